@@ -1,0 +1,184 @@
+import type * as z from "zod";
+import type { Attachment } from "./exchange/attachment.ts";
+import type { Call, Exchange, Mailbox } from "./exchange/exchange.ts";
+import type { Message } from "./exchange/message.ts";
+import { Failure } from "./failure.ts";
+import type { Outcome } from "./outcome.ts";
+
+/** What an action does to the world. */
+export type Effect = "read" | "change" | "create" | "send" | "destroy";
+
+/** What an effect means to the door and to every face: asked first? repeatable after a crash? which MCP hints? which kind of action? */
+export const effects = {
+  read: { asksFirst: false, repeatable: true, readOnly: true, destructive: false, idempotent: true, kind: "Enrichment" },
+  change: { asksFirst: false, repeatable: true, readOnly: false, destructive: false, idempotent: true, kind: "Containment" },
+  create: { asksFirst: false, repeatable: false, readOnly: false, destructive: false, idempotent: false, kind: "Containment" },
+  send: { asksFirst: false, repeatable: false, readOnly: false, destructive: false, idempotent: false, kind: "Notification" },
+  destroy: { asksFirst: true, repeatable: true, readOnly: false, destructive: true, idempotent: true, kind: "Containment" },
+} as const satisfies Record<Effect, object>;
+
+/** Bytes that were kept as evidence. */
+export interface Kept {
+  /** A name that is safe as a file name; made from what the mail says, never equal to a path. */
+  readonly safe_name: string;
+  /** Where it lies, as the store says it: a path, or a link. */
+  readonly file_ref: string;
+  readonly size: number;
+  readonly md5: string;
+  readonly sha1: string;
+  readonly sha256: string;
+}
+
+/** Where evidence goes. Bytes are hashed while they stream; a stream that throws leaves nothing behind. */
+export interface EvidenceStore {
+  /** Keeps the bytes. `maxBytes` more than that is Failure `too-large`. */
+  keep(bytes: AsyncIterable<Uint8Array>, about: { readonly name: string; readonly maxBytes?: number | undefined }): Promise<Kept>;
+}
+
+/** What every action may use. Actions return data: they never print, ask, write files or know which face called. */
+export interface Context {
+  readonly exchange: Exchange;
+  /** The mailbox that the input names, or the connection's default. */
+  readonly mailbox: Mailbox;
+  readonly call: Call;
+  readonly evidence: EvidenceStore;
+  now(): Date;
+}
+
+/** The columns that name one item to a person, snake_case, as they appear in a result. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/** One thing that an action will touch. */
+export interface Target {
+  readonly row: Row;
+  readonly message?: Message | undefined;
+  readonly attachment?: Attachment | undefined;
+}
+
+/** What became of one name that was asked: a target, or why there is none. */
+export interface Selected {
+  /** The name as it was asked, for the result when there is no target. */
+  readonly asked: Row;
+  readonly outcome: Outcome<Target>;
+}
+
+/** How the bytes of a target are had, to keep them as evidence before it is destroyed. */
+export type Preserve = (targets: readonly Target[]) => AsyncIterable<Outcome<{ readonly name: string; readonly bytes: AsyncIterable<Uint8Array> }>>;
+
+/** An action with its input parsed: what the door needs. Either `run` (one whole answer) or `select` and `act` (one outcome per item). */
+export interface Prepared {
+  readonly input: Readonly<Record<string, unknown>>;
+  readonly run?: (context: Context) => Promise<Row>;
+  readonly select?: (context: Context) => AsyncIterable<Selected>;
+  /** As many Outcomes as targets, in their order. */
+  readonly act?: (targets: readonly Target[], context: Context) => AsyncIterable<Outcome<Row>>;
+  /** Present when evidence is wanted first. */
+  readonly preserve?: (targets: readonly Target[], context: Context) => ReturnType<Preserve>;
+  /** Looks again at what was done; as many Outcomes as targets. A Failure is that item's `not-verified`. Given with what `act` said of each. */
+  readonly verify?: (targets: readonly Target[], rows: readonly Row[], context: Context) => AsyncIterable<Outcome<boolean>>;
+  /** What must be confirmed beyond the effect's own rule, or undefined. Thrown Failures are for input that may never go on. */
+  readonly asksFirst: boolean;
+}
+
+/** One thing an analyst asks for, as the faces see it. */
+export interface Action {
+  /** kebab-case; also the file's name. */
+  readonly name: string;
+  /** As Sumo Logic's integration spells it. */
+  readonly title: string;
+  readonly summary: string;
+  readonly effect: Effect;
+  readonly input: z.ZodObject;
+  /** One result row, for actions that answer item by item. */
+  readonly each?: z.ZodObject;
+  /** The parts of the whole answer that are this action's own. */
+  readonly output?: z.ZodObject;
+  /** Parses the input. Throws Failure `invalid-input` naming the field and saying what to put. */
+  prepare(raw: unknown): Prepared;
+}
+
+interface Words<In extends z.ZodObject> {
+  readonly name: string;
+  readonly title: string;
+  readonly summary: string;
+  readonly input: In;
+}
+
+/** Declares an action that only reads: either one whole answer (`output`, `.run`) or one outcome per item (`each`, `.select().each()`). */
+export function reading<In extends z.ZodObject, Out extends z.ZodObject>(words: Words<In> & { readonly output: Out }) {
+  return {
+    run: (work: (input: z.output<In>, context: Context) => Promise<z.input<Out>>): Action => ({
+      ...words,
+      effect: "read",
+      prepare: (raw) => {
+        const input = parse(words.input, raw);
+        return { input, asksFirst: false, run: (context) => work(input, context) };
+      },
+    }),
+  };
+}
+
+interface Touching<In extends z.ZodObject, Each extends z.ZodObject> extends Words<In> {
+  readonly effect: Effect;
+  readonly each: Each;
+}
+
+type Select<In extends z.ZodObject> = (input: z.output<In>, context: Context) => AsyncIterable<Selected>;
+type Act<In extends z.ZodObject, Each extends z.ZodObject> = (
+  targets: readonly Target[],
+  input: z.output<In>,
+  context: Context,
+) => AsyncIterable<Outcome<z.input<Each>>>;
+
+/** The optional parts of an action that answers item by item. */
+interface Extras<In extends z.ZodObject, Each extends z.ZodObject> {
+  /** Given when a copy of each target can be kept before it is destroyed; `wanted` reads the input. */
+  readonly preserve?: {
+    wanted(input: z.output<In>): boolean;
+    bytes(targets: readonly Target[], input: z.output<In>, context: Context): ReturnType<Preserve>;
+  };
+  readonly verify?: (
+    targets: readonly Target[],
+    rows: readonly z.output<Each>[],
+    input: z.output<In>,
+    context: Context,
+  ) => AsyncIterable<Outcome<boolean>>;
+  /** Overrides the effect's rule: false for what can be undone, true for what cannot. */
+  readonly asksFirst?: (input: z.output<In>) => boolean;
+  /** Checks between fields; throws Failure `invalid-input` or `confirmation-required`. */
+  readonly check?: (input: z.output<In>) => void;
+}
+
+/** Declares an action in two parts: select (what it will touch; only reads) and act (what it does to each). Also for reads that answer per item. */
+export function touching<In extends z.ZodObject, Each extends z.ZodObject>(words: Touching<In, Each>) {
+  return {
+    select: (select: Select<In>) => ({
+      act: (act: Act<In, Each>, extras: Extras<In, Each> = {}): Action => ({
+        ...words,
+        prepare: (raw) => {
+          const input = parse(words.input, raw);
+          extras.check?.(input);
+          const { preserve, verify } = extras;
+          return {
+            input,
+            asksFirst: extras.asksFirst?.(input) ?? effects[words.effect].asksFirst,
+            select: (context) => select(input, context),
+            act: (targets, context) => act(targets, input, context),
+            ...(preserve?.wanted(input) ? { preserve: (targets, context) => preserve.bytes(targets, input, context) } : {}),
+            ...(verify
+              ? { verify: (targets, rows, context) => verify(targets, rows.map((row) => words.each.parse(row)), input, context) }
+              : {}),
+          };
+        },
+      }),
+    }),
+  };
+}
+
+/** The input as its schema reads it. One Failure names every field that is wrong. */
+function parse<In extends z.ZodObject>(schema: In, raw: unknown): z.output<In> {
+  const parsed = schema.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join(".") || "input"}: ${issue.message}`);
+  throw new Failure("invalid-input", problems.join("; "), { cause: parsed.error });
+}

@@ -1,0 +1,41 @@
+export interface PhoneNumber {
+  /** Exchange's key, such as `MobilePhone`. */
+  readonly label: string;
+  readonly number: string;
+}
+
+export interface PhysicalAddress {
+  readonly label: string;
+  readonly street?: string | undefined;
+  readonly city?: string | undefined;
+  readonly state?: string | undefined;
+  readonly postalCode?: string | undefined;
+  readonly country?: string | undefined;
+}
+
+export interface Contact {
+  readonly itemId: string;
+  /** `group` is a distribution list of the person's own. */
+  readonly kind: "contact" | "group";
+  readonly displayName?: string | undefined;
+  readonly givenName?: string | undefined;
+  readonly surname?: string | undefined;
+  readonly company?: string | undefined;
+  readonly jobTitle?: string | undefined;
+  readonly department?: string | undefined;
+  readonly emailAddresses: readonly string[];
+  readonly phoneNumbers: readonly PhoneNumber[];
+  readonly physicalAddresses: readonly PhysicalAddress[];
+  readonly modifiedAt?: string | undefined;
+  readonly folderPath?: string | undefined;
+}
+
+export interface ContactQuery {
+  /** A well-known name, path or id; default the Contacts folder. */
+  readonly folder?: string | undefined;
+  readonly recursive?: boolean | undefined;
+  /** Text that the name, the company or an address contains, ignoring case. */
+  readonly query?: string | undefined;
+  readonly includeGroups?: boolean | undefined;
+  readonly limit: number;
+}

@@ -1,0 +1,116 @@
+import type { Outcome } from "../outcome.ts";
+import type { Attachment } from "./attachment.ts";
+import type { Contact, ContactQuery } from "./contact.ts";
+import type { Draft, Reply, Sent } from "./draft.ts";
+import type { Folder, FolderName } from "./folder.ts";
+import type { Content, Detail, Message, MessageName } from "./message.ts";
+import type { OutOfOffice } from "./out-of-office.ts";
+import type { Search, SearchPage } from "./query.ts";
+
+/** What one call carries down to the back end. */
+export interface Call {
+  readonly signal?: AbortSignal | undefined;
+  /** How to reach mailboxes of others; default as the connection says. */
+  readonly access?: "impersonation" | "delegate" | undefined;
+  /** Milliseconds for one request until its answer begins; default as the connection says. */
+  readonly timeoutMs?: number | undefined;
+  /** Told what a person who waits wants to know ("waiting 5 s: Exchange is throttling"). */
+  readonly progress?: ((text: string) => void) | undefined;
+}
+
+/** The port: what we ask of Exchange, in plain nouns. Two back ends implement it; `test/exchange/contract.ts` holds them to it. */
+export interface Exchange {
+  readonly backend: "ews" | "graph";
+  /** A handle; no request is made. Without an address, the mailbox that the connection names as its default. */
+  mailbox(address: string | undefined, call?: Call): Mailbox;
+  searchableMailboxes(query: SearchableMailboxQuery, call?: Call): Promise<SearchableMailboxes>;
+  /** Ends idle connections. */
+  close(): Promise<void>;
+}
+
+/**
+ * One mailbox. Lists in, Outcomes out: **as many Outcomes as ids, in the order asked, whatever failed in the middle**.
+ * A method that returns a Promise throws Failure; one that returns Outcomes throws only when the call was cancelled.
+ * `destination` and `folder` names are those of FolderName.
+ */
+export interface Mailbox {
+  readonly address: string;
+
+  search(search: Search): Promise<SearchPage>;
+  /** Every message that a name stands for, newest first: an Internet Message-ID may have several copies. None is Failure `not-found`. */
+  locate(names: readonly MessageName[]): AsyncIterable<Outcome<readonly Message[]>>;
+  get(itemIds: readonly string[], detail: Detail): AsyncIterable<Outcome<Message>>;
+  /** The exact bytes of each message in RFC 5322 form. */
+  mime(itemIds: readonly string[]): AsyncIterable<Outcome<Content>>;
+
+  attachments(itemIds: readonly string[]): AsyncIterable<Outcome<readonly Attachment[]>>;
+  /** The message inside each item attachment, with its own attachments listed. */
+  attachedMessages(attachmentIds: readonly string[]): AsyncIterable<Outcome<Message>>;
+  /** The bytes of each file attachment; of an item attachment, its RFC 5322 form. */
+  attachmentContent(attachments: readonly Attachment[]): AsyncIterable<Outcome<Content>>;
+  /** Value: the new change key of the message that held it, when the server gives it. */
+  deleteAttachments(attachmentIds: readonly string[]): AsyncIterable<Outcome<{ readonly changeKey?: string | undefined }>>;
+
+  folder(name: FolderName): Promise<Folder>;
+  /** Makes the folders of a path that are missing. */
+  createFolder(path: FolderName): Promise<Folder>;
+
+  /** The new id is absent where Exchange gives none (another mailbox, a public folder) and the copy could not be found again. */
+  copy(itemIds: readonly string[], destination: Destination): AsyncIterable<Outcome<{ readonly newItemId?: string | undefined }>>;
+  move(itemIds: readonly string[], destination: Destination): AsyncIterable<Outcome<{ readonly newItemId?: string | undefined }>>;
+  /** `trash` and `soft` are done by moving, which gives the new id that an undo needs; `hard` cannot be undone. */
+  delete(itemIds: readonly string[], mode: DeleteMode): AsyncIterable<Outcome<{ readonly newItemId?: string | undefined }>>;
+  junk(itemIds: readonly string[], how: Junk): AsyncIterable<Outcome<Junked>>;
+
+  send(draft: Draft): Promise<Sent>;
+  reply(reply: Reply): Promise<Sent>;
+
+  contacts(query: ContactQuery): Promise<readonly Contact[]>;
+  outOfOffice(): Promise<OutOfOffice>;
+}
+
+/** `trash`: to Deleted Items. `soft`: to the Recoverable Items. `hard`: gone, unless a hold keeps it. */
+export type DeleteMode = "trash" | "soft" | "hard";
+
+export interface Destination {
+  readonly folder: FolderName;
+  /** Default: the same mailbox. */
+  readonly mailbox?: string | undefined;
+  /** The folder is one of the public folders, not of a mailbox. */
+  readonly publicFolder?: boolean | undefined;
+}
+
+export interface Junk {
+  /** False: not junk after all. */
+  readonly isJunk: boolean;
+  /** Move to Junk Email, or back to the Inbox. */
+  readonly move: boolean;
+}
+
+export interface Junked {
+  readonly newItemId?: string | undefined;
+  /** Whether the sender is on the blocked senders list afterwards; undefined when the back end cannot say. */
+  readonly senderBlocked?: boolean | undefined;
+}
+
+export interface SearchableMailboxQuery {
+  /** Beginning of a name or address. */
+  readonly filter?: string | undefined;
+  readonly expandGroups?: boolean | undefined;
+}
+
+export interface SearchableMailbox {
+  readonly mailbox: string;
+  readonly referenceId: string;
+  readonly displayName?: string | undefined;
+  readonly isExternal?: boolean | undefined;
+  readonly externalEmailAddress?: string | undefined;
+  readonly isGroup?: boolean | undefined;
+}
+
+export interface SearchableMailboxes {
+  /** `ediscovery`: what the account may search; `directory`: all that have a mailbox, which is not the same. */
+  readonly source: "ediscovery" | "directory";
+  readonly mailboxes: readonly SearchableMailbox[];
+  readonly failed: readonly { readonly mailbox: string; readonly message: string }[];
+}

@@ -1,0 +1,67 @@
+import type { FolderName } from "./folder.ts";
+import type { Detail, Importance, Message } from "./message.ts";
+
+/** The filters of a search. All that are given must hold. Text is compared ignoring case. Times are UTC, ISO 8601. */
+export interface Filters {
+  readonly subject?: string | undefined;
+  /** How `subject` is compared; default `contains`. */
+  readonly subjectMatch?: "contains" | "equals" | "prefix" | undefined;
+  /** Part of the address or name of From or Sender. */
+  readonly sender?: string | undefined;
+  /** Part of an address or name in To, Cc or Bcc. */
+  readonly recipient?: string | undefined;
+  readonly body?: string | undefined;
+  /** A regular expression (RE2 syntax, linear time) that the text body must contain. */
+  readonly bodyRegex?: string | undefined;
+  /** Part of the name of an attachment. */
+  readonly attachmentName?: string | undefined;
+  /** SHA-256 of a file attachment, hexadecimal. */
+  readonly attachmentSha256?: string | undefined;
+  /** Any of these, each with or without angle brackets. */
+  readonly internetMessageId?: readonly string[] | undefined;
+  readonly conversationId?: string | undefined;
+  /** Received at or after. */
+  readonly receivedAfter?: string | undefined;
+  /** Received before. */
+  readonly receivedBefore?: string | undefined;
+  readonly hasAttachments?: boolean | undefined;
+  readonly isUnread?: boolean | undefined;
+  readonly minSize?: number | undefined;
+  readonly maxSize?: number | undefined;
+  readonly importance?: Importance | undefined;
+  readonly category?: string | undefined;
+  /** Equal to this class or below it: `IPM.Schedule` also finds `IPM.Schedule.Meeting.Request`. */
+  readonly itemClass?: string | undefined;
+  /** A query in the server's own language: AQS on Exchange. */
+  readonly query?: string | undefined;
+}
+
+export type FilterName = Exclude<keyof Filters, "subjectMatch">;
+
+/** A search of one mailbox: newest first over all its folders. */
+export interface Search {
+  readonly filters: Filters;
+  /** Where to look; default every folder that can hold mail. */
+  readonly folder?: FolderName | undefined;
+  /** Also the folders below; default true. */
+  readonly recursive?: boolean | undefined;
+  /** Also the Recoverable Items; default false. */
+  readonly includeRecoverable?: boolean | undefined;
+  /** How many messages at most, over the whole search. */
+  readonly limit: number;
+  /** From the page before. */
+  readonly cursor?: string | undefined;
+  readonly detail?: Detail | undefined;
+}
+
+export interface SearchPage {
+  readonly messages: readonly Message[];
+  /** Where each given filter was applied. Nothing is ever ignored. */
+  readonly applied: Readonly<Partial<Record<FilterName, "server" | "client">>>;
+  /** How many folders were searched. */
+  readonly folders: number;
+  /** How many messages match, when the server could say it without our reading them all. */
+  readonly total?: number | undefined;
+  /** Present when more may follow. */
+  readonly nextCursor?: string | undefined;
+}
