@@ -1,0 +1,168 @@
+import type { Faults } from "../faults.ts";
+import type { Store, User } from "../store.ts";
+import { el, esc, type XmlElement } from "../xml.ts";
+
+export const soapNamespace = "http://schemas.xmlsoap.org/soap/envelope/";
+export const messagesNamespace = "http://schemas.microsoft.com/exchange/services/2006/messages";
+export const typesNamespace = "http://schemas.microsoft.com/exchange/services/2006/types";
+export const errorsNamespace = "http://schemas.microsoft.com/exchange/services/2006/errors";
+
+/** XML for a reply, in one piece or in many: large content is given piece by piece and never joined. */
+export type Content = string | Iterable<string | Uint8Array>;
+
+/** What one call knows. */
+export interface RequestContext {
+  readonly store: Store;
+  /** Who authenticated. */
+  readonly caller: User;
+  /** Whose rights count: the impersonated user, else the caller. */
+  readonly acting: User;
+  /** Of RequestServerVersion, such as `Exchange2013_SP1`; the newest that the lab knows when the header is absent. */
+  readonly version: string;
+  /** The id of TimeZoneContext; `UTC` without it. */
+  readonly timeZone: string;
+  readonly faults: Faults;
+  /** The operation element; it is valid by the schema. */
+  readonly request: XmlElement;
+}
+
+/** One SOAP operation, under Microsoft's name. Throws Fault. Uses the prefixes m and t, which the envelope of the reply declares. */
+export interface Operation {
+  readonly name: string;
+  /** The inner XML of s:Body. What it does is done when it returns; only the writing of content may be lazy. */
+  handle(context: RequestContext): Content;
+}
+
+/** The children of m:MessageXml or t:MessageXml as tagged values: `<t:Value Name="…">`. */
+export function messageValues(values: Readonly<Record<string, string | number>>): string {
+  return Object.entries(values)
+    .map(([name, value]) => el("t:Value", { Name: name }, esc(String(value))))
+    .join("");
+}
+
+/** Becomes one ResponseMessage of class Error under HTTP 200. */
+export class ItemError extends Error {
+  override readonly name = "ItemError";
+  readonly code: string;
+  /** Children of m:MessageXml, XML already. */
+  readonly messageXml: string | undefined;
+
+  constructor(code: string, message: string, messageXml?: string) {
+    super(message);
+    this.code = code;
+    this.messageXml = messageXml;
+  }
+}
+
+/** Becomes HTTP 500 with a SOAP fault. */
+export class Fault extends Error {
+  override readonly name = "Fault";
+  readonly code: string;
+  /** Children of t:MessageXml, XML already. */
+  readonly messageXml: string | undefined;
+  /** The faultstring where it says more than the message. */
+  readonly faultString: string | undefined;
+
+  constructor(code: string, message: string, messageXml?: string, faultString?: string) {
+    super(message);
+    this.code = code;
+    this.messageXml = messageXml;
+    this.faultString = faultString;
+  }
+}
+
+/** One thing asked of a batch: what to do, and, where faults are to find it, the id of the item. */
+export type Task = (() => Content) | { readonly itemId: string; run(): Content };
+
+/**
+ * Codes after which Exchange does not try the rest of a batch.
+ * @see https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-process-email-messages-in-batches-by-using-ews-in-exchange
+ */
+const stoppingCodes: ReadonlySet<string> = new Set([
+  "ErrorAccessDenied",
+  "ErrorAccountDisabled",
+  "ErrorADOperation",
+  "ErrorADUnavailable",
+  "ErrorConnectionFailed",
+  "ErrorInsufficientResources",
+  "ErrorMailboxMoveInProgress",
+  "ErrorMailboxStoreUnavailable",
+  "ErrorPasswordChangeRequired",
+  "ErrorPasswordExpired",
+  "ErrorQuotaExceeded",
+]);
+
+/** MessageText, ResponseCode, DescriptiveLinkKey and MessageXml of an error, in the order of the schema. */
+export function errorParts(error: ItemError): string {
+  return (
+    `<m:MessageText>${esc(error.message)}</m:MessageText><m:ResponseCode>${error.code}</m:ResponseCode><m:DescriptiveLinkKey>0</m:DescriptiveLinkKey>` +
+    (error.messageXml === undefined ? "" : `<m:MessageXml>${error.messageXml}</m:MessageXml>`)
+  );
+}
+
+const stopped = new ItemError("ErrorBatchProcessingStopped", "The batch processing was stopped because of an error in an earlier item.");
+
+/** The whole response element of an operation whose reply is `m:ResponseMessages`, from the content of its messages. */
+export interface BatchOptions {
+  /** What follows the code in a failed message: Exchange keeps the empty container, such as `<m:Items/>`. */
+  readonly empty?: string;
+  /** Attributes of the message element, XML already. */
+  readonly element?: string;
+}
+
+/**
+ * One ResponseMessage for each task, in order. A task gives what follows the ResponseCode (`<m:Items>…</m:Items>`). An ItemError
+ * becomes a message of class Error; after a code that stops a batch, the rest is ErrorBatchProcessingStopped of class Warning and is not
+ * done. All tasks are done when this returns.
+ */
+export function responses(
+  operation: string,
+  tasks: Iterable<Task>,
+  context: RequestContext,
+  options: BatchOptions = {},
+): Iterable<string | Uint8Array> {
+  const message = options.element ?? `m:${operation}ResponseMessage`;
+  const empty = options.empty ?? "";
+  const failed = (responseClass: string, error: ItemError): string =>
+    `<${message} ResponseClass="${responseClass}">${errorParts(error)}${empty}</${message}>`;
+  const pieces: Content[] = [];
+  let number = 0;
+  let stop = false;
+  for (const task of tasks) {
+    number += 1;
+    if (stop) {
+      pieces.push(failed("Warning", stopped));
+      continue;
+    }
+    try {
+      const injected = context.faults.ofItem(number, typeof task === "function" ? undefined : task.itemId);
+      if (injected !== undefined) throw new ItemError(injected.code, injected.message, injected.messageXml);
+      const content = typeof task === "function" ? task() : task.run();
+      pieces.push(`<${message} ResponseClass="Success"><m:ResponseCode>NoError</m:ResponseCode>`, content, `</${message}>`);
+    } catch (error) {
+      if (!(error instanceof ItemError)) throw error;
+      pieces.push(failed("Error", error));
+      stop = stoppingCodes.has(error.code);
+    }
+  }
+  const messages = context.faults.shortBatch() ? pieces.slice(-1) : pieces;
+  return flatten([`<m:${operation}Response><m:ResponseMessages>`, ...messages, `</m:ResponseMessages></m:${operation}Response>`]);
+}
+
+/** The pieces in order, strings whole. */
+export function* flatten(contents: Iterable<Content>): Iterable<string | Uint8Array> {
+  for (const content of contents) {
+    if (typeof content === "string") yield content;
+    else yield* content;
+  }
+}
+
+/** Bytes as base64 text in pieces, without line breaks, as Exchange writes it. */
+export function* base64(bytes: Uint8Array): Iterable<string> {
+  // A multiple of 3, so that only the last piece is padded; about 190 KiB so that a piece stays small beside a socket's buffers.
+  const piece = 3 * 65_536;
+  for (let start = 0; start < bytes.length; start += piece) {
+    const end = Math.min(start + piece, bytes.length);
+    yield Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("base64");
+  }
+}
