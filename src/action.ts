@@ -2,37 +2,112 @@ import type * as z from "zod";
 import type { Attachment } from "./exchange/attachment.ts";
 import type { Call, Exchange, Mailbox } from "./exchange/exchange.ts";
 import type { Message } from "./exchange/message.ts";
-import { Failure } from "./failure.ts";
+import { readInput } from "./input.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** What an action does to the world. */
 export type Effect = "read" | "change" | "create" | "send" | "destroy";
 
-/** What an effect means to the door and to every face: asked first? repeatable after a crash? which MCP hints? which kind of action? */
+/**
+ * What an effect means to the door and to every face: asked first? repeatable after a crash? is it a success when what was named is not there?
+ * which MCP hints? which kind of action?
+ */
 export const effects = {
-  read: { asksFirst: false, repeatable: true, readOnly: true, destructive: false, idempotent: true, kind: "Enrichment" },
-  change: { asksFirst: false, repeatable: true, readOnly: false, destructive: false, idempotent: true, kind: "Containment" },
-  create: { asksFirst: false, repeatable: false, readOnly: false, destructive: false, idempotent: false, kind: "Containment" },
-  send: { asksFirst: false, repeatable: false, readOnly: false, destructive: false, idempotent: false, kind: "Notification" },
-  destroy: { asksFirst: true, repeatable: true, readOnly: false, destructive: true, idempotent: true, kind: "Containment" },
+  read: {
+    asksFirst: false,
+    repeatable: true,
+    missingIsFine: true,
+    readOnly: true,
+    destructive: false,
+    idempotent: true,
+    kind: "Enrichment",
+  },
+  change: {
+    asksFirst: false,
+    repeatable: true,
+    missingIsFine: true,
+    readOnly: false,
+    destructive: false,
+    idempotent: true,
+    kind: "Containment",
+  },
+  create: {
+    asksFirst: false,
+    repeatable: false,
+    missingIsFine: false,
+    readOnly: false,
+    destructive: false,
+    idempotent: false,
+    kind: "Containment",
+  },
+  send: {
+    asksFirst: false,
+    repeatable: false,
+    missingIsFine: false,
+    readOnly: false,
+    destructive: false,
+    idempotent: false,
+    kind: "Notification",
+  },
+  destroy: {
+    asksFirst: true,
+    repeatable: true,
+    missingIsFine: true,
+    readOnly: false,
+    destructive: true,
+    idempotent: true,
+    kind: "Containment",
+  },
 } as const satisfies Record<Effect, object>;
 
-/** Bytes that were kept as evidence. */
-export interface Kept {
+/** Bytes that were read to their end, and their hashes in hexadecimal. */
+export interface Digested {
   /** A name that is safe as a file name; made from what the mail says, never equal to a path. */
   readonly safe_name: string;
-  /** Where it lies, as the store says it: a path, or a link. */
-  readonly file_ref: string;
+  /** Bytes. */
   readonly size: number;
   readonly md5: string;
   readonly sha1: string;
   readonly sha256: string;
+  readonly sha512: string;
+}
+
+/** Bytes that were kept as evidence. */
+export interface Kept extends Digested {
+  /** Where it lies, as the store says it: a path, or a link. */
+  readonly file_ref: string;
+}
+
+/** Bytes that are handed over in the answer. */
+export interface Held extends Digested {
+  readonly base64: string;
+}
+
+/** What the store is told of the bytes. */
+export interface AboutBytes {
+  /** As the mail says it; made safe by the store. */
+  readonly name: string;
+  /** More than that is Failure `too-large`. */
+  readonly maxBytes?: number | undefined;
+  /** Where they come from, for the store's index: mailbox, ids. */
+  readonly source?: Row | undefined;
 }
 
 /** Where evidence goes. Bytes are hashed while they stream; a stream that throws leaves nothing behind. */
 export interface EvidenceStore {
-  /** Keeps the bytes. `maxBytes` more than that is Failure `too-large`. */
-  keep(bytes: AsyncIterable<Uint8Array>, about: { readonly name: string; readonly maxBytes?: number | undefined }): Promise<Kept>;
+  /** Keeps the bytes. Failure `evidence-failed` when they cannot be written; what the stream throws is passed on. */
+  keep(bytes: AsyncIterable<Uint8Array>, about: AboutBytes): Promise<Kept>;
+  /** Reads the bytes into memory, for small things that are answered as base64. Without `maxBytes`, at most 25 MiB. */
+  hold(bytes: AsyncIterable<Uint8Array>, about: AboutBytes): Promise<Held>;
+}
+
+/** A file that the caller named in the input, opened by the face. */
+export interface OpenedFile {
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  /** May be called again; gives exactly `size` bytes or throws. */
+  open(): AsyncIterable<Uint8Array>;
 }
 
 /** What every action may use. Actions return data: they never print, ask, write files or know which face called. */
@@ -42,6 +117,8 @@ export interface Context {
   readonly mailbox: Mailbox;
   readonly call: Call;
   readonly evidence: EvidenceStore;
+  /** Opens a file that the input names, where the face allows that. */
+  readonly readFile?: ((path: string) => Promise<OpenedFile>) | undefined;
   now(): Date;
 }
 
@@ -63,7 +140,9 @@ export interface Selected {
 }
 
 /** How the bytes of a target are had, to keep them as evidence before it is destroyed. */
-export type Preserve = (targets: readonly Target[]) => AsyncIterable<Outcome<{ readonly name: string; readonly bytes: AsyncIterable<Uint8Array> }>>;
+export type Preserve = (
+  targets: readonly Target[],
+) => AsyncIterable<Outcome<{ readonly name: string; readonly bytes: AsyncIterable<Uint8Array> }>>;
 
 /** An action with its input parsed: what the door needs. Either `run` (one whole answer) or `select` and `act` (one outcome per item). */
 export interface Prepared {
@@ -74,7 +153,10 @@ export interface Prepared {
   readonly act?: (targets: readonly Target[], context: Context) => AsyncIterable<Outcome<Row>>;
   /** Present when evidence is wanted first. */
   readonly preserve?: (targets: readonly Target[], context: Context) => ReturnType<Preserve>;
-  /** Looks again at what was done; as many Outcomes as targets. A Failure is that item's `not-verified`. Given with what `act` said of each. */
+  /**
+   * Looks again at what was done; as many Outcomes as targets, each given with what `act` said of it. False: it could not be looked at.
+   * Failure `not-verified`: it is not as `act` said, and the item has failed. Another Failure counts as false.
+   */
   readonly verify?: (targets: readonly Target[], rows: readonly Row[], context: Context) => AsyncIterable<Outcome<boolean>>;
   /** What must be confirmed beyond the effect's own rule, or undefined. Thrown Failures are for input that may never go on. */
   readonly asksFirst: boolean;
@@ -111,7 +193,7 @@ export function reading<In extends z.ZodObject, Out extends z.ZodObject>(words: 
       ...words,
       effect: "read",
       prepare: (raw) => {
-        const input = parse(words.input, raw);
+        const input = readInput(words.input, raw);
         return { input, asksFirst: false, run: (context) => work(input, context) };
       },
     }),
@@ -156,7 +238,7 @@ export function touching<In extends z.ZodObject, Each extends z.ZodObject>(words
       act: (act: Act<In, Each>, extras: Extras<In, Each> = {}): Action => ({
         ...words,
         prepare: (raw) => {
-          const input = parse(words.input, raw);
+          const input = readInput(words.input, raw);
           extras.check?.(input);
           const { preserve, verify } = extras;
           return {
@@ -166,19 +248,19 @@ export function touching<In extends z.ZodObject, Each extends z.ZodObject>(words
             act: (targets, context) => act(targets, input, context),
             ...(preserve?.wanted(input) ? { preserve: (targets, context) => preserve.bytes(targets, input, context) } : {}),
             ...(verify
-              ? { verify: (targets, rows, context) => verify(targets, rows.map((row) => words.each.parse(row)), input, context) }
+              ? {
+                  verify: (targets, rows, context) =>
+                    verify(
+                      targets,
+                      rows.map((row) => words.each.parse(row)),
+                      input,
+                      context,
+                    ),
+                }
               : {}),
           };
         },
       }),
     }),
   };
-}
-
-/** The input as its schema reads it. One Failure names every field that is wrong. */
-function parse<In extends z.ZodObject>(schema: In, raw: unknown): z.output<In> {
-  const parsed = schema.safeParse(raw);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => `${issue.path.join(".") || "input"}: ${issue.message}`);
-  throw new Failure("invalid-input", problems.join("; "), { cause: parsed.error });
 }

@@ -16,6 +16,8 @@ export interface Call {
   readonly timeoutMs?: number | undefined;
   /** Told what a person who waits wants to know ("waiting 5 s: Exchange is throttling"). */
   readonly progress?: ((text: string) => void) | undefined;
+  /** Told how long it was waited, in milliseconds, because Exchange asked for it; the waits add up. */
+  readonly waited?: ((milliseconds: number) => void) | undefined;
 }
 
 /** The port: what we ask of Exchange, in plain nouns. Two back ends implement it; `test/exchange/contract.ts` holds them to it. */

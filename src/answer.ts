@@ -1,0 +1,88 @@
+import * as z from "zod";
+import { type Action, effects } from "./action.ts";
+import { type Failure, failures, someItemsFailedExit } from "./failure.ts";
+import { present } from "./fields.ts";
+
+const codes = z.enum(Object.keys(failures) as [keyof typeof failures, ...(keyof typeof failures)[]]);
+
+/** A Failure as JSON. */
+export const ErrorNoun = z.strictObject({
+  code: codes,
+  message: z.string(),
+  hint: z.string(),
+  retryable: z.boolean(),
+  /** The wire's own code, such as `ErrorItemNotFound`. */
+  wire_code: z.string().optional(),
+  request_id: z.string().optional(),
+});
+export type ErrorNoun = z.output<typeof ErrorNoun>;
+
+export const EvidenceNoun = z.strictObject({
+  safe_name: z.string(),
+  file_ref: z.string(),
+  size: z.number(),
+  md5: z.string(),
+  sha1: z.string(),
+  sha256: z.string(),
+  sha512: z.string(),
+});
+
+/** What became of one item: the columns that name it, the action's own columns, and these. */
+export const Result = z.looseObject({
+  status: z
+    .enum(["done", "planned", "failed", "not_found"])
+    .describe("planned: what a dry run would touch; not_found: what was named is not there."),
+  evidence: EvidenceNoun.optional().describe("The copy kept before the item was touched."),
+  verified: z.boolean().optional().describe("Looking again showed that it is so; false when it could not be looked at."),
+  error: ErrorNoun.optional(),
+});
+export type Result = z.output<typeof Result>;
+
+export const Counts = z.strictObject({ requested: z.number(), succeeded: z.number(), failed: z.number(), not_found: z.number() });
+
+/** What every call of every action answers; whole answers have the action's own members beside these. */
+export const Answer = z.looseObject({
+  success: z.boolean().describe("Nothing failed. Finding nothing is a success, except where something was to be sent or made."),
+  message: z.string().describe("One sentence for people."),
+  action: z.string(),
+  backend: z.string().optional(),
+  mailbox: z.string().optional(),
+  dry_run: z.boolean().optional(),
+  counts: Counts,
+  results: z.array(Result).optional().describe("One per item, in the order asked."),
+  error: ErrorNoun.optional().describe("Why the whole call failed."),
+  waited_ms: z.number().optional().describe("How long it was waited because Exchange asked for it."),
+});
+export type Answer = z.output<typeof Answer>;
+
+/** The schema of one action's answers: the envelope with the action's own columns or members. */
+export function answerSchema(action: Action): z.ZodObject {
+  if (action.each !== undefined) return Answer.extend({ results: z.array(Result.extend(action.each.partial().shape)).optional() });
+  return action.output === undefined ? Answer : Answer.extend(action.output.partial().shape);
+}
+
+export function errorNoun(failure: Failure): ErrorNoun {
+  return present({
+    code: failure.code,
+    message: failure.message,
+    hint: failure.hint,
+    retryable: failure.retryable,
+    wire_code: failure.wireCode,
+    request_id: failure.requestId,
+  });
+}
+
+/** Whether items that were not found let the call succeed. */
+export function missingIsFine(action: Action): boolean {
+  return effects[action.effect].missingIsFine;
+}
+
+/** 0; the code's own exit when the whole call, the only item, or every item failed alike; `someItemsFailedExit` otherwise. */
+export function exitCodeOf(answer: Answer): number {
+  if (answer.success) return 0;
+  if (answer.error !== undefined) return failures[answer.error.code].exit;
+  const results = answer.results ?? [];
+  const failing = new Set(results.map((result) => result.error?.code));
+  const [code] = failing;
+  return failing.size === 1 && code !== undefined ? failures[code].exit : someItemsFailedExit;
+}

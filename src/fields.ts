@@ -1,0 +1,269 @@
+import * as z from "zod";
+import type { Attachment } from "./exchange/attachment.ts";
+import type { Address, Message } from "./exchange/message.ts";
+import { Failure } from "./failure.ts";
+import { spellings } from "./input.ts";
+
+/** Items between commas, trimmed. EWS ids, paths of folders and categories hold no commas in practice; ids never. */
+function splitCommas(text: string): string[] {
+  return text
+    .split(/[,\n]/)
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
+}
+
+/** Splits at commas, semicolons and line ends that stand neither in `<…>` nor, when `quotes`, in a quoted text (RFC 5322 section 3.4). */
+export function splitOutside(text: string, quotes: boolean): string[] {
+  const parts: string[] = [];
+  const lastAngle = text.lastIndexOf(">");
+  const lastQuote = text.lastIndexOf('"');
+  let part = "";
+  let close: string | undefined;
+  for (let at = 0; at < text.length; at++) {
+    const char = text.charAt(at);
+    if (close !== undefined) {
+      if (char === close) close = undefined;
+    } else if (char === "<" && at < lastAngle) close = ">";
+    else if (char === '"' && quotes && at < lastQuote) close = '"';
+    else if (char === "," || char === ";" || char === "\n") {
+      parts.push(part.trim());
+      part = "";
+      continue;
+    }
+    part += char;
+  }
+  parts.push(part.trim());
+  return parts.filter((each) => each !== "");
+}
+
+/** A list of texts that may also come as one text with commas. */
+export function textList(description: string, split: (text: string) => readonly unknown[] = splitCommas) {
+  return z.array(z.string().min(1)).register(spellings, { split }).optional().describe(description);
+}
+
+/** An e-mail address as a person writes it: `a@example.com` or `Name <a@example.com>`. An object `{name, address}` is understood, too. */
+const addressText = z.string().min(1).max(1000);
+
+export function addressList(description: string) {
+  return z
+    .array(addressText)
+    .register(spellings, { split: (text) => splitOutside(text, true), item: addressToText, object: (value) => [value] })
+    .optional()
+    .describe(description);
+}
+
+function addressToText(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || !("address" in value) || typeof value.address !== "string") return value;
+  return "name" in value && typeof value.name === "string" && value.name !== "" ? `${value.name} <${value.address}>` : value.address;
+}
+
+/** An address as the port has it. Throws Failure `invalid-input` naming the field. */
+export function addressOf(text: string, field: string): Address {
+  const named = /^\s*(.*?)\s*<([^<>]*)>\s*$/s.exec(text);
+  const address = (named?.[2] ?? text).trim();
+  const name = named?.[1]?.replace(/^"(.*)"$/s, "$1").replace(/\\(.)/gs, "$1");
+  // Control characters would end a header line: an address with one is an injection, never a mistake of typing.
+  if (/[\u0000-\u001f\u007f]/.test(text)) throw new Failure("invalid-input", `${field}: an address holds a control character.`);
+  if (!/^[^\s@<>,;]+@[^\s@<>,;]+$/.test(address)) throw new Failure("invalid-input", `${field}: "${text}" is not an e-mail address.`);
+  return name === undefined || name === "" ? { address } : { name, address };
+}
+
+export function addressesOf(texts: readonly string[] | undefined, field: string): Address[] {
+  return (texts ?? []).map((text) => addressOf(text, field));
+}
+
+export const mailbox = z
+  .string()
+  .min(1)
+  .optional()
+  .describe("Primary SMTP address of the mailbox to work in. Default: the mailbox that the connection names.");
+export const access = z
+  .enum(["impersonation", "delegate"])
+  .optional()
+  .describe("How to reach a mailbox of somebody else. Default: as the connection says.");
+export const timeout_seconds = z
+  .number()
+  .positive()
+  .max(3600)
+  .optional()
+  .describe("Seconds until the answer to one request must begin. Default: as the connection says.");
+export const folder = z
+  .string()
+  .min(1)
+  .optional()
+  .describe("A folder: a well-known name (inbox, deleteditems, sentitems, …), a path (Inbox/Reports), or a folder id.");
+export const dry_run = z.boolean().default(false).describe("Only say what would be done. Nothing is touched.");
+export const confirm = z.boolean().default(false).describe("The yes to what would otherwise be asked first.");
+export const expected_count = z
+  .number()
+  .int()
+  .min(0)
+  .optional()
+  .describe("How many items must be found. When it is another number, nothing is touched.");
+export const max_items = z
+  .number()
+  .int()
+  .min(1)
+  .optional()
+  .describe("How many items may be found at most. When it is more, nothing is touched.");
+export const keep_evidence = z.boolean().default(false).describe("Keep each message as .eml with its hashes before it is touched.");
+export const as = z
+  .enum(["file", "base64"])
+  .default("file")
+  .describe("file: kept in the evidence folder; base64: in the answer itself, for small things.");
+export const importance = z.enum(["Low", "Normal", "High"]).default("Normal").describe("Importance of the message.");
+
+export const item_id = textList("Item ids of the messages: a list, or one text with commas between.");
+export const internet_message_id = textList(
+  "Message-IDs of the messages, with or without angle brackets: a list, or one text with commas between. " +
+    "Given together with item_id, both name the same messages pair by pair: the id is tried first.",
+  (text) => splitOutside(text, false),
+);
+
+/** What every action takes. A choice of back end has no place here before there are two. */
+export const anywhere = { mailbox, access, timeout_seconds };
+
+/** One header of a message to send; a list of `X-Name: value` texts or an object `{"X-Name": "value"}` is understood, too. */
+export const headers = z
+  .array(z.strictObject({ name: z.string().min(1).max(200), value: z.string().max(10_000) }))
+  .register(spellings, {
+    split: (text) => text.split("\n"),
+    item: (value) => {
+      const line = typeof value === "string" ? /^([^:]+):\s*(.*)$/s.exec(value) : null;
+      return line === null ? value : { name: line[1]?.trim(), value: line[2] };
+    },
+    object: (value) => Object.entries(value).map(([name, text]) => ({ name, value: text })),
+  })
+  .optional()
+  .describe("Further headers, each with a name that begins with X-: a list of {name, value}.");
+
+/** One attachment to send: by path, which the face opens, or by its bytes. */
+export const NewAttachmentInput = z.strictObject({
+  path: z.string().min(1).optional().describe("A file to attach."),
+  base64: z.base64().optional().describe("The bytes themselves, when no path is given."),
+  name: z.string().min(1).max(255).optional().describe("File name to show. Default: that of the path."),
+  content_type: z.string().min(1).max(200).optional().describe("Media type. Default: application/octet-stream."),
+  content_id: z.string().min(1).max(200).optional().describe("The id that the HTML body names as cid:, for inline images."),
+  inline: z.boolean().optional().describe("Shown in the body, not in the list of attachments."),
+});
+
+export const attachments = z
+  .array(NewAttachmentInput)
+  .register(spellings, {
+    split: splitCommas,
+    item: (value) => (typeof value === "string" ? { path: value } : value),
+    object: (value) => [value],
+  })
+  .optional()
+  .describe("Files to attach: paths, or objects {path | base64, name, content_type, content_id, inline}.");
+
+export const AddressNoun = z.strictObject({ name: z.string().optional(), address: z.string().optional() });
+
+export const AttachmentNoun = z.strictObject({
+  id: z.string(),
+  kind: z.enum(["file", "item", "reference"]),
+  name: z.string().optional(),
+  content_type: z.string().optional(),
+  content_id: z.string().optional(),
+  size: z.number().optional(),
+  is_inline: z.boolean().optional(),
+});
+
+/** A message as every action gives it out. What was not asked of the server is absent. Times are UTC, ISO 8601; size is in bytes. */
+export const MessageRow = z.strictObject({
+  item_id: z.string(),
+  change_key: z.string().optional(),
+  internet_message_id: z.string().optional(),
+  conversation_id: z.string().optional(),
+  parent_folder_id: z.string().optional(),
+  folder_path: z.string().optional(),
+  item_class: z.string().optional(),
+  subject: z.string().optional(),
+  sender: AddressNoun.optional(),
+  from: AddressNoun.optional(),
+  reply_to: z.array(AddressNoun).optional(),
+  to: z.array(AddressNoun).optional(),
+  cc: z.array(AddressNoun).optional(),
+  bcc: z.array(AddressNoun).optional(),
+  received_at: z.string().optional(),
+  sent_at: z.string().optional(),
+  created_at: z.string().optional(),
+  modified_at: z.string().optional(),
+  size: z.number().optional(),
+  importance: z.enum(["Low", "Normal", "High"]).optional(),
+  sensitivity: z.string().optional(),
+  is_read: z.boolean().optional(),
+  is_draft: z.boolean().optional(),
+  categories: z.array(z.string()).optional(),
+  has_attachments: z.boolean().optional(),
+  attachments: z.array(AttachmentNoun).optional(),
+  body_text: z.string().optional(),
+  body_html: z.string().optional(),
+  body_preview: z.string().optional(),
+  headers: z.array(z.strictObject({ name: z.string(), value: z.string() })).optional(),
+  web_link: z.string().optional(),
+  replaced_characters: z.number().optional(),
+});
+export type MessageRow = z.output<typeof MessageRow>;
+
+/** An object without its undefined members. */
+export function present<T extends object>(whole: T): Present<T> {
+  // The border is checked by the line itself: every member that is undefined is gone.
+  return Object.fromEntries(Object.entries(whole).filter(([, value]) => value !== undefined)) as Present<T>;
+}
+type Present<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
+  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
+};
+
+export function addressRow(address: Address): z.output<typeof AddressNoun> {
+  return present({ name: address.name, address: address.address });
+}
+
+export function attachmentRow(attachment: Attachment): z.output<typeof AttachmentNoun> {
+  return present({
+    id: attachment.id,
+    kind: attachment.kind,
+    name: attachment.name,
+    content_type: attachment.contentType,
+    content_id: attachment.contentId,
+    size: attachment.size,
+    is_inline: attachment.isInline,
+  });
+}
+
+export function messageRow(message: Message): MessageRow {
+  return present({
+    item_id: message.itemId,
+    change_key: message.changeKey,
+    internet_message_id: message.internetMessageId,
+    conversation_id: message.conversationId,
+    parent_folder_id: message.parentFolderId,
+    folder_path: message.folderPath,
+    item_class: message.itemClass,
+    subject: message.subject,
+    sender: message.sender && addressRow(message.sender),
+    from: message.from && addressRow(message.from),
+    reply_to: message.replyTo?.map(addressRow),
+    to: message.to?.map(addressRow),
+    cc: message.cc?.map(addressRow),
+    bcc: message.bcc?.map(addressRow),
+    received_at: message.receivedAt,
+    sent_at: message.sentAt,
+    created_at: message.createdAt,
+    modified_at: message.modifiedAt,
+    size: message.size,
+    importance: message.importance,
+    sensitivity: message.sensitivity,
+    is_read: message.isRead,
+    is_draft: message.isDraft,
+    categories: message.categories && [...message.categories],
+    has_attachments: message.hasAttachments,
+    attachments: message.attachments?.map(attachmentRow),
+    body_text: message.bodyText,
+    body_html: message.bodyHtml,
+    body_preview: message.bodyPreview,
+    headers: message.headers && [...message.headers],
+    web_link: message.webLink,
+    replaced_characters: message.replacedCharacters,
+  });
+}

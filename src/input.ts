@@ -1,0 +1,106 @@
+import * as z from "zod";
+import { Failure } from "./failure.ts";
+
+/** How a list may also be spelled: as one text, and how one of its items may be spelled otherwise than the schema says. */
+interface Spelling {
+  /** The items of one text. A text that is a JSON list is read as JSON before this is asked. */
+  readonly split: (text: string) => readonly unknown[];
+  readonly item?: (value: unknown) => unknown;
+  /** The items of an object given where the list stands. */
+  readonly object?: (value: object) => readonly unknown[];
+}
+
+/** The lists that playbooks send as one text, each with its way to split. Filled by `fields.ts`. */
+export const spellings = z.registry<Spelling>();
+
+/**
+ * The input as its schema reads it, after the spellings of playbooks are understood: `""`, null and unset are unset; "true" and "false"
+ * (ignoring case) are booleans; numeric texts are numbers; a value of an enumeration may have any case; a list may be one text.
+ * Throws one Failure `invalid-input` that names every field that is wrong and says what to put there.
+ */
+export function readInput<In extends z.ZodObject>(schema: In, raw: unknown): z.output<In> {
+  const parsed = schema.safeParse(respelled(schema, raw));
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => problem(schema, issue));
+  throw new Failure("invalid-input", problems.join("; "), { cause: parsed.error });
+}
+
+function problem(schema: z.ZodObject, issue: z.core.$ZodIssue): string {
+  const [top] = issue.path;
+  const field = typeof top === "string" ? fieldOf(schema, top) : undefined;
+  const missing = issue.code === "invalid_type" && issue.input === undefined && issue.message.endsWith("undefined");
+  const said = missing ? "is required" : issue.message;
+  const expected = field instanceof z.ZodType && field.description !== undefined ? ` (what to put: ${field.description})` : "";
+  return `${issue.path.map(String).join(".") || "input"}: ${said}${expected}`;
+}
+
+function fieldOf(schema: z.ZodObject, name: string): z.core.$ZodType | undefined {
+  return Object.hasOwn(schema.shape, name) ? schema.shape[name] : undefined;
+}
+
+/** What is left when optional, default and the like are taken off. */
+export function unwrapped(field: z.core.$ZodType): z.core.$ZodType {
+  let inner = field;
+  while (
+    inner instanceof z.ZodOptional ||
+    inner instanceof z.ZodDefault ||
+    inner instanceof z.ZodPrefault ||
+    inner instanceof z.ZodNullable ||
+    inner instanceof z.ZodNonOptional ||
+    inner instanceof z.ZodReadonly
+  ) {
+    inner = inner.unwrap();
+  }
+  return inner;
+}
+
+/** A field that the schema does not know is left as it is, so that a strict schema names it. */
+function respelled(schema: z.ZodObject, raw: unknown): unknown {
+  if (typeof raw !== "object" || raw === null || Array.isArray(raw)) return raw;
+  const entries: [string, unknown][] = [];
+  for (const [name, value] of Object.entries(raw)) {
+    const field = fieldOf(schema, name);
+    if (field === undefined) entries.push([name, value]);
+    else if (value !== "" && value !== null && value !== undefined) entries.push([name, respell(unwrapped(field), value)]);
+  }
+  return Object.fromEntries(entries);
+}
+
+const numeric = /^\s*[+-]?\d+(\.\d+)?\s*$/;
+
+function respell(field: z.core.$ZodType, value: unknown): unknown {
+  if (field instanceof z.ZodArray) return respellList(field, value);
+  if (field instanceof z.ZodObject) return respelled(field, typeof value === "string" ? fromJson(value) : value);
+  if (typeof value !== "string") return value;
+  if (field instanceof z.ZodBoolean) return { true: true, false: false }[value.trim().toLowerCase()] ?? value;
+  if (field instanceof z.ZodNumber) return numeric.test(value) ? Number(value) : value;
+  if (field instanceof z.ZodEnum)
+    return field.options.find((option) => String(option).toLowerCase() === value.trim().toLowerCase()) ?? value;
+  return value;
+}
+
+function respellList(field: z.ZodArray, given: unknown): unknown {
+  const spelling = spellings.get(field);
+  const value = typeof given === "string" ? fromJson(given) : given;
+  let items: readonly unknown[];
+  if (Array.isArray(value)) items = value;
+  else if (typeof value === "string" && spelling !== undefined) items = spelling.split(value);
+  else if (typeof value === "object" && value !== null && spelling?.object !== undefined) items = spelling.object(value);
+  else return value;
+  const element = unwrapped(field.element);
+  return items
+    .filter((item) => item !== "" && item !== null && item !== undefined)
+    .map((item) => respell(element, spelling?.item === undefined ? item : spelling.item(item)));
+}
+
+/** A playbook that fills a text template sends lists and objects as JSON text. */
+function fromJson(text: string): unknown {
+  const trimmed = text.trim();
+  if (!trimmed.startsWith("[") && !trimmed.startsWith("{")) return text;
+  try {
+    return JSON.parse(trimmed);
+  } catch (notJson) {
+    if (notJson instanceof SyntaxError) return text;
+    throw notJson;
+  }
+}
