@@ -1,0 +1,207 @@
+import { Failure, type FailureCode } from "../failure.ts";
+import { neverSent } from "../wire/http.ts";
+import type { Safety, Status } from "./operation.ts";
+
+/** What one response code means to us. */
+interface Meaning {
+  readonly code: FailureCode;
+  /** The server says that it did nothing: it may be repeated, whatever it was. */
+  readonly notDone?: true;
+  readonly hint?: string;
+}
+
+const impersonation =
+  "An administrator must give the account the role ApplicationImpersonation for this mailbox; or use delegate access (access: delegate).";
+const notDone = { code: "busy", notDone: true } as const;
+const transient = { code: "busy" } as const;
+const invalidInput = { code: "invalid-input" } as const;
+const unreadable = { code: "unreadable" } as const;
+
+/**
+ * Microsoft's response codes by what they mean here. What is not listed is `refused` with its code: servers know codes that no schema lists.
+ * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/responsecode
+ */
+const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
+  // Throttling: the budget is checked before the work (https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/ews-throttling-in-exchange).
+  ["ErrorServerBusy", notDone],
+  ["ErrorExceededConnectionCount", notDone],
+  ["ErrorExceededFindCountLimit", notDone],
+  ["ErrorInsufficientResources", notDone],
+  ["ErrorTooManyObjectsOpened", notDone],
+  ["ErrorBatchProcessingStopped", { code: "not-attempted", notDone: true }],
+  // Trouble inside Exchange that passes. How far it had come is not known.
+  ["ErrorInternalServerTransientError", transient],
+  ["ErrorMailboxStoreUnavailable", transient],
+  ["ErrorMailboxMoveInProgress", transient],
+  ["ErrorMailboxFailover", transient],
+  ["ErrorADUnavailable", transient],
+  ["ErrorADOperation", transient],
+  ["ErrorConnectionFailed", transient],
+  ["ErrorServiceUnavailable", transient],
+  ["ErrorNotEnoughMemory", transient],
+  ["ErrorProxyCallFailed", transient],
+  ["ErrorProxyRequestProcessingFailed", transient],
+  ["ErrorNoRespondingCASInDestinationSite", transient],
+  ["ErrorPublicFolderSyncException", transient],
+  ["ErrorTimeoutExpired", { code: "timeout" }],
+  ["ErrorRequestAborted", { code: "timeout" }],
+  // Rights.
+  ["ErrorAccessDenied", { code: "access-denied" }],
+  ["ErrorAccessDeniedDueToCompliance", { code: "access-denied", hint: "A compliance rule (a hold or a retention policy) keeps this item." }],
+  ["ErrorRecoverableItemsAccessDenied", { code: "access-denied", hint: "The account may not write in the Recoverable Items of this mailbox." }],
+  ["ErrorCreateItemAccessDenied", { code: "access-denied" }],
+  ["ErrorCreateSubfolderAccessDenied", { code: "access-denied" }],
+  ["ErrorCannotDeleteObject", { code: "access-denied" }],
+  ["ErrorMailboxLogonFailed", { code: "access-denied" }],
+  ["ErrorOrganizationAccessBlocked", { code: "access-denied" }],
+  ["ErrorMessageSubmissionBlocked", { code: "access-denied", hint: "This account is blocked from sending." }],
+  ["ErrorSendAsDenied", { code: "access-denied", hint: "Give the account Send As for this address. The message may lie in Drafts." }],
+  ["ErrorImpersonateUserDenied", { code: "role-missing", hint: impersonation }],
+  ["ErrorImpersonationDenied", { code: "role-missing", hint: impersonation }],
+  ["ErrorImpersonationFailed", { code: "role-missing", hint: impersonation }],
+  ["ErrorInvalidExchangeImpersonationHeaderData", { code: "mailbox-not-found" }],
+  ["ErrorInvalidManagementRoleHeader", { code: "role-missing" }],
+  ["ErrorDiscoverySearchesDisabled", { code: "role-missing" }],
+  // The account itself.
+  ["ErrorAccountDisabled", { code: "unauthenticated", hint: "The account is disabled." }],
+  ["ErrorPasswordExpired", { code: "unauthenticated", hint: "The password of the account has expired." }],
+  ["ErrorPasswordChangeRequired", { code: "unauthenticated", hint: "The password of the account must be changed first." }],
+  ["ErrorProxyTokenExpired", { code: "unauthenticated" }],
+  ["ErrorInvalidAuthorizationContext", { code: "unauthenticated" }],
+  // Mailboxes.
+  ["ErrorNonExistentMailbox", { code: "mailbox-not-found" }],
+  ["ErrorMissingEmailAddress", { code: "mailbox-not-found", hint: "The account has no mailbox of its own: name one." }],
+  ["ErrorNonPrimarySmtpAddress", { code: "mailbox-not-found" }],
+  ["ErrorInvalidSmtpAddress", { code: "mailbox-not-found" }],
+  ["ErrorMailRecipientNotFound", { code: "mailbox-not-found" }],
+  ["ErrorArchiveMailboxNotEnabled", { code: "mailbox-not-found", hint: "This mailbox has no archive." }],
+  ["ErrorNoPublicFolderReplicaAvailable", { code: "mailbox-not-found", hint: "This organisation has no public folders that the account can reach." }],
+  ["ErrorNoPublicFolderServerAvailable", { code: "mailbox-not-found", hint: "This organisation has no public folders that the account can reach." }],
+  ["ErrorPublicFolderMailboxDiscoveryFailed", { code: "mailbox-not-found", hint: "This organisation has no public folders that the account can reach." }],
+  // Items and folders. Exchange does not tell apart what is not there from what one may not see.
+  ["ErrorItemNotFound", { code: "not-found" }],
+  ["ErrorInvalidId", { code: "not-found" }],
+  ["ErrorInvalidAttachmentId", { code: "not-found" }],
+  ["ErrorCannotFindFileAttachment", { code: "not-found" }],
+  ["ErrorInvalidReferenceItem", { code: "not-found" }],
+  ["ErrorFolderNotFound", { code: "folder-not-found" }],
+  ["ErrorToFolderNotFound", { code: "folder-not-found" }],
+  ["ErrorParentFolderNotFound", { code: "folder-not-found" }],
+  ["ErrorSavedItemFolderNotFound", { code: "folder-not-found" }],
+  ["ErrorSyncFolderNotFound", { code: "folder-not-found" }],
+  ["ErrorManagedFolderNotFound", { code: "folder-not-found" }],
+  ["ErrorInvalidFolderId", { code: "folder-not-found" }],
+  ["ErrorInvalidParentFolder", { code: "folder-not-found" }],
+  ["ErrorCannotAccessDeletedPublicFolder", { code: "folder-not-found" }],
+  // Somebody else wrote meanwhile.
+  ["ErrorStaleObject", { code: "changed" }],
+  ["ErrorIrresolvableConflict", { code: "changed" }],
+  ["ErrorInvalidChangeKey", { code: "changed" }],
+  ["ErrorFolderExists", { code: "changed", hint: "A folder of this name exists already." }],
+  // Content that cannot be given out.
+  ["ErrorCannotOpenFileAttachment", unreadable],
+  ["ErrorMimeContentConversionFailed", unreadable],
+  ["ErrorContentConversionFailed", unreadable],
+  ["ErrorUnsupportedMimeConversion", unreadable],
+  ["ErrorUnsupportedTypeForConversion", unreadable],
+  ["ErrorCorruptData", unreadable],
+  ["ErrorItemCorrupt", unreadable],
+  ["ErrorFolderCorrupt", unreadable],
+  ["ErrorMimeContentInvalid", unreadable],
+  ["ErrorItemPropertyRequestFailed", unreadable],
+  ["ErrorInvalidIdTooManyAttachmentLevels", unreadable],
+  ["ErrorVirusDetected", { code: "unreadable", hint: "The server's virus scanner keeps this content back." }],
+  ["ErrorVirusMessageDeleted", { code: "unreadable", hint: "The server's virus scanner deleted this message." }],
+  // Sizes.
+  ["ErrorMessageSizeExceeded", { code: "too-large" }],
+  ["ErrorAttachmentSizeLimitExceeded", { code: "too-large" }],
+  ["ErrorDataSizeLimitExceeded", { code: "too-large" }],
+  ["ErrorRequestStreamTooBig", { code: "too-large" }],
+  ["ErrorResultSetTooBig", { code: "too-large" }],
+  ["ErrorExceededMaxRecipientLimit", { code: "too-large", hint: "Too many recipients for one message." }],
+  ["ErrorAttachmentNestLevelLimitExceeded", { code: "too-large" }],
+  ["ErrorQuotaExceeded", { code: "quota-exceeded" }],
+  ["ErrorQuotaExceededOnDelete", { code: "quota-exceeded", hint: "The Recoverable Items of the mailbox are full: an administrator must make room." }],
+  ["ErrorMessagePerFolderCountReceiveQuotaExceeded", { code: "quota-exceeded" }],
+  ["ErrorSubmissionQuotaExceeded", { code: "quota-exceeded", hint: "The account has sent too many messages." }],
+  ["ErrorExceededMessageLimit", { code: "quota-exceeded", hint: "The account has sent too many messages." }],
+  // What we were given makes no sense to the server.
+  ["ErrorInvalidIdMalformed", invalidInput],
+  ["ErrorInvalidIdMalformedEwsLegacyIdFormat", invalidInput],
+  ["ErrorInvalidIdEmpty", invalidInput],
+  ["ErrorInvalidIdMonikerTooLong", invalidInput],
+  ["ErrorInvalidIdStoreObjectIdTooLong", invalidInput],
+  ["ErrorInvalidIdXml", invalidInput],
+  ["ErrorInvalidIdNotAnItemAttachmentId", invalidInput],
+  ["ErrorCannotUseFolderIdForItemId", invalidInput],
+  ["ErrorCannotUseItemIdForFolderId", invalidInput],
+  ["ErrorInvalidRecipients", invalidInput],
+  ["ErrorMissingRecipients", invalidInput],
+  ["ErrorInvalidMailbox", invalidInput],
+  ["ErrorInvalidValueForProperty", invalidInput],
+  ["ErrorInvalidRoutingType", invalidInput],
+  ["ErrorQueryFilterTooLong", invalidInput],
+  ["ErrorRestrictionTooLong", invalidInput],
+  ["ErrorRestrictionTooComplex", invalidInput],
+  ["ErrorInvalidValueForFilter", invalidInput],
+  ["ErrorMoveDistinguishedFolder", invalidInput],
+  // What this server cannot do.
+  ["ErrorInvalidServerVersion", { code: "unsupported", hint: "Exchange 2013 SP1 or newer is needed." }],
+  ["ErrorIncorrectSchemaVersion", { code: "unsupported", hint: "Exchange 2013 SP1 or newer is needed." }],
+  ["ErrorInvalidSchemaVersionForMailboxVersion", { code: "unsupported", hint: "Mailboxes on Exchange 2013 SP1 or newer are needed." }],
+  ["ErrorWrongServerVersion", { code: "unsupported" }],
+  ["ErrorInvalidOperation", { code: "unsupported" }],
+  ["ErrorContentIndexingNotEnabled", { code: "unsupported", hint: "This mailbox is not indexed, so the server cannot take a query; use the other filters." }],
+  ["ErrorCrossMailboxMoveCopy", { code: "unsupported" }],
+]);
+
+/** What a response message or a fault says, as a Failure. The server's text is shortened: it is untrusted. */
+export function failureOf(said: Pick<Status, "responseCode" | "messageText" | "messageXml">): Failure {
+  const wireCode = said.responseCode ?? "";
+  const meaning = meanings.get(wireCode);
+  const code = meaning?.code ?? "refused";
+  const text = shortened(said.messageText ?? "");
+  return new Failure(code, text === "" ? `Exchange answered ${wireCode || "with an error"}.` : `${text} (${wireCode || "no code"})`, {
+    wireCode: wireCode === "" ? undefined : wireCode,
+    backOffMs: backOffOf(said),
+    hint: meaning?.hint,
+  });
+}
+
+/** `BackOffMilliseconds` wherever it stands: a fault or a response message; absent and 0 mean that the server does not say. */
+function backOffOf(said: Pick<Status, "messageXml">): number | undefined {
+  const value = said.messageXml?.find(({ name }) => name === "BackOffMilliseconds");
+  const milliseconds = value === undefined ? Number.NaN : Number(value.text.trim());
+  return Number.isFinite(milliseconds) && milliseconds > 0 ? milliseconds : undefined;
+}
+
+// 300 characters hold every message text that Microsoft's documentation shows.
+function shortened(text: string): string {
+  const line = text.replace(/\s+/g, " ").trim();
+  return line.length > 300 ? `${line.slice(0, 299)}…` : line;
+}
+
+/** True when the server certainly did nothing, so that whatever it was may be repeated. */
+export function certainlyNotDone(failure: Failure): boolean {
+  if (failure.code === "not-attempted" || neverSent(failure)) return true;
+  const { wireCode = "" } = failure;
+  // 429 is turned away at the door; a 503 that says when to come back is too (RFC 9110, 15.6.4). A 503 without it may come from a proxy that lost the server.
+  if (wireCode === "HTTP 429" || (wireCode === "HTTP 503" && failure.backOffMs !== undefined)) return true;
+  return meanings.get(wireCode)?.notDone === true;
+}
+
+/** True when the same may be asked again. */
+export function mayRepeat(failure: Failure, safety: Safety): boolean {
+  if (failure.code === "cancelled") return false;
+  return certainlyNotDone(failure) || (safety !== "never" && failure.retryable);
+}
+
+/** The failure to report: of something that must not be done twice, a lost answer is `unknown-outcome`. */
+export function reported(failure: Failure, safety: Safety): Failure {
+  if (safety !== "never" || !failure.retryable || failure.code === "cancelled" || certainlyNotDone(failure)) return failure;
+  return new Failure("unknown-outcome", `The answer was lost: ${failure.message}`, {
+    wireCode: failure.wireCode,
+    requestId: failure.requestId,
+    cause: failure,
+  });
+}

@@ -1,0 +1,66 @@
+import { Failure } from "../failure.ts";
+import { done, failed, type Outcome } from "../outcome.ts";
+import { fromAttribute, nameValues, optional, type Reader, text } from "../wire/xml-read.ts";
+import type { Xml } from "../wire/xml-write.ts";
+import { failureOf } from "./failures.ts";
+import { m } from "./namespaces.ts";
+
+/**
+ * What may be repeated when it is not known whether the server did it (the answer was lost, or is about the whole request).
+ * `read`: freely. `idempotent`: also, since doing it twice is doing it once. `never`: a lost answer is Failure `unknown-outcome`.
+ * What the server says it has not done (busy, not attempted) is repeated for all three.
+ */
+export type Safety = "read" | "idempotent" | "never";
+
+/** One SOAP operation of EWS: what we write, what we read, what may be repeated. */
+export interface Operation<In, Out> {
+  /** Microsoft's name, such as `GetItem`; the reply's element is this name and `Response`. */
+  readonly name: string;
+  readonly safety: Safety;
+  /** The element inside the SOAP body. */
+  write(input: In): Xml;
+  /** What is made of the `m:…Response` element: an Outcome for each response message, in their order. */
+  readonly read: Reader<readonly Outcome<Out>[]>;
+}
+
+/**
+ * The fields that every response message has; an operation adds its own: `record({ ...status, items: … })`.
+ * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/responsecode
+ */
+export const status = {
+  responseClass: fromAttribute("ResponseClass"),
+  messageText: optional(m("MessageText"), text),
+  responseCode: optional(m("ResponseCode"), text),
+  messageXml: optional(m("MessageXml"), nameValues),
+} as const;
+
+/** What `status` gives. */
+export interface Status {
+  readonly responseClass: string | undefined;
+  readonly messageText?: string | undefined;
+  readonly responseCode?: string | undefined;
+  readonly messageXml?: readonly NameValue[] | undefined;
+}
+
+/** One leaf of a MessageXml. */
+export interface NameValue {
+  readonly element: string;
+  readonly name: string | undefined;
+  readonly text: string;
+}
+
+/**
+ * Makes an Outcome of a response message. `value` gives undefined when what should be there is not: then a success is a
+ * `broken-reply`, and a warning is the failure that its code says.
+ */
+export function outcomeOf<V extends Status, T>(value: (message: V) => T | undefined): (message: V) => Outcome<T> {
+  return (message) => {
+    const { responseClass, responseCode = "" } = message;
+    // A warning of this code stands for a request that was not processed (Microsoft: ResponseClass).
+    if (responseClass === "Error" || responseCode === "ErrorBatchProcessingStopped") return failed(failureOf(message));
+    const made = value(message);
+    if (made !== undefined) return done(made);
+    if (responseClass === "Warning") return failed(failureOf(message));
+    return failed(new Failure("broken-reply", "The reply says success but lacks what was asked.", { wireCode: responseCode }));
+  };
+}

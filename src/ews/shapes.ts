@@ -1,0 +1,101 @@
+import type { Detail } from "../exchange/message.ts";
+import { element, type Xml } from "../wire/xml-write.ts";
+
+/**
+ * What one listing gives of a message: FindItem can give all of it, so a page costs one request.
+ * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/fielduri
+ */
+export const summaryFields = [
+  "item:ItemId",
+  "item:ParentFolderId",
+  "item:ItemClass",
+  "item:Subject",
+  "item:Sensitivity",
+  "item:DateTimeReceived",
+  "item:Size",
+  "item:Categories",
+  "item:Importance",
+  "item:IsDraft",
+  "item:DateTimeSent",
+  "item:DateTimeCreated",
+  "item:HasAttachments",
+  "item:LastModifiedTime",
+  "item:WebClientReadFormQueryString",
+  "item:ConversationId",
+  "message:Sender",
+  "message:From",
+  "message:InternetMessageId",
+  "message:IsRead",
+] as const;
+
+/** The recipients are asked of GetItem only: FindItem gives none of them. */
+const recipientFields = ["message:ToRecipients", "message:CcRecipients", "message:BccRecipients", "message:ReplyTo"] as const;
+
+/** The shape for FindItem: the summary, and the preview where it is wanted. What else `detail` names needs GetItem. */
+export function listShape(detail: Detail = {}): Xml {
+  return shape("m:ItemShape", [...summaryFields, ...(detail.body === "preview" ? ["item:Preview"] : [])]);
+}
+
+/** True when `detail` asks for what FindItem cannot give. */
+export function needsGetItem(detail: Detail): boolean {
+  return detail.recipients === true || detail.attachments === true || detail.headers === true || detail.body === "text" || detail.body === "html";
+}
+
+/** The shape for GetItem. */
+export function itemShape(detail: Detail): Xml {
+  return shape("m:ItemShape", detailFields(detail), { bodyType: bodyType(detail) });
+}
+
+/** The shape for GetAttachment: which parts of the item inside. */
+export function attachmentShape(detail: Detail): Xml {
+  const bodyType_ = bodyType(detail);
+  return element(
+    "m:AttachmentShape",
+    undefined,
+    bodyType_ === undefined ? undefined : element("t:BodyType", undefined, bodyType_),
+    fields(detailFields(detail)),
+  );
+}
+
+/** Only what names an item, and its bytes in RFC 5322 form. */
+export const mimeShape: Xml = element(
+  "m:ItemShape",
+  undefined,
+  element("t:BaseShape", undefined, "IdOnly"),
+  element("t:IncludeMimeContent", undefined, true),
+);
+
+function detailFields(detail: Detail): readonly string[] {
+  return [
+    ...summaryFields,
+    ...(detail.recipients ? recipientFields : []),
+    ...(detail.attachments ? ["item:Attachments"] : []),
+    ...(detail.headers ? ["item:InternetMessageHeaders"] : []),
+    ...(detail.body === "preview" ? ["item:Preview"] : []),
+    ...(detail.body === "text" || detail.body === "html" ? ["item:Body"] : []),
+  ];
+}
+
+function bodyType(detail: Detail): string | undefined {
+  if (detail.body === "text") return "Text";
+  return detail.body === "html" ? "HTML" : undefined;
+}
+
+/** A shape of our own fields: `IdOnly` and each field by name. Order as the schema has it. */
+export function shape(name: string, fieldUris: readonly string[], options: { readonly bodyType?: string | undefined } = {}): Xml {
+  return element(
+    name,
+    undefined,
+    element("t:BaseShape", undefined, "IdOnly"),
+    options.bodyType === undefined ? undefined : element("t:BodyType", undefined, options.bodyType),
+    fields(fieldUris),
+  );
+}
+
+function fields(fieldUris: readonly string[]): Xml {
+  return element(
+    "t:AdditionalProperties",
+    undefined,
+    fieldUris.map((uri) => element("t:FieldURI", { FieldURI: uri })),
+  );
+}
