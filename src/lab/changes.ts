@@ -1,0 +1,79 @@
+export type ChangeKind = "create" | "update" | "read" | "delete";
+
+/** One change as a client that knew everything up to its position must hear it. `read`: only the read flag changed. */
+export interface Change {
+  readonly kind: ChangeKind;
+  readonly id: string;
+}
+
+export interface Changes {
+  readonly changes: readonly Change[];
+  /** Where the next question begins. */
+  readonly position: number;
+  readonly isLast: boolean;
+}
+
+interface Life {
+  created: number;
+  updated: number;
+  last: number;
+  gone: boolean;
+}
+
+/** What happened in one folder (or to one mailbox's folders), in order, for clients that keep a copy. */
+export class ChangeLog {
+  readonly #events: { readonly kind: ChangeKind; readonly id: string }[] = [];
+  readonly #lives = new Map<string, Life>();
+
+  /** The number of events so far. Position 0 is before everything. */
+  get position(): number {
+    return this.#events.length;
+  }
+
+  record(kind: ChangeKind, id: string): void {
+    this.#events.push({ kind, id });
+    const position = this.#events.length;
+    const life = this.#lives.get(id) ?? { created: position, updated: 0, last: position, gone: false };
+    if (kind === "update") life.updated = position;
+    if (kind === "delete") life.gone = true;
+    life.last = position;
+    this.#lives.set(id, life);
+  }
+
+  /**
+   * Net changes after `position`, at most `max`: what came and went in between is not told, several updates are told once, at the last.
+   * A creation keeps its place even when an update follows beyond the page, so that no client hears of an update to what it never saw.
+   */
+  since(position: number, max: number): Changes {
+    const changes: Change[] = [];
+    let at = position;
+    while (at < this.#events.length && changes.length < max) {
+      const event = this.#events[at];
+      at += 1;
+      const life = event && this.#lives.get(event.id);
+      if (!event || !life) continue;
+      const kind = this.#told(life, at, position);
+      if (kind) changes.push({ kind, id: event.id });
+    }
+    const isLast = !this.#toldAfter(at);
+    return { changes, position: isLast ? this.#events.length : at, isLast };
+  }
+
+  /** Whether a client at `position` has anything to hear: events may cancel each other out. */
+  #toldAfter(position: number): boolean {
+    for (let at = position; at < this.#events.length; at += 1) {
+      const event = this.#events[at];
+      const life = event && this.#lives.get(event.id);
+      if (life && this.#told(life, at + 1, position)) return true;
+    }
+    return false;
+  }
+
+  #told(life: Life, at: number, since: number): ChangeKind | undefined {
+    const unseen = life.created > since;
+    if (life.gone) return !unseen && at === life.last ? "delete" : undefined;
+    if (unseen) return at === life.created ? "create" : undefined;
+    if (at !== life.last) return undefined;
+    return life.updated > since ? "update" : "read";
+  }
+}

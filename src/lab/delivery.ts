@@ -1,0 +1,92 @@
+import { addressKey, domainOf, type LabAddress } from "./address.ts";
+import type { LabItem, NewItem } from "./item.ts";
+import { isBlocked, type LabMailbox } from "./mailbox.ts";
+import { itemFromMime } from "./mime-item.ts";
+import { mimeOfNew } from "./mime-write.ts";
+import { nonDeliveryReport } from "./report.ts";
+import type { Store } from "./store.ts";
+
+/** Who it is from and for, whatever the headers say (RFC 5321 2.3.1). */
+export interface Envelope {
+  readonly from: string;
+  readonly to: readonly string[];
+}
+
+/** What became of one address of an envelope. */
+export interface Delivery {
+  readonly address: string;
+  readonly outcome: "delivered" | "outside" | "unknown";
+  readonly mailbox?: LabMailbox | undefined;
+  readonly item?: LabItem | undefined;
+}
+
+export interface OutsideMail {
+  readonly at: Date;
+  readonly from: string;
+  readonly to: readonly string[];
+  readonly mime: Uint8Array;
+}
+
+export interface Submission {
+  /** The item as it was sent, with its Message-ID and bytes: what belongs into Sent Items. */
+  readonly sent: NewItem;
+  readonly deliveries: readonly Delivery[];
+}
+
+export function deliver(store: Store, mime: Uint8Array, envelope: Envelope): Delivery[] {
+  const addresses = new Map<string, string>();
+  for (const address of envelope.to) {
+    const group = store.group(address);
+    for (const one of group ? store.expandGroup(group) : [address]) addresses.set(addressKey(one), one);
+  }
+  const item = itemFromMime(mime);
+  const messageId = item.internetMessageId ?? store.newMessageId();
+  const got = new Set<LabMailbox>();
+  const deliveries: Delivery[] = [];
+  const outside: string[] = [];
+  const unknown: string[] = [];
+  for (const address of addresses.values()) {
+    const mailbox = store.mailbox(address);
+    if (mailbox) {
+      if (got.has(mailbox)) continue;
+      got.add(mailbox);
+      const folder = mailbox.known(isBlocked(mailbox, item.from?.address ?? envelope.from) ? "junkemail" : "inbox");
+      const delivered = mailbox.add(folder, { ...item, internetMessageId: messageId, receivedAt: store.now(), bcc: [] });
+      deliveries.push({ address, outcome: "delivered", mailbox, item: delivered });
+    } else if (store.organisation.domains.has(domainOf(address))) {
+      unknown.push(address);
+      deliveries.push({ address, outcome: "unknown" });
+    } else {
+      outside.push(address);
+      deliveries.push({ address, outcome: "outside" });
+    }
+  }
+  if (outside.length > 0) store.outside.push({ at: store.clock.tick(), from: envelope.from, to: outside, mime });
+  if (unknown.length > 0)
+    store
+      .mailbox(envelope.from)
+      ?.add(store.mailbox(envelope.from)?.known("inbox") ?? missing(), nonDeliveryReport(store, item, envelope.from, unknown));
+  return deliveries;
+}
+
+function missing(): never {
+  throw new Error("unreachable");
+}
+
+export function submit(store: Store, item: NewItem, from: LabMailbox): Submission {
+  const now = store.clock.tick();
+  const owner: LabAddress = { name: from.user.displayName, address: from.user.address };
+  const complete: NewItem = {
+    ...item,
+    sender: item.sender ?? owner,
+    from: item.from ?? owner,
+    sentAt: now,
+    receivedAt: now,
+    isDraft: false,
+    isRead: true,
+    internetMessageId: item.internetMessageId ?? store.newMessageId(),
+  };
+  const mime = complete.mime ?? mimeOfNew(complete, { bcc: false });
+  const to = [...(item.to ?? []), ...(item.cc ?? []), ...(item.bcc ?? [])].flatMap((one) => (one.address ? [one.address] : []));
+  return { sent: complete, deliveries: deliver(store, mime, { from: owner.address ?? "", to }) };
+}

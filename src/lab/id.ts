@@ -1,0 +1,157 @@
+// Ids have the bytes that MS-OXWSITEMID gives them (https://learn.microsoft.com/openspecs/exchange_server_protocols/ms-oxwsitemid):
+// compression, storage type, length and text of the mailbox GUID, processing, length and bytes of the entry id, then the attachments'.
+
+export type IdKind = "folder" | "item" | "attachment";
+
+export interface ParsedId {
+  readonly kind: IdKind;
+  /** GUID of the mailbox. */
+  readonly mailbox: string;
+  /** Entry id of the folder or item. */
+  readonly entry: Uint8Array;
+  /** One id per level of attachment. */
+  readonly path: readonly Uint8Array[];
+}
+
+// A folder's entry id is 46 bytes and a message's 70: MS-OXCDATA 2.2.4.1 and 2.2.4.2.
+const folderEntryLength = 46;
+const itemEntryLength = 70;
+// Storage type 3 of MS-OXWSITEMID: the mailbox is named by its GUID, which is what makes ids begin with AAMk.
+const byMailboxGuid = 3;
+const guidLength = 36;
+const attachmentKeyLength = 16;
+const entryAt = 4 + guidLength + 3;
+
+export function idOf(mailbox: string, entry: Uint8Array, path: readonly Uint8Array[] = []): string {
+  const head = Buffer.alloc(entryAt);
+  head[1] = byMailboxGuid;
+  head.writeUInt16LE(guidLength, 2);
+  head.write(mailbox, 4, "latin1");
+  head.writeUInt16LE(entry.length, 4 + guidLength + 1);
+  const parts: Uint8Array[] = [head, entry];
+  if (path.length > 0) parts.push(Uint8Array.of(path.length));
+  for (const key of path) {
+    const length = Buffer.alloc(2);
+    length.writeUInt16LE(key.length);
+    parts.push(length, key);
+  }
+  return Buffer.concat(parts).toString("base64");
+}
+
+/** Undefined when the text cannot be an id at all, which is not the same as an id that names nothing. */
+export function parseId(text: string): ParsedId | undefined {
+  const bytes = Buffer.from(text, "base64");
+  if (bytes.length < entryAt + folderEntryLength || bytes.toString("base64") !== text) return undefined;
+  if (bytes[0] !== 0 || bytes[1] !== byMailboxGuid || bytes.readUInt16LE(2) !== guidLength) return undefined;
+  const mailbox = bytes.toString("latin1", 4, 4 + guidLength);
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(mailbox)) return undefined;
+  const length = bytes.readUInt16LE(4 + guidLength + 1);
+  if (length !== folderEntryLength && length !== itemEntryLength) return undefined;
+  let at = entryAt + length;
+  if (bytes.length < at) return undefined;
+  const entry = bytes.subarray(entryAt, at);
+  if (bytes.length === at) return { kind: length === folderEntryLength ? "folder" : "item", mailbox, entry, path: [] };
+  const path: Uint8Array[] = [];
+  const levels = bytes[at] ?? 0;
+  at += 1;
+  for (let level = 0; level < levels; level += 1) {
+    if (bytes.length < at + 2 || bytes.length < at + 2 + bytes.readUInt16LE(at)) return undefined;
+    path.push(bytes.subarray(at + 2, at + 2 + bytes.readUInt16LE(at)));
+    at += 2 + bytes.readUInt16LE(at);
+  }
+  return path.length > 0 && at === bytes.length ? { kind: "attachment", mailbox, entry, path } : undefined;
+}
+
+/** Whether the text could be an id of this kind (any, when none is named), whatever it names. */
+export function isWellFormedId(text: string, kind?: IdKind): boolean {
+  const id = parseId(text);
+  return id !== undefined && (kind === undefined || id.kind === kind);
+}
+
+const objectTypes = { folder: 0x01, item: 0x09, appointment: 0x0f, contact: 0x11 } as const;
+export type ChangeKeyKind = keyof typeof objectTypes;
+// Object type, length of the change number (16 bytes replica, 6 counter), change number: the layout that makes keys begin with CQAAABYA.
+const changeNumberLength = 22;
+
+/** Makes the ids of one mailbox. All come from counters, so that the same deeds give the same ids. */
+export class IdMint {
+  readonly mailbox: string;
+  readonly #replica: Uint8Array;
+  #next = 0x1000;
+
+  constructor(mailbox: string) {
+    this.mailbox = mailbox;
+    this.#replica = Buffer.from(mailbox.replaceAll("-", ""), "hex");
+  }
+
+  folder(): string {
+    const entry = Buffer.alloc(folderEntryLength);
+    this.#fill(entry, 0x01);
+    return idOf(this.mailbox, entry);
+  }
+
+  /** `folder` is the id of the folder that the item is born in: a message's entry id begins with its folder's. */
+  item(folder: string): string {
+    const entry = Buffer.alloc(itemEntryLength);
+    const parent = parseId(folder);
+    if (parent) entry.set(parent.entry);
+    entry[20] = 0x07;
+    entry.set(this.#replica, folderEntryLength);
+    this.#count(entry, folderEntryLength + 16);
+    return idOf(this.mailbox, entry);
+  }
+
+  attachmentKey(): Uint8Array {
+    const key = Buffer.alloc(attachmentKeyLength);
+    key[0] = 0x08;
+    this.#count(key, attachmentKeyLength - 6);
+    return key;
+  }
+
+  /** Id of the item that an attachment hangs on, through all levels. */
+  rootOf(attachmentId: string): string | undefined {
+    const id = parseId(attachmentId);
+    return id?.kind === "attachment" && id.mailbox === this.mailbox ? idOf(id.mailbox, id.entry) : undefined;
+  }
+
+  /** Whether the attachment `inner` lies, at any depth, inside the attachment `outer`. */
+  isAbove(outer: string, inner: string): boolean {
+    const above = parseId(outer)?.path ?? [];
+    const below = parseId(inner)?.path ?? [];
+    return above.length < below.length && above.every((key, level) => Buffer.compare(key, below[level] ?? key) === 0);
+  }
+
+  changeKey(kind: ChangeKeyKind): string {
+    const key = Buffer.alloc(8 + changeNumberLength);
+    key[0] = objectTypes[kind];
+    key[4] = changeNumberLength;
+    key.set(this.#replica, 8);
+    this.#count(key, 24);
+    return key.toString("base64");
+  }
+
+  #fill(entry: Buffer, type: number): void {
+    // Bytes 0-3 are flags, 4-19 name the store, 20-21 the type, then replica and counter.
+    entry.set(this.#replica, 4);
+    entry[20] = type;
+    entry.set(this.#replica, 22);
+    this.#count(entry, 38);
+  }
+
+  #count(into: Buffer, at: number): void {
+    this.#next += 1;
+    into.writeUIntBE(this.#next, at, 6);
+  }
+}
+
+/** The object type byte of a change key says which kind of object it is of. */
+export function isWellFormedChangeKey(text: string): boolean {
+  const bytes = Buffer.from(text, "base64");
+  if (bytes.length !== 8 + changeNumberLength || bytes.toString("base64") !== text) return false;
+  return bytes[4] === changeNumberLength && Object.values<number>(objectTypes).includes(bytes[0] ?? 0);
+}
+
+/** A GUID from a number: the lab draws no random ones. */
+export function guidOf(number: number): string {
+  return `5f1d0000-0000-4000-8000-${number.toString(16).padStart(12, "0")}`;
+}

@@ -1,0 +1,138 @@
+import { createHash } from "node:crypto";
+import { type IdMint, idOf, parseId } from "./id.ts";
+import type { EmbeddedItem, ItemContent, LabAttachment, NewAttachment, NewItem } from "./item.ts";
+import { StoreError } from "./store-error.ts";
+import { textOfHtml } from "./text.ts";
+
+/** Exchange refuses what is nested deeper (ErrorAttachmentNestLevelLimitExceeded). */
+export const maxAttachmentDepth = 10;
+
+/** The subject without its reply and forward prefixes: what Exchange calls the conversation topic. */
+export function topicOf(subject: string): string {
+  return subject.replace(/^(?:\s*[a-zA-Z]{1,3}(?:\[\d+\])?:\s*)+/, "").trim();
+}
+
+/** A conversation index (MS-OXOMSG 2.2.1.3): one header block of 22 bytes, 5 more for each reply. Its GUID comes from the topic, so mail without Thread-Index still groups. */
+export function newConversationIndex(topic: string, at: Date): Uint8Array {
+  const index = Buffer.alloc(22);
+  index[0] = 1;
+  // The high 40 bits, of which the first byte is left out, of a FILETIME: 100 ns steps since 1601, 11,644,473,600 s before 1970.
+  const fileTime = (BigInt(at.getTime()) + 11_644_473_600_000n) * 10_000n;
+  index.writeUIntBE(Number((fileTime >> 16n) & 0xff_ffff_ffffn), 1, 5);
+  index.set(createHash("md5").update(topic.toLowerCase()).digest(), 6);
+  return index;
+}
+
+/** The index of an answer to a message with this one. The five bytes are its time since the first message, which the lab counts in replies. */
+export function childConversationIndex(parent: Uint8Array): Uint8Array {
+  const child = Buffer.alloc(5);
+  child.writeUInt32BE(Math.floor((parent.length - 22) / 5) + 1);
+  return Buffer.concat([parent, child]);
+}
+
+/** The id of the conversation in one mailbox; storage type 4 of MS-OXWSITEMID, which makes it begin with AAQk. */
+export function conversationIdOf(mailbox: string, index: Uint8Array): string {
+  const id = Buffer.from(idOf(mailbox, index.subarray(6, 22)), "base64");
+  id[1] = 4;
+  return id.toString("base64");
+}
+
+/** All fields of a new item, with Exchange's defaults for what was left out. */
+export function contentOf(item: NewItem, mint: IdMint, rootId: string, now: Date, path: readonly Uint8Array[] = []): ItemContent {
+  const body = item.body ?? { type: "Text", value: "" };
+  const subject = item.subject ?? "";
+  const topic = item.conversationTopic ?? topicOf(subject);
+  const given = item.conversationIndex;
+  const index = given && given.length >= 22 ? given : newConversationIndex(topic, item.sentAt ?? now);
+  return {
+    itemClass: item.itemClass ?? "IPM.Note",
+    mime: item.mime,
+    subject,
+    sender: item.sender ?? item.from,
+    from: item.from ?? item.sender,
+    to: item.to ?? [],
+    cc: item.cc ?? [],
+    bcc: item.bcc ?? [],
+    replyTo: item.replyTo ?? [],
+    receivedAt: item.receivedAt ?? now,
+    sentAt: item.sentAt,
+    importance: item.importance ?? "Normal",
+    sensitivity: item.sensitivity ?? "Normal",
+    isRead: item.isRead ?? false,
+    isDraft: item.isDraft ?? false,
+    isReadReceiptRequested: item.isReadReceiptRequested ?? false,
+    isDeliveryReceiptRequested: item.isDeliveryReceiptRequested ?? false,
+    categories: item.categories ?? [],
+    internetMessageId: item.internetMessageId,
+    inReplyTo: item.inReplyTo,
+    references: item.references,
+    conversationTopic: topic,
+    conversationIndex: index,
+    conversationId: conversationIdOf(mint.mailbox, index),
+    headers: item.headers ?? [],
+    body,
+    text: item.text ?? textOf(body),
+    attachments: (item.attachments ?? []).map((attachment) => attachmentOf(attachment, mint, rootId, now, path)),
+    contact: item.contact,
+    group: item.group,
+    meeting: item.meeting,
+    extended: item.extended ?? new Map(),
+    flag: item.flag ?? { status: "NotFlagged" },
+  };
+}
+
+/** An attachment with ids that hang on the item `rootId`, also for what is inside it. */
+export function attachmentOf(
+  from: NewAttachment,
+  mint: IdMint,
+  rootId: string,
+  now: Date,
+  above: readonly Uint8Array[] = [],
+): LabAttachment {
+  const root = parseId(rootId);
+  if (!root) throw new StoreError("item-not-found", "An attachment needs an item to hang on.");
+  const path = [...above, mint.attachmentKey()];
+  if (path.length > maxAttachmentDepth)
+    throw new StoreError("attachment-too-deep", `Attachments can be nested ${maxAttachmentDepth} deep.`);
+  const item = from.kind === "item" ? embeddedOf(from.item ?? {}, mint, rootId, now, path) : undefined;
+  return {
+    id: idOf(mint.mailbox, root.entry, path),
+    kind: from.kind,
+    name: from.name,
+    contentType: from.contentType,
+    contentId: from.contentId,
+    contentLocation: from.contentLocation,
+    isInline: from.isInline ?? false,
+    content: from.kind === "file" ? (from.content ?? new Uint8Array(0)) : undefined,
+    url: from.url,
+    unreadable: from.unreadable,
+    item,
+    size: item ? item.size : (from.content?.length ?? 0),
+    modifiedAt: now,
+  };
+}
+
+function embeddedOf(item: NewItem, mint: IdMint, rootId: string, now: Date, path: readonly Uint8Array[]): EmbeddedItem {
+  const content = contentOf(item, mint, rootId, now, path);
+  return { ...content, size: sizeOf(content), hasAttachments: hasAttachments(content) };
+}
+
+/** Exchange says false when all attachments are inline. */
+export function hasAttachments(item: Pick<ItemContent, "attachments">): boolean {
+  return item.attachments.some((attachment) => !attachment.isInline);
+}
+
+// What an empty message weighs in a real mailbox is some hundred bytes of properties; the exact number has no meaning.
+const propertyBytes = 512;
+
+/** Bytes: an estimate, as Exchange's own is. */
+export function sizeOf(item: ItemContent): number {
+  if (item.mime) return item.mime.length;
+  const text =
+    item.subject.length + item.body.value.length + item.headers.reduce((sum, header) => sum + header.name.length + header.value.length, 0);
+  return propertyBytes + text + item.attachments.reduce((sum, attachment) => sum + attachment.size, 0);
+}
+
+export function textOf(body: ItemContent["body"]): string {
+  return body.type === "HTML" ? textOfHtml(body.value) : body.value;
+}

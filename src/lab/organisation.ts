@@ -1,0 +1,57 @@
+/** Management roles that change what an account may ask of Exchange. */
+export type Role = "ApplicationImpersonation" | "Discovery Management";
+
+/** One account with a mailbox. */
+export interface User {
+  /** Primary SMTP address. */
+  readonly address: string;
+  readonly displayName: string;
+  readonly password: string;
+  /** Further SMTP addresses of the same mailbox. */
+  readonly aliases: readonly string[];
+  /** User principal name; default the primary address. */
+  readonly upn: string;
+  readonly sid: string;
+  readonly roles: readonly Role[];
+  /** Addresses of those whom ApplicationImpersonation covers for this account; undefined: everybody. */
+  readonly impersonationScope?: readonly string[] | undefined;
+  /** Addresses of accounts that may open this mailbox as delegates. */
+  readonly fullAccess: readonly string[];
+  /** Addresses of accounts that may send with this address in From. */
+  readonly sendAs: readonly string[];
+  readonly givenName?: string | undefined;
+  readonly surname?: string | undefined;
+  readonly jobTitle?: string | undefined;
+  readonly department?: string | undefined;
+  readonly company?: string | undefined;
+  readonly office?: string | undefined;
+  readonly phone?: string | undefined;
+}
+
+/** What must be said of a new account; the rest has a default. */
+export type NewUser = Pick<User, "address"> & { readonly [K in keyof Omit<User, "address">]?: User[K] | undefined };
+
+/** A distribution group of the organisation. A member is a user, another group or an outside address. */
+export interface Group {
+  readonly address: string;
+  readonly displayName: string;
+  readonly aliases: readonly string[];
+  readonly members: readonly string[];
+}
+
+export interface Organisation {
+  /** Domains in which an unknown address bounces; every other domain is outside. */
+  readonly domains: Set<string>;
+  readonly users: User[];
+  readonly groups: Group[];
+}
+
+/** Automatic replies of one mailbox. `start` and `end` count when `state` is Scheduled. */
+export interface Oof {
+  readonly state: "Disabled" | "Enabled" | "Scheduled";
+  readonly externalAudience: "None" | "Known" | "All";
+  readonly start: Date;
+  readonly end: Date;
+  readonly internalReply: string;
+  readonly externalReply: string;
+}
