@@ -12,16 +12,56 @@ interface Meaning {
 
 /** Every way a call can fail. The codes are part of the public interface; wire codes are mapped to them by each back end. */
 export const failures = {
-  "invalid-input": { status: 400, exit: 2, retryable: false, hint: "Correct the named field; `mailcordon <action> --help` lists them all." },
+  "invalid-input": {
+    status: 400,
+    exit: 2,
+    retryable: false,
+    hint: "Correct the named field; `mailcordon <action> --help` lists them all.",
+  },
   "invalid-settings": { status: 500, exit: 3, retryable: false, hint: "Correct the named setting in mailcordon.yaml or the environment." },
-  "confirmation-required": { status: 428, exit: 4, retryable: false, hint: "Look at a dry run first, then confirm (on the command line: --yes)." },
-  "unexpected-count": { status: 409, exit: 5, retryable: false, hint: "Nothing was touched. Look at what was found, then give the right expected_count." },
+  "confirmation-required": {
+    status: 428,
+    exit: 4,
+    retryable: false,
+    hint: "Look at a dry run first, then confirm (on the command line: --yes).",
+  },
+  "unexpected-count": {
+    status: 409,
+    exit: 5,
+    retryable: false,
+    hint: "Nothing was touched. Look at what was found, then give the right expected_count.",
+  },
   unauthenticated: { status: 401, exit: 10, retryable: false, hint: "Check the user name, password or token of this connection." },
-  "access-denied": { status: 403, exit: 11, retryable: false, hint: "The account may not do this in this mailbox: grant it impersonation or delegate rights." },
-  "role-missing": { status: 403, exit: 12, retryable: false, hint: "An administrator must give the account the role that the message names." },
-  "not-found": { status: 404, exit: 13, retryable: false, hint: "It was deleted or moved, or the account may not see it. Search again, or name it by internet_message_id." },
-  "mailbox-not-found": { status: 404, exit: 14, retryable: false, hint: "Check the address: it must be the primary SMTP address of a mailbox." },
-  "folder-not-found": { status: 404, exit: 15, retryable: false, hint: "Check the folder: a well-known name, a path such as Inbox/Reports, or a folder id." },
+  "access-denied": {
+    status: 403,
+    exit: 11,
+    retryable: false,
+    hint: "The account may not do this in this mailbox: grant it impersonation or delegate rights.",
+  },
+  "role-missing": {
+    status: 403,
+    exit: 12,
+    retryable: false,
+    hint: "An administrator must give the account the role that the message names.",
+  },
+  "not-found": {
+    status: 404,
+    exit: 13,
+    retryable: false,
+    hint: "It was deleted or moved, or the account may not see it. Search again, or name it by internet_message_id.",
+  },
+  "mailbox-not-found": {
+    status: 404,
+    exit: 14,
+    retryable: false,
+    hint: "Check the address: it must be the primary SMTP address of a mailbox.",
+  },
+  "folder-not-found": {
+    status: 404,
+    exit: 15,
+    retryable: false,
+    hint: "Check the folder: a well-known name, a path such as Inbox/Reports, or a folder id.",
+  },
   changed: { status: 409, exit: 16, retryable: false, hint: "It was changed by somebody else meanwhile. Read it again, then repeat." },
   "too-large": { status: 413, exit: 17, retryable: false, hint: "Make it smaller, or raise the limit that the message names." },
   unreadable: { status: 422, exit: 18, retryable: false, hint: "Exchange cannot give out this content; the other items are not affected." },
@@ -30,14 +70,49 @@ export const failures = {
   busy: { status: 503, exit: 21, retryable: true, hint: "Exchange is throttling. Repeat later, or with fewer calls at once." },
   timeout: { status: 504, exit: 22, retryable: true, hint: "Repeat, or raise timeout_seconds." },
   unreachable: { status: 502, exit: 23, retryable: true, hint: "Check the URL, the name resolution, the network and the proxy." },
-  "tls-failed": { status: 502, exit: 24, retryable: false, hint: "Check the server's certificate; give the authority that signed it as ca_file." },
-  "broken-reply": { status: 502, exit: 25, retryable: true, hint: "The reply ended early or is not what the protocol says. Repeat; if it stays, look at what stands between." },
+  "tls-failed": {
+    status: 502,
+    exit: 24,
+    retryable: false,
+    hint: "Check the server's certificate; give the authority that signed it as ca_file.",
+  },
+  "broken-reply": {
+    status: 502,
+    exit: 25,
+    retryable: true,
+    hint: "The reply ended early or is not what the protocol says. Repeat; if it stays, look at what stands between.",
+  },
   refused: { status: 502, exit: 26, retryable: false, hint: "Exchange refused; its own code is given." },
-  "not-attempted": { status: 503, exit: 27, retryable: true, hint: "Exchange stopped before it came to this item: nothing was done to it. Repeat for this item." },
-  "unknown-outcome": { status: 502, exit: 28, retryable: false, hint: "The answer was lost and it may have been done. Look before you repeat." },
-  "not-verified": { status: 500, exit: 29, retryable: false, hint: "Exchange said it was done, but looking again shows otherwise. Look at the item." },
-  "evidence-failed": { status: 507, exit: 30, retryable: false, hint: "The evidence could not be kept, so the item was not touched. Check the folder and the free space." },
-  "audit-failed": { status: 500, exit: 31, retryable: false, hint: "The audit entry could not be written, so nothing was touched. Check the audit file." },
+  "not-attempted": {
+    status: 503,
+    exit: 27,
+    retryable: true,
+    hint: "Exchange stopped before it came to this item: nothing was done to it. Repeat for this item.",
+  },
+  "unknown-outcome": {
+    status: 502,
+    exit: 28,
+    retryable: false,
+    hint: "The answer was lost and it may have been done. Look before you repeat.",
+  },
+  "not-verified": {
+    status: 500,
+    exit: 29,
+    retryable: false,
+    hint: "Exchange said it was done, but looking again shows otherwise. Look at the item.",
+  },
+  "evidence-failed": {
+    status: 507,
+    exit: 30,
+    retryable: false,
+    hint: "The evidence could not be kept, so the item was not touched. Check the folder and the free space.",
+  },
+  "audit-failed": {
+    status: 500,
+    exit: 31,
+    retryable: false,
+    hint: "The audit entry could not be written, so nothing was touched. Check the audit file.",
+  },
   cancelled: { status: 499, exit: 130, retryable: true, hint: "It was stopped on request." },
   internal: { status: 500, exit: 70, retryable: false, hint: "This is a defect of mailcordon. Please report it with the message." },
 } as const satisfies Record<string, Meaning>;
@@ -87,6 +162,9 @@ export class Failure extends Error {
 /** Anything thrown, as a Failure: itself, a cancellation, or `internal` with the thrown thing as its cause. */
 export function asFailure(thrown: unknown): Failure {
   if (thrown instanceof Failure) return thrown;
-  if (thrown instanceof Error && thrown.name === "AbortError") return new Failure("cancelled", "The call was cancelled.", { cause: thrown });
-  return new Failure("internal", thrown instanceof Error ? thrown.message : "Something that is not an error was thrown.", { cause: thrown });
+  if (thrown instanceof Error && thrown.name === "AbortError")
+    return new Failure("cancelled", "The call was cancelled.", { cause: thrown });
+  return new Failure("internal", thrown instanceof Error ? thrown.message : "Something that is not an error was thrown.", {
+    cause: thrown,
+  });
 }
