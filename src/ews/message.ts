@@ -76,11 +76,12 @@ export const attachmentFields = {
   isInline: optional(t("IsInline"), bool),
 };
 
-export const attachmentReader: Reader<Attachment> = mapped(record(attachmentFields), ({ element, id = "", ...said }) => ({
-  id,
-  kind: attachmentKinds.get(element) ?? "file",
-  ...said,
-}));
+/** What `attachmentFields` gave, as an Attachment. */
+export function attachmentOf({ element, id = "", ...said }: { readonly element: string; readonly id?: string | undefined } & Omit<Attachment, "id" | "kind">): Attachment {
+  return { id, kind: attachmentKinds.get(element) ?? "file", ...said };
+}
+
+export const attachmentReader: Reader<Attachment> = mapped(record(attachmentFields), attachmentOf);
 
 /**
  * Any item element as a Message. What was not asked for is absent.

@@ -1,6 +1,6 @@
 import { Failure } from "../failure.ts";
 import { done, failed, type Outcome } from "../outcome.ts";
-import { fromAttribute, nameValues, optional, type Reader, text } from "../wire/xml-read.ts";
+import { fromAttribute, listOf, mapped, nameValues, optional, type Reader, text, within } from "../wire/xml-read.ts";
 import type { Xml } from "../wire/xml-write.ts";
 import { failureOf } from "./failures.ts";
 import { m } from "./namespaces.ts";
@@ -63,4 +63,9 @@ export function outcomeOf<V extends Status, T>(value: (message: V) => T | undefi
     if (responseClass === "Warning") return failed(failureOf(message));
     return failed(new Failure("broken-reply", "The reply says success but lacks what was asked.", { wireCode: responseCode }));
   };
+}
+
+/** The usual reply: `m:…Response` holds `m:ResponseMessages`, and those one `m:…ResponseMessage` for each thing asked. */
+export function responses<T>(name: string, message: Reader<Outcome<T>>): Reader<readonly Outcome<T>[]> {
+  return mapped(within(m("ResponseMessages"), listOf(m(`${name}ResponseMessage`), message)), (outcomes) => outcomes ?? []);
 }

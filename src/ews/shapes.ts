@@ -43,19 +43,38 @@ export function needsGetItem(detail: Detail): boolean {
 
 /** The shape for GetItem. */
 export function itemShape(detail: Detail): Xml {
-  return shape("m:ItemShape", detailFields(detail), { bodyType: bodyType(detail) });
+  return shape("m:ItemShape", [...summaryFields, ...detailFields(detail)], { bodyType: bodyType(detail) });
 }
+
+/** What an item inside an attachment has: no folder, no identity of its own, no link. */
+const attachedFields = [
+  "item:ItemClass",
+  "item:Subject",
+  "item:Sensitivity",
+  "item:DateTimeReceived",
+  "item:Size",
+  "item:Importance",
+  "item:DateTimeSent",
+  "item:DateTimeCreated",
+  "item:HasAttachments",
+  "message:Sender",
+  "message:From",
+  "message:InternetMessageId",
+] as const;
 
 /** The shape for GetAttachment: which parts of the item inside. */
 export function attachmentShape(detail: Detail): Xml {
-  const bodyType_ = bodyType(detail);
+  const type = bodyType(detail);
   return element(
     "m:AttachmentShape",
     undefined,
-    bodyType_ === undefined ? undefined : element("t:BodyType", undefined, bodyType_),
-    fields(detailFields(detail)),
+    type === undefined ? undefined : element("t:BodyType", undefined, type),
+    fields([...attachedFields, ...detailFields(detail)]),
   );
 }
+
+/** The shape for GetAttachment of an item attachment: its RFC 5322 form. */
+export const mimeAttachmentShape: Xml = element("m:AttachmentShape", undefined, element("t:IncludeMimeContent", undefined, true));
 
 /** Only what names an item, and its bytes in RFC 5322 form. */
 export const mimeShape: Xml = element(
@@ -67,7 +86,6 @@ export const mimeShape: Xml = element(
 
 function detailFields(detail: Detail): readonly string[] {
   return [
-    ...summaryFields,
     ...(detail.recipients ? recipientFields : []),
     ...(detail.attachments ? ["item:Attachments"] : []),
     ...(detail.headers ? ["item:InternetMessageHeaders"] : []),

@@ -1,0 +1,13 @@
+import type { Operation } from "../operation.ts";
+import { type Relocated, type Relocation, relocated, relocation } from "./move-item.ts";
+
+/**
+ * Copies items to one folder. Not repeated: the first time may have been done, and a second copy is not asked for.
+ * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/copyitem-operation
+ */
+export const copyItem: Operation<Relocation, Relocated> = {
+  name: "CopyItem",
+  safety: "never",
+  write: (input) => relocation("CopyItem", input),
+  read: relocated("CopyItem"),
+};

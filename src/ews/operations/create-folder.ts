@@ -1,0 +1,31 @@
+import { listOf, mapped, optional, record } from "../../wire/xml-read.ts";
+import { element } from "../../wire/xml-write.ts";
+import { type FoundFolder, folderElements, folderReader } from "../folder.ts";
+import type { FolderRef } from "../folders.ts";
+import { folderId } from "../ids.ts";
+import { m } from "../namespaces.ts";
+import { type Operation, outcomeOf, responses, status } from "../operation.ts";
+
+/**
+ * Makes one folder for mail. A second of the same name in the same place is refused (`ErrorFolderExists`), so it may be repeated.
+ * The reply has only the id.
+ * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/createfolder-operation
+ */
+export const createFolder: Operation<{ readonly parent: FolderRef; readonly displayName: string }, FoundFolder> = {
+  name: "CreateFolder",
+  safety: "idempotent",
+  write: ({ parent, displayName }) =>
+    element(
+      "m:CreateFolder",
+      undefined,
+      element("m:ParentFolderId", undefined, folderId(parent)),
+      element("m:Folders", undefined, element("t:Folder", undefined, element("t:FolderClass", undefined, "IPF.Note"), element("t:DisplayName", undefined, displayName))),
+    ),
+  read: responses(
+    "CreateFolder",
+    mapped(
+      record({ ...status, folders: optional(m("Folders"), listOf(folderElements, folderReader)) }),
+      outcomeOf(({ folders }): FoundFolder | undefined => folders?.[0]),
+    ),
+  ),
+};

@@ -1,0 +1,22 @@
+import { attribute, mapped, optional, record } from "../../wire/xml-read.ts";
+import { element } from "../../wire/xml-write.ts";
+import { attachmentIds } from "../ids.ts";
+import { m } from "../namespaces.ts";
+import { type Operation, outcomeOf, responses, status } from "../operation.ts";
+
+/**
+ * Deletes attachments of stored items. Every one gives the item that held it a new change key.
+ * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/deleteattachment-operation
+ */
+export const deleteAttachment: Operation<readonly string[], { readonly changeKey?: string | undefined }> = {
+  name: "DeleteAttachment",
+  safety: "idempotent",
+  write: (ids) => element("m:DeleteAttachment", undefined, attachmentIds(ids)),
+  read: responses(
+    "DeleteAttachment",
+    mapped(
+      record({ ...status, changeKey: optional(m("RootItemId"), attribute("RootItemChangeKey")) }),
+      outcomeOf(({ changeKey }) => ({ changeKey: changeKey || undefined })),
+    ),
+  ),
+};

@@ -1,0 +1,21 @@
+import { mapped, record } from "../../wire/xml-read.ts";
+import { element } from "../../wire/xml-write.ts";
+import { type ItemRef, itemIds } from "../ids.ts";
+import { type Operation, outcomeOf, responses, status } from "../operation.ts";
+
+/**
+ * Deletes items. It returns no id of where they went, so what shall be undone is moved instead.
+ * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/deleteitem-operation
+ */
+export const deleteItem: Operation<{ readonly ids: readonly ItemRef[]; readonly type: "HardDelete" | "SoftDelete" | "MoveToDeletedItems" }, Record<never, never>> = {
+  name: "DeleteItem",
+  safety: "idempotent",
+  write: ({ ids, type }) =>
+    element(
+      "m:DeleteItem",
+      // Nobody is told: neither the organizer of a meeting nor the sender who asked for a read receipt, who may be the attacker.
+      { DeleteType: type, SendMeetingCancellations: "SendToNone", AffectedTaskOccurrences: "AllOccurrences", SuppressReadReceipts: true },
+      itemIds(ids),
+    ),
+  read: responses("DeleteItem", mapped(record(status), outcomeOf(() => ({})))),
+};

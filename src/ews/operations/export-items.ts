@@ -1,0 +1,15 @@
+import { mapped, record } from "../../wire/xml-read.ts";
+import { element } from "../../wire/xml-write.ts";
+import { type ItemRef, itemIds } from "../ids.ts";
+import { type Operation, outcomeOf, responses, status } from "../operation.ts";
+
+/**
+ * One item with all that Exchange keeps of it, as a stream that only UploadItems reads (`m:Data`, to be streamed).
+ * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/exportitems-operation
+ */
+export const exportItem: Operation<ItemRef, Record<never, never>> = {
+  name: "ExportItems",
+  safety: "read",
+  write: (id) => element("m:ExportItems", undefined, itemIds([id])),
+  read: responses("ExportItems", mapped(record(status), outcomeOf(() => ({})))),
+};

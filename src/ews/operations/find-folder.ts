@@ -1,0 +1,63 @@
+import { fromAttribute, listOf, mapped, optional, record } from "../../wire/xml-read.ts";
+import { element } from "../../wire/xml-write.ts";
+import { type FoundFolder, folderElements, folderFields, folderReader } from "../folder.ts";
+import type { FolderRef } from "../folders.ts";
+import { folderId } from "../ids.ts";
+import { m, t } from "../namespaces.ts";
+import { type Operation, outcomeOf, responses, status } from "../operation.ts";
+import { shape } from "../shapes.ts";
+
+export interface FolderQuery {
+  readonly parent: FolderRef;
+  /** Public folders cannot be listed deep. */
+  readonly traversal: "Deep" | "Shallow";
+  readonly offset: number;
+}
+
+export interface FolderPage {
+  readonly folders: readonly FoundFolder[];
+  /** Where the next page begins; undefined after the last. */
+  readonly nextOffset?: number | undefined;
+}
+
+// Exchange gives at most 1000 folders at once (EWSFindCountLimit): https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/ews-throttling-in-exchange
+const pageSize = 1000;
+
+/**
+ * Lists the folders below one. A page may be short: only the server says which was the last.
+ * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/findfolder-operation
+ */
+export const findFolder: Operation<FolderQuery, FolderPage> = {
+  name: "FindFolder",
+  safety: "read",
+  write: ({ parent, traversal, offset }) =>
+    element(
+      "m:FindFolder",
+      { Traversal: traversal },
+      shape("m:FolderShape", folderFields),
+      element("m:IndexedPageFolderView", { MaxEntriesReturned: pageSize, Offset: offset, BasePoint: "Beginning" }),
+      element("m:ParentFolderIds", undefined, folderId(parent)),
+    ),
+  read: responses(
+    "FindFolder",
+    mapped(
+      record({
+        ...status,
+        root: optional(
+          m("RootFolder"),
+          record({
+            nextOffset: fromAttribute("IndexedPagingOffset"),
+            last: fromAttribute("IncludesLastItemInRange"),
+            folders: optional(t("Folders"), listOf(folderElements, folderReader)),
+          }),
+        ),
+      }),
+      outcomeOf(({ root }): FolderPage | undefined => {
+        if (root === undefined) return undefined;
+        const next = Number(root.nextOffset);
+        const isLast = root.last === "true" || root.last === "1" || !Number.isInteger(next);
+        return { folders: root.folders ?? [], nextOffset: isLast ? undefined : next };
+      }),
+    ),
+  ),
+};

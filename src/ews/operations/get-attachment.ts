@@ -1,0 +1,47 @@
+import type { Attachment } from "../../exchange/attachment.ts";
+import type { Detail, Message } from "../../exchange/message.ts";
+import { listOf, many, mapped, optional, record } from "../../wire/xml-read.ts";
+import { element } from "../../wire/xml-write.ts";
+import { attachmentIds } from "../ids.ts";
+import { attachmentElements, attachmentFields, attachmentOf, itemElements, messageReader } from "../message.ts";
+import { m } from "../namespaces.ts";
+import { type Operation, outcomeOf, responses, status } from "../operation.ts";
+import { attachmentShape, mimeAttachmentShape } from "../shapes.ts";
+
+/** An attachment as GetAttachment gives it; an item attachment with the item inside. */
+export interface Opened {
+  readonly attachment: Attachment;
+  readonly item?: Message | undefined;
+}
+
+const opened = mapped(
+  record({ ...attachmentFields, items: many(itemElements, messageReader) }),
+  ({ items, ...fields }): Opened => ({ attachment: attachmentOf(fields), item: items[0] }),
+);
+
+const read = responses(
+  "GetAttachment",
+  mapped(
+    record({ ...status, attachments: optional(m("Attachments"), listOf(attachmentElements, opened)) }),
+    outcomeOf(({ attachments }): Opened | undefined => attachments?.[0]),
+  ),
+);
+
+/**
+ * Reads attachments by their ids. The request names them by Id only. What is inside an item attachment is read here and nowhere else.
+ * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/getattachment-operation
+ */
+export const getAttachment: Operation<{ readonly ids: readonly string[]; readonly detail: Detail }, Opened> = {
+  name: "GetAttachment",
+  safety: "read",
+  write: ({ ids, detail }) => element("m:GetAttachment", undefined, attachmentShape(detail), attachmentIds(ids)),
+  read,
+};
+
+/** GetAttachment for the bytes of one file attachment (`t:Content`) or of the item inside one (`t:MimeContent`), to be streamed. */
+export const getAttachmentContent: Operation<Pick<Attachment, "id" | "kind">, Opened> = {
+  name: "GetAttachment",
+  safety: "read",
+  write: ({ id, kind }) => element("m:GetAttachment", undefined, kind === "item" ? mimeAttachmentShape : undefined, attachmentIds([id])),
+  read,
+};

@@ -1,0 +1,35 @@
+import type { Detail, Message } from "../../exchange/message.ts";
+import { mapped, optional, record } from "../../wire/xml-read.ts";
+import { element } from "../../wire/xml-write.ts";
+import { type ItemRef, itemIds } from "../ids.ts";
+import { messagesReader } from "../message.ts";
+import { m } from "../namespaces.ts";
+import { type Operation, outcomeOf, responses, status } from "../operation.ts";
+import { itemShape, mimeShape } from "../shapes.ts";
+
+const read = responses(
+  "GetItem",
+  mapped(
+    record({ ...status, items: optional(m("Items"), messagesReader) }),
+    outcomeOf(({ items }): Message | undefined => items?.[0]),
+  ),
+);
+
+/**
+ * Reads items by their ids; the id may lie in any folder.
+ * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/getitem-operation
+ */
+export const getItem: Operation<{ readonly ids: readonly ItemRef[]; readonly detail: Detail }, Message> = {
+  name: "GetItem",
+  safety: "read",
+  write: ({ ids, detail }) => element("m:GetItem", undefined, itemShape(detail), itemIds(ids)),
+  read,
+};
+
+/** GetItem for the bytes of one item (`t:MimeContent`, to be streamed). The value is what names the item. */
+export const getItemMime: Operation<ItemRef, Message> = {
+  name: "GetItem",
+  safety: "read",
+  write: (id) => element("m:GetItem", undefined, mimeShape, itemIds([id])),
+  read,
+};

@@ -1,0 +1,49 @@
+import type { SearchableMailbox, SearchableMailboxes, SearchableMailboxQuery } from "../../exchange/exchange.ts";
+import { bool, listOf, mapped, optional, record, required, text } from "../../wire/xml-read.ts";
+import { element } from "../../wire/xml-write.ts";
+import { m, t } from "../namespaces.ts";
+import { type Operation, outcomeOf, status } from "../operation.ts";
+
+const searchableMailbox = mapped(
+  record({
+    mailbox: optional(t("PrimarySmtpAddress"), text),
+    referenceId: required(t("ReferenceId"), text),
+    displayName: optional(t("DisplayName"), text),
+    isExternal: optional(t("IsExternalMailbox"), bool),
+    externalEmailAddress: optional(t("ExternalEmailAddress"), text),
+    isGroup: optional(t("IsMembershipGroup"), bool),
+  }),
+  ({ mailbox = "", externalEmailAddress, ...rest }): SearchableMailbox => ({ mailbox, externalEmailAddress: externalEmailAddress || undefined, ...rest }),
+);
+
+const failedMailbox = mapped(
+  record({ mailbox: optional(t("Mailbox"), text), message: optional(t("ErrorMessage"), text) }),
+  ({ mailbox = "", message = "" }) => ({ mailbox, message }),
+);
+
+/**
+ * The mailboxes that the account may search with eDiscovery; it needs the role group Discovery Management.
+ * The reply's element is itself the one response message.
+ * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/getsearchablemailboxes-operation
+ */
+export const getSearchableMailboxes: Operation<SearchableMailboxQuery, SearchableMailboxes> = {
+  name: "GetSearchableMailboxes",
+  safety: "read",
+  write: ({ filter, expandGroups }) =>
+    element(
+      "m:GetSearchableMailboxes",
+      undefined,
+      filter === undefined ? undefined : element("m:SearchFilter", undefined, filter),
+      element("m:ExpandGroupMembership", undefined, expandGroups ?? false),
+    ),
+  read: mapped(
+    record({
+      ...status,
+      mailboxes: optional(m("SearchableMailboxes"), listOf(t("SearchableMailbox"), searchableMailbox)),
+      failed: optional(m("FailedMailboxes"), listOf(t("FailedMailbox"), failedMailbox)),
+    }),
+    (message) => [
+      outcomeOf<typeof message, SearchableMailboxes>(({ mailboxes = [], failed = [] }) => ({ source: "ediscovery", mailboxes, failed }))(message),
+    ],
+  ),
+};

@@ -1,0 +1,27 @@
+import type { Junk, Junked } from "../../exchange/exchange.ts";
+import { attribute, mapped, optional, record } from "../../wire/xml-read.ts";
+import { element } from "../../wire/xml-write.ts";
+import { type ItemRef, itemIds } from "../ids.ts";
+import { m } from "../namespaces.ts";
+import { type Operation, outcomeOf, responses, status } from "../operation.ts";
+
+/**
+ * Puts the sender on the blocked senders list (or takes it off) and moves the item to Junk Email (or back to the Inbox).
+ * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/markasjunk-operation
+ */
+export function markAsJunk(how: Junk): Operation<readonly ItemRef[], Junked> {
+  return {
+    name: "MarkAsJunk",
+    // A moved item has a new id, so a second time would not find it and would look like a failure.
+    safety: how.move ? "never" : "idempotent",
+    write: (ids) => element("m:MarkAsJunk", { IsJunk: how.isJunk, MoveItem: how.move }, itemIds(ids)),
+    read: responses(
+      "MarkAsJunk",
+      mapped(
+        record({ ...status, movedItemId: optional(m("MovedItemId"), attribute("Id")) }),
+        // Success means that the list was changed: it is what the operation is for (MS-OXWSCORE, MarkAsJunk).
+        outcomeOf(({ movedItemId }): Junked => ({ newItemId: movedItemId || undefined, senderBlocked: how.isJunk })),
+      ),
+    ),
+  };
+}

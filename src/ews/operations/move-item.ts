@@ -1,0 +1,46 @@
+import type { Reader } from "../../wire/xml-read.ts";
+import { mapped, optional, record } from "../../wire/xml-read.ts";
+import { element, type Xml } from "../../wire/xml-write.ts";
+import type { FolderRef } from "../folders.ts";
+import { folderId, type ItemRef, itemIds } from "../ids.ts";
+import { messagesReader } from "../message.ts";
+import { m } from "../namespaces.ts";
+import { type Operation, outcomeOf, responses, status } from "../operation.ts";
+import type { Outcome } from "../../outcome.ts";
+
+/** Where to move or copy, and what. */
+export interface Relocation {
+  readonly ids: readonly ItemRef[];
+  readonly to: FolderRef;
+}
+
+/** The id is absent when the target is another mailbox or a public folder. */
+export interface Relocated {
+  readonly newItemId?: string | undefined;
+}
+
+/** The element of MoveItem and CopyItem: they differ in name only. */
+export function relocation(name: string, { ids, to }: Relocation): Xml {
+  return element(`m:${name}`, undefined, element("m:ToFolderId", undefined, folderId(to)), itemIds(ids), element("m:ReturnNewItemIds", undefined, true));
+}
+
+export function relocated(name: string): Reader<readonly Outcome<Relocated>[]> {
+  return responses(
+    name,
+    mapped(
+      record({ ...status, items: optional(m("Items"), messagesReader) }),
+      outcomeOf(({ items }): Relocated => ({ newItemId: items?.[0]?.itemId || undefined })),
+    ),
+  );
+}
+
+/**
+ * Moves items to one folder. A moved item has a new id; the old one is dead. Not repeated: the first time may have been done.
+ * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/moveitem-operation
+ */
+export const moveItem: Operation<Relocation, Relocated> = {
+  name: "MoveItem",
+  safety: "never",
+  write: (input) => relocation("MoveItem", input),
+  read: relocated("MoveItem"),
+};

@@ -1,0 +1,173 @@
+import type { Position } from "../exchange/cursor.ts";
+import { bareMessageId, type ClientFilter, checkFilters, givenFilters } from "../exchange/match.ts";
+import type { FilterName, Filters } from "../exchange/query.ts";
+import { element, type Xml } from "../wire/xml-write.ts";
+
+/** What of a search the server does, what is left to us, and what of the server's work we look at again. */
+export interface Plan {
+  readonly restriction: Xml | undefined;
+  /** An AQS query. FindItem takes either this or a restriction. */
+  readonly queryString: string | undefined;
+  readonly applied: Readonly<Partial<Record<FilterName, "server" | "client">>>;
+  /** To be decided by us; for `sender` also after the server. */
+  readonly check: readonly ClientFilter[];
+}
+
+/** An extended property that holds text: by MAPI tag, or by a name in a set of names. */
+export type TextProperty =
+  | { readonly tag: string }
+  | { readonly set: string; readonly name: string }
+  | { readonly distinguishedSet: "InternetHeaders"; readonly name: string };
+
+/** PidTagSenderSmtpAddress. @see https://learn.microsoft.com/en-us/openspecs/exchange_server_protocols/ms-oxprops/ */
+export const senderSmtpAddress: TextProperty = { tag: "0x5D01" };
+/** PidTagSentRepresentingSmtpAddress, which is From. */
+export const sentRepresentingSmtpAddress: TextProperty = { tag: "0x5D02" };
+
+/** How much later than its reading an item may really have been received: a server may tell whole seconds and compare finer ones. */
+const hiddenFractionMs = 1000;
+
+/**
+ * Divides the filters between server and client. A QueryString and a Restriction exclude one another, so with `query` all other filters
+ * are the client's. Throws Failure `invalid-input` for filters that mean nothing.
+ * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/restriction
+ * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/querystring-querystringtype
+ */
+export function planFilters(filters: Filters, after?: Position): Plan {
+  checkFilters(filters);
+  const conditions: Xml[] = [];
+  const applied: Partial<Record<FilterName, "server" | "client">> = {};
+  const check: ClientFilter[] = [];
+  for (const name of givenFilters(filters)) {
+    if (name === "query") {
+      applied.query = "server";
+      continue;
+    }
+    const condition = filters.query === undefined ? conditionOf(name, filters) : undefined;
+    applied[name] = condition ? "server" : "client";
+    if (condition) conditions.push(condition);
+    if (!condition || name === "sender") check.push(name);
+  }
+  if (filters.query !== undefined) return { restriction: undefined, queryString: filters.query, applied, check };
+  if (after && after.receivedAt !== "") {
+    const bound = new Date(Date.parse(after.receivedAt) + hiddenFractionMs);
+    conditions.push(compare("IsLessThan", field("item:DateTimeReceived"), bound.toISOString()));
+  }
+  return { restriction: restrictionOf(conditions), queryString: undefined, applied, check };
+}
+
+/** The Restriction that all conditions make together. */
+export function restrictionOf(conditions: readonly Xml[]): Xml | undefined {
+  const [first, ...others] = conditions;
+  if (!first) return undefined;
+  return element("m:Restriction", undefined, others.length === 0 ? first : element("t:And", undefined, ...conditions));
+}
+
+/** Matches any of these Internet Message-IDs, with or without their angle brackets: some senders and servers leave them out. */
+export function messageIdCondition(ids: readonly string[]): Xml | undefined {
+  const spellings = ids.flatMap((id) => [`<${bareMessageId(id)}>`, bareMessageId(id)]);
+  return any(spellings.map((id) => compare("IsEqualTo", field("message:InternetMessageId"), id)));
+}
+
+/** Matches items whose extended text property has this very value. */
+export function propertyCondition(property: TextProperty, value: string): Xml {
+  return compare("IsEqualTo", extendedField(property), value);
+}
+
+/** The path of an extended text property, as it stands in a Restriction, a shape or an update. */
+export function extendedField(property: TextProperty): Xml {
+  const attributes =
+    "tag" in property
+      ? { PropertyTag: property.tag }
+      : "set" in property
+        ? { PropertySetId: property.set, PropertyName: property.name }
+        : { DistinguishedPropertySetId: property.distinguishedSet, PropertyName: property.name };
+  return element("t:ExtendedFieldURI", { ...attributes, PropertyType: "String" });
+}
+
+/** The path of a named property of an item. */
+export function field(uri: string): Xml {
+  return element("t:FieldURI", { FieldURI: uri });
+}
+
+/** A condition on the server for this filter; undefined where it cannot do it (or not in the way that we promise). */
+function conditionOf(name: ClientFilter, filters: Filters): Xml | undefined {
+  switch (name) {
+    case "subject":
+      return subjectCondition(filters);
+    case "sender":
+      return filters.sender === undefined ? undefined : senderCondition(filters.sender);
+    case "body":
+      return filters.body === undefined ? undefined : contains(field("item:Body"), filters.body, "Substring");
+    case "internetMessageId":
+      return messageIdCondition(filters.internetMessageId ?? []);
+    case "receivedAfter":
+      return compareTime("IsGreaterThanOrEqualTo", filters.receivedAfter);
+    case "receivedBefore":
+      return compareTime("IsLessThan", filters.receivedBefore);
+    case "hasAttachments":
+      return compare("IsEqualTo", field("item:HasAttachments"), String(filters.hasAttachments));
+    case "isUnread":
+      return compare("IsEqualTo", field("message:IsRead"), String(!filters.isUnread));
+    case "minSize":
+      return compare("IsGreaterThanOrEqualTo", field("item:Size"), String(filters.minSize));
+    case "maxSize":
+      return compare("IsLessThanOrEqualTo", field("item:Size"), String(filters.maxSize));
+    case "importance":
+      return filters.importance && compare("IsEqualTo", field("item:Importance"), filters.importance);
+    case "category":
+      return filters.category === undefined ? undefined : contains(field("item:Categories"), filters.category, "FullString");
+    case "itemClass":
+      return filters.itemClass === undefined ? undefined : itemClassCondition(filters.itemClass);
+    // Exchange cannot search recipients reliably (display names only), knows no regular expressions, no hashes and no names of
+    // attachments, and compares conversation ids only in FindConversation.
+    case "recipient":
+    case "bodyRegex":
+    case "attachmentName":
+    case "attachmentSha256":
+    case "conversationId":
+      return undefined;
+  }
+}
+
+function subjectCondition({ subject, subjectMatch = "contains" }: Filters): Xml | undefined {
+  // Servers do not agree on whether a missing subject equals an empty one.
+  if (subject === undefined || subject === "") return undefined;
+  const modes = { contains: "Substring", equals: "FullString", prefix: "Prefixed" } as const;
+  return contains(field("item:Subject"), subject, modes[subjectMatch]);
+}
+
+/**
+ * Microsoft does not say whether From and Sender are compared by name, by address or by both, and for a sender of the same organisation the
+ * address is an X.500 one. The two SMTP properties were added in Exchange 2010; items older than that lack them. So any of the four may
+ * match, and the client looks again.
+ */
+function senderCondition(part: string): Xml | undefined {
+  const paths = [field("message:From"), field("message:Sender"), extendedField(sentRepresentingSmtpAddress), extendedField(senderSmtpAddress)];
+  return any(paths.map((path) => contains(path, part, "Substring")));
+}
+
+function itemClassCondition(itemClass: string): Xml | undefined {
+  const path = () => field("item:ItemClass");
+  return any([contains(path(), itemClass, "FullString"), contains(path(), `${itemClass}.`, "Prefixed")]);
+}
+
+function any(conditions: readonly Xml[]): Xml | undefined {
+  return conditions.length < 2 ? conditions[0] : element("t:Or", undefined, ...conditions);
+}
+
+/** @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/contains */
+function contains(path: Xml, value: string, mode: "Substring" | "FullString" | "Prefixed"): Xml {
+  const how = { ContainmentMode: mode, ContainmentComparison: "IgnoreCase" };
+  return element("t:Contains", how, path, element("t:Constant", { Value: value }));
+}
+
+type Comparison = "IsEqualTo" | "IsGreaterThanOrEqualTo" | "IsLessThan" | "IsLessThanOrEqualTo";
+
+function compare(how: Comparison, path: Xml, value: string): Xml {
+  return element(`t:${how}`, undefined, path, element("t:FieldURIOrConstant", undefined, element("t:Constant", { Value: value })));
+}
+
+function compareTime(how: Comparison, time: string | undefined): Xml | undefined {
+  return time === undefined ? undefined : compare(how, field("item:DateTimeReceived"), new Date(time).toISOString());
+}

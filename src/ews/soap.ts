@@ -1,0 +1,187 @@
+import { randomUUID } from "node:crypto";
+import type { Call } from "../exchange/exchange.ts";
+import { Failure } from "../failure.ts";
+import { failed, type Outcome } from "../outcome.ts";
+import type { Http, HttpResponse } from "../wire/http.ts";
+import { fromAttribute, mapped, nameValues, optional, qname, type QName, type Reader, readXml, readXmlStream, record, required, type Streamed, text } from "../wire/xml-read.ts";
+import { element, type Xml, xmlDocument } from "../wire/xml-write.ts";
+import { failureOf } from "./failures.ts";
+import { httpFailure } from "./http-failures.ts";
+import { e, m, messagesNamespace, s, soapNamespace, t, typesNamespace } from "./namespaces.ts";
+import type { Operation } from "./operation.ts";
+
+/** How the account acts for a mailbox: by which of its names (`t:ConnectingSID`). */
+export type ConnectingName = "SmtpAddress" | "PrimarySmtpAddress" | "PrincipalName" | "SID";
+
+/** For whom one request is. */
+export interface Target {
+  /** SMTP address of the mailbox: Exchange routes the request by it (`X-AnchorMailbox`). */
+  readonly mailbox: string | undefined;
+  /** Present when the account acts as the mailbox's owner. */
+  readonly impersonate?: { readonly by: ConnectingName; readonly name: string } | undefined;
+}
+
+export interface SoapOptions {
+  readonly url: URL;
+  readonly http: Http;
+  /** The headers that say who we are; asked before each request. */
+  readonly authorize: () => Promise<Record<string, string>>;
+  readonly userAgent: string;
+}
+
+/** The version that requests are written in: every server from 2013 SP1 to Exchange SE and Exchange Online takes it. */
+const requestVersion = "Exchange2013_SP1";
+
+/** What the server says of itself. */
+export interface ServerVersion {
+  /** Such as `V2017_07_11`; open: servers name versions that no schema lists. */
+  readonly version?: string | undefined;
+  readonly major?: string | undefined;
+  readonly minor?: string | undefined;
+  readonly build?: string | undefined;
+}
+
+/** SOAP over one URL. One request each: what may be repeated is decided above. */
+export interface Soap {
+  /** Learned from the last reply that said it. */
+  readonly serverVersion: () => ServerVersion | undefined;
+  /** One request; an Outcome for each response message that came. Throws Failure for a fault and for everything below SOAP. */
+  call<In, Out>(operation: Operation<In, Out>, input: In, target: Target, call: Call): Promise<readonly Outcome<Out>[]>;
+  /** The same for a reply with one large content; its value is the Outcomes. */
+  stream<In, Out>(
+    operation: Operation<In, Out>,
+    input: In,
+    content: readonly QName[],
+    target: Target,
+    call: Call,
+  ): Promise<Streamed<readonly Outcome<Out>[]>>;
+}
+
+/** Everything of a reply: the server's version, and a fault or what the operation reads. */
+interface Envelope<Out> {
+  readonly version: ServerVersion | undefined;
+  readonly fault: Failure | undefined;
+  readonly outcomes: readonly Outcome<Out>[] | undefined;
+}
+
+export function openSoap(options: SoapOptions): Soap {
+  let serverVersion: ServerVersion | undefined;
+
+  async function send<In, Out>(operation: Operation<In, Out>, input: In, target: Target, call: Call): Promise<HttpResponse> {
+    const response = await options.http.send({
+      url: options.url,
+      method: "POST",
+      headers: {
+        ...(await options.authorize()),
+        "Content-Type": "text/xml; charset=utf-8",
+        Accept: "text/xml",
+        "Accept-Encoding": "gzip",
+        "User-Agent": options.userAgent,
+        "client-request-id": randomUUID(),
+        "return-client-request-id": "true",
+        ...(target.mailbox === undefined ? {} : { "X-AnchorMailbox": target.mailbox }),
+      },
+      body: xmlDocument(envelope(operation.write(input), target)),
+      ...(call.signal === undefined ? {} : { signal: call.signal }),
+      ...(call.timeoutMs === undefined ? {} : { timeoutMs: call.timeoutMs }),
+    });
+    // A fault is a 500 with SOAP in it; everything else that is not a 200 never came from EWS itself.
+    const carriesSoap = (response.status === 200 || response.status === 500) && /\bxml\b/i.test(response.headers.get("content-type") ?? "");
+    if (carriesSoap) return response;
+    response.discard();
+    throw httpFailure(response);
+  }
+
+  /** The Outcomes of a reply, each Failure with the server's id of the request. Throws the fault. */
+  function outcomesOf<Out>(reply: Envelope<Out>, response: HttpResponse, name: string): readonly Outcome<Out>[] {
+    serverVersion = reply.version ?? serverVersion;
+    const requestId = response.headers.get("request-id");
+    if (reply.fault !== undefined) throw withRequestId(reply.fault, requestId);
+    if (reply.outcomes === undefined) throw new Failure("broken-reply", `The reply has neither a fault nor ${name}Response.`, { requestId });
+    return reply.outcomes.map((outcome) => (outcome.ok ? outcome : failed(withRequestId(outcome.failure, requestId))));
+  }
+
+  return {
+    serverVersion: () => serverVersion,
+    async call(operation, input, target, call) {
+      const response = await send(operation, input, target, call);
+      return outcomesOf(await readXml(response.body, s("Envelope"), envelopeReader(operation)), response, operation.name);
+    },
+    async stream(operation, input, content, target, call) {
+      const response = await send(operation, input, target, call);
+      const streamed = await readXmlStream(response.body, s("Envelope"), envelopeReader(operation), content);
+      return {
+        content: streamed.content,
+        value: async () => outcomesOf(await streamed.value(), response, operation.name),
+      };
+    },
+  };
+}
+
+/** @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/exchangeimpersonation */
+function envelope(operation: Xml, { impersonate }: Target): Xml {
+  return element(
+    "s:Envelope",
+    { "xmlns:s": soapNamespace, "xmlns:t": typesNamespace, "xmlns:m": messagesNamespace },
+    element(
+      "s:Header",
+      undefined,
+      element("t:RequestServerVersion", { Version: requestVersion }),
+      impersonate === undefined
+        ? undefined
+        : element("t:ExchangeImpersonation", undefined, element("t:ConnectingSID", undefined, element(`t:${impersonate.by}`, undefined, impersonate.name))),
+      // Without it times are cut to seconds, and newest-first is not decided within one.
+      element("t:DateTimePrecision", undefined, "Milliseconds"),
+    ),
+    element("s:Body", undefined, operation),
+  );
+}
+
+const versionInfo: Reader<ServerVersion> = record({
+  version: fromAttribute("Version"),
+  major: fromAttribute("MajorVersion"),
+  minor: fromAttribute("MinorVersion"),
+  build: fromAttribute("MajorBuildNumber"),
+});
+
+/** The parts of a fault are in no namespace (SOAP 1.1, section 4.4), those of Microsoft's detail in their own. */
+const fault: Reader<Failure> = mapped(
+  record({
+    faultCode: optional(qname("", "faultcode"), text),
+    faultString: optional(qname("", "faultstring"), text),
+    detail: optional(
+      qname("", "detail"),
+      record({
+        responseCode: optional(e("ResponseCode"), text),
+        message: optional(e("Message"), text),
+        messageXml: optional(t("MessageXml"), nameValues),
+      }),
+    ),
+  }),
+  ({ faultCode = "", faultString, detail }) =>
+    failureOf({
+      // Without a detail, the code is a qualified name: a:ErrorSchemaValidation.
+      responseCode: detail?.responseCode ?? faultCode.slice(faultCode.indexOf(":") + 1).trim(),
+      messageText: detail?.message ?? faultString,
+      messageXml: detail?.messageXml,
+    }),
+);
+
+function envelopeReader<In, Out>(operation: Operation<In, Out>): Reader<Envelope<Out>> {
+  return mapped(
+    record({
+      header: optional(s("Header"), record({ version: optional(t("ServerVersionInfo"), versionInfo) })),
+      body: required(
+        s("Body"),
+        record({ fault: optional(s("Fault"), fault), outcomes: optional(m(`${operation.name}Response`), operation.read) }),
+      ),
+    }),
+    ({ header, body }) => ({ version: header?.version, fault: body.fault, outcomes: body.outcomes }),
+  );
+}
+
+function withRequestId(failure: Failure, requestId: string | undefined): Failure {
+  if (requestId === undefined || failure.requestId !== undefined) return failure;
+  const { code, message, hint, wireCode, backOffMs, cause } = failure;
+  return new Failure(code, message, { hint, wireCode, backOffMs, cause, requestId });
+}
