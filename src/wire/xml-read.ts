@@ -22,6 +22,7 @@ export {
   type OneOf,
   oneOf,
   optional,
+  ownText,
   type Reader,
   type Recorded,
   record,

@@ -24,9 +24,10 @@ export interface Branch<T> {
   /** By registered number of the child's name. */
   readonly children: readonly (Child | undefined)[];
   readonly attributes: readonly { readonly name: string; readonly slot: number }[];
-  /** The slots that get the element's local name and the count of replaced characters inside; -1 for none. */
+  /** The slots that get the element's local name, the count of replaced characters inside and its own text; -1 for none. */
   readonly nameSlot: number;
   readonly replacedSlot: number;
+  readonly textSlot: number;
   readonly slots: number;
   build(slots: readonly unknown[], element: string): T;
 }
@@ -53,7 +54,7 @@ export const nothing = Symbol("nothing");
 
 /** One property of a record. */
 export interface Field<T> {
-  readonly from: "element" | "attribute" | "replaced" | "name";
+  readonly from: "element" | "attribute" | "replaced" | "name" | "text";
   readonly elements: readonly QName[];
   readonly attribute: string;
   readonly reader: Reader<unknown>;
@@ -223,6 +224,9 @@ export const replacedCharacters: Field<number> = {
 /** The local name of the record's own element. */
 export const elementName: Field<string> = { from: "name", elements: [], attribute: "", reader: text, many: false, needed: false };
 
+/** The text directly inside the record's own element, "" when there is none: for an element that has attributes and text. */
+export const ownText: Field<string> = { from: "text", elements: [], attribute: "", reader: text, many: false, needed: false };
+
 /** An object with one property per field. A property whose element is missing is `undefined`; of `many`, an empty list. */
 export function record<F extends Readonly<Record<string, Field<unknown>>>>(fields: F): Reader<Recorded<F>> {
   const entries = Object.entries(fields);
@@ -255,6 +259,7 @@ export function record<F extends Readonly<Record<string, Field<unknown>>>>(field
     all.flatMap((field, slot) => (field.from === "attribute" ? [{ name: field.attribute, slot }] : [])),
     all.findIndex((field) => field.from === "name"),
     all.findIndex((field) => field.from === "replaced"),
+    all.findIndex((field) => field.from === "text"),
   );
 }
 
@@ -272,11 +277,12 @@ function branch<T>(
   attributes: Branch<T>["attributes"] = [],
   nameSlot = -1,
   replacedSlot = -1,
+  textSlot = -1,
 ): Reader<T> {
   const children: (Child | undefined)[] = [];
   for (const { names, reader, slot, many: list } of specs)
     for (const name of names) children[register(name)] = { reader, slot, many: list };
-  return { kind: "branch", children, attributes, nameSlot, replacedSlot, slots, build };
+  return { kind: "branch", children, attributes, nameSlot, replacedSlot, textSlot, slots, build };
 }
 
 function listed(names: QName | readonly QName[]): readonly QName[] {
