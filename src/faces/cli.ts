@@ -1,0 +1,202 @@
+import type { Action, EvidenceStore, OpenedFile } from "../action.ts";
+import { type Answer, errorNoun, exitCodeOf } from "../answer.ts";
+import type { AuditLog } from "../audit.ts";
+import type { Exchange } from "../exchange/exchange.ts";
+import { asFailure, Failure, failures } from "../failure.ts";
+import { perform } from "../perform.ts";
+import { didYouMean } from "../spelling.ts";
+import { type Line, readFlags } from "./flags.ts";
+import { jsonText } from "./json.ts";
+import { parametersOf } from "./parameters.ts";
+import { harmless } from "./terminal.ts";
+
+/** The actions that a face is made from. They are loaded one by one: a process usually needs one. */
+export interface Catalogue {
+  /** In alphabetical order. */
+  readonly names: readonly string[];
+  /** Asked only for a name of `names`. */
+  load(name: string): Promise<Action>;
+}
+
+/** What flags say about how to reach Exchange and where files go. */
+export interface Wanted {
+  readonly config: string | undefined;
+  readonly connection: string | undefined;
+  readonly out: string | undefined;
+  readonly auditFile: string | undefined;
+}
+
+/** What actions work with. */
+export interface Opened {
+  readonly exchange: Exchange;
+  readonly evidence: EvidenceStore;
+  readonly audit: AuditLog | undefined;
+  readonly connection: string;
+  /** A file that the input names as an attachment. */
+  readFile(path: string): Promise<OpenedFile>;
+}
+
+/** Something that the program can do besides its actions. */
+export interface Command {
+  readonly name: string;
+  readonly summary: string;
+  /** Gives the exit code. */
+  run(words: readonly string[], screen: Screen): Promise<number>;
+}
+
+/** A program: what the command line is made from. */
+export interface Program {
+  readonly version: () => string;
+  readonly catalogue: Catalogue;
+  readonly commands: readonly Command[];
+  open(wanted: Wanted): Promise<Opened>;
+}
+
+interface Output {
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+  write(text: string): unknown;
+}
+
+/** Where the command line reads and writes. */
+export interface Screen {
+  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean | undefined };
+  readonly stdout: Output;
+  readonly stderr: Output;
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal;
+}
+
+// How long a cancelled call may take to end by itself: long enough for an audit entry, short enough for a person who waits.
+const graceMs = 5000;
+
+/** Runs one command line and gives its exit code. Writes one JSON document to stdout, or a table where that is a terminal. */
+export async function runCli(words: readonly string[], program: Program, screen: Screen): Promise<number> {
+  const quiet = words.includes("--quiet");
+  const json = screen.stdout.isTTY !== true || words.includes("--json");
+  const [first = "--help", ...rest] = words;
+  const grace = graceAfter(screen.signal);
+  try {
+    return await Promise.race([dispatch(first, rest, program, screen, json), grace.over]);
+  } catch (thrown) {
+    const failure = asFailure(thrown);
+    if (json) screen.stdout.write(`${jsonText({ success: false, message: failure.message, error: errorNoun(failure) })}\n`);
+    if (!quiet) tell(screen, failure);
+    return failures[failure.code].exit;
+  } finally {
+    grace.end();
+  }
+}
+
+async function dispatch(first: string, rest: readonly string[], program: Program, screen: Screen, json: boolean): Promise<number> {
+  const help = () => import("./help.ts");
+  const columns = screen.stdout.columns ?? 100;
+  const print = (document: unknown, text: (() => string) | undefined) => {
+    screen.stdout.write(json || text === undefined ? `${jsonText(document, screen.stdout.isTTY ? 2 : 0)}\n` : `${text()}\n`);
+    return 0;
+  };
+  if (first === "--version" || first === "-V") {
+    screen.stdout.write(`${program.version()}\n`);
+    return 0;
+  }
+  if (first === "--help" || first === "-h" || first === "help") {
+    const [topic] = rest;
+    if (topic !== undefined && !topic.startsWith("-")) return dispatch(topic, ["--help"], program, screen, json);
+    screen.stdout.write(`${(await help()).overview(program, columns)}\n`);
+    return 0;
+  }
+  if (first === "exit-codes") {
+    const { exitCodes, exitCodesText } = await help();
+    return print(exitCodes(), () => exitCodesText(columns));
+  }
+  if (first === "actions") {
+    const { listActions, actionsText } = await help();
+    const list = await listActions(program.catalogue);
+    return print(list, () => actionsText(list, columns));
+  }
+  const command = program.commands.find(({ name }) => name === first);
+  if (command !== undefined) return command.run(rest, screen);
+  if (!program.catalogue.names.includes(first)) throw unknown(first, program);
+
+  const action = await program.catalogue.load(first);
+  const line = readFlags(rest, parametersOf(action));
+  if (line.program.help) {
+    screen.stdout.write(`${(await help()).actionHelp(action, columns)}\n`);
+    return 0;
+  }
+  return runAction(action, line, program, screen, json);
+}
+
+function unknown(name: string, program: Program): Failure {
+  const names = [...program.catalogue.names, ...program.commands.map((command) => command.name), "actions", "exit-codes", "help"];
+  const what = name.startsWith("-") ? `${name} stands before the action; put the action first.` : `There is no action ${name}.`;
+  return new Failure("invalid-input", `${what}${didYouMean(name, names)}`, { hint: "`mailcordon actions` lists them all." });
+}
+
+async function runAction(action: Action, line: Line, program: Program, screen: Screen, json: boolean): Promise<number> {
+  const { input, config, connection, out, audit_file, yes, quiet } = line.program;
+  const text = (value: string | true | undefined) => (value === true ? undefined : value);
+  const raw = { ...(await readInputFile(text(input), screen)), ...line.fields };
+  const opened = await program.open({ config: text(config), connection: text(connection), out: text(out), auditFile: text(audit_file) });
+  try {
+    const answer = await perform(action, raw, {
+      ...opened,
+      signal: screen.signal,
+      ...confirmation(yes === true, screen),
+      ...(quiet ? {} : { progress: (said) => screen.stderr.write(`${harmless(said)}\n`) }),
+    });
+    await print(answer, screen, json, quiet === true);
+    const code = exitCodeOf(answer);
+    return code !== 0 && screen.signal.aborted ? failures.cancelled.exit : code;
+  } finally {
+    await opened.exchange.close();
+  }
+}
+
+async function print(answer: Answer, screen: Screen, json: boolean, quiet: boolean): Promise<void> {
+  if (json) screen.stdout.write(`${jsonText(answer, screen.stdout.isTTY ? 2 : 0)}\n`);
+  else {
+    const { answerText } = await import("./view.ts");
+    const text = answerText(answer, screen.stdout.columns ?? 100);
+    if (text !== "") screen.stdout.write(`${text}\n`);
+  }
+  if (answer.error !== undefined && !quiet) tell(screen, answer.error);
+}
+
+function tell(screen: Screen, error: { readonly message: string; readonly hint: string }): void {
+  screen.stderr.write(`mailcordon: ${harmless(error.message)}\n  ${harmless(error.hint)}\n`);
+}
+
+/** --yes says yes; without it a person at a terminal is asked; where there is nobody, the door refuses. */
+function confirmation(yes: boolean, screen: Screen) {
+  if (yes) return { confirm: () => Promise.resolve(true) };
+  if (screen.stdin.isTTY !== true || screen.stderr.isTTY !== true) return {};
+  return { confirm: async (plan: Parameters<typeof import("./confirm.ts").ask>[0]) => (await import("./confirm.ts")).ask(plan, screen) };
+}
+
+async function readInputFile(path: string | undefined, screen: Screen): Promise<Readonly<Record<string, unknown>>> {
+  if (path === undefined) return {};
+  const { readJson } = await import("./input-file.ts");
+  return readJson(path, screen.stdin);
+}
+
+/** Rejects with `cancelled` when what was cancelled has not ended by itself in time. */
+function graceAfter(signal: AbortSignal): { readonly over: Promise<never>; end(): void } {
+  let timer: NodeJS.Timeout | undefined;
+  let begin: (() => void) | undefined;
+  const over = new Promise<never>((_, reject) => {
+    begin = () => {
+      timer = setTimeout(() => reject(new Failure("cancelled", "It was stopped on request, before its end was known.")), graceMs);
+    };
+  });
+  const start = () => begin?.();
+  if (signal.aborted) start();
+  signal.addEventListener("abort", start, { once: true });
+  return {
+    over,
+    end: () => {
+      signal.removeEventListener("abort", start);
+      clearTimeout(timer);
+    },
+  };
+}

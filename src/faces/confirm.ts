@@ -1,0 +1,29 @@
+import { createInterface } from "node:readline/promises";
+import type { Plan } from "../perform.ts";
+import type { Screen } from "./cli.ts";
+import { table } from "./table.ts";
+import { harmless } from "./terminal.ts";
+
+// So many rows still fit on a screen with the question below them.
+const rowsShown = 15;
+
+/** Shows what is about to be done and asks for a yes. Anything but `y` or `yes` is a no. */
+export async function ask(plan: Plan, screen: Screen): Promise<boolean> {
+  screen.stderr.write(`${planText(plan, screen.stderr.columns ?? 80)}\n`);
+  const questions = createInterface({ input: screen.stdin });
+  try {
+    screen.stderr.write("Go on? [y/N] ");
+    const answer = await questions.question("", { signal: screen.signal });
+    return /^\s*y(es)?\s*$/i.test(answer);
+  } finally {
+    questions.close();
+  }
+}
+
+/** The plan as a person reads it. */
+export function planText(plan: Plan, columns: number): string {
+  const { title, mailbox, rows } = plan;
+  const many = rows.length === 1 ? "1 item" : `${rows.length} items`;
+  const more = rows.length > rowsShown ? [`… and ${rows.length - rowsShown} more`] : [];
+  return [`${title} in ${harmless(mailbox)}: ${many}`, "", table(rows.slice(0, rowsShown), columns), ...more, ""].join("\n");
+}

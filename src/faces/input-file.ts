@@ -1,0 +1,56 @@
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { basename } from "node:path";
+import type { OpenedFile } from "../action.ts";
+import { Failure } from "../failure.ts";
+
+/**
+ * The JSON object of a file, or of standard input when the path is `-`.
+ * @throws Failure `invalid-input`
+ */
+export async function readJson(path: string, stdin: AsyncIterable<unknown>): Promise<Readonly<Record<string, unknown>>> {
+  const text = await readText(path === "-" ? stdin : createReadStream(path), path);
+  let value: unknown;
+  try {
+    value = JSON.parse(text.replace(/^\ufeff/, ""));
+  } catch (thrown) {
+    throw new Failure("invalid-input", `--input ${path}: this is not JSON.`, { cause: thrown });
+  }
+  if (isObject(value)) return value;
+  throw new Failure("invalid-input", `--input ${path}: put one JSON object, such as {"mailbox": "soc@example.com"}.`);
+}
+
+async function readText(stream: AsyncIterable<unknown>, path: string): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  try {
+    for await (const chunk of stream) chunks.push(chunk instanceof Uint8Array ? chunk : Buffer.from(String(chunk)));
+    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
+  } catch (thrown) {
+    throw new Failure("invalid-input", `--input ${path}: ${reason(thrown)}.`, { cause: thrown });
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/**
+ * A file that the input names, to attach.
+ * @throws Failure `invalid-input` when there is no such file
+ */
+export async function openFile(path: string): Promise<OpenedFile> {
+  try {
+    const found = await stat(path);
+    if (!found.isFile()) throw new Failure("invalid-input", `${path} is not a file.`);
+    return { name: basename(path), size: found.size, open: () => createReadStream(path) };
+  } catch (thrown) {
+    if (thrown instanceof Failure) throw thrown;
+    throw new Failure("invalid-input", `${path}: ${reason(thrown)}.`, { cause: thrown });
+  }
+}
+
+function reason(thrown: unknown): string {
+  if (thrown instanceof TypeError) return "it is not UTF-8";
+  const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "unknown";
+  return code === "ENOENT" ? "there is no such file" : `it cannot be read (${code})`;
+}

@@ -1,0 +1,27 @@
+/** One field of an action in its three spellings. JSON and tool calls say `item_id`, the command line `--item-id`, the environment `ITEM_ID`. */
+
+/** `item_id` -> `--item-id`. */
+export function flagOf(field: string): string {
+  return `--${field.replaceAll("_", "-")}`;
+}
+
+/** `--item-id` -> `item_id`; a flag written with underscores is the same flag. */
+export function fieldOf(flag: string): string {
+  return flag.replace(/^--/, "").replaceAll("-", "_");
+}
+
+/** `item_id` -> `ITEM_ID`, after a prefix when there is one: `MAILCORDON_ITEM_ID`. */
+export function variableOf(field: string, prefix = ""): string {
+  return `${prefix}${prefix === "" ? "" : "_"}${field.replaceAll("-", "_")}`.toUpperCase();
+}
+
+/** `ITEM_ID` -> `item_id`. */
+export function fieldOfVariable(variable: string): string {
+  return variable.toLowerCase();
+}
+
+/** `item_id` -> `Item id`, for the heading of a column. */
+export function headingOf(field: string): string {
+  const words = field.replaceAll("_", " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

@@ -1,0 +1,82 @@
+import * as z from "zod";
+import type { Action } from "../action.ts";
+
+/** One field of an action's input as a face needs it. */
+export interface Parameter {
+  readonly field: string;
+  readonly kind: "boolean" | "number" | "text" | "list" | "object";
+  readonly description: string;
+  readonly required: boolean;
+  readonly byDefault: unknown;
+  /** The values that are allowed, where there are only some. */
+  readonly choices: readonly string[] | undefined;
+  /** What a value must be besides: `at least 1`, `1 to 3600`. */
+  readonly bounds: string | undefined;
+}
+
+/** What we read of a JSON Schema (draft 2020-12) as zod writes it. */
+interface Schema {
+  readonly type?: string | undefined;
+  readonly enum?: readonly unknown[] | undefined;
+  readonly const?: unknown;
+  readonly description?: string | undefined;
+  readonly default?: unknown;
+  readonly items?: unknown;
+  readonly anyOf?: readonly unknown[] | undefined;
+  readonly minimum?: number | undefined;
+  readonly maximum?: number | undefined;
+}
+
+/** The input of an action as JSON Schema. */
+export function inputSchema(action: Action) {
+  return z.toJSONSchema(action.input, { io: "input", unrepresentable: "any" });
+}
+
+/** The fields of an action's input, in the order in which they are declared. */
+export function parametersOf(action: Action): readonly Parameter[] {
+  const { properties = {}, required = [] } = inputSchema(action);
+  return Object.entries(properties).map(([field, schema]) => parameter(field, schemaOf(schema), required));
+}
+
+function parameter(field: string, schema: Schema, required: readonly string[]): Parameter {
+  const core = typical(schema);
+  const item = core.type === "array" && core.items !== undefined ? typical(schemaOf(core.items)) : core;
+  return {
+    field,
+    kind: kindOf(core),
+    description: schema.description ?? "",
+    required: required.includes(field) && schema.default === undefined,
+    byDefault: schema.default,
+    choices: item.enum?.map(String) ?? (item.const === undefined ? undefined : [String(item.const)]),
+    bounds: boundsOf(core),
+  };
+}
+
+function schemaOf(value: unknown): Schema {
+  return isSchema(value) ? value : {};
+}
+
+function isSchema(value: unknown): value is Schema {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Of several shapes that a field may have, the one that a flag spells: a list before a single value. */
+function typical(schema: Schema): Schema {
+  const shapes = schema.anyOf?.filter(isSchema) ?? [];
+  return shapes.find((shape) => shape.type === "array") ?? shapes.find((shape) => shape.type !== "null") ?? schema;
+}
+
+function kindOf({ type }: Schema): Parameter["kind"] {
+  if (type === "boolean" || type === "object") return type;
+  if (type === "array") return "list";
+  return type === "integer" || type === "number" ? "number" : "text";
+}
+
+function boundsOf({ minimum, maximum }: Schema): string | undefined {
+  // zod writes the bounds of a safe integer for every integer: that says nothing to a person.
+  const least = minimum !== undefined && minimum > Number.MIN_SAFE_INTEGER ? minimum : undefined;
+  const most = maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER ? maximum : undefined;
+  if (least !== undefined && most !== undefined) return `${least} to ${most}`;
+  if (least !== undefined) return `at least ${least}`;
+  return most === undefined ? undefined : `at most ${most}`;
+}

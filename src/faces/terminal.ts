@@ -1,0 +1,90 @@
+/** Text from a mail or a server is written by strangers: nothing of it reaches a terminal but through `harmless`. */
+
+// What a terminal obeys instead of showing: C0, DEL, C1; the line and paragraph separators; and what turns the direction of
+// the text round (UAX #9), so that `cod.exe` cannot be shown as `exe.doc`; the tag characters (U+E0000..E007F) are invisible text.
+const obeyed = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb\ud800-\udfff]|[\u{e0000}-\u{e007f}]/gu;
+
+/** The text with everything that a terminal would obey made visible: ESC becomes ␛, U+202E becomes `<U+202E>`. One line stays one line. */
+export function harmless(text: string): string {
+  return text.replace(obeyed, (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    // Unicode has a picture of each C0 character and of DEL (U+2400..2421).
+    if (code < 0x20) return String.fromCodePoint(0x2400 + code);
+    if (code === 0x7f) return "␡";
+    return `<U+${code.toString(16).toUpperCase().padStart(4, "0")}>`;
+  });
+}
+
+/** The same for text of several lines: its line breaks and tabs are kept. */
+export function harmlessLines(text: string): string {
+  return text
+    .split(/\r?\n/)
+    .map((line) => line.split("\t").map(harmless).join("\t"))
+    .join("\n");
+}
+
+const noWidth = /^[\p{Mn}\p{Me}\p{Cf}]$/u;
+
+// Roughly East_Asian_Width W and F of Unicode, and the pictographs: [first, last].
+const wide: readonly (readonly [number, number])[] = [
+  [0x1100, 0x115f],
+  [0x231a, 0x231b],
+  [0x2e80, 0x303e],
+  [0x3041, 0xa4cf],
+  [0xac00, 0xd7a3],
+  [0xf900, 0xfaff],
+  [0xfe30, 0xfe6f],
+  [0xff01, 0xff60],
+  [0xffe0, 0xffe6],
+  [0x1f300, 0x1faff],
+  [0x20000, 0x3fffd],
+];
+
+function widthOfCharacter(character: string): number {
+  const code = character.codePointAt(0) ?? 0;
+  if (code < 0x300) return 1;
+  if (noWidth.test(character)) return 0;
+  return wide.some(([first, last]) => code >= first && code <= last) ? 2 : 1;
+}
+
+/** How many columns a terminal gives to a text without control characters. */
+export function width(text: string): number {
+  let columns = 0;
+  for (const character of text) columns += widthOfCharacter(character);
+  return columns;
+}
+
+/** The text in at most so many columns; what is cut is marked by `…`. */
+export function cut(text: string, columns: number): string {
+  let used = 0;
+  let units = 0;
+  let fits = 0;
+  for (const character of text) {
+    used += widthOfCharacter(character);
+    units += character.length;
+    // A pile of combining marks has no width but would still be printed: four units for each column are enough for any language.
+    if (used > columns || units > columns * 4) return `${text.slice(0, fits)}…`;
+    if (used <= columns - 1) fits = units;
+  }
+  return text;
+}
+
+/** The text in exactly so many columns. */
+export function pad(text: string, columns: number): string {
+  const shown = cut(text, columns);
+  return shown + " ".repeat(Math.max(0, columns - width(shown)));
+}
+
+/** Words broken into lines of at most so many columns, the second and later ones indented. A longer word has a line of its own. */
+export function wrap(text: string, columns: number, indent = ""): string {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(/\s+/)) {
+    if (line !== "" && width(line) + 1 + width(word) > columns) {
+      lines.push(line);
+      line = word;
+    } else line = line === "" ? word : `${line} ${word}`;
+  }
+  lines.push(line);
+  return lines.join(`\n${indent}`);
+}

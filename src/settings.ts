@@ -1,0 +1,219 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import type * as z from "zod";
+import { Failure } from "./failure.ts";
+import { readSecret, type Secret, type SecretPlace, secretPlace } from "./secrets.ts";
+import { knownKeys, SettingsFile } from "./settings-schema.ts";
+import { didYouMean } from "./spelling.ts";
+
+/** How one connection reaches Exchange, checked; its secrets are read. */
+export interface Connection {
+  readonly name: string;
+  /** The mailbox that is meant when an action names none. */
+  readonly mailbox: string | undefined;
+  readonly ews: {
+    readonly url: URL;
+    readonly auth:
+      | { readonly kind: "basic"; readonly username: string; readonly password: Secret }
+      | { readonly kind: "bearer"; readonly token: Secret };
+    /** Path of a PEM file. */
+    readonly caFile: string | undefined;
+    readonly access: "impersonation" | "delegate";
+    readonly timeouts: { readonly connectSeconds: number; readonly replySeconds: number; readonly idleSeconds: number };
+  };
+}
+
+export interface Settings {
+  readonly connection: Connection;
+  /** Absolute path of the folder for evidence. */
+  readonly evidenceDir: string | undefined;
+  /** Absolute path of the audit file. */
+  readonly auditFile: string | undefined;
+}
+
+/** What flags say; it goes before the environment, and that before the file. */
+export interface SettingsFlags {
+  readonly config?: string | undefined;
+  readonly connection?: string | undefined;
+  readonly evidenceDir?: string | undefined;
+  readonly auditFile?: string | undefined;
+}
+
+export interface SettingsPlace {
+  readonly flags?: SettingsFlags | undefined;
+  /** Default: `process.env`. */
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Default: the working directory. */
+  readonly directory?: string | undefined;
+}
+
+type File = z.input<typeof SettingsFile>;
+type Environment = Readonly<Record<string, string | undefined>>;
+type Tree = Record<string, unknown>;
+
+/** The environment variables and the setting of the connection that each one replaces. A secret may stand in the variable itself, or in the file that `…_FILE` names. */
+export const variables = {
+  MAILCORDON_EWS_URL: ["ews", "url"],
+  MAILCORDON_USERNAME: ["ews", "auth", "basic", "username"],
+  MAILCORDON_PASSWORD: ["ews", "auth", "basic", "password"],
+  MAILCORDON_PASSWORD_FILE: ["ews", "auth", "basic", "password"],
+  MAILCORDON_TOKEN: ["ews", "auth", "bearer", "token"],
+  MAILCORDON_TOKEN_FILE: ["ews", "auth", "bearer", "token"],
+  MAILCORDON_CA_FILE: ["ews", "ca_file"],
+  MAILCORDON_ACCESS: ["ews", "access"],
+  MAILCORDON_CONNECT_SECONDS: ["ews", "timeouts", "connect_seconds"],
+  MAILCORDON_REPLY_SECONDS: ["ews", "timeouts", "reply_seconds"],
+  MAILCORDON_IDLE_SECONDS: ["ews", "timeouts", "idle_seconds"],
+  MAILCORDON_MAILBOX: ["mailbox"],
+} as const;
+
+/**
+ * The settings of one connection, from the file, the environment and the flags, in this order of rising precedence.
+ * @throws Failure `invalid-settings` naming each field that is wrong and saying what to put
+ */
+export async function loadSettings(place: SettingsPlace = {}): Promise<Settings> {
+  const flags = place.flags ?? {};
+  const environment = place.environment ?? process.env;
+  const directory = place.directory ?? process.cwd();
+  const path = findFile(flags.config, environment, directory);
+  const raw = path === undefined ? {} : await readYaml(path);
+  const name = chooseConnection(raw, flags.connection ?? environment.MAILCORDON_CONNECTION, environment, path);
+  const merged = withEnvironment(raw, name, environment, directory);
+
+  const parsed = SettingsFile.safeParse(merged);
+  if (!parsed.success) throw new Failure("invalid-settings", problems(parsed.error, path));
+  const { connections, evidence_dir, audit_file } = parsed.data;
+  const chosen = connections[name];
+  if (chosen === undefined) throw new Failure("invalid-settings", `connections.${name} is missing.`);
+
+  const home = path === undefined ? directory : dirname(path);
+  const said = (text: string | undefined, base: string) => (text === undefined || text === "" ? undefined : resolve(base, text));
+  const secretOf = (field: string, text: string) => readSecret(absolute(text, home), `connections.${name}.ews.auth.${field}`, environment);
+  const { ews, mailbox } = chosen;
+  const { basic, bearer } = ews.auth;
+  return {
+    connection: {
+      name,
+      mailbox,
+      ews: {
+        url: new URL(ews.url),
+        auth: basic
+          ? { kind: "basic", username: basic.username, password: secretOf("basic.password", basic.password) }
+          : { kind: "bearer", token: secretOf("bearer.token", bearer?.token ?? "") },
+        caFile: said(ews.ca_file, home),
+        access: ews.access,
+        timeouts: {
+          connectSeconds: ews.timeouts.connect_seconds,
+          replySeconds: ews.timeouts.reply_seconds,
+          idleSeconds: ews.timeouts.idle_seconds,
+        },
+      },
+    },
+    evidenceDir: said(flags.evidenceDir ?? environment.MAILCORDON_EVIDENCE_DIR, directory) ?? said(evidence_dir, home),
+    auditFile: said(flags.auditFile ?? environment.MAILCORDON_AUDIT_FILE, directory) ?? said(audit_file, home),
+  };
+}
+
+function findFile(flag: string | undefined, environment: Environment, directory: string): string | undefined {
+  const named = flag ?? (environment.MAILCORDON_CONFIG || undefined);
+  if (named !== undefined) {
+    const path = resolve(directory, named);
+    if (existsSync(path)) return path;
+    throw new Failure("invalid-settings", `${flag === undefined ? "MAILCORDON_CONFIG" : "--config"}: there is no file ${path}.`);
+  }
+  return places(environment, directory).find((path) => existsSync(path));
+}
+
+function places(environment: Environment, directory: string): readonly string[] {
+  // XDG Base Directory Specification: $XDG_CONFIG_HOME, by default ~/.config.
+  const config = environment.XDG_CONFIG_HOME || (environment.HOME ? join(environment.HOME, ".config") : undefined);
+  const here = join(directory, "mailcordon.yaml");
+  return config === undefined ? [here] : [here, join(config, "mailcordon", "mailcordon.yaml")];
+}
+
+async function readYaml(path: string): Promise<Tree> {
+  const { LineCounter, parseDocument } = await import("yaml");
+  const lines = new LineCounter();
+  const document = parseDocument(readFileSync(path, "utf8"), { prettyErrors: false, lineCounter: lines });
+  const error = document.errors[0];
+  if (error !== undefined) {
+    // The library's own words quote the line, and the line may hold a secret.
+    const { line, col } = lines.linePos(error.pos[0]);
+    throw new Failure("invalid-settings", `${path}, line ${line}, column ${col}: this is not YAML (${error.code}).`);
+  }
+  const value: unknown = document.toJS() ?? {};
+  if (isTree(value)) return value;
+  throw new Failure("invalid-settings", `${path}: put \`connections:\` with at least one named connection.`);
+}
+
+function isTree(value: unknown): value is Tree {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function chooseConnection(raw: Tree, asked: string | undefined, environment: Environment, path: string | undefined): string {
+  const { connections, default_connection: byDefault } = raw;
+  const names = isTree(connections) ? Object.keys(connections) : [];
+  const wanted = asked || (typeof byDefault === "string" ? byDefault : undefined);
+  if (wanted !== undefined) {
+    if (names.includes(wanted)) return wanted;
+    const known = names.length === 0 ? "none" : names.join(", ");
+    throw new Failure("invalid-settings", `There is no connection ${wanted} (there are: ${known}).${didYouMean(wanted, names)}`);
+  }
+  const [first, second] = names;
+  if (first === undefined && environment.MAILCORDON_EWS_URL) return "environment";
+  if (first === undefined) {
+    const looked = path ?? places(environment, process.cwd()).join(" and ");
+    throw new Failure(
+      "invalid-settings",
+      `No connection is set (looked in ${looked}). Put one into mailcordon.yaml under connections, or set MAILCORDON_EWS_URL.`,
+    );
+  }
+  if (second === undefined) return first;
+  throw new Failure("invalid-settings", `default_connection is missing; put one of: ${names.join(", ")}, or say --connection NAME.`);
+}
+
+/** The file's tree with what the environment replaces in the chosen connection. */
+function withEnvironment(raw: Tree, name: string, environment: Environment, directory: string): File | Tree {
+  let tree = raw;
+  for (const [variable, path] of Object.entries(variables)) {
+    const value = environment[variable];
+    if (value === undefined || value === "") continue;
+    // Who gives a token means bearer, whatever the file says, and the other way round.
+    if (path[1] === "auth")
+      tree = replaced(tree, ["connections", name, "ews", "auth", path[2] === "basic" ? "bearer" : "basic"], undefined);
+    tree = replaced(tree, ["connections", name, ...path], meant(variable, value, directory));
+  }
+  return tree;
+}
+
+function meant(variable: string, value: string, directory: string): string | number {
+  if (variable.endsWith("_SECONDS")) return Number(value);
+  if (variable === "MAILCORDON_PASSWORD" || variable === "MAILCORDON_TOKEN") return `env:${variable}`;
+  if (variable === "MAILCORDON_CA_FILE") return resolve(directory, value);
+  return variable.endsWith("_FILE") ? `file:${resolve(directory, value)}` : value;
+}
+
+function replaced(tree: Tree, path: readonly string[], value: unknown): Tree {
+  const [step, ...rest] = path;
+  if (step === undefined) return tree;
+  const below = tree[step];
+  return { ...tree, [step]: rest.length === 0 ? value : replaced(isTree(below) ? below : {}, rest, value) };
+}
+
+function absolute(text: string, home: string): SecretPlace {
+  const place = secretPlace(text) ?? { kind: "env", name: "" };
+  return place.kind === "file" ? { kind: "file", name: resolve(home, place.name) } : place;
+}
+
+function problems(error: z.ZodError, path: string | undefined): string {
+  const words = error.issues.flatMap((issue) => {
+    const where = issue.path.join(".");
+    if (issue.code !== "unrecognized_keys") return [`${where || "the settings"} ${issue.message}`];
+    const known = knownKeys(issue.path);
+    return issue.keys.map((key) => {
+      const at = where === "" ? "" : `${where}.`;
+      return `${at}${key} is not a setting.${didYouMean(key, known, (found) => at + found) || ` Known here: ${known.join(", ")}.`}`;
+    });
+  });
+  return `${path === undefined ? "" : `${path}: `}${words.join("; ")}`;
+}

@@ -1,0 +1,40 @@
+/** The candidate that somebody who wrote `word` most likely meant, or undefined when none is near. */
+export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+  // A third of the word may be wrong: `mesage-id` still finds `message-id`, `foo` finds nothing.
+  let limit = Math.max(1, Math.floor(word.length / 3)) + 1;
+  let found: string | undefined;
+  for (const candidate of candidates) {
+    const away = distance(word.toLowerCase(), candidate.toLowerCase());
+    if (away >= limit) continue;
+    limit = away;
+    found = candidate;
+  }
+  return found;
+}
+
+/** ` Did you mean x?`, or nothing when nothing is near. */
+export function didYouMean(word: string, candidates: Iterable<string>, spell: (candidate: string) => string = (name) => name): string {
+  const found = nearest(word, candidates);
+  return found === undefined ? "" : ` Did you mean ${spell(found)}?`;
+}
+
+/** Edits between two words: insert, delete, replace, and swap of neighbours count one each (optimal string alignment distance). */
+function distance(a: string, b: string): number {
+  // Nobody types names of this length; a hostile one must not cost quadratic time.
+  if (a.length > 64 || b.length > 64) return a === b ? 0 : 64;
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let row = 1; row <= a.length; row++) {
+    const current = [row];
+    for (let column = 1; column <= b.length; column++) {
+      const same = a[row - 1] === b[column - 1];
+      let least = Math.min((last[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1, (last[column - 1] ?? 0) + (same ? 0 : 1));
+      const swapped = row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
+      if (swapped) least = Math.min(least, (beforeLast[column - 2] ?? 0) + 1);
+      current.push(least);
+    }
+    beforeLast = last;
+    last = current;
+  }
+  return last[b.length] ?? 0;
+}
