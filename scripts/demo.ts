@@ -1,0 +1,51 @@
+// The main job of mailcordon on an organisation to practise on: `npm run demo`, or with mail of your own: `npm run demo -- --import DIR`.
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { catalogue } from "../src/actions/index.ts";
+import { openAudit, verifyAudit } from "../src/audit.ts";
+import { openEvidence } from "../src/evidence.ts";
+import { openEws } from "../src/ews/ews.ts";
+import { startLab } from "../src/lab/lab.ts";
+import { reportingAddress, socAddress } from "../src/lab/seed.ts";
+import { labPassword } from "../src/lab/store.ts";
+import { perform } from "../src/perform.ts";
+import { type Act, tellStory } from "./demo-story.ts";
+import { Timeline } from "./demo-timeline.ts";
+
+const { values } = parseArgs({ options: { import: { type: "string" }, out: { type: "string", default: "demo-evidence" } } });
+const timeline = new Timeline((line) => process.stdout.write(`${line}\n`));
+const folder = join(values.out, new Date().toISOString().replaceAll(":", "-"));
+
+const lab = await startLab({ importDir: values.import });
+timeline.step(`The lab is up at ${lab.ewsUrl}. It is not Exchange, but it has its habits; what follows is real HTTP and real SOAP`);
+const exchange = openEws({
+  url: lab.ewsUrl,
+  authorize: () => Promise.resolve({ authorization: `Basic ${Buffer.from(`${socAddress}:${labPassword}`).toString("base64")}` }),
+  access: "impersonation",
+  defaultMailbox: socAddress,
+});
+const auditFile = join(folder, "audit.jsonl");
+const host = { exchange, evidence: openEvidence(folder), audit: openAudit(auditFile), connection: "lab", confirm: () => Promise.resolve(true) };
+
+const act: Act = async (name, input) => {
+  const action = catalogue.find((each) => each.name === name);
+  if (action === undefined) throw new Error(`there is no action ${name}`);
+  timeline.command(name, input);
+  const answer = await perform(action, input, host);
+  timeline.answer(answer);
+  if (!answer.success) throw new Error(`${name} failed: ${answer.message}`);
+  return answer;
+};
+
+try {
+  await tellStory(act, timeline, { soc: socAddress, reporting: reportingAddress });
+  const audit = await verifyAudit(auditFile);
+  if (audit.broken !== undefined) throw new Error(`the audit chain is broken at line ${audit.broken.line}`);
+  timeline.step(`Done. Evidence, hashes and an unbroken audit of ${audit.entries} entries are in ${folder}`);
+} catch (thrown) {
+  process.stderr.write(`The demo failed: ${thrown instanceof Error ? thrown.message : String(thrown)}\n`);
+  process.exitCode = 1;
+} finally {
+  await exchange.close();
+  await lab.close();
+}
