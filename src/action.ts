@@ -69,7 +69,8 @@ export interface Digested {
   readonly md5: string;
   readonly sha1: string;
   readonly sha256: string;
-  readonly sha512: string;
+  /** When it was asked for: it costs as much again as another. */
+  readonly sha512?: string | undefined;
 }
 
 /** Bytes that were kept as evidence. */
@@ -89,6 +90,7 @@ export interface AboutBytes {
   readonly name: string;
   /** More than that is Failure `too-large`. */
   readonly maxBytes?: number | undefined;
+  readonly sha512?: boolean | undefined;
   /** Where they come from, for the store's index: mailbox, ids. */
   readonly source?: Row | undefined;
 }

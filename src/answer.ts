@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { type Action, effects } from "./action.ts";
+import type { Action } from "./action.ts";
 import { type Failure, failures, someItemsFailedExit } from "./failure.ts";
 import { present } from "./fields.ts";
 
@@ -24,7 +24,7 @@ export const EvidenceNoun = z.strictObject({
   md5: z.string(),
   sha1: z.string(),
   sha256: z.string(),
-  sha512: z.string(),
+  sha512: z.string().optional(),
 });
 
 /** What became of one item: the columns that name it, the action's own columns, and these. */
@@ -70,11 +70,6 @@ export function errorNoun(failure: Failure): ErrorNoun {
     wire_code: failure.wireCode,
     request_id: failure.requestId,
   });
-}
-
-/** Whether items that were not found let the call succeed. */
-export function missingIsFine(action: Action): boolean {
-  return effects[action.effect].missingIsFine;
 }
 
 /** 0; the code's own exit when the whole call, the only item, or every item failed alike; `someItemsFailedExit` otherwise. */

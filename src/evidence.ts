@@ -1,4 +1,174 @@
-import type { EvidenceStore } from "./action.ts";
+import { createHash, randomBytes } from "node:crypto";
+import { constants, type Stats } from "node:fs";
+import { type FileHandle, lstat, mkdir, open, rename, unlink } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import type { AboutBytes, Digested, EvidenceStore, Held, Kept } from "./action.ts";
+import { Failure } from "./failure.ts";
+import { safeName, suffixed } from "./safe-name.ts";
 
-/** Keeps bytes in a folder under readable names, with an `index.jsonl` of names, hashes, sizes and sources. The folder is made when first needed. */
-export declare function openEvidence(directory: string): EvidenceStore;
+/** What is held in memory at most when the caller names no limit: about what Exchange Online lets one message carry by default. */
+const holdAtMost = 25 * 1024 * 1024;
+
+const fallbackName = "unnamed";
+const indexName = "index.jsonl";
+// O_NOFOLLOW is absent on Windows, where making symbolic links needs a privilege.
+const noFollow = constants.O_NOFOLLOW ?? 0;
+const fresh = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | noFollow;
+
+/**
+ * Keeps bytes in a folder: `<folder>/<safe name>`, a name that is taken by other bytes gets a piece of the SHA-256 before its extension, the
+ * same bytes under the same name are kept once. `index.jsonl` has one line for each: time, file, name in the mail, size, hashes, source.
+ * Files are readable by their owner only (0600, folders 0700), written under a temporary name, flushed, then renamed; nothing is overwritten.
+ * The folder is made when it is first needed.
+ */
+export function openEvidence(directory: string, now: () => Date = () => new Date()): EvidenceStore {
+  const folder = resolve(directory);
+  return {
+    keep: (bytes, about) => keep(folder, now, bytes, about),
+    hold,
+  };
+}
+
+async function keep(folder: string, now: () => Date, bytes: AsyncIterable<Uint8Array>, about: AboutBytes): Promise<Kept> {
+  const partial = join(folder, `.partial-${randomBytes(12).toString("hex")}`);
+  const file = await onDisk("make the evidence folder", async () => {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    return await open(partial, fresh, 0o600);
+  });
+  let digested: Digested;
+  try {
+    digested = await digest(bytes, about, (chunk) => onDisk("write the evidence", () => writeAll(file, chunk)));
+    await onDisk("flush the evidence", () => file.sync());
+  } catch (thrown) {
+    await file.close();
+    await unlink(partial);
+    throw thrown;
+  }
+  return await onDisk("keep the evidence", async () => {
+    await file.close();
+    const path = await settle(folder, partial, digested);
+    await note(folder, {
+      time: now().toISOString(),
+      file: path.slice(folder.length + 1),
+      name: about.name,
+      ...digested,
+      source: about.source,
+    });
+    return { ...digested, file_ref: path };
+  });
+}
+
+async function hold(bytes: AsyncIterable<Uint8Array>, about: AboutBytes): Promise<Held> {
+  const chunks: Uint8Array[] = [];
+  const digested = await digest(bytes, { ...about, maxBytes: about.maxBytes ?? holdAtMost }, async (chunk) => {
+    // A copy: the giver may use its buffer again.
+    chunks.push(Uint8Array.from(chunk));
+  });
+  return { ...digested, base64: Buffer.concat(chunks).toString("base64") };
+}
+
+/** Reads to the end, hashing on the way. Throws what the stream or the sink throws, or Failure `too-large`. */
+async function digest(bytes: AsyncIterable<Uint8Array>, about: AboutBytes, sink: (chunk: Uint8Array) => Promise<void>): Promise<Digested> {
+  const md5 = createHash("md5");
+  const sha1 = createHash("sha1");
+  const sha256 = createHash("sha256");
+  const sha512 = about.sha512 === true ? createHash("sha512") : undefined;
+  const limit = about.maxBytes ?? Number.POSITIVE_INFINITY;
+  let size = 0;
+  for await (const chunk of bytes) {
+    size += chunk.byteLength;
+    if (size > limit) throw new Failure("too-large", `There are more than ${limit} bytes: raise max_bytes to have it.`);
+    for (const hash of [md5, sha1, sha256]) hash.update(chunk);
+    sha512?.update(chunk);
+    await sink(chunk);
+  }
+  return {
+    safe_name: safeName(about.name, fallbackName),
+    size,
+    md5: md5.digest("hex"),
+    sha1: sha1.digest("hex"),
+    sha256: sha256.digest("hex"),
+    ...(sha512 ? { sha512: sha512.digest("hex") } : {}),
+  };
+}
+
+async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
+  let at = 0;
+  while (at < chunk.byteLength) at += (await file.write(chunk, at)).bytesWritten;
+}
+
+/** Gives the temporary file its name; returns its path, or that of the file that already holds these bytes under this name. */
+async function settle(folder: string, partial: string, kept: Digested): Promise<string> {
+  const candidates = [kept.safe_name, suffixed(kept.safe_name, `-${kept.sha256.slice(0, 8)}`), suffixed(kept.safe_name, `-${kept.sha256}`)];
+  for (const candidate of candidates) {
+    // The index's own name, also as a file system that ignores case sees it.
+    if (candidate.toLowerCase() === indexName) continue;
+    const path = join(folder, candidate);
+    if (await reserved(path)) {
+      await rename(partial, path);
+      await flushFolder(folder);
+      return path;
+    }
+    if (await holds(path, kept)) {
+      await unlink(partial);
+      return path;
+    }
+  }
+  await unlink(partial);
+  throw new Failure("evidence-failed", `Every name for the evidence is taken by something else in ${folder}.`);
+}
+
+/** Makes an empty file of this name unless anything has it, be it a link to nowhere. */
+async function reserved(path: string): Promise<boolean> {
+  try {
+    await (await open(path, fresh, 0o600)).close();
+    return true;
+  } catch (thrown) {
+    if (codeOf(thrown) === "EEXIST" || codeOf(thrown) === "ELOOP") return false;
+    throw thrown;
+  }
+}
+
+async function holds(path: string, kept: Digested): Promise<boolean> {
+  const stats: Stats = await lstat(path);
+  if (!stats.isFile() || stats.size !== kept.size) return false;
+  const file = await open(path, constants.O_RDONLY | noFollow);
+  const sha256 = createHash("sha256");
+  // The stream closes the file when it ends or is destroyed.
+  for await (const chunk of file.createReadStream()) sha256.update(chunk);
+  return sha256.digest("hex") === kept.sha256;
+}
+
+/** A renamed file survives a power cut only when its folder is flushed, too. Windows knows no such thing. */
+async function flushFolder(folder: string): Promise<void> {
+  if (process.platform === "win32") return;
+  const handle = await open(folder, constants.O_RDONLY);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function note(folder: string, line: Readonly<Record<string, unknown>>): Promise<void> {
+  const append = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | noFollow;
+  const index = await open(join(folder, indexName), append, 0o600);
+  try {
+    await writeAll(index, Buffer.from(`${JSON.stringify(line)}\n`));
+  } finally {
+    await index.close();
+  }
+}
+
+async function onDisk<T>(what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (thrown instanceof Failure) throw thrown;
+    throw new Failure("evidence-failed", `Could not ${what} (${codeOf(thrown) ?? "unknown error"}).`, { cause: thrown });
+  }
+}
+
+function codeOf(thrown: unknown): string | undefined {
+  return thrown instanceof Error && "code" in thrown && typeof thrown.code === "string" ? thrown.code : undefined;
+}

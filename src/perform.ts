@@ -1,7 +1,13 @@
-import type { Action, Effect, EvidenceStore, OpenedFile, Row } from "./action.ts";
-import type { Answer } from "./answer.ts";
-import type { AuditLog } from "./audit.ts";
+import { randomUUID } from "node:crypto";
+import { userInfo } from "node:os";
+import * as z from "zod";
+import { type Action, type Context, type Effect, type EvidenceStore, effects, type OpenedFile, type Prepared, type Row } from "./action.ts";
+import { type Answer, answerSchema, errorNoun, type Result } from "./answer.ts";
+import type { AuditEntry, AuditLog } from "./audit.ts";
 import type { Exchange } from "./exchange/exchange.ts";
+import { asFailure, Failure } from "./failure.ts";
+import { unwrapped } from "./input.ts";
+import { actOn, choose, type Item, preserveEach, verifyEach } from "./items.ts";
 
 /** What is about to be done, for whoever is asked. */
 export interface Plan {
@@ -31,5 +37,249 @@ export interface Host {
   readonly now?: (() => Date) | undefined;
 }
 
-/** The one door: every face calls every action through it. Throws nothing: a call that failed as a whole is an Answer with `error`. */
-export declare function perform(action: Action, rawInput: unknown, host: Host): Promise<Answer>;
+/** What the door reads of an input by itself, whatever the action. Absent where the action has no such field. */
+const DoorInput = z.object({
+  mailbox: z.string().optional(),
+  access: z.enum(["impersonation", "delegate"]).optional(),
+  timeout_seconds: z.number().optional(),
+  dry_run: z.boolean().default(false),
+  confirm: z.boolean().default(false),
+  expected_count: z.number().optional(),
+  max_items: z.number().optional(),
+});
+type DoorInput = z.output<typeof DoorInput>;
+
+/** One call on its way through the door. */
+interface Passage {
+  readonly action: Action;
+  readonly prepared: Prepared;
+  readonly input: DoorInput;
+  readonly context: Context;
+  readonly host: Host;
+}
+
+/**
+ * The one door: every face calls every action through it. Throws nothing: a call that failed as a whole is an Answer with `error`.
+ *
+ * Items are chosen; their number is guarded; a dry run ends here; who must be asked is asked; evidence is kept; the audit says that it began;
+ * each item gets exactly one result, whatever the action answers; what was done is looked at again; the audit says how it ended.
+ */
+export async function perform(action: Action, rawInput: unknown, host: Host): Promise<Answer> {
+  const waited = { milliseconds: 0 };
+  let named: { readonly backend?: string; readonly mailbox?: string; readonly dry_run?: boolean } = {};
+  try {
+    const prepared = action.prepare(rawInput);
+    const input = DoorInput.parse(prepared.input);
+    const call = {
+      signal: host.signal,
+      access: input.access,
+      timeoutMs: input.timeout_seconds === undefined ? undefined : input.timeout_seconds * 1000,
+      progress: host.progress,
+      waited: (milliseconds: number) => {
+        waited.milliseconds += milliseconds;
+      },
+    };
+    const mailbox = host.exchange.mailbox(input.mailbox, call);
+    named = { backend: host.exchange.backend, mailbox: mailbox.address, ...(input.dry_run ? { dry_run: true } : {}) };
+    const { exchange, evidence, readFile } = host;
+    const context = { exchange, mailbox, call, evidence, readFile, now: host.now ?? (() => new Date()) };
+    const passage = { action, prepared, input, context, host };
+    const answer = prepared.run === undefined ? await throughItems(passage) : await wholeAnswer(passage, prepared.run);
+    return checked(action, { action: action.name, ...named, ...answer, ...waitedMs(waited) });
+  } catch (thrown) {
+    const failure = asFailure(thrown);
+    const counts = { requested: 0, succeeded: 0, failed: 0, not_found: 0 };
+    return {
+      success: false,
+      message: failure.message,
+      action: action.name,
+      ...named,
+      counts,
+      error: errorNoun(failure),
+      ...waitedMs(waited),
+    };
+  }
+}
+
+function waitedMs(waited: { readonly milliseconds: number }): { waited_ms?: number } {
+  return waited.milliseconds > 0 ? { waited_ms: Math.round(waited.milliseconds) } : {};
+}
+
+type Said = Omit<Answer, "action">;
+
+async function wholeAnswer({ action, context }: Passage, run: NonNullable<Prepared["run"]>): Promise<Said> {
+  const row = await run(context);
+  // `message` is the envelope's word; an action may say it better without declaring it.
+  const { message: _, ...own } = row;
+  const parsed = action.output?.safeParse(Object.hasOwn(action.output.shape, "message") ? row : own);
+  if (parsed?.success === false) throw malformed(action, parsed.error);
+  const counts = { requested: 1, succeeded: 1, failed: 0, not_found: 0 };
+  return { success: true, message: `${action.title}: done.`, counts, ...row };
+}
+
+async function throughItems(passage: Passage): Promise<Said> {
+  const { action, prepared, input, context, host } = passage;
+  if (prepared.select === undefined || prepared.act === undefined) throw new Failure("internal", `${action.name} neither runs nor acts.`);
+  const items = await choose(prepared.select(context), effects[action.effect].missingIsFine);
+  const found = items.filter((item) => item.target !== undefined);
+  const miscounted = guardCount(input, found.length);
+  if (miscounted !== undefined) return refused(passage, items, miscounted);
+  if (input.dry_run) return told(passage, items);
+
+  if (found.length > 0) {
+    if (prepared.asksFirst && !input.confirm && !(await saysYes(passage, found)))
+      return refused(passage, items, unconfirmed(action, found.length));
+    const traced = action.effect === "read" ? undefined : host.audit;
+    if (prepared.preserve !== undefined) await preserveEach(found, prepared.preserve, context);
+    const remaining = found.filter((item) => item.failure === undefined);
+    if (host.signal?.aborted) throw new Failure("cancelled", "It was stopped on request before anything was touched.");
+    const entry = audited(passage, remaining);
+    if (remaining.length > 0) await traced?.append({ ...entry, phase: "began", outcome: remaining.map((item) => evidenceOf(item)) });
+    await actOn(remaining, prepared.act, action, context);
+    if (prepared.verify !== undefined) await verifyEach(remaining, prepared.verify, context);
+    const said = told(passage, items);
+    if (remaining.length === 0) return said;
+    try {
+      await traced?.append({ ...entry, phase: "ended", outcome: remaining.map(outcomeOf) });
+    } catch (thrown) {
+      return { ...said, success: false, error: errorNoun(unclosed(asFailure(thrown))) };
+    }
+    return said;
+  }
+  return told(passage, items);
+}
+
+function guardCount(input: DoorInput, found: number): Failure | undefined {
+  if (input.expected_count !== undefined && found !== input.expected_count) {
+    return new Failure(
+      "unexpected-count",
+      `Found ${count(found, "item")} where expected_count says ${input.expected_count}: nothing was touched.`,
+    );
+  }
+  if (input.max_items !== undefined && found > input.max_items) {
+    const message = `Found ${count(found, "item")}, more than max_items allows (${input.max_items}): nothing was touched.`;
+    return new Failure("unexpected-count", message, { hint: "Look at what was found, then name fewer or raise max_items." });
+  }
+  return undefined;
+}
+
+async function saysYes({ action, context, host }: Passage, found: readonly Item[]): Promise<boolean> {
+  if (host.confirm === undefined) return false;
+  const { name, title, effect } = action;
+  return await host.confirm({ action: name, title, effect, mailbox: context.mailbox.address, rows: found.map((item) => item.row) });
+}
+
+function unconfirmed(action: Action, found: number): Failure {
+  return new Failure("confirmation-required", `${action.title} of ${count(found, "item")} was not confirmed: nothing was touched.`);
+}
+
+/** Nothing was touched; the results say what would have been. */
+function refused(passage: Passage, items: readonly Item[], failure: Failure): Said {
+  return { ...told(passage, items), success: false, message: failure.message, error: errorNoun(failure) };
+}
+
+function unclosed(failure: Failure): Failure {
+  return new Failure("audit-failed", `It was done, but the audit entry that says so could not be written: ${failure.message}`, {
+    hint: "The results say what was done; the audit holds only its beginning. Check the audit file.",
+    cause: failure,
+  });
+}
+
+function told({ action }: Passage, items: readonly Item[]): Said {
+  const results = items.map(resultOf);
+  const having = (status: Result["status"]) => results.filter((result) => result.status === status).length;
+  const planned = having("planned");
+  const counts = { requested: items.length, succeeded: having("done"), failed: having("failed"), not_found: having("not_found") };
+  const missingFails = !effects[action.effect].missingIsFine && counts.not_found > 0;
+  const message = sentence(action, counts, planned);
+  return { success: counts.failed === 0 && !missingFails, message, counts, results };
+}
+
+function sentence(action: Action, counts: Answer["counts"], planned: number): string {
+  if (counts.requested === 0) return `${action.title}: nothing found.`;
+  const parts = [
+    planned > 0 ? `${planned} would be touched` : "",
+    counts.succeeded > 0 ? `${counts.succeeded} done` : "",
+    counts.failed > 0 ? `${counts.failed} failed` : "",
+    counts.not_found > 0 ? `${counts.not_found} not found` : "",
+  ].filter((part) => part !== "");
+  return `${action.title}: ${parts.join(", ")}.`;
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+function resultOf(item: Item): Result {
+  const evidence = item.evidence === undefined ? {} : { evidence: { ...item.evidence } };
+  const verified = item.verified === undefined ? {} : { verified: item.verified };
+  const error = item.failure === undefined ? {} : { error: errorNoun(item.failure) };
+  return { ...item.row, ...item.answered, status: item.status, ...evidence, ...verified, ...error };
+}
+
+/** The columns that name an item in the audit. Everything else of a row may hold what belongs to nobody's log. */
+const namingColumns = ["item_id", "internet_message_id", "subject", "attachment_id", "name", "size", "to", "cc", "bcc", "folder_path"];
+/** What became of it: the action's own columns that say so, and the ids that an undo needs. */
+const outcomeColumns = ["action", "new_item_id", "internet_message_id", "undo", "sender_blocked", "moved"];
+
+function columns(row: Row, names: readonly string[]): Row {
+  return Object.fromEntries(names.filter((name) => row[name] !== undefined).map((name) => [name, row[name]]));
+}
+
+function evidenceOf(item: Item): Row {
+  return item.evidence === undefined ? {} : { evidence: { file_ref: item.evidence.file_ref, sha256: item.evidence.sha256 } };
+}
+
+function outcomeOf(item: Item): Row {
+  const code = item.failure === undefined ? {} : { error: item.failure.code };
+  const verified = item.verified === undefined ? {} : { verified: item.verified };
+  return { status: item.status, ...code, ...verified, ...columns(item.answered ?? {}, outcomeColumns) };
+}
+
+function audited({ action, prepared, context, host }: Passage, items: readonly Item[]): Omit<AuditEntry, "phase"> {
+  return {
+    action: action.name,
+    effect: action.effect,
+    actor: host.actor ?? operatingSystemUser(),
+    connection: host.connection,
+    mailbox: context.mailbox.address,
+    backend: context.exchange.backend,
+    call_id: randomUUID(),
+    options: optionsOf(action, prepared.input),
+    targets: items.map((item) => columns(item.row, namingColumns)),
+  };
+}
+
+/** Switches, numbers, choices and destinations: what says how it was done. Never free text: a body is free text. */
+function optionsOf(action: Action, input: Row): Row {
+  const said = Object.entries(input).filter(([name, value]) => {
+    if (typeof value === "boolean" || typeof value === "number") return true;
+    const field = action.input.shape[name];
+    return name.startsWith("destination_") || (field !== undefined && unwrapped(field) instanceof z.ZodEnum);
+  });
+  return Object.fromEntries(said.filter(([, value]) => value !== undefined));
+}
+
+function operatingSystemUser(): string {
+  try {
+    return userInfo().username;
+  } catch (thrown) {
+    // A container may run under a number that no user has.
+    if (thrown instanceof Error && process.getuid !== undefined) return `uid ${process.getuid()}`;
+    throw thrown;
+  }
+}
+
+/** An answer that its own schema refuses is a defect: it is not given out as if it were right. */
+function checked(action: Action, answer: Answer): Answer {
+  const parsed = answerSchema(action).safeParse(answer);
+  if (parsed.success) return answer;
+  const failure = malformed(action, parsed.error);
+  return { ...answer, success: false, message: failure.message, error: errorNoun(failure) };
+}
+
+function malformed(action: Action, error: z.ZodError): Failure {
+  const [issue] = error.issues;
+  const where = issue?.path.map(String).join(".");
+  return new Failure("internal", `The answer of ${action.name} is not as its schema says: ${where}: ${issue?.message}`, { cause: error });
+}

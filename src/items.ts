@@ -1,0 +1,128 @@
+import type { Action, Context, Kept, Prepared, Row, Selected, Target } from "./action.ts";
+import type { Result } from "./answer.ts";
+import { asFailure, Failure } from "./failure.ts";
+import { attempt, failed, type Outcome } from "./outcome.ts";
+
+/** One item on its way through the door; filled step by step. */
+export interface Item {
+  readonly row: Row;
+  readonly target?: Target | undefined;
+  status: Result["status"];
+  failure?: Failure | undefined;
+  evidence?: Kept | undefined;
+  /** The action's own columns. */
+  answered?: Row | undefined;
+  verified?: boolean | undefined;
+}
+
+/** Reads what an action would touch. What was named and is not there is `not_found`, and no error where that is fine. */
+export async function choose(selected: AsyncIterable<Selected>, missingIsFine: boolean): Promise<Item[]> {
+  const items: Item[] = [];
+  for await (const { asked, outcome } of selected) {
+    if (outcome.ok) items.push({ row: outcome.value.row, target: outcome.value, status: "planned" });
+    else if (outcome.failure.code !== "not-found") items.push({ row: asked, status: "failed", failure: outcome.failure });
+    else items.push({ row: asked, status: "not_found", ...(missingIsFine ? {} : { failure: outcome.failure }) });
+  }
+  return items;
+}
+
+/** Keeps the bytes of each item. An item whose bytes could not be kept has failed, and is not touched. */
+export async function preserveEach(items: readonly Item[], preserve: NonNullable<Prepared["preserve"]>, context: Context): Promise<void> {
+  const sources = exactly(items.length, preserve(targetsOf(items), context), "keep as evidence");
+  let at = 0;
+  for await (const source of sources) {
+    const item = items[at++];
+    if (item === undefined) break;
+    const kept = source.ok
+      ? await attempt(() => context.evidence.keep(source.value.bytes, { name: source.value.name, source: sourceOf(item, context) }))
+      : source;
+    if (kept.ok) item.evidence = kept.value;
+    else {
+      item.status = "failed";
+      item.failure = kept.failure.code === "evidence-failed" || kept.failure.code === "cancelled" ? kept.failure : noEvidence(kept.failure);
+    }
+  }
+}
+
+/** For the index of the evidence: where the bytes come from. */
+function sourceOf(item: Item, context: Context): Row {
+  const { item_id, internet_message_id, attachment_id } = item.row;
+  return { mailbox: context.mailbox.address, item_id, internet_message_id, attachment_id };
+}
+
+function noEvidence(why: Failure): Failure {
+  const { wireCode, requestId } = why;
+  return new Failure("evidence-failed", `The evidence could not be read: ${why.message}`, { cause: why, wireCode, requestId });
+}
+
+/** Does it. Afterwards every item is `done` or `failed`. */
+export async function actOn(items: readonly Item[], act: NonNullable<Prepared["act"]>, action: Action, context: Context): Promise<void> {
+  if (items.length === 0) return;
+  const outcomes = exactly(items.length, act(targetsOf(items), context), "act on", (failure) => lost(failure, action));
+  let at = 0;
+  for await (const outcome of outcomes) {
+    const item = items[at++];
+    if (item === undefined) break;
+    if (!outcome.ok) {
+      item.status = "failed";
+      item.failure = outcome.failure;
+      continue;
+    }
+    item.answered = outcome.value;
+    const row = action.each?.safeParse(outcome.value);
+    if (row === undefined || row.success) item.status = "done";
+    else {
+      item.status = "failed";
+      item.failure = new Failure("internal", `It was done, but what ${action.name} answered is not as its schema says.`, {
+        cause: row.error,
+      });
+    }
+  }
+}
+
+/** What is known of an item whose Outcome was lost because the whole act was. */
+function lost(failure: Failure, action: Action): Failure {
+  if (action.effect === "read" || failure.code !== "cancelled") return failure;
+  return new Failure("unknown-outcome", "It was stopped on request; this item may have been done.", { cause: failure });
+}
+
+/** Looks again at what was done. */
+export async function verifyEach(items: readonly Item[], verify: NonNullable<Prepared["verify"]>, context: Context): Promise<void> {
+  const doneItems = items.filter((item) => item.status === "done");
+  if (doneItems.length === 0) return;
+  const rows = doneItems.map((item) => item.answered ?? {});
+  let at = 0;
+  for await (const outcome of exactly(doneItems.length, verify(targetsOf(doneItems), rows, context), "verify")) {
+    const item = doneItems[at++];
+    if (item === undefined) break;
+    item.verified = outcome.ok && outcome.value;
+    if (outcome.ok || outcome.failure.code !== "not-verified") continue;
+    item.status = "failed";
+    item.failure = outcome.failure;
+  }
+}
+
+function targetsOf(items: readonly Item[]): Target[] {
+  return items.flatMap((item) => item.target ?? []);
+}
+
+/** Exactly so many Outcomes: what is missing, or what came after a throw, is filled in; what is too much is left out. */
+async function* exactly<T>(
+  count: number,
+  outcomes: AsyncIterable<Outcome<T>>,
+  work: string,
+  meaning: (failure: Failure) => Failure = (failure) => failure,
+): AsyncGenerator<Outcome<T>> {
+  let given = 0;
+  let missing = new Failure("internal", `The action did not say what became of this item when it was to ${work} it.`);
+  try {
+    for await (const outcome of outcomes) {
+      if (given === count) break;
+      given++;
+      yield outcome;
+    }
+  } catch (thrown) {
+    missing = meaning(asFailure(thrown));
+  }
+  for (; given < count; given++) yield failed(missing);
+}
