@@ -47,7 +47,10 @@ export interface FaultRule {
 export interface ItemFault {
   readonly code: string;
   readonly message: string;
-  readonly messageXml?: string;
+  /** Values of MessageXml. */
+  readonly values?: Readonly<Record<string, string | number>> | undefined;
+  /** Whether the rest of the batch is left undone. */
+  readonly stops: boolean;
 }
 
 /** The faults of one request. */
@@ -58,4 +61,116 @@ export interface Faults {
   ofItem(number: number, itemId: string | undefined): ItemFault | undefined;
   /** Whether the reply holds one error only, however many items were asked. */
   shortBatch(): boolean;
+}
+
+/** Suggested wait when a rule names none: short, so that practice goes on. */
+export const defaultBackOffMs = 200;
+
+const busyMessage = "The server cannot service this request right now. Try again later.";
+
+const itemKinds: ReadonlySet<FaultKind> = new Set(["server-busy-item", "batch-stopped", "item-error"]);
+
+function itemFault(rule: FaultRule): ItemFault {
+  switch (rule.kind) {
+    case "server-busy-item":
+      return {
+        code: "ErrorServerBusy",
+        message: busyMessage,
+        values: { BackOffMilliseconds: rule.backOffMs ?? defaultBackOffMs },
+        stops: false,
+      };
+    case "batch-stopped":
+      return { code: rule.code ?? "ErrorAccessDenied", message: "Access is denied. Check credentials and try again.", stops: true };
+    default:
+      return { code: rule.code ?? "ErrorCorruptData", message: "Data is corrupt.", stops: false };
+  }
+}
+
+interface Counted {
+  readonly rule: FaultRule;
+  seen: number;
+}
+
+function hits(counted: Counted): boolean {
+  counted.seen += 1;
+  const first = counted.rule.nth ?? 1;
+  return counted.seen >= first && counted.seen < first + (counted.rule.times ?? 1);
+}
+
+/** The rules of a lab and how often each has matched. */
+export class FaultPlan {
+  #rules: Counted[] = [];
+
+  add(rule: FaultRule): void {
+    this.#rules.push({ rule, seen: 0 });
+  }
+
+  clear(): void {
+    this.#rules = [];
+  }
+
+  /** Counts this request; call it once for each. */
+  of(operation: string | undefined, mailboxes: readonly string[]): Faults {
+    const matching = this.#rules.filter(
+      ({ rule }) =>
+        (rule.operation === undefined || rule.operation === operation) &&
+        (rule.mailbox === undefined || mailboxes.some((address) => address.toLowerCase() === rule.mailbox?.toLowerCase())),
+    );
+    // A rule about one id counts the times that this id is met, not the requests.
+    const byId = matching.filter(({ rule }) => itemKinds.has(rule.kind) && rule.itemId !== undefined);
+    const hit = matching.filter((counted) => !byId.includes(counted) && hits(counted)).map(({ rule }) => rule);
+    return {
+      rule: (kind) => hit.find((rule) => rule.kind === kind),
+      ofItem: (number, itemId) => {
+        const short = hit.find((rule) => rule.kind === "short-batch");
+        if (short !== undefined) return itemFault(short);
+        const rule =
+          hit.find((one) => itemKinds.has(one.kind) && (one.item ?? 1) === number) ??
+          byId.find((counted) => counted.rule.itemId === itemId && hits(counted))?.rule;
+        return rule && itemFault(rule);
+      },
+      shortBatch: () => hit.some((rule) => rule.kind === "short-batch"),
+    };
+  }
+}
+
+function isFaultKind(text: string): text is FaultKind {
+  return Object.hasOwn(faultKinds, text);
+}
+
+function count(text: string | undefined, what: string): number | undefined {
+  if (text === undefined || text === "") return undefined;
+  if (!/^\d{1,9}$/.test(text)) throw new Error(`${what} must be a whole number, not "${text}".`);
+  return Number(text);
+}
+
+/**
+ * A rule from text: `kind[:operation][:nth][:times]`, then any of `,mailbox=…` `,item=…` `,itemId=…` `,backOffMs=…` `,delayMs=…` `,code=…`. An
+ * operation that is empty or `*` is every operation. Throws an Error that says what is wrong.
+ */
+export function parseFault(text: string): FaultRule {
+  const [head = "", ...options] = text.split(",");
+  const [kind = "", operation, nth, times, ...rest] = head.split(":");
+  if (!isFaultKind(kind)) throw new Error(`"${kind}" is no kind of fault. Kinds: ${Object.keys(faultKinds).join(", ")}.`);
+  if (rest.length > 0) throw new Error(`"${head}" has too many parts: kind:operation:nth:times.`);
+  const given = new Map<string, string>();
+  for (const option of options) {
+    const equals = option.indexOf("=");
+    const key = option.slice(0, Math.max(equals, 0));
+    if (!["mailbox", "item", "itemId", "backOffMs", "delayMs", "code"].includes(key))
+      throw new Error(`"${option}" is no option of a fault.`);
+    given.set(key, option.slice(equals + 1));
+  }
+  return {
+    kind,
+    operation: operation === "" || operation === "*" ? undefined : operation,
+    nth: count(nth, "nth"),
+    times: count(times, "times"),
+    mailbox: given.get("mailbox"),
+    item: count(given.get("item"), "item"),
+    itemId: given.get("itemId"),
+    backOffMs: count(given.get("backOffMs"), "backOffMs"),
+    delayMs: count(given.get("delayMs"), "delayMs"),
+    code: given.get("code"),
+  };
 }

@@ -1,5 +1,10 @@
-import type { FaultRule } from "./faults.ts";
-import type { Store } from "./store.ts";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import { serveEws } from "./ews/server.ts";
+import { FaultPlan, type FaultRule } from "./faults.ts";
+import { importFolder } from "./import.ts";
+import { seedOrganisation } from "./seed.ts";
+import { Store } from "./store.ts";
 
 /** How to start the lab. */
 export interface LabOptions {
@@ -56,4 +61,69 @@ export interface Lab {
   addFault(rule: FaultRule): void;
   clearFaults(): void;
   close(): Promise<void>;
+}
+
+const ewsPath = "/EWS/Exchange.asmx";
+
+/** A lab that runs for weeks must not keep every request it ever saw. */
+const logLimit = 10_000;
+
+/** Starts a practice Exchange. Throws what `listen` throws when the port is taken. */
+export async function startLab(options: LabOptions = {}): Promise<Lab> {
+  const store = new Store();
+  if (options.seed ?? true) seedOrganisation(store, { password: options.password });
+  if (options.importDir !== undefined) importFolder(store, options.importDir);
+  const faults = new FaultPlan();
+  for (const rule of options.faults ?? []) faults.add(rule);
+  const requests: LabRequest[] = [];
+  const closing = new AbortController();
+  const ews = {
+    store,
+    faults,
+    tokens: options.tokens ?? {},
+    product: options.version ?? "ExchangeSE",
+    gzip: options.gzip ?? true,
+    keepBodies: options.keepBodies ?? false,
+    closing: closing.signal,
+    log: (request: LabRequest): void => {
+      requests.push(request);
+      if (requests.length > logLimit) requests.splice(0, requests.length - logLimit);
+    },
+  };
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
+    const path = (request.url ?? "").split("?")[0] ?? "";
+    if (path.toLowerCase() !== ewsPath.toLowerCase()) {
+      request.resume();
+      response.writeHead(404).end();
+      return;
+    }
+    serveEws(ews, request, response).catch((error: unknown) => {
+      // A client that goes away in the middle of its request is no defect of the lab.
+      if (request.destroyed || response.destroyed) return;
+      if (!response.headersSent) response.writeHead(500, { "Content-Type": "text/plain" });
+      response.end(error instanceof Error ? error.stack : String(error));
+    });
+  };
+  const server: Server = options.tls ? createTlsServer(options.tls, listener) : createServer(listener);
+  const host = options.host ?? "127.0.0.1";
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(options.port ?? 0, host, resolve);
+  });
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  const url = `${options.tls ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  return {
+    url,
+    ewsUrl: url + ewsPath,
+    store,
+    requests,
+    addFault: (rule) => faults.add(rule),
+    clearFaults: () => faults.clear(),
+    close: () => {
+      closing.abort();
+      server.closeAllConnections();
+      return new Promise((resolve, reject) => server.close((error) => (error ? reject(error) : resolve())));
+    },
+  };
 }

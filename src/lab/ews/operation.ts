@@ -1,5 +1,6 @@
 import type { Faults } from "../faults.ts";
-import type { Store, User } from "../store.ts";
+import type { User } from "../organisation.ts";
+import type { Store } from "../store.ts";
 import { el, esc, type XmlElement } from "../xml.ts";
 
 export const soapNamespace = "http://schemas.xmlsoap.org/soap/envelope/";
@@ -136,17 +137,33 @@ export function responses(
     }
     try {
       const injected = context.faults.ofItem(number, typeof task === "function" ? undefined : task.itemId);
-      if (injected !== undefined) throw new ItemError(injected.code, injected.message, injected.messageXml);
+      if (injected !== undefined) {
+        stop = injected.stops;
+        throw new ItemError(injected.code, injected.message, injected.values && messageValues(injected.values));
+      }
       const content = typeof task === "function" ? task() : task.run();
-      pieces.push(`<${message} ResponseClass="Success"><m:ResponseCode>NoError</m:ResponseCode>`, content, `</${message}>`);
+      pieces.push(flatten([`<${message} ResponseClass="Success"><m:ResponseCode>NoError</m:ResponseCode>`, content, `</${message}>`]));
     } catch (error) {
       if (!(error instanceof ItemError)) throw error;
       pieces.push(failed("Error", error));
-      stop = stoppingCodes.has(error.code);
+      stop ||= stoppingCodes.has(error.code);
     }
   }
   const messages = context.faults.shortBatch() ? pieces.slice(-1) : pieces;
   return flatten([`<m:${operation}Response><m:ResponseMessages>`, ...messages, `</m:ResponseMessages></m:${operation}Response>`]);
+}
+
+/** The reply of an operation that is itself one ResponseMessage: `task` gives what follows the ResponseCode. An ItemError becomes class Error. */
+export function response(operation: string, task: () => Content, context: RequestContext, empty = ""): Iterable<string | Uint8Array> {
+  const element = `m:${operation}Response`;
+  try {
+    const injected = context.faults.ofItem(1, undefined);
+    if (injected !== undefined) throw new ItemError(injected.code, injected.message, injected.values && messageValues(injected.values));
+    return flatten([`<${element} ResponseClass="Success"><m:ResponseCode>NoError</m:ResponseCode>`, task(), `</${element}>`]);
+  } catch (error) {
+    if (!(error instanceof ItemError)) throw error;
+    return [`<${element} ResponseClass="Error">${errorParts(error)}${empty}</${element}>`];
+  }
 }
 
 /** The pieces in order, strings whole. */

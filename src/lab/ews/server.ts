@@ -1,0 +1,208 @@
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { TextDecoder } from "node:util";
+import type { FaultPlan, Faults } from "../faults.ts";
+import type { LabRequest } from "../lab.ts";
+import type { User } from "../organisation.ts";
+import type { Store } from "../store.ts";
+import { type XmlElement, XmlError, XmlReader } from "../xml.ts";
+import { actingUser, authenticate } from "./auth.ts";
+import { faultEnvelope, readEnvelope, replyEnvelope, schemaFault } from "./envelope.ts";
+import { wholeFault } from "./injection.ts";
+import { type Content, Fault, messagesNamespace, type Operation } from "./operation.ts";
+import { operations } from "./operations.ts";
+import { checkRequest } from "./schema.ts";
+import { type Damage, type Reply, reset, send } from "./transport.ts";
+import { isRequestVersion, newestRequestVersion, type Product, supports } from "./versions.ts";
+
+/** What the EWS tongue needs to know of its lab. */
+export interface EwsServer {
+  readonly store: Store;
+  readonly faults: FaultPlan;
+  readonly tokens: Readonly<Record<string, string>>;
+  readonly product: Product;
+  readonly gzip: boolean;
+  readonly keepBodies: boolean;
+  /** Aborted when the lab closes. */
+  readonly closing: AbortSignal;
+  log(request: LabRequest): void;
+}
+
+interface Exchanged {
+  operation?: string;
+  caller?: User;
+  acting?: User;
+  bytesIn: number;
+  requestBody?: string[];
+  replyBody?: string[];
+}
+
+const byName: ReadonlyMap<string, Operation> = new Map(operations.map((operation) => [operation.name, operation]));
+const secretHeaders: ReadonlySet<string> = new Set(["authorization", "cookie", "proxy-authorization"]);
+
+/** One HTTP request to Exchange.asmx, from its headers to the last byte of the reply. */
+export async function serveEws(server: EwsServer, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const requestId = randomUUID();
+  const exchanged: Exchanged = { bytesIn: 0, ...(server.keepBodies ? { requestBody: [], replyBody: [] } : {}) };
+  const before = request.socket.bytesWritten;
+  response.once("close", () => {
+    const headers = Object.entries(request.headersDistinct).filter(([name]) => !secretHeaders.has(name));
+    server.log({
+      method: request.method ?? "",
+      path: request.url ?? "",
+      operation: exchanged.operation,
+      caller: exchanged.caller?.address,
+      acting: exchanged.acting?.address,
+      anchorMailbox: request.headersDistinct["x-anchormailbox"]?.[0],
+      status: response.headersSent ? response.statusCode : 0,
+      bytesIn: exchanged.bytesIn,
+      bytesOut: request.socket.bytesWritten - before,
+      headers: Object.fromEntries(headers.map(([name, values]) => [name, (values ?? []).join(", ")])),
+      requestId,
+      ...(exchanged.requestBody ? { requestBody: exchanged.requestBody.join("") } : {}),
+      ...(exchanged.replyBody ? { replyBody: exchanged.replyBody.join("") } : {}),
+    });
+  });
+  const { reply, damage } = await answer(server, request, exchanged);
+  if (reply === undefined) return reset(request);
+  const clientId = request.headersDistinct["client-request-id"]?.[0];
+  const echo = request.headers["return-client-request-id"] === "true" && clientId !== undefined ? { "client-request-id": clientId } : {};
+  const body = exchanged.replyBody ? recorded(reply.body, exchanged.replyBody) : reply.body;
+  await send(request, response, { ...reply, headers: { "request-id": requestId, ...echo, ...reply.headers }, body }, damage, server.gzip);
+}
+
+function* recorded(body: Iterable<string | Uint8Array>, into: string[]): Iterable<string | Uint8Array> {
+  for (const piece of body) {
+    into.push(typeof piece === "string" ? piece : Buffer.from(piece).toString("utf8"));
+    yield piece;
+  }
+}
+
+/** `reply` undefined: the connection is to be reset. */
+interface Answer {
+  readonly reply: Reply | undefined;
+  readonly damage?: Damage | undefined;
+}
+
+const plain = (status: number, body: string, headers: Readonly<Record<string, string>> = {}): Reply => ({
+  status,
+  headers: { ...(body === "" ? {} : { "Content-Type": "text/html; charset=utf-8" }), ...headers },
+  body: [body],
+});
+
+const page = (title: string): string => `<!DOCTYPE html><html><head><title>${title}</title></head><body><h1>${title}</h1></body></html>`;
+
+const unauthorized = (request: IncomingMessage, bearer: boolean): Reply => {
+  const realm = (request.headers.host ?? "lab").replace(/[^\w.:-]/g, "");
+  return plain(401, "", { "WWW-Authenticate": `Basic realm="${realm}"${bearer ? ", Bearer" : ""}` });
+};
+
+const soap = (status: number, body: Iterable<string | Uint8Array>): Reply => ({
+  status,
+  headers: { "Content-Type": "text/xml; charset=utf-8", "Cache-Control": "private" },
+  body,
+});
+
+async function answer(server: EwsServer, request: IncomingMessage, exchanged: Exchanged): Promise<Answer> {
+  const bearer = Object.keys(server.tokens).length > 0;
+  const caller = authenticate(server.store, request.headers.authorization, server.tokens);
+  if (caller === undefined) {
+    await drain(request, exchanged);
+    return { reply: unauthorized(request, bearer) };
+  }
+  exchanged.caller = caller;
+  if (request.method === "GET" || request.method === "HEAD")
+    return { reply: plain(200, page("Exchange Web Services of the mailcordon lab, which is not Exchange")) };
+  const type = request.headers["content-type"] ?? "";
+  if (
+    request.method !== "POST" ||
+    !/^text\/xml\s*(;|$)/i.test(type) ||
+    (request.headers["content-encoding"] ?? "identity") !== "identity"
+  ) {
+    await drain(request, exchanged);
+    if (request.method !== "POST") return { reply: plain(405, "", { Allow: "GET, HEAD, POST" }) };
+    return { reply: plain(415, page("Cannot process the message because its content type is not text/xml; charset=utf-8.")) };
+  }
+  try {
+    return await call(server, request, exchanged, caller, bearer);
+  } catch (error) {
+    if (error instanceof Fault) return { reply: soap(500, [faultEnvelope(error)]) };
+    if (!(error instanceof XmlError)) throw error;
+    // Exchange checks the schema while it reads the body: an error there is a schema fault, one before it is no SOAP at all.
+    if (!error.openElements.some((element) => element.ns === messagesNamespace)) return { reply: plain(400, "") };
+    return { reply: soap(500, [faultEnvelope(schemaFault({ line: error.line, column: error.column, violation: error.message }))]) };
+  }
+}
+
+async function call(server: EwsServer, request: IncomingMessage, exchanged: Exchanged, caller: User, bearer: boolean): Promise<Answer> {
+  const { headers, operation: element } = readEnvelope(await readXml(request, exchanged));
+  const name = element.name.replace(/Request$/, "");
+  exchanged.operation = name;
+  const wanted = headers.impersonated?.value ?? caller.address;
+  const faults = server.faults.of(name, [wanted, server.store.mailbox(wanted)?.user.address ?? wanted]);
+  const early = transportFault(faults, request, bearer);
+  if (early !== undefined) return early;
+  const whole = wholeFault(faults);
+  if (whole !== undefined) throw whole;
+  if (headers.version !== undefined && !isRequestVersion(headers.version))
+    throw new Fault("ErrorInvalidServerVersion", "The specified server version is invalid.");
+  const acting = actingUser(server.store, caller, headers);
+  exchanged.acting = acting;
+  const operation = element.ns === messagesNamespace ? byName.get(name) : undefined;
+  if (operation === undefined) throw new Fault("ErrorInvalidRequest", "The request is invalid.");
+  const version = headers.version ?? newestRequestVersion;
+  if (!supports(version, name))
+    throw new Fault("ErrorIncorrectSchemaVersion", `The operation ${name} is newer than the server version asked for.`);
+  const problem = checkRequest(element);
+  if (problem !== undefined) throw schemaFault(problem);
+  const context = { store: server.store, caller, acting, version, timeZone: headers.timeZone ?? "UTC", faults, request: element };
+  const content: Content = operation.handle(context);
+  const delay = faults.rule("delay");
+  if (delay !== undefined) await sleep(delay.delayMs ?? 1000, undefined, { signal: server.closing }).catch(stopWaiting);
+  if (faults.rule("reset-after") !== undefined) return { reply: undefined };
+  const damage = (["truncate", "reset-mid-body", "illegal-characters"] as const).find((kind) => faults.rule(kind) !== undefined);
+  return { reply: soap(200, replyEnvelope(content, server.product)), damage };
+}
+
+/** The wait of a slow reply ends when the lab closes; its socket is closed then as well. */
+function stopWaiting(error: unknown): void {
+  if (!(error instanceof Error && error.name === "AbortError")) throw error;
+}
+
+function transportFault(faults: Faults, request: IncomingMessage, bearer: boolean): Answer | undefined {
+  if (faults.rule("reset-before") !== undefined) return { reply: undefined };
+  if (faults.rule("401") !== undefined) return { reply: unauthorized(request, bearer) };
+  if (faults.rule("403") !== undefined) return { reply: plain(403, page("403 - Forbidden: Access is denied.")) };
+  if (faults.rule("500") !== undefined) return { reply: plain(500, page("500 - Internal server error.")) };
+  const unavailable = faults.rule("503");
+  if (unavailable === undefined) return undefined;
+  // Retry-After counts whole seconds (RFC 9110, 10.2.3).
+  const seconds = Math.ceil((unavailable.backOffMs ?? 1000) / 1000);
+  return { reply: plain(503, page("Service Unavailable"), { "Retry-After": String(seconds) }) };
+}
+
+async function drain(request: IncomingMessage, exchanged: Exchanged): Promise<void> {
+  for await (const chunk of request) exchanged.bytesIn += Buffer.byteLength(chunk);
+}
+
+async function readXml(request: IncomingMessage, exchanged: Exchanged): Promise<XmlElement> {
+  const reader = new XmlReader();
+  let decoder: TextDecoder | undefined;
+  try {
+    for await (const chunk of request) {
+      const bytes = typeof chunk === "string" ? Buffer.from(chunk) : chunk;
+      exchanged.bytesIn += bytes.length;
+      // A BOM decides; without one it is UTF-8, which is what XML says.
+      decoder ??= new TextDecoder(bytes[0] === 0xff && bytes[1] === 0xfe ? "utf-16le" : "utf-8");
+      const text = decoder.decode(bytes, { stream: true });
+      exchanged.requestBody?.push(text);
+      reader.write(text);
+    }
+    reader.write(decoder?.decode() ?? "");
+    return reader.end();
+  } catch (error) {
+    if (error instanceof XmlError) request.resume();
+    throw error;
+  }
+}

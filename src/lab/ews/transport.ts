@@ -1,0 +1,126 @@
+import { once } from "node:events";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createGzip } from "node:zlib";
+
+/** How the writing of a reply goes wrong on purpose. */
+export type Damage = "truncate" | "reset-mid-body" | "illegal-characters";
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Iterable<string | Uint8Array>;
+}
+
+/** References that XML 1.0 forbids and that Exchange sends all the same when a subject holds such characters. */
+const illegalReferences = "&#x0;&#x1F;&#11;";
+const names = /<t:(Subject|Name|DisplayName|ConversationTopic)>/g;
+
+function* withIllegalCharacters(body: Iterable<string | Uint8Array>): Iterable<string | Uint8Array> {
+  for (const piece of body) yield typeof piece === "string" ? piece.replace(names, `$&${illegalReferences}`) : piece;
+}
+
+async function* gzipped(body: Iterable<string | Uint8Array>): AsyncIterable<Uint8Array> {
+  const gzip = createGzip();
+  const written = (async () => {
+    for (const piece of body) if (!gzip.write(piece)) await once(gzip, "drain");
+    gzip.end();
+  })();
+  for await (const chunk of gzip) yield chunk;
+  await written;
+}
+
+/** Bodies up to this size get a Content-Length, larger ones go out chunked, as IIS does with what it does not buffer. */
+const bufferLimit = 64 * 1024;
+
+/** What of a body is held back until its length is known: all of it, or as much as shows that it is large. */
+function beginning(body: Iterable<string | Uint8Array>): {
+  readonly head: Buffer;
+  readonly rest: Iterator<string | Uint8Array> | undefined;
+} {
+  const iterator = body[Symbol.iterator]();
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  while (length <= bufferLimit) {
+    const { done, value } = iterator.next();
+    if (done === true) return { head: Buffer.concat(pieces), rest: undefined };
+    const bytes = typeof value === "string" ? Buffer.from(value) : value;
+    pieces.push(bytes);
+    length += bytes.length;
+  }
+  return { head: Buffer.concat(pieces), rest: iterator };
+}
+
+async function write(response: ServerResponse, piece: string | Uint8Array): Promise<void> {
+  if (response.destroyed || response.write(piece)) return;
+  // A client that goes away closes instead of draining.
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      response.off("drain", done);
+      response.off("close", done);
+      resolve();
+    };
+    response.once("drain", done);
+    response.once("close", done);
+  });
+}
+
+/** Writes a reply; resolves when it is handed to the socket or the client has gone. */
+export async function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  reply: Reply,
+  damage: Damage | undefined,
+  gzip: boolean,
+): Promise<void> {
+  const body = damage === "illegal-characters" ? withIllegalCharacters(reply.body) : reply.body;
+  if (damage === "truncate" || damage === "reset-mid-body") return sendDamaged(request, response, { ...reply, body }, damage);
+  const { head, rest } = beginning(body);
+  const compress = gzip && head.length > 0 && /\bgzip\b/.test(request.headers["accept-encoding"] ?? "");
+  if (!compress && rest === undefined) {
+    response.writeHead(reply.status, { ...reply.headers, "Content-Length": head.length });
+    response.end(head);
+    return;
+  }
+  response.writeHead(
+    reply.status,
+    compress ? { ...reply.headers, "Content-Encoding": "gzip", Vary: "Accept-Encoding" } : { ...reply.headers },
+  );
+  const whole = (function* () {
+    yield head;
+    for (let next = rest?.next(); next !== undefined && next.done !== true; next = rest?.next()) yield next.value;
+  })();
+  if (compress) for await (const chunk of gzipped(whole)) await write(response, chunk);
+  else {
+    for (const piece of whole) {
+      if (response.destroyed) return;
+      await write(response, piece);
+    }
+  }
+  response.end();
+}
+
+/** Ends the connection with a TCP reset where the socket can, so that the client sees ECONNRESET and no orderly end. */
+export function reset(request: IncomingMessage): void {
+  const socket = request.socket;
+  if ("encrypted" in socket) socket.destroy();
+  else socket.resetAndDestroy();
+}
+
+async function sendDamaged(
+  request: IncomingMessage,
+  response: ServerResponse,
+  reply: Reply,
+  damage: "truncate" | "reset-mid-body",
+): Promise<void> {
+  const whole = Buffer.concat([...reply.body].map((piece) => (typeof piece === "string" ? Buffer.from(piece) : piece)));
+  const part = whole.subarray(0, Math.floor(whole.length / 2));
+  const said = damage === "truncate" ? part.length : whole.length;
+  response.writeHead(reply.status, { ...reply.headers, "Content-Length": said });
+  if (damage === "truncate") {
+    response.end(part);
+    return;
+  }
+  // The half must have reached the kernel before the reset, or the client would see nothing at all.
+  await new Promise<void>((resolve) => response.write(part, () => resolve()));
+  reset(request);
+}
