@@ -2,7 +2,8 @@ import { addressKey, domainOf, type LabAddress } from "./address.ts";
 import type { LabItem, NewItem } from "./item.ts";
 import { isBlocked, type LabMailbox } from "./mailbox.ts";
 import { itemFromMime } from "./mime-item.ts";
-import { mimeOfNew } from "./mime-write.ts";
+import { completeMime, withoutHeader } from "./mime-patch.ts";
+import { headersOf, mimeOfNew } from "./mime-write.ts";
 import { nonDeliveryReport } from "./report.ts";
 import type { Store } from "./store.ts";
 
@@ -30,6 +31,8 @@ export interface OutsideMail {
 export interface Submission {
   /** The item as it was sent, with its Message-ID and bytes: what belongs into Sent Items. */
   readonly sent: NewItem;
+  /** The bytes that were delivered. */
+  readonly mime: Uint8Array;
   readonly deliveries: readonly Delivery[];
 }
 
@@ -62,17 +65,20 @@ export function deliver(store: Store, mime: Uint8Array, envelope: Envelope): Del
     }
   }
   if (outside.length > 0) store.outside.push({ at: store.clock.tick(), from: envelope.from, to: outside, mime });
-  if (unknown.length > 0)
-    store
-      .mailbox(envelope.from)
-      ?.add(store.mailbox(envelope.from)?.known("inbox") ?? missing(), nonDeliveryReport(store, item, envelope.from, unknown));
+  if (unknown.length > 0) bounce(store, { ...item, internetMessageId: messageId }, envelope.from, unknown);
   return deliveries;
 }
 
-function missing(): never {
-  throw new Error("unreachable");
+/** Nothing goes back to a sender outside. */
+function bounce(store: Store, item: NewItem, sender: string, unknown: readonly string[]): void {
+  const mailbox = store.mailbox(sender);
+  mailbox?.add(
+    mailbox.known("inbox"),
+    nonDeliveryReport(store, item, { name: mailbox.user.displayName, address: mailbox.address }, unknown),
+  );
 }
 
+/** Puts what the server knows into an item that goes out. Bytes that the client gave stay, but for headers that it left out. */
 export function submit(store: Store, item: NewItem, from: LabMailbox): Submission {
   const now = store.clock.tick();
   const owner: LabAddress = { name: from.user.displayName, address: from.user.address };
@@ -86,7 +92,8 @@ export function submit(store: Store, item: NewItem, from: LabMailbox): Submissio
     isRead: true,
     internetMessageId: item.internetMessageId ?? store.newMessageId(),
   };
-  const mime = complete.mime ?? mimeOfNew(complete, { bcc: false });
+  const sent: NewItem = { ...complete, mime: item.mime && completeMime(item.mime, headersOf({ ...complete, headers: [] }, false)) };
+  const mime = sent.mime ? withoutHeader(sent.mime, "bcc") : mimeOfNew(sent, { bcc: false });
   const to = [...(item.to ?? []), ...(item.cc ?? []), ...(item.bcc ?? [])].flatMap((one) => (one.address ? [one.address] : []));
-  return { sent: complete, deliveries: deliver(store, mime, { from: owner.address ?? "", to }) };
+  return { sent, mime, deliveries: deliver(store, mime, { from: from.user.address, to }) };
 }

@@ -9,7 +9,7 @@ export const maxAttachmentDepth = 10;
 
 /** The subject without its reply and forward prefixes: what Exchange calls the conversation topic. */
 export function topicOf(subject: string): string {
-  return subject.replace(/^(?:\s*[a-zA-Z]{1,3}(?:\[\d+\])?:\s*)+/, "").trim();
+  return subject.replace(/^(?:\s*[a-zA-Z]{1,3}(?:\[\d{1,4}\])?:)+/, "").trim();
 }
 
 /** A conversation index (MS-OXOMSG 2.2.1.3): one header block of 22 bytes, 5 more for each reply. Its GUID comes from the topic, so mail without Thread-Index still groups. */
