@@ -1,8 +1,16 @@
 import type { Call } from "../exchange/exchange.ts";
+import { Failure } from "../failure.ts";
 import type { Outcome } from "../outcome.ts";
+import type { BackOff } from "../wire/backoff.ts";
 import type { QName } from "../wire/xml-read.ts";
-import type { Folders } from "./folders.ts";
+import { askEach } from "./batch.ts";
+import { type Folders, openFolders } from "./folders.ts";
 import type { Operation } from "./operation.ts";
+import { type Asker, askStreaming } from "./repeat.ts";
+import type { ConnectingName, Soap } from "./soap.ts";
+
+/** How mailboxes of others are reached: as their owner (a role is needed), or as oneself with rights in them. */
+export type Access = "impersonation" | "delegate";
 
 /** What one streamed reply gives. `bytes` ends normally only when the whole reply was well-formed and said success. */
 export interface StreamedReply<Out> {
@@ -14,7 +22,7 @@ export interface StreamedReply<Out> {
 /** One mailbox as the operations see it: how to ask, and its folders. Back-off, safe repetition and cancellation are done inside. */
 export interface EwsMailbox {
   readonly address: string;
-  readonly access: "impersonation" | "delegate";
+  readonly access: Access;
   readonly call: Call;
   readonly folders: Folders;
   /** Another mailbox over the same connection, with the same call. */
@@ -33,4 +41,50 @@ export interface EwsMailbox {
   ): AsyncIterable<Outcome<Out>>;
   /** Asks for one thing whose reply holds one large base64 content. Throws Failure until the content begins. */
   stream<In, Out>(operation: Operation<In, Out>, input: In, content: readonly QName[]): Promise<StreamedReply<Out>>;
+}
+
+/** What all mailboxes of one connection share. */
+export interface Connection {
+  readonly soap: Soap;
+  readonly backOff: BackOff;
+  readonly access: Access;
+  readonly connectingName: ConnectingName;
+  /** A longer wait than this is not waited, in milliseconds. */
+  readonly maxWaitMs: number;
+}
+
+export function openMailbox(connection: Connection, address: string, call: Call = {}): EwsMailbox {
+  const access = call.access ?? connection.access;
+  const asker: Asker = {
+    soap: connection.soap,
+    target: {
+      mailbox: address,
+      impersonate: access === "impersonation" ? { by: connection.connectingName, name: address } : undefined,
+    },
+    call,
+    backOff: connection.backOff,
+    key: address.toLowerCase(),
+    maxWaitMs: connection.maxWaitMs,
+  };
+  let folders: Folders | undefined;
+  const mailbox: EwsMailbox = {
+    address,
+    access,
+    call,
+    get folders() {
+      folders ??= openFolders(mailbox);
+      return folders;
+    },
+    other: (otherAddress) => openMailbox(connection, otherAddress, call),
+    async ask(operation, input) {
+      for await (const outcome of askEach({ operation, input: () => input, asker }, [input])) {
+        if (outcome.ok) return outcome.value;
+        throw outcome.failure;
+      }
+      throw new Failure("internal", "A question without an outcome.");
+    },
+    each: (operation, ids, input, options) => askEach({ operation, input, asker }, ids, options?.batchSize),
+    stream: (operation, input, content) => askStreaming(operation, input, content, asker),
+  };
+  return mailbox;
 }

@@ -1,0 +1,61 @@
+import type { FoundFolder } from "./folder.ts";
+import { joinPath, sameName, wellKnownName } from "./folder-names.ts";
+
+/** A folder of the tree, parents before children. */
+export interface FolderNode extends FoundFolder {
+  readonly displayName: string;
+  readonly path: string;
+  /** 0 for the folders directly below the root. */
+  readonly depth: number;
+}
+
+/** The folders that one listing found, in the order of the tree. A folder whose parent was not listed is directly below the root. */
+export function treeOf(found: readonly FoundFolder[], above: readonly string[] = []): readonly FolderNode[] {
+  // Pages may overlap when folders are made while they are read.
+  const byId = new Map(found.map((folder) => [folder.folderId, folder]));
+  const children = Map.groupBy(byId.values(), ({ parentFolderId = "" }) => (byId.has(parentFolderId) ? parentFolderId : ""));
+  const nodes: FolderNode[] = [];
+  // A list instead of recursion: the depth is the server's to choose. A folder is below one parent only, so each is met once.
+  const open = below(children.get(""), above, 0);
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { folder, parents, depth } = next;
+    const names = [...parents, folder.displayName ?? ""];
+    nodes.push({ ...folder, displayName: folder.displayName ?? "", path: joinPath(names), depth });
+    open.push(...below(children.get(folder.folderId), names, depth + 1));
+  }
+  return nodes;
+}
+
+interface Next {
+  readonly folder: FoundFolder;
+  readonly parents: readonly string[];
+  readonly depth: number;
+}
+
+function below(folders: readonly FoundFolder[] = [], parents: readonly string[], depth: number): Next[] {
+  return folders.map((folder) => ({ folder, parents, depth })).reverse();
+}
+
+/**
+ * The folder at the end of the longest beginning of a path that exists, and the names that are missing below it. A well-known folder is
+ * also met by its English name, whatever the mailbox calls it.
+ */
+export function walk(tree: readonly FolderNode[], parts: readonly string[]): { readonly node: FolderNode | undefined; readonly missing: readonly string[] } {
+  let node: FolderNode | undefined;
+  for (const [at, part] of parts.entries()) {
+    const next = child(tree, node, part);
+    if (next === undefined) return { node, missing: parts.slice(at) };
+    node = next;
+  }
+  return { node, missing: [] };
+}
+
+function child(tree: readonly FolderNode[], parent: FolderNode | undefined, name: string): FolderNode | undefined {
+  const siblings = tree.filter((node) => (parent === undefined ? node.depth === 0 : node.parentFolderId === parent.folderId));
+  const known = parent === undefined ? wellKnownName(name) : undefined;
+  return (
+    siblings.find(({ displayName }) => displayName === name) ??
+    siblings.find(({ displayName }) => sameName(displayName, name)) ??
+    (known === undefined ? undefined : tree.find(({ distinguished }) => distinguished === known))
+  );
+}
