@@ -16,9 +16,11 @@ export function readQuery(text: string, now: Date): Predicate {
   return parser.whole();
 }
 
-type Token = { readonly kind: "(" | ")" | "AND" | "OR" | "NOT" } | { readonly kind: "word"; readonly text: string; readonly quoted: boolean; readonly property?: string };
+type Token =
+  | { readonly kind: "(" | ")" | "AND" | "OR" | "NOT" }
+  | { readonly kind: "word"; readonly text: string; readonly quoted: boolean; readonly property?: string };
 
-const tokenPattern = /\s*(?:([()])|(-?)(?:(\p{L}+):\s*)?(?:"([^"]*)"?|([^\s()"]+))|(-?)(\p{L}+):\s*(?=\())/uy;
+const tokenPattern = /\s*(?:([()])|(-?)(\p{L}+):\s*(?=\()|(-?)(?:(\p{L}+):\s*)?(?:"([^"]*)"?|([^\s()"]+)))/uy;
 
 /** Splits the text. `property:(a OR b)` gives the property to every word inside the parentheses. */
 function tokens(text: string): readonly Token[] {
@@ -27,7 +29,7 @@ function tokens(text: string): readonly Token[] {
   let pending: string | undefined;
   tokenPattern.lastIndex = 0;
   for (let match = tokenPattern.exec(text); match !== null; match = tokenPattern.exec(text)) {
-    const [, bracket, minus, property, quoted, plain, scopeMinus, scope] = match;
+    const [, bracket, scopeMinus, scope, minus, property, quoted, plain] = match;
     if (scope !== undefined) {
       if (scopeMinus === "-") found.push({ kind: "NOT" });
       pending = scope.toLowerCase();
@@ -50,7 +52,12 @@ function tokens(text: string): readonly Token[] {
       continue;
     }
     const name = property?.toLowerCase() ?? scopes.at(-1);
-    found.push({ kind: "word", text: quoted ?? plain ?? "", quoted: quoted !== undefined, ...(name === undefined ? {} : { property: name }) });
+    found.push({
+      kind: "word",
+      text: quoted ?? plain ?? "",
+      quoted: quoted !== undefined,
+      ...(name === undefined ? {} : { property: name }),
+    });
   }
   return found;
 }
@@ -168,7 +175,10 @@ const isYes = (text: string): boolean => /^(true|yes|1)$/i.test(text);
 function term(property: string | undefined, text: string, quoted: boolean, now: Date): Predicate {
   const starred = text.endsWith("*");
   const wanted = wordsOf(text);
-  const inTexts = (texts: (item: AnyItem) => readonly string[]): Predicate => (item) => holds(texts(item), wanted, quoted && !starred);
+  const inTexts =
+    (texts: (item: AnyItem) => readonly string[]): Predicate =>
+    (item) =>
+      holds(texts(item), wanted, quoted && !starred);
   if (property === undefined) return inTexts(everything);
   const texts = textProperties[property];
   if (texts !== undefined) return inTexts(texts);

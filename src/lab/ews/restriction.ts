@@ -134,7 +134,8 @@ function readComparison(element: XmlElement): Predicate {
   const other = element.child("FieldURIOrConstant");
   const constant = other?.child("Constant")?.attributes.get("Value");
   const otherPath = other === undefined ? undefined : pathIn(other);
-  if (constant === undefined && otherPath === undefined) throw new ItemError("ErrorInvalidRestriction", "The restriction compares with nothing.");
+  if (constant === undefined && otherPath === undefined)
+    throw new ItemError("ErrorInvalidRestriction", "The restriction compares with nothing.");
   const otherValue = otherPath === undefined ? undefined : (rankAt(otherPath) ?? valueAt(otherPath));
   const isDifferent = element.name === "IsNotEqualTo";
   return (item) => {

@@ -1,0 +1,104 @@
+import type { LabFolder } from "../folder.ts";
+import { isWellFormedChangeKey, type ParsedId, parseId } from "../id.ts";
+import type { LabAttachment, LabItem } from "../item.ts";
+import type { LabMailbox } from "../mailbox.ts";
+import type { XmlElement } from "../xml.ts";
+import { ItemError, messageValues, type RequestContext } from "./operation.ts";
+
+// Who may reach what. Exchange does not tell what is not there from what the account may not see: both are ErrorItemNotFound.
+// https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/responsecode
+
+const notFound = (): ItemError => new ItemError("ErrorItemNotFound", "The specified object was not found in the store.");
+
+export function nonExistentMailbox(address: string): ItemError {
+  return new ItemError(
+    "ErrorNonExistentMailbox",
+    "The SMTP address has no mailbox associated with it.",
+    messageValues({ SmtpAddress: address }),
+  );
+}
+
+/** The mailbox of whose rights the call has. */
+export function ownMailbox(context: RequestContext): LabMailbox {
+  const mailbox = context.store.mailbox(context.acting.address);
+  if (mailbox === undefined) throw nonExistentMailbox(context.acting.address);
+  return mailbox;
+}
+
+/** A mailbox named by its address; throws `ErrorAccessDenied` where the acting user may not open it. */
+export function mailboxOf(context: RequestContext, address: string | undefined): LabMailbox {
+  if (address === undefined) return ownMailbox(context);
+  const mailbox = context.store.mailbox(address);
+  if (mailbox === undefined) throw nonExistentMailbox(address);
+  if (!context.store.mayOpen(context.acting, mailbox))
+    throw new ItemError("ErrorAccessDenied", "Access is denied. Check credentials and try again.");
+  return mailbox;
+}
+
+function readId(context: RequestContext, element: XmlElement): ParsedId {
+  const id = element.attributes.get("Id") ?? "";
+  if (id === "") throw new ItemError("ErrorInvalidIdEmpty", "Id must be non-empty.");
+  const parsed = parseId(id);
+  if (parsed === undefined) throw new ItemError("ErrorInvalidIdMalformed", "Id is malformed.");
+  const changeKey = element.attributes.get("ChangeKey");
+  // An empty ChangeKey is none.
+  if (changeKey && !isWellFormedChangeKey(changeKey)) throw new ItemError("ErrorInvalidChangeKey", "The change key is invalid.");
+  const mailbox = context.store.mailboxByGuid(parsed.mailbox);
+  if (mailbox === undefined) {
+    throw new ItemError(
+      "ErrorNonExistentMailbox",
+      "The mailbox of this id does not exist.",
+      messageValues({ MailboxGuid: parsed.mailbox }),
+    );
+  }
+  if (!context.store.mayOpen(context.acting, mailbox)) throw notFound();
+  return parsed;
+}
+
+/** The folder that t:FolderId or t:DistinguishedFolderId names. Throws ItemError. */
+export function folderOf(context: RequestContext, element: XmlElement): LabFolder {
+  if (element.name === "DistinguishedFolderId") return distinguishedFolder(context, element);
+  if (element.name === "AddressListId")
+    throw new ItemError("ErrorInvalidFolderTypeForOperation", "An address list is no folder of a mailbox.");
+  const parsed = readId(context, element);
+  if (parsed.kind !== "folder") throw new ItemError("ErrorCannotUseItemIdForFolderId", "Id must be a folder id.");
+  const folder = context.store.folder(element.attributes.get("Id") ?? "");
+  if (folder === undefined) throw notFound();
+  return folder;
+}
+
+function distinguishedFolder(context: RequestContext, element: XmlElement): LabFolder {
+  const name = element.attributes.get("Id") ?? "";
+  if (name.startsWith("publicfoldersroot")) {
+    throw new ItemError("ErrorNoPublicFolderReplicaAvailable", "There is no public folder replica available.");
+  }
+  const address = element.textAt("Mailbox", "EmailAddress");
+  const mailbox = address === undefined ? ownMailbox(context) : context.store.mailbox(address);
+  if (mailbox === undefined) throw nonExistentMailbox(address ?? "");
+  const folder = context.store.mayOpen(context.acting, mailbox) ? mailbox.distinguished(name) : undefined;
+  if (folder === undefined) throw new ItemError("ErrorItemNotFound", "The specified folder could not be found in the store.");
+  return folder;
+}
+
+/** The item that t:ItemId names. A stale ChangeKey is let through: reading, moving and deleting do not ask for it. Throws ItemError. */
+export function itemOf(context: RequestContext, element: XmlElement): LabItem {
+  if (element.name !== "ItemId") {
+    // Occurrences of series: the store has none, so that no such id can be right.
+    throw new ItemError("ErrorCalendarIsNotRecurringMaster", "The item is not a recurring master.");
+  }
+  const parsed = readId(context, element);
+  if (parsed.kind === "folder") throw new ItemError("ErrorCannotUseFolderIdForItemId", "Id must be an item id.");
+  if (parsed.kind === "attachment") throw new ItemError("ErrorCannotUseAttachmentIdForItemId" as string, "Id must be an item id.");
+  const item = context.store.item(element.attributes.get("Id") ?? "");
+  if (item === undefined) throw notFound();
+  return item;
+}
+
+/** The attachment that t:AttachmentId names, with the item at its root. Throws ItemError. */
+export function attachmentOf(context: RequestContext, element: XmlElement): { readonly item: LabItem; readonly attachment: LabAttachment } {
+  const parsed = readId(context, element);
+  if (parsed.kind !== "attachment") throw new ItemError("ErrorInvalidIdNotAnItemAttachmentId", "Id must be an attachment id.");
+  const found = context.store.attachment(element.attributes.get("Id") ?? "");
+  if (found === undefined) throw notFound();
+  return found;
+}

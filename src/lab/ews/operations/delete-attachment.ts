@@ -1,0 +1,24 @@
+import { el } from "../../xml.ts";
+import { attachmentAt } from "../access.ts";
+import { type Operation, responses, type Task } from "../operation.ts";
+
+/**
+ * The request takes ids only; the reply gives the item at the root with its new change key.
+ * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/deleteattachment-operation
+ */
+export const deleteAttachment: Operation = {
+  name: "DeleteAttachment",
+  handle(context) {
+    const tasks = (context.request.child("AttachmentIds")?.children ?? []).map(
+      (id): Task => ({
+        itemId: id.attributes.get("Id") ?? "",
+        run: () => {
+          const { item, attachment } = attachmentAt(id, context);
+          const root = item.folder.mailbox.removeAttachment(attachment.id);
+          return el("m:RootItemId", { RootItemId: root.id, RootItemChangeKey: root.changeKey });
+        },
+      }),
+    );
+    return responses("DeleteAttachment", tasks, context);
+  },
+};

@@ -1,0 +1,47 @@
+import type { LabItem } from "../../item.ts";
+import { itemAt } from "../access.ts";
+import { elementOf } from "../item-kind.ts";
+import { ItemError, type Operation, responses, type Task } from "../operation.ts";
+
+/** Where each disposal puts the item. Purges keeps it for single item recovery, which every mailbox of the lab has. */
+const destinations: Readonly<Record<string, string>> = {
+  MoveToDeletedItems: "deleteditems",
+  SoftDelete: "recoverableitemsdeletions",
+  HardDelete: "recoverableitemspurges",
+};
+
+function dispose(item: LabItem, type: string): void {
+  const mailbox = item.folder.mailbox;
+  // From Purges nothing comes back.
+  if (item.folder.distinguishedName === "recoverableitemspurges") mailbox.remove(item);
+  else mailbox.move(item, mailbox.known(destinations[type] ?? "deleteditems"));
+}
+
+/**
+ * The id is dead after any disposal, and the new one is not returned.
+ * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/deleteitem-operation
+ */
+export const deleteItem: Operation = {
+  name: "DeleteItem",
+  handle(context) {
+    const { request } = context;
+    const tasks = (request.child("ItemIds")?.children ?? []).map(
+      (id): Task => ({
+        itemId: id.attributes.get("Id") ?? "",
+        run: () => {
+          const item = itemAt(id, context);
+          const element = elementOf(item.itemClass);
+          if (element === "CalendarItem" && !request.attributes.has("SendMeetingCancellations")) {
+            throw new ItemError("ErrorSendMeetingCancellationsRequired", "SendMeetingCancellations is required for calendar items.");
+          }
+          if (element === "Task" && !request.attributes.has("AffectedTaskOccurrences")) {
+            throw new ItemError("ErrorAffectedTaskOccurrencesRequired", "AffectedTaskOccurrences is required for tasks.");
+          }
+          dispose(item, request.attributes.get("DeleteType") ?? "");
+          return "";
+        },
+      }),
+    );
+    return responses("DeleteItem", tasks, context);
+  },
+};

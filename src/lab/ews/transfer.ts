@@ -1,0 +1,45 @@
+import type { LabFolder } from "../folder.ts";
+import type { LabItem } from "../item.ts";
+import { itemAt, targetFolder } from "./access.ts";
+import { elementOf } from "./item-kind.ts";
+import { itemIdOnlyXml } from "./item-xml.ts";
+import { ItemError, type Operation, responses, type Task } from "./operation.ts";
+
+/** Mail cannot lie among contacts or appointments, nor in a search folder or above the visible folders. */
+function checkTarget(item: LabItem, folder: LabFolder): void {
+  if (folder.distinguishedName === "root" || folder.distinguishedName === "searchfolders") {
+    throw new ItemError("ErrorMoveCopyFailed", "The move or copy operation failed.");
+  }
+  if (folder.folderClass === "IPF.Appointment" && elementOf(item.itemClass) === "Contact") {
+    throw new ItemError("ErrorMoveCopyFailed", "The move or copy operation failed.");
+  }
+}
+
+/**
+ * Moving and copying, alike but for the source. Within one mailbox the new id is returned, whatever ReturnNewItemIds says; from
+ * mailbox to mailbox there is success without an id.
+ */
+export function transfer(name: "MoveItem" | "CopyItem", act: (item: LabItem, folder: LabFolder) => LabItem): Operation {
+  return {
+    name,
+    handle(context) {
+      const { request } = context;
+      const tasks = (request.child("ItemIds")?.children ?? []).map(
+        (id): Task => ({
+          itemId: id.attributes.get("Id") ?? "",
+          run: () => {
+            const target = request.child("ToFolderId");
+            if (target === undefined) throw new ItemError("ErrorToFolderNotFound", "No destination was given.");
+            const folder = targetFolder(target, context);
+            const item = itemAt(id, context);
+            checkTarget(item, folder);
+            const source = item.folder.mailbox;
+            const made = act(item, folder);
+            return source === folder.mailbox ? `<m:Items>${itemIdOnlyXml(made)}</m:Items>` : "<m:Items/>";
+          },
+        }),
+      );
+      return responses(name, tasks, context, { empty: "<m:Items/>" });
+    },
+  };
+}
