@@ -26,7 +26,7 @@ export function ownMailbox(context: RequestContext): LabMailbox {
 }
 
 /** A mailbox named by its address; throws `ErrorAccessDenied` where the acting user may not open it. */
-export function mailboxOf(context: RequestContext, address: string | undefined): LabMailbox {
+export function mailboxAt(address: string | undefined, context: RequestContext): LabMailbox {
   if (address === undefined) return ownMailbox(context);
   const mailbox = context.store.mailbox(address);
   if (mailbox === undefined) throw nonExistentMailbox(address);
@@ -35,7 +35,7 @@ export function mailboxOf(context: RequestContext, address: string | undefined):
   return mailbox;
 }
 
-function readId(context: RequestContext, element: XmlElement): ParsedId {
+function readId(element: XmlElement, context: RequestContext): ParsedId {
   const id = element.attributes.get("Id") ?? "";
   if (id === "") throw new ItemError("ErrorInvalidIdEmpty", "Id must be non-empty.");
   const parsed = parseId(id);
@@ -56,18 +56,18 @@ function readId(context: RequestContext, element: XmlElement): ParsedId {
 }
 
 /** The folder that t:FolderId or t:DistinguishedFolderId names. Throws ItemError. */
-export function folderOf(context: RequestContext, element: XmlElement): LabFolder {
-  if (element.name === "DistinguishedFolderId") return distinguishedFolder(context, element);
+export function folderAt(element: XmlElement, context: RequestContext): LabFolder {
+  if (element.name === "DistinguishedFolderId") return distinguishedFolder(element, context);
   if (element.name === "AddressListId")
     throw new ItemError("ErrorInvalidFolderTypeForOperation", "An address list is no folder of a mailbox.");
-  const parsed = readId(context, element);
+  const parsed = readId(element, context);
   if (parsed.kind !== "folder") throw new ItemError("ErrorCannotUseItemIdForFolderId", "Id must be a folder id.");
   const folder = context.store.folder(element.attributes.get("Id") ?? "");
   if (folder === undefined) throw notFound();
   return folder;
 }
 
-function distinguishedFolder(context: RequestContext, element: XmlElement): LabFolder {
+function distinguishedFolder(element: XmlElement, context: RequestContext): LabFolder {
   const name = element.attributes.get("Id") ?? "";
   if (name.startsWith("publicfoldersroot")) {
     throw new ItemError("ErrorNoPublicFolderReplicaAvailable", "There is no public folder replica available.");
@@ -80,23 +80,30 @@ function distinguishedFolder(context: RequestContext, element: XmlElement): LabF
   return folder;
 }
 
+/** The folder that m:ToFolderId, m:SavedItemFolderId, m:ParentFolderId or m:SyncFolderId holds. Throws ItemError. */
+export function targetFolder(element: XmlElement, context: RequestContext): LabFolder {
+  const folder = element.children[0];
+  if (folder === undefined) throw notFound();
+  return folderAt(folder, context);
+}
+
 /** The item that t:ItemId names. A stale ChangeKey is let through: reading, moving and deleting do not ask for it. Throws ItemError. */
-export function itemOf(context: RequestContext, element: XmlElement): LabItem {
+export function itemAt(element: XmlElement, context: RequestContext): LabItem {
   if (element.name !== "ItemId") {
     // Occurrences of series: the store has none, so that no such id can be right.
     throw new ItemError("ErrorCalendarIsNotRecurringMaster", "The item is not a recurring master.");
   }
-  const parsed = readId(context, element);
+  const parsed = readId(element, context);
   if (parsed.kind === "folder") throw new ItemError("ErrorCannotUseFolderIdForItemId", "Id must be an item id.");
-  if (parsed.kind === "attachment") throw new ItemError("ErrorCannotUseAttachmentIdForItemId" as string, "Id must be an item id.");
+  if (parsed.kind === "attachment") throw new ItemError("ErrorInvalidId", "Id must be an item id.");
   const item = context.store.item(element.attributes.get("Id") ?? "");
   if (item === undefined) throw notFound();
   return item;
 }
 
 /** The attachment that t:AttachmentId names, with the item at its root. Throws ItemError. */
-export function attachmentOf(context: RequestContext, element: XmlElement): { readonly item: LabItem; readonly attachment: LabAttachment } {
-  const parsed = readId(context, element);
+export function attachmentAt(element: XmlElement, context: RequestContext): { readonly item: LabItem; readonly attachment: LabAttachment } {
+  const parsed = readId(element, context);
   if (parsed.kind !== "attachment") throw new ItemError("ErrorInvalidIdNotAnItemAttachmentId", "Id must be an attachment id.");
   const found = context.store.attachment(element.attributes.get("Id") ?? "");
   if (found === undefined) throw notFound();
