@@ -36,34 +36,34 @@ const Timeouts = z.strictObject({
   idle_seconds: seconds("seconds without a byte in the middle of a reply, such as 60").default(60),
 });
 
-const Ews = z
-  .strictObject({
-    url,
-    auth: Auth,
-    ca_file: text("the path of the PEM file with the authority that signed the server's certificate").optional(),
-    access: z.enum(["impersonation", "delegate"], put("impersonation or delegate")).default("impersonation"),
-    timeouts: Timeouts.prefault({}),
-  })
-  .refine((ews) => ews.url.startsWith("https:") || isLoopback(new URL(ews.url).hostname), {
-    path: ["url"],
-    error:
-      "is plain http, where everybody on the way can read the password or token; put an https address (http is only for a loopback address)",
-  });
+const Ews = z.strictObject({
+  url,
+  ca_file: text("the path of the PEM file with the authority that signed the server's certificate").optional(),
+});
 
 /** RFC 6761 section 6.3 and RFC 5735: names and addresses that never leave this machine. */
 function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
 }
 
-const Connection = z.strictObject({
-  ews: Ews,
-  mailbox: text("the address of the mailbox that is meant when an action names none").optional(),
-});
+const Connection = z
+  .strictObject({
+    ews: Ews,
+    auth: Auth,
+    access: z.enum(["impersonation", "delegate"], put("impersonation or delegate")).default("impersonation"),
+    mailbox: text("the address of the mailbox that is meant when an action names none").optional(),
+    timeouts: Timeouts.prefault({}),
+  })
+  .refine(({ ews }) => ews.url.startsWith("https:") || isLoopback(new URL(ews.url).hostname), {
+    path: ["ews", "url"],
+    error:
+      "is plain http, where everybody on the way can read the password or token; put an https address (http is only for a loopback address)",
+  });
 
 /** What `mailcordon.yaml` may hold. */
 export const SettingsFile = z.strictObject({
   connections: z.record(z.string(), Connection).default({}),
-  default_connection: text("the name of one of the connections").optional(),
+  default: text("the name of one of the connections").optional(),
   evidence_dir: text("the folder for evidence").optional(),
   audit_file: text("the path of the audit file").optional(),
 });

@@ -11,16 +11,13 @@ export interface Connection {
   readonly name: string;
   /** The mailbox that is meant when an action names none. */
   readonly mailbox: string | undefined;
-  readonly ews: {
-    readonly url: URL;
-    readonly auth:
-      | { readonly kind: "basic"; readonly username: string; readonly password: Secret }
-      | { readonly kind: "bearer"; readonly token: Secret };
-    /** Path of a PEM file. */
-    readonly caFile: string | undefined;
-    readonly access: "impersonation" | "delegate";
-    readonly timeouts: { readonly connectSeconds: number; readonly replySeconds: number; readonly idleSeconds: number };
-  };
+  /** Exchange Web Services; `caFile` is the path of a PEM file. */
+  readonly ews: { readonly url: URL; readonly caFile: string | undefined };
+  readonly auth:
+    | { readonly kind: "basic"; readonly username: string; readonly password: Secret }
+    | { readonly kind: "bearer"; readonly token: Secret };
+  readonly access: "impersonation" | "delegate";
+  readonly timeouts: { readonly connectSeconds: number; readonly replySeconds: number; readonly idleSeconds: number };
 }
 
 export interface Settings {
@@ -54,16 +51,16 @@ type Tree = Record<string, unknown>;
 /** The environment variables and the setting of the connection that each one replaces. A secret may stand in the variable itself, or in the file that `…_FILE` names. */
 export const variables = {
   MAILCORDON_EWS_URL: ["ews", "url"],
-  MAILCORDON_USERNAME: ["ews", "auth", "basic", "username"],
-  MAILCORDON_PASSWORD: ["ews", "auth", "basic", "password"],
-  MAILCORDON_PASSWORD_FILE: ["ews", "auth", "basic", "password"],
-  MAILCORDON_TOKEN: ["ews", "auth", "bearer", "token"],
-  MAILCORDON_TOKEN_FILE: ["ews", "auth", "bearer", "token"],
+  MAILCORDON_USERNAME: ["auth", "basic", "username"],
+  MAILCORDON_PASSWORD: ["auth", "basic", "password"],
+  MAILCORDON_PASSWORD_FILE: ["auth", "basic", "password"],
+  MAILCORDON_TOKEN: ["auth", "bearer", "token"],
+  MAILCORDON_TOKEN_FILE: ["auth", "bearer", "token"],
   MAILCORDON_CA_FILE: ["ews", "ca_file"],
-  MAILCORDON_ACCESS: ["ews", "access"],
-  MAILCORDON_CONNECT_SECONDS: ["ews", "timeouts", "connect_seconds"],
-  MAILCORDON_REPLY_SECONDS: ["ews", "timeouts", "reply_seconds"],
-  MAILCORDON_IDLE_SECONDS: ["ews", "timeouts", "idle_seconds"],
+  MAILCORDON_ACCESS: ["access"],
+  MAILCORDON_CONNECT_SECONDS: ["timeouts", "connect_seconds"],
+  MAILCORDON_REPLY_SECONDS: ["timeouts", "reply_seconds"],
+  MAILCORDON_IDLE_SECONDS: ["timeouts", "idle_seconds"],
   MAILCORDON_MAILBOX: ["mailbox"],
 } as const;
 
@@ -88,25 +85,21 @@ export async function loadSettings(place: SettingsPlace = {}): Promise<Settings>
 
   const home = path === undefined ? directory : dirname(path);
   const said = (text: string | undefined, base: string) => (text === undefined || text === "" ? undefined : resolve(base, text));
-  const secretOf = (field: string, text: string) => readSecret(absolute(text, home), `connections.${name}.ews.auth.${field}`, environment);
-  const { ews, mailbox } = chosen;
-  const { basic, bearer } = ews.auth;
+  const secretOf = (field: string, text: string) => readSecret(absolute(text, home), `connections.${name}.auth.${field}`, environment);
+  const { ews, auth, access, mailbox, timeouts } = chosen;
   return {
     connection: {
       name,
       mailbox,
-      ews: {
-        url: new URL(ews.url),
-        auth: basic
-          ? { kind: "basic", username: basic.username, password: secretOf("basic.password", basic.password) }
-          : { kind: "bearer", token: secretOf("bearer.token", bearer?.token ?? "") },
-        caFile: said(ews.ca_file, home),
-        access: ews.access,
-        timeouts: {
-          connectSeconds: ews.timeouts.connect_seconds,
-          replySeconds: ews.timeouts.reply_seconds,
-          idleSeconds: ews.timeouts.idle_seconds,
-        },
+      ews: { url: new URL(ews.url), caFile: said(ews.ca_file, home) },
+      auth: auth.basic
+        ? { kind: "basic", username: auth.basic.username, password: secretOf("basic.password", auth.basic.password) }
+        : { kind: "bearer", token: secretOf("bearer.token", auth.bearer?.token ?? "") },
+      access,
+      timeouts: {
+        connectSeconds: timeouts.connect_seconds,
+        replySeconds: timeouts.reply_seconds,
+        idleSeconds: timeouts.idle_seconds,
       },
     },
     evidenceDir: said(flags.evidenceDir ?? environment.MAILCORDON_EVIDENCE_DIR, directory) ?? said(evidence_dir, home),
@@ -151,7 +144,7 @@ function isTree(value: unknown): value is Tree {
 }
 
 function chooseConnection(raw: Tree, asked: string | undefined, environment: Environment, path: string | undefined): string {
-  const { connections, default_connection: byDefault } = raw;
+  const { connections, default: byDefault } = raw;
   const names = isTree(connections) ? Object.keys(connections) : [];
   const wanted = asked || (typeof byDefault === "string" ? byDefault : undefined);
   if (wanted !== undefined) {
@@ -169,7 +162,7 @@ function chooseConnection(raw: Tree, asked: string | undefined, environment: Env
     );
   }
   if (second === undefined) return first;
-  throw new Failure("invalid-settings", `default_connection is missing; put one of: ${names.join(", ")}, or say --connection NAME.`);
+  throw new Failure("invalid-settings", `default is missing; put one of: ${names.join(", ")}, or say --connection NAME.`);
 }
 
 /** The file's tree with what the environment replaces in the chosen connection. */
@@ -179,8 +172,8 @@ function withEnvironment(raw: Tree, name: string, environment: Environment, dire
     const value = environment[variable];
     if (value === undefined || value === "") continue;
     // Who gives a token means bearer, whatever the file says, and the other way round.
-    if (path[1] === "auth")
-      tree = replaced(tree, ["connections", name, "ews", "auth", path[2] === "basic" ? "bearer" : "basic"], undefined);
+    const other = path[1] === "basic" ? "bearer" : "basic";
+    if (path[0] === "auth") tree = replaced(tree, ["connections", name, "auth", other], undefined);
     tree = replaced(tree, ["connections", name, ...path], meant(variable, value, directory));
   }
   return tree;

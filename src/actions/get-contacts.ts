@@ -1,0 +1,80 @@
+import * as z from "zod";
+import { reading } from "../action.ts";
+import type { Contact } from "../exchange/contact.ts";
+import { anywhere, folder, present } from "../fields.ts";
+
+const ContactRow = z.strictObject({
+  item_id: z.string(),
+  kind: z.enum(["contact", "group"]).describe("group: a distribution list of the person's own."),
+  display_name: z.string().optional(),
+  given_name: z.string().optional(),
+  surname: z.string().optional(),
+  company: z.string().optional(),
+  job_title: z.string().optional(),
+  department: z.string().optional(),
+  email_addresses: z.array(z.string()),
+  phone_numbers: z.array(z.strictObject({ label: z.string(), number: z.string() })),
+  physical_addresses: z.array(
+    z.strictObject({
+      label: z.string(),
+      street: z.string().optional(),
+      city: z.string().optional(),
+      state: z.string().optional(),
+      zip: z.string().optional(),
+      country: z.string().optional(),
+    }),
+  ),
+  modified_at: z.string().optional(),
+  folder_path: z.string().optional(),
+});
+
+/** No contacts are an answer, not a failure: playbooks ask before they know. */
+export const getContacts = reading({
+  name: "get-contacts",
+  title: "Get Contacts",
+  summary: "List the contacts that a mailbox keeps.",
+  input: z.strictObject({
+    ...anywhere,
+    folder: folder.describe("The folder of contacts: a well-known name, a path, or a folder id. Default: contacts."),
+    recursive: z.boolean().default(false).describe("Also the folders below."),
+    query: z.string().min(1).optional().describe("Only those whose name, company or address contains this text, ignoring case."),
+    include_groups: z.boolean().default(false).describe("Also the person's own distribution lists."),
+    // 50 is what the peers' playbooks expect; 1000 is one page of EWS.
+    limit: z.number().int().min(1).max(1000).default(50).describe("How many contacts at most."),
+  }),
+  output: z.strictObject({
+    message: z.string(),
+    contacts: z.array(ContactRow),
+    truncated: z.boolean().describe("There are more than the limit."),
+  }),
+}).run(async ({ folder, recursive, query, include_groups, limit }, { mailbox }) => {
+  // One more than is given out tells whether there are more.
+  const found = await mailbox.contacts({ folder, recursive, query, includeGroups: include_groups, limit: limit + 1 });
+  const contacts = found.slice(0, limit).map(contactRow);
+  const count = contacts.length === 1 ? "1 contact" : `${contacts.length} contacts`;
+  return {
+    message: contacts.length === 0 ? "No contacts found" : `${count} found${found.length > limit ? "; there are more" : ""}.`,
+    contacts,
+    truncated: found.length > limit,
+  };
+});
+
+function contactRow(contact: Contact): z.output<typeof ContactRow> {
+  return present({
+    item_id: contact.itemId,
+    kind: contact.kind,
+    display_name: contact.displayName,
+    given_name: contact.givenName,
+    surname: contact.surname,
+    company: contact.company,
+    job_title: contact.jobTitle,
+    department: contact.department,
+    email_addresses: [...contact.emailAddresses],
+    phone_numbers: contact.phoneNumbers.map(({ label, number }) => ({ label, number })),
+    physical_addresses: contact.physicalAddresses.map(({ label, street, city, state, postalCode, country }) =>
+      present({ label, street, city, state, zip: postalCode, country }),
+    ),
+    modified_at: contact.modifiedAt,
+    folder_path: contact.folderPath,
+  });
+}

@@ -1,0 +1,46 @@
+import * as z from "zod";
+import { reading } from "../action.ts";
+import type { OutOfOffice } from "../exchange/out-of-office.ts";
+import { anywhere, present } from "../fields.ts";
+import { textOfHtml } from "./html-text.ts";
+
+/** Automatic replies: what is set, what it says, and whether it answers now. */
+export const getOutOfOffice = reading({
+  name: "get-out-of-office",
+  title: "Get Out Of Office",
+  summary: "Say whether a mailbox answers automatically, when, and what.",
+  input: z.strictObject(anywhere),
+  output: z.strictObject({
+    message: z.string(),
+    state: z.enum(["Disabled", "Enabled", "Scheduled"]),
+    is_active_now: z.boolean().describe("Enabled, or scheduled and the time is now."),
+    external_audience: z.enum(["None", "Known", "All"]).optional().describe("Who outside the organisation is answered."),
+    start: z.string().optional().describe("UTC, ISO 8601. Only a schedule keeps to it."),
+    end: z.string().optional().describe("UTC, ISO 8601. Only a schedule keeps to it."),
+    internal_reply: z.string().optional().describe("As Exchange keeps it: HTML."),
+    internal_reply_text: z.string().optional(),
+    external_reply: z.string().optional().describe("As Exchange keeps it: HTML."),
+    external_reply_text: z.string().optional(),
+  }),
+}).run(async (_input, { mailbox, now }) => {
+  const found = await mailbox.outOfOffice();
+  const active = isActive(found, now());
+  return present({
+    message: `${mailbox.address} ${active ? "answers automatically now" : "does not answer automatically now"} (${found.state}).`,
+    state: found.state,
+    is_active_now: active,
+    external_audience: found.externalAudience,
+    start: found.start,
+    end: found.end,
+    internal_reply: found.internalReply,
+    internal_reply_text: found.internalReply === undefined ? undefined : textOfHtml(found.internalReply),
+    external_reply: found.externalReply,
+    external_reply_text: found.externalReply === undefined ? undefined : textOfHtml(found.externalReply),
+  });
+});
+
+function isActive({ state, start, end }: OutOfOffice, now: Date): boolean {
+  if (state !== "Scheduled") return state === "Enabled";
+  const begun = start !== undefined && Date.parse(start) <= now.getTime();
+  return begun && (end === undefined || now.getTime() < Date.parse(end));
+}

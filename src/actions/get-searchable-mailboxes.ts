@@ -1,0 +1,55 @@
+import * as z from "zod";
+import { reading } from "../action.ts";
+import { anywhere, present } from "../fields.ts";
+
+/** Which mailboxes the account may search. Where Exchange refuses, the failure names the role that is missing. */
+export const getSearchableMailboxes = reading({
+  name: "get-searchable-mailboxes",
+  title: "Get Searchable Mailboxes",
+  summary: "List the mailboxes that the account may search.",
+  input: z.strictObject({
+    ...anywhere,
+    mailbox: anywhere.mailbox.describe("Understood as everywhere; the list is always that of the connection's own account."),
+    filter: z.string().min(1).optional().describe("Beginning of a name or address. Default: all."),
+    expand_groups: z.boolean().default(false).describe("List the members of groups instead of the groups."),
+    // Exchange has no paging here and answers all at once; this only bounds the answer.
+    limit: z.number().int().min(1).max(100_000).default(1000).describe("How many mailboxes at most."),
+  }),
+  output: z.strictObject({
+    message: z.string(),
+    source: z
+      .enum(["ediscovery", "directory"])
+      .describe("ediscovery: what the account may search; directory: all that have a mailbox, which is not the same."),
+    mailboxes: z.array(
+      z.strictObject({
+        mailbox: z.string(),
+        reference_id: z.string(),
+        display_name: z.string().optional(),
+        mailbox_type: z.enum(["mailbox", "group", "external"]),
+        is_external: z.boolean().optional(),
+        external_email_address: z.string().optional(),
+      }),
+    ),
+    failed: z.array(z.strictObject({ mailbox: z.string(), message: z.string() })).describe("Those that Exchange could not tell about."),
+    truncated: z.boolean().describe("There are more than the limit."),
+  }),
+}).run(async ({ filter, expand_groups, limit }, { exchange, call }) => {
+  const { source, mailboxes, failed } = await exchange.searchableMailboxes({ filter, expandGroups: expand_groups }, call);
+  const count = mailboxes.length === 1 ? "1 searchable mailbox" : `${mailboxes.length} searchable mailboxes`;
+  return {
+    message: mailboxes.length === 0 ? "No searchable mailboxes found" : `${count} found.`,
+    source,
+    mailboxes: mailboxes.slice(0, limit).map((found) =>
+      present({
+        mailbox: found.mailbox,
+        reference_id: found.referenceId,
+        display_name: found.displayName,
+        mailbox_type: found.isGroup ? ("group" as const) : found.isExternal ? ("external" as const) : ("mailbox" as const),
+        is_external: found.isExternal,
+        external_email_address: found.externalEmailAddress,
+      }),
+    ),
+    failed: failed.map(({ mailbox, message }) => ({ mailbox, message })),
+    truncated: mailboxes.length > limit,
+  };
+});

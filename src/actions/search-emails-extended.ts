@@ -1,0 +1,262 @@
+import * as z from "zod";
+import { type Context, reading } from "../action.ts";
+import { Counts, ErrorNoun, errorNoun } from "../answer.ts";
+import type { Detail } from "../exchange/message.ts";
+import type { FilterName, Filters } from "../exchange/query.ts";
+import { Failure } from "../failure.ts";
+import { anywhere, folder, internet_message_id, MessageRow, messageRow, present, textList } from "../fields.ts";
+import { spellings } from "../input.ts";
+import { type Found, type Place, readPosition, searchMany, writePosition } from "./search-many.ts";
+
+const fieldNames = Object.keys(MessageRow.shape);
+
+const text = (description: string) => z.string().min(1).optional().describe(description);
+const bytes = (description: string) => z.number().int().min(0).optional().describe(description);
+const yesOrNo = (description: string) => z.boolean().optional().describe(description);
+const time = (description: string) =>
+  z
+    .string()
+    .refine((value) => utc(value) !== undefined, "not a time; write it as 2026-01-31T12:00:00Z or 2026-01-31")
+    .optional()
+    .describe(`${description} ISO 8601; without a zone, UTC.`);
+
+const input = z.strictObject({
+  ...anywhere,
+  mailboxes: textList("Mailboxes to search instead of one: a list, or the word all for every mailbox that the account may search."),
+  folder: folder.describe(
+    "Where to look: a well-known name, a path (Inbox/Reports), or a folder id. Default: every folder that can hold mail.",
+  ),
+  recursive: z.boolean().default(true).describe("Also the folders below."),
+  include_recoverable: z.boolean().default(false).describe("Also the Recoverable Items, where deleted messages wait for their end."),
+  subject: text("Text of the subject, ignoring case."),
+  subject_match: z.enum(["contains", "equals", "prefix"]).default("contains").describe("How subject is compared."),
+  sender: text("Part of the address or name of the sender."),
+  recipient: text("Part of an address or name in To, Cc or Bcc."),
+  body: text("Text that the body contains, ignoring case."),
+  body_regex: text("A regular expression (RE2 syntax) that the text of the body must match somewhere."),
+  attachment_name: text("Part of the name of an attachment."),
+  attachment_sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/i, "not 64 hexadecimal digits")
+    .optional()
+    .describe("SHA-256 of a file attachment, hexadecimal."),
+  internet_message_id: internet_message_id.describe("Message-IDs, with or without angle brackets: any of them."),
+  conversation_id: text("Id of the conversation."),
+  received_after: time("Received at this time or later."),
+  received_before: time("Received before this time."),
+  // Ten years, so that a slip of the keyboard is noticed.
+  last_minutes: z.number().int().min(1).max(5_256_000).optional().describe("Received in so many minutes before now."),
+  has_attachments: yesOrNo("With attachments, or without. Exchange counts no inline ones. Default: both."),
+  is_unread: yesOrNo("Not read yet, or read. Default: both."),
+  min_size: bytes("At least so many bytes."),
+  max_size: bytes("At most so many bytes."),
+  importance: z.enum(["Low", "Normal", "High"]).optional().describe("Importance of the message."),
+  category: text("A category that it has."),
+  item_class: text("This item class or one below it, such as IPM.Schedule."),
+  query: text("A query in the server's own language (on Exchange: AQS). It finds words from their beginning, and only in what is indexed."),
+  // All are held at once, and merged in order: 10 000 summaries are some 20 MB.
+  limit: z.number().int().min(1).max(10_000).default(50).describe("How many messages at most, over the whole search, newest first."),
+  cursor: text("next_cursor of the page before; all filters stay as they were."),
+  fields: z
+    .array(z.enum(fieldNames))
+    .register(spellings, { split: (words) => words.split(/[,\s]+/) })
+    .optional()
+    .describe(
+      "Which columns to give; recipients, attachments and headers are only read when they are named. item_id and mailbox always come.",
+    ),
+  include_body: z.enum(["none", "preview", "text", "html"]).default("none").describe("Whether and how to give the body."),
+});
+type Input = z.output<typeof input>;
+
+const Applied = z.enum(["server", "client"]);
+
+/** Finds messages, newest first over all mailboxes and folders, and says where each filter was applied. */
+export const searchEmailsExtended = reading({
+  name: "search-emails-extended",
+  title: "Search Emails Extended",
+  summary: "Find messages in one, some or all mailboxes.",
+  input,
+  output: z.strictObject({
+    success: z.boolean(),
+    message: z.string(),
+    counts: Counts.describe("Of mailboxes."),
+    items: z.array(MessageRow.partial().extend({ mailbox: z.string(), item_id: z.string() })),
+    total: z.number().optional().describe("How many messages match, where the server says so."),
+    truncated: z.boolean().describe("There are more: go on with next_cursor."),
+    next_cursor: z.string().optional(),
+    applied: z.record(z.string(), Applied).describe("Where each filter was applied. None is ever ignored."),
+    per_mailbox: z.array(
+      z.strictObject({
+        mailbox: z.string(),
+        status: z.enum(["done", "partly", "failed"]).describe("partly: see unsearched."),
+        count: z.number().describe("How many of the items are from here."),
+        total: z.number().optional(),
+        error: ErrorNoun.optional(),
+        unsearched: z
+          .array(z.strictObject({ folder_path: z.string().optional(), item_id: z.string().optional(), error: ErrorNoun }))
+          .optional()
+          .describe("Folders and messages that could not be looked at."),
+      }),
+    ),
+  }),
+}).run(async (input, context) => {
+  const position = input.cursor === undefined ? undefined : cursorOf(input.cursor);
+  const begun = input.last_minutes === undefined ? undefined : minutesBefore(context.now(), input.last_minutes);
+  const filters = filtersOf(input, position?.receivedAfter ?? begun);
+  const places = position === undefined ? await allPlaces(input, context) : goOnPlaces(input, position.places, context);
+  const search = {
+    filters,
+    folder: input.folder,
+    recursive: input.recursive,
+    includeRecoverable: input.include_recoverable,
+    limit: input.limit,
+    detail: detailOf(input),
+  };
+  const found = await searchMany(places, search, (text) => context.call.progress?.(text));
+  const [only] = found.mailboxes;
+  // Where one mailbox was asked, its failure is that of the call.
+  if (found.mailboxes.length === 1 && only?.failure !== undefined) throw only.failure;
+  const next = found.mailboxes.flatMap(({ address, next }) => (next === undefined ? [] : [{ address, cursor: next.cursor }]));
+  const failures = found.mailboxes.filter((mailbox) => mailbox.failure !== undefined).length;
+  const partly = found.mailboxes.some((mailbox) => mailbox.unsearched.length > 0);
+  const totals = found.mailboxes.map((mailbox) => mailbox.total);
+  return present({
+    success: failures === 0 && !partly,
+    message: sentence(found, failures, next.length > 0, partly),
+    counts: { requested: places.length, succeeded: places.length - failures, failed: failures, not_found: 0 },
+    items: found.messages.map(({ address, message }) => ({ mailbox: address, ...chosen(messageRow(message), input.fields) })),
+    total: totals.every((total) => total !== undefined) ? totals.reduce((sum, total) => sum + total, 0) : undefined,
+    truncated: next.length > 0,
+    next_cursor: next.length > 0 ? writePosition({ receivedAfter: filters.receivedAfter, places: next }) : undefined,
+    applied: Object.fromEntries(Object.entries(found.applied).map(([name, where]) => [snakeCase(name), where])),
+    per_mailbox: found.mailboxes.map(({ address, count, total, failure, unsearched }) =>
+      present({
+        mailbox: address,
+        status: failure !== undefined ? ("failed" as const) : unsearched.length > 0 ? ("partly" as const) : ("done" as const),
+        count,
+        total,
+        error: failure && errorNoun(failure),
+        unsearched:
+          unsearched.length === 0
+            ? undefined
+            : unsearched.map((missed) =>
+                present({ folder_path: missed.folderPath, item_id: missed.itemId, error: errorNoun(missed.failure) }),
+              ),
+      }),
+    ),
+  });
+});
+
+function cursorOf(text: string) {
+  const position = readPosition(text);
+  if (position === undefined) throw new Failure("invalid-input", "cursor: it is not one of ours; put next_cursor of the page before.");
+  return position;
+}
+
+/** The mailboxes that the input means, each once. */
+async function allPlaces(input: Input, { exchange, mailbox, call }: Context): Promise<readonly Place[]> {
+  const { mailboxes } = input;
+  if (mailboxes === undefined) return [{ mailbox, cursor: undefined }];
+  let addresses: readonly string[] = mailboxes;
+  if (isAll(mailboxes)) {
+    const searchable = await exchange.searchableMailboxes({ expandGroups: true }, call);
+    addresses = searchable.mailboxes
+      .filter((found) => !found.isGroup && !found.isExternal && found.mailbox !== "")
+      .map((found) => found.mailbox);
+  }
+  const once = new Map(addresses.map((address) => [address.toLowerCase(), address]));
+  return [...once.values()].map((address) => ({ mailbox: exchange.mailbox(address, call), cursor: undefined }));
+}
+
+function isAll(mailboxes: readonly string[]): boolean {
+  return mailboxes.length === 1 && mailboxes[0]?.toLowerCase() === "all";
+}
+
+/** A cursor goes on only where the input itself may look: it is no way round what the input says. */
+function goOnPlaces(
+  { mailboxes }: Input,
+  places: readonly { readonly address: string; readonly cursor: string | undefined }[],
+  { exchange, mailbox, call }: Context,
+): readonly Place[] {
+  const allowed = new Set((mailboxes ?? [mailbox.address]).map((address) => address.toLowerCase()));
+  const everywhere = mailboxes !== undefined && isAll(mailboxes);
+  if (!everywhere && places.some(({ address }) => !allowed.has(address.toLowerCase()))) {
+    throw new Failure("invalid-input", "cursor: it belongs to a search of other mailboxes; repeat mailbox or mailboxes unchanged.");
+  }
+  return places.map(({ address, cursor }) => ({ mailbox: exchange.mailbox(address, call), cursor }));
+}
+
+function filtersOf(input: Input, lastMinutes: string | undefined): Filters {
+  const given = input.received_after === undefined ? undefined : utc(input.received_after);
+  // Both bounds hold: the later one says it all.
+  const after = [given, lastMinutes]
+    .filter((bound) => bound !== undefined)
+    .sort()
+    .at(-1);
+  return {
+    subject: input.subject,
+    subjectMatch: input.subject === undefined ? undefined : input.subject_match,
+    sender: input.sender,
+    recipient: input.recipient,
+    body: input.body,
+    bodyRegex: input.body_regex,
+    attachmentName: input.attachment_name,
+    attachmentSha256: input.attachment_sha256?.toLowerCase(),
+    internetMessageId: input.internet_message_id,
+    conversationId: input.conversation_id,
+    receivedAfter: after,
+    receivedBefore: input.received_before === undefined ? undefined : utc(input.received_before),
+    hasAttachments: input.has_attachments,
+    isUnread: input.is_unread,
+    minSize: input.min_size,
+    maxSize: input.max_size,
+    importance: input.importance,
+    category: input.category,
+    itemClass: input.item_class,
+    query: input.query,
+  };
+}
+
+function detailOf({ fields, include_body }: Input): Detail {
+  const wanted = new Set(fields);
+  return {
+    recipients: ["to", "cc", "bcc", "reply_to"].some((name) => wanted.has(name)),
+    attachments: wanted.has("attachments"),
+    headers: wanted.has("headers"),
+    body: include_body === "none" ? undefined : include_body,
+  };
+}
+
+/** The columns that were asked for, or all; the body comes because it was asked for by its own field. */
+function chosen(row: MessageRow, fields: readonly string[] | undefined): Partial<MessageRow> & { item_id: string } {
+  if (fields === undefined) return row;
+  const wanted = new Set([...fields, "item_id", "body_text", "body_html", "body_preview", "replaced_characters"]);
+  return { ...Object.fromEntries(Object.entries(row).filter(([name]) => wanted.has(name))), item_id: row.item_id };
+}
+
+/** A time in UTC as ISO 8601; undefined for what is none. A day is its beginning. */
+function utc(text: string): string | undefined {
+  const parts = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?))?\s*(Z|[+-]\d\d:?\d\d)?$/i.exec(text.trim());
+  if (parts === null) return undefined;
+  const [, day, clock = "00:00:00", zone = "Z"] = parts;
+  const parsed = Date.parse(`${day}T${clock}${zone.toUpperCase()}`);
+  return Number.isNaN(parsed) ? undefined : new Date(parsed).toISOString();
+}
+
+function minutesBefore(now: Date, minutes: number): string {
+  return new Date(now.getTime() - minutes * 60_000).toISOString();
+}
+
+/** The names of filters are those of the input, but for their case. */
+function snakeCase(name: FilterName | string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+function sentence({ messages, mailboxes }: Found, failures: number, more: boolean, partly: boolean): string {
+  if (mailboxes.length === 0) return "No searchable mailboxes found";
+  const number = messages.length === 1 ? "1 message" : `${messages.length} messages`;
+  const where = mailboxes.length === 1 ? "" : ` in ${mailboxes.length} mailboxes`;
+  const found = messages.length === 0 ? `No messages found${where}` : `${number} found${where}${more ? "; there are more" : ""}`;
+  const bad = failures === 0 ? "" : `; ${failures} could not be searched`;
+  return `${found}${bad}${partly ? "; some folders or messages could not be looked at" : ""}.`;
+}

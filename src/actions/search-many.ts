@@ -1,0 +1,151 @@
+import { nextCursor, readCursor } from "../exchange/cursor.ts";
+import type { Mailbox } from "../exchange/exchange.ts";
+import type { Message } from "../exchange/message.ts";
+import type { FilterName, Search, Unsearched } from "../exchange/query.ts";
+import type { Failure } from "../failure.ts";
+import { attempt } from "../outcome.ts";
+
+/** One mailbox to search, and where to go on in it. */
+export interface Place {
+  readonly mailbox: Mailbox;
+  readonly cursor: string | undefined;
+}
+
+/** What one mailbox gave. */
+export interface Searched {
+  readonly address: string;
+  /** How many of the messages given out are from here. */
+  readonly count: number;
+  readonly total: number | undefined;
+  readonly failure: Failure | undefined;
+  readonly unsearched: readonly Unsearched[];
+  /** Where to go on: absent when everything was given out, or when it failed. */
+  readonly next: { readonly cursor: string | undefined } | undefined;
+}
+
+export interface Found {
+  readonly messages: readonly { readonly address: string; readonly message: Message }[];
+  readonly applied: Readonly<Partial<Record<FilterName, "server" | "client">>>;
+  /** One per place, in their order. */
+  readonly mailboxes: readonly Searched[];
+}
+
+// A few at a time: Exchange throttles an account at about 27 connections at once, and others use it, too.
+const atOnce = 4;
+
+interface Box {
+  readonly place: Place;
+  messages: Message[];
+  /** Some were taken away again, since newer ones of other mailboxes fill the limit. */
+  cut: boolean;
+  next: string | undefined;
+  total: number | undefined;
+  failure: Failure | undefined;
+  unsearched: readonly Unsearched[];
+}
+
+/** Searches several mailboxes; the limit and the order, newest first, are over all of them. A mailbox that fails fails alone. */
+export async function searchMany(places: readonly Place[], search: Omit<Search, "cursor">, told: (text: string) => void): Promise<Found> {
+  const boxes = places.map(
+    (place): Box => ({ place, messages: [], cut: false, next: undefined, total: undefined, failure: undefined, unsearched: [] }),
+  );
+  const applied: Partial<Record<FilterName, "server" | "client">> = {};
+  const waiting = [...boxes];
+  let done = 0;
+  const work = async () => {
+    for (let box = waiting.shift(); box !== undefined; box = waiting.shift()) {
+      const { mailbox, cursor } = box.place;
+      const outcome = await attempt(() => mailbox.search({ ...search, cursor }));
+      if (outcome.ok) {
+        const page = outcome.value;
+        Object.assign(box, { messages: [...page.messages], next: page.nextCursor, total: page.total, unsearched: page.unsearched ?? [] });
+        // What one mailbox decided by the client was not decided by the server for the whole.
+        for (const name of names(page.applied)) applied[name] = applied[name] === "client" ? "client" : (page.applied[name] ?? "client");
+        keepNewest(boxes, search.limit);
+      } else if (outcome.failure.code === "cancelled") throw outcome.failure;
+      else box.failure = outcome.failure;
+      done += 1;
+      if (boxes.length > 1) told(`searched ${done} of ${boxes.length} mailboxes`);
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, work));
+  return {
+    messages: merged(boxes).map(({ box, message }) => ({ address: box.place.mailbox.address, message })),
+    applied,
+    mailboxes: boxes.map((box) => searched(box, search)),
+  };
+}
+
+function names(applied: Found["applied"]): FilterName[] {
+  const list: FilterName[] = [];
+  let name: FilterName;
+  for (name in applied) list.push(name);
+  return list;
+}
+
+/** All messages, newest first; at one instant in the order of the mailboxes. */
+function merged(boxes: readonly Box[]): { readonly box: Box; readonly message: Message }[] {
+  const all = boxes.flatMap((box) => box.messages.map((message) => ({ box, message, at: message.receivedAt ?? "" })));
+  return all.sort((a, b) => (a.at === b.at ? 0 : a.at < b.at ? 1 : -1));
+}
+
+/** Forgets what cannot be among the newest any more, so that many mailboxes need no more memory than the limit. */
+function keepNewest(boxes: readonly Box[], limit: number): void {
+  const kept = new Map<Box, number>();
+  for (const { box } of merged(boxes).slice(0, limit)) kept.set(box, (kept.get(box) ?? 0) + 1);
+  for (const box of boxes) {
+    const count = kept.get(box) ?? 0;
+    if (count === box.messages.length) continue;
+    box.messages = box.messages.slice(0, count);
+    box.cut = true;
+  }
+}
+
+function searched({ place, messages, cut, next, total, failure, unsearched }: Box, search: Omit<Search, "cursor">): Searched {
+  const { mailbox, cursor } = place;
+  return {
+    address: mailbox.address,
+    count: messages.length,
+    total,
+    failure,
+    unsearched,
+    next: failure !== undefined || (!cut && next === undefined) ? undefined : { cursor: cut ? goOn(messages, search, cursor) : next },
+  };
+}
+
+/** The cursor in the middle of a page: after the messages that were given out of it. */
+function goOn(messages: readonly Message[], search: Omit<Search, "cursor">, cursor: string | undefined): string | undefined {
+  if (messages.length === 0) return cursor;
+  const asked = { ...search, cursor };
+  return nextCursor(asked, messages, readCursor(asked));
+}
+
+/** Where a search over several mailboxes goes on. */
+export interface Position {
+  /** When `last_minutes` began on the first page: it must not move between pages. */
+  readonly receivedAfter: string | undefined;
+  readonly places: readonly { readonly address: string; readonly cursor: string | undefined }[];
+}
+
+export function writePosition({ receivedAfter, places }: Position): string {
+  const texts = [receivedAfter ?? "", ...places.flatMap(({ address, cursor }) => [address, cursor ?? ""])];
+  return Buffer.from(JSON.stringify(texts)).toString("base64url");
+}
+
+/** Undefined for what was not written by `writePosition`. */
+export function readPosition(text: string): Position | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(text, "base64url").toString("utf8"));
+  } catch (thrown) {
+    if (thrown instanceof SyntaxError) return undefined;
+    throw thrown;
+  }
+  if (!Array.isArray(value)) return undefined;
+  const [receivedAfter, ...rest]: unknown[] = value;
+  if (typeof receivedAfter !== "string" || rest.length === 0 || rest.length % 2 === 1) return undefined;
+  const texts = rest.filter((item) => typeof item === "string");
+  if (texts.length !== rest.length) return undefined;
+  const places = texts.flatMap((address, at) => (at % 2 === 0 ? [{ address, cursor: texts[at + 1] || undefined }] : []));
+  return { receivedAfter: receivedAfter || undefined, places };
+}
