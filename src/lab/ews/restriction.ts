@@ -4,7 +4,17 @@ import { ItemError } from "./operation.ts";
 import { type PropertyValue, rankAt, valueAt } from "./properties.ts";
 import { type PropertyPath, pathIn } from "./property-path.ts";
 
-export type Predicate = (item: AnyItem) => boolean;
+export type Predicate<T = AnyItem> = (item: T) => boolean;
+
+/** How the properties of one kind of object are read: of items, or of folders. */
+export interface Properties<T> {
+  /** Throws ItemError for a property that cannot be searched by. */
+  valueAt(path: PropertyPath): (item: T) => PropertyValue;
+  /** The rank of a property that is compared by number although the wire names its values. */
+  rankAt(path: PropertyPath): ((item: T) => PropertyValue) | undefined;
+}
+
+const ofItems: Properties<AnyItem> = { valueAt, rankAt };
 
 /** Exchange refuses deeper ones as too complex; its own number is not documented. */
 const depthLimit = 100;
@@ -32,8 +42,8 @@ function texts(value: PropertyValue): readonly string[] {
 }
 
 /** Reads the children of an expression that are expressions themselves. */
-function operands(element: XmlElement, depth: number): readonly Predicate[] {
-  return element.children.filter(({ name }) => names.has(name)).map((child) => readExpression(child, depth + 1));
+function operands<T>(element: XmlElement, depth: number, of: Properties<T>): readonly Predicate<T>[] {
+  return element.children.filter(({ name }) => names.has(name)).map((child) => readExpression(child, depth + 1, of));
 }
 
 /** Without marks that take no place of their own: é becomes e. */
@@ -74,8 +84,8 @@ const containment: Readonly<Record<string, (text: string, wanted: string) => boo
   ExactPhrase: (text, wanted) => atWords(text, wanted, true),
 };
 
-function readContains(element: XmlElement): Predicate {
-  const value = valueAt(requiredPath(element));
+function readContains<T>(element: XmlElement, of: Properties<T>): Predicate<T> {
+  const value = of.valueAt(requiredPath(element));
   // The defaults of the schema's documentation: the whole string, exactly.
   const fold = folding(element.attributes.get("ContainmentComparison") ?? "Exact");
   const fits = containment[element.attributes.get("ContainmentMode") ?? "FullString"] ?? (() => false);
@@ -126,17 +136,17 @@ function asTyped(value: PropertyValue, type: string | undefined): PropertyValue 
   return type.startsWith("Boolean") ? value === "true" || value === "1" : value;
 }
 
-function readComparison(element: XmlElement): Predicate {
+function readComparison<T>(element: XmlElement, of: Properties<T>): Predicate<T> {
   const path = requiredPath(element);
   const type = path.kind === "extended" ? path.type : undefined;
-  const value = rankAt(path) ?? valueAt(path);
+  const value = of.rankAt(path) ?? of.valueAt(path);
   const fits = comparisons[element.name] ?? (() => false);
   const other = element.child("FieldURIOrConstant");
   const constant = other?.child("Constant")?.attributes.get("Value");
   const otherPath = other === undefined ? undefined : pathIn(other);
   if (constant === undefined && otherPath === undefined)
     throw new ItemError("ErrorInvalidRestriction", "The restriction compares with nothing.");
-  const otherValue = otherPath === undefined ? undefined : (rankAt(otherPath) ?? valueAt(otherPath));
+  const otherValue = otherPath === undefined ? undefined : (of.rankAt(otherPath) ?? of.valueAt(otherPath));
   const isDifferent = element.name === "IsNotEqualTo";
   return (item) => {
     const left = asTyped(value(item), type);
@@ -154,8 +164,8 @@ function requiredPath(element: XmlElement): PropertyPath {
   return path;
 }
 
-function readExists(element: XmlElement): Predicate {
-  const value = valueAt(requiredPath(element));
+function readExists<T>(element: XmlElement, of: Properties<T>): Predicate<T> {
+  const value = of.valueAt(requiredPath(element));
   return (item) => {
     const found = value(item);
     return found !== undefined && (typeof found !== "object" || found instanceof Date || found.length > 0);
@@ -163,8 +173,8 @@ function readExists(element: XmlElement): Predicate {
 }
 
 /** True when no bit of the mask is set in the value. */
-function readExcludes(element: XmlElement): Predicate {
-  const value = valueAt(requiredPath(element));
+function readExcludes<T>(element: XmlElement, of: Properties<T>): Predicate<T> {
+  const value = of.valueAt(requiredPath(element));
   const mask = Number(element.child("Bitmask")?.attributes.get("Value") ?? Number.NaN);
   if (!Number.isInteger(mask)) throw new ItemError("ErrorInvalidExcludesRestriction", "The bit mask is not a number.");
   return (item) => {
@@ -173,29 +183,29 @@ function readExcludes(element: XmlElement): Predicate {
   };
 }
 
-function readExpression(element: XmlElement, depth: number): Predicate {
+function readExpression<T>(element: XmlElement, depth: number, of: Properties<T>): Predicate<T> {
   if (depth > depthLimit) throw new ItemError("ErrorRestrictionTooComplex", "The restriction is too complex.");
   switch (element.name) {
     case "And": {
-      const all = operands(element, depth);
+      const all = operands(element, depth, of);
       return (item) => all.every((predicate) => predicate(item));
     }
     case "Or": {
-      const any = operands(element, depth);
+      const any = operands(element, depth, of);
       return (item) => any.some((predicate) => predicate(item));
     }
     case "Not": {
-      const [inner] = operands(element, depth);
+      const [inner] = operands(element, depth, of);
       return (item) => inner !== undefined && !inner(item);
     }
     case "Contains":
-      return readContains(element);
+      return readContains(element, of);
     case "Exists":
-      return readExists(element);
+      return readExists(element, of);
     case "Excludes":
-      return readExcludes(element);
+      return readExcludes(element, of);
     default:
-      return readComparison(element);
+      return readComparison(element, of);
   }
 }
 
@@ -204,7 +214,12 @@ function readExpression(element: XmlElement, depth: number): Predicate {
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/restriction
  */
 export function readRestriction(element: XmlElement): Predicate {
-  const [expression] = operands(element, 0);
+  return readRestrictionOver(element, ofItems);
+}
+
+/** The same over other objects than items. */
+export function readRestrictionOver<T>(element: XmlElement, of: Properties<T>): Predicate<T> {
+  const [expression] = operands(element, 0, of);
   if (expression === undefined) throw new ItemError("ErrorInvalidRestriction", "The restriction is empty.");
   return expression;
 }
