@@ -11,6 +11,8 @@ import type { Store } from "./store.ts";
 export interface Envelope {
   readonly from: string;
   readonly to: readonly string[];
+  /** When it arrives; default now. For mail that is to look older. */
+  readonly at?: Date | undefined;
 }
 
 /** What became of one address of an envelope. */
@@ -44,6 +46,7 @@ export function deliver(store: Store, mime: Uint8Array, envelope: Envelope): Del
   }
   const item = itemFromMime(mime);
   const messageId = item.internetMessageId ?? store.newMessageId();
+  const at = envelope.at ?? store.now();
   const got = new Set<LabMailbox>();
   const deliveries: Delivery[] = [];
   const outside: string[] = [];
@@ -54,7 +57,7 @@ export function deliver(store: Store, mime: Uint8Array, envelope: Envelope): Del
       if (got.has(mailbox)) continue;
       got.add(mailbox);
       const folder = mailbox.known(isBlocked(mailbox, item.from?.address ?? envelope.from) ? "junkemail" : "inbox");
-      const delivered = mailbox.add(folder, { ...item, internetMessageId: messageId, receivedAt: store.now(), bcc: [] });
+      const delivered = mailbox.add(folder, { ...item, internetMessageId: messageId, receivedAt: at, sentAt: item.sentAt ?? at, bcc: [] });
       deliveries.push({ address, outcome: "delivered", mailbox, item: delivered });
     } else if (store.organisation.domains.has(domainOf(address))) {
       unknown.push(address);

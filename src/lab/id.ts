@@ -130,6 +130,12 @@ export class IdMint {
     return key.toString("base64");
   }
 
+  /** What Exchange gives to an item that came without one. */
+  messageId(): string {
+    this.#next += 1;
+    return `<${this.#next.toString(16).padStart(12, "0")}.${this.mailbox.slice(-12)}@lab.example>`;
+  }
+
   #fill(entry: Buffer, type: number): void {
     // Bytes 0-3 are flags, 4-19 name the store, 20-21 the type, then replica and counter.
     entry.set(this.#replica, 4);

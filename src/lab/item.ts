@@ -62,11 +62,13 @@ export interface ItemContent {
   readonly flag: Flag;
 }
 
-/** Fields for a new item or a change of one: what is left out is a default, or stays. */
-export type NewItem = { readonly [K in keyof Omit<ItemContent, "attachments">]?: ItemContent[K] } & {
+/** Fields for a new item: what is left out gets its default. */
+export type NewItem = { readonly [K in keyof Omit<ItemContent, "attachments">]?: ItemContent[K] | undefined } & {
   readonly attachments?: readonly NewAttachment[] | undefined;
 };
-export type ItemChange = Omit<NewItem, "attachments">;
+
+/** A change of an item: what is left out stays. */
+export type ItemChange = { readonly [K in keyof Omit<ItemContent, "attachments">]?: ItemContent[K] };
 
 /** An item in a folder. The object is the item as it is now until it is moved or removed; then it is dead and `item(id)` finds nothing. */
 export interface LabItem extends ItemContent {
@@ -115,7 +117,7 @@ export interface EmbeddedItem extends ItemContent {
   readonly hasAttachments: boolean;
 }
 
-export type NewAttachment = { readonly [K in keyof AttachmentContent]?: AttachmentContent[K] } & {
+export type NewAttachment = { readonly [K in keyof AttachmentContent]?: AttachmentContent[K] | undefined } & {
   readonly kind: AttachmentContent["kind"];
   readonly item?: NewItem | undefined;
 };

@@ -224,8 +224,10 @@ export class LabMailbox {
   #put(folder: LabFolder, content: NewItem, now: Date, changeKey: string | undefined, createdAt: Date | undefined): LabItem {
     const id = this.#mint.item(folder.id);
     const fields: ItemContent = contentOf(content, this.#mint, id, now);
+    const isMail = !/^IPM\.(Contact|DistList|Appointment|Task|StickyNote|Activity)\b/.test(fields.itemClass);
     const record: Mutable<LabItem> = {
       ...fields,
+      internetMessageId: fields.internetMessageId ?? (isMail ? this.#mint.messageId() : undefined),
       id,
       changeKey: changeKey ?? this.#mint.changeKey(keyKindOf(fields)),
       folder,

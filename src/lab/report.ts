@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { domainOf, type LabAddress } from "./address.ts";
 import type { NewItem } from "./item.ts";
 import { oneLine } from "./mime-encode.ts";
@@ -8,7 +9,9 @@ import type { Store } from "./store.ts";
 /** What the sender gets back for addresses that nobody has: a delivery report (RFC 3464) with the message in it. */
 export function nonDeliveryReport(store: Store, about: NewItem, to: LabAddress, unknown: readonly string[]): NewItem {
   const domain = domainOf(unknown[0] ?? "") || "example.com";
-  const boundary = "=_report_of_the_lab";
+  const original = mimeOfNew(about);
+  // It must not occur in the message that is enclosed as it stands.
+  const boundary = `=_report_${createHash("sha256").update(original).digest("hex").slice(0, 32)}`;
   const listed = unknown.map((address) => oneLine(address));
   const fields = listed.map((address) => `Final-Recipient: rfc822;${address}\r\nAction: failed\r\nStatus: 5.1.10\r\n`);
   const frame: NewItem = {
@@ -30,7 +33,7 @@ export function nonDeliveryReport(store: Store, about: NewItem, to: LabAddress, 
       `--${boundary}\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns;lab.${domain}\r\n\r\n${fields.join("\r\n")}\r\n`,
     ),
     Buffer.from(`--${boundary}\r\nContent-Type: message/rfc822\r\nContent-Disposition: attachment\r\n\r\n`),
-    mimeOfNew(about),
+    original,
     Buffer.from(`\r\n--${boundary}--\r\n`),
   ]);
   return { ...itemFromMime(mime), receivedAt: store.now() };
