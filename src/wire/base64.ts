@@ -46,6 +46,10 @@ export class Base64Decoder {
     return Buffer.from(groups, "base64");
   }
 
+  writeBytes(piece: Buffer): Buffer {
+    return this.write(piece.toString("latin1"));
+  }
+
   end(): void {
     if (this.#rest !== "") throw brokenBase64();
   }

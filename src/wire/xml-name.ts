@@ -1,4 +1,4 @@
-import { Failure } from "../failure.ts";
+import { malformed } from "./xml-chars.ts";
 
 /** An element's namespace and local name ("Namespaces in XML 1.0", https://www.w3.org/TR/xml-names/). */
 export interface QName {
@@ -52,7 +52,7 @@ export function checkedName(raw: string): string {
   if (asciiName.test(raw)) return raw;
   anyName ??= new RegExp(`^[${start}][${more}]*(?::[${start}][${more}]*)?$`, "u");
   const name = Buffer.from(raw, "latin1").toString("utf8");
-  if (!anyName.test(name)) throw new Failure("broken-reply", "The XML has a name that is no name.");
+  if (!anyName.test(name)) throw malformed("has a name that is no name");
   return name;
 }
 
@@ -76,9 +76,16 @@ export class Scope {
     const colon = full.indexOf(":");
     const local = full.slice(colon + 1);
     const ns = this.#namespaceOf(colon < 0 ? "" : full.slice(0, colon));
-    const name: Name = { raw, local, ns, id: known.get(keyOf(ns, local)) ?? 0, next: undefined };
+    // A copy, since `raw` may be a part of a whole chunk and would keep it in memory.
+    const name: Name = {
+      raw: Buffer.from(raw, "latin1").toString("latin1"),
+      local,
+      ns,
+      id: known.get(keyOf(ns, local)) ?? 0,
+      next: undefined,
+    };
     if (this.#names.size >= maxNames) this.#names.clear();
-    this.#names.set(raw, name);
+    this.#names.set(name.raw, name);
     return name;
   }
 
@@ -90,7 +97,7 @@ export class Scope {
 
   #namespaceOf(prefix: string): string {
     const ns = this.#namespaces.get(prefix);
-    if (ns === undefined) throw new Failure("broken-reply", "The XML has a name whose prefix is not bound to a namespace.");
+    if (ns === undefined) throw malformed("has a name whose prefix is not bound to a namespace");
     return ns;
   }
 
@@ -99,7 +106,7 @@ export class Scope {
     let changes = false;
     for (const [prefix, ns] of declared) {
       const wrong = prefix === "xmlns" || ns === xmlnsNs || (prefix === "xml") !== (ns === xmlNs) || (prefix !== "" && ns === "");
-      if (wrong) throw new Failure("broken-reply", "The XML has a namespace declaration that is not allowed.");
+      if (wrong) throw malformed("has a namespace declaration that is not allowed");
       if (this.#namespaces.get(prefix) !== ns) changes = true;
     }
     return changes ? new Scope(this, declared) : this;

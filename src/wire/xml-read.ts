@@ -1,6 +1,9 @@
 import { Failure } from "../failure.ts";
+import { Builder } from "./xml-build.ts";
+import type { Replacements } from "./xml-chars.ts";
 import type { QName } from "./xml-name.ts";
 import type { Reader } from "./xml-reader.ts";
+import { Tokenizer } from "./xml-token.ts";
 
 export { type QName, qname } from "./xml-name.ts";
 export {
@@ -53,20 +56,102 @@ export interface Streamed<T> {
 }
 
 /** Reads a whole document into one value. Failure `broken-reply` when it is malformed, truncated, too large or has another root. */
-export async function readXml<T>(_bytes: AsyncIterable<Uint8Array>, _root: QName, _reader: Reader<T>, _limits?: Limits): Promise<T> {
-  throw new Failure("unsupported", "The reader comes next.");
+export async function readXml<T>(bytes: AsyncIterable<Uint8Array>, root: QName, reader: Reader<T>, limits: Limits = {}): Promise<T> {
+  const { builder, tokenizer } = begin(root, reader, [], limits);
+  for await (const chunk of gathered(bytes, limits.maxBytes)) tokenizer.write(chunk);
+  tokenizer.end();
+  return builder.value();
 }
 
 /**
  * Reads a document that holds at most one big Base64 content, in constant memory. Resolves when the content begins, or when the
- * document ended without one. The content itself is left out of the value.
+ * document ended without one. The content itself is left out of the value. Whoever stops reading the content before its end ends the
+ * source as well; without reading it, `value()` must be called.
  */
 export async function readXmlStream<T>(
-  _bytes: AsyncIterable<Uint8Array>,
-  _root: QName,
-  _reader: Reader<T>,
-  _content: readonly QName[],
-  _limits?: Limits,
+  bytes: AsyncIterable<Uint8Array>,
+  root: QName,
+  reader: Reader<T>,
+  content: readonly QName[],
+  limits: Limits = {},
 ): Promise<Streamed<T>> {
-  throw new Failure("unsupported", "The reader comes next.");
+  const { builder, tokenizer } = begin(root, reader, content, limits);
+  const chunks = gathered(bytes, limits.maxBytes);
+  let over = false;
+  let failure: unknown;
+
+  /** Reads one chunk more. */
+  const step = async (): Promise<void> => {
+    try {
+      const next = await chunks.next();
+      if (next.done === true) {
+        tokenizer.end();
+        over = true;
+      } else tokenizer.write(next.value);
+    } catch (thrown) {
+      failure = thrown;
+      await chunks.return();
+      throw thrown;
+    }
+  };
+
+  async function* decoded(): AsyncGenerator<Uint8Array, void, undefined> {
+    try {
+      for (;;) {
+        yield* builder.decoded();
+        if (over) return;
+        await step();
+      }
+    } finally {
+      if (!over && failure === undefined) {
+        failure = new Failure("cancelled", "The content of the reply was not read to its end.");
+        await chunks.return();
+      }
+    }
+  }
+
+  while (!builder.contentBegan && !over) await step();
+  return {
+    content: builder.contentBegan ? decoded() : undefined,
+    async value() {
+      if (failure !== undefined) throw failure;
+      while (!over) {
+        builder.decoded();
+        await step();
+      }
+      return builder.value();
+    },
+  };
+}
+
+function begin<T>(root: QName, reader: Reader<T>, content: readonly QName[], limits: Limits) {
+  const counter: Replacements = { replaced: 0, beforeTag: 0 };
+  const builder = new Builder(root, reader, counter, limits.maxTextBytes ?? 64 * 1024 * 1024, content);
+  const tokenizer = new Tokenizer(builder, counter, { maxDepth: limits.maxDepth ?? 200, maxAttributes: limits.maxAttributes ?? 256 });
+  return { builder, tokenizer };
+}
+
+/** Smaller chunks are gathered to at least so many bytes: each chunk costs something whatever its size, and a server may send single bytes. */
+const leastChunk = 16 * 1024;
+
+async function* gathered(
+  bytes: AsyncIterable<Uint8Array>,
+  maxBytes = Number.POSITIVE_INFINITY,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const room = Buffer.allocUnsafeSlow(2 * leastChunk);
+  let filled = 0;
+  let total = 0;
+  for await (const chunk of bytes) {
+    total += chunk.length;
+    if (total > maxBytes) throw new Failure("broken-reply", `The reply has more than ${maxBytes} bytes.`);
+    if (chunk.length < leastChunk) {
+      room.set(chunk, filled);
+      filled += chunk.length;
+      if (filled < leastChunk) continue;
+    }
+    if (filled > 0) yield room.subarray(0, filled);
+    filled = 0;
+    if (chunk.length >= leastChunk) yield chunk;
+  }
+  if (filled > 0) yield room.subarray(0, filled);
 }

@@ -145,12 +145,12 @@ export function deferred<T>(make: () => Reader<T>): Reader<T> {
 
 /** The first child of the given name. */
 export function within<T>(child: QName, reader: Reader<T>): Reader<T | undefined> {
-  return branch([{ names: [child], reader, slot: 0, many: false }], 1, (slots) => valueOf<T>(slots[0]));
+  return branch([{ names: [child], reader, slot: 0, many: false }], 1, (slots) => slotValue<T>(slots[0]));
 }
 
 /** All children with any of the names, in document order. */
 export function listOf<T>(children: QName | readonly QName[], reader: Reader<T>): Reader<T[]> {
-  return branch([{ names: listed(children), reader, slot: 0, many: true }], 1, (slots) => valueOf<T[]>(slots[0]) ?? []);
+  return branch([{ names: listed(children), reader, slot: 0, many: true }], 1, (slots) => slotValue<T[]>(slots[0]) ?? []);
 }
 
 /** A child that is one of several, told by its local name. */
@@ -160,12 +160,12 @@ export type OneOf<R> = {
 
 /** The first child whose local name is one of the alternatives, undefined when there is none. All are in one namespace. */
 export function oneOf<R extends Readonly<Record<string, Reader<unknown>>>>(ns: string, alternatives: R): Reader<OneOf<R> | undefined> {
-  return branch(alternativesOf(ns, alternatives, false), 1, (slots) => valueOf<OneOf<R>>(slots[0]));
+  return branch(alternativesOf(ns, alternatives, false), 1, (slots) => slotValue<OneOf<R>>(slots[0]));
 }
 
 /** Every child whose local name is one of the alternatives, in document order. All are in one namespace. */
 export function eachOf<R extends Readonly<Record<string, Reader<unknown>>>>(ns: string, alternatives: R): Reader<OneOf<R>[]> {
-  return branch(alternativesOf(ns, alternatives, true), 1, (slots) => valueOf<OneOf<R>[]>(slots[0]) ?? []);
+  return branch(alternativesOf(ns, alternatives, true), 1, (slots) => slotValue<OneOf<R>[]>(slots[0]) ?? []);
 }
 
 function alternativesOf(ns: string, alternatives: Readonly<Record<string, Reader<unknown>>>, many: boolean): ChildSpec[] {
@@ -290,6 +290,6 @@ function listed(names: QName | readonly QName[]): readonly QName[] {
 }
 
 /** A slot's value: it was put there by the one reader that fills this slot, which is what makes the type true. */
-function valueOf<T>(slot: unknown): T | undefined {
+function slotValue<T>(slot: unknown): T | undefined {
   return slot === nothing ? undefined : (slot as T | undefined);
 }

@@ -1,0 +1,149 @@
+import { Failure } from "../failure.ts";
+
+/** Counts illegal characters that were replaced by U+FFFD. */
+export interface Replacements {
+  replaced: number;
+  /** What it was before the tag that is being read. */
+  beforeTag: number;
+}
+
+export function malformed(what: string): Failure {
+  return new Failure("broken-reply", `The XML of the reply ${what}.`);
+}
+
+// Not a Char of XML 1.0 section 2.2. Surrogates need no mention: they cannot come out of valid UTF-8.
+const illegal = /[\x00-\x08\x0B\x0C\x0E-\x1F\uFFFE\uFFFF]/g;
+const replacement = "\uFFFD";
+
+/** Line ends as XML 1.0 section 2.11 says, illegal characters replaced and counted; references are left as they are. */
+export function plainText(raw: string, counter: Replacements): string {
+  return raw.replace(/\r\n?/g, "\n").replace(illegal, () => {
+    counter.replaced++;
+    return replacement;
+  });
+}
+
+/** Like `plainText`, and references decoded. Failure `broken-reply` for a reference that is malformed or to an unknown entity. */
+export function decodedText(raw: string, counter: Replacements): string {
+  return decodeReferences(plainText(raw, counter), counter);
+}
+
+/** An attribute's value, normalised as XML 1.0 section 3.3.3 says of CDATA. */
+export function decodedAttribute(raw: string, counter: Replacements): string {
+  return decodeReferences(plainText(raw, counter).replace(/[\t\n]/g, " "), counter);
+}
+
+function decodeReferences(text: string, counter: Replacements): string {
+  let at = text.indexOf("&");
+  if (at < 0) return text;
+  let out = "";
+  let from = 0;
+  while (at >= 0) {
+    const end = text.indexOf(";", at);
+    if (end < 0) throw badReference();
+    out += text.slice(from, at) + reference(text.slice(at + 1, end), counter);
+    from = end + 1;
+    at = text.indexOf("&", from);
+  }
+  return out + text.slice(from);
+}
+
+function reference(name: string, counter: Replacements): string {
+  switch (name) {
+    case "amp":
+      return "&";
+    case "lt":
+      return "<";
+    case "gt":
+      return ">";
+    case "quot":
+      return '"';
+    case "apos":
+      return "'";
+  }
+  const [, hexadecimal, decimal] = /^#(?:x([0-9A-Fa-f]+)|([0-9]+))$/.exec(name) ?? [];
+  const code = hexadecimal !== undefined ? Number.parseInt(hexadecimal, 16) : decimal !== undefined ? Number.parseInt(decimal, 10) : -1;
+  if (code < 0) throw badReference();
+  if (isChar(code)) return String.fromCodePoint(code);
+  counter.replaced++;
+  return replacement;
+}
+
+function badReference(): Failure {
+  return malformed("has a reference that is malformed or to an entity that XML does not define");
+}
+
+function isChar(code: number): boolean {
+  if (code < 0x20) return code === 0x9 || code === 0xa || code === 0xd;
+  return code <= 0xd7ff || (code >= 0xe000 && code <= 0xfffd) || (code >= 0x10000 && code <= 0x10ffff);
+}
+
+/** How many bytes before `end` begin a UTF-8 sequence whose rest has not come yet: 0 to 3. */
+export function unfinishedUtf8(bytes: Uint8Array, end: number): number {
+  for (let back = 1; back <= 3 && back <= end; back++) {
+    const byte = bytes[end - back] ?? 0;
+    if (byte < 0x80) return 0;
+    if (byte >= 0xc0) return back < sequenceLength(byte) ? back : 0;
+  }
+  return 0;
+}
+
+function sequenceLength(lead: number): number {
+  if (lead >= 0xf0) return lead <= 0xf4 ? 4 : 1;
+  if (lead >= 0xe0) return 3;
+  return lead >= 0xc2 ? 2 : 1;
+}
+
+/**
+ * Replaces every invalid UTF-8 sequence in `bytes` before `end` by one byte 0, in place, and returns the new end. A zero byte is an
+ * illegal character, so it becomes U+FFFD and is counted where the text that holds it is read. "Invalid sequence" is the maximal
+ * subpart of the Unicode Standard, section 3.9, as in the WHATWG decoder.
+ */
+export function markInvalidUtf8(bytes: Uint8Array, end: number): number {
+  let to = 0;
+  for (let at = 0; at < end; ) {
+    const lead = bytes[at] ?? 0;
+    const wanted = lead < 0x80 ? 1 : sequenceLength(lead);
+    let length = 1;
+    while (length < wanted && at + length < end && continues(lead, length, bytes[at + length] ?? 0)) length++;
+    if (lead >= 0x80 && (wanted === 1 || length < wanted)) bytes[to++] = 0;
+    else for (let i = 0; i < length; i++) bytes[to++] = bytes[at + i] ?? 0;
+    at += length;
+  }
+  return to;
+}
+
+function continues(lead: number, index: number, byte: number): boolean {
+  if (index === 1) {
+    if (lead === 0xe0) return byte >= 0xa0 && byte <= 0xbf;
+    if (lead === 0xed) return byte >= 0x80 && byte <= 0x9f;
+    if (lead === 0xf0) return byte >= 0x90 && byte <= 0xbf;
+    if (lead === 0xf4) return byte >= 0x80 && byte <= 0x8f;
+  }
+  return byte >= 0x80 && byte <= 0xbf;
+}
+
+/**
+ * The first byte from `from` that needs a closer look: a control character other than TAB and LF, or one that is not ASCII; `end` when
+ * there is none. Looks at four bytes at a time; `words` is the same memory as `bytes`.
+ */
+export function findOddByte(bytes: Uint8Array, words: Int32Array, from: number, end: number): number {
+  let at = from;
+  while (at < end && (at & 3) !== 0) {
+    if (isOdd(bytes[at] ?? 0)) return at;
+    at++;
+  }
+  for (const last = end & ~3; at < last; at += 4) {
+    const word = words[at >> 2] ?? 0;
+    // A high bit is left for every byte below 0x20 or above 0x7F (and at times for a neighbour, which the look at each byte sorts out).
+    if (((((word - 0x20202020) & ~word) | word) & 0x80808080) !== 0) {
+      for (let i = at; i < at + 4; i++) if (isOdd(bytes[i] ?? 0)) return i;
+    }
+  }
+  for (; at < end; at++) if (isOdd(bytes[at] ?? 0)) return at;
+  return end;
+}
+
+function isOdd(byte: number): boolean {
+  return byte >= 0x80 || (byte < 0x20 && byte !== 0x9 && byte !== 0xa);
+}
