@@ -1,5 +1,5 @@
 import { asFailure, Failure, type FailureCode } from "../failure.ts";
-import { failed, type Outcome } from "../outcome.ts";
+import { attempt, failed, type Outcome } from "../outcome.ts";
 import { reported } from "./failures.ts";
 import type { Operation, Safety } from "./operation.ts";
 import { type Asker, isRepeatable, pauseFor } from "./repeat.ts";
@@ -24,19 +24,41 @@ const hopeless: ReadonlySet<FailureCode> = new Set<FailureCode>(["unauthenticate
  * Asks for many things in batches: as many Outcomes as ids, in their order. Repeats only what failed, and only when the server says
  * that it was not done or when doing it twice is harmless. Throws Failure `cancelled`, and nothing else.
  */
-export async function* askEach<Id, In, Out>(
+export function askEach<Id, In, Out>(
   asked: Asked<Id, In, Out>,
   ids: readonly Id[],
   batchSize = defaultBatchSize,
 ): AsyncIterable<Outcome<Out>> {
+  const { call } = asked.asker;
+  return inBatches(ids, batchSize, (batch, start) => {
+    if (start > 0) call.progress?.(`${asked.operation.name}: ${start} of ${ids.length}`);
+    return askBatch(asked, batch);
+  });
+}
+
+/** Does some ids after others until it is hopeless: then the rest have the failure that ended it, and nothing is asked for them. */
+export async function* inBatches<Id, Out>(
+  ids: readonly Id[],
+  batchSize: number,
+  ask: (batch: readonly Id[], start: number) => Promise<readonly Outcome<Out>[]>,
+): AsyncIterable<Outcome<Out>> {
   let end: Failure | undefined;
   for (let start = 0; start < ids.length; start += batchSize) {
-    if (start > 0) asked.asker.call.progress?.(`${asked.operation.name}: ${start} of ${ids.length}`);
     const batch = ids.slice(start, start + batchSize);
-    const outcomes = end === undefined ? await askBatch(asked, batch) : all(batch.length, end);
+    const outcomes = end === undefined ? await ask(batch, start) : all(batch.length, end);
     yield* outcomes;
     end ??= outcomes.flatMap((outcome) => (!outcome.ok && hopeless.has(outcome.failure.code) ? [outcome.failure] : []))[0];
   }
+}
+
+/** The same one by one, for what is a request of its own. What `work` throws is its id's Failure; `cancelled` is thrown. */
+export function oneByOne<Id, Out>(ids: readonly Id[], work: (id: Id) => Promise<Out>): AsyncIterable<Outcome<Out>> {
+  return inBatches(ids, 1, async ([id]) => {
+    if (id === undefined) return [];
+    const outcome = await attempt(() => work(id));
+    if (!outcome.ok && outcome.failure.code === "cancelled") throw outcome.failure;
+    return [outcome];
+  });
 }
 
 function all(count: number, failure: Failure): Outcome<never>[] {
@@ -105,7 +127,8 @@ async function askOnce<Id, In, Out>(
     return ids.length > 1 && !isNetwork && mayBeOneOfThem(failure, safety) ? "singly" : all(ids.length, failure);
   }
   if (answers.length === ids.length) return answers;
-  if (answers.length > ids.length) return all(ids.length, new Failure("broken-reply", `The server gave ${answers.length} answers to ${ids.length} questions.`));
+  if (answers.length > ids.length)
+    return all(ids.length, new Failure("broken-reply", `The server gave ${answers.length} answers to ${ids.length} questions.`));
   const [first] = answers;
   // One error message for the whole batch.
   if (answers.length === 1 && first !== undefined && !first.ok) {
@@ -136,4 +159,11 @@ function mayBeOneOfThem(failure: Failure, safety: Safety): boolean {
   return safety === "read" && spoilers.has(failure.code);
 }
 
-const spoilers: ReadonlySet<FailureCode> = new Set<FailureCode>(["broken-reply", "refused", "invalid-input", "too-large", "unreadable", "not-found"]);
+const spoilers: ReadonlySet<FailureCode> = new Set<FailureCode>([
+  "broken-reply",
+  "refused",
+  "invalid-input",
+  "too-large",
+  "unreadable",
+  "not-found",
+]);

@@ -47,8 +47,14 @@ const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ["ErrorRequestAborted", { code: "timeout" }],
   // Rights.
   ["ErrorAccessDenied", { code: "access-denied" }],
-  ["ErrorAccessDeniedDueToCompliance", { code: "access-denied", hint: "A compliance rule (a hold or a retention policy) keeps this item." }],
-  ["ErrorRecoverableItemsAccessDenied", { code: "access-denied", hint: "The account may not write in the Recoverable Items of this mailbox." }],
+  [
+    "ErrorAccessDeniedDueToCompliance",
+    { code: "access-denied", hint: "A compliance rule (a hold or a retention policy) keeps this item." },
+  ],
+  [
+    "ErrorRecoverableItemsAccessDenied",
+    { code: "access-denied", hint: "The account may not write in the Recoverable Items of this mailbox." },
+  ],
   ["ErrorCreateItemAccessDenied", { code: "access-denied" }],
   ["ErrorCreateSubfolderAccessDenied", { code: "access-denied" }],
   ["ErrorCannotDeleteObject", { code: "access-denied" }],
@@ -75,9 +81,18 @@ const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ["ErrorInvalidSmtpAddress", { code: "mailbox-not-found" }],
   ["ErrorMailRecipientNotFound", { code: "mailbox-not-found" }],
   ["ErrorArchiveMailboxNotEnabled", { code: "mailbox-not-found", hint: "This mailbox has no archive." }],
-  ["ErrorNoPublicFolderReplicaAvailable", { code: "mailbox-not-found", hint: "This organisation has no public folders that the account can reach." }],
-  ["ErrorNoPublicFolderServerAvailable", { code: "mailbox-not-found", hint: "This organisation has no public folders that the account can reach." }],
-  ["ErrorPublicFolderMailboxDiscoveryFailed", { code: "mailbox-not-found", hint: "This organisation has no public folders that the account can reach." }],
+  [
+    "ErrorNoPublicFolderReplicaAvailable",
+    { code: "mailbox-not-found", hint: "This organisation has no public folders that the account can reach." },
+  ],
+  [
+    "ErrorNoPublicFolderServerAvailable",
+    { code: "mailbox-not-found", hint: "This organisation has no public folders that the account can reach." },
+  ],
+  [
+    "ErrorPublicFolderMailboxDiscoveryFailed",
+    { code: "mailbox-not-found", hint: "This organisation has no public folders that the account can reach." },
+  ],
   // Items and folders. Exchange does not tell apart what is not there from what one may not see.
   ["ErrorItemNotFound", { code: "not-found" }],
   ["ErrorInvalidId", { code: "not-found" }],
@@ -121,7 +136,10 @@ const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ["ErrorExceededMaxRecipientLimit", { code: "too-large", hint: "Too many recipients for one message." }],
   ["ErrorAttachmentNestLevelLimitExceeded", { code: "too-large" }],
   ["ErrorQuotaExceeded", { code: "quota-exceeded" }],
-  ["ErrorQuotaExceededOnDelete", { code: "quota-exceeded", hint: "The Recoverable Items of the mailbox are full: an administrator must make room." }],
+  [
+    "ErrorQuotaExceededOnDelete",
+    { code: "quota-exceeded", hint: "The Recoverable Items of the mailbox are full: an administrator must make room." },
+  ],
   ["ErrorMessagePerFolderCountReceiveQuotaExceeded", { code: "quota-exceeded" }],
   ["ErrorSubmissionQuotaExceeded", { code: "quota-exceeded", hint: "The account has sent too many messages." }],
   ["ErrorExceededMessageLimit", { code: "quota-exceeded", hint: "The account has sent too many messages." }],
@@ -151,7 +169,10 @@ const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ["ErrorInvalidSchemaVersionForMailboxVersion", { code: "unsupported", hint: "Mailboxes on Exchange 2013 SP1 or newer are needed." }],
   ["ErrorWrongServerVersion", { code: "unsupported" }],
   ["ErrorInvalidOperation", { code: "unsupported" }],
-  ["ErrorContentIndexingNotEnabled", { code: "unsupported", hint: "This mailbox is not indexed, so the server cannot take a query; use the other filters." }],
+  [
+    "ErrorContentIndexingNotEnabled",
+    { code: "unsupported", hint: "This mailbox is not indexed, so the server cannot take a query; use the other filters." },
+  ],
   ["ErrorCrossMailboxMoveCopy", { code: "unsupported" }],
 ]);
 

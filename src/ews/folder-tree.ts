@@ -13,7 +13,13 @@ export interface FolderNode extends FoundFolder {
 export function treeOf(found: readonly FoundFolder[], above: readonly string[] = []): readonly FolderNode[] {
   // Pages may overlap when folders are made while they are read.
   const byId = new Map(found.map((folder) => [folder.folderId, folder]));
-  const children = Map.groupBy(byId.values(), ({ parentFolderId = "" }) => (byId.has(parentFolderId) ? parentFolderId : ""));
+  const children = new Map<string, FoundFolder[]>();
+  for (const folder of byId.values()) {
+    const parent = byId.has(folder.parentFolderId ?? "") ? (folder.parentFolderId ?? "") : "";
+    const siblings = children.get(parent);
+    if (siblings === undefined) children.set(parent, [folder]);
+    else siblings.push(folder);
+  }
   const nodes: FolderNode[] = [];
   // A list instead of recursion: the depth is the server's to choose. A folder is below one parent only, so each is met once.
   const open = below(children.get(""), above, 0);
@@ -40,7 +46,10 @@ function below(folders: readonly FoundFolder[] = [], parents: readonly string[],
  * The folder at the end of the longest beginning of a path that exists, and the names that are missing below it. A well-known folder is
  * also met by its English name, whatever the mailbox calls it.
  */
-export function walk(tree: readonly FolderNode[], parts: readonly string[]): { readonly node: FolderNode | undefined; readonly missing: readonly string[] } {
+export function walk(
+  tree: readonly FolderNode[],
+  parts: readonly string[],
+): { readonly node: FolderNode | undefined; readonly missing: readonly string[] } {
   let node: FolderNode | undefined;
   for (const [at, part] of parts.entries()) {
     const next = child(tree, node, part);

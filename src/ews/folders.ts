@@ -41,7 +41,9 @@ export function openFolders(mailbox: EwsMailbox): Folders {
   const trees = new Map<TreeRoot, Promise<readonly FolderNode[]>>();
 
   function distinguished(name: string): FolderRef {
-    return mailbox.access === "delegate" && name !== "publicfoldersroot" ? { distinguished: name, mailbox: mailbox.address } : { distinguished: name };
+    return mailbox.access === "delegate" && name !== "publicfoldersroot"
+      ? { distinguished: name, mailbox: mailbox.address }
+      : { distinguished: name };
   }
 
   function tree(root: TreeRoot = "msgfolderroot"): Promise<readonly FolderNode[]> {
@@ -57,7 +59,8 @@ export function openFolders(mailbox: EwsMailbox): Folders {
   /** Where a path leads in the mailbox, as far as it exists. */
   async function find(parts: readonly string[]): Promise<ReturnType<typeof walk>> {
     const found = walk(await tree(), parts);
-    if (found.node === undefined && parts[0]?.toLowerCase() === recoverable.toLowerCase()) return walk(await tree("recoverableitemsroot"), parts.slice(1));
+    if (found.node === undefined && parts[0]?.toLowerCase() === recoverable.toLowerCase())
+      return walk(await tree("recoverableitemsroot"), parts.slice(1));
     return found;
   }
 
@@ -132,7 +135,11 @@ async function list(mailbox: EwsMailbox, parent: FolderRef, traversal: "Deep" | 
   const folders: FoundFolder[] = [];
   let offset: number | undefined = 0;
   while (offset !== undefined) {
-    const page: { folders: readonly FoundFolder[]; nextOffset?: number | undefined } = await mailbox.ask(findFolder, { parent, traversal, offset });
+    const page: { folders: readonly FoundFolder[]; nextOffset?: number | undefined } = await mailbox.ask(findFolder, {
+      parent,
+      traversal,
+      offset,
+    });
     folders.push(...page.folders);
     // A page that does not go on would be asked for ever.
     offset = page.nextOffset !== undefined && page.nextOffset > offset ? page.nextOffset : undefined;
@@ -147,5 +154,9 @@ function folderOf({ folderId, displayName = "", totalCount, folderClass }: Found
 function noFolder(name: FolderName, missing: readonly string[], cause?: Failure): Failure {
   const [first] = missing;
   const where = first === undefined || missing.length === 0 ? "" : `: there is no "${first}"`;
-  return new Failure("folder-not-found", `The folder "${name}" was not found${where}.`, { wireCode: cause?.wireCode, requestId: cause?.requestId, cause });
+  return new Failure("folder-not-found", `The folder "${name}" was not found${where}.`, {
+    wireCode: cause?.wireCode,
+    requestId: cause?.requestId,
+    cause,
+  });
 }

@@ -25,7 +25,10 @@ export function httpFailure(response: Pick<HttpResponse, "status" | "headers">, 
           "an administrator can look with Get-OrganizationConfig | fl Ews* and Get-CASMailbox. Otherwise a proxy or a firewall rule forbids it.",
       });
     case 404:
-      return new Failure("unreachable", "There is no EWS at this URL.", { ...details, hint: "Check the URL: it ends in /EWS/Exchange.asmx." });
+      return new Failure("unreachable", "There is no EWS at this URL.", {
+        ...details,
+        hint: "Check the URL: it ends in /EWS/Exchange.asmx.",
+      });
     case 413:
       return new Failure("too-large", "The request is larger than the web server takes.", {
         ...details,
@@ -36,7 +39,10 @@ export function httpFailure(response: Pick<HttpResponse, "status" | "headers">, 
       return new Failure("timeout", `The server gave up waiting (HTTP ${status}).`, details);
     case 429:
     case 503:
-      return new Failure("busy", `The server is not ready to answer (HTTP ${status}).`, { ...details, backOffMs: retryAfter(headers.get("retry-after"), now) });
+      return new Failure("busy", `The server is not ready to answer (HTTP ${status}).`, {
+        ...details,
+        backOffMs: retryAfter(headers.get("retry-after"), now),
+      });
     default:
       if (status >= 300 && status < 400) {
         return new Failure("refused", `The server sends us elsewhere (HTTP ${status}${whereTo(headers.get("location"))}).`, {

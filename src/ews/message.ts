@@ -77,7 +77,11 @@ export const attachmentFields = {
 };
 
 /** What `attachmentFields` gave, as an Attachment. */
-export function attachmentOf({ element, id = "", ...said }: { readonly element: string; readonly id?: string | undefined } & Omit<Attachment, "id" | "kind">): Attachment {
+export function attachmentOf({
+  element,
+  id = "",
+  ...said
+}: { readonly element: string; readonly id?: string | undefined } & Omit<Attachment, "id" | "kind">): Attachment {
   return { id, kind: attachmentKinds.get(element) ?? "file", ...said };
 }
 

@@ -1,9 +1,9 @@
+import type { Call } from "../exchange/exchange.ts";
 import { asFailure, Failure } from "../failure.ts";
 import { failed, type Outcome } from "../outcome.ts";
 import type { BackOff } from "../wire/backoff.ts";
 import { waitFor } from "../wire/backoff.ts";
 import type { QName } from "../wire/xml-read.ts";
-import type { Call } from "../exchange/exchange.ts";
 import { mayRepeat, reported } from "./failures.ts";
 import type { Operation, Safety } from "./operation.ts";
 import type { StreamedReply } from "./session.ts";
@@ -55,10 +55,15 @@ export async function repeatedly<T>(safety: Safety, asker: Asker, work: () => Pr
 }
 
 /** Asks for one large content. Until it begins the request may be repeated; after that, what fails is thrown out of the bytes. */
-export function askStreaming<In, Out>(operation: Operation<In, Out>, input: In, content: readonly QName[], asker: Asker): Promise<StreamedReply<Out>> {
+export function askStreaming<In, Out>(
+  operation: Operation<In, Out>,
+  input: In,
+  content: readonly QName[],
+  asker: Asker,
+): Promise<StreamedReply<Out>> {
   return repeatedly(operation.safety, asker, async () => {
     const reply = await asker.soap.stream(operation, input, content, asker.target, asker.call);
-    const value = async (): Promise<Out> => valueOf(await reply.value());
+    const value = async (): Promise<Out> => onlyOf(await reply.value());
     if (reply.content !== undefined) return { bytes: whole(reply.content, value), value };
     const only = await value();
     return { bytes: undefined, value: async () => only };
@@ -70,7 +75,7 @@ async function* whole(content: AsyncIterable<Uint8Array>, value: () => Promise<u
   await value();
 }
 
-function valueOf<Out>(outcomes: readonly Outcome<Out>[]): Out {
+function onlyOf<Out>(outcomes: readonly Outcome<Out>[]): Out {
   const outcome = outcomes[0] ?? failed(new Failure("broken-reply", "The reply has no response message."));
   if (outcome.ok) return outcome.value;
   throw outcome.failure;

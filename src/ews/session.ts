@@ -27,6 +27,8 @@ export interface EwsMailbox {
   readonly folders: Folders;
   /** Another mailbox over the same connection, with the same call. */
   other(address: string): EwsMailbox;
+  /** The same mailbox during another call: with other cancellation, time-out or progress. */
+  during(call: Call): EwsMailbox;
   /** Asks something that has one response message. Throws Failure. */
   ask<In, Out>(operation: Operation<In, Out>, input: In): Promise<Out>;
   /**
@@ -53,12 +55,13 @@ export interface Connection {
   readonly maxWaitMs: number;
 }
 
+/** Without an address: the account itself, for what belongs to no mailbox. */
 export function openMailbox(connection: Connection, address: string, call: Call = {}): EwsMailbox {
   const access = call.access ?? connection.access;
   const asker: Asker = {
     soap: connection.soap,
     target: {
-      mailbox: address,
+      mailbox: address === "" ? undefined : address,
       impersonate: access === "impersonation" ? { by: connection.connectingName, name: address } : undefined,
     },
     call,
@@ -76,6 +79,7 @@ export function openMailbox(connection: Connection, address: string, call: Call 
       return folders;
     },
     other: (otherAddress) => openMailbox(connection, otherAddress, call),
+    during: (otherCall) => openMailbox(connection, address, otherCall),
     async ask(operation, input) {
       for await (const outcome of askEach({ operation, input: () => input, asker }, [input])) {
         if (outcome.ok) return outcome.value;

@@ -38,7 +38,9 @@ export function listShape(detail: Detail = {}): Xml {
 
 /** True when `detail` asks for what FindItem cannot give. */
 export function needsGetItem(detail: Detail): boolean {
-  return detail.recipients === true || detail.attachments === true || detail.headers === true || detail.body === "text" || detail.body === "html";
+  return (
+    detail.recipients === true || detail.attachments === true || detail.headers === true || detail.body === "text" || detail.body === "html"
+  );
 }
 
 /** The shape for GetItem. */

@@ -3,7 +3,21 @@ import type { Call } from "../exchange/exchange.ts";
 import { Failure } from "../failure.ts";
 import { failed, type Outcome } from "../outcome.ts";
 import type { Http, HttpResponse } from "../wire/http.ts";
-import { fromAttribute, mapped, nameValues, optional, qname, type QName, type Reader, readXml, readXmlStream, record, required, type Streamed, text } from "../wire/xml-read.ts";
+import {
+  fromAttribute,
+  mapped,
+  nameValues,
+  optional,
+  type QName,
+  qname,
+  type Reader,
+  readXml,
+  readXmlStream,
+  record,
+  required,
+  type Streamed,
+  text,
+} from "../wire/xml-read.ts";
 import { element, type Xml, xmlDocument } from "../wire/xml-write.ts";
 import { failureOf } from "./failures.ts";
 import { httpFailure } from "./http-failures.ts";
@@ -97,7 +111,8 @@ export function openSoap(options: SoapOptions): Soap {
     serverVersion = reply.version ?? serverVersion;
     const requestId = response.headers.get("request-id");
     if (reply.fault !== undefined) throw withRequestId(reply.fault, requestId);
-    if (reply.outcomes === undefined) throw new Failure("broken-reply", `The reply has neither a fault nor ${name}Response.`, { requestId });
+    if (reply.outcomes === undefined)
+      throw new Failure("broken-reply", `The reply has neither a fault nor ${name}Response.`, { requestId });
     return reply.outcomes.map((outcome) => (outcome.ok ? outcome : failed(withRequestId(outcome.failure, requestId))));
   }
 
@@ -129,7 +144,11 @@ function envelope(operation: Xml, { impersonate }: Target): Xml {
       element("t:RequestServerVersion", { Version: requestVersion }),
       impersonate === undefined
         ? undefined
-        : element("t:ExchangeImpersonation", undefined, element("t:ConnectingSID", undefined, element(`t:${impersonate.by}`, undefined, impersonate.name))),
+        : element(
+            "t:ExchangeImpersonation",
+            undefined,
+            element("t:ConnectingSID", undefined, element(`t:${impersonate.by}`, undefined, impersonate.name)),
+          ),
       // Without it times are cut to seconds, and newest-first is not decided within one.
       element("t:DateTimePrecision", undefined, "Milliseconds"),
     ),

@@ -19,7 +19,11 @@ export const createFolder: Operation<{ readonly parent: FolderRef; readonly disp
       "m:CreateFolder",
       undefined,
       element("m:ParentFolderId", undefined, folderId(parent)),
-      element("m:Folders", undefined, element("t:Folder", undefined, element("t:FolderClass", undefined, "IPF.Note"), element("t:DisplayName", undefined, displayName))),
+      element(
+        "m:Folders",
+        undefined,
+        element("t:Folder", undefined, element("t:FolderClass", undefined, "IPF.Note"), element("t:DisplayName", undefined, displayName)),
+      ),
     ),
   read: responses(
     "CreateFolder",

@@ -7,7 +7,10 @@ import { type Operation, outcomeOf, responses, status } from "../operation.ts";
  * Deletes items. It returns no id of where they went, so what shall be undone is moved instead.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/deleteitem-operation
  */
-export const deleteItem: Operation<{ readonly ids: readonly ItemRef[]; readonly type: "HardDelete" | "SoftDelete" | "MoveToDeletedItems" }, Record<never, never>> = {
+export const deleteItem: Operation<
+  { readonly ids: readonly ItemRef[]; readonly type: "HardDelete" | "SoftDelete" | "MoveToDeletedItems" },
+  Record<never, never>
+> = {
   name: "DeleteItem",
   safety: "idempotent",
   write: ({ ids, type }) =>
@@ -17,5 +20,11 @@ export const deleteItem: Operation<{ readonly ids: readonly ItemRef[]; readonly 
       { DeleteType: type, SendMeetingCancellations: "SendToNone", AffectedTaskOccurrences: "AllOccurrences", SuppressReadReceipts: true },
       itemIds(ids),
     ),
-  read: responses("DeleteItem", mapped(record(status), outcomeOf(() => ({})))),
+  read: responses(
+    "DeleteItem",
+    mapped(
+      record(status),
+      outcomeOf(() => ({})),
+    ),
+  ),
 };

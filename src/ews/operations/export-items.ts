@@ -11,5 +11,11 @@ export const exportItem: Operation<ItemRef, Record<never, never>> = {
   name: "ExportItems",
   safety: "read",
   write: (id) => element("m:ExportItems", undefined, itemIds([id])),
-  read: responses("ExportItems", mapped(record(status), outcomeOf(() => ({})))),
+  read: responses(
+    "ExportItems",
+    mapped(
+      record(status),
+      outcomeOf(() => ({})),
+    ),
+  ),
 };

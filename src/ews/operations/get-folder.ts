@@ -14,7 +14,8 @@ import { shape } from "../shapes.ts";
 export const getFolder: Operation<readonly FolderRef[], FoundFolder> = {
   name: "GetFolder",
   safety: "read",
-  write: (folders) => element("m:GetFolder", undefined, shape("m:FolderShape", folderFields), element("m:FolderIds", undefined, folders.map(folderId))),
+  write: (folders) =>
+    element("m:GetFolder", undefined, shape("m:FolderShape", folderFields), element("m:FolderIds", undefined, folders.map(folderId))),
   read: responses(
     "GetFolder",
     mapped(

@@ -1,3 +1,4 @@
+import type { Attachment } from "../../exchange/attachment.ts";
 import type { Detail, Message } from "../../exchange/message.ts";
 import { mapped, optional, record } from "../../wire/xml-read.ts";
 import { element } from "../../wire/xml-write.ts";
@@ -5,12 +6,14 @@ import { type ItemRef, itemIds } from "../ids.ts";
 import { messagesReader } from "../message.ts";
 import { m } from "../namespaces.ts";
 import { type Operation, outcomeOf, responses, status } from "../operation.ts";
-import { itemShape, mimeShape } from "../shapes.ts";
+import { itemShape, mimeShape, shape } from "../shapes.ts";
+
+const fields = { ...status, items: optional(m("Items"), messagesReader) };
 
 const read = responses(
   "GetItem",
   mapped(
-    record({ ...status, items: optional(m("Items"), messagesReader) }),
+    record(fields),
     outcomeOf(({ items }): Message | undefined => items?.[0]),
   ),
 );
@@ -32,4 +35,18 @@ export const getItemMime: Operation<ItemRef, Message> = {
   safety: "read",
   write: (id) => element("m:GetItem", undefined, mimeShape, itemIds([id])),
   read,
+};
+
+/** GetItem for the list of attachments alone. An item without any has no such list. */
+export const getItemAttachments: Operation<readonly ItemRef[], readonly Attachment[]> = {
+  name: "GetItem",
+  safety: "read",
+  write: (ids) => element("m:GetItem", undefined, shape("m:ItemShape", ["item:Attachments"]), itemIds(ids)),
+  read: responses(
+    "GetItem",
+    mapped(
+      record(fields),
+      outcomeOf(({ items }) => items?.[0] && (items[0].attachments ?? [])),
+    ),
+  ),
 };

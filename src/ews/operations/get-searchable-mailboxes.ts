@@ -13,7 +13,11 @@ const searchableMailbox = mapped(
     externalEmailAddress: optional(t("ExternalEmailAddress"), text),
     isGroup: optional(t("IsMembershipGroup"), bool),
   }),
-  ({ mailbox = "", externalEmailAddress, ...rest }): SearchableMailbox => ({ mailbox, externalEmailAddress: externalEmailAddress || undefined, ...rest }),
+  ({ mailbox = "", externalEmailAddress, ...rest }): SearchableMailbox => ({
+    mailbox,
+    externalEmailAddress: externalEmailAddress || undefined,
+    ...rest,
+  }),
 );
 
 const failedMailbox = mapped(
@@ -43,7 +47,9 @@ export const getSearchableMailboxes: Operation<SearchableMailboxQuery, Searchabl
       failed: optional(m("FailedMailboxes"), listOf(t("FailedMailbox"), failedMailbox)),
     }),
     (message) => [
-      outcomeOf<typeof message, SearchableMailboxes>(({ mailboxes = [], failed = [] }) => ({ source: "ediscovery", mailboxes, failed }))(message),
+      outcomeOf<typeof message, SearchableMailboxes>(({ mailboxes = [], failed = [] }) => ({ source: "ediscovery", mailboxes, failed }))(
+        message,
+      ),
     ],
   ),
 };

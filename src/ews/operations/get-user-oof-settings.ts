@@ -33,7 +33,8 @@ const audiences: ReadonlyMap<string, NonNullable<OutOfOffice["externalAudience"]
 export const getUserOofSettings: Operation<string, OutOfOffice> = {
   name: "GetUserOofSettings",
   safety: "read",
-  write: (address) => element("m:GetUserOofSettingsRequest", undefined, element("t:Mailbox", undefined, element("t:Address", undefined, address))),
+  write: (address) =>
+    element("m:GetUserOofSettingsRequest", undefined, element("t:Mailbox", undefined, element("t:Address", undefined, address))),
   read: mapped(
     record({ message: required(m("ResponseMessage"), record(status)), settings: optional(t("OofSettings"), settings) }),
     ({ message, settings: found }) => [

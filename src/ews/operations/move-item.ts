@@ -1,3 +1,4 @@
+import type { Outcome } from "../../outcome.ts";
 import type { Reader } from "../../wire/xml-read.ts";
 import { mapped, optional, record } from "../../wire/xml-read.ts";
 import { element, type Xml } from "../../wire/xml-write.ts";
@@ -6,7 +7,6 @@ import { folderId, type ItemRef, itemIds } from "../ids.ts";
 import { messagesReader } from "../message.ts";
 import { m } from "../namespaces.ts";
 import { type Operation, outcomeOf, responses, status } from "../operation.ts";
-import type { Outcome } from "../../outcome.ts";
 
 /** Where to move or copy, and what. */
 export interface Relocation {
@@ -21,7 +21,13 @@ export interface Relocated {
 
 /** The element of MoveItem and CopyItem: they differ in name only. */
 export function relocation(name: string, { ids, to }: Relocation): Xml {
-  return element(`m:${name}`, undefined, element("m:ToFolderId", undefined, folderId(to)), itemIds(ids), element("m:ReturnNewItemIds", undefined, true));
+  return element(
+    `m:${name}`,
+    undefined,
+    element("m:ToFolderId", undefined, folderId(to)),
+    itemIds(ids),
+    element("m:ReturnNewItemIds", undefined, true),
+  );
 }
 
 export function relocated(name: string): Reader<readonly Outcome<Relocated>[]> {

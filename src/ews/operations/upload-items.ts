@@ -1,5 +1,5 @@
 import { attribute, mapped, optional, record } from "../../wire/xml-read.ts";
-import { base64Content, type ByteSource, element } from "../../wire/xml-write.ts";
+import { type ByteSource, base64Content, element } from "../../wire/xml-write.ts";
 import { m } from "../namespaces.ts";
 import { type Operation, outcomeOf, responses, status } from "../operation.ts";
 
@@ -7,24 +7,30 @@ import { type Operation, outcomeOf, responses, status } from "../operation.ts";
  * Makes a new item of what ExportItems gave. The folder is named by its id: this operation takes no well-known name.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/uploaditems-operation
  */
-export const uploadItem: Operation<{ readonly folderId: string; readonly data: ByteSource }, { readonly newItemId?: string | undefined }> = {
-  name: "UploadItems",
-  safety: "never",
-  write: ({ folderId, data }) =>
-    element(
-      "m:UploadItems",
-      undefined,
+export const uploadItem: Operation<{ readonly folderId: string; readonly data: ByteSource }, { readonly newItemId?: string | undefined }> =
+  {
+    name: "UploadItems",
+    safety: "never",
+    write: ({ folderId, data }) =>
       element(
-        "m:Items",
+        "m:UploadItems",
         undefined,
-        element("t:Item", { CreateAction: "CreateNew" }, element("t:ParentFolderId", { Id: folderId }), element("t:Data", undefined, base64Content(data))),
+        element(
+          "m:Items",
+          undefined,
+          element(
+            "t:Item",
+            { CreateAction: "CreateNew" },
+            element("t:ParentFolderId", { Id: folderId }),
+            element("t:Data", undefined, base64Content(data)),
+          ),
+        ),
+      ),
+    read: responses(
+      "UploadItems",
+      mapped(
+        record({ ...status, itemId: optional(m("ItemId"), attribute("Id")) }),
+        outcomeOf(({ itemId }) => ({ newItemId: itemId || undefined })),
       ),
     ),
-  read: responses(
-    "UploadItems",
-    mapped(
-      record({ ...status, itemId: optional(m("ItemId"), attribute("Id")) }),
-      outcomeOf(({ itemId }) => ({ newItemId: itemId || undefined })),
-    ),
-  ),
-};
+  };

@@ -1,0 +1,159 @@
+import { createHash } from "node:crypto";
+import type { Attachment } from "../exchange/attachment.ts";
+import type { Exchange, Mailbox, SearchableMailboxes, SearchableMailboxQuery } from "../exchange/exchange.ts";
+import type { Detail } from "../exchange/message.ts";
+import { Failure } from "../failure.ts";
+import { openBackOff } from "../wire/backoff.ts";
+import { openHttp } from "../wire/http.ts";
+import { contacts } from "./contacts.ts";
+import { attachedMessages, attachmentContent, attachments, mime } from "./content.ts";
+import { locate } from "./locate.ts";
+import { deleteAttachment } from "./operations/delete-attachment.ts";
+import { getItem } from "./operations/get-item.ts";
+import { getSearchableMailboxes } from "./operations/get-searchable-mailboxes.ts";
+import { getUserOofSettings } from "./operations/get-user-oof-settings.ts";
+import { copy, junk, move, remove } from "./relocate.ts";
+import { reply } from "./reply.ts";
+import { search } from "./search.ts";
+import { send } from "./send.ts";
+import { type Access, type Connection, type EwsMailbox, openMailbox } from "./session.ts";
+import { type ConnectingName, openSoap } from "./soap.ts";
+
+/** How to reach Exchange Web Services. */
+export interface EwsOptions {
+  /** Such as `https://mail.example.com/EWS/Exchange.asmx`. */
+  readonly url: string;
+  /** The headers that say who we are (`Authorization`), asked before each request: a token can be renewed there. */
+  readonly authorize: () => Promise<Record<string, string>>;
+  /** How mailboxes of others are reached; a call may say otherwise. */
+  readonly access: Access;
+  /** Which of its names an impersonated mailbox is called by; default `SmtpAddress`. */
+  readonly connectingName?: ConnectingName | undefined;
+  readonly defaultMailbox?: string | undefined;
+  /** Certificates (PEM) of authorities to trust besides those of the system. */
+  readonly ca?: string | undefined;
+  /** Milliseconds; each has a default. */
+  readonly timeouts?:
+    | { readonly connectMs?: number | undefined; readonly replyMs?: number | undefined; readonly idleMs?: number | undefined }
+    | undefined;
+  readonly userAgent?: string | undefined;
+  /** A pause that the server asks for and that is longer is not waited, in milliseconds; the failure says how long it is. Default 60 s. */
+  readonly maxWaitMs?: number | undefined;
+}
+
+// To connect takes a round trip or three; a search over a large folder may take Exchange minutes (its own limit for a call is 5), and between
+// two pieces of a reply that has begun it is never silent for long.
+const defaultTimeouts = { connectMs: 15_000, replyMs: 300_000, idleMs: 60_000 };
+const defaultMaxWaitMs = 60_000;
+// How often what Exchange turns away is tried: with the waits between it is about as long as a throttling budget needs to refill.
+const attempts = 5;
+// Exchange allows an account 27 requests at once (EWSMaxConcurrency); others may use the same account.
+const maxConnections = 10;
+// Bodies are held whole, so fewer at once.
+const bodyBatch = 25;
+
+/**
+ * Exchange over EWS: Exchange 2013 SP1 to SE, and Exchange Online while it allows it.
+ * Throws Failure `invalid-settings` for a URL that is none.
+ * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/ews-reference-for-exchange
+ */
+export function openEws(options: EwsOptions): Exchange {
+  const http = openHttp({ ca: options.ca, timeouts: timeoutsOf(options.timeouts), maxConnections });
+  const maxWaitMs = options.maxWaitMs ?? defaultMaxWaitMs;
+  const connection: Connection = {
+    soap: openSoap({ url: urlOf(options.url), http, authorize: options.authorize, userAgent: options.userAgent ?? "mailcordon" }),
+    backOff: openBackOff({ maxWaitMs, attempts }),
+    access: options.access,
+    connectingName: options.connectingName ?? "SmtpAddress",
+    maxWaitMs,
+  };
+  return {
+    backend: "ews",
+    mailbox(address, call) {
+      const named = address ?? options.defaultMailbox;
+      if (named === undefined || named === "") {
+        throw new Failure("invalid-input", "No mailbox is named.", {
+          hint: "Name the mailbox, or set default_mailbox for this connection.",
+        });
+      }
+      return mailboxOf(openMailbox(connection, named, call));
+    },
+    searchableMailboxes: (query, call) =>
+      searchableMailboxes(openMailbox(connection, options.defaultMailbox ?? "", { ...call, access: "delegate" }), query),
+    async close() {
+      http.close();
+    },
+  };
+}
+
+function mailboxOf(mailbox: EwsMailbox): Mailbox {
+  return {
+    address: mailbox.address,
+    search: (asked) => search(mailbox, asked, { sha256: (attachment) => sha256(mailbox, attachment) }),
+    locate: (names) => locate(mailbox, names),
+    get: (itemIds, detail) => get(mailbox, itemIds, detail),
+    mime: (itemIds) => mime(mailbox, itemIds),
+    attachments: (itemIds) => attachments(mailbox, itemIds),
+    attachedMessages: (attachmentIds) => attachedMessages(mailbox, attachmentIds),
+    attachmentContent: (asked) => attachmentContent(mailbox, asked),
+    deleteAttachments: (attachmentIds) => mailbox.each(deleteAttachment, attachmentIds, (ids) => ids),
+    folder: (name) => mailbox.folders.get(name),
+    createFolder: (path) => mailbox.folders.create(path),
+    copy: (itemIds, destination) => copy(mailbox, itemIds, destination),
+    move: (itemIds, destination) => move(mailbox, itemIds, destination),
+    delete: (itemIds, mode) => remove(mailbox, itemIds, mode),
+    junk: (itemIds, how) => junk(mailbox, itemIds, how),
+    send: (draft) => send(mailbox, draft),
+    reply: (asked) => reply(mailbox, asked),
+    contacts: (query) => contacts(mailbox, query),
+    outOfOffice: () => mailbox.ask(getUserOofSettings, mailbox.address),
+  };
+}
+
+function get(mailbox: EwsMailbox, itemIds: readonly string[], detail: Detail) {
+  const hasBody = detail.body === "text" || detail.body === "html";
+  return mailbox.each(getItem, itemIds, (ids) => ({ ids: ids.map((id) => ({ id })), detail }), hasBody ? { batchSize: bodyBatch } : {});
+}
+
+async function sha256(mailbox: EwsMailbox, attachment: Attachment): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const outcome of attachmentContent(mailbox, [attachment])) {
+    if (!outcome.ok) throw outcome.failure;
+    for await (const bytes of outcome.value.bytes) hash.update(bytes);
+  }
+  return hash.digest("hex");
+}
+
+/** The account asks for itself: it is its own role that counts, not that of a mailbox. */
+async function searchableMailboxes(account: EwsMailbox, query: SearchableMailboxQuery): Promise<SearchableMailboxes> {
+  try {
+    return await account.ask(getSearchableMailboxes, query);
+  } catch (thrown) {
+    if (
+      !(thrown instanceof Failure) ||
+      (thrown.code !== "access-denied" && thrown.code !== "role-missing") ||
+      thrown.wireCode?.startsWith("HTTP")
+    )
+      throw thrown;
+    throw new Failure("role-missing", "The account may not list searchable mailboxes: it is not in the role group Discovery Management.", {
+      wireCode: thrown.wireCode,
+      requestId: thrown.requestId,
+      hint: "An administrator can add it: Add-RoleGroupMember -Identity 'Discovery Management' -Member <account>. It may take an hour until it counts.",
+      cause: thrown,
+    });
+  }
+}
+
+function urlOf(url: string): URL {
+  if (!URL.canParse(url) || !/^https?:/i.test(url))
+    throw new Failure("invalid-settings", `The EWS URL "${url}" is not an http or https URL.`);
+  return new URL(url);
+}
+
+function timeoutsOf({ connectMs, replyMs, idleMs }: NonNullable<EwsOptions["timeouts"]> = {}) {
+  return {
+    connectMs: connectMs ?? defaultTimeouts.connectMs,
+    replyMs: replyMs ?? defaultTimeouts.replyMs,
+    idleMs: idleMs ?? defaultTimeouts.idleMs,
+  };
+}

@@ -1,0 +1,129 @@
+import type { DeleteMode, Destination, Junk, Junked } from "../exchange/exchange.ts";
+import type { Failure } from "../failure.ts";
+import { attempt, type Outcome } from "../outcome.ts";
+import { defaultBatchSize, inBatches } from "./batch.ts";
+import { findCopies, newCopies } from "./copies.ts";
+import type { FolderRef } from "./folders.ts";
+import type { Operation } from "./operation.ts";
+import { copyItem } from "./operations/copy-item.ts";
+import { deleteItem } from "./operations/delete-item.ts";
+import { markAsJunk } from "./operations/mark-as-junk.ts";
+import { moveItem, type Relocated, type Relocation } from "./operations/move-item.ts";
+import type { EwsMailbox } from "./session.ts";
+import { transfer } from "./transfer.ts";
+
+type Outcomes = AsyncIterable<Outcome<Relocated>>;
+
+export function copy(mailbox: EwsMailbox, itemIds: readonly string[], destination: Destination): Outcomes {
+  return relocate(mailbox, copyItem, itemIds, destination);
+}
+
+export function move(mailbox: EwsMailbox, itemIds: readonly string[], destination: Destination): Outcomes {
+  return relocate(mailbox, moveItem, itemIds, destination);
+}
+
+/** `trash` and `soft` move, since only that gives the new id; `hard` deletes. */
+export function remove(mailbox: EwsMailbox, itemIds: readonly string[], mode: DeleteMode): Outcomes {
+  if (mode === "hard") return deleteEach(mailbox, itemIds, "HardDelete");
+  if (mode === "trash") return relocateTo(mailbox, moveItem, itemIds, mailbox.folders.distinguished("deleteditems"));
+  const to = mailbox.folders.distinguished("recoverableitemsdeletions");
+  return inBatches(itemIds, defaultBatchSize, async (ids) => {
+    const moved = await collected(relocateTo(mailbox, moveItem, ids, to));
+    // Whoever may delete in a mailbox need not be allowed to move into its Recoverable Items: deleting softly leads there too, without the new id.
+    return again(ids, moved, mayNotMoveThere, (some) => deleteEach(mailbox, some, "SoftDelete"));
+  });
+}
+
+export function junk(mailbox: EwsMailbox, itemIds: readonly string[], how: Junk): AsyncIterable<Outcome<Junked>> {
+  return mailbox.each(markAsJunk(how), itemIds, (ids) => ids.map((id) => ({ id })));
+}
+
+function deleteEach(mailbox: EwsMailbox, itemIds: readonly string[], type: "HardDelete" | "SoftDelete"): Outcomes {
+  return mailbox.each(deleteItem, itemIds, (ids) => ({ ids: ids.map((id) => ({ id })), type }));
+}
+
+function relocateTo(mailbox: EwsMailbox, operation: Operation<Relocation, Relocated>, itemIds: readonly string[], to: FolderRef): Outcomes {
+  return mailbox.each(operation, itemIds, (ids) => ({ ids: ids.map((id) => ({ id })), to }));
+}
+
+async function* relocate(
+  mailbox: EwsMailbox,
+  operation: Operation<Relocation, Relocated>,
+  itemIds: readonly string[],
+  destination: Destination,
+): Outcomes {
+  if (itemIds.length === 0) return;
+  const { folder } = destination;
+  const other = otherOf(mailbox, destination);
+  const to = await attempt(() =>
+    destination.publicFolder ? mailbox.folders.resolvePublic(folder) : (other ?? mailbox).folders.resolve(folder),
+  );
+  if (!to.ok) {
+    if (to.failure.code === "cancelled") throw to.failure;
+    for (const _ of itemIds) yield to;
+  } else if (destination.publicFolder) yield* elsewhere(mailbox, operation, itemIds, mailbox, to.value);
+  else if (other !== undefined) yield* elsewhere(mailbox, operation, itemIds, other, to.value);
+  else yield* relocateTo(mailbox, operation, itemIds, to.value);
+}
+
+function otherOf(mailbox: EwsMailbox, destination: Destination): EwsMailbox | undefined {
+  const address = destination.publicFolder ? undefined : destination.mailbox;
+  return address === undefined || address.toLowerCase() === mailbox.address.toLowerCase() ? undefined : mailbox.other(address);
+}
+
+/** To another mailbox or a public folder: Exchange gives no ids, and between mailboxes it may refuse. */
+function elsewhere(
+  from: EwsMailbox,
+  operation: Operation<Relocation, Relocated>,
+  itemIds: readonly string[],
+  target: EwsMailbox,
+  to: FolderRef,
+): Outcomes {
+  const isMove = operation.name === "MoveItem";
+  const carry = (ids: readonly string[]) => transfer(from, ids, target, to, { isMove });
+  // As the owner of one mailbox the account has no rights in the other: what it may read here, it carries there.
+  if (from !== target && from.access === "impersonation") return carry(itemIds);
+  return inBatches(itemIds, defaultBatchSize, async (ids) => {
+    const before = await findCopies(from, ids, target, to);
+    const relocated = await collected(relocateTo(from, operation, ids, to));
+    const found = await newCopies(before, relocated, target, to);
+    return from === target ? found : again(ids, found, isCrossMailbox, carry);
+  });
+}
+
+function isCrossMailbox({ wireCode }: Failure): boolean {
+  return wireCode === "ErrorCrossMailboxMoveCopy";
+}
+
+const refusedThere: ReadonlySet<string> = new Set([
+  "ErrorAccessDenied",
+  "ErrorRecoverableItemsAccessDenied",
+  "ErrorCreateItemAccessDenied",
+  "ErrorToFolderNotFound",
+  "ErrorFolderNotFound",
+  "ErrorMoveCopyFailed",
+]);
+
+function mayNotMoveThere({ wireCode }: Failure): boolean {
+  return refusedThere.has(wireCode ?? "");
+}
+
+/** Tries another way for those that failed for a certain reason; the others keep their Outcome. */
+async function again(
+  ids: readonly string[],
+  outcomes: readonly Outcome<Relocated>[],
+  reason: (failure: Failure) => boolean,
+  otherWay: (ids: readonly string[]) => Outcomes,
+): Promise<readonly Outcome<Relocated>[]> {
+  const failedFor = (outcome: Outcome<Relocated> | undefined) => outcome !== undefined && !outcome.ok && reason(outcome.failure);
+  const rest = ids.filter((_, index) => failedFor(outcomes[index]));
+  if (rest.length === 0) return outcomes;
+  const replaced = (await collected(otherWay(rest))).values();
+  return outcomes.map((outcome) => (failedFor(outcome) ? (replaced.next().value ?? outcome) : outcome));
+}
+
+async function collected<T>(outcomes: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = [];
+  for await (const outcome of outcomes) list.push(outcome);
+  return list;
+}
