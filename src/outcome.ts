@@ -1,4 +1,4 @@
-import { asFailure, type Failure } from "./failure.ts";
+import { asFailure, Failure } from "./failure.ts";
 
 /** What became of one item: its value, or its Failure. A list asked is a list of Outcomes answered: as many, in the same order. */
 export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: Failure };
@@ -17,5 +17,28 @@ export async function attempt<T>(work: () => Promise<T>): Promise<Outcome<T>> {
     return done(await work());
   } catch (thrown) {
     return failed(asFailure(thrown));
+  }
+}
+
+/** One Outcome for each of a list, in its order, of which only some are asked about: of the others `otherwise` says what became. */
+export async function* askedOf<T, V>(
+  all: readonly T[],
+  isAsked: (one: T) => boolean,
+  ask: (asked: readonly T[]) => AsyncIterable<Outcome<V>>,
+  otherwise: (one: T) => Outcome<V>,
+): AsyncGenerator<Outcome<V>> {
+  const asked = new Set(all.filter(isAsked));
+  const answers = ask([...asked])[Symbol.asyncIterator]();
+  try {
+    for (const one of all) {
+      if (!asked.has(one)) {
+        yield otherwise(one);
+        continue;
+      }
+      const answer = await answers.next();
+      yield answer.done === true ? failed(new Failure("internal", "There were fewer outcomes than items.")) : answer.value;
+    }
+  } finally {
+    await answers.return?.();
   }
 }

@@ -105,7 +105,10 @@ function waitedMs(waited: { readonly milliseconds: number }): { waited_ms?: numb
   return waited.milliseconds > 0 ? { waited_ms: Math.round(waited.milliseconds) } : {};
 }
 
-type Said = Omit<Answer, "action">;
+/** What is answered besides the names of action, back end and mailbox. */
+interface Said extends Pick<Answer, "success" | "message" | "counts" | "results" | "error"> {
+  readonly [column: string]: unknown;
+}
 
 async function wholeAnswer({ action, context }: Passage, run: NonNullable<Prepared["run"]>): Promise<Said> {
   const row = await run(context);
@@ -220,7 +223,16 @@ function resultOf(item: Item): Result {
 /** The columns that name an item in the audit. Everything else of a row may hold what belongs to nobody's log. */
 const namingColumns = ["item_id", "internet_message_id", "subject", "attachment_id", "name", "size", "to", "cc", "bcc", "folder_path"];
 /** What became of it: the action's own columns that say so, and the ids that an undo needs. */
-const outcomeColumns = ["action", "new_item_id", "internet_message_id", "undo", "sender_blocked", "moved"];
+const outcomeColumns = [
+  "action",
+  "item_id",
+  "new_item_id",
+  "internet_message_id",
+  "new_internet_message_id",
+  "undo",
+  "sender_blocked",
+  "moved",
+];
 
 function columns(row: Row, names: readonly string[]): Row {
   return Object.fromEntries(names.filter((name) => row[name] !== undefined).map((name) => [name, row[name]]));

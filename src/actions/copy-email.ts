@@ -1,0 +1,107 @@
+import * as z from "zod";
+import { type Context, touching } from "../action.ts";
+import type { Mailbox } from "../exchange/exchange.ts";
+import { Failure } from "../failure.ts";
+import { present } from "../fields.ts";
+import { askedOf, done, failed } from "../outcome.ts";
+import { guarded, messageNames, scope, selectMessages, whichMessages } from "../which-messages.ts";
+
+interface To {
+  readonly destination_folder: string;
+  readonly destination_mailbox?: string | undefined;
+  readonly is_public_folder: boolean;
+  readonly create_folder: boolean;
+}
+
+export const copyEmail = touching({
+  name: "copy-email",
+  title: "Copy Email",
+  summary: "Copy messages to another folder, of the same or of another mailbox, or to a public folder.",
+  effect: "create",
+  input: z.strictObject({
+    ...whichMessages,
+    scope,
+    destination_folder: z
+      .string()
+      .min(1)
+      .describe("Where to: a well-known name (inbox, archive, …), a path (Inbox/Reports), or a folder id, of the destination mailbox."),
+    create_folder: z.boolean().default(false).describe("Make the folders of the path that are missing."),
+    destination_mailbox: z.string().min(1).optional().describe("SMTP address of the mailbox to copy to. Default: the same."),
+    is_public_folder: z.boolean().default(false).describe("The destination is a public folder."),
+    ...guarded,
+  }),
+  each: z.strictObject({
+    action: z.literal("copied"),
+    new_item_id: z.string().optional().describe("Id of the copy; absent where Exchange gives none and it could not be found again."),
+    destination_mailbox: z.string(),
+    destination_folder: z.string(),
+  }),
+})
+  .select(async function* (input, context) {
+    // Asked first, so that a dry run, too, says when the folder is not there.
+    if (!input.create_folder && !input.is_public_folder) await destinationOf(input, context).folder(input.destination_folder);
+    yield* selectMessages(input, context, input.scope);
+  })
+  .act(
+    async function* (targets, input, context) {
+      const mailbox = destinationOf(input, context);
+      if (input.create_folder && !input.is_public_folder) await made(mailbox, input.destination_folder);
+      const destination = { folder: input.destination_folder, mailbox: input.destination_mailbox, publicFolder: input.is_public_folder };
+      const ids = targets.map((target) => target.message?.itemId ?? "");
+      for await (const outcome of context.mailbox.copy(ids, destination)) {
+        const where = { destination_mailbox: mailbox.address, destination_folder: input.destination_folder };
+        yield outcome.ok ? done(present({ action: "copied" as const, new_item_id: outcome.value.newItemId, ...where })) : outcome;
+      }
+    },
+    {
+      check(input) {
+        messageNames(input);
+        if (input.is_public_folder && input.destination_mailbox !== undefined) {
+          throw new Failure(
+            "invalid-input",
+            "destination_mailbox and is_public_folder exclude each other: a public folder is in no mailbox.",
+          );
+        }
+        if (input.is_public_folder && input.create_folder) {
+          throw new Failure("invalid-input", "create_folder makes folders of mailboxes only, not public folders.");
+        }
+      },
+      async *verify(_targets, rows, input, context) {
+        const mailbox = destinationOf(input, context);
+        const folder = input.is_public_folder ? undefined : (await mailbox.folder(input.destination_folder)).folderId;
+        for await (const again of askedOf(
+          rows,
+          (row) => row.new_item_id !== undefined,
+          (asked) =>
+            mailbox.get(
+              asked.map((row) => row.new_item_id ?? ""),
+              {},
+            ),
+          () => done(undefined),
+        )) {
+          if (!again.ok) yield again.failure.code === "not-found" ? failed(notThere()) : again;
+          else if (again.value === undefined) yield done(false);
+          else yield folder === undefined || again.value.parentFolderId === folder ? done(true) : failed(notThere());
+        }
+      },
+    },
+  );
+
+/** The folder is one of the destination's mailbox, not of the one that the messages are in. */
+function destinationOf(to: To, { exchange, mailbox, call }: Context): Mailbox {
+  return to.destination_mailbox === undefined ? mailbox : exchange.mailbox(to.destination_mailbox, call);
+}
+
+/** A well-known name or an id that is there is taken as it is; only a path can be made. */
+async function made(mailbox: Mailbox, folder: string): Promise<void> {
+  try {
+    await mailbox.folder(folder);
+  } catch (thrown) {
+    if (!(thrown instanceof Failure) || thrown.code !== "folder-not-found") throw thrown;
+    await mailbox.createFolder(folder);
+  }
+}
+
+function notThere(): Failure {
+  return new Failure("not-verified", "The copy is not in the folder it should be in.");
+}

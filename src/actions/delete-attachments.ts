@@ -1,0 +1,99 @@
+import * as z from "zod";
+import { type Target, touching } from "../action.ts";
+import { Failure } from "../failure.ts";
+import { confirm, present } from "../fields.ts";
+import { askedOf, done, failed } from "../outcome.ts";
+import { selectAttachments, whichAttachments } from "../which-attachments.ts";
+import { guarded, messageNames, whichMessages } from "../which-messages.ts";
+
+/**
+ * Attachments of the message itself; those inside an attached message go with it. No notice is left in the body: that would rewrite the body
+ * as the server converts it, which changes more of the evidence than was asked.
+ */
+export const deleteAttachments = touching({
+  name: "delete-attachments",
+  title: "Delete Attachments",
+  summary: "Take attachments out of messages: all, by id or by name. A copy of each is kept first, unless told otherwise.",
+  effect: "destroy",
+  input: z.strictObject({
+    ...whichMessages,
+    all: z
+      .boolean()
+      .default(false)
+      .describe("Every attachment of the messages. Never implied: without it attachment_ids or name_pattern must say which."),
+    ...whichAttachments,
+    keep_inline: z.boolean().default(false).describe("Leave what is shown in the body, such as images."),
+    save_copy_first: z
+      .boolean()
+      .default(true)
+      .describe(
+        "Keep a copy of each as evidence; one that cannot be kept is not deleted. A reference to a cloud file has no bytes to keep.",
+      ),
+    confirm,
+    ...guarded,
+  }),
+  each: z.strictObject({
+    action: z.enum(["deleted", "already_gone"]),
+    change_key: z.string().optional().describe("The new change key of the message, when Exchange gives it."),
+  }),
+})
+  .select(async function* (input, context) {
+    const inlineToo = !input.keep_inline;
+    yield* selectAttachments({ ...input, include_inline: inlineToo, expand_nested: false, max_depth: 1 }, context);
+  })
+  .act(
+    async function* (targets, _input, { mailbox }) {
+      for await (const outcome of mailbox.deleteAttachments(targets.map(attachmentId))) {
+        if (outcome.ok) yield done(present({ action: "deleted" as const, change_key: outcome.value.changeKey }));
+        else if (outcome.failure.code === "not-found") yield done({ action: "already_gone" as const });
+        else yield outcome;
+      }
+    },
+    {
+      check(input) {
+        messageNames(input);
+        const chosen = input.attachment_ids !== undefined || input.name_pattern !== undefined;
+        if (!input.all && !chosen) {
+          throw new Failure("invalid-input", "Say which: attachment_ids, name_pattern, or all true for every attachment of the messages.");
+        }
+        if (input.all && chosen) throw new Failure("invalid-input", "all excludes attachment_ids and name_pattern: give one or the other.");
+      },
+      preserve: {
+        wanted: (input) => input.save_copy_first,
+        async *bytes(targets, _input, { mailbox }) {
+          let at = 0;
+          for await (const outcome of askedOf(
+            targets,
+            ({ attachment }) => attachment?.kind !== "reference",
+            (asked) => mailbox.attachmentContent(asked.flatMap(({ attachment }) => attachment ?? [])),
+            () =>
+              failed(
+                new Failure("unsupported", "It is a reference to a cloud file and has no bytes to keep; save_copy_first false deletes it."),
+              ),
+          )) {
+            const name = String(targets[at++]?.row.file_name ?? "");
+            yield outcome.ok ? done({ name, bytes: outcome.value.bytes }) : outcome;
+          }
+        },
+      },
+      async *verify(targets, _rows, _input, { mailbox }) {
+        const messages = [...new Set(targets.map((target) => target.message?.itemId ?? ""))];
+        const left = new Map<string, ReadonlySet<string> | Failure>();
+        let at = 0;
+        for await (const outcome of mailbox.attachments(messages)) {
+          const message = messages[at++] ?? "";
+          left.set(message, outcome.ok ? new Set(outcome.value.map(({ id }) => id)) : outcome.failure);
+        }
+        for (const target of targets) {
+          const ids = left.get(target.message?.itemId ?? "");
+          if (ids instanceof Failure) yield failed(ids);
+          else if (ids?.has(attachmentId(target))) yield failed(new Failure("not-verified", "The attachment is still in the message."));
+          else yield done(ids !== undefined);
+        }
+      },
+    },
+  );
+
+function attachmentId(target: Target): string {
+  return target.attachment?.id ?? "";
+}

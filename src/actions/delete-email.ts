@@ -1,0 +1,123 @@
+import * as z from "zod";
+import { type Context, type Target, touching } from "../action.ts";
+import type { DeleteMode } from "../exchange/exchange.ts";
+import { Failure } from "../failure.ts";
+import { confirm, keep_evidence, present } from "../fields.ts";
+import { askedOf, done, failed, type Outcome } from "../outcome.ts";
+import { emlName, guarded, messageNames, scope, selectMessages, whichMessages } from "../which-messages.ts";
+
+const deleted = { trash: "trash_deleted", soft: "soft_deleted", hard: "hard_deleted" } as const satisfies Record<DeleteMode, string>;
+
+/** Deleting twice is deleting once: a message already gone is a success. */
+export const deleteEmail = touching({
+  name: "delete-email",
+  title: "Delete Email",
+  summary: "Delete messages from a mailbox: into Deleted Items, into the Recoverable Items (default), or for good.",
+  effect: "destroy",
+  input: z.strictObject({
+    ...whichMessages,
+    scope,
+    delete_type: z
+      .enum(["trash", "soft", "hard"])
+      .default("soft")
+      .describe(
+        "trash: to Deleted Items; soft: to the Recoverable Items, out of the reader's sight; hard: for good, unless a hold keeps it.",
+      ),
+    confirm_hard: z.boolean().default(false).describe("Must be true for delete_type hard, which cannot be undone."),
+    keep_evidence,
+    confirm,
+    ...guarded,
+  }),
+  each: z.strictObject({
+    action: z.enum(["trash_deleted", "soft_deleted", "hard_deleted", "already_gone"]),
+    recoverable: z.boolean().optional().describe("Whether its owner or an administrator can get it back without a backup."),
+    new_item_id: z.string().optional().describe("Its id where it lies now: a move gives a new one."),
+    undo: z.strictObject({ item_id: z.string(), to: z.string() }).optional().describe("Moving this item to this folder id undoes it."),
+  }),
+})
+  .select(async function* (input, context) {
+    for await (const selected of selectMessages(input, context, input.scope)) {
+      const gone = !selected.outcome.ok && selected.outcome.failure.code === "not-found";
+      yield gone ? { ...selected, asked: { ...selected.asked, action: "already_gone" } } : selected;
+    }
+  })
+  .act(
+    async function* (targets, { delete_type }, { mailbox }) {
+      const trash = delete_type === "trash" ? (await mailbox.folder("deleteditems")).folderId : undefined;
+      let at = 0;
+      for await (const outcome of askedOf(
+        targets,
+        ({ message }) => trash === undefined || message?.parentFolderId !== trash,
+        (asked) => mailbox.delete(asked.map(itemId), delete_type),
+        () => failed(new Failure("not-found", "It is in Deleted Items already.")),
+      )) {
+        const from = targets[at++]?.message?.parentFolderId;
+        if (outcome.ok) {
+          const { newItemId } = outcome.value;
+          const undo = newItemId !== undefined && from !== undefined ? { item_id: newItemId, to: from } : undefined;
+          yield done(present({ action: deleted[delete_type], recoverable: delete_type !== "hard", new_item_id: newItemId, undo }));
+        } else if (outcome.failure.code === "not-found") yield done({ action: "already_gone" as const });
+        else yield outcome;
+      }
+    },
+    {
+      check(input) {
+        messageNames(input);
+        if (input.delete_type === "hard" && !input.confirm_hard && !input.dry_run) {
+          throw new Failure("confirmation-required", "delete_type hard cannot be undone: it needs confirm_hard true.", {
+            hint: "Use delete_type soft, which can be undone; or give confirm_hard true besides confirming.",
+          });
+        }
+      },
+      preserve: {
+        wanted: (input) => input.keep_evidence,
+        async *bytes(targets, _input, { mailbox }) {
+          let at = 0;
+          for await (const outcome of mailbox.mime(targets.map(itemId))) {
+            const message = targets[at++]?.message;
+            yield outcome.ok ? done({ name: emlName(message), bytes: outcome.value.bytes }) : outcome;
+          }
+        },
+      },
+      async *verify(targets, rows, input, context) {
+        const trash = (await context.mailbox.folder("deleteditems")).folderId;
+        // Only who named every copy of a Message-ID wants none to be left.
+        const every = input.internet_message_id !== undefined && input.scope === "all" && input.folder === undefined;
+        const left = every ? await copiesLeft(targets, input.delete_type === "hard" ? undefined : trash, context) : new Set<string>();
+        const gone = new Set(targets.filter((_, at) => rows[at]?.action === "already_gone"));
+        let at = 0;
+        for await (const again of askedOf(
+          targets,
+          (target) => !gone.has(target),
+          (asked) => context.mailbox.get(asked.map(itemId), {}),
+          () => failed(new Failure("not-found", "It was gone already.")),
+        )) {
+          const message = targets[at++]?.message;
+          yield verdict(again, message?.internetMessageId !== undefined && left.has(message.internetMessageId));
+        }
+      },
+    },
+  );
+
+function itemId(target: Target): string {
+  return target.message?.itemId ?? "";
+}
+
+function verdict(again: Outcome<unknown>, copyLeft: boolean): Outcome<boolean> {
+  if (again.ok) return failed(new Failure("not-verified", "The message is still there under its old id."));
+  if (again.failure.code !== "not-found") return again;
+  return copyLeft ? failed(new Failure("not-verified", "Another copy of this Message-ID is still in the mailbox.")) : done(true);
+}
+
+/** The Message-IDs of which a copy lies outside the folder where deleted ones may lie. */
+async function copiesLeft(targets: readonly Target[], allowed: string | undefined, { mailbox }: Context): Promise<Set<string>> {
+  const ids = [...new Set(targets.flatMap(({ message }) => message?.internetMessageId ?? []))];
+  const left = new Set<string>();
+  let at = 0;
+  for await (const outcome of mailbox.locate(ids.map((internetMessageId) => ({ internetMessageId })))) {
+    const id = ids[at++];
+    const copies = outcome.ok ? outcome.value : [];
+    if (id !== undefined && copies.some((copy) => copy.parentFolderId !== allowed || allowed === undefined)) left.add(id);
+  }
+  return left;
+}

@@ -1,0 +1,63 @@
+import * as z from "zod";
+import { type Held, type Kept, touching } from "../action.ts";
+import { as } from "../fields.ts";
+import { attempt, done } from "../outcome.ts";
+import { emlName, messageNames, scope, selectMessages, whichMessages } from "../which-messages.ts";
+
+/**
+ * The bytes are those that the server gives, to the last CRLF: nothing is parsed, merged or added. (MimeContent holds the transport headers
+ * already, so there is no switch to add them.)
+ */
+export const downloadMailAsEml = touching({
+  name: "download-mail-as-eml",
+  title: "Download Mail As EML",
+  summary: "Save whole messages as .eml, byte for byte as Exchange gives them, with their hashes.",
+  effect: "read",
+  input: z.strictObject({
+    ...whichMessages,
+    scope,
+    filename: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("File name. Default: the subject and .eml. Made safe; a taken name gets a piece of the hash."),
+    as,
+    max_bytes: z
+      .number()
+      .int()
+      .min(1)
+      .optional()
+      .describe("A message of more bytes fails alone. Default: no limit for files, 25 MiB for base64."),
+  }),
+  each: z.strictObject({
+    name: z.string().describe("File name before it was made safe."),
+    safe_name: z.string(),
+    size: z.number(),
+    md5: z.string(),
+    sha1: z.string(),
+    sha256: z.string(),
+    sha512: z.string().optional(),
+    file_ref: z.string().optional(),
+    base64: z.string().optional(),
+  }),
+})
+  .select((input, context) => selectMessages(input, context, input.scope))
+  .act(
+    async function* (targets, input, { mailbox, evidence }) {
+      let at = 0;
+      for await (const outcome of mailbox.mime(targets.map((target) => target.message?.itemId ?? ""))) {
+        const message = targets[at++]?.message;
+        if (!outcome.ok) {
+          yield outcome;
+          continue;
+        }
+        const name = input.filename ?? emlName(message);
+        const source = { mailbox: mailbox.address, item_id: message?.itemId, internet_message_id: message?.internetMessageId };
+        const about = { name, maxBytes: input.max_bytes, sha512: true, source };
+        const { bytes } = outcome.value;
+        const kept = await attempt<Held | Kept>(() => (input.as === "base64" ? evidence.hold(bytes, about) : evidence.keep(bytes, about)));
+        yield kept.ok ? done({ name, ...kept.value }) : kept;
+      }
+    },
+    { check: (input) => void messageNames(input) },
+  );

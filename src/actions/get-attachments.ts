@@ -1,0 +1,86 @@
+import * as z from "zod";
+import { type Context, type Held, type Kept, type Target, touching } from "../action.ts";
+import type { Content } from "../exchange/message.ts";
+import { MessageRow, present } from "../fields.ts";
+import { askedOf, attempt, done, type Outcome } from "../outcome.ts";
+import { selectAttachments, whichAttachments } from "../which-attachments.ts";
+import { messageNames, whichMessages } from "../which-messages.ts";
+
+export const getAttachments = touching({
+  name: "get-attachments",
+  title: "Get Attachments",
+  summary:
+    "Get the attachments of messages with their hashes: files, inline images and attached messages, also those inside attached messages.",
+  effect: "read",
+  input: z.strictObject({
+    ...whichMessages,
+    ...whichAttachments,
+    include_inline: z.boolean().default(true).describe("Also what is shown in the body, such as images."),
+    expand_nested: z.boolean().default(true).describe("Also what is attached to attached messages."),
+    // Five levels are more than honest forwarding makes; without a limit a mail could be built to be opened for hours.
+    max_depth: z.number().int().min(1).max(20).default(5).describe("How deep: 1 is the message's own attachments."),
+    max_bytes: z
+      .number()
+      .int()
+      .min(1)
+      .optional()
+      .describe("An attachment of more bytes fails alone. Default: no limit for files, 25 MiB for base64."),
+    as: z
+      .enum(["file", "base64", "metadata"])
+      .default("file")
+      .describe("file: kept in the evidence folder; base64: in the answer itself, for small things; metadata: only listed."),
+  }),
+  each: z.strictObject({
+    fetched: z.boolean().describe("false for metadata, and for references to cloud files: those are only listed."),
+    safe_name: z.string().optional(),
+    size: z.number().optional().describe("Bytes: exact when fetched, else as Exchange estimates."),
+    md5: z.string().optional(),
+    sha1: z.string().optional(),
+    sha256: z.string().optional(),
+    file_ref: z.string().optional(),
+    base64: z.string().optional(),
+    attachment_id: z.string().optional(),
+    parent_attachment_id: z.string().optional().describe("The attached message that it hangs in."),
+    depth: z.number().optional().describe("1: attached to the message itself."),
+    kind: z.enum(["file", "item", "reference"]).optional(),
+    name: z.string().optional(),
+    content_type: z.string().optional(),
+    content_id: z.string().optional(),
+    is_inline: z.boolean().optional(),
+    message: MessageRow.optional().describe("Of an attached message: the message inside, with its own attachments listed."),
+    not_expanded: z.string().optional().describe("Why what hangs in an attached message is not listed."),
+  }),
+})
+  .select((input, context) => selectAttachments(input, context))
+  .act(
+    async function* (targets, input, context) {
+      let at = 0;
+      for await (const outcome of askedOf<Target, Content | undefined>(
+        targets,
+        ({ attachment }) => input.as !== "metadata" && attachment?.kind !== "reference",
+        (asked) => context.mailbox.attachmentContent(asked.flatMap(({ attachment }) => attachment ?? [])),
+        () => done(undefined),
+      )) {
+        const target = targets[at++];
+        if (!outcome.ok) yield outcome;
+        else if (outcome.value === undefined || target === undefined) yield done({ fetched: false });
+        else {
+          const kept = await taken(outcome.value, target, input, context);
+          yield kept.ok ? done({ fetched: true, ...kept.value }) : kept;
+        }
+      }
+    },
+    { check: (input) => void messageNames(input) },
+  );
+
+function taken(
+  content: Content,
+  target: Target,
+  input: { readonly as: string; readonly max_bytes?: number | undefined },
+  { evidence, mailbox }: Context,
+): Promise<Outcome<Held | Kept>> {
+  const { item_id, internet_message_id, attachment_id, file_name } = target.row;
+  const source = present({ mailbox: mailbox.address, item_id, internet_message_id, attachment_id });
+  const about = { name: String(file_name), maxBytes: input.max_bytes, source };
+  return attempt<Held | Kept>(() => (input.as === "base64" ? evidence.hold(content.bytes, about) : evidence.keep(content.bytes, about)));
+}

@@ -1,0 +1,80 @@
+import * as z from "zod";
+import { type Context, type Target, touching } from "../action.ts";
+import { Failure } from "../failure.ts";
+import { present } from "../fields.ts";
+import { addressFields, checkNewMail, contentFields, type NewMail, newMail, sentColumns, sentRow } from "../new-mail.ts";
+import { attempt, failed } from "../outcome.ts";
+import { guarded, messageNames, selectMessages, whichMessages } from "../which-messages.ts";
+
+/** Of the copies of one Message-ID only the newest is answered: a person wrote one message and gets one reply. */
+export const replyToEmail = touching({
+  name: "reply-to-email",
+  title: "Reply To Email",
+  summary: "Reply to messages, wherever they lie: to the sender or to all, with the original quoted below.",
+  effect: "send",
+  input: z.strictObject({
+    ...whichMessages,
+    ...newMail,
+    to: newMail.to.describe("Recipients instead of those that Exchange would choose: a list, or one text with commas between."),
+    subject: newMail.subject.describe("Subject instead of the original's with one RE: before it."),
+    reply_all: z.boolean().default(false).describe("Also to everybody in To and Cc of the original."),
+    quote_original: z.boolean().default(true).describe("Put the original below the reply."),
+    ...guarded,
+  }),
+  each: z.strictObject({
+    ...sentColumns,
+    new_item_id: z.string().optional().describe("Id of the reply in Sent Items; absent when none was kept or it was not found again."),
+    new_internet_message_id: z.string().optional(),
+  }),
+})
+  .select(async function* (input, context) {
+    // Made once before anything is sent, so that a dry run, too, says when a file cannot be opened.
+    await contentFields(input, context);
+    yield* selectMessages(input, context, "first");
+  })
+  .act(
+    async function* (targets, input, context) {
+      for (const target of targets) {
+        if (context.call.signal?.aborted) {
+          yield failed(new Failure("cancelled", "It was stopped before this reply was sent."));
+          continue;
+        }
+        yield await attempt(async () => {
+          const sent = await context.mailbox.reply(await replyOf(input, target, context));
+          return present({ ...sentRow(sent), new_item_id: sent.itemId, new_internet_message_id: sent.internetMessageId });
+        });
+      }
+    },
+    {
+      check(input) {
+        messageNames(input);
+        checkNewMail(input);
+        if (input.body_text === undefined && input.body_html === undefined) {
+          throw new Failure("invalid-input", "body_text or body_html is required: say what to reply.");
+        }
+      },
+    },
+  );
+
+interface Answering extends NewMail {
+  readonly reply_all: boolean;
+  readonly quote_original: boolean;
+  readonly save_to_sent: boolean;
+}
+
+async function replyOf(input: Answering, target: Target, context: Context) {
+  const { from, to, cc, bcc } = addressFields(input);
+  return {
+    itemId: target.message?.itemId ?? "",
+    all: input.reply_all,
+    from,
+    to: input.to === undefined ? undefined : to,
+    cc: input.cc === undefined ? undefined : cc,
+    bcc: input.bcc === undefined ? undefined : bcc,
+    subject: input.subject,
+    headers: input.headers,
+    ...(await contentFields(input, context)),
+    quoteOriginal: input.quote_original,
+    saveToSent: input.save_to_sent,
+  };
+}

@@ -1,0 +1,99 @@
+import * as z from "zod";
+import { touching } from "../action.ts";
+import type { Draft } from "../exchange/draft.ts";
+import { Failure } from "../failure.ts";
+import { addressesOf, addressList, addressRow, anywhere, dry_run, importance, present } from "../fields.ts";
+import { addressFields, checkNewMail, contentFields, type NewMail, newMail, sentColumns, sentRow } from "../new-mail.ts";
+import { attempt, done } from "../outcome.ts";
+
+export const sendEmail = touching({
+  name: "send-email",
+  title: "Send Email",
+  summary: "Send a message from a mailbox: text or HTML, with attachments, inline images and headers, or as a whole MIME message.",
+  effect: "send",
+  input: z.strictObject({
+    ...anywhere,
+    ...newMail,
+    reply_to: addressList("Where replies shall go, as in to."),
+    importance,
+    read_receipt: z.boolean().default(false).describe("Ask for a receipt when it is read."),
+    delivery_receipt: z.boolean().default(false).describe("Ask for a receipt when it is delivered."),
+    raw_mime: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        "A whole message (RFC 5322), as text or as base64, sent as it is to the recipients in its headers. Excludes every other field of the message.",
+      ),
+    dry_run,
+  }),
+  each: z.strictObject({
+    ...sentColumns,
+    item_id: z.string().optional().describe("Id of the copy in Sent Items; absent when none was kept or it was not found again."),
+    internet_message_id: z.string().optional(),
+  }),
+})
+  .select(async function* (input, context) {
+    const draft = await draftOf(input, context);
+    const row = present({
+      subject: draft.subject,
+      from: draft.from && addressRow(draft.from),
+      to: draft.to.map(addressRow),
+      cc: draft.cc?.map(addressRow),
+      bcc: draft.bcc?.map(addressRow),
+      attachments: draft.attachments?.map(({ name, size }) => ({ name, size })),
+    });
+    yield { asked: row, outcome: done({ row }) };
+  })
+  .act(
+    async function* (_targets, input, context) {
+      yield await attempt(async () => {
+        const sent = await context.mailbox.send(await draftOf(input, context));
+        return present({ ...sentRow(sent), item_id: sent.itemId, internet_message_id: sent.internetMessageId });
+      });
+    },
+    {
+      check(input) {
+        checkNewMail(input);
+        addressesOf(input.reply_to, "reply_to");
+        const { to = [], cc = [], bcc = [], raw_mime } = input;
+        if (raw_mime === undefined) {
+          if (to.length + cc.length + bcc.length === 0)
+            throw new Failure("invalid-input", "to is required: name at least one recipient in to, cc or bcc.");
+          return;
+        }
+        const others = ["from", "to", "cc", "bcc", "reply_to", "subject", "body_text", "body_html", "headers", "attachments"] as const;
+        const given = others.filter((field) => input[field] !== undefined);
+        if (given.length > 0) throw new Failure("invalid-input", `raw_mime is the whole message: leave out ${given.join(", ")}.`);
+      },
+    },
+  );
+
+interface Letter extends NewMail {
+  readonly reply_to?: readonly string[] | undefined;
+  readonly importance: "Low" | "Normal" | "High";
+  readonly read_receipt: boolean;
+  readonly delivery_receipt: boolean;
+  readonly raw_mime?: string | undefined;
+  readonly save_to_sent: boolean;
+}
+
+async function draftOf(letter: Letter, context: Parameters<typeof contentFields>[1]): Promise<Draft> {
+  const receipts = { readReceipt: letter.read_receipt, deliveryReceipt: letter.delivery_receipt, saveToSent: letter.save_to_sent };
+  if (letter.raw_mime !== undefined) return { to: [], mime: mimeBytes(letter.raw_mime), ...receipts };
+  return {
+    ...addressFields(letter),
+    replyTo: addressesOf(letter.reply_to, "reply_to"),
+    subject: letter.subject,
+    importance: letter.importance,
+    headers: letter.headers,
+    ...(await contentFields(letter, context)),
+    ...receipts,
+  };
+}
+
+/** A message has a colon in its first line (RFC 5322 section 2.2); base64 has none anywhere. Lines of text end in CRLF on the wire. */
+function mimeBytes(raw: string): Uint8Array {
+  if (!raw.includes(":")) return Buffer.from(raw, "base64");
+  return Buffer.from(raw.replace(/\r?\n/g, "\r\n"), "utf8");
+}

@@ -1,0 +1,150 @@
+import { createHash } from "node:crypto";
+import * as z from "zod";
+import type { Context } from "./action.ts";
+import type { NewAttachment } from "./exchange/attachment.ts";
+import type { Draft, Sent } from "./exchange/draft.ts";
+import { Failure } from "./failure.ts";
+import { AddressNoun, addressesOf, addressList, addressOf, addressRow, attachments, headers, present } from "./fields.ts";
+
+const body = z.string().max(32 * 1024 * 1024);
+
+/** The fields of every action that writes a message. */
+export const newMail = {
+  from: z.string().min(1).max(1000).optional().describe("Sender, where the account may send as or on behalf of it. Default: the mailbox."),
+  to: addressList("Recipients: a list, or one text with commas between; each `a@example.com` or `Name <a@example.com>`."),
+  cc: addressList("Copies to, as in to."),
+  bcc: addressList("Blind copies to, as in to."),
+  subject: z.string().max(1000).optional().describe("Subject."),
+  body_text: body.optional().describe("Body as plain text. When body_html is given, too, that is sent."),
+  body_html: body.optional().describe("Body as HTML. Images in it as data: URIs become inline attachments, since readers show no others."),
+  headers,
+  attachments,
+  save_to_sent: z.boolean().default(true).describe("Keep a copy in Sent Items. Without it the new message's ids cannot be told."),
+};
+
+export interface NewMail {
+  readonly from?: string | undefined;
+  readonly to?: readonly string[] | undefined;
+  readonly cc?: readonly string[] | undefined;
+  readonly bcc?: readonly string[] | undefined;
+  readonly subject?: string | undefined;
+  readonly body_text?: string | undefined;
+  readonly body_html?: string | undefined;
+  readonly headers?: readonly { readonly name: string; readonly value: string }[] | undefined;
+  readonly attachments?: readonly AttachmentInput[] | undefined;
+}
+
+interface AttachmentInput {
+  readonly path?: string | undefined;
+  readonly base64?: string | undefined;
+  readonly name?: string | undefined;
+  readonly content_type?: string | undefined;
+  readonly content_id?: string | undefined;
+  readonly inline?: boolean | undefined;
+}
+
+/** What was sent, as columns. */
+export const sentColumns = {
+  action: z.literal("sent"),
+  conversation_id: z.string().optional(),
+  sent_at: z.string().optional(),
+  subject: z.string().optional(),
+  to: z.array(AddressNoun),
+  cc: z.array(AddressNoun),
+  bcc: z.array(AddressNoun),
+};
+
+export function sentRow(sent: Sent) {
+  return present({
+    action: "sent" as const,
+    conversation_id: sent.conversationId,
+    sent_at: sent.sentAt,
+    subject: sent.subject,
+    to: sent.to.map(addressRow),
+    cc: sent.cc.map(addressRow),
+    bcc: sent.bcc.map(addressRow),
+  });
+}
+
+/** Refuses what would be wrong in any message. Throws Failure `invalid-input`. */
+export function checkNewMail(mail: NewMail): void {
+  // A line end in what becomes a header line would begin another header: an injection, whoever wrote it.
+  refuseControls("subject", mail.subject);
+  for (const { name, value } of mail.headers ?? []) {
+    if (!/^x-[\u0021-\u0039\u003b-\u007e]+$/i.test(name)) {
+      throw new Failure(
+        "invalid-input",
+        `headers: "${name}" is not allowed: a name begins with X- and has no blanks (RFC 5322 section 2.2).`,
+      );
+    }
+    refuseControls(`headers.${name}`, value);
+  }
+  for (const attachment of mail.attachments ?? []) {
+    if ((attachment.path === undefined) === (attachment.base64 === undefined)) {
+      throw new Failure("invalid-input", "attachments: give each either path or base64.");
+    }
+    if (attachment.base64 !== undefined && attachment.name === undefined) {
+      throw new Failure("invalid-input", "attachments: one given as base64 needs a name.");
+    }
+    for (const field of ["name", "content_type", "content_id"] as const) refuseControls(`attachments.${field}`, attachment[field]);
+  }
+  addressFields(mail);
+}
+
+function refuseControls(field: string, text: string | undefined): void {
+  if (text !== undefined && /[\u0000-\u001f\u007f]/.test(text)) {
+    throw new Failure("invalid-input", `${field}: a line end or another control character is not allowed.`);
+  }
+}
+
+/** The addresses of a message as the port has them. */
+export function addressFields(mail: NewMail): Pick<Draft, "from" | "to" | "cc" | "bcc"> {
+  return {
+    from: mail.from === undefined ? undefined : addressOf(mail.from, "from"),
+    to: addressesOf(mail.to, "to"),
+    cc: addressesOf(mail.cc, "cc"),
+    bcc: addressesOf(mail.bcc, "bcc"),
+  };
+}
+
+/** Body and attachments as the port has them. HTML goes before text. Throws what opening a file throws. */
+export async function contentFields(mail: NewMail, context: Context): Promise<Pick<Draft, "text" | "html" | "attachments">> {
+  const opened = await Promise.all((mail.attachments ?? []).map((attachment) => openAttachment(attachment, context)));
+  if (mail.body_html === undefined) return { text: mail.body_text ?? "", attachments: opened };
+  const { html, images } = imagesTakenOut(mail.body_html);
+  return { html, attachments: [...images, ...opened] };
+}
+
+async function openAttachment(input: AttachmentInput, { readFile }: Context): Promise<NewAttachment> {
+  const shared = { contentType: input.content_type, contentId: input.content_id, isInline: input.inline ?? input.content_id !== undefined };
+  if (input.path === undefined) return { ...shared, ...inMemory(input.name ?? "", Buffer.from(input.base64 ?? "", "base64")) };
+  if (readFile === undefined) throw new Failure("invalid-input", "attachments: a path cannot be opened here; give the bytes as base64.");
+  const file = await readFile(input.path);
+  return { ...shared, name: input.name ?? file.name, size: file.size, open: () => file.open() };
+}
+
+function inMemory(name: string, bytes: Uint8Array): Pick<NewAttachment, "name" | "size" | "open"> {
+  return {
+    name,
+    size: bytes.byteLength,
+    async *open() {
+      yield bytes;
+    },
+  };
+}
+
+const dataImage = /(\bsrc\s*=\s*)(["'])data:image\/([a-z0-9.+-]+);base64,([a-z0-9+/=\s]+)\2/gi;
+
+function imagesTakenOut(html: string): { readonly html: string; readonly images: readonly NewAttachment[] } {
+  const images = new Map<string, NewAttachment>();
+  const without = html.replace(dataImage, (_whole, attribute: string, quote: string, kind: string, base64: string) => {
+    const bytes = Buffer.from(base64, "base64");
+    const digest = createHash("sha256").update(bytes).digest("hex").slice(0, 24);
+    const contentId = `${digest}@mailcordon`;
+    const contentType = `image/${kind.toLowerCase()}`;
+    const name = `image-${digest.slice(0, 8)}.${/^[a-z0-9]+/i.exec(kind)?.[0] ?? "bin"}`;
+    images.set(contentId, { ...inMemory(name, bytes), contentType, contentId, isInline: true });
+    return `${attribute}${quote}cid:${contentId}${quote}`;
+  });
+  return { html: without, images: [...images.values()] };
+}

@@ -1,0 +1,173 @@
+import * as z from "zod";
+import type { Context, Row, Selected, Target } from "./action.ts";
+import type { Attachment } from "./exchange/attachment.ts";
+import type { Message } from "./exchange/message.ts";
+import { Failure } from "./failure.ts";
+import { messageRow, present, textList } from "./fields.ts";
+import { done, failed } from "./outcome.ts";
+import { selectMessages, type WhichMessages } from "./which-messages.ts";
+
+/** The fields that choose attachments of messages; all that are given must hold. */
+export const whichAttachments = {
+  attachment_ids: textList("Only these attachments: a list of ids, or one text with commas between."),
+  name_pattern: z
+    .string()
+    .min(1)
+    .max(255)
+    .optional()
+    .describe("Only attachments of this name, ignoring case: * stands for any characters, ? for one (invoice*.zip)."),
+};
+
+interface WhichAttachments extends WhichMessages {
+  readonly attachment_ids?: readonly string[] | undefined;
+  readonly name_pattern?: string | undefined;
+  readonly include_inline: boolean;
+  readonly expand_nested: boolean;
+  /** 1: the attachments of the message itself. */
+  readonly max_depth: number;
+}
+
+/** An attachment and where it hangs. */
+interface Hanging {
+  readonly attachment: Attachment;
+  readonly depth: number;
+  readonly parent?: string | undefined;
+  /** Of an item attachment: the message inside, or why it could not be read. */
+  readonly inner?: Message | undefined;
+  readonly unread?: Failure | undefined;
+}
+
+/**
+ * Every attachment that is chosen, message by message, an attached message before what hangs in it. A message without any gives nothing; an id
+ * that none of the messages has is Failure `not-found`. Each row names the message and the attachment, with `file_name` for its bytes.
+ */
+export async function* selectAttachments(which: WhichAttachments, context: Context): AsyncGenerator<Selected> {
+  const wantedIds = which.attachment_ids === undefined ? undefined : new Set(which.attachment_ids);
+  const pattern = which.name_pattern === undefined ? undefined : nameMatcher(which.name_pattern);
+  const found = new Set<string>();
+  const messages: Message[] = [];
+  for await (const selected of selectMessages(which, context)) {
+    if (!selected.outcome.ok) yield { asked: selected.asked, outcome: selected.outcome };
+    else if (selected.outcome.value.message !== undefined) messages.push(selected.outcome.value.message);
+  }
+  let at = 0;
+  for await (const listed of context.mailbox.attachments(messages.map((message) => message.itemId))) {
+    const message = messages[at++];
+    if (message === undefined) break;
+    if (!listed.ok) {
+      yield { asked: namingRow(message), outcome: listed };
+      continue;
+    }
+    for (const hanging of await expanded(listed.value, which, context)) {
+      const { attachment } = hanging;
+      if (wantedIds !== undefined && !wantedIds.has(attachment.id)) continue;
+      if (pattern !== undefined && !pattern(displayName(hanging))) continue;
+      found.add(attachment.id);
+      if (!which.include_inline && attachment.isInline === true) continue;
+      yield { asked: namingRow(message), outcome: done(targetOf(message, hanging)) };
+    }
+  }
+  for (const id of wantedIds ?? []) {
+    if (found.has(id) || messages.length === 0) continue;
+    const missing = new Failure("not-found", "None of the messages has an attachment of this id.");
+    yield { asked: { attachment_id: id }, outcome: failed(missing) };
+  }
+}
+
+function namingRow(message: Message): Row {
+  const { item_id, internet_message_id, subject, from, received_at, folder_path } = messageRow(message);
+  return present({ item_id, internet_message_id, subject, from, received_at, folder_path });
+}
+
+function targetOf(message: Message, hanging: Hanging): Target {
+  const { attachment, depth, parent, inner, unread } = hanging;
+  const row = present({
+    ...namingRow(message),
+    attachment_id: attachment.id,
+    parent_attachment_id: parent,
+    depth,
+    kind: attachment.kind,
+    name: attachment.name,
+    file_name: fileName(hanging),
+    content_type: attachment.contentType,
+    content_id: attachment.contentId,
+    size: attachment.size,
+    is_inline: attachment.isInline,
+    message: inner && messageRow(inner),
+    not_expanded: unread?.message,
+  });
+  return { row, message, attachment };
+}
+
+/** What a person calls it: its name; of an attached message without one, the subject. */
+function displayName({ attachment, inner }: Hanging): string {
+  return attachment.name?.trim() || inner?.subject?.trim() || "untitled_attachment";
+}
+
+/** A file name for its bytes, not yet safe. An attached message becomes an .eml. */
+function fileName(hanging: Hanging): string {
+  const name = displayName(hanging);
+  return hanging.attachment.kind === "item" && !/\.eml$/i.test(name) ? `${name}.eml` : name;
+}
+
+/** The attachments and what hangs in attached messages, level by level down to the limit. One that cannot be read is only not expanded. */
+async function expanded(
+  attachments: readonly Attachment[],
+  which: WhichAttachments,
+  context: Context,
+  depth = 1,
+  parent?: string,
+): Promise<Hanging[]> {
+  const inner = which.expand_nested ? await messagesInside(attachments, context) : new Map<string, Message | Failure>();
+  const all: Hanging[] = [];
+  for (const attachment of attachments) {
+    const within = inner.get(attachment.id);
+    const message = within instanceof Failure ? undefined : within;
+    const below = message?.attachments ?? [];
+    const tooDeep = below.length > 0 && depth >= which.max_depth;
+    const unread = tooDeep
+      ? new Failure("too-large", `It holds ${below.length} more, deeper than max_depth (${which.max_depth}).`)
+      : undefined;
+    all.push({ attachment, depth, parent, inner: message, unread: within instanceof Failure ? within : unread });
+    if (!tooDeep && below.length > 0) all.push(...(await expanded(below, which, context, depth + 1, attachment.id)));
+  }
+  return all;
+}
+
+async function messagesInside(attachments: readonly Attachment[], { mailbox }: Context): Promise<Map<string, Message | Failure>> {
+  const ids = attachments.filter(({ kind }) => kind === "item").map(({ id }) => id);
+  const inside = new Map<string, Message | Failure>();
+  if (ids.length === 0) return inside;
+  let at = 0;
+  for await (const outcome of mailbox.attachedMessages(ids)) {
+    const id = ids[at++];
+    if (id !== undefined) inside.set(id, outcome.ok ? outcome.value : outcome.failure);
+  }
+  return inside;
+}
+
+/** Matches a name against `*` and `?`, ignoring case, in linear time per star: a pattern is no program. */
+export function nameMatcher(pattern: string): (name: string) => boolean {
+  const wanted = [...pattern.toLowerCase()];
+  return (name) => {
+    const given = [...name.toLowerCase()];
+    let at = 0;
+    let star = -1;
+    let resumed = 0;
+    let next = 0;
+    while (next < given.length) {
+      if (at < wanted.length && wanted[at] === "*") {
+        star = at++;
+        resumed = next;
+      } else if (at < wanted.length && (wanted[at] === "?" || wanted[at] === given[next])) {
+        at++;
+        next++;
+      } else if (star >= 0) {
+        at = star + 1;
+        next = ++resumed;
+      } else return false;
+    }
+    while (wanted[at] === "*") at++;
+    return at === wanted.length;
+  };
+}
