@@ -55,6 +55,19 @@ export class ItemError extends Error {
   }
 }
 
+/** Becomes one ResponseMessage of class Warning that holds its content all the same. */
+export class ItemWarning extends Error {
+  override readonly name = "ItemWarning";
+  readonly code: string;
+  readonly content: string;
+
+  constructor(code: string, message: string, content: string) {
+    super(message);
+    this.code = code;
+    this.content = content;
+  }
+}
+
 /** Becomes HTTP 500 with a SOAP fault. */
 export class Fault extends Error {
   override readonly name = "Fault";
@@ -94,10 +107,10 @@ const stoppingCodes: ReadonlySet<string> = new Set([
 ]);
 
 /** MessageText, ResponseCode, DescriptiveLinkKey and MessageXml of an error, in the order of the schema. */
-export function errorParts(error: ItemError): string {
+function errorParts(error: ItemError | ItemWarning): string {
   return (
     `<m:MessageText>${esc(error.message)}</m:MessageText><m:ResponseCode>${error.code}</m:ResponseCode><m:DescriptiveLinkKey>0</m:DescriptiveLinkKey>` +
-    (error.messageXml === undefined ? "" : `<m:MessageXml>${error.messageXml}</m:MessageXml>`)
+    (error instanceof ItemWarning || error.messageXml === undefined ? "" : `<m:MessageXml>${error.messageXml}</m:MessageXml>`)
   );
 }
 
@@ -144,6 +157,10 @@ export function responses(
       const content = typeof task === "function" ? task() : task.run();
       pieces.push(flatten([`<${message} ResponseClass="Success"><m:ResponseCode>NoError</m:ResponseCode>`, content, `</${message}>`]));
     } catch (error) {
+      if (error instanceof ItemWarning) {
+        pieces.push(`<${message} ResponseClass="Warning">${errorParts(error)}${error.content}</${message}>`);
+        continue;
+      }
       if (!(error instanceof ItemError)) throw error;
       pieces.push(failed("Error", error));
       stop ||= stoppingCodes.has(error.code);
@@ -153,16 +170,34 @@ export function responses(
   return flatten([`<m:${operation}Response><m:ResponseMessages>`, ...messages, `</m:ResponseMessages></m:${operation}Response>`]);
 }
 
-/** The reply of an operation that is itself one ResponseMessage: `task` gives what follows the ResponseCode. An ItemError becomes class Error. */
-export function response(operation: string, task: () => Content, context: RequestContext, empty = ""): Iterable<string | Uint8Array> {
+export interface SingleOptions {
+  /** What follows the error. */
+  readonly empty?: string;
+  /** The code stands in m:ResponseMessage, what the task gives follows that: the older operations about one mailbox. */
+  readonly nested?: boolean;
+}
+
+/** The reply of an operation that does one thing: `task` gives what follows the ResponseCode. An ItemError becomes class Error. */
+export function response(
+  operation: string,
+  task: () => Content,
+  context: RequestContext,
+  options: SingleOptions = {},
+): Iterable<string | Uint8Array> {
   const element = `m:${operation}Response`;
+  const write = (responseClass: string, code: string, content: Content): Iterable<string | Uint8Array> =>
+    flatten(
+      options.nested === true
+        ? [`<${element}><m:ResponseMessage ResponseClass="${responseClass}">${code}</m:ResponseMessage>`, content, `</${element}>`]
+        : [`<${element} ResponseClass="${responseClass}">${code}`, content, `</${element}>`],
+    );
   try {
     const injected = context.faults.ofItem(1, undefined);
     if (injected !== undefined) throw new ItemError(injected.code, injected.message, injected.values && messageValues(injected.values));
-    return flatten([`<${element} ResponseClass="Success"><m:ResponseCode>NoError</m:ResponseCode>`, task(), `</${element}>`]);
+    return write("Success", "<m:ResponseCode>NoError</m:ResponseCode>", task());
   } catch (error) {
     if (!(error instanceof ItemError)) throw error;
-    return [`<${element} ResponseClass="Error">${errorParts(error)}${empty}</${element}>`];
+    return write("Error", errorParts(error), options.empty ?? "");
   }
 }
 

@@ -1,4 +1,41 @@
 import type { Operation } from "./operation.ts";
+import { copyItem } from "./operations/copy-item.ts";
+import { createFolder } from "./operations/create-folder.ts";
+import { deleteAttachment } from "./operations/delete-attachment.ts";
+import { deleteItem } from "./operations/delete-item.ts";
+import { expandDl } from "./operations/expand-dl.ts";
+import { findFolder } from "./operations/find-folder.ts";
+import { findItem } from "./operations/find-item.ts";
+import { findPeople } from "./operations/find-people.ts";
+import { getAttachment } from "./operations/get-attachment.ts";
+import { getFolder } from "./operations/get-folder.ts";
+import { getItem } from "./operations/get-item.ts";
+import { getSearchableMailboxes } from "./operations/get-searchable-mailboxes.ts";
+import { getServerTimeZones } from "./operations/get-server-time-zones.ts";
+import { getUserOofSettings } from "./operations/get-user-oof-settings.ts";
+import { markAsJunk } from "./operations/mark-as-junk.ts";
+import { moveItem } from "./operations/move-item.ts";
+import { resolveNames } from "./operations/resolve-names.ts";
+import { setUserOofSettings } from "./operations/set-user-oof-settings.ts";
 
 /** Every operation of the lab. */
-export const operations: readonly Operation[] = [];
+export const operations: readonly Operation[] = [
+  copyItem,
+  createFolder,
+  deleteAttachment,
+  deleteItem,
+  expandDl,
+  findFolder,
+  findItem,
+  findPeople,
+  getAttachment,
+  getFolder,
+  getItem,
+  getSearchableMailboxes,
+  getServerTimeZones,
+  getUserOofSettings,
+  markAsJunk,
+  moveItem,
+  resolveNames,
+  setUserOofSettings,
+];

@@ -1,0 +1,78 @@
+import type { LabFolder } from "../../folder.ts";
+import { StoreError } from "../../store-error.ts";
+import type { XmlElement } from "../../xml.ts";
+import { targetFolder } from "../access.ts";
+import { folderElement, folderIdOnly, folderXml } from "../folder-xml.ts";
+import { ItemError, type Operation, type RequestContext, responses } from "../operation.ts";
+import { pathXml } from "../property-path.ts";
+
+/** The class of a folder whose request names none. */
+const classOf: Readonly<Record<string, string>> = {
+  CalendarFolder: "IPF.Appointment",
+  ContactsFolder: "IPF.Contact",
+  TasksFolder: "IPF.Task",
+};
+
+/** What the server alone decides. */
+const readOnly = [
+  "FolderId",
+  "ParentFolderId",
+  "TotalCount",
+  "ChildFolderCount",
+  "EffectiveRights",
+  "UnreadCount",
+  "DistinguishedFolderId",
+];
+
+function create(element: XmlElement, context: RequestContext): LabFolder {
+  const target = context.request.child("ParentFolderId");
+  if (target === undefined) throw new ItemError("ErrorParentFolderIdRequired", "A parent folder must be given.");
+  const parent = parentOf(target, context);
+  const fixed = readOnly.find((name) => element.child(name) !== undefined);
+  if (fixed !== undefined) {
+    throw new ItemError(
+      "ErrorInvalidPropertySet",
+      "Set action is invalid for property.",
+      pathXml({ kind: "field", uri: `folder:${fixed}` }),
+    );
+  }
+  if (element.name === "SearchFolder") throw new ItemError("ErrorInvalidFolderTypeForOperation", "This lab keeps no search folders.");
+  const name = element.child("DisplayName")?.text ?? "";
+  if (name.trim() === "") throw new ItemError("ErrorFolderSavePropertyError", "Folder save failed: it has no name.");
+  const folderClass = element.textAt("FolderClass") ?? classOf[element.name] ?? "IPF.Note";
+  const kind = folderElement(folderClass);
+  // A class of another kind than the element: a t:CalendarFolder cannot be IPF.Note.
+  if (kind !== element.name && (element.name !== "Folder" || kind === "CalendarFolder")) {
+    throw new ItemError("ErrorNoFolderClassOverride", "The folder class does not go with the kind of folder.");
+  }
+  try {
+    return parent.mailbox.createFolder(parent, name, folderClass);
+  } catch (error) {
+    if (error instanceof StoreError && error.code === "folder-exists") {
+      throw new ItemError("ErrorFolderExists", "A folder with the specified name already exists.");
+    }
+    throw error;
+  }
+}
+
+function parentOf(target: XmlElement, context: RequestContext): LabFolder {
+  try {
+    return targetFolder(target, context);
+  } catch (error) {
+    if (error instanceof ItemError && error.code === "ErrorItemNotFound") {
+      throw new ItemError("ErrorParentFolderNotFound", "The specified parent folder could not be found.");
+    }
+    throw error;
+  }
+}
+
+/** @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/createfolder-operation */
+export const createFolder: Operation = {
+  name: "CreateFolder",
+  handle(context) {
+    const tasks = (context.request.child("Folders")?.children ?? []).map(
+      (element) => () => `<m:Folders>${folderXml(create(element, context), folderIdOnly)}</m:Folders>`,
+    );
+    return responses("CreateFolder", tasks, context, { empty: "<m:Folders/>" });
+  },
+};

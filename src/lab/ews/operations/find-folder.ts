@@ -1,0 +1,37 @@
+import type { LabFolder } from "../../folder.ts";
+import { el, type XmlElement } from "../../xml.ts";
+import { folderAt } from "../access.ts";
+import { folderProperties, folderXml, readFolderShape } from "../folder-xml.ts";
+import { type Operation, type RequestContext, responses, type Task } from "../operation.ts";
+import { pageLimit, pageOf, restrictedPageLimit } from "../paging.ts";
+import { readRestrictionOver } from "../restriction.ts";
+
+/** Deep gives all folders below, Shallow those right below; deleted folders are not kept, so that SoftDeleted finds none. */
+function below(folder: LabFolder, traversal: string): readonly LabFolder[] {
+  if (traversal === "SoftDeleted") return [];
+  return traversal === "Deep" ? folder.descendants() : folder.children;
+}
+
+function search(parent: XmlElement, context: RequestContext): string {
+  const { request } = context;
+  const shape = readFolderShape(request.child("FolderShape"));
+  const restriction = request.child("Restriction");
+  const filter = restriction === undefined ? undefined : readRestrictionOver(restriction, folderProperties);
+  const all = below(folderAt(parent, context), request.attributes.get("Traversal") ?? "Shallow");
+  const view = filter === undefined ? all : all.filter(filter);
+  const paging = request.child("IndexedPageFolderView") ?? request.child("FractionalPageFolderView");
+  const page = pageOf(view, paging, filter === undefined ? pageLimit : restrictedPageLimit);
+  const folders = page.entries.map((folder) => folderXml(folder, shape)).join("");
+  return el("m:RootFolder", page.attributes, `<t:Folders>${folders}</t:Folders>`);
+}
+
+/** @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/findfolder-operation */
+export const findFolder: Operation = {
+  name: "FindFolder",
+  handle(context) {
+    const tasks = (context.request.child("ParentFolderIds")?.children ?? []).map(
+      (id): Task => ({ itemId: id.attributes.get("Id") ?? "", run: () => search(id, context) }),
+    );
+    return responses("FindFolder", tasks, context);
+  },
+};
