@@ -143,7 +143,12 @@ function subjectCondition({ subject, subjectMatch = "contains" }: Filters): Xml 
  * match, and the client looks again.
  */
 function senderCondition(part: string): Xml | undefined {
-  const paths = [field("message:From"), field("message:Sender"), extendedField(sentRepresentingSmtpAddress), extendedField(senderSmtpAddress)];
+  const paths = [
+    field("message:From"),
+    field("message:Sender"),
+    extendedField(sentRepresentingSmtpAddress),
+    extendedField(senderSmtpAddress),
+  ];
   return any(paths.map((path) => contains(path, part, "Substring")));
 }
 

@@ -1,3 +1,4 @@
+import type { Failure } from "../failure.ts";
 import type { FolderName } from "./folder.ts";
 import type { Detail, Importance, Message } from "./message.ts";
 
@@ -64,4 +65,13 @@ export interface SearchPage {
   readonly total?: number | undefined;
   /** Present when more may follow. */
   readonly nextCursor?: string | undefined;
+  /** What could not be looked at, so that a match in it is not among the messages. Absent when everything was looked at. */
+  readonly unsearched?: readonly Unsearched[] | undefined;
+}
+
+/** A folder that may not be read, or a message that no filter could be applied to, and why. */
+export interface Unsearched {
+  readonly folderPath?: string | undefined;
+  readonly itemId?: string | undefined;
+  readonly failure: Failure;
 }

@@ -1,0 +1,48 @@
+import type { Detail, Message } from "../exchange/message.ts";
+import type { Outcome } from "../outcome.ts";
+import { getItem } from "./operations/get-item.ts";
+import type { EwsMailbox } from "./session.ts";
+
+// FindItem gives the first 255 characters or 512 bytes of a text: https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-perform-paged-searches-by-using-ews-in-exchange
+const truncatedCharacters = 255;
+const truncatedBytes = 512;
+
+/**
+ * Whether FindItem may have told less than the truth: it cuts long subjects, and of a sender it may give the display name alone or an X.500
+ * address.
+ */
+export function isIncomplete({ subject = "", from, sender }: Message): boolean {
+  if (subject.length >= truncatedCharacters || Buffer.byteLength(subject) >= truncatedBytes) return true;
+  return [from, sender].some((who) => who !== undefined && (who.address === undefined || who.routingType === "EX"));
+}
+
+/** Reads messages again, with GetItem: by id, what came of each. Throws only when cancelled. */
+export async function readItems(mailbox: EwsMailbox, messages: readonly Message[], detail: Detail): Promise<Map<string, Outcome<Message>>> {
+  const read = new Map<string, Outcome<Message>>();
+  let index = 0;
+  for await (const outcome of mailbox.each(getItem, messages, (some) => ({ ids: some.map(({ itemId }) => ({ id: itemId })), detail }))) {
+    const message = messages[index++];
+    if (message) read.set(message.itemId, outcome);
+  }
+  return read;
+}
+
+/** Whether reading with one detail gave all that the other asks. */
+export function covers(read: Detail, asked: Detail): boolean {
+  const parts = ["recipients", "attachments", "headers"] as const;
+  return parts.every((part) => read[part] === true || asked[part] !== true) && (asked.body === undefined || asked.body === read.body);
+}
+
+/** A message without the parts that were not asked for: they were read to decide about it, and can be large. */
+export function only(message: Message, asked: Detail): Message {
+  const { to, cc, bcc, replyTo, attachments, headers, bodyText, bodyHtml, bodyPreview, ...rest } = message;
+  return {
+    ...rest,
+    ...(asked.recipients ? { to, cc, bcc, replyTo } : {}),
+    ...(asked.attachments ? { attachments } : {}),
+    ...(asked.headers ? { headers } : {}),
+    ...(asked.body === "text" ? { bodyText } : {}),
+    ...(asked.body === "html" ? { bodyHtml } : {}),
+    ...(asked.body === "preview" ? { bodyPreview } : {}),
+  };
+}

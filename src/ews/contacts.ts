@@ -1,0 +1,79 @@
+import type { Contact, ContactQuery } from "../exchange/contact.ts";
+import { Failure } from "../failure.ts";
+import { contactIds, findContacts, getContacts } from "./contact.ts";
+import type { FolderNode, FolderRef } from "./folders.ts";
+import { isLocal } from "./newest-first.ts";
+import type { EwsMailbox } from "./session.ts";
+
+/** How many ids one page has; the server allows 1000 without a restriction. */
+const pageSize = 500;
+/** How many contacts are read at once: each has up to forty fields. */
+const readAtOnce = 50;
+/** No mailbox holds more contacts than this in a folder (Exchange recommends 100 000 items at most): a server that goes on is going round in circles. */
+const maxPages = 1000;
+
+/**
+ * The contacts of a folder, and of those below it where asked, in the order of the folders; at most the limit. The text of the query is looked
+ * for by us: Exchange compares indexed addresses in its own internal form. None is an empty list. Throws Failure.
+ */
+export async function contacts(mailbox: EwsMailbox, query: ContactQuery): Promise<readonly Contact[]> {
+  const found: Contact[] = [];
+  if (query.limit < 1) return found;
+  const wanted = query.query?.normalize("NFC").toLowerCase();
+  for (const { ref, path } of await foldersOf(mailbox, query)) {
+    for await (const ids of pagesOf(mailbox, ref, query.includeGroups ?? false)) {
+      for await (const outcome of mailbox.each(getContacts, ids, (some) => some, { batchSize: readAtOnce })) {
+        if (!outcome.ok) {
+          // Deleted since it was listed. One that cannot be read is left out rather than all the others with it.
+          if (isLocal(outcome.failure)) continue;
+          throw outcome.failure;
+        }
+        const contact = path === undefined ? outcome.value : { ...outcome.value, folderPath: path };
+        if (wanted === undefined || matches(contact, wanted)) found.push(contact);
+        if (found.length === query.limit) return found;
+      }
+    }
+  }
+  return found;
+}
+
+function matches({ displayName, givenName, surname, company, emailAddresses }: Contact, wanted: string): boolean {
+  return [displayName, givenName, surname, company, ...emailAddresses].some((text) =>
+    text?.normalize("NFC").toLowerCase().includes(wanted),
+  );
+}
+
+async function foldersOf({ folders }: EwsMailbox, query: ContactQuery): Promise<{ ref: FolderRef; path: string | undefined }[]> {
+  const name = query.folder ?? "contacts";
+  if (!query.recursive) return [{ ref: await folders.resolve(name), path: undefined }];
+  const top = await folders.get(name);
+  const inside = new Set([top.folderId]);
+  const below = (await folders.tree()).filter(({ folderId, parentFolderId }) => {
+    if (parentFolderId === undefined || !inside.has(parentFolderId)) return false;
+    inside.add(folderId);
+    return true;
+  });
+  const rest = below.filter(holdsContacts).map(({ folderId, path }) => ({ ref: { id: folderId }, path }));
+  return [{ ref: { id: top.folderId }, path: top.path }, ...rest];
+}
+
+function holdsContacts({ folderClass = "", isSearchFolder }: FolderNode): boolean {
+  return !isSearchFolder && /^IPF\.Contact(\.|$)/i.test(folderClass);
+}
+
+/** The ids of a folder, page by page. */
+async function* pagesOf(mailbox: EwsMailbox, folder: FolderRef, includeGroups: boolean): AsyncIterable<string[]> {
+  const seen = new Set<string>();
+  let offset = 0;
+  for (let pages = 0; pages < maxPages; pages++) {
+    const page = await mailbox.ask(findContacts, { folders: [folder], shape: contactIds, pageSize, offset });
+    const fresh = page.items.filter(({ id }) => !seen.has(id));
+    for (const { id } of fresh) seen.add(id);
+    yield fresh.filter(({ kind }) => kind === "contact" || (kind === "group" && includeGroups)).map(({ id }) => id);
+    if (page.isLast) return;
+    // The server's own offset may be missing, old or 0: it never takes us back.
+    offset = Math.max(page.nextOffset ?? 0, offset + page.items.length);
+    if (fresh.length === 0) break;
+  }
+  throw new Failure("broken-reply", "The server says again and again that a folder has more contacts, and gives none that are new.");
+}

@@ -1,0 +1,37 @@
+import { mapped, optional, record } from "../../wire/xml-read.ts";
+import { element, type Xml } from "../../wire/xml-write.ts";
+import type { FolderRef } from "../folders.ts";
+import { folderId, type ItemRef } from "../ids.ts";
+import { itemRefsReader } from "../item-ref.ts";
+import { m } from "../namespaces.ts";
+import { type Operation, outcomeOf, responses, status } from "../operation.ts";
+
+/** One item to make and keep as a draft. */
+export interface CreateItem {
+  /** `t:Message`, `t:ReplyToItem` or `t:ReplyAllToItem`. */
+  readonly item: Xml;
+  readonly folder: FolderRef;
+}
+
+/**
+ * Makes a draft. Only with `SaveOnly` does Exchange tell the id of what it made; the dispositions that send give none, so we never use them.
+ * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/createitem-operation
+ */
+export const createItem: Operation<CreateItem, ItemRef> = {
+  name: "CreateItem",
+  safety: "never",
+  write: ({ item, folder }) =>
+    element(
+      "m:CreateItem",
+      { MessageDisposition: "SaveOnly" },
+      element("m:SavedItemFolderId", undefined, folderId(folder)),
+      element("m:Items", undefined, item),
+    ),
+  read: responses(
+    "CreateItem",
+    mapped(
+      record({ ...status, items: optional(m("Items"), itemRefsReader) }),
+      outcomeOf(({ items }) => items?.[0]),
+    ),
+  ),
+};

@@ -1,0 +1,35 @@
+import { mapped, record } from "../../wire/xml-read.ts";
+import { element } from "../../wire/xml-write.ts";
+import type { FolderRef } from "../folders.ts";
+import { folderId, type ItemRef, itemIds } from "../ids.ts";
+import { type Operation, outcomeOf, responses, status } from "../operation.ts";
+
+/** A draft to send, with its current change key. */
+export interface SendItem {
+  readonly draft: ItemRef;
+  /** Where the copy goes; none: no copy is kept. */
+  readonly copyTo: FolderRef | undefined;
+}
+
+/**
+ * Sends a draft. The draft's id is dead afterwards, and the reply tells no new one.
+ * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/senditem-operation
+ */
+export const sendItem: Operation<SendItem, true> = {
+  name: "SendItem",
+  safety: "never",
+  write: ({ draft, copyTo }) =>
+    element(
+      "m:SendItem",
+      { SaveItemToFolder: copyTo !== undefined },
+      itemIds([draft]),
+      copyTo && element("m:SavedItemFolderId", undefined, folderId(copyTo)),
+    ),
+  read: responses(
+    "SendItem",
+    mapped(
+      record(status),
+      outcomeOf((): true => true),
+    ),
+  ),
+};

@@ -1,0 +1,76 @@
+import type { FolderName } from "../exchange/folder.ts";
+import { Failure } from "../failure.ts";
+import { wellKnownName } from "./folder-names.ts";
+import type { FolderNode, FolderRef } from "./folders.ts";
+import type { EwsMailbox } from "./session.ts";
+
+/** The folders of one search, with their paths for people. */
+export interface Where {
+  readonly folders: readonly FolderRef[];
+  pathOf(folder: FolderRef): string | undefined;
+  pathOfId(folderId: string | undefined): string | undefined;
+}
+
+export interface WhereAsked {
+  readonly folder?: FolderName | undefined;
+  readonly recursive?: boolean | undefined;
+  readonly includeRecoverable?: boolean | undefined;
+}
+
+/** Where messages lie that were deleted softly: below the visible root it does not appear. */
+const recoverableItems = "recoverableitemsdeletions";
+
+/**
+ * The folders to search: every folder that can hold mail (Deleted Items among them), or the one that is named and those below it.
+ * Throws Failure `folder-not-found`.
+ */
+export async function whereToSearch(mailbox: EwsMailbox, asked: WhereAsked): Promise<Where> {
+  const { folders } = mailbox;
+  const recursive = asked.recursive ?? true;
+  const refs: FolderRef[] = [];
+  const nodes: FolderNode[] = [];
+  if (asked.folder === undefined) {
+    nodes.push(...(await folders.tree()));
+    refs.push(...nodes.filter(holdsMail).map(refOf));
+  } else if (!recursive) {
+    refs.push(await folders.resolve(asked.folder));
+  } else {
+    if (/^archive./i.test(wellKnownName(asked.folder) ?? "")) {
+      throw new Failure("unsupported", `The folders below ${asked.folder} cannot be listed.`, {
+        hint: "Set recursive to false and name one folder of the archive.",
+      });
+    }
+    const top = await folders.get(asked.folder);
+    refs.push({ id: top.folderId });
+    nodes.push(...(await folders.tree(/^recoverable ?items/i.test(asked.folder.trim()) ? "recoverableitemsroot" : "msgfolderroot")));
+    refs.push(...below(nodes, top.folderId).filter(holdsMail).map(refOf));
+  }
+  if (asked.includeRecoverable) refs.push(folders.distinguished(recoverableItems));
+  const paths = new Map(nodes.map(({ folderId, path }) => [folderId, path]));
+  const pathOfId = (folderId: string | undefined) => (folderId === undefined ? undefined : paths.get(folderId));
+  return {
+    folders: refs,
+    pathOfId,
+    pathOf: (folder) => ("id" in folder ? pathOfId(folder.id) : folder.distinguished),
+  };
+}
+
+/** Search folders only show what lies elsewhere; a folder without a class is taken for mail, as Outlook does. */
+function holdsMail({ folderClass, isSearchFolder }: FolderNode): boolean {
+  if (isSearchFolder) return false;
+  return folderClass === undefined || folderClass === "" || /^IPF\.Note(\.|$)/i.test(folderClass);
+}
+
+function refOf({ folderId }: FolderNode): FolderRef {
+  return { id: folderId };
+}
+
+/** Parents stand before their children in the tree. */
+function below(nodes: readonly FolderNode[], top: string): FolderNode[] {
+  const inside = new Set([top]);
+  return nodes.filter(({ folderId, parentFolderId }) => {
+    if (parentFolderId === undefined || !inside.has(parentFolderId)) return false;
+    inside.add(folderId);
+    return true;
+  });
+}

@@ -1,0 +1,190 @@
+import { Failure } from "../failure.ts";
+import type { Attachment } from "./attachment.ts";
+import type { Address, Detail, Message } from "./message.ts";
+import type { FilterName, Filters } from "./query.ts";
+
+/** A filter that can be decided by looking at a message; a query in the server's own language cannot. */
+export type ClientFilter = Exclude<FilterName, "query">;
+
+/** Says whether one message passes. Throws what `sha256` throws: a message that cannot be judged is neither in nor out. */
+export type Matcher = (message: Message) => Promise<boolean>;
+
+/** What a matcher cannot do alone: the SHA-256 of a file attachment's bytes, in hexadecimal. */
+export interface MatchMeans {
+  sha256(attachment: Attachment): Promise<string>;
+}
+
+/** Longer patterns are not written by people; the linear engine's cost grows with the pattern's size times the text's. */
+const maxPatternLength = 1000;
+
+/** The filters that are given, in no particular order. */
+export function givenFilters(filters: Filters): FilterName[] {
+  const { subjectMatch: _, ...rest } = filters;
+  const names: FilterName[] = [];
+  let name: keyof typeof rest;
+  for (name in rest) if (rest[name] !== undefined) names.push(name);
+  return names;
+}
+
+/** Refuses filters that mean nothing. Throws Failure `invalid-input` naming the filter. */
+export function checkFilters(filters: Filters): void {
+  for (const name of ["receivedAfter", "receivedBefore"] as const) {
+    const time = filters[name];
+    if (time !== undefined && Number.isNaN(Date.parse(time))) refuse(name, "it is not a time; write it as 2026-01-31T12:00:00Z");
+  }
+  for (const name of ["minSize", "maxSize"] as const) {
+    const size = filters[name];
+    if (size !== undefined && !(Number.isSafeInteger(size) && size >= 0)) refuse(name, "it is not a number of bytes");
+  }
+  for (const name of [
+    "sender",
+    "recipient",
+    "body",
+    "bodyRegex",
+    "attachmentName",
+    "conversationId",
+    "category",
+    "itemClass",
+    "query",
+  ] as const) {
+    if (filters[name] === "") refuse(name, "it is empty");
+  }
+  if (filters.subject === "" && filters.subjectMatch !== "equals")
+    refuse("subject", "it is empty; for messages without a subject compare with `equals`");
+  const sha256 = filters.attachmentSha256;
+  if (sha256 !== undefined && !/^[0-9a-f]{64}$/i.test(sha256)) refuse("attachmentSha256", "it is not 64 hexadecimal digits");
+  if (filters.internetMessageId !== undefined) {
+    if (filters.internetMessageId.length === 0) refuse("internetMessageId", "give at least one");
+    if (filters.internetMessageId.some((id) => bareMessageId(id) === "")) refuse("internetMessageId", "one of them is empty");
+  }
+}
+
+function refuse(name: FilterName, problem: string): never {
+  throw new Failure("invalid-input", `The filter ${name} cannot be used: ${problem}.`);
+}
+
+/** What must be known of a message, beyond its summary, to decide these filters. */
+export function detailFor(names: readonly FilterName[]): Detail {
+  return {
+    ...(names.includes("recipient") ? { recipients: true } : {}),
+    ...(names.includes("attachmentName") || names.includes("attachmentSha256") ? { attachments: true } : {}),
+    ...(names.includes("body") || names.includes("bodyRegex") ? { body: "text" as const } : {}),
+  };
+}
+
+/** An Internet Message-ID without white space and angle brackets around it. */
+export function bareMessageId(id: string): string {
+  const trimmed = id.trim();
+  return trimmed.startsWith("<") && trimmed.endsWith(">") ? trimmed.slice(1, -1).trim() : trimmed;
+}
+
+/** Whether two Internet Message-IDs are the same one, whichever way each is written. Servers compare them ignoring case, so this does too. */
+export function sameMessageId(one: string, other: string): boolean {
+  return bareMessageId(one).toLowerCase() === bareMessageId(other).toLowerCase();
+}
+
+/**
+ * Makes the test for the named filters of a search; the others are taken to be decided elsewhere. The regular expression engine is loaded only
+ * when one is asked for. Throws Failure `invalid-input` for filters that mean nothing.
+ */
+export async function openMatcher(filters: Filters, names: readonly FilterName[], means: MatchMeans): Promise<Matcher> {
+  checkFilters(filters);
+  const quick = names.flatMap((name) => {
+    const test = name in quickTests ? quickTests[name as keyof typeof quickTests](filters) : undefined;
+    return test ? [test] : [];
+  });
+  const pattern = names.includes("bodyRegex") ? filters.bodyRegex : undefined;
+  const inBody = pattern === undefined ? undefined : await compileBodyRegex(pattern);
+  const wanted = names.includes("attachmentSha256") ? filters.attachmentSha256?.toLowerCase() : undefined;
+  return async (message) => {
+    if (!quick.every((test) => test(message))) return false;
+    if (inBody && !inBody(bodyOf(message))) return false;
+    return wanted === undefined || (await hasHash(message, wanted, means));
+  };
+}
+
+type Test = ((message: Message) => boolean) | undefined;
+
+/** One test per filter that needs nothing but the message. Missing values never match a filter. */
+const quickTests = {
+  subject: ({ subject, subjectMatch }): Test => {
+    if (subject === undefined) return undefined;
+    const wanted = fold(subject);
+    if (subjectMatch === "equals") return (message) => fold(message.subject ?? "") === wanted;
+    if (subjectMatch === "prefix") return (message) => fold(message.subject ?? "").startsWith(wanted);
+    return (message) => fold(message.subject ?? "").includes(wanted);
+  },
+  sender: ({ sender }) => (sender === undefined ? undefined : (message) => anyAddressHas([message.from, message.sender], sender)),
+  recipient: ({ recipient }) =>
+    recipient === undefined
+      ? undefined
+      : (message) => anyAddressHas([...(message.to ?? []), ...(message.cc ?? []), ...(message.bcc ?? [])], recipient),
+  body: ({ body }) => (body === undefined ? undefined : (message) => fold(bodyOf(message)).includes(fold(body))),
+  attachmentName: ({ attachmentName }) =>
+    attachmentName === undefined
+      ? undefined
+      : (message) => (message.attachments ?? []).some((attachment) => fold(attachment.name ?? "").includes(fold(attachmentName))),
+  internetMessageId: ({ internetMessageId }) =>
+    internetMessageId &&
+    (({ internetMessageId: own }) => own !== undefined && internetMessageId.some((wanted) => sameMessageId(wanted, own))),
+  conversationId: ({ conversationId }) =>
+    conversationId === undefined ? undefined : (message) => message.conversationId === conversationId,
+  receivedAfter: ({ receivedAfter }) =>
+    receivedAfter === undefined ? undefined : (message) => instant(message) >= Date.parse(receivedAfter),
+  receivedBefore: ({ receivedBefore }) =>
+    receivedBefore === undefined ? undefined : (message) => instant(message) < Date.parse(receivedBefore),
+  hasAttachments: ({ hasAttachments }) =>
+    hasAttachments === undefined ? undefined : (message) => (message.hasAttachments ?? false) === hasAttachments,
+  isUnread: ({ isUnread }) => (isUnread === undefined ? undefined : (message) => message.isRead === !isUnread),
+  minSize: ({ minSize }) => (minSize === undefined ? undefined : (message) => message.size !== undefined && message.size >= minSize),
+  maxSize: ({ maxSize }) => (maxSize === undefined ? undefined : (message) => message.size !== undefined && message.size <= maxSize),
+  importance: ({ importance }) => (importance === undefined ? undefined : (message) => (message.importance ?? "Normal") === importance),
+  category: ({ category }) =>
+    category === undefined ? undefined : (message) => (message.categories ?? []).some((own) => fold(own) === fold(category)),
+  itemClass: ({ itemClass }) => (itemClass === undefined ? undefined : (message) => isOfClass(message.itemClass, itemClass)),
+} satisfies Partial<Record<ClientFilter, (filters: Filters) => Test>>;
+
+/** Whether an item class is the wanted one or below it. A class whose name only begins alike (`IPM.Notebook`) is another one. */
+function isOfClass(own: string | undefined, wanted: string): boolean {
+  if (own === undefined) return false;
+  return fold(own) === fold(wanted) || fold(own).startsWith(`${fold(wanted)}.`);
+}
+
+/** NaN, which is neither before nor after anything, for a message that was never received. */
+function instant(message: Message): number {
+  return Date.parse(message.receivedAt ?? "");
+}
+
+function bodyOf(message: Message): string {
+  return message.bodyText ?? message.bodyHtml ?? message.bodyPreview ?? "";
+}
+
+function anyAddressHas(addresses: readonly (Address | undefined)[], part: string): boolean {
+  const wanted = fold(part);
+  return addresses.some((own) => own && (fold(own.address ?? "").includes(wanted) || fold(own.name ?? "").includes(wanted)));
+}
+
+/** Text as it is compared: without case, and one form for letters that Unicode can write in several ways. */
+function fold(text: string): string {
+  return text.normalize("NFC").toLowerCase();
+}
+
+async function hasHash(message: Message, wanted: string, means: MatchMeans): Promise<boolean> {
+  for (const attachment of message.attachments ?? []) {
+    if (attachment.kind === "file" && (await means.sha256(attachment)).toLowerCase() === wanted) return true;
+  }
+  return false;
+}
+
+/** RE2 syntax, ignoring case as all filters do (`(?-i)` in the pattern turns that off). Linear in the text, which is hostile. */
+async function compileBodyRegex(pattern: string): Promise<(text: string) => boolean> {
+  if (pattern.length > maxPatternLength) refuse("bodyRegex", `it is longer than ${maxPatternLength} characters`);
+  const { RE2JS, RE2JSException } = await import("re2js");
+  try {
+    const compiled = RE2JS.compile(pattern, RE2JS.CASE_INSENSITIVE);
+    return (text) => compiled.test(text);
+  } catch (thrown) {
+    if (thrown instanceof RE2JSException) refuse("bodyRegex", thrown.message);
+    throw thrown;
+  }
+}
