@@ -1,0 +1,63 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { guidOf, IdMint, idOf, isWellFormedChangeKey, isWellFormedId, parseId } from "../../src/lab/id.ts";
+
+const mint = new IdMint(guidOf(7));
+
+test("ids look like Exchange's: AAMk, 120 characters for a folder and 152 for an item", () => {
+  const folder = mint.folder();
+  const item = mint.item(folder);
+  expect(folder).toMatch(/^AAMk[A-Za-z0-9+/]+=*$/);
+  expect(item).toMatch(/^AAMk[A-Za-z0-9+/]+=*$/);
+  expect([folder.length, item.length]).toEqual([120, 152]);
+  expect(mint.changeKey("item")).toMatch(/^CQAAABYA/);
+  expect(mint.changeKey("folder")).toMatch(/^AQAAABYA/);
+});
+
+test("an id says its kind and its mailbox, and no two are the same", () => {
+  const folder = mint.folder();
+  const ids = [folder, ...Array.from({ length: 500 }, () => mint.item(folder))];
+  expect(new Set(ids).size).toBe(501);
+  expect(parseId(folder)).toMatchObject({ kind: "folder", mailbox: guidOf(7) });
+  expect(parseId(ids[1] ?? "")).toMatchObject({ kind: "item", mailbox: guidOf(7), path: [] });
+});
+
+test("an attachment's id carries its item's, at every depth", () => {
+  const item = mint.item(mint.folder());
+  const entry = parseId(item)?.entry ?? new Uint8Array();
+  const outerKey = mint.attachmentKey();
+  const outer = idOf(mint.mailbox, entry, [outerKey]);
+  const inner = idOf(mint.mailbox, entry, [outerKey, mint.attachmentKey()]);
+  expect(parseId(inner)?.kind).toBe("attachment");
+  expect(mint.rootOf(inner)).toBe(item);
+  expect(mint.isAbove(outer, inner)).toBe(true);
+  expect(mint.isAbove(inner, outer)).toBe(false);
+});
+
+test("text that could not be an id is told apart from an id that names nothing", () => {
+  const item = mint.item(mint.folder());
+  expect(isWellFormedId(item)).toBe(true);
+  expect(isWellFormedId(item, "folder")).toBe(false);
+  for (const bad of ["", "AAMk", "not an id", item.slice(0, -4), `${item}AAAA`, item.replace("AAMk", "ABMk"), `${item} `]) expect(isWellFormedId(bad), bad).toBe(false);
+});
+
+test("no text makes reading an id throw, and whatever is read is written the same", () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.string(), fc.base64String({ maxLength: 400 })), (text) => {
+      const id = parseId(text);
+      if (id) expect(idOf(id.mailbox, id.entry, id.path)).toBe(text);
+    }),
+  );
+  fc.assert(
+    fc.property(fc.array(fc.uint8Array({ minLength: 1, maxLength: 20 }), { maxLength: 10 }), (path) => {
+      const entry = parseId(mint.item(mint.folder()))?.entry ?? new Uint8Array();
+      const read = parseId(idOf(mint.mailbox, entry, path));
+      expect(read?.path.map((key) => [...key])).toEqual(path.map((key) => [...key]));
+    }),
+  );
+});
+
+test("a change key is known by its layout", () => {
+  expect(isWellFormedChangeKey(mint.changeKey("contact"))).toBe(true);
+  for (const bad of ["", "abc12345", "CQAAABYA", mint.folder()]) expect(isWellFormedChangeKey(bad)).toBe(false);
+});
