@@ -1,5 +1,8 @@
-// Bundles the program and the library into dist/: one file to load per process start, since a playbook starts a process per action.
-import { existsSync, rmSync } from "node:fs";
+// Makes dist/: the program and the library, bundled, since a playbook starts a process per action and every file costs; and the library's types.
+import { execFileSync } from "node:child_process";
+import { chmodSync, existsSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import { build } from "esbuild";
 
 const entries = { mailcordon: "src/main.ts", index: "src/index.ts", demo: "scripts/demo.ts", bench: "bench/bench.ts" };
@@ -15,3 +18,7 @@ await build({
   chunkNames: "chunks/[name]-[hash]",
   logLevel: "warning",
 });
+chmodSync("dist/mailcordon.js", 0o755);
+
+const typescript = createRequire(import.meta.url).resolve("typescript/package.json");
+execFileSync(process.execPath, [join(dirname(typescript), "bin/tsc"), "-p", "tsconfig.build.json"], { stdio: "inherit" });

@@ -28,12 +28,11 @@ const Auth = z
   })
   .refine((auth) => (auth.basic === undefined) !== (auth.bearer === undefined), put("either basic (username, password) or bearer (token)"));
 
+/** Each has a default in the back end. */
 const Timeouts = z.strictObject({
-  // A TCP and TLS handshake that takes longer than 10 s does not come.
-  connect_seconds: seconds("seconds until the connection stands, such as 10").default(10),
-  // Exchange itself gives a search up to some minutes; 120 s is what playbooks usually wait for one answer.
-  reply_seconds: seconds("seconds until the reply begins, such as 120").default(120),
-  idle_seconds: seconds("seconds without a byte in the middle of a reply, such as 60").default(60),
+  connect_seconds: seconds("seconds until the connection stands, such as 15").optional(),
+  reply_seconds: seconds("seconds until the reply begins, such as 300").optional(),
+  idle_seconds: seconds("seconds without a byte in the middle of a reply, such as 60").optional(),
 });
 
 const Ews = z.strictObject({
@@ -52,7 +51,7 @@ const Connection = z
     auth: Auth,
     access: z.enum(["impersonation", "delegate"], put("impersonation or delegate")).default("impersonation"),
     mailbox: text("the address of the mailbox that is meant when an action names none").optional(),
-    timeouts: Timeouts.prefault({}),
+    timeouts: Timeouts.default({}),
   })
   .refine(({ ews }) => ews.url.startsWith("https:") || isLoopback(new URL(ews.url).hostname), {
     path: ["ews", "url"],

@@ -17,7 +17,12 @@ export interface Connection {
     | { readonly kind: "basic"; readonly username: string; readonly password: Secret }
     | { readonly kind: "bearer"; readonly token: Secret };
   readonly access: "impersonation" | "delegate";
-  readonly timeouts: { readonly connectSeconds: number; readonly replySeconds: number; readonly idleSeconds: number };
+  /** Seconds; undefined is the default of the back end. */
+  readonly timeouts: {
+    readonly connect: number | undefined;
+    readonly reply: number | undefined;
+    readonly idle: number | undefined;
+  };
 }
 
 export interface Settings {
@@ -96,11 +101,7 @@ export async function loadSettings(place: SettingsPlace = {}): Promise<Settings>
         ? { kind: "basic", username: auth.basic.username, password: secretOf("basic.password", auth.basic.password) }
         : { kind: "bearer", token: secretOf("bearer.token", auth.bearer?.token ?? "") },
       access,
-      timeouts: {
-        connectSeconds: timeouts.connect_seconds,
-        replySeconds: timeouts.reply_seconds,
-        idleSeconds: timeouts.idle_seconds,
-      },
+      timeouts: { connect: timeouts.connect_seconds, reply: timeouts.reply_seconds, idle: timeouts.idle_seconds },
     },
     evidenceDir: said(flags.evidenceDir ?? environment.MAILCORDON_EVIDENCE_DIR, directory) ?? said(evidence_dir, home),
     auditFile: said(flags.auditFile ?? environment.MAILCORDON_AUDIT_FILE, directory) ?? said(audit_file, home),

@@ -12,7 +12,7 @@ import { replyToEmail } from "./reply-to-email.ts";
 import { searchEmailsExtended } from "./search-emails-extended.ts";
 import { sendEmail } from "./send-email.ts";
 
-/** Every action, in alphabetical order by name. */
+/** Everything that mailcordon can do, in alphabetical order. */
 export const catalogue: readonly Action[] = [
   copyEmail,
   deleteAttachments,

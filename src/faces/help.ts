@@ -84,18 +84,23 @@ function programLines(): [string, string][] {
   ]);
 }
 
-const placeholders = { boolean: "", number: " N", text: " TEXT", list: " TEXT…", object: " JSON" } as const;
+const placeholders = { number: " N", text: " TEXT", list: " TEXT…", object: " JSON" } as const;
+
+// More than this is no choice that is seen at a glance: it stands with the meaning.
+const choicesAtAGlance = 6;
 
 function spelled({ field, kind, choices, byDefault }: Parameter): string {
-  const flag = kind === "boolean" && byDefault === true ? flagOf(`no_${field}`) : flagOf(field);
-  if (choices === undefined) return flag + placeholders[kind];
+  const flag = flagOf(field);
+  if (kind === "boolean") return byDefault === false ? flag : flag.replace("--", "--[no-]");
+  if (choices === undefined || choices.length > choicesAtAGlance) return flag + placeholders[kind];
   return `${flag} ${choices.join("|")}${kind === "list" ? "…" : ""}`;
 }
 
-function meaning({ kind, description, required, byDefault, bounds }: Parameter): string {
+function meaning({ kind, description, required, byDefault, bounds, choices }: Parameter): string {
   const notes = [
     required ? "required" : undefined,
     bounds,
+    choices !== undefined && choices.length > choicesAtAGlance ? `any of: ${choices.join(", ")}` : undefined,
     byDefault === undefined || (kind === "boolean" && byDefault === false) ? undefined : `default: ${plain(byDefault, kind)}`,
   ].filter((note) => note !== undefined);
   return `${description}${notes.length === 0 ? "" : ` [${notes.join("; ")}]`}`;

@@ -1,7 +1,4 @@
 import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
-import { basename } from "node:path";
-import type { OpenedFile } from "../action.ts";
 import { Failure } from "../failure.ts";
 
 /**
@@ -32,21 +29,6 @@ async function readText(stream: AsyncIterable<unknown>, path: string): Promise<s
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/**
- * A file that the input names, to attach.
- * @throws Failure `invalid-input` when there is no such file
- */
-export async function openFile(path: string): Promise<OpenedFile> {
-  try {
-    const found = await stat(path);
-    if (!found.isFile()) throw new Failure("invalid-input", `${path} is not a file.`);
-    return { name: basename(path), size: found.size, open: () => createReadStream(path) };
-  } catch (thrown) {
-    if (thrown instanceof Failure) throw thrown;
-    throw new Failure("invalid-input", `${path}: ${reason(thrown)}.`, { cause: thrown });
-  }
 }
 
 function reason(thrown: unknown): string {

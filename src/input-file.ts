@@ -1,0 +1,21 @@
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { basename } from "node:path";
+import type { OpenedFile } from "./action.ts";
+import { Failure } from "./failure.ts";
+
+/**
+ * A file that the input names, to attach.
+ * @throws Failure `invalid-input` when there is no such file
+ */
+export async function openFile(path: string): Promise<OpenedFile> {
+  try {
+    const found = await stat(path);
+    if (!found.isFile()) throw new Failure("invalid-input", `${path} is not a file.`);
+    return { name: basename(path), size: found.size, open: () => createReadStream(path) };
+  } catch (thrown) {
+    if (thrown instanceof Failure) throw thrown;
+    const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "unknown";
+    throw new Failure("invalid-input", `${path} cannot be read (${code}).`, { cause: thrown });
+  }
+}

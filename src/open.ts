@@ -1,0 +1,85 @@
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { EvidenceStore, OpenedFile } from "./action.ts";
+import type { AuditLog } from "./audit.ts";
+import type { Exchange } from "./exchange/exchange.ts";
+import { Failure } from "./failure.ts";
+import type { Connection, Settings } from "./settings.ts";
+
+/** What actions work with, for one connection. */
+export interface Opened {
+  readonly exchange: Exchange;
+  readonly evidence: EvidenceStore;
+  readonly audit: AuditLog;
+  /** The connection's name. */
+  readonly connection: string;
+  /** Opens a file that an input names as an attachment. */
+  readFile(path: string): Promise<OpenedFile>;
+}
+
+/** Where evidence goes when no setting says otherwise. */
+const evidenceFolder = "mailcordon-evidence";
+
+/**
+ * Opens a connection; no request is made. Evidence goes to `evidence_dir` (default `mailcordon-evidence` here), and the audit to `audit_file`
+ * (default `audit.jsonl` in that folder).
+ * @throws Failure `invalid-settings` when the authority's certificate cannot be read
+ */
+export async function open(settings: Settings): Promise<Opened> {
+  const { connection } = settings;
+  const directory = settings.evidenceDir ?? resolve(evidenceFolder);
+  const auditFile = settings.auditFile ?? join(directory, "audit.jsonl");
+  // Most calls keep no evidence and write no audit: what that takes is loaded when it is needed.
+  const evidence = once(async () => (await import("./evidence.ts")).openEvidence(directory));
+  const audit = once(async () => (await import("./audit.ts")).openAudit(auditFile));
+  return {
+    exchange: await openExchange(connection),
+    evidence: {
+      keep: async (bytes, about) => (await evidence()).keep(bytes, about),
+      hold: async (bytes, about) => (await evidence()).hold(bytes, about),
+    },
+    audit: { append: async (entry) => (await audit()).append(entry) },
+    connection: connection.name,
+    readFile: async (path) => (await import("./input-file.ts")).openFile(path),
+  };
+}
+
+/** Picks the back end of a connection: today there is one. */
+async function openExchange({ ews, auth, access, mailbox, timeouts }: Connection): Promise<Exchange> {
+  const { openEws } = await import("./ews/ews.ts");
+  return openEws({
+    url: ews.url.href,
+    authorize: () => Promise.resolve({ authorization: authorization(auth) }),
+    access,
+    defaultMailbox: mailbox,
+    ca: ews.caFile === undefined ? undefined : readAuthority(ews.caFile),
+    timeouts: { connectMs: milliseconds(timeouts.connect), replyMs: milliseconds(timeouts.reply), idleMs: milliseconds(timeouts.idle) },
+  });
+}
+
+function milliseconds(seconds: number | undefined): number | undefined {
+  return seconds === undefined ? undefined : seconds * 1000;
+}
+
+/** RFC 7617 (Basic, in UTF-8) or RFC 6750 (bearer). */
+function authorization(auth: Connection["auth"]): string {
+  if (auth.kind === "bearer") return `Bearer ${auth.token.reveal()}`;
+  return `Basic ${Buffer.from(`${auth.username}:${auth.password.reveal()}`, "utf8").toString("base64")}`;
+}
+
+function readAuthority(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (thrown) {
+    const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "unknown";
+    throw new Failure("invalid-settings", `ews.ca_file: ${path} cannot be read (${code}).`, { cause: thrown });
+  }
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}

@@ -1,0 +1,51 @@
+import { readFileSync } from "node:fs";
+import { actionNames, loadAction } from "./actions/load.ts";
+import { type Command, runCli } from "./faces/cli.ts";
+import { Failure } from "./failure.ts";
+import { open } from "./open.ts";
+import { loadSettings } from "./settings.ts";
+
+/** The commands besides the actions, each loaded when it is used. */
+const commands: readonly Command[] = [
+  {
+    name: "lab",
+    summary: "Start an Exchange to practise on, and say how to reach it.",
+    run: async (words, screen) => (await import("./lab-command.ts")).runLab(words, screen),
+  },
+];
+
+/** Runs the program and ends the process, when everything that was written is out. */
+export async function main(words: readonly string[], packageFile: URL): Promise<void> {
+  const stop = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    process.on(name, () => {
+      // Whoever asks twice wants it now.
+      if (stop.signal.aborted) process.exit(130);
+      stop.abort();
+    });
+  }
+  // A reader that goes away (`| head`) is no reason to stop in the middle of a deletion: what was begun is ended, and only its report is lost.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error;
+    });
+  }
+  const code = await runCli(
+    words,
+    {
+      version: () => versionOf(packageFile),
+      catalogue: { names: actionNames, load: loadAction },
+      commands,
+      open: async ({ config, connection, out, auditFile }) =>
+        open(await loadSettings({ flags: { config, connection, evidenceDir: out, auditFile } })),
+    },
+    { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr, signal: stop.signal },
+  );
+  process.stdout.write("", () => process.stderr.write("", () => process.exit(code)));
+}
+
+function versionOf(packageFile: URL): string {
+  const { version }: { version?: unknown } = JSON.parse(readFileSync(packageFile, "utf8"));
+  if (typeof version === "string") return version;
+  throw new Failure("internal", "package.json names no version.");
+}
