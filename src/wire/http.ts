@@ -1,9 +1,16 @@
+import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 import { Failure } from "../failure.ts";
+import { failureAt, failureOf, type Stage } from "./http-failure.ts";
+import { openResponse } from "./http-response.ts";
 import type { Document } from "./xml-write.ts";
 
+export { droppedWhileIdle, neverSent } from "./http-failure.ts";
+
 export interface HttpRequest {
+  /** `http:` or `https:`. */
   readonly url: URL;
   readonly method: "GET" | "POST";
+  /** `accept-encoding: gzip` is added where it is missing. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Document | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -13,37 +20,229 @@ export interface HttpRequest {
 
 export interface HttpResponse {
   readonly status: number;
-  /** Names in lower case; of a repeated header the values are joined by ", ". */
+  /** Names in lower case; the values of a repeated header are joined by ", ", those of `set-cookie` by LF. */
   readonly headers: ReadonlyMap<string, string>;
-  /** Decoded when it came compressed. Can be read once. */
+  /** Decoded when it came compressed. Can be read once. Whoever stops before its end ends the connection. */
   readonly body: AsyncIterable<Uint8Array>;
   /** The whole body as UTF-8; Failure `broken-reply` when it has more bytes than allowed. */
   text(maxBytes: number): Promise<string>;
-  /** Reads no further and frees the connection. */
+  /** For who does not want the body: frees the connection, for the next request if the body is short. */
   discard(): void;
 }
 
+export interface HttpTimeouts {
+  /** Milliseconds until connected, TLS included. */
+  readonly connectMs: number;
+  /** Milliseconds from the request's last byte until the answer begins. */
+  readonly replyMs: number;
+  /** Milliseconds between two pieces of the request or of the answer. */
+  readonly idleMs: number;
+}
+
 export interface HttpOptions {
-  /** Certificates (PEM) of authorities to trust besides those of the system. */
+  /** Certificates (PEM) of authorities to trust besides the well-known ones. */
   readonly ca?: string | undefined;
-  /** Milliseconds: until connected (TLS included), until the answer begins, between two pieces of its body. */
-  readonly timeouts: { readonly connectMs: number; readonly replyMs: number; readonly idleMs: number };
-  /** Connections to one server at once. */
+  readonly timeouts: HttpTimeouts;
+  /** Connections to one server at once; further requests wait for one. */
   readonly maxConnections: number;
 }
 
 export interface Http {
+  /**
+   * Resolves when the answer begins, whatever its status; redirects are not followed. Nothing is repeated here.
+   * Failures: `unreachable`, `tls-failed`, `timeout`, `broken-reply` (ended too early), `cancelled`, `invalid-input` (a header that
+   * cannot be sent), `invalid-settings` (`ca`).
+   */
   send(request: HttpRequest): Promise<HttpResponse>;
+  /** Ends all connections. */
   close(): void;
 }
 
-/** True when the request of this failure certainly never reached the server, so that repeating it is safe whatever it is. */
-export function neverSent(failure: Failure): boolean {
-  return unsent.has(failure);
+interface Transport {
+  readonly agent: Agent;
+  request(url: URL, options: RequestOptions): ClientRequest;
 }
 
-const unsent = new WeakSet<Failure>();
+/** A client with connections that are kept open and used again. Node's modules are loaded when the first request needs them. */
+export function openHttp(options: HttpOptions): Http {
+  const transports = new Map<string, Promise<Transport>>();
+  const transportOf = (protocol: string): Promise<Transport> => {
+    const made = transports.get(protocol) ?? openTransport(protocol, options);
+    transports.set(protocol, made);
+    return made;
+  };
+  return {
+    async send(request) {
+      return new Exchange(await transportOf(request.url.protocol), request, options.timeouts).send();
+    },
+    close() {
+      for (const transport of transports.values()) {
+        transport.then(
+          ({ agent }) => agent.destroy(),
+          () => undefined, // Whoever sent a request was told why there is none.
+        );
+      }
+      transports.clear();
+    },
+  };
+}
 
-export function openHttp(_options: HttpOptions): Http {
-  throw new Failure("unsupported", "HTTP comes next.");
+async function openTransport(protocol: string, options: HttpOptions): Promise<Transport> {
+  const pool = { keepAlive: true, maxSockets: options.maxConnections };
+  if (protocol === "http:") {
+    const { Agent, request } = await import("node:http");
+    return { agent: new Agent(pool), request };
+  }
+  if (protocol !== "https:") throw new Failure("invalid-settings", "The URL must begin with https:// or http://.");
+  const { Agent, request } = await import("node:https");
+  return { agent: new Agent({ ...pool, ...(await trusting(options.ca)) }), request };
+}
+
+/** The well-known authorities and our own: what is given as `ca` to Node would replace them. */
+async function trusting(ca: string | undefined): Promise<{ ca?: string[] }> {
+  if (ca === undefined) return {};
+  const [{ rootCertificates }, { X509Certificate }] = await Promise.all([import("node:tls"), import("node:crypto")]);
+  const own = ca.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  try {
+    if (own.length === 0) throw new Error("no certificate");
+    for (const pem of own) new X509Certificate(pem);
+  } catch (cause) {
+    throw new Failure("invalid-settings", "The file of certificate authorities does not hold certificates in PEM form.", { cause });
+  }
+  return { ca: [...rootCertificates, ...own] };
+}
+
+/** One request on its way. */
+class Exchange {
+  readonly #request: HttpRequest;
+  readonly #timeouts: HttpTimeouts;
+  readonly #transport: Transport;
+  readonly #host: string;
+  #stage: Stage = "connecting";
+  /** Why we ended it ourselves: what the socket says then is only a consequence. */
+  #reason: Failure | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(transport: Transport, request: HttpRequest, timeouts: HttpTimeouts) {
+    this.#transport = transport;
+    this.#request = request;
+    this.#timeouts = timeouts;
+    this.#host = request.url.host;
+  }
+
+  async send(): Promise<HttpResponse> {
+    const { signal } = this.#request;
+    if (signal?.aborted) throw this.#cancelled();
+    const outgoing = this.#start();
+    const abort = () => this.#stop(outgoing, this.#cancelled());
+    signal?.addEventListener("abort", abort, { once: true });
+    const finished = () => {
+      clearTimeout(this.#timer);
+      signal?.removeEventListener("abort", abort);
+    };
+    outgoing.once("close", finished);
+    const answered = new Promise<IncomingMessage>((resolve, reject) => {
+      outgoing.once("response", resolve);
+      // Stays for errors that come after the answer began: those reach the reader of the body.
+      outgoing.on("error", (thrown) => reject(this.#reason ?? failureOf(thrown, this.#stage, this.#host)));
+    });
+    this.#watchConnection(outgoing);
+    await Promise.race([this.#upload(outgoing), answered]);
+    const incoming = await answered;
+    clearTimeout(this.#timer);
+    this.#stage = "answering";
+    return openResponse(incoming, this.#timeouts.idleMs, {
+      stop: (reason) => this.#stop(outgoing, reason),
+      failure: (thrown) => this.#reason ?? failureOf(thrown, "answering", this.#host),
+      timeout: () => failureAt("answering", "timeout", `${this.#host} stopped in the middle of its reply.`),
+    });
+  }
+
+  #start(): ClientRequest {
+    const { url, method, headers, body } = this.#request;
+    const length = body === undefined ? {} : { "content-length": String(body.size) };
+    try {
+      return this.#transport.request(url, {
+        method,
+        agent: this.#transport.agent,
+        headers: { "accept-encoding": "gzip", ...headers, ...length },
+      });
+    } catch (cause) {
+      throw failureAt("connecting", "invalid-input", "A header of the request has a character that cannot be sent.", cause);
+    }
+  }
+
+  #stop(outgoing: ClientRequest, reason: Failure): void {
+    this.#reason ??= reason;
+    outgoing.destroy(reason);
+  }
+
+  #cancelled(): Failure {
+    return failureAt(this.#ownStage(), "cancelled", "The call was cancelled.");
+  }
+
+  /** For what we end ourselves: then it was not the server that dropped the connection. */
+  #ownStage(): Stage {
+    return this.#stage === "stale" ? "sent" : this.#stage;
+  }
+
+  #limit(outgoing: ClientRequest, ms: number, what: string): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#stop(outgoing, failureAt(this.#ownStage(), "timeout", `${this.#host} ${what} within ${ms / 1000} s.`));
+    }, ms);
+  }
+
+  #watchConnection(outgoing: ClientRequest): void {
+    outgoing.once("socket", (socket) => {
+      if (outgoing.reusedSocket) {
+        this.#stage = "stale";
+        this.#limitReply(outgoing);
+        return;
+      }
+      this.#limit(outgoing, this.#timeouts.connectMs, "could not be connected to");
+      socket.once(this.#request.url.protocol === "https:" ? "secureConnect" : "connect", () => {
+        this.#stage = "sent";
+        this.#limitReply(outgoing);
+      });
+    });
+  }
+
+  #limitReply(outgoing: ClientRequest): void {
+    if (this.#stage !== "sent" && this.#stage !== "stale") return;
+    if (outgoing.writableFinished) this.#limit(outgoing, this.#request.timeoutMs ?? this.#timeouts.replyMs, "did not answer");
+    else this.#limit(outgoing, this.#timeouts.idleMs, "did not take the request");
+  }
+
+  async #upload(outgoing: ClientRequest): Promise<void> {
+    outgoing.once("finish", () => this.#limitReply(outgoing));
+    try {
+      if (this.#request.body !== undefined) {
+        for await (const bytes of this.#request.body.open()) {
+          if (outgoing.destroyed) return;
+          if (!outgoing.write(bytes)) await drained(outgoing);
+          this.#limitReply(outgoing);
+        }
+      }
+      outgoing.end();
+    } catch (thrown) {
+      // The source of the body failed, so the request is cut off; the server cannot take it for whole.
+      this.#stop(
+        outgoing,
+        thrown instanceof Failure ? thrown : new Failure("internal", "The body of a request could not be read.", { cause: thrown }),
+      );
+    }
+  }
+}
+
+function drained(outgoing: ClientRequest): Promise<void> {
+  return new Promise((resolve) => {
+    const go = () => {
+      outgoing.off("drain", go);
+      outgoing.off("close", go);
+      resolve();
+    };
+    outgoing.on("drain", go);
+    outgoing.on("close", go);
+  });
 }

@@ -1,0 +1,87 @@
+import type { IncomingMessage } from "node:http";
+import type { Readable } from "node:stream";
+import { Failure } from "../failure.ts";
+import type { HttpResponse } from "./http.ts";
+
+/** What a body needs of the request that it answers. */
+export interface Upstream {
+  /** Ends the connection for a reason, which everybody who waits for it is told. */
+  stop(reason: Failure): void;
+  failure(thrown: unknown): Failure;
+  timeout(): Failure;
+}
+
+/** A rest of the body up to so many bytes is read and dropped, so that the connection can be used again; a new one costs about as much. */
+const maxDropped = 64 * 1024;
+
+/** An answer that has begun. */
+export function openResponse(incoming: IncomingMessage, idleMs: number, upstream: Upstream): HttpResponse {
+  // The reader of the body gets it; without a reader nobody waits for it.
+  incoming.on("error", () => undefined);
+  const body = readBody(incoming, idleMs, upstream);
+  return {
+    status: incoming.statusCode ?? 0,
+    headers: headersOf(incoming),
+    body,
+    async text(maxBytes) {
+      const parts: Uint8Array[] = [];
+      let size = 0;
+      for await (const bytes of body) {
+        size += bytes.length;
+        if (size > maxBytes) throw new Failure("broken-reply", `The reply has more than ${maxBytes} bytes.`);
+        parts.push(bytes);
+      }
+      return Buffer.concat(parts).toString("utf8");
+    },
+    discard() {
+      drop(incoming, idleMs);
+    },
+  };
+}
+
+function headersOf(incoming: IncomingMessage): Map<string, string> {
+  const headers = new Map<string, string>();
+  for (const [name, value] of Object.entries(incoming.headers)) {
+    if (value !== undefined) headers.set(name, typeof value === "string" ? value : value.join(name === "set-cookie" ? "\n" : ", "));
+  }
+  return headers;
+}
+
+async function* readBody(incoming: IncomingMessage, idleMs: number, upstream: Upstream): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    const source = await decompressed(incoming);
+    const chunks: AsyncIterator<Uint8Array> = source[Symbol.asyncIterator]();
+    for (;;) {
+      // Only while we wait: a slow reader of ours is not the server's fault.
+      const timer = setTimeout(() => upstream.stop(upstream.timeout()), idleMs);
+      const next = await chunks.next().finally(() => clearTimeout(timer));
+      if (next.done === true) return;
+      yield next.value;
+    }
+  } catch (thrown) {
+    throw upstream.failure(thrown);
+  } finally {
+    if (!incoming.complete || !incoming.readableEnded) incoming.destroy();
+  }
+}
+
+async function decompressed(incoming: IncomingMessage): Promise<Readable> {
+  const encoding = incoming.headers["content-encoding"]?.trim().toLowerCase() ?? "identity";
+  if (encoding === "identity" || encoding === "") return incoming;
+  if (encoding !== "gzip" && encoding !== "x-gzip")
+    throw new Failure("broken-reply", "The reply is compressed in a way that was not asked for.");
+  const [{ createGunzip }, { pipeline }] = await Promise.all([import("node:zlib"), import("node:stream")]);
+  // Whatever goes wrong destroys the decoder, from which it is read.
+  return pipeline(incoming, createGunzip(), () => undefined);
+}
+
+function drop(incoming: IncomingMessage, idleMs: number): void {
+  if (incoming.complete && incoming.readableEnded) return;
+  let left = maxDropped;
+  const timer = setTimeout(() => incoming.destroy(), idleMs);
+  incoming.once("close", () => clearTimeout(timer));
+  incoming.on("data", (bytes: Uint8Array) => {
+    left -= bytes.length;
+    if (left < 0) incoming.destroy();
+  });
+}
