@@ -127,8 +127,8 @@ function lastEntry(bytes: Buffer, fromStart: boolean): End | undefined {
     const feed = bytes.lastIndexOf(0x0a, end - 1);
     if (feed < 0 && !fromStart) return undefined;
     const line = bytes.subarray(feed + 1, end);
-    // A line without its line feed was never acknowledged to its writer, even when it looks whole.
-    if (end < bytes.length && entryOf(line) !== undefined) return { hash: sha256(line), torn: torn.reverse(), unfinished };
+    // A line that lacks nothing but its line feed is whole as soon as it gets one.
+    if (entryOf(line) !== undefined) return { hash: sha256(line), torn: torn.reverse(), unfinished };
     torn.push(sha256(line));
     end = feed;
   }

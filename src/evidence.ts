@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { constants, type Stats } from "node:fs";
-import { type FileHandle, lstat, mkdir, open, rename, unlink } from "node:fs/promises";
+import { type FileHandle, link, lstat, mkdir, open, rename, unlink } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { AboutBytes, Digested, EvidenceStore, Held, Kept } from "./action.ts";
 import { Failure } from "./failure.ts";
@@ -104,8 +104,7 @@ async function settle(folder: string, partial: string, kept: Digested): Promise<
     // The index's own name, also as a file system that ignores case sees it.
     if (candidate.toLowerCase() === indexName) continue;
     const path = join(folder, candidate);
-    if (await reserved(path)) {
-      await rename(partial, path);
+    if (await named(partial, path)) {
       await flushFolder(folder);
       return path;
     }
@@ -118,10 +117,20 @@ async function settle(folder: string, partial: string, kept: Digested): Promise<
   throw new Failure("evidence-failed", `Every name for the evidence is taken by something else in ${folder}.`);
 }
 
-/** Makes an empty file of this name unless anything has it, be it a link to nowhere. */
-async function reserved(path: string): Promise<boolean> {
+/** Gives the temporary file this name unless anything has it, be it a link to nowhere. */
+async function named(partial: string, path: string): Promise<boolean> {
+  try {
+    await link(partial, path);
+    await unlink(partial);
+    return true;
+  } catch (thrown) {
+    if (codeOf(thrown) === "EEXIST") return false;
+    if (!["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"].includes(codeOf(thrown) ?? "")) throw thrown;
+  }
+  // A file system without hard links (FAT, some shares): the name is taken by an empty file that only we can have made.
   try {
     await (await open(path, fresh, 0o600)).close();
+    await rename(partial, path);
     return true;
   } catch (thrown) {
     if (codeOf(thrown) === "EEXIST" || codeOf(thrown) === "ELOOP") return false;

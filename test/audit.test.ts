@@ -1,0 +1,199 @@
+import { fork } from "node:child_process";
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { type AuditEntry, openAudit, verifyAudit } from "../src/audit.ts";
+
+let folder: string;
+let file: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "mailcordon-audit-"));
+  file = join(folder, "audit.jsonl");
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function entry(subject: string): AuditEntry {
+  const what = { phase: "began", action: "delete-email", effect: "destroy", call_id: subject } as const;
+  return { ...what, actor: "ann", mailbox: "bob@example.com", backend: "ews", targets: [{ item_id: "AAMk=", subject }] };
+}
+
+async function written(...subjects: string[]): Promise<string[]> {
+  const log = openAudit(file, { now: () => new Date("2026-01-02T03:04:05Z") });
+  for (const subject of subjects) await log.append(entry(subject));
+  return readFileSync(file, "utf8").split("\n");
+}
+
+test("every entry is one line that holds the hash of the one before", async () => {
+  const lines = await written("one", 'two\nlines \u2028 {"previous":"x"}', "three");
+  expect(lines).toHaveLength(4);
+  expect(lines.slice(0, 3).map((line) => JSON.parse(line).targets[0].subject)).toEqual([
+    "one",
+    'two\nlines \u2028 {"previous":"x"}',
+    "three",
+  ]);
+  expect(JSON.parse(lines[0] ?? "")).toMatchObject({ previous: "0".repeat(64), time: "2026-01-02T03:04:05.000Z", actor: "ann" });
+  expect(await verifyAudit(file)).toEqual({ entries: 3, torn: [] });
+});
+
+test.skipIf(process.platform === "win32")("only its owner may read the file", async () => {
+  await written("one");
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+});
+
+test("a changed entry shows at the entry after it", async () => {
+  await written("one", "two", "three");
+  writeFileSync(file, readFileSync(file, "utf8").replace('"two"', '"2wo"').replace('"two"', '"2wo"'));
+  expect(await verifyAudit(file)).toMatchObject({ entries: 2, broken: { line: 3 } });
+});
+
+test("an entry taken out shows", async () => {
+  const lines = await written("one", "two", "three");
+  writeFileSync(file, [lines[0], lines[2], ""].join("\n"));
+  expect(await verifyAudit(file)).toMatchObject({ entries: 1, broken: { line: 2 } });
+});
+
+test("entries in another order show", async () => {
+  const lines = await written("one", "two", "three");
+  writeFileSync(file, [lines[1], lines[0], lines[2], ""].join("\n"));
+  expect(await verifyAudit(file)).toMatchObject({ entries: 0, broken: { line: 1 } });
+});
+
+test("a line that is made unreadable in the middle is not taken for one torn by a crash", async () => {
+  const lines = await written("one", "two", "three");
+  writeFileSync(file, [lines[0], lines[1]?.slice(0, 20), lines[2], ""].join("\n"));
+  expect(await verifyAudit(file)).toMatchObject({ entries: 1, broken: { line: 2 } });
+});
+
+test("a last line that is unreadable but whole is not taken for one torn by a crash", async () => {
+  const lines = await written("one", "two");
+  writeFileSync(file, [lines[0], lines[1]?.slice(0, 20), ""].join("\n"));
+  expect(await verifyAudit(file)).toMatchObject({ entries: 1, broken: { line: 2 } });
+});
+
+test.each([2, 30])(
+  "a last line torn by a crash %i bytes early is told, and the next entry continues the chain and says so",
+  async (bytes) => {
+    await written("one", "two");
+    truncateSync(file, statSync(file).size - bytes);
+    expect(await verifyAudit(file)).toEqual({ entries: 1, torn: [2] });
+    const lines = await written("three", "four");
+    expect(JSON.parse(lines[2] ?? "").after_torn).toHaveLength(1);
+    expect(await verifyAudit(file)).toEqual({ entries: 3, torn: [2] });
+    writeFileSync(file, readFileSync(file, "utf8").replace('"after_torn":["', '"after_torn":["0'));
+    expect(await verifyAudit(file)).toMatchObject({ broken: { line: 2 } });
+  },
+);
+
+test("a last line that lacks only its line feed is continued as it is", async () => {
+  await written("one", "two");
+  truncateSync(file, statSync(file).size - 1);
+  expect(await verifyAudit(file)).toEqual({ entries: 1, torn: [2] });
+  await written("three");
+  expect(await verifyAudit(file)).toEqual({ entries: 3, torn: [] });
+});
+
+test("a crash while continuing after a crash is survived, too", async () => {
+  await written("one");
+  appendFileSync(file, '{"previous":"abc"');
+  appendFileSync(file, '\n{"prev');
+  await written("two");
+  expect(await verifyAudit(file)).toEqual({ entries: 2, torn: [2, 3] });
+});
+
+test("a first entry torn by a crash is survived", async () => {
+  writeFileSync(file, '{"previous":"000');
+  await written("one");
+  expect(await verifyAudit(file)).toEqual({ entries: 1, torn: [1] });
+});
+
+test("the chain is found again behind a last entry of many targets", async () => {
+  const log = openAudit(file);
+  const targets = Array.from({ length: 3000 }, (_, at) => ({ item_id: `${at}`.padStart(150, "A"), subject: "\u65e5".repeat(20) }));
+  await log.append({ ...entry("many"), targets });
+  await log.append(entry("after"));
+  expect(await verifyAudit(file)).toEqual({ entries: 2, torn: [] });
+});
+
+test("nothing is appended to a file that is no audit file", async () => {
+  writeFileSync(file, "root:x:0:0\n");
+  await expect(openAudit(file).append(entry("one"))).rejects.toMatchObject({ code: "audit-failed" });
+  expect(readFileSync(file, "utf8")).toBe("root:x:0:0\n");
+});
+
+test("a symbolic link is not followed", async () => {
+  const target = join(folder, "target");
+  writeFileSync(target, "");
+  symlinkSync(target, file);
+  await expect(openAudit(file).append(entry("one"))).rejects.toMatchObject({ code: "audit-failed" });
+  expect(readFileSync(target, "utf8")).toBe("");
+});
+
+test("a place that cannot be written is audit-failed", async () => {
+  mkdirSync(file);
+  await expect(openAudit(file).append(entry("one"))).rejects.toMatchObject({ code: "audit-failed" });
+  await expect(verifyAudit(join(folder, "absent"))).rejects.toMatchObject({ code: "audit-failed" });
+});
+
+test("after an entry that could not be written the next one can", async () => {
+  writeFileSync(file, "no audit\n");
+  const log = openAudit(file);
+  await expect(log.append(entry("one"))).rejects.toMatchObject({ code: "audit-failed" });
+  rmSync(file);
+  await log.append(entry("two"));
+  expect(await verifyAudit(file)).toEqual({ entries: 1, torn: [] });
+});
+
+test("several processes that append at once keep one unbroken chain", async () => {
+  const script = join(folder, "append.mjs");
+  const source = new URL("../src/audit.ts", import.meta.url);
+  // Bundled by the same tool as the program, since Node 20 does not read TypeScript.
+  const { build } = await import("esbuild");
+  await build({
+    entryPoints: [source.pathname],
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    outfile: join(folder, "audit.mjs"),
+    logLevel: "error",
+  });
+  writeFileSync(
+    script,
+    `import { openAudit } from "./audit.mjs";
+     const log = openAudit(${JSON.stringify(file)});
+     const targets = [{ subject: process.argv[2] }];
+     await Promise.all(Array.from({ length: 15 }, () => log.append({ phase: "began", action: "a", effect: "change", actor: "x", mailbox: "m", backend: "ews", call_id: "c", targets })));`,
+  );
+  const ends = ["a", "b", "c"].map((name) => new Promise((resolve) => fork(script, [name]).on("exit", resolve)));
+  expect(await Promise.all(ends)).toEqual([0, 0, 0]);
+  expect(await verifyAudit(file)).toEqual({ entries: 45, torn: [] });
+});
+
+test("a lock that a dead process left is removed", async () => {
+  const gone = await new Promise<number>((resolve) => {
+    const child = fork("-e", [], { execArgv: [], stdio: "ignore" });
+    child.on("exit", () => resolve(child.pid ?? 0));
+  });
+  writeFileSync(`${file}.lock`, JSON.stringify({ token: "old", pid: gone, host: hostname(), since: Date.now() }));
+  await written("one");
+  expect(await verifyAudit(file)).toEqual({ entries: 1, torn: [] });
+});
+
+test("a lock that was left empty a while ago is removed", async () => {
+  writeFileSync(`${file}.lock`, "");
+  const minutesAgo = new Date(Date.now() - 120_000);
+  utimesSync(`${file}.lock`, minutesAgo, minutesAgo);
+  await written("one");
+  expect(await verifyAudit(file)).toEqual({ entries: 1, torn: [] });
+});

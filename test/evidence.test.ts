@@ -1,0 +1,130 @@
+import { createHash } from "node:crypto";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { openEvidence } from "../src/evidence.ts";
+import { Failure } from "../src/failure.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "mailcordon-evidence-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+async function* bytesOf(...chunks: string[]) {
+  for (const chunk of chunks) yield Buffer.from(chunk);
+}
+
+const hash = (algorithm: string, text: string) => createHash(algorithm).update(text).digest("hex");
+
+test("bytes are kept as they are, with their hashes, and the index says where they came from", async () => {
+  const store = openEvidence(join(folder, "case", "one"), () => new Date("2026-01-02T03:04:05Z"));
+  const kept = await store.keep(bytesOf("ab", "", "c"), { name: "mail.eml", sha512: true, source: { mailbox: "ann@example.com" } });
+  const path = join(folder, "case", "one", "mail.eml");
+  const digests = { md5: hash("md5", "abc"), sha1: hash("sha1", "abc"), sha256: hash("sha256", "abc"), sha512: hash("sha512", "abc") };
+  expect(kept).toEqual({ safe_name: "mail.eml", file_ref: path, size: 3, ...digests });
+  expect(readFileSync(path, "utf8")).toBe("abc");
+  const index = readFileSync(join(folder, "case", "one", "index.jsonl"), "utf8");
+  expect(JSON.parse(index)).toMatchObject({
+    time: "2026-01-02T03:04:05.000Z",
+    file: "mail.eml",
+    size: 3,
+    ...digests,
+    source: { mailbox: "ann@example.com" },
+  });
+});
+
+test.skipIf(process.platform === "win32")("only the owner may read what is kept", async () => {
+  const store = openEvidence(join(folder, "new"));
+  const kept = await store.keep(bytesOf("abc"), { name: "a" });
+  const mode = (path: string) => statSync(path).mode & 0o777;
+  expect([mode(join(folder, "new")), mode(kept.file_ref), mode(join(folder, "new", "index.jsonl"))]).toEqual([0o700, 0o600, 0o600]);
+});
+
+test("other bytes under a taken name get a name of their own, and nothing is overwritten", async () => {
+  const store = openEvidence(folder);
+  const first = await store.keep(bytesOf("one"), { name: "a.txt" });
+  const second = await store.keep(bytesOf("two"), { name: "a.txt" });
+  expect(second.file_ref).toBe(join(folder, `a-${second.sha256.slice(0, 8)}.txt`));
+  expect([readFileSync(first.file_ref, "utf8"), readFileSync(second.file_ref, "utf8")]).toEqual(["one", "two"]);
+});
+
+test("the same bytes under the same name are kept once", async () => {
+  const store = openEvidence(folder);
+  const first = await store.keep(bytesOf("one"), { name: "a.txt" });
+  const again = await store.keep(bytesOf("one"), { name: "a.txt" });
+  expect(again).toEqual(first);
+  expect(readdirSync(folder).sort()).toEqual(["a.txt", "index.jsonl"]);
+});
+
+test("many that are kept at once under one name are all there", async () => {
+  const store = openEvidence(folder);
+  const kept = await Promise.all(Array.from({ length: 20 }, (_, at) => store.keep(bytesOf(`body ${at}`), { name: "same.eml" })));
+  expect(kept.map(({ file_ref }) => readFileSync(file_ref, "utf8"))).toEqual(Array.from({ length: 20 }, (_, at) => `body ${at}`));
+  expect(readFileSync(join(folder, "index.jsonl"), "utf8").trim().split("\n")).toHaveLength(20);
+});
+
+test("a stream that throws leaves nothing behind, and what it threw is passed on", async () => {
+  const store = openEvidence(folder);
+  async function* torn() {
+    yield Buffer.from("abc");
+    throw new Failure("broken-reply", "It ended early.");
+  }
+  await expect(store.keep(torn(), { name: "a" })).rejects.toMatchObject({ code: "broken-reply" });
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test("more bytes than allowed are too-large and leave nothing behind", async () => {
+  const store = openEvidence(folder);
+  await expect(store.keep(bytesOf("abc", "def"), { name: "a", maxBytes: 5 })).rejects.toMatchObject({ code: "too-large" });
+  expect((await store.keep(bytesOf("abc", "de"), { name: "b", maxBytes: 5 })).size).toBe(5);
+  expect(readdirSync(folder).sort()).toEqual(["b", "index.jsonl"]);
+});
+
+test("a symbolic link with the name of the evidence is never followed", async () => {
+  const target = join(folder, "target");
+  writeFileSync(target, "untouched");
+  const inside = mkdtempSync(join(folder, "in-"));
+  symlinkSync(target, join(inside, "a.txt"));
+  symlinkSync(join(folder, "nowhere"), join(inside, "b.txt"));
+  const store = openEvidence(inside);
+  const kept = [await store.keep(bytesOf("untouched"), { name: "a.txt" }), await store.keep(bytesOf("two"), { name: "b.txt" })];
+  expect(readFileSync(target, "utf8")).toBe("untouched");
+  expect(kept.map(({ file_ref }) => statSync(file_ref).isFile() && /-[0-9a-f]{8}\.txt$/.test(file_ref))).toEqual([true, true]);
+  expect(readdirSync(folder)).not.toContain("nowhere");
+});
+
+test("an attachment called like the index does not take the index's place", async () => {
+  const store = openEvidence(folder);
+  const kept = await store.keep(bytesOf("{}"), { name: "Index.JSONL" });
+  expect(kept.file_ref).not.toBe(join(folder, "Index.JSONL"));
+  expect(readFileSync(kept.file_ref, "utf8")).toBe("{}");
+});
+
+test("nothing at all is kept, too", async () => {
+  const kept = await openEvidence(folder).keep(bytesOf(), { name: "" });
+  expect(kept).toMatchObject({ size: 0, safe_name: "unnamed", sha256: hash("sha256", "") });
+  expect(statSync(kept.file_ref).size).toBe(0);
+});
+
+test("a folder that cannot be made is evidence-failed", async () => {
+  writeFileSync(join(folder, "file"), "");
+  await expect(openEvidence(join(folder, "file", "sub")).keep(bytesOf("a"), { name: "a" })).rejects.toMatchObject({
+    code: "evidence-failed",
+  });
+});
+
+test("bytes that are held come as base64 with the same hashes, though their giver uses its buffer again", async () => {
+  const buffer = Buffer.alloc(1);
+  async function* reusing() {
+    for (const byte of [1, 2, 3]) {
+      buffer[0] = byte;
+      yield buffer;
+    }
+  }
+  const held = await openEvidence(folder).hold(reusing(), { name: "a/b" });
+  expect(held).toMatchObject({ base64: "AQID", size: 3, safe_name: "a_b", md5: hash("md5", "\u0001\u0002\u0003") });
+  await expect(openEvidence(folder).hold(bytesOf("abc"), { name: "a", maxBytes: 2 })).rejects.toMatchObject({ code: "too-large" });
+  expect(readdirSync(folder)).toEqual([]);
+});

@@ -1,0 +1,158 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import * as z from "zod";
+import { Failure } from "../src/failure.ts";
+import { addressList, addressOf, attachments, headers, importance, internet_message_id, item_id, textList } from "../src/fields.ts";
+import { readInput } from "../src/input.ts";
+
+const schema = z.strictObject({
+  name: z.string().min(1).optional().describe("A name."),
+  sure: z.boolean().default(false),
+  many: z.number().int().optional(),
+  mode: z.enum(["trash", "soft"]).default("soft"),
+  item_id,
+  internet_message_id,
+  to: addressList("Recipients."),
+  headers,
+  attachments,
+  importance,
+});
+
+function failureOf(work: () => unknown): Failure {
+  try {
+    work();
+  } catch (thrown) {
+    if (thrown instanceof Failure) return thrown;
+    throw thrown;
+  }
+  throw new Error("nothing was thrown");
+}
+
+test('"", null and unset mean the same as leaving the field out', () => {
+  const unset = { name: "", sure: null, many: "", mode: undefined, item_id: "", to: [] };
+  expect(readInput(schema, { ...unset, to: null })).toEqual({ sure: false, mode: "soft", importance: "Normal" });
+  expect(readInput(schema, { item_id: ["", "A"] }).item_id).toEqual(["A"]);
+});
+
+test("texts of playbooks stand for booleans, numbers and values of an enumeration", () => {
+  expect(readInput(schema, { sure: "True", many: " 12 ", mode: "TRASH", importance: "high" })).toEqual({
+    sure: true,
+    many: 12,
+    mode: "trash",
+    importance: "High",
+  });
+});
+
+test("a text that is no number or boolean is refused by name, with what to put", () => {
+  const failure = failureOf(() => readInput(schema, { sure: "maybe", many: "12x", name: 7 }));
+  expect(failure.code).toBe("invalid-input");
+  expect(failure.message).toMatch(/sure: /);
+  expect(failure.message).toMatch(/many: /);
+  expect(failure.message).toContain("name: ");
+  expect(failure.message).toContain("what to put: A name.");
+});
+
+test("a field that the action does not know is refused, not ignored", () => {
+  expect(failureOf(() => readInput(schema, { itemid: "A" })).message).toContain("itemid");
+  expect(failureOf(() => readInput(schema, { itemid: "" })).message).toContain("itemid");
+});
+
+test("a required field that is empty is said to be required", () => {
+  const failure = failureOf(() => readInput(z.strictObject({ folder: z.string().describe("A folder.") }), { folder: "" }));
+  expect(failure.message).toBe("folder: is required (what to put: A folder.)");
+});
+
+test.each([null, 5, "text", [1]])("an input that is no object is refused: %j", (raw) => {
+  expect(failureOf(() => readInput(schema, raw)).code).toBe("invalid-input");
+});
+
+test("the names of an object's prototype are no fields", () => {
+  expect(failureOf(() => readInput(schema, JSON.parse('{"__proto__": {"sure": true}}'))).code).toBe("invalid-input");
+  expect(failureOf(() => readInput(schema, { constructor: "x" })).message).toContain("constructor");
+});
+
+test.each([
+  ["AAMk=", ["AAMk="]],
+  ["AAMk=, BBMk=", ["AAMk=", "BBMk="]],
+  ['["AAMk=", "BBMk="]', ["AAMk=", "BBMk="]],
+  [
+    ["AAMk=", "BBMk="],
+    ["AAMk=", "BBMk="],
+  ],
+])("item_id %j is read as a list", (given, expected) => {
+  expect(readInput(schema, { item_id: given }).item_id).toEqual(expected);
+});
+
+test.each([
+  ["<a,b@example.com>", ["<a,b@example.com>"]],
+  ["<a,b@example.com>, <c;d@example.com>", ["<a,b@example.com>", "<c;d@example.com>"]],
+  ["a@example.com,b@example.com", ["a@example.com", "b@example.com"]],
+  ["<a@example.com", ["<a@example.com"]],
+  ["<a@example.com,b", ["<a@example.com", "b"]],
+])("a Message-ID is never split inside its brackets: %s", (given, expected) => {
+  expect(readInput(schema, { internet_message_id: given }).internet_message_id).toEqual(expected);
+});
+
+test("any Message-IDs in brackets that are joined by commas are read as the same list", () => {
+  const messageId = fc.stringMatching(/^[a-z0-9,;."$+]{1,20}@[a-z0-9.]{1,10}$/).map((id) => `<${id}>`);
+  fc.assert(
+    fc.property(fc.array(messageId, { minLength: 1, maxLength: 5 }), (ids) => {
+      expect(readInput(schema, { internet_message_id: ids.join(", ") }).internet_message_id).toEqual(ids);
+    }),
+  );
+});
+
+test("recipients are split at commas, not in names or quotes, and may be objects", () => {
+  expect(readInput(schema, { to: '"Doe, Jane" <jane@example.com>, bob@example.com; Eve <eve@example.com>' }).to).toEqual([
+    '"Doe, Jane" <jane@example.com>',
+    "bob@example.com",
+    "Eve <eve@example.com>",
+  ]);
+  expect(readInput(schema, { to: [{ name: "Eve", address: "eve@example.com" }, { address: "bob@example.com" }] }).to).toEqual([
+    "Eve <eve@example.com>",
+    "bob@example.com",
+  ]);
+});
+
+test("headers may be objects, lines or one object of names and values", () => {
+  const expected = [{ name: "X-Case", value: "17" }];
+  for (const given of [[{ name: "X-Case", value: "17" }], "X-Case: 17", ["X-Case: 17"], { "X-Case": "17" }, '{"X-Case": "17"}']) {
+    expect(readInput(schema, { headers: given }).headers).toEqual(expected);
+  }
+});
+
+test("attachments may be paths, and spellings hold inside them, too", () => {
+  expect(readInput(schema, { attachments: "a.pdf, b.pdf" }).attachments).toEqual([{ path: "a.pdf" }, { path: "b.pdf" }]);
+  expect(readInput(schema, { attachments: { base64: "AAAA", name: "a", inline: "true", content_id: "" } }).attachments).toEqual([
+    { base64: "AAAA", name: "a", inline: true },
+  ]);
+});
+
+test.each(["no address", "a@b@c d", "a@example.com\r\nBcc: x@example.com", "Name <>", "<a@example.com", "a b@example.com"])(
+  "%j is no address",
+  (text) => {
+    expect(failureOf(() => addressOf(text, "to")).message).toMatch(/^to: /);
+  },
+);
+
+test("an address keeps its name, without the quotes", () => {
+  expect(addressOf('"Doe, \\"J\\"" <jane@example.com>', "to")).toEqual({ name: 'Doe, "J"', address: "jane@example.com" });
+  expect(addressOf(" jane@example.com ", "to")).toEqual({ address: "jane@example.com" });
+});
+
+test("whatever a playbook sends, it is read or refused as invalid-input, never something else", () => {
+  fc.assert(
+    fc.property(fc.dictionary(fc.constantFrom(...Object.keys(schema.shape), "other"), fc.jsonValue()), (raw) => {
+      try {
+        readInput(schema, raw);
+      } catch (thrown) {
+        expect(thrown).toBeInstanceOf(Failure);
+      }
+    }),
+  );
+});
+
+test("the schema still shows plain lists to whoever makes help from it", () => {
+  const shown = z.toJSONSchema(z.strictObject({ list: textList("A list.") }), { io: "input" });
+  expect(shown.properties).toEqual({ list: { type: "array", items: { type: "string", minLength: 1 }, description: "A list." } });
+});
