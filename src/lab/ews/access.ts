@@ -1,5 +1,5 @@
 import type { LabFolder } from "../folder.ts";
-import { isWellFormedChangeKey, type ParsedId, parseId } from "../id.ts";
+import { idOf, isWellFormedChangeKey, type ParsedId, parseId } from "../id.ts";
 import type { LabAttachment, LabItem } from "../item.ts";
 import type { LabMailbox } from "../mailbox.ts";
 import type { XmlElement } from "../xml.ts";
@@ -87,9 +87,9 @@ export function targetFolder(element: XmlElement, context: RequestContext): LabF
   return folderAt(folder, context);
 }
 
-/** The item that t:ItemId names. A stale ChangeKey is let through: reading, moving and deleting do not ask for it. Throws ItemError. */
+/** The item that t:ItemId, or another element of its type, names. A stale ChangeKey is let through: reading, moving and deleting do not ask for it. Throws ItemError. */
 export function itemAt(element: XmlElement, context: RequestContext): LabItem {
-  if (element.name !== "ItemId") {
+  if (/^(Occurrence|RecurringMaster)/.test(element.name)) {
     // Occurrences of series: the store has none, so that no such id can be right.
     throw new ItemError("ErrorCalendarIsNotRecurringMaster", "The item is not a recurring master.");
   }
@@ -105,7 +105,10 @@ export function itemAt(element: XmlElement, context: RequestContext): LabItem {
 export function attachmentAt(element: XmlElement, context: RequestContext): { readonly item: LabItem; readonly attachment: LabAttachment } {
   const parsed = readId(element, context);
   if (parsed.kind !== "attachment") throw new ItemError("ErrorInvalidIdNotAnItemAttachmentId", "Id must be an attachment id.");
-  const found = context.store.attachment(element.attributes.get("Id") ?? "");
-  if (found === undefined) throw notFound();
-  return found;
+  const id = element.attributes.get("Id") ?? "";
+  const found = context.store.attachment(id);
+  if (found !== undefined) return found;
+  // With its item gone it is not found; when only the attachment is gone, its id is invalid.
+  if (context.store.item(idOf(parsed.mailbox, parsed.entry)) === undefined) throw notFound();
+  throw new ItemError("ErrorInvalidAttachmentId", "The attachment was not found among those of the item.");
 }

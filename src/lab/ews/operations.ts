@@ -1,6 +1,8 @@
 import type { Operation } from "./operation.ts";
 import { copyItem } from "./operations/copy-item.ts";
+import { createAttachment } from "./operations/create-attachment.ts";
 import { createFolder } from "./operations/create-folder.ts";
+import { createItem } from "./operations/create-item.ts";
 import { deleteAttachment } from "./operations/delete-attachment.ts";
 import { deleteItem } from "./operations/delete-item.ts";
 import { expandDl } from "./operations/expand-dl.ts";
@@ -16,12 +18,16 @@ import { getUserOofSettings } from "./operations/get-user-oof-settings.ts";
 import { markAsJunk } from "./operations/mark-as-junk.ts";
 import { moveItem } from "./operations/move-item.ts";
 import { resolveNames } from "./operations/resolve-names.ts";
+import { sendItem } from "./operations/send-item.ts";
 import { setUserOofSettings } from "./operations/set-user-oof-settings.ts";
+import { updateItem } from "./operations/update-item.ts";
 
 /** Every operation of the lab. */
 export const operations: readonly Operation[] = [
   copyItem,
+  createAttachment,
   createFolder,
+  createItem,
   deleteAttachment,
   deleteItem,
   expandDl,
@@ -37,5 +43,7 @@ export const operations: readonly Operation[] = [
   markAsJunk,
   moveItem,
   resolveNames,
+  sendItem,
   setUserOofSettings,
+  updateItem,
 ];

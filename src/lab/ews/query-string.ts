@@ -281,7 +281,7 @@ function inDates(read: (item: AnyItem) => Date | undefined, text: string, now: D
   const fits = inStretch(text.trim(), (value) => dates(value.trim(), now));
   return (item) => {
     const found = read(item);
-    return found !== undefined && fits !== undefined && fits(found.getTime());
+    return found !== undefined && (fits?.(found.getTime()) ?? false);
   };
 }
 

@@ -1,0 +1,31 @@
+import { el } from "../../xml.ts";
+import { itemAt } from "../access.ts";
+import { readAttachment } from "../attachment-from-xml.ts";
+import { attachmentElement, attachmentIdXml } from "../attachment-xml.ts";
+import { ItemError, type Operation, responses, type Task } from "../operation.ts";
+import { storing } from "../store-refusal.ts";
+
+/**
+ * Each attachment changes the item it is put on: the reply gives the item's new change key.
+ * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/createattachment-operation
+ */
+export const createAttachment: Operation = {
+  name: "CreateAttachment",
+  handle(context) {
+    const { request, store } = context;
+    const parent = request.child("ParentItemId");
+    const tasks = (request.child("Attachments")?.children ?? []).map(
+      (element): Task => ({
+        itemId: parent?.attributes.get("Id") ?? "",
+        run: () => {
+          if (parent === undefined) throw new ItemError("ErrorInvalidId", "The parent item is not named.");
+          const item = itemAt(parent, context);
+          const attachment = readAttachment(element, store);
+          const added = storing(() => item.folder.mailbox.addAttachment(item, attachment));
+          return `<m:Attachments>${el(attachmentElement(added), {}, attachmentIdXml(added, item))}</m:Attachments>`;
+        },
+      }),
+    );
+    return responses("CreateAttachment", tasks, context, { empty: "<m:Attachments/>" });
+  },
+};

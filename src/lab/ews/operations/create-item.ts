@@ -1,0 +1,89 @@
+import type { LabFolder } from "../../folder.ts";
+import type { LabItem, NewItem } from "../../item.ts";
+import type { LabMailbox } from "../../mailbox.ts";
+import { el, type XmlElement } from "../../xml.ts";
+import { ownMailbox, targetFolder } from "../access.ts";
+import { attachmentElement, attachmentIdXml } from "../attachment-xml.ts";
+import { readItem } from "../item-from-xml.ts";
+import { defaultClasses, elementOf, type ItemElement, isMessage } from "../item-kind.ts";
+import { itemIdXml } from "../item-properties.ts";
+import { Fault, ItemError, type Operation, type RequestContext, responses } from "../operation.ts";
+import { isResponseObject, respond } from "../response-object.ts";
+import { send } from "../sending.ts";
+import { storing } from "../store-refusal.ts";
+
+const isItemElement = (name: string): name is ItemElement => Object.hasOwn(defaultClasses, name);
+
+/** Where an item of this kind goes when no folder is given. */
+const defaultFolders: Partial<Record<ItemElement, string>> = {
+  Contact: "contacts",
+  DistributionList: "contacts",
+  CalendarItem: "calendar",
+  Task: "tasks",
+};
+
+/** What a folder of a class takes, by the code of the refusal. */
+function checkFolder(kind: ItemElement, folder: LabFolder): void {
+  const folderClass = folder.folderClass ?? "IPF.Note";
+  const refuse = (code: string): never => {
+    throw new ItemError(code, "An item of this type cannot be created in this folder.");
+  };
+  if ((kind === "Contact" || kind === "DistributionList") && !folderClass.startsWith("IPF.Contact"))
+    refuse("ErrorCannotCreateContactInNonContactFolder");
+  if (kind === "CalendarItem" && !folderClass.startsWith("IPF.Appointment")) refuse("ErrorCannotCreateCalendarItemInNonCalendarFolder");
+  if (kind === "Task" && !folderClass.startsWith("IPF.Task")) refuse("ErrorCannotCreateTaskInNonTaskFolder");
+  if (kind === "PostItem" && !folderClass.startsWith("IPF.Note")) refuse("ErrorCannotCreatePostItemInNonMailFolder");
+}
+
+/** The element with its new id, and the ids of the attachments that came with it. */
+function createdXml(item: LabItem): string {
+  const attachments = item.attachments.map((one) => el(attachmentElement(one), {}, attachmentIdXml(one)));
+  return el(`t:${elementOf(item.itemClass)}`, {}, itemIdXml(item), attachments.length === 0 ? "" : el("t:Attachments", {}, ...attachments));
+}
+
+/** Saves or sends, as MessageDisposition says: only what is saved has an id to return. */
+function dispose(item: NewItem, mailbox: LabMailbox, folder: LabFolder | undefined, context: RequestContext): string {
+  const disposition = context.request.attributes.get("MessageDisposition");
+  if (disposition === undefined) throw new ItemError("ErrorMessageDispositionRequired", "Message disposition is required for messages.");
+  if (disposition === "SaveOnly") {
+    const saved = storing(() =>
+      mailbox.add(folder ?? mailbox.known("drafts"), { ...item, isDraft: item.isDraft ?? true, isRead: item.isRead ?? true }),
+    );
+    return `<m:Items>${createdXml(saved)}</m:Items>`;
+  }
+  const saveIn = disposition === "SendAndSaveCopy" ? (folder ?? mailbox.known("sentitems")) : undefined;
+  storing(() => send(item, mailbox, saveIn, undefined, context));
+  return "<m:Items/>";
+}
+
+function create(element: XmlElement, context: RequestContext): string {
+  const { request, store } = context;
+  const target = request.child("SavedItemFolderId");
+  const folder = target === undefined ? undefined : targetFolder(target, context);
+  if (isResponseObject(element.name)) {
+    const { original, item } = respond(element, element.name, context);
+    return dispose(item, folder?.mailbox ?? original.folder.mailbox, folder, context);
+  }
+  if (!isItemElement(element.name)) throw new Fault("ErrorInvalidRequest", `This lab does not offer ${element.name} in CreateItem.`);
+  const kind = element.name;
+  const item = readItem(element, kind, store);
+  const mailbox = folder?.mailbox ?? ownMailbox(context);
+  if (isMessage(kind)) return dispose(item, mailbox, folder, context);
+  if (kind === "CalendarItem" && !request.attributes.has("SendMeetingInvitations")) {
+    throw new ItemError("ErrorSendMeetingInvitationsRequired", "SendMeetingInvitations is required for calendar items.");
+  }
+  const place = folder ?? mailbox.known(defaultFolders[kind] ?? "drafts");
+  checkFolder(kind, place);
+  const named = item.contact?.displayName ?? item.group?.displayName;
+  const saved = storing(() => mailbox.add(place, { subject: named, ...item, isRead: item.isRead ?? true }));
+  return `<m:Items>${createdXml(saved)}</m:Items>`;
+}
+
+/** @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/createitem-operation */
+export const createItem: Operation = {
+  name: "CreateItem",
+  handle(context) {
+    const tasks = (context.request.child("Items")?.children ?? []).map((element) => () => create(element, context));
+    return responses("CreateItem", tasks, context, { empty: "<m:Items/>" });
+  },
+};

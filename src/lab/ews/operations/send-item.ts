@@ -1,0 +1,37 @@
+import { targetFolder } from "../access.ts";
+import { itemForWriteAt } from "../change-key.ts";
+import { ItemError, type Operation, responses, type Task } from "../operation.ts";
+import { isSendable, send } from "../sending.ts";
+
+/**
+ * What is sent is moved out of Drafts: the id that was sent is dead, the copy in Sent Items has a new one, which is not returned.
+ * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/senditem-operation
+ */
+export const sendItem: Operation = {
+  name: "SendItem",
+  handle(context) {
+    const { request } = context;
+    const saves = /^(true|1)$/.test(request.attributes.get("SaveItemToFolder") ?? "");
+    const target = request.child("SavedItemFolderId");
+    const tasks = (request.child("ItemIds")?.children ?? []).map(
+      (id): Task => ({
+        itemId: id.attributes.get("Id") ?? "",
+        run: () => {
+          if (!saves && target !== undefined) {
+            throw new ItemError("ErrorInvalidSendItemSaveSettings", "A folder is given although no copy is to be saved.");
+          }
+          const { item, isCurrent } = itemForWriteAt(id, context);
+          if (!isCurrent) throw new ItemError("ErrorStaleObject", "The item has been changed since its change key was read.");
+          if (!isSendable(item) || !item.isDraft) {
+            throw new ItemError("ErrorInvalidItemForOperationSendItem", "An item of this type cannot be sent.");
+          }
+          const mailbox = item.folder.mailbox;
+          const folder = target === undefined ? mailbox.known("sentitems") : targetFolder(target, context);
+          send(item, mailbox, saves ? folder : undefined, item, context);
+          return "";
+        },
+      }),
+    );
+    return responses("SendItem", tasks, context);
+  },
+};

@@ -1,0 +1,88 @@
+import { type LabAddress, sameAddress } from "../address.ts";
+import type { LabFolder } from "../folder.ts";
+import type { LabItem, NewItem } from "../item.ts";
+import type { LabMailbox } from "../mailbox.ts";
+import { elementOf, isMessage } from "./item-kind.ts";
+import { ItemError, type RequestContext } from "./operation.ts";
+
+/** RFC 5321 4.1.2 as far as a lab needs it: something, an at sign, something, no blanks or brackets. */
+const address = /^[^\s<>()[\]@,;:"]+@[^\s<>()[\]@,;:"]+$/;
+
+function checkRecipients(item: NewItem): void {
+  const all: readonly LabAddress[] = [...(item.to ?? []), ...(item.cc ?? []), ...(item.bcc ?? [])];
+  if (all.length === 0) {
+    throw new ItemError(
+      "ErrorInvalidRecipients",
+      "At least one recipient isn't valid., A message can't be sent until it contains at least one recipient.",
+    );
+  }
+  if (all.some((one) => !address.test(one.address ?? "")))
+    throw new ItemError("ErrorInvalidRecipients", "At least one recipient isn't valid.");
+}
+
+/** Whose name stands in From, when the acting user may use it. */
+function fromOf(item: NewItem, mailbox: LabMailbox, context: RequestContext): LabAddress | undefined {
+  const from = item.from?.address === undefined ? { name: mailbox.user.displayName, address: mailbox.address } : item.from;
+  return context.store.maySendAs(context.acting, from.address ?? "") ? from : undefined;
+}
+
+const firstHeader = /^(message-id|date|from|bcc)[ \t]*:/gim;
+
+/**
+ * The bytes that came as MimeContent, completed with what a sent message must have (RFC 5322 3.6); undefined when they must be built anew,
+ * since Bcc is taken out of what is sent.
+ */
+function completedMime(item: NewItem, from: LabAddress, messageId: string, now: Date): Uint8Array | undefined {
+  if (item.mime === undefined) return undefined;
+  const text = Buffer.from(item.mime).toString("latin1");
+  const end = text.search(/\r?\n\r?\n/);
+  const names = new Set(
+    [...text.slice(0, end < 0 ? text.length : end + 2).matchAll(firstHeader)].map(([, name]) => (name ?? "").toLowerCase()),
+  );
+  if (names.has("bcc")) return undefined;
+  const missing = [
+    names.has("from") ? "" : `From: <${from.address ?? ""}>\r\n`,
+    names.has("date") ? "" : `Date: ${now.toUTCString().replace("GMT", "+0000")}\r\n`,
+    names.has("message-id") ? "" : `Message-ID: ${messageId}\r\n`,
+  ].join("");
+  return missing === "" ? item.mime : Buffer.concat([Buffer.from(missing, "latin1"), item.mime]);
+}
+
+/**
+ * Sends an item from a mailbox and keeps the copy where it is wanted. Throws ItemError `ErrorInvalidRecipients`, or `ErrorSendAsDenied`:
+ * then the item lies in Drafts, unless it is `draft`, which stays where it is.
+ */
+export function send(
+  item: NewItem,
+  mailbox: LabMailbox,
+  saveIn: LabFolder | undefined,
+  draft: LabItem | undefined,
+  context: RequestContext,
+): void {
+  const { store } = context;
+  checkRecipients(item);
+  const from = fromOf(item, mailbox, context);
+  if (from === undefined) {
+    if (draft === undefined) mailbox.add(mailbox.known("drafts"), { ...item, isDraft: true });
+    throw new ItemError(
+      "ErrorSendAsDenied",
+      "The user account which was used to submit this request does not have the right to send mail on behalf of the specified sending account.",
+    );
+  }
+  const messageId = item.internetMessageId ?? store.newMessageId();
+  const whole: NewItem = {
+    ...item,
+    from,
+    sender: item.sender !== undefined && sameAddress(item.sender.address ?? "", context.acting.address) ? item.sender : from,
+    internetMessageId: messageId,
+    mime: completedMime(item, from, messageId, store.now()),
+  };
+  const { sent } = store.submit(whole, mailbox);
+  if (draft !== undefined) mailbox.remove(draft);
+  if (saveIn !== undefined) saveIn.mailbox.add(saveIn, sent);
+}
+
+/** Whether it can be sent at all: mail can. */
+export function isSendable(item: NewItem): boolean {
+  return isMessage(elementOf(item.itemClass ?? "IPM.Note"));
+}

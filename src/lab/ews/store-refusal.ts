@@ -1,0 +1,20 @@
+import { StoreError, type StoreErrorCode } from "../store-error.ts";
+import { ItemError } from "./operation.ts";
+
+/** What the store refuses about items, by Exchange's code. */
+const codes: Partial<Record<StoreErrorCode, string>> = {
+  "attachment-too-deep": "ErrorAttachmentNestLevelLimitExceeded",
+  "attachment-not-found": "ErrorInvalidAttachmentId",
+  "item-not-found": "ErrorItemNotFound",
+};
+
+/** Does something in the store; what the store refuses becomes an ItemError. */
+export function storing<T>(act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    const code = error instanceof StoreError ? codes[error.code] : undefined;
+    if (code === undefined || !(error instanceof StoreError)) throw error;
+    throw new ItemError(code, error.message);
+  }
+}
