@@ -133,8 +133,11 @@ export function openSoap(options: SoapOptions): Soap {
   };
 }
 
-/** @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/exchangeimpersonation */
-function envelope(operation: Xml, { impersonate }: Target): Xml {
+/**
+ * A whole request, the account acting as the mailbox where it must.
+ * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/exchangeimpersonation
+ */
+export function envelope(operation: Xml, { impersonate }: Target): Xml {
   return element(
     "s:Envelope",
     { "xmlns:s": soapNamespace, "xmlns:t": typesNamespace, "xmlns:m": messagesNamespace },
