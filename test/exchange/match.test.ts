@@ -1,0 +1,199 @@
+import { createHash } from "node:crypto";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { Attachment } from "../../src/exchange/attachment.ts";
+import { checkFilters, detailFor, givenFilters, openMatcher, sameMessageId } from "../../src/exchange/match.ts";
+import type { Message } from "../../src/exchange/message.ts";
+import type { Filters } from "../../src/exchange/query.ts";
+import { Failure } from "../../src/failure.ts";
+
+const file: Attachment = { id: "a1", kind: "file", name: "Invoice-7.PDF" };
+const message: Message = {
+  itemId: "one",
+  internetMessageId: "<Offer.17@mailer.example>",
+  conversationId: "AAQk1",
+  itemClass: "IPM.Note",
+  subject: "Your PARCEL could not be delivered",
+  from: { name: "Parcel Service", address: "service@parcels.example" },
+  sender: { name: "Mailer", address: "bounce@mailer.example" },
+  to: [{ name: "Ana Example", address: "ana@example.com" }],
+  cc: [{ address: "ben@example.org" }],
+  bcc: [{ address: "hidden@example.net" }],
+  receivedAt: "2026-03-01T10:00:00.000Z",
+  size: 2000,
+  importance: "High",
+  isRead: false,
+  categories: ["Red Category"],
+  hasAttachments: true,
+  attachments: [file],
+  bodyText: "Dear customer,\r\nplease pay at HTTPS://pay.example/a?b=1 today.",
+};
+const never = { sha256: () => Promise.reject(new Error("not asked")) };
+
+async function passes(filters: Filters, of: Message = message): Promise<boolean> {
+  return (await openMatcher(filters, givenFilters(filters), never))(of);
+}
+
+describe("a filter decided by the client", () => {
+  const cases: [Filters, boolean][] = [
+    [{ subject: "parcel" }, true],
+    [{ subject: "package" }, false],
+    [{ subject: "your parcel could not be delivered", subjectMatch: "equals" }, true],
+    [{ subject: "your parcel", subjectMatch: "equals" }, false],
+    [{ subject: "your parcel", subjectMatch: "prefix" }, true],
+    [{ subject: "parcel", subjectMatch: "prefix" }, false],
+    [{ sender: "SERVICE@parcels" }, true],
+    [{ sender: "parcel service" }, true],
+    [{ sender: "mailer.example" }, true],
+    [{ sender: "ana@example.com" }, false],
+    [{ recipient: "ana ex" }, true],
+    [{ recipient: "BEN@" }, true],
+    [{ recipient: "hidden@" }, true],
+    [{ recipient: "service@parcels" }, false],
+    [{ body: "please PAY" }, true],
+    [{ body: "please go" }, false],
+    [{ bodyRegex: "https?://[a-z.]+/a\\?b=\\d" }, true],
+    [{ bodyRegex: "(?-i)https?://" }, false],
+    [{ bodyRegex: "^please" }, false],
+    [{ bodyRegex: "(?m)^please" }, true],
+    [{ attachmentName: "invoice" }, true],
+    [{ attachmentName: ".exe" }, false],
+    [{ internetMessageId: ["other@mailer.example", "offer.17@mailer.example"] }, true],
+    [{ internetMessageId: ["<Offer.17@mailer.example>"] }, true],
+    [{ internetMessageId: ["<Offer.17@mailer.example"] }, false],
+    [{ conversationId: "AAQk1" }, true],
+    [{ conversationId: "aaqk1" }, false],
+    [{ receivedAfter: "2026-03-01T10:00:00Z" }, true],
+    [{ receivedAfter: "2026-03-01T10:00:00.001Z" }, false],
+    [{ receivedBefore: "2026-03-01T10:00:00Z" }, false],
+    [{ receivedBefore: "2026-03-01T11:00:01+01:00" }, true],
+    [{ hasAttachments: true }, true],
+    [{ hasAttachments: false }, false],
+    [{ isUnread: true }, true],
+    [{ isUnread: false }, false],
+    [{ minSize: 2000 }, true],
+    [{ minSize: 2001 }, false],
+    [{ maxSize: 2000 }, true],
+    [{ maxSize: 1999 }, false],
+    [{ importance: "High" }, true],
+    [{ importance: "Normal" }, false],
+    [{ category: "red category" }, true],
+    [{ category: "red" }, false],
+    [{ itemClass: "ipm.note" }, true],
+    [{ itemClass: "IPM" }, true],
+    [{ itemClass: "IPM.Not" }, false],
+  ];
+  test.each(cases)("%j says %s", async (filters, expected) => {
+    expect(await passes(filters)).toBe(expected);
+  });
+
+  test("takes what is not known of a message for no match, whatever is asked", async () => {
+    const bare: Message = { itemId: "bare" };
+    for (const [filters] of cases) {
+      if (filters.hasAttachments === false || filters.importance === "Normal") continue;
+      expect([filters, await passes(filters, bare)]).toEqual([filters, false]);
+    }
+    expect(await passes({ importance: "Normal" }, bare)).toBe(true);
+    expect(await passes({ hasAttachments: false }, bare)).toBe(true);
+  });
+
+  test("needs all filters to hold", async () => {
+    expect(await passes({ subject: "parcel", sender: "parcels.example", isUnread: true })).toBe(true);
+    expect(await passes({ subject: "parcel", sender: "parcels.example", isUnread: false })).toBe(false);
+  });
+
+  test("only those named are looked at", async () => {
+    const matches = await openMatcher({ subject: "nowhere", sender: "parcels.example" }, ["sender"], never);
+    expect(await matches(message)).toBe(true);
+  });
+
+  test("letters written in two parts equal those written in one", async () => {
+    expect(await passes({ subject: "re\u0301sume\u0301" }, { itemId: "x", subject: "My R\u00e9sum\u00e9" })).toBe(true);
+  });
+
+  test("each one agrees with a plain reading of its words, for any texts", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.string(), fc.string({ minLength: 1 }), async (subject, part) => {
+        const folded = (text: string) => text.normalize("NFC").toLowerCase();
+        expect(await passes({ subject: part }, { itemId: "x", subject })).toBe(folded(subject).includes(folded(part)));
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe("the hash of an attachment", () => {
+  const bytes = Buffer.from("payload");
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const other: Attachment = { id: "a2", kind: "item", name: "mail" };
+
+  test("is asked of file attachments only, and only when the other filters hold", async () => {
+    const asked: string[] = [];
+    const means = {
+      sha256: async ({ id }: Attachment) => {
+        asked.push(id);
+        return sha256;
+      },
+    };
+    const filters = { attachmentSha256: sha256.toUpperCase(), sender: "parcels" };
+    const matches = await openMatcher(filters, ["attachmentSha256", "sender"], means);
+    expect(await matches({ ...message, from: undefined, sender: undefined })).toBe(false);
+    expect(asked).toEqual([]);
+    expect(await matches({ ...message, attachments: [other, file] })).toBe(true);
+    expect(asked).toEqual(["a1"]);
+    expect(await matches({ ...message, attachments: [other] })).toBe(false);
+  });
+
+  test("that cannot be had makes the message undecided, not absent", async () => {
+    const means = { sha256: () => Promise.reject(new Failure("unreadable", "no")) };
+    const matches = await openMatcher({ attachmentSha256: sha256 }, ["attachmentSha256"], means);
+    await expect(matches(message)).rejects.toMatchObject({ code: "unreadable" });
+  });
+});
+
+describe("a regular expression over hostile text", () => {
+  test("that would take a backtracking engine for ever ends", async () => {
+    const matches = await openMatcher({ bodyRegex: "(x+x+)+y" }, ["bodyRegex"], never);
+    expect(await matches({ itemId: "x", bodyText: "x".repeat(200_000) })).toBe(false);
+  });
+
+  test.each(["(", "a{2000}", "(?=look)", "((a{900}){900}){900}", "x".repeat(1001)])(
+    "is refused when it is no pattern: %#",
+    async (bodyRegex) => {
+      await expect(openMatcher({ bodyRegex }, ["bodyRegex"], never)).rejects.toMatchObject({ code: "invalid-input" });
+    },
+  );
+});
+
+describe("filters that mean nothing are refused by name", () => {
+  test.each<[Filters, string]>([
+    [{ receivedAfter: "yesterday" }, "receivedAfter"],
+    [{ receivedBefore: "" }, "receivedBefore"],
+    [{ minSize: -1 }, "minSize"],
+    [{ maxSize: 1.5 }, "maxSize"],
+    [{ attachmentSha256: "abc" }, "attachmentSha256"],
+    [{ internetMessageId: [] }, "internetMessageId"],
+    [{ internetMessageId: ["ok@example.com", " <> "] }, "internetMessageId"],
+    [{ sender: "" }, "sender"],
+    [{ subject: "" }, "subject"],
+    [{ query: "" }, "query"],
+  ])("%j", (filters, name) => {
+    expect(() => checkFilters(filters)).toThrow(expect.objectContaining({ code: "invalid-input", message: expect.stringContaining(name) }));
+  });
+
+  test("but an empty subject can be asked for exactly", async () => {
+    expect(await passes({ subject: "", subjectMatch: "equals" }, { itemId: "x" })).toBe(true);
+    expect(await passes({ subject: "", subjectMatch: "equals" })).toBe(false);
+  });
+});
+
+test("what a filter needs to know is asked for, and nothing else", () => {
+  expect(detailFor(["recipient"])).toEqual({ recipients: true });
+  expect(detailFor(["attachmentSha256", "bodyRegex"])).toEqual({ attachments: true, body: "text" });
+  expect(detailFor(["sender", "conversationId"])).toEqual({});
+});
+
+test("two spellings of an Internet Message-ID are one, two ids are not", () => {
+  expect(sameMessageId(" <A@example.com> ", "a@example.com")).toBe(true);
+  expect(sameMessageId("<a@example.com>", "<b@example.com>")).toBe(false);
+});
