@@ -42,7 +42,8 @@ export class ChangeLog {
 
   /**
    * Net changes after `position`, at most `max`: what came and went in between is not told, several updates are told once, at the last.
-   * A creation keeps its place even when an update follows beyond the page, so that no client hears of an update to what it never saw.
+   * A creation keeps its place even when an update follows beyond the page, so that no client hears of an update to what it
+   * never saw. It may hear of the deletion of something that was gone before its page came to it.
    */
   since(position: number, max: number): Changes {
     const changes: Change[] = [];

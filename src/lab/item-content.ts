@@ -37,6 +37,9 @@ export function conversationIdOf(mailbox: string, index: Uint8Array): string {
   return id.toString("base64");
 }
 
+const nothingExtended: ItemContent["extended"] = new Map();
+const notFlagged: ItemContent["flag"] = { status: "NotFlagged" };
+
 /** All fields of a new item, with Exchange's defaults for what was left out. */
 export function contentOf(item: NewItem, mint: IdMint, rootId: string, now: Date, path: readonly Uint8Array[] = []): ItemContent {
   const body = item.body ?? { type: "Text", value: "" };
@@ -76,8 +79,8 @@ export function contentOf(item: NewItem, mint: IdMint, rootId: string, now: Date
     contact: item.contact,
     group: item.group,
     meeting: item.meeting,
-    extended: item.extended ?? new Map(),
-    flag: item.flag ?? { status: "NotFlagged" },
+    extended: item.extended ?? nothingExtended,
+    flag: item.flag ?? notFlagged,
   };
 }
 

@@ -32,7 +32,7 @@ export function decodeQuotedPrintable(bytes: Uint8Array): Uint8Array {
       out[length] = high * 16 + low;
       length += 1;
       at += 2;
-    } else if (soft > 0) at += soft;
+    } else if (soft !== undefined) at += soft;
     else {
       out[length] = byte;
       length += 1;
@@ -42,12 +42,12 @@ export function decodeQuotedPrintable(bytes: Uint8Array): Uint8Array {
 }
 
 /** Bytes of a soft line break at this place: white space that transport added, then a line end (or the end of all). */
-function softBreak(bytes: Uint8Array, from: number): number {
+function softBreak(bytes: Uint8Array, from: number): number | undefined {
   let at = from;
   while (bytes[at] === 0x20 || bytes[at] === 0x09) at += 1;
   if (at >= bytes.length) return at - from;
   if (bytes[at] === 0x0d && bytes[at + 1] === 0x0a) return at + 2 - from;
-  return bytes[at] === 0x0a ? at + 1 - from : 0;
+  return bytes[at] === 0x0a ? at + 1 - from : undefined;
 }
 
 function hexValue(byte: number | undefined): number {

@@ -16,10 +16,10 @@ export function textOfHtml(html: string): string {
   while (at < html.length) {
     const open = html.indexOf("<", at);
     if (open < 0) {
-      out += html.slice(at);
+      out += oneSpace(html.slice(at));
       break;
     }
-    out += html.slice(at, open);
+    out += oneSpace(html.slice(at, open));
     const tag = html.slice(open, open + 16);
     if (!/^<[a-z/!?]/i.test(tag)) {
       out += "<";
@@ -31,9 +31,14 @@ export function textOfHtml(html: string): string {
   }
   return decodeEntities(out)
     .replace(/[ \t]+/g, " ")
-    .replace(/ ?\r?\n ?/g, "\r\n")
+    .replace(/ ?\n ?/g, "\r\n")
     .replace(/(?:\r\n){3,}/g, "\r\n\r\n")
     .trim();
+}
+
+/** White space in HTML is one space, line ends included; a non-breaking space is none of it. */
+function oneSpace(text: string): string {
+  return text.replace(/[ \t\r\n\f]+/g, " ");
 }
 
 function endOfTag(html: string, open: number, tag: string): number {

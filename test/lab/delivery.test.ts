@@ -4,14 +4,21 @@ import { Store } from "../../src/lab/store.ts";
 
 function organisation() {
   const store = new Store();
-  const [one, two] = ["user01@example.com", "user02@example.com"].map((address) => store.addUser({ address, aliases: [address.replace("user", "u")] }));
+  const [one, two] = ["user01@example.com", "user02@example.com"].map((address) =>
+    store.addUser({ address, aliases: [address.replace("user", "u")] }),
+  );
   if (!one || !two) throw new Error("no mailboxes");
   store.addGroup({ address: "both@example.com", displayName: "Both", members: ["user01@example.com", "user02@example.com"] });
   return { store, one, two };
 }
 
 const inboxOf = (mailbox: ReturnType<Store["addUser"]>) => [...mailbox.known("inbox").items.values()];
-const bytes = mimeOfNew({ subject: "Hello", from: { address: "a@example.org" }, internetMessageId: "<a@example.org>", body: { type: "Text", value: "x" } });
+const bytes = mimeOfNew({
+  subject: "Hello",
+  from: { address: "a@example.org" },
+  internetMessageId: "<a@example.org>",
+  body: { type: "Text", value: "x" },
+});
 
 test("each mailbox gets one copy, whether named by address, alias or group, with the bytes as they came", () => {
   const { store, one, two } = organisation();
@@ -71,7 +78,9 @@ test("who is in Bcc gets the message, and nobody can read that", () => {
 
 test("a message given as bytes is sent as those bytes, but for Bcc and what it lacked", () => {
   const { store, one, two } = organisation();
-  const mime = Buffer.from("Subject: =?utf-8?q?given?=\r\nBcc: user02@example.com,\r\n user01@example.com\r\nX-Odd:  two  spaces\r\n\r\nBody\r\n\r\n");
+  const mime = Buffer.from(
+    "Subject: =?utf-8?q?given?=\r\nBcc: user02@example.com,\r\n user01@example.com\r\nX-Odd:  two  spaces\r\n\r\nBody\r\n\r\n",
+  );
   store.submit({ mime, subject: "given", bcc: [{ address: "user02@example.com" }] }, one);
   const text = Buffer.from(inboxOf(two)[0]?.mime ?? []).toString();
   expect(text).toContain("Subject: =?utf-8?q?given?=\r\nX-Odd:  two  spaces\r\n\r\nBody\r\n\r\n");

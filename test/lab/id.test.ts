@@ -38,7 +38,8 @@ test("text that could not be an id is told apart from an id that names nothing",
   const item = mint.item(mint.folder());
   expect(isWellFormedId(item)).toBe(true);
   expect(isWellFormedId(item, "folder")).toBe(false);
-  for (const bad of ["", "AAMk", "not an id", item.slice(0, -4), `${item}AAAA`, item.replace("AAMk", "ABMk"), `${item} `]) expect(isWellFormedId(bad), bad).toBe(false);
+  for (const bad of ["", "AAMk", "not an id", item.slice(0, -4), `${item}AAAA`, item.replace("AAMk", "ABMk"), `${item} `])
+    expect(isWellFormedId(bad), bad).toBe(false);
 });
 
 test("no text makes reading an id throw, and whatever is read is written the same", () => {

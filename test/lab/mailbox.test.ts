@@ -14,12 +14,21 @@ beforeEach(() => {
 });
 
 const inbox = () => mailbox.known("inbox");
-const bytes = mimeOfNew({ subject: "Kept", from: { address: "a@example.org" }, body: { type: "Text", value: "Text\r\n" }, internetMessageId: "<k@example.org>" });
+const bytes = mimeOfNew({
+  subject: "Kept",
+  from: { address: "a@example.org" },
+  body: { type: "Text", value: "Text\r\n" },
+  internetMessageId: "<k@example.org>",
+});
 const nested = () => ({
   subject: "Outer",
   attachments: [
     { kind: "file" as const, name: "a.txt", content: Buffer.from("a") },
-    { kind: "item" as const, name: "Inner", item: { subject: "Inner", attachments: [{ kind: "file" as const, name: "b.txt", content: Buffer.from("bb") }] } },
+    {
+      kind: "item" as const,
+      name: "Inner",
+      item: { subject: "Inner", attachments: [{ kind: "file" as const, name: "b.txt", content: Buffer.from("bb") }] },
+    },
   ],
 });
 

@@ -4,10 +4,25 @@ import { Store } from "../../src/lab/store.ts";
 function organisation(): Store {
   const store = new Store();
   store.addUser({ address: "soc@example.com", displayName: "SOC Service", password: "secret", roles: ["ApplicationImpersonation"] });
-  store.addUser({ address: "desk@example.com", displayName: "Front Desk", aliases: ["front@example.com"], upn: "desk.upn@example.com", fullAccess: ["helper@example.com"] });
-  store.addUser({ address: "helper@example.com", displayName: "Desk Helper", roles: ["ApplicationImpersonation"], impersonationScope: ["desk@example.com"] });
+  store.addUser({
+    address: "desk@example.com",
+    displayName: "Front Desk",
+    aliases: ["front@example.com"],
+    upn: "desk.upn@example.com",
+    fullAccess: ["helper@example.com"],
+  });
+  store.addUser({
+    address: "helper@example.com",
+    displayName: "Desk Helper",
+    roles: ["ApplicationImpersonation"],
+    impersonationScope: ["desk@example.com"],
+  });
   store.addGroup({ address: "inner@example.com", displayName: "Inner", members: ["desk@example.com", "outer@example.com"] });
-  store.addGroup({ address: "outer@example.com", displayName: "Outer Desk", members: ["inner@example.com", "helper@example.com", "someone@example.org"] });
+  store.addGroup({
+    address: "outer@example.com",
+    displayName: "Outer Desk",
+    members: ["inner@example.com", "helper@example.com", "someone@example.org"],
+  });
   return store;
 }
 
@@ -19,7 +34,8 @@ const user = (store: Store, address: string) => {
 
 test("a mailbox is found by address, alias and user principal name, ignoring case", () => {
   const store = organisation();
-  for (const name of ["DESK@example.com", "front@example.com", "Desk.Upn@Example.Com"]) expect(store.mailbox(name)?.address, name).toBe("desk@example.com");
+  for (const name of ["DESK@example.com", "front@example.com", "Desk.Upn@Example.Com"])
+    expect(store.mailbox(name)?.address, name).toBe("desk@example.com");
   expect(store.mailbox("nobody@example.com")).toBeUndefined();
   expect(store.mailboxBySid(user(store, "desk@example.com").sid)?.address).toBe("desk@example.com");
 });
@@ -39,7 +55,12 @@ test("a login needs the right password", () => {
 test("impersonation needs the role and the scope, delegate access the grant", () => {
   const store = organisation();
   const [soc, desk, helper] = [user(store, "soc@example.com"), user(store, "desk@example.com"), user(store, "helper@example.com")];
-  expect([store.mayImpersonate(soc, desk), store.mayImpersonate(helper, desk), store.mayImpersonate(helper, soc), store.mayImpersonate(desk, soc)]).toEqual([true, true, false, false]);
+  expect([
+    store.mayImpersonate(soc, desk),
+    store.mayImpersonate(helper, desk),
+    store.mayImpersonate(helper, soc),
+    store.mayImpersonate(desk, soc),
+  ]).toEqual([true, true, false, false]);
   const box = store.mailbox("desk@example.com");
   expect(box && [store.mayOpen(helper, box), store.mayOpen(desk, box), store.mayOpen(soc, box)]).toEqual([true, true, false]);
 });

@@ -1,0 +1,12 @@
+import { expect, test } from "vitest";
+import { Clock } from "../../src/lab/clock.ts";
+
+test("every tick is later than the one before, on a running clock and on one that was set", () => {
+  const clock = new Clock();
+  const ticks = Array.from({ length: 50 }, () => clock.tick().getTime());
+  clock.set(new Date("2001-02-03T04:05:06Z"));
+  const set = Array.from({ length: 3 }, () => clock.tick().toISOString());
+  expect(ticks.every((tick, at) => at === 0 || tick > (ticks[at - 1] ?? tick))).toBe(true);
+  expect(set).toEqual(["2001-02-03T04:05:06.001Z", "2001-02-03T04:05:06.002Z", "2001-02-03T04:05:06.003Z"]);
+  expect(clock.now().toISOString()).toBe("2001-02-03T04:05:06.003Z");
+});
