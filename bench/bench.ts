@@ -9,7 +9,9 @@ import { measureXml } from "./xml.ts";
 const { values } = parseArgs({ options: { write: { type: "boolean", default: false }, rounds: { type: "string", default: "5" } } });
 const measures = [...(await measureXml()), ...(await measureClient(Number(values.rounds)))];
 for (const measure of measures) {
-  process.stdout.write(`${measure.ok ? "ok    " : "MISSED"} ${measure.name}: ${shown(measure)} (bar ${measure.bar ?? "none"}; ${measure.detail})\n`);
+  process.stdout.write(
+    `${measure.ok ? "ok    " : "MISSED"} ${measure.name}: ${shown(measure)} (bar ${measure.bar ?? "none"}; ${measure.detail})\n`,
+  );
 }
 if (values.write) writeFileSync("docs/bench.md", page(measures));
 process.exitCode = measures.every((measure) => measure.ok) ? 0 : 1;

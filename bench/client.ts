@@ -33,8 +33,12 @@ function fill(lab: Lab): void {
     `From: Sender ${n} <sender${n}@example.org>\r\nTo: ${mailbox}\r\nSubject: ${subject}\r\nMessage-ID: <bench-${n}@example.org>\r\nDate: Mon, 02 Nov 2026 08:00:00 +0000\r\nMIME-Version: 1.0\r\n`;
   const deliver = (mime: string) => lab.store.deliver(Buffer.from(mime), { from: "sender@example.org", to: [mailbox] });
   for (let n = 0; n < 1000; n++) deliver(`${head(`Quarterly report number ${n} & friends`, n)}\r\nThe report is attached to nothing.\r\n`);
-  const content = randomBytes(22 * 1024 * 1024).toString("base64").replace(/.{76}/g, "$&\r\n");
-  deliver(`${head(bigSubject, 1000)}Content-Type: application/octet-stream; name=big.bin\r\nContent-Transfer-Encoding: base64\r\n\r\n${content}\r\n`);
+  const content = randomBytes(22 * 1024 * 1024)
+    .toString("base64")
+    .replace(/.{76}/g, "$&\r\n");
+  deliver(
+    `${head(bigSubject, 1000)}Content-Type: application/octet-stream; name=big.bin\r\nContent-Transfer-Encoding: base64\r\n\r\n${content}\r\n`,
+  );
 }
 
 class Bench {
@@ -120,7 +124,14 @@ function medianOf(costs: Costs, who: string, of: (cost: Cost) => number): number
 /** How much more than the floor. */
 function over(name: string, what: string, unit: string, ours: number, floor: number, bar: number): Measure {
   const value = ours - floor;
-  return { name: `${name}, over \`node -e 0\``, value, unit: `${unit} ${what}`, bar, ok: value <= bar, detail: `${ours.toFixed(0)} against ${floor.toFixed(0)} ${unit}` };
+  return {
+    name: `${name}, over \`node -e 0\``,
+    value,
+    unit: `${unit} ${what}`,
+    bar,
+    ok: value <= bar,
+    detail: `${ours.toFixed(0)} against ${floor.toFixed(0)} ${unit}`,
+  };
 }
 
 /** How many times what somebody else's client costs. Without that client there is nothing to say, and the bar is not met. */

@@ -9,7 +9,23 @@ service.Url = new ews.Uri(url);
 service.ImpersonatedUserId = new ews.ImpersonatedUserId(ews.ConnectingIdType.SmtpAddress, mailbox);
 const I = ews.ItemSchema;
 const E = ews.EmailMessageSchema;
-const fields = [I.Subject, E.Sender, E.From, I.DateTimeReceived, I.DateTimeSent, I.DateTimeCreated, I.Size, I.HasAttachments, E.IsRead, I.Importance, I.Categories, E.InternetMessageId, I.ItemClass, I.ConversationId, I.LastModifiedTime];
+const fields = [
+  I.Subject,
+  E.Sender,
+  E.From,
+  I.DateTimeReceived,
+  I.DateTimeSent,
+  I.DateTimeCreated,
+  I.Size,
+  I.HasAttachments,
+  E.IsRead,
+  I.Importance,
+  I.Categories,
+  E.InternetMessageId,
+  I.ItemClass,
+  I.ConversationId,
+  I.LastModifiedTime,
+];
 
 if (what === "search") {
   const view = new ews.ItemView(Number(rest));

@@ -40,7 +40,9 @@ async function readReport(act: Act, timeline: Timeline, cast: Cast): Promise<Cas
   for (const report of list(reports, "items")) {
     const reportItemId = text(report, "item_id");
     const attached = await act("get-attachments", { mailbox: cast.reporting, item_id: reportItemId });
-    const mail = (attached.results ?? []).flatMap((result) => attachedMessages(result)).find((item) => text(item, "internet_message_id") !== "");
+    const mail = (attached.results ?? [])
+      .flatMap((result) => attachedMessages(result))
+      .find((item) => text(item, "internet_message_id") !== "");
     if (mail === undefined) continue;
     const found = {
       messageId: text(mail, "internet_message_id"),
@@ -58,7 +60,9 @@ async function readReport(act: Act, timeline: Timeline, cast: Cast): Promise<Cas
 async function lookAround(act: Act, timeline: Timeline, found: Case): Promise<void> {
   timeline.step("Can the reporter be asked? Whom else could the mail have reached through the address book?");
   const away = await act("get-out-of-office", { mailbox: found.reporter });
-  timeline.say(`${found.reporter} is ${away["is_active_now"] === true ? "out of office now" : "not out of office"} (${String(away["state"])})`);
+  timeline.say(
+    `${found.reporter} is ${away["is_active_now"] === true ? "out of office now" : "not out of office"} (${String(away["state"])})`,
+  );
   await act("get-contacts", { mailbox: found.reporter });
   await act("get-searchable-mailboxes", {});
 }
@@ -98,10 +102,13 @@ async function keepEvidence(act: Act, timeline: Timeline, copies: readonly Copy[
   timeline.step("Keep it as evidence: the exact bytes of each variant with hashes, and everything attached");
   for (const copy of onePer(copies, (each) => each.messageId)) {
     const mail = await act("download-mail-as-eml", { mailbox: copy.mailbox, item_id: copy.itemId });
-    for (const result of mail.results ?? []) timeline.say(`  ${text(result, "safe_name")}  ${text(result, "size")} bytes  sha256 ${text(result, "sha256")}`);
+    for (const result of mail.results ?? [])
+      timeline.say(`  ${text(result, "safe_name")}  ${text(result, "size")} bytes  sha256 ${text(result, "sha256")}`);
     const files = await act("get-attachments", { mailbox: copy.mailbox, item_id: copy.itemId });
     for (const result of files.results ?? []) {
-      timeline.say(`  ${"  ".repeat(number(result, "depth"))}${text(result, "kind")}: ${text(result, "name") || "(no name)"}  sha256 ${text(result, "sha256")}`);
+      timeline.say(
+        `  ${"  ".repeat(number(result, "depth"))}${text(result, "kind")}: ${text(result, "name") || "(no name)"}  sha256 ${text(result, "sha256")}`,
+      );
     }
   }
 }
@@ -131,7 +138,8 @@ async function remove(act: Act, timeline: Timeline, found: Case, copies: readonl
     const dry = await act("delete-email", { ...input, dry_run: true });
     const planned = (dry.results ?? []).filter((result) => result.status === "planned").length;
     const gone = await act("delete-email", { ...input, expected_count: planned, keep_evidence: true });
-    if (!gone.success || gone.results?.some((result) => result.verified !== true)) throw new Error(`not everything was taken out of ${mailbox}`);
+    if (!gone.success || gone.results?.some((result) => result.verified !== true))
+      throw new Error(`not everything was taken out of ${mailbox}`);
   }
   timeline.step("Verify that nothing is left");
   const left = [
@@ -157,10 +165,10 @@ async function tellPeople(act: Act, timeline: Timeline, cast: Cast, found: Case,
   });
 }
 
-/** The item attachments below one result, at any depth, as message objects. */
+/** The message inside an attached message. */
 function attachedMessages(result: Result): Record<string, unknown>[] {
-  const item = result["item"];
-  return isObject(item) ? [item] : [];
+  const message = result["message"];
+  return isObject(message) ? [message] : [];
 }
 
 function onePer<T>(items: readonly T[], key: (item: T) => string): T[] {

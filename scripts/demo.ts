@@ -25,7 +25,13 @@ const exchange = openEws({
   defaultMailbox: socAddress,
 });
 const auditFile = join(folder, "audit.jsonl");
-const host = { exchange, evidence: openEvidence(folder), audit: openAudit(auditFile), connection: "lab", confirm: () => Promise.resolve(true) };
+const host = {
+  exchange,
+  evidence: openEvidence(folder),
+  audit: openAudit(auditFile),
+  connection: "lab",
+  confirm: () => Promise.resolve(true),
+};
 
 const act: Act = async (name, input) => {
   const action = catalogue.find((each) => each.name === name);

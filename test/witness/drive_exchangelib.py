@@ -1,6 +1,6 @@
 """Drives an EWS server with exchangelib through everything the lab promises; prints one JSON object of what it saw.
 
-usage: exchangelib.py '{"url": ..., "user": ..., "password": ..., "mailbox": ..., "other": ..., "subject": ..., "attachments_subject": ...}'
+usage: drive_exchangelib.py '{"url": ..., "user": ..., "password": ..., "mailbox": ..., "other": ..., "subject": ..., "attachments_subject": ...}'
 """
 import hashlib
 import json

@@ -1,0 +1,91 @@
+import { m, s } from "../src/ews/namespaces.ts";
+import { findItem } from "../src/ews/operations/find-item.ts";
+import type { Message } from "../src/exchange/message.ts";
+import { readXml, within } from "../src/wire/xml-read.ts";
+import { findItemPage } from "./find-item-page.ts";
+import { readWithSaxes } from "./find-item-saxes.ts";
+import type { Measure } from "./measure.ts";
+
+/** Reading XML: pages of messages into typed values, and one big attachment in constant memory. */
+export async function measureXml(rounds = 7): Promise<Measure[]> {
+  return measurePages(rounds);
+}
+
+const pages = 10;
+const perPage = 1000;
+/** What a socket gives at once. */
+const chunkBytes = 64 * 1024;
+
+async function* pieces(chunks: readonly Buffer[]): AsyncGenerator<Buffer> {
+  yield* chunks;
+}
+
+/** CPU of reading pages into summaries, against JSON.parse of equal objects and against saxes doing the same. */
+export async function measurePages(rounds: number): Promise<Measure[]> {
+  const documents = Array.from({ length: pages }, (_, page) => cut(findItemPage(page * perPage, perPage)));
+  const first = documents[0] ?? [];
+  const values = await messagesOf(first);
+  const same = JSON.stringify(readWithSaxes(first)) === JSON.stringify(values);
+  if (!same || values.length !== perPage) throw new Error("The two readers do not make equal objects.");
+  const texts: string[] = [];
+  for (const document of documents) texts.push(JSON.stringify(await messagesOf(document)));
+
+  const ours: number[] = [];
+  const json: number[] = [];
+  const saxes: number[] = [];
+  // The first round warms up.
+  for (let round = 0; round <= rounds; round++) {
+    const a = await cpuMs(async () => {
+      for (const document of documents) await messagesOf(document);
+    });
+    const b = await cpuMs(async () => {
+      for (const text of texts) JSON.parse(text);
+    });
+    const c = await cpuMs(async () => {
+      for (const document of documents) readWithSaxes(document);
+    });
+    if (round === 0) continue;
+    ours.push(a);
+    json.push(b);
+    saxes.push(c);
+  }
+  const [our, their, other] = [median(ours), median(json), median(saxes)];
+  const bytes = documents.flat().reduce((sum, chunk) => sum + chunk.length, 0);
+  const detail = `${our.toFixed(0)} ms CPU for ${(bytes / 1e6).toFixed(1)} MB; JSON.parse ${their.toFixed(0)} ms for ${(texts.join("").length / 1e6).toFixed(1)} MB; saxes ${other.toFixed(0)} ms; medians of ${rounds}`;
+  return [
+    ratio("read 10 FindItem pages of 1000, against JSON.parse", our / their, 4, detail),
+    ratio("read 10 FindItem pages of 1000, against saxes", our / other, 0.75, detail),
+  ];
+}
+
+async function messagesOf(chunks: readonly Buffer[]): Promise<readonly Message[]> {
+  const outcome = (await readPage(chunks))?.[0];
+  if (!outcome?.ok) throw new Error("The page cannot be read.");
+  return outcome.value.items;
+}
+
+function readPage(chunks: readonly Buffer[]) {
+  return readXml(pieces(chunks), s("Envelope"), within(s("Body"), within(m("FindItemResponse"), findItem.read)));
+}
+
+function cut(bytes: Buffer): Buffer[] {
+  const chunks: Buffer[] = [];
+  for (let at = 0; at < bytes.length; at += chunkBytes) chunks.push(bytes.subarray(at, at + chunkBytes));
+  return chunks;
+}
+
+async function cpuMs(work: () => Promise<void>): Promise<number> {
+  const before = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[sorted.length >> 1] ?? Number.NaN;
+}
+
+export function ratio(name: string, value: number, bar: number, detail: string): Measure {
+  return { name, value, unit: "x", bar, ok: value <= bar, detail };
+}
