@@ -60,9 +60,7 @@ async function readReport(act: Act, timeline: Timeline, cast: Cast): Promise<Cas
 async function lookAround(act: Act, timeline: Timeline, found: Case): Promise<void> {
   timeline.step("Can the reporter be asked? Whom else could the mail have reached through the address book?");
   const away = await act("get-out-of-office", { mailbox: found.reporter });
-  timeline.say(
-    `${found.reporter} is ${away["is_active_now"] === true ? "out of office now" : "not out of office"} (${String(away["state"])})`,
-  );
+  timeline.say(`${found.reporter} is ${away.is_active_now === true ? "out of office now" : "not out of office"} (${String(away.state)})`);
   await act("get-contacts", { mailbox: found.reporter });
   await act("get-searchable-mailboxes", {});
 }
@@ -89,7 +87,7 @@ async function findCopies(act: Act, timeline: Timeline, found: Case): Promise<Co
       messageId: text(item, "internet_message_id"),
       folder: text(item, "folder_path"),
       subject: text(item, "subject"),
-      attachments: item["has_attachments"] === true,
+      attachments: item.has_attachments === true,
     };
     copies.set(copy.itemId, copy);
   }
@@ -167,7 +165,7 @@ async function tellPeople(act: Act, timeline: Timeline, cast: Cast, found: Case,
 
 /** The message inside an attached message. */
 function attachedMessages(result: Result): Record<string, unknown>[] {
-  const message = result["message"];
+  const message = result.message;
   return isObject(message) ? [message] : [];
 }
 

@@ -8,12 +8,16 @@ const truncatedCharacters = 255;
 const truncatedBytes = 512;
 
 /**
- * Whether FindItem may have told less than the truth: it cuts long subjects, and of a sender it may give the display name alone or an X.500
- * address.
+ * Whether FindItem may have told less than the truth: it cuts long subjects and Message-IDs, and of a sender it may give the display name alone
+ * or an X.500 address.
  */
-export function isIncomplete({ subject = "", from, sender }: Message): boolean {
-  if (subject.length >= truncatedCharacters || Buffer.byteLength(subject) >= truncatedBytes) return true;
+export function isIncomplete({ subject = "", internetMessageId = "", from, sender }: Message): boolean {
+  if ([subject, internetMessageId].some(isCut)) return true;
   return [from, sender].some((who) => who !== undefined && (who.address === undefined || who.routingType === "EX"));
+}
+
+function isCut(text: string): boolean {
+  return text.length >= truncatedCharacters || Buffer.byteLength(text) >= truncatedBytes;
 }
 
 /** Reads messages again, with GetItem: by id, what came of each. Throws only when cancelled. */

@@ -63,10 +63,13 @@ export function restrictionOf(conditions: readonly Xml[]): Xml | undefined {
   return element("m:Restriction", undefined, others.length === 0 ? first : element("t:And", undefined, ...conditions));
 }
 
-/** Matches any of these Internet Message-IDs, with or without their angle brackets: some senders and servers leave them out. */
+/**
+ * Matches any of these Internet Message-IDs: as it is given (real ones have been seen with a blank before the bracket), and with and without
+ * angle brackets, since some senders and servers leave them out.
+ */
 export function messageIdCondition(ids: readonly string[]): Xml | undefined {
-  const spellings = ids.flatMap((id) => [`<${bareMessageId(id)}>`, bareMessageId(id)]);
-  return any(spellings.map((id) => compare("IsEqualTo", field("message:InternetMessageId"), id)));
+  const spellings = new Set(ids.flatMap((id) => [`<${bareMessageId(id)}>`, bareMessageId(id), id]));
+  return any([...spellings].map((id) => compare("IsEqualTo", field("message:InternetMessageId"), id)));
 }
 
 /** Matches items whose extended text property has this very value. */

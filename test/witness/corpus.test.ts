@@ -59,8 +59,7 @@ describe.skipIf(!there)(`real phishing mail${there ? "" : " (skipped: ../shared/
       const sha256 = createHash("sha256")
         .update(readFileSync(join(corpus, file)))
         .digest("hex");
-      if (!answer.success || !(answer.results ?? []).some((result) => result["sha256"] === sha256))
-        wrong.push(`${file}: ${answer.message}`);
+      if (!answer.success || !(answer.results ?? []).some((result) => result.sha256 === sha256)) wrong.push(`${file}: ${answer.message}`);
     }
     expect(wrong).toEqual([]);
   });
@@ -79,7 +78,7 @@ describe.skipIf(!there)(`real phishing mail${there ? "" : " (skipped: ../shared/
         { mailbox: mailboxes[0], internet_message_id: [messageId], expand_nested: false },
         host(),
       );
-      const got = new Set((answer.results ?? []).map((result) => result["sha256"]));
+      const got = new Set((answer.results ?? []).map((result) => result.sha256));
       if (!answer.success || !expected.every((hash) => got.has(hash)))
         wrong.push(`${file}: ${expected.length} expected, ${got.size} given: ${answer.message}`);
     }
