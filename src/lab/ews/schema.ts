@@ -112,7 +112,9 @@ function checkText(element: XmlElement, type: string): void {
 }
 
 function checkContent(element: XmlElement, type: ComplexType): void {
-  if (element.text.trim() !== "") throw new Violation(element, `The element '${element.name}' cannot contain text.`);
+  // An element that holds nothing may not hold white space either.
+  const text = type.content.first.size === 0 ? element.text : element.text.trim();
+  if (text !== "") throw new Violation(element, `The element '${element.name}' cannot contain text.`);
   const children = element.children;
   let at = 0;
   const begins = (particle: Particle): boolean => {

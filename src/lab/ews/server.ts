@@ -45,7 +45,8 @@ const secretHeaders: ReadonlySet<string> = new Set(["authorization", "cookie", "
 export async function serveEws(server: EwsServer, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const requestId = randomUUID();
   const exchanged: Exchanged = { bytesIn: 0, ...(server.keepBodies ? { requestBody: [], replyBody: [] } : {}) };
-  const before = request.socket.bytesWritten;
+  const socket = request.socket;
+  const before = socket.bytesWritten;
   response.once("close", () => {
     const headers = Object.entries(request.headersDistinct).filter(([name]) => !secretHeaders.has(name));
     server.log({
@@ -57,7 +58,7 @@ export async function serveEws(server: EwsServer, request: IncomingMessage, resp
       anchorMailbox: request.headersDistinct["x-anchormailbox"]?.[0],
       status: response.headersSent ? response.statusCode : 0,
       bytesIn: exchanged.bytesIn,
-      bytesOut: request.socket.bytesWritten - before,
+      bytesOut: socket.bytesWritten - before,
       headers: Object.fromEntries(headers.map(([name, values]) => [name, (values ?? []).join(", ")])),
       requestId,
       ...(exchanged.requestBody ? { requestBody: exchanged.requestBody.join("") } : {}),
@@ -186,23 +187,29 @@ async function drain(request: IncomingMessage, exchanged: Exchanged): Promise<vo
   for await (const chunk of request) exchanged.bytesIn += Buffer.byteLength(chunk);
 }
 
+/** The whole body is read even where its beginning is no XML: a connection may carry another request after it. */
 async function readXml(request: IncomingMessage, exchanged: Exchanged): Promise<XmlElement> {
   const reader = new XmlReader();
   let decoder: TextDecoder | undefined;
-  try {
-    for await (const chunk of request) {
-      const bytes = typeof chunk === "string" ? Buffer.from(chunk) : chunk;
-      exchanged.bytesIn += bytes.length;
-      // A BOM decides; without one it is UTF-8, which is what XML says.
-      decoder ??= new TextDecoder(bytes[0] === 0xff && bytes[1] === 0xfe ? "utf-16le" : "utf-8");
-      const text = decoder.decode(bytes, { stream: true });
-      exchanged.requestBody?.push(text);
+  let failure: XmlError | undefined;
+  const read = (text: string): void => {
+    exchanged.requestBody?.push(text);
+    if (failure !== undefined) return;
+    try {
       reader.write(text);
+    } catch (error) {
+      if (!(error instanceof XmlError)) throw error;
+      failure = error;
     }
-    reader.write(decoder?.decode() ?? "");
-    return reader.end();
-  } catch (error) {
-    if (error instanceof XmlError) request.resume();
-    throw error;
+  };
+  for await (const chunk of request) {
+    const bytes = typeof chunk === "string" ? Buffer.from(chunk) : chunk;
+    exchanged.bytesIn += bytes.length;
+    // A BOM decides; without one it is UTF-8, which is what XML says.
+    decoder ??= new TextDecoder(bytes[0] === 0xff && bytes[1] === 0xfe ? "utf-16le" : "utf-8");
+    read(decoder.decode(bytes, { stream: true }));
   }
+  read(decoder?.decode() ?? "");
+  if (failure !== undefined) throw failure;
+  return reader.end();
 }
