@@ -1,4 +1,5 @@
 import type { ItemChange, LabItem } from "../item.ts";
+import { topicOf } from "../item-content.ts";
 import type { Store } from "../store.ts";
 import { XmlElement } from "../xml.ts";
 import { mergedContact, readContact } from "./contact-from-xml.ts";
@@ -51,9 +52,12 @@ function setField(item: LabItem, property: XmlElement, store: Store): ItemChange
     );
   }
   const kept = item.headers.filter(({ name }) => !change.headers?.some((one) => one.name.toLowerCase() === name.toLowerCase()));
+  // A draft that answers nothing begins its own conversation, which is named after its subject.
+  const isTopic = change.subject !== undefined && item.isDraft && item.inReplyTo === undefined;
   return {
     ...change,
     ...contactChange(item, property),
+    ...(isTopic ? { conversationTopic: topicOf(change.subject ?? "") } : {}),
     ...(change.extended === undefined ? {} : { extended: new Map([...item.extended, ...change.extended]) }),
     ...(change.headers === undefined ? {} : { headers: [...kept, ...change.headers] }),
   };

@@ -111,7 +111,7 @@ export function rowXml(item: AnyItem, shape: ItemShape, store: Store): string {
 export function itemXml(item: AnyItem, shape: ItemShape, store: Store): Content {
   const element = elementOf(item.itemClass);
   const fields = fieldsXml(item, element, { store, shape, webUrl, cut: (text) => text }, false);
-  if (!shape.includeMime) return `<t:${element}>${fields}</t:${element}>`;
+  if (!shape.includeMime || (!hasMime(element) && !shape.isMimeRequired)) return `<t:${element}>${fields}</t:${element}>`;
   if (!hasMime(element)) throw new ItemError("ErrorUnsupportedMimeConversion", "MIME conversion is not supported for this item type.");
   return flatten([`<t:${element}><t:MimeContent CharacterSet="UTF-8">`, base64(mimeOf(item)), `</t:MimeContent>${fields}</t:${element}>`]);
 }

@@ -6,6 +6,8 @@ import { type ExtendedPath, type PropertyPath, pathXml, readPath } from "./prope
 export interface ItemShape {
   readonly base: "IdOnly" | "Default" | "AllProperties";
   readonly includeMime: boolean;
+  /** Named as a property, MIME is left out where it cannot be made; asked for by IncludeMimeContent it is refused there. */
+  readonly isMimeRequired: boolean;
   readonly bodyType: "Best" | "HTML" | "Text";
   readonly filterHtml: boolean;
   /** In characters; undefined: no limit. */
@@ -19,6 +21,7 @@ export interface ItemShape {
 export const idOnly: ItemShape = {
   base: "IdOnly",
   includeMime: false,
+  isMimeRequired: false,
   bodyType: "Best",
   filterHtml: false,
   uris: new Set(),
@@ -56,10 +59,11 @@ export function readShape(element: XmlElement | undefined, base: ItemShape["base
   if (element === undefined) return { ...idOnly, base };
   const paths: readonly PropertyPath[] = element.child("AdditionalProperties")?.children.map(readPath) ?? [];
   const size = element.textAt("MaximumBodySize");
+  const isMimeRequired = isTrue(element.textAt("IncludeMimeContent"));
   return {
     base: element.child("BaseShape") === undefined ? base : baseOf(element.textAt("BaseShape")),
-    includeMime:
-      isTrue(element.textAt("IncludeMimeContent")) || paths.some((path) => path.kind === "field" && path.uri === "item:MimeContent"),
+    isMimeRequired,
+    includeMime: isMimeRequired || paths.some((path) => path.kind === "field" && path.uri === "item:MimeContent"),
     bodyType: bodyTypeOf(element.textAt("BodyType")),
     filterHtml: isTrue(element.textAt("FilterHtmlContent")),
     maximumBodySize: size === undefined ? undefined : Number(size),
