@@ -182,6 +182,15 @@ export class LabMailbox {
     this.#touch(record, keys.length === 1 && keys[0] === "isRead" ? "read" : "update", by);
   }
 
+  /** Puts other content in the place of an item, attachments included: its id and its folder stay. */
+  replace(item: LabItem, content: NewItem): void {
+    const record = this.#live(item);
+    const id = record.internetMessageId;
+    Object.assign(record, contentOf(content, this.#mint, record.id, this.#clock.now()));
+    record.internetMessageId ??= id;
+    this.#touch(record, "update");
+  }
+
   // Attachments
 
   /** The item at the root of the id, and the attachments from there down to the one named. */

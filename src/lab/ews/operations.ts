@@ -1,4 +1,5 @@
 import type { Operation } from "./operation.ts";
+import { convertId } from "./operations/convert-id.ts";
 import { copyItem } from "./operations/copy-item.ts";
 import { createAttachment } from "./operations/create-attachment.ts";
 import { createFolder } from "./operations/create-folder.ts";
@@ -6,6 +7,7 @@ import { createItem } from "./operations/create-item.ts";
 import { deleteAttachment } from "./operations/delete-attachment.ts";
 import { deleteItem } from "./operations/delete-item.ts";
 import { expandDl } from "./operations/expand-dl.ts";
+import { exportItems } from "./operations/export-items.ts";
 import { findFolder } from "./operations/find-folder.ts";
 import { findItem } from "./operations/find-item.ts";
 import { findPeople } from "./operations/find-people.ts";
@@ -20,10 +22,14 @@ import { moveItem } from "./operations/move-item.ts";
 import { resolveNames } from "./operations/resolve-names.ts";
 import { sendItem } from "./operations/send-item.ts";
 import { setUserOofSettings } from "./operations/set-user-oof-settings.ts";
+import { syncFolderHierarchy } from "./operations/sync-folder-hierarchy.ts";
+import { syncFolderItems } from "./operations/sync-folder-items.ts";
 import { updateItem } from "./operations/update-item.ts";
+import { uploadItems } from "./operations/upload-items.ts";
 
 /** Every operation of the lab. */
 export const operations: readonly Operation[] = [
+  convertId,
   copyItem,
   createAttachment,
   createFolder,
@@ -31,6 +37,7 @@ export const operations: readonly Operation[] = [
   deleteAttachment,
   deleteItem,
   expandDl,
+  exportItems,
   findFolder,
   findItem,
   findPeople,
@@ -45,5 +52,8 @@ export const operations: readonly Operation[] = [
   resolveNames,
   sendItem,
   setUserOofSettings,
+  syncFolderHierarchy,
+  syncFolderItems,
   updateItem,
+  uploadItems,
 ];
