@@ -23,7 +23,10 @@ export interface Unlisted {
 
 /** Many folders as one list. */
 export interface NewestFirst {
-  /** Newest first over all folders; those without a time of receipt come last. What is repeated on the next page is left out. Throws Failure. */
+  /**
+   * Newest first over all folders, no item of a folder twice; those without a time of receipt come last. What arrives while we read may stand in
+   * between. Throws Failure.
+   */
   messages(): AsyncIterable<Message>;
   /** Known once the first message was given. */
   readonly unlisted: readonly Unlisted[];
@@ -59,12 +62,14 @@ export function isLocal(failure: Failure): boolean {
   return localFailures.has(failure.code);
 }
 
-/** How far one folder was read. At most one page of it is held. */
+/** How far one folder was read. At most one page of it is held, and the ids of those before. */
 interface Source {
   readonly folder: FolderRef;
   page: readonly Message[];
   /** Of the page, the next to give. */
   next: number;
+  /** Ids given so far. */
+  readonly seen: Set<string>;
   offset: number;
   pageSize: number;
   ended: boolean;
@@ -85,6 +90,7 @@ export function newestFirst(mailbox: EwsMailbox, folders: readonly FolderRef[], 
       folder,
       page: [],
       next: 0,
+      seen: new Set(),
       offset: 0,
       pageSize: firstSize,
       ended: false,
@@ -129,8 +135,8 @@ export function newestFirst(mailbox: EwsMailbox, folders: readonly FolderRef[], 
 
   function take(source: Source, page: ItemPage<Message>): void {
     // Messages that arrive while we read push others onto the next page again.
-    const before = new Set(source.page.map(({ itemId }) => itemId));
-    const fresh = page.items.filter(({ itemId }) => !before.has(itemId));
+    const fresh = page.items.filter(({ itemId }) => !source.seen.has(itemId));
+    for (const { itemId } of fresh) source.seen.add(itemId);
     source.idlePages = fresh.length > 0 ? 0 : source.idlePages + 1;
     source.pages += 1;
     source.page = fresh;

@@ -21,6 +21,9 @@ export interface SearchMeans {
 /** How many messages are read at once to be judged: their bodies are held meanwhile. */
 const judgedAtOnce = 25;
 
+/** A client that has to choose looks at least at so many: a first page for the price of one request. */
+const fewestExpected = 100;
+
 /**
  * Searches one mailbox, newest first over all its folders. The server narrows down by a restriction or a query; what it cannot decide, and what
  * FindItem cannot tell (recipients, bodies, long subjects), is read with GetItem. Throws Failure.
@@ -38,7 +41,8 @@ export async function search(mailbox: EwsMailbox, asked: Search, means: SearchMe
     shape: listShape(detail),
     restriction: plan.restriction,
     queryString: plan.queryString,
-    expected: asked.limit,
+    // Of what is left to us, nobody knows how much will match.
+    expected: plan.check.length > 0 ? Math.max(asked.limit, fewestExpected) : asked.limit,
   });
   const candidates = position ? filtered(list.messages(), (message) => isAfter(position, message)) : list.messages();
   const unjudged: Unsearched[] = [];
@@ -55,11 +59,16 @@ export async function search(mailbox: EwsMailbox, asked: Search, means: SearchMe
     }
     seen.add(one.message.itemId);
     found.push(one);
+    // To look for one more that only we can recognise may mean reading the rest of the mailbox: then the next page may be empty.
+    more = found.length === asked.limit && Object.values(plan.applied).includes("client");
+    if (more) break;
   }
+  // What arrived while we read may stand in between.
+  found.sort((one, other) => newestBefore(one.listed, other.listed));
   const complete = await completed(mailbox, found, detail);
   const unsearched = [...list.unlisted.map(({ folder, failure }) => ({ folderPath: where.pathOf(folder), failure })), ...unjudged];
   const exact = plan.check.length === 0 && position === undefined && unsearched.length === 0;
-  const listed = found.map(({ message }) => message);
+  const listed = found.map((one) => one.listed);
   return {
     messages: complete.map((message) => ({ ...message, folderPath: where.pathOfId(message.parentFolderId) ?? message.folderPath })),
     applied: plan.applied,
@@ -70,15 +79,22 @@ export async function search(mailbox: EwsMailbox, asked: Search, means: SearchMe
   };
 }
 
+function newestBefore({ receivedAt: one = "" }: Message, { receivedAt: other = "" }: Message): number {
+  if (one === other) return 0;
+  return one < other ? 1 : -1;
+}
+
 /** A message that passed, and what was read of it so far. */
 interface Judged {
   readonly message: Message;
+  /** As it stood in the list: what the order and the cursor go by. */
+  readonly listed: Message;
   /** Undefined: only its line in the list. */
   readonly read: Detail | undefined;
 }
 
 async function* asRead(messages: AsyncIterable<Message>): AsyncIterable<Judged> {
-  for await (const message of messages) yield { message, read: undefined };
+  for await (const message of messages) yield { message, listed: message, read: undefined };
 }
 
 async function* filtered(messages: AsyncIterable<Message>, keep: (message: Message) => boolean): AsyncIterable<Message> {
@@ -99,7 +115,7 @@ async function* judge(
     for (const message of some) {
       const outcome = await decide(message, read.get(message.itemId), matches);
       if (!outcome.ok) unjudged.push({ itemId: message.itemId, failure: outcome.failure });
-      else if (outcome.value) yield { message: outcome.value, read: read.has(message.itemId) ? needed : undefined };
+      else if (outcome.value) yield { message: outcome.value, listed: message, read: read.has(message.itemId) ? needed : undefined };
     }
   }
 }
