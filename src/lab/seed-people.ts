@@ -71,8 +71,8 @@ export function seedPeople(store: Store, password: string): void {
 const day = 86_400_000;
 
 /** Automatic replies: on, scheduled and active, over, and still to come. */
-export function seedOutOfOffice(store: Store): void {
-  const now = store.now().getTime();
+export function seedOutOfOffice(store: Store, today: Date): void {
+  const now = today.getTime();
   const set = (address: string, state: "Enabled" | "Scheduled", from: number, to: number, audience: "None" | "Known" | "All"): void => {
     const mailbox = store.mailbox(address);
     if (!mailbox) return;

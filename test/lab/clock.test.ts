@@ -10,3 +10,13 @@ test("every tick is later than the one before, on a running clock and on one tha
   expect(set).toEqual(["2001-02-03T04:05:06.001Z", "2001-02-03T04:05:06.002Z", "2001-02-03T04:05:06.003Z"]);
   expect(clock.now().toISOString()).toBe("2001-02-03T04:05:06.003Z");
 });
+
+test("what is replayed does not drive a running clock ahead, and goes on from a set one", () => {
+  const clock = new Clock();
+  const start = new Date(Date.now() - 60_000);
+  const ticks = clock.replay(start, () => [clock.tick().getTime(), clock.tick().getTime()]);
+  expect(ticks).toEqual([start.getTime() + 1, start.getTime() + 2]);
+  expect(clock.tick().getTime()).toBeGreaterThan(start.getTime() + 50_000);
+  clock.set(new Date(5));
+  expect(clock.replay(new Date(1), () => clock.tick().getTime())).toBe(6);
+});
