@@ -7,6 +7,7 @@ import { openAudit } from "../../src/audit.ts";
 import { openEvidence } from "../../src/evidence.ts";
 import { openEws } from "../../src/ews/ews.ts";
 import { type Lab, type LabOptions, startLab } from "../../src/lab/lab.ts";
+import type { LabItem, NewItem } from "../../src/lab/item.ts";
 import type { LabMailbox } from "../../src/lab/mailbox.ts";
 import { socAddress } from "../../src/lab/seed.ts";
 import { labPassword } from "../../src/lab/store.ts";
@@ -20,6 +21,8 @@ export interface LabHost {
   readonly folder: string;
   run(action: Action, input: Readonly<Record<string, unknown>>, changes?: Partial<Host>): Promise<Answer>;
   mailbox(address: string): LabMailbox;
+  /** Lays a message into a folder of a mailbox, by its well-known name; a path below it is made. */
+  put(address: string, item?: NewItem, folder?: string): LabItem;
   /** How many requests of an operation the lab has seen. */
   asked(operation: string): number;
   close(): Promise<void>;
@@ -49,6 +52,12 @@ export async function openLabHost(options: LabOptions = {}): Promise<LabHost> {
       const mailbox = lab.store.mailbox(address);
       if (mailbox === undefined) throw new Error(`the lab has no mailbox ${address}`);
       return mailbox;
+    },
+    put(address, item = {}, folder = "inbox") {
+      const mailbox = this.mailbox(address);
+      const [known = "", ...names] = folder.split("/");
+      const below = names.reduce((at, name) => at.child(name) ?? mailbox.createFolder(at, name), mailbox.known(known));
+      return mailbox.add(below, { from: { name: "Billing", address: "billing@example.net" }, subject: "Invoice", ...item });
     },
     asked: (operation) => lab.requests.filter((request) => request.operation === operation).length,
     async close() {

@@ -1,0 +1,206 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { deleteEmail } from "../../src/actions/delete-email.ts";
+import { exitCodeOf } from "../../src/answer.ts";
+import { verifyAudit } from "../../src/audit.ts";
+import { failures } from "../../src/failure.ts";
+import { mimeOf } from "../../src/lab/mime-write.ts";
+import { type LabHost, openLabHost } from "./lab-host.ts";
+
+const who = "user01@example.com";
+let at: LabHost;
+beforeAll(async () => {
+  at = await openLabHost();
+});
+afterAll(() => at.close());
+beforeEach(() => at.lab.clearFaults());
+
+function folderOf(id: unknown): string | undefined {
+  return typeof id === "string" ? at.mailbox(who).item(id)?.folder.distinguishedName : undefined;
+}
+
+test("by default a message goes to the Recoverable Items, and moving it back by what undo says undoes it", async () => {
+  const item = at.put(who);
+  const from = item.folder.id;
+  const answer = await at.run(deleteEmail, { mailbox: who, item_id: item.id });
+  const result = answer.results?.[0];
+  expect(answer).toMatchObject({ success: true, mailbox: who, counts: { requested: 1, succeeded: 1 } });
+  expect(result).toMatchObject({ item_id: item.id, status: "done", action: "soft_deleted", recoverable: true, verified: true });
+  expect([at.mailbox(who).item(item.id), folderOf(result?.new_item_id)]).toEqual([undefined, "recoverableitemsdeletions"]);
+  expect(result?.undo).toEqual({ item_id: result?.new_item_id, to: from });
+  for await (const moved of at.host.exchange.mailbox(who).move([String(result?.new_item_id)], { folder: from })) {
+    expect(moved.ok && folderOf(moved.value.newItemId)).toBe("inbox");
+  }
+});
+
+// Splunk's README says "moved to Deleted Items" where its code sends HardDelete.
+test("trash puts a message into Deleted Items and deletes nothing for good", async () => {
+  const item = at.put(who);
+  const deletes = at.asked("DeleteItem");
+  const answer = await at.run(deleteEmail, { mailbox: who, item_id: item.id, delete_type: "Trash" });
+  expect(answer.results?.[0]).toMatchObject({ action: "trash_deleted", recoverable: true, verified: true });
+  expect([folderOf(answer.results?.[0]?.new_item_id), at.asked("DeleteItem") - deletes]).toEqual(["deleteditems", 0]);
+});
+
+test("a message that lies in Deleted Items already has been put there once, not twice", async () => {
+  const item = at.put(who, {}, "deleteditems");
+  const answer = await at.run(deleteEmail, { mailbox: who, item_id: item.id, delete_type: "trash" });
+  expect(answer.results?.[0]).toMatchObject({ status: "done", action: "already_gone", verified: true });
+  expect(folderOf(item.id)).toBe("deleteditems");
+});
+
+test("hard deletes nothing without confirm_hard, though everything else is confirmed", async () => {
+  const item = at.put(who);
+  const answer = await at.run(deleteEmail, { mailbox: who, item_id: item.id, delete_type: "hard", confirm: true, confirm_hard: "" });
+  expect(answer).toMatchObject({ success: false, error: { code: "confirmation-required" } });
+  expect([exitCodeOf(answer), folderOf(item.id)]).toEqual([failures["confirmation-required"].exit, "inbox"]);
+});
+
+test("hard deletes for good with confirm_hard, and there is no undo", async () => {
+  const item = at.put(who, { internetMessageId: "<hard@example.net>" });
+  const answer = await at.run(deleteEmail, { mailbox: who, item_id: item.id, delete_type: "hard", confirm_hard: "true" });
+  expect(answer.results?.[0]).toMatchObject({ action: "hard_deleted", recoverable: false, verified: true });
+  expect(answer.results?.[0]).not.toHaveProperty("undo");
+  // What is deleted for good stays in the Purges for a while, which no user sees.
+  const left = [...at.mailbox(who).items()].filter((each) => each.internetMessageId === "<hard@example.net>");
+  expect(left.map(({ folder }) => folder.distinguishedName)).toEqual(["recoverableitemspurges"]);
+});
+
+test("a message already gone counts as deleted", async () => {
+  const item = at.put(who);
+  at.mailbox(who).remove(item);
+  const answer = await at.run(deleteEmail, { mailbox: who, item_id: item.id });
+  expect(answer).toMatchObject({ success: true, counts: { not_found: 1, failed: 0 } });
+  expect(answer.results?.[0]).toMatchObject({ item_id: item.id, status: "not_found", action: "already_gone" });
+  expect(exitCodeOf(answer)).toBe(0);
+});
+
+// XSOAR raises for the whole batch on one bad id; Splunk on-prem reports ids that it already deleted as failed.
+test("a dead and a malformed id are told for themselves, and the good ones are deleted", async () => {
+  const [first, dead, last] = [at.put(who), at.put(who), at.put(who)];
+  at.mailbox(who).remove(dead);
+  const answer = await at.run(deleteEmail, { mailbox: who, item_id: [first.id, dead.id, "no-id", last.id] });
+  expect(answer.results?.map(({ item_id, status }) => [item_id, status])).toEqual([
+    [first.id, "done"],
+    [dead.id, "not_found"],
+    ["no-id", "failed"],
+    [last.id, "done"],
+  ]);
+  expect(answer).toMatchObject({ success: false, counts: { requested: 4, succeeded: 2, failed: 1, not_found: 1 } });
+  expect([folderOf(first.id), folderOf(last.id), exitCodeOf(answer)]).toEqual([undefined, undefined, 6]);
+});
+
+test("one item that Exchange refuses fails alone, with Exchange's own code", async () => {
+  const items = [at.put(who), at.put(who), at.put(who)];
+  at.lab.addFault({ kind: "item-error", operation: "MoveItem", item: 2, code: "ErrorMessageSizeExceeded" });
+  const answer = await at.run(deleteEmail, { mailbox: who, item_id: items.map(({ id }) => id) });
+  expect(answer.results?.map(({ status }) => status)).toEqual(["done", "failed", "done"]);
+  expect(answer.results?.[1]?.error).toMatchObject({ code: "too-large", wire_code: "ErrorMessageSizeExceeded" });
+  expect(folderOf(items[1]?.id)).toBe("inbox");
+});
+
+// XSOAR's recover raises when one Message-ID has two copies; a Splunk search deleted all hits though only the first was checked.
+test("a Message-ID means every copy of it and nothing of the same subject", async () => {
+  const id = "<copies@example.net>";
+  const copies = [at.put(who, { internetMessageId: id }), at.put(who, { internetMessageId: id }), at.put(who, { internetMessageId: id }, "inbox/A/B")];
+  const other = at.put(who, { internetMessageId: "<other-copies@example.net>" });
+  const answer = await at.run(deleteEmail, { mailbox: who, internet_message_id: "copies@example.net", expected_count: "3" });
+  expect(answer).toMatchObject({ success: true, counts: { requested: 3, succeeded: 3 } });
+  expect(copies.map((copy) => folderOf(copy.id))).toEqual([undefined, undefined, undefined]);
+  expect(folderOf(other.id)).toBe("inbox");
+});
+
+test("scope first takes the newest copy only and leaves the others", async () => {
+  const id = "<scope@example.net>";
+  const day = (number: number) => ({ internetMessageId: id, receivedAt: new Date(Date.UTC(2026, 0, number)) });
+  const [old, newest] = [at.put(who, day(1)), at.put(who, day(3)), at.put(who, day(2))];
+  const answer = await at.run(deleteEmail, { mailbox: who, internet_message_id: id, scope: "first" });
+  expect(answer.results?.map(({ item_id, verified }) => [item_id, verified])).toEqual([[newest?.id, true]]);
+  expect(folderOf(old?.id)).toBe("inbox");
+});
+
+test("folder takes the copies in that folder only", async () => {
+  const id = "<folder@example.net>";
+  const [kept, taken] = [at.put(who, { internetMessageId: id }), at.put(who, { internetMessageId: id }, "inbox/Cases")];
+  const answer = await at.run(deleteEmail, { mailbox: who, internet_message_id: id, folder: "Inbox/Cases" });
+  expect(answer.results?.map(({ item_id, verified }) => [item_id, verified])).toEqual([[taken.id, true]]);
+  expect(folderOf(kept.id)).toBe("inbox");
+  const none = await at.run(deleteEmail, { mailbox: who, internet_message_id: id, folder: "Drafts" });
+  expect(none).toMatchObject({ success: true, results: [{ internet_message_id: id, status: "not_found" }] });
+});
+
+test("an id that died because its message was moved is healed through the Message-ID", async () => {
+  const item = at.put(who, { internetMessageId: "<healed@example.net>" });
+  const moved = at.mailbox(who).move(item, at.mailbox(who).known("junkemail"));
+  const answer = await at.run(deleteEmail, { mailbox: who, item_id: [item.id], internet_message_id: ["<healed@example.net>"] });
+  expect(answer.results?.[0]).toMatchObject({ item_id: moved.id, status: "done" });
+  expect(folderOf(moved.id)).toBe(undefined);
+});
+
+test("lists that do not pair are refused before anything is asked", async () => {
+  const before = at.lab.requests.length;
+  const answer = await at.run(deleteEmail, { mailbox: who, item_id: "A,B", internet_message_id: "<a@example.net>" });
+  expect(answer).toMatchObject({ error: { code: "invalid-input" } });
+  expect(answer.message).toMatch(/item_id has 2 and internet_message_id has 1/);
+  expect(await at.run(deleteEmail, { mailbox: who, item_id: "" })).toMatchObject({ error: { code: "invalid-input" } });
+  expect(at.lab.requests.length).toBe(before);
+});
+
+test("a message named twice is deleted once", async () => {
+  const item = at.put(who);
+  const answer = await at.run(deleteEmail, { mailbox: who, item_id: [item.id, item.id] });
+  expect(answer).toMatchObject({ success: true, counts: { requested: 1, succeeded: 1 } });
+});
+
+test("the evidence is the message byte for byte", async () => {
+  const item = at.put(who, { subject: "Tax \u2013 ../refund", body: { type: "Text", value: "caf\u00e9\r\n" } });
+  const expected = Buffer.from(mimeOf(item));
+  const answer = await at.run(deleteEmail, { mailbox: who, item_id: item.id, keep_evidence: true });
+  const evidence = answer.results?.[0]?.evidence;
+  expect(evidence?.safe_name).toBe("Tax \u2013 .._refund.eml");
+  expect(readFileSync(evidence?.file_ref ?? "").equals(expected)).toBe(true);
+});
+
+test("a message whose evidence Exchange cannot give out is not deleted", async () => {
+  const [bad, good] = [at.put(who), at.put(who)];
+  at.lab.addFault({ kind: "item-error", operation: "GetItem", itemId: bad.id, code: "ErrorMimeContentConversionFailed", times: 9 });
+  const answer = await at.run(deleteEmail, { mailbox: who, internet_message_id: [bad, good].map((item) => item.internetMessageId ?? ""), keep_evidence: true });
+  expect(answer.results?.map(({ status, error }) => [status, error?.code, error?.wire_code])).toEqual([
+    ["failed", "evidence-failed", "ErrorMimeContentConversionFailed"],
+    ["done", undefined, undefined],
+  ]);
+  expect([folderOf(bad.id), folderOf(good.id)]).toEqual(["inbox", undefined]);
+});
+
+test("too many found touch nothing", async () => {
+  const id = "<too-many@example.net>";
+  const copies = [at.put(who, { internetMessageId: id }), at.put(who, { internetMessageId: id })];
+  const answer = await at.run(deleteEmail, { mailbox: who, internet_message_id: id, max_items: 1 });
+  expect(answer).toMatchObject({ success: false, error: { code: "unexpected-count" } });
+  expect(copies.map((copy) => folderOf(copy.id))).toEqual(["inbox", "inbox"]);
+});
+
+test("a dry run says what would be deleted and asks Exchange for nothing that changes", async () => {
+  const item = at.put(who, { subject: "Planned" });
+  const before = at.lab.requests.length;
+  const answer = await at.run(deleteEmail, { mailbox: who, item_id: item.id, dry_run: true, delete_type: "hard" });
+  expect(answer.results?.[0]).toMatchObject({ item_id: item.id, subject: "Planned", status: "planned" });
+  const operations = at.lab.requests.slice(before).map(({ operation }) => operation);
+  expect(operations.filter((operation) => !/^(Get|Find)/.test(operation ?? ""))).toEqual([]);
+});
+
+// XSOAR's move resolves the folder in the default mailbox, whatever target-mailbox says.
+test("the folders are those of the mailbox that is named, not of the default one", async () => {
+  const item = at.put(who);
+  const answer = await at.run(deleteEmail, { mailbox: who, item_id: item.id, delete_type: "trash" });
+  const moved = at.mailbox(who).item(String(answer.results?.[0]?.new_item_id));
+  expect(moved?.folder.mailbox.address).toBe(who);
+});
+
+test("the audit of all that was deleted here is an unbroken chain that names the messages", async () => {
+  const file = join(at.folder, "audit.jsonl");
+  expect(await verifyAudit(file)).toMatchObject({ torn: [] });
+  expect((await verifyAudit(file)).broken).toBe(undefined);
+  expect(readFileSync(file, "utf8")).toContain("<healed@example.net>");
+});
