@@ -1,0 +1,122 @@
+import { expect } from "vitest";
+import { crlf, mail } from "./contract-mail.ts";
+import { all, have, itemOf, type PromiseOf } from "./contract-stage.ts";
+
+/** Finding, sending, and what else a mailbox tells. */
+export function finding(promise: PromiseOf): void {
+  promise("as many outcomes as ids, in their order, with a dead id in the middle", async ({ ann, five, subjects }) => {
+    const ids = five();
+    const [, dead = ""] = ids;
+    ann.move(itemOf(ann, dead), ann.known("deleteditems"));
+    expect(await subjects(ids)).toEqual(["one", "not-found", "three", "four", "five"]);
+  });
+
+  promise("a search finds newest first over all folders and says where each filter was applied", async ({ ann, mailbox, five }) => {
+    const ids = five();
+    ann.move(itemOf(ann, ids[1] ?? ""), ann.createFolder(ann.known("inbox"), "Deep"));
+    const page = await mailbox.search({ filters: { sender: "mallory@example.org" }, limit: 3 });
+    expect(page.messages.map(({ subject }) => subject)).toEqual(["five", "four", "three"]);
+    expect(Object.keys(page.applied)).toEqual(["sender"]);
+    const rest = await mailbox.search({ filters: { sender: "mallory@example.org" }, limit: 3, cursor: page.nextCursor });
+    expect(rest.messages.map(({ subject, folderPath }) => [subject, folderPath])).toEqual([
+      ["two", "Inbox/Deep"],
+      ["one", "Inbox"],
+    ]);
+    expect(rest.nextCursor).toBeUndefined();
+  });
+
+  promise(
+    "a message is located by its Internet Message-ID in every folder, with or without angle brackets",
+    async ({ ann, mailbox, deliver }) => {
+      const id = deliver(mail("twice", { id: "<twice@example.org>" }));
+      const copy = ann.copy(itemOf(ann, id), ann.known("deleteditems"));
+      const outcomes = await all(
+        mailbox.locate([{ internetMessageId: "twice@example.org" }, { internetMessageId: "<nobody@example.org>" }, { itemId: id }]),
+      );
+      expect(outcomes.map((outcome) => (outcome.ok ? outcome.value.map(({ itemId }) => itemId).sort() : outcome.failure.code))).toEqual([
+        [id, copy.id].sort(),
+        "not-found",
+        [id],
+      ]);
+    },
+  );
+
+  promise("a dead id is healed through the Internet Message-ID", async ({ ann, mailbox, deliver }) => {
+    const id = deliver(mail("wandered", { id: "<wandered@example.org>" }));
+    const now = ann.move(itemOf(ann, id), ann.known("deleteditems"));
+    const [outcome] = await all(mailbox.locate([{ itemId: id, internetMessageId: "<wandered@example.org>" }]));
+    expect(have(outcome).map(({ itemId }) => itemId)).toEqual([now.id]);
+  });
+
+  promise("a message that is sent arrives once, and its copy is found again", async ({ ann, bob, mailbox }) => {
+    const sent = await mailbox.send({ to: [{ address: bob.address }], subject: "Warning & <advice>", text: "Do not open it." });
+    expect([...bob.known("inbox").items.values()].map(({ subject }) => subject)).toEqual(["Warning & <advice>"]);
+    expect(itemOf(ann, sent.itemId ?? "").folder).toBe(ann.known("sentitems"));
+    expect(sent.internetMessageId).toBe([...bob.known("inbox").items.values()][0]?.internetMessageId);
+  });
+
+  promise("a message whose sending loses its answer is sent once", async ({ practice, bob, mailbox }) => {
+    practice.addFault({ kind: "reset-after", nth: 2, times: 1 });
+    await mailbox.send({ to: [{ address: bob.address }], subject: "Once", text: "Only once." }).catch(() => undefined);
+    expect([...bob.known("inbox").items.values()].filter(({ subject }) => subject === "Once").length).toBe(1);
+  });
+
+  promise("a reply goes to the sender with one RE: before the subject", async ({ practice, ann, bob, mailbox }) => {
+    const [delivery] = practice.store.deliver(
+      Buffer.from(
+        `From: bob@example.com${crlf}To: ann@example.com${crlf}Subject: RE: Is this real?${crlf}Message-ID: <q@example.com>${crlf}${crlf}Well?${crlf}`,
+      ),
+      {
+        from: bob.address,
+        to: [ann.address],
+      },
+    );
+    await mailbox.reply({ itemId: delivery?.item?.id ?? "", all: false, text: "No." });
+    const [reply] = bob.known("inbox").items.values();
+    expect(reply).toMatchObject({ subject: "RE: Is this real?", inReplyTo: "<q@example.com>" });
+  });
+
+  promise("contacts are listed, and none is an empty list", async ({ ann, mailbox }) => {
+    expect(await mailbox.contacts({ limit: 10 })).toEqual([]);
+    ann.add(ann.known("contacts"), {
+      itemClass: "IPM.Contact",
+      subject: "Carl Example",
+      contact: { displayName: "Carl Example", givenName: "Carl", emailAddresses: [], phoneNumbers: [], physicalAddresses: [] },
+    });
+    expect(await mailbox.contacts({ limit: 10 })).toMatchObject([{ kind: "contact", displayName: "Carl Example", givenName: "Carl" }]);
+  });
+
+  promise("automatic replies are read with their schedule", async ({ ann, mailbox }) => {
+    ann.oof = {
+      state: "Scheduled",
+      externalAudience: "Known",
+      start: new Date("2026-07-01T00:00:00Z"),
+      end: new Date("2026-07-15T00:00:00Z"),
+      internalReply: "<p>Away & gone</p>",
+      externalReply: "Away",
+    };
+    expect(await mailbox.outOfOffice()).toMatchObject({
+      state: "Scheduled",
+      externalAudience: "Known",
+      start: "2026-07-01T00:00:00.000Z",
+      end: "2026-07-15T00:00:00.000Z",
+      internalReply: "<p>Away & gone</p>",
+      externalReply: "Away",
+    });
+  });
+
+  promise("the searchable mailboxes are listed for who has the role", async ({ practice }) => {
+    const { source, mailboxes } = await practice.exchange.searchableMailboxes({ filter: "ann" });
+    expect(source).toBe("ediscovery");
+    expect(mailboxes.map((one) => one.mailbox)).toEqual(["ann@example.com"]);
+  });
+
+  promise("who has not the role is told its name", async ({ practice }) => {
+    const thrown = await practice.powerless.searchableMailboxes({}).catch((failure: unknown) => failure);
+    expect(thrown).toMatchObject({ code: "role-missing", message: expect.stringContaining("Discovery Management") });
+  });
+
+  promise("a mailbox that is not there is mailbox-not-found", async ({ practice }) => {
+    await expect(practice.exchange.mailbox("nobody@example.com").folder("inbox")).rejects.toMatchObject({ code: "mailbox-not-found" });
+  });
+}

@@ -1,0 +1,185 @@
+import { expect } from "vitest";
+import type { FaultKind } from "../../src/lab/faults.ts";
+import { file, mail, withParts } from "./contract-mail.ts";
+import { all, bytesOf, have, type PromiseOf, sha256 } from "./contract-stage.ts";
+
+/** Every fault after which reading must still give each item its own answer. */
+const passing: readonly FaultKind[] = [
+  "server-busy-fault",
+  "server-busy-item",
+  "connection-count-fault",
+  "503",
+  "reset-before",
+  "reset-mid-body",
+  "truncate",
+  "short-batch",
+];
+
+/** Reading messages, attachments and folders. */
+export function reading(promise: PromiseOf): void {
+  promise("a message is read with what was asked of it", async ({ mailbox, deliver }) => {
+    const id = deliver(withParts);
+    const [outcome] = await all(mailbox.get([id], { recipients: true, attachments: true, headers: true, body: "text" }));
+    expect(outcome).toMatchObject({
+      ok: true,
+      value: {
+        itemId: id,
+        subject: "With parts",
+        internetMessageId: "<parts@example.org>",
+        from: { address: "mallory@example.org", name: "Mallory" },
+        to: [{ address: "ann@example.com", name: "Ann" }],
+        sentAt: "2026-01-01T10:00:00.000Z",
+        itemClass: "IPM.Note",
+        hasAttachments: true,
+        isRead: false,
+      },
+    });
+    const message = have(outcome);
+    expect(message.bodyText).toContain("See below.");
+    expect(message.headers).toContainEqual({ name: "Message-ID", value: "<parts@example.org>" });
+    expect(message.attachments?.map(({ kind, name: called }) => [kind, called])).toEqual([
+      ["file", "invoice.pdf"],
+      ["file", "empty.bin"],
+      ["item", "The inner one"],
+    ]);
+  });
+
+  promise("what was not asked for is not there", async ({ mailbox, deliver }) => {
+    const message = have((await all(mailbox.get([deliver(withParts)], {})))[0]);
+    expect([message.to, message.attachments, message.headers, message.bodyText, message.bodyHtml]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+
+  promise("the body comes as HTML when it is asked as HTML", async ({ mailbox, deliver }) => {
+    const message = have((await all(mailbox.get([deliver(mail("plain"))], { body: "html" })))[0]);
+    expect(message.bodyText).toBeUndefined();
+    expect(message.bodyHtml).toContain("Look at this &amp; that &lt;now&gt;.");
+  });
+
+  promise("an id that is none is its own failure and nobody else's", async ({ five, subjects }) => {
+    const [first = "", second = ""] = five();
+    const read = await subjects([first, "nonsense", second]);
+    expect(read[0]).toBe("one");
+    expect(read[2]).toBe("two");
+    expect(["invalid-input", "not-found"]).toContain(read[1]);
+  });
+
+  promise("an item of another mailbox is not given out", async ({ practice, bob }) => {
+    const item = practice.store.deliver(mail("not yours"), { from: "mallory@example.org", to: [bob.address] })[0]?.item;
+    const outcome = (await all(practice.powerless.mailbox("eve@example.com", { access: "delegate" }).get([item?.id ?? ""], {})))[0];
+    expect(outcome?.ok).toBe(false);
+  });
+
+  for (const kind of passing) {
+    promise(`reading outlives ${kind}`, async ({ practice, five, subjects }) => {
+      const ids = five();
+      practice.addFault({ kind, item: 3, backOffMs: 20 });
+      expect(await subjects(ids)).toEqual(["one", "two", "three", "four", "five"]);
+    });
+  }
+
+  promise("a batch that is stopped in the middle is finished", async ({ practice, five, subjects }) => {
+    const ids = five();
+    practice.addFault({ kind: "batch-stopped", item: 2 });
+    expect(await subjects(ids)).toEqual(["one", "access-denied", "three", "four", "five"]);
+  });
+
+  promise("MIME content is the exact bytes that were delivered", async ({ mailbox, deliver }) => {
+    const originals = [mail("bytes"), withParts];
+    const ids = originals.map(deliver);
+    const read: Buffer[] = [];
+    for await (const outcome of mailbox.mime(ids)) read.push(await bytesOf(have(outcome).bytes));
+    expect(read.map((bytes) => bytes.toString("utf8"))).toEqual(originals.map((bytes) => Buffer.from(bytes).toString("utf8")));
+  });
+
+  promise("MIME content that is cut off throws instead of being short", async ({ practice, mailbox, deliver }) => {
+    const id = deliver(withParts);
+    practice.addFault({ kind: "truncate", times: 10 });
+    const read = async () => {
+      for await (const outcome of mailbox.mime([id])) await bytesOf(have(outcome).bytes);
+    };
+    await expect(read()).rejects.toMatchObject({ code: "broken-reply" });
+  });
+
+  promise("attachments are listed, and their bytes are what was attached", async ({ mailbox, deliver }) => {
+    const listed = have((await all(mailbox.attachments([deliver(withParts)])))[0]);
+    const contents: string[] = [];
+    for await (const outcome of mailbox.attachmentContent(listed)) contents.push(sha256(await bytesOf(have(outcome).bytes)));
+    expect(contents).toEqual([sha256(file), sha256(Buffer.alloc(0)), sha256(Buffer.from(mail("The inner one")))]);
+  });
+
+  promise("a message without attachments has an empty list of them", async ({ mailbox, deliver }) => {
+    expect(await all(mailbox.attachments([deliver(mail("bare"))]))).toEqual([{ ok: true, value: [] }]);
+  });
+
+  promise("the message inside an item attachment is read, and a file is not one", async ({ mailbox, deliver }) => {
+    const listed = have((await all(mailbox.attachments([deliver(withParts)])))[0]);
+    const outcomes = await all(mailbox.attachedMessages(listed.map(({ id }) => id)));
+    expect(outcomes.map((outcome) => (outcome.ok ? outcome.value.subject : outcome.failure.code))).toEqual([
+      "invalid-input",
+      "invalid-input",
+      "The inner one",
+    ]);
+    expect(have(outcomes[2])).toMatchObject({ internetMessageId: "<The-inner-one@example.org>", attachments: undefined });
+  });
+
+  promise("one unreadable attachment fails alone", async ({ ann, mailbox }) => {
+    const item = ann.add(ann.known("inbox"), {
+      subject: "mixed",
+      attachments: [
+        { kind: "file", name: "good.txt", content: Buffer.from("good") },
+        { kind: "file", name: "bad.txt", content: Buffer.from("bad"), unreadable: true },
+        { kind: "file", name: "", content: Buffer.from("unnamed") },
+      ],
+    });
+    const listed = have((await all(mailbox.attachments([item.id])))[0]);
+    const read: string[] = [];
+    for await (const outcome of mailbox.attachmentContent(listed)) {
+      read.push(outcome.ok ? (await bytesOf(outcome.value.bytes)).toString() : outcome.failure.code);
+    }
+    expect(read).toEqual(["good", "unreadable", "unnamed"]);
+  });
+
+  promise("a folder is found by its well-known name, its path, its path in other letters, and its id", async ({ ann, mailbox }) => {
+    const reports = ann.createFolder(ann.known("inbox"), "Reports / 2026");
+    const byPath = await mailbox.folder("inbox/reports \\/ 2026");
+    expect(byPath).toMatchObject({ folderId: reports.id, displayName: "Reports / 2026", path: "Inbox/Reports \\/ 2026" });
+    expect(await mailbox.folder(reports.id)).toEqual(byPath);
+    expect(await mailbox.folder("INBOX")).toMatchObject({ folderId: ann.known("inbox").id, path: "Inbox" });
+    expect(await mailbox.folder("Deleted Items")).toMatchObject({ folderId: ann.known("deleteditems").id });
+  });
+
+  promise("a folder that is not there is folder-not-found", async ({ mailbox, deliver }) => {
+    await expect(mailbox.folder("Inbox/Nowhere")).rejects.toMatchObject({ code: "folder-not-found" });
+    const [outcome] = await all(mailbox.move([deliver(mail("stays"))], { folder: "Inbox/Nowhere" }));
+    expect(outcome).toMatchObject({ ok: false, failure: { code: "folder-not-found" } });
+  });
+
+  promise("a call that is cancelled throws cancelled and asks nothing more", async ({ practice, ann, five }) => {
+    const ids = five();
+    const stop = new AbortController();
+    stop.abort();
+    const before = practice.requests();
+    await expect(all(practice.exchange.mailbox(ann.address, { signal: stop.signal }).get(ids, {}))).rejects.toMatchObject({
+      code: "cancelled",
+    });
+    expect(practice.requests()).toBe(before);
+  });
+
+  promise(
+    "illegal characters in a reply are replaced and counted, and the neighbours are untouched",
+    async ({ practice, mailbox, deliver }) => {
+      const ids = [deliver(mail("first & <foremost>")), deliver(mail("second & <last>"))];
+      practice.addFault({ kind: "illegal-characters", item: 1 });
+      const messages = (await all(mailbox.get(ids, { body: "text" }))).map(have);
+      expect(messages.some(({ replacedCharacters = 0 }) => replacedCharacters > 0)).toBe(true);
+      expect(messages.map(({ subject }) => subject?.replace(/\uFFFD/g, ""))).toEqual(["first & <foremost>", "second & <last>"]);
+      expect(messages.every(({ bodyText }) => bodyText?.includes("this & that <now>"))).toBe(true);
+    },
+  );
+}

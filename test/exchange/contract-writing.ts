@@ -1,0 +1,97 @@
+import { expect } from "vitest";
+import { mail, withParts } from "./contract-mail.ts";
+import { all, have, itemOf, type PromiseOf } from "./contract-stage.ts";
+
+/** Copying, moving, deleting. */
+export function writing(promise: PromiseOf): void {
+  promise("deleted attachments are gone, and the message has a new change key", async ({ mailbox, deliver }) => {
+    const id = deliver(withParts);
+    const before = have((await all(mailbox.get([id], {})))[0]).changeKey;
+    const listed = have((await all(mailbox.attachments([id])))[0]);
+    const outcomes = await all(mailbox.deleteAttachments(listed.slice(0, 2).map((attachment) => attachment.id)));
+    expect(outcomes.every(({ ok }) => ok)).toBe(true);
+    const after = have((await all(mailbox.get([id], { attachments: true })))[0]);
+    expect(after.attachments?.map(({ kind }) => kind)).toEqual(["item"]);
+    expect(after.changeKey).not.toBe(before);
+  });
+
+  promise("an attachment that is deleted twice is not found the second time", async ({ mailbox, deliver }) => {
+    const [first] = have((await all(mailbox.attachments([deliver(withParts)])))[0]);
+    await all(mailbox.deleteAttachments([first?.id ?? ""]));
+    const [again] = await all(mailbox.deleteAttachments([first?.id ?? ""]));
+    expect(again).toMatchObject({ ok: false, failure: { code: "not-found" } });
+  });
+
+  promise("the missing folders of a path are made, and asking again makes none", async ({ ann, mailbox }) => {
+    const made = await mailbox.createFolder("Inbox/Cases/4711");
+    expect(made).toMatchObject({ displayName: "4711", path: "Inbox/Cases/4711" });
+    expect(await mailbox.createFolder("Inbox/Cases/4711")).toEqual(made);
+    expect(ann.folderAt(["Inbox", "Cases", "4711"])?.id).toBe(made.folderId);
+  });
+
+  promise("a copy has a new id and the original stays", async ({ mailbox, five, subjects }) => {
+    const ids = five();
+    const outcomes = await all(mailbox.copy(ids, { folder: "Archive" }));
+    const copies = outcomes.map((outcome) => have(outcome).newItemId ?? "");
+    expect(new Set([...ids, ...copies]).size).toBe(10);
+    expect(await subjects(copies)).toEqual(await subjects(ids));
+  });
+
+  promise("a moved message is found by its new id and no more by the old", async ({ ann, mailbox, deliver, subjects }) => {
+    const id = deliver(mail("moves"));
+    const { newItemId = "" } = have((await all(mailbox.move([id], { folder: "Archive" })))[0]);
+    expect(await subjects([id, newItemId])).toEqual(["not-found", "moves"]);
+    expect(itemOf(ann, newItemId).folder.name).toBe("Archive");
+  });
+
+  promise("no message is copied twice when one of them is busy", async ({ practice, ann, mailbox, five }) => {
+    const ids = five();
+    practice.addFault({ kind: "server-busy-item", item: 3, backOffMs: 20 });
+    expect((await all(mailbox.copy(ids, { folder: "Archive" }))).every(({ ok }) => ok)).toBe(true);
+    expect(ann.known("archive").items.size).toBe(5);
+  });
+
+  promise("a lost answer to a copy is unknown-outcome and not done again", async ({ practice, ann, mailbox, five }) => {
+    const ids = five();
+    practice.addFault({ kind: "reset-after", operation: "CopyItem" });
+    const outcomes = await all(mailbox.copy(ids, { folder: "archive" }));
+    expect(outcomes.map((outcome) => (outcome.ok ? "done" : outcome.failure.code))).toEqual(Array(5).fill("unknown-outcome"));
+    expect(ann.known("archive").items.size).toBe(5);
+  });
+
+  promise("a copy in another mailbox is found again", async ({ bob, mailbox, deliver }) => {
+    const id = deliver(mail("evidence"));
+    const [outcome] = await all(mailbox.copy([id], { folder: "inbox", mailbox: bob.address }));
+    const copy = [...bob.known("inbox").items.values()][0];
+    expect(copy?.subject).toBe("evidence");
+    expect(outcome).toEqual({ ok: true, value: { newItemId: copy?.id } });
+  });
+
+  promise("trash moves to Deleted Items and gives the id that an undo needs", async ({ ann, mailbox, deliver }) => {
+    const { newItemId = "" } = have((await all(mailbox.delete([deliver(mail("gone"))], "trash")))[0]);
+    expect(itemOf(ann, newItemId).folder).toBe(ann.known("deleteditems"));
+  });
+
+  promise("soft moves to the Recoverable Items and gives the id that an undo needs", async ({ ann, mailbox, deliver }) => {
+    const { newItemId = "" } = have((await all(mailbox.delete([deliver(mail("gone"))], "soft")))[0]);
+    expect(itemOf(ann, newItemId).folder).toBe(ann.known("recoverableitemsdeletions"));
+  });
+
+  promise("hard leaves nothing in the mailbox, and a second time nothing is found", async ({ ann, mailbox, deliver }) => {
+    const id = deliver(mail("gone"));
+    expect((await all(mailbox.delete([id], "hard")))[0]).toMatchObject({ ok: true });
+    expect(ann.item(id)).toBeUndefined();
+    expect((await all(mailbox.delete([id], "hard")))[0]).toMatchObject({ ok: false, failure: { code: "not-found" } });
+  });
+
+  promise("junk moves to Junk Email and blocks the sender; not junk brings it back", async ({ ann, mailbox, deliver }) => {
+    const id = deliver(mail("junk"));
+    const junked = have((await all(mailbox.junk([id], { isJunk: true, move: true })))[0]);
+    expect(itemOf(ann, junked.newItemId ?? "").folder).toBe(ann.known("junkemail"));
+    expect(junked.senderBlocked).toBe(true);
+    expect([...ann.blockedSenders]).toContain("mallory@example.org");
+    const back = have((await all(mailbox.junk([junked.newItemId ?? ""], { isJunk: false, move: true })))[0]);
+    expect(itemOf(ann, back.newItemId ?? "").folder).toBe(ann.known("inbox"));
+    expect([...ann.blockedSenders]).not.toContain("mallory@example.org");
+  });
+}
