@@ -24,9 +24,10 @@ export async function contacts(mailbox: EwsMailbox, query: ContactQuery): Promis
     for await (const ids of pagesOf(mailbox, ref, query.includeGroups ?? false)) {
       for await (const outcome of mailbox.each(getContacts, ids, (some) => some, { batchSize: readAtOnce })) {
         if (!outcome.ok) {
-          // Deleted since it was listed. One that cannot be read is left out rather than all the others with it.
-          if (isLocal(outcome.failure)) continue;
-          throw outcome.failure;
+          // Deleted since it was listed; or it cannot be read, and the others are still worth having.
+          if (!isLocal(outcome.failure)) throw outcome.failure;
+          if (outcome.failure.code !== "not-found") mailbox.call.progress?.(`A contact is left out: ${outcome.failure.message}`);
+          continue;
         }
         const contact = path === undefined ? outcome.value : { ...outcome.value, folderPath: path };
         if (wanted === undefined || matches(contact, wanted)) found.push(contact);
