@@ -1,0 +1,63 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { get } from "node:https";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { type LabOptions, startLab } from "../../src/lab/lab.ts";
+import { testCertificate } from "./certificate.ts";
+
+async function start(options: LabOptions = {}) {
+  const lab = await startLab({ seed: false, ...options });
+  onTestFinished(() => lab.close());
+  return lab;
+}
+
+function temporary(): string {
+  const directory = mkdtempSync(join(tmpdir(), "lab-"));
+  onTestFinished(() => rmSync(directory, { recursive: true }));
+  return directory;
+}
+
+test("unless told otherwise the lab is on loopback, on a port of its own", async () => {
+  const [one, two] = [await start(), await start()];
+  expect(one.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+  expect(one.ewsUrl).toBe(`${one.url}/EWS/Exchange.asmx`);
+  expect(two.url).not.toBe(one.url);
+});
+
+test("a port that is taken is an error, not another port", async () => {
+  const server = createServer();
+  onTestFinished(() => void server.close());
+  const port = await new Promise<number>((resolve) => {
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      resolve(typeof address === "object" && address !== null ? address.port : 0);
+    });
+  });
+  await expect(startLab({ seed: false, port })).rejects.toMatchObject({ code: "EADDRINUSE" });
+});
+
+test("seeded, the lab has its organisation, and the password is the one given", async () => {
+  const lab = await start({ seed: true, password: "given-secret" });
+  expect(lab.store.authenticate("soc@example.com", "given-secret")).toBeDefined();
+  expect(lab.store.authenticate("soc@example.com", "lab-password")).toBeUndefined();
+});
+
+test("a folder of mail is imported into the seeded organisation", async () => {
+  const directory = temporary();
+  const mail = "From: a@example.net\r\nTo: soc@example.com\r\nSubject: imported\r\nMessage-ID: <imported@example.net>\r\n\r\nHello\r\n";
+  writeFileSync(join(directory, "one.eml"), mail);
+  const lab = await start({ seed: true, importDir: directory });
+  const items = lab.store.mailboxes().flatMap((mailbox) => [...mailbox.items()]);
+  const imported = items.find(({ internetMessageId }) => internetMessageId === "<imported@example.net>");
+  expect(imported?.mime && Buffer.from(imported.mime).toString()).toBe(mail);
+});
+
+test("with a certificate the lab speaks TLS", async () => {
+  const lab = await start({ tls: testCertificate });
+  const status = await new Promise((resolve, reject) => {
+    get(lab.ewsUrl, { ca: testCertificate.cert, agent: false }, (response) => resolve(response.resume().statusCode)).on("error", reject);
+  });
+  expect([lab.url.startsWith("https://127.0.0.1:"), status]).toEqual([true, 401]);
+});
