@@ -38,14 +38,14 @@ export function readWithSaxes(chunks: readonly Buffer[]): Message[] {
         categories = sender = from = undefined;
         break;
       case "ItemId":
-        itemId = tag.attributes["Id"]?.value ?? "";
-        changeKey = tag.attributes["ChangeKey"]?.value ?? "";
+        itemId = tag.attributes.Id?.value ?? "";
+        changeKey = tag.attributes.ChangeKey?.value ?? "";
         break;
       case "ParentFolderId":
-        parentFolderId = tag.attributes["Id"]?.value ?? "";
+        parentFolderId = tag.attributes.Id?.value ?? "";
         break;
       case "ConversationId":
-        conversationId = tag.attributes["Id"]?.value ?? "";
+        conversationId = tag.attributes.Id?.value ?? "";
         break;
       case "Categories":
         categories = [];

@@ -16,8 +16,13 @@ interface Frame {
   replacedBefore: number;
 }
 
+/** Where the text of a leaf belongs. */
+interface LeafTarget extends Child {
+  readonly reader: Leaf<unknown>;
+}
+
 /** Makes a value from tokens as readers say, and decodes the content on the way. */
-export class Builder<T> implements TokenHandler {
+export class Builder<T> implements TokenHandler<LeafTarget> {
   wantsText = false;
   binary = false;
   /** Whether the content has begun. */
@@ -102,6 +107,21 @@ export class Builder<T> implements TokenHandler {
         this.wantsText = false;
       }
     }
+  }
+
+  leaf(name: Name): LeafTarget | "skip" | "open" {
+    const { id } = name;
+    if (id !== 0 && this.#contentIds.has(id)) return "open";
+    if (this.#skipping > 0) return "skip";
+    if (this.#leaves !== undefined || this.#leaf !== undefined) return "open";
+    const child = this.#top.branch.children[id];
+    if (child === undefined) return "skip";
+    return isLeaf(child) ? child : "open";
+  }
+
+  fill(target: LeafTarget, name: Name, text: string): void {
+    if (text.length > this.#maxTextBytes) throw malformed("has a text that is too long");
+    place(this.#top, target, target.reader.parse(text, name.local));
   }
 
   #openChild(child: Child, name: Name, attributes: AttributeList): void {
@@ -227,6 +247,10 @@ export class Builder<T> implements TokenHandler {
   #decode(bytes: Buffer): void {
     if (bytes.length > 0) this.#decoded.push(bytes);
   }
+}
+
+function isLeaf(child: Child): child is LeafTarget {
+  return child.reader.kind === "leaf";
 }
 
 /** Puts a value where it belongs; of several for one place the first stays. */

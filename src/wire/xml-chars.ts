@@ -17,25 +17,16 @@ const replacement = "\uFFFD";
 
 /** Line ends as XML 1.0 section 2.11 says, illegal characters replaced and counted; references are left as they are. */
 export function plainText(raw: string, counter: Replacements): string {
+  if (!/[\x00-\x08\x0B-\x1F\uFFFE\uFFFF]/.test(raw)) return raw;
   return raw.replace(/\r\n?/g, "\n").replace(illegal, () => {
     counter.replaced++;
     return replacement;
   });
 }
 
-/** Like `plainText`, and references decoded. Failure `broken-reply` for a reference that is malformed or to an unknown entity. */
-export function decodedText(raw: string, counter: Replacements): string {
-  return decodeReferences(plainText(raw, counter), counter);
-}
-
-/** An attribute's value, normalised as XML 1.0 section 3.3.3 says of CDATA. */
-export function decodedAttribute(raw: string, counter: Replacements): string {
-  return decodeReferences(plainText(raw, counter).replace(/[\t\n]/g, " "), counter);
-}
-
-function decodeReferences(text: string, counter: Replacements): string {
+/** Decodes references. Failure `broken-reply` for one that is malformed or to an entity that XML does not define. */
+export function decodeReferences(text: string, counter: Replacements): string {
   let at = text.indexOf("&");
-  if (at < 0) return text;
   let out = "";
   let from = 0;
   while (at >= 0) {
@@ -125,7 +116,7 @@ function continues(lead: number, index: number, byte: number): boolean {
 
 /**
  * The first byte from `from` that needs a closer look: a control character other than TAB and LF, or one that is not ASCII; `end` when
- * there is none. Looks at four bytes at a time; `words` is the same memory as `bytes`.
+ * there is none. Looks at eight bytes at a time; `words` is the same memory as `bytes`.
  */
 export function findOddByte(bytes: Uint8Array, words: Int32Array, from: number, end: number): number {
   let at = from;
@@ -133,11 +124,12 @@ export function findOddByte(bytes: Uint8Array, words: Int32Array, from: number, 
     if (isOdd(bytes[at] ?? 0)) return at;
     at++;
   }
-  for (const last = end & ~3; at < last; at += 4) {
-    const word = words[at >> 2] ?? 0;
-    // A high bit is left for every byte below 0x20 or above 0x7F (and at times for a neighbour, which the look at each byte sorts out).
-    if (((((word - 0x20202020) & ~word) | word) & 0x80808080) !== 0) {
-      for (let i = at; i < at + 4; i++) if (isOdd(bytes[i] ?? 0)) return i;
+  for (const last = end - 8; at <= last; at += 8) {
+    const one = words[at >> 2] ?? 0;
+    const two = words[(at >> 2) + 1] ?? 0;
+    // Subtracting leaves a high bit for every byte below 0x20, and at times for its neighbour, which the look at each byte sorts out.
+    if (((one | (one - 0x20202020) | two | (two - 0x20202020)) & 0x80808080) !== 0) {
+      for (let i = at; i < at + 8; i++) if (isOdd(bytes[i] ?? 0)) return i;
     }
   }
   for (; at < end; at++) if (isOdd(bytes[at] ?? 0)) return at;

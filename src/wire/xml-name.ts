@@ -27,6 +27,9 @@ export function register(name: QName): number {
 export interface Name {
   /** As written, with its prefix, one character per UTF-8 byte. */
   readonly raw: string;
+  /** Its tags when they have no attributes and no white space. */
+  readonly openTag: Uint8Array;
+  readonly closeTag: Uint8Array;
   readonly local: string;
   readonly ns: string;
   /** The registered number, or 0 for a name that no reader asks for. */
@@ -56,6 +59,10 @@ export function checkedName(raw: string): string {
   return name;
 }
 
+function bytesOf(text: string): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}
+
 /** The namespace declarations in force in one part of a document. */
 export class Scope {
   readonly outer: Scope | undefined;
@@ -77,13 +84,9 @@ export class Scope {
     const local = full.slice(colon + 1);
     const ns = this.#namespaceOf(colon < 0 ? "" : full.slice(0, colon));
     // A copy, since `raw` may be a part of a whole chunk and would keep it in memory.
-    const name: Name = {
-      raw: Buffer.from(raw, "latin1").toString("latin1"),
-      local,
-      ns,
-      id: known.get(keyOf(ns, local)) ?? 0,
-      next: undefined,
-    };
+    const copy = Buffer.from(raw, "latin1").toString("latin1");
+    const id = known.get(keyOf(ns, local)) ?? 0;
+    const name: Name = { raw: copy, openTag: bytesOf(`<${copy}>`), closeTag: bytesOf(`</${copy}>`), local, ns, id, next: undefined };
     if (this.#names.size >= maxNames) this.#names.clear();
     this.#names.set(name.raw, name);
     return name;

@@ -57,8 +57,8 @@ export interface Streamed<T> {
 
 /** Reads a whole document into one value. Failure `broken-reply` when it is malformed, truncated, too large or has another root. */
 export async function readXml<T>(bytes: AsyncIterable<Uint8Array>, root: QName, reader: Reader<T>, limits: Limits = {}): Promise<T> {
-  const { builder, tokenizer } = begin(root, reader, [], limits);
-  for await (const chunk of gathered(bytes, limits.maxBytes)) tokenizer.write(chunk);
+  const { builder, tokenizer } = begin(root, reader, [], limits, 512 * 1024);
+  for await (const chunk of counted(bytes, limits.maxBytes)) tokenizer.write(chunk);
   tokenizer.end();
   return builder.value();
 }
@@ -75,8 +75,8 @@ export async function readXmlStream<T>(
   content: readonly QName[],
   limits: Limits = {},
 ): Promise<Streamed<T>> {
-  const { builder, tokenizer } = begin(root, reader, content, limits);
-  const chunks = gathered(bytes, limits.maxBytes);
+  const { builder, tokenizer } = begin(root, reader, content, limits, 16 * 1024);
+  const chunks = counted(bytes, limits.maxBytes);
   let over = false;
   let failure: unknown;
 
@@ -124,34 +124,22 @@ export async function readXmlStream<T>(
   };
 }
 
-function begin<T>(root: QName, reader: Reader<T>, content: readonly QName[], limits: Limits) {
+function begin<T>(root: QName, reader: Reader<T>, content: readonly QName[], limits: Limits, leastBytes: number) {
   const counter: Replacements = { replaced: 0, beforeTag: 0 };
   const builder = new Builder(root, reader, counter, limits.maxTextBytes ?? 64 * 1024 * 1024, content);
-  const tokenizer = new Tokenizer(builder, counter, { maxDepth: limits.maxDepth ?? 200, maxAttributes: limits.maxAttributes ?? 256 });
+  const { maxDepth = 200, maxAttributes = 256 } = limits;
+  const tokenizer = new Tokenizer(builder, counter, { maxDepth, maxAttributes, leastBytes });
   return { builder, tokenizer };
 }
 
-/** Smaller chunks are gathered to at least so many bytes: each chunk costs something whatever its size, and a server may send single bytes. */
-const leastChunk = 16 * 1024;
-
-async function* gathered(
+async function* counted(
   bytes: AsyncIterable<Uint8Array>,
   maxBytes = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const room = Buffer.allocUnsafeSlow(2 * leastChunk);
-  let filled = 0;
   let total = 0;
   for await (const chunk of bytes) {
     total += chunk.length;
     if (total > maxBytes) throw new Failure("broken-reply", `The reply has more than ${maxBytes} bytes.`);
-    if (chunk.length < leastChunk) {
-      room.set(chunk, filled);
-      filled += chunk.length;
-      if (filled < leastChunk) continue;
-    }
-    if (filled > 0) yield room.subarray(0, filled);
-    filled = 0;
-    if (chunk.length >= leastChunk) yield chunk;
+    yield chunk;
   }
-  if (filled > 0) yield room.subarray(0, filled);
 }

@@ -95,18 +95,21 @@ export const bool: Reader<boolean> = {
 };
 
 const dateTimeForm = /^\s*(-?\d{4,})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)?\s*$/;
+const plainForm = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ$/;
 
 /** xs:dateTime as UTC in ISO 8601 with milliseconds (`2026-01-01T00:00:00.000Z`); a time without a zone is read as UTC. */
 export const dateTime: Reader<string> = {
   kind: "leaf",
   parse(found, element) {
+    // How Exchange writes it, on a day that every month has: nothing needs to be computed.
+    if (plainForm.test(found)) return `${found.slice(0, 19)}.000Z`;
     const [, year, month, day, hour, minute, second, fraction = "", zone = "Z"] = dateTimeForm.exec(found) ?? [];
     if (year === undefined) throw broken(element, "a date and time");
     const iso = `${year}-${month}-${day}T${hour}:${minute}:${second}.${fraction.slice(0, 3).padEnd(3, "0")}${zone}`;
     const at = new Date(iso);
     // Date rolls 30 February over to March: what comes back must be the day that was written.
-    const zoneless = new Date(`${year}-${month}-${day}T00:00:00.000Z`);
-    if (Number.isNaN(at.getTime()) || zoneless.getUTCDate() !== Number(day)) throw broken(element, "a date and time");
+    const day0 = new Date(`${year}-${month}-${day}T00:00:00.000Z`);
+    if (Number.isNaN(at.getTime()) || day0.getUTCDate() !== Number(day)) throw broken(element, "a date and time");
     return at.toISOString();
   },
 };

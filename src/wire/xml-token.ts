@@ -5,12 +5,19 @@ import { afterDeclaration, endsName, heldBack, isSpace, nameEnd, skipSpace, unfi
 import { Window } from "./xml-window.ts";
 
 /** Told of what the document holds, in order. */
-export interface TokenHandler {
+export interface TokenHandler<LeafTarget> {
   /** Whether `text` is to be called for now; what nobody wants is checked all the same. */
   readonly wantsText: boolean;
   /** Whether the text is Base64, of which the handler itself checks every character. */
   readonly binary: boolean;
   open(name: Name, attributes: AttributeList): void;
+  /**
+   * Asked of an element that has neither attributes nor children before it is opened: where its whole text belongs, `skip` when nobody
+   * wants it, `open` when it is to be opened like any other.
+   */
+  leaf(name: Name): LeafTarget | "skip" | "open";
+  /** The whole text of such an element. */
+  fill(target: LeafTarget, name: Name, text: string): void;
   /** A piece of the text of the element that is open. It may share the memory of its chunk. */
   text(piece: string): void;
   /** The same while `binary`; valid only during the call. */
@@ -27,14 +34,25 @@ const AMPERSAND = 0x26;
 /** Characters of one reference at most: leading zeros have no end in XML. */
 const maxReference = 64;
 
+/** What a socket gives at once, as a rule. */
+const chunkBytes = 64 * 1024;
+
+export interface TokenLimits {
+  readonly maxDepth: number;
+  readonly maxAttributes: number;
+  /** Smaller chunks are gathered: each reading costs something whatever its size, and a server may send single bytes. */
+  readonly leastBytes: number;
+}
+
 /**
  * Push tokenizer for XML 1.0 (https://www.w3.org/TR/xml/) with namespaces, in UTF-8, without DTD. Fed with chunks cut anywhere, it
  * checks well-formedness and tells a handler; what is not well-formed is Failure `broken-reply`.
  */
-export class Tokenizer {
-  readonly #handler: TokenHandler;
+export class Tokenizer<LeafTarget extends object> {
+  readonly #handler: TokenHandler<LeafTarget>;
   readonly #counter: Replacements;
   readonly #maxDepth: number;
+  readonly #leastBytes: number;
   readonly #window: Window;
   readonly #attributes: AttributeList;
   #inside: "start" | "text" | "comment" | "cdata" | "instruction" = "start";
@@ -45,37 +63,39 @@ export class Tokenizer {
   #last: Name | undefined;
   #rootSeen = false;
 
-  constructor(handler: TokenHandler, counter: Replacements, limits: { readonly maxDepth: number; readonly maxAttributes: number }) {
+  constructor(handler: TokenHandler<LeafTarget>, counter: Replacements, limits: TokenLimits) {
     this.#handler = handler;
     this.#counter = counter;
     this.#maxDepth = limits.maxDepth;
-    this.#window = new Window(counter);
+    this.#leastBytes = limits.leastBytes;
+    this.#window = new Window(counter, limits.leastBytes + chunkBytes);
     this.#attributes = new AttributeList(limits.maxAttributes);
   }
 
   /** The next bytes of the document. */
   write(chunk: Uint8Array): void {
-    if (!this.#handler.binary || this.#window.kept > 0 || this.#inside !== "text" || chunk.includes(AMPERSAND)) {
-      this.#take(chunk);
-      return;
-    }
-    // Within a big content nothing matters but where it ends.
-    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
-    const markup = bytes.indexOf(LT);
-    if (markup !== 0) this.#handler.bytes(markup < 0 ? bytes : bytes.subarray(0, markup));
-    if (markup >= 0) this.#take(bytes.subarray(markup));
+    if (this.#handler.binary && this.#window.isEmpty && this.#inside === "text" && !chunk.includes(AMPERSAND)) this.#skim(chunk);
+    else this.#window.add(chunk);
+    if (this.#window.fresh >= this.#leastBytes) this.#take();
   }
 
   /** The document is over. */
   end(): void {
-    // A CR after the root waits for an LF and is the only thing that may still wait.
-    const waiting = this.#window.kept > 1 || (this.#window.kept === 1 && !this.#window.source.endsWith("\r"));
-    if (this.#inside !== "text" || this.#open.length > 0 || !this.#rootSeen || waiting) throw malformed("ends too early");
+    if (this.#window.fresh > 0) this.#take();
+    if (this.#inside !== "text" || this.#open.length > 0 || !this.#rootSeen || !this.#window.isEmpty) throw malformed("ends too early");
   }
 
-  #take(chunk: Uint8Array): void {
-    this.#window.append(chunk);
-    this.#window.keep(this.#run());
+  /** Within a big content nothing matters but where it ends. */
+  #skim(chunk: Uint8Array): void {
+    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
+    const markup = bytes.indexOf(LT);
+    if (markup !== 0) this.#handler.bytes(markup < 0 ? bytes : bytes.subarray(0, markup));
+    if (markup >= 0) this.#window.add(bytes.subarray(markup));
+  }
+
+  #take(): void {
+    this.#window.open();
+    this.#window.close(this.#run());
   }
 
   /** Reads as far as there is something whole; returns where it stopped. */
@@ -96,10 +116,16 @@ export class Tokenizer {
       }
       if (source.charCodeAt(at) !== LT) {
         const markup = source.indexOf("<", at);
-        const end = markup < 0 ? textEnd(source, at) : markup;
+        // After the root there is nothing to wait for.
+        const end = markup >= 0 ? markup : this.#open.length === 0 ? length : textEnd(source, at);
         if (end > at) this.#text(at, end);
         at = end;
         if (markup < 0) return at;
+      }
+      const after = this.#leaf(source, at);
+      if (after > at) {
+        at = after;
+        continue;
       }
       const second = source.charCodeAt(at + 1);
       const next = second === SLASH ? this.#closeTag(at) : second === BANG || second === QUESTION ? this.#other(at) : this.#openTag(at);
@@ -124,13 +150,37 @@ export class Tokenizer {
     } else if (handler.wantsText) handler.text(window.source.slice(from, end));
   }
 
+  /** Takes an element at once that is the expected one and has only text: most are. Returns where it ends, or `at` when it is not so. */
+  #leaf(source: string, at: number): number {
+    const window = this.#window;
+    const name = this.#last?.next;
+    if (name === undefined || !window.has(name.openTag, at)) return at;
+    const from = at + name.openTag.length;
+    const end = source.indexOf("<", from);
+    const depth = this.#open.length;
+    if (end < 0 || !window.has(name.closeTag, end) || depth === 0 || depth >= this.#maxDepth || this.#handler.binary) return at;
+    const target = this.#handler.leaf(name);
+    if (target === "open") return at;
+    if (window.isSpecial(from, end)) {
+      const text = window.text(from, end);
+      if (target !== "skip") this.#handler.fill(target, name, text);
+    } else if (target !== "skip") this.#handler.fill(target, name, source.slice(from, end));
+    this.#last = name;
+    return end + name.closeTag.length;
+  }
+
   #openTag(at: number): number {
-    const source = this.#window.source;
+    const window = this.#window;
+    const source = window.source;
     const attributes = this.#attributes;
     const guess = this.#last?.next;
     let name: Name | undefined;
     let end = at + 1;
-    if (guess !== undefined && source.startsWith(guess.raw, end) && endsName(source.charCodeAt(end + guess.raw.length))) {
+    if (
+      guess !== undefined &&
+      window.has(guess.openTag, at, guess.openTag.length - 1) &&
+      endsName(source.charCodeAt(end + guess.raw.length))
+    ) {
       name = guess;
       end += guess.raw.length;
     } else end = nameEnd(source, end);
@@ -140,7 +190,7 @@ export class Tokenizer {
     if (source.charCodeAt(end) !== GT) {
       close = attributes.find(source, end);
       if (close === unfinished) return unfinished;
-      if (attributes.count > 0 && this.#enter(attributes.settle(this.#window, this.#scope))) name = undefined;
+      if (attributes.count > 0 && this.#enter(attributes.settle(window, this.#scope))) name = undefined;
     }
     name ??= this.#named(source.slice(at + 1, end));
     this.#last = name;
@@ -188,13 +238,15 @@ export class Tokenizer {
     const source = this.#window.source;
     const name = this.#open[this.#open.length - 1];
     if (name === undefined) throw malformed("closes an element that is not open");
-    let end = at + 2 + name.raw.length;
+    if (this.#window.has(name.closeTag, at)) {
+      this.#pop();
+      return at + name.closeTag.length;
+    }
+    const after = at + 2 + name.raw.length;
+    const end = skipSpace(source, after);
     if (end >= source.length) return unfinished;
-    if (!source.startsWith(name.raw, at + 2)) throw malformed("closes an element that is not the last one opened");
-    if (source.charCodeAt(end) !== GT) {
-      end = skipSpace(source, end);
-      if (end >= source.length) return unfinished;
-      if (source.charCodeAt(end) !== GT) throw malformed("closes an element that is not the last one opened");
+    if (!source.startsWith(name.raw, at + 2) || source.charCodeAt(end) !== GT) {
+      throw malformed("closes an element that is not the last one opened");
     }
     this.#pop();
     return end + 1;

@@ -1,17 +1,6 @@
 import { isUtf8 } from "node:buffer";
-import {
-  decodedAttribute,
-  decodedText,
-  findOddByte,
-  malformed,
-  markInvalidUtf8,
-  plainText,
-  type Replacements,
-  unfinishedUtf8,
-} from "./xml-chars.ts";
+import { decodeReferences, findOddByte, malformed, markInvalidUtf8, plainText, type Replacements, unfinishedUtf8 } from "./xml-chars.ts";
 
-/** Room for a chunk of 64 KiB, as sockets give them, and what was kept of the one before. */
-const firstRoom = 144 * 1024;
 /** Bytes that may wait for their rest, in one tag for example: no element of Exchange comes near, and it bounds what is scanned twice. */
 const maxKept = 256 * 1024;
 
@@ -23,80 +12,117 @@ export class Window {
   /** One character per byte. */
   source = "";
   readonly #counter: Replacements;
-  #bytes: Buffer = Buffer.allocUnsafeSlow(firstRoom);
+  #bytes: Buffer;
   /** The same memory. */
-  #words = new Int32Array(this.#bytes.buffer, 0, firstRoom >> 2);
-  #end = 0;
+  #words: Int32Array;
+  /** How many bytes there are; how many of them were there already when it was last read. */
+  #filled = 0;
   #kept = 0;
-  /** The first position, of those not yet passed, of an `&`, a `]]>` or an odd byte; looked for again when it is passed. */
+  // The first positions, from the last one asked for on, of an odd byte, of a reference and of the end of a CDATA section.
+  #odd = -1;
+  #reference = -1;
+  #cdataEnd = -1;
+  /** The least of the three. */
   #special = -1;
 
-  constructor(counter: Replacements) {
+  /** `room`: bytes that it is made for at first; it grows. */
+  constructor(counter: Replacements, room: number) {
     this.#counter = counter;
+    this.#bytes = Buffer.allocUnsafeSlow((room + 3) & ~3);
+    this.#words = new Int32Array(this.#bytes.buffer, 0, this.#bytes.length >> 2);
   }
 
-  /** Bytes that wait for their rest. */
-  get kept(): number {
-    return this.#kept;
+  get isEmpty(): boolean {
+    return this.#filled === 0;
   }
 
-  /** What was kept of the last chunk, and this one. A character that is cut waits for its rest. */
-  append(chunk: Uint8Array): void {
-    let end = this.#kept + chunk.length;
+  /** Bytes that were not read yet. */
+  get fresh(): number {
+    return this.#filled - this.#kept;
+  }
+
+  add(chunk: Uint8Array): void {
+    const end = this.#filled + chunk.length;
     if (end > this.#bytes.length) {
-      const larger = Buffer.allocUnsafeSlow((end + maxKept) & ~3);
-      this.#bytes.copy(larger, 0, 0, this.#kept);
+      const larger = Buffer.allocUnsafeSlow((2 * end + 3) & ~3);
+      this.#bytes.copy(larger, 0, 0, this.#filled);
       this.#bytes = larger;
       this.#words = new Int32Array(larger.buffer, 0, larger.length >> 2);
     }
-    this.#bytes.set(chunk, this.#kept);
-    const cut = unfinishedUtf8(this.#bytes, end);
-    let whole = end - cut;
-    if (!isUtf8(this.#bytes.subarray(0, whole))) {
-      const marked = markInvalidUtf8(this.#bytes, whole);
-      this.#bytes.copyWithin(marked, whole, end);
-      whole = marked;
-      end = marked + cut;
-    }
-    this.#end = end;
-    this.source = this.#bytes.toString("latin1", 0, whole);
-    this.#special = -1;
+    this.#bytes.set(chunk, this.#filled);
+    this.#filled = end;
   }
 
-  /** Keeps what stands from `used` on for the next chunk. */
-  keep(used: number): void {
-    this.#kept = this.#end - used;
+  /** Makes what was added ready to be read. A character that is cut waits for its rest. */
+  open(): void {
+    const cut = unfinishedUtf8(this.#bytes, this.#filled);
+    let whole = this.#filled - cut;
+    if (!isUtf8(this.#bytes.subarray(0, whole))) {
+      const marked = markInvalidUtf8(this.#bytes, whole);
+      this.#bytes.copyWithin(marked, whole, this.#filled);
+      this.#filled = marked + cut;
+      whole = marked;
+    }
+    this.source = this.#bytes.toString("latin1", 0, whole);
+    this.#odd = this.#reference = this.#cdataEnd = this.#special = -1;
+  }
+
+  /** What stands before `used` was read; the rest waits for more. */
+  close(used: number): void {
+    if (used > 0) this.#bytes.copyWithin(0, used, this.#filled);
+    this.#filled -= used;
+    this.#kept = this.#filled;
     if (this.#kept > maxKept) throw malformed("has a tag that is too long");
-    if (used > 0) this.#bytes.copyWithin(0, used, this.#end);
   }
 
   /** Whether a part has a reference, a `]]>`, a CR, an illegal character or anything that is not ASCII. Asked for in rising order. */
   isSpecial(from: number, end: number): boolean {
-    if (this.#special < from) {
-      const source = this.source;
-      let at = findOddByte(this.#bytes, this.#words, from, source.length);
-      const ampersand = source.indexOf("&", from);
-      if (ampersand >= 0 && ampersand < at) at = ampersand;
-      const brackets = source.indexOf("]]>", from);
-      this.#special = brackets >= 0 && brackets < at ? brackets : at;
-    }
+    if (this.#special < from) this.#look(from);
     return this.#special < end;
+  }
+
+  #look(from: number): void {
+    const { source } = this;
+    if (this.#odd < from) this.#odd = findOddByte(this.#bytes, this.#words, from, source.length);
+    if (this.#reference < from) this.#reference = positionOf(source, "&", from);
+    if (this.#cdataEnd < from) this.#cdataEnd = positionOf(source, "]]>", from);
+    this.#special = Math.min(this.#odd, this.#reference, this.#cdataEnd);
+  }
+
+  /** Whether the first `length` of these bytes stand here. */
+  has(what: Uint8Array, at: number, length = what.length): boolean {
+    if (at + length > this.source.length) return false;
+    const bytes = this.#bytes;
+    for (let i = 0; i < length; i++) if (bytes[at + i] !== what[i]) return false;
+    return true;
   }
 
   /** A part that is special, as the text between two tags. */
   text(from: number, end: number): string {
-    const raw = this.#bytes.toString("utf8", from, end);
-    if (raw.includes("]]>")) throw malformed('has "]]>" in a text');
-    return decodedText(raw, this.#counter);
+    if (this.#cdataEnd < end) throw malformed('has "]]>" in a text');
+    const raw = this.#plain(from, end);
+    return this.#reference < end ? decodeReferences(raw, this.#counter) : raw;
   }
 
   /** A part as the text of a CDATA section. */
   cdata(from: number, end: number): string {
-    return plainText(this.#bytes.toString("utf8", from, end), this.#counter);
+    this.#look(from);
+    return this.#plain(from, end);
   }
 
-  /** A part that is special, as an attribute's value. */
+  /** A part that is special, as an attribute's value, which is normalised as XML 1.0 section 3.3.3 says of CDATA. */
   attribute(from: number, end: number): string {
-    return decodedAttribute(this.#bytes.toString("utf8", from, end), this.#counter);
+    const raw = this.#plain(from, end).replace(/[\t\n]/g, " ");
+    return this.#reference < end ? decodeReferences(raw, this.#counter) : raw;
   }
+
+  #plain(from: number, end: number): string {
+    if (this.#odd >= end) return this.source.slice(from, end);
+    return plainText(this.#bytes.toString("utf8", from, end), this.#counter);
+  }
+}
+
+function positionOf(source: string, what: string, from: number): number {
+  const at = source.indexOf(what, from);
+  return at < 0 ? source.length : at;
 }
