@@ -9,6 +9,10 @@ export interface FolderNode extends FoundFolder {
   readonly depth: number;
 }
 
+// Exchange keeps no folder deeper than 300 (FolderHierarchyDepthReceiveQuota); a server that says so would fill our memory with paths:
+// https://learn.microsoft.com/en-us/powershell/module/exchangepowershell/set-mailbox
+const maxDepth = 300;
+
 /** The folders that one listing found, in the order of the tree. A folder whose parent was not listed is directly below the root. */
 export function treeOf(found: readonly FoundFolder[], above: readonly string[] = []): readonly FolderNode[] {
   // Pages may overlap when folders are made while they are read.
@@ -27,7 +31,7 @@ export function treeOf(found: readonly FoundFolder[], above: readonly string[] =
     const { folder, parents, depth } = next;
     const names = [...parents, folder.displayName ?? ""];
     nodes.push({ ...folder, displayName: folder.displayName ?? "", path: joinPath(names), depth });
-    open.push(...below(children.get(folder.folderId), names, depth + 1));
+    if (depth + 1 < maxDepth) open.push(...below(children.get(folder.folderId), names, depth + 1));
   }
   return nodes;
 }

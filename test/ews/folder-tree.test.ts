@@ -1,0 +1,58 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { FoundFolder } from "../../src/ews/folder.ts";
+import { treeOf, walk } from "../../src/ews/folder-tree.ts";
+
+function folder(folderId: string, parentFolderId: string, displayName: string, distinguished?: string): FoundFolder {
+  return { folderId, parentFolderId, displayName, distinguished, isSearchFolder: false };
+}
+
+const found = [
+  folder("c", "b", "2026"),
+  folder("a", "root", "Posteingang", "inbox"),
+  folder("b", "a", "Berichte"),
+  folder("d", "root", "Deleted/Things", "deleteditems"),
+];
+
+test("parents stand before their children whatever the server's order, each with its path", () => {
+  expect(treeOf(found).map(({ path, depth }) => [path, depth])).toEqual([
+    ["Posteingang", 0],
+    ["Posteingang/Berichte", 1],
+    ["Posteingang/Berichte/2026", 2],
+    ["Deleted\\/Things", 0],
+  ]);
+});
+
+test("a folder that two pages name is there once", () => {
+  expect(treeOf([...found, ...found])).toHaveLength(4);
+});
+
+test("folders that are each other's parent do not hang it", () => {
+  expect(treeOf([folder("x", "y", "X"), folder("y", "x", "Y"), folder("a", "root", "A")]).map(({ path }) => path)).toEqual(["A"]);
+});
+
+test("a tree that is deeper than Exchange's ends at its 300th level", () => {
+  const deep = Array.from({ length: 5000 }, (_, index) => folder(`f${index}`, `f${index - 1}`, "x"));
+  expect(treeOf(deep)).toHaveLength(300);
+});
+
+test("a well-known folder is met by its English name in a mailbox of another language", () => {
+  const { node, missing } = walk(treeOf(found), ["Inbox", "berichte"]);
+  expect([node?.folderId, missing]).toEqual(["b", []]);
+});
+
+test("a walk ends where the path does, and says what is missing", () => {
+  const { node, missing } = walk(treeOf(found), ["posteingang", "Berichte", "2025", "Mai"]);
+  expect([node?.folderId, missing]).toEqual(["b", ["2025", "Mai"]]);
+});
+
+test("every folder of a tree is found by walking its own names", () => {
+  const parents = fc.array(fc.nat(), { minLength: 1, maxLength: 20 });
+  fc.assert(
+    fc.property(parents, (numbers) => {
+      const tree = treeOf(numbers.map((number, index) => folder(`f${index}`, index === 0 ? "root" : `f${number % index}`, `n${index}`)));
+      for (const node of tree) expect(walk(tree, node.path.split("/")).node).toBe(node);
+      expect(tree).toHaveLength(numbers.length);
+    }),
+  );
+});
