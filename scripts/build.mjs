@@ -1,24 +1,55 @@
-// Makes dist/: the program and the library, bundled, since a playbook starts a process per action and every file costs; and the library's types.
-import { execFileSync } from "node:child_process";
+// Makes dist/: the library and its types; and the program, in one file, since a playbook starts a process per action and every file costs.
+import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, existsSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { build } from "esbuild";
 
-const entries = { mailcordon: "src/main.ts", index: "src/index.ts", demo: "scripts/demo.ts", bench: "bench/bench.ts" };
+const common = { bundle: true, platform: "node", target: "node20.19", logLevel: "warning" };
 rmSync("dist", { recursive: true, force: true });
+
+const entries = { index: "src/index.ts", demo: "scripts/demo.ts", bench: "bench/bench.ts" };
 await build({
+  ...common,
   entryPoints: Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(file))),
   outdir: "dist",
-  bundle: true,
   splitting: true,
   format: "esm",
-  platform: "node",
-  target: "node20.19",
   chunkNames: "chunks/[name]-[hash]",
-  logLevel: "warning",
 });
-chmodSync("dist/mailcordon.js", 0o755);
+
+// What most calls do not need stays apart: the lab, and two libraries. Everything of ours is in one file, so that a class is there once.
+const apart = { "./lab/practice.ts": "./lab.cjs", yaml: "./yaml.cjs", re2js: "./re2js.cjs" };
+const commonJs = {
+  ...common,
+  format: "cjs",
+  outdir: "dist",
+  outExtension: { ".js": ".cjs" },
+  // CommonJS starts some 4 ms faster than ESM on Node 20; names are kept, so that a stack trace can be read.
+  supported: { "dynamic-import": false },
+  minifyWhitespace: true,
+  minifySyntax: true,
+};
+await build({
+  ...commonJs,
+  entryPoints: { mailcordon: "src/main.ts", program: "src/program.ts" },
+  plugins: [
+    {
+      name: "apart",
+      setup(plugin) {
+        plugin.onResolve({ filter: /.*/ }, ({ kind, path }) =>
+          kind === "dynamic-import" && path in apart ? { path: apart[path], external: true } : undefined,
+        );
+      },
+    },
+  ],
+});
+await build({ ...commonJs, entryPoints: { lab: "src/lab/practice.ts", yaml: "yaml", re2js: "re2js" } });
+chmodSync("dist/mailcordon.cjs", 0o755);
+
+// One call compiles what every call needs; the door takes it up again.
+const practised = spawnSync(process.execPath, ["scripts/compile-cache.cjs"], { stdio: ["ignore", "ignore", "inherit"] });
+if (practised.status !== 0) throw new Error("The compiled code could not be kept.");
 
 const typescript = createRequire(import.meta.url).resolve("typescript/package.json");
 execFileSync(process.execPath, [join(dirname(typescript), "bin/tsc"), "-p", "tsconfig.build.json"], { stdio: "inherit" });

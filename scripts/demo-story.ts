@@ -149,7 +149,7 @@ async function remove(act: Act, timeline: Timeline, found: Case, copies: readonl
 }
 
 async function tellPeople(act: Act, timeline: Timeline, cast: Cast, found: Case, copies: readonly Copy[]): Promise<void> {
-  timeline.step("Tell people: thank the reporter, and warn whoever had it");
+  timeline.step("Tell people: thank the reporter, warn whoever had it, and know who will not read it today");
   await act("reply-to-email", {
     mailbox: cast.reporting,
     item_id: found.reportItemId,
@@ -161,6 +161,10 @@ async function tellPeople(act: Act, timeline: Timeline, cast: Cast, found: Case,
     subject: "A phishing mail was removed from your mailbox",
     body_text: `Between then and now you had a mail from ${found.sender}. It was phishing and has been removed. If you opened it, call the service desk.`,
   });
+  for (const mailbox of new Set(copies.map((copy) => copy.mailbox))) {
+    const away = await act("get-out-of-office", { mailbox });
+    if (away.is_active_now === true) timeline.say(`  ${mailbox} is away: tell them in another way`);
+  }
 }
 
 /** The message inside an attached message. */

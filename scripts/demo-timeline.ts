@@ -1,4 +1,5 @@
 import type { Answer } from "../src/answer.ts";
+import { flagOf } from "../src/faces/names.ts";
 import { harmless } from "../src/faces/terminal.ts";
 
 /** Prints a story for people: a heading per step, the command that does the same, and what came of it. Text from mail is made harmless. */
@@ -17,12 +18,14 @@ export class Timeline {
     this.#write(`\n${seconds} s  ${this.#step}. ${heading}`);
   }
 
-  command(action: string, input: Readonly<Record<string, unknown>>): void {
+  /** The command of the same meaning, long ids shortened: it is to be read, and the ids of the next lab are others. */
+  command(action: string, input: Readonly<Record<string, unknown>>, asksFirst: boolean): void {
     const flags = Object.entries(input).map(([name, value]) => {
-      const flag = `--${name.replaceAll("_", "-")}`;
-      return value === true ? flag : `${flag} ${shellWord(Array.isArray(value) ? value.join(",") : String(value))}`;
+      const words = (Array.isArray(value) ? value : [value]).map((each) => shortened(String(each))).join(",");
+      return value === true ? flagOf(name) : `${flagOf(name)} ${shellWord(words)}`;
     });
-    this.say(`$ mailcordon ${[action, ...flags].join(" ")}`, 160);
+    const yes = asksFirst && input.dry_run !== true ? ["--yes"] : [];
+    this.say(`$ mailcordon ${[action, ...flags, ...yes].join(" ")}`, 200);
   }
 
   answer(answer: Answer): void {
@@ -40,6 +43,10 @@ export class Timeline {
   }
 }
 
+function shortened(id: string): string {
+  return /^[\w+/=-]{60,}$/.test(id) ? `${id.slice(0, 6)}…${id.slice(-10)}` : id;
+}
+
 function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+  return /^[\w@%+=:,./…-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

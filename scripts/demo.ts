@@ -1,6 +1,7 @@
 // The main job of mailcordon on an organisation to practise on: `npm run demo`, or with mail of your own: `npm run demo -- --import DIR`.
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { effects } from "../src/action.ts";
 import { catalogue } from "../src/actions/index.ts";
 import { openAudit, verifyAudit } from "../src/audit.ts";
 import { openEvidence } from "../src/evidence.ts";
@@ -36,7 +37,7 @@ const host = {
 const act: Act = async (name, input) => {
   const action = catalogue.find((each) => each.name === name);
   if (action === undefined) throw new Error(`there is no action ${name}`);
-  timeline.command(name, input);
+  timeline.command(name, input, effects[action.effect].asksFirst);
   const answer = await perform(action, input, host);
   timeline.answer(answer);
   if (!answer.success) throw new Error(`${name} failed: ${answer.message}`);
