@@ -52,7 +52,7 @@ export const deleteAttachments = touching({
     {
       check(input) {
         messageNames(input);
-        const chosen = input.attachment_ids !== undefined || input.name_pattern !== undefined;
+        const chosen = (input.attachment_ids ?? []).length > 0 || input.name_pattern !== undefined;
         if (!input.all && !chosen) {
           throw new Failure("invalid-input", "Say which: attachment_ids, name_pattern, or all true for every attachment of the messages.");
         }

@@ -1,5 +1,7 @@
 import * as z from "zod";
-import { type Context, type Target, touching } from "../action.ts";
+import { type Context, touching } from "../action.ts";
+import { checkReply } from "../exchange/check-draft.ts";
+import type { Reply } from "../exchange/draft.ts";
 import { Failure } from "../failure.ts";
 import { present } from "../fields.ts";
 import { addressFields, checkNewMail, contentFields, type NewMail, newMail, sentColumns, sentRow } from "../new-mail.ts";
@@ -28,8 +30,8 @@ export const replyToEmail = touching({
   }),
 })
   .select(async function* (input, context) {
-    // Made once before anything is sent, so that a dry run, too, says when a file cannot be opened.
-    await contentFields(input, context);
+    // Made once before anything is sent, so that a dry run, too, says what cannot be sent.
+    checkReply(await replyOf(input, "", context));
     yield* selectMessages(input, context, "first");
   })
   .act(
@@ -40,7 +42,7 @@ export const replyToEmail = touching({
           continue;
         }
         yield await attempt(async () => {
-          const sent = await context.mailbox.reply(await replyOf(input, target, context));
+          const sent = await context.mailbox.reply(await replyOf(input, target.message?.itemId ?? "", context));
           return present({ ...sentRow(sent), new_item_id: sent.itemId, new_internet_message_id: sent.internetMessageId });
         });
       }
@@ -62,10 +64,10 @@ interface Answering extends NewMail {
   readonly save_to_sent: boolean;
 }
 
-async function replyOf(input: Answering, target: Target, context: Context) {
+async function replyOf(input: Answering, itemId: string, context: Context): Promise<Reply> {
   const { from, to, cc, bcc } = addressFields(input);
   return {
-    itemId: target.message?.itemId ?? "",
+    itemId,
     all: input.reply_all,
     from,
     to: input.to === undefined ? undefined : to,

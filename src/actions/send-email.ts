@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { touching } from "../action.ts";
+import { checkDraft } from "../exchange/check-draft.ts";
 import type { Draft } from "../exchange/draft.ts";
 import { Failure } from "../failure.ts";
 import { addressesOf, addressList, addressRow, anywhere, dry_run, importance, present } from "../fields.ts";
@@ -35,6 +36,8 @@ export const sendEmail = touching({
 })
   .select(async function* (input, context) {
     const draft = await draftOf(input, context);
+    // Checked here, so that a dry run, too, says what cannot be sent.
+    checkDraft(draft);
     const row = present({
       subject: draft.subject,
       from: draft.from && addressRow(draft.from),
@@ -63,7 +66,8 @@ export const sendEmail = touching({
           return;
         }
         const others = ["from", "to", "cc", "bcc", "reply_to", "subject", "body_text", "body_html", "headers", "attachments"] as const;
-        const given = others.filter((field) => input[field] !== undefined);
+        const asked = ["read_receipt", "delivery_receipt"] as const;
+        const given = [...others.filter((field) => input[field] !== undefined), ...asked.filter((field) => input[field])];
         if (given.length > 0) throw new Failure("invalid-input", `raw_mime is the whole message: leave out ${given.join(", ")}.`);
       },
     },
@@ -79,8 +83,7 @@ interface Letter extends NewMail {
 }
 
 async function draftOf(letter: Letter, context: Parameters<typeof contentFields>[1]): Promise<Draft> {
-  const receipts = { readReceipt: letter.read_receipt, deliveryReceipt: letter.delivery_receipt, saveToSent: letter.save_to_sent };
-  if (letter.raw_mime !== undefined) return { to: [], mime: mimeBytes(letter.raw_mime), ...receipts };
+  if (letter.raw_mime !== undefined) return { to: [], mime: mimeBytes(letter.raw_mime), saveToSent: letter.save_to_sent };
   return {
     ...addressFields(letter),
     replyTo: addressesOf(letter.reply_to, "reply_to"),
@@ -88,7 +91,9 @@ async function draftOf(letter: Letter, context: Parameters<typeof contentFields>
     importance: letter.importance,
     headers: letter.headers,
     ...(await contentFields(letter, context)),
-    ...receipts,
+    readReceipt: letter.read_receipt,
+    deliveryReceipt: letter.delivery_receipt,
+    saveToSent: letter.save_to_sent,
   };
 }
 

@@ -103,7 +103,11 @@ test("one item that Exchange refuses fails alone, with Exchange's own code", asy
 // XSOAR's recover raises when one Message-ID has two copies; a Splunk search deleted all hits though only the first was checked.
 test("a Message-ID means every copy of it and nothing of the same subject", async () => {
   const id = "<copies@example.net>";
-  const copies = [at.put(who, { internetMessageId: id }), at.put(who, { internetMessageId: id }), at.put(who, { internetMessageId: id }, "inbox/A/B")];
+  const copies = [
+    at.put(who, { internetMessageId: id }),
+    at.put(who, { internetMessageId: id }),
+    at.put(who, { internetMessageId: id }, "inbox/A/B"),
+  ];
   const other = at.put(who, { internetMessageId: "<other-copies@example.net>" });
   const answer = await at.run(deleteEmail, { mailbox: who, internet_message_id: "copies@example.net", expected_count: "3" });
   expect(answer).toMatchObject({ success: true, counts: { requested: 3, succeeded: 3 } });
@@ -165,7 +169,11 @@ test("the evidence is the message byte for byte", async () => {
 test("a message whose evidence Exchange cannot give out is not deleted", async () => {
   const [bad, good] = [at.put(who), at.put(who)];
   at.lab.addFault({ kind: "item-error", operation: "GetItem", itemId: bad.id, code: "ErrorMimeContentConversionFailed", times: 9 });
-  const answer = await at.run(deleteEmail, { mailbox: who, internet_message_id: [bad, good].map((item) => item.internetMessageId ?? ""), keep_evidence: true });
+  const answer = await at.run(deleteEmail, {
+    mailbox: who,
+    internet_message_id: [bad, good].map((item) => item.internetMessageId ?? ""),
+    keep_evidence: true,
+  });
   expect(answer.results?.map(({ status, error }) => [status, error?.code, error?.wire_code])).toEqual([
     ["failed", "evidence-failed", "ErrorMimeContentConversionFailed"],
     ["done", undefined, undefined],

@@ -35,7 +35,13 @@ const sha256 = (bytes: Uint8Array | string) => createHash("sha256").update(bytes
 test("files, inline images and attached mails inside attached mails are all there, each with its bytes and hashes", async () => {
   const answer = await at.run(getAttachments, rich);
   expect(answer).toMatchObject({ success: true, counts: { requested: 5, succeeded: 5 } });
-  expect(column(answer, "name")).toEqual(["logo.png", "invoice-4711.pdf", "FW: Statement of account", "Statement of account", "statement.csv"]);
+  expect(column(answer, "name")).toEqual([
+    "logo.png",
+    "invoice-4711.pdf",
+    "FW: Statement of account",
+    "Statement of account",
+    "statement.csv",
+  ]);
   expect(column(answer, "kind")).toEqual(["file", "file", "item", "item", "file"]);
   expect(column(answer, "depth")).toEqual([1, 1, 1, 2, 3]);
   expect(column(answer, "is_inline")).toEqual([true, false, false, false, false]);
@@ -92,7 +98,10 @@ test("an attached mail without a name is called by its subject, without a subjec
 });
 
 test("a reference to a cloud file is listed and not fetched", async () => {
-  const answer = await at.run(getAttachments, put({ kind: "reference", name: "Plan.docx", url: "https://files.example.com/plan" }, file("a.txt", "a")));
+  const answer = await at.run(
+    getAttachments,
+    put({ kind: "reference", name: "Plan.docx", url: "https://files.example.com/plan" }, file("a.txt", "a")),
+  );
   expect(answer.success).toBe(true);
   expect(column(answer, "kind")).toEqual(["reference", "file"]);
   expect(column(answer, "fetched")).toEqual([false, true]);

@@ -6,8 +6,8 @@ import type { Answer } from "../../src/answer.ts";
 import { openAudit } from "../../src/audit.ts";
 import { openEvidence } from "../../src/evidence.ts";
 import { openEws } from "../../src/ews/ews.ts";
-import { type Lab, type LabOptions, startLab } from "../../src/lab/lab.ts";
 import type { LabItem, NewItem } from "../../src/lab/item.ts";
+import { type Lab, type LabOptions, startLab } from "../../src/lab/lab.ts";
 import type { LabMailbox } from "../../src/lab/mailbox.ts";
 import { socAddress } from "../../src/lab/seed.ts";
 import { labPassword } from "../../src/lab/store.ts";
@@ -43,18 +43,19 @@ export async function openLabHost(options: LabOptions = {}): Promise<LabHost> {
     audit: openAudit(join(folder, "audit.jsonl")),
     confirm: async () => true,
   };
+  function mailboxOf(address: string): LabMailbox {
+    const mailbox = lab.store.mailbox(address);
+    if (mailbox === undefined) throw new Error(`the lab has no mailbox ${address}`);
+    return mailbox;
+  }
   return {
     lab,
     host,
     folder,
     run: (action, input, changes = {}) => perform(action, input, { ...host, ...changes }),
-    mailbox(address) {
-      const mailbox = lab.store.mailbox(address);
-      if (mailbox === undefined) throw new Error(`the lab has no mailbox ${address}`);
-      return mailbox;
-    },
+    mailbox: mailboxOf,
     put(address, item = {}, folder = "inbox") {
-      const mailbox = this.mailbox(address);
+      const mailbox = mailboxOf(address);
       const [known = "", ...names] = folder.split("/");
       const below = names.reduce((at, name) => at.child(name) ?? mailbox.createFolder(at, name), mailbox.known(known));
       return mailbox.add(below, { from: { name: "Billing", address: "billing@example.net" }, subject: "Invoice", ...item });
