@@ -61,7 +61,7 @@ const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ["ErrorMailboxLogonFailed", { code: "access-denied" }],
   ["ErrorOrganizationAccessBlocked", { code: "access-denied" }],
   ["ErrorMessageSubmissionBlocked", { code: "access-denied", hint: "This account is blocked from sending." }],
-  ["ErrorSendAsDenied", { code: "access-denied", hint: "Give the account Send As for this address. The message may lie in Drafts." }],
+  ["ErrorSendAsDenied", { code: "access-denied", hint: "Give the account Send As for this address." }],
   ["ErrorImpersonateUserDenied", { code: "role-missing", hint: impersonation }],
   ["ErrorImpersonationDenied", { code: "role-missing", hint: impersonation }],
   ["ErrorImpersonationFailed", { code: "role-missing", hint: impersonation }],

@@ -49,29 +49,31 @@ export async function startScripted(answer: (asked: Asked) => Answer | Promise<A
     server.listen(0, "127.0.0.1", resolve);
   });
   const { port } = server.address() as AddressInfo;
+  const client = connect(`http://127.0.0.1:${port}/EWS/Exchange.asmx`);
+  return {
+    asked,
+    mailbox: (call) => client.mailbox("ana@example.com", call),
+    close: async () => {
+      client.close();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** Mailboxes over one URL, by delegate access, with hardly any waiting. */
+export function connect(url: string, credentials = "") {
   const http = openHttp({ timeouts: { connectMs: 5000, replyMs: 10_000, idleMs: 5000 }, maxConnections: 4 });
-  const soap = openSoap({
-    url: new URL(`http://127.0.0.1:${port}/EWS/Exchange.asmx`),
-    http,
-    authorize: async () => ({}),
-    userAgent: "test",
-  });
+  const authorize = async (): Promise<Record<string, string>> =>
+    credentials === "" ? {} : { authorization: `Basic ${Buffer.from(credentials).toString("base64")}` };
   const connection = {
-    soap,
+    soap: openSoap({ url: new URL(url), http, authorize, userAgent: "test" }),
     backOff: openBackOff({ maxWaitMs: 20, attempts: 3 }),
     access: "delegate" as const,
     connectingName: "SmtpAddress" as const,
     maxWaitMs: 20,
   };
-  return {
-    asked,
-    mailbox: (call) => openMailbox(connection, "ana@example.com", call),
-    close: async () => {
-      http.close();
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
+  return { mailbox: (address: string, call?: Call): EwsMailbox => openMailbox(connection, address, call), close: () => http.close() };
 }
 
 /** A reply with one response message for each part. */
