@@ -1,0 +1,62 @@
+import { expect, test } from "vitest";
+import { delivered, distinguished, folderOf, getItem, idAlone, itemId, itemsIn, labForEach, mailboxOf } from "../item-calls.ts";
+import { anna, ben, call, outcomes } from "../soap-client.ts";
+
+const lab = labForEach();
+const send = (ids: string, saves = true, folder?: string): string =>
+  `<m:SendItem SaveItemToFolder="${saves}"><m:ItemIds>${ids}</m:ItemIds>` +
+  `${folder === undefined ? "" : `<m:SavedItemFolderId>${folder}</m:SavedItemFolderId>`}</m:SendItem>`;
+const draft = (more: object = {}) =>
+  mailboxOf(lab()).add(folderOf(lab(), "drafts"), { subject: "draft", isDraft: true, to: [{ address: ben }], ...more });
+
+test("what was sent lies in Sent Items under a new id; the draft's id is dead", async () => {
+  const item = draft();
+  expect(outcomes(await call(lab(), send(itemId(item))))).toEqual(["Success NoError"]);
+  const [copy] = itemsIn(lab(), "sentitems");
+  expect(copy).toMatchObject({ subject: "draft", isDraft: false });
+  expect(copy?.id).not.toBe(item.id);
+  expect(outcomes(await call(lab(), getItem(idAlone(item.id))))).toEqual(["Error ErrorItemNotFound"]);
+  expect(itemsIn(lab(), "inbox", ben)[0]?.internetMessageId).toBe(copy?.internetMessageId);
+});
+
+test("without a copy nothing is left of the draft", async () => {
+  await call(lab(), send(itemId(draft()), false));
+  expect([itemsIn(lab(), "drafts").length, itemsIn(lab(), "sentitems").length, itemsIn(lab(), "inbox", ben).length]).toEqual([0, 0, 1]);
+});
+
+test("the copy goes to the folder that is named", async () => {
+  await call(lab(), send(itemId(draft()), true, distinguished("deleteditems")));
+  expect(itemsIn(lab(), "deleteditems")).toHaveLength(1);
+});
+
+test("a folder for a copy that is not wanted is refused", async () => {
+  const received = await call(lab(), send(itemId(draft()), false, distinguished("sentitems")));
+  expect(outcomes(received)).toEqual(["Error ErrorInvalidSendItemSaveSettings"]);
+  expect(itemsIn(lab(), "inbox", ben)).toHaveLength(0);
+});
+
+test("the change key must be given and current", async () => {
+  const item = draft();
+  const stale = itemId(item);
+  mailboxOf(lab()).update(item, { subject: "changed" });
+  const received = await call(lab(), send(idAlone(item.id) + stale));
+  expect(outcomes(received)).toEqual(["Error ErrorChangeKeyRequiredForWriteOperations", "Error ErrorStaleObject"]);
+  expect(itemsIn(lab(), "drafts")).toHaveLength(1);
+});
+
+test("a draft that may not be sent stays where it is", async () => {
+  const forged = draft({ from: { address: ben }, to: [{ address: anna }] });
+  const empty = draft({ to: [] });
+  const received = await call(lab(), send(itemId(forged) + itemId(empty)));
+  expect(outcomes(received)).toEqual(["Error ErrorSendAsDenied", "Error ErrorInvalidRecipients"]);
+  expect(itemsIn(lab(), "drafts").map(({ id }) => id)).toEqual([forged.id, empty.id]);
+});
+
+test("what was received, and what is no mail, cannot be sent", async () => {
+  const received = delivered(lab(), "Subject: s\n\nt");
+  const contact = mailboxOf(lab()).add(folderOf(lab(), "contacts"), { itemClass: "IPM.Contact" });
+  expect(outcomes(await call(lab(), send(itemId(received) + itemId(contact))))).toEqual([
+    "Error ErrorInvalidItemForOperationSendItem",
+    "Error ErrorInvalidItemForOperationSendItem",
+  ]);
+});
