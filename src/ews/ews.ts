@@ -5,17 +5,6 @@ import type { Detail } from "../exchange/message.ts";
 import { Failure } from "../failure.ts";
 import { openBackOff } from "../wire/backoff.ts";
 import { openHttp } from "../wire/http.ts";
-import { contacts } from "./contacts.ts";
-import { attachedMessages, attachmentContent, attachments, mime } from "./content.ts";
-import { locate } from "./locate.ts";
-import { deleteAttachment } from "./operations/delete-attachment.ts";
-import { getItem } from "./operations/get-item.ts";
-import { getSearchableMailboxes } from "./operations/get-searchable-mailboxes.ts";
-import { getUserOofSettings } from "./operations/get-user-oof-settings.ts";
-import { copy, junk, move, remove } from "./relocate.ts";
-import { reply } from "./reply.ts";
-import { search } from "./search.ts";
-import { send } from "./send.ts";
 import { type Access, type Connection, type EwsMailbox, openMailbox } from "./session.ts";
 import { type ConnectingName, openSoap } from "./soap.ts";
 
@@ -86,36 +75,51 @@ export function openEws(options: EwsOptions): Exchange {
   };
 }
 
+/** What one method does not need is not loaded: a playbook starts a process for one action. */
 function mailboxOf(mailbox: EwsMailbox): Mailbox {
   return {
     address: mailbox.address,
-    search: (asked) => search(mailbox, asked, { sha256: (attachment) => sha256(mailbox, attachment) }),
-    locate: (names) => locate(mailbox, names),
-    get: (itemIds, detail) => get(mailbox, itemIds, detail),
-    mime: (itemIds) => mime(mailbox, itemIds),
-    attachments: (itemIds) => attachments(mailbox, itemIds),
-    attachedMessages: (attachmentIds) => attachedMessages(mailbox, attachmentIds),
-    attachmentContent: (asked) => attachmentContent(mailbox, asked),
-    deleteAttachments: (attachmentIds) => mailbox.each(deleteAttachment, attachmentIds, (ids) => ids),
+    search: async (asked) => (await import("./search.ts")).search(mailbox, asked, { sha256: (attachment) => sha256(mailbox, attachment) }),
+    locate: (names) => later(async () => (await import("./locate.ts")).locate(mailbox, names)),
+    get: (itemIds, detail) => later(() => get(mailbox, itemIds, detail)),
+    mime: (itemIds) => later(async () => (await import("./content.ts")).mime(mailbox, itemIds)),
+    attachments: (itemIds) => later(async () => (await import("./content.ts")).attachments(mailbox, itemIds)),
+    attachedMessages: (ids) => later(async () => (await import("./content.ts")).attachedMessages(mailbox, ids)),
+    attachmentContent: (asked) => later(async () => (await import("./content.ts")).attachmentContent(mailbox, asked)),
+    deleteAttachments: (attachmentIds) => later(() => deleteAttachments(mailbox, attachmentIds)),
     folder: (name) => mailbox.folders.get(name),
     createFolder: (path) => mailbox.folders.create(path),
-    copy: (itemIds, destination) => copy(mailbox, itemIds, destination),
-    move: (itemIds, destination) => move(mailbox, itemIds, destination),
-    delete: (itemIds, mode) => remove(mailbox, itemIds, mode),
-    junk: (itemIds, how) => junk(mailbox, itemIds, how),
-    send: (draft) => send(mailbox, draft),
-    reply: (asked) => reply(mailbox, asked),
-    contacts: (query) => contacts(mailbox, query),
-    outOfOffice: () => mailbox.ask(getUserOofSettings, mailbox.address),
+    copy: (itemIds, destination) => later(async () => (await import("./relocate.ts")).copy(mailbox, itemIds, destination)),
+    move: (itemIds, destination) => later(async () => (await import("./relocate.ts")).move(mailbox, itemIds, destination)),
+    delete: (itemIds, mode) => later(async () => (await import("./relocate.ts")).remove(mailbox, itemIds, mode)),
+    junk: (itemIds, how) => later(async () => (await import("./relocate.ts")).junk(mailbox, itemIds, how)),
+    send: async (draft) => (await import("./send.ts")).send(mailbox, draft),
+    reply: async (asked) => (await import("./reply.ts")).reply(mailbox, asked),
+    contacts: async (query) => (await import("./contacts.ts")).contacts(mailbox, query),
+    outOfOffice: async () => {
+      const { getUserOofSettings } = await import("./operations/get-user-oof-settings.ts");
+      return mailbox.ask(getUserOofSettings, mailbox.address);
+    },
   };
 }
 
-function get(mailbox: EwsMailbox, itemIds: readonly string[], detail: Detail) {
+async function* later<T>(open: () => Promise<AsyncIterable<T>>): AsyncIterable<T> {
+  yield* await open();
+}
+
+async function get(mailbox: EwsMailbox, itemIds: readonly string[], detail: Detail) {
+  const { getItem } = await import("./operations/get-item.ts");
   const hasBody = detail.body === "text" || detail.body === "html";
   return mailbox.each(getItem, itemIds, (ids) => ({ ids: ids.map((id) => ({ id })), detail }), hasBody ? { batchSize: bodyBatch } : {});
 }
 
+async function deleteAttachments(mailbox: EwsMailbox, attachmentIds: readonly string[]) {
+  const { deleteAttachment } = await import("./operations/delete-attachment.ts");
+  return mailbox.each(deleteAttachment, attachmentIds, (ids) => ids);
+}
+
 async function sha256(mailbox: EwsMailbox, attachment: Attachment): Promise<string> {
+  const { attachmentContent } = await import("./content.ts");
   const hash = createHash("sha256");
   for await (const outcome of attachmentContent(mailbox, [attachment])) {
     if (!outcome.ok) throw outcome.failure;
@@ -126,6 +130,7 @@ async function sha256(mailbox: EwsMailbox, attachment: Attachment): Promise<stri
 
 /** The account asks for itself: it is its own role that counts, not that of a mailbox. */
 async function searchableMailboxes(account: EwsMailbox, query: SearchableMailboxQuery): Promise<SearchableMailboxes> {
+  const { getSearchableMailboxes } = await import("./operations/get-searchable-mailboxes.ts");
   try {
     return await account.ask(getSearchableMailboxes, query);
   } catch (thrown) {

@@ -10,7 +10,6 @@ import { deleteItem } from "./operations/delete-item.ts";
 import { markAsJunk } from "./operations/mark-as-junk.ts";
 import { moveItem, type Relocated, type Relocation } from "./operations/move-item.ts";
 import type { EwsMailbox } from "./session.ts";
-import { transfer } from "./transfer.ts";
 
 type Outcomes = AsyncIterable<Outcome<Relocated>>;
 
@@ -80,7 +79,10 @@ function elsewhere(
   to: FolderRef,
 ): Outcomes {
   const isMove = operation.name === "MoveItem";
-  const carry = (ids: readonly string[]) => transfer(from, ids, target, to, { isMove });
+  const carry = async function* (ids: readonly string[]): Outcomes {
+    const { transfer } = await import("./transfer.ts");
+    yield* transfer(from, ids, target, to, { isMove });
+  };
   // As the owner of one mailbox the account has no rights in the other: what it may read here, it carries there.
   if (from !== target && from.access === "impersonation") return carry(itemIds);
   return inBatches(itemIds, defaultBatchSize, async (ids) => {
