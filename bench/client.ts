@@ -10,7 +10,7 @@ import type { Measure } from "./measure.ts";
 import { type Cost, median, python, runNode, runPython, timeNode } from "./process.ts";
 
 const mailbox = "reception@example.com";
-const program = resolve("dist/mailcordon.js");
+const program = resolve("dist/mailcordon.cjs");
 const bigSubject = "bench: a message of 30 MB";
 
 /** Whole processes against the lab: ours, `node -e 0`, and other people's clients doing the same, one after another in each round. */

@@ -18,7 +18,7 @@ const usage = `mailcordon lab: an Exchange to practise on. It is not Exchange, b
 export async function runLab(words: readonly string[], screen: Screen): Promise<number> {
   const options = readOptions(words);
   if (options.help) {
-    const { faultKinds } = await import("./lab/faults.ts");
+    const { faultKinds } = await import("./lab/practice.ts");
     const kinds = Object.entries(faultKinds).map(([kind, meaning]) => `  ${kind.padEnd(24)}${meaning}\n`);
     screen.stdout.write(`${usage}\nFaults:\n${kinds.join("")}`);
   } else await serve(options, screen);
@@ -48,10 +48,7 @@ function readOptions(words: readonly string[]) {
 }
 
 async function serve(options: Options, screen: Screen): Promise<void> {
-  const { startLab } = await import("./lab/lab.ts");
-  const { parseFault } = await import("./lab/faults.ts");
-  const { socAddress } = await import("./lab/seed.ts");
-  const { labPassword } = await import("./lab/store.ts");
+  const { labPassword, parseFault, socAddress, startLab } = await import("./lab/practice.ts");
   const port = options.port === undefined ? 0 : Number(options.port);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Failure("invalid-input", "--port: put a number from 0 to 65535.");
   const lab = await refused(async () =>

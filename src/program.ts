@@ -1,3 +1,4 @@
+import "./jitless.ts";
 import { readFileSync } from "node:fs";
 import { actionNames, loadAction } from "./actions/load.ts";
 import { type Command, runCli } from "./faces/cli.ts";
@@ -15,7 +16,7 @@ const commands: readonly Command[] = [
 ];
 
 /** Runs the program and ends the process, when everything that was written is out. */
-export async function main(words: readonly string[], packageFile: URL): Promise<void> {
+export async function main(words: readonly string[], packageFile: string): Promise<void> {
   const stop = new AbortController();
   for (const name of ["SIGINT", "SIGTERM"] as const) {
     process.on(name, () => {
@@ -25,11 +26,9 @@ export async function main(words: readonly string[], packageFile: URL): Promise<
     });
   }
   // A reader that goes away (`| head`) is no reason to stop in the middle of a deletion: what was begun is ended, and only its report is lost.
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") throw error;
-    });
-  }
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
   const code = await runCli(
     words,
     {
@@ -39,12 +38,22 @@ export async function main(words: readonly string[], packageFile: URL): Promise<
       open: async ({ config, connection, out, auditFile }) =>
         open(await loadSettings({ flags: { config, connection, evidenceDir: out, auditFile } })),
     },
-    { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr, signal: stop.signal },
+    {
+      // Node makes a stream when it is first asked for: 2 ms for one that most calls do not read.
+      get stdin() {
+        return process.stdin;
+      },
+      stdout: process.stdout,
+      get stderr() {
+        return process.stderr;
+      },
+      signal: stop.signal,
+    },
   );
-  process.stdout.write("", () => process.stderr.write("", () => process.exit(code)));
+  process.stdout.write("", () => process.exit(code));
 }
 
-function versionOf(packageFile: URL): string {
+function versionOf(packageFile: string): string {
   const { version }: { version?: unknown } = JSON.parse(readFileSync(packageFile, "utf8"));
   if (typeof version === "string") return version;
   throw new Failure("internal", "package.json names no version.");

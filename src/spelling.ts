@@ -21,7 +21,7 @@ export function didYouMean(word: string, candidates: Iterable<string>, spell: (c
 /** Edits between two words: insert, delete, replace, and swap of neighbours count one each (optimal string alignment distance). */
 function distance(a: string, b: string): number {
   // Nobody types names of this length; a hostile one must not cost quadratic time.
-  if (a.length > 64 || b.length > 64) return a === b ? 0 : 64;
+  if (a.length > 64 || b.length > 64) return a === b ? 0 : Number.POSITIVE_INFINITY;
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (let row = 1; row <= a.length; row++) {

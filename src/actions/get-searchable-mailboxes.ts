@@ -11,7 +11,7 @@ export const getSearchableMailboxes = reading({
     ...anywhere,
     mailbox: anywhere.mailbox.describe("Understood as everywhere; the list is always that of the connection's own account."),
     filter: z.string().min(1).optional().describe("Beginning of a name or address. Default: all."),
-    expand_groups: z.boolean().default(false).describe("List the members of groups instead of the groups."),
+    expand_groups: z.boolean().default(false).describe("List the members of groups instead of the groups; Exchange wants a filter then."),
     // Exchange has no paging here and answers all at once; this only bounds the answer.
     limit: z.number().int().min(1).max(100_000).default(1000).describe("How many mailboxes at most."),
   }),

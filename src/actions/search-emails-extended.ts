@@ -159,7 +159,7 @@ async function allPlaces(input: Input, { exchange, mailbox, call }: Context): Pr
   if (mailboxes === undefined) return [{ mailbox, cursor: undefined }];
   let addresses: readonly string[] = mailboxes;
   if (isAll(mailboxes)) {
-    const searchable = await exchange.searchableMailboxes({ expandGroups: true }, call);
+    const searchable = await exchange.searchableMailboxes({ expandGroups: false }, call);
     addresses = searchable.mailboxes
       .filter((found) => !found.isGroup && !found.isExternal && found.mailbox !== "")
       .map((found) => found.mailbox);

@@ -76,9 +76,15 @@ export async function runCli(words: readonly string[], program: Program, screen:
   const json = screen.stdout.isTTY !== true || words.includes("--json");
   const [first = "--help", ...rest] = words;
   const grace = graceAfter(screen.signal);
+  // What is given up on may still come to its end: its report must not follow the one that was given.
+  let givenUp = false;
+  const write = (text: string) => (givenUp ? true : screen.stdout.write(text));
+  const { isTTY, columns } = screen.stdout;
+  const gated = Object.create(screen, { stdout: { value: { isTTY, columns, write } } });
   try {
-    return await Promise.race([dispatch(first, rest, program, screen, json), grace.over]);
+    return await Promise.race([dispatch(first, rest, program, gated, json), grace.over]);
   } catch (thrown) {
+    givenUp = true;
     const failure = asFailure(thrown);
     if (json) screen.stdout.write(`${jsonText({ success: false, message: failure.message, error: errorNoun(failure) })}\n`);
     if (!quiet) tell(screen, failure);
@@ -106,10 +112,12 @@ async function dispatch(first: string, rest: readonly string[], program: Program
     return 0;
   }
   if (first === "exit-codes") {
+    readFlags(rest, [], ["json", "quiet"]);
     const { exitCodes, exitCodesText } = await help();
     return print(exitCodes(), () => exitCodesText(columns));
   }
   if (first === "actions") {
+    readFlags(rest, [], ["json", "quiet"]);
     const { listActions, actionsText } = await help();
     const list = await listActions(program.catalogue);
     return print(list, () => actionsText(list, columns));
@@ -142,7 +150,7 @@ async function runAction(action: Action, line: Line, program: Program, screen: S
     const answer = await perform(action, raw, {
       ...opened,
       signal: screen.signal,
-      ...confirmation(yes === true, screen),
+      ...confirmation(action, yes === true, screen),
       ...(quiet ? {} : { progress: (said) => screen.stderr.write(`${harmless(said)}\n`) }),
     });
     await print(answer, screen, json, quiet === true);
@@ -168,7 +176,8 @@ function tell(screen: Screen, error: { readonly message: string; readonly hint: 
 }
 
 /** --yes says yes; without it a person at a terminal is asked; where there is nobody, the door refuses. */
-function confirmation(yes: boolean, screen: Screen) {
+function confirmation({ effect }: Action, yes: boolean, screen: Screen) {
+  if (effect === "read") return {};
   if (yes) return { confirm: () => Promise.resolve(true) };
   if (screen.stdin.isTTY !== true || screen.stderr.isTTY !== true) return {};
   return { confirm: async (plan: Parameters<typeof import("./confirm.ts").ask>[0]) => (await import("./confirm.ts")).ask(plan, screen) };

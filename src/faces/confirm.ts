@@ -11,9 +11,11 @@ const rowsShown = 15;
 export async function ask(plan: Plan, screen: Screen): Promise<boolean> {
   screen.stderr.write(`${planText(plan, screen.stderr.columns ?? 80)}\n`);
   const questions = createInterface({ input: screen.stdin });
+  // Ctrl-D closes without an answer.
+  const closed = new Promise<string>((resolve) => questions.once("close", () => resolve("")));
   try {
     screen.stderr.write("Go on? [y/N] ");
-    const answer = await questions.question("", { signal: screen.signal });
+    const answer = await Promise.race([questions.question("", { signal: screen.signal }), closed]);
     return /^\s*y(es)?\s*$/i.test(answer);
   } finally {
     questions.close();

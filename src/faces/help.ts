@@ -72,8 +72,11 @@ export function actionHelp(action: Action, columns: number): string {
     "Flags of every action:",
     definitions(programLines(), columns),
     "",
-    "Exit codes: 0 done, 2 wrong input, 3 wrong settings, 4 not confirmed, " +
-      `${someItemsFailedExit} some items failed, 130 cancelled; \`mailcordon exit-codes\` lists all.`,
+    wrap(
+      "Exit codes: 0 done, 2 wrong input, 3 wrong settings, 4 not confirmed, " +
+        `${someItemsFailedExit} some items failed, 130 cancelled; \`mailcordon exit-codes\` lists all.`,
+      columns,
+    ),
   ].join("\n");
 }
 
@@ -155,7 +158,7 @@ function definitions(entries: readonly (readonly [string, string])[], columns: n
   return entries
     .map(([term, meaning]) => {
       const text = wrap(harmless(meaning), Math.max(24, columns - margin.length), margin);
-      return term.length > left - 2 ? `  ${harmless(term)}\n${margin}${text}` : `  ${pad(term, left)}${text}`;
+      return term.length > left - 2 && text !== "" ? `  ${harmless(term)}\n${margin}${text}` : `  ${pad(term, left)}${text}`.trimEnd();
     })
     .join("\n");
 }

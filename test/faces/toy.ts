@@ -1,0 +1,129 @@
+import { PassThrough } from "node:stream";
+import * as z from "zod";
+import { type Action, reading, touching } from "../../src/action.ts";
+import type { Exchange, Mailbox } from "../../src/exchange/exchange.ts";
+import { type Catalogue, type Opened, type Program, runCli, type Screen } from "../../src/faces/cli.ts";
+import { Failure } from "../../src/failure.ts";
+import { textList } from "../../src/fields.ts";
+
+/** A reading action with one field of each kind. */
+export const countSheep = reading({
+  name: "count-sheep",
+  title: "Count Sheep",
+  summary: "Count the sheep of a mailbox.",
+  input: z.strictObject({
+    mailbox: z.string().optional().describe("Whose sheep."),
+    shade: z.enum(["black", "white"]).default("white").describe("Which sheep."),
+    limit: z.number().int().min(1).max(500).default(50).describe("How many at most."),
+    names: textList("Their names."),
+    awake: z.boolean().optional().describe("Only those awake, or only those asleep. Default: both."),
+    tired: z.boolean().default(true).describe("Also tired ones."),
+    wolf: z.enum(["none", "hungry", "cancelled", "lost"]).default("none").describe("What happens meanwhile."),
+  }),
+  output: z.strictObject({
+    message: z.string(),
+    sheep: z.array(z.strictObject({ name: z.string(), awake: z.boolean() })),
+    note: z.string().optional(),
+  }),
+}).run(async ({ limit, names = ["Dolly\u001b[2J"], awake = true, wolf }, { call }) => {
+  call.progress?.("counting\u001b[2J");
+  if (wolf === "hungry") throw new Failure("busy", "The wolf\u202e came.", { wireCode: "ErrorWolf", requestId: "7" });
+  if (wolf === "lost") await new Promise(() => {});
+  if (wolf === "cancelled") await new Promise((_, reject) => call.signal?.addEventListener("abort", () => reject(call.signal?.reason)));
+  const sheep = names.slice(0, limit).map((name) => ({ name, awake }));
+  return { message: sheep.length === 0 ? "No sheep found" : `${sheep.length} counted.`, sheep, note: "one\ntwo" };
+});
+
+/** A destroying action over two targets; the second fails. */
+export const shearSheep = touching({
+  name: "shear-sheep",
+  title: "Shear Sheep",
+  summary: "Take the wool off.",
+  effect: "destroy",
+  input: z.strictObject({ mailbox: z.string().optional(), dry_run: z.boolean().default(false).describe("Only say what would be done.") }),
+  each: z.strictObject({ action: z.enum(["shorn"]) }),
+})
+  .select(async function* () {
+    for (const name of ["Dolly", "Molly\u001b[2J"]) yield { asked: { name }, outcome: { ok: true, value: { row: { name } } } };
+  })
+  .act(async function* () {
+    yield { ok: true, value: { action: "shorn" } };
+    yield { ok: false, failure: new Failure("access-denied", "She will not.") };
+  });
+
+const actions: readonly Action[] = [countSheep, shearSheep];
+
+export const toyCatalogue: Catalogue = {
+  names: actions.map((action) => action.name),
+  load: async (name) => {
+    const found = actions.find((action) => action.name === name);
+    if (found === undefined) throw new Error(`asked for ${name}`);
+    return found;
+  },
+};
+
+/** What one command line wrote and gave back. */
+export interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+  /** What the program was asked to open. */
+  readonly wanted: readonly unknown[];
+  readonly closed: number;
+}
+
+export interface Given {
+  readonly terminal?: boolean;
+  readonly columns?: number;
+  readonly stdin?: string;
+  readonly signal?: AbortSignal;
+  readonly open?: () => Promise<Opened>;
+}
+
+/** Runs one command line over the toy catalogue. */
+export async function toy(words: readonly string[], given: Given = {}): Promise<Ran> {
+  const written = { out: "", err: "" };
+  const wanted: unknown[] = [];
+  let closed = 0;
+  const terminal = given.terminal ?? false;
+  const stdin = Object.assign(new PassThrough(), { isTTY: terminal });
+  if (given.stdin !== undefined) stdin.end(given.stdin);
+  const screen: Screen = {
+    stdin,
+    stdout: { isTTY: terminal, columns: given.columns ?? 80, write: (text) => (written.out += text) },
+    stderr: { isTTY: terminal, columns: given.columns ?? 80, write: (text) => (written.err += text) },
+    signal: given.signal ?? new AbortController().signal,
+  };
+  const program: Program = {
+    version: () => "1.2.3",
+    catalogue: toyCatalogue,
+    commands: [{ name: "sleep", summary: "Do nothing.", run: async (rest) => rest.length }],
+    open: async (asked) => {
+      wanted.push(asked);
+      return given.open?.() ?? opened(() => (closed += 1));
+    },
+  };
+  const code = await runCli(words, program, screen);
+  return { code, ...written, wanted, closed };
+}
+
+function opened(close: () => void): Opened {
+  const exchange: Exchange = {
+    backend: "ews",
+    mailbox: (address) => mailbox(address ?? "shepherd@example.com"),
+    searchableMailboxes: () => Promise.reject(new Error("not asked")),
+    close: async () => close(),
+  };
+  const unused = () => Promise.reject(new Error("not asked"));
+  return { exchange, evidence: { keep: unused, hold: unused }, audit: undefined, connection: "toy", readFile: unused };
+}
+
+/** A mailbox that has nothing but its address: the toy actions ask nothing of it. */
+function mailbox(address: string): Mailbox {
+  return new Proxy({ address } as Mailbox, {
+    get: (target, name) => {
+      if (name === "address") return target.address;
+      throw new Error(`the toy mailbox was asked for ${String(name)}`);
+    },
+  });
+}
