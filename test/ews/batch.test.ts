@@ -188,6 +188,31 @@ describe("reading in batches", () => {
     ]);
   });
 
+  test("our own time-out is not doubled by a second try", async () => {
+    const one = await start(() => "silence");
+    const outcomes = await all(one.exchange.mailbox(undefined, { timeoutMs: 50 }).get(["a"], {}));
+    expect(told(outcomes)).toEqual(["timeout"]);
+    expect(one.seen).toHaveLength(1);
+  });
+
+  test("a move that got no answer in time is unknown, not retryable", async () => {
+    const one = await start(() => "silence");
+    const outcomes = await all(one.exchange.mailbox(undefined, { timeoutMs: 50 }).move(["a"], { folder: "inbox" }));
+    expect(outcomes).toMatchObject([{ ok: false, failure: { code: "unknown-outcome", retryable: false } }]);
+  });
+
+  test("all who ask for the same mailbox wait when one of them is told to", async () => {
+    const one = await start((request, count) => (count === 1 ? fault("ErrorServerBusy", 200) : items(request)));
+    let first: Promise<unknown> = Promise.resolve();
+    const waiting = new Promise<string>((resolve) => {
+      first = all(one.exchange.mailbox(undefined, { progress: resolve }).get(["a"], {}));
+    });
+    await waiting;
+    const told = new Promise<string>((resolve) => void all(one.exchange.mailbox("ANN@example.com", { progress: resolve }).get(["b"], {})));
+    expect(await Promise.race([told, first.then(() => "nobody was told to wait")])).toMatch(/waiting/);
+    await first;
+  });
+
   test("a refused sign-in is tried once and never again, whatever is left", async () => {
     const one = await start(() => ({
       status: 401,

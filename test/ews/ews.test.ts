@@ -157,6 +157,37 @@ describe("what is read", () => {
     expect(read).toEqual([0, "unreadable"]);
   });
 
+  test("bytes that are not read to their end do not keep the next from being read", async () => {
+    const mime = "A".repeat(4_000_000);
+    const { exchange } = await start(() =>
+      replyOf("GetItem", [itemMessage("GetItem", "a", "").replace("<t:Message>", `<t:Message><t:MimeContent>${mime}</t:MimeContent>`)]),
+    );
+    const sizes: number[] = [];
+    for await (const outcome of exchange.mailbox(undefined).mime(["a", "b"])) {
+      if (!outcome.ok) throw outcome.failure;
+      for await (const bytes of outcome.value.bytes) {
+        sizes.push(bytes.length);
+        break;
+      }
+    }
+    expect(sizes).toHaveLength(2);
+  });
+
+  test("MIME content whose reply ends in an error throws instead of ending", async () => {
+    const { exchange } = await start(() =>
+      replyOf("GetItem", [
+        itemMessage("GetItem", "a", "").replace("<t:Message>", "<t:Message><t:MimeContent>QUJD</t:MimeContent><t:Oops>"),
+      ]),
+    );
+    const read = async () => {
+      for await (const outcome of exchange.mailbox(undefined).mime(["a"])) {
+        if (!outcome.ok) throw outcome.failure;
+        await all(outcome.value.bytes);
+      }
+    };
+    await expect(read()).rejects.toMatchObject({ code: "broken-reply" });
+  });
+
   test("a folder list of two pages is asked to its end, and a page that does not go on ends it", async () => {
     const page = (offset: number, names: readonly string[], last: boolean, next: number) =>
       envelope(

@@ -17,7 +17,11 @@ export interface Seen {
 }
 
 /** What the server does with one request. */
-export type Reply = { readonly status?: number; readonly headers?: Record<string, string>; readonly body: string } | "reset" | "half";
+export type Reply =
+  | { readonly status?: number; readonly headers?: Record<string, string>; readonly body: string }
+  | "reset"
+  | "half"
+  | "silence";
 
 /** A server on loopback that answers as a test says. Everything it saw is in `seen`. */
 export interface Scripted {
@@ -65,6 +69,7 @@ function seenOf(body: string, request: IncomingMessage): Seen {
 }
 
 function send(response: ServerResponse, reply: Reply): void {
+  if (reply === "silence") return;
   if (reply === "reset") {
     response.socket?.destroy();
     return;
