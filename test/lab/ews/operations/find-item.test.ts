@@ -36,7 +36,7 @@ test("several folders get one response message each, in order, also when one of 
   fill("one");
   const gone = mailboxOf(lab()).createFolder(folderOf(lab(), "inbox"), "gone");
   mailboxOf(lab()).removeFolder(gone);
-  const folders = distinguished("inbox") + `<t:FolderId Id="${gone.id}"/>` + distinguished("drafts");
+  const folders = `${distinguished("inbox")}<t:FolderId Id="${gone.id}"/>${distinguished("drafts")}`;
   const received = await call(lab(), findItem({ folders }));
   expect(outcomes(received)).toEqual(["Success NoError", "Error ErrorItemNotFound", "Success NoError"]);
   expect(items(received)).toHaveLength(1);

@@ -60,3 +60,15 @@ test("what was received, and what is no mail, cannot be sent", async () => {
     "Error ErrorInvalidItemForOperationSendItem",
   ]);
 });
+
+test.each([
+  ["may open a mailbox but not send as it", {}, "Error ErrorSendAsDenied", 1],
+  ["may also send as it", { sendAs: [anna] }, "Success NoError", 0],
+])("who %s is answered accordingly", async (_, rights, outcome, left) => {
+  lab().store.addUser({ address: "team@example.com", displayName: "Team", fullAccess: [anna], ...rights });
+  const team = mailboxOf(lab(), "team@example.com");
+  const item = team.add(team.known("drafts"), { subject: "from the team", isDraft: true, to: [{ address: ben }] });
+  expect(outcomes(await call(lab(), send(itemId(item))))).toEqual([outcome]);
+  expect(team.known("drafts").items.size).toBe(left);
+  expect(itemsIn(lab(), "inbox", ben).map(({ from }) => from?.address)).toEqual(left === 0 ? ["team@example.com"] : []);
+});
