@@ -53,7 +53,7 @@ const Connection = z
     mailbox: text("the address of the mailbox that is meant when an action names none").optional(),
     timeouts: Timeouts.default({}),
   })
-  .refine(({ ews }) => ews.url.startsWith("https:") || isLoopback(new URL(ews.url).hostname), {
+  .refine(({ ews }) => !isWebAddress(ews.url) || new URL(ews.url).protocol === "https:" || isLoopback(new URL(ews.url).hostname), {
     path: ["ews", "url"],
     error:
       "is plain http, where everybody on the way can read the password or token; put an https address (http is only for a loopback address)",

@@ -79,7 +79,12 @@ export async function loadSettings(place: SettingsPlace = {}): Promise<Settings>
   const directory = place.directory ?? process.cwd();
   const path = findFile(flags.config, environment, directory);
   const raw = path === undefined ? {} : await readYaml(path);
-  const name = chooseConnection(raw, flags.connection ?? environment.MAILCORDON_CONNECTION, environment, path);
+  const name = chooseConnection(
+    raw,
+    flags.connection ?? environment.MAILCORDON_CONNECTION,
+    environment,
+    path ?? places(environment, directory).join(" and "),
+  );
   const merged = withEnvironment(raw, name, environment, directory);
 
   const parsed = SettingsFile.safeParse(merged);
@@ -135,16 +140,27 @@ async function readYaml(path: string): Promise<Tree> {
     const { line, col } = lines.linePos(error.pos[0]);
     throw new Failure("invalid-settings", `${path}, line ${line}, column ${col}: this is not YAML (${error.code}).`);
   }
-  const value: unknown = document.toJS() ?? {};
+  const value = toValue(document, path) ?? {};
   if (isTree(value)) return value;
   throw new Failure("invalid-settings", `${path}: put \`connections:\` with at least one named connection.`);
+}
+
+/** Aliases that multiply beyond measure are refused by the library. */
+function toValue(document: { toJS(): unknown }, path: string): unknown {
+  try {
+    return document.toJS();
+  } catch (thrown) {
+    if (thrown instanceof ReferenceError)
+      throw new Failure("invalid-settings", `${path}: its aliases (*name) cannot be followed.`, { cause: thrown });
+    throw thrown;
+  }
 }
 
 function isTree(value: unknown): value is Tree {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function chooseConnection(raw: Tree, asked: string | undefined, environment: Environment, path: string | undefined): string {
+function chooseConnection(raw: Tree, asked: string | undefined, environment: Environment, looked: string): string {
   const { connections, default: byDefault } = raw;
   const names = isTree(connections) ? Object.keys(connections) : [];
   const wanted = asked || (typeof byDefault === "string" ? byDefault : undefined);
@@ -156,7 +172,6 @@ function chooseConnection(raw: Tree, asked: string | undefined, environment: Env
   const [first, second] = names;
   if (first === undefined && environment.MAILCORDON_EWS_URL) return "environment";
   if (first === undefined) {
-    const looked = path ?? places(environment, process.cwd()).join(" and ");
     throw new Failure(
       "invalid-settings",
       `No connection is set (looked in ${looked}). Put one into mailcordon.yaml under connections, or set MAILCORDON_EWS_URL.`,
