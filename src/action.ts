@@ -158,8 +158,14 @@ export interface Prepared {
   /**
    * Looks again at what was done; as many Outcomes as targets, each given with what `act` said of it. False: it could not be looked at.
    * Failure `not-verified`: it is not as `act` said, and the item has failed. Another Failure counts as false.
+   * `chosen` is everything that was selected, also what failed.
    */
-  readonly verify?: (targets: readonly Target[], rows: readonly Row[], context: Context) => AsyncIterable<Outcome<boolean>>;
+  readonly verify?: (
+    targets: readonly Target[],
+    rows: readonly Row[],
+    context: Context,
+    chosen: readonly Target[],
+  ) => AsyncIterable<Outcome<boolean>>;
   /** What must be confirmed beyond the effect's own rule, or undefined. Thrown Failures are for input that may never go on. */
   readonly asksFirst: boolean;
 }
@@ -226,6 +232,7 @@ interface Extras<In extends z.ZodObject, Each extends z.ZodObject> {
     rows: readonly z.output<Each>[],
     input: z.output<In>,
     context: Context,
+    chosen: readonly Target[],
   ) => AsyncIterable<Outcome<boolean>>;
   /** Overrides the effect's rule: false for what can be undone, true for what cannot. */
   readonly asksFirst?: (input: z.output<In>) => boolean;
@@ -251,12 +258,13 @@ export function touching<In extends z.ZodObject, Each extends z.ZodObject>(words
             ...(preserve?.wanted(input) ? { preserve: (targets, context) => preserve.bytes(targets, input, context) } : {}),
             ...(verify
               ? {
-                  verify: (targets, rows, context) =>
+                  verify: (targets, rows, context, chosen) =>
                     verify(
                       targets,
                       rows.map((row) => words.each.parse(row)),
                       input,
                       context,
+                      chosen,
                     ),
                 }
               : {}),

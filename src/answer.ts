@@ -58,7 +58,8 @@ export type Answer = z.output<typeof Answer>;
 /** The schema of one action's answers: the envelope with the action's own columns or members. */
 export function answerSchema(action: Action): z.ZodObject {
   if (action.each !== undefined) return Answer.extend({ results: z.array(Result.extend(action.each.partial().shape)).optional() });
-  return action.output === undefined ? Answer : Answer.extend(action.output.partial().shape);
+  // A failed call has none of the action's own members; the envelope's it always has.
+  return action.output === undefined ? Answer : z.looseObject({ ...action.output.partial().shape, ...Answer.shape });
 }
 
 export function errorNoun(failure: Failure): ErrorNoun {

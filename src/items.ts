@@ -86,13 +86,13 @@ function lost(failure: Failure, action: Action): Failure {
   return new Failure("unknown-outcome", "It was stopped on request; this item may have been done.", { cause: failure });
 }
 
-/** Looks again at what was done. */
+/** Looks again at what was done. `items` are all that were chosen, also those that failed. */
 export async function verifyEach(items: readonly Item[], verify: NonNullable<Prepared["verify"]>, context: Context): Promise<void> {
   const doneItems = items.filter((item) => item.status === "done");
   if (doneItems.length === 0) return;
   const rows = doneItems.map((item) => item.answered ?? {});
   let at = 0;
-  for await (const outcome of exactly(doneItems.length, verify(targetsOf(doneItems), rows, context), "verify")) {
+  for await (const outcome of exactly(doneItems.length, verify(targetsOf(doneItems), rows, context, targetsOf(items)), "verify")) {
     const item = doneItems[at++];
     if (item === undefined) break;
     item.verified = outcome.ok && outcome.value;

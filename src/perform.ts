@@ -85,7 +85,8 @@ export async function perform(action: Action, rawInput: unknown, host: Host): Pr
     const context = { exchange, mailbox, call, evidence, readFile, now: host.now ?? (() => new Date()) };
     const passage = { action, prepared, input, context, host };
     const answer = prepared.run === undefined ? await throughItems(passage) : await wholeAnswer(passage, prepared.run);
-    return checked(action, { action: action.name, ...named, ...answer, ...waitedMs(waited) });
+    const { success, message, counts, ...rest } = answer;
+    return checked(action, { success, message, action: action.name, ...named, counts, ...rest, ...waitedMs(waited) });
   } catch (thrown) {
     const failure = asFailure(thrown);
     const counts = { requested: 0, succeeded: 0, failed: 0, not_found: 0 };
@@ -139,7 +140,7 @@ async function throughItems(passage: Passage): Promise<Said> {
     const entry = audited(passage, remaining);
     if (remaining.length > 0) await traced?.append({ ...entry, phase: "began", outcome: remaining.map((item) => evidenceOf(item)) });
     await actOn(remaining, prepared.act, action, context);
-    if (prepared.verify !== undefined) await verifyEach(remaining, prepared.verify, context);
+    if (prepared.verify !== undefined) await verifyEach(found, prepared.verify, context);
     const said = told(passage, items);
     if (remaining.length === 0) return said;
     try {

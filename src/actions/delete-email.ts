@@ -79,11 +79,10 @@ export const deleteEmail = touching({
           }
         },
       },
-      async *verify(targets, rows, input, context) {
-        const trash = (await context.mailbox.folder("deleteditems")).folderId;
+      async *verify(targets, rows, input, context, chosen) {
         // Only who named every copy of a Message-ID wants none to be left.
-        const every = input.internet_message_id !== undefined && input.scope === "all" && input.folder === undefined;
-        const left = every ? await copiesLeft(targets, input.delete_type === "hard" ? undefined : trash, context) : new Set<string>();
+        const every = input.item_id === undefined && input.scope === "all" && input.folder === undefined;
+        const left = every ? await copiesLeft(targets, chosen, input.delete_type, context) : new Set<string>();
         const gone = new Set(targets.filter((_, at) => rows[at]?.action === "already_gone"));
         let at = 0;
         for await (const again of askedOf(
@@ -109,15 +108,23 @@ function verdict(again: Outcome<unknown>, copyLeft: boolean): Outcome<boolean> {
   return copyLeft ? failed(new Failure("not-verified", "Another copy of this Message-ID is still in the mailbox.")) : done(true);
 }
 
-/** The Message-IDs of which a copy lies outside the folder where deleted ones may lie. */
-async function copiesLeft(targets: readonly Target[], allowed: string | undefined, { mailbox }: Context): Promise<Set<string>> {
+/** The Message-IDs of which there is a copy that should not be: one that appeared meanwhile. A chosen one that failed says so itself. */
+async function copiesLeft(
+  targets: readonly Target[],
+  chosen: readonly Target[],
+  mode: DeleteMode,
+  { mailbox }: Context,
+): Promise<ReadonlySet<string>> {
+  const known = new Set(chosen.map(itemId));
+  const trash = mode === "hard" ? undefined : (await mailbox.folder("deleteditems")).folderId;
   const ids = [...new Set(targets.flatMap(({ message }) => message?.internetMessageId ?? []))];
   const left = new Set<string>();
   let at = 0;
   for await (const outcome of mailbox.locate(ids.map((internetMessageId) => ({ internetMessageId })))) {
     const id = ids[at++];
     const copies = outcome.ok ? outcome.value : [];
-    if (id !== undefined && copies.some((copy) => copy.parentFolderId !== allowed || allowed === undefined)) left.add(id);
+    const stray = copies.some((copy) => !known.has(copy.itemId) && (trash === undefined || copy.parentFolderId !== trash));
+    if (id !== undefined && stray) left.add(id);
   }
   return left;
 }

@@ -115,6 +115,47 @@ test("a Message-ID means every copy of it and nothing of the same subject", asyn
   expect(folderOf(other.id)).toBe("inbox");
 });
 
+test("of two copies one that Exchange refuses fails, and the other is deleted and verified all the same", async () => {
+  const id = "<half@example.net>";
+  const copies = [at.put(who, { internetMessageId: id }), at.put(who, { internetMessageId: id })];
+  at.lab.addFault({ kind: "item-error", operation: "MoveItem", itemId: copies[0]?.id, code: "ErrorMessageSizeExceeded" });
+  const answer = await at.run(deleteEmail, { mailbox: who, internet_message_id: id });
+  const rows = new Map(answer.results?.map((result) => [result.item_id, result]));
+  expect(rows.get(copies[0]?.id)).toMatchObject({ status: "failed", error: { code: "too-large" } });
+  expect(rows.get(copies[1]?.id)).toMatchObject({ status: "done", verified: true });
+});
+
+test("an id and a Message-ID given together mean one message, not its other copies", async () => {
+  const id = "<pair@example.net>";
+  const [named, other] = [at.put(who, { internetMessageId: id }), at.put(who, { internetMessageId: id })];
+  const answer = await at.run(deleteEmail, { mailbox: who, item_id: named.id, internet_message_id: id });
+  expect(answer.results).toMatchObject([{ item_id: named.id, status: "done", verified: true }]);
+  expect(folderOf(other.id)).toBe("inbox");
+});
+
+// swimlane/pyews#22 and others: a delete that was not looked at again.
+test("a copy that appears while the others are deleted is not-verified", async () => {
+  const id = "<appears@example.net>";
+  at.put(who, { internetMessageId: id });
+  const exchange = at.host.exchange;
+  const sneaky = {
+    ...exchange,
+    mailbox: (...asked: Parameters<typeof exchange.mailbox>) => {
+      const mailbox = exchange.mailbox(...asked);
+      return {
+        ...mailbox,
+        async *delete(...what: Parameters<typeof mailbox.delete>) {
+          at.put(who, { internetMessageId: id });
+          yield* mailbox.delete(...what);
+        },
+      };
+    },
+  };
+  const answer = await at.run(deleteEmail, { mailbox: who, internet_message_id: id }, { exchange: sneaky });
+  expect(answer.results).toMatchObject([{ status: "failed", action: "soft_deleted", verified: false, error: { code: "not-verified" } }]);
+  expect(exitCodeOf(answer)).toBe(failures["not-verified"].exit);
+});
+
 test("scope first takes the newest copy only and leaves the others", async () => {
   const id = "<scope@example.net>";
   const day = (number: number) => ({ internetMessageId: id, receivedAt: new Date(Date.UTC(2026, 0, number)) });
