@@ -1,11 +1,18 @@
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findItem } from "../../src/ews/operations/find-item.ts";
 import { planFilters } from "../../src/ews/restriction.ts";
+import { search } from "../../src/ews/search.ts";
+import type { EwsMailbox } from "../../src/ews/session.ts";
 import { listShape } from "../../src/ews/shapes.ts";
 import { envelope } from "../../src/ews/soap.ts";
 import type { Position } from "../../src/exchange/cursor.ts";
+import { givenFilters, openMatcher } from "../../src/exchange/match.ts";
+import type { Message } from "../../src/exchange/message.ts";
 import type { Filters } from "../../src/exchange/query.ts";
+import { campaign } from "../../src/lab/campaign.ts";
+import { type Lab, startLab } from "../../src/lab/lab.ts";
 import { xmlText } from "../../src/wire/xml-write.ts";
+import { connect } from "./scripted.ts";
 import { becauseSchema, schemaErrors, schemaMissing } from "./validate.ts";
 
 const everything: Required<Omit<Filters, "query">> = {
@@ -151,5 +158,81 @@ describe("what the server is asked", () => {
 
   test("a character that XML cannot carry is refused, not dropped", () => {
     expect(() => restriction({ subject: "a\u0001b" })).toThrow(expect.objectContaining({ code: "invalid-input" }));
+  });
+});
+
+describe("over the lab, the server finds what the client would have found by looking at every message", () => {
+  let lab: Lab;
+  let mailbox: EwsMailbox;
+  let all: readonly Message[];
+  let close: () => void;
+  const none = { sha256: () => Promise.reject(new Error("not asked")) };
+  beforeAll(async () => {
+    lab = await startLab({ password: "lab-password" });
+    const address = "hr@example.com";
+    const client = connect(lab.ewsUrl, `${address}:lab-password`);
+    close = client.close;
+    mailbox = client.mailbox(address);
+    all = (await search(mailbox, { filters: {}, limit: 1000, detail: { recipients: true, attachments: true, body: "text" } }, none))
+      .messages;
+  });
+  afterAll(async () => {
+    close();
+    await lab.close();
+  });
+
+  const middle = () => all[Math.floor(all.length / 2)]?.receivedAt ?? "";
+  const size = () => all.map((message) => message.size ?? 0).sort((one, other) => one - other)[Math.floor(all.length / 2)] ?? 0;
+  const cases: [string, () => Filters][] = [
+    ["a part of a subject in another case", () => ({ subject: "OVERDUE" })],
+    ["a whole subject", () => ({ subject: campaign.subject.toUpperCase(), subjectMatch: "equals" })],
+    ["the beginning of a subject", () => ({ subject: "overdue inv", subjectMatch: "prefix" })],
+    ["an address of the same organisation", () => ({ sender: "@example.com" })],
+    ["an address from outside", () => ({ sender: campaign.sender })],
+    ["a sender's name", () => ({ sender: campaign.senderName.toLowerCase() })],
+    ["words of a body", () => ({ body: "the" })],
+    ["an Internet Message-ID without brackets", () => ({ internetMessageId: [campaign.rich.messageId.slice(1, -1), "none@example.com"] })],
+    ["a time from which on", () => ({ receivedAfter: middle() })],
+    ["a time before which", () => ({ receivedBefore: middle() })],
+    ["attachments", () => ({ hasAttachments: true })],
+    ["no attachments", () => ({ hasAttachments: false })],
+    ["unread mail", () => ({ isUnread: true })],
+    ["read mail", () => ({ isUnread: false })],
+    ["the larger half", () => ({ minSize: size() })],
+    ["the smaller half", () => ({ maxSize: size() })],
+    ["high importance", () => ({ importance: "High" })],
+    ["normal importance", () => ({ importance: "Normal" })],
+    ["a class", () => ({ itemClass: "ipm.note" })],
+    ["a class above all", () => ({ itemClass: "IPM" })],
+    ["a class that only begins alike", () => ({ itemClass: "IPM.Not" })],
+    ["several at once", () => ({ sender: "example", hasAttachments: false, subject: "e", receivedBefore: middle() })],
+  ];
+  test.each(cases)("%s", async (_, filters) => {
+    const asked = filters();
+    const found = await search(mailbox, { filters: asked, limit: 1000 }, none);
+    const matches = await openMatcher(asked, givenFilters(asked), none);
+    const expected: string[] = [];
+    for (const message of all) if (await matches(message)) expected.push(message.itemId);
+    expect(found.messages.map(({ itemId }) => itemId)).toEqual(expected);
+    expect(new Set(Object.values(found.applied))).toEqual(new Set(["server"]));
+  });
+
+  test("and most of these filters choose some messages and not others", async () => {
+    const counts = await Promise.all(
+      cases.map(async ([, filters]) => (await search(mailbox, { filters: filters(), limit: 1000 }, none)).messages.length),
+    );
+    expect(counts.filter((count) => count > 0 && count < all.length).length).toBeGreaterThan(cases.length / 2);
+  });
+
+  test("pages by cursor give the same list as one page", async () => {
+    const given: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await search(mailbox, { filters: {}, limit: 3, cursor }, none);
+      given.push(...page.messages.map(({ itemId }) => itemId));
+      cursor = page.nextCursor;
+    } while (cursor !== undefined);
+    expect(given).toEqual(all.map(({ itemId }) => itemId));
+    expect(given.length).toBeGreaterThan(10);
   });
 });
