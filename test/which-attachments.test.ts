@@ -1,0 +1,35 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { nameMatcher } from "../src/which-attachments.ts";
+
+/** The same by other means: a pattern of the language's own, which is slow for hostile names. */
+function reference(pattern: string): RegExp {
+  const parts = [...pattern].map((char) => (char === "*" ? "[^]*" : char === "?" ? "[^]" : char.replace(/[.[\](){}+^$|\\]/, "\\$&")));
+  return new RegExp(`^${parts.join("")}$`, "iu");
+}
+
+test("a pattern matches what a regular expression of the same meaning matches", () => {
+  const pattern = fc.string({ unit: fc.constantFrom("a", "B", ".", "*", "?", "(", "\\"), maxLength: 8 });
+  const name = fc.string({ unit: fc.constantFrom("A", "b", ".", "(", "\\", "\n", "\ud83d\ude00"), maxLength: 10 });
+  fc.assert(
+    fc.property(pattern, name, (wanted, given) => {
+      expect(nameMatcher(wanted)(given)).toBe(reference(wanted).test(given));
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test.each([
+  ["invoice*.zip", "Invoice-4711.ZIP", true],
+  ["invoice*.zip", "invoice.zip.exe", false],
+  ["*", "", true],
+  ["?", "", false],
+  ["a.c", "abc", false],
+  ["[ab]", "a", false],
+])("%s against %s: %s", (pattern, name, expected) => {
+  expect(nameMatcher(pattern)(name)).toBe(expected);
+});
+
+test("a pattern of many stars ends on a name made against it", () => {
+  expect(nameMatcher(`${"*a".repeat(127)}b`)("a".repeat(5000))).toBe(false);
+});
