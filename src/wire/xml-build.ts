@@ -147,7 +147,8 @@ export class Builder<T> implements TokenHandler<LeafTarget> {
 
   text(piece: string): void {
     if (this.binary) {
-      this.#decode(this.#decoder.write(piece));
+      // As UTF-8, so that no other character passes for one of the alphabet.
+      this.#decode(this.#decoder.write(Buffer.from(piece)));
       return;
     }
     let whole: string;
@@ -163,7 +164,7 @@ export class Builder<T> implements TokenHandler<LeafTarget> {
   }
 
   bytes(piece: Buffer): void {
-    this.#decode(this.#decoder.writeBytes(piece));
+    this.#decode(this.#decoder.write(piece));
   }
 
   close(): void {

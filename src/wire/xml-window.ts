@@ -1,5 +1,14 @@
 import { isUtf8 } from "node:buffer";
-import { decodeReferences, findOddByte, malformed, markInvalidUtf8, plainText, type Replacements, unfinishedUtf8 } from "./xml-chars.ts";
+import {
+  decodeFew,
+  decodeReferences,
+  findOddByte,
+  malformed,
+  markInvalidUtf8,
+  plainText,
+  type Replacements,
+  unfinishedUtf8,
+} from "./xml-chars.ts";
 
 /** Bytes that may wait for their rest, in one tag for example: no element of Exchange comes near, and it bounds what is scanned twice. */
 const maxKept = 256 * 1024;
@@ -118,7 +127,8 @@ export class Window {
 
   #plain(from: number, end: number): string {
     if (this.#odd >= end) return this.source.slice(from, end);
-    return plainText(this.#bytes.toString("utf8", from, end), this.#counter);
+    const text = decodeFew(this.source, this.#bytes, from, this.#odd, end) ?? this.#bytes.toString("utf8", from, end);
+    return plainText(text, this.#counter);
   }
 }
 
