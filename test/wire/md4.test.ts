@@ -18,7 +18,7 @@ test.each([
 test("bytes of every length have the digest that another implementation gives", () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
-      expect(md4(bytes).toString("hex")).toBe(independent(bytes));
+      expect(md4(bytes).toString("hex")).toBe(independent.create().update(bytes).hex());
     }),
   );
 });
