@@ -36,30 +36,37 @@ const entities: ReadonlyMap<string, string> = new Map([
  * One pass, linear in its length: the text was written by strangers.
  */
 export function textOfHtml(html: string): string {
-  let text = "";
+  const lines: string[] = [];
+  let line = "";
   let at = 0;
+  const say = (words: string) => {
+    line += decoded(words.replace(/[\r\n\t ]+/g, " "));
+  };
+  // A block begins on a line of its own: where one has just ended, it does already.
+  const newLine = (always: boolean) => {
+    if (!always && line.trim() === "") return;
+    lines.push(line.trim());
+    line = "";
+  };
   while (at < html.length) {
     const open = html.indexOf("<", at);
-    const end = open < 0 ? html.length : open;
-    text += decoded(html.slice(at, end)).replace(/[\r\n\t ]+/g, " ");
+    say(html.slice(at, open < 0 ? html.length : open));
     if (open < 0) break;
     const comment = html.startsWith("<!--", open);
     const close = comment ? html.indexOf("-->", open + 4) : html.indexOf(">", open);
     // Without an end it is no tag: the rest is text.
     if (close < 0) {
-      text += decoded(html.slice(open));
+      say(html.slice(open));
       break;
     }
     at = close + (comment ? 3 : 1);
     const name = /^<\/?([a-z][a-z0-9]*)/i.exec(html.slice(open, open + 24))?.[1]?.toLowerCase() ?? "";
-    if (blocks.has(name)) text += "\n";
+    if (blocks.has(name)) newLine(name === "br");
     if (hidden.has(name) && html[open + 1] !== "/") at = endOfElement(html, name, at);
   }
-  const lines = text.split("\n").map((line) => line.trim());
-  // An opening and a closing block make two breaks where one is meant.
-  return lines
-    .filter((line, index) => line !== "" || (lines[index - 1] !== "" && lines[index + 1] !== ""))
+  return [...lines, line.trim()]
     .join("\n")
+    .replace(/\n{3,}/g, "\n\n")
     .trim();
 }
 

@@ -2,7 +2,7 @@ import { nextCursor, readCursor } from "../exchange/cursor.ts";
 import type { Mailbox } from "../exchange/exchange.ts";
 import type { Message } from "../exchange/message.ts";
 import type { FilterName, Search, Unsearched } from "../exchange/query.ts";
-import type { Failure } from "../failure.ts";
+import type { Failure, FailureCode } from "../failure.ts";
 import { attempt } from "../outcome.ts";
 
 /** One mailbox to search, and where to go on in it. */
@@ -33,6 +33,9 @@ export interface Found {
 // A few at a time: Exchange throttles an account at about 27 connections at once, and others use it, too.
 const atOnce = 4;
 
+/** Failures that are the same for every mailbox: the call has failed. */
+const aboutTheCall: ReadonlySet<FailureCode> = new Set<FailureCode>(["cancelled", "invalid-input", "unauthenticated", "tls-failed"]);
+
 interface Box {
   readonly place: Place;
   messages: Message[];
@@ -62,7 +65,7 @@ export async function searchMany(places: readonly Place[], search: Omit<Search, 
         // What one mailbox decided by the client was not decided by the server for the whole.
         for (const name of names(page.applied)) applied[name] = applied[name] === "client" ? "client" : (page.applied[name] ?? "client");
         keepNewest(boxes, search.limit);
-      } else if (outcome.failure.code === "cancelled") throw outcome.failure;
+      } else if (aboutTheCall.has(outcome.failure.code)) throw outcome.failure;
       else box.failure = outcome.failure;
       done += 1;
       if (boxes.length > 1) told(`searched ${done} of ${boxes.length} mailboxes`);
