@@ -68,12 +68,12 @@ describe("ews-javascript-api drives the lab", () => {
     const item = await only(mailbox, Folder.Inbox, campaign.subject);
     const message = await bind(mailbox, item.Id, ews.ItemSchema.Attachments, ews.ItemSchema.MimeContent);
     expect(message.InternetMessageId).toBe(campaign.rich.messageId);
-    expect(message.Attachments.Items.map((each) => [each.Name, each.IsInline])).toEqual([
+    expect(message.Attachments.GetEnumerator().map((each) => [each.Name, each.IsInline])).toEqual([
       ["logo.png", true],
       ["invoice-4711.pdf", false],
       ["FW: Statement of account", false],
     ]);
-    const files = message.Attachments.Items.filter((each) => each instanceof ews.FileAttachment);
+    const files = message.Attachments.GetEnumerator().filter((each) => each instanceof ews.FileAttachment);
     const contents = await at(mailbox).GetAttachments(files, ews.BodyType.Text, []);
     expect(contents.Responses.map((each) => each.ErrorCode)).toEqual([ews.ServiceError.NoError, ews.ServiceError.NoError]);
   });

@@ -1,0 +1,4 @@
+// `npm run docs`: writes docs/reference/.
+import { writeReference } from "./reference.ts";
+
+writeReference("docs/reference");
