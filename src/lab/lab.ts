@@ -98,8 +98,8 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
       return;
     }
     serveEws(ews, request, response).catch((error: unknown) => {
-      // A client that goes away in the middle of its request is no defect of the lab.
-      if (request.destroyed || response.destroyed) return;
+      // A client that goes away is no defect of the lab. A request is destroyed, too, once it has been read: only the response tells.
+      if (response.destroyed) return;
       if (!response.headersSent) response.writeHead(500, { "Content-Type": "text/plain" });
       response.end(error instanceof Error ? error.stack : String(error));
     });

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { type LabOptions, startLab } from "../../src/lab/lab.ts";
 import { testCertificate } from "./certificate.ts";
+import { anna, call, startSmallLab } from "./ews/soap-client.ts";
 
 async function start(options: LabOptions = {}) {
   const lab = await startLab({ seed: false, ...options });
@@ -60,4 +61,18 @@ test("with a certificate the lab speaks TLS", async () => {
     get(lab.ewsUrl, { ca: testCertificate.cert, agent: false }, (response) => resolve(response.resume().statusCode)).on("error", reject);
   });
   expect([lab.url.startsWith("https://127.0.0.1:"), status]).toEqual([true, 401]);
+});
+
+test("a defect inside an operation is answered with status 500, not with silence", async () => {
+  const lab = await startSmallLab();
+  onTestFinished(() => lab.close());
+  const mailbox = lab.store.mailbox(anna);
+  if (mailbox === undefined) throw new Error("no mailbox");
+  mailbox.distinguished = () => {
+    throw new RangeError("broken on purpose");
+  };
+  const get =
+    '<m:GetFolder><m:FolderShape><t:BaseShape>IdOnly</t:BaseShape></m:FolderShape><m:FolderIds><t:DistinguishedFolderId Id="inbox"/></m:FolderIds></m:GetFolder>';
+  const received = await call(lab, get);
+  expect([received.status, received.body]).toEqual([500, expect.stringContaining("broken on purpose")]);
 });

@@ -82,6 +82,16 @@ export function readTableShape(element: XmlElement | undefined): ItemShape {
   return shape;
 }
 
+/**
+ * The shape of SyncFolderItems, which reads the items themselves: only their MIME is refused (MS-OXWSSYNC, `ErrorInvalidPropertyForOperation`).
+ * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/syncfolderitems-operation
+ */
+export function readSyncShape(element: XmlElement | undefined): ItemShape {
+  const shape = readShape(element);
+  if (shape.includeMime) refuse({ kind: "field", uri: "item:MimeContent" });
+  return shape;
+}
+
 function refuse(path: PropertyPath): never {
   throw new ItemError("ErrorInvalidPropertyForOperation", "The property is not valid for this operation.", pathXml(path));
 }

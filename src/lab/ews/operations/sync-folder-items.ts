@@ -5,7 +5,7 @@ import { targetFolder } from "../access.ts";
 import { itemIdXml } from "../item-properties.ts";
 import { rowXml } from "../item-xml.ts";
 import { ItemError, type Operation, type RequestContext, responses } from "../operation.ts";
-import { type ItemShape, readTableShape } from "../shape.ts";
+import { type ItemShape, readSyncShape } from "../shape.ts";
 import { readSyncState, writeSyncState } from "../sync-state.ts";
 
 function changeXml(change: Change, folder: LabFolder, shape: ItemShape, context: RequestContext): string {
@@ -21,7 +21,7 @@ function sync(context: RequestContext): string {
   const target = request.child("SyncFolderId");
   if (target === undefined) throw new ItemError("ErrorFolderNotFound", "No folder was named.");
   const folder = targetFolder(target, context);
-  const shape = readTableShape(request.child("ItemShape"));
+  const shape = readSyncShape(request.child("ItemShape"));
   const position = readSyncState(request.textAt("SyncState"), "items", folder, folder.changes);
   const page = folder.changes.since(position, Number(request.textAt("MaxChangesReturned")));
   const ignored = new Set(request.child("Ignore")?.children.map((id) => id.attributes.get("Id")));

@@ -70,3 +70,21 @@ test("MIME content is refused, and more than 512 changes at once is against the 
   expect(outcomes(await send({ shape }))).toEqual(["Error ErrorInvalidPropertyForOperation"]);
   expect((await send({ max: 1000 })).body).toContain("ErrorSchemaValidation");
 });
+
+test("bodies, recipients and attachments may be asked for, as clients do that fill a whole cache", async () => {
+  const state = (await sync()).state;
+  mailbox.add(mailbox.known("inbox"), {
+    subject: "Whole",
+    to: [{ address: "ben@example.com" }],
+    body: { type: "Text", value: "All of it." },
+    attachments: [{ kind: "file", name: "a.txt", content: Buffer.from("a") }],
+  });
+  const fields = ["item:Body", "item:Attachments", "item:InternetMessageHeaders", "message:ToRecipients"];
+  const shape = `<t:BaseShape>IdOnly</t:BaseShape><t:AdditionalProperties>${fields.map((uri) => `<t:FieldURI FieldURI="${uri}"/>`).join("")}</t:AdditionalProperties>`;
+  const received = await send({ state, shape });
+  const message = received.xml().at("ResponseMessages", "SyncFolderItemsResponseMessage", "Changes", "Create", "Message");
+  expect(outcomes(received)).toEqual(["Success NoError"]);
+  expect(message?.textAt("Body")).toContain("All of it.");
+  expect(message?.at("ToRecipients", "Mailbox")?.textAt("EmailAddress")).toBe("ben@example.com");
+  expect(message?.at("Attachments", "FileAttachment")?.textAt("Name")).toBe("a.txt");
+});
