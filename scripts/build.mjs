@@ -1,18 +1,20 @@
-// Makes dist/: the library and its types; and the program, in one file, since a playbook starts a process per action and every file costs.
+// Makes dist/ (or the folder that is named): the library and its types; and the program, in one file, since a playbook starts a process per
+// action and every file costs.
 import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, existsSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { build } from "esbuild";
 
+const out = process.argv[2] ?? "dist";
 const common = { bundle: true, platform: "node", target: "node20.19", logLevel: "warning" };
-rmSync("dist", { recursive: true, force: true });
+rmSync(out, { recursive: true, force: true });
 
 const entries = { index: "src/index.ts", demo: "scripts/demo.ts", bench: "bench/bench.ts" };
 await build({
   ...common,
   entryPoints: Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(file))),
-  outdir: "dist",
+  outdir: out,
   splitting: true,
   format: "esm",
   chunkNames: "chunks/[name]-[hash]",
@@ -23,7 +25,7 @@ const apart = { "./lab/practice.ts": "./lab.cjs", yaml: "./yaml.cjs", re2js: "./
 const commonJs = {
   ...common,
   format: "cjs",
-  outdir: "dist",
+  outdir: out,
   outExtension: { ".js": ".cjs" },
   // CommonJS starts some 4 ms faster than ESM on Node 20; names are kept, so that a stack trace can be read.
   supported: { "dynamic-import": false },
@@ -45,11 +47,13 @@ await build({
   ],
 });
 await build({ ...commonJs, entryPoints: { lab: "src/lab/practice.ts", yaml: "yaml", re2js: "re2js" } });
-chmodSync("dist/mailcordon.cjs", 0o755);
+chmodSync(join(out, "mailcordon.cjs"), 0o755);
 
 // One call compiles what every call needs; the door takes it up again.
-const practised = spawnSync(process.execPath, ["scripts/compile-cache.cjs"], { stdio: ["ignore", "ignore", "inherit"] });
+const practised = spawnSync(process.execPath, ["scripts/compile-cache.cjs", out], { stdio: ["ignore", "ignore", "inherit"] });
 if (practised.status !== 0) throw new Error("The compiled code could not be kept.");
 
 const typescript = createRequire(import.meta.url).resolve("typescript/package.json");
-execFileSync(process.execPath, [join(dirname(typescript), "bin/tsc"), "-p", "tsconfig.build.json"], { stdio: "inherit" });
+execFileSync(process.execPath, [join(dirname(typescript), "bin/tsc"), "-p", "tsconfig.build.json", "--outDir", join(out, "types")], {
+  stdio: "inherit",
+});

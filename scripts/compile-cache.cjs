@@ -1,10 +1,10 @@
 // Makes one call against the lab and keeps the code that V8 compiled for it, for `src/main.ts`.
 const { readFileSync, writeFileSync } = require("node:fs");
 const { createRequire, wrap } = require("node:module");
-const { join } = require("node:path");
+const { join, resolve } = require("node:path");
 const { Script } = require("node:vm");
 
-const dist = join(__dirname, "../dist");
+const dist = resolve(process.argv[2] ?? "dist");
 const file = join(dist, "program.cjs");
 const script = new Script(wrap(readFileSync(file, "utf8")), { filename: file });
 const { startLab, socAddress, labPassword } = require(join(dist, "lab.cjs"));
@@ -22,5 +22,5 @@ startLab().then(async (lab) => {
   process.on("exit", (code) => {
     if (code === 0) writeFileSync(join(dist, `program.${process.version}-${process.arch}.cache`), script.createCachedData());
   });
-  await program.exports.main(["get-out-of-office"], join(dist, "../package.json"));
+  await program.exports.main(["get-out-of-office"], join(__dirname, "../package.json"));
 });

@@ -197,7 +197,9 @@ interface Words<In extends z.ZodObject> {
 /** Declares an action that only reads: either one whole answer (`output`, `.run`) or one outcome per item (`each`, `.select().each()`). */
 export function reading<In extends z.ZodObject, Out extends z.ZodObject>(words: Words<In> & { readonly output: Out }) {
   return {
-    run: (work: (input: z.output<In>, context: Context) => Promise<z.input<Out>>): Action => ({
+    run: (
+      work: (input: z.output<In>, context: Context) => Promise<z.input<Out>>,
+    ): Action & { readonly input: In; readonly output: Out } => ({
       ...words,
       effect: "read",
       prepare: (raw) => {
@@ -244,7 +246,7 @@ interface Extras<In extends z.ZodObject, Each extends z.ZodObject> {
 export function touching<In extends z.ZodObject, Each extends z.ZodObject>(words: Touching<In, Each>) {
   return {
     select: (select: Select<In>) => ({
-      act: (act: Act<In, Each>, extras: Extras<In, Each> = {}): Action => ({
+      act: (act: Act<In, Each>, extras: Extras<In, Each> = {}): Action & { readonly input: In; readonly each: Each } => ({
         ...words,
         prepare: (raw) => {
           const input = readInput(words.input, raw);

@@ -2,19 +2,35 @@
  * mailcordon as a library: incident response for Exchange mailboxes.
  *
  * ```ts
- * import { action, loadSettings, open, perform } from "mailcordon";
+ * import { getOutOfOffice, loadSettings, open, perform } from "mailcordon";
  *
  * const host = await open(await loadSettings());
- * const answer = await perform(action("get-out-of-office"), { mailbox: "ann@example.com" }, host);
+ * const answer = await perform(getOutOfOffice, { mailbox: "ann@example.com" }, host);
+ * console.log(answer.is_active_now);
  * await host.exchange.close();
  * ```
  */
 
+import type * as z from "zod";
 import type { Action } from "./action.ts";
 import { catalogue } from "./actions/index.ts";
+import type { Answer, Result } from "./answer.ts";
+import { type Host, perform as performUntyped } from "./perform.ts";
 
 export { type Action, type Effect, type EvidenceStore, effects, type Kept, type OpenedFile } from "./action.ts";
+export { copyEmail } from "./actions/copy-email.ts";
+export { deleteAttachments } from "./actions/delete-attachments.ts";
+export { deleteEmail } from "./actions/delete-email.ts";
+export { downloadMailAsEml } from "./actions/download-mail-as-eml.ts";
+export { getAttachments } from "./actions/get-attachments.ts";
+export { getContacts } from "./actions/get-contacts.ts";
+export { getOutOfOffice } from "./actions/get-out-of-office.ts";
+export { getSearchableMailboxes } from "./actions/get-searchable-mailboxes.ts";
 export { catalogue } from "./actions/index.ts";
+export { junkMail } from "./actions/junk-mail.ts";
+export { replyToEmail } from "./actions/reply-to-email.ts";
+export { searchEmailsExtended } from "./actions/search-emails-extended.ts";
+export { sendEmail } from "./actions/send-email.ts";
 export { type Answer, answerSchema, type ErrorNoun, exitCodeOf, type Result } from "./answer.ts";
 export { type AuditCheck, type AuditEntry, type AuditLog, openAudit, verifyAudit } from "./audit.ts";
 export { openEvidence } from "./evidence.ts";
@@ -22,12 +38,29 @@ export { type EwsOptions, openEws } from "./ews/ews.ts";
 export type { Call, Exchange, Mailbox } from "./exchange/exchange.ts";
 export { Failure, type FailureCode, failures, someItemsFailedExit } from "./failure.ts";
 export { type Opened, open } from "./open.ts";
-export { type Host, type Plan, perform } from "./perform.ts";
+export type { Host, Plan } from "./perform.ts";
 export { Secret } from "./secrets.ts";
 export { type Connection, loadSettings, type Settings, type SettingsFlags, type SettingsPlace } from "./settings.ts";
 
+/** What an action takes. Lists may also be given as one text with commas, which the type does not say. */
+export type InputOf<A extends Action> = z.input<A["input"]>;
+
+/** What an action answers: the envelope, with the action's own members, or its own columns in each result. All are absent when the call failed. */
+export type AnswerOf<A extends Action> = Answer &
+  (A extends { readonly output: infer Out extends z.ZodObject } ? Partial<z.output<Out>> : unknown) &
+  (A extends { readonly each: infer Each extends z.ZodObject } ? { results?: (Result & Partial<z.output<Each>>)[] } : unknown);
+
 /**
- * The action of that name.
+ * Does what an action says, with everything that goes with it: dry run, guards, confirmation, evidence, audit, verification. Throws nothing:
+ * a call that failed as a whole is an answer with `error`.
+ */
+export function perform<A extends Action>(action: A, input: InputOf<A>, host: Host): Promise<AnswerOf<A>> {
+  // Checked at this border: the door gives out no answer that the action's own schema refuses.
+  return performUntyped(action, input, host) as Promise<AnswerOf<A>>;
+}
+
+/**
+ * The action of that name, for whoever has only the name. Its input and answer have no types of their own.
  * @throws RangeError when there is none
  */
 export function action(name: string): Action {

@@ -8,7 +8,8 @@ const usage = `mailcordon lab: an Exchange to practise on. It is not Exchange, b
   --port N        Port to listen on. Default: a free one.
   --host HOST     Address to listen on. Default: 127.0.0.1, so that only this machine reaches it.
   --import DIR    Deliver the .eml files of a folder; their bytes are kept.
-  --fault TEXT    Fail on purpose, such as 503 or server-busy-item:operation=GetItem,times=2. May be repeated.
+  --fault TEXT    Fail on purpose: kind:operation:first:times and options, such as 503 or server-busy-item:GetItem:1:2,backOffMs=500.
+                  May be repeated.
   --json          Say how to reach it as one JSON document, also on a terminal.
   --quiet         Nothing on standard error.
   --help          Show this and every fault.

@@ -1,0 +1,83 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import * as library from "../src/index.ts";
+import { type Built, build } from "./built.ts";
+
+const root = resolve(import.meta.dirname, "..");
+let built: Built;
+/** A project of somebody else that has installed the package. */
+const project = mkdtempSync(join(tmpdir(), "mailcordon-project-"));
+beforeAll(() => {
+  built = build();
+  mkdirSync(join(project, "node_modules"));
+  symlinkSync(built.folder, join(project, "node_modules/mailcordon"));
+  writeFileSync(join(project, "package.json"), '{"name": "project", "type": "module"}');
+});
+afterAll(() => {
+  built.remove();
+  rmSync(project, { recursive: true });
+});
+
+const options = [
+  "--noEmit",
+  "--strict",
+  "--module",
+  "nodenext",
+  "--target",
+  "es2023",
+  "--exactOptionalPropertyTypes",
+  "--types",
+  "node",
+  "--typeRoots",
+];
+
+function check(program: string) {
+  writeFileSync(join(project, "program.ts"), program);
+  const tsc = [join(root, "node_modules/typescript/bin/tsc"), ...options, join(root, "node_modules/@types"), "program.ts"];
+  return spawnSync(process.execPath, tsc, { cwd: project, encoding: "utf8" });
+}
+
+const program = `
+import { action, catalogue, Failure, loadSettings, open, perform, type Answer, type Host } from "mailcordon";
+const host: Host = await open(await loadSettings());
+const answer: Answer = await perform(action("get-contacts"), { mailbox: "ann@example.com" }, host);
+const said: string = answer.message;
+if (answer.error?.code === "busy") throw new Failure("busy", said);
+for (const { name, effect } of catalogue) console.log(name, effect === "read");
+`;
+
+test("a project of somebody else sees the types", () => {
+  const { stdout, status } = check(program);
+  expect(stdout).toBe("");
+  expect(status).toBe(0);
+});
+
+test("and a misspelt code or field is an error there", () => {
+  expect(check(program.replace('"busy", said', '"bussy", said')).stdout).toContain("bussy");
+  expect(check(program.replace("answer.message", "answer.counts")).stdout).toContain("TS2322");
+});
+
+test("and it runs there", () => {
+  writeFileSync(
+    join(project, "run.js"),
+    'import { catalogue, Failure } from "mailcordon"; console.log(catalogue.length, new Failure("busy", "x").retryable);',
+  );
+  expect(execFileSync(process.execPath, ["run.js"], { cwd: project, encoding: "utf8" })).toBe("12 true\n");
+});
+
+test("an action is had by its name, and a name that is none is refused", () => {
+  expect(library.action("get-contacts")).toBe(library.catalogue.find(({ name }) => name === "get-contacts"));
+  expect(() => library.action("get-contact")).toThrow(RangeError);
+});
+
+test("the package holds the program, the library, its types and its pages, and nothing that only this repository needs", () => {
+  const listed = execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], { cwd: built.folder, encoding: "utf8" });
+  const [{ files }]: [{ files: { path: string }[] }] = JSON.parse(listed);
+  const paths = files.map(({ path }) => path);
+  const types = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).exports["."].types.replace("./", "");
+  for (const path of ["dist/mailcordon.cjs", "dist/program.cjs", "dist/lab.cjs", "dist/index.js", types]) expect(paths).toContain(path);
+  expect(paths.filter((path) => /\.cache$|^dist\/(demo|bench)|^(src|test)\//.test(path))).toEqual([]);
+});

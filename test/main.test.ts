@@ -1,0 +1,220 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { campaign } from "../src/lab/campaign.ts";
+import { type Lab, startLab } from "../src/lab/lab.ts";
+import { labPassword } from "../src/lab/store.ts";
+import { type Built, build, type Ended, start } from "./built.ts";
+
+let built: Built;
+let lab: Lab;
+const folder = mkdtempSync(join(tmpdir(), "mailcordon-main-"));
+beforeAll(async () => {
+  built = build();
+  lab = await startLab();
+});
+afterAll(async () => {
+  await lab.close();
+  built.remove();
+  rmSync(folder, { recursive: true });
+});
+beforeEach(() => lab.clearFaults());
+
+const environment = () => ({
+  MAILCORDON_EWS_URL: lab.ewsUrl,
+  MAILCORDON_USERNAME: "soc@example.com",
+  MAILCORDON_PASSWORD: labPassword,
+  MAILCORDON_MAILBOX: "soc@example.com",
+});
+const run = (words: readonly string[], changes: Record<string, string> = {}, stdin?: string) =>
+  start(process.execPath, [built.program, ...words], { ...environment(), ...changes }, folder, stdin);
+const document = ({ out }: Ended) => {
+  expect(out.endsWith("\n")).toBe(true);
+  return JSON.parse(out);
+};
+
+test("a whole process answers one JSON document and nothing else", async () => {
+  const ended = await run(["get-out-of-office", "--mailbox", "hr@example.com"]).ended;
+  expect(document(ended)).toMatchObject({ success: true, mailbox: "hr@example.com", state: "Enabled", is_active_now: true });
+  expect(ended).toMatchObject({ code: 0, err: "" });
+});
+
+test("it answers the same without the code that was compiled beforehand", async () => {
+  const dist = join(built.folder, "dist");
+  const kept = readdirSync(dist).filter((name) => name.endsWith(".cache"));
+  expect(kept).toEqual([`program.${process.version}-${process.arch}.cache`]);
+  const [name = ""] = kept;
+  const bytes = readFileSync(join(dist, name));
+  try {
+    for (const other of [Buffer.from("not a cache"), undefined]) {
+      if (other === undefined) rmSync(join(dist, name));
+      else writeFileSync(join(dist, name), other);
+      expect(document(await run(["get-out-of-office"]).ended)).toMatchObject({ success: true });
+    }
+  } finally {
+    writeFileSync(join(dist, name), bytes);
+  }
+});
+
+test("--version is that of the package", async () => {
+  const { version } = JSON.parse(readFileSync(join(built.folder, "package.json"), "utf8"));
+  expect(await run(["--version"]).ended).toEqual({ code: 0, out: `${version}\n`, err: "" });
+});
+
+test("the twelve actions are listed under their titles", async () => {
+  const list: { name: string; title: string; kind: string }[] = document(await run(["actions"]).ended);
+  expect(list.map(({ title, kind }) => `${title} (${kind})`)).toEqual([
+    "Copy Email (Containment)",
+    "Delete Attachments (Containment)",
+    "Delete Email (Containment)",
+    "Download Mail As EML (Enrichment)",
+    "Get Attachments (Enrichment)",
+    "Get Contacts (Enrichment)",
+    "Get Out Of Office (Enrichment)",
+    "Get Searchable Mailboxes (Enrichment)",
+    "Junk Mail (Containment)",
+    "Reply To Email (Notification)",
+    "Search Emails Extended (Enrichment)",
+    "Send Email (Notification)",
+  ]);
+});
+
+test("every action explains every field of its input", async () => {
+  const list: { name: string }[] = document(await run(["actions"]).ended);
+  for (const { name } of list) {
+    const { out, code } = await run([name, "--help"]).ended;
+    expect(code).toBe(0);
+    expect(out).toContain("  --mailbox TEXT");
+    // A flag whose meaning is empty ends its line.
+    expect(out.split("\n").filter((line) => /^ {2}--\S+( [A-Z]+…?)?$/.test(line) && line.length < 26)).toEqual([]);
+  }
+});
+
+test("settings come from mailcordon.yaml where it is run, with the password beside it in a file", async () => {
+  writeFileSync(join(folder, "password"), `${labPassword}\n`);
+  writeFileSync(
+    join(folder, "mailcordon.yaml"),
+    `connections:\n  lab:\n    ews: { url: "${lab.ewsUrl}" }\n    auth: { basic: { username: soc@example.com, password: "file:password" } }\n    mailbox: user04@example.com\n`,
+  );
+  try {
+    const ended = await start(process.execPath, [built.program, "get-out-of-office"], {}, folder).ended;
+    expect(document(ended)).toMatchObject({ mailbox: "user04@example.com", state: "Scheduled", is_active_now: true });
+  } finally {
+    rmSync(join(folder, "mailcordon.yaml"));
+  }
+});
+
+test.each([
+  ["wrong input", ["get-contacts", "--limit", "0"], {}, 2, "invalid-input"],
+  ["no settings", ["get-contacts"], { MAILCORDON_EWS_URL: "" }, 3, "invalid-settings"],
+  ["a wrong password", ["get-contacts"], { MAILCORDON_PASSWORD: "wrong" }, 10, "unauthenticated"],
+  ["a mailbox that is not there", ["get-contacts", "--mailbox", "nobody@example.com"], {}, 14, "mailbox-not-found"],
+])("%s has its exit code and its document, and --quiet keeps stderr empty", async (_, words, changes, code, name) => {
+  const ended = await run([...words, "--quiet"], changes).ended;
+  expect(document(ended)).toMatchObject({ success: false, error: { code: name } });
+  expect(ended).toMatchObject({ code, err: "" });
+  expect(ended.out).not.toContain('wrong"');
+});
+
+test("input comes as JSON on standard input, evidence goes to --out", async () => {
+  const input = JSON.stringify({ mailbox: campaign.mailboxes[0], internet_message_id: [campaign.messageId] });
+  const ended = await run(["download-mail-as-eml", "--input", "-", "--out", "kept"], {}, input).ended;
+  expect(ended.err).toBe("");
+  const [result] = document(ended).results;
+  expect(result.file_ref).toContain(join(folder, "kept"));
+  expect(readFileSync(result.file_ref, "utf8")).toContain(campaign.messageId);
+});
+
+test("what destroys is refused without --yes, and is done with it", async () => {
+  const words = ["delete-email", "--mailbox", "sales@example.com", "--internet-message-id", campaign.variant.messageId, "--quiet"];
+  expect((await run([...words, "--dry-run"]).ended).code).toBe(0);
+  const refused = await run(words).ended;
+  if (refused.code !== 0) expect(document(refused)).toMatchObject({ error: { code: "confirmation-required" } });
+  const done = await run([...words, "--yes", "--audit-file", "audit.jsonl"]).ended;
+  expect(done.code).toBe(0);
+  expect(readFileSync(join(folder, "audit.jsonl"), "utf8")).toContain(campaign.variant.messageId);
+});
+
+test("Ctrl-C in the middle of a search ends it with one document and exit code 130", async () => {
+  lab.addFault({ kind: "delay", operation: "FindItem", nth: 6, times: 1000, delayMs: 20_000 });
+  const running = run(["search-emails-extended", "--mailboxes", "all"]);
+  await running.said("searched 1 of ");
+  running.kill("SIGINT");
+  const ended = await running.ended;
+  expect(document(ended)).toMatchObject({ success: false, error: { code: "cancelled" } });
+  expect(ended.code).toBe(130);
+});
+
+test("a reader that goes away is no crash: the work is done, and its exit code says so", async () => {
+  const running = run(["search-emails-extended", "--mailboxes", "all", "--limit", "1000", "--quiet"]);
+  running.hangUp();
+  expect(await running.ended).toMatchObject({ code: 0, err: "" });
+});
+
+test("mail cannot make the document hold a control character", async () => {
+  const mailbox = lab.store.mailbox("user11@example.com");
+  mailbox?.add(mailbox.known("inbox"), { subject: "\u009b2J\u202ecod.exe\u007f", from: { address: "x@example.net" } });
+  const { out } = await run(["search-emails-extended", "--mailbox", "user11@example.com"]).ended;
+  expect(out).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
+  expect(out).toContain("\\u009b2J\\u202ecod.exe\\u007f");
+});
+
+describe("mailcordon lab", () => {
+  test("says how to reach it, can be reached that way, and ends on Ctrl-C", async () => {
+    const running = start(process.execPath, [built.program, "lab"], {}, folder);
+    await running.said("\n");
+    running.kill("SIGINT");
+    const ended = await running.ended;
+    expect(ended).toMatchObject({ code: 0, err: "" });
+    const { banner, environment, mailcordon_yaml } = document(ended);
+    expect(banner).toContain("not Exchange");
+    expect(environment.MAILCORDON_EWS_URL).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/EWS\/Exchange\.asmx$/);
+    expect(mailcordon_yaml).toContain(environment.MAILCORDON_EWS_URL);
+    expect(mailcordon_yaml).not.toContain(environment.MAILCORDON_PASSWORD);
+  });
+
+  test("answers a call that uses what it printed, fails on purpose when told, and imports mail", async () => {
+    const mail = mkdtempSync(join(folder, "mail-"));
+    writeFileSync(
+      join(mail, "one.eml"),
+      "From: a@example.net\r\nTo: user01@example.com\r\nSubject: Imported here\r\nMessage-ID: <imported@example.net>\r\n\r\nHello\r\n",
+    );
+    const running = start(
+      process.execPath,
+      [built.program, "lab", "--import", mail, "--fault", "server-busy-fault:FindItem:1:1,backOffMs=50"],
+      {},
+      folder,
+    );
+    await running.said("\n");
+    try {
+      const { environment, mailcordon_yaml } = JSON.parse(running.out());
+      writeFileSync(join(folder, "lab.yaml"), mailcordon_yaml);
+      const words = [
+        built.program,
+        "search-emails-extended",
+        "--config",
+        "lab.yaml",
+        "--mailboxes",
+        "all",
+        "--internet-message-id",
+        "imported@example.net",
+      ];
+      const ended = await start(process.execPath, words, { MAILCORDON_PASSWORD: environment.MAILCORDON_PASSWORD }, folder).ended;
+      expect(document(ended).items.length).toBeGreaterThan(0);
+      expect(ended.err).toContain("throttling");
+    } finally {
+      running.kill("SIGTERM");
+      await running.ended;
+    }
+  });
+
+  test.each([[["--port", "99999"]], [["--frob"]], [["--fault", "nonsense"]], [["--import", "/nowhere"]]])(
+    "refuses %j with one document",
+    async (words) => {
+      const ended = await start(process.execPath, [built.program, "lab", ...words], {}, folder).ended;
+      expect(document(ended)).toMatchObject({ success: false, error: { code: "invalid-input" } });
+      expect(ended.code).toBe(2);
+    },
+  );
+});
