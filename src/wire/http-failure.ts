@@ -1,4 +1,4 @@
-import { Failure, type FailureCode } from "../failure.ts";
+import { Failure, type FailureCode, type FailureDetails } from "../failure.ts";
 
 /** How far a request came: before or after its first byte could have left, or into the body of the answer. */
 export type Stage = "connecting" | "sent" | "stale" | "answering";
@@ -11,6 +11,12 @@ export function neverSent(failure: Failure): boolean {
   return unsent.has(failure);
 }
 
+/** Says of a failure that it came before the request was sent at all, and gives it back. */
+export function neverReached(failure: Failure): Failure {
+  unsent.add(failure);
+  return failure;
+}
+
 /**
  * True when a connection that had been kept open was dropped before any byte of the answer: most likely the server closed it for being
  * idle, but it may have done the request.
@@ -20,8 +26,8 @@ export function droppedWhileIdle(failure: Failure): boolean {
 }
 
 /** A failure that is known to stand for a request at this stage. */
-export function failureAt(stage: Stage, code: FailureCode, message: string, cause?: unknown): Failure {
-  const failure = new Failure(code, message, { cause });
+export function failureAt(stage: Stage, code: FailureCode, message: string, cause?: unknown, details: FailureDetails = {}): Failure {
+  const failure = new Failure(code, message, { ...details, cause });
   if (stage === "connecting") unsent.add(failure);
   if (stage === "stale") stale.add(failure);
   return failure;
@@ -41,6 +47,8 @@ const tlsWords: Readonly<Record<string, string>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: "the authority that signed its certificate is not known here",
   ERR_TLS_CERT_ALTNAME_INVALID: "its certificate is for another name",
   HOSTNAME_MISMATCH: "its certificate is for another name",
+  ERR_SSL_UNSUPPORTED_PROTOCOL: "it speaks no version of TLS that we accept",
+  ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: "it speaks no version of TLS that we accept",
   EPROTO: "it does not speak TLS as we do, or not at all",
 };
 

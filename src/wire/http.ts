@@ -1,7 +1,11 @@
-import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from "node:http";
+import type { ClientRequest, IncomingMessage } from "node:http";
 import { Failure } from "../failure.ts";
 import { failureAt, failureOf, type Stage } from "./http-failure.ts";
 import { openResponse } from "./http-response.ts";
+import { openTransport, type TlsOptions, type Transport } from "./http-transport.ts";
+import { proxyRefusal } from "./http-tunnel.ts";
+import { type Observe, observed } from "./observe.ts";
+import { type ProxyRules, proxyFor } from "./proxy.ts";
 import type { Document } from "./xml-write.ts";
 
 export { droppedWhileIdle, neverSent } from "./http-failure.ts";
@@ -16,6 +20,8 @@ export interface HttpRequest {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds until the answer begins, instead of `timeouts.replyMs`. */
   readonly timeoutMs?: number | undefined;
+  /** What it asks for, for whoever observes: the name of a SOAP operation. Nothing secret. */
+  readonly name?: string | undefined;
 }
 
 export interface HttpResponse {
@@ -42,9 +48,14 @@ export interface HttpTimeouts {
 export interface HttpOptions {
   /** Certificates (PEM) of authorities to trust besides the well-known ones. */
   readonly ca?: string | undefined;
+  readonly tls?: Omit<TlsOptions, "ca"> | undefined;
+  /** Without, every server is reached directly. */
+  readonly proxy?: ProxyRules | undefined;
   readonly timeouts: HttpTimeouts;
   /** Connections to one server at once; further requests wait for one. */
   readonly maxConnections: number;
+  /** Told of every request and its reply; never of a body or a secret. */
+  readonly observe?: Observe | undefined;
 }
 
 export interface Http {
@@ -58,22 +69,21 @@ export interface Http {
   close(): void;
 }
 
-interface Transport {
-  readonly agent: Agent;
-  request(url: URL, options: RequestOptions): ClientRequest;
-}
-
 /** A client with connections that are kept open and used again. Node's modules are loaded when the first request needs them. */
 export function openHttp(options: HttpOptions): Http {
+  const { maxConnections, timeouts } = options;
+  const tls = { ...options.tls, ca: options.ca };
   const transports = new Map<string, Promise<Transport>>();
-  const transportOf = (protocol: string): Promise<Transport> => {
-    const made = transports.get(protocol) ?? openTransport(protocol, options);
-    transports.set(protocol, made);
+  const transportTo = (url: URL): Promise<Transport> => {
+    const proxy = options.proxy === undefined ? undefined : proxyFor(url, options.proxy);
+    const key = `${url.protocol}${proxy?.url.href ?? ""}`;
+    const made = transports.get(key) ?? openTransport(url.protocol, proxy, { maxConnections, connectMs: timeouts.connectMs, tls });
+    transports.set(key, made);
     return made;
   };
-  return {
+  const http: Http = {
     async send(request) {
-      return new Exchange(await transportOf(request.url.protocol), request, options.timeouts).send();
+      return new Exchange(await transportTo(request.url), request, timeouts).send();
     },
     close() {
       for (const transport of transports.values()) {
@@ -85,31 +95,7 @@ export function openHttp(options: HttpOptions): Http {
       transports.clear();
     },
   };
-}
-
-async function openTransport(protocol: string, options: HttpOptions): Promise<Transport> {
-  const pool = { keepAlive: true, maxSockets: options.maxConnections };
-  if (protocol === "http:") {
-    const { Agent, request } = await import("node:http");
-    return { agent: new Agent(pool), request };
-  }
-  if (protocol !== "https:") throw new Failure("invalid-settings", "The URL must begin with https:// or http://.");
-  const { Agent, request } = await import("node:https");
-  return { agent: new Agent({ ...pool, ...(await trusting(options.ca)) }), request };
-}
-
-/** The well-known authorities and our own: what is given as `ca` to Node would replace them. */
-async function trusting(ca: string | undefined): Promise<{ ca?: string[] }> {
-  if (ca === undefined) return {};
-  const [{ rootCertificates }, { X509Certificate }] = await Promise.all([import("node:tls"), import("node:crypto")]);
-  const own = ca.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
-  try {
-    if (own.length === 0) throw new Error("no certificate");
-    for (const pem of own) new X509Certificate(pem);
-  } catch (cause) {
-    throw new Failure("invalid-settings", "The file of certificate authorities does not hold certificates in PEM form.", { cause });
-  }
-  return { ca: [...rootCertificates, ...own] };
+  return options.observe === undefined ? http : observed(http, options.observe);
 }
 
 /** One request on its way. */
@@ -121,6 +107,8 @@ class Exchange {
   #stage: Stage = "connecting";
   /** Why we ended it ourselves: what the socket says then is only a consequence. */
   #reason: Failure | undefined;
+  /** Ends the wait for the answer: a request that waits for its connection is not told of its end by Node. */
+  #giveUp: ((reason: Failure) => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(transport: Transport, request: HttpRequest, timeouts: HttpTimeouts) {
@@ -142,6 +130,7 @@ class Exchange {
     };
     outgoing.once("close", finished);
     const answered = new Promise<IncomingMessage>((resolve, reject) => {
+      this.#giveUp = reject;
       outgoing.once("response", resolve);
       // Stays for errors that come after the answer began: those reach the reader of the body.
       outgoing.on("error", (thrown) => reject(this.#reason ?? failureOf(thrown, this.#stage, this.#host)));
@@ -150,6 +139,12 @@ class Exchange {
     await Promise.race([this.#upload(outgoing), answered]);
     const incoming = await answered;
     clearTimeout(this.#timer);
+    const proxy = this.#transport.forwardedBy;
+    if (proxy !== undefined && incoming.statusCode === 407) {
+      const refusal = proxyRefusal(407, proxy, this.#host);
+      this.#stop(outgoing, refusal);
+      throw refusal;
+    }
     this.#stage = "answering";
     return openResponse(incoming, this.#timeouts.idleMs, {
       stop: (reason) => this.#stop(outgoing, reason),
@@ -175,6 +170,7 @@ class Exchange {
   #stop(outgoing: ClientRequest, reason: Failure): void {
     this.#reason ??= reason;
     outgoing.destroy(reason);
+    this.#giveUp?.(this.#reason);
   }
 
   #cancelled(): Failure {
@@ -201,7 +197,7 @@ class Exchange {
         return;
       }
       this.#limit(outgoing, this.#timeouts.connectMs, "could not be connected to");
-      socket.once(this.#request.url.protocol === "https:" ? "secureConnect" : "connect", () => {
+      socket.once(this.#transport.isSecure ? "secureConnect" : "connect", () => {
         this.#stage = "sent";
         this.#limitReply(outgoing);
       });

@@ -45,6 +45,8 @@ export interface Limits {
   readonly maxBytes?: number | undefined;
   /** Attributes of one element; default 256. */
   readonly maxAttributes?: number | undefined;
+  /** Not a limit: smaller chunks are gathered to so many bytes before they are read; default 512 KiB, of a streamed document 16 KiB. */
+  readonly gatherBytes?: number | undefined;
 }
 
 /** A document whose one big content is read while it comes. */
@@ -124,11 +126,11 @@ export async function readXmlStream<T>(
   };
 }
 
-function begin<T>(root: QName, reader: Reader<T>, content: readonly QName[], limits: Limits, leastBytes: number) {
+function begin<T>(root: QName, reader: Reader<T>, content: readonly QName[], limits: Limits, least: number) {
   const counter: Replacements = { replaced: 0, beforeTag: 0 };
   const builder = new Builder(root, reader, counter, limits.maxTextBytes ?? 64 * 1024 * 1024, content);
-  const { maxDepth = 200, maxAttributes = 256 } = limits;
-  const tokenizer = new Tokenizer(builder, counter, { maxDepth, maxAttributes, leastBytes });
+  const { maxDepth = 200, maxAttributes = 256, gatherBytes = least } = limits;
+  const tokenizer = new Tokenizer(builder, counter, { maxDepth, maxAttributes, leastBytes: gatherBytes });
   return { builder, tokenizer };
 }
 

@@ -62,7 +62,9 @@ describe("Base64Decoder", () => {
     const space = fc.constantFrom("", "", "\n", "\r\n", " \t");
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 60 }), sizes, fc.array(space, { minLength: 1, maxLength: 7 }), (bytes, cut, spaces) => {
-        const text = [...Buffer.from(bytes).toString("base64")].map((character, i) => character + (spaces[i % spaces.length] ?? "")).join("");
+        const text = [...Buffer.from(bytes).toString("base64")]
+          .map((character, i) => character + (spaces[i % spaces.length] ?? ""))
+          .join("");
         expect(decoded(text, cut).equals(bytes)).toBe(true);
       }),
     );
@@ -91,11 +93,17 @@ describe("Base64Decoder", () => {
 
   test("never drops a character in silence: one wrong byte anywhere is refused", () => {
     fc.assert(
-      fc.property(fc.uint8Array({ minLength: 30, maxLength: 90 }), fc.nat(), fc.constantFrom(..."\0\x01!-_.=~\x7f\xe9"), sizes, (bytes, where, wrong, cut) => {
-        const text = Buffer.from(bytes).toString("base64");
-        const at = where % (text.length - 4);
-        expect(codeOf(() => decoded(text.slice(0, at) + wrong + text.slice(at + 1), cut))).toBe("broken-reply");
-      }),
+      fc.property(
+        fc.uint8Array({ minLength: 30, maxLength: 90 }),
+        fc.nat(),
+        fc.constantFrom(..."\0\x01!-_.=~\x7f\xe9"),
+        sizes,
+        (bytes, where, wrong, cut) => {
+          const text = Buffer.from(bytes).toString("base64");
+          const at = where % (text.length - 4);
+          expect(codeOf(() => decoded(text.slice(0, at) + wrong + text.slice(at + 1), cut))).toBe("broken-reply");
+        },
+      ),
     );
   });
 });
