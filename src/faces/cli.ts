@@ -1,9 +1,7 @@
-import type { Action, EvidenceStore, OpenedFile } from "../action.ts";
+import type { Action } from "../action.ts";
 import { type Answer, errorNoun, exitCodeOf } from "../answer.ts";
-import type { AuditLog } from "../audit.ts";
-import type { Exchange } from "../exchange/exchange.ts";
 import { asFailure, Failure, failures } from "../failure.ts";
-import { perform } from "../perform.ts";
+import { type Host, type Plan, perform } from "../perform.ts";
 import { didYouMean } from "../spelling.ts";
 import { type Line, readFlags } from "./flags.ts";
 import { jsonText } from "./json.ts";
@@ -24,17 +22,12 @@ export interface Wanted {
   readonly connection: string | undefined;
   readonly out: string | undefined;
   readonly auditFile: string | undefined;
+  /** Told of every request and reply, as a line of text; what a server sent is in it. */
+  readonly log?: ((text: string) => void) | undefined;
 }
 
 /** What actions work with. */
-export interface Opened {
-  readonly exchange: Exchange;
-  readonly evidence: EvidenceStore;
-  readonly audit: AuditLog | undefined;
-  readonly connection: string;
-  /** A file that the input names as an attachment. */
-  readFile(path: string): Promise<OpenedFile>;
-}
+export type Opened = Pick<Host, "exchange" | "evidence" | "audit" | "connection" | "readFile">;
 
 /** Something that the program can do besides its actions. */
 export interface Command {
@@ -96,7 +89,7 @@ export async function runCli(words: readonly string[], program: Program, screen:
 
 async function dispatch(first: string, rest: readonly string[], program: Program, screen: Screen, json: boolean): Promise<number> {
   const help = () => import("./help.ts");
-  const columns = screen.stdout.columns ?? 100;
+  const columns = screen.stdout.columns || 100;
   const print = (document: unknown, text: (() => string) | undefined) => {
     screen.stdout.write(json || text === undefined ? `${jsonText(document, screen.stdout.isTTY ? 2 : 0)}\n` : `${text()}\n`);
     return 0;
@@ -142,21 +135,30 @@ function unknown(name: string, program: Program): Failure {
 }
 
 async function runAction(action: Action, line: Line, program: Program, screen: Screen, json: boolean): Promise<number> {
-  const { input, config, connection, out, audit_file, yes, quiet } = line.program;
+  const { input, config, connection, out, audit_file, yes, quiet, verbose } = line.program;
   const text = (value: string | true | undefined) => (value === true ? undefined : value);
   const raw = { ...(await readInputFile(text(input), screen)), ...line.fields };
-  const opened = await program.open({ config: text(config), connection: text(connection), out: text(out), auditFile: text(audit_file) });
+  const progress = quiet === true || screen.stderr.isTTY !== true ? undefined : (await import("./progress.ts")).openProgress(screen.stderr);
+  const opened = await program.open({
+    config: text(config),
+    connection: text(connection),
+    out: text(out),
+    auditFile: text(audit_file),
+    ...(verbose ? { log: (said) => screen.stderr.write(`${harmless(said)}\n`) } : {}),
+  });
   try {
     const answer = await perform(action, raw, {
       ...opened,
       signal: screen.signal,
       ...confirmation(action, yes === true, screen),
-      ...(quiet ? {} : { progress: (said) => screen.stderr.write(`${harmless(said)}\n`) }),
+      ...(progress === undefined ? {} : { progress: progress.say }),
     });
+    progress?.end();
     await print(answer, screen, json, quiet === true);
     const code = exitCodeOf(answer);
     return code !== 0 && screen.signal.aborted ? failures.cancelled.exit : code;
   } finally {
+    progress?.end();
     await opened.exchange.close();
   }
 }
@@ -165,7 +167,7 @@ async function print(answer: Answer, screen: Screen, json: boolean, quiet: boole
   if (json) screen.stdout.write(`${jsonText(answer, screen.stdout.isTTY ? 2 : 0)}\n`);
   else {
     const { answerText } = await import("./view.ts");
-    const text = answerText(answer, screen.stdout.columns ?? 100);
+    const text = answerText(answer, screen.stdout.columns || 100);
     if (text !== "") screen.stdout.write(`${text}\n`);
   }
   if (answer.error !== undefined && !quiet) tell(screen, answer.error);
@@ -180,7 +182,7 @@ function confirmation({ effect }: Action, yes: boolean, screen: Screen) {
   if (effect === "read") return {};
   if (yes) return { confirm: () => Promise.resolve(true) };
   if (screen.stdin.isTTY !== true || screen.stderr.isTTY !== true) return {};
-  return { confirm: async (plan: Parameters<typeof import("./confirm.ts").ask>[0]) => (await import("./confirm.ts")).ask(plan, screen) };
+  return { confirm: async (plan: Plan) => (await import("./confirm.ts")).ask(plan, screen) };
 }
 
 async function readInputFile(path: string | undefined, screen: Screen): Promise<Readonly<Record<string, unknown>>> {

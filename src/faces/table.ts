@@ -1,7 +1,7 @@
 import { headingOf } from "./names.ts";
 import { cut, harmless, pad, width } from "./terminal.ts";
 
-/** A column wider than this is read in JSON or not at all: it is shown only when there is room left. */
+/** A column gets so much at first; more only when there is room left. */
 const widest = 40;
 const gap = "  ";
 
@@ -27,8 +27,8 @@ interface Column {
 }
 
 /**
- * Rows as a table of at most so many columns of the terminal. Fields that do not fit are left out and named below:
- * short ones are shown before long ones, and otherwise in the order of the row.
+ * Rows as a table of at most so many columns of the terminal, in the order of the row. Fields that do not fit are left out and named below; what
+ * is useless when it is cut (an id) gives way to what is not.
  */
 export function table(rows: readonly Cells[], columns: number): string {
   const fields = [...new Set(rows.flatMap((row) => Object.keys(row)))];
@@ -54,7 +54,7 @@ export function table(rows: readonly Cells[], columns: number): string {
 function chosen(all: readonly Column[], columns: number): readonly Column[] {
   const picked = new Set<Column>();
   let used = 0;
-  for (const column of [...all.filter(({ natural }) => natural <= widest), ...all.filter(({ natural }) => natural > widest)]) {
+  for (const column of [...all.filter((each) => !isOpaque(each)), ...all.filter(isOpaque)]) {
     // The first column is always shown, cut if it must be.
     const size = Math.min(column.natural, widest) + (picked.size === 0 ? 0 : gap.length);
     if (picked.size > 0 && used + size > columns) continue;
@@ -62,6 +62,11 @@ function chosen(all: readonly Column[], columns: number): readonly Column[] {
     used += size;
   }
   return all.filter((column) => picked.has(column));
+}
+
+/** One long word: an id, a link, a hash. */
+function isOpaque({ texts }: Column): boolean {
+  return texts.some((text) => width(text) > widest && !text.includes(" "));
 }
 
 /** Gives the room that is left to the columns that were cut. */

@@ -17,8 +17,8 @@ export function answerText(answer: Answer, columns: number): string {
 }
 
 /** What is read first stands first. */
-function resultRow({ status, error, evidence, ...own }: Result): Cells {
-  return { status, error: error?.code, ...own, evidence: evidence?.file_ref };
+function resultRow({ status, verified, error, evidence, ...own }: Result): Cells {
+  return { status, verified, error: error?.code, ...own, evidence: evidence?.file_ref };
 }
 
 /** The members that are the action's own: single values together, each list as a table. */

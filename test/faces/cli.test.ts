@@ -28,7 +28,7 @@ describe("on a terminal", () => {
   });
 
   test("progress goes to stderr, harmless, and with --quiet nowhere", async () => {
-    expect((await toy(["count-sheep"], { terminal: true })).err).toBe("counting␛[2J\n");
+    expect((await toy(["count-sheep"], { terminal: true })).err).toBe("counting␛[2J\r\u001b[K");
     expect((await toy(["count-sheep", "--quiet"], { terminal: true })).err).toBe("");
   });
 
