@@ -5,6 +5,7 @@ import type { AuditLog } from "./audit.ts";
 import type { Exchange } from "./exchange/exchange.ts";
 import { Failure } from "./failure.ts";
 import type { Connection, Settings } from "./settings.ts";
+import type { Observe } from "./wire/observe.ts";
 
 /** What actions work with, for one connection. */
 export interface Opened {
@@ -17,6 +18,12 @@ export interface Opened {
   readFile(path: string): Promise<OpenedFile>;
 }
 
+/** What whoever opens a connection wants besides. */
+export interface OpenWays {
+  /** Told of every request and reply, as a line of text that a server may have written parts of; never of a body or a secret. */
+  readonly log?: ((text: string) => void) | undefined;
+}
+
 /** Where evidence goes when no setting says otherwise. */
 const evidenceFolder = "mailcordon-evidence";
 
@@ -25,7 +32,7 @@ const evidenceFolder = "mailcordon-evidence";
  * (default `audit.jsonl` in that folder).
  * @throws Failure `invalid-settings` when the authority's certificate cannot be read
  */
-export async function open(settings: Settings): Promise<Opened> {
+export async function open(settings: Settings, ways: OpenWays = {}): Promise<Opened> {
   const { connection } = settings;
   const directory = settings.evidenceDir ?? resolve(evidenceFolder);
   const auditFile = settings.auditFile ?? join(directory, "audit.jsonl");
@@ -33,7 +40,7 @@ export async function open(settings: Settings): Promise<Opened> {
   const evidence = once(async () => (await import("./evidence.ts")).openEvidence(directory));
   const audit = once(async () => (await import("./audit.ts")).openAudit(auditFile));
   return {
-    exchange: await openExchange(connection),
+    exchange: await openExchange(connection, ways),
     evidence: {
       keep: async (bytes, about) => (await evidence()).keep(bytes, about),
       hold: async (bytes, about) => (await evidence()).hold(bytes, about),
@@ -45,7 +52,7 @@ export async function open(settings: Settings): Promise<Opened> {
 }
 
 /** Picks the back end of a connection: today there is one. */
-async function openExchange({ ews, auth, access, mailbox, timeouts }: Connection): Promise<Exchange> {
+async function openExchange({ ews, auth, access, mailbox, timeouts }: Connection, { log }: OpenWays): Promise<Exchange> {
   const { openEws } = await import("./ews/ews.ts");
   return openEws({
     url: ews.url.href,
@@ -54,7 +61,13 @@ async function openExchange({ ews, auth, access, mailbox, timeouts }: Connection
     defaultMailbox: mailbox,
     ca: ews.caFile === undefined ? undefined : readAuthority(ews.caFile),
     timeouts: { connectMs: milliseconds(timeouts.connect), replyMs: milliseconds(timeouts.reply), idleMs: milliseconds(timeouts.idle) },
+    observe: log === undefined ? undefined : await logger(log),
   });
+}
+
+async function logger(log: (text: string) => void): Promise<Observe> {
+  const { eventText } = await import("./wire/observe.ts");
+  return (event) => log(eventText(event));
 }
 
 function milliseconds(seconds: number | undefined): number | undefined {

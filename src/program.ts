@@ -35,8 +35,8 @@ export async function main(words: readonly string[], packageFile: string): Promi
       version: () => versionOf(packageFile),
       catalogue: { names: actionNames, load: loadAction },
       commands,
-      open: async ({ config, connection, out, auditFile }) =>
-        open(await loadSettings({ flags: { config, connection, evidenceDir: out, auditFile } })),
+      open: async ({ config, connection, out, auditFile, log }) =>
+        open(await loadSettings({ flags: { config, connection, evidenceDir: out, auditFile } }), { log }),
     },
     {
       // Node makes a stream when it is first asked for: 2 ms for one that most calls do not read.

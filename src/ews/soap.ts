@@ -85,6 +85,7 @@ export function openSoap(options: SoapOptions): Soap {
     const response = await options.http.send({
       url: options.url,
       method: "POST",
+      name: operation.name,
       headers: {
         ...(await options.authorize()),
         "Content-Type": "text/xml; charset=utf-8",
@@ -204,6 +205,6 @@ function envelopeReader<In, Out>(operation: Operation<In, Out>): Reader<Envelope
 
 function withRequestId(failure: Failure, requestId: string | undefined): Failure {
   if (requestId === undefined || failure.requestId !== undefined) return failure;
-  const { code, message, hint, wireCode, backOffMs, cause } = failure;
-  return new Failure(code, message, { hint, wireCode, backOffMs, cause, requestId });
+  const { code, message, hint, wireCode, backOffMs, concurrency, cause } = failure;
+  return new Failure(code, message, { hint, wireCode, backOffMs, concurrency, cause, requestId });
 }

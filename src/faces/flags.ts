@@ -12,6 +12,7 @@ export const programFlags = {
   yes: { value: undefined, meaning: "Confirm what would be asked first." },
   config: { value: "FILE", meaning: "Settings file. Default: mailcordon.yaml here, then in ~/.config/mailcordon/." },
   connection: { value: "NAME", meaning: "Which connection of the settings." },
+  verbose: { value: undefined, meaning: "Show each request and reply on standard error: never a body, a secret or a token." },
   quiet: { value: undefined, meaning: "Nothing on standard error." },
   help: { value: undefined, meaning: "Show this." },
 } as const satisfies Record<string, { value: string | undefined; meaning: string }>;
