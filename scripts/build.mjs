@@ -10,15 +10,12 @@ const out = process.argv[2] ?? "dist";
 const common = { bundle: true, platform: "node", target: "node20.19", logLevel: "warning" };
 rmSync(out, { recursive: true, force: true });
 
-const entries = { index: "src/index.ts", demo: "scripts/demo.ts", bench: "bench/bench.ts" };
-await build({
-  ...common,
-  entryPoints: Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(file))),
-  outdir: out,
-  splitting: true,
-  format: "esm",
-  chunkNames: "chunks/[name]-[hash]",
-});
+const library = { ...common, outdir: out, splitting: true, format: "esm" };
+await build({ ...library, entryPoints: { index: "src/index.ts" }, chunkNames: "chunks/[name]-[hash]" });
+// Only this repository runs these: they and their chunks are not packed.
+const entries = { demo: "scripts/demo.ts", bench: "bench/bench.ts" };
+const here = Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(file)));
+await build({ ...library, entryPoints: here, chunkNames: "repository/[name]-[hash]" });
 
 // What most calls do not need stays apart: the lab, and two libraries. Everything of ours is in one file, so that a class is there once.
 const apart = { "./lab/practice.ts": "./lab.cjs", yaml: "./yaml.cjs", re2js: "./re2js.cjs" };

@@ -1,0 +1,72 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { describe, expect, test } from "vitest";
+import { catalogue } from "../src/actions/index.ts";
+import { actionNames, loadAction } from "../src/actions/load.ts";
+
+const root = normalize(join(import.meta.dirname, ".."));
+const filesOf = (folder: string) =>
+  readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
+const sources = filesOf("src");
+
+/** A room is a folder of src/, or a root file. Each may import what stands behind it, and itself; what is not named here may import everything. */
+const core = ["failure", "outcome", "exchange"];
+const door = [...core, "action", "answer", "fields", "input", "items", "audit", "audit-lock", "evidence", "safe-name", "perform"];
+const floors: Readonly<Record<string, readonly string[]>> = {
+  failure: [],
+  spelling: [],
+  lab: [],
+  outcome: ["failure"],
+  wire: ["failure"],
+  exchange: ["failure", "outcome"],
+  secrets: ["failure"],
+  "settings-schema": ["secrets"],
+  settings: ["failure", "secrets", "settings-schema", "spelling"],
+  ews: [...core, "wire"],
+  input: ["failure"],
+  fields: [...core, "input"],
+  action: [...core, "input"],
+  ...Object.fromEntries(["answer", "items", "audit", "evidence", "perform"].map((room) => [room, door])),
+  ...Object.fromEntries(["which-messages", "which-attachments", "new-mail"].map((room) => [room, [...door, "which-messages"]])),
+  actions: [...core, "action", "answer", "fields", "input", "which-messages", "which-attachments", "new-mail"],
+  faces: ["failure", "outcome", "action", "answer", "perform", "audit", "evidence", "spelling"],
+};
+const roomOf = (file: string) => (file.split("/")[0] ?? "").replace(/\.ts$/, "");
+
+test("imports only look down", () => {
+  const up = sources.flatMap((file) => {
+    const room = roomOf(file);
+    const imports = [...readFileSync(join(root, "src", file), "utf8").matchAll(/(?:\bfrom|\bimport\(|\bimport)\s*"(\.[^"]+)"/g)];
+    const rooms = imports.map(([, path = ""]) => roomOf(normalize(join(dirname(file), path))));
+    return rooms.filter((other) => other !== room && floors[room]?.includes(other) === false).map((other) => `${file} imports ${other}`);
+  });
+  expect(up).toEqual([]);
+});
+
+test("no file of src/ has more than 400 lines", () => {
+  expect(sources.filter((file) => readFileSync(join(root, "src", file), "utf8").split("\n").length > 401)).toEqual([]);
+});
+
+describe("test/ mirrors src/:", () => {
+  // Tests of what is no one file of src/: whole clients and corpora, the contract over a back end, the scripts and examples, this house.
+  const besides = /^(witness\/|scripts\/|house|examples|exchange\/ews|ews\/(samples|schema))/;
+  test.each(filesOf("test").filter((file) => file.endsWith(".test.ts") && !besides.test(file)))("%s has its source", (file) => {
+    expect(existsSync(join(root, "src", file.replace(/\.test\.ts$/, ".ts")))).toBe(true);
+  });
+});
+
+test("the catalogue is in alphabetical order, each action in the file of its name, and can be loaded one by one", async () => {
+  const names = catalogue.map(({ name }) => name);
+  expect(names).toEqual([...names].sort());
+  expect(names).toEqual(actionNames);
+  for (const action of catalogue) {
+    expect(existsSync(join(root, "src/actions", `${action.name}.ts`))).toBe(true);
+    expect(await loadAction(action.name)).toBe(action);
+  }
+});
+
+test("no field of an action has the name of a flag of the command line itself", async () => {
+  const { programFlags } = await import("../src/faces/flags.ts");
+  for (const { name, input } of catalogue)
+    expect([name, Object.keys(input.shape).filter((field) => field in programFlags)]).toEqual([name, []]);
+});
