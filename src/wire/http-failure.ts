@@ -52,6 +52,9 @@ const tlsWords: Readonly<Record<string, string>> = {
   EPROTO: "it does not speak TLS as we do, or not at all",
 };
 
+// OpenSSL's own numbers of the two errors above, for when Node calls both EPROTO.
+const noCommonVersion = /:error:0A00(?:042E|0102):/;
+
 const unreachableWords: Readonly<Record<string, string>> = {
   ECONNREFUSED: "it refused the connection",
   ENOTFOUND: "its name is not known",
@@ -64,6 +67,7 @@ const unreachableWords: Readonly<Record<string, string>> = {
 
 function codeOf(thrown: unknown): string {
   if (typeof thrown !== "object" || thrown === null || !("code" in thrown)) return "";
+  if (thrown.code === "EPROTO" && thrown instanceof Error && noCommonVersion.test(thrown.message)) return "ERR_SSL_UNSUPPORTED_PROTOCOL";
   return typeof thrown.code === "string" ? thrown.code : "";
 }
 
