@@ -1,0 +1,37 @@
+/** Where the parts of one Microsoft cloud are. */
+export interface Cloud {
+  /** Host of Microsoft Entra ID. */
+  readonly login: string;
+  readonly graph: string;
+  /** Host of Exchange Web Services and of the Exchange admin interface. */
+  readonly exchange: string;
+}
+
+/**
+ * The clouds by the names that settings use. GCC is in the worldwide one.
+ * @see https://learn.microsoft.com/en-us/entra/identity-platform/authentication-national-cloud
+ * @see https://learn.microsoft.com/en-us/graph/deployments
+ */
+export const clouds = {
+  worldwide: { login: "login.microsoftonline.com", graph: "graph.microsoft.com", exchange: "outlook.office365.com" },
+  "us-gcc-high": { login: "login.microsoftonline.us", graph: "graph.microsoft.us", exchange: "outlook.office365.us" },
+  "us-dod": { login: "login.microsoftonline.us", graph: "dod-graph.microsoft.us", exchange: "outlook-dod.office365.us" },
+  china: { login: "login.partner.microsoftonline.cn", graph: "microsoftgraph.chinacloudapi.cn", exchange: "outlook.office365.cn" },
+} as const satisfies Record<string, Cloud>;
+
+export type CloudName = keyof typeof clouds;
+
+/** What a token is asked for: everything that was granted to the application at this resource. */
+export function scopeOf(cloud: CloudName, resource: "exchange" | "graph"): string {
+  return `https://${clouds[cloud][resource]}/.default`;
+}
+
+/** Exchange Web Services of Exchange Online. */
+export function onlineEws(cloud: CloudName): URL {
+  return new URL(`https://${clouds[cloud].exchange}/EWS/Exchange.asmx`);
+}
+
+/** True for the Exchange Web Services of a Microsoft cloud, where other things can be wrong than on premises. */
+export function isOnline(url: URL): boolean {
+  return Object.values(clouds).some(({ exchange }) => exchange === url.hostname);
+}
