@@ -3,8 +3,10 @@ import { createServer as createTlsServer } from "node:https";
 import { serveEws } from "./ews/server.ts";
 import { FaultPlan, type FaultRule } from "./faults.ts";
 import { importFolder } from "./import.ts";
+import type { EwsPolicy, Tenant } from "./registration.ts";
 import { seedOrganisation } from "./seed.ts";
 import { Store } from "./store.ts";
+import { openTokenServer, type TokenServer } from "./token.ts";
 
 /** How to start the lab. */
 export interface LabOptions {
@@ -25,6 +27,10 @@ export interface LabOptions {
   readonly password?: string | undefined;
   /** Bearer tokens: token -> address of the user. */
   readonly tokens?: Readonly<Record<string, string>> | undefined;
+  /** A practice of Microsoft Entra ID whose tokens EWS takes. */
+  readonly tenant?: Tenant | undefined;
+  /** Which of its applications may use EWS; read at each request. Default all. */
+  readonly policy?: EwsPolicy | undefined;
   /** Keep the bodies of requests and replies in `requests`. */
   readonly keepBodies?: boolean | undefined;
   /** Compress replies when the client accepts it; default true. */
@@ -58,6 +64,8 @@ export interface Lab {
   readonly ewsUrl: string;
   readonly store: Store;
   readonly requests: readonly LabRequest[];
+  /** Where tokens come from, when there is a tenant. */
+  readonly entra: TokenServer | undefined;
   addFault(rule: FaultRule): void;
   clearFaults(): void;
   close(): Promise<void>;
@@ -77,10 +85,12 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   for (const rule of options.faults ?? []) faults.add(rule);
   const requests: LabRequest[] = [];
   const closing = new AbortController();
+  const entra = options.tenant && openTokenServer(options.tenant, (address) => store.mailbox(address)?.user);
   const ews = {
     store,
     faults,
     tokens: options.tokens ?? {},
+    entra: entra && { tokens: entra, policy: options.policy ?? {} },
     product: options.version ?? "ExchangeSE",
     gzip: options.gzip ?? true,
     keepBodies: options.keepBodies ?? false,
@@ -92,12 +102,16 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   };
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
     const path = (request.url ?? "").split("?")[0] ?? "";
-    if (path.toLowerCase() !== ewsPath.toLowerCase()) {
+    const serve =
+      path.toLowerCase() === ewsPath.toLowerCase()
+        ? (one: IncomingMessage, other: ServerResponse) => serveEws(ews, one, other)
+        : entra?.handler(path);
+    if (serve === undefined) {
       request.resume();
       response.writeHead(404).end();
       return;
     }
-    serveEws(ews, request, response).catch((error: unknown) => {
+    serve(request, response).catch((error: unknown) => {
       // A client that goes away is no defect of the lab. A request is destroyed, too, once it has been read: only the response tells.
       if (response.destroyed) return;
       if (!response.headersSent) response.writeHead(500, { "Content-Type": "text/plain" });
@@ -118,6 +132,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     ewsUrl: url + ewsPath,
     store,
     requests,
+    entra,
     addFault: (rule) => faults.add(rule),
     clearFaults: () => faults.clear(),
     close: () => {

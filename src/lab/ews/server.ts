@@ -5,9 +5,12 @@ import { TextDecoder } from "node:util";
 import type { FaultPlan, Faults } from "../faults.ts";
 import type { LabRequest } from "../lab.ts";
 import type { User } from "../organisation.ts";
+import type { EwsPolicy } from "../registration.ts";
 import type { Store } from "../store.ts";
+import type { TokenServer } from "../token.ts";
 import { type XmlElement, XmlError, XmlReader } from "../xml.ts";
 import { actingUser, authenticate } from "./auth.ts";
+import { type BearerCaller, type BearerRefusal, bearerCaller } from "./bearer.ts";
 import { faultEnvelope, readEnvelope, replyEnvelope, schemaFault } from "./envelope.ts";
 import { wholeFault } from "./injection.ts";
 import { type Content, Fault, messagesNamespace, type Operation } from "./operation.ts";
@@ -21,6 +24,8 @@ export interface EwsServer {
   readonly store: Store;
   readonly faults: FaultPlan;
   readonly tokens: Readonly<Record<string, string>>;
+  /** Whose tokens are taken besides, and which applications may use EWS. */
+  readonly entra?: { readonly tokens: TokenServer; readonly policy: EwsPolicy } | undefined;
   readonly product: Product;
   readonly gzip: boolean;
   readonly keepBodies: boolean;
@@ -94,9 +99,17 @@ const plain = (status: number, body: string, headers: Readonly<Record<string, st
 
 const page = (title: string): string => `<!DOCTYPE html><html><head><title>${title}</title></head><body><h1>${title}</h1></body></html>`;
 
-const unauthorized = (request: IncomingMessage, bearer: boolean): Reply => {
+/** Microsoft's own id of Exchange Online as a resource. */
+const exchangeId = "00000002-0000-0ff1-ce00-000000000000";
+
+const unauthorized = (request: IncomingMessage, server: EwsServer, diagnostics?: string): Reply => {
   const realm = (request.headers.host ?? "lab").replace(/[^\w.:-]/g, "");
-  return plain(401, "", { "WWW-Authenticate": `Basic realm="${realm}"${bearer ? ", Bearer" : ""}` });
+  const takesTokens = server.entra !== undefined || Object.keys(server.tokens).length > 0;
+  const bearer = server.entra === undefined ? "Bearer" : `Bearer client_id="${exchangeId}"${diagnostics ? ', error="invalid_token"' : ""}`;
+  return plain(401, "", {
+    "WWW-Authenticate": `Basic realm="${realm}"${takesTokens ? `, ${bearer}` : ""}`,
+    ...(diagnostics === undefined ? {} : { "x-ms-diagnostics": diagnostics }),
+  });
 };
 
 const soap = (status: number, body: Iterable<string | Uint8Array>): Reply => ({
@@ -105,14 +118,29 @@ const soap = (status: number, body: Iterable<string | Uint8Array>): Reply => ({
   body,
 });
 
+const forbidden = (diagnostics?: string): Reply =>
+  plain(403, page("403 - Forbidden: Access is denied."), diagnostics === undefined ? {} : { "x-ms-diagnostics": diagnostics });
+
+/** Who calls; why not, where a token of the tenant is refused; undefined when nothing proves anybody. */
+type Caller = Pick<BearerCaller, "user" | "appOnly">;
+
+async function signIn({ store, tokens, entra }: EwsServer, request: IncomingMessage): Promise<Caller | BearerRefusal | undefined> {
+  const { authorization } = request.headers;
+  const user = authenticate(store, authorization, tokens);
+  if (user !== undefined) return { user, appOnly: false };
+  const token = /^Bearer +(\S+)$/i.exec(authorization ?? "")?.[1];
+  if (entra === undefined || token === undefined) return undefined;
+  return bearerCaller(entra.tokens, entra.policy, token, (upn) => store.organisation.users.find((one) => one.upn === upn));
+}
+
 async function answer(server: EwsServer, request: IncomingMessage, exchanged: Exchanged): Promise<Answer> {
-  const bearer = Object.keys(server.tokens).length > 0;
-  const caller = authenticate(server.store, request.headers.authorization, server.tokens);
-  if (caller === undefined) {
+  const caller = await signIn(server, request);
+  if (caller === undefined || "status" in caller) {
     await drain(request, exchanged);
-    return { reply: unauthorized(request, bearer) };
+    if (caller?.status === 403) return { reply: forbidden(caller.diagnostics) };
+    return { reply: unauthorized(request, server, caller?.diagnostics) };
   }
-  exchanged.caller = caller;
+  exchanged.caller = caller.user;
   if (request.method === "GET" || request.method === "HEAD")
     return { reply: plain(200, page("Exchange Web Services of the mailcordon lab, which is not Exchange")) };
   const type = request.headers["content-type"] ?? "";
@@ -126,7 +154,7 @@ async function answer(server: EwsServer, request: IncomingMessage, exchanged: Ex
     return { reply: plain(415, page("Cannot process the message because its content type is not text/xml; charset=utf-8.")) };
   }
   try {
-    return await call(server, request, exchanged, caller, bearer);
+    return await call(server, request, exchanged, caller);
   } catch (error) {
     if (error instanceof Fault) return { reply: soap(500, [faultEnvelope(error)]) };
     if (!(error instanceof XmlError)) throw error;
@@ -136,19 +164,24 @@ async function answer(server: EwsServer, request: IncomingMessage, exchanged: Ex
   }
 }
 
-async function call(server: EwsServer, request: IncomingMessage, exchanged: Exchanged, caller: User, bearer: boolean): Promise<Answer> {
+async function call(server: EwsServer, request: IncomingMessage, exchanged: Exchanged, { user: caller, appOnly }: Caller): Promise<Answer> {
   const { headers, operation: element } = readEnvelope(await readXml(request, exchanged));
   const name = element.name.replace(/Request$/, "");
   exchanged.operation = name;
   const wanted = headers.impersonated?.value ?? caller.address;
   const faults = server.faults.of(name, [wanted, server.store.mailbox(wanted)?.user.address ?? wanted]);
-  const early = transportFault(faults, request, bearer);
+  const early = transportFault(faults, request, server);
   if (early !== undefined) return early;
   const whole = wholeFault(faults);
   if (whole !== undefined) throw whole;
   if (headers.version !== undefined && !isRequestVersion(headers.version))
     throw new Fault("ErrorInvalidServerVersion", "The specified server version is invalid.");
+  if (appOnly && headers.impersonated === undefined) {
+    const text = "ExchangeImpersonation SOAP header must be present for this type of OAuth token.";
+    throw new Fault("ErrorInvalidExchangeImpersonationHeaderData", text);
+  }
   const acting = actingUser(server.store, caller, headers);
+  if (isOff(server.entra?.policy, acting)) return { reply: forbidden() };
   exchanged.acting = acting;
   const operation = element.ns === messagesNamespace ? byName.get(name) : undefined;
   if (operation === undefined) throw new Fault("ErrorInvalidRequest", "The request is invalid.");
@@ -166,15 +199,20 @@ async function call(server: EwsServer, request: IncomingMessage, exchanged: Exch
   return { reply: soap(200, replyEnvelope(content, server.product)), damage };
 }
 
+/** Whether EWS is switched off for this mailbox. */
+function isOff(policy: EwsPolicy | undefined, { address }: User): boolean {
+  return policy?.disabledMailboxes?.some((one) => one.toLowerCase() === address.toLowerCase()) === true;
+}
+
 /** The wait of a slow reply ends when the lab closes; its socket is closed then as well. */
 function stopWaiting(error: unknown): void {
   if (!(error instanceof Error && error.name === "AbortError")) throw error;
 }
 
-function transportFault(faults: Faults, request: IncomingMessage, bearer: boolean): Answer | undefined {
+function transportFault(faults: Faults, request: IncomingMessage, server: EwsServer): Answer | undefined {
   if (faults.rule("reset-before") !== undefined) return { reply: undefined };
-  if (faults.rule("401") !== undefined) return { reply: unauthorized(request, bearer) };
-  if (faults.rule("403") !== undefined) return { reply: plain(403, page("403 - Forbidden: Access is denied.")) };
+  if (faults.rule("401") !== undefined) return { reply: unauthorized(request, server) };
+  if (faults.rule("403") !== undefined) return { reply: forbidden() };
   if (faults.rule("500") !== undefined) return { reply: plain(500, page("500 - Internal server error.")) };
   const unavailable = faults.rule("503");
   if (unavailable === undefined) return undefined;
