@@ -143,7 +143,7 @@ const attributeText = fc
 const attributes = fc
   .tuple(fc.subarray(attributeNames), fc.array(attributeText, { minLength: 5, maxLength: 5 }))
   .map(([names, values]) => names.map((name, i) => `${values[i]?.before}${name}${values[i]?.after}`).join(""));
-const names = fc.constantFrom("a", "ab", "p:a", "q:ab", "Größe", "__proto__", "constructor", "p:x1");
+const names = fc.constantFrom("a", "ab", "p:a", "q:ab", "Größe", "__proto__", "constructor", "p:xy");
 const declarations = fc.constantFrom("", "", "", ' xmlns="urn:d"', ' xmlns=""', " xmlns:p='urn:p2'", '\nxmlns:q="urn:q2" xmlns:z="urn:z"');
 
 const { node } = fc.letrec<{ node: string; child: string }>((tie) => ({
