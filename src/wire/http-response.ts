@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
 import { Failure } from "../failure.ts";
 import type { HttpResponse } from "./http.ts";
+import { connectionOf } from "./http-connection.ts";
 
 /** What a body needs of the request that it answers. */
 export interface Upstream {
@@ -15,12 +16,14 @@ export interface Upstream {
 const maxDropped = 64 * 1024;
 
 /** An answer that has begun. */
-export function openResponse(incoming: IncomingMessage, idleMs: number, upstream: Upstream): HttpResponse {
+export function openResponse(incoming: IncomingMessage, ended: Promise<void>, idleMs: number, upstream: Upstream): HttpResponse {
   // The reader of the body gets it; without a reader nobody waits for it.
   incoming.on("error", () => undefined);
   const body = readBody(incoming, idleMs, upstream);
   return {
     status: incoming.statusCode ?? 0,
+    connection: connectionOf(incoming.socket),
+    ended,
     headers: headersOf(incoming),
     body,
     async text(maxBytes) {

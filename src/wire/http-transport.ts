@@ -1,6 +1,6 @@
 import type { Agent, ClientRequest, RequestOptions } from "node:http";
 import type { AgentOptions } from "node:https";
-import type { SecureVersion } from "node:tls";
+import type { SecureContextOptions, SecureVersion } from "node:tls";
 import { Failure } from "../failure.ts";
 import { openTunnel, proxyAuthorization, proxyPlace } from "./http-tunnel.ts";
 import type { ProxyServer } from "./proxy.ts";
@@ -15,7 +15,14 @@ export interface TlsOptions {
   readonly minVersion?: Extract<SecureVersion, "TLSv1.2" | "TLSv1.3"> | undefined;
   /** False: any certificate of anybody is taken. */
   readonly verify?: boolean | undefined;
+  /** Who we are, for a server that asks for a certificate. */
+  readonly identity?: TlsIdentity | undefined;
 }
+
+/** A certificate and its key: PEM (both may stand in one file), or PFX (RFC 7292). */
+export type TlsIdentity =
+  | { readonly kind: "pem"; readonly certificate: string; readonly key: string; readonly passphrase?: string | undefined }
+  | { readonly kind: "pfx"; readonly bytes: Buffer; readonly passphrase?: string | undefined };
 
 /** A kind of connection, kept open and used again. */
 export interface Transport {
@@ -104,18 +111,46 @@ async function tunnelled(agent: Agent, proxy: ProxyServer, options: TransportOpt
   };
 }
 
-/** The server's name is not the proxy's. */
+/** The server's name is not the proxy's, and who we are is not its business. */
 function toProxy(tls: TlsOptions): TlsOptions {
-  return { ...tls, serverName: undefined };
+  return { ...tls, serverName: undefined, identity: undefined };
 }
 
-async function secure({ ca, serverName, minVersion, verify }: TlsOptions): Promise<AgentOptions> {
+async function secure({ ca, serverName, minVersion, verify, identity }: TlsOptions): Promise<AgentOptions> {
   return {
     minVersion: minVersion ?? "TLSv1.2",
     ...(ca === undefined ? {} : { ca: await authorities(ca) }),
     ...(serverName === undefined ? {} : { servername: serverName }),
     ...(verify === false ? { rejectUnauthorized: false } : {}),
+    ...(identity === undefined ? {} : await identified(identity)),
   };
+}
+
+/** Tried here, where it can still be said what is wrong with it. */
+async function identified(identity: TlsIdentity): Promise<SecureContextOptions> {
+  const { createSecureContext } = await import("node:tls");
+  const passphrase = identity.passphrase === undefined ? {} : { passphrase: identity.passphrase };
+  const options = identity.kind === "pfx" ? { pfx: identity.bytes } : { cert: identity.certificate, key: identity.key };
+  try {
+    createSecureContext({ ...options, ...passphrase });
+  } catch (thrown) {
+    throw new Failure("invalid-settings", `The client certificate cannot be used: ${whatIsWrong(thrown, identity.kind)}.`, {
+      cause: thrown,
+    });
+  }
+  return { ...options, ...passphrase };
+}
+
+/** OpenSSL's words, which quote nothing of the file, are for experts: the frequent ones in plain words. */
+function whatIsWrong(thrown: unknown, kind: TlsIdentity["kind"]): string {
+  const code = typeof thrown === "object" && thrown !== null && "code" in thrown ? String(thrown.code) : "";
+  const message = thrown instanceof Error ? thrown.message : "";
+  if (/mac verify failure|bad decrypt|BAD_DECRYPT|BAD_PASSWORD|INTERRUPTED/i.test(`${code} ${message}`))
+    return "the passphrase is wrong or missing";
+  if (/KEY_VALUES_MISMATCH/.test(code)) return "the key does not belong to the certificate";
+  if (/unsupported/i.test(`${code} ${message}`))
+    return "it is encrypted in an old way that OpenSSL 3 no longer reads; export it again with AES256_SHA256";
+  return kind === "pfx" ? "it is not a PFX file" : "it is not a certificate and a key in PEM form";
 }
 
 /** The well-known authorities and our own: what is given as `ca` to Node would replace them. */

@@ -1,5 +1,6 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
 import { Failure } from "../failure.ts";
+import { connectionOf, type HttpConnection } from "./http-connection.ts";
 import { failureAt, failureOf, type Stage } from "./http-failure.ts";
 import { openResponse } from "./http-response.ts";
 import { openTransport, type TlsOptions, type Transport } from "./http-transport.ts";
@@ -22,10 +23,18 @@ export interface HttpRequest {
   readonly timeoutMs?: number | undefined;
   /** What it asks for, for whoever observes: the name of a SOAP operation. Nothing secret. */
   readonly name?: string | undefined;
+  /** Requests with the same number follow one another on one connection that nobody else uses. */
+  readonly slot?: number | undefined;
+  /** Only on this connection, which answered in the same slot before. Failure `unreachable` (`neverSent`) when it is closed. */
+  readonly on?: HttpConnection | undefined;
 }
 
 export interface HttpResponse {
   readonly status: number;
+  /** What it came on. */
+  readonly connection: HttpConnection;
+  /** Resolves when nothing more comes: the connection is free for the next request, or closed. */
+  readonly ended: Promise<void>;
   /** Names in lower case; the values of a repeated header are joined by ", ", those of `set-cookie` by LF. */
   readonly headers: ReadonlyMap<string, string>;
   /** Decoded when it came compressed. Can be read once. Whoever stops before its end ends the connection. */
@@ -74,16 +83,17 @@ export function openHttp(options: HttpOptions): Http {
   const { maxConnections, timeouts } = options;
   const tls = { ...options.tls, ca: options.ca };
   const transports = new Map<string, Promise<Transport>>();
-  const transportTo = (url: URL): Promise<Transport> => {
+  const transportTo = ({ url, slot }: HttpRequest): Promise<Transport> => {
     const proxy = options.proxy === undefined ? undefined : proxyFor(url, options.proxy);
-    const key = `${url.protocol}${proxy?.url.href ?? ""}`;
-    const made = transports.get(key) ?? openTransport(url.protocol, proxy, { maxConnections, connectMs: timeouts.connectMs, tls });
+    const key = `${url.protocol}${slot ?? ""} ${proxy?.url.href ?? ""}`;
+    const limits = { maxConnections: slot === undefined ? maxConnections : 1, connectMs: timeouts.connectMs };
+    const made = transports.get(key) ?? openTransport(url.protocol, proxy, { ...limits, tls });
     transports.set(key, made);
     return made;
   };
   const http: Http = {
     async send(request) {
-      return new Exchange(await transportTo(request.url), request, timeouts).send();
+      return new Exchange(await transportTo(request), request, timeouts).send();
     },
     close() {
       for (const transport of transports.values()) {
@@ -128,6 +138,7 @@ class Exchange {
       clearTimeout(this.#timer);
       signal?.removeEventListener("abort", abort);
     };
+    const ended = new Promise<void>((resolve) => outgoing.once("close", resolve));
     outgoing.once("close", finished);
     const answered = new Promise<IncomingMessage>((resolve, reject) => {
       this.#giveUp = reject;
@@ -146,7 +157,7 @@ class Exchange {
       throw refusal;
     }
     this.#stage = "answering";
-    return openResponse(incoming, this.#timeouts.idleMs, {
+    return openResponse(incoming, ended, this.#timeouts.idleMs, {
       stop: (reason) => this.#stop(outgoing, reason),
       failure: (thrown) => this.#reason ?? failureOf(thrown, "answering", this.#host),
       timeout: () => failureAt("answering", "timeout", `${this.#host} stopped in the middle of its reply.`),
@@ -191,6 +202,11 @@ class Exchange {
 
   #watchConnection(outgoing: ClientRequest): void {
     outgoing.once("socket", (socket) => {
+      const { on } = this.#request;
+      if (on !== undefined && connectionOf(socket) !== on) {
+        // Nothing was written yet: Node writes after it has said which connection it is.
+        return this.#stop(outgoing, failureAt("connecting", "unreachable", `${this.#host} has closed the connection.`));
+      }
       if (outgoing.reusedSocket) {
         this.#stage = "stale";
         this.#limitReply(outgoing);

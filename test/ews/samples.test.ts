@@ -51,6 +51,8 @@ function read<In, Out>(operation: Operation<In, Out>, input: In, xml: string): P
   const http: Http = {
     send: async () => ({
       status: 200,
+      connection: { isOpen: true, certificate: undefined },
+      ended: Promise.resolve(),
       headers: new Map([["content-type", "text/xml; charset=utf-8"]]),
       body: (async function* () {
         yield Buffer.from(whole);
