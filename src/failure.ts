@@ -131,6 +131,8 @@ export interface FailureDetails {
   readonly requestId?: string | undefined;
   /** How long the server asked us to wait, in milliseconds. */
   readonly backOffMs?: number | undefined;
+  /** How many requests at once the server allows, where it says so. */
+  readonly concurrency?: number | undefined;
   /** Replaces the hint of the table where more is known. */
   readonly hint?: string | undefined;
   readonly cause?: unknown;
@@ -144,6 +146,7 @@ export class Failure extends Error {
   readonly wireCode: string | undefined;
   readonly requestId: string | undefined;
   readonly backOffMs: number | undefined;
+  readonly concurrency: number | undefined;
 
   constructor(code: FailureCode, message: string, details: FailureDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -152,6 +155,7 @@ export class Failure extends Error {
     this.wireCode = details.wireCode;
     this.requestId = details.requestId;
     this.backOffMs = details.backOffMs;
+    this.concurrency = details.concurrency;
   }
 
   get retryable(): boolean {

@@ -1,8 +1,9 @@
 import { asFailure, Failure, type FailureCode } from "../failure.ts";
 import { attempt, failed, type Outcome } from "../outcome.ts";
-import { reported } from "./failures.ts";
+import type { Turn } from "../wire/schedule.ts";
+import { isThrottled, reported } from "./failures.ts";
 import type { Operation, Safety } from "./operation.ts";
-import { type Asker, isRepeatable, pauseFor } from "./repeat.ts";
+import { type Asker, isRepeatable, slowDown, turnOf } from "./repeat.ts";
 
 /**
  * How many ids one request has. Microsoft names no limit; the throttling budget is checked after each item, and 100 is what other
@@ -71,12 +72,22 @@ async function askBatch<Id, In, Out>(asked: Asked<Id, In, Out>, ids: readonly Id
   const settled = new Map<number, Outcome<Out>>();
   const tries = ids.map(() => 0);
   let pending = ids.map((_, index) => index);
+  /** Why each of those that are pending was not done the last time. */
+  const last = new Map<number, Failure>();
   while (pending.length > 0) {
+    const turn = await attempt(() => turnOf(asker));
+    if (!turn.ok) {
+      if (turn.failure.code === "cancelled") throw turn.failure;
+      // What the server itself said of an item tells more than that we do not wait for it.
+      for (const index of pending) settled.set(index, failed(last.get(index) ?? turn.failure));
+      break;
+    }
     const isFirst = pending.every((index) => tries[index] === 0);
     const round = await askOnce(
       asked,
       pending.flatMap((index) => ids.slice(index, index + 1)),
       isFirst,
+      turn.value,
     );
     if (round === "singly") {
       for (const index of pending) {
@@ -86,7 +97,7 @@ async function askBatch<Id, In, Out>(asked: Asked<Id, In, Out>, ids: readonly Id
       break;
     }
     const again: number[] = [];
-    const failures: Failure[] = [];
+    const slowing = new Set<Failure>();
     const progressed = round.some(({ ok }) => ok);
     pending.forEach((index, position) => {
       const outcome = round[position] ?? failed(unanswered(operation.safety));
@@ -96,10 +107,12 @@ async function askBatch<Id, In, Out>(asked: Asked<Id, In, Out>, ids: readonly Id
       tries[index] = tried;
       if (!outcome.ok && (waited || isRepeatable(outcome.failure, operation.safety, tried, asker))) {
         again.push(index);
-        failures.push(outcome.failure);
+        last.set(index, outcome.failure);
+        slowing.add(outcome.failure);
       } else settled.set(index, outcome.ok ? outcome : failed(reported(outcome.failure, operation.safety)));
+      if (!outcome.ok && isThrottled(outcome.failure)) slowing.add(outcome.failure);
     });
-    pauseFor(failures, Math.max(1, ...again.map((index) => tries[index] ?? 1)), asker);
+    slowDown([...slowing], Math.max(1, ...again.map((index) => tries[index] ?? 1)), asker);
     pending = again;
   }
   return ids.map((_, index) => settled.get(index) ?? failed(unanswered(operation.safety)));
@@ -113,14 +126,16 @@ async function askOnce<Id, In, Out>(
   { operation, input, asker }: Asked<Id, In, Out>,
   ids: readonly Id[],
   isFirst: boolean,
+  turn: Turn,
 ): Promise<readonly Outcome<Out>[] | "singly"> {
   const { safety } = operation;
   let answers: readonly Outcome<Out>[];
   try {
-    await asker.backOff.ready(asker.key, asker.call);
     answers = await asker.soap.call(operation, input(ids), asker.target, asker.call);
+    turn.end(true);
   } catch (thrown) {
     const failure = asFailure(thrown);
+    turn.end(!isThrottled(failure));
     if (failure.code === "cancelled") throw failure;
     // What may have been the network is first repeated as it was.
     const isNetwork = failure.retryable && isFirst;

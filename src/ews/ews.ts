@@ -3,8 +3,9 @@ import type { Attachment } from "../exchange/attachment.ts";
 import type { Exchange, Mailbox, SearchableMailboxes, SearchableMailboxQuery } from "../exchange/exchange.ts";
 import type { Detail } from "../exchange/message.ts";
 import { Failure } from "../failure.ts";
-import { openBackOff } from "../wire/backoff.ts";
 import { openHttp } from "../wire/http.ts";
+import type { Observe } from "../wire/observe.ts";
+import { openSchedule, scheduleOf } from "../wire/schedule.ts";
 import { type Access, type Connection, type EwsMailbox, openMailbox } from "./session.ts";
 import { type ConnectingName, openSoap } from "./soap.ts";
 
@@ -26,8 +27,18 @@ export interface EwsOptions {
     | { readonly connectMs?: number | undefined; readonly replyMs?: number | undefined; readonly idleMs?: number | undefined }
     | undefined;
   readonly userAgent?: string | undefined;
-  /** A pause that the server asks for and that is longer is not waited, in milliseconds; the failure says how long it is. Default 60 s. */
-  readonly maxWaitMs?: number | undefined;
+  /** Whoever names the same account of the same server shares its pauses and its places with us. Default: nobody does. */
+  readonly account?: string | undefined;
+  readonly throttling?:
+    | {
+        /** A longer wait than this is not waited, in milliseconds; the failure says how long it is. Default 60 s. */
+        readonly maxWaitMs?: number | undefined;
+        /** Requests of the account that may be under way at once; default 27. The server may allow fewer: that is learned. */
+        readonly maxConcurrency?: number | undefined;
+      }
+    | undefined;
+  /** Told of every request and its reply; never of a body or a secret. */
+  readonly observe?: Observe | undefined;
 }
 
 // To connect takes a round trip or three; a search over a large folder may take Exchange minutes (its own limit for a call is 5), and between
@@ -36,8 +47,9 @@ const defaultTimeouts = { connectMs: 15_000, replyMs: 300_000, idleMs: 60_000 };
 const defaultMaxWaitMs = 60_000;
 // How often what Exchange turns away is tried: with the waits between it is about as long as a throttling budget needs to refill.
 const attempts = 5;
-// Exchange allows an account 27 requests at once (EWSMaxConcurrency); others may use the same account.
-const maxConnections = 10;
+// What Exchange allows an account by default (EWSMaxConcurrency):
+// https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/ews-throttling-in-exchange
+const defaultMaxConcurrency = 27;
 // Bodies are held whole, so fewer at once.
 const bodyBatch = 25;
 
@@ -47,14 +59,22 @@ const bodyBatch = 25;
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/ews-reference-for-exchange
  */
 export function openEws(options: EwsOptions): Exchange {
-  const http = openHttp({ ca: options.ca, timeouts: timeoutsOf(options.timeouts), maxConnections });
-  const maxWaitMs = options.maxWaitMs ?? defaultMaxWaitMs;
+  const maxWaitMs = options.throttling?.maxWaitMs ?? defaultMaxWaitMs;
+  const maxConcurrency = options.throttling?.maxConcurrency ?? defaultMaxConcurrency;
+  const url = urlOf(options.url);
+  // A connection for each place in the schedule: requests wait there, where everybody sees it.
+  const http = openHttp({
+    ca: options.ca,
+    timeouts: timeoutsOf(options.timeouts),
+    maxConnections: maxConcurrency,
+    observe: options.observe,
+  });
   const connection: Connection = {
-    soap: openSoap({ url: urlOf(options.url), http, authorize: options.authorize, userAgent: options.userAgent ?? "mailcordon" }),
-    backOff: openBackOff({ maxWaitMs, attempts }),
+    soap: openSoap({ url, http, authorize: options.authorize, userAgent: options.userAgent ?? "mailcordon" }),
+    schedule: options.account === undefined ? openSchedule() : scheduleOf(url.origin, options.account),
     access: options.access,
     connectingName: options.connectingName ?? "SmtpAddress",
-    maxWaitMs,
+    limits: { maxWaitMs, maxConcurrency, attempts },
   };
   return {
     backend: "ews",

@@ -184,16 +184,17 @@ export function failureOf(said: Pick<Status, "responseCode" | "messageText" | "m
   const text = shortened(said.messageText ?? "");
   return new Failure(code, text === "" ? `Exchange answered ${wireCode || "with an error"}.` : `${text} (${wireCode || "no code"})`, {
     wireCode: wireCode === "" ? undefined : wireCode,
-    backOffMs: backOffOf(said),
+    backOffMs: positive(said, "BackOffMilliseconds"),
+    concurrency: positive(said, "MaxConcurrencyLimit"),
     hint: meaning?.hint,
   });
 }
 
-/** `BackOffMilliseconds` wherever it stands: a fault or a response message; absent and 0 mean that the server does not say. */
-function backOffOf(said: Pick<Status, "messageXml">): number | undefined {
-  const value = said.messageXml?.find(({ name }) => name === "BackOffMilliseconds");
-  const milliseconds = value === undefined ? Number.NaN : Number(value.text.trim());
-  return Number.isFinite(milliseconds) && milliseconds > 0 ? milliseconds : undefined;
+/** A number of MessageXml, be it of a fault or of a response message; absent and 0 mean that the server does not say. */
+function positive(said: Pick<Status, "messageXml">, wanted: string): number | undefined {
+  const value = said.messageXml?.find(({ name }) => name === wanted);
+  const number = value === undefined ? Number.NaN : Number(value.text.trim());
+  return Number.isFinite(number) && number > 0 ? number : undefined;
 }
 
 // 300 characters hold every message text that Microsoft's documentation shows.
@@ -209,6 +210,11 @@ export function certainlyNotDone(failure: Failure): boolean {
   // 429 is turned away at the door; a 503 that says when to come back is too (RFC 9110, 15.6.4). A 503 without it may come from a proxy that lost the server.
   if (wireCode === "HTTP 429" || (wireCode === "HTTP 503" && failure.backOffMs !== undefined)) return true;
   return meanings.get(wireCode)?.notDone === true;
+}
+
+/** True when a budget was used up (and so the server did nothing): fewer requests at once help. */
+export function isThrottled(failure: Failure): boolean {
+  return failure.code === "busy" && certainlyNotDone(failure);
 }
 
 /** True when the same may be asked again. */

@@ -1,24 +1,34 @@
 import type { Call } from "../exchange/exchange.ts";
 import { asFailure, Failure } from "../failure.ts";
 import { failed, type Outcome } from "../outcome.ts";
-import type { BackOff } from "../wire/backoff.ts";
 import { waitFor } from "../wire/backoff.ts";
+import type { Patience, Schedule, Turn } from "../wire/schedule.ts";
 import type { QName } from "../wire/xml-read.ts";
-import { mayRepeat, reported } from "./failures.ts";
+import { isThrottled, mayRepeat, reported } from "./failures.ts";
 import type { Operation, Safety } from "./operation.ts";
 import type { StreamedReply } from "./session.ts";
 import type { Soap, Target } from "./soap.ts";
+
+/** How far we go for one answer. */
+export interface Limits extends Patience {
+  /** How often one item is tried at most, the first time included. */
+  readonly attempts: number;
+}
 
 /** What one mailbox asks with. */
 export interface Asker {
   readonly soap: Soap;
   readonly target: Target;
   readonly call: Call;
-  readonly backOff: BackOff;
+  readonly schedule: Schedule;
   /** All who ask for the same mailbox wait together. */
   readonly key: string;
-  /** A longer wait than this is not waited, in milliseconds: the failure says how long the server asked for. */
-  readonly maxWaitMs: number;
+  readonly limits: Limits;
+}
+
+/** Waits until it may be asked. Throws Failure `cancelled`, or `busy` for a wait that is too long: then nothing was asked. */
+export function turnOf({ schedule, key, limits, call }: Asker): Promise<Turn> {
+  return schedule.turn(key, limits, call);
 }
 
 /** How often it is tried at most. What throttles is given time; what is broken is tried once more, since it may have been the network. */
@@ -30,47 +40,96 @@ export function triesFor(failure: Failure, attempts: number): number {
 }
 
 /** True when what failed may be asked again, `tries` being how often it was. */
-export function isRepeatable(failure: Failure, safety: Safety, tries: number, asker: Asker): boolean {
-  return mayRepeat(failure, safety) && tries < triesFor(failure, asker.backOff.attempts) && (failure.backOffMs ?? 0) <= asker.maxWaitMs;
+export function isRepeatable(failure: Failure, safety: Safety, tries: number, { limits }: Asker): boolean {
+  return mayRepeat(failure, safety) && tries < triesFor(failure, limits.attempts) && (failure.backOffMs ?? 0) <= limits.maxWaitMs;
 }
 
-/** Makes everybody of this mailbox wait as long as the failures say. What was not attempted need not wait. */
-export function pauseFor(failures: readonly Failure[], tries: number, asker: Asker): void {
-  const waits = failures.filter(({ code }) => code !== "not-attempted").map(({ backOffMs }) => waitFor(tries, backOffMs));
-  if (waits.length > 0) asker.backOff.pause(asker.key, Math.max(...waits));
-}
-
-/** Asks once, and again as long as that is safe and the failure passes. Throws the failure to report. */
-export async function repeatedly<T>(safety: Safety, asker: Asker, work: () => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries++) {
-    try {
-      await asker.backOff.ready(asker.key, asker.call);
-      return await work();
-    } catch (thrown) {
-      const failure = asFailure(thrown);
-      if (!isRepeatable(failure, safety, tries, asker)) throw reported(failure, safety);
-      pauseFor([failure], tries, asker);
-    }
+/**
+ * Makes everybody whom these failures concern wait as long as they say, and send fewer at once where a budget was used up; also when they are
+ * not repeated here. `tries`: how often it was asked.
+ * A budget is that of the mailbox when the account acts as its owner, else that of the account; what HTTP says is said by what
+ * stands before all mailboxes: https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/ews-throttling-in-exchange
+ */
+export function slowDown(failures: readonly Failure[], tries: number, { schedule, key, target, limits }: Asker): void {
+  for (const failure of failures) {
+    // What was not attempted need not wait; what only a person can mend does not pass by waiting.
+    if (!failure.retryable || failure.code === "not-attempted" || failure.code === "cancelled") continue;
+    const { wireCode } = failure;
+    const throttled = isThrottled(failure);
+    const isOfAccount = wireCode?.startsWith("HTTP ") || (throttled && target.impersonate === undefined);
+    const scope = isOfAccount ? undefined : key;
+    if (throttled) schedule.turnedAway(scope, failure.concurrency);
+    const asked = failure.code === "busy";
+    schedule.pause(scope, failure.backOffMs ?? Math.min(waitFor(tries), limits.maxWaitMs), {
+      text: asked ? "Exchange is throttling" : "the last answer was lost",
+      asked,
+      wireCode,
+    });
   }
 }
 
+/** A content that nobody begins to read for so long is given up, in milliseconds: it keeps a connection, and the server's time. */
+const unreadMs = 60_000;
+
 /** Asks for one large content. Until it begins the request may be repeated; after that, what fails is thrown out of the bytes. */
-export function askStreaming<In, Out>(
+export async function askStreaming<In, Out>(
   operation: Operation<In, Out>,
   input: In,
   content: readonly QName[],
   asker: Asker,
 ): Promise<StreamedReply<Out>> {
-  return repeatedly(operation.safety, asker, async () => {
-    const reply = await asker.soap.stream(operation, input, content, asker.target, asker.call);
-    const value = async (): Promise<Out> => onlyOf(await reply.value());
-    if (reply.content !== undefined) return { bytes: whole(reply.content, value), value };
-    const only = await value();
-    return { bytes: undefined, value: async () => only };
-  });
+  for (let tries = 1; ; tries++) {
+    const turn = await turnOf(asker);
+    try {
+      const reply = await asker.soap.stream(operation, input, content, asker.target, asker.call);
+      const value = async (): Promise<Out> => onlyOf(await reply.value());
+      if (reply.content !== undefined) return { bytes: held(whole(reply.content, value), turn), value };
+      const only = await value();
+      turn.end(true);
+      return { bytes: undefined, value: async () => only };
+    } catch (thrown) {
+      const failure = asFailure(thrown);
+      turn.end(!isThrottled(failure));
+      const again = isRepeatable(failure, operation.safety, tries, asker);
+      if (again || isThrottled(failure)) slowDown([failure], tries, asker);
+      if (!again) throw reported(failure, operation.safety);
+    }
+  }
 }
 
-async function* whole(content: AsyncIterable<Uint8Array>, value: () => Promise<unknown>): AsyncIterable<Uint8Array> {
+/** The bytes, and with them the place in the schedule until they have been read. */
+function held(bytes: AsyncGenerator<Uint8Array>, turn: Turn): AsyncIterable<Uint8Array> {
+  let late: Failure | undefined;
+  const timer = setTimeout(() => {
+    late = new Failure("timeout", `The content was not read within ${unreadMs / 1000} s after it was asked for.`);
+    giveUp(bytes, turn);
+  }, unreadMs);
+  // It must not keep a process that has nothing else to do.
+  timer.unref();
+  return {
+    async *[Symbol.asyncIterator]() {
+      clearTimeout(timer);
+      if (late !== undefined) throw late;
+      try {
+        yield* bytes;
+      } finally {
+        turn.end(true);
+      }
+    },
+  };
+}
+
+/** To end what has not begun, it must begin. */
+function giveUp(bytes: AsyncGenerator<Uint8Array>, turn: Turn): void {
+  const ended = bytes.next().then(() => bytes.return(undefined));
+  // What the connection says now is told to nobody: whoever reads is told that it is too late.
+  ended.then(
+    () => turn.end(true),
+    () => turn.end(true),
+  );
+}
+
+async function* whole(content: AsyncIterable<Uint8Array>, value: () => Promise<unknown>): AsyncGenerator<Uint8Array> {
   yield* content;
   await value();
 }

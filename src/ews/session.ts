@@ -1,12 +1,12 @@
 import type { Call } from "../exchange/exchange.ts";
 import { Failure } from "../failure.ts";
 import type { Outcome } from "../outcome.ts";
-import type { BackOff } from "../wire/backoff.ts";
+import type { Schedule } from "../wire/schedule.ts";
 import type { QName } from "../wire/xml-read.ts";
 import { askEach } from "./batch.ts";
 import { type Folders, openFolders } from "./folders.ts";
 import type { Operation } from "./operation.ts";
-import { type Asker, askStreaming } from "./repeat.ts";
+import { type Asker, askStreaming, type Limits } from "./repeat.ts";
 import type { ConnectingName, Soap } from "./soap.ts";
 
 /** How mailboxes of others are reached: as their owner (a role is needed), or as oneself with rights in them. */
@@ -48,11 +48,10 @@ export interface EwsMailbox {
 /** What all mailboxes of one connection share. */
 export interface Connection {
   readonly soap: Soap;
-  readonly backOff: BackOff;
+  readonly schedule: Schedule;
   readonly access: Access;
   readonly connectingName: ConnectingName;
-  /** A longer wait than this is not waited, in milliseconds. */
-  readonly maxWaitMs: number;
+  readonly limits: Limits;
 }
 
 /** Without an address: the account itself, for what belongs to no mailbox. */
@@ -65,9 +64,9 @@ export function openMailbox(connection: Connection, address: string, call: Call 
       impersonate: access === "impersonation" ? { by: connection.connectingName, name: address } : undefined,
     },
     call,
-    backOff: connection.backOff,
+    schedule: connection.schedule,
     key: address.toLowerCase(),
-    maxWaitMs: connection.maxWaitMs,
+    limits: connection.limits,
   };
   let folders: Folders | undefined;
   const mailbox: EwsMailbox = {

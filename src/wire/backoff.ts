@@ -4,11 +4,10 @@ const firstMs = 500;
 const longestMs = 30_000;
 
 /**
- * Milliseconds to wait after the `attempt`-th failed attempt (1 is the first): the server's own number when it is above 0, else
- * exponential with jitter, so that callers that were turned away together do not come back together.
+ * Milliseconds to wait after the `attempt`-th failed attempt (1 is the first) when the server names none: exponential with jitter, so that
+ * callers that were turned away together do not come back together.
  */
-export function waitFor(attempt: number, serverMs: number | undefined): number {
-  if (serverMs !== undefined && serverMs > 0) return serverMs;
+export function waitFor(attempt: number): number {
   const full = Math.min(firstMs * 2 ** (attempt - 1), longestMs);
   return Math.round(full / 2 + (Math.random() * full) / 2);
 }

@@ -87,7 +87,7 @@ describe("reading in batches", () => {
   });
 
   test("a wait longer than the limit is not waited, and the failure says how long it is", async () => {
-    const one = await start(() => fault("ErrorServerBusy", 297_749), { maxWaitMs: 1000 });
+    const one = await start(() => fault("ErrorServerBusy", 297_749), { throttling: { maxWaitMs: 1000 } });
     const [outcome] = await get(one, ["a"]);
     expect(outcome).toMatchObject({
       ok: false,

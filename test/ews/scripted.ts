@@ -3,8 +3,8 @@ import type { AddressInfo } from "node:net";
 import { type EwsMailbox, openMailbox } from "../../src/ews/session.ts";
 import { openSoap } from "../../src/ews/soap.ts";
 import type { Call } from "../../src/exchange/exchange.ts";
-import { openBackOff } from "../../src/wire/backoff.ts";
 import { openHttp } from "../../src/wire/http.ts";
+import { openSchedule } from "../../src/wire/schedule.ts";
 
 /** One request as the server got it. */
 export interface Asked {
@@ -68,10 +68,10 @@ export function connect(url: string, credentials = "") {
     credentials === "" ? {} : { authorization: `Basic ${Buffer.from(credentials).toString("base64")}` };
   const connection = {
     soap: openSoap({ url: new URL(url), http, authorize, userAgent: "test" }),
-    backOff: openBackOff({ maxWaitMs: 20, attempts: 3 }),
+    schedule: openSchedule(),
     access: "delegate" as const,
     connectingName: "SmtpAddress" as const,
-    maxWaitMs: 20,
+    limits: { maxWaitMs: 20, maxConcurrency: 4, attempts: 3 },
   };
   return { mailbox: (address: string, call?: Call): EwsMailbox => openMailbox(connection, address, call), close: () => http.close() };
 }
