@@ -10,20 +10,26 @@ import { Script } from "node:vm";
 interface Program {
   main(words: readonly string[], packageFile: string): Promise<void>;
 }
-type Wrapper = (exports: object, require: NodeJS.Require, module: { exports: object }, filename: string, dirname: string) => void;
+type Wrapper = (exports: object, require: (name: string) => unknown, module: { exports: object }, filename: string, dirname: string) => void;
 
 const file = join(__dirname, "program.cjs");
-// V8 takes no cache of another version or other flags, but of another source of equal length: the build leaves no old one behind.
-const compiled = join(__dirname, `program.${process.version}-${process.arch}.cache`);
+const loaded = new Map<string, { exports: object }>();
 
-function load(): Program {
-  const cachedData = readIfThere(compiled);
-  if (cachedData === undefined) return loadUncompiled();
-  const script = new Script(module.wrap(readFileSync(file, "utf8")), { filename: file, cachedData });
-  const program: { exports: object } = { exports: {} };
+/** A file of ours with the code that was compiled for it; undefined where there is none. */
+function compiledModule(path: string): object | undefined {
+  const known = loaded.get(path);
+  if (known !== undefined) return known.exports;
+  // V8 takes no cache of another version or other flags, but of another source of equal length: the build leaves no old one behind.
+  const cachedData = readIfThere(`${path}.${process.version}-${process.arch}.cache`);
+  if (cachedData === undefined) return undefined;
+  const made = { exports: {} };
+  loaded.set(path, made);
+  const script = new Script(module.wrap(readFileSync(path, "utf8")), { filename: path, cachedData });
   const wrapper: Wrapper = script.runInThisContext();
-  wrapper(program.exports, module.createRequire(file), program, file, __dirname);
-  return program.exports as Program;
+  const require = module.createRequire(path);
+  const ours = (name: string): unknown => (name.startsWith("./") ? compiledModule(join(__dirname, name)) : undefined) ?? require(name);
+  wrapper(made.exports, ours, made, path, __dirname);
+  return made.exports;
 }
 
 /** Node 22.1 and later keep compiled code by themselves. Not in the common temporary folder, where others could put code in its place. */
@@ -45,4 +51,5 @@ function readIfThere(path: string): Buffer | undefined {
   }
 }
 
-load().main(process.argv.slice(2), join(__dirname, "../package.json"));
+const program = (compiledModule(file) as Program | undefined) ?? loadUncompiled();
+program.main(process.argv.slice(2), join(__dirname, "../package.json"));

@@ -43,7 +43,7 @@ test("a whole process answers one JSON document and nothing else", async () => {
 test("it answers the same without the code that was compiled beforehand", async () => {
   const dist = join(built.folder, "dist");
   const kept = readdirSync(dist).filter((name) => name.endsWith(".cache"));
-  expect(kept).toEqual([`program.${process.version}-${process.arch}.cache`]);
+  expect(kept).toEqual(["program", "yaml"].map((file) => `${file}.cjs.${process.version}-${process.arch}.cache`));
   const [name = ""] = kept;
   const bytes = readFileSync(join(dist, name));
   try {
