@@ -23,6 +23,8 @@ export interface AuditEntry {
   readonly targets: readonly Row[];
   /** Of `ended`: what became of each target, in the same order. */
   readonly outcome?: readonly Row[] | undefined;
+  /** Of `ended`: how long it was waited, in milliseconds, because Exchange asked for it. */
+  readonly waited_ms?: number | undefined;
 }
 
 /** Where audit entries go. */

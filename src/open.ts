@@ -52,7 +52,7 @@ export async function open(settings: Settings, ways: OpenWays = {}): Promise<Ope
 }
 
 /** Picks the back end of a connection: today there is one. */
-async function openExchange({ ews, auth, access, mailbox, timeouts }: Connection, { log }: OpenWays): Promise<Exchange> {
+async function openExchange({ name, ews, auth, access, mailbox, timeouts, throttling }: Connection, { log }: OpenWays): Promise<Exchange> {
   const { openEws } = await import("./ews/ews.ts");
   return openEws({
     url: ews.url.href,
@@ -60,6 +60,9 @@ async function openExchange({ ews, auth, access, mailbox, timeouts }: Connection
     access,
     defaultMailbox: mailbox,
     ca: ews.caFile === undefined ? undefined : readAuthority(ews.caFile),
+    // Whose a token is cannot be known without reading it: then only the same connection is known to be the same account.
+    account: auth.kind === "basic" ? `user ${auth.username.toLowerCase()}` : `connection ${name}`,
+    throttling: { maxWaitMs: milliseconds(throttling.maxWait), maxConcurrency: throttling.maxConcurrency },
     timeouts: { connectMs: milliseconds(timeouts.connect), replyMs: milliseconds(timeouts.reply), idleMs: milliseconds(timeouts.idle) },
     observe: log === undefined ? undefined : await logger(log),
   });

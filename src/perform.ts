@@ -56,6 +56,8 @@ interface Passage {
   readonly input: DoorInput;
   readonly context: Context;
   readonly host: Host;
+  /** What was waited so far because Exchange asked for it. */
+  readonly waited: { readonly milliseconds: number };
 }
 
 /**
@@ -83,7 +85,7 @@ export async function perform(action: Action, rawInput: unknown, host: Host): Pr
     named = { backend: host.exchange.backend, mailbox: mailbox.address, ...(input.dry_run ? { dry_run: true } : {}) };
     const { exchange, evidence, readFile } = host;
     const context = { exchange, mailbox, call, evidence, readFile, now: host.now ?? (() => new Date()) };
-    const passage = { action, prepared, input, context, host };
+    const passage = { action, prepared, input, context, host, waited };
     const answer = prepared.run === undefined ? await throughItems(passage) : await wholeAnswer(passage, prepared.run);
     const { success, message, counts, ...rest } = answer;
     return checked(action, { success, message, action: action.name, ...named, counts, ...rest, ...waitedMs(waited) });
@@ -144,7 +146,7 @@ async function throughItems(passage: Passage): Promise<Said> {
     const said = told(passage, items);
     if (remaining.length === 0) return said;
     try {
-      await traced?.append({ ...entry, phase: "ended", outcome: remaining.map(outcomeOf) });
+      await traced?.append({ ...entry, phase: "ended", outcome: remaining.map(outcomeOf), ...waitedMs(passage.waited) });
     } catch (thrown) {
       return { ...said, success: false, error: errorNoun(unclosed(asFailure(thrown))) };
     }

@@ -35,6 +35,14 @@ const Timeouts = z.strictObject({
   idle_seconds: seconds("seconds without a byte in the middle of a reply, such as 60").optional(),
 });
 
+const count = (what: string) => z.number(put(what)).int(put(what)).min(1, put(what)).max(1000, put(what));
+
+/** Each has a default in the back end. */
+const Throttling = z.strictObject({
+  max_wait_seconds: seconds("the most seconds to wait when Exchange asks for it, such as 60").optional(),
+  max_concurrency: count("how many requests may be under way at once, such as 27").optional(),
+});
+
 const Ews = z.strictObject({
   url,
   ca_file: text("the path of the PEM file with the authority that signed the server's certificate").optional(),
@@ -52,6 +60,7 @@ const Connection = z
     access: z.enum(["impersonation", "delegate"], put("impersonation or delegate")).default("impersonation"),
     mailbox: text("the address of the mailbox that is meant when an action names none").optional(),
     timeouts: Timeouts.default({}),
+    throttling: Throttling.default({}),
   })
   .refine(({ ews }) => !isWebAddress(ews.url) || new URL(ews.url).protocol === "https:" || isLoopback(new URL(ews.url).hostname), {
     path: ["ews", "url"],

@@ -23,6 +23,8 @@ export interface Connection {
     readonly reply: number | undefined;
     readonly idle: number | undefined;
   };
+  /** Seconds, and a number of requests; undefined is the default of the back end. */
+  readonly throttling: { readonly maxWait: number | undefined; readonly maxConcurrency: number | undefined };
 }
 
 export interface Settings {
@@ -66,6 +68,8 @@ export const variables = {
   MAILCORDON_CONNECT_SECONDS: ["timeouts", "connect_seconds"],
   MAILCORDON_REPLY_SECONDS: ["timeouts", "reply_seconds"],
   MAILCORDON_IDLE_SECONDS: ["timeouts", "idle_seconds"],
+  MAILCORDON_MAX_WAIT_SECONDS: ["throttling", "max_wait_seconds"],
+  MAILCORDON_MAX_CONCURRENCY: ["throttling", "max_concurrency"],
   MAILCORDON_MAILBOX: ["mailbox"],
 } as const;
 
@@ -96,7 +100,7 @@ export async function loadSettings(place: SettingsPlace = {}): Promise<Settings>
   const home = path === undefined ? directory : dirname(path);
   const said = (text: string | undefined, base: string) => (text === undefined || text === "" ? undefined : resolve(base, text));
   const secretOf = (field: string, text: string) => readSecret(absolute(text, home), `connections.${name}.auth.${field}`, environment);
-  const { ews, auth, access, mailbox, timeouts } = chosen;
+  const { ews, auth, access, mailbox, timeouts, throttling } = chosen;
   return {
     connection: {
       name,
@@ -107,6 +111,7 @@ export async function loadSettings(place: SettingsPlace = {}): Promise<Settings>
         : { kind: "bearer", token: secretOf("bearer.token", auth.bearer?.token ?? "") },
       access,
       timeouts: { connect: timeouts.connect_seconds, reply: timeouts.reply_seconds, idle: timeouts.idle_seconds },
+      throttling: { maxWait: throttling.max_wait_seconds, maxConcurrency: throttling.max_concurrency },
     },
     evidenceDir: said(flags.evidenceDir ?? environment.MAILCORDON_EVIDENCE_DIR, directory) ?? said(evidence_dir, home),
     auditFile: said(flags.auditFile ?? environment.MAILCORDON_AUDIT_FILE, directory) ?? said(audit_file, home),
@@ -196,7 +201,7 @@ function withEnvironment(raw: Tree, name: string, environment: Environment, dire
 }
 
 function meant(variable: string, value: string, directory: string): string | number {
-  if (variable.endsWith("_SECONDS")) return Number(value);
+  if (variable.endsWith("_SECONDS") || variable.endsWith("_CONCURRENCY")) return Number(value);
   if (variable === "MAILCORDON_PASSWORD" || variable === "MAILCORDON_TOKEN") return `env:${variable}`;
   if (variable === "MAILCORDON_CA_FILE") return resolve(directory, value);
   return variable.endsWith("_FILE") ? `file:${resolve(directory, value)}` : value;

@@ -21,6 +21,7 @@ connections:
     auth: { basic: { username: 'EXAMPLE\\soc', password: env:PROD_PASSWORD } }
     mailbox: soc@example.com
     timeouts: { reply_seconds: 30 }
+    throttling: { max_wait_seconds: 90 }
   token:
     ews: { url: https://mail.example.org/EWS/Exchange.asmx }
     auth: { bearer: { token: file:token.txt } }
@@ -47,6 +48,7 @@ test("a file gives the default connection, its paths beside the file", async () 
     access: "impersonation",
     auth: { kind: "basic", username: "EXAMPLE\\soc" },
     timeouts: { connect: undefined, reply: 30, idle: undefined },
+    throttling: { maxWait: 90, maxConcurrency: undefined },
   });
   expect(connection.ews.url.href).toBe("https://mail.example.com/EWS/Exchange.asmx");
   expect(connection.ews.caFile).toBe(join(directory, "ca.pem"));
@@ -68,10 +70,17 @@ test("the environment goes before the file, and flags before the environment", a
     MAILCORDON_MAILBOX: "other@example.com",
     MAILCORDON_ACCESS: "delegate",
     MAILCORDON_REPLY_SECONDS: "5",
+    MAILCORDON_MAX_WAIT_SECONDS: "7",
+    MAILCORDON_MAX_CONCURRENCY: "3",
     MAILCORDON_EVIDENCE_DIR: "env",
   };
   const { connection, evidenceDir } = await load(good, environment);
-  expect(connection).toMatchObject({ mailbox: "other@example.com", access: "delegate", timeouts: { reply: 5 } });
+  expect(connection).toMatchObject({
+    mailbox: "other@example.com",
+    access: "delegate",
+    timeouts: { reply: 5 },
+    throttling: { maxWait: 7, maxConcurrency: 3 },
+  });
   expect(evidenceDir).toBe(join(directory, "env"));
   const flags = { evidenceDir: "flag", auditFile: "audit.jsonl" };
   expect(await load(good, environment, flags)).toMatchObject({
@@ -175,6 +184,11 @@ describe("what is wrong is named, and what to put is said", () => {
       "an unknown access",
       () => changed("access: delegate", "access: owner"),
       /connections\.token\.access is not right; put impersonation or delegate/,
+    ],
+    [
+      "a concurrency of nothing",
+      () => changed("max_wait_seconds: 90", "max_concurrency: 0"),
+      /throttling\.max_concurrency is not right; put how many/,
     ],
     ["seconds that are no number", () => changed("30", "soon"), /connections\.prod\.timeouts\.reply_seconds is not right; put seconds/],
     [

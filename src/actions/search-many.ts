@@ -30,7 +30,7 @@ export interface Found {
   readonly mailboxes: readonly Searched[];
 }
 
-// A few at a time: Exchange throttles an account at about 27 connections at once, and others use it, too.
+// A few at a time, each with its pages and bodies in memory. How many requests that may be, and when, is the connection's to schedule.
 const atOnce = 4;
 
 /** Failures that are the same for every mailbox: the call has failed. */
@@ -65,8 +65,11 @@ export async function searchMany(places: readonly Place[], search: Omit<Search, 
         // What one mailbox decided by the client was not decided by the server for the whole.
         for (const name of names(page.applied)) applied[name] = applied[name] === "client" ? "client" : (page.applied[name] ?? "client");
         keepNewest(boxes, search.limit);
-      } else if (aboutTheCall.has(outcome.failure.code)) throw outcome.failure;
-      else box.failure = outcome.failure;
+      } else if (aboutTheCall.has(outcome.failure.code)) {
+        // The others end with the mailbox that they are at.
+        waiting.length = 0;
+        throw outcome.failure;
+      } else box.failure = outcome.failure;
       done += 1;
       if (boxes.length > 1) told(`searched ${done} of ${boxes.length} mailboxes`);
     }
