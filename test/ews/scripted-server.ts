@@ -27,25 +27,43 @@ export type Reply =
 export interface Scripted {
   readonly seen: readonly Seen[];
   readonly exchange: Exchange;
+  readonly url: string;
+  /** How many requests were under way at once, at most. */
+  most(): number;
   close(): Promise<void>;
 }
 
-export async function scripted(answer: (request: Seen, count: number) => Reply, options: Partial<EwsOptions> = {}): Promise<Scripted> {
+/** `slowMs`: how long each answer takes, so that requests overlap. */
+export async function scripted(
+  answer: (request: Seen, count: number) => Reply,
+  { slowMs = 0, ...options }: Partial<EwsOptions> & { readonly slowMs?: number } = {},
+): Promise<Scripted> {
   const seen: Seen[] = [];
+  let active = 0;
+  let most = 0;
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
       const one = seenOf(Buffer.concat(chunks).toString("utf8"), request);
       seen.push(one);
-      send(response, answer(one, seen.length));
+      active += 1;
+      most = Math.max(most, active);
+      const reply = answer(one, seen.length);
+      const finish = () => {
+        active -= 1;
+        send(response, reply);
+      };
+      if (slowMs === 0) finish();
+      else setTimeout(finish, slowMs);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
+  const url = `http://127.0.0.1:${port}/EWS/Exchange.asmx`;
   const exchange = openEws({
-    url: `http://127.0.0.1:${port}/EWS/Exchange.asmx`,
+    url,
     authorize: async () => ({ Authorization: "Basic dGVzdA==" }),
     access: "impersonation",
     defaultMailbox: "ann@example.com",
@@ -54,6 +72,8 @@ export async function scripted(answer: (request: Seen, count: number) => Reply, 
   return {
     seen,
     exchange,
+    url,
+    most: () => most,
     async close() {
       await exchange.close();
       server.closeAllConnections();
