@@ -8,7 +8,7 @@ import { m } from "./namespaces.ts";
 /**
  * What may be repeated when it is not known whether the server did it (the answer was lost, or is about the whole request).
  * `read`: freely. `idempotent`: also, since doing it twice is doing it once. `never`: a lost answer is Failure `unknown-outcome`.
- * What the server says it has not done (busy, not attempted) is repeated for all three.
+ * What the server says it has not done (busy, not attempted) is repeated for all three. Each operation that is not a read says why it is what it is.
  */
 export type Safety = "read" | "idempotent" | "never";
 

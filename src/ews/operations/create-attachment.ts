@@ -13,7 +13,8 @@ export interface CreateAttachment {
 }
 
 /**
- * Puts one file on an item; its bytes are encoded while they are sent. Every attachment gives the item a new change key: the value.
+ * Puts one file on an item; its bytes are encoded while they are sent. Every attachment gives the item a new change key: the value. Not
+ * repeated: a second time would put the same file on it twice.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/createattachment-operation
  */
 export const createAttachment: Operation<CreateAttachment, ItemRef> = {

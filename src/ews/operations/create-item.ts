@@ -15,6 +15,7 @@ export interface CreateItem {
 
 /**
  * Makes a draft. Only with `SaveOnly` does Exchange tell the id of what it made; the dispositions that send give none, so we never use them.
+ * Not repeated: each time makes one more; `send` looks for its mark first.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/createitem-operation
  */
 export const createItem: Operation<CreateItem, ItemRef> = {

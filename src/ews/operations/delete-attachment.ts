@@ -5,7 +5,8 @@ import { m } from "../namespaces.ts";
 import { type Operation, outcomeOf, responses, status } from "../operation.ts";
 
 /**
- * Deletes attachments of stored items. Every one gives the item that held it a new change key.
+ * Deletes attachments of stored items. Every one gives the item that held it a new change key. May be repeated: the id is dead after the
+ * first time (`not-found`), and no other attachment ever gets it.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/deleteattachment-operation
  */
 export const deleteAttachment: Operation<readonly string[], { readonly changeKey?: string | undefined }> = {

@@ -4,7 +4,8 @@ import { type ItemRef, itemIds } from "../ids.ts";
 import { type Operation, outcomeOf, responses, status } from "../operation.ts";
 
 /**
- * Deletes items. It returns no id of where they went, so what shall be undone is moved instead.
+ * Deletes items. It returns no id of where they went, so what shall be undone is moved instead. May be repeated: the id is dead after the
+ * first time (`not-found`), and no other item ever gets it.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/deleteitem-operation
  */
 export const deleteItem: Operation<

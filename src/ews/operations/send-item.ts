@@ -12,7 +12,8 @@ export interface SendItem {
 }
 
 /**
- * Sends a draft. The draft's id is dead afterwards, and the reply tells no new one.
+ * Sends a draft. The draft's id is dead afterwards, and the reply tells no new one. Not repeated: the first may be under way while the draft is
+ * still there, and would be sent a second time; `deliver` looks what became of it first.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/senditem-operation
  */
 export const sendItem: Operation<SendItem, true> = {

@@ -4,7 +4,8 @@ import { m } from "../namespaces.ts";
 import { type Operation, outcomeOf, responses, status } from "../operation.ts";
 
 /**
- * Makes a new item of what ExportItems gave. The folder is named by its id: this operation takes no well-known name.
+ * Makes a new item of what ExportItems gave. The folder is named by its id: this operation takes no well-known name. Not repeated: each time
+ * makes one more.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/uploaditems-operation
  */
 export const uploadItem: Operation<{ readonly folderId: string; readonly data: ByteSource }, { readonly newItemId?: string | undefined }> =
