@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { EvidenceStore, OpenedFile } from "./action.ts";
 import type { AuditLog } from "./audit.ts";
+import type { ServerVersion } from "./ews/soap.ts";
 import type { Exchange } from "./exchange/exchange.ts";
 import { Failure } from "./failure.ts";
 import type { Connection, Settings } from "./settings.ts";
@@ -22,6 +23,10 @@ export interface Opened {
 export interface OpenWays {
   /** Told of every request and reply, as a line of text that a server may have written parts of; never of a body or a secret. */
   readonly log?: ((text: string) => void) | undefined;
+  /** Told of the same, as it is. */
+  readonly observe?: Observe | undefined;
+  /** Told what the server says of its version, with each reply. */
+  readonly serverVersion?: ((version: ServerVersion) => void) | undefined;
 }
 
 /** Where evidence goes when no setting says otherwise. */
@@ -52,7 +57,7 @@ export async function open(settings: Settings, ways: OpenWays = {}): Promise<Ope
 }
 
 /** Picks the back end of a connection: today there is one. */
-async function openExchange({ name, ews, auth, access, mailbox, timeouts, throttling }: Connection, { log }: OpenWays): Promise<Exchange> {
+async function openExchange({ name, ews, auth, access, mailbox, timeouts, throttling }: Connection, ways: OpenWays): Promise<Exchange> {
   const { openEws } = await import("./ews/ews.ts");
   return openEws({
     url: ews.url.href,
@@ -64,7 +69,8 @@ async function openExchange({ name, ews, auth, access, mailbox, timeouts, thrott
     account: auth.kind === "basic" ? `user ${auth.username.toLowerCase()}` : `connection ${name}`,
     throttling: { maxWaitMs: milliseconds(throttling.maxWait), maxConcurrency: throttling.maxConcurrency },
     timeouts: { connectMs: milliseconds(timeouts.connect), replyMs: milliseconds(timeouts.reply), idleMs: milliseconds(timeouts.idle) },
-    observe: log === undefined ? undefined : await logger(log),
+    observe: ways.log === undefined ? ways.observe : await logger(ways.log),
+    serverVersion: ways.serverVersion,
   });
 }
 

@@ -7,7 +7,7 @@ import { openHttp } from "../wire/http.ts";
 import type { Observe } from "../wire/observe.ts";
 import { openSchedule, scheduleOf } from "../wire/schedule.ts";
 import { type Access, type Connection, type EwsMailbox, openMailbox } from "./session.ts";
-import { type ConnectingName, openSoap } from "./soap.ts";
+import { type ConnectingName, openSoap, type ServerVersion } from "./soap.ts";
 
 /** How to reach Exchange Web Services. */
 export interface EwsOptions {
@@ -39,6 +39,8 @@ export interface EwsOptions {
     | undefined;
   /** Told of every request and its reply; never of a body or a secret. */
   readonly observe?: Observe | undefined;
+  /** Told what the server says of its version, with each reply. */
+  readonly serverVersion?: ((version: ServerVersion) => void) | undefined;
 }
 
 // To connect takes a round trip or three; a search over a large folder may take Exchange minutes (its own limit for a call is 5), and between
@@ -70,7 +72,13 @@ export function openEws(options: EwsOptions): Exchange {
     observe: options.observe,
   });
   const connection: Connection = {
-    soap: openSoap({ url, http, authorize: options.authorize, userAgent: options.userAgent ?? "mailcordon" }),
+    soap: openSoap({
+      url,
+      http,
+      authorize: options.authorize,
+      userAgent: options.userAgent ?? "mailcordon",
+      told: options.serverVersion,
+    }),
     schedule: options.account === undefined ? openSchedule() : scheduleOf(url.origin, options.account),
     access: options.access,
     connectingName: options.connectingName ?? "SmtpAddress",

@@ -41,6 +41,8 @@ export interface SoapOptions {
   /** The headers that say who we are; asked before each request. */
   readonly authorize: () => Promise<Record<string, string>>;
   readonly userAgent: string;
+  /** Told what the server says of its version, with each reply. */
+  readonly told?: ((version: ServerVersion) => void) | undefined;
 }
 
 /** The version that requests are written in: every server from 2013 SP1 to Exchange SE and Exchange Online takes it. */
@@ -110,6 +112,7 @@ export function openSoap(options: SoapOptions): Soap {
   /** The Outcomes of a reply, each Failure with the server's id of the request. Throws the fault. */
   function outcomesOf<Out>(reply: Envelope<Out>, response: HttpResponse, name: string): readonly Outcome<Out>[] {
     serverVersion = reply.version ?? serverVersion;
+    if (reply.version !== undefined) options.told?.(reply.version);
     const requestId = response.headers.get("request-id");
     if (reply.fault !== undefined) throw withRequestId(reply.fault, requestId);
     if (reply.outcomes === undefined)
