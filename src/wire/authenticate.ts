@@ -1,0 +1,176 @@
+import { hostname } from "node:os";
+import { Failure } from "../failure.ts";
+import { type Challenge, challengesOf } from "./challenge.ts";
+import { type ConnectionScheme, signInConnections } from "./connection-sign-in.ts";
+import type { Http, HttpRequest } from "./http.ts";
+import { isLoopback } from "./proxy.ts";
+import { guardOf } from "./sign-in-guard.ts";
+
+export interface Account {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** How to sign in at a server. */
+export type SignIn =
+  | ({ readonly kind: "basic" } & Account)
+  | ({ readonly kind: "ntlm" } & Account)
+  /** With the ticket of whoever runs this process. */
+  | { readonly kind: "kerberos" }
+  /** The strongest that the server offers and that there is something for. `token` gives a bearer token. */
+  | { readonly kind: "auto"; readonly account?: Account | undefined; readonly token?: (() => Promise<string>) | undefined };
+
+/**
+ * A client that signs in with every request. Basic is sent at once; NTLM and Negotiate sign in connections, at most `maxConnections`.
+ * Failures besides those of `http`: `unauthenticated` (refused, and then not tried again; nothing that both sides know).
+ */
+export function authenticated(http: Http, signIn: SignIn, maxConnections: number): Http {
+  switch (signIn.kind) {
+    case "basic":
+      return withBasic(http, signIn);
+    case "ntlm":
+      return deferred(http, ({ url }) => withNtlm(http, url, signIn, maxConnections));
+    case "kerberos":
+      return deferred(http, async ({ url }) => {
+        const { kerberosScheme, loadKerberos, withoutKerberos } = await import("./kerberos.ts");
+        const kerberos = await loadKerberos();
+        if (kerberos === undefined) throw withoutKerberos(url.host);
+        return withConnections(http, url, kerberosScheme(kerberos), undefined, maxConnections);
+      });
+    case "auto":
+      return deferred(http, (request) => chosen(http, request, signIn, maxConnections));
+  }
+}
+
+/**
+ * For each server a client that is made when the first request needs it; when that fails, the next request makes it. Undefined: this
+ * request goes as it is.
+ */
+function deferred(http: Http, make: (request: HttpRequest) => Promise<Http | undefined>): Http {
+  const clients = new Map<string, Promise<Http | undefined>>();
+  return {
+    close: () => http.close(),
+    async send(request) {
+      const { origin } = request.url;
+      const made = clients.get(origin) ?? make(request);
+      clients.set(origin, made);
+      const forget = () => {
+        if (clients.get(origin) === made) clients.delete(origin);
+      };
+      const client = await made.catch((thrown) => {
+        forget();
+        throw thrown;
+      });
+      if (client === undefined) forget();
+      return (client ?? http).send(request);
+    },
+  };
+}
+
+/** RFC 7617, in UTF-8. */
+function withBasic(http: Http, { username, password }: Account): Http {
+  const authorization = `Basic ${Buffer.from(`${username}:${password}`, "utf8").toString("base64")}`;
+  return {
+    close: () => http.close(),
+    send: (request) =>
+      guardOf(request.url.origin, "Basic", username, password).tried(
+        () => http.send({ ...request, headers: { ...request.headers, authorization } }),
+        request.signal,
+      ),
+  };
+}
+
+async function withNtlm(http: Http, url: URL, account: Account, maxConnections: number): Promise<Http> {
+  return withConnections(http, url, await ntlmScheme(account), account, maxConnections);
+}
+
+function withConnections(http: Http, url: URL, scheme: ConnectionScheme, account: Account | undefined, maxConnections: number): Http {
+  const guard = guardOf(url.origin, scheme.name, account?.username ?? "", account?.password ?? "");
+  return signInConnections(http, scheme, guard, maxConnections);
+}
+
+/** NTLMv2, bound to the server's name and to the TLS channel. */
+async function ntlmScheme(account: Account): Promise<ConnectionScheme> {
+  const [ntlm, { certificateHash }] = await Promise.all([import("./ntlm.ts"), import("./certificate-hash.ts")]);
+  // The server logs it, and an account can be restricted to some. NetBIOS names have 15 characters.
+  const workstation = hostname().split(".")[0]?.slice(0, 15).toUpperCase();
+  return {
+    name: "NTLM",
+    asksFirst: true,
+    begin(url) {
+      const negotiate = ntlm.negotiateMessage();
+      let isAnswered = false;
+      return {
+        first: async () => negotiate.toString("base64"),
+        async next(token, { certificate }) {
+          if (isAnswered) return undefined;
+          isAnswered = true;
+          const hash = certificate === undefined ? undefined : certificateHash(certificate);
+          const target = { host: url.hostname, workstation, channelBinding: hash && ntlm.channelBindingHash(hash) };
+          const challenge = ntlm.readChallenge(Buffer.from(token, "base64"));
+          return ntlm.authenticateMessage(negotiate, challenge, account, target).toString("base64");
+        },
+      };
+    },
+  };
+}
+
+/**
+ * Asks the server what it offers, without saying who we are, and takes the strongest of it: Negotiate, NTLM, a bearer token, Basic.
+ * Undefined when it asks for nothing.
+ */
+async function chosen(
+  http: Http,
+  { url, headers, signal }: HttpRequest,
+  { account, token }: Extract<SignIn, { kind: "auto" }>,
+  maxConnections: number,
+): Promise<Http | undefined> {
+  const asked = await http.send({ url, method: "GET", headers: withoutContent(headers), signal, name: "what the server offers" });
+  asked.discard();
+  if (asked.status !== 401) return undefined;
+  const challenges = challengesOf(asked.headers.get("www-authenticate"));
+  const offers = (scheme: string): boolean => challenges.some((challenge) => challenge.scheme === scheme);
+  const negotiate = offers("negotiate") ? await negotiating(http, url, maxConnections) : undefined;
+  if (negotiate !== undefined && !(negotiate instanceof Failure)) return negotiate;
+  if (offers("ntlm") && account !== undefined) return withNtlm(http, url, account, maxConnections);
+  if (offers("bearer") && token !== undefined) return withToken(http, token);
+  const isPrivate = url.protocol === "https:" || isLoopback(url.hostname);
+  if (offers("basic") && account !== undefined && isPrivate) return withBasic(http, account);
+  throw negotiate ?? nothingInCommon(url.host, challenges, isPrivate);
+}
+
+/** Only when there is a ticket: otherwise the next best is taken. */
+async function negotiating(http: Http, url: URL, maxConnections: number): Promise<Http | Failure> {
+  const { kerberosScheme, loadKerberos, withoutKerberos } = await import("./kerberos.ts");
+  const kerberos = await loadKerberos();
+  if (kerberos === undefined) return withoutKerberos(url.host);
+  const scheme = kerberosScheme(kerberos);
+  try {
+    await scheme.begin(url).first();
+    return withConnections(http, url, scheme, undefined, maxConnections);
+  } catch (thrown) {
+    if (thrown instanceof Failure) return thrown;
+    throw thrown;
+  }
+}
+
+function withToken(http: Http, token: () => Promise<string>): Http {
+  return {
+    close: () => http.close(),
+    send: async (request) => http.send({ ...request, headers: { ...request.headers, authorization: `Bearer ${await token()}` } }),
+  };
+}
+
+function withoutContent(headers: HttpRequest["headers"]): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !name.toLowerCase().startsWith("content-")));
+}
+
+function nothingInCommon(host: string, challenges: readonly Challenge[], isPrivate: boolean): Failure {
+  const offered = [...new Set(challenges.map(({ scheme }) => scheme))];
+  const what = offered.length === 0 ? "no way to sign in" : `only ${offered.join(", ")}`;
+  const plain = !isPrivate && offered.includes("basic") ? " Basic is not sent without TLS." : "";
+  return new Failure("unauthenticated", `${host} offers ${what}, for which this connection has no credentials.${plain}`, {
+    wireCode: "HTTP 401",
+    hint: "Give auth.auto a user name and a password (NTLM, Basic), or a token (Bearer); or enable another way on the server.",
+  });
+}
