@@ -50,7 +50,8 @@ export interface TokenServer {
 /** Forms have some thousand bytes; an assertion is the longest part. */
 const largestForm = 65_536;
 const logLimit = 10_000;
-const deviceGrant = "urn:ietf:params:oauth:grant-type:device_code";
+/** RFC 8628, 3.4, and the short name that Microsoft's libraries use. */
+const deviceGrants: readonly string[] = ["urn:ietf:params:oauth:grant-type:device_code", "device_code"];
 
 /** A practice of Microsoft Entra ID for one tenant. `user`: the account with an address. */
 export function openTokenServer(tenant: Tenant, user: (address: string) => User | undefined): TokenServer {
@@ -96,7 +97,8 @@ export function openTokenServer(tenant: Tenant, user: (address: string) => User 
     const said = (name: string) => form.get(name) ?? undefined;
     const client = app(said("client_id") ?? "");
     const scope = said("scope") ?? "";
-    switch (said("grant_type")) {
+    const grant = said("grant_type");
+    switch (grant !== undefined && deviceGrants.includes(grant) ? "device_code" : grant) {
       case "client_credentials": {
         const audiences = [`${base}${path}`, `${base}/${tenant.id}/v2.0`, `${base}/${tenant.id}/oauth2/v2.0/token`];
         const proof = { secret: said("client_secret"), assertionType: said("client_assertion_type"), assertion: said("client_assertion") };
@@ -105,7 +107,7 @@ export function openTokenServer(tenant: Tenant, user: (address: string) => User 
           throw new TokenError(1002012, "invalid_scope", `The provided value for scope ${scope} is not valid.`);
         return answer({ scope, app: client });
       }
-      case deviceGrant:
+      case "device_code":
         if (client.publicClient !== true) throw new TokenError(7000218, "invalid_client", "The client is not a public one.");
         return delegated({ app: client, ...devices.redeem(client, said("device_code") ?? "", now) }, base);
       case "refresh_token":
@@ -153,7 +155,7 @@ export function openTokenServer(tenant: Tenant, user: (address: string) => User 
 
   async function respond(request: IncomingMessage, url: URL, form: URLSearchParams): Promise<unknown> {
     const base = url.origin;
-    if (url.pathname === imdsPath) return managedIdentity(request, url.searchParams);
+    if (imdsPaths.includes(url.pathname)) return managedIdentity(request, url.searchParams);
     if (url.pathname === instancePath) {
       const aliases = { preferred_network: url.host, preferred_cache: url.host, aliases: [url.host] };
       return { tenant_discovery_endpoint: `${base}/${tenant.id}/v2.0/.well-known/openid-configuration`, metadata: [aliases] };
@@ -191,7 +193,7 @@ export function openTokenServer(tenant: Tenant, user: (address: string) => User 
       status = error.status;
       refused = error.number;
     }
-    const asked = form.get("grant_type") ?? url.pathname.replace(/^.*\//, "");
+    const asked = form.get("grant_type") ?? url.pathname.split("/").filter(Boolean).at(-1) ?? "";
     const clientId = form.get("client_id") ?? url.searchParams.get("client_id") ?? undefined;
     requests.push({ method: request.method ?? "", path: url.pathname, asked, clientId, status, refused });
     if (requests.length > logLimit) requests.splice(0, requests.length - logLimit);
@@ -232,12 +234,13 @@ export function openTokenServer(tenant: Tenant, user: (address: string) => User 
   };
 }
 
-const imdsPath = "/metadata/identity/oauth2/token";
+/** Microsoft's library asks with a slash at the end. */
+const imdsPaths: readonly string[] = ["/metadata/identity/oauth2/token", "/metadata/identity/oauth2/token/"];
 const instancePath = "/common/discovery/instance";
 
 function isTokenPath(path: string): boolean {
   return (
-    path === imdsPath ||
+    imdsPaths.includes(path) ||
     path === instancePath ||
     /^\/[^/]+\/(?:v2\.0\/\.well-known\/openid-configuration|discovery\/v2\.0\/keys|oauth2\/v2\.0\/(?:token|devicecode))$/.test(path)
   );

@@ -77,8 +77,8 @@ async function readPfx(bytes: Uint8Array, passphrase = ""): Promise<Pair> {
   try {
     const structure = forge.asn1.fromDer(Buffer.from(bytes).toString("binary"));
     const pfx = forge.pkcs12.pkcs12FromAsn1(structure, passphrase);
-    const { shroudedKeyBag = "", keyBag = "", certBag = "" } = forge.pki.oids;
-    const keys = [shroudedKeyBag, keyBag].flatMap((bagType) => pfx.getBags({ bagType })[bagType] ?? []);
+    const { pkcs8ShroudedKeyBag = "", keyBag = "", certBag = "" } = forge.pki.oids;
+    const keys = [pkcs8ShroudedKeyBag, keyBag].flatMap((bagType) => pfx.getBags({ bagType })[bagType] ?? []);
     const key = keys.find((bag) => bag.key)?.key;
     const certificates = (pfx.getBags({ bagType: certBag })[certBag] ?? []).flatMap(({ cert }) => cert ?? []);
     if (key === undefined || key === null || certificates.length === 0) throw wrong("it holds no RSA key with its certificate");

@@ -17,8 +17,8 @@ export interface FetchedToken {
 export interface Fetch {
   readonly http: Http;
   readonly signal: AbortSignal;
-  /** Shows a person what to do. */
-  readonly progress: (text: string) => void;
+  /** Shows a person what to do; without it nobody can sign in. */
+  readonly progress?: ((text: string) => void) | undefined;
   readonly saved?: string | undefined;
   /** What a server demands of the token (`claims` of a bearer challenge), as JSON. */
   readonly claims?: string | undefined;
@@ -136,15 +136,21 @@ async function signIn(client: EntraClient, fetch: Fetch, network: EntraNetwork):
       return taken(renewed, application.getTokenCache().serialize());
     } catch (thrown) {
       // Entra wants the person again; everything else goes on its way.
-      if (!(thrown instanceof InteractionRequiredAuthError)) throw thrown;
+      if (!(thrown instanceof InteractionRequiredAuthError) && network.refusal()?.error !== "invalid_grant") throw thrown;
     }
+  }
+  const { progress } = fetch;
+  if (progress === undefined) {
+    throw new Failure("unauthenticated", "Somebody must sign in, and nobody is there who could be shown the code.", {
+      hint: "Run any action in a terminal: it shows a code and where to enter it. After that it works unattended.",
+    });
   }
   const request = {
     scopes: [client.scope, "offline_access"],
     ...claims,
     cancel: false,
     deviceCodeCallback: ({ userCode, verificationUri }: { userCode: string; verificationUri: string }) =>
-      fetch.progress(`sign in: open ${printable(verificationUri)} and enter the code ${printable(userCode)}`),
+      progress(`sign in: open ${printable(verificationUri)} and enter the code ${printable(userCode)}`),
   };
   const cancel = () => {
     request.cancel = true;

@@ -59,7 +59,7 @@ export function openTokenSource({ client, http, cache, now = Date.now }: TokenSo
     return now() < expiresAt - margin;
   };
 
-  async function fetched(refused: RefusedToken | undefined, signal: AbortSignal, progress: (text: string) => void): Promise<CachedToken> {
+  async function fetched(refused: RefusedToken | undefined, signal: AbortSignal, progress?: (text: string) => void): Promise<CachedToken> {
     const { fetchToken } = await import("./entra.ts");
     const old = current ?? cache.read(key);
     try {
@@ -84,7 +84,7 @@ export function openTokenSource({ client, http, cache, now = Date.now }: TokenSo
     if (usable(current)) return current.token;
     if (signal?.aborted) throw neverReached(cancelled());
     flight ??= openFlight(
-      (stop, show) => fetched(refused, stop, show),
+      (stop, show) => fetched(refused, stop, progress && show),
       () => {
         flight = undefined;
       },
