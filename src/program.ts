@@ -13,6 +13,11 @@ const commands: readonly Command[] = [
     summary: "Start an Exchange to practise on, and say how to reach it.",
     run: async (words, screen) => (await import("./lab-command.ts")).runLab(words, screen),
   },
+  {
+    name: "doctor",
+    summary: "Check a connection step by step, and say what is missing and how to get it.",
+    run: async (words, screen) => (await import("./doctor-command.ts")).runDoctor(words, screen),
+  },
 ];
 
 /** Runs the program and ends the process, when everything that was written is out. */

@@ -1,0 +1,79 @@
+import type { ServerVersion } from "../ews/soap.ts";
+import type { Exchange } from "../exchange/exchange.ts";
+import type { FailureCode } from "../failure.ts";
+import type { Outcome } from "../outcome.ts";
+import type { Connection, Settings } from "../settings.ts";
+import type { HttpEvent } from "../wire/observe.ts";
+import type { TokenFacts } from "../wire/token-facts.ts";
+
+/** `unknown`: it could not be judged, and why; `skipped`: it was not looked at, and why. */
+export type Status = "ok" | "warning" | "failed" | "unknown" | "skipped";
+
+/** What one step found. A server or a directory may have written parts of the texts. */
+export interface Finding {
+  readonly status: Status;
+  /** What was done to find out. */
+  readonly tried: string;
+  readonly found: string;
+  /** What to do next: a sentence, and below it the commands or settings, each in a line of its own. */
+  readonly next?: readonly string[] | undefined;
+  /** For `failed`, and for `unknown` where an action depends on it. */
+  readonly code?: FailureCode | undefined;
+}
+
+export type StepName =
+  | "settings"
+  | "proxy"
+  | "name-resolution"
+  | "tcp"
+  | "tls"
+  | "autodiscover"
+  | "token"
+  | "permissions"
+  | "ews"
+  | "server-version"
+  | "mailbox"
+  | "discovery"
+  | "clock";
+
+/** One step of a check-up. */
+export interface Step {
+  readonly name: StepName;
+  /** Steps without which this one makes no sense: when one failed, this one is skipped. */
+  readonly needs: readonly StepName[];
+  run(checkup: Checkup): Promise<Finding>;
+}
+
+/** What the steps learn and later steps use. */
+export interface Learned {
+  connection?: Connection;
+  exchange?: Exchange;
+  token?: TokenFacts | undefined;
+  /** What the question to the mailbox was answered. */
+  mailbox?: Outcome<unknown>;
+  /** The same for the account's own question, which needs Discovery Management. */
+  discovery?: Outcome<unknown>;
+  version?: ServerVersion | undefined;
+}
+
+/** A check-up of one connection. */
+export interface Checkup {
+  readonly actions: readonly string[];
+  /** The mailbox to look into, when one was asked for. */
+  readonly mailbox: string | undefined;
+  readonly signal: AbortSignal | undefined;
+  /** This machine's clock, in milliseconds since 1970. */
+  readonly now: () => number;
+  /** Throws Failure `invalid-settings`. */
+  readonly load: () => Promise<Settings>;
+  /** Every request and reply so far, and when it was seen. */
+  readonly events: readonly { readonly event: HttpEvent; readonly at: number }[];
+  readonly observe: (event: HttpEvent) => void;
+  readonly learned: Learned;
+}
+
+/** The connection of a step that needs `settings`. */
+export function connectionOf({ learned }: Checkup): Connection {
+  if (learned.connection === undefined) throw new Error("a step ran before the settings were read");
+  return learned.connection;
+}

@@ -1,0 +1,27 @@
+import type { Step } from "./checkup.ts";
+
+/** Seconds. Kerberos refuses more than five minutes by default, and Entra's tokens have about as much leeway. */
+const tolerated = 300;
+
+/** This machine's clock beside that of the server, by the Date of a reply. Tokens, Kerberos and NTLM all compare clocks. */
+export const clock: Step = {
+  name: "clock",
+  needs: [],
+  async run(checkup) {
+    const tried = "compared this machine's clock with the Date of a reply";
+    for (const { event, at } of checkup.events) {
+      const date = event.kind === "reply" ? Date.parse(event.headers.get("date") ?? "") : Number.NaN;
+      if (Number.isNaN(date)) continue;
+      const seconds = Math.round((at - date) / 1000);
+      const words = `this machine is ${Math.abs(seconds)} s ${seconds < 0 ? "behind" : "ahead of"} the server`;
+      if (Math.abs(seconds) <= tolerated) return { status: "ok", tried, found: Math.abs(seconds) < 2 ? "they agree" : words };
+      return {
+        status: "warning",
+        tried,
+        found: `${words}: tokens, Kerberos and NTLM may be refused for it`,
+        next: ["Set this machine's clock by a time server:", "timedatectl set-ntp true", "w32tm /resync"],
+      };
+    }
+    return { status: "unknown", tried, found: "no reply with a Date has come" };
+  },
+};

@@ -1,0 +1,143 @@
+import type { Call } from "../exchange/exchange.ts";
+import { open } from "../open.ts";
+import { attempt, type Outcome } from "../outcome.ts";
+import { type Checkup, connectionOf, type Step } from "./checkup.ts";
+import { needsOf } from "./needs.ts";
+import { urlOf } from "./place.ts";
+import { whyNoEws, withoutEws } from "./why-no-ews.ts";
+
+/** Seconds. A doctor says that the server is busy instead of waiting until it is not. */
+const patience = 2;
+
+/** The mailbox that is looked into: the one asked for, else the connection's own. */
+export function mailboxOf(checkup: Checkup): string | undefined {
+  return checkup.mailbox ?? connectionOf(checkup).mailbox;
+}
+
+/** One question to Exchange: nothing but reading, and one try of the password. */
+export const ews: Step = {
+  name: "ews",
+  needs: ["proxy", "tcp", "tls", "token"],
+  async run(checkup) {
+    const connection = connectionOf(checkup);
+    const mailbox = mailboxOf(checkup);
+    const url = urlOf(connection);
+    const settings = await checkup.load();
+    const { exchange } = await open(
+      { ...settings, connection: { ...connection, throttling: { ...connection.throttling, maxWait: patience } } },
+      {
+        observe: checkup.observe,
+        serverVersion: (version) => {
+          checkup.learned.version = version;
+        },
+      },
+    );
+    checkup.learned.exchange = exchange;
+    const tried =
+      mailbox === undefined ? `asked ${url.href} which mailboxes the account may search` : `asked ${url.href} for the Inbox of ${mailbox}`;
+    const answer = mailbox === undefined ? await askDiscovery(checkup) : await askInbox(checkup, mailbox);
+    if (mailbox !== undefined) checkup.learned.mailbox = answer;
+    if (answer.ok || !withoutEws(answer.failure)) return { status: "ok", tried, found: answeredBy(answer) };
+    return { tried, ...(await whyNoEws(answer.failure, checkup, mailbox)) };
+  },
+};
+
+function answeredBy(answer: Outcome<unknown>): string {
+  return answer.ok
+    ? "Exchange Web Services answered"
+    : `Exchange Web Services answered, with ${answer.failure.wireCode ?? answer.failure.code}`;
+}
+
+/** The Inbox as the mailbox step needs it. */
+export function askInbox({ learned, signal }: Checkup, mailbox: string): Promise<Outcome<unknown>> {
+  return attempt(async () => learned.exchange?.mailbox(mailbox, callOf(signal)).folder("inbox"));
+}
+
+async function askDiscovery(checkup: Checkup): Promise<Outcome<unknown>> {
+  checkup.learned.discovery ??= await attempt(async () =>
+    checkup.learned.exchange?.searchableMailboxes({ expandGroups: false }, callOf(checkup.signal)),
+  );
+  return checkup.learned.discovery;
+}
+
+function callOf(signal: AbortSignal | undefined): Call {
+  return signal === undefined ? {} : { signal };
+}
+
+/** Whether the account may list and search mailboxes. */
+export const discovery: Step = {
+  name: "discovery",
+  needs: ["ews"],
+  async run(checkup) {
+    const wanting = checkup.actions.filter((action) => needsOf(action).discovery !== false);
+    if (wanting.length === 0)
+      return { status: "skipped", tried: "looked which actions need it", found: "none of those asked for needs Discovery Management" };
+    const tried = "asked which mailboxes the account may search (GetSearchableMailboxes)";
+    const answer = await askDiscovery(checkup);
+    if (answer.ok) return { status: "ok", tried, found: "the account is in Discovery Management" };
+    const { code, message } = answer.failure;
+    const { roleMissing } = await import("./rights.ts");
+    const next = code === "role-missing" || code === "access-denied" ? roleMissing(checkup) : [answer.failure.hint];
+    return { status: "failed", code, tried, found: message, next };
+  },
+};
+
+/** Whether the account gets into the mailbox, and as whom. */
+export const mailbox: Step = {
+  name: "mailbox",
+  needs: ["ews"],
+  async run(checkup) {
+    const connection = connectionOf(checkup);
+    const address = mailboxOf(checkup);
+    if (address === undefined) {
+      return {
+        status: "unknown",
+        code: "invalid-input",
+        tried: "looked which mailbox to try",
+        found: "none is named",
+        next: ["Name one: mailcordon doctor --mailbox somebody@example.com; or set mailbox for this connection."],
+      };
+    }
+    const tried = `opened the Inbox of ${address} ${connection.access === "impersonation" ? "as its owner (impersonation)" : "as a delegate"}`;
+    const answer = checkup.learned.mailbox ?? (await askInbox(checkup, address));
+    if (answer.ok) return { status: "ok", tried, found: "it opens" };
+    const { whyNoMailbox } = await import("./rights.ts");
+    return { tried, ...whyNoMailbox(answer.failure, checkup, address) };
+  },
+};
+
+/** The version that the server said of itself. */
+export const serverVersion: Step = {
+  name: "server-version",
+  needs: ["ews"],
+  async run({ learned }) {
+    const tried = "read the version in the reply";
+    const { version } = learned;
+    if (version === undefined) return { status: "unknown", tried, found: "the server did not say it" };
+    const major = Number(version.major);
+    const minor = Number(version.minor);
+    const build = Number(version.build);
+    const number = `${version.major ?? "?"}.${version.minor ?? "?"}.${version.build ?? "?"}`;
+    const name = productOf(major, minor, build);
+    // 15.0.847 is Exchange 2013 SP1, whose schema our requests are written in (https://learn.microsoft.com/en-us/exchange/new-features/build-numbers-and-release-dates).
+    if (major < 15 || (major === 15 && minor === 0 && build < 847)) {
+      return {
+        status: "failed",
+        code: "unsupported",
+        tried,
+        found: `${name} (${number})`,
+        next: ["Exchange Server 2013 SP1 or newer is needed."],
+      };
+    }
+    return { status: "ok", tried, found: `${name} (${number}${version.version === undefined ? "" : `, schema ${version.version}`})` };
+  },
+};
+
+/** @see https://learn.microsoft.com/en-us/exchange/new-features/build-numbers-and-release-dates */
+function productOf(major: number, minor: number, build: number): string {
+  if (major !== 15) return major < 15 ? "Exchange Server 2010 or older" : "a newer Exchange";
+  if (minor === 0) return "Exchange Server 2013";
+  if (minor === 1) return "Exchange Server 2016";
+  if (minor === 2) return build >= 2562 ? "Exchange Server SE" : "Exchange Server 2019";
+  return "Exchange Online";
+}

@@ -1,0 +1,36 @@
+/** What one action needs of Exchange. */
+export interface Needs {
+  /** It looks into mailboxes: impersonation, or rights as a delegate. */
+  readonly mailbox: boolean;
+  /** The role group Discovery Management. `all`: only when it is to look into all mailboxes. */
+  readonly discovery: false | "always" | "all";
+  /** It sends: a delegate needs Send As besides. */
+  readonly sends: boolean;
+  /** The least application permission of Microsoft Graph for the same (graph-permissions of Microsoft, August 2026). */
+  readonly graph: readonly string[];
+}
+
+const reads = (graph: string): Needs => ({ mailbox: true, discovery: false, sends: false, graph: [graph] });
+
+/** By the name of the action. */
+export const needs: Readonly<Record<string, Needs>> = {
+  "copy-email": reads("Mail.ReadWrite"),
+  "delete-attachments": reads("Mail.ReadWrite"),
+  "delete-email": reads("Mail.ReadWrite"),
+  "download-mail-as-eml": reads("Mail.Read"),
+  "get-attachments": reads("Mail.Read"),
+  "get-contacts": reads("Contacts.Read"),
+  "get-out-of-office": reads("MailboxSettings.Read"),
+  "get-searchable-mailboxes": { mailbox: false, discovery: "always", sends: false, graph: ["User.Read.All"] },
+  "junk-mail": reads("Mail.ReadWrite"),
+  "reply-to-email": { mailbox: true, discovery: false, sends: true, graph: ["Mail.ReadWrite", "Mail.Send"] },
+  "search-emails-extended": { mailbox: true, discovery: "all", sends: false, graph: ["Mail.Read"] },
+  "send-email": { mailbox: true, discovery: false, sends: true, graph: ["Mail.ReadWrite", "Mail.Send"] },
+};
+
+/** What an action that is not in the table is taken to need: all that most need. */
+const most: Needs = reads("Mail.ReadWrite");
+
+export function needsOf(action: string): Needs {
+  return needs[action] ?? most;
+}

@@ -1,0 +1,65 @@
+import type { Failure } from "../failure.ts";
+import { discoveryRole, findApplication } from "../setup/exchange-online.ts";
+import { delegateRight, impersonation, showImpersonation } from "../setup/on-premises.ts";
+import { command } from "../setup/powershell.ts";
+import { isOnline } from "../wire/clouds.ts";
+import { type Checkup, connectionOf, type Finding } from "./checkup.ts";
+import { urlOf } from "./place.ts";
+
+/** Why the mailbox does not open, and what to do. */
+export function whyNoMailbox(failure: Failure, checkup: Checkup, address: string): Omit<Finding, "tried"> {
+  const { code, message } = failure;
+  const { access } = connectionOf(checkup);
+  const why = (next: readonly string[]): Omit<Finding, "tried"> => ({ status: "failed", code, found: message, next });
+  const denied = code === "access-denied" || code === "not-found" || code === "folder-not-found";
+  if (code === "mailbox-not-found") {
+    return why([
+      "Check the address; it must be that of a mailbox of this organisation (in a hybrid one, on this side):",
+      `${command("Get-Recipient", { Identity: address })} | Format-List PrimarySmtpAddress,RecipientTypeDetails`,
+    ]);
+  }
+  if (code === "role-missing" || (denied && access === "impersonation")) return why(toImpersonate(checkup, address));
+  if (denied)
+    return why([
+      "Give the account the right to open this mailbox (a minute until it counts, sometimes an hour):",
+      ...delegateRight(address, accountOf(checkup)),
+    ]);
+  return why([failure.hint]);
+}
+
+function toImpersonate(checkup: Checkup, address: string): readonly string[] {
+  const id = checkup.learned.token?.appId;
+  if (id !== undefined && checkup.learned.token?.appOnly && isOnline(urlOf(connectionOf(checkup)))) {
+    return [
+      "The application may not into this mailbox. RBAC for Applications says where it may (30 minutes to 2 hours until a change counts):",
+      ...findApplication(id),
+      `Test-ServicePrincipalAuthorization -Identity $principal.Id ${command("", { Resource: address }).trim()}`,
+      "Add the mailbox to the group of the scope:",
+      command("Add-DistributionGroupMember", { Identity: "mailcordon mailboxes", Member: address }),
+    ];
+  }
+  const account = accountOf(checkup);
+  return [
+    "Give the account the role ApplicationImpersonation, for all mailboxes or for some (`mailcordon setup onprem --mailboxes` prints how); look first whether a scope leaves this mailbox out:",
+    ...showImpersonation(account),
+    ...impersonation(account, []),
+    "Or make the account a delegate of single mailboxes (access: delegate):",
+    ...delegateRight(address, account),
+  ];
+}
+
+/** What to do when the account may not list mailboxes. */
+export function roleMissing(checkup: Checkup): readonly string[] {
+  const id = checkup.learned.token?.appOnly ? checkup.learned.token.appId : undefined;
+  return [
+    "Add the account to the role group Discovery Management (an hour until it counts); the actions that name their mailboxes work without:",
+    ...(id === undefined ? discoveryRole(accountOf(checkup)) : [...findApplication(id), ...discoveryRole(undefined)]),
+  ];
+}
+
+/** Who signs in, as PowerShell may be told it. */
+function accountOf({ learned }: Checkup): string {
+  const { auth } = learned.connection ?? {};
+  const name = auth?.kind === "basic" ? auth.username : learned.token?.user;
+  return (name ?? "<account>").replace(/[\p{Cc}\p{Cs}\u2028\u2029]/gu, "");
+}

@@ -1,0 +1,136 @@
+import type { Failure } from "../failure.ts";
+import { allowEws, allowEwsFor } from "../setup/exchange-online.ts";
+import { showVirtualDirectory } from "../setup/on-premises.ts";
+import { isOnline } from "../wire/clouds.ts";
+import { type Checkup, connectionOf, type Finding } from "./checkup.ts";
+import { urlOf } from "./place.ts";
+
+type Why = Omit<Finding, "tried">;
+
+/** On this day Exchange Online ends EWS for good (Exchange Team Blog, February 2026). */
+const retirement = Date.UTC(2027, 3, 1);
+
+/** True when the failure is not an answer of EWS itself, or one that says nothing of the mailbox that was asked for. */
+export function withoutEws({ code, wireCode }: Failure): boolean {
+  return (
+    wireCode?.startsWith("Error") !== true || code === "unauthenticated" || code === "busy" || code === "unsupported" || code === "timeout"
+  );
+}
+
+/** Why EWS did not answer, and what to do. */
+export async function whyNoEws(failure: Failure, checkup: Checkup, mailbox: string | undefined): Promise<Why> {
+  const { code, wireCode } = failure;
+  const why = (found: string, next: readonly string[]): Why => ({
+    status: "failed",
+    code,
+    found: `${found}${trace(failure, checkup)}`,
+    next,
+  });
+  const online = isOnline(urlOf(connectionOf(checkup)));
+  if (online && checkup.now() >= retirement && (wireCode === "HTTP 404" || wireCode === "HTTP 410" || wireCode === "HTTP 403")) {
+    return why("Exchange Online has no EWS any more (it ended on 2027-04-01)", [
+      "Nothing brings it back. Microsoft Graph is the way to these mailboxes; EWS stays for mailboxes on premises.",
+    ]);
+  }
+  switch (wireCode) {
+    case "HTTP 401":
+    case "HTTP 440":
+      return why(failure.message, signInAgain(checkup));
+    case "HTTP 403":
+      return why(...(await forbidden(checkup, mailbox, online)));
+    case "HTTP 404":
+    case "HTTP 410":
+      return why("There is no EWS at this URL", atAnotherPlace(checkup));
+    default:
+      return why(failure.message, code === "busy" ? busy(failure, online) : [failure.hint]);
+  }
+}
+
+/** What the server says for those who read its logs. */
+function trace({ requestId }: Failure, { events }: Checkup): string {
+  const reply = events.flatMap(({ event }) => (event.kind === "reply" ? [event] : [])).at(-1);
+  const said = ["x-ms-diagnostics", "x-feserver", "x-beserver"].flatMap((name) => {
+    const value = reply?.headers.get(name);
+    return value === undefined ? [] : [`${name}: ${value.slice(0, 300)}`];
+  });
+  const all = [...(requestId === undefined ? [] : [`request-id: ${requestId}`]), ...said];
+  return all.length === 0 ? "" : ` (${all.join("; ")})`;
+}
+
+function signInAgain(checkup: Checkup): readonly string[] {
+  const { auth, name } = connectionOf(checkup);
+  const offers = checkup.events
+    .flatMap(({ event }) => (event.kind === "reply" ? (event.headers.get("www-authenticate") ?? "") : ""))
+    .join(" ");
+  if (auth.kind === "bearer") {
+    return [
+      "Exchange does not take this token: see the step token for its audience and its end, and x-ms-diagnostics above when it is there.",
+      `Get a new one and put it where connections.${name}.auth.bearer.token says.`,
+    ];
+  }
+  if (offers !== "" && !/\bBasic\b/i.test(offers)) {
+    return [
+      "The server does not offer Basic. Choose a way that it offers, or have an administrator switch Basic on for EWS over TLS:",
+      showVirtualDirectory,
+    ];
+  }
+  return [
+    `Check connections.${name}.auth: the password, and the name as EXAMPLE\\name or name@example.com. It was tried once, so that the account is not locked.`,
+    "An administrator can look whether the account is locked, expired or disabled:",
+    "Get-ADUser -Identity '<account>' -Properties LockedOut,PasswordExpired,Enabled | Format-List LockedOut,PasswordExpired,Enabled",
+  ];
+}
+
+/** A 403 without SOAP has five causes, and the reply names none: the second mailbox and the place tell some of them apart. */
+async function forbidden(checkup: Checkup, mailbox: string | undefined, online: boolean): Promise<[string, readonly string[]]> {
+  const { mailbox: own } = connectionOf(checkup);
+  if (mailbox !== undefined && own !== undefined && own.toLowerCase() !== mailbox.toLowerCase()) {
+    const { askInbox } = await import("./exchange.ts");
+    const other = await askInbox(checkup, own);
+    if (other.ok || !withoutEws(other.failure)) {
+      return [
+        `EWS is forbidden for ${mailbox}, though not for ${own}: its licence has no EWS (Kiosk, F1, F3), EWS is switched off for it, or Exchange Online switches it off for a while`,
+        ["Look at the mailbox, and try again later:", ...allowEwsFor(mailbox)],
+      ];
+    }
+  }
+  if (!online) {
+    return [
+      "EWS is forbidden (HTTP 403): by a proxy or a firewall in between, by IIS, or for this account",
+      [
+        "Ask who runs the proxy or the publishing rule; on the server look here:",
+        "Get-OrganizationConfig | Format-List Ews*",
+        ...(mailbox === undefined ? [] : allowEwsFor(mailbox)),
+      ],
+    ];
+  }
+  const id = checkup.learned.token?.appId;
+  return [
+    "EWS is blocked in Exchange Online (HTTP 403): by default since October 2026, unless the organisation allows this application",
+    [
+      `An administrator of Exchange Online must allow the application${id === undefined ? "" : ` ${id}`}; EwsEnabled counts after about an hour, the list after up to 24 hours:`,
+      ...(id === undefined ? ["# put the application's client id in place of $application.AppId"] : []),
+      ...allowEws(id),
+      "If it is allowed already, the mailbox may have no EWS (Kiosk, F1, F3), or it is switched off for it:",
+      ...allowEwsFor(mailbox ?? "somebody@example.com"),
+    ],
+  ];
+}
+
+function atAnotherPlace(checkup: Checkup): readonly string[] {
+  const url = urlOf(connectionOf(checkup));
+  return [
+    `Set for this connection (the path is the same on every server), if ${url.host} is the right one:`,
+    `ews: { url: ${url.origin}/EWS/Exchange.asmx }`,
+    "An administrator can say which URL it is:",
+    showVirtualDirectory,
+  ];
+}
+
+function busy({ backOffMs }: Failure, online: boolean): readonly string[] {
+  const wait = backOffMs === undefined ? "some minutes" : `${Math.ceil(backOffMs / 1000)} s`;
+  const first = `Exchange is throttling or starting: wait ${wait} and try again; others may use the same account.`;
+  return online
+    ? [first]
+    : [first, "If it happens often, give the account a throttling policy of its own: `mailcordon setup onprem` prints how."];
+}

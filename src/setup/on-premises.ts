@@ -1,0 +1,59 @@
+import { command, quoted } from "./powershell.ts";
+
+const scopeName = "mailcordon mailboxes";
+
+/** The role that lets an account act as the owner of mailboxes: of all, or of those in a group. */
+export function impersonation(account: string, mailboxes: readonly string[]): readonly string[] {
+  const assignment = { Name: "mailcordon impersonation", Role: "ApplicationImpersonation", User: account };
+  if (mailboxes.length === 0) return [command("New-ManagementRoleAssignment", assignment)];
+  return [
+    `$group = ${command("New-DistributionGroup", { Name: scopeName, Type: "Security", Members: mailboxes })}`,
+    `New-ManagementScope -Name ${quoted(scopeName)} -RecipientRestrictionFilter "MemberOfGroup -eq '$($group.DistinguishedName)'"`,
+    command("New-ManagementRoleAssignment", { ...assignment, CustomRecipientWriteScope: scopeName }),
+  ];
+}
+
+/** Which roles for impersonation the account has, and over which mailboxes. */
+export function showImpersonation(account: string): readonly string[] {
+  return [
+    `${command("Get-ManagementRoleAssignment", { RoleAssignee: account, Role: "ApplicationImpersonation" })} | Format-List Name,CustomRecipientWriteScope`,
+  ];
+}
+
+/** The whole mailbox, as a delegate. */
+export function delegateRight(mailbox: string, account: string): readonly string[] {
+  return [
+    command("Add-MailboxPermission", {
+      Identity: mailbox,
+      User: account,
+      AccessRights: "FullAccess",
+      InheritanceType: "All",
+      AutoMapping: false,
+    }),
+  ];
+}
+
+/** Sending as the mailbox, which Full Access does not hold. */
+export function sendAs(mailbox: string, account: string): readonly string[] {
+  return [
+    `${command("Get-Mailbox", { Identity: mailbox })} | ${command("Add-ADPermission", { User: account, ExtendedRights: "Send As" })}`,
+  ];
+}
+
+/**
+ * A budget of its own for the account, so that a search over every mailbox is not cut off; others keep theirs.
+ * @see https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/ews-throttling-in-exchange
+ */
+export function throttling(account: string): readonly string[] {
+  return [
+    "New-ThrottlingPolicy -Name 'mailcordon' -ThrottlingPolicyScope Regular -EwsCutoffBalance Unlimited -EwsMaxBurst Unlimited -EwsRechargeRate Unlimited",
+    command("Set-ThrottlingPolicyAssociation", { Identity: account, ThrottlingPolicy: "mailcordon" }),
+  ];
+}
+
+/** How the server's EWS may be signed in to, and where it is. */
+export const showVirtualDirectory =
+  "Get-WebServicesVirtualDirectory | Format-List Server,InternalUrl,ExternalUrl,BasicAuthentication,WindowsAuthentication,OAuthAuthentication,ExtendedProtectionTokenChecking";
+
+/** The certificates that the server has and which of them IIS uses. */
+export const showCertificates = "Get-ExchangeCertificate | Format-List Subject,CertificateDomains,Issuer,NotAfter,Services,Thumbprint";
