@@ -76,12 +76,15 @@ export function openTokenSource({ client, http, cache, now = Date.now }: TokenSo
     }
   }
 
-  async function get(refused: RefusedToken | undefined, { signal, progress }: TokenRequest): Promise<string> {
+  /** The token at hand, in this process or from another, that was not refused. */
+  function atHand(refused: string | undefined): string | undefined {
     const usable = (found: CachedToken | undefined): found is CachedToken =>
-      found !== undefined && found.token !== refused?.token && isFresh(found);
-    // Another process may have renewed it.
+      found !== undefined && found.token !== refused && isFresh(found);
     if (!usable(current)) current = [cache.read(key)].find(usable) ?? current;
-    if (usable(current)) return current.token;
+    return usable(current) ? current.token : undefined;
+  }
+
+  async function inFlight(refused: RefusedToken | undefined, { signal, progress }: TokenRequest): Promise<string> {
     if (signal?.aborted) throw neverReached(cancelled());
     flight ??= openFlight(
       (stop, show) => fetched(refused, stop, progress && show),
@@ -98,10 +101,12 @@ export function openTokenSource({ client, http, cache, now = Date.now }: TokenSo
   }
 
   return {
-    token: (request = {}) => get(undefined, request),
+    token: async (request = {}) => atHand(undefined) ?? inFlight(undefined, request),
     async another(refused, request = {}) {
+      const found = atHand(refused.token);
+      if (found !== undefined) return found;
       const futile = own !== undefined && own.token === refused.token && now() < own.obtainedAt + justCame && refused.claims === undefined;
-      return futile ? undefined : get(refused, request);
+      return futile ? undefined : inFlight(refused, request);
     },
   };
 }
