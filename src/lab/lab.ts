@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
+import { type AutodiscoverOptions, type AutodiscoverRule, autodiscoverAt } from "./autodiscover.ts";
 import { serveEws } from "./ews/server.ts";
+import { WindowsSignIn, type WindowsSignInOptions } from "./ews/windows-sign-in.ts";
 import { FaultPlan, type FaultRule } from "./faults.ts";
 import { importFolder } from "./import.ts";
 import type { EwsPolicy, Tenant } from "./registration.ts";
@@ -14,8 +16,10 @@ export interface LabOptions {
   readonly host?: string | undefined;
   /** Default 0: a free one. */
   readonly port?: number | undefined;
-  /** PEM. */
-  readonly tls?: { readonly key: string; readonly cert: string } | undefined;
+  /** PEM. `clientAuthority`: whose certificates of accounts are asked for and taken; the common name is the account's address. */
+  readonly tls?: { readonly key: string; readonly cert: string; readonly clientAuthority?: string | undefined } | undefined;
+  /** How the web server lets accounts in, as IIS does; default Basic alone. */
+  readonly signIn?: WindowsSignInOptions | undefined;
   /** Fill the store with the practice organisation; default true. */
   readonly seed?: boolean | undefined;
   /** A folder of `.eml` files to deliver. */
@@ -31,6 +35,10 @@ export interface LabOptions {
   readonly tenant?: Tenant | undefined;
   /** Which of its applications may use EWS; read at each request. Default all. */
   readonly policy?: EwsPolicy | undefined;
+  /** What Autodiscover says, and where it misbehaves; default the truth. Its rules are read at each request. */
+  readonly autodiscover?: Partial<Pick<AutodiscoverOptions, "externalUrl" | "internalUrl" | "schemas" | "rules">> | undefined;
+  /** The newest RequestServerVersion that is taken; default all that Exchange SE takes. */
+  readonly newestVersion?: string | undefined;
   /** Keep the bodies of requests and replies in `requests`. */
   readonly keepBodies?: boolean | undefined;
   /** Compress replies when the client accepts it; default true. */
@@ -47,6 +55,8 @@ export interface LabRequest {
   /** Address of the mailbox whose rights were used. */
   readonly acting: string | undefined;
   readonly anchorMailbox: string | undefined;
+  /** What came of the credentials, where `LabOptions.signIn` is set: how it signed in, or why not. */
+  readonly signIn?: string | undefined;
   readonly status: number;
   /** Body bytes as they came over the wire. */
   readonly bytesIn: number;
@@ -91,7 +101,9 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     faults,
     tokens: options.tokens ?? {},
     entra: entra && { tokens: entra, policy: options.policy ?? {} },
+    windows: options.signIn && new WindowsSignIn(store, options.signIn, options.tls?.cert),
     product: options.version ?? "ExchangeSE",
+    newestVersion: options.newestVersion,
     gzip: options.gzip ?? true,
     keepBodies: options.keepBodies ?? false,
     closing: closing.signal,
@@ -100,12 +112,21 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
       if (requests.length > logLimit) requests.splice(0, requests.length - logLimit);
     },
   };
+  const noRules: readonly AutodiscoverRule[] = [];
+  const discovery = () => ({
+    externalUrl: url + ewsPath,
+    rules: noRules,
+    ...options.autodiscover,
+    store,
+    tokens: ews.tokens,
+    log: ews.log,
+  });
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
     const path = (request.url ?? "").split("?")[0] ?? "";
     const serve =
       path.toLowerCase() === ewsPath.toLowerCase()
         ? (one: IncomingMessage, other: ServerResponse) => serveEws(ews, one, other)
-        : entra?.handler(path);
+        : (entra?.handler(path) ?? autodiscoverAt(path, discovery()));
     if (serve === undefined) {
       request.resume();
       response.writeHead(404).end();

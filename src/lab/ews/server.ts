@@ -18,6 +18,7 @@ import { operations } from "./operations.ts";
 import { checkRequest } from "./schema.ts";
 import { type Damage, type Reply, reset, send } from "./transport.ts";
 import { isRequestVersion, newestRequestVersion, type Product, supports } from "./versions.ts";
+import { signInText, type WindowsSignIn } from "./windows-sign-in.ts";
 
 /** What the EWS tongue needs to know of its lab. */
 export interface EwsServer {
@@ -26,7 +27,11 @@ export interface EwsServer {
   readonly tokens: Readonly<Record<string, string>>;
   /** Whose tokens are taken besides, and which applications may use EWS. */
   readonly entra?: { readonly tokens: TokenServer; readonly policy: EwsPolicy } | undefined;
+  /** How the web server lets accounts in besides; undefined: Basic alone. */
+  readonly windows?: WindowsSignIn | undefined;
   readonly product: Product;
+  /** The newest RequestServerVersion that is taken; undefined: all. */
+  readonly newestVersion?: string | undefined;
   readonly gzip: boolean;
   readonly keepBodies: boolean;
   /** Aborted when the lab closes. */
@@ -38,6 +43,7 @@ interface Exchanged {
   operation?: string;
   caller?: User;
   acting?: User;
+  signIn?: string | undefined;
   bytesIn: number;
   requestBody?: string[];
   replyBody?: string[];
@@ -60,6 +66,7 @@ export async function serveEws(server: EwsServer, request: IncomingMessage, resp
       operation: exchanged.operation,
       caller: exchanged.caller?.address,
       acting: exchanged.acting?.address,
+      signIn: exchanged.signIn,
       anchorMailbox: request.headersDistinct["x-anchormailbox"]?.[0],
       status: response.headersSent ? response.statusCode : 0,
       bytesIn: exchanged.bytesIn,
@@ -75,7 +82,7 @@ export async function serveEws(server: EwsServer, request: IncomingMessage, resp
   const clientId = request.headersDistinct["client-request-id"]?.[0];
   const echo = request.headers["return-client-request-id"] === "true" && clientId !== undefined ? { "client-request-id": clientId } : {};
   const body = exchanged.replyBody ? recorded(reply.body, exchanged.replyBody) : reply.body;
-  await send(request, response, { ...reply, headers: { "request-id": requestId, ...echo, ...reply.headers }, body }, damage, server.gzip);
+  await send(request, response, { ...reply, headers: { "request-id": requestId, ...echo, ...server.windows?.headers, ...reply.headers }, body }, damage, server.gzip);
 }
 
 function* recorded(body: Iterable<string | Uint8Array>, into: string[]): Iterable<string | Uint8Array> {
@@ -102,12 +109,13 @@ const page = (title: string): string => `<!DOCTYPE html><html><head><title>${tit
 /** Microsoft's own id of Exchange Online as a resource. */
 const exchangeId = "00000002-0000-0ff1-ce00-000000000000";
 
-const unauthorized = (request: IncomingMessage, server: EwsServer, diagnostics?: string): Reply => {
+const unauthorized = (request: IncomingMessage, server: EwsServer, diagnostics?: string, challenge?: string): Reply => {
   const realm = (request.headers.host ?? "lab").replace(/[^\w.:-]/g, "");
   const takesTokens = server.entra !== undefined || Object.keys(server.tokens).length > 0;
   const bearer = server.entra === undefined ? "Bearer" : `Bearer client_id="${exchangeId}"${diagnostics ? ', error="invalid_token"' : ""}`;
+  const offers = challenge === undefined ? (server.windows?.offers(realm) ?? [`Basic realm="${realm}"`]) : [challenge];
   return plain(401, "", {
-    "WWW-Authenticate": `Basic realm="${realm}"${takesTokens ? `, ${bearer}` : ""}`,
+    "WWW-Authenticate": [...offers, ...(takesTokens && challenge === undefined ? [bearer] : [])].join(", "),
     ...(diagnostics === undefined ? {} : { "x-ms-diagnostics": diagnostics }),
   });
 };
@@ -124,9 +132,13 @@ const forbidden = (diagnostics?: string): Reply =>
 /** Who calls; why not, where a token of the tenant is refused; undefined when nothing proves anybody. */
 type Caller = Pick<BearerCaller, "user" | "appOnly">;
 
-async function signIn({ store, tokens, entra }: EwsServer, request: IncomingMessage): Promise<Caller | BearerRefusal | undefined> {
+async function signIn(
+  { store, tokens, entra, windows }: EwsServer,
+  request: IncomingMessage,
+): Promise<Caller | BearerRefusal | undefined> {
   const { authorization } = request.headers;
-  const user = authenticate(store, authorization, tokens);
+  const isBearer = /^Bearer /i.test(authorization ?? "");
+  const user = windows === undefined || isBearer ? authenticate(store, authorization, tokens) : undefined;
   if (user !== undefined) return { user, appOnly: false };
   const token = /^Bearer +(\S+)$/i.exec(authorization ?? "")?.[1];
   if (entra === undefined || token === undefined) return undefined;
@@ -134,7 +146,13 @@ async function signIn({ store, tokens, entra }: EwsServer, request: IncomingMess
 }
 
 async function answer(server: EwsServer, request: IncomingMessage, exchanged: Exchanged): Promise<Answer> {
-  const caller = await signIn(server, request);
+  const windows = server.windows?.signIn(request);
+  exchanged.signIn = signInText(windows);
+  if (windows !== undefined && "challenge" in windows) {
+    await drain(request, exchanged);
+    return { reply: unauthorized(request, server, undefined, windows.challenge) };
+  }
+  const caller = windows !== undefined && "user" in windows ? { user: windows.user, appOnly: false } : await signIn(server, request);
   if (caller === undefined || "status" in caller) {
     await drain(request, exchanged);
     if (caller?.status === 403) return { reply: forbidden(caller.diagnostics) };
@@ -174,7 +192,7 @@ async function call(server: EwsServer, request: IncomingMessage, exchanged: Exch
   if (early !== undefined) return early;
   const whole = wholeFault(faults);
   if (whole !== undefined) throw whole;
-  if (headers.version !== undefined && !isRequestVersion(headers.version))
+  if (headers.version !== undefined && !isRequestVersion(headers.version, server.newestVersion))
     throw new Fault("ErrorInvalidServerVersion", "The specified server version is invalid.");
   if (appOnly && headers.impersonated === undefined) {
     const text = "ExchangeImpersonation SOAP header must be present for this type of OAuth token.";

@@ -30,8 +30,10 @@ const since: Readonly<Record<string, string>> = {
   UploadItems: "Exchange2010_SP1",
 };
 
-export function isRequestVersion(version: string): boolean {
-  return requestVersions.includes(version);
+/** Whether a server that knows no newer version than `newest` takes this one. */
+export function isRequestVersion(version: string, newest = newestRequestVersion): boolean {
+  const at = requestVersions.indexOf(version);
+  return at >= 0 && at <= requestVersions.indexOf(newest);
 }
 
 /** Whether an operation exists in the version asked for. */

@@ -1,0 +1,45 @@
+import { Failure } from "../../failure.ts";
+import type { HttpResponse } from "../../wire/http.ts";
+import { httpAnswer, largestAnswer, type Protocol, said } from "./protocol.ts";
+
+/**
+ * Autodiscover v2: one GET, without credentials. Exchange 2016 and later and Exchange Online know it.
+ * @see https://learn.microsoft.com/en-us/openspecs/exchange_server_protocols/ms-oxdscli/78530279-d042-4eb0-a1f4-03b18143cd19
+ */
+export const json: Protocol = {
+  name: "Autodiscover v2",
+  signsIn: false,
+  urlAt: (origin, address) => new URL(`/autodiscover/autodiscover.json/v1.0/${encodeURIComponent(address)}?Protocol=EWS`, origin),
+  request: () => ({ method: "GET", headers: { Accept: "application/json" } }),
+  async read(response) {
+    if (response.status >= 500 || response.status === 404 || response.status === 401) return httpAnswer(response, false);
+    const answer = await objectOf(response);
+    const { Protocol: protocol, Url: url, ErrorCode: code, ErrorMessage: message } = answer;
+    if (typeof url === "string" && (protocol === undefined || (typeof protocol === "string" && protocol.toUpperCase() === "EWS"))) {
+      return { kind: "found", urls: [url], schemas: [] };
+    }
+    if (typeof code === "string") {
+      const why = `${said(code)}${typeof message === "string" ? ` (${said(message)})` : ""}`;
+      return { kind: "nothing", failure: new Failure("refused", `It knows no EWS: it answered ${why}.`, { wireCode: said(code) }) };
+    }
+    throw broken();
+  },
+};
+
+function broken(cause?: unknown): Failure {
+  return new Failure("broken-reply", "It did not answer as Autodiscover does.", { cause });
+}
+
+async function objectOf(response: HttpResponse): Promise<Readonly<Record<string, unknown>>> {
+  const text = await response.text(largestAnswer);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (thrown) {
+    if (thrown instanceof SyntaxError) throw broken(thrown);
+    throw thrown;
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw broken();
+  // Only own members, so that what a document calls __proto__ is nothing.
+  return Object.fromEntries(Object.entries(value));
+}

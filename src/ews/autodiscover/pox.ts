@@ -1,0 +1,87 @@
+import { Failure } from "../../failure.ts";
+import { many, mapped, optional, qname, type Reader, readXml, record, text } from "../../wire/xml-read.ts";
+import { element, type Xml, xmlDocument } from "../../wire/xml-write.ts";
+import { type Answer, httpAnswer, type Protocol, said, xmlLimits } from "./protocol.ts";
+
+const requestNamespace = "http://schemas.microsoft.com/exchange/autodiscover/outlook/requestschema/2006";
+const envelopeNamespace = "http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006";
+const outlookNamespace = "http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a";
+const o = (local: string) => qname(outlookNamespace, local);
+const e = (local: string) => qname(envelopeNamespace, local);
+
+/**
+ * Plain old XML Autodiscover: the oldest, which every Exchange speaks.
+ * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/pox-autodiscover-web-service-reference-for-exchange
+ */
+export const pox: Protocol = {
+  name: "Autodiscover POX",
+  signsIn: true,
+  urlAt: (origin) => new URL("/autodiscover/autodiscover.xml", origin),
+  request: (address) => ({
+    method: "POST",
+    headers: { "Content-Type": "text/xml; charset=utf-8", Accept: "text/xml" },
+    body: xmlDocument(request(address)),
+  }),
+  async read(response) {
+    if (response.status !== 200 || !/\bxml\b/i.test(response.headers.get("content-type") ?? "")) return httpAnswer(response);
+    return await readXml(response.body, e("Autodiscover"), document, xmlLimits);
+  },
+};
+
+export function request(address: string): Xml {
+  return element(
+    "Autodiscover",
+    { xmlns: requestNamespace },
+    element(
+      "Request",
+      undefined,
+      element("EMailAddress", undefined, address),
+      element("AcceptableResponseSchema", undefined, outlookNamespace),
+    ),
+  );
+}
+
+const problem = record({ code: optional(e("ErrorCode"), text), message: optional(e("Message"), text) });
+const outlookProblem = record({ code: optional(o("ErrorCode"), text), message: optional(o("Message"), text) });
+
+const account = record({
+  action: optional(o("Action"), text),
+  url: optional(o("RedirectUrl"), text),
+  address: optional(o("RedirectAddr"), text),
+  protocols: many(o("Protocol"), record({ type: optional(o("Type"), text), ewsUrl: optional(o("EwsUrl"), text) })),
+});
+
+/** Settings stand in the namespace of Outlook, an error usually in that of the envelope. */
+export const document: Reader<Answer> = mapped(
+  record({
+    response: optional(o("Response"), record({ account: optional(o("Account"), account), error: optional(o("Error"), outlookProblem) })),
+    refusal: optional(e("Response"), record({ error: optional(e("Error"), problem) })),
+  }),
+  ({ response, refusal }) => {
+    const error = response?.error ?? refusal?.error;
+    if (error !== undefined) return nothing(`it answered ${said(error.code) || "an error"}`, error.message, said(error.code));
+    const found = response?.account;
+    if (found === undefined) throw new Failure("broken-reply", "It did not answer as Autodiscover does.");
+    switch (found.action?.trim().toLowerCase()) {
+      case "redirecturl":
+        return found.url ? { kind: "elsewhere", url: found.url.trim() } : nothing("it sends us elsewhere but does not say where");
+      case "redirectaddr":
+        return found.address
+          ? { kind: "address", address: found.address.trim() }
+          : nothing("it names another address but does not say which");
+      default: {
+        // EXPR is the way from outside, EXCH the one from inside.
+        const urls = ["EXPR", "EXCH"].flatMap((type) =>
+          found.protocols.filter((one) => one.type?.trim().toUpperCase() === type).map(({ ewsUrl }) => ewsUrl?.trim() ?? ""),
+        );
+        const named = urls.filter((url) => url !== "");
+        return named.length > 0 ? { kind: "found", urls: named, schemas: [] } : nothing("it names no URL");
+      }
+    }
+  },
+);
+
+function nothing(why: string, message?: string, wireCode = ""): Answer {
+  const text = `It knows no EWS: ${why}${message ? ` (${said(message)})` : ""}.`;
+  return { kind: "nothing", failure: new Failure("refused", text, { wireCode: wireCode === "" ? undefined : wireCode }) };
+}
