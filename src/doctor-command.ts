@@ -32,7 +32,7 @@ export async function runDoctor(words: readonly string[], screen: Screen): Promi
   }
   const actions = readActions(options.actions);
   const json = screen.stdout.isTTY !== true || options.json === true;
-  const columns = screen.stdout.columns ?? 100;
+  const columns = screen.stdout.columns || 100;
   let loaded: ReturnType<typeof loadSettings> | undefined;
   const report = await doctor({
     actions,

@@ -77,6 +77,7 @@ const exchange: Exchange = {
       reply: nothing,
       contacts: nothing,
       outOfOffice: nothing,
+      rights: nothing,
     };
     return mailbox;
   },

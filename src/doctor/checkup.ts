@@ -1,5 +1,5 @@
 import type { ServerVersion } from "../ews/soap.ts";
-import type { Exchange } from "../exchange/exchange.ts";
+import type { Exchange, Rights } from "../exchange/exchange.ts";
 import type { FailureCode } from "../failure.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Connection, Settings } from "../settings.ts";
@@ -50,7 +50,7 @@ export interface Learned {
   exchange?: Exchange;
   token?: TokenFacts | undefined;
   /** What the question to the mailbox was answered. */
-  mailbox?: Outcome<unknown>;
+  mailbox?: Outcome<Rights>;
   /** The same for the account's own question, which needs Discovery Management. */
   discovery?: Outcome<unknown>;
   version?: ServerVersion | undefined;

@@ -55,9 +55,9 @@ const steps: readonly Step[] = [
   token,
   permissions,
   ews,
-  serverVersion,
   mailbox,
   discovery,
+  serverVersion,
   clock,
 ];
 

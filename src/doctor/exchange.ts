@@ -1,9 +1,10 @@
-import type { Call } from "../exchange/exchange.ts";
+import type { Call, Exchange, Rights } from "../exchange/exchange.ts";
 import { open } from "../open.ts";
 import { attempt, type Outcome } from "../outcome.ts";
-import { type Checkup, connectionOf, type Step } from "./checkup.ts";
+import { type Checkup, connectionOf, type Learned, type Step } from "./checkup.ts";
 import { needsOf } from "./needs.ts";
 import { urlOf } from "./place.ts";
+import { enough, roleMissing, whyNoMailbox } from "./rights.ts";
 import { whyNoEws, withoutEws } from "./why-no-ews.ts";
 
 /** Seconds. A doctor says that the server is busy instead of waiting until it is not. */
@@ -35,8 +36,9 @@ export const ews: Step = {
     checkup.learned.exchange = exchange;
     const tried =
       mailbox === undefined ? `asked ${url.href} which mailboxes the account may search` : `asked ${url.href} for the Inbox of ${mailbox}`;
-    const answer = mailbox === undefined ? await askDiscovery(checkup) : await askInbox(checkup, mailbox);
-    if (mailbox !== undefined) checkup.learned.mailbox = answer;
+    const inbox = mailbox === undefined ? undefined : await askInbox(checkup, mailbox);
+    if (inbox !== undefined) checkup.learned.mailbox = inbox;
+    const answer = inbox ?? (await askDiscovery(checkup));
     if (answer.ok || !withoutEws(answer.failure)) return { status: "ok", tried, found: answeredBy(answer) };
     return { tried, ...(await whyNoEws(answer.failure, checkup, mailbox)) };
   },
@@ -48,14 +50,19 @@ function answeredBy(answer: Outcome<unknown>): string {
     : `Exchange Web Services answered, with ${answer.failure.wireCode ?? answer.failure.code}`;
 }
 
-/** The Inbox as the mailbox step needs it. */
-export function askInbox({ learned, signal }: Checkup, mailbox: string): Promise<Outcome<unknown>> {
-  return attempt(async () => learned.exchange?.mailbox(mailbox, callOf(signal)).folder("inbox"));
+function opened({ exchange }: Learned): Exchange {
+  if (exchange === undefined) throw new Error("a step asked Exchange before it was opened");
+  return exchange;
+}
+
+/** What the account may do in the Inbox. */
+export function askInbox({ learned, signal }: Checkup, mailbox: string): Promise<Outcome<Rights>> {
+  return attempt(async () => opened(learned).mailbox(mailbox, callOf(signal)).rights());
 }
 
 async function askDiscovery(checkup: Checkup): Promise<Outcome<unknown>> {
   checkup.learned.discovery ??= await attempt(async () =>
-    checkup.learned.exchange?.searchableMailboxes({ expandGroups: false }, callOf(checkup.signal)),
+    opened(checkup.learned).searchableMailboxes({ expandGroups: false }, callOf(checkup.signal)),
   );
   return checkup.learned.discovery;
 }
@@ -76,7 +83,6 @@ export const discovery: Step = {
     const answer = await askDiscovery(checkup);
     if (answer.ok) return { status: "ok", tried, found: "the account is in Discovery Management" };
     const { code, message } = answer.failure;
-    const { roleMissing } = await import("./rights.ts");
     const next = code === "role-missing" || code === "access-denied" ? roleMissing(checkup) : [answer.failure.hint];
     return { status: "failed", code, tried, found: message, next };
   },
@@ -100,8 +106,7 @@ export const mailbox: Step = {
     }
     const tried = `opened the Inbox of ${address} ${connection.access === "impersonation" ? "as its owner (impersonation)" : "as a delegate"}`;
     const answer = checkup.learned.mailbox ?? (await askInbox(checkup, address));
-    if (answer.ok) return { status: "ok", tried, found: "it opens" };
-    const { whyNoMailbox } = await import("./rights.ts");
+    if (answer.ok) return { tried, ...enough(answer.value, checkup, address) };
     return { tried, ...whyNoMailbox(answer.failure, checkup, address) };
   },
 };

@@ -1,9 +1,11 @@
+import type { Rights } from "../exchange/exchange.ts";
 import type { Failure } from "../failure.ts";
 import { discoveryRole, findApplication } from "../setup/exchange-online.ts";
-import { delegateRight, impersonation, showImpersonation } from "../setup/on-premises.ts";
+import { delegateRight, impersonation, sendAs, showImpersonation } from "../setup/on-premises.ts";
 import { command } from "../setup/powershell.ts";
 import { isOnline } from "../wire/clouds.ts";
 import { type Checkup, connectionOf, type Finding } from "./checkup.ts";
+import { needsOf } from "./needs.ts";
 import { urlOf } from "./place.ts";
 
 /** Why the mailbox does not open, and what to do. */
@@ -25,6 +27,35 @@ export function whyNoMailbox(failure: Failure, checkup: Checkup, address: string
       ...delegateRight(address, accountOf(checkup)),
     ]);
   return why([failure.hint]);
+}
+
+/** Whether what the account may do in the mailbox is enough for the actions. */
+export function enough(rights: Rights, checkup: Checkup, address: string): Omit<Finding, "tried"> {
+  const { access } = connectionOf(checkup);
+  const wanting = checkup.actions.map(needsOf);
+  const changing = wanting.some(({ changes }) => changes);
+  const missing = [
+    rights.read === false ? "read" : undefined,
+    changing && rights.create === false ? "create" : undefined,
+    changing && rights.change === false ? "change" : undefined,
+    changing && rights.delete === false ? "delete" : undefined,
+  ].filter((right) => right !== undefined);
+  if (missing.length > 0) {
+    return {
+      status: "failed",
+      code: "access-denied",
+      found: `the Inbox opens, but the account may not ${missing.join(", ")}`,
+      next: ["Give the account the whole mailbox:", ...delegateRight(address, accountOf(checkup))],
+    };
+  }
+  if (access === "delegate" && wanting.some(({ sends }) => sends)) {
+    return {
+      status: "warning",
+      found: "it opens; whether the account may send as this mailbox cannot be seen without sending",
+      next: ["If the account is not to send as itself:", ...sendAs(address, accountOf(checkup), isOnline(urlOf(connectionOf(checkup))))],
+    };
+  }
+  return { status: "ok", found: "it opens, with every right that the actions need" };
 }
 
 function toImpersonate(checkup: Checkup, address: string): readonly string[] {

@@ -124,6 +124,10 @@ function mailboxOf(mailbox: EwsMailbox): Mailbox {
     send: async (draft) => (await import("./send.ts")).send(mailbox, draft),
     reply: async (asked) => (await import("./reply.ts")).reply(mailbox, asked),
     contacts: async (query) => (await import("./contacts.ts")).contacts(mailbox, query),
+    rights: async () => {
+      const { getFolderRights } = await import("./operations/get-folder.ts");
+      return mailbox.ask(getFolderRights, mailbox.folders.distinguished("inbox"));
+    },
     outOfOffice: async () => {
       const { getUserOofSettings } = await import("./operations/get-user-oof-settings.ts");
       return mailbox.ask(getUserOofSettings, mailbox.address);

@@ -69,6 +69,16 @@ export interface Mailbox {
 
   contacts(query: ContactQuery): Promise<readonly Contact[]>;
   outOfOffice(): Promise<OutOfOffice>;
+  /** What the account may do with what is in the Inbox: the cheapest question to a mailbox. */
+  rights(): Promise<Rights>;
+}
+
+/** Undefined where the server does not say. */
+export interface Rights {
+  readonly read?: boolean | undefined;
+  readonly create?: boolean | undefined;
+  readonly change?: boolean | undefined;
+  readonly delete?: boolean | undefined;
 }
 
 /** `trash`: to Deleted Items. `soft`: to the Recoverable Items. `hard`: gone, unless a hold keeps it. */

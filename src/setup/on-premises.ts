@@ -34,7 +34,8 @@ export function delegateRight(mailbox: string, account: string): readonly string
 }
 
 /** Sending as the mailbox, which Full Access does not hold. */
-export function sendAs(mailbox: string, account: string): readonly string[] {
+export function sendAs(mailbox: string, account: string, online = false): readonly string[] {
+  if (online) return [command("Add-RecipientPermission", { Identity: mailbox, Trustee: account, AccessRights: "SendAs" })];
   return [
     `${command("Get-Mailbox", { Identity: mailbox })} | ${command("Add-ADPermission", { User: account, ExtendedRights: "Send As" })}`,
   ];

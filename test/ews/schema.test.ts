@@ -10,7 +10,7 @@ import { deleteItem } from "../../src/ews/operations/delete-item.ts";
 import { exportItem } from "../../src/ews/operations/export-items.ts";
 import { findFolder } from "../../src/ews/operations/find-folder.ts";
 import { getAttachment, getAttachmentContent } from "../../src/ews/operations/get-attachment.ts";
-import { getFolder } from "../../src/ews/operations/get-folder.ts";
+import { getFolder, getFolderRights } from "../../src/ews/operations/get-folder.ts";
 import { getItem, getItemAttachments, getItemMime } from "../../src/ews/operations/get-item.ts";
 import { getSearchableMailboxes } from "../../src/ews/operations/get-searchable-mailboxes.ts";
 import { getUserOofSettings } from "../../src/ews/operations/get-user-oof-settings.ts";
@@ -72,6 +72,7 @@ const requests: readonly { readonly name: string; readonly operation: string; re
   { name: "the content of a file", ...request(getAttachmentContent, { id: "AAMkAGE=A", kind: "file" }) },
   { name: "the MIME content of an attached message", ...request(getAttachmentContent, { id: "AAMkAGE=A", kind: "item" }) },
   { name: "attachments to delete", ...request(deleteAttachment, ["AAMkAGE=A", "AAMkAGE=B"]) },
+  { name: "what may be done in a folder", ...request(getFolderRights, delegateInbox) },
   { name: "folders", ...request(getFolder, [inbox, delegateInbox, { id: "AAMkAGF=" }]) },
   { name: "all folders", ...request(findFolder, { parent: { distinguished: "msgfolderroot" }, traversal: "Deep", offset: 0 }) },
   {
