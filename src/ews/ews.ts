@@ -3,9 +3,10 @@ import type { Attachment } from "../exchange/attachment.ts";
 import type { Exchange, Mailbox, SearchableMailboxes, SearchableMailboxQuery } from "../exchange/exchange.ts";
 import type { Detail } from "../exchange/message.ts";
 import { Failure } from "../failure.ts";
-import { openHttp } from "../wire/http.ts";
+import { type Http, openHttp } from "../wire/http.ts";
 import type { Observe } from "../wire/observe.ts";
 import { openSchedule, scheduleOf } from "../wire/schedule.ts";
+import type { TokenFacts } from "../wire/token-facts.ts";
 import { type Access, type Connection, type EwsMailbox, openMailbox } from "./session.ts";
 import { type ConnectingName, openSoap, type ServerVersion } from "./soap.ts";
 
@@ -13,8 +14,12 @@ import { type ConnectingName, openSoap, type ServerVersion } from "./soap.ts";
 export interface EwsOptions {
   /** Such as `https://mail.example.com/EWS/Exchange.asmx`. */
   readonly url: string;
-  /** The headers that say who we are (`Authorization`), asked before each request: a token can be renewed there. */
-  readonly authorize: () => Promise<Record<string, string>>;
+  /** The headers that say who we are (`Authorization`), asked before each request. */
+  readonly authorize?: (() => Promise<Record<string, string>>) | undefined;
+  /** A client that signs in, around the one it is given; instead of `authorize`. */
+  readonly signIn?: ((http: Http) => Http) | undefined;
+  /** What the token says that requests are sent with, where it is one: failures say more then. */
+  readonly token?: (() => TokenFacts | undefined) | undefined;
   /** How mailboxes of others are reached; a call may say otherwise. */
   readonly access: Access;
   /** Which of its names an impersonated mailbox is called by; default `SmtpAddress`. */
@@ -74,8 +79,9 @@ export function openEws(options: EwsOptions): Exchange {
   const connection: Connection = {
     soap: openSoap({
       url,
-      http,
+      http: options.signIn?.(http) ?? http,
       authorize: options.authorize,
+      token: options.token,
       userAgent: options.userAgent ?? "mailcordon",
       told: options.serverVersion,
     }),

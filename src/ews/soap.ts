@@ -3,6 +3,7 @@ import type { Call } from "../exchange/exchange.ts";
 import { Failure } from "../failure.ts";
 import { failed, type Outcome } from "../outcome.ts";
 import type { Http, HttpResponse } from "../wire/http.ts";
+import type { TokenFacts } from "../wire/token-facts.ts";
 import {
   fromAttribute,
   mapped,
@@ -38,8 +39,10 @@ export interface Target {
 export interface SoapOptions {
   readonly url: URL;
   readonly http: Http;
-  /** The headers that say who we are; asked before each request. */
-  readonly authorize: () => Promise<Record<string, string>>;
+  /** The headers that say who we are, where `http` does not: asked before each request. */
+  readonly authorize?: (() => Promise<Record<string, string>>) | undefined;
+  /** What the token says that requests are sent with, where it is one. */
+  readonly token?: (() => TokenFacts | undefined) | undefined;
   readonly userAgent: string;
   /** Told what the server says of its version, with each reply. */
   readonly told?: ((version: ServerVersion) => void) | undefined;
@@ -89,7 +92,7 @@ export function openSoap(options: SoapOptions): Soap {
       method: "POST",
       name: operation.name,
       headers: {
-        ...(await options.authorize()),
+        ...(await options.authorize?.()),
         "Content-Type": "text/xml; charset=utf-8",
         Accept: "text/xml",
         "Accept-Encoding": "gzip",
@@ -101,12 +104,18 @@ export function openSoap(options: SoapOptions): Soap {
       body: xmlDocument(envelope(operation.write(input), target)),
       ...(call.signal === undefined ? {} : { signal: call.signal }),
       ...(call.timeoutMs === undefined ? {} : { timeoutMs: call.timeoutMs }),
+      ...(call.progress === undefined ? {} : { progress: call.progress }),
     });
     // A fault is a 500 with SOAP in it; everything else that is not a 200 never came from EWS itself.
     const carriesSoap = (response.status === 200 || response.status === 500) && /\bxml\b/i.test(response.headers.get("content-type") ?? "");
     if (carriesSoap) return response;
     response.discard();
-    throw httpFailure(response);
+    throw (await explained(response, target)) ?? httpFailure(response);
+  }
+
+  async function explained(response: HttpResponse, { mailbox }: Target): Promise<Failure | undefined> {
+    const token = options.token?.();
+    return token && (await import("./online-failures.ts")).onlineFailure(response, { token, mailbox });
   }
 
   /** The Outcomes of a reply, each Failure with the server's id of the request. Throws the fault. */

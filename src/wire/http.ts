@@ -23,6 +23,8 @@ export interface HttpRequest {
   readonly timeoutMs?: number | undefined;
   /** What it asks for, for whoever observes: the name of a SOAP operation. Nothing secret. */
   readonly name?: string | undefined;
+  /** Shows a person what to do, where a person must sign in. */
+  readonly progress?: ((text: string) => void) | undefined;
   /** Requests with the same number follow one another on one connection that nobody else uses. */
   readonly slot?: number | undefined;
   /** Only on this connection, which answered in the same slot before. Failure `unreachable` (`neverSent`) when it is closed. */

@@ -3,6 +3,7 @@ import { authorityOf, type EntraClient } from "./entra-client.ts";
 import type { Http } from "./http.ts";
 import { neverReached } from "./http-failure.ts";
 import { type CachedToken, isSendable, type TokenCache, type TokenKey } from "./token-cache.ts";
+import { type TokenFacts, tokenFacts } from "./token-facts.ts";
 
 /** What one request asks for. */
 export interface TokenRequest {
@@ -24,6 +25,8 @@ export interface TokenSource {
   token(request?: TokenRequest): Promise<string>;
   /** Another one; undefined when the refused one came just now, since another would not be better. Failures: the same. */
   another(refused: RefusedToken, request?: TokenRequest): Promise<string | undefined>;
+  /** What the token at hand says; undefined when there is none yet, or it says nothing. */
+  facts(): TokenFacts | undefined;
 }
 
 export interface TokenSourceOptions {
@@ -108,6 +111,7 @@ export function openTokenSource({ client, http, cache, now = Date.now }: TokenSo
       const futile = own !== undefined && own.token === refused.token && now() < own.obtainedAt + justCame && refused.claims === undefined;
       return futile ? undefined : inFlight(refused, request);
     },
+    facts: () => current && tokenFacts(current.token),
   };
 }
 
