@@ -1,108 +1,24 @@
 import { randomBytes } from "node:crypto";
-import { createServer as createHttpServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
-import { createServer as createHttpsServer } from "node:https";
-import { type AddressInfo, createServer as createTcpServer, type Socket } from "node:net";
-import { gzipSync } from "node:zlib";
-import { afterEach, describe, expect, test } from "vitest";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer as createTcpServer, type Socket } from "node:net";
+import { describe, expect, test } from "vitest";
 import { Failure } from "../../src/failure.ts";
-import {
-  droppedWhileIdle,
-  type Http,
-  type HttpOptions,
-  type HttpRequest,
-  type HttpResponse,
-  neverSent,
-  openHttp,
-} from "../../src/wire/http.ts";
+import { droppedWhileIdle, neverSent } from "../../src/wire/http.ts";
 import type { Document } from "../../src/wire/xml-write.ts";
-import { testCertificate } from "../lab/certificate.ts";
-import { namesCertificate } from "../lab/names-certificate.ts";
-
-const closing: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
-
-interface Listening {
-  listen(port: number, host: string, listening: () => void): unknown;
-  address(): AddressInfo | string | null;
-  close(): unknown;
-}
-
-async function portOf(server: Listening): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
-
-/** An HTTP server that answers as told; its URL. */
-async function serving(answer: RequestListener): Promise<URL> {
-  const server = createHttpServer(answer);
-  const port = await portOf(server);
-  closing.push(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return new URL(`http://127.0.0.1:${port}/a?secret=query`);
-}
-
-/** A server of plain bytes: what a connection does when its first bytes came. */
-async function speaking(onRequest: (socket: Socket, request: string, nth: number) => void): Promise<URL> {
-  const sockets = new Set<Socket>();
-  let count = 0;
-  const server = createTcpServer((socket) => {
-    sockets.add(socket);
-    // What it does to the connection is the test's own doing.
-    socket.on("error", () => undefined);
-    socket.on("data", (bytes) => onRequest(socket, bytes.toString("latin1"), ++count));
-  });
-  const port = await portOf(server);
-  closing.push(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  return new URL(`http://127.0.0.1:${port}/`);
-}
-
-const patient = { connectMs: 20_000, replyMs: 20_000, idleMs: 20_000 };
-
-function client(options: Partial<HttpOptions> = {}): Http {
-  const http = openHttp({ timeouts: patient, maxConnections: 4, ...options });
-  closing.push(() => http.close());
-  return http;
-}
-
-function documentOf(bytes: Uint8Array, pieces = 1000): Document {
-  return {
-    size: bytes.length,
-    async *open() {
-      for (let at = 0; at < bytes.length; at += pieces) yield bytes.subarray(at, at + pieces);
-    },
-  };
-}
-
-async function allOf(response: HttpResponse): Promise<Buffer> {
-  const parts: Uint8Array[] = [];
-  for await (const part of response.body) parts.push(part);
-  return Buffer.concat(parts);
-}
-
-async function failureOf(work: Promise<unknown>): Promise<Failure> {
-  const thrown = await work.then(
-    () => "nothing was thrown",
-    (error: unknown) => error,
-  );
-  if (thrown instanceof Failure) return thrown;
-  throw new Error(`Not a Failure: ${thrown}`);
-}
-
-const get = (url: URL, more: Partial<HttpRequest> = {}): HttpRequest => ({ url, method: "GET", headers: {}, ...more });
-const secrets = { authorization: "Basic c2VjcmV0OnNlY3JldA==" };
-
-/** What may never be in a failure: headers, bodies, the query. */
-function expectDiscreet(failure: Failure): void {
-  expect(failure.message).not.toMatch(/secret|c2VjcmV0|authorization/i);
-}
+import {
+  allOf,
+  client,
+  closing,
+  documentOf,
+  expectDiscreet,
+  failureOf,
+  get,
+  patient,
+  portOf,
+  secrets,
+  serving,
+  speaking,
+} from "./servers.ts";
 
 describe("a request", () => {
   test("arrives with its method, its headers and a body of exactly the length that was said", async () => {
@@ -235,75 +151,6 @@ describe("connections", () => {
   });
 });
 
-describe("a reply", () => {
-  test("in gzip is decoded, and one cut off in it is broken", async () => {
-    const bytes = Buffer.from("mail ".repeat(50_000));
-    const zipped = gzipSync(bytes);
-    const url = await serving((request, response) => {
-      const body = request.url === "/cut" ? zipped.subarray(0, -20) : zipped;
-      response.writeHead(200, { "content-encoding": "gzip" }).end(body);
-    });
-    expect((await allOf(await client().send(get(url)))).equals(bytes)).toBe(true);
-    const cut = await client().send(get(new URL("/cut", url)));
-    expect((await failureOf(allOf(cut))).code).toBe("broken-reply");
-  });
-
-  test("in a compression that was not asked for is broken", async () => {
-    const url = await serving((_, response) => response.writeHead(200, { "content-encoding": "br" }).end("x"));
-    expect((await failureOf((await client().send(get(url))).text(10))).code).toBe("broken-reply");
-  });
-
-  test("longer than allowed is broken, and the rest is not fetched", async () => {
-    const url = await serving((_, response) => response.end("x".repeat(1001)));
-    expect((await failureOf((await client().send(get(url))).text(1000))).code).toBe("broken-reply");
-    expect(await (await client().send(get(url))).text(1001)).toHaveLength(1001);
-  });
-
-  test.each([
-    ["nothing", ""],
-    ["half a status line", "HTTP/1.1 20"],
-    ["half its headers", "HTTP/1.1 200 OK\r\nContent-Le"],
-    ["something that is no HTTP", "220 mail.example.com ESMTP\r\n"],
-  ])("that is %s before the connection closes is broken, and may have been sent", async (_, bytes) => {
-    for (const end of ["end", "destroy"] as const) {
-      const url = await speaking((socket) => (end === "end" ? socket.end(bytes) : socket.write(bytes, () => socket.destroy())));
-      const failure = await failureOf(client().send(get(url, { headers: secrets })));
-      expect(failure.code).toBe("broken-reply");
-      expect(neverSent(failure)).toBe(false);
-      expect(droppedWhileIdle(failure)).toBe(false);
-      expectDiscreet(failure);
-    }
-  });
-
-  test.each([
-    ["is shorter than it said", "Content-Length: 100\r\n\r\nsecret"],
-    ["ends before its last chunk", "Transfer-Encoding: chunked\r\n\r\n6\r\nsecret\r\n"],
-    ["ends inside a chunk", "Transfer-Encoding: chunked\r\n\r\nff\r\nsecret"],
-    ["has a chunk of no size", "Transfer-Encoding: chunked\r\n\r\n6\r\nsecret\r\nzz\r\n"],
-  ])("whose body %s is broken, whether the connection is closed or reset", async (_, rest) => {
-    for (const end of ["end", "reset"] as const) {
-      const url = await speaking((socket) => {
-        socket.write(`HTTP/1.1 200 OK\r\n${rest}`, () => {
-          // The headers must be seen first, or nothing of the reply was.
-          if (end === "end") setTimeout(() => socket.end(), 30);
-          else setTimeout(() => socket.resetAndDestroy(), 30);
-        });
-      });
-      const response = await client().send(get(url));
-      expect(response.status).toBe(200);
-      const failure = await failureOf(allOf(response));
-      expect(failure.code).toBe("broken-reply");
-      expect(neverSent(failure)).toBe(false);
-      expectDiscreet(failure);
-    }
-  });
-
-  test("without any length ends where the connection ends", async () => {
-    const url = await speaking((socket) => socket.end("HTTP/1.1 200 OK\r\n\r\nall of it"));
-    expect(await (await client().send(get(url))).text(100)).toBe("all of it");
-  });
-});
-
 describe("time-outs", () => {
   const silent = (answer: (response: ServerResponse) => void) =>
     serving((request, response) => request.resume().on("end", () => answer(response)));
@@ -356,122 +203,5 @@ describe("time-outs", () => {
     const url = new URL(`http://127.0.0.1:${port}/`);
     const http = client({ timeouts: { ...patient, idleMs: 200 } });
     expect((await failureOf(http.send({ url, method: "POST", headers: {}, body }))).code).toBe("timeout");
-  });
-});
-
-describe("cancelling", () => {
-  test("before sending sends nothing", async () => {
-    const url = await serving((_, response) => response.end());
-    const failure = await failureOf(client().send(get(url, { signal: AbortSignal.abort() })));
-    expect(failure.code).toBe("cancelled");
-    expect(neverSent(failure)).toBe(true);
-  });
-
-  test("ends the wait for the answer", async () => {
-    const controller = new AbortController();
-    const url = await serving(() => controller.abort());
-    const failure = await failureOf(client().send(get(url, { signal: controller.signal })));
-    expect(failure.code).toBe("cancelled");
-    expect(neverSent(failure)).toBe(false);
-    expect(droppedWhileIdle(failure)).toBe(false);
-  });
-
-  test("ends the wait for a connection that others use", async () => {
-    const url = await serving(() => undefined);
-    const http = client({ maxConnections: 1 });
-    const first = new AbortController();
-    const second = new AbortController();
-    const sent = http.send(get(url, { signal: first.signal }));
-    const waiting = http.send(get(url, { signal: second.signal }));
-    second.abort();
-    const failure = await failureOf(waiting);
-    expect(failure.code).toBe("cancelled");
-    expect(neverSent(failure)).toBe(true);
-    first.abort();
-    expect((await failureOf(sent)).code).toBe("cancelled");
-  });
-
-  test("ends a body that is being read", async () => {
-    const controller = new AbortController();
-    const url = await serving((_, response) => response.writeHead(200).write("a"));
-    const response = await client().send(get(url, { signal: controller.signal }));
-    const reading = async () => {
-      for await (const part of response.body) {
-        expect(part.length).toBe(1);
-        controller.abort();
-      }
-    };
-    expect((await failureOf(reading())).code).toBe("cancelled");
-  });
-});
-
-describe("a server that cannot be reached", () => {
-  test("because it refuses the connection, was sent nothing", async () => {
-    const server = createTcpServer();
-    const port = await portOf(server);
-    await new Promise<void>((resolve) => server.close(() => resolve()));
-    const failure = await failureOf(client().send(get(new URL(`http://127.0.0.1:${port}/`), { headers: secrets })));
-    expect(failure.code).toBe("unreachable");
-    expect(neverSent(failure)).toBe(true);
-    expectDiscreet(failure);
-  });
-
-  test("because its name does not exist, was sent nothing", async () => {
-    const failure = await failureOf(client().send(get(new URL("http://no-such-host.invalid/"))));
-    expect(failure.code).toBe("unreachable");
-    expect(neverSent(failure)).toBe(true);
-  });
-
-  test("by a protocol that is not HTTP is a matter of settings", async () => {
-    expect((await failureOf(client().send(get(new URL("ftp://127.0.0.1/"))))).code).toBe("invalid-settings");
-  });
-});
-
-describe("TLS", () => {
-  async function secure(pair: { readonly key: string; readonly cert: string }): Promise<URL> {
-    const server = createHttpsServer(pair, (_, response) => response.end("private"));
-    // Whoever does not trust it ends the handshake.
-    server.on("tlsClientError", () => undefined);
-    const port = await portOf(server);
-    closing.push(() => {
-      server.closeAllConnections();
-      server.close();
-    });
-    return new URL(`https://127.0.0.1:${port}/`);
-  }
-
-  test("is spoken with a server whose private authority was given", async () => {
-    const http = client({ ca: testCertificate.cert });
-    expect(await (await http.send(get(await secure(testCertificate)))).text(100)).toBe("private");
-  });
-
-  test("is refused with a server of an unknown authority, and nothing is sent", async () => {
-    const url = await secure(testCertificate);
-    for (const http of [client(), client({ ca: namesCertificate.cert })]) {
-      const failure = await failureOf(http.send(get(url, { headers: secrets })));
-      expect(failure.code).toBe("tls-failed");
-      expect(neverSent(failure)).toBe(true);
-      expectDiscreet(failure);
-    }
-  });
-
-  test("is refused when the certificate is for another name", async () => {
-    const failure = await failureOf(client({ ca: namesCertificate.cert }).send(get(await secure(namesCertificate))));
-    expect(failure.code).toBe("tls-failed");
-    expect(neverSent(failure)).toBe(true);
-  });
-
-  test("fails with a server that speaks plain HTTP", async () => {
-    const plain = await serving((_, response) => response.end());
-    const failure = await failureOf(client().send(get(new URL(plain.href.replace("http:", "https:")))));
-    expect(failure.code).toBe("tls-failed");
-    expect(neverSent(failure)).toBe(true);
-  });
-
-  test("needs an authority that is a certificate", async () => {
-    for (const ca of ["", "no certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"]) {
-      const failure = await failureOf(client({ ca }).send(get(new URL("https://127.0.0.1:1/"))));
-      expect(failure.code).toBe("invalid-settings");
-    }
   });
 });
