@@ -139,7 +139,12 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
       response.end(error instanceof Error ? error.stack : String(error));
     });
   };
-  const server: Server = options.tls ? createTlsServer(options.tls, listener) : createServer(listener);
+  const clientAuthority = options.tls?.clientAuthority;
+  // Who shows no certificate may sign in in another way.
+  const asking = clientAuthority === undefined ? {} : { requestCert: true, rejectUnauthorized: false, ca: clientAuthority };
+  const server: Server = options.tls
+    ? createTlsServer({ key: options.tls.key, cert: options.tls.cert, ...asking }, listener)
+    : createServer(listener);
   const host = options.host ?? "127.0.0.1";
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);

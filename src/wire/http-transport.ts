@@ -36,6 +36,8 @@ export interface Transport {
 
 export interface TransportOptions {
   readonly maxConnections: number;
+  /** Each connection shows the server's certificate: when a TLS session is taken up again, Node does not know it. */
+  readonly showsCertificate?: boolean | undefined;
   /** Milliseconds until connected. */
   readonly connectMs: number;
   readonly tls: TlsOptions;
@@ -50,7 +52,8 @@ export async function openTransport(protocol: string, proxy: ProxyServer | undef
   if (protocol === "http:") return proxy === undefined ? plain(pool) : forwarded(proxy, pool, options);
   if (protocol !== "https:") throw new Failure("invalid-settings", "The URL must begin with https:// or http://.");
   const { Agent, request } = await import("node:https");
-  const agent = new Agent({ ...pool, ...(await secure(options.tls)) });
+  const sessions = options.showsCertificate ? { maxCachedSessions: 0 } : {};
+  const agent = new Agent({ ...pool, ...sessions, ...(await secure(options.tls)) });
   if (proxy !== undefined) await tunnelled(agent, proxy, options);
   return { agent, isSecure: true, forwardedBy: undefined, request };
 }

@@ -88,8 +88,8 @@ export function openHttp(options: HttpOptions): Http {
   const transportTo = ({ url, slot }: HttpRequest): Promise<Transport> => {
     const proxy = options.proxy === undefined ? undefined : proxyFor(url, options.proxy);
     const key = `${url.protocol}${slot ?? ""} ${proxy?.url.href ?? ""}`;
-    const limits = { maxConnections: slot === undefined ? maxConnections : 1, connectMs: timeouts.connectMs };
-    const made = transports.get(key) ?? openTransport(url.protocol, proxy, { ...limits, tls });
+    const limits = slot === undefined ? { maxConnections, showsCertificate: false } : { maxConnections: 1, showsCertificate: true };
+    const made = transports.get(key) ?? openTransport(url.protocol, proxy, { ...limits, connectMs: timeouts.connectMs, tls });
     transports.set(key, made);
     return made;
   };

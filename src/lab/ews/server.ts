@@ -82,7 +82,13 @@ export async function serveEws(server: EwsServer, request: IncomingMessage, resp
   const clientId = request.headersDistinct["client-request-id"]?.[0];
   const echo = request.headers["return-client-request-id"] === "true" && clientId !== undefined ? { "client-request-id": clientId } : {};
   const body = exchanged.replyBody ? recorded(reply.body, exchanged.replyBody) : reply.body;
-  await send(request, response, { ...reply, headers: { "request-id": requestId, ...echo, ...server.windows?.headers, ...reply.headers }, body }, damage, server.gzip);
+  await send(
+    request,
+    response,
+    { ...reply, headers: { "request-id": requestId, ...echo, ...server.windows?.headers, ...reply.headers }, body },
+    damage,
+    server.gzip,
+  );
 }
 
 function* recorded(body: Iterable<string | Uint8Array>, into: string[]): Iterable<string | Uint8Array> {
@@ -132,10 +138,7 @@ const forbidden = (diagnostics?: string): Reply =>
 /** Who calls; why not, where a token of the tenant is refused; undefined when nothing proves anybody. */
 type Caller = Pick<BearerCaller, "user" | "appOnly">;
 
-async function signIn(
-  { store, tokens, entra, windows }: EwsServer,
-  request: IncomingMessage,
-): Promise<Caller | BearerRefusal | undefined> {
+async function signIn({ store, tokens, entra, windows }: EwsServer, request: IncomingMessage): Promise<Caller | BearerRefusal | undefined> {
   const { authorization } = request.headers;
   const isBearer = /^Bearer /i.test(authorization ?? "");
   const user = windows === undefined || isBearer ? authenticate(store, authorization, tokens) : undefined;
