@@ -18,6 +18,11 @@ const commands: readonly Command[] = [
     summary: "Check a connection step by step, and say what is missing and how to get it.",
     run: async (words, screen) => (await import("./doctor-command.ts")).runDoctor(words, screen),
   },
+  {
+    name: "setup",
+    summary: "Print the commands that connect mailcordon to Exchange; nothing is run.",
+    run: async (words, screen) => (await import("./setup-command.ts")).runSetup(words, screen),
+  },
 ];
 
 /** Runs the program and ends the process, when everything that was written is out. */

@@ -38,6 +38,15 @@ export function findApplication(clientId: string): readonly string[] {
   ];
 }
 
+/** Makes the application known to Exchange Online, so that roles can be given to it there. */
+export const introduce: readonly string[] = [
+  command("New-ServicePrincipal", {
+    AppId: { variable: "$application.AppId" },
+    ObjectId: { variable: "$principal.Id" },
+    DisplayName: "mailcordon",
+  }),
+];
+
 /** Access to every mailbox: the permission full_access_as_app and the administrator's consent to it, which is the assignment. */
 export const consentToAll: readonly string[] = [
   `$exchange = ${command("Get-MgServicePrincipal", { Filter: `appId eq '${exchangeResource}'` })}`,
@@ -58,11 +67,6 @@ export function allowMailboxes(mailboxes: readonly string[]): readonly string[] 
   const [first] = mailboxes;
   return [
     `$group = ${command("New-DistributionGroup", { Name: scopeName, Type: "Security", Members: mailboxes })}`,
-    command("New-ServicePrincipal", {
-      AppId: { variable: "$application.AppId" },
-      ObjectId: { variable: "$principal.Id" },
-      DisplayName: "mailcordon",
-    }),
     `New-ManagementScope -Name ${quoted(scopeName)} -RecipientRestrictionFilter "MemberOfGroup -eq '$($group.DistinguishedName)'"`,
     command("New-ManagementRoleAssignment", {
       Name: "mailcordon EWS",

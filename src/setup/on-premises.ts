@@ -2,6 +2,15 @@ import { command, quoted } from "./powershell.ts";
 
 const scopeName = "mailcordon mailboxes";
 
+/** A mailbox for the account, with its password asked for; for `EXAMPLE\\name` the address is not known, so the account is only looked at. */
+export function createAccount(account: string): readonly string[] {
+  if (!account.includes("@")) return [`${command("Get-User", { Identity: account })} | Format-List UserPrincipalName,RecipientType`];
+  return [
+    "$password = Read-Host -AsSecureString -Prompt 'Password of the service account'",
+    command("New-Mailbox", { Name: "mailcordon service", UserPrincipalName: account, Password: { variable: "$password" } }),
+  ];
+}
+
 /** The role that lets an account act as the owner of mailboxes: of all, or of those in a group. */
 export function impersonation(account: string, mailboxes: readonly string[]): readonly string[] {
   const assignment = { Name: "mailcordon impersonation", Role: "ApplicationImpersonation", User: account };
