@@ -70,7 +70,7 @@ describe("readXmlStream", () => {
     ["an illegal character inside the content", withContent("QUJD&#x0;QUJD")],
     ["a look-alike outside ASCII", withContent("QUJ\u0144")],
     ["a group that is cut off", withContent("QUJDQ")],
-    ["a second content", root("<Content>QUJD</Content><Content>QUJD</Content>")],
+    ["a second content", root("<Content>QUJD</Content><Content>QUJD</Content><Text>a</Text>")],
     ["an end tag that is wrong", withContent("QUJD").replace("</Content>", "</Contents>")],
     ["a missing required element", root("<Content>QUJD</Content>")],
   ])("refuses %s", async (_, document) => {
