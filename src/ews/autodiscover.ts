@@ -5,9 +5,7 @@ import { lookUpService, redirection, redirectProbe, type ServiceRecord, serviceO
 import { pox } from "./autodiscover/pox.ts";
 import type { Answer, Protocol } from "./autodiscover/protocol.ts";
 import { soap } from "./autodiscover/soap.ts";
-import { checkedUrl, domainOf, isTrusted, type Trust, untrusted } from "./autodiscover/trust.ts";
-
-export { isTrusted } from "./autodiscover/trust.ts";
+import { checkedUrl, domainOf, isTrusted, type Trust, trustOf, untrusted } from "./autodiscover/trust.ts";
 
 /** How to look for EWS. */
 export interface AutodiscoverOptions {
@@ -58,14 +56,9 @@ const replyMs = 30_000;
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/autodiscover-for-exchange
  */
 export async function autodiscover(options: AutodiscoverOptions): Promise<Discovered> {
-  const domain = domainOf(options.address);
-  if (domain === undefined) {
-    throw new Failure("invalid-settings", "Autodiscover needs an address to begin with, such as soc@example.com.", {
-      hint: "Set ews.autodiscover.address or mailbox of the connection, or give ews.url.",
-    });
-  }
-  const search = new Search(options, { domain, allowHosts: options.allowHosts });
-  const found = await search.forAddress(options.address, domain, 0);
+  const trust = trustOf(options.address, options.allowHosts);
+  const search = new Search(options, trust);
+  const found = await search.forAddress(options.address, trust.domain, 0);
   if (found !== undefined) return found;
   throw search.failure();
 }

@@ -3,17 +3,27 @@ import type { Attachment } from "../exchange/attachment.ts";
 import type { Exchange, Mailbox, SearchableMailboxes, SearchableMailboxQuery } from "../exchange/exchange.ts";
 import type { Detail } from "../exchange/message.ts";
 import { Failure } from "../failure.ts";
-import { type Http, openHttp } from "../wire/http.ts";
+import { type Http, type HttpOptions, openHttp } from "../wire/http.ts";
+import type { TlsOptions } from "../wire/http-transport.ts";
 import type { Observe } from "../wire/observe.ts";
+import type { ProxyRules } from "../wire/proxy.ts";
 import { openSchedule, scheduleOf } from "../wire/schedule.ts";
 import type { TokenFacts } from "../wire/token-facts.ts";
+import { defaultLifetimeMs, type EndpointMemory, type Finding, fixedEndpoint, noEndpointMemory, openDiscovery } from "./endpoint.ts";
 import { type Access, type Connection, type EwsMailbox, openMailbox } from "./session.ts";
 import { type ConnectingName, openSoap, type ServerVersion } from "./soap.ts";
 
 /** How to reach Exchange Web Services. */
 export interface EwsOptions {
   /** Such as `https://mail.example.com/EWS/Exchange.asmx`. */
-  readonly url: string;
+  readonly url?: string | undefined;
+  /** How to find it, where no URL is given. */
+  readonly autodiscover?: DiscoverOptions | undefined;
+  /** What was learned of the server, for the next process. Default: nothing is kept. */
+  readonly memory?: EndpointMemory | undefined;
+  readonly tls?: Omit<TlsOptions, "ca"> | undefined;
+  /** Without, the server is reached directly. */
+  readonly proxy?: ProxyRules | undefined;
   /** The headers that say who we are (`Authorization`), asked before each request. */
   readonly authorize?: (() => Promise<Record<string, string>>) | undefined;
   /** A client that signs in, around the one it is given; instead of `authorize`. */
@@ -48,6 +58,16 @@ export interface EwsOptions {
   readonly serverVersion?: ((version: ServerVersion) => void) | undefined;
 }
 
+/** How EWS is found. */
+export interface DiscoverOptions {
+  /** SMTP address of a mailbox of the organisation. */
+  readonly address: string;
+  /** Hosts outside the address's domain that may be told who we are; `*.example.net` stands for all names below. */
+  readonly allowHosts: readonly string[];
+  /** How long what was found is used, in milliseconds. Default a day. */
+  readonly lifetimeMs?: number | undefined;
+}
+
 // To connect takes a round trip or three; a search over a large folder may take Exchange minutes (its own limit for a call is 5), and between
 // two pieces of a reply that has begun it is never silent for long.
 const defaultTimeouts = { connectMs: 15_000, replyMs: 300_000, idleMs: 60_000 };
@@ -68,24 +88,28 @@ const bodyBatch = 25;
 export function openEws(options: EwsOptions): Exchange {
   const maxWaitMs = options.throttling?.maxWaitMs ?? defaultMaxWaitMs;
   const maxConcurrency = options.throttling?.maxConcurrency ?? defaultMaxConcurrency;
-  const url = urlOf(options.url);
   // A connection for each place in the schedule: requests wait there, where everybody sees it.
-  const http = openHttp({
+  const network: HttpOptions = {
     ca: options.ca,
+    tls: options.tls,
+    proxy: options.proxy,
     timeouts: timeoutsOf(options.timeouts),
     maxConnections: maxConcurrency,
     observe: options.observe,
-  });
+  };
+  const http = openHttp(network);
+  const userAgent = options.userAgent ?? "mailcordon";
+  const place = placeOf(options, network, userAgent);
   const connection: Connection = {
     soap: openSoap({
-      url,
+      endpoint: place.endpoint,
       http: options.signIn?.(http) ?? http,
       authorize: options.authorize,
       token: options.token,
-      userAgent: options.userAgent ?? "mailcordon",
+      userAgent,
       told: options.serverVersion,
     }),
-    schedule: options.account === undefined ? openSchedule() : scheduleOf(url.origin, options.account),
+    schedule: options.account === undefined ? openSchedule() : scheduleOf(place.name, options.account),
     access: options.access,
     connectingName: options.connectingName ?? "SmtpAddress",
     limits: { maxWaitMs, maxConcurrency, attempts },
@@ -96,7 +120,7 @@ export function openEws(options: EwsOptions): Exchange {
       const named = address ?? options.defaultMailbox;
       if (named === undefined || named === "") {
         throw new Failure("invalid-input", "No mailbox is named.", {
-          hint: "Name the mailbox, or set default_mailbox for this connection.",
+          hint: "Name it in mailbox, or set mailbox for this connection.",
         });
       }
       return mailboxOf(openMailbox(connection, named, call));
@@ -105,6 +129,7 @@ export function openEws(options: EwsOptions): Exchange {
       searchableMailboxes(openMailbox(connection, options.defaultMailbox ?? "", { ...call, access: "delegate" }), query),
     async close() {
       http.close();
+      place.close();
     },
   };
 }
@@ -185,6 +210,26 @@ async function searchableMailboxes(account: EwsMailbox, query: SearchableMailbox
       cause: thrown,
     });
   }
+}
+
+/** Where EWS is: at the URL that is given, or where Autodiscover says. `name` is the same for whoever means the same server. */
+function placeOf(options: EwsOptions, network: HttpOptions, userAgent: string) {
+  const { url, autodiscover, memory = noEndpointMemory } = options;
+  if (url !== undefined) {
+    const given = urlOf(url);
+    return { name: given.origin, endpoint: fixedEndpoint(given, memory), close: () => undefined };
+  }
+  if (autodiscover === undefined) throw new Failure("invalid-settings", "Neither the URL of EWS nor how to find it is given.");
+  // The name that a certificate must have is that of EWS, not of those who are asked for it.
+  const http = openHttp({ ...network, tls: { ...network.tls, serverName: undefined } });
+  const signing = options.signIn?.(http) ?? http;
+  const { address, allowHosts, lifetimeMs = defaultLifetimeMs } = autodiscover;
+  const send: Finding["send"] = async (request, signedIn) => {
+    if (!signedIn) return http.send(request);
+    return signing.send({ ...request, headers: { ...request.headers, ...(await options.authorize?.()) } });
+  };
+  const endpoint = openDiscovery({ address, allowHosts, userAgent, send }, { memory, lifetimeMs });
+  return { name: `Autodiscover of ${address.toLowerCase()}`, endpoint, close: () => http.close() };
 }
 
 function urlOf(url: string): URL {

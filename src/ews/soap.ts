@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Call } from "../exchange/exchange.ts";
 import { Failure } from "../failure.ts";
 import { failed, type Outcome } from "../outcome.ts";
-import type { Http, HttpResponse } from "../wire/http.ts";
+import { type Http, type HttpResponse, neverSent } from "../wire/http.ts";
 import type { TokenFacts } from "../wire/token-facts.ts";
 import {
   fromAttribute,
@@ -20,6 +20,7 @@ import {
   text,
 } from "../wire/xml-read.ts";
 import { element, type Xml, xmlDocument } from "../wire/xml-write.ts";
+import { type Endpoint, requestVersions } from "./endpoint.ts";
 import { failureOf } from "./failures.ts";
 import { httpFailure } from "./http-failures.ts";
 import { e, m, messagesNamespace, s, soapNamespace, t, typesNamespace } from "./namespaces.ts";
@@ -37,7 +38,7 @@ export interface Target {
 }
 
 export interface SoapOptions {
-  readonly url: URL;
+  readonly endpoint: Endpoint;
   readonly http: Http;
   /** The headers that say who we are, where `http` does not: asked before each request. */
   readonly authorize?: (() => Promise<Record<string, string>>) | undefined;
@@ -47,9 +48,6 @@ export interface SoapOptions {
   /** Told what the server says of its version, with each reply. */
   readonly told?: ((version: ServerVersion) => void) | undefined;
 }
-
-/** The version that requests are written in: every server from 2013 SP1 to Exchange SE and Exchange Online takes it. */
-const requestVersion = "Exchange2013_SP1";
 
 /** What the server says of itself. */
 export interface ServerVersion {
@@ -86,9 +84,23 @@ interface Envelope<Out> {
 export function openSoap(options: SoapOptions): Soap {
   let serverVersion: ServerVersion | undefined;
 
-  async function send<In, Out>(operation: Operation<In, Out>, input: In, target: Target, call: Call): Promise<HttpResponse> {
+  const { endpoint } = options;
+
+  /** Sends to where EWS is; where it was only remembered to be and is not any more, it is looked for. Either way it is done once. */
+  async function send<In, Out>(asked: Asked<In, Out>, version: string): Promise<HttpResponse> {
+    for (;;) {
+      const url = await endpoint.url(asked.call.signal);
+      try {
+        return await sendTo(url, asked, version);
+      } catch (thrown) {
+        if (!(thrown instanceof Failure) || !isNothingThere(thrown) || !endpoint.isElsewhere(url)) throw thrown;
+      }
+    }
+  }
+
+  async function sendTo<In, Out>(url: URL, { operation, input, target, call }: Asked<In, Out>, version: string): Promise<HttpResponse> {
     const response = await options.http.send({
-      url: options.url,
+      url,
       method: "POST",
       name: operation.name,
       headers: {
@@ -101,7 +113,7 @@ export function openSoap(options: SoapOptions): Soap {
         "return-client-request-id": "true",
         ...(target.mailbox === undefined ? {} : { "X-AnchorMailbox": target.mailbox }),
       },
-      body: xmlDocument(envelope(operation.write(input), target)),
+      body: xmlDocument(envelope(operation.write(input), target, version)),
       ...(call.signal === undefined ? {} : { signal: call.signal }),
       ...(call.timeoutMs === undefined ? {} : { timeoutMs: call.timeoutMs }),
       ...(call.progress === undefined ? {} : { progress: call.progress }),
@@ -131,33 +143,63 @@ export function openSoap(options: SoapOptions): Soap {
 
   return {
     serverVersion: () => serverVersion,
-    async call(operation, input, target, call) {
-      const response = await send(operation, input, target, call);
-      return outcomesOf(await readXml(response.body, s("Envelope"), envelopeReader(operation)), response, operation.name);
-    },
-    async stream(operation, input, content, target, call) {
-      const response = await send(operation, input, target, call);
-      const streamed = await readXmlStream(response.body, s("Envelope"), envelopeReader(operation), content);
-      return {
-        content: streamed.content,
-        value: async () => outcomesOf(await streamed.value(), response, operation.name),
-      };
-    },
+    call: (operation, input, target, call) =>
+      negotiated(call, async (version) => {
+        const response = await send({ operation, input, target, call }, version);
+        return outcomesOf(await readXml(response.body, s("Envelope"), envelopeReader(operation)), response, operation.name);
+      }),
+    stream: (operation, input, content, target, call) =>
+      negotiated(call, async (version) => {
+        const response = await send({ operation, input, target, call }, version);
+        const streamed = await readXmlStream(response.body, s("Envelope"), envelopeReader(operation), content);
+        const value = async () => outcomesOf(await streamed.value(), response, operation.name);
+        if (streamed.content !== undefined) return { content: streamed.content, value };
+        const only = await value();
+        return { content: undefined, value: () => Promise.resolve(only) };
+      }),
   };
+
+  /** A server that does not know our version has done nothing: it is asked again in an older one, which is remembered. */
+  async function negotiated<T>(call: Call, work: (version: string) => Promise<T>): Promise<T> {
+    for (;;) {
+      // Where it is says which version it takes.
+      await endpoint.url(call.signal);
+      const version = endpoint.requestVersion();
+      try {
+        return await work(version);
+      } catch (thrown) {
+        if (!(thrown instanceof Failure) || thrown.wireCode !== "ErrorInvalidServerVersion" || !endpoint.older(version)) throw thrown;
+      }
+    }
+  }
+}
+
+/** One request as it is asked for. */
+interface Asked<In, Out> {
+  readonly operation: Operation<In, Out>;
+  readonly input: In;
+  readonly target: Target;
+  readonly call: Call;
+}
+
+/** EWS itself was certainly not reached at this URL. */
+function isNothingThere(failure: Failure): boolean {
+  if (neverSent(failure)) return failure.code === "unreachable" || failure.code === "tls-failed" || failure.code === "timeout";
+  return /^HTTP (?:404|3\d\d)$/.test(failure.wireCode ?? "");
 }
 
 /**
  * A whole request, the account acting as the mailbox where it must.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/exchangeimpersonation
  */
-export function envelope(operation: Xml, { impersonate }: Target): Xml {
+export function envelope(operation: Xml, { impersonate }: Target, version: string = requestVersions[0]): Xml {
   return element(
     "s:Envelope",
     { "xmlns:s": soapNamespace, "xmlns:t": typesNamespace, "xmlns:m": messagesNamespace },
     element(
       "s:Header",
       undefined,
-      element("t:RequestServerVersion", { Version: requestVersion }),
+      element("t:RequestServerVersion", { Version: version }),
       impersonate === undefined
         ? undefined
         : element(

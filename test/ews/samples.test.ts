@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { fixedEndpoint } from "../../src/ews/endpoint.ts";
 import type { Operation } from "../../src/ews/operation.ts";
 import { copyItem } from "../../src/ews/operations/copy-item.ts";
 import { createFolder } from "../../src/ews/operations/create-folder.ts";
@@ -63,7 +64,7 @@ function read<In, Out>(operation: Operation<In, Out>, input: In, xml: string): P
     close() {},
   };
   const soap = openSoap({
-    url: new URL("https://mail.example.com/EWS/Exchange.asmx"),
+    endpoint: fixedEndpoint(new URL("https://mail.example.com/EWS/Exchange.asmx")),
     http,
     authorize: async () => ({}),
     userAgent: "test",

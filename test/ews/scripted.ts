@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { fixedEndpoint } from "../../src/ews/endpoint.ts";
 import { type EwsMailbox, openMailbox } from "../../src/ews/session.ts";
 import { openSoap } from "../../src/ews/soap.ts";
 import type { Call } from "../../src/exchange/exchange.ts";
@@ -67,7 +68,7 @@ export function connect(url: string, credentials = "") {
   const authorize = async (): Promise<Record<string, string>> =>
     credentials === "" ? {} : { authorization: `Basic ${Buffer.from(credentials).toString("base64")}` };
   const connection = {
-    soap: openSoap({ url: new URL(url), http, authorize, userAgent: "test" }),
+    soap: openSoap({ endpoint: fixedEndpoint(new URL(url)), http, authorize, userAgent: "test" }),
     schedule: openSchedule(),
     access: "delegate" as const,
     connectingName: "SmtpAddress" as const,

@@ -52,3 +52,12 @@ export function domainOf(address: string): string | undefined {
   // A name with a dot: an address of a machine, or a name of this network alone, is no domain of mail.
   return hostname.includes(".") && !/^[\d.]+$/.test(hostname) ? hostname.replace(/\.$/, "") : undefined;
 }
+
+/** Who may be told who we are when this address is looked for. Throws Failure `invalid-settings` when it is none. */
+export function trustOf(address: string, allowHosts: readonly string[]): Trust {
+  const domain = domainOf(address);
+  if (domain !== undefined) return { domain, allowHosts };
+  throw new Failure("invalid-settings", "Autodiscover needs an address to begin with, such as soc@example.com.", {
+    hint: "Set ews.autodiscover.address or mailbox of the connection, or give ews.url.",
+  });
+}
