@@ -40,6 +40,11 @@ export interface Name {
 
 const xmlNs = "http://www.w3.org/XML/1998/namespace";
 const xmlnsNs = "http://www.w3.org/2000/xmlns/";
+/** What is bound without being declared. */
+const reserved: ReadonlyMap<string, string> = new Map([
+  ["xml", xmlNs],
+  ["", ""],
+]);
 /** More distinct names than any schema has: beyond it the table starts anew, so that hostile names cannot fill the memory. */
 const maxNames = 4096;
 
@@ -66,13 +71,13 @@ function bytesOf(text: string): Uint8Array {
 /** The namespace declarations in force in one part of a document. */
 export class Scope {
   readonly outer: Scope | undefined;
-  readonly #namespaces: ReadonlyMap<string, string>;
+  /** Only those that it adds: copying those around it would let a small document cause much work. */
+  readonly #declared: ReadonlyMap<string, string>;
   readonly #names = new Map<string, Name>();
 
   constructor(outer: Scope | undefined, declared: ReadonlyMap<string, string>) {
     this.outer = outer;
-    this.#namespaces =
-      outer === undefined ? new Map([["xml", xmlNs], ["", ""], ...declared]) : new Map([...outer.#namespaces, ...declared]);
+    this.#declared = declared;
   }
 
   /** An element's name; one without a prefix is in the default namespace. */
@@ -99,9 +104,17 @@ export class Scope {
   }
 
   #namespaceOf(prefix: string): string {
-    const ns = this.#namespaces.get(prefix);
+    const ns = this.#lookUp(prefix);
     if (ns === undefined) throw malformed("has a name whose prefix is not bound to a namespace");
     return ns;
+  }
+
+  #lookUp(prefix: string): string | undefined {
+    for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.outer) {
+      const ns = scope.#declared.get(prefix);
+      if (ns !== undefined) return ns;
+    }
+    return reserved.get(prefix);
   }
 
   /** This scope with more declarations; itself when they change nothing. */
@@ -110,7 +123,7 @@ export class Scope {
     for (const [prefix, ns] of declared) {
       const wrong = prefix === "xmlns" || ns === xmlnsNs || (prefix === "xml") !== (ns === xmlNs) || (prefix !== "" && ns === "");
       if (wrong) throw malformed("has a namespace declaration that is not allowed");
-      if (this.#namespaces.get(prefix) !== ns) changes = true;
+      if (this.#lookUp(prefix) !== ns) changes = true;
     }
     return changes ? new Scope(this, declared) : this;
   }

@@ -120,6 +120,15 @@ describe("limits", () => {
     expect((await failureOf(read(root(`<a b="${"x".repeat(300_000)}`), oneText, { gatherBytes: 1 }))).code).toBe("broken-reply");
   });
 
+  test("keep the work in proportion to the document, however many namespaces it declares inside each other", async () => {
+    const declarations = (depth: number) => Array.from({ length: 200 }, (_, i) => `xmlns:p${depth}.${i}="u"`).join(" ");
+    const nest = Array.from({ length: 150 }, (_, depth) => `<a ${declarations(depth)}>`).join("");
+    const siblings = '<b xmlns:x="u"/>'.repeat(20_000);
+    const document = root(`${nest}${siblings}${"</a>".repeat(150)}<Text>a</Text>`);
+    // Were every declaration copied, it would be 600 million.
+    expect(await read(document, oneText)).toMatchObject({ text: "a" });
+  });
+
   test("do not bound how many different names there are", async () => {
     const names = Array.from({ length: 10_000 }, (_, i) => `<n${i} a${i}="${i}"/>`).join("");
     expect(await read(root(`${names}<Text>a</Text>`), oneText)).toMatchObject({ text: "a" });
