@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { EvidenceStore, OpenedFile } from "./action.ts";
 import type { AuditLog } from "./audit.ts";
+import type { EwsOptions } from "./ews/ews.ts";
 import type { ServerVersion } from "./ews/soap.ts";
 import type { Exchange } from "./exchange/exchange.ts";
 import { Failure } from "./failure.ts";
@@ -59,17 +60,18 @@ export async function open(settings: Settings, ways: OpenWays = {}): Promise<Ope
 /** Picks the back end of a connection: today there is one. */
 async function openExchange({ name, ews, auth, access, mailbox, timeouts, throttling }: Connection, ways: OpenWays): Promise<Exchange> {
   const { openEws } = await import("./ews/ews.ts");
+  const ca = ews.caFile === undefined ? undefined : readAuthority(ews.caFile);
+  const observe = ways.log === undefined ? ways.observe : await logger(ways.log);
   return openEws({
     url: ews.url.href,
-    authorize: () => Promise.resolve({ authorization: authorization(auth) }),
+    ...(await signInOf(auth, { ca, observe })),
     access,
     defaultMailbox: mailbox,
-    ca: ews.caFile === undefined ? undefined : readAuthority(ews.caFile),
-    // Whose a token is cannot be known without reading it: then only the same connection is known to be the same account.
-    account: auth.kind === "basic" ? `user ${auth.username.toLowerCase()}` : `connection ${name}`,
+    ca,
+    account: accountOf(auth, name),
     throttling: { maxWaitMs: milliseconds(throttling.maxWait), maxConcurrency: throttling.maxConcurrency },
     timeouts: { connectMs: milliseconds(timeouts.connect), replyMs: milliseconds(timeouts.reply), idleMs: milliseconds(timeouts.idle) },
-    observe: ways.log === undefined ? ways.observe : await logger(ways.log),
+    observe,
     serverVersion: ways.serverVersion,
   });
 }
@@ -83,10 +85,40 @@ function milliseconds(seconds: number | undefined): number | undefined {
   return seconds === undefined ? undefined : seconds * 1000;
 }
 
-/** RFC 7617 (Basic, in UTF-8) or RFC 6750 (bearer). */
-function authorization(auth: Connection["auth"]): string {
-  if (auth.kind === "bearer") return `Bearer ${auth.token.reveal()}`;
-  return `Basic ${Buffer.from(`${auth.username}:${auth.password.reveal()}`, "utf8").toString("base64")}`;
+/** Whom the server counts the requests for: connections of one account share their pauses and places. */
+function accountOf(auth: Connection["auth"], connection: string): string {
+  if (auth.kind === "basic") return `user ${auth.username.toLowerCase()}`;
+  if (auth.kind === "oauth" && auth.credential.kind !== "device-code" && auth.clientId !== "")
+    return `application ${auth.clientId.toLowerCase()}`;
+  // Whose a token is cannot be known without reading it: then only the same connection is known to be the same account.
+  return `connection ${connection}`;
+}
+
+/** A token endpoint answers in a second or not at all; a person who enters a code is asked after again and again. Milliseconds. */
+const tokenTimeouts = { connectMs: 15_000, replyMs: 30_000, idleMs: 15_000 };
+
+/** How requests say who we are: RFC 7617 (Basic, in UTF-8) or RFC 6750 (bearer). */
+async function signInOf(auth: Connection["auth"], way: Pick<EwsOptions, "ca" | "observe">): Promise<Partial<EwsOptions>> {
+  switch (auth.kind) {
+    case "basic": {
+      const authorization = `Basic ${Buffer.from(`${auth.username}:${auth.password.reveal()}`, "utf8").toString("base64")}`;
+      return { authorize: () => Promise.resolve({ authorization }) };
+    }
+    case "bearer": {
+      const { tokenFacts } = await import("./wire/token-facts.ts");
+      const token = auth.token.reveal();
+      return { authorize: () => Promise.resolve({ authorization: `Bearer ${token}` }), token: () => tokenFacts(token) };
+    }
+    case "oauth": {
+      const [{ openTokens }, { withTokens }, { openHttp }] = await Promise.all([
+        import("./tokens.ts"),
+        import("./wire/with-token.ts"),
+        import("./wire/http.ts"),
+      ]);
+      const tokens = openTokens(auth, "exchange", openHttp({ ...way, timeouts: tokenTimeouts, maxConnections: 2 }));
+      return { signIn: (http) => withTokens(http, tokens), token: () => tokens.facts() };
+    }
+  }
 }
 
 function readAuthority(path: string): string {

@@ -1,32 +1,22 @@
 import * as z from "zod";
-import { secretPlace } from "./secrets.ts";
+import { isPrivate, isWebAddress, put, secret, text } from "./settings-fields.ts";
+import { OAuthSettings } from "./settings-oauth.ts";
 
-/** The error of a field: missing or wrong, and what to put. Never shows what was there: it may be a secret. */
-function put(what: string) {
-  return { error: (issue: { readonly input?: unknown }) => `${issue.input === undefined ? "is missing" : "is not right"}; put ${what}` };
-}
-
-const text = (what: string) => z.string(put(what)).refine((value) => value.trim() !== "", put(what));
 const seconds = (what: string) => z.number(put(what)).gt(0, put(what)).max(3600, put(what));
-
-const secretWords = "env:NAME (the environment variable that holds it) or file:PATH (the file that holds it), never the secret itself";
-const secret = z.string(put(secretWords)).refine((value) => secretPlace(value) !== undefined, put(secretWords));
 
 const urlWords = "the address of Exchange Web Services, such as https://mail.example.com/EWS/Exchange.asmx";
 const url = z.string(put(urlWords)).refine((value) => isWebAddress(value), put(urlWords));
-
-function isWebAddress(value: string): boolean {
-  if (!URL.canParse(value)) return false;
-  const { protocol, username, password } = new URL(value);
-  return (protocol === "https:" || protocol === "http:") && username === "" && password === "";
-}
 
 const Auth = z
   .strictObject({
     basic: z.strictObject({ username: text("the account's name, such as soc@example.com"), password: secret }).optional(),
     bearer: z.strictObject({ token: secret }).optional(),
+    oauth: OAuthSettings.optional(),
   })
-  .refine((auth) => (auth.basic === undefined) !== (auth.bearer === undefined), put("either basic (username, password) or bearer (token)"));
+  .refine(
+    (auth) => Object.values(auth).filter((way) => way !== undefined).length === 1,
+    put("one of basic (username, password), bearer (token) and oauth (tenant, client_id and a credential)"),
+  );
 
 /** Each has a default in the back end. */
 const Timeouts = z.strictObject({
@@ -44,25 +34,25 @@ const Throttling = z.strictObject({
 });
 
 const Ews = z.strictObject({
-  url,
+  url: url.optional(),
   ca_file: text("the path of the PEM file with the authority that signed the server's certificate").optional(),
 });
 
-/** RFC 6761 section 6.3 and RFC 5735: names and addresses that never leave this machine. */
-function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
-}
-
 const Connection = z
   .strictObject({
-    ews: Ews,
+    ews: Ews.default({}),
     auth: Auth,
-    access: z.enum(["impersonation", "delegate"], put("impersonation or delegate")).default("impersonation"),
+    access: z.enum(["impersonation", "delegate"], put("impersonation or delegate")).optional(),
     mailbox: text("the address of the mailbox that is meant when an action names none").optional(),
     timeouts: Timeouts.default({}),
     throttling: Throttling.default({}),
   })
-  .refine(({ ews }) => !isWebAddress(ews.url) || new URL(ews.url).protocol === "https:" || isLoopback(new URL(ews.url).hostname), {
+  // Without one it is Exchange Online's, which is in the cloud that gives the tokens.
+  .refine(({ ews, auth }) => ews.url !== undefined || auth.oauth !== undefined, {
+    path: ["ews", "url"],
+    error: `is missing; put ${urlWords}`,
+  })
+  .refine(({ ews }) => ews.url === undefined || !isWebAddress(ews.url) || isPrivate(ews.url), {
     path: ["ews", "url"],
     error:
       "is plain http, where everybody on the way can read the password or token; put an https address (http is only for a loopback address)",

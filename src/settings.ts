@@ -3,8 +3,10 @@ import { dirname, join, resolve } from "node:path";
 import type * as z from "zod";
 import { Failure } from "./failure.ts";
 import { readSecret, type Secret, type SecretPlace, secretPlace } from "./secrets.ts";
+import { credentials, type OAuth, readOAuth } from "./settings-oauth.ts";
 import { knownKeys, SettingsFile } from "./settings-schema.ts";
 import { didYouMean } from "./spelling.ts";
+import { onlineEws } from "./wire/clouds.ts";
 
 /** How one connection reaches Exchange, checked; its secrets are read. */
 export interface Connection {
@@ -15,7 +17,8 @@ export interface Connection {
   readonly ews: { readonly url: URL; readonly caFile: string | undefined };
   readonly auth:
     | { readonly kind: "basic"; readonly username: string; readonly password: Secret }
-    | { readonly kind: "bearer"; readonly token: Secret };
+    | { readonly kind: "bearer"; readonly token: Secret }
+    | OAuth;
   readonly access: "impersonation" | "delegate";
   /** Seconds; undefined is the default of the back end. */
   readonly timeouts: {
@@ -63,6 +66,13 @@ export const variables = {
   MAILCORDON_PASSWORD_FILE: ["auth", "basic", "password"],
   MAILCORDON_TOKEN: ["auth", "bearer", "token"],
   MAILCORDON_TOKEN_FILE: ["auth", "bearer", "token"],
+  MAILCORDON_TENANT: ["auth", "oauth", "tenant"],
+  MAILCORDON_CLIENT_ID: ["auth", "oauth", "client_id"],
+  MAILCORDON_CLIENT_SECRET: ["auth", "oauth", "client_secret"],
+  MAILCORDON_CLIENT_SECRET_FILE: ["auth", "oauth", "client_secret"],
+  MAILCORDON_CERTIFICATE_FILE: ["auth", "oauth", "certificate", "pem"],
+  MAILCORDON_CLOUD: ["auth", "oauth", "cloud"],
+  MAILCORDON_AUTHORITY: ["auth", "oauth", "authority"],
   MAILCORDON_CA_FILE: ["ews", "ca_file"],
   MAILCORDON_ACCESS: ["access"],
   MAILCORDON_CONNECT_SECONDS: ["timeouts", "connect_seconds"],
@@ -105,17 +115,26 @@ export async function loadSettings(place: SettingsPlace = {}): Promise<Settings>
     connection: {
       name,
       mailbox,
-      ews: { url: new URL(ews.url), caFile: said(ews.ca_file, home) },
-      auth: auth.basic
-        ? { kind: "basic", username: auth.basic.username, password: secretOf("basic.password", auth.basic.password) }
-        : { kind: "bearer", token: secretOf("bearer.token", auth.bearer?.token ?? "") },
-      access,
+      ews: { url: ews.url === undefined ? onlineEws(auth.oauth?.cloud ?? "worldwide") : new URL(ews.url), caFile: said(ews.ca_file, home) },
+      auth: authOf(auth, secretOf, (file) => resolve(home, file)),
+      // A person who signs in is not let to impersonate by Exchange Online.
+      access: access ?? (auth.oauth?.device_code === true ? "delegate" : "impersonation"),
       timeouts: { connect: timeouts.connect_seconds, reply: timeouts.reply_seconds, idle: timeouts.idle_seconds },
       throttling: { maxWait: throttling.max_wait_seconds, maxConcurrency: throttling.max_concurrency },
     },
     evidenceDir: said(flags.evidenceDir ?? environment.MAILCORDON_EVIDENCE_DIR, directory) ?? said(evidence_dir, home),
     auditFile: said(flags.auditFile ?? environment.MAILCORDON_AUDIT_FILE, directory) ?? said(audit_file, home),
   };
+}
+
+function authOf(
+  { basic, bearer, oauth }: z.output<typeof SettingsFile>["connections"][string]["auth"],
+  secretOf: (field: string, text: string) => Secret,
+  pathOf: (path: string) => string,
+): Connection["auth"] {
+  if (oauth !== undefined) return readOAuth(oauth, secretOf, pathOf);
+  if (basic === undefined) return { kind: "bearer", token: secretOf("bearer.token", bearer?.token ?? "") };
+  return { kind: "basic", username: basic.username, password: secretOf("basic.password", basic.password) };
 }
 
 function findFile(flag: string | undefined, environment: Environment, directory: string): string | undefined {
@@ -175,7 +194,7 @@ function chooseConnection(raw: Tree, asked: string | undefined, environment: Env
     throw new Failure("invalid-settings", `There is no connection ${wanted} (there are: ${known}).${didYouMean(wanted, names)}`);
   }
   const [first, second] = names;
-  if (first === undefined && environment.MAILCORDON_EWS_URL) return "environment";
+  if (first === undefined && (environment.MAILCORDON_EWS_URL || environment.MAILCORDON_CLIENT_ID)) return "environment";
   if (first === undefined) {
     throw new Failure(
       "invalid-settings",
@@ -192,18 +211,32 @@ function withEnvironment(raw: Tree, name: string, environment: Environment, dire
   for (const [variable, path] of Object.entries(variables)) {
     const value = environment[variable];
     if (value === undefined || value === "") continue;
-    // Who gives a token means bearer, whatever the file says, and the other way round.
-    const other = path[1] === "basic" ? "bearer" : "basic";
-    if (path[0] === "auth") tree = replaced(tree, ["connections", name, "auth", other], undefined);
+    // Who gives a token means bearer, whatever the file says; who gives a client secret means no certificate.
+    if (path[0] === "auth") tree = without(tree, ["connections", name, "auth"], (way) => way !== path[1]);
+    if (path[1] === "oauth" && isCredential(path[2])) {
+      tree = without(tree, ["connections", name, "auth", "oauth"], (field) => isCredential(field) && field !== path[2]);
+    }
     tree = replaced(tree, ["connections", name, ...path], meant(variable, value, directory));
   }
   return tree;
 }
 
+function isCredential(field: string): boolean {
+  return credentials.some((one) => one === field);
+}
+
+/** The tree without some keys of what stands at the path. */
+function without(tree: Tree, path: readonly string[], isMeant: (key: string) => boolean): Tree {
+  const [step, ...rest] = path;
+  if (step === undefined) return Object.fromEntries(Object.entries(tree).filter(([key]) => !isMeant(key)));
+  const below = tree[step];
+  return isTree(below) ? { ...tree, [step]: without(below, rest, isMeant) } : tree;
+}
+
 function meant(variable: string, value: string, directory: string): string | number {
   if (variable.endsWith("_SECONDS") || variable.endsWith("_CONCURRENCY")) return Number(value);
-  if (variable === "MAILCORDON_PASSWORD" || variable === "MAILCORDON_TOKEN") return `env:${variable}`;
-  if (variable === "MAILCORDON_CA_FILE") return resolve(directory, value);
+  if (["MAILCORDON_PASSWORD", "MAILCORDON_TOKEN", "MAILCORDON_CLIENT_SECRET"].includes(variable)) return `env:${variable}`;
+  if (variable === "MAILCORDON_CA_FILE" || variable === "MAILCORDON_CERTIFICATE_FILE") return resolve(directory, value);
   return variable.endsWith("_FILE") ? `file:${resolve(directory, value)}` : value;
 }
 

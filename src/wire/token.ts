@@ -76,6 +76,9 @@ export function openTokenSource({ client, http, cache, now = Date.now }: TokenSo
       if (old !== undefined && old.token !== refused?.token && now() < old.expiresAt && asFailure(thrown).retryable && !signal.aborted)
         return old;
       throw thrown;
+    } finally {
+      // The next one is wanted in an hour.
+      http.close();
     }
   }
 

@@ -1,0 +1,30 @@
+import * as z from "zod";
+import { secretPlace } from "./secrets.ts";
+
+/** The error of a field: missing or wrong, and what to put. Never shows what was there: it may be a secret. */
+export function put(what: string) {
+  return { error: (issue: { readonly input?: unknown }) => `${issue.input === undefined ? "is missing" : "is not right"}; put ${what}` };
+}
+
+export const text = (what: string) => z.string(put(what)).refine((value) => value.trim() !== "", put(what));
+
+const secretWords = "env:NAME (the environment variable that holds it) or file:PATH (the file that holds it), never the secret itself";
+export const secret = z.string(put(secretWords)).refine((value) => secretPlace(value) !== undefined, put(secretWords));
+
+/** http or https, without a password in it. */
+export function isWebAddress(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { protocol, username, password } = new URL(value);
+  return (protocol === "https:" || protocol === "http:") && username === "" && password === "";
+}
+
+/** RFC 6761 section 6.3 and RFC 5735: names and addresses that never leave this machine. */
+export function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
+}
+
+/** True for an address on which nobody on the way can read: https, or http that stays on this machine. */
+export function isPrivate(value: string): boolean {
+  const { protocol, hostname } = new URL(value);
+  return protocol === "https:" || isLoopback(hostname);
+}
