@@ -39,7 +39,8 @@ interface Hanging {
 
 /**
  * Every attachment that is chosen, message by message, an attached message before what hangs in it. A message without any gives nothing; an id
- * that none of the messages has is Failure `not-found`. Each row names the message and the attachment, with `file_name` for its bytes.
+ * that none of the messages has is Failure `not-found`. Each row names the message and the attachment, with `file_name` for its bytes. An attached
+ * message that could not be opened is there twice: as itself, and as the Failure of what hangs in it.
  */
 export async function* selectAttachments(which: WhichAttachments, context: Context): AsyncGenerator<Selected> {
   const wantedIds = which.attachment_ids === undefined ? undefined : new Set(which.attachment_ids);
@@ -59,7 +60,10 @@ export async function* selectAttachments(which: WhichAttachments, context: Conte
       continue;
     }
     for (const hanging of await expanded(listed.value, which, context)) {
-      const { attachment } = hanging;
+      const { attachment, unread } = hanging;
+      // What hangs in it may be what was asked for: that it is missing must not look like success.
+      if (unread !== undefined && isFault(unread))
+        yield { asked: { ...namingRow(message), parent_attachment_id: attachment.id }, outcome: failed(unread) };
       if (wantedIds !== undefined && !wantedIds.has(attachment.id)) continue;
       if (pattern !== undefined && !pattern(displayName(hanging))) continue;
       found.add(attachment.id);
@@ -72,6 +76,11 @@ export async function* selectAttachments(which: WhichAttachments, context: Conte
     const missing = new Failure("not-found", "None of the messages has an attachment of this id.");
     yield { asked: { attachment_id: id }, outcome: failed(missing) };
   }
+}
+
+/** The server failed, rather than that there is nothing to open: an attached item of another kind, or a depth that was not asked for. */
+function isFault(failure: Failure): boolean {
+  return failure.wireCode !== undefined || failure.retryable;
 }
 
 function namingRow(message: Message): Row {

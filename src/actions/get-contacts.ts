@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { reading } from "../action.ts";
+import { ErrorNoun, errorNoun } from "../answer.ts";
 import type { Contact } from "../exchange/contact.ts";
 import { anywhere, folder, present } from "../fields.ts";
 
@@ -43,20 +44,28 @@ export const getContacts = reading({
     limit: z.number().int().min(1).max(1000).default(50).describe("How many contacts at most."),
   }),
   output: z.strictObject({
+    success: z.boolean(),
     message: z.string(),
     contacts: z.array(ContactRow),
     truncated: z.boolean().describe("There are more than the limit."),
+    unread: z
+      .array(z.strictObject({ item_id: z.string(), error: ErrorNoun }))
+      .optional()
+      .describe("Contacts that are there and could not be read."),
   }),
 }).run(async ({ folder, recursive, query, include_groups, limit }, { mailbox }) => {
   // One more than is given out tells whether there are more.
-  const found = await mailbox.contacts({ folder, recursive, query, includeGroups: include_groups, limit: limit + 1 });
+  const { contacts: found, unread } = await mailbox.contacts({ folder, recursive, query, includeGroups: include_groups, limit: limit + 1 });
   const contacts = found.slice(0, limit).map(contactRow);
   const count = contacts.length === 1 ? "1 contact" : `${contacts.length} contacts`;
-  return {
-    message: contacts.length === 0 ? "No contacts found" : `${count} found${found.length > limit ? "; there are more" : ""}.`,
+  const more = `${found.length > limit ? "; there are more" : ""}${unread.length > 0 ? `; ${unread.length} could not be read` : ""}`;
+  return present({
+    success: unread.length === 0,
+    message: contacts.length === 0 && unread.length === 0 ? "No contacts found" : `${count} found${more}.`,
     contacts,
     truncated: found.length > limit,
-  };
+    unread: unread.length === 0 ? undefined : unread.map(({ itemId, failure }) => ({ item_id: itemId, error: errorNoun(failure) })),
+  });
 });
 
 function contactRow(contact: Contact): z.output<typeof ContactRow> {

@@ -1,4 +1,4 @@
-import type { Contact, ContactQuery } from "../exchange/contact.ts";
+import type { Contact, ContactList, ContactQuery } from "../exchange/contact.ts";
 import { Failure } from "../failure.ts";
 import { contactIds, findContacts, getContacts } from "./contact.ts";
 import type { FolderNode, FolderRef } from "./folders.ts";
@@ -16,26 +16,30 @@ const maxPages = 1000;
  * The contacts of a folder, and of those below it where asked, in the order of the folders; at most the limit. The text of the query is looked
  * for by us: Exchange compares indexed addresses in its own internal form. None is an empty list. Throws Failure.
  */
-export async function contacts(mailbox: EwsMailbox, query: ContactQuery): Promise<readonly Contact[]> {
+export async function contacts(mailbox: EwsMailbox, query: ContactQuery): Promise<ContactList> {
   const found: Contact[] = [];
-  if (query.limit < 1) return found;
+  const unread: { itemId: string; failure: Failure }[] = [];
+  const list = { contacts: found, unread };
+  if (query.limit < 1) return list;
   const wanted = query.query?.normalize("NFC").toLowerCase();
   for (const { ref, path } of await foldersOf(mailbox, query)) {
     for await (const ids of pagesOf(mailbox, ref, query.includeGroups ?? false)) {
+      let index = 0;
       for await (const outcome of mailbox.each(getContacts, ids, (some) => some, { batchSize: readAtOnce })) {
+        const itemId = ids[index++] ?? "";
         if (!outcome.ok) {
           // Deleted since it was listed; or it cannot be read, and the others are still worth having.
           if (!isLocal(outcome.failure)) throw outcome.failure;
-          if (outcome.failure.code !== "not-found") mailbox.call.progress?.(`A contact is left out: ${outcome.failure.message}`);
+          if (outcome.failure.code !== "not-found") unread.push({ itemId, failure: outcome.failure });
           continue;
         }
         const contact = path === undefined ? outcome.value : { ...outcome.value, folderPath: path };
         if (wanted === undefined || matches(contact, wanted)) found.push(contact);
-        if (found.length === query.limit) return found;
+        if (found.length === query.limit) return list;
       }
     }
   }
-  return found;
+  return list;
 }
 
 function matches({ displayName, givenName, surname, company, emailAddresses }: Contact, wanted: string): boolean {

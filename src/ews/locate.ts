@@ -3,7 +3,7 @@ import type { Message, MessageName } from "../exchange/message.ts";
 import { asFailure, Failure } from "../failure.ts";
 import { done, failed, type Outcome } from "../outcome.ts";
 import { isIncomplete, readItems } from "./complete.ts";
-import { newestFirst } from "./newest-first.ts";
+import { newestFirst, type Unlisted } from "./newest-first.ts";
 import { getItem } from "./operations/get-item.ts";
 import { messageIdCondition, restrictionOf } from "./restriction.ts";
 import type { EwsMailbox } from "./session.ts";
@@ -75,7 +75,7 @@ async function findCopies(mailbox: EwsMailbox, ids: readonly string[]): Promise<
       // Gone since it was listed.
       else if (!outcome.ok && outcome.failure.code === "not-found") found.delete(itemId);
     }
-    return { of: (id) => copiesOf(id, [...found.values()], list.unlisted.length) };
+    return { of: (id) => copiesOf(id, [...found.values()], list.unlisted) };
   } catch (thrown) {
     const failure = asFailure(thrown);
     if (failure.code === "cancelled") throw failure;
@@ -83,12 +83,17 @@ async function findCopies(mailbox: EwsMailbox, ids: readonly string[]): Promise<
   }
 }
 
-/** Looked at again here, whatever the server took for equal: what is found may be deleted next. */
-function copiesOf(id: string, found: readonly Message[], unlisted: number): Outcome<readonly Message[]> {
+/**
+ * Looked at again here, whatever the server took for equal: what is found may be deleted next. Not found where a folder could not be looked
+ * into is that folder's failure: the message may be there.
+ */
+function copiesOf(id: string, found: readonly Message[], unlisted: readonly Unlisted[]): Outcome<readonly Message[]> {
   const copies = found.filter(({ internetMessageId }) => internetMessageId !== undefined && sameMessageId(internetMessageId, id));
   if (copies.length > 0) return done(copies);
-  const where = unlisted > 0 ? `in the folders that may be read; ${unlisted} may not` : "in any folder";
-  return failed(
-    new Failure("not-found", `No message with the Internet Message-ID ${JSON.stringify(id.slice(0, 200))} was found ${where}.`),
-  );
+  const sought = `No message with the Internet Message-ID ${JSON.stringify(id.slice(0, 200))} was found`;
+  const [first] = unlisted;
+  if (first === undefined) return failed(new Failure("not-found", `${sought} in any folder.`));
+  const { code, wireCode, requestId, message } = first.failure;
+  const told = `${sought}, but ${unlisted.length} of the folders could not be looked into: ${message}`;
+  return failed(new Failure(code === "not-found" ? "refused" : code, told, { wireCode, requestId, cause: first.failure }));
 }

@@ -65,7 +65,7 @@ export async function search(mailbox: EwsMailbox, asked: Search, means: SearchMe
   }
   // What arrived while we read may stand in between.
   found.sort((one, other) => newestBefore(one.listed, other.listed));
-  const complete = await completed(mailbox, found, detail);
+  const complete = await completed(mailbox, found, detail, unjudged);
   const unsearched = [...list.unlisted.map(({ folder, failure }) => ({ folderPath: where.pathOf(folder), failure })), ...unjudged];
   const exact = plan.check.length === 0 && position === undefined && unsearched.length === 0;
   const listed = found.map((one) => one.listed);
@@ -137,8 +137,8 @@ function local(outcome: { readonly ok: false; readonly failure: Failure }): Outc
   return outcome;
 }
 
-/** The messages with all that was asked of them, and nothing that was read for judging only. */
-async function completed(mailbox: EwsMailbox, found: readonly Judged[], detail: Detail): Promise<Message[]> {
+/** The messages with all that was asked of them, and nothing that was read for judging only. One that cannot be read stays as it was listed. */
+async function completed(mailbox: EwsMailbox, found: readonly Judged[], detail: Detail, unread: Unsearched[]): Promise<Message[]> {
   const wanting = found.filter(({ message, read }) =>
     read === undefined ? needsGetItem(detail) || isIncomplete(message) : !covers(read, detail),
   );
@@ -153,6 +153,7 @@ async function completed(mailbox: EwsMailbox, found: readonly Judged[], detail: 
       if (!isLocal(outcome.failure)) throw outcome.failure;
       // Gone since it was listed: it is no longer there to be found.
       if (outcome.failure.code === "not-found") return [];
+      unread.push({ itemId: message.itemId, failure: outcome.failure });
     }
     return [only(outcome?.ok ? outcome.value : message, detail)];
   });

@@ -1,3 +1,5 @@
+import type { Failure } from "../failure.ts";
+
 export interface PhoneNumber {
   /** Exchange's key, such as `MobilePhone`. */
   readonly label: string;
@@ -28,6 +30,13 @@ export interface Contact {
   readonly physicalAddresses: readonly PhysicalAddress[];
   readonly modifiedAt?: string | undefined;
   readonly folderPath?: string | undefined;
+}
+
+/** The contacts that were found. */
+export interface ContactList {
+  readonly contacts: readonly Contact[];
+  /** What is there and could not be read, so that it may be missing among them. */
+  readonly unread: readonly { readonly itemId: string; readonly failure: Failure }[];
 }
 
 export interface ContactQuery {

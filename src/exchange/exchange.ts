@@ -1,6 +1,6 @@
 import type { Outcome } from "../outcome.ts";
 import type { Attachment } from "./attachment.ts";
-import type { Contact, ContactQuery } from "./contact.ts";
+import type { ContactList, ContactQuery } from "./contact.ts";
 import type { Draft, Reply, Sent } from "./draft.ts";
 import type { Folder, FolderName } from "./folder.ts";
 import type { Content, Detail, Message, MessageName } from "./message.ts";
@@ -67,7 +67,7 @@ export interface Mailbox {
   send(draft: Draft): Promise<Sent>;
   reply(reply: Reply): Promise<Sent>;
 
-  contacts(query: ContactQuery): Promise<readonly Contact[]>;
+  contacts(query: ContactQuery): Promise<ContactList>;
   outOfOffice(): Promise<OutOfOffice>;
   /** What the account may do with what is in the Inbox: the cheapest question to a mailbox. */
   rights(): Promise<Rights>;

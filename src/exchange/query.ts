@@ -69,7 +69,7 @@ export interface SearchPage {
   readonly unsearched?: readonly Unsearched[] | undefined;
 }
 
-/** A folder that may not be read, or a message that no filter could be applied to, and why. */
+/** A folder that may not be read, or a message that no filter could be applied to or that could not be given whole, and why. */
 export interface Unsearched {
   readonly folderPath?: string | undefined;
   readonly itemId?: string | undefined;

@@ -75,6 +75,16 @@ test("what hangs deeper than max_depth is not listed, and the answer says so", a
   expect(answer.results?.[3]).toMatchObject({ status: "done", fetched: true, not_expanded: expect.stringMatching(/max_depth/) });
 });
 
+test("an attached mail that cannot be opened is kept, and what may hang in it has failed", async () => {
+  at.lab.addFault({ kind: "item-error", operation: "GetAttachment", code: "ErrorItemCorrupt" });
+  const answer = await at.run(getAttachments, rich);
+  const failed = answer.results?.filter(({ status }) => status === "failed") ?? [];
+  expect(answer).toMatchObject({ success: false, counts: { requested: 4, succeeded: 3, failed: 1 } });
+  expect(failed).toMatchObject([
+    { parent_attachment_id: expect.any(String), error: { code: "unreadable", wire_code: "ErrorItemCorrupt" } },
+  ]);
+});
+
 test("without expand_nested only the message's own attachments are listed", async () => {
   const answer = await at.run(getAttachments, { ...rich, expand_nested: "false" });
   expect(column(answer, "depth")).toEqual([1, 1, 1]);

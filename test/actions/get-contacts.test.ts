@@ -58,6 +58,14 @@ test("personal groups come only when they are asked for", async () => {
   expect(await kinds(true)).toContain("group");
 });
 
+test("a contact that cannot be read is named, the others are given, and that is no success", async () => {
+  const all = rows(await at.run(getContacts, { mailbox, limit: 100 })).length;
+  at.lab.addFault({ kind: "item-error", operation: "GetItem", code: "ErrorItemCorrupt", item: 2 });
+  const answer = await at.run(getContacts, { mailbox, limit: 100 });
+  expect(answer).toMatchObject({ success: false, unread: [{ error: { code: "unreadable", wire_code: "ErrorItemCorrupt" } }] });
+  expect([rows(answer).length, answer.message]).toEqual([all - 1, expect.stringContaining("1 could not be read")]);
+});
+
 test("a folder that is not there is said to be not there", async () => {
   const answer = await at.run(getContacts, { mailbox, folder: "Contacts/Nowhere" });
   expect(answer).toMatchObject({ success: false, error: { code: "folder-not-found" } });

@@ -58,10 +58,11 @@ function book(folders: Readonly<Record<string, readonly string[]>>, pageSize = 1
   };
 }
 
-const run = (query: Partial<ContactQuery> = {}) => {
+const list = (query: Partial<ContactQuery> = {}) => {
   server.asked.length = 0;
   return contacts(server.mailbox(), { limit: 50, ...query });
 };
+const run = async (query: Partial<ContactQuery> = {}) => (await list(query)).contacts;
 const names = async (query: Partial<ContactQuery> = {}) => (await run(query)).map(({ itemId }) => itemId);
 
 describe("contacts", () => {
@@ -122,6 +123,11 @@ describe("contacts", () => {
   test("that are gone or cannot be read do not cost the others", async () => {
     answer = book({ contacts: [simple("a"), simple("ErrorItemNotFound"), simple("ErrorItemCorrupt"), simple("b")] });
     expect(await names()).toEqual(["a", "b"]);
+  });
+
+  test("that cannot be read are told with their failure, those that are gone are not", async () => {
+    answer = book({ contacts: [simple("a"), simple("ErrorItemNotFound"), simple("ErrorItemCorrupt")] });
+    expect((await list()).unread).toMatchObject([{ itemId: "ErrorItemCorrupt", failure: { wireCode: "ErrorItemCorrupt" } }]);
   });
 
   test("of a folder that has no end are refused", async () => {

@@ -148,12 +148,15 @@ test("when the search fails, each name that needed it has that failure, and the 
   expect(await run([{ internetMessageId: "other@example.net" }, { itemId: "copy1" }])).toEqual(["busy", ["copy1"]]);
 });
 
-test("nothing found says so when a folder could not be looked into", async () => {
+test("nothing found where a folder could not be looked into is that folder's failure: it may be there", async () => {
   answer = (asked) => {
     if (asked.operation !== "FindItem") return careless(asked);
     return findIn({ inbox: box.inbox ?? [] }, asked);
   };
   for await (const outcome of locate(server.mailbox(), [{ internetMessageId: "nobody@example.net" }])) {
-    expect(outcome).toMatchObject({ ok: false, failure: { code: "not-found", message: expect.stringContaining("1 may not") } });
+    expect(outcome).toMatchObject({
+      ok: false,
+      failure: { code: "folder-not-found", message: expect.stringContaining("1 of the folders could not be looked into") },
+    });
   }
 });

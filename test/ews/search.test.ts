@@ -222,6 +222,13 @@ describe("filters that the server does not know", () => {
     expect(detailed?.to).toEqual([{ address: "ana@example.com" }]);
   });
 
+  test("give what was asked of a message or say that it could not be read, and then as it was listed", async () => {
+    answer = mailboxOf({ inbox, ...others }, { ...items, m1: "ErrorItemCorrupt" });
+    const found = await run({ detail: { recipients: true } });
+    expect(ids(found)).toContain("m1");
+    expect(found.unsearched).toMatchObject([{ itemId: "m1", failure: { code: "unreadable" } }]);
+  });
+
   test("leave out a message that is gone meanwhile, and name one that cannot be read", async () => {
     answer = mailboxOf({ inbox, ...others }, { ...items, m7: "ErrorItemNotFound", m17: "ErrorItemCorrupt" });
     const found = await run({ filters: { recipient: "ana@" } });
