@@ -1,0 +1,47 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { entraSteps } from "../../src/setup/entra.ts";
+import { onPremisesSteps } from "../../src/setup/onprem.ts";
+import { type SetupStep, scriptOf } from "../../src/setup/step.ts";
+
+const guide = (name: string) => new Set(readFileSync(new URL(`../../docs/${name}`, import.meta.url), "utf8").split("\n"));
+const online = guide("connect-exchange-online.md");
+const premises = guide("connect-on-premises.md");
+const linesOf = (steps: readonly SetupStep[]) => steps.flatMap(({ lines }) => lines);
+
+const examples = {
+  tenant: "example.onmicrosoft.com",
+  cloud: "worldwide",
+  clientId: undefined,
+  mailboxes: ["ann@example.com", "bob@example.com"],
+  certificate: "mailcordon.cer",
+} as const;
+
+describe("every command that `mailcordon setup` prints stands in the guide:", () => {
+  test.each([
+    ["a new application for some mailboxes, with a certificate", entraSteps(examples)],
+    [
+      "an application that is there, for all mailboxes, with a secret",
+      entraSteps({ ...examples, clientId: "11111111-2222-3333-4444-555555555555", mailboxes: [], certificate: undefined }),
+    ],
+    ["a national cloud", entraSteps({ ...examples, cloud: "us-gcc-high" })],
+  ])("entra, %s", (_, steps) => {
+    expect(linesOf(steps).length).toBeGreaterThan(15);
+    expect(linesOf(steps).filter((line) => !online.has(line))).toEqual([]);
+  });
+
+  test.each([
+    ["impersonation of some mailboxes", onPremisesSteps({ account: "soc@example.com", mailboxes: examples.mailboxes, delegate: false })],
+    ["impersonation of all", onPremisesSteps({ account: "soc@example.com", mailboxes: [], delegate: false })],
+    ["a delegate", onPremisesSteps({ account: "soc@example.com", mailboxes: examples.mailboxes, delegate: true })],
+  ])("onprem, %s", (_, steps) => {
+    expect(linesOf(steps).length).toBeGreaterThan(6);
+    expect(linesOf(steps).filter((line) => !premises.has(line))).toEqual([]);
+  });
+});
+
+test("in the script everything but the commands is a comment", () => {
+  const steps = entraSteps(examples);
+  const script = scriptOf("Title", steps).split("\n");
+  expect(script.filter((line) => line !== "" && !line.startsWith("#"))).toEqual(linesOf(steps));
+});
