@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import * as z from "zod";
+import { copyEmail } from "../../src/actions/copy-email.ts";
 import { deleteEmail } from "../../src/actions/delete-email.ts";
 import { exitCodeOf } from "../../src/answer.ts";
 import { verifyAudit } from "../../src/audit.ts";
@@ -32,6 +34,17 @@ test("by default a message goes to the Recoverable Items, and moving it back by 
   for await (const moved of at.host.exchange.mailbox(who).move([String(result?.new_item_id)], { folder: from })) {
     expect(moved.ok && folderOf(moved.value.newItemId)).toBe("inbox");
   }
+});
+
+// Without moving anything, which none of the twelve does: the copy is as good, and the deleted one stays where it is until it expires.
+test("copy-email with what undo says puts a deleted message back where it was", async () => {
+  const item = at.put(who, { subject: "Deleted by mistake" }, "inbox/Kept");
+  const [gone] = (await at.run(deleteEmail, { mailbox: who, item_id: item.id })).results ?? [];
+  const { item_id, to } = z.object({ item_id: z.string(), to: z.string() }).parse(gone?.undo);
+  const answer = await at.run(copyEmail, { mailbox: who, item_id, destination_folder: to });
+  expect(answer.results).toMatchObject([{ status: "done", verified: true }]);
+  const back = at.mailbox(who).item(String(answer.results?.[0]?.new_item_id));
+  expect([back?.folder.name, back?.subject, back?.internetMessageId]).toEqual(["Kept", "Deleted by mistake", item.internetMessageId]);
 });
 
 // Splunk's README says "moved to Deleted Items" where its code sends HardDelete.
@@ -196,6 +209,33 @@ test("a message named twice is deleted once", async () => {
   const item = at.put(who);
   const answer = await at.run(deleteEmail, { mailbox: who, item_id: [item.id, item.id] });
   expect(answer).toMatchObject({ success: true, counts: { requested: 1, succeeded: 1 } });
+});
+
+test("the same ids deleted twice are a success twice", async () => {
+  const ids = [at.put(who).id, at.put(who).id];
+  expect(await at.run(deleteEmail, { mailbox: who, item_id: ids })).toMatchObject({ success: true, counts: { succeeded: 2 } });
+  expect(await at.run(deleteEmail, { mailbox: who, item_id: ids })).toMatchObject({
+    success: true,
+    counts: { succeeded: 0, not_found: 2 },
+  });
+});
+
+test("of pairs of id and Message-ID the dead ids are healed, and a pair of which nothing lives is already gone", async () => {
+  const named = (name: string) => at.put(who, { internetMessageId: `<pairs-${name}@example.net>` });
+  const [stays, moves, dies] = [named("stays"), named("moves"), named("dies")];
+  const moved = at.mailbox(who).move(moves, at.mailbox(who).known("archive"));
+  at.mailbox(who).remove(dies);
+  const pairs = [moves, stays, dies, moves];
+  const answer = await at.run(deleteEmail, {
+    mailbox: who,
+    item_id: pairs.map(({ id }) => id),
+    internet_message_id: pairs.map(({ internetMessageId }) => internetMessageId ?? ""),
+  });
+  expect(answer.results?.map(({ item_id, internet_message_id, status }) => [item_id, internet_message_id, status])).toEqual([
+    [moved.id, "<pairs-moves@example.net>", "done"],
+    [stays.id, "<pairs-stays@example.net>", "done"],
+    [dies.id, "<pairs-dies@example.net>", "not_found"],
+  ]);
 });
 
 test("the evidence is the message byte for byte", async () => {

@@ -201,14 +201,34 @@ test("metadata lists everything and asks for no content", async () => {
 
 // Splunk 2.15.7, 2.1.3 and 3.11.0 each had to correct file names.
 test("hostile names become harmless file names in the evidence folder, and no file replaces another", async () => {
-  const names = ["../../escape.txt", "C:\\boot.ini", "CON", "a\u202Etxt.exe", `${"x".repeat(300)}.txt`, "same.txt", "same.txt"];
+  const names = [
+    "../../escape.txt",
+    "/etc/passwd",
+    "C:\\boot.ini",
+    "..",
+    "CON",
+    "nul.txt",
+    "com1.tar.gz",
+    "cut\u0000short.txt",
+    "two\r\nlines\u001b[2J.txt",
+    "a\u202Etxt.exe",
+    "\u200f\u2066hidden\u2069.txt",
+    "~/-rf.",
+    `${"x".repeat(300)}.txt`,
+    "\u{1F4CE}".repeat(100),
+    "index.jsonl",
+    "same.txt",
+    "same.txt",
+  ];
   const answer = await at.run(getAttachments, put(...names.map((name, index) => file(name, `content ${index}`))));
   expect(answer.counts.succeeded).toBe(names.length);
   const refs = column(answer, "file_ref").map(String);
   expect(new Set(refs).size).toBe(names.length);
   for (const [index, ref] of refs.entries()) {
     expect(ref.startsWith(`${at.folder}/evidence/`)).toBe(true);
-    expect(ref.slice(`${at.folder}/evidence/`.length)).not.toMatch(/[/\\:\u202E]/);
+    const name = ref.slice(`${at.folder}/evidence/`.length);
+    expect(name).not.toMatch(/[/\\:\p{Cc}\p{Cf}]|^[.-]|[. ]$|^(con|nul|com1)(\.|$)/iu);
+    expect(Buffer.byteLength(name)).toBeLessThanOrEqual(255);
     expect(readFileSync(ref, "utf8")).toBe(`content ${index}`);
   }
   expect(answer.results?.[0]?.name).toBe("../../escape.txt");

@@ -13,10 +13,18 @@ const end = new Date("2026-03-08T08:00:00.000Z");
 
 function set(state: "Disabled" | "Enabled" | "Scheduled"): string {
   const mailbox = at.mailbox("user01@example.com");
-  mailbox.oof = { state, externalAudience: "Known", start, end, internalReply: "<p>Away &amp; back</p><p>soon</p>", externalReply: "" };
+  mailbox.oof = {
+    state,
+    externalAudience: "Known",
+    start,
+    end,
+    internalReply: "<p>Away &amp; back</p><p>soon</p>",
+    externalReply: "<b>Gone</b>",
+  };
   return mailbox.address;
 }
 
+// XSOAR reads the replies by a misspelt name (`internal_replay`), and so always answers null.
 test("both replies come, as they are and as text", async () => {
   const answer = await at.run(getOutOfOffice, { mailbox: set("Enabled") });
   expect(answer).toMatchObject({
@@ -26,7 +34,8 @@ test("both replies come, as they are and as text", async () => {
     external_audience: "Known",
     internal_reply: "<p>Away &amp; back</p><p>soon</p>",
     internal_reply_text: "Away & back\nsoon",
-    external_reply: "",
+    external_reply: "<b>Gone</b>",
+    external_reply_text: "Gone",
   });
 });
 

@@ -138,6 +138,28 @@ test("a message that is not there fails the call: nothing was sent", async () =>
   expect(exitCodeOf(answer)).toBe(failures["not-found"].exit);
 });
 
+test.each([
+  [{ subject: "x\r\nBcc: eve@example.org" }, /subject: /],
+  [{ to: "ann@example.com\r\nBcc: eve@example.org" }, /to: /],
+  [{ cc: [{ name: "Eve\nBcc: eve@example.org", address: "ann@example.com" }] }, /cc: .*control character/],
+  [{ headers: { "X-A": "1\r\nBcc: eve@example.org" } }, /headers: /],
+  [{ attachments: [{ base64: "AA==", name: "a\r\nb" }] }, /attachments: /],
+  [{ attachments: [{ base64: "AA==", name: "a", content_id: "a b" }] }, /attachments: the content id/],
+])("%j in a reply is refused before anything is sent", async (input, message) => {
+  const before = at.lab.requests.length;
+  const answer = await at.run(replyToEmail, { mailbox: desk, item_id: put().id, body_text: "x", ...input });
+  expect(answer).toMatchObject({ error: { code: "invalid-input", message: expect.stringMatching(message) } });
+  expect(at.lab.requests.length).toBe(before);
+});
+
+// The sender chose the subject of what is answered: it goes into ours.
+test.each([true, false])("a hostile subject that is answered makes no header of its own (quoted: %s)", async (quote_original) => {
+  const item = put({ subject: `Hello\r\nBcc: ${bob}\r\n${++count}` });
+  const answer = await at.run(replyToEmail, { mailbox: desk, item_id: item.id, body_text: "x", quote_original });
+  expect(answer.results?.[0]).toMatchObject({ status: "done", to: [{ address: ann }], bcc: [] });
+  expect([...at.mailbox(bob).known("inbox").items.values()].filter(({ subject }) => subject.includes("Hello"))).toEqual([]);
+});
+
 test("a reply without words is refused", async () => {
   const answer = await at.run(replyToEmail, { mailbox: desk, item_id: "A", body_text: "" });
   expect(answer).toMatchObject({ error: { code: "invalid-input", message: expect.stringMatching(/body_text or body_html/) } });

@@ -274,6 +274,68 @@ describe("a cursor", () => {
   );
 });
 
+// ews-javascript-api escapes nothing that it writes: such a text breaks its request, or adds to it.
+describe("a text that looks like markup, like a query or like a pattern is found as it stands, and nothing else is:", () => {
+  const who = "literal@example.com";
+  const hostile = [
+    `a"b<c>&d`,
+    "&amp; &lt;t:Constant/&gt;",
+    `"/><t:Constant Value="`,
+    "]]><!-- --><![CDATA[",
+    "100% _of it_ *.* [a-z] (x|y)? $^",
+    "' OR subject:* AND #1 --",
+    "back\\slash/slash",
+    "  two  spaces\tand a tab ",
+    "\u202eexe.fdp \u{1F4CE} \u00e9",
+  ];
+  beforeAll(() => {
+    const mailbox = at.lab.store.addUser({ address: who, displayName: "Literal" });
+    for (const [index, text] of hostile.entries()) {
+      const name = text.replace(/\s+/g, " ").trim();
+      at.put(who, {
+        subject: text,
+        internetMessageId: `<${index}.${text.replace(/\s/g, "")}@example.net>`,
+        from: { name, address: `eve${index}@example.net` },
+        body: { type: "Text", value: `before ${text} after` },
+        categories: [name],
+        attachments: [{ kind: "file", name: `${name}.txt`, content: Buffer.from("x") }],
+      });
+      mailbox.add(mailbox.createFolder(mailbox.known("inbox"), name), { subject: `in folder ${index}` });
+    }
+  });
+
+  test.each(hostile.map((text, index) => ({ text, index })))("$text", async ({ text, index }) => {
+    const found = async (input: Given) => column(await search({ mailbox: who, ...input }), "subject");
+    const name = text.replace(/\s+/g, " ").trim();
+    expect(await found({ subject: text })).toEqual([text]);
+    expect(await found({ subject: text, subject_match: "equals" })).toEqual([text]);
+    expect(await found({ subject: text.slice(0, -1), subject_match: "prefix" })).toEqual([text]);
+    expect(await found({ body: text })).toEqual([text]);
+    expect(await found({ sender: name })).toEqual([text]);
+    expect(await found({ attachment_name: name })).toEqual([text]);
+    expect(await found({ category: name })).toEqual([text]);
+    expect(await found({ internet_message_id: [`${index}.${text.replace(/\s/g, "")}@example.net`] })).toEqual([text]);
+    expect(await found({ folder: `Inbox/${name.replace(/[\\/]/g, "\\$&")}` })).toEqual([`in folder ${index}`]);
+  });
+});
+
+// XSOAR counts instances of its Message class only: meeting requests, delivery reports and posts are not found.
+test("items of every class are found", async () => {
+  const who = "classes@example.com";
+  at.lab.store.addUser({ address: who, displayName: "Classes" });
+  const classes = ["IPM.Note", "IPM.Note.SMIME", "IPM.Schedule.Meeting.Request", "REPORT.IPM.Note.NDR", "IPM.Post"];
+  for (const itemClass of classes) at.put(who, { itemClass });
+  expect(column(await search({ mailbox: who }), "item_class").sort()).toEqual([...classes].sort());
+});
+
+// IBM's connector answers a search with the base64 of every attachment.
+test("a search reads no content of an attachment, though it lists them", async () => {
+  const before = at.asked("GetAttachment");
+  const answer = await search({ mailboxes: "all", has_attachments: true, fields: "attachments", limit: 1000 });
+  expect(items(answer).length).toBeGreaterThan(2);
+  expect([JSON.stringify(answer).includes('content":'), at.asked("GetAttachment") - before]).toEqual([false, 0]);
+});
+
 test.each<[Given]>([
   [{ received_after: "yesterday" }],
   [{ limit: 0 }],

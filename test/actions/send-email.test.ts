@@ -131,6 +131,12 @@ test.each([
   [{ to: who, attachments: [{ base64: "AA==" }] }, /needs a name/],
   [{ to: who, attachments: [{ base64: "AA==", name: "a\r\nb" }] }, /attachments: /],
   [{ to: who, attachments: [{ base64: "no base64!", name: "a" }] }, /base64/],
+  [{ to: who, attachments: [{ base64: "AA==", name: "a", content_id: "a>\r\nBcc: eve@example.org" }] }, /attachments: the content id/],
+  [{ to: who, attachments: [{ base64: "AA==", name: "a", content_type: "a/b\r\nBcc: eve@example.org" }] }, /attachments: the content type/],
+  [{ to: who, from: "soc@example.com\nBcc: eve@example.org" }, /from: /],
+  [{ to: [{ name: "Eve\r\nBcc: eve@example.org", address: who }] }, /to: .*control character/],
+  [{ to: who, headers: [{ name: "X-A\r\nBcc", value: "eve@example.org" }] }, /headers: /],
+  [{ to: who, headers: [{ name: "Content-Type", value: "text/html" }] }, /headers: .*begins with X-/],
   [{ raw_mime: "Subject: x\r\n\r\n", to: who, subject: "y" }, /leave out to, subject/],
 ])("%j is refused before anything is sent", async (input, message) => {
   const before = at.lab.requests.length;
