@@ -10,15 +10,21 @@ const out = process.argv[2] ?? "dist";
 const common = { bundle: true, platform: "node", target: "node20.19", logLevel: "warning" };
 rmSync(out, { recursive: true, force: true });
 
-const library = { ...common, outdir: out, splitting: true, format: "esm" };
+// The two are CommonJS inside, which an ESM bundle cannot take in: they are installed with us.
+const external = ["@azure/msal-node", "node-forge"];
+const library = { ...common, outdir: out, splitting: true, format: "esm", external };
 await build({ ...library, entryPoints: { index: "src/index.ts" }, chunkNames: "chunks/[name]-[hash]" });
 // Only this repository runs these: they and their chunks are not packed.
 const entries = { demo: "scripts/demo.ts", bench: "bench/bench.ts" };
 const here = Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(file)));
 await build({ ...library, entryPoints: here, chunkNames: "repository/[name]-[hash]" });
 
-// What most calls do not need stays apart: the lab, and two libraries. Everything of ours is in one file, so that a class is there once.
-const apart = { "./lab/practice.ts": "./lab.cjs", yaml: "./yaml.cjs", re2js: "./re2js.cjs" };
+// What most calls do not need stays apart: the lab, and some libraries. Everything of ours is in one file, so that a class is there once.
+const libraries = { yaml: "yaml", re2js: "re2js", msal: "@azure/msal-node", forge: "node-forge" };
+const apart = {
+  "./lab/practice.ts": "./lab.cjs",
+  ...Object.fromEntries(Object.entries(libraries).map(([file, library]) => [library, `./${file}.cjs`])),
+};
 const commonJs = {
   ...common,
   format: "cjs",
@@ -43,7 +49,7 @@ await build({
     },
   ],
 });
-await build({ ...commonJs, entryPoints: { lab: "src/lab/practice.ts", yaml: "yaml", re2js: "re2js" } });
+await build({ ...commonJs, entryPoints: { lab: "src/lab/practice.ts", ...libraries } });
 chmodSync(join(out, "mailcordon.cjs"), 0o755);
 
 // One call compiles what every call needs; the door takes it up again.
