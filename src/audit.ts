@@ -43,6 +43,8 @@ export interface AuditProblem {
 export interface AuditCheck {
   /** How many entries are whole and in their chain. */
   readonly entries: number;
+  /** SHA-256 of the last entry that was found whole, hexadecimal; zeros for none. Kept elsewhere, it shows later whether the end was cut off. */
+  readonly lastHash: string;
   /** The first line that is not what was written. */
   readonly broken?: AuditProblem | undefined;
   /** Lines that a crash tore while they were written: acknowledged by the entry after them, or the last of the file. */
@@ -174,11 +176,12 @@ export async function verifyAudit(file: string): Promise<AuditCheck> {
       continue;
     }
     if (pending.join() !== link.torn.join()) {
-      return { entries, torn, broken: { line: number - pending.length, problem: brokenLine(pending.length) } };
+      return { entries, lastHash: hash, torn, broken: { line: number - pending.length, problem: brokenLine(pending.length) } };
     }
     if (link.previous !== hash) {
       return {
         entries,
+        lastHash: hash,
         torn,
         broken: { line: number, problem: "It does not hold the hash of the entry before: that one was changed, or one is missing." },
       };
@@ -189,9 +192,9 @@ export async function verifyAudit(file: string): Promise<AuditCheck> {
   }
   // Torn lines that no entry acknowledges yet stand at the end, and the last of them has no line feed.
   if (pending.length > 0 && ended) {
-    return { entries, torn, broken: { line: number - pending.length + 1, problem: brokenLine(pending.length) } };
+    return { entries, lastHash: hash, torn, broken: { line: number - pending.length + 1, problem: brokenLine(pending.length) } };
   }
-  return { entries, torn };
+  return { entries, lastHash: hash, torn };
 }
 
 function brokenLine(unreadable: number): string {

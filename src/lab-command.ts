@@ -1,7 +1,8 @@
-import { parseArgs } from "node:util";
+import { helpOf, readCommandWords } from "./command-words.ts";
 import type { Screen } from "./faces/cli.ts";
 import { jsonText } from "./faces/json.ts";
 import { Failure } from "./failure.ts";
+import { didYouMean } from "./spelling.ts";
 
 const usage = `mailcordon lab: an Exchange to practise on. It is not Exchange, but it has its habits.
 
@@ -38,23 +39,20 @@ function readOptions(words: readonly string[]) {
     quiet: { type: "boolean" },
     help: { type: "boolean", short: "h" },
   } as const;
-  try {
-    return parseArgs({ args: [...words], options, strict: true, allowPositionals: false }).values;
-  } catch (thrown) {
-    throw new Failure("invalid-input", thrown instanceof Error ? thrown.message : "Wrong flags.", {
-      hint: "`mailcordon lab --help` lists the flags.",
-      cause: thrown,
-    });
-  }
+  return readCommandWords("lab", words, options).values;
 }
 
 async function serve(options: Options, screen: Screen): Promise<void> {
-  const { labPassword, parseFault, socAddress, startLab } = await import("./lab/practice.ts");
+  const { labPassword, operationNames, parseFault, socAddress, startLab } = await import("./lab/practice.ts");
   const port = options.port === undefined ? 0 : Number(options.port);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Failure("invalid-input", "--port: put a number from 0 to 65535.");
-  const lab = await refused(async () =>
-    startLab({ host: options.host, port, importDir: options.import, faults: (options.fault ?? []).map(parseFault) }),
-  );
+  const lab = await refused(async () => {
+    const faults = (options.fault ?? []).map(parseFault);
+    for (const { operation } of faults) {
+      if (operation !== undefined && !operationNames.includes(operation)) throw new Error(noOperation(operation, operationNames));
+    }
+    return startLab({ host: options.host, port, importDir: options.import, faults });
+  });
   try {
     const environment = {
       MAILCORDON_EWS_URL: lab.ewsUrl,
@@ -76,6 +74,10 @@ async function serve(options: Options, screen: Screen): Promise<void> {
   } finally {
     await lab.close();
   }
+}
+
+function noOperation(name: string, known: readonly string[]): string {
+  return `--fault: there is no operation ${name}.${didYouMean(name, known) || ` There are: ${known.join(", ")}.`}`;
 }
 
 const banner = "This is the practice Exchange of mailcordon. It is not Exchange, and nothing in it is real.";
@@ -112,7 +114,7 @@ async function refused<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (thrown) {
     throw new Failure("invalid-input", `The lab does not start: ${thrown instanceof Error ? thrown.message : "unknown"}`, {
-      hint: "`mailcordon lab --help` lists the flags.",
+      hint: helpOf("lab"),
       cause: thrown,
     });
   }

@@ -23,6 +23,11 @@ const commands: readonly Command[] = [
     summary: "Print the commands that connect mailcordon to Exchange; nothing is run.",
     run: async (words, screen) => (await import("./setup-command.ts")).runSetup(words, screen),
   },
+  {
+    name: "audit",
+    summary: "Check that an audit file is as it was written.",
+    run: async (words, screen) => (await import("./audit-command.ts")).runAudit(words, screen),
+  },
 ];
 
 /** Runs the program and ends the process, when everything that was written is out. */

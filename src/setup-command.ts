@@ -1,4 +1,4 @@
-import { parseArgs } from "node:util";
+import { helpOf, readCommandWords } from "./command-words.ts";
 import type { Screen } from "./faces/cli.ts";
 import { jsonText } from "./faces/json.ts";
 import { Failure } from "./failure.ts";
@@ -43,7 +43,7 @@ export async function runSetup(words: readonly string[], screen: Screen): Promis
   return 0;
 }
 
-const hint = "`mailcordon setup --help` lists the flags.";
+const hint = helpOf("setup");
 
 type Values = ReturnType<typeof readWords>["values"];
 
@@ -92,9 +92,5 @@ function readWords(words: readonly string[]) {
     ...{ mailboxes: { type: "string", multiple: true } as const },
     ...{ secret: mark, delegate: mark, json: mark, quiet: mark, help: { type: "boolean", short: "h" } as const },
   };
-  try {
-    return parseArgs({ args: [...words], options, strict: true, allowPositionals: true });
-  } catch (thrown) {
-    throw new Failure("invalid-input", thrown instanceof Error ? thrown.message : "Wrong flags.", { hint, cause: thrown });
-  }
+  return readCommandWords("setup", words, options, true);
 }

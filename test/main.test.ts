@@ -1,11 +1,16 @@
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { failures } from "../src/failure.ts";
 import { campaign } from "../src/lab/campaign.ts";
 import { type Lab, startLab } from "../src/lab/lab.ts";
 import { labPassword } from "../src/lab/store.ts";
 import { type Built, build, type Ended, start } from "./built.ts";
+
+/** A terminal for a process, from util-linux or bsdutils. */
+const hasScript = spawnSync("script", ["-qec", "true", "/dev/null"]).status === 0;
 
 let built: Built;
 let lab: Lab;
@@ -160,6 +165,37 @@ test("mail cannot make the document hold a control character", async () => {
   expect(out).toContain("\\u009b2J\\u202ecod.exe\\u007f");
 });
 
+// Set the title, clear the screen, write on another line, answer back, turn the text round: what terminals obey.
+test.skipIf(!hasScript)(
+  `a subject cannot command the terminal that it is printed to${hasScript ? "" : " (skipped: script is not here)"}`,
+  async () => {
+    const mailbox = lab.store.mailbox("user12@example.com");
+    const attack = "\u001b]0;owned\u0007\u001b[2J\u001b[31mred\u009b5n\r\n\b\bover\u202egpj.exe";
+    mailbox?.add(mailbox.known("inbox"), { subject: attack, from: { name: attack, address: "x@example.net" } });
+    // The lab, as Exchange, cannot send what XML cannot carry but as references that XML forbids.
+    lab.addFault({ kind: "illegal-characters", times: 1000 });
+    const command = [process.execPath, built.program, "search-emails-extended", "--mailbox", "user12@example.com"].join(" ");
+    const { out, code } = await start("script", ["-qec", command, "/dev/null"], environment(), folder).ended;
+    expect(code).toBe(0);
+  expect(out).toContain("owned");
+    // Of our own is only what draws the line of progress: carriage return and erase to the end of the line.
+    expect(out.replaceAll("\r\u001b[K", "").replaceAll("\r", "")).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
+  },
+);
+
+test("the audit file of a deletion can be checked, and a changed one is found out", async () => {
+  const mailbox = lab.store.mailbox("user02@example.com");
+  const item = mailbox?.add(mailbox.known("inbox"), { subject: "Checked" });
+  const words = ["delete-email", "--mailbox", "user02@example.com", "--item-id", item?.id ?? "", "--yes", "--audit-file", "checked.jsonl"];
+  expect((await run(words).ended).code).toBe(0);
+  expect(document(await run(["audit", "verify", "checked.jsonl"]).ended)).toMatchObject({ success: true, entries: 2 });
+  const file = join(folder, "checked.jsonl");
+  writeFileSync(file, readFileSync(file, "utf8").replace("Checked", "Changed"));
+  const ended = await run(["audit", "verify", "checked.jsonl"]).ended;
+  expect(document(ended)).toMatchObject({ success: false, error: { code: "audit-failed" } });
+  expect(ended.code).toBe(failures["audit-failed"].exit);
+});
+
 describe("mailcordon lab", () => {
   test("says how to reach it, can be reached that way, and ends on Ctrl-C", async () => {
     const running = start(process.execPath, [built.program, "lab"], {}, folder);
@@ -210,7 +246,12 @@ describe("mailcordon lab", () => {
     }
   });
 
-  test.each([[["--port", "99999"]], [["--frob"]], [["--fault", "nonsense"]], [["--import", "/nowhere"]]])(
+  test("a misspelt operation of a fault is told with the nearest one", async () => {
+    const { out } = await start(process.execPath, [built.program, "lab", "--fault", "503:SendItems:1:1"], {}, folder).ended;
+    expect(JSON.parse(out).message).toContain("there is no operation SendItems. Did you mean SendItem?");
+  });
+
+  test.each([[["--port", "99999"]], [["--frob"]], [["--fault", "nonsense"]], [["--fault", "503:FindItems"]], [["--import", "/nowhere"]]])(
     "refuses %j with one document",
     async (words) => {
       const ended = await start(process.execPath, [built.program, "lab", ...words], {}, folder).ended;

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { type AutodiscoverOptions, type AutodiscoverRule, autodiscoverAt } from "./autodiscover.ts";
+import { operations } from "./ews/operations.ts";
 import { serveEws } from "./ews/server.ts";
 import { WindowsSignIn, type WindowsSignInOptions } from "./ews/windows-sign-in.ts";
 import { FaultPlan, type FaultRule } from "./faults.ts";
@@ -83,6 +84,16 @@ export interface Lab {
 
 const ewsPath = "/EWS/Exchange.asmx";
 
+/** The operations that a fault can be about, under Microsoft's names. */
+export const operationNames: readonly string[] = operations.map(({ name }) => name);
+
+/** A fault of an operation that is never asked would never happen, and whoever waits for it would think that all is well. */
+function checkedFault(rule: FaultRule): FaultRule {
+  if (rule.operation !== undefined && !operationNames.includes(rule.operation))
+    throw new Error(`"${rule.operation}" is no operation of the lab. Operations: ${operationNames.join(", ")}.`);
+  return rule;
+}
+
 /** A lab that runs for weeks must not keep every request it ever saw. */
 const logLimit = 10_000;
 
@@ -92,7 +103,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   if (options.seed ?? true) seedOrganisation(store, { password: options.password });
   if (options.importDir !== undefined) importFolder(store, options.importDir);
   const faults = new FaultPlan();
-  for (const rule of options.faults ?? []) faults.add(rule);
+  for (const rule of options.faults ?? []) faults.add(checkedFault(rule));
   const requests: LabRequest[] = [];
   const closing = new AbortController();
   const entra = options.tenant && openTokenServer(options.tenant, (address) => store.mailbox(address)?.user);
@@ -159,7 +170,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     store,
     requests,
     entra,
-    addFault: (rule) => faults.add(rule),
+    addFault: (rule) => faults.add(checkedFault(rule)),
     clearFaults: () => faults.clear(),
     close: () => {
       closing.abort();

@@ -1,5 +1,5 @@
 // What the program needs of the lab, in one place: it is loaded only when the lab is started.
 export { faultKinds, parseFault } from "./faults.ts";
-export { startLab } from "./lab.ts";
+export { operationNames, startLab } from "./lab.ts";
 export { socAddress } from "./seed.ts";
 export { labPassword } from "./store.ts";

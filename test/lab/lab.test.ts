@@ -27,6 +27,18 @@ test("unless told otherwise the lab is on loopback, on a port of its own", async
   expect(two.url).not.toBe(one.url);
 });
 
+test("a fault of an operation that the lab has not is refused, not waited for", async () => {
+  await expect(startLab({ seed: false, faults: [{ kind: "500", operation: "GetItems" }] })).rejects.toThrow(
+    /"GetItems" is no operation .* GetItem,/,
+  );
+  const lab = await startLab({ seed: false });
+  try {
+    expect(() => lab.addFault({ kind: "500", operation: "getitem" })).toThrow("is no operation");
+  } finally {
+    await lab.close();
+  }
+});
+
 test("a port that is taken is an error, not another port", async () => {
   const server = createServer();
   onTestFinished(() => void server.close());
