@@ -2,12 +2,14 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { EvidenceStore, OpenedFile } from "./action.ts";
 import type { AuditLog } from "./audit.ts";
+import type { EndpointMemory } from "./ews/endpoint.ts";
 import type { EwsOptions } from "./ews/ews.ts";
 import type { ServerVersion } from "./ews/soap.ts";
 import type { Exchange } from "./exchange/exchange.ts";
 import { Failure } from "./failure.ts";
 import type { Connection, Settings } from "./settings.ts";
 import type { Observe } from "./wire/observe.ts";
+import { noPrivateFiles, openPrivateFiles } from "./wire/private-files.ts";
 
 /** What actions work with, for one connection. */
 export interface Opened {
@@ -16,6 +18,8 @@ export interface Opened {
   readonly audit: AuditLog;
   /** The connection's name. */
   readonly connection: string;
+  /** False when a setting has switched the check of certificates off: every output says so. */
+  readonly tlsVerified: boolean;
   /** Opens a file that an input names as an attachment. */
   readFile(path: string): Promise<OpenedFile>;
 }
@@ -53,18 +57,29 @@ export async function open(settings: Settings, ways: OpenWays = {}): Promise<Ope
     },
     audit: { append: async (entry) => (await audit()).append(entry) },
     connection: connection.name,
+    tlsVerified: connection.network.tls.verify,
     readFile: async (path) => (await import("./input-file.ts")).openFile(path),
   };
 }
 
 /** Picks the back end of a connection: today there is one. */
-async function openExchange({ name, ews, auth, access, mailbox, timeouts, throttling }: Connection, ways: OpenWays): Promise<Exchange> {
+async function openExchange(connection: Connection, ways: OpenWays): Promise<Exchange> {
   const { openEws } = await import("./ews/ews.ts");
+  return openEws(await ewsOptionsOf(connection, ways));
+}
+
+/** How the settings of a connection reach Exchange Web Services. Throws Failure `invalid-settings`. */
+export async function ewsOptionsOf(connection: Connection, ways: OpenWays = {}): Promise<EwsOptions> {
+  const { name, ews, auth, access, mailbox, network, timeouts, throttling } = connection;
   const ca = ews.caFile === undefined ? undefined : readAuthority(ews.caFile);
   const observe = ways.log === undefined ? ways.observe : await logger(ways.log);
-  return openEws({
-    url: ews.url.href,
-    ...(await signInOf(auth, { ca, observe })),
+  const signsIn = await signInOf(auth, { ca, observe, proxy: network.proxy }, throttling.maxConcurrency);
+  return {
+    ...placeOf(ews),
+    memory: memoryOf(ews),
+    proxy: network.proxy,
+    ...signsIn,
+    tls: { ...network.tls, ...signsIn.tls },
     access,
     defaultMailbox: mailbox,
     ca,
@@ -73,7 +88,28 @@ async function openExchange({ name, ews, auth, access, mailbox, timeouts, thrott
     timeouts: { connectMs: milliseconds(timeouts.connect), replyMs: milliseconds(timeouts.reply), idleMs: milliseconds(timeouts.idle) },
     observe,
     serverVersion: ways.serverVersion,
-  });
+  };
+}
+
+/** Where EWS is, or how it is found. */
+function placeOf({ url, autodiscover }: Connection["ews"]): Pick<EwsOptions, "url" | "autodiscover"> {
+  if (url !== undefined || autodiscover === undefined) return { url: url?.href };
+  const { address, allowHosts, cacheHours } = autodiscover;
+  return { autodiscover: { address, allowHosts, lifetimeMs: milliseconds(cacheHours === undefined ? undefined : cacheHours * 3600) } };
+}
+
+/** What was learned of the server, in `$XDG_CACHE_HOME/mailcordon/servers` (by default `~/.cache/mailcordon/servers`). */
+function memoryOf({ url, autodiscover }: Connection["ews"], environment = process.env): EndpointMemory {
+  // XDG Base Directory Specification.
+  const caches = environment.XDG_CACHE_HOME || (environment.HOME ? join(environment.HOME, ".cache") : undefined);
+  const files = caches === undefined ? noPrivateFiles : openPrivateFiles(join(caches, "mailcordon", "servers"));
+  const key = url === undefined ? ["autodiscover", (autodiscover?.address ?? "").toLowerCase()] : ["url", url.href];
+  return {
+    read: () => files.read(key),
+    // What cannot be kept is learned again.
+    write: (value) => void files.write(key, value),
+    forget: () => files.forget(key),
+  };
 }
 
 async function logger(log: (text: string) => void): Promise<Observe> {
@@ -87,7 +123,7 @@ function milliseconds(seconds: number | undefined): number | undefined {
 
 /** Whom the server counts the requests for: connections of one account share their pauses and places. */
 function accountOf(auth: Connection["auth"], connection: string): string {
-  if (auth.kind === "basic") return `user ${auth.username.toLowerCase()}`;
+  if (auth.kind === "basic" || auth.kind === "ntlm") return `user ${auth.username.toLowerCase()}`;
   if (auth.kind === "oauth" && auth.credential.kind !== "device-code" && auth.clientId !== "")
     return `application ${auth.clientId.toLowerCase()}`;
   // Whose a token is cannot be known without reading it: then only the same connection is known to be the same account.
@@ -97,13 +133,13 @@ function accountOf(auth: Connection["auth"], connection: string): string {
 /** A token endpoint answers in a second or not at all; a person who enters a code is asked after again and again. Milliseconds. */
 const tokenTimeouts = { connectMs: 15_000, replyMs: 30_000, idleMs: 15_000 };
 
-/** How requests say who we are: RFC 7617 (Basic, in UTF-8) or RFC 6750 (bearer). */
-async function signInOf(auth: Connection["auth"], way: Pick<EwsOptions, "ca" | "observe">): Promise<Partial<EwsOptions>> {
+/** How requests say who we are. */
+async function signInOf(
+  auth: Connection["auth"],
+  way: Pick<EwsOptions, "ca" | "observe" | "proxy">,
+  maxConnections: number | undefined,
+): Promise<Partial<EwsOptions>> {
   switch (auth.kind) {
-    case "basic": {
-      const authorization = `Basic ${Buffer.from(`${auth.username}:${auth.password.reveal()}`, "utf8").toString("base64")}`;
-      return { authorize: () => Promise.resolve({ authorization }) };
-    }
     case "bearer": {
       const { tokenFacts } = await import("./wire/token-facts.ts");
       const token = auth.token.reveal();
@@ -118,6 +154,8 @@ async function signInOf(auth: Connection["auth"], way: Pick<EwsOptions, "ca" | "
       const tokens = openTokens(auth, "exchange", openHttp({ ...way, timeouts: tokenTimeouts, maxConnections: 2 }));
       return { signIn: (http) => withTokens(http, tokens), token: () => tokens.facts() };
     }
+    default:
+      return (await import("./sign-in.ts")).signInOnPremises(auth, maxConnections);
   }
 }
 

@@ -28,7 +28,8 @@ export interface OAuth {
 /** The settings of which exactly one is given. */
 export const credentials = ["client_secret", "certificate", "federated_token_file", "managed_identity", "device_code"] as const;
 
-const Certificate = z
+/** A certificate with its key, in PEM or PFX. */
+export const CertificateSettings = z
   .strictObject({
     pem: text("the path of the PEM file with the certificate and its key").optional(),
     key: text("the path of the PEM file with the key, where it lies apart").optional(),
@@ -50,7 +51,7 @@ export const OAuthSettings = z
     client_id: text("the application (client) id from the Overview page of its registration").optional(),
     cloud: z.enum(["worldwide", "us-gcc-high", "us-dod", "china"], put("worldwide, us-gcc-high, us-dod or china")).default("worldwide"),
     client_secret: secret.optional(),
-    certificate: Certificate.optional(),
+    certificate: CertificateSettings.optional(),
     federated_token_file: text("the path of the file with the other issuer's token").optional(),
     managed_identity: yes,
     device_code: yes,

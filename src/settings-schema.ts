@@ -1,6 +1,8 @@
 import * as z from "zod";
 import { isPrivate, isWebAddress, put, secret, text } from "./settings-fields.ts";
+import { AutodiscoverSettings, addressOf, ProxySettings, TlsSettings } from "./settings-network.ts";
 import { OAuthSettings } from "./settings-oauth.ts";
+import { onPremisesSettings } from "./settings-on-premises.ts";
 
 const seconds = (what: string) => z.number(put(what)).gt(0, put(what)).max(3600, put(what));
 
@@ -9,13 +11,15 @@ const url = z.string(put(urlWords)).refine((value) => isWebAddress(value), put(u
 
 const Auth = z
   .strictObject({
-    basic: z.strictObject({ username: text("the account's name, such as soc@example.com"), password: secret }).optional(),
+    ...onPremisesSettings,
     bearer: z.strictObject({ token: secret }).optional(),
     oauth: OAuthSettings.optional(),
   })
   .refine(
     (auth) => Object.values(auth).filter((way) => way !== undefined).length === 1,
-    put("one of basic (username, password), bearer (token) and oauth (tenant, client_id and a credential)"),
+    put(
+      "one of auto, basic or ntlm (username, password), kerberos, client_certificate (pem or pfx), bearer (token) and oauth (tenant, client_id and a credential)",
+    ),
   );
 
 /** Each has a default in the back end. */
@@ -35,6 +39,7 @@ const Throttling = z.strictObject({
 
 const Ews = z.strictObject({
   url: url.optional(),
+  autodiscover: AutodiscoverSettings,
   ca_file: text("the path of the PEM file with the authority that signed the server's certificate").optional(),
 });
 
@@ -46,12 +51,21 @@ const Connection = z
     mailbox: text("the address of the mailbox that is meant when an action names none").optional(),
     timeouts: Timeouts.default({}),
     throttling: Throttling.default({}),
+    proxy: ProxySettings.optional(),
+    tls: TlsSettings.prefault({}),
   })
   // Without one it is Exchange Online's, which is in the cloud that gives the tokens.
-  .refine(({ ews, auth }) => ews.url !== undefined || auth.oauth !== undefined, {
+  .refine(({ ews, auth }) => ews.url !== undefined || ews.autodiscover !== undefined || auth.oauth !== undefined, {
     path: ["ews", "url"],
-    error: `is missing; put ${urlWords}`,
+    error: `is missing; put ${urlWords}; or let it be found: ews: { autodiscover: true }`,
   })
+  .refine(
+    (connection) => connection.ews.url !== undefined || connection.ews.autodiscover === undefined || addressOf(connection) !== undefined,
+    {
+      path: ["ews", "autodiscover", "address"],
+      error: "is missing; put the address of a mailbox of the organisation, such as soc@example.com",
+    },
+  )
   .refine(({ ews }) => ews.url === undefined || !isWebAddress(ews.url) || isPrivate(ews.url), {
     path: ["ews", "url"],
     error:
@@ -81,5 +95,6 @@ export function knownKeys(path: readonly PropertyKey[]): readonly string[] {
 
 function unwrap(schema: unknown): unknown {
   const wrapped = schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault;
-  return wrapped ? unwrap(schema.unwrap()) : schema;
+  if (wrapped) return unwrap(schema.unwrap());
+  return schema instanceof z.ZodPipe ? unwrap(schema.out) : schema;
 }

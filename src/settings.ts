@@ -3,7 +3,9 @@ import { dirname, join, resolve } from "node:path";
 import type * as z from "zod";
 import { Failure } from "./failure.ts";
 import { readSecret, type Secret, type SecretPlace, secretPlace } from "./secrets.ts";
+import { type Discover, type Network, readDiscover, readNetwork } from "./settings-network.ts";
 import { credentials, type OAuth, readOAuth } from "./settings-oauth.ts";
+import { fieldsOfWay, type OnPremises, readOnPremises } from "./settings-on-premises.ts";
 import { knownKeys, SettingsFile } from "./settings-schema.ts";
 import { didYouMean } from "./spelling.ts";
 import { onlineEws } from "./wire/clouds.ts";
@@ -13,12 +15,10 @@ export interface Connection {
   readonly name: string;
   /** The mailbox that is meant when an action names none. */
   readonly mailbox: string | undefined;
-  /** Exchange Web Services; `caFile` is the path of a PEM file. */
-  readonly ews: { readonly url: URL; readonly caFile: string | undefined };
-  readonly auth:
-    | { readonly kind: "basic"; readonly username: string; readonly password: Secret }
-    | { readonly kind: "bearer"; readonly token: Secret }
-    | OAuth;
+  /** Exchange Web Services: where they are, or how they are found; `caFile` is the path of a PEM file. */
+  readonly ews: { readonly url: URL | undefined; readonly autodiscover: Discover | undefined; readonly caFile: string | undefined };
+  readonly network: Network;
+  readonly auth: OnPremises | { readonly kind: "bearer"; readonly token: Secret } | OAuth;
   readonly access: "impersonation" | "delegate";
   /** Seconds; undefined is the default of the back end. */
   readonly timeouts: {
@@ -58,9 +58,10 @@ type File = z.input<typeof SettingsFile>;
 type Environment = Readonly<Record<string, string | undefined>>;
 type Tree = Record<string, unknown>;
 
-/** The environment variables and the setting of the connection that each one replaces. A secret may stand in the variable itself, or in the file that `…_FILE` names. */
+/** The environment variables and the setting of the connection that each one replaces; MAILCORDON_AUTH says besides which way to sign in. A secret may stand in the variable itself, or in the file that `…_FILE` names. */
 export const variables = {
   MAILCORDON_EWS_URL: ["ews", "url"],
+  MAILCORDON_AUTODISCOVER_ADDRESS: ["ews", "autodiscover", "address"],
   MAILCORDON_USERNAME: ["auth", "basic", "username"],
   MAILCORDON_PASSWORD: ["auth", "basic", "password"],
   MAILCORDON_PASSWORD_FILE: ["auth", "basic", "password"],
@@ -109,14 +110,24 @@ export async function loadSettings(place: SettingsPlace = {}): Promise<Settings>
 
   const home = path === undefined ? directory : dirname(path);
   const said = (text: string | undefined, base: string) => (text === undefined || text === "" ? undefined : resolve(base, text));
-  const secretOf = (field: string, text: string) => readSecret(absolute(text, home), `connections.${name}.auth.${field}`, environment);
+  const secretOf = (field: string, text: string) => readSecret(absolute(text, home), `connections.${name}.${field}`, environment);
   const { ews, auth, access, mailbox, timeouts, throttling } = chosen;
+  const online = ews.autodiscover === undefined ? onlineEws(auth.oauth?.cloud ?? "worldwide") : undefined;
   return {
     connection: {
       name,
       mailbox,
-      ews: { url: ews.url === undefined ? onlineEws(auth.oauth?.cloud ?? "worldwide") : new URL(ews.url), caFile: said(ews.ca_file, home) },
-      auth: authOf(auth, secretOf, (file) => resolve(home, file)),
+      ews: {
+        url: ews.url === undefined ? online : new URL(ews.url),
+        autodiscover: ews.url === undefined ? readDiscover(chosen) : undefined,
+        caFile: said(ews.ca_file, home),
+      },
+      network: readNetwork(chosen.proxy, chosen.tls, environment, secretOf),
+      auth: authOf(
+        auth,
+        (field, place) => secretOf(`auth.${field}`, place),
+        (file) => resolve(home, file),
+      ),
       // A person who signs in is not let to impersonate by Exchange Online.
       access: access ?? (auth.oauth?.device_code === true ? "delegate" : "impersonation"),
       timeouts: { connect: timeouts.connect_seconds, reply: timeouts.reply_seconds, idle: timeouts.idle_seconds },
@@ -128,13 +139,12 @@ export async function loadSettings(place: SettingsPlace = {}): Promise<Settings>
 }
 
 function authOf(
-  { basic, bearer, oauth }: z.output<typeof SettingsFile>["connections"][string]["auth"],
+  { bearer, oauth, ...ways }: z.output<typeof SettingsFile>["connections"][string]["auth"],
   secretOf: (field: string, text: string) => Secret,
   pathOf: (path: string) => string,
 ): Connection["auth"] {
   if (oauth !== undefined) return readOAuth(oauth, secretOf, pathOf);
-  if (basic === undefined) return { kind: "bearer", token: secretOf("bearer.token", bearer?.token ?? "") };
-  return { kind: "basic", username: basic.username, password: secretOf("basic.password", basic.password) };
+  return readOnPremises(ways, secretOf, pathOf) ?? { kind: "bearer", token: secretOf("bearer.token", bearer?.token ?? "") };
 }
 
 function findFile(flag: string | undefined, environment: Environment, directory: string): string | undefined {
@@ -194,7 +204,11 @@ function chooseConnection(raw: Tree, asked: string | undefined, environment: Env
     throw new Failure("invalid-settings", `There is no connection ${wanted} (there are: ${known}).${didYouMean(wanted, names)}`);
   }
   const [first, second] = names;
-  if (first === undefined && (environment.MAILCORDON_EWS_URL || environment.MAILCORDON_CLIENT_ID)) return "environment";
+  if (
+    first === undefined &&
+    (environment.MAILCORDON_EWS_URL || environment.MAILCORDON_AUTODISCOVER_ADDRESS || environment.MAILCORDON_CLIENT_ID)
+  )
+    return "environment";
   if (first === undefined) {
     throw new Failure(
       "invalid-settings",
@@ -207,18 +221,43 @@ function chooseConnection(raw: Tree, asked: string | undefined, environment: Env
 
 /** The file's tree with what the environment replaces in the chosen connection. */
 function withEnvironment(raw: Tree, name: string, environment: Environment, directory: string): File | Tree {
+  const auth = ["connections", name, "auth"];
+  const chosen = environment.MAILCORDON_AUTH || undefined;
   let tree = raw;
+  if (chosen !== undefined) {
+    tree = without(tree, auth, (way) => way !== chosen);
+    tree = replaced(tree, [...auth, chosen], at(tree, [...auth, chosen]) ?? {});
+  }
   for (const [variable, path] of Object.entries(variables)) {
     const value = environment[variable];
     if (value === undefined || value === "") continue;
-    // Who gives a token means bearer, whatever the file says; who gives a client secret means no certificate.
-    if (path[0] === "auth") tree = without(tree, ["connections", name, "auth"], (way) => way !== path[1]);
+    const place: string[] = [...path];
+    if (path[0] === "auth") {
+      const way = wayFor(path[1], path[2], chosen === undefined ? Object.keys(at(tree, auth) ?? {}) : [chosen]);
+      // A way that was chosen has no use for a secret of another one.
+      if (chosen !== undefined && way !== chosen) continue;
+      // Who gives a token means bearer, whatever the file says; who gives a client secret means no certificate.
+      tree = without(tree, auth, (other) => other !== way);
+      place[1] = way;
+    }
     if (path[1] === "oauth" && isCredential(path[2])) {
       tree = without(tree, ["connections", name, "auth", "oauth"], (field) => isCredential(field) && field !== path[2]);
     }
-    tree = replaced(tree, ["connections", name, ...path], meant(variable, value, directory));
+    tree = replaced(tree, ["connections", name, ...place], meant(variable, value, directory));
   }
   return tree;
+}
+
+/** A user name or a password is for the way that is there, if it takes one; otherwise for the usual one. */
+function wayFor(usual: string, field: string, there: readonly string[]): string {
+  return there.find((way) => fieldsOfWay[way]?.includes(field)) ?? usual;
+}
+
+function at(tree: Tree, path: readonly string[]): Tree | undefined {
+  const [step, ...rest] = path;
+  if (step === undefined) return tree;
+  const below = tree[step];
+  return isTree(below) ? at(below, rest) : undefined;
 }
 
 function isCredential(field: string): boolean {

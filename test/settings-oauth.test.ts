@@ -18,7 +18,7 @@ const refusal = async (...args: Parameters<typeof load>) => (await load(...args)
 
 test("a client secret makes a connection to Exchange Online, without a URL", async () => {
   const { auth, ews, access } = await load(`${client}, client_secret: env:CLIENT_SECRET`);
-  expect(ews.url.href).toBe("https://outlook.office365.com/EWS/Exchange.asmx");
+  expect(ews.url?.href).toBe("https://outlook.office365.com/EWS/Exchange.asmx");
   expect(access).toBe("impersonation");
   expect(auth).toMatchObject({ kind: "oauth", cloud: "worldwide", tenant: "example.com", credential: { kind: "client-secret" } });
   expect(auth.kind === "oauth" && auth.credential.kind === "client-secret" && auth.credential.secret.reveal()).toBe("sesame~open");
@@ -30,12 +30,12 @@ test.each([
   ["us-dod", "outlook-dod.office365.us"],
   ["china", "outlook.office365.cn"],
 ])("in the cloud %s EWS is at %s", async (cloud, host) => {
-  expect((await load(`${client}, device_code: true, cloud: ${cloud}`)).ews.url.host).toBe(host);
+  expect((await load(`${client}, device_code: true, cloud: ${cloud}`)).ews.url?.host).toBe(host);
 });
 
 test("a URL of one's own goes before that of the cloud", async () => {
   const { ews } = await load(`${client}, device_code: true`, {}, ", ews: { url: https://mail.example.com/EWS/Exchange.asmx }");
-  expect(ews.url.host).toBe("mail.example.com");
+  expect(ews.url?.host).toBe("mail.example.com");
 });
 
 test("who signs in as a person is a delegate, unless it is said", async () => {

@@ -50,7 +50,7 @@ test("a file gives the default connection, its paths beside the file", async () 
     timeouts: { connect: undefined, reply: 30, idle: undefined },
     throttling: { maxWait: 90, maxConcurrency: undefined },
   });
-  expect(connection.ews.url.href).toBe("https://mail.example.com/EWS/Exchange.asmx");
+  expect(connection.ews.url?.href).toBe("https://mail.example.com/EWS/Exchange.asmx");
   expect(connection.ews.caFile).toBe(join(directory, "ca.pem"));
   expect(connection.auth.kind === "basic" && connection.auth.password.reveal()).toBe("hunter2");
   expect(evidenceDir).toBe(join(directory, "evidence"));
@@ -256,7 +256,7 @@ test.each(["http://127.0.0.1:8080", "http://localhost", "http://[::1]:9"])(
   "plain http is fine to this machine itself: %s",
   async (origin) => {
     expect(
-      (await load(good.replace("https://mail.example.com/EWS/Exchange.asmx", `"${origin}/EWS/Exchange.asmx"`))).connection.ews.url.origin,
+      (await load(good.replace("https://mail.example.com/EWS/Exchange.asmx", `"${origin}/EWS/Exchange.asmx"`))).connection.ews.url?.origin,
     ).toBe(origin);
   },
 );

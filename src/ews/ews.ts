@@ -9,6 +9,7 @@ import type { Observe } from "../wire/observe.ts";
 import type { ProxyRules } from "../wire/proxy.ts";
 import { openSchedule, scheduleOf } from "../wire/schedule.ts";
 import type { TokenFacts } from "../wire/token-facts.ts";
+import type { AutodiscoverOptions, Discovered } from "./autodiscover.ts";
 import { defaultLifetimeMs, type EndpointMemory, type Finding, fixedEndpoint, noEndpointMemory, openDiscovery } from "./endpoint.ts";
 import { type Access, type Connection, type EwsMailbox, openMailbox } from "./session.ts";
 import { type ConnectingName, openSoap, type ServerVersion } from "./soap.ts";
@@ -88,17 +89,9 @@ const bodyBatch = 25;
 export function openEws(options: EwsOptions): Exchange {
   const maxWaitMs = options.throttling?.maxWaitMs ?? defaultMaxWaitMs;
   const maxConcurrency = options.throttling?.maxConcurrency ?? defaultMaxConcurrency;
-  // A connection for each place in the schedule: requests wait there, where everybody sees it.
-  const network: HttpOptions = {
-    ca: options.ca,
-    tls: options.tls,
-    proxy: options.proxy,
-    timeouts: timeoutsOf(options.timeouts),
-    maxConnections: maxConcurrency,
-    observe: options.observe,
-  };
+  const network = networkOf(options);
   const http = openHttp(network);
-  const userAgent = options.userAgent ?? "mailcordon";
+  const userAgent = userAgentOf(options);
   const place = placeOf(options, network, userAgent);
   const connection: Connection = {
     soap: openSoap({
@@ -214,22 +207,63 @@ async function searchableMailboxes(account: EwsMailbox, query: SearchableMailbox
 
 /** Where EWS is: at the URL that is given, or where Autodiscover says. `name` is the same for whoever means the same server. */
 function placeOf(options: EwsOptions, network: HttpOptions, userAgent: string) {
-  const { url, autodiscover, memory = noEndpointMemory } = options;
+  const { url, memory = noEndpointMemory } = options;
   if (url !== undefined) {
     const given = urlOf(url);
     return { name: given.origin, endpoint: fixedEndpoint(given, memory), close: () => undefined };
   }
-  if (autodiscover === undefined) throw new Failure("invalid-settings", "Neither the URL of EWS nor how to find it is given.");
-  // The name that a certificate must have is that of EWS, not of those who are asked for it.
-  const http = openHttp({ ...network, tls: { ...network.tls, serverName: undefined } });
-  const signing = options.signIn?.(http) ?? http;
-  const { address, allowHosts, lifetimeMs = defaultLifetimeMs } = autodiscover;
+  const { finding, address, lifetimeMs, close } = findingOf(options, network, userAgent);
+  return { name: `Autodiscover of ${address.toLowerCase()}`, endpoint: openDiscovery(finding, { memory, lifetimeMs }), close };
+}
+
+/** How EWS is looked for. */
+function findingOf(options: EwsOptions, network: HttpOptions, userAgent: string) {
+  if (options.autodiscover === undefined) throw new Failure("invalid-settings", "Neither the URL of EWS nor how to find it is given.");
+  const { address, allowHosts, lifetimeMs = defaultLifetimeMs } = options.autodiscover;
+  // The name that a certificate must have is that of EWS, not of those who are asked for it; and only who may know is shown who we are.
+  const tls = { ...network.tls, serverName: undefined };
+  const anonymous = openHttp({ ...network, tls: { ...tls, identity: undefined } });
+  const known = openHttp({ ...network, tls });
+  const signing = options.signIn?.(known) ?? known;
   const send: Finding["send"] = async (request, signedIn) => {
-    if (!signedIn) return http.send(request);
+    if (!signedIn) return anonymous.send(request);
     return signing.send({ ...request, headers: { ...request.headers, ...(await options.authorize?.()) } });
   };
-  const endpoint = openDiscovery({ address, allowHosts, userAgent, send }, { memory, lifetimeMs });
-  return { name: `Autodiscover of ${address.toLowerCase()}`, endpoint, close: () => http.close() };
+  const close = () => {
+    anonymous.close();
+    known.close();
+  };
+  return { finding: { address, allowHosts, userAgent, send }, address, lifetimeMs, close };
+}
+
+/** Looks for EWS now, whatever is remembered. Throws Failure as `autodiscover` does. */
+export async function discoverEws(
+  options: EwsOptions,
+  ways: Pick<AutodiscoverOptions, "step" | "signal" | "lookUpService"> = {},
+): Promise<Discovered> {
+  const { finding, close } = findingOf(options, networkOf(options), userAgentOf(options));
+  try {
+    const { autodiscover } = await import("./autodiscover.ts");
+    return await autodiscover({ ...finding, ...ways });
+  } finally {
+    close();
+  }
+}
+
+function userAgentOf({ userAgent = "mailcordon" }: EwsOptions): string {
+  return userAgent;
+}
+
+/** A connection for each place in the schedule: requests wait there, where everybody sees it. */
+function networkOf(options: EwsOptions): HttpOptions {
+  return {
+    ca: options.ca,
+    tls: options.tls,
+    proxy: options.proxy,
+    timeouts: timeoutsOf(options.timeouts),
+    maxConnections: options.throttling?.maxConcurrency ?? defaultMaxConcurrency,
+    observe: options.observe,
+  };
 }
 
 function urlOf(url: string): URL {

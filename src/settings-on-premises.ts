@@ -1,0 +1,75 @@
+import * as z from "zod";
+import type { Secret } from "./secrets.ts";
+import { put, secret, text } from "./settings-fields.ts";
+import { CertificateSettings } from "./settings-oauth.ts";
+
+/** How an account signs in at an Exchange Server, checked; its secrets are read. Paths are absolute. */
+export type OnPremises =
+  | ({ readonly kind: "basic" | "ntlm" } & Account)
+  /** With the ticket of whoever runs the program. */
+  | { readonly kind: "kerberos" }
+  /** The strongest that the server offers and that there is something for. */
+  | { readonly kind: "auto"; readonly account: Account | undefined; readonly token: Secret | undefined }
+  | {
+      readonly kind: "client-certificate";
+      readonly form: "pem" | "pfx";
+      readonly files: readonly string[];
+      readonly passphrase: Secret | undefined;
+    };
+
+interface Account {
+  readonly username: string;
+  readonly password: Secret;
+}
+
+const username = text("the account's name, such as EXAMPLE\\soc or soc@example.com");
+const AccountSettings = z.strictObject({ username, password: secret });
+
+/** Of these exactly one is given. */
+export const onPremisesSettings = {
+  basic: AccountSettings.optional(),
+  ntlm: AccountSettings.optional(),
+  kerberos: z.strictObject({}, put("{}: it takes the ticket of whoever runs the program")).optional(),
+  auto: z
+    .strictObject({ username: username.optional(), password: secret.optional(), token: secret.optional() })
+    .refine((auto) => (auto.username === undefined) === (auto.password === undefined), put("both username and password, or neither"))
+    .optional(),
+  client_certificate: CertificateSettings.optional(),
+};
+
+/** What the environment variables MAILCORDON_USERNAME, MAILCORDON_PASSWORD and MAILCORDON_TOKEN can be for. */
+export const fieldsOfWay: Readonly<Record<string, readonly string[]>> = {
+  basic: ["username", "password"],
+  ntlm: ["username", "password"],
+  auto: ["username", "password", "token"],
+  bearer: ["token"],
+};
+
+type Given = { readonly [Way in keyof typeof onPremisesSettings]?: z.output<(typeof onPremisesSettings)[Way]> };
+
+/** `secretOf` reads a secret, `pathOf` makes a path absolute. Undefined when none of these ways is given. */
+export function readOnPremises(
+  { basic, ntlm, kerberos, auto, client_certificate }: Given,
+  secretOf: (field: string, place: string) => Secret,
+  pathOf: (path: string) => string,
+): OnPremises | undefined {
+  if (basic !== undefined) return { kind: "basic", username: basic.username, password: secretOf("basic.password", basic.password) };
+  if (ntlm !== undefined) return { kind: "ntlm", username: ntlm.username, password: secretOf("ntlm.password", ntlm.password) };
+  if (kerberos !== undefined) return { kind: "kerberos" };
+  if (auto !== undefined) {
+    const { username: name, password, token } = auto;
+    return {
+      kind: "auto",
+      account: name === undefined || password === undefined ? undefined : { username: name, password: secretOf("auto.password", password) },
+      token: token === undefined ? undefined : secretOf("auto.token", token),
+    };
+  }
+  if (client_certificate === undefined) return undefined;
+  const { pem, key, pfx, passphrase } = client_certificate;
+  return {
+    kind: "client-certificate",
+    form: pfx === undefined ? "pem" : "pfx",
+    files: [pem, key, pfx].flatMap((path) => (path === undefined ? [] : [pathOf(path)])),
+    passphrase: passphrase === undefined ? undefined : secretOf("client_certificate.passphrase", passphrase),
+  };
+}
