@@ -150,7 +150,7 @@ async function signIn(client: EntraClient, fetch: Fetch, network: EntraNetwork):
     ...claims,
     cancel: false,
     deviceCodeCallback: ({ userCode, verificationUri }: { userCode: string; verificationUri: string }) =>
-      progress(`sign in: open ${printable(verificationUri)} and enter the code ${printable(userCode)}`),
+      progress(`enter the code ${printable(userCode)} at ${printable(verificationUri)} to sign in`),
   };
   const cancel = () => {
     request.cancel = true;

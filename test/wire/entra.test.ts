@@ -179,7 +179,7 @@ describe("A device code", () => {
     tenantWith({ publicClient: true, scopes: { exchange: ["EWS.AccessAsUser.All"] } }, { deviceCode: { interval: 0.05 } });
   const byCode: EntraCredential = { kind: "device-code" };
   const answering = (lab: Lab, answer: (code: string) => void) => (text: string) => {
-    const [, where, code = ""] = /open (\S+) and enter the code (\w+)/.exec(text) ?? [];
+    const [, code = "", where] = /enter the code (\w+) at (\S+) to sign in/.exec(text) ?? [];
     expect(where).toBe(`${lab.url}/device`);
     answer(code);
   };
