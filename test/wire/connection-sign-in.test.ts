@@ -1,9 +1,9 @@
-import { createServer, type Socket } from "node:net";
 import { describe, expect, test } from "vitest";
 import { ntlmChallenge } from "../../src/lab/ntlm.ts";
 import { testCertificate } from "../lab/certificate.ts";
 import { anna } from "../lab/ews/soap-client.ts";
-import { ask, client, ntlm, opened, outcome, seen, startLab, wayTo } from "./sign-in-stage.ts";
+import { byteServer } from "./byte-server.ts";
+import { ask, client, ntlm, outcome, seen, startLab, wayTo } from "./sign-in-stage.ts";
 
 describe("NTLM", () => {
   test.each(["EXAMPLE\\anna", "anna", anna])("signs %s in over TLS with a channel binding, which the server requires", async (username) => {
@@ -110,39 +110,6 @@ describe("NTLM", () => {
     expect(await ask(http, lab)).toBe(200);
   });
 });
-
-/** A server of bytes: what it answers to each request of a connection, by its number, and then perhaps closes. */
-async function byteServer(answer: (request: string, connection: number) => { readonly bytes: string; readonly close?: boolean }) {
-  const requests: string[] = [];
-  let connections = 0;
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    const connection = ++connections;
-    sockets.add(socket);
-    let text = "";
-    socket.on("error", () => undefined);
-    socket.on("data", (chunk) => {
-      text += chunk.toString("latin1");
-      const length = Number(/content-length: (\d+)/i.exec(text)?.[1] ?? 0);
-      const end = text.indexOf("\r\n\r\n") + 4;
-      if (end < 4 || text.length < end + length) return;
-      requests.push(text);
-      const { bytes, close } = answer(text, connection);
-      text = "";
-      if (close) socket.end(bytes);
-      else socket.write(bytes);
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  opened.push({
-    close() {
-      for (const socket of sockets) socket.destroy();
-      return new Promise((resolve) => server.close(resolve));
-    },
-  });
-  const address = server.address();
-  return { requests, ewsUrl: `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}/EWS/Exchange.asmx` };
-}
 
 const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 const challenged = (request: string, headers = ""): string => {
