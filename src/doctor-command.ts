@@ -43,6 +43,7 @@ export async function runDoctor(words: readonly string[], screen: Screen): Promi
       return loaded;
     },
     observe: options.verbose ? (event) => screen.stderr.write(`${harmless(eventText(event))}\n`) : undefined,
+    tell: options.quiet ? undefined : (text) => screen.stderr.write(`${harmless(text)}\n`),
     progress: json ? undefined : (step) => screen.stdout.write(`${stepText(step, columns)}\n`),
   });
   const { exit, ...document } = report;

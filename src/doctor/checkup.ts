@@ -47,6 +47,8 @@ export interface Step {
 /** What the steps learn and later steps use. */
 export interface Learned {
   connection?: Connection;
+  /** Where Autodiscover found Exchange Web Services. */
+  url?: URL;
   exchange?: Exchange;
   token?: TokenFacts | undefined;
   /** What the question to the mailbox was answered. */
@@ -69,6 +71,8 @@ export interface Checkup {
   /** Every request and reply so far, and when it was seen. */
   readonly events: readonly { readonly event: HttpEvent; readonly at: number }[];
   readonly observe: (event: HttpEvent) => void;
+  /** Tells a person what to do meanwhile, such as signing in. */
+  readonly tell: ((text: string) => void) | undefined;
   readonly learned: Learned;
 }
 

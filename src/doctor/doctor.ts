@@ -4,11 +4,13 @@ import type { HttpEvent } from "../wire/observe.ts";
 import type { Checkup, Finding, Step, StepName } from "./checkup.ts";
 import { clock } from "./clock.ts";
 import { discovery, ews, mailbox, serverVersion } from "./exchange.ts";
+import { findServer } from "./find-server.ts";
 import { needsOf } from "./needs.ts";
 import { nameResolution, proxy, tcp } from "./network.ts";
+import { permissions } from "./permissions.ts";
 import { settings } from "./read-settings.ts";
 import { tls } from "./tls.ts";
-import { permissions, token } from "./token.ts";
+import { token } from "./token.ts";
 
 /** What one step came to. */
 export interface StepReport extends Finding {
@@ -41,6 +43,8 @@ export interface Wanted {
   readonly now?: (() => number) | undefined;
   /** Told of every request and reply. */
   readonly observe?: ((event: HttpEvent) => void) | undefined;
+  /** Told what a person is to do meanwhile: to sign in. */
+  readonly tell?: ((text: string) => void) | undefined;
   /** Told of each step when it ended. */
   readonly progress?: ((step: StepReport) => void) | undefined;
 }
@@ -48,6 +52,7 @@ export interface Wanted {
 /** In the order in which they are tried: each looks one layer higher. */
 const steps: readonly Step[] = [
   settings,
+  findServer,
   proxy,
   nameResolution,
   tcp,
@@ -64,6 +69,7 @@ const steps: readonly Step[] = [
 /** The steps that every action depends on. */
 const foundation: readonly StepName[] = [
   "settings",
+  "autodiscover",
   "proxy",
   "name-resolution",
   "tcp",
@@ -89,6 +95,7 @@ export async function doctor(wanted: Wanted): Promise<Report> {
       events.push({ event, at: now() });
       wanted.observe?.(event);
     },
+    tell: wanted.tell,
     learned: {},
   };
   const reports: StepReport[] = [];

@@ -22,7 +22,7 @@ export const ews: Step = {
   async run(checkup) {
     const connection = connectionOf(checkup);
     const mailbox = mailboxOf(checkup);
-    const url = urlOf(connection);
+    const url = urlOf(checkup);
     const settings = await checkup.load();
     const { exchange } = await open(
       { ...settings, connection: { ...connection, throttling: { ...connection.throttling, maxWait: patience } } },

@@ -1,18 +1,15 @@
 import { lookup } from "node:dns/promises";
 import { connect } from "node:net";
-import { type Checkup, connectionOf, type Finding, type Step } from "./checkup.ts";
-import { proxyOf, urlOf } from "./place.ts";
-
-/** Name resolution and a bare connection: milliseconds when no setting says otherwise; what takes longer is no network to work over. */
-const connectMs = 15_000;
+import { type Checkup, connectionOf, type Step } from "./checkup.ts";
+import { connectLimit, proxyOf, urlOf } from "./place.ts";
 
 /** The proxy that leads to the server, and which setting says so. */
 export const proxy: Step = {
   name: "proxy",
-  needs: ["settings"],
+  needs: ["settings", "autodiscover"],
   async run(checkup) {
     const connection = connectionOf(checkup);
-    const url = urlOf(connection);
+    const url = urlOf(checkup);
     const tried = `looked which proxy leads to ${url.host}`;
     const found = proxyOf(connection, url);
     if (found === undefined) return { status: "ok", tried, found: "none: the server is reached directly" };
@@ -53,8 +50,7 @@ export const tcp: Step = {
     const { host, port, isProxy } = nextHop(checkup);
     const tried = `connected to ${host} port ${port}${isProxy ? " (the proxy)" : ""}`;
     const start = performance.now();
-    const limit = (connectionOf(checkup).timeouts.connect ?? connectMs / 1000) * 1000;
-    const problem = await knock(host, port, limit, checkup.signal);
+    const problem = await knock(host, port, connectLimit(connectionOf(checkup)), checkup.signal);
     if (problem === undefined) return { status: "ok", tried, found: `connected in ${Math.round(performance.now() - start)} ms` };
     return {
       status: "failed",
@@ -82,7 +78,7 @@ const words: Readonly<Record<string, string>> = {
 /** The machine that we connect to ourselves: the proxy where there is one. */
 function nextHop(checkup: Checkup): { readonly host: string; readonly port: number; readonly isProxy: boolean } {
   const connection = connectionOf(checkup);
-  const url = urlOf(connection);
+  const url = urlOf(checkup);
   const found = proxyOf(connection, url);
   const { hostname, port, protocol } = found?.url ?? url;
   const host = hostname.replace(/^\[|\]$/g, "");
@@ -109,5 +105,3 @@ function codeOf(thrown: unknown): string {
   if (thrown instanceof AggregateError && !("code" in thrown)) return codeOf(thrown.errors[0]);
   return "code" in thrown ? String(thrown.code) : thrown.name;
 }
-
-export const notNeeded = (tried: string, found: string): Finding => ({ status: "skipped", tried, found });

@@ -1,7 +1,6 @@
 import { asFailure } from "../failure.ts";
 import type { Connection } from "../settings.ts";
 import type { Step } from "./checkup.ts";
-import { urlOf } from "./place.ts";
 
 /** File, environment and flags, read and checked. */
 export const settings: Step = {
@@ -12,7 +11,7 @@ export const settings: Step = {
     try {
       const { connection } = await checkup.load();
       checkup.learned.connection = connection;
-      const found = `connection ${connection.name}: ${urlOf(connection).href}, ${authText(connection)}, access: ${connection.access}`;
+      const found = `connection ${connection.name}: ${where(connection)}, ${authText(connection)}, access: ${connection.access}`;
       return { status: "ok", tried, found };
     } catch (thrown) {
       const { code, message, hint } = asFailure(thrown);
@@ -21,6 +20,23 @@ export const settings: Step = {
   },
 };
 
+function where({ ews }: Connection): string {
+  return ews.url?.href ?? `by Autodiscover for ${ews.autodiscover?.address ?? "nobody"}`;
+}
+
 function authText({ auth }: Connection): string {
-  return auth.kind === "basic" ? `a password of ${auth.username}` : "a ready token";
+  switch (auth.kind) {
+    case "bearer":
+      return "a ready token";
+    case "oauth":
+      return `the application ${auth.clientId || "of this machine"} with ${auth.credential.kind}`;
+    case "kerberos":
+      return "the Kerberos ticket of whoever runs this";
+    case "client-certificate":
+      return `the client certificate in ${auth.files.join(" and ")}`;
+    case "auto":
+      return `the strongest way that the server offers, ${auth.account === undefined ? "with no password" : `with a password of ${auth.account.username}`}`;
+    default:
+      return `a password of ${auth.username}, by ${auth.kind === "ntlm" ? "NTLM" : "Basic"}`;
+  }
 }

@@ -3,10 +3,9 @@ import type { Failure } from "../failure.ts";
 import { discoveryRole, findApplication } from "../setup/exchange-online.ts";
 import { delegateRight, impersonation, sendAs, showImpersonation } from "../setup/on-premises.ts";
 import { command } from "../setup/powershell.ts";
-import { isOnline } from "../wire/clouds.ts";
 import { type Checkup, connectionOf, type Finding } from "./checkup.ts";
 import { needsOf } from "./needs.ts";
-import { urlOf } from "./place.ts";
+import { isOnline } from "./place.ts";
 
 /** Why the mailbox does not open, and what to do. */
 export function whyNoMailbox(failure: Failure, checkup: Checkup, address: string): Omit<Finding, "tried"> {
@@ -52,7 +51,7 @@ export function enough(rights: Rights, checkup: Checkup, address: string): Omit<
     return {
       status: "warning",
       found: "it opens; whether the account may send as this mailbox cannot be seen without sending",
-      next: ["If the account is not to send as itself:", ...sendAs(address, accountOf(checkup), isOnline(urlOf(connectionOf(checkup))))],
+      next: ["If the account is not to send as itself:", ...sendAs(address, accountOf(checkup), isOnline(checkup))],
     };
   }
   return { status: "ok", found: "it opens, with every right that the actions need" };
@@ -60,7 +59,7 @@ export function enough(rights: Rights, checkup: Checkup, address: string): Omit<
 
 function toImpersonate(checkup: Checkup, address: string): readonly string[] {
   const id = checkup.learned.token?.appId;
-  if (id !== undefined && checkup.learned.token?.appOnly && isOnline(urlOf(connectionOf(checkup)))) {
+  if (id !== undefined && checkup.learned.token?.appOnly && isOnline(checkup)) {
     return [
       "The application may not into this mailbox. RBAC for Applications says where it may (30 minutes to 2 hours until a change counts):",
       ...findApplication(id),
@@ -90,7 +89,7 @@ export function roleMissing(checkup: Checkup): readonly string[] {
 
 /** Who signs in, as PowerShell may be told it. */
 function accountOf({ learned }: Checkup): string {
-  const { auth } = learned.connection ?? {};
-  const name = auth?.kind === "basic" ? auth.username : learned.token?.user;
+  const auth = learned.connection?.auth;
+  const name = auth !== undefined && "username" in auth ? auth.username : learned.token?.user;
   return (name ?? "<account>").replace(/[\p{Cc}\p{Cs}\u2028\u2029]/gu, "");
 }

@@ -1,16 +1,15 @@
 import { X509Certificate } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import type { ClientRequest } from "node:http";
 import { TLSSocket } from "node:tls";
 import { asFailure, Failure } from "../failure.ts";
+import { ewsOptionsOf } from "../open.ts";
 import { openTransport } from "../wire/http-transport.ts";
 import { connectionOf, type Finding, type Step } from "./checkup.ts";
-import { proxyOf, urlOf } from "./place.ts";
+import { connectLimit, proxyOf, urlOf } from "./place.ts";
 
 /** Days. A certificate that ends sooner is said now: to order one takes some working days. */
 const soon = 30;
 const day = 86_400_000;
-const connectMs = 15_000;
 
 /** The certificate chain of the server, its name, and how long it is valid. Nothing is sent over the connection. */
 export const tls: Step = {
@@ -18,19 +17,25 @@ export const tls: Step = {
   needs: ["tcp"],
   async run(checkup) {
     const connection = connectionOf(checkup);
-    const url = urlOf(connection);
+    const url = urlOf(checkup);
     if (url.protocol !== "https:") return { status: "skipped", tried: "looked at the URL", found: "plain http on this machine: no TLS" };
     const tried = `spoke TLS with ${url.host}`;
+    const { network } = connection;
     try {
-      const ca = connection.ews.caFile === undefined ? undefined : await readFile(connection.ews.caFile, "utf8");
-      const limit = (connection.timeouts.connect ?? connectMs / 1000) * 1000;
+      const { ca, tls: asked } = await ewsOptionsOf(connection);
+      const connectMs = connectLimit(connection);
+      // Whatever the certificate is, it is to be seen; nothing is sent to whoever shows it.
       const transport = await openTransport("https:", proxyOf(connection, url), {
         maxConnections: 1,
-        connectMs: limit,
-        tls: { ca, verify: false },
+        connectMs,
+        showsCertificate: true,
+        tls: { ...asked, ca, verify: false },
       });
       try {
-        return { tried, ...judge(await handshake(transport.request(url, { agent: transport.agent }), limit), url, checkup.now()) };
+        const shaken = await handshake(transport.request(url, { agent: transport.agent }), connectMs);
+        const name = network.tls.serverName ?? url.hostname;
+        const judged = judge(shaken, name, checkup.now());
+        return { tried, ...(network.tls.verify ? judged : unverified(judged)) };
       } finally {
         transport.agent.destroy();
       }
@@ -39,6 +44,15 @@ export const tls: Step = {
     }
   },
 };
+
+/** The setting lets every certificate pass, so none of them is an obstacle: the setting is. */
+function unverified({ found }: Omit<Finding, "tried">): Omit<Finding, "tried"> {
+  return {
+    status: "warning",
+    found: `tls.verify is false, so that whoever stands between can read the password and change the mail. ${found}`,
+    next: ["Name the authority as ews.ca_file instead, and take the setting away:", "tls: { verify: true }"],
+  };
+}
 
 interface Shaken {
   readonly protocol: string;
@@ -84,7 +98,7 @@ function chainOf(socket: TLSSocket): X509Certificate[] {
   return chain;
 }
 
-function judge({ protocol, problem, chain }: Shaken, url: URL, now: number): Omit<Finding, "tried"> {
+function judge({ protocol, problem, chain }: Shaken, name: string, now: number): Omit<Finding, "tried"> {
   const [own] = chain;
   if (own === undefined) return { status: "failed", code: "tls-failed", found: `${protocol} without a certificate` };
   const last = chain.at(-1) ?? own;
@@ -113,8 +127,8 @@ function judge({ protocol, problem, chain }: Shaken, url: URL, now: number): Omi
       ]);
     case "ERR_TLS_CERT_ALTNAME_INVALID":
     case "HOSTNAME_MISMATCH":
-      return bad(`The certificate is not for ${url.hostname}`, [
-        "Use one of the names of the certificate in ews.url; or have a certificate for this name bound to IIS on the server.",
+      return bad(`The certificate is not for ${name}`, [
+        "Use one of the names of the certificate in ews.url (or as tls.server_name, where the URL must stay as it is); or have a certificate for this name bound to IIS.",
       ]);
     case "SELF_SIGNED_CERT_IN_CHAIN":
     case "DEPTH_ZERO_SELF_SIGNED_CERT":

@@ -1,31 +1,105 @@
-import { consentToAll, exchangeResource, findApplication } from "../setup/exchange-online.ts";
-import { isOnline } from "../wire/clouds.ts";
+import { asFailure } from "../failure.ts";
+import type { OAuth } from "../settings-oauth.ts";
+import { addCertificate, addSecret, consentToAll, exchangeResource, findApplication } from "../setup/exchange-online.ts";
+import { clientOf, openTokens } from "../tokens.ts";
+import { readCertificate } from "../wire/certificate.ts";
+import { clouds } from "../wire/clouds.ts";
+import { authorityOf, type EntraCredential } from "../wire/entra-client.ts";
+import { openHttp } from "../wire/http.ts";
+import { openTokenSource } from "../wire/token.ts";
+import { noTokenCache } from "../wire/token-cache.ts";
 import { type TokenFacts, tokenFacts } from "../wire/token-facts.ts";
 import { type Checkup, connectionOf, type Finding, type Step } from "./checkup.ts";
-import { urlOf } from "./place.ts";
+import { networkOf } from "./place.ts";
+
+/** The resource "Microsoft Graph" in every tenant. */
+const graphResource = "00000003-0000-0000-c000-000000000000";
 
 /** Minutes. Microsoft's own libraries renew a token when less is left; one that nobody renews is at its end. */
 const almostOver = 5;
 
-/** What the token says of itself. Its signature is the server's business. */
+/** Days. A certificate that ends sooner is said now. */
+const soon = 30;
+const day = 86_400_000;
+
+/** What the token says of itself, fetched first where there is an application. Its signature is the server's business. */
 export const token: Step = {
   name: "token",
   needs: ["settings"],
   async run(checkup) {
     const { auth } = connectionOf(checkup);
-    if (auth.kind !== "bearer")
-      return { status: "skipped", tried: "looked how the account signs in", found: "with a password: there is no token" };
-    const tried = "read the token that the settings name";
-    const facts = tokenFacts(auth.token.reveal());
-    if (facts === undefined)
-      return { status: "unknown", tried, found: "it is no JSON Web Token, so it says nothing of itself; the server may still take it" };
-    checkup.learned.token = facts;
-    return { tried, ...judge(facts, checkup) };
+    switch (auth.kind) {
+      case "bearer":
+        return { tried: "read the token that the settings name", ...judge(auth.token.reveal(), checkup) };
+      case "oauth":
+        return fetched(auth, checkup);
+      default:
+        return { status: "skipped", tried: "looked how the account signs in", found: "without a token" };
+    }
   },
 };
 
-function judge(facts: TokenFacts, checkup: Checkup): Omit<Finding, "tried"> {
-  const url = urlOf(connectionOf(checkup));
+async function fetched(auth: OAuth, checkup: Checkup): Promise<Finding> {
+  const client = clientOf(auth, "exchange");
+  const host = client.credential.kind === "managed-identity" ? "the managed identity of this machine" : authorityOf(client).host;
+  const tried = `fetched a new token for ${client.scope} from ${host} (${client.credential.kind})`;
+  const http = openHttp(await networkOf(checkup));
+  try {
+    // A kept token says nothing of the secret; a person is not asked again for one that is there.
+    const source =
+      client.credential.kind === "device-code"
+        ? openTokens(auth, "exchange", http)
+        : openTokenSource({ client, http, cache: noTokenCache });
+    const text = await source.token({ signal: checkup.signal, progress: checkup.tell });
+    const judged = judge(text, checkup);
+    const lifetime = await credentialLifetime(client.credential, checkup.now());
+    if (judged.status === "ok" && lifetime.status === "warning") return { tried, ...lifetime, found: `${lifetime.found}. ${judged.found}` };
+    return { tried, ...judged, found: `${judged.found}; ${lifetime.found}` };
+  } catch (thrown) {
+    const { code, message, hint, wireCode } = asFailure(thrown);
+    return { status: "failed", code, tried, found: message, next: [hint, ...repair(wireCode, client.clientId)] };
+  } finally {
+    http.close();
+  }
+}
+
+async function credentialLifetime(credential: EntraCredential, now: number): Promise<Pick<Finding, "status" | "found" | "next">> {
+  if (credential.kind === "client-secret") return { status: "ok", found: "when the client secret ends cannot be seen from here" };
+  if (credential.kind !== "certificate") return { status: "ok", found: `signed in by ${credential.kind}` };
+  const { certificate } = await readCertificate(credential.read(), now);
+  const days = Math.floor((Date.parse(certificate.validTo) - now) / day);
+  const found = `the certificate ends in ${days} days`;
+  if (days >= soon) return { status: "ok", found };
+  return {
+    status: "warning",
+    found,
+    next: ["Make a new certificate and upload it beside the old one: `mailcordon setup entra` prints how."],
+  };
+}
+
+/** The commands that do what the hint says. */
+function repair(wireCode: string | undefined, clientId: string): readonly string[] {
+  if (clientId === "") return [];
+  const found = findApplication(clientId);
+  switch (wireCode) {
+    case "AADSTS7000215":
+    case "AADSTS7000222":
+      return [...found, ...addSecret];
+    case "AADSTS700027":
+    case "AADSTS700030":
+      return [...found, ...addCertificate("mailcordon.cer")];
+    case "AADSTS65001":
+      return [...found, ...consentToAll];
+    default:
+      return [];
+  }
+}
+
+function judge(text: string, checkup: Checkup): Omit<Finding, "tried"> {
+  const facts = tokenFacts(text);
+  if (facts === undefined)
+    return { status: "unknown", found: "it is no JSON Web Token, so it says nothing of itself; the server may still take it" };
+  checkup.learned.token = facts;
   const { audience, expiresAt } = facts;
   const about = described(facts);
   const minutes = expiresAt === undefined ? undefined : Math.floor((expiresAt.getTime() - checkup.now()) / 60_000);
@@ -37,34 +111,39 @@ function judge(facts: TokenFacts, checkup: Checkup): Omit<Finding, "tried"> {
       next: ["Get a new token (it lives about an hour), or give an application registration to the settings, so that it is renewed."],
     };
   }
-  const wanted = isOnline(url) ? url.origin : undefined;
-  if (wanted !== undefined && audience !== undefined && !isFor(audience, wanted)) {
-    return {
-      status: "failed",
-      code: "unauthenticated",
-      found: `it is for another resource. ${about}`,
-      next: ["Ask for the token with this scope:", `${wanted}/.default`],
-    };
-  }
-  if (wanted === undefined && audience !== undefined && !audience.toLowerCase().includes(url.hostname.toLowerCase())) {
-    return {
-      status: "warning",
-      found: `its audience does not name ${url.hostname}. ${about}`,
-      next: [
-        "On premises the audience is the address of the server as Entra or ADFS knows it; ask for this scope:",
-        `${url.origin}/.default`,
-      ],
-    };
-  }
+  const astray = audience === undefined ? undefined : misdirected(audience, checkup);
+  if (astray !== undefined) return { ...astray, found: `${astray.found}. ${about}` };
   if (minutes !== undefined && minutes < almostOver) {
     return { status: "warning", found: `${minutes} minutes are left. ${about}`, next: ["Get a new token before a long call."] };
   }
   return { status: "ok", found: about };
 }
 
-/** An audience is a URL with or without a slash at its end, or the resource's id. */
-function isFor(audience: string, origin: string): boolean {
-  return [origin, exchangeResource].includes(audience.replace(/\/+$/, "").toLowerCase());
+/** Whether the token is for something else than this server; undefined when it is for it, as far as can be seen. */
+function misdirected(audience: string, checkup: Checkup): Omit<Finding, "tried"> | undefined {
+  const named = audience.replace(/\/+$/, "").toLowerCase();
+  const url = checkup.learned.url ?? connectionOf(checkup).ews.url;
+  const cloud = Object.values(clouds).find(({ exchange }) => exchange === url?.hostname);
+  const isGraph = named === graphResource || Object.values(clouds).some(({ graph }) => named === `https://${graph}`);
+  const isExchange = named === exchangeResource || Object.values(clouds).some(({ exchange }) => named === `https://${exchange}`);
+  const right = cloud === undefined ? !isGraph : named === exchangeResource || named === `https://${cloud.exchange}`;
+  if (!right) {
+    return {
+      status: "failed",
+      code: "unauthenticated",
+      found: isGraph ? "it is for Microsoft Graph, not for Exchange Web Services" : "it is for another resource",
+      next: ["Ask for the token with this scope:", `https://${(cloud ?? clouds.worldwide).exchange}/.default`],
+    };
+  }
+  if (cloud !== undefined || isExchange || url === undefined || named.includes(url.hostname.toLowerCase())) return undefined;
+  return {
+    status: "warning",
+    found: `its audience does not name ${url.hostname}`,
+    next: [
+      "On premises the audience is the address of the server as Entra or AD FS knows it; ask for this scope:",
+      `${url.origin}/.default`,
+    ],
+  };
 }
 
 function described(facts: TokenFacts): string {
@@ -78,70 +157,4 @@ function described(facts: TokenFacts): string {
     ["valid until", facts.expiresAt?.toISOString()],
   ];
   return parts.flatMap(([name, value]) => (value === undefined || value === "" ? [] : [`${name} ${value}`])).join(", ");
-}
-
-/** Whether the token or the roles allow what the actions do. */
-export const permissions: Step = {
-  name: "permissions",
-  needs: ["token"],
-  async run(checkup) {
-    const connection = connectionOf(checkup);
-    const facts = checkup.learned.token;
-    const online = isOnline(urlOf(connection));
-    if (facts === undefined) {
-      const role = connection.access === "impersonation" ? "ApplicationImpersonation" : "Full Access as a delegate";
-      return {
-        status: "unknown",
-        tried: "looked for permissions that can be seen from here",
-        found: `a password says nothing of roles; needed are ${role} and, to list mailboxes, Discovery Management: the steps mailbox and discovery try them`,
-      };
-    }
-    const tried = "compared the permissions in the token with what the actions need over EWS";
-    if (!online)
-      return { status: "unknown", tried, found: "on premises the roles of the account decide; the steps mailbox and discovery try them" };
-    return { tried, ...(facts.appOnly ? ofApplication(facts, connection.access) : ofUser(facts, connection.access)) };
-  },
-};
-
-function ofApplication({ roles, appId }: TokenFacts, access: "impersonation" | "delegate"): Omit<Finding, "tried"> {
-  if (access === "delegate") {
-    return {
-      status: "failed",
-      code: "invalid-settings",
-      found: "an application has no mailbox of its own, so it cannot be a delegate",
-      next: ["Set for this connection:", "access: impersonation"],
-    };
-  }
-  if (roles.includes("full_access_as_app")) return { status: "ok", found: "full_access_as_app: every mailbox, every action" };
-  return {
-    status: "warning",
-    found:
-      "full_access_as_app is missing in the token. That is right where RBAC for Applications gives the access (Application EWS.AccessAsApp)",
-    next: [
-      "If it does not, either limit the application to some mailboxes (see `mailcordon setup entra --mailboxes`), or let it into all:",
-      ...(appId === undefined ? [] : findApplication(appId)),
-      ...consentToAll,
-    ],
-  };
-}
-
-function ofUser({ scopes }: TokenFacts, access: "impersonation" | "delegate"): Omit<Finding, "tried"> {
-  if (!scopes.includes("EWS.AccessAsUser.All")) {
-    return {
-      status: "failed",
-      code: "role-missing",
-      found: `EWS.AccessAsUser.All is missing in the token; it has ${scopes.join(" ") || "no scopes"}`,
-      next: [
-        "Entra admin center > App registrations > the application > API permissions > Add a permission > APIs my organization uses > Office 365 Exchange Online > Delegated permissions > EWS.AccessAsUser.All, then Grant admin consent.",
-      ],
-    };
-  }
-  if (access === "impersonation") {
-    return {
-      status: "warning",
-      found: "the token is of a person, and Exchange Online has no impersonation for people any more",
-      next: ["Set for this connection, and give the person Full Access to the mailboxes:", "access: delegate"],
-    };
-  }
-  return { status: "ok", found: "EWS.AccessAsUser.All: the mailboxes that the person may open" };
 }

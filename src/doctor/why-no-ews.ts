@@ -1,9 +1,8 @@
 import type { Failure } from "../failure.ts";
 import { allowEws, allowEwsFor } from "../setup/exchange-online.ts";
 import { showVirtualDirectory } from "../setup/on-premises.ts";
-import { isOnline } from "../wire/clouds.ts";
 import { type Checkup, connectionOf, type Finding } from "./checkup.ts";
-import { urlOf } from "./place.ts";
+import { isOnline, urlOf } from "./place.ts";
 
 type Why = Omit<Finding, "tried">;
 
@@ -26,7 +25,7 @@ export async function whyNoEws(failure: Failure, checkup: Checkup, mailbox: stri
     found: `${found}${trace(failure, checkup)}`,
     next,
   });
-  const online = isOnline(urlOf(connectionOf(checkup)));
+  const online = isOnline(checkup);
   if (online && checkup.now() >= retirement && (wireCode === "HTTP 404" || wireCode === "HTTP 410" || wireCode === "HTTP 403")) {
     return why("Exchange Online has no EWS any more (it ended on 2027-04-01)", [
       "Nothing brings it back. Microsoft Graph is the way to these mailboxes; EWS stays for mailboxes on premises.",
@@ -118,7 +117,7 @@ async function forbidden(checkup: Checkup, mailbox: string | undefined, online: 
 }
 
 function atAnotherPlace(checkup: Checkup): readonly string[] {
-  const url = urlOf(connectionOf(checkup));
+  const url = urlOf(checkup);
   return [
     `Set for this connection (the path is the same on every server), if ${url.host} is the right one:`,
     `ews: { url: ${url.origin}/EWS/Exchange.asmx }`,

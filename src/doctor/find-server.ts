@@ -1,0 +1,49 @@
+import { type Step as Asked, autodiscover } from "../ews/autodiscover.ts";
+import { asFailure } from "../failure.ts";
+import { ewsOptionsOf } from "../open.ts";
+import { openHttp } from "../wire/http.ts";
+import { connectionOf, type Step } from "./checkup.ts";
+import { networkOf } from "./place.ts";
+
+/** Where Exchange Web Services are, when no URL is set: Autodiscover, asked anew. */
+export const findServer: Step = {
+  name: "autodiscover",
+  needs: ["settings"],
+  async run(checkup) {
+    const connection = connectionOf(checkup);
+    const { url, autodiscover: how } = connection.ews;
+    if (how === undefined)
+      return { status: "skipped", tried: "looked how the server is found", found: `the URL is set: ${url?.href ?? ""}` };
+    const tried = `asked Autodiscover for ${how.address}`;
+    const asked: Asked[] = [];
+    const http = openHttp(await networkOf(checkup));
+    try {
+      const { signIn, authorize } = await ewsOptionsOf(connection);
+      const signing = signIn?.(http) ?? http;
+      const found = await autodiscover({
+        ...how,
+        userAgent: "mailcordon",
+        signal: checkup.signal,
+        step: (one) => void asked.push(one),
+        send: async (request, signedIn) => {
+          if (!signedIn) return http.send(request);
+          return signing.send({ ...request, headers: { ...request.headers, ...(await authorize?.()) } });
+        },
+      });
+      checkup.learned.url = found.url;
+      return { status: "ok", tried, found: `${found.url.href} (${found.protocol})` };
+    } catch (thrown) {
+      const { code, message, hint } = asFailure(thrown);
+      const places = asked.map(({ protocol, url: at, outcome }) => `${protocol} ${at}: ${outcome}`);
+      return {
+        status: "failed",
+        code,
+        tried,
+        found: message,
+        next: [hint, ...(places.length === 0 ? [] : ["What was asked, and what came back:", ...places])],
+      };
+    } finally {
+      http.close();
+    }
+  },
+};
