@@ -51,6 +51,10 @@ export const Answer = z.looseObject({
   counts: Counts,
   results: z.array(Result).optional().describe("One per item, in the order asked."),
   error: ErrorNoun.optional().describe("Why the whole call failed."),
+  tls_verified: z
+    .literal(false)
+    .optional()
+    .describe("Present when a setting has switched the check of the server's certificate off: anybody could have answered."),
   waited_ms: z.number().optional().describe("How long it was waited because Exchange asked for it."),
 });
 export type Answer = z.output<typeof Answer>;

@@ -23,6 +23,8 @@ export interface AuditEntry {
   readonly targets: readonly Row[];
   /** Of `ended`: what became of each target, in the same order. */
   readonly outcome?: readonly Row[] | undefined;
+  /** Present when a setting had switched the check of the server's certificate off. */
+  readonly tls_verified?: false | undefined;
   /** Of `ended`: how long it was waited, in milliseconds, because Exchange asked for it. */
   readonly waited_ms?: number | undefined;
 }
