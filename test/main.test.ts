@@ -177,7 +177,7 @@ test.skipIf(!hasScript)(
     const command = [process.execPath, built.program, "search-emails-extended", "--mailbox", "user12@example.com"].join(" ");
     const { out, code } = await start("script", ["-qec", command, "/dev/null"], environment(), folder).ended;
     expect(code).toBe(0);
-  expect(out).toContain("owned");
+    expect(out).toContain("owned");
     // Of our own is only what draws the line of progress: carriage return and erase to the end of the line.
     expect(out.replaceAll("\r\u001b[K", "").replaceAll("\r", "")).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
   },

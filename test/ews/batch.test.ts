@@ -65,6 +65,7 @@ describe("reading in batches", () => {
     expect(one.seen).toHaveLength(1);
   });
 
+  // exchangelib passes over the BackOffMilliseconds of a response message and waits 60 s.
   test("one item that is busy is asked again alone, with the server's own wait in the response message", async () => {
     const one = await start(({ ids }, count) =>
       replyOf(
@@ -139,6 +140,7 @@ describe("reading in batches", () => {
     expect(one.seen.length).toBeLessThan(10);
   });
 
+  // ews-javascript-api loses the error code here: "Cannot read properties of undefined (reading 'ResponseClass')".
   test("one error message for a whole batch is looked at item by item", async () => {
     const one = await start(({ ids }) => {
       if (ids.length > 1) return replyOf("GetItem", [errorMessage("GetItem", "ErrorInternalServerError")]);
@@ -213,6 +215,7 @@ describe("reading in batches", () => {
     await first;
   });
 
+  // exchangelib's FaultTolerance takes 401 for "busy" and tries again until the account is locked.
   test("a refused sign-in is tried once and never again, whatever is left", async () => {
     const one = await start(() => ({
       status: 401,

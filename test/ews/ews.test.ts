@@ -97,6 +97,7 @@ describe("what is read", () => {
     expect(await all(exchange.mailbox(undefined).get(["a"], {}))).toMatchObject([{ ok: true, value: { itemId: "a", subject: "about a" } }]);
   });
 
+  // ews-javascript-api trims the texts that it reads.
   test("text is not trimmed, addresses and headers keep their order and their duplicates", async () => {
     const inside =
       '<t:Subject>  \t Quarterly </t:Subject><t:Body BodyType="Text">a &amp;lt; b</t:Body>' +

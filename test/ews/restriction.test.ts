@@ -151,6 +151,7 @@ describe("what the server is asked", () => {
     expect(planFilters({ subject: "", subjectMatch: "equals" })).toMatchObject({ applied: { subject: "client" }, check: ["subject"] });
   });
 
+  // ews-javascript-api writes `a"b<c>&d` into Value="…" as it is.
   test("a hostile text stays one text", () => {
     const xml = restriction({ subject: '"/></t:Contains><x y="' });
     expect(xml).toContain('Value="&quot;/&gt;&lt;/t:Contains&gt;&lt;x y=&quot;"');

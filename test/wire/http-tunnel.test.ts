@@ -181,14 +181,17 @@ test("the name to ask for and to check can be another than the URL's", async () 
   expect((await failure(get(plain, `https://127.0.0.1:${port}/`))).code).toBe("tls-failed");
 });
 
-test("only a setting lets an unknown certificate pass", async () => {
+// XSOAR's "trust any certificate" changes the HTTP adapter of the whole process.
+test("only a setting lets an unknown certificate pass, and only on the connection that it is set for", async () => {
   const port = await origin(true);
+  const url = `https://127.0.0.1:${port}/`;
   const bare: Partial<HttpOptions> = { ca: undefined };
-  expect((await failure(get(client({ url: "http://127.0.0.1:9" }, { noProxy: "*" }, bare), `https://127.0.0.1:${port}/`))).code).toBe(
-    "tls-failed",
-  );
+  const careful = () => client({ url: "http://127.0.0.1:9" }, { noProxy: "*" }, bare);
+  const before = careful();
+  expect((await failure(get(before, url))).code).toBe("tls-failed");
   const careless = client({ url: "http://127.0.0.1:9" }, { noProxy: "*" }, { ...bare, tls: { verify: false } });
-  expect(await get(careless, `https://127.0.0.1:${port}/`)).toMatchObject({ status: 200 });
+  expect(await get(careless, url)).toMatchObject({ status: 200 });
+  for (const other of [before, careful()]) expect((await failure(get(other, url))).code).toBe("tls-failed");
 });
 
 test("a server below the least version of TLS is refused in words", async () => {

@@ -95,6 +95,7 @@ describe("a page", () => {
     );
 
   test.each([
+    // exchangelib compares the attribute with "true" and "0".
     ['IncludesLastItemInRange="false"', { isLast: false, nextOffset: undefined, total: undefined }],
     ['IncludesLastItemInRange="0"', { isLast: false }],
     ['IncludesLastItemInRange="1"', { isLast: true }],
