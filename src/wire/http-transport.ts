@@ -124,7 +124,8 @@ async function secure({ ca, serverName, minVersion, verify, identity }: TlsOptio
     minVersion: minVersion ?? "TLSv1.2",
     ...(ca === undefined ? {} : { ca: await authorities(ca) }),
     ...(serverName === undefined ? {} : { servername: serverName }),
-    ...(verify === false ? { rejectUnauthorized: false } : {}),
+    // Written out: without it Node does what NODE_TLS_REJECT_UNAUTHORIZED says, which is nobody's setting of ours.
+    rejectUnauthorized: verify !== false,
     ...(identity === undefined ? {} : await identified(identity)),
   };
 }

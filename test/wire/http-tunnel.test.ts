@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { connect, createServer as createTcpServer } from "node:net";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { Failure } from "../../src/failure.ts";
 import { type LabProxy, type ProxyOptions, startProxy } from "../../src/lab/proxy.ts";
 import { type Http, type HttpOptions, neverSent, openHttp } from "../../src/wire/http.ts";
@@ -192,6 +192,19 @@ test("only a setting lets an unknown certificate pass, and only on the connectio
   const careless = client({ url: "http://127.0.0.1:9" }, { noProxy: "*" }, { ...bare, tls: { verify: false } });
   expect(await get(careless, url)).toMatchObject({ status: 200 });
   for (const other of [before, careful()]) expect((await failure(get(other, url))).code).toBe("tls-failed");
+});
+
+test("no environment variable lets an unknown certificate pass", async () => {
+  const port = await origin(true);
+  vi.stubEnv("NODE_TLS_REJECT_UNAUTHORIZED", "0");
+  try {
+    const direct = client({ url: "http://127.0.0.1:9" }, { noProxy: "*" }, { ca: undefined });
+    expect((await failure(get(direct, `https://127.0.0.1:${port}/`))).code).toBe("tls-failed");
+    const proxy = await proxyWith({ routes: { "mail.example.com:443": `127.0.0.1:${port}` } });
+    expect((await failure(get(client(proxy, {}, { ca: undefined }), "https://mail.example.com/"))).code).toBe("tls-failed");
+  } finally {
+    vi.unstubAllEnvs();
+  }
 });
 
 test("a server below the least version of TLS is refused in words", async () => {
