@@ -194,7 +194,7 @@ describe("what is wrong is named, and what to put is said", () => {
     [
       "two ways to log in",
       () => changed("auth: { basic", "auth: { bearer: { token: env:T }, basic"),
-      /connections\.prod\.auth is not right; put one of basic .* bearer .* and oauth/,
+      /connections\.prod\.auth is not right; put one of auto, basic or ntlm .* bearer .* and oauth/,
     ],
     [
       "a default that is none",
