@@ -17,7 +17,7 @@ export const ErrorNoun = z.strictObject({
 });
 export type ErrorNoun = z.output<typeof ErrorNoun>;
 
-export const EvidenceNoun = z.strictObject({
+const EvidenceNoun = z.strictObject({
   safe_name: z.string(),
   file_ref: z.string(),
   size: z.number(),

@@ -138,7 +138,7 @@ export const headers = z
   .describe("Further headers, each with a name that begins with X-: a list of {name, value}.");
 
 /** One attachment to send: by path, which the face opens, or by its bytes. */
-export const NewAttachmentInput = z.strictObject({
+const NewAttachmentInput = z.strictObject({
   path: z.string().min(1).optional().describe("A file to attach."),
   base64: z.base64().optional().describe("The bytes themselves, when no path is given."),
   name: z.string().min(1).max(255).optional().describe("File name to show. Default: that of the path."),
@@ -159,7 +159,7 @@ export const attachments = z
 
 export const AddressNoun = z.strictObject({ name: z.string().optional(), address: z.string().optional() });
 
-export const AttachmentNoun = z.strictObject({
+const AttachmentNoun = z.strictObject({
   id: z.string(),
   kind: z.enum(["file", "item", "reference"]),
   name: z.string().optional(),
@@ -222,7 +222,7 @@ export function addressRow(address: Address): z.output<typeof AddressNoun> {
   return present({ name: address.name, address: address.address });
 }
 
-export function attachmentRow(attachment: Attachment): z.output<typeof AttachmentNoun> {
+function attachmentRow(attachment: Attachment): z.output<typeof AttachmentNoun> {
   return present({
     id: attachment.id,
     kind: attachment.kind,

@@ -1,5 +1,5 @@
 /** Longest name of a file on Linux, macOS and (in UTF-16 units, which are never more than the bytes) Windows. */
-export const maxNameBytes = 255;
+const maxNameBytes = 255;
 
 /** An extension longer than this is part of the name, not a kind of file. */
 const maxExtensionBytes = 32;

@@ -85,7 +85,7 @@ export function attachmentOf({
   return { id, kind: attachmentKinds.get(element) ?? "file", ...said };
 }
 
-export const attachmentReader: Reader<Attachment> = mapped(record(attachmentFields), attachmentOf);
+const attachmentReader: Reader<Attachment> = mapped(record(attachmentFields), attachmentOf);
 
 /**
  * Any item element as a Message. What was not asked for is absent.

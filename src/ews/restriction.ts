@@ -20,9 +20,9 @@ export type TextProperty =
   | { readonly distinguishedSet: "InternetHeaders"; readonly name: string };
 
 /** PidTagSenderSmtpAddress. @see https://learn.microsoft.com/en-us/openspecs/exchange_server_protocols/ms-oxprops/ */
-export const senderSmtpAddress: TextProperty = { tag: "0x5D01" };
+const senderSmtpAddress: TextProperty = { tag: "0x5D01" };
 /** PidTagSentRepresentingSmtpAddress, which is From. */
-export const sentRepresentingSmtpAddress: TextProperty = { tag: "0x5D02" };
+const sentRepresentingSmtpAddress: TextProperty = { tag: "0x5D02" };
 
 /** How much later than its reading an item may really have been received: a server may tell whole seconds and compare finer ones. */
 const hiddenFractionMs = 1000;

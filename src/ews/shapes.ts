@@ -5,7 +5,7 @@ import { element, type Xml } from "../wire/xml-write.ts";
  * What one listing gives of a message: FindItem can give all of it, so a page costs one request.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/fielduri
  */
-export const summaryFields = [
+const summaryFields = [
   "item:ItemId",
   "item:ParentFolderId",
   "item:ItemClass",

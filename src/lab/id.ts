@@ -62,12 +62,6 @@ export function parseId(text: string): ParsedId | undefined {
   return path.length > 0 && at === bytes.length ? { kind: "attachment", mailbox, entry, path } : undefined;
 }
 
-/** Whether the text could be an id of this kind (any, when none is named), whatever it names. */
-export function isWellFormedId(text: string, kind?: IdKind): boolean {
-  const id = parseId(text);
-  return id !== undefined && (kind === undefined || id.kind === kind);
-}
-
 const objectTypes = { folder: 0x01, item: 0x09, appointment: 0x0f, contact: 0x11 } as const;
 export type ChangeKeyKind = keyof typeof objectTypes;
 // Object type, length of the change number (16 bytes replica, 6 counter), change number: the layout that makes keys begin with CQAAABYA.

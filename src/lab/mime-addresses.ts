@@ -6,6 +6,6 @@ export function addressesOf(headers: readonly LabHeader[], name: string): LabAdd
   return headers.filter((header) => header.name.toLowerCase() === name).flatMap((header) => parseAddresses(header.value));
 }
 
-export function parseAddresses(text: string): LabAddress[] {
+function parseAddresses(text: string): LabAddress[] {
   return addressParser(text, { flatten: true }).map((one) => ({ name: one.name || undefined, address: one.address || undefined }));
 }

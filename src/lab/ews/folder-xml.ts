@@ -37,7 +37,7 @@ export function folderElement(folderClass: string | undefined): "CalendarFolder"
   return is("IPF.Task") ? "TasksFolder" : "Folder";
 }
 
-export function folderIdXml(folder: LabFolder, name = "t:FolderId"): string {
+function folderIdXml(folder: LabFolder, name = "t:FolderId"): string {
   return el(name, { Id: folder.id, ChangeKey: folder.changeKey });
 }
 

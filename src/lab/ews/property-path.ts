@@ -41,12 +41,12 @@ const distinguishedSets: Readonly<Record<string, string>> = {
 };
 
 /** The key of a property with a tag in LabItem.extended. */
-export function tagKey(tag: number): string {
+function tagKey(tag: number): string {
   return `0x${tag.toString(16).padStart(4, "0")}`;
 }
 
 /** The key of a named property in LabItem.extended; `set` is a distinguished name or a GUID. */
-export function namedKey(set: string, nameOrId: string | number): string {
+function namedKey(set: string, nameOrId: string | number): string {
   return `${set}/${typeof nameOrId === "number" ? `#${nameOrId}` : nameOrId}`;
 }
 

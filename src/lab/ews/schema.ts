@@ -27,11 +27,6 @@ class Violation extends Error {
 
 const grammar = readGrammar([operationTypes, folderAndSearchTypes, fieldUriTypes, itemTypes, calendarTypes, contactTypes]);
 
-/** Whether the table knows this request; the element is in the messages namespace. */
-export function knowsRequest(name: string): boolean {
-  return grammar.operations.has(name);
-}
-
 /** The grammar of requests, against Exchange SE (15.2.2562.17): the operation element with all that is in it. */
 export function checkRequest(operation: XmlElement): SchemaProblem | undefined {
   const type = operation.ns === messagesNamespace ? grammar.operations.get(operation.name) : undefined;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { checkRequest, knowsRequest } from "../../../src/lab/ews/schema.ts";
+import { checkRequest } from "../../../src/lab/ews/schema.ts";
 import { parseXml, type XmlElement } from "../../../src/lab/xml.ts";
 import { hasSamples, hasSchema, type Sample, samples, schemaErrors, without } from "./microsoft-schema.ts";
 import { envelope } from "./soap-client.ts";
@@ -14,7 +14,7 @@ function operationOf(text: string): XmlElement {
 const problem = (operation: string): string | undefined => checkRequest(operationOf(envelope(operation)))?.violation;
 
 const requests = samples().filter(({ kind, text }) => kind === "request" && /Body/.test(text));
-const known = requests.filter(({ text }) => knowsRequest(operationOf(text).name));
+const known = requests.filter(({ text }) => !checkRequest(operationOf(text))?.violation.endsWith("is no request."));
 const none: Sample = { file: "none", operation: "", kind: "", valid: true, text: "" };
 
 test.skipIf(!hasSamples).each(known.length > 0 ? known : [none])(
