@@ -1,5 +1,5 @@
-import { parseArgs } from "node:util";
 import { actionNames } from "./actions/load.ts";
+import { readCommandWords } from "./command-words.ts";
 import { doctor, type Report, type StepReport } from "./doctor/doctor.ts";
 import type { Screen } from "./faces/cli.ts";
 import { jsonText } from "./faces/json.ts";
@@ -58,14 +58,7 @@ function readOptions(words: readonly string[]) {
     ...{ mailbox: text, actions: text, connection: text, config: text },
     ...{ json: mark, verbose: mark, quiet: mark, help: { type: "boolean", short: "h" } as const },
   };
-  try {
-    return parseArgs({ args: [...words], options, strict: true, allowPositionals: false }).values;
-  } catch (thrown) {
-    throw new Failure("invalid-input", thrown instanceof Error ? thrown.message : "Wrong flags.", {
-      hint: "`mailcordon doctor --help` lists the flags.",
-      cause: thrown,
-    });
-  }
+  return readCommandWords("doctor", words, options).values;
 }
 
 function readActions(text: string | undefined): readonly string[] {
