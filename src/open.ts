@@ -151,7 +151,9 @@ async function signInOf(
         import("./wire/with-token.ts"),
         import("./wire/http.ts"),
       ]);
-      const tokens = openTokens(auth, "exchange", openHttp({ ...way, timeouts: tokenTimeouts, maxConnections: 2 }));
+      // A machine's own identity is on the machine, or one hop away: no proxy leads there.
+      const proxy = auth.credential.kind === "managed-identity" ? undefined : way.proxy;
+      const tokens = openTokens(auth, "exchange", openHttp({ ...way, proxy, timeouts: tokenTimeouts, maxConnections: 2 }));
       return { signIn: (http) => withTokens(http, tokens), token: () => tokens.facts() };
     }
     default:

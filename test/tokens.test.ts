@@ -210,6 +210,14 @@ describe("Exchange Online that", () => {
     expect(ended).toMatchObject({ code: 12, err: expect.stringContaining("full_access_as_app") });
   });
 
+  test("forbids something is asked with a new token by the next process, so that a new permission counts at once", async () => {
+    const roles = { exchange: ["Mail.Read"] };
+    const here = await place({ roles });
+    expect(await here.run()).toMatchObject({ code: 12 });
+    roles.exchange.push("full_access_as_app");
+    expect(await here.run()).toMatchObject(good);
+  });
+
   test("gives the right itself (RBAC for Applications) needs no permission in the token", async () => {
     const here = await place({ roles: {}, exchangeRole: true, mailboxes: ["hr@example.com"] });
     expect(await here.run()).toMatchObject(good);

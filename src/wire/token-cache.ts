@@ -25,7 +25,6 @@ export interface TokenCache {
   read(key: TokenKey): CachedToken | undefined;
   /** False when it could not be kept: the next process then fetches its own. */
   write(key: TokenKey, token: CachedToken): boolean;
-  forget(key: TokenKey): void;
 }
 
 /** Entra's longest-lived tokens last 28 hours, those of managed identities 24; what claims more was not written by us. Milliseconds. */
@@ -48,7 +47,6 @@ function cacheIn(files: PrivateFiles): TokenCache {
       return found === undefined ? undefined : checked(found);
     },
     write: (key, token) => files.write(listed(key), token),
-    forget: (key) => files.forget(listed(key)),
   };
 }
 

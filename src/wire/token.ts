@@ -25,6 +25,11 @@ export interface TokenSource {
   token(request?: TokenRequest): Promise<string>;
   /** Another one; undefined when the refused one came just now, since another would not be better. Failures: the same. */
   another(refused: RefusedToken, request?: TokenRequest): Promise<string | undefined>;
+  /**
+   * Says that the server takes the token and finds too little in it: the next process shall not use it, since a permission that is granted
+   * meanwhile is only in a new one.
+   */
+  distrust(token: string): void;
   /** What the token at hand says; undefined when there is none yet, or it says nothing. */
   facts(): TokenFacts | undefined;
 }
@@ -106,14 +111,23 @@ export function openTokenSource({ client, http, cache, now = Date.now }: TokenSo
     }
   }
 
+  function distrust(token: string): void {
+    const kept = cache.read(key);
+    // What renews a sign-in stays.
+    if (kept?.token === token) cache.write(key, { ...kept, expiresAt: kept.obtainedAt });
+  }
+
   return {
     token: async (request = {}) => atHand(undefined) ?? inFlight(undefined, request),
     async another(refused, request = {}) {
       const found = atHand(refused.token);
       if (found !== undefined) return found;
       const futile = own !== undefined && own.token === refused.token && now() < own.obtainedAt + justCame && refused.claims === undefined;
-      return futile ? undefined : inFlight(refused, request);
+      if (!futile) return inFlight(refused, request);
+      distrust(refused.token);
+      return undefined;
     },
+    distrust,
     facts: () => current && tokenFacts(current.token),
   };
 }

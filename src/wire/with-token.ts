@@ -14,6 +14,7 @@ export function withTokens(http: Http, source: TokenSource): Http {
     async send(request) {
       const token = await source.token(request);
       const response = await sendWith(request, token);
+      if (response.status === 403) source.distrust(token);
       if (response.status !== 401) return response;
       const other = await source.another({ token, claims: claimsOf(response) }, request);
       if (other === undefined) return response;

@@ -2,11 +2,13 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import type { Lab } from "../../src/lab/lab.ts";
+import { clouds, scopeOf } from "../../src/wire/clouds.ts";
 import type { Http } from "../../src/wire/http.ts";
 import { neverSent } from "../../src/wire/http.ts";
 import { openTokenSource, type TokenSource } from "../../src/wire/token.ts";
 import { noTokenCache, openTokenCache, type TokenCache } from "../../src/wire/token-cache.ts";
-import { clientOf, folder, http, labWith, tenantWith } from "./tenant.ts";
+import { tokenFacts } from "../../src/wire/token-facts.ts";
+import { clientOf, folder, http, labWith, tenantId, tenantWith } from "./tenant.ts";
 
 const grants = (lab: Lab) => lab.entra?.requests.filter(({ asked }) => asked === "client_credentials").length;
 
@@ -65,6 +67,19 @@ describe("A kept token", () => {
     expect(await one.another({ token: old })).toBe(renewed);
     expect(grants(lab)).toBe(2);
   });
+});
+
+test("a distrusted token is good for this source, and not for the next one", async () => {
+  const lab = await labWith(tenantWith());
+  const cache = openTokenCache(join(folder(), "tokens"));
+  const source = sourceOf(lab, { cache });
+  const token = await source.token();
+  source.distrust("another one");
+  expect(await sourceOf(lab, { cache }).token()).toBe(token);
+  source.distrust(token);
+  expect(await source.token()).toBe(token);
+  expect(await sourceOf(lab, { cache }).token()).not.toBe(token);
+  expect(grants(lab)).toBe(2);
 });
 
 describe("A token", () => {
@@ -132,6 +147,28 @@ describe("Another token instead of a refused one", () => {
     const token = await source.token();
     expect(await source.another({ token, claims: '{"access_token":{}}' })).not.toBe(token);
   });
+});
+
+test.each([
+  ["worldwide", "login.microsoftonline.com"],
+  ["us-gcc-high", "login.microsoftonline.us"],
+  ["us-dod", "login.microsoftonline.us"],
+  ["china", "login.partner.microsoftonline.cn"],
+] as const)("in the cloud %s nobody but %s is asked, with one request", async (cloud, host) => {
+  const lab = await labWith(tenantWith());
+  const own = http();
+  const asked: string[] = [];
+  const seen: Http = {
+    ...own,
+    send(request) {
+      asked.push(`${request.method} ${request.url.origin}${request.url.pathname}`);
+      return own.send({ ...request, url: new URL(request.url.pathname, lab.url) });
+    },
+  };
+  const client = { ...clientOf(lab), cloud, authority: undefined, scope: scopeOf(cloud, "exchange") };
+  const token = await openTokenSource({ client, http: seen, cache: noTokenCache }).token();
+  expect(asked).toEqual([`POST https://${host}/${tenantId}/oauth2/v2.0/token`]);
+  expect(tokenFacts(token)?.audience).toBe(`https://${clouds[cloud].exchange}`);
 });
 
 describe("A failure", () => {

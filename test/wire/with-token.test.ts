@@ -30,7 +30,7 @@ async function server(answer: (request: IncomingMessage, response: ServerRespons
 
 const source = (other: string | undefined) => {
   const another = vi.fn<TokenSource["another"]>(async () => other);
-  return { token: async () => "old", another, facts: () => undefined };
+  return { token: async () => "old", another, distrust: vi.fn<TokenSource["distrust"]>(), facts: () => undefined };
 };
 const takes = (token: string, challenge = "Bearer") =>
   server((request, response) => {
@@ -84,6 +84,15 @@ test("what the server demands of the token is passed on, unless it is none", asy
     await withTokens(http(), tokens).send(post(url));
     expect(tokens.another.mock.calls[0]?.[0]).toEqual({ token: "old", claims: expected });
   }
+});
+
+test("a token that is forbidden something is not left to the next process, and goes on being used in this one", async () => {
+  const { url, came } = await server((_request, response) => response.writeHead(403).end());
+  const tokens = source("new");
+  const client = withTokens(http(), tokens);
+  for (let i = 0; i < 2; i++) expect((await client.send(post(url))).status).toBe(403);
+  expect(tokens.distrust).toHaveBeenCalledWith("old");
+  expect(came).toEqual(["Bearer old whole body", "Bearer old whole body"]);
 });
 
 test("a request for which there is no token is not sent", async () => {
