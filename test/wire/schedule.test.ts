@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { openSchedule, type Patience, type Schedule, scheduleOf, type Turn } from "../../src/wire/schedule.ts";
 
 const patience: Patience = { maxWaitMs: 60_000, maxConcurrency: 27 };
@@ -56,6 +56,20 @@ describe("pauses", () => {
     await Promise.all(["one", "two", "three"].map((mailbox) => schedule.turn(mailbox, patience, call)));
     expect(reports).toBe(1);
   });
+
+  test("a pause that ends while it is looked who may go is over, and nobody is forgotten", async () => {
+    let looks = 0;
+    const clock = vi.spyOn(performance, "now").mockImplementation(() => looks++);
+    try {
+      for (let ms = 0; ms < 12; ms++) {
+        const schedule = openSchedule();
+        schedule.pause("one", ms, throttled);
+        await schedule.turn("one", patience);
+      }
+    } finally {
+      clock.mockRestore();
+    }
+  }, 2000);
 
   test("a pause of the account stops every mailbox", async () => {
     const schedule = openSchedule();
