@@ -1,5 +1,6 @@
 import { asFailure, Failure, type FailureCode } from "../failure.ts";
 import { type HttpRequest, type HttpResponse, neverSent } from "../wire/http.ts";
+import { failureAt } from "../wire/http-failure.ts";
 import { json } from "./autodiscover/json.ts";
 import { lookUpService, redirection, redirectProbe, type ServiceRecord, serviceOrigin, usualOrigins } from "./autodiscover/places.ts";
 import { pox } from "./autodiscover/pox.ts";
@@ -109,11 +110,17 @@ class Search {
     const met = [...new Set(this.#troubles.map(({ host, failure }) => `${host}: ${failure.message}`))];
     const { code = "unreachable", wireCode, hint } = first?.failure ?? {};
     const list = met.slice(0, 6).join(" ");
-    return new Failure(code, `Autodiscover found no EWS for ${this.#options.address}. ${list}${met.length > 6 ? " …" : ""}`.trim(), {
-      wireCode,
-      hint: first !== undefined && ownHint.has(code) ? hint : "Give the URL of EWS itself: ews.url. It ends in /EWS/Exchange.asmx.",
-      cause: first?.failure,
-    });
+    // Whatever is asked of EWS has not been sent.
+    return failureAt(
+      "connecting",
+      code,
+      `Autodiscover found no EWS for ${this.#options.address}. ${list}${met.length > 6 ? " …" : ""}`.trim(),
+      first?.failure,
+      {
+        wireCode,
+        hint: first !== undefined && ownHint.has(code) ? hint : "Give the URL of EWS itself: ews.url. It ends in /EWS/Exchange.asmx.",
+      },
+    );
   }
 
   async #furtherOrigins(domain: string): Promise<URL[]> {
@@ -201,7 +208,8 @@ class Search {
 
   async #send(request: HttpRequest, signedIn: boolean): Promise<HttpResponse> {
     if (++this.#requests > mostRequests) {
-      throw new Failure("refused", `Autodiscover led through ${mostRequests} requests without an end.`, { wireCode: endless });
+      const message = `Autodiscover led through ${mostRequests} requests without an end.`;
+      throw failureAt("connecting", "refused", message, undefined, { wireCode: endless });
     }
     const { signal, userAgent, send } = this.#options;
     return await send({ ...request, headers: { "User-Agent": userAgent, ...request.headers }, signal, timeoutMs: replyMs }, signedIn);

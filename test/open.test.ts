@@ -1,0 +1,183 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import type { AutodiscoverRule } from "../src/lab/autodiscover.ts";
+import { type Lab, type LabOptions, startLab } from "../src/lab/lab.ts";
+import { type LabProxy, type ProxyOptions, startProxy } from "../src/lab/proxy.ts";
+import { labPassword } from "../src/lab/store.ts";
+import { type Built, build, type Ended, start } from "./built.ts";
+import { namesCertificate } from "./lab/names-certificate.ts";
+
+// Whole processes over real TLS: names that no resolver knows lead to the lab through a proxy.
+
+let built: Built;
+const root = mkdtempSync(join(tmpdir(), "mailcordon-open-"));
+beforeAll(() => {
+  built = build();
+});
+afterAll(() => {
+  built.remove();
+  rmSync(root, { recursive: true });
+});
+
+let home = root;
+const closing: (() => unknown)[] = [];
+beforeEach(() => {
+  home = mkdtempSync(join(root, "home-"));
+  writeFileSync(join(home, "ca.pem"), namesCertificate.cert);
+});
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+const ewsUrl = "https://mail.example.com/EWS/Exchange.asmx";
+
+async function startedLab(options: LabOptions = {}): Promise<Lab> {
+  const lab = await startLab({ tls: namesCertificate, ...options });
+  closing.push(() => lab.close());
+  return lab;
+}
+
+async function startedProxy(lab: Lab, hosts: readonly string[], options: ProxyOptions = {}): Promise<LabProxy> {
+  const { host } = new URL(lab.url);
+  const proxy = await startProxy({ routes: Object.fromEntries(hosts.map((name) => [`${name}:443`, host])), ...options });
+  closing.push(() => proxy.close());
+  return proxy;
+}
+
+/** Runs the program with these settings for its connection, lines of YAML. */
+async function run(
+  lines: readonly string[],
+  words: readonly string[] = ["get-out-of-office"],
+  environment: Record<string, string> = {},
+): Promise<Ended> {
+  const account = "auth: { basic: { username: soc@example.com, password: env:PW } }";
+  const all = [account, "mailbox: soc@example.com", ...lines].map((line) => `    ${line}\n`).join("");
+  writeFileSync(join(home, "mailcordon.yaml"), `connections:\n  c:\n${all}`);
+  return start(process.execPath, [built.program, ...words], { PW: labPassword, ...environment }, home).ended;
+}
+
+const answer = ({ out }: Ended) => JSON.parse(out);
+const through = (proxy: LabProxy) => `proxy: { url: "${proxy.url}" }`;
+const found = "ews: { autodiscover: true, ca_file: ca.pem }";
+
+test("an address and a password are enough: the server is found, and the next process knows it", async () => {
+  const lab = await startedLab({
+    autodiscover: { externalUrl: ewsUrl, rules: [{ host: "example.com", behave: { kind: "refuse", status: 404 } }] },
+  });
+  const proxy = await startedProxy(lab, ["example.com", "autodiscover.example.com", "mail.example.com"]);
+  expect(answer(await run([found, through(proxy)]))).toMatchObject({ success: true, mailbox: "soc@example.com" });
+  expect(lab.requests.map(({ operation, headers }) => `${operation} at ${headers.host}`)).toEqual([
+    "autodiscover json at example.com",
+    "autodiscover json at autodiscover.example.com",
+    "GetUserOofSettings at mail.example.com",
+  ]);
+  const folder = join(home, ".cache/mailcordon/servers");
+  const [file = ""] = readdirSync(folder);
+  expect(statSync(join(folder, file)).mode & 0o777).toBe(0o600);
+  expect(statSync(folder).mode & 0o777).toBe(0o700);
+  expect(readFileSync(join(folder, file), "utf8")).not.toContain(labPassword);
+  expect(answer(await run([found, through(proxy)]))).toMatchObject({ success: true });
+  expect(lab.requests.slice(3).map(({ operation }) => operation)).toEqual(["GetUserOofSettings"]);
+});
+
+test("a server that has moved is found again, in the same call", async () => {
+  const rules: AutodiscoverRule[] = [
+    { protocol: "json", behave: { kind: "answer", external: "https://old.example.com/EWS/Exchange.asmx" } },
+  ];
+  const lab = await startedLab({ autodiscover: { externalUrl: ewsUrl, rules } });
+  const hosts = ["example.com", "mail.example.com"];
+  const before = await startedProxy(lab, [...hosts, "old.example.com"]);
+  expect(answer(await run([found, through(before)]))).toMatchObject({ success: true });
+  rules.length = 0;
+  const after = await startedProxy(lab, hosts);
+  expect(answer(await run([found, through(after)]))).toMatchObject({ success: true });
+  expect(after.requests.map(({ target, status }) => [target, status])).toEqual([
+    ["old.example.com:443", 502],
+    ["example.com:443", 200],
+    ["mail.example.com:443", 200],
+  ]);
+});
+
+test("a server of a foreign domain is asked nothing until the settings allow it", async () => {
+  const external = "https://ews.example.net/EWS/Exchange.asmx";
+  const lab = await startedLab({ autodiscover: { externalUrl: external, rules: [] } });
+  const proxy = await startedProxy(lab, ["example.com", "ews.example.net"]);
+  const refused = await run([found, through(proxy)]);
+  expect(answer(refused)).toMatchObject({ success: false, error: { code: "invalid-settings" } });
+  expect(refused.err).toContain('allow_hosts: ["ews.example.net"]');
+  expect(refused.code).toBe(3);
+  expect(proxy.requests.some(({ target }) => target.startsWith("ews.example.net"))).toBe(false);
+  const allowed = 'ews: { autodiscover: { allow_hosts: ["ews.example.net"] }, ca_file: ca.pem }';
+  expect(answer(await run([allowed, through(proxy)]))).toMatchObject({ success: true });
+});
+
+test("a message whose server could not be found was certainly not sent", async () => {
+  const lab = await startedLab();
+  const proxy = await startedProxy(lab, ["nowhere.example.com"]);
+  const lost = await run([found, through(proxy)], ["send-email", "--to", "hr@example.com", "--subject", "Hello", "--body-text", "Hello"]);
+  expect(answer(lost).error?.code ?? answer(lost).results[0].error.code).toBe("unreachable");
+});
+
+test("an explicit URL skips the search", async () => {
+  const lab = await startedLab();
+  const proxy = await startedProxy(lab, ["mail.example.com"]);
+  expect(answer(await run([`ews: { url: "${ewsUrl}", autodiscover: true, ca_file: ca.pem }`, through(proxy)]))).toMatchObject({
+    success: true,
+  });
+  expect(lab.requests.map(({ operation }) => operation)).toEqual(["GetUserOofSettings"]);
+});
+
+test("a version that the server refuses is refused to the first process only", async () => {
+  const lab = await startedLab({ version: "Exchange2013", newestVersion: "Exchange2013" });
+  const proxy = await startedProxy(lab, ["mail.example.com"]);
+  const lines = [`ews: { url: "${ewsUrl}", ca_file: ca.pem }`, through(proxy)];
+  for (const _ of [1, 2]) expect(answer(await run(lines))).toMatchObject({ success: true });
+  expect(lab.requests.map(({ status }) => status)).toEqual([500, 200, 200]);
+});
+
+test("a proxy of the settings signs in, and one that refuses says which setting to look at", async () => {
+  const lab = await startedLab();
+  const proxy = await startedProxy(lab, ["mail.example.com"], { users: { svc: "open sesame" } });
+  const ews = `ews: { url: "${ewsUrl}", ca_file: ca.pem }`;
+  const signed = `proxy: { url: "${proxy.url}", username: svc, password: env:PROXY_PW }`;
+  expect(answer(await run([ews, signed], undefined, { PROXY_PW: "open sesame" }))).toMatchObject({ success: true });
+  const wrong = await run([ews, signed], undefined, { PROXY_PW: "shut sesame" });
+  expect(answer(wrong)).toMatchObject({ error: { code: "unauthenticated", wire_code: "PROXY 407" } });
+  expect(wrong.err).toContain("proxy.username and proxy.password");
+  expect(wrong.err + wrong.out).not.toContain("sesame");
+  expect(proxy.requests.map(({ status }) => status)).toEqual([200, 407]);
+});
+
+test("the environment's proxy is used, and NO_PROXY is heeded", async () => {
+  const lab = await startedLab();
+  const proxy = await startedProxy(lab, ["mail.example.com"]);
+  const ews = `ews: { url: "${ewsUrl}", ca_file: ca.pem }`;
+  expect(answer(await run([ews], undefined, { HTTPS_PROXY: proxy.url }))).toMatchObject({ success: true });
+  const here = [`ews: { url: "${lab.ewsUrl}", ca_file: ca.pem }`, "tls: { server_name: mail.example.com }"];
+  expect(answer(await run(here, undefined, { HTTPS_PROXY: proxy.url }))).toMatchObject({ success: true });
+  expect(proxy.requests.length).toBe(1);
+  const spared = await run([ews, "timeouts: { connect_seconds: 5 }"], undefined, { https_proxy: proxy.url, no_proxy: "example.com" });
+  expect(answer(spared)).toMatchObject({ success: false });
+  expect(proxy.requests.length).toBe(1);
+});
+
+test("certificates that are not checked are told on stderr, in the answer and in the audit, of a success and of a failure", async () => {
+  const lab = await startedLab();
+  const careless = [`ews: { url: "${lab.ewsUrl}" }`, "tls: { verify: false }"];
+  const read = await run(careless);
+  expect(answer(read)).toMatchObject({ success: true, tls_verified: false });
+  expect(read.err).toContain("WARNING: the server's certificate is not checked");
+  const quiet = await run(careless, ["get-out-of-office", "--quiet", "--mailbox", "nobody@example.com"]);
+  expect(quiet.err).toBe("");
+  expect(answer(quiet)).toMatchObject({ success: false, tls_verified: false });
+  const sent = await run(careless, ["send-email", "--to", "hr@example.com", "--subject", "Hello", "--body-text", "Hello", "--yes"]);
+  expect(answer(sent)).toMatchObject({ success: true, tls_verified: false });
+  const entries = readFileSync(join(home, "mailcordon-evidence/audit.jsonl"), "utf8").trim().split("\n");
+  expect(entries.map((line) => JSON.parse(line).tls_verified)).toEqual([false, false]);
+  const careful = await run([`ews: { url: "${lab.ewsUrl}" }`]);
+  expect(answer(careful)).toMatchObject({ success: false, error: { code: "tls-failed" } });
+  expect(answer(careful)).not.toHaveProperty("tls_verified");
+  expect(careful.err).not.toContain("WARNING");
+});
