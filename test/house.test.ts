@@ -1,8 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { describe, expect, test } from "vitest";
+import * as z from "zod";
 import { catalogue } from "../src/actions/index.ts";
 import { actionNames, loadAction } from "../src/actions/load.ts";
+import { answerSchema } from "../src/answer.ts";
 
 const root = normalize(join(import.meta.dirname, ".."));
 const filesOf = (folder: string) =>
@@ -75,3 +77,49 @@ test("no field of an action has the name of a flag of the command line itself", 
   for (const { name, input } of catalogue)
     expect([name, Object.keys(input.shape).filter((field) => field in programFlags)]).toEqual([name, []]);
 });
+
+test("what a message names as a field, a flag, a variable or a setting is one", async () => {
+  const { programFlags } = await import("../src/faces/flags.ts");
+  const { SettingsFile } = await import("../src/settings-schema.ts");
+  const { variables } = await import("../src/settings.ts");
+  const fields = catalogue.flatMap((action) => [z.toJSONSchema(action.input, { io: "input" }), z.toJSONSchema(answerSchema(action))]);
+  const names = new Set([...fields, z.toJSONSchema(SettingsFile, { io: "input" })].flatMap(namesIn));
+  // Microsoft's name of a permission.
+  names.add("full_access_as_app");
+  const texts = sources
+    .filter((file) => !file.startsWith("lab/"))
+    .map((file) => [file, readFileSync(join(root, "src", file), "utf8")] as const);
+  // The usage of a command lists its flags.
+  const usages = texts.flatMap(([file, text]) =>
+    file.endsWith("-command.ts") ? (/const usage = `[^`]*`/.exec(text)?.[0].match(/--[a-z-]+/g) ?? []) : [],
+  );
+  const flags = new Set([...names, ...Object.keys(programFlags)].map((name) => `--${name.replaceAll("_", "-")}`));
+  for (const flag of usages) flags.add(flag);
+  const known = new Set<string>([...Object.keys(variables), "MAILCORDON_CONFIG", "MAILCORDON_CONNECTION"]);
+  const wrong = texts.flatMap(([file, text]) => {
+    const sentences = text.matchAll(/(?:hint: (?:\([^)]*\) =>\s*)?|new Failure\(\s*"[a-z-]+",\s*)("(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`)/g);
+    const said = [...sentences].flatMap(([, sentence = ""]) => sentence.replace(/\$\{[^}]*\}/g, "").match(namesOfOurs) ?? []);
+    return said
+      .filter((word) => !flags.has(word) && !known.has(word) && !word.split(".").every((part) => names.has(part)))
+      .map((word) => `${file}: ${word}`);
+  });
+  expect(wrong).toEqual([]);
+});
+
+/** `--item-id`, `item_id`, `ews.url`, `MAILCORDON_MAILBOX`. */
+const namesOfOurs =
+  /(?<![\w.$@/-])(?:--[a-z][a-z-]+|[a-z]+(?:\.[a-z_]+)*_[a-z_.]*[a-z]|(?:ews|auth|proxy|tls)\.[a-z_.]*[a-z]|MAILCORDON_[A-Z_]+)\b(?!\w)/g;
+
+/** Every name of a property, at any depth, and every text that one may have. */
+function namesIn(schema: unknown): string[] {
+  if (typeof schema !== "object" || schema === null) return [];
+  return Object.entries(schema).flatMap(([key, value]) => {
+    const own =
+      key === "properties" && typeof value === "object" && value !== null
+        ? Object.keys(value)
+        : key === "enum" && Array.isArray(value)
+          ? value
+          : [];
+    return [...own, ...namesIn(value)].map(String);
+  });
+}
