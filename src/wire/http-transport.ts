@@ -138,7 +138,7 @@ async function identified(identity: TlsIdentity): Promise<SecureContextOptions> 
   try {
     createSecureContext({ ...options, ...passphrase });
   } catch (thrown) {
-    throw new Failure("invalid-settings", `The client certificate cannot be used: ${whatIsWrong(thrown, identity.kind)}.`, {
+    throw new Failure("invalid-settings", `The client certificate cannot be used: ${whatIsWrong(thrown, identity)}.`, {
       cause: thrown,
     });
   }
@@ -146,7 +146,8 @@ async function identified(identity: TlsIdentity): Promise<SecureContextOptions> 
 }
 
 /** OpenSSL's words, which quote nothing of the file, are for experts: the frequent ones in plain words. */
-function whatIsWrong(thrown: unknown, kind: TlsIdentity["kind"]): string {
+function whatIsWrong(thrown: unknown, identity: TlsIdentity): string {
+  if (identity.kind === "pem" && !/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(identity.key)) return "there is no private key in PEM form";
   const code = typeof thrown === "object" && thrown !== null && "code" in thrown ? String(thrown.code) : "";
   const message = thrown instanceof Error ? thrown.message : "";
   if (/mac verify failure|bad decrypt|BAD_DECRYPT|BAD_PASSWORD|INTERRUPTED/i.test(`${code} ${message}`))
@@ -154,7 +155,7 @@ function whatIsWrong(thrown: unknown, kind: TlsIdentity["kind"]): string {
   if (/KEY_VALUES_MISMATCH/.test(code)) return "the key does not belong to the certificate";
   if (/unsupported/i.test(`${code} ${message}`))
     return "it is encrypted in an old way that OpenSSL 3 no longer reads; export it again with AES256_SHA256";
-  return kind === "pfx" ? "it is not a PFX file" : "it is not a certificate and a key in PEM form";
+  return identity.kind === "pfx" ? "it is not a PFX file" : "it is not a certificate and a key in PEM form";
 }
 
 /** The well-known authorities and our own: what is given as `ca` to Node would replace them. */
