@@ -34,7 +34,7 @@ export async function whyNoEws(failure: Failure, checkup: Checkup, mailbox: stri
   switch (wireCode) {
     case "HTTP 401":
     case "HTTP 440":
-      return why(failure.message, signInAgain(checkup));
+      return why(failure.message, signInAgain(failure, checkup));
     case "HTTP 403":
       return why(...(await forbidden(checkup, mailbox, online)));
     case "HTTP 404":
@@ -56,27 +56,35 @@ function trace({ requestId }: Failure, { events }: Checkup): string {
   return all.length === 0 ? "" : ` (${all.join("; ")})`;
 }
 
-function signInAgain(checkup: Checkup): readonly string[] {
+function signInAgain(failure: Failure, checkup: Checkup): readonly string[] {
   const { auth, name } = connectionOf(checkup);
   const offers = checkup.events
     .flatMap(({ event }) => (event.kind === "reply" ? (event.headers.get("www-authenticate") ?? "") : ""))
     .join(" ");
+  // The token came, and allows too little.
+  if (failure.code === "role-missing") return [failure.hint];
+  if (auth.kind === "oauth")
+    return [failure.hint, "The step token shows what is in it, and the step clock whether this machine's clock is right."];
   if (auth.kind === "bearer") {
     return [
       "Exchange does not take this token: see the step token for its audience and its end, and x-ms-diagnostics above when it is there.",
       `Get a new one and put it where connections.${name}.auth.bearer.token says.`,
     ];
   }
-  if (offers !== "" && !/\bBasic\b/i.test(offers)) {
+  if (auth.kind === "basic" && offers !== "" && !/\bBasic\b/i.test(offers)) {
     return [
-      "The server does not offer Basic. Choose a way that it offers, or have an administrator switch Basic on for EWS over TLS:",
+      `The server does not offer Basic. Let the connection take the strongest way that it offers, instead of auth.basic:`,
+      `auth: { auto: { username: ${JSON.stringify(auth.username)}, password: env:MAILCORDON_PASSWORD } }`,
+      "Or have an administrator look which ways are switched on:",
       showVirtualDirectory,
     ];
   }
   return [
+    failure.hint,
     `Check connections.${name}.auth: the password, and the name as EXAMPLE\\name or name@example.com. It was tried once, so that the account is not locked.`,
-    "An administrator can look whether the account is locked, expired or disabled:",
+    "An administrator can look whether the account is locked, expired or disabled, and which ways to sign in are switched on:",
     "Get-ADUser -Identity '<account>' -Properties LockedOut,PasswordExpired,Enabled | Format-List LockedOut,PasswordExpired,Enabled",
+    showVirtualDirectory,
   ];
 }
 

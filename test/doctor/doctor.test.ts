@@ -1,0 +1,230 @@
+import { createServer } from "node:net";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { actionNames } from "../../src/actions/load.ts";
+import { needs } from "../../src/doctor/needs.ts";
+import { failures } from "../../src/failure.ts";
+import { faultKinds } from "../../src/lab/faults.ts";
+import { startLab } from "../../src/lab/lab.ts";
+import { basic, examine, openLab, service } from "./examine.ts";
+
+const exit = (code: keyof typeof failures) => failures[code].exit;
+
+test("what each action needs is known", () => {
+  expect(Object.keys(needs)).toEqual(actionNames);
+});
+
+describe("when all is right", () => {
+  test("every action would work, the exit code is 0, and nothing but questions was asked", async () => {
+    const lab = await openLab();
+    const report = await examine(service(lab));
+    expect(report).toMatchObject({ success: true, exit: 0, message: "All 12 actions would work." });
+    expect(report.all("failed")).toEqual([]);
+    expect(report.all("skipped")).toEqual(["autodiscover", "tls", "token"]);
+    expect(report.step("server-version").found).toMatch(/^Exchange Server SE \(15\.2\./);
+    expect(report.step("clock").found).toBe("they agree");
+    expect([...new Set(lab.requests.map(({ operation }) => operation))].sort()).toEqual(["GetFolder", "GetSearchableMailboxes"]);
+    expect(lab.requests[0]).toMatchObject({ acting: "user03@example.com", anchorMailbox: "user03@example.com" });
+  });
+
+  test.each(["Exchange2013", "Exchange2019"] as const)("%s is told by its number", async (version) => {
+    const report = await examine(service(await openLab({ version })));
+    expect(report.step("server-version").found).toContain(version.replace("Exchange", "Exchange Server "));
+  });
+
+  test("the steps are told as they end, in order", async () => {
+    const told: string[] = [];
+    const report = await examine(service(await openLab()), { progress: ({ name }) => told.push(name) });
+    expect(told).toEqual(report.steps.map(({ name }) => name));
+  });
+});
+
+describe("the account", () => {
+  test("a wrong password is tried once, and the answer says where it stands", async () => {
+    const lab = await openLab();
+    const report = await examine(service(lab, { auth: basic(undefined, "env:WRONG") }));
+    expect(report.step("ews")).toMatchObject({ status: "failed", code: "unauthenticated" });
+    expect(report.exit).toBe(exit("unauthenticated"));
+    expect(report.next("ews")).toContain("connections.prod.auth");
+    expect(report.all("skipped")).toEqual(["autodiscover", "tls", "token", "mailbox", "discovery", "server-version"]);
+    // The lab writes a request down when its connection is done with it.
+    await vi.waitFor(() => expect(lab.requests).toHaveLength(1));
+  });
+
+  test("a password that the server does not take by Basic leads to the ways that it offers", async () => {
+    const report = await examine(service(await openLab({ signIn: { schemes: ["NTLM"] } })));
+    expect(report.step("ews")).toMatchObject({ status: "failed", code: "unauthenticated" });
+    expect(report.next("ews")).toContain("auth: { auto:");
+  });
+
+  test("without the role, the command names the account", async () => {
+    const lab = await openLab();
+    const report = await examine(service(lab, { auth: basic("user05@example.com") }));
+    expect(report.step("ews").status).toBe("ok");
+    expect(report.step("mailbox")).toMatchObject({ status: "failed", code: "role-missing" });
+    expect(report.exit).toBe(exit("role-missing"));
+    expect(report.next("mailbox").split("\n")).toEqual(
+      expect.arrayContaining([
+        "New-ManagementRoleAssignment -Name 'mailcordon impersonation' -Role 'ApplicationImpersonation' -User 'user05@example.com'",
+        "Add-MailboxPermission -Identity 'user03@example.com' -User 'user05@example.com' -AccessRights 'FullAccess' -InheritanceType 'All' -AutoMapping $false",
+      ]),
+    );
+  });
+
+  test("without Discovery Management only what lists mailboxes would not work", async () => {
+    const lab = await openLab();
+    const account = { auth: basic("user05@example.com"), mailbox: "user05@example.com", access: "delegate" };
+    const report = await examine(service(lab, account));
+    expect(report.actions.filter(({ works }) => works !== "yes")).toEqual([
+      { action: "get-searchable-mailboxes", works: "no", because: "discovery" },
+    ]);
+    expect(report.exit).toBe(exit("role-missing"));
+    expect(report.next("discovery")).toContain("Add-RoleGroupMember -Identity 'Discovery Management' -Member 'user05@example.com'");
+    const reading = await examine(service(lab, account), { actions: ["delete-email"] });
+    expect(reading).toMatchObject({ success: true, exit: 0 });
+    expect(reading.step("discovery").status).toBe("skipped");
+  });
+
+  test("a delegate without a right is told how to get it, and one who may send is told what cannot be seen", async () => {
+    const lab = await openLab();
+    const stranger = service(lab, { auth: basic("user05@example.com"), access: "delegate" });
+    const report = await examine(stranger, { actions: ["delete-email"] });
+    expect(report.step("mailbox").status).toBe("failed");
+    expect(report.next("mailbox")).toContain("Add-MailboxPermission -Identity 'user03@example.com' -User 'user05@example.com'");
+    const own = await examine(service(lab, { auth: basic("user03@example.com"), access: "delegate" }), { actions: ["send-email"] });
+    expect(own).toMatchObject({ success: true });
+    expect(own.step("mailbox").status).toBe("warning");
+    expect(own.next("mailbox")).toContain("Add-ADPermission -User 'user03@example.com' -ExtendedRights 'Send As'");
+  });
+});
+
+describe("the mailbox", () => {
+  test("one that is not there is told with the command to look for it", async () => {
+    const report = await examine(service(await openLab()), { mailbox: "no'body@example.com" });
+    expect(report.step("mailbox")).toMatchObject({ status: "failed", code: "mailbox-not-found" });
+    expect(report.next("mailbox")).toContain("Get-Recipient -Identity 'no''body@example.com'");
+    expect(report.exit).toBe(exit("mailbox-not-found"));
+  });
+
+  test("when none is named, its actions cannot be judged and the exit code is not 0", async () => {
+    const lab = await openLab();
+    const report = await examine(service(lab, { mailbox: undefined }));
+    expect(report.step("mailbox").status).toBe("unknown");
+    expect(report.next("mailbox")).toContain("mailcordon doctor --mailbox");
+    expect(report.exit).toBe(exit("invalid-input"));
+    expect(report.actions.find(({ action }) => action === "get-searchable-mailboxes")?.works).toBe("yes");
+    expect(report.actions.find(({ action }) => action === "delete-email")).toMatchObject({ works: "unknown", because: "mailbox" });
+  });
+});
+
+describe("the way", () => {
+  test("plain http to another machine is refused by the settings, and nothing else is looked at", async () => {
+    const report = await examine({ ews: { url: "http://mail.example.com/EWS/Exchange.asmx" }, auth: basic() });
+    expect(report.step("settings")).toMatchObject({ status: "failed", code: "invalid-settings" });
+    expect(report.exit).toBe(exit("invalid-settings"));
+    expect(report.all("ok")).toEqual([]);
+    expect(report.steps.slice(1, -1).every(({ status }) => status === "skipped")).toBe(true);
+  });
+
+  test("a secret that is not there is told with its place", async () => {
+    const report = await examine({ ews: { url: "https://mail.example.com/" }, auth: basic(undefined, "env:MISSING") });
+    expect(report.step("settings").found).toContain("MISSING");
+    expect(report.exit).toBe(exit("invalid-settings"));
+  });
+
+  test("a name that does not exist ends at name-resolution", async () => {
+    const report = await examine({ ews: { url: "https://mail.invalid/EWS/Exchange.asmx" }, auth: basic() });
+    expect(report.step("name-resolution")).toMatchObject({ status: "failed", code: "unreachable" });
+    expect(report.next("name-resolution")).toContain("nslookup mail.invalid");
+    expect(report.step("tcp").status).toBe("skipped");
+  });
+
+  test("a port where nothing listens ends at tcp", async () => {
+    const lab = await startLab();
+    const url = lab.ewsUrl;
+    await lab.close();
+    const report = await examine({ ews: { url }, auth: basic() });
+    expect(report.step("tcp")).toMatchObject({
+      status: "failed",
+      code: "unreachable",
+      found: "nothing listens there, or a firewall refuses",
+    });
+    expect(report.next("tcp")).toContain(`Test-NetConnection -ComputerName 127.0.0.1 -Port ${new URL(url).port}`);
+    expect(report.exit).toBe(exit("unreachable"));
+  });
+
+  test("a wrong path leads to the right URL", async () => {
+    const lab = await openLab();
+    const report = await examine(service(lab, { ews: { url: `${lab.url}/owa` } }));
+    expect(report.step("ews")).toMatchObject({ status: "failed", code: "unreachable" });
+    expect(report.next("ews")).toContain(`ews: { url: ${lab.ewsUrl} }`);
+  });
+});
+
+describe("the server", () => {
+  test("EWS that is forbidden leads to what may forbid it", async () => {
+    const lab = await openLab({ faults: [{ kind: "403", times: 9 }] });
+    const report = await examine(service(lab));
+    expect(report.step("ews")).toMatchObject({ status: "failed", code: "access-denied" });
+    expect(report.next("ews")).toContain("Get-CASMailbox -Identity 'user03@example.com' | Format-List EwsEnabled");
+    expect(report.step("ews").found).toMatch(/request-id: [0-9a-f-]{36}/);
+  });
+
+  test("forbidden for one mailbox and not for another is a matter of that mailbox", async () => {
+    const lab = await openLab({ faults: [{ kind: "403", mailbox: "user04@example.com", times: 9 }] });
+    const report = await examine(service(lab), { mailbox: "user04@example.com" });
+    expect(report.step("ews").found).toContain("forbidden for user04@example.com, though not for user03@example.com");
+    expect(report.next("ews")).toContain("Set-CASMailbox -Identity 'user04@example.com' -EwsEnabled $true");
+  });
+
+  test.each(["server-busy-fault", "503"] as const)("throttling (%s) is told with the wait, and not waited for", async (kind) => {
+    const lab = await openLab({ faults: [{ kind, times: 99, backOffMs: 90_000 }] });
+    const report = await examine(service(lab));
+    expect(report.step("ews")).toMatchObject({ status: "failed", code: "busy" });
+    expect(report.next("ews")).toContain("wait 90 s");
+    expect(report.exit).toBe(exit("busy"));
+    // The lab writes a request down when its connection is done with it.
+    await vi.waitFor(() => expect(lab.requests).toHaveLength(1));
+  });
+
+  test.each(["500", "truncate", "reset-mid-body", "reset-before"] as const)(
+    "a reply that is broken (%s) is a failed step, not an error",
+    async (kind) => {
+      const report = await examine(service(await openLab({ faults: [{ kind, times: 99 }] })));
+      expect(report.step("ews").status).toBe("failed");
+      expect(report.next("ews")).not.toBe("");
+      expect(report.exit).not.toBe(0);
+    },
+  );
+
+  test("every fault of the lab, forever, ends in a report in which each failed step says what to do", async () => {
+    for (const kind of Object.keys(faultKinds) as (keyof typeof faultKinds)[]) {
+      const lab = await openLab({ faults: [{ kind, times: 99, backOffMs: 60_000, delayMs: 10 }] });
+      const report = await examine(service(lab));
+      expect(report.steps).toHaveLength(13);
+      for (const { name, status, next = [], code } of report.steps) {
+        if (status !== "failed") continue;
+        expect([kind, name, next.length > 0, code !== undefined]).toEqual([kind, name, true, true]);
+        expect(code).not.toBe("internal");
+      }
+      expect(report.success).toBe(report.exit === 0);
+    }
+  });
+
+  test("a server that answers with something else than HTTP is a failed step", async () => {
+    const server = createServer((socket) => socket.on("error", () => undefined).end("220 mail.example.com ESMTP\r\n"));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => void server.close());
+    const address = server.address();
+    const port = typeof address === "object" ? address?.port : undefined;
+    const report = await examine({ ews: { url: `http://127.0.0.1:${port}/EWS/Exchange.asmx` }, auth: basic(), mailbox: "a@example.com" });
+    expect(report.step("ews")).toMatchObject({ status: "failed", code: "broken-reply" });
+  });
+});
+
+test("a clock that is wrong is told, with how far", async () => {
+  const lab = await openLab();
+  const report = await examine(service(lab), { now: () => Date.now() - 660_000 });
+  expect(report.step("clock")).toMatchObject({ status: "warning" });
+  expect(report.step("clock").found).toMatch(/^this machine is 6(59|60|61) s behind the server/);
+  expect(report.next("clock")).toContain("w32tm /resync");
+});

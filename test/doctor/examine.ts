@@ -1,0 +1,81 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import { actionNames } from "../../src/actions/load.ts";
+import type { StepName } from "../../src/doctor/checkup.ts";
+import { doctor, type Report, type StepReport, type Wanted } from "../../src/doctor/doctor.ts";
+import { type Lab, type LabOptions, startLab } from "../../src/lab/lab.ts";
+import { socAddress } from "../../src/lab/seed.ts";
+import { labPassword } from "../../src/lab/store.ts";
+import { loadSettings } from "../../src/settings.ts";
+
+/** A lab that ends with the test. */
+export async function openLab(options: LabOptions = {}): Promise<Lab> {
+  const lab = await startLab(options);
+  onTestFinished(() => lab.close());
+  return lab;
+}
+
+/** Nothing of the machine's own environment: its proxies and settings are not what is tested. */
+const environment = { SECRET: labPassword, WRONG: "wrong-Passw0rd" };
+
+/** What the settings file holds for one connection. */
+export type Setting = Readonly<Record<string, unknown>>;
+
+export const basic = (username = socAddress, password = "env:SECRET"): Setting => ({ basic: { username, password } });
+
+/** The service account of the lab, and a mailbox to look into. */
+export const service = (lab: Lab, changes: Setting = {}): Setting => ({
+  ews: { url: lab.ewsUrl },
+  auth: basic(),
+  mailbox: "user03@example.com",
+  ...changes,
+});
+
+export interface Examined extends Report {
+  step(name: StepName): StepReport;
+  /** What a step says to do next, as one text. */
+  next(name: StepName): string;
+  /** Names of the steps with a status. */
+  all(status: StepReport["status"]): readonly StepName[];
+}
+
+export interface Changes extends Partial<Wanted> {
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** A check-up of one connection, in a folder of its own. */
+export async function examine(connection: Setting, { environment: more, ...wanted }: Changes = {}): Promise<Examined> {
+  const directory = folder();
+  // JSON is YAML.
+  writeFileSync(join(directory, "mailcordon.yaml"), JSON.stringify({ connections: { prod: connection } }));
+  const report = await doctor({
+    actions: actionNames,
+    load: () => loadSettings({ directory, environment: { ...environment, ...more } }),
+    ...wanted,
+  });
+  const step = (name: StepName) => {
+    const found = report.steps.find((one) => one.name === name);
+    if (found === undefined) throw new Error(`no step ${name}`);
+    return found;
+  };
+  return {
+    ...report,
+    step,
+    next: (name) => (step(name).next ?? []).join("\n"),
+    all: (status) => report.steps.filter((one) => one.status === status).map(({ name }) => name),
+  };
+}
+
+export function folder(): string {
+  const made = mkdtempSync(join(tmpdir(), "mailcordon-doctor-"));
+  onTestFinished(() => rmSync(made, { recursive: true, force: true }));
+  return made;
+}
+
+export function file(name: string, text: string): string {
+  const path = join(folder(), name);
+  writeFileSync(path, text);
+  return path;
+}
