@@ -153,10 +153,7 @@ describe("With a certificate", () => {
 test.skipIf(!existsSync("/usr/bin/script"))(
   "with a device code (needs the program script) a person signs in once, and later processes renew by themselves",
   async () => {
-    const here = await place(
-      { publicClient: true, scopes: { exchange: ["EWS.AccessAsUser.All"] } },
-      { deviceCode: { interval: 0.05 }, tokenSeconds: 1 },
-    );
+    const here = await place({ publicClient: true, scopes: { exchange: ["EWS.AccessAsUser.All"] } }, { deviceCode: { interval: 0.05 } });
     const config = join(here.folder, "mailcordon.yaml");
     const client = `tenant: ${tenantId}, client_id: ${clientId}, authority: "${here.lab.url}", device_code: true`;
     writeFileSync(config, `connections: { lab: { ews: { url: "${here.lab.ewsUrl}" }, auth: { oauth: { ${client} } } } }`);
@@ -181,8 +178,9 @@ test.skipIf(!existsSync("/usr/bin/script"))(
     expect(here.lab.entra?.approve(code, "hr@example.com")).toBe(true);
     expect(await first.ended).toMatchObject({ code: 0, out: expect.stringContaining(`enter the code ${code} at ${here.lab.url}/device`) });
     expect(here.lab.requests.at(-1)).toMatchObject({ caller: "hr@example.com", acting: "hr@example.com" });
-    // The token lives for a second; the sign-in lives on.
+    here.lab.entra?.revokeTokens();
     expect(await here.run(["get-out-of-office"], none)).toMatchObject({ code: 0, out: good.out });
+    expect(asked(here)?.slice(-2)).toEqual(["openid-configuration", "refresh_token"]);
     expect(here.lab.entra?.waiting).toEqual([]);
   },
 );
