@@ -1,7 +1,7 @@
 import { asFailure, Failure, type FailureCode } from "../failure.ts";
-import { attempt, failed, type Outcome } from "../outcome.ts";
+import { attempt, done, failed, type Outcome } from "../outcome.ts";
 import type { Turn } from "../wire/schedule.ts";
-import { isThrottled, reported } from "./failures.ts";
+import { certainlyNotDone, isThrottled, reported } from "./failures.ts";
 import type { Operation, Safety } from "./operation.ts";
 import { type Asker, isRepeatable, slowDown, turnOf } from "./repeat.ts";
 
@@ -100,7 +100,7 @@ async function askBatch<Id, In, Out>(asked: Asked<Id, In, Out>, ids: readonly Id
     const slowing = new Set<Failure>();
     const progressed = round.some(({ ok }) => ok);
     pending.forEach((index, position) => {
-      const outcome = round[position] ?? failed(unanswered(operation.safety));
+      const outcome = repeatedOutcome(round[position] ?? failed(unanswered(operation.safety)), last.get(index), operation);
       // To stand behind a bad item costs an item none of its tries, as long as the batch goes on.
       const waited = progressed && !outcome.ok && outcome.failure.code === "not-attempted";
       const tried = (tries[index] ?? 0) + (waited ? 0 : 1);
@@ -154,6 +154,12 @@ async function askOnce<Id, In, Out>(
   const last = answers.at(-1);
   const stopped = last !== undefined && !last.ok && last.failure.code === "not-attempted" ? last.failure : undefined;
   return [...answers, ...all(ids.length - answers.length, stopped ?? unanswered(safety))];
+}
+
+/** What a repetition says that finds nothing any more: if the answer before it was lost, the first time was carried out. */
+function repeatedOutcome<In, Out>(outcome: Outcome<Out>, before: Failure | undefined, { gone }: Operation<In, Out>): Outcome<Out> {
+  if (outcome.ok || gone === undefined || outcome.failure.code !== "not-found") return outcome;
+  return before === undefined || certainlyNotDone(before) ? outcome : done(gone);
 }
 
 /** An answer that should be there and is not: broken-reply, which becomes `unknown-outcome` where it must not be repeated. */

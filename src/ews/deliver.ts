@@ -64,8 +64,8 @@ export async function deliver(mailbox: EwsMailbox, delivery: Delivery, pace: Pac
 /** A lost answer while the draft was being made ready has harmed nobody: it is the failure that it was, not `unknown-outcome`. */
 export function nothingSent(failure: Failure): Failure {
   const { cause } = failure;
-  const known =
-    failure.code === "unknown-outcome" ? (cause instanceof Failure ? cause : new Failure("broken-reply", failure.message)) : failure;
+  const lost = cause instanceof Failure && (failure.code === "unknown-outcome" || failure.code === cause.code) ? cause : undefined;
+  const known = lost ?? (failure.code === "unknown-outcome" ? new Failure("broken-reply", failure.message) : failure);
   return new Failure(known.code, `Nothing was sent. ${known.message}`, {
     hint: known.hint,
     wireCode: known.wireCode,
@@ -184,8 +184,8 @@ async function findCopy(mailbox: EwsMailbox, mark: string, { find: waits }: Pace
     } catch (thrown) {
       const failure = asFailure(thrown);
       mailbox.call.progress?.(`The copy in Sent Items could not be read: ${failure.message}`);
-      // Moved by a rule between the look and the reading, perhaps; anything else will not get better.
-      if (!failure.retryable && failure.code !== "not-found") return {};
+      // Moved by a rule between the look and the reading, perhaps; anything else will not get better, or is not worth another minute of waiting.
+      if (failure.code === "busy" || (!failure.retryable && failure.code !== "not-found")) return {};
     }
   }
   return {};

@@ -12,6 +12,8 @@ interface Meaning {
 
 const impersonation =
   "An administrator must give the account the role ApplicationImpersonation for this mailbox; or use delegate access (access: delegate).";
+const applicationActsAs =
+  "An application has no mailbox of its own: name the mailbox, and reach it by impersonation (access: impersonation).";
 const notDone = { code: "busy", notDone: true } as const;
 const transient = { code: "busy" } as const;
 const invalidInput = { code: "invalid-input" } as const;
@@ -65,7 +67,7 @@ const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ["ErrorImpersonateUserDenied", { code: "role-missing", hint: impersonation }],
   ["ErrorImpersonationDenied", { code: "role-missing", hint: impersonation }],
   ["ErrorImpersonationFailed", { code: "role-missing", hint: impersonation }],
-  ["ErrorInvalidExchangeImpersonationHeaderData", { code: "mailbox-not-found" }],
+  ["ErrorInvalidExchangeImpersonationHeaderData", { code: "mailbox-not-found", hint: applicationActsAs }],
   ["ErrorInvalidManagementRoleHeader", { code: "role-missing" }],
   ["ErrorDiscoverySearchesDisabled", { code: "role-missing" }],
   // The account itself.
@@ -217,15 +219,26 @@ export function isThrottled(failure: Failure): boolean {
   return failure.code === "busy" && certainlyNotDone(failure);
 }
 
+/** What stays as it is until a person changes something: a password that is refused twice, by the server or by a proxy, may lock an account. */
+const unchanging: ReadonlySet<FailureCode> = new Set<FailureCode>(["unauthenticated", "access-denied", "invalid-settings", "tls-failed"]);
+
 /** True when the same may be asked again. */
 export function mayRepeat(failure: Failure, safety: Safety): boolean {
-  if (failure.code === "cancelled") return false;
+  if (failure.code === "cancelled" || unchanging.has(failure.code)) return false;
   return certainlyNotDone(failure) || (safety !== "never" && failure.retryable);
 }
 
-/** The failure to report: of something that must not be done twice, a lost answer is `unknown-outcome`. */
+/**
+ * The failure to report of a lost answer: of something that must not be done twice, `unknown-outcome`; of something that may, the failure itself,
+ * which says that it can be repeated, and that it may have been done.
+ */
 export function reported(failure: Failure, safety: Safety): Failure {
-  if (safety !== "never" || !failure.retryable || failure.code === "cancelled" || certainlyNotDone(failure)) return failure;
+  if (safety === "read" || !failure.retryable || failure.code === "cancelled" || certainlyNotDone(failure)) return failure;
+  if (safety === "idempotent") {
+    const { code, wireCode, requestId, backOffMs } = failure;
+    const hint = "It may have been done. Doing it again is safe: it is still done once.";
+    return new Failure(code, `The answer was lost: ${failure.message}`, { hint, wireCode, requestId, backOffMs, cause: failure });
+  }
   return new Failure("unknown-outcome", `The answer was lost: ${failure.message}`, {
     wireCode: failure.wireCode,
     requestId: failure.requestId,

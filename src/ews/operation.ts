@@ -17,6 +17,11 @@ export interface Operation<In, Out> {
   /** Microsoft's name, such as `GetItem`; the reply's element is this name and `Response`. */
   readonly name: string;
   readonly safety: Safety;
+  /**
+   * The value when a repetition finds nothing (`not-found`) although the answer to the first time was lost: that one was carried out. For what
+   * makes its id dead.
+   */
+  readonly gone?: Out;
   /** The element inside the SOAP body. */
   write(input: In): Xml;
   /** What is made of the `m:…Response` element: an Outcome for each response message, in their order. */

@@ -291,6 +291,40 @@ describe("writing in batches", () => {
     expect(one.seen.flatMap(({ ids }) => ids).filter((id) => id !== "c")).toEqual(["a", "b", "d", "e"]);
   });
 
+  function removeAll({ exchange }: Scripted, ids: readonly string[]) {
+    return all(exchange.mailbox(undefined).delete(ids, "hard"));
+  }
+  const gone = ({ ids }: Seen) =>
+    replyOf(
+      "DeleteItem",
+      ids.map(() => errorMessage("DeleteItem", "ErrorItemNotFound")),
+    );
+
+  test("what is gone when a deletion is repeated after a lost answer was deleted by us", async () => {
+    const one = await start((request, count) => (count === 1 ? "reset" : gone(request)));
+    expect(await removeAll(one, ["a", "b"])).toMatchObject([{ ok: true }, { ok: true }]);
+  });
+
+  test("what is gone at the first try, or after a try that did nothing, was deleted by somebody else", async () => {
+    const one = await start((request, count) => (count === 1 ? fault("ErrorServerBusy", 1) : gone(request)));
+    expect(moved(await removeAll(one, ["a"]))).toEqual(["not-found"]);
+    expect(moved(await removeAll(one, ["b"]))).toEqual(["not-found"]);
+  });
+
+  test("a deletion whose answers were all lost may be repeated, and says that it may have been done", async () => {
+    const one = await start(() => "reset");
+    const [outcome] = await removeAll(one, ["a"]);
+    expect(outcome).toMatchObject({
+      ok: false,
+      failure: {
+        code: "broken-reply",
+        retryable: true,
+        message: expect.stringContaining("answer was lost"),
+        hint: expect.stringContaining("may have been done"),
+      },
+    });
+  });
+
   test("a busy fault did nothing, so the whole batch is sent again", async () => {
     const one = await start((request, count) => (count === 1 ? fault("ErrorServerBusy", 5) : did(request)));
     expect(moved(await move(one, ["a", "b"]))).toEqual(["new-a", "new-b"]);

@@ -12,6 +12,7 @@ import { type Operation, outcomeOf, responses, status } from "../operation.ts";
 export const deleteAttachment: Operation<readonly string[], { readonly changeKey?: string | undefined }> = {
   name: "DeleteAttachment",
   safety: "idempotent",
+  gone: {},
   write: (ids) => element("m:DeleteAttachment", undefined, attachmentIds(ids)),
   read: responses(
     "DeleteAttachment",

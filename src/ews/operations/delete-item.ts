@@ -14,6 +14,7 @@ export const deleteItem: Operation<
 > = {
   name: "DeleteItem",
   safety: "idempotent",
+  gone: {},
   write: ({ ids, type }) =>
     element(
       "m:DeleteItem",

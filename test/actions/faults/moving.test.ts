@@ -1,0 +1,96 @@
+import { copyEmail } from "../../../src/actions/copy-email.ts";
+import { deleteEmail } from "../../../src/actions/delete-email.ts";
+import { junkMail } from "../../../src/actions/junk-mail.ts";
+import { isBlocked } from "../../../src/lab/mailbox.ts";
+import { faultRuns, type Scenario, type Thing } from "./run.ts";
+import { ann, ben, messageIdOf, type Stage, sha256Of, whereIs } from "./stage.ts";
+
+const subjects = ["first", "second"];
+
+/** Messages of which one copy lies either where it was or where it is put. */
+function moved(stage: Stage, to: string, kept = false): (Thing & { readonly id: string })[] {
+  return subjects.map((subject) => {
+    const item = stage.put(subject);
+    return {
+      id: item.id,
+      evidence: kept ? sha256Of(item) : undefined,
+      state() {
+        const places = whereIs(stage, subject).join(", ");
+        return { [`${ann} inbox`]: "untouched", [`${ann} ${to}`]: "done" }[places] ?? (places || "nowhere");
+      },
+    };
+  });
+}
+
+/** Messages that stay, and of which one copy or none lies elsewhere. */
+function copied(stage: Stage, copy: string): (Thing & { readonly id: string })[] {
+  return subjects.map((subject) => ({
+    id: stage.put(subject).id,
+    state() {
+      const places = whereIs(stage, subject).join(", ");
+      const both = [`${ann} inbox`, copy].sort().join(", ");
+      return { [`${ann} inbox`]: "untouched", [both]: "done" }[places] ?? (places || "nowhere");
+    },
+  }));
+}
+
+const idsOf = (things: readonly { readonly id: string }[]) => things.map(({ id }) => id);
+
+const scenarios: readonly Scenario[] = [
+  {
+    title: "softly, by id",
+    action: deleteEmail,
+    arrange(stage) {
+      const things = moved(stage, "recoverableitemsdeletions");
+      return { input: { item_id: idsOf(things) }, things };
+    },
+  },
+  {
+    title: "to the trash, by Message-ID",
+    action: deleteEmail,
+    arrange(stage) {
+      const things = moved(stage, "deleteditems");
+      return { input: { internet_message_id: subjects.map(messageIdOf), delete_type: "trash" }, things };
+    },
+  },
+  {
+    title: "for good, with evidence",
+    action: deleteEmail,
+    arrange(stage) {
+      const things = moved(stage, "recoverableitemspurges", true);
+      return { input: { item_id: idsOf(things), delete_type: "hard", confirm_hard: true, keep_evidence: true }, things };
+    },
+  },
+  {
+    title: "with their sender blocked",
+    action: junkMail,
+    arrange(stage) {
+      const things = moved(stage, "junkemail").map((thing) => ({
+        ...thing,
+        state() {
+          const isDone = thing.state() === "done";
+          return isDone && !isBlocked(stage.mailbox(ann), "mallory@example.org") ? "moved, sender not blocked" : thing.state();
+        },
+      }));
+      return { input: { item_id: idsOf(things) }, things };
+    },
+  },
+  {
+    title: "within the mailbox, to a folder that is made",
+    action: copyEmail,
+    arrange(stage) {
+      const things = copied(stage, `${ann} Cases`);
+      return { input: { item_id: idsOf(things), destination_folder: "Inbox/Cases", create_folder: true }, things };
+    },
+  },
+  {
+    title: "to another mailbox",
+    action: copyEmail,
+    arrange(stage) {
+      const things = copied(stage, `${ben} inbox`);
+      return { input: { item_id: idsOf(things), destination_folder: "inbox", destination_mailbox: ben }, things };
+    },
+  },
+];
+
+for (const scenario of scenarios) await faultRuns(scenario);

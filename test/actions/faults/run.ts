@@ -1,0 +1,259 @@
+import { existsSync, readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import type { Action, Row } from "../../../src/action.ts";
+import type { Answer, Result } from "../../../src/answer.ts";
+import { verifyAudit } from "../../../src/audit.ts";
+import { type FaultKind, type FaultRule, faultKinds } from "../../../src/lab/faults.ts";
+import { perform } from "../../../src/perform.ts";
+import { inventory, openStage, type Stage, sha256 } from "./stage.ts";
+
+/** One thing that an action is asked to touch. */
+export interface Thing {
+  /** What the lab shows of it. Whatever is neither of the two words (twice there, nowhere, half done) is told as it is, and is a defect. */
+  state(): string;
+  /** SHA-256 of what must be kept before it is touched. */
+  readonly evidence?: string | undefined;
+  /** What lies about although the thing itself was not done. */
+  leftover?(): string | undefined;
+  /** Which result is about it; default the one at its place. */
+  isOf?(result: Result): boolean;
+}
+
+export interface Arranged {
+  readonly input: Row;
+  /** As many as the answer must have results. Empty: a whole answer. */
+  readonly things?: readonly Thing[] | undefined;
+}
+
+/** One way to use an action. */
+export interface Scenario {
+  readonly title: string;
+  readonly action: Action;
+  arrange(stage: Stage): Arranged;
+}
+
+interface Case {
+  readonly title: string;
+  readonly scenario: Scenario;
+  readonly rule: FaultRule;
+}
+
+/** How long a server asks us to wait, and how late a late reply is: no longer than it takes to tell the difference. Milliseconds. */
+const backOffMs = 20;
+const lateMs = 700;
+const timeoutSeconds = 0.35;
+/** No call may take longer, whatever happens. Milliseconds. */
+const boundMs = 45_000;
+/** Most of a run is waiting. */
+const atOnce = 24;
+/** What goes on failing, besides failing once. */
+const lasting: readonly FaultKind[] = ["server-busy-fault", "reset-after", "item-error"];
+
+/** What asks us to wait and then goes on as if nothing had been. */
+const throttles: readonly FaultKind[] = ["server-busy-fault", "server-busy-item", "connection-count-fault", "503"];
+
+const wireCodes: Partial<Record<FaultKind, string>> = {
+  "server-busy-fault": "ErrorServerBusy",
+  "server-busy-item": "ErrorServerBusy",
+  "connection-count-fault": "ErrorExceededConnectionCount",
+  "401": "HTTP 401",
+  "403": "HTTP 403",
+  "500": "HTTP 500",
+  "503": "HTTP 503",
+  "batch-stopped": "ErrorAccessDenied",
+  "item-error": "ErrorCorruptData",
+  "short-batch": "ErrorCorruptData",
+};
+
+/** Each fault of the lab at each request that the action makes when nothing fails. */
+export async function faultRuns(scenario: Scenario): Promise<void> {
+  const { answer, requests } = await withoutFaults(scenario);
+  const cases = requests.flatMap(({ operation, nth }) =>
+    kinds().flatMap((kind) =>
+      (lasting.includes(kind) ? [1, 99] : [1]).map((times): Case => {
+        const title = `${kind} at ${operation} ${nth}${times > 1 ? " and from then on" : ""}`;
+        return { title, scenario, rule: { kind, operation, nth, times, backOffMs, delayMs: lateMs } };
+      }),
+    ),
+  );
+  const runs = pooled(cases, (one) => underFault(one, answer));
+  describe(`${scenario.action.name}: ${scenario.title}`, () => {
+    test("does without faults all that it is asked", () => {
+      expect(answer).toMatchObject({ success: true });
+    });
+    test.each(cases.map((one, at) => ({ title: one.title, at })))(
+      "$title",
+      async ({ at }) => {
+        await runs[at];
+      },
+      2 * boundMs,
+    );
+  });
+}
+
+function kinds(): FaultKind[] {
+  const list: FaultKind[] = [];
+  let kind: FaultKind;
+  for (kind in faultKinds) list.push(kind);
+  return list;
+}
+
+const queue: (() => Promise<void>)[] = [];
+let underWay = 0;
+
+function next(): void {
+  for (; underWay < atOnce; underWay++) {
+    const begin = queue.shift();
+    if (begin === undefined) return;
+    void begin().finally(() => {
+      underWay -= 1;
+      next();
+    });
+  }
+}
+
+/** Begins a few at a time, over all scenarios of a file; each has its own promise. */
+function pooled<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void>[] {
+  const promises = items.map(
+    (item) =>
+      new Promise<void>((resolve, reject) => {
+        queue.push(() => work(item).then(resolve, reject));
+      }),
+  );
+  // Whoever waits for one hears of its failure; until then nobody does.
+  for (const promise of promises) promise.catch(() => undefined);
+  next();
+  return promises;
+}
+
+interface Request {
+  readonly operation: string;
+  readonly nth: number;
+}
+
+async function withoutFaults(scenario: Scenario): Promise<{ readonly answer: unknown; readonly requests: readonly Request[] }> {
+  const stage = await openStage();
+  const { input } = scenario.arrange(stage);
+  const answer = comparable(await perform(scenario.action, input, stage.host), stage);
+  // A request is logged when its connection is done with it: when everything is closed, all are.
+  await stage.close();
+  const counts = new Map<string, number>();
+  const requests = stage.lab.requests.map(({ operation = "" }) => {
+    counts.set(operation, (counts.get(operation) ?? 0) + 1);
+    return { operation, nth: counts.get(operation) ?? 0 };
+  });
+  return { answer, requests };
+}
+
+async function underFault({ scenario, rule }: Case, baseline: unknown): Promise<void> {
+  const stage = await openStage();
+  try {
+    const arranged = scenario.arrange(stage);
+    const before = inventory(stage);
+    stage.lab.addFault(rule);
+    const input = rule.kind === "delay" ? { ...arranged.input, timeout_seconds: timeoutSeconds } : arranged.input;
+    const answer = await inTime(perform(scenario.action, input, stage.host));
+    stage.lab.clearFaults();
+    const same = scenario.action.effect === "read" ? (value: unknown) => value : whatWasDone;
+    if (answer.success && rule.kind !== "illegal-characters") expect(same(comparable(answer, stage))).toEqual(same(baseline));
+    keepsItsWord(answer, arranged, rule);
+    if (scenario.action.effect === "read") expect(inventory(stage)).toBe(before);
+    if (rule.times === 1 && throttles.includes(rule.kind)) expect(answer.waited_ms).toBeGreaterThan(0);
+    await isTraced(arranged, answer, stage);
+  } finally {
+    await stage.close();
+  }
+}
+
+async function inTime(answer: Promise<Answer>): Promise<Answer> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${boundMs / 1000} s`)), boundMs);
+  });
+  return await Promise.race([answer, late]).finally(() => clearTimeout(timer));
+}
+
+/** The one assertion: every item has an outcome that is true, nothing is done twice, nothing is lost, and what failed is named. */
+function keepsItsWord(answer: Answer, { things = [] }: Arranged, rule: FaultRule): void {
+  const said = JSON.stringify(answer);
+  expect(said).not.toContain('"internal"');
+  expect(answer.message).not.toBe("");
+  const { counts, results } = answer;
+  if (results !== undefined) {
+    const having = (status: Result["status"]) => results.filter((result) => result.status === status).length;
+    expect(counts).toEqual({
+      requested: results.length,
+      succeeded: having("done"),
+      failed: having("failed"),
+      not_found: having("not_found"),
+    });
+  }
+  if (answer.success) {
+    if (results !== undefined) expect(results.map(({ status }) => status)).not.toContain("failed");
+  } else {
+    const failures = failuresIn(answer);
+    expect(failures.length).toBeGreaterThan(0);
+    const code = wireCodes[rule.kind];
+    if (code !== undefined) expect(failures.map((failure) => failure.wire_code)).toContain(code);
+  }
+  things.forEach((thing, at) => {
+    // A call that failed as a whole has touched nothing.
+    const isOf = thing.isOf ?? ((_: Result, index: number) => index === at);
+    const about = results === undefined ? [{ status: "failed" as const, error: answer.error }] : results.filter(isOf);
+    expect(about, said).toHaveLength(1);
+    for (const result of about) isTrue(thing, result, said);
+  });
+  const placed = things.filter(({ isOf }) => isOf === undefined);
+  if (placed.length > 0 && results !== undefined) expect(results).toHaveLength(placed.length);
+}
+
+function isTrue(thing: Thing, result: Result, said: string): void {
+  const state = thing.state();
+  const code = result.error?.code;
+  expect(["untouched", "done"], said).toContain(state);
+  if (result.status === "done") expect(state, said).toBe("done");
+  else {
+    expect([result.status, typeof code], said).toEqual(["failed", "string"]);
+    const mayBeDone = code === "unknown-outcome" || code === "not-verified" || /may have been done/.test(result.error?.hint ?? "");
+    if (!mayBeDone) expect(state, said).toBe("untouched");
+  }
+  const left = thing.leftover?.();
+  if (left !== undefined) expect(result.error?.message, said).toMatch(/Drafts|may be left/);
+  if (thing.evidence !== undefined && state === "done") {
+    expect(result.evidence?.sha256, said).toBe(thing.evidence);
+    expect(sha256(readFileSync(result.evidence?.file_ref ?? ""))).toBe(thing.evidence);
+  }
+}
+
+/** Whatever was touched was announced before, and every announcement has its end. */
+async function isTraced({ things = [] }: Arranged, answer: Answer, { auditFile }: Stage): Promise<void> {
+  if (!existsSync(auditFile)) {
+    expect(things.map((thing) => thing.state())).not.toContain("done");
+    return;
+  }
+  expect(await verifyAudit(auditFile)).toMatchObject({ entries: 2, torn: [] });
+  const [began, ended] = readFileSync(auditFile, "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  expect([began.phase, ended.phase, ended.waited_ms]).toEqual(["began", "ended", answer.waited_ms]);
+}
+
+/** Every error noun, wherever it stands. */
+function failuresIn(value: unknown): { readonly code: unknown; readonly wire_code: unknown }[] {
+  if (typeof value !== "object" || value === null) return [];
+  const own =
+    "code" in value && "hint" in value ? [{ code: value.code, wire_code: "wire_code" in value ? value.wire_code : undefined }] : [];
+  return [...own, ...Object.values(value).flatMap(failuresIn)];
+}
+
+/** What of an answer is the same for every run: not what was waited, and not where this run's files lie. */
+function comparable(answer: Answer, { folder }: Stage): unknown {
+  return JSON.parse(JSON.stringify({ ...answer, waited_ms: undefined }).replaceAll(folder, ""));
+}
+
+/** Of an answer about what was touched: the rest (new ids, change keys, whether a copy could be read again) a second try makes anew. */
+function whatWasDone(answer: unknown): unknown {
+  if (typeof answer !== "object" || answer === null || !("results" in answer) || !Array.isArray(answer.results)) return answer;
+  return { ...answer, results: answer.results.map(({ status, action, name, subject }: Result) => ({ status, action, name, subject })) };
+}

@@ -1,0 +1,120 @@
+import { createHash } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openAudit } from "../../../src/audit.ts";
+import { openEvidence } from "../../../src/evidence.ts";
+import { openEws } from "../../../src/ews/ews.ts";
+import type { LabItem, NewItem } from "../../../src/lab/item.ts";
+import { type Lab, startLab } from "../../../src/lab/lab.ts";
+import type { LabMailbox } from "../../../src/lab/mailbox.ts";
+import { mimeOf } from "../../../src/lab/mime-write.ts";
+import { labPassword } from "../../../src/lab/store.ts";
+import type { Host } from "../../../src/perform.ts";
+
+export const soc = "soc@example.com";
+export const ann = "ann@example.com";
+export const ben = "ben@example.com";
+
+/** A lab with three mailboxes, and the door to it: so small that each run has one of its own. */
+export interface Stage {
+  readonly lab: Lab;
+  readonly host: Host;
+  /** Evidence and audit lie below it. */
+  readonly folder: string;
+  readonly auditFile: string;
+  mailbox(address: string): LabMailbox;
+  /** A message in ann's mailbox. */
+  put(subject: string, item?: NewItem, folder?: string): LabItem;
+  close(): Promise<void>;
+}
+
+/** The same moment for every run, so that the lab's ids and times are the same, too. */
+const now = new Date("2026-03-02T09:00:00Z");
+
+export async function openStage(): Promise<Stage> {
+  const lab = await startLab({ seed: false });
+  lab.store.setNow(now);
+  lab.store.addUser({ address: soc, displayName: "SOC", roles: ["ApplicationImpersonation", "Discovery Management"] });
+  lab.store.addUser({ address: ann, displayName: "Ann Example" });
+  lab.store.addUser({ address: ben, displayName: "Ben Sample" });
+  const folder = mkdtempSync(join(tmpdir(), "mailcordon-faults-"));
+  const auditFile = join(folder, "audit.jsonl");
+  const exchange = openEws({
+    url: lab.ewsUrl,
+    authorize: async () => ({ authorization: `Basic ${Buffer.from(`${soc}:${labPassword}`).toString("base64")}` }),
+    access: "impersonation",
+    defaultMailbox: ann,
+  });
+  const mailbox = (address: string): LabMailbox => {
+    const found = lab.store.mailbox(address);
+    if (found === undefined) throw new Error(`the lab has no mailbox ${address}`);
+    return found;
+  };
+  return {
+    lab,
+    folder,
+    auditFile,
+    mailbox,
+    host: {
+      exchange,
+      evidence: openEvidence(join(folder, "evidence")),
+      audit: openAudit(auditFile),
+      confirm: async () => true,
+      now: () => now,
+    },
+    put(subject, item = {}, inside = "inbox") {
+      const owner = mailbox(ann);
+      return owner.add(owner.known(inside), {
+        subject,
+        from: { name: "Mallory", address: "mallory@example.org" },
+        to: [{ address: ann }],
+        internetMessageId: messageIdOf(subject),
+        receivedAt: now,
+        body: { type: "Text", value: `About ${subject}.` },
+        ...item,
+      });
+    },
+    async close() {
+      await exchange.close();
+      await lab.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+export function messageIdOf(subject: string): string {
+  return `<${subject.replace(/\W/g, "-")}@example.org>`;
+}
+
+/** Where the copies of a message lie: address and folder of each. */
+export function whereIs({ lab }: Stage, subject: string): string[] {
+  const id = messageIdOf(subject);
+  return lab.store.mailboxes().flatMap((mailbox) =>
+    [...mailbox.items()]
+      .filter((item) => item.internetMessageId === id)
+      .map(({ folder }) => `${mailbox.address} ${folder.distinguishedName ?? folder.name}`)
+      .sort(),
+  );
+}
+
+/** Everything that lies in the store, for what must not change anything. */
+export function inventory({ lab }: Stage): string {
+  const lines = lab.store
+    .mailboxes()
+    .flatMap((mailbox) =>
+      [...mailbox.items()].map((item) =>
+        [mailbox.address, item.folder.name, item.id, item.changeKey, item.isRead, ...item.attachments.map(({ id }) => id)].join(" "),
+      ),
+    );
+  return [...lines, `${lab.store.outside.length} sent outside`].join("\n");
+}
+
+export function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+/** Of the message as the lab gives it out. */
+export function sha256Of(item: LabItem): string {
+  return sha256(mimeOf(item));
+}
