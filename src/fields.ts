@@ -76,7 +76,9 @@ export const mailbox = z
   .string()
   .min(1)
   .optional()
-  .describe("Primary SMTP address of the mailbox to work in. Default: the mailbox that the connection names.");
+  .describe(
+    "The mailbox to work in: its SMTP address; or, to impersonate, its user principal name or SID (S-1-…). Default: the mailbox that the connection names.",
+  );
 export const access = z
   .enum(["impersonation", "delegate"])
   .optional()
@@ -91,7 +93,9 @@ export const folder = z
   .string()
   .min(1)
   .optional()
-  .describe("A folder: a well-known name (inbox, deleteditems, sentitems, …), a path (Inbox/Reports), or a folder id.");
+  .describe(
+    "A folder: a well-known name (inbox, deleteditems, sentitems, …), a path (Inbox/Reports), or a folder id. After `archive:` a folder of the archive mailbox, after `public:` a public folder.",
+  );
 export const dry_run = z.boolean().default(false).describe("Only say what would be done. Nothing is touched.");
 export const confirm = z.boolean().default(false).describe("The yes to what would otherwise be asked first.");
 export const expected_count = z

@@ -81,6 +81,7 @@ export async function ewsOptionsOf(connection: Connection, ways: OpenWays = {}):
     ...signsIn,
     tls: { ...network.tls, ...signsIn.tls },
     access,
+    connectingName: connectingNames[connection.impersonateBy],
     defaultMailbox: mailbox,
     ca,
     account: accountOf(auth, name),
@@ -90,6 +91,8 @@ export async function ewsOptionsOf(connection: Connection, ways: OpenWays = {}):
     serverVersion: ways.serverVersion,
   };
 }
+
+const connectingNames = { smtp: "SmtpAddress", primary_smtp: "PrimarySmtpAddress", upn: "PrincipalName" } as const;
 
 /** Where EWS is, or how it is found. */
 function placeOf({ url, autodiscover }: Connection["ews"]): Pick<EwsOptions, "url" | "autodiscover"> {

@@ -48,6 +48,9 @@ const Connection = z
     ews: Ews.default({}),
     auth: Auth,
     access: z.enum(["impersonation", "delegate"], put("impersonation or delegate")).optional(),
+    impersonate_by: z
+      .enum(["smtp", "primary_smtp", "upn"], put("smtp, primary_smtp or upn: by which of its names a mailbox is impersonated"))
+      .default("smtp"),
     mailbox: text("the address of the mailbox that is meant when an action names none").optional(),
     timeouts: Timeouts.default({}),
     throttling: Throttling.default({}),

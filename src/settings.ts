@@ -20,6 +20,8 @@ export interface Connection {
   readonly network: Network;
   readonly auth: OnPremises | { readonly kind: "bearer"; readonly token: Secret } | OAuth;
   readonly access: "impersonation" | "delegate";
+  /** By which of its names a mailbox is impersonated that is not named by its SID. */
+  readonly impersonateBy: "smtp" | "primary_smtp" | "upn";
   /** Seconds; undefined is the default of the back end. */
   readonly timeouts: {
     readonly connect: number | undefined;
@@ -129,6 +131,7 @@ export async function loadSettings(place: SettingsPlace = {}): Promise<Settings>
         (file) => resolve(home, file),
       ),
       // A person who signs in is not let to impersonate by Exchange Online.
+      impersonateBy: chosen.impersonate_by,
       access: access ?? (auth.oauth?.device_code === true ? "delegate" : "impersonation"),
       timeouts: { connect: timeouts.connect_seconds, reply: timeouts.reply_seconds, idle: timeouts.idle_seconds },
       throttling: { maxWait: throttling.max_wait_seconds, maxConcurrency: throttling.max_concurrency },

@@ -53,7 +53,7 @@ async function foldersOf({ folders }: EwsMailbox, query: ContactQuery): Promise<
   if (!query.recursive) return [{ ref: await folders.resolve(name), path: undefined }];
   const top = await folders.get(name);
   const inside = new Set([top.folderId]);
-  const below = (await folders.tree()).filter(({ folderId, parentFolderId }) => {
+  const below = (await folders.around(name)).filter(({ folderId, parentFolderId }) => {
     if (parentFolderId === undefined || !inside.has(parentFolderId)) return false;
     inside.add(folderId);
     return true;

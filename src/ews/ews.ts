@@ -10,8 +10,9 @@ import type { ProxyRules } from "../wire/proxy.ts";
 import { openSchedule, scheduleOf } from "../wire/schedule.ts";
 import type { TokenFacts } from "../wire/token-facts.ts";
 import type { AutodiscoverOptions, Discovered } from "./autodiscover.ts";
+import { callingRightly } from "./called.ts";
 import { defaultLifetimeMs, type EndpointMemory, type Finding, fixedEndpoint, noEndpointMemory, openDiscovery } from "./endpoint.ts";
-import { type Access, type Connection, type EwsMailbox, openMailbox } from "./session.ts";
+import { type Access, addressOnly, type Connection, type EwsMailbox, openMailbox } from "./session.ts";
 import { type ConnectingName, openSoap, type ServerVersion } from "./soap.ts";
 
 /** How to reach Exchange Web Services. */
@@ -94,14 +95,16 @@ export function openEws(options: EwsOptions): Exchange {
   const userAgent = userAgentOf(options);
   const place = placeOf(options, network, userAgent);
   const connection: Connection = {
-    soap: openSoap({
-      endpoint: place.endpoint,
-      http: options.signIn?.(http) ?? http,
-      authorize: options.authorize,
-      token: options.token,
-      userAgent,
-      told: options.serverVersion,
-    }),
+    soap: callingRightly(
+      openSoap({
+        endpoint: place.endpoint,
+        http: options.signIn?.(http) ?? http,
+        authorize: options.authorize,
+        token: options.token,
+        userAgent,
+        told: options.serverVersion,
+      }),
+    ),
     schedule: options.account === undefined ? openSchedule() : scheduleOf(place.name, options.account),
     access: options.access,
     connectingName: options.connectingName ?? "SmtpAddress",
@@ -154,7 +157,7 @@ function mailboxOf(mailbox: EwsMailbox): Mailbox {
     },
     outOfOffice: async () => {
       const { getUserOofSettings } = await import("./operations/get-user-oof-settings.ts");
-      return mailbox.ask(getUserOofSettings, mailbox.address);
+      return mailbox.ask(getUserOofSettings, addressOnly(mailbox));
     },
   };
 }

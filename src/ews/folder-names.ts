@@ -56,6 +56,27 @@ const sometimes = [
 const alwaysThere: ReadonlySet<string> = new Set(always);
 const wellKnown: ReadonlySet<string> = new Set([...always, ...sometimes]);
 
+/** Whose folders are meant: those of the mailbox itself, of its archive mailbox, or the organisation's public folders. */
+export type FolderStore = "mailbox" | "archive" | "public";
+
+/** `archive:Inbox/Reports` and `public:Security` name another store than the mailbox; after the colon stands a name as always. */
+export function splitStore(name: FolderName): { readonly store: FolderStore; readonly rest: FolderName } {
+  const [, word, rest] = /^\s*(archive|public):(.*)$/is.exec(name) ?? [];
+  if (word === undefined || rest === undefined) return { store: "mailbox", rest: name };
+  return { store: word.toLowerCase() === "archive" ? "archive" : "public", rest };
+}
+
+/** What `name` is in a store, as `splitStore` takes it apart. */
+export function inStore(store: FolderStore, path: string): FolderName {
+  return store === "mailbox" ? path : `${store}:${path}`;
+}
+
+/** Well-known names that an archive mailbox has under a name of its own. Its other folders are found by what they are called. */
+export function archiveName(name: string): string | undefined {
+  const own = `archive${name}`;
+  return name !== "inbox" && name !== "" && wellKnown.has(own) ? own : undefined;
+}
+
 /** What a caller's name for a folder says. */
 export type ParsedName =
   /** `certain` is false where a folder of the person's own may bear the name. */

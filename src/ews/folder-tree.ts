@@ -69,6 +69,8 @@ function child(tree: readonly FolderNode[], parent: FolderNode | undefined, name
   return (
     siblings.find(({ displayName }) => displayName === name) ??
     siblings.find(({ displayName }) => sameName(displayName, name)) ??
-    (known === undefined ? undefined : tree.find(({ distinguished }) => distinguished === known))
+    (known === undefined ? undefined : tree.find(({ distinguished }) => distinguished === known)) ??
+    // The folders of an archive have no well-known names, only what they are called.
+    (known === undefined ? undefined : siblings.find(({ displayName }) => wellKnownName(displayName) === known))
   );
 }

@@ -1,12 +1,13 @@
 import type { Folder, FolderName } from "../exchange/folder.ts";
 import { Failure } from "../failure.ts";
 import type { FoundFolder } from "./folder.ts";
-import { joinPath, parseFolderName } from "./folder-names.ts";
+import { archiveName, type FolderStore, inStore, joinPath, parseFolderName, splitPath, splitStore } from "./folder-names.ts";
 import { type FolderNode, treeOf, walk } from "./folder-tree.ts";
+import { listFolders } from "./list-folders.ts";
 import { createFolder } from "./operations/create-folder.ts";
-import { findFolder } from "./operations/find-folder.ts";
 import { getFolder } from "./operations/get-folder.ts";
-import type { EwsMailbox } from "./session.ts";
+import { publicBelow, reachPublic } from "./public-folders.ts";
+import { addressOnly, type EwsMailbox } from "./session.ts";
 
 export type { FolderNode } from "./folder-tree.ts";
 
@@ -16,12 +17,12 @@ export type FolderRef =
   /** `mailbox` is written for delegate access only. */
   | { readonly distinguished: string; readonly mailbox?: string | undefined };
 
-/** The roots that can be listed. The folders below the second have paths that begin with `Recoverable Items/`. */
-export type TreeRoot = "msgfolderroot" | "recoverableitemsroot";
+/** The roots that can be listed. The folders below the second have paths that begin with `Recoverable Items/`, below the third with `archive:`. */
+export type TreeRoot = "msgfolderroot" | "recoverableitemsroot" | "archivemsgfolderroot";
 
 const recoverable = "Recoverable Items";
 
-/** The folders of one mailbox. */
+/** The folders of one mailbox, of its archive (`archive:…`), and the public ones (`public:…`). */
 export interface Folders {
   /** A well-known name or an id costs no request; a path costs the folder tree, once. Throws Failure `folder-not-found`. */
   resolve(name: FolderName): Promise<FolderRef>;
@@ -33,8 +34,16 @@ export interface Folders {
   create(path: FolderName): Promise<Folder>;
   /** Every folder below the root, parents before children; asked once. */
   tree(root?: TreeRoot): Promise<readonly FolderNode[]>;
+  /** The folders among which everything below a named one is, parents before children. */
+  around(name: FolderName): Promise<readonly FolderNode[]>;
   /** A well-known folder of this mailbox, with the mailbox named where the access needs it. */
   distinguished(name: string): FolderRef;
+}
+
+/** How far a path leads: the last folder that exists, and the names that are missing below it. */
+interface Reached {
+  readonly ref: FolderRef;
+  readonly missing: readonly string[];
 }
 
 export function openFolders(mailbox: EwsMailbox): Folders {
@@ -42,48 +51,56 @@ export function openFolders(mailbox: EwsMailbox): Folders {
 
   function distinguished(name: string): FolderRef {
     return mailbox.access === "delegate" && name !== "publicfoldersroot"
-      ? { distinguished: name, mailbox: mailbox.address }
+      ? { distinguished: name, mailbox: addressOnly(mailbox) }
       : { distinguished: name };
   }
 
   function tree(root: TreeRoot = "msgfolderroot"): Promise<readonly FolderNode[]> {
     const known = trees.get(root);
     if (known !== undefined) return known;
-    const asked = list(mailbox, distinguished(root), "Deep").then((found) => treeOf(found, root === "msgfolderroot" ? [] : [recoverable]));
+    const asked = listFolders(mailbox, distinguished(root), "Deep").then((found) => {
+      if (root !== "archivemsgfolderroot") return treeOf(found, root === "msgfolderroot" ? [] : [recoverable]);
+      return treeOf(found).map((node) => ({ ...node, path: inStore("archive", node.path) }));
+    });
     trees.set(root, asked);
     // A listing that failed is asked again by the next who needs it.
     asked.catch(() => trees.delete(root));
     return asked;
   }
 
-  /** Where a path leads in the mailbox, as far as it exists. */
-  async function find(parts: readonly string[]): Promise<ReturnType<typeof walk>> {
-    const found = walk(await tree(), parts);
-    if (found.node === undefined && parts[0]?.toLowerCase() === recoverable.toLowerCase())
-      return walk(await tree("recoverableitemsroot"), parts.slice(1));
-    return found;
+  /** Where a path leads in a store, as far as it exists. */
+  async function reach(store: FolderStore, parts: readonly string[]): Promise<Reached> {
+    if (store === "public") return reachPublic(mailbox, parts);
+    const root = store === "archive" ? "archivemsgfolderroot" : "msgfolderroot";
+    const found = walk(await tree(root), parts);
+    const isRecoverable = store === "mailbox" && found.node === undefined && parts[0]?.toLowerCase() === recoverable.toLowerCase();
+    const { node, missing } = isRecoverable ? walk(await tree("recoverableitemsroot"), parts.slice(1)) : found;
+    return { ref: node === undefined ? distinguished(root) : { id: node.folderId }, missing };
   }
 
   async function resolve(name: FolderName): Promise<FolderRef> {
-    const parsed = parseFolderName(name);
+    const { store, rest } = splitStore(name);
+    const parsed = parseFolderName(rest);
     if (parsed.kind === "id") return { id: parsed.id };
-    if (parsed.kind === "well-known" && parsed.certain) return distinguished(parsed.name);
-    if (parsed.parts.length === 0) return distinguished("msgfolderroot");
-    const { node, missing } = await find(parsed.parts);
-    if (node !== undefined && missing.length === 0) return { id: node.folderId };
-    if (parsed.kind === "well-known") return distinguished(parsed.name);
+    const known = parsed.kind === "well-known" ? wellKnownIn(store, parsed.name) : undefined;
+    if (parsed.kind === "well-known" && parsed.certain && known !== undefined) return distinguished(known);
+    const { ref, missing } = await reach(store, parsed.parts);
+    if (missing.length === 0) return ref;
+    if (known !== undefined) return distinguished(known);
     throw noFolder(name, missing);
   }
 
   async function get(name: FolderName): Promise<Folder> {
     const ref = await resolve(name);
-    const nodes = await tree();
+    const { store, rest } = splitStore(name);
+    if (store === "public") return folderOf(await ask(ref, name), inStore(store, joinPath(splitPath(rest))));
+    const nodes = await tree(store === "archive" ? "archivemsgfolderroot" : "msgfolderroot");
     const known = nodes.find((node) => ("id" in ref ? node.folderId === ref.id : node.distinguished === ref.distinguished));
     if (known !== undefined) return folderOf(known, known.path);
     const found = await ask(ref, name);
     const node = nodes.find(({ folderId }) => folderId === found.folderId);
-    const isRoot = !("id" in ref) && ref.distinguished === "msgfolderroot";
-    return folderOf(found, node?.path ?? (isRoot ? "" : joinPath([found.displayName ?? name])));
+    const isRoot = !("id" in ref) && ref.distinguished.endsWith("msgfolderroot");
+    return folderOf(found, node?.path ?? inStore(store, isRoot ? "" : joinPath([found.displayName ?? name])));
   }
 
   async function ask(ref: FolderRef, name: FolderName): Promise<FoundFolder> {
@@ -97,11 +114,13 @@ export function openFolders(mailbox: EwsMailbox): Folders {
   }
 
   async function create(name: FolderName): Promise<Folder> {
-    const parsed = parseFolderName(name);
-    if (parsed.kind === "id" || parsed.parts.length === 0 || (parsed.kind === "well-known" && parsed.certain)) return get(name);
-    const { node, missing } = await find(parsed.parts);
+    const { store, rest } = splitStore(name);
+    const parsed = parseFolderName(rest);
+    const isThere = parsed.kind === "well-known" && parsed.certain && wellKnownIn(store, parsed.name) !== undefined;
+    if (parsed.kind === "id" || parsed.parts.length === 0 || isThere) return get(name);
+    const { ref, missing } = await reach(store, parsed.parts);
     if (missing.length === 0) return get(name);
-    let parent: FolderRef = node === undefined ? distinguished("msgfolderroot") : { id: node.folderId };
+    let parent = ref;
     for (const displayName of missing) {
       try {
         parent = { id: (await mailbox.ask(createFolder, { parent, displayName })).folderId };
@@ -116,35 +135,25 @@ export function openFolders(mailbox: EwsMailbox): Folders {
     return get(name);
   }
 
-  async function resolvePublic(name: FolderName): Promise<FolderRef> {
-    const parsed = parseFolderName(name);
-    if (parsed.kind === "id") return { id: parsed.id };
-    let ref: FolderRef = { distinguished: "publicfoldersroot" };
-    for (const [at, part] of parsed.parts.entries()) {
-      const { node } = walk(treeOf(await list(mailbox, ref, "Shallow")), [part]);
-      if (node === undefined) throw noFolder(name, parsed.parts.slice(at));
-      ref = { id: node.folderId };
+  async function around(name: FolderName): Promise<readonly FolderNode[]> {
+    const { store, rest } = splitStore(name);
+    if (store === "public") return publicBelow(mailbox, await resolve(name), splitPath(rest));
+    const isRecoverable = /^recoverable ?items/i.test(rest.trim());
+    if (store === "archive") {
+      if (!isRecoverable) return tree("archivemsgfolderroot");
+      throw new Failure("unsupported", `The folders below ${name} cannot be listed.`, { hint: "Set recursive to false." });
     }
-    return ref;
+    return tree(isRecoverable ? "recoverableitemsroot" : "msgfolderroot");
   }
 
-  return { resolve, resolvePublic, get, create, tree, distinguished };
+  const resolvePublic = (name: FolderName) => resolve(inStore("public", splitStore(name).rest));
+  return { resolve, resolvePublic, get, create, tree, around, distinguished };
 }
 
-async function list(mailbox: EwsMailbox, parent: FolderRef, traversal: "Deep" | "Shallow"): Promise<readonly FoundFolder[]> {
-  const folders: FoundFolder[] = [];
-  let offset: number | undefined = 0;
-  while (offset !== undefined) {
-    const page: { folders: readonly FoundFolder[]; nextOffset?: number | undefined } = await mailbox.ask(findFolder, {
-      parent,
-      traversal,
-      offset,
-    });
-    folders.push(...page.folders);
-    // A page that does not go on would be asked for ever.
-    offset = page.nextOffset !== undefined && page.nextOffset > offset ? page.nextOffset : undefined;
-  }
-  return folders;
+/** What a well-known folder is called in a store; undefined where the store has none of this name. */
+function wellKnownIn(store: FolderStore, name: string): string | undefined {
+  if (store === "mailbox") return name;
+  return store === "archive" ? archiveName(name) : undefined;
 }
 
 function folderOf({ folderId, displayName = "", totalCount, folderClass }: FoundFolder, path: string): Folder {

@@ -3,6 +3,7 @@ import type { Failure } from "../failure.ts";
 import { attempt, type Outcome } from "../outcome.ts";
 import { defaultBatchSize, inBatches } from "./batch.ts";
 import { findCopies, newCopies } from "./copies.ts";
+import { splitStore } from "./folder-names.ts";
 import type { FolderRef } from "./folders.ts";
 import type { Operation } from "./operation.ts";
 import { copyItem } from "./operations/copy-item.ts";
@@ -52,15 +53,16 @@ async function* relocate(
   destination: Destination,
 ): Outcomes {
   if (itemIds.length === 0) return;
+  const { store } = splitStore(destination.folder);
+  const isPublic = destination.publicFolder === true || store === "public";
   const { folder } = destination;
   const other = otherOf(mailbox, destination);
-  const to = await attempt(() =>
-    destination.publicFolder ? mailbox.folders.resolvePublic(folder) : (other ?? mailbox).folders.resolve(folder),
-  );
+  const to = await attempt(() => (isPublic ? mailbox.folders.resolvePublic(folder) : (other ?? mailbox).folders.resolve(folder)));
   if (!to.ok) {
     if (to.failure.code === "cancelled") throw to.failure;
     for (const _ of itemIds) yield to;
-  } else if (destination.publicFolder) yield* elsewhere(mailbox, operation, itemIds, mailbox, to.value);
+    // An archive is a mailbox of its own.
+  } else if (isPublic || (store === "archive" && other === undefined)) yield* elsewhere(mailbox, operation, itemIds, mailbox, to.value);
   else if (other !== undefined) yield* elsewhere(mailbox, operation, itemIds, other, to.value);
   else yield* relocateTo(mailbox, operation, itemIds, to.value);
 }

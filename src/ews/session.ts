@@ -4,6 +4,7 @@ import type { Outcome } from "../outcome.ts";
 import type { Schedule } from "../wire/schedule.ts";
 import type { QName } from "../wire/xml-read.ts";
 import { askEach } from "./batch.ts";
+import { isSid } from "./called.ts";
 import { type Folders, openFolders } from "./folders.ts";
 import type { Operation } from "./operation.ts";
 import { type Asker, askStreaming, type Limits } from "./repeat.ts";
@@ -54,14 +55,24 @@ export interface Connection {
   readonly limits: Limits;
 }
 
+/** The address of a mailbox. Failure `invalid-input` when only its SID is known. */
+export function addressOnly({ address }: EwsMailbox): string {
+  if (!isSid(address)) return address;
+  throw new Failure("invalid-input", `This needs the address of the mailbox: its SID ${address} is not enough.`);
+}
+
 /** Without an address: the account itself, for what belongs to no mailbox. */
 export function openMailbox(connection: Connection, address: string, call: Call = {}): EwsMailbox {
   const access = call.access ?? connection.access;
+  if (access === "delegate" && isSid(address)) {
+    throw new Failure("invalid-input", "With delegate access a mailbox is named by its address: a SID names whom to impersonate.");
+  }
   const asker: Asker = {
     soap: connection.soap,
     target: {
-      mailbox: address === "" ? undefined : address,
-      impersonate: access === "impersonation" ? { by: connection.connectingName, name: address } : undefined,
+      // A SID leads Exchange to no mailbox: without a header it finds the way itself, by a detour.
+      mailbox: address === "" || isSid(address) ? undefined : address,
+      impersonate: access === "impersonation" ? { by: isSid(address) ? "SID" : connection.connectingName, name: address } : undefined,
     },
     call,
     schedule: connection.schedule,

@@ -42,7 +42,7 @@ export async function whereToSearch(mailbox: EwsMailbox, asked: WhereAsked): Pro
     }
     const top = await folders.get(asked.folder);
     refs.push({ id: top.folderId });
-    nodes.push(...(await folders.tree(/^recoverable ?items/i.test(asked.folder.trim()) ? "recoverableitemsroot" : "msgfolderroot")));
+    nodes.push(...(await folders.around(asked.folder)));
     refs.push(...below(nodes, top.folderId).filter(holdsMail).map(refOf));
   }
   if (asked.includeRecoverable) refs.push(folders.distinguished(recoverableItems));

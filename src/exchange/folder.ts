@@ -11,6 +11,6 @@ export interface Folder {
 /**
  * How a caller names a folder: a well-known name (`inbox`, `deleteditems`, `junkemail`, `sentitems`, `drafts`, `archive`,
  * `recoverableitemsdeletions`, … ; Microsoft's DistinguishedFolderId names, ignoring case), a path from the visible root with `/` or `\`
- * between names (`Inbox/Reports`; `\/` for a slash in a name), or an id.
+ * between names (`Inbox/Reports`; `\/` for a slash in a name), or an id. `archive:` before it means the archive mailbox, `public:` the public folders.
  */
 export type FolderName = string;

@@ -1,0 +1,56 @@
+import { Failure } from "../failure.ts";
+import { inStore, joinPath } from "./folder-names.ts";
+import { type FolderNode, treeOf, walk } from "./folder-tree.ts";
+import type { FolderRef } from "./folders.ts";
+import { listFolders } from "./list-folders.ts";
+import type { EwsMailbox } from "./session.ts";
+
+// Public folders cannot be listed deep, so each costs a request: more than so many are not a place to search but an organisation.
+const mostFolders = 500;
+
+/**
+ * How far a path leads in the public folders, level by level.
+ * @see https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/public-folder-access-with-ews-in-exchange
+ */
+export async function reachPublic(
+  mailbox: EwsMailbox,
+  parts: readonly string[],
+): Promise<{ readonly ref: FolderRef; readonly missing: readonly string[] }> {
+  let ref: FolderRef = { distinguished: "publicfoldersroot" };
+  for (const [at, part] of parts.entries()) {
+    const { node } = walk(treeOf(await listFolders(mailbox, ref, "Shallow")), [part]);
+    if (node === undefined) return { ref, missing: parts.slice(at) };
+    ref = { id: node.folderId };
+  }
+  return { ref, missing: [] };
+}
+
+/** Every folder below one of the public folders, parents before children. `above`: the names that lead to it. Throws Failure. */
+export async function publicBelow(mailbox: EwsMailbox, top: FolderRef, above: readonly string[]): Promise<readonly FolderNode[]> {
+  const nodes: FolderNode[] = [];
+  const seen = new Set<string>();
+  const open = [{ ref: top, names: above, depth: 0 }];
+  for (let next = open.shift(); next !== undefined; next = open.shift()) {
+    const parentFolderId = "id" in next.ref ? next.ref.id : undefined;
+    for (const found of await listFolders(mailbox, next.ref, "Shallow")) {
+      if (seen.has(found.folderId)) continue;
+      seen.add(found.folderId);
+      if (seen.size > mostFolders) {
+        throw new Failure("too-large", `There are more than ${mostFolders} public folders there.`, {
+          hint: "Name a folder further down, or set recursive to false.",
+        });
+      }
+      const names = [...next.names, found.displayName ?? ""];
+      const path = inStore("public", joinPath(names));
+      nodes.push({
+        ...found,
+        parentFolderId: parentFolderId ?? found.parentFolderId,
+        displayName: found.displayName ?? "",
+        path,
+        depth: next.depth,
+      });
+      open.push({ ref: { id: found.folderId }, names, depth: next.depth + 1 });
+    }
+  }
+  return nodes;
+}
