@@ -67,6 +67,9 @@ export type ChangeKeyKind = keyof typeof objectTypes;
 // Object type, length of the change number (16 bytes replica, 6 counter), change number: the layout that makes keys begin with CQAAABYA.
 const changeNumberLength = 22;
 
+// The provider of a mailbox's own entry ids, as it stands in every one of them.
+const muidOfStore = Buffer.from("1d840311aa6611cd9bc800aa002fc45a", "hex");
+
 /** Makes the ids of one mailbox. All come from counters, so that the same deeds give the same ids. */
 export class IdMint {
   readonly mailbox: string;
@@ -93,6 +96,16 @@ export class IdMint {
     entry.set(this.#replica, folderEntryLength);
     this.#count(entry, folderEntryLength + 16);
     return idOf(this.mailbox, entry);
+  }
+
+  /** Bytes that name an item whatever folder it is in: the entry id that MAPI gives to what has no folder, with a counter. */
+  identity(): Uint8Array {
+    const entry = Buffer.alloc(folderEntryLength);
+    entry.set(muidOfStore, 4);
+    entry[20] = 0x0d;
+    entry.set(this.#replica, 22);
+    this.#count(entry, 38);
+    return entry;
   }
 
   attachmentKey(): Uint8Array {

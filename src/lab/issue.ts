@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import type { Signer } from "./jwt.ts";
 import type { User } from "./organisation.ts";
 import { type Registration, type Resource, resources, type Tenant } from "./registration.ts";
@@ -67,7 +67,8 @@ function principalOf(app: Registration): string {
   return app.clientId.replace(/^.{8}/, "5e4f1ce0");
 }
 
+/** The object id of an account: like a GUID, and always the same for its address. */
 export function objectIdOf(user: User): string {
-  const hex = Buffer.from(user.address.toLowerCase()).toString("hex").padEnd(32, "0").slice(-32);
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+  const hex = createHash("sha256").update(user.address.toLowerCase()).digest("hex");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, "$1-$2-$3-$4-$5");
 }

@@ -94,7 +94,8 @@ export function attachmentOf(
 ): LabAttachment {
   const root = parseId(rootId);
   if (!root) throw new StoreError("item-not-found", "An attachment needs an item to hang on.");
-  const path = [...above, mint.attachmentKey()];
+  const kept = from.id === undefined ? undefined : parseId(from.id);
+  const path = [...above, (kept?.mailbox === mint.mailbox ? kept.path.at(-1) : undefined) ?? mint.attachmentKey()];
   if (path.length > maxAttachmentDepth)
     throw new StoreError("attachment-too-deep", `Attachments can be nested ${maxAttachmentDepth} deep.`);
   const item = from.kind === "item" ? embeddedOf(from.item ?? {}, mint, rootId, now, path) : undefined;

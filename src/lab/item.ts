@@ -73,6 +73,8 @@ export type ItemChange = { readonly [K in keyof Omit<ItemContent, "attachments">
 /** An item in a folder. The object is the item as it is now until it is moved or removed; then it is dead and `item(id)` finds nothing. */
 export interface LabItem extends ItemContent {
   readonly id: string;
+  /** Stays as long as the item is in its mailbox, wherever it is moved there: what ids that do not change are made of. */
+  readonly identity: Uint8Array;
   readonly changeKey: string;
   readonly folder: LabFolder;
   readonly createdAt: Date;
@@ -119,5 +121,7 @@ export interface EmbeddedItem extends ItemContent {
 
 export type NewAttachment = { readonly [K in keyof AttachmentContent]?: AttachmentContent[K] | undefined } & {
   readonly kind: AttachmentContent["kind"];
+  /** Of an attachment that comes along with its item: within its mailbox, its own part of the id stays. */
+  readonly id?: string | undefined;
   readonly item?: NewItem | undefined;
 };

@@ -22,6 +22,13 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 /** What a change of these leaves true of the kept bytes; any other change means that MIME is built anew. */
 const besideMime: ReadonlySet<string> = new Set(["isRead", "categories", "flag", "extended", "mime", "receivedAt", "isDraft"]);
 
+/** What an item takes along when it is moved. */
+interface Kept {
+  readonly changeKey?: string | undefined;
+  readonly createdAt?: Date | undefined;
+  readonly identity?: Uint8Array | undefined;
+}
+
 /** One mailbox: its folders, its items, its settings. Every change of it goes through here, so that ids, keys and logs are kept. */
 export class LabMailbox {
   readonly user: User;
@@ -40,6 +47,7 @@ export class LabMailbox {
   readonly #folders = new Map<string, LabFolder>();
   readonly #distinguished = new Map<string, LabFolder>();
   readonly #items = new Map<string, Mutable<LabItem>>();
+  readonly #identities = new Map<string, LabItem>();
 
   constructor(user: User, guid: string, clock: Clock) {
     this.user = user;
@@ -136,18 +144,23 @@ export class LabMailbox {
     return this.#items.get(id);
   }
 
+  /** By what stays of an item wherever it is moved. */
+  itemByIdentity(identity: Uint8Array): LabItem | undefined {
+    return this.#identities.get(identityKey(identity));
+  }
+
   items(): IterableIterator<LabItem> {
     return this.#items.values();
   }
 
   add(folder: LabFolder, item: NewItem): LabItem {
-    return this.#put(folder, item, this.#clock.tick(), undefined, undefined);
+    return this.#put(folder, item, this.#clock.tick(), {});
   }
 
   /** The copy has an id of its own; the folder may be another mailbox's. */
   copy(item: LabItem, folder: LabFolder): LabItem {
     this.#live(item);
-    return folder.mailbox.#put(folder, item, this.#clock.tick(), undefined, undefined);
+    return folder.mailbox.#put(folder, item, this.#clock.tick(), {});
   }
 
   /** The item that comes of it has a new id; the old one is dead. The folder may be another mailbox's. */
@@ -158,7 +171,8 @@ export class LabMailbox {
     // Exchange keeps the change key of what is thrown away.
     const thrownAway =
       folder.mailbox === this && (folder.distinguishedName === "deleteditems" || folder.isBelow(this.known("recoverableitemsroot")));
-    return folder.mailbox.#put(folder, item, now, thrownAway ? item.changeKey : undefined, item.createdAt);
+    const kept = { changeKey: thrownAway ? item.changeKey : undefined, createdAt: item.createdAt };
+    return folder.mailbox.#put(folder, item, now, folder.mailbox === this ? { ...kept, identity: item.identity } : kept);
   }
 
   remove(item: LabItem): void {
@@ -230,7 +244,7 @@ export class LabMailbox {
     return record;
   }
 
-  #put(folder: LabFolder, content: NewItem, now: Date, changeKey: string | undefined, createdAt: Date | undefined): LabItem {
+  #put(folder: LabFolder, content: NewItem, now: Date, kept: Kept): LabItem {
     const id = this.#mint.item(folder.id);
     const fields: ItemContent = contentOf(content, this.#mint, id, now);
     const isMail = !/^IPM\.(Contact|DistList|Appointment|Task|StickyNote|Activity)\b/.test(fields.itemClass);
@@ -238,15 +252,17 @@ export class LabMailbox {
       ...fields,
       internetMessageId: fields.internetMessageId ?? (isMail ? this.#mint.messageId() : undefined),
       id,
-      changeKey: changeKey ?? this.#mint.changeKey(keyKindOf(fields)),
+      identity: kept.identity ?? this.#mint.identity(),
+      changeKey: kept.changeKey ?? this.#mint.changeKey(keyKindOf(fields)),
       folder,
-      createdAt: createdAt ?? now,
+      createdAt: kept.createdAt ?? now,
       modifiedAt: now,
       modifiedBy: this.user.displayName,
       size: sizeOf(fields),
       hasAttachments: hasAttachments(fields),
     };
     this.#items.set(id, record);
+    this.#identities.set(identityKey(record.identity), record);
     folder.items.set(id, record);
     folder.changes.record("create", id);
     return record;
@@ -254,6 +270,7 @@ export class LabMailbox {
 
   #drop(item: LabItem): void {
     this.#items.delete(item.id);
+    this.#identities.delete(identityKey(item.identity));
     item.folder.items.delete(item.id);
     item.folder.changes.record("delete", item.id);
   }
@@ -305,6 +322,10 @@ export class LabMailbox {
 /** Whether mail from this address goes to Junk Email. */
 export function isBlocked(mailbox: LabMailbox, address: string | undefined): boolean {
   return address !== undefined && mailbox.blockedSenders.has(addressKey(address));
+}
+
+function identityKey(identity: Uint8Array): string {
+  return Buffer.from(identity).toString("base64");
 }
 
 function keyKindOf(item: ItemContent): ChangeKeyKind {

@@ -41,13 +41,19 @@ const distinguishedSets: Readonly<Record<string, string>> = {
 };
 
 /** The key of a property with a tag in LabItem.extended. */
-function tagKey(tag: number): string {
+export function tagKey(tag: number): string {
   return `0x${tag.toString(16).padStart(4, "0")}`;
 }
 
 /** The key of a named property in LabItem.extended; `set` is a distinguished name or a GUID. */
-function namedKey(set: string, nameOrId: string | number): string {
+export function namedKey(set: string, nameOrId: string | number): string {
   return `${set}/${typeof nameOrId === "number" ? `#${nameOrId}` : nameOrId}`;
+}
+
+/** The name of a property set that has one, else its GUID in lower case. */
+export function setOf(guid: string): string {
+  const known = guid.toLowerCase();
+  return distinguishedSets[known] ?? known;
 }
 
 /** How many of the ways to name an extended property the schema allows in one path: one. */
@@ -60,7 +66,7 @@ function readExtended(element: XmlElement): ExtendedPath {
   const type = asked.get("PropertyType") ?? "";
   const tagText = asked.get("PropertyTag");
   const distinguished = asked.get("DistinguishedPropertySetId");
-  const guid = asked.get("PropertySetId")?.toLowerCase();
+  const guid = asked.get("PropertySetId");
   const name = asked.get("PropertyName");
   const idText = asked.get("PropertyId");
   if (tagText !== undefined) {
@@ -74,7 +80,7 @@ function readExtended(element: XmlElement): ExtendedPath {
   }
   if ((distinguished === undefined) === (guid === undefined)) return refuse("A named property has exactly one property set.");
   if ((name === undefined) === (idText === undefined)) return refuse("A named property has either a name or a number.");
-  const set = distinguished ?? distinguishedSets[guid ?? ""] ?? guid ?? "";
+  const set = distinguished ?? setOf(guid ?? "");
   if (name !== undefined) {
     // Names of headers are ignoring case; those of other sets are not.
     const known = set === "InternetHeaders" ? name.toLowerCase() : name;

@@ -1,0 +1,38 @@
+/** What JSON can say. */
+export type Json = string | number | boolean | null | readonly Json[] | JsonObject;
+
+export interface JsonObject {
+  readonly [name: string]: Json;
+}
+
+export function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The value of an own member; names of Graph are compared as they stand. */
+export function memberOf(object: JsonObject, name: string): Json | undefined {
+  return Object.hasOwn(object, name) ? object[name] : undefined;
+}
+
+/** As `memberOf`, ignoring case: so Graph takes the parameters of actions. */
+export function parameterOf(object: JsonObject, name: string): Json | undefined {
+  const wanted = name.toLowerCase();
+  const found = Object.keys(object).find((key) => key.toLowerCase() === wanted);
+  return found === undefined ? undefined : object[found];
+}
+
+/** Undefined when the text is no JSON object. */
+export function parseObject(text: string): JsonObject | undefined {
+  try {
+    const value: Json = JSON.parse(text);
+    return isObject(value) ? value : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** A time as Graph writes it: whole seconds, UTC. */
+export function timeJson(date: Date | undefined): string | null {
+  return date === undefined ? null : `${date.toISOString().slice(0, 19)}Z`;
+}

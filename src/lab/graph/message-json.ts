@@ -1,0 +1,136 @@
+import type { LabAddress } from "../address.ts";
+import { bodyAs } from "../ews/body-xml.ts";
+import { type AnyItem, previewOf, stored } from "../ews/item-facts.ts";
+import type { EmbeddedItem, Flag, LabItem } from "../item.ts";
+import { attachmentRow } from "./attachment-json.ts";
+import { extendedValueOf } from "./extended-properties.ts";
+import { type IdForm, itemId, restId } from "./ids.ts";
+import { type Json, type JsonObject, timeJson } from "./json.ts";
+import type { Row, Searched } from "./row.ts";
+
+/** How the reply to one request is written. */
+export interface Manner {
+  readonly ids: IdForm;
+  /** What a Prefer header asked bodies to be; undefined: as they are. */
+  readonly bodyType: "text" | "html" | undefined;
+}
+
+const onlySelected: ReadonlySet<string> = new Set(["internetMessageHeaders", "uniqueBody"]);
+
+export function recipientJson(address: LabAddress): JsonObject {
+  return { emailAddress: { name: address.name ?? address.address ?? "", address: address.address ?? "" } };
+}
+
+const recipientOrNull = (address: LabAddress | undefined): Json => (address === undefined ? null : recipientJson(address));
+
+function flagJson({ status, startAt, dueAt, completeAt }: Flag): JsonObject {
+  const time = (name: string, date: Date | undefined): JsonObject =>
+    date === undefined ? {} : { [name]: { dateTime: date.toISOString().replace("Z", "0000"), timeZone: "UTC" } };
+  return {
+    flagStatus: status === "NotFlagged" ? "notFlagged" : status === "Flagged" ? "flagged" : "complete",
+    ...time("startDateTime", startAt),
+    ...time("dueDateTime", dueAt),
+    ...time("completedDateTime", completeAt),
+  };
+}
+
+function bodyJson(item: AnyItem, type: Manner["bodyType"]): JsonObject {
+  const body = bodyAs(item, type === undefined ? "Best" : type === "text" ? "Text" : "HTML");
+  return { contentType: body.type === "HTML" ? "html" : "text", content: body.value };
+}
+
+/** What a message says whether it lies in a folder or inside another. */
+function contentJson(item: AnyItem, manner: Manner): JsonObject {
+  return {
+    categories: item.categories,
+    receivedDateTime: timeJson(item.receivedAt),
+    sentDateTime: timeJson(item.sentAt ?? (item.isDraft ? item.receivedAt : undefined)),
+    hasAttachments: item.hasAttachments,
+    internetMessageId: item.internetMessageId ?? null,
+    subject: item.subject,
+    bodyPreview: previewOf(item),
+    importance: item.importance.toLowerCase(),
+    conversationId: item.conversationId === undefined ? null : restId(item.conversationId),
+    conversationIndex: item.conversationIndex === undefined ? null : Buffer.from(item.conversationIndex).toString("base64"),
+    // Only what is sent carries requests for receipts; of mail that was received the first is null, as the service has it.
+    isDeliveryReceiptRequested: item.isDeliveryReceiptRequested ? true : item.isDraft ? false : null,
+    isReadReceiptRequested: item.isReadReceiptRequested,
+    isRead: item.isRead,
+    isDraft: item.isDraft,
+    inferenceClassification: "focused",
+    body: bodyJson(item, manner.bodyType),
+    uniqueBody: bodyJson(item, manner.bodyType),
+    sender: recipientOrNull(item.sender),
+    from: recipientOrNull(item.from),
+    toRecipients: item.to.map(recipientJson),
+    ccRecipients: item.cc.map(recipientJson),
+    bccRecipients: item.bcc.map(recipientJson),
+    replyTo: item.replyTo.map(recipientJson),
+    flag: flagJson(item.flag),
+    internetMessageHeaders: item.headers.map(({ name, value }) => ({ name, value })),
+  };
+}
+
+/** @see https://learn.microsoft.com/en-us/graph/api/resources/message */
+export function messageRow(item: LabItem, manner: Manner): Row {
+  const id = itemId(item, manner.ids);
+  const type: JsonObject = item.meeting !== undefined && /^IPM\.Schedule/i.test(item.itemClass) ? { "@odata.type": typeOf(item) } : {};
+  return {
+    ...extras(item, manner, item),
+    properties: {
+      "@odata.etag": `W/"${item.changeKey}"`,
+      ...type,
+      id,
+      createdDateTime: timeJson(item.createdAt),
+      lastModifiedDateTime: timeJson(item.modifiedAt),
+      changeKey: item.changeKey,
+      parentFolderId: restId(item.folder.id),
+      webLink: `https://outlook.office365.com/owa/?ItemID=${encodeURIComponent(item.id)}&exvsurl=1&viewmodel=ReadMessageItem`,
+      ...contentJson(item, manner),
+    },
+  };
+}
+
+/** The message that an attachment holds: it has no folder, and an id that names nothing. */
+export function embeddedRow(item: EmbeddedItem, manner: Manner, root: LabItem): Row {
+  return {
+    ...extras(item, manner, root),
+    properties: { "@odata.type": typeOf(item), id: "", createdDateTime: timeJson(item.receivedAt), ...contentJson(item, manner) },
+  };
+}
+
+function typeOf(item: AnyItem): string {
+  if (/^IPM\.Schedule\.Meeting\.Request/i.test(item.itemClass)) return "#microsoft.graph.eventMessageRequest";
+  if (/^IPM\.Schedule\.Meeting\.Resp/i.test(item.itemClass)) return "#microsoft.graph.eventMessageResponse";
+  if (/^IPM\.Schedule\.Meeting/i.test(item.itemClass)) return "#microsoft.graph.eventMessage";
+  if (/^IPM\.Contact/i.test(item.itemClass)) return "#microsoft.graph.contact";
+  return /^IPM\.Appointment/i.test(item.itemClass) ? "#microsoft.graph.event" : "#microsoft.graph.message";
+}
+
+function extras(item: AnyItem, manner: Manner, root: LabItem): Omit<Row, "properties"> {
+  return {
+    onlySelected,
+    expanded: (navigation) =>
+      navigation === "attachments" ? item.attachments.map((attachment) => attachmentRow(root, attachment, manner)) : undefined,
+    extended: (id) => extendedValueOf(item, id),
+    searched: () => searchedOf(item),
+  };
+}
+
+function searchedOf(item: AnyItem): Searched {
+  const words = (all: readonly LabAddress[]): string[] => all.flatMap(({ name = "", address = "" }) => [name, address]);
+  return {
+    subject: item.subject,
+    body: item.text,
+    from: words([item.from, item.sender].filter((one) => one !== undefined)),
+    to: words(item.to),
+    cc: words(item.cc),
+    bcc: words(item.bcc),
+    attachments: item.attachments.map(({ name }) => name ?? ""),
+    received: item.receivedAt ?? stored(item)?.createdAt ?? new Date(0),
+    sent: item.sentAt,
+    size: item.size,
+    hasAttachments: item.hasAttachments,
+    importance: item.importance.toLowerCase(),
+  };
+}

@@ -1,0 +1,100 @@
+import type { LabMailbox } from "../mailbox.ts";
+import type { User } from "../organisation.ts";
+import type { Store } from "../store.ts";
+import { badRequest } from "./errors.ts";
+import type { IdForm } from "./ids.ts";
+import { type JsonObject, parseObject } from "./json.ts";
+
+/** One request to Graph, alone or inside a batch. */
+export interface GraphRequest {
+  readonly method: string;
+  /** Absolute, with its query; the path begins with `/v1.0/`. */
+  readonly url: URL;
+  /** Names in lower case. */
+  readonly headers: ReadonlyMap<string, string>;
+  readonly body: Uint8Array;
+}
+
+export interface GraphReply {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** JSON, or bytes with a Content-Type among the headers. */
+  readonly body?: JsonObject | Uint8Array | undefined;
+}
+
+/** Whom the token proves, and what it grants. */
+export interface GraphCaller {
+  /** Name of the application for throttling and the log. */
+  readonly app: string;
+  /** Who signed in; undefined when the application acts for itself. */
+  readonly user: User | undefined;
+  /** Roles of the application or scopes of the user, such as `Mail.Read`. */
+  readonly granted: readonly string[];
+  /** Whether Exchange itself lets it read and write mailboxes (RBAC for Applications). */
+  readonly exchangeRole: boolean;
+  /** Addresses of the mailboxes that it may reach; undefined: all. */
+  readonly mailboxes: readonly string[] | undefined;
+}
+
+/** Where real services differ, or where nothing is promised: what this lab does. */
+export interface GraphHabits {
+  /** Where a plain DELETE of a message puts it; default Deleted Items, and from there the Recoverable Items. */
+  readonly deletesTo?: "deleteditems" | "recoverableitemsdeletions" | undefined;
+  /** Whether the cloud has permanentDelete; default true, as in the global one. */
+  readonly permanentDelete?: boolean | undefined;
+  /** Whether a message can be moved to the Recoverable Items; default true. */
+  readonly movesToRecoverable?: boolean | undefined;
+  /**
+   * What of received mail only Mail-Advanced permissions may change: announced for its properties from 2026-12-31; of attachments nothing is
+   * said. Default nothing.
+   */
+  readonly guards?: readonly ("properties" | "attachments")[] | undefined;
+  /** Requests per application and mailbox in ten minutes; default 10,000. */
+  readonly requestsPerWindow?: number | undefined;
+}
+
+/** One call of an operation. */
+export interface Call {
+  readonly store: Store;
+  readonly request: GraphRequest;
+  readonly caller: GraphCaller;
+  readonly habits: GraphHabits;
+  /** How ids are written into this reply. */
+  readonly ids: IdForm;
+  /** What a name in braces of the operation's path stands for. Throws RangeError for a name that is not there. */
+  parameter(name: string): string;
+  /** The mailbox of `{user}`; exists whenever that is in the path and the operation is one of Exchange's. */
+  readonly mailbox: LabMailbox;
+  /** Another request by the same caller: for batches. Never throws for what the request is refused for. */
+  dispatch(request: GraphRequest): Promise<GraphReply>;
+}
+
+/** One method of one path. */
+export interface Operation {
+  /** Name of Microsoft's page about it, such as `message-move`. */
+  readonly name: string;
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE" | "PUT";
+  /** Segments after `/v1.0`; names in braces stand for one segment each. Several where Graph has several ways there. */
+  readonly paths: readonly string[];
+  /** Any one of them suffices. The least first. */
+  readonly permissions: readonly string[];
+  /** Exchange answers for what lies in mailboxes, the directory for the rest: their refusals differ. */
+  readonly of: "exchange" | "directory" | "gateway";
+  handle(call: Call): GraphReply | Promise<GraphReply>;
+}
+
+/** The body as a JSON object; empty when there is none. Throws GraphError. */
+export function jsonOf({ body }: GraphRequest): JsonObject {
+  if (body.length === 0) return {};
+  const object = parseObject(Buffer.from(body).toString("utf8"));
+  if (object === undefined) {
+    throw badRequest("Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format.");
+  }
+  return object;
+}
+
+/** The values of a Prefer header, by name in lower case (RFC 7240). */
+export function preferencesOf(request: GraphRequest): ReadonlyMap<string, string> {
+  const found = [...(request.headers.get("prefer") ?? "").matchAll(/([\w.-]+)\s*=\s*(?:"([^"]*)"|([^\s,;]+))/g)];
+  return new Map(found.map(([, name = "", quoted, bare]) => [name.toLowerCase(), quoted ?? bare ?? ""]));
+}

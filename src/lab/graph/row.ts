@@ -1,0 +1,37 @@
+import type { JsonObject } from "./json.ts";
+
+/** The kinds of things that queries are put to; for each it is known what can be selected, filtered and sorted by. */
+export type Resource = "message" | "mailFolder" | "attachment" | "contact" | "contactFolder" | "user";
+
+/** One thing that a query is put to. */
+export interface Row {
+  /** All its properties, also those that are given only when they are selected (`onlySelected`); `@odata.type` and `@odata.etag` too. */
+  readonly properties: JsonObject;
+  /** Names of the properties that a reply leaves out unless `$select` names them. */
+  readonly onlySelected?: ReadonlySet<string> | undefined;
+  /** What `$expand` of a navigation property gives (`attachments`, `microsoft.graph.itemattachment/item`); undefined where there is none of this name. */
+  readonly expanded?: ((navigation: string) => Row | readonly Row[] | undefined) | undefined;
+  /** Value of an extended property by its id as Graph writes it, such as `String 0x001A`. */
+  readonly extended?: ((id: string) => string | undefined) | undefined;
+  /** All that `$search` looks into. */
+  readonly searched?: (() => Searched) | undefined;
+}
+
+/** The words of a message by the properties of the search language. */
+export interface Searched {
+  readonly subject: string;
+  readonly body: string;
+  /** Names and addresses. */
+  readonly from: readonly string[];
+  readonly to: readonly string[];
+  readonly cc: readonly string[];
+  readonly bcc: readonly string[];
+  /** Names of attached files and messages. */
+  readonly attachments: readonly string[];
+  readonly received: Date;
+  readonly sent: Date | undefined;
+  /** Bytes. */
+  readonly size: number;
+  readonly hasAttachments: boolean;
+  readonly importance: string;
+}
