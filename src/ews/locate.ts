@@ -1,8 +1,9 @@
 import { bareMessageId, sameMessageId } from "../exchange/match.ts";
 import type { Message, MessageName } from "../exchange/message.ts";
 import { asFailure, Failure } from "../failure.ts";
-import { done, failed, type Outcome } from "../outcome.ts";
+import { attempt, done, failed, type Outcome } from "../outcome.ts";
 import { isIncomplete, readItems } from "./complete.ts";
+import { foreignIds } from "./home.ts";
 import { newestFirst, type Unlisted } from "./newest-first.ts";
 import { getItem } from "./operations/get-item.ts";
 import { messageIdCondition, restrictionOf } from "./restriction.ts";
@@ -25,6 +26,7 @@ export async function* locate(mailbox: EwsMailbox, names: readonly MessageName[]
     const asked = byId[next++];
     if (asked) outcomes[asked.index] = outcome.ok ? done([outcome.value]) : outcome;
   }
+  await refuseForeign(mailbox, outcomes);
   const wanted = [...names.entries()].flatMap(([index, { itemId, internetMessageId }]) => {
     if (internetMessageId === undefined || bareMessageId(internetMessageId) === "") return [];
     return itemId === undefined || isDead(outcomes[index]) ? [{ index, internetMessageId }] : [];
@@ -41,6 +43,24 @@ export async function* locate(mailbox: EwsMailbox, names: readonly MessageName[]
     }
   }
   yield* outcomes;
+}
+
+/** What was found by an id of another mailbox is not given out, so that nobody touches it; nor what is not known to be of this one. */
+async function refuseForeign(mailbox: EwsMailbox, outcomes: Outcome<readonly Message[]>[]): Promise<void> {
+  const ids = outcomes.flatMap((outcome) => (outcome.ok ? outcome.value.map(({ itemId }) => itemId) : []));
+  const foreign = await attempt(() => foreignIds(mailbox, ids));
+  if (!foreign.ok && foreign.failure.code === "cancelled") throw foreign.failure;
+  for (const [index, outcome] of outcomes.entries()) {
+    if (!outcome.ok) continue;
+    if (!foreign.ok) outcomes[index] = foreign;
+    else if (outcome.value.some(({ itemId }) => foreign.value.has(itemId))) outcomes[index] = failed(elsewhere(mailbox));
+  }
+}
+
+function elsewhere(mailbox: EwsMailbox): Failure {
+  return new Failure("invalid-input", `This id is of another mailbox than ${mailbox.address}.`, {
+    hint: "Name the mailbox that the message lies in, or name the message by internet_message_id.",
+  });
 }
 
 /** A dead id, or one that is none of this server's (of another mailbox, or of another back end): the other name may still be good. */

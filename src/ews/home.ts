@@ -1,0 +1,71 @@
+import { Failure } from "../failure.ts";
+import { isLocal } from "./newest-first.ts";
+import { getFolder } from "./operations/get-folder.ts";
+import type { EwsMailbox } from "./session.ts";
+
+/**
+ * Which of these ids are of another mailbox. Exchange opens whatever the account may open, whichever mailbox was meant: what a delegate deletes
+ * "softly" out of a mailbox by an id of another would be moved from that one into this. Ids that do not tell their mailbox are taken for its own.
+ * Throws Failure.
+ */
+export async function foreignIds(mailbox: EwsMailbox, itemIds: readonly string[]): Promise<ReadonlySet<string>> {
+  const guids = new Map(itemIds.map((id) => [id, mailboxGuidOf(id)]));
+  const foreign = new Set<string>();
+  // The archive is another store, but the same person's.
+  for (const folder of ["inbox", "archivemsgfolderroot"]) {
+    const strangers = [...guids.keys()].filter((id) => guids.get(id) !== undefined);
+    if (strangers.length === 0) break;
+    const own = await guidOfFolder(mailbox, folder);
+    if (own === undefined && folder === "inbox") break;
+    for (const id of strangers) {
+      if (guids.get(id) === own) {
+        guids.delete(id);
+        foreign.delete(id);
+      } else foreign.add(id);
+    }
+  }
+  return foreign;
+}
+
+/** Undefined where the folder is not there or not for us. */
+async function guidOfFolder(mailbox: EwsMailbox, name: string): Promise<string | undefined> {
+  try {
+    return mailboxGuidOf((await mailbox.ask(getFolder, [mailbox.folders.distinguished(name)])).folderId);
+  } catch (thrown) {
+    if (thrown instanceof Failure && (isLocal(thrown) || thrown.code === "mailbox-not-found")) return undefined;
+    throw thrown;
+  }
+}
+
+const byMailboxGuid = 3;
+const guidLength = 36;
+
+/**
+ * The GUID of the mailbox that an id of an item or a folder names; undefined for an id of another form.
+ * @see https://learn.microsoft.com/en-us/openspecs/exchange_server_protocols/ms-oxwsitemid/
+ */
+export function mailboxGuidOf(id: string): string | undefined {
+  // Uncompressed, what is looked at are the first 40 bytes: kind of id, length of the GUID, GUID. Compressed they are at most half as many more.
+  const [packing, ...rest] = Buffer.from(id.slice(0, 84), "base64");
+  if (packing !== 0 && packing !== 1) return undefined;
+  const bytes = packing === 0 ? rest : unpacked(rest);
+  if (bytes[0] !== byMailboxGuid || bytes[1] !== guidLength || bytes[2] !== 0) return undefined;
+  const guid = Buffer.from(bytes.slice(3, 3 + guidLength))
+    .toString("latin1")
+    .toLowerCase();
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(guid) ? guid : undefined;
+}
+
+/** Two equal bytes are followed by the number of further ones. */
+function unpacked(packed: readonly number[]): number[] {
+  const bytes: number[] = [];
+  for (let at = 0; at < packed.length; at++) {
+    const byte = packed[at] ?? 0;
+    bytes.push(byte);
+    if (packed[at + 1] !== byte) continue;
+    const more = packed[at + 2] ?? 0;
+    for (let count = 0; count <= more; count++) bytes.push(byte);
+    at += 2;
+  }
+  return bytes;
+}
