@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { helpOf, readCommandWords } from "./command-words.ts";
 import type { Screen } from "./faces/cli.ts";
 import { jsonText } from "./faces/json.ts";
@@ -7,10 +9,19 @@ import { didYouMean } from "./spelling.ts";
 const usage = `mailcordon lab: an Exchange to practise on. It is not Exchange, but it has its habits.
 
   --port N        Port to listen on. Default: a free one.
-  --host HOST     Address to listen on. Default: 127.0.0.1, so that only this machine reaches it.
+  --host HOST     Address to listen on. Default: 127.0.0.1, so that only this
+                  machine reaches it.
   --import DIR    Deliver the .eml files of a folder; their bytes are kept.
-  --fault TEXT    Fail on purpose: kind:operation:first:times and options, such as 503 or server-busy-item:GetItem:1:2,backOffMs=500.
-                  May be repeated.
+  --fault TEXT    Fail on purpose: kind:operation:first:times and options, such
+                  as 503 or server-busy-item:GetItem:1:2,backOffMs=500. May be
+                  repeated.
+  --auth LIST     How accounts sign in: basic, ntlm and negotiate, with commas
+                  between. Default: basic.
+  --extended-protection WORD
+                  Channel binding of NTLM over TLS: none, allow (what is sent
+                  must be right) or require. Default: allow.
+  --tls-cert FILE, --tls-key FILE
+                  Speak https, with this certificate and its key (PEM).
   --json          Say how to reach it as one JSON document, also on a terminal.
   --quiet         Nothing on standard error.
   --help          Show this and every fault.
@@ -21,8 +32,8 @@ export async function runLab(words: readonly string[], screen: Screen): Promise<
   const options = readOptions(words);
   if (options.help) {
     const { faultKinds } = await import("./lab/practice.ts");
-    const kinds = Object.entries(faultKinds).map(([kind, meaning]) => `  ${kind.padEnd(24)}${meaning}\n`);
-    screen.stdout.write(`${usage}\nFaults:\n${kinds.join("")}`);
+    const { definitions } = await import("./faces/help.ts");
+    screen.stdout.write(`${usage}\nFaults:\n${definitions(Object.entries(faultKinds), screen.stdout.columns || 100)}\n`);
   } else await serve(options, screen);
   return 0;
 }
@@ -35,6 +46,10 @@ function readOptions(words: readonly string[]) {
     host: { type: "string" },
     import: { type: "string" },
     fault: { type: "string", multiple: true },
+    auth: { type: "string" },
+    "extended-protection": { type: "string" },
+    "tls-cert": { type: "string" },
+    "tls-key": { type: "string" },
     json: { type: "boolean" },
     quiet: { type: "boolean" },
     help: { type: "boolean", short: "h" },
@@ -46,16 +61,21 @@ async function serve(options: Options, screen: Screen): Promise<void> {
   const { labPassword, operationNames, parseFault, socAddress, startLab } = await import("./lab/practice.ts");
   const port = options.port === undefined ? 0 : Number(options.port);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Failure("invalid-input", "--port: put a number from 0 to 65535.");
+  const signIn = signInOf(options);
   const lab = await refused(async () => {
     const faults = (options.fault ?? []).map(parseFault);
     for (const { operation } of faults) {
       if (operation !== undefined && !operationNames.includes(operation)) throw new Error(noOperation(operation, operationNames));
     }
-    return startLab({ host: options.host, port, importDir: options.import, faults });
+    return startLab({ host: options.host, port, importDir: options.import, faults, signIn, tls: tlsOf(options) });
   });
   try {
+    const way = signIn === undefined || signIn.schemes.includes("Basic") ? "basic" : "ntlm";
+    const certificate = options["tls-cert"] && resolve(options["tls-cert"]);
     const environment = {
       MAILCORDON_EWS_URL: lab.ewsUrl,
+      ...(way === "basic" ? {} : { MAILCORDON_AUTH: way }),
+      ...(certificate === undefined ? {} : { MAILCORDON_CA_FILE: certificate }),
       MAILCORDON_USERNAME: socAddress,
       MAILCORDON_PASSWORD: labPassword,
       MAILCORDON_MAILBOX: socAddress,
@@ -67,13 +87,40 @@ async function serve(options: Options, screen: Screen): Promise<void> {
       user: socAddress,
       password: labPassword,
       environment,
-      mailcordon_yaml: yaml(lab.ewsUrl, socAddress),
+      mailcordon_yaml: yaml(lab.ewsUrl, socAddress, way, certificate),
     };
-    screen.stdout.write(json ? `${jsonText(document)}\n` : greeting(lab.ewsUrl, environment, socAddress));
+    screen.stdout.write(json ? `${jsonText(document)}\n` : greeting(lab.ewsUrl, environment, document.mailcordon_yaml));
     await stopped(screen.signal);
   } finally {
     await lab.close();
   }
+}
+
+/** Case is that of Exchange's own words. */
+const schemes = { basic: "Basic", ntlm: "NTLM", negotiate: "Negotiate" } as const;
+const protections = { none: "None", allow: "Allow", require: "Require" } as const;
+
+function signInOf({ auth, "extended-protection": protection }: Options) {
+  if (auth === undefined && protection === undefined) return undefined;
+  return {
+    schemes: (auth ?? "basic").split(",").map((name) => schemes[oneOf(schemes, name, "--auth")]),
+    extendedProtection: protections[oneOf(protections, protection ?? "allow", "--extended-protection")],
+  };
+}
+
+function oneOf<Word extends string>(words: Readonly<Record<Word, unknown>>, given: string, flag: string): Word {
+  const isWord = (word: string): word is Word => Object.hasOwn(words, word);
+  const word = given.trim().toLowerCase();
+  if (isWord(word)) return word;
+  throw new Failure("invalid-input", `${flag}: put one of ${Object.keys(words).join(", ")}.`, { hint: helpOf("lab") });
+}
+
+function tlsOf(options: Options): { readonly cert: string; readonly key: string } | undefined {
+  const { "tls-cert": cert, "tls-key": key } = options;
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert === undefined || key === undefined)
+    throw new Failure("invalid-input", "--tls-cert and --tls-key go together.", { hint: helpOf("lab") });
+  return { cert: readFileSync(cert, "utf8"), key: readFileSync(key, "utf8") };
 }
 
 function noOperation(name: string, known: readonly string[]): string {
@@ -82,7 +129,7 @@ function noOperation(name: string, known: readonly string[]): string {
 
 const banner = "This is the practice Exchange of mailcordon. It is not Exchange, and nothing in it is real.";
 
-function greeting(url: string, environment: Readonly<Record<string, string>>, user: string): string {
+function greeting(url: string, environment: Readonly<Record<string, string>>, settings: string): string {
   const lines = Object.entries(environment).map(([name, value]) => `  export ${name}=${value}`);
   return `${banner}
 
@@ -92,18 +139,18 @@ ${lines.join("\n")}
 
 or put this into mailcordon.yaml, and only the password into the environment:
 
-${yaml(url, user).replace(/^(?=.)/gm, "  ")}
-Then try: mailcordon search-emails-extended --mailboxes all
+${settings.replace(/^(?=.)/gm, "  ")}
+Then try: npx mailcordon search-emails-extended --mailboxes all --sender billing
 `;
 }
 
-function yaml(url: string, user: string): string {
+function yaml(url: string, user: string, way: string, certificate: string | undefined): string {
   return `default: lab
 connections:
   lab:
-    ews: { url: "${url}" }
+    ews: { url: "${url}"${certificate === undefined ? "" : `, ca_file: ${JSON.stringify(certificate)}`} }
     auth:
-      basic: { username: "${user}", password: "env:MAILCORDON_PASSWORD" }
+      ${way}: { username: "${user}", password: "env:MAILCORDON_PASSWORD" }
     mailbox: "${user}"
 `;
 }
@@ -113,8 +160,10 @@ async function refused<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (thrown) {
-    throw new Failure("invalid-input", `The lab does not start: ${thrown instanceof Error ? thrown.message : "unknown"}`, {
-      hint: helpOf("lab"),
+    const taken = thrown instanceof Error && "code" in thrown && thrown.code === "EADDRINUSE";
+    const why = taken ? "the port is taken." : thrown instanceof Error ? thrown.message : "unknown";
+    throw new Failure("invalid-input", `The lab does not start: ${why}`, {
+      hint: taken ? "Choose another with --port, or leave it out for a free one." : helpOf("lab"),
       cause: thrown,
     });
   }

@@ -182,6 +182,36 @@ describe("the program as it is built", () => {
     expect(signIns()).toEqual(["NTLM: challenged", "NTLM: wrong password"]);
   });
 
+  test("starts a lab that requires NTLM with channel binding, and reaches it as the lab says", async () => {
+    await labOf({});
+    writeFileSync(join(folder, "key.pem"), testCertificate.key);
+    const words = ["--auth", "negotiate,ntlm", "--extended-protection", "require", "--tls-cert", "ca.pem", "--tls-key", "key.pem"];
+    const running = start(process.execPath, [built.program, "lab", ...words], {}, folder);
+    try {
+      await running.said("}\n");
+      const { environment, mailcordon_yaml } = JSON.parse(running.out());
+      expect(environment).toMatchObject({ MAILCORDON_AUTH: "ntlm", MAILCORDON_CA_FILE: join(folder, "ca.pem") });
+      const reached = await start(process.execPath, [built.program, "get-out-of-office"], environment, folder).ended;
+      expect(JSON.parse(reached.out)).toMatchObject({ success: true });
+      writeFileSync(join(folder, "lab.yaml"), mailcordon_yaml);
+      const password = { MAILCORDON_CONFIG: "lab.yaml", MAILCORDON_PASSWORD: environment.MAILCORDON_PASSWORD };
+      expect((await start(process.execPath, [built.program, "get-out-of-office"], password, folder).ended).code).toBe(0);
+    } finally {
+      running.kill("SIGTERM");
+      await running.ended;
+    }
+  });
+
+  test.each([
+    [["--auth", "kerberos"], "--auth: put one of basic, ntlm, negotiate"],
+    [["--extended-protection", "yes"], "--extended-protection: put one of none, allow, require"],
+    [["--tls-cert", "ca.pem"], "--tls-cert and --tls-key go together"],
+  ])("refuses a lab with %j", async (words, message) => {
+    await labOf({});
+    const { code, err, out } = await start(process.execPath, [built.program, "lab", ...words], {}, folder).ended;
+    expect([code, err + out]).toEqual([2, expect.stringContaining(message)]);
+  });
+
   test("says what Kerberos needs", async () => {
     await labOf({ signIn: { schemes: ["Negotiate"] } });
     const { code, out } = await run({ MAILCORDON_AUTH: "kerberos" });
