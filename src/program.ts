@@ -1,7 +1,7 @@
 import "./jitless.ts";
 import { readFileSync } from "node:fs";
 import { actionNames, loadAction } from "./actions/load.ts";
-import { type Command, runCli } from "./faces/cli.ts";
+import { type Command, type Program, runCli } from "./faces/cli.ts";
 import { Failure } from "./failure.ts";
 import { open } from "./open.ts";
 import { loadSettings } from "./settings.ts";
@@ -30,6 +30,17 @@ const commands: readonly Command[] = [
   },
 ];
 
+/** What the command line is made from. */
+export function program(packageFile: string): Program {
+  return {
+    version: () => versionOf(packageFile),
+    catalogue: { names: actionNames, load: loadAction },
+    commands,
+    open: async ({ config, connection, out, auditFile, log }) =>
+      open(await loadSettings({ flags: { config, connection, evidenceDir: out, auditFile } }), { log }),
+  };
+}
+
 /** Runs the program and ends the process, when everything that was written is out. */
 export async function main(words: readonly string[], packageFile: string): Promise<void> {
   const stop = new AbortController();
@@ -44,27 +55,17 @@ export async function main(words: readonly string[], packageFile: string): Promi
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
   });
-  const code = await runCli(
-    words,
-    {
-      version: () => versionOf(packageFile),
-      catalogue: { names: actionNames, load: loadAction },
-      commands,
-      open: async ({ config, connection, out, auditFile, log }) =>
-        open(await loadSettings({ flags: { config, connection, evidenceDir: out, auditFile } }), { log }),
+  const code = await runCli(words, program(packageFile), {
+    // Node makes a stream when it is first asked for: 2 ms for one that most calls do not read.
+    get stdin() {
+      return process.stdin;
     },
-    {
-      // Node makes a stream when it is first asked for: 2 ms for one that most calls do not read.
-      get stdin() {
-        return process.stdin;
-      },
-      stdout: process.stdout,
-      get stderr() {
-        return process.stderr;
-      },
-      signal: stop.signal,
+    stdout: process.stdout,
+    get stderr() {
+      return process.stderr;
     },
-  );
+    signal: stop.signal,
+  });
   process.stdout.write("", () => process.exit(code));
 }
 

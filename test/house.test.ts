@@ -30,6 +30,8 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   settings: ["failure", "secrets", "settings-network", "settings-oauth", "settings-on-premises", "settings-schema", "spelling", "wire"],
   "sign-in": ["failure", "settings-on-premises", "wire"],
   ews: [...core, "wire"],
+  setup: ["failure"],
+  doctor: [...core, "settings", "settings-oauth", "open", "tokens", "setup", "ews", "wire"],
   input: ["failure"],
   fields: [...core, "input"],
   action: [...core, "input"],
