@@ -4,7 +4,7 @@ import type { Attachment } from "./exchange/attachment.ts";
 import type { Message } from "./exchange/message.ts";
 import { Failure } from "./failure.ts";
 import { messageRow, present, textList } from "./fields.ts";
-import { done, failed } from "./outcome.ts";
+import { askedOf, done, failed } from "./outcome.ts";
 import { selectMessages, type WhichMessages } from "./which-messages.ts";
 
 /** The fields that choose attachments of messages; all that are given must hold. */
@@ -46,19 +46,25 @@ export async function* selectAttachments(which: WhichAttachments, context: Conte
   const wantedIds = which.attachment_ids === undefined ? undefined : new Set(which.attachment_ids);
   const pattern = which.name_pattern === undefined ? undefined : nameMatcher(which.name_pattern);
   const found = new Set<string>();
-  const messages: Message[] = [];
-  for await (const selected of selectMessages(which, context)) {
-    if (!selected.outcome.ok) yield { asked: selected.asked, outcome: selected.outcome };
-    else if (selected.outcome.value.message !== undefined) messages.push(selected.outcome.value.message);
-  }
+  const chosen: Selected[] = [];
+  for await (const selected of selectMessages(which, context)) chosen.push(selected);
+  const messages = new Map(
+    chosen.flatMap((one) => (one.outcome.ok && one.outcome.value.message ? [[one, one.outcome.value.message]] : [])),
+  );
   let at = 0;
-  for await (const listed of context.mailbox.attachments(messages.map((message) => message.itemId))) {
-    const message = messages[at++];
-    if (message === undefined) break;
+  for await (const listed of askedOf(
+    chosen,
+    (one) => messages.has(one),
+    (asked) => context.mailbox.attachments(asked.map((one) => messages.get(one)?.itemId ?? "")),
+    ({ outcome }) => (outcome.ok ? done([]) : outcome),
+  )) {
+    const selected = chosen[at++];
+    const message = selected && messages.get(selected);
     if (!listed.ok) {
-      yield { asked: namingRow(message), outcome: listed };
+      yield { asked: message === undefined ? (selected?.asked ?? {}) : namingRow(message), outcome: listed };
       continue;
     }
+    if (message === undefined) continue;
     for (const hanging of await expanded(listed.value, which, context)) {
       const { attachment, unread } = hanging;
       // What hangs in it may be what was asked for: that it is missing must not look like success.
@@ -72,7 +78,7 @@ export async function* selectAttachments(which: WhichAttachments, context: Conte
     }
   }
   for (const id of wantedIds ?? []) {
-    if (found.has(id) || messages.length === 0) continue;
+    if (found.has(id) || messages.size === 0) continue;
     const missing = new Failure("not-found", "None of the messages has an attachment of this id.");
     yield { asked: { attachment_id: id }, outcome: failed(missing) };
   }

@@ -1,10 +1,12 @@
 import { existsSync } from "node:fs";
-import { expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { effects } from "../../src/action.ts";
 import { catalogue } from "../../src/actions/index.ts";
 import { actionNames, loadAction } from "../../src/actions/load.ts";
 import { answerSchema } from "../../src/answer.ts";
+import { action } from "../../src/index.ts";
+import { type LabHost, openLabHost } from "./lab-host.ts";
 
 test("the catalogue holds the twelve actions under the titles and kinds that playbooks know, in alphabetical order", () => {
   expect(catalogue.map(({ name, title, effect }) => [name, title, effects[effect].kind])).toEqual([
@@ -59,3 +61,39 @@ test.each(catalogue.map((action) => [action.name, action] as const))(
     expect((action.each === undefined) !== (action.output === undefined)).toBe(true);
   },
 );
+
+/** Everything that a list of ids from a playbook may hold: good ones, one twice, none at all, one that died, one of another mailbox. */
+describe("as many answers as messages that are named, each under its own name:", () => {
+  const who = "user01@example.com";
+  let at: LabHost;
+  beforeAll(async () => {
+    at = await openLabHost();
+  });
+  afterAll(() => at.close());
+
+  // XSOAR's get_items raises for all when one id is bad; its delete reports one row for a whole batch.
+  test.each([
+    ["copy-email", { destination_folder: "archive" }],
+    ["delete-attachments", { all: true }],
+    ["delete-email", {}],
+    ["delete-email", { delete_type: "trash" }],
+    ["delete-email", { delete_type: "hard", confirm_hard: true }],
+    ["download-mail-as-eml", {}],
+    ["get-attachments", {}],
+    ["junk-mail", {}],
+    ["reply-to-email", { body_text: "Thank you." }],
+  ])("%s %j", async (name, input) => {
+    const attachments = [{ kind: "file", name: "a.txt", content: Buffer.from("a") }] as const;
+    const [first, dead, last] = [1, 2, 3].map(() => at.put(who, { attachments }).id);
+    at.mailbox(who).remove(at.mailbox(who).item(dead ?? "") ?? at.put(who));
+    const foreign = at.put("user02@example.com", { attachments }).id;
+    const asked = [first, "no id at all", dead, first, foreign, last];
+    const answer = await at.run(action(name), { mailbox: who, item_id: asked, ...input });
+    const rows = answer.results?.map(
+      ({ item_id, status }) => `${["first", "none", "dead", "", "foreign", "last"][asked.indexOf(String(item_id))]} ${status}`,
+    );
+    expect(rows).toEqual(["first done", "none failed", "dead not_found", "foreign not_found", "last done"]);
+    expect(answer.counts.requested).toBe(5);
+    expect(at.mailbox("user02@example.com").item(foreign)?.attachments).toHaveLength(1);
+  });
+});
