@@ -168,6 +168,16 @@ export interface Prepared {
   ) => AsyncIterable<Outcome<boolean>>;
   /** What must be confirmed beyond the effect's own rule, or undefined. Thrown Failures are for input that may never go on. */
   readonly asksFirst: boolean;
+  /** What has become of an item when it is done, with this input: `deleted`. Default: done. */
+  readonly done?: string | undefined;
+}
+
+/** How an answer is told to a person. JSON has all of it, whatever stands here. */
+export interface Glance {
+  /** The columns of a row, the most telling first. Further ones are shown where there is room. */
+  readonly columns?: readonly string[];
+  /** The members of the answer that are the action's own, as a person wants them: without what says nothing. */
+  readonly members?: (answer: Row) => Row;
 }
 
 /** One thing an analyst asks for, as the faces see it. */
@@ -183,6 +193,11 @@ export interface Action {
   readonly each?: z.ZodObject;
   /** The parts of the whole answer that are this action's own. */
   readonly output?: z.ZodObject;
+  /** What one item is called: `message`. Default: item. */
+  readonly noun?: string;
+  readonly glance?: Glance;
+  /** An input that makes sense to a reader. */
+  readonly example?: Row;
   /** Parses the input. Throws Failure `invalid-input` naming the field and saying what to put. */
   prepare(raw: unknown): Prepared;
 }
@@ -192,15 +207,30 @@ interface Words<In extends z.ZodObject> {
   readonly title: string;
   readonly summary: string;
   readonly input: In;
+  readonly example?: z.input<In>;
+}
+
+interface Whole<In extends z.ZodObject, Out extends z.ZodObject> extends Words<In> {
+  readonly output: Out;
+  readonly glance?: { readonly columns?: readonly string[]; readonly members?: (answer: z.output<Out>) => Row };
 }
 
 /** Declares an action that only reads: either one whole answer (`output`, `.run`) or one outcome per item (`each`, `.select().each()`). */
-export function reading<In extends z.ZodObject, Out extends z.ZodObject>(words: Words<In> & { readonly output: Out }) {
+export function reading<In extends z.ZodObject, Out extends z.ZodObject>(words: Whole<In, Out>) {
+  const { columns, members } = words.glance ?? {};
+  const told = (answer: Row): Row => {
+    const own = Object.keys(words.output.shape).filter((name) => answer[name] !== undefined);
+    const whole = words.output.safeParse(Object.fromEntries(own.map((name) => [name, answer[name]])));
+    // A call that failed has none of the action's members: there is nothing to tell then.
+    return whole.success && members !== undefined ? members(whole.data) : answer;
+  };
+  const glance: Glance = { ...(columns && { columns }), ...(members && { members: told }) };
   return {
     run: (
       work: (input: z.output<In>, context: Context) => Promise<z.input<Out>>,
     ): Action & { readonly input: In; readonly output: Out } => ({
       ...words,
+      glance,
       effect: "read",
       prepare: (raw) => {
         const input = readInput(words.input, raw);
@@ -213,6 +243,10 @@ export function reading<In extends z.ZodObject, Out extends z.ZodObject>(words: 
 interface Touching<In extends z.ZodObject, Each extends z.ZodObject> extends Words<In> {
   readonly effect: Effect;
   readonly each: Each;
+  readonly noun?: string;
+  readonly glance?: Glance;
+  /** What has become of an item when it is done: `deleted`. */
+  readonly done?: string | ((input: z.output<In>) => string);
 }
 
 type Select<In extends z.ZodObject> = (input: z.output<In>, context: Context) => AsyncIterable<Selected>;
@@ -254,6 +288,7 @@ export function touching<In extends z.ZodObject, Each extends z.ZodObject>(words
           const { preserve, verify } = extras;
           return {
             input,
+            done: typeof words.done === "function" ? words.done(input) : words.done,
             asksFirst: extras.asksFirst?.(input) ?? effects[words.effect].asksFirst,
             select: (context) => select(input, context),
             act: (targets, context) => act(targets, input, context),

@@ -25,11 +25,21 @@ export function readInput<In extends z.ZodObject>(schema: In, raw: unknown): z.o
   throw new Failure("invalid-input", problems.join("; "), { cause: parsed.error });
 }
 
+/** What a value should have been, where zod says only its type. */
+const wordFor: Readonly<Record<string, string>> = {
+  number: "a number",
+  boolean: "true or false",
+  array: "a list",
+  string: "a text",
+  object: "an object",
+};
+
 function problem(schema: z.ZodObject, issue: z.core.$ZodIssue): string {
   const [top] = issue.path;
   const field = typeof top === "string" ? fieldOf(schema, top) : undefined;
   const missing = issue.code === "invalid_type" && issue.input === undefined && issue.message.endsWith("undefined");
-  const said = missing ? "is required" : issue.message;
+  const wanted = issue.code === "invalid_type" && !missing ? wordFor[issue.expected] : undefined;
+  const said = missing ? "is required" : wanted === undefined ? issue.message : `is not ${wanted}`;
   const expected = field instanceof z.ZodType && field.description !== undefined ? ` (what to put: ${field.description})` : "";
   return `${issue.path.map(String).join(".") || "input"}: ${said}${expected}`;
 }

@@ -15,6 +15,11 @@ export interface Plan {
   readonly title: string;
   readonly effect: Effect;
   readonly mailbox: string;
+  /** What one item is called, and what will have become of it: `message`, `deleted`. */
+  readonly noun: string;
+  readonly done: string;
+  /** The columns that tell most, first. */
+  readonly columns: readonly string[];
   /** The columns that name each item. Text in them was written by whoever sent the mail. */
   readonly rows: readonly Row[];
 }
@@ -27,6 +32,8 @@ export interface Host {
   readonly audit: AuditLog | undefined;
   /** Name of the connection, for the audit. */
   readonly connection?: string | undefined;
+  /** False when a setting has switched the check of the server's certificate off: the answer and the audit say so. Default true. */
+  readonly tlsVerified?: boolean | undefined;
   /** Who asked, for the audit; default the user of the operating system. */
   readonly actor?: string | undefined;
   /** Asks a person, or knows the answer. Absent: no, unless the input says `confirm`. */
@@ -48,6 +55,8 @@ const DoorInput = z.object({
   max_items: z.number().optional(),
 });
 type DoorInput = z.output<typeof DoorInput>;
+/** The fields that mean the same with every action that has them. */
+export const doorFields: readonly string[] = Object.keys(DoorInput.shape);
 
 /** One call on its way through the door. */
 interface Passage {
@@ -88,7 +97,8 @@ export async function perform(action: Action, rawInput: unknown, host: Host): Pr
     const passage = { action, prepared, input, context, host, waited };
     const answer = prepared.run === undefined ? await throughItems(passage) : await wholeAnswer(passage, prepared.run);
     const { success, message, counts, ...rest } = answer;
-    return checked(action, { success, message, action: action.name, ...named, counts, ...rest, ...waitedMs(waited) });
+    const told = { success, message, action: action.name, ...named, ...unverified(host), counts, ...rest, ...waitedMs(waited) };
+    return checked(action, told);
   } catch (thrown) {
     const failure = asFailure(thrown);
     const counts = { requested: 0, succeeded: 0, failed: 0, not_found: 0 };
@@ -97,11 +107,16 @@ export async function perform(action: Action, rawInput: unknown, host: Host): Pr
       message: failure.message,
       action: action.name,
       ...named,
+      ...unverified(host),
       counts,
       error: errorNoun(failure),
       ...waitedMs(waited),
     };
   }
+}
+
+function unverified({ tlsVerified = true }: Host): { tls_verified?: false } {
+  return tlsVerified ? {} : { tls_verified: false };
 }
 
 function waitedMs(waited: { readonly milliseconds: number }): { waited_ms?: number } {
@@ -128,7 +143,7 @@ async function throughItems(passage: Passage): Promise<Said> {
   if (prepared.select === undefined || prepared.act === undefined) throw new Failure("internal", `${action.name} neither runs nor acts.`);
   const items = await choose(prepared.select(context), effects[action.effect].missingIsFine);
   const found = items.filter((item) => item.target !== undefined);
-  const miscounted = guardCount(input, found.length);
+  const miscounted = guardCount(input, found.length, action.noun);
   if (miscounted !== undefined) return refused(passage, items, miscounted);
   if (input.dry_run) return told(passage, items);
 
@@ -155,28 +170,39 @@ async function throughItems(passage: Passage): Promise<Said> {
   return told(passage, items);
 }
 
-function guardCount(input: DoorInput, found: number): Failure | undefined {
+function guardCount(input: DoorInput, found: number, noun = "item"): Failure | undefined {
   if (input.expected_count !== undefined && found !== input.expected_count) {
     return new Failure(
       "unexpected-count",
-      `Found ${count(found, "item")} where expected_count says ${input.expected_count}: nothing was touched.`,
+      `Found ${count(found, noun)} where expected_count says ${input.expected_count}: nothing was touched.`,
     );
   }
   if (input.max_items !== undefined && found > input.max_items) {
-    const message = `Found ${count(found, "item")}, more than max_items allows (${input.max_items}): nothing was touched.`;
+    const message = `Found ${count(found, noun)}, more than max_items allows (${input.max_items}): nothing was touched.`;
     return new Failure("unexpected-count", message, { hint: "Look at what was found, then name fewer or raise max_items." });
   }
   return undefined;
 }
 
-async function saysYes({ action, context, host }: Passage, found: readonly Item[]): Promise<boolean> {
+async function saysYes({ action, prepared, context, host }: Passage, found: readonly Item[]): Promise<boolean> {
   if (host.confirm === undefined) return false;
-  const { name, title, effect } = action;
-  return await host.confirm({ action: name, title, effect, mailbox: context.mailbox.address, rows: found.map((item) => item.row) });
+  const { name, title, effect, glance } = action;
+  return await host.confirm({
+    action: name,
+    title,
+    effect,
+    mailbox: context.mailbox.address,
+    ...wordsOf(action, prepared),
+    columns: glance?.columns ?? [],
+    rows: found.map((item) => item.row),
+  });
 }
 
 function unconfirmed(action: Action, found: number): Failure {
-  return new Failure("confirmation-required", `${action.title} of ${count(found, "item")} was not confirmed: nothing was touched.`);
+  return new Failure(
+    "confirmation-required",
+    `${action.title} of ${count(found, action.noun ?? "item")} was not confirmed: nothing was touched.`,
+  );
 }
 
 /** Nothing was touched; the results say what would have been. */
@@ -191,25 +217,43 @@ function unclosed(failure: Failure): Failure {
   });
 }
 
-function told({ action }: Passage, items: readonly Item[]): Said {
+function told({ action, prepared }: Passage, items: readonly Item[]): Said {
   const results = items.map(resultOf);
   const having = (status: Result["status"]) => results.filter((result) => result.status === status).length;
   const planned = having("planned");
   const counts = { requested: items.length, succeeded: having("done"), failed: having("failed"), not_found: having("not_found") };
   const missingFails = !effects[action.effect].missingIsFine && counts.not_found > 0;
-  const message = sentence(action, counts, planned);
+  const message = sentence(wordsOf(action, prepared), counts, planned, items.find((item) => item.status === "failed")?.failure);
   return { success: counts.failed === 0 && !missingFails, message, counts, results };
 }
 
-function sentence(action: Action, counts: Answer["counts"], planned: number): string {
-  if (counts.requested === 0) return `${action.title}: nothing found.`;
-  const parts = [
-    planned > 0 ? `${planned} would be touched` : "",
-    counts.succeeded > 0 ? `${counts.succeeded} done` : "",
-    counts.failed > 0 ? `${counts.failed} failed` : "",
-    counts.not_found > 0 ? `${counts.not_found} not found` : "",
-  ].filter((part) => part !== "");
-  return `${action.title}: ${parts.join(", ")}.`;
+/** What one item is called, and what has become of it when it is done. */
+function wordsOf({ noun = "item" }: Action, { done = "done" }: Prepared): Pick<Plan, "noun" | "done"> {
+  return { noun, done };
+}
+
+/** `2 of 3 messages deleted; 1 failed: She will not.` */
+function sentence(
+  { noun, done }: Pick<Plan, "noun" | "done">,
+  counts: Answer["counts"],
+  planned: number,
+  why: Failure | undefined,
+): string {
+  const { requested, succeeded, failed, not_found } = counts;
+  if (requested === 0) return `No ${noun}s found.`;
+  const tallies: [number, string][] = [
+    [planned, `would be ${done}`],
+    [succeeded, done],
+    [not_found, "not found"],
+    // The others say so themselves: one reason is what a line can hold.
+    [failed, `failed${why === undefined ? "" : `${failed > 1 ? ", the first" : ""}: ${why.message.replace(/\.$/, "")}`}`],
+  ];
+  const said = tallies.filter(([number]) => number > 0);
+  const parts = said.map(([number, what], at) => {
+    if (at > 0) return `${number} ${what}`;
+    return `${number === requested ? count(number, noun) : `${number} of ${count(requested, noun)}`} ${what}`;
+  });
+  return `${parts.join("; ")}.`;
 }
 
 function count(number: number, noun: string): string {
@@ -259,6 +303,7 @@ function audited({ action, prepared, context, host }: Passage, items: readonly I
     connection: host.connection,
     mailbox: context.mailbox.address,
     backend: context.exchange.backend,
+    ...unverified(host),
     call_id: randomUUID(),
     options: optionsOf(action, prepared.input),
     targets: items.map((item) => columns(item.row, namingColumns)),

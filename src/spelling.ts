@@ -12,10 +12,18 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return found;
 }
 
-/** ` Did you mean x?`, or nothing when nothing is near. */
+/** ` Did you mean x?`, or nothing when nothing is near. Who types one word of a name (`search`, `delete`) means those that have it. */
 export function didYouMean(word: string, candidates: Iterable<string>, spell: (candidate: string) => string = (name) => name): string {
-  const found = nearest(word, candidates);
-  return found === undefined ? "" : ` Did you mean ${spell(found)}?`;
+  const names = [...candidates];
+  const whole = nearest(word, names);
+  const part = whole === undefined ? nearest(word, new Set(names.flatMap(wordsOf))) : undefined;
+  const found = whole === undefined ? names.filter((name) => part !== undefined && wordsOf(name).includes(part)) : [whole];
+  return found.length === 0 || found.length > 4 ? "" : ` Did you mean ${found.map(spell).join(" or ")}?`;
+}
+
+/** Words shorter than that are in too many names. */
+function wordsOf(name: string): string[] {
+  return name.split(/[-_]/).filter((word) => word.length > 3);
 }
 
 /** Edits between two words: insert, delete, replace, and swap of neighbours count one each (optimal string alignment distance). */

@@ -18,6 +18,11 @@ export const whichAttachments = {
     .describe("Only attachments of this name, ignoring case: * stands for any characters, ? for one (invoice*.zip)."),
 };
 
+/** What a person wants to know first of attachments. */
+export const attachmentGlance = {
+  columns: ["name", "kind", "size", "sha256", "content_type", "subject", "folder_path", "internet_message_id"],
+};
+
 interface WhichAttachments extends WhichMessages {
   readonly attachment_ids?: readonly string[] | undefined;
   readonly name_pattern?: string | undefined;

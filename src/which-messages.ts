@@ -15,6 +15,9 @@ export const whichMessages = {
   ),
 };
 
+/** What a person wants to know first of the messages that an action worked on. */
+export const messageGlance = { columns: ["received_at", "subject", "from", "folder_path", "internet_message_id", "item_id"] };
+
 /** The fields of every such action that touches what it finds. */
 export const guarded = { dry_run, expected_count, max_items };
 

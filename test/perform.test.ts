@@ -110,7 +110,7 @@ interface Behaviour {
 }
 
 function eraser({ effect = "destroy", erase = () => {}, shorten, answerWrong = false, unkept }: Behaviour = {}): Action {
-  return touching({ name: "erase-words", title: "Erase Words", summary: "Erase words.", effect, input, each })
+  return touching({ name: "erase-words", title: "Erase Words", summary: "Erase words.", noun: "word", done: "erased", effect, input, each })
     .select((asked) => selectWords(asked))
     .act(
       async function* (targets) {
@@ -161,7 +161,7 @@ test("evidence comes before the audit, the audit before the act, and looking aga
   expect(story).toEqual(["kept one.eml", "kept two.eml", "audit began", "erase one", "erase two", "look one", "look two", "audit ended"]);
   expect(answer).toMatchObject({
     success: true,
-    message: "Erase Words: 2 done.",
+    message: "2 words erased.",
     action: "erase-words",
     backend: "ews",
     mailbox: "default@example.com",
@@ -218,7 +218,7 @@ test("a dry run touches nothing, asks nobody, and leaves no trace", async () => 
   const answer = await perform(eraser(), { words: ["one", "gone"], dry_run: "true", keep_evidence: true }, asked);
   expect(answer).toMatchObject({ success: true, dry_run: true, counts: { requested: 2, succeeded: 0, failed: 0, not_found: 1 } });
   expect(answer.results?.map(({ status }) => status)).toEqual(["planned", "not_found"]);
-  expect(answer.message).toBe("Erase Words: 1 would be touched, 1 not found.");
+  expect(answer.message).toBe("1 of 2 words would be erased; 1 not found.");
   expect([story, readdirSync(folder), box.size]).toEqual([[], [], 3]);
 });
 
@@ -242,7 +242,16 @@ test("nothing is destroyed without a yes, and the plan is told", async () => {
     expect(exitCodeOf(answer)).toBe(failures["confirmation-required"].exit);
   }
   expect(plans).toMatchObject([
-    { action: "erase-words", title: "Erase Words", effect: "destroy", mailbox: "default@example.com", rows: [{ item_id: "one" }] },
+    {
+      action: "erase-words",
+      title: "Erase Words",
+      effect: "destroy",
+      mailbox: "default@example.com",
+      noun: "word",
+      done: "erased",
+      columns: [],
+      rows: [{ item_id: "one" }],
+    },
   ]);
   expect([story, box.size]).toEqual([[], 3]);
 });
@@ -262,7 +271,7 @@ test("nobody is asked when there is nothing to touch", async () => {
     results: [{ item_id: "gone", status: "not_found" }],
   });
   expect([exitCodeOf(answer), story]).toEqual([0, []]);
-  expect(await perform(eraser(), { words: [] }, asked)).toMatchObject({ success: true, message: "Erase Words: nothing found." });
+  expect(await perform(eraser(), { words: [] }, asked)).toMatchObject({ success: true, message: "No words found." });
 });
 
 test("what is not there fails a call that was to send or make something", async () => {
@@ -490,4 +499,12 @@ test("a call that failed as a whole keeps the wire's own code", async () => {
     error: { code: "mailbox-not-found", wire_code: "ErrorNonExistentMailbox" },
   });
   expect(exitCodeOf(answer)).toBe(failures["mailbox-not-found"].exit);
+});
+
+test.each([
+  [["one", "two", "gone"], "2 of 3 words erased; 1 not found."],
+  [["denied", "one", "denied"], "1 of 3 words erased; 2 failed, the first: No."],
+  [["denied"], "1 word failed: No."],
+])("what became of %j is said as %j", async (words, sentence) => {
+  expect((await perform(eraser(), { words, confirm: true }, host)).message).toBe(sentence);
 });

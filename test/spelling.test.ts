@@ -21,3 +21,10 @@ test("a word that is like none means none", () => {
 test("a word of a megabyte costs no quadratic time and means none", () => {
   expect(nearest("x".repeat(1_000_000), names)).toBeUndefined();
 });
+
+test.each([
+  ["contacts", " Did you mean get-contacts?"],
+  ["emial", " Did you mean delete-email or send-email?"],
+])("one word of a name is enough: %s", (word, said) => {
+  expect(didYouMean(word, names)).toBe(said);
+});

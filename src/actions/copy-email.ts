@@ -4,7 +4,7 @@ import type { Mailbox } from "../exchange/exchange.ts";
 import { Failure } from "../failure.ts";
 import { present } from "../fields.ts";
 import { askedOf, done, failed } from "../outcome.ts";
-import { guarded, messageNames, scope, selectMessages, whichMessages } from "../which-messages.ts";
+import { guarded, messageGlance, messageNames, scope, selectMessages, whichMessages } from "../which-messages.ts";
 
 interface To {
   readonly destination_folder: string;
@@ -18,6 +18,16 @@ export const copyEmail = touching({
   title: "Copy Email",
   summary: "Copy messages to another folder, of the same or of another mailbox, or to a public folder.",
   effect: "create",
+  noun: "message",
+  done: "copied",
+  glance: messageGlance,
+  example: {
+    mailbox: "user03@example.com",
+    internet_message_id: ["<20f7c1.4711@mailer.example.net>"],
+    destination_mailbox: "soc@example.com",
+    destination_folder: "Cases",
+    create_folder: true,
+  },
   input: z.strictObject({
     ...whichMessages,
     scope,

@@ -3,7 +3,7 @@ import { type Target, touching } from "../action.ts";
 import { Failure } from "../failure.ts";
 import { confirm, present } from "../fields.ts";
 import { askedOf, done, failed } from "../outcome.ts";
-import { selectAttachments, whichAttachments } from "../which-attachments.ts";
+import { attachmentGlance, selectAttachments, whichAttachments } from "../which-attachments.ts";
 import { guarded, messageNames, whichMessages } from "../which-messages.ts";
 
 /**
@@ -15,6 +15,10 @@ export const deleteAttachments = touching({
   title: "Delete Attachments",
   summary: "Take attachments out of messages: all, by id or by name. A copy of each is kept first, unless told otherwise.",
   effect: "destroy",
+  noun: "attachment",
+  done: "deleted",
+  glance: attachmentGlance,
+  example: { mailbox: "user03@example.com", internet_message_id: ["<20f7c1.4711@mailer.example.net>"], name_pattern: "*.html" },
   input: z.strictObject({
     ...whichMessages,
     all: z

@@ -4,7 +4,7 @@ import type { DeleteMode } from "../exchange/exchange.ts";
 import { Failure } from "../failure.ts";
 import { confirm, keep_evidence, present } from "../fields.ts";
 import { askedOf, done, failed, type Outcome } from "../outcome.ts";
-import { emlName, guarded, messageNames, scope, selectMessages, whichMessages } from "../which-messages.ts";
+import { emlName, guarded, messageGlance, messageNames, scope, selectMessages, whichMessages } from "../which-messages.ts";
 
 const deleted = { trash: "trash_deleted", soft: "soft_deleted", hard: "hard_deleted" } as const satisfies Record<DeleteMode, string>;
 
@@ -14,6 +14,15 @@ export const deleteEmail = touching({
   title: "Delete Email",
   summary: "Delete messages from a mailbox: into Deleted Items, into the Recoverable Items (default), or for good.",
   effect: "destroy",
+  noun: "message",
+  done: ({ delete_type }) => ({ trash: "moved to Deleted Items", soft: "deleted", hard: "deleted for good" })[delete_type],
+  glance: messageGlance,
+  example: {
+    mailbox: "user03@example.com",
+    internet_message_id: ["<20f7c1.4711@mailer.example.net>"],
+    expected_count: 1,
+    keep_evidence: true,
+  },
   input: z.strictObject({
     ...whichMessages,
     scope,

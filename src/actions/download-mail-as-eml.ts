@@ -2,7 +2,7 @@ import * as z from "zod";
 import { type Held, type Kept, touching } from "../action.ts";
 import { as } from "../fields.ts";
 import { attempt, done } from "../outcome.ts";
-import { emlName, messageNames, scope, selectMessages, whichMessages } from "../which-messages.ts";
+import { emlName, messageGlance, messageNames, scope, selectMessages, whichMessages } from "../which-messages.ts";
 
 /**
  * The bytes are those that the server gives, to the last CRLF: nothing is parsed, merged or added. (MimeContent holds the transport headers
@@ -13,6 +13,10 @@ export const downloadMailAsEml = touching({
   title: "Download Mail As EML",
   summary: "Save whole messages as .eml, byte for byte as Exchange gives them, with their hashes.",
   effect: "read",
+  noun: "message",
+  done: ({ as }) => (as === "file" ? "saved" : "read"),
+  glance: messageGlance,
+  example: { mailbox: "user03@example.com", internet_message_id: ["<20f7c1.4711@mailer.example.net>"] },
   input: z.strictObject({
     ...whichMessages,
     scope,

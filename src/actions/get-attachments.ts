@@ -3,7 +3,7 @@ import { type Context, type Held, type Kept, type Target, touching } from "../ac
 import type { Content } from "../exchange/message.ts";
 import { MessageRow, present } from "../fields.ts";
 import { askedOf, attempt, done, type Outcome } from "../outcome.ts";
-import { selectAttachments, whichAttachments } from "../which-attachments.ts";
+import { attachmentGlance, selectAttachments, whichAttachments } from "../which-attachments.ts";
 import { messageNames, whichMessages } from "../which-messages.ts";
 
 export const getAttachments = touching({
@@ -12,6 +12,10 @@ export const getAttachments = touching({
   summary:
     "Get the attachments of messages with their hashes: files, inline images and attached messages, also those inside attached messages.",
   effect: "read",
+  noun: "attachment",
+  done: ({ as }) => ({ file: "saved", base64: "read", metadata: "listed" })[as],
+  glance: attachmentGlance,
+  example: { mailbox: "legal@example.com", internet_message_id: ["<20f7c3.4711@mailer.example.net>"] },
   input: z.strictObject({
     ...whichMessages,
     ...whichAttachments,

@@ -43,6 +43,11 @@ export const getContacts = reading({
     // 50 is what the peers' playbooks expect; 1000 is one page of EWS.
     limit: z.number().int().min(1).max(1000).default(50).describe("How many contacts at most."),
   }),
+  glance: {
+    columns: ["display_name", "email_addresses", "phone_numbers", "company", "job_title"],
+    members: ({ contacts, truncated, unread }) => ({ contacts, unread, ...(truncated && { more: "there are more than limit" }) }),
+  },
+  example: { mailbox: "reception@example.com", query: "supplies" },
   output: z.strictObject({
     success: z.boolean(),
     message: z.string(),

@@ -10,6 +10,17 @@ export const getOutOfOffice = reading({
   title: "Get Out Of Office",
   summary: "Say whether a mailbox answers automatically, when, and what.",
   input: z.strictObject(anywhere),
+  glance: {
+    // The text says what the HTML says; Exchange keeps times also where they mean nothing.
+    members: ({ state, start, end, external_audience, internal_reply_text, external_reply_text }) => ({
+      state,
+      ...(state === "Scheduled" ? { start, end } : {}),
+      external_audience,
+      internal_reply: internal_reply_text,
+      external_reply: external_reply_text,
+    }),
+  },
+  example: { mailbox: "user04@example.com" },
   output: z.strictObject({
     message: z.string(),
     state: z.enum(["Disabled", "Enabled", "Scheduled"]),

@@ -15,6 +15,16 @@ export const getSearchableMailboxes = reading({
     // Exchange has no paging here and answers all at once; this only bounds the answer.
     limit: z.number().int().min(1).max(100_000).default(1000).describe("How many mailboxes at most."),
   }),
+  glance: {
+    columns: ["mailbox", "display_name", "mailbox_type"],
+    members: ({ source, mailboxes, failed, truncated }) => ({
+      mailboxes,
+      failed,
+      source,
+      ...(truncated && { more: "there are more than limit" }),
+    }),
+  },
+  example: { filter: "user" },
   output: z.strictObject({
     message: z.string(),
     source: z

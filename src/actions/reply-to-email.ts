@@ -6,7 +6,7 @@ import { Failure } from "../failure.ts";
 import { present } from "../fields.ts";
 import { addressFields, checkNewMail, contentFields, type NewMail, newMail, sentColumns, sentRow } from "../new-mail.ts";
 import { attempt, failed } from "../outcome.ts";
-import { guarded, messageNames, selectMessages, whichMessages } from "../which-messages.ts";
+import { guarded, messageGlance, messageNames, selectMessages, whichMessages } from "../which-messages.ts";
 
 /** Of the copies of one Message-ID only the newest is answered: a person wrote one message and gets one reply. */
 export const replyToEmail = touching({
@@ -14,6 +14,14 @@ export const replyToEmail = touching({
   title: "Reply To Email",
   summary: "Reply to messages, wherever they lie: to the sender or to all, with the original quoted below.",
   effect: "send",
+  noun: "message",
+  done: "answered",
+  glance: messageGlance,
+  example: {
+    mailbox: "user03@example.com",
+    internet_message_id: ["<20f7c1.4711@mailer.example.net>"],
+    body_text: "Thank you: it was phishing.",
+  },
   input: z.strictObject({
     ...whichMessages,
     ...newMail,

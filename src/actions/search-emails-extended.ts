@@ -76,6 +76,21 @@ export const searchEmailsExtended = reading({
   title: "Search Emails Extended",
   summary: "Find messages in one, some or all mailboxes.",
   input,
+  example: { mailboxes: ["all"], sender: "billing@example.net", last_minutes: 1440 },
+  glance: {
+    columns: ["mailbox", "received_at", "subject", "from", "folder_path", "has_attachments", "internet_message_id", "item_id"],
+    members: ({ items, total, truncated, applied, per_mailbox }) => {
+      const several = truncated && per_mailbox.length > 1;
+      const here = Object.keys(applied).filter((name) => applied[name] === "client");
+      return {
+        items,
+        // Where all is shown, the messages themselves say in which mailbox they are.
+        per_mailbox: per_mailbox.filter(({ status, count }) => status !== "done" || (several && count > 0)),
+        ...(truncated ? { total, more: "raise limit, or repeat with cursor: the next_cursor of the JSON answer" } : {}),
+        ...(here.length > 0 ? { filtered_by_client: here } : {}),
+      };
+    },
+  },
   output: z.strictObject({
     success: z.boolean(),
     message: z.string(),
@@ -255,7 +270,10 @@ function snakeCase(name: FilterName | string): string {
 function sentence({ messages, mailboxes }: Found, failures: number, more: boolean, partly: boolean): string {
   if (mailboxes.length === 0) return "No searchable mailboxes found";
   const number = messages.length === 1 ? "1 message" : `${messages.length} messages`;
-  const where = mailboxes.length === 1 ? "" : ` in ${mailboxes.length} mailboxes`;
+  const having = mailboxes.filter(({ count }) => count > 0).length;
+  // Where there are more, the other mailboxes may have them.
+  const of = messages.length > 0 && !more ? `${having} of ` : "";
+  const where = mailboxes.length === 1 ? "" : ` in ${of}${mailboxes.length} mailboxes`;
   const found = messages.length === 0 ? `No messages found${where}` : `${number} found${where}${more ? "; there are more" : ""}`;
   const bad = failures === 0 ? "" : `; ${failures} could not be searched`;
   return `${found}${bad}${partly ? "; some folders or messages could not be looked at" : ""}.`;

@@ -12,6 +12,10 @@ export const sendEmail = touching({
   title: "Send Email",
   summary: "Send a message from a mailbox: text or HTML, with attachments, inline images and headers, or as a whole MIME message.",
   effect: "send",
+  noun: "message",
+  done: "sent",
+  glance: { columns: ["subject", "to", "cc", "bcc", "sent_at", "internet_message_id"] },
+  example: { to: ["user01@example.com", "user02@example.com"], subject: "A mail was removed", body_text: "It was phishing." },
   input: z.strictObject({
     ...anywhere,
     ...newMail,

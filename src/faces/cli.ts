@@ -27,7 +27,7 @@ export interface Wanted {
 }
 
 /** What actions work with. */
-export type Opened = Pick<Host, "exchange" | "evidence" | "audit" | "connection" | "readFile">;
+export type Opened = Pick<Host, "exchange" | "evidence" | "audit" | "connection" | "tlsVerified" | "readFile">;
 
 /** Something that the program can do besides its actions. */
 export interface Command {
@@ -59,6 +59,9 @@ export interface Screen {
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
 }
+
+const careless =
+  "mailcordon: WARNING: the server's certificate is not checked (tls.verify: false), so that anybody on the way can read and change everything.\n";
 
 // How long a cancelled call may take to end by itself: long enough for an audit entry, short enough for a person who waits.
 const graceMs = 5000;
@@ -146,6 +149,7 @@ async function runAction(action: Action, line: Line, program: Program, screen: S
     auditFile: text(audit_file),
     ...(verbose ? { log: (said) => screen.stderr.write(`${harmless(said)}\n`) } : {}),
   });
+  if (opened.tlsVerified === false && !quiet) screen.stderr.write(careless);
   try {
     const answer = await perform(action, raw, {
       ...opened,
@@ -154,7 +158,7 @@ async function runAction(action: Action, line: Line, program: Program, screen: S
       ...(progress === undefined ? {} : { progress: progress.say }),
     });
     progress?.end();
-    await print(answer, screen, json, quiet === true);
+    await print(answer, action, screen, json, quiet === true);
     const code = exitCodeOf(answer);
     return code !== 0 && screen.signal.aborted ? failures.cancelled.exit : code;
   } finally {
@@ -163,11 +167,11 @@ async function runAction(action: Action, line: Line, program: Program, screen: S
   }
 }
 
-async function print(answer: Answer, screen: Screen, json: boolean, quiet: boolean): Promise<void> {
+async function print(answer: Answer, action: Action, screen: Screen, json: boolean, quiet: boolean): Promise<void> {
   if (json) screen.stdout.write(`${jsonText(answer, screen.stdout.isTTY ? 2 : 0)}\n`);
   else {
     const { answerText } = await import("./view.ts");
-    const text = answerText(answer, screen.stdout.columns || 100);
+    const text = answerText(answer, action, screen.stdout.columns || 100);
     if (text !== "") screen.stdout.write(`${text}\n`);
   }
   if (answer.error !== undefined && !quiet) tell(screen, answer.error);

@@ -9,7 +9,7 @@ const rowsShown = 15;
 
 /** Shows what is about to be done and asks for a yes. Anything but `y` or `yes` is a no. */
 export async function ask(plan: Plan, screen: Screen): Promise<boolean> {
-  screen.stderr.write(`${planText(plan, screen.stderr.columns ?? 80)}\n`);
+  screen.stderr.write(`${planText(plan, screen.stderr.columns || 80)}\n`);
   const questions = createInterface({ input: screen.stdin });
   // Ctrl-D closes without an answer.
   const closed = new Promise<string>((resolve) => questions.once("close", () => resolve("")));
@@ -24,8 +24,14 @@ export async function ask(plan: Plan, screen: Screen): Promise<boolean> {
 
 /** The plan as a person reads it. */
 export function planText(plan: Plan, columns: number): string {
-  const { title, mailbox, rows } = plan;
-  const many = rows.length === 1 ? "1 item" : `${rows.length} items`;
+  const { title, mailbox, noun, done, columns: first, rows } = plan;
+  const many = rows.length === 1 ? `1 ${noun}` : `${rows.length} ${noun}s`;
   const more = rows.length > rowsShown ? [`… and ${rows.length - rowsShown} more`] : [];
-  return [`${title} in ${harmless(mailbox)}: ${many}`, "", table(rows.slice(0, rowsShown), columns), ...more, ""].join("\n");
+  return [
+    `${title}: ${many} in ${harmless(mailbox)} would be ${done}.`,
+    "",
+    table(rows.slice(0, rowsShown), columns, { first, note: false }),
+    ...more,
+    "",
+  ].join("\n");
 }

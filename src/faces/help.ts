@@ -1,9 +1,11 @@
 import { type Action, effects } from "../action.ts";
 import { failures, someItemsFailedExit } from "../failure.ts";
+import { doorFields } from "../perform.ts";
 import type { Catalogue, Program } from "./cli.ts";
 import { programFlags } from "./flags.ts";
 import { flagOf } from "./names.ts";
 import { type Parameter, parametersOf } from "./parameters.ts";
+import { commandLine } from "./spell.ts";
 import { harmless, pad, wrap } from "./terminal.ts";
 
 /** One action in the list of all. */
@@ -47,29 +49,36 @@ export function overview(program: Program, columns: number): string {
     "Besides:",
     definitions(own, columns),
     "",
-    "Flags of every action:",
+    "Flags of the program, with every action:",
     definitions(programLines(), columns),
   ].join("\n");
 }
 
 /** What `mailcordon <action> --help` shows: made from the schema of its input. */
 export function actionHelp(action: Action, columns: number): string {
-  const { name, title, summary, effect } = action;
+  const { name, title, summary, effect, example } = action;
   const asks = effects[effect].asksFirst ? "; it asks first" : "";
+  const parameters = parametersOf(action);
+  const flags = (chosen: readonly Parameter[]) =>
+    definitions(
+      chosen.map((parameter) => [spelled(parameter), meaning(parameter)]),
+      columns,
+    );
+  const own = parameters.filter(({ field }) => !doorFields.includes(field));
+  const shared = parameters.filter(({ field }) => doorFields.includes(field));
   return [
-    `${title}: ${summary}`,
+    wrap(`${title}: ${summary}`, columns),
     "",
     `  mailcordon ${name} [--flags…]`,
+    ...(example === undefined ? [] : ["", "For example:", "", `  ${commandLine(name, example)}`]),
     "",
     `Effect: ${effect}${asks}. Kind: ${effects[effect].kind}.`,
     "",
-    "Flags of this action (a list is given by repeating its flag or with commas):",
-    definitions(
-      parametersOf(action).map((parameter) => [spelled(parameter), meaning(parameter)]),
-      columns,
-    ),
+    ...(own.length === 0 ? [] : ["Flags of this action (a list is given by repeating its flag or with commas):", flags(own), ""]),
+    effect === "read" ? "Where:" : "Where, and before anything is touched:",
+    flags(shared),
     "",
-    "Flags of every action:",
+    "Flags of the program:",
     definitions(programLines(), columns),
     "",
     wrap(
@@ -152,7 +161,7 @@ function wrapped(text: string, columns: number): string {
 }
 
 /** Terms on the left, what they mean on the right; below where a term is long. */
-function definitions(entries: readonly (readonly [string, string])[], columns: number): string {
+export function definitions(entries: readonly (readonly [string, string])[], columns: number): string {
   const left = 26;
   const margin = " ".repeat(left + 2);
   return entries

@@ -20,8 +20,8 @@ export function fieldOfVariable(variable: string): string {
   return variable.toLowerCase();
 }
 
-/** `item_id` -> `Item id`, for the heading of a column. */
+/** `item_id` -> `Item id`, `is_read` -> `Read`, for the heading of a column. */
 export function headingOf(field: string): string {
-  const words = field.replaceAll("_", " ");
+  const words = field.replace(/^(is|has)_/, "").replaceAll("_", " ");
   return words.charAt(0).toUpperCase() + words.slice(1);
 }

@@ -141,7 +141,7 @@ test("every copy of a Message-ID loses its attachments", async () => {
 test("a message without attachments is nothing found, and nobody is asked", async () => {
   const { input } = put();
   const answer = await at.run(deleteAttachments, { ...input, all: true }, { confirm: () => Promise.reject(new Error("asked")) });
-  expect(answer).toMatchObject({ success: true, message: "Delete Attachments: nothing found." });
+  expect(answer).toMatchObject({ success: true, message: "No attachments found." });
 });
 
 test("without a yes nothing is deleted and no copy is kept", async () => {

@@ -128,7 +128,7 @@ test("one attachment that Exchange cannot open fails alone", async () => {
 
 test("a message without attachments gives nothing, which is a success", async () => {
   const answer = await at.run(getAttachments, put());
-  expect(answer).toMatchObject({ success: true, message: "Get Attachments: nothing found.", results: [] });
+  expect(answer).toMatchObject({ success: true, message: "No attachments found.", results: [] });
 });
 
 test("a message that is not there is listed as not found beside what the others have", async () => {

@@ -52,7 +52,7 @@ describe("on a terminal", () => {
     ["", failures["confirmation-required"].exit],
   ])("what destroys shows its targets and asks; %j ends with %i", async (stdin, exit) => {
     const { code, err } = await toy(["shear-sheep"], { terminal: true, stdin });
-    expect(err).toContain("Shear Sheep in shepherd@example.com: 2 items");
+    expect(err).toContain("Shear Sheep: 2 ewes in shepherd@example.com would be shorn.");
     expect(err).toContain("Molly␛[2J");
     expect(err).toContain("Go on? [y/N] ");
     expect(code).toBe(exit);

@@ -7,6 +7,7 @@ test("a field has one flag, one variable and one heading", () => {
   expect(variableOf("item_id")).toBe("ITEM_ID");
   expect(variableOf("get-contacts", "mailcordon")).toBe("MAILCORDON_GET_CONTACTS");
   expect(headingOf("item_id")).toBe("Item id");
+  expect(headingOf("is_read")).toBe("Read");
 });
 
 test("every field is found again from its flag and from its variable", () => {
