@@ -64,6 +64,11 @@ def attachments():
     return rows
 
 
+def sync():
+    found = [item for change, item in account.inbox.sync_items() if change == "create" and item.subject == told["attachments_subject"]]
+    return [{"body": bool(item.body), "attachments": len(item.attachments), "to": [m.email_address for m in item.to_recipients]} for item in found]
+
+
 def send():
     message = Message(account=account, folder=account.sent, subject="witness: a new mail", body="hello", to_recipients=[Mailbox(email_address=told["other"])])
     message.attach(FileAttachment(name="note.txt", content=b"a note"))
@@ -136,7 +141,7 @@ def detach():
     return [a.name for a in wait_for(account.inbox, "witness: detach").attachments]
 
 
-for step in (search, read, attachments, send, reply, copy, move, delete, junk, out_of_office, update, detach):
+for step in (search, read, attachments, sync, send, reply, copy, move, delete, junk, out_of_office, update, detach):
     try:
         seen[step.__name__] = step()
     except Exception as error:  # the test wants to see every step, also after one that failed

@@ -59,6 +59,10 @@ describe.skipIf(!installed)(`exchangelib drives the lab${installed ? "" : " (ski
     ]);
   });
 
+  it("fills its cache with bodies, recipients and attachments, as it asks by default", () => {
+    expect(seen.sync).toEqual([{ body: true, attachments: 3, to: [mailbox] }]);
+  });
+
   it("sends a mail with an attachment, which arrives and is kept in Sent Items", () => {
     expect(seen.send).toEqual({ kept: true, attachment: "a note", from: mailbox });
   });

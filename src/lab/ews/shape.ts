@@ -83,12 +83,13 @@ export function readTableShape(element: XmlElement | undefined): ItemShape {
 }
 
 /**
- * The shape of SyncFolderItems, which reads the items themselves: only their MIME is refused (MS-OXWSSYNC, `ErrorInvalidPropertyForOperation`).
+ * The shape of SyncFolderItems, which reads the items themselves: only IncludeMimeContent is refused (MS-OXWSSYNC,
+ * `ErrorInvalidPropertyForOperation`). MIME named as a property is left out: clients ask so by default, and it works.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/syncfolderitems-operation
  */
 export function readSyncShape(element: XmlElement | undefined): ItemShape {
   const shape = readShape(element);
-  if (shape.includeMime) refuse({ kind: "field", uri: "item:MimeContent" });
+  if (shape.isMimeRequired) refuse({ kind: "field", uri: "item:MimeContent" });
   return shape;
 }
 

@@ -35,5 +35,9 @@ function sync(context: RequestContext): string {
 /** @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/syncfolderitems-operation */
 export const syncFolderItems: Operation = {
   name: "SyncFolderItems",
-  handle: (context) => responses("SyncFolderItems", [() => sync(context)], context),
+  handle: (context) =>
+    // An error has them, too: a real server was seen to send them.
+    responses("SyncFolderItems", [() => sync(context)], context, {
+      empty: "<m:SyncState/><m:IncludesLastItemInRange>true</m:IncludesLastItemInRange>",
+    }),
 };

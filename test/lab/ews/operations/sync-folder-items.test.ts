@@ -67,7 +67,9 @@ test("a state that the server did not give for this folder is refused", async ()
 
 test("MIME content is refused, and more than 512 changes at once is against the schema", async () => {
   const shape = "<t:BaseShape>IdOnly</t:BaseShape><t:IncludeMimeContent>true</t:IncludeMimeContent>";
-  expect(outcomes(await send({ shape }))).toEqual(["Error ErrorInvalidPropertyForOperation"]);
+  const refused = await send({ shape });
+  expect(outcomes(refused)).toEqual(["Error ErrorInvalidPropertyForOperation"]);
+  expect(refused.xml().at("ResponseMessages", "SyncFolderItemsResponseMessage")?.textAt("SyncState")).toBe("");
   expect((await send({ max: 1000 })).body).toContain("ErrorSchemaValidation");
 });
 
@@ -79,7 +81,7 @@ test("bodies, recipients and attachments may be asked for, as clients do that fi
     body: { type: "Text", value: "All of it." },
     attachments: [{ kind: "file", name: "a.txt", content: Buffer.from("a") }],
   });
-  const fields = ["item:Body", "item:Attachments", "item:InternetMessageHeaders", "message:ToRecipients"];
+  const fields = ["item:MimeContent", "item:Body", "item:Attachments", "item:InternetMessageHeaders", "message:ToRecipients"];
   const shape = `<t:BaseShape>IdOnly</t:BaseShape><t:AdditionalProperties>${fields.map((uri) => `<t:FieldURI FieldURI="${uri}"/>`).join("")}</t:AdditionalProperties>`;
   const received = await send({ state, shape });
   const message = received.xml().at("ResponseMessages", "SyncFolderItemsResponseMessage", "Changes", "Create", "Message");
