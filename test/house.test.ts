@@ -31,7 +31,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   "sign-in": ["failure", "settings-on-premises", "wire"],
   ews: [...core, "wire"],
   setup: ["failure"],
-  doctor: [...core, "settings", "settings-oauth", "open", "tokens", "setup", "ews", "wire"],
+  doctor: [...core, "secrets", "settings", "settings-oauth", "open", "tokens", "setup", "ews", "wire"],
   input: ["failure"],
   fields: [...core, "input"],
   action: [...core, "input"],

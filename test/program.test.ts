@@ -170,6 +170,15 @@ test("doctor answers one JSON document off a terminal, a text on one, and the co
   expect(shown.code).toBe(0);
 });
 
+test("doctor shows nothing that a terminal would obey, whatever the mailbox is called", async () => {
+  const { out, err } = await run(
+    ["doctor", "--config", config, "--connection", "basic", "--mailbox", "a\u001b[2J\u202e@example.com", "--verbose"],
+    true,
+  );
+  expect(out).toContain("a␛[2J<U+202E>@example.com");
+  expect(out + err).not.toMatch(/[\u001b\u202e]/);
+});
+
 test("doctor refuses an action that is not there, and says which it may have been", async () => {
   const { err, code } = await run(["doctor", "--actions", "delete-mail"]);
   expect([code, err]).toEqual([2, expect.stringContaining("Did you mean delete-email?")]);

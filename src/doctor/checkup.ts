@@ -2,6 +2,7 @@ import type { ServerVersion } from "../ews/soap.ts";
 import type { Exchange, Rights } from "../exchange/exchange.ts";
 import type { FailureCode } from "../failure.ts";
 import type { Outcome } from "../outcome.ts";
+import type { Secret } from "../secrets.ts";
 import type { Connection, Settings } from "../settings.ts";
 import type { HttpEvent } from "../wire/observe.ts";
 import type { TokenFacts } from "../wire/token-facts.ts";
@@ -51,6 +52,8 @@ export interface Learned {
   url?: URL;
   exchange?: Exchange;
   token?: TokenFacts | undefined;
+  /** The token that was just fetched: what is asked next is asked with the one that was looked at. */
+  fresh?: Secret;
   /** What the question to the mailbox was answered. */
   mailbox?: Outcome<Rights>;
   /** The same for the account's own question, which needs Discovery Management. */

@@ -24,8 +24,10 @@ export const ews: Step = {
     const mailbox = mailboxOf(checkup);
     const url = urlOf(checkup);
     const settings = await checkup.load();
+    const { fresh } = checkup.learned;
+    const auth = fresh === undefined ? connection.auth : { kind: "bearer" as const, token: fresh };
     const { exchange } = await open(
-      { ...settings, connection: { ...connection, throttling: { ...connection.throttling, maxWait: patience } } },
+      { ...settings, connection: { ...connection, auth, throttling: { ...connection.throttling, maxWait: patience } } },
       {
         observe: checkup.observe,
         serverVersion: (version) => {

@@ -39,8 +39,9 @@ export const findServer: Step = {
         status: "failed",
         code,
         tried,
-        found: message,
-        next: [hint, ...(places.length === 0 ? [] : ["What was asked, and what came back:", ...places])],
+        // Servers wrote parts of it: it is told, and is nothing to do.
+        found: places.length === 0 ? message : `${message} Asked were: ${places.join("; ")}`,
+        next: [hint],
       };
     } finally {
       http.close();

@@ -1,4 +1,5 @@
 import { asFailure } from "../failure.ts";
+import { Secret } from "../secrets.ts";
 import type { OAuth } from "../settings-oauth.ts";
 import { addCertificate, addSecret, consentToAll, exchangeResource, findApplication } from "../setup/exchange-online.ts";
 import { clientOf, openTokens } from "../tokens.ts";
@@ -51,6 +52,7 @@ async function fetched(auth: OAuth, checkup: Checkup): Promise<Finding> {
         ? openTokens(auth, "exchange", http)
         : openTokenSource({ client, http, cache: noTokenCache });
     const text = await source.token({ signal: checkup.signal, progress: checkup.tell });
+    checkup.learned.fresh = new Secret(text);
     const judged = judge(text, checkup);
     const lifetime = await credentialLifetime(client.credential, checkup.now());
     if (judged.status === "ok" && lifetime.status === "warning") return { tried, ...lifetime, found: `${lifetime.found}. ${judged.found}` };

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { onTestFinished } from "vitest";
+import { onTestFinished, vi } from "vitest";
 import { actionNames } from "../../src/actions/load.ts";
 import type { StepName } from "../../src/doctor/checkup.ts";
 import { doctor, type Report, type StepReport, type Wanted } from "../../src/doctor/doctor.ts";
@@ -48,6 +48,8 @@ export interface Changes extends Partial<Wanted> {
 /** A check-up of one connection, in a folder of its own. */
 export async function examine(connection: Setting, { environment: more, ...wanted }: Changes = {}): Promise<Examined> {
   const directory = folder();
+  // What is kept of tokens and servers belongs to this check-up alone.
+  for (const name of ["HOME", "XDG_CACHE_HOME"]) vi.stubEnv(name, directory);
   // JSON is YAML.
   writeFileSync(join(directory, "mailcordon.yaml"), JSON.stringify({ connections: { prod: connection } }));
   const report = await doctor({
