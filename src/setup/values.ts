@@ -8,7 +8,7 @@ const domain = /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](
 /** RFC 5321, 4.5.3.1: 64 characters before the @. No white space, no quotes of strings, nothing that ends an address in a list. */
 const localPart = /^[^\s\p{C}@"(),:;<>[\]\\]{1,64}$/u;
 /** What Windows does not take in the name of an account, besides control characters. */
-const accountName = /^[^\p{C}"/\\[\]:;|=,+*?<>@]{1,64}$/u;
+const accountName = /^[^\p{C}\p{Zl}\p{Zp}"/\\[\]:;|=,+*?<>@]{1,64}$/u;
 
 export function clientId(text: string): string {
   if (guid.test(text)) return text.toLowerCase();
