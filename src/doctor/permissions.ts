@@ -16,7 +16,7 @@ export const permissions: Step = {
       return {
         status: "unknown",
         tried: "looked for permissions that can be seen from here",
-        found: `a password says nothing of roles; needed are ${role} and, to list mailboxes, Discovery Management: the steps mailbox and discovery try them`,
+        found: `how the account signs in says nothing of its roles; needed are ${role} and, to list mailboxes, Discovery Management: the steps mailbox and discovery try them`,
       };
     }
     const tried = "compared the permissions in the token with what the actions need over EWS";
