@@ -6,6 +6,7 @@ import type { Action } from "../src/action.ts";
 import { catalogue } from "../src/actions/index.ts";
 import { Answer, Result } from "../src/answer.ts";
 import { flagOf } from "../src/faces/names.ts";
+import { commandWords, shellLines } from "../src/faces/spell.ts";
 import { failures, someItemsFailedExit } from "../src/failure.ts";
 
 /** What JSON Schema says of one member, as far as a table shows it. */
@@ -34,6 +35,7 @@ function actionsPage(actions: readonly Action[]): string {
     return [
       `## ${action.name}`,
       `**${action.title}**: ${action.summary} Effect: \`${action.effect}\`.`,
+      ...(action.example === undefined ? [] : [`\`\`\`sh\n${shellLines(commandWords(action.name, action.example), 120, "")}\n\`\`\``]),
       table(["input", "flag", "type", "default", "meaning"], inputRows(action.input)),
       action.each === undefined ? "The answer's own members:" : "The columns of each result:",
       own === undefined ? "none" : table(["member", "type", "meaning"], outputRows(own)),

@@ -5,7 +5,7 @@ import type { Catalogue, Program } from "./cli.ts";
 import { programFlags } from "./flags.ts";
 import { flagOf } from "./names.ts";
 import { type Parameter, parametersOf } from "./parameters.ts";
-import { commandLine } from "./spell.ts";
+import { commandWords, shellLines } from "./spell.ts";
 import { harmless, pad, wrap } from "./terminal.ts";
 
 /** One action in the list of all. */
@@ -70,7 +70,7 @@ export function actionHelp(action: Action, columns: number): string {
     wrap(`${title}: ${summary}`, columns),
     "",
     `  mailcordon ${name} [--flags…]`,
-    ...(example === undefined ? [] : ["", "For example:", "", `  ${commandLine(name, example)}`]),
+    ...(example === undefined ? [] : ["", "For example:", "", shellLines(commandWords(name, example), columns, "  ")]),
     "",
     `Effect: ${effect}${asks}. Kind: ${effects[effect].kind}.`,
     "",

@@ -97,3 +97,10 @@ describe("as many answers as messages that are named, each under its own name:",
     expect(at.mailbox("user02@example.com").item(foreign)?.attachments).toHaveLength(1);
   });
 });
+
+test("the example of every action is an input that it takes", () => {
+  for (const { example, prepare } of catalogue) {
+    expect(example).toBeDefined();
+    expect(() => prepare(example)).not.toThrow();
+  }
+});
