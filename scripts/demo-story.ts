@@ -1,8 +1,8 @@
 import type { Answer, Result } from "../src/answer.ts";
 import type { Timeline } from "./demo-timeline.ts";
 
-/** Does one action and gives its answer. */
-export type Act = (action: string, input: Readonly<Record<string, unknown>>) => Promise<Answer>;
+/** Does one action and gives its answer. `silent`: the same as one that was shown, with another mailbox. */
+export type Act = (action: string, input: Readonly<Record<string, unknown>>, silent?: "silent") => Promise<Answer>;
 
 /** Who is who in the organisation that the story is told of. */
 export interface Cast {
@@ -17,8 +17,11 @@ interface Case {
   readonly subject: string;
   readonly sender: string;
   readonly reporter: string;
-  readonly reportItemId: string;
+  readonly report: Name;
 }
+
+/** Where a copy is put aside. */
+const caseFolder = "Cases/Phishing";
 
 /** How many messages one search of the story may bring. */
 const many = 500;
@@ -35,11 +38,11 @@ export async function tellStory(act: Act, timeline: Timeline, cast: Cast): Promi
 }
 
 async function readReport(act: Act, timeline: Timeline, cast: Cast): Promise<Case> {
-  timeline.step("Somebody reported a mail: read the newest report, and the mail attached to it");
-  const reports = await act("search-emails-extended", { mailboxes: cast.reporting, folder: "inbox", has_attachments: true, limit: 20 });
+  timeline.step("Somebody reported a mail: read the report, and the mail attached to it");
+  const reports = await act("search-emails-extended", { mailbox: cast.reporting, folder: "inbox", has_attachments: true });
   for (const report of list(reports, "items")) {
-    const reportItemId = text(report, "item_id");
-    const attached = await act("get-attachments", { mailbox: cast.reporting, item_id: reportItemId });
+    const named = nameOf(report);
+    const attached = await act("get-attachments", { mailbox: cast.reporting, ...named });
     const mail = (attached.results ?? [])
       .flatMap((result) => attachedMessages(result))
       .find((item) => text(item, "internet_message_id") !== "");
@@ -49,122 +52,157 @@ async function readReport(act: Act, timeline: Timeline, cast: Cast): Promise<Cas
       subject: text(mail, "subject"),
       sender: address(mail, "from"),
       reporter: address(report, "from"),
-      reportItemId,
+      report: named,
     };
-    timeline.say(`Reported by ${found.reporter}: "${found.subject}" from ${found.sender}, Message-ID ${found.messageId}`);
+    timeline.say("");
+    timeline.rows([
+      ["Reported by", found.reporter],
+      ["Subject", found.subject],
+      ["Sender", found.sender],
+      ["Message-ID", found.messageId],
+    ]);
     return found;
   }
   throw new Error("no report in the reporting mailbox carries a mail with a Message-ID");
 }
 
 async function lookAround(act: Act, timeline: Timeline, found: Case): Promise<void> {
-  timeline.step("Can the reporter be asked? Whom else could the mail have reached through the address book?");
-  const away = await act("get-out-of-office", { mailbox: found.reporter });
-  timeline.say(`${found.reporter} is ${away.is_active_now === true ? "out of office now" : "not out of office"} (${String(away.state)})`);
+  timeline.step("Can the reporter be asked? Whom do they know? Which mailboxes can be searched?");
+  await act("get-out-of-office", { mailbox: found.reporter });
   await act("get-contacts", { mailbox: found.reporter });
   await act("get-searchable-mailboxes", {});
+}
+
+/** A message by the id that stays the same wherever it is moved, where it has one. */
+type Name = { readonly internet_message_id: string } | { readonly item_id: string };
+
+function nameOf(item: Readonly<Record<string, unknown>>): Name {
+  const messageId = text(item, "internet_message_id");
+  return messageId === "" ? { item_id: text(item, "item_id") } : { internet_message_id: messageId };
 }
 
 /** One message to take out, and where it lies. */
 interface Copy {
   readonly mailbox: string;
   readonly itemId: string;
-  readonly messageId: string;
+  readonly name: Name;
   readonly folder: string;
-  readonly subject: string;
   readonly attachments: boolean;
 }
 
 async function findCopies(act: Act, timeline: Timeline, found: Case): Promise<Copy[]> {
   timeline.step("Find every copy: by Message-ID, then by sender and subject for its variants");
-  const same = await act("search-emails-extended", { mailboxes: "all", internet_message_id: found.messageId, limit: many });
-  const alike = await act("search-emails-extended", { mailboxes: "all", sender: found.sender, subject: found.subject, limit: many });
   const copies = new Map<string, Copy>();
-  for (const item of [...list(same, "items"), ...list(alike, "items")]) {
+  for (const item of await everywhere(act, found)) {
     const copy = {
       mailbox: text(item, "mailbox"),
       itemId: text(item, "item_id"),
-      messageId: text(item, "internet_message_id"),
+      name: nameOf(item),
       folder: text(item, "folder_path"),
-      subject: text(item, "subject"),
       attachments: item.has_attachments === true,
     };
     copies.set(copy.itemId, copy);
   }
-  for (const copy of copies.values()) timeline.say(`  ${copy.mailbox.padEnd(28)} ${copy.folder.padEnd(26)} ${copy.messageId}`);
   if (copies.size === 0) throw new Error("the search found no copy of what was reported");
+  timeline.say("");
+  timeline.rows([...copies.values()].map(({ mailbox, folder, name }) => [mailbox, folder, ...Object.values(name)]));
   return [...copies.values()];
+}
+
+/** What the two searches of the story find in all mailboxes. */
+async function everywhere(act: Act, { messageId, sender, subject }: Case): Promise<Record<string, unknown>[]> {
+  const same = await act("search-emails-extended", { mailboxes: "all", internet_message_id: messageId, limit: many });
+  const alike = await act("search-emails-extended", { mailboxes: "all", sender, subject, limit: many });
+  return [...list(same, "items"), ...list(alike, "items")];
 }
 
 async function keepEvidence(act: Act, timeline: Timeline, copies: readonly Copy[]): Promise<void> {
   timeline.step("Keep it as evidence: the exact bytes of each variant with hashes, and everything attached");
-  for (const copy of onePer(copies, (each) => each.messageId)) {
-    const mail = await act("download-mail-as-eml", { mailbox: copy.mailbox, item_id: copy.itemId });
-    for (const result of mail.results ?? [])
-      timeline.say(`  ${text(result, "safe_name")}  ${text(result, "size")} bytes  sha256 ${text(result, "sha256")}`);
-    const files = await act("get-attachments", { mailbox: copy.mailbox, item_id: copy.itemId });
-    for (const result of files.results ?? []) {
-      timeline.say(
-        `  ${"  ".repeat(number(result, "depth"))}${text(result, "kind")}: ${text(result, "name") || "(no name)"}  sha256 ${text(result, "sha256")}`,
-      );
-    }
+  for (const { mailbox, name } of onePer(copies, (copy) => Object.values(copy.name).join())) {
+    const mail = await act("download-mail-as-eml", { mailbox, ...name });
+    timeline.rows((mail.results ?? []).map((result) => kept(result, text(result, "safe_name"))));
+    const files = await act("get-attachments", { mailbox, ...name });
+    timeline.rows((files.results ?? []).map((result) => kept(result, "  ".repeat(number(result, "depth") - 1) + attachmentName(result))));
   }
+}
+
+function attachmentName(result: Result): string {
+  const inside = result.kind === "item" ? "mail: " : "";
+  return `${inside}${text(result, "name") || "(no name)"}`;
+}
+
+function kept(result: Result, name: string): string[] {
+  // So much of a hash is enough to know it again; the index of the evidence has all of it.
+  return [name, `${text(result, "size")} bytes`.padStart(12), `sha256 ${text(result, "sha256").slice(0, 16)}…`];
 }
 
 async function disarm(act: Act, timeline: Timeline, cast: Cast, copies: readonly Copy[]): Promise<void> {
-  timeline.step("Disarm at once: attachments out of the copies that hold some, one copy to Junk Email, one set aside for the case");
+  timeline.step("Disarm: take attachments out, put one copy aside for the case and another one into Junk Email");
   const armed = copies.find((copy) => copy.attachments);
-  if (armed !== undefined) await act("delete-attachments", { mailbox: armed.mailbox, item_id: armed.itemId, all: true });
+  if (armed !== undefined) await act("delete-attachments", { mailbox: armed.mailbox, ...armed.name, all: true });
   const [first] = copies;
-  if (first === undefined) return;
+  const last = copies.at(-1);
+  if (first === undefined || last === undefined) return;
   await act("copy-email", {
     mailbox: first.mailbox,
-    item_id: first.itemId,
+    ...first.name,
     destination_mailbox: cast.soc,
-    destination_folder: "Cases/Phishing",
+    destination_folder: caseFolder,
     create_folder: true,
   });
-  const last = copies.at(-1);
-  if (last !== undefined) await act("junk-mail", { mailbox: last.mailbox, item_id: last.itemId, internet_message_id: last.messageId });
+  await act("junk-mail", { mailbox: last.mailbox, ...last.name });
 }
 
 async function remove(act: Act, timeline: Timeline, found: Case, copies: readonly Copy[]): Promise<void> {
-  timeline.step("Take it out of every mailbox: first dry, then guarded by the count, with evidence first and a look afterwards");
-  for (const mailbox of new Set(copies.map((copy) => copy.mailbox))) {
-    const messageIds = [...new Set(copies.filter((copy) => copy.mailbox === mailbox).map((copy) => copy.messageId))];
-    const input = { mailbox, internet_message_id: messageIds };
-    const dry = await act("delete-email", { ...input, dry_run: true });
+  timeline.step("Take it out of every mailbox: first dry, then guarded by the count, with evidence, and looked for again");
+  const others: string[][] = [];
+  const mailboxes = [...new Set(copies.map((copy) => copy.mailbox))];
+  for (const mailbox of mailboxes) {
+    const silent = mailbox === mailboxes[0] ? undefined : "silent";
+    const input = { mailbox, ...namesIn(copies, mailbox) };
+    const dry = await act("delete-email", { ...input, dry_run: true }, silent);
     const planned = (dry.results ?? []).filter((result) => result.status === "planned").length;
-    const gone = await act("delete-email", { ...input, expected_count: planned, keep_evidence: true });
+    const gone = await act("delete-email", { ...input, expected_count: planned, keep_evidence: true }, silent);
     if (!gone.success || gone.results?.some((result) => result.verified !== true))
       throw new Error(`not everything was taken out of ${mailbox}`);
+    if (silent) others.push([mailbox, gone.message]);
   }
-  timeline.step("Verify that nothing is left");
-  const left = [
-    ...list(await act("search-emails-extended", { mailboxes: "all", internet_message_id: found.messageId, limit: many }), "items"),
-    ...list(await act("search-emails-extended", { mailboxes: "all", sender: found.sender, subject: found.subject, limit: many }), "items"),
-  ].filter((item) => text(item, "folder_path") !== "Cases/Phishing");
+  if (others.length > 0) {
+    timeline.say("");
+    timeline.say("The same in the other mailboxes:");
+    timeline.rows(others);
+  }
+  timeline.step("Verify that nothing is left but the copy put aside for the case");
+  const left = (await everywhere(act, found)).filter((item) => text(item, "folder_path") !== caseFolder);
   if (left.length > 0) throw new Error(`${left.length} copies are left`);
-  timeline.say("No copy is left in any mailbox, but the one set aside for the case.");
+}
+
+/** The messages of one mailbox: by Message-ID where all have one. */
+function namesIn(copies: readonly Copy[], mailbox: string): Record<string, string[]> {
+  const here = copies.filter((copy) => copy.mailbox === mailbox);
+  const ids = here.flatMap(({ name }) => ("internet_message_id" in name ? [name.internet_message_id] : []));
+  return ids.length === here.length ? { internet_message_id: [...new Set(ids)] } : { item_id: here.map(({ itemId }) => itemId) };
 }
 
 async function tellPeople(act: Act, timeline: Timeline, cast: Cast, found: Case, copies: readonly Copy[]): Promise<void> {
   timeline.step("Tell people: thank the reporter, warn whoever had it, and know who will not read it today");
   await act("reply-to-email", {
     mailbox: cast.reporting,
-    item_id: found.reportItemId,
-    body_text: "Thank you: it was phishing. It has been taken out of every mailbox. Please do not open it elsewhere.",
+    ...found.report,
+    body_text: "Thank you: it was phishing, and it is out of every mailbox.",
   });
+  const mailboxes = [...new Set(copies.map((copy) => copy.mailbox))];
   await act("send-email", {
-    mailbox: cast.soc,
-    to: [...new Set(copies.map((copy) => copy.mailbox))],
+    to: mailboxes,
     subject: "A phishing mail was removed from your mailbox",
-    body_text: `Between then and now you had a mail from ${found.sender}. It was phishing and has been removed. If you opened it, call the service desk.`,
+    body_text: "If you opened it, please call the service desk.",
   });
-  for (const mailbox of new Set(copies.map((copy) => copy.mailbox))) {
-    const away = await act("get-out-of-office", { mailbox });
-    if (away.is_active_now === true) timeline.say(`  ${mailbox} is away: tell them in another way`);
+  const away: string[] = [];
+  for (const mailbox of mailboxes) {
+    const answer = await act("get-out-of-office", { mailbox }, mailbox === mailboxes[0] ? undefined : "silent");
+    if (answer.is_active_now === true) away.push(mailbox);
   }
+  timeline.say(away.length === 0 ? "Nobody is away." : `Away, to be told in another way: ${away.join(", ")}`);
 }
 
 /** The message inside an attached message. */

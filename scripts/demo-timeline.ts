@@ -1,52 +1,61 @@
 import type { Answer } from "../src/answer.ts";
-import { flagOf } from "../src/faces/names.ts";
-import { harmless } from "../src/faces/terminal.ts";
+import { commandWords, shellLines } from "../src/faces/spell.ts";
+import { cut, harmless, pad, width, wrap } from "../src/faces/terminal.ts";
+
+const indent = "   ";
 
 /** Prints a story for people: a heading per step, the command that does the same, and what came of it. Text from mail is made harmless. */
 export class Timeline {
   readonly #began = performance.now();
   readonly #write: (line: string) => void;
+  readonly #columns: number;
   #step = 0;
 
-  constructor(write: (line: string) => void) {
+  /** `columns`: of the terminal. */
+  constructor(write: (line: string) => void, columns: number) {
     this.#write = write;
+    this.#columns = columns;
   }
 
   step(heading: string): void {
     this.#step += 1;
-    const seconds = ((performance.now() - this.#began) / 1000).toFixed(2).padStart(6);
-    this.#write(`\n${seconds} s  ${this.#step}. ${heading}`);
+    const seconds = `${((performance.now() - this.#began) / 1000).toFixed(1)} s`;
+    const [first = "", ...rest] = wrap(`${this.#step}. ${heading}`, this.#columns - seconds.length - 2, indent).split("\n");
+    this.#write("");
+    this.#write(`${pad(first, this.#columns - width(seconds))}${seconds}`);
+    for (const line of rest) this.#write(line);
   }
 
-  /** The command of the same meaning, long ids shortened: it is to be read, and the ids of the next lab are others. */
+  /** The command of the same meaning. Ids of items are cut: those of the next lab are others. */
   command(action: string, input: Readonly<Record<string, unknown>>, asksFirst: boolean): void {
-    const flags = Object.entries(input).map(([name, value]) => {
-      const words = (Array.isArray(value) ? value : [value]).map((each) => shortened(String(each))).join(",");
-      return value === true ? flagOf(name) : `${flagOf(name)} ${shellWord(words)}`;
-    });
     const yes = asksFirst && input.dry_run !== true ? ["--yes"] : [];
-    this.say(`$ mailcordon ${[action, ...flags, ...yes].join(" ")}`, 200);
+    const shown = Object.fromEntries(
+      Object.entries(input).map(([name, value]) => [name, typeof value === "string" ? shortened(value) : value]),
+    );
+    const words = ["$ npx", ...commandWords(action, shown), ...yes].map(harmless);
+    this.#write("");
+    for (const line of shellLines(words, this.#columns, indent).split("\n")) this.#write(line);
   }
 
   answer(answer: Answer): void {
-    this.say(answer.message);
-    if (answer.error !== undefined) this.say(`${answer.error.code}: ${answer.error.message}`);
+    this.say(`→ ${answer.message}`);
     for (const result of answer.results ?? []) {
-      if (result.error !== undefined) this.say(`  ${result.status}: ${result.error.code}: ${result.error.message}`);
+      if (result.error !== undefined) this.say(`  ${result.status}: ${result.error.message}`);
     }
   }
 
-  /** A line below the step, cut at a width that fits most terminals. */
-  say(text: string, width = 140): void {
-    const line = harmless(text);
-    this.#write(`          ${line.length > width ? `${line.slice(0, width - 1)}…` : line}`);
+  /** A line below the step. */
+  say(text: string): void {
+    this.#write(`${indent}${cut(harmless(text), this.#columns - indent.length)}`.trimEnd());
+  }
+
+  /** Rows whose cells stand below each other. */
+  rows(rows: readonly (readonly string[])[]): void {
+    const columns = rows[0]?.map((_, at) => Math.max(...rows.map((row) => width(harmless(row[at] ?? ""))))) ?? [];
+    for (const row of rows) this.say(`  ${row.map((text, at) => pad(harmless(text), columns[at] ?? 0)).join("  ")}`);
   }
 }
 
 function shortened(id: string): string {
   return /^[\w+/=-]{60,}$/.test(id) ? `${id.slice(0, 6)}…${id.slice(-10)}` : id;
-}
-
-function shellWord(text: string): string {
-  return /^[\w@%+=:,./…-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -14,11 +14,19 @@ import { type Act, tellStory } from "./demo-story.ts";
 import { Timeline } from "./demo-timeline.ts";
 
 const { values } = parseArgs({ options: { import: { type: "string" }, out: { type: "string", default: "demo-evidence" } } });
-const timeline = new Timeline((line) => process.stdout.write(`${line}\n`));
-const folder = join(values.out, new Date().toISOString().replaceAll(":", "-"));
+// Longer lines are hard to read, and a file has no width.
+const timeline = new Timeline((line) => process.stdout.write(`${line}\n`), Math.min(process.stdout.columns || 100, 110));
+const folder = join(
+  values.out,
+  new Date()
+    .toISOString()
+    .replace(/\.\d+Z$/, "Z")
+    .replaceAll(":", "-"),
+);
 
 const lab = await startLab({ importDir: values.import });
-timeline.step(`The lab is up at ${lab.ewsUrl}. It is not Exchange, but it has its habits; what follows is real HTTP and real SOAP`);
+timeline.step("Start a practice Exchange. What follows is real HTTP and real SOAP, by the public actions of mailcordon");
+timeline.say(`It listens on ${lab.ewsUrl}. It is not Exchange, but it has its habits.`);
 const exchange = openEws({
   url: lab.ewsUrl,
   authorize: () => Promise.resolve({ authorization: `Basic ${Buffer.from(`${socAddress}:${labPassword}`).toString("base64")}` }),
@@ -34,12 +42,12 @@ const host = {
   confirm: () => Promise.resolve(true),
 };
 
-const act: Act = async (name, input) => {
+const act: Act = async (name, input, silent) => {
   const action = catalogue.find((each) => each.name === name);
   if (action === undefined) throw new Error(`there is no action ${name}`);
-  timeline.command(name, input, effects[action.effect].asksFirst);
+  if (!silent) timeline.command(name, input, effects[action.effect].asksFirst);
   const answer = await perform(action, input, host);
-  timeline.answer(answer);
+  if (!silent) timeline.answer(answer);
   if (!answer.success) throw new Error(`${name} failed: ${answer.message}`);
   return answer;
 };
@@ -48,7 +56,12 @@ try {
   await tellStory(act, timeline, { soc: socAddress, reporting: reportingAddress });
   const audit = await verifyAudit(auditFile);
   if (audit.broken !== undefined) throw new Error(`the audit chain is broken at line ${audit.broken.line}`);
-  timeline.step(`Done. Evidence, hashes and an unbroken audit of ${audit.entries} entries are in ${folder}`);
+  timeline.step("Done");
+  timeline.rows([
+    ["Evidence", `${folder}: the bytes, and index.jsonl with their hashes`],
+    ["Audit", `${auditFile}: ${audit.entries} entries, each bound to the one before`],
+    ["Try it", "npx mailcordon lab, and in another terminal the commands above, one by one"],
+  ]);
 } catch (thrown) {
   process.stderr.write(`The demo failed: ${thrown instanceof Error ? thrown.message : String(thrown)}\n`);
   process.exitCode = 1;
