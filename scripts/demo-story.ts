@@ -137,7 +137,7 @@ function kept(result: Result, name: string): string[] {
 }
 
 async function disarm(act: Act, timeline: Timeline, cast: Cast, copies: readonly Copy[]): Promise<void> {
-  timeline.step("Disarm: take attachments out, put one copy aside for the case and another one into Junk Email");
+  timeline.step("Disarm: attachments out of one copy, one put aside for the case, one into Junk Email");
   const armed = copies.find((copy) => copy.attachments);
   if (armed !== undefined) await act("delete-attachments", { mailbox: armed.mailbox, ...armed.name, all: true });
   const [first] = copies;
@@ -154,7 +154,7 @@ async function disarm(act: Act, timeline: Timeline, cast: Cast, copies: readonly
 }
 
 async function remove(act: Act, timeline: Timeline, found: Case, copies: readonly Copy[]): Promise<void> {
-  timeline.step("Take it out of every mailbox: first dry, then guarded by the count, with evidence, and looked for again");
+  timeline.step("Take it out everywhere: dry first, then with a count, evidence and a look afterwards");
   const others: string[][] = [];
   const mailboxes = [...new Set(copies.map((copy) => copy.mailbox))];
   for (const mailbox of mailboxes) {

@@ -52,7 +52,8 @@ export class Timeline {
   /** Rows whose cells stand below each other. */
   rows(rows: readonly (readonly string[])[]): void {
     const columns = rows[0]?.map((_, at) => Math.max(...rows.map((row) => width(harmless(row[at] ?? ""))))) ?? [];
-    for (const row of rows) this.say(`  ${row.map((text, at) => pad(harmless(text), columns[at] ?? 0)).join("  ")}`);
+    for (const row of rows)
+      this.say(`  ${row.map((text, at) => (at === row.length - 1 ? harmless(text) : pad(harmless(text), columns[at] ?? 0))).join("  ")}`);
   }
 }
 

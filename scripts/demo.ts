@@ -25,8 +25,8 @@ const folder = join(
 );
 
 const lab = await startLab({ importDir: values.import });
-timeline.step("Start a practice Exchange. What follows is real HTTP and real SOAP, by the public actions of mailcordon");
-timeline.say(`It listens on ${lab.ewsUrl}. It is not Exchange, but it has its habits.`);
+timeline.step("Start an Exchange to practise on; what follows is real HTTP and real SOAP");
+timeline.say(`It is not Exchange, but it has its habits. It listens on ${lab.ewsUrl}`);
 const exchange = openEws({
   url: lab.ewsUrl,
   authorize: () => Promise.resolve({ authorization: `Basic ${Buffer.from(`${socAddress}:${labPassword}`).toString("base64")}` }),
@@ -58,9 +58,9 @@ try {
   if (audit.broken !== undefined) throw new Error(`the audit chain is broken at line ${audit.broken.line}`);
   timeline.step("Done");
   timeline.rows([
-    ["Evidence", `${folder}: the bytes, and index.jsonl with their hashes`],
-    ["Audit", `${auditFile}: ${audit.entries} entries, each bound to the one before`],
-    ["Try it", "npx mailcordon lab, and in another terminal the commands above, one by one"],
+    ["Evidence", folder],
+    ["Audit", `${auditFile}: ${audit.entries} entries in an unbroken chain`],
+    ["Try it", "npx mailcordon lab; then, in another terminal, the commands above"],
   ]);
 } catch (thrown) {
   process.stderr.write(`The demo failed: ${thrown instanceof Error ? thrown.message : String(thrown)}\n`);
