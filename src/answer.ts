@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { Action } from "./action.ts";
 import { type Failure, failures, someItemsFailedExit } from "./failure.ts";
-import { present } from "./fields.ts";
+import { digests, present } from "./fields.ts";
 
 const codes = z.enum(Object.keys(failures) as [keyof typeof failures, ...(keyof typeof failures)[]]);
 
@@ -21,9 +21,7 @@ const EvidenceNoun = z.strictObject({
   safe_name: z.string(),
   file_ref: z.string(),
   size: z.number(),
-  md5: z.string(),
-  sha1: z.string(),
-  sha256: z.string(),
+  ...digests,
   sha512: z.string().optional(),
 });
 

@@ -115,6 +115,12 @@ export const as = z
   .enum(["file", "base64"])
   .default("file")
   .describe("file: kept in the evidence folder; base64: in the answer itself, for small things.");
+export const max_bytes = z
+  .number()
+  .int()
+  .min(1)
+  .optional()
+  .describe("What has more bytes fails alone. Default: no limit for files, 25 MiB for base64.");
 export const importance = z.enum(["Low", "Normal", "High"]).default("Normal").describe("Importance of the message.");
 
 export const item_id = textList("Item ids of the messages: a list, or one text with commas between.");
@@ -160,6 +166,9 @@ export const attachments = z
   })
   .optional()
   .describe("Files to attach: paths, or objects {path | base64, name, content_type, content_id, inline}.");
+
+/** The hashes of bytes that were read to their end, hexadecimal. */
+export const digests = { md5: z.string(), sha1: z.string(), sha256: z.string() };
 
 export const AddressNoun = z.strictObject({ name: z.string().optional(), address: z.string().optional() });
 

@@ -41,7 +41,7 @@ export const deleteEmail = touching({
     action: z.enum(["trash_deleted", "soft_deleted", "hard_deleted", "already_gone"]),
     recoverable: z.boolean().optional().describe("Whether its owner or an administrator can get it back without a backup."),
     new_item_id: z.string().optional().describe("Its id where it lies now: a move gives a new one."),
-    undo: z.strictObject({ item_id: z.string(), to: z.string() }).optional().describe("Moving this item to this folder id undoes it."),
+    undo: z.strictObject({ item_id: z.string(), to: z.string() }).optional().describe("Copying (copy-email) or moving this item to this folder id brings it back."),
   }),
 })
   .select(async function* (input, context) {

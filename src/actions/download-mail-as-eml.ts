@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { type Held, type Kept, touching } from "../action.ts";
-import { as } from "../fields.ts";
+import { as, digests, max_bytes } from "../fields.ts";
 import { attempt, done } from "../outcome.ts";
 import { emlName, messageGlance, messageNames, scope, selectMessages, whichMessages } from "../which-messages.ts";
 
@@ -26,20 +26,13 @@ export const downloadMailAsEml = touching({
       .optional()
       .describe("File name. Default: the subject and .eml. Made safe; a taken name gets a piece of the hash."),
     as,
-    max_bytes: z
-      .number()
-      .int()
-      .min(1)
-      .optional()
-      .describe("A message of more bytes fails alone. Default: no limit for files, 25 MiB for base64."),
+    max_bytes,
   }),
   each: z.strictObject({
     name: z.string().describe("File name before it was made safe."),
     safe_name: z.string(),
     size: z.number(),
-    md5: z.string(),
-    sha1: z.string(),
-    sha256: z.string(),
+    ...digests,
     sha512: z.string().optional(),
     file_ref: z.string().optional(),
     base64: z.string().optional(),

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { type Context, type Held, type Kept, type Target, touching } from "../action.ts";
 import type { Content } from "../exchange/message.ts";
-import { MessageRow, present } from "../fields.ts";
+import { digests, MessageRow, max_bytes, present } from "../fields.ts";
 import { askedOf, attempt, done, type Outcome } from "../outcome.ts";
 import { attachmentGlance, selectAttachments, whichAttachments } from "../which-attachments.ts";
 import { messageNames, whichMessages } from "../which-messages.ts";
@@ -23,12 +23,7 @@ export const getAttachments = touching({
     expand_nested: z.boolean().default(true).describe("Also what is attached to attached messages."),
     // Five levels are more than honest forwarding makes; without a limit a mail could be built to be opened for hours.
     max_depth: z.number().int().min(1).max(20).default(5).describe("How deep: 1 is the message's own attachments."),
-    max_bytes: z
-      .number()
-      .int()
-      .min(1)
-      .optional()
-      .describe("An attachment of more bytes fails alone. Default: no limit for files, 25 MiB for base64."),
+    max_bytes,
     as: z
       .enum(["file", "base64", "metadata"])
       .default("file")
@@ -38,9 +33,7 @@ export const getAttachments = touching({
     fetched: z.boolean().describe("false for metadata, and for references to cloud files: those are only listed."),
     safe_name: z.string().optional(),
     size: z.number().optional().describe("Bytes: exact when fetched, else as Exchange estimates."),
-    md5: z.string().optional(),
-    sha1: z.string().optional(),
-    sha256: z.string().optional(),
+    ...z.object(digests).partial().shape,
     file_ref: z.string().optional(),
     base64: z.string().optional(),
     attachment_id: z.string().optional(),

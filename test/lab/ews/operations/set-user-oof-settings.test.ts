@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Lab } from "../../../../src/lab/lab.ts";
 import { anna, call, expectValidReplies, faultCode, startSmallLab } from "../soap-client.ts";
+import { getOof, oofSettings, setOof } from "./oof-requests.ts";
 
 let lab: Lab;
 beforeAll(async () => {
@@ -12,19 +13,12 @@ afterAll(async () => {
   await lab.close();
 });
 
-const mailbox = (address: string): string => `<t:Mailbox><t:Address>${address}</t:Address></t:Mailbox>`;
-const get = (address: string): string => `<m:GetUserOofSettingsRequest>${mailbox(address)}</m:GetUserOofSettingsRequest>`;
-const set = (settings: string, address = anna): string =>
-  `<m:SetUserOofSettingsRequest>${mailbox(address)}<t:UserOofSettings>${settings}</t:UserOofSettings></m:SetUserOofSettingsRequest>`;
-const settings = (state: string, start = "2026-03-02T00:00:00Z", end = "2026-03-09T00:00:00Z", reply = "Away &lt;b&gt;"): string =>
-  `<t:OofState>${state}</t:OofState><t:ExternalAudience>Known</t:ExternalAudience><t:Duration><t:StartTime>${start}</t:StartTime><t:EndTime>${end}</t:EndTime></t:Duration>` +
-  `<t:InternalReply><t:Message>${reply}</t:Message></t:InternalReply><t:ExternalReply><t:Message>Outside</t:Message></t:ExternalReply>`;
 const code = async (operation: string, user = anna) =>
   (await call(lab, operation, { user })).xml().textAt("ResponseMessage", "ResponseCode");
 
 test("what was set is read again, both replies and the schedule", async () => {
-  expect(await code(set(settings("Scheduled")))).toBe("NoError");
-  const read = (await call(lab, get(anna))).xml().child("OofSettings");
+  expect(await code(setOof(oofSettings("Scheduled")))).toBe("NoError");
+  const read = (await call(lab, getOof(anna))).xml().child("OofSettings");
   expect([read?.textAt("OofState"), read?.textAt("ExternalAudience")]).toEqual(["Scheduled", "Known"]);
   expect([read?.textAt("Duration", "StartTime"), read?.textAt("Duration", "EndTime")]).toEqual([
     "2026-03-02T00:00:00Z",
@@ -37,12 +31,12 @@ test.each([
   ["ends before it begins", "2026-03-09T00:00:00Z", "2026-03-02T00:00:00Z"],
   ["lies in the past", "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"],
 ])("a schedule that %s is refused and changes nothing", async (_, start, end) => {
-  await call(lab, set(settings("Disabled")));
-  expect(await code(set(settings("Scheduled", start, end)))).toBe("ErrorInvalidScheduledOofDuration");
+  await call(lab, setOof(oofSettings("Disabled")));
+  expect(await code(setOof(oofSettings("Scheduled", start, end)))).toBe("ErrorInvalidScheduledOofDuration");
   expect(lab.store.mailbox(anna)?.oof.state).toBe("Disabled");
 });
 
 test("an unknown mailbox is an error, an unknown state a fault", async () => {
-  expect(await code(get("nobody@example.com"))).toBe("ErrorNonExistentMailbox");
-  expect(faultCode(await call(lab, set(settings("Asleep"))))).toBe("ErrorSchemaValidation");
+  expect(await code(getOof("nobody@example.com"))).toBe("ErrorNonExistentMailbox");
+  expect(faultCode(await call(lab, setOof(oofSettings("Asleep"))))).toBe("ErrorSchemaValidation");
 });
