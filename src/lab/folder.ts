@@ -34,6 +34,22 @@ export const distinguishedFolders: readonly FolderSeed[] = [
   { name: "recoverableitemsversions", displayName: "Versions", parent: "recoverableitemsroot" },
 ];
 
+/** The folders of an archive mailbox. Its Inbox is a folder like others: only newer servers give it a well-known name. */
+export const archiveFolders: readonly FolderSeed[] = [
+  { name: "archivemsgfolderroot", displayName: "Top of Information Store", parent: "root" },
+  { name: "archiveinbox", displayName: "Inbox", folderClass: "IPF.Note", parent: "archivemsgfolderroot" },
+  { name: "archivedeleteditems", displayName: "Deleted Items", folderClass: "IPF.Note", parent: "archivemsgfolderroot" },
+  { name: "archiverecoverableitemsroot", displayName: "Recoverable Items", parent: "root" },
+  { name: "archiverecoverableitemsdeletions", displayName: "Deletions", parent: "archiverecoverableitemsroot" },
+  { name: "archiverecoverableitemspurges", displayName: "Purges", parent: "archiverecoverableitemsroot" },
+  { name: "archiverecoverableitemsversions", displayName: "Versions", parent: "archiverecoverableitemsroot" },
+];
+
+/** The public folders of an organisation that has some. */
+export const publicFolders: readonly FolderSeed[] = [{ name: "publicfoldersroot", displayName: "IPM_SUBTREE", parent: "root" }];
+
+const visibleRoots: ReadonlySet<string | undefined> = new Set(["root", "msgfolderroot", "archivemsgfolderroot", "publicfoldersroot"]);
+
 /** One folder. Changed only through its mailbox. Its id lasts as long as it does, wherever it is moved. */
 export class LabFolder {
   readonly mailbox: LabMailbox;
@@ -95,8 +111,6 @@ export class LabFolder {
   /** Names from the visible root down, `/` between them. */
   get path(): string {
     const above = this.parent;
-    return above === undefined || above.distinguishedName === "msgfolderroot" || above.distinguishedName === "root"
-      ? this.name
-      : `${above.path}/${this.name}`;
+    return above === undefined || visibleRoots.has(above.distinguishedName) ? this.name : `${above.path}/${this.name}`;
   }
 }

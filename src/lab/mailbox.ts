@@ -1,7 +1,7 @@
 import { addressKey } from "./address.ts";
 import { ChangeLog } from "./changes.ts";
 import type { Clock } from "./clock.ts";
-import { distinguishedFolders, LabFolder } from "./folder.ts";
+import { distinguishedFolders, type FolderSeed, LabFolder } from "./folder.ts";
 import { type ChangeKeyKind, IdMint } from "./id.ts";
 import type { EmbeddedItem, ItemChange, ItemContent, LabAttachment, LabItem, NewAttachment, NewItem } from "./item.ts";
 import {
@@ -49,7 +49,8 @@ export class LabMailbox {
   readonly #items = new Map<string, Mutable<LabItem>>();
   readonly #identities = new Map<string, LabItem>();
 
-  constructor(user: User, guid: string, clock: Clock) {
+  /** `seeds`: its first folders, that of the visible root before all others. */
+  constructor(user: User, guid: string, clock: Clock, seeds: readonly FolderSeed[] = distinguishedFolders) {
     this.user = user;
     this.guid = guid;
     this.#clock = clock;
@@ -64,10 +65,10 @@ export class LabMailbox {
       externalReply: "",
     };
     this.top = this.#newFolder(undefined, "", undefined, "root");
-    for (const seed of distinguishedFolders) {
+    for (const seed of seeds) {
       this.#newFolder(this.#distinguished.get(seed.parent ?? "msgfolderroot"), seed.displayName, seed.folderClass, seed.name);
     }
-    this.root = this.#distinguished.get("msgfolderroot") ?? this.top;
+    this.root = this.top.children[0] ?? this.top;
   }
 
   get address(): string {
@@ -87,7 +88,8 @@ export class LabMailbox {
 
   /** As `distinguished`, for folders that every mailbox has. */
   known(name: string): LabFolder {
-    const folder = this.distinguished(name);
+    // An archive mailbox has them under names of their own.
+    const folder = this.distinguished(name) ?? this.distinguished(`archive${name}`);
     if (!folder) throw new StoreError("folder-not-found", `No mailbox has a folder ${name}.`);
     return folder;
   }
@@ -169,8 +171,9 @@ export class LabMailbox {
     const now = this.#clock.tick();
     this.#drop(item);
     // Exchange keeps the change key of what is thrown away.
-    const thrownAway =
-      folder.mailbox === this && (folder.distinguishedName === "deleteditems" || folder.isBelow(this.known("recoverableitemsroot")));
+    const recoverable = this.distinguished("recoverableitemsroot");
+    const isBelowIt = recoverable !== undefined && folder.isBelow(recoverable);
+    const thrownAway = folder.mailbox === this && (folder.distinguishedName === "deleteditems" || isBelowIt);
     const kept = { changeKey: thrownAway ? item.changeKey : undefined, createdAt: item.createdAt };
     return folder.mailbox.#put(folder, item, now, folder.mailbox === this ? { ...kept, identity: item.identity } : kept);
   }

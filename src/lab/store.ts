@@ -2,7 +2,7 @@ import { addressKey, domainOf } from "./address.ts";
 import { Clock } from "./clock.ts";
 import { type Delivery, deliver, type Envelope, type OutsideMail, type Submission, submit } from "./delivery.ts";
 import { expandGroup, resolveName } from "./directory.ts";
-import type { LabFolder } from "./folder.ts";
+import { archiveFolders, type FolderSeed, type LabFolder, publicFolders } from "./folder.ts";
 import { guidOf, parseId } from "./id.ts";
 import type { LabAttachment, LabItem, NewItem } from "./item.ts";
 import { LabMailbox } from "./mailbox.ts";
@@ -20,6 +20,11 @@ export class Store {
   readonly clock = new Clock();
   readonly #mailboxes = new Map<string, LabMailbox>();
   readonly #byGuid = new Map<string, LabMailbox>();
+  /** By GUID: mailboxes that nobody logs in to. */
+  readonly #behind = new Map<string, LabMailbox>();
+  /** By the GUID of the mailbox that each belongs to. */
+  readonly #archives = new Map<string, LabMailbox>();
+  #public: LabMailbox | undefined;
   readonly #groups = new Map<string, Group>();
   #messages = 0;
 
@@ -75,7 +80,7 @@ export class Store {
   }
 
   mailboxByGuid(guid: string): LabMailbox | undefined {
-    return this.#byGuid.get(guid.toLowerCase());
+    return this.#byGuid.get(guid.toLowerCase()) ?? this.#behind.get(guid.toLowerCase());
   }
 
   mailboxBySid(sid: string): LabMailbox | undefined {
@@ -85,6 +90,46 @@ export class Store {
 
   mailboxes(): LabMailbox[] {
     return [...this.#byGuid.values()];
+  }
+
+  /** The archive mailbox of a mailbox; it is made when there is none. */
+  openArchive(mailbox: LabMailbox): LabMailbox {
+    return (
+      this.#archives.get(mailbox.guid) ?? this.#addBehind(mailbox.user, archiveFolders, (made) => this.#archives.set(mailbox.guid, made))
+    );
+  }
+
+  archiveOf(mailbox: LabMailbox): LabMailbox | undefined {
+    return this.#archives.get(mailbox.guid);
+  }
+
+  /** The public folders, which everybody may use; they are made when there are none. */
+  openPublicFolders(): LabMailbox {
+    const nobody: User = {
+      address: "public-folders@lab.invalid",
+      displayName: "Public folders",
+      password: "",
+      aliases: [],
+      upn: "public-folders@lab.invalid",
+      sid: "S-1-5-21-1000000001-1000000002-1000000003-1000",
+      roles: [],
+      fullAccess: [],
+      sendAs: [],
+    };
+    return this.#public ?? this.#addBehind(nobody, publicFolders, (made) => (this.#public = made));
+  }
+
+  /** Undefined: this organisation has none. */
+  get publicFolders(): LabMailbox | undefined {
+    return this.#public;
+  }
+
+  #addBehind(user: User, seeds: readonly FolderSeed[], keep: (made: LabMailbox) => void): LabMailbox {
+    // Numbers that no user has.
+    const made = new LabMailbox(user, guidOf(0x80_0000 + this.#behind.size), this.clock, seeds);
+    this.#behind.set(made.guid, made);
+    keep(made);
+    return made;
   }
 
   group(address: string): Group | undefined {
@@ -118,6 +163,7 @@ export class Store {
 
   /** As owner or as a delegate. */
   mayOpen(acting: User, mailbox: LabMailbox): boolean {
+    if (mailbox === this.#public) return true;
     return acting === mailbox.user || mailbox.user.fullAccess.some((address) => this.mailbox(address)?.user === acting);
   }
 
@@ -163,6 +209,6 @@ export class Store {
 
   #mailboxOf(id: string): LabMailbox | undefined {
     const parsed = parseId(id);
-    return parsed && this.#byGuid.get(parsed.mailbox);
+    return parsed && this.mailboxByGuid(parsed.mailbox);
   }
 }

@@ -70,12 +70,15 @@ export function folderAt(element: XmlElement, context: RequestContext): LabFolde
 function distinguishedFolder(element: XmlElement, context: RequestContext): LabFolder {
   const name = element.attributes.get("Id") ?? "";
   if (name.startsWith("publicfoldersroot")) {
+    const root = context.store.publicFolders?.distinguished(name);
+    if (root !== undefined) return root;
     throw new ItemError("ErrorNoPublicFolderReplicaAvailable", "There is no public folder replica available.");
   }
   const address = element.textAt("Mailbox", "EmailAddress");
   const mailbox = address === undefined ? ownMailbox(context) : context.store.mailbox(address);
   if (mailbox === undefined) throw nonExistentMailbox(address ?? "");
-  const folder = context.store.mayOpen(context.acting, mailbox) ? mailbox.distinguished(name) : undefined;
+  const store = /^archive./.test(name) ? context.store.archiveOf(mailbox) : mailbox;
+  const folder = context.store.mayOpen(context.acting, mailbox) ? store?.distinguished(name) : undefined;
   if (folder === undefined) throw new ItemError("ErrorItemNotFound", "The specified folder could not be found in the store.");
   return folder;
 }

@@ -35,7 +35,8 @@ export function actingUser(store: Store, caller: User, headers: RequestHeaders):
       user = store.organisation.users.find((one) => one.address.toLowerCase() === value);
       break;
     case "SmtpAddress":
-      user = store.mailbox(value)?.user;
+      // A user principal name is no address, even where it looks like one.
+      user = store.organisation.users.find((one) => [one.address, ...one.aliases].some((address) => address.toLowerCase() === value));
       break;
     case "PrincipalName":
       user = store.organisation.users.find((one) => one.upn.toLowerCase() === value);

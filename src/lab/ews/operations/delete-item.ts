@@ -12,8 +12,9 @@ const destinations: Readonly<Record<string, string>> = {
 
 function dispose(item: LabItem, type: string): void {
   const mailbox = item.folder.mailbox;
-  // From Purges nothing comes back.
-  if (item.folder.distinguishedName === "recoverableitemspurges") mailbox.remove(item);
+  const isPublic = mailbox.distinguished("publicfoldersroot") !== undefined;
+  // From Purges nothing comes back, and the lab keeps nothing that is deleted in public folders.
+  if (isPublic || /^(?:archive)?recoverableitemspurges$/.test(item.folder.distinguishedName ?? "")) mailbox.remove(item);
   else mailbox.move(item, mailbox.known(destinations[type] ?? "deleteditems"));
 }
 

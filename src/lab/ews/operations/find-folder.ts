@@ -2,7 +2,7 @@ import type { LabFolder } from "../../folder.ts";
 import { el, type XmlElement } from "../../xml.ts";
 import { folderAt } from "../access.ts";
 import { folderProperties, folderXml, readFolderShape } from "../folder-xml.ts";
-import { type Operation, type RequestContext, responses, type Task } from "../operation.ts";
+import { ItemError, type Operation, type RequestContext, responses, type Task } from "../operation.ts";
 import { pageLimit, pageOf, restrictedPageLimit } from "../paging.ts";
 import { readRestrictionOver } from "../restriction.ts";
 
@@ -17,7 +17,12 @@ function search(parent: XmlElement, context: RequestContext): string {
   const shape = readFolderShape(request.child("FolderShape"));
   const restriction = request.child("Restriction");
   const filter = restriction === undefined ? undefined : readRestrictionOver(restriction, folderProperties);
-  const all = below(folderAt(parent, context), request.attributes.get("Traversal") ?? "Shallow");
+  const folder = folderAt(parent, context);
+  const traversal = request.attributes.get("Traversal") ?? "Shallow";
+  if (traversal === "Deep" && folder.mailbox === context.store.publicFolders) {
+    throw new ItemError("ErrorInvalidOperation", "A deep traversal of public folders is not supported.");
+  }
+  const all = below(folder, traversal);
   const view = filter === undefined ? all : all.filter(filter);
   const paging = request.child("IndexedPageFolderView") ?? request.child("FractionalPageFolderView");
   const page = pageOf(view, paging, filter === undefined ? pageLimit : restrictedPageLimit);
