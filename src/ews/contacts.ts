@@ -1,8 +1,8 @@
 import type { Contact, ContactList, ContactQuery } from "../exchange/contact.ts";
+import { isLocal } from "../exchange/local-failure.ts";
 import { Failure } from "../failure.ts";
 import { contactIds, findContacts, getContacts } from "./contact.ts";
 import type { FolderNode, FolderRef } from "./folders.ts";
-import { isLocal } from "./newest-first.ts";
 import type { EwsMailbox } from "./session.ts";
 
 /** How many ids one page has; the server allows 1000 without a restriction. */

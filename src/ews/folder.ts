@@ -1,17 +1,6 @@
+import type { FoundFolder } from "../exchange/folder-tree.ts";
 import { attribute, elementName, integer, mapped, optional, type Reader, record, text } from "../wire/xml-read.ts";
 import { t } from "./namespaces.ts";
-
-/** A folder as one reply says it, without its path. */
-export interface FoundFolder {
-  readonly folderId: string;
-  readonly parentFolderId?: string | undefined;
-  readonly displayName?: string | undefined;
-  readonly folderClass?: string | undefined;
-  readonly totalCount?: number | undefined;
-  /** Its well-known name. */
-  readonly distinguished?: string | undefined;
-  readonly isSearchFolder: boolean;
-}
 
 /** @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/folders-ex15websvcsotherref */
 export const folderElements = ["Folder", "CalendarFolder", "ContactsFolder", "SearchFolder", "TasksFolder"].map(t);

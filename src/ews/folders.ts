@@ -1,15 +1,15 @@
 import type { Folder, FolderName } from "../exchange/folder.ts";
+import { archiveName, type FolderStore, inStore, joinPath, parseFolderName, splitPath, splitStore } from "../exchange/folder-names.ts";
+import type { FoundFolder } from "../exchange/folder-tree.ts";
+import { type FolderNode, treeOf, walk } from "../exchange/folder-tree.ts";
 import { Failure } from "../failure.ts";
-import type { FoundFolder } from "./folder.ts";
-import { archiveName, type FolderStore, inStore, joinPath, parseFolderName, splitPath, splitStore } from "./folder-names.ts";
-import { type FolderNode, treeOf, walk } from "./folder-tree.ts";
 import { listFolders } from "./list-folders.ts";
 import { createFolder } from "./operations/create-folder.ts";
 import { getFolder } from "./operations/get-folder.ts";
 import { publicBelow, reachPublic } from "./public-folders.ts";
 import { addressOnly, type EwsMailbox } from "./session.ts";
 
-export type { FolderNode } from "./folder-tree.ts";
+export type { FolderNode } from "../exchange/folder-tree.ts";
 
 /** What names a folder on the wire. */
 export type FolderRef =

@@ -1,5 +1,5 @@
+import { isLocal } from "../exchange/local-failure.ts";
 import { Failure } from "../failure.ts";
-import { isLocal } from "./newest-first.ts";
 import { getFolder } from "./operations/get-folder.ts";
 import type { EwsMailbox } from "./session.ts";
 

@@ -1,4 +1,4 @@
-import type { FoundFolder } from "./folder.ts";
+import type { FoundFolder } from "../exchange/folder-tree.ts";
 import type { FolderRef } from "./folders.ts";
 import { findFolder } from "./operations/find-folder.ts";
 import type { EwsMailbox } from "./session.ts";

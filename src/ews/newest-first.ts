@@ -1,5 +1,6 @@
+import { isLocal } from "../exchange/local-failure.ts";
 import type { Message } from "../exchange/message.ts";
-import { Failure, type FailureCode } from "../failure.ts";
+import { Failure } from "../failure.ts";
 import type { Xml } from "../wire/xml-write.ts";
 import type { FolderRef } from "./folders.ts";
 import { findItem, type ItemPage } from "./operations/find-item.ts";
@@ -45,22 +46,6 @@ const maxFoldersPerRequest = 20;
 const maxIdlePages = 3;
 /** No mailbox has folders of five million messages: a server that goes on beyond this is going round in circles. */
 const maxPages = 20_000;
-
-/** What concerns one folder or one message only: the others are still worth having. Everything else ends the search. */
-const localFailures: ReadonlySet<FailureCode> = new Set<FailureCode>([
-  "access-denied",
-  "not-found",
-  "folder-not-found",
-  "unreadable",
-  "refused",
-  "too-large",
-  "unsupported",
-  "role-missing",
-]);
-
-export function isLocal(failure: Failure): boolean {
-  return localFailures.has(failure.code);
-}
 
 /** How far one folder was read. At most one page of it is held, and the ids of those before. */
 interface Source {

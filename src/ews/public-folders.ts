@@ -1,6 +1,6 @@
+import { inStore, joinPath } from "../exchange/folder-names.ts";
+import { type FolderNode, treeOf, walk } from "../exchange/folder-tree.ts";
 import { Failure } from "../failure.ts";
-import { inStore, joinPath } from "./folder-names.ts";
-import { type FolderNode, treeOf, walk } from "./folder-tree.ts";
 import type { FolderRef } from "./folders.ts";
 import { listFolders } from "./list-folders.ts";
 import type { EwsMailbox } from "./session.ts";

@@ -1,9 +1,9 @@
 import type { DeleteMode, Destination, Junk, Junked } from "../exchange/exchange.ts";
+import { splitStore } from "../exchange/folder-names.ts";
 import type { Failure } from "../failure.ts";
 import { attempt, type Outcome } from "../outcome.ts";
 import { defaultBatchSize, inBatches } from "./batch.ts";
 import { findCopies, newCopies } from "./copies.ts";
-import { splitStore } from "./folder-names.ts";
 import type { FolderRef } from "./folders.ts";
 import type { Operation } from "./operation.ts";
 import { copyItem } from "./operations/copy-item.ts";

@@ -1,12 +1,14 @@
 import type { Attachment } from "../exchange/attachment.ts";
 import { isAfter, nextCursor, readCursor } from "../exchange/cursor.ts";
+import { covers, only } from "../exchange/detail.ts";
+import { isLocal } from "../exchange/local-failure.ts";
 import { detailFor, type Matcher, openMatcher } from "../exchange/match.ts";
 import type { Detail, Message } from "../exchange/message.ts";
 import type { Search, SearchPage, Unsearched } from "../exchange/query.ts";
 import { asFailure, Failure } from "../failure.ts";
 import { attempt, type Outcome } from "../outcome.ts";
-import { covers, isIncomplete, only, readItems } from "./complete.ts";
-import { isLocal, newestFirst } from "./newest-first.ts";
+import { isIncomplete, readItems } from "./complete.ts";
+import { newestFirst } from "./newest-first.ts";
 import { planFilters } from "./restriction.ts";
 import type { EwsMailbox } from "./session.ts";
 import { listShape, needsGetItem } from "./shapes.ts";

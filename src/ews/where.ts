@@ -1,6 +1,6 @@
 import type { FolderName } from "../exchange/folder.ts";
+import { wellKnownName } from "../exchange/folder-names.ts";
 import { Failure } from "../failure.ts";
-import { wellKnownName } from "./folder-names.ts";
 import type { FolderNode, FolderRef } from "./folders.ts";
 import type { EwsMailbox } from "./session.ts";
 

@@ -11,10 +11,12 @@ import type { Document } from "./xml-write.ts";
 
 export { droppedWhileIdle, neverSent } from "./http-failure.ts";
 
+export type HttpMethod = "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
+
 export interface HttpRequest {
   /** `http:` or `https:`. */
   readonly url: URL;
-  readonly method: "GET" | "POST";
+  readonly method: HttpMethod;
   /** `accept-encoding: gzip` is added where it is missing. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Document | undefined;

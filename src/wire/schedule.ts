@@ -15,6 +15,8 @@ export interface Patience {
   readonly maxWaitMs: number;
   /** Requests of the account that may be under way at once. */
   readonly maxConcurrency: number;
+  /** Requests of the account for one mailbox that may be under way at once; default as many as of the account. */
+  readonly maxPerMailbox?: number | undefined;
 }
 
 /** Leave to send one request. */
@@ -145,7 +147,9 @@ export function openSchedule(): Schedule {
     for (const [mailbox, queue] of queues) {
       const lane = laneOf(mailbox);
       if (lane.until > now || lane.active >= lane.limit) continue;
-      const waiter = queue.find(({ patience }) => account.active < patience.maxConcurrency);
+      const waiter = queue.find(
+        ({ patience }) => account.active < patience.maxConcurrency && lane.active < (patience.maxPerMailbox ?? Number.POSITIVE_INFINITY),
+      );
       if (waiter === undefined) continue;
       leave(waiter);
       const rest = queues.get(mailbox);

@@ -1,6 +1,7 @@
+import type { FoundFolder } from "../../exchange/folder-tree.ts";
 import { fromAttribute, listOf, mapped, optional, record } from "../../wire/xml-read.ts";
 import { element } from "../../wire/xml-write.ts";
-import { type FoundFolder, folderElements, folderFields, folderReader } from "../folder.ts";
+import { folderElements, folderFields, folderReader } from "../folder.ts";
 import type { FolderRef } from "../folders.ts";
 import { folderId } from "../ids.ts";
 import { m, t } from "../namespaces.ts";

@@ -1,7 +1,8 @@
 import type { Rights } from "../../exchange/exchange.ts";
+import type { FoundFolder } from "../../exchange/folder-tree.ts";
 import { bool, listOf, mapped, optional, record } from "../../wire/xml-read.ts";
 import { element } from "../../wire/xml-write.ts";
-import { type FoundFolder, folderElements, folderFields, folderReader } from "../folder.ts";
+import { folderElements, folderFields, folderReader } from "../folder.ts";
 import type { FolderRef } from "../folders.ts";
 import { folderId } from "../ids.ts";
 import { m, t } from "../namespaces.ts";

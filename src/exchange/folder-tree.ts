@@ -1,5 +1,16 @@
-import type { FoundFolder } from "./folder.ts";
 import { joinPath, sameName, wellKnownName } from "./folder-names.ts";
+
+/** A folder as one reply says it, without its path. */
+export interface FoundFolder {
+  readonly folderId: string;
+  readonly parentFolderId?: string | undefined;
+  readonly displayName?: string | undefined;
+  readonly folderClass?: string | undefined;
+  readonly totalCount?: number | undefined;
+  /** Its well-known name. */
+  readonly distinguished?: string | undefined;
+  readonly isSearchFolder: boolean;
+}
 
 /** A folder of the tree, parents before children. */
 export interface FolderNode extends FoundFolder {

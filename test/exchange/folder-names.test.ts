@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { joinPath, parseFolderName, splitPath } from "../../src/ews/folder-names.ts";
+import { joinPath, parseFolderName, splitPath } from "../../src/exchange/folder-names.ts";
 
 test("any names survive being joined to a path and taken apart again", () => {
   const name = fc

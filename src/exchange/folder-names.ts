@@ -1,4 +1,4 @@
-import type { FolderName } from "../exchange/folder.ts";
+import type { FolderName } from "./folder.ts";
 
 /** Well-known names that every mailbox has: they are taken as such without looking. */
 const always = [

@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { FoundFolder } from "../../src/ews/folder.ts";
-import { treeOf, walk } from "../../src/ews/folder-tree.ts";
+import { type FoundFolder, treeOf, walk } from "../../src/exchange/folder-tree.ts";
 
 function folder(folderId: string, parentFolderId: string, displayName: string, distinguished?: string): FoundFolder {
   return { folderId, parentFolderId, displayName, distinguished, isSearchFolder: false };
