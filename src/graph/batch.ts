@@ -1,0 +1,178 @@
+import { asFailure, Failure, type FailureCode } from "../failure.ts";
+import { attempt, done, failed, type Outcome } from "../outcome.ts";
+import { certainlyNotDone, failureOf, isThrottled, reported } from "./failures.ts";
+import { type JsonObject, memberOf, numberIn, objectIn, objectOf, objectsIn, textIn } from "./json.ts";
+import { type Asker, askRepeatedly, isRepeatable, slowDown, turnOf } from "./repeat.ts";
+import type { Asked, Request, Safety } from "./request.ts";
+import { headersOf, pathOf } from "./rest.ts";
+
+/** How many requests one batch has at most: https://learn.microsoft.com/en-us/graph/json-batching#batch-size-limitations */
+export const maxBatchSize = 20;
+
+/** After these the next request would fail the same way. */
+const hopeless: ReadonlySet<FailureCode> = new Set<FailureCode>(["unauthenticated", "tls-failed", "unreachable"]);
+
+/** Asks one thing. Throws Failure. */
+export async function askOne<In, Out>(request: Request<In, Out>, input: In, asker: Asker): Promise<Out> {
+  const asked = request.write(input);
+  let before: Failure | undefined;
+  try {
+    return await askRepeatedly(
+      asker,
+      request.safety,
+      async (turn) => {
+        const reply = request.read(await asker.rest.call(request.name, asked, asker.mailbox, asker.call));
+        turn.end(true);
+        return reply;
+      },
+      (failure) => {
+        before = failure;
+      },
+    );
+  } catch (thrown) {
+    const outcome = repeatedOutcome(failed(asFailure(thrown)), before, request);
+    if (outcome.ok) return outcome.value;
+    throw outcome.failure;
+  }
+}
+
+/**
+ * Asks for many things in batches: as many Outcomes as inputs, in their order. Repeats only what failed, and only when the server says that it was
+ * not done or when doing it twice is harmless. Throws Failure `cancelled`, and nothing else.
+ */
+export async function* askEach<In, Out>(
+  request: Request<In, Out>,
+  inputs: readonly In[],
+  asker: Asker,
+  batchSize = maxBatchSize,
+): AsyncIterable<Outcome<Out>> {
+  let end: Failure | undefined;
+  for (let start = 0; start < inputs.length; start += batchSize) {
+    if (start > 0) asker.call.progress?.(`${request.name}: ${start} of ${inputs.length}`);
+    const some = inputs.slice(start, start + batchSize);
+    const known = end;
+    const outcomes = known === undefined ? await askBatch(request, some, asker) : some.map(() => failed(known));
+    yield* outcomes;
+    end ??= outcomes.flatMap((outcome) => (!outcome.ok && hopeless.has(outcome.failure.code) ? [outcome.failure] : []))[0];
+  }
+}
+
+/** One batch, asked again for what is left of it until each input has its Outcome. */
+async function askBatch<In, Out>(request: Request<In, Out>, inputs: readonly In[], asker: Asker): Promise<Outcome<Out>[]> {
+  const settled = new Map<number, Outcome<Out>>();
+  const written = new Map<number, Asked>();
+  for (const [index, input] of inputs.entries()) {
+    const one = await attempt(async () => request.write(input));
+    if (one.ok) written.set(index, one.value);
+    else settled.set(index, one);
+  }
+  let pending = [...written.keys()];
+  /** Why each of those that are pending was not done the last time. */
+  const last = new Map<number, Failure>();
+  for (let tries = 1; pending.length > 0; tries++) {
+    const turn = await attempt(() => turnOf(asker));
+    if (!turn.ok) {
+      if (turn.failure.code === "cancelled") throw turn.failure;
+      // What the server itself said of an item tells more than that we do not wait for it.
+      for (const index of pending) settled.set(index, failed(last.get(index) ?? turn.failure));
+      break;
+    }
+    const round = await askRound(request, new Map(pending.flatMap((index) => [...written].filter(([key]) => key === index))), asker);
+    const throttled = [...round.values()].some((outcome) => !outcome.ok && isThrottled(outcome.failure));
+    turn.value.end(!throttled);
+    const again: number[] = [];
+    const slowing = new Set<Failure>();
+    for (const index of pending) {
+      const outcome = repeatedOutcome(round.get(index) ?? failed(unanswered(request.safety)), last.get(index), request);
+      if (!outcome.ok && isRepeatable(outcome.failure, request.safety, tries, asker)) {
+        again.push(index);
+        last.set(index, outcome.failure);
+        slowing.add(outcome.failure);
+      } else settled.set(index, outcome.ok ? outcome : failed(reported(outcome.failure, request.safety)));
+      if (!outcome.ok && isThrottled(outcome.failure)) slowing.add(outcome.failure);
+    }
+    slowDown([...slowing], tries, asker);
+    pending = again;
+  }
+  return inputs.map((_, index) => settled.get(index) ?? failed(unanswered(request.safety)));
+}
+
+/** One request for all of them: what came of each that was answered, by its index. Throws only when cancelled. */
+async function askRound<In, Out>(
+  request: Request<In, Out>,
+  written: ReadonlyMap<number, Asked>,
+  asker: Asker,
+): Promise<ReadonlyMap<number, Outcome<Out>>> {
+  const [first, second] = written;
+  try {
+    if (first !== undefined && second === undefined) {
+      const [index, asked] = first;
+      return new Map([[index, done(request.read(await asker.rest.call(request.name, asked, asker.mailbox, asker.call)))]]);
+    }
+    const reply = await asker.rest.call(`$batch of ${request.name}`, batchOf(written, asker.mailbox), asker.mailbox, asker.call);
+    return readBatch(request, reply, written);
+  } catch (thrown) {
+    const failure = asFailure(thrown);
+    if (failure.code === "cancelled") throw failure;
+    return new Map([...written.keys()].map((index) => [index, failed(failure)]));
+  }
+}
+
+/** @see https://learn.microsoft.com/en-us/graph/json-batching */
+function batchOf(written: ReadonlyMap<number, Asked>, mailbox: string): Asked {
+  const requests = [...written].map(([index, asked]): JsonObject => {
+    const headers = { ...headersOf(asked), ...(asked.body === undefined ? {} : { "Content-Type": "application/json" }) };
+    return {
+      id: String(index),
+      method: asked.method,
+      url: pathOf(asked, mailbox),
+      ...(Object.keys(headers).length === 0 ? {} : { headers }),
+      ...(asked.body === undefined ? {} : { body: asked.body }),
+    };
+  });
+  return { method: "POST", path: "/$batch", ofOrganisation: true, ids: "rest", body: { requests } };
+}
+
+/** The answers stand in any order; each says by its id which request it answers. An answer to nothing is ignored. */
+function readBatch<In, Out>(
+  request: Request<In, Out>,
+  reply: JsonObject,
+  written: ReadonlyMap<number, Asked>,
+): ReadonlyMap<number, Outcome<Out>> {
+  const answers = objectsIn(reply, "responses");
+  if (answers === undefined) throw new Failure("broken-reply", "The reply to a batch has no responses.");
+  const outcomes = new Map<number, Outcome<Out>>();
+  for (const answer of answers) {
+    const index = Number(textIn(answer, "id") ?? "none");
+    // Two answers to one request: which of them is true cannot be known, and neither undoes what the first said.
+    if (written.has(index) && !outcomes.has(index)) outcomes.set(index, outcomeOf(request, answer));
+  }
+  return outcomes;
+}
+
+function outcomeOf<In, Out>(request: Request<In, Out>, answer: JsonObject): Outcome<Out> {
+  const status = numberIn(answer, "status") ?? 0;
+  const body = objectOf(memberOf(answer, "body"));
+  if (status < 200 || status > 299) return failed(failureOf(status, headersIn(answer), body));
+  try {
+    return done(request.read(body ?? {}));
+  } catch (thrown) {
+    return failed(asFailure(thrown));
+  }
+}
+
+function headersIn(answer: JsonObject): ReadonlyMap<string, string> {
+  const headers = Object.entries(objectIn(answer, "headers") ?? {});
+  return new Map(headers.map(([name, value]) => [name.toLowerCase(), String(value)]));
+}
+
+/** What a repetition says that finds nothing any more: if the answer before it was lost, the first time was carried out. */
+function repeatedOutcome<In, Out>(outcome: Outcome<Out>, before: Failure | undefined, { gone }: Request<In, Out>): Outcome<Out> {
+  if (outcome.ok || gone === undefined || outcome.failure.code !== "not-found") return outcome;
+  return before === undefined || certainlyNotDone(before) ? outcome : done(gone);
+}
+
+/** An answer that should be there and is not: broken-reply, which becomes `unknown-outcome` where it must not be repeated. */
+function unanswered(safety: Safety): Failure {
+  return reported(new Failure("broken-reply", "The server gave no answer for this item."), safety);
+}

@@ -1,0 +1,201 @@
+import { Failure, type FailureCode } from "../failure.ts";
+import { neverSent } from "../wire/http.ts";
+import { type JsonObject, objectIn, textIn } from "./json.ts";
+import type { Safety } from "./request.ts";
+
+/** What one error code means to us. */
+interface Meaning {
+  readonly code: FailureCode;
+  readonly hint?: string;
+}
+
+const consent =
+  "An administrator must grant the application the permission at Microsoft Graph, and consent to it; then it takes a new token.";
+const scopeOfAccess =
+  "Either the application lacks the permission at Microsoft Graph, or RBAC for Applications does not let it into this mailbox (Test-ServicePrincipalAuthorization tells).";
+const unlocated = { code: "mailbox-not-found", hint: "Give the address or user principal name of a mailbox in Exchange Online." } as const;
+
+/**
+ * Graph's error codes by what they mean here, ignoring case. What is not listed is taken by its HTTP status.
+ * @see https://learn.microsoft.com/en-us/graph/errors
+ */
+const meanings: ReadonlyMap<string, Meaning> = new Map(
+  Object.entries({
+    // Throttling.
+    applicationthrottled: { code: "busy" },
+    toomanyrequests: { code: "busy" },
+    activitylimitreached: { code: "busy" },
+    errorserverbusy: { code: "busy" },
+    errorexceededconnectioncount: { code: "busy" },
+    // Trouble inside that passes.
+    errorinternalservertransienterror: { code: "busy" },
+    errormailboxstoreunavailable: { code: "busy" },
+    errormailboxmoveinprogress: { code: "busy" },
+    serviceunavailable: { code: "busy" },
+    servicenotavailable: { code: "busy" },
+    errortimeoutexpired: { code: "timeout" },
+    // Rights.
+    erroraccessdenied: { code: "access-denied", hint: scopeOfAccess },
+    authorization_requestdenied: { code: "role-missing", hint: consent },
+    accessdenied: { code: "access-denied", hint: scopeOfAccess },
+    forbidden: { code: "access-denied", hint: scopeOfAccess },
+    errorsendasdenied: { code: "access-denied", hint: "The application may not send from this address." },
+    errorcannotdeleteobject: { code: "access-denied" },
+    errormessagesubmissionblocked: { code: "access-denied", hint: "This mailbox is blocked from sending." },
+    invalidauthenticationtoken: { code: "unauthenticated" },
+    compacttokenparsingfailed: { code: "unauthenticated" },
+    // Mailboxes.
+    mailboxnotenabledforrestapi: {
+      code: "mailbox-not-found",
+      hint: "This mailbox is inactive, soft-deleted, without a licence, or on an Exchange Server of the organisation: there it is reached over EWS.",
+    },
+    mailboxnotsupportedforrestapi: { code: "mailbox-not-found", hint: "This kind of mailbox cannot be reached over Microsoft Graph." },
+    errornonexistentmailbox: unlocated,
+    errorinvaliduser: unlocated,
+    resourcenotfound: unlocated,
+    request_resourcenotfound: unlocated,
+    // Items and folders.
+    erroritemnotfound: { code: "not-found" },
+    errorinvalidid: { code: "not-found" },
+    errorinvalidattachmentid: { code: "not-found" },
+    errorfoldernotfound: { code: "folder-not-found" },
+    errorinvalidfolderid: { code: "folder-not-found" },
+    errorparentfoldernotfound: { code: "folder-not-found" },
+    errortofoldernotfound: { code: "folder-not-found" },
+    errorfolderexists: { code: "changed", hint: "A folder of this name exists already." },
+    errorirresolvableconflict: { code: "changed" },
+    errorstaleobject: { code: "changed" },
+    errorinvalidchangekey: { code: "changed" },
+    // Content that cannot be given out.
+    errorcannotopenfileattachment: { code: "unreadable" },
+    errormimecontentconversionfailed: { code: "unreadable" },
+    errorcontentconversionfailed: { code: "unreadable" },
+    errorcorruptdata: { code: "unreadable" },
+    erroritemcorrupt: { code: "unreadable" },
+    errorvirusdetected: { code: "unreadable", hint: "The server's virus scanner keeps this content back." },
+    // Sizes.
+    errormessagesizeexceeded: { code: "too-large" },
+    errorattachmentsizelimitexceeded: { code: "too-large" },
+    errorsendquotaexceeded: { code: "quota-exceeded" },
+    errorquotaexceeded: { code: "quota-exceeded" },
+    errorquotaexceededondelete: {
+      code: "quota-exceeded",
+      hint: "The Recoverable Items of the mailbox are full: an administrator must make room.",
+    },
+    // What we were given makes no sense to the server.
+    errorinvalididmalformed: { code: "invalid-input" },
+    errorinvalididempty: { code: "invalid-input" },
+    errorinvalidrecipients: { code: "invalid-input" },
+    errormissingrecipients: { code: "invalid-input" },
+    errorinvalidurlqueryfilter: { code: "invalid-input" },
+    inefficientfilter: { code: "invalid-input" },
+  } satisfies Record<string, Meaning>),
+);
+
+/** What an error says; `now` in milliseconds since 1970. The server's text is shortened: it is untrusted. */
+export function failureOf(status: number, headers: ReadonlyMap<string, string>, body: JsonObject | undefined, now = Date.now()): Failure {
+  const error = objectIn(body, "error");
+  const said = textIn(error, "code") ?? "";
+  const wireCode = said === "" ? `HTTP ${status}` : said.slice(0, 100);
+  const meaning = meanings.get(said.toLowerCase());
+  const text = shortened(textIn(error, "message") ?? "");
+  const failure = new Failure(
+    // A status of throttling is one, whatever the code says.
+    status === 429 ? "busy" : (meaning?.code ?? codeOf(status)),
+    text === "" ? `Microsoft Graph answered ${wireCode}.` : `${text} (${wireCode})`,
+    {
+      wireCode,
+      requestId: headers.get("request-id") ?? textIn(objectIn(error, "innerError"), "request-id"),
+      backOffMs: retryAfter(headers.get("retry-after"), now),
+      hint: meaning?.hint ?? hintOf(status),
+    },
+  );
+  // 429 is turned away at the door; a 503 that says when to come back is too (RFC 9110, 15.6.4).
+  if (status === 429 || (status === 503 && failure.backOffMs !== undefined)) turnedAway.add(failure);
+  return failure;
+}
+
+const turnedAway = new WeakSet<Failure>();
+
+function codeOf(status: number): FailureCode {
+  switch (status) {
+    case 400:
+      return "refused";
+    case 401:
+      return "unauthenticated";
+    case 403:
+      return "access-denied";
+    case 404:
+    case 410:
+      return "not-found";
+    case 405:
+    case 501:
+      return "unsupported";
+    case 408:
+    case 504:
+      return "timeout";
+    case 409:
+    case 412:
+      return "changed";
+    case 413:
+      return "too-large";
+    case 429:
+    case 503:
+      return "busy";
+    case 507:
+      return "quota-exceeded";
+    default:
+      return status >= 500 || status < 300 ? "broken-reply" : "refused";
+  }
+}
+
+function hintOf(status: number): string | undefined {
+  if (status === 401) return "Check the application's credential, and that its token is for Microsoft Graph.";
+  return status === 403 ? scopeOfAccess : undefined;
+}
+
+/** RFC 9110, 10.2.3: seconds, or a date. In milliseconds; undefined when it says nothing useful. */
+export function retryAfter(value: string | undefined, now: number): number | undefined {
+  if (value === undefined) return undefined;
+  if (/^\s*\d{1,9}\s*$/.test(value)) return Number(value) * 1000 || undefined;
+  const until = Date.parse(value);
+  return Number.isNaN(until) || until <= now ? undefined : until - now;
+}
+
+// 300 characters hold every message text that Microsoft's documentation shows.
+function shortened(text: string): string {
+  const line = text.replace(/\s+/g, " ").trim();
+  return line.length > 300 ? `${line.slice(0, 299)}…` : line;
+}
+
+/** True when the server certainly did nothing, so that whatever it was may be repeated. */
+export function certainlyNotDone(failure: Failure): boolean {
+  return failure.code === "not-attempted" || neverSent(failure) || turnedAway.has(failure);
+}
+
+/** True when a budget was used up (and so the server did nothing): fewer requests at once help. */
+export function isThrottled(failure: Failure): boolean {
+  return failure.code === "busy" && certainlyNotDone(failure);
+}
+
+/** What stays as it is until a person changes something. */
+const unchanging: ReadonlySet<FailureCode> = new Set<FailureCode>(["unauthenticated", "access-denied", "invalid-settings", "tls-failed"]);
+
+/** True when the same may be asked again. */
+export function mayRepeat(failure: Failure, safety: Safety): boolean {
+  if (failure.code === "cancelled" || unchanging.has(failure.code)) return false;
+  return certainlyNotDone(failure) || (safety !== "never" && failure.retryable);
+}
+
+/**
+ * The failure to report of a lost answer: of something that must not be done twice, `unknown-outcome`; of something that may, the failure itself,
+ * which says that it can be repeated, and that it may have been done.
+ */
+export function reported(failure: Failure, safety: Safety): Failure {
+  if (safety === "read" || !failure.retryable || failure.code === "cancelled" || certainlyNotDone(failure)) return failure;
+  const { code, wireCode, requestId, backOffMs } = failure;
+  const message = `The answer was lost: ${failure.message}`;
+  if (safety === "never") return new Failure("unknown-outcome", message, { wireCode, requestId, cause: failure });
+  const hint = "It may have been done. Doing it again is safe: it is still done once.";
+  return new Failure(code, message, { hint, wireCode, requestId, backOffMs, cause: failure });
+}

@@ -1,0 +1,194 @@
+import type { Folder, FolderName } from "../exchange/folder.ts";
+import { joinPath, type ParsedName, parseFolderName, splitStore, wellKnownName } from "../exchange/folder-names.ts";
+import { type FolderNode, type FoundFolder, treeOf, walk } from "../exchange/folder-tree.ts";
+import { Failure } from "../failure.ts";
+import { restId } from "./request.ts";
+import { createFolder, type FolderRef, getFolder, type ListedFolder, listFolders } from "./requests/mail-folders.ts";
+import type { GraphMailbox } from "./session.ts";
+
+export type { FolderRef } from "./requests/mail-folders.ts";
+
+/** The folders of one mailbox: those for mail, which are all that Graph knows by path. */
+export interface Folders {
+  /** A well-known name or an id costs no request; a path costs the folder tree, once. Throws Failure `folder-not-found`, `unsupported`. */
+  resolve(name: FolderName): Promise<FolderRef>;
+  /** The folder with its path and counts. Throws Failure. */
+  get(name: FolderName): Promise<Folder>;
+  /** Makes the folders of a path that are missing. */
+  create(path: FolderName): Promise<Folder>;
+  /** Every folder below the visible root, parents before children; asked once. */
+  tree(): Promise<readonly FolderNode[]>;
+}
+
+/**
+ * The well-known names that Graph takes.
+ * @see https://learn.microsoft.com/en-us/graph/api/resources/mailfolder
+ */
+const known: ReadonlySet<string> = new Set(
+  (
+    "archive clutter conflicts conversationhistory deleteditems drafts inbox junkemail localfailures msgfolderroot outbox " +
+    "recoverableitemsdeletions scheduled searchfolders sentitems serverfailures syncissues"
+  ).split(" "),
+);
+
+const root: FolderRef = { distinguished: "msgfolderroot" };
+
+/** How far a path leads: the last folder that exists, and the names that are missing below it. */
+interface Reached {
+  readonly ref: FolderRef;
+  readonly missing: readonly string[];
+}
+
+export function openFolders(mailbox: GraphMailbox): Folders {
+  let asked: Promise<readonly FolderNode[]> | undefined;
+
+  function tree(): Promise<readonly FolderNode[]> {
+    if (asked !== undefined) return asked;
+    const listing = listAll(mailbox).then((found) => treeOf(found));
+    asked = listing;
+    // A listing that failed is asked again by the next who needs it.
+    listing.catch(() => {
+      asked = undefined;
+    });
+    return listing;
+  }
+
+  async function reach(parts: readonly string[]): Promise<Reached> {
+    const nodes = await tree();
+    const found = walk(nodes, parts);
+    const [first = ""] = parts;
+    const name = wellKnownName(first);
+    // In another language: Graph does not list the well-known names, but gives a folder by its own.
+    if (found.node !== undefined || name === undefined || !known.has(name)) return reached(found);
+    const top = await topOf(name, nodes);
+    if (top === undefined) return reached(found);
+    const below = walk(
+      nodes.map((node) => (node.folderId === top.folderId ? { ...node, distinguished: name } : node)),
+      parts,
+    );
+    return reached(below);
+  }
+
+  async function topOf(name: string, nodes: readonly FolderNode[]): Promise<FolderNode | undefined> {
+    const found = await ask({ distinguished: name }, name);
+    return nodes.find(({ folderId }) => folderId === found.folderId);
+  }
+
+  function reached({ node, missing }: { readonly node: FolderNode | undefined; readonly missing: readonly string[] }): Reached {
+    return { ref: node === undefined ? root : { id: node.folderId }, missing };
+  }
+
+  function parsed(name: FolderName): ParsedName {
+    const { store, rest } = splitStore(name);
+    if (store === "mailbox") return parseFolderName(rest);
+    const what = store === "archive" ? "The archive mailbox" : "The public folders";
+    throw new Failure("unsupported", `${what} cannot be reached over Microsoft Graph.`, {
+      hint: "Exchange Web Services reach them, where they are still allowed.",
+    });
+  }
+
+  async function resolve(name: FolderName): Promise<FolderRef> {
+    const parts = parsed(name);
+    if (parts.kind === "id") return { id: parts.id };
+    if (parts.kind === "well-known" && parts.certain) return wellKnown(parts.name);
+    const { ref, missing } = await reach(parts.parts);
+    if (missing.length === 0) return ref;
+    if (parts.kind === "well-known") return wellKnown(parts.name);
+    throw noFolder(name, missing);
+  }
+
+  async function get(name: FolderName): Promise<Folder> {
+    const ref = await resolve(name);
+    const nodes = await tree();
+    const listed = "id" in ref ? nodes.find(({ folderId }) => folderId === restId(ref.id)) : undefined;
+    if (listed !== undefined) return asFolder(listed, listed.path);
+    const found = await ask(ref, name);
+    const node = nodes.find(({ folderId }) => folderId === found.folderId);
+    const isRoot = "distinguished" in ref && ref.distinguished === "msgfolderroot";
+    return asFolder(found, node?.path ?? (isRoot ? "" : joinPath([found.displayName ?? name])));
+  }
+
+  async function ask(ref: FolderRef, name: FolderName): Promise<ListedFolder> {
+    try {
+      return await mailbox.ask(getFolder, ref);
+    } catch (thrown) {
+      // Graph has one code for items and folders: here it was a folder that was named.
+      if (thrown instanceof Failure && (thrown.code === "not-found" || thrown.code === "invalid-input")) throw noFolder(name, [], thrown);
+      throw thrown;
+    }
+  }
+
+  async function create(name: FolderName): Promise<Folder> {
+    const parts = parsed(name);
+    if (parts.kind === "id" || parts.parts.length === 0 || (parts.kind === "well-known" && parts.certain)) return get(name);
+    const { ref, missing } = await reach(parts.parts);
+    let parent = ref;
+    for (const displayName of missing) {
+      try {
+        parent = { id: (await mailbox.ask(createFolder, { parent, displayName })).folderId };
+      } catch (thrown) {
+        if (!(thrown instanceof Failure) || thrown.wireCode?.toLowerCase() !== "errorfolderexists") throw thrown;
+        // Somebody made it meanwhile, or the first try did: that is what was wanted.
+        asked = undefined;
+        return create(name);
+      }
+    }
+    if (missing.length > 0) asked = undefined;
+    return get(name);
+  }
+
+  return { resolve, get, create, tree };
+}
+
+function wellKnown(name: string): FolderRef {
+  if (known.has(name)) return { distinguished: name };
+  throw new Failure("unsupported", `Microsoft Graph does not give access to the folder ${name}.`, {
+    hint: "Of the Recoverable Items it gives recoverableitemsdeletions; Exchange Web Services give the rest.",
+  });
+}
+
+/** Level by level: Graph lists one level at a time. The folders of a level share batches. */
+async function listAll(mailbox: GraphMailbox): Promise<ListedFolder[]> {
+  const all: ListedFolder[] = [];
+  const seen = new Set<string>();
+  const take = (folders: readonly ListedFolder[]): ListedFolder[] => {
+    const fresh = folders.filter(({ folderId }) => folderId !== "" && !seen.has(folderId));
+    for (const { folderId } of fresh) seen.add(folderId);
+    all.push(...fresh);
+    return fresh.filter(({ hasChildren, isSearchFolder }) => hasChildren && !isSearchFolder);
+  };
+  let level: ListedFolder[] = [];
+  for await (const { items } of mailbox.pages(listFolders, undefined)) level.push(...take(items));
+  while (level.length > 0) {
+    const next: ListedFolder[] = [];
+    const parents = level.map(({ folderId }): FolderRef => ({ id: folderId }));
+    let index = 0;
+    for await (const outcome of mailbox.each(listFolders, parents)) {
+      const parent = parents[index++];
+      if (!outcome.ok) {
+        // Deleted since it was listed.
+        if (outcome.failure.code === "not-found" || outcome.failure.code === "folder-not-found") continue;
+        throw outcome.failure;
+      }
+      next.push(...take(outcome.value.items));
+      if (outcome.value.next === undefined) continue;
+      for await (const { items } of mailbox.pages(listFolders, parent, outcome.value.next)) next.push(...take(items));
+    }
+    level = next;
+  }
+  return all;
+}
+
+function asFolder({ folderId, displayName = "", totalCount, folderClass }: FoundFolder, path: string): Folder {
+  return { folderId, displayName, path, totalCount, folderClass };
+}
+
+function noFolder(name: FolderName, missing: readonly string[], cause?: Failure): Failure {
+  const [first] = missing;
+  const where = first === undefined ? "" : `: there is no "${first}"`;
+  return new Failure("folder-not-found", `The folder "${name}" was not found${where}.`, {
+    wireCode: cause?.wireCode,
+    requestId: cause?.requestId,
+    cause,
+  });
+}

@@ -1,0 +1,159 @@
+import { createHash } from "node:crypto";
+import type { Attachment } from "../exchange/attachment.ts";
+import type { Exchange, Mailbox } from "../exchange/exchange.ts";
+import { Failure } from "../failure.ts";
+import { type Http, type HttpOptions, openHttp } from "../wire/http.ts";
+import type { TlsOptions } from "../wire/http-transport.ts";
+import type { Observe } from "../wire/observe.ts";
+import type { ProxyRules } from "../wire/proxy.ts";
+import { openSchedule, scheduleOf } from "../wire/schedule.ts";
+import { openRest } from "./rest.ts";
+import { type Connection, type GraphMailbox, type Habits, openMailbox } from "./session.ts";
+
+/** How to reach Microsoft Graph. */
+export interface GraphOptions {
+  /** With its version, such as `https://graph.microsoft.com/v1.0`. */
+  readonly url: string;
+  /** A client that signs in, around the one it is given. */
+  readonly signIn: (http: Http) => Http;
+  readonly defaultMailbox?: string | undefined;
+  readonly tls?: Omit<TlsOptions, "ca"> | undefined;
+  /** Certificates (PEM) of authorities to trust besides those of the system. */
+  readonly ca?: string | undefined;
+  /** Without, the server is reached directly. */
+  readonly proxy?: ProxyRules | undefined;
+  /** Milliseconds; each has a default. */
+  readonly timeouts?:
+    | { readonly connectMs?: number | undefined; readonly replyMs?: number | undefined; readonly idleMs?: number | undefined }
+    | undefined;
+  readonly userAgent?: string | undefined;
+  /** Whoever names the same application of the same server shares its pauses and its places with us. Default: nobody does. */
+  readonly account?: string | undefined;
+  readonly throttling?:
+    | {
+        /** A longer wait than this is not waited, in milliseconds; the failure says how long it is. Default 60 s. */
+        readonly maxWaitMs?: number | undefined;
+        /** Requests that may be under way at once, over all mailboxes; default 27. */
+        readonly maxConcurrency?: number | undefined;
+      }
+    | undefined;
+  /** What is promised nowhere; each has a default. */
+  readonly habits?: Partial<Habits> | undefined;
+  /** Told of every request and its reply; never of a body or a secret. */
+  readonly observe?: Observe | undefined;
+}
+
+// To connect takes a round trip or three; Graph itself gives up after some 100 s, and between two pieces of a reply it is never silent for long.
+const defaultTimeouts = { connectMs: 15_000, replyMs: 150_000, idleMs: 60_000 };
+const defaultMaxWaitMs = 60_000;
+// How often what is throttled is tried: Retry-After says how long to wait, so this is about patience only.
+const attempts = 5;
+// As for EWS: enough for seven mailboxes at a time.
+const defaultMaxConcurrency = 27;
+// Per application and mailbox: https://learn.microsoft.com/en-us/graph/throttling-limits#outlook-service-limits
+const maxPerMailbox = 4;
+// As everywhere in the worldwide cloud; others say otherwise in their settings.
+const defaultHabits: Habits = { permanentDelete: true };
+
+/**
+ * Exchange Online over Microsoft Graph v1.0. Throws Failure `invalid-settings` for a URL that is none.
+ * @see https://learn.microsoft.com/en-us/graph/api/resources/mail-api-overview
+ */
+export function openGraph(options: GraphOptions): Exchange {
+  const base = urlOf(options.url);
+  const network = networkOf(options);
+  const http = openHttp(network);
+  // Who we are is shown to Graph alone.
+  const anonymous = openHttp({ ...network, tls: { ...network.tls, identity: undefined } });
+  const { userAgent = "mailcordon", account, throttling } = options;
+  const connection: Connection = {
+    rest: openRest({ base, http: options.signIn(http), anonymous, userAgent }),
+    schedule: account === undefined ? openSchedule() : scheduleOf(base.origin, account),
+    limits: {
+      maxWaitMs: throttling?.maxWaitMs ?? defaultMaxWaitMs,
+      maxConcurrency: throttling?.maxConcurrency ?? defaultMaxConcurrency,
+      maxPerMailbox,
+      attempts,
+    },
+    habits: { ...defaultHabits, ...options.habits },
+  };
+  return {
+    backend: "graph",
+    mailbox(address, call) {
+      const named = address ?? options.defaultMailbox;
+      if (named === undefined || named === "") {
+        throw new Failure("invalid-input", "No mailbox is named.", { hint: "Name it in mailbox, or set mailbox for this connection." });
+      }
+      return mailboxOf(openMailbox(connection, named, call));
+    },
+    searchableMailboxes: async (query, call) =>
+      (await import("./searchable-mailboxes.ts")).searchableMailboxes(openMailbox(connection, options.defaultMailbox ?? "", call), query),
+    async close() {
+      http.close();
+      anonymous.close();
+    },
+  };
+}
+
+/** What one method does not need is not loaded: a playbook starts a process for one action. */
+function mailboxOf(mailbox: GraphMailbox): Mailbox {
+  return {
+    address: mailbox.address,
+    search: async (asked) => (await import("./search.ts")).search(mailbox, asked, { sha256: (attachment) => sha256(mailbox, attachment) }),
+    locate: (names) => later(async () => (await import("./locate.ts")).locate(mailbox, names)),
+    get: (itemIds, detail) => later(async () => (await import("./get.ts")).get(mailbox, itemIds, detail)),
+    mime: (itemIds) => later(async () => (await import("./content.ts")).mime(mailbox, itemIds)),
+    attachments: (itemIds) => later(async () => (await import("./attachments.ts")).attachments(mailbox, itemIds)),
+    attachedMessages: (ids) => later(async () => (await import("./attachments.ts")).attachedMessages(mailbox, ids)),
+    attachmentContent: (asked) => later(async () => (await import("./content.ts")).attachmentContent(mailbox, asked)),
+    deleteAttachments: (ids) => later(async () => (await import("./attachments.ts")).deleteAttachments(mailbox, ids)),
+    folder: (name) => mailbox.folders.get(name),
+    createFolder: (path) => mailbox.folders.create(path),
+    copy: (itemIds, destination) => later(async () => (await import("./writing.ts")).copy(mailbox, itemIds, destination)),
+    move: (itemIds, destination) => later(async () => (await import("./writing.ts")).move(mailbox, itemIds, destination)),
+    delete: (itemIds, mode) => later(async () => (await import("./writing.ts")).remove(mailbox, itemIds, mode)),
+    junk: (itemIds, how) => later(async () => (await import("./writing.ts")).junk(mailbox, itemIds, how)),
+    send: async (draft) => (await import("./send.ts")).send(mailbox, draft),
+    reply: async (asked) => (await import("./reply.ts")).reply(mailbox, asked),
+    contacts: async (query) => (await import("./contacts.ts")).contacts(mailbox, query),
+    rights: async () => (await import("./rights.ts")).rights(mailbox),
+    outOfOffice: async () => (await import("./out-of-office.ts")).outOfOffice(mailbox),
+  };
+}
+
+async function* later<T>(open: () => Promise<AsyncIterable<T>>): AsyncIterable<T> {
+  yield* await open();
+}
+
+async function sha256(mailbox: GraphMailbox, attachment: Attachment): Promise<string> {
+  const { attachmentContent } = await import("./content.ts");
+  const hash = createHash("sha256");
+  for await (const outcome of attachmentContent(mailbox, [attachment])) {
+    if (!outcome.ok) throw outcome.failure;
+    for await (const bytes of outcome.value.bytes) hash.update(bytes);
+  }
+  return hash.digest("hex");
+}
+
+/** A connection for each place in the schedule: requests wait there, where everybody sees it. */
+function networkOf({ ca, tls, proxy, timeouts = {}, throttling, observe }: GraphOptions): HttpOptions {
+  return {
+    ca,
+    tls,
+    proxy,
+    timeouts: {
+      connectMs: timeouts.connectMs ?? defaultTimeouts.connectMs,
+      replyMs: timeouts.replyMs ?? defaultTimeouts.replyMs,
+      idleMs: timeouts.idleMs ?? defaultTimeouts.idleMs,
+    },
+    maxConnections: throttling?.maxConcurrency ?? defaultMaxConcurrency,
+    observe,
+  };
+}
+
+function urlOf(url: string): URL {
+  if (!URL.canParse(url) || !/^https?:/i.test(url)) {
+    throw new Failure("invalid-settings", `The URL of Microsoft Graph "${url}" is not an http or https URL.`);
+  }
+  return new URL(url);
+}

@@ -1,0 +1,59 @@
+import { Failure } from "../failure.ts";
+import { type JsonObject, objectsIn, textIn } from "./json.ts";
+import { type Asker, askRepeatedly } from "./repeat.ts";
+import type { Asked, Request } from "./request.ts";
+
+/** One page of a list. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Where the next page is: followed as it stands, and never to another server. */
+  readonly next: string | undefined;
+}
+
+/** No list has so many pages: a server that goes on beyond this is going round in circles. */
+const maxPages = 20_000;
+
+/** @see https://learn.microsoft.com/en-us/graph/paging */
+export function pageOf<T>(reply: JsonObject, read: (item: JsonObject) => T): Page<T> {
+  const items = objectsIn(reply, "value");
+  if (items === undefined) throw new Failure("broken-reply", "The reply should be a list and is none.");
+  return { items: items.map(read), next: textIn(reply, "@odata.nextLink") };
+}
+
+/** All pages of a list, from the first or from a link on. Throws Failure. */
+export async function* pages<In, T>(
+  request: Request<In, Page<T>>,
+  input: In,
+  asker: Asker,
+  from?: string,
+): AsyncGenerator<Page<T>, void, undefined> {
+  const asked = request.write(input);
+  const seen = new Set<string>();
+  let link = from;
+  for (let count = 0; count < maxPages; count++) {
+    const page = await askPage(request, asked, link, asker);
+    yield page;
+    link = page.next;
+    if (link === undefined) return;
+    if (seen.has(link)) break;
+    seen.add(link);
+  }
+  throw new Failure("broken-reply", "The server says again and again that a list goes on, and leads us in a circle.");
+}
+
+async function askPage<In, T>(request: Request<In, Page<T>>, asked: Asked, link: string | undefined, asker: Asker): Promise<Page<T>> {
+  const { rest, mailbox, call } = asker;
+  const going = link === undefined ? asked : { ...asked, link: linkOf(link, rest.urlOf(asked, mailbox)) };
+  return askRepeatedly(asker, request.safety, async (turn) => {
+    const page = request.read(await rest.call(request.name, going, mailbox, call));
+    turn.end(true);
+    return page;
+  });
+}
+
+/** The token goes with the request: so a link leads to the server that gave it, or nowhere. */
+function linkOf(link: string, asked: URL): URL {
+  const url = URL.canParse(link) ? new URL(link) : undefined;
+  if (url !== undefined && url.origin === asked.origin) return url;
+  throw new Failure("refused", `The next page should be at another server${url ? `: ${url.host}` : ""}. It was not asked for.`);
+}

@@ -1,0 +1,68 @@
+import { Failure } from "../failure.ts";
+import type { HttpMethod } from "../wire/http.ts";
+import type { Document } from "../wire/xml-write.ts";
+import type { JsonObject } from "./json.ts";
+
+/**
+ * What may be repeated when it is not known whether the server did it. `read`: freely. `idempotent`: also, since doing it twice is doing it once.
+ * `never`: a lost answer is Failure `unknown-outcome`. What the server says it has not done (429) is repeated for all three. Each request that is
+ * not a read says why it is what it is.
+ */
+export type Safety = "read" | "idempotent" | "never";
+
+/** One request as it is written. */
+export interface Asked {
+  readonly method: HttpMethod;
+  /** Begins with `/`, below `/users/{mailbox}`; every id in it was written by `segment`. */
+  readonly path: string;
+  /** The path begins below the version instead: what belongs to no mailbox. */
+  readonly ofOrganisation?: boolean | undefined;
+  /** Plain text: it is encoded here. What is undefined is left out. */
+  readonly query?: Readonly<Record<string, string | undefined>> | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Preferences (RFC 7240), such as `outlook.body-content-type="text"`. */
+  readonly prefer?: readonly string[] | undefined;
+  /** Which ids the reply has; default immutable, which a move does not change. With `$search` they cannot be had. */
+  readonly ids?: "immutable" | "rest" | undefined;
+  /** JSON, or bytes of another kind: those cannot stand in a batch. */
+  readonly body?: JsonObject | RawBody | undefined;
+}
+
+/** A body that is not JSON. */
+export class RawBody {
+  readonly contentType: string;
+  readonly document: Document;
+
+  constructor(contentType: string, document: Document) {
+    this.contentType = contentType;
+    this.document = document;
+  }
+}
+
+/** One request of Graph: what we write, what we read, what may be repeated. */
+export interface Request<In, Out> {
+  /** The name of Microsoft's page about it, such as `message-move`. */
+  readonly name: string;
+  readonly safety: Safety;
+  /** The value when a repetition finds nothing although the answer to the first time was lost: that one was carried out. */
+  readonly gone?: Out;
+  write(input: In): Asked;
+  /** What is made of the JSON of a success; an empty object where the reply has no body. Throws Failure `broken-reply`. */
+  read(reply: JsonObject): Out;
+}
+
+/** An id as a segment of a path. One of EWS is the same id in another alphabet, as far as is known; Graph's own have neither of the two characters. */
+export function segment(id: string): string {
+  return encodeURIComponent(restId(id));
+}
+
+/** Microsoft promises the translation of ids only by translateExchangeIds; that the default form differs by these two characters is what is seen. */
+export function restId(id: string): string {
+  return id.replaceAll("/", "-").replaceAll("+", "_");
+}
+
+/** What must be in a reply. Throws Failure `broken-reply` where it is not. */
+export function needed<T>(value: T | undefined, name: string): T {
+  if (value === undefined) throw new Failure("broken-reply", `The reply says success but has no ${name}.`);
+  return value;
+}

@@ -1,0 +1,73 @@
+import type { FoundFolder } from "../../exchange/folder-tree.ts";
+import { flagIn, type JsonObject, numberIn, textIn } from "../json.ts";
+import { type Page, pageOf } from "../paging.ts";
+import { needed, type Request, segment } from "../request.ts";
+
+/** What names a folder in a path: its id, or one of the well-known names that Graph has. */
+export type FolderRef = { readonly id: string } | { readonly distinguished: string };
+
+/** A folder of a listing, and whether others are below it. */
+export interface ListedFolder extends FoundFolder {
+  readonly hasChildren: boolean;
+}
+
+// Most mailboxes have fewer folders on one level; the service takes up to 1000.
+const pageSize = "250";
+const select = "id,displayName,parentFolderId,childFolderCount,totalItemCount";
+
+/** The segment of a folder's name in a path. */
+export function folderSegment(folder: FolderRef): string {
+  return "id" in folder ? segment(folder.id) : folder.distinguished;
+}
+
+/** @see https://learn.microsoft.com/en-us/graph/api/resources/mailfolder */
+function folderOf(folder: JsonObject): ListedFolder {
+  return {
+    folderId: textIn(folder, "id") ?? "",
+    parentFolderId: textIn(folder, "parentFolderId"),
+    displayName: textIn(folder, "displayName"),
+    totalCount: numberIn(folder, "totalItemCount"),
+    // Graph lists folders for mail only and does not tell their class.
+    folderClass: undefined,
+    // A search folder shows what lies elsewhere.
+    isSearchFolder: textIn(folder, "@odata.type") === "#microsoft.graph.mailSearchFolder" || flagIn(folder, "isHidden") === true,
+    hasChildren: (numberIn(folder, "childFolderCount") ?? 0) > 0,
+  };
+}
+
+/** The folders directly below another one, or below the visible root. @see https://learn.microsoft.com/en-us/graph/api/user-list-mailfolders */
+export const listFolders: Request<FolderRef | undefined, Page<ListedFolder>> = {
+  name: "mailfolder-list-childfolders",
+  safety: "read",
+  write: (parent) => ({
+    method: "GET",
+    path: parent === undefined ? "/mailFolders" : `/mailFolders/${folderSegment(parent)}/childFolders`,
+    query: { $top: pageSize, $select: select },
+  }),
+  read: (reply) => pageOf(reply, folderOf),
+};
+
+/** @see https://learn.microsoft.com/en-us/graph/api/mailfolder-get */
+export const getFolder: Request<FolderRef, ListedFolder> = {
+  name: "mailfolder-get",
+  safety: "read",
+  write: (folder) => ({ method: "GET", path: `/mailFolders/${folderSegment(folder)}`, query: { $select: select } }),
+  read: (reply) => identified(folderOf(reply)),
+};
+
+/** Another folder of the same name is refused, so a lost answer is found out by repeating. @see https://learn.microsoft.com/en-us/graph/api/mailfolder-post-childfolders */
+export const createFolder: Request<{ readonly parent: FolderRef; readonly displayName: string }, ListedFolder> = {
+  name: "mailfolder-post-childfolders",
+  safety: "idempotent",
+  write: ({ parent, displayName }) => ({
+    method: "POST",
+    path: `/mailFolders/${folderSegment(parent)}/childFolders`,
+    body: { displayName },
+  }),
+  read: (reply) => identified(folderOf(reply)),
+};
+
+function identified(folder: ListedFolder): ListedFolder {
+  needed(folder.folderId === "" ? undefined : folder.folderId, "id");
+  return folder;
+}

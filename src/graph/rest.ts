@@ -1,0 +1,163 @@
+import { randomUUID } from "node:crypto";
+import type { Call } from "../exchange/exchange.ts";
+import { Failure } from "../failure.ts";
+import type { Http, HttpMethod, HttpRequest, HttpResponse } from "../wire/http.ts";
+import type { Document } from "../wire/xml-write.ts";
+import { failureOf } from "./failures.ts";
+import { type JsonObject, objectOf } from "./json.ts";
+import { type Asked, RawBody } from "./request.ts";
+
+/** A page of 250 messages with bodies, or 20 of those in a batch; more is not held in memory. */
+const maxReplyBytes = 64 * 1024 * 1024;
+
+/** A request that says itself where it goes: a link of the server's. */
+export type Going = Asked & { readonly link?: URL | undefined };
+
+/** What one request to Graph is made with. */
+export interface Rest {
+  /** The whole URL of a request about this mailbox. */
+  urlOf(asked: Going, mailbox: string): URL;
+  /** Asks and reads the answer. Throws Failure for every status that is no success. */
+  call(name: string, asked: Going, mailbox: string, call: Call): Promise<JsonObject>;
+  /** Asks for bytes. Throws Failure until they begin, and out of them when they end too early. */
+  open(name: string, asked: Going, mailbox: string, call: Call): Promise<HttpResponse>;
+  /** Asks another place that the server named, without our token. Throws Failure `refused` for a place that it does not own. */
+  elsewhere(name: string, to: Elsewhere, call: Call): Promise<{ readonly status: number; readonly json: JsonObject }>;
+}
+
+export interface Elsewhere {
+  readonly url: string;
+  readonly method: HttpMethod;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Document | undefined;
+}
+
+export interface RestOptions {
+  /** Such as `https://graph.microsoft.com/v1.0`, without a slash at its end. */
+  readonly base: URL;
+  /** Signs in. */
+  readonly http: Http;
+  /** Does not. */
+  readonly anonymous: Http;
+  readonly userAgent: string;
+}
+
+export function openRest({ base, http, anonymous, userAgent }: RestOptions): Rest {
+  function requestOf(name: string, asked: Going, mailbox: string, call: Call): HttpRequest {
+    const body = bodyOf(asked.body);
+    return {
+      url: rest.urlOf(asked, mailbox),
+      method: asked.method,
+      headers: {
+        accept: "application/json",
+        "user-agent": userAgent,
+        "client-request-id": randomUUID(),
+        "return-client-request-id": "true",
+        ...(body === undefined ? {} : { "content-type": body.contentType }),
+        ...headersOf(asked),
+      },
+      body: body?.document,
+      signal: call.signal,
+      timeoutMs: call.timeoutMs,
+      progress: call.progress,
+      name,
+    };
+  }
+
+  const rest: Rest = {
+    urlOf(asked, mailbox) {
+      if (asked.link !== undefined) return asked.link;
+      return new URL(`${base.href.replace(/\/$/, "")}${pathOf(asked, mailbox)}`);
+    },
+    async call(name, asked, mailbox, call) {
+      const response = await http.send(requestOf(name, asked, mailbox, call));
+      const json = parse(await response.text(maxReplyBytes));
+      if (response.status < 200 || response.status > 299) throw failureOf(response.status, response.headers, json);
+      // 202 and 204 have no body.
+      return json ?? brokenReply(response);
+    },
+    async open(name, asked, mailbox, call) {
+      const response = await http.send(requestOf(name, asked, mailbox, call));
+      if (response.status >= 200 && response.status <= 299) return response;
+      throw failureOf(response.status, response.headers, parse(await response.text(maxReplyBytes)));
+    },
+    async elsewhere(name, to, call) {
+      const response = await anonymous.send({
+        url: placeOf(to.url, base),
+        method: to.method,
+        headers: { "user-agent": userAgent, ...to.headers },
+        body: to.body,
+        signal: call.signal,
+        timeoutMs: call.timeoutMs,
+        name,
+      });
+      const json = parse(await response.text(maxReplyBytes));
+      if (response.status < 200 || response.status > 299) throw failureOf(response.status, response.headers, json);
+      return { status: response.status, json: json ?? {} };
+    },
+  };
+  return rest;
+}
+
+/** The path and query of a request, from below the version. */
+export function pathOf(asked: Asked, mailbox: string): string {
+  const query = Object.entries(asked.query ?? {}).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name}=${encodeURIComponent(value)}`],
+  );
+  const root = asked.ofOrganisation === true ? "" : userPath(mailbox);
+  return `${root}${asked.path}${query.length === 0 ? "" : `?${query.join("&")}`}`;
+}
+
+/** @see https://learn.microsoft.com/en-us/graph/api/user-get (a name that begins with a dollar sign, a guest's with `#EXT#`) */
+function userPath(user: string): string {
+  const name = encodeURIComponent(user);
+  return user.startsWith("$") ? `/users('${name.replaceAll("'", "''")}')` : `/users/${name}`;
+}
+
+/** The headers that a request has inside a batch as well. Several preferences are one header (RFC 7240). */
+export function headersOf({ ids, prefer = [], headers }: Asked): Record<string, string> {
+  const all = [...(ids === "rest" ? [] : ['IdType="ImmutableId"']), ...prefer];
+  return { ...(all.length === 0 ? {} : { prefer: all.join(", ") }), ...headers };
+}
+
+function bodyOf(body: Asked["body"]): RawBody | undefined {
+  if (body === undefined || body instanceof RawBody) return body;
+  const bytes = Buffer.from(JSON.stringify(body));
+  return new RawBody("application/json", {
+    size: bytes.length,
+    async *open() {
+      yield bytes;
+    },
+  });
+}
+
+/** Undefined for what is no JSON object; an empty object for nothing at all. */
+function parse(text: string): JsonObject | undefined {
+  if (text.trim() === "") return {};
+  try {
+    return objectOf(JSON.parse(text));
+  } catch (thrown) {
+    if (thrown instanceof SyntaxError) return undefined;
+    throw thrown;
+  }
+}
+
+function brokenReply({ status, headers }: HttpResponse): never {
+  throw new Failure("broken-reply", "The reply is not the JSON that it should be.", {
+    wireCode: `HTTP ${status}`,
+    requestId: headers.get("request-id"),
+    hint: "Repeat; if it stays, check the address of Microsoft Graph: a sign-in page of a proxy may stand between.",
+  });
+}
+
+/** Hosts at which Exchange Online takes uploads and imports, by cloud: the server's word alone must not lead us anywhere. */
+const exchangeHosts = /(^|\.)(office\.com|office365\.com|office365\.us|office365\.cn|outlook\.cn)$/i;
+
+function placeOf(link: string, base: URL): URL {
+  const url = URL.canParse(link) ? new URL(link) : undefined;
+  if (url !== undefined && (url.origin === base.origin || (url.protocol === "https:" && exchangeHosts.test(url.hostname)))) return url;
+  throw new Failure(
+    "refused",
+    `The server sends us to a place that is not Exchange Online's${url ? `: ${url.host}` : ""}. Nothing was sent there.`,
+  );
+}
