@@ -181,3 +181,22 @@ test("certificates that are not checked are told on stderr, in the answer and in
   expect(answer(careful)).not.toHaveProperty("tls_verified");
   expect(careful.err).not.toContain("WARNING");
 });
+
+test("a mailbox by its SID, its archive and a public folder are within reach of the command line", async () => {
+  const lab = await startedLab();
+  const hr = lab.store.mailbox("hr@example.com");
+  if (hr === undefined) throw new Error("The lab has no such mailbox.");
+  const archive = lab.store.openArchive(hr);
+  const shared = lab.store.openPublicFolders();
+  shared.createFolder(shared.root, "Security", "IPF.Note");
+  const [item] = hr.known("inbox").items.values();
+  if (item === undefined) throw new Error("The mailbox is empty.");
+  archive.copy(hr.copy(item, archive.root), archive.root);
+  const lines = [`ews: { url: "${lab.ewsUrl}", ca_file: ca.pem }`, "tls: { server_name: mail.example.com }"];
+  const search = (...words: string[]) => run(lines, ["search-emails-extended", "--mailbox", hr.user.sid, ...words]);
+  expect(answer(await search("--folder", "archive:"))).toMatchObject({ success: true, mailbox: hr.user.sid });
+  const copy = ["copy-email", "--mailbox", hr.user.sid, "--item-id", item.id, "--destination-folder", "public:Security"];
+  expect(answer(await run(lines, copy))).toMatchObject({ success: true });
+  expect(shared.folderAt(["Security"])?.totalCount).toBe(1);
+  expect(answer(await search("--folder", "public:Security"))).toMatchObject({ items: [{ subject: item.subject }] });
+});
