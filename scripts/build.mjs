@@ -17,7 +17,7 @@ await build({ ...library, entryPoints: { index: "src/index.ts" }, chunkNames: "c
 // Only this repository runs these: they and their chunks are not packed.
 const entries = { demo: "scripts/demo.ts", bench: "bench/bench.ts" };
 const here = Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(file)));
-await build({ ...library, entryPoints: here, chunkNames: "repository/[name]-[hash]" });
+await build({ ...library, entryPoints: here, external: [...external, "esbuild"], chunkNames: "repository/[name]-[hash]" });
 
 // What most calls do not need stays apart: the lab, and some libraries. Everything of ours is in one file, so that a class is there once.
 const libraries = { yaml: "yaml", re2js: "re2js", msal: "@azure/msal-node", forge: "node-forge" };
