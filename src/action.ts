@@ -176,6 +176,8 @@ export interface Prepared {
 export interface Glance {
   /** The columns of a row, the most telling first. Further ones are shown where there is room. */
   readonly columns?: readonly string[];
+  /** Columns that only a program can use. */
+  readonly hidden?: readonly string[];
   /** The members of the answer that are the action's own, as a person wants them: without what says nothing. */
   readonly members?: (answer: Row) => Row;
 }

@@ -6,7 +6,8 @@ import { jsonText } from "./faces/json.ts";
 import { Failure } from "./failure.ts";
 import { didYouMean } from "./spelling.ts";
 
-const usage = `mailcordon lab: an Exchange to practise on. It is not Exchange, but it has its habits.
+const usage = `mailcordon lab: an Exchange to practise on. It is not Exchange, but it has its
+habits.
 
   --port N        Port to listen on. Default: a free one.
   --host HOST     Address to listen on. Default: 127.0.0.1, so that only this

@@ -17,7 +17,7 @@ export const deleteAttachments = touching({
   effect: "destroy",
   noun: "attachment",
   done: "deleted",
-  glance: attachmentGlance,
+  glance: { ...attachmentGlance, hidden: ["change_key"] },
   example: { mailbox: "user03@example.com", internet_message_id: ["<20f7c1.4711@mailer.example.net>"], name_pattern: "*.html" },
   input: z.strictObject({
     ...whichMessages,

@@ -16,7 +16,7 @@ export const deleteEmail = touching({
   effect: "destroy",
   noun: "message",
   done: ({ delete_type }) => ({ trash: "moved to Deleted Items", soft: "deleted", hard: "deleted for good" })[delete_type],
-  glance: messageGlance,
+  glance: { ...messageGlance, hidden: ["undo"] },
   example: {
     mailbox: "user03@example.com",
     internet_message_id: ["<20f7c1.4711@mailer.example.net>"],
@@ -41,7 +41,10 @@ export const deleteEmail = touching({
     action: z.enum(["trash_deleted", "soft_deleted", "hard_deleted", "already_gone"]),
     recoverable: z.boolean().optional().describe("Whether its owner or an administrator can get it back without a backup."),
     new_item_id: z.string().optional().describe("Its id where it lies now: a move gives a new one."),
-    undo: z.strictObject({ item_id: z.string(), to: z.string() }).optional().describe("Copying (copy-email) or moving this item to this folder id brings it back."),
+    undo: z
+      .strictObject({ item_id: z.string(), to: z.string() })
+      .optional()
+      .describe("Copying (copy-email) or moving this item to this folder id brings it back."),
   }),
 })
   .select(async function* (input, context) {

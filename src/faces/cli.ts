@@ -150,15 +150,21 @@ async function runAction(action: Action, line: Line, program: Program, screen: S
     ...(verbose ? { log: (said) => screen.stderr.write(`${harmless(said)}\n`) } : {}),
   });
   if (opened.tlsVerified === false && !quiet) screen.stderr.write(careless);
+  let asked = false;
   try {
     const answer = await perform(action, raw, {
       ...opened,
       signal: screen.signal,
-      ...confirmation(action, yes === true, screen),
+      ...confirmation(action, yes === true, screen, () => {
+        asked = true;
+        progress?.end();
+      }),
       ...(progress === undefined ? {} : { progress: progress.say }),
     });
     progress?.end();
-    await print(answer, action, screen, json, quiet === true);
+    // Who has just said no has seen what it was about.
+    const known = !json && asked && answer.error?.code === "confirmation-required";
+    await print(known ? { ...answer, results: [] } : answer, action, screen, json, quiet === true);
     const code = exitCodeOf(answer);
     return code !== 0 && screen.signal.aborted ? failures.cancelled.exit : code;
   } finally {
@@ -182,11 +188,16 @@ function tell(screen: Screen, error: { readonly message: string; readonly hint: 
 }
 
 /** --yes says yes; without it a person at a terminal is asked; where there is nobody, the door refuses. */
-function confirmation({ effect }: Action, yes: boolean, screen: Screen) {
+function confirmation({ effect }: Action, yes: boolean, screen: Screen, asking: () => void) {
   if (effect === "read") return {};
   if (yes) return { confirm: () => Promise.resolve(true) };
   if (screen.stdin.isTTY !== true || screen.stderr.isTTY !== true) return {};
-  return { confirm: async (plan: Plan) => (await import("./confirm.ts")).ask(plan, screen) };
+  return {
+    confirm: async (plan: Plan) => {
+      asking();
+      return (await import("./confirm.ts")).ask(plan, screen);
+    },
+  };
 }
 
 async function readInputFile(path: string | undefined, screen: Screen): Promise<Readonly<Record<string, unknown>>> {

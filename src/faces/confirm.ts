@@ -12,12 +12,15 @@ export async function ask(plan: Plan, screen: Screen): Promise<boolean> {
   screen.stderr.write(`${planText(plan, screen.stderr.columns || 80)}\n`);
   const questions = createInterface({ input: screen.stdin });
   // Ctrl-D closes without an answer.
-  const closed = new Promise<string>((resolve) => questions.once("close", () => resolve("")));
+  const closed = new Promise<undefined>((resolve) => questions.once("close", () => resolve(undefined)));
+  let answer: string | undefined;
   try {
     screen.stderr.write("Go on? [y/N] ");
-    const answer = await Promise.race([questions.question("", { signal: screen.signal }), closed]);
-    return /^\s*y(es)?\s*$/i.test(answer);
+    answer = await Promise.race([questions.question("", { signal: screen.signal }), closed]);
+    return answer !== undefined && /^\s*y(es)?\s*$/i.test(answer);
   } finally {
+    // Ctrl-C and Ctrl-D leave the cursor behind the question.
+    if (answer === undefined) screen.stderr.write("\n");
     questions.close();
   }
 }

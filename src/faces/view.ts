@@ -17,7 +17,9 @@ export function answerText(answer: Answer, action: Action, columns: number): str
 /** What is read first stands first: what became of it, what it is, and what the action says of it. */
 function resultRow({ status, verified, error, evidence, ...row }: Result, { glance, each }: Action): Cells {
   const known = [...(glance?.columns ?? Object.keys(row)), ...Object.keys(each?.shape ?? {})];
-  const own = [...new Set(known)].filter((name) => row[name] !== undefined).map((name) => [name, row[name]]);
+  const own = [...new Set(known)]
+    .filter((name) => row[name] !== undefined && !glance?.hidden?.includes(name))
+    .map((name) => [name, row[name]]);
   return { status, verified, error: error?.code, ...Object.fromEntries(own), evidence: evidence?.file_ref };
 }
 

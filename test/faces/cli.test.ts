@@ -59,6 +59,14 @@ describe("on a terminal", () => {
   });
 });
 
+test("who has said no is not shown again what it was about, and the message stands on a line of its own", async () => {
+  for (const stdin of ["n\n", ""]) {
+    const { out, err } = await toy(["shear-sheep"], { terminal: true, stdin });
+    expect(out).toBe("");
+    expect(err).toContain(stdin === "" ? "Go on? [y/N] \nmailcordon: " : "Go on? [y/N] mailcordon: ");
+  }
+});
+
 describe("off a terminal", () => {
   test("stdout holds exactly one JSON document, control characters escaped", async () => {
     const { out, code } = await toy(["count-sheep"]);
