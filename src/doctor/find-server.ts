@@ -1,9 +1,8 @@
-import { type Step as Asked, autodiscover } from "../ews/autodiscover.ts";
+import type { Step as Asked } from "../ews/autodiscover.ts";
+import { discoverEws } from "../ews/ews.ts";
 import { asFailure } from "../failure.ts";
 import { ewsOptionsOf } from "../open.ts";
-import { openHttp } from "../wire/http.ts";
 import { connectionOf, type Step } from "./checkup.ts";
-import { networkOf } from "./place.ts";
 
 /** Where Exchange Web Services are, when no URL is set: Autodiscover, asked anew. */
 export const findServer: Step = {
@@ -16,20 +15,9 @@ export const findServer: Step = {
       return { status: "skipped", tried: "looked how the server is found", found: `the URL is set: ${url?.href ?? ""}` };
     const tried = `asked Autodiscover for ${how.address}`;
     const asked: Asked[] = [];
-    const http = openHttp(await networkOf(checkup));
     try {
-      const { signIn, authorize } = await ewsOptionsOf(connection);
-      const signing = signIn?.(http) ?? http;
-      const found = await autodiscover({
-        ...how,
-        userAgent: "mailcordon",
-        signal: checkup.signal,
-        step: (one) => void asked.push(one),
-        send: async (request, signedIn) => {
-          if (!signedIn) return http.send(request);
-          return signing.send({ ...request, headers: { ...request.headers, ...(await authorize?.()) } });
-        },
-      });
+      const options = await ewsOptionsOf(connection, { observe: checkup.observe });
+      const found = await discoverEws(options, { signal: checkup.signal, step: (one) => void asked.push(one) });
       checkup.learned.url = found.url;
       return { status: "ok", tried, found: `${found.url.href} (${found.protocol})` };
     } catch (thrown) {
@@ -43,8 +31,6 @@ export const findServer: Step = {
         found: places.length === 0 ? message : `${message} Asked were: ${places.join("; ")}`,
         next: [hint],
       };
-    } finally {
-      http.close();
     }
   },
 };

@@ -28,7 +28,7 @@ export const pox: Protocol = {
   },
 };
 
-export function request(address: string): Xml {
+function request(address: string): Xml {
   return element(
     "Autodiscover",
     { xmlns: requestNamespace },
@@ -52,7 +52,7 @@ const account = record({
 });
 
 /** Settings stand in the namespace of Outlook, an error usually in that of the envelope. */
-export const document: Reader<Answer> = mapped(
+const document: Reader<Answer> = mapped(
   record({
     response: optional(o("Response"), record({ account: optional(o("Account"), account), error: optional(o("Error"), outlookProblem) })),
     refusal: optional(e("Response"), record({ error: optional(e("Error"), problem) })),
