@@ -71,9 +71,18 @@ function respelled(schema: z.ZodObject, raw: unknown): unknown {
   for (const [name, value] of Object.entries(raw)) {
     const field = fieldOf(schema, name);
     if (field === undefined) entries.push([name, value]);
-    else if (value !== "" && value !== null && value !== undefined) entries.push([name, respell(unwrapped(field), value)]);
+    else if (!isUnset(field, value)) entries.push([name, respell(unwrapped(field), value)]);
   }
   return Object.fromEntries(entries);
+}
+
+/** A playbook in Python writes None where nothing is. No number, boolean or choice is called that; a text may be. */
+function isUnset(field: z.core.$ZodType, value: unknown): boolean {
+  if (value === "" || value === null || value === undefined) return true;
+  if (value !== "None") return false;
+  const inner = unwrapped(field);
+  if (inner instanceof z.ZodEnum) return !inner.options.some((option) => String(option).toLowerCase() === "none");
+  return inner instanceof z.ZodNumber || inner instanceof z.ZodBoolean;
 }
 
 const numeric = /^\s*[+-]?\d+(\.\d+)?\s*$/;

@@ -43,11 +43,17 @@ test("texts of playbooks stand for booleans, numbers and values of an enumeratio
   });
 });
 
+test("None, as Python writes it, is unset where it can be nothing else", () => {
+  expect(readInput(schema, { sure: "None", many: "None", mode: "None" })).toEqual({ sure: false, mode: "soft", importance: "Normal" });
+  expect(readInput(schema, { name: "None" })).toMatchObject({ name: "None" });
+  expect(readInput(z.strictObject({ body: z.enum(["none", "text"]).default("text") }), { body: "None" })).toEqual({ body: "none" });
+});
+
 test("a text that is no number or boolean is refused by name, with what to put", () => {
   const failure = failureOf(() => readInput(schema, { sure: "maybe", many: "12x", name: 7 }));
   expect(failure.code).toBe("invalid-input");
-  expect(failure.message).toMatch(/sure: /);
-  expect(failure.message).toMatch(/many: /);
+  expect(failure.message).toContain("sure: is not true or false");
+  expect(failure.message).toContain("many: is not a number");
   expect(failure.message).toContain("name: ");
   expect(failure.message).toContain("what to put: A name.");
 });

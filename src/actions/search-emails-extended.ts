@@ -78,7 +78,7 @@ export const searchEmailsExtended = reading({
   input,
   example: { mailboxes: ["all"], sender: "billing@example.net", last_minutes: 1440 },
   glance: {
-    columns: ["mailbox", "received_at", "subject", "from", "folder_path", "has_attachments", "internet_message_id", "item_id"],
+    columns: ["mailbox", "received_at", "subject", "from", "folder_path", "internet_message_id", "has_attachments", "item_id"],
     members: ({ items, total, truncated, applied, per_mailbox }) => {
       const several = truncated && per_mailbox.length > 1;
       const here = Object.keys(applied).filter((name) => applied[name] === "client");
