@@ -5,6 +5,7 @@ export const faultKinds = {
   "connection-count-fault": "SOAP fault ErrorExceededConnectionCount with three values and no BackOffMilliseconds",
   "401": "HTTP 401 although the credentials are right",
   "403": "HTTP 403 with an HTML body",
+  "429": "HTTP 429 with Retry-After (Microsoft Graph only)",
   "500": "HTTP 500 with an HTML body",
   "503": "HTTP 503 with Retry-After",
   "reset-before": "the connection is reset before anything is done",

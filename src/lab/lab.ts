@@ -5,6 +5,10 @@ import { operations } from "./ews/operations.ts";
 import { serveEws } from "./ews/server.ts";
 import { WindowsSignIn, type WindowsSignInOptions } from "./ews/windows-sign-in.ts";
 import { FaultPlan, type FaultRule } from "./faults.ts";
+import type { GraphHabits } from "./graph/operation.ts";
+import { operations as graphOperations } from "./graph/operations.ts";
+import { type GraphServer, isGraphPath, serveGraph } from "./graph/server.ts";
+import { Throttle } from "./graph/throttle.ts";
 import { importFolder } from "./import.ts";
 import type { EwsPolicy, Tenant } from "./registration.ts";
 import { seedOrganisation } from "./seed.ts";
@@ -40,6 +44,10 @@ export interface LabOptions {
   readonly autodiscover?: Partial<Pick<AutodiscoverOptions, "externalUrl" | "internalUrl" | "schemas" | "rules">> | undefined;
   /** The newest RequestServerVersion that is taken; default all that Exchange SE takes. */
   readonly newestVersion?: string | undefined;
+  /** Addresses of mailboxes that are not in the cloud: Graph has none of them. */
+  readonly onPremises?: readonly string[] | undefined;
+  /** Tokens that Graph takes besides the tenant's (token -> application permissions), and its habits; read at each request. */
+  readonly graph?: (GraphHabits & { readonly tokens?: Readonly<Record<string, readonly string[]>> | undefined }) | undefined;
   /** Keep the bodies of requests and replies in `requests`. */
   readonly keepBodies?: boolean | undefined;
   /** Compress replies when the client accepts it; default true. */
@@ -73,6 +81,8 @@ export interface LabRequest {
 export interface Lab {
   readonly url: string;
   readonly ewsUrl: string;
+  /** Base of Microsoft Graph, with its version. */
+  readonly graphUrl: string;
   readonly store: Store;
   readonly requests: readonly LabRequest[];
   /** Where tokens come from, when there is a tenant. */
@@ -83,9 +93,10 @@ export interface Lab {
 }
 
 const ewsPath = "/EWS/Exchange.asmx";
+const graphPath = "/v1.0";
 
 /** The operations that a fault can be about, under Microsoft's names. */
-export const operationNames: readonly string[] = operations.map(({ name }) => name);
+export const operationNames: readonly string[] = [...operations, ...graphOperations].map(({ name }) => name);
 
 /** A fault of an operation that is never asked would never happen, and whoever waits for it would think that all is well. */
 function checkedFault(rule: FaultRule): FaultRule {
@@ -123,6 +134,15 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
       if (requests.length > logLimit) requests.splice(0, requests.length - logLimit);
     },
   };
+  const graph: GraphServer = {
+    ...ews,
+    entra,
+    tokens: options.graph?.tokens ?? {},
+    user: (upn) => store.organisation.users.find((one) => one.upn === upn),
+    habits: options.graph ?? {},
+    onPremises: options.onPremises ?? [],
+    throttle: new Throttle(options.graph?.requestsPerWindow),
+  };
   const noRules: readonly AutodiscoverRule[] = [];
   const discovery = () => ({
     externalUrl: url + ewsPath,
@@ -132,12 +152,15 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     tokens: ews.tokens,
     log: ews.log,
   });
+  const handlerOf = (path: string) => {
+    if (path.toLowerCase() === ewsPath.toLowerCase())
+      return (request: IncomingMessage, response: ServerResponse) => serveEws(ews, request, response);
+    if (isGraphPath(path)) return (request: IncomingMessage, response: ServerResponse) => serveGraph(graph, request, response);
+    return entra?.handler(path) ?? autodiscoverAt(path, discovery());
+  };
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
     const path = (request.url ?? "").split("?")[0] ?? "";
-    const serve =
-      path.toLowerCase() === ewsPath.toLowerCase()
-        ? (one: IncomingMessage, other: ServerResponse) => serveEws(ews, one, other)
-        : (entra?.handler(path) ?? autodiscoverAt(path, discovery()));
+    const serve = handlerOf(path);
     if (serve === undefined) {
       request.resume();
       response.writeHead(404).end();
@@ -167,6 +190,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   return {
     url,
     ewsUrl: url + ewsPath,
+    graphUrl: url + graphPath,
     store,
     requests,
     entra,

@@ -1,3 +1,5 @@
+import type { ItemContent } from "./item.ts";
+
 const entities: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: "\u00a0" };
 
 /** Elements whose content no reader sees, with what ends them. */
@@ -65,4 +67,11 @@ function entityOf(name: string): string | undefined {
 export function htmlOfText(text: string): string {
   const escaped = text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
   return `<html><body><p>${escaped.replace(/\r?\n/g, "<br>\r\n")}</p></body></html>`;
+}
+
+/** The body in the form that was asked for: Best is what the item has. */
+export function bodyAs(item: Pick<ItemContent, "body" | "text">, type: "Best" | "HTML" | "Text"): ItemContent["body"] {
+  if (type === "Text") return { type: "Text", value: item.text };
+  if (type === "HTML" && item.body.type === "Text") return { type: "HTML", value: htmlOfText(item.body.value) };
+  return item.body;
 }

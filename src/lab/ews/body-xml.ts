@@ -1,5 +1,5 @@
 import type { ItemContent } from "../item.ts";
-import { htmlOfText } from "../text.ts";
+import { bodyAs } from "../text.ts";
 import { el, esc } from "../xml.ts";
 import type { ItemShape } from "./shape.ts";
 
@@ -34,13 +34,6 @@ function filtered(html: string): string {
     .replace(/<\/?(script|iframe|object|embed|form|meta|link)\b[^<>]*>/gi, "")
     .replace(/\son[a-z]{1,20}=("[^"<>]*"|'[^'<>]*'|[^\s<>"']+)/gi, "")
     .replace(/(href|src)=(["']?)javascript:[^"'<>\s]*\2/gi, "");
-}
-
-/** The body in the form that was asked for: Best is what the item has. */
-export function bodyAs(item: ItemContent, type: ItemShape["bodyType"]): ItemContent["body"] {
-  if (type === "Text") return { type: "Text", value: item.text };
-  if (type === "HTML" && item.body.type === "Text") return { type: "HTML", value: htmlOfText(item.body.value) };
-  return item.body;
 }
 
 /** t:Body, or another element of t:BodyType. */

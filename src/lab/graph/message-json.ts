@@ -1,7 +1,7 @@
 import type { LabAddress } from "../address.ts";
-import { bodyAs } from "../ews/body-xml.ts";
 import { type AnyItem, previewOf, stored } from "../ews/item-facts.ts";
 import type { EmbeddedItem, Flag, LabItem } from "../item.ts";
+import { bodyAs } from "../text.ts";
 import { attachmentRow } from "./attachment-json.ts";
 import { extendedValueOf } from "./extended-properties.ts";
 import { type IdForm, itemId, restId } from "./ids.ts";

@@ -63,8 +63,11 @@ export interface Call {
   readonly ids: IdForm;
   /** What a name in braces of the operation's path stands for. Throws RangeError for a name that is not there. */
   parameter(name: string): string;
+  hasParameter(name: string): boolean;
   /** The mailbox of `{user}`; exists whenever that is in the path and the operation is one of Exchange's. */
   readonly mailbox: LabMailbox;
+  /** Whether the mailbox with this address is not in the cloud. */
+  onPremises(address: string): boolean;
   /** Another request by the same caller: for batches. Never throws for what the request is refused for. */
   dispatch(request: GraphRequest): Promise<GraphReply>;
 }

@@ -1,0 +1,165 @@
+import { randomUUID } from "node:crypto";
+import { sameAddress } from "../address.ts";
+import type { FaultPlan, Faults } from "../faults.ts";
+import { objectIdOf } from "../issue.ts";
+import type { LabMailbox } from "../mailbox.ts";
+import type { Store } from "../store.ts";
+import { accessDenied, badRequest, errorBody, GraphError } from "./errors.ts";
+import { findItem } from "./ids.ts";
+import { faultOf } from "./injection.ts";
+import {
+  type Call,
+  type GraphCaller,
+  type GraphHabits,
+  type GraphReply,
+  type GraphRequest,
+  type Operation,
+  preferencesOf,
+} from "./operation.ts";
+import { operations } from "./operations.ts";
+import { RoutingTable, segmentsOf } from "./routes.ts";
+import { isGranted } from "./sign-in.ts";
+import type { Throttle } from "./throttle.ts";
+
+/** What answering needs of the lab. */
+export interface Dispatcher {
+  readonly store: Store;
+  readonly faults: FaultPlan;
+  readonly habits: GraphHabits;
+  /** Addresses of mailboxes that are not in the cloud. */
+  readonly onPremises: readonly string[];
+  readonly throttle: Throttle;
+}
+
+/** One request answered. */
+export interface Answered {
+  readonly reply: GraphReply;
+  /** Those that hit it: what is about the connection is left to who has it. */
+  readonly faults: Faults;
+  /** Name of the operation, when there is one. */
+  readonly operation: string | undefined;
+  readonly mailbox: LabMailbox | undefined;
+}
+
+const table = new RoutingTable(operations);
+
+/** The mailbox of a segment after `users`: object id, user principal name or address. */
+export function mailboxNamed(store: Store, name: string): LabMailbox | undefined {
+  const user = store.organisation.users.find((one) => objectIdOf(one) === name.toLowerCase());
+  return user === undefined ? store.mailbox(name) : store.mailbox(user.address);
+}
+
+export function isOnPremises({ onPremises }: Pick<Dispatcher, "onPremises">, { address }: { readonly address: string }): boolean {
+  return onPremises.some((one) => sameAddress(one, address));
+}
+
+/** Throws GraphError when the caller may not do this, or there. */
+function checkRights(dispatcher: Dispatcher, caller: GraphCaller, operation: Operation, mailbox: LabMailbox | undefined): void {
+  const mayByExchange = operation.of === "exchange" && caller.exchangeRole;
+  if (operation.permissions.length > 0 && !isGranted(caller, operation.permissions) && !mayByExchange) {
+    if (operation.of === "exchange") throw accessDenied();
+    throw new GraphError(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.");
+  }
+  if (mailbox === undefined || operation.of !== "exchange") return;
+  if (caller.user !== undefined && !dispatcher.store.mayOpen(caller.user, mailbox)) throw accessDenied();
+  if (caller.mailboxes?.some((one) => dispatcher.store.mailbox(one) === mailbox) === false) {
+    const text = "Access to OData is disabled: [RAOP] : Blocked by tenant configured AppOnly AccessPolicy settings.";
+    throw new GraphError(403, "ErrorAccessDenied", text);
+  }
+  if (isOnPremises(dispatcher, mailbox)) {
+    const text = "The mailbox is either inactive, soft-deleted, or is hosted on-premise.";
+    throw new GraphError(404, "MailboxNotEnabledForRESTAPI", text);
+  }
+}
+
+/** Answers one request. A refusal is an answer as well; what is thrown is a defect. */
+export async function dispatch(dispatcher: Dispatcher, caller: GraphCaller, request: GraphRequest): Promise<Answered> {
+  const { store } = dispatcher;
+  const requestId = randomUUID();
+  const clientId = request.headers.get("client-request-id") ?? requestId;
+  const ids = preferencesOf(request).get("idtype")?.toLowerCase() === "immutableid" ? "immutable" : "rest";
+  const about = {
+    "request-id": requestId,
+    "client-request-id": clientId,
+    ...(ids === "immutable" ? { "Preference-Applied": 'IdType="ImmutableId"' } : {}),
+  };
+  let faults = dispatcher.faults.of(undefined, []);
+  let operation: Operation | undefined;
+  let mailbox: LabMailbox | undefined;
+  const answered = (reply: GraphReply): Answered => ({
+    reply: { ...reply, headers: { ...about, ...reply.headers } },
+    faults,
+    operation: operation?.name,
+    mailbox,
+  });
+  try {
+    const route = find(request, caller);
+    operation = route.operation;
+    const name = route.parameters.get("user");
+    mailbox = name === undefined ? undefined : mailboxNamed(store, name);
+    faults = dispatcher.faults.of(operation.name, mailbox === undefined ? [] : [mailbox.address]);
+    const message = route.parameters.get("message");
+    const item = message === undefined || mailbox === undefined ? undefined : findItem(mailbox, message);
+    const fault = faultOf(faults, item?.id);
+    if (fault !== undefined) throw fault;
+    if (faults.rule("reset-before") !== undefined) throw new GraphError(502, "UnknownError", "");
+    checkRights(dispatcher, caller, operation, mailbox);
+    if (name !== undefined && mailbox === undefined) throw noUser(operation, name);
+    if (mailbox !== undefined) dispatcher.throttle.count(`${caller.app} ${mailbox.address}`, Date.now());
+    return answered(await operation.handle(callOf(dispatcher, caller, request, route.parameters, ids, mailbox)));
+  } catch (error) {
+    if (!(error instanceof GraphError)) throw error;
+    const body = errorBody(error, { now: store.now(), requestId, clientId });
+    return answered({ status: error.status, headers: error.headers, body });
+  }
+}
+
+function find(request: GraphRequest, caller: GraphCaller) {
+  const [first, ...rest] = segmentsOf(request.url.pathname) ?? [];
+  if (first === undefined) throw badRequest("Invalid version.");
+  if (first.toLowerCase() === "me" && caller.user === undefined)
+    throw badRequest("/me request is only valid with delegated authentication flow.");
+  const segments = first.toLowerCase() === "me" ? ["users", caller.user?.upn ?? "", ...rest] : [first, ...rest];
+  const route = table.find(request.method, segments);
+  if (route === undefined) throw badRequest(`Resource not found for the segment '${segments.at(-1) ?? ""}'.`);
+  if ("methods" in route) {
+    const allow = { Allow: route.methods.join(", ") };
+    throw new GraphError(405, "Request_BadRequest", `Specified HTTP method is not allowed for the request target.`, allow);
+  }
+  return route;
+}
+
+function noUser(operation: Operation, name: string): GraphError {
+  if (operation.of === "exchange") return new GraphError(404, "ErrorInvalidUser", `The requested user '${name}' is invalid.`);
+  const text = `Resource '${name}' does not exist or one of its queried reference-property objects are not present.`;
+  return new GraphError(404, "Request_ResourceNotFound", text);
+}
+
+function callOf(
+  dispatcher: Dispatcher,
+  caller: GraphCaller,
+  request: GraphRequest,
+  parameters: ReadonlyMap<string, string>,
+  ids: Call["ids"],
+  mailbox: LabMailbox | undefined,
+): Call {
+  return {
+    store: dispatcher.store,
+    request,
+    caller,
+    habits: dispatcher.habits,
+    ids,
+    onPremises: (address) => isOnPremises(dispatcher, { address }),
+    get mailbox() {
+      if (mailbox === undefined) throw new RangeError("The path names no mailbox.");
+      return mailbox;
+    },
+    parameter(name) {
+      const value = parameters.get(name);
+      if (value === undefined) throw new RangeError(`The path has no {${name}}.`);
+      return value;
+    },
+    hasParameter: (name) => parameters.has(name),
+    dispatch: async (inner) => (await dispatch(dispatcher, caller, inner)).reply,
+  };
+}

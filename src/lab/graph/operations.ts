@@ -1,0 +1,73 @@
+import type { Operation } from "./operation.ts";
+import { addAttachment, deleteAttachment, getAttachment, getAttachmentContent, listAttachments } from "./resources/attachments.ts";
+import {
+  getContact,
+  getContactFolder,
+  listContactChildFolders,
+  listContactFolders,
+  listContacts,
+  listFolderContacts,
+} from "./resources/contacts.ts";
+import {
+  createFolderMessage,
+  createForward,
+  createMessage,
+  createReply,
+  createReplyAll,
+  forward,
+  reply,
+  replyAll,
+  sendMail,
+  sendMessage,
+} from "./resources/drafts.ts";
+import { translateExchangeIds } from "./resources/exchange-ids.ts";
+import { createChildFolder, createMailFolder, getMailFolder, listChildFolders, listMailFolders } from "./resources/mail-folders.ts";
+import { getMailboxSetting, getMailboxSettings, updateMailboxSettings } from "./resources/mailbox-settings.ts";
+import { copyMessage, deleteMessage, moveMessage, permanentDelete, updateMessage } from "./resources/message-changes.ts";
+import { getMessage, getMime, listFolderMessages, listMessages } from "./resources/messages.ts";
+import { getUser, listUsers } from "./resources/users.ts";
+
+/** Everything that the lab's Graph can do. */
+export const operations: readonly Operation[] = [
+  listUsers,
+  getUser,
+  listMailFolders,
+  getMailFolder,
+  listChildFolders,
+  createMailFolder,
+  createChildFolder,
+  listMessages,
+  listFolderMessages,
+  getMessage,
+  getMime,
+  createMessage,
+  createFolderMessage,
+  updateMessage,
+  copyMessage,
+  moveMessage,
+  deleteMessage,
+  permanentDelete,
+  createReply,
+  createReplyAll,
+  createForward,
+  reply,
+  replyAll,
+  forward,
+  sendMessage,
+  sendMail,
+  listAttachments,
+  getAttachment,
+  getAttachmentContent,
+  addAttachment,
+  deleteAttachment,
+  listContacts,
+  getContact,
+  listContactFolders,
+  getContactFolder,
+  listContactChildFolders,
+  listFolderContacts,
+  getMailboxSettings,
+  getMailboxSetting,
+  updateMailboxSettings,
+  translateExchangeIds,
+];

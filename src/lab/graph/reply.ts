@@ -1,0 +1,47 @@
+import type { JsonObject } from "./json.ts";
+import type { Manner } from "./message-json.ts";
+import { applyQuery, shapeOf } from "./odata/query.ts";
+import { type Call, type GraphReply, preferencesOf } from "./operation.ts";
+import type { Resource, Row } from "./row.ts";
+
+const metadata = "https://graph.microsoft.com/v1.0/$metadata#";
+
+/** How this call wants its reply written. */
+export function mannerOf(call: Call): Manner {
+  const wanted = preferencesOf(call.request).get("outlook.body-content-type")?.toLowerCase();
+  return { ids: call.ids, bodyType: wanted === "text" || wanted === "html" ? wanted : undefined };
+}
+
+/** A collection, after the query of the URL. `context`: what it is, as OData names it. */
+export function listReply(call: Call, rows: readonly Row[], resource: Resource, context: string): GraphReply {
+  const { value, count, nextLink } = applyQuery(rows, call.request.url, resource);
+  return {
+    status: 200,
+    body: {
+      "@odata.context": metadata + context,
+      ...(count === undefined ? {} : { "@odata.count": count }),
+      ...(nextLink === undefined ? {} : { "@odata.nextLink": nextLink }),
+      value,
+    },
+  };
+}
+
+/** One thing; with status 201 it is new, and the reply says where it is. */
+export function itemReply(call: Call, row: Row, resource: Resource, context: string, status: 200 | 201 = 200): GraphReply {
+  const { request } = call;
+  const url = status === 200 ? request.url : new URL(request.url.pathname, request.url.origin);
+  return { status, body: { "@odata.context": `${metadata}${context}/$entity`, ...shapeOf(row, url, resource) } };
+}
+
+/** A value that is no entity. */
+export function valueReply(value: JsonObject, context: string): GraphReply {
+  return { status: 200, body: { "@odata.context": metadata + context, ...value } };
+}
+
+export const noContent: GraphReply = { status: 204 };
+export const accepted: GraphReply = { status: 202 };
+
+/** How OData names a collection of this user's. */
+export function contextOf(call: Call, path: string): string {
+  return `users('${encodeURIComponent(call.parameter("user"))}')/${path}`;
+}

@@ -1,0 +1,103 @@
+import type { LabFolder } from "../../folder.ts";
+import { parseId } from "../../id.ts";
+import { itemNamed } from "../access.ts";
+import { contactRow } from "../contact-json.ts";
+import { itemNotFound, malformedId } from "../errors.ts";
+import { contactFolderRow, isContactFolder } from "../folder-json.ts";
+import { ewsId } from "../ids.ts";
+import type { Call, GraphReply, Operation } from "../operation.ts";
+import { contextOf, itemReply, listReply, mannerOf } from "../reply.ts";
+
+const reading = ["Contacts.Read", "Contacts.ReadWrite"];
+
+const isContact = ({ itemClass }: { readonly itemClass: string }): boolean => /^IPM\.Contact(\.|$)/i.test(itemClass);
+
+function folderAt(call: Call): LabFolder {
+  const name = call.parameter("folder");
+  if (name.toLowerCase() === "contacts") return call.mailbox.known("contacts");
+  const id = ewsId(name);
+  if (id === undefined || parseId(id)?.kind !== "folder") throw malformedId();
+  const folder = call.mailbox.folder(id);
+  if (folder === undefined || !isContactFolder(folder)) throw itemNotFound();
+  return folder;
+}
+
+/** Groups of a person's own are no contacts of Graph's. */
+function list(folder: LabFolder, call: Call, path: string): GraphReply {
+  const rows = [...folder.items.values()].filter(isContact).map((item) => contactRow(item, mannerOf(call)));
+  return listReply(call, rows, "contact", contextOf(call, path));
+}
+
+function folders(parent: LabFolder, call: Call, path: string): GraphReply {
+  return listReply(call, parent.children.filter(isContactFolder).map(contactFolderRow), "contactFolder", contextOf(call, path));
+}
+
+/** Those of the default folder. @see https://learn.microsoft.com/en-us/graph/api/user-list-contacts */
+export const listContacts: Operation = {
+  name: "user-list-contacts",
+  method: "GET",
+  paths: ["/users/{user}/contacts"],
+  permissions: reading,
+  of: "exchange",
+  handle: (call) => list(call.mailbox.known("contacts"), call, "contacts"),
+};
+
+/** @see https://learn.microsoft.com/en-us/graph/api/contact-get */
+export const getContact: Operation = {
+  name: "contact-get",
+  method: "GET",
+  paths: ["/users/{user}/contacts/{contact}", "/users/{user}/contactFolders/{folder}/contacts/{contact}"],
+  permissions: reading,
+  of: "exchange",
+  handle(call) {
+    if (call.hasParameter("folder")) folderAt(call);
+    const item = itemNamed(call.parameter("contact"), call);
+    if (!isContact(item)) throw itemNotFound();
+    return itemReply(call, contactRow(item, mannerOf(call)), "contact", contextOf(call, "contacts"));
+  },
+};
+
+/** The folders below the default one, and others beside it. @see https://learn.microsoft.com/en-us/graph/api/user-list-contactfolders */
+export const listContactFolders: Operation = {
+  name: "user-list-contactfolders",
+  method: "GET",
+  paths: ["/users/{user}/contactFolders"],
+  permissions: reading,
+  of: "exchange",
+  handle(call) {
+    const contacts = call.mailbox.known("contacts");
+    const beside = call.mailbox.root.children.filter((folder) => folder !== contacts && isContactFolder(folder));
+    const rows = [...contacts.children.filter(isContactFolder), ...beside].map(contactFolderRow);
+    return listReply(call, rows, "contactFolder", contextOf(call, "contactFolders"));
+  },
+};
+
+/** @see https://learn.microsoft.com/en-us/graph/api/contactfolder-get */
+export const getContactFolder: Operation = {
+  name: "contactfolder-get",
+  method: "GET",
+  paths: ["/users/{user}/contactFolders/{folder}"],
+  permissions: reading,
+  of: "exchange",
+  handle: (call) => itemReply(call, contactFolderRow(folderAt(call)), "contactFolder", contextOf(call, "contactFolders")),
+};
+
+/** @see https://learn.microsoft.com/en-us/graph/api/contactfolder-list-childfolders */
+export const listContactChildFolders: Operation = {
+  name: "contactfolder-list-childfolders",
+  method: "GET",
+  paths: ["/users/{user}/contactFolders/{folder}/childFolders"],
+  permissions: reading,
+  of: "exchange",
+  handle: (call) => folders(folderAt(call), call, "contactFolders"),
+};
+
+/** @see https://learn.microsoft.com/en-us/graph/api/contactfolder-list-contacts */
+export const listFolderContacts: Operation = {
+  name: "contactfolder-list-contacts",
+  method: "GET",
+  paths: ["/users/{user}/contactFolders/{folder}/contacts"],
+  permissions: reading,
+  of: "exchange",
+  handle: (call) => list(folderAt(call), call, "contacts"),
+};

@@ -1,0 +1,86 @@
+import type { LabFolder } from "../../folder.ts";
+import { StoreError } from "../../store-error.ts";
+import { folderNamed } from "../access.ts";
+import { badRequest, GraphError } from "../errors.ts";
+import { folderRow, isMailFolder } from "../folder-json.ts";
+import { memberOf } from "../json.ts";
+import { type Call, type GraphReply, jsonOf, type Operation } from "../operation.ts";
+import { contextOf, itemReply, listReply } from "../reply.ts";
+
+const reading = ["Mail.ReadBasic.All", "Mail.ReadBasic", "Mail.Read", "Mail.ReadWrite"];
+
+function list(folder: LabFolder, call: Call, path: string): GraphReply {
+  return listReply(call, folder.children.filter(isMailFolder).map(folderRow), "mailFolder", contextOf(call, path));
+}
+
+function create(parent: LabFolder, call: Call): GraphReply {
+  const name = memberOf(jsonOf(call.request), "displayName");
+  if (typeof name !== "string" || name.trim() === "")
+    throw badRequest("Folder save failed: it has no name.", "ErrorFolderSavePropertyError");
+  try {
+    return itemReply(
+      call,
+      folderRow(call.mailbox.createFolder(parent, name, "IPF.Note")),
+      "mailFolder",
+      contextOf(call, "mailFolders"),
+      201,
+    );
+  } catch (error) {
+    if (error instanceof StoreError && error.code === "folder-exists")
+      throw new GraphError(409, "ErrorFolderExists", "A folder with the specified name already exists.");
+    throw error;
+  }
+}
+
+/** The folders right below the root. @see https://learn.microsoft.com/en-us/graph/api/user-list-mailfolders */
+export const listMailFolders: Operation = {
+  name: "user-list-mailfolders",
+  method: "GET",
+  paths: ["/users/{user}/mailFolders"],
+  permissions: reading,
+  of: "exchange",
+  handle: (call) => list(call.mailbox.root, call, "mailFolders"),
+};
+
+/** @see https://learn.microsoft.com/en-us/graph/api/mailfolder-get */
+export const getMailFolder: Operation = {
+  name: "mailfolder-get",
+  method: "GET",
+  paths: ["/users/{user}/mailFolders/{folder}"],
+  permissions: reading,
+  of: "exchange",
+  handle: (call) => itemReply(call, folderRow(folderNamed(call.parameter("folder"), call)), "mailFolder", contextOf(call, "mailFolders")),
+};
+
+/** @see https://learn.microsoft.com/en-us/graph/api/mailfolder-list-childfolders */
+export const listChildFolders: Operation = {
+  name: "mailfolder-list-childfolders",
+  method: "GET",
+  paths: ["/users/{user}/mailFolders/{folder}/childFolders"],
+  permissions: reading,
+  of: "exchange",
+  handle(call) {
+    const name = call.parameter("folder");
+    return list(folderNamed(name, call), call, `mailFolders('${encodeURIComponent(name)}')/childFolders`);
+  },
+};
+
+/** @see https://learn.microsoft.com/en-us/graph/api/user-post-mailfolders */
+export const createMailFolder: Operation = {
+  name: "user-post-mailfolders",
+  method: "POST",
+  paths: ["/users/{user}/mailFolders"],
+  permissions: ["Mail.ReadWrite"],
+  of: "exchange",
+  handle: (call) => create(call.mailbox.root, call),
+};
+
+/** @see https://learn.microsoft.com/en-us/graph/api/mailfolder-post-childfolders */
+export const createChildFolder: Operation = {
+  name: "mailfolder-post-childfolders",
+  method: "POST",
+  paths: ["/users/{user}/mailFolders/{folder}/childFolders"],
+  permissions: ["Mail.ReadWrite"],
+  of: "exchange",
+  handle: (call) => create(folderNamed(call.parameter("folder"), call), call),
+};

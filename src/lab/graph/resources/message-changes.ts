@@ -1,0 +1,136 @@
+import type { LabFolder } from "../../folder.ts";
+import type { LabItem } from "../../item.ts";
+import { folderNamed, isPurged, itemNamed, messageAt } from "../access.ts";
+import { accessDenied, badRequest, GraphError, itemNotFound } from "../errors.ts";
+import { isImmutable } from "../ids.ts";
+import { type JsonObject, parameterOf } from "../json.ts";
+import { readMessage } from "../message-from-json.ts";
+import { type Call, jsonOf, type Operation } from "../operation.ts";
+import { contextOf, itemReply, noContent } from "../reply.ts";
+import { isGranted } from "../sign-in.ts";
+import { messagePaths, rowFor } from "./messages.ts";
+
+const writing = ["Mail.ReadWrite"];
+const advanced = ["Mail-Advanced.ReadWrite.All", "Mail-Advanced.ReadWrite"];
+
+/** Whether this caller is kept from changing this of a message that was received. */
+export function isGuarded(item: LabItem, what: "properties" | "attachments", call: Call): boolean {
+  return call.habits.guards?.includes(what) === true && !item.isDraft && !isGranted(call.caller, advanced);
+}
+
+/** Throws what Graph says of a parameter that an action does not have. */
+export function checkParameters(body: JsonObject, action: string, names: readonly string[]): void {
+  const strange = Object.keys(body).find((key) => !names.some((name) => name.toLowerCase() === key.toLowerCase()));
+  if (strange === undefined) return;
+  const text = `The parameter '${strange}' in the request payload is not a valid parameter for the operation '${action}'.`;
+  throw badRequest(text, "RequestBodyRead");
+}
+
+function destination(call: Call, action: string): LabFolder {
+  const body = jsonOf(call.request);
+  checkParameters(body, action, ["DestinationId"]);
+  const id = parameterOf(body, "DestinationId");
+  if (typeof id !== "string" || id === "") throw badRequest("The destination is missing.", "ErrorInvalidParameter");
+  return folderNamed(id, call);
+}
+
+const failed = (): GraphError => new GraphError(400, "ErrorMoveCopyFailed", "The move or copy operation failed.");
+
+function checkTarget(folder: LabFolder, call: Call): void {
+  if (folder.distinguishedName === "searchfolders") throw failed();
+  if (folder.distinguishedName === "recoverableitemsdeletions" && call.habits.movesToRecoverable === false) throw failed();
+}
+
+/** @see https://learn.microsoft.com/en-us/graph/api/message-copy */
+export const copyMessage: Operation = {
+  name: "message-copy",
+  method: "POST",
+  paths: messagePaths("/copy"),
+  permissions: writing,
+  of: "exchange",
+  handle(call) {
+    const item = messageAt(call);
+    const folder = destination(call, "copy");
+    checkTarget(folder, call);
+    return itemReply(call, rowFor(call.mailbox.copy(item, folder), call), "message", contextOf(call, "messages"), 201);
+  },
+};
+
+/** @see https://learn.microsoft.com/en-us/graph/api/message-move */
+export const moveMessage: Operation = {
+  name: "message-move",
+  method: "POST",
+  paths: messagePaths("/move"),
+  permissions: writing,
+  of: "exchange",
+  handle(call) {
+    const item = messageAt(call);
+    const folder = destination(call, "move");
+    checkTarget(folder, call);
+    return itemReply(call, rowFor(call.mailbox.move(item, folder), call), "message", contextOf(call, "messages"), 201);
+  },
+};
+
+/** Where a plain DELETE puts a message that lies here. */
+function nextOf(item: LabItem, call: Call): LabFolder {
+  const wanted = call.habits.deletesTo ?? "deleteditems";
+  return call.mailbox.known(item.folder.distinguishedName === "deleteditems" ? "recoverableitemsdeletions" : wanted);
+}
+
+/**
+ * Where the message goes is not promised: see `GraphHabits`. What is already among the recoverable items cannot be deleted again, and an id
+ * that stays still names it there.
+ * @see https://learn.microsoft.com/en-us/graph/api/message-delete
+ */
+export const deleteMessage: Operation = {
+  name: "message-delete",
+  method: "DELETE",
+  paths: messagePaths(),
+  permissions: writing,
+  of: "exchange",
+  handle(call) {
+    const id = call.parameter("message");
+    const item = itemNamed(id, call);
+    if (isPurged(item) && !isImmutable(id)) throw itemNotFound();
+    if (isPurged(item) || item.folder.distinguishedName === "recoverableitemsdeletions")
+      throw new GraphError(403, "ErrorCannotDeleteObject", "Object cannot be deleted.");
+    call.mailbox.move(item, nextOf(item, call));
+    return noContent;
+  },
+};
+
+/** @see https://learn.microsoft.com/en-us/graph/api/message-permanentdelete */
+export const permanentDelete: Operation = {
+  name: "message-permanentdelete",
+  method: "POST",
+  paths: messagePaths("/permanentDelete"),
+  permissions: writing,
+  of: "exchange",
+  handle(call) {
+    if (call.habits.permanentDelete === false) throw badRequest("Resource not found for the segment 'permanentDelete'.");
+    call.mailbox.move(messageAt(call), call.mailbox.known("recoverableitemspurges"));
+    return noContent;
+  },
+};
+
+/** What may be changed of a message that was received; the rest is a draft's. */
+const alwaysWritable: ReadonlySet<string> = new Set(["isRead", "categories", "flag", "importance", "extended"]);
+
+/** @see https://learn.microsoft.com/en-us/graph/api/message-update */
+export const updateMessage: Operation = {
+  name: "message-update",
+  method: "PATCH",
+  paths: messagePaths(),
+  permissions: writing,
+  of: "exchange",
+  handle(call) {
+    const item = messageAt(call);
+    const { attachments, ...change } = readMessage(jsonOf(call.request));
+    if (attachments !== undefined) throw badRequest("Attachments are changed one by one.", "ErrorInvalidPropertySet");
+    const isSensitive = Object.keys(change).some((name) => !alwaysWritable.has(name));
+    if (isSensitive && isGuarded(item, "properties", call)) throw accessDenied();
+    const extended = change.extended === undefined ? {} : { extended: new Map([...item.extended, ...change.extended]) };
+    call.mailbox.update(item, { ...change, ...extended });
+    return itemReply(call, rowFor(item, call), "message", contextOf(call, "messages"));
+  },
+};

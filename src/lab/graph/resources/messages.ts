@@ -1,0 +1,88 @@
+import { elementOf, isMessage } from "../../ews/item-kind.ts";
+import type { LabItem } from "../../item.ts";
+import { mimeOf } from "../../mime-write.ts";
+import { folderNamed, messageAt } from "../access.ts";
+import { messageRow } from "../message-json.ts";
+import type { Call, GraphReply, Operation } from "../operation.ts";
+import { contextOf, itemReply, listReply, mannerOf } from "../reply.ts";
+import type { Row } from "../row.ts";
+import { isGranted } from "../sign-in.ts";
+
+const reading = ["Mail.ReadBasic.All", "Mail.ReadBasic", "Mail.Read", "Mail.ReadWrite"];
+const readingAll = ["Mail.Read", "Mail.ReadWrite"];
+
+/** Paths to one message and what follows it. */
+export function messagePaths(rest = ""): readonly string[] {
+  return ["/users/{user}", "/users/{user}/mailFolders/{folder}"].map((start) => `${start}/messages/{message}${rest}`);
+}
+
+/** What the least permission does not show. @see https://learn.microsoft.com/en-us/graph/permissions-reference#mailreadbasic */
+const beyondBasic: ReadonlySet<string> = new Set(["body", "bodyPreview", "uniqueBody"]);
+
+/** A message as this caller may see it. */
+export function rowFor(item: LabItem, call: Call): Row {
+  // Ids that stay are not given for what a search found.
+  const hasSearch = call.request.url.searchParams.has("$search");
+  const row = messageRow(item, hasSearch ? { ...mannerOf(call), ids: "rest" } : mannerOf(call));
+  if (isGranted(call.caller, readingAll) || call.caller.exchangeRole) return row;
+  const properties = Object.fromEntries(Object.entries(row.properties).filter(([name]) => !beyondBasic.has(name)));
+  return { properties, onlySelected: row.onlySelected, searched: row.searched };
+}
+
+function list(items: Iterable<LabItem>, call: Call, path: string): GraphReply {
+  const mail = [...items].filter(({ itemClass }) => isMessage(elementOf(itemClass)));
+  const time = (item: LabItem): number => (item.receivedAt ?? item.createdAt).getTime();
+  mail.sort((a, b) => time(b) - time(a));
+  return listReply(
+    call,
+    mail.map((item) => rowFor(item, call)),
+    "message",
+    contextOf(call, path),
+  );
+}
+
+/** All mail of the mailbox, deleted too, but not what is recoverable only. @see https://learn.microsoft.com/en-us/graph/api/user-list-messages */
+export const listMessages: Operation = {
+  name: "user-list-messages",
+  method: "GET",
+  paths: ["/users/{user}/messages"],
+  permissions: reading,
+  of: "exchange",
+  handle(call) {
+    const visible = [...call.mailbox.items()].filter(({ folder }) => folder === call.mailbox.root || folder.isBelow(call.mailbox.root));
+    return list(visible, call, "messages");
+  },
+};
+
+/** @see https://learn.microsoft.com/en-us/graph/api/mailfolder-list-messages */
+export const listFolderMessages: Operation = {
+  name: "mailfolder-list-messages",
+  method: "GET",
+  paths: ["/users/{user}/mailFolders/{folder}/messages"],
+  permissions: reading,
+  of: "exchange",
+  handle(call) {
+    const name = call.parameter("folder");
+    return list(folderNamed(name, call).items.values(), call, `mailFolders('${encodeURIComponent(name)}')/messages`);
+  },
+};
+
+/** @see https://learn.microsoft.com/en-us/graph/api/message-get */
+export const getMessage: Operation = {
+  name: "message-get",
+  method: "GET",
+  paths: messagePaths(),
+  permissions: reading,
+  of: "exchange",
+  handle: (call) => itemReply(call, rowFor(messageAt(call), call), "message", contextOf(call, "messages")),
+};
+
+/** The message as MIME. @see https://learn.microsoft.com/en-us/graph/outlook-get-mime-message */
+export const getMime: Operation = {
+  name: "outlook-get-mime-message",
+  method: "GET",
+  paths: messagePaths("/$value"),
+  permissions: readingAll,
+  of: "exchange",
+  handle: (call) => ({ status: 200, headers: { "Content-Type": "text/plain" }, body: mimeOf(messageAt(call)) }),
+};

@@ -1,0 +1,28 @@
+import type { Operation } from "../operation.ts";
+import { itemReply, listReply } from "../reply.ts";
+import { userRow } from "../user-json.ts";
+
+const reading = ["User.ReadBasic.All", "User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"];
+
+/** @see https://learn.microsoft.com/en-us/graph/api/user-list */
+export const listUsers: Operation = {
+  name: "user-list",
+  method: "GET",
+  paths: ["/users"],
+  permissions: reading,
+  of: "directory",
+  handle(call) {
+    const rows = call.store.organisation.users.map((user) => userRow(user, call.onPremises(user.address)));
+    return listReply(call, rows, "user", "users");
+  },
+};
+
+/** @see https://learn.microsoft.com/en-us/graph/api/user-get */
+export const getUser: Operation = {
+  name: "user-get",
+  method: "GET",
+  paths: ["/users/{user}"],
+  permissions: [...reading, "User.Read"],
+  of: "directory",
+  handle: (call) => itemReply(call, userRow(call.mailbox.user, call.onPremises(call.mailbox.address)), "user", "users"),
+};

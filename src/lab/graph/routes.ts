@@ -1,0 +1,72 @@
+import type { Operation } from "./operation.ts";
+
+/** Where a request goes, and what the names in its path stand for. */
+export interface Route {
+  readonly operation: Operation;
+  readonly parameters: ReadonlyMap<string, string>;
+}
+
+interface Template {
+  readonly operation: Operation;
+  readonly segments: readonly string[];
+}
+
+/** Decoded segments of a path after `/v1.0`; undefined when it is none of Graph's. `users('a')` counts as two. */
+export function segmentsOf(pathname: string): readonly string[] | undefined {
+  const [empty, version, ...rest] = pathname.split("/");
+  if (empty !== "" || version?.toLowerCase() !== "v1.0") return undefined;
+  return rest.flatMap((segment) => {
+    const text = decoded(segment);
+    const [, collection, key] = /^(\w+)\('(.*)'\)$/.exec(text) ?? [];
+    return collection === undefined || key === undefined ? [text] : [collection, key.replaceAll("''", "'")];
+  });
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch (error) {
+    // A lone % names nothing, which is what the text as it stands does as well.
+    if (error instanceof URIError) return segment;
+    throw error;
+  }
+}
+
+/** A table of operations by method and path. */
+export class RoutingTable {
+  readonly #templates: readonly Template[];
+
+  constructor(operations: readonly Operation[]) {
+    this.#templates = operations.flatMap((operation) =>
+      operation.paths.map((path) => ({ operation, segments: path.split("/").filter((segment) => segment !== "") })),
+    );
+  }
+
+  /** `methods`: those that the path has, when this method is none of them. Undefined when there is no such path. */
+  find(method: string, segments: readonly string[]): Route | { readonly methods: readonly string[] } | undefined {
+    const matching = this.#templates.filter((template) => matches(template.segments, segments));
+    // A word of the table goes before a name in braces: `mailFolders/delta` is no folder called delta.
+    const literals = (template: Template): number => template.segments.filter((segment) => !isName(segment)).length;
+    const most = Math.max(...matching.map(literals));
+    const best = matching.filter((template) => literals(template) === most);
+    const found = best.find(({ operation }) => operation.method === method);
+    if (found === undefined) return best.length === 0 ? undefined : { methods: best.map(({ operation }) => operation.method) };
+    const parameters = new Map<string, string>();
+    for (const [at, name] of found.segments.entries()) if (isName(name)) parameters.set(name.slice(1, -1), segments[at] ?? "");
+    return { operation: found.operation, parameters };
+  }
+}
+
+function isName(segment: string): boolean {
+  return segment.startsWith("{");
+}
+
+function matches(template: readonly string[], segments: readonly string[]): boolean {
+  if (template.length !== segments.length) return false;
+  return template.every((wanted, at) => {
+    const given = segments[at] ?? "";
+    if (isName(wanted)) return given !== "";
+    // An action may be named with its namespace.
+    return given.toLowerCase().replace(/^microsoft\.graph\./, "") === wanted.toLowerCase();
+  });
+}

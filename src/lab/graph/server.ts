@@ -1,0 +1,145 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Damage, reset, send } from "../ews/transport.ts";
+import type { LabRequest } from "../lab.ts";
+import { type Answered, type Dispatcher, dispatch, mailboxNamed } from "./dispatch.ts";
+import { errorBody, GraphError } from "./errors.ts";
+import type { GraphCaller, GraphReply, GraphRequest } from "./operation.ts";
+import { segmentsOf } from "./routes.ts";
+import { type SignIn, signIn } from "./sign-in.ts";
+
+/** What the Graph tongue needs to know of its lab. */
+export interface GraphServer extends Dispatcher, SignIn {
+  readonly gzip: boolean;
+  readonly keepBodies: boolean;
+  /** Aborted when the lab closes. */
+  readonly closing: AbortSignal;
+  log(request: LabRequest): void;
+}
+
+/** What Graph takes in one request; larger attachments have upload sessions. @see https://learn.microsoft.com/en-us/graph/outlook-large-attachments */
+const largestBody = 4 * 1024 * 1024;
+const jsonType = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8";
+const secretHeaders: ReadonlySet<string> = new Set(["authorization", "cookie", "proxy-authorization"]);
+
+/** Whether the lab's Graph answers for a path. */
+export function isGraphPath(path: string): boolean {
+  return segmentsOf(path) !== undefined;
+}
+
+/** One HTTP request to Graph, from its headers to the last byte of the reply. */
+export async function serveGraph(server: GraphServer, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const socket = request.socket;
+  const before = socket.bytesWritten;
+  const url = urlOf(request);
+  const headers = new Map(Object.entries(request.headersDistinct).map(([name, values]) => [name, (values ?? []).join(", ")]));
+  const about: { answered?: Answered; caller?: GraphCaller; body?: Buffer; reply?: Buffer | undefined } = {};
+  response.once("close", () => {
+    const { answered, caller, body, reply } = about;
+    const kept = { ...(body ? { requestBody: body.toString("utf8") } : {}), ...(reply ? { replyBody: reply.toString("utf8") } : {}) };
+    server.log({
+      method: request.method ?? "",
+      path: request.url ?? "",
+      operation: answered?.operation,
+      caller: caller?.user?.address ?? caller?.app,
+      acting: answered?.mailbox?.address,
+      anchorMailbox: headers.get("x-anchormailbox"),
+      status: response.headersSent ? response.statusCode : 0,
+      bytesIn: about.body?.length ?? 0,
+      bytesOut: socket.bytesWritten - before,
+      headers: Object.fromEntries([...headers].filter(([name]) => !secretHeaders.has(name))),
+      requestId: answered?.reply.headers?.["request-id"] ?? "",
+      ...(server.keepBodies ? kept : {}),
+    });
+  });
+  const answer = async (): Promise<GraphReply> => {
+    const body = await readBody(request);
+    if (body === undefined) throw new GraphError(413, "RequestEntityTooLarge", "The request entity is too large.");
+    about.body = body;
+    const caller = await signIn(server, headers.get("authorization"));
+    about.caller = caller;
+    const leave = enter(server, caller, url, response);
+    const asked: GraphRequest = { method: request.method ?? "GET", url, headers, body };
+    about.answered = await dispatch(server, caller, asked);
+    const delay = about.answered.faults.rule("delay");
+    // The connections that wait are closed with the lab.
+    if (delay !== undefined) await sleep(delay.delayMs ?? 1000, undefined, { signal: server.closing }).catch(stopWaiting);
+    leave?.();
+    return about.answered.reply;
+  };
+  const reply = await refused(server, headers.get("client-request-id"), answer);
+  const faults = about.answered?.faults;
+  if (faults?.rule("reset-before") !== undefined || faults?.rule("reset-after") !== undefined) return reset(request);
+  const damage = (["truncate", "reset-mid-body"] as const).find((kind) => faults?.rule(kind) !== undefined);
+  about.reply = await write(server, request, response, reply, damage);
+}
+
+function urlOf(request: IncomingMessage): URL {
+  const isSecure = "encrypted" in request.socket && request.socket.encrypted === true;
+  return new URL(request.url ?? "/", `${isSecure ? "https" : "http"}://${request.headers.host ?? "localhost"}`);
+}
+
+/** One of the few that may run at once on the mailbox of a path; undefined when it names none. */
+function enter(server: GraphServer, caller: GraphCaller, url: URL, response: ServerResponse): (() => void) | undefined {
+  const [first, name] = segmentsOf(url.pathname) ?? [];
+  const mailbox = first?.toLowerCase() === "users" && name !== undefined ? mailboxNamed(server.store, name) : undefined;
+  if (mailbox === undefined) return undefined;
+  const leave = once(server.throttle.enter(`${caller.app} ${mailbox.address}`));
+  response.once("close", leave);
+  return leave;
+}
+
+function once(act: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (isDone) return;
+    isDone = true;
+    act();
+  };
+}
+
+/** A refusal before anything was dispatched, as an answer. */
+async function refused(server: GraphServer, client: string | undefined, answer: () => Promise<GraphReply>): Promise<GraphReply> {
+  try {
+    return await answer();
+  } catch (error) {
+    if (!(error instanceof GraphError)) throw error;
+    const requestId = crypto.randomUUID();
+    const clientId = client ?? requestId;
+    const headers = { "request-id": requestId, "client-request-id": clientId, ...error.headers };
+    return { status: error.status, headers, body: errorBody(error, { now: server.store.now(), requestId, clientId }) };
+  }
+}
+
+function stopWaiting(error: unknown): void {
+  if (!(error instanceof Error && error.name === "AbortError")) throw error;
+}
+
+/** All of it is read, so that the connection can carry another request; undefined when it was too large to be kept. */
+async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+  const pieces: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request) {
+    const piece = Buffer.from(chunk);
+    length += piece.length;
+    if (length <= largestBody) pieces.push(piece);
+  }
+  return length <= largestBody ? Buffer.concat(pieces) : undefined;
+}
+
+/** Gives the bytes that were written, where they are text. */
+async function write(
+  server: GraphServer,
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, headers, body }: GraphReply,
+  damage: Damage | undefined,
+): Promise<Buffer | undefined> {
+  const isJson = body !== undefined && !(body instanceof Uint8Array);
+  const bytes = body === undefined ? Buffer.alloc(0) : isJson ? Buffer.from(JSON.stringify(body)) : body;
+  const type = isJson ? { "Content-Type": jsonType } : {};
+  const all = { "Cache-Control": "private", ...type, ...headers };
+  if (body === undefined) response.writeHead(status, status === 204 ? all : { ...all, "Content-Length": 0 }).end();
+  else await send(request, response, { status, headers: all, body: [bytes] }, damage, server.gzip && isJson);
+  return isJson ? Buffer.from(bytes) : undefined;
+}

@@ -1,0 +1,50 @@
+import { GraphError } from "./errors.ts";
+
+// Per application and mailbox: https://learn.microsoft.com/en-us/graph/throttling-limits#outlook-service-limits
+const windowMs = 600_000;
+const requestsPerWindow = 10_000;
+const atOnce = 4;
+
+export function throttled(message: string, retryAfterSeconds: number | undefined): GraphError {
+  return new GraphError(
+    429,
+    "ApplicationThrottled",
+    message,
+    retryAfterSeconds === undefined ? {} : { "Retry-After": String(retryAfterSeconds) },
+  );
+}
+
+/** Counts what each application asks of each mailbox. */
+export class Throttle {
+  readonly #running = new Map<string, number>();
+  readonly #windows = new Map<string, { start: number; count: number }>();
+  readonly #limit: number;
+
+  constructor(limit: number | undefined) {
+    this.#limit = limit ?? requestsPerWindow;
+  }
+
+  /** Counts a request. Throws GraphError with status 429 when there were too many. `now`: ms since 1970. */
+  count(key: string, now: number): void {
+    const window = this.#windows.get(key);
+    if (window === undefined || now - window.start >= windowMs) {
+      this.#windows.set(key, { start: now, count: 1 });
+      return;
+    }
+    window.count += 1;
+    if (window.count <= this.#limit) return;
+    throw throttled("Application is over its MailboxRequests limit.", Math.ceil((window.start + windowMs - now) / 1000));
+  }
+
+  /** A request begins; what is given back is to be called when it ends. Throws GraphError with status 429 when too many run. */
+  enter(key: string): () => void {
+    const running = this.#running.get(key) ?? 0;
+    if (running >= atOnce) throw throttled("Application is over its MailboxConcurrency limit.", 1);
+    this.#running.set(key, running + 1);
+    return () => {
+      const left = (this.#running.get(key) ?? 1) - 1;
+      if (left === 0) this.#running.delete(key);
+      else this.#running.set(key, left);
+    };
+  }
+}
