@@ -26,7 +26,7 @@ export function proxyFor(url: URL, rules: ProxyRules): ProxyServer | undefined {
 }
 
 /** RFC 6761 section 6.3, RFC 5735 and RFC 4291 section 2.5.3: names and addresses that never leave this machine. */
-function isLoopback(hostname: string): boolean {
+export function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname.endsWith(".localhost") || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
 }
 
