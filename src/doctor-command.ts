@@ -76,7 +76,7 @@ function readActions(text: string | undefined): readonly string[] {
 const margin = 26;
 
 /** One step for a person. Servers wrote parts of it. */
-export function stepText({ name, status, tried, found, next = [] }: StepReport, columns: number): string {
+function stepText({ name, status, tried, found, next = [] }: StepReport, columns: number): string {
   const head = `${pad(status, 8)} ${pad(name, margin - 10)} `;
   const about = status === "ok" || status === "skipped" ? found : `${tried}: ${found}`;
   const indent = " ".repeat(margin);

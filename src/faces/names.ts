@@ -1,4 +1,4 @@
-/** One field of an action in its three spellings. JSON and tool calls say `item_id`, the command line `--item-id`, the environment `ITEM_ID`. */
+/** One field of an action in its spellings: JSON and tool calls say `item_id`, the command line `--item-id`, a heading `Item id`. */
 
 /** `item_id` -> `--item-id`. */
 export function flagOf(field: string): string {
@@ -8,16 +8,6 @@ export function flagOf(field: string): string {
 /** `--item-id` -> `item_id`; a flag written with underscores is the same flag. */
 export function fieldOf(flag: string): string {
   return flag.replace(/^--/, "").replaceAll("-", "_");
-}
-
-/** `item_id` -> `ITEM_ID`, after a prefix when there is one: `MAILCORDON_ITEM_ID`. */
-export function variableOf(field: string, prefix = ""): string {
-  return `${prefix}${prefix === "" ? "" : "_"}${field.replaceAll("-", "_")}`.toUpperCase();
-}
-
-/** `ITEM_ID` -> `item_id`. */
-export function fieldOfVariable(variable: string): string {
-  return variable.toLowerCase();
 }
 
 /** `item_id` -> `Item id`, `is_read` -> `Read`, for the heading of a column. */

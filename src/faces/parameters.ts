@@ -28,7 +28,7 @@ interface Schema {
 }
 
 /** The input of an action as JSON Schema. */
-export function inputSchema(action: Action) {
+function inputSchema(action: Action) {
   return z.toJSONSchema(action.input, { io: "input", unrepresentable: "any" });
 }
 

@@ -15,14 +15,6 @@ export function harmless(text: string): string {
   });
 }
 
-/** The same for text of several lines: its line breaks and tabs are kept. */
-export function harmlessLines(text: string): string {
-  return text
-    .split(/\r?\n/)
-    .map((line) => line.split("\t").map(harmless).join("\t"))
-    .join("\n");
-}
-
 const noWidth = /^[\p{Mn}\p{Me}\p{Cf}]$/u;
 
 // Roughly East_Asian_Width W and F of Unicode, and the pictographs: [first, last].

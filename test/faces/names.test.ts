@@ -1,22 +1,19 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { fieldOf, fieldOfVariable, flagOf, headingOf, variableOf } from "../../src/faces/names.ts";
+import { fieldOf, flagOf, headingOf } from "../../src/faces/names.ts";
 
-test("a field has one flag, one variable and one heading", () => {
+test("a field has one flag and one heading", () => {
   expect(flagOf("item_id")).toBe("--item-id");
-  expect(variableOf("item_id")).toBe("ITEM_ID");
-  expect(variableOf("get-contacts", "mailcordon")).toBe("MAILCORDON_GET_CONTACTS");
   expect(headingOf("item_id")).toBe("Item id");
   expect(headingOf("is_read")).toBe("Read");
 });
 
-test("every field is found again from its flag and from its variable", () => {
+test("every field is found again from its flag", () => {
   const word = fc.stringMatching(/^[a-z][a-z0-9]{0,6}$/);
   const field = fc.array(word, { minLength: 1, maxLength: 4 }).map((words) => words.join("_"));
   fc.assert(
     fc.property(field, (name) => {
       expect(fieldOf(flagOf(name))).toBe(name);
-      expect(fieldOfVariable(variableOf(name))).toBe(name);
     }),
   );
 });

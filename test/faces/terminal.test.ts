@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { cut, harmless, harmlessLines, pad, width, wrap } from "../../src/faces/terminal.ts";
+import { cut, harmless, pad, width, wrap } from "../../src/faces/terminal.ts";
 
 describe("harmless", () => {
   test.each([
@@ -28,10 +28,6 @@ describe("harmless", () => {
         expect(harmless(text)).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\u061c]/);
       }),
     );
-  });
-
-  test("of several lines keeps their breaks and tabs only", () => {
-    expect(harmlessLines("a\tb\r\nc\u001bd")).toBe("a\tb\nc␛d");
   });
 });
 
