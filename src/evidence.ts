@@ -37,8 +37,12 @@ async function keep(folder: string, now: () => Date, bytes: AsyncIterable<Uint8A
   });
   let digested: Digested;
   try {
-    digested = await digest(bytes, about, (chunk) => onDisk("write the evidence", () => writeAll(file, chunk)));
-    await onDisk("flush the evidence", () => file.sync());
+    const writer = gathering(file);
+    digested = await digest(bytes, about, (chunk) => onDisk("write the evidence", () => writer.add(chunk)));
+    await onDisk("flush the evidence", async () => {
+      await writer.flush();
+      await file.sync();
+    });
   } catch (thrown) {
     await file.close();
     await unlink(partial);
@@ -89,6 +93,29 @@ async function digest(bytes: AsyncIterable<Uint8Array>, about: AboutBytes, sink:
     sha1: sha1.digest("hex"),
     sha256: sha256.digest("hex"),
     ...(sha512 ? { sha512: sha512.digest("hex") } : {}),
+  };
+}
+
+/** What a reply gives at once is some 48 KiB; a write to the disk costs a thread's turn each time, so they are gathered: 1 MiB makes that rare. */
+const gatherBytes = 1024 * 1024;
+
+/** Writes in large pieces. What is added may be used again by its giver. */
+function gathering(file: FileHandle): { add(chunk: Uint8Array): Promise<void>; flush(): Promise<void> } {
+  let gathered: Buffer | undefined;
+  let filled = 0;
+  const flush = async () => {
+    if (gathered !== undefined && filled > 0) await writeAll(file, gathered.subarray(0, filled));
+    filled = 0;
+  };
+  return {
+    add: async (chunk) => {
+      if (filled + chunk.byteLength > gatherBytes) await flush();
+      if (chunk.byteLength >= gatherBytes) return writeAll(file, chunk);
+      gathered ??= Buffer.allocUnsafeSlow(gatherBytes);
+      gathered.set(chunk, filled);
+      filled += chunk.byteLength;
+    },
+    flush,
   };
 }
 
