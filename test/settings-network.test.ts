@@ -95,6 +95,18 @@ test("a proxy of the settings is for http and https, with its secret read, and t
   ).toEqual(["a.example", "b.example"]);
 });
 
+// IBM's connector asks Autodiscover exactly when it checks certificates: one switch for two things.
+test("whether certificates are checked says nothing of Autodiscover, and the other way round", async () => {
+  const network = { ews: ["{ url: https://mail.example.com/EWS/Exchange.asmx }", "{ autodiscover: true }"], verify: [true, false] };
+  for (const ews of network.ews) {
+    for (const verify of network.verify) {
+      const found = await load(`ews: ${ews}\n${auth}\ntls: { verify: ${verify} }`);
+      expect([found.ews.autodiscover !== undefined, found.network.tls.verify]).toEqual([ews.includes("autodiscover"), verify]);
+    }
+  }
+});
+
+// XSOAR's branch for Office 365 takes the proxy also where it is switched off.
 test("without a setting the environment's proxies count, and none leaves them aside", async () => {
   const environment = { HTTPS_PROXY: "http://proxy.example.com:3128", NO_PROXY: "example.org" };
   const { network } = await load(`${url}\n${auth}`, environment);

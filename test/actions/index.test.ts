@@ -71,7 +71,7 @@ describe("as many answers as messages that are named, each under its own name:",
   });
   afterAll(() => at.close());
 
-  // XSOAR's get_items raises for all when one id is bad; its delete reports one row for a whole batch.
+  // XSOAR's get_items raises for all when one id is bad; Splunk's on-premises delete gives one row for all of a batch.
   test.each([
     ["copy-email", { destination_folder: "archive" }],
     ["delete-attachments", { all: true }],

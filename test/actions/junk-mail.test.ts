@@ -18,6 +18,7 @@ beforeEach(() => {
 const folderOf = (id: unknown) => at.mailbox(who).item(String(id))?.folder.distinguishedName;
 const blocked = () => [...at.mailbox(who).blockedSenders];
 
+// Splunk's microsoft365 "blocks" a sender by a rule that deletes what he sends.
 test("junk is moved to Junk Email, its sender is blocked, and the answer says both", async () => {
   const item = at.put(who);
   const answer = await at.run(junkMail, { mailbox: who, item_id: item.id });
