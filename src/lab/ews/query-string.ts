@@ -12,11 +12,13 @@ export function readQuery(text: string, now: Date): Predicate {
   if (text.trim() === "") return () => true;
   // EWS itself cuts nothing here; a longer query only costs time.
   if (text.length > 10_000) throw new ItemError("ErrorQueryFilterTooLong", "The query is too long.");
-  const parser = new QueryParser(tokens(text), now);
-  return parser.whole();
+  const read = (property: string | undefined, words: string, quoted: boolean): Predicate => term(property, words, quoted, now);
+  const tooDeep = (): Error => new ItemError("ErrorRestrictionTooComplex", "The query is too complex.");
+  return new QueryParser(tokens(text), read, tooDeep).whole();
 }
 
-type Token =
+/** A piece of a query. */
+export type Token =
   | { readonly kind: "(" | ")" | "AND" | "OR" | "NOT" }
   | { readonly kind: "word"; readonly text: string; readonly quoted: boolean; readonly property?: string };
 
@@ -65,19 +67,24 @@ function tokens(text: string): readonly Token[] {
 /** Deeper parentheses than any query of a person. */
 const depthLimit = 100;
 
-class QueryParser {
+type Test<T> = (item: T) => boolean;
+
+/** Puts the pieces together: OR binds less than what stands side by side. `read` makes a test of one piece. */
+export class QueryParser<T> {
   readonly #tokens: readonly Token[];
-  readonly #now: Date;
+  readonly #read: (property: string | undefined, text: string, quoted: boolean) => Test<T>;
+  readonly #tooDeep: () => Error;
   #at = 0;
   #depth = 0;
 
-  constructor(all: readonly Token[], now: Date) {
+  constructor(all: readonly Token[], read: (property: string | undefined, text: string, quoted: boolean) => Test<T>, tooDeep: () => Error) {
     this.#tokens = all;
-    this.#now = now;
+    this.#read = read;
+    this.#tooDeep = tooDeep;
   }
 
-  whole(): Predicate {
-    const parts: Predicate[] = [];
+  whole(): Test<T> {
+    const parts: Test<T>[] = [];
     while (this.#at < this.#tokens.length) {
       parts.push(this.#or());
       // A closing bracket without an opening one means nothing.
@@ -86,7 +93,7 @@ class QueryParser {
     return (item) => parts.every((part) => part(item));
   }
 
-  #or(): Predicate {
+  #or(): Test<T> {
     const any = [this.#and()];
     while (this.#tokens[this.#at]?.kind === "OR") {
       this.#at += 1;
@@ -95,8 +102,8 @@ class QueryParser {
     return any.length === 1 && any[0] !== undefined ? any[0] : (item) => any.some((part) => part(item));
   }
 
-  #and(): Predicate {
-    const all: Predicate[] = [];
+  #and(): Test<T> {
+    const all: Test<T>[] = [];
     for (;;) {
       const next = this.#tokens[this.#at];
       if (next === undefined || next.kind === "OR" || next.kind === ")") break;
@@ -106,13 +113,13 @@ class QueryParser {
     return (item) => all.every((part) => part(item));
   }
 
-  #not(): Predicate {
+  #not(): Test<T> {
     const token = this.#tokens[this.#at];
     this.#at += 1;
     if (token === undefined || token.kind === "AND" || token.kind === "OR" || token.kind === ")") return () => true;
-    if (token.kind === "word") return term(token.property, token.text, token.quoted, this.#now);
+    if (token.kind === "word") return this.#read(token.property, token.text, token.quoted);
     this.#depth += 1;
-    if (this.#depth > depthLimit) throw new ItemError("ErrorRestrictionTooComplex", "The query is too complex.");
+    if (this.#depth > depthLimit) throw this.#tooDeep();
     const inner = token.kind === "NOT" ? this.#not() : this.#or();
     if (token.kind === "(" && this.#tokens[this.#at]?.kind === ")") this.#at += 1;
     this.#depth -= 1;
@@ -120,12 +127,13 @@ class QueryParser {
   }
 }
 
-function wordsOf(text: string): readonly string[] {
+/** The words of a text, in lower case. */
+export function wordsOf(text: string): readonly string[] {
   return text.toLowerCase().match(/[\p{L}\p{N}_]+/gu) ?? [];
 }
 
 /** Whether the words stand one after the other in one of the texts; the last may be a beginning, unless `exact`. */
-function holds(texts: readonly string[], wanted: readonly string[], exact: boolean): boolean {
+export function holds(texts: readonly string[], wanted: readonly string[], exact: boolean): boolean {
   if (wanted.length === 0) return false;
   const last = wanted.length - 1;
   return texts.some((text) => {
@@ -277,7 +285,7 @@ function inStretch(text: string, read: (value: string) => readonly [number, numb
 }
 
 /** A date that is none finds nothing. */
-function inDates(read: (item: AnyItem) => Date | undefined, text: string, now: Date): Predicate {
+export function inDates<T>(read: (item: T) => Date | undefined, text: string, now: Date): Test<T> {
   const fits = inStretch(text.trim(), (value) => dates(value.trim(), now));
   return (item) => {
     const found = read(item);
@@ -287,7 +295,8 @@ function inDates(read: (item: AnyItem) => Date | undefined, text: string, now: D
 
 const units: Readonly<Record<string, number>> = { "": 1, b: 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 };
 
-function inSizes(text: string): Predicate {
+/** As `size:1..500` asks, with or without a unit. */
+export function inSizes(text: string): Test<{ readonly size: number }> {
   const fits = inStretch(text, (value) => {
     const parts = /^(\d+)\s*([kmg]?b?)$/i.exec(value.trim());
     const size = Number(parts?.[1]) * (units[(parts?.[2] ?? "").toLowerCase()] ?? Number.NaN);

@@ -1,5 +1,16 @@
-import type { Json, JsonObject } from "../json.ts";
+import { createHash } from "node:crypto";
+import { badRequest } from "../errors.ts";
+import type { JsonObject } from "../json.ts";
 import type { Resource, Row } from "../row.ts";
+import { readDirectorySearch } from "./directory-search.ts";
+import { readyFilter } from "./filter.ts";
+import { parseFilter } from "./filter-syntax.ts";
+import { readSearch } from "./kql.ts";
+import { flagOption, numberOption, optionsOf } from "./options.ts";
+import { checkLead, readOrder, sorted } from "./order.ts";
+import { needsIndex } from "./refusals.ts";
+import { readShape, shaped } from "./shape.ts";
+import { type Vocabulary, vocabularies } from "./vocabulary.ts";
 
 /** One page of an answer. */
 export interface Page {
@@ -10,25 +21,120 @@ export interface Page {
   readonly nextLink?: string | undefined;
 }
 
+/** What a query depends on besides its URL. */
+export interface Circumstances {
+  /** Header `ConsistencyLevel: eventual`: the directory may use its index. */
+  readonly eventual?: boolean | undefined;
+  /** What `received:today` means. */
+  readonly now?: Date | undefined;
+}
+
+/** `$search` on messages finds no more: https://learn.microsoft.com/en-us/graph/search-query-parameter */
+const searchLimit = 1000;
+
 /** Puts the query of a URL to a collection, given in the order that it has without `$orderby`. Throws GraphError. */
-export function applyQuery(rows: readonly Row[], url: URL, resource: Resource): Page {
-  // Pages have ten messages unless more are asked for.
-  const top = Number(url.searchParams.get("$top") ?? (resource === "user" ? 100 : 10));
-  const skip = Number(url.searchParams.get("$skip") ?? 0);
-  const value = rows.slice(skip, skip + top).map((row) => shapeOf(row, url, resource));
-  if (skip + top >= rows.length) return { value };
-  const next = new URL(url);
-  next.searchParams.set("$skip", String(skip + top));
-  return { value, nextLink: next.href };
+export function applyQuery(rows: readonly Row[], url: URL, resource: Resource, circumstances: Circumstances = {}): Page {
+  const vocabulary = vocabularies[resource];
+  const options = optionsOf(url);
+  const shape = readShape(options.get("$select"), options.get("$expand"), resource);
+  const [pageSize, largest] = vocabulary.page;
+  const top = numberOption("$top", options.get("$top"), 1) ?? pageSize;
+  if (top > largest) throw tooMany(top, largest, vocabulary);
+  const isCounted = flagOption("$count", options.get("$count"));
+  const found = chosen(rows, options, vocabulary, circumstances);
+  const token = options.get("$skiptoken");
+  const from = token === undefined ? (numberOption("$skip", options.get("$skip"), 0) ?? 0) : readToken(token, url);
+  const value = found.slice(from, from + top).map((row) => shaped(row, shape, resource));
+  return {
+    value,
+    count: isCounted ? found.length : undefined,
+    nextLink: from + top < found.length ? nextLink(url, from + top) : undefined,
+  };
 }
 
 /** One thing as `$select` and `$expand` of a URL want it. Throws GraphError. */
-export function shapeOf(row: Row, url: URL, _resource: Resource): JsonObject {
-  const select = url.searchParams.get("$select");
-  const names = select === null ? undefined : new Set(["id", ...select.split(",").map((name) => name.trim())]);
-  const shown = Object.entries(row.properties).filter(([name]) =>
-    name.startsWith("@") ? true : names === undefined ? row.onlySelected?.has(name) !== true : names.has(name),
-  );
-  const result: Record<string, Json> = Object.fromEntries(shown);
-  return result;
+export function shapeOf(row: Row, url: URL, resource: Resource): JsonObject {
+  const options = optionsOf(url);
+  return shaped(row, readShape(options.get("$select"), options.get("$expand"), resource), resource);
+}
+
+function chosen(
+  rows: readonly Row[],
+  options: ReturnType<typeof optionsOf>,
+  vocabulary: Vocabulary,
+  { eventual = false, now = new Date() }: Circumstances,
+): readonly Row[] {
+  const [filterText, orderText, search] = [options.get("$filter"), options.get("$orderby"), options.get("$search")];
+  const isDirectory = vocabulary.of === "directory";
+  const isCounted = flagOption("$count", options.get("$count"));
+  if (isDirectory && !eventual && (search !== undefined || isCounted)) throw needsIndex();
+  if (search !== undefined && !isDirectory) return searched(rows, search, options, vocabulary, now);
+  const onIndex = eventual && isCounted;
+  const filter = filterText === undefined ? undefined : readyFilter(parseFilter(filterText), vocabulary, onIndex);
+  const order = orderText === undefined ? [] : readOrder(orderText, vocabulary);
+  if (filter !== undefined && order.length > 0) {
+    if (isDirectory && !onIndex) throw needsIndex();
+    if (vocabulary.type === "message") checkLead(order, filter.paths);
+  }
+  const inSearch = search === undefined ? undefined : readDirectorySearch(search, vocabulary);
+  const kept = rows.filter((row) => filter?.accepts(row) !== false && inSearch?.(row) !== false);
+  return order.length === 0 ? kept : sorted(kept, order);
+}
+
+/** Newest sent first, and never more than a thousand. */
+function searched(
+  rows: readonly Row[],
+  search: string,
+  options: ReturnType<typeof optionsOf>,
+  vocabulary: Vocabulary,
+  now: Date,
+): readonly Row[] {
+  if (vocabulary.type !== "message") throw badRequest("The query parameter '$search' is not supported.", "ErrorInvalidUrlQuery");
+  // The codes of the first two are seen; those of the others are made after them.
+  for (const [option, name, code] of [
+    ["$filter", "$filter", "SearchWithFilter"],
+    ["$orderby", "$orderBy", "SearchWithOrderBy"],
+    ["$count", "$count", "SearchWithCount"],
+    ["$skip", "$skip", "SearchWithSkip"],
+  ] as const) {
+    if (options.has(option)) throw badRequest(`The query parameter '${name}' is not supported with '$search'.`, code);
+  }
+  const accepts = readSearch(search, now);
+  const found = rows.flatMap((row) => {
+    const message = row.searched?.();
+    return message !== undefined && accepts(message) ? [{ row, at: (message.sent ?? message.received).getTime() }] : [];
+  });
+  return found
+    .sort((one, other) => other.at - one.at)
+    .slice(0, searchLimit)
+    .map(({ row }) => row);
+}
+
+function tooMany(top: number, largest: number, { of }: Vocabulary): Error {
+  return of === "directory"
+    ? badRequest(`Invalid page size specified: '${top}'. Must be between 1 and ${largest} inclusive.`, "Request_UnsupportedQuery")
+    : badRequest(`The limit of '${largest}' for Top query has been exceeded. The value from the incoming request is '${top}'.`);
+}
+
+/** What the token is good for: the same question, whatever the size of the page. */
+function questionOf(url: URL): string {
+  const asked = [...url.searchParams].filter(([name]) => !/^\$?(top|skip|skiptoken)$/i.test(name));
+  return createHash("sha256")
+    .update(JSON.stringify([url.pathname, asked]))
+    .digest("base64url")
+    .slice(0, 16);
+}
+
+/** `$skiptoken` is nobody's business but ours: those who take it apart, or put it to another question, are refused. */
+function nextLink(url: URL, from: number): string {
+  const next = new URL(url);
+  for (const name of [...next.searchParams.keys()]) if (/^\$?(skip|skiptoken)$/i.test(name)) next.searchParams.delete(name);
+  next.searchParams.set("$skiptoken", Buffer.from(`${questionOf(url)} ${from}`).toString("base64url"));
+  return next.href;
+}
+
+function readToken(token: string, url: URL): number {
+  const [question, from] = Buffer.from(token, "base64url").toString("latin1").split(" ");
+  if (question === questionOf(url) && /^\d{1,9}$/.test(from ?? "")) return Number(from);
+  throw badRequest("The skip token is not valid.", "ErrorInvalidUrlQuery");
 }
