@@ -59,7 +59,7 @@ function readOptions(words: readonly string[]) {
 }
 
 async function serve(options: Options, screen: Screen): Promise<void> {
-  const { labPassword, operationNames, parseFault, socAddress, startLab } = await import("./lab/practice.ts");
+  const { labPassword, labPermissions, labToken, operationNames, parseFault, socAddress, startLab } = await import("./lab/practice.ts");
   const port = options.port === undefined ? 0 : Number(options.port);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Failure("invalid-input", "--port: put a number from 0 to 65535.");
   const signIn = signInOf(options);
@@ -68,7 +68,8 @@ async function serve(options: Options, screen: Screen): Promise<void> {
     for (const { operation } of faults) {
       if (operation !== undefined && !operationNames.includes(operation)) throw new Error(noOperation(operation, operationNames));
     }
-    return startLab({ host: options.host, port, importDir: options.import, faults, signIn, tls: tlsOf(options) });
+    const graph = { tokens: { [labToken]: labPermissions } };
+    return startLab({ host: options.host, port, importDir: options.import, faults, signIn, tls: tlsOf(options), graph });
   });
   try {
     const way = signIn === undefined || signIn.schemes.includes("Basic") ? "basic" : "ntlm";
@@ -85,12 +86,14 @@ async function serve(options: Options, screen: Screen): Promise<void> {
     const document = {
       banner,
       ews_url: lab.ewsUrl,
+      graph_url: lab.graphUrl,
+      graph_token: labToken,
       user: socAddress,
       password: labPassword,
       environment,
       mailcordon_yaml: yaml(lab.ewsUrl, socAddress, way, certificate),
     };
-    screen.stdout.write(json ? `${jsonText(document)}\n` : greeting(lab.ewsUrl, environment, document.mailcordon_yaml));
+    screen.stdout.write(json ? `${jsonText(document)}\n` : greeting(document));
     await stopped(screen.signal);
   } finally {
     await lab.close();
@@ -130,18 +133,27 @@ function noOperation(name: string, known: readonly string[]): string {
 
 const banner = "This is the practice Exchange of mailcordon. It is not Exchange, and nothing in it is real.";
 
-function greeting(url: string, environment: Readonly<Record<string, string>>, settings: string): string {
-  const lines = Object.entries(environment).map(([name, value]) => `  export ${name}=${value}`);
+/** Says to a person how to reach it; the keys are those of the JSON document. */
+function greeting(lab: {
+  readonly ews_url: string;
+  readonly graph_url: string;
+  readonly graph_token: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly mailcordon_yaml: string;
+}): string {
+  const lines = Object.entries(lab.environment).map(([name, value]) => `  export ${name}=${value}`);
   return `${banner}
 
-It listens on ${url} until you press Ctrl-C. In another terminal, either set the environment:
+It listens on ${lab.ews_url} until you press Ctrl-C. In another terminal, either set the environment:
 
 ${lines.join("\n")}
 
 or put this into mailcordon.yaml, and only the password into the environment:
 
-${settings.replace(/^(?=.)/gm, "  ")}
+${lab.mailcordon_yaml.replace(/^(?=.)/gm, "  ")}
 Then try: npx mailcordon search-emails-extended --mailboxes all --sender billing
+
+Microsoft Graph is at ${lab.graph_url} and takes the token ${lab.graph_token}.
 `;
 }
 

@@ -1,5 +1,6 @@
 // What the program needs of the lab, in one place: it is loaded only when the lab is started.
 export { faultKinds, parseFault } from "./faults.ts";
+export { labPermissions, labToken } from "./graph/practice-token.ts";
 export { operationNames, startLab } from "./lab.ts";
 export { socAddress } from "./seed.ts";
 export { labPassword } from "./store.ts";

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { sameAddress } from "../address.ts";
-import type { FaultPlan, Faults } from "../faults.ts";
+import { FaultPlan, type Faults } from "../faults.ts";
 import { objectIdOf } from "../issue.ts";
 import type { LabMailbox } from "../mailbox.ts";
 import type { Store } from "../store.ts";
@@ -83,7 +83,8 @@ export async function dispatch(dispatcher: Dispatcher, caller: GraphCaller, requ
     "client-request-id": clientId,
     ...(ids === "immutable" ? { "Preference-Applied": 'IdType="ImmutableId"' } : {}),
   };
-  let faults = dispatcher.faults.of(undefined, []);
+  // Only a request that has an operation is counted.
+  let faults: Faults = new FaultPlan().of(undefined, []);
   let operation: Operation | undefined;
   let mailbox: LabMailbox | undefined;
   const answered = (reply: GraphReply): Answered => ({

@@ -14,7 +14,8 @@ export function mannerOf(call: Call): Manner {
 
 /** A collection, after the query of the URL. `context`: what it is, as OData names it. */
 export function listReply(call: Call, rows: readonly Row[], resource: Resource, context: string): GraphReply {
-  const { value, count, nextLink } = applyQuery(rows, call.request.url, resource);
+  const eventual = call.request.headers.get("consistencylevel")?.toLowerCase() === "eventual";
+  const { value, count, nextLink } = applyQuery(rows, call.request.url, resource, { eventual, now: call.store.now() });
   return {
     status: 200,
     body: {
