@@ -57,13 +57,19 @@ export async function* askEach<In, Out>(
   }
 }
 
+/** One request of a batch, and which of the inputs it is for. */
+interface Written {
+  readonly index: number;
+  readonly asked: Asked;
+}
+
 /** One batch, asked again for what is left of it until each input has its Outcome. */
 async function askBatch<In, Out>(request: Request<In, Out>, inputs: readonly In[], asker: Asker): Promise<Outcome<Out>[]> {
   const settled = new Map<number, Outcome<Out>>();
-  const written = new Map<number, Asked>();
+  const written = new Map<number, Written>();
   for (const [index, input] of inputs.entries()) {
     const one = await attempt(async () => request.write(input));
-    if (one.ok) written.set(index, one.value);
+    if (one.ok) written.set(index, { index, asked: one.value });
     else settled.set(index, one);
   }
   let pending = [...written.keys()];
@@ -77,7 +83,11 @@ async function askBatch<In, Out>(request: Request<In, Out>, inputs: readonly In[
       for (const index of pending) settled.set(index, failed(last.get(index) ?? turn.failure));
       break;
     }
-    const round = await askRound(request, new Map(pending.flatMap((index) => [...written].filter(([key]) => key === index))), asker);
+    const round = await askRound(
+      request,
+      pending.flatMap((index) => written.get(index) ?? []),
+      asker,
+    );
     const throttled = [...round.values()].some((outcome) => !outcome.ok && isThrottled(outcome.failure));
     turn.value.end(!throttled);
     const again: number[] = [];
@@ -100,13 +110,13 @@ async function askBatch<In, Out>(request: Request<In, Out>, inputs: readonly In[
 /** One request for all of them: what came of each that was answered, by its index. Throws only when cancelled. */
 async function askRound<In, Out>(
   request: Request<In, Out>,
-  written: ReadonlyMap<number, Asked>,
+  written: readonly Written[],
   asker: Asker,
 ): Promise<ReadonlyMap<number, Outcome<Out>>> {
   const [first, second] = written;
   try {
     if (first !== undefined && second === undefined) {
-      const [index, asked] = first;
+      const { index, asked } = first;
       return new Map([[index, done(request.read(await asker.rest.call(request.name, asked, asker.mailbox, asker.call)))]]);
     }
     const reply = await asker.rest.call(`$batch of ${request.name}`, batchOf(written, asker.mailbox), asker.mailbox, asker.call);
@@ -114,13 +124,13 @@ async function askRound<In, Out>(
   } catch (thrown) {
     const failure = asFailure(thrown);
     if (failure.code === "cancelled") throw failure;
-    return new Map([...written.keys()].map((index) => [index, failed(failure)]));
+    return new Map(written.map(({ index }) => [index, failed(failure)]));
   }
 }
 
 /** @see https://learn.microsoft.com/en-us/graph/json-batching */
-function batchOf(written: ReadonlyMap<number, Asked>, mailbox: string): Asked {
-  const requests = [...written].map(([index, asked]): JsonObject => {
+function batchOf(written: readonly Written[], mailbox: string): Asked {
+  const requests = written.map(({ index, asked }): JsonObject => {
     const headers = { ...headersOf(asked), ...(asked.body === undefined ? {} : { "Content-Type": "application/json" }) };
     return {
       id: String(index),
@@ -134,18 +144,15 @@ function batchOf(written: ReadonlyMap<number, Asked>, mailbox: string): Asked {
 }
 
 /** The answers stand in any order; each says by its id which request it answers. An answer to nothing is ignored. */
-function readBatch<In, Out>(
-  request: Request<In, Out>,
-  reply: JsonObject,
-  written: ReadonlyMap<number, Asked>,
-): ReadonlyMap<number, Outcome<Out>> {
+function readBatch<In, Out>(request: Request<In, Out>, reply: JsonObject, written: readonly Written[]): ReadonlyMap<number, Outcome<Out>> {
   const answers = objectsIn(reply, "responses");
   if (answers === undefined) throw new Failure("broken-reply", "The reply to a batch has no responses.");
+  const expected = new Set(written.map(({ index }) => index));
   const outcomes = new Map<number, Outcome<Out>>();
   for (const answer of answers) {
     const index = Number(textIn(answer, "id") ?? "none");
     // Two answers to one request: which of them is true cannot be known, and neither undoes what the first said.
-    if (written.has(index) && !outcomes.has(index)) outcomes.set(index, outcomeOf(request, answer));
+    if (expected.has(index) && !outcomes.has(index)) outcomes.set(index, outcomeOf(request, answer));
   }
   return outcomes;
 }

@@ -1,0 +1,86 @@
+import type { Contact, ContactList, ContactQuery } from "../exchange/contact.ts";
+import { joinPath, parseFolderName, sameName, wellKnownName } from "../exchange/folder-names.ts";
+import { Failure } from "../failure.ts";
+import { type ContactFolder, listContactFolders, listContacts } from "./requests/contacts.ts";
+import type { GraphMailbox } from "./session.ts";
+
+/** A folder to look into; without an id it is the Contacts folder. */
+interface Place {
+  readonly folderId: string | undefined;
+  readonly path: string | undefined;
+}
+
+/**
+ * The contacts of a folder, and of those below it where asked; at most the limit. Graph gives no distribution lists of the person's own, so asking
+ * for groups adds none. None is an empty list. Throws Failure.
+ */
+export async function contacts(mailbox: GraphMailbox, query: ContactQuery): Promise<ContactList> {
+  const found = new Map<string, Contact>();
+  const wanted = query.query?.normalize("NFC").toLowerCase();
+  if (query.limit >= 1) {
+    places: for (const { folderId, path } of await placesOf(mailbox, query)) {
+      for await (const { items } of mailbox.pages(listContacts, folderId)) {
+        for (const contact of items) {
+          // The Contacts folder may be listed among the others.
+          if (found.has(contact.itemId) || (wanted !== undefined && !matches(contact, wanted))) continue;
+          found.set(contact.itemId, path === undefined ? contact : { ...contact, folderPath: path });
+          if (found.size === query.limit) break places;
+        }
+      }
+    }
+  }
+  return { contacts: [...found.values()], unread: [] };
+}
+
+function matches({ displayName, givenName, surname, company, emailAddresses }: Contact, wanted: string): boolean {
+  return [displayName, givenName, surname, company, ...emailAddresses].some((text) =>
+    text?.normalize("NFC").toLowerCase().includes(wanted),
+  );
+}
+
+async function placesOf(mailbox: GraphMailbox, { folder = "contacts", recursive }: ContactQuery): Promise<Place[]> {
+  const isDefault = wellKnownName(folder) === "contacts";
+  if (isDefault && !recursive) return [{ folderId: undefined, path: undefined }];
+  if (isDefault) return [{ folderId: undefined, path: "Contacts" }, ...(await below(mailbox, undefined, []))];
+  const top = await named(mailbox, folder);
+  return recursive && top.folderId !== undefined
+    ? [top, ...(await below(mailbox, top.folderId, [top.path ?? folder]))]
+    : [{ folderId: top.folderId, path: undefined }];
+}
+
+/** By its id, or by the names of a path; the path may begin with the Contacts folder, below which Graph shows no names. */
+async function named(mailbox: GraphMailbox, folder: string): Promise<Place> {
+  const parsed = parseFolderName(folder);
+  if (parsed.kind === "id") return { folderId: parsed.id, path: undefined };
+  const [first = ""] = parsed.parts;
+  const parts = wellKnownName(first) === "contacts" ? parsed.parts.slice(1) : parsed.parts;
+  let parent: string | undefined;
+  for (const part of parts) {
+    const next = (await children(mailbox, parent)).find(({ displayName }) => sameName(displayName, part));
+    if (next === undefined) throw new Failure("folder-not-found", `The contact folder "${folder}" was not found: there is no "${part}".`);
+    parent = next.folderId;
+  }
+  return { folderId: parent, path: joinPath(parsed.parts) };
+}
+
+/** Every folder below one, parents before children. */
+async function below(mailbox: GraphMailbox, parent: string | undefined, names: readonly string[]): Promise<Place[]> {
+  const open = (await children(mailbox, parent)).map((folder) => ({ folder, names }));
+  const seen = new Set<string>();
+  const places: Place[] = [];
+  for (let next = open.shift(); next !== undefined; next = open.shift()) {
+    const { folder } = next;
+    if (seen.has(folder.folderId)) continue;
+    seen.add(folder.folderId);
+    const own = [...next.names, folder.displayName];
+    places.push({ folderId: folder.folderId, path: joinPath(own) });
+    open.push(...(await children(mailbox, folder.folderId)).map((child) => ({ folder: child, names: own })));
+  }
+  return places;
+}
+
+async function children(mailbox: GraphMailbox, parent: string | undefined): Promise<ContactFolder[]> {
+  const all: ContactFolder[] = [];
+  for await (const { items } of mailbox.pages(listContactFolders, parent)) all.push(...items.filter(({ folderId }) => folderId !== ""));
+  return all;
+}

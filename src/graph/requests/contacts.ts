@@ -1,0 +1,91 @@
+import type { Contact, PhoneNumber, PhysicalAddress } from "../../exchange/contact.ts";
+import { type JsonObject, objectIn, objectsIn, textIn, textsIn, timeIn } from "../json.ts";
+import { type Page, pageOf } from "../paging.ts";
+import { type Request, segment } from "../request.ts";
+
+// A contact has some forty fields.
+const pageSize = "100";
+const select =
+  "id,displayName,givenName,surname,companyName,jobTitle,department,emailAddresses,homePhones,mobilePhone,businessPhones," +
+  "homeAddress,businessAddress,otherAddress,lastModifiedDateTime";
+
+/** The contacts of a folder; undefined is the Contacts folder. @see https://learn.microsoft.com/en-us/graph/api/user-list-contacts */
+export const listContacts: Request<string | undefined, Page<Contact>> = {
+  name: "user-list-contacts",
+  safety: "read",
+  write: (folder) => ({
+    method: "GET",
+    path: folder === undefined ? "/contacts" : `/contactFolders/${segment(folder)}/contacts`,
+    query: { $top: pageSize, $select: select },
+  }),
+  read: (reply) => pageOf(reply, contactOf),
+};
+
+/** A folder for contacts. */
+export interface ContactFolder {
+  readonly folderId: string;
+  readonly displayName: string;
+}
+
+/** The folders below one; undefined is the root. @see https://learn.microsoft.com/en-us/graph/api/user-list-contactfolders */
+export const listContactFolders: Request<string | undefined, Page<ContactFolder>> = {
+  name: "user-list-contactfolders",
+  safety: "read",
+  write: (parent) => ({
+    method: "GET",
+    path: parent === undefined ? "/contactFolders" : `/contactFolders/${segment(parent)}/childFolders`,
+    query: { $top: pageSize, $select: "id,displayName" },
+  }),
+  read: (reply) => pageOf(reply, (one) => ({ folderId: textIn(one, "id") ?? "", displayName: textIn(one, "displayName") ?? "" })),
+};
+
+/** @see https://learn.microsoft.com/en-us/graph/api/resources/contact */
+function contactOf(json: JsonObject): Contact {
+  return {
+    itemId: textIn(json, "id") ?? "",
+    kind: "contact",
+    displayName: textIn(json, "displayName"),
+    givenName: textIn(json, "givenName"),
+    surname: textIn(json, "surname"),
+    company: textIn(json, "companyName"),
+    jobTitle: textIn(json, "jobTitle"),
+    department: textIn(json, "department"),
+    emailAddresses: (objectsIn(json, "emailAddresses") ?? []).flatMap((one) => textIn(one, "address") || []),
+    phoneNumbers: phonesOf(json),
+    physicalAddresses: addressesOf(json),
+    modifiedAt: timeIn(json, "lastModifiedDateTime"),
+  };
+}
+
+/** Under the keys that Exchange Web Services have, so that both tell the same. */
+function phonesOf(json: JsonObject): PhoneNumber[] {
+  const labelled = [
+    ...labels(textsIn(json, "businessPhones"), "BusinessPhone"),
+    ...labels(textsIn(json, "homePhones"), "HomePhone"),
+    ...labels([textIn(json, "mobilePhone") ?? ""], "MobilePhone"),
+  ];
+  return labelled.filter(({ number }) => number !== "");
+}
+
+function labels(numbers: readonly string[] = [], label: string): PhoneNumber[] {
+  return numbers.map((number, index) => ({ label: index === 0 ? label : `${label}${index + 1}`, number }));
+}
+
+function addressesOf(json: JsonObject): PhysicalAddress[] {
+  const keys = [
+    ["businessAddress", "Business"],
+    ["homeAddress", "Home"],
+    ["otherAddress", "Other"],
+  ] as const;
+  return keys.flatMap(([name, label]) => {
+    const address = objectIn(json, name);
+    const parts = {
+      street: textIn(address, "street"),
+      city: textIn(address, "city"),
+      state: textIn(address, "state"),
+      country: textIn(address, "countryOrRegion"),
+      postalCode: textIn(address, "postalCode"),
+    };
+    return Object.values(parts).some((part) => part) ? [{ label, ...parts }] : [];
+  });
+}

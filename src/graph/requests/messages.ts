@@ -1,0 +1,57 @@
+import type { Detail, Message } from "../../exchange/message.ts";
+import { messageOf, preferencesOf, shapeOf } from "../message.ts";
+import { type Page, pageOf } from "../paging.ts";
+import { needed, type Request, segment } from "../request.ts";
+import { type FolderRef, folderSegment } from "./mail-folders.ts";
+
+/** @see https://learn.microsoft.com/en-us/graph/api/message-get */
+export const getMessage: Request<{ readonly itemId: string; readonly detail: Detail }, Message> = {
+  name: "message-get",
+  safety: "read",
+  write: ({ itemId, detail }) => ({
+    method: "GET",
+    path: `/messages/${segment(itemId)}`,
+    query: shapeOf(detail),
+    prefer: preferencesOf(detail),
+  }),
+  read: (reply) => {
+    const message = messageOf(reply);
+    needed(message.itemId === "" ? undefined : message.itemId, "id");
+    return message;
+  },
+};
+
+/** What is asked of one folder, or of the whole mailbox. */
+export interface Listing {
+  readonly folder: FolderRef | undefined;
+  readonly detail: Detail;
+  readonly filter?: string | undefined;
+  readonly orderBy?: string | undefined;
+  /** KQL, without the quotes around it. It excludes `filter` and `orderBy`, and gives no immutable ids. */
+  readonly search?: string | undefined;
+  readonly top: number;
+}
+
+/** @see https://learn.microsoft.com/en-us/graph/api/user-list-messages */
+export const listMessages: Request<Listing, Page<Message>> = {
+  name: "user-list-messages",
+  safety: "read",
+  write: ({ folder, detail, filter, orderBy, search, top }) => ({
+    method: "GET",
+    path: folder === undefined ? "/messages" : `/mailFolders/${folderSegment(folder)}/messages`,
+    query: {
+      ...shapeOf(detail),
+      $filter: filter,
+      $orderby: orderBy,
+      $search: search === undefined ? undefined : `"${search.replace(/[\\"]/g, "\\$&")}"`,
+      $top: String(top),
+    },
+    prefer: preferencesOf(detail),
+    ids: search === undefined ? "immutable" : "rest",
+  }),
+  // Whatever has no id could not be named by anybody.
+  read: (reply) => {
+    const page = pageOf(reply, messageOf);
+    return { ...page, items: page.items.filter(({ itemId }) => itemId !== "") };
+  },
+};

@@ -1,0 +1,89 @@
+import { readCursor } from "../exchange/cursor.ts";
+import { detailFor, type MatchMeans, openMatcher } from "../exchange/match.ts";
+import type { Detail, Message } from "../exchange/message.ts";
+import type { Search, SearchPage } from "../exchange/query.ts";
+import { searchListed } from "../exchange/searching.ts";
+import { Failure } from "../failure.ts";
+import { readMessages } from "./get.ts";
+import { daysOf, searchByQuery } from "./kql.ts";
+import { newestFirst, type Unlisted } from "./newest-first.ts";
+import { type Division, type Plan, planFilters } from "./odata.ts";
+import type { GraphMailbox } from "./session.ts";
+import { whereToSearch } from "./where.ts";
+
+/** A client that has to choose looks at least at so many: a first page for the price of one request. */
+const fewestExpected = 100;
+
+/** What the server listed, and how. */
+interface Listed {
+  readonly division: Division;
+  readonly messages: AsyncIterable<Message>;
+  /** Grows while it is read. */
+  readonly unlisted: readonly Unlisted[];
+  readonly total: number | undefined;
+}
+
+/**
+ * Searches one mailbox, newest first over all its folders. The server narrows down by `$filter` or by `$search`; what it cannot decide is decided
+ * by looking at each message. Throws Failure.
+ */
+export async function search(mailbox: GraphMailbox, asked: Search, means: MatchMeans): Promise<SearchPage> {
+  if (!Number.isSafeInteger(asked.limit) || asked.limit < 1)
+    throw new Failure("invalid-input", "The limit is not a positive whole number.");
+  const position = readCursor(asked);
+  const plan = planFilters(asked.filters, position);
+  const where = await whereToSearch(mailbox, asked);
+  const detail = listDetail(asked.detail ?? {}, plan);
+  const list = plan.search === undefined ? await byFilter() : byQuery(plan.search);
+  const { applied, check } = list.division;
+
+  async function byFilter(): Promise<Listed> {
+    const { divisions } = plan;
+    // Of what is left to us, nobody knows how much will match.
+    const expected = divisions[0].check.length > 0 ? Math.max(asked.limit, fewestExpected) : asked.limit;
+    const found = await newestFirst(mailbox, where.places, {
+      detail,
+      filters: divisions.map(({ filter }) => filter),
+      expected,
+      includes: where.includes,
+    });
+    return { division: divisions[found.taken] ?? divisions[0], messages: found.messages(), unlisted: found.unlisted, total: found.total() };
+  }
+
+  function byQuery(query: string): Listed {
+    const found = searchByQuery(mailbox, where.places, query, detail, daysOf(asked.filters, position), where.includes);
+    return { division: plan.divisions[0], messages: found.messages(), unlisted: found.unlisted, total: undefined };
+  }
+
+  const found = await searchListed({
+    asked,
+    position,
+    applied,
+    check,
+    matches: await openMatcher(asked.filters, check, means),
+    listed: list.messages,
+    needsReading: (_, wanted) => needsReading(wanted, detail),
+    read: (messages, wanted) => readMessages(mailbox, messages, wanted),
+  });
+  const unsearched = [...list.unlisted.map(({ place, failure }) => ({ folderPath: where.pathOf(place), failure })), ...found.unsearched];
+  return {
+    messages: found.messages.map((message) => ({ ...message, folderPath: where.pathOfId(message.parentFolderId) })),
+    applied,
+    folders: where.folders - list.unlisted.filter(({ place }) => place !== undefined).length,
+    total: check.length === 0 && position === undefined && unsearched.length === 0 ? list.total : undefined,
+    nextCursor: found.nextCursor,
+    unsearched: unsearched.length > 0 ? unsearched : undefined,
+  };
+}
+
+/** A list gives everything but headers and attachments, so what must be judged is listed in the form to judge it. */
+function listDetail(asked: Detail, plan: Plan): Detail {
+  const needed = detailFor(plan.divisions.flatMap(({ check }) => check));
+  const body = needed.body ?? asked.body;
+  return { recipients: needed.recipients === true || asked.recipients === true, ...(body === undefined ? {} : { body }) };
+}
+
+function needsReading(wanted: Detail, listed: Detail): boolean {
+  if (wanted.attachments === true || wanted.headers === true) return true;
+  return wanted.body !== undefined && wanted.body !== listed.body;
+}

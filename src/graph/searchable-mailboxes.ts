@@ -1,0 +1,48 @@
+import type { SearchableMailbox, SearchableMailboxes, SearchableMailboxQuery } from "../exchange/exchange.ts";
+import { Failure } from "../failure.ts";
+import { getUserPurpose } from "./requests/mailbox-settings.ts";
+import { type DirectoryUser, listUsers } from "./requests/users.ts";
+import type { GraphMailbox } from "./session.ts";
+
+/**
+ * The mailboxes of the directory that Graph reaches. Graph has no list of what may be searched, so `source` says that it is the directory: a user
+ * with an address whose mailbox answers. Needs User.ReadBasic.All and MailboxSettings.Read. Throws Failure.
+ */
+export async function searchableMailboxes(account: GraphMailbox, query: SearchableMailboxQuery): Promise<SearchableMailboxes> {
+  const users = new Map<string, DirectoryUser>();
+  try {
+    for await (const { items } of account.pages(listUsers, query.filter)) {
+      for (const user of items) if (user.mail !== undefined && user.id !== "") users.set(user.id, user);
+    }
+  } catch (thrown) {
+    throw lacking(thrown, "User.ReadBasic.All");
+  }
+  const asked = [...users.values()];
+  const mailboxes: SearchableMailbox[] = [];
+  const failed: { mailbox: string; message: string }[] = [];
+  let index = 0;
+  for await (const outcome of account.each(
+    getUserPurpose,
+    asked.map(({ id }) => id),
+  )) {
+    const user = asked[index++];
+    if (user?.mail === undefined) continue;
+    if (outcome.ok) mailboxes.push({ mailbox: user.mail, referenceId: user.id, displayName: user.displayName, isGroup: false });
+    // On premises, without a licence or without a mailbox at all: Graph does not reach it.
+    else if (outcome.failure.code !== "mailbox-not-found" && outcome.failure.code !== "not-found") {
+      failed.push({ mailbox: user.mail, message: outcome.failure.message });
+      if (failed.length === asked.length) throw lacking(outcome.failure, "MailboxSettings.Read");
+    }
+  }
+  return { source: "directory", mailboxes, failed };
+}
+
+function lacking(thrown: unknown, permission: string): unknown {
+  if (!(thrown instanceof Failure) || (thrown.code !== "access-denied" && thrown.code !== "role-missing")) return thrown;
+  return new Failure("role-missing", `The application may not list mailboxes: it lacks the permission ${permission} at Microsoft Graph.`, {
+    wireCode: thrown.wireCode,
+    requestId: thrown.requestId,
+    hint: `An administrator can grant it: API permissions, Microsoft Graph, application permission ${permission}, then admin consent.`,
+    cause: thrown,
+  });
+}

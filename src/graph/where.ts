@@ -1,0 +1,71 @@
+import type { FolderName } from "../exchange/folder.ts";
+import type { FolderNode } from "../exchange/folder-tree.ts";
+import type { Message } from "../exchange/message.ts";
+import type { FolderRef } from "./folders.ts";
+import type { GraphMailbox } from "./session.ts";
+
+/** The folders of one search, with their paths for people. */
+export interface Where {
+  /** What is listed: folders, or (undefined) the whole mailbox at once. */
+  readonly places: readonly (FolderRef | undefined)[];
+  /** How many folders that makes. */
+  readonly folders: number;
+  pathOf(place: FolderRef | undefined): string | undefined;
+  pathOfId(folderId: string | undefined): string | undefined;
+  /** Whether a message that this place lists is looked for: the list of a whole mailbox also has what lies in folders that nobody sees. */
+  includes(message: Message, place: FolderRef | undefined): boolean;
+}
+
+export interface WhereAsked {
+  readonly folder?: FolderName | undefined;
+  readonly recursive?: boolean | undefined;
+  readonly includeRecoverable?: boolean | undefined;
+}
+
+/** Where messages lie that were deleted softly: the list of a whole mailbox does not have them. */
+const recoverableItems: FolderRef = { distinguished: "recoverableitemsdeletions" };
+
+/**
+ * Where to search: in the whole mailbox (Deleted Items among it), or in the folder that is named and those below it. Throws Failure
+ * `folder-not-found`.
+ */
+export async function whereToSearch(mailbox: GraphMailbox, asked: WhereAsked): Promise<Where> {
+  const { folders } = mailbox;
+  const places: (FolderRef | undefined)[] = [];
+  const nodes = (asked.folder === undefined || asked.recursive !== false ? await folders.tree() : []).filter(
+    (node) => !node.isSearchFolder,
+  );
+  let count = nodes.length;
+  if (asked.folder === undefined) places.push(undefined);
+  else if (asked.recursive === false) {
+    places.push(await folders.resolve(asked.folder));
+    count = 1;
+  } else {
+    const top = await folders.get(asked.folder);
+    places.push({ id: top.folderId }, ...below(nodes, top.folderId).map(({ folderId }) => ({ id: folderId })));
+    count = places.length;
+  }
+  if (asked.includeRecoverable) {
+    places.push(recoverableItems);
+    count += 1;
+  }
+  const paths = new Map(nodes.map(({ folderId, path }) => [folderId, path]));
+  const pathOfId = (folderId: string | undefined) => (folderId === undefined ? undefined : paths.get(folderId));
+  return {
+    places,
+    folders: count,
+    pathOfId,
+    pathOf: (place) => (place === undefined ? undefined : "id" in place ? pathOfId(place.id) : place.distinguished),
+    includes: ({ parentFolderId = "" }, place) => place !== undefined || paths.has(parentFolderId),
+  };
+}
+
+/** Parents stand before their children in the tree. */
+function below(nodes: readonly FolderNode[], top: string): FolderNode[] {
+  const inside = new Set([top]);
+  return nodes.filter(({ folderId, parentFolderId }) => {
+    if (parentFolderId === undefined || !inside.has(parentFolderId)) return false;
+    inside.add(folderId);
+    return true;
+  });
+}
