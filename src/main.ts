@@ -10,7 +10,13 @@ import { Script } from "node:vm";
 interface Program {
   main(words: readonly string[], packageFile: string): Promise<void>;
 }
-type Wrapper = (exports: object, require: (name: string) => unknown, module: { exports: object }, filename: string, dirname: string) => void;
+type Wrapper = (
+  exports: object,
+  require: (name: string) => unknown,
+  module: { exports: object },
+  filename: string,
+  dirname: string,
+) => void;
 
 const file = join(__dirname, "program.cjs");
 const loaded = new Map<string, { exports: object }>();
