@@ -9,6 +9,8 @@ import type { GraphHabits } from "./graph/operation.ts";
 import { operations as graphOperations } from "./graph/operations.ts";
 import { type GraphServer, isGraphPath, serveGraph } from "./graph/server.ts";
 import { Throttle } from "./graph/throttle.ts";
+import { uploadName } from "./graph/upload.ts";
+import { Uploads } from "./graph/uploads.ts";
 import { importFolder } from "./import.ts";
 import type { EwsPolicy, Tenant } from "./registration.ts";
 import { seedOrganisation } from "./seed.ts";
@@ -96,7 +98,7 @@ const ewsPath = "/EWS/Exchange.asmx";
 const graphPath = "/v1.0";
 
 /** The operations that a fault can be about, under Microsoft's names. */
-export const operationNames: readonly string[] = [...operations, ...graphOperations].map(({ name }) => name);
+export const operationNames: readonly string[] = [...[...operations, ...graphOperations].map(({ name }) => name), uploadName];
 
 /** A fault of an operation that is never asked would never happen, and whoever waits for it would think that all is well. */
 function checkedFault(rule: FaultRule): FaultRule {
@@ -142,6 +144,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     habits: options.graph ?? {},
     onPremises: options.onPremises ?? [],
     throttle: new Throttle(options.graph?.requestsPerWindow),
+    uploads: new Uploads(),
   };
   const noRules: readonly AutodiscoverRule[] = [];
   const discovery = () => ({

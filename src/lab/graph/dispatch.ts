@@ -20,6 +20,7 @@ import { operations } from "./operations.ts";
 import { RoutingTable, segmentsOf } from "./routes.ts";
 import { isGranted } from "./sign-in.ts";
 import type { Throttle } from "./throttle.ts";
+import type { Uploads } from "./uploads.ts";
 
 /** What answering needs of the lab. */
 export interface Dispatcher {
@@ -29,6 +30,7 @@ export interface Dispatcher {
   /** Addresses of mailboxes that are not in the cloud. */
   readonly onPremises: readonly string[];
   readonly throttle: Throttle;
+  readonly uploads: Uploads;
 }
 
 /** One request answered. */
@@ -149,6 +151,7 @@ function callOf(
     request,
     caller,
     habits: dispatcher.habits,
+    uploads: dispatcher.uploads,
     ids,
     onPremises: (address) => isOnPremises(dispatcher, { address }),
     get mailbox() {

@@ -4,6 +4,7 @@ import type { Store } from "../store.ts";
 import { badRequest } from "./errors.ts";
 import type { IdForm } from "./ids.ts";
 import { type JsonObject, parseObject } from "./json.ts";
+import type { Uploads } from "./uploads.ts";
 
 /** One request to Graph, alone or inside a batch. */
 export interface GraphRequest {
@@ -59,6 +60,7 @@ export interface Call {
   readonly request: GraphRequest;
   readonly caller: GraphCaller;
   readonly habits: GraphHabits;
+  readonly uploads: Uploads;
   /** How ids are written into this reply. */
   readonly ids: IdForm;
   /** What a name in braces of the operation's path stands for. Throws RangeError for a name that is not there. */

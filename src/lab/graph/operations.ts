@@ -1,5 +1,6 @@
 import type { Operation } from "./operation.ts";
 import { addAttachment, deleteAttachment, getAttachment, getAttachmentContent, listAttachments } from "./resources/attachments.ts";
+import { batch } from "./resources/batch.ts";
 import {
   getContact,
   getContactFolder,
@@ -25,6 +26,7 @@ import { createChildFolder, createMailFolder, getMailFolder, listChildFolders, l
 import { getMailboxSetting, getMailboxSettings, updateMailboxSettings } from "./resources/mailbox-settings.ts";
 import { copyMessage, deleteMessage, moveMessage, permanentDelete, updateMessage } from "./resources/message-changes.ts";
 import { getMessage, getMime, listFolderMessages, listMessages } from "./resources/messages.ts";
+import { createUploadSession } from "./resources/upload-sessions.ts";
 import { getUser, listUsers } from "./resources/users.ts";
 
 /** Everything that the lab's Graph can do. */
@@ -60,6 +62,7 @@ export const operations: readonly Operation[] = [
   getAttachmentContent,
   addAttachment,
   deleteAttachment,
+  createUploadSession,
   listContacts,
   getContact,
   listContactFolders,
@@ -70,4 +73,5 @@ export const operations: readonly Operation[] = [
   getMailboxSetting,
   updateMailboxSettings,
   translateExchangeIds,
+  batch,
 ];

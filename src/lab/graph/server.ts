@@ -7,6 +7,8 @@ import { errorBody, GraphError } from "./errors.ts";
 import type { GraphCaller, GraphReply, GraphRequest } from "./operation.ts";
 import { segmentsOf } from "./routes.ts";
 import { type SignIn, signIn } from "./sign-in.ts";
+import { answerUpload } from "./upload.ts";
+import { isUploadPath } from "./upload-address.ts";
 
 /** What the Graph tongue needs to know of its lab. */
 export interface GraphServer extends Dispatcher, SignIn {
@@ -24,7 +26,7 @@ const secretHeaders: ReadonlySet<string> = new Set(["authorization", "cookie", "
 
 /** Whether the lab's Graph answers for a path. */
 export function isGraphPath(path: string): boolean {
-  return segmentsOf(path) !== undefined;
+  return segmentsOf(path) !== undefined || isUploadPath(path);
 }
 
 /** One HTTP request to Graph, from its headers to the last byte of the reply. */
@@ -56,10 +58,14 @@ export async function serveGraph(server: GraphServer, request: IncomingMessage, 
     const body = await readBody(request);
     if (body === undefined) throw new GraphError(413, "RequestEntityTooLarge", "The request entity is too large.");
     about.body = body;
+    const asked: GraphRequest = { method: request.method ?? "GET", url, headers, body };
+    if (isUploadPath(url.pathname)) {
+      about.answered = answerUpload(server, asked);
+      return about.answered.reply;
+    }
     const caller = await signIn(server, headers.get("authorization"));
     about.caller = caller;
     const leave = enter(server, caller, url, response);
-    const asked: GraphRequest = { method: request.method ?? "GET", url, headers, body };
     about.answered = await dispatch(server, caller, asked);
     const delay = about.answered.faults.rule("delay");
     // The connections that wait are closed with the lab.
