@@ -7,9 +7,13 @@ import type { EwsOptions } from "./ews/ews.ts";
 import type { ServerVersion } from "./ews/soap.ts";
 import type { Exchange } from "./exchange/exchange.ts";
 import { Failure } from "./failure.ts";
+import type { GraphOptions } from "./graph/graph.ts";
 import type { Connection, Settings } from "./settings.ts";
+import type { OAuth } from "./settings-oauth.ts";
+import type { Http } from "./wire/http.ts";
 import type { Observe } from "./wire/observe.ts";
 import { noPrivateFiles, openPrivateFiles } from "./wire/private-files.ts";
+import type { TokenSource } from "./wire/token.ts";
 
 /** What actions work with, for one connection. */
 export interface Opened {
@@ -62,8 +66,12 @@ export async function open(settings: Settings, ways: OpenWays = {}): Promise<Ope
   };
 }
 
-/** Picks the back end of a connection: today there is one. */
+/** The back end of a connection, as its settings say. */
 async function openExchange(connection: Connection, ways: OpenWays): Promise<Exchange> {
+  if (connection.backend === "graph") {
+    const { openGraph } = await import("./graph/graph.ts");
+    return openGraph(await graphOptionsOf(connection, ways));
+  }
   const { openEws } = await import("./ews/ews.ts");
   return openEws(await ewsOptionsOf(connection, ways));
 }
@@ -71,7 +79,7 @@ async function openExchange(connection: Connection, ways: OpenWays): Promise<Exc
 /** How the settings of a connection reach Exchange Web Services. Throws Failure `invalid-settings`. */
 export async function ewsOptionsOf(connection: Connection, ways: OpenWays = {}): Promise<EwsOptions> {
   const { name, ews, auth, access, mailbox, network, timeouts, throttling } = connection;
-  const ca = ews.caFile === undefined ? undefined : readAuthority(ews.caFile);
+  const ca = ews.caFile === undefined ? undefined : readAuthority(ews.caFile, "ews.ca_file");
   const observe = ways.log === undefined ? ways.observe : await logger(ways.log);
   const signsIn = await signInOf(auth, { ca, observe, proxy: network.proxy }, throttling.maxConcurrency);
   return {
@@ -89,6 +97,27 @@ export async function ewsOptionsOf(connection: Connection, ways: OpenWays = {}):
     timeouts: { connectMs: milliseconds(timeouts.connect), replyMs: milliseconds(timeouts.reply), idleMs: milliseconds(timeouts.idle) },
     observe,
     serverVersion: ways.serverVersion,
+  };
+}
+
+/** How the settings of a connection reach Microsoft Graph. Throws Failure `invalid-settings`. */
+export async function graphOptionsOf(connection: Connection, ways: OpenWays = {}): Promise<GraphOptions> {
+  const { name, graph, auth, mailbox, network, timeouts, throttling } = connection;
+  const ca = graph.caFile === undefined ? undefined : readAuthority(graph.caFile, "graph.ca_file");
+  const observe = ways.log === undefined ? ways.observe : await logger(ways.log);
+  return {
+    url: graph.url.href,
+    signIn: await signInToGraph(auth, { ca, observe, proxy: network.proxy }),
+    defaultMailbox: mailbox,
+    tls: network.tls,
+    ca,
+    proxy: network.proxy,
+    account: accountOf(auth, name),
+    throttling: { maxWaitMs: milliseconds(throttling.maxWait), maxConcurrency: throttling.maxConcurrency },
+    timeouts: { connectMs: milliseconds(timeouts.connect), replyMs: milliseconds(timeouts.reply), idleMs: milliseconds(timeouts.idle) },
+    // permanentDelete is in the worldwide cloud alone: https://learn.microsoft.com/en-us/graph/api/message-permanentdelete
+    habits: { permanentDelete: auth.kind !== "oauth" || auth.cloud === "worldwide" },
+    observe,
   };
 }
 
@@ -136,12 +165,11 @@ function accountOf(auth: Connection["auth"], connection: string): string {
 /** A token endpoint answers in a second or not at all; a person who enters a code is asked after again and again. Milliseconds. */
 const tokenTimeouts = { connectMs: 15_000, replyMs: 30_000, idleMs: 15_000 };
 
+/** How a token endpoint is reached. */
+type Way = Pick<EwsOptions, "ca" | "observe" | "proxy">;
+
 /** How requests say who we are. */
-async function signInOf(
-  auth: Connection["auth"],
-  way: Pick<EwsOptions, "ca" | "observe" | "proxy">,
-  maxConnections: number | undefined,
-): Promise<Partial<EwsOptions>> {
+async function signInOf(auth: Connection["auth"], way: Way, maxConnections: number | undefined): Promise<Partial<EwsOptions>> {
   switch (auth.kind) {
     case "bearer": {
       const { tokenFacts } = await import("./wire/token-facts.ts");
@@ -149,14 +177,8 @@ async function signInOf(
       return { authorize: () => Promise.resolve({ authorization: `Bearer ${token}` }), token: () => tokenFacts(token) };
     }
     case "oauth": {
-      const [{ openTokens }, { withTokens }, { openHttp }] = await Promise.all([
-        import("./tokens.ts"),
-        import("./wire/with-token.ts"),
-        import("./wire/http.ts"),
-      ]);
-      // A machine's own identity is on the machine, or one hop away: no proxy leads there.
-      const proxy = auth.credential.kind === "managed-identity" ? undefined : way.proxy;
-      const tokens = openTokens(auth, "exchange", openHttp({ ...way, proxy, timeouts: tokenTimeouts, maxConnections: 2 }));
+      const { withTokens } = await import("./wire/with-token.ts");
+      const tokens = await tokensOf(auth, "exchange", way);
       return { signIn: (http) => withTokens(http, tokens), token: () => tokens.facts() };
     }
     default:
@@ -164,12 +186,30 @@ async function signInOf(
   }
 }
 
-function readAuthority(path: string): string {
+async function signInToGraph(auth: Connection["auth"], way: Way): Promise<(http: Http) => Http> {
+  if (auth.kind === "oauth") {
+    const { withTokens } = await import("./wire/with-token.ts");
+    const tokens = await tokensOf(auth, "graph", way);
+    return (http) => withTokens(http, tokens);
+  }
+  if (auth.kind !== "bearer") throw new Failure("invalid-settings", "Microsoft Graph is reached with oauth, or bearer with a ready token.");
+  const authorization = `Bearer ${auth.token.reveal()}`;
+  return (http) => ({ ...http, send: (request) => http.send({ ...request, headers: { ...request.headers, authorization } }) });
+}
+
+async function tokensOf(auth: OAuth, resource: "exchange" | "graph", way: Way): Promise<TokenSource> {
+  const [{ openTokens }, { openHttp }] = await Promise.all([import("./tokens.ts"), import("./wire/http.ts")]);
+  // A machine's own identity is on the machine, or one hop away: no proxy leads there.
+  const proxy = auth.credential.kind === "managed-identity" ? undefined : way.proxy;
+  return openTokens(auth, resource, openHttp({ ...way, proxy, timeouts: tokenTimeouts, maxConnections: 2 }));
+}
+
+function readAuthority(path: string, field: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (thrown) {
     const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "unknown";
-    throw new Failure("invalid-settings", `ews.ca_file: ${path} cannot be read (${code}).`, { cause: thrown });
+    throw new Failure("invalid-settings", `${field}: ${path} cannot be read (${code}).`, { cause: thrown });
   }
 }
 

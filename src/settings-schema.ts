@@ -43,9 +43,21 @@ const Ews = z.strictObject({
   ca_file: text("the path of the PEM file with the authority that signed the server's certificate").optional(),
 });
 
+const graphWords = "the https address of Microsoft Graph with its version, such as https://graph.microsoft.com/v1.0";
+
+const Graph = z.strictObject({
+  url: z
+    .string(put(graphWords))
+    .refine((value) => isWebAddress(value) && isPrivate(value), put(graphWords))
+    .optional(),
+  ca_file: text("the path of the PEM file with the authority that signed the server's certificate").optional(),
+});
+
 const Connection = z
   .strictObject({
+    backend: z.enum(["ews", "graph"], put("ews or graph")).default("ews"),
     ews: Ews.default({}),
+    graph: Graph.default({}),
     auth: Auth,
     access: z.enum(["impersonation", "delegate"], put("impersonation or delegate")).optional(),
     impersonate_by: z
@@ -58,9 +70,16 @@ const Connection = z
     tls: TlsSettings.prefault({}),
   })
   // Without one it is Exchange Online's, which is in the cloud that gives the tokens.
-  .refine(({ ews, auth }) => ews.url !== undefined || ews.autodiscover !== undefined || auth.oauth !== undefined, {
-    path: ["ews", "url"],
-    error: `is missing; put ${urlWords}; or let it be found: ews: { autodiscover: true }`,
+  .refine(
+    ({ backend, ews, auth }) => backend === "graph" || ews.url !== undefined || ews.autodiscover !== undefined || auth.oauth !== undefined,
+    {
+      path: ["ews", "url"],
+      error: `is missing; put ${urlWords}; or let it be found: ews: { autodiscover: true }`,
+    },
+  )
+  .refine(({ backend, auth }) => backend === "ews" || auth.oauth !== undefined || auth.bearer !== undefined, {
+    path: ["auth"],
+    error: "is not right for Microsoft Graph; put oauth, or bearer with a ready token",
   })
   .refine(
     (connection) => connection.ews.url !== undefined || connection.ews.autodiscover === undefined || addressOf(connection) !== undefined,

@@ -8,7 +8,7 @@ import { credentials, type OAuth, readOAuth } from "./settings-oauth.ts";
 import { fieldsOfWay, type OnPremises, readOnPremises } from "./settings-on-premises.ts";
 import { knownKeys, SettingsFile } from "./settings-schema.ts";
 import { didYouMean } from "./spelling.ts";
-import { onlineEws } from "./wire/clouds.ts";
+import { onlineEws, onlineGraph } from "./wire/clouds.ts";
 
 /** How one connection reaches Exchange, checked; its secrets are read. */
 export interface Connection {
@@ -17,6 +17,10 @@ export interface Connection {
   readonly mailbox: string | undefined;
   /** Exchange Web Services: where they are, or how they are found; `caFile` is the path of a PEM file. */
   readonly ews: { readonly url: URL | undefined; readonly autodiscover: Discover | undefined; readonly caFile: string | undefined };
+  /** Which back end reaches the mailboxes. */
+  readonly backend: "ews" | "graph";
+  /** Microsoft Graph; `caFile` is the path of a PEM file. */
+  readonly graph: { readonly url: URL; readonly caFile: string | undefined };
   readonly network: Network;
   readonly auth: OnPremises | { readonly kind: "bearer"; readonly token: Secret } | OAuth;
   readonly access: "impersonation" | "delegate";
@@ -63,6 +67,8 @@ type Tree = Record<string, unknown>;
 /** The environment variables and the setting of the connection that each one replaces; MAILCORDON_AUTH says besides which way to sign in. A secret may stand in the variable itself, or in the file that `…_FILE` names. */
 export const variables = {
   MAILCORDON_EWS_URL: ["ews", "url"],
+  MAILCORDON_BACKEND: ["backend"],
+  MAILCORDON_GRAPH_URL: ["graph", "url"],
   MAILCORDON_AUTODISCOVER_ADDRESS: ["ews", "autodiscover", "address"],
   MAILCORDON_USERNAME: ["auth", "basic", "username"],
   MAILCORDON_PASSWORD: ["auth", "basic", "password"],
@@ -113,8 +119,9 @@ export async function loadSettings(place: SettingsPlace = {}): Promise<Settings>
   const home = path === undefined ? directory : dirname(path);
   const said = (text: string | undefined, base: string) => (text === undefined || text === "" ? undefined : resolve(base, text));
   const secretOf = (field: string, text: string) => readSecret(absolute(text, home), `connections.${name}.${field}`, environment);
-  const { ews, auth, access, mailbox, timeouts, throttling } = chosen;
-  const online = ews.autodiscover === undefined ? onlineEws(auth.oauth?.cloud ?? "worldwide") : undefined;
+  const { backend, ews, graph, auth, access, mailbox, timeouts, throttling } = chosen;
+  const cloud = auth.oauth?.cloud ?? "worldwide";
+  const online = ews.autodiscover === undefined ? onlineEws(cloud) : undefined;
   return {
     connection: {
       name,
@@ -124,6 +131,8 @@ export async function loadSettings(place: SettingsPlace = {}): Promise<Settings>
         autodiscover: ews.url === undefined ? readDiscover(chosen) : undefined,
         caFile: said(ews.ca_file, home),
       },
+      backend,
+      graph: { url: graph.url === undefined ? onlineGraph(cloud) : new URL(graph.url), caFile: said(graph.ca_file, home) },
       network: readNetwork(chosen.proxy, chosen.tls, environment, secretOf),
       auth: authOf(
         auth,

@@ -72,7 +72,7 @@ test("no file of src/ has more than 400 lines", () => {
 
 describe("test/ mirrors src/:", () => {
   // Tests of what is no one file of src/: whole clients and corpora, the contract over a back end, every fault under every action, the scripts and examples, this house.
-  const besides = /^(witness\/|scripts\/|house|examples|exchange\/ews|actions\/faults\/|ews\/(samples|schema))/;
+  const besides = /^(witness\/|scripts\/|house|examples|exchange\/(ews|graph)|actions\/faults\/|ews\/(samples|schema))/;
   test.each(filesOf("test").filter((file) => file.endsWith(".test.ts") && !besides.test(file)))("%s has its source", (file) => {
     expect(existsSync(join(root, "src", file.replace(/\.test\.ts$/, ".ts")))).toBe(true);
   });
@@ -124,7 +124,7 @@ test("what a message names as a field, a flag, a variable or a setting is one", 
 
 /** `--item-id`, `item_id`, `ews.url`, `MAILCORDON_MAILBOX`. */
 const namesOfOurs =
-  /(?<![\w.$@/-])(?:--[a-z][a-z-]+|[a-z]+(?:\.[a-z_]+)*_[a-z_.]*[a-z]|(?:ews|auth|proxy|tls)\.[a-z_.]*[a-z]|MAILCORDON_[A-Z_]+)\b(?!\w)/g;
+  /(?<![\w.$@/-])(?:--[a-z][a-z-]+|[a-z]+(?:\.[a-z_]+)*_[a-z_.]*[a-z]|(?:ews|graph|auth|proxy|tls)\.[a-z_.]*[a-z]|MAILCORDON_[A-Z_]+)\b(?!\w)/g;
 
 /** Every name of a property, at any depth, and every text that one may have. */
 function namesIn(schema: unknown): string[] {

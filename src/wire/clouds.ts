@@ -31,6 +31,11 @@ export function onlineEws(cloud: CloudName): URL {
   return new URL(`https://${clouds[cloud].exchange}/EWS/Exchange.asmx`);
 }
 
+/** Microsoft Graph, in the version that is promised to stay. */
+export function onlineGraph(cloud: CloudName): URL {
+  return new URL(`https://${clouds[cloud].graph}/v1.0`);
+}
+
 /** True for the Exchange Web Services of a Microsoft cloud, where other things can be wrong than on premises. */
 export function isOnline(url: URL): boolean {
   return Object.values(clouds).some(({ exchange }) => exchange === url.hostname);

@@ -145,14 +145,17 @@ export function reading(promise: PromiseOf): void {
     expect(read).toEqual(["good", "unreadable", "unnamed"]);
   });
 
-  promise("a folder is found by its well-known name, its path, its path in other letters, and its id", async ({ ann, mailbox }) => {
-    const reports = ann.createFolder(ann.known("inbox"), "Reports / 2026");
-    const byPath = await mailbox.folder("inbox/reports \\/ 2026");
-    expect(byPath).toMatchObject({ folderId: reports.id, displayName: "Reports / 2026", path: "Inbox/Reports \\/ 2026" });
-    expect(await mailbox.folder(reports.id)).toEqual(byPath);
-    expect(await mailbox.folder("INBOX")).toMatchObject({ folderId: ann.known("inbox").id, path: "Inbox" });
-    expect(await mailbox.folder("Deleted Items")).toMatchObject({ folderId: ann.known("deleteditems").id });
-  });
+  promise(
+    "a folder is found by its well-known name, its path, its path in other letters, and its id",
+    async ({ practice, ann, mailbox }) => {
+      const reports = ann.createFolder(ann.known("inbox"), "Reports / 2026");
+      const byPath = await mailbox.folder("inbox/reports \\/ 2026");
+      expect(byPath).toMatchObject({ folderId: practice.idOf(reports), displayName: "Reports / 2026", path: "Inbox/Reports \\/ 2026" });
+      expect(await mailbox.folder(reports.id)).toEqual(byPath);
+      expect(await mailbox.folder("INBOX")).toMatchObject({ folderId: practice.idOf(ann.known("inbox")), path: "Inbox" });
+      expect(await mailbox.folder("Deleted Items")).toMatchObject({ folderId: practice.idOf(ann.known("deleteditems")) });
+    },
+  );
 
   promise("a folder that is not there is folder-not-found", async ({ mailbox, deliver }) => {
     await expect(mailbox.folder("Inbox/Nowhere")).rejects.toMatchObject({ code: "folder-not-found" });

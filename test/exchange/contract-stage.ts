@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import { afterEach, beforeEach, describe, test } from "vitest";
 import type { Exchange, Mailbox } from "../../src/exchange/exchange.ts";
 import type { FaultRule } from "../../src/lab/faults.ts";
+import type { LabFolder } from "../../src/lab/folder.ts";
+import { findItem } from "../../src/lab/graph/ids.ts";
 import type { LabItem } from "../../src/lab/item.ts";
 import type { LabMailbox } from "../../src/lab/mailbox.ts";
 import type { Store } from "../../src/lab/store.ts";
@@ -16,6 +18,10 @@ export interface Practice {
   readonly powerless: Exchange;
   readonly store: Store;
   addFault(rule: FaultRule): void;
+  /** The id that the back end gives an item or a folder of the lab. */
+  idOf(it: LabItem | LabFolder): string;
+  /** The lab's name of the request that copies. */
+  readonly copying: string;
   /** How many requests the server has seen. */
   requests(): number;
   close(): Promise<void>;
@@ -80,7 +86,7 @@ function stageOf(practice: Practice): Stage {
     const at = new Date(Date.UTC(2026, 0, 1, 10, minute++));
     const item = practice.store.deliver(mime, { from: "mallory@example.org", to: [ann.address], at })[0]?.item;
     if (item === undefined) throw new Error("It was not delivered.");
-    return item.id;
+    return practice.idOf(item);
   };
   return {
     practice,
@@ -94,9 +100,14 @@ function stageOf(practice: Practice): Stage {
   };
 }
 
-/** The item as the lab has it; throws when it has not. */
+/** The item as the lab has it, by an id of either back end. */
+export function itemIn(mailbox: LabMailbox, id: string): LabItem | undefined {
+  return mailbox.item(id) ?? findItem(mailbox, id);
+}
+
+/** The same; throws when the lab has it not. */
 export function itemOf(mailbox: LabMailbox, id: string): LabItem {
-  const item = mailbox.item(id);
+  const item = itemIn(mailbox, id);
   if (item === undefined) throw new Error("The lab has no such item.");
   return item;
 }

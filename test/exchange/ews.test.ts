@@ -32,6 +32,8 @@ async function practise(access: "impersonation" | "delegate"): Promise<Practice>
     powerless,
     store: lab.store,
     addFault: (rule) => lab.addFault(rule),
+    idOf: ({ id }) => id,
+    copying: "CopyItem",
     requests: () => lab.requests.length,
     async close() {
       await exchange.close();

@@ -1,0 +1,46 @@
+import type { Exchange } from "../../src/exchange/exchange.ts";
+import { openGraph } from "../../src/graph/graph.ts";
+import { immutableId, restId } from "../../src/lab/graph/ids.ts";
+import { startLab } from "../../src/lab/lab.ts";
+import { contract } from "./contract.ts";
+import { type Practice, people } from "./contract-stage.ts";
+
+const permissions = ["Mail.ReadWrite", "Mail.Send", "Contacts.Read", "MailboxSettings.Read", "User.Read.All"];
+
+/** A lab with two mailboxes in the cloud, an application that reaches them, and one that was granted nothing. */
+async function practise(): Promise<Practice> {
+  const lab = await startLab({ seed: false, graph: { tokens: { strong: permissions, weak: [] } } });
+  for (const address of people) lab.store.addUser({ address, password: "lab-password" });
+  const open = (token: string): Exchange =>
+    openGraph({
+      url: lab.graphUrl,
+      defaultMailbox: people[0],
+      signIn: (http) => ({
+        ...http,
+        send: (request) => http.send({ ...request, headers: { ...request.headers, authorization: `Bearer ${token}` } }),
+      }),
+    });
+  const [exchange, powerless] = [open("strong"), open("weak")];
+  return {
+    exchange,
+    powerless,
+    store: lab.store,
+    addFault: (rule) => lab.addFault(rule),
+    idOf: (it) => ("identity" in it ? immutableId(it) : restId(it.id)),
+    copying: "message-copy",
+    requests: () => lab.requests.length,
+    async close() {
+      await exchange.close();
+      await powerless.close();
+      await lab.close();
+    },
+  };
+}
+
+contract("Microsoft Graph", practise, {
+  "a moved message is found by its new id and no more by the old": "an immutable id stays as it is when its message moves",
+  "junk blocks the sender; not junk lets mail of theirs in again": "Graph does not change the list of blocked senders",
+  "the searchable mailboxes are listed for who has the role": "Graph lists the directory, which is not the same",
+  "who has not the role is told its name": "Graph asks for permissions, not for the role group",
+  "illegal characters in a reply are replaced and counted, and the neighbours are untouched": "JSON has no character that it cannot carry",
+});
