@@ -131,13 +131,15 @@ async function askRound<In, Out>(
 /** @see https://learn.microsoft.com/en-us/graph/json-batching */
 function batchOf(written: readonly Written[], mailbox: string): Asked {
   const requests = written.map(({ index, asked }): JsonObject => {
-    const headers = { ...headersOf(asked), ...(asked.body === undefined ? {} : { "Content-Type": "application/json" }) };
+    // A batch is refused as a whole where a POST or PATCH in it has no body, though alone it needs none.
+    const body = asked.body ?? (asked.method === "GET" || asked.method === "DELETE" ? undefined : {});
+    const headers = { ...headersOf(asked), ...(body === undefined ? {} : { "Content-Type": "application/json" }) };
     return {
       id: String(index),
       method: asked.method,
       url: pathOf(asked, mailbox),
       ...(Object.keys(headers).length === 0 ? {} : { headers }),
-      ...(asked.body === undefined ? {} : { body: asked.body }),
+      ...(body === undefined ? {} : { body }),
     };
   });
   return { method: "POST", path: "/$batch", ofOrganisation: true, ids: "rest", body: { requests } };
