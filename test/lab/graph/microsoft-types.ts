@@ -28,13 +28,13 @@ export async function expectValidReplies(lab: Lab): Promise<void> {
   const { checkValue, resolvePath } = await load();
   const errors = lab.requests.flatMap(({ path, method, status, replyBody }) => {
     if (replyBody === undefined || status >= 300 || !path.startsWith("/v1.0/") || path.startsWith("/v1.0/$batch")) return [];
-    const { type = "" } = resolvePath(path.replace(/\?.*/, ""));
+    const { type = "" } = resolvePath(path.replace(/\?.*/, "").replaceAll("('", "/").replaceAll("')", ""));
     const reply: unknown = JSON.parse(replyBody);
     if (typeof reply !== "object" || reply === null) return [`${path}: no object`];
     const element = /^Collection\((.*)\)$/.exec(type)?.[1];
-    if (element !== undefined && method === "GET" && "value" in reply) return checkValue(reply.value, type);
-    if ("value" in reply) return checkValue(reply.value, type);
-    return checkValue(reply, element ?? type).map((error) => `${method} ${path.slice(0, 60)} ${error}`);
+    // A collection, a list of results or a single value stands in a member of this name.
+    const found = "value" in reply ? checkValue(reply.value, type) : checkValue(reply, element ?? type);
+    return found.map((error) => `${method} ${path} ${error}`);
   });
   expect(errors).toEqual([]);
 }
