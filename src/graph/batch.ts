@@ -119,13 +119,32 @@ async function askRound<In, Out>(
       const { index, asked } = first;
       return new Map([[index, done(request.read(await asker.rest.call(request.name, asked, asker.mailbox, asker.call)))]]);
     }
-    const reply = await asker.rest.call(`$batch of ${request.name}`, batchOf(written, asker.mailbox), asker.mailbox, asker.call);
-    return readBatch(request, reply, written);
+    return await askTogether(request, written, asker);
   } catch (thrown) {
     const failure = asFailure(thrown);
     if (failure.code === "cancelled") throw failure;
-    return new Map(written.map(({ index }) => [index, failed(failure)]));
+    if (written.length === 1 || !mayBeOneOfThem(failure, request.safety))
+      return new Map(written.map(({ index }) => [index, failed(failure)]));
   }
+  const outcomes = new Map<number, Outcome<Out>>();
+  for (const one of written) for (const [index, outcome] of await askRound(request, [one], asker)) outcomes.set(index, outcome);
+  return outcomes;
+}
+
+/** Failures of a whole batch that may be the fault of one of its requests, where asking one by one cannot do anything twice. */
+function mayBeOneOfThem({ code }: Failure, safety: Safety): boolean {
+  // A batch that is not right, or too large, is refused before anything is done.
+  if (code === "invalid-input" || code === "refused" || code === "too-large") return true;
+  return safety === "read" && (code === "unreadable" || code === "not-found");
+}
+
+async function askTogether<In, Out>(
+  request: Request<In, Out>,
+  written: readonly Written[],
+  asker: Asker,
+): Promise<ReadonlyMap<number, Outcome<Out>>> {
+  const reply = await asker.rest.call(`$batch of ${request.name}`, batchOf(written, asker.mailbox), asker.mailbox, asker.call);
+  return readBatch(request, reply, written);
 }
 
 /** @see https://learn.microsoft.com/en-us/graph/json-batching */

@@ -99,7 +99,7 @@ export function reading(promise: PromiseOf): void {
 
   promise("MIME content that is cut off throws instead of being short", async ({ practice, mailbox, deliver }) => {
     const id = deliver(withParts);
-    practice.addFault({ kind: "truncate", times: 10 });
+    practice.addFault({ kind: practice.cutting, times: 10 });
     const read = async () => {
       for await (const outcome of mailbox.mime([id])) await bytesOf(have(outcome).bytes);
     };

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { afterEach, beforeEach, describe, test } from "vitest";
 import type { Exchange, Mailbox } from "../../src/exchange/exchange.ts";
-import type { FaultRule } from "../../src/lab/faults.ts";
+import type { FaultKind, FaultRule } from "../../src/lab/faults.ts";
 import type { LabFolder } from "../../src/lab/folder.ts";
 import { findItem } from "../../src/lab/graph/ids.ts";
 import type { LabItem } from "../../src/lab/item.ts";
@@ -22,6 +22,8 @@ export interface Practice {
   idOf(it: LabItem | LabFolder): string;
   /** The lab's name of the request that copies. */
   readonly copying: string;
+  /** The fault that cuts a content off so that it can be seen: what says itself where it ends may be cut by ending. */
+  readonly cutting: FaultKind;
   /** How many requests the server has seen. */
   requests(): number;
   close(): Promise<void>;

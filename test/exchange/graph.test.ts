@@ -27,7 +27,8 @@ async function practise(): Promise<Practice> {
     store: lab.store,
     addFault: (rule) => lab.addFault(rule),
     idOf: (it) => ("identity" in it ? immutableId(it) : restId(it.id)),
-    copying: "message-copy",
+    copying: "json-batching",
+    cutting: "reset-mid-body",
     requests: () => lab.requests.length,
     async close() {
       await exchange.close();
@@ -42,5 +43,6 @@ contract("Microsoft Graph", practise, {
   "junk blocks the sender; not junk lets mail of theirs in again": "Graph does not change the list of blocked senders",
   "the searchable mailboxes are listed for who has the role": "Graph lists the directory, which is not the same",
   "who has not the role is told its name": "Graph asks for permissions, not for the role group",
+  "a batch that is stopped in the middle is finished": "the requests of a batch do not stop one another",
   "illegal characters in a reply are replaced and counted, and the neighbours are untouched": "JSON has no character that it cannot carry",
 });
