@@ -1,0 +1,49 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { objectOf } from "../../src/graph/json.ts";
+import { messageOf } from "../../src/graph/message.ts";
+
+test("whatever a server writes, a message has text where it says text, and times that can be compared", () => {
+  const names = fc.constantFrom(
+    "id",
+    "subject",
+    "from",
+    "toRecipients",
+    "receivedDateTime",
+    "body",
+    "categories",
+    "isRead",
+    "__proto__",
+    "singleValueExtendedProperties",
+  );
+  fc.assert(
+    fc.property(fc.dictionary(names, fc.jsonValue()), (json) => {
+      const message = messageOf(json);
+      expect(typeof message.itemId).toBe("string");
+      for (const text of [message.subject, message.bodyText, message.bodyHtml]) expect(["string", "undefined"]).toContain(typeof text);
+      if (message.receivedAt !== undefined) expect(message.receivedAt).toMatch(/^[+-]?\d{4,6}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+      for (const { address } of message.to ?? []) expect(["string", "undefined"]).toContain(typeof address);
+    }),
+  );
+});
+
+test("a member that every object inherits is none of the message", () => {
+  const hostile = objectOf(JSON.parse('{"id":"x","__proto__":{"subject":"inherited","isRead":true}}'));
+  expect(messageOf(hostile ?? {})).toMatchObject({ itemId: "x", subject: undefined, isRead: undefined });
+});
+
+test("size and class come from the extended properties, however their numbers are written", () => {
+  const message = messageOf({
+    id: "x",
+    singleValueExtendedProperties: [
+      { id: "Integer 0xe08", value: "4711" },
+      { id: "String 0x1a", value: "IPM.Note.SMIME" },
+    ],
+  });
+  expect([message.size, message.itemClass]).toEqual([4711, "IPM.Note.SMIME"]);
+});
+
+test("a body is text or HTML as it says itself", () => {
+  expect(messageOf({ body: { contentType: "text", content: "a" } })).toMatchObject({ bodyText: "a", bodyHtml: undefined });
+  expect(messageOf({ body: { contentType: "html", content: "<b>" } })).toMatchObject({ bodyText: undefined, bodyHtml: "<b>" });
+});
