@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { mail } from "../exchange/contract-mail.ts";
-import { onStage, permissions, type Stage } from "./stage.ts";
+import { onStage, type Stage } from "./stage.ts";
 
 /** Delivers so many, an hour apart from the first of January on. */
 function deliver({ lab, ann }: Stage, count: number, hoursApart: number): void {
@@ -32,7 +32,8 @@ test("where ids may not be translated the messages are found all the same", asyn
     .mailbox(stage.ann.address)
     .search({ filters: { query: "subject:wire" }, limit: 10 });
   expect(page.messages.map(({ subject }) => subject)).toEqual(["wire transfer 1", "wire transfer 0"]);
-  expect(permissions).not.toEqual(["Mail.Read"]);
+  // The ids that change with every move.
+  for (const { itemId } of page.messages) expect(itemId).not.toMatch(/^AAkALg/);
 });
 
 test("more than a search can have are found over shorter times, each once", { timeout: 120_000 }, async () => {

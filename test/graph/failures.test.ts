@@ -1,0 +1,44 @@
+import { expect, test } from "vitest";
+import { certainlyNotDone, failureOf, isThrottled, mayRepeat, reported } from "../../src/graph/failures.ts";
+
+const none: ReadonlyMap<string, string> = new Map();
+const said = (status: number, code: string, headers = none) => failureOf(status, headers, { error: { code, message: "Said." } });
+
+test.each([
+  [404, "ErrorItemNotFound", "not-found"],
+  [404, "MailboxNotEnabledForRESTAPI", "mailbox-not-found"],
+  [404, "ResourceNotFound", "mailbox-not-found"],
+  [404, "Request_ResourceNotFound", "mailbox-not-found"],
+  [403, "ErrorAccessDenied", "access-denied"],
+  [403, "Authorization_RequestDenied", "role-missing"],
+  [401, "InvalidAuthenticationToken", "unauthenticated"],
+  [400, "errorInvalidIdMalformed", "invalid-input"],
+  [400, "SomethingNew", "refused"],
+  [405, "SomethingNew", "unsupported"],
+  [429, "SomethingNew", "busy"],
+  [500, "SomethingNew", "broken-reply"],
+  [504, "UnknownError", "timeout"],
+] as const)("HTTP %i %s is %s", (status, code, expected) => {
+  expect(said(status, code)).toMatchObject({ code: expected, wireCode: code });
+});
+
+test("429, and a 503 that says when to come back, did nothing; another 503 may have", () => {
+  const wait = new Map([["retry-after", "7"]]);
+  expect(said(429, "TooManyRequests")).toSatisfy(isThrottled);
+  expect(said(503, "ServiceUnavailable", wait)).toSatisfy(isThrottled);
+  expect(said(503, "ServiceUnavailable", wait).backOffMs).toBe(7000);
+  expect(said(503, "ServiceUnavailable")).not.toSatisfy(certainlyNotDone);
+  expect(mayRepeat(said(503, "ServiceUnavailable"), "never")).toBe(false);
+  expect(mayRepeat(said(429, "TooManyRequests"), "never")).toBe(true);
+});
+
+test("a lost answer to what must not be done twice is unknown-outcome, and keeps the server's words", () => {
+  const failure = reported(said(500, "InternalServerError", new Map([["request-id", "abc"]])), "never");
+  expect(failure).toMatchObject({ code: "unknown-outcome", wireCode: "InternalServerError", requestId: "abc" });
+  expect(reported(said(500, "InternalServerError"), "read").code).toBe("broken-reply");
+});
+
+test("an answer without Graph's words is told by its status", () => {
+  expect(failureOf(403, none, undefined)).toMatchObject({ code: "access-denied", wireCode: "HTTP 403" });
+  expect(failureOf(404, none, { error: "a text" })).toMatchObject({ code: "not-found", wireCode: "HTTP 404" });
+});
