@@ -1,0 +1,102 @@
+import type { Attachment } from "../exchange/attachment.ts";
+import type { Message } from "../exchange/message.ts";
+import { Failure } from "../failure.ts";
+import { attempt, failed, type Outcome } from "../outcome.ts";
+import { attachmentOf, attachmentsOf, placeOf } from "./attachment-place.ts";
+import { innerAttachments } from "./content.ts";
+import { objectIn, textIn } from "./json.ts";
+import { messageOf } from "./message.ts";
+import { oneByOne } from "./one-by-one.ts";
+import { deleteAttachment } from "./requests/attachment-delete.ts";
+import { getAttachedItem, getAttachmentKind } from "./requests/attachment-get.ts";
+import { listAttachments } from "./requests/message-list-attachments.ts";
+import type { GraphMailbox } from "./session.ts";
+
+/** What hangs in each message. */
+export async function* attachments(mailbox: GraphMailbox, itemIds: readonly string[]): AsyncIterable<Outcome<readonly Attachment[]>> {
+  let index = 0;
+  for await (const first of mailbox.each(listAttachments, itemIds)) {
+    const id = itemIds[index++] ?? "";
+    if (!first.ok) {
+      yield first;
+      continue;
+    }
+    const { items, next } = first.value;
+    const rest = await attempt(async () => {
+      const all = [...attachmentsOf(items, id)];
+      if (next === undefined) return all;
+      for await (const page of mailbox.pages(listAttachments, id, next)) all.push(...attachmentsOf(page.items, id));
+      return all;
+    });
+    if (!rest.ok && rest.failure.code === "cancelled") throw rest.failure;
+    yield rest;
+  }
+}
+
+/** The message inside each item attachment. It has no id of its own: it bears that of the attachment. */
+export function attachedMessages(mailbox: GraphMailbox, attachmentIds: readonly string[]): AsyncIterable<Outcome<Message>> {
+  return oneByOne(attachmentIds, async (id) => {
+    const place = placeOf(id);
+    if (place.innerId !== undefined) {
+      throw new Failure("unsupported", "Microsoft Graph does not open a message that hangs in an attached message.", {
+        hint: "It is in the content of the attached message.",
+      });
+    }
+    // First what it is: a file would come with all its content.
+    const kind = attachmentOf(await mailbox.ask(getAttachmentKind, place), place.messageId)?.kind;
+    if (kind !== "item") throw new Failure("invalid-input", "This attachment is not an attached message.");
+    const attachment = await mailbox.ask(getAttachedItem, place);
+    const item = objectIn(attachment, "item");
+    if (item === undefined) throw new Failure("unreadable", "Exchange gave no item for this attachment.");
+    const inner = innerAttachments(attachment) ?? [];
+    return {
+      ...messageOf(item),
+      itemId: id,
+      subject: textIn(item, "subject") ?? textIn(attachment, "name"),
+      attachments: inner.length === 0 ? undefined : attachmentsOf(inner, id),
+    };
+  });
+}
+
+/** Value: nothing, since Graph gives no new change key. */
+export async function* deleteAttachments(
+  mailbox: GraphMailbox,
+  attachmentIds: readonly string[],
+): AsyncIterable<Outcome<{ readonly changeKey?: string | undefined }>> {
+  const places = await Promise.all(attachmentIds.map((id) => attempt(async () => outermost(id))));
+  const deleted = mailbox
+    .each(
+      deleteAttachment,
+      places.flatMap((place) => (place.ok ? [place.value] : [])),
+      // Two requests of a batch may run at the same time, and each makes a new version of the message: one of them would be refused.
+      { batchSize: 1 },
+    )
+    [Symbol.asyncIterator]();
+  for (const place of places) {
+    if (!place.ok) {
+      yield place;
+      continue;
+    }
+    const next = await deleted.next();
+    yield next.done === true ? failed(new Failure("internal", "There were fewer outcomes than items.")) : explained(next.value);
+  }
+}
+
+function outermost(id: string) {
+  const place = placeOf(id);
+  if (place.innerId === undefined) return place;
+  throw new Failure("unsupported", "Microsoft Graph does not take an attachment out of an attached message.", {
+    hint: "Delete the attached message instead.",
+  });
+}
+
+/** Microsoft has announced that from 2026-12-31 received mail is changed with Mail-Advanced permissions only, and does not say whether that is about attachments too. */
+function explained<T>(outcome: Outcome<T>): Outcome<T> {
+  if (outcome.ok) return outcome;
+  const { failure } = outcome;
+  if (failure.code !== "access-denied" && failure.code !== "role-missing") return outcome;
+  const { code, message, wireCode, requestId, backOffMs } = failure;
+  const hint =
+    "From mail that was received, an application may need Mail-Advanced.ReadWrite.All to take attachments. Or keep a copy as evidence and delete the message.";
+  return failed(new Failure(code, message, { hint, wireCode, requestId, backOffMs, cause: failure }));
+}

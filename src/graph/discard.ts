@@ -1,0 +1,24 @@
+import { asFailure, Failure } from "../failure.ts";
+import { deleteMessage } from "./requests/message-delete.ts";
+import { permanentDelete } from "./requests/message-permanentdelete.ts";
+import type { GraphMailbox } from "./session.ts";
+
+/** Deletes a message of our own making, as far as this cloud can. Throws Failure; one that is gone already is none. */
+export async function discard(mailbox: GraphMailbox, id: string): Promise<void> {
+  try {
+    await mailbox.ask(mailbox.habits.permanentDelete ? permanentDelete : deleteMessage, id);
+  } catch (thrown) {
+    if (asFailure(thrown).code !== "not-found") throw thrown;
+  }
+}
+
+/** Deletes our draft and gives the failure back; when that fails too, the failure says what is left. */
+export async function discarded(mailbox: GraphMailbox, draft: string, failure: Failure): Promise<Failure> {
+  try {
+    await discard(mailbox, draft);
+    return failure;
+  } catch (thrown) {
+    const { code, message, hint, wireCode, requestId, backOffMs } = failure;
+    return new Failure(code, `${message} The draft is still in Drafts.`, { hint, wireCode, requestId, backOffMs, cause: thrown });
+  }
+}

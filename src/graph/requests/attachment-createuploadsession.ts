@@ -1,0 +1,29 @@
+import type { NewAttachment } from "../../exchange/attachment.ts";
+import { textIn } from "../json.ts";
+import { needed, type Request, segment } from "../request.ts";
+
+/**
+ * Opens an upload for a large file: where its pieces go to. Nothing is on the draft before the last piece; a session that is not used ends by
+ * itself, so opening another harms nobody.
+ * @see https://learn.microsoft.com/en-us/graph/api/attachment-createuploadsession
+ */
+export const createUploadSession: Request<{ readonly draft: string; readonly attachment: NewAttachment }, string> = {
+  name: "attachment-createuploadsession",
+  safety: "idempotent",
+  write: ({ draft, attachment: { name, size, contentType, isInline, contentId } }) => ({
+    method: "POST",
+    path: `/messages/${segment(draft)}/attachments/createUploadSession`,
+    ids: "rest",
+    body: {
+      AttachmentItem: {
+        attachmentType: "file",
+        name,
+        size,
+        contentType: contentType ?? "application/octet-stream",
+        isInline: isInline ?? false,
+        ...(contentId === undefined ? {} : { contentId }),
+      },
+    },
+  }),
+  read: (reply) => needed(textIn(reply, "uploadUrl"), "uploadUrl"),
+};

@@ -1,0 +1,17 @@
+import type { AttachmentPlace } from "../attachment-place.ts";
+import type { Request } from "../request.ts";
+import { pathOf } from "./attachment-get.ts";
+
+type Deleted = { readonly changeKey?: string | undefined };
+
+/**
+ * Takes an attachment out of a message. Once it is gone it cannot go again, so it may be repeated. The reply has no body, so no change key.
+ * @see https://learn.microsoft.com/en-us/graph/api/attachment-delete
+ */
+export const deleteAttachment: Request<AttachmentPlace, Deleted> = {
+  name: "attachment-delete",
+  safety: "idempotent",
+  gone: {},
+  write: (place) => ({ method: "DELETE", path: pathOf(place) }),
+  read: () => ({}),
+};

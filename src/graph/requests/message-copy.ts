@@ -1,0 +1,14 @@
+import { textIn } from "../json.ts";
+import { needed, type Request, segment } from "../request.ts";
+import type { Relocated, Relocation } from "./message-move.ts";
+
+/**
+ * Copies a message within its mailbox. Every repetition would make another copy, so it is never repeated after a lost answer.
+ * @see https://learn.microsoft.com/en-us/graph/api/message-copy
+ */
+export const copyMessage: Request<Relocation, Relocated> = {
+  name: "message-copy",
+  safety: "never",
+  write: ({ id, destinationId }) => ({ method: "POST", path: `/messages/${segment(id)}/copy`, body: { destinationId } }),
+  read: (reply) => ({ newItemId: needed(textIn(reply, "id"), "id") }),
+};

@@ -1,0 +1,15 @@
+import { type Request, segment } from "../request.ts";
+import type { Relocated } from "./message-move.ts";
+
+/**
+ * Deletes a message; where it then lies Microsoft does not say the same everywhere, so only drafts of our own go this way, and only in clouds
+ * without permanentDelete.
+ * @see https://learn.microsoft.com/en-us/graph/api/message-delete
+ */
+export const deleteMessage: Request<string, Relocated> = {
+  name: "message-delete",
+  safety: "idempotent",
+  gone: {},
+  write: (id) => ({ method: "DELETE", path: `/messages/${segment(id)}` }),
+  read: () => ({}),
+};

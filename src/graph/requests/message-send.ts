@@ -1,0 +1,12 @@
+import { type Request, segment } from "../request.ts";
+
+/**
+ * Sends a draft; Exchange keeps a copy in Sent Items. A lost answer may have been a sent message, so it is never repeated by itself.
+ * @see https://learn.microsoft.com/en-us/graph/api/message-send
+ */
+export const sendDraft: Request<string, undefined> = {
+  name: "message-send",
+  safety: "never",
+  write: (id) => ({ method: "POST", path: `/messages/${segment(id)}/send` }),
+  read: () => undefined,
+};

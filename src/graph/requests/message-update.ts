@@ -1,0 +1,13 @@
+import type { JsonObject } from "../json.ts";
+import { type Request, segment } from "../request.ts";
+
+/**
+ * Sets properties of a message: of ours only drafts. Setting them twice is setting them once.
+ * @see https://learn.microsoft.com/en-us/graph/api/message-update
+ */
+export const updateMessage: Request<{ readonly id: string; readonly set: JsonObject }, JsonObject> = {
+  name: "message-update",
+  safety: "idempotent",
+  write: ({ id, set }) => ({ method: "PATCH", path: `/messages/${segment(id)}`, ids: "rest", body: set }),
+  read: (reply) => reply,
+};

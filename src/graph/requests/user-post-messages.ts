@@ -1,0 +1,37 @@
+import { encodeBase64, encodedLength } from "../../wire/base64.ts";
+import { type JsonObject, textIn } from "../json.ts";
+import { needed, RawBody, type Request } from "../request.ts";
+
+/**
+ * What one request may hold is 4 MB, and base64 makes four bytes of three.
+ * @see https://learn.microsoft.com/en-us/graph/outlook-send-mime-message
+ */
+export const maxMimeBytes = 3 * 1024 * 1024 - 1024;
+
+/**
+ * Makes a draft. The id is of the form that changes when the draft is moved or sent. A repetition would make another draft.
+ * @see https://learn.microsoft.com/en-us/graph/api/user-post-messages
+ */
+export const postMessage: Request<JsonObject, string> = {
+  name: "user-post-messages",
+  safety: "never",
+  write: (body) => ({ method: "POST", path: "/messages", ids: "rest", body }),
+  read: (reply) => needed(textIn(reply, "id"), "id"),
+};
+
+/** Makes a message of its RFC 5322 form. Whatever it was, it is a draft now: https://learn.microsoft.com/en-us/graph/outlook-send-mime-message */
+export const postMimeMessage: Request<Uint8Array, string> = {
+  name: "user-post-messages",
+  safety: "never",
+  write: (mime) => ({
+    method: "POST",
+    path: "/messages",
+    ids: "rest",
+    body: new RawBody("text/plain", { size: encodedLength(mime.length), open: () => encodeBase64(once(mime)) }),
+  }),
+  read: (reply) => needed(textIn(reply, "id"), "id"),
+};
+
+async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  yield bytes;
+}

@@ -1,0 +1,92 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { checkDraft } from "../exchange/check-draft.ts";
+import type { Draft, Sent } from "../exchange/draft.ts";
+import { asFailure, Failure } from "../failure.ts";
+import { type Delivery, deliver, nothingSent, type Pace, usualPace } from "./deliver.ts";
+import { discarded } from "./discard.ts";
+import { marking, messageJson } from "./draft-json.ts";
+import { findMarked } from "./marked.ts";
+import { updateMessage } from "./requests/message-update.ts";
+import { maxMimeBytes, postMessage, postMimeMessage } from "./requests/user-post-messages.ts";
+import type { GraphMailbox } from "./session.ts";
+
+/** Sends a message. Throws Failure: `unknown-outcome` where it cannot be told whether it was sent, and otherwise nothing was. */
+export async function send(mailbox: GraphMailbox, draft: Draft, pace: Pace = usualPace): Promise<Sent> {
+  checkDraft(draft);
+  const mark = randomUUID();
+  const { subject, to, cc = [], bcc = [], attachments = [], saveToSent = true } = draft;
+  const about = { subject, to, cc, bcc };
+  const delivery: Delivery =
+    draft.mime === undefined
+      ? { mark, make: () => makeMarked(mailbox, draft, mark, pace), finish: async () => about, attachments, saveToSent }
+      : { ...rawMessage(mailbox, draft.mime, mark), saveToSent };
+  return deliver(mailbox, delivery, pace);
+}
+
+/** A message that came whole. A mark cannot be put into it when it is made, so that is done afterwards. */
+function rawMessage(mailbox: GraphMailbox, mime: Uint8Array, mark: string): Omit<Delivery, "saveToSent"> {
+  return {
+    mark,
+    async make() {
+      if (mime.length > maxMimeBytes) {
+        throw new Failure("too-large", "Nothing was sent. Microsoft Graph takes raw messages of at most 3 MB.", {
+          hint: "Give its parts instead: of attachments it takes up to 150 MB each.",
+        });
+      }
+      try {
+        return await mailbox.ask(postMimeMessage, mime);
+      } catch (thrown) {
+        throw unfinished(asFailure(thrown));
+      }
+    },
+    async finish(draft) {
+      await mailbox.ask(updateMessage, { id: draft, set: marking(mark) });
+      return { subject: undefined, to: [], cc: [], bcc: [] };
+    },
+    attachments: [],
+  };
+}
+
+/** Before it has its mark, a draft cannot be found again: one that we do not know of may be left, and is never sent. */
+export function unfinished(failure: Failure): Failure {
+  const said = nothingSent(failure);
+  if (failure.code !== "unknown-outcome" && failure.code !== "cancelled") return said;
+  const { code, message, hint, wireCode, requestId, backOffMs, cause } = said;
+  return new Failure(code, `${message} An unfinished draft may be left in Drafts.`, { hint, wireCode, requestId, backOffMs, cause });
+}
+
+/** Makes a draft; when the answer is lost, looks for it by its mark before making another. */
+async function makeMarked(mailbox: GraphMailbox, draft: Draft, mark: string, pace: Pace): Promise<string> {
+  const json = messageJson(draft, mark);
+  try {
+    return await mailbox.ask(postMessage, json);
+  } catch (thrown) {
+    const lost = asFailure(thrown);
+    if (lost.code !== "unknown-outcome" && lost.code !== "cancelled") throw nothingSent(lost);
+    const steady = mailbox.during({ ...mailbox.call, signal: undefined });
+    const found = await lookForDraft(steady, mark, pace, lost);
+    if (lost.code === "cancelled") throw found ? await discarded(steady, found, lost) : lost;
+    if (found) return found;
+  }
+  try {
+    // The first may still appear: it is never sent, since only the one we hold is.
+    return await mailbox.ask(postMessage, json);
+  } catch (thrown) {
+    throw nothingSent(asFailure(thrown));
+  }
+}
+
+async function lookForDraft(mailbox: GraphMailbox, mark: string, { settle }: Pace, lost: Failure): Promise<string | undefined> {
+  // Half of the looks that a lost order to send is worth: here nothing is at stake but a draft too many.
+  for (const wait of settle.slice(0, Math.ceil(settle.length / 2))) {
+    await sleep(wait);
+    try {
+      const [found] = await findMarked(mailbox, mark, ["drafts"], "rest");
+      if (found) return found.itemId;
+    } catch (thrown) {
+      throw nothingSent(asFailure(thrown).retryable ? lost : asFailure(thrown));
+    }
+  }
+  return undefined;
+}
