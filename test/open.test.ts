@@ -8,6 +8,7 @@ import { type LabProxy, type ProxyOptions, startProxy } from "../src/lab/proxy.t
 import { labPassword } from "../src/lab/store.ts";
 import { type Built, build, type Ended, start } from "./built.ts";
 import { namesCertificate } from "./lab/names-certificate.ts";
+import { clientId, secret, tenantId, tenantWith } from "./wire/tenant.ts";
 
 // Whole processes over real TLS: names that no resolver knows lead to the lab through a proxy.
 
@@ -199,4 +200,22 @@ test("a mailbox by its SID, its archive and a public folder are within reach of 
   expect(answer(await run(lines, copy))).toMatchObject({ success: true });
   expect(shared.folderAt(["Security"])?.totalCount).toBe(1);
   expect(answer(await search("--folder", "public:Security"))).toMatchObject({ items: [{ subject: item.subject }] });
+});
+
+test("a connection that says graph reaches the mailbox over Microsoft Graph, with an application's token and with one that is ready", async () => {
+  const roles = { graph: ["MailboxSettings.Read", "Mail.Read"] };
+  const lab = await startLab({ tenant: tenantWith({ roles }), graph: { tokens: { ready: roles.graph } } });
+  closing.push(() => lab.close());
+  const graph = { backend: "graph", graph: { url: lab.graphUrl }, mailbox: "user03@example.com" };
+  const oauth = { tenant: tenantId, client_id: clientId, authority: lab.url, client_secret: "env:SECRET" };
+  const connections = { app: { ...graph, auth: { oauth } }, ready: { ...graph, auth: { bearer: { token: "env:TOKEN" } } } };
+  writeFileSync(join(home, "mailcordon.yaml"), JSON.stringify({ connections }));
+  for (const connection of Object.keys(connections)) {
+    const before = lab.requests.length;
+    const words = [built.program, "get-out-of-office", "--connection", connection, "--json"];
+    const ended = await start(process.execPath, words, { SECRET: secret, TOKEN: "ready", HOME: home }, home).ended;
+    expect(answer(ended)).toMatchObject({ success: true, backend: "graph", mailbox: "user03@example.com" });
+    expect(lab.requests.slice(before).some(({ path }) => path.startsWith("/v1.0/users/user03%40example.com/mailboxSettings"))).toBe(true);
+    expect(lab.requests.slice(before).some(({ path }) => path.startsWith("/EWS"))).toBe(false);
+  }
 });

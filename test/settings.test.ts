@@ -277,3 +277,32 @@ test("aliases that would grow without bound are refused", async () => {
     .join("\n")}\n`;
   expect(await refusal(bomb)).toBe("mailcordon.yaml: its aliases (*name) cannot be followed.");
 });
+
+describe("Microsoft Graph:", () => {
+  const oauth = "tenant: example.com, client_id: 3a9b8c7d-1111-4222-8333-444455556666, client_secret: env:PROD_PASSWORD";
+  const yaml = (lines: string) => `connections:\n  prod: { backend: graph, ${lines} }`;
+
+  test.each([
+    ["", "https://graph.microsoft.com/v1.0"],
+    [", cloud: us-dod", "https://dod-graph.microsoft.us/v1.0"],
+    [", cloud: china", "https://microsoftgraph.chinacloudapi.cn/v1.0"],
+  ])("without an address it is that of the cloud%s", async (cloud, url) => {
+    const { connection } = await load(yaml(`auth: { oauth: { ${oauth}${cloud} } }`));
+    expect([connection.backend, connection.graph.url.href]).toEqual(["graph", url]);
+  });
+
+  test("a password does not open it", async () => {
+    expect(await refusal(yaml("auth: { basic: { username: soc, password: env:PROD_PASSWORD } }"))).toContain("put oauth, or bearer");
+  });
+
+  test("a token is not sent over plain http", async () => {
+    expect(await refusal(yaml(`auth: { oauth: { ${oauth} } }, graph: { url: "http://graph.example.com/v1.0" }`))).toContain("graph.url");
+  });
+
+  test("the environment says it too, and without it a connection is EWS", async () => {
+    expect((await load(good)).connection.backend).toBe("ews");
+    const environment = { MAILCORDON_BACKEND: "graph", MAILCORDON_GRAPH_URL: "https://graph.example.com/v1.0", MAILCORDON_TOKEN: "ready" };
+    const { connection } = await load(good, environment);
+    expect([connection.backend, connection.graph.url.href]).toEqual(["graph", "https://graph.example.com/v1.0"]);
+  });
+});
