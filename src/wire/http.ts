@@ -1,4 +1,5 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import { Failure } from "../failure.ts";
 import { connectionOf, type HttpConnection } from "./http-connection.ts";
 import { failureAt, failureOf, type Stage } from "./http-failure.ts";
@@ -112,6 +113,9 @@ export function openHttp(options: HttpOptions): Http {
   return options.observe === undefined ? http : observed(http, options.observe);
 }
 
+/** Connections that stand, or stood. */
+const established = new WeakSet<Socket>();
+
 /** One request on its way. */
 class Exchange {
   readonly #request: HttpRequest;
@@ -211,13 +215,15 @@ class Exchange {
         // Nothing was written yet: Node writes after it has said which connection it is.
         return this.#stop(outgoing, failureAt("connecting", "unreachable", `${this.#host} has closed the connection.`));
       }
-      if (outgoing.reusedSocket) {
+      // Node calls reused only what lay idle, not what is handed from an answered request to one that waited for it.
+      if (outgoing.reusedSocket || established.has(socket)) {
         this.#stage = "stale";
         this.#limitReply(outgoing);
         return;
       }
       this.#limit(outgoing, this.#timeouts.connectMs, "could not be connected to");
       socket.once(this.#transport.isSecure ? "secureConnect" : "connect", () => {
+        established.add(socket);
         this.#stage = "sent";
         this.#limitReply(outgoing);
       });

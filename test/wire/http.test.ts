@@ -130,6 +130,47 @@ describe("connections", () => {
     expect(requests).toBe(2);
   });
 
+  test("that go from an answered request to one that waited for it are known to stand: what is sent there may have been done", async () => {
+    let requests = 0;
+    const url = await speaking((socket) => {
+      requests++;
+      if (requests === 1) socket.write("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na");
+      else socket.destroy();
+    });
+    const http = client({ maxConnections: 1 });
+    const first = http.send(get(url));
+    const waiting = failureOf(http.send(get(url)));
+    expect(await (await first).text(10)).toBe("a");
+    const failure = await waiting;
+    expect(failure.code).toBe("broken-reply");
+    expect(neverSent(failure)).toBe(false);
+    expect(requests).toBe(2);
+  });
+
+  test("that are waited for leave the answer its own time, which is not that of connecting", async () => {
+    const url = await serving((_, response) => void setTimeout(() => response.end("late"), 400));
+    const http = client({ maxConnections: 1, timeouts: { ...patient, connectMs: 100 } });
+    const texts = await Promise.all([1, 2].map(async () => (await http.send(get(url))).text(10)));
+    expect(texts).toEqual(["late", "late"]);
+  });
+
+  test("that serve many who wait are listened to by none of those before", async () => {
+    const url = await serving((request, response) => request.resume().on("end", () => response.end()));
+    const warnings: Error[] = [];
+    const warned = (warning: Error) => warnings.push(warning);
+    process.on("warning", warned);
+    closing.push(() => process.off("warning", warned));
+    const http = client({ maxConnections: 1 });
+    await Promise.all(
+      Array.from({ length: 20 }, async () => {
+        const response = await http.send(get(url));
+        await response.text(10);
+      }),
+    );
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(warnings).toEqual([]);
+  });
+
   test("are ended by who stops reading a body", async () => {
     const closed: boolean[] = [];
     const url = await serving((_, response) => {
