@@ -50,6 +50,8 @@ export interface GraphHabits {
    * said. Default nothing.
    */
   readonly guards?: readonly ("properties" | "attachments")[] | undefined;
+  /** Whether a filter may ask what a text contains: reported both as working and as refused. Default true. */
+  readonly containsFilter?: boolean | undefined;
   /** Requests per application and mailbox in ten minutes; default 10,000. */
   readonly requestsPerWindow?: number | undefined;
 }

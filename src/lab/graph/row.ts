@@ -13,6 +13,8 @@ export interface Row {
   readonly expanded?: ((navigation: string) => Row | readonly Row[] | undefined) | undefined;
   /** Value of an extended property by its id as Graph writes it, such as `String 0x001A`. */
   readonly extended?: ((id: string) => string | undefined) | undefined;
+  /** Times that are told in whole seconds, as filters and orders compare them: to the millisecond. */
+  readonly exact?: Readonly<Record<string, Date | undefined>> | undefined;
   /** All that `$search` looks into. */
   readonly searched?: (() => Searched) | undefined;
 }

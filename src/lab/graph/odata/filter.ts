@@ -138,7 +138,7 @@ class Compiler {
       throw unsupportedFilter(this.#vocabulary);
     }
     this.paths.add(name);
-    return { kind, read: (row) => valueAt(row.properties, name) };
+    return { kind, read: (row) => comparedValue(row, name) };
   }
 }
 
@@ -156,6 +156,11 @@ export function valueAt(value: Json | undefined, path: string): Json | undefined
   let found = value;
   for (const name of path.split("/")) found = isObject(found) ? memberOf(found, name) : undefined;
   return found;
+}
+
+/** The value that a filter or an order looks at: of a time more than the reply tells. */
+export function comparedValue({ properties, exact }: Row, path: string): Json | undefined {
+  return exact?.[path]?.toISOString() ?? valueAt(properties, path);
 }
 
 function edmType(value: Literal): string {

@@ -1,6 +1,6 @@
 import { badRequest } from "../errors.ts";
 import type { Row } from "../row.ts";
-import { valueAt } from "./filter.ts";
+import { comparedValue } from "./filter.ts";
 import { inefficientFilter, unknownProperty } from "./refusals.ts";
 import { canonical, type Vocabulary } from "./vocabulary.ts";
 
@@ -34,7 +34,7 @@ export function checkLead(order: readonly OrderKey[], filtered: readonly string[
 export function sorted(rows: readonly Row[], order: readonly OrderKey[]): readonly Row[] {
   return rows.toSorted((one, other) => {
     for (const { path, descending } of order) {
-      const by = compare(valueAt(one.properties, path), valueAt(other.properties, path));
+      const by = compare(comparedValue(one, path), comparedValue(other, path));
       if (by !== 0) return descending ? -by : by;
     }
     return 0;

@@ -25,6 +25,8 @@ export interface Page {
 export interface Circumstances {
   /** Header `ConsistencyLevel: eventual`: the directory may use its index. */
   readonly eventual?: boolean | undefined;
+  /** Whether filters have `contains`; default true. */
+  readonly contains?: boolean | undefined;
   /** What `received:today` means. */
   readonly now?: Date | undefined;
 }
@@ -34,7 +36,9 @@ const searchLimit = 1000;
 
 /** Puts the query of a URL to a collection, given in the order that it has without `$orderby`. Throws GraphError. */
 export function applyQuery(rows: readonly Row[], url: URL, resource: Resource, circumstances: Circumstances = {}): Page {
-  const vocabulary = vocabularies[resource];
+  const known = vocabularies[resource];
+  const functions = circumstances.contains === false ? known.functions.filter((name) => name !== "contains") : known.functions;
+  const vocabulary = { ...known, functions };
   const options = optionsOf(url);
   const shape = readShape(options.get("$select"), options.get("$expand"), resource);
   const [pageSize, largest] = vocabulary.page;

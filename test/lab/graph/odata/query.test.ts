@@ -54,6 +54,19 @@ test("$count counts what the filter leaves, over all pages", () => {
   expect(ask(mails(25), "").count).toBeUndefined();
 });
 
+test("times are compared more finely than they are told", () => {
+  const told = row({ id: "a", received: "2026-01-01T00:00:00Z" });
+  const rows = [{ ...told, exact: { receivedDateTime: new Date("2026-01-01T00:00:00.500Z") } }];
+  expect(idsOf(ask(rows, "$filter=receivedDateTime gt 2026-01-01T00:00:00Z"))).toEqual(["a"]);
+  expect(idsOf(ask(rows, "$filter=receivedDateTime lt 2026-01-01T00:00:00.400Z"))).toEqual([]);
+});
+
+test("where the service has no contains, a filter with it is refused, and startswith is not", () => {
+  const without = { contains: false };
+  expect(refusedAs(() => applyQuery([], urlOf("$filter=contains(subject,'a')"), "message", without))).toBe("ErrorInvalidUrlQueryFilter");
+  expect(applyQuery([], urlOf("$filter=startswith(subject,'a')"), "message", without).value).toEqual([]);
+});
+
 test("$skip leaves out the first", () => {
   expect(idsOf(ask(mails(25), "$skip=23"))).toEqual(["23", "24"]);
 });
