@@ -13,7 +13,10 @@ const consent =
   "An administrator must grant the application the permission at Microsoft Graph, and consent to it; then it takes a new token.";
 const scopeOfAccess =
   "Either the application lacks the permission at Microsoft Graph, or RBAC for Applications does not let it into this mailbox (Test-ServicePrincipalAuthorization tells).";
-const unlocated = { code: "mailbox-not-found", hint: "Give the address or user principal name of a mailbox in Exchange Online." } as const;
+const unlocated = {
+  code: "mailbox-not-found",
+  hint: "Microsoft Graph finds a mailbox by its user principal name or object id; another address of the same person may not be enough.",
+} as const;
 
 /**
  * Graph's error codes by what they mean here, ignoring case. What is not listed is taken by its HTTP status.

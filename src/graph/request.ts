@@ -51,9 +51,19 @@ export interface Request<In, Out> {
   read(reply: JsonObject): Out;
 }
 
-/** An id as a segment of a path. One of EWS is the same id in another alphabet, as far as is known; Graph's own have neither of the two characters. */
+/**
+ * An id as a segment of a path. One of EWS is the same id in another alphabet, as far as is known; Graph's own have neither of the two characters.
+ * Failure `invalid-input` for what would name another place.
+ */
 export function segment(id: string): string {
-  return encodeURIComponent(restId(id));
+  return encodedSegment(restId(id));
+}
+
+/** A name as a segment of a path: no text and the dots of a path lead elsewhere, whichever way they are written (WHATWG URL, 4.4). */
+export function encodedSegment(name: string): string {
+  if (name === "" || name === "." || name === "..")
+    throw new Failure("invalid-input", `${JSON.stringify(name)} is neither an id nor a name.`);
+  return encodeURIComponent(name);
 }
 
 /** Microsoft promises the translation of ids only by translateExchangeIds; that the default form differs by these two characters is what is seen. */

@@ -5,7 +5,7 @@ import type { Http, HttpMethod, HttpRequest, HttpResponse } from "../wire/http.t
 import type { Document } from "../wire/xml-write.ts";
 import { failureOf } from "./failures.ts";
 import { type JsonObject, objectOf } from "./json.ts";
-import { type Asked, RawBody } from "./request.ts";
+import { type Asked, encodedSegment, RawBody } from "./request.ts";
 
 /** A page of 250 messages with bodies, or 20 of those in a batch; more is not held in memory. */
 const maxReplyBytes = 64 * 1024 * 1024;
@@ -110,7 +110,7 @@ export function pathOf(asked: Asked, mailbox: string): string {
 
 /** @see https://learn.microsoft.com/en-us/graph/api/user-get (a name that begins with a dollar sign, a guest's with `#EXT#`) */
 function userPath(user: string): string {
-  const name = encodeURIComponent(user);
+  const name = encodedSegment(user);
   return user.startsWith("$") ? `/users('${name.replaceAll("'", "''")}')` : `/users/${name}`;
 }
 

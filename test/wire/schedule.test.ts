@@ -218,6 +218,21 @@ describe("places", () => {
   });
 });
 
+test("no more at once for one mailbox than the caller says, and others go on meanwhile", async () => {
+  const { got, ask, end } = asking(openSchedule());
+  const turns = [
+    ask("a1", "a", { maxPerMailbox: 2 }),
+    ask("a2", "a", { maxPerMailbox: 2 }),
+    ask("a3", "a", { maxPerMailbox: 2 }),
+    ask("b1", "b"),
+  ];
+  await soon();
+  expect(got).toEqual(["a1", "a2", "b1"]);
+  end("a1");
+  await Promise.all(turns);
+  expect(got).toEqual(["a1", "a2", "b1", "a3"]);
+});
+
 test("the same account of the same server is one schedule for the whole process, another is not", () => {
   const server = "https://mail.example.com";
   expect(scheduleOf(server, "soc@example.com")).toBe(scheduleOf(server, "soc@example.com"));

@@ -1,6 +1,6 @@
 import type { OutOfOffice } from "../../exchange/out-of-office.ts";
 import { type JsonObject, objectIn, textIn } from "../json.ts";
-import { needed, type Request } from "../request.ts";
+import { encodedSegment, needed, type Request } from "../request.ts";
 
 const states: ReadonlyMap<string, OutOfOffice["state"]> = new Map([
   ["disabled", "Disabled"],
@@ -47,7 +47,7 @@ export const getUserPurpose: Request<string, string | undefined> = {
   safety: "read",
   write: (user) => ({
     method: "GET",
-    path: `/users/${encodeURIComponent(user)}/mailboxSettings/userPurpose`,
+    path: `/users/${encodedSegment(user)}/mailboxSettings/userPurpose`,
     ofOrganisation: true,
     ids: "rest",
   }),
