@@ -23,6 +23,13 @@ habits.
                   must be right) or require. Default: allow.
   --tls-cert FILE, --tls-key FILE
                   Speak https, with this certificate and its key (PEM).
+  --entra         With a tenant of Microsoft Entra ID, where an application gets
+                  tokens by a client secret.
+  --entra-cert FILE
+                  The same by a certificate; the file (PEM) holds its key, too,
+                  which only mailcordon reads.
+  --entra-block   The same, and EWS is blocked for the application, as Exchange
+                  Online does it.
   --json          Say how to reach it as one JSON document, also on a terminal.
   --quiet         Nothing on standard error.
   --help          Show this and every fault.
@@ -51,6 +58,9 @@ function readOptions(words: readonly string[]) {
     "extended-protection": { type: "string" },
     "tls-cert": { type: "string" },
     "tls-key": { type: "string" },
+    entra: { type: "boolean" },
+    "entra-cert": { type: "string" },
+    "entra-block": { type: "boolean" },
     json: { type: "boolean" },
     quiet: { type: "boolean" },
     help: { type: "boolean", short: "h" },
@@ -59,7 +69,8 @@ function readOptions(words: readonly string[]) {
 }
 
 async function serve(options: Options, screen: Screen): Promise<void> {
-  const { labPassword, labPermissions, labToken, operationNames, parseFault, socAddress, startLab } = await import("./lab/practice.ts");
+  const practice = await import("./lab/practice.ts");
+  const { labPassword, labPermissions, labToken, operationNames, parseFault, socAddress, startLab } = practice;
   const port = options.port === undefined ? 0 : Number(options.port);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Failure("invalid-input", "--port: put a number from 0 to 65535.");
   const signIn = signInOf(options);
@@ -69,17 +80,19 @@ async function serve(options: Options, screen: Screen): Promise<void> {
       if (operation !== undefined && !operationNames.includes(operation)) throw new Error(noOperation(operation, operationNames));
     }
     const graph = { tokens: { [labToken]: labPermissions } };
-    return startLab({ host: options.host, port, importDir: options.import, faults, signIn, tls: tlsOf(options), graph });
+    const pem = options["entra-cert"];
+    const tenant = withEntra(options) ? practice.practiceTenant(pem && readFileSync(pem, "utf8")) : undefined;
+    const policy = options["entra-block"] === true ? { ewsEnabled: true, ewsAllowedAppIDs: [] } : undefined;
+    return startLab({ host: options.host, port, importDir: options.import, faults, signIn, tls: tlsOf(options), graph, tenant, policy });
   });
   try {
-    const way = signIn === undefined || signIn.schemes.includes("Basic") ? "basic" : "ntlm";
     const certificate = options["tls-cert"] && resolve(options["tls-cert"]);
+    const ways = { host: lab.url, application: practice.practiceApplication, username: socAddress, password: labPassword };
+    const way = wayIn(options, signIn?.schemes ?? ["Basic"], ways);
     const environment = {
       MAILCORDON_EWS_URL: lab.ewsUrl,
-      ...(way === "basic" ? {} : { MAILCORDON_AUTH: way }),
       ...(certificate === undefined ? {} : { MAILCORDON_CA_FILE: certificate }),
-      MAILCORDON_USERNAME: socAddress,
-      MAILCORDON_PASSWORD: labPassword,
+      ...way.environment,
       MAILCORDON_MAILBOX: socAddress,
     };
     const json = screen.stdout.isTTY !== true || options.json === true;
@@ -91,13 +104,52 @@ async function serve(options: Options, screen: Screen): Promise<void> {
       user: socAddress,
       password: labPassword,
       environment,
-      mailcordon_yaml: yaml(lab.ewsUrl, socAddress, way, certificate),
+      mailcordon_yaml: yaml(lab.ewsUrl, socAddress, way.settings, certificate),
     };
     screen.stdout.write(json ? `${jsonText(document)}\n` : greeting(document));
     await stopped(screen.signal);
   } finally {
     await lab.close();
   }
+}
+
+function withEntra(options: Options): boolean {
+  return options.entra === true || options["entra-block"] === true || options["entra-cert"] !== undefined;
+}
+
+interface Ways {
+  /** Base URL of the lab. */
+  readonly host: string;
+  readonly application: { readonly tenant: string; readonly clientId: string; readonly secret: string };
+  readonly username: string;
+  readonly password: string;
+}
+
+/** How to sign in: as environment, and as what `auth` is in mailcordon.yaml, on one line. */
+function wayIn(options: Options, offered: readonly string[], { host, application, username, password }: Ways) {
+  if (withEntra(options)) {
+    const { tenant, clientId, secret } = application;
+    const file = options["entra-cert"] && resolve(options["entra-cert"]);
+    const proof = file === undefined ? 'client_secret: "env:MAILCORDON_CLIENT_SECRET"' : `certificate: { pem: ${JSON.stringify(file)} }`;
+    return {
+      environment: {
+        MAILCORDON_AUTHORITY: host,
+        MAILCORDON_TENANT: tenant,
+        MAILCORDON_CLIENT_ID: clientId,
+        ...(file === undefined ? { MAILCORDON_CLIENT_SECRET: secret } : { MAILCORDON_CERTIFICATE_FILE: file }),
+      },
+      settings: `oauth: { tenant: "${tenant}", client_id: "${clientId}", ${proof}, authority: "${host}" }`,
+    };
+  }
+  const way = offered.includes("Basic") ? "basic" : "ntlm";
+  return {
+    environment: {
+      ...(way === "basic" ? {} : { MAILCORDON_AUTH: way }),
+      MAILCORDON_USERNAME: username,
+      MAILCORDON_PASSWORD: password,
+    },
+    settings: `${way}: { username: "${username}", password: "env:MAILCORDON_PASSWORD" }`,
+  };
 }
 
 /** Case is that of Exchange's own words. */
@@ -148,7 +200,7 @@ It listens on ${lab.ews_url} until you press Ctrl-C. In another terminal, either
 
 ${lines.join("\n")}
 
-or put this into mailcordon.yaml, and only the password into the environment:
+or put this into mailcordon.yaml, and only the password or secret into the environment:
 
 ${lab.mailcordon_yaml.replace(/^(?=.)/gm, "  ")}
 Then try: npx mailcordon search-emails-extended --mailboxes all --sender billing
@@ -157,13 +209,13 @@ Microsoft Graph is at ${lab.graph_url} and takes the token ${lab.graph_token}.
 `;
 }
 
-function yaml(url: string, user: string, way: string, certificate: string | undefined): string {
+function yaml(url: string, user: string, auth: string, certificate: string | undefined): string {
   return `default: lab
 connections:
   lab:
     ews: { url: "${url}"${certificate === undefined ? "" : `, ca_file: ${JSON.stringify(certificate)}`} }
     auth:
-      ${way}: { username: "${user}", password: "env:MAILCORDON_PASSWORD" }
+      ${auth}
     mailbox: "${user}"
 `;
 }

@@ -10,6 +10,7 @@ import { type Built, build, start } from "./built.ts";
 import { testCertificate } from "./lab/certificate.ts";
 import { anna, startSmallLab } from "./lab/ews/soap-client.ts";
 import { hasOpenssl, withOpenssl } from "./openssl.ts";
+import { makeCertificate } from "./wire/tenant.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "mailcordon-sign-in-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -202,7 +203,31 @@ describe("the program as it is built", () => {
     }
   });
 
+  test.each(["--entra", "--entra-cert", "--entra-block"])(
+    "starts a lab with a tenant by %s, and reaches it as the lab says",
+    async (flag) => {
+      await labOf({});
+      writeFileSync(join(folder, "app.pem"), makeCertificate(folder).both);
+      const running = start(process.execPath, [built.program, "lab", flag, ...(flag === "--entra-cert" ? ["app.pem"] : [])], {}, folder);
+      try {
+        await running.said("}\n");
+        const { environment, mailcordon_yaml } = JSON.parse(running.out());
+        writeFileSync(join(folder, "lab.yaml"), mailcordon_yaml);
+        const withFile = { MAILCORDON_CONFIG: "lab.yaml", MAILCORDON_CLIENT_SECRET: environment.MAILCORDON_CLIENT_SECRET ?? "" };
+        for (const said of [environment, withFile]) {
+          const reached = await start(process.execPath, [built.program, "get-out-of-office"], said, folder).ended;
+          if (flag === "--entra-block") expect(JSON.parse(reached.out)).toMatchObject({ error: { code: "access-denied" } });
+          else expect(JSON.parse(reached.out)).toMatchObject({ success: true });
+        }
+      } finally {
+        running.kill("SIGTERM");
+        await running.ended;
+      }
+    },
+  );
+
   test.each([
+    [["--entra-cert", "ca.pem.key"], "ca.pem.key"],
     [["--auth", "kerberos"], "--auth: put one of basic, ntlm, negotiate"],
     [["--extended-protection", "yes"], "--extended-protection: put one of none, allow, require"],
     [["--tls-cert", "ca.pem"], "--tls-cert and --tls-key go together"],

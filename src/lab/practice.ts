@@ -2,5 +2,6 @@
 export { faultKinds, parseFault } from "./faults.ts";
 export { labPermissions, labToken } from "./graph/practice-token.ts";
 export { operationNames, startLab } from "./lab.ts";
+export { practiceApplication, practiceTenant } from "./practice-tenant.ts";
 export { socAddress } from "./seed.ts";
 export { labPassword } from "./store.ts";

@@ -6,9 +6,11 @@ import {
   type Asked,
   failure,
   findIn,
+  foldersOf,
   folderTree,
   idsOf,
   messageXml,
+  page,
   reply,
   type Scripted,
   type ScriptedMessage,
@@ -159,4 +161,16 @@ test("nothing found where a folder could not be looked into is that folder's fai
       failure: { code: "folder-not-found", message: expect.stringContaining("1 of the folders could not be looked into") },
     });
   }
+});
+
+test("copies that were found are told though another folder could not be looked into; what was not found is then not said to be nowhere", async () => {
+  answer = (asked) => {
+    if (asked.operation !== "FindItem" || !foldersOf(asked).includes("deleted")) return careless(asked);
+    const inbox = page((box.inbox ?? []).map(messageXml), { last: true, total: 4 });
+    return reply("FindItem", ...foldersOf(asked).map((id) => (id === "inbox" ? inbox : failure("FindItem", "ErrorAccessDenied"))));
+  };
+  expect(await run([{ internetMessageId: "phish@example.net" }, { internetMessageId: "nobody@example.net" }])).toEqual([
+    ["copy1"],
+    "access-denied",
+  ]);
 });
