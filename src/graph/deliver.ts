@@ -126,7 +126,8 @@ async function settle(
         ["drafts", "deleteditems"],
         ["deleteditems", "drafts"],
       ] as const) {
-        const [unsent] = await findMarked(mailbox, mark, [folder], "rest");
+        // What was sent may have been moved out of Sent Items meanwhile: it is no draft any more.
+        const unsent = (await findMarked(mailbox, mark, [folder], "rest")).find(({ isDraft }) => isDraft === true);
         const fenced = unsent === undefined ? undefined : await fence(mailbox, unsent.itemId, to);
         if (fenced !== undefined) return { draft: fenced };
       }

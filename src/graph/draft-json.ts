@@ -18,7 +18,7 @@ const maxInternetHeaders = 5;
 
 /** The condition that finds what carries a mark. A mark is ours and needs no escaping. */
 export function markFilter(mark: string): string {
-  return `singleValueExtendedProperties/Any(ep: ep/id eq '${sendMark}' and ep/value eq '${mark}')`;
+  return `singleValueExtendedProperties/any(ep: ep/id eq '${sendMark}' and ep/value eq '${mark}')`;
 }
 
 /** A new message with its mark. @see https://learn.microsoft.com/en-us/graph/api/resources/message */

@@ -1,0 +1,45 @@
+import { afterEach } from "vitest";
+import type { NewAttachment } from "../../src/exchange/attachment.ts";
+import type { Call } from "../../src/exchange/exchange.ts";
+import { openRest } from "../../src/graph/rest.ts";
+import { type GraphMailbox, type Habits, openMailbox } from "../../src/graph/session.ts";
+import { openHttp } from "../../src/wire/http.ts";
+import { openSchedule } from "../../src/wire/schedule.ts";
+
+const open: (() => void)[] = [];
+
+afterEach(() => {
+  for (const close of open.splice(0)) close();
+});
+
+/** One mailbox of a lab as the requests see it, with the token `strong`. */
+export function labMailbox(graphUrl: string, address: string, call: Call = {}, habits: Partial<Habits> = {}): GraphMailbox {
+  const http = openHttp({ timeouts: { connectMs: 5000, replyMs: 10_000, idleMs: 10_000 }, maxConnections: 4 });
+  open.push(() => http.close());
+  const signing = {
+    ...http,
+    send: (request: Parameters<typeof http.send>[0]) =>
+      http.send({ ...request, headers: { ...request.headers, authorization: "Bearer strong" } }),
+  };
+  return openMailbox(
+    {
+      rest: openRest({ base: new URL(graphUrl), http: signing, anonymous: http, userAgent: "test" }),
+      schedule: openSchedule(),
+      limits: { maxWaitMs: 3000, maxConcurrency: 4, maxPerMailbox: 4, attempts: 4 },
+      habits: { permanentDelete: true, ...habits },
+    },
+    address,
+    call,
+  );
+}
+
+export function file(name: string, bytes: Uint8Array, more: Partial<NewAttachment> = {}): NewAttachment {
+  return {
+    name,
+    size: bytes.length,
+    async *open() {
+      yield bytes;
+    },
+    ...more,
+  };
+}

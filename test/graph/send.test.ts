@@ -1,0 +1,166 @@
+import { describe, expect, test } from "vitest";
+import type { Draft } from "../../src/exchange/draft.ts";
+import type { Pace } from "../../src/graph/deliver.ts";
+import { send } from "../../src/graph/send.ts";
+import type { FaultKind } from "../../src/lab/faults.ts";
+import type { LabMailbox } from "../../src/lab/mailbox.ts";
+import { file, labMailbox } from "./lab-mailbox.ts";
+import { onStage, type Stage } from "./stage.ts";
+
+/** No waiting in tests. */
+const pace: Pace = { settle: [0, 0, 0, 0], find: [0, 0] };
+const draft: Draft = { to: [{ address: "bob@example.com", name: "Bob" }], subject: "Notice & <more>", text: "Look out." };
+
+function arrived({ lab }: Stage) {
+  const bob = lab.store.mailbox("bob@example.com");
+  return [...(bob?.known("inbox").items.values() ?? [])];
+}
+
+const inFolder = (mailbox: LabMailbox, name: "drafts" | "sentitems" | "deleteditems") => [...mailbox.known(name).items.values()];
+const run = (stage: Stage, asked: Partial<Draft> = {}) =>
+  send(labMailbox(stage.lab.graphUrl, stage.ann.address), { ...draft, ...asked }, pace);
+
+describe("a message", () => {
+  test("is sent with everything that was asked, and its copy is found again", async () => {
+    const stage = await onStage();
+    const sent = await run(stage, {
+      cc: [{ address: "cy@example.org" }],
+      html: "<p>Look <b>out</b></p>",
+      text: undefined,
+      importance: "High",
+      readReceipt: true,
+      headers: ["One", "Two", "Three", "Four", "Five", "Six", "Seven"].map((name) => ({ name: `X-${name}`, value: name })),
+    });
+    const [copy] = inFolder(stage.ann, "sentitems");
+    expect(sent).toMatchObject({
+      subject: draft.subject,
+      internetMessageId: copy?.internetMessageId,
+      to: [{ address: "bob@example.com" }],
+    });
+    expect(sent.cc.map(({ address }) => address)).toEqual(["cy@example.org"]);
+    const [mail] = arrived(stage);
+    expect(mail).toMatchObject({ subject: draft.subject, importance: "High", isReadReceiptRequested: true });
+    expect(
+      mail?.headers
+        .filter(({ name }) => /^X-\w+$/i.test(name))
+        .map(({ value }) => value)
+        .sort(),
+    ).toEqual(["One", "Two", "Three", "Four", "Five", "Six", "Seven"].sort());
+    expect(mail?.body).toMatchObject({ type: "HTML", value: expect.stringContaining("<b>out</b>") });
+    expect(inFolder(stage.ann, "drafts")).toEqual([]);
+  });
+
+  test("of which no copy is wanted leaves none", async () => {
+    const stage = await onStage();
+    expect((await run(stage, { saveToSent: false })).itemId).toBeUndefined();
+    expect(arrived(stage)).toHaveLength(1);
+    expect([...inFolder(stage.ann, "sentitems"), ...inFolder(stage.ann, "drafts"), ...inFolder(stage.ann, "deleteditems")]).toEqual([]);
+  });
+
+  test("given raw goes as it is", async () => {
+    const stage = await onStage();
+    const mime = Buffer.from("From: ann@example.com\r\nTo: bob@example.com\r\nSubject: raw\r\nX-Kept: yes\r\n\r\nBody\r\n");
+    const sent = await send(labMailbox(stage.lab.graphUrl, stage.ann.address), { to: [], mime }, pace);
+    expect(sent.subject).toBe("raw");
+    expect(arrived(stage)[0]?.headers).toContainEqual({ name: "X-Kept", value: "yes" });
+  });
+
+  test("given raw is refused when it is larger than Graph takes, and nothing is asked", async () => {
+    const stage = await onStage();
+    const before = stage.lab.requests.length;
+    const mime = Buffer.alloc(3 * 1024 * 1024, "a");
+    await expect(send(labMailbox(stage.lab.graphUrl, stage.ann.address), { to: [], mime }, pace)).rejects.toMatchObject({
+      code: "too-large",
+      message: expect.stringContaining("Nothing was sent"),
+    });
+    expect(stage.lab.requests.length).toBe(before);
+  });
+
+  test("that is refused leaves no draft behind", async () => {
+    const stage = await onStage();
+    await expect(run(stage, { from: { address: "bob@example.com" } })).rejects.toMatchObject({
+      code: "access-denied",
+      message: expect.stringContaining("Nothing was sent"),
+    });
+    expect(inFolder(stage.ann, "drafts")).toEqual([]);
+  });
+
+  test("that is refused leaves no draft among the drafts in a cloud without permanent deletion either", async () => {
+    const stage = await onStage({ graph: { habits: { permanentDelete: false } } });
+    const box = labMailbox(stage.lab.graphUrl, stage.ann.address, {}, { permanentDelete: false });
+    await expect(send(box, { ...draft, from: { address: "bob@example.com" } }, pace)).rejects.toMatchObject({ code: "access-denied" });
+    expect(inFolder(stage.ann, "drafts")).toEqual([]);
+  });
+
+  test("has its attachments in their order, small and large", async () => {
+    const stage = await onStage();
+    const large = Buffer.alloc(9 * 1024 * 1024 + 5, "0123456789");
+    const contents = [Buffer.from("one"), large, Buffer.alloc(0)];
+    await run(stage, { attachments: contents.map((content, index) => file(`${index}.bin`, content)) });
+    const [mail] = arrived(stage);
+    expect(
+      mail?.attachments.map(({ name, content }) => [name, Buffer.from(content ?? []).equals(contents[Number(name?.[0])] ?? large)]),
+    ).toEqual([
+      ["0.bin", true],
+      ["1.bin", true],
+      ["2.bin", true],
+    ]);
+    const pieces = stage.lab.requests.filter(({ operation }) => operation === "attachment-upload");
+    expect(pieces.map(({ status }) => status)).toEqual([200, 200, 201]);
+  });
+});
+
+describe("whatever is lost, a message is sent once:", () => {
+  const losses: readonly (readonly [operation: string, kind: FaultKind, times?: number])[] = [
+    ["message-send", "reset-before"],
+    ["message-send", "reset-before", 2],
+    ["message-send", "reset-after"],
+    ["message-send", "truncate"],
+    ["message-send", "429"],
+    ["user-post-messages", "reset-before"],
+    ["user-post-messages", "reset-after"],
+    ["mailfolder-list-messages", "reset-after", 2],
+    ["message-post-attachments", "429"],
+  ];
+  test.each(losses)("%s meets %s", async (operation, kind, times = 1) => {
+    const stage = await onStage();
+    stage.lab.addFault({ kind, operation, times, backOffMs: 20 });
+    await run(stage, { attachments: [file("a.txt", Buffer.from("one"))] });
+    expect(arrived(stage)).toHaveLength(1);
+    expect(arrived(stage)[0]?.attachments).toHaveLength(1);
+    expect(inFolder(stage.ann, "sentitems")).toHaveLength(1);
+    expect([...inFolder(stage.ann, "drafts"), ...inFolder(stage.ann, "deleteditems")]).toEqual([]);
+  });
+
+  test("a piece of an upload that was taken although its answer was lost is not sent again", async () => {
+    const stage = await onStage();
+    stage.lab.addFault({ kind: "reset-after", operation: "attachment-upload" });
+    const content = Buffer.alloc(5 * 1024 * 1024, "abc");
+    await run(stage, { attachments: [file("big.bin", content)] });
+    expect(Buffer.from(arrived(stage)[0]?.attachments[0]?.content ?? []).equals(content)).toBe(true);
+  });
+
+  test("a draft is sent again only under another id, so that an order still under way finds nothing", async () => {
+    const stage = await onStage();
+    stage.lab.addFault({ kind: "reset-before", operation: "message-send" });
+    await run(stage);
+    const orders = stage.lab.requests.filter(({ operation }) => operation === "message-send").map(({ path }) => path);
+    expect(orders).toHaveLength(2);
+    expect(new Set(orders).size).toBe(2);
+  });
+
+  test("and when it never comes through, nothing was sent and nothing is left behind", async () => {
+    const stage = await onStage();
+    stage.lab.addFault({ kind: "reset-before", operation: "message-send", times: 3 });
+    await expect(run(stage)).rejects.toMatchObject({ message: expect.stringContaining("Nothing was sent") });
+    expect([...arrived(stage), ...inFolder(stage.ann, "drafts"), ...inFolder(stage.ann, "deleteditems")]).toEqual([]);
+  });
+
+  test("and when nobody can tell, that is said, and no second order is given", async () => {
+    const stage = await onStage();
+    stage.lab.addFault({ kind: "reset-after", operation: "message-send" });
+    stage.lab.addFault({ kind: "403", operation: "mailfolder-list-messages", times: 20 });
+    await expect(run(stage)).rejects.toMatchObject({ code: "unknown-outcome", hint: expect.stringContaining("Sent Items") });
+    expect(arrived(stage)).toHaveLength(1);
+  });
+});
