@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { sameAddress } from "../address.ts";
-import { FaultPlan, type Faults } from "../faults.ts";
+import { type FaultKind, FaultPlan, type Faults } from "../faults.ts";
 import { objectIdOf } from "../issue.ts";
 import type { LabMailbox } from "../mailbox.ts";
 import type { Store } from "../store.ts";
@@ -109,12 +109,22 @@ export async function dispatch(dispatcher: Dispatcher, caller: GraphCaller, requ
     checkRights(dispatcher, caller, operation, mailbox);
     if (name !== undefined && mailbox === undefined) throw noUser(operation, name);
     if (mailbox !== undefined) dispatcher.throttle.count(`${caller.app} ${mailbox.address}`, Date.now());
-    return answered(await operation.handle(callOf(dispatcher, caller, request, route.parameters, ids, mailbox)));
+    const call = callOf(dispatcher, caller, request, route.parameters, ids, mailbox, (inner) => {
+      faults = withInner(faults, inner);
+    });
+    return answered(await operation.handle(call));
   } catch (error) {
     if (!(error instanceof GraphError)) throw error;
     const body = errorBody(error, { now: store.now(), requestId, clientId });
     return answered({ status: error.status, headers: error.headers, body });
   }
+}
+
+/** What breaks the answer to a request inside of another breaks the answer to both: there is one connection. */
+const ofConnection: ReadonlySet<FaultKind> = new Set(["reset-after", "reset-mid-body", "truncate", "delay"]);
+
+function withInner(outer: Faults, inner: Faults): Faults {
+  return { ...outer, rule: (kind) => outer.rule(kind) ?? (ofConnection.has(kind) ? inner.rule(kind) : undefined) };
 }
 
 function find(request: GraphRequest, caller: GraphCaller) {
@@ -145,6 +155,7 @@ function callOf(
   parameters: ReadonlyMap<string, string>,
   ids: Call["ids"],
   mailbox: LabMailbox | undefined,
+  seen: (inner: Faults) => void,
 ): Call {
   return {
     store: dispatcher.store,
@@ -164,6 +175,10 @@ function callOf(
       return value;
     },
     hasParameter: (name) => parameters.has(name),
-    dispatch: async (inner) => (await dispatch(dispatcher, caller, inner)).reply,
+    dispatch: async (inner) => {
+      const { reply, faults } = await dispatch(dispatcher, caller, inner);
+      seen(faults);
+      return reply;
+    },
   };
 }

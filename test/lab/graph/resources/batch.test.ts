@@ -96,6 +96,19 @@ test("a throttled request says how long to wait, and the others are done", async
   expect(answers.filter(({ status }) => status === 200)).toHaveLength(2);
 });
 
+test("when the answer to one of its requests is lost, that to the batch is, and everything is done", async () => {
+  const lab = await startGraphLab({ faults: [{ kind: "reset-after", operation: "message-move", nth: 2 }] });
+  const requests = [deliver(lab), deliver(lab)].map((item, at) => ({
+    id: String(at),
+    method: "POST",
+    url: `/users/${anna}/messages/${idOf(item)}/move`,
+    headers: json,
+    body: { destinationId: "junkemail" },
+  }));
+  await expect(call(lab, "POST", "/$batch", { requests })).rejects.toThrow();
+  expect(mailboxOf(lab).known("junkemail").totalCount).toBe(2);
+});
+
 test("a batch has the rights of its caller, and no more", async () => {
   const lab = await startGraphLab({ graph: { tokens: { "read-token": ["Mail.Read"] } } });
   const item = deliver(lab);
