@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { type Context, type Target, touching } from "../action.ts";
 import type { DeleteMode } from "../exchange/exchange.ts";
+import type { Message } from "../exchange/message.ts";
 import { Failure } from "../failure.ts";
 import { confirm, keep_evidence, present } from "../fields.ts";
 import { askedOf, done, failed, type Outcome } from "../outcome.ts";
@@ -94,8 +95,13 @@ export const deleteEmail = touching({
       async *verify(targets, rows, input, context, chosen) {
         // Only who named every copy of a Message-ID wants none to be left.
         const every = input.item_id === undefined && input.scope === "all" && input.folder === undefined;
-        const left = every ? await copiesLeft(targets, chosen, input.delete_type, context) : new Set<string>();
+        const left = every ? await copiesLeft(targets, chosen, input.delete_type, context) : new Map<string, Failure>();
         const gone = new Set(targets.filter((_, at) => rows[at]?.action === "already_gone"));
+        // An id of Graph stays as it is when its message moves: then where the message lies tells.
+        const kept = targets.some((target, at) => rows[at]?.new_item_id === itemId(target));
+        const bin = kept
+          ? await context.mailbox.folder(input.delete_type === "trash" ? "deleteditems" : "recoverableitemsdeletions")
+          : undefined;
         let at = 0;
         for await (const again of askedOf(
           targets,
@@ -103,8 +109,14 @@ export const deleteEmail = touching({
           (asked) => context.mailbox.get(asked.map(itemId), {}),
           () => failed(new Failure("not-found", "It was gone already.")),
         )) {
+          const row = rows[at];
           const message = targets[at++]?.message;
-          yield verdict(again, message?.internetMessageId !== undefined && left.has(message.internetMessageId));
+          const moved = again.ok && row?.new_item_id === message?.itemId && bin !== undefined && again.value?.parentFolderId === bin;
+          yield verdict(
+            moved ? failed(new Failure("not-found", "It was moved.")) : again,
+            message,
+            message?.internetMessageId === undefined ? undefined : left.get(message.internetMessageId),
+          );
         }
       },
     },
@@ -114,29 +126,36 @@ function itemId(target: Target): string {
   return target.message?.itemId ?? "";
 }
 
-function verdict(again: Outcome<unknown>, copyLeft: boolean): Outcome<boolean> {
-  if (again.ok) return failed(new Failure("not-verified", "The message is still there under its old id."));
-  if (again.failure.code !== "not-found") return again;
-  return copyLeft ? failed(new Failure("not-verified", "Another copy of this Message-ID is still in the mailbox.")) : done(true);
+function verdict(again: Outcome<Message>, before: Message | undefined, left: Failure | undefined): Outcome<boolean> {
+  // An id that a move does not change names the message where it lies now.
+  const isMoved = again.ok && before?.parentFolderId !== undefined && again.value.parentFolderId !== before.parentFolderId;
+  if (again.ok && !isMoved) return failed(new Failure("not-verified", "The message is still there under its old id."));
+  if (!again.ok && again.failure.code !== "not-found") return again;
+  return left === undefined ? done(true) : failed(left);
 }
 
-/** The Message-IDs of which there is a copy that should not be: one that appeared meanwhile. A chosen one that failed says so itself. */
+/**
+ * The Message-IDs of which there is a copy that should not be (one that appeared meanwhile; a chosen one that failed says so itself), or may
+ * be: where it could not be looked for.
+ */
 async function copiesLeft(
   targets: readonly Target[],
   chosen: readonly Target[],
   mode: DeleteMode,
   { mailbox }: Context,
-): Promise<ReadonlySet<string>> {
+): Promise<ReadonlyMap<string, Failure>> {
   const known = new Set(chosen.map(itemId));
   const trash = mode === "hard" ? undefined : (await mailbox.folder("deleteditems")).folderId;
   const ids = [...new Set(targets.flatMap(({ message }) => message?.internetMessageId ?? []))];
-  const left = new Set<string>();
+  const left = new Map<string, Failure>();
   let at = 0;
   for await (const outcome of mailbox.locate(ids.map((internetMessageId) => ({ internetMessageId })))) {
     const id = ids[at++];
+    if (id === undefined) continue;
+    if (!outcome.ok && outcome.failure.code !== "not-found") left.set(id, outcome.failure);
     const copies = outcome.ok ? outcome.value : [];
     const stray = copies.some((copy) => !known.has(copy.itemId) && (trash === undefined || copy.parentFolderId !== trash));
-    if (id !== undefined && stray) left.add(id);
+    if (stray) left.set(id, new Failure("not-verified", "Another copy of this Message-ID is still in the mailbox."));
   }
   return left;
 }

@@ -196,6 +196,14 @@ test("an id that died because its message was moved is healed through the Messag
   expect(folderOf(moved.id)).toBe(undefined);
 });
 
+test("a deletion of every copy is not verified while a folder cannot be looked into, and what was found is deleted all the same", async () => {
+  const item = at.put(who, { internetMessageId: "<half-seen@example.net>" });
+  // One folder, not the Inbox, is one that the account may not read.
+  at.lab.addFault({ kind: "item-error", operation: "FindItem", item: 3, code: "ErrorAccessDenied", times: 99 });
+  const answer = await at.run(deleteEmail, { mailbox: who, internet_message_id: "<half-seen@example.net>" });
+  expect(answer.results?.[0]).toMatchObject({ item_id: item.id, status: "done", action: "soft_deleted", verified: false });
+});
+
 test("lists that do not pair are refused before anything is asked", async () => {
   const before = at.lab.requests.length;
   const answer = await at.run(deleteEmail, { mailbox: who, item_id: "A,B", internet_message_id: "<a@example.net>" });
