@@ -36,12 +36,18 @@ export function folderNamed(name: string, call: Call): LabFolder {
   const id = ewsId(name);
   if (id === undefined || parseId(id)?.kind !== "folder") throw malformedId();
   const folder = call.mailbox.folder(id);
-  // Purges and what else is hidden is out of Graph's sight.
-  if (folder === undefined || folder.distinguishedName === "recoverableitemspurges") throw itemNotFound();
+  if (folder === undefined || !isShown(folder)) throw itemNotFound();
   return folder;
 }
 
-/** Whether a message lies where Graph does not show it. */
+/** Whether Graph shows a folder: those of the primary mailbox, and of what is recoverable only the first stage. */
+function isShown(folder: LabFolder): boolean {
+  const { root } = folder.mailbox;
+  if (folder === root || folder.isBelow(root)) return true;
+  return folder.distinguishedName === "recoverableitemsdeletions" || folder.distinguishedName === "searchfolders";
+}
+
+/** Whether a message lies among what is deleted for good. */
 export function isPurged(item: LabItem): boolean {
   return item.folder.distinguishedName === "recoverableitemspurges";
 }
@@ -58,7 +64,7 @@ export function itemNamed(id: string, call: Call): LabItem {
 export function messageAt(call: Call): LabItem {
   if (call.hasParameter("folder")) folderNamed(call.parameter("folder"), call);
   const item = itemNamed(call.parameter("message"), call);
-  if (isPurged(item)) throw itemNotFound();
+  if (!isShown(item.folder)) throw itemNotFound();
   return item;
 }
 

@@ -1,7 +1,7 @@
 import type { LabAttachment, LabItem } from "../item.ts";
 import { GraphError } from "./errors.ts";
 import { attachmentId } from "./ids.ts";
-import { type JsonObject, timeJson } from "./json.ts";
+import { type JsonObject, timeJson, withComputed } from "./json.ts";
 import { embeddedRow, type Manner } from "./message-json.ts";
 import type { Row } from "./row.ts";
 
@@ -41,11 +41,6 @@ export function attachmentRow(item: LabItem, attachment: LabAttachment, manner: 
     contentId: attachment.contentId ?? null,
     contentLocation: attachment.contentLocation ?? null,
   };
-  return {
-    // Base64 is made only where the reply holds it.
-    properties: Object.defineProperty({ ...file }, "contentBytes", {
-      enumerable: true,
-      get: () => Buffer.from(contentOf(attachment)).toString("base64"),
-    }),
-  };
+  // Base64 is made only where the reply holds it.
+  return { properties: withComputed(file, { contentBytes: () => Buffer.from(contentOf(attachment)).toString("base64") }) };
 }

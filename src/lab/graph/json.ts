@@ -36,3 +36,10 @@ export function parseObject(text: string): JsonObject | undefined {
 export function timeJson(date: Date | undefined): string | null {
   return date === undefined ? null : `${date.toISOString().slice(0, 19)}Z`;
 }
+
+/** The object with further members that are made each time they are read: what nobody asks for costs nothing. */
+export function withComputed(object: JsonObject, computed: Readonly<Record<string, () => Json>>): JsonObject {
+  const result = { ...object };
+  for (const [name, get] of Object.entries(computed)) Object.defineProperty(result, name, { enumerable: true, get });
+  return result;
+}

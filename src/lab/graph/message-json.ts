@@ -5,7 +5,7 @@ import { bodyAs } from "../text.ts";
 import { attachmentRow } from "./attachment-json.ts";
 import { extendedValueOf } from "./extended-properties.ts";
 import { type IdForm, itemId, restId } from "./ids.ts";
-import { type Json, type JsonObject, timeJson } from "./json.ts";
+import { type Json, type JsonObject, timeJson, withComputed } from "./json.ts";
 import type { Row, Searched } from "./row.ts";
 
 /** How the reply to one request is written. */
@@ -13,6 +13,8 @@ export interface Manner {
   readonly ids: IdForm;
   /** What a Prefer header asked bodies to be; undefined: as they are. */
   readonly bodyType: "text" | "html" | undefined;
+  /** Whether the caller may see neither body nor headers nor what hangs on the message: the least permission. */
+  readonly isBasic?: boolean | undefined;
 }
 
 const onlySelected: ReadonlySet<string> = new Set(["internetMessageHeaders", "uniqueBody"]);
@@ -40,7 +42,7 @@ function bodyJson(item: AnyItem, type: Manner["bodyType"]): JsonObject {
 }
 
 /** What a message says whether it lies in a folder or inside another. */
-function contentJson(item: AnyItem, manner: Manner): JsonObject {
+function contentJson(item: AnyItem): JsonObject {
   return {
     categories: item.categories,
     receivedDateTime: timeJson(item.receivedAt),
@@ -48,7 +50,6 @@ function contentJson(item: AnyItem, manner: Manner): JsonObject {
     hasAttachments: item.hasAttachments,
     internetMessageId: item.internetMessageId ?? null,
     subject: item.subject,
-    bodyPreview: previewOf(item),
     importance: item.importance.toLowerCase(),
     conversationId: item.conversationId === undefined ? null : restId(item.conversationId),
     conversationIndex: item.conversationIndex === undefined ? null : Buffer.from(item.conversationIndex).toString("base64"),
@@ -58,8 +59,6 @@ function contentJson(item: AnyItem, manner: Manner): JsonObject {
     isRead: item.isRead,
     isDraft: item.isDraft,
     inferenceClassification: "focused",
-    body: bodyJson(item, manner.bodyType),
-    uniqueBody: bodyJson(item, manner.bodyType),
     sender: recipientOrNull(item.sender),
     from: recipientOrNull(item.from),
     toRecipients: item.to.map(recipientJson),
@@ -67,7 +66,17 @@ function contentJson(item: AnyItem, manner: Manner): JsonObject {
     bccRecipients: item.bcc.map(recipientJson),
     replyTo: item.replyTo.map(recipientJson),
     flag: flagJson(item.flag),
-    internetMessageHeaders: item.headers.map(({ name, value }) => ({ name, value })),
+  };
+}
+
+/** What is long, and made only for a reply that shows it or a filter that looks at it. */
+function longer(item: AnyItem, { bodyType, isBasic }: Manner): Readonly<Record<string, () => Json>> {
+  if (isBasic === true) return {};
+  return {
+    bodyPreview: () => previewOf(item),
+    body: () => bodyJson(item, bodyType),
+    uniqueBody: () => bodyJson(item, bodyType),
+    internetMessageHeaders: () => item.headers.map(({ name, value }) => ({ name, value })),
   };
 }
 
@@ -77,17 +86,26 @@ export function messageRow(item: LabItem, manner: Manner): Row {
   const type: JsonObject = item.meeting !== undefined && /^IPM\.Schedule/i.test(item.itemClass) ? { "@odata.type": typeOf(item) } : {};
   return {
     ...extras(item, manner, item),
-    properties: {
-      "@odata.etag": `W/"${item.changeKey}"`,
-      ...type,
-      id,
-      createdDateTime: timeJson(item.createdAt),
-      lastModifiedDateTime: timeJson(item.modifiedAt),
-      changeKey: item.changeKey,
-      parentFolderId: restId(item.folder.id),
-      webLink: `https://outlook.office365.com/owa/?ItemID=${encodeURIComponent(item.id)}&exvsurl=1&viewmodel=ReadMessageItem`,
-      ...contentJson(item, manner),
+    exact: {
+      receivedDateTime: item.receivedAt,
+      sentDateTime: item.sentAt,
+      createdDateTime: item.createdAt,
+      lastModifiedDateTime: item.modifiedAt,
     },
+    properties: withComputed(
+      {
+        "@odata.etag": `W/"${item.changeKey}"`,
+        ...type,
+        id,
+        createdDateTime: timeJson(item.createdAt),
+        lastModifiedDateTime: timeJson(item.modifiedAt),
+        changeKey: item.changeKey,
+        parentFolderId: restId(item.folder.id),
+        webLink: `https://outlook.office365.com/owa/?ItemID=${encodeURIComponent(item.id)}&exvsurl=1&viewmodel=ReadMessageItem`,
+        ...contentJson(item),
+      },
+      longer(item, manner),
+    ),
   };
 }
 
@@ -95,7 +113,10 @@ export function messageRow(item: LabItem, manner: Manner): Row {
 export function embeddedRow(item: EmbeddedItem, manner: Manner, root: LabItem): Row {
   return {
     ...extras(item, manner, root),
-    properties: { "@odata.type": typeOf(item), id: "", createdDateTime: timeJson(item.receivedAt), ...contentJson(item, manner) },
+    properties: withComputed(
+      { "@odata.type": typeOf(item), id: "", createdDateTime: timeJson(item.receivedAt), ...contentJson(item) },
+      longer(item, manner),
+    ),
   };
 }
 
@@ -108,12 +129,14 @@ function typeOf(item: AnyItem): string {
 }
 
 function extras(item: AnyItem, manner: Manner, root: LabItem): Omit<Row, "properties"> {
+  const searched = () => searchedOf(item);
+  if (manner.isBasic === true) return { onlySelected, searched };
   return {
     onlySelected,
     expanded: (navigation) =>
       navigation === "attachments" ? item.attachments.map((attachment) => attachmentRow(root, attachment, manner)) : undefined,
     extended: (id) => extendedValueOf(item, id),
-    searched: () => searchedOf(item),
+    searched,
   };
 }
 

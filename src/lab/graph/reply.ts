@@ -15,7 +15,11 @@ export function mannerOf(call: Call): Manner {
 /** A collection, after the query of the URL. `context`: what it is, as OData names it. */
 export function listReply(call: Call, rows: readonly Row[], resource: Resource, context: string): GraphReply {
   const eventual = call.request.headers.get("consistencylevel")?.toLowerCase() === "eventual";
-  const { value, count, nextLink } = applyQuery(rows, call.request.url, resource, { eventual, now: call.store.now() });
+  const { value, count, nextLink } = applyQuery(rows, call.request.url, resource, {
+    eventual,
+    contains: call.habits.containsFilter,
+    now: call.store.now(),
+  });
   return {
     status: 200,
     body: {
@@ -31,7 +35,14 @@ export function listReply(call: Call, rows: readonly Row[], resource: Resource, 
 export function itemReply(call: Call, row: Row, resource: Resource, context: string, status: 200 | 201 = 200): GraphReply {
   const { request } = call;
   const url = status === 200 ? request.url : new URL(request.url.pathname, request.url.origin);
-  return { status, body: { "@odata.context": `${metadata}${context}/$entity`, ...shapeOf(row, url, resource) } };
+  const body = shapeOf(row, url, resource);
+  const location =
+    status === 201 && typeof body.id === "string" ? { Location: `${entityUrl(call, context)}('${encodeURIComponent(body.id)}')` } : {};
+  return { status, headers: location, body: { "@odata.context": `${metadata}${context}/$entity`, ...body } };
+}
+
+function entityUrl({ request }: Call, context: string): string {
+  return `${request.url.origin}/v1.0/${context}`;
 }
 
 /** A value that is no entity. */

@@ -25,6 +25,21 @@ async function tokenFor(lab: Lab, scope = "https://graph.microsoft.com/.default"
   return String(answer.access_token);
 }
 
+async function post(url: string, form: Readonly<Record<string, string>>): Promise<ReadonlyMap<string, unknown>> {
+  const answer: unknown = await (await fetch(url, { method: "POST", body: new URLSearchParams(form) })).json();
+  if (typeof answer !== "object" || answer === null) throw new Error("No object.");
+  return new Map(Object.entries(answer));
+}
+
+/** Anna signs in with a code. */
+async function tokenOfAnna(lab: Lab): Promise<string> {
+  const client = { client_id: app.clientId, scope: "https://graph.microsoft.com/Mail.Read" };
+  const code = await post(`${lab.url}/${id}/oauth2/v2.0/devicecode`, client);
+  lab.entra?.approve(String(code.get("user_code")), anna);
+  const form = { ...client, grant_type: "urn:ietf:params:oauth:grant-type:device_code", device_code: String(code.get("device_code")) };
+  return String((await post(`${lab.url}/${id}/oauth2/v2.0/token`, form)).get("access_token"));
+}
+
 const inbox = (address: string) => `/users/${address}/mailFolders/inbox`;
 
 test("a token of the tenant opens what its roles say", async () => {
@@ -55,4 +70,17 @@ test("an application that Exchange itself lets in needs no role of the directory
   expect((await call(lab, "GET", inbox(anna), undefined, { token })).status).toBe(200);
   expect(refusal(await call(lab, "GET", inbox(ben), undefined, { token }))).toEqual([403, "ErrorAccessDenied"]);
   expect(refusal(await call(lab, "GET", "/users", undefined, { token }))).toEqual([403, "Authorization_RequestDenied"]);
+});
+
+test("who signed in is `me`, reaches what is shared with them, and nobody else's", async () => {
+  const scopes = { graph: ["Mail.Read.Shared", "User.Read"] };
+  const lab = await startGraphLab({ tenant: tenant({ publicClient: true, scopes }) });
+  lab.store.addUser({ address: "shared@example.com", fullAccess: [anna] });
+  const token = await tokenOfAnna(lab);
+  const read = (path: string) => call(lab, "GET", path, undefined, { token });
+  expect((await read("/me")).at("mail")).toBe(anna);
+  expect((await read("/me/mailFolders/inbox")).status).toBe(200);
+  expect((await read(inbox("shared@example.com"))).status).toBe(200);
+  expect(refusal(await read(inbox(ben)))).toEqual([403, "ErrorAccessDenied"]);
+  expect((await call(lab, "POST", "/me/sendMail", {}, { token })).status).toBe(403);
 });

@@ -1,7 +1,7 @@
 import type { LabFolder } from "../../folder.ts";
 import type { LabItem } from "../../item.ts";
 import { folderNamed, isPurged, itemNamed, messageAt } from "../access.ts";
-import { accessDenied, badRequest, GraphError, itemNotFound } from "../errors.ts";
+import { accessDenied, badRequest, GraphError } from "../errors.ts";
 import { isImmutable } from "../ids.ts";
 import { type JsonObject, parameterOf } from "../json.ts";
 import { readMessage } from "../message-from-json.ts";
@@ -90,8 +90,8 @@ export const deleteMessage: Operation = {
   of: "exchange",
   handle(call) {
     const id = call.parameter("message");
-    const item = itemNamed(id, call);
-    if (isPurged(item) && !isImmutable(id)) throw itemNotFound();
+    const purged = itemNamed(id, call);
+    const item = isPurged(purged) && isImmutable(id) ? purged : messageAt(call);
     if (isPurged(item) || item.folder.distinguishedName === "recoverableitemsdeletions")
       throw new GraphError(403, "ErrorCannotDeleteObject", "Object cannot be deleted.");
     call.mailbox.move(item, nextOf(item, call));

@@ -16,17 +16,15 @@ export function messagePaths(rest = ""): readonly string[] {
   return ["/users/{user}", "/users/{user}/mailFolders/{folder}"].map((start) => `${start}/messages/{message}${rest}`);
 }
 
-/** What the least permission does not show. @see https://learn.microsoft.com/en-us/graph/permissions-reference#mailreadbasic */
-const beyondBasic: ReadonlySet<string> = new Set(["body", "bodyPreview", "uniqueBody"]);
-
-/** A message as this caller may see it. */
+/**
+ * A message as this caller may see it.
+ * @see https://learn.microsoft.com/en-us/graph/permissions-reference#mailreadbasic
+ */
 export function rowFor(item: LabItem, call: Call): Row {
+  const isBasic = !isGranted(call.caller, readingAll) && !call.caller.exchangeRole;
   // Ids that stay are not given for what a search found.
-  const hasSearch = call.request.url.searchParams.has("$search");
-  const row = messageRow(item, hasSearch ? { ...mannerOf(call), ids: "rest" } : mannerOf(call));
-  if (isGranted(call.caller, readingAll) || call.caller.exchangeRole) return row;
-  const properties = Object.fromEntries(Object.entries(row.properties).filter(([name]) => !beyondBasic.has(name)));
-  return { properties, onlySelected: row.onlySelected, searched: row.searched };
+  const ids = call.request.url.searchParams.has("$search") ? "rest" : call.ids;
+  return messageRow(item, { ...mannerOf(call), ids, isBasic });
 }
 
 function list(items: Iterable<LabItem>, call: Call, path: string): GraphReply {

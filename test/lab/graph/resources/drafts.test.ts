@@ -17,6 +17,7 @@ test("a draft that is sent arrives with all of it, and its id that stays names t
   };
   const draft = await call(lab, "POST", messages, message, stays);
   expect([draft.status, draft.at("isDraft"), draft.at("internetMessageId")]).toEqual([201, true, expect.stringMatching(/^<.+@.+>$/)]);
+  expect(draft.headers.location).toBe(`${lab.graphUrl}/users('${encodeURIComponent(anna)}')/messages('${draft.at("id")}')`);
   const path = `${messages}/${encodeURIComponent(text(draft.at("id")))}`;
   const file = { "@odata.type": "#microsoft.graph.fileAttachment", name: "a.txt", contentBytes: "eA==" };
   expect((await call(lab, "POST", `${path}/attachments`, file)).status).toBe(201);
