@@ -86,7 +86,7 @@ describe("a message", () => {
   });
 
   test("that is refused leaves no draft among the drafts in a cloud without permanent deletion either", async () => {
-    const stage = await onStage({ graph: { habits: { permanentDelete: false } } });
+    const stage = await onStage({ graph: { permanentDelete: false } });
     const box = labMailbox(stage.lab.graphUrl, stage.ann.address, {}, { permanentDelete: false });
     await expect(send(box, { ...draft, from: { address: "bob@example.com" } }, pace)).rejects.toMatchObject({ code: "access-denied" });
     expect(inFolder(stage.ann, "drafts")).toEqual([]);
@@ -111,18 +111,23 @@ describe("a message", () => {
 });
 
 describe("whatever is lost, a message is sent once:", () => {
-  const losses: readonly (readonly [operation: string, kind: FaultKind, times?: number])[] = [
-    ["message-send", "reset-before"],
-    ["message-send", "reset-before", 2],
-    ["message-send", "reset-after"],
-    ["message-send", "truncate"],
-    ["message-send", "429"],
-    ["user-post-messages", "reset-before"],
-    ["user-post-messages", "reset-after"],
-    ["mailfolder-list-messages", "reset-after", 2],
-    ["message-post-attachments", "429"],
+  interface Loss {
+    readonly operation: string;
+    readonly kind: FaultKind;
+    readonly times?: number;
+  }
+  const losses: readonly Loss[] = [
+    { operation: "message-send", kind: "reset-before" },
+    { operation: "message-send", kind: "reset-before", times: 2 },
+    { operation: "message-send", kind: "reset-after" },
+    { operation: "message-send", kind: "truncate" },
+    { operation: "message-send", kind: "429" },
+    { operation: "user-post-messages", kind: "reset-before" },
+    { operation: "user-post-messages", kind: "reset-after" },
+    { operation: "mailfolder-list-messages", kind: "reset-after", times: 2 },
+    { operation: "message-post-attachments", kind: "429" },
   ];
-  test.each(losses)("%s meets %s", async (operation, kind, times = 1) => {
+  test.each(losses)("$operation meets $kind", async ({ operation, kind, times = 1 }) => {
     const stage = await onStage();
     stage.lab.addFault({ kind, operation, times, backOffMs: 20 });
     await run(stage, { attachments: [file("a.txt", Buffer.from("one"))] });
