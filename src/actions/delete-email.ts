@@ -97,11 +97,6 @@ export const deleteEmail = touching({
         const every = input.item_id === undefined && input.scope === "all" && input.folder === undefined;
         const left = every ? await copiesLeft(targets, chosen, input.delete_type, context) : new Map<string, Failure>();
         const gone = new Set(targets.filter((_, at) => rows[at]?.action === "already_gone"));
-        // An id of Graph stays as it is when its message moves: then where the message lies tells.
-        const kept = targets.some((target, at) => rows[at]?.new_item_id === itemId(target));
-        const bin = kept
-          ? await context.mailbox.folder(input.delete_type === "trash" ? "deleteditems" : "recoverableitemsdeletions")
-          : undefined;
         let at = 0;
         for await (const again of askedOf(
           targets,
@@ -109,14 +104,8 @@ export const deleteEmail = touching({
           (asked) => context.mailbox.get(asked.map(itemId), {}),
           () => failed(new Failure("not-found", "It was gone already.")),
         )) {
-          const row = rows[at];
           const message = targets[at++]?.message;
-          const moved = again.ok && row?.new_item_id === message?.itemId && bin !== undefined && again.value?.parentFolderId === bin;
-          yield verdict(
-            moved ? failed(new Failure("not-found", "It was moved.")) : again,
-            message,
-            message?.internetMessageId === undefined ? undefined : left.get(message.internetMessageId),
-          );
+          yield verdict(again, message, message?.internetMessageId === undefined ? undefined : left.get(message.internetMessageId));
         }
       },
     },

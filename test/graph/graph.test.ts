@@ -1,0 +1,37 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { deleteEmail } from "../../src/actions/delete-email.ts";
+import { junkMail } from "../../src/actions/junk-mail.ts";
+import { openAudit } from "../../src/audit.ts";
+import { openEvidence } from "../../src/evidence.ts";
+import { perform } from "../../src/perform.ts";
+import { mail } from "../exchange/contract-mail.ts";
+import { onStage } from "./stage.ts";
+
+test("what is moved is verified where it lies now, though its id stays as it was", async () => {
+  const { lab, ann, graph } = await onStage();
+  const folder = mkdtempSync(join(tmpdir(), "mailcordon-graph-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const host = {
+    exchange: graph(),
+    evidence: openEvidence(join(folder, "evidence")),
+    audit: openAudit(join(folder, "audit.jsonl")),
+    confirm: async () => true,
+  };
+  const deliver = (name: string) => {
+    lab.store.deliver(mail(name, { id: `<${name}@example.org>` }), { from: "a@example.org", to: [ann.address] });
+    return { mailbox: ann.address, internet_message_id: `<${name}@example.org>` };
+  };
+  const answers = [
+    await perform(deleteEmail, { ...deliver("trash"), delete_type: "trash" }, host),
+    await perform(deleteEmail, { ...deliver("soft"), delete_type: "soft" }, host),
+    await perform(deleteEmail, { ...deliver("hard"), delete_type: "hard", confirm_hard: true }, host),
+    await perform(junkMail, deliver("junk"), host),
+  ];
+  expect(answers.map(({ success, results }) => [success, results?.map(({ status, verified }) => [status, verified])])).toEqual(
+    Array(4).fill([true, [["done", true]]]),
+  );
+  expect(ann.known("inbox").items.size).toBe(0);
+});
