@@ -42,7 +42,7 @@ export interface GraphMailbox {
  * @see https://learn.microsoft.com/en-us/graph/api/message-permanentdelete (worldwide cloud only)
  */
 export interface Habits {
-  /** `false` where the cloud has no permanentDelete: a hard delete goes to the Recoverable Items then, and says so. */
+  /** `false` where the cloud has no permanentDelete: a hard delete is `unsupported` then, and nothing less is done instead. */
   readonly permanentDelete: boolean;
 }
 

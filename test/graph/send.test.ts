@@ -110,6 +110,49 @@ describe("a message", () => {
   });
 });
 
+describe("who goes away", () => {
+  const small = file("a.txt", Buffer.from("one"));
+
+  test("while the draft is being made ready has sent nothing and leaves none", async () => {
+    const stage = await onStage();
+    const stop = new AbortController();
+    const leaving = file("b.txt", Buffer.from("two"), {
+      async *open() {
+        stop.abort();
+        yield Buffer.from("two");
+      },
+    });
+    const box = labMailbox(stage.lab.graphUrl, stage.ann.address, { signal: stop.signal });
+    await expect(send(box, { ...draft, attachments: [small, leaving] }, pace)).rejects.toMatchObject({ code: "cancelled" });
+    expect([...arrived(stage), ...inFolder(stage.ann, "drafts"), ...inFolder(stage.ann, "sentitems")]).toEqual([]);
+  });
+
+  test("while the draft is being made has sent nothing", async () => {
+    const stage = await onStage();
+    stage.lab.addFault({ kind: "delay", operation: "user-post-messages", delayMs: 300 });
+    const stop = new AbortController();
+    const box = labMailbox(stage.lab.graphUrl, stage.ann.address, { signal: stop.signal });
+    const sending = send(box, draft, pace);
+    setTimeout(() => stop.abort(), 50);
+    await expect(sending).rejects.toMatchObject({ code: "cancelled" });
+    expect([...arrived(stage), ...inFolder(stage.ann, "sentitems")]).toEqual([]);
+  });
+});
+
+test("a file that is not as large as was said is not sent", async () => {
+  const stage = await onStage();
+  const large = file("large.bin", Buffer.alloc(4 * 1024 * 1024), { size: 5 * 1024 * 1024 });
+  await expect(run(stage, { attachments: [large] })).rejects.toMatchObject({ code: "invalid-input" });
+  expect([...arrived(stage), ...inFolder(stage.ann, "drafts")]).toEqual([]);
+});
+
+test("a file beyond what Graph takes is too-large", async () => {
+  const stage = await onStage();
+  const large = file("large.bin", Buffer.alloc(1), { size: 151 * 1024 * 1024 });
+  await expect(run(stage, { attachments: [large] })).rejects.toMatchObject({ code: "too-large" });
+  expect([...arrived(stage), ...inFolder(stage.ann, "drafts")]).toEqual([]);
+});
+
 describe("whatever is lost, a message is sent once:", () => {
   interface Loss {
     readonly operation: string;
