@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 import type { Action } from "../action.ts";
 import { Answer, type Result } from "../answer.ts";
 import { headingOf } from "./names.ts";
-import { type Cells, record, single, table } from "./table.ts";
+import { type Cells, cell, record, single, table } from "./table.ts";
 import { harmless } from "./terminal.ts";
 
 /** An answer as a person at a terminal reads it. What failed as a whole is told elsewhere. */
@@ -40,16 +40,22 @@ function filesIn(results: readonly Result[]): string[] {
   return folders.size > 0 ? [record({ files_in: [...folders] })] : [];
 }
 
-/** Why rows failed: each reason once, with the numbers of the rows that it is about. */
+/** Why rows failed: each reason once, with the numbers of the rows that it is about. What was not there is named: a row of ids may not fit a table. */
 function reasons(rows: readonly Cells[]): string[] {
   const about = new Map<string, number[]>();
   for (const [at, row] of rows.entries()) {
-    const { message, hint }: Cells = { ...(row.error instanceof Object ? row.error : {}) };
-    if (typeof message !== "string" || typeof hint !== "string") continue;
-    const reason = `${harmless(message)}\n   ${harmless(hint)}`;
-    about.set(reason, [...(about.get(reason) ?? []), at + 1]);
+    const reason = reasonOf(row);
+    if (reason !== undefined) about.set(reason, [...(about.get(reason) ?? []), at + 1]);
   }
   return [...about].map(([reason, numbers]) => (rows.length === 1 ? reason : `${numbers.join(", ")}. ${reason}`));
+}
+
+function reasonOf(row: Cells): string | undefined {
+  const { message, hint }: Cells = { ...(row.error instanceof Object ? row.error : {}) };
+  if (typeof message === "string" && typeof hint === "string") return `${harmless(message)}\n   ${harmless(hint)}`;
+  if (row.status !== "not_found") return undefined;
+  const ids = Object.entries(row).filter(([name]) => name.endsWith("_id"));
+  return `Not found: ${ids.map(([, id]) => cell(id)).join(", ")}`;
 }
 
 /** The members that are the action's own: single values together, each list as a table. */
