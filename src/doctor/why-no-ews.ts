@@ -1,3 +1,4 @@
+import { retirement } from "../ews/online-failures.ts";
 import type { Failure } from "../failure.ts";
 import { allowEws, allowEwsFor } from "../setup/exchange-online.ts";
 import { showVirtualDirectory } from "../setup/on-premises.ts";
@@ -5,9 +6,6 @@ import { type Checkup, connectionOf, type Finding } from "./checkup.ts";
 import { isOnline, urlOf } from "./place.ts";
 
 type Why = Omit<Finding, "tried">;
-
-/** On this day Exchange Online ends EWS for good (Exchange Team Blog, February 2026). */
-const retirement = Date.UTC(2027, 3, 1);
 
 /** True when the failure is not an answer of EWS itself, or one that says nothing of the mailbox that was asked for. */
 export function withoutEws({ code, wireCode }: Failure): boolean {
@@ -41,6 +39,7 @@ export async function whyNoEws(failure: Failure, checkup: Checkup, mailbox: stri
     case "HTTP 410":
       return why("There is no EWS at this URL", atAnotherPlace(checkup));
     default:
+      if (code === "broken-reply" && urlOf(checkup).protocol === "http:") return why(failure.message, overTls(checkup));
       return why(failure.message, code === "busy" ? busy(failure, online) : [failure.hint]);
   }
 }
@@ -122,6 +121,12 @@ async function forbidden(checkup: Checkup, mailbox: string | undefined, online: 
       ...allowEwsFor(mailbox ?? "somebody@example.com"),
     ],
   ];
+}
+
+/** What speaks TLS ends a connection that begins without it. */
+function overTls(checkup: Checkup): readonly string[] {
+  const { host, pathname } = urlOf(checkup);
+  return ["The URL says http, and the server may speak TLS there. Set for this connection:", `ews: { url: https://${host}${pathname} }`];
 }
 
 function atAnotherPlace(checkup: Checkup): readonly string[] {

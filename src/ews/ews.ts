@@ -122,7 +122,7 @@ export function openEws(options: EwsOptions): Exchange {
       return mailboxOf(openMailbox(connection, named, call));
     },
     searchableMailboxes: (query, call) =>
-      searchableMailboxes(openMailbox(connection, options.defaultMailbox ?? "", { ...call, access: "delegate" }), query),
+      searchableMailboxes((access) => openMailbox(connection, options.defaultMailbox ?? "", { ...call, access }), query),
     async close() {
       http.close();
       place.close();
@@ -187,11 +187,18 @@ async function sha256(mailbox: EwsMailbox, attachment: Attachment): Promise<stri
   return hash.digest("hex");
 }
 
-/** The account asks for itself: it is its own role that counts, not that of a mailbox. */
-async function searchableMailboxes(account: EwsMailbox, query: SearchableMailboxQuery): Promise<SearchableMailboxes> {
+/** The account asks for itself: it is its own role that counts, not that of a mailbox. An application is nobody, and asks as the mailbox of the connection. */
+async function searchableMailboxes(own: (access: Access) => EwsMailbox, query: SearchableMailboxQuery): Promise<SearchableMailboxes> {
   const { getSearchableMailboxes } = await import("./operations/get-searchable-mailboxes.ts");
   try {
-    return await account.ask(getSearchableMailboxes, query);
+    return await own("delegate")
+      .ask(getSearchableMailboxes, query)
+      .catch((thrown) => {
+        const mustImpersonate = thrown instanceof Failure && thrown.wireCode === "ErrorInvalidExchangeImpersonationHeaderData";
+        const mailbox = own("impersonation");
+        if (!mustImpersonate || mailbox.address === "") throw thrown;
+        return mailbox.ask(getSearchableMailboxes, query);
+      });
   } catch (thrown) {
     if (
       !(thrown instanceof Failure) ||

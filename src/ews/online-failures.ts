@@ -7,7 +7,7 @@ import type { TokenFacts } from "../wire/token-facts.ts";
 const exchangeId = "00000002-0000-0ff1-ce00-000000000000";
 
 /** On this day Exchange Online ends EWS for good (Exchange Team Blog, February 2026). */
-const retirement = Date.UTC(2027, 3, 1);
+export const retirement = Date.UTC(2027, 3, 1);
 
 /** With which token, and for which mailbox, a request was sent. */
 export interface SentAs {
@@ -57,8 +57,7 @@ export function onlineFailure(
     {
       ...details,
       hint: [
-        "By default it does so since October 2026. An administrator allows the application in Exchange Online PowerShell (the list is written whole, so keep what is in it; it counts after up to 24 hours):",
-        `$ids = (Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy).EwsAllowedAppIDs; Set-OrganizationConfig -EwsAllowedAppIDs (@($ids) + '${token.appId ?? "<client id>"}' -join ',') -EwsEnabled $true.`,
+        `By default it does so since October 2026. An administrator allows it with Set-OrganizationConfig: EwsEnabled true, and ${application} added to EwsAllowedAppIDs (up to 24 hours until it counts); \`mailcordon doctor\` prints the PowerShell lines that keep what is in the list.`,
         ...(mailbox === undefined
           ? []
           : [`If other mailboxes work: Get-CASMailbox -Identity '${quotable(mailbox)}' | fl EwsEnabled, and its licence.`]),

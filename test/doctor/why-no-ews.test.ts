@@ -41,3 +41,10 @@ test("an answer of EWS itself about the mailbox is no matter of EWS", () => {
   expect(about("access-denied", "HTTP 403")).toBe(true);
   expect(about("unreachable")).toBe(true);
 });
+
+test("a connection without TLS that is ended leads to https", async () => {
+  const environment = { MAILCORDON_EWS_URL: "http://127.0.0.1:8443/EWS/Exchange.asmx", MAILCORDON_TOKEN: "a.b.c" };
+  const { connection } = await loadSettings({ environment, directory: folder() });
+  const { next } = await whyNoEws(new Failure("broken-reply", "It ended."), { ...(await online(0)), learned: { connection } }, undefined);
+  expect(next).toContain("ews: { url: https://127.0.0.1:8443/EWS/Exchange.asmx }");
+});
