@@ -1,0 +1,52 @@
+/** What Microsoft Graph does unlike Exchange Web Services in one action, and why. */
+export interface Difference {
+  /** `some`: part of the action is refused; the answer says so. */
+  readonly supported: "yes" | "some";
+  readonly differs: string;
+  readonly why: string;
+}
+
+const same = (differs = "", why = ""): Difference => ({ supported: "yes", differs, why });
+
+/** By the name of the action. */
+export const differences: Readonly<Record<string, Difference>> = {
+  "copy-email": {
+    supported: "some",
+    differs: "Into another mailbox the copy is a draft, and the message may have 3 MB at most. Public folders are refused.",
+    why: "What Graph takes in RFC 5322 form it makes a draft of, within the size of one request. It has no public folders.",
+  },
+  "delete-attachments": same(
+    "It may be refused for received mail unless the application has Mail-Advanced.ReadWrite.All.",
+    "From 2026-12-31 Graph guards changes to messages that are no drafts; whether attachments count is not said.",
+  ),
+  "delete-email": {
+    supported: "some",
+    differs: "The item keeps its id when it is moved. Outside the worldwide cloud `hard` is refused, and nothing is deleted.",
+    why: "Ids are immutable ones. Only the worldwide cloud has permanentDelete.",
+  },
+  "download-mail-as-eml": same(),
+  "get-attachments": {
+    supported: "some",
+    differs: "A message that hangs in an attached message is listed; its bytes are refused. They are in the attached message's own.",
+    why: "Graph gives attachments by way of the message that holds them, one level deep.",
+  },
+  "get-contacts": same(),
+  "get-out-of-office": same(),
+  "get-searchable-mailboxes": same(
+    "`source` is `directory`: all who have a mailbox, which is not the same as what the application may open.",
+    "Graph has no list of what an account may search.",
+  ),
+  "junk-mail": {
+    supported: "some",
+    differs: "The message is moved; the sender is not blocked, and `sender_blocked` is absent. Without `move` it is refused.",
+    why: "Graph v1.0 can neither mark as junk nor change the list of blocked senders.",
+  },
+  "reply-to-email": same(),
+  "search-emails-extended": {
+    supported: "some",
+    differs:
+      "More filters are applied by the client: the answer says which. Public folders are refused; of the Recoverable Items only deletions are searched.",
+    why: "Graph takes $filter and $search, never both, and reaches no more folders.",
+  },
+  "send-email": same(),
+};
