@@ -1,6 +1,6 @@
 import { asFailure } from "../failure.ts";
 import type { Connection } from "../settings.ts";
-import type { Step } from "./checkup.ts";
+import type { Finding, Step } from "./checkup.ts";
 
 /** File, environment and flags, read and checked. */
 export const settings: Step = {
@@ -11,7 +11,8 @@ export const settings: Step = {
     try {
       const { connection } = await checkup.load();
       checkup.learned.connection = connection;
-      const found = `connection ${connection.name}: ${where(connection)}, ${authText(connection)}, access: ${connection.access}`;
+      if (connection.backend === "graph") return unchecked(connection);
+      const found = `connection ${connection.name}: ${where(connection)}, ${authText(connection)}, access: ${connection.access}${unverified(connection)}`;
       return { status: "ok", tried, found };
     } catch (thrown) {
       const { code, message, hint } = asFailure(thrown);
@@ -20,11 +21,27 @@ export const settings: Step = {
   },
 };
 
+/** Where an action over Microsoft Graph fails, the failure says what is missing. */
+function unchecked({ name, graph, auth }: Connection): Finding {
+  return {
+    status: "unknown",
+    code: "unsupported",
+    tried: "read the settings file and the environment",
+    found: `connection ${name}: Microsoft Graph at ${graph.url.href}, ${authText({ auth })}. The settings can be read; doctor does not check Microsoft Graph yet`,
+    next: ["Try an action that changes nothing:", "mailcordon get-out-of-office --mailbox ADDRESS"],
+  };
+}
+
+/** Said here, too: the step tls may never be reached. */
+function unverified({ network }: Connection): string {
+  return network.tls.verify ? "" : "; certificates are not checked (tls.verify is false)";
+}
+
 function where({ ews }: Connection): string {
   return ews.url?.href ?? `by Autodiscover for ${ews.autodiscover?.address ?? "nobody"}`;
 }
 
-function authText({ auth }: Connection): string {
+function authText({ auth }: Pick<Connection, "auth">): string {
   switch (auth.kind) {
     case "bearer":
       return "a ready token";
