@@ -103,6 +103,11 @@ export async function doctor(wanted: Wanted): Promise<Report> {
   const blocked = new Map<StepName, StepName>();
   try {
     for (const step of steps) {
+      if (checkup.learned.connection?.backend === "graph" && step !== settings) {
+        reports.push({ name: step.name, ...overGraph });
+        wanted.progress?.({ name: step.name, ...overGraph });
+        continue;
+      }
       const cause = step.needs.map((need) => blocked.get(need)).find((found) => found !== undefined);
       const finding = cause === undefined ? await examined(step, checkup) : skippedFor(cause);
       if (cause !== undefined) blocked.set(step.name, cause);
@@ -116,6 +121,8 @@ export async function doctor(wanted: Wanted): Promise<Report> {
   }
   return concluded(reports, wanted.actions);
 }
+
+const overGraph: Finding = { status: "skipped", tried: "nothing", found: "it is about Exchange Web Services" };
 
 function skippedFor(cause: StepName): Finding {
   return { status: "skipped", tried: "nothing", found: `it makes no sense before ${cause} is right` };
