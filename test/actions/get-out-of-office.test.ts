@@ -55,3 +55,11 @@ test("a mailbox that is not there is said to be not there", async () => {
   const answer = await at.run(getOutOfOffice, { mailbox: "nobody@example.com" });
   expect(answer).toMatchObject({ success: false, error: { code: "mailbox-not-found" } });
 });
+
+test("the answer says how long was waited because Exchange asked for it", async () => {
+  at.lab.addFault({ kind: "server-busy-fault", operation: "GetUserOofSettings", backOffMs: 200 });
+  const answer = await at.run(getOutOfOffice, { mailbox: set("Enabled") });
+  expect(answer).toMatchObject({ success: true, waited_ms: expect.any(Number) });
+  expect(answer.waited_ms).toBeGreaterThan(0);
+  expect(await at.run(getOutOfOffice, { mailbox: set("Enabled") })).not.toHaveProperty("waited_ms");
+});
