@@ -49,8 +49,6 @@ const atOnce = 24;
 /** What goes on failing, besides failing once. */
 const lasting: readonly FaultKind[] = ["server-busy-fault", "reset-after", "item-error"];
 
-/** What asks us to wait and then goes on as if nothing had been. */
-
 const wireCodes: Partial<Record<FaultKind, string>> = {
   "server-busy-fault": "ErrorServerBusy",
   "server-busy-item": "ErrorServerBusy",
