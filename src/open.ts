@@ -12,7 +12,7 @@ import type { Connection, Settings } from "./settings.ts";
 import type { OAuth } from "./settings-oauth.ts";
 import type { Http } from "./wire/http.ts";
 import type { Observe } from "./wire/observe.ts";
-import { noPrivateFiles, openPrivateFiles } from "./wire/private-files.ts";
+import { noPrivateFiles, openPrivateFiles, type PrivateFiles } from "./wire/private-files.ts";
 import type { TokenSource } from "./wire/token.ts";
 
 /** What actions work with, for one connection. */
@@ -73,12 +73,22 @@ async function openExchange(connection: Connection, ways: OpenWays): Promise<Exc
     return openGraph(await graphOptionsOf(connection, ways));
   }
   const { openEws } = await import("./ews/ews.ts");
-  return openEws(await ewsOptionsOf(connection, ways));
+  const ews = openEws(await ewsOptionsOf(connection, ways));
+  if (connection.backend === "ews") return ews;
+  const [{ openGraph }, { openRoute, routeMemory }] = await Promise.all([import("./graph/graph.ts"), import("./route.ts")]);
+  const files = cacheFiles("routes");
+  const ofConnection = [connection.graph.url.href, accountOf(connection.auth, connection.name)];
+  const memory = routeMemory({
+    read: (address) => files.read([...ofConnection, address]),
+    write: (address, value) => void files.write([...ofConnection, address], value),
+  });
+  return openRoute({ ews, graph: openGraph(await graphOptionsOf(connection, ways)), memory });
 }
 
 /** How the settings of a connection reach Exchange Web Services. Throws Failure `invalid-settings`. */
 export async function ewsOptionsOf(connection: Connection, ways: OpenWays = {}): Promise<EwsOptions> {
-  const { name, ews, auth, access, mailbox, network, timeouts, throttling } = connection;
+  const { name, ews, access, mailbox, network, timeouts, throttling } = connection;
+  const auth = ews.auth ?? connection.auth;
   const ca = ews.caFile === undefined ? undefined : readAuthority(ews.caFile, "ews.ca_file");
   const observe = ways.log === undefined ? ways.observe : await logger(ways.log);
   const signsIn = await signInOf(auth, { ca, observe, proxy: network.proxy }, throttling.maxConcurrency);
@@ -109,7 +119,8 @@ export async function graphOptionsOf(connection: Connection, ways: OpenWays = {}
     url: graph.url.href,
     signIn: await signInToGraph(auth, { ca, observe, proxy: network.proxy }),
     defaultMailbox: mailbox,
-    tls: network.tls,
+    // The name that the certificate of EWS has is not that of Graph's.
+    tls: connection.backend === "auto" ? { ...network.tls, serverName: undefined } : network.tls,
     ca,
     proxy: network.proxy,
     account: accountOf(auth, name),
@@ -131,10 +142,8 @@ function placeOf({ url, autodiscover }: Connection["ews"]): Pick<EwsOptions, "ur
 }
 
 /** What was learned of the server, in `$XDG_CACHE_HOME/mailcordon/servers` (by default `~/.cache/mailcordon/servers`). */
-function memoryOf({ url, autodiscover }: Connection["ews"], environment = process.env): EndpointMemory {
-  // XDG Base Directory Specification.
-  const caches = environment.XDG_CACHE_HOME || (environment.HOME ? join(environment.HOME, ".cache") : undefined);
-  const files = caches === undefined ? noPrivateFiles : openPrivateFiles(join(caches, "mailcordon", "servers"));
+function memoryOf({ url, autodiscover }: Connection["ews"]): EndpointMemory {
+  const files = cacheFiles("servers");
   const key = url === undefined ? ["autodiscover", (autodiscover?.address ?? "").toLowerCase()] : ["url", url.href];
   return {
     read: () => files.read(key),
@@ -142,6 +151,12 @@ function memoryOf({ url, autodiscover }: Connection["ews"], environment = proces
     write: (value) => void files.write(key, value),
     forget: () => files.forget(key),
   };
+}
+
+/** `$XDG_CACHE_HOME/mailcordon/<folder>`, by default `~/.cache/mailcordon/<folder>` (XDG Base Directory Specification). */
+function cacheFiles(folder: string, environment = process.env): PrivateFiles {
+  const caches = environment.XDG_CACHE_HOME || (environment.HOME ? join(environment.HOME, ".cache") : undefined);
+  return caches === undefined ? noPrivateFiles : openPrivateFiles(join(caches, "mailcordon", folder));
 }
 
 async function logger(log: (text: string) => void): Promise<Observe> {

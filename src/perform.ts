@@ -65,6 +65,8 @@ interface Passage {
   readonly input: DoorInput;
   readonly context: Context;
   readonly host: Host;
+  /** The one that acts for the mailbox. */
+  readonly backend: string;
   /** What was waited so far because Exchange asked for it. */
   readonly waited: { readonly milliseconds: number };
 }
@@ -91,10 +93,12 @@ export async function perform(action: Action, rawInput: unknown, host: Host): Pr
       },
     };
     const mailbox = host.exchange.mailbox(input.mailbox, call);
-    named = { backend: host.exchange.backend, mailbox: mailbox.address, ...(input.dry_run ? { dry_run: true } : {}) };
+    named = { mailbox: mailbox.address, ...(input.dry_run ? { dry_run: true } : {}) };
+    const backend = (await mailbox.route?.()) ?? host.exchange.backend;
+    named = { backend, ...named };
     const { exchange, evidence, readFile } = host;
     const context = { exchange, mailbox, call, evidence, readFile, now: host.now ?? (() => new Date()) };
-    const passage = { action, prepared, input, context, host, waited };
+    const passage = { action, prepared, input, context, host, backend, waited };
     const answer = prepared.run === undefined ? await throughItems(passage) : await wholeAnswer(passage, prepared.run);
     const { success, message, counts, ...rest } = answer;
     const told = { success, message, action: action.name, ...named, ...unverified(host), counts, ...rest, ...waitedMs(waited) };
@@ -295,14 +299,14 @@ function outcomeOf(item: Item): Row {
   return { status: item.status, ...code, ...verified, ...columns(item.answered ?? {}, outcomeColumns) };
 }
 
-function audited({ action, prepared, context, host }: Passage, items: readonly Item[]): Omit<AuditEntry, "phase"> {
+function audited({ action, prepared, context, host, backend }: Passage, items: readonly Item[]): Omit<AuditEntry, "phase"> {
   return {
     action: action.name,
     effect: action.effect,
     actor: host.actor ?? operatingSystemUser(),
     connection: host.connection,
     mailbox: context.mailbox.address,
-    backend: context.exchange.backend,
+    backend,
     ...unverified(host),
     call_id: randomUUID(),
     options: optionsOf(action, prepared.input),

@@ -39,6 +39,7 @@ const Throttling = z.strictObject({
 
 const Ews = z.strictObject({
   url: url.optional(),
+  auth: Auth.optional(),
   autodiscover: AutodiscoverSettings,
   ca_file: text("the path of the PEM file with the authority that signed the server's certificate").optional(),
 });
@@ -55,7 +56,7 @@ const Graph = z.strictObject({
 
 const Connection = z
   .strictObject({
-    backend: z.enum(["ews", "graph"], put("ews or graph")).default("ews"),
+    backend: z.enum(["ews", "graph", "auto"], put("ews, graph, or auto (each mailbox over the one that holds it)")).default("ews"),
     ews: Ews.default({}),
     graph: Graph.default({}),
     auth: Auth,
@@ -69,9 +70,10 @@ const Connection = z
     proxy: ProxySettings.optional(),
     tls: TlsSettings.prefault({}),
   })
-  // Without one it is Exchange Online's, which is in the cloud that gives the tokens.
+  // Without one it is Exchange Online's, which is in the cloud that gives the tokens; what is not in the cloud is elsewhere.
   .refine(
-    ({ backend, ews, auth }) => backend === "graph" || ews.url !== undefined || ews.autodiscover !== undefined || auth.oauth !== undefined,
+    ({ backend, ews, auth }) =>
+      backend === "graph" || ews.url !== undefined || ews.autodiscover !== undefined || (backend === "ews" && auth.oauth !== undefined),
     {
       path: ["ews", "url"],
       error: `is missing; put ${urlWords}; or let it be found: ews: { autodiscover: true }`,

@@ -16,9 +16,15 @@ export interface Connection {
   /** The mailbox that is meant when an action names none. */
   readonly mailbox: string | undefined;
   /** Exchange Web Services: where they are, or how they are found; `caFile` is the path of a PEM file. */
-  readonly ews: { readonly url: URL | undefined; readonly autodiscover: Discover | undefined; readonly caFile: string | undefined };
-  /** Which back end reaches the mailboxes. */
-  readonly backend: "ews" | "graph";
+  readonly ews: {
+    readonly url: URL | undefined;
+    readonly autodiscover: Discover | undefined;
+    readonly caFile: string | undefined;
+    /** How to sign in there, where it is not as at Microsoft Graph. */
+    readonly auth?: Connection["auth"] | undefined;
+  };
+  /** Which back end reaches the mailboxes; `auto`: each mailbox the one that holds it. */
+  readonly backend: "ews" | "graph" | "auto";
   /** Microsoft Graph; `caFile` is the path of a PEM file. */
   readonly graph: { readonly url: URL; readonly caFile: string | undefined };
   readonly network: Network;
@@ -119,6 +125,7 @@ export async function loadSettings(place: SettingsPlace = {}): Promise<Settings>
   const home = path === undefined ? directory : dirname(path);
   const said = (text: string | undefined, base: string) => (text === undefined || text === "" ? undefined : resolve(base, text));
   const secretOf = (field: string, text: string) => readSecret(absolute(text, home), `connections.${name}.${field}`, environment);
+  const pathOf = (file: string) => resolve(home, file);
   const { backend, ews, graph, auth, access, mailbox, timeouts, throttling } = chosen;
   const cloud = auth.oauth?.cloud ?? "worldwide";
   const online = ews.autodiscover === undefined ? onlineEws(cloud) : undefined;
@@ -130,15 +137,12 @@ export async function loadSettings(place: SettingsPlace = {}): Promise<Settings>
         url: ews.url === undefined ? online : new URL(ews.url),
         autodiscover: ews.url === undefined ? readDiscover(chosen) : undefined,
         caFile: said(ews.ca_file, home),
+        auth: ews.auth && authOf(ews.auth, (field, place) => secretOf(`ews.auth.${field}`, place), pathOf),
       },
       backend,
       graph: { url: graph.url === undefined ? onlineGraph(cloud) : new URL(graph.url), caFile: said(graph.ca_file, home) },
       network: readNetwork(chosen.proxy, chosen.tls, environment, secretOf),
-      auth: authOf(
-        auth,
-        (field, place) => secretOf(`auth.${field}`, place),
-        (file) => resolve(home, file),
-      ),
+      auth: authOf(auth, (field, place) => secretOf(`auth.${field}`, place), pathOf),
       // A person who signs in is not let to impersonate by Exchange Online.
       impersonateBy: chosen.impersonate_by,
       access: access ?? (auth.oauth?.device_code === true ? "delegate" : "impersonation"),

@@ -37,6 +37,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   jitless: [],
   ews: [...core, "wire"],
   graph: [...core, "wire"],
+  route: core,
   setup: ["failure"],
   doctor: [...core, "secrets", "settings", "settings-oauth", "open", "tokens", "setup", "ews", "wire"],
   input: ["failure"],

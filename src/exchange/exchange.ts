@@ -22,7 +22,8 @@ export interface Call {
 
 /** The port: what we ask of Exchange, in plain nouns. Two back ends implement it; `test/exchange/contract.ts` holds them to it. */
 export interface Exchange {
-  readonly backend: "ews" | "graph";
+  /** `auto`: each mailbox has its own, which its `route` tells. */
+  readonly backend: "ews" | "graph" | "auto";
   /** A handle; no request is made. Without an address, the mailbox that the connection names as its default. */
   mailbox(address: string | undefined, call?: Call): Mailbox;
   searchableMailboxes(query: SearchableMailboxQuery, call?: Call): Promise<SearchableMailboxes>;
@@ -37,6 +38,8 @@ export interface Exchange {
  */
 export interface Mailbox {
   readonly address: string;
+  /** Which back end acts for it, where its connection has both: asked once, by a read, and remembered. Throws Failure. */
+  readonly route?: (() => Promise<"ews" | "graph">) | undefined;
 
   search(search: Search): Promise<SearchPage>;
   /** Every message that a name stands for, newest first: an Internet Message-ID may have several copies. None is Failure `not-found`. */
