@@ -8,6 +8,8 @@ export interface TokenKey {
   readonly scope: string;
   /** How the client proves who it is. */
   readonly credential: string;
+  /** Which one it is, as `identityOf` says it without saying what it is. */
+  readonly identity?: string | undefined;
 }
 
 export interface CachedToken {
@@ -51,7 +53,8 @@ function cacheIn(files: PrivateFiles): TokenCache {
 }
 
 function listed(key: TokenKey): readonly string[] {
-  return [key.authority, key.tenant, key.clientId, key.scope, key.credential];
+  const { authority, tenant, clientId, scope, credential, identity } = key;
+  return [authority, tenant, clientId, scope, credential, ...(identity === undefined ? [] : [identity])];
 }
 
 function checked({ token, obtainedAt, expiresAt, saved }: Readonly<Record<string, unknown>>): CachedToken | undefined {

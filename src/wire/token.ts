@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto";
 import { asFailure, Failure } from "../failure.ts";
 import { authorityOf, type EntraClient } from "./entra-client.ts";
 import type { Http } from "./http.ts";
@@ -49,12 +50,20 @@ const justCame = 60_000;
 
 /** The identity library is loaded only when a token must be fetched: a process that finds one starts as fast as with a password. */
 export function openTokenSource({ client, http, cache, now = Date.now }: TokenSourceOptions): TokenSource {
-  const key: TokenKey = {
+  const known: TokenKey = {
     authority: client.credential.kind === "managed-identity" ? "managed-identity" : authorityOf(client).href,
     tenant: client.tenant,
     clientId: client.clientId,
     scope: client.scope,
     credential: client.credential.kind,
+  };
+  /** With the credential as it is now: a process that runs for weeks may see another one. */
+  const keyNow = (): TokenKey => {
+    try {
+      return { ...known, identity: identityOf(client) };
+    } catch (thrown) {
+      throw neverReached(asFailure(thrown));
+    }
   };
   let current: CachedToken | undefined;
   /** The last one that this process fetched. */
@@ -69,6 +78,7 @@ export function openTokenSource({ client, http, cache, now = Date.now }: TokenSo
 
   async function fetched(refused: RefusedToken | undefined, signal: AbortSignal, progress?: (text: string) => void): Promise<CachedToken> {
     const { fetchToken } = await import("./entra.ts");
+    const key = keyNow();
     const old = current ?? cache.read(key);
     try {
       const { token, expiresAt, saved } = await fetchToken(client, { http, signal, progress, saved: old?.saved, claims: refused?.claims });
@@ -91,7 +101,7 @@ export function openTokenSource({ client, http, cache, now = Date.now }: TokenSo
   function atHand(refused: string | undefined): string | undefined {
     const usable = (found: CachedToken | undefined): found is CachedToken =>
       found !== undefined && found.token !== refused && isFresh(found);
-    if (!usable(current)) current = [cache.read(key)].find(usable) ?? current;
+    if (!usable(current)) current = [cache.read(keyNow())].find(usable) ?? current;
     return usable(current) ? current.token : undefined;
   }
 
@@ -112,6 +122,7 @@ export function openTokenSource({ client, http, cache, now = Date.now }: TokenSo
   }
 
   function distrust(token: string): void {
+    const key = keyNow();
     const kept = cache.read(key);
     // What renews a sign-in stays.
     if (kept?.token === token) cache.write(key, { ...kept, expiresAt: kept.obtainedAt });
@@ -130,6 +141,24 @@ export function openTokenSource({ client, http, cache, now = Date.now }: TokenSo
     distrust,
     facts: () => current && tokenFacts(current.token),
   };
+}
+
+/**
+ * Which secret or certificate it is, so that a token of another one is not taken for its own: 16 bytes of an HMAC, from which nobody gets
+ * back to a secret of Entra's length. Undefined where nothing is to be told apart: a person, a machine, and a federated token, which is
+ * another one every hour. Failures: those of reading the credential.
+ */
+function identityOf({ credential, tenant, clientId }: EntraClient): string | undefined {
+  const hash = (parts: readonly (string | Uint8Array)[]): string => {
+    const hmac = createHmac("sha256", clientId);
+    for (const part of parts) hmac.update(part).update("\0");
+    return hmac.digest().subarray(0, 16).toString("base64url");
+  };
+  if (credential.kind === "client-secret") return hash([tenant, credential.secret()]);
+  if (credential.kind !== "certificate") return undefined;
+  // The whole file, since a PFX shows its certificate only after work that the start of a process has no time for.
+  const file = credential.read();
+  return hash([tenant, file.kind === "pfx" ? file.bytes : file.text]);
 }
 
 function cancelled(): Failure {

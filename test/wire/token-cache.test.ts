@@ -22,9 +22,9 @@ test("what was written is read again, also what the library saved", () => {
   expect(openTokenCache(directory).read(key)).toEqual(token);
 });
 
-test("another tenant, application, scope, authority or kind of credential has another token", () => {
+test("another tenant, application, scope, authority, kind of credential or credential has another token", () => {
   const { cache } = written();
-  for (const name of ["authority", "tenant", "clientId", "scope", "credential"] as const) {
+  for (const name of ["authority", "tenant", "clientId", "scope", "credential", "identity"] as const) {
     expect([name, cache.read({ ...key, [name]: "other" })]).toEqual([name, undefined]);
   }
 });

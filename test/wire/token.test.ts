@@ -8,7 +8,7 @@ import { neverSent } from "../../src/wire/http.ts";
 import { openTokenSource, type TokenSource } from "../../src/wire/token.ts";
 import { noTokenCache, openTokenCache, type TokenCache } from "../../src/wire/token-cache.ts";
 import { tokenFacts } from "../../src/wire/token-facts.ts";
-import { clientOf, folder, http, labWith, tenantId, tenantWith } from "./tenant.ts";
+import { clientOf, folder, http, labWith, makeCertificate, secret, tenantId, tenantWith } from "./tenant.ts";
 
 const grants = (lab: Lab) => lab.entra?.requests.filter(({ asked }) => asked === "client_credentials").length;
 
@@ -54,6 +54,34 @@ describe("A kept token", () => {
     writeFileSync(file, readFileSync(file, "utf8").replace(first, "x\\r\\ny"));
     const second = await sourceOf(lab, { cache }).token();
     expect(second).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
+    expect(grants(lab)).toBe(2);
+  });
+
+  test("of another secret is not used: the wrong one is turned down at once, and the right one finds its own again", async () => {
+    const lab = await labWith(tenantWith());
+    const directory = join(folder(), "tokens");
+    const cache = openTokenCache(directory);
+    const by = (value: string) =>
+      openTokenSource({ client: clientOf(lab, { kind: "client-secret", secret: () => value }), http: http(), cache });
+    const first = await by(secret).token();
+    await expect(by("another~one").token()).rejects.toMatchObject({ code: "unauthenticated" });
+    expect(await by(secret).token()).toBe(first);
+    expect(readdirSync(directory).map((name) => readFileSync(join(directory, name), "utf8"))).toEqual([
+      expect.not.stringContaining(secret),
+    ]);
+  });
+
+  test("of another certificate is not used, and of the same one it is", async () => {
+    const [one, other] = [makeCertificate(folder()), makeCertificate(folder())];
+    const lab = await labWith(tenantWith({ secrets: [], certificates: [one.cert, other.cert] }));
+    const cache = openTokenCache(join(folder(), "tokens"));
+    const by = (text: string) => {
+      const read = () => ({ kind: "pem" as const, text, passphrase: undefined });
+      return openTokenSource({ client: clientOf(lab, { kind: "certificate", read }), http: http(), cache });
+    };
+    const first = await by(one.both).token();
+    expect(await by(other.both).token()).not.toBe(first);
+    expect(await by(one.both).token()).toBe(first);
     expect(grants(lab)).toBe(2);
   });
 
