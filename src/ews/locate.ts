@@ -21,10 +21,13 @@ const idsPerSearch = 20;
 export async function* locate(mailbox: EwsMailbox, names: readonly MessageName[]): AsyncIterable<Outcome<readonly Message[]>> {
   const outcomes: Outcome<readonly Message[]>[] = names.map(() => failed(nameless()));
   const byId = [...names.entries()].flatMap(([index, { itemId }]) => (itemId === undefined ? [] : [{ index, itemId }]));
-  let next = 0;
-  for await (const outcome of mailbox.each(getItem, byId, (some) => ({ ids: some.map(({ itemId }) => ({ id: itemId })), detail: {} }))) {
-    const asked = byId[next++];
-    if (asked) outcomes[asked.index] = outcome.ok ? done([outcome.value]) : outcome;
+  await readById(mailbox, byId, outcomes);
+  const ofGraph = byId.filter(({ index, itemId }) => isOfGraph.test(itemId) && isDead(outcomes[index]));
+  const rewritten = ofGraph.map(({ index, itemId }) => ({ index, itemId: itemId.replaceAll("-", "/").replaceAll("_", "+") }));
+  await readById(mailbox, rewritten, outcomes);
+  for (const { index } of ofGraph) {
+    const outcome = outcomes[index];
+    if (outcome?.ok === false && outcome.failure.code === "invalid-input") outcomes[index] = failed(untranslated(outcome.failure));
   }
   await refuseForeign(mailbox, outcomes);
   const wanted = [...names.entries()].flatMap(([index, { itemId, internetMessageId }]) => {
@@ -43,6 +46,32 @@ export async function* locate(mailbox: EwsMailbox, names: readonly MessageName[]
     }
   }
   yield* outcomes;
+}
+
+interface AskedId {
+  readonly index: number;
+  readonly itemId: string;
+}
+
+async function readById(mailbox: EwsMailbox, byId: readonly AskedId[], outcomes: Outcome<readonly Message[]>[]): Promise<void> {
+  let next = 0;
+  for await (const outcome of mailbox.each(getItem, byId, (some) => ({ ids: some.map(({ itemId }) => ({ id: itemId })), detail: {} }))) {
+    const asked = byId[next++];
+    if (asked) outcomes[asked.index] = outcome.ok ? done([outcome.value]) : outcome;
+  }
+}
+
+/**
+ * Microsoft Graph writes the same ids with - and _ where these have / and +; and it has ids that stay when a message is moved, which EWS does not
+ * know: they begin with AAkALg.
+ * @see https://learn.microsoft.com/en-us/graph/outlook-immutable-id
+ */
+const isOfGraph = /^(AAkALg[\w=-]*|[A-Za-z0-9=_-]*[_-][A-Za-z0-9=_-]*)$/;
+
+function untranslated({ message, wireCode, requestId }: Failure): Failure {
+  const why = "This may be an id of Microsoft Graph, which Exchange Web Services do not know and cannot translate";
+  const hint = "Name the message by internet_message_id, with or instead of the id.";
+  return new Failure("invalid-input", `${why}: ${message}`, { hint, wireCode, requestId });
 }
 
 /** What was found by an id of another mailbox is not given out, so that nobody touches it; nor what is not known to be of this one. */
