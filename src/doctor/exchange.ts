@@ -117,9 +117,11 @@ export const mailbox: Step = {
 export const serverVersion: Step = {
   name: "server-version",
   needs: ["ews"],
-  async run({ learned }) {
+  async run(checkup) {
     const tried = "read the version in the reply";
-    const { version } = learned;
+    // A fault, as for a mailbox that does not exist, says no version: a question about no mailbox is answered with one, granted or not.
+    if (checkup.learned.version === undefined) await askDiscovery(checkup);
+    const { version } = checkup.learned;
     if (version === undefined) return { status: "unknown", tried, found: "the server did not say it" };
     const major = Number(version.major);
     const minor = Number(version.minor);

@@ -230,3 +230,13 @@ test("a clock that is wrong is told, with how far", async () => {
   expect(report.step("clock").found).toMatch(/^this machine is 6(59|60|61) s behind the server/);
   expect(report.next("clock")).toContain("w32tm /resync");
 });
+
+test("the version is told of whichever reply carried it, also when the mailbox does not exist", async () => {
+  const report = await examine(service(await openLab()), { mailbox: "nobody@example.com" });
+  expect(report.step("mailbox")).toMatchObject({ status: "failed", code: "mailbox-not-found" });
+  expect(report.step("server-version").found).toMatch(/^Exchange Server SE \(15\.2\./);
+  const actions = ["get-out-of-office"] as const;
+  const unasked = await examine(service(await openLab()), { mailbox: "nobody@example.com", actions });
+  expect(unasked.step("discovery").status).toBe("skipped");
+  expect(unasked.step("server-version").found).toMatch(/^Exchange Server SE \(15\.2\./);
+});

@@ -47,5 +47,6 @@ test("a domain without Autodiscover is told with every place that was asked, and
   const report = await examine(connection);
   expect(report.step("autodiscover").status).toBe("failed");
   expect(report.step("autodiscover").found).toContain("https://autodiscover.example.com/");
-  expect(report.next("autodiscover")).toContain("ews.url");
+  expect(report.next("autodiscover")).toContain("Give the URL of EWS itself: ews.url");
+  expect(report.step("autodiscover").next).toContain("Get-WebServicesVirtualDirectory | Format-List ExternalUrl,InternalUrl");
 });
