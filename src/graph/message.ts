@@ -41,9 +41,13 @@ export function shapeOf(detail: Detail): { readonly $select: string; readonly $e
   };
 }
 
-/** The preferences that this detail needs. */
+/**
+ * The preferences that this detail needs. Without the second, Graph takes out of HTML what could do harm: the very thing that is looked for.
+ * @see https://learn.microsoft.com/en-us/graph/api/message-get
+ */
 export function preferencesOf(detail: Detail): readonly string[] {
-  return detail.body === "text" || detail.body === "html" ? [`outlook.body-content-type="${detail.body}"`] : [];
+  if (detail.body === "html") return ['outlook.body-content-type="html"', "outlook.allow-unsafe-html"];
+  return detail.body === "text" ? ['outlook.body-content-type="text"'] : [];
 }
 
 /**

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { objectOf } from "../../src/graph/json.ts";
-import { messageOf } from "../../src/graph/message.ts";
+import { messageOf, preferencesOf } from "../../src/graph/message.ts";
 
 test("whatever a server writes, a message has text where it says text, and times that can be compared", () => {
   const names = fc.constantFrom(
@@ -46,4 +46,10 @@ test("size and class come from the extended properties, however their numbers ar
 test("a body is text or HTML as it says itself", () => {
   expect(messageOf({ body: { contentType: "text", content: "a" } })).toMatchObject({ bodyText: "a", bodyHtml: undefined });
   expect(messageOf({ body: { contentType: "html", content: "<b>" } })).toMatchObject({ bodyText: undefined, bodyHtml: "<b>" });
+});
+
+test("HTML is asked for as it was sent, and a text without what is for HTML", () => {
+  expect(preferencesOf({ body: "html" })).toEqual(['outlook.body-content-type="html"', "outlook.allow-unsafe-html"]);
+  expect(preferencesOf({ body: "text" })).toEqual(['outlook.body-content-type="text"']);
+  expect(preferencesOf({ body: "preview" })).toEqual([]);
 });
