@@ -105,6 +105,33 @@ test("the way of a mailbox is asked for once, and the next process knows it", as
   expect(since(before).filter((ews) => !ews)).toHaveLength(1);
 });
 
+test.each(["reset-after", "500", "reset-before"] as const)(
+  "what may have been sent is not sent again over the other back end (%s)",
+  async (kind) => {
+    await at.close();
+    at = await openLabHost({ graph: { tokens: { [labToken]: labPermissions } }, faults: [{ kind, operation: "message-send", times: 99 }] });
+    const draft = { mailbox: online, to: "user03@example.com", subject: "Once", body_text: "Read me." };
+    expect(await run(sendEmail, draft)).toMatchObject({ backend: "graph" });
+    expect(at.lab.requests.some(({ operation }) => operation === "message-send")).toBe(true);
+    expect(inInbox("user03@example.com", "Once")).toBeLessThanOrEqual(1);
+    expect(at.lab.requests.filter(isEws)).toEqual([]);
+  },
+);
+
+test("a hybrid connection says where EWS is, and its sign-in at Graph is no password", async () => {
+  const refusal = async (lines: object) => {
+    writeFileSync(join(folder, "mailcordon.yaml"), JSON.stringify({ connections: { hybrid: { backend: "auto", ...lines } } }));
+    return loadSettings({ directory: folder, environment: { TOKEN: "t" } });
+  };
+  const bearer = { token: "env:TOKEN" };
+  const oauth = { tenant: "example.com", client_id: "3a9b8c7d-1111-4222-8333-444455556666", client_secret: "env:TOKEN" };
+  await expect(refusal({ auth: { bearer } })).rejects.toThrow(/ews\.url is missing/);
+  await expect(refusal({ auth: { oauth } })).rejects.toThrow(/ews\.url is missing/);
+  const basic = { username: "soc", password: "env:TOKEN" };
+  await expect(refusal({ auth: { basic }, ews: { url: at.lab.ewsUrl } })).rejects.toThrow(/put oauth, or bearer/);
+  await expect(refusal({ auth: { bearer }, ews: { url: at.lab.ewsUrl, auth: { basic, bearer } } })).rejects.toThrow(/ews\.auth/);
+});
+
 test("a back end that is not let in is no reason to ask the other", async () => {
   await at.close();
   at = await openLabHost({ graph: { tokens: { [labToken]: ["Mail.Send"] } } });
