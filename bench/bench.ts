@@ -3,11 +3,13 @@ import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { measureClient } from "./client.ts";
+import { measureGraph } from "./graph.ts";
 import type { Measure } from "./measure.ts";
 import { measureXml } from "./xml.ts";
 
 const { values } = parseArgs({ options: { write: { type: "boolean", default: false }, rounds: { type: "string", default: "5" } } });
-const measures = [...(await measureXml()), ...(await measureClient(Number(values.rounds)))];
+const rounds = Number(values.rounds);
+const measures = [...(await measureXml()), ...(await measureClient(rounds)), ...(await measureGraph(rounds))];
 for (const measure of measures) {
   process.stdout.write(
     `${measure.ok ? "ok    " : "MISSED"} ${measure.name}: ${shown(measure)} (bar ${measure.bar ?? "none"}; ${measure.detail})\n`,

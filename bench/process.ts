@@ -13,9 +13,13 @@ export interface Cost {
   readonly stdout: string;
 }
 
-/** Runs in the child and writes its own account when it ends: no tool of the machine is needed. */
-const account = `import { writeFileSync } from "node:fs"; process.on("exit", () => { const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
-writeFileSync(process.env.BENCH_ACCOUNT, JSON.stringify({ cpuMs: (userCPUTime + systemCPUTime) / 1000, rssMiB: maxRSS / 1024 })); });`;
+/**
+ * Runs in the child and writes its own account when it ends: no tool of the machine is needed. Where there is /proc, the peak is read there:
+ * Linux counts into `maxRSS` what the parent held when it made the child.
+ */
+const account = `import { readFileSync, writeFileSync } from "node:fs"; process.on("exit", () => { const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
+const peak = process.platform === "linux" ? Number(/VmHWM:\\s+(\\d+)/.exec(readFileSync("/proc/self/status", "utf8"))[1]) : maxRSS;
+writeFileSync(process.env.BENCH_ACCOUNT, JSON.stringify({ cpuMs: (userCPUTime + systemCPUTime) / 1000, rssMiB: peak / 1024 })); });`;
 
 /** The same for a Python child, from outside: the account of a finished child is exact. */
 const pythonAccount = `import json, os, resource, subprocess, sys

@@ -1,4 +1,4 @@
-// Makes one call against the lab, with settings from a file, and keeps the code that V8 compiled for it, for `src/main.ts`.
+// Makes a call over each back end against the lab, with settings from a file, and keeps the code that V8 compiled for it, for `src/main.ts`.
 const { mkdtempSync, readFileSync, rmSync, writeFileSync } = require("node:fs");
 const { createRequire, wrap } = require("node:module");
 const { tmpdir } = require("node:os");
@@ -22,15 +22,36 @@ const { startLab, socAddress, labPassword } = require(join(dist, "lab.cjs"));
 const folder = mkdtempSync(join(tmpdir(), "mailcordon-build-"));
 const settings = join(folder, "mailcordon.yaml");
 
-startLab().then(async (lab) => {
-  const auth = `{ basic: { username: "${socAddress}", password: "env:LAB_PASSWORD" } }`;
-  writeFileSync(settings, `connections:\n  lab:\n    ews: { url: "${lab.ewsUrl}" }\n    auth: ${auth}\n    mailbox: "${socAddress}"\n`);
-  process.env.LAB_PASSWORD = labPassword;
-  // The program ends the process when it is done.
-  process.on("exit", (code) => {
-    rmSync(folder, { recursive: true });
-    if (code !== 0) return;
-    for (const [path, script] of scripts) writeFileSync(`${path}.${process.version}-${process.arch}.cache`, script.createCachedData());
+/** The program ends the process when it is done: here only its call. */
+function call(program, words) {
+  const { exit } = process;
+  return new Promise((ended) => {
+    process.exit = ended;
+    program.main(words, join(__dirname, "../package.json"));
+  }).finally(() => {
+    process.exit = exit;
   });
-  await load(join(dist, "program.cjs")).main(["get-out-of-office", "--config", settings], join(__dirname, "../package.json"));
+}
+
+const token = "lab-token";
+startLab({ graph: { tokens: { [token]: ["MailboxSettings.ReadWrite"] } } }).then(async (lab) => {
+  const basic = `{ basic: { username: "${socAddress}", password: "env:LAB_PASSWORD" } }`;
+  const connections = {
+    ews: `{ ews: { url: "${lab.ewsUrl}" }, auth: ${basic}, mailbox: "${socAddress}" }`,
+    graph: `{ backend: graph, graph: { url: "${lab.graphUrl}" }, auth: { bearer: { token: "env:LAB_TOKEN" } }, mailbox: "${socAddress}" }`,
+  };
+  const lines = Object.entries(connections).map(([name, settings]) => `  ${name}: ${settings}\n`);
+  writeFileSync(settings, `connections:\n${lines.join("")}`);
+  process.env.LAB_PASSWORD = labPassword;
+  process.env.LAB_TOKEN = token;
+  const program = load(join(dist, "program.cjs"));
+  let code = 0;
+  for (const name of Object.keys(connections)) {
+    code ||= await call(program, ["get-out-of-office", "--config", settings, "--connection", name]);
+  }
+  if (code === 0) {
+    for (const [path, script] of scripts) writeFileSync(`${path}.${process.version}-${process.arch}.cache`, script.createCachedData());
+  }
+  rmSync(folder, { recursive: true });
+  process.exit(code);
 });

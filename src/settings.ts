@@ -222,13 +222,17 @@ function chooseConnection(raw: Tree, asked: string | undefined, environment: Env
   const [first, second] = names;
   if (
     first === undefined &&
-    (environment.MAILCORDON_EWS_URL || environment.MAILCORDON_AUTODISCOVER_ADDRESS || environment.MAILCORDON_CLIENT_ID)
+    (environment.MAILCORDON_EWS_URL ||
+      environment.MAILCORDON_AUTODISCOVER_ADDRESS ||
+      environment.MAILCORDON_BACKEND ||
+      environment.MAILCORDON_GRAPH_URL ||
+      environment.MAILCORDON_CLIENT_ID)
   )
     return "environment";
   if (first === undefined) {
     throw new Failure(
       "invalid-settings",
-      `No connection is set (looked in ${looked}). Put one into mailcordon.yaml under connections, or set MAILCORDON_EWS_URL.`,
+      `No connection is set (looked in ${looked}). Put one into mailcordon.yaml under connections, or set MAILCORDON_EWS_URL or MAILCORDON_BACKEND.`,
     );
   }
   if (second === undefined) return first;

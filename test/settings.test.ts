@@ -139,7 +139,7 @@ describe("the file is found", () => {
   test("or it is said that it is not there", async () => {
     expect(await refusal(undefined, {}, { config: "c.yaml" })).toBe("--config: there is no file c.yaml.");
     expect(await refusal(undefined)).toMatch(
-      /^No connection is set .* Put one into mailcordon\.yaml under connections, or set MAILCORDON_EWS_URL\.$/,
+      /^No connection is set .* Put one into mailcordon\.yaml under connections, or set MAILCORDON_EWS_URL or MAILCORDON_BACKEND\.$/,
     );
   });
 });

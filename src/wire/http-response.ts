@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
 import { Failure } from "../failure.ts";
+import { openCollector } from "./collect.ts";
 import type { HttpResponse } from "./http.ts";
 import { connectionOf } from "./http-connection.ts";
 
@@ -54,12 +55,14 @@ async function* readBody(incoming: IncomingMessage, idleMs: number, upstream: Up
   try {
     const source = await decompressed(incoming);
     const chunks: AsyncIterator<Uint8Array> = source[Symbol.asyncIterator]();
+    const dropped = openCollector();
     for (;;) {
       // Only while we wait: a slow reader of ours is not the server's fault.
       const timer = setTimeout(() => upstream.stop(upstream.timeout()), idleMs);
       const next = await chunks.next().finally(() => clearTimeout(timer));
       if (next.done === true) return;
       yield next.value;
+      dropped(next.value.length);
     }
   } catch (thrown) {
     throw upstream.failure(thrown);
