@@ -60,13 +60,19 @@ export const getContacts = reading({
   }),
 }).run(async ({ folder, recursive, query, include_groups, limit }, { mailbox }) => {
   // One more than is given out tells whether there are more.
-  const { contacts: found, unread } = await mailbox.contacts({ folder, recursive, query, includeGroups: include_groups, limit: limit + 1 });
+  const {
+    contacts: found,
+    unread,
+    withoutGroups,
+  } = await mailbox.contacts({ folder, recursive, query, includeGroups: include_groups, limit: limit + 1 });
   const contacts = found.slice(0, limit).map(contactRow);
   const count = contacts.length === 1 ? "1 contact" : `${contacts.length} contacts`;
   const more = `${found.length > limit ? "; there are more" : ""}${unread.length > 0 ? `; ${unread.length} could not be read` : ""}`;
+  const told = contacts.length === 0 && unread.length === 0 ? "No contacts found" : `${count} found${more}.`;
+  const groups = "Personal groups are not listed: Microsoft Graph does not give them out.";
   return present({
     success: unread.length === 0,
-    message: contacts.length === 0 && unread.length === 0 ? "No contacts found" : `${count} found${more}.`,
+    message: withoutGroups === true ? `${told.replace(/\.?$/, ".")} ${groups}` : told,
     contacts,
     truncated: found.length > limit,
     unread: unread.length === 0 ? undefined : unread.map(({ itemId, failure }) => ({ item_id: itemId, error: errorNoun(failure) })),

@@ -37,6 +37,8 @@ export interface ContactList {
   readonly contacts: readonly Contact[];
   /** What is there and could not be read, so that it may be missing among them. */
   readonly unread: readonly { readonly itemId: string; readonly failure: Failure }[];
+  /** Groups were asked for, and this back end does not give them out: whether there are any is not known. */
+  readonly withoutGroups?: boolean | undefined;
 }
 
 export interface ContactQuery {

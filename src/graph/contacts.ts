@@ -12,7 +12,7 @@ interface Place {
 
 /**
  * The contacts of a folder, and of those below it where asked; at most the limit. Graph gives no distribution lists of the person's own, so asking
- * for groups adds none. None is an empty list. Throws Failure.
+ * for groups adds none, and the list says so. None is an empty list. Throws Failure.
  */
 export async function contacts(mailbox: GraphMailbox, query: ContactQuery): Promise<ContactList> {
   const found = new Map<string, Contact>();
@@ -29,7 +29,7 @@ export async function contacts(mailbox: GraphMailbox, query: ContactQuery): Prom
       }
     }
   }
-  return { contacts: [...found.values()], unread: [] };
+  return { contacts: [...found.values()], unread: [], withoutGroups: query.includeGroups === true ? true : undefined };
 }
 
 function matches({ displayName, givenName, surname, company, emailAddresses }: Contact, wanted: string): boolean {

@@ -6,14 +6,22 @@ import type { Answer } from "../../src/answer.ts";
 import { openAudit } from "../../src/audit.ts";
 import { openEvidence } from "../../src/evidence.ts";
 import { openEws } from "../../src/ews/ews.ts";
+import type { Exchange } from "../../src/exchange/exchange.ts";
+import { openGraph } from "../../src/graph/graph.ts";
+import { findItem, immutableId, restId } from "../../src/lab/graph/ids.ts";
 import type { LabItem, NewItem } from "../../src/lab/item.ts";
 import { type Lab, type LabOptions, startLab } from "../../src/lab/lab.ts";
 import type { LabMailbox } from "../../src/lab/mailbox.ts";
+import { labPermissions, labToken } from "../../src/lab/practice.ts";
 import { socAddress } from "../../src/lab/seed.ts";
 import { labPassword } from "../../src/lab/store.ts";
 import { type Host, perform } from "../../src/perform.ts";
 
-/** A lab with the seeded organisation, and the door to it as the service account: real sockets, real SOAP. */
+/** What every action is held to: it does the same over both. What is of one of them alone is skipped over the other, and its title says why. */
+export const backends = ["ews", "graph"] as const;
+export type Backend = (typeof backends)[number];
+
+/** A lab with the seeded organisation, and the door to it as the service account: real sockets, real requests. */
 export interface LabHost {
   readonly lab: Lab;
   readonly host: Host;
@@ -21,6 +29,10 @@ export interface LabHost {
   readonly folder: string;
   run(action: Action, input: Readonly<Record<string, unknown>>, changes?: Partial<Host>): Promise<Answer>;
   mailbox(address: string): LabMailbox;
+  /** The id that this back end gives an item. */
+  idOf(item: LabItem | undefined): string;
+  /** The item that an id names which this back end gives or takes, wherever in the mailbox it is now. */
+  item(address: string, id: string): LabItem | undefined;
   /** Lays a message into a folder of a mailbox, by its well-known name; a path below it is made. */
   put(address: string, item?: NewItem, folder?: string): LabItem;
   /** How many requests of an operation the lab has seen. */
@@ -28,15 +40,10 @@ export interface LabHost {
   close(): Promise<void>;
 }
 
-export async function openLabHost(options: LabOptions = {}): Promise<LabHost> {
-  const lab = await startLab(options);
+export async function openLabHost(options: LabOptions = {}, backend: Backend = "ews"): Promise<LabHost> {
+  const lab = await startLab({ ...options, graph: { tokens: { [labToken]: labPermissions }, ...options.graph } });
   const folder = mkdtempSync(join(tmpdir(), "mailcordon-actions-"));
-  const exchange = openEws({
-    url: lab.ewsUrl,
-    authorize: async () => ({ authorization: `Basic ${Buffer.from(`${socAddress}:${labPassword}`).toString("base64")}` }),
-    access: "impersonation",
-    defaultMailbox: socAddress,
-  });
+  const exchange = backend === "ews" ? ews(lab) : graph(lab);
   const host: Host = {
     exchange,
     evidence: openEvidence(join(folder, "evidence")),
@@ -54,6 +61,11 @@ export async function openLabHost(options: LabOptions = {}): Promise<LabHost> {
     folder,
     run: (action, input, changes = {}) => perform(action, input, { ...host, ...changes }),
     mailbox: mailboxOf,
+    idOf(item) {
+      if (item === undefined) throw new Error("there is no such item");
+      return backend === "ews" ? item.id : immutableId(item);
+    },
+    item: (address, id) => (backend === "ews" ? mailboxOf(address).item(id) : findItem(mailboxOf(address), restId(id))),
     put(address, item = {}, folder = "inbox") {
       const mailbox = mailboxOf(address);
       const [known = "", ...names] = folder.split("/");
@@ -67,4 +79,22 @@ export async function openLabHost(options: LabOptions = {}): Promise<LabHost> {
       rmSync(folder, { recursive: true });
     },
   };
+}
+
+function ews(lab: Lab): Exchange {
+  return openEws({
+    url: lab.ewsUrl,
+    authorize: async () => ({ authorization: `Basic ${Buffer.from(`${socAddress}:${labPassword}`).toString("base64")}` }),
+    access: "impersonation",
+    defaultMailbox: socAddress,
+  });
+}
+
+function graph(lab: Lab): Exchange {
+  const authorization = `Bearer ${labToken}`;
+  return openGraph({
+    url: lab.graphUrl,
+    defaultMailbox: socAddress,
+    signIn: (http) => ({ ...http, send: (request) => http.send({ ...request, headers: { ...request.headers, authorization } }) }),
+  });
 }
