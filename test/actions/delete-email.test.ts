@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { copyEmail } from "../../src/actions/copy-email.ts";
 import { deleteEmail } from "../../src/actions/delete-email.ts";
@@ -8,296 +8,318 @@ import { exitCodeOf } from "../../src/answer.ts";
 import { verifyAudit } from "../../src/audit.ts";
 import { failures } from "../../src/failure.ts";
 import { mimeOf } from "../../src/lab/mime-write.ts";
-import { type LabHost, openLabHost } from "./lab-host.ts";
+import { backends, type LabHost, openLabHost } from "./lab-host.ts";
 
 const who = "user01@example.com";
-let at: LabHost;
-beforeAll(async () => {
-  at = await openLabHost();
-});
-afterAll(() => at.close());
-beforeEach(() => at.lab.clearFaults());
+describe.each(backends)("over %s", (backend) => {
+  let at: LabHost;
+  beforeAll(async () => {
+    at = await openLabHost({}, backend);
+  });
+  afterAll(() => at.close());
+  beforeEach(() => at.lab.clearFaults());
 
-function folderOf(id: unknown): string | undefined {
-  return typeof id === "string" ? at.mailbox(who).item(id)?.folder.distinguishedName : undefined;
-}
-
-test("by default a message goes to the Recoverable Items, and moving it back by what undo says undoes it", async () => {
-  const item = at.put(who);
-  const from = item.folder.id;
-  const answer = await at.run(deleteEmail, { mailbox: who, item_id: item.id });
-  const result = answer.results?.[0];
-  expect(answer).toMatchObject({ success: true, mailbox: who, counts: { requested: 1, succeeded: 1 } });
-  expect(result).toMatchObject({ item_id: item.id, status: "done", action: "soft_deleted", recoverable: true, verified: true });
-  expect([at.mailbox(who).item(item.id), folderOf(result?.new_item_id)]).toEqual([undefined, "recoverableitemsdeletions"]);
-  expect(result?.undo).toEqual({ item_id: result?.new_item_id, to: from });
-  for await (const moved of at.host.exchange.mailbox(who).move([String(result?.new_item_id)], { folder: from })) {
-    expect(moved.ok && folderOf(moved.value.newItemId)).toBe("inbox");
+  function folderOf(id: unknown): string | undefined {
+    return typeof id === "string" ? at.item(who, id)?.folder.distinguishedName : undefined;
   }
-});
 
-// Without moving anything, which none of the twelve does: the copy is as good, and the deleted one stays where it is until it expires.
-test("copy-email with what undo says puts a deleted message back where it was", async () => {
-  const item = at.put(who, { subject: "Deleted by mistake" }, "inbox/Kept");
-  const [gone] = (await at.run(deleteEmail, { mailbox: who, item_id: item.id })).results ?? [];
-  const { item_id, to } = z.object({ item_id: z.string(), to: z.string() }).parse(gone?.undo);
-  const answer = await at.run(copyEmail, { mailbox: who, item_id, destination_folder: to });
-  expect(answer.results).toMatchObject([{ status: "done", verified: true }]);
-  const back = at.mailbox(who).item(String(answer.results?.[0]?.new_item_id));
-  expect([back?.folder.name, back?.subject, back?.internetMessageId]).toEqual(["Kept", "Deleted by mistake", item.internetMessageId]);
-});
+  test("by default a message goes to the Recoverable Items, and moving it back by what undo says undoes it", async () => {
+    const item = at.put(who);
+    const from = item.folder.id;
+    const answer = await at.run(deleteEmail, { mailbox: who, item_id: at.idOf(item) });
+    const result = answer.results?.[0];
+    expect(answer).toMatchObject({ success: true, mailbox: who, counts: { requested: 1, succeeded: 1 } });
+    expect(result).toMatchObject({ item_id: at.idOf(item), status: "done", action: "soft_deleted", recoverable: true, verified: true });
+    expect(folderOf(result?.new_item_id)).toBe("recoverableitemsdeletions");
+    expect(at.mailbox(who).known("inbox").items.has(item.id)).toBe(false);
+    expect(result?.undo).toEqual({ item_id: result?.new_item_id, to: from });
+    for await (const moved of at.host.exchange.mailbox(who).move([String(result?.new_item_id)], { folder: from })) {
+      expect(moved.ok && folderOf(moved.value.newItemId)).toBe("inbox");
+    }
+  });
 
-// Splunk's README says "moved to Deleted Items" where its code sends HardDelete.
-test("trash puts a message into Deleted Items and deletes nothing for good", async () => {
-  const item = at.put(who);
-  const deletes = at.asked("DeleteItem");
-  const answer = await at.run(deleteEmail, { mailbox: who, item_id: item.id, delete_type: "Trash" });
-  expect(answer.results?.[0]).toMatchObject({ action: "trash_deleted", recoverable: true, verified: true });
-  expect([folderOf(answer.results?.[0]?.new_item_id), at.asked("DeleteItem") - deletes]).toEqual(["deleteditems", 0]);
-});
+  // Without moving anything, which none of the twelve does: the copy is as good, and the deleted one stays where it is until it expires.
+  test("copy-email with what undo says puts a deleted message back where it was", async () => {
+    const item = at.put(who, { subject: "Deleted by mistake" }, "inbox/Kept");
+    const [gone] = (await at.run(deleteEmail, { mailbox: who, item_id: at.idOf(item) })).results ?? [];
+    const { item_id, to } = z.object({ item_id: z.string(), to: z.string() }).parse(gone?.undo);
+    const answer = await at.run(copyEmail, { mailbox: who, item_id, destination_folder: to });
+    expect(answer.results).toMatchObject([{ status: "done", verified: true }]);
+    const back = at.item(who, String(answer.results?.[0]?.new_item_id));
+    expect([back?.folder.name, back?.subject, back?.internetMessageId]).toEqual(["Kept", "Deleted by mistake", item.internetMessageId]);
+  });
 
-test("a message that lies in Deleted Items already has been put there once, not twice", async () => {
-  const item = at.put(who, {}, "deleteditems");
-  const answer = await at.run(deleteEmail, { mailbox: who, item_id: item.id, delete_type: "trash" });
-  expect(answer.results?.[0]).toMatchObject({ status: "done", action: "already_gone", verified: true });
-  expect(folderOf(item.id)).toBe("deleteditems");
-});
+  // Splunk's README says "moved to Deleted Items" where its code sends HardDelete.
+  test("trash puts a message into Deleted Items and deletes nothing for good", async () => {
+    const item = at.put(who);
+    const deletes = at.asked("DeleteItem");
+    const answer = await at.run(deleteEmail, { mailbox: who, item_id: at.idOf(item), delete_type: "Trash" });
+    expect(answer.results?.[0]).toMatchObject({ action: "trash_deleted", recoverable: true, verified: true });
+    expect([folderOf(answer.results?.[0]?.new_item_id), at.asked("DeleteItem") - deletes]).toEqual(["deleteditems", 0]);
+  });
 
-test("hard deletes nothing without confirm_hard, though everything else is confirmed", async () => {
-  const item = at.put(who);
-  const answer = await at.run(deleteEmail, { mailbox: who, item_id: item.id, delete_type: "hard", confirm: true, confirm_hard: "" });
-  expect(answer).toMatchObject({ success: false, error: { code: "confirmation-required" } });
-  expect([exitCodeOf(answer), folderOf(item.id)]).toEqual([failures["confirmation-required"].exit, "inbox"]);
-});
+  test("a message that lies in Deleted Items already has been put there once, not twice", async () => {
+    const item = at.put(who, {}, "deleteditems");
+    const answer = await at.run(deleteEmail, { mailbox: who, item_id: at.idOf(item), delete_type: "trash" });
+    expect(answer.results?.[0]).toMatchObject({ status: "done", action: "already_gone", verified: true });
+    expect(folderOf(at.idOf(item))).toBe("deleteditems");
+  });
 
-test("hard deletes for good with confirm_hard, and there is no undo", async () => {
-  const item = at.put(who, { internetMessageId: "<hard@example.net>" });
-  const answer = await at.run(deleteEmail, { mailbox: who, item_id: item.id, delete_type: "hard", confirm_hard: "true" });
-  expect(answer.results?.[0]).toMatchObject({ action: "hard_deleted", recoverable: false, verified: true });
-  expect(answer.results?.[0]).not.toHaveProperty("undo");
-  // What is deleted for good stays in the Purges for a while, which no user sees.
-  const left = [...at.mailbox(who).items()].filter((each) => each.internetMessageId === "<hard@example.net>");
-  expect(left.map(({ folder }) => folder.distinguishedName)).toEqual(["recoverableitemspurges"]);
-});
+  test("hard deletes nothing without confirm_hard, though everything else is confirmed", async () => {
+    const item = at.put(who);
+    const answer = await at.run(deleteEmail, {
+      mailbox: who,
+      item_id: at.idOf(item),
+      delete_type: "hard",
+      confirm: true,
+      confirm_hard: "",
+    });
+    expect(answer).toMatchObject({ success: false, error: { code: "confirmation-required" } });
+    expect([exitCodeOf(answer), folderOf(at.idOf(item))]).toEqual([failures["confirmation-required"].exit, "inbox"]);
+  });
 
-test("a message already gone counts as deleted", async () => {
-  const item = at.put(who);
-  at.mailbox(who).remove(item);
-  const answer = await at.run(deleteEmail, { mailbox: who, item_id: item.id });
-  expect(answer).toMatchObject({ success: true, counts: { not_found: 1, failed: 0 } });
-  expect(answer.results?.[0]).toMatchObject({ item_id: item.id, status: "not_found", action: "already_gone" });
-  expect(exitCodeOf(answer)).toBe(0);
-});
+  test("hard deletes for good with confirm_hard, and there is no undo", async () => {
+    const item = at.put(who, { internetMessageId: "<hard@example.net>" });
+    const answer = await at.run(deleteEmail, { mailbox: who, item_id: at.idOf(item), delete_type: "hard", confirm_hard: "true" });
+    expect(answer.results?.[0]).toMatchObject({ action: "hard_deleted", recoverable: false, verified: true });
+    expect(answer.results?.[0]).not.toHaveProperty("undo");
+    // What is deleted for good stays in the Purges for a while, which no user sees.
+    const left = [...at.mailbox(who).items()].filter((each) => each.internetMessageId === "<hard@example.net>");
+    expect(left.map(({ folder }) => folder.distinguishedName)).toEqual(["recoverableitemspurges"]);
+  });
 
-// XSOAR raises for the whole batch on one bad id; Splunk on-prem reports ids that it already deleted as failed.
-test("a dead and a malformed id are told for themselves, and the good ones are deleted", async () => {
-  const [first, dead, last] = [at.put(who), at.put(who), at.put(who)];
-  at.mailbox(who).remove(dead);
-  const answer = await at.run(deleteEmail, { mailbox: who, item_id: [first.id, dead.id, "no-id", last.id] });
-  expect(answer.results?.map(({ item_id, status }) => [item_id, status])).toEqual([
-    [first.id, "done"],
-    [dead.id, "not_found"],
-    ["no-id", "failed"],
-    [last.id, "done"],
-  ]);
-  expect(answer).toMatchObject({ success: false, counts: { requested: 4, succeeded: 2, failed: 1, not_found: 1 } });
-  expect([folderOf(first.id), folderOf(last.id), exitCodeOf(answer)]).toEqual([undefined, undefined, 6]);
-});
+  test("a message already gone counts as deleted", async () => {
+    const item = at.put(who);
+    at.mailbox(who).remove(item);
+    const answer = await at.run(deleteEmail, { mailbox: who, item_id: at.idOf(item) });
+    expect(answer).toMatchObject({ success: true, counts: { not_found: 1, failed: 0 } });
+    expect(answer.results?.[0]).toMatchObject({ item_id: at.idOf(item), status: "not_found", action: "already_gone" });
+    expect(exitCodeOf(answer)).toBe(0);
+  });
 
-test("one item that Exchange refuses fails alone, with Exchange's own code", async () => {
-  const items = [at.put(who), at.put(who), at.put(who)];
-  at.lab.addFault({ kind: "item-error", operation: "MoveItem", item: 2, code: "ErrorMessageSizeExceeded" });
-  const answer = await at.run(deleteEmail, { mailbox: who, item_id: items.map(({ id }) => id) });
-  expect(answer.results?.map(({ status }) => status)).toEqual(["done", "failed", "done"]);
-  expect(answer.results?.[1]?.error).toMatchObject({ code: "too-large", wire_code: "ErrorMessageSizeExceeded" });
-  expect(folderOf(items[1]?.id)).toBe("inbox");
-});
+  // XSOAR raises for the whole batch on one bad id; Splunk on-prem reports ids that it already deleted as failed.
+  test("a dead and a malformed id are told for themselves, and the good ones are deleted", async () => {
+    const [first, dead, last] = [at.put(who), at.put(who), at.put(who)];
+    at.mailbox(who).remove(dead);
+    const answer = await at.run(deleteEmail, { mailbox: who, item_id: [at.idOf(first), at.idOf(dead), "no-id", at.idOf(last)] });
+    expect(answer.results?.map(({ item_id, status }) => [item_id, status])).toEqual([
+      [at.idOf(first), "done"],
+      [at.idOf(dead), "not_found"],
+      ["no-id", "failed"],
+      [at.idOf(last), "done"],
+    ]);
+    expect(answer).toMatchObject({ success: false, counts: { requested: 4, succeeded: 2, failed: 1, not_found: 1 } });
+    const inbox = at.mailbox(who).known("inbox").items;
+    expect([inbox.has(first.id), inbox.has(last.id), exitCodeOf(answer)]).toEqual([false, false, 6]);
+  });
 
-// XSOAR's recover raises when one Message-ID has two copies; a Splunk search deleted all hits though only the first was checked.
-test("a Message-ID means every copy of it and nothing of the same subject", async () => {
-  const id = "<copies@example.net>";
-  const copies = [
-    at.put(who, { internetMessageId: id }),
-    at.put(who, { internetMessageId: id }),
-    at.put(who, { internetMessageId: id }, "inbox/A/B"),
-  ];
-  const other = at.put(who, { internetMessageId: "<other-copies@example.net>" });
-  const answer = await at.run(deleteEmail, { mailbox: who, internet_message_id: "copies@example.net", expected_count: "3" });
-  expect(answer).toMatchObject({ success: true, counts: { requested: 3, succeeded: 3 } });
-  expect(copies.map((copy) => folderOf(copy.id))).toEqual([undefined, undefined, undefined]);
-  expect(folderOf(other.id)).toBe("inbox");
-});
-
-test("of two copies one that Exchange refuses fails, and the other is deleted and verified all the same", async () => {
-  const id = "<half@example.net>";
-  const copies = [at.put(who, { internetMessageId: id }), at.put(who, { internetMessageId: id })];
-  at.lab.addFault({ kind: "item-error", operation: "MoveItem", itemId: copies[0]?.id, code: "ErrorMessageSizeExceeded" });
-  const answer = await at.run(deleteEmail, { mailbox: who, internet_message_id: id });
-  const rows = new Map(answer.results?.map((result) => [result.item_id, result]));
-  expect(rows.get(copies[0]?.id)).toMatchObject({ status: "failed", error: { code: "too-large" } });
-  expect(rows.get(copies[1]?.id)).toMatchObject({ status: "done", verified: true });
-});
-
-test("an id and a Message-ID given together mean one message, not its other copies", async () => {
-  const id = "<pair@example.net>";
-  const [named, other] = [at.put(who, { internetMessageId: id }), at.put(who, { internetMessageId: id })];
-  const answer = await at.run(deleteEmail, { mailbox: who, item_id: named.id, internet_message_id: id });
-  expect(answer.results).toMatchObject([{ item_id: named.id, status: "done", verified: true }]);
-  expect(folderOf(other.id)).toBe("inbox");
-});
-
-// swimlane/pyews#22 and others: a delete that was not looked at again.
-test("a copy that appears while the others are deleted is not-verified", async () => {
-  const id = "<appears@example.net>";
-  at.put(who, { internetMessageId: id });
-  const exchange = at.host.exchange;
-  const sneaky = {
-    ...exchange,
-    mailbox: (...asked: Parameters<typeof exchange.mailbox>) => {
-      const mailbox = exchange.mailbox(...asked);
-      return {
-        ...mailbox,
-        async *delete(...what: Parameters<typeof mailbox.delete>) {
-          at.put(who, { internetMessageId: id });
-          yield* mailbox.delete(...what);
-        },
-      };
+  test.skipIf(backend === "graph")(
+    "one item that Exchange refuses fails alone, with Exchange's own code (its fault is of an EWS operation)",
+    async () => {
+      const items = [at.put(who), at.put(who), at.put(who)];
+      at.lab.addFault({ kind: "item-error", operation: "MoveItem", item: 2, code: "ErrorMessageSizeExceeded" });
+      const answer = await at.run(deleteEmail, { mailbox: who, item_id: items.map(({ id }) => id) });
+      expect(answer.results?.map(({ status }) => status)).toEqual(["done", "failed", "done"]);
+      expect(answer.results?.[1]?.error).toMatchObject({ code: "too-large", wire_code: "ErrorMessageSizeExceeded" });
+      expect(folderOf(items[1]?.id)).toBe("inbox");
     },
-  };
-  const answer = await at.run(deleteEmail, { mailbox: who, internet_message_id: id }, { exchange: sneaky });
-  expect(answer.results).toMatchObject([{ status: "failed", action: "soft_deleted", verified: false, error: { code: "not-verified" } }]);
-  expect(exitCodeOf(answer)).toBe(failures["not-verified"].exit);
-});
+  );
 
-test("scope first takes the newest copy only and leaves the others", async () => {
-  const id = "<scope@example.net>";
-  const day = (number: number) => ({ internetMessageId: id, receivedAt: new Date(Date.UTC(2026, 0, number)) });
-  const [old, newest] = [at.put(who, day(1)), at.put(who, day(3)), at.put(who, day(2))];
-  const answer = await at.run(deleteEmail, { mailbox: who, internet_message_id: id, scope: "first" });
-  expect(answer.results?.map(({ item_id, verified }) => [item_id, verified])).toEqual([[newest?.id, true]]);
-  expect(folderOf(old?.id)).toBe("inbox");
-});
-
-test("folder takes the copies in that folder only", async () => {
-  const id = "<folder@example.net>";
-  const [kept, taken] = [at.put(who, { internetMessageId: id }), at.put(who, { internetMessageId: id }, "inbox/Cases")];
-  const answer = await at.run(deleteEmail, { mailbox: who, internet_message_id: id, folder: "Inbox/Cases" });
-  expect(answer.results?.map(({ item_id, verified }) => [item_id, verified])).toEqual([[taken.id, true]]);
-  expect(folderOf(kept.id)).toBe("inbox");
-  const none = await at.run(deleteEmail, { mailbox: who, internet_message_id: id, folder: "Drafts" });
-  expect(none).toMatchObject({ success: true, results: [{ internet_message_id: id, status: "not_found" }] });
-});
-
-test("an id that died because its message was moved is healed through the Message-ID", async () => {
-  const item = at.put(who, { internetMessageId: "<healed@example.net>" });
-  const moved = at.mailbox(who).move(item, at.mailbox(who).known("junkemail"));
-  const answer = await at.run(deleteEmail, { mailbox: who, item_id: [item.id], internet_message_id: ["<healed@example.net>"] });
-  expect(answer.results?.[0]).toMatchObject({ item_id: moved.id, status: "done" });
-  expect(folderOf(moved.id)).toBe(undefined);
-});
-
-test("a deletion of every copy is not verified while a folder cannot be looked into, and what was found is deleted all the same", async () => {
-  const item = at.put(who, { internetMessageId: "<half-seen@example.net>" });
-  // One folder, not the Inbox, is one that the account may not read.
-  at.lab.addFault({ kind: "item-error", operation: "FindItem", item: 3, code: "ErrorAccessDenied", times: 99 });
-  const answer = await at.run(deleteEmail, { mailbox: who, internet_message_id: "<half-seen@example.net>" });
-  expect(answer.results?.[0]).toMatchObject({ item_id: item.id, status: "done", action: "soft_deleted", verified: false });
-});
-
-test("lists that do not pair are refused before anything is asked", async () => {
-  const before = at.lab.requests.length;
-  const answer = await at.run(deleteEmail, { mailbox: who, item_id: "A,B", internet_message_id: "<a@example.net>" });
-  expect(answer).toMatchObject({ error: { code: "invalid-input" } });
-  expect(answer.message).toMatch(/item_id has 2 and internet_message_id has 1/);
-  expect(await at.run(deleteEmail, { mailbox: who, item_id: "" })).toMatchObject({ error: { code: "invalid-input" } });
-  expect(at.lab.requests.length).toBe(before);
-});
-
-test("a message named twice is deleted once", async () => {
-  const item = at.put(who);
-  const answer = await at.run(deleteEmail, { mailbox: who, item_id: [item.id, item.id] });
-  expect(answer).toMatchObject({ success: true, counts: { requested: 1, succeeded: 1 } });
-});
-
-test("the same ids deleted twice are a success twice", async () => {
-  const ids = [at.put(who).id, at.put(who).id];
-  expect(await at.run(deleteEmail, { mailbox: who, item_id: ids })).toMatchObject({ success: true, counts: { succeeded: 2 } });
-  expect(await at.run(deleteEmail, { mailbox: who, item_id: ids })).toMatchObject({
-    success: true,
-    counts: { succeeded: 0, not_found: 2 },
+  // XSOAR's recover raises when one Message-ID has two copies; a Splunk search deleted all hits though only the first was checked.
+  test("a Message-ID means every copy of it and nothing of the same subject", async () => {
+    const id = "<copies@example.net>";
+    const copies = [
+      at.put(who, { internetMessageId: id }),
+      at.put(who, { internetMessageId: id }),
+      at.put(who, { internetMessageId: id }, "inbox/A/B"),
+    ];
+    const other = at.put(who, { internetMessageId: "<other-copies@example.net>" });
+    const answer = await at.run(deleteEmail, { mailbox: who, internet_message_id: "copies@example.net", expected_count: "3" });
+    expect(answer).toMatchObject({ success: true, counts: { requested: 3, succeeded: 3 } });
+    expect(copies.map((copy) => copy.folder.items.has(copy.id))).toEqual([false, false, false]);
+    expect(folderOf(at.idOf(other))).toBe("inbox");
   });
-});
 
-test("of pairs of id and Message-ID the dead ids are healed, and a pair of which nothing lives is already gone", async () => {
-  const named = (name: string) => at.put(who, { internetMessageId: `<pairs-${name}@example.net>` });
-  const [stays, moves, dies] = [named("stays"), named("moves"), named("dies")];
-  const moved = at.mailbox(who).move(moves, at.mailbox(who).known("archive"));
-  at.mailbox(who).remove(dies);
-  const pairs = [moves, stays, dies, moves];
-  const answer = await at.run(deleteEmail, {
-    mailbox: who,
-    item_id: pairs.map(({ id }) => id),
-    internet_message_id: pairs.map(({ internetMessageId }) => internetMessageId ?? ""),
+  test.skipIf(backend === "graph")(
+    "of two copies one that Exchange refuses fails, and the other is deleted and verified all the same (its fault is of an EWS operation)",
+    async () => {
+      const id = "<half@example.net>";
+      const copies = [at.put(who, { internetMessageId: id }), at.put(who, { internetMessageId: id })];
+      at.lab.addFault({ kind: "item-error", operation: "MoveItem", itemId: copies[0]?.id, code: "ErrorMessageSizeExceeded" });
+      const answer = await at.run(deleteEmail, { mailbox: who, internet_message_id: id });
+      const rows = new Map(answer.results?.map((result) => [result.item_id, result]));
+      expect(rows.get(copies[0]?.id)).toMatchObject({ status: "failed", error: { code: "too-large" } });
+      expect(rows.get(copies[1]?.id)).toMatchObject({ status: "done", verified: true });
+    },
+  );
+
+  test("an id and a Message-ID given together mean one message, not its other copies", async () => {
+    const id = "<pair@example.net>";
+    const [named, other] = [at.put(who, { internetMessageId: id }), at.put(who, { internetMessageId: id })];
+    const answer = await at.run(deleteEmail, { mailbox: who, item_id: at.idOf(named), internet_message_id: id });
+    expect(answer.results).toMatchObject([{ item_id: at.idOf(named), status: "done", verified: true }]);
+    expect(folderOf(at.idOf(other))).toBe("inbox");
   });
-  expect(answer.results?.map(({ item_id, internet_message_id, status }) => [item_id, internet_message_id, status])).toEqual([
-    [moved.id, "<pairs-moves@example.net>", "done"],
-    [stays.id, "<pairs-stays@example.net>", "done"],
-    [dies.id, "<pairs-dies@example.net>", "not_found"],
-  ]);
-});
 
-test("the evidence is the message byte for byte", async () => {
-  const item = at.put(who, { subject: "Tax \u2013 ../refund", body: { type: "Text", value: "caf\u00e9\r\n" } });
-  const expected = Buffer.from(mimeOf(item));
-  const answer = await at.run(deleteEmail, { mailbox: who, item_id: item.id, keep_evidence: true });
-  const evidence = answer.results?.[0]?.evidence;
-  expect(evidence?.safe_name).toBe("Tax \u2013 .._refund.eml");
-  expect(readFileSync(evidence?.file_ref ?? "").equals(expected)).toBe(true);
-});
-
-test("a message whose evidence Exchange cannot give out is not deleted", async () => {
-  const [bad, good] = [at.put(who), at.put(who)];
-  at.lab.addFault({ kind: "item-error", operation: "GetItem", itemId: bad.id, code: "ErrorMimeContentConversionFailed", times: 9 });
-  const answer = await at.run(deleteEmail, {
-    mailbox: who,
-    internet_message_id: [bad, good].map((item) => item.internetMessageId ?? ""),
-    keep_evidence: true,
+  // swimlane/pyews#22 and others: a delete that was not looked at again.
+  test("a copy that appears while the others are deleted is not-verified", async () => {
+    const id = "<appears@example.net>";
+    at.put(who, { internetMessageId: id });
+    const exchange = at.host.exchange;
+    const sneaky = {
+      ...exchange,
+      mailbox: (...asked: Parameters<typeof exchange.mailbox>) => {
+        const mailbox = exchange.mailbox(...asked);
+        return {
+          ...mailbox,
+          async *delete(...what: Parameters<typeof mailbox.delete>) {
+            at.put(who, { internetMessageId: id });
+            yield* mailbox.delete(...what);
+          },
+        };
+      },
+    };
+    const answer = await at.run(deleteEmail, { mailbox: who, internet_message_id: id }, { exchange: sneaky });
+    expect(answer.results).toMatchObject([{ status: "failed", action: "soft_deleted", verified: false, error: { code: "not-verified" } }]);
+    expect(exitCodeOf(answer)).toBe(failures["not-verified"].exit);
   });
-  expect(answer.results?.map(({ status, error }) => [status, error?.code, error?.wire_code])).toEqual([
-    ["failed", "evidence-failed", "ErrorMimeContentConversionFailed"],
-    ["done", undefined, undefined],
-  ]);
-  expect([folderOf(bad.id), folderOf(good.id)]).toEqual(["inbox", undefined]);
-});
 
-test("too many found touch nothing", async () => {
-  const id = "<too-many@example.net>";
-  const copies = [at.put(who, { internetMessageId: id }), at.put(who, { internetMessageId: id })];
-  const answer = await at.run(deleteEmail, { mailbox: who, internet_message_id: id, max_items: 1 });
-  expect(answer).toMatchObject({ success: false, error: { code: "unexpected-count" } });
-  expect(copies.map((copy) => folderOf(copy.id))).toEqual(["inbox", "inbox"]);
-});
+  test("scope first takes the newest copy only and leaves the others", async () => {
+    const id = "<scope@example.net>";
+    const day = (number: number) => ({ internetMessageId: id, receivedAt: new Date(Date.UTC(2026, 0, number)) });
+    const [old, newest] = [at.put(who, day(1)), at.put(who, day(3)), at.put(who, day(2))];
+    const answer = await at.run(deleteEmail, { mailbox: who, internet_message_id: id, scope: "first" });
+    expect(answer.results?.map(({ item_id, verified }) => [item_id, verified])).toEqual([[at.idOf(newest), true]]);
+    expect(folderOf(at.idOf(old))).toBe("inbox");
+  });
 
-test("a dry run says what would be deleted and asks Exchange for nothing that changes", async () => {
-  const item = at.put(who, { subject: "Planned" });
-  const before = at.lab.requests.length;
-  const answer = await at.run(deleteEmail, { mailbox: who, item_id: item.id, dry_run: true, delete_type: "hard" });
-  expect(answer.results?.[0]).toMatchObject({ item_id: item.id, subject: "Planned", status: "planned" });
-  const operations = at.lab.requests.slice(before).map(({ operation }) => operation);
-  expect(operations.filter((operation) => !/^(Get|Find)/.test(operation ?? ""))).toEqual([]);
-});
+  test("folder takes the copies in that folder only", async () => {
+    const id = "<folder@example.net>";
+    const [kept, taken] = [at.put(who, { internetMessageId: id }), at.put(who, { internetMessageId: id }, "inbox/Cases")];
+    const answer = await at.run(deleteEmail, { mailbox: who, internet_message_id: id, folder: "Inbox/Cases" });
+    expect(answer.results?.map(({ item_id, verified }) => [item_id, verified])).toEqual([[at.idOf(taken), true]]);
+    expect(folderOf(at.idOf(kept))).toBe("inbox");
+    const none = await at.run(deleteEmail, { mailbox: who, internet_message_id: id, folder: "Drafts" });
+    expect(none).toMatchObject({ success: true, results: [{ internet_message_id: id, status: "not_found" }] });
+  });
 
-// XSOAR's move resolves the folder in the default mailbox, whatever target-mailbox says.
-test("the folders are those of the mailbox that is named, not of the default one", async () => {
-  const item = at.put(who);
-  const answer = await at.run(deleteEmail, { mailbox: who, item_id: item.id, delete_type: "trash" });
-  const moved = at.mailbox(who).item(String(answer.results?.[0]?.new_item_id));
-  expect(moved?.folder.mailbox.address).toBe(who);
-});
+  test("an id that died because its message was moved is healed through the Message-ID", async () => {
+    const item = at.put(who, { internetMessageId: "<healed@example.net>" });
+    const moved = at.mailbox(who).move(item, at.mailbox(who).known("junkemail"));
+    const answer = await at.run(deleteEmail, { mailbox: who, item_id: [at.idOf(item)], internet_message_id: ["<healed@example.net>"] });
+    expect(answer.results?.[0]).toMatchObject({ item_id: at.idOf(moved), status: "done" });
+    expect(at.mailbox(who).known("junkemail").items.has(moved.id)).toBe(false);
+  });
 
-test("the audit of all that was deleted here is an unbroken chain that names the messages", async () => {
-  const file = join(at.folder, "audit.jsonl");
-  expect(await verifyAudit(file)).toMatchObject({ torn: [] });
-  expect((await verifyAudit(file)).broken).toBe(undefined);
-  expect(readFileSync(file, "utf8")).toContain("<healed@example.net>");
+  test.skipIf(backend === "graph")(
+    "a deletion of every copy is not verified while a folder cannot be looked into, and what was found is deleted all the same (its fault is of an EWS operation)",
+    async () => {
+      const item = at.put(who, { internetMessageId: "<half-seen@example.net>" });
+      // One folder, not the Inbox, is one that the account may not read.
+      at.lab.addFault({ kind: "item-error", operation: "FindItem", item: 3, code: "ErrorAccessDenied", times: 99 });
+      const answer = await at.run(deleteEmail, { mailbox: who, internet_message_id: "<half-seen@example.net>" });
+      expect(answer.results?.[0]).toMatchObject({ item_id: at.idOf(item), status: "done", action: "soft_deleted", verified: false });
+    },
+  );
+
+  test("lists that do not pair are refused before anything is asked", async () => {
+    const before = at.lab.requests.length;
+    const answer = await at.run(deleteEmail, { mailbox: who, item_id: "A,B", internet_message_id: "<a@example.net>" });
+    expect(answer).toMatchObject({ error: { code: "invalid-input" } });
+    expect(answer.message).toMatch(/item_id has 2 and internet_message_id has 1/);
+    expect(await at.run(deleteEmail, { mailbox: who, item_id: "" })).toMatchObject({ error: { code: "invalid-input" } });
+    expect(at.lab.requests.length).toBe(before);
+  });
+
+  test("a message named twice is deleted once", async () => {
+    const item = at.put(who);
+    const answer = await at.run(deleteEmail, { mailbox: who, item_id: [at.idOf(item), at.idOf(item)] });
+    expect(answer).toMatchObject({ success: true, counts: { requested: 1, succeeded: 1 } });
+  });
+
+  test("the same ids deleted twice are a success twice", async () => {
+    const ids = [at.put(who).id, at.put(who).id];
+    expect(await at.run(deleteEmail, { mailbox: who, item_id: ids })).toMatchObject({ success: true, counts: { succeeded: 2 } });
+    expect(await at.run(deleteEmail, { mailbox: who, item_id: ids })).toMatchObject({
+      success: true,
+      counts: { succeeded: 0, not_found: 2 },
+    });
+  });
+
+  test("of pairs of id and Message-ID the dead ids are healed, and a pair of which nothing lives is already gone", async () => {
+    const named = (name: string) => at.put(who, { internetMessageId: `<pairs-${name}@example.net>` });
+    const [stays, moves, dies] = [named("stays"), named("moves"), named("dies")];
+    const moved = at.mailbox(who).move(moves, at.mailbox(who).known("archive"));
+    at.mailbox(who).remove(dies);
+    const pairs = [moves, stays, dies, moves];
+    const answer = await at.run(deleteEmail, {
+      mailbox: who,
+      item_id: pairs.map(at.idOf),
+      internet_message_id: pairs.map(({ internetMessageId }) => internetMessageId ?? ""),
+    });
+    expect(answer.results?.map(({ item_id, internet_message_id, status }) => [item_id, internet_message_id, status])).toEqual([
+      [at.idOf(moved), "<pairs-moves@example.net>", "done"],
+      [at.idOf(stays), "<pairs-stays@example.net>", "done"],
+      [at.idOf(dies), "<pairs-dies@example.net>", "not_found"],
+    ]);
+  });
+
+  test("the evidence is the message byte for byte", async () => {
+    const item = at.put(who, { subject: "Tax \u2013 ../refund", body: { type: "Text", value: "caf\u00e9\r\n" } });
+    const expected = Buffer.from(mimeOf(item));
+    const answer = await at.run(deleteEmail, { mailbox: who, item_id: at.idOf(item), keep_evidence: true });
+    const evidence = answer.results?.[0]?.evidence;
+    expect(evidence?.safe_name).toBe("Tax \u2013 .._refund.eml");
+    expect(readFileSync(evidence?.file_ref ?? "").equals(expected)).toBe(true);
+  });
+
+  test.skipIf(backend === "graph")(
+    "a message whose evidence Exchange cannot give out is not deleted (its fault is of an EWS operation)",
+    async () => {
+      const [bad, good] = [at.put(who), at.put(who)];
+      at.lab.addFault({ kind: "item-error", operation: "GetItem", itemId: bad.id, code: "ErrorMimeContentConversionFailed", times: 9 });
+      const answer = await at.run(deleteEmail, {
+        mailbox: who,
+        internet_message_id: [bad, good].map((item) => item.internetMessageId ?? ""),
+        keep_evidence: true,
+      });
+      expect(answer.results?.map(({ status, error }) => [status, error?.code, error?.wire_code])).toEqual([
+        ["failed", "evidence-failed", "ErrorMimeContentConversionFailed"],
+        ["done", undefined, undefined],
+      ]);
+      expect([folderOf(bad.id), folderOf(good.id)]).toEqual(["inbox", undefined]);
+    },
+  );
+
+  test("too many found touch nothing", async () => {
+    const id = "<too-many@example.net>";
+    const copies = [at.put(who, { internetMessageId: id }), at.put(who, { internetMessageId: id })];
+    const answer = await at.run(deleteEmail, { mailbox: who, internet_message_id: id, max_items: 1 });
+    expect(answer).toMatchObject({ success: false, error: { code: "unexpected-count" } });
+    expect(copies.map((copy) => folderOf(at.idOf(copy)))).toEqual(["inbox", "inbox"]);
+  });
+
+  test("a dry run says what would be deleted and asks Exchange for nothing that changes", async () => {
+    const item = at.put(who, { subject: "Planned" });
+    const before = at.lab.requests.length;
+    const answer = await at.run(deleteEmail, { mailbox: who, item_id: at.idOf(item), dry_run: true, delete_type: "hard" });
+    expect(answer.results?.[0]).toMatchObject({ item_id: at.idOf(item), subject: "Planned", status: "planned" });
+    const operations = at.lab.requests.slice(before).map(({ operation }) => operation);
+    expect(operations.filter((operation) => !/^(Get|Find)|-(get|list)/.test(operation ?? ""))).toEqual([]);
+  });
+
+  // XSOAR's move resolves the folder in the default mailbox, whatever target-mailbox says.
+  test("the folders are those of the mailbox that is named, not of the default one", async () => {
+    const item = at.put(who);
+    const answer = await at.run(deleteEmail, { mailbox: who, item_id: at.idOf(item), delete_type: "trash" });
+    const moved = at.item(who, String(answer.results?.[0]?.new_item_id));
+    expect(moved?.folder.mailbox.address).toBe(who);
+  });
+
+  test("the audit of all that was deleted here is an unbroken chain that names the messages", async () => {
+    const file = join(at.folder, "audit.jsonl");
+    expect(await verifyAudit(file)).toMatchObject({ torn: [] });
+    expect((await verifyAudit(file)).broken).toBe(undefined);
+    expect(readFileSync(file, "utf8")).toContain("<healed@example.net>");
+  });
 });
