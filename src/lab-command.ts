@@ -30,18 +30,28 @@ habits.
                   which only mailcordon reads.
   --entra-block   The same, and EWS is blocked for the application, as Exchange
                   Online does it.
+  --proxy         With a proxy, which leads to the lab, also under the names
+                  mail.example.com and autodiscover.example.com, and to nowhere
+                  else.
+  --proxy-user NAME:PASSWORD
+                  The same, and it lets only this user through.
+  --autodiscover KIND
+                  Let Autodiscover fail or lie, such as refuse:404 or
+                  answer:https://mail.example.net/EWS/Exchange.asmx. It is asked
+                  through the proxy.
   --json          Say how to reach it as one JSON document, also on a terminal.
   --quiet         Nothing on standard error.
-  --help          Show this and every fault.
+  --help          Show this and every fault and lie.
 `;
 
 /** `mailcordon lab`: starts the lab, says how to reach it, and runs until it is stopped. Gives the exit code. */
 export async function runLab(words: readonly string[], screen: Screen): Promise<number> {
   const options = readOptions(words);
   if (options.help) {
-    const { faultKinds } = await import("./lab/practice.ts");
+    const { autodiscoverKinds, faultKinds } = await import("./lab/practice.ts");
     const { definitions } = await import("./faces/help.ts");
-    screen.stdout.write(`${usage}\nFaults:\n${definitions(Object.entries(faultKinds), screen.stdout.columns || 100)}\n`);
+    const list = (words: Readonly<Record<string, string>>) => definitions(Object.entries(words), screen.stdout.columns || 100);
+    screen.stdout.write(`${usage}\nFaults:\n${list(faultKinds)}\n\nAutodiscover:\n${list(autodiscoverKinds)}\n`);
   } else await serve(options, screen);
   return 0;
 }
@@ -61,6 +71,9 @@ function readOptions(words: readonly string[]) {
     entra: { type: "boolean" },
     "entra-cert": { type: "string" },
     "entra-block": { type: "boolean" },
+    proxy: { type: "boolean" },
+    "proxy-user": { type: "string" },
+    autodiscover: { type: "string" },
     json: { type: "boolean" },
     quiet: { type: "boolean" },
     help: { type: "boolean", short: "h" },
@@ -74,6 +87,8 @@ async function serve(options: Options, screen: Screen): Promise<void> {
   const port = options.port === undefined ? 0 : Number(options.port);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Failure("invalid-input", "--port: put a number from 0 to 65535.");
   const signIn = signInOf(options);
+  const proxyUser = proxyUserOf(options);
+  const withProxy = options.proxy === true || proxyUser !== undefined;
   const lab = await refused(async () => {
     const faults = (options.fault ?? []).map(parseFault);
     for (const { operation } of faults) {
@@ -83,9 +98,22 @@ async function serve(options: Options, screen: Screen): Promise<void> {
     const pem = options["entra-cert"];
     const tenant = withEntra(options) ? practice.practiceTenant(pem && readFileSync(pem, "utf8")) : undefined;
     const policy = options["entra-block"] === true ? { ewsEnabled: true, ewsAllowedAppIDs: [] } : undefined;
-    return startLab({ host: options.host, port, importDir: options.import, faults, signIn, tls: tlsOf(options), graph, tenant, policy });
+    const rules = options.autodiscover === undefined ? [] : [{ behave: practice.parseAutodiscover(options.autodiscover) }];
+    const tls = tlsOf(options);
+    // A name that the certificate may hold and Autodiscover's client trusts.
+    const place = withProxy && tls !== undefined ? { externalUrl: "https://mail.example.com/EWS/Exchange.asmx" } : {};
+    const autodiscover = { rules, ...place };
+    const { host, import: importDir } = options;
+    return startLab({ host, port, importDir, faults, signIn, tls, graph, tenant, policy, autodiscover });
   });
+  let proxy: Awaited<ReturnType<typeof practice.startProxy>> | undefined;
   try {
+    if (withProxy)
+      proxy = await practice.startProxy({
+        host: options.host,
+        routes: routesTo(new URL(lab.url)),
+        users: proxyUser && { [proxyUser.username]: proxyUser.password },
+      });
     const certificate = options["tls-cert"] && resolve(options["tls-cert"]);
     const ways = { host: lab.url, application: practice.practiceApplication, username: socAddress, password: labPassword };
     const way = wayIn(options, signIn?.schemes ?? ["Basic"], ways);
@@ -94,23 +122,43 @@ async function serve(options: Options, screen: Screen): Promise<void> {
       ...(certificate === undefined ? {} : { MAILCORDON_CA_FILE: certificate }),
       ...way.environment,
       MAILCORDON_MAILBOX: socAddress,
+      ...(proxyUser === undefined ? {} : { MAILCORDON_PROXY_PASSWORD: proxyUser.password }),
     };
+    const discovered = proxy !== undefined && options.autodiscover !== undefined;
+    const where = discovered ? "autodiscover: true" : `url: "${lab.ewsUrl}"`;
     const json = screen.stdout.isTTY !== true || options.json === true;
     const document = {
       banner,
       ews_url: lab.ewsUrl,
       graph_url: lab.graphUrl,
       graph_token: labToken,
+      ...(proxy === undefined ? {} : { proxy_url: proxy.url }),
       user: socAddress,
       password: labPassword,
       environment,
-      mailcordon_yaml: yaml(lab.ewsUrl, socAddress, way.settings, certificate),
+      mailcordon_yaml: yaml(where, socAddress, way.settings, certificate, proxy && { url: proxy.url, username: proxyUser?.username }),
     };
     screen.stdout.write(json ? `${jsonText(document)}\n` : greeting(document));
     await stopped(screen.signal);
   } finally {
+    await proxy?.close();
     await lab.close();
   }
+}
+
+function proxyUserOf({ "proxy-user": given }: Options): { readonly username: string; readonly password: string } | undefined {
+  if (given === undefined) return undefined;
+  const [, username, password] = /^([^:]+):(.+)$/s.exec(given) ?? [];
+  if (username !== undefined && password !== undefined) return { username, password };
+  throw new Failure("invalid-input", "--proxy-user: put a name and a password, with a colon between.", { hint: helpOf("lab") });
+}
+
+/** What the proxy leads to the lab: its own address, and the names that Autodiscover asks for and gives. */
+function routesTo({ protocol, hostname, host }: URL): Readonly<Record<string, string>> {
+  const names = ["example.com", "autodiscover.example.com", "mail.example.com"];
+  const port = protocol === "https:" ? 443 : 80;
+  const to = host === hostname ? `${hostname}:${port}` : host;
+  return Object.fromEntries([[to, to], ...names.map((name) => [`${name}:${port}`, to])]);
 }
 
 function withEntra(options: Options): boolean {
@@ -190,6 +238,7 @@ function greeting(lab: {
   readonly ews_url: string;
   readonly graph_url: string;
   readonly graph_token: string;
+  readonly proxy_url?: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly mailcordon_yaml: string;
 }): string {
@@ -206,18 +255,25 @@ ${lab.mailcordon_yaml.replace(/^(?=.)/gm, "  ")}
 Then try: npx mailcordon search-emails-extended --mailboxes all --sender billing
 
 Microsoft Graph is at ${lab.graph_url} and takes the token ${lab.graph_token}.
-`;
+${lab.proxy_url === undefined ? "" : `The proxy is at ${lab.proxy_url}; the mailcordon.yaml above goes through it.\n`}`;
 }
 
-function yaml(url: string, user: string, auth: string, certificate: string | undefined): string {
+interface WayThrough {
+  readonly url: string;
+  readonly username: string | undefined;
+}
+
+function yaml(where: string, user: string, auth: string, certificate: string | undefined, proxy: WayThrough | undefined): string {
+  const login =
+    proxy?.username === undefined ? "" : `, username: ${JSON.stringify(proxy.username)}, password: "env:MAILCORDON_PROXY_PASSWORD"`;
   return `default: lab
 connections:
   lab:
-    ews: { url: "${url}"${certificate === undefined ? "" : `, ca_file: ${JSON.stringify(certificate)}`} }
+    ews: { ${where}${certificate === undefined ? "" : `, ca_file: ${JSON.stringify(certificate)}`} }
     auth:
       ${auth}
     mailbox: "${user}"
-`;
+${proxy === undefined ? "" : `    proxy: { url: "${proxy.url}"${login} }\n`}`;
 }
 
 /** The lab imports nothing of ours: what it throws for wrong options becomes a Failure here. */

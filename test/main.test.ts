@@ -8,6 +8,7 @@ import { campaign } from "../src/lab/campaign.ts";
 import { type Lab, startLab } from "../src/lab/lab.ts";
 import { labPassword } from "../src/lab/store.ts";
 import { type Built, build, type Ended, start } from "./built.ts";
+import { namesCertificate } from "./lab/names-certificate.ts";
 
 /** A terminal for a process, from util-linux or bsdutils. */
 const hasScript = spawnSync("script", ["-qec", "true", "/dev/null"]).status === 0;
@@ -246,17 +247,66 @@ describe("mailcordon lab", () => {
     }
   });
 
+  test("its proxy is the way to it, for the user that it was told", async () => {
+    const running = start(process.execPath, [built.program, "lab", "--proxy-user", "clerk:open:sesame"], {}, folder);
+    await running.said("\n");
+    try {
+      const { environment, mailcordon_yaml, proxy_url } = JSON.parse(running.out());
+      writeFileSync(join(folder, "proxied.yaml"), mailcordon_yaml);
+      const words = [built.program, "get-out-of-office", "--config", "proxied.yaml", "--verbose"];
+      const { MAILCORDON_PASSWORD, MAILCORDON_PROXY_PASSWORD } = environment;
+      const ended = await start(process.execPath, words, { MAILCORDON_PASSWORD, MAILCORDON_PROXY_PASSWORD }, folder).ended;
+      expect(document(ended)).toMatchObject({ success: true });
+      expect(mailcordon_yaml).toContain(`url: "${proxy_url}"`);
+      const stranger = await start(process.execPath, words, { MAILCORDON_PASSWORD, MAILCORDON_PROXY_PASSWORD: "wrong" }, folder).ended;
+      expect(document(stranger)).toMatchObject({ success: false, message: expect.stringContaining("proxy") });
+    } finally {
+      running.kill("SIGTERM");
+      await running.ended;
+    }
+  });
+
+  test.each([
+    ["answer:https://mail.example.com/EWS/Exchange.asmx", "ok", "https://mail.example.com/EWS/Exchange.asmx"],
+    ["answer:https://mail.example.net/EWS/Exchange.asmx", "failed", "mail.example.net"],
+    ["refuse:404", "failed", "https://autodiscover.example.com/"],
+  ])("Autodiscover that is told to %s is found out through the proxy", async (kind, status, words) => {
+    writeFileSync(join(folder, "names.pem"), namesCertificate.cert);
+    writeFileSync(join(folder, "names.key"), namesCertificate.key);
+    const tls = ["--tls-cert", "names.pem", "--tls-key", "names.key"];
+    const running = start(process.execPath, [built.program, "lab", "--proxy", "--autodiscover", kind, ...tls], {}, folder);
+    await running.said("\n");
+    try {
+      const { environment, mailcordon_yaml } = JSON.parse(running.out());
+      writeFileSync(join(folder, "found.yaml"), mailcordon_yaml);
+      const { MAILCORDON_PASSWORD } = environment;
+      const doctor = [built.program, "doctor", "--config", "found.yaml"];
+      const ended = await start(process.execPath, doctor, { MAILCORDON_PASSWORD }, folder).ended;
+      const step = document(ended).steps.find(({ name }: { readonly name: string }) => name === "autodiscover");
+      expect(step).toMatchObject({ status, found: expect.stringContaining(words) });
+    } finally {
+      running.kill("SIGTERM");
+      await running.ended;
+    }
+  });
+
   test("a misspelt operation of a fault is told with the nearest one", async () => {
     const { out } = await start(process.execPath, [built.program, "lab", "--fault", "503:SendItems:1:1"], {}, folder).ended;
     expect(JSON.parse(out).message).toContain("there is no operation SendItems. Did you mean SendItem?");
   });
 
-  test.each([[["--port", "99999"]], [["--frob"]], [["--fault", "nonsense"]], [["--fault", "503:FindItems"]], [["--import", "/nowhere"]]])(
-    "refuses %j with one document",
-    async (words) => {
-      const ended = await start(process.execPath, [built.program, "lab", ...words], {}, folder).ended;
-      expect(document(ended)).toMatchObject({ success: false, error: { code: "invalid-input" } });
-      expect(ended.code).toBe(2);
-    },
-  );
+  test.each([
+    [["--port", "99999"]],
+    [["--frob"]],
+    [["--fault", "nonsense"]],
+    [["--fault", "503:FindItems"]],
+    [["--autodiscover", "fib"]],
+    [["--autodiscover", "refuse:20"]],
+    [["--proxy-user", "clerk"]],
+    [["--import", "/nowhere"]],
+  ])("refuses %j with one document", async (words) => {
+    const ended = await start(process.execPath, [built.program, "lab", ...words], {}, folder).ended;
+    expect(document(ended)).toMatchObject({ success: false, error: { code: "invalid-input" } });
+    expect(ended.code).toBe(2);
+  });
 });
