@@ -3,6 +3,7 @@ import type { LabFolder } from "./folder.ts";
 import type { LabMailbox } from "./mailbox.ts";
 import { itemFromMime } from "./mime-item.ts";
 import { mimeOfNew } from "./mime-write.ts";
+import { seedBehind } from "./seed-behind.ts";
 import { seedEveryday, seedSpecials } from "./seed-mail.ts";
 import { seedContacts, seedOutOfOffice, seedPeople } from "./seed-people.ts";
 import { labPassword, type Store } from "./store.ts";
@@ -22,6 +23,7 @@ export function seedOrganisation(store: Store, options: { readonly password?: st
     seedEveryday(store, now);
     seedSpecials(store, now);
     seedCampaign(store, now);
+    seedBehind(store, now);
   });
 }
 

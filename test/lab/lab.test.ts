@@ -88,3 +88,12 @@ test("a defect inside an operation is answered with status 500, not with silence
   const received = await call(lab, get);
   expect([received.status, received.body]).toEqual([500, expect.stringContaining("broken on purpose")]);
 });
+
+test("seeded, the lab has one archive and public folders, with a mail in each", async () => {
+  const { store } = await start({ seed: true });
+  const legal = store.mailbox("legal@example.com");
+  const contracts = legal && store.archiveOf(legal)?.folderAt(["Inbox", "Contracts"]);
+  const building = store.publicFolders?.folderAt(["Notices", "Building"]);
+  expect([contracts?.totalCount, building?.totalCount]).toEqual([1, 1]);
+  expect(store.mailboxes().filter((one) => store.archiveOf(one) !== undefined)).toEqual([legal]);
+});
