@@ -1,5 +1,5 @@
-/** Four MiB of a body in garbage are little beside what a program needs to start, and a collection of young objects costs below a millisecond. */
-const everyBytes = 4 * 1024 * 1024;
+/** One MiB of a body in garbage is little beside what a program needs to start, and a collection of young objects costs below a millisecond. */
+const everyBytes = 1024 * 1024;
 
 /**
  * Counts what has been read and dropped, and collects it in time. The bytes of a reply lie outside of V8's heap, which does not see them grow:
