@@ -10,7 +10,7 @@ export type Effect = "read" | "change" | "create" | "send" | "destroy";
 
 /**
  * What an effect means to the door and to every face: asked first? repeatable after a crash? is it a success when what was named is not there?
- * which MCP hints? which kind of action?
+ * which MCP hints? which kind of action? which role must a caller over the network have?
  */
 export const effects = {
   read: {
@@ -21,6 +21,7 @@ export const effects = {
     destructive: false,
     idempotent: true,
     kind: "Enrichment",
+    role: "read",
   },
   change: {
     asksFirst: false,
@@ -30,6 +31,7 @@ export const effects = {
     destructive: false,
     idempotent: true,
     kind: "Containment",
+    role: "contain",
   },
   create: {
     asksFirst: false,
@@ -39,6 +41,7 @@ export const effects = {
     destructive: false,
     idempotent: false,
     kind: "Containment",
+    role: "contain",
   },
   send: {
     asksFirst: false,
@@ -48,6 +51,7 @@ export const effects = {
     destructive: false,
     idempotent: false,
     kind: "Notification",
+    role: "send",
   },
   destroy: {
     asksFirst: true,
@@ -57,6 +61,7 @@ export const effects = {
     destructive: true,
     idempotent: true,
     kind: "Containment",
+    role: "contain",
   },
 } as const satisfies Record<Effect, object>;
 
