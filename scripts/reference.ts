@@ -1,4 +1,4 @@
-// Writes docs/reference/: every action's inputs and outputs, and every failure, from the catalogue and the table. A test fails when it is stale.
+// Writes docs/reference/: every action's inputs and outputs, every failure, and each face's description, from the catalogue and the table. A test fails when it is stale.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
@@ -6,6 +6,7 @@ import type { Action } from "../src/action.ts";
 import { catalogue } from "../src/actions/index.ts";
 import { Answer, Result } from "../src/answer.ts";
 import { flagOf } from "../src/faces/names.ts";
+import { openapi } from "../src/faces/openapi.ts";
 import { commandWords, shellLines } from "../src/faces/spell.ts";
 import { failures, someItemsFailedExit } from "../src/failure.ts";
 import { differences } from "../src/graph/differences.ts";
@@ -28,6 +29,8 @@ export function referencePages(): ReadonlyMap<string, string> {
     ["actions.md", actionsPage(catalogue)],
     ["backends.md", backendsPage(catalogue)],
     ["failures.md", failuresPage()],
+    // The catalogue's description; a server's own, at /openapi.json, says which version it is.
+    ["openapi.json", `${JSON.stringify(openapi(catalogue, { version: "1" }), null, 2)}\n`],
   ]);
 }
 
