@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { EvidenceStore, OpenedFile } from "./action.ts";
 import type { AuditLog } from "./audit.ts";
@@ -7,6 +6,7 @@ import type { EwsOptions } from "./ews/ews.ts";
 import type { ServerVersion } from "./ews/soap.ts";
 import type { Exchange } from "./exchange/exchange.ts";
 import { Failure } from "./failure.ts";
+import { readFileSetting } from "./file-setting.ts";
 import type { GraphOptions } from "./graph/graph.ts";
 import type { Connection, Settings } from "./settings.ts";
 import type { OAuth } from "./settings-oauth.ts";
@@ -89,7 +89,7 @@ async function openExchange(connection: Connection, ways: OpenWays): Promise<Exc
 export async function ewsOptionsOf(connection: Connection, ways: OpenWays = {}): Promise<EwsOptions> {
   const { name, ews, access, mailbox, network, timeouts, throttling } = connection;
   const auth = ews.auth ?? connection.auth;
-  const ca = ews.caFile === undefined ? undefined : readAuthority(ews.caFile, "ews.ca_file");
+  const ca = ews.caFile === undefined ? undefined : readFileSetting(ews.caFile, "ews.ca_file").toString("utf8");
   const observe = ways.log === undefined ? ways.observe : await logger(ways.log);
   const signsIn = await signInOf(auth, { ca, observe, proxy: network.proxy }, throttling.maxConcurrency);
   return {
@@ -113,7 +113,7 @@ export async function ewsOptionsOf(connection: Connection, ways: OpenWays = {}):
 /** How the settings of a connection reach Microsoft Graph. Throws Failure `invalid-settings`. */
 export async function graphOptionsOf(connection: Connection, ways: OpenWays = {}): Promise<GraphOptions> {
   const { name, graph, auth, mailbox, network, timeouts, throttling } = connection;
-  const ca = graph.caFile === undefined ? undefined : readAuthority(graph.caFile, "graph.ca_file");
+  const ca = graph.caFile === undefined ? undefined : readFileSetting(graph.caFile, "graph.ca_file").toString("utf8");
   const observe = ways.log === undefined ? ways.observe : await logger(ways.log);
   return {
     url: graph.url.href,
@@ -197,7 +197,7 @@ async function signInOf(auth: Connection["auth"], way: Way, maxConnections: numb
       return { signIn: (http) => withTokens(http, tokens), token: () => tokens.facts() };
     }
     default:
-      return (await import("./sign-in.ts")).signInOnPremises(auth, maxConnections);
+      return (await import("./sign-in.ts")).signInOnPremises(auth, (oauth) => tokensOf(oauth, "exchange", way), maxConnections);
   }
 }
 
@@ -217,15 +217,6 @@ async function tokensOf(auth: OAuth, resource: "exchange" | "graph", way: Way): 
   // A machine's own identity is on the machine, or one hop away: no proxy leads there.
   const proxy = auth.credential.kind === "managed-identity" ? undefined : way.proxy;
   return openTokens(auth, resource, openHttp({ ...way, proxy, timeouts: tokenTimeouts, maxConnections: 2 }));
-}
-
-function readAuthority(path: string, field: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (thrown) {
-    const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "unknown";
-    throw new Failure("invalid-settings", `${field}: ${path} cannot be read (${code}).`, { cause: thrown });
-  }
 }
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {

@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { Failure } from "./failure.ts";
+import { readFileSetting } from "./file-setting.ts";
 
 /** A password or a token. Printing it, putting it in a template or in JSON shows `[secret]`; only `reveal` gives it. */
 export class Secret {
@@ -46,7 +46,7 @@ export function secretPlace(text: string): SecretPlace | undefined {
  */
 export function readSecret(place: SecretPlace, field: string, environment: Readonly<Record<string, string | undefined>>): Secret {
   const where = place.kind === "env" ? `the environment variable ${place.name}` : `the file ${place.name}`;
-  const found = place.kind === "env" ? environment[place.name] : readFile(place.name, field);
+  const found = place.kind === "env" ? environment[place.name] : readFileSetting(place.name, field).toString("utf8");
   const value = found?.replace(/\r?\n$/, "") ?? "";
   if (value === "")
     throw new Failure("invalid-settings", `${field}: ${where} is ${found === undefined ? "not set" : "empty"}. Put the secret there.`);
@@ -57,13 +57,4 @@ export function readSecret(place: SecretPlace, field: string, environment: Reado
     );
   }
   return new Secret(value);
-}
-
-function readFile(path: string, field: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (thrown) {
-    const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "unreadable";
-    throw new Failure("invalid-settings", `${field}: the file ${path} cannot be read (${code}).`, { cause: thrown });
-  }
 }

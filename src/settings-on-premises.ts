@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { Secret } from "./secrets.ts";
 import { put, secret, text } from "./settings-fields.ts";
-import { CertificateSettings } from "./settings-oauth.ts";
+import { CertificateSettings, type OAuth, OAuthSettings, readOAuth } from "./settings-oauth.ts";
 
 /** How an account signs in at an Exchange Server, checked; its secrets are read. Paths are absolute. */
 export type OnPremises =
@@ -9,7 +9,13 @@ export type OnPremises =
   /** With the ticket of whoever runs the program. */
   | { readonly kind: "kerberos" }
   /** The strongest that the server offers and that there is something for. */
-  | { readonly kind: "auto"; readonly account: Account | undefined; readonly token: Secret | undefined }
+  | {
+      readonly kind: "auto";
+      readonly account: Account | undefined;
+      /** Never both of these. */
+      readonly token: Secret | undefined;
+      readonly oauth: OAuth | undefined;
+    }
   | {
       readonly kind: "client-certificate";
       readonly form: "pem" | "pfx";
@@ -31,18 +37,25 @@ export const onPremisesSettings = {
   ntlm: AccountSettings.optional(),
   kerberos: z.strictObject({}, put("{}: it takes the ticket of whoever runs the program")).optional(),
   auto: z
-    .strictObject({ username: username.optional(), password: secret.optional(), token: secret.optional() })
+    .strictObject({
+      username: username.optional(),
+      password: secret.optional(),
+      token: secret.optional(),
+      oauth: OAuthSettings.optional(),
+    })
     .refine((auto) => (auto.username === undefined) === (auto.password === undefined), put("both username and password, or neither"))
+    .refine((auto) => auto.token === undefined || auto.oauth === undefined, put("token, which is ready, or oauth, which fetches one"))
     .optional(),
   client_certificate: CertificateSettings.optional(),
 };
 
-/** What the environment variables MAILCORDON_USERNAME, MAILCORDON_PASSWORD and MAILCORDON_TOKEN can be for. */
+/** What the environment variables of an account, a token and an application (`oauth`) can be for. */
 export const fieldsOfWay: Readonly<Record<string, readonly string[]>> = {
   basic: ["username", "password"],
   ntlm: ["username", "password"],
-  auto: ["username", "password", "token"],
+  auto: ["username", "password", "token", "oauth"],
   bearer: ["token"],
+  oauth: ["oauth"],
 };
 
 type Given = { readonly [Way in keyof typeof onPremisesSettings]?: z.output<(typeof onPremisesSettings)[Way]> };
@@ -57,11 +70,12 @@ export function readOnPremises(
   if (ntlm !== undefined) return { kind: "ntlm", username: ntlm.username, password: secretOf("ntlm.password", ntlm.password) };
   if (kerberos !== undefined) return { kind: "kerberos" };
   if (auto !== undefined) {
-    const { username: name, password, token } = auto;
+    const { username: name, password, token, oauth } = auto;
     return {
       kind: "auto",
       account: name === undefined || password === undefined ? undefined : { username: name, password: secretOf("auto.password", password) },
       token: token === undefined ? undefined : secretOf("auto.token", token),
+      oauth: oauth && readOAuth(oauth, (field, place) => secretOf(`auto.${field}`, place), pathOf),
     };
   }
   if (client_certificate === undefined) return undefined;

@@ -145,7 +145,7 @@ export async function loadSettings(place: SettingsPlace = {}): Promise<Settings>
       auth: authOf(auth, (field, place) => secretOf(`auth.${field}`, place), pathOf),
       // A person who signs in is not let to impersonate by Exchange Online.
       impersonateBy: chosen.impersonate_by,
-      access: access ?? (auth.oauth?.device_code === true ? "delegate" : "impersonation"),
+      access: access ?? ((auth.oauth ?? auth.auto?.oauth)?.device_code === true ? "delegate" : "impersonation"),
       timeouts: { connect: timeouts.connect_seconds, reply: timeouts.reply_seconds, idle: timeouts.idle_seconds },
       throttling: { maxWait: throttling.max_wait_seconds, maxConcurrency: throttling.max_concurrency },
     },
@@ -251,24 +251,30 @@ function withEnvironment(raw: Tree, name: string, environment: Environment, dire
   for (const [variable, path] of Object.entries(variables)) {
     const value = environment[variable];
     if (value === undefined || value === "") continue;
-    const place: string[] = [...path];
+    let place: string[] = [...path];
     if (path[0] === "auth") {
-      const way = wayFor(path[1], path[2], chosen === undefined ? Object.keys(at(tree, auth) ?? {}) : [chosen]);
+      const [, usual, ...field] = path;
+      const asked = usual === "oauth" ? usual : field[0];
+      const way = wayFor(usual, asked, chosen === undefined ? Object.keys(at(tree, auth) ?? {}) : [chosen]);
       // A way that was chosen has no use for a secret of another one.
       if (chosen !== undefined && way !== chosen) continue;
       // Who gives a token means bearer, whatever the file says; who gives a client secret means no certificate.
       tree = without(tree, auth, (other) => other !== way);
-      place[1] = way;
+      place = ["auth", way, ...(usual === "oauth" && way !== usual ? [usual] : []), ...field];
+      // In auto a token that is ready stands for one that is fetched, and the other way round.
+      const rivals = ["token", "oauth"];
+      if (rivals.includes(asked)) tree = without(tree, [...auth, "auto"], (other) => rivals.includes(other) && other !== asked);
     }
     if (path[1] === "oauth" && isCredential(path[2])) {
-      tree = without(tree, ["connections", name, "auth", "oauth"], (field) => isCredential(field) && field !== path[2]);
+      const oauth = place.slice(0, place.indexOf("oauth") + 1);
+      tree = without(tree, ["connections", name, ...oauth], (field) => isCredential(field) && field !== path[2]);
     }
     tree = replaced(tree, ["connections", name, ...place], meant(variable, value, directory));
   }
   return tree;
 }
 
-/** A user name or a password is for the way that is there, if it takes one; otherwise for the usual one. */
+/** A user name, a password, a token or an application is for the way that is there, if it takes one; otherwise for the usual one. */
 function wayFor(usual: string, field: string, there: readonly string[]): string {
   return there.find((way) => fieldsOfWay[way]?.includes(field)) ?? usual;
 }

@@ -1,6 +1,5 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Failure } from "./failure.ts";
+import { readFileSetting } from "./file-setting.ts";
 import type { OAuth } from "./settings-oauth.ts";
 import { scopeOf } from "./wire/clouds.ts";
 import type { EntraClient, EntraCredential } from "./wire/entra-client.ts";
@@ -36,10 +35,13 @@ function credentialOf({ credential }: OAuth): EntraCredential {
     case "client-secret":
       return { kind: "client-secret", secret: () => credential.secret.reveal() };
     case "federated-token":
-      return { kind: "federated-token", read: () => read(credential.file, "federated_token_file").toString("utf8").trim() };
+      return {
+        kind: "federated-token",
+        read: () => readFileSetting(credential.file, "auth.oauth.federated_token_file").toString("utf8").trim(),
+      };
     case "certificate": {
       const passphrase = () => credential.passphrase?.reveal();
-      const bytes = () => Buffer.concat(credential.files.map((file) => read(file, "certificate")));
+      const bytes = () => Buffer.concat(credential.files.map((file) => readFileSetting(file, "auth.oauth.certificate")));
       return {
         kind: "certificate",
         read: () =>
@@ -50,14 +52,5 @@ function credentialOf({ credential }: OAuth): EntraCredential {
     }
     default:
       return credential;
-  }
-}
-
-function read(path: string, field: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (thrown) {
-    const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "unknown";
-    throw new Failure("invalid-settings", `auth.oauth.${field}: the file ${path} cannot be read (${code}).`, { cause: thrown });
   }
 }

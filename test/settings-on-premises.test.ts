@@ -28,6 +28,22 @@ test.each([
   expect(await load(auth)).toMatchObject({ ...expected, ...files });
 });
 
+const application = "oauth: { tenant: example.com, client_id: soc, client_secret: env:P }";
+
+test("auto may hold an application, as auth itself may", async () => {
+  const auth = await load(`auto: { username: soc, password: env:P, ${application} }`);
+  expect(auth).toMatchObject({
+    kind: "auto",
+    account: { username: "soc" },
+    token: undefined,
+    oauth: { kind: "oauth", clientId: "soc", credential: { kind: "client-secret" } },
+  });
+  expect(JSON.stringify(auth)).not.toContain("hunter2");
+  await expect(load("auto: { oauth: { tenant: example.com, client_id: soc, client_secret: env:NONE } }")).rejects.toThrow(
+    "connections.prod.auth.auto.oauth.client_secret: the environment variable NONE is not set",
+  );
+});
+
 test("no secret shows when the settings are printed", async () => {
   for (const auth of [
     "ntlm: { username: a, password: env:P }",
@@ -46,6 +62,9 @@ describe("what is wrong is named, with what to put:", () => {
     ["kerberos: true", "auth.kerberos is not right; put {}"],
     ["kerberos: {}, ntlm: { username: soc, password: env:P }", "auth is not right; put one of auto, basic or ntlm"],
     ["auto: { username: soc }", "auth.auto is not right; put both username and password, or neither"],
+    [`auto: { token: env:T, ${application} }`, "auth.auto is not right; put token, which is ready, or oauth, which fetches one"],
+    ["auto: { oauth: { tenant: a, client_id: b } }", "auth.auto.oauth is not right; put exactly one of client_secret"],
+    ["auto: { oauth: { clientid: b, device_code: true } }", "auth.auto.oauth.clientid is not a setting. Did you mean"],
     ["client_certificate: { pem: a, pfx: b }", "auth.client_certificate is not right; put either pem or pfx"],
     ["ntlmm: {}", "auth.ntlmm is not a setting. Did you mean connections.prod.auth.ntlm?"],
   ])("auth: { %s }", async (auth, message) => {
@@ -64,6 +83,17 @@ describe("the environment", () => {
       token: expect.anything(),
     });
     expect(await load("kerberos: {}", account)).toMatchObject({ kind: "basic", username: "other" });
+  });
+
+  test("gives an application to auto where auto is the way, and a ready token stands for it", async () => {
+    const oauth = { MAILCORDON_TENANT: "example.org", MAILCORDON_CLIENT_ID: "other", MAILCORDON_CLIENT_SECRET: "hunter3" };
+    const fetched = { kind: "auto", token: undefined, oauth: { tenant: "example.org", clientId: "other" } };
+    expect(await load("auto: { token: env:T }", oauth)).toMatchObject(fetched);
+    expect(await load(undefined, { MAILCORDON_EWS_URL: ews, MAILCORDON_AUTH: "auto", ...oauth })).toMatchObject(fetched);
+    const byCertificate = await load(`auto: { ${application} }`, { MAILCORDON_CERTIFICATE_FILE: "soc.pem" });
+    expect(byCertificate).toMatchObject({ oauth: { clientId: "soc", credential: { kind: "certificate" } } });
+    expect(await load(`auto: { ${application} }`, { MAILCORDON_TOKEN: "abc" })).toMatchObject({ kind: "auto", oauth: undefined });
+    expect(await load("basic: { username: soc, password: env:P }", oauth)).toMatchObject({ kind: "oauth", clientId: "other" });
   });
 
   test("alone can say everything, and which way it is", async () => {

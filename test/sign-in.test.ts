@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { asFailure } from "../src/failure.ts";
 import type { Lab, LabOptions } from "../src/lab/lab.ts";
 import { open } from "../src/open.ts";
@@ -10,7 +10,7 @@ import { type Built, build, start } from "./built.ts";
 import { testCertificate } from "./lab/certificate.ts";
 import { anna, startSmallLab } from "./lab/ews/soap-client.ts";
 import { hasOpenssl, withOpenssl } from "./openssl.ts";
-import { makeCertificate } from "./wire/tenant.ts";
+import { clientId, makeCertificate, secret, tenantId, tenantWith } from "./wire/tenant.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "mailcordon-sign-in-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -65,6 +65,62 @@ describe("a connection whose settings say", () => {
       expect(await ask(`${way}: { username: anna, password: env:WRONG }`)).toMatchObject({ code: "unauthenticated" });
     }
     expect(signIns().filter((how) => how?.endsWith("wrong password"))).toHaveLength(1);
+  });
+});
+
+describe("auto with an application's tokens", () => {
+  beforeEach(() => {
+    vi.stubEnv("XDG_CACHE_HOME", mkdtempSync(join(folder, "cache-")));
+  });
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
+  const begin = (options: LabOptions) => labOf({ tls: undefined, tenant: tenantWith(), ...options });
+  const oauth = (value = "env:APPLICATION") =>
+    `oauth: { tenant: ${tenantId}, client_id: ${clientId}, authority: "${lab.url}", client_secret: ${value} }`;
+  const environment = { APPLICATION: secret };
+  const asked = () => lab.entra?.requests.map((request) => request.asked);
+  const statuses = () => lab.requests.map(({ method, status }) => `${method} ${status}`);
+
+  test("fetches one when the server asks for it, and the next process uses the same", async () => {
+    await begin({ signIn: { schemes: ["Negotiate"], bearerWhenAsked: true } });
+    expect(await ask(`auto: { ${oauth()} }`, environment)).toBe("Disabled");
+    expect(await ask(`auto: { ${oauth()} }`, environment)).toBe("Disabled");
+    expect(asked()).toEqual(["openid-configuration", "client_credentials"]);
+    expect(lab.requests.at(-1)).toMatchObject({ acting: anna, signIn: undefined });
+    expect(statuses()).toEqual(["GET 401", "GET 401", "POST 200", "GET 401", "GET 401", "POST 200"]);
+  });
+
+  test("renews it once when the server refuses it", async () => {
+    await begin({ signIn: { schemes: [] } });
+    expect(await ask(`auto: { ${oauth()} }`, environment)).toBe("Disabled");
+    lab.entra?.revokeTokens();
+    expect(await ask(`auto: { ${oauth()} }`, environment)).toBe("Disabled");
+    expect(asked()?.filter((what) => what === "client_credentials")).toHaveLength(2);
+    expect(statuses().slice(2)).toEqual(["GET 401", "POST 401", "POST 200"]);
+  });
+
+  test("fetches none where NTLM is offered and there is an account", async () => {
+    await begin({ signIn: { schemes: ["NTLM"] } });
+    expect(await ask(`auto: { username: anna, password: env:P, ${oauth()} }`, environment)).toBe("Disabled");
+    expect(asked()).toEqual([]);
+  });
+
+  test("takes one before Basic, and says what Entra said when there is none", async () => {
+    await begin({ signIn: { schemes: ["Basic"] } });
+    expect(await ask(`auto: { username: anna, password: env:P, ${oauth("env:WRONG")} }`, environment)).toMatchObject({
+      code: "unauthenticated",
+      wireCode: "AADSTS7000215",
+    });
+    expect(statuses()).toEqual(["GET 401"]);
+  });
+
+  test("names the token that Exchange refuses", async () => {
+    await begin({ signIn: { schemes: [] }, tenant: tenantWith({ roles: { exchange: ["Mail.Read"] } }) });
+    expect(await ask(`auto: { ${oauth()} }`, environment)).toMatchObject({
+      code: "role-missing",
+      message: expect.stringContaining(clientId),
+    });
   });
 });
 

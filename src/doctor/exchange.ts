@@ -1,6 +1,8 @@
 import type { Call, Exchange, Rights } from "../exchange/exchange.ts";
 import { open } from "../open.ts";
 import { attempt, type Outcome } from "../outcome.ts";
+import type { Secret } from "../secrets.ts";
+import type { Connection } from "../settings.ts";
 import { type Checkup, connectionOf, type Learned, type Step } from "./checkup.ts";
 import { needsOf } from "./needs.ts";
 import { urlOf } from "./place.ts";
@@ -24,8 +26,7 @@ export const ews: Step = {
     const mailbox = mailboxOf(checkup);
     const url = urlOf(checkup);
     const settings = await checkup.load();
-    const { fresh } = checkup.learned;
-    const auth = fresh === undefined ? connection.auth : { kind: "bearer" as const, token: fresh };
+    const auth = withFresh(connection.auth, checkup.learned.fresh);
     const { exchange } = await open(
       { ...settings, connection: { ...connection, auth, throttling: { ...connection.throttling, maxWait: patience } } },
       {
@@ -45,6 +46,12 @@ export const ews: Step = {
     return { tried, ...(await whyNoEws(answer.failure, checkup, mailbox)) };
   },
 };
+
+/** What is asked next is asked with the token that was looked at. */
+function withFresh(auth: Connection["auth"], fresh: Secret | undefined): Connection["auth"] {
+  if (fresh === undefined) return auth;
+  return auth.kind === "auto" ? { ...auth, token: fresh, oauth: undefined } : { kind: "bearer", token: fresh };
+}
 
 function answeredBy(answer: Outcome<unknown>): string {
   return answer.ok

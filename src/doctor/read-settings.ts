@@ -52,8 +52,16 @@ function authText({ auth }: Pick<Connection, "auth">): string {
     case "client-certificate":
       return `the client certificate in ${auth.files.join(" and ")}`;
     case "auto":
-      return `the strongest way that the server offers, ${auth.account === undefined ? "with no password" : `with a password of ${auth.account.username}`}`;
+      return `the strongest way that the server offers, with ${has(auth).join(" and ") || "no password"}`;
     default:
       return `a password of ${auth.username}, by ${auth.kind === "ntlm" ? "NTLM" : "Basic"}`;
   }
+}
+
+function has({ account, token, oauth }: Extract<Connection["auth"], { kind: "auto" }>): readonly string[] {
+  return [
+    ...(account === undefined ? [] : [`a password of ${account.username}`]),
+    ...(token === undefined ? [] : [authText({ auth: { kind: "bearer", token } })]),
+    ...(oauth === undefined ? [] : [authText({ auth: oauth })]),
+  ];
 }

@@ -90,6 +90,7 @@ export function roleMissing(checkup: Checkup): readonly string[] {
 /** Who signs in, as PowerShell may be told it. */
 function accountOf({ learned }: Checkup): string {
   const auth = learned.connection?.auth;
-  const name = auth !== undefined && "username" in auth ? auth.username : learned.token?.user;
+  const own = auth?.kind === "auto" ? auth.account?.username : auth !== undefined && "username" in auth ? auth.username : undefined;
+  const name = own ?? learned.token?.user;
   return (name ?? "<account>").replace(/[\p{Cc}\p{Cs}\u2028\u2029]/gu, "");
 }

@@ -1,6 +1,7 @@
 import { asFailure } from "../failure.ts";
 import { Secret } from "../secrets.ts";
 import type { OAuth } from "../settings-oauth.ts";
+import type { OnPremises } from "../settings-on-premises.ts";
 import { addCertificate, addSecret, consentToAll, exchangeResource, findApplication } from "../setup/exchange-online.ts";
 import { clientOf, openTokens } from "../tokens.ts";
 import { readCertificate } from "../wire/certificate.ts";
@@ -34,11 +35,23 @@ export const token: Step = {
         return { tried: "read the token that the settings name", ...judge(auth.token.reveal(), checkup) };
       case "oauth":
         return fetched(auth, checkup);
+      case "auto":
+        return spare(auth, checkup);
       default:
         return { status: "skipped", tried: "looked how the account signs in", found: "without a token" };
     }
   },
 };
+
+/** Where the server takes a password as well, a token that is missing hinders nothing. */
+async function spare({ account, token: ready, oauth }: Extract<OnPremises, { kind: "auto" }>, checkup: Checkup): Promise<Finding> {
+  if (ready === undefined && oauth === undefined)
+    return { status: "skipped", tried: "looked how the account signs in", found: "without a token" };
+  const tried = "read the token that the settings name";
+  const finding: Finding = oauth === undefined ? { tried, ...judge(ready?.reveal() ?? "", checkup) } : await fetched(oauth, checkup);
+  if (finding.status !== "failed" || account === undefined) return finding;
+  return { ...finding, status: "warning", found: `${finding.found.replace(/\.$/, "")}. Only the password of ${account.username} is left` };
+}
 
 async function fetched(auth: OAuth, checkup: Checkup): Promise<Finding> {
   const client = clientOf(auth, "exchange");

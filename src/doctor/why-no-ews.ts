@@ -62,7 +62,7 @@ function signInAgain(failure: Failure, checkup: Checkup): readonly string[] {
     .join(" ");
   // The token came, and allows too little.
   if (failure.code === "role-missing") return [failure.hint];
-  if (auth.kind === "oauth")
+  if (auth.kind === "oauth" || (auth.kind === "auto" && auth.account === undefined && auth.oauth !== undefined))
     return [failure.hint, "The step token shows what is in it, and the step clock whether this machine's clock is right."];
   if (auth.kind === "bearer") {
     return [

@@ -5,6 +5,8 @@ import { type ConnectionScheme, signInConnections } from "./connection-sign-in.t
 import type { Http, HttpRequest } from "./http.ts";
 import { isLoopback } from "./proxy.ts";
 import { guardOf } from "./sign-in-guard.ts";
+import type { TokenSource } from "./token.ts";
+import { withTokens } from "./with-token.ts";
 
 export interface Account {
   readonly username: string;
@@ -17,8 +19,8 @@ export type SignIn =
   | ({ readonly kind: "ntlm" } & Account)
   /** With the ticket of whoever runs this process. */
   | { readonly kind: "kerberos" }
-  /** The strongest that the server offers and that there is something for. `token` gives a bearer token. */
-  | { readonly kind: "auto"; readonly account?: Account | undefined; readonly token?: (() => Promise<string>) | undefined };
+  /** The strongest that the server offers and that there is something for. `tokens` are bearer tokens. */
+  | { readonly kind: "auto"; readonly account?: Account | undefined; readonly tokens?: TokenSource | undefined };
 
 /**
  * A client that signs in with every request. Basic is sent at once; NTLM and Negotiate sign in connections, at most `maxConnections`.
@@ -121,19 +123,18 @@ async function ntlmScheme(account: Account): Promise<ConnectionScheme> {
  */
 async function chosen(
   http: Http,
-  { url, headers, signal }: HttpRequest,
-  { account, token }: Extract<SignIn, { kind: "auto" }>,
+  request: HttpRequest,
+  { account, tokens }: Extract<SignIn, { kind: "auto" }>,
   maxConnections: number,
 ): Promise<Http | undefined> {
-  const asked = await http.send({ url, method: "GET", headers: withoutContent(headers), signal, name: "what the server offers" });
-  asked.discard();
-  if (asked.status !== 401) return undefined;
-  const challenges = challengesOf(asked.headers.get("www-authenticate"));
+  const { url } = request;
+  const challenges = await challengesTo(http, request);
+  if (challenges === undefined) return undefined;
   const offers = (scheme: string): boolean => challenges.some((challenge) => challenge.scheme === scheme);
   const negotiate = offers("negotiate") ? await negotiating(http, url, maxConnections) : undefined;
   if (negotiate !== undefined && !(negotiate instanceof Failure)) return negotiate;
   if (offers("ntlm") && account !== undefined) return withNtlm(http, url, account, maxConnections);
-  if (offers("bearer") && token !== undefined) return withToken(http, token);
+  if (tokens !== undefined && (offers("bearer") || (await takesTokens(http, request)))) return withTokens(http, tokens);
   const isPrivate = url.protocol === "https:" || isLoopback(url.hostname);
   if (offers("basic") && account !== undefined && isPrivate) return withBasic(http, account);
   throw negotiate ?? nothingInCommon(url.host, challenges, isPrivate);
@@ -154,11 +155,25 @@ async function negotiating(http: Http, url: URL, maxConnections: number): Promis
   }
 }
 
-function withToken(http: Http, token: () => Promise<string>): Http {
-  return {
-    close: () => http.close(),
-    send: async (request) => http.send({ ...request, headers: { ...request.headers, authorization: `Bearer ${await token()}` } }),
-  };
+/** What the server asks of whoever has not signed in; undefined when it asks for nothing. Nothing secret is in `more`. */
+async function challengesTo(
+  http: Http,
+  { url, headers, signal }: HttpRequest,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Challenge[] | undefined> {
+  const sent = { ...withoutContent(headers), ...more };
+  const asked = await http.send({ url, method: "GET", headers: sent, signal, name: "what the server offers" });
+  asked.discard();
+  return asked.status === 401 ? challengesOf(asked.headers.get("www-authenticate")) : undefined;
+}
+
+/**
+ * Exchange Server tells only those of its tokens who ask for them, by a header that names the scheme and holds no token.
+ * @see https://learn.microsoft.com/en-us/openspecs/exchange_server_protocols/ms-xoauth/
+ */
+async function takesTokens(http: Http, request: HttpRequest): Promise<boolean> {
+  const challenges = await challengesTo(http, request, { authorization: "Bearer" });
+  return challenges?.some(({ scheme }) => scheme === "bearer") === true;
 }
 
 function withoutContent(headers: HttpRequest["headers"]): Record<string, string> {
@@ -171,6 +186,6 @@ function nothingInCommon(host: string, challenges: readonly Challenge[], isPriva
   const plain = !isPrivate && offered.includes("basic") ? " Basic is not sent without TLS." : "";
   return new Failure("unauthenticated", `${host} offers ${what}, for which this connection has no credentials.${plain}`, {
     wireCode: "HTTP 401",
-    hint: "Give auth.auto a user name and a password (NTLM, Basic), or a token (Bearer); or enable another way on the server.",
+    hint: "Give auth.auto a user name and a password (NTLM, Basic), or oauth or a token (Bearer); or enable another way on the server.",
   });
 }

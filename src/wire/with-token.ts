@@ -1,6 +1,7 @@
 import { challengesOf } from "./challenge.ts";
 import type { Http, HttpRequest, HttpResponse } from "./http.ts";
 import type { TokenSource } from "./token.ts";
+import { tokenFacts } from "./token-facts.ts";
 
 /**
  * A client that sends a bearer token (RFC 6750) with every request. Turned down with 401, it asks once more with another token: a server that
@@ -21,6 +22,20 @@ export function withTokens(http: Http, source: TokenSource): Http {
       response.discard();
       return sendWith(request, other);
     },
+  };
+}
+
+/** A token that is ready: there is no other one. */
+export function readyToken(text: string): TokenSource {
+  let isUsed = false;
+  return {
+    async token() {
+      isUsed = true;
+      return text;
+    },
+    another: async () => undefined,
+    distrust: () => undefined,
+    facts: () => (isUsed ? tokenFacts(text) : undefined),
   };
 }
 

@@ -45,6 +45,34 @@ describe("an application with its permission", () => {
   });
 });
 
+describe("auto with an application", () => {
+  const auto = async (more: Setting, { CLIENT_SECRET = secret } = {}, options: LabOptions = {}) => {
+    const lab = await openLab({ tenant: tenantWith(), signIn: { schemes: ["Negotiate"], bearerWhenAsked: true }, ...options });
+    const oauth = { tenant: tenantId, client_id: clientId, authority: lab.url, client_secret: "env:CLIENT_SECRET" };
+    const connection = service(lab, { auth: { auto: { oauth, ...more } } });
+    return { lab, report: await examine(connection, { environment: { CLIENT_SECRET }, ...mailboxActions }) };
+  };
+  const account = { username: "soc@example.com", password: "env:SECRET" };
+
+  test("is let in by the token that was looked at, which the server is asked about first", async () => {
+    const { report, lab } = await auto({});
+    expect(report).toMatchObject({ success: true, exit: 0 });
+    expect(report.step("settings").found).toContain(`the strongest way that the server offers, with the application ${clientId} with`);
+    expect(report.step("token").found).toContain(`application ${clientId}, audience https://outlook.office365.com`);
+    expect(lab.entra?.requests.filter(({ asked }) => asked === "client_credentials")).toHaveLength(1);
+  });
+
+  test("whose secret is wrong is in the way where there is nothing else, and a warning where there is a password", async () => {
+    const alone = await auto({}, { CLIENT_SECRET: "not~the.secret" });
+    expect(alone.report.step("token")).toMatchObject({ status: "failed", code: "unauthenticated" });
+    const both = await auto(account, { CLIENT_SECRET: "not~the.secret" }, { signIn: { schemes: ["NTLM"] } });
+    expect(both.report).toMatchObject({ success: true, exit: 0 });
+    expect(both.report.step("token")).toMatchObject({ status: "warning" });
+    expect(both.report.step("token").found).toMatch(/AADSTS7000215.*Only the password of soc@example\.com is left$/);
+    expect(both.report.next("token")).toContain("Add-MgApplicationPassword");
+  });
+});
+
 describe("a token that does not come", () => {
   test("for a wrong secret leads to the page and the command for this application", async () => {
     const { report, lab } = await online({}, { client_secret: "env:OTHER_SECRET" });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { SignIn } from "../../src/wire/authenticate.ts";
 import { loadKerberos } from "../../src/wire/kerberos.ts";
+import { readyToken } from "../../src/wire/with-token.ts";
 import { testCertificate } from "../lab/certificate.ts";
 import { anna } from "../lab/ews/soap-client.ts";
 import { ask, client, outcome, seen, startLab } from "./sign-in-stage.ts";
@@ -74,9 +75,25 @@ describe("auto", () => {
 
   test("takes a token before Basic", async () => {
     const lab = await startLab({ signIn: { schemes: ["Basic"] }, tokens: { "token-of-anna": anna } });
-    const token = async () => "token-of-anna";
-    expect(await ask(client({ kind: "auto", account: { username: anna, password: "wrong" }, token }), lab)).toBe(200);
+    const tokens = readyToken("token-of-anna");
+    expect(tokens.facts()).toBeUndefined();
+    expect(await ask(client({ kind: "auto", account: { username: anna, password: "wrong" }, tokens }), lab)).toBe(200);
     expect(lab.requests.at(-1)).toMatchObject({ caller: anna, signIn: undefined });
+  });
+
+  test("asks for tokens by name, without sending one, where nobody is told of them unasked", async () => {
+    const lab = await startLab({ signIn: { schemes: ["Negotiate"], bearerWhenAsked: true }, tokens: { "token-of-anna": anna } });
+    const http = client({ kind: "auto", tokens: readyToken("token-of-anna") });
+    expect([await ask(http, lab), await ask(http, lab)]).toEqual([200, 200]);
+    expect(seen(lab).map(([method, status]) => `${method} ${status}`)).toEqual(["GET 401", "GET 401", "POST 200", "POST 200"]);
+  });
+
+  test("does not send a token where the server takes none", async () => {
+    const lab = await startLab({ signIn: { schemes: ["Negotiate"] } });
+    const tokens = { ...readyToken("token-of-anna"), token: () => Promise.reject(new Error("nobody asked for it")) };
+    expect(await outcome(ask(client({ kind: "auto", tokens }), lab))).toMatchObject({
+      code: "unauthenticated",
+    });
   });
 
   test.skipIf(!withoutKerberos)(`says that Kerberos needs a package where nothing else is offered${reason}`, async () => {

@@ -117,7 +117,8 @@ const exchangeId = "00000002-0000-0ff1-ce00-000000000000";
 
 const unauthorized = (request: IncomingMessage, server: EwsServer, diagnostics?: string, challenge?: string): Reply => {
   const realm = (request.headers.host ?? "lab").replace(/[^\w.:-]/g, "");
-  const takesTokens = server.entra !== undefined || Object.keys(server.tokens).length > 0;
+  const hasTokens = server.entra !== undefined || Object.keys(server.tokens).length > 0;
+  const takesTokens = hasTokens && server.windows?.offersBearer(request.headers.authorization) !== false;
   const bearer = server.entra === undefined ? "Bearer" : `Bearer client_id="${exchangeId}"${diagnostics ? ', error="invalid_token"' : ""}`;
   const offers = challenge === undefined ? (server.windows?.offers(realm) ?? [`Basic realm="${realm}"`]) : [challenge];
   return plain(401, "", {

@@ -14,6 +14,8 @@ export interface WindowsSignInOptions {
   readonly extendedProtection?: NtlmPolicy["extendedProtection"] | undefined;
   /** False: each request must sign in anew (`authPersistSingleRequest` of IIS). */
   readonly persistent?: boolean | undefined;
+  /** Tokens are offered only to who asks for them, by an empty `Authorization: Bearer`; default to everybody. */
+  readonly bearerWhenAsked?: boolean | undefined;
   /** So many wrong passwords lock an account; default never. */
   readonly lockoutThreshold?: number | undefined;
 }
@@ -53,6 +55,11 @@ export class WindowsSignIn {
   /** The values of WWW-Authenticate for whoever has not signed in. */
   offers(realm: string): string[] {
     return (this.#options.schemes ?? ["Basic"]).map((scheme) => (scheme === "Basic" ? `Basic realm="${realm}"` : scheme));
+  }
+
+  /** Whether tokens are among the offers to a request with this Authorization. */
+  offersBearer(authorization: string | undefined): boolean {
+    return this.#options.bearerWhenAsked !== true || /^Bearer\b/i.test(authorization ?? "");
   }
 
   /** Headers of an answer to who has signed in. */
