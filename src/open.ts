@@ -126,8 +126,7 @@ export async function graphOptionsOf(connection: Connection, ways: OpenWays = {}
     account: accountOf(auth, name),
     throttling: { maxWaitMs: milliseconds(throttling.maxWait), maxConcurrency: throttling.maxConcurrency },
     timeouts: { connectMs: milliseconds(timeouts.connect), replyMs: milliseconds(timeouts.reply), idleMs: milliseconds(timeouts.idle) },
-    // permanentDelete is in the worldwide cloud alone: https://learn.microsoft.com/en-us/graph/api/message-permanentdelete
-    habits: { permanentDelete: auth.kind !== "oauth" || auth.cloud === "worldwide" },
+    habits: graph.habits,
     observe,
   };
 }

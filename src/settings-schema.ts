@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { isPrivate, isWebAddress, put, secret, text } from "./settings-fields.ts";
+import { GraphSettings } from "./settings-graph.ts";
 import { AutodiscoverSettings, addressOf, ProxySettings, TlsSettings } from "./settings-network.ts";
 import { OAuthSettings } from "./settings-oauth.ts";
 import { onPremisesSettings } from "./settings-on-premises.ts";
@@ -44,21 +45,11 @@ const Ews = z.strictObject({
   ca_file: text("the path of the PEM file with the authority that signed the server's certificate").optional(),
 });
 
-const graphWords = "the https address of Microsoft Graph with its version, such as https://graph.microsoft.com/v1.0";
-
-const Graph = z.strictObject({
-  url: z
-    .string(put(graphWords))
-    .refine((value) => isWebAddress(value) && isPrivate(value), put(graphWords))
-    .optional(),
-  ca_file: text("the path of the PEM file with the authority that signed the server's certificate").optional(),
-});
-
 const Connection = z
   .strictObject({
     backend: z.enum(["ews", "graph", "auto"], put("ews, graph, or auto (each mailbox over the one that holds it)")).default("ews"),
     ews: Ews.default({}),
-    graph: Graph.default({}),
+    graph: GraphSettings.prefault({}),
     auth: Auth,
     access: z.enum(["impersonation", "delegate"], put("impersonation or delegate")).optional(),
     impersonate_by: z

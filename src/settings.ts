@@ -3,6 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import type * as z from "zod";
 import { Failure } from "./failure.ts";
 import { readSecret, type Secret, type SecretPlace, secretPlace } from "./secrets.ts";
+import { type GraphHabits, readHabits } from "./settings-graph.ts";
 import { type Discover, type Network, readDiscover, readNetwork } from "./settings-network.ts";
 import { credentials, type OAuth, readOAuth } from "./settings-oauth.ts";
 import { fieldsOfWay, type OnPremises, readOnPremises } from "./settings-on-premises.ts";
@@ -26,7 +27,7 @@ export interface Connection {
   /** Which back end reaches the mailboxes; `auto`: each mailbox the one that holds it. */
   readonly backend: "ews" | "graph" | "auto";
   /** Microsoft Graph; `caFile` is the path of a PEM file. */
-  readonly graph: { readonly url: URL; readonly caFile: string | undefined };
+  readonly graph: { readonly url: URL; readonly caFile: string | undefined; readonly habits: GraphHabits };
   readonly network: Network;
   readonly auth: OnPremises | { readonly kind: "bearer"; readonly token: Secret } | OAuth;
   readonly access: "impersonation" | "delegate";
@@ -140,7 +141,11 @@ export async function loadSettings(place: SettingsPlace = {}): Promise<Settings>
         auth: ews.auth && authOf(ews.auth, (field, place) => secretOf(`ews.auth.${field}`, place), pathOf),
       },
       backend,
-      graph: { url: graph.url === undefined ? onlineGraph(cloud) : new URL(graph.url), caFile: said(graph.ca_file, home) },
+      graph: {
+        url: graph.url === undefined ? onlineGraph(cloud) : new URL(graph.url),
+        caFile: said(graph.ca_file, home),
+        habits: readHabits(graph, cloud),
+      },
       network: readNetwork(chosen.proxy, chosen.tls, environment, secretOf),
       auth: authOf(auth, (field, place) => secretOf(`auth.${field}`, place), pathOf),
       // A person who signs in is not let to impersonate by Exchange Online.
