@@ -52,6 +52,10 @@ export const sentColumns = {
   to: z.array(AddressNoun),
   cc: z.array(AddressNoun),
   bcc: z.array(AddressNoun),
+  copy_left: z
+    .literal(true)
+    .optional()
+    .describe("Present when save_to_sent was false, and a copy may be in Sent Items all the same: it could not be taken away."),
 };
 
 export function sentRow(sent: Sent) {
@@ -63,6 +67,7 @@ export function sentRow(sent: Sent) {
     to: sent.to.map(addressRow),
     cc: sent.cc.map(addressRow),
     bcc: sent.bcc.map(addressRow),
+    copy_left: sent.copyLeft,
   });
 }
 

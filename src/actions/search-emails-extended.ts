@@ -175,9 +175,9 @@ async function allPlaces(input: Input, { exchange, mailbox, call }: Context): Pr
   let addresses: readonly string[] = mailboxes;
   if (isAll(mailboxes)) {
     const searchable = await exchange.searchableMailboxes({ expandGroups: false }, call);
-    addresses = searchable.mailboxes
-      .filter((found) => !found.isGroup && !found.isExternal && found.mailbox !== "")
-      .map((found) => found.mailbox);
+    const listed = searchable.mailboxes.filter((found) => !found.isGroup && !found.isExternal);
+    // What Exchange could not tell about is searched as well: what is wrong with it is said then, and it is not left out in silence.
+    addresses = [...listed, ...searchable.failed].map((found) => found.mailbox).filter((address) => address !== "");
   }
   const once = new Map(addresses.map((address) => [address.toLowerCase(), address]));
   return [...once.values()].map((address) => ({ mailbox: exchange.mailbox(address, call), cursor: undefined }));

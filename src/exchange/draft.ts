@@ -46,6 +46,8 @@ export interface Reply {
 export interface Sent {
   /** Absent when no copy was to be kept, or when it could not be found again. */
   readonly itemId?: string | undefined;
+  /** No copy was wanted, and there may be one in Sent Items all the same: it could not be taken away. */
+  readonly copyLeft?: true | undefined;
   readonly internetMessageId?: string | undefined;
   readonly conversationId?: string | undefined;
   readonly sentAt?: string | undefined;

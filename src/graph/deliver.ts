@@ -58,8 +58,7 @@ export async function deliver(mailbox: GraphMailbox, delivery: Delivery, pace: P
   await submit(mailbox, steady, draft, delivery, pace);
   const copy = await findCopy(steady, delivery.mark, pace);
   if (delivery.saveToSent) return { ...about, ...copy };
-  await removeCopy(steady, copy);
-  return about;
+  return { ...about, ...(await removeCopy(steady, copy)) };
 }
 
 /** A lost answer while the draft was being made ready has harmed nobody: it is the failure that it was, not `unknown-outcome`. */
@@ -171,11 +170,15 @@ async function findCopy(mailbox: GraphMailbox, mark: string, { find: waits }: Pa
 }
 
 /** Graph keeps a copy of every draft that it sends; where none is wanted, it is taken away afterwards. */
-async function removeCopy(mailbox: GraphMailbox, { itemId }: Partial<Sent>): Promise<void> {
+async function removeCopy(mailbox: GraphMailbox, { itemId }: Partial<Sent>): Promise<Pick<Sent, "copyLeft">> {
   try {
-    if (itemId === undefined) mailbox.call.progress?.("It was sent, but its copy in Sent Items was not found, so it is still there.");
-    else await discard(mailbox, itemId);
+    if (itemId !== undefined) {
+      await discard(mailbox, itemId);
+      return {};
+    }
+    mailbox.call.progress?.("It was sent, but its copy in Sent Items was not found, so it is still there.");
   } catch (thrown) {
     mailbox.call.progress?.(`It was sent, but its copy is still in Sent Items: ${asFailure(thrown).message}`);
   }
+  return { copyLeft: true };
 }

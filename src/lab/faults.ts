@@ -8,6 +8,7 @@ export const faultKinds = {
   "429": "HTTP 429 with Retry-After (Microsoft Graph only)",
   "500": "HTTP 500 with an HTML body",
   "503": "HTTP 503 with Retry-After",
+  "504": "the operation is done, but what stands before the server gave up waiting: HTTP 504 (Microsoft Graph only)",
   "reset-before": "the connection is reset before anything is done",
   "reset-after": "the operation is done, the answer is lost",
   "reset-mid-body": "the operation is done, the connection is reset in the middle of the reply",
@@ -17,6 +18,7 @@ export const faultKinds = {
   "batch-stopped": "one item fails with ErrorAccessDenied, the later ones are not done",
   "item-error": "one item of a batch fails and is not done",
   "short-batch": "one error for a batch of several items, none done",
+  "missing-answers": "all of a $batch is done, but its reply has only one of the answers (Microsoft Graph only)",
 } as const satisfies Record<string, string>;
 
 export type FaultKind = keyof typeof faultKinds;

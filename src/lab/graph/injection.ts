@@ -1,5 +1,7 @@
 import type { Faults } from "../faults.ts";
 import { accessDenied, GraphError } from "./errors.ts";
+import { isObject } from "./json.ts";
+import type { GraphReply } from "./operation.ts";
 import { unauthenticated } from "./sign-in.ts";
 import { throttled } from "./throttle.ts";
 
@@ -39,4 +41,14 @@ export function faultOf(faults: Faults, itemId: string | undefined): GraphError 
   const backOff = fault.values?.BackOffMilliseconds;
   if (fault.code === "ErrorServerBusy") return throttled(fault.message, seconds(typeof backOff === "number" ? backOff : undefined));
   return new GraphError(statuses[fault.code] ?? 500, fault.code, fault.message);
+}
+
+/** What becomes of the answer to a request that was done, when a rule hits it. Throws GraphError. */
+export function spoilt(reply: GraphReply, faults: Faults): GraphReply {
+  // Who gave up waiting knows neither a code nor what was done.
+  if (faults.rule("504") !== undefined) throw new GraphError(504, "UnknownError", "");
+  const { body } = reply;
+  if (faults.rule("missing-answers") === undefined || body === undefined || body instanceof Uint8Array) return reply;
+  const { responses = null, ...rest } = body;
+  return Array.isArray(responses) ? { ...reply, body: { ...rest, responses: responses.filter(isObject).slice(0, 1) } } : reply;
 }

@@ -4,7 +4,7 @@ import { objectIdOf } from "../issue.ts";
 import type { Store } from "../store.ts";
 import type { Answered } from "./dispatch.ts";
 import { badRequest, errorBody, GraphError, itemNotFound } from "./errors.ts";
-import { faultOf } from "./injection.ts";
+import { faultOf, spoilt } from "./injection.ts";
 import type { GraphReply, GraphRequest } from "./operation.ts";
 import { attachmentAddress } from "./upload-address.ts";
 import { receivedBytes, type Upload, type Uploads } from "./uploads.ts";
@@ -40,7 +40,7 @@ export function answerUpload(server: UploadServer, request: GraphRequest): Answe
     if (faults.rule("reset-before") !== undefined) throw new GraphError(502, "UnknownError", "");
     if (request.headers.has("authorization")) throw new GraphError(401, "InvalidAuthenticationToken", "The address has its own token.");
     if (upload === undefined) throw new GraphError(404, "ErrorItemNotFound", "The upload session does not exist or has expired.");
-    return answered(handle(server, upload, request));
+    return answered(spoilt(handle(server, upload, request), faults));
   } catch (error) {
     if (!(error instanceof GraphError)) throw error;
     const about = { now: store.now(), requestId, clientId: requestId };

@@ -35,4 +35,4 @@ const scenarios: readonly Scenario[] = [
   },
 ];
 
-for (const scenario of scenarios) await faultRuns(scenario);
+await faultRuns(scenarios);

@@ -12,7 +12,7 @@ function moved(stage: Stage, to: string, kept = false): (Thing & { readonly id: 
   return subjects.map((subject) => {
     const item = stage.put(subject);
     return {
-      id: item.id,
+      id: stage.idOf(item),
       evidence: kept ? sha256Of(item) : undefined,
       state() {
         const places = whereIs(stage, subject).join(", ");
@@ -25,12 +25,17 @@ function moved(stage: Stage, to: string, kept = false): (Thing & { readonly id: 
 /** Messages that stay, and of which one copy or none lies elsewhere. */
 function copied(stage: Stage, copy: string): (Thing & { readonly id: string })[] {
   return subjects.map((subject) => ({
-    id: stage.put(subject).id,
+    id: stage.idOf(stage.put(subject)),
     state() {
-      const places = whereIs(stage, subject).join(", ");
+      // A copy that was made halfway and taken back may be told of no more, or lie in Drafts, which must be told.
+      const other = [`${ben} drafts`, `${ben} recoverableitemspurges`];
+      const places = whereIs(stage, subject)
+        .filter((place) => !other.includes(place))
+        .join(", ");
       const both = [`${ann} inbox`, copy].sort().join(", ");
       return { [`${ann} inbox`]: "untouched", [both]: "done" }[places] ?? (places || "nowhere");
     },
+    leftover: () => whereIs(stage, subject).find((place) => place === `${ben} drafts`),
   }));
 }
 
@@ -62,14 +67,14 @@ const scenarios: readonly Scenario[] = [
     },
   },
   {
-    title: "with their sender blocked",
+    title: "with their sender blocked where that is possible",
     action: junkMail,
     arrange(stage) {
       const things = moved(stage, "junkemail").map((thing) => ({
         ...thing,
         state() {
           const isDone = thing.state() === "done";
-          return isDone && !isBlocked(stage.mailbox(ann), "mallory@example.org") ? "moved, sender not blocked" : thing.state();
+          return isDone && stage.backend === "ews" && !isBlocked(stage.mailbox(ann), "mallory@example.org") ? "moved, sender not blocked" : thing.state();
         },
       }));
       return { input: { item_id: idsOf(things) }, things };
@@ -93,4 +98,4 @@ const scenarios: readonly Scenario[] = [
   },
 ];
 
-for (const scenario of scenarios) await faultRuns(scenario);
+await faultRuns(scenarios);

@@ -14,7 +14,7 @@ const scenarios: readonly Scenario[] = [
   {
     title: "three messages by id",
     action: downloadMailAsEml,
-    arrange: (stage) => ({ input: { item_id: putAll(stage).map(({ id }) => id) } }),
+    arrange: (stage) => ({ input: { item_id: putAll(stage).map(stage.idOf) } }),
   },
   {
     title: "two messages with files and an attached message",
@@ -63,4 +63,4 @@ const scenarios: readonly Scenario[] = [
   },
 ];
 
-for (const scenario of scenarios) await faultRuns(scenario);
+await faultRuns(scenarios);

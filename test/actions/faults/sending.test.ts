@@ -9,9 +9,12 @@ function letter(stage: Stage, subject: string, isKept: boolean): Thing {
   const count = (address: string, folder: string) =>
     [...stage.mailbox(address).known(folder).items.values()].filter((item) => item.subject.replaceAll("\uFFFD", "") === subject).length;
   return {
-    state() {
+    state(result) {
       const [arrived, kept] = [count(ben, "inbox"), count(ann, "sentitems")];
       if (arrived === 0 && kept === 0) return "untouched";
+      // Graph keeps a copy of every draft that it sends: what could not be taken away again is told.
+      const isLeft = !isKept && kept === 1 && result?.copy_left === true;
+      if (arrived === 1 && isLeft && stage.backend === "graph") return "done";
       return arrived === 1 && kept === (isKept ? 1 : 0) ? "done" : `${arrived} arrived, ${kept} kept`;
     },
     leftover() {
@@ -22,7 +25,7 @@ function letter(stage: Stage, subject: string, isKept: boolean): Thing {
 }
 
 function question(stage: Stage, subject: string): string {
-  return stage.put(subject, { from: { name: "Ben Sample", address: ben } }).id;
+  return stage.idOf(stage.put(subject, { from: { name: "Ben Sample", address: ben } }));
 }
 
 const attachments = [{ name: "a.txt", base64: Buffer.from("evidence").toString("base64") }];
@@ -68,4 +71,4 @@ const scenarios: readonly Scenario[] = [
   },
 ];
 
-for (const scenario of scenarios) await faultRuns(scenario);
+await faultRuns(scenarios);

@@ -5,12 +5,16 @@ import { join } from "node:path";
 import { openAudit } from "../../../src/audit.ts";
 import { openEvidence } from "../../../src/evidence.ts";
 import { openEws } from "../../../src/ews/ews.ts";
+import { openGraph } from "../../../src/graph/graph.ts";
+import { immutableId } from "../../../src/lab/graph/ids.ts";
 import type { LabItem, NewItem } from "../../../src/lab/item.ts";
 import { type Lab, startLab } from "../../../src/lab/lab.ts";
 import type { LabMailbox } from "../../../src/lab/mailbox.ts";
 import { mimeOf } from "../../../src/lab/mime-write.ts";
+import { labPermissions, labToken } from "../../../src/lab/practice.ts";
 import { labPassword } from "../../../src/lab/store.ts";
 import type { Host } from "../../../src/perform.ts";
+import type { Backend } from "../lab-host.ts";
 
 export const soc = "soc@example.com";
 export const ann = "ann@example.com";
@@ -18,6 +22,7 @@ export const ben = "ben@example.com";
 
 /** A lab with three mailboxes, and the door to it: so small that each run has one of its own. */
 export interface Stage {
+  readonly backend: Backend;
   readonly lab: Lab;
   readonly host: Host;
   /** Evidence and audit lie below it. */
@@ -26,32 +31,38 @@ export interface Stage {
   mailbox(address: string): LabMailbox;
   /** A message in ann's mailbox. */
   put(subject: string, item?: NewItem, folder?: string): LabItem;
+  /** The id that this back end gives an item. */
+  idOf(item: LabItem): string;
   close(): Promise<void>;
 }
 
 /** The same moment for every run, so that the lab's ids and times are the same, too. */
 const now = new Date("2026-03-02T09:00:00Z");
 
-export async function openStage(): Promise<Stage> {
-  const lab = await startLab({ seed: false });
+export async function openStage(backend: Backend): Promise<Stage> {
+  const lab = await startLab({ seed: false, graph: { tokens: { [labToken]: labPermissions } } });
   lab.store.setNow(now);
   lab.store.addUser({ address: soc, displayName: "SOC", roles: ["ApplicationImpersonation", "Discovery Management"] });
   lab.store.addUser({ address: ann, displayName: "Ann Example" });
   lab.store.addUser({ address: ben, displayName: "Ben Sample" });
   const folder = mkdtempSync(join(tmpdir(), "mailcordon-faults-"));
   const auditFile = join(folder, "audit.jsonl");
-  const exchange = openEws({
-    url: lab.ewsUrl,
-    authorize: async () => ({ authorization: `Basic ${Buffer.from(`${soc}:${labPassword}`).toString("base64")}` }),
-    access: "impersonation",
-    defaultMailbox: ann,
-  });
+  const authorization = backend === "ews" ? `Basic ${Buffer.from(`${soc}:${labPassword}`).toString("base64")}` : `Bearer ${labToken}`;
+  const exchange =
+    backend === "ews"
+      ? openEws({ url: lab.ewsUrl, authorize: async () => ({ authorization }), access: "impersonation", defaultMailbox: ann })
+      : openGraph({
+          url: lab.graphUrl,
+          signIn: (http) => ({ ...http, send: (request) => http.send({ ...request, headers: { ...request.headers, authorization } }) }),
+          defaultMailbox: ann,
+        });
   const mailbox = (address: string): LabMailbox => {
     const found = lab.store.mailbox(address);
     if (found === undefined) throw new Error(`the lab has no mailbox ${address}`);
     return found;
   };
   return {
+    backend,
     lab,
     folder,
     auditFile,
@@ -75,6 +86,7 @@ export async function openStage(): Promise<Stage> {
         ...item,
       });
     },
+    idOf: (item) => (backend === "ews" ? item.id : immutableId(item)),
     async close() {
       await exchange.close();
       await lab.close();

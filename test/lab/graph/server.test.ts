@@ -144,6 +144,13 @@ test("a connection that is reset before has done nothing; one that is reset afte
   expect(lab.store.mailbox(anna)?.known("junkemail").totalCount).toBe(1);
 });
 
+test("a gateway that gives up has had it done", async () => {
+  const lab = await startGraphLab({ faults: [{ kind: "504", operation: "message-move" }] });
+  const path = `/users/${anna}/messages/${idOf(deliver(lab))}/move`;
+  expect(refusal(await call(lab, "POST", path, { destinationId: "junkemail" }))).toEqual([504, "UnknownError"]);
+  expect(lab.store.mailbox(anna)?.known("junkemail").totalCount).toBe(1);
+});
+
 test("more requests than a mailbox takes in ten minutes are status 429; another mailbox is not concerned", async () => {
   const lab = await startGraphLab({ graph: { requestsPerWindow: 2 } });
   for (const expected of [200, 200, 429]) expect((await call(lab, "GET", inbox)).status).toBe(expected);

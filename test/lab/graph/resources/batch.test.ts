@@ -109,6 +109,20 @@ test("when the answer to one of its requests is lost, that to the batch is, and 
   expect(mailboxOf(lab).known("junkemail").totalCount).toBe(2);
 });
 
+test("a batch whose reply lacks answers was done all the same", async () => {
+  const lab = await startGraphLab({ faults: [{ kind: "missing-answers", operation: "json-batching" }] });
+  const requests = [deliver(lab), deliver(lab), deliver(lab)].map((item, at) => ({
+    id: String(at),
+    method: "POST",
+    url: `/users/${anna}/messages/${idOf(item)}/move`,
+    headers: json,
+    body: { destinationId: "junkemail" },
+  }));
+  expect(await answersOf(lab, requests)).toHaveLength(1);
+  expect(mailboxOf(lab).known("junkemail").totalCount).toBe(3);
+  expect(lab.requests).toMatchObject([{ operation: "json-batching", inner: ["message-move", "message-move", "message-move"] }]);
+});
+
 test("a batch has the rights of its caller, and no more", async () => {
   const lab = await startGraphLab({ graph: { tokens: { "read-token": ["Mail.Read"] } } });
   const item = deliver(lab);
