@@ -10,7 +10,7 @@ export type Effect = "read" | "change" | "create" | "send" | "destroy";
 
 /**
  * What an effect means to the door and to every face: asked first? repeatable after a crash? is it a success when what was named is not there?
- * which MCP hints? which kind of action? which role must a caller over the network have?
+ * which MCP hints (`openWorld`: it brings in what strangers wrote, or goes out to them)? which kind of action? which role must a caller over the network have?
  */
 export const effects = {
   read: {
@@ -20,6 +20,7 @@ export const effects = {
     readOnly: true,
     destructive: false,
     idempotent: true,
+    openWorld: true,
     kind: "Enrichment",
     role: "read",
   },
@@ -30,6 +31,7 @@ export const effects = {
     readOnly: false,
     destructive: false,
     idempotent: true,
+    openWorld: false,
     kind: "Containment",
     role: "contain",
   },
@@ -40,6 +42,7 @@ export const effects = {
     readOnly: false,
     destructive: false,
     idempotent: false,
+    openWorld: false,
     kind: "Containment",
     role: "contain",
   },
@@ -50,6 +53,7 @@ export const effects = {
     readOnly: false,
     destructive: false,
     idempotent: false,
+    openWorld: true,
     kind: "Notification",
     role: "send",
   },
@@ -60,6 +64,7 @@ export const effects = {
     readOnly: false,
     destructive: true,
     idempotent: true,
+    openWorld: false,
     kind: "Containment",
     role: "contain",
   },
@@ -175,6 +180,8 @@ export interface Prepared {
   readonly asksFirst: boolean;
   /** What has become of an item when it is done, with this input: `deleted`. Default: done. */
   readonly done?: string | undefined;
+  /** The same of one result, where it is not what `done` says. */
+  readonly did?: ((row: Row) => string | undefined) | undefined;
 }
 
 /** How an answer is told to a person. JSON has all of it, whatever stands here. */
@@ -254,6 +261,8 @@ interface Touching<In extends z.ZodObject, Each extends z.ZodObject> extends Wor
   readonly glance?: Glance;
   /** What has become of an item when it is done: `deleted`. */
   readonly done?: string | ((input: z.output<In>) => string);
+  /** The same of one result, where it is not what `done` says: `copied as a draft`. */
+  readonly did?: (row: z.output<Each>, input: z.output<In>) => string | undefined;
 }
 
 type Select<In extends z.ZodObject> = (input: z.output<In>, context: Context) => AsyncIterable<Selected>;
@@ -296,6 +305,7 @@ export function touching<In extends z.ZodObject, Each extends z.ZodObject>(words
           return {
             input,
             done: typeof words.done === "function" ? words.done(input) : words.done,
+            did: (row) => words.did?.(words.each.parse(row), input),
             asksFirst: extras.asksFirst?.(input) ?? effects[words.effect].asksFirst,
             select: (context) => select(input, context),
             act: (targets, context) => act(targets, input, context),

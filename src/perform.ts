@@ -38,6 +38,8 @@ export interface Host {
   readonly actor?: string | undefined;
   /** Asks a person, or knows the answer. Absent: no, unless the input says `confirm`. */
   readonly confirm?: ((plan: Plan) => Promise<boolean>) | undefined;
+  /** Who calls may not say yes to itself: `confirm` is asked before anything but a read, and the input's own `confirm` counts for nothing. */
+  readonly asksAlways?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly progress?: ((text: string) => void) | undefined;
   readonly readFile?: ((path: string) => Promise<OpenedFile>) | undefined;
@@ -153,8 +155,8 @@ async function throughItems(passage: Passage): Promise<Said> {
   if (input.dry_run) return told(passage, items);
 
   if (found.length > 0) {
-    if (prepared.asksFirst && !input.confirm && !(await saysYes(passage, found)))
-      return refused(passage, items, unconfirmed(action, found.length));
+    const agreed = host.asksAlways === true ? action.effect === "read" : !prepared.asksFirst || input.confirm;
+    if (!agreed && !(await saysYes(passage, found))) return refused(passage, items, unconfirmed(action, found.length));
     const traced = action.effect === "read" ? undefined : host.audit;
     if (prepared.preserve !== undefined) await preserveEach(found, prepared.preserve, context);
     const remaining = found.filter((item) => item.failure === undefined);
@@ -228,7 +230,9 @@ function told({ action, prepared }: Passage, items: readonly Item[]): Said {
   const planned = having("planned");
   const counts = { requested: items.length, succeeded: having("done"), failed: having("failed"), not_found: having("not_found") };
   const missingFails = !effects[action.effect].missingIsFine && counts.not_found > 0;
-  const message = sentence(wordsOf(action, prepared), counts, planned, items.find((item) => item.status === "failed")?.failure);
+  const words = wordsOf(action, prepared);
+  const did = countedBy(items.flatMap((item) => (item.status === "done" ? [prepared.did?.(item.answered ?? {}) ?? words.done] : [])));
+  const message = sentence(words, counts, planned, did, items.find((item) => item.status === "failed")?.failure);
   return { success: counts.failed === 0 && !missingFails, message, counts, results };
 }
 
@@ -237,18 +241,25 @@ function wordsOf({ noun = "item" }: Action, { done = "done" }: Prepared): Pick<P
   return { noun, done };
 }
 
+function countedBy(words: readonly string[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return counts;
+}
+
 /** `2 of 3 messages deleted; 1 failed: She will not.` */
 function sentence(
   { noun, done }: Pick<Plan, "noun" | "done">,
   counts: Answer["counts"],
   planned: number,
+  did: ReadonlyMap<string, number>,
   why: Failure | undefined,
 ): string {
-  const { requested, succeeded, failed, not_found } = counts;
+  const { requested, failed, not_found } = counts;
   if (requested === 0) return `No ${noun}s found.`;
   const tallies: [number, string][] = [
     [planned, `would be ${done}`],
-    [succeeded, done],
+    ...[...did].map(([what, number]): [number, string] => [number, what]),
     [not_found, "not found"],
     // The others say so themselves: one reason is what a line can hold.
     [failed, `failed${why === undefined ? "" : `${failed > 1 ? ", the first" : ""}: ${why.message.replace(/\.$/, "")}`}`],
@@ -284,6 +295,7 @@ const outcomeColumns = [
   "undo",
   "sender_blocked",
   "moved",
+  "method",
 ];
 
 function columns(row: Row, names: readonly string[]): Row {

@@ -262,6 +262,19 @@ test("confirm in the input is the yes", async () => {
   expect(box.has("one")).toBe(false);
 });
 
+test.each(["change", "create", "send", "destroy"] as const)(
+  "who may not say yes to itself cannot confirm a %s in the input: the host is asked",
+  async (effect) => {
+    const asked: string[] = [];
+    const confirm = async ({ title }: Plan) => {
+      asked.push(title);
+      return false;
+    };
+    const answer = await perform(eraser({ effect }), { words: ["one"], confirm: true }, { ...host, confirm, asksAlways: true });
+    expect([asked, answer.error?.code, box.has("one")]).toEqual([["Erase Words"], "confirmation-required", true]);
+  },
+);
+
 test("nobody is asked when there is nothing to touch", async () => {
   const asked = { ...host, confirm: () => Promise.reject(new Error("asked")) };
   const answer = await perform(eraser(), { words: ["gone"] }, asked);

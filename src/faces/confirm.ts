@@ -26,7 +26,7 @@ export async function ask(plan: Plan, screen: Screen): Promise<boolean> {
 }
 
 /** The plan as a person reads it. */
-function planText(plan: Plan, columns: number): string {
+export function planText(plan: Plan, columns: number): string {
   const { title, mailbox, noun, done, columns: first, rows } = plan;
   const many = rows.length === 1 ? `1 ${noun}` : `${rows.length} ${noun}s`;
   const more = rows.length > rowsShown ? [`… and ${rows.length - rowsShown} more`] : [];

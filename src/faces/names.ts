@@ -1,5 +1,10 @@
 /** One field of an action in its spellings: JSON and tool calls say `item_id`, the command line `--item-id`, a heading `Item id`. */
 
+/** An action's name as tools and operations have it: `delete-email` -> `delete_email`. */
+export function toolOf(action: string): string {
+  return action.replaceAll("-", "_");
+}
+
 /** `item_id` -> `--item-id`. */
 export function flagOf(field: string): string {
   return `--${field.replaceAll("_", "-")}`;

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { type Action, effects } from "../action.ts";
 import { answerSchema, ErrorNoun } from "../answer.ts";
 import { failures } from "../failure.ts";
+import { toolOf } from "./names.ts";
 
 /** `3.1` is JSON Schema as zod writes it; `3.0` is for importers that know no newer one. */
 export type OpenApiVersion = "3.0" | "3.1";
@@ -156,7 +157,7 @@ function actionPath(action: Action): Json {
   const changes = effect !== "read";
   return {
     post: {
-      operationId: name.replaceAll("-", "_"),
+      operationId: toolOf(name),
       summary: title,
       description: `${summary} Needs the role ${effects[effect].role}.`,
       tags: ["actions"],

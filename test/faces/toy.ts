@@ -110,7 +110,8 @@ export async function toy(words: readonly string[], given: Given = {}): Promise<
   return { code, ...written, wanted, closed };
 }
 
-function opened(close: () => void): Opened {
+/** What the toy actions work with: they ask nothing of it but the mailbox's address. */
+export function opened(close: () => void = () => {}): Opened {
   const exchange: Exchange = {
     backend: "ews",
     mailbox: (address) => mailbox(address ?? "shepherd@example.com"),

@@ -1,0 +1,111 @@
+import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
+import type { Action, EvidenceStore, Kept, Row } from "../../action.ts";
+import { type Answer, errorNoun } from "../../answer.ts";
+import { asFailure, Failure } from "../../failure.ts";
+import { type Host, type Plan, perform } from "../../perform.ts";
+import { jsonText } from "../json.ts";
+import { toolOf } from "../names.ts";
+import type { Confirmations } from "./confirmations.ts";
+import { evidenceUri } from "./evidence.ts";
+import { type Confirmation, confirmationField } from "./tool.ts";
+import { bounded, isTooLong, notice } from "./untrusted.ts";
+
+/** What one call of a tool has besides its arguments. */
+export interface Calling {
+  readonly host: Host;
+  readonly confirmations: Confirmations;
+  /** Asks the person at the client, where the client can do that. */
+  readonly elicit?: ((plan: Plan) => Promise<boolean>) | undefined;
+}
+
+/**
+ * Calls an action as a tool. What only reads is done. Anything else is done only when a person says yes: at once where the client can ask one,
+ * and otherwise by a second call that brings the confirmation of the first, which was a dry run.
+ */
+export async function callTool(action: Action, given: Row, { host, confirmations, elicit }: Calling): Promise<CallToolResult> {
+  const kept: Kept[] = [];
+  const told = { ...host, asksAlways: true, evidence: remembering(host.evidence, kept) };
+  const tool = toolOf(action.name);
+  const { [confirmationField]: token, ...input } = given;
+  try {
+    if (Object.hasOwn(input, "confirm")) throw mayNotConfirm();
+    if (action.effect === "read" || input.dry_run === true) return result(await perform(action, input, told), kept, action);
+    if (token !== undefined && token !== "") {
+      const check = confirmations.take(String(token), tool, input);
+      const confirm = async (plan: Plan) => {
+        check(plan.rows);
+        return true;
+      };
+      return result(await perform(action, input, { ...told, confirm }), kept, action);
+    }
+    if (elicit !== undefined) return result(await perform(action, input, { ...told, confirm: elicit }), kept, action);
+    return await plan(action, input, told, confirmations);
+  } catch (thrown) {
+    return failed(asFailure(thrown), action);
+  }
+}
+
+/** The dry run: what the door would ask about, and a confirmation for exactly that. */
+async function plan(action: Action, input: Row, host: Host, confirmations: Confirmations): Promise<CallToolResult> {
+  let rows: readonly Row[] = [];
+  const confirm = async (asked: Plan) => {
+    rows = asked.rows;
+    return false;
+  };
+  const answer = await perform(action, input, { ...host, confirm });
+  // Nothing to touch, or no way to it: that is the answer.
+  if (rows.length === 0) return result(answer, [], action);
+  const { error, ...dry } = answer;
+  const message = `Nothing was done yet. ${action.title} would touch ${rows.length} of ${answer.counts.requested}: results names them. Call again with the same arguments and this confirmation to do it.`;
+  const confirmation = confirmations.offer(toolOf(action.name), input, rows);
+  return result({ ...dry, success: true, message, dry_run: true }, [], action, confirmation);
+}
+
+function result(answer: Answer, kept: readonly Kept[], action: Action, confirmation?: Confirmation): CallToolResult {
+  const document = { ...asRow(bounded(answer)), ...(confirmation === undefined ? {} : { confirmation }) };
+  const text = jsonText(document);
+  if (action.effect === "read" && isTooLong(text)) return failed(tooLong(text.length), action);
+  const everyItemFailed = answer.counts.failed > 0 && answer.counts.succeeded === 0;
+  return {
+    content: [{ type: "text", text: notice }, { type: "text", text }, ...kept.map(linkTo)],
+    structuredContent: document,
+    isError: answer.error !== undefined || (!answer.success && everyItemFailed),
+  };
+}
+
+function tooLong(length: number): Failure {
+  return new Failure("too-large", `The result has ${length} characters: more than a model can be given.`, {
+    hint: "Ask for less: a smaller limit, a narrower search, fewer items.",
+  });
+}
+
+function failed(failure: Failure, { name }: Action): CallToolResult {
+  const counts = { requested: 0, succeeded: 0, failed: 0, not_found: 0 };
+  const document = asRow(bounded({ success: false, message: failure.message, action: name, counts, error: errorNoun(failure) }));
+  return { content: [{ type: "text", text: jsonText(document) }], structuredContent: document, isError: true };
+}
+
+function mayNotConfirm(): Failure {
+  return new Failure("invalid-input", "confirm is not an argument of a tool: a call is confirmed by the token of its dry run.", {
+    hint: `Call without confirm, show the targets to the user, then give ${confirmationField}.`,
+  });
+}
+
+function linkTo({ safe_name, sha256, size }: Kept): CallToolResult["content"][number] {
+  return { type: "resource_link", uri: evidenceUri(sha256), name: safe_name, size };
+}
+
+function remembering(store: EvidenceStore, kept: Kept[]): EvidenceStore {
+  return {
+    keep: async (bytes, about) => {
+      const one = await store.keep(bytes, about);
+      kept.push(one);
+      return one;
+    },
+    hold: (bytes, about) => store.hold(bytes, about),
+  };
+}
+
+function asRow(value: unknown): Record<string, unknown> {
+  return typeof value === "object" && value !== null ? { ...value } : {};
+}

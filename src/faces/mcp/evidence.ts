@@ -1,0 +1,53 @@
+import type { OpenedFile } from "../../action.ts";
+import { Failure } from "../../failure.ts";
+
+const scheme = "mailcordon-evidence://sha256/";
+
+/** Evidence by the hash of its bytes, for whoever may see it. */
+export type FindEvidence = (sha256: string) => Promise<OpenedFile | undefined>;
+
+/** What evidence is called as a resource. */
+export const evidenceTemplate = `${scheme}{sha256}`;
+
+export function evidenceUri(sha256: string): string {
+  return `${scheme}${sha256}`;
+}
+
+/** The hash in the name of a resource; undefined when it names something else. */
+export function hashIn(uri: string): string | undefined {
+  const hash = uri.startsWith(scheme) ? uri.slice(scheme.length).toLowerCase() : "";
+  return /^[0-9a-f]{64}$/.test(hash) ? hash : undefined;
+}
+
+/** A resource is one message of JSON, held whole by both sides: more than that is fetched over HTTP or from the folder. */
+const largestResource = 10 * 1024 * 1024;
+
+/** The bytes of evidence in base64. Throws Failure `too-large` where that is no way to have them. */
+export async function base64Of({ name, size, open }: OpenedFile): Promise<string> {
+  if (size > largestResource) {
+    throw new Failure("too-large", `${name} has ${size} bytes, and a resource at most ${largestResource}.`, {
+      hint: "Take it from the evidence folder, or over HTTP from /v1/evidence/.",
+    });
+  }
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of open()) chunks.push(Uint8Array.from(chunk));
+  return Buffer.concat(chunks).toString("base64");
+}
+
+/**
+ * The files that a tool call may name as attachments: evidence only. A model that was talked into it by a mail must not be able to send
+ * what lies on the disk.
+ */
+export function onlyEvidence(find: FindEvidence): (path: string) => Promise<OpenedFile> {
+  return async (path) => {
+    const hash = hashIn(path);
+    if (hash === undefined) {
+      throw new Failure("invalid-input", "Over MCP only evidence can be attached by its name, not a file.", {
+        hint: `Give base64, or the uri of evidence: ${evidenceTemplate}`,
+      });
+    }
+    const file = await find(hash);
+    if (file === undefined) throw new Failure("not-found", "There is no such evidence.");
+    return file;
+  };
+}

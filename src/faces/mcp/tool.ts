@@ -1,0 +1,53 @@
+import type { Tool } from "@modelcontextprotocol/sdk/types.js";
+import * as z from "zod";
+import { type Action, effects } from "../../action.ts";
+import { answerSchema } from "../../answer.ts";
+import { toolOf } from "../names.ts";
+
+/** What a call that was not confirmed yet answers besides the dry run. */
+export const Confirmation = z.strictObject({
+  token: z.string().describe("Give it as `confirmation`, with the other arguments unchanged, to do what was planned."),
+  expires_at: z.string().describe("ISO 8601. It serves once."),
+  targets: z.number().int().describe("How many would be touched: results names them."),
+});
+export type Confirmation = z.output<typeof Confirmation>;
+
+/** The argument that takes the place of the input's own `confirm`, which a model could give by itself. */
+export const confirmationField = "confirmation";
+
+const confirmationProperty = {
+  type: "string",
+  description: "The token that a first call gave. Without it nothing is done: the answer is a dry run that names the targets.",
+};
+
+/**
+ * An action as a tool.
+ * https://modelcontextprotocol.io/specification/2025-11-25/server/tools
+ */
+export function toolFrom(action: Action): Tool {
+  const { name, title, summary, effect } = action;
+  const { readOnly, destructive, idempotent, openWorld } = effects[effect];
+  return {
+    name: toolOf(name),
+    title,
+    description: `${summary}${readOnly ? "" : first}`,
+    inputSchema: inputSchema(action, readOnly),
+    outputSchema: { ...jsonSchema(answerSchema(action).extend({ confirmation: Confirmation.optional() }), "output"), type: "object" },
+    annotations: { title, readOnlyHint: readOnly, destructiveHint: destructive, idempotentHint: idempotent, openWorldHint: openWorld },
+  };
+}
+
+const first = " The first call is a dry run: show its targets to the user, and call again with its confirmation only when the user agrees.";
+
+function inputSchema(action: Action, readOnly: boolean): Tool["inputSchema"] {
+  const { properties = {}, ...schema } = jsonSchema(action.input, "input");
+  const { confirm, ...own } = properties;
+  return { ...schema, type: "object", properties: readOnly ? own : { ...own, [confirmationField]: confirmationProperty } };
+}
+
+function jsonSchema(schema: z.ZodObject, io: "input" | "output"): { properties?: Record<string, object> } {
+  const { $schema, properties = {}, ...written } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
+  // A schema that is `true` or `false` stands for anything or nothing; the protocol wants objects.
+  const objects = Object.entries(properties).map(([name, property]) => [name, typeof property === "object" ? property : {}]);
+  return { ...written, properties: Object.fromEntries(objects) };
+}
