@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { type Context, touching } from "../action.ts";
-import type { Mailbox } from "../exchange/exchange.ts";
+import { copyLosses, type Mailbox } from "../exchange/exchange.ts";
 import { Failure } from "../failure.ts";
 import { present } from "../fields.ts";
 import { askedOf, done, failed } from "../outcome.ts";
@@ -20,6 +20,7 @@ export const copyEmail = touching({
   effect: "create",
   noun: "message",
   done: "copied",
+  did: ({ method }) => (method === "mime" ? "copied as a draft" : undefined),
   glance: messageGlance,
   example: {
     mailbox: "user03@example.com",
@@ -45,6 +46,16 @@ export const copyEmail = touching({
     new_item_id: z.string().optional().describe("Id of the copy; absent where Exchange gives none and it could not be found again."),
     destination_mailbox: z.string(),
     destination_folder: z.string(),
+    method: z
+      .enum(["server", "export_import", "mime"])
+      .describe(
+        "How: server: the server copied it; export_import: carried to the other mailbox with all that Exchange keeps of it; mime: carried in RFC 5322 form, and lost says what that lacks.",
+      ),
+    lost: z
+      .array(z.enum(copyLosses))
+      .optional()
+      .describe("What of the message the copy has not; sent: it counts as a draft. Content and headers are the same."),
+    note: z.string().optional().describe("Why something was lost."),
   }),
 })
   .select(async function* (input, context) {
@@ -59,8 +70,22 @@ export const copyEmail = touching({
       const destination = { folder: input.destination_folder, mailbox: input.destination_mailbox, publicFolder: input.is_public_folder };
       const ids = targets.map((target) => target.message?.itemId ?? "");
       for await (const outcome of context.mailbox.copy(ids, destination)) {
-        const where = { destination_mailbox: mailbox.address, destination_folder: input.destination_folder };
-        yield outcome.ok ? done(present({ action: "copied" as const, new_item_id: outcome.value.newItemId, ...where })) : outcome;
+        if (!outcome.ok) {
+          yield outcome;
+          continue;
+        }
+        const { newItemId, method = "server", lost, note } = outcome.value;
+        yield done(
+          present({
+            action: "copied" as const,
+            new_item_id: newItemId,
+            destination_mailbox: mailbox.address,
+            destination_folder: input.destination_folder,
+            method: method === "export-import" ? ("export_import" as const) : method,
+            lost: lost && [...lost],
+            note,
+          }),
+        );
       }
     },
     {

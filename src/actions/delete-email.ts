@@ -17,6 +17,8 @@ export const deleteEmail = touching({
   effect: "destroy",
   noun: "message",
   done: ({ delete_type }) => ({ trash: "moved to Deleted Items", soft: "deleted", hard: "deleted for good" })[delete_type],
+  did: ({ action }, { delete_type }) =>
+    delete_type === "hard" && action === "soft_deleted" ? "moved to the Recoverable Items" : undefined,
   glance: { ...messageGlance, hidden: ["undo"] },
   example: {
     mailbox: "user03@example.com",
@@ -31,7 +33,7 @@ export const deleteEmail = touching({
       .enum(["trash", "soft", "hard"])
       .default("soft")
       .describe(
-        "trash: to Deleted Items; soft: to the Recoverable Items, out of the reader's sight; hard: for good, unless a hold keeps it.",
+        "trash: to Deleted Items; soft: to the Recoverable Items, out of the reader's sight; hard: for good, unless a hold keeps it. Where Exchange cannot, hard is done as soft, and the answer says so.",
       ),
     confirm_hard: z.boolean().default(false).describe("Must be true for delete_type hard, which cannot be undone."),
     keep_evidence,
@@ -46,6 +48,7 @@ export const deleteEmail = touching({
       .strictObject({ item_id: z.string(), to: z.string() })
       .optional()
       .describe("Copying (copy-email) or moving this item to this folder id brings it back."),
+    note: z.string().optional().describe("Why less was done than was asked."),
   }),
 })
   .select(async function* (input, context) {
@@ -66,9 +69,9 @@ export const deleteEmail = touching({
       )) {
         const from = targets[at++]?.message?.parentFolderId;
         if (outcome.ok) {
-          const { newItemId } = outcome.value;
+          const { newItemId, mode = delete_type, note } = outcome.value;
           const undo = newItemId !== undefined && from !== undefined ? { item_id: newItemId, to: from } : undefined;
-          yield done(present({ action: deleted[delete_type], recoverable: delete_type !== "hard", new_item_id: newItemId, undo }));
+          yield done(present({ action: deleted[mode], recoverable: mode !== "hard", new_item_id: newItemId, undo, note }));
         } else if (outcome.failure.code === "not-found") yield done({ action: "already_gone" as const });
         else yield outcome;
       }
@@ -104,8 +107,12 @@ export const deleteEmail = touching({
           (asked) => context.mailbox.get(asked.map(itemId), {}),
           () => failed(new Failure("not-found", "It was gone already.")),
         )) {
-          const message = targets[at++]?.message;
-          yield verdict(again, message, message?.internetMessageId === undefined ? undefined : left.get(message.internetMessageId));
+          const message = targets[at]?.message;
+          const forGood = rows[at++]?.action === "hard_deleted";
+          const other = message?.internetMessageId === undefined ? undefined : left.get(message.internetMessageId);
+          yield forGood && again.ok
+            ? failed(new Failure("not-verified", "The message can still be read."))
+            : verdict(again, message, other);
         }
       },
     },

@@ -17,10 +17,11 @@ export const getSearchableMailboxes = reading({
   }),
   glance: {
     columns: ["mailbox", "display_name", "mailbox_type"],
-    members: ({ source, mailboxes, failed, truncated }) => ({
+    members: ({ source, note, mailboxes, failed, truncated }) => ({
       mailboxes,
       failed,
       source,
+      ...(note !== undefined && { note }),
       ...(truncated && { more: "there are more than limit" }),
     }),
   },
@@ -28,8 +29,11 @@ export const getSearchableMailboxes = reading({
   output: z.strictObject({
     message: z.string(),
     source: z
-      .enum(["ediscovery", "directory"])
-      .describe("ediscovery: what the account may search; directory: all that have a mailbox, which is not the same."),
+      .enum(["ediscovery", "admin_api", "directory"])
+      .describe(
+        "ediscovery: what the account may search; admin_api: the mailboxes that the Exchange Online Admin API lists; directory: all users whose mailbox answers. The latter two are not the same as what may be opened.",
+      ),
+    note: z.string().optional().describe("Why the list is not from the better source."),
     mailboxes: z.array(
       z.strictObject({
         mailbox: z.string(),
@@ -44,11 +48,12 @@ export const getSearchableMailboxes = reading({
     truncated: z.boolean().describe("There are more than the limit."),
   }),
 }).run(async ({ filter, expand_groups, limit }, { exchange, call }) => {
-  const { source, mailboxes, failed } = await exchange.searchableMailboxes({ filter, expandGroups: expand_groups }, call);
+  const { source, note, mailboxes, failed } = await exchange.searchableMailboxes({ filter, expandGroups: expand_groups }, call);
   const count = mailboxes.length === 1 ? "1 searchable mailbox" : `${mailboxes.length} searchable mailboxes`;
-  return {
+  return present({
     message: mailboxes.length === 0 ? "No searchable mailboxes found" : `${count} found.`,
     source,
+    note,
     mailboxes: mailboxes.slice(0, limit).map((found) =>
       present({
         mailbox: found.mailbox,
@@ -61,5 +66,5 @@ export const getSearchableMailboxes = reading({
     ),
     failed: failed.map(({ mailbox, message }) => ({ mailbox, message })),
     truncated: mailboxes.length > limit,
-  };
+  });
 });

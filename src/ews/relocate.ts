@@ -1,4 +1,4 @@
-import type { DeleteMode, Destination, Junk, Junked } from "../exchange/exchange.ts";
+import type { Copied, DeleteMode, Destination, Junk, Junked } from "../exchange/exchange.ts";
 import { splitStore } from "../exchange/folder-names.ts";
 import type { Failure } from "../failure.ts";
 import { attempt, type Outcome } from "../outcome.ts";
@@ -12,7 +12,7 @@ import { markAsJunk } from "./operations/mark-as-junk.ts";
 import { moveItem, type Relocated, type Relocation } from "./operations/move-item.ts";
 import type { EwsMailbox } from "./session.ts";
 
-type Outcomes = AsyncIterable<Outcome<Relocated>>;
+type Outcomes = AsyncIterable<Outcome<Copied>>;
 
 export function copy(mailbox: EwsMailbox, itemIds: readonly string[], destination: Destination): Outcomes {
   return relocate(mailbox, copyItem, itemIds, destination);
@@ -115,10 +115,10 @@ function mayNotMoveThere({ wireCode }: Failure): boolean {
 /** Tries another way for those that failed for a certain reason; the others keep their Outcome. */
 async function again(
   ids: readonly string[],
-  outcomes: readonly Outcome<Relocated>[],
+  outcomes: readonly Outcome<Copied>[],
   reason: (failure: Failure) => boolean,
   otherWay: (ids: readonly string[]) => Outcomes,
-): Promise<readonly Outcome<Relocated>[]> {
+): Promise<readonly Outcome<Copied>[]> {
   const failedFor = (outcome: Outcome<Relocated> | undefined) => outcome !== undefined && !outcome.ok && reason(outcome.failure);
   const rest = ids.filter((_, index) => failedFor(outcomes[index]));
   if (rest.length === 0) return outcomes;

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import type { Copied } from "../exchange/exchange.ts";
 import { Failure } from "../failure.ts";
 import { attempt, type Outcome } from "../outcome.ts";
 import type { ByteSource } from "../wire/xml-write.ts";
@@ -13,7 +14,6 @@ import { m } from "./namespaces.ts";
 import { deleteItem } from "./operations/delete-item.ts";
 import { exportItem } from "./operations/export-items.ts";
 import { getFolder } from "./operations/get-folder.ts";
-import type { Relocated } from "./operations/move-item.ts";
 import { uploadItem } from "./operations/upload-items.ts";
 import type { EwsMailbox } from "./session.ts";
 
@@ -27,7 +27,7 @@ export async function* transfer(
   to: EwsMailbox,
   folder: FolderRef,
   { isMove }: { readonly isMove: boolean },
-): AsyncIterable<Outcome<Relocated>> {
+): AsyncIterable<Outcome<Copied>> {
   const ready = await attempt(async () => ({
     // UploadItems takes no well-known name.
     folderId: "id" in folder ? folder.id : (await to.ask(getFolder, [folder])).folderId,
@@ -48,7 +48,7 @@ export async function* transfer(
       await pipeline(Readable.from(bytes), createWriteStream(file, { mode: 0o600 }));
       const uploaded = await to.ask(uploadItem, { folderId, data: await sourceOf(file) });
       if (isMove) await from.ask(deleteItem, { ids: [{ id }], type: "SoftDelete" });
-      return uploaded;
+      return { ...uploaded, method: "export-import" as const };
     });
   } finally {
     await rm(directory, { recursive: true, force: true });

@@ -61,10 +61,10 @@ export interface Mailbox {
   createFolder(path: FolderName): Promise<Folder>;
 
   /** The new id is absent where Exchange gives none (another mailbox, a public folder) and the copy could not be found again. */
-  copy(itemIds: readonly string[], destination: Destination): AsyncIterable<Outcome<{ readonly newItemId?: string | undefined }>>;
+  copy(itemIds: readonly string[], destination: Destination): AsyncIterable<Outcome<Copied>>;
   move(itemIds: readonly string[], destination: Destination): AsyncIterable<Outcome<{ readonly newItemId?: string | undefined }>>;
   /** `trash` and `soft` are done by moving, which gives the new id that an undo needs; `hard` cannot be undone. */
-  delete(itemIds: readonly string[], mode: DeleteMode): AsyncIterable<Outcome<{ readonly newItemId?: string | undefined }>>;
+  delete(itemIds: readonly string[], mode: DeleteMode): AsyncIterable<Outcome<Deleted>>;
   junk(itemIds: readonly string[], how: Junk): AsyncIterable<Outcome<Junked>>;
 
   send(draft: Draft): Promise<Sent>;
@@ -86,6 +86,34 @@ export interface Rights {
 
 /** `trash`: to Deleted Items. `soft`: to the Recoverable Items. `hard`: gone, unless a hold keeps it. */
 export type DeleteMode = "trash" | "soft" | "hard";
+
+export interface Deleted {
+  readonly newItemId?: string | undefined;
+  /** Present when less was done than was asked, because the back end cannot do more: what was done. */
+  readonly mode?: DeleteMode | undefined;
+  /** Why it is another mode than was asked; one sentence. */
+  readonly note?: string | undefined;
+}
+
+/**
+ * How a copy came to be. `server`: the server copied it. `export-import`: carried to another mailbox with all that Exchange keeps of it.
+ * `mime`: carried there in RFC 5322 form, which loses what that form does not have.
+ */
+export type CopyMethod = "server" | "export-import" | "mime";
+
+export interface Copied {
+  readonly newItemId?: string | undefined;
+  /** Default `server`. */
+  readonly method?: CopyMethod | undefined;
+  /** What of the message the copy has not, in the words of `CopyLoss`. */
+  readonly lost?: readonly CopyLoss[] | undefined;
+  /** Why something was lost; one sentence. */
+  readonly note?: string | undefined;
+}
+
+/** `sent`: the copy counts as a draft that was never sent or received. `received_time`, `read_state`, `categories`, `flag`: these are not its. */
+export type CopyLoss = (typeof copyLosses)[number];
+export const copyLosses = ["sent", "received_time", "read_state", "categories", "flag"] as const;
 
 export interface Destination {
   readonly folder: FolderName;
@@ -124,8 +152,13 @@ export interface SearchableMailbox {
 }
 
 export interface SearchableMailboxes {
-  /** `ediscovery`: what the account may search; `directory`: all that have a mailbox, which is not the same. */
-  readonly source: "ediscovery" | "directory";
+  /**
+   * `ediscovery`: what the account may search. `admin_api`: the mailboxes that Exchange Online itself lists; `directory`: the users whose mailbox
+   * answers. Neither is the same as what the account may open.
+   */
+  readonly source: "ediscovery" | "admin_api" | "directory";
+  /** Why it is not the better source; one sentence. */
+  readonly note?: string | undefined;
   readonly mailboxes: readonly SearchableMailbox[];
   readonly failed: readonly { readonly mailbox: string; readonly message: string }[];
 }

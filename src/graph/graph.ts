@@ -8,7 +8,7 @@ import type { Observe } from "../wire/observe.ts";
 import type { ProxyRules } from "../wire/proxy.ts";
 import { openSchedule, scheduleOf } from "../wire/schedule.ts";
 import { openRest } from "./rest.ts";
-import { type Connection, type GraphMailbox, type Habits, openMailbox } from "./session.ts";
+import { type Connection, defaultHabits, type GraphMailbox, type Habits, openMailbox } from "./session.ts";
 
 /** How to reach Microsoft Graph. */
 export interface GraphOptions {
@@ -52,14 +52,9 @@ const attempts = 5;
 const defaultMaxConcurrency = 27;
 // Per application and mailbox: https://learn.microsoft.com/en-us/graph/throttling-limits#outlook-service-limits
 const maxPerMailbox = 4;
-// As everywhere in the worldwide cloud; others say otherwise in their settings.
-const defaultHabits: Habits = { permanentDelete: true };
 
-/**
- * Exchange Online over Microsoft Graph v1.0. Throws Failure `invalid-settings` for a URL that is none.
- * @see https://learn.microsoft.com/en-us/graph/api/resources/mail-api-overview
- */
-export function openGraph(options: GraphOptions): Exchange {
+/** What everything that is asked over one connection shares. Throws Failure `invalid-settings` for a URL that is none. */
+export function openSession(options: GraphOptions): { readonly connection: Connection; close(): void } {
   const base = urlOf(options.url);
   const network = networkOf(options);
   const http = openHttp(network);

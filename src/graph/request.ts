@@ -66,6 +66,11 @@ export function encodedSegment(name: string): string {
   return encodeURIComponent(name);
 }
 
+/** A mailbox as the interface for import and export names it. The colon and the at sign of its id stand in a path as they are (RFC 3986, 3.3). */
+export function mailboxPath(mailboxId: string): string {
+  return `/admin/exchange/mailboxes/${encodedSegment(mailboxId).replaceAll("%3A", ":").replaceAll("%40", "@")}`;
+}
+
 /** Microsoft promises the translation of ids only by translateExchangeIds; that the default form differs by these two characters is what is seen. */
 export function restId(id: string): string {
   return id.replaceAll("/", "-").replaceAll("+", "_");

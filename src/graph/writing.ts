@@ -1,11 +1,12 @@
-import type { DeleteMode, Destination, Junk, Junked } from "../exchange/exchange.ts";
+import type { Copied, Deleted, DeleteMode, Destination, Junk, Junked } from "../exchange/exchange.ts";
 import { splitStore } from "../exchange/folder-names.ts";
 import { Failure } from "../failure.ts";
-import { attempt, failed, type Outcome } from "../outcome.ts";
-import { importEach } from "./import.ts";
+import { attempt, done, failed, type Outcome } from "../outcome.ts";
+import { oneByOne } from "./one-by-one.ts";
 import type { Request } from "./request.ts";
-import type { FolderRef } from "./requests/mail-folders.ts";
+import { type FolderRef, getFolder } from "./requests/mail-folders.ts";
 import { copyMessage } from "./requests/message-copy.ts";
+import { deleteMessage } from "./requests/message-delete.ts";
 import { moveMessage, type Relocated, type Relocation } from "./requests/message-move.ts";
 import { permanentDelete } from "./requests/message-permanentdelete.ts";
 import { getMessage } from "./requests/messages.ts";
@@ -13,8 +14,8 @@ import type { GraphMailbox } from "./session.ts";
 
 type Outcomes = AsyncIterable<Outcome<Relocated>>;
 
-/** Within a mailbox by Graph's own copy; into another one by the RFC 5322 form, which makes a draft of it. */
-export function copy(mailbox: GraphMailbox, itemIds: readonly string[], destination: Destination): Outcomes {
+/** Within a mailbox by Graph's own copy; into another one as `copyElsewhere` can. */
+export function copy(mailbox: GraphMailbox, itemIds: readonly string[], destination: Destination): AsyncIterable<Outcome<Copied>> {
   return relocate(mailbox, copyMessage, itemIds, destination);
 }
 
@@ -23,15 +24,14 @@ export function move(mailbox: GraphMailbox, itemIds: readonly string[], destinat
   return relocate(mailbox, moveMessage, itemIds, destination);
 }
 
-/** `trash` and `soft` move, since where a plain DELETE leads to is not promised; `hard` deletes for good. */
-export function remove(mailbox: GraphMailbox, itemIds: readonly string[], mode: DeleteMode): Outcomes {
-  if (mode !== "hard") return moveTo(mailbox, itemIds, mode === "trash" ? "deleteditems" : "recoverableitemsdeletions");
-  if (mailbox.habits.permanentDelete) return deleteEach(mailbox, itemIds);
-  const hint = "Delete it softly: then it lies in the Recoverable Items, where its owner does not see it.";
-  return none(
-    itemIds,
-    new Failure("unsupported", "This cloud has no permanent deletion over Microsoft Graph: nothing was deleted.", { hint }),
-  );
+/**
+ * `trash` and `soft` move, since where a plain DELETE leads to is not promised; `hard` deletes for good. Where the cloud cannot, it is deleted softly,
+ * and the value says so.
+ */
+export function remove(mailbox: GraphMailbox, itemIds: readonly string[], mode: DeleteMode): AsyncIterable<Outcome<Deleted>> {
+  if (mode === "trash") return moveTo(mailbox, itemIds, "deleteditems");
+  if (mode === "soft") return softly(mailbox, itemIds);
+  return mailbox.habits.permanentDelete ? deleteEach(mailbox, itemIds) : onlySoftly(mailbox, itemIds);
 }
 
 /** Graph has no other way to say that something is junk than to move it. Who sent it is neither blocked nor reported. */
@@ -59,20 +59,21 @@ async function* relocate(
   request: Request<Relocation, Relocated>,
   itemIds: readonly string[],
   destination: Destination,
-): Outcomes {
+): AsyncIterable<Outcome<Copied>> {
   if (itemIds.length === 0) return;
   const other = otherOf(mailbox, destination);
   const to = await attempt(async () => {
     if (destination.publicFolder === true) throw noPublicFolders();
     if (other !== undefined && request.name !== copyMessage.name) throw noMoveBetween();
-    return idOf(await (other ?? mailbox).folders.resolve(destination.folder));
+    return (other ?? mailbox).folders.resolve(destination.folder);
   });
   if (!to.ok) {
     if (to.failure.code === "cancelled") throw to.failure;
     yield* none(itemIds, to.failure);
-  } else if (other !== undefined) yield* importEach(mailbox, itemIds, other, to.value);
+  } else if (other !== undefined) yield* (await import("./transfer.ts")).copyElsewhere(mailbox, itemIds, other, to.value);
   else {
-    const asked = itemIds.map((id) => ({ id, destinationId: to.value }));
+    const destinationId = idOf(to.value);
+    const asked = itemIds.map((id) => ({ id, destinationId }));
     for await (const outcome of mailbox.each(request, asked)) yield outcome;
   }
 }
@@ -92,7 +93,7 @@ function noPublicFolders(): Failure {
 
 function noMoveBetween(): Failure {
   return new Failure("unsupported", "Microsoft Graph does not move messages between mailboxes: nothing was moved.", {
-    hint: "Copy it there, which makes a draft of it, and delete it here.",
+    hint: "Copy it there and delete it here.",
   });
 }
 
@@ -100,18 +101,78 @@ async function* none(itemIds: readonly string[], failure: Failure): AsyncIterabl
   for (const _ of itemIds) yield failed(failure);
 }
 
-async function* deleteEach(mailbox: GraphMailbox, itemIds: readonly string[]): Outcomes {
+/** To the Recoverable Items. That they can be moved to is seen and not promised: who is refused deletes there instead. */
+async function* softly(mailbox: GraphMailbox, itemIds: readonly string[]): Outcomes {
+  const { softDelete } = mailbox.habits;
+  if (softDelete !== "move") {
+    yield* oneByOne(itemIds, (id) => deleteSoftly(mailbox, id, softDelete === "delete" ? 1 : 2));
+    return;
+  }
+  let index = 0;
+  for await (const outcome of moveTo(mailbox, itemIds, "recoverableitemsdeletions")) {
+    const id = itemIds[index++] ?? "";
+    yield outcome.ok || !refusedThere.has(outcome.failure.wireCode ?? "") ? outcome : await otherwise(() => deleteSoftly(mailbox, id, 2));
+  }
+}
+
+const refusedThere: ReadonlySet<string> = new Set([
+  "ErrorMoveCopyFailed",
+  "ErrorAccessDenied",
+  "ErrorRecoverableItemsAccessDenied",
+  "ErrorToFolderNotFound",
+  "ErrorFolderNotFound",
+]);
+
+async function* onlySoftly(mailbox: GraphMailbox, itemIds: readonly string[]): AsyncIterable<Outcome<Deleted>> {
+  for await (const outcome of softly(mailbox, itemIds)) {
+    yield outcome.ok
+      ? done({ ...outcome.value, mode: "soft", note: "This cloud has no permanent deletion over Microsoft Graph." })
+      : outcome;
+  }
+}
+
+/** A DELETE leads to Deleted Items or to the Recoverable Items, from the former to the latter. Throws Failure. */
+async function deleteSoftly(mailbox: GraphMailbox, id: string, times: number): Promise<Relocated> {
+  const goal = (await mailbox.ask(getFolder, { distinguished: "recoverableitemsdeletions" })).folderId;
+  let message = await mailbox.ask(getMessage, { itemId: id, detail: {} });
+  for (let tries = 0; tries < times && message.parentFolderId !== goal; tries++) {
+    const { itemId } = message;
+    const deleted = await attempt(() => mailbox.ask(deleteMessage, itemId));
+    if (!deleted.ok && deleted.failure.wireCode !== cannotDelete) throw deleted.failure;
+    const now = await attempt(() => mailbox.ask(getMessage, { itemId, detail: {} }));
+    // What lies among the Recoverable Items need not be shown.
+    if (!now.ok && deleted.ok && now.failure.code === "not-found") return {};
+    if (!now.ok) throw now.failure;
+    if (!deleted.ok && now.value.parentFolderId !== goal) throw deleted.failure;
+    message = now.value;
+  }
+  if (message.parentFolderId === goal) return { newItemId: message.itemId };
+  throw new Failure("not-verified", "It was deleted, but it does not lie in the Recoverable Items.", {
+    hint: "Look at the item: it should be in Deleted Items. With graph: { soft_delete: delete_twice } it is deleted from there, too.",
+  });
+}
+
+async function otherwise<T>(work: () => Promise<T>): Promise<Outcome<T>> {
+  const outcome = await attempt(work);
+  if (!outcome.ok && outcome.failure.code === "cancelled") throw outcome.failure;
+  return outcome;
+}
+
+const cannotDelete = "ErrorCannotDeleteObject";
+
+async function* deleteEach(mailbox: GraphMailbox, itemIds: readonly string[]): AsyncIterable<Outcome<Deleted>> {
   let index = 0;
   for await (const outcome of mailbox.each(permanentDelete, itemIds)) {
     const id = itemIds[index++] ?? "";
-    yield outcome.ok || outcome.failure.wireCode !== "ErrorCannotDeleteObject" ? outcome : await lookedAt(mailbox, id, outcome.failure);
+    if (outcome.ok) yield outcome;
+    // The request has no body, so only its path can be wrong: it is another cloud than the settings say.
+    else if (outcome.failure.wireCode === "BadRequest") yield* onlySoftly(mailbox, [id]);
+    else yield outcome.failure.wireCode === cannotDelete ? await lookedAt(mailbox, id, outcome.failure) : outcome;
   }
 }
 
 /** Of a message that is already gone, an immutable id is answered as if its deletion were forbidden: https://github.com/microsoftgraph/msgraph-sdk-dotnet/issues/3047 */
-async function lookedAt(mailbox: GraphMailbox, itemId: string, refused: Failure): Promise<Outcome<Relocated>> {
-  const there = await attempt(() => mailbox.ask(getMessage, { itemId, detail: {} }));
-  if (there.ok) return failed(refused);
-  if (there.failure.code === "cancelled") throw there.failure;
-  return failed(there.failure.code === "not-found" ? there.failure : refused);
+async function lookedAt(mailbox: GraphMailbox, itemId: string, refused: Failure): Promise<Outcome<never>> {
+  const there = await otherwise(() => mailbox.ask(getMessage, { itemId, detail: {} }));
+  return failed(!there.ok && there.failure.code === "not-found" ? there.failure : refused);
 }

@@ -5,6 +5,8 @@ import { operations } from "./ews/operations.ts";
 import { serveEws } from "./ews/server.ts";
 import { WindowsSignIn, type WindowsSignInOptions } from "./ews/windows-sign-in.ts";
 import { FaultPlan, type FaultRule } from "./faults.ts";
+import { importName } from "./graph/import-item.ts";
+import { ImportSessions } from "./graph/import-sessions.ts";
 import type { GraphHabits } from "./graph/operation.ts";
 import { operations as graphOperations } from "./graph/operations.ts";
 import { type GraphServer, isGraphPath, serveGraph } from "./graph/server.ts";
@@ -98,7 +100,7 @@ const ewsPath = "/EWS/Exchange.asmx";
 const graphPath = "/v1.0";
 
 /** The operations that a fault can be about, under Microsoft's names. */
-export const operationNames: readonly string[] = [...[...operations, ...graphOperations].map(({ name }) => name), uploadName];
+export const operationNames: readonly string[] = [...[...operations, ...graphOperations].map(({ name }) => name), uploadName, importName];
 
 /** A fault of an operation that is never asked would never happen, and whoever waits for it would think that all is well. */
 function checkedFault(rule: FaultRule): FaultRule {
@@ -150,6 +152,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   const discovery = () => ({
     externalUrl: url + ewsPath,
     rules: noRules,
+    imports: new ImportSessions(),
     ...options.autodiscover,
     store,
     tokens: ews.tokens,

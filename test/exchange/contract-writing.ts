@@ -66,7 +66,7 @@ export function writing(promise: PromiseOf): void {
     const [outcome] = await all(mailbox.copy([id], { folder: "inbox", mailbox: bob.address }));
     const copy = [...bob.known("inbox").items.values()][0];
     expect(copy?.subject).toBe("evidence");
-    expect(outcome).toEqual({ ok: true, value: { newItemId: copy && practice.idOf(copy) } });
+    expect(outcome).toMatchObject({ ok: true, value: { newItemId: copy && practice.idOf(copy) } });
   });
 
   promise("trash moves to Deleted Items and gives the id that an undo needs", async ({ ann, mailbox, deliver }) => {

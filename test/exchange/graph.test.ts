@@ -5,7 +5,14 @@ import { startLab } from "../../src/lab/lab.ts";
 import { contract } from "./contract.ts";
 import { type Practice, people } from "./contract-stage.ts";
 
-const permissions = ["Mail.ReadWrite", "Mail.Send", "Contacts.Read", "MailboxSettings.Read", "User.Read.All"];
+const permissions = [
+  "Mail.ReadWrite",
+  "Mail.Send",
+  "Contacts.Read",
+  "MailboxSettings.Read",
+  "User.Read.All",
+  "MailboxItem.ImportExport.All",
+];
 
 /** A lab with two mailboxes in the cloud, an application that reaches them, and one that was granted nothing. */
 async function practise(): Promise<Practice> {

@@ -2,7 +2,7 @@ import { afterEach } from "vitest";
 import type { NewAttachment } from "../../src/exchange/attachment.ts";
 import type { Call } from "../../src/exchange/exchange.ts";
 import { openRest } from "../../src/graph/rest.ts";
-import { type GraphMailbox, type Habits, openMailbox } from "../../src/graph/session.ts";
+import { defaultHabits, type GraphMailbox, type Habits, openMailbox } from "../../src/graph/session.ts";
 import { openHttp } from "../../src/wire/http.ts";
 import { openSchedule } from "../../src/wire/schedule.ts";
 
@@ -26,7 +26,7 @@ export function labMailbox(graphUrl: string, address: string, call: Call = {}, h
       rest: openRest({ base: new URL(graphUrl), http: signing, anonymous: http, userAgent: "test" }),
       schedule: openSchedule(),
       limits: { maxWaitMs: 3000, maxConcurrency: 4, maxPerMailbox: 4, attempts: 4 },
-      habits: { permanentDelete: true, ...habits },
+      habits: { ...defaultHabits, ...habits },
     },
     address,
     call,

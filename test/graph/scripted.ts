@@ -2,7 +2,7 @@ import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach } from "vitest";
 import { openRest } from "../../src/graph/rest.ts";
-import { type GraphMailbox, openMailbox } from "../../src/graph/session.ts";
+import { defaultHabits, type GraphMailbox, openMailbox } from "../../src/graph/session.ts";
 import { openHttp } from "../../src/wire/http.ts";
 import { openSchedule } from "../../src/wire/schedule.ts";
 
@@ -72,7 +72,7 @@ export async function scripted(answer: (seen: Seen, number: number) => Answer | 
       rest: openRest({ base: new URL(`${origin}/v1.0`), http, anonymous: http, userAgent: "test" }),
       schedule: openSchedule(),
       limits: { maxWaitMs: 3000, maxConcurrency: 4, maxPerMailbox: 4, attempts: 4 },
-      habits: { permanentDelete: true },
+      habits: defaultHabits,
     },
     "ann@example.com",
   );

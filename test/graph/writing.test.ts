@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Habits } from "../../src/graph/session.ts";
 import { copy, junk, move, remove } from "../../src/graph/writing.ts";
 import { immutableId, restId } from "../../src/lab/graph/ids.ts";
 import type { LabItem } from "../../src/lab/item.ts";
@@ -13,8 +14,8 @@ function deliver({ lab, ann }: Stage, subject: string, body = "x"): LabItem {
   return item;
 }
 
-const boxOf = ({ lab, ann }: Stage, told: string[] = [], permanentDelete = true) =>
-  labMailbox(lab.graphUrl, ann.address, { progress: (text) => told.push(text) }, { permanentDelete });
+const boxOf = ({ lab, ann }: Stage, told: string[] = []) => labMailbox(lab.graphUrl, ann.address, { progress: (text) => told.push(text) });
+const boxWith = ({ lab, ann }: Stage, habits: Partial<Habits>) => labMailbox(lab.graphUrl, ann.address, {}, habits);
 const codes = (outcomes: readonly { ok: boolean; failure?: { code: string } }[]) =>
   outcomes.map((outcome) => (outcome.ok ? "done" : outcome.failure?.code));
 
@@ -49,7 +50,7 @@ describe("moving", () => {
   });
 });
 
-describe("copying to another mailbox", () => {
+describe("copying to another mailbox without the permission to import", () => {
   test("makes a draft there in the folder that was named, and says so", async () => {
     const stage = await onStage();
     const told: string[] = [];
@@ -59,9 +60,17 @@ describe("copying to another mailbox", () => {
     const bob = stage.lab.store.mailbox("bob@example.com");
     const found = [...(bob?.known("archive").items.values() ?? [])];
     expect(found).toMatchObject([{ subject: "evidence", isDraft: true }]);
-    expect(outcome).toEqual({ ok: true, value: { newItemId: found[0] && immutableId(found[0]) } });
+    expect(outcome).toEqual({
+      ok: true,
+      value: {
+        newItemId: found[0] && immutableId(found[0]),
+        method: "mime",
+        lost: ["sent", "received_time", "read_state", "categories", "flag"],
+        note: expect.stringContaining("MailboxItem.ImportExport.All"),
+      },
+    });
     expect(bob?.known("drafts").items.size).toBe(0);
-    expect(told.join()).toContain("only as drafts");
+    expect(told.join()).toContain("counts as unsent");
   });
 
   test("of what is larger than Graph takes is too-large, and the next is copied", async () => {
@@ -114,11 +123,62 @@ describe("deleting", () => {
     expect(stage.ann.known("inbox").items.size).toBe(1);
   });
 
-  test("for good is unsupported in a cloud that has no way to, and nothing less is done instead", async () => {
-    const stage = await onStage();
-    const before = stage.lab.requests.length;
-    expect(codes(await all(remove(boxOf(stage, [], false), [deliver(stage, "one").id], "hard")))).toEqual(["unsupported"]);
-    expect(stage.lab.requests.length).toBe(before);
+  const there = ({ ann }: Stage, folder: string) => [...ann.known(folder).items.values()].map(({ subject }) => subject);
+
+  test.each([
+    ["the settings say that the cloud has no way to", { permanentDelete: false }],
+    ["the cloud turns out to have no way to", {}],
+  ])("for good, where %s, goes to the Recoverable Items and says so", async (_, habits) => {
+    const stage = await onStage({ graph: { permanentDelete: false } });
+    const ids = ["one", "two"].map((subject) => immutableId(deliver(stage, subject)));
+    const outcomes = await all(remove(boxWith(stage, habits), ids, "hard"));
+    expect(outcomes).toEqual(
+      ids.map((newItemId) => ({
+        ok: true,
+        value: { newItemId, mode: "soft", note: expect.stringContaining("no permanent deletion") },
+      })),
+    );
+    expect(there(stage, "recoverableitemsdeletions")).toEqual(["one", "two"]);
+  });
+
+  test.each([
+    ["deleteditems", "move"],
+    ["recoverableitemsdeletions", "move"],
+    ["deleteditems", "delete_twice"],
+    ["recoverableitemsdeletions", "delete"],
+  ] as const)(
+    "softly ends in the Recoverable Items where nothing can be moved there and DELETE leads to %s (soft_delete: %s)",
+    async (deletesTo, softDelete) => {
+      const stage = await onStage({ graph: { movesToRecoverable: false, deletesTo } });
+      const ids = [immutableId(deliver(stage, "one")), restId(deliver(stage, "two").id)];
+      const outcomes = await all(remove(boxWith(stage, { softDelete }), ids, "soft"));
+      expect(codes(outcomes)).toEqual(["done", "done"]);
+      expect(there(stage, "recoverableitemsdeletions")).toEqual(["one", "two"]);
+      const lying = [...stage.ann.known("recoverableitemsdeletions").items.values()].map(immutableId);
+      expect(outcomes.map((outcome) => outcome.ok && outcome.value.newItemId)).toEqual(lying);
+    },
+  );
+
+  test("softly by one DELETE that leads to Deleted Items is not-verified, and says which setting deletes from there", async () => {
+    const stage = await onStage({ graph: { deletesTo: "deleteditems" } });
+    const [outcome] = await all(remove(boxWith(stage, { softDelete: "delete" }), [immutableId(deliver(stage, "one"))], "soft"));
+    expect(outcome).toMatchObject({ ok: false, failure: { code: "not-verified", hint: expect.stringContaining("delete_twice") } });
+  });
+
+  test.each(["move", "delete"] as const)("softly what is gone already is not-found (soft_delete: %s)", async (softDelete) => {
+    const stage = await onStage({ graph: { movesToRecoverable: false } });
+    const item = deliver(stage, "one");
+    stage.ann.move(item, stage.ann.known("recoverableitemspurges"));
+    expect(codes(await all(remove(boxWith(stage, { softDelete }), [immutableId(item)], "soft")))).toEqual(["not-found"]);
+  });
+
+  test("softly what may not be deleted keeps its refusal, and stays", async () => {
+    const stage = await onStage({ graph: { movesToRecoverable: false } });
+    const item = deliver(stage, "one");
+    stage.lab.addFault({ kind: "item-error", operation: "message-delete", code: "ErrorCannotDeleteObject" });
+    const deleting = all(remove(boxWith(stage, { softDelete: "delete" }), [immutableId(item)], "soft"));
+    expect(codes(await deleting)).toEqual(["access-denied"]);
+    expect(there(stage, "inbox")).toEqual(["one"]);
   });
 });
 

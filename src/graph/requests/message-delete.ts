@@ -2,8 +2,8 @@ import { type Request, segment } from "../request.ts";
 import type { Relocated } from "./message-move.ts";
 
 /**
- * Deletes a message; where it then lies Microsoft does not say the same everywhere, so only drafts of our own go this way, and only in clouds
- * without permanentDelete.
+ * Deletes a message; where it then lies Microsoft does not say the same everywhere. Drafts of our own go this way in clouds without
+ * permanentDelete; others only where moving is refused, and then it is looked where they are.
  * @see https://learn.microsoft.com/en-us/graph/api/message-delete
  */
 export const deleteMessage: Request<string, Relocated> = {

@@ -4,17 +4,27 @@ import type { Request } from "../request.ts";
 /** How many ids it takes at once. */
 export const maxIds = 1000;
 
+/** @see https://learn.microsoft.com/en-us/graph/api/user-translateexchangeids#exchangeidformat-values */
+export type IdFormat = "ewsId" | "restId" | "restImmutableEntryId";
+
+export interface Translation {
+  /** At most 1000. */
+  readonly ids: readonly string[];
+  readonly from: IdFormat;
+  readonly to: IdFormat;
+}
+
 /**
- * The immutable id of each default id; what cannot be translated is left out. At most 1000.
+ * The ids in another form; what cannot be translated is left out. Needs User.ReadBasic.All or User.Read.All.
  * @see https://learn.microsoft.com/en-us/graph/api/user-translateexchangeids
  */
-export const toImmutable: Request<readonly string[], ReadonlyMap<string, string>> = {
+export const translateIds: Request<Translation, ReadonlyMap<string, string>> = {
   name: "user-translateexchangeids",
   safety: "read",
-  write: (inputIds) => ({
+  write: ({ ids, from, to }) => ({
     method: "POST",
     path: "/translateExchangeIds",
-    body: { inputIds, sourceIdType: "restId", targetIdType: "restImmutableEntryId" },
+    body: { inputIds: ids, sourceIdType: from, targetIdType: to },
   }),
   read: (reply) =>
     new Map(
@@ -23,4 +33,10 @@ export const toImmutable: Request<readonly string[], ReadonlyMap<string, string>
         return source === undefined || target === undefined || target === "" ? [] : [[source, target]];
       }),
     ),
+};
+
+/** The immutable id of each default id. */
+export const toImmutable: Request<readonly string[], ReadonlyMap<string, string>> = {
+  ...translateIds,
+  write: (ids) => translateIds.write({ ids, from: "restId", to: "restImmutableEntryId" }),
 };

@@ -1,6 +1,7 @@
 import type { LabFolder } from "../folder.ts";
 import { parseId } from "../id.ts";
 import type { LabAttachment, LabItem } from "../item.ts";
+import type { LabMailbox } from "../mailbox.ts";
 import { GraphError, itemNotFound, malformedId } from "./errors.ts";
 import { ewsId, findAttachment, findItem, isWellFormed } from "./ids.ts";
 import type { Call } from "./operation.ts";
@@ -33,9 +34,14 @@ export function folderNamed(name: string, call: Call): LabFolder {
     throw new GraphError(404, "ErrorItemNotFound", `The specified object was not found in the store., Default folder ${name} not found.`);
   }
   if (wellKnown.has(known)) return call.mailbox.known(known);
+  return folderWithId(name, call.mailbox);
+}
+
+/** The folder with this id. Throws GraphError. */
+export function folderWithId(name: string, mailbox: LabMailbox): LabFolder {
   const id = ewsId(name);
   if (id === undefined || parseId(id)?.kind !== "folder") throw malformedId();
-  const folder = call.mailbox.folder(id);
+  const folder = mailbox.folder(id);
   if (folder === undefined || !isShown(folder)) throw itemNotFound();
   return folder;
 }

@@ -6,7 +6,9 @@ import type { LabMailbox } from "../mailbox.ts";
 import type { Store } from "../store.ts";
 import { accessDenied, badRequest, errorBody, GraphError } from "./errors.ts";
 import { findItem } from "./ids.ts";
-import { faultOf } from "./injection.ts";
+import type { ImportSessions } from "./import-sessions.ts";
+import { faultOf, spoilt } from "./injection.ts";
+import { mailboxWithId } from "./mailbox-id.ts";
 import {
   type Call,
   type GraphCaller,
@@ -33,6 +35,7 @@ export interface Dispatcher {
   readonly uploads: Uploads;
 }
 
+  readonly imports: ImportSessions;
 /** One request answered. */
 export interface Answered {
   readonly reply: GraphReply;
@@ -98,8 +101,10 @@ export async function dispatch(dispatcher: Dispatcher, caller: GraphCaller, requ
   try {
     const route = find(request, caller);
     operation = route.operation;
-    const name = route.parameters.get("user");
-    mailbox = name === undefined ? undefined : mailboxNamed(store, name);
+    const id = route.parameters.get("mailbox");
+    const name = route.parameters.get("user") ?? id;
+    if (id !== undefined) mailbox = mailboxWithId(store, id);
+    else if (name !== undefined) mailbox = mailboxNamed(store, name);
     faults = dispatcher.faults.of(operation.name, mailbox === undefined ? [] : [mailbox.address]);
     const message = route.parameters.get("message");
     const item = message === undefined || mailbox === undefined ? undefined : findItem(mailbox, message);
@@ -178,6 +183,7 @@ function callOf(
     dispatch: async (inner) => {
       const { reply, faults } = await dispatch(dispatcher, caller, inner);
       seen(faults);
+    imports: dispatcher.imports,
       return reply;
     },
   };

@@ -3,6 +3,7 @@ import type { User } from "../organisation.ts";
 import type { Store } from "../store.ts";
 import { badRequest } from "./errors.ts";
 import type { IdForm } from "./ids.ts";
+import type { ImportSessions } from "./import-sessions.ts";
 import { type JsonObject, parseObject } from "./json.ts";
 import type { Uploads } from "./uploads.ts";
 
@@ -43,6 +44,10 @@ export interface GraphHabits {
   readonly deletesTo?: "deleteditems" | "recoverableitemsdeletions" | undefined;
   /** Whether the cloud has permanentDelete; default true, as in the global one. */
   readonly permanentDelete?: boolean | undefined;
+  /** Whether the cloud has export and import of mailbox items; default true, as in the global one. */
+  readonly importExport?: boolean | undefined;
+  /** Which ids of messages exportItems knows; default those that change with the folder. */
+  readonly exportIds?: "restId" | "ewsId" | "restImmutableEntryId" | undefined;
   /** Whether a message can be moved to the Recoverable Items; default true. */
   readonly movesToRecoverable?: boolean | undefined;
   /**
@@ -63,15 +68,18 @@ export interface Call {
   readonly caller: GraphCaller;
   readonly habits: GraphHabits;
   readonly uploads: Uploads;
+  readonly imports: ImportSessions;
   /** How ids are written into this reply. */
   readonly ids: IdForm;
   /** What a name in braces of the operation's path stands for. Throws RangeError for a name that is not there. */
   parameter(name: string): string;
   hasParameter(name: string): boolean;
-  /** The mailbox of `{user}`; exists whenever that is in the path and the operation is one of Exchange's. */
+  /** The mailbox of `{user}` or `{mailbox}`; exists whenever that is in the path and the operation is one of Exchange's. */
   readonly mailbox: LabMailbox;
   /** Whether the mailbox with this address is not in the cloud. */
   onPremises(address: string): boolean;
+  /** Whether the person with this address has a licence for a mailbox in the cloud. */
+  licensed(address: string): boolean;
   /** Another request by the same caller: for batches. Never throws for what the request is refused for. */
   dispatch(request: GraphRequest): Promise<GraphReply>;
 }

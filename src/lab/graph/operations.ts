@@ -23,6 +23,7 @@ import {
 } from "./resources/drafts.ts";
 import { translateExchangeIds } from "./resources/exchange-ids.ts";
 import { createChildFolder, createMailFolder, getMailFolder, listChildFolders, listMailFolders } from "./resources/mail-folders.ts";
+import { createImportSession, exportItems, getExchangeSettings } from "./resources/mailbox-items.ts";
 import { getMailboxSetting, getMailboxSettings, updateMailboxSettings } from "./resources/mailbox-settings.ts";
 import { copyMessage, deleteMessage, moveMessage, permanentDelete, updateMessage } from "./resources/message-changes.ts";
 import { getMessage, getMime, listFolderMessages, listMessages } from "./resources/messages.ts";
@@ -73,5 +74,8 @@ export const operations: readonly Operation[] = [
   getMailboxSetting,
   updateMailboxSettings,
   translateExchangeIds,
+  getExchangeSettings,
+  exportItems,
+  createImportSession,
   batch,
 ];

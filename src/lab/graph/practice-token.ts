@@ -9,4 +9,5 @@ export const labPermissions: readonly string[] = [
   "Contacts.ReadWrite",
   "MailboxSettings.ReadWrite",
   "User.Read.All",
+  "MailboxItem.ImportExport.All",
 ];

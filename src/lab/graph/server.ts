@@ -4,6 +4,8 @@ import { type Damage, reset, send } from "../ews/transport.ts";
 import type { LabRequest } from "../lab.ts";
 import { type Answered, type Dispatcher, dispatch, mailboxNamed } from "./dispatch.ts";
 import { errorBody, GraphError } from "./errors.ts";
+import { answerImport } from "./import-item.ts";
+import { isImportPath } from "./import-sessions.ts";
 import type { GraphCaller, GraphReply, GraphRequest } from "./operation.ts";
 import { segmentsOf } from "./routes.ts";
 import { type SignIn, signIn } from "./sign-in.ts";
@@ -21,12 +23,14 @@ export interface GraphServer extends Dispatcher, SignIn {
 
 /** What Graph takes in one request; larger attachments have upload sessions. @see https://learn.microsoft.com/en-us/graph/outlook-large-attachments */
 const largestBody = 4 * 1024 * 1024;
+/** An item is imported in one request: 150 MB is the most that a mailbox can be set to take, and base64 makes four bytes of three. */
+const largestImport = 200 * 1024 * 1024;
 const jsonType = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8";
 const secretHeaders: ReadonlySet<string> = new Set(["authorization", "cookie", "proxy-authorization"]);
 
 /** Whether the lab's Graph answers for a path. */
 export function isGraphPath(path: string): boolean {
-  return segmentsOf(path) !== undefined || isUploadPath(path);
+  return segmentsOf(path) !== undefined || isUploadPath(path) || isImportPath(path);
 }
 
 /** One HTTP request to Graph, from its headers to the last byte of the reply. */
@@ -55,12 +59,13 @@ export async function serveGraph(server: GraphServer, request: IncomingMessage, 
     });
   });
   const answer = async (): Promise<GraphReply> => {
-    const body = await readBody(request);
+    const isImport = isImportPath(url.pathname);
+    const body = await readBody(request, isImport ? largestImport : largestBody);
     if (body === undefined) throw new GraphError(413, "RequestEntityTooLarge", "The request entity is too large.");
     about.body = body;
     const asked: GraphRequest = { method: request.method ?? "GET", url, headers, body };
-    if (isUploadPath(url.pathname)) {
-      about.answered = answerUpload(server, asked);
+    if (isImport || isUploadPath(url.pathname)) {
+      about.answered = isImport ? answerImport(server, asked) : answerUpload(server, asked);
       return about.answered.reply;
     }
     const caller = await signIn(server, headers.get("authorization"));
@@ -122,15 +127,15 @@ function stopWaiting(error: unknown): void {
 }
 
 /** All of it is read, so that the connection can carry another request; undefined when it was too large to be kept. */
-async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+async function readBody(request: IncomingMessage, most: number): Promise<Buffer | undefined> {
   const pieces: Buffer[] = [];
   let length = 0;
   for await (const chunk of request) {
     const piece = Buffer.from(chunk);
     length += piece.length;
-    if (length <= largestBody) pieces.push(piece);
+    if (length <= most) pieces.push(piece);
   }
-  return length <= largestBody ? Buffer.concat(pieces) : undefined;
+  return length <= most ? Buffer.concat(pieces) : undefined;
 }
 
 /** Gives the bytes that were written, where they are text. */

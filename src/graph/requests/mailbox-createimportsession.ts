@@ -1,0 +1,22 @@
+import { textIn, timeIn } from "../json.ts";
+import { mailboxPath, needed, type Request } from "../request.ts";
+
+/** Where items are imported to. */
+export interface ImportSession {
+  /** Whoever has it may import: it is shown to nobody. */
+  readonly url: string;
+  /** ISO 8601; undefined where it is not said. */
+  readonly expires: string | undefined;
+}
+
+/**
+ * Opens a way into a mailbox for what was exported. It imports nothing and ends by itself, so opening another harms nobody. Needs
+ * MailboxItem.ImportExport.All.
+ * @see https://learn.microsoft.com/en-us/graph/api/mailbox-createimportsession
+ */
+export const createImportSession: Request<string, ImportSession> = {
+  name: "mailbox-createimportsession",
+  safety: "idempotent",
+  write: (mailboxId) => ({ method: "POST", path: `${mailboxPath(mailboxId)}/createImportSession`, ofOrganisation: true, ids: "rest" }),
+  read: (reply) => ({ url: needed(textIn(reply, "importUrl"), "importUrl"), expires: timeIn(reply, "expirationDateTime") }),
+};

@@ -1,0 +1,13 @@
+import { textIn } from "../json.ts";
+import { needed, type Request } from "../request.ts";
+
+/**
+ * The id (`MBX:guid@guid`) by which a mailbox is exported from and imported into. Worldwide cloud only; needs User.Read.All.
+ * @see https://learn.microsoft.com/en-us/graph/api/usersettings-list-exchange
+ */
+export const getMailboxId: Request<undefined, string> = {
+  name: "usersettings-list-exchange",
+  safety: "read",
+  write: () => ({ method: "GET", path: "/settings/exchange", ids: "rest" }),
+  read: (reply) => needed(textIn(reply, "primaryMailboxId"), "primaryMailboxId"),
+};

@@ -1,0 +1,84 @@
+import { randomUUID } from "node:crypto";
+import { readItemStream } from "../ews/item-stream.ts";
+import { ItemError } from "../ews/operation.ts";
+import type { FaultPlan } from "../faults.ts";
+import type { LabItem } from "../item.ts";
+import type { LabMailbox } from "../mailbox.ts";
+import type { Store } from "../store.ts";
+import { folderWithId } from "./access.ts";
+import { bytesOf } from "./attachment-from-json.ts";
+import type { Answered } from "./dispatch.ts";
+import { badRequest, errorBody, GraphError, itemNotFound } from "./errors.ts";
+import { findItem, restId } from "./ids.ts";
+import type { ImportSessions } from "./import-sessions.ts";
+import { faultOf, spoilt } from "./injection.ts";
+import { type JsonObject, memberOf } from "./json.ts";
+import { textIn } from "./message-from-json.ts";
+import { type GraphReply, type GraphRequest, jsonOf } from "./operation.ts";
+
+/** What taking items needs of the lab. */
+export interface ImportServer {
+  readonly store: Store;
+  readonly faults: FaultPlan;
+  readonly imports: ImportSessions;
+}
+
+/** The name that faults call it by. */
+export const importName = "mailbox-import-item";
+
+/**
+ * An item that was exported, put into a folder. The address itself is the right to do it; a token besides is refused.
+ * @see https://learn.microsoft.com/en-us/graph/import-exchange-mailbox-item
+ */
+export function answerImport(server: ImportServer, request: GraphRequest): Answered {
+  const { store } = server;
+  const requestId = randomUUID();
+  const session = server.imports.find(request.url.searchParams.get("authtoken") ?? "", store.now());
+  const faults = server.faults.of(importName, session === undefined ? [] : [session.mailbox.address]);
+  const answered = (reply: GraphReply): Answered => ({
+    reply: { ...reply, headers: { "request-id": requestId, ...reply.headers } },
+    faults,
+    operation: importName,
+    mailbox: session?.mailbox,
+  });
+  try {
+    const fault = faultOf(faults, undefined);
+    if (fault !== undefined) throw fault;
+    if (faults.rule("reset-before") !== undefined) throw new GraphError(502, "UnknownError", "");
+    if (request.method !== "POST") throw new GraphError(405, "ErrorInvalidRequest", "Specified HTTP method is not allowed.");
+    if (request.headers.has("authorization")) throw badRequest("The address has its own token.", "ErrorInvalidRequest");
+    if (session === undefined) throw new GraphError(401, "InvalidAuthenticationToken", "The token of the import session has expired.");
+    return answered(spoilt({ status: 200, body: imported(session.mailbox, jsonOf(request)) }, faults));
+  } catch (error) {
+    if (!(error instanceof GraphError)) throw error;
+    const about = { now: store.now(), requestId, clientId: requestId };
+    return answered({ status: error.status, headers: error.headers, body: errorBody(error, about) });
+  }
+}
+
+function imported(mailbox: LabMailbox, body: JsonObject): JsonObject {
+  const text = (name: string) => textIn(memberOf(body, name) ?? null, name);
+  const folder = folderWithId(text("FolderId"), mailbox);
+  const mode = text("Mode").toLowerCase();
+  if (mode !== "create" && mode !== "update") throw badRequest("Mode is create or update.", "ErrorInvalidRequest");
+  const named = memberOf(body, "ItemId") !== undefined || memberOf(body, "ChangeKey") !== undefined;
+  if (named !== (mode === "update")) throw badRequest("ItemId and ChangeKey belong to update.", "ErrorInvalidRequest");
+  const content = contentOf(Buffer.from(bytesOf(text("Data"), "ErrorInvalidRequest")));
+  let item: LabItem | undefined;
+  if (mode === "update") {
+    item = findItem(mailbox, text("ItemId"));
+    if (item === undefined || item.folder !== folder || item.changeKey !== text("ChangeKey")) throw itemNotFound();
+    mailbox.replace(item, content);
+  } else item = mailbox.add(folder, content);
+  const context = "https://outlook.office365.com/api/gv1.0/$metadata#microsoft.graph.importMailboxItemResponse";
+  return { "@odata.context": context, itemId: restId(item.id), changeKey: item.changeKey };
+}
+
+function contentOf(data: Buffer) {
+  try {
+    return readItemStream(data);
+  } catch (error) {
+    if (error instanceof ItemError) throw badRequest(error.message, error.code);
+    throw error;
+  }
+}
