@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { helpOf, readCommandWords } from "./command-words.ts";
 import type { Screen } from "./faces/cli.ts";
@@ -28,6 +28,9 @@ habits.
   --entra-cert FILE
                   The same by a certificate; the file (PEM) holds its key, too,
                   which only mailcordon reads.
+  --entra-federated FILE
+                  The same by the token of another issuer, which the lab writes
+                  to the file.
   --entra-block   The same, and EWS is blocked for the application, as Exchange
                   Online does it.
   --proxy         With a proxy, which leads to the lab, also under the names
@@ -70,6 +73,7 @@ function readOptions(words: readonly string[]) {
     "tls-key": { type: "string" },
     entra: { type: "boolean" },
     "entra-cert": { type: "string" },
+    "entra-federated": { type: "string" },
     "entra-block": { type: "boolean" },
     proxy: { type: "boolean" },
     "proxy-user": { type: "string" },
@@ -95,8 +99,7 @@ async function serve(options: Options, screen: Screen): Promise<void> {
       if (operation !== undefined && !operationNames.includes(operation)) throw new Error(noOperation(operation, operationNames));
     }
     const graph = { tokens: { [labToken]: labPermissions } };
-    const pem = options["entra-cert"];
-    const tenant = withEntra(options) ? practice.practiceTenant(pem && readFileSync(pem, "utf8")) : undefined;
+    const tenant = withEntra(options) ? await tenantOf(options, practice) : undefined;
     const policy = options["entra-block"] === true ? { ewsEnabled: true, ewsAllowedAppIDs: [] } : undefined;
     const rules = options.autodiscover === undefined ? [] : [{ behave: practice.parseAutodiscover(options.autodiscover) }];
     const tls = tlsOf(options);
@@ -135,8 +138,9 @@ async function serve(options: Options, screen: Screen): Promise<void> {
       ...(proxy === undefined ? {} : { proxy_url: proxy.url }),
       user: socAddress,
       password: labPassword,
+      ...(lab.entra === undefined ? {} : { device_login_url: `${lab.url}/device` }),
       environment,
-      mailcordon_yaml: yaml(where, socAddress, way.settings, certificate, proxy && { url: proxy.url, username: proxyUser?.username }),
+      mailcordon_yaml: yaml(where, socAddress, way, certificate, proxy && { url: proxy.url, username: proxyUser?.username }),
     };
     screen.stdout.write(json ? `${jsonText(document)}\n` : greeting(document));
     await stopped(screen.signal);
@@ -162,7 +166,20 @@ function routesTo({ protocol, hostname, host }: URL): Readonly<Record<string, st
 }
 
 function withEntra(options: Options): boolean {
-  return options.entra === true || options["entra-block"] === true || options["entra-cert"] !== undefined;
+  const { entra, "entra-block": block, "entra-cert": certificate, "entra-federated": federated } = options;
+  return entra === true || block === true || certificate !== undefined || federated !== undefined;
+}
+
+type Practice = typeof import("./lab/practice.ts");
+
+/** Writes the file of the other issuer's token where one is asked for; only its owner may read it. */
+async function tenantOf(options: Options, { practiceFederation, practiceTenant }: Practice) {
+  const { "entra-cert": pem, "entra-federated": file } = options;
+  if (pem !== undefined && file !== undefined)
+    throw new Failure("invalid-input", "--entra-cert and --entra-federated do not go together.", { hint: helpOf("lab") });
+  const federation = file === undefined ? undefined : await practiceFederation();
+  if (file !== undefined) writeFileSync(file, `${federation?.token}\n`, { mode: 0o600 });
+  return practiceTenant({ certificate: pem && readFileSync(pem, "utf8"), federation });
 }
 
 interface Ways {
@@ -177,16 +194,12 @@ interface Ways {
 function wayIn(options: Options, offered: readonly string[], { host, application, username, password }: Ways) {
   if (withEntra(options)) {
     const { tenant, clientId, secret } = application;
-    const file = options["entra-cert"] && resolve(options["entra-cert"]);
-    const proof = file === undefined ? 'client_secret: "env:MAILCORDON_CLIENT_SECRET"' : `certificate: { pem: ${JSON.stringify(file)} }`;
+    const { proof, environment } = proofOf(options, secret);
+    const oauth = (credential: string) => `oauth: { tenant: "${tenant}", client_id: "${clientId}", ${credential}, authority: "${host}" }`;
     return {
-      environment: {
-        MAILCORDON_AUTHORITY: host,
-        MAILCORDON_TENANT: tenant,
-        MAILCORDON_CLIENT_ID: clientId,
-        ...(file === undefined ? { MAILCORDON_CLIENT_SECRET: secret } : { MAILCORDON_CERTIFICATE_FILE: file }),
-      },
-      settings: `oauth: { tenant: "${tenant}", client_id: "${clientId}", ${proof}, authority: "${host}" }`,
+      environment: { MAILCORDON_AUTHORITY: host, MAILCORDON_TENANT: tenant, MAILCORDON_CLIENT_ID: clientId, ...environment },
+      settings: oauth(proof),
+      person: oauth("device_code: true"),
     };
   }
   const way = offered.includes("Basic") ? "basic" : "ntlm";
@@ -198,6 +211,22 @@ function wayIn(options: Options, offered: readonly string[], { host, application
     },
     settings: `${way}: { username: "${username}", password: "env:MAILCORDON_PASSWORD" }`,
   };
+}
+
+/** What the application proves itself by: in mailcordon.yaml, and in the environment where that can say it. */
+function proofOf(options: Options, secret: string): { readonly proof: string; readonly environment: Readonly<Record<string, string>> } {
+  const { "entra-cert": pem, "entra-federated": token } = options;
+  if (token !== undefined)
+    return {
+      proof: `federated_token_file: ${JSON.stringify(resolve(token))}`,
+      environment: { MAILCORDON_FEDERATED_TOKEN_FILE: resolve(token) },
+    };
+  if (pem !== undefined)
+    return {
+      proof: `certificate: { pem: ${JSON.stringify(resolve(pem))} }`,
+      environment: { MAILCORDON_CERTIFICATE_FILE: resolve(pem) },
+    };
+  return { proof: 'client_secret: "env:MAILCORDON_CLIENT_SECRET"', environment: { MAILCORDON_CLIENT_SECRET: secret } };
 }
 
 /** Case is that of Exchange's own words. */
@@ -239,6 +268,7 @@ function greeting(lab: {
   readonly graph_url: string;
   readonly graph_token: string;
   readonly proxy_url?: string;
+  readonly device_login_url?: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly mailcordon_yaml: string;
 }): string {
@@ -255,7 +285,7 @@ ${lab.mailcordon_yaml.replace(/^(?=.)/gm, "  ")}
 Then try: npx mailcordon search-emails-extended --mailboxes all --sender billing
 
 Microsoft Graph is at ${lab.graph_url} and takes the token ${lab.graph_token}.
-${lab.proxy_url === undefined ? "" : `The proxy is at ${lab.proxy_url}; the mailcordon.yaml above goes through it.\n`}`;
+${lab.proxy_url === undefined ? "" : `The proxy is at ${lab.proxy_url}; the mailcordon.yaml above goes through it.\n`}${lab.device_login_url === undefined ? "" : `Who is asked to enter a code (--connection person) does it at ${lab.device_login_url}.\n`}`;
 }
 
 interface WayThrough {
@@ -263,17 +293,31 @@ interface WayThrough {
   readonly username: string | undefined;
 }
 
-function yaml(where: string, user: string, auth: string, certificate: string | undefined, proxy: WayThrough | undefined): string {
+interface Way {
+  /** `auth`, on one line. */
+  readonly settings: string;
+  /** The same for a person who enters a code. */
+  readonly person?: string;
+}
+
+function yaml(
+  where: string,
+  user: string,
+  { settings, person }: Way,
+  certificate: string | undefined,
+  proxy: WayThrough | undefined,
+): string {
   const login =
     proxy?.username === undefined ? "" : `, username: ${JSON.stringify(proxy.username)}, password: "env:MAILCORDON_PROXY_PASSWORD"`;
-  return `default: lab
-connections:
-  lab:
+  const connection = (auth: string) => `
     ews: { ${where}${certificate === undefined ? "" : `, ca_file: ${JSON.stringify(certificate)}`} }
     auth:
       ${auth}
     mailbox: "${user}"
 ${proxy === undefined ? "" : `    proxy: { url: "${proxy.url}"${login} }\n`}`;
+  return `default: lab
+connections:
+  lab:${connection(settings)}${person === undefined ? "" : `  person: # --connection person${connection(person)}`}`;
 }
 
 /** The lab imports nothing of ours: what it throws for wrong options becomes a Failure here. */

@@ -87,6 +87,7 @@ export const variables = {
   MAILCORDON_CLIENT_SECRET: ["auth", "oauth", "client_secret"],
   MAILCORDON_CLIENT_SECRET_FILE: ["auth", "oauth", "client_secret"],
   MAILCORDON_CERTIFICATE_FILE: ["auth", "oauth", "certificate", "pem"],
+  MAILCORDON_FEDERATED_TOKEN_FILE: ["auth", "oauth", "federated_token_file"],
   MAILCORDON_CLOUD: ["auth", "oauth", "cloud"],
   MAILCORDON_AUTHORITY: ["auth", "oauth", "authority"],
   MAILCORDON_CA_FILE: ["ews", "ca_file"],
@@ -306,7 +307,8 @@ function without(tree: Tree, path: readonly string[], isMeant: (key: string) => 
 function meant(variable: string, value: string, directory: string): string | number {
   if (variable.endsWith("_SECONDS") || variable.endsWith("_CONCURRENCY")) return Number(value);
   if (["MAILCORDON_PASSWORD", "MAILCORDON_TOKEN", "MAILCORDON_CLIENT_SECRET"].includes(variable)) return `env:${variable}`;
-  if (variable === "MAILCORDON_CA_FILE" || variable === "MAILCORDON_CERTIFICATE_FILE") return resolve(directory, value);
+  if (["MAILCORDON_CA_FILE", "MAILCORDON_CERTIFICATE_FILE", "MAILCORDON_FEDERATED_TOKEN_FILE"].includes(variable))
+    return resolve(directory, value);
   return variable.endsWith("_FILE") ? `file:${resolve(directory, value)}` : value;
 }
 

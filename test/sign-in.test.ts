@@ -115,6 +115,14 @@ describe("auto with an application's tokens", () => {
     expect(statuses()).toEqual(["GET 401"]);
   });
 
+  test("fetches it at an AD FS, for the address of a server on premises", async () => {
+    await begin({ signIn: { schemes: ["Negotiate"] }, tenant: tenantWith({}, { adfs: true, servers: ["https://mail.example.com"] }) });
+    const adfs = (scope: string) =>
+      `auto: { oauth: { client_id: ${clientId}, client_secret: env:APPLICATION, authority: "${lab.url}/adfs", scope: "${scope}" } }`;
+    expect(await ask(adfs("https://mail.example.com/.default"), environment)).toBe("Disabled");
+    expect(await ask(adfs("https://mail.example.net/.default"), environment)).toMatchObject({ wireCode: "AADSTS500011" });
+  });
+
   test("names the token that Exchange refuses", async () => {
     await begin({ signIn: { schemes: [] }, tenant: tenantWith({ roles: { exchange: ["Mail.Read"] } }) });
     expect(await ask(`auto: { ${oauth()} }`, environment)).toMatchObject({

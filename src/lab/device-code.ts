@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { User } from "./organisation.ts";
 import type { Registration, Tenant } from "./registration.ts";
 import { TokenError } from "./token-error.ts";
+import { devicePath } from "./token-paths.ts";
 
 interface Pending {
   readonly deviceCode: string;
@@ -38,7 +39,7 @@ export class DeviceCodes {
       state: "pending",
     };
     this.#pending.set(made.deviceCode, made);
-    const where = `${base}/device`;
+    const where = `${base}${devicePath}`;
     return {
       device_code: made.deviceCode,
       user_code: made.userCode,

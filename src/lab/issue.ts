@@ -11,8 +11,9 @@ export interface Audience {
 }
 
 /** What `https://outlook.office365.com/.default` or `https://outlook.office365.com/EWS.AccessAsUser.All` names. Throws TokenError. */
-export function audienceOf(scope: string): Audience {
+export function audienceOf(scope: string, { servers = [] }: Tenant): Audience {
   const url = scope.slice(0, scope.lastIndexOf("/")).replace(/\/$/, "");
+  if (servers.includes(url)) return { url, resource: "exchange" };
   const found = Object.entries(resources).find(([, urls]) => urls.some((one) => one === url));
   if (found === undefined)
     throw new TokenError(500011, "invalid_resource", `The resource principal named ${url} was not found in the tenant.`);

@@ -43,6 +43,8 @@ export interface Signer {
   sign(claims: Readonly<Record<string, unknown>>): Promise<string>;
   /** The public part as a JSON Web Key Set (RFC 7517). */
   keys(): Promise<unknown>;
+  /** The public part in PEM. */
+  publicKey(): Promise<string>;
   verify(jwt: Jwt): Promise<boolean>;
 }
 
@@ -64,6 +66,9 @@ export function openSigner(): Signer {
     async keys() {
       const jwk = createPublicKey((await pair()).privateKey).export({ format: "jwk" });
       return { keys: [{ ...jwk, use: "sig", kid: keyId, alg: "RS256" }] };
+    },
+    async publicKey() {
+      return String((await pair()).publicKey.export({ type: "spki", format: "pem" }));
     },
     async verify(jwt) {
       return jwt.header.get("alg") === "RS256" && isSignedBy(jwt, (await pair()).publicKey);

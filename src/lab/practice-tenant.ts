@@ -1,5 +1,6 @@
 import { labPermissions } from "./graph/practice-token.ts";
-import type { Tenant } from "./registration.ts";
+import { openSigner } from "./jwt.ts";
+import type { FederatedCredential, Tenant } from "./registration.ts";
 
 /** The application that is registered in the tenant of the practice organisation. Its secret is no secret. */
 export const practiceApplication = {
@@ -8,8 +9,32 @@ export const practiceApplication = {
   secret: "lab-client-secret",
 } as const;
 
-/** A tenant with one application that may do everything. `certificate`: PEM, a key beside it is not looked at. Throws when there is none in it. */
-export function practiceTenant(certificate?: string): Tenant {
+/** The token of another issuer, and what the tenant knows of it. */
+export interface Federation {
+  readonly token: string;
+  readonly credential: FederatedCredential;
+}
+
+/** A token as a cluster puts it into a file for who runs in it, good for a week: the lab does not renew it. */
+export async function practiceFederation(): Promise<Federation> {
+  const signer = openSigner();
+  const [issuer, subject, audience] = ["https://cluster.example.com", "system:serviceaccount:soc:mailcordon", "api://AzureADTokenExchange"];
+  const now = Math.floor(Date.now() / 1000);
+  const token = await signer.sign({ iss: issuer, sub: subject, aud: [audience], nbf: now, iat: now, exp: now + 7 * 86_400 });
+  return { token, credential: { issuer, subject, audience, publicKey: await signer.publicKey() } };
+}
+
+/**
+ * A tenant with one application that may do everything. `certificate`: PEM, a key beside it is not looked at. Throws when there is none in
+ * it.
+ */
+export function practiceTenant({
+  certificate,
+  federation,
+}: {
+  certificate?: string | undefined;
+  federation?: Federation | undefined;
+} = {}): Tenant {
   const certificates = certificate?.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g)?.slice(0, 1) ?? [];
   if (certificate !== undefined && certificates.length === 0) throw new Error("there is no certificate in PEM form in the file.");
   const application = {
@@ -17,6 +42,10 @@ export function practiceTenant(certificate?: string): Tenant {
     name: "mailcordon",
     secrets: [{ value: practiceApplication.secret }],
     certificates,
+    federated: federation === undefined ? [] : [federation.credential],
+    publicClient: true,
+    managedIdentity: true,
+    scopes: { exchange: ["EWS.AccessAsUser.All"] },
     roles: { exchange: ["full_access_as_app"], graph: labPermissions },
   };
   return { id: practiceApplication.tenant, domains: ["example.com"], registrations: [application] };

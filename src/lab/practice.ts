@@ -3,7 +3,7 @@ export { autodiscoverKinds, parseAutodiscover } from "./autodiscover-rule.ts";
 export { faultKinds, parseFault } from "./faults.ts";
 export { labPermissions, labToken } from "./graph/practice-token.ts";
 export { operationNames, startLab } from "./lab.ts";
-export { practiceApplication, practiceTenant } from "./practice-tenant.ts";
+export { practiceApplication, practiceFederation, practiceTenant } from "./practice-tenant.ts";
 export { startProxy } from "./proxy.ts";
 export { socAddress } from "./seed.ts";
 export { labPassword } from "./store.ts";

@@ -55,6 +55,10 @@ export interface Tenant {
   /** Verified domains; they name it as well as its id. */
   readonly domains: readonly string[];
   readonly registrations: readonly Registration[];
+  /** Addresses of Exchange Servers on premises that tokens are given for (hybrid modern authentication): `https://mail.example.com`. */
+  readonly servers?: readonly string[] | undefined;
+  /** Whether the same registrations are found at an AD FS, too, below `/adfs`. */
+  readonly adfs?: boolean | undefined;
   /** How long tokens are good, in seconds; default 3599. */
   readonly tokenSeconds?: number | undefined;
   /** How long a device code is, and how often it may be asked after, in seconds; default 900 and 5. */

@@ -1,11 +1,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { DeviceCodes } from "./device-code.ts";
+import { devicePage } from "./device-page.ts";
 import { audienceOf, issue, objectIdOf } from "./issue.ts";
 import { type Jwt, openSigner, readJwt } from "./jwt.ts";
 import type { User } from "./organisation.ts";
 import type { Registration, Tenant } from "./registration.ts";
+import { socAddress } from "./seed-people.ts";
 import { authenticateClient } from "./token-client.ts";
 import { TokenError } from "./token-error.ts";
+import { devicePath, endpoints, instancePath, isMetadataPath, isTokenPath, tokenPlace } from "./token-paths.ts";
 
 /** One request at the token endpoint as the lab saw it; nothing secret in it. */
 export interface TokenRequest {
@@ -70,7 +73,7 @@ export function openTokenServer(tenant: Tenant, user: (address: string) => User 
   };
 
   async function answer(audience: { scope: string; app: Registration; user?: User | undefined }): Promise<Record<string, unknown>> {
-    const resource = audienceOf(audience.scope.split(" ").find((one) => one.includes("/")) ?? "");
+    const resource = audienceOf(audience.scope.split(" ").find((one) => one.includes("/")) ?? "", tenant);
     const { token, seconds } = await issue(signer, tenant, audience.app, resource, Date.now(), audience.user);
     issued.add(token);
     return { token_type: "Bearer", expires_in: seconds, ext_expires_in: seconds, access_token: token };
@@ -92,7 +95,7 @@ export function openTokenServer(tenant: Tenant, user: (address: string) => User 
     };
   }
 
-  async function token(form: URLSearchParams, base: string, path: string): Promise<unknown> {
+  async function token(form: URLSearchParams, base: string, named: string): Promise<unknown> {
     const now = Date.now();
     const said = (name: string) => form.get(name) ?? undefined;
     const client = app(said("client_id") ?? "");
@@ -100,7 +103,7 @@ export function openTokenServer(tenant: Tenant, user: (address: string) => User 
     const grant = said("grant_type");
     switch (grant !== undefined && deviceGrants.includes(grant) ? "device_code" : grant) {
       case "client_credentials": {
-        const audiences = [`${base}${path}`, `${base}/${tenant.id}/v2.0`, `${base}/${tenant.id}/oauth2/v2.0/token`];
+        const audiences = [endpoints(base, named).token, endpoints(base, tenant.id).token, endpoints(base, tenant.id).issuer];
         const proof = { secret: said("client_secret"), assertionType: said("client_assertion_type"), assertion: said("client_assertion") };
         authenticateClient(client, proof, audiences, now);
         if (!scope.endsWith("/.default"))
@@ -117,15 +120,15 @@ export function openTokenServer(tenant: Tenant, user: (address: string) => User 
     }
   }
 
-  function discovery(base: string): unknown {
-    const root = `${base}/${tenant.id}`;
+  function discovery(base: string, named: string): unknown {
+    const { token, device, keys, issuer } = endpoints(base, named);
     return {
-      token_endpoint: `${root}/oauth2/v2.0/token`,
-      device_authorization_endpoint: `${root}/oauth2/v2.0/devicecode`,
-      authorization_endpoint: `${root}/oauth2/v2.0/authorize`,
-      end_session_endpoint: `${root}/oauth2/v2.0/logout`,
-      jwks_uri: `${root}/discovery/v2.0/keys`,
-      issuer: `${root}/v2.0`,
+      token_endpoint: token,
+      device_authorization_endpoint: device,
+      authorization_endpoint: token.replace(/token\/?$/, "authorize"),
+      end_session_endpoint: token.replace(/token\/?$/, "logout"),
+      jwks_uri: keys,
+      issuer,
       token_endpoint_auth_methods_supported: ["client_secret_post", "private_key_jwt"],
       id_token_signing_alg_values_supported: ["RS256"],
       response_types_supported: ["code"],
@@ -155,26 +158,47 @@ export function openTokenServer(tenant: Tenant, user: (address: string) => User 
 
   async function respond(request: IncomingMessage, url: URL, form: URLSearchParams): Promise<unknown> {
     const base = url.origin;
-    if (imdsPaths.includes(url.pathname)) return managedIdentity(request, url.searchParams);
+    if (isMetadataPath(url.pathname)) return managedIdentity(request, url.searchParams);
     if (url.pathname === instancePath) {
       const aliases = { preferred_network: url.host, preferred_cache: url.host, aliases: [url.host] };
-      return { tenant_discovery_endpoint: `${base}/${tenant.id}/v2.0/.well-known/openid-configuration`, metadata: [aliases] };
+      return { tenant_discovery_endpoint: endpoints(base, tenant.id).configuration, metadata: [aliases] };
     }
-    const [, named = "", what = ""] = /^\/([^/]+)\/(.+)$/.exec(url.pathname) ?? [];
-    const name = decodeURIComponent(named).toLowerCase();
-    if (name !== tenant.id.toLowerCase() && !tenant.domains.some((domain) => domain.toLowerCase() === name)) {
-      const isName = /^[0-9a-f-]{36}$/.test(name) || name.includes(".");
-      if (isName)
-        throw new TokenError(90002, what.startsWith("oauth2") ? "invalid_request" : "invalid_tenant", `Tenant '${name}' not found.`);
-      throw new TokenError(900023, "invalid_request", `Specified tenant identifier '${name}' is neither a valid DNS name nor a GUID.`);
-    }
-    if (what === "v2.0/.well-known/openid-configuration") return discovery(base);
-    if (what === "discovery/v2.0/keys") return signer.keys();
+    const { named = "", what } = tokenPlace(url.pathname) ?? {};
+    const isAdfs = tenant.adfs === true && named === "adfs";
+    if (!isAdfs) checkTenant(named, what === "token" || what === "device");
+    if (what === "configuration") return discovery(base, isAdfs ? named : tenant.id);
+    if (what === "keys") return signer.keys();
     if (request.method !== "POST") throw new TokenError(900561, "invalid_request", "The endpoint only accepts POST requests.");
-    if (what === "oauth2/v2.0/token") return token(form, base, url.pathname);
+    if (what === "token") return token(form, base, named);
     const client = app(form.get("client_id") ?? "");
     if (client.publicClient !== true) throw new TokenError(7000218, "invalid_client", "The client is not a public one.");
     return devices.begin(client, form.get("scope") ?? "", Date.now(), base);
+  }
+
+  function checkTenant(name: string, asksForTokens: boolean): void {
+    if (name === tenant.id.toLowerCase() || tenant.domains.some((domain) => domain.toLowerCase() === name)) return;
+    const isName = /^[0-9a-f-]{36}$/.test(name) || name.includes(".");
+    if (!isName)
+      throw new TokenError(900023, "invalid_request", `Specified tenant identifier '${name}' is neither a valid DNS name nor a GUID.`);
+    throw new TokenError(90002, asksForTokens ? "invalid_request" : "invalid_tenant", `Tenant '${name}' not found.`);
+  }
+
+  function approve(userCode: string, address: string): boolean {
+    const found = user(address);
+    return found !== undefined && devices.answer(userCode, found);
+  }
+
+  /** A person in a browser, or `curl -d code=… -d account=…`. */
+  async function servePerson(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const form = new URLSearchParams(await textOf(request));
+    const code = form.get("code")?.trim().toUpperCase() ?? "";
+    const declines = form.get("answer") === "no";
+    const done = declines ? devices.answer(code, "declined") : approve(code, form.get("account")?.trim() ?? "");
+    const said = done ? (declines ? "Declined." : "Signed in.") : "There is no such code that waits, or no such account.";
+    const isPost = request.method === "POST";
+    response
+      .writeHead(isPost && !done ? 400 : 200, { "Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store" })
+      .end(devicePage(socAddress, isPost ? said : undefined));
   }
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -205,14 +229,11 @@ export function openTokenServer(tenant: Tenant, user: (address: string) => User 
   return {
     tenant,
     requests,
-    handler: (path) => (isTokenPath(path) ? serve : undefined),
+    handler: (path) => (path === devicePath ? servePerson : isTokenPath(path) ? serve : undefined),
     get waiting() {
       return devices.waiting;
     },
-    approve(userCode, address) {
-      const found = user(address);
-      return found !== undefined && devices.answer(userCode, found);
-    },
+    approve,
     decline: (userCode) => devices.answer(userCode, "declined"),
     revokeTokens() {
       for (const one of issued) revoked.add(one);
@@ -232,18 +253,6 @@ export function openTokenServer(tenant: Tenant, user: (address: string) => User 
       };
     },
   };
-}
-
-/** Microsoft's library asks with a slash at the end. */
-const imdsPaths: readonly string[] = ["/metadata/identity/oauth2/token", "/metadata/identity/oauth2/token/"];
-const instancePath = "/common/discovery/instance";
-
-function isTokenPath(path: string): boolean {
-  return (
-    imdsPaths.includes(path) ||
-    path === instancePath ||
-    /^\/[^/]+\/(?:v2\.0\/\.well-known\/openid-configuration|discovery\/v2\.0\/keys|oauth2\/v2\.0\/(?:token|devicecode))$/.test(path)
-  );
 }
 
 async function textOf(request: IncomingMessage): Promise<string> {

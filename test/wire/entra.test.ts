@@ -9,7 +9,7 @@ import { fetchToken } from "../../src/wire/entra.ts";
 import { authorityOf, type EntraClient, type EntraCredential } from "../../src/wire/entra-client.ts";
 import { tokenFacts } from "../../src/wire/token-facts.ts";
 import { testCertificate } from "../lab/certificate.ts";
-import { bySecret, clientId, clientOf, http, labWith, makeCertificate, secret, tenantId, tenantWith } from "./tenant.ts";
+import { bySecret, clientId, clientOf, folder, http, labWith, makeCertificate, secret, tenantId, tenantWith } from "./tenant.ts";
 
 const fetching = (client: EntraClient, more: Partial<Parameters<typeof fetchToken>[1]> = {}) =>
   fetchToken(client, { http: http(), signal: new AbortController().signal, ...more });
@@ -225,6 +225,45 @@ describe("A device code", () => {
   test("needs an application that is a public client", async () => {
     const lab = await labWith(tenantWith());
     expect(await failing(clientOf(lab, byCode), { progress: () => undefined })).toMatchObject({ wireCode: "AADSTS7000218" });
+  });
+});
+
+describe("An AD FS", () => {
+  const servers = ["https://mail.example.com"];
+  const at = (lab: Lab, credential: EntraCredential) =>
+    clientOf(lab, credential, { authority: new URL("/adfs", lab.url), tenant: "", scope: `${servers[0]}/.default` });
+
+  test("gives a token for a server on premises by a secret, and by a certificate", async () => {
+    const { cert, both } = makeCertificate(folder());
+    const lab = await labWith(tenantWith({ certificates: [cert] }, { adfs: true, servers }));
+    const byCertificate: EntraCredential = { kind: "certificate", read: () => ({ kind: "pem", text: both, passphrase: undefined }) };
+    for (const credential of [bySecret, byCertificate]) {
+      const { token } = await fetching(at(lab, credential));
+      expect(tokenFacts(token)).toMatchObject({ appId: clientId, audience: "https://mail.example.com" });
+    }
+    expect(lab.entra?.requests.map(({ path }) => path)).toEqual([
+      "/adfs/.well-known/openid-configuration",
+      "/adfs/oauth2/token/",
+      "/adfs/.well-known/openid-configuration",
+      "/adfs/oauth2/token/",
+    ]);
+  });
+
+  test("lets a person sign in by a code", async () => {
+    const registration = { publicClient: true, scopes: { exchange: ["EWS.AccessAsUser.All"] } };
+    const lab = await labWith(tenantWith(registration, { adfs: true, servers, deviceCode: { interval: 0.05 } }));
+    const { token } = await fetching(at(lab, { kind: "device-code" }), {
+      progress: (text) => lab.entra?.approve(/the code (\w+)/.exec(text)?.[1] ?? "", "soc@example.com"),
+    });
+    expect(tokenFacts(token)).toMatchObject({ user: "soc@example.com", audience: "https://mail.example.com" });
+  });
+
+  test("that is none is told by its host", async () => {
+    const lab = await labWith(tenantWith());
+    expect(await failing(at(lab, bySecret))).toMatchObject({
+      code: "unauthenticated",
+      message: expect.stringContaining(new URL(lab.url).host),
+    });
   });
 });
 

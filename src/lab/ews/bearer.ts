@@ -60,7 +60,8 @@ function problemOf({ jwt, trusted, revoked }: SeenToken, server: TokenServer): B
   const { aud, tid, exp, nbf } = Object.fromEntries(jwt.claims);
   const now = Date.now() / 1000;
   if (!trusted) return refusal(401, 2000002, "The signature of the token is invalid.", "invalid_signature");
-  if (!resources.exchange.some((one) => one === aud))
+  const ours: readonly string[] = [...resources.exchange, ...(server.tenant.servers ?? [])];
+  if (typeof aud !== "string" || !ours.includes(aud))
     return refusal(401, 2000003, "The audience claim value is invalid 'aud'.", "invalid_resource");
   if (tid !== server.tenant.id) return refusal(401, 2000004, "The tenant of the token does not exist.", "invalid_tenant");
   const timely = typeof exp === "number" && exp > now && typeof nbf === "number" && nbf <= now + 300;
