@@ -10,7 +10,8 @@ import { safeName, suffixed } from "./safe-name.ts";
 const holdAtMost = 25 * 1024 * 1024;
 
 const fallbackName = "unnamed";
-const indexName = "index.jsonl";
+/** What a folder of evidence says of each file in it, a line of JSON for each. */
+export const indexName = "index.jsonl";
 // O_NOFOLLOW is absent on Windows, where making symbolic links needs a privilege.
 const noFollow = constants.O_NOFOLLOW ?? 0;
 const fresh = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | noFollow;

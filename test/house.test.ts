@@ -13,7 +13,20 @@ const sources = filesOf("src");
 
 /** A room is a folder of src/, or a root file. Each may import what stands behind it, and itself. */
 const core = ["failure", "outcome", "exchange"];
-const door = [...core, "action", "answer", "fields", "input", "items", "audit", "audit-lock", "evidence", "safe-name", "perform"];
+const door = [
+  ...core,
+  "action",
+  "answer",
+  "fields",
+  "input",
+  "items",
+  "audit",
+  "audit-lock",
+  "evidence",
+  "evidence-index",
+  "safe-name",
+  "perform",
+];
 const floors: Readonly<Record<string, readonly string[]>> = {
   failure: [],
   spelling: [],
@@ -51,11 +64,11 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   graph: [...core, "wire"],
   route: core,
   setup: ["failure"],
-  doctor: [...core, "secrets", "settings", "settings-oauth", "settings-on-premises", "open", "tokens", "setup", "ews", "wire"],
+  doctor: [...core, "secrets", "settings", "settings-oauth", "settings-on-premises", "open", "tokens", "setup", "ews", "graph", "wire"],
   input: ["failure"],
   fields: [...core, "input"],
   action: [...core, "input"],
-  ...Object.fromEntries(["answer", "items", "audit", "evidence", "perform"].map((room) => [room, door])),
+  ...Object.fromEntries(["answer", "items", "audit", "evidence", "evidence-index", "perform"].map((room) => [room, door])),
   ...Object.fromEntries(["which-messages", "which-attachments", "new-mail"].map((room) => [room, [...door, "which-messages"]])),
   actions: [...core, "action", "answer", "fields", "input", "which-messages", "which-attachments", "new-mail"],
   faces: ["failure", "outcome", "action", "answer", "perform", "audit", "evidence", "spelling"],
