@@ -51,13 +51,14 @@ export async function* selectAttachments(which: WhichAttachments, context: Conte
   const wantedIds = which.attachment_ids === undefined ? undefined : new Set(which.attachment_ids);
   const pattern = which.name_pattern === undefined ? undefined : nameMatcher(which.name_pattern);
   const found = new Set<string>();
+  const listed = new Set<string>();
   const chosen: Selected[] = [];
   for await (const selected of selectMessages(which, context)) chosen.push(selected);
   const messages = new Map(
     chosen.flatMap((one) => (one.outcome.ok && one.outcome.value.message ? [[one, one.outcome.value.message]] : [])),
   );
   let at = 0;
-  for await (const listed of askedOf(
+  for await (const outcome of askedOf(
     chosen,
     (one) => messages.has(one),
     (asked) => context.mailbox.attachments(asked.map((one) => messages.get(one)?.itemId ?? "")),
@@ -65,13 +66,14 @@ export async function* selectAttachments(which: WhichAttachments, context: Conte
   )) {
     const selected = chosen[at++];
     const message = selected && messages.get(selected);
-    if (!listed.ok) {
-      yield { asked: message === undefined ? (selected?.asked ?? {}) : namingRow(message), outcome: listed };
+    if (!outcome.ok) {
+      yield { asked: message === undefined ? (selected?.asked ?? {}) : namingRow(message), outcome };
       continue;
     }
     if (message === undefined) continue;
-    for (const hanging of await expanded(listed.value, which, context)) {
+    for (const hanging of await expanded(outcome.value, which, context)) {
       const { attachment, unread } = hanging;
+      listed.add(attachment.id);
       // What hangs in it may be what was asked for: that it is missing must not look like success.
       if (unread !== undefined && isFault(unread))
         yield { asked: { ...namingRow(message), parent_attachment_id: attachment.id }, outcome: failed(unread) };
@@ -84,9 +86,26 @@ export async function* selectAttachments(which: WhichAttachments, context: Conte
   }
   for (const id of wantedIds ?? []) {
     if (found.has(id) || messages.size === 0) continue;
-    const missing = new Failure("not-found", "None of the messages has an attachment of this id.");
+    const missing = missingFailure(id, listed);
     yield { asked: { attachment_id: id }, outcome: failed(missing) };
   }
+}
+
+/** Why an id that was asked for is none of those that the messages have: gone, or never theirs. */
+function missingFailure(id: string, listed: ReadonlySet<string>): Failure {
+  const hint = "List the attachments again with get-attachments, and take the ids from there.";
+  // Over Microsoft Graph ids have full stops in them and begin with those of what they hang in; over EWS they have none.
+  if ([...listed].some((one) => id.startsWith(`${one}.`))) {
+    return new Failure("unsupported", "This attachment hangs in an attached message: it is not touched by itself.", {
+      hint: "It is read with expand_nested, and deleted only with the attached message that it hangs in.",
+    });
+  }
+  if (listed.size > 0 && [...listed].every((one) => one.includes(".") !== id.includes("."))) {
+    const message =
+      "This id of an attachment is of the other back end: EWS and Microsoft Graph do not know each other's, and nothing translates them.";
+    return new Failure("invalid-input", message, { hint });
+  }
+  return new Failure("not-found", "None of the messages has an attachment of this id.", { hint });
 }
 
 /** The server failed, rather than that there is nothing to open: an attached item of another kind, or a depth that was not asked for. */

@@ -2,8 +2,9 @@ import type { Attachment } from "../exchange/attachment.ts";
 import type { Message } from "../exchange/message.ts";
 import { Failure } from "../failure.ts";
 import { attempt, failed, type Outcome } from "../outcome.ts";
-import { attachmentOf, attachmentsOf, placeOf } from "./attachment-place.ts";
-import { innerAttachments } from "./content.ts";
+import { readAttached } from "./attached-mail.ts";
+import { type AttachmentPlace, attachmentOf, attachmentsOf, placeOf } from "./attachment-place.ts";
+import { endOf, openInside } from "./content.ts";
 import { objectIn, textIn } from "./json.ts";
 import { messageOf } from "./message.ts";
 import { oneByOne } from "./one-by-one.ts";
@@ -37,25 +38,39 @@ export async function* attachments(mailbox: GraphMailbox, itemIds: readonly stri
 export function attachedMessages(mailbox: GraphMailbox, attachmentIds: readonly string[]): AsyncIterable<Outcome<Message>> {
   return oneByOne(attachmentIds, async (id) => {
     const place = placeOf(id);
-    if (place.innerId !== undefined) {
-      throw new Failure("unsupported", "Microsoft Graph does not open a message that hangs in an attached message.", {
-        hint: "It is in the content of the attached message.",
-      });
-    }
+    if (place.inside.length > 0) return readInside(mailbox, place, id);
     // First what it is: a file would come with all its content.
     const kind = attachmentOf(await mailbox.ask(getAttachmentKind, place), place.messageId)?.kind;
-    if (kind !== "item") throw new Failure("invalid-input", "This attachment is not an attached message.");
+    if (kind !== "item") throw notAMessage();
     const attachment = await mailbox.ask(getAttachedItem, place);
     const item = objectIn(attachment, "item");
     if (item === undefined) throw new Failure("unreadable", "Exchange gave no item for this attachment.");
-    const inner = innerAttachments(attachment) ?? [];
-    return {
-      ...messageOf(item),
-      itemId: id,
-      subject: textIn(item, "subject") ?? textIn(attachment, "name"),
-      attachments: inner.length === 0 ? undefined : attachmentsOf(inner, id),
-    };
+    const said = messageOf(item);
+    const message = { ...said, itemId: id, subject: textIn(item, "subject") ?? textIn(attachment, "name") };
+    if (!isOfMessage(textIn(item, "@odata.type"))) return message;
+    // Graph tells what Exchange knows of the message, and only the message itself what hangs in it.
+    const { attachments: inner, headers } = await readInside(mailbox, place, id);
+    return { ...message, headers: message.headers ?? headers, attachments: inner };
   });
+}
+
+/** Of a contact or an event Graph gives no message. Undefined: what is not said is a message. */
+function isOfMessage(type: string | undefined): boolean {
+  return type === undefined || /\.(message|eventMessage\w*)$/i.test(type);
+}
+
+/** What an attached message says itself, and what hangs in it. */
+async function readInside(mailbox: GraphMailbox, place: AttachmentPlace, id: string): Promise<Message> {
+  const { isMessage, bytes } = await openInside(mailbox, place);
+  if (!isMessage) {
+    await endOf(bytes);
+    throw notAMessage();
+  }
+  return readAttached(bytes, id);
+}
+
+function notAMessage(): Failure {
+  return new Failure("invalid-input", "This attachment is not an attached message.");
 }
 
 /** Value: nothing, since Graph gives no new change key. */
@@ -84,9 +99,9 @@ export async function* deleteAttachments(
 
 function outermost(id: string) {
   const place = placeOf(id);
-  if (place.innerId === undefined) return place;
-  throw new Failure("unsupported", "Microsoft Graph does not take an attachment out of an attached message.", {
-    hint: "Delete the attached message instead.",
+  if (place.inside.length === 0) return place;
+  throw new Failure("unsupported", "This hangs in an attached message, out of which Microsoft Graph takes nothing.", {
+    hint: "Delete the attached message instead; a copy of it is kept first.",
   });
 }
 

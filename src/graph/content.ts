@@ -2,13 +2,13 @@ import type { Attachment } from "../exchange/attachment.ts";
 import type { Content } from "../exchange/message.ts";
 import { Failure } from "../failure.ts";
 import type { Outcome } from "../outcome.ts";
-import { Base64Decoder } from "../wire/base64.ts";
+import type { OpenedPart } from "./attached-mail.ts";
 import { type AttachmentPlace, placeOf } from "./attachment-place.ts";
-import { type JsonObject, objectIn, objectsIn, textIn } from "./json.ts";
 import { oneByOne } from "./one-by-one.ts";
-import { getAttachedItem, getAttachmentValue } from "./requests/attachment-get.ts";
+import { getAttachmentValue } from "./requests/attachment-get.ts";
 import { getMimeMessage } from "./requests/outlook-get-mime-message.ts";
 import type { GraphMailbox } from "./session.ts";
+import { held } from "./stream.ts";
 
 /** The RFC 5322 form of each message, one request each: in a batch it would be base64 inside of JSON, and held whole. */
 export function mime(mailbox: GraphMailbox, itemIds: readonly string[]): AsyncIterable<Outcome<Content>> {
@@ -20,32 +20,28 @@ export function attachmentContent(mailbox: GraphMailbox, asked: readonly Attachm
   return oneByOne(asked, async ({ id, kind }) => {
     if (kind === "reference") throw new Failure("unsupported", "This attachment is a link to a file elsewhere; links are not followed.");
     const place = placeOf(id);
-    if (place.innerId !== undefined) return { bytes: await innerFile(mailbox, place, place.innerId) };
+    if (place.inside.length > 0) return { bytes: (await openInside(mailbox, place)).bytes };
     return { bytes: await mailbox.stream(getAttachmentValue, place) };
   });
 }
 
-/** A file that hangs in an attached message: Graph gives it only together with that message, so it is held whole. */
-async function innerFile(mailbox: GraphMailbox, place: AttachmentPlace, innerId: string): Promise<AsyncIterable<Uint8Array>> {
-  const inner = innerAttachments(await mailbox.ask(getAttachedItem, place))?.find((one) => textIn(one, "id") === innerId);
-  if (inner === undefined) throw new Failure("not-found", "There is no such attachment in the attached message.");
-  const content = textIn(inner, "contentBytes");
-  if (content === undefined) {
-    throw new Failure("unsupported", "Microsoft Graph does not give out a message that hangs in an attached message.", {
-      hint: "It is in the content of the attached message.",
-    });
+/**
+ * What an attached message has at this place, or the message itself. Graph gives it out as a whole only, so it is read from its beginning to the
+ * part that is asked for, in constant memory. Throws Failure `not-found` for a place that it has not, `too-large`.
+ */
+export async function openInside(mailbox: GraphMailbox, place: AttachmentPlace): Promise<OpenedPart> {
+  const { openPart } = await import("./attached-mail.ts");
+  let opened: OpenedPart = { isMessage: true, bytes: await mailbox.stream(getAttachmentValue, place) };
+  for (const number of place.inside) {
+    if (!opened.isMessage) await endOf(opened.bytes);
+    const part = opened.isMessage ? await openPart(opened.bytes, number) : undefined;
+    if (part === undefined) throw new Failure("not-found", "The attached message has no such part.");
+    opened = part;
   }
-  const decoder = new Base64Decoder();
-  const bytes = decoder.write(Buffer.from(content, "latin1"));
-  decoder.end();
-  return once(bytes);
+  return place.inside.length === 0 ? opened : { ...opened, bytes: held(opened.bytes, { end: () => undefined }) };
 }
 
-/** What hangs in the message inside an item attachment, as Graph wrote it; undefined where it says nothing of it. */
-export function innerAttachments(attachment: JsonObject): readonly JsonObject[] | undefined {
-  return objectsIn(objectIn(attachment, "item"), "attachments");
-}
-
-async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
-  yield bytes;
+/** Bytes that nobody wants keep a connection until they are ended; and what has not begun cannot end. */
+export async function endOf(bytes: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const _ of bytes) return;
 }

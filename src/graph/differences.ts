@@ -27,10 +27,15 @@ export const differences: Readonly<Record<string, Difference>> = {
   "download-mail-as-eml": same(),
   "get-attachments": {
     supported: "some",
-    differs: "A message that hangs in an attached message is listed; its bytes are refused. They are in the attached message's own.",
-    why: "Graph gives attachments by way of the message that holds them, one level deep.",
+    differs:
+      "What hangs in an attached message is read out of that message's own bytes: of more than 256 MB or 1000 parts it is `too-large`. It cannot be deleted by itself. Ids of EWS name no attachment here.",
+    why: "Graph gives attachments by way of the message that holds them, one level deep, and translates no ids of attachments.",
   },
-  "get-contacts": same(),
+  "get-contacts": {
+    supported: "some",
+    differs: "With `include_groups` the person's own distribution lists are not listed; `without_groups` says so.",
+    why: "Graph gives contacts, and no personal distribution lists.",
+  },
   "get-out-of-office": same(),
   "get-searchable-mailboxes": same(
     "`source` is `directory`: all who have a mailbox, which is not the same as what the application may open.",

@@ -70,11 +70,34 @@ describe.each(backends)("over %s", (backend) => {
   test("an id takes that attachment, and one that is not there is told for itself", async () => {
     const { item, input } = put(file("a.txt"), file("b.txt"));
     const listed = await at.run(getAttachments, { ...input, as: "metadata" });
-    const ids = [String(listed.results?.[1]?.attachment_id), "AAMkAbsent="];
+    const ids = [String(listed.results?.[1]?.attachment_id), backend === "graph" ? "AAMkAbsent=.AAMkAbsent=" : "AAMkAbsent="];
     const answer = await at.run(deleteAttachments, { ...input, attachment_ids: ids });
     expect(answer.results?.map(({ attachment_id, status }) => [attachment_id, status])).toEqual([
       [ids[0], "done"],
       [ids[1], "not_found"],
+    ]);
+    expect(left(at.idOf(item))).toEqual(["a.txt"]);
+  });
+
+  test("what hangs in an attached mail is not taken out of it", async () => {
+    const input = { mailbox: "legal@example.com", internet_message_id: campaign.rich.messageId };
+    const listed = await at.run(getAttachments, { ...input, as: "metadata" });
+    const inner = listed.results?.find(({ name }) => name === "statement.csv");
+    const answer = await at.run(deleteAttachments, { ...input, attachment_ids: inner?.attachment_id });
+    // Over EWS an id does not tell what it hangs in.
+    const refused = { status: "failed", error: { code: "unsupported", hint: expect.stringContaining("only with the attached message") } };
+    expect(answer.results).toMatchObject([backend === "graph" ? refused : { status: "not_found" }]);
+    expect((await at.run(getAttachments, { ...input, as: "metadata" })).results).toEqual(listed.results);
+  });
+
+  test("an id of the other back end is refused and says so, where a gone one is only not found", async () => {
+    const { item, input } = put(file("a.txt"));
+    const foreign = backend === "graph" ? "AAMkAGI2AAA=" : "AAMkAGI2AAA=.AAMkAGI2AAB=";
+    const own = backend === "graph" ? "AAMkAGI2AAA=.AAMkAGI2AAB=" : "AAMkAGI2AAA=";
+    const answer = await at.run(deleteAttachments, { ...input, attachment_ids: [foreign, own] });
+    expect(answer.results).toMatchObject([
+      { status: "failed", error: { code: "invalid-input", message: expect.stringContaining("other back end") } },
+      { status: "not_found" },
     ]);
     expect(left(at.idOf(item))).toEqual(["a.txt"]);
   });

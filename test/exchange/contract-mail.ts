@@ -47,3 +47,39 @@ export const withParts = Buffer.from(
     "",
   ].join(crlf),
 );
+
+/** A message with a message in it that has a file and one more message, which has a file. */
+export function nested(): { readonly whole: Uint8Array; readonly middle: Uint8Array; readonly inner: Uint8Array } {
+  const holding = (subject: string, parts: readonly string[]) =>
+    Buffer.from(
+      [
+        "From: Mallory <mallory@example.org>",
+        "To: Ann <ann@example.com>",
+        `Subject: ${subject}`,
+        `Message-ID: <${subject}@example.org>`,
+        "Date: Thu, 01 Jan 2026 10:00:00 +0000",
+        "MIME-Version: 1.0",
+        `Content-Type: multipart/mixed; boundary="=_${subject}"`,
+        "",
+        `--=_${subject}`,
+        "Content-Type: text/plain",
+        "",
+        `The ${subject} one.`,
+        ...parts.map((part) => `--=_${subject}${crlf}${part}`),
+        `--=_${subject}--`,
+        "",
+      ].join(crlf),
+    );
+  const attached = (message: Uint8Array) => `Content-Type: message/rfc822${crlf}${crlf}${Buffer.from(message).toString("utf8")}`;
+  const attachedFile = (name: string) =>
+    [
+      `Content-Type: application/pdf; name=${name}`,
+      `Content-Disposition: attachment; filename=${name}`,
+      "Content-Transfer-Encoding: base64",
+      "",
+      file.toString("base64"),
+    ].join(crlf);
+  const inner = holding("inner", [attachedFile("deep.pdf")]);
+  const middle = holding("middle", [attachedFile("flat.pdf"), attached(inner)]);
+  return { whole: holding("outer", [attached(middle)]), middle, inner };
+}

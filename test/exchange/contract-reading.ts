@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import type { FaultKind } from "../../src/lab/faults.ts";
-import { file, mail, withParts } from "./contract-mail.ts";
+import { file, mail, nested, withParts } from "./contract-mail.ts";
 import { all, bytesOf, have, type PromiseOf, sha256 } from "./contract-stage.ts";
 
 /** Every fault after which reading must still give each item its own answer. */
@@ -59,6 +59,15 @@ export function reading(promise: PromiseOf): void {
     const message = have((await all(mailbox.get([deliver(mail("plain"))], { body: "html" })))[0]);
     expect(message.bodyText).toBeUndefined();
     expect(message.bodyHtml).toContain("Look at this &amp; that &lt;now&gt;.");
+  });
+
+  promise("HTML comes as it was sent, with whatever could do harm: that is what is looked for", async ({ mailbox, deliver }) => {
+    const harmful = '<p onclick="evil()">Pay</p><script>evil("now")</script><a href="javascript:evil()">here</a>';
+    const head = "From: a@example.org\r\nTo: ann@example.com\r\nSubject: harm\r\nMIME-Version: 1.0\r\nContent-Type: text/html\r\n";
+    const message = have((await all(mailbox.get([deliver(Buffer.from(`${head}\r\n${harmful}`))], { body: "html" })))[0]);
+    expect(message.bodyHtml).toContain(harmful);
+    const found = await mailbox.search({ filters: { subject: "harm" }, limit: 5, detail: { body: "html" } });
+    expect(found.messages.map(({ bodyHtml }) => bodyHtml)).toEqual([expect.stringContaining(harmful)]);
   });
 
   promise("an id that is none is its own failure and nobody else's", async ({ five, subjects }) => {
@@ -127,6 +136,30 @@ export function reading(promise: PromiseOf): void {
     ]);
     expect(have(outcomes[2])).toMatchObject({ internetMessageId: "<The-inner-one@example.org>", attachments: undefined });
   });
+
+  promise(
+    "what is attached to attached messages is listed level by level, and its bytes are what was attached",
+    async ({ mailbox, deliver }) => {
+      const { whole, middle, inner } = nested();
+      const [outer] = have((await all(mailbox.attachments([deliver(whole)])))[0]);
+      const first = have((await all(mailbox.attachedMessages([outer?.id ?? ""])))[0]);
+      expect(first.attachments?.map(({ kind, name }) => [kind, name])).toEqual([
+        ["file", "flat.pdf"],
+        ["item", "inner"],
+      ]);
+      const second = have((await all(mailbox.attachedMessages([first.attachments?.[1]?.id ?? ""])))[0]);
+      expect(second).toMatchObject({
+        subject: "inner",
+        internetMessageId: "<inner@example.org>",
+        from: { address: "mallory@example.org" },
+      });
+      expect(second.attachments?.map(({ kind, name }) => [kind, name])).toEqual([["file", "deep.pdf"]]);
+      const asked = [outer, ...(first.attachments ?? []), ...(second.attachments ?? [])].filter((one) => one !== undefined);
+      const contents: string[] = [];
+      for await (const outcome of mailbox.attachmentContent(asked)) contents.push(sha256(await bytesOf(have(outcome).bytes)));
+      expect(contents).toEqual([middle, file, inner, file].map(sha256));
+    },
+  );
 
   promise("one unreadable attachment fails alone", async ({ ann, mailbox }) => {
     const item = ann.add(ann.known("inbox"), {

@@ -66,22 +66,46 @@ describe("in an attached message", () => {
     const read: string[] = [];
     for await (const outcome of attachmentContent(box, inner.attachments ?? []))
       read.push(outcome.ok ? (await bytesOf(outcome.value.bytes)).toString("hex") : outcome.failure.code);
-    expect(read).toEqual(["00010203", "unsupported"]);
+    expect(read).toEqual(["00010203", Buffer.from("Subject: innermost\r\n\r\nDeep.").toString("hex")]);
+    const [, item] = inner.attachments ?? [];
+    const innermost = have((await all(attachedMessages(box, [item?.id ?? ""])))[0]);
+    expect(innermost).toMatchObject({ itemId: item?.id, subject: "innermost", bodyText: "Deep.\n", attachments: undefined });
   });
 
-  test("nothing can be deleted, and a message in it is not opened", async () => {
+  test("an id says where it is: message, attachment, and the numbers of the parts inside, the same whenever it is listed", async () => {
     const { box, id } = await opened();
     const [outer] = have((await all(attachments(box, [id])))[0]);
-    const [file, item] = have((await all(attachedMessages(box, [outer?.id ?? ""])))[0]).attachments ?? [];
-    expect(await all(deleteAttachments(box, [file?.id ?? ""]))).toMatchObject([{ ok: false, failure: { code: "unsupported" } }]);
-    expect(await all(attachedMessages(box, [item?.id ?? ""]))).toMatchObject([{ ok: false, failure: { code: "unsupported" } }]);
+    const listed = async () => have((await all(attachedMessages(box, [outer?.id ?? ""])))[0]).attachments?.map((one) => one.id);
+    // Part 1 is the text.
+    expect(await listed()).toEqual([`${outer?.id}.2`, `${outer?.id}.3`]);
+    expect(await listed()).toEqual([`${outer?.id}.2`, `${outer?.id}.3`]);
+  });
+
+  test("a part that it has not, or that is in a file, is not found, and a file is no message", async () => {
+    const { box, id } = await opened();
+    const [outer] = have((await all(attachments(box, [id])))[0]);
+    const codes: string[] = [];
+    for (const place of ["9", "2.1", "3.1.1"])
+      for await (const outcome of attachmentContent(box, [{ id: `${outer?.id}.${place}`, kind: "file" }]))
+        codes.push(outcome.ok ? "done" : outcome.failure.code);
+    expect(codes).toEqual(["not-found", "not-found", "not-found"]);
+    expect(await all(attachedMessages(box, [`${outer?.id}.2`]))).toMatchObject([{ ok: false, failure: { code: "invalid-input" } }]);
+  });
+
+  test("nothing can be deleted, and it is said why", async () => {
+    const { box, id, lab } = await opened();
+    const [outer] = have((await all(attachments(box, [id])))[0]);
+    const [file] = have((await all(attachedMessages(box, [outer?.id ?? ""])))[0]).attachments ?? [];
+    const failure = { code: "unsupported", message: expect.stringContaining("in an attached message") };
+    expect(await all(deleteAttachments(box, [file?.id ?? ""]))).toMatchObject([{ ok: false, failure }]);
+    expect(lab.requests.filter(({ operation }) => operation === "attachment-delete")).toEqual([]);
   });
 });
 
 test("an id that is none is its own failure, and the others are deleted", async () => {
   const { box, id, ann } = await opened();
   const [outer] = have((await all(attachments(box, [id])))[0]);
-  const outcomes = await all(deleteAttachments(box, ["nonsense", outer?.id ?? "", "a.b.c.d"]));
+  const outcomes = await all(deleteAttachments(box, ["nonsense", outer?.id ?? "", "a.b.c"]));
   expect(outcomes.map((outcome) => (outcome.ok ? "done" : outcome.failure.code))).toEqual(["invalid-input", "done", "invalid-input"]);
   expect(ann.item(id)?.attachments).toEqual([]);
 });
@@ -126,12 +150,25 @@ test("a link in place of a file is not followed, and nothing is asked", async ()
   expect(seen).toEqual([]);
 });
 
-test("content of a file in an attached message that is no base64 is a broken reply", async () => {
-  const inner = [{ "@odata.type": "#microsoft.graph.fileAttachment", id: "c", contentBytes: "not base64!" }];
-  const { mailbox } = await scripted(() => ({ json: { id: "a", item: { attachments: inner } } }));
-  expect(await all(attachmentContent(mailbox, [{ id: "m.a.c", kind: "file" }]))).toMatchObject([
-    { ok: false, failure: { code: "broken-reply" } },
-  ]);
+test.each(["AAMkAGI2=", "m.a.b", "m.a.0", "m.a.01", "m.a.1.", ".a", "m.", "m.a.99999"])(
+  "%j is no id of an attachment, and it is said that those of EWS are none",
+  async (id) => {
+    const { mailbox, seen } = await scripted(() => ({}));
+    const failure = { code: "invalid-input", hint: expect.stringContaining("Exchange Web Services") };
+    expect(await all(attachmentContent(mailbox, [{ id, kind: "file" }]))).toMatchObject([{ ok: false, failure }]);
+    expect(await all(deleteAttachments(mailbox, [id]))).toMatchObject([{ ok: false, failure }]);
+    expect(seen).toEqual([]);
+  },
+);
+
+test("an attached event or contact is shown, and its calendar or card is not taken apart", async () => {
+  const { mailbox, seen } = await scripted(({ path }) =>
+    path.includes("expand")
+      ? { json: { id: "a", item: { "@odata.type": "#microsoft.graph.event", subject: "Lunch" } } }
+      : { json: { "@odata.type": "#microsoft.graph.itemAttachment", id: "a" } },
+  );
+  expect(await all(attachedMessages(mailbox, ["m.a"]))).toMatchObject([{ ok: true, value: { subject: "Lunch", itemId: "m.a" } }]);
+  expect(seen.map(({ path }) => path.includes("$value"))).toEqual([false, false]);
 });
 
 test("after a sign-in that is refused nothing more is asked", async () => {

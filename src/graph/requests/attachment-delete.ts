@@ -1,4 +1,4 @@
-import type { AttachmentPlace } from "../attachment-place.ts";
+import type { AttachmentName } from "../attachment-place.ts";
 import type { Request } from "../request.ts";
 import { pathOf } from "./attachment-get.ts";
 
@@ -8,7 +8,7 @@ type Deleted = { readonly changeKey?: string | undefined };
  * Takes an attachment out of a message. Once it is gone it cannot go again, so it may be repeated. The reply has no body, so no change key.
  * @see https://learn.microsoft.com/en-us/graph/api/attachment-delete
  */
-export const deleteAttachment: Request<AttachmentPlace, Deleted> = {
+export const deleteAttachment: Request<AttachmentName, Deleted> = {
   name: "attachment-delete",
   safety: "idempotent",
   gone: {},

@@ -1,35 +1,35 @@
-import type { AttachmentPlace } from "../attachment-place.ts";
+import type { AttachmentName } from "../attachment-place.ts";
 import type { JsonObject } from "../json.ts";
 import { type Request, segment } from "../request.ts";
 
 /** @see https://learn.microsoft.com/en-us/graph/api/attachment-get */
-export function pathOf({ messageId, attachmentId }: AttachmentPlace): string {
+export function pathOf({ messageId, attachmentId }: AttachmentName): string {
   return `/messages/${segment(messageId)}/attachments/${segment(attachmentId)}`;
 }
 
 /** The bytes of a file; of an item, its RFC 5322 form. */
-export const getAttachmentValue: Request<AttachmentPlace, undefined> = {
+export const getAttachmentValue: Request<AttachmentName, undefined> = {
   name: "attachment-get",
   safety: "read",
   write: (place) => ({ method: "GET", path: `${pathOf(place)}/$value` }),
   read: () => undefined,
 };
 
-/** An attachment with the message inside it, and what hangs in that. Of a file it is the file with its content, so ask only for items. */
-export const getAttachedItem: Request<AttachmentPlace, JsonObject> = {
+/** An attachment with the message inside it. Of a file it is the file with its content, so ask only for items. */
+export const getAttachedItem: Request<AttachmentName, JsonObject> = {
   name: "attachment-get",
   safety: "read",
   write: (place) => ({
     method: "GET",
     path: pathOf(place),
-    query: { $expand: "microsoft.graph.itemAttachment/item($expand=microsoft.graph.message/attachments)" },
+    query: { $expand: "microsoft.graph.itemAttachment/item" },
     prefer: ['outlook.body-content-type="text"'],
   }),
   read: (reply) => reply,
 };
 
 /** What kind of attachment it is. */
-export const getAttachmentKind: Request<AttachmentPlace, JsonObject> = {
+export const getAttachmentKind: Request<AttachmentName, JsonObject> = {
   name: "attachment-get",
   safety: "read",
   write: (place) => ({ method: "GET", path: pathOf(place), query: { $select: "id,name,contentType,size,isInline" } }),

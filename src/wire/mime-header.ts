@@ -1,0 +1,45 @@
+/** A field of a header as it stands on the wire: each character is one byte (Latin-1), folds are undone. */
+export interface RawField {
+  /** In lower case. */
+  readonly name: string;
+  readonly value: string;
+}
+
+/** The fields of a header (RFC 5322, 2.2), in their order. A line that is none of a field is left out. */
+export function fieldsOf(head: Uint8Array): readonly RawField[] {
+  const lines = Buffer.from(head.buffer, head.byteOffset, head.length).toString("latin1").split(/\r?\n/);
+  const folded: string[][] = [];
+  for (const line of lines) {
+    const last = folded.at(-1);
+    if (last !== undefined && /^[ \t]/.test(line)) last.push(line);
+    else folded.push([line]);
+  }
+  return folded.flatMap((parts) => {
+    const line = parts.join("");
+    const colon = line.indexOf(":");
+    return colon <= 0 ? [] : [{ name: line.slice(0, colon).trim().toLowerCase(), value: line.slice(colon + 1).trim() }];
+  });
+}
+
+/** The first field of this name: of a part that says two things, everybody must believe the same one. */
+export function fieldIn(fields: readonly RawField[], name: string): string | undefined {
+  return fields.find((field) => field.name === name)?.value;
+}
+
+/** What stands before the parameters, in lower case, without comments in front of it. */
+export function tokenOf(value: string | undefined): string | undefined {
+  return /^(?:\s*\([^)]*\))*\s*"?([^\s;"(]+)/.exec(value ?? "")?.[1]?.toLowerCase();
+}
+
+const parameter = /;\s*([^\s=;]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;]*))/g;
+
+/** The boundary of a multipart (RFC 2046, 5.1.1), from its Content-Type: the first, where there are two. */
+export function boundaryOf(contentType: string): string | undefined {
+  for (const [, name = "", quoted, bare = ""] of contentType.matchAll(parameter)) {
+    if (name.toLowerCase() !== "boundary") continue;
+    // It ends in no space, whatever is written.
+    const boundary = (quoted?.replace(/\\(.)/g, "$1") ?? bare).trimEnd();
+    return boundary === "" ? undefined : boundary;
+  }
+  return undefined;
+}

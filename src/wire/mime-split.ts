@@ -1,0 +1,188 @@
+import { Failure } from "../failure.ts";
+import { boundaryOf, fieldIn, fieldsOf, type RawField, tokenOf } from "./mime-header.ts";
+
+/** What a message is made of, in the order of its bytes. */
+export type MimeEvent =
+  | { readonly kind: "head"; readonly bytes: Buffer; readonly fields: readonly RawField[] }
+  | { readonly kind: "part"; readonly part: PartHead }
+  | { readonly kind: "bytes"; readonly bytes: Buffer };
+
+/** A part that has no parts of its own: its `bytes` follow, as they stand on the wire. A message that is attached is one part. */
+export interface PartHead {
+  /** Counted from 1 over all such parts of the message. */
+  readonly number: number;
+  readonly type: string;
+  readonly encoding: string | undefined;
+  readonly fields: readonly RawField[];
+  /** The kind of multipart that it stands in, such as `alternative`. */
+  readonly within: string | undefined;
+}
+
+interface Multipart {
+  readonly delimiter: Buffer;
+  readonly subtype: string;
+}
+
+/** Longer headers are not read: with all trace fields, those of real mail have some 20 KB. */
+const maxHeadBytes = 256 * 1024;
+/** Of all parts together. */
+const maxHeadsBytes = 4 * 1024 * 1024;
+/** Exchange refuses messages of more than 250 parts; what has so many was made to do harm. */
+const maxParts = 1000;
+/** Boundaries have 70 characters at most (RFC 2046, 5.1.1), and some mailers more; white space may follow. */
+const maxBoundaryLine = 1000;
+const maxDepth = 100;
+
+const LF = 0x0a;
+const CR = 0x0d;
+const dashes = Buffer.from("--");
+const atLine = Buffer.from("\n--");
+
+/**
+ * Takes a message (RFC 5322, MIME) apart while it comes, in constant memory; the parts of an attached message are not looked for. Whatever
+ * comes, something is made of it; Failure `too-large` for a header or a number of parts that no mail has.
+ */
+export class MimeSplitter {
+  #rest: Buffer = Buffer.alloc(0);
+  /** Whether what is left begins a line. */
+  #startsLine = true;
+  #state: "head" | "part" | "between" = "head";
+  /** Of the part that is being read; undefined: of the whole message. */
+  #within: string | undefined;
+  #isWhole = true;
+  #parts = 0;
+  #headBytes = 0;
+  readonly #open: Multipart[] = [];
+
+  /** What is known by now. */
+  *write(piece: Uint8Array): Generator<MimeEvent> {
+    const bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.length);
+    this.#rest = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
+    yield* this.#read(false);
+    // Who gave the piece may use its memory again.
+    this.#rest = Buffer.from(this.#rest);
+  }
+
+  /** Nothing more comes. */
+  *end(): Generator<MimeEvent> {
+    yield* this.#read(true);
+    // After a boundary with nothing behind it no part begins.
+    if (this.#state === "head" && (this.#isWhole || this.#rest.length > 0)) yield* this.#begin(this.#rest);
+  }
+
+  *#read(isEnd: boolean): Generator<MimeEvent> {
+    for (;;) {
+      const state = this.#state;
+      if (state === "head") {
+        if (!(yield* this.#readHead(isEnd))) return;
+      } else if (!(yield* this.#readBody(isEnd))) return;
+    }
+  }
+
+  /** True when something else begins. */
+  *#readHead(isEnd: boolean): Generator<MimeEvent, boolean> {
+    const head = this.#rest;
+    let from = 0;
+    for (;;) {
+      const lf = head.indexOf(LF, from);
+      const line = head.subarray(from, lf < 0 ? head.length : lf + 1);
+      if (lf < 0 && !isEnd) break;
+      const isBlank = lf >= 0 && (line.length === 1 || (line.length === 2 && line[0] === CR));
+      // A part that ends before its body begins.
+      const ends = this.#boundaryAt(line) !== undefined;
+      if (isBlank || ends) {
+        this.#rest = head.subarray(ends ? from : lf + 1);
+        this.#startsLine = true;
+        yield* this.#begin(head.subarray(0, from));
+        return true;
+      }
+      if (lf < 0) break;
+      from = lf + 1;
+    }
+    if (head.length > maxHeadBytes) throw new Failure("too-large", `A header of more than ${maxHeadBytes / 1024} KB is not read.`);
+    return false;
+  }
+
+  *#begin(head: Buffer): Generator<MimeEvent> {
+    this.#headBytes += head.length;
+    if (this.#headBytes > maxHeadsBytes)
+      throw new Failure("too-large", `Headers of more than ${maxHeadsBytes / 1024 / 1024} MB are not read.`);
+    const fields = fieldsOf(head);
+    if (this.#isWhole) yield { kind: "head", bytes: Buffer.from(head), fields };
+    this.#isWhole = false;
+    const said = fieldIn(fields, "content-type") ?? "";
+    const fallback = this.#within === "digest" ? "message/rfc822" : "text/plain";
+    const type = tokenOf(said) ?? fallback;
+    const boundary = type.startsWith("multipart/") ? boundaryOf(said) : undefined;
+    if (boundary !== undefined) {
+      if (this.#open.length >= maxDepth) throw new Failure("too-large", `Parts within parts, more than ${maxDepth} deep, are not read.`);
+      this.#open.push({ delimiter: Buffer.from(`--${boundary}`, "latin1"), subtype: type.slice("multipart/".length) });
+      this.#state = "between";
+      return;
+    }
+    this.#parts += 1;
+    if (this.#parts > maxParts) throw new Failure("too-large", `A message of more than ${maxParts} parts is not read.`);
+    this.#state = "part";
+    const encoding = tokenOf(fieldIn(fields, "content-transfer-encoding"));
+    yield { kind: "part", part: { number: this.#parts, type, encoding, fields, within: this.#within } };
+  }
+
+  /** True when something else begins. The line end before a boundary belongs to the boundary. */
+  *#readBody(isEnd: boolean): Generator<MimeEvent, boolean> {
+    const body = this.#rest;
+    let at = this.#startsLine && body.subarray(0, 2).equals(dashes) ? 0 : lineFrom(body, 0);
+    while (at >= 0 && this.#open.length > 0) {
+      const lf = body.indexOf(LF, at);
+      if (lf < 0 && !isEnd && body.length - at < maxBoundaryLine) {
+        yield* this.#pass(body, beforeLine(body, at));
+        return false;
+      }
+      const end = lf < 0 ? body.length : lf + 1;
+      const found = this.#boundaryAt(body.subarray(at, end));
+      if (found !== undefined) {
+        yield* this.#pass(body, beforeLine(body, at));
+        this.#rest = body.subarray(end);
+        this.#startsLine = true;
+        this.#open.length = found.isLast ? found.index : found.index + 1;
+        this.#within = this.#open[found.index]?.subtype;
+        this.#state = found.isLast ? "between" : "head";
+        return true;
+      }
+      at = lineFrom(body, at + 1);
+    }
+    // What may be the beginning of a boundary, with the line end before it, is kept back.
+    yield* this.#pass(body, isEnd ? body.length : Math.max(0, body.length - 4));
+    return false;
+  }
+
+  /** Gives what stands before this place to whoever reads the part. */
+  *#pass(body: Buffer, to: number): Generator<MimeEvent> {
+    if (to > 0 && this.#state === "part") yield { kind: "bytes", bytes: body.subarray(0, to) };
+    if (to > 0) this.#startsLine = body[to - 1] === LF;
+    this.#rest = body.subarray(to);
+  }
+
+  /** Which of the open multiparts this line is a boundary of, the innermost first. */
+  #boundaryAt(line: Buffer): { readonly index: number; readonly isLast: boolean } | undefined {
+    if (line.length < 3 || !line.subarray(0, 2).equals(dashes)) return undefined;
+    for (let index = this.#open.length - 1; index >= 0; index--) {
+      const { delimiter } = this.#open[index] ?? {};
+      if (delimiter === undefined || !line.subarray(0, delimiter.length).equals(delimiter)) continue;
+      const after = line.toString("latin1", delimiter.length);
+      if (/^(--)?[ \t]*\r?\n?$/.test(after)) return { index, isLast: after.startsWith("--") };
+    }
+    return undefined;
+  }
+}
+
+/** Where the next line that begins with two dashes does, after this place. */
+function lineFrom(body: Buffer, from: number): number {
+  const found = body.indexOf(atLine, from);
+  return found < 0 ? -1 : found + 1;
+}
+
+/** Where the line end before a line begins. */
+function beforeLine(body: Buffer, at: number): number {
+  if (at === 0) return 0;
+  return at >= 2 && body[at - 2] === CR ? at - 2 : at - 1;
+}
