@@ -1,6 +1,8 @@
 import type { ServerVersion } from "../ews/soap.ts";
 import type { Exchange, Rights } from "../exchange/exchange.ts";
 import type { FailureCode } from "../failure.ts";
+import type { Permission } from "../graph/permissions.ts";
+import type { Probe } from "../graph/probe.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Secret } from "../secrets.ts";
 import type { Connection, Settings } from "../settings.ts";
@@ -22,6 +24,7 @@ export interface Finding {
   readonly code?: FailureCode | undefined;
 }
 
+/** Those of Microsoft Graph begin with its name. */
 export type StepName =
   | "settings"
   | "proxy"
@@ -35,7 +38,20 @@ export type StepName =
   | "server-version"
   | "mailbox"
   | "discovery"
+  | "retirement"
+  | "graph-proxy"
+  | "graph-name-resolution"
+  | "graph-tcp"
+  | "graph-tls"
+  | "graph-token"
+  | "graph"
+  | "graph-mailbox"
+  | "graph-permissions"
+  | "graph-cloud"
   | "clock";
+
+/** Which back end a step is about. */
+export type Side = "ews" | "graph";
 
 /** One step of a check-up. */
 export interface Step {
@@ -59,10 +75,21 @@ export interface Learned {
   /** The same for the account's own question, which needs Discovery Management. */
   discovery?: Outcome<unknown>;
   version?: ServerVersion | undefined;
+  probe?: Probe;
+  /** What a question that needs this permission was answered. */
+  probed?: Map<Permission, Outcome<unknown>>;
+  /** Which permissions of Microsoft Graph the application has, as far as it can be seen. */
+  granted?: ReadonlyMap<Permission, Granted>;
 }
 
-/** A check-up of one connection. */
+/** Whether something was granted. */
+export type Granted = "yes" | "no" | "unknown";
+
+/** A check-up of one connection, over one of its back ends. */
 export interface Checkup {
+  readonly side: Side;
+  /** In a hybrid organisation: which back end holds the mailbox, once that is known. The same for both check-ups. */
+  readonly route: { side?: Side | undefined } | undefined;
   readonly actions: readonly string[];
   /** The mailbox to look into, when one was asked for. */
   readonly mailbox: string | undefined;

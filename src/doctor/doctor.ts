@@ -1,28 +1,14 @@
 import { asFailure, type FailureCode, failures } from "../failure.ts";
+import type { Permission } from "../graph/permissions.ts";
 import type { Settings } from "../settings.ts";
 import type { HttpEvent } from "../wire/observe.ts";
-import type { Checkup, Finding, Step, StepName } from "./checkup.ts";
+import type { Checkup, Finding, Granted, Step, StepName } from "./checkup.ts";
 import { clock } from "./clock.ts";
-import { discovery, ews, mailbox, serverVersion } from "./exchange.ts";
-import { findServer } from "./find-server.ts";
-import { needsOf } from "./needs.ts";
-import { nameResolution, proxy, tcp } from "./network.ts";
-import { permissions } from "./permissions.ts";
 import { settings } from "./read-settings.ts";
-import { tls } from "./tls.ts";
-import { token } from "./token.ts";
+import { type Sided, sidesOf } from "./sides.ts";
+import { type ActionReport, type StepReport, verdictOn } from "./verdict.ts";
 
-/** What one step came to. */
-export interface StepReport extends Finding {
-  readonly name: StepName;
-}
-
-/** Whether one action would work, and which step stands in its way when not. */
-export interface ActionReport {
-  readonly action: string;
-  readonly works: "yes" | "no" | "unknown";
-  readonly because?: StepName | undefined;
-}
+export type { ActionReport, StepReport } from "./verdict.ts";
 
 export interface Report {
   /** Every action that was asked for would work. */
@@ -30,6 +16,8 @@ export interface Report {
   readonly message: string;
   readonly steps: readonly StepReport[];
   readonly actions: readonly ActionReport[];
+  /** What the application may at Microsoft Graph, where that was looked at. */
+  readonly permissions?: readonly { readonly permission: Permission; readonly granted: Granted }[] | undefined;
   /** 0, or that of the code of the first step that stands in the way. */
   readonly exit: number;
 }
@@ -49,42 +37,11 @@ export interface Wanted {
   readonly progress?: ((step: StepReport) => void) | undefined;
 }
 
-/** In the order in which they are tried: each looks one layer higher. */
-const steps: readonly Step[] = [
-  settings,
-  findServer,
-  proxy,
-  nameResolution,
-  tcp,
-  tls,
-  token,
-  permissions,
-  ews,
-  mailbox,
-  discovery,
-  serverVersion,
-  clock,
-];
-
-/** The steps that every action depends on. */
-const foundation: readonly StepName[] = [
-  "settings",
-  "autodiscover",
-  "proxy",
-  "name-resolution",
-  "tcp",
-  "tls",
-  "token",
-  "permissions",
-  "ews",
-  "server-version",
-];
-
 /** Checks a connection step by step. It reads, and changes nothing; what goes wrong is a finding, not an error. */
 export async function doctor(wanted: Wanted): Promise<Report> {
   const now = wanted.now ?? Date.now;
   const events: { event: HttpEvent; at: number }[] = [];
-  const checkup: Checkup = {
+  const common: Omit<Checkup, "side" | "learned" | "route"> = {
     actions: wanted.actions,
     mailbox: wanted.mailbox,
     signal: wanted.signal,
@@ -96,33 +53,34 @@ export async function doctor(wanted: Wanted): Promise<Report> {
       wanted.observe?.(event);
     },
     tell: wanted.tell,
-    learned: {},
   };
   const reports: StepReport[] = [];
   // A step that failed, and all that need it, directly or not.
   const blocked = new Map<StepName, StepName>();
+  const run = async (step: Step, checkup: Checkup) => {
+    const cause = step.needs.map((need) => blocked.get(need)).find((found) => found !== undefined);
+    const finding = cause === undefined ? await examined(step, checkup) : skippedFor(cause);
+    if (cause !== undefined) blocked.set(step.name, cause);
+    else if (finding.status === "failed") blocked.set(step.name, step.name);
+    const report = { name: step.name, ...finding };
+    reports.push(report);
+    wanted.progress?.(report);
+  };
+  const first: Checkup = { ...common, side: "ews", route: undefined, learned: {} };
+  let sides: readonly Sided[] = [];
   try {
-    for (const step of steps) {
-      if (checkup.learned.connection?.backend === "graph" && step !== settings) {
-        reports.push({ name: step.name, ...overGraph });
-        wanted.progress?.({ name: step.name, ...overGraph });
-        continue;
-      }
-      const cause = step.needs.map((need) => blocked.get(need)).find((found) => found !== undefined);
-      const finding = cause === undefined ? await examined(step, checkup) : skippedFor(cause);
-      if (cause !== undefined) blocked.set(step.name, cause);
-      else if (finding.status === "failed") blocked.set(step.name, step.name);
-      const report = { name: step.name, ...finding };
-      reports.push(report);
-      wanted.progress?.(report);
-    }
+    await run(settings, first);
+    sides = sidesOf(first.learned.connection, common);
+    for (const { steps, checkup } of sides) for (const step of steps) await run(step, checkup);
+    await run(clock, first);
   } finally {
-    await checkup.learned.exchange?.close();
+    for (const { checkup } of sides) {
+      await checkup.learned.exchange?.close();
+      checkup.learned.probe?.close();
+    }
   }
-  return concluded(reports, wanted.actions);
+  return concluded(reports, wanted.actions, sides);
 }
-
-const overGraph: Finding = { status: "skipped", tried: "nothing", found: "it is about Exchange Web Services" };
 
 function skippedFor(cause: StepName): Finding {
   return { status: "skipped", tried: "nothing", found: `it makes no sense before ${cause} is right` };
@@ -137,8 +95,9 @@ async function examined(step: Step, checkup: Checkup): Promise<Finding> {
   }
 }
 
-function concluded(reports: readonly StepReport[], actions: readonly string[]): Report {
-  const verdicts = actions.map((action) => verdictOn(action, reports));
+function concluded(reports: readonly StepReport[], actions: readonly string[], sides: readonly Sided[]): Report {
+  const verdicts = actions.map((action) => verdictOn(action, reports, sides));
+  const granted = sides.find(({ side }) => side === "graph")?.checkup.learned.granted;
   const bad = verdicts.filter(({ works }) => works !== "yes");
   const success = bad.length === 0;
   return {
@@ -148,21 +107,9 @@ function concluded(reports: readonly StepReport[], actions: readonly string[]): 
       : `${bad.length} of ${actions.length} actions would not work, or that cannot be said.`,
     steps: reports,
     actions: verdicts,
+    ...(granted === undefined ? {} : { permissions: [...granted].map(([permission, answer]) => ({ permission, granted: answer })) }),
     exit: success ? 0 : failures[firstCode(reports, bad)].exit,
   };
-}
-
-function verdictOn(action: string, reports: readonly StepReport[]): ActionReport {
-  const { mailbox: needsMailbox, discovery: needsDiscovery } = needsOf(action);
-  const wanted: StepName[] = [...foundation];
-  if (needsMailbox) wanted.push("mailbox");
-  if (needsDiscovery === "always") wanted.push("discovery");
-  const of = (status: Finding["status"]) => reports.find((report) => wanted.includes(report.name) && report.status === status);
-  const failed = of("failed");
-  if (failed !== undefined) return { action, works: "no", because: failed.name };
-  // What is unknown below shows in whether the mailbox opens; what is unknown there stays so.
-  const open = reports.find(({ name, status, code }) => wanted.includes(name) && status === "unknown" && code !== undefined);
-  return open === undefined ? { action, works: "yes" } : { action, works: "unknown", because: open.name };
 }
 
 function firstCode(reports: readonly StepReport[], bad: readonly ActionReport[]): FailureCode {

@@ -5,17 +5,9 @@ import type { Secret } from "../secrets.ts";
 import type { Connection } from "../settings.ts";
 import { type Checkup, connectionOf, type Learned, type Step } from "./checkup.ts";
 import { needsOf } from "./needs.ts";
-import { urlOf } from "./place.ts";
+import { mailboxOf, noMailboxNamed, patience, urlOf } from "./place.ts";
 import { enough, roleMissing, whyNoMailbox } from "./rights.ts";
 import { whyNoEws, withoutEws } from "./why-no-ews.ts";
-
-/** Seconds. A doctor says that the server is busy instead of waiting until it is not. */
-const patience = 2;
-
-/** The mailbox that is looked into: the one asked for, else the connection's own. */
-export function mailboxOf(checkup: Checkup): string | undefined {
-  return checkup.mailbox ?? connectionOf(checkup).mailbox;
-}
 
 /** One question to Exchange: nothing but reading, and one try of the password. */
 export const ews: Step = {
@@ -23,7 +15,8 @@ export const ews: Step = {
   needs: ["proxy", "tcp", "tls", "token"],
   async run(checkup) {
     const connection = connectionOf(checkup);
-    const mailbox = mailboxOf(checkup);
+    // A mailbox that is online is no question for the server on premises.
+    const mailbox = isElsewhere(checkup) ? undefined : mailboxOf(checkup);
     const url = urlOf(checkup);
     const settings = await checkup.load();
     const auth = withFresh(connection.auth, checkup.learned.fresh);
@@ -97,6 +90,11 @@ export const discovery: Step = {
   },
 };
 
+/** In a hybrid organisation: Microsoft Graph holds the mailbox. */
+function isElsewhere({ route }: Checkup): boolean {
+  return route?.side === "graph";
+}
+
 /** Whether the account gets into the mailbox, and as whom. */
 export const mailbox: Step = {
   name: "mailbox",
@@ -104,15 +102,9 @@ export const mailbox: Step = {
   async run(checkup) {
     const connection = connectionOf(checkup);
     const address = mailboxOf(checkup);
-    if (address === undefined) {
-      return {
-        status: "unknown",
-        code: "invalid-input",
-        tried: "looked which mailbox to try",
-        found: "none is named",
-        next: ["Name one: mailcordon doctor --mailbox somebody@example.com; or set mailbox for this connection."],
-      };
-    }
+    if (address === undefined) return noMailboxNamed;
+    if (isElsewhere(checkup))
+      return { status: "skipped", tried: "looked where the mailbox is", found: `${address} is reached over Microsoft Graph` };
     const tried = `opened the Inbox of ${address} ${connection.access === "impersonation" ? "as its owner (impersonation)" : "as a delegate"}`;
     const answer = checkup.learned.mailbox ?? (await askInbox(checkup, address));
     if (answer.ok) return { tried, ...enough(answer.value, checkup, address) };

@@ -1,4 +1,4 @@
-/** What one action needs of Exchange. */
+/** What one action needs of Exchange over EWS; what it needs of Microsoft Graph are permissions. */
 export interface Needs {
   /** It looks into mailboxes: impersonation, or rights as a delegate. */
   readonly mailbox: boolean;
@@ -8,32 +8,28 @@ export interface Needs {
   readonly changes: boolean;
   /** It sends: a delegate needs Send As besides. */
   readonly sends: boolean;
-  /** The least application permission of Microsoft Graph for the same (graph-permissions of Microsoft, August 2026). */
-  readonly graph: readonly string[];
 }
 
-const reads = (graph: string): Needs => ({ mailbox: true, discovery: false, changes: false, sends: false, graph: [graph] });
-const changes = (graph: string): Needs => ({ ...reads(graph), changes: true });
+const reads: Needs = { mailbox: true, discovery: false, changes: false, sends: false };
+const changes: Needs = { ...reads, changes: true };
 
 /** By the name of the action. */
 export const needs: Readonly<Record<string, Needs>> = {
-  "copy-email": changes("Mail.ReadWrite"),
-  "delete-attachments": changes("Mail.ReadWrite"),
-  "delete-email": changes("Mail.ReadWrite"),
-  "download-mail-as-eml": reads("Mail.Read"),
-  "get-attachments": reads("Mail.Read"),
-  "get-contacts": reads("Contacts.Read"),
-  "get-out-of-office": reads("MailboxSettings.Read"),
-  "get-searchable-mailboxes": { mailbox: false, discovery: "always", changes: false, sends: false, graph: ["User.Read.All"] },
-  "junk-mail": changes("Mail.ReadWrite"),
-  "reply-to-email": { mailbox: true, discovery: false, changes: true, sends: true, graph: ["Mail.ReadWrite", "Mail.Send"] },
-  "search-emails-extended": { mailbox: true, discovery: "all", changes: false, sends: false, graph: ["Mail.Read"] },
-  "send-email": { mailbox: true, discovery: false, changes: true, sends: true, graph: ["Mail.ReadWrite", "Mail.Send"] },
+  "copy-email": changes,
+  "delete-attachments": changes,
+  "delete-email": changes,
+  "download-mail-as-eml": reads,
+  "get-attachments": reads,
+  "get-contacts": reads,
+  "get-out-of-office": reads,
+  "get-searchable-mailboxes": { mailbox: false, discovery: "always", changes: false, sends: false },
+  "junk-mail": changes,
+  "reply-to-email": { mailbox: true, discovery: false, changes: true, sends: true },
+  "search-emails-extended": { mailbox: true, discovery: "all", changes: false, sends: false },
+  "send-email": { mailbox: true, discovery: false, changes: true, sends: true },
 };
 
-/** What an action that is not in the table is taken to need: all that most need. */
-const most: Needs = changes("Mail.ReadWrite");
-
+/** An action that is not in the table is taken to need all that most need. */
 export function needsOf(action: string): Needs {
-  return needs[action] ?? most;
+  return needs[action] ?? changes;
 }

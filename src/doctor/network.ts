@@ -1,7 +1,7 @@
 import { lookup } from "node:dns/promises";
 import { connect } from "node:net";
 import { type Checkup, connectionOf, type Step } from "./checkup.ts";
-import { connectLimit, proxyOf, urlOf } from "./place.ts";
+import { connectLimit, fieldOf, proxyOf, urlOf } from "./place.ts";
 
 /** The proxy that leads to the server, and which setting says so. */
 export const proxy: Step = {
@@ -34,7 +34,7 @@ export const nameResolution: Step = {
         tried,
         found: codeOf(thrown) === "ENOTFOUND" ? "there is no such name" : `it cannot be resolved (${codeOf(thrown)})`,
         next: [
-          `Check the host in ews.url, and ask your name server for it:`,
+          `Check the host in ${fieldOf(checkup, "url")}, and ask your name server for it:`,
           `nslookup ${host}`,
           "If only a proxy knows the way, set it for this connection or in HTTPS_PROXY.",
         ],

@@ -1,24 +1,62 @@
 import { Failure } from "../failure.ts";
-import { ewsOptionsOf } from "../open.ts";
+import { ewsOptionsOf, graphOptionsOf } from "../open.ts";
 import type { Connection } from "../settings.ts";
-import { clouds, isOnline as isCloudUrl } from "../wire/clouds.ts";
+import { type CloudName, clouds, isOnline as isCloudUrl } from "../wire/clouds.ts";
 import type { HttpOptions } from "../wire/http.ts";
 import { type ProxyServer, proxyFor } from "../wire/proxy.ts";
-import { type Checkup, connectionOf } from "./checkup.ts";
+import { type Checkup, connectionOf, type Finding } from "./checkup.ts";
 
-/** Where Exchange Web Services of the connection are: as the settings say it, or as Autodiscover found it. */
+/** Seconds. A doctor says that the server is busy instead of waiting until it is not. */
+export const patience = 2;
+
+/** The mailbox that is looked into: the one asked for, else the connection's own. */
+export function mailboxOf(checkup: Checkup): string | undefined {
+  return checkup.mailbox ?? connectionOf(checkup).mailbox;
+}
+
+export const noMailboxNamed: Finding = {
+  status: "unknown",
+  code: "invalid-input",
+  tried: "looked which mailbox to try",
+  found: "none is named",
+  next: ["Name one: mailcordon doctor --mailbox somebody@example.com; or set mailbox for this connection."],
+};
+
+/** Where Microsoft Graph is, or Exchange Web Services: as the settings say it, or as Autodiscover found it. */
 export function urlOf(checkup: Checkup): URL {
+  if (checkup.side === "graph") return connectionOf(checkup).graph.url;
   const url = checkup.learned.url ?? connectionOf(checkup).ews.url;
   if (url === undefined) throw new Failure("internal", "A step needs the URL before it was found.");
   return url;
 }
 
+/** The field of the settings that such a thing of this back end stands in. */
+export function fieldOf({ side }: Checkup, name: "url" | "ca_file"): string {
+  return `${side}.${name}`;
+}
+
+/** How the server is reached. Throws Failure `invalid-settings`. */
+export async function reachOf(checkup: Checkup): Promise<Pick<HttpOptions, "ca" | "proxy" | "tls">> {
+  const connection = connectionOf(checkup);
+  return checkup.side === "graph" ? graphOptionsOf(connection) : ewsOptionsOf(connection);
+}
+
 /** True when Exchange Online is behind it: by the URL, or by the resource that the token is for. */
 export function isOnline(checkup: Checkup): boolean {
+  if (checkup.side === "graph") return true;
   const { token, url = connectionOf(checkup).ews.url } = checkup.learned;
   const audience = token?.audience?.replace(/\/+$/, "").toLowerCase();
   return (url !== undefined && isCloudUrl(url)) || Object.values(clouds).some(({ exchange }) => audience === `https://${exchange}`);
 }
+
+/** Which of Microsoft's clouds the connection is about: by the address of Graph, else by where its tokens come from. */
+export function cloudOf(checkup: Checkup): CloudName {
+  const { graph, auth } = connectionOf(checkup);
+  const named = cloudNames.find((name) => clouds[name].graph === graph.url.hostname);
+  return named ?? (auth.kind === "oauth" ? auth.cloud : "worldwide");
+}
+
+const cloudNames: readonly CloudName[] = ["worldwide", "us-gcc-high", "us-dod", "china"];
 
 /** The proxy that leads to a URL; undefined: none. */
 export function proxyOf({ network }: Connection, url: URL): ProxyServer | undefined {
@@ -38,7 +76,7 @@ export function connectLimit({ timeouts }: Connection): number {
 /** The way to a server that is not Exchange Web Services themselves: without the name that only their certificate has. */
 export async function networkOf(checkup: Checkup): Promise<HttpOptions> {
   const connection = connectionOf(checkup);
-  const { ca, proxy, tls } = await ewsOptionsOf(connection);
+  const { ca, proxy, tls } = await reachOf(checkup);
   return {
     ca,
     proxy,

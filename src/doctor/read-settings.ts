@@ -1,6 +1,6 @@
 import { asFailure } from "../failure.ts";
 import type { Connection } from "../settings.ts";
-import type { Finding, Step } from "./checkup.ts";
+import type { Step } from "./checkup.ts";
 
 /** File, environment and flags, read and checked. */
 export const settings: Step = {
@@ -11,9 +11,7 @@ export const settings: Step = {
     try {
       const { connection } = await checkup.load();
       checkup.learned.connection = connection;
-      if (connection.backend === "graph") return unchecked(connection);
-      const found = `connection ${connection.name}: ${where(connection)}, ${authText(connection)}, access: ${connection.access}${unverified(connection)}`;
-      return { status: "ok", tried, found };
+      return { status: "ok", tried, found: `connection ${connection.name}: ${backEnds(connection).join("; ")}${unverified(connection)}` };
     } catch (thrown) {
       const { code, message, hint } = asFailure(thrown);
       return { status: "failed", code, tried, found: message, next: [hint] };
@@ -21,15 +19,11 @@ export const settings: Step = {
   },
 };
 
-/** Where an action over Microsoft Graph fails, the failure says what is missing. */
-function unchecked({ name, graph, auth }: Connection): Finding {
-  return {
-    status: "unknown",
-    code: "unsupported",
-    tried: "read the settings file and the environment",
-    found: `connection ${name}: Microsoft Graph at ${graph.url.href}, ${authText({ auth })}. The settings can be read; doctor does not check Microsoft Graph yet`,
-    next: ["Try an action that changes nothing:", "mailcordon get-out-of-office --mailbox ADDRESS"],
-  };
+function backEnds(connection: Connection): readonly string[] {
+  const { backend, graph, auth, ews, access } = connection;
+  const ofGraph = `Microsoft Graph at ${graph.url.href}, ${authText({ auth })}`;
+  const ofEws = `${backend === "auto" ? "on premises " : ""}${where(connection)}, ${authText({ auth: ews.auth ?? auth })}, access: ${access}`;
+  return [...(backend === "ews" ? [] : [ofGraph]), ...(backend === "graph" ? [] : [ofEws])];
 }
 
 /** Said here, too: the step tls may never be reached. */

@@ -2,10 +2,9 @@ import { X509Certificate } from "node:crypto";
 import type { ClientRequest } from "node:http";
 import { TLSSocket } from "node:tls";
 import { asFailure, Failure } from "../failure.ts";
-import { ewsOptionsOf } from "../open.ts";
 import { openTransport } from "../wire/http-transport.ts";
-import { connectionOf, type Finding, type Step } from "./checkup.ts";
-import { connectLimit, proxyOf, urlOf } from "./place.ts";
+import { type Checkup, connectionOf, type Finding, type Step } from "./checkup.ts";
+import { connectLimit, fieldOf, proxyOf, reachOf, urlOf } from "./place.ts";
 
 /** Days. A certificate that ends sooner is said now: to order one takes some working days. */
 const soon = 30;
@@ -22,7 +21,7 @@ export const tls: Step = {
     const tried = `spoke TLS with ${url.host}`;
     const { network } = connection;
     try {
-      const { ca, tls: asked } = await ewsOptionsOf(connection);
+      const { ca, tls: asked } = await reachOf(checkup);
       const connectMs = connectLimit(connection);
       // Whatever the certificate is, it is to be seen; nothing is sent to whoever shows it.
       const transport = await openTransport("https:", proxyOf(connection, url), {
@@ -34,23 +33,23 @@ export const tls: Step = {
       try {
         const shaken = await handshake(transport.request(url, { agent: transport.agent }), connectMs);
         const name = network.tls.serverName ?? url.hostname;
-        const judged = judge(shaken, name, checkup.now());
-        return { tried, ...(network.tls.verify ? judged : unverified(judged)) };
+        const judged = judge(shaken, name, checkup);
+        return { tried, ...(network.tls.verify ? judged : unverified(judged, fieldOf(checkup, "ca_file"))) };
       } finally {
         transport.agent.destroy();
       }
     } catch (thrown) {
-      return { tried, ...refused(thrown) };
+      return { tried, ...refused(thrown, fieldOf(checkup, "url")) };
     }
   },
 };
 
 /** The setting lets every certificate pass, so none of them is an obstacle: the setting is. */
-function unverified({ found }: Omit<Finding, "tried">): Omit<Finding, "tried"> {
+function unverified({ found }: Omit<Finding, "tried">, field: string): Omit<Finding, "tried"> {
   return {
     status: "warning",
     found: `tls.verify is false, so that whoever stands between can read the password and change the mail. ${found}`,
-    next: ["Name the authority as ews.ca_file instead, and take the setting away:", "tls: { verify: true }"],
+    next: [`Name the authority as ${field} instead, and take the setting away:`, "tls: { verify: true }"],
   };
 }
 
@@ -98,11 +97,11 @@ function chainOf(socket: TLSSocket): X509Certificate[] {
   return chain;
 }
 
-function judge({ protocol, problem, chain }: Shaken, name: string, now: number): Omit<Finding, "tried"> {
+function judge({ protocol, problem, chain }: Shaken, name: string, checkup: Checkup): Omit<Finding, "tried"> {
   const [own] = chain;
   if (own === undefined) return { status: "failed", code: "tls-failed", found: `${protocol} without a certificate` };
   const last = chain.at(-1) ?? own;
-  const days = Math.floor((Date.parse(own.validTo) - now) / day);
+  const days = Math.floor((Date.parse(own.validTo) - checkup.now()) / day);
   const names = own.subjectAltName ?? "none";
   const about = `${protocol}; certificate of ${short(own.subject)}, names ${names}, signed by ${short(own.issuer)}, valid until ${new Date(own.validTo).toISOString().slice(0, 10)} (${days} days)`;
   const bad = (found: string, next: readonly string[]): Omit<Finding, "tried"> => ({
@@ -112,6 +111,7 @@ function judge({ protocol, problem, chain }: Shaken, name: string, now: number):
     next,
   });
   if (days < 0 || problem === "CERT_HAS_EXPIRED") {
+    if (checkup.side === "graph") return bad("The certificate has expired", between);
     return bad("The certificate has expired", [
       "Renew it on the server and bind it to IIS (an expired authority in the chain counts, too; a wrong clock here as well):",
       "Get-ExchangeCertificate | Format-List Subject,CertificateDomains,NotAfter,Services,Thumbprint",
@@ -128,7 +128,11 @@ function judge({ protocol, problem, chain }: Shaken, name: string, now: number):
     case "ERR_TLS_CERT_ALTNAME_INVALID":
     case "HOSTNAME_MISMATCH":
       return bad(`The certificate is not for ${name}`, [
-        "Use one of the names of the certificate in ews.url (or as tls.server_name, where the URL must stay as it is); or have a certificate for this name bound to IIS.",
+        ...(checkup.side === "graph"
+          ? between
+          : [
+              "Use one of the names of the certificate in ews.url (or as tls.server_name, where the URL must stay as it is); or have a certificate for this name bound to IIS.",
+            ]),
       ]);
     case "SELF_SIGNED_CERT_IN_CHAIN":
     case "DEPTH_ZERO_SELF_SIGNED_CERT":
@@ -137,21 +141,28 @@ function judge({ protocol, problem, chain }: Shaken, name: string, now: number):
     case "UNABLE_TO_VERIFY_LEAF_SIGNATURE":
       return bad("The authority that signed the certificate is not known here", [
         `Save the certificate of the authority (${short(last.issuer)}) as PEM and name it in the settings; get it from your PKI, not from this connection:`,
-        "ews: { ca_file: /etc/ssl/private-ca.pem }",
+        `${checkup.side}: { ca_file: /etc/ssl/private-ca.pem }`,
       ]);
     default:
       return bad(`The certificate is not trusted (${problem})`, ["Have the certificate of the server looked at."]);
   }
-  if (days < soon) return { status: "warning", found: `${about}. It ends soon`, next: ["Have the certificate renewed before it ends."] };
+  // Microsoft's own are renewed without anybody's doing.
+  if (days < soon && checkup.side === "ews")
+    return { status: "warning", found: `${about}. It ends soon`, next: ["Have the certificate renewed before it ends."] };
   return { status: "ok", found: about };
 }
+
+const between: readonly string[] = [
+  "Such a certificate is not Microsoft's: something stands between and shows its own, as proxies do that look into TLS; or this machine's clock is wrong.",
+  "Ask who runs the network to let this host through as it is.",
+];
 
 /** `CN=mail.example.com\nO=…` in one line. */
 function short(name: string): string {
   return name.split("\n").join(", ");
 }
 
-function refused(thrown: unknown): Omit<Finding, "tried"> {
+function refused(thrown: unknown, field: string): Omit<Finding, "tried"> {
   if (thrown instanceof Failure) return { status: "failed", code: thrown.code, found: thrown.message, next: [thrown.hint] };
   const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "";
   if (/^(?:EPROTO|ERR_SSL)/.test(code)) {
@@ -159,7 +170,7 @@ function refused(thrown: unknown): Omit<Finding, "tried"> {
       status: "failed",
       code: "tls-failed",
       found: `it does not speak TLS as we do, or not at all (${code})`,
-      next: ["Check the port in ews.url; the server must offer TLS 1.2 or newer."],
+      next: [`Check the port in ${field}; the server must offer TLS 1.2 or newer.`],
     };
   }
   return { status: "failed", code: "unreachable", found: code === "" ? asFailure(thrown).message : `the connection was lost (${code})` };

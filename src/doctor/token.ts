@@ -1,8 +1,10 @@
 import { asFailure } from "../failure.ts";
+import { leastOf } from "../graph/permissions.ts";
 import { Secret } from "../secrets.ts";
 import type { OAuth } from "../settings-oauth.ts";
 import type { OnPremises } from "../settings-on-premises.ts";
 import { addCertificate, addSecret, consentToAll, exchangeResource, findApplication } from "../setup/exchange-online.ts";
+import { consentToGraph, graphResource } from "../setup/graph.ts";
 import { clientOf, openTokens } from "../tokens.ts";
 import { readCertificate } from "../wire/certificate.ts";
 import { clouds } from "../wire/clouds.ts";
@@ -12,10 +14,7 @@ import { openTokenSource } from "../wire/token.ts";
 import { noTokenCache } from "../wire/token-cache.ts";
 import { type TokenFacts, tokenFacts } from "../wire/token-facts.ts";
 import { type Checkup, connectionOf, type Finding, type Step } from "./checkup.ts";
-import { networkOf } from "./place.ts";
-
-/** The resource "Microsoft Graph" in every tenant. */
-const graphResource = "00000003-0000-0000-c000-000000000000";
+import { cloudOf, networkOf } from "./place.ts";
 
 /** Minutes. Microsoft's own libraries renew a token when less is left; one that nobody renews is at its end. */
 const almostOver = 5;
@@ -54,16 +53,15 @@ async function spare({ account, token: ready, oauth }: Extract<OnPremises, { kin
 }
 
 async function fetched(auth: OAuth, checkup: Checkup): Promise<Finding> {
-  const client = clientOf(auth, "exchange");
+  const resource = checkup.side === "graph" ? "graph" : "exchange";
+  const client = clientOf(auth, resource);
   const host = client.credential.kind === "managed-identity" ? "the managed identity of this machine" : authorityOf(client).host;
   const tried = `fetched a new token for ${client.scope} from ${host} (${client.credential.kind})`;
   const http = openHttp(await networkOf(checkup));
   try {
     // A kept token says nothing of the secret; a person is not asked again for one that is there.
     const source =
-      client.credential.kind === "device-code"
-        ? openTokens(auth, "exchange", http)
-        : openTokenSource({ client, http, cache: noTokenCache });
+      client.credential.kind === "device-code" ? openTokens(auth, resource, http) : openTokenSource({ client, http, cache: noTokenCache });
     const text = await source.token({ signal: checkup.signal, progress: checkup.tell });
     checkup.learned.fresh = new Secret(text);
     const judged = judge(text, checkup);
@@ -72,7 +70,7 @@ async function fetched(auth: OAuth, checkup: Checkup): Promise<Finding> {
     return { tried, ...judged, found: `${judged.found}; ${lifetime.found}` };
   } catch (thrown) {
     const { code, message, hint, wireCode } = asFailure(thrown);
-    return { status: "failed", code, tried, found: message, next: [hint, ...repair(wireCode, client.clientId)] };
+    return { status: "failed", code, tried, found: message, next: [hint, ...repair(wireCode, client.clientId, checkup)] };
   } finally {
     http.close();
   }
@@ -93,7 +91,7 @@ async function credentialLifetime(credential: EntraCredential, now: number): Pro
 }
 
 /** The commands that do what the hint says. */
-function repair(wireCode: string | undefined, clientId: string): readonly string[] {
+function repair(wireCode: string | undefined, clientId: string, { side, actions }: Checkup): readonly string[] {
   if (clientId === "") return [];
   const found = findApplication(clientId);
   switch (wireCode) {
@@ -104,7 +102,7 @@ function repair(wireCode: string | undefined, clientId: string): readonly string
     case "AADSTS700030":
       return [...found, ...addCertificate("mailcordon.cer")];
     case "AADSTS65001":
-      return [...found, ...consentToAll];
+      return [...found, ...(side === "graph" ? consentToGraph(leastOf(actions)) : consentToAll)];
     default:
       return [];
   }
@@ -126,12 +124,26 @@ function judge(text: string, checkup: Checkup): Omit<Finding, "tried"> {
       next: ["Get a new token (it lives about an hour), or give an application registration to the settings, so that it is renewed."],
     };
   }
-  const astray = audience === undefined ? undefined : misdirected(audience, checkup);
+  const astray = audience === undefined ? undefined : (checkup.side === "graph" ? notForGraph : misdirected)(audience, checkup);
   if (astray !== undefined) return { ...astray, found: `${astray.found}. ${about}` };
   if (minutes !== undefined && minutes < almostOver) {
     return { status: "warning", found: `${minutes} minutes are left. ${about}`, next: ["Get a new token before a long call."] };
   }
   return { status: "ok", found: about };
+}
+
+/** Whether the token is for something else than Microsoft Graph in the cloud of the connection; undefined when it is for it. */
+function notForGraph(audience: string, checkup: Checkup): Omit<Finding, "tried"> | undefined {
+  const named = audience.replace(/\/+$/, "").toLowerCase();
+  const own = clouds[cloudOf(checkup)];
+  if (named === graphResource || named === `https://${own.graph}`) return undefined;
+  const isExchange = named === exchangeResource || Object.values(clouds).some(({ exchange }) => named === `https://${exchange}`);
+  return {
+    status: "failed",
+    code: "unauthenticated",
+    found: isExchange ? "it is for Exchange Web Services, not for Microsoft Graph" : "it is for another resource",
+    next: ["Ask for the token with this scope:", `https://${own.graph}/.default`],
+  };
 }
 
 /** Whether the token is for something else than this server; undefined when it is for it, as far as can be seen. */

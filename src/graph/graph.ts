@@ -73,6 +73,21 @@ export function openSession(options: GraphOptions): { readonly connection: Conne
     habits: { ...defaultHabits, ...options.habits },
   };
   return {
+    connection,
+    close() {
+      http.close();
+      anonymous.close();
+    },
+  };
+}
+
+/**
+ * Exchange Online over Microsoft Graph v1.0. Throws Failure `invalid-settings` for a URL that is none.
+ * @see https://learn.microsoft.com/en-us/graph/api/resources/mail-api-overview
+ */
+export function openGraph(options: GraphOptions): Exchange {
+  const { connection, close } = openSession(options);
+  return {
     backend: "graph",
     mailbox(address, call) {
       const named = address ?? options.defaultMailbox;
@@ -83,10 +98,7 @@ export function openSession(options: GraphOptions): { readonly connection: Conne
     },
     searchableMailboxes: async (query, call) =>
       (await import("./searchable-mailboxes.ts")).searchableMailboxes(openMailbox(connection, options.defaultMailbox ?? "", call), query),
-    async close() {
-      http.close();
-      anonymous.close();
-    },
+    close: async () => close(),
   };
 }
 

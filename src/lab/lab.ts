@@ -50,6 +50,8 @@ export interface LabOptions {
   readonly newestVersion?: string | undefined;
   /** Addresses of mailboxes that are not in the cloud: Graph has none of them. */
   readonly onPremises?: readonly string[] | undefined;
+  /** Addresses of people without a licence: Graph has none of their mailboxes either. */
+  readonly unlicensed?: readonly string[] | undefined;
   /** Tokens that Graph takes besides the tenant's (token -> application permissions), and its habits; read at each request. */
   readonly graph?: (GraphHabits & { readonly tokens?: Readonly<Record<string, readonly string[]>> | undefined }) | undefined;
   /** Keep the bodies of requests and replies in `requests`. */
@@ -63,6 +65,8 @@ export interface LabRequest {
   readonly method: string;
   readonly path: string;
   readonly operation: string | undefined;
+  /** Those of the requests inside of it, in the order in which they came: what a `$batch` of Graph is made of. */
+  readonly inner?: readonly string[] | undefined;
   /** Address of the authenticated user. */
   readonly caller: string | undefined;
   /** Address of the mailbox whose rights were used. */
@@ -145,14 +149,15 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     user: (upn) => store.organisation.users.find((one) => one.upn === upn),
     habits: options.graph ?? {},
     onPremises: options.onPremises ?? [],
+    unlicensed: options.unlicensed ?? [],
     throttle: new Throttle(options.graph?.requestsPerWindow),
     uploads: new Uploads(),
+    imports: new ImportSessions(),
   };
   const noRules: readonly AutodiscoverRule[] = [];
   const discovery = () => ({
     externalUrl: url + ewsPath,
     rules: noRules,
-    imports: new ImportSessions(),
     ...options.autodiscover,
     store,
     tokens: ews.tokens,

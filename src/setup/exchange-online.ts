@@ -1,9 +1,8 @@
 import { command, on, quoted } from "./powershell.ts";
+import { mailboxScope, scopeName } from "./scope.ts";
 
 /** The resource "Office 365 Exchange Online" in every tenant. */
 export const exchangeResource = "00000002-0000-0ff1-ce00-000000000000";
-
-const scopeName = "mailcordon mailboxes";
 
 /**
  * Allowing EWS for one application more. The list is written whole, so it is read first; it is not among what Get-OrganizationConfig shows
@@ -66,8 +65,7 @@ export const consentToAll: readonly string[] = [
 export function allowMailboxes(mailboxes: readonly string[]): readonly string[] {
   const [first] = mailboxes;
   return [
-    `$group = ${command("New-DistributionGroup", { Name: scopeName, Type: "Security", Members: mailboxes })}`,
-    `New-ManagementScope -Name ${quoted(scopeName)} -RecipientRestrictionFilter "MemberOfGroup -eq '$($group.DistinguishedName)'"`,
+    ...mailboxScope(mailboxes),
     command("New-ManagementRoleAssignment", {
       Name: "mailcordon EWS",
       App: { variable: "$principal.Id" },

@@ -1,6 +1,5 @@
-import { command, quoted } from "./powershell.ts";
-
-const scopeName = "mailcordon mailboxes";
+import { command } from "./powershell.ts";
+import { mailboxScope, scopeName } from "./scope.ts";
 
 /** A mailbox for the account, with its password asked for; for `EXAMPLE\\name` the address is not known, so the account is only looked at. */
 export function createAccount(account: string): readonly string[] {
@@ -15,11 +14,7 @@ export function createAccount(account: string): readonly string[] {
 export function impersonation(account: string, mailboxes: readonly string[]): readonly string[] {
   const assignment = { Name: "mailcordon impersonation", Role: "ApplicationImpersonation", User: account };
   if (mailboxes.length === 0) return [command("New-ManagementRoleAssignment", assignment)];
-  return [
-    `$group = ${command("New-DistributionGroup", { Name: scopeName, Type: "Security", Members: mailboxes })}`,
-    `New-ManagementScope -Name ${quoted(scopeName)} -RecipientRestrictionFilter "MemberOfGroup -eq '$($group.DistinguishedName)'"`,
-    command("New-ManagementRoleAssignment", { ...assignment, CustomRecipientWriteScope: scopeName }),
-  ];
+  return [...mailboxScope(mailboxes), command("New-ManagementRoleAssignment", { ...assignment, CustomRecipientWriteScope: scopeName })];
 }
 
 /** Which roles for impersonation the account has, and over which mailboxes. */

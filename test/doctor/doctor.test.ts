@@ -75,7 +75,7 @@ describe("the account", () => {
     const account = { auth: basic("user05@example.com"), mailbox: "user05@example.com", access: "delegate" };
     const report = await examine(service(lab, account));
     expect(report.actions.filter(({ works }) => works !== "yes")).toEqual([
-      { action: "get-searchable-mailboxes", works: "no", because: "discovery" },
+      { action: "get-searchable-mailboxes", works: "no", because: "discovery", backend: "ews" },
     ]);
     expect(report.exit).toBe(exit("role-missing"));
     expect(report.next("discovery")).toContain("Add-RoleGroupMember -Identity 'Discovery Management' -Member 'user05@example.com'");
@@ -201,7 +201,7 @@ describe("the server", () => {
     const all = kinds.map(async (kind) => {
       const lab = await openLab({ faults: [{ kind, times: 99, backOffMs: 60_000, delayMs: 10 }] });
       const report = await examine(service(lab));
-      expect(report.steps).toHaveLength(13);
+      expect(report.steps).toHaveLength(14);
       for (const { name, status, next = [], code } of report.steps) {
         if (status !== "failed") continue;
         expect([kind, name, next.length > 0, code !== undefined]).toEqual([kind, name, true, true]);

@@ -1,24 +1,29 @@
 import { expect, test } from "vitest";
-import { doctor } from "../../src/doctor/doctor.ts";
+import { settings } from "../../src/doctor/read-settings.ts";
 import { loadSettings } from "../../src/settings.ts";
 
-test("of a connection over Microsoft Graph doctor says that it cannot judge it, and asks nobody", async () => {
-  const environment = {
-    MAILCORDON_BACKEND: "graph",
-    MAILCORDON_CLIENT_ID: "11111111-2222-3333-4444-555555555555",
-    MAILCORDON_TENANT: "example.onmicrosoft.com",
-    MAILCORDON_CLIENT_SECRET: "practice",
-    MAILCORDON_MAILBOX: "ann@example.com",
-  };
-  const seen: unknown[] = [];
-  const report = await doctor({
-    actions: ["get-contacts"],
-    load: async () => loadSettings({ environment }),
-    observe: (event) => seen.push(event),
-  });
-  expect(report.steps[0]?.found).toContain("Microsoft Graph at");
-  expect(report.steps[0]).toMatchObject({ name: "settings", status: "unknown", code: "unsupported" });
-  expect(new Set(report.steps.slice(1).map(({ status }) => status))).toEqual(new Set(["skipped"]));
-  expect(report).toMatchObject({ success: false, actions: [{ works: "unknown", because: "settings" }] });
-  expect(seen).toEqual([]);
+const application = {
+  MAILCORDON_CLIENT_ID: "11111111-2222-3333-4444-555555555555",
+  MAILCORDON_TENANT: "example.onmicrosoft.com",
+  MAILCORDON_CLIENT_SECRET: "practice",
+};
+
+async function found(environment: Readonly<Record<string, string>>): Promise<string> {
+  const common = { actions: [], mailbox: undefined, signal: undefined, events: [], tell: undefined, route: undefined };
+  const load = () => loadSettings({ environment: { ...application, ...environment } });
+  const finding = await settings.run({ ...common, side: "ews", now: Date.now, observe: () => undefined, learned: {}, load });
+  expect(finding.status).toBe("ok");
+  return finding.found;
+}
+
+test("a connection is told by where its back ends are, and by how it signs in", async () => {
+  const graph =
+    "Microsoft Graph at https://graph.microsoft.com/v1.0, the application 11111111-2222-3333-4444-555555555555 with client-secret";
+  expect(await found({ MAILCORDON_BACKEND: "graph" })).toBe(`connection environment: ${graph}`);
+  expect(await found({ MAILCORDON_BACKEND: "auto", MAILCORDON_EWS_URL: "https://mail.example.com/EWS/Exchange.asmx" })).toContain(
+    `${graph}; on premises https://mail.example.com/EWS/Exchange.asmx, the application`,
+  );
+  expect(await found({})).toMatch(
+    /^connection environment: https:\/\/outlook\.office365\.com\/EWS\/Exchange\.asmx, the application .*, access: impersonation$/,
+  );
 });

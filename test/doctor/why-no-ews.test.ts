@@ -12,7 +12,15 @@ async function online(now: number): Promise<Checkup> {
   const { connection } = await loadSettings({ environment, directory: folder() });
   const token = { audience: undefined, issuer: undefined, tenant: undefined, roles: [], scopes: [], user: undefined };
   return {
-    ...{ actions: ["delete-email"], mailbox: "ann@example.com", signal: undefined, events: [], tell: undefined },
+    ...{
+      side: "ews",
+      route: undefined,
+      actions: ["delete-email"],
+      mailbox: "ann@example.com",
+      signal: undefined,
+      events: [],
+      tell: undefined,
+    },
     ...{ now: () => now, observe: () => undefined, load: () => Promise.reject(new Error("not asked")) },
     learned: { connection, token: { ...token, appId: clientId, expiresAt: undefined, appOnly: true } },
   };

@@ -21,6 +21,14 @@ export const listContacts: Request<string | undefined, Page<Contact>> = {
   read: (reply) => pageOf(reply, contactOf),
 };
 
+/** Whether contacts can be listed at all: one, by its id alone. @see https://learn.microsoft.com/en-us/graph/api/user-list-contacts */
+export const anyContact: Request<undefined, Page<unknown>> = {
+  name: "user-list-contacts",
+  safety: "read",
+  write: () => ({ method: "GET", path: "/contacts", query: { $top: "1", $select: "id" } }),
+  read: (reply) => pageOf(reply, (contact) => contact),
+};
+
 /** A folder for contacts. */
 export interface ContactFolder {
   readonly folderId: string;

@@ -1,6 +1,6 @@
-import { textIn } from "../json.ts";
+import { flagIn, objectsIn, textIn } from "../json.ts";
 import { type Page, pageOf } from "../paging.ts";
-import type { Request } from "../request.ts";
+import { encodedSegment, type Request } from "../request.ts";
 
 /** Who may have a mailbox. */
 export interface DirectoryUser {
@@ -33,3 +33,40 @@ function filterOf(beginning: string): string {
   const text = beginning.replaceAll("'", "''");
   return ["mail", "displayName", "userPrincipalName"].map((name) => `startswith(${name},'${text}')`).join(" or ");
 }
+
+/** Whether the directory can be listed at all. @see https://learn.microsoft.com/en-us/graph/api/user-list */
+export const anyUser: Request<undefined, Page<unknown>> = {
+  name: "user-list",
+  safety: "read",
+  write: () => ({ method: "GET", path: "/users", ofOrganisation: true, ids: "rest", query: { $select: "id", $top: "1" } }),
+  read: (reply) => pageOf(reply, (user) => user),
+};
+
+/** What the directory says of a person that bears on the mailbox. What the application may not see is undefined. */
+export interface DirectoryEntry {
+  /** True when the account comes from the organisation's own directory. */
+  readonly synced: boolean | undefined;
+  /** Whether Exchange is among the plans that are assigned and enabled. */
+  readonly exchangePlan: boolean | undefined;
+  readonly enabled: boolean | undefined;
+}
+
+/** One person, by user principal name or object id. @see https://learn.microsoft.com/en-us/graph/api/user-get */
+export const getUser: Request<string, DirectoryEntry> = {
+  name: "user-get",
+  safety: "read",
+  write: (user) => ({
+    method: "GET",
+    path: `/users/${encodedSegment(user)}`,
+    ofOrganisation: true,
+    ids: "rest",
+    query: { $select: "id,accountEnabled,assignedPlans,onPremisesSyncEnabled" },
+  }),
+  read: (reply) => ({
+    synced: flagIn(reply, "onPremisesSyncEnabled"),
+    enabled: flagIn(reply, "accountEnabled"),
+    exchangePlan: objectsIn(reply, "assignedPlans")?.some(
+      (plan) => textIn(plan, "service")?.toLowerCase() === "exchange" && textIn(plan, "capabilityStatus")?.toLowerCase() === "enabled",
+    ),
+  }),
+};

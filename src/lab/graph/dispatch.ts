@@ -31,11 +31,13 @@ export interface Dispatcher {
   readonly habits: GraphHabits;
   /** Addresses of mailboxes that are not in the cloud. */
   readonly onPremises: readonly string[];
+  /** Addresses of people without a licence for a mailbox. */
+  readonly unlicensed: readonly string[];
   readonly throttle: Throttle;
   readonly uploads: Uploads;
+  readonly imports: ImportSessions;
 }
 
-  readonly imports: ImportSessions;
 /** One request answered. */
 export interface Answered {
   readonly reply: GraphReply;
@@ -43,6 +45,8 @@ export interface Answered {
   readonly faults: Faults;
   /** Name of the operation, when there is one. */
   readonly operation: string | undefined;
+  /** Those of the requests inside of it, when it is a batch. */
+  readonly inner?: readonly string[] | undefined;
   readonly mailbox: LabMailbox | undefined;
 }
 
@@ -58,20 +62,28 @@ export function isOnPremises({ onPremises }: Pick<Dispatcher, "onPremises">, { a
   return onPremises.some((one) => sameAddress(one, address));
 }
 
+export function isLicensed({ unlicensed }: Pick<Dispatcher, "unlicensed">, { address }: { readonly address: string }): boolean {
+  return !unlicensed.some((one) => sameAddress(one, address));
+}
+
 /** Throws GraphError when the caller may not do this, or there. */
 function checkRights(dispatcher: Dispatcher, caller: GraphCaller, operation: Operation, mailbox: LabMailbox | undefined): void {
   const mayByExchange = operation.of === "exchange" && caller.exchangeRole;
-  if (operation.permissions.length > 0 && !isGranted(caller, operation.permissions) && !mayByExchange) {
+  const mayByConsent = isGranted(caller, operation.permissions);
+  if (operation.permissions.length > 0 && !mayByConsent && !mayByExchange) {
     if (operation.of === "exchange") throw accessDenied();
     throw new GraphError(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.");
   }
   if (mailbox === undefined || operation.of !== "exchange") return;
   if (caller.user !== undefined && !dispatcher.store.mayOpen(caller.user, mailbox)) throw accessDenied();
-  if (caller.mailboxes?.some((one) => dispatcher.store.mailbox(one) === mailbox) === false) {
+  const isOutside = caller.mailboxes?.some((one) => dispatcher.store.mailbox(one) === mailbox) === false;
+  // Grants add up: a role of Exchange has a scope, and what was consented to besides has none.
+  if (isOutside && caller.exchangeRole && !mayByConsent) throw accessDenied();
+  if (isOutside && !caller.exchangeRole) {
     const text = "Access to OData is disabled: [RAOP] : Blocked by tenant configured AppOnly AccessPolicy settings.";
     throw new GraphError(403, "ErrorAccessDenied", text);
   }
-  if (isOnPremises(dispatcher, mailbox)) {
+  if (isOnPremises(dispatcher, mailbox) || !isLicensed(dispatcher, mailbox)) {
     const text = "The mailbox is either inactive, soft-deleted, or is hosted on-premise.";
     throw new GraphError(404, "MailboxNotEnabledForRESTAPI", text);
   }
@@ -92,10 +104,12 @@ export async function dispatch(dispatcher: Dispatcher, caller: GraphCaller, requ
   let faults: Faults = new FaultPlan().of(undefined, []);
   let operation: Operation | undefined;
   let mailbox: LabMailbox | undefined;
+  const inner: string[] = [];
   const answered = (reply: GraphReply): Answered => ({
     reply: { ...reply, headers: { ...about, ...reply.headers } },
     faults,
     operation: operation?.name,
+    inner,
     mailbox,
   });
   try {
@@ -114,10 +128,11 @@ export async function dispatch(dispatcher: Dispatcher, caller: GraphCaller, requ
     checkRights(dispatcher, caller, operation, mailbox);
     if (name !== undefined && mailbox === undefined) throw noUser(operation, name);
     if (mailbox !== undefined) dispatcher.throttle.count(`${caller.app} ${mailbox.address}`, Date.now());
-    const call = callOf(dispatcher, caller, request, route.parameters, ids, mailbox, (inner) => {
-      faults = withInner(faults, inner);
+    const call = callOf(dispatcher, caller, request, route.parameters, ids, mailbox, (one) => {
+      faults = withInner(faults, one.faults);
+      if (one.operation !== undefined) inner.push(one.operation);
     });
-    return answered(await operation.handle(call));
+    return answered(spoilt(await operation.handle(call), faults));
   } catch (error) {
     if (!(error instanceof GraphError)) throw error;
     const body = errorBody(error, { now: store.now(), requestId, clientId });
@@ -160,7 +175,7 @@ function callOf(
   parameters: ReadonlyMap<string, string>,
   ids: Call["ids"],
   mailbox: LabMailbox | undefined,
-  seen: (inner: Faults) => void,
+  seen: (inner: Answered) => void,
 ): Call {
   return {
     store: dispatcher.store,
@@ -168,8 +183,10 @@ function callOf(
     caller,
     habits: dispatcher.habits,
     uploads: dispatcher.uploads,
+    imports: dispatcher.imports,
     ids,
     onPremises: (address) => isOnPremises(dispatcher, { address }),
+    licensed: (address) => isLicensed(dispatcher, { address }),
     get mailbox() {
       if (mailbox === undefined) throw new RangeError("The path names no mailbox.");
       return mailbox;
@@ -181,10 +198,9 @@ function callOf(
     },
     hasParameter: (name) => parameters.has(name),
     dispatch: async (inner) => {
-      const { reply, faults } = await dispatch(dispatcher, caller, inner);
-      seen(faults);
-    imports: dispatcher.imports,
-      return reply;
+      const one = await dispatch(dispatcher, caller, inner);
+      seen(one);
+      return one.reply;
     },
   };
 }

@@ -18,7 +18,14 @@ const inDefault: ReadonlySet<string> = new Set([
 ]);
 
 /** @see https://learn.microsoft.com/en-us/graph/api/resources/user */
-export function userRow(user: User, isOnPremises: boolean): Row {
+export function userRow(user: User, isOnPremises: boolean, isLicensed = true): Row {
+  const plan = {
+    assignedDateTime: "2024-01-15T09:00:00Z",
+    capabilityStatus: "Enabled",
+    service: "exchange",
+    // Exchange Online (Plan 2): https://learn.microsoft.com/en-us/entra/identity/users/licensing-service-plan-reference
+    servicePlanId: "efb87545-963c-4e0d-99df-69c6916d9eb0",
+  };
   const properties = {
     businessPhones: user.phone === undefined ? [] : [user.phone],
     displayName: user.displayName,
@@ -32,6 +39,7 @@ export function userRow(user: User, isOnPremises: boolean): Row {
     userPrincipalName: user.upn,
     id: objectIdOf(user),
     accountEnabled: true,
+    assignedPlans: isOnPremises || !isLicensed ? [] : [plan],
     companyName: user.company ?? null,
     department: user.department ?? null,
     mailNickname: user.address.split("@")[0] ?? "",

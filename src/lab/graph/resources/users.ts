@@ -12,7 +12,7 @@ export const listUsers: Operation = {
   permissions: reading,
   of: "directory",
   handle(call) {
-    const rows = call.store.organisation.users.map((user) => userRow(user, call.onPremises(user.address)));
+    const rows = call.store.organisation.users.map((user) => userRow(user, call.onPremises(user.address), call.licensed(user.address)));
     return listReply(call, rows, "user", "users");
   },
 };
@@ -24,5 +24,8 @@ export const getUser: Operation = {
   paths: ["/users/{user}"],
   permissions: [...reading, "User.Read"],
   of: "directory",
-  handle: (call) => itemReply(call, userRow(call.mailbox.user, call.onPremises(call.mailbox.address)), "user", "users"),
+  handle(call) {
+    const { user, address } = call.mailbox;
+    return itemReply(call, userRow(user, call.onPremises(address), call.licensed(address)), "user", "users");
+  },
 };

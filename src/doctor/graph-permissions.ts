@@ -1,0 +1,119 @@
+import { isHeld, kindOf, leastOf, type Permission, partlyNeeded, permissionsOf } from "../graph/permissions.ts";
+import { findApplication } from "../setup/exchange-online.ts";
+import { consentToGraph, grantInScope, testAuthorization } from "../setup/graph.ts";
+import type { Checkup, Finding, Granted, Step } from "./checkup.ts";
+import { asked, isDenied, triedFor } from "./graph.ts";
+import { mailboxOf } from "./place.ts";
+
+/** Which of the permissions that the actions need the application has: by its token, and where that names none, by trying what only reads. */
+export const graphPermissions: Step = {
+  name: "graph-permissions",
+  needs: ["graph"],
+  async run(checkup) {
+    const granted = await grantedTo(checkup);
+    checkup.learned.granted = granted;
+    const tried = "compared the permissions in the token with what the actions need over Microsoft Graph";
+    return { tried, ...judge(granted, checkup) };
+  },
+};
+
+async function grantedTo(checkup: Checkup): Promise<ReadonlyMap<Permission, Granted>> {
+  const { token: facts, probe } = checkup.learned;
+  const wanted = [...new Set(checkup.actions.flatMap(permissionsOf))];
+  const known = facts === undefined ? [] : facts.appOnly ? facts.roles : facts.scopes;
+  const found = new Map<Permission, Granted>();
+  for (const one of wanted) if (isHeld(one, known)) found.set(one, "yes");
+  const mailbox = mailboxOf(checkup);
+  // What is nowhere in the token may come from Exchange itself, which no token shows.
+  const open = wanted.filter((one) => !found.has(one));
+  const mayBeExchange = facts?.appOnly !== false;
+  let isByExchange = false;
+  for (const permission of triedFor(checkup.actions)) {
+    if (isHeld(permission, known) || mailbox === undefined || !mayBeExchange) continue;
+    const answer = await asked(checkup, permission, mailbox);
+    if (answer.ok) isByExchange = true;
+    if (open.includes(permission)) found.set(permission, answer.ok ? "yes" : isDenied(answer.failure) ? "no" : "unknown");
+  }
+  for (const permission of open) {
+    if (found.has(permission)) continue;
+    if (permission === "User.ReadBasic.All") {
+      const answer = await probe?.users();
+      found.set(permission, answer?.ok === true ? "yes" : answer !== undefined && isDenied(answer.failure) ? "no" : "unknown");
+    } else
+      found.set(
+        permission,
+        isByExchange || facts === undefined || (mailbox === undefined && mayBeExchange && knowsLittle(known)) ? "unknown" : "no",
+      );
+  }
+  return found;
+}
+
+/** No permission for mailboxes in the token at all: then they come from Exchange, or there are none. */
+function knowsLittle(granted: readonly string[]): boolean {
+  return !granted.some((one) => /^(Mail|MailboxSettings|Contacts)\./.test(one));
+}
+
+function judge(granted: ReadonlyMap<Permission, Granted>, checkup: Checkup): Omit<Finding, "tried"> {
+  const of = (what: Granted) => [...granted].flatMap(([permission, answer]) => (answer === what ? [permission] : []));
+  const [missing, unknown] = [of("no"), of("unknown")];
+  const { token: facts } = checkup.learned;
+  const delegated = facts !== undefined && !facts.appOnly;
+  if (missing.length === 0 && unknown.length === 0) {
+    const partly = checkup.actions.flatMap((action) => (partlyNeeded[action] === undefined ? [] : [action]));
+    const notes = partly.map((action) => {
+      const { permissions = [], when = "" } = partlyNeeded[action] ?? {};
+      return `${action} needs ${permissions.join(" and ")} besides ${when}`;
+    });
+    return { status: "ok", found: [`${of("yes").join(", ")}: all that the actions need`, ...notes].join("; ") };
+  }
+  const mailbox = mailboxOf(checkup);
+  const found = [
+    missing.length > 0 ? `missing: ${missing.map((one) => `${one} (${neededFor(one, checkup)})`).join(", ")}` : "",
+    unknown.length > 0 ? `not to be seen from here: ${unknown.map((one) => `${one} (${neededFor(one, checkup)})`).join(", ")}` : "",
+  ].filter((text) => text !== "");
+  const wanted = leastOf(checkup.actions).filter((one) => granted.get(one) !== "yes");
+  return {
+    status: missing.length > 0 ? "failed" : "warning",
+    code: "role-missing",
+    found: found.join("; "),
+    next: delegated ? forPerson(wanted) : forApplication(wanted, facts?.appId, mailbox, unknown.length > 0),
+  };
+}
+
+function neededFor(permission: Permission, { actions }: Checkup): string {
+  return actions.filter((action) => permissionsOf(action).includes(permission)).join(", ");
+}
+
+function forPerson(permissions: readonly Permission[]): readonly string[] {
+  return [
+    `Entra admin center > App registrations > the application > API permissions > Add a permission > Microsoft Graph > Delegated permissions > ${permissions.join(", ")} (for other people's mailboxes those that end with .Shared), then Grant admin consent.`,
+  ];
+}
+
+function forApplication(
+  permissions: readonly Permission[],
+  clientId: string | undefined,
+  mailbox: string | undefined,
+  isUnseen: boolean,
+): readonly string[] {
+  const find = clientId === undefined ? [] : findApplication(clientId);
+  const scoped = permissions.filter((one) => kindOf(one).role !== undefined);
+  return [
+    ...(isUnseen && scoped.length > 0
+      ? [
+          "What RBAC for Applications gives is in no token, and writing is not tried. Look for it in AllowedResourceScope and InScope:",
+          ...find,
+          ...testAuthorization(mailbox),
+        ]
+      : []),
+    "Grant it for every mailbox (Entra admin center > the application > API permissions > Add a permission > Microsoft Graph > Application permissions, then Grant admin consent); a token fetched before lacks it for an hour:",
+    ...find,
+    ...consentToGraph(permissions),
+    ...(scoped.length === 0
+      ? []
+      : [
+          "Or for some mailboxes, where `mailcordon setup entra --backend graph --mailboxes` has made the scope, and then without that consent:",
+          ...grantInScope(scoped.map((permission) => ({ permission, role: kindOf(permission).role }))),
+        ]),
+  ];
+}

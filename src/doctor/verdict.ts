@@ -1,0 +1,74 @@
+import { type Permission, permissionsOf } from "../graph/permissions.ts";
+import type { Checkup, Finding, Side, StepName } from "./checkup.ts";
+import { needsOf } from "./needs.ts";
+import type { Sided } from "./sides.ts";
+
+/** What one step came to. */
+export interface StepReport extends Finding {
+  readonly name: StepName;
+}
+
+/** Whether one action would work, and which step stands in its way when not. */
+export interface ActionReport {
+  readonly action: string;
+  readonly works: "yes" | "no" | "unknown";
+  readonly because?: StepName | undefined;
+  /** Over which back end; `auto`: over both. Absent where the settings cannot be read, or where none can be told. */
+  readonly backend?: Side | "auto" | undefined;
+  /** Permissions of Microsoft Graph that it lacks, or of which it cannot be seen whether they were granted. */
+  readonly missing?: readonly string[] | undefined;
+}
+
+/** The steps that every action over a back end depends on. */
+const foundations: Readonly<Record<Side, readonly StepName[]>> = {
+  ews: ["settings", "autodiscover", "proxy", "name-resolution", "tcp", "tls", "token", "permissions", "ews", "server-version"],
+  graph: ["settings", "graph-proxy", "graph-name-resolution", "graph-tcp", "graph-tls", "graph-token", "graph"],
+};
+
+/** What the steps say of one action. */
+export function verdictOn(action: string, reports: readonly StepReport[], sides: readonly Sided[]): ActionReport {
+  const at = (side: Side) => sides.find((one) => one.side === side)?.checkup;
+  const [graph, ews] = [at("graph"), at("ews")];
+  if (graph === undefined) return judged(action, reports, overEws(action), "ews");
+  if (ews === undefined) return overGraph(action, reports, graph, "graph");
+  if (!needsOf(action).mailbox) {
+    // Neither knows the mailboxes of the other, so both are asked.
+    const first = overGraph(action, reports, graph, "auto");
+    return first.works === "yes" ? judged(action, reports, overEws(action), "auto") : first;
+  }
+  switch (graph.route?.side) {
+    case "ews":
+      return judged(action, reports, [...foundations.graph, ...overEws(action)], "ews");
+    default:
+      return overGraph(action, reports, graph, graph.route?.side);
+  }
+}
+
+function overEws(action: string): readonly StepName[] {
+  const { mailbox, discovery } = needsOf(action);
+  return [...foundations.ews, ...(mailbox ? (["mailbox"] as const) : []), ...(discovery === "always" ? (["discovery"] as const) : [])];
+}
+
+function overGraph(action: string, reports: readonly StepReport[], { learned }: Checkup, backend: ActionReport["backend"]): ActionReport {
+  const needsMailbox = needsOf(action).mailbox;
+  const first = judged(action, reports, [...foundations.graph, ...(needsMailbox ? (["graph-mailbox"] as const) : [])], backend);
+  const of = (permission: Permission) => learned.granted?.get(permission) ?? "yes";
+  const missing = permissionsOf(action).filter((permission) => of(permission) !== "yes");
+  if (missing.length === 0) return first;
+  const works = first.works === "no" || missing.some((permission) => of(permission) === "no") ? "no" : "unknown";
+  return { ...first, works, because: first.because ?? "graph-permissions", missing };
+}
+
+function judged(
+  action: string,
+  reports: readonly StepReport[],
+  wanted: readonly StepName[],
+  backend: ActionReport["backend"],
+): ActionReport {
+  const about = { action, ...(backend === undefined ? {} : { backend }) };
+  const failed = reports.find(({ name, status }) => wanted.includes(name) && status === "failed");
+  if (failed !== undefined) return { ...about, works: "no", because: failed.name };
+  // What is unknown below shows in whether the mailbox opens; what is unknown there stays so.
+  const open = reports.find(({ name, status, code }) => wanted.includes(name) && status === "unknown" && code !== undefined);
+  return open === undefined ? { ...about, works: "yes" } : { ...about, works: "unknown", because: open.name };
+}
