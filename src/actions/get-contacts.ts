@@ -53,6 +53,10 @@ export const getContacts = reading({
     message: z.string(),
     contacts: z.array(ContactRow),
     truncated: z.boolean().describe("There are more than the limit."),
+    without_groups: z
+      .literal(true)
+      .optional()
+      .describe("Present when include_groups was asked and the back end gives no distribution lists out: there may be some."),
     unread: z
       .array(z.strictObject({ item_id: z.string(), error: ErrorNoun }))
       .optional()
@@ -75,6 +79,7 @@ export const getContacts = reading({
     message: withoutGroups === true ? `${told.replace(/\.?$/, ".")} ${groups}` : told,
     contacts,
     truncated: found.length > limit,
+    without_groups: withoutGroups === true ? (true as const) : undefined,
     unread: unread.length === 0 ? undefined : unread.map(({ itemId, failure }) => ({ item_id: itemId, error: errorNoun(failure) })),
   });
 });

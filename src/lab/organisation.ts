@@ -1,6 +1,9 @@
 /** Management roles that change what an account may ask of Exchange. */
 export type Role = "ApplicationImpersonation" | "Discovery Management";
 
+/** What a mailbox is for, in Graph's words. */
+export type Purpose = "user" | "linked" | "shared" | "room" | "equipment" | "others";
+
 /** One account with a mailbox. */
 export interface User {
   /** Primary SMTP address. */
@@ -13,6 +16,8 @@ export interface User {
   readonly upn: string;
   readonly sid: string;
   readonly roles: readonly Role[];
+  /** Whose mailbox it is: a person's, that of several, a room's, a thing's. */
+  readonly purpose: Purpose;
   /** Addresses of those whom ApplicationImpersonation covers for this account; undefined: everybody. */
   readonly impersonationScope?: readonly string[] | undefined;
   /** Addresses of accounts that may open this mailbox as delegates. */

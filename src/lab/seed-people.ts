@@ -36,6 +36,7 @@ export function seedPeople(store: Store, password: string): void {
     address: reportingAddress,
     displayName: "Phishing Reports",
     department: "IT",
+    purpose: "shared",
     aliases: ["abuse@example.com"],
     fullAccess: [socAddress],
     sendAs: [socAddress],

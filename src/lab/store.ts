@@ -49,6 +49,7 @@ export class Store {
       upn: given.upn ?? given.address,
       sid: given.sid ?? `S-1-5-21-1000000001-1000000002-1000000003-${1100 + number}`,
       roles: given.roles ?? [],
+      purpose: given.purpose ?? "user",
       fullAccess: given.fullAccess ?? [],
       sendAs: given.sendAs ?? [],
     };
@@ -113,6 +114,7 @@ export class Store {
       upn: "public-folders@lab.invalid",
       sid: "S-1-5-21-1000000001-1000000002-1000000003-1000",
       roles: [],
+      purpose: "others",
       fullAccess: [],
       sendAs: [],
     };

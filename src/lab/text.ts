@@ -53,7 +53,7 @@ function endOfTag(html: string, open: number, tag: string): number {
   return end.test(html) ? end.lastIndex : html.length;
 }
 
-function decodeEntities(text: string): string {
+export function decodeEntities(text: string): string {
   return text.replace(/&(#x?[0-9a-f]{1,6}|[a-z]{2,8});/gi, (whole, name: string) => entityOf(name.toLowerCase()) ?? whole);
 }
 

@@ -79,6 +79,7 @@ function userOf(app: Registration): User {
     upn: app.clientId,
     sid: `S-1-8-${app.clientId}`,
     roles: ["ApplicationImpersonation"],
+    purpose: "others",
     impersonationScope: app.mailboxes,
     fullAccess: [],
     sendAs: [],

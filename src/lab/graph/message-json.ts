@@ -7,12 +7,15 @@ import { extendedValueOf } from "./extended-properties.ts";
 import { type IdForm, itemId, restId } from "./ids.ts";
 import { type Json, type JsonObject, timeJson, withComputed } from "./json.ts";
 import type { Row, Searched } from "./row.ts";
+import { safeHtml } from "./safe-html.ts";
 
 /** How the reply to one request is written. */
 export interface Manner {
   readonly ids: IdForm;
   /** What a Prefer header asked bodies to be; undefined: as they are. */
   readonly bodyType: "text" | "html" | undefined;
+  /** Whether HTML is wanted as it came, with what could do harm. */
+  readonly isUnsafe?: boolean | undefined;
   /** Whether the caller may see neither body nor headers nor what hangs on the message: the least permission. */
   readonly isBasic?: boolean | undefined;
 }
@@ -36,9 +39,10 @@ function flagJson({ status, startAt, dueAt, completeAt }: Flag): JsonObject {
   };
 }
 
-function bodyJson(item: AnyItem, type: Manner["bodyType"]): JsonObject {
+function bodyJson(item: AnyItem, { bodyType: type, isUnsafe }: Manner): JsonObject {
   const body = bodyAs(item, type === undefined ? "Best" : type === "text" ? "Text" : "HTML");
-  return { contentType: body.type === "HTML" ? "html" : "text", content: body.value };
+  if (body.type !== "HTML") return { contentType: "text", content: body.value };
+  return { contentType: "html", content: isUnsafe === true ? body.value : safeHtml(body.value) };
 }
 
 /** What a message says whether it lies in a folder or inside another. */
@@ -70,12 +74,12 @@ function contentJson(item: AnyItem): JsonObject {
 }
 
 /** What is long, and made only for a reply that shows it or a filter that looks at it. */
-function longer(item: AnyItem, { bodyType, isBasic }: Manner): Readonly<Record<string, () => Json>> {
-  if (isBasic === true) return {};
+function longer(item: AnyItem, manner: Manner): Readonly<Record<string, () => Json>> {
+  if (manner.isBasic === true) return {};
   return {
     bodyPreview: () => previewOf(item),
-    body: () => bodyJson(item, bodyType),
-    uniqueBody: () => bodyJson(item, bodyType),
+    body: () => bodyJson(item, manner),
+    uniqueBody: () => bodyJson(item, manner),
     internetMessageHeaders: () => item.headers.map(({ name, value }) => ({ name, value })),
   };
 }

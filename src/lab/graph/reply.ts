@@ -8,8 +8,10 @@ const metadata = "https://graph.microsoft.com/v1.0/$metadata#";
 
 /** How this call wants its reply written. */
 export function mannerOf(call: Call): Manner {
-  const wanted = preferencesOf(call.request).get("outlook.body-content-type")?.toLowerCase();
-  return { ids: call.ids, bodyType: wanted === "text" || wanted === "html" ? wanted : undefined };
+  const preferences = preferencesOf(call.request);
+  const wanted = preferences.get("outlook.body-content-type")?.toLowerCase();
+  const bodyType = wanted === "text" || wanted === "html" ? wanted : undefined;
+  return { ids: call.ids, bodyType, isUnsafe: preferences.has("outlook.allow-unsafe-html") };
 }
 
 /** A collection, after the query of the URL. `context`: what it is, as OData names it. */

@@ -74,7 +74,9 @@ const scenarios: readonly Scenario[] = [
         ...thing,
         state() {
           const isDone = thing.state() === "done";
-          return isDone && stage.backend === "ews" && !isBlocked(stage.mailbox(ann), "mallory@example.org") ? "moved, sender not blocked" : thing.state();
+          return isDone && stage.backend === "ews" && !isBlocked(stage.mailbox(ann), "mallory@example.org")
+            ? "moved, sender not blocked"
+            : thing.state();
         },
       }));
       return { input: { item_id: idsOf(things) }, things };

@@ -29,7 +29,7 @@ function settingsJson(call: Call): Readonly<Record<string, Json>> {
     delegateMeetingMessageDeliveryOptions: "sendToDelegateOnly",
     dateFormat: "yyyy-MM-dd",
     timeFormat: "HH:mm",
-    userPurpose: "user",
+    userPurpose: call.mailbox.user.purpose,
     automaticRepliesSetting: repliesJson(call.mailbox.oof),
     language: { locale: "en-US", displayName: "English (United States)" },
   };

@@ -27,6 +27,11 @@ test("automatic replies come with the settings and by themselves, with their sch
 
 test("what a mailbox is for is a setting; what is no setting is no part of the path", async () => {
   const lab = await startGraphLab();
+  for (const purpose of ["shared", "room", "equipment"] as const) {
+    const address = `${purpose}@example.com`;
+    lab.store.addUser({ address, purpose });
+    expect((await call(lab, "GET", `/users/${address}/mailboxSettings/userPurpose`)).at("value")).toBe(purpose);
+  }
   expect((await call(lab, "GET", `${settings}/userPurpose`)).at("value")).toBe("user");
   expect(refusal(await call(lab, "GET", `${settings}/shoeSize`))).toEqual([400, "BadRequest"]);
 });
