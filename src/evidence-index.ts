@@ -6,43 +6,48 @@ import * as z from "zod";
 import type { OpenedFile } from "./action.ts";
 import { indexName } from "./evidence.ts";
 
-/** Evidence that lies in a folder. */
-export interface FoundEvidence extends OpenedFile {
-  /** Every mailbox that these bytes were taken from, as the index says; none where it does not say. */
-  readonly mailboxes: readonly string[];
+/** Evidence that lies in a folder: the same bytes may have come from several places. */
+export interface EvidenceCopy extends OpenedFile {
+  /** Where they were taken from, as far as the index says. */
+  readonly mailbox: string | undefined;
+  readonly connection: string | undefined;
+}
+
+/** The evidence of a folder by the SHA-256 of its bytes (hexadecimal). */
+export interface EvidenceIndex {
+  /** One copy for each place that the bytes were taken from; none when the index has none, or its file is not what the index says. */
+  find(sha256: string): Promise<readonly EvidenceCopy[]>;
+}
+
+/** The index is read from its beginning, line by line: a line that is no such line is passed over, as is a file outside the folder. */
+export function openEvidenceIndex(directory: string): EvidenceIndex {
+  const folder = resolve(directory);
+  return { find: (sha256) => find(folder, sha256.toLowerCase()) };
 }
 
 const Line = z.object({
   file: z.string(),
   sha256: z.string(),
   size: z.number(),
-  source: z.object({ mailbox: z.string().optional() }).optional(),
+  source: z.object({ mailbox: z.string().optional(), connection: z.string().optional() }).optional(),
 });
 
-/**
- * Finds evidence by the SHA-256 of its bytes (hexadecimal); undefined when the folder's index has none, or its file is not what the index says.
- * The index is read from its beginning, line by line: a line that is no such line is passed over, as is a file outside the folder.
- */
-export async function findEvidence(directory: string, sha256: string): Promise<FoundEvidence | undefined> {
-  const folder = resolve(directory);
-  const wanted = sha256.toLowerCase();
-  const mailboxes = new Set<string>();
-  let found: { readonly path: string; readonly name: string; readonly size: number } | undefined;
+async function find(folder: string, wanted: string): Promise<readonly EvidenceCopy[]> {
+  const copies: EvidenceCopy[] = [];
+  // Not through a link, not even one that was put there since.
+  const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0);
   for await (const text of linesOf(join(folder, indexName))) {
     // Most lines are of other bytes: they are not parsed.
     if (!text.includes(wanted)) continue;
     const line = Line.safeParse(parsed(text)).data;
-    if (line?.sha256 !== wanted) continue;
-    if (line.source?.mailbox !== undefined) mailboxes.add(line.source.mailbox);
-    if (basename(line.file) === line.file) found = { path: join(folder, line.file), name: line.file, size: line.size };
+    if (line?.sha256 !== wanted || basename(line.file) !== line.file) continue;
+    const { file: name, size, source } = line;
+    const path = join(folder, name);
+    const stats = await lstat(path).catch(absent);
+    if (stats === undefined || !stats.isFile() || stats.size !== size) continue;
+    copies.push({ name, size, mailbox: source?.mailbox, connection: source?.connection, open: () => opened(path, flags) });
   }
-  if (found === undefined) return undefined;
-  const { path, name, size } = found;
-  const stats = await lstat(path).catch(absent);
-  if (stats === undefined || !stats.isFile() || stats.size !== size) return undefined;
-  // Not through a link, not even one that was put there since.
-  const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0);
-  return { name, size, mailboxes: [...mailboxes], open: () => opened(path, flags) };
+  return copies;
 }
 
 async function* opened(path: string, flags: number): AsyncGenerator<Uint8Array> {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { openEvidence } from "../src/evidence.ts";
-import { findEvidence } from "../src/evidence-index.ts";
+import { type EvidenceCopy, openEvidenceIndex } from "../src/evidence-index.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -11,43 +11,46 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const keep = (text: string, mailbox?: string) =>
+const find = (sha256: string, directory = folder) => openEvidenceIndex(directory).find(sha256);
+const keep = (text: string, source: { mailbox?: string; connection?: string } = {}) =>
   openEvidence(folder).keep(
     (async function* () {
       yield Buffer.from(text);
     })(),
-    { name: "mail.eml", source: { mailbox } },
+    { name: "mail.eml", source },
   );
 
-async function textOf(found: Awaited<ReturnType<typeof findEvidence>>): Promise<string | undefined> {
-  if (found === undefined) return undefined;
+async function textOf(found: EvidenceCopy | undefined): Promise<string> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of found.open()) chunks.push(chunk);
+  for await (const chunk of found?.open() ?? []) chunks.push(chunk);
   return Buffer.concat(chunks).toString();
 }
 
-test("evidence is found by its hash in any case, with every mailbox it was taken from", async () => {
-  const { sha256 } = await keep("abc", "ann@example.com");
-  await keep("abc", "bob@example.com");
-  await keep("other", "carl@example.com");
-  const found = await findEvidence(folder, sha256.toUpperCase());
-  expect(found).toMatchObject({ name: "mail.eml", size: 3, mailboxes: ["ann@example.com", "bob@example.com"] });
-  expect(await textOf(found)).toBe("abc");
+test("evidence is found by its hash in any case, once for each place it was taken from", async () => {
+  const { sha256 } = await keep("abc", { mailbox: "ann@example.com", connection: "one" });
+  await keep("abc", { mailbox: "bob@example.com" });
+  await keep("other", { mailbox: "carl@example.com" });
+  const found = await find(sha256.toUpperCase());
+  expect(found).toMatchObject([
+    { name: "mail.eml", size: 3, mailbox: "ann@example.com", connection: "one" },
+    { name: "mail.eml", size: 3, mailbox: "bob@example.com", connection: undefined },
+  ]);
+  expect(await textOf(found[0])).toBe("abc");
 });
 
 test.each(["0".repeat(64), "", "../index.jsonl"])("there is none by %j", async (hash) => {
   await keep("abc");
-  expect(await findEvidence(folder, hash)).toBeUndefined();
+  expect(await find(hash)).toEqual([]);
 });
 
 test("a folder that nothing was kept in has none", async () => {
-  expect(await findEvidence(join(folder, "never"), "0".repeat(64))).toBeUndefined();
+  expect(await find("0".repeat(64), join(folder, "never"))).toEqual([]);
 });
 
 test.each(["../secret", "/etc/hostname", "sub/file"])("a file that the index puts elsewhere is none: %s", async (file) => {
   const sha256 = "1".repeat(64);
   appendFileSync(join(folder, "index.jsonl"), `${JSON.stringify({ file, sha256, size: 1 })}\n`);
-  expect(await findEvidence(folder, sha256)).toBeUndefined();
+  expect(await find(sha256)).toEqual([]);
 });
 
 test("a link in the place of the file is none", async () => {
@@ -55,17 +58,17 @@ test("a link in the place of the file is none", async () => {
   writeFileSync(join(folder, "elsewhere"), "abc");
   unlinkSync(file_ref);
   symlinkSync(join(folder, "elsewhere"), file_ref);
-  expect(await findEvidence(folder, sha256)).toBeUndefined();
+  expect(await find(sha256)).toEqual([]);
 });
 
 test("a file that has another size by now is none", async () => {
   const { sha256, file_ref } = await keep("abc");
   appendFileSync(file_ref, "d");
-  expect(await findEvidence(folder, sha256)).toBeUndefined();
+  expect(await find(sha256)).toEqual([]);
 });
 
 test("a line that is half written hides no other", async () => {
   const { sha256 } = await keep("abc");
   appendFileSync(join(folder, "index.jsonl"), `{"sha256":"${sha256}"`);
-  expect(await findEvidence(folder, sha256)).toMatchObject({ size: 3 });
+  expect(await find(sha256)).toMatchObject([{ size: 3 }]);
 });
