@@ -108,8 +108,8 @@ export function jsonOf({ body }: GraphRequest): JsonObject {
   return object;
 }
 
-/** The values of a Prefer header, by name in lower case (RFC 7240). */
+/** The values of a Prefer header, by name in lower case; empty where a preference has none (RFC 7240, 2). */
 export function preferencesOf(request: GraphRequest): ReadonlyMap<string, string> {
-  const found = [...(request.headers.get("prefer") ?? "").matchAll(/([\w.-]+)\s*=\s*(?:"([^"]*)"|([^\s,;]+))/g)];
+  const found = [...(request.headers.get("prefer") ?? "").matchAll(/([\w.-]+)(?:\s*=\s*(?:"([^"]*)"|([^\s,;]+)))?/g)];
   return new Map(found.map(([, name = "", quoted, bare]) => [name.toLowerCase(), quoted ?? bare ?? ""]));
 }
