@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import type { Exchange } from "../../src/exchange/exchange.ts";
 import type { LabRequest } from "../../src/lab/lab.ts";
 import { mail, withParts } from "../exchange/contract-mail.ts";
-import { onStage, type Stage } from "./stage.ts";
+import { onStage, permissions, type Stage } from "./stage.ts";
 
 const validator = join(import.meta.dirname, "../../../shared/graph-schema/validate-example.mjs");
 const isThere = existsSync(validator);
@@ -52,6 +52,7 @@ async function tour({ lab, ann }: Stage, exchange: Exchange): Promise<void> {
   await through(mailbox.attachedMessages(attachments.map(({ id }) => id)));
   await mailbox.createFolder("Inbox/Cases");
   await through(mailbox.copy([one, two], { folder: "archive" }));
+  await through(mailbox.copy([one], { folder: "archive", mailbox: "bob@example.com" }));
   await through(mailbox.move([two], { folder: "Inbox/Cases" }));
   await through(mailbox.junk([two], { isJunk: true, move: true }));
   await through(mailbox.deleteAttachments(attachments.slice(0, 1).map(({ id }) => id)));
@@ -66,7 +67,7 @@ async function tour({ lab, ann }: Stage, exchange: Exchange): Promise<void> {
 
 test.skipIf(!isThere)(isThere ? title : `${title} (skipped: ../shared/graph-schema is not there)`, async () => {
   const { checkRequest }: { checkRequest(asked: Asked): string[] } = await import(pathToFileURL(validator).href);
-  const stage = await onStage({ keepBodies: true });
+  const stage = await onStage({ keepBodies: true, graph: { tokens: { strong: [...permissions, "MailboxItem.ImportExport.All"] } } });
   await tour(stage, stage.graph());
   const asked = askedIn(stage.lab.requests);
   expect(asked.length).toBeGreaterThan(30);

@@ -1,7 +1,7 @@
 import { writeItemStream } from "../../ews/item-stream.ts";
 import type { LabItem } from "../../item.ts";
 import { badRequest } from "../errors.ts";
-import { findItem, isImmutable } from "../ids.ts";
+import { findItem, isImmutable, isWellFormed } from "../ids.ts";
 import { type JsonObject, parameterOf } from "../json.ts";
 import { mailboxId } from "../mailbox-id.ts";
 import { listIn, textIn } from "../message-from-json.ts";
@@ -57,7 +57,7 @@ export const exportItems: Operation = {
 function itemAt(id: string, call: Call): LabItem | "malformed" | undefined {
   const form = call.habits.exportIds ?? "restId";
   if (form === "ewsId") return call.mailbox.item(id) ?? (/[-_]/.test(id) ? "malformed" : undefined);
-  if (isImmutable(id) !== (form === "restImmutableEntryId")) return "malformed";
+  if (!isWellFormed(id) || isImmutable(id) !== (form === "restImmutableEntryId")) return "malformed";
   return findItem(call.mailbox, id);
 }
 
