@@ -24,9 +24,19 @@ const commands: readonly Command[] = [
     run: async (words, screen) => (await import("./setup-command.ts")).runSetup(words, screen),
   },
   {
+    name: "mcp",
+    summary: "Offer the actions as MCP tools on standard input and output.",
+    run: async (words, screen, version) => (await import("./mcp-command.ts")).runMcp(words, screen, version()),
+  },
+  {
     name: "audit",
     summary: "Check that an audit file is as it was written.",
     run: async (words, screen) => (await import("./audit-command.ts")).runAudit(words, screen),
+  },
+  {
+    name: "export",
+    summary: "Write the integration for Sumo Logic's Automation Service.",
+    run: async (words, screen) => (await import("./export-command.ts")).runExport(words, screen),
   },
 ];
 

@@ -71,10 +71,10 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(["answer", "items", "audit", "evidence", "evidence-index", "perform"].map((room) => [room, door])),
   ...Object.fromEntries(["which-messages", "which-attachments", "new-mail"].map((room) => [room, [...door, "which-messages"]])),
   actions: [...core, "action", "answer", "fields", "input", "which-messages", "which-attachments", "new-mail"],
-  faces: ["failure", "outcome", "action", "answer", "perform", "audit", "evidence", "spelling"],
+  faces: ["failure", "outcome", "action", "answer", "input", "fields", "perform", "audit", "evidence", "spelling"],
 };
 /** The top floor knows everyone. */
-const top = ["main", "program", "index", "open", "audit-command", "doctor-command", "lab-command", "setup-command"];
+const top = ["main", "program", "index", "open", "audit-command", "doctor-command", "export-command", "lab-command", "setup-command"];
 const roomOf = (file: string) => (file.split("/")[0] ?? "").replace(/\.ts$/, "");
 
 test("imports only look down", () => {

@@ -1,0 +1,64 @@
+import { createHash } from "node:crypto";
+import type { Action } from "../../action.ts";
+import { actionDefinition } from "./action-definition.ts";
+import { type ArchivedFile, tarGz } from "./archive.ts";
+import { ActionDefinition, IntegrationDefinition } from "./definition.ts";
+import { integrationDefinition } from "./integration.ts";
+import { yamlText } from "./yaml.ts";
+
+/** The platform's own word for what this is. The format has no key for it: it is said where an integration is published. */
+export const category = "Email Gateway";
+
+/** What the integration is called, and which version of it this is. */
+export interface About {
+  readonly name: string;
+  /** Numbers with dots between. */
+  readonly version: string;
+}
+
+/** Everything that is made, by the path that it has in the folder. */
+export interface AutomationService {
+  readonly integration: IntegrationDefinition;
+  /** In the order of the catalogue that was given. */
+  readonly actions: readonly ActionDefinition[];
+  readonly files: ReadonlyMap<string, string | Uint8Array>;
+}
+
+/**
+ * The integration for Sumo Logic's Automation Service: one file for it, one for each action, in the order given, and the archive of all as the
+ * platform's own content is shared. The same catalogue gives the same bytes.
+ * @throws RangeError for what the platform cannot have, such as two names that are one there
+ */
+export function automationService(actions: readonly Action[], { name, version }: About): AutomationService {
+  const integration = IntegrationDefinition.parse(integrationDefinition(name, version));
+  const definitions = actions.map((action) => ActionDefinition.parse(actionDefinition(action, name)));
+  const files = new Map<string, string | Uint8Array>([[`${fileName(name)}.integration.yaml`, yamlText(integration)]]);
+  for (const [at, definition] of definitions.entries()) {
+    // A folder lists by name: the numbers keep the order.
+    const action = actions[at]?.name ?? "";
+    files.set(`actions/${String(at + 1).padStart(2, "0")}-${action}.action.yaml`, yamlText(definition));
+  }
+  files.set(`${fileName(name)}.tar.gz`, archive(integration, definitions));
+  return { integration, actions: definitions, files };
+}
+
+function fileName(name: string): string {
+  return name.toLowerCase().replace(/[^a-z0-9]+/g, "-");
+}
+
+/** The names and wrappers of the archives in which integrations are shared: eight hexadecimal digits, then the title with dashes. */
+function archive(integration: IntegrationDefinition, actions: readonly ActionDefinition[]): Uint8Array {
+  const integrationFile = `${archiveName("integration", integration.name)}.integration.yaml`;
+  const files: ArchivedFile[] = [{ name: integrationFile, bytes: Buffer.from(yamlText(integration)) }];
+  for (const action of actions) {
+    const wrapped = { action, integration: `{{${integrationFile}|id}}` };
+    files.push({ name: `${archiveName("action", action.name)}.action.yaml`, bytes: Buffer.from(yamlText(wrapped)) });
+  }
+  return tarGz(files);
+}
+
+/** Made from the name, so that a later version of the same thing has the same file. */
+function archiveName(kind: string, name: string): string {
+  const digits = createHash("sha256").update(`mailcordon ${kind} ${name}`).digest("hex").slice(0, 8);
+  return `${digits}.${name.replace(/[^A-Za-z0-9]+/g, "-")}`;
+}

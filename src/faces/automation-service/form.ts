@@ -1,0 +1,134 @@
+import * as z from "zod";
+import type { Action } from "../../action.ts";
+import { spellings, unwrapped } from "../../input.ts";
+import { doorFields } from "../../perform.ts";
+import { type Parameter, parametersOf } from "../parameters.ts";
+import type { Field } from "./definition.ts";
+import { labelOf } from "./label.ts";
+
+/** One field of a form, and the Python that reads it: None when it is unset, else as JSON has it. */
+export interface FormField {
+  readonly field: Field;
+  readonly python: string;
+  readonly holdsFiles: boolean;
+}
+
+/**
+ * The fields of an action's form. The mailbox stands first, then what is the action's own, then what every action has. A switch that is off
+ * by default is a checkbox; one that is on, or is not set at all, is a list of two, since an unticked checkbox cannot be told from none.
+ */
+export function formOf(action: Action): readonly FormField[] {
+  const parameters = parametersOf(action);
+  const rank = ({ field }: Parameter) => (field === "mailbox" ? 0 : doorFields.includes(field) ? 2 : 1);
+  return [0, 1, 2].flatMap((wanted) =>
+    parameters.filter((parameter) => rank(parameter) === wanted).map((parameter) => formField(parameter, action)),
+  );
+}
+
+/** What kind of field it becomes. */
+interface Shape extends Omit<Field, "id" | "label" | "required" | "hint"> {
+  /** The Python function, and what it is given besides the text. */
+  readonly reader: string;
+  readonly more?: readonly string[];
+  /** What to write, where the type of the field does not show it. */
+  readonly note?: string;
+}
+
+function formField(parameter: Parameter, action: Action): FormField {
+  const { field: id, description, required, bounds } = parameter;
+  const schema = action.input.shape[id];
+  if (schema === undefined) throw new RangeError(`${action.name} has no field ${id}.`);
+  const { reader, more = [], note, ...shape } = shapeOf(parameter, unwrapped(schema));
+  const hint = [description, bounds === undefined ? undefined : `${capital(bounds)}.`, note].filter(
+    (text) => text !== undefined && text !== "",
+  );
+  const read = id === "mailbox" ? "env('mailbox', env('default_mailbox'))" : `env('${id}')`;
+  const holdsFiles = shape.type === "upload";
+  const first = holdsFiles ? ["files", read] : [read];
+  return {
+    field: { id, label: labelOf(id), required, ...shape, ...(hint.length === 0 ? {} : { hint: hint.join(" ") }) },
+    python: reader === "" ? read : `${reader}(${[...first, ...more.map(pythonText)].join(", ")})`,
+    holdsFiles,
+  };
+}
+
+const yesOrNo = { true: "True", false: "False" };
+
+function shapeOf({ kind, byDefault, choices }: Parameter, schema: z.core.$ZodType): Shape {
+  const text = byDefault === undefined || typeof byDefault === "object" ? {} : { default: String(byDefault) };
+  const values = choices && Object.fromEntries(choices.map((choice) => [choice, labelOf(choice)]));
+  switch (kind) {
+    case "boolean":
+      return byDefault === false ? { type: "checkbox", reader: "truth" } : { type: "list", values: yesOrNo, ...text, reader: "truth" };
+    case "number":
+      return {
+        type: "number",
+        ...(schema instanceof z.ZodNumber && schema.isInt ? { validator: "integer" as const } : {}),
+        ...text,
+        reader: "number",
+      };
+    case "object":
+      return { type: "textarea", reader: "whole", note: "One JSON object." };
+    case "list":
+      return listShape(schema, values);
+    case "text":
+      if (values !== undefined) return { type: "list", values, ...text, reader: "choice" };
+      // The platform's picker writes times like this one.
+      if (takes(schema, "2026-01-31T12:00:00.000000Z") && !takes(schema, "word")) return { type: "datetime", ...text, reader: "choice" };
+      return {
+        // What may be longer than a line of RFC 5322 is no line.
+        type: lengthOf(schema) > 1000 ? "textarea" : "text",
+        ...(takes(schema, "0".repeat(64)) && !takes(schema, "word") ? { validator: "sha256" as const } : {}),
+        ...text,
+        incident_artifacts: true,
+        reader: "",
+      };
+  }
+}
+
+function listShape(schema: z.core.$ZodType, values: Readonly<Record<string, string>> | undefined): Shape {
+  if (values !== undefined) return { type: "multilist", values: { ...values }, reader: "listed", more: [",", ""] };
+  const marks = separatorsOf(schema);
+  if (schema instanceof z.ZodArray) {
+    const item = unwrapped(schema.element);
+    if (item instanceof z.ZodObject) {
+      // An item that is a path, or the bytes themselves, is a file.
+      if ("path" in item.shape && "base64" in item.shape) {
+        return { type: "upload", reader: "upload", note: "A file, or output.raw of an earlier node: what that kept as evidence." };
+      }
+      return { type: "textarea", reader: "listed", more: marks, note: "One on each line, or a JSON list." };
+    }
+  }
+  return { type: "tag", incident_artifacts: true, reader: "listed", more: marks };
+}
+
+/**
+ * What splits a list that is one text, and what protects a separator in it: asked of the field's own rule, so that a script splits as every
+ * other face does.
+ */
+export function separatorsOf(schema: z.core.$ZodType): readonly [marks: string, quotes: string] {
+  const split = schema instanceof z.ZodArray ? spellings.get(schema)?.split : undefined;
+  if (split === undefined) return [",", ""];
+  const marks = [...",;\n"].filter((mark) => split(`a${mark}b`).length === 2).join("");
+  const [mark = ","] = marks;
+  const quotes = ["<>", '""'].filter(([open = "", close = ""]) => split(`${open}a${mark}b${close}`).length === 1);
+  return [marks, quotes.map(([open]) => open).join("")];
+}
+
+function takes(schema: z.core.$ZodType, value: unknown): boolean {
+  return z.safeParse(schema, value).success;
+}
+
+function lengthOf(schema: z.core.$ZodType): number {
+  return schema instanceof z.ZodString ? (schema.maxLength ?? 0) : 0;
+}
+
+/** A text as a Python literal in ASCII. JSON's escapes are Python's, too. */
+export function pythonText(text: string): string {
+  const escaped = JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'");
+  return `'${escaped.replace(/[\u007f-\uffff]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`)}'`;
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

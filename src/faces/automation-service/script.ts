@@ -1,0 +1,68 @@
+import { type Action, effects } from "../../action.ts";
+import { putIntoIncident, readEvidence, takeFiles } from "./evidence-script.ts";
+import { type FormField, pythonText } from "./form.ts";
+import { labelOf } from "./label.ts";
+import { carriesEvidence, columnsOf, listsOf, outputOf, valuesOf } from "./output.ts";
+import { makePage } from "./page-script.ts";
+import { prelude } from "./prelude.ts";
+
+/** Member of an answer that holds its page. */
+export const pageMember = "html";
+
+/** Whether an action's answers have a page: those that are one whole, to be looked at; items that something was done to are a table. */
+export function hasPage(action: Action): boolean {
+  return action.output !== undefined;
+}
+
+/** The script of one action: the prelude, what this action needs besides, and one function that says what is asked. */
+export function actionScript(action: Action, form: readonly FormField[]): string {
+  const attaches = carriesEvidence(action);
+  const uploads = form.some(({ holdsFiles }) => holdsFiles);
+  const once = effects[action.effect].readOnly ? "" : ", once=ONCE";
+  return [
+    prelude,
+    ...(attaches || uploads ? [readEvidence] : []),
+    ...(attaches ? [putIntoIncident] : []),
+    ...(uploads ? [takeFiles] : []),
+    ...(hasPage(action) ? [makePage] : []),
+    "\n",
+    "def run():\n",
+    ...(uploads ? ["    files = []\n"] : []),
+    "    body = given({\n",
+    ...form.map(({ field, python }) => `        ${pythonText(field.id)}: ${python},\n`),
+    "    })\n",
+    `    answer = call(${pythonText(`/v1/actions/${action.name}`)}, body${uploads ? ", files" : ""}${once})\n`,
+    ...(attaches ? ["    attach(answer)\n"] : []),
+    ...(hasPage(action) ? [pageCall(action)] : []),
+    "    finish(answer)\n",
+    "\n\nmain(run)\n",
+  ].join("");
+}
+
+/** The test of a connection: what doctor finds, and what is to be done next when it finds something. */
+export function testScript(): string {
+  return `${prelude}
+
+def run():
+    answer = call('/v1/connection/test', given({'mailbox': env('default_mailbox')}))
+    if answer.get('success') is not True:
+        raise Failed(str(answer.get('message') or 'The test failed, and the service does not say why.'))
+    sys.stdout.write(json.dumps(answer) + '\\n')
+
+
+main(run)
+`;
+}
+
+function pageCall(action: Action): string {
+  const output = outputOf(action);
+  const pairs = (names: readonly string[]) => pythonList(names.map((name) => `(${pythonText(name)}, ${pythonText(labelOf(name))})`));
+  const lists = listsOf(output).map((list) => {
+    return `(${pythonText(list.name)}, ${pythonText(labelOf(list.name))}, ${pairs(columnsOf(output, list))})`;
+  });
+  return `    answer[${pythonText(pageMember)}] = page(answer, ${pythonText(action.title)}, ${pairs(valuesOf(output))}, ${pythonList(lists)})\n`;
+}
+
+function pythonList(items: readonly string[]): string {
+  return `[${items.join(", ")}]`;
+}

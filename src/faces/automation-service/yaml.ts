@@ -1,0 +1,53 @@
+/** A value that can be written. */
+export type Yaml = string | boolean | readonly Yaml[] | { readonly [key: string]: Yaml | undefined };
+
+/**
+ * YAML 1.1 and 1.2 alike, in one fixed style, so that its bytes can be compared: texts in single quotes, so that none becomes a number, a date
+ * or a boolean; lines of code as they are, behind `|`; members that are undefined are left out.
+ */
+export function yamlText(value: { readonly [key: string]: Yaml | undefined }): string {
+  return members(value, "");
+}
+
+function members(value: { readonly [key: string]: Yaml | undefined }, indent: string): string {
+  return Object.entries(value)
+    .flatMap(([key, member]) => (member === undefined ? [] : [`${indent}${keyText(key)}:${after(member, indent)}`]))
+    .join("");
+}
+
+function after(value: Yaml, indent: string): string {
+  if (typeof value === "boolean") return ` ${value}\n`;
+  if (typeof value === "string") return scalar(value, indent);
+  const deeper = `${indent}  `;
+  if (isList(value)) return value.length === 0 ? " []\n" : `\n${value.map((item) => listItem(item, deeper)).join("")}`;
+  return Object.keys(value).length === 0 ? " {}\n" : `\n${members(value, deeper)}`;
+}
+
+function listItem(value: Yaml, indent: string): string {
+  if (typeof value !== "object" || isList(value) || Object.keys(value).length === 0) return `${indent}-${after(value, indent)}`;
+  return `${indent}- ${members(value, `${indent}  `).slice(indent.length + 2)}`;
+}
+
+function isList(value: Yaml): value is readonly Yaml[] {
+  return Array.isArray(value);
+}
+
+function scalar(text: string, indent: string): string {
+  // A block keeps its lines when the first is not indented, none ends in a blank and the last ends.
+  const isBlock = text.endsWith("\n") && !text.endsWith("\n\n") && !/^\s| \n|[^\n\x20-\x7e]/.test(text);
+  if (!isBlock) return ` ${quoted(text)}\n`;
+  const lines = text.slice(0, -1).split("\n");
+  return ` |\n${lines.map((line) => (line === "" ? "\n" : `${indent}  ${line}\n`)).join("")}`;
+}
+
+function quoted(text: string): string {
+  // Between single quotes only what is shown stands for itself; a JSON text is a text of YAML in double quotes.
+  if (/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(text)) return JSON.stringify(text);
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+/** Words that are a boolean or null to YAML 1.1, and everything that is no plain word, in quotes. */
+function keyText(key: string): string {
+  const isWord = /^[A-Za-z_][\w-]*$/.test(key) && !/^(y|n|yes|no|on|off|true|false|null)$/i.test(key);
+  return isWord ? key : quoted(key);
+}
