@@ -8,6 +8,7 @@ import type { Exchange } from "./exchange/exchange.ts";
 import { asFailure, Failure } from "./failure.ts";
 import { unwrapped } from "./input.ts";
 import { actOn, choose, type Item, preserveEach, verifyEach } from "./items.ts";
+import { attempt } from "./outcome.ts";
 
 /** What is about to be done, for whoever is asked. */
 export interface Plan {
@@ -96,7 +97,10 @@ export async function perform(action: Action, rawInput: unknown, host: Host): Pr
     };
     const mailbox = host.exchange.mailbox(input.mailbox, call);
     named = { mailbox: mailbox.address, ...(input.dry_run ? { dry_run: true } : {}) };
-    const backend = (await mailbox.route?.()) ?? host.exchange.backend;
+    const route = await attempt(async () => mailbox.route?.());
+    // A search of other mailboxes asks nothing of this one; what does will fail as this did.
+    if (!route.ok && prepared.run === undefined) throw route.failure;
+    const backend = (route.ok ? route.value : undefined) ?? host.exchange.backend;
     named = { backend, ...named };
     const { exchange, evidence, readFile } = host;
     const context = { exchange, mailbox, call, evidence, readFile, now: host.now ?? (() => new Date()) };

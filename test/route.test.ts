@@ -69,6 +69,9 @@ test("one search finds a message in mailboxes of both sides, and one connection 
   expect(found).toMatchObject({ success: true });
   const items = Array.isArray(found.items) ? found.items : [];
   expect(items.map(({ mailbox }) => mailbox).sort()).toEqual([online, onPremises]);
+  expect(found.backend).toBe("auto");
+  const asked = Array.isArray(found.per_mailbox) ? found.per_mailbox : [];
+  for (const [mailbox, backend] of sides) expect(asked).toContainEqual(expect.objectContaining({ mailbox, backend, status: "done" }));
   for (const { mailbox, item_id } of items) {
     const before = at.lab.requests.length;
     const backend = mailbox === online ? "graph" : "ews";
@@ -81,6 +84,26 @@ test("one search finds a message in mailboxes of both sides, and one connection 
     expect(new Set(since(before))).toEqual(new Set([backend === "ews"]));
     expect(inInbox(mailbox, "Hybrid lure")).toBe(0);
   }
+});
+
+test.each(sides)("a search of %s alone says that it went over %s, whichever mailbox is the connection's own", async (mailbox, backend) => {
+  at.put(mailbox, { subject: "Hybrid lure" });
+  expect(await run(searchEmailsExtended, { mailboxes: [mailbox], subject: "Hybrid lure" })).toMatchObject({
+    success: true,
+    backend,
+    per_mailbox: [{ mailbox, backend, count: 1 }],
+  });
+});
+
+test("a search of two mailboxes of which neither back end has one says of which it is not known, and does not need the connection's own", async () => {
+  const found = await run(searchEmailsExtended, {
+    mailbox: "nobody@example.com",
+    mailboxes: ["nobody@example.net", onPremises],
+    subject: "x",
+  });
+  expect(found).toMatchObject({ success: false, counts: { succeeded: 1, failed: 1 } });
+  const [unknown, known] = Array.isArray(found.per_mailbox) ? found.per_mailbox : [];
+  expect([unknown.status, unknown.backend, known.status, known.backend]).toEqual(["failed", undefined, "done", "ews"]);
 });
 
 test.each(sides)("what %s sends goes over the back end that holds it (%s), once, and the audit says so", async (mailbox, backend) => {

@@ -94,6 +94,10 @@ export const searchEmailsExtended = reading({
   output: z.strictObject({
     success: z.boolean(),
     message: z.string(),
+    backend: z
+      .string()
+      .optional()
+      .describe("Over which back end: auto where mailboxes of both were searched; per_mailbox says it of each."),
     counts: Counts.describe("Of mailboxes."),
     items: z.array(MessageRow.partial().extend({ mailbox: z.string(), item_id: z.string() })),
     total: z.number().optional().describe("How many messages match, where the server says so."),
@@ -103,6 +107,7 @@ export const searchEmailsExtended = reading({
     per_mailbox: z.array(
       z.strictObject({
         mailbox: z.string(),
+        backend: z.string().optional().describe("The back end that it was searched over; absent when it could not be told which holds it."),
         status: z.enum(["done", "partly", "failed"]).describe("partly: see unsearched."),
         count: z.number().describe("How many of the items are from here."),
         total: z.number().optional(),
@@ -134,19 +139,26 @@ export const searchEmailsExtended = reading({
   const next = found.mailboxes.flatMap(({ address, next }) => (next === undefined ? [] : [{ address, cursor: next.cursor }]));
   const failures = found.mailboxes.filter((mailbox) => mailbox.failure !== undefined).length;
   const partly = found.mailboxes.some((mailbox) => mailbox.unsearched.length > 0);
+  // A connection to one back end asks nobody which it is.
+  const { backend } = context.exchange;
+  const sideOf = ({ side }: Found["mailboxes"][number]) => side ?? (backend === "auto" ? undefined : backend);
+  const sides = new Set(found.mailboxes.map(sideOf));
   const totals = found.mailboxes.map((mailbox) => mailbox.total);
   return present({
     success: failures === 0 && !partly,
     message: sentence(found, failures, next.length > 0, partly),
+    backend: sides.size > 1 ? "auto" : [...sides][0],
     counts: { requested: places.length, succeeded: places.length - failures, failed: failures, not_found: 0 },
     items: found.messages.map(({ address, message }) => ({ mailbox: address, ...chosen(messageRow(message), input.fields) })),
     total: totals.every((total) => total !== undefined) ? totals.reduce((sum, total) => sum + total, 0) : undefined,
     truncated: next.length > 0,
     next_cursor: next.length > 0 ? writePosition({ receivedAfter: filters.receivedAfter, places: next }) : undefined,
     applied: Object.fromEntries(Object.entries(found.applied).map(([name, where]) => [snakeCase(name), where])),
-    per_mailbox: found.mailboxes.map(({ address, count, total, failure, unsearched }) =>
-      present({
+    per_mailbox: found.mailboxes.map((mailbox) => {
+      const { address, count, total, failure, unsearched } = mailbox;
+      return present({
         mailbox: address,
+        backend: sideOf(mailbox),
         status: failure !== undefined ? ("failed" as const) : unsearched.length > 0 ? ("partly" as const) : ("done" as const),
         count,
         total,
@@ -157,8 +169,8 @@ export const searchEmailsExtended = reading({
             : unsearched.map((missed) =>
                 present({ folder_path: missed.folderPath, item_id: missed.itemId, error: errorNoun(missed.failure) }),
               ),
-      }),
-    ),
+      });
+    }),
   });
 });
 

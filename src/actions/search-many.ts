@@ -14,6 +14,8 @@ export interface Place {
 /** What one mailbox gave. */
 export interface Searched {
   readonly address: string;
+  /** The back end that holds it, where the connection has two and that could be told. */
+  readonly side: string | undefined;
   /** How many of the messages given out are from here. */
   readonly count: number;
   readonly total: number | undefined;
@@ -38,6 +40,7 @@ const aboutTheCall: ReadonlySet<FailureCode> = new Set<FailureCode>(["cancelled"
 
 interface Box {
   readonly place: Place;
+  side: string | undefined;
   messages: Message[];
   /** Some were taken away again, since newer ones of other mailboxes fill the limit. */
   cut: boolean;
@@ -50,7 +53,16 @@ interface Box {
 /** Searches several mailboxes; the limit and the order, newest first, are over all of them. A mailbox that fails fails alone. */
 export async function searchMany(places: readonly Place[], search: Omit<Search, "cursor">, told: (text: string) => void): Promise<Found> {
   const boxes = places.map(
-    (place): Box => ({ place, messages: [], cut: false, next: undefined, total: undefined, failure: undefined, unsearched: [] }),
+    (place): Box => ({
+      place,
+      side: undefined,
+      messages: [],
+      cut: false,
+      next: undefined,
+      total: undefined,
+      failure: undefined,
+      unsearched: [],
+    }),
   );
   const applied: Partial<Record<FilterName, "server" | "client">> = {};
   const waiting = [...boxes];
@@ -58,7 +70,10 @@ export async function searchMany(places: readonly Place[], search: Omit<Search, 
   const work = async () => {
     for (let box = waiting.shift(); box !== undefined; box = waiting.shift()) {
       const { mailbox, cursor } = box.place;
-      const outcome = await attempt(() => mailbox.search({ ...search, cursor }));
+      const outcome = await attempt(async () => {
+        box.side = await mailbox.route?.();
+        return mailbox.search({ ...search, cursor });
+      });
       if (outcome.ok) {
         const page = outcome.value;
         Object.assign(box, { messages: [...page.messages], next: page.nextCursor, total: page.total, unsearched: page.unsearched ?? [] });
@@ -107,10 +122,11 @@ function keepNewest(boxes: readonly Box[], limit: number): void {
   }
 }
 
-function searched({ place, messages, cut, next, total, failure, unsearched }: Box, search: Omit<Search, "cursor">): Searched {
+function searched({ place, side, messages, cut, next, total, failure, unsearched }: Box, search: Omit<Search, "cursor">): Searched {
   const { mailbox, cursor } = place;
   return {
     address: mailbox.address,
+    side,
     count: messages.length,
     total,
     failure,
