@@ -1,4 +1,6 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
@@ -162,6 +164,51 @@ test("the environment's proxy is used, and NO_PROXY is heeded", async () => {
   const spared = await run([ews, "timeouts: { connect_seconds: 5 }"], undefined, { https_proxy: proxy.url, no_proxy: "example.com" });
   expect(answer(spared)).toMatchObject({ success: false });
   expect(proxy.requests.length).toBe(1);
+});
+
+test("a server that speaks an older TLS than the settings want is not signed in to", async () => {
+  const server = createServer({ ...namesCertificate, maxVersion: "TLSv1.2" }, (_, response) => response.writeHead(404).end());
+  let asked = 0;
+  server.on("request", () => asked++);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  closing.push(() => new Promise((resolve) => server.close(resolve)));
+  const { port } = server.address() as AddressInfo;
+  const ews = `ews: { url: "https://127.0.0.1:${port}/EWS/Exchange.asmx", ca_file: ca.pem }`;
+  const strict = await run([ews, "tls: { server_name: mail.example.com, min_version: TLSv1.3 }"]);
+  expect(answer(strict)).toMatchObject({ error: { code: "tls-failed", message: expect.stringContaining("no version of TLS") } });
+  expect(asked).toBe(0);
+  await run([ews, "tls: { server_name: mail.example.com }"]);
+  expect(asked).toBeGreaterThan(0);
+});
+
+test("a server is reached by its IPv6 address", async (context) => {
+  const lab = await startLab({ host: "::1" }).catch((thrown: NodeJS.ErrnoException) => {
+    if (thrown.code !== "EADDRNOTAVAIL" && thrown.code !== "EAFNOSUPPORT") throw thrown;
+    return context.skip("this machine has no IPv6");
+  });
+  closing.push(() => lab.close());
+  expect(lab.ewsUrl).toContain("[::1]");
+  expect(answer(await run([`ews: { url: "${lab.ewsUrl}" }`]))).toMatchObject({ success: true });
+});
+
+test("how long Exchange made us wait is in the answer, and longer than the settings allow is not waited", async () => {
+  const lab = await startedLab({ faults: [{ kind: "server-busy-fault", operation: "GetUserOofSettings", backOffMs: 300 }] });
+  const lines = [`ews: { url: "${lab.ewsUrl}", ca_file: ca.pem }`, "tls: { server_name: mail.example.com }"];
+  const waited = await run(lines);
+  expect(answer(waited)).toMatchObject({ success: true, waited_ms: expect.any(Number) });
+  expect(answer(waited).waited_ms).toBeGreaterThanOrEqual(300);
+  const impatient = [...lines, "throttling: { max_wait_seconds: 1 }"];
+  lab.addFault({ kind: "server-busy-fault", operation: "GetUserOofSettings", backOffMs: 30_000 });
+  expect(answer(await run(impatient))).toMatchObject({ success: false, error: { code: "busy" } });
+});
+
+test.skipIf(!existsSync("/usr/bin/script"))("on a terminal the wait is told while it lasts (needs the program script)", async () => {
+  const lab = await startedLab({ faults: [{ kind: "server-busy-fault", operation: "GetUserOofSettings", backOffMs: 300 }] });
+  await run([`ews: { url: "${lab.ewsUrl}", ca_file: ca.pem }`, "tls: { server_name: mail.example.com }"], ["--version"]);
+  const words = `"${process.execPath}" "${built.program}" get-out-of-office --json`;
+  const { out } = await start("script", ["-qefc", words, "/dev/null"], { PW: labPassword }, home).ended;
+  expect(out).toMatch(/waiting 1 s: /);
+  expect(out).toMatch(/"waited_ms": ?\d+/);
 });
 
 test("certificates that are not checked are told on stderr, in the answer and in the audit, of a success and of a failure", async () => {
