@@ -81,7 +81,8 @@ export function openFolders(mailbox: EwsMailbox): Folders {
   async function resolve(name: FolderName): Promise<FolderRef> {
     const { store, rest } = splitStore(name);
     const parsed = parseFolderName(rest);
-    if (parsed.kind === "id") return { id: parsed.id };
+    // Ids of folders do not change, and Microsoft Graph writes the same ones with - and _ where these have / and +.
+    if (parsed.kind === "id") return { id: parsed.id.replaceAll("-", "/").replaceAll("_", "+") };
     const known = parsed.kind === "well-known" ? wellKnownIn(store, parsed.name) : undefined;
     if (parsed.kind === "well-known" && parsed.certain && known !== undefined) return distinguished(known);
     const { ref, missing } = await reach(store, parsed.parts);

@@ -2,6 +2,7 @@ import type { Folder, FolderName } from "../exchange/folder.ts";
 import { joinPath, type ParsedName, parseFolderName, splitStore, wellKnownName } from "../exchange/folder-names.ts";
 import { type FolderNode, type FoundFolder, treeOf, walk } from "../exchange/folder-tree.ts";
 import { Failure } from "../failure.ts";
+import { isOfEws } from "./ews-ids.ts";
 import { restId } from "./request.ts";
 import { createFolder, type FolderRef, getFolder, type ListedFolder, listFolders } from "./requests/mail-folders.ts";
 import type { GraphMailbox } from "./session.ts";
@@ -183,10 +184,15 @@ function asFolder({ folderId, displayName = "", totalCount, folderClass }: Found
   return { folderId, displayName, path, totalCount, folderClass };
 }
 
+const ofEws =
+  "This is an id of Exchange Web Services: those of folders for mail are known to Microsoft Graph in another alphabet, those of archives and public folders are not. Name the folder by its path.";
+
 function noFolder(name: FolderName, missing: readonly string[], cause?: Failure): Failure {
   const [first] = missing;
   const where = first === undefined ? "" : `: there is no "${first}"`;
+  const hint = isOfEws(name) && parseFolderName(name).kind === "id" ? ofEws : undefined;
   return new Failure("folder-not-found", `The folder "${name}" was not found${where}.`, {
+    hint,
     wireCode: cause?.wireCode,
     requestId: cause?.requestId,
     cause,

@@ -2,6 +2,7 @@ import { bareMessageId, sameMessageId } from "../exchange/match.ts";
 import type { Message, MessageName } from "../exchange/message.ts";
 import { asFailure, Failure } from "../failure.ts";
 import { done, failed, type Outcome } from "../outcome.ts";
+import { explained, translatedIds } from "./ews-ids.ts";
 import { newestFirst } from "./newest-first.ts";
 import { maxMessageIds, messageIdFilter } from "./odata.ts";
 import { getMessage } from "./requests/messages.ts";
@@ -9,16 +10,21 @@ import type { GraphMailbox } from "./session.ts";
 import { whereToSearch } from "./where.ts";
 
 /**
- * Every message that each name stands for, newest first; none is Failure `not-found`. What has only an Internet Message-ID, or an id that is dead,
- * is looked for in the whole mailbox. As many Outcomes as names, in their order; throws only when cancelled.
+ * Every message that each name stands for, newest first; none is Failure `not-found`. Ids of Exchange Web Services are translated first. What has
+ * only an Internet Message-ID, or an id that is dead, is looked for in the whole mailbox. As many Outcomes as names, in their order; throws only when cancelled.
  */
 export async function* locate(mailbox: GraphMailbox, names: readonly MessageName[]): AsyncIterable<Outcome<readonly Message[]>> {
   const outcomes: Outcome<readonly Message[]>[] = names.map(() => failed(nameless()));
-  const byId = [...names.entries()].flatMap(([index, { itemId }]) => (itemId === undefined ? [] : [{ index, itemId, detail: {} }]));
+  const byId = [...names.entries()].flatMap(([index, { itemId }]) => (itemId === undefined ? [] : [{ index, itemId }]));
+  const translated = await translatedIds(
+    mailbox,
+    byId.map(({ itemId }) => itemId),
+  );
+  const asked = byId.map(({ itemId }) => ({ itemId: translated.get(itemId) ?? itemId, detail: {} }));
   let next = 0;
-  for await (const outcome of mailbox.each(getMessage, byId)) {
-    const asked = byId[next++];
-    if (asked) outcomes[asked.index] = outcome.ok ? done([outcome.value]) : outcome;
+  for await (const outcome of mailbox.each(getMessage, asked)) {
+    const name = byId[next++];
+    if (name) outcomes[name.index] = outcome.ok ? done([outcome.value]) : failed(explained(outcome.failure, name.itemId));
   }
   const wanted = [...names.entries()].flatMap(([index, { itemId, internetMessageId }]) => {
     if (internetMessageId === undefined || bareMessageId(internetMessageId) === "") return [];

@@ -1,6 +1,11 @@
 import { expect, test } from "vitest";
 import type { Exchange } from "../../src/exchange/exchange.ts";
 import type { MessageName } from "../../src/exchange/message.ts";
+import { translatedIds } from "../../src/graph/ews-ids.ts";
+import { locate } from "../../src/graph/locate.ts";
+import { all, have } from "../exchange/contract-stage.ts";
+import { labMailbox } from "./lab-mailbox.ts";
+import { scripted } from "./scripted.ts";
 import { onStage } from "./stage.ts";
 
 // An id that one back end gave is good for the other, where it can be translated; where it cannot, it is said why.
@@ -29,19 +34,97 @@ async function withIds(options: Parameters<typeof onStage>[0] = {}) {
   return { ...stage, ofEws, first };
 }
 
-test("ids of EWS are those of Graph in another alphabet, each names its own message", async () => {
-  const { graph, ofEws } = await withIds();
+/** What was asked of translateExchangeIds, and how often. */
+const translations = ({ requests }: { requests: readonly { operation: string | undefined }[] }) =>
+  requests.filter(({ operation }) => operation === "user-translateexchangeids").length;
+
+test("ids of EWS are translated, all with one request, each names its own message, and what is found has the id that stays", async () => {
+  const { lab, graph, ofEws } = await withIds();
   const names = ofEws.map(({ id }) => ({ itemId: id }));
   expect(await located(graph(), names)).toEqual(ofEws.map(({ subject }) => [subject]));
+  expect(translations(lab)).toBe(1);
+  const [found] = await all(graph().mailbox(ann).locate(names.slice(0, 1)));
+  expect(have(found)[0]?.itemId).toMatch(/^AAkALg/);
 });
 
-test("an id of EWS that its message has no more is not found, or healed by the Internet Message-ID", async () => {
+test("ids that both write alike cost no translation", async () => {
+  const { lab, graph, ann: mailbox } = await withIds();
+  const alike = [...mailbox.known("inbox").items.values()].filter(({ id }) => !/[/+]/.test(id));
+  expect(
+    await located(
+      graph(),
+      alike.map(({ id }) => ({ itemId: id })),
+    ),
+  ).toEqual(alike.map(({ subject }) => [subject]));
+  expect(translations(lab)).toBe(0);
+});
+
+test("where ids may not be translated they are written in Graph's letters, and name the same", async () => {
+  const { lab, graph, ofEws } = await withIds({ graph: { tokens: { mail: ["Mail.Read"] } } });
+  const names = ofEws.map(({ id }) => ({ itemId: id }));
+  expect(await located(graph("mail"), names)).toEqual(ofEws.map(({ subject }) => [subject]));
+  expect(translations(lab)).toBe(1);
+});
+
+test("with ews_ids rewrite nothing is translated", async () => {
+  const { lab, ofEws } = await withIds();
+  const box = labMailbox(lab.graphUrl, ann, {}, { ewsIds: "rewrite" });
+  const found = await all(
+    locate(
+      box,
+      ofEws.map(({ id }) => ({ itemId: id })),
+    ),
+  );
+  expect(found.map((outcome) => have(outcome)[0]?.subject)).toEqual(ofEws.map(({ subject }) => subject));
+  expect(translations(lab)).toBe(0);
+});
+
+test("more than a thousand ids are translated in several requests", async () => {
+  const asked: number[] = [];
+  const { mailbox } = await scripted(({ path, body }) => {
+    if (!path.includes("translateExchangeIds")) return { status: 404, json: { error: { code: "ErrorItemNotFound" } } };
+    const { inputIds, sourceIdType, targetIdType } = JSON.parse(body) as { inputIds: string[]; sourceIdType: string; targetIdType: string };
+    expect([sourceIdType, targetIdType]).toEqual(["ewsId", "restImmutableEntryId"]);
+    asked.push(inputIds.length);
+    return { json: { value: inputIds.map((sourceId) => ({ sourceId, targetId: `t${sourceId}` })) } };
+  });
+  const ids = Array.from({ length: 1500 }, (_, index) => `${index}/`);
+  expect((await translatedIds(mailbox, [...ids, "plain"])).size).toBe(1500);
+  expect(asked).toEqual([1000, 500]);
+});
+
+test("an id of EWS that its message has no more says why it is not found, or is healed by the Internet Message-ID", async () => {
   const { ews, graph, first } = await withIds();
   const name = { itemId: first.id, internetMessageId: first.internetMessageId ?? "" };
   for await (const outcome of ews.mailbox(ann).move([name.itemId], { folder: "drafts" })) expect(outcome.ok).toBe(true);
   const [dead, healed] = await located(graph(), [{ itemId: name.itemId }, name]);
-  expect(dead).toMatchObject({ code: "not-found" });
+  expect(dead).toMatchObject({ code: "not-found", message: expect.stringContaining("id of Exchange Web Services") });
   expect(healed).toEqual([first.subject]);
+});
+
+test("an id of EWS of a public folder's or an archive's item is refused with the reason", async () => {
+  const { graph } = await withIds();
+  const [refused] = await located(graph(), [{ itemId: "AAE+nothing/of/ours=" }]);
+  expect(refused).toMatchObject({ message: expect.stringContaining("archive or a public folder") });
+});
+
+test("ids of folders cross both ways, and one that names none here says why", async () => {
+  const { ews, graph, ann: mailbox } = await withIds();
+  const inbox = mailbox.known("inbox");
+  const folders = Array.from({ length: 64 }, (_, index) => mailbox.createFolder(inbox, `Folder ${index}`));
+  const folder = folders.find(({ id }) => /[/+]/.test(id));
+  const id = folder?.id ?? "";
+  const ofGraph = id.replaceAll("/", "-").replaceAll("+", "_");
+  expect(await graph().mailbox(ann).folder(id)).toMatchObject({ folderId: ofGraph, displayName: folder?.name });
+  expect(await ews.mailbox(ann).folder(ofGraph)).toMatchObject({ folderId: id, displayName: folder?.name });
+  await expect(
+    graph()
+      .mailbox(ann)
+      .folder(`${id.slice(0, 90)}/+`),
+  ).rejects.toMatchObject({
+    code: "folder-not-found",
+    hint: expect.stringContaining("id of Exchange Web Services"),
+  });
 });
 
 test("default ids of Graph name their message over EWS too", async () => {
