@@ -20,9 +20,12 @@ const here = Object.fromEntries(Object.entries(entries).filter(([, file]) => exi
 await build({ ...library, entryPoints: here, external: [...external, "esbuild"], chunkNames: "repository/[name]-[hash]" });
 
 // What most calls do not need stays apart: the lab, and some libraries. Everything of ours is in one file, so that a class is there once.
-const libraries = { yaml: "yaml", re2js: "re2js", msal: "@azure/msal-node", forge: "node-forge" };
+const libraries = { mime: "postal-mime", yaml: "yaml", re2js: "re2js", msal: "@azure/msal-node", forge: "node-forge" };
+const practice = { "./lab/practice.ts": "./lab.cjs" };
+const servingCommands = ["./export-command.ts", "./mcp-command.ts"];
 const apart = {
-  "./lab/practice.ts": "./lab.cjs",
+  ...practice,
+  ...Object.fromEntries(servingCommands.map((file) => [file, "./server.cjs"])),
   ...Object.fromEntries(Object.entries(libraries).map(([file, library]) => [library, `./${file}.cjs`])),
 };
 const commonJs = {
@@ -35,20 +38,17 @@ const commonJs = {
   minifyWhitespace: true,
   minifySyntax: true,
 };
-await build({
-  ...commonJs,
-  entryPoints: { mailcordon: "src/main.ts", program: "src/program.ts" },
-  plugins: [
-    {
-      name: "apart",
-      setup(plugin) {
-        plugin.onResolve({ filter: /.*/ }, ({ kind, path }) =>
-          kind === "dynamic-import" && path in apart ? { path: apart[path], external: true } : undefined,
-        );
-      },
-    },
-  ],
+const leaving = (files) => ({
+  name: "apart",
+  setup(plugin) {
+    plugin.onResolve({ filter: /.*/ }, ({ kind, path }) =>
+      kind === "dynamic-import" && path in files ? { path: files[path], external: true } : undefined,
+    );
+  },
 });
+await build({ ...commonJs, entryPoints: { mailcordon: "src/main.ts", program: "src/program.ts" }, plugins: [leaving(apart)] });
+// The same program with what the commands take that serve others: `src/main.ts` says which. A library that is ESM inside is imported as it is.
+await build({ ...commonJs, supported: {}, entryPoints: { server: "src/program.ts" }, external, plugins: [leaving(practice)] });
 await build({ ...commonJs, entryPoints: { lab: "src/lab/practice.ts", ...libraries } });
 chmodSync(join(out, "mailcordon.cjs"), 0o755);
 

@@ -6,7 +6,7 @@ import * as module from "node:module";
 import { join } from "node:path";
 import { Script } from "node:vm";
 
-/** What `program.cjs` exports. */
+/** What `program.cjs` exports; and `server.cjs`, which is the same program with the libraries of the commands that make other faces. */
 interface Program {
   main(words: readonly string[], packageFile: string): Promise<void>;
 }
@@ -18,7 +18,11 @@ type Wrapper = (
   dirname: string,
 ) => void;
 
-const file = join(__dirname, "program.cjs");
+/** The commands that are only in `server.cjs`: what they take to start is not taken from the process of an action. */
+const serving = ["export", "keys", "mcp", "serve"];
+
+const words = process.argv.slice(2);
+const file = join(__dirname, serving.includes(words[0] ?? "") ? "server.cjs" : "program.cjs");
 const loaded = new Map<string, { exports: object }>();
 
 /** A file of ours with the code that was compiled for it; undefined where there is none. */
@@ -58,4 +62,4 @@ function readIfThere(path: string): Buffer | undefined {
 }
 
 const program = (compiledModule(file) as Program | undefined) ?? loadUncompiled();
-program.main(process.argv.slice(2), join(__dirname, "../package.json"));
+program.main(words, join(__dirname, "../package.json"));

@@ -19,6 +19,8 @@ import type { TokenSource } from "./wire/token.ts";
 export interface Opened {
   readonly exchange: Exchange;
   readonly evidence: EvidenceStore;
+  /** Absolute path of the folder of the evidence. */
+  readonly evidenceDir: string;
   readonly audit: AuditLog;
   /** The connection's name. */
   readonly connection: string;
@@ -59,6 +61,7 @@ export async function open(settings: Settings, ways: OpenWays = {}): Promise<Ope
       keep: async (bytes, about) => (await evidence()).keep(bytes, about),
       hold: async (bytes, about) => (await evidence()).hold(bytes, about),
     },
+    evidenceDir: directory,
     audit: { append: async (entry) => (await audit()).append(entry) },
     connection: connection.name,
     tlsVerified: connection.network.tls.verify,

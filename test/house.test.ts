@@ -74,7 +74,20 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   faces: ["failure", "outcome", "action", "answer", "input", "fields", "perform", "audit", "evidence", "spelling"],
 };
 /** The top floor knows everyone. */
-const top = ["main", "program", "index", "open", "audit-command", "doctor-command", "export-command", "lab-command", "setup-command"];
+const top = [
+  "main",
+  "program",
+  "index",
+  "open",
+  "audit-command",
+  "doctor-command",
+  "export-command",
+  "keys-command",
+  "lab-command",
+  "mcp-command",
+  "serve-command",
+  "setup-command",
+];
 const roomOf = (file: string) => (file.split("/")[0] ?? "").replace(/\.ts$/, "");
 
 test("imports only look down", () => {

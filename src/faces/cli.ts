@@ -34,7 +34,7 @@ export interface Command {
   readonly name: string;
   readonly summary: string;
   /** Gives the exit code. */
-  run(words: readonly string[], screen: Screen): Promise<number>;
+  run(words: readonly string[], screen: Screen, version: Program["version"]): Promise<number>;
 }
 
 /** A program: what the command line is made from. */
@@ -119,7 +119,7 @@ async function dispatch(first: string, rest: readonly string[], program: Program
     return print(list, () => actionsText(list, columns));
   }
   const command = program.commands.find(({ name }) => name === first);
-  if (command !== undefined) return command.run(rest, screen);
+  if (command !== undefined) return command.run(rest, screen, program.version);
   if (!program.catalogue.names.includes(first)) throw unknown(first, program);
 
   const action = await program.catalogue.load(first);
