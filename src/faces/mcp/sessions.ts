@@ -1,0 +1,79 @@
+import { randomUUID } from "node:crypto";
+import type { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
+import { WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js";
+
+/** A client that is silent for so long has to begin again: its open questions are too old by then anyhow. */
+const idleMs = 30 * 60 * 1000;
+/** Of one caller; an agent needs one. The one that was silent longest goes. */
+const mostOfCaller = 20;
+
+interface Session {
+  readonly caller: string;
+  readonly transport: WebStandardStreamableHTTPServerTransport;
+  readonly server: McpServer;
+  used: number;
+}
+
+/** MCP over streamable HTTP: one server for each session, and a session belongs to the caller that began it. */
+export interface Sessions {
+  /**
+   * Answers one request of `/mcp`.
+   * @param caller who it is, as its key or token says
+   * @param serve makes the server of a new session
+   * @see https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#streamable-http
+   */
+  handle(request: Request, caller: string, serve: () => Promise<McpServer>): Promise<Response>;
+  close(): Promise<void>;
+}
+
+export function openSessions(now: () => number = Date.now): Sessions {
+  const sessions = new Map<string, Session>();
+
+  async function end(id: string): Promise<void> {
+    const session = sessions.get(id);
+    sessions.delete(id);
+    await session?.server.close();
+  }
+
+  async function makeRoom(caller: string): Promise<void> {
+    for (const [id, { used }] of sessions) if (now() - used > idleMs) await end(id);
+    const own = [...sessions].filter(([, session]) => session.caller === caller).sort(([, a], [, b]) => a.used - b.used);
+    for (const [id] of own.slice(0, Math.max(0, own.length + 1 - mostOfCaller))) await end(id);
+  }
+
+  return {
+    handle: async (request, caller, serve) => {
+      // A page in a browser may not speak to it in its user's name, whatever key it has found.
+      const origin = request.headers.get("origin");
+      if (origin !== null && origin !== new URL(request.url).origin) return refusal(403, "Requests of web pages are refused.");
+      const id = request.headers.get("mcp-session-id");
+      const session = id === null ? undefined : sessions.get(id);
+      if (id !== null && (session === undefined || session.caller !== caller))
+        return refusal(404, "There is no such session: initialize again.");
+      if (session !== undefined) {
+        session.used = now();
+        return await session.transport.handleRequest(request);
+      }
+      await makeRoom(caller);
+      const server = await serve();
+      const transport: WebStandardStreamableHTTPServerTransport = new WebStandardStreamableHTTPServerTransport({
+        sessionIdGenerator: randomUUID,
+        onsessioninitialized: (made) => void sessions.set(made, { caller, transport, server, used: now() }),
+        onsessionclosed: end,
+      });
+      await server.connect(transport);
+      const response = await transport.handleRequest(request);
+      // It was no initialization: nobody will come back to it.
+      if (transport.sessionId === undefined) await server.close();
+      return response;
+    },
+    close: async () => {
+      for (const id of [...sessions.keys()]) await end(id);
+    },
+  };
+}
+
+/** An error as the protocol has it: https://www.jsonrpc.org/specification#error_object, a code of our own range. */
+function refusal(status: number, message: string): Response {
+  return Response.json({ jsonrpc: "2.0", error: { code: -32_000, message }, id: null }, { status });
+}
