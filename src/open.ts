@@ -121,6 +121,7 @@ export async function graphOptionsOf(connection: Connection, ways: OpenWays = {}
   return {
     url: graph.url.href,
     signIn: await signInToGraph(auth, { ca, observe, proxy: network.proxy }),
+    adminApi: await adminApiOf(connection, { ca, observe, proxy: network.proxy }),
     defaultMailbox: mailbox,
     // The name that the certificate of EWS has is not that of Graph's.
     tls: connection.backend === "auto" ? { ...network.tls, serverName: undefined } : network.tls,
@@ -212,6 +213,35 @@ async function signInToGraph(auth: Connection["auth"], way: Way): Promise<(http:
   if (auth.kind !== "bearer") throw new Failure("invalid-settings", "Microsoft Graph is reached with oauth, or bearer with a ready token.");
   const authorization = `Bearer ${auth.token.reveal()}`;
   return (http) => ({ ...http, send: (request) => http.send({ ...request, headers: { ...request.headers, authorization } }) });
+}
+
+/** The Exchange Online Admin API, where the settings let it be asked. Its token is another one than Graph's. */
+async function adminApiOf({ auth, graph: { mailboxList } }: Connection, way: Way): Promise<GraphOptions["adminApi"]> {
+  const { from, adminApi } = mailboxList;
+  const isRequired = from === "admin_api";
+  if (from === "directory" || adminApi === undefined) return undefined;
+  if (auth.kind !== "oauth") {
+    if (!isRequired) return undefined;
+    throw new Failure(
+      "invalid-settings",
+      "graph.mailbox_list: admin_api needs a token of its own, which only oauth can get; put directory.",
+    );
+  }
+  // A person is not asked to sign in a second time for a list that the directory has as well.
+  if (auth.credential.kind === "device-code" && !isRequired) return undefined;
+  const { withTokens } = await import("./wire/with-token.ts");
+  const tokens = await tokensOf(auth, "exchange", way);
+  return {
+    url: adminApi.origin,
+    signIn: (http) => withTokens(http, tokens),
+    // Its address has the tenant's id; the settings may have one of the tenant's names, or nothing.
+    async tenant(call) {
+      if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(auth.tenant)) return auth.tenant;
+      await tokens.token({ signal: call?.signal, progress: call?.progress });
+      return tokens.facts()?.tenant ?? auth.tenant;
+    },
+    isRequired,
+  };
 }
 
 async function tokensOf(auth: OAuth, resource: "exchange" | "graph", way: Way): Promise<TokenSource> {

@@ -1,8 +1,10 @@
 import * as z from "zod";
 import { isPrivate, isWebAddress, put, text } from "./settings-fields.ts";
-import type { CloudName } from "./wire/clouds.ts";
+import { type CloudName, onlineEws, onlineGraph } from "./wire/clouds.ts";
 
 const graphWords = "the https address of Microsoft Graph with its version, such as https://graph.microsoft.com/v1.0";
+
+const adminApiWords = "the https address of Exchange Online, such as https://outlook.office365.com";
 
 const flag = (what: string) => z.boolean(put(`true or false: ${what}`));
 
@@ -70,8 +72,32 @@ export const GraphSettings = z.strictObject({
     .refine((value) => isWebAddress(value) && isPrivate(value), put(graphWords))
     .optional(),
   ca_file: text("the path of the PEM file with the authority that signed the server's certificate").optional(),
+  mailbox_list: z
+    .enum(["auto", "admin_api", "directory"], put("auto, admin_api or directory"))
+    .default("auto")
+    .describe(
+      "Where the list of mailboxes comes from. `auto` asks the Exchange Online Admin API, a preview that needs Exchange.ManageAsAppV2 and a role of Exchange, and takes the directory where that does not answer; the answer says which. `admin_api` and `directory` ask one of them only. Who signs in with a device code is asked for it with `admin_api` only.",
+    ),
+  admin_api_url: z
+    .string(put(adminApiWords))
+    .refine((value) => isWebAddress(value) && isPrivate(value), put(adminApiWords))
+    .optional(),
   ...graphHabits,
 });
+
+/** Where the list of mailboxes comes from. */
+export interface MailboxList {
+  readonly from: "auto" | "admin_api" | "directory";
+  /** Undefined where the Admin API is not to be asked: that of a cloud belongs to the Graph of that cloud. */
+  readonly adminApi: URL | undefined;
+}
+
+export function readMailboxList(graph: z.output<typeof GraphSettings>, cloud: CloudName): MailboxList {
+  const { mailbox_list: from, admin_api_url: url } = graph;
+  if (url !== undefined) return { from, adminApi: new URL(url) };
+  const isElsewhere = graph.url !== undefined && new URL(graph.url).host !== onlineGraph(cloud).host;
+  return { from, adminApi: isElsewhere && from === "auto" ? undefined : new URL(onlineEws(cloud).origin) };
+}
 
 /** The habits of Graph as the back end names them. */
 export type GraphHabits = ReturnType<typeof readHabits>;

@@ -3,7 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import type * as z from "zod";
 import { Failure } from "./failure.ts";
 import { readSecret, type Secret, type SecretPlace, secretPlace } from "./secrets.ts";
-import { type GraphHabits, readHabits } from "./settings-graph.ts";
+import { type GraphHabits, type MailboxList, readHabits, readMailboxList } from "./settings-graph.ts";
 import { type Discover, type Network, readDiscover, readNetwork } from "./settings-network.ts";
 import { credentials, type OAuth, readOAuth } from "./settings-oauth.ts";
 import { fieldsOfWay, type OnPremises, readOnPremises } from "./settings-on-premises.ts";
@@ -27,7 +27,12 @@ export interface Connection {
   /** Which back end reaches the mailboxes; `auto`: each mailbox the one that holds it. */
   readonly backend: "ews" | "graph" | "auto";
   /** Microsoft Graph; `caFile` is the path of a PEM file. */
-  readonly graph: { readonly url: URL; readonly caFile: string | undefined; readonly habits: GraphHabits };
+  readonly graph: {
+    readonly url: URL;
+    readonly caFile: string | undefined;
+    readonly habits: GraphHabits;
+    readonly mailboxList: MailboxList;
+  };
   readonly network: Network;
   readonly auth: OnPremises | { readonly kind: "bearer"; readonly token: Secret } | OAuth;
   readonly access: "impersonation" | "delegate";
@@ -137,6 +142,7 @@ export async function loadSettings(place: SettingsPlace = {}): Promise<Settings>
       mailbox,
       ews: {
         url: ews.url === undefined ? online : new URL(ews.url),
+        mailboxList: readMailboxList(graph, cloud),
         autodiscover: ews.url === undefined ? readDiscover(chosen) : undefined,
         caFile: said(ews.ca_file, home),
         auth: ews.auth && authOf(ews.auth, (field, place) => secretOf(`ews.auth.${field}`, place), pathOf),

@@ -7,6 +7,7 @@ import type { TlsOptions } from "../wire/http-transport.ts";
 import type { Observe } from "../wire/observe.ts";
 import type { ProxyRules } from "../wire/proxy.ts";
 import { openSchedule, scheduleOf } from "../wire/schedule.ts";
+import type { AdminApi } from "./admin-api.ts";
 import { openRest } from "./rest.ts";
 import { type Connection, defaultHabits, type GraphMailbox, type Habits, openMailbox } from "./session.ts";
 
@@ -39,6 +40,8 @@ export interface GraphOptions {
     | undefined;
   /** What is promised nowhere; each has a default. */
   readonly habits?: Partial<Habits> | undefined;
+  /** Where the list of mailboxes is asked for first; without, it is the directory's. */
+  readonly adminApi?: AdminApi | undefined;
   /** Told of every request and its reply; never of a body or a secret. */
   readonly observe?: Observe | undefined;
 }
@@ -52,6 +55,7 @@ const attempts = 5;
 const defaultMaxConcurrency = 27;
 // Per application and mailbox: https://learn.microsoft.com/en-us/graph/throttling-limits#outlook-service-limits
 const maxPerMailbox = 4;
+const defaultUserAgent = "mailcordon";
 
 /** What everything that is asked over one connection shares. Throws Failure `invalid-settings` for a URL that is none. */
 export function openSession(options: GraphOptions): { readonly connection: Connection; close(): void } {
@@ -60,7 +64,7 @@ export function openSession(options: GraphOptions): { readonly connection: Conne
   const http = openHttp(network);
   // Who we are is shown to Graph alone.
   const anonymous = openHttp({ ...network, tls: { ...network.tls, identity: undefined } });
-  const { userAgent = "mailcordon", account, throttling } = options;
+  const { userAgent = defaultUserAgent, account, throttling } = options;
   const connection: Connection = {
     rest: openRest({ base, http: options.signIn(http), anonymous, userAgent }),
     schedule: account === undefined ? openSchedule() : scheduleOf(base.origin, account),
@@ -96,8 +100,11 @@ export function openGraph(options: GraphOptions): Exchange {
       }
       return mailboxOf(openMailbox(connection, named, call));
     },
-    searchableMailboxes: async (query, call) =>
-      (await import("./searchable-mailboxes.ts")).searchableMailboxes(openMailbox(connection, options.defaultMailbox ?? "", call), query),
+    async searchableMailboxes(query, call) {
+      const { adminApi: admin, userAgent = defaultUserAgent, defaultMailbox = "" } = options;
+      const way = admin && { admin, userAgent, connection, network: networkOf(options) };
+      return (await import("./searchable-mailboxes.ts")).searchableMailboxes(openMailbox(connection, defaultMailbox, call), query, way);
+    },
     close: async () => close(),
   };
 }

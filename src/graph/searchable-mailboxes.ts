@@ -1,14 +1,31 @@
 import type { SearchableMailbox, SearchableMailboxes, SearchableMailboxQuery } from "../exchange/exchange.ts";
 import { Failure } from "../failure.ts";
+import { attempt } from "../outcome.ts";
+import { type AdminWay, listByAdminApi } from "./admin-api.ts";
 import { getUserPurpose } from "./requests/mailbox-settings.ts";
 import { type DirectoryUser, listUsers } from "./requests/users.ts";
 import type { GraphMailbox } from "./session.ts";
 
 /**
- * The mailboxes of the directory that Graph reaches. Graph has no list of what may be searched, so `source` says that it is the directory: a user
- * with an address whose mailbox answers. Needs User.ReadBasic.All and MailboxSettings.Read. Throws Failure.
+ * Which mailboxes there are: of the Exchange Online Admin API where it is open to the application, else of the directory. Graph has no list of what
+ * may be searched, so `source` says which it is. Throws Failure.
  */
-export async function searchableMailboxes(account: GraphMailbox, query: SearchableMailboxQuery): Promise<SearchableMailboxes> {
+export async function searchableMailboxes(
+  account: GraphMailbox,
+  query: SearchableMailboxQuery,
+  way: AdminWay | undefined,
+): Promise<SearchableMailboxes> {
+  if (way === undefined) return ofDirectory(account, query);
+  const listed = await attempt(() => listByAdminApi(way, query, account.call));
+  if (listed.ok) return { source: "admin_api", mailboxes: listed.value, failed: [] };
+  if (way.admin.isRequired || listed.failure.code === "cancelled") throw listed.failure;
+  const { code, wireCode } = listed.failure;
+  const note = `The Exchange Online Admin API was asked first and did not list them (${code}${wireCode === undefined ? "" : `, ${wireCode.slice(0, 80)}`}).`;
+  return { ...(await ofDirectory(account, query)), note };
+}
+
+/** The users with an address whose mailbox answers. Needs User.ReadBasic.All and MailboxSettings.Read. Throws Failure. */
+async function ofDirectory(account: GraphMailbox, query: SearchableMailboxQuery): Promise<SearchableMailboxes> {
   const users = new Map<string, DirectoryUser>();
   try {
     for await (const { items } of account.pages(listUsers, query.filter)) {

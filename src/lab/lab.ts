@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
+import { type AdminApiServer, adminApiAt, adminApiName } from "./admin-api.ts";
 import { type AutodiscoverOptions, type AutodiscoverRule, autodiscoverAt } from "./autodiscover.ts";
 import { operations } from "./ews/operations.ts";
 import { serveEws } from "./ews/server.ts";
@@ -54,6 +55,8 @@ export interface LabOptions {
   readonly unlicensed?: readonly string[] | undefined;
   /** Tokens that Graph takes besides the tenant's (token -> application permissions), and its habits; read at each request. */
   readonly graph?: (GraphHabits & { readonly tokens?: Readonly<Record<string, readonly string[]>> | undefined }) | undefined;
+  /** How many mailboxes one page of the Exchange Online Admin API has; default 1000. */
+  readonly adminApi?: { readonly pageSize?: number | undefined } | undefined;
   /** Keep the bodies of requests and replies in `requests`. */
   readonly keepBodies?: boolean | undefined;
   /** Compress replies when the client accepts it; default true. */
@@ -104,7 +107,12 @@ const ewsPath = "/EWS/Exchange.asmx";
 const graphPath = "/v1.0";
 
 /** The operations that a fault can be about, under Microsoft's names. */
-export const operationNames: readonly string[] = [...[...operations, ...graphOperations].map(({ name }) => name), uploadName, importName];
+export const operationNames: readonly string[] = [
+  ...[...operations, ...graphOperations].map(({ name }) => name),
+  uploadName,
+  importName,
+  adminApiName,
+];
 
 /** A fault of an operation that is never asked would never happen, and whoever waits for it would think that all is well. */
 function checkedFault(rule: FaultRule): FaultRule {
@@ -154,6 +162,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     uploads: new Uploads(),
     imports: new ImportSessions(),
   };
+  const adminApi: AdminApiServer = { ...graph, pageSize: options.adminApi?.pageSize };
   const noRules: readonly AutodiscoverRule[] = [];
   const discovery = () => ({
     externalUrl: url + ewsPath,
@@ -167,7 +176,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     if (path.toLowerCase() === ewsPath.toLowerCase())
       return (request: IncomingMessage, response: ServerResponse) => serveEws(ews, request, response);
     if (isGraphPath(path)) return (request: IncomingMessage, response: ServerResponse) => serveGraph(graph, request, response);
-    return entra?.handler(path) ?? autodiscoverAt(path, discovery());
+    return entra?.handler(path) ?? adminApiAt(path, adminApi) ?? autodiscoverAt(path, discovery());
   };
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
     const path = (request.url ?? "").split("?")[0] ?? "";

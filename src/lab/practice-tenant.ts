@@ -46,7 +46,8 @@ export function practiceTenant({
     publicClient: true,
     managedIdentity: true,
     scopes: { exchange: ["EWS.AccessAsUser.All"] },
-    roles: { exchange: ["full_access_as_app"], graph: labPermissions },
+    roles: { exchange: ["full_access_as_app", "Exchange.ManageAsAppV2"], graph: labPermissions },
+    recipientsRole: true,
   };
   return { id: practiceApplication.tenant, domains: ["example.com"], registrations: [application] };
 }

@@ -44,6 +44,8 @@ export interface Registration {
   readonly managedIdentity?: boolean | undefined;
   /** Whether Exchange itself gave it the right (RBAC for Applications), which no token shows. */
   readonly exchangeRole?: boolean | undefined;
+  /** Whether Exchange gave its service principal a role that shows recipients (View-Only Recipients). */
+  readonly recipientsRole?: boolean | undefined;
   /** Addresses that it may act as in Exchange; default all. */
   readonly mailboxes?: readonly string[] | undefined;
   readonly disabled?: boolean | undefined;

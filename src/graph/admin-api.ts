@@ -1,0 +1,73 @@
+import type { Call, SearchableMailbox, SearchableMailboxQuery } from "../exchange/exchange.ts";
+import { asFailure, Failure } from "../failure.ts";
+import { type Http, type HttpOptions, openHttp } from "../wire/http.ts";
+import { encodedSegment } from "./request.ts";
+import { getMailboxes } from "./requests/admin-api-mailbox.ts";
+import { openRest } from "./rest.ts";
+import { type Connection, openMailbox } from "./session.ts";
+
+/** How the Exchange Online Admin API is reached. */
+export interface AdminApi {
+  /** Such as `https://outlook.office365.com`. */
+  readonly url: string;
+  /** The id of the tenant. */
+  tenant(call: Call | undefined): Promise<string>;
+  /** A client that signs in to Exchange Online, around the one it is given. */
+  readonly signIn: (http: Http) => Http;
+  /** Whether its list is wanted or none; otherwise the directory's is given where this cannot be had. */
+  readonly isRequired: boolean;
+}
+
+/** What is opened for one list: it is seldom asked for. */
+export interface AdminWay {
+  readonly admin: AdminApi;
+  readonly network: HttpOptions;
+  readonly userAgent: string;
+  readonly connection: Connection;
+}
+
+/**
+ * The mailboxes that Exchange Online lists. The interface is a preview, so it may change.
+ * Throws Failure; `role-missing` when the application may not.
+ * @see https://learn.microsoft.com/en-us/exchange/reference/admin-api-get-started
+ */
+export async function listByAdminApi(
+  { admin, network, userAgent, connection }: AdminWay,
+  { filter = "" }: SearchableMailboxQuery,
+  call: Call = {},
+): Promise<readonly SearchableMailbox[]> {
+  const http = openHttp({ ...network, tls: { ...network.tls, identity: undefined } });
+  try {
+    const tenant = await admin.tenant(call);
+    const base = new URL(`${admin.url.replace(/\/$/, "")}/adminapi/v2.0/${encodedSegment(tenant)}`);
+    const rest = openRest({ base, http: admin.signIn(http), anonymous: http, userAgent });
+    // All who list wait together.
+    const account = openMailbox({ ...connection, rest }, "Exchange Online Admin API", call);
+    const found = new Map<string, SearchableMailbox>();
+    for await (const { items } of account.pages(getMailboxes, tenant)) {
+      for (const one of items) if (one !== undefined && begins(one, filter)) found.set(one.mailbox.toLowerCase(), one);
+    }
+    return [...found.values()];
+  } catch (thrown) {
+    throw explained(asFailure(thrown));
+  } finally {
+    http.close();
+  }
+}
+
+/** Its Get-Mailbox takes no filter. */
+function begins({ mailbox, displayName = "" }: SearchableMailbox, filter: string): boolean {
+  const beginning = filter.toLowerCase();
+  return mailbox.toLowerCase().startsWith(beginning) || displayName.toLowerCase().startsWith(beginning);
+}
+
+function explained(failure: Failure): Failure {
+  if (failure.code !== "access-denied" && failure.code !== "role-missing" && failure.code !== "unauthenticated") return failure;
+  const { wireCode, requestId } = failure;
+  return new Failure("role-missing", "The application may not list mailboxes over the Exchange Online Admin API.", {
+    wireCode,
+    requestId,
+    hint: "It needs the application permission Exchange.ManageAsAppV2 of Office 365 Exchange Online with admin consent, and a role of Exchange that shows recipients (View-Only Recipients) on its service principal. Or put graph: { mailbox_list: directory }.",
+    cause: failure,
+  });
+}

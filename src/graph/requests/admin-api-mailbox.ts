@@ -1,0 +1,34 @@
+import type { SearchableMailbox } from "../../exchange/exchange.ts";
+import { textIn } from "../json.ts";
+import { type Page, pageOf } from "../paging.ts";
+import type { Request } from "../request.ts";
+
+/** The same in every organisation; it says which servers are to answer, where no mailbox does. */
+const systemMailbox = "SystemMailbox{bb558c35-97f1-4cb9-8ff7-d53741dc928c}";
+
+/**
+ * All mailboxes that Exchange Online lists for the application, each as far as we need it. It is written as a POST and reads only; the further pages
+ * are asked for with the same body. Without an address it is no mailbox that could be named. Needs Exchange.ManageAsAppV2 and a role of Exchange.
+ * @see https://learn.microsoft.com/en-us/exchange/reference/admin-api-endpoints-mailbox
+ */
+export const getMailboxes: Request<string, Page<SearchableMailbox | undefined>> = {
+  name: "admin-api-mailbox",
+  safety: "read",
+  write: (tenant) => ({
+    method: "POST",
+    path: "/Mailbox",
+    ofOrganisation: true,
+    ids: "rest",
+    query: { $select: "Guid,ExternalDirectoryObjectId,DisplayName,PrimarySmtpAddress" },
+    headers: { "x-anchormailbox": `APP:${systemMailbox}@${tenant}` },
+    body: { CmdletInput: { CmdletName: "Get-Mailbox", Parameters: { ResultSize: "Unlimited" } } },
+  }),
+  read: (reply) =>
+    pageOf(reply, (found) => {
+      const mailbox = textIn(found, "PrimarySmtpAddress") ?? "";
+      // The directory's id, as the list of the directory has it; a mailbox without an account there has its own.
+      const referenceId = textIn(found, "ExternalDirectoryObjectId") || textIn(found, "Guid") || "";
+      const displayName = textIn(found, "DisplayName");
+      return mailbox === "" ? undefined : { mailbox, referenceId, displayName, isGroup: false };
+    }),
+};
