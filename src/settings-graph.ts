@@ -50,7 +50,7 @@ export const graphHabits = {
   sizes: flag("whether size and item class of messages are asked for")
     .default(true)
     .describe(
-      "Whether size and item class are asked for as properties of MAPI, since a message of Graph has neither. That every list gives them is not promised; `false` leaves them out, and then filters by size or class find nothing.",
+      "Whether size and item class are asked for as properties of MAPI, since a message of Graph has neither. That every list gives them is not promised; `false` leaves them out, and then filters by size or class are refused.",
     ),
   import_export: flag("whether this cloud exports and imports items")
     .optional()

@@ -11,6 +11,7 @@ import { oneByOne } from "./one-by-one.ts";
 import { deleteAttachment } from "./requests/attachment-delete.ts";
 import { getAttachedItem, getAttachmentKind } from "./requests/attachment-get.ts";
 import { listAttachments } from "./requests/message-list-attachments.ts";
+import { getMessage } from "./requests/messages.ts";
 import type { GraphMailbox } from "./session.ts";
 
 /** What hangs in each message. */
@@ -78,7 +79,7 @@ export async function* deleteAttachments(
   mailbox: GraphMailbox,
   attachmentIds: readonly string[],
 ): AsyncIterable<Outcome<{ readonly changeKey?: string | undefined }>> {
-  const places = await Promise.all(attachmentIds.map((id) => attempt(async () => outermost(id))));
+  const places = await onlyAllowed(mailbox, await Promise.all(attachmentIds.map((id) => attempt(async () => outermost(id)))));
   const deleted = mailbox
     .each(
       deleteAttachment,
@@ -95,6 +96,33 @@ export async function* deleteAttachments(
     const next = await deleted.next();
     yield next.done === true ? failed(new Failure("internal", "There were fewer outcomes than items.")) : explained(next.value);
   }
+}
+
+/** Where attachments are deleted from drafts only: what hangs on another message is not even asked for. Throws Failure `cancelled`. */
+async function onlyAllowed(
+  mailbox: GraphMailbox,
+  places: readonly Outcome<AttachmentPlace>[],
+): Promise<readonly Outcome<AttachmentPlace>[]> {
+  if (mailbox.habits.deleteAttachments === "try") return places;
+  const holders = [...new Set(places.flatMap((place) => (place.ok ? [place.value.messageId] : [])))];
+  const read = new Map<string, Outcome<Message>>();
+  let next = 0;
+  for await (const outcome of mailbox.each(
+    getMessage,
+    holders.map((itemId) => ({ itemId, detail: {} })),
+  ))
+    read.set(holders[next++] ?? "", outcome);
+  return places.map((place) => {
+    const holder = place.ok ? read.get(place.value.messageId) : undefined;
+    if (holder === undefined || (holder.ok && holder.value.isDraft === true)) return place;
+    return failed(holder.ok ? guarded() : holder.failure);
+  });
+}
+
+function guarded(): Failure {
+  return new Failure("unsupported", "Over this connection attachments are taken out of drafts only: nothing was asked for.", {
+    hint: "Keep a copy as evidence and delete the message; or set graph.delete_attachments to try.",
+  });
 }
 
 function outermost(id: string) {

@@ -14,7 +14,7 @@ const hopeless: ReadonlySet<FailureCode> = new Set<FailureCode>(["unauthenticate
 
 /** Asks one thing. Throws Failure. */
 export async function askOne<In, Out>(request: Request<In, Out>, input: In, asker: Asker): Promise<Out> {
-  const asked = request.write(input);
+  const asked = request.write(input, asker.habits);
   let before: Failure | undefined;
   try {
     return await askRepeatedly(
@@ -68,7 +68,7 @@ async function askBatch<In, Out>(request: Request<In, Out>, inputs: readonly In[
   const settled = new Map<number, Outcome<Out>>();
   const written = new Map<number, Written>();
   for (const [index, input] of inputs.entries()) {
-    const one = await attempt(async () => request.write(input));
+    const one = await attempt(async () => request.write(input, asker.habits));
     if (one.ok) written.set(index, { index, asked: one.value });
     else settled.set(index, one);
   }

@@ -26,8 +26,8 @@ const summary = [
   "webLink",
 ];
 
-/** `$select` and `$expand` that give a message with this detail; its attachments are asked for by themselves. */
-export function shapeOf(detail: Detail): { readonly $select: string; readonly $expand: string } {
+/** `$select` and `$expand` that give a message with this detail; its attachments are asked for by themselves. `sizes`: with size and class. */
+export function shapeOf(detail: Detail, sizes: boolean): { readonly $select: string; readonly $expand?: string } {
   const fields = [
     ...summary,
     ...(detail.recipients ? ["toRecipients", "ccRecipients", "bccRecipients", "replyTo"] : []),
@@ -37,7 +37,7 @@ export function shapeOf(detail: Detail): { readonly $select: string; readonly $e
   ];
   return {
     $select: fields.join(","),
-    $expand: `singleValueExtendedProperties($filter=id eq '${sizeProperty}' or id eq '${classProperty}')`,
+    ...(sizes ? { $expand: `singleValueExtendedProperties($filter=id eq '${sizeProperty}' or id eq '${classProperty}')` } : {}),
   };
 }
 

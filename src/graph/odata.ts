@@ -36,14 +36,14 @@ interface Condition {
 /**
  * Divides the filters between server and client. `$search` excludes `$filter`, so with `query` all other filters are the client's. Bodies,
  * recipients and names of attachments are never left to `$search`: its index knows words and their beginnings, and what a search finds may not
- * depend on where a word begins. Throws Failure `invalid-input` for filters that mean nothing.
+ * depend on where a word begins. Without `guesses` nothing is asked that the service may not take. Throws Failure `invalid-input` for filters that mean nothing.
  * @see https://learn.microsoft.com/en-us/graph/filter-query-parameter
  * @see https://learn.microsoft.com/en-us/graph/search-query-parameter
  */
-export function planFilters(filters: Filters, after?: Position): Plan {
+export function planFilters(filters: Filters, after?: Position, { guesses = true } = {}): Plan {
   checkFilters(filters);
   if (filters.query !== undefined) return { divisions: [divide(filters, after, () => false)], search: filters.query };
-  const best = divide(filters, after, () => true);
+  const best = divide(filters, after, ({ certain }) => certain || guesses);
   const certain = divide(filters, after, ({ certain }) => certain);
   const least = divide(filters, after, () => false);
   const rest = [certain, least].filter(({ filter }, index) => filter !== (index === 0 ? best : certain).filter);

@@ -27,7 +27,7 @@ export async function* pages<In, T>(
   asker: Asker,
   from?: string,
 ): AsyncGenerator<Page<T>, void, undefined> {
-  const asked = request.write(input);
+  const asked = request.write(input, asker.habits);
   const seen = new Set<string>();
   let link = from;
   for (let count = 0; count < maxPages; count++) {

@@ -3,6 +3,7 @@ import { asFailure, type Failure } from "../failure.ts";
 import { waitFor } from "../wire/backoff.ts";
 import type { Patience, Schedule, Turn } from "../wire/schedule.ts";
 import { isThrottled, mayRepeat, reported } from "./failures.ts";
+import type { Habits } from "./habits.ts";
 import type { Safety } from "./request.ts";
 import type { Rest } from "./rest.ts";
 
@@ -21,6 +22,7 @@ export interface Asker {
   /** All who ask for the same mailbox wait together: Outlook counts requests per application and mailbox. */
   readonly key: string;
   readonly limits: Limits;
+  readonly habits: Habits;
 }
 
 /** Waits until it may be asked. Throws Failure `cancelled`, or `busy` for a wait that is too long: then nothing was asked. */

@@ -1,6 +1,7 @@
 import { Failure } from "../failure.ts";
 import type { HttpMethod } from "../wire/http.ts";
 import type { Document } from "../wire/xml-write.ts";
+import type { Habits } from "./habits.ts";
 import type { JsonObject } from "./json.ts";
 
 /**
@@ -46,7 +47,8 @@ export interface Request<In, Out> {
   readonly safety: Safety;
   /** The value when a repetition finds nothing although the answer to the first time was lost: that one was carried out. */
   readonly gone?: Out;
-  write(input: In): Asked;
+  /** `habits`: as the connection takes the service; default as everybody. */
+  write(input: In, habits?: Habits): Asked;
   /** What is made of the JSON of a success; an empty object where the reply has no body. Throws Failure `broken-reply`. */
   read(reply: JsonObject): Out;
 }

@@ -14,6 +14,15 @@ import { whereToSearch } from "./where.ts";
 /** A client that has to choose looks at least at so many: a first page for the price of one request. */
 const fewestExpected = 100;
 
+/** What these filters ask, Graph tells by properties of MAPI alone. */
+const mustKnow = ["minSize", "maxSize", "itemClass"] as const;
+
+function unasked(): Failure {
+  return new Failure("unsupported", "Sizes and item classes are not asked for over this connection, so nothing can be found by them.", {
+    hint: "Leave the filter out, or set graph.sizes to true.",
+  });
+}
+
 /** What the server listed, and how. */
 interface Listed {
   readonly division: Division;
@@ -31,7 +40,9 @@ export async function search(mailbox: GraphMailbox, asked: Search, means: MatchM
   if (!Number.isSafeInteger(asked.limit) || asked.limit < 1)
     throw new Failure("invalid-input", "The limit is not a positive whole number.");
   const position = readCursor(asked);
-  const plan = planFilters(asked.filters, position);
+  const { containsFilter, sizes } = mailbox.habits;
+  if (!sizes && mustKnow.some((name) => asked.filters[name] !== undefined)) throw unasked();
+  const plan = planFilters(asked.filters, position, { guesses: containsFilter === "try" });
   const where = await whereToSearch(mailbox, asked);
   const detail = listDetail(asked.detail ?? {}, plan);
   const list = plan.search === undefined ? await byFilter() : byQuery(plan.search);

@@ -3,12 +3,15 @@ import type { Outcome } from "../outcome.ts";
 import type { Schedule } from "../wire/schedule.ts";
 import { askEach, askOne } from "./batch.ts";
 import { type Folders, openFolders } from "./folders.ts";
+import type { Habits } from "./habits.ts";
 import type { JsonObject } from "./json.ts";
 import { type Page, pages } from "./paging.ts";
 import { type Asker, askRepeatedly, type Limits } from "./repeat.ts";
 import type { Request, Safety } from "./request.ts";
 import type { Elsewhere, Rest } from "./rest.ts";
 import { held } from "./stream.ts";
+
+export { defaultHabits, type Habits } from "./habits.ts";
 
 /** One mailbox as the requests see it: how to ask, and its folders. Back-off, safe repetition and cancellation are done inside. */
 export interface GraphMailbox {
@@ -37,47 +40,6 @@ export interface GraphMailbox {
   elsewhere(name: string, safety: Safety, to: Elsewhere): Promise<{ readonly status: number; readonly json: JsonObject }>;
 }
 
-/**
- * What Microsoft has not promised, or has in some clouds only.
- * @see https://learn.microsoft.com/en-us/graph/deployments
- */
-export interface Habits {
-  /** `false` where the cloud has no permanentDelete: what should be gone for good goes to the Recoverable Items then, and it is said so. */
-  readonly permanentDelete: boolean;
-  /** `false` where the cloud has no export and import of mailbox items: a copy for another mailbox goes in RFC 5322 form then. */
-  readonly importExport: boolean;
-  /**
-   * The form of ids that exportItems takes. Microsoft says only that those of its own lists of items are taken, which look like default ids of
-   * messages; that these are the same is not promised.
-   */
-  readonly exportIds: "restId" | "ewsId" | "restImmutableEntryId";
-  /** How a message gets into the Recoverable Items: by moving it there, or by a plain DELETE, once or twice. */
-  readonly softDelete: "move" | "delete" | "delete_twice";
-  /** `drafts_only`: attachments of other messages are not even asked to be deleted. */
-  readonly deleteAttachments: "try" | "drafts_only";
-  /** Whether `$filter` may ask what a text contains. */
-  readonly containsFilter: "try" | "never";
-  /** How an id of Exchange Web Services becomes one of Graph. */
-  readonly ewsIds: "translate" | "rewrite";
-  /** Whether lists of attachments ask for content ids. */
-  readonly contentIds: boolean;
-  /** Whether messages are asked for their size and item class. */
-  readonly sizes: boolean;
-}
-
-/** As everywhere in the worldwide cloud; others say otherwise in their settings. */
-export const defaultHabits: Habits = {
-  permanentDelete: true,
-  importExport: true,
-  exportIds: "restId",
-  softDelete: "move",
-  deleteAttachments: "try",
-  containsFilter: "try",
-  ewsIds: "translate",
-  contentIds: true,
-  sizes: true,
-};
-
 /** What all mailboxes of one connection share. */
 export interface Connection {
   readonly rest: Rest;
@@ -88,7 +50,7 @@ export interface Connection {
 
 export function openMailbox(connection: Connection, address: string, call: Call = {}): GraphMailbox {
   const { rest, schedule, limits, habits } = connection;
-  const asker: Asker = { rest, mailbox: address, call, schedule, key: address.toLowerCase(), limits };
+  const asker: Asker = { rest, mailbox: address, call, schedule, key: address.toLowerCase(), limits, habits };
   let folders: Folders | undefined;
   const mailbox: GraphMailbox = {
     address,
@@ -104,7 +66,7 @@ export function openMailbox(connection: Connection, address: string, call: Call 
     each: (request, inputs, options) => askEach(request, inputs, asker, options?.batchSize),
     pages: (request, input, from) => pages(request, input, asker, from),
     async stream(request, input) {
-      const asked = request.write(input);
+      const asked = request.write(input, habits);
       return askRepeatedly(asker, request.safety, async (turn) => held((await rest.open(request.name, asked, address, call)).body, turn));
     },
     elsewhere: (name, safety, to) =>

@@ -2,7 +2,7 @@ import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach } from "vitest";
 import { openRest } from "../../src/graph/rest.ts";
-import { defaultHabits, type GraphMailbox, openMailbox } from "../../src/graph/session.ts";
+import { defaultHabits, type GraphMailbox, type Habits, openMailbox } from "../../src/graph/session.ts";
 import { openHttp } from "../../src/wire/http.ts";
 import { openSchedule } from "../../src/wire/schedule.ts";
 
@@ -36,7 +36,10 @@ afterEach(async () => {
 });
 
 /** Graph as a function says it: for what no true server should answer. */
-export async function scripted(answer: (seen: Seen, number: number) => Answer | undefined): Promise<Scripted> {
+export async function scripted(
+  answer: (seen: Seen, number: number) => Answer | undefined,
+  habits: Partial<Habits> = {},
+): Promise<Scripted> {
   const seen: Seen[] = [];
   const server: Server = createServer((request, response) => {
     const pieces: Buffer[] = [];
@@ -72,7 +75,7 @@ export async function scripted(answer: (seen: Seen, number: number) => Answer | 
       rest: openRest({ base: new URL(`${origin}/v1.0`), http, anonymous: http, userAgent: "test" }),
       schedule: openSchedule(),
       limits: { maxWaitMs: 3000, maxConcurrency: 4, maxPerMailbox: 4, attempts: 4 },
-      habits: defaultHabits,
+      habits: { ...defaultHabits, ...habits },
     },
     "ann@example.com",
   );

@@ -1,3 +1,4 @@
+import { defaultHabits } from "../habits.ts";
 import type { JsonObject } from "../json.ts";
 import { type Page, pageOf } from "../paging.ts";
 import { type Request, segment } from "../request.ts";
@@ -9,10 +10,10 @@ import { type Request, segment } from "../request.ts";
 export const listAttachments: Request<string, Page<JsonObject>> = {
   name: "message-list-attachments",
   safety: "read",
-  write: (messageId) => ({
+  write: (messageId, { contentIds } = defaultHabits) => ({
     method: "GET",
     path: `/messages/${segment(messageId)}/attachments`,
-    query: { $select: "id,name,contentType,size,isInline,microsoft.graph.fileAttachment/contentId" },
+    query: { $select: `id,name,contentType,size,isInline${contentIds ? ",microsoft.graph.fileAttachment/contentId" : ""}` },
   }),
   read: (reply) => pageOf(reply, (one) => one),
 };

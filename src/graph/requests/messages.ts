@@ -1,4 +1,5 @@
 import type { Detail, Message } from "../../exchange/message.ts";
+import { defaultHabits } from "../habits.ts";
 import { messageOf, preferencesOf, shapeOf } from "../message.ts";
 import { type Page, pageOf } from "../paging.ts";
 import { needed, type Request, segment } from "../request.ts";
@@ -8,10 +9,10 @@ import { type FolderRef, folderSegment } from "./mail-folders.ts";
 export const getMessage: Request<{ readonly itemId: string; readonly detail: Detail }, Message> = {
   name: "message-get",
   safety: "read",
-  write: ({ itemId, detail }) => ({
+  write: ({ itemId, detail }, { sizes } = defaultHabits) => ({
     method: "GET",
     path: `/messages/${segment(itemId)}`,
-    query: shapeOf(detail),
+    query: shapeOf(detail, sizes),
     prefer: preferencesOf(detail),
   }),
   read: (reply) => {
@@ -36,11 +37,11 @@ export interface Listing {
 export const listMessages: Request<Listing, Page<Message>> = {
   name: "user-list-messages",
   safety: "read",
-  write: ({ folder, detail, filter, orderBy, search, top }) => ({
+  write: ({ folder, detail, filter, orderBy, search, top }, { sizes } = defaultHabits) => ({
     method: "GET",
     path: folder === undefined ? "/messages" : `/mailFolders/${folderSegment(folder)}/messages`,
     query: {
-      ...shapeOf(detail),
+      ...shapeOf(detail, sizes),
       $filter: filter,
       $orderby: orderBy,
       $search: search === undefined ? undefined : `"${search.replace(/[\\"]/g, "\\$&")}"`,

@@ -1,0 +1,120 @@
+import { describe, expect, test } from "vitest";
+import { attachments, deleteAttachments } from "../../src/graph/attachments.ts";
+import { translatedIds } from "../../src/graph/ews-ids.ts";
+import { get } from "../../src/graph/get.ts";
+import { defaultHabits, type Habits } from "../../src/graph/habits.ts";
+import { search } from "../../src/graph/search.ts";
+import { remove } from "../../src/graph/writing.ts";
+import { all } from "../exchange/contract-stage.ts";
+import { type Seen, scripted } from "./scripted.ts";
+
+// What is promised nowhere: each position of a setting asks something else of the service.
+
+const sha256 = async () => "";
+
+/** A mailbox with these habits: whatever is asked, there is a message that is no draft, and lists are empty. */
+async function withHabits(habits: Partial<Habits>) {
+  const { mailbox, seen } = await scripted(({ method, path }) => {
+    if (method === "DELETE") return { status: 204, text: "" };
+    if (/\/messages\/[^/?]+(\?|$)/.test(path)) return { json: { id: "m", isDraft: false, parentFolderId: "inbox" } };
+    if (/recoverableitemsdeletions(\?|$)/.test(path)) return { json: { id: "inbox", displayName: "Deletions" } };
+    return { json: { id: "m", value: [] } };
+  }, habits);
+  return { mailbox, seen };
+}
+
+const decoded = (seen: readonly Seen[]) => seen.map(({ method, path }) => `${method} ${decodeURIComponent(path)}`);
+
+describe.each<
+  [keyof Habits, (mailbox: Awaited<ReturnType<typeof withHabits>>["mailbox"]) => Promise<unknown>, unknown, RegExp, unknown, RegExp]
+>([
+  [
+    "sizes",
+    (mailbox) => all(get(mailbox, ["m"], {})),
+    true,
+    /singleValueExtendedProperties\(\$filter=id eq 'Integer 0x0E08'/,
+    false,
+    /messages\/m\?\$select=[\w,]+$/,
+  ],
+  [
+    "contentIds",
+    (mailbox) => all(attachments(mailbox, ["m"])),
+    true,
+    /fileAttachment\/contentId$/,
+    false,
+    /\$select=id,name,contentType,size,isInline$/,
+  ],
+  [
+    "containsFilter",
+    (mailbox) =>
+      search(mailbox, { filters: { subject: "wire", sender: "mallory" }, limit: 5, folder: "inbox", recursive: false }, { sha256 }),
+    "try",
+    /contains\(subject,'wire'\).*contains\(from\/emailAddress\/address,'mallory'\)/,
+    "never",
+    /GET \/v1\.0\/users\/ann@example\.com\/mailFolders\/inbox\/messages\?(?!.*contains)/,
+  ],
+  ["ewsIds", (mailbox) => translatedIds(mailbox, ["a/b"]), "translate", /POST .*translateExchangeIds$/, "rewrite", /^$/],
+  [
+    "deleteAttachments",
+    (mailbox) => all(deleteAttachments(mailbox, ["m.a"])),
+    "try",
+    /^DELETE .*attachments\/a$/,
+    "drafts_only",
+    /^GET [^\n]*messages\/m\?[^\n]*$/,
+  ],
+  ["permanentDelete", (mailbox) => all(remove(mailbox, ["m"], "hard")), true, /^POST .*permanentDelete$/, false, /^POST .*\/move$/],
+  [
+    "softDelete",
+    (mailbox) => all(remove(mailbox, ["m"], "soft")),
+    "move",
+    /^POST .*\/move$/,
+    "delete",
+    /^GET .*mailFolders\/recoverableitemsdeletions/,
+  ],
+])("%s", (name, ask, one, asksOne, other, asksOther) => {
+  test.each([
+    [one, asksOne],
+    [other, asksOther],
+  ])("as %s asks accordingly", async (position, asks) => {
+    const { mailbox, seen } = await withHabits({ [name]: position });
+    await ask(mailbox);
+    expect(decoded(seen).join("\n")).toMatch(asks);
+  });
+
+  test("is by default as the reference knows best", async () => {
+    expect(defaultHabits[name]).toBe(one);
+    const { mailbox, seen } = await withHabits({});
+    await ask(mailbox);
+    expect(decoded(seen).join("\n")).toMatch(asksOne);
+  });
+});
+
+test("where attachments are taken out of drafts only, those of a draft are, and of other mail none is asked for", async () => {
+  const { mailbox, seen } = await scripted(
+    ({ method, path }) =>
+      method === "DELETE"
+        ? { status: 204, text: "" }
+        : { json: { id: path.includes("draft") ? "draft" : "mail", isDraft: path.includes("draft") } },
+    { deleteAttachments: "drafts_only" },
+  );
+  const outcomes = await all(deleteAttachments(mailbox, ["draft.a", "nonsense"]));
+  expect(outcomes.map((outcome) => (outcome.ok ? "done" : outcome.failure.code))).toEqual(["done", "invalid-input"]);
+  expect(await all(deleteAttachments(mailbox, ["mail.a"]))).toMatchObject([
+    { ok: false, failure: { code: "unsupported", hint: expect.stringContaining("graph.delete_attachments") } },
+  ]);
+  expect(seen.filter(({ method }) => method === "DELETE").map(({ path }) => path)).toEqual([
+    "/v1.0/users/ann%40example.com/messages/draft/attachments/a",
+  ]);
+});
+
+test.each([{ minSize: 5 }, { maxSize: 5 }, { itemClass: "IPM.Note" }])(
+  "where sizes are not asked for, a search by %j is refused instead of finding nothing",
+  async (filters) => {
+    const { mailbox, seen } = await withHabits({ sizes: false });
+    await expect(search(mailbox, { filters, limit: 5 }, { sha256 })).rejects.toMatchObject({
+      code: "unsupported",
+      hint: expect.stringContaining("graph.sizes"),
+    });
+    expect(seen).toEqual([]);
+  },
+);
