@@ -1,5 +1,5 @@
 /** Reads what the service keeps as evidence, and believes it only when its hash is right. */
-export const readEvidence = String.raw`
+export const readEvidence = `
 def evidence(sha256):
     if not re.match('^[0-9a-f]{64}$', sha256):
         raise Failed('An answer names evidence by something that is no SHA-256.')
@@ -31,7 +31,7 @@ def bytes_of(row):
  * The request is as a public integration of Sumo Logic's own sends it ("Screenshot Webpage"): fields attachment, file_name, additional_info,
  * reference; HTTP Basic with access id and key.
  */
-export const putIntoIncident = String.raw`
+export const putIntoIncident = `
 def attach(answer):
     incident = (env('incident_id') or env('IncmanParamIncidentId') or '').strip()
     rows = [row for row in results(answer) if row.get('status') == 'done' and row.get('sha256')]

@@ -39,7 +39,8 @@ function formField(parameter: Parameter, action: Action): FormField {
   const schema = action.input.shape[id];
   if (schema === undefined) throw new RangeError(`${action.name} has no field ${id}.`);
   const { reader, more = [], note, ...shape } = shapeOf(parameter, unwrapped(schema));
-  const hint = [description, bounds === undefined ? undefined : `${capital(bounds)}.`, note].filter(
+  // What is said of a list of files is said of JSON; here one is chosen.
+  const hint = [shape.type === "upload" ? undefined : description, bounds === undefined ? undefined : `${capital(bounds)}.`, note].filter(
     (text) => text !== undefined && text !== "",
   );
   const read = id === "mailbox" ? "env('mailbox', env('default_mailbox'))" : `env('${id}')`;
@@ -94,7 +95,7 @@ function listShape(schema: z.core.$ZodType, values: Readonly<Record<string, stri
     if (item instanceof z.ZodObject) {
       // An item that is a path, or the bytes themselves, is a file.
       if ("path" in item.shape && "base64" in item.shape) {
-        return { type: "upload", reader: "upload", note: "A file, or output.raw of an earlier node: what that kept as evidence." };
+        return { type: "upload", reader: "upload", note: "A file; or output.raw of an earlier node, whose evidence is taken." };
       }
       return { type: "textarea", reader: "listed", more: marks, note: "One on each line, or a JSON list." };
     }

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { Action } from "../../action.ts";
+import { type Action, effects } from "../../action.ts";
 import { Answer, answerSchema } from "../../answer.ts";
 import { MessageRow } from "../../fields.ts";
 import type { ActionDefinition } from "./definition.ts";
@@ -35,8 +35,15 @@ export function outputOf(action: Action): Output {
   const messages = jsonSchema(MessageRow).properties ?? {};
   const known = [...(action.glance?.columns ?? []), ...Object.keys(action.input.shape).filter((name) => name.endsWith("_id"))];
   const naming = Object.fromEntries(known.flatMap((name) => (messages[name] === undefined ? [] : [[name, messages[name]]])));
-  const items = { ...results.items, properties: { ...naming, ...results.items.properties } };
+  const { status = {}, ...own } = without(results.items, ...neverGiven(action)).properties ?? {};
+  const items = { ...results.items, properties: { status, ...naming, ...own } };
   return { action, root: { ...root, properties: { ...root.properties, results: { ...results, items } } } };
+}
+
+/** What the envelope has for other effects: nothing is looked at again that was only read, and only what is destroyed is kept before. */
+function neverGiven({ effect }: Action): readonly string[] {
+  const { readOnly, destructive } = effects[effect];
+  return [...(readOnly ? ["verified"] : []), ...(destructive ? [] : ["evidence"])];
 }
 
 /** Whether items of the answer have bytes that were kept: a hash, and where they lie. */
@@ -117,8 +124,8 @@ function isObject(schema: Schema | undefined): boolean {
   return schema?.type === "object" && schema.properties !== undefined;
 }
 
-function without(schema: Schema, name: string): Schema {
-  return { ...schema, properties: Object.fromEntries(Object.entries(schema.properties ?? {}).filter(([member]) => member !== name)) };
+function without(schema: Schema, ...names: readonly string[]): Schema {
+  return { ...schema, properties: Object.fromEntries(Object.entries(schema.properties ?? {}).filter(([name]) => !names.includes(name))) };
 }
 
 function jsonSchema(schema: z.ZodObject): Schema {

@@ -21,10 +21,15 @@ def told(value):
     return ' '.join(told(each) for each in value.values() if not isinstance(each, (dict, list)))
 
 
+def is_said(value):
+    # A long word without a blank, such as a cursor, is for programs.
+    return value not in (None, '', []) and not (isinstance(value, str) and len(value) > 100 and not re.search(r'\s', value))
+
+
 def page(answer, title, values, lists):
     parts = ['<h1>{}</h1><p class="{}">{}</p>'.format(
         shown(title, 200), 'done' if answer.get('success') is True else 'failed', shown(answer.get('message'), 2000))]
-    rows = [(label, shown(answer[name], 10000)) for name, label in values if answer.get(name) not in (None, '', [])]
+    rows = [(label, shown(answer[name], 10000)) for name, label in values if is_said(answer.get(name))]
     if rows:
         parts.append('<table>{}</table>'.format(''.join('<tr><th>{}</th><td>{}</td></tr>'.format(html.escape(label), text) for label, text in rows)))
     for name, label, columns in lists:

@@ -1,0 +1,196 @@
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import * as yaml from "yaml";
+import * as z from "zod";
+import { type Action, effects, reading } from "../../../src/action.ts";
+import { catalogue } from "../../../src/actions/index.ts";
+import { automationService } from "../../../src/faces/automation-service/bundle.ts";
+import { ActionDefinition, IntegrationDefinition } from "../../../src/faces/automation-service/definition.ts";
+import { dataAttributes } from "../../../src/faces/automation-service/integration.ts";
+import { prelude } from "../../../src/faces/automation-service/prelude.ts";
+import { countSheep } from "../toy.ts";
+import { noPython, realService, toyService, without } from "./stage.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "mailcordon-bundle-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+for (const [name, content] of realService.files) {
+  mkdirSync(dirname(join(folder, name)), { recursive: true });
+  writeFileSync(join(folder, name), content);
+}
+const texts = (service: typeof realService) =>
+  [...service.files].filter((entry): entry is [string, string] => typeof entry[1] === "string");
+
+describe("the bundle is what was looked at; after a change of a schema `vitest -u` writes it:", () => {
+  test.each(texts(toyService))("%s of the toy catalogue", async (name, text) => {
+    await expect(text).toMatchFileSnapshot(`golden/toy/${name}`);
+  });
+
+  test.each(texts(realService))("%s", async (name, text) => {
+    await expect(text).toMatchFileSnapshot(`golden/mailcordon/${name}`);
+  });
+
+  test("the archive, byte for byte", async () => {
+    const archive = realService.files.get("mailcordon.tar.gz");
+    if (!(archive instanceof Uint8Array)) throw new Error("no archive");
+    const digest = createHash("sha256").update(archive).digest("hex");
+    await expect(`${digest}  mailcordon.tar.gz\n`).toMatchFileSnapshot("golden/mailcordon/SHA256SUMS");
+  });
+});
+
+describe("the twelve", () => {
+  test("stand in the order, with the titles and kinds, that playbooks know", () => {
+    expect(realService.actions.map(({ name, type }) => [name, type])).toEqual([
+      ["Get Attachments", "Enrichment"],
+      ["Get Contacts", "Enrichment"],
+      ["Get Searchable Mailboxes", "Enrichment"],
+      ["Get Out Of Office", "Enrichment"],
+      ["Search Emails Extended", "Enrichment"],
+      ["Copy Email", "Containment"],
+      ["Delete Attachments", "Containment"],
+      ["Delete Email", "Containment"],
+      ["Download Mail As EML", "Enrichment"],
+      ["Junk Mail", "Containment"],
+      ["Send Email", "Notification"],
+      ["Reply To Email", "Notification"],
+    ]);
+    expect(readdirSync(join(folder, "actions")).sort()[2]).toBe("03-get-searchable-mailboxes.action.yaml");
+  });
+
+  test("have every field of their inputs, and a mailbox that goes before the default one", () => {
+    for (const { name, fields, script } of realService.actions) {
+      const action = catalogue.find(({ title }) => title === name);
+      const ids = fields.map(({ id }) => id);
+      expect(ids.filter((id) => id !== "incident_id").sort()).toEqual(Object.keys(action?.input.shape ?? {}).sort());
+      expect(ids[0]).toBe("mailbox");
+      expect(script.code).toContain("'mailbox': env('mailbox', env('default_mailbox')),");
+    }
+  });
+
+  test("put what they fetch into the incident exactly where they fetch evidence", () => {
+    const attaching = realService.actions.filter(({ fields }) => fields.some(({ id }) => id === "incident_id"));
+    expect(attaching.map(({ name }) => name)).toEqual(["Get Attachments", "Download Mail As EML"]);
+    for (const { script } of attaching) expect(script.code).toContain("attach(answer)");
+  });
+
+  test("have a page where the answer is one whole, and a table each", () => {
+    expect(realService.actions.filter(({ src_doc }) => src_doc !== undefined).map(({ name }) => name)).toEqual([
+      "Get Contacts",
+      "Get Searchable Mailboxes",
+      "Get Out Of Office",
+      "Search Emails Extended",
+    ]);
+    for (const { table_view } of realService.actions) expect(table_view.length).toBeGreaterThan(2);
+  });
+
+  test("send a key for repetitions exactly when they do more than read", () => {
+    for (const { name, script } of realService.actions) {
+      const action = catalogue.find(({ title }) => title === name);
+      expect([name, script.code.includes("once=ONCE")]).toEqual([name, action && !effects[action.effect].readOnly]);
+    }
+  });
+});
+
+test("every script begins with the same prelude and is ASCII", () => {
+  for (const { script } of [...realService.actions, ...toyService.actions]) {
+    expect(script.code.startsWith(prelude)).toBe(true);
+    expect(script.code).toMatch(/^[\n\x20-\x7e]+$/);
+  }
+  expect(realService.integration.script.test_connection_code.startsWith(prelude)).toBe(true);
+});
+
+test("every file says, read by a YAML parser of others, exactly what was meant, and what the schema of each kind allows", () => {
+  for (const [name, text] of texts(realService)) {
+    const read: unknown = yaml.parse(text, { version: "1.1" });
+    const kind = name.endsWith(".integration.yaml") ? IntegrationDefinition : ActionDefinition;
+    const meant = [realService.integration, ...realService.actions].filter(
+      (each) => JSON.stringify(each) === JSON.stringify(kind.parse(read)),
+    );
+    expect(meant).toHaveLength(1);
+  }
+});
+
+test("the archive holds the same documents, wrapped as the platform's own content is, and any tar reads it", () => {
+  const list = (words: readonly string[]) => {
+    const { status, stdout, stderr } = spawnSync("tar", words, { cwd: folder, encoding: "utf8", maxBuffer: 1 << 24 });
+    expect([status, stderr]).toEqual([0, ""]);
+    return stdout;
+  };
+  const names = list(["-tzf", "mailcordon.tar.gz"]).trim().split("\n");
+  expect(names).toHaveLength(13);
+  const [first = ""] = names;
+  expect(first).toMatch(/^[0-9a-f]{8}\.Mailcordon\.integration\.yaml$/);
+  expect(list(["-xzOf", "mailcordon.tar.gz", first])).toBe(realService.files.get("mailcordon.integration.yaml"));
+  for (const [at, name] of names.slice(1).entries()) {
+    const { action, integration } = yaml.parse(list(["-xzOf", "mailcordon.tar.gz", name]));
+    expect(name).toMatch(new RegExp(`^[0-9a-f]{8}\\.${realService.actions[at]?.name.replaceAll(" ", "-")}\\.action\\.yaml$`));
+    expect(integration).toBe(`{{${first}|id}}`);
+    expect(action).toEqual(JSON.parse(JSON.stringify(realService.actions[at])));
+  }
+});
+
+const linter = join(import.meta.dirname, "../../../../shared/automation-service/validate.py");
+const hasYaml = spawnSync("python3", ["-c", "import yaml"]).status === 0;
+test.skipIf(!existsSync(linter) || !hasYaml)(
+  `a linter that others wrote finds nothing${existsSync(linter) ? (hasYaml ? "" : " (skipped: python3 has no yaml here)") : " (skipped: it is in ../shared, which is not here)"}`,
+  () => {
+    const { status, stdout } = spawnSync("python3", [linter], { cwd: folder, encoding: "utf8" });
+    expect(stdout).toBe("bad 0\n");
+    expect(status).toBe(0);
+  },
+);
+
+test.skipIf(noPython)(`every script is Python 3.6, and reads of the environment what is declared, all of it${without}`, () => {
+  const check = `
+import ast, json, re, sys
+given = json.load(sys.stdin)
+for name, code, fields in given['scripts']:
+    tree = ast.parse(code, name, feature_version=(3, 6)) if sys.version_info >= (3, 8) else ast.parse(code, name)
+    read = {n.args[0].value if isinstance(n.args[0], ast.Constant) else getattr(n.args[0], 's', None)
+            for n in ast.walk(tree) if isinstance(n, ast.Call) and getattr(n.func, 'id', '') == 'env'}
+    read = {each for each in read if isinstance(each, str)}
+    print(json.dumps([name, sorted(read - set(fields) - set(given['known'])), sorted(set(fields) - read)]))
+`;
+  const scripts = [
+    ["test", realService.integration.script.test_connection_code, []],
+    ...realService.actions.map(({ name, script, fields }) => [name, script.code, fields.map(({ id }) => id)]),
+  ];
+  const known = [...Object.keys(dataAttributes), "proxy_url", "IncmanParamIncidentId"];
+  const { stdout, stderr } = spawnSync("python3", ["-c", check], { input: JSON.stringify({ scripts, known }), encoding: "utf8" });
+  expect(stderr).toBe("");
+  const said: unknown[] = stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  expect(said).toEqual(scripts.map(([name]) => [name, [], []]));
+});
+
+const nothing = async () => ({ message: "." });
+const bad = (field: string): Action =>
+  reading({
+    name: "bad-one",
+    title: "Bad One",
+    summary: "One that cannot be.",
+    input: z.strictObject({ [field]: z.string().optional() }),
+    output: z.strictObject({ message: z.string() }),
+  }).run(nothing);
+
+test.each(["api_key", "verify", "proxy_url", "IncmanParamIncidentId", "https_proxy", "incident_id", "Mailbox", "x'); import os #"])(
+  "a field that is called %j is refused, not written",
+  (field) => {
+    expect(() => automationService([bad(field)], { name: "Bad", version: "1.0" })).toThrow(RangeError);
+  },
+);
+
+test("hostile words of a catalogue stay words: in the YAML, in the scripts, in the page", () => {
+  const words = `'); import os; os.abort() #"""\\ <script>alert(1)</script> \u202e: - {}`;
+  const action: Action = { ...countSheep, title: words.replaceAll("\u202e", ""), summary: words };
+  const { files, actions } = automationService([action], { name: "Toy: 'quoted' #", version: "1.0" });
+  const text = files.get("actions/01-count-sheep.action.yaml");
+  expect(yaml.parse(String(text)).name).toBe(action.title);
+  expect(yaml.parse(String(text)).integration).toBe("Toy: 'quoted' #");
+  expect(actions[0]?.script.code).toContain(`page(answer, '\\'); import os; os.abort() #"""\\\\ <script>`);
+});

@@ -1,0 +1,241 @@
+import { describe, expect, test } from "vitest";
+import { fine, noPython, run, scriptOf, standIn, toyService, without } from "./stage.ts";
+
+const count = scriptOf("Count Sheep", toyService);
+const shear = scriptOf("Shear Sheep", toyService);
+const search = scriptOf("Search Emails Extended");
+const key = "mck_test_0123456789";
+
+describe.skipIf(noPython)(`a script of the platform${without}`, () => {
+  test("posts JSON with its key to the action, and gives one JSON document and not a word on standard error", async () => {
+    const server = await standIn(() => ({ body: { ...fine, sheep: [] } }));
+    const { code, out, err } = await run(count, { api_url: `${server.url}/`, api_key: key, shade: "black", limit: "7" });
+    expect([code, err]).toEqual([0, ""]);
+    expect(out.trimEnd()).not.toContain("\n");
+    expect(JSON.parse(out)).toMatchObject({ success: true, message: "1 counted." });
+    const [asked] = server.asked;
+    expect(asked).toMatchObject({ method: "POST", path: "/v1/actions/count-sheep" });
+    expect(asked?.headers).toMatchObject({
+      authorization: `Bearer ${key}`,
+      "content-type": "application/json",
+      accept: "application/json",
+    });
+    expect(server.sent()).toEqual({ shade: "black", limit: 7 });
+  });
+
+  test("leaves out what is unset, empty or the word None, and nothing else", async () => {
+    const server = await standIn(() => ({ body: fine }));
+    const environment = { shade: "None", names: "", limit: " ", mailbox: "None", awake: "", wolf: "none" };
+    await run(count, { api_url: server.url, api_key: key, ...environment, connection: "None", default_mailbox: "", proxy_url: "None" });
+    expect(server.sent()).toEqual({ wolf: "none" });
+    expect(server.asked[0]?.path).toBe("/v1/actions/count-sheep");
+  });
+
+  test.each([
+    ["true", true],
+    ["True", true],
+    ["1", true],
+    ["false", false],
+    ["0", false],
+    // What it cannot mean the service refuses, naming the field: a dry run must not become a deletion.
+    ["maybe", "maybe"],
+  ])("reads %j of a checkbox as %j", async (given, sent) => {
+    const server = await standIn(() => ({ body: fine }));
+    await run(shear, { api_url: server.url, api_key: key, dry_run: given });
+    expect(server.sent()).toEqual({ dry_run: sent });
+  });
+
+  test("sends lists as lists: comma-joined, as JSON, and as Python writes them; a comma in a name or in angle brackets splits nothing", async () => {
+    const server = await standIn(() => ({ body: fine }));
+    await run(search, {
+      api_url: server.url,
+      api_key: key,
+      mailboxes: " a@example.com, b@example.com,,",
+      internet_message_id: '<1,"x"@example.net>; <2@example.net>\n3@example.net',
+      fields: "subject, from",
+      has_attachments: "false",
+      received_after: "2026-11-23T10:00:00.000000Z",
+    });
+    expect(server.sent()).toEqual({
+      mailboxes: ["a@example.com", "b@example.com"],
+      internet_message_id: ['<1,"x"@example.net>', "<2@example.net>", "3@example.net"],
+      fields: ["subject", "from"],
+      has_attachments: false,
+      received_after: "2026-11-23T10:00:00.000000Z",
+    });
+    const send = await standIn(() => ({ body: fine }));
+    const to = '"Doe, Jane" <jane@example.com>; bob@example.com';
+    await run(scriptOf("Send Email"), {
+      api_url: send.url,
+      api_key: key,
+      to,
+      cc: '["c@example.com"]',
+      bcc: "['d@example.com', None]",
+      headers: "X-A: 1, 2\nX-B: 3",
+    });
+    expect(send.sent()).toEqual({
+      to: ['"Doe, Jane" <jane@example.com>', "bob@example.com"],
+      cc: ["c@example.com"],
+      bcc: ["d@example.com"],
+      headers: ["X-A: 1, 2", "X-B: 3"],
+    });
+  });
+
+  test("takes the default mailbox of the resource where the action names none, and the connection", async () => {
+    const server = await standIn(() => ({ body: fine }));
+    const resource = { api_url: server.url, api_key: key, default_mailbox: "soc@example.com", connection: "on premises/2" };
+    await run(count, resource);
+    await run(count, { ...resource, mailbox: "ann@example.com" });
+    expect(server.asked.map(({ path, body }) => [path, JSON.parse(body.toString())])).toEqual([
+      ["/v1/actions/count-sheep?connection=on%20premises%2F2", { mailbox: "soc@example.com" }],
+      ["/v1/actions/count-sheep?connection=on%20premises%2F2", { mailbox: "ann@example.com" }],
+    ]);
+  });
+
+  test("is not hurt by a locale that knows no umlauts, by line breaks, quotes or markup in a field", async () => {
+    const server = await standIn(() => ({ body: { ...fine, note: "Grüße \u2028 \ud83d\ude00 </script>" } }));
+    const subject = 'Grüße 😀 \'); import os; os.abort() #\n"<b>"';
+    const { code, out, err } = await run(search, { api_url: server.url, api_key: key, subject });
+    expect([code, err]).toEqual([0, ""]);
+    expect(server.sent()).toEqual({ subject });
+    expect(JSON.parse(out).note).toBe("Grüße \u2028 \ud83d\ude00 </script>");
+  });
+
+  test("tells a failed call on standard error: code, reason, hint, request id; nothing on standard output; exit code 1", async () => {
+    const body = {
+      code: "mailbox-not-found",
+      detail: "There is no mailbox x.\u001b[2J\u202e",
+      hint: "Check the address.",
+      request_id: "r-7",
+    };
+    const server = await standIn(() => ({ status: 404, headers: { "content-type": "application/problem+json" }, body }));
+    const ran = await run(count, { api_url: server.url, api_key: key });
+    expect(ran).toEqual({ code: 1, out: "", err: "mailbox-not-found: There is no mailbox x. [2J  Check the address. [request r-7]" });
+  });
+
+  test.each([
+    ["no item succeeded", { succeeded: 0, failed: 2 }, 1, "All failed."],
+    ["some items failed", { succeeded: 1, failed: 1 }, 0, ""],
+  ])("when %s, the document tells each; exit code and standard error follow", async (_, counts, exit, said) => {
+    const answer = {
+      success: false,
+      message: "All failed.",
+      counts: { requested: 2, not_found: 0, ...counts },
+      results: [{ status: "failed" }],
+    };
+    const server = await standIn(() => ({ body: answer }));
+    const { code, out, err } = await run(shear, { api_url: server.url, api_key: key });
+    expect([code, err]).toEqual([exit, said]);
+    expect(JSON.parse(out)).toEqual(answer);
+  });
+
+  test("finding nothing is a success", async () => {
+    const answer = {
+      success: true,
+      message: "No ewes found.",
+      counts: { requested: 0, succeeded: 0, failed: 0, not_found: 0 },
+      results: [],
+    };
+    const server = await standIn(() => ({ body: answer }));
+    expect((await run(shear, { api_url: server.url, api_key: key })).code).toBe(0);
+  });
+
+  test("what changes has one key for repetitions in all its tries, another in the next run; what reads has none", async () => {
+    const server = await standIn((_, at) => (at === 1 ? { status: 429, headers: { "retry-after": "1" } } : { body: fine }));
+    expect((await run(shear, { api_url: server.url, api_key: key })).code).toBe(0);
+    expect((await run(shear, { api_url: server.url, api_key: key })).code).toBe(0);
+    expect((await run(count, { api_url: server.url, api_key: key })).code).toBe(0);
+    const [first, again, other, read] = server.asked.map(({ headers }) => headers["idempotency-key"]);
+    expect(first).toMatch(/^[0-9a-f]{32}$/);
+    expect(again).toBe(first);
+    expect(other).not.toBe(first);
+    expect(read).toBeUndefined();
+  });
+
+  test("a reply that was lost is asked for once more, under the same key; twice lost is a failure that says it may be done", async () => {
+    const server = await standIn((_, at) => (at === 1 ? { breaks: true } : { body: fine }));
+    expect((await run(shear, { api_url: server.url, api_key: key })).code).toBe(0);
+    expect(new Set(server.asked.map(({ headers }) => headers["idempotency-key"])).size).toBe(1);
+    const gone = await standIn(() => ({ breaks: true }));
+    const { code, out, err } = await run(shear, { api_url: gone.url, api_key: key });
+    expect([code, out, gone.asked.length]).toEqual([1, "", 2]);
+    expect(err).toContain("may still be done");
+  });
+
+  test("a refusal that was remembered, and one without a time to wait, are not repeated", async () => {
+    for (const headers of [{ "retry-after": "1", "idempotency-replayed": "true" }, {}]) {
+      const server = await standIn(() => ({ status: 503, headers, body: { code: "busy", detail: "Busy." } }));
+      expect((await run(shear, { api_url: server.url, api_key: key })).err).toBe("busy: Busy.");
+      expect(server.asked).toHaveLength(1);
+    }
+  });
+
+  test("waits no longer than Connection Timeout", async () => {
+    const server = await standIn(() => ({ status: 429, headers: { "retry-after": "3600" }, body: { code: "busy", detail: "Busy." } }));
+    expect((await run(shear, { api_url: server.url, api_key: key, timeout: "5" })).err).toBe("busy: Busy.");
+    const { code, err } = await run(shear, { api_url: server.url, api_key: key, timeout: "soon" });
+    expect([code, err]).toEqual([1, "Connection Timeout (s) must be a number of seconds, such as 180."]);
+  });
+
+  test("follows no redirection: it would carry the key elsewhere", async () => {
+    const other = await standIn(() => ({ body: fine }));
+    const server = await standIn(() => ({ status: 307, headers: { location: `${other.url}/v1/actions/count-sheep` } }));
+    const { code, err } = await run(count, { api_url: server.url, api_key: key });
+    expect([code, other.asked.length]).toEqual([1, 0]);
+    expect(err).toContain("HTTP 307");
+  });
+
+  test.each([
+    ["what is no JSON", { body: "<html>Sign in</html>" }, "is API URL right?"],
+    ["JSON that is no object", { body: "[]" }, "is API URL right?"],
+    ["JSON that is nested without end", { body: "[".repeat(100_000) }, ""],
+    ["a refusal of somebody else", { status: 502, body: "<h1>Bad gateway</h1>" }, "HTTP 502"],
+  ])("%s is a failure, in one line", async (_, given, said) => {
+    const server = await standIn(() => given);
+    const { code, out, err } = await run(count, { api_url: server.url, api_key: key });
+    expect([code, out]).toEqual([1, ""]);
+    expect(err).toContain(said);
+    expect(err).not.toMatch(/Traceback|\n/);
+    expect(err.length).toBeGreaterThan(10);
+  });
+
+  test.each([
+    [{ api_url: "" }, "API URL must be"],
+    [{ api_url: "file:///etc/passwd" }, "API URL must be"],
+    [{ api_url: "https://user:secret-word@127.0.0.1:1" }, "API URL must be"],
+    [{ api_key: "" }, "API Key is missing"],
+    [{ api_key: "secret-word\r\nX-Evil: 1" }, "API Key is missing"],
+    [{ api_url: "http://127.0.0.1:1", proxy_url: "http:/secret-word" }, ""],
+    [{ api_url: "http://127.0.0.1:1" }, "cannot be reached"],
+    [{ ca_certificate: "nothing" }, "CA Certificate holds no certificate"],
+    [{ ca_certificate: "-----BEGIN CERTIFICATE-----AAAA-----END CERTIFICATE-----" }, "CA Certificate cannot be read"],
+  ])("the resource %j fails with a reason in which no secret stands", async (resource, said) => {
+    const { code, out, err } = await run(count, { api_url: "http://127.0.0.1:1", api_key: key, no_proxy: "", ...resource });
+    expect([code, out]).toEqual([1, ""]);
+    expect(err).toContain(said);
+    expect(err.length).toBeGreaterThan(10);
+    expect(err).not.toContain("secret-word");
+    expect(err).not.toContain(key);
+  });
+
+  test("goes through the proxy that the platform names, and only then", async () => {
+    const proxy = await standIn(() => ({ body: fine }));
+    const { code } = await run(count, { api_url: "http://mailcordon.example.com", api_key: key, proxy_url: proxy.url, no_proxy: "" });
+    expect(code).toBe(0);
+    expect(proxy.asked[0]?.path).toBe("http://mailcordon.example.com/v1/actions/count-sheep");
+  });
+});
+
+describe.skipIf(noPython)(`the test of a connection${without}`, () => {
+  const script = toyService.integration.script.test_connection_code;
+
+  test("is green when the doctor is, and says what the doctor says when it is not", async () => {
+    const well = await standIn(() => ({ body: { success: true, message: "All is well.", checks: [] } }));
+    const good = await run(script, { api_url: well.url, api_key: key, connection: "b", default_mailbox: "soc@example.com" });
+    expect([good.code, good.err]).toEqual([0, ""]);
+    expect(well.asked[0]?.path).toBe("/v1/connection/test?connection=b");
+    const ill = await standIn(() => ({ body: { success: false, message: "EWS: the password is wrong.", checks: [] } }));
+    const bad = await run(script, { api_url: ill.url, api_key: key });
+    expect(bad).toEqual({ code: 1, out: "", err: "EWS: the password is wrong." });
+  });
+});
