@@ -1,4 +1,4 @@
-// Makes a call over each back end against the lab, with settings from a file, and keeps the code that V8 compiled for it, for `src/main.ts`.
+// Makes calls over each back end and with each kind of sign-in that starts often, against the lab and with settings from a file, and keeps the code that V8 compiled for it, for `src/main.ts`.
 const { mkdtempSync, readFileSync, rmSync, writeFileSync } = require("node:fs");
 const { createRequire, wrap } = require("node:module");
 const { tmpdir } = require("node:os");
@@ -18,7 +18,7 @@ function load(path) {
   return made.exports;
 }
 
-const { startLab, socAddress, labPassword } = require(join(dist, "lab.cjs"));
+const { startLab, socAddress, labPassword, practiceApplication, practiceTenant } = require(join(dist, "lab.cjs"));
 const folder = mkdtempSync(join(tmpdir(), "mailcordon-build-"));
 const settings = join(folder, "mailcordon.yaml");
 
@@ -34,21 +34,29 @@ function call(program, words) {
 }
 
 const token = "lab-token";
-startLab({ graph: { tokens: { [token]: ["MailboxSettings.ReadWrite"] } } }).then(async (lab) => {
+startLab({ tenant: practiceTenant(), graph: { tokens: { [token]: ["MailboxSettings.ReadWrite"] } } }).then(async (lab) => {
   const basic = `{ basic: { username: "${socAddress}", password: "env:LAB_PASSWORD" } }`;
+  const { tenant, clientId, secret } = practiceApplication;
+  const oauth = `tenant: "${tenant}", client_id: "${clientId}", client_secret: "env:LAB_SECRET", authority: "${lab.url}"`;
   const connections = {
     ews: `{ ews: { url: "${lab.ewsUrl}" }, auth: ${basic}, mailbox: "${socAddress}" }`,
     graph: `{ backend: graph, graph: { url: "${lab.graphUrl}" }, auth: { bearer: { token: "env:LAB_TOKEN" } }, mailbox: "${socAddress}" }`,
+    oauth: `{ ews: { url: "${lab.ewsUrl}" }, auth: { oauth: { ${oauth} } }, mailbox: "${socAddress}" }`,
   };
   const lines = Object.entries(connections).map(([name, settings]) => `  ${name}: ${settings}\n`);
   writeFileSync(settings, `connections:\n${lines.join("")}`);
   process.env.LAB_PASSWORD = labPassword;
   process.env.LAB_TOKEN = token;
+  process.env.LAB_SECRET = secret;
+  // The first call fetches a token, the second one finds it.
+  process.env.XDG_CACHE_HOME = join(folder, "cache");
   const program = load(join(dist, "program.cjs"));
   let code = 0;
-  for (const name of Object.keys(connections)) {
+  for (const name of [...Object.keys(connections), "oauth"]) {
     code ||= await call(program, ["get-out-of-office", "--config", settings, "--connection", name]);
   }
+  // Once an hour is not often.
+  scripts.delete(join(dist, "msal.cjs"));
   if (code === 0) {
     for (const [path, script] of scripts) writeFileSync(`${path}.${process.version}-${process.arch}.cache`, script.createCachedData());
   }
