@@ -266,3 +266,39 @@ test("a connection that says graph reaches the mailbox over Microsoft Graph, wit
     expect(lab.requests.slice(before).some(({ path }) => path.startsWith("/EWS"))).toBe(false);
   }
 });
+
+test("the list of mailboxes comes from the Admin API with a token of its own, whose tenant is named by its id; or from where the settings say", async () => {
+  const roles = { graph: ["MailboxSettings.Read", "User.Read.All"], exchange: ["Exchange.ManageAsAppV2"] };
+  const lab = await startLab({ tenant: tenantWith({ roles, recipientsRole: true }), graph: { tokens: { ready: roles.graph } } });
+  closing.push(() => lab.close());
+  const oauth = { tenant: "example.com", client_id: clientId, authority: lab.url, client_secret: "env:SECRET" };
+  const connection = (graph: object, auth: object = { oauth }) => ({
+    backend: "graph",
+    graph: { url: lab.graphUrl, ...graph },
+    mailbox: "user03@example.com",
+    auth,
+  });
+  const connections = {
+    auto: connection({ admin_api_url: lab.url }),
+    directory: connection({ admin_api_url: lab.url, mailbox_list: "directory" }),
+    unknown: connection({}),
+    ready: connection({ admin_api_url: lab.url }, { bearer: { token: "env:TOKEN" } }),
+    impossible: connection({ mailbox_list: "admin_api" }, { bearer: { token: "env:TOKEN" } }),
+  };
+  writeFileSync(join(home, "mailcordon.yaml"), JSON.stringify({ connections }));
+  const sources: unknown[] = [];
+  for (const name of Object.keys(connections)) {
+    const words = [built.program, "get-searchable-mailboxes", "--connection", name, "--json"];
+    const { error, source } = answer(await start(process.execPath, words, { SECRET: secret, TOKEN: "ready", HOME: home }, home).ended);
+    sources.push(source ?? error);
+  }
+  expect(sources).toEqual([
+    "admin_api",
+    "directory",
+    "directory",
+    "directory",
+    expect.objectContaining({ code: "invalid-settings", message: expect.stringContaining("mailbox_list") }),
+  ]);
+  const asked = lab.requests.filter(({ operation }) => operation === "admin-api-mailbox");
+  expect(asked.map(({ path }) => path.replace(/\?.*/, ""))).toEqual([`/adminapi/v2.0/${tenantId}/Mailbox`]);
+});

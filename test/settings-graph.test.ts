@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { defaultHabits } from "../src/graph/habits.ts";
-import { GraphSettings, graphHabits, readHabits } from "../src/settings-graph.ts";
+import { GraphSettings, graphHabits, readHabits, readMailboxList } from "../src/settings-graph.ts";
 
 const names = Object.keys(graphHabits);
 
@@ -58,4 +58,27 @@ describe.each(names)("graph.%s", (name) => {
     expect(page("reference/backends.md")).toContain(doubt);
     expect(page("leave-ews.md")).toContain(`\`${name}`);
   });
+});
+
+test.each([
+  [{}, "worldwide", "auto", "https://outlook.office365.com"],
+  [{}, "us-dod", "auto", "https://outlook-dod.office365.us"],
+  [{ mailbox_list: "directory" }, "worldwide", "directory", "https://outlook.office365.com"],
+  [{ url: "https://graph.microsoft.com/v1.0" }, "worldwide", "auto", "https://outlook.office365.com"],
+  [{ url: "https://graph.example.com/v1.0" }, "worldwide", "auto", undefined],
+  [{ url: "https://graph.example.com/v1.0", mailbox_list: "admin_api" }, "china", "admin_api", "https://outlook.office365.cn"],
+  [
+    { url: "https://graph.example.com/v1.0", admin_api_url: "https://exchange.example.com/x" },
+    "china",
+    "auto",
+    "https://exchange.example.com",
+  ],
+] as const)("with %j in the cloud %s the list of mailboxes is from %s, the Admin API at %s", (settings, cloud, from, origin) => {
+  const list = readMailboxList(GraphSettings.parse(settings), cloud);
+  expect([list.from, list.adminApi?.origin]).toEqual([from, origin]);
+});
+
+test("an Admin API that anybody on the way could read is refused, and what to put is said", () => {
+  const refused = GraphSettings.safeParse({ admin_api_url: "http://outlook.example.com" });
+  expect(refused.error?.issues[0]?.message).toContain("https://outlook.office365.com");
 });

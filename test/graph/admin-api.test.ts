@@ -38,7 +38,7 @@ async function start(
     scope: "https://outlook.office365.com/.default",
   };
   const response = await fetch(`${lab.url}/${tenantId}/oauth2/v2.0/token`, { method: "POST", body: new URLSearchParams(form) });
-  const { access_token } = await response.json();
+  const { access_token } = (await response.json()) as { readonly access_token: string };
   const exchange = openGraph({
     url: lab.graphUrl,
     signIn: (http) => withTokens(http, readyToken("strong")),
