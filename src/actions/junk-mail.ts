@@ -34,6 +34,7 @@ export const junkMail = touching({
       .boolean()
       .optional()
       .describe("Whether the sender is on the blocked list afterwards; absent when Exchange does not say."),
+    note: z.string().optional().describe("What of this the back end cannot do: Microsoft Graph blocks and unblocks nobody."),
     undo: z.strictObject({ item_id: z.string(), is_junk: z.boolean() }).optional().describe("Junk Mail with these fields undoes it."),
   }),
 })
@@ -47,7 +48,7 @@ export const junkMail = touching({
           yield outcome;
           continue;
         }
-        const { newItemId, senderBlocked } = outcome.value;
+        const { newItemId, senderBlocked, note } = outcome.value;
         const sender = target?.message?.from ?? target?.message?.sender;
         const now = newItemId ?? (move ? undefined : target?.message?.itemId);
         yield done(
@@ -57,6 +58,7 @@ export const junkMail = touching({
             new_item_id: newItemId,
             blocked_sender: sender && addressRow(sender),
             sender_blocked: senderBlocked,
+            note,
             undo: now === undefined ? undefined : { item_id: now, is_junk: !is_junk },
           }),
         );

@@ -1,3 +1,4 @@
+import type { Failure } from "../failure.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Attachment } from "./attachment.ts";
 import type { ContactList, ContactQuery } from "./contact.ts";
@@ -134,6 +135,8 @@ export interface Junked {
   readonly newItemId?: string | undefined;
   /** Whether the sender is on the blocked senders list afterwards; undefined when the back end cannot say. */
   readonly senderBlocked?: boolean | undefined;
+  /** What of marking the back end cannot do; one sentence. */
+  readonly note?: string | undefined;
 }
 
 export interface SearchableMailboxQuery {
@@ -160,5 +163,6 @@ export interface SearchableMailboxes {
   /** Why it is not the better source; one sentence. */
   readonly note?: string | undefined;
   readonly mailboxes: readonly SearchableMailbox[];
-  readonly failed: readonly { readonly mailbox: string; readonly message: string }[];
+  /** Those that Exchange could not tell about. The failure is absent where Exchange gives a text only. */
+  readonly failed: readonly { readonly mailbox: string; readonly message: string; readonly failure?: Failure | undefined }[];
 }

@@ -43,7 +43,7 @@ export const differences: Readonly<Record<string, Difference>> = {
   ),
   "junk-mail": {
     supported: "some",
-    differs: "The message is moved; the sender is not blocked, and `sender_blocked` is absent. Without `move` it is refused.",
+    differs: "The message is moved; the sender is not blocked: `note` says so, and `sender_blocked` is absent. Without `move` it is refused.",
     why: "Graph v1.0 can neither mark as junk nor change the list of blocked senders.",
   },
   "reply-to-email": same(),

@@ -8,7 +8,7 @@ import { type FolderRef, getFolder } from "./requests/mail-folders.ts";
 import { copyMessage } from "./requests/message-copy.ts";
 import { deleteMessage } from "./requests/message-delete.ts";
 import { moveMessage, type Relocated, type Relocation } from "./requests/message-move.ts";
-import { permanentDelete } from "./requests/message-permanentdelete.ts";
+import { noSuchRequest, permanentDelete } from "./requests/message-permanentdelete.ts";
 import { getMessage } from "./requests/messages.ts";
 import type { GraphMailbox } from "./session.ts";
 
@@ -41,7 +41,9 @@ export async function* junk(
   { isJunk, move: moves }: Junk,
 ): AsyncIterable<Outcome<Junked>> {
   if (moves) {
-    yield* moveTo(mailbox, itemIds, isJunk ? "junkemail" : "inbox");
+    const note = `Microsoft Graph has moved it and cannot ${isJunk ? "block" : "unblock"} its sender: who is blocked is as before.`;
+    for await (const outcome of moveTo(mailbox, itemIds, isJunk ? "junkemail" : "inbox"))
+      yield outcome.ok ? done({ ...outcome.value, note }) : outcome;
     return;
   }
   yield* none(itemIds, new Failure("unsupported", "Microsoft Graph cannot mark a message as junk, or not junk, without moving it."));
@@ -165,8 +167,8 @@ async function* deleteEach(mailbox: GraphMailbox, itemIds: readonly string[]): A
   for await (const outcome of mailbox.each(permanentDelete, itemIds)) {
     const id = itemIds[index++] ?? "";
     if (outcome.ok) yield outcome;
-    // The request has no body, so only its path can be wrong: it is another cloud than the settings say.
-    else if (outcome.failure.wireCode === "BadRequest") yield* onlySoftly(mailbox, [id]);
+    // It is another cloud than the settings say.
+    else if (outcome.failure.wireCode === noSuchRequest) yield* onlySoftly(mailbox, [id]);
     else yield outcome.failure.wireCode === cannotDelete ? await lookedAt(mailbox, id, outcome.failure) : outcome;
   }
 }

@@ -67,6 +67,30 @@ describe.each(backends)("over %s", (backend) => {
     },
   );
 
+  test.skipIf(backend === "ews")(
+    "junk is moved and back, and the answer says that nobody was blocked or unblocked (EWS does both)",
+    async () => {
+      const item = at.put(who);
+      const junked = (await at.run(junkMail, { mailbox: who, item_id: at.idOf(item) })).results?.[0];
+      expect(junked).toMatchObject({
+        action: "marked_junk",
+        moved: true,
+        verified: true,
+        note: expect.stringContaining("cannot block its sender"),
+      });
+      expect(junked).not.toHaveProperty("sender_blocked");
+      expect([folderOf(junked?.new_item_id), blocked()]).toEqual(["junkemail", []]);
+      const back = (await at.run(junkMail, { mailbox: who, ...(typeof junked?.undo === "object" ? junked.undo : {}) })).results?.[0];
+      expect(back).toMatchObject({
+        action: "marked_not_junk",
+        moved: true,
+        verified: true,
+        note: expect.stringContaining("cannot unblock"),
+      });
+      expect(folderOf(back?.new_item_id)).toBe("inbox");
+    },
+  );
+
   test("every copy of a Message-ID is marked, and one that is not there is no failure", async () => {
     const id = "<junk-copies@example.net>";
     for (const folder of ["inbox", "inbox/Later"]) at.put(who, { internetMessageId: id }, folder);
