@@ -22,7 +22,7 @@ await build({ ...library, entryPoints: here, external: [...external, "esbuild"],
 // What most calls do not need stays apart: the lab, and some libraries. Everything of ours is in one file, so that a class is there once.
 const libraries = { mime: "postal-mime", yaml: "yaml", re2js: "re2js", msal: "@azure/msal-node", forge: "node-forge" };
 const practice = { "./lab/practice.ts": "./lab.cjs" };
-const servingCommands = ["./export-command.ts", "./mcp-command.ts"];
+const servingCommands = ["./export-command.ts", "./keys-command.ts", "./mcp-command.ts", "./serve-command.ts"];
 const apart = {
   ...practice,
   ...Object.fromEntries(servingCommands.map((file) => [file, "./server.cjs"])),

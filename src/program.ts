@@ -29,6 +29,17 @@ const commands: readonly Command[] = [
     run: async (words, screen, version) => (await import("./mcp-command.ts")).runMcp(words, screen, version()),
   },
   {
+    name: "serve",
+    summary: "Offer the actions over HTTP, and as MCP tools over HTTP.",
+    endsItself: true,
+    run: async (words, screen, version) => (await import("./serve-command.ts")).runServe(words, screen, version()),
+  },
+  {
+    name: "keys",
+    summary: "Make, list and revoke the keys of those who may call the server.",
+    run: async (words, screen) => (await import("./keys-command.ts")).runKeys(words, screen),
+  },
+  {
     name: "audit",
     summary: "Check that an audit file is as it was written.",
     run: async (words, screen) => (await import("./audit-command.ts")).runAudit(words, screen),

@@ -93,6 +93,8 @@ export const SettingsFile = z.strictObject({
   default: text("the name of one of the connections").optional(),
   evidence_dir: text("the folder for evidence").optional(),
   audit_file: text("the path of the audit file").optional(),
+  // Read by the server alone (settings-serve.ts): a playbook that starts a process for one action does not wait for its schema.
+  serve: z.unknown().optional(),
 });
 
 /** The settings that may stand at a path, for the error about one that may not. */

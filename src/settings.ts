@@ -70,6 +70,8 @@ export interface SettingsPlace {
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
   /** Default: the working directory. */
   readonly directory?: string | undefined;
+  /** The variables are for one connection: with several open, they are not for the others. Secrets are still found where the file says. */
+  readonly fileAlone?: boolean | undefined;
 }
 
 type File = z.input<typeof SettingsFile>;
@@ -110,18 +112,7 @@ export const variables = {
  * @throws Failure `invalid-settings` naming each field that is wrong and saying what to put
  */
 export async function loadSettings(place: SettingsPlace = {}): Promise<Settings> {
-  const flags = place.flags ?? {};
-  const environment = place.environment ?? process.env;
-  const directory = place.directory ?? process.cwd();
-  const path = findFile(flags.config, environment, directory);
-  const raw = path === undefined ? {} : await readYaml(path);
-  const name = chooseConnection(
-    raw,
-    flags.connection ?? environment.MAILCORDON_CONNECTION,
-    environment,
-    path ?? places(environment, directory).join(" and "),
-  );
-  const merged = withEnvironment(raw, name, environment, directory);
+  const { flags, environment, directory, path, name, merged } = await readPlace(place);
 
   const parsed = SettingsFile.safeParse(merged);
   if (!parsed.success) throw new Failure("invalid-settings", problems(parsed.error, path));
@@ -142,7 +133,6 @@ export async function loadSettings(place: SettingsPlace = {}): Promise<Settings>
       mailbox,
       ews: {
         url: ews.url === undefined ? online : new URL(ews.url),
-        mailboxList: readMailboxList(graph, cloud),
         autodiscover: ews.url === undefined ? readDiscover(chosen) : undefined,
         caFile: said(ews.ca_file, home),
         auth: ews.auth && authOf(ews.auth, (field, place) => secretOf(`ews.auth.${field}`, place), pathOf),
@@ -152,6 +142,7 @@ export async function loadSettings(place: SettingsPlace = {}): Promise<Settings>
         url: graph.url === undefined ? onlineGraph(cloud) : new URL(graph.url),
         caFile: said(graph.ca_file, home),
         habits: readHabits(graph, cloud),
+        mailboxList: readMailboxList(graph, cloud),
       },
       network: readNetwork(chosen.proxy, chosen.tls, environment, secretOf),
       auth: authOf(auth, (field, place) => secretOf(`auth.${field}`, place), pathOf),
@@ -164,6 +155,58 @@ export async function loadSettings(place: SettingsPlace = {}): Promise<Settings>
     evidenceDir: said(flags.evidenceDir ?? environment.MAILCORDON_EVIDENCE_DIR, directory) ?? said(evidence_dir, home),
     auditFile: said(flags.auditFile ?? environment.MAILCORDON_AUDIT_FILE, directory) ?? said(audit_file, home),
   };
+}
+
+/** What the settings say for everything that is not one connection. */
+export interface WrittenFile {
+  /** The section `serve`, unchecked. */
+  readonly serve: unknown;
+  readonly connections: readonly string[];
+  /** The connection that is meant where none is named; undefined when that is not said. */
+  readonly defaultConnection: string | undefined;
+  /** What paths in the file start from. */
+  readonly home: string;
+  readonly path: string | undefined;
+}
+
+/** What is written for a program that has all connections open. Throws Failure `invalid-settings`. */
+export async function writtenFile({
+  flags = {},
+  environment = process.env,
+  directory = process.cwd(),
+}: SettingsPlace): Promise<WrittenFile> {
+  const path = findFile(flags.config, environment, directory);
+  const raw = path === undefined ? {} : await readYaml(path);
+  const names = isTree(raw.connections) ? Object.keys(raw.connections) : [];
+  const asked = flags.connection ?? (environment.MAILCORDON_CONNECTION || raw.default);
+  const home = path === undefined ? directory : dirname(path);
+  const rest = { serve: raw.serve, home, path };
+  if (names.length > 1 && asked === undefined) return { ...rest, connections: names, defaultConnection: undefined };
+  const chosen = chooseConnection(
+    raw,
+    flags.connection ?? environment.MAILCORDON_CONNECTION,
+    environment,
+    path ?? places(environment, directory).join(" and "),
+  );
+  return { ...rest, connections: names.length === 0 ? [chosen] : names, defaultConnection: chosen };
+}
+
+async function readPlace({ flags = {}, environment = process.env, directory = process.cwd(), fileAlone = false }: SettingsPlace) {
+  const path = findFile(flags.config, environment, directory);
+  const raw = path === undefined ? {} : await readYaml(path);
+  const asked = flags.connection ?? environment.MAILCORDON_CONNECTION;
+  const name = chooseConnection(raw, asked, environment, path ?? places(environment, directory).join(" and "));
+  const merged = fileAlone ? raw : withEnvironment(raw, name, environment, directory);
+  return { flags, environment, directory, path, name, merged };
+}
+
+/**
+ * One connection as the file and the environment write it, unchecked: settings that `loadSettings` took hold no secret, only where it is.
+ * Throws Failure `invalid-settings`.
+ */
+export async function writtenConnection(place: SettingsPlace = {}): Promise<Readonly<Record<string, unknown>>> {
+  const { name, merged } = await readPlace(place);
+  return at({ ...merged }, ["connections", name]) ?? {};
 }
 
 function authOf(

@@ -55,7 +55,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   ],
   "sign-in": ["failure", "file-setting", "settings-oauth", "settings-on-premises", "wire"],
   tokens: ["failure", "file-setting", "settings-oauth", "wire"],
-  "command-words": ["failure"],
+  "command-words": ["failure", "actions", "spelling"],
   "audit-lock": ["failure"],
   "input-file": ["failure", "action"],
   "safe-name": [],
@@ -63,6 +63,9 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   ews: [...core, "wire"],
   graph: [...core, "wire"],
   route: core,
+  restricted: core,
+  state: ["failure"],
+  "settings-serve": ["failure", "file-setting", "secrets", "settings", "settings-fields"],
   setup: ["failure"],
   doctor: [...core, "secrets", "settings", "settings-oauth", "settings-on-premises", "open", "tokens", "setup", "ews", "graph", "wire"],
   input: ["failure"],
@@ -71,7 +74,21 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(["answer", "items", "audit", "evidence", "evidence-index", "perform"].map((room) => [room, door])),
   ...Object.fromEntries(["which-messages", "which-attachments", "new-mail"].map((room) => [room, [...door, "which-messages"]])),
   actions: [...core, "action", "answer", "fields", "input", "which-messages", "which-attachments", "new-mail"],
-  faces: ["failure", "outcome", "action", "answer", "input", "fields", "perform", "audit", "evidence", "spelling"],
+  faces: [
+    "failure",
+    "outcome",
+    "action",
+    "answer",
+    "input",
+    "fields",
+    "perform",
+    "audit",
+    "evidence",
+    "spelling",
+    "restricted",
+    "state",
+    "evidence-index",
+  ],
 };
 /** The top floor knows everyone. */
 const top = [
@@ -84,7 +101,9 @@ const top = [
   "export-command",
   "keys-command",
   "lab-command",
+  "keys-command",
   "mcp-command",
+  "serve-command",
   "serve-command",
   "setup-command",
 ];
@@ -136,9 +155,12 @@ test("no field of an action has the name of a flag of the command line itself", 
 test("what a message names as a field, a flag, a variable or a setting is one", async () => {
   const { programFlags } = await import("../src/faces/flags.ts");
   const { SettingsFile } = await import("../src/settings-schema.ts");
+  const { ServeSettings } = await import("../src/settings-serve.ts");
   const { variables } = await import("../src/settings.ts");
   const fields = catalogue.flatMap((action) => [z.toJSONSchema(action.input, { io: "input" }), z.toJSONSchema(answerSchema(action))]);
-  const names = new Set([...fields, z.toJSONSchema(SettingsFile, { io: "input" })].flatMap(namesIn));
+  const names = new Set(
+    [...fields, z.toJSONSchema(SettingsFile, { io: "input" }), z.toJSONSchema(ServeSettings, { io: "input" })].flatMap(namesIn),
+  );
   // Microsoft's name of a permission.
   names.add("full_access_as_app");
   const texts = sources

@@ -33,6 +33,8 @@ export type Opened = Pick<Host, "exchange" | "evidence" | "audit" | "connection"
 export interface Command {
   readonly name: string;
   readonly summary: string;
+  /** It has a bounded end of its own after a signal, and is not given up on before. */
+  readonly endsItself?: boolean;
   /** Gives the exit code. */
   run(words: readonly string[], screen: Screen, version: Program["version"]): Promise<number>;
 }
@@ -77,8 +79,10 @@ export async function runCli(words: readonly string[], program: Program, screen:
   const write = (text: string) => (givenUp ? true : screen.stdout.write(text));
   const { isTTY, columns } = screen.stdout;
   const gated = Object.create(screen, { stdout: { value: { isTTY, columns, write } } });
+  const work = () => dispatch(first, rest, program, gated, json);
   try {
-    return await Promise.race([dispatch(first, rest, program, gated, json), grace.over]);
+    if (program.commands.some(({ name, endsItself }) => name === first && endsItself)) return await work();
+    return await Promise.race([work(), grace.over]);
   } catch (thrown) {
     givenUp = true;
     const failure = asFailure(thrown);

@@ -1,0 +1,189 @@
+import { randomUUID } from "node:crypto";
+import { type Context, Hono } from "hono";
+import type { Action } from "../../action.ts";
+import type { EvidenceIndex } from "../../evidence-index.ts";
+import { asFailure, Failure } from "../../failure.ts";
+import type { State } from "../../state/state.ts";
+import type { Catalogue } from "../cli.ts";
+import { type Calls, type Connections, ending, openCalls } from "./calls.ts";
+import { openFailureLimit } from "./limits.ts";
+import { type Env, refuse } from "./respond.ts";
+import { actionRoutes } from "./routes/actions.ts";
+import { connectionRoutes } from "./routes/connection.ts";
+import { evidenceRoutes } from "./routes/evidence.ts";
+import { openapiRoutes } from "./routes/openapi.ts";
+import { type TokenReader, whoCalls } from "./who.ts";
+
+/** What the settings say of the face itself. */
+export interface HttpSettings {
+  /** What stands before the path of a link, without a slash at its end; empty for links relative to this server. */
+  readonly publicUrl: string;
+  /** The address of a caller is what the proxy before us says. */
+  readonly behindProxy: boolean;
+  readonly maxBodyBytes: number;
+  readonly maxConcurrency: number;
+  /** Milliseconds that one call may take. */
+  readonly timeoutMs: number;
+}
+
+/** One line for each request. Told nothing that is secret or came out of a mail. */
+export interface RequestLog {
+  request(line: Readonly<Record<string, unknown>>): void;
+  error(line: Readonly<Record<string, unknown>>): void;
+}
+
+/** What `doctor` says of a connection. */
+export interface ConnectionReport {
+  readonly success: boolean;
+  readonly message: string;
+  readonly checks: readonly object[];
+}
+
+export interface AppOptions {
+  readonly catalogue: Catalogue;
+  readonly connections: Connections;
+  readonly state: State;
+  readonly settings: HttpSettings;
+  readonly log: RequestLog;
+  readonly evidence: EvidenceIndex;
+  /** Of mailcordon. */
+  readonly version: string;
+  testConnection(name: string, wanted: { readonly mailbox: string | undefined; readonly signal: AbortSignal }): Promise<ConnectionReport>;
+  /** Reads the tokens of an identity provider. */
+  readonly readToken?: TokenReader | undefined;
+  /** Told of each request that was answered, and of what it took. */
+  readonly measure?: ((said: Said) => void) | undefined;
+  /** Adds what is not a route of ours, behind the same keys. */
+  readonly mount?: ((house: House) => void) | undefined;
+}
+
+/** What is said of one request, when it was answered. */
+export interface Said {
+  readonly route: string;
+  readonly method: string;
+  readonly status: number;
+  readonly milliseconds: number;
+  readonly action?: string | undefined;
+  readonly code?: string | undefined;
+}
+
+/** What routes share. */
+export interface House extends AppOptions {
+  readonly app: Hono<Env>;
+  readonly calls: Calls;
+  /** The whole catalogue, by name. */
+  readonly actions: ReadonlyMap<string, Action>;
+}
+
+/** The HTTP face. */
+export interface App {
+  readonly fetch: Hono<Env>["fetch"];
+  readonly running: () => number;
+  /** Begins nothing more; resolves when what runs has ended. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** The HTTP face of a catalogue. */
+export async function buildApp(options: AppOptions): Promise<App> {
+  const { catalogue, log, settings } = options;
+  const actions = new Map(await Promise.all(catalogue.names.map(async (name) => [name, await catalogue.load(name)] as const)));
+  const calls = openCalls(options, settings, (failure) => log.error({ code: failure.code, message: failure.message }));
+  const app = new Hono<Env>({ strict: true });
+  const house: House = { ...options, app, calls, actions };
+  let closing = false;
+
+  app.use(async (c, next) => {
+    const began = performance.now();
+    c.set("requestId", requestIdOf(c.req.header("x-request-id")));
+    c.set("noted", {});
+    await next();
+    c.header("x-request-id", c.get("requestId"));
+    // What is answered is data for a program, whoever shows it: https://cheatsheetseries.owasp.org/cheatsheets/REST_Security_Cheat_Sheet.html
+    c.header("x-content-type-options", "nosniff");
+    c.header("cache-control", "no-store");
+    if (closing) c.header("connection", "close");
+    said(c, options, performance.now() - began);
+  });
+  app.use(async (c, next) => (closing && c.req.path !== "/healthz" ? refuse(c, ending(), { headers: { "retry-after": "5" } }) : next()));
+  app.get("/healthz", (c) => c.json({ status: "ok" }));
+  app.get("/readyz", async (c) => {
+    try {
+      await options.state.ready();
+      return c.json({ status: "ready" });
+    } catch (thrown) {
+      log.error({ code: asFailure(thrown).code, message: asFailure(thrown).message });
+      return c.json({ status: "not ready" }, 503);
+    }
+  });
+  app.use(authentication(options));
+
+  actionRoutes(house);
+  evidenceRoutes(house);
+  connectionRoutes(house);
+  openapiRoutes(house);
+  options.mount?.(house);
+
+  app.notFound((c) =>
+    refuse(c, new Failure("not-found", "There is nothing at this path.", { hint: "GET /v1/actions lists the actions." })),
+  );
+  app.onError((thrown, c) => {
+    const failure = asFailure(thrown);
+    // A defect: what is known of it belongs into the log and not to the caller.
+    if (failure.code === "internal") {
+      log.error({ request_id: c.get("requestId"), code: "internal", message: failure.message, stack: failure.stack });
+      return refuse(c, new Failure("internal", "Something went wrong in mailcordon; its log has more under this request id."));
+    }
+    return refuse(c, failure);
+  });
+
+  return {
+    fetch: app.fetch,
+    running: () => calls.running,
+    async close(graceMs) {
+      closing = true;
+      await calls.stop(graceMs);
+    },
+  };
+}
+
+/** Nothing answers without a key, except for what says that we are there. */
+function authentication({ state, readToken, settings }: AppOptions) {
+  const failures = openFailureLimit();
+  return async (c: Context<Env>, next: () => Promise<void>) => {
+    const address = addressOf(c, settings.behindProxy);
+    const seconds = failures.blockedFor(address);
+    if (seconds > 0) {
+      const failure = new Failure("busy", "Too many requests without a valid key came from this address.", {
+        hint: "Wait, then repeat with a valid key.",
+      });
+      return refuse(c, failure, { status: 429, headers: { "retry-after": String(seconds) } });
+    }
+    const caller = await whoCalls(c.req.header("authorization"), state.keys, readToken);
+    if (caller === undefined) {
+      failures.note(address);
+      const hint = "Send `Authorization: Bearer` and a key that `mailcordon keys add` gave, and that is neither revoked nor expired.";
+      return refuse(c, new Failure("unauthenticated", "There is no valid key with this request.", { hint }));
+    }
+    c.set("caller", caller);
+    await next();
+    return undefined;
+  };
+}
+
+/** Where the request comes from: what the nearest proxy says, where that was set; its clients can write the rest of the list themselves. */
+function addressOf(c: Context<Env>, behindProxy: boolean): string {
+  const forwarded = behindProxy ? c.req.header("x-forwarded-for")?.split(",").at(-1)?.trim() : undefined;
+  return forwarded || c.env?.incoming?.socket.remoteAddress || "unknown";
+}
+
+/** The caller's own id when it is harmless in a log and a header; else a new one. */
+function requestIdOf(given: string | undefined): string {
+  return given !== undefined && /^[\w.-]{1,128}$/.test(given) ? given : randomUUID();
+}
+
+function said(c: Context<Env>, { log, measure }: AppOptions, milliseconds: number): void {
+  const { action, connection, code } = c.get("noted");
+  const line = { route: c.req.routePath, method: c.req.method, status: c.res.status, milliseconds: Math.round(milliseconds * 10) / 10 };
+  log.request({ request_id: c.get("requestId"), ...line, caller: c.get("caller")?.id, action, connection, code });
+  measure?.({ ...line, milliseconds, action, code });
+}

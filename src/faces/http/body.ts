@@ -1,0 +1,150 @@
+import { createHash } from "node:crypto";
+import type { OpenedFile } from "../../action.ts";
+import { Failure } from "../../failure.ts";
+import { type Form, readForm } from "./form.ts";
+
+/** What a request asks, read whole. */
+export interface Asked {
+  readonly input: Readonly<Record<string, unknown>>;
+  /** SHA-256 of it, hexadecimal: the same for the same input and files, however they were sent. */
+  readonly fingerprint: string;
+  /** Opens a file that came along, by the name of its part. Never one of this machine. */
+  readFile(name: string): Promise<OpenedFile>;
+  readonly hasFiles: boolean;
+  /** Removes the files that came along. */
+  close(): Promise<void>;
+}
+
+/** Why a body was not read, where the status of the failure's code says it wrongly. */
+export const statusOfBody = { tooSlow: 408, wrongKind: 415 } as const;
+
+export interface BodyLimits {
+  readonly maxBytes: number;
+  /** Milliseconds without a byte. */
+  readonly idleMs: number;
+}
+
+/** A Failure with the status that HTTP has for it. */
+export interface Unread {
+  readonly failure: Failure;
+  readonly status?: number | undefined;
+}
+
+/**
+ * The body of a request: JSON, or a form with a part `input` (JSON) and files, which go to a temporary folder that `close` removes.
+ * Gives `failure` when it is not what it should be, with everything removed.
+ */
+export async function readBody(request: Request, limits: BodyLimits): Promise<Asked | Unread> {
+  const { headers, body } = request;
+  const type = headers.get("content-type") ?? "";
+  const announced = Number(headers.get("content-length") ?? "0");
+  if (announced > limits.maxBytes) return { failure: tooLarge(limits.maxBytes) };
+  if (/^multipart\//i.test(type) && !/^multipart\/form-data\s*;/i.test(type)) return wrongKind();
+  const late = new Failure("timeout", "The body of the request did not arrive in time.", {
+    hint: "Send it without pauses, or in smaller parts.",
+  });
+  try {
+    const pieces = bounded(body, limits, late);
+    if (/^multipart\/form-data\s*;/i.test(type)) return await formOf(await readForm(pieces, type));
+    const bytes = await collect(pieces);
+    if (bytes.byteLength > 0 && !/^application\/(?:[\w.-]+\+)?json\s*(;|$)/i.test(type)) return wrongKind();
+    return {
+      input: bytes.byteLength === 0 ? {} : objectOf(bytes),
+      fingerprint: createHash("sha256").update(bytes).digest("hex"),
+      readFile: () =>
+        Promise.reject(new Failure("invalid-input", "attachments: a path names a part of a multipart request, and this one has none.")),
+      hasFiles: false,
+      close: async () => undefined,
+    };
+  } catch (thrown) {
+    if (thrown === late) return { failure: late, status: statusOfBody.tooSlow };
+    if (thrown instanceof Failure) return { failure: thrown };
+    // The connection broke: there is nobody to answer.
+    return { failure: new Failure("invalid-input", "The body of the request ended early.", { cause: thrown }) };
+  }
+}
+
+function formOf({ parts, close }: Form): Asked {
+  const files = new Map(parts.filter(({ name }) => name !== "input").map((part) => [part.name, part]));
+  const hash = createHash("sha256");
+  for (const { name, fileName, sha256 } of parts) hash.update(JSON.stringify([name, fileName, sha256]));
+  const input = parts.find(({ name }) => name === "input");
+  return {
+    input: input === undefined ? {} : objectOf(input.bytes ?? Buffer.alloc(0)),
+    fingerprint: hash.digest("hex"),
+    async readFile(name) {
+      const part = files.get(name);
+      if (part === undefined) throw new Failure("invalid-input", `attachments: the request has no part of the name ${name.slice(0, 200)}.`);
+      return { name: part.fileName ?? part.name, size: part.size, open: part.open };
+    },
+    hasFiles: files.size > 0,
+    close,
+  };
+}
+
+/** JSON that is an object, in UTF-8. Throws Failure `invalid-input`; never with what was there. */
+function objectOf(bytes: Uint8Array): Readonly<Record<string, unknown>> {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (thrown) {
+    throw new Failure("invalid-input", "The input is not JSON in UTF-8.", { cause: thrown });
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new Failure("invalid-input", "The input is not a JSON object.");
+  return Object.fromEntries(Object.entries(value));
+}
+
+function wrongKind(): Unread {
+  const message = "The body is neither application/json nor multipart/form-data.";
+  return { failure: new Failure("invalid-input", message, { hint: "Say what it is in Content-Type." }), status: statusOfBody.wrongKind };
+}
+
+function tooLarge(maxBytes: number): Failure {
+  return new Failure("too-large", `The request has more than ${maxBytes} bytes.`, { hint: "Send less, or raise serve.max_body_mb." });
+}
+
+/** The pieces of a body until there are too many, or none comes. */
+async function* bounded(
+  body: ReadableStream<Uint8Array> | null,
+  { maxBytes, idleMs }: BodyLimits,
+  late: Failure,
+): AsyncGenerator<Uint8Array> {
+  if (body === null) return;
+  const reader = body.getReader();
+  let size = 0;
+  let whole = false;
+  try {
+    for (;;) {
+      const { done, value } = await inTime(reader.read(), idleMs, late);
+      if (done) {
+        whole = true;
+        return;
+      }
+      size += value.byteLength;
+      if (size > maxBytes) throw tooLarge(maxBytes);
+      yield value;
+    }
+  } finally {
+    // Who does not want the rest must say so, or its sender waits.
+    if (!whole) reader.cancel().catch(() => undefined);
+  }
+}
+
+async function inTime<T>(work: Promise<T>, milliseconds: number, late: Failure): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(late), milliseconds);
+  });
+  try {
+    return await Promise.race([work, over]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function collect(pieces: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const all: Uint8Array[] = [];
+  for await (const piece of pieces) all.push(piece);
+  return Buffer.concat(all);
+}

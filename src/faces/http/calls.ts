@@ -1,0 +1,227 @@
+import { type Action, effects } from "../../action.ts";
+import type { Answer } from "../../answer.ts";
+import { asFailure, Failure } from "../../failure.ts";
+import { type Host, perform } from "../../perform.ts";
+import { restricted } from "../../restricted.ts";
+import type { State } from "../../state/state.ts";
+import type { Opened } from "../cli.ts";
+import { jsonText } from "../json.ts";
+import type { Asked } from "./body.ts";
+import { linked } from "./evidence.ts";
+import { openPlaces } from "./limits.ts";
+import { problem, type Reply } from "./problem.ts";
+import type { Caller } from "./who.ts";
+
+/** The connections of the settings. */
+export interface Connections {
+  readonly names: readonly string[];
+  /** The one that is meant when none is named; undefined when there are several and none was chosen. */
+  readonly defaultName: string | undefined;
+  /** Opened once and kept; asked only for a name of `names`. Throws Failure `invalid-settings`. */
+  open(name: string): Promise<Opened>;
+}
+
+/** One call of one action. */
+export interface Order {
+  readonly action: Action;
+  readonly asked: Pick<Asked, "input" | "fingerprint" | "readFile">;
+  readonly caller: Caller;
+  /** One that the caller may use. */
+  readonly connection: string;
+  readonly requestId: string;
+  readonly idempotencyKey?: string | undefined;
+  /** Aborted when the caller went away, or wants it stopped. */
+  readonly signal?: AbortSignal | undefined;
+  readonly progress?: ((text: string) => void) | undefined;
+}
+
+export interface CallSettings {
+  readonly maxConcurrency: number;
+  /** Milliseconds that one call may take. */
+  readonly timeoutMs: number;
+  /** What stands before the path of a link; empty for links relative to this server. */
+  readonly publicUrl: string;
+}
+
+/** Makes the calls of every face of the server. */
+export interface Calls {
+  /** What the door needs, for a caller and a connection: nothing in it reaches another mailbox. Throws Failure. */
+  hostFor(caller: Caller, connection: string): Promise<Host>;
+  /** Runs a call within the limits; never rejects. */
+  run(order: Order): Promise<Reply>;
+  readonly running: number;
+  /** From now on nothing is begun; resolves when all that runs has ended, or was told to and had a moment. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/** After it was told to stop, what runs has so long to say how far it came. */
+const lastWordsMs = 5_000;
+/** A caller that found every place taken is told to wait so long: most calls take a second or two. */
+const busySeconds = 1;
+
+export function openCalls(
+  { connections, state }: { readonly connections: Connections; readonly state: Pick<State, "idempotency"> },
+  { maxConcurrency, timeoutMs, publicUrl }: CallSettings,
+  /** Told of what goes wrong after the caller has its answer. */
+  complain: (failure: Failure) => void,
+): Calls {
+  const places = openPlaces(maxConcurrency);
+  // Not AbortSignal.any: a signal that lives as long as the server would keep something of every call.
+  const running = new Set<AbortController>();
+  let stopped = false;
+  let settled: (() => void) | undefined;
+
+  const hostFor = async (caller: Caller, connection: string): Promise<Host> => {
+    const opened = await connections.open(connection);
+    return {
+      ...opened,
+      exchange: restricted(opened.exchange, caller.grant.mailboxes),
+      evidence: linked(opened.evidence, connection, publicUrl),
+      connection,
+      actor: caller.id,
+      readFile: undefined,
+    };
+  };
+
+  const performed = async (order: Order): Promise<{ readonly reply: Reply; readonly answer: Answer }> => {
+    const { action, asked, caller, connection, requestId, progress } = order;
+    const stop = new AbortController();
+    const stopped = () => stop.abort();
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      stop.abort();
+    }, timeoutMs);
+    running.add(stop);
+    order.signal?.addEventListener("abort", stopped, { once: true });
+    if (order.signal?.aborted) stop.abort();
+    try {
+      const host = await hostFor(caller, connection);
+      const answer = await perform(action, asked.input, { ...host, signal: stop.signal, progress, readFile: asked.readFile });
+      return { reply: replyOf(late ? lateAnswer(answer, timeoutMs) : answer, requestId), answer };
+    } finally {
+      clearTimeout(timer);
+      running.delete(stop);
+      order.signal?.removeEventListener("abort", stopped);
+    }
+  };
+
+  const once = async (order: Order, key: string): Promise<Reply> => {
+    const { action, caller, requestId, asked, connection } = order;
+    const { idempotency } = state;
+    const begun = await idempotency.begin(caller.id, key, `${action.name} ${connection} ${asked.fingerprint}`);
+    if (begun.state === "other-body") {
+      const message = "This Idempotency-Key was given before with another action, connection or input.";
+      return problem(new Failure("invalid-input", message, { hint: "Give every new call a new key." }), { requestId, status: 422 });
+    }
+    if (begun.state === "running") {
+      const message = "The call of this Idempotency-Key is still running.";
+      const failure = new Failure("busy", message, { hint: "Repeat it with the same key to get its answer." });
+      return problem(failure, { requestId, status: 409, headers: { "retry-after": "1" } });
+    }
+    if (begun.state === "finished") {
+      const type = begun.status === 200 ? "application/json" : "application/problem+json";
+      const headers = { "content-type": type, "idempotency-replayed": "true" };
+      return { status: begun.status, body: begun.body, headers };
+    }
+    const unknown = begun.state === "lost" && !effects[action.effect].repeatable;
+    let reply: Reply;
+    let answer: Answer | undefined;
+    try {
+      if (unknown) reply = problem(lost(), { requestId, members: { action: action.name } });
+      else ({ reply, answer } = await performed(order));
+    } catch (thrown) {
+      // The connection could not even be opened.
+      await idempotency.forget(caller.id, key);
+      throw thrown;
+    }
+    try {
+      if (isUndone(action, answer)) await idempotency.forget(caller.id, key);
+      else await idempotency.finish(caller.id, key, reply);
+    } catch (thrown) {
+      // It was done: that the key is not remembered must not hide it.
+      complain(asFailure(thrown));
+    }
+    return reply;
+  };
+
+  return {
+    hostFor,
+    async run(order) {
+      const { requestId, idempotencyKey, action } = order;
+      if (stopped) return problem(ending(), { requestId, headers: { connection: "close", "retry-after": "5" } });
+      const leave = places.take();
+      if (leave === undefined) {
+        const failure = new Failure("busy", `${maxConcurrency} calls are running, which is all that are let in at once.`);
+        return problem(failure, { requestId, status: 429, headers: { "retry-after": String(busySeconds) } });
+      }
+      try {
+        if (idempotencyKey !== undefined && action.effect !== "read") return await once(order, idempotencyKey);
+        return (await performed(order)).reply;
+      } catch (thrown) {
+        return problem(asFailure(thrown), { requestId, members: { action: action.name } });
+      } finally {
+        leave();
+        if (stopped && places.taken === 0) settled?.();
+      }
+    },
+    get running() {
+      return places.taken;
+    },
+    async stop(graceMs) {
+      stopped = true;
+      if (places.taken === 0) return;
+      const all = new Promise<void>((resolve) => {
+        settled = resolve;
+      });
+      if (await within(all, graceMs)) return;
+      for (const stop of running) stop.abort();
+      await within(all, lastWordsMs);
+    },
+  };
+}
+
+/** True when it came in time. */
+async function within(work: Promise<void>, milliseconds: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), milliseconds);
+  });
+  try {
+    return await Promise.race([work.then(() => true), over]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+export function ending(): Failure {
+  return new Failure("busy", "The server is being stopped.", { hint: "Repeat in a moment." });
+}
+
+function lost(): Failure {
+  return new Failure("unknown-outcome", "The server was stopped in the middle of this call: whether it was done is not known.");
+}
+
+/** 200 for a call that went through, whatever became of single items; else the problem, with all else that the answer says. */
+export function replyOf(answer: Answer, requestId: string): Reply {
+  const { error, success: _, message: _message, ...members } = answer;
+  if (error !== undefined) return problem(error, { requestId, members });
+  return { status: 200, body: jsonText(answer), headers: { "content-type": "application/json" } };
+}
+
+/** That it was cancelled is nothing that its caller did. */
+function lateAnswer(answer: Answer, timeoutMs: number): Answer {
+  if (answer.error?.code !== "cancelled") return answer;
+  const hint = "Ask for less at once, or with `Prefer: respond-async`, or raise serve.timeout_seconds.";
+  return { ...answer, error: { ...answer.error, code: "timeout", message: `It took longer than ${timeoutMs / 1000} seconds.`, hint } };
+}
+
+/** Certain that nothing was done: then the key may be given again, with this input or a better one. */
+function isUndone(action: Action, answer: Answer | undefined): boolean {
+  const code = answer?.error?.code;
+  if (code === undefined) return false;
+  if (["invalid-input", "confirmation-required", "unexpected-count", "invalid-settings"].includes(code)) return true;
+  // What was stopped in the middle may have been sent.
+  const stopped = code === "cancelled" || code === "timeout";
+  return answer?.error?.retryable === true && (effects[action.effect].repeatable || !stopped);
+}

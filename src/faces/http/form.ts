@@ -1,0 +1,91 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { mkdtemp, open, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Failure } from "../../failure.ts";
+import { type Part, partsOf } from "./multipart.ts";
+
+/** One part, read to its end. */
+export interface StoredPart {
+  readonly name: string;
+  readonly fileName: string | undefined;
+  readonly size: number;
+  readonly sha256: string;
+  /** Of the part `input`, which is kept in memory. */
+  readonly bytes?: Buffer | undefined;
+  open(): AsyncIterable<Uint8Array>;
+}
+
+export interface Form {
+  readonly parts: readonly StoredPart[];
+  /** Removes the files. */
+  close(): Promise<void>;
+}
+
+/** The input without its files: a body of a mail has at most 32 MiB. Bytes. */
+const longestInput = 40 * 1024 * 1024;
+
+/**
+ * Reads a form to its end. Files go to a temporary folder that only we can read, under names that nobody else chose.
+ * @throws Failure `invalid-input`, `too-large`, with everything removed
+ */
+export async function readForm(body: AsyncIterable<Uint8Array>, contentType: string): Promise<Form> {
+  const parts: StoredPart[] = [];
+  let folder: string | undefined;
+  const close = async () => {
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    for await (const part of partsOf(body, contentType)) {
+      if (parts.some(({ name }) => name === part.name)) throw new Failure("invalid-input", "The form has two parts of one name.");
+      if (part.name === "input") parts.push(await inMemory(part));
+      else {
+        folder ??= await mkdtemp(join(tmpdir(), "mailcordon-files-"));
+        parts.push(await onDisk(part, join(folder, String(parts.length))));
+      }
+    }
+  } catch (thrown) {
+    await close();
+    throw thrown;
+  }
+  return { parts, close };
+}
+
+async function inMemory({ name, fileName, bytes }: Part): Promise<StoredPart> {
+  const pieces: Buffer[] = [];
+  let size = 0;
+  for await (const piece of bytes) {
+    size += piece.byteLength;
+    if (size > longestInput) throw new Failure("too-large", `The part input has more than ${longestInput} bytes.`);
+    pieces.push(Buffer.from(piece));
+  }
+  const whole = Buffer.concat(pieces);
+  const sha256 = createHash("sha256").update(whole).digest("hex");
+  return {
+    name,
+    fileName,
+    size,
+    sha256,
+    bytes: whole,
+    async *open() {
+      yield whole;
+    },
+  };
+}
+
+async function onDisk({ name, fileName, bytes }: Part, path: string): Promise<StoredPart> {
+  const file = await open(path, "wx", 0o600);
+  const hash = createHash("sha256");
+  let size = 0;
+  try {
+    for await (const piece of bytes) {
+      hash.update(piece);
+      size += piece.byteLength;
+      await file.writeFile(piece);
+    }
+  } finally {
+    await file.close();
+  }
+  return { name, fileName, size, sha256: hash.digest("hex"), open: () => createReadStream(path) };
+}

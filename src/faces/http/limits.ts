@@ -1,0 +1,61 @@
+/** How many things may be under way at once. */
+export interface Places {
+  /** Gives the place back; undefined when there is none. */
+  take(): (() => void) | undefined;
+  readonly taken: number;
+}
+
+export function openPlaces(most: number): Places {
+  let taken = 0;
+  return {
+    take() {
+      if (taken >= most) return undefined;
+      taken += 1;
+      let given = false;
+      return () => {
+        if (!given) taken -= 1;
+        given = true;
+      };
+    },
+    get taken() {
+      return taken;
+    },
+  };
+}
+
+/** Addresses that failed to say who they are. */
+export interface FailureLimit {
+  /** Seconds until the address may try again; 0 when it may now. */
+  blockedFor(address: string): number;
+  /** One failure more. */
+  note(address: string): void;
+}
+
+/** So many failures in a minute are a mistake or an attack; a person who mistypes makes fewer. */
+const failuresAtOnce = 10;
+const windowMs = 60_000;
+/** Addresses are remembered up to this number, so that nobody fills our memory; the one that failed longest ago is forgotten first. */
+const mostAddresses = 10_000;
+
+/** A bucket per address that holds ten failures and empties within a minute. */
+export function openFailureLimit(now: () => number = Date.now): FailureLimit {
+  const failed = new Map<string, { level: number; at: number }>();
+  const levelOf = (address: string): number => {
+    const bucket = failed.get(address);
+    if (bucket === undefined) return 0;
+    return Math.max(0, bucket.level - ((now() - bucket.at) * failuresAtOnce) / windowMs);
+  };
+  return {
+    blockedFor(address) {
+      const over = levelOf(address) - failuresAtOnce + 1;
+      return over <= 0 ? 0 : Math.ceil((over * windowMs) / failuresAtOnce / 1000);
+    },
+    note(address) {
+      const level = levelOf(address) + 1;
+      failed.delete(address);
+      failed.set(address, { level, at: now() });
+      const [oldest] = failed.size > mostAddresses ? failed.keys() : [];
+      if (oldest !== undefined) failed.delete(oldest);
+    },
+  };
+}

@@ -1,0 +1,138 @@
+import { Failure } from "../../failure.ts";
+
+/** One part of a form while it streams by. Its bytes are to be read to their end before the next part is asked for. */
+export interface Part {
+  readonly name: string;
+  /** As the sender says it: a path, anything. */
+  readonly fileName: string | undefined;
+  readonly bytes: AsyncIterable<Uint8Array>;
+}
+
+/** The headers of one part, and the lines between parts: what senders write is far shorter. Bytes. */
+const longestHead = 16 * 1024;
+/** A form has an input and some files. */
+const mostParts = 100;
+
+/**
+ * The `boundary` of a Content-Type: 1 to 70 characters.
+ * @see https://www.rfc-editor.org/rfc/rfc2046#section-5.1.1
+ */
+export function boundaryOf(contentType: string): string {
+  const found = /;\s*boundary=(?:"([^"\\]{1,70})"|([^\s;"]{1,70}))\s*(?:;|$)/i.exec(contentType);
+  const boundary = found?.[1] ?? found?.[2];
+  if (boundary === undefined || !/^[\w'()+,./:=? -]*[\w'()+,./:=?-]$/.test(boundary)) throw wrong("its boundary is missing or malformed");
+  return boundary;
+}
+
+/**
+ * Takes a `multipart/form-data` body apart while it arrives, in constant memory.
+ * @see https://www.rfc-editor.org/rfc/rfc7578
+ * @throws Failure `invalid-input` for what is not such a form, or ends early
+ */
+export async function* partsOf(body: AsyncIterable<Uint8Array>, contentType: string): AsyncGenerator<Part> {
+  const delimiter = Buffer.from(`\r\n--${boundaryOf(contentType)}`);
+  const input = openInput(body);
+  // The first delimiter has no line break of its own before it.
+  input.unread(Buffer.from("\r\n"));
+  for await (const _ of input.until(delimiter, "before its first part")) {
+    // What stands before the first part is for readers of 1992.
+  }
+  for (let count = 0; ; count += 1) {
+    const line = await input.line();
+    if (line.startsWith("--")) return;
+    if (line.trim() !== "") throw wrong("a boundary is followed by text");
+    if (count >= mostParts) throw wrong(`it has more than ${mostParts} parts`);
+    const head = await readHead(() => input.line());
+    const bytes = input.until(delimiter, "in a part");
+    yield { ...head, bytes };
+    for await (const _ of bytes) {
+      // What its reader left.
+    }
+  }
+}
+
+/** `name` and `filename` of Content-Disposition; other headers say nothing that we need. */
+async function readHead(line: () => Promise<string>): Promise<Pick<Part, "name" | "fileName">> {
+  let name: string | undefined;
+  let fileName: string | undefined;
+  let size = 0;
+  for (let text = await line(); text !== ""; text = await line()) {
+    size += text.length;
+    if (size > longestHead) throw wrong("the head of a part is too long");
+    const [, value] = /^content-disposition:\s*form-data\s*(;.*)$/i.exec(text) ?? [];
+    if (value === undefined) continue;
+    name = parameter(value, "name");
+    fileName = parameter(value, "filename");
+  }
+  if (name === undefined || name === "") throw wrong("a part has no name");
+  return { name, fileName };
+}
+
+/** A quoted parameter. Browsers write `"` as %22 and line breaks as %0D%0A (RFC 7578 section 2); curl writes a backslash before a quote. */
+function parameter(value: string, name: string): string | undefined {
+  const found = new RegExp(`;\\s*${name}=(?:"((?:[^"\\\\]|\\\\.)*)"|([^\\s;"]+))`, "i").exec(value);
+  const quoted = found?.[1]
+    ?.replace(/\\(["\\])/g, "$1")
+    .replace(/%(22|0D|0A)/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+  return quoted ?? found?.[2];
+}
+
+interface Input {
+  unread(bytes: Buffer): void;
+  /** The text until the next line break, which is taken, too. UTF-8. */
+  line(): Promise<string>;
+  /** The bytes until the delimiter, which is taken, too. */
+  until(delimiter: Buffer, where: string): AsyncGenerator<Uint8Array>;
+}
+
+function openInput(body: AsyncIterable<Uint8Array>): Input {
+  const pieces = body[Symbol.asyncIterator]();
+  let held: Buffer = Buffer.alloc(0);
+  const more = async (where: string) => {
+    const { done, value } = await pieces.next();
+    if (done) throw wrong(`it ends ${where}`);
+    held = held.length === 0 ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : Buffer.concat([held, value]);
+  };
+  return {
+    unread(bytes) {
+      held = Buffer.concat([bytes, held]);
+    },
+    async line() {
+      for (;;) {
+        const end = held.indexOf("\r\n");
+        if (end >= 0) {
+          const text = held.toString("utf8", 0, end);
+          held = held.subarray(end + 2);
+          return text;
+        }
+        // A closing delimiter may be the very end of the body.
+        if (held.length === 2 && held.equals(Buffer.from("--"))) return "--";
+        if (held.length > longestHead) throw wrong("a line in the head of a part is too long");
+        await more("in the head of a part");
+      }
+    },
+    async *until(delimiter, where) {
+      for (;;) {
+        const at = held.indexOf(delimiter);
+        if (at >= 0) {
+          const before = held.subarray(0, at);
+          held = held.subarray(at + delimiter.length);
+          if (before.length > 0) yield before;
+          return;
+        }
+        // The last bytes may be the beginning of the delimiter.
+        const sure = held.length - delimiter.length + 1;
+        if (sure > 0) {
+          const before = held.subarray(0, sure);
+          held = held.subarray(sure);
+          yield before;
+        }
+        await more(where);
+      }
+    },
+  };
+}
+
+function wrong(why: string): Failure {
+  return new Failure("invalid-input", `The form cannot be read: ${why}.`);
+}

@@ -1,0 +1,60 @@
+import { type ErrorNoun, errorNoun } from "../../answer.ts";
+import { Failure, type FailureCode, failures } from "../../failure.ts";
+
+/** A reply, before it is one of a library. */
+export interface Reply {
+  readonly status: number;
+  readonly body: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** What is said of a refusal besides its failure. */
+export interface ProblemDetails {
+  readonly requestId: string;
+  /** Where the status of the failure's code is not the right one. */
+  readonly status?: number | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Further members, such as those of an answer. */
+  readonly members?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** A failure as problem details. @see https://www.rfc-editor.org/rfc/rfc9457 */
+export function problem(failure: Failure | ErrorNoun, { requestId, status, headers, members }: ProblemDetails): Reply {
+  const noun = failure instanceof Failure ? errorNoun(failure) : failure;
+  const said = status ?? failures[noun.code].status;
+  const document = {
+    type: problemType(noun.code),
+    title: titleOf(noun.code),
+    status: said,
+    detail: noun.message,
+    instance: `urn:mailcordon:request:${requestId}`,
+    code: noun.code,
+    hint: noun.hint,
+    retryable: noun.retryable,
+    wire_code: noun.wire_code,
+    request_id: requestId,
+    // The id that the mail server gave, for its logs.
+    server_request_id: noun.request_id,
+    ...members,
+  };
+  return {
+    status: said,
+    body: JSON.stringify(document),
+    headers: {
+      "content-type": "application/problem+json",
+      // RFC 9110 section 11.6.1: every 401 has one.
+      ...(said === 401 ? { "www-authenticate": "Bearer" } : {}),
+      ...headers,
+    },
+  };
+}
+
+export function problemType(code: FailureCode): string {
+  return `urn:mailcordon:failure:${code}`;
+}
+
+/** `not-found` -> `Not found`. */
+export function titleOf(code: FailureCode): string {
+  const words = code.replaceAll("-", " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

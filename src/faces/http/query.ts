@@ -1,0 +1,34 @@
+import type { Context } from "hono";
+import { Failure } from "../../failure.ts";
+import type { Connections } from "./calls.ts";
+import type { Env } from "./respond.ts";
+import type { Caller } from "./who.ts";
+
+/** The parameters after the question mark. Throws Failure `invalid-input` for one that is not known or given twice. */
+export function queryOf<const Name extends string>(c: Context<Env>, names: readonly Name[]): { readonly [N in Name]?: string } {
+  const given = c.req.queries();
+  for (const [name, values] of Object.entries(given)) {
+    const known = names.length === 0 ? "There are none here." : `There are: ${names.join(", ")}.`;
+    if (!names.some((one) => one === name)) throw new Failure("invalid-input", `A parameter of the query is not known. ${known}`);
+    if (values.length > 1) throw new Failure("invalid-input", `The parameter ${name} of the query is given twice.`);
+  }
+  const found: { [N in Name]?: string } = {};
+  for (const name of names) {
+    const [value] = given[name] ?? [];
+    if (value !== undefined && value !== "") found[name] = value;
+  }
+  return found;
+}
+
+/** The connection that is meant. Throws Failure `access-denied` for one that the caller may not use, `invalid-input` for none. */
+export function connectionFor({ grant }: Caller, asked: string | undefined, { names, defaultName }: Connections): string {
+  const permitted = names.filter((name) => grant.connections?.includes(name) ?? true);
+  const usual = defaultName !== undefined && permitted.includes(defaultName) ? defaultName : undefined;
+  const [only, another] = permitted;
+  const chosen = asked ?? usual ?? (another === undefined ? only : undefined);
+  if (chosen !== undefined && permitted.includes(chosen)) return chosen;
+  // Whether there is such a connection is not said to who may not use it.
+  const hint = permitted.length === 0 ? "An administrator makes a key for it." : `This caller may use: ${permitted.join(", ")}.`;
+  if (chosen === undefined && permitted.length > 0) throw new Failure("invalid-input", "Say which connection: ?connection=NAME.", { hint });
+  throw new Failure("access-denied", "This caller may not use this connection, or there is none of this name.", { hint });
+}

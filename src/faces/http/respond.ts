@@ -1,0 +1,31 @@
+import type { HttpBindings } from "@hono/node-server";
+import type { Context } from "hono";
+import type { Failure } from "../../failure.ts";
+import { problem, type Reply } from "./problem.ts";
+import type { Caller } from "./who.ts";
+
+/** What a request carries on its way. */
+export interface Env {
+  Bindings: Partial<HttpBindings>;
+  Variables: {
+    requestId: string;
+    /** Not set on the routes that need no key. */
+    caller: Caller;
+    /** For the log: the action, the connection, the code of what went wrong. */
+    noted: Record<string, string>;
+  };
+}
+
+/** Answers with problem details. */
+export function refuse(
+  c: Context<Env>,
+  failure: Failure,
+  details: { readonly status?: number | undefined; readonly headers?: Readonly<Record<string, string>> | undefined } = {},
+): Response {
+  c.get("noted").code = failure.code;
+  return answer(problem(failure, { requestId: c.get("requestId"), ...details }));
+}
+
+export function answer({ status, body, headers }: Reply): Response {
+  return new Response(body, { status, headers });
+}

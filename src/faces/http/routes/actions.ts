@@ -1,0 +1,86 @@
+import * as z from "zod";
+import { type Action, effects } from "../../../action.ts";
+import { answerSchema } from "../../../answer.ts";
+import { Failure } from "../../../failure.ts";
+import { didYouMean } from "../../../spelling.ts";
+import type { House } from "../app.ts";
+import { readBody } from "../body.ts";
+import { connectionFor, queryOf } from "../query.ts";
+import { answer, refuse } from "../respond.ts";
+import { demandRole, roleFor } from "../who.ts";
+
+/** Milliseconds without a byte of a body, until its sender is given up. */
+const idleMs = 30_000;
+
+/** The catalogue: what there is, and calling it. */
+export function actionRoutes(house: House): void {
+  const { app, actions, calls, settings, connections } = house;
+
+  app.get("/v1/actions", (c) => {
+    queryOf(c, []);
+    return c.json({ actions: [...actions.values()].map(summaryOf) });
+  });
+
+  app.get("/v1/actions/:action", (c) => {
+    queryOf(c, []);
+    return c.json(descriptionOf(named(actions, c.req.param("action"))));
+  });
+
+  app.post("/v1/actions/:action", async (c) => {
+    const action = named(actions, c.req.param("action"));
+    const noted = c.get("noted");
+    noted.action = action.name;
+    const caller = c.get("caller");
+    demandRole(caller, roleFor[action.effect]);
+    const connection = connectionFor(caller, queryOf(c, ["connection"]).connection, connections);
+    noted.connection = connection;
+    const idempotencyKey = keyOf(c.req.header("idempotency-key"));
+    const asked = await readBody(c.req.raw, { maxBytes: settings.maxBodyBytes, idleMs });
+    // The rest of the body is still on its way: the connection cannot be used for another request.
+    if ("failure" in asked) return refuse(c, asked.failure, { status: asked.status, headers: { connection: "close" } });
+    try {
+      const order = { action, asked, caller, connection, requestId: c.get("requestId"), idempotencyKey };
+      // Who went away does not read any more; what changes is brought to its end all the same.
+      const reply = await calls.run(action.effect === "read" ? { ...order, signal: c.req.raw.signal } : order);
+      const code = /"code":"([a-z-]+)"/.exec(reply.status === 200 ? "" : reply.body.slice(0, 2000))?.[1];
+      if (code !== undefined) noted.code = code;
+      return answer(reply);
+    } finally {
+      await asked.close();
+    }
+  });
+
+  app.all("/v1/actions/:action?", (c) =>
+    refuse(c, new Failure("invalid-input", `${c.req.method} is not for this path.`, { hint: "POST calls an action, GET describes it." }), {
+      status: 405,
+      headers: { allow: c.req.param("action") === undefined ? "GET" : "GET, POST" },
+    }),
+  );
+}
+
+function named(actions: ReadonlyMap<string, Action>, name: string): Action {
+  const action = actions.get(name);
+  if (action !== undefined) return action;
+  throw new Failure("not-found", `There is no action of this name.${didYouMean(name, actions.keys())}`, {
+    hint: "GET /v1/actions lists them all.",
+  });
+}
+
+/** 1 to 255 visible ASCII characters; one that is anything else would not protect as its sender thinks. */
+function keyOf(header: string | undefined): string | undefined {
+  if (header === undefined || /^[\x21-\x7e]{1,255}$/.test(header)) return header;
+  throw new Failure("invalid-input", "Idempotency-Key: put 1 to 255 visible ASCII characters, such as a UUID.");
+}
+
+function summaryOf({ name, title, summary, effect }: Action) {
+  return { name, title, summary, effect, kind: effects[effect].kind, role: roleFor[effect], url: `/v1/actions/${name}` };
+}
+
+function descriptionOf(action: Action) {
+  return {
+    ...summaryOf(action),
+    input_schema: z.toJSONSchema(action.input, { io: "input" }),
+    output_schema: z.toJSONSchema(answerSchema(action), { io: "output" }),
+    example: action.example ?? {},
+  };
+}

@@ -1,0 +1,38 @@
+import { Failure } from "../../../failure.ts";
+import { isGranted } from "../../../restricted.ts";
+import type { House } from "../app.ts";
+import { readBody } from "../body.ts";
+import { connectionFor, queryOf } from "../query.ts";
+import { refuse } from "../respond.ts";
+import { type Caller, demandRole } from "../who.ts";
+
+/** One field with an address. Bytes. */
+const longestBody = 4096;
+const idleMs = 10_000;
+
+/** Whether a connection works, step by step. */
+export function connectionRoutes({ app, connections, testConnection }: House): void {
+  app.post("/v1/connection/test", async (c) => {
+    const caller = c.get("caller");
+    demandRole(caller, "read");
+    const connection = connectionFor(caller, queryOf(c, ["connection"]).connection, connections);
+    c.get("noted").connection = connection;
+    const asked = await readBody(c.req.raw, { maxBytes: longestBody, idleMs });
+    if ("failure" in asked) return refuse(c, asked.failure, { status: asked.status, headers: { connection: "close" } });
+    const mailbox = mailboxFor(caller, asked.input);
+    return c.json(await testConnection(connection, { mailbox, signal: c.req.raw.signal }));
+  });
+}
+
+/** The mailbox to look into. Who is let to some has one of them looked into. Throws Failure. */
+function mailboxFor({ grant }: Caller, { mailbox, ...others }: Readonly<Record<string, unknown>>): string | undefined {
+  if (Object.keys(others).length > 0) throw new Failure("invalid-input", "The input has a field that is not known. There is: mailbox.");
+  if (mailbox !== undefined && typeof mailbox !== "string") throw new Failure("invalid-input", "mailbox: is not a text.");
+  const wanted = mailbox || grant.mailboxes?.find((address) => !address.startsWith("*"));
+  if (grant.mailboxes !== undefined && (wanted === undefined || !isGranted(wanted, grant.mailboxes))) {
+    throw new Failure("access-denied", "The mailbox to look into is not among those that this caller may touch.", {
+      hint: "Name one of them as mailbox.",
+    });
+  }
+  return wanted;
+}

@@ -1,0 +1,55 @@
+import { createHash } from "node:crypto";
+import type { EvidenceCopy } from "../../../evidence-index.ts";
+import { Failure } from "../../../failure.ts";
+import type { House } from "../app.ts";
+import { disposition, evidenceFor } from "../evidence.ts";
+import { queryOf } from "../query.ts";
+import { demandRole } from "../who.ts";
+
+/** Bytes that were kept, by their hash. */
+export function evidenceRoutes({ app, evidence }: House): void {
+  app.get("/v1/evidence/:sha256", async (c) => {
+    queryOf(c, []);
+    const caller = c.get("caller");
+    demandRole(caller, "read");
+    const sha256 = c.req.param("sha256");
+    const found = /^[0-9a-f]{64}$/.test(sha256) ? await evidenceFor(caller, evidence, sha256) : undefined;
+    if (found === undefined) {
+      const hint = "It is named by the SHA-256 in an answer, and only seen by who may touch the mailbox that it came from.";
+      throw new Failure("not-found", "There is no such evidence.", { hint });
+    }
+    const headers = {
+      // Never what it says it is: it came from an attacker.
+      "content-type": "application/octet-stream",
+      "content-disposition": disposition(found.name),
+      "content-length": String(found.size),
+      "content-security-policy": "sandbox; default-src 'none'",
+    };
+    return new Response(c.req.method === "HEAD" ? null : streamOf(checked(found, sha256)), { headers });
+  });
+}
+
+/** The connection is broken before the last piece when the bytes are not what was kept. */
+async function* checked({ open, size }: EvidenceCopy, sha256: string): AsyncGenerator<Uint8Array> {
+  const hash = createHash("sha256");
+  let passed = 0;
+  for await (const piece of open()) {
+    hash.update(piece);
+    passed += piece.byteLength;
+    if (passed >= size && hash.copy().digest("hex") !== sha256) throw new Failure("evidence-failed", "The evidence is not what was kept.");
+    yield piece;
+  }
+}
+
+function streamOf(pieces: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await pieces.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    async cancel() {
+      await pieces.return(undefined);
+    },
+  });
+}

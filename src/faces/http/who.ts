@@ -1,0 +1,49 @@
+import type { Effect } from "../../action.ts";
+import { Failure } from "../../failure.ts";
+import type { Grant, Keys, Role } from "../../state/keys.ts";
+
+/** Who calls, and what that one may do. */
+export interface Caller {
+  /** `key:<id>`, or `oidc:<subject>`: in the audit, and what belongs to one caller only. */
+  readonly id: string;
+  readonly name: string;
+  readonly grant: Grant;
+}
+
+/** Reads a token that is not one of our keys. Undefined when it is not valid. Throws Failure when that cannot be said. */
+export type TokenReader = (token: string) => Promise<Caller | undefined>;
+
+/**
+ * Who an Authorization header names; undefined when nobody. Nothing is said of why.
+ * @throws Failure `unreachable` when it cannot be looked up
+ */
+export async function whoCalls(header: string | undefined, keys: Keys, readToken: TokenReader | undefined): Promise<Caller | undefined> {
+  // RFC 6750 section 2.1 and RFC 9110 section 11.1: the scheme's case does not matter.
+  const token = /^bearer +([A-Za-z0-9._~+/-]+=*) *$/i.exec(header ?? "")?.[1];
+  // Longer than any token that an identity provider gives: not even looked at.
+  if (token === undefined || token.length > 16_384) return undefined;
+  if (!token.startsWith("mck_")) return readToken?.(token);
+  const holder = await keys.find(token);
+  return holder === undefined ? undefined : { id: `key:${holder.id}`, name: holder.name, grant: holder.grant };
+}
+
+/** The role that an effect needs. */
+export const roleFor = {
+  read: "read",
+  change: "contain",
+  create: "contain",
+  destroy: "contain",
+  send: "send",
+} as const satisfies Record<Effect, Role>;
+
+export function hasRole({ grant }: Caller, role: Role): boolean {
+  return grant.roles.includes(role) || grant.roles.includes("admin");
+}
+
+/** Throws Failure `access-denied` naming the role. */
+export function demandRole(caller: Caller, role: Role): void {
+  if (hasRole(caller, role)) return;
+  throw new Failure("access-denied", `This needs the role ${role}, which this caller does not have.`, {
+    hint: `An administrator makes a key with it: mailcordon keys add --role ${role}.`,
+  });
+}

@@ -1,0 +1,173 @@
+import { createServer as createHttpServer, type Server } from "node:http";
+import { createServer as createHttpsServer } from "node:https";
+import { getRequestListener } from "@hono/node-server";
+import { pino } from "pino";
+import { actionNames, loadAction } from "./actions/load.ts";
+import { readCommandWords } from "./command-words.ts";
+import { doctor } from "./doctor/doctor.ts";
+import { openEvidenceIndex } from "./evidence-index.ts";
+import type { Screen } from "./faces/cli.ts";
+import { type App, buildApp, type ConnectionReport, type RequestLog } from "./faces/http/app.ts";
+import { jsonText } from "./faces/json.ts";
+import { asFailure, Failure } from "./failure.ts";
+import { type Opened, open } from "./open.ts";
+import { loadSettings, type SettingsPlace, type WrittenFile, writtenFile } from "./settings.ts";
+import { readServe, type Serving } from "./settings-serve.ts";
+import { openState } from "./state/state.ts";
+
+const usage = `mailcordon serve: offers the actions over HTTP to whoever has a key
+(mailcordon keys add), until it is stopped.
+
+  --host HOST     Address to listen on. Default: serve.host of the settings, else
+                  127.0.0.1.
+  --port PORT     Port; 0 for any free one. Default: serve.port, else 8025.
+  --config FILE   Settings file. Default: mailcordon.yaml here, then in
+                  ~/.config/mailcordon/.
+  --json          Say where it listens as JSON, also on a terminal.
+  --quiet         No lines about requests on standard error.
+  --help          Show this.
+
+It begins nothing more when it is told to stop (SIGTERM), and ends when what
+runs has ended, after half a minute at most.
+`;
+
+const text = { type: "string" } as const;
+const mark = { type: "boolean" } as const;
+const options = { host: text, port: text, config: text, json: mark, quiet: mark, help: { type: "boolean", short: "h" } } as const;
+
+/** What runs when it is told to stop has so long. Container platforms give 30 seconds in all. */
+const graceMs = 20_000;
+/** A load balancer keeps connections for a minute, and must not find one closed at the moment that it uses it. */
+const keepAliveMs = 75_000;
+/** A client that sends its head slower than that holds a place for nothing. */
+const headMs = 15_000;
+const pruneEveryMs = 60 * 60 * 1000;
+
+/** `mailcordon serve`. Gives the exit code when it was told to stop. Throws Failure when it cannot start. */
+export async function runServe(words: readonly string[], screen: Screen, version: string): Promise<number> {
+  const asked = readCommandWords("serve", words, options).values;
+  if (asked.help) {
+    screen.stdout.write(usage);
+    return 0;
+  }
+  const port = asked.port === undefined ? undefined : Number(asked.port);
+  if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
+    throw new Failure("invalid-input", "--port: put a number from 0 to 65535.");
+  }
+  const flags = { config: asked.config };
+  const written = await writtenFile({ flags });
+  const serving = readServe(written, { host: asked.host, port });
+  const log = logTo(asked.quiet === true ? undefined : screen.stderr);
+  const connections = openConnections(written, flags);
+  // What is wrong with a connection's settings is said now, and not to the first caller.
+  const opened = await Promise.all(written.connections.map((name) => connections.open(name)));
+  const [first] = opened;
+  if (first === undefined) throw new Failure("invalid-settings", "There is no connection.");
+  const state = await openState({ directory: serving.stateDir, databaseUrl: serving.databaseUrl });
+  try {
+    const app = await buildApp({
+      catalogue: { names: actionNames, load: loadAction },
+      connections,
+      state,
+      settings: serving,
+      log,
+      evidence: openEvidenceIndex(first.evidenceDir),
+      version,
+      testConnection: async (connection, wanted) => reportOf(connection, wanted, written, flags),
+    });
+    const prune = () => state.idempotency.prune(serving.keepHours).catch((thrown) => log.error({ code: asFailure(thrown).code }));
+    const pruning = setInterval(prune, pruneEveryMs);
+    try {
+      await prune();
+      const server = serverFor(app, serving);
+      const url = await listen(server, serving);
+      const message = `mailcordon serves on ${url}`;
+      const json = screen.stdout.isTTY !== true || asked.json === true;
+      screen.stdout.write(json ? `${jsonText({ success: true, message, url })}\n` : `${message}\n`);
+      await stopped(screen.signal);
+      await end(server, app);
+    } finally {
+      clearInterval(pruning);
+    }
+  } finally {
+    await Promise.all(opened.map(({ exchange }) => exchange.close()));
+    await state.close();
+  }
+  return 0;
+}
+
+/** Every connection of the settings, opened when it is first asked for. The environment is for the one that is meant by default. */
+function openConnections(written: WrittenFile, flags: NonNullable<SettingsPlace["flags"]>) {
+  const known = new Map<string, Promise<Opened>>();
+  return {
+    names: written.connections,
+    defaultName: written.defaultConnection,
+    open(name: string): Promise<Opened> {
+      const opened = known.get(name) ?? loadSettings(placeOf(name, written, flags)).then((settings) => open(settings));
+      known.set(name, opened);
+      return opened;
+    },
+  };
+}
+
+function placeOf(connection: string, written: WrittenFile, flags: NonNullable<SettingsPlace["flags"]>): SettingsPlace {
+  return { flags: { ...flags, connection }, fileAlone: connection !== written.defaultConnection };
+}
+
+async function reportOf(
+  connection: string,
+  { mailbox, signal }: { readonly mailbox: string | undefined; readonly signal: AbortSignal },
+  written: WrittenFile,
+  flags: NonNullable<SettingsPlace["flags"]>,
+): Promise<ConnectionReport> {
+  const load = () => loadSettings(placeOf(connection, written, flags));
+  const { exit: _, steps, ...report } = await doctor({ actions: actionNames, mailbox, signal, load });
+  return { ...report, checks: steps };
+}
+
+/** One JSON document for each line. */
+function logTo(stream: Screen["stderr"] | undefined): RequestLog {
+  const level = stream === undefined ? "silent" : "info";
+  const log = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, { write: (line) => void stream?.write(line) });
+  return {
+    request: (line) => log.info(line, "request"),
+    error: (line) => log.error(line, "error"),
+  };
+}
+
+function serverFor(app: App, { tls }: Serving): Server {
+  const listener = getRequestListener((request, env) => app.fetch(request, env), { overrideGlobalObjects: false });
+  const ways = { keepAliveTimeout: keepAliveMs, headersTimeout: headMs };
+  return tls === undefined ? createHttpServer(ways, listener) : createHttpsServer({ ...ways, ...tls, minVersion: "TLSv1.2" }, listener);
+}
+
+/** Gives the URL. Throws Failure `invalid-settings` when the address cannot be had. */
+function listen(server: Server, { host, port, tls }: Serving): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      reject(new Failure("invalid-settings", `serve.host: cannot listen on ${host}, port ${port} (${error.code}).`, { cause: error }));
+    });
+    server.listen({ host, port }, () => {
+      const address = server.address();
+      const taken = typeof address === "object" && address !== null ? address.port : port;
+      const name = host.includes(":") ? `[${host}]` : host;
+      resolve(`${tls === undefined ? "http" : "https"}://${name}:${taken}`);
+    });
+  });
+}
+
+async function end(server: Server, app: App): Promise<void> {
+  // No new connections; those that are there and send something more are told so.
+  const closed = new Promise((resolve) => server.close(resolve));
+  await app.close(graceMs);
+  server.closeIdleConnections();
+  // Whose answer is on its way still gets it.
+  const timer = setTimeout(() => server.closeAllConnections(), 1000);
+  await closed;
+  clearTimeout(timer);
+}
+
+function stopped(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}

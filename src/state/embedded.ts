@@ -1,0 +1,254 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { closeSync, existsSync, openSync, readFileSync, statSync } from "node:fs";
+import { chmod, chown, mkdir, readdir, rename, rm, stat, unlink, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join, resolve } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { Failure } from "../failure.ts";
+import { type Binaries, findBinaries } from "./postgres-binaries.ts";
+
+/** How the PostgreSQL that is ours is reached. `host` is a loopback address, or the folder of its socket. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+  readonly database: string;
+}
+
+/** A PostgreSQL in a folder. */
+export interface Embedded {
+  /** Where it answers, as far as its files say; starts it when it does not run. Throws Failure. */
+  running(): Promise<Address>;
+  /** Ends it, whoever started it; waits until it has written everything. */
+  stop(): Promise<void>;
+}
+
+/** What is in the folder: `data` as PostgreSQL has it, its log, and its socket. */
+const user = "mailcordon";
+const usualPort = 5432;
+/** sun_path of sockaddr_un has 104 bytes on macOS and 108 on Linux, with the closing NUL. */
+const longestSocketPath = 103;
+/** A log that grew beyond this is begun anew at the next start. Bytes. */
+const longestLog = 1024 * 1024;
+
+/** Makes the folder `<directory>/postgres` and a database in it when they are missing; nothing is started yet. Throws Failure. */
+export async function openEmbedded(directory: string): Promise<Embedded> {
+  const home = join(resolve(directory), "postgres");
+  const binaries = findBinaries();
+  const account = await onDisk("make the folder of the state", () => ownFolder(resolve(directory), home));
+  const data = join(home, "data");
+  if (!existsSync(join(data, "PG_VERSION"))) await initialise(home, data, binaries, account);
+  let child: ChildProcess | undefined;
+  return {
+    async running() {
+      // A child that ended was refused, most often because another process was first: the next one is tried when that is gone.
+      const alive = child !== undefined && child.exitCode === null && child.signalCode === null;
+      if (!alive && addressOf(data) === undefined) {
+        await forgetStranger(data);
+        child = await launch(home, data, binaries, account);
+      }
+      const address = addressOf(data) ?? { host: home, port: usualPort };
+      return { ...address, user, password: readPassword(data), database: "postgres" };
+    },
+    async stop() {
+      const words = ["stop", `--pgdata=${data}`, "--mode=fast", "--wait", "--timeout=30"];
+      const { code, said } = await run(binaries.pgCtl, words, home, account);
+      if (code !== 0 && addressOf(data) !== undefined) throw new Failure("internal", `The database of the state does not stop: ${said}`);
+    },
+  };
+}
+
+/** The user of the operating system that the server runs as, where that is not ours: PostgreSQL refuses to run as root. */
+interface Account {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+async function ownFolder(directory: string, home: string): Promise<Account | undefined> {
+  const root = process.getuid?.() === 0;
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await mkdir(home, { recursive: true, mode: 0o700 });
+  if (!root) return undefined;
+  const owner = await stat(home);
+  const account = owner.uid === 0 ? unprivileged() : { uid: owner.uid, gid: owner.gid };
+  await chown(home, account.uid, account.gid);
+  // That user has to get through to its own folder; to list or read what else is here it may not.
+  await chmod(directory, ((await stat(directory)).mode & 0o777) | 0o011);
+  return account;
+}
+
+/** The user `postgres` where there is one, else `nobody`: no user is made. */
+function unprivileged(): Account {
+  const lines = readFileSync("/etc/passwd", "utf8").split("\n");
+  for (const name of ["postgres", "nobody"]) {
+    const [, , uid, gid] = lines.find((line) => line.startsWith(`${name}:`))?.split(":") ?? [];
+    if (uid !== undefined && gid !== undefined) return { uid: Number(uid), gid: Number(gid) };
+  }
+  throw new Failure("invalid-settings", "PostgreSQL does not run as root, and there is neither a user postgres nor nobody.", {
+    hint: "Run mailcordon as an ordinary user, or set DATABASE_URL.",
+  });
+}
+
+/** In a folder beside that gets its name when it is whole, so that neither a crash nor another process leaves half a database. */
+async function initialise(home: string, data: string, binaries: Binaries, account: Account | undefined): Promise<void> {
+  for (const name of await readdir(home)) {
+    // What a crash in the middle of this left behind; a minute is far more than it takes.
+    if (name.startsWith("data-") && Date.now() - statSync(join(home, name)).mtimeMs > 60_000)
+      await rm(join(home, name), { recursive: true });
+  }
+  const fresh = join(home, `data-${randomBytes(6).toString("hex")}`);
+  const passwordFile = `${fresh}.password`;
+  const password = randomBytes(32).toString("base64url");
+  try {
+    await writeFile(passwordFile, password, { mode: 0o600, flag: "wx" });
+    if (account !== undefined) await chown(passwordFile, account.uid, account.gid);
+    const words = ["--pgdata", fresh, "--username", user, "--pwfile", passwordFile, "--auth", "scram-sha-256", "--encoding", "UTF8"];
+    const { code, said } = await run(binaries.initdb, [...words, "--locale", "C", "--no-instructions"], home, account);
+    if (code !== 0) throw new Failure("internal", `The database of the state could not be made: ${said}`);
+    await rename(passwordFile, join(fresh, "mailcordon-password"));
+    await rename(fresh, data);
+  } catch (thrown) {
+    await rm(fresh, { recursive: true, force: true });
+    await rm(passwordFile, { force: true });
+    // Another process was first: its database is as good.
+    if (!existsSync(join(data, "PG_VERSION"))) throw thrown;
+  }
+}
+
+function readPassword(data: string): string {
+  try {
+    return readFileSync(join(data, "mailcordon-password"), "utf8");
+  } catch (thrown) {
+    const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "unknown error";
+    throw new Failure("invalid-settings", `The password of the state's database cannot be read (${code}).`, { cause: thrown });
+  }
+}
+
+/**
+ * Where the server says it listens; undefined when there is none. The lines of postmaster.pid: its process, folder, start, port, folder of
+ * the socket, address: https://www.postgresql.org/docs/current/storage-file-layout.html
+ */
+function addressOf(data: string): { readonly host: string; readonly port: number } | undefined {
+  const [pid = "", , , port = "", socket = ""] = readLock(data);
+  if (!isAlive(Number(pid)) || Number(port) === 0) return undefined;
+  return { host: socket === "" ? "127.0.0.1" : socket, port: Number(port) };
+}
+
+function readLock(data: string): readonly string[] {
+  try {
+    return readFileSync(join(data, "postmaster.pid"), "utf8").split("\n");
+  } catch (thrown) {
+    if (thrown instanceof Error && "code" in thrown && thrown.code === "ENOENT") return [];
+    throw thrown;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid < 2) return false;
+  try {
+    process.kill(pid, 0);
+  } catch (thrown) {
+    if (thrown instanceof Error && "code" in thrown && thrown.code === "EPERM") return !isStranger(pid);
+    return false;
+  }
+  return !isStranger(pid);
+}
+
+/** True when a process that has this number now is known to be another program's. Where that cannot be known it is taken for the server. */
+function isStranger(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, "utf8").trim() !== "postgres";
+  } catch (thrown) {
+    if (thrown instanceof Error && "code" in thrown) return false;
+    throw thrown;
+  }
+}
+
+/** After a crash of the machine the number in the lock file may be that of any process, and PostgreSQL would not start. */
+async function forgetStranger(data: string): Promise<void> {
+  const [pid] = readLock(data);
+  if (pid !== undefined && isStranger(Number(pid))) await unlink(join(data, "postmaster.pid"));
+}
+
+async function launch(home: string, data: string, { postgres }: Binaries, account: Account | undefined): Promise<ChildProcess> {
+  const socket =
+    Buffer.byteLength(join(home, `.s.PGSQL.${usualPort}`)) <= longestSocketPath && process.platform !== "win32" && !/[",]/.test(home);
+  const port = socket ? usualPort : await freePort();
+  const settings = {
+    listen_addresses: socket ? "" : "127.0.0.1",
+    unix_socket_directories: socket ? home : "",
+    unix_socket_permissions: "0700",
+    // A pool of ten for each of a few processes, and their jobs.
+    max_connections: "80",
+  };
+  const flags = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+  const log = join(home, "postgres.log");
+  const tooLong = existsSync(log) && statSync(log).size > longestLog;
+  const file = openSync(log, tooLong ? "w" : "a", 0o600);
+  try {
+    // It outlives us when another process has joined it: the last one out stops it. In a session of its own, so that Ctrl-C is not for it.
+    const child = spawn(postgres, ["-D", data, "-p", String(port), ...flags], {
+      ...account,
+      cwd: home,
+      env: environment(),
+      detached: true,
+      stdio: ["ignore", file, file],
+    });
+    child.on("error", () => undefined);
+    child.unref();
+    await pause(0);
+    if (child.pid === undefined) throw new Failure("internal", "The database of the state does not start.", { hint: reachHint });
+    return child;
+  } finally {
+    closeSync(file);
+  }
+}
+
+const reachHint = "The user that it runs as must reach the program and its folder. Or set DATABASE_URL.";
+
+/** PostgreSQL takes none by itself. */
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : usualPort));
+    });
+  });
+}
+
+/** Nothing of ours is for it; its words are to be the same everywhere. */
+function environment(): NodeJS.ProcessEnv {
+  return { PATH: process.env.PATH, LC_ALL: "C", TZ: "UTC" };
+}
+
+async function run(
+  program: string,
+  words: readonly string[],
+  home: string,
+  account: Account | undefined,
+): Promise<{ readonly code: number | null; readonly said: string }> {
+  return await new Promise((resolve, reject) => {
+    const child = spawn(program, words, { ...account, cwd: home, env: environment(), stdio: ["ignore", "ignore", "pipe"] });
+    let said = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      said = `${said}${text}`.slice(-2000);
+    });
+    child.on("error", (error: NodeJS.ErrnoException) =>
+      reject(new Failure("internal", `${program} does not run (${error.code}).`, { hint: reachHint, cause: error })),
+    );
+    child.on("close", (code) => resolve({ code, said: said.trim() }));
+  });
+}
+
+async function onDisk<T>(what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (thrown instanceof Failure || !(thrown instanceof Error && "code" in thrown)) throw thrown;
+    throw new Failure("invalid-settings", `serve.state_dir: could not ${what} (${String(thrown.code)}).`, { cause: thrown });
+  }
+}

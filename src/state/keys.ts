@@ -1,0 +1,129 @@
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import * as z from "zod";
+import { Failure } from "../failure.ts";
+import { schema } from "./migrations.ts";
+import type { Database } from "./postgres.ts";
+
+/** What a caller may do: `read` reads, `contain` changes, creates and destroys, `send` sends, `admin` may do all of it and see the jobs of others. */
+export const roles = ["read", "contain", "send", "admin"] as const;
+export type Role = (typeof roles)[number];
+
+/** What one caller may do, and where. */
+export interface Grant {
+  readonly roles: readonly Role[];
+  /** Addresses, or `*@example.com` for all of a domain; undefined: every mailbox. */
+  readonly mailboxes: readonly string[] | undefined;
+  /** Names of connections; undefined: every one. */
+  readonly connections: readonly string[] | undefined;
+}
+
+/** Somebody who may call. */
+export interface Holder {
+  readonly id: string;
+  readonly name: string;
+  readonly grant: Grant;
+}
+
+/** A key as it is listed; its secret is nowhere. */
+export interface KeyEntry extends Holder {
+  readonly createdAt: Date;
+  readonly expiresAt?: Date | undefined;
+  readonly revokedAt?: Date | undefined;
+  readonly lastUsedAt?: Date | undefined;
+}
+
+/** The keys of the HTTP face. */
+export interface Keys {
+  /** The secret is in this answer and nowhere else. Throws Failure `invalid-input` for a grant that grants nothing. */
+  create(key: { readonly name: string; readonly grant: Grant; readonly expiresAt?: Date | undefined }): Promise<{
+    readonly id: string;
+    readonly secret: string;
+  }>;
+  /** All that ever were, the oldest first. */
+  list(): Promise<readonly KeyEntry[]>;
+  /** False when there is no such key that is valid. */
+  revoke(id: string): Promise<boolean>;
+  /** Undefined when the secret is unknown, revoked or expired. */
+  find(secret: string): Promise<Holder | undefined>;
+}
+
+const secretForm = /^mck_([0-9a-f]{12})_([A-Za-z0-9_-]{43})$/;
+
+const Entry = z.object({
+  id: z.string(),
+  name: z.string(),
+  roles: z.array(z.enum(roles)),
+  mailboxes: z.array(z.string()).nullable(),
+  connections: z.array(z.string()).nullable(),
+  created_at: z.date(),
+  expires_at: z.date().nullable(),
+  revoked_at: z.date().nullable(),
+  last_used_at: z.date().nullable(),
+});
+const Stored = Entry.extend({ secret_hash: z.instanceof(Buffer) });
+const columns = Object.keys(Entry.shape).join(", ");
+
+/** When a key was used last is written at most so often: a write for each call would cost more than the call's own look-up. */
+const usedEveryMs = 60_000;
+
+/** The keys in a database. */
+export function openKeys(database: Database): Keys {
+  return {
+    async create({ name, grant, expiresAt }) {
+      if (grant.roles.length === 0) throw new Failure("invalid-input", `Give the key at least one role: ${roles.join(", ")}.`);
+      if (grant.mailboxes?.length === 0 || grant.connections?.length === 0)
+        throw new Failure("invalid-input", "An empty list of mailboxes or connections grants nothing.");
+      const id = randomBytes(6).toString("hex");
+      const words = randomBytes(32).toString("base64url");
+      await database.query(
+        z.unknown(),
+        `INSERT INTO ${schema}.keys (id, name, secret_hash, roles, mailboxes, connections, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+        [id, name, hashOf(words), grant.roles, grant.mailboxes ?? null, grant.connections ?? null, expiresAt ?? null],
+      );
+      return { id, secret: `mck_${id}_${words}` };
+    },
+    async list() {
+      const rows = await database.query(Entry, `SELECT ${columns} FROM ${schema}.keys ORDER BY created_at, id`);
+      return rows.map((row) => ({
+        ...holderOf(row),
+        createdAt: row.created_at,
+        expiresAt: row.expires_at ?? undefined,
+        revokedAt: row.revoked_at ?? undefined,
+        lastUsedAt: row.last_used_at ?? undefined,
+      }));
+    },
+    async revoke(id) {
+      const revoked = await database.query(
+        z.unknown(),
+        `UPDATE ${schema}.keys SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL RETURNING id`,
+        [id],
+      );
+      return revoked.length > 0;
+    },
+    async find(secret) {
+      const [, id, words] = secretForm.exec(secret) ?? [];
+      if (id === undefined || words === undefined) return undefined;
+      const [row] = await database.query(
+        Stored,
+        `SELECT ${columns}, secret_hash FROM ${schema}.keys WHERE id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())`,
+        [id],
+      );
+      // The same work for an id that is not there: how long it takes says nothing.
+      const same = timingSafeEqual(hashOf(words), row?.secret_hash ?? Buffer.alloc(32));
+      if (row === undefined || !same) return undefined;
+      if (row.last_used_at === null || Date.now() - row.last_used_at.getTime() > usedEveryMs) {
+        await database.query(z.unknown(), `UPDATE ${schema}.keys SET last_used_at = now() WHERE id = $1`, [id]);
+      }
+      return holderOf(row);
+    },
+  };
+}
+
+function holderOf({ id, name, roles, mailboxes, connections }: z.output<typeof Entry>): Holder {
+  return { id, name, grant: { roles, mailboxes: mailboxes ?? undefined, connections: connections ?? undefined } };
+}
+
+/** One round of SHA-256: there are 256 random bits in the words, so that nobody can guess them however fast a guess is. */
+function hashOf(words: string): Buffer {
+  return createHash("sha256").update(words).digest();
+}

@@ -1,0 +1,77 @@
+import type { Client } from "pg";
+
+/** Everything of ours is in a schema of its own, so that the database may be anybody's. */
+export const schema = "mailcordon";
+
+/** One step each, in their order; what was once released is never changed. */
+const migrations: readonly string[] = [
+  `CREATE SEQUENCE ${schema}.instances AS integer CYCLE;
+
+   CREATE TABLE ${schema}.keys (
+     id text PRIMARY KEY,
+     name text NOT NULL,
+     secret_hash bytea NOT NULL,
+     roles text[] NOT NULL,
+     mailboxes text[],
+     connections text[],
+     created_at timestamptz NOT NULL DEFAULT now(),
+     expires_at timestamptz,
+     revoked_at timestamptz,
+     last_used_at timestamptz
+   );
+
+   CREATE TABLE ${schema}.idempotency (
+     caller text NOT NULL,
+     key text NOT NULL,
+     fingerprint text NOT NULL,
+     owner integer NOT NULL,
+     status integer,
+     body text,
+     began_at timestamptz NOT NULL DEFAULT now(),
+     PRIMARY KEY (caller, key)
+   );
+   CREATE INDEX ON ${schema}.idempotency (began_at);
+
+   CREATE TABLE ${schema}.jobs (
+     id uuid PRIMARY KEY,
+     caller text NOT NULL,
+     action text NOT NULL,
+     repeatable boolean NOT NULL,
+     call text,
+     status text NOT NULL,
+     owner integer,
+     progress text,
+     cancel boolean NOT NULL DEFAULT false,
+     answer text,
+     answer_status integer,
+     created_at timestamptz NOT NULL DEFAULT now(),
+     finished_at timestamptz
+   );
+   CREATE INDEX ON ${schema}.jobs (created_at);`,
+];
+
+/** So that two processes that start at once do not both migrate: any number that nothing else of ours takes. */
+const migrationLock = 1;
+
+/** Brings the tables to what this version needs. Safe to run by several processes at once. */
+export async function migrate(client: Client, lockSpace: number): Promise<void> {
+  await client.query("BEGIN");
+  try {
+    await client.query("SELECT pg_advisory_xact_lock($1, $2)", [lockSpace, -migrationLock]);
+    await client.query(`CREATE SCHEMA IF NOT EXISTS ${schema}`);
+    await client.query(
+      `CREATE TABLE IF NOT EXISTS ${schema}.migrations (step integer PRIMARY KEY, done_at timestamptz NOT NULL DEFAULT now())`,
+    );
+    const { rows } = await client.query<{ done: number }>(`SELECT coalesce(max(step), 0) AS done FROM ${schema}.migrations`);
+    const done = rows[0]?.done ?? 0;
+    for (const [at, statements] of migrations.entries()) {
+      if (at < done) continue;
+      await client.query(statements);
+      await client.query(`INSERT INTO ${schema}.migrations (step) VALUES ($1)`, [at + 1]);
+    }
+    await client.query("COMMIT");
+  } catch (thrown) {
+    await client.query("ROLLBACK");
+    throw thrown;
+  }
+}

@@ -1,0 +1,157 @@
+import pg from "pg";
+import type * as z from "zod";
+import { Failure } from "../failure.ts";
+import { type Embedded, openEmbedded } from "./embedded.ts";
+import { migrate, schema } from "./migrations.ts";
+
+/** A PostgreSQL that holds our tables. */
+export interface Database {
+  /** Rows, checked. Throws Failure `unreachable` when the database does not answer, `internal` when it refuses. */
+  query<Row>(row: z.ZodType<Row>, text: string, values?: readonly unknown[]): Promise<readonly Row[]>;
+  /** The number of this process among those that use the database. While it lives, `aliveSql` is true for it. */
+  readonly instance: number;
+  /** How others reach it: for the library of the jobs. */
+  readonly connect: () => Promise<pg.ClientConfig>;
+  close(): Promise<void>;
+}
+
+/** The first number of our advisory locks, "MC" in ASCII; the second is 0 for whoever uses the database, else the number of a process. */
+const lockSpace = 0x4d43;
+
+/** SQL that is true while the process of that number lives: it holds a lock that ends with its connection, however that ends. */
+export function aliveSql(instance: string): string {
+  return `EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND classid = ${lockSpace} AND objid::bigint = ${instance} AND objsubid = 2 AND granted)`;
+}
+
+/** As long may a start take: a first one makes the database, one after a crash repairs it. */
+const startMs = 60_000;
+/** A query waits so long for a connection: what is behind a face must fail before its caller has given up. */
+const connectMs = 5_000;
+
+/** Opens the database of that URL, or that in `<directory>/postgres`, which is made and started when it is not there. Throws Failure. */
+export async function openDatabase(settings: { readonly databaseUrl?: string | undefined; readonly directory: string }): Promise<Database> {
+  const embedded = settings.databaseUrl === undefined ? await openEmbedded(settings.directory) : undefined;
+  const connect = async (): Promise<pg.ClientConfig> => ({
+    ...(embedded === undefined ? { connectionString: settings.databaseUrl } : await embedded.running()),
+    application_name: "mailcordon",
+    connectionTimeoutMillis: connectMs,
+  });
+  const presence = await openPresence(connect, embedded);
+  const pool = new pg.Pool({ ...(await connect()), max: 10 });
+  // A connection that ends while nobody uses it is replaced by the pool; who uses one is told by its query.
+  pool.on("error", () => undefined);
+  return {
+    instance: presence.instance,
+    connect,
+    async query(row, text, values = []) {
+      let rows: readonly unknown[];
+      try {
+        ({ rows } = await pool.query(text, [...values]));
+      } catch (thrown) {
+        throw queryFailure(thrown);
+      }
+      return rows.map((each) => row.parse(each));
+    },
+    async close() {
+      await pool.end();
+      await presence.close();
+    },
+  };
+}
+
+/** The connection that says that we are there. */
+interface Presence {
+  readonly instance: number;
+  /** Stops the database when it is ours and nobody else is there. */
+  close(): Promise<void>;
+}
+
+async function openPresence(connect: () => Promise<pg.ClientConfig>, embedded: Embedded | undefined): Promise<Presence> {
+  let client = await enter(connect, embedded);
+  await migrate(client, lockSpace);
+  const { rows } = await client.query<{ number: number }>(`SELECT nextval('${schema}.instances')::integer AS number`);
+  const instance = rows[0]?.number;
+  if (instance === undefined) throw new Failure("internal", "The database gave no number.");
+  let closing = false;
+  let entering: Promise<void> | undefined;
+  const hold = async () => {
+    await client.query("SELECT pg_advisory_lock($1, $2)", [lockSpace, instance]);
+    client.once("end", () => {
+      if (!closing) entering = again();
+    });
+  };
+  // Until we are there again, another process would take what we do for lost; it then answers that nobody knows.
+  const again = async () => {
+    while (!closing) {
+      try {
+        client = await enter(connect, embedded);
+        return await hold();
+      } catch (thrown) {
+        if (!(thrown instanceof Failure) && !isDatabaseError(thrown)) throw thrown;
+      }
+    }
+  };
+  await hold();
+  return {
+    instance,
+    async close() {
+      closing = true;
+      await entering;
+      await leave(client, embedded);
+    },
+  };
+}
+
+/** Connects, and says with a lock that somebody is there. A database that is just ending is waited for, and started again when it is ours. */
+async function enter(connect: () => Promise<pg.ClientConfig>, embedded: Embedded | undefined): Promise<pg.Client> {
+  const deadline = Date.now() + startMs;
+  for (;;) {
+    const client = new pg.Client(await connect());
+    client.on("error", () => undefined);
+    try {
+      await client.connect();
+      await client.query("SELECT pg_advisory_lock_shared($1, 0)", [lockSpace]);
+      return client;
+    } catch (thrown) {
+      await client.end().catch(() => undefined);
+      const failure = queryFailure(thrown);
+      if (embedded === undefined || failure.code !== "unreachable" || Date.now() > deadline) throw failure;
+      // A database that starts takes some 50 ms until it answers.
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}
+
+async function leave(client: pg.Client, embedded: Embedded | undefined): Promise<void> {
+  try {
+    if (embedded === undefined) return;
+    await client.query("SELECT pg_advisory_unlock_shared($1, 0)", [lockSpace]);
+    const { rows } = await client.query<{ alone: boolean }>("SELECT pg_try_advisory_lock($1, 0) AS alone", [lockSpace]);
+    // Held until the server ends: who comes meanwhile waits for it, and starts it again.
+    if (rows[0]?.alone === true) await embedded.stop();
+  } catch (thrown) {
+    // It has ended already.
+    if (queryFailure(thrown).code !== "unreachable") throw thrown;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+function isDatabaseError(thrown: unknown): thrown is pg.DatabaseError {
+  return thrown instanceof pg.DatabaseError;
+}
+
+/** Never with the words of the library: they may hold the address with its password. */
+function queryFailure(thrown: unknown): Failure {
+  if (thrown instanceof Failure) return thrown;
+  const code = thrown instanceof Error && "code" in thrown && typeof thrown.code === "string" ? thrown.code : "no answer";
+  // Classes 08 (connection), 53 (out of places) and 57 (it starts or stops): https://www.postgresql.org/docs/current/errcodes-appendix.html
+  if (isDatabaseError(thrown) && !/^(08|53|57)/.test(code)) {
+    const refused = /^(28|3D)/.test(code) ? "invalid-settings" : "internal";
+    return new Failure(refused, `The database refused what was asked (SQLSTATE ${code}).`, { cause: thrown, hint: databaseHint });
+  }
+  return new Failure("unreachable", `The database of the state does not answer (${code}).`, { cause: thrown, hint: databaseHint });
+}
+
+const databaseHint = "Check DATABASE_URL and that the database runs; without one, look at postgres.log in the folder of the state.";

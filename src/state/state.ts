@@ -1,0 +1,31 @@
+import * as z from "zod";
+import { type Idempotency, openIdempotency } from "./idempotency.ts";
+import { type Keys, openKeys } from "./keys.ts";
+import { openDatabase } from "./postgres.ts";
+
+/** What is remembered between calls and between starts. */
+export interface State {
+  readonly keys: Keys;
+  readonly idempotency: Idempotency;
+  /** Rejects with Failure when the database does not answer. */
+  ready(): Promise<void>;
+  /** Ends the connections; the last process to go stops a database that mailcordon has started. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the state in a PostgreSQL: that of `databaseUrl`, or one that is started for it in `<directory>/postgres`, which several processes
+ * may share.
+ * @throws Failure `unreachable`, `invalid-settings`, `unsupported`
+ */
+export async function openState(settings: { readonly databaseUrl?: string | undefined; readonly directory: string }): Promise<State> {
+  const database = await openDatabase(settings);
+  return {
+    keys: openKeys(database),
+    idempotency: openIdempotency(database),
+    ready: async () => {
+      await database.query(z.unknown(), "SELECT 1");
+    },
+    close: () => database.close(),
+  };
+}
