@@ -6,7 +6,7 @@ export type Yaml = string | boolean | readonly Yaml[] | { readonly [key: string]
  * or a boolean; lines of code as they are, behind `|`; members that are undefined are left out.
  */
 export function yamlText(value: { readonly [key: string]: Yaml | undefined }): string {
-  return members(value, "");
+  return members(value, "") || "{}\n";
 }
 
 function members(value: { readonly [key: string]: Yaml | undefined }, indent: string): string {

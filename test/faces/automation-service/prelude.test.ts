@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { testCertificate } from "../../lab/certificate.ts";
 import { fine, noPython, run, scriptOf, standIn, toyService, without } from "./stage.ts";
 
 const count = scriptOf("Count Sheep", toyService);
@@ -223,6 +224,43 @@ describe.skipIf(noPython)(`a script of the platform${without}`, () => {
     const { code } = await run(count, { api_url: "http://mailcordon.example.com", api_key: key, proxy_url: proxy.url, no_proxy: "" });
     expect(code).toBe(0);
     expect(proxy.asked[0]?.path).toBe("http://mailcordon.example.com/v1/actions/count-sheep");
+  });
+});
+
+describe.skipIf(noPython)(`the certificate of the service${without}`, () => {
+  const secure = async () => standIn(() => ({ body: fine }), testCertificate);
+
+  test("is checked unless it is said otherwise: one that nobody vouches for is refused, and the key never sent", async () => {
+    for (const verify of [{}, { verify: "" }, { verify: "None" }, { verify: "true" }, { verify: "1" }]) {
+      const server = await secure();
+      const { code, out, err } = await run(count, { api_url: server.url, api_key: key, ...verify });
+      expect([code, out, server.asked.length]).toEqual([1, "", 0]);
+      expect(err).toContain("CA Certificate");
+    }
+  });
+
+  test.each([
+    ["as it is", (pem: string) => pem],
+    ["with blanks for its line ends", (pem: string) => pem.replaceAll("\n", " ")],
+    ["with \\n for its line ends", (pem: string) => pem.replaceAll("\n", "\\n")],
+  ])("is trusted when it is given %s", async (_, written) => {
+    const server = await secure();
+    const { code, err } = await run(count, { api_url: server.url, api_key: key, ca_certificate: written(testCertificate.cert) });
+    expect([code, err, server.asked.length]).toEqual([0, "", 1]);
+  });
+
+  test("is not trusted for a name that it does not have", async () => {
+    const server = await secure();
+    const url = server.url.replace("127.0.0.1", "localhost.");
+    const { code, err } = await run(count, { api_url: url, api_key: key, ca_certificate: testCertificate.cert });
+    expect([code, server.asked.length]).toEqual([1, 0]);
+    expect(err.length).toBeGreaterThan(10);
+  });
+
+  test("is not checked where the resource says no, without a warning on standard error", async () => {
+    const server = await secure();
+    const { code, err } = await run(count, { api_url: server.url, api_key: key, verify: "false" });
+    expect([code, err, server.asked.length]).toEqual([0, "", 1]);
   });
 });
 

@@ -1,0 +1,55 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import * as theirs from "yaml";
+import { type Yaml, yamlText } from "../../../src/faces/automation-service/yaml.ts";
+
+const { tree } = fc.letrec<{ tree: Yaml }>((tie) => ({
+  tree: fc.oneof(
+    { maxDepth: 4 },
+    fc.boolean(),
+    fc.constantFrom(
+      "yes",
+      "null",
+      "1.0",
+      "2026-01-01",
+      "",
+      " ",
+      "a: b",
+      "- a",
+      "# a",
+      "'",
+      '"',
+      "|",
+      "a\nb\n",
+      " a\n",
+      "\ta\n",
+      "a \n",
+      "a\n\n",
+      "a\n\nb\n",
+      "\u0085\u2028",
+    ),
+    fc.string({ unit: "grapheme" }),
+    fc.array(tie("tree"), { maxLength: 4 }),
+    fc.dictionary(fc.oneof(fc.constantFrom("yes", "on", "1", "a b", "__proto__x"), fc.string({ minLength: 1 })), tie("tree"), {
+      maxKeys: 4,
+      noNullPrototype: true,
+    }),
+  ),
+}));
+
+test.each(["1.1", "1.2"] as const)("what is written is read by others, as YAML %s, as exactly the same", (version) => {
+  fc.assert(
+    fc.property(fc.dictionary(fc.stringMatching(/^[a-z_]{1,8}$/), tree, { noNullPrototype: true }), (value) => {
+      expect(theirs.parse(yamlText(value), { version })).toEqual(value);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("code stays code: lines behind a bar, not one text in quotes", () => {
+  expect(yamlText({ script: { code: "def a():\n\n    return 'x'\n" } })).toBe("script:\n  code: |\n    def a():\n\n        return 'x'\n");
+});
+
+test("texts that look like numbers or booleans are texts, and what is undefined is not written", () => {
+  expect(yamlText({ version: "1.0", values: { true: "True" }, hint: undefined })).toBe("version: '1.0'\nvalues:\n  'true': 'True'\n");
+});
