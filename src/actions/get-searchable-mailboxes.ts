@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { reading } from "../action.ts";
+import { ErrorNoun, errorNoun } from "../answer.ts";
 import { anywhere, present } from "../fields.ts";
 
 /** Which mailboxes the account may search. Where Exchange refuses, the failure names the role that is missing. */
@@ -27,6 +28,7 @@ export const getSearchableMailboxes = reading({
   },
   example: { filter: "user" },
   output: z.strictObject({
+    success: z.boolean(),
     message: z.string(),
     source: z
       .enum(["ediscovery", "admin_api", "directory"])
@@ -44,14 +46,19 @@ export const getSearchableMailboxes = reading({
         external_email_address: z.string().optional(),
       }),
     ),
-    failed: z.array(z.strictObject({ mailbox: z.string(), message: z.string() })).describe("Those that Exchange could not tell about."),
+    failed: z
+      .array(z.strictObject({ mailbox: z.string(), message: z.string(), error: ErrorNoun.optional() }))
+      .describe("Those that Exchange could not tell about."),
     truncated: z.boolean().describe("There are more than the limit."),
   }),
 }).run(async ({ filter, expand_groups, limit }, { exchange, call }) => {
   const { source, note, mailboxes, failed } = await exchange.searchableMailboxes({ filter, expandGroups: expand_groups }, call);
   const count = mailboxes.length === 1 ? "1 searchable mailbox" : `${mailboxes.length} searchable mailboxes`;
+  const found = mailboxes.length === 0 ? "No searchable mailboxes found" : `${count} found`;
+  const untold = failed.length === 0 ? "" : `; of ${failed.length} it could not be told`;
   return present({
-    message: mailboxes.length === 0 ? "No searchable mailboxes found" : `${count} found.`,
+    success: failed.length === 0,
+    message: mailboxes.length === 0 && untold === "" ? found : `${found}${untold}.`,
     source,
     note,
     mailboxes: mailboxes.slice(0, limit).map((found) =>
@@ -64,7 +71,7 @@ export const getSearchableMailboxes = reading({
         external_email_address: found.externalEmailAddress,
       }),
     ),
-    failed: failed.map(({ mailbox, message }) => ({ mailbox, message })),
+    failed: failed.map(({ mailbox, message, failure }) => present({ mailbox, message, error: failure && errorNoun(failure) })),
     truncated: mailboxes.length > limit,
   });
 });

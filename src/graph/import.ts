@@ -13,12 +13,25 @@ import type { GraphMailbox } from "./session.ts";
  */
 export async function importMime(from: GraphMailbox, id: string, to: GraphMailbox, destinationId: string, note: string): Promise<Copied> {
   const how = { method: "mime", lost: copyLosses, note } as const;
-  const draft = await to.ask(postMimeMessage, await whole(from, id, note));
+  const draft = await posted(to, await whole(from, id, note));
   if (destinationId.toLowerCase() === "drafts") return { newItemId: draft, ...how };
   try {
     return { ...(await to.ask(moveMessage, { id: draft, destinationId })), ...how };
   } catch (thrown) {
     throw await discarded(to.during({ ...to.call, signal: undefined }), draft, asFailure(thrown));
+  }
+}
+
+/** A draft of which the answer was lost is not known: it stays where it is, and the failure says so. */
+async function posted(to: GraphMailbox, mime: Uint8Array): Promise<string> {
+  try {
+    return await to.ask(postMimeMessage, mime);
+  } catch (thrown) {
+    const failure = asFailure(thrown);
+    const { code, message, wireCode, requestId } = failure;
+    if (code !== "unknown-outcome" && code !== "cancelled") throw failure;
+    const hint = `A copy may be left in Drafts of ${to.address}: look there before you copy it again.`;
+    throw new Failure(code, `${message} A draft may be left in Drafts of ${to.address}.`, { hint, wireCode, requestId, cause: failure });
   }
 }
 

@@ -36,7 +36,7 @@ async function ofDirectory(account: GraphMailbox, query: SearchableMailboxQuery)
   }
   const asked = [...users.values()];
   const mailboxes: SearchableMailbox[] = [];
-  const failed: { mailbox: string; message: string }[] = [];
+  const failed: { mailbox: string; message: string; failure: Failure }[] = [];
   let index = 0;
   for await (const outcome of account.each(
     getUserPurpose,
@@ -47,7 +47,7 @@ async function ofDirectory(account: GraphMailbox, query: SearchableMailboxQuery)
     if (outcome.ok) mailboxes.push({ mailbox: user.mail, referenceId: user.id, displayName: user.displayName, isGroup: false });
     // On premises, without a licence or without a mailbox at all: Graph does not reach it.
     else if (outcome.failure.code !== "mailbox-not-found" && outcome.failure.code !== "not-found") {
-      failed.push({ mailbox: user.mail, message: outcome.failure.message });
+      failed.push({ mailbox: user.mail, message: outcome.failure.message, failure: outcome.failure });
       if (failed.length === asked.length) throw lacking(outcome.failure, "MailboxSettings.Read");
     }
   }

@@ -44,6 +44,20 @@ describe.each(backends)("over %s", (backend) => {
     });
   });
 
+  test.skipIf(backend === "ews")(
+    "a mailbox that could not be told about is named, and that is no success (EWS asks for all at once)",
+    async () => {
+      at.lab.addFault({ kind: "403", operation: "user-get-mailboxsettings-part", mailbox: "user03@example.com" });
+      const answer = await at.run(getSearchableMailboxes, { filter: "user0" });
+      expect(rows(answer)).toHaveLength(8);
+      expect(answer).toMatchObject({
+        success: false,
+        message: "8 searchable mailboxes found; of 1 it could not be told.",
+        failed: [{ mailbox: "user03@example.com", error: { code: "access-denied", wire_code: "ErrorAccessDenied" } }],
+      });
+    },
+  );
+
   test.skipIf(backend === "graph")("an account without the role is told which role is missing (a role of EWS)", async () => {
     const exchange = openEws({
       url: at.lab.ewsUrl,

@@ -236,6 +236,12 @@ describe.each(backends)("over %s", (backend) => {
       expect(exitCodeOf(answer)).toBe(6);
     });
 
+    test.skipIf(backend === "ews")("of all, one that could not be listed is searched as well (EWS lists all at once)", async () => {
+      at.lab.addFault({ kind: "item-error", operation: "user-get-mailboxsettings-part", mailbox: mailboxes[0] });
+      const answer = await search({ mailboxes: "all", internet_message_id: campaign.messageId, limit: 100 });
+      expect(answer).toMatchObject({ success: true, total: campaign.copies.length });
+    });
+
     test("one named twice is searched once", async () => {
       const answer = await search({ mailboxes: ["finance@example.com", "FINANCE@example.com"], internet_message_id: campaign.messageId });
       expect(items(answer)).toHaveLength(1);

@@ -98,6 +98,15 @@ const scenarios: readonly Scenario[] = [
       return { input: { item_id: idsOf(things), destination_folder: "inbox", destination_mailbox: ben }, things };
     },
   },
+  {
+    title: "to another mailbox, in a cloud without export and import",
+    action: copyEmail,
+    habits: { importExport: false },
+    arrange(stage) {
+      const things = copied(stage, `${ben} inbox`);
+      return { input: { item_id: idsOf(things), destination_folder: "inbox", destination_mailbox: ben }, things };
+    },
+  },
 ];
 
 await faultRuns(scenarios);

@@ -6,7 +6,7 @@ import { verifyAudit } from "../../../src/audit.ts";
 import { type FaultKind, type FaultRule, faultKinds } from "../../../src/lab/faults.ts";
 import { perform } from "../../../src/perform.ts";
 import { type Backend, backends } from "../lab-host.ts";
-import { inventory, openStage, type Stage, sha256 } from "./stage.ts";
+import { type Habits, inventory, openStage, type Stage, sha256 } from "./stage.ts";
 
 /** One thing that an action is asked to touch. */
 export interface Thing {
@@ -30,6 +30,8 @@ export interface Arranged {
 export interface Scenario {
   readonly title: string;
   readonly action: Action;
+  /** A connection to Graph that has not everything. */
+  readonly habits?: Habits | undefined;
   arrange(stage: Stage): Arranged;
 }
 
@@ -109,7 +111,7 @@ export async function faultRuns(scenarios: readonly Scenario[]): Promise<void> {
       for (kind in meaningless[backend]) test.skip(`${kind}: ${meaningless[backend][kind]}`);
       if (backend === "graph") test.skip(`truncate at ${bare.join(", ")}: bytes with a length that is theirs are whole to anybody`);
     });
-    for (const scenario of scenarios) await runsOf(scenario, backend);
+    for (const scenario of scenarios) if (backend === "graph" || scenario.habits === undefined) await runsOf(scenario, backend);
   }
 }
 
@@ -189,7 +191,7 @@ async function withoutFaults(
   scenario: Scenario,
   backend: Backend,
 ): Promise<{ readonly answer: unknown; readonly requests: readonly Request[] }> {
-  const stage = await openStage(backend);
+  const stage = await openStage(backend, scenario.habits);
   const { input } = scenario.arrange(stage);
   const answer = comparable(await perform(scenario.action, input, stage.host), stage);
   // A request is logged when its connection is done with it: when everything is closed, all are.
@@ -211,7 +213,7 @@ async function withoutFaults(
 }
 
 async function underFault({ scenario, backend, rule }: Case, baseline: unknown): Promise<void> {
-  const stage = await openStage(backend);
+  const stage = await openStage(backend, scenario.habits);
   try {
     const arranged = scenario.arrange(stage);
     const before = inventory(stage);
@@ -322,5 +324,10 @@ function comparable(answer: Answer, { folder }: Stage): unknown {
 /** Of an answer about what was touched: the rest (new ids, change keys, whether a copy could be read again) a second try makes anew. */
 function whatWasDone(answer: unknown): unknown {
   if (typeof answer !== "object" || answer === null || !("results" in answer) || !Array.isArray(answer.results)) return answer;
-  return { ...answer, results: answer.results.map(({ status, action, name, subject }: Result) => ({ status, action, name, subject })) };
+  // How it was done may be another way after a refusal: the sentence says so.
+  return {
+    ...answer,
+    message: "",
+    results: answer.results.map(({ status, action, name, subject }: Result) => ({ status, action, name, subject })),
+  };
 }

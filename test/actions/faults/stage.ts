@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { openAudit } from "../../../src/audit.ts";
 import { openEvidence } from "../../../src/evidence.ts";
 import { openEws } from "../../../src/ews/ews.ts";
-import { openGraph } from "../../../src/graph/graph.ts";
+import { type GraphOptions, openGraph } from "../../../src/graph/graph.ts";
 import { immutableId } from "../../../src/lab/graph/ids.ts";
 import type { LabItem, NewItem } from "../../../src/lab/item.ts";
 import { type Lab, startLab } from "../../../src/lab/lab.ts";
@@ -39,7 +39,9 @@ export interface Stage {
 /** The same moment for every run, so that the lab's ids and times are the same, too. */
 const now = new Date("2026-03-02T09:00:00Z");
 
-export async function openStage(backend: Backend): Promise<Stage> {
+export type Habits = GraphOptions["habits"];
+
+export async function openStage(backend: Backend, habits?: Habits): Promise<Stage> {
   const lab = await startLab({ seed: false, graph: { tokens: { [labToken]: labPermissions } } });
   lab.store.setNow(now);
   lab.store.addUser({ address: soc, displayName: "SOC", roles: ["ApplicationImpersonation", "Discovery Management"] });
@@ -55,6 +57,7 @@ export async function openStage(backend: Backend): Promise<Stage> {
           url: lab.graphUrl,
           signIn: (http) => ({ ...http, send: (request) => http.send({ ...request, headers: { ...request.headers, authorization } }) }),
           defaultMailbox: ann,
+          habits,
         });
   const mailbox = (address: string): LabMailbox => {
     const found = lab.store.mailbox(address);
