@@ -1,5 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 const root = resolve(import.meta.dirname, "..");
@@ -9,16 +10,52 @@ export interface Built {
   readonly folder: string;
   /** Path of the program. */
   readonly program: string;
-  remove(): void;
 }
 
+/** What a build reads. */
+const sources = ["package.json", "tsconfig.json", "tsconfig.build.json", "src", "scripts", "bench"];
+/** Below the repository, so that what the types import is found. */
+const cache = join(root, "node_modules/.cache");
+
+/** Builds, unless another test has built the same already: a build takes as long as many tests. */
 export function build(): Built {
-  // Below the repository, so that what the types import is found.
-  mkdirSync(join(root, "node_modules/.cache"), { recursive: true });
-  const folder = mkdtempSync(join(root, "node_modules/.cache/mailcordon-"));
-  copyFileSync(join(root, "package.json"), join(folder, "package.json"));
-  execFileSync(process.execPath, ["scripts/build.mjs", join(folder, "dist")], { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
-  return { folder, program: join(folder, "dist/mailcordon.cjs"), remove: () => rmSync(folder, { recursive: true, force: true }) };
+  const name = `mailcordon-${digestOf(sources.flatMap(filesIn)).slice(0, 16)}`;
+  const folder = join(cache, name);
+  if (!existsSync(folder)) {
+    mkdirSync(cache, { recursive: true });
+    const made = mkdtempSync(join(cache, "building-"));
+    copyFileSync(join(root, "package.json"), join(made, "package.json"));
+    execFileSync(process.execPath, ["scripts/build.mjs", join(made, "dist")], { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
+    keep(made, folder);
+    const old = readdirSync(cache).filter((other) => other.startsWith("mailcordon-") && other !== name);
+    for (const other of old) rmSync(join(cache, other), { recursive: true, force: true });
+  }
+  return { folder, program: join(folder, "dist/mailcordon.cjs") };
+}
+
+/** Another worker may have been faster. */
+function keep(made: string, folder: string): void {
+  try {
+    renameSync(made, folder);
+  } catch (thrown) {
+    if (!existsSync(folder)) throw thrown;
+    rmSync(made, { recursive: true });
+  }
+}
+
+function filesIn(path: string): string[] {
+  const found = statSync(join(root, path));
+  return found.isFile() ? [path] : readdirSync(join(root, path)).flatMap((name) => filesIn(join(path, name)));
+}
+
+function digestOf(files: readonly string[]): string {
+  const hash = createHash("sha256");
+  for (const file of files)
+    hash
+      .update(`${file}\0`)
+      .update(readFileSync(join(root, file)))
+      .update("\0");
+  return hash.digest("hex");
 }
 
 /** What one process did. */

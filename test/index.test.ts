@@ -17,7 +17,6 @@ beforeAll(() => {
   writeFileSync(join(project, "package.json"), '{"name": "project", "type": "module"}');
 });
 afterAll(() => {
-  built.remove();
   rmSync(project, { recursive: true });
 });
 

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Built, build, start } from "./built.ts";
+import { testCertificate } from "./lab/certificate.ts";
 
 // Whole processes: the lab as its command starts it, and the program as the lab says.
 let built: Built;
@@ -11,7 +12,6 @@ beforeAll(() => {
   built = build();
 });
 afterAll(() => {
-  built.remove();
   rmSync(root, { recursive: true });
 });
 let home = root;
@@ -46,6 +46,52 @@ const enter = async (page: string, form: Record<string, string>) => {
   const response = await fetch(page, { method: "POST", body: new URLSearchParams(form) });
   return { status: response.status, text: await response.text() };
 };
+
+/** Where in the settings that the lab printed something is changed: from, to. */
+type Change = readonly [RegExp, string];
+const withoutAuthority: Change = [/, ca_file: "[^"]*"/, ""];
+const byBasic: Change = [/ntlm:/, "basic:"];
+const byTicket: Change = [/ntlm: \{[^}]*\}/, "kerberos: {}"];
+const tls = ["--tls-cert", "cert.pem", "--tls-key", "key.pem"];
+
+describe("doctor names what the lab's command puts in the way:", () => {
+  test.each<[string, readonly string[], Change | undefined, Record<string, string>, string, string]>([
+    ["an application that may not use EWS", ["--entra-block"], undefined, {}, "ews", "EwsAllowedAppIDs"],
+    ["a secret that is wrong", ["--entra"], undefined, { MAILCORDON_CLIENT_SECRET: "wr0ng" }, "token", "Add-MgApplicationPassword"],
+    ["a certificate of an authority that nobody knows", tls, withoutAuthority, {}, "tls", "ca_file"],
+    [
+      "a proxy with another password",
+      ["--proxy-user", "svc:right", ...tls],
+      undefined,
+      { MAILCORDON_PROXY_PASSWORD: "wr0ng" },
+      "tls",
+      "proxy.password",
+    ],
+    ["a server that takes no Basic", ["--auth", "ntlm"], byBasic, {}, "ews", "auth: { auto:"],
+    ["a ticket that nobody has", ["--auth", "ntlm,negotiate"], byTicket, { MAILCORDON_PASSWORD: "" }, "ews", "kerberos"],
+    ["a way to sign in that the server does not offer", ["--auth", "negotiate"], undefined, {}, "ews", "auto"],
+    ["a server that is overloaded", ["--fault", "server-busy-fault::1:99,backOffMs=60000"], undefined, {}, "ews", "wait 60 s"],
+  ])("%s", async (_what, words, change, environment, step, next) => {
+    writeFileSync(join(home, "cert.pem"), testCertificate.cert);
+    writeFileSync(join(home, "key.pem"), testCertificate.key);
+    const said = await lab(...words);
+    const [from, to] = change ?? [/^/, ""];
+    expect(said.mailcordon_yaml).toMatch(from);
+    writeFileSync(join(home, "lab.yaml"), said.mailcordon_yaml.replace(from, to));
+    const { out, code } = await begin(["doctor", "--json"], { ...secretsOf(said.environment), ...said.file, ...environment }).ended;
+    const { success, steps } = JSON.parse(out);
+    expect(success).toBe(false);
+    expect(code).toBeGreaterThan(0);
+    const [first] = steps.filter(({ status }: { status: string }) => status === "failed");
+    expect(first).toMatchObject({ name: step });
+    expect(JSON.stringify(first.next)).toContain(next);
+  });
+});
+
+/** What the settings file leaves to the environment. */
+function secretsOf(environment: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => /(PASSWORD|SECRET)$/.test(name)));
+}
 
 describe("a lab with a tenant", () => {
   test("that gives tokens for that of another issuer writes it into a file of its owner, and is reached by it", async () => {

@@ -22,7 +22,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await lab.close();
-  built.remove();
   rmSync(folder, { recursive: true });
 });
 beforeEach(() => lab.clearFaults());

@@ -20,7 +20,6 @@ beforeAll(() => {
   built = build();
 });
 afterAll(() => {
-  built.remove();
   rmSync(root, { recursive: true });
 });
 

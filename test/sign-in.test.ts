@@ -219,7 +219,6 @@ describe("the program as it is built", () => {
   beforeAll(() => {
     built = build();
   });
-  afterAll(() => built.remove());
   const run = (environment: Record<string, string>) =>
     start(
       process.execPath,

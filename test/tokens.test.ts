@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type Lab, startLab } from "../src/lab/lab.ts";
 import type { EwsPolicy, Registration, Tenant } from "../src/lab/registration.ts";
 import { clientOf } from "../src/tokens.ts";
@@ -13,7 +13,6 @@ let built: Built;
 beforeAll(() => {
   built = build();
 });
-afterAll(() => built.remove());
 
 interface Place {
   readonly lab: Lab;
