@@ -42,6 +42,11 @@ export class Timeline {
     for (const result of answer.results ?? []) {
       if (result.error !== undefined) this.say(`  ${result.status}: ${result.error.message}`);
     }
+    // What the back end could not do, or did in another way: the same of every result is said once.
+    const notes = [answer, ...(answer.results ?? [])].flatMap(({ note }) => (typeof note === "string" ? [note] : []));
+    for (const note of new Set(notes)) {
+      for (const line of wrap(harmless(note), this.#columns - indent.length - 2).split("\n")) this.say(`  ${line}`);
+    }
   }
 
   /** A line below the step. */
