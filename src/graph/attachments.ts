@@ -94,7 +94,8 @@ export async function* deleteAttachments(
       continue;
     }
     const next = await deleted.next();
-    yield next.done === true ? failed(new Failure("internal", "There were fewer outcomes than items.")) : explained(next.value);
+    if (next.done === true) yield failed(new Failure("internal", "There were fewer outcomes than items."));
+    else yield next.value.ok ? next.value : await explained(mailbox, place.value, next.value.failure);
   }
 }
 
@@ -133,13 +134,20 @@ function outermost(id: string) {
   });
 }
 
-/** Microsoft has announced that from 2026-12-31 received mail is changed with Mail-Advanced permissions only, and does not say whether that is about attachments too. */
-function explained<T>(outcome: Outcome<T>): Outcome<T> {
-  if (outcome.ok) return outcome;
-  const { failure } = outcome;
-  if (failure.code !== "access-denied" && failure.code !== "role-missing") return outcome;
-  const { code, message, wireCode, requestId, backOffMs } = failure;
+/**
+ * A refusal is looked into: what is gone is answered as if it were forbidden, and of received mail Microsoft has announced that from 2026-12-31 it is
+ * changed with Mail-Advanced permissions only, and does not say whether that is about attachments too.
+ */
+async function explained(mailbox: GraphMailbox, place: AttachmentPlace, failure: Failure): Promise<Outcome<never>> {
+  if (failure.code !== "access-denied" && failure.code !== "role-missing") return failed(failure);
+  const message = await attempt(() => mailbox.ask(getMessage, { itemId: place.messageId, detail: {} }));
+  const looked = message.ok ? await attempt(() => mailbox.ask(getAttachmentKind, place)) : message;
+  if (!looked.ok && looked.failure.code === "cancelled") throw looked.failure;
+  if (!looked.ok && looked.failure.code === "not-found") return failed(looked.failure);
+  // A draft is not guarded: whoever is refused there lacks something else.
+  if (message.ok && message.value.isDraft === true) return failed(failure);
+  const { code, message: text, wireCode, requestId, backOffMs } = failure;
   const hint =
-    "From mail that was received, an application may need Mail-Advanced.ReadWrite.All to take attachments. Or keep a copy as evidence and delete the message.";
-  return failed(new Failure(code, message, { hint, wireCode, requestId, backOffMs, cause: failure }));
+    "The message was received: to take attachments out of it, an application may need Mail-Advanced.ReadWrite.All besides Mail.ReadWrite. Or keep a copy as evidence and delete the message.";
+  return failed(new Failure(code, text, { hint, wireCode, requestId, backOffMs, cause: failure }));
 }

@@ -12,16 +12,18 @@ const same = (differs = "", why = ""): Difference => ({ supported: "yes", differ
 export const differences: Readonly<Record<string, Difference>> = {
   "copy-email": {
     supported: "some",
-    differs: "Into another mailbox the copy is a draft, and the message may have 3 MB at most. Public folders are refused.",
-    why: "What Graph takes in RFC 5322 form it makes a draft of, within the size of one request. It has no public folders.",
+    differs:
+      "Into another mailbox `method` is `export_import`, which loses nothing, or `mime`: then the copy is a draft, `lost` says what it lacks, and the message may have 3 MB at most. Public folders are refused.",
+    why: "Only the worldwide cloud exports and imports items, for applications with MailboxItem.ImportExport.All and User.Read.All. What Graph takes in RFC 5322 form it makes a draft of, within the size of one request. It has no public folders.",
   },
   "delete-attachments": same(
-    "It may be refused for received mail unless the application has Mail-Advanced.ReadWrite.All.",
+    "It may be refused for received mail unless the application has Mail-Advanced.ReadWrite.All; then the failure names it.",
     "From 2026-12-31 Graph guards changes to messages that are no drafts; whether attachments count is not said.",
   ),
   "delete-email": {
     supported: "some",
-    differs: "The item keeps its id when it is moved. Outside the worldwide cloud `hard` is refused, and nothing is deleted.",
+    differs:
+      "The item keeps its id when it is moved. Outside the worldwide cloud `hard` leads to the Recoverable Items: `action` is `soft_deleted`, and `note` says so.",
     why: "Ids are immutable ones. Only the worldwide cloud has permanentDelete.",
   },
   "download-mail-as-eml": same(),
@@ -38,12 +40,13 @@ export const differences: Readonly<Record<string, Difference>> = {
   },
   "get-out-of-office": same(),
   "get-searchable-mailboxes": same(
-    "`source` is `directory`: all who have a mailbox, which is not the same as what the application may open.",
-    "Graph has no list of what an account may search.",
+    "`source` is `admin_api` or `directory`: all who have a mailbox, which is not the same as what the application may open. A `note` says why it is not the former.",
+    "Graph has no list of what an account may search. The Exchange Online Admin API has a list of mailboxes, and needs a permission and a role of its own.",
   ),
   "junk-mail": {
     supported: "some",
-    differs: "The message is moved; the sender is not blocked: `note` says so, and `sender_blocked` is absent. Without `move` it is refused.",
+    differs:
+      "The message is moved; the sender is not blocked: `note` says so, and `sender_blocked` is absent. Without `move` it is refused.",
     why: "Graph v1.0 can neither mark as junk nor change the list of blocked senders.",
   },
   "reply-to-email": same(),

@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { copyEmail } from "../../src/actions/copy-email.ts";
 import { exitCodeOf } from "../../src/answer.ts";
 import { failures } from "../../src/failure.ts";
+import { labPermissions, labToken } from "../../src/lab/practice.ts";
 import { backends, type LabHost, openLabHost } from "./lab-host.ts";
 
 const who = "user01@example.com";
@@ -95,5 +96,48 @@ describe.each(backends)("over %s", (backend) => {
     expect(await at.run(copyEmail, { ...input, destination_mailbox: "", create_folder: true })).toMatchObject({
       error: { code: "invalid-input" },
     });
+  });
+});
+
+describe("a copy in another mailbox", () => {
+  const copied = async (at: LabHost) => {
+    const item = at.put(who, { internetMessageId: "<across@example.net>", isRead: true });
+    const input = { mailbox: who, item_id: at.idOf(item), destination_folder: "archive", destination_mailbox: other };
+    const answer = await at.run(copyEmail, input);
+    const found = [...at.mailbox(other).known("archive").items.values()].find((one) => one.internetMessageId === "<across@example.net>");
+    return { answer, found };
+  };
+
+  test.each(backends)("over %s has all that the original has, and the result says that nothing was lost", async (backend) => {
+    const at = await openLabHost({}, backend);
+    onTestFinished(() => at.close());
+    const { answer, found } = await copied(at);
+    expect(answer.message).toBe("1 message copied.");
+    expect(answer.results?.[0]).toMatchObject({ status: "done", method: "export_import", verified: true });
+    expect(answer.results?.[0]).not.toHaveProperty("lost");
+    expect([found?.isDraft, found?.isRead]).toEqual([false, true]);
+  });
+
+  test("over Microsoft Graph without the permission to import is a draft, and the result says what was lost and why", async () => {
+    const tokens = { [labToken]: labPermissions.filter((one) => one !== "MailboxItem.ImportExport.All") };
+    const at = await openLabHost({ graph: { tokens } }, "graph");
+    onTestFinished(() => at.close());
+    const { answer, found } = await copied(at);
+    expect(answer.message).toBe("1 message copied as a draft.");
+    expect(answer.results?.[0]).toMatchObject({
+      status: "done",
+      method: "mime",
+      lost: ["sent", "received_time", "read_state", "categories", "flag"],
+      note: expect.stringContaining("MailboxItem.ImportExport.All"),
+      verified: true,
+    });
+    expect(found?.isDraft).toBe(true);
+  });
+
+  test("within a mailbox is the server's own", async () => {
+    const at = await openLabHost({}, "graph");
+    onTestFinished(() => at.close());
+    const answer = await at.run(copyEmail, { mailbox: who, item_id: at.idOf(at.put(who)), destination_folder: "archive" });
+    expect(answer.results?.[0]).toMatchObject({ status: "done", method: "server" });
   });
 });

@@ -323,3 +323,91 @@ describe.each(backends)("over %s", (backend) => {
     expect(readFileSync(file, "utf8")).toContain("<healed@example.net>");
   });
 });
+
+describe("over Microsoft Graph in a cloud that deletes nothing for good", () => {
+  let at: LabHost;
+  beforeAll(async () => {
+    at = await openLabHost({ graph: { permanentDelete: false } }, "graph");
+  });
+  afterAll(() => at.close());
+
+  test("hard is soft, the result, the sentence and the audit say so, and undo brings it back", async () => {
+    const item = at.put(who, { internetMessageId: "<soft@example.net>" });
+    const audited: unknown[] = [];
+    const input = { mailbox: who, item_id: at.idOf(item), delete_type: "hard", confirm_hard: true };
+    const answer = await at.run(deleteEmail, input, { audit: { append: async (entry) => void audited.push(entry) } });
+    expect(answer).toMatchObject({ success: true, message: "1 message moved to the Recoverable Items." });
+    expect(answer.results?.[0]).toMatchObject({
+      action: "soft_deleted",
+      recoverable: true,
+      verified: true,
+      note: "This cloud has no permanent deletion over Microsoft Graph.",
+      undo: { item_id: at.idOf(item) },
+    });
+    expect(at.item(who, at.idOf(item))?.folder.distinguishedName).toBe("recoverableitemsdeletions");
+    expect(audited).toMatchObject([{ phase: "began" }, { phase: "ended", outcome: [{ action: "soft_deleted" }] }]);
+    const back = answer.results?.[0]?.undo as { readonly item_id: string; readonly to: string };
+    await at.run(copyEmail, { mailbox: who, item_id: back.item_id, destination_folder: back.to });
+    expect([...at.mailbox(who).known("inbox").items.values()].some((one) => one.internetMessageId === "<soft@example.net>")).toBe(true);
+  });
+
+  test("hard still wants confirm_hard, and one that is gone is already gone", async () => {
+    const item = at.put(who);
+    const input = { mailbox: who, item_id: at.idOf(item), delete_type: "hard" };
+    expect(await at.run(deleteEmail, input)).toMatchObject({ success: false, error: { code: "confirmation-required" } });
+    at.mailbox(who).remove(item);
+    expect((await at.run(deleteEmail, { ...input, confirm_hard: true })).results?.[0]).toMatchObject({ action: "already_gone" });
+  });
+});
+
+describe("over Microsoft Graph", () => {
+  let at: LabHost;
+  beforeAll(async () => {
+    at = await openLabHost({ graph: { movesToRecoverable: false } }, "graph");
+  });
+  afterAll(() => at.close());
+  beforeEach(() => at.lab.clearFaults());
+
+  // https://github.com/microsoftgraph/msgraph-sdk-dotnet/issues/3047
+  test.each([
+    ["hard", "message-permanentdelete"],
+    ["soft", "message-delete"],
+  ])("%s deletion that is forbidden of what has gone meanwhile is already_gone, after looking", async (delete_type, operation) => {
+    const item = at.put(who);
+    at.lab.addFault({ kind: "item-error", operation, code: "ErrorCannotDeleteObject" });
+    const input = { mailbox: who, item_id: at.idOf(item), delete_type, confirm_hard: true, keep_evidence: false };
+    // It goes away when it has been chosen: nothing of it is found after the refusal.
+    const append = async () => void at.mailbox(who).move(item, at.mailbox(who).known("recoverableitemspurges"));
+    const answer = await at.run(deleteEmail, input, { audit: { append } });
+    expect(answer.results?.[0]).toMatchObject({ status: "done", action: "already_gone" });
+  });
+
+  test("what is forbidden and still there is a failure, not already gone", async () => {
+    const item = at.put(who);
+    at.lab.addFault({ kind: "item-error", operation: "message-permanentdelete", code: "ErrorCannotDeleteObject" });
+    const input = { mailbox: who, item_id: at.idOf(item), delete_type: "hard", confirm_hard: true };
+    expect((await at.run(deleteEmail, input)).results?.[0]).toMatchObject({ status: "failed", error: { code: "access-denied" } });
+    expect(item.folder.distinguishedName).toBe("inbox");
+  });
+
+  test("hard deletion that the service confirms and does not do is not verified", async () => {
+    const item = at.put(who);
+    const input = { mailbox: who, item_id: at.idOf(item), delete_type: "hard", confirm_hard: true };
+    const exchange = {
+      ...at.host.exchange,
+      mailbox: (...named: Parameters<typeof at.host.exchange.mailbox>) => ({
+        ...at.host.exchange.mailbox(...named),
+        async *delete(ids: readonly string[]) {
+          for (const _ of ids) {
+            at.mailbox(who).move(item, at.mailbox(who).known("archive"));
+            yield { ok: true as const, value: {} };
+          }
+        },
+      }),
+    };
+    expect((await at.run(deleteEmail, input, { exchange })).results?.[0]).toMatchObject({
+      status: "failed",
+      error: { code: "not-verified", message: "The message can still be read." },
+    });
+  });
+});

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { attachedMessages, attachments, deleteAttachments } from "../../src/graph/attachments.ts";
 import { attachmentContent, mime } from "../../src/graph/content.ts";
+import { immutableId } from "../../src/lab/graph/ids.ts";
+import type { LabItem } from "../../src/lab/item.ts";
 import { all, bytesOf, have } from "../exchange/contract-stage.ts";
 import { labMailbox } from "./lab-mailbox.ts";
 import { scripted } from "./scripted.ts";
@@ -122,6 +124,63 @@ test("who may not take attachments out of received mail is told which permission
   expect(await all(deleteAttachments(mailbox, ["message.attachment"]))).toMatchObject([
     { ok: false, failure: { code: "access-denied", hint: expect.stringContaining("Mail-Advanced.ReadWrite.All") } },
   ]);
+});
+
+describe("where Graph guards received mail against changes", () => {
+  const guarded = { graph: { guards: ["attachments"], tokens: { strong: ["Mail.ReadWrite"] } } } as const;
+  const file = { kind: "file", name: "invoice.zip", content: Buffer.from("PK") } as const;
+  const withFile = ({ ann }: Stage, isDraft: boolean) =>
+    ann.add(ann.known(isDraft ? "drafts" : "inbox"), { subject: "one", isDraft, attachments: [file] });
+  const taken = async ({ lab, ann }: Stage, item: LabItem) => {
+    const box = labMailbox(lab.graphUrl, ann.address);
+    const [listed] = have((await all(attachments(box, [immutableId(item)])))[0]);
+    return (await all(deleteAttachments(box, [listed?.id ?? ""])))[0];
+  };
+
+  test("who lacks the permission is told its name, and the attachment stays", async () => {
+    const stage = await onStage(guarded);
+    const item = withFile(stage, false);
+    expect(await taken(stage, item)).toMatchObject({
+      ok: false,
+      failure: { code: "access-denied", wireCode: "ErrorAccessDenied", hint: expect.stringContaining("Mail-Advanced.ReadWrite.All") },
+    });
+    expect(item.attachments).toHaveLength(1);
+  });
+
+  test("a draft is not guarded", async () => {
+    const stage = await onStage(guarded);
+    const item = withFile(stage, true);
+    expect(await taken(stage, item)).toEqual({ ok: true, value: {} });
+    expect(item.attachments).toHaveLength(0);
+  });
+
+  test("who has the permission takes them out of received mail", async () => {
+    const tokens = { strong: ["Mail.ReadWrite", "Mail-Advanced.ReadWrite.All"] };
+    const stage = await onStage({ graph: { ...guarded.graph, tokens } });
+    const item = withFile(stage, false);
+    expect(await taken(stage, item)).toEqual({ ok: true, value: {} });
+    expect(item.attachments).toHaveLength(0);
+  });
+
+  test("a refusal that has nothing to do with it is not explained by it", async () => {
+    const stage = await onStage();
+    const item = withFile(stage, true);
+    stage.lab.addFault({ kind: "403", operation: "attachment-delete" });
+    const outcome = await taken(stage, item);
+    expect(outcome).toMatchObject({ ok: false, failure: { code: "access-denied" } });
+    expect(outcome?.ok === false && outcome.failure.hint).not.toContain("Mail-Advanced");
+  });
+
+  test.each(["message", "attachment"])("a refusal of what went away meanwhile, the %s, is not-found, after looking", async (what) => {
+    const stage = await onStage();
+    const item = withFile(stage, false);
+    const box = labMailbox(stage.lab.graphUrl, stage.ann.address);
+    const [listed] = have((await all(attachments(box, [immutableId(item)])))[0]);
+    if (what === "message") stage.ann.remove(item);
+    else stage.ann.removeAttachment(item.attachments[0]?.id ?? "");
+    stage.lab.addFault({ kind: "item-error", operation: "attachment-delete", code: "ErrorCannotDeleteObject" });
+    expect((await all(deleteAttachments(box, [listed?.id ?? ""])))[0]).toMatchObject({ ok: false, failure: { code: "not-found" } });
+  });
 });
 
 test("a list of attachments that goes on is followed to its end", async () => {

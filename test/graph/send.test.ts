@@ -85,9 +85,12 @@ describe("a message", () => {
     expect(inFolder(stage.ann, "drafts")).toEqual([]);
   });
 
-  test("that is refused leaves no draft among the drafts in a cloud without permanent deletion either", async () => {
+  test.each([
+    ["is known to delete nothing for good", { permanentDelete: false }],
+    ["turns out to delete nothing for good", {}],
+  ])("that is refused leaves no draft among the drafts in a cloud that %s either", async (_, habits) => {
     const stage = await onStage({ graph: { permanentDelete: false } });
-    const box = labMailbox(stage.lab.graphUrl, stage.ann.address, {}, { permanentDelete: false });
+    const box = labMailbox(stage.lab.graphUrl, stage.ann.address, {}, habits);
     await expect(send(box, { ...draft, from: { address: "bob@example.com" } }, pace)).rejects.toMatchObject({ code: "access-denied" });
     expect(inFolder(stage.ann, "drafts")).toEqual([]);
   });

@@ -12,3 +12,6 @@ export const permanentDelete: Request<string, Relocated> = {
   write: (id) => ({ method: "POST", path: `/messages/${segment(id)}/permanentDelete` }),
   read: () => ({}),
 };
+
+/** What a cloud says that has no permanentDelete: the request has no body, so only its path can be wrong. */
+export const noSuchRequest = "BadRequest";
