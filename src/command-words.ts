@@ -1,5 +1,7 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
+import { actionNames } from "./actions/load.ts";
 import { Failure } from "./failure.ts";
+import { didYouMean } from "./spelling.ts";
 
 type Options = NonNullable<ParseArgsConfig["options"]>;
 
@@ -18,4 +20,17 @@ export function readCommandWords<const O extends Options>(command: string, words
 /** What to do next when the words of a command are wrong. */
 export function helpOf(command: string): string {
   return `\`mailcordon ${command} --help\` lists the flags.`;
+}
+
+/** The actions of `--actions`, with commas between; none named: all. Throws Failure `invalid-input`. */
+export function namedActions(text: string | undefined): readonly string[] {
+  const asked = (text ?? "").split(",").flatMap((name) => name.trim() || []);
+  for (const name of asked) {
+    if (!actionNames.includes(name)) {
+      throw new Failure("invalid-input", `--actions: there is no action ${name}.${didYouMean(name, actionNames)}`, {
+        hint: "`mailcordon actions` lists them all.",
+      });
+    }
+  }
+  return asked.length === 0 ? actionNames : asked;
 }

@@ -1,8 +1,9 @@
-import { helpOf, readCommandWords } from "./command-words.ts";
+import { helpOf, namedActions, readCommandWords } from "./command-words.ts";
 import type { Screen } from "./faces/cli.ts";
 import { jsonText } from "./faces/json.ts";
 import { Failure } from "./failure.ts";
-import { entraSteps } from "./setup/entra.ts";
+import { kindOf, leastOf } from "./graph/permissions.ts";
+import { type EntraValues, entraSteps } from "./setup/entra.ts";
 import { onPremisesSteps } from "./setup/onprem.ts";
 import { type SetupStep, scriptOf } from "./setup/step.ts";
 import { account, certificate, clientId, cloud, mailboxes, tenant } from "./setup/values.ts";
@@ -17,6 +18,10 @@ mailcordon setup entra     Exchange Online: register an application in Microsoft
   --certificate FILE    The certificate's public part; default mailcordon.cer.
   --secret              A client secret instead of a certificate.
   --cloud NAME          worldwide (default), us-gcc-high, us-dod, china.
+  --backend NAME        ews (default), or graph: Microsoft Graph, to which
+                        mailboxes online move before EWS ends there.
+  --actions NAMES       With --backend graph: only what these actions need, with
+                        commas. Default: all.
 
 mailcordon setup onprem    Exchange Server 2013 to SE: for the Exchange Management Shell.
   --account NAME        The service account: soc@example.com or EXAMPLE\\soc. Required.
@@ -52,6 +57,8 @@ function chosen(kind: string, values: Values): readonly [string, readonly SetupS
   switch (kind) {
     case "entra":
       refuse(values, ["account", "delegate"], kind);
+      if (values.actions !== undefined && values.backend !== "graph")
+        throw new Failure("invalid-input", "--actions goes with --backend graph: over EWS one permission is for all.", { hint });
       return [
         "Connect mailcordon to Exchange Online",
         entraSteps({
@@ -60,10 +67,11 @@ function chosen(kind: string, values: Values): readonly [string, readonly SetupS
           clientId: values["client-id"] === undefined ? undefined : clientId(values["client-id"]),
           mailboxes: some,
           certificate: values.secret ? undefined : certificate(values.certificate ?? "mailcordon.cer"),
+          backend: backend(values.backend ?? "ews", values.actions),
         }),
       ];
     case "onprem":
-      refuse(values, ["tenant", "client-id", "certificate", "secret", "cloud"], kind);
+      refuse(values, ["tenant", "client-id", "certificate", "secret", "cloud", "backend", "actions"], kind);
       if (values.delegate && some.length === 0) throw new Failure("invalid-input", "--delegate needs --mailboxes.", { hint });
       return [
         "Connect mailcordon to Exchange Server",
@@ -71,6 +79,20 @@ function chosen(kind: string, values: Values): readonly [string, readonly SetupS
       ];
     default:
       throw new Failure("invalid-input", "There is `mailcordon setup entra` and `mailcordon setup onprem`.", { hint });
+  }
+}
+
+function backend(name: string, actions: string | undefined): EntraValues["backend"] {
+  switch (name) {
+    case "ews":
+      return { kind: "ews" };
+    case "graph":
+      return {
+        kind: "graph",
+        grants: leastOf(namedActions(actions)).map((permission) => ({ permission, role: kindOf(permission).role })),
+      };
+    default:
+      throw new Failure("invalid-input", "--backend is not right; put ews or graph.", { hint });
   }
 }
 
@@ -88,7 +110,7 @@ function readWords(words: readonly string[]) {
   const text = { type: "string" } as const;
   const mark = { type: "boolean" } as const;
   const options = {
-    ...{ tenant: text, "client-id": text, certificate: text, cloud: text, account: text },
+    ...{ tenant: text, "client-id": text, certificate: text, cloud: text, account: text, backend: text, actions: text },
     ...{ mailboxes: { type: "string", multiple: true } as const },
     ...{ secret: mark, delegate: mark, json: mark, quiet: mark, help: { type: "boolean", short: "h" } as const },
   };

@@ -1,7 +1,7 @@
 import { isHeld, kindOf, leastOf, type Permission, partlyNeeded, permissionsOf } from "../graph/permissions.ts";
 import { findApplication } from "../setup/exchange-online.ts";
 import { consentToGraph, grantInScope, testAuthorization } from "../setup/graph.ts";
-import type { Checkup, Finding, Granted, Step } from "./checkup.ts";
+import { type Checkup, connectionOf, type Finding, type Granted, type Step } from "./checkup.ts";
 import { asked, isDenied, triedFor } from "./graph.ts";
 import { mailboxOf } from "./place.ts";
 
@@ -17,9 +17,19 @@ export const graphPermissions: Step = {
   },
 };
 
+/** What an action needs over this connection: where the list of mailboxes is Exchange Online's own, nothing of Graph. */
+export function neededBy(action: string, checkup: Checkup): readonly Permission[] {
+  return listsByAdminApi(action, checkup) ? [] : permissionsOf(action);
+}
+
+/** The Exchange Online Admin API alone is asked: it takes another token, and a role of Exchange that no token shows. */
+export function listsByAdminApi(action: string, checkup: Checkup): boolean {
+  return action === "get-searchable-mailboxes" && connectionOf(checkup).graph.mailboxList.from === "admin_api";
+}
+
 async function grantedTo(checkup: Checkup): Promise<ReadonlyMap<Permission, Granted>> {
   const { token: facts, probe } = checkup.learned;
-  const wanted = [...new Set(checkup.actions.flatMap(permissionsOf))];
+  const wanted = [...new Set(checkup.actions.flatMap((action) => neededBy(action, checkup)))];
   const known = facts === undefined ? [] : facts.appOnly ? facts.roles : facts.scopes;
   const found = new Map<Permission, Granted>();
   for (const one of wanted) if (isHeld(one, known)) found.set(one, "yes");
@@ -59,11 +69,9 @@ function judge(granted: ReadonlyMap<Permission, Granted>, checkup: Checkup): Omi
   const { token: facts } = checkup.learned;
   const delegated = facts !== undefined && !facts.appOnly;
   if (missing.length === 0 && unknown.length === 0) {
-    const partly = checkup.actions.flatMap((action) => (partlyNeeded[action] === undefined ? [] : [action]));
-    const notes = partly.map((action) => {
-      const { permissions = [], when = "" } = partlyNeeded[action] ?? {};
-      return `${action} needs ${permissions.join(" and ")} besides ${when}`;
-    });
+    const notes = checkup.actions.flatMap((action) =>
+      (partlyNeeded[action] ?? []).map(({ permissions, when }) => `${action} needs ${permissions.join(" and ")} ${when}`),
+    );
     return { status: "ok", found: [`${of("yes").join(", ")}: all that the actions need`, ...notes].join("; ") };
   }
   const mailbox = mailboxOf(checkup);
@@ -80,8 +88,8 @@ function judge(granted: ReadonlyMap<Permission, Granted>, checkup: Checkup): Omi
   };
 }
 
-function neededFor(permission: Permission, { actions }: Checkup): string {
-  return actions.filter((action) => permissionsOf(action).includes(permission)).join(", ");
+function neededFor(permission: Permission, checkup: Checkup): string {
+  return checkup.actions.filter((action) => neededBy(action, checkup).includes(permission)).join(", ");
 }
 
 function forPerson(permissions: readonly Permission[]): readonly string[] {

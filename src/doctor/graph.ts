@@ -1,11 +1,10 @@
 import type { Failure } from "../failure.ts";
 import { type Permission, permissionsOf } from "../graph/permissions.ts";
 import { openProbe, type Probe } from "../graph/probe.ts";
-import { graphOptionsOf } from "../open.ts";
 import type { Outcome } from "../outcome.ts";
 import { onlineGraph } from "../wire/clouds.ts";
 import { type Checkup, connectionOf, type Finding, type Step } from "./checkup.ts";
-import { cloudOf, mailboxOf, noMailboxNamed, patience, urlOf } from "./place.ts";
+import { cloudOf, lookingOptions, mailboxOf, noMailboxNamed, patience, urlOf } from "./place.ts";
 import { notInTheCloud, whyNoGraphMailbox } from "./why-no-graph.ts";
 
 /** What shows that a mailbox may be read: the permissions that a question can try, in the order in which they are tried. */
@@ -50,7 +49,7 @@ export const graph: Step = {
     const { fresh } = checkup.learned;
     const auth = fresh === undefined ? connection.auth : { kind: "bearer" as const, token: fresh };
     const patient = { ...connection, auth, throttling: { ...connection.throttling, maxWait: patience } };
-    const probe = openProbe(await graphOptionsOf(patient, { observe: checkup.observe }), callOf(checkup));
+    const probe = openProbe(await lookingOptions(patient, { observe: checkup.observe }), callOf(checkup));
     checkup.learned.probe = probe;
     const mailbox = mailboxOf(checkup);
     const [first] = triedFor(checkup.actions);

@@ -15,7 +15,7 @@ export interface Lack {
  * @see https://learn.microsoft.com/en-us/graph/api/mailbox-exportitems
  */
 const worldwideOnly: readonly Lack[] = [
-  { action: "delete-email", lacks: "permanentDelete", instead: "`mode` hard does less than it says elsewhere, or is refused; soft works" },
+  { action: "delete-email", lacks: "permanentDelete", instead: "a hard delete goes to the Recoverable Items, and the answer says so" },
   {
     action: "copy-email",
     lacks: "export and import of mailbox items",

@@ -1,5 +1,6 @@
 import { Failure } from "../failure.ts";
-import { ewsOptionsOf, graphOptionsOf } from "../open.ts";
+import type { GraphOptions } from "../graph/graph.ts";
+import { ewsOptionsOf, graphOptionsOf, type OpenWays } from "../open.ts";
 import type { Connection } from "../settings.ts";
 import { type CloudName, clouds, isOnline as isCloudUrl } from "../wire/clouds.ts";
 import type { HttpOptions } from "../wire/http.ts";
@@ -38,7 +39,13 @@ export function fieldOf({ side }: Checkup, name: "url" | "ca_file"): string {
 /** How the server is reached. Throws Failure `invalid-settings`. */
 export async function reachOf(checkup: Checkup): Promise<Pick<HttpOptions, "ca" | "proxy" | "tls">> {
   const connection = connectionOf(checkup);
-  return checkup.side === "graph" ? graphOptionsOf(connection) : ewsOptionsOf(connection);
+  return checkup.side === "graph" ? lookingOptions(connection) : ewsOptionsOf(connection);
+}
+
+/** How Graph is asked by one who lists no mailboxes: that takes a token of its own. Throws Failure `invalid-settings`. */
+export function lookingOptions(connection: Connection, ways: OpenWays = {}): Promise<GraphOptions> {
+  const { graph } = connection;
+  return graphOptionsOf({ ...connection, graph: { ...graph, mailboxList: { from: "directory", adminApi: undefined } } }, ways);
 }
 
 /** True when Exchange Online is behind it: by the URL, or by the resource that the token is for. */

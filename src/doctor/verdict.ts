@@ -1,5 +1,6 @@
-import { type Permission, permissionsOf } from "../graph/permissions.ts";
+import type { Permission } from "../graph/permissions.ts";
 import type { Checkup, Finding, Side, StepName } from "./checkup.ts";
+import { listsByAdminApi, neededBy } from "./graph-permissions.ts";
 import { needsOf } from "./needs.ts";
 import type { Sided } from "./sides.ts";
 
@@ -49,11 +50,15 @@ function overEws(action: string): readonly StepName[] {
   return [...foundations.ews, ...(mailbox ? (["mailbox"] as const) : []), ...(discovery === "always" ? (["discovery"] as const) : [])];
 }
 
-function overGraph(action: string, reports: readonly StepReport[], { learned }: Checkup, backend: ActionReport["backend"]): ActionReport {
+function overGraph(action: string, reports: readonly StepReport[], checkup: Checkup, backend: ActionReport["backend"]): ActionReport {
+  const { learned } = checkup;
   const needsMailbox = needsOf(action).mailbox;
   const first = judged(action, reports, [...foundations.graph, ...(needsMailbox ? (["graph-mailbox"] as const) : [])], backend);
+  if (first.works === "yes" && listsByAdminApi(action, checkup)) {
+    return { ...first, works: "unknown", because: "graph-permissions", missing: ["Exchange.ManageAsAppV2"] };
+  }
   const of = (permission: Permission) => learned.granted?.get(permission) ?? "yes";
-  const missing = permissionsOf(action).filter((permission) => of(permission) !== "yes");
+  const missing = neededBy(action, checkup).filter((permission) => of(permission) !== "yes");
   if (missing.length === 0) return first;
   const works = first.works === "no" || missing.some((permission) => of(permission) === "no") ? "no" : "unknown";
   return { ...first, works, because: first.because ?? "graph-permissions", missing };

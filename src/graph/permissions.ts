@@ -72,12 +72,26 @@ export interface PartlyNeeded {
 }
 
 /** By the name of the action. */
-export const partlyNeeded: Readonly<Record<string, PartlyNeeded>> = {
-  "delete-attachments": {
-    permissions: ["Mail-Advanced.ReadWrite.All"],
-    when: "perhaps, from 2026-12-31 on: Microsoft guards changes to received mail, and does not say whether attachments count",
-  },
-  "search-emails-extended": { permissions: lists, when: "with `--mailboxes all`" },
+export const partlyNeeded: Readonly<Record<string, readonly PartlyNeeded[]>> = {
+  "copy-email": [
+    {
+      permissions: ["MailboxItem.ImportExport.All", "User.Read.All"],
+      when: "into another mailbox, for a copy that is no draft (export and import)",
+    },
+  ],
+  "delete-attachments": [
+    {
+      permissions: ["Mail-Advanced.ReadWrite.All"],
+      when: "perhaps, from 2026-12-31 on: Microsoft guards changes to received mail, and does not say whether attachments count",
+    },
+  ],
+  "get-searchable-mailboxes": [
+    {
+      permissions: ["Exchange.ManageAsAppV2"],
+      when: "of Office 365 Exchange Online and with a role such as View-Only Recipients, for the list that Exchange Online itself gives instead of the directory",
+    },
+  ],
+  "search-emails-extended": [{ permissions: lists, when: "with `mailboxes` all" }],
 };
 
 /** What an action needs, the least there is. One that is not in the table is taken to need what most need. */

@@ -11,6 +11,8 @@ import {
   type SetupCloud,
   signIn,
 } from "./exchange-online.ts";
+import { consentToGraph, type GraphGrant, grantInScope, showConsent, testAuthorization } from "./graph.ts";
+import { mailboxScope } from "./scope.ts";
 import type { SetupStep } from "./step.ts";
 
 /** Checked values. */
@@ -23,10 +25,13 @@ export interface EntraValues {
   readonly mailboxes: readonly string[];
   /** Path of the certificate's public part; undefined: a client secret. */
   readonly certificate: string | undefined;
+  /** Over which back end it is to work; of Microsoft Graph, with which permissions. */
+  readonly backend: { readonly kind: "ews" } | { readonly kind: "graph"; readonly grants: readonly GraphGrant[] };
 }
 
 /** What connects mailcordon to Exchange Online: docs/connect-exchange-online.md with values filled in. */
 export function entraSteps(values: EntraValues): readonly SetupStep[] {
+  const { backend } = values;
   return [
     {
       title: "Sign in as an administrator",
@@ -35,12 +40,27 @@ export function entraSteps(values: EntraValues): readonly SetupStep[] {
     },
     registration(values.clientId),
     credential(values.certificate),
+    ...(backend.kind === "graph" ? overGraph(backend.grants, values.mailboxes) : overEws(values.mailboxes)),
     {
-      title: "Make the application known to Exchange Online",
-      about: ["Roles of Exchange Online are given to this entry. Once is enough: that it exists already is no error."],
-      lines: introduce,
+      title: "Look whether it works",
+      about: [
+        `Put the values into mailcordon.yaml as the guide says${backend.kind === "graph" ? ", with backend: graph" : ""}, then: mailcordon doctor --mailbox ADDRESS`,
+      ],
+      lines: [],
     },
-    access(values.mailboxes),
+  ];
+}
+
+const known: SetupStep = {
+  title: "Make the application known to Exchange Online",
+  about: ["Roles of Exchange Online are given to this entry. Once is enough: that it exists already is no error."],
+  lines: introduce,
+};
+
+function overEws(mailboxes: readonly string[]): readonly SetupStep[] {
+  return [
+    known,
+    access(mailboxes),
     {
       title: "Let the application list and search mailboxes",
       about: [
@@ -58,11 +78,51 @@ export function entraSteps(values: EntraValues): readonly SetupStep[] {
       ],
       lines: allowEws(undefined),
     },
-    {
-      title: "Look whether it works",
-      about: ["Put the values into mailcordon.yaml as the guide says, then: mailcordon doctor --mailbox ADDRESS"],
-      lines: [],
-    },
+  ];
+}
+
+const consentPortal =
+  "the application > API permissions > Add a permission > Microsoft Graph > Application permissions, then Grant admin consent";
+
+function overGraph(grants: readonly GraphGrant[], mailboxes: readonly string[]): readonly SetupStep[] {
+  const [ofExchange, ofDirectory] = [grants.filter(({ role }) => role !== undefined), grants.filter(({ role }) => role === undefined)];
+  const names = (some: readonly GraphGrant[]) => some.map(({ permission }) => permission);
+  if (mailboxes.length === 0) {
+    return [
+      {
+        title: "Give the application its permissions, for every mailbox",
+        about: [
+          `The least set: ${names(grants).join(", ")}. A permission that is there already is refused as such: that is no error.`,
+          "To limit it to some mailboxes, print this again with --mailboxes and leave this step out: grants add up, so that consent here would undo the limit.",
+        ],
+        portal: consentPortal,
+        lines: consentToGraph(names(grants)),
+      },
+    ];
+  }
+  const directory: SetupStep = {
+    title: "Let the application list people",
+    about: [
+      "It is no permission for mailboxes, so that no scope limits it. Only get-searchable-mailboxes, and searching in all mailboxes, needs it.",
+    ],
+    portal: consentPortal,
+    lines: consentToGraph(names(ofDirectory)),
+  };
+  return [
+    ...(ofExchange.length === 0
+      ? []
+      : [
+          known,
+          {
+            title: "Let the application into some mailboxes (RBAC for Applications)",
+            about: [
+              "Look first what was consented to, and take away what is given here: grants add up. 30 minutes to 2 hours until it counts.",
+              "The token then names no role for mailboxes; that is right. The last line shows what counts for the first mailbox.",
+            ],
+            lines: [...showConsent, ...mailboxScope(mailboxes), ...grantInScope(grants), ...testAuthorization(mailboxes[0])],
+          },
+        ]),
+    ...(ofDirectory.length === 0 ? [] : [directory]),
   ];
 }
 

@@ -121,6 +121,21 @@ describe("permissions", () => {
     );
   });
 
+  test("of the Exchange Online Admin API are not seen, where it alone is to list the mailboxes", async () => {
+    const lab = await openLab({ tenant: tenantWith({ roles: { graph: every } }) });
+    const graph = { url: lab.graphUrl, mailbox_list: "admin_api" };
+    const report = await examine({ backend: "graph", graph, auth: application(lab), mailbox }, { environment });
+    expect(report.actions.filter(({ works: it }) => it !== "yes")).toEqual([
+      {
+        action: "get-searchable-mailboxes",
+        works: "unknown",
+        because: "graph-permissions",
+        backend: "graph",
+        missing: ["Exchange.ManageAsAppV2"],
+      },
+    ]);
+  });
+
   test("of nobody close the mailbox, and both ways to get them are told", async () => {
     const { report } = await online([]);
     expect(report.step("graph")).toMatchObject({ status: "ok", found: "Microsoft Graph answered, with ErrorAccessDenied" });

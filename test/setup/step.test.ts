@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { kindOf, knownActions, leastOf } from "../../src/graph/permissions.ts";
 import { entraSteps } from "../../src/setup/entra.ts";
 import { onPremisesSteps } from "../../src/setup/onprem.ts";
 import { type SetupStep, scriptOf } from "../../src/setup/step.ts";
@@ -15,7 +16,10 @@ const examples = {
   clientId: undefined,
   mailboxes: ["ann@example.com", "bob@example.com"],
   certificate: "mailcordon.cer",
+  backend: { kind: "ews" },
 } as const;
+const overGraph = (actions: readonly string[]) =>
+  ({ kind: "graph", grants: leastOf(actions).map((permission) => ({ permission, role: kindOf(permission).role })) }) as const;
 
 describe("every command that `mailcordon setup` prints stands in the guide:", () => {
   test.each([
@@ -25,6 +29,12 @@ describe("every command that `mailcordon setup` prints stands in the guide:", ()
       entraSteps({ ...examples, clientId: "11111111-2222-3333-4444-555555555555", mailboxes: [], certificate: undefined }),
     ],
     ["a national cloud", entraSteps({ ...examples, cloud: "us-gcc-high" })],
+    ["Microsoft Graph, some mailboxes", entraSteps({ ...examples, backend: overGraph(knownActions) })],
+    ["Microsoft Graph, all mailboxes", entraSteps({ ...examples, mailboxes: [], backend: overGraph(knownActions) })],
+    [
+      "Microsoft Graph, to read mail in some mailboxes",
+      entraSteps({ ...examples, backend: overGraph(["get-attachments", "get-contacts"]) }),
+    ],
   ])("entra, %s", (_, steps) => {
     expect(linesOf(steps).length).toBeGreaterThan(15);
     expect(linesOf(steps).filter((line) => !online.has(line))).toEqual([]);
@@ -44,4 +54,17 @@ test("in the script everything but the commands is a comment", () => {
   const steps = entraSteps(examples);
   const script = scriptOf("Title", steps).split("\n");
   expect(script.filter((line) => line !== "" && !line.startsWith("#"))).toEqual(linesOf(steps));
+});
+
+test("over Graph nothing of EWS is asked of an administrator, and only what the actions need", () => {
+  const script = (actions: readonly string[], mailboxes: readonly string[] = []) =>
+    scriptOf("Title", entraSteps({ ...examples, mailboxes, backend: overGraph(actions) }));
+  const all = script(knownActions);
+  expect(all).not.toMatch(/Ews|full_access_as_app|Discovery Management/);
+  expect(all.match(/Value -eq '[\w.]+'/g)).toEqual(
+    ["Mail.ReadWrite", "Mail.Send", "MailboxSettings.Read", "Contacts.Read", "User.ReadBasic.All"].map((name) => `Value -eq '${name}'`),
+  );
+  const one = script(["get-out-of-office"], ["ann@example.com"]);
+  expect(one).toContain("-Role 'Application MailboxSettings.Read'");
+  expect(one).not.toMatch(/'Application Mail\.|New-MgServicePrincipalAppRoleAssignment/);
 });
