@@ -1,5 +1,9 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
+import type { Filters } from "../../src/exchange/query.ts";
+import { search } from "../../src/graph/search.ts";
 import { mail } from "../exchange/contract-mail.ts";
+import { scripted } from "./scripted.ts";
 import { onStage, type Stage } from "./stage.ts";
 
 /** Delivers so many, an hour apart from the first of January on. */
@@ -56,4 +60,53 @@ test("a day with more than a search can have is told as not wholly searched", { 
     .search({ filters: { query: "subject:wire" }, limit: 3000 });
   expect(page.messages.length).toBe(1000);
   expect(page.unsearched?.map(({ failure }) => failure.code)).toEqual(["too-large"]);
+});
+
+test("no request has a query of the server's beside a filter, an order or immutable ids, whatever is searched for", async () => {
+  const { mailbox, seen } = await scripted(() => ({ json: { value: [] } }));
+  const maybe = <T>(value: T) => fc.constantFrom(undefined, value);
+  const any: fc.Arbitrary<Filters> = fc.record({
+    query: maybe("subject:wire"),
+    subject: maybe("wire"),
+    sender: maybe("mallory@example.org"),
+    isUnread: maybe(true),
+    receivedAfter: maybe("2026-01-01T00:00:00Z"),
+    internetMessageId: maybe(["<a@example.org>"]),
+  });
+  await fc.assert(
+    fc.asyncProperty(any, async (filters) => {
+      const before = seen.length;
+      await search(mailbox, { filters, limit: 5, folder: "inbox", recursive: false }, { sha256: async () => "" });
+      for (const { path, headers } of seen.slice(before)) {
+        const asked = new URL(path, "http://x").searchParams;
+        const isQuery = asked.has("$search");
+        expect(isQuery).toBe(filters.query !== undefined);
+        expect([asked.has("$filter"), asked.has("$orderby")]).toEqual(
+          isQuery ? [false, false] : [Object.values(filters).some((value) => value !== undefined), true],
+        );
+        expect(String(headers.prefer ?? "").includes("ImmutableId")).toBe(!isQuery);
+      }
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test("a query stays one quoted text, whatever stands in it", async () => {
+  const { mailbox, seen } = await scripted(() => ({ json: { value: [] } }));
+  await fc.assert(
+    fc.asyncProperty(
+      fc.string({ unit: fc.constantFrom('"', "\\", "&", "#", "+", "%", "'", " ", "a", "é", "$filter="), minLength: 1, maxLength: 12 }),
+      async (query) => {
+        fc.pre(query.trim() !== "");
+        await search(mailbox, { filters: { query }, limit: 5, folder: "inbox", recursive: false }, { sha256: async () => "" });
+        const asked = [...new URL(seen.at(-1)?.path ?? "", "http://x").searchParams];
+        expect(asked.map(([name]) => name)).toEqual(["$select", "$expand", "$search", "$top"]);
+        const text = asked[2]?.[1] ?? "";
+        // Only an escaped quote or backslash stands between the quotes around it.
+        expect(text).toMatch(/^"(?:[^"\\]|\\["\\])*"$/);
+        expect(text.slice(1, -1).replace(/\\(["\\])/g, "$1")).toBe(query);
+      },
+    ),
+    { numRuns: 60 },
+  );
 });

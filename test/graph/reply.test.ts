@@ -69,6 +69,17 @@ describe("a reply", () => {
     expect(answer(stage)?.inReplyTo).toBe("<q@example.com>");
   });
 
+  test("carries a file of more than 3 MB by an upload session, and a small one beside it", async () => {
+    const stage = await asked(plain);
+    const large = Buffer.alloc(4 * 1024 * 1024 + 7, "0123456789");
+    await run(stage, { attachments: [file("large.bin", large), file("note.txt", Buffer.from("note"))] });
+    const attached = answer(stage)?.attachments ?? [];
+    expect(attached.map(({ name }) => name)).toEqual(["large.bin", "note.txt"]);
+    expect(Buffer.from(attached[0]?.content ?? []).equals(large)).toBe(true);
+    const sessions = stage.lab.requests.filter(({ operation }) => operation === "attachment-createuploadsession");
+    expect(sessions.map(({ status }) => status)).toEqual([201]);
+  });
+
   test("without the original has nothing of it, its pictures neither", async () => {
     const boundary = "b";
     const picture = [
