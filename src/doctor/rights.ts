@@ -1,6 +1,7 @@
 import type { Rights } from "../exchange/exchange.ts";
 import type { Failure } from "../failure.ts";
 import { discoveryRole, findApplication } from "../setup/exchange-online.ts";
+import { showAccessPolicies } from "../setup/graph.ts";
 import { delegateRight, impersonation, sendAs, showImpersonation } from "../setup/on-premises.ts";
 import { command } from "../setup/powershell.ts";
 import { type Checkup, connectionOf, type Finding } from "./checkup.ts";
@@ -66,6 +67,8 @@ function toImpersonate(checkup: Checkup, address: string): readonly string[] {
       `Test-ServicePrincipalAuthorization -Identity $principal.Id ${command("", { Resource: address }).trim()}`,
       "Add the mailbox to the group of the scope:",
       command("Add-DistributionGroupMember", { Identity: "mailcordon mailboxes", Member: address }),
+      "An application access policy, the older way to limit an application, counts besides:",
+      ...showAccessPolicies(id, address),
     ];
   }
   const account = accountOf(checkup);

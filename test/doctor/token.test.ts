@@ -128,7 +128,7 @@ describe("what the token allows", () => {
     const { report } = await online({ mailboxes: ["user01@example.com"] }, {}, mailboxActions);
     expect(report.step("mailbox").status).toBe("failed");
     expect(report.next("mailbox")).toContain("Test-ServicePrincipalAuthorization -Identity $principal.Id -Resource 'user03@example.com'");
-    expect(report.next("mailbox")).toContain(clientId);
+    expect(report.next("mailbox")).toContain(`Test-ApplicationAccessPolicy -Identity 'user03@example.com' -AppId '${clientId}'`);
   });
 });
 
