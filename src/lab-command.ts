@@ -33,6 +33,16 @@ habits.
                   to the file.
   --entra-block   The same, and EWS is blocked for the application, as Exchange
                   Online does it.
+  --graph-permissions LIST
+                  With --entra: all that the application may at Microsoft Graph,
+                  such as Mail.Read,User.ReadBasic.All. Default: everything.
+  --graph-mailboxes LIST
+                  With --entra: the only mailboxes that it may into, as RBAC for
+                  Applications gives them; its token names none of it.
+  --on-premises LIST
+                  Mailboxes that are not in the cloud: Graph does not reach them.
+  --unlicensed LIST
+                  People without a licence: Graph does not reach them either.
   --proxy         With a proxy, which leads to the lab, also under the names
                   mail.example.com and autodiscover.example.com, and to nowhere
                   else.
@@ -75,6 +85,10 @@ function readOptions(words: readonly string[]) {
     "entra-cert": { type: "string" },
     "entra-federated": { type: "string" },
     "entra-block": { type: "boolean" },
+    "graph-permissions": { type: "string" },
+    "graph-mailboxes": { type: "string" },
+    "on-premises": { type: "string" },
+    unlicensed: { type: "string" },
     proxy: { type: "boolean" },
     "proxy-user": { type: "string" },
     autodiscover: { type: "string" },
@@ -93,6 +107,9 @@ async function serve(options: Options, screen: Screen): Promise<void> {
   const signIn = signInOf(options);
   const proxyUser = proxyUserOf(options);
   const withProxy = options.proxy === true || proxyUser !== undefined;
+  const ofEntra = (["graph-permissions", "graph-mailboxes"] as const).find((name) => options[name] !== undefined);
+  if (ofEntra !== undefined && !withEntra(options))
+    throw new Failure("invalid-input", `--${ofEntra} goes with --entra.`, { hint: helpOf("lab") });
   const lab = await refused(async () => {
     const faults = (options.fault ?? []).map(parseFault);
     for (const { operation } of faults) {
@@ -107,7 +124,8 @@ async function serve(options: Options, screen: Screen): Promise<void> {
     const place = withProxy && tls !== undefined ? { externalUrl: "https://mail.example.com/EWS/Exchange.asmx" } : {};
     const autodiscover = { rules, ...place };
     const { host, import: importDir } = options;
-    return startLab({ host, port, importDir, faults, signIn, tls, graph, tenant, policy, autodiscover });
+    const [onPremises, unlicensed] = [listOf(options["on-premises"]), listOf(options.unlicensed)];
+    return startLab({ host, port, importDir, faults, signIn, tls, graph, tenant, policy, autodiscover, onPremises, unlicensed });
   });
   let proxy: Awaited<ReturnType<typeof practice.startProxy>> | undefined;
   try {
@@ -119,12 +137,14 @@ async function serve(options: Options, screen: Screen): Promise<void> {
       });
     const certificate = options["tls-cert"] && resolve(options["tls-cert"]);
     const ways = { host: lab.url, application: practice.practiceApplication, username: socAddress, password: labPassword };
+    const hybrid = withEntra(options) && options["on-premises"] !== undefined && (signIn?.schemes ?? ["Basic"]).includes("Basic");
     const way = wayIn(options, signIn?.schemes ?? ["Basic"], ways);
     const environment = {
       MAILCORDON_EWS_URL: lab.ewsUrl,
       ...(certificate === undefined ? {} : { MAILCORDON_CA_FILE: certificate }),
       ...way.environment,
       MAILCORDON_MAILBOX: socAddress,
+      ...(hybrid ? { LAB_PASSWORD: labPassword } : {}),
       ...(proxyUser === undefined ? {} : { MAILCORDON_PROXY_PASSWORD: proxyUser.password }),
     };
     const discovered = proxy !== undefined && options.autodiscover !== undefined;
@@ -140,7 +160,13 @@ async function serve(options: Options, screen: Screen): Promise<void> {
       password: labPassword,
       ...(lab.entra === undefined ? {} : { device_login_url: `${lab.url}/device` }),
       environment,
-      mailcordon_yaml: yaml(where, socAddress, way, certificate, proxy && { url: proxy.url, username: proxyUser?.username }),
+      mailcordon_yaml: yaml(
+        { where, graph: lab.graphUrl, hybrid },
+        socAddress,
+        way,
+        certificate,
+        proxy && { url: proxy.url, username: proxyUser?.username },
+      ),
     };
     screen.stdout.write(json ? `${jsonText(document)}\n` : greeting(document));
     await stopped(screen.signal);
@@ -179,7 +205,16 @@ async function tenantOf(options: Options, { practiceFederation, practiceTenant }
     throw new Failure("invalid-input", "--entra-cert and --entra-federated do not go together.", { hint: helpOf("lab") });
   const federation = file === undefined ? undefined : await practiceFederation();
   if (file !== undefined) writeFileSync(file, `${federation?.token}\n`, { mode: 0o600 });
-  return practiceTenant({ certificate: pem && readFileSync(pem, "utf8"), federation });
+  return practiceTenant({
+    certificate: pem && readFileSync(pem, "utf8"),
+    federation,
+    graph: listOf(options["graph-permissions"]),
+    mailboxes: listOf(options["graph-mailboxes"]),
+  });
+}
+
+function listOf(text: string | undefined): readonly string[] | undefined {
+  return text?.split(",").flatMap((one) => one.trim() || []);
 }
 
 interface Ways {
@@ -300,8 +335,16 @@ interface Way {
   readonly person?: string;
 }
 
+interface Places {
+  /** How EWS is found, within braces. */
+  readonly where: string;
+  readonly graph: string;
+  /** Whether an account can sign in on premises, beside the application. */
+  readonly hybrid: boolean;
+}
+
 function yaml(
-  where: string,
+  { where, graph, hybrid: isHybrid }: Places,
   user: string,
   { settings, person }: Way,
   certificate: string | undefined,
@@ -309,15 +352,22 @@ function yaml(
 ): string {
   const login =
     proxy?.username === undefined ? "" : `, username: ${JSON.stringify(proxy.username)}, password: "env:MAILCORDON_PROXY_PASSWORD"`;
-  const connection = (auth: string) => `
-    ews: { ${where}${certificate === undefined ? "" : `, ca_file: ${JSON.stringify(certificate)}`} }
-    auth:
+  const ca = certificate === undefined ? "" : `, ca_file: ${JSON.stringify(certificate)}`;
+  const places = { ews: `ews: { ${where}${ca} }`, graph: `graph: { url: "${graph}"${ca} }` };
+  const onPremises = `ews: { ${where}${ca}, auth: { basic: { username: "${user}", password: "env:LAB_PASSWORD" } } }`;
+  const connection = (auth: string, ...lines: readonly string[]) => `
+${lines.map((line) => `    ${line}\n`).join("")}    auth:
       ${auth}
     mailbox: "${user}"
 ${proxy === undefined ? "" : `    proxy: { url: "${proxy.url}"${login} }\n`}`;
+  // Whoever enters a code is a person, and only the application may at Graph.
+  const online = `  online: # --connection online${connection(settings, "backend: graph", places.graph)}`;
+  const hybrid = `  hybrid: # --connection hybrid${connection(settings, "backend: auto", places.graph, onPremises)}`;
   return `default: lab
 connections:
-  lab:${connection(settings)}${person === undefined ? "" : `  person: # --connection person${connection(person)}`}`;
+  lab:${connection(settings, places.ews, ...(person === undefined ? [] : [places.graph]))}${
+    person === undefined ? "" : `  person: # --connection person${connection(person, places.ews)}${online}${isHybrid ? hybrid : ""}`
+  }`;
 }
 
 /** The lab imports nothing of ours: what it throws for wrong options becomes a Failure here. */

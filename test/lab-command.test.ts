@@ -88,6 +88,49 @@ describe("doctor names what the lab's command puts in the way:", () => {
   });
 });
 
+describe("doctor names what the lab's command puts in the way of Microsoft Graph:", () => {
+  const [soc, hr] = ["soc@example.com", "hr@example.com"];
+  test.each<[string, readonly string[], readonly string[], string, string]>([
+    [
+      "a permission that nobody granted",
+      ["--graph-permissions", "Mail.Read"],
+      [],
+      "graph-permissions",
+      "Where-Object Value -eq 'Mail.Send'",
+    ],
+    ["a mailbox outside of the scope", ["--graph-mailboxes", soc], ["--mailbox", hr], "graph-mailbox", `-Member '${hr}'`],
+    ["a mailbox on premises", ["--on-premises", soc], [], "graph-mailbox", "backend: auto"],
+    ["a person without a licence", ["--unlicensed", soc], [], "graph-mailbox", "Get-MgUserLicenseDetail"],
+  ])("%s", async (_what, words, more, step, next) => {
+    const said = await lab("--entra", ...words);
+    const { out, code } = await begin(["doctor", "--json", "--connection", "online", ...more], {
+      ...secretsOf(said.environment),
+      ...said.file,
+    }).ended;
+    const { success, steps } = JSON.parse(out);
+    expect([success, code]).toEqual([false, expect.any(Number)]);
+    expect(code).not.toBe(0);
+    const [first] = steps.filter(({ status }: { status: string }) => status === "failed");
+    expect(first).toMatchObject({ name: step });
+    expect(JSON.stringify(first.next)).toContain(next);
+  });
+
+  test("nothing, where nothing is in the way: over Graph, and of a hybrid organisation on either side", async () => {
+    const said = await lab("--entra", "--on-premises", hr);
+    const environment = { ...secretsOf(said.environment), ...said.file };
+    for (const [connection, mailbox] of [
+      ["online", soc],
+      ["hybrid", soc],
+      ["hybrid", hr],
+    ] as const) {
+      const { out, code } = await begin(["doctor", "--json", "--connection", connection, "--mailbox", mailbox], environment).ended;
+      expect([connection, mailbox, code, JSON.parse(out).message]).toEqual([connection, mailbox, 0, "All 12 actions would work."]);
+    }
+    const plan = await begin(["doctor", "--plan", "graph", "--connection", "lab"], environment).ended;
+    expect([plan.code, JSON.parse(plan.out).ready]).toEqual([0, "yes"]);
+  });
+});
+
 /** What the settings file leaves to the environment. */
 function secretsOf(environment: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => /(PASSWORD|SECRET)$/.test(name)));

@@ -31,12 +31,19 @@ export async function practiceFederation(): Promise<Federation> {
 export function practiceTenant({
   certificate,
   federation,
+  graph = labPermissions,
+  mailboxes,
 }: {
   certificate?: string | undefined;
   federation?: Federation | undefined;
+  /** What was consented to at Microsoft Graph; default everything. */
+  graph?: readonly string[] | undefined;
+  /** Addresses of the only mailboxes that Exchange lets it into (RBAC for Applications); consent is then for the directory alone. */
+  mailboxes?: readonly string[] | undefined;
 } = {}): Tenant {
   const certificates = certificate?.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g)?.slice(0, 1) ?? [];
   if (certificate !== undefined && certificates.length === 0) throw new Error("there is no certificate in PEM form in the file.");
+  const consented = mailboxes === undefined ? graph : graph.filter((permission) => permission.startsWith("User."));
   const application = {
     clientId: practiceApplication.clientId,
     name: "mailcordon",
@@ -46,8 +53,9 @@ export function practiceTenant({
     publicClient: true,
     managedIdentity: true,
     scopes: { exchange: ["EWS.AccessAsUser.All"] },
-    roles: { exchange: ["full_access_as_app", "Exchange.ManageAsAppV2"], graph: labPermissions },
+    roles: { exchange: ["full_access_as_app", "Exchange.ManageAsAppV2"], graph: consented },
     recipientsRole: true,
+    ...(mailboxes === undefined ? {} : { exchangeRole: true, mailboxes }),
   };
   return { id: practiceApplication.tenant, domains: ["example.com"], registrations: [application] };
 }
