@@ -12,6 +12,8 @@ import { commandWords, shellLines } from "../src/faces/spell.ts";
 import { failures, someItemsFailedExit } from "../src/failure.ts";
 import { differences } from "../src/graph/differences.ts";
 import { graphHabits } from "../src/settings-graph.ts";
+import { markdownTable as table } from "./markdown-table.ts";
+import { automationServicePage } from "./reference-automation-service.ts";
 
 /** What JSON Schema says of one member, as far as a table shows it. */
 interface Member {
@@ -29,6 +31,7 @@ interface Member {
 export function referencePages(): ReadonlyMap<string, string> {
   return new Map([
     ["actions.md", actionsPage(catalogue)],
+    ["automation-service.md", automationServicePage(catalogue)],
     ["backends.md", backendsPage(catalogue)],
     ["failures.md", failuresPage()],
     ["mcp-tools.md", mcpPage(catalogue)],
@@ -143,11 +146,6 @@ function typeOf(member: Member): string {
   if (member.type === "array") return `list of ${member.items === undefined ? "anything" : typeOf(member.items)}`;
   if (member.type === "object" && member.properties !== undefined) return `{ ${Object.keys(member.properties).join(", ")} }`;
   return member.type ?? "anything";
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|").replaceAll("\n", " ")).join(" | ")} |`;
-  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
 }
 
 /** Writes the pages into a folder. */

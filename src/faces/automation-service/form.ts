@@ -55,7 +55,7 @@ function formField(parameter: Parameter, action: Action): FormField {
 
 const yesOrNo = { true: "True", false: "False" };
 
-function shapeOf({ kind, byDefault, choices }: Parameter, schema: z.core.$ZodType): Shape {
+function shapeOf({ field, kind, byDefault, choices }: Parameter, schema: z.core.$ZodType): Shape {
   const text = byDefault === undefined || typeof byDefault === "object" ? {} : { default: String(byDefault) };
   const values = choices && Object.fromEntries(choices.map((choice) => [choice, labelOf(choice)]));
   switch (kind) {
@@ -73,6 +73,8 @@ function shapeOf({ kind, byDefault, choices }: Parameter, schema: z.core.$ZodTyp
     case "list":
       return listShape(schema, values);
     case "text":
+      if (field === "mailbox")
+        return { type: "text", incident_artifacts: true, reader: "", note: "Default Mailbox of the resource goes before that." };
       if (values !== undefined) return { type: "list", values, ...text, reader: "choice" };
       // The platform's picker writes times like this one.
       if (takes(schema, "2026-01-31T12:00:00.000000Z") && !takes(schema, "word")) return { type: "datetime", ...text, reader: "choice" };

@@ -104,7 +104,8 @@ def client(checked):
     for body in found:
         try:
             # A form may have made blanks of the line ends, or written them as \n.
-            context.load_verify_locations(cadata=base64.b64decode(re.sub(r'\\n|\s', '', body)))
+            der = base64.b64decode(re.sub(r'\\n|\s', '', body))
+            context.load_verify_locations(cadata=ssl.DER_cert_to_PEM_cert(der))
         except (ValueError, ssl.SSLError):
             raise Failed('CA Certificate cannot be read: it is not the whole text of a PEM file.')
     if not checked:

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { testCertificate } from "../../lab/certificate.ts";
-import { fine, noPython, run, scriptOf, standIn, toyService, without } from "./stage.ts";
+import { fine, noPython, otherPythons, run, scriptOf, standIn, toyService, without } from "./stage.ts";
 
 const count = scriptOf("Count Sheep", toyService);
 const shear = scriptOf("Shear Sheep", toyService);
@@ -262,6 +262,14 @@ describe.skipIf(noPython)(`the certificate of the service${without}`, () => {
     const { code, err } = await run(count, { api_url: server.url, api_key: key, verify: "false" });
     expect([code, err, server.asked.length]).toEqual([0, "", 1]);
   });
+});
+
+test.each(otherPythons)("%s runs the scripts, too, and trusts what it is told to", async (program) => {
+  const server = await standIn(() => ({ body: { ...fine, items: [], per_mailbox: [], truncated: false } }), testCertificate);
+  const environment = { api_url: server.url, api_key: key, ca_certificate: testCertificate.cert, subject: "Grüße", mailboxes: "a,b" };
+  const { code, err } = await run(search, environment, program);
+  expect([code, err]).toEqual([0, ""]);
+  expect(server.sent()).toEqual({ subject: "Grüße", mailboxes: ["a", "b"] });
 });
 
 describe.skipIf(noPython)(`the test of a connection${without}`, () => {

@@ -16,6 +16,10 @@ const found = spawnSync("python3", ["-c", "import ssl, sys, urllib.request; prin
 /** The program itself: what PATH has may be a script around it. */
 const python = found.status === 0 ? found.stdout.trim() : undefined;
 export const noPython = python === undefined;
+/** Other releases that are at hand, from the oldest that the scripts are written for. */
+export const otherPythons = [6, 7, 8, 9, 10, 11, 12, 13, 14]
+  .map((minor) => `python3.${minor}`)
+  .filter((program) => spawnSync(program, ["-c", "import ssl"]).status === 0);
 export const without = noPython ? " (skipped: there is no python3 here)" : "";
 
 export const toyService = automationService([countSheep, shearSheep], { name: "Toy", version: "2.10" });
@@ -49,11 +53,11 @@ export interface Ran {
 }
 
 /** One run of a script as the platform does it: nothing but environment variables, and a locale that knows ASCII only. */
-export function run(code: string, environment: Readonly<Record<string, string>>): Promise<Ran> {
+export function run(code: string, environment: Readonly<Record<string, string>>, program = python ?? "python3"): Promise<Ran> {
   const file = fileWith(code);
   const env = { PATH: process.env.PATH, LC_ALL: "C", PYTHONUTF8: "0", PYTHONCOERCECLOCALE: "0", no_proxy: "*", ...environment };
   // A script that hangs is a failure of its own test, not of the whole suite.
-  const child = spawn(python ?? "python3", ["-W", "default", file], {
+  const child = spawn(program, ["-W", "default", file], {
     env,
     cwd: folder,
     stdio: ["ignore", "pipe", "pipe"],
