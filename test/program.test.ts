@@ -46,6 +46,7 @@ beforeAll(async () => {
     secret: { ews, mailbox, auth: { oauth: { ...oauth, client_secret: "env:CLIENT_SECRET" } } },
     "wrong-secret": { ews, mailbox, auth: { oauth: { ...oauth, client_secret: "env:WRONG_CLIENT_SECRET" } } },
     certificate: { ews, mailbox, auth: { oauth: { ...oauth, certificate: { pem, passphrase: "env:PASSPHRASE" } } } },
+    graph: { backend: "graph", graph: { url: lab.graphUrl }, mailbox, auth: { oauth: { ...oauth, client_secret: "env:CLIENT_SECRET" } } },
     proxied: {
       ews,
       mailbox,
@@ -90,7 +91,19 @@ function expectNoSecret(text: string) {
   for (const line of keys) expect(text).not.toContain(line);
 }
 
-const connections = ["basic", "wrong", "ntlm", "auto", "bearer", "bearer-of-another", "secret", "wrong-secret", "certificate", "proxied"];
+const connections = [
+  "basic",
+  "wrong",
+  "ntlm",
+  "auto",
+  "bearer",
+  "bearer-of-another",
+  "secret",
+  "wrong-secret",
+  "certificate",
+  "graph",
+  "proxied",
+];
 
 describe("no secret and no token is in any output, also with --verbose:", () => {
   test.each(connections)("doctor over the connection %s", async (connection) => {
@@ -146,6 +159,9 @@ describe("no secret and no token is in any output, also with --verbose:", () => 
     [["exit-codes"]],
     [["setup", "entra", "--tenant", "example.com"]],
     [["setup", "onprem", "--account", "soc@example.com"]],
+    [["setup", "entra", "--tenant", "example.com", "--backend", "graph"]],
+    [["doctor", "--plan", "graph", "--config", config, "--connection", "secret", "--verbose"]],
+    [["doctor", "--plan", "graph", "--config", config, "--connection", "proxied", "--offline"]],
     [["get-out-of-office", "--config", config, "--connection", "none-of-these", "--verbose"]],
   ])("%j", async (words) => {
     const { out, err } = await run(words);

@@ -24,7 +24,7 @@ export const retirement: Step = {
         ? `Exchange Online was to end EWS on ${date(end)}`
         : now < blocked
           ? `Exchange Online blocks EWS from ${date(blocked)} on unless this application is allowed, and ends it on ${date(end)}`
-          : `Exchange Online blocks EWS since ${date(blocked)} unless this application is allowed, and ends it on ${date(end)}, in ${days} days`;
+          : `Exchange Online blocks EWS since ${date(blocked)} unless this application is allowed, and ends it on ${date(end)}, in ${days} ${days === 1 ? "day" : "days"}`;
     return {
       status: "warning",
       tried,

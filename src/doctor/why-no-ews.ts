@@ -26,7 +26,8 @@ export async function whyNoEws(failure: Failure, checkup: Checkup, mailbox: stri
   const online = isOnline(checkup);
   if (online && checkup.now() >= retirement && (wireCode === "HTTP 404" || wireCode === "HTTP 410" || wireCode === "HTTP 403")) {
     return why("Exchange Online has no EWS any more (it ended on 2027-04-01)", [
-      "Nothing brings it back. Microsoft Graph is the way to these mailboxes; EWS stays for mailboxes on premises.",
+      "Nothing brings it back. Microsoft Graph is the way to these mailboxes; EWS stays for mailboxes on premises. What is missing for it:",
+      ...planOf(checkup),
     ]);
   }
   switch (wireCode) {
@@ -119,8 +120,14 @@ async function forbidden(checkup: Checkup, mailbox: string | undefined, online: 
       ...allowEws(id),
       "If it is allowed already, the mailbox may have no EWS (Kiosk, F1, F3), or it is switched off for it:",
       ...allowEwsFor(mailbox ?? "somebody@example.com"),
+      "Or leave EWS, which ends there on 2027-04-01. What is missing for that:",
+      ...planOf(checkup),
     ],
   ];
+}
+
+function planOf(checkup: Checkup): readonly string[] {
+  return [`mailcordon doctor --plan graph --connection ${connectionOf(checkup).name}`];
 }
 
 /** What speaks TLS ends a connection that begins without it. */

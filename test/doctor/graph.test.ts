@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { actionNames } from "../../src/actions/load.ts";
 import { failures } from "../../src/failure.ts";
+import { faultKinds } from "../../src/lab/faults.ts";
 import type { Lab, LabOptions } from "../../src/lab/lab.ts";
 import type { Registration } from "../../src/lab/registration.ts";
 import { socAddress } from "../../src/lab/seed.ts";
@@ -187,6 +188,17 @@ describe("a mailbox", () => {
     expect(report.next("graph-mailbox")).toContain("Get-Mailbox -SoftDeletedMailbox -Identity 'user03@example.com'");
   });
 
+  test("whose account the directory has no more is told as deleted", async () => {
+    const gone = { kind: "item-error", times: 99 } as const;
+    const faults = [
+      { ...gone, operation: "mailfolder-get", code: "MailboxNotEnabledForRESTAPI" },
+      { ...gone, operation: "user-get", code: "Request_ResourceNotFound" },
+    ];
+    const { report } = await online(every, { actions: ["delete-email"] }, { faults });
+    expect(report.step("graph-mailbox").found).toContain("the account was deleted");
+    expect(report.next("graph-mailbox")).toContain("Get-Mailbox -SoftDeletedMailbox");
+  });
+
   test("that is not there leads to the ways to find it, whatever it is called", async () => {
     const { report } = await online(every, { mailbox: "no'body$(x)\u001b@example.com" });
     expect(report.step("graph-mailbox")).toMatchObject({ status: "failed", code: "mailbox-not-found" });
@@ -256,6 +268,58 @@ describe("the way to Graph", () => {
       expect(report.step("graph").code).not.toBe("internal");
     },
   );
+});
+
+test("every fault of the lab, forever, ends in a report in which each failed step says what to do", async () => {
+  const kinds = Object.keys(faultKinds) as (keyof typeof faultKinds)[];
+  for (const kind of kinds) {
+    const { report } = await online(
+      every,
+      { actions: ["delete-email"] },
+      { faults: [{ kind, times: 99, backOffMs: 60_000, delayMs: 10 }] },
+    );
+    for (const { name, status, next = [], code } of report.steps) {
+      if (status !== "failed") continue;
+      expect([kind, name, next.length > 0, code !== undefined, code === "internal"]).toEqual([kind, name, true, true, false]);
+    }
+    expect(report.success).toBe(report.exit === 0);
+  }
+});
+
+describe("a person who signed in", () => {
+  const scopes = ["Mail.Read", "MailboxSettings.Read", "User.ReadBasic.All"];
+  /** What the person's token shows of a mailbox. */
+  async function person(who: string, changes: Changes = {}): Promise<Examined> {
+    const lab = await openLab({ tenant: tenantWith({ publicClient: true, scopes: { graph: scopes } }) });
+    const ask = async (path: string, form: Readonly<Record<string, string>>) => {
+      const body = new URLSearchParams({ client_id: clientId, ...form });
+      return (await (await fetch(`${lab.url}/${tenantId}/oauth2/v2.0/${path}`, { method: "POST", body })).json()) as Record<string, string>;
+    };
+    const { user_code = "", device_code = "" } = await ask("devicecode", { scope: "https://graph.microsoft.com/.default" });
+    lab.entra?.approve(user_code, who);
+    const { access_token: TOKEN = "" } = await ask("token", { grant_type: "urn:ietf:params:oauth:grant-type:device_code", device_code });
+    const connection = { backend: "graph", graph: { url: lab.graphUrl }, auth: { bearer: { token: "env:TOKEN" } }, mailbox };
+    return examine(connection, { environment: { TOKEN }, ...changes });
+  }
+
+  test("may do in the own mailbox what the scopes of the token say, and nothing else", async () => {
+    const report = await person(mailbox);
+    expect(works(report)).toMatchObject({
+      "download-mail-as-eml": "yes",
+      "get-out-of-office": "yes",
+      "get-searchable-mailboxes": "yes",
+      "get-contacts": "no",
+      "delete-email": "no",
+    });
+    expect(report.next("graph-permissions")).toContain("Delegated permissions > Mail.ReadWrite, Mail.Send, Contacts.Read");
+  });
+
+  test("is told how to get into the mailbox of another", async () => {
+    const report = await person("user07@example.com", { actions: ["download-mail-as-eml"] });
+    expect(report.step("graph-mailbox")).toMatchObject({ status: "failed", code: "access-denied" });
+    expect(report.next("graph-mailbox")).toContain("Mail.ReadWrite.Shared");
+    expect(report.next("graph-mailbox")).toContain("Add-MailboxPermission -Identity 'user03@example.com' -User 'user07@example.com'");
+  });
 });
 
 test("a national cloud is told by what it lacks for the actions that are asked for", async () => {

@@ -56,6 +56,18 @@ test("a mailbox on premises is in the directory, but Graph has nothing of it", a
   expect((await call(lab, "GET", `/users/${ben}/messages`)).status).toBe(200);
 });
 
+test("somebody without a licence is in the directory without a plan of Exchange, and Graph has no mailbox of theirs", async () => {
+  const lab = await startGraphLab({ unlicensed: [anna], onPremises: [ben] });
+  expect(refusal(await call(lab, "GET", inbox))).toEqual([404, "MailboxNotEnabledForRESTAPI"]);
+  const plansOf = async (address: string) => (await call(lab, "GET", `/users/${address}?$select=assignedPlans`)).at("assignedPlans");
+  expect([await plansOf(anna), await plansOf(ben)]).toEqual([[], []]);
+  expect((await call(lab, "GET", `/users/${anna}?$select=onPremisesSyncEnabled`)).at("onPremisesSyncEnabled")).toBe(null);
+  const licensed = await startGraphLab();
+  expect((await call(licensed, "GET", `/users/${anna}?$select=assignedPlans`)).at("assignedPlans")).toMatchObject([
+    { service: "exchange", capabilityStatus: "Enabled" },
+  ]);
+});
+
 test("every permission opens what it is for, and nothing else", async () => {
   const permissions = [
     "Mail.ReadBasic.All",

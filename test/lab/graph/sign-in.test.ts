@@ -84,3 +84,15 @@ test("who signed in is `me`, reaches what is shared with them, and nobody else's
   expect(refusal(await read(inbox(ben)))).toEqual([403, "ErrorAccessDenied"]);
   expect((await call(lab, "POST", "/me/sendMail", {}, { token })).status).toBe(403);
 });
+
+test("a role of Exchange opens the mailboxes of its scope, and consent opens the others as well: grants add up", async () => {
+  const scoped = { exchangeRole: true, mailboxes: [anna] };
+  const limited = await startGraphLab({ tenant: tenant({ ...scoped, roles: {} }) });
+  const role = await tokenFor(limited);
+  expect((await call(limited, "GET", inbox(anna), undefined, { token: role })).status).toBe(200);
+  expect(refusal(await call(limited, "GET", inbox(ben), undefined, { token: role }))).toEqual([403, "ErrorAccessDenied"]);
+  const both = await startGraphLab({ tenant: tenant(scoped) });
+  const token = await tokenFor(both);
+  expect((await call(both, "GET", inbox(ben), undefined, { token })).status).toBe(200);
+  expect(refusal(await call(both, "GET", `/users/${ben}/contacts`, undefined, { token }))).toEqual([403, "ErrorAccessDenied"]);
+});
