@@ -69,8 +69,9 @@ export function isLicensed({ unlicensed }: Pick<Dispatcher, "unlicensed">, { add
 /** Throws GraphError when the caller may not do this, or there. */
 function checkRights(dispatcher: Dispatcher, caller: GraphCaller, operation: Operation, mailbox: LabMailbox | undefined): void {
   const mayByExchange = operation.of === "exchange" && caller.exchangeRole;
-  const mayByConsent = isGranted(caller, operation.permissions);
-  if (operation.permissions.length > 0 && !mayByConsent && !mayByExchange) {
+  const { permissions, userPermissions = permissions } = operation;
+  const mayByConsent = isGranted(caller, caller.user === undefined ? permissions : userPermissions);
+  if (permissions.length > 0 && !mayByConsent && !mayByExchange) {
     if (operation.of === "exchange") throw accessDenied();
     throw new GraphError(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.");
   }

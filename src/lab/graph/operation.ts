@@ -93,6 +93,8 @@ export interface Operation {
   readonly paths: readonly string[];
   /** Any one of them suffices. The least first. */
   readonly permissions: readonly string[];
+  /** Those of users, where they are others. */
+  readonly userPermissions?: readonly string[] | undefined;
   /** Exchange answers for what lies in mailboxes, the directory for the rest: their refusals differ. */
   readonly of: "exchange" | "directory" | "gateway";
   handle(call: Call): GraphReply | Promise<GraphReply>;

@@ -49,7 +49,8 @@ export const translateExchangeIds: Operation = {
   name: "user-translateexchangeids",
   method: "POST",
   paths: ["/users/{user}/translateExchangeIds"],
-  permissions: ["User.ReadBasic.All", "User.Read.All", "User.ReadWrite.All"],
+  permissions: ["User.Read.All", "User.ReadWrite.All"],
+  userPermissions: ["User.ReadBasic.All", "User.Read.All", "User.ReadWrite.All", "User.Read", "User.ReadWrite"],
   of: "exchange",
   handle(call) {
     const body = jsonOf(call.request);

@@ -41,3 +41,10 @@ test("more than a thousand ids, or a form that there is not, are refused", async
   const odd = await call(lab, "POST", path, { ...types, targetIdType: "hexId", inputIds: [] });
   expect(refusal(odd)).toEqual([400, "UnableToDeserializePostBody"]);
 });
+
+test("an application needs to read users in full; to know their names is not enough", async () => {
+  const lab = await startGraphLab({ graph: { tokens: { basic: ["User.ReadBasic.All"], full: ["User.Read.All"] } } });
+  const body = { inputIds: [idOf(deliver(lab))], sourceIdType: "restId", targetIdType: "ewsId" };
+  const statusOf = async (token: string) => (await call(lab, "POST", path, body, { token })).status;
+  expect([await statusOf("basic"), await statusOf("full")]).toEqual([403, 200]);
+});
