@@ -47,7 +47,14 @@ export function openRoute({ ews, graph, memory = routeMemory() }: RouteOptions):
       const own = await ews.searchableMailboxes(query, call);
       const known = new Set(online.mailboxes.map(({ mailbox }) => mailbox.toLowerCase()));
       const others = own.mailboxes.filter(({ mailbox }) => !known.has(mailbox.toLowerCase()));
-      return { source: online.source, mailboxes: [...online.mailboxes, ...others], failed: [...online.failed, ...own.failed] };
+      const both = `Those that Exchange Online does not have (${others.length}) are what Exchange Server lets search (${own.source}).`;
+      const notes = [online.note, others.length > 0 ? both : undefined].filter((one) => one !== undefined);
+      return {
+        source: online.source,
+        note: notes.length === 0 ? undefined : notes.join(" "),
+        mailboxes: [...online.mailboxes, ...others],
+        failed: [...online.failed, ...own.failed],
+      };
     },
     async close() {
       await Promise.all([ews.close(), graph.close()]);

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Action } from "../src/action.ts";
 import { copyEmail } from "../src/actions/copy-email.ts";
 import { deleteEmail } from "../src/actions/delete-email.ts";
+import { getSearchableMailboxes } from "../src/actions/get-searchable-mailboxes.ts";
 import { searchEmailsExtended } from "../src/actions/search-emails-extended.ts";
 import { sendEmail } from "../src/actions/send-email.ts";
 import { labPermissions, labToken } from "../src/lab/practice.ts";
@@ -205,3 +206,10 @@ test.each([{ side: "elsewhere", until: 5 }, { side: "ews" }, { side: "ews", unti
     expect(routeMemory({ read: () => note, write: () => undefined }, () => 1).read("ann@example.com")).toBeUndefined();
   },
 );
+
+test("the list of mailboxes has those of both sides, and says where each part of it is from", async () => {
+  const answer = await run(getSearchableMailboxes, {});
+  const mailboxes = (answer.mailboxes as readonly { readonly mailbox: string }[]).map(({ mailbox }) => mailbox);
+  expect(mailboxes.filter((one) => one === online || one === onPremises).sort()).toEqual([online, onPremises]);
+  expect(answer).toMatchObject({ success: true, source: "directory", note: expect.stringContaining("ediscovery") });
+});

@@ -27,6 +27,7 @@ const maxExports = 2;
 interface Target {
   readonly mailbox: GraphMailbox;
   readonly mailboxId: string;
+  /** Microsoft names the ids of its own lists of folders; those of mail folders look the same. One that is not taken is refused, and told in the answer. */
   readonly folderId: string;
 }
 

@@ -1,17 +1,12 @@
-import { request as httpsRequest } from "node:https";
 import {
   BatchRequestContent,
   BatchResponseContent,
-  Client,
-  type Context,
+  type Client,
   FileUpload,
   GraphError,
   LargeFileUploadTask,
-  type Middleware,
   PageIterator,
   ResponseType,
-  RetryHandler,
-  TelemetryHandler,
 } from "@microsoft/microsoft-graph-client";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { campaign } from "../../src/lab/campaign.ts";
@@ -19,11 +14,19 @@ import { type Lab, startLab } from "../../src/lab/lab.ts";
 import type { LabMailbox } from "../../src/lab/mailbox.ts";
 import { testCertificate } from "../lab/certificate.ts";
 import { expectValidReplies, hasTypes, without } from "../lab/graph/microsoft-types.ts";
+import { microsoftClient } from "./microsoft-client.ts";
 
 const token = "witness-token";
 const legal = "legal@example.com";
 const soc = "soc@example.com";
-const permissions = ["Mail.ReadWrite", "Mail.Send", "Contacts.ReadWrite", "MailboxSettings.ReadWrite", "User.Read.All"];
+const permissions = [
+  "Mail.ReadWrite",
+  "Mail.Send",
+  "Contacts.ReadWrite",
+  "MailboxSettings.ReadWrite",
+  "User.Read.All",
+  "MailboxItem.ImportExport.All",
+];
 
 interface Listed {
   readonly value: readonly Message[];
@@ -39,42 +42,6 @@ interface Message {
   readonly internetMessageHeaders?: readonly { readonly name: string }[];
 }
 
-/**
- * The last of the client's chain: sends with a token what goes to Graph's paths, and without one what goes to addresses of uploads (in the service
- * these are on another host). The client follows links over https alone, and `fetch` takes no certificate of one's own: hence node:https.
- */
-class Sender implements Middleware {
-  readonly #certificate: string;
-
-  constructor(certificate: string) {
-    this.#certificate = certificate;
-  }
-
-  async execute(context: Context): Promise<void> {
-    const { request } = context;
-    const { method = "GET", body, headers: given } = context.options ?? {};
-    const url = new URL(typeof request === "string" ? request : request.url);
-    const headers = Object.fromEntries(new Headers(given as Record<string, string> | undefined));
-    if (url.pathname.startsWith("/v1.0/")) headers.authorization = `Bearer ${token}`;
-    const bytes = body === undefined || body === null ? undefined : Buffer.from(await new Response(body).arrayBuffer());
-    if (bytes !== undefined) headers["content-length"] = String(bytes.length);
-    context.response = await new Promise<Response>((resolve, reject) => {
-      const sent = httpsRequest(url, { method, headers, ca: this.#certificate }, (received) => {
-        const chunks: Buffer[] = [];
-        received.on("data", (chunk: Buffer) => chunks.push(chunk));
-        received.on("error", reject);
-        received.on("end", () => {
-          const status = received.statusCode ?? 0;
-          const names = Object.entries(received.headers).map(([name, value]): [string, string] => [name, String(value)]);
-          resolve(new Response(status === 204 ? null : Buffer.concat(chunks), { status, headers: names }));
-        });
-      });
-      sent.on("error", reject);
-      sent.end(bytes);
-    });
-  }
-}
-
 describe("Microsoft's Graph client drives the lab", () => {
   let lab: Lab;
   let client: Client;
@@ -82,11 +49,7 @@ describe("Microsoft's Graph client drives the lab", () => {
   beforeAll(async () => {
     const { key, cert } = testCertificate;
     lab = await startLab({ tls: { key, cert }, graph: { tokens: { [token]: permissions } }, keepBodies: true });
-    const retry = new RetryHandler();
-    const telemetry = new TelemetryHandler();
-    retry.setNext(telemetry);
-    telemetry.setNext(new Sender(cert));
-    client = Client.initWithMiddleware({ baseUrl: `${lab.url}/`, defaultVersion: "v1.0", middleware: retry });
+    client = microsoftClient(lab, cert, async () => token);
   });
   afterAll(() => lab.close());
 
@@ -196,6 +159,22 @@ describe("Microsoft's Graph client drives the lab", () => {
     await client.api(`/users/${soc}/messages/${moved.id}`).delete();
     expect([...mailbox.known("junkemail").items.values()].map(({ subject }) => subject)).not.toContain("To be moved");
     await expect(client.api(`/users/${soc}/messages/${moved.id}`).get()).rejects.toMatchObject({ code: "ErrorItemNotFound" });
+  });
+
+  test("a message is exported from one mailbox and imported into another, with nothing lost", async () => {
+    const idOf = async (address: string): Promise<string> =>
+      (await client.api(`/users/${address}/settings/exchange`).get()).primaryMailboxId;
+    const listed: Listed = await client.api(`/users/${legal}/mailFolders/inbox/messages`).select("id,subject").top(1).get();
+    const [message] = listed.value;
+    const { value } = await client.api(`/admin/exchange/mailboxes/${await idOf(legal)}/exportItems`).post({ itemIds: [message?.id] });
+    const { importUrl } = await client.api(`/admin/exchange/mailboxes/${await idOf(soc)}/createImportSession`).post({});
+    const folder: { readonly id: string } = await client.api(`/users/${soc}/mailFolders/archive`).get();
+    const imported: { readonly itemId: string } = await client
+      .api(importUrl)
+      .post({ FolderId: folder.id, Mode: "create", Data: value[0].data });
+    const copy: Message = await client.api(`/users/${soc}/messages/${imported.itemId}`).get();
+    expect([copy.subject, copy.isDraft]).toEqual([message?.subject, false]);
+    expect(mailboxOf(soc).known("archive").items.size).toBe(1);
   });
 
   test("a batch of its making has an answer for each request", async () => {
