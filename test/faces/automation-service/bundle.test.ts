@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -193,4 +193,20 @@ test("hostile words of a catalogue stay words: in the YAML, in the scripts, in t
   expect(yaml.parse(String(text)).name).toBe(action.title);
   expect(yaml.parse(String(text)).integration).toBe("Toy: 'quoted' #");
   expect(actions[0]?.script.code).toContain(`page(answer, '\\'); import os; os.abort() #"""\\\\ <script>`);
+});
+
+test("the guide names only actions, fields and outputs that there are", () => {
+  const guide = readFileSync(join(import.meta.dirname, "../../../docs/automation-service.md"), "utf8");
+  const labels = new Set([
+    ...Object.values(dataAttributes).map(({ label }) => label),
+    ...realService.actions.flatMap(({ name, fields }) => [name, ...fields.map(({ label }) => label)]),
+  ]);
+  const outputs = new Set(realService.actions.flatMap(({ output }) => output.map(({ path }) => path)));
+  const paths = [...guide.matchAll(/`([a-z_]+(?:\.\[\])[\w.[\]]*)(?: \| join\(,\))?`/g)].map(([, path = ""]) => path);
+  expect(paths.length).toBeGreaterThan(8);
+  expect(paths.filter((path) => !outputs.has(path))).toEqual([]);
+  // What is bold or slanted in two words or more, each with a capital, is a label of ours.
+  const said = [...guide.matchAll(/\*{1,2}([A-Z][\w-]*(?: [A-Z][\w-]*)+)\*{1,2}/g)].map(([, label = ""]) => label);
+  expect(said.length).toBeGreaterThan(8);
+  expect(said.filter((label) => !labels.has(label) && !["Email Gateway", "EWS Daemon"].includes(label))).toEqual([]);
 });
