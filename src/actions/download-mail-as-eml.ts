@@ -27,6 +27,7 @@ export const downloadMailAsEml = touching({
       .describe("File name. Default: the subject and .eml. Made safe; a taken name gets a piece of the hash."),
     as,
     max_bytes,
+    sha512: z.boolean().default(false).describe("Also the SHA-512."),
   }),
   each: z.strictObject({
     name: z.string().describe("File name before it was made safe."),
@@ -50,7 +51,7 @@ export const downloadMailAsEml = touching({
         }
         const name = input.filename ?? emlName(message);
         const source = { mailbox: mailbox.address, item_id: message?.itemId, internet_message_id: message?.internetMessageId };
-        const about = { name, maxBytes: input.max_bytes, sha512: true, source };
+        const about = { name, maxBytes: input.max_bytes, sha512: input.sha512, source };
         const { bytes } = outcome.value;
         const kept = await attempt<Held | Kept>(() => (input.as === "base64" ? evidence.hold(bytes, about) : evidence.keep(bytes, about)));
         yield kept.ok ? done({ name, ...kept.value }) : kept;

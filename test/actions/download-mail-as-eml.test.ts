@@ -48,9 +48,18 @@ describe.each(backends)("over %s", (backend) => {
       md5: hash("md5"),
       sha1: hash("sha1"),
       sha256: hash("sha256"),
-      sha512: hash("sha512"),
       internet_message_id: "<exact@example.net>",
     });
+  });
+
+  test("the SHA-512 is given when it is asked for, and only then", async () => {
+    const mime = mail("sha512", "Hashes");
+    const item = put(mime);
+    const input = { mailbox: who, item_id: at.idOf(item) };
+    const asked = await at.run(downloadMailAsEml, { ...input, sha512: true });
+    expect(asked.results?.[0]).toMatchObject({ sha512: createHash("sha512").update(mime).digest("hex") });
+    const plain = await at.run(downloadMailAsEml, input);
+    expect(plain.results?.[0]).not.toHaveProperty("sha512");
   });
 
   test("each of several messages gets its own file, also under one subject", async () => {
