@@ -97,7 +97,7 @@ async function digest(bytes: AsyncIterable<Uint8Array>, about: AboutBytes, sink:
   };
 }
 
-/** What a reply gives at once is some 48 KiB; a write to the disk costs a thread's turn each time, so they are gathered: 1 MiB makes that rare. */
+/** What a reply gives at once is some 48 KiB; a write to the disk costs a thread's turn each time, so they are gathered: 1 MiB makes that rare. Reads as well. */
 const gatherBytes = 1024 * 1024;
 
 /** Writes in large pieces. What is added may be used again by its giver. */
@@ -170,10 +170,18 @@ async function holds(path: string, kept: Digested): Promise<boolean> {
   const stats: Stats = await lstat(path);
   if (!stats.isFile() || stats.size !== kept.size) return false;
   const file = await open(path, constants.O_RDONLY | noFollow);
-  const sha256 = createHash("sha256");
-  // The stream closes the file when it ends or is destroyed.
-  for await (const chunk of file.createReadStream()) sha256.update(chunk);
-  return sha256.digest("hex") === kept.sha256;
+  try {
+    const sha256 = createHash("sha256");
+    // One piece of memory for all of it: a stream takes a new one for each read, and a large file has many.
+    const piece = Buffer.allocUnsafeSlow(gatherBytes);
+    for (;;) {
+      const { bytesRead } = await file.read(piece, 0, piece.length);
+      if (bytesRead === 0) return sha256.digest("hex") === kept.sha256;
+      sha256.update(piece.subarray(0, bytesRead));
+    }
+  } finally {
+    await file.close();
+  }
 }
 
 /** A renamed file survives a power cut only when its folder is flushed, too. Windows knows no such thing. */

@@ -50,6 +50,15 @@ test("other bytes under a taken name get a name of their own, and nothing is ove
   expect([readFileSync(first.file_ref, "utf8"), readFileSync(second.file_ref, "utf8")]).toEqual(["one", "two"]);
 });
 
+test("bytes that differ from those under a taken name only after several MiB get a name of their own", async () => {
+  const store = openEvidence(folder);
+  const long = "x".repeat(3 * 1024 * 1024);
+  const first = await store.keep(bytesOf(long, "one"), { name: "a.bin" });
+  const second = await store.keep(bytesOf(long, "two"), { name: "a.bin" });
+  const again = await store.keep(bytesOf(long, "one"), { name: "a.bin" });
+  expect([second.file_ref === first.file_ref, again.file_ref === first.file_ref]).toEqual([false, true]);
+});
+
 test("the same bytes under the same name are kept once", async () => {
   const store = openEvidence(folder);
   const first = await store.keep(bytesOf("one"), { name: "a.txt" });
