@@ -4,7 +4,7 @@ import { asFailure, Failure, failures } from "../failure.ts";
 import { type Host, type Plan, perform } from "../perform.ts";
 import { didYouMean } from "../spelling.ts";
 import { type Line, readFlags } from "./flags.ts";
-import { jsonText } from "./json.ts";
+import { jsonPieces, jsonText } from "./json.ts";
 import { parametersOf } from "./parameters.ts";
 import { harmless } from "./terminal.ts";
 
@@ -178,8 +178,11 @@ async function runAction(action: Action, line: Line, program: Program, screen: S
 }
 
 async function print(answer: Answer, action: Action, screen: Screen, json: boolean, quiet: boolean): Promise<void> {
-  if (json) screen.stdout.write(`${jsonText(answer, screen.stdout.isTTY ? 2 : 0)}\n`);
-  else {
+  if (json && screen.stdout.isTTY) screen.stdout.write(`${jsonText(answer, 2)}\n`);
+  else if (json) {
+    for (const piece of jsonPieces(answer)) screen.stdout.write(piece);
+    screen.stdout.write("\n");
+  } else {
     const { answerText } = await import("./view.ts");
     const text = answerText(answer, action, screen.stdout.columns || 100);
     if (text !== "") screen.stdout.write(`${text}\n`);
