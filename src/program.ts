@@ -5,6 +5,7 @@ import { type Command, type Program, runCli } from "./faces/cli.ts";
 import { Failure } from "./failure.ts";
 import { open } from "./open.ts";
 import { loadSettings } from "./settings.ts";
+import { expectOneCall } from "./wire/collect.ts";
 
 /** The commands besides the actions, each loaded when it is used. */
 const commands: readonly Command[] = [
@@ -57,8 +58,10 @@ export function program(packageFile: string): Program {
     version: () => versionOf(packageFile),
     catalogue: { names: actionNames, load: loadAction },
     commands,
-    open: async ({ config, connection, out, auditFile, log }) =>
-      open(await loadSettings({ flags: { config, connection, evidenceDir: out, auditFile } }), { log }),
+    open: async ({ config, connection, out, auditFile, log }) => {
+      expectOneCall();
+      return open(await loadSettings({ flags: { config, connection, evidenceDir: out, auditFile } }), { log });
+    },
   };
 }
 

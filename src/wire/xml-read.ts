@@ -45,7 +45,7 @@ export interface Limits {
   readonly maxBytes?: number | undefined;
   /** Attributes of one element; default 256. */
   readonly maxAttributes?: number | undefined;
-  /** Not a limit: smaller chunks are gathered to so many bytes before they are read; default 512 KiB, of a streamed document 16 KiB. */
+  /** Not a limit: smaller chunks are gathered to so many bytes before they are read; default 128 KiB, of a streamed document 16 KiB. */
   readonly gatherBytes?: number | undefined;
 }
 
@@ -59,7 +59,7 @@ export interface Streamed<T> {
 
 /** Reads a whole document into one value. Failure `broken-reply` when it is malformed, truncated, too large or has another root. */
 export async function readXml<T>(bytes: AsyncIterable<Uint8Array>, root: QName, reader: Reader<T>, limits: Limits = {}): Promise<T> {
-  const { builder, tokenizer } = begin(root, reader, [], limits, 512 * 1024);
+  const { builder, tokenizer } = begin(root, reader, [], limits, 128 * 1024);
   for await (const chunk of counted(bytes, limits.maxBytes)) tokenizer.write(chunk);
   tokenizer.end();
   return builder.value();
