@@ -7,6 +7,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { openHttp } from "../src/wire/http.ts";
 import { attribute, qname, readXmlStream, within } from "../src/wire/xml-read.ts";
+import { peakMiB } from "./peak.ts";
 
 const messages = "http://schemas.microsoft.com/exchange/services/2006/messages";
 const types = "http://schemas.microsoft.com/exchange/services/2006/types";
@@ -83,6 +84,6 @@ else {
   const before = process.cpuUsage();
   await (role === "unread" ? unread(new URL(url), path) : read(new URL(url), path));
   const { user, system } = process.cpuUsage(before);
-  process.send?.({ cpuMs: (user + system) / 1000, rssMiB: process.resourceUsage().maxRSS / 1024 });
+  process.send?.({ cpuMs: (user + system) / 1000, rssMiB: peakMiB() });
   process.disconnect?.();
 }

@@ -7,9 +7,9 @@ import { practiceApplication, practiceTenant } from "../src/lab/practice-tenant.
 import { socAddress } from "../src/lab/seed.ts";
 import { labPassword } from "../src/lab/store.ts";
 import { beside, interleave, medianOf, over } from "./compare.ts";
-import { bigId, bigSubject, fill, mailbox } from "./mailbox.ts";
+import { attach, attachmentId, attachmentMailbox, bigId, bigSubject, fill, mailbox } from "./mailbox.ts";
 import type { Measure } from "./measure.ts";
-import { python, runNode, runPython, timeNode } from "./process.ts";
+import { type Cost, python, runNode, runPython, timeNode } from "./process.ts";
 
 const program = resolve("dist/mailcordon.cjs");
 
@@ -19,8 +19,9 @@ export async function measureClient(rounds: number): Promise<Measure[]> {
   const out = await mkdtemp(join(tmpdir(), "mailcordon-bench-out-"));
   try {
     fill(lab);
+    attach(lab);
     const bench = new Bench(lab, out, rounds);
-    return [...(await bench.start()), ...(await bench.search()), ...(await bench.mime())];
+    return [...(await bench.start()), ...(await bench.search()), ...(await bench.mime()), await bench.attachment()];
   } finally {
     await lab.close();
     await rm(out, { recursive: true, force: true });
@@ -29,6 +30,7 @@ export async function measureClient(rounds: number): Promise<Measure[]> {
 
 class Bench {
   readonly #lab: Lab;
+  readonly #out: string;
   readonly #rounds: number;
   readonly #env: Readonly<Record<string, string>>;
   /** The same with the tokens of an application: the first process fetches one, the others find it. */
@@ -37,6 +39,7 @@ class Bench {
 
   constructor(lab: Lab, out: string, rounds: number) {
     this.#lab = lab;
+    this.#out = out;
     this.#rounds = rounds;
     this.#env = {
       MAILCORDON_EWS_URL: lab.ewsUrl,
@@ -84,11 +87,19 @@ class Bench {
     return this.#compare("30 MB of MimeContent downloaded in one process", input, ["mime", bigSubject]);
   }
 
+  /** The bytes go from the lab through the whole program into a file, with its hashes. */
+  async attachment(): Promise<Measure> {
+    const input = ["get-attachments", "--mailbox", attachmentMailbox, "--internet-message-id", attachmentId, "--json"];
+    const costs = await interleave(this.#rounds, { floor: () => runNode(["-e", "0"]), ours: () => this.#ours(input) });
+    const rss = (who: string) => medianOf(costs, who, (cost) => cost.rssMiB);
+    return over("100 MiB attachment to a file in one process, peak memory", "resident", "MiB", rss("ours"), rss("floor"), 40);
+  }
+
   async #compare(name: string, input: readonly string[], peerInput: readonly string[]): Promise<Measure[]> {
     const javascript = resolve("bench/peer-ews-javascript-api.mjs");
     const costs = await interleave(this.#rounds, {
       floor: () => runNode(["-e", "0"]),
-      ours: () => runNode([program, ...input], this.#env),
+      ours: () => this.#ours(input),
       "ews-javascript-api": () => runNode([javascript, this.#lab.ewsUrl, socAddress, labPassword, mailbox, ...peerInput]),
       ...(this.#peers ? { exchangelib: () => runPython(this.#python(...peerInput)) } : {}),
     });
@@ -99,6 +110,14 @@ class Bench {
       beside(name, "CPU", cpu("ours"), best, cpu(best), 0.5),
       over(`${name}, peak memory`, "resident", "MiB", rss("ours"), rss("floor"), 40),
     ];
+  }
+
+  /** An evidence folder for each run: what is there already would be read again and compared. */
+  async #ours(input: readonly string[]): Promise<Cost> {
+    const folder = await mkdtemp(join(this.#out, "ours-"));
+    const cost = await runNode([program, ...input], { ...this.#env, MAILCORDON_EVIDENCE_DIR: folder });
+    await rm(folder, { recursive: true });
+    return cost;
   }
 
   #python(...input: readonly string[]): string[] {
