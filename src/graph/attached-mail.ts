@@ -1,8 +1,8 @@
 import type { Attachment } from "../exchange/attachment.ts";
 import type { Address, Importance, Message } from "../exchange/message.ts";
 import { Failure } from "../failure.ts";
-import { type PartDecoder, partDecoder } from "../wire/mime-decode.ts";
-import { fieldIn, tokenOf } from "../wire/mime-header.ts";
+import { decodeText, type PartDecoder, partDecoder } from "../wire/mime-decode.ts";
+import { fieldIn, parameterIn, tokenOf } from "../wire/mime-header.ts";
 import { type MimeEvent, MimeSplitter, type PartHead } from "../wire/mime-split.ts";
 
 /** One part of an attached message, its transfer encoding undone. */
@@ -96,7 +96,7 @@ export async function readAttached(message: AsyncIterable<Uint8Array>, holder: s
   return {
     ...(await messageOf(head)),
     itemId: holder,
-    ...(await textsOf(bodies)),
+    ...textsOf(bodies),
     attachments: listed.length === 0 ? undefined : listed,
   };
 }
@@ -183,17 +183,13 @@ function headOf(bytes: Buffer): Buffer {
   return end === undefined ? bytes : bytes.subarray(0, end);
 }
 
-async function textsOf(bodies: readonly ReadPart[]): Promise<Pick<Message, "bodyText" | "bodyHtml">> {
-  const { default: PostalMime } = await import("postal-mime");
-  const of = async (type: string): Promise<string | undefined> => {
+function textsOf(bodies: readonly ReadPart[]): Pick<Message, "bodyText" | "bodyHtml"> {
+  const of = (type: string): string | undefined => {
     const body = bodies.find(({ part }) => part.type === type);
-    if (body === undefined) return undefined;
-    const head = `Content-Type: ${fieldIn(body.part.fields, "content-type") ?? type}\r\n\r\n`;
-    const read = await PostalMime.parse(Buffer.concat([Buffer.from(head, "latin1"), body.kept]));
-    return type === "text/html" ? read.html : read.text;
+    return body && decodeText(body.kept, parameterIn(fieldIn(body.part.fields, "content-type") ?? "", "charset"));
   };
-  const bodyText = await of("text/plain");
-  return { bodyText, bodyHtml: bodyText === undefined ? await of("text/html") : undefined };
+  const bodyText = of("text/plain");
+  return { bodyText, bodyHtml: bodyText === undefined ? of("text/html") : undefined };
 }
 
 const importances: ReadonlyMap<string, Importance> = new Map([

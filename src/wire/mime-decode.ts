@@ -14,28 +14,36 @@ export function partDecoder(encoding: string | undefined): PartDecoder {
   return { write: (piece) => piece, end: () => none };
 }
 
+const skipped = 64;
+const padding = 65;
+const values = new Uint8Array(256).fill(skipped);
+for (const [value, character] of [..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"].entries()) {
+  values[character.charCodeAt(0)] = value;
+}
+values[0x3d] = padding;
+
 /** RFC 2045, 6.8: what is not of the alphabet is passed over; padding ends a group, and another may follow. */
 function base64Parts(): PartDecoder {
-  let rest = "";
-  const decoded = (text: string) => Buffer.from(text, "base64");
+  let bits = 0;
+  let held = 0;
   return {
     write(piece) {
-      const groups = piece
-        .toString("latin1")
-        .replace(/[^A-Za-z0-9+/=]+/g, "")
-        .split(/=+/);
-      const last = groups.pop() ?? "";
-      const ended = groups.map((group) => {
-        const whole = rest + group;
-        rest = "";
-        return decoded(whole);
-      });
-      const open = rest + last;
-      const length = open.length - (open.length % 4);
-      rest = open.slice(length);
-      return ended.length === 0 ? decoded(open.slice(0, length)) : Buffer.concat([...ended, decoded(open.slice(0, length))]);
+      const out = Buffer.allocUnsafe(Math.ceil((piece.length * 3) / 4) + 1);
+      let to = 0;
+      for (const byte of piece) {
+        const value = values[byte] ?? skipped;
+        if (value < skipped) {
+          held = ((held << 6) | value) & 0xffff;
+          bits += 6;
+          if (bits >= 8) {
+            bits -= 8;
+            out[to++] = held >> bits;
+          }
+        } else if (value === padding) bits = 0;
+      }
+      return out.subarray(0, to);
     },
-    end: () => decoded(rest),
+    end: () => none,
   };
 }
 
@@ -72,4 +80,26 @@ function unescaped(bytes: Buffer): Buffer {
 
 function isSpace(byte: number): boolean {
   return byte === 0x20 || byte === 0x09 || byte === 0x0d;
+}
+
+/** Text in a charset as a mail names it; in one that nobody knows, or that it is not in, as UTF-8 where it is that, else as Windows-1252. */
+export function decodeText(bytes: Uint8Array, charset: string | undefined): string {
+  const said = decoderOf(charset?.trim());
+  if (said !== undefined && said.encoding !== "utf-8") return said.decode(bytes);
+  try {
+    // Cut off in the middle of a character it is still UTF-8.
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: true });
+  } catch (thrown) {
+    if (!(thrown instanceof TypeError)) throw thrown;
+    return new TextDecoder(said === undefined ? "windows-1252" : "utf-8").decode(bytes);
+  }
+}
+
+function decoderOf(label: string | undefined): InstanceType<typeof TextDecoder> | undefined {
+  try {
+    return label ? new TextDecoder(label) : undefined;
+  } catch (thrown) {
+    if (thrown instanceof RangeError) return undefined;
+    throw thrown;
+  }
 }

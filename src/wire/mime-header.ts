@@ -33,13 +33,15 @@ export function tokenOf(value: string | undefined): string | undefined {
 
 const parameter = /;\s*([^\s=;]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;]*))/g;
 
-/** The boundary of a multipart (RFC 2046, 5.1.1), from its Content-Type: the first, where there are two. */
-export function boundaryOf(contentType: string): string | undefined {
-  for (const [, name = "", quoted, bare = ""] of contentType.matchAll(parameter)) {
-    if (name.toLowerCase() !== "boundary") continue;
-    // It ends in no space, whatever is written.
-    const boundary = (quoted?.replace(/\\(.)/g, "$1") ?? bare).trimEnd();
-    return boundary === "" ? undefined : boundary;
+/** A parameter of a field such as Content-Type, by its name in lower case: the first, where there are two. */
+export function parameterIn(value: string, wanted: string): string | undefined {
+  for (const [, name = "", quoted, bare = ""] of value.matchAll(parameter)) {
+    if (name.toLowerCase() === wanted) return quoted?.replace(/\\(.)/g, "$1") ?? bare.trimEnd();
   }
   return undefined;
+}
+
+/** The boundary of a multipart (RFC 2046, 5.1.1), from its Content-Type. It ends in no space, whatever is written. */
+export function boundaryOf(contentType: string): string | undefined {
+  return parameterIn(contentType, "boundary")?.trimEnd() || undefined;
 }

@@ -19,8 +19,14 @@ export interface PartHead {
 }
 
 interface Multipart {
-  readonly delimiter: Buffer;
+  readonly boundary: string;
   readonly subtype: string;
+}
+
+interface Boundary {
+  /** Of the open multiparts. */
+  readonly index: number;
+  readonly isLast: boolean;
 }
 
 /** Longer headers are not read: with all trace fields, those of real mail have some 20 KB. */
@@ -35,8 +41,7 @@ const maxDepth = 100;
 
 const LF = 0x0a;
 const CR = 0x0d;
-const dashes = Buffer.from("--");
-const atLine = Buffer.from("\n--");
+const DASH = 0x2d;
 
 /**
  * Takes a message (RFC 5322, MIME) apart while it comes, in constant memory; the parts of an attached message are not looked for. Whatever
@@ -53,6 +58,9 @@ export class MimeSplitter {
   #parts = 0;
   #headBytes = 0;
   readonly #open: Multipart[] = [];
+  /** The lines that are boundaries now, and the bytes that they have after the dashes. */
+  readonly #boundaries = new Map<string, Boundary>();
+  readonly #firsts = new Uint8Array(256);
 
   /** What is known by now. */
   *write(piece: Uint8Array): Generator<MimeEvent> {
@@ -116,7 +124,8 @@ export class MimeSplitter {
     const boundary = type.startsWith("multipart/") ? boundaryOf(said) : undefined;
     if (boundary !== undefined) {
       if (this.#open.length >= maxDepth) throw new Failure("too-large", `Parts within parts, more than ${maxDepth} deep, are not read.`);
-      this.#open.push({ delimiter: Buffer.from(`--${boundary}`, "latin1"), subtype: type.slice("multipart/".length) });
+      this.#open.push({ boundary, subtype: type.slice("multipart/".length) });
+      this.#noteBoundaries();
       this.#state = "between";
       return;
     }
@@ -130,7 +139,7 @@ export class MimeSplitter {
   /** True when something else begins. The line end before a boundary belongs to the boundary. */
   *#readBody(isEnd: boolean): Generator<MimeEvent, boolean> {
     const body = this.#rest;
-    let at = this.#startsLine && body.subarray(0, 2).equals(dashes) ? 0 : lineFrom(body, 0);
+    let at = this.#startsLine && this.#mayBegin(body, 0) ? 0 : this.#lineFrom(body, 0);
     while (at >= 0 && this.#open.length > 0) {
       const lf = body.indexOf(LF, at);
       if (lf < 0 && !isEnd && body.length - at < maxBoundaryLine) {
@@ -143,12 +152,17 @@ export class MimeSplitter {
         yield* this.#pass(body, beforeLine(body, at));
         this.#rest = body.subarray(end);
         this.#startsLine = true;
-        this.#open.length = found.isLast ? found.index : found.index + 1;
-        this.#within = this.#open[found.index]?.subtype;
+        const subtype = this.#open[found.index]?.subtype;
+        const left = found.isLast ? found.index : found.index + 1;
+        if (left !== this.#open.length) {
+          this.#open.length = left;
+          this.#noteBoundaries();
+        }
+        this.#within = subtype;
         this.#state = found.isLast ? "between" : "head";
         return true;
       }
-      at = lineFrom(body, at + 1);
+      at = this.#lineFrom(body, at + 1);
     }
     // What may be the beginning of a boundary, with the line end before it, is kept back.
     yield* this.#pass(body, isEnd ? body.length : Math.max(0, body.length - 4));
@@ -162,23 +176,39 @@ export class MimeSplitter {
     this.#rest = body.subarray(to);
   }
 
-  /** Which of the open multiparts this line is a boundary of, the innermost first. */
-  #boundaryAt(line: Buffer): { readonly index: number; readonly isLast: boolean } | undefined {
-    if (line.length < 3 || !line.subarray(0, 2).equals(dashes)) return undefined;
-    for (let index = this.#open.length - 1; index >= 0; index--) {
-      const { delimiter } = this.#open[index] ?? {};
-      if (delimiter === undefined || !line.subarray(0, delimiter.length).equals(delimiter)) continue;
-      const after = line.toString("latin1", delimiter.length);
-      if (/^(--)?[ \t]*\r?\n?$/.test(after)) return { index, isLast: after.startsWith("--") };
-    }
-    return undefined;
+  /** Where the next line that may be a boundary begins, after this place. */
+  #lineFrom(body: Buffer, from: number): number {
+    for (let at = from; at < body.length; at++) if (body[at] === LF && this.#mayBegin(body, at + 1)) return at + 1;
+    return -1;
   }
-}
 
-/** Where the next line that begins with two dashes does, after this place. */
-function lineFrom(body: Buffer, from: number): number {
-  const found = body.indexOf(atLine, from);
-  return found < 0 ? -1 : found + 1;
+  /** Most lines end here: a mail can be nothing but lines that almost are boundaries. What has not come yet may be one. */
+  #mayBegin(body: Buffer, at: number): boolean {
+    if (body[at] !== DASH || body[at + 1] !== DASH) return false;
+    const first = body[at + 2];
+    return first === undefined || this.#firsts[first] === 1;
+  }
+
+  /** Which of the open multiparts this line is a boundary of, the innermost first. */
+  #boundaryAt(line: Buffer): Boundary | undefined {
+    if (line.length < 3 || line.length > maxBoundaryLine || !this.#mayBegin(line, 0)) return undefined;
+    let end = line.length;
+    if (line[end - 1] === LF) end -= 1;
+    if (line[end - 1] === CR) end -= 1;
+    while (line[end - 1] === 0x20 || line[end - 1] === 0x09) end -= 1;
+    return this.#boundaries.get(line.toString("latin1", 0, end));
+  }
+
+  /** Those of the multiparts that are open now. */
+  #noteBoundaries(): void {
+    this.#boundaries.clear();
+    this.#firsts.fill(0);
+    for (const [index, { boundary }] of this.#open.entries()) {
+      this.#boundaries.set(`--${boundary}`, { index, isLast: false });
+      this.#boundaries.set(`--${boundary}--`, { index, isLast: true });
+      this.#firsts[boundary.charCodeAt(0)] = 1;
+    }
+  }
 }
 
 /** Where the line end before a line begins. */

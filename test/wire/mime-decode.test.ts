@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { partDecoder } from "../../src/wire/mime-decode.ts";
+import { decodeText, partDecoder } from "../../src/wire/mime-decode.ts";
 
 /** The pieces in which bytes come. */
 function cut(bytes: Buffer, sizes: readonly number[]): Buffer[] {
@@ -65,4 +65,17 @@ test("a line without end is not held back", () => {
   let passed = spaces.write(Buffer.from("=")).length;
   for (let times = 0; times < 3; times++) passed += spaces.write(Buffer.alloc(1000, 0x20)).length;
   expect(passed).toBeGreaterThan(1000);
+});
+
+test.each([
+  ["utf-8", "c3a9", "é"],
+  ["UTF-8 ", "c3", ""],
+  ["iso-8859-1", "e9", "é"],
+  ["utf-8", "e92e", "\ufffd."],
+  [undefined, "c3a9", "é"],
+  [undefined, "e92e", "é."],
+  ["nobody-knows", "e92e", "é."],
+  ["shift_jis", "82a0", "あ"],
+])("text said to be in %s: %s is %s", (charset, hex, text) => {
+  expect(decodeText(Buffer.from(hex, "hex"), charset)).toBe(text);
 });
