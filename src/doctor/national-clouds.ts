@@ -1,8 +1,8 @@
-import type { CloudName } from "../wire/clouds.ts";
-import type { Finding, Step } from "./checkup.ts";
+import type { Connection } from "../settings.ts";
+import { connectionOf, type Finding, type Step } from "./checkup.ts";
 import { cloudOf } from "./place.ts";
 
-/** Something that only the worldwide cloud has, and what it means here. */
+/** Something that not every cloud has, and what it means here. */
 export interface Lack {
   readonly action: string;
   readonly lacks: string;
@@ -10,26 +10,30 @@ export interface Lack {
 }
 
 /**
- * Microsoft says of each method of Graph in which clouds it is; these are those that our actions use and that are not in all of them.
+ * Microsoft says of each method of Graph in which clouds it is; these are those that our actions use and that only the worldwide one has (GCC is in
+ * that one). A setting may know better.
  * @see https://learn.microsoft.com/en-us/graph/api/message-permanentdelete
  * @see https://learn.microsoft.com/en-us/graph/api/mailbox-exportitems
  */
-const worldwideOnly: readonly Lack[] = [
-  { action: "delete-email", lacks: "permanentDelete", instead: "a hard delete goes to the Recoverable Items, and the answer says so" },
+const worldwideOnly: readonly (Lack & { readonly habit: "permanentDelete" | "importExport" })[] = [
   {
+    habit: "permanentDelete",
+    action: "delete-email",
+    lacks: "permanentDelete",
+    instead: "a hard delete goes to the Recoverable Items, and the answer says so",
+  },
+  {
+    habit: "importExport",
     action: "copy-email",
     lacks: "export and import of mailbox items",
     instead: "into another mailbox the copy is a draft, made of the message's MIME",
   },
 ];
 
-/** What a cloud lacks that the worldwide one has; GCC is in that one. */
-export const lacking: Readonly<Record<CloudName, readonly Lack[]>> = {
-  worldwide: [],
-  "us-gcc-high": worldwideOnly,
-  "us-dod": worldwideOnly,
-  china: worldwideOnly,
-};
+/** What the cloud of a connection lacks. */
+export function lacksOf({ graph }: Pick<Connection, "graph">): readonly Lack[] {
+  return worldwideOnly.flatMap(({ habit, ...lack }) => (graph.habits[habit] ? [] : [lack]));
+}
 
 /** What the cloud of the connection cannot do. */
 export const graphCloud: Step = {
@@ -38,13 +42,16 @@ export const graphCloud: Step = {
   async run(checkup): Promise<Finding> {
     const cloud = cloudOf(checkup);
     const tried = "looked what the actions use that this cloud does not have";
-    const lacks = lacking[cloud].filter(({ action }) => checkup.actions.includes(action));
+    const lacks = lacksOf(connectionOf(checkup)).filter(({ action }) => checkup.actions.includes(action));
     if (lacks.length === 0) return { status: "ok", tried, found: `${cloud}: nothing` };
     return {
       status: "warning",
       tried,
       found: `${cloud}: ${lacks.map(({ action, lacks: what, instead }) => `${action}: no ${what} (${instead})`).join("; ")}`,
-      next: ["Nothing can be done about it; playbooks that use these parts say so in their answers."],
+      next: [
+        "Nothing is to be done: the answers say it. Should the cloud have it by now, set for this connection:",
+        "graph: { permanent_delete: true, import_export: true }",
+      ],
     };
   },
 };

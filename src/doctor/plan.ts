@@ -17,7 +17,7 @@ import { isOnline } from "../wire/clouds.ts";
 import type { Granted } from "./checkup.ts";
 import { type ActionReport, doctor, type Report, type StepReport, type Wanted } from "./doctor.ts";
 import { type MovedSettings, movedSettings, type Target } from "./moved-settings.ts";
-import { lacking } from "./national-clouds.ts";
+import { lacksOf } from "./national-clouds.ts";
 
 /** A permission of Microsoft Graph that the actions need, and whether the application has it. */
 export interface PlannedPermission {
@@ -188,8 +188,7 @@ function forSome({ auth }: Connection, actions: readonly string[], open: readonl
 function planned(action: string, connection: Connection, report: Report | undefined): PlannedAction {
   const { supported, differs, why } = differences[action] ?? { supported: "yes", differs: "", why: "" };
   const { backend: _, ...verdict } = report?.actions.find((one) => one.action === action) ?? { action, works: "unknown" as const };
-  const cloud = connection.auth.kind === "oauth" ? connection.auth.cloud : "worldwide";
-  const here = lacking[cloud].flatMap((lack) =>
+  const here = lacksOf(connection).flatMap((lack) =>
     lack.action === action ? [`In this cloud there is no ${lack.lacks}: ${lack.instead}.`] : [],
   );
   const partly = partlyNeeded[action];
