@@ -238,7 +238,11 @@ async function adminApiOf({ auth, graph: { mailboxList } }: Connection, way: Way
     async tenant(call) {
       if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(auth.tenant)) return auth.tenant;
       await tokens.token({ signal: call?.signal, progress: call?.progress });
-      return tokens.facts()?.tenant ?? auth.tenant;
+      const facts = tokens.facts();
+      // This permission is given by consent alone, so a token without it is refused: that is known before it is shown.
+      if (facts?.appOnly === true && !facts.roles.some((role) => /^Exchange\.ManageAsApp(V2)?$/.test(role)))
+        throw new Failure("role-missing", "The token has not the permission Exchange.ManageAsAppV2.");
+      return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(auth.tenant) ? auth.tenant : (facts?.tenant ?? auth.tenant);
     },
     isRequired,
   };

@@ -301,3 +301,24 @@ test("the list of mailboxes comes from the Admin API with a token of its own, wh
   const asked = lab.requests.filter(({ operation }) => operation === "admin-api-mailbox");
   expect(asked.map(({ path }) => path.replace(/\?.*/, ""))).toEqual([`/adminapi/v2.0/${tenantId}/Mailbox`]);
 });
+
+test("the Admin API is not asked with a token that has not its permission: the directory is listed, and the answer says why", async () => {
+  const roles = { graph: ["MailboxSettings.Read", "User.Read.All"], exchange: ["full_access_as_app"] };
+  const lab = await startLab({ tenant: tenantWith({ roles, recipientsRole: true }) });
+  closing.push(() => lab.close());
+  const oauth = { tenant: tenantId, client_id: clientId, authority: lab.url, client_secret: "env:SECRET" };
+  const graph = { url: lab.graphUrl, admin_api_url: lab.url };
+  const listed = async (settings: object) => {
+    const connection = { backend: "graph", graph: { ...graph, ...settings }, mailbox: "user03@example.com", auth: { oauth } };
+    writeFileSync(join(home, "mailcordon.yaml"), JSON.stringify({ connections: { c: connection } }));
+    return answer(
+      await start(process.execPath, [built.program, "get-searchable-mailboxes", "--json"], { SECRET: secret, HOME: home }, home).ended,
+    );
+  };
+  expect(await listed({})).toMatchObject({ success: true, source: "directory", note: expect.stringContaining("role-missing") });
+  expect(await listed({ mailbox_list: "admin_api" })).toMatchObject({
+    success: false,
+    error: { code: "role-missing", hint: expect.stringContaining("Exchange.ManageAsAppV2") },
+  });
+  expect(lab.requests.filter(({ operation }) => operation === "admin-api-mailbox")).toEqual([]);
+});

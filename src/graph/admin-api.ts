@@ -10,7 +10,7 @@ import { type Connection, openMailbox } from "./session.ts";
 export interface AdminApi {
   /** Such as `https://outlook.office365.com`. */
   readonly url: string;
-  /** The id of the tenant. */
+  /** The id of the tenant. Throws Failure; `role-missing` where it is known before asking. */
   tenant(call: Call | undefined): Promise<string>;
   /** A client that signs in to Exchange Online, around the one it is given. */
   readonly signIn: (http: Http) => Http;

@@ -215,7 +215,7 @@ async function importInto(
   const before = Buffer.from(`${JSON.stringify({ FolderId: folderId, Mode: "create" }).slice(0, -1)},"Data":"`);
   const after = Buffer.from('"}');
   // Every time makes one more.
-  const { json } = await mailbox.elsewhere("mailbox-import-item", "never", {
+  const asked = mailbox.elsewhere("mailbox-import-item", "never", {
     url,
     method: "POST",
     headers: { "content-type": "application/json" },
@@ -228,7 +228,17 @@ async function importInto(
       },
     },
   });
-  const id = textIn(json, "itemId");
+  const outcome = await attempt(() => asked);
+  if (!outcome.ok) throw located(outcome.failure, mailbox);
+  const id = textIn(outcome.value.json, "itemId");
   if (id !== undefined && id !== "") return id;
-  throw new Failure("unknown-outcome", "The reply to the import says success but has no itemId.");
+  throw located(new Failure("unknown-outcome", "The reply to the import says success but has no itemId."), mailbox);
+}
+
+/** Where to look for what may have been imported. */
+function located(failure: Failure, { address }: GraphMailbox): Failure {
+  const { code, message, wireCode, requestId } = failure;
+  if (code !== "unknown-outcome") return failure;
+  const hint = `A copy may be in the folder of ${address}: look there before you copy it again.`;
+  return new Failure(code, message, { hint, wireCode, requestId, cause: failure });
 }

@@ -168,7 +168,9 @@ describe("a lost answer", () => {
     const stage = await stageWith();
     const ids = ["one", "two"].map((subject) => immutableId(deliver(stage, subject)));
     stage.lab.addFault({ kind: "reset-after", operation: "mailbox-import-item" });
-    expect(how(await toBob(stage, ids))).toEqual(["unknown-outcome", "export-import"]);
+    const outcomes = await toBob(stage, ids);
+    expect(how(outcomes)).toEqual(["unknown-outcome", "export-import"]);
+    expect(outcomes[0]).toMatchObject({ failure: { hint: expect.stringContaining("bob@example.com") } });
     expect(inBobs(stage).map(({ subject }) => subject)).toEqual(["one", "two"]);
   });
 
