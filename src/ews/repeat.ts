@@ -1,19 +1,14 @@
 import type { Call } from "../exchange/exchange.ts";
 import { asFailure, Failure } from "../failure.ts";
 import { failed, type Outcome } from "../outcome.ts";
-import { waitFor } from "../wire/backoff.ts";
-import type { Patience, Schedule, Turn } from "../wire/schedule.ts";
+import { isWorthAnother, type Limits, waitFor } from "../wire/backoff.ts";
+import { held } from "../wire/held.ts";
+import type { Schedule, Turn } from "../wire/schedule.ts";
 import type { QName } from "../wire/xml-read.ts";
 import { isThrottled, mayRepeat, reported } from "./failures.ts";
 import type { Operation, Safety } from "./operation.ts";
 import type { StreamedReply } from "./session.ts";
 import type { Soap, Target } from "./soap.ts";
-
-/** How far we go for one answer. */
-export interface Limits extends Patience {
-  /** How often one item is tried at most, the first time included. */
-  readonly attempts: number;
-}
 
 /** What one mailbox asks with. */
 export interface Asker {
@@ -31,17 +26,9 @@ export function turnOf({ schedule, key, limits, call }: Asker): Promise<Turn> {
   return schedule.turn(key, limits, call);
 }
 
-/** How often it is tried at most. What throttles is given time; what is broken is tried once more, since it may have been the network. */
-export function triesFor(failure: Failure, attempts: number): number {
-  if (failure.code === "busy" || failure.code === "not-attempted") return attempts;
-  // Our own time-out: the person who set it does not want to wait twice as long.
-  if (failure.code === "timeout" && failure.wireCode === undefined) return 1;
-  return 2;
-}
-
 /** True when what failed may be asked again, `tries` being how often it was. */
 export function isRepeatable(failure: Failure, safety: Safety, tries: number, { limits }: Asker): boolean {
-  return mayRepeat(failure, safety) && tries < triesFor(failure, limits.attempts) && (failure.backOffMs ?? 0) <= limits.maxWaitMs;
+  return mayRepeat(failure, safety) && isWorthAnother(failure, tries, limits);
 }
 
 /**
@@ -68,9 +55,6 @@ export function slowDown(failures: readonly Failure[], tries: number, { schedule
   }
 }
 
-/** A content that nobody begins to read for so long is given up, in milliseconds: it keeps a connection, and the server's time. */
-const unreadMs = 60_000;
-
 /** Asks for one large content. Until it begins the request may be repeated; after that, what fails is thrown out of the bytes. */
 export async function askStreaming<In, Out>(
   operation: Operation<In, Out>,
@@ -95,38 +79,6 @@ export async function askStreaming<In, Out>(
       if (!again) throw reported(failure, operation.safety);
     }
   }
-}
-
-/** The bytes, and with them the place in the schedule until they have been read. */
-function held(bytes: AsyncGenerator<Uint8Array>, turn: Turn): AsyncIterable<Uint8Array> {
-  let late: Failure | undefined;
-  const timer = setTimeout(() => {
-    late = new Failure("timeout", `The content was not read within ${unreadMs / 1000} s after it was asked for.`);
-    giveUp(bytes, turn);
-  }, unreadMs);
-  // It must not keep a process that has nothing else to do.
-  timer.unref();
-  return {
-    async *[Symbol.asyncIterator]() {
-      clearTimeout(timer);
-      if (late !== undefined) throw late;
-      try {
-        yield* bytes;
-      } finally {
-        turn.end(true);
-      }
-    },
-  };
-}
-
-/** To end what has not begun, it must begin. */
-function giveUp(bytes: AsyncGenerator<Uint8Array>, turn: Turn): void {
-  const ended = bytes.next().then(() => bytes.return(undefined));
-  // What the connection says now is told to nobody: whoever reads is told that it is too late.
-  ended.then(
-    () => turn.end(true),
-    () => turn.end(true),
-  );
 }
 
 async function* whole(content: AsyncIterable<Uint8Array>, value: () => Promise<unknown>): AsyncGenerator<Uint8Array> {

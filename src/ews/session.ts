@@ -1,13 +1,14 @@
 import type { Call } from "../exchange/exchange.ts";
 import { Failure } from "../failure.ts";
 import type { Outcome } from "../outcome.ts";
+import type { Limits } from "../wire/backoff.ts";
 import type { Schedule } from "../wire/schedule.ts";
 import type { QName } from "../wire/xml-read.ts";
 import { askEach } from "./batch.ts";
 import { isSid } from "./called.ts";
 import { type Folders, openFolders } from "./folders.ts";
 import type { Operation } from "./operation.ts";
-import { type Asker, askStreaming, type Limits } from "./repeat.ts";
+import { type Asker, askStreaming } from "./repeat.ts";
 import type { ConnectingName, Soap } from "./soap.ts";
 
 /** How mailboxes of others are reached: as their owner (a role is needed), or as oneself with rights in them. */

@@ -2,13 +2,13 @@ import type { Attachment } from "../exchange/attachment.ts";
 import type { Content } from "../exchange/message.ts";
 import { Failure } from "../failure.ts";
 import type { Outcome } from "../outcome.ts";
+import { held } from "../wire/held.ts";
 import type { OpenedPart } from "./attached-mail.ts";
 import { type AttachmentPlace, placeOf } from "./attachment-place.ts";
 import { oneByOne } from "./one-by-one.ts";
 import { getAttachmentValue } from "./requests/attachment-get.ts";
 import { getMimeMessage } from "./requests/outlook-get-mime-message.ts";
 import type { GraphMailbox } from "./session.ts";
-import { held } from "./stream.ts";
 
 /** The RFC 5322 form of each message, one request each: in a batch it would be base64 inside of JSON, and held whole. */
 export function mime(mailbox: GraphMailbox, itemIds: readonly string[]): AsyncIterable<Outcome<Content>> {

@@ -1,17 +1,11 @@
 import type { Call } from "../exchange/exchange.ts";
 import { asFailure, type Failure } from "../failure.ts";
-import { waitFor } from "../wire/backoff.ts";
-import type { Patience, Schedule, Turn } from "../wire/schedule.ts";
+import { isWorthAnother, type Limits, waitFor } from "../wire/backoff.ts";
+import type { Schedule, Turn } from "../wire/schedule.ts";
 import { isThrottled, mayRepeat, reported } from "./failures.ts";
 import type { Habits } from "./habits.ts";
 import type { Safety } from "./request.ts";
 import type { Rest } from "./rest.ts";
-
-/** How far we go for one answer. */
-export interface Limits extends Patience {
-  /** How often one item is tried at most, the first time included. */
-  readonly attempts: number;
-}
 
 /** What one mailbox asks with. */
 export interface Asker {
@@ -30,16 +24,9 @@ export function turnOf({ schedule, key, limits, call }: Asker): Promise<Turn> {
   return schedule.turn(key, limits, call);
 }
 
-/** How often it is tried at most. What throttles is given time; what is broken is tried once more, since it may have been the network. */
-function triesFor(failure: Failure, attempts: number): number {
-  if (failure.code === "busy" || failure.code === "not-attempted") return attempts;
-  // Our own time-out: the person who set it does not want to wait twice as long.
-  return failure.code === "timeout" && failure.wireCode === undefined ? 1 : 2;
-}
-
 /** True when what failed may be asked again, `tries` being how often it was. */
 export function isRepeatable(failure: Failure, safety: Safety, tries: number, { limits }: Asker): boolean {
-  return mayRepeat(failure, safety) && tries < triesFor(failure, limits.attempts) && (failure.backOffMs ?? 0) <= limits.maxWaitMs;
+  return mayRepeat(failure, safety) && isWorthAnother(failure, tries, limits);
 }
 
 /**

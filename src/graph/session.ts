@@ -1,15 +1,16 @@
 import type { Call } from "../exchange/exchange.ts";
 import type { Outcome } from "../outcome.ts";
+import type { Limits } from "../wire/backoff.ts";
+import { held } from "../wire/held.ts";
 import type { Schedule } from "../wire/schedule.ts";
 import { askEach, askOne } from "./batch.ts";
 import { type Folders, openFolders } from "./folders.ts";
 import type { Habits } from "./habits.ts";
 import type { JsonObject } from "./json.ts";
 import { type Page, pages } from "./paging.ts";
-import { type Asker, askRepeatedly, type Limits } from "./repeat.ts";
+import { type Asker, askRepeatedly } from "./repeat.ts";
 import type { Request, Safety } from "./request.ts";
 import type { Elsewhere, Rest } from "./rest.ts";
-import { held } from "./stream.ts";
 
 export { defaultHabits, type Habits } from "./habits.ts";
 

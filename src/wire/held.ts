@@ -1,7 +1,7 @@
 import { Failure } from "../failure.ts";
-import type { Turn } from "../wire/schedule.ts";
+import type { Turn } from "./schedule.ts";
 
-/** A content that nobody begins to read for so long is given up, in milliseconds: it keeps a connection and a place at the mailbox. */
+/** A content that nobody begins to read for so long is given up, in milliseconds: it keeps a connection, a place and the server's time. */
 const unreadMs = 60_000;
 
 /** The bytes of a reply, and with them the place in the schedule until they have been read. */
