@@ -8,6 +8,7 @@ import { doctor } from "./doctor/doctor.ts";
 import { openEvidenceIndex } from "./evidence-index.ts";
 import type { Screen } from "./faces/cli.ts";
 import { type App, buildApp, type ConnectionReport, type RequestLog } from "./faces/http/app.ts";
+import { openTokenReader } from "./faces/http/oidc.ts";
 import { jsonText } from "./faces/json.ts";
 import { asFailure, Failure } from "./failure.ts";
 import { type Opened, open } from "./open.ts";
@@ -73,9 +74,17 @@ export async function runServe(words: readonly string[], screen: Screen, version
       log,
       evidence: openEvidenceIndex(first.evidenceDir),
       version,
+      readToken: serving.oidc && openTokenReader(serving.oidc),
       testConnection: async (connection, wanted) => reportOf(connection, wanted, written, flags),
     });
-    const prune = () => state.idempotency.prune(serving.keepHours).catch((thrown) => log.error({ code: asFailure(thrown).code }));
+    const prune = async () => {
+      try {
+        await state.idempotency.prune(serving.keepHours);
+        await state.jobs.prune(serving.keepHours);
+      } catch (thrown) {
+        log.error({ code: asFailure(thrown).code, message: asFailure(thrown).message });
+      }
+    };
     const pruning = setInterval(prune, pruneEveryMs);
     try {
       await prune();

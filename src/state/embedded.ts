@@ -30,6 +30,8 @@ const user = "mailcordon";
 const usualPort = 5432;
 /** sun_path of sockaddr_un has 104 bytes on macOS and 108 on Linux, with the closing NUL. */
 const longestSocketPath = 103;
+/** To write everything takes a moment; more on a slow disk. */
+const stopMs = 30_000;
 /** A log that grew beyond this is begun anew at the next start. Bytes. */
 const longestLog = 1024 * 1024;
 
@@ -53,11 +55,21 @@ export async function openEmbedded(directory: string): Promise<Embedded> {
       return { ...address, user, password: readPassword(data), database: "postgres" };
     },
     async stop() {
-      const words = ["stop", `--pgdata=${data}`, "--mode=fast", "--wait", "--timeout=30"];
-      const { code, said } = await run(binaries.pgCtl, words, home, account);
-      if (code !== 0 && addressOf(data) !== undefined) throw new Failure("internal", `The database of the state does not stop: ${said}`);
+      const [pid] = readLock(data);
+      if (pid === undefined || addressOf(data) === undefined) return;
+      await tellToStop(Number(pid), binaries, home, account);
+      // Another process may start it again at once: then the lock is another one's.
+      for (const deadline = Date.now() + stopMs; readLock(data)[0] === pid; await pause(10)) {
+        if (Date.now() > deadline) throw new Failure("internal", "The database of the state does not stop.");
+      }
     },
   };
+}
+
+/** "Fast shutdown": https://www.postgresql.org/docs/current/server-shutdown.html. Windows has no signals; there a program sends it. */
+async function tellToStop(pid: number, { pgCtl }: Binaries, home: string, account: Account | undefined): Promise<void> {
+  if (process.platform === "win32") await run(pgCtl, ["kill", "INT", String(pid)], home, account);
+  else process.kill(pid, "SIGINT");
 }
 
 /** The user of the operating system that the server runs as, where that is not ours: PostgreSQL refuses to run as root. */

@@ -34,6 +34,7 @@ const Row = z.object({
   fingerprint: z.string(),
   status: z.number().nullable(),
   body: z.string().nullable(),
+  owner: z.number(),
   mine: z.boolean(),
   alive: z.boolean(),
 });
@@ -52,7 +53,7 @@ export function openIdempotency(database: Database): Idempotency {
         if (inserted.length > 0) return { state: "new" };
         const [row] = await database.query(
           Row,
-          `SELECT fingerprint, status, body, owner = $3 AS mine, ${aliveSql("owner")} AS alive FROM ${table} WHERE caller = $1 AND key = $2`,
+          `SELECT fingerprint, status, body, owner, owner = $3 AS mine, ${aliveSql("owner")} AS alive FROM ${table} WHERE caller = $1 AND key = $2`,
           [caller, key, database.instance],
         );
         // Forgotten in between.
@@ -63,8 +64,8 @@ export function openIdempotency(database: Database): Idempotency {
         // Of several that see that it is lost, one gets it.
         const taken = await database.query(
           z.unknown(),
-          `UPDATE ${table} SET owner = $3, began_at = now() WHERE caller = $1 AND key = $2 AND status IS NULL AND NOT ${aliveSql("owner")} RETURNING 1`,
-          [caller, key, database.instance],
+          `UPDATE ${table} SET owner = $3, began_at = now() WHERE caller = $1 AND key = $2 AND status IS NULL AND owner = $4 RETURNING 1`,
+          [caller, key, database.instance, row.owner],
         );
         return taken.length > 0 ? { state: "lost" } : { state: "running" };
       }

@@ -10,8 +10,8 @@ export interface Database {
   query<Row>(row: z.ZodType<Row>, text: string, values?: readonly unknown[]): Promise<readonly Row[]>;
   /** The number of this process among those that use the database. While it lives, `aliveSql` is true for it. */
   readonly instance: number;
-  /** How others reach it: for the library of the jobs. */
-  readonly connect: () => Promise<pg.ClientConfig>;
+  /** The same, unchecked: for the library of the queue. */
+  execute(text: string, values: readonly unknown[]): Promise<Pick<pg.QueryResult, "rows">>;
   close(): Promise<void>;
 }
 
@@ -41,18 +41,17 @@ export async function openDatabase(settings: { readonly databaseUrl?: string | u
   const pool = new pg.Pool({ ...(await connect()), max: 10 });
   // A connection that ends while nobody uses it is replaced by the pool; who uses one is told by its query.
   pool.on("error", () => undefined);
+  const execute = async (text: string, values: readonly unknown[]) => {
+    try {
+      return await pool.query(text, [...values]);
+    } catch (thrown) {
+      throw queryFailure(thrown);
+    }
+  };
   return {
     instance: presence.instance,
-    connect,
-    async query(row, text, values = []) {
-      let rows: readonly unknown[];
-      try {
-        ({ rows } = await pool.query(text, [...values]));
-      } catch (thrown) {
-        throw queryFailure(thrown);
-      }
-      return rows.map((each) => row.parse(each));
-    },
+    execute,
+    query: async (row, text, values = []) => (await execute(text, values)).rows.map((each) => row.parse(each)),
     async close() {
       await pool.end();
       await presence.close();

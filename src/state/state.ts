@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { type Idempotency, openIdempotency } from "./idempotency.ts";
+import { type Jobs, openJobs } from "./jobs.ts";
 import { type Keys, openKeys } from "./keys.ts";
 import { openDatabase } from "./postgres.ts";
 
@@ -7,6 +8,7 @@ import { openDatabase } from "./postgres.ts";
 export interface State {
   readonly keys: Keys;
   readonly idempotency: Idempotency;
+  readonly jobs: Jobs;
   /** Rejects with Failure when the database does not answer. */
   ready(): Promise<void>;
   /** Ends the connections; the last process to go stops a database that mailcordon has started. */
@@ -20,12 +22,18 @@ export interface State {
  */
 export async function openState(settings: { readonly databaseUrl?: string | undefined; readonly directory: string }): Promise<State> {
   const database = await openDatabase(settings);
+  const jobs = openJobs(database);
+  let closed: Promise<void> | undefined;
   return {
+    jobs,
     keys: openKeys(database),
     idempotency: openIdempotency(database),
     ready: async () => {
       await database.query(z.unknown(), "SELECT 1");
     },
-    close: () => database.close(),
+    close() {
+      closed ??= jobs.rest().finally(() => database.close());
+      return closed;
+    },
   };
 }

@@ -6,13 +6,17 @@ import { asFailure, Failure } from "../../failure.ts";
 import type { State } from "../../state/state.ts";
 import type { Catalogue } from "../cli.ts";
 import { type Calls, type Connections, ending, openCalls } from "./calls.ts";
+import { workOnJobs } from "./job-work.ts";
 import { openFailureLimit } from "./limits.ts";
+import { type Metrics, openMetrics } from "./metrics.ts";
 import { type Env, refuse } from "./respond.ts";
 import { actionRoutes } from "./routes/actions.ts";
 import { connectionRoutes } from "./routes/connection.ts";
 import { evidenceRoutes } from "./routes/evidence.ts";
+import { jobRoutes } from "./routes/jobs.ts";
+import { isOwnAddress, metricsReply } from "./routes/metrics.ts";
 import { openapiRoutes } from "./routes/openapi.ts";
-import { type TokenReader, whoCalls } from "./who.ts";
+import { demandRole, type TokenReader, whoCalls } from "./who.ts";
 
 /** What the settings say of the face itself. */
 export interface HttpSettings {
@@ -24,6 +28,8 @@ export interface HttpSettings {
   readonly maxConcurrency: number;
   /** Milliseconds that one call may take. */
   readonly timeoutMs: number;
+  /** /metrics needs no key when it is asked from this machine. */
+  readonly openMetrics: boolean;
 }
 
 /** One line for each request. Told nothing that is secret or came out of a mail. */
@@ -51,8 +57,6 @@ export interface AppOptions {
   testConnection(name: string, wanted: { readonly mailbox: string | undefined; readonly signal: AbortSignal }): Promise<ConnectionReport>;
   /** Reads the tokens of an identity provider. */
   readonly readToken?: TokenReader | undefined;
-  /** Told of each request that was answered, and of what it took. */
-  readonly measure?: ((said: Said) => void) | undefined;
   /** Adds what is not a route of ours, behind the same keys. */
   readonly mount?: ((house: House) => void) | undefined;
 }
@@ -71,6 +75,8 @@ export interface Said {
 export interface House extends AppOptions {
   readonly app: Hono<Env>;
   readonly calls: Calls;
+  /** Given when the server is being stopped: what would go on for long ends itself. */
+  readonly ending: AbortSignal;
   /** The whole catalogue, by name. */
   readonly actions: ReadonlyMap<string, Action>;
 }
@@ -88,9 +94,10 @@ export async function buildApp(options: AppOptions): Promise<App> {
   const { catalogue, log, settings } = options;
   const actions = new Map(await Promise.all(catalogue.names.map(async (name) => [name, await catalogue.load(name)] as const)));
   const calls = openCalls(options, settings, (failure) => log.error({ code: failure.code, message: failure.message }));
+  const metrics = openMetrics(() => calls.running);
   const app = new Hono<Env>({ strict: true });
-  const house: House = { ...options, app, calls, actions };
-  let closing = false;
+  const closing = new AbortController();
+  const house: House = { ...options, app, calls, actions, ending: closing.signal };
 
   app.use(async (c, next) => {
     const began = performance.now();
@@ -101,10 +108,12 @@ export async function buildApp(options: AppOptions): Promise<App> {
     // What is answered is data for a program, whoever shows it: https://cheatsheetseries.owasp.org/cheatsheets/REST_Security_Cheat_Sheet.html
     c.header("x-content-type-options", "nosniff");
     c.header("cache-control", "no-store");
-    if (closing) c.header("connection", "close");
-    said(c, options, performance.now() - began);
+    if (closing.signal.aborted) c.header("connection", "close");
+    said(c, log, metrics, performance.now() - began);
   });
-  app.use(async (c, next) => (closing && c.req.path !== "/healthz" ? refuse(c, ending(), { headers: { "retry-after": "5" } }) : next()));
+  app.use(async (c, next) =>
+    closing.signal.aborted && c.req.path !== "/healthz" ? refuse(c, ending(), { headers: { "retry-after": "5" } }) : next(),
+  );
   app.get("/healthz", (c) => c.json({ status: "ok" }));
   app.get("/readyz", async (c) => {
     try {
@@ -115,11 +124,20 @@ export async function buildApp(options: AppOptions): Promise<App> {
       return c.json({ status: "not ready" }, 503);
     }
   });
+  app.get("/metrics", async (c, next) => {
+    const own = settings.openMetrics && isOwnAddress(addressOf(c, settings.behindProxy));
+    return own ? await metricsReply(metrics)(c) : await next();
+  });
   app.use(authentication(options));
+  app.get("/metrics", (c) => {
+    demandRole(c.get("caller"), "read");
+    return metricsReply(metrics)(c);
+  });
 
   actionRoutes(house);
   evidenceRoutes(house);
   connectionRoutes(house);
+  jobRoutes(house);
   openapiRoutes(house);
   options.mount?.(house);
 
@@ -136,11 +154,12 @@ export async function buildApp(options: AppOptions): Promise<App> {
     return refuse(c, failure);
   });
 
+  await workOnJobs(house);
   return {
     fetch: app.fetch,
     running: () => calls.running,
     async close(graceMs) {
-      closing = true;
+      closing.abort();
       await calls.stop(graceMs);
     },
   };
@@ -181,9 +200,9 @@ function requestIdOf(given: string | undefined): string {
   return given !== undefined && /^[\w.-]{1,128}$/.test(given) ? given : randomUUID();
 }
 
-function said(c: Context<Env>, { log, measure }: AppOptions, milliseconds: number): void {
+function said(c: Context<Env>, log: RequestLog, metrics: Metrics, milliseconds: number): void {
   const { action, connection, code } = c.get("noted");
   const line = { route: c.req.routePath, method: c.req.method, status: c.res.status, milliseconds: Math.round(milliseconds * 10) / 10 };
   log.request({ request_id: c.get("requestId"), ...line, caller: c.get("caller")?.id, action, connection, code });
-  measure?.({ ...line, milliseconds, action, code });
+  metrics.note({ ...line, milliseconds, action, code });
 }

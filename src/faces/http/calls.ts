@@ -49,6 +49,12 @@ export interface Calls {
   hostFor(caller: Caller, connection: string): Promise<Host>;
   /** Runs a call within the limits; never rejects. */
   run(order: Order): Promise<Reply>;
+  /** The same without the limit of what runs at once, for what has one of its own, and with the time that a job has. */
+  runJob(order: Order): Promise<Reply>;
+  /** Answers once for each key: what `work` gives, or what it gave before. `isUndone`: nothing was done, the key may be given again. */
+  once(order: Order, key: string, work: () => Promise<{ readonly reply: Reply; readonly isUndone: boolean }>): Promise<Reply>;
+  /** True when no more is begun. */
+  readonly stopped: boolean;
   readonly running: number;
   /** From now on nothing is begun; resolves when all that runs has ended, or was told to and had a moment. */
   stop(graceMs: number): Promise<void>;
@@ -56,6 +62,8 @@ export interface Calls {
 
 /** After it was told to stop, what runs has so long to say how far it came. */
 const lastWordsMs = 5_000;
+/** A job that runs for half a day does not come to an end any more. */
+const jobMs = 12 * 60 * 60 * 1000;
 /** A caller that found every place taken is told to wait so long: most calls take a second or two. */
 const busySeconds = 1;
 
@@ -69,7 +77,18 @@ export function openCalls(
   // Not AbortSignal.any: a signal that lives as long as the server would keep something of every call.
   const running = new Set<AbortController>();
   let stopped = false;
+  // Also what is still to be written down after its answer is known.
+  let busy = 0;
   let settled: (() => void) | undefined;
+  const counted = async <T>(work: () => Promise<T>): Promise<T> => {
+    busy += 1;
+    try {
+      return await work();
+    } finally {
+      busy -= 1;
+      if (stopped && busy === 0) settled?.();
+    }
+  };
 
   const hostFor = async (caller: Caller, connection: string): Promise<Host> => {
     const opened = await connections.open(connection);
@@ -83,30 +102,30 @@ export function openCalls(
     };
   };
 
-  const performed = async (order: Order): Promise<{ readonly reply: Reply; readonly answer: Answer }> => {
+  const performed = async (order: Order, milliseconds: number): Promise<{ readonly reply: Reply; readonly answer: Answer }> => {
     const { action, asked, caller, connection, requestId, progress } = order;
     const stop = new AbortController();
-    const stopped = () => stop.abort();
+    const abort = () => stop.abort();
     let late = false;
     const timer = setTimeout(() => {
       late = true;
       stop.abort();
-    }, timeoutMs);
+    }, milliseconds);
     running.add(stop);
-    order.signal?.addEventListener("abort", stopped, { once: true });
+    order.signal?.addEventListener("abort", abort, { once: true });
     if (order.signal?.aborted) stop.abort();
     try {
       const host = await hostFor(caller, connection);
       const answer = await perform(action, asked.input, { ...host, signal: stop.signal, progress, readFile: asked.readFile });
-      return { reply: replyOf(late ? lateAnswer(answer, timeoutMs) : answer, requestId), answer };
+      return { reply: replyOf(late ? lateAnswer(answer, milliseconds) : answer, requestId), answer };
     } finally {
       clearTimeout(timer);
       running.delete(stop);
-      order.signal?.removeEventListener("abort", stopped);
+      order.signal?.removeEventListener("abort", abort);
     }
   };
 
-  const once = async (order: Order, key: string): Promise<Reply> => {
+  const once: Calls["once"] = async (order, key, work) => {
     const { action, caller, requestId, asked, connection } = order;
     const { idempotency } = state;
     const begun = await idempotency.begin(caller.id, key, `${action.name} ${connection} ${asked.fingerprint}`);
@@ -120,23 +139,22 @@ export function openCalls(
       return problem(failure, { requestId, status: 409, headers: { "retry-after": "1" } });
     }
     if (begun.state === "finished") {
-      const type = begun.status === 200 ? "application/json" : "application/problem+json";
+      const type = begun.status < 300 ? "application/json" : "application/problem+json";
       const headers = { "content-type": type, "idempotency-replayed": "true" };
       return { status: begun.status, body: begun.body, headers };
     }
     const unknown = begun.state === "lost" && !effects[action.effect].repeatable;
-    let reply: Reply;
-    let answer: Answer | undefined;
+    let reply = problem(lostCall(), { requestId, members: { action: action.name } });
+    let isUndone = false;
     try {
-      if (unknown) reply = problem(lost(), { requestId, members: { action: action.name } });
-      else ({ reply, answer } = await performed(order));
+      if (!unknown) ({ reply, isUndone } = await work());
     } catch (thrown) {
-      // The connection could not even be opened.
+      // It was not even begun.
       await idempotency.forget(caller.id, key);
       throw thrown;
     }
     try {
-      if (isUndone(action, answer)) await idempotency.forget(caller.id, key);
+      if (isUndone) await idempotency.forget(caller.id, key);
       else await idempotency.finish(caller.id, key, reply);
     } catch (thrown) {
       // It was done: that the key is not remembered must not hide it.
@@ -147,6 +165,18 @@ export function openCalls(
 
   return {
     hostFor,
+    once,
+    runJob: (order) =>
+      counted(async () => {
+        try {
+          return (await performed(order, jobMs)).reply;
+        } catch (thrown) {
+          return problem(asFailure(thrown), { requestId: order.requestId, members: { action: order.action.name } });
+        }
+      }),
+    get stopped() {
+      return stopped;
+    },
     async run(order) {
       const { requestId, idempotencyKey, action } = order;
       if (stopped) return problem(ending(), { requestId, headers: { connection: "close", "retry-after": "5" } });
@@ -156,21 +186,25 @@ export function openCalls(
         return problem(failure, { requestId, status: 429, headers: { "retry-after": String(busySeconds) } });
       }
       try {
-        if (idempotencyKey !== undefined && action.effect !== "read") return await once(order, idempotencyKey);
-        return (await performed(order)).reply;
+        return await counted(async () => {
+          if (idempotencyKey === undefined || action.effect === "read") return (await performed(order, timeoutMs)).reply;
+          return await once(order, idempotencyKey, async () => {
+            const { reply, answer } = await performed(order, timeoutMs);
+            return { reply, isUndone: isUndone(action, answer) };
+          });
+        });
       } catch (thrown) {
         return problem(asFailure(thrown), { requestId, members: { action: action.name } });
       } finally {
         leave();
-        if (stopped && places.taken === 0) settled?.();
       }
     },
     get running() {
-      return places.taken;
+      return busy;
     },
     async stop(graceMs) {
       stopped = true;
-      if (places.taken === 0) return;
+      if (busy === 0) return;
       const all = new Promise<void>((resolve) => {
         settled = resolve;
       });
@@ -198,7 +232,8 @@ export function ending(): Failure {
   return new Failure("busy", "The server is being stopped.", { hint: "Repeat in a moment." });
 }
 
-function lost(): Failure {
+/** Of a call whose process died. */
+export function lostCall(): Failure {
   return new Failure("unknown-outcome", "The server was stopped in the middle of this call: whether it was done is not known.");
 }
 
@@ -217,11 +252,11 @@ function lateAnswer(answer: Answer, timeoutMs: number): Answer {
 }
 
 /** Certain that nothing was done: then the key may be given again, with this input or a better one. */
-function isUndone(action: Action, answer: Answer | undefined): boolean {
-  const code = answer?.error?.code;
+function isUndone(action: Action, answer: Answer): boolean {
+  const code = answer.error?.code;
   if (code === undefined) return false;
   if (["invalid-input", "confirmation-required", "unexpected-count", "invalid-settings"].includes(code)) return true;
   // What was stopped in the middle may have been sent.
   const stopped = code === "cancelled" || code === "timeout";
-  return answer?.error?.retryable === true && (effects[action.effect].repeatable || !stopped);
+  return answer.error?.retryable === true && (effects[action.effect].repeatable || !stopped);
 }

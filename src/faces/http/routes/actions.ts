@@ -8,6 +8,7 @@ import { readBody } from "../body.ts";
 import { connectionFor, queryOf } from "../query.ts";
 import { answer, refuse } from "../respond.ts";
 import { demandRole, roleFor } from "../who.ts";
+import { accept, prefersAsync } from "./jobs.ts";
 
 /** Milliseconds without a byte of a body, until its sender is given up. */
 const idleMs = 30_000;
@@ -41,8 +42,11 @@ export function actionRoutes(house: House): void {
     try {
       const order = { action, asked, caller, connection, requestId: c.get("requestId"), idempotencyKey };
       // Who went away does not read any more; what changes is brought to its end all the same.
-      const reply = await calls.run(action.effect === "read" ? { ...order, signal: c.req.raw.signal } : order);
-      const code = /"code":"([a-z-]+)"/.exec(reply.status === 200 ? "" : reply.body.slice(0, 2000))?.[1];
+      const { signal } = c.req.raw;
+      // Files of the request do not outlive it: then it is answered when it is done, as RFC 7240 lets us.
+      const later = prefersAsync(c.req.header("prefer")) && !asked.hasFiles;
+      const reply = later ? await accept(house, order) : await calls.run(action.effect === "read" ? { ...order, signal } : order);
+      const code = /"code":"([a-z-]+)"/.exec(reply.status < 300 ? "" : reply.body.slice(0, 2000))?.[1];
       if (code !== undefined) noted.code = code;
       return answer(reply);
     } finally {

@@ -1,0 +1,120 @@
+import { Failure } from "../../../failure.ts";
+import { hasEnded, type Job } from "../../../state/jobs.ts";
+import type { House } from "../app.ts";
+import { lostCall, type Order } from "../calls.ts";
+import { jobOrderOf } from "../job-work.ts";
+import { problem, type Reply } from "../problem.ts";
+import { queryOf } from "../query.ts";
+import { type Caller, hasRole } from "../who.ts";
+
+/** Proxies end a connection on which nothing comes for a minute. Milliseconds. */
+const breathMs = 15_000;
+
+/** Puts a call on the queue: 202 with where to ask for it. @see https://www.rfc-editor.org/rfc/rfc7240#section-4.1 */
+export async function accept({ calls, state, settings }: House, order: Order): Promise<Reply> {
+  const { idempotencyKey, action } = order;
+  const put = async (): Promise<Reply> => {
+    const id = await state.jobs.put(jobOrderOf(order));
+    const job = { job_id: id, action: action.name, status: "queued", ...urlsOf(id, settings.publicUrl) };
+    return { status: 202, body: JSON.stringify(job), headers: {} };
+  };
+  const reply =
+    idempotencyKey === undefined || action.effect === "read"
+      ? await put()
+      : await calls.once(order, idempotencyKey, async () => ({ reply: await put(), isUndone: false }));
+  if (reply.status !== 202) return reply;
+  const { job_id }: { job_id?: unknown } = JSON.parse(reply.body);
+  const location = urlsOf(String(job_id), settings.publicUrl).status_url;
+  return {
+    ...reply,
+    headers: { ...reply.headers, "content-type": "application/json", location, "preference-applied": "respond-async", "retry-after": "1" },
+  };
+}
+
+/** True when a Prefer header asks for it. @see https://www.rfc-editor.org/rfc/rfc7240#section-2 */
+export function prefersAsync(header: string | undefined): boolean {
+  return (header ?? "").split(",").some((preference) => /^\s*respond-async\s*(;|$)/i.test(preference));
+}
+
+/** Calls that go on after their request was answered. */
+export function jobRoutes(house: House): void {
+  const { app, state, settings, ending } = house;
+
+  app.get("/v1/jobs/:id", async (c) => {
+    queryOf(c, []);
+    return c.json(documentOf(await found(house, c.get("caller"), c.req.param("id")), settings.publicUrl, c.get("requestId")));
+  });
+
+  app.delete("/v1/jobs/:id", async (c) => {
+    queryOf(c, []);
+    const { id } = await found(house, c.get("caller"), c.req.param("id"));
+    await state.jobs.cancel(id);
+    return c.json(documentOf(await found(house, c.get("caller"), id), settings.publicUrl, c.get("requestId")));
+  });
+
+  app.get("/v1/jobs/:id/events", async (c) => {
+    queryOf(c, []);
+    const { id } = await found(house, c.get("caller"), c.req.param("id"));
+    const stop = new AbortController();
+    const end = () => stop.abort();
+    ending.addEventListener("abort", end);
+    c.req.raw.signal.addEventListener("abort", end);
+    const text = (job: Job) => eventOf(job, JSON.stringify(documentOf(job, settings.publicUrl, c.get("requestId"))));
+    const stream = new ReadableStream<Uint8Array>({
+      async start(controller) {
+        const write = (piece: string) => {
+          // What its reader does not take is not piled up.
+          if ((controller.desiredSize ?? 0) > -mostWaiting) controller.enqueue(Buffer.from(piece));
+        };
+        const breath = setInterval(() => write(": still here\n\n"), breathMs);
+        try {
+          for await (const job of state.jobs.watch(id, stop.signal)) write(text(job));
+        } catch {
+          // The head was sent long ago: a reader sees a stream that ended early, and asks again.
+        } finally {
+          clearInterval(breath);
+          ending.removeEventListener("abort", end);
+          if (!stop.signal.aborted || ending.aborted) controller.close();
+        }
+      },
+      cancel: end,
+    });
+    return new Response(stream, { headers: { "content-type": "text/event-stream", "x-accel-buffering": "no" } });
+  });
+}
+
+const mostWaiting = 100;
+
+/** @see https://html.spec.whatwg.org/multipage/server-sent-events.html */
+function eventOf(job: Job, data: string): string {
+  return `event: ${hasEnded(job) ? "finished" : "progress"}\ndata: ${data}\n\n`;
+}
+
+/** Throws Failure `not-found` for a job of somebody else, too. */
+async function found({ state }: House, caller: Caller, id: string): Promise<Job> {
+  const job = await state.jobs.get(id);
+  if (job !== undefined && (job.caller === caller.id || hasRole(caller, "admin"))) return job;
+  throw new Failure("not-found", "There is no such job.", {
+    hint: "Jobs are kept for serve.keep_hours after they ended, for who began them.",
+  });
+}
+
+function urlsOf(id: string, publicUrl: string): { readonly status_url: string; readonly events_url: string } {
+  return { status_url: `${publicUrl}/v1/jobs/${id}`, events_url: `${publicUrl}/v1/jobs/${id}/events` };
+}
+
+/** `answer` for a call that went through, `problem` for one that failed as a whole. */
+function documentOf({ id, action, status, progress, answer, createdAt, finishedAt }: Job, publicUrl: string, requestId: string) {
+  const lost = status === "lost" ? { problem: JSON.parse(problem(lostCall(), { requestId, members: { action } }).body) } : {};
+  return {
+    job_id: id,
+    action,
+    status,
+    ...urlsOf(id, publicUrl),
+    progress,
+    created_at: createdAt.toISOString(),
+    finished_at: finishedAt?.toISOString(),
+    ...lost,
+    ...(answer === undefined ? {} : { [answer.status === 200 ? "answer" : "problem"]: JSON.parse(answer.body) }),
+  };
+}

@@ -1,0 +1,314 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
+import * as z from "zod";
+import { asFailure, type Failure } from "../failure.ts";
+import type { Reply } from "./idempotency.ts";
+import { schema } from "./migrations.ts";
+import { aliveSql, type Database } from "./postgres.ts";
+import { openQueue, type Queue } from "./queue.ts";
+
+/** A call that goes on after its request was answered, as it is kept. */
+export interface Job {
+  readonly id: string;
+  readonly caller: string;
+  readonly action: string;
+  /** `lost`: the process that ran it died, and it may not be run twice: whether it was done is not known. */
+  readonly status: "queued" | "running" | "finished" | "cancelled" | "lost";
+  /** What was told last on the way. */
+  readonly progress?: string | undefined;
+  readonly answer?: Reply | undefined;
+  readonly createdAt: Date;
+  readonly finishedAt?: Date | undefined;
+}
+
+/** What is to be done. */
+export interface JobOrder {
+  readonly caller: string;
+  readonly action: string;
+  /** Whether it may be run again after a crash in its middle. */
+  readonly repeatable: boolean;
+  /** Whatever its worker needs to make the call; kept no longer than the answer. */
+  readonly call: string;
+}
+
+/** Does one job. `again`: it was not begun, or may be begun again; another process will. */
+export type Worker = (
+  order: JobOrder & { readonly id: string },
+  ways: { readonly signal: AbortSignal; readonly progress: (text: string) => void },
+) => Promise<Reply | "again">;
+
+/** Calls that go on after their requests were answered. */
+export interface Jobs {
+  /** Gives the id. */
+  put(order: JobOrder): Promise<string>;
+  get(id: string): Promise<Job | undefined>;
+  /** Takes it off the queue, or stops it where it is. False when it has ended already. */
+  cancel(id: string): Promise<boolean>;
+  /** The job now, and whenever it has changed, until it has ended or the signal is given. */
+  watch(id: string, signal: AbortSignal): AsyncGenerator<Job>;
+  /** Takes up jobs, so many at once. Called at most once. */
+  work(concurrency: number, worker: Worker, complain: (failure: Failure) => void): Promise<void>;
+  /** Takes up no more. What runs is its worker's to end; that it ended is still written. */
+  rest(): Promise<void>;
+  /** Deletes what ended longer ago. */
+  prune(hours: number): Promise<void>;
+}
+
+const Row = z.object({
+  id: z.string(),
+  caller: z.string(),
+  action: z.string(),
+  status: z.enum(["queued", "running", "finished", "cancelled", "lost"]),
+  progress: z.string().nullable(),
+  answer: z.string().nullable(),
+  answer_status: z.number().nullable(),
+  created_at: z.date(),
+  finished_at: z.date().nullable(),
+});
+const columns = Object.keys(Row.shape).join(", ");
+const Taken = z.object({ caller: z.string(), action: z.string(), repeatable: z.boolean(), call: z.string() });
+const Id = z.object({ id: z.string() });
+
+/** How soon a job of another process is seen: to take up, to cancel, to tell about. Within one process it is at once. */
+const lookEveryMs = 1000;
+/** What has ended is written down in a moment. */
+const lastWordsMs = 5000;
+/** What a person reads while waiting. Characters. */
+const longestProgress = 500;
+const isId = (id: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id);
+
+/** Jobs in a database; a queue of pg-boss says who takes up which. */
+export function openJobs(database: Database): Jobs {
+  const table = `${schema}.jobs`;
+  const query = (text: string, values: readonly unknown[]) => database.query(z.unknown(), text, values);
+  const running = new Map<string, AbortController>();
+  const all = new Set<Promise<void>>();
+  const watchers = new Map<string, Set<() => void>>();
+  const changed = (id: string) => {
+    for (const wake of watchers.get(id) ?? []) wake();
+  };
+  let queue: Promise<Queue> | undefined;
+  const openedQueue = () => {
+    queue ??= openQueue(database);
+    return queue;
+  };
+  let resting = false;
+  let loop: Promise<void> | undefined;
+  let hurry: (() => void) | undefined;
+
+  const get = async (id: string): Promise<Job | undefined> => {
+    if (!isId(id)) return undefined;
+    const [row] = await database.query(Row, `SELECT ${columns} FROM ${table} WHERE id = $1`, [id]);
+    return row === undefined ? undefined : jobOf(row);
+  };
+
+  const doOne = async (id: string, done: () => Promise<void>, worker: Worker): Promise<void> => {
+    // Given twice by the queue, or cancelled meanwhile: only one gets it.
+    const [taken] = await database.query(
+      Taken,
+      `UPDATE ${table} SET status = 'running', owner = $2 WHERE id = $1 AND status = 'queued' RETURNING caller, action, repeatable, call`,
+      [id, database.instance],
+    );
+    await done();
+    if (taken === undefined) return;
+    const stop = new AbortController();
+    running.set(id, stop);
+    changed(id);
+    const teller = tellerOf(async (text) => {
+      await query(`UPDATE ${table} SET progress = $2 WHERE id = $1 AND status = 'running'`, [id, text]);
+      changed(id);
+    });
+    try {
+      const reply = await worker({ id, ...taken }, { signal: stop.signal, progress: teller.tell });
+      await teller.end();
+      if (reply === "again") {
+        await query(`UPDATE ${table} SET status = 'queued', owner = NULL WHERE id = $1 AND status = 'running'`, [id]);
+        await (await openedQueue()).send(id);
+        return;
+      }
+      // Who cancels too late gets the answer all the same.
+      const status = stop.signal.aborted && reply.status !== 200 ? "cancelled" : "finished";
+      const ended = `SET status = $2, answer = $3, answer_status = $4, call = NULL, finished_at = now()`;
+      const values = [id, status, reply.body, reply.status];
+      await patiently(() => query(`UPDATE ${table} ${ended} WHERE id = $1 AND status = 'running'`, values));
+    } finally {
+      running.delete(id);
+      changed(id);
+    }
+  };
+
+  /** What a dead process was doing: run again where that does no harm. */
+  const heal = async (): Promise<void> => {
+    const dead = `status = 'running' AND NOT ${aliveSql("owner")}`;
+    await query(`UPDATE ${table} SET status = 'lost', call = NULL, finished_at = now() WHERE ${dead} AND NOT repeatable`, []);
+    const again = await database.query(Id, `UPDATE ${table} SET status = 'queued', owner = NULL WHERE ${dead} AND repeatable RETURNING id`);
+    const { send } = await openedQueue();
+    for (const { id } of again) await send(id);
+  };
+
+  const stopCancelled = async (): Promise<void> => {
+    if (running.size === 0) return;
+    const rows = await database.query(Id, `SELECT id FROM ${table} WHERE owner = $1 AND status = 'running' AND cancel`, [
+      database.instance,
+    ]);
+    for (const { id } of rows) running.get(id)?.abort();
+  };
+
+  const look = async (concurrency: number, worker: Worker, complain: (failure: Failure) => void): Promise<void> => {
+    for (let rounds = 0; !resting; rounds += 1) {
+      const soon = new Promise<void>((resolve) => {
+        hurry = resolve;
+      });
+      try {
+        // Every ten seconds is soon enough for what a crash left behind.
+        if (rounds % 10 === 0) await heal();
+        await stopCancelled();
+        const { take } = await openedQueue();
+        const free = concurrency - all.size;
+        for (const { id, done } of free > 0 ? await take(free) : []) {
+          const doing = doOne(id, done, worker)
+            .catch((thrown) => complain(asFailure(thrown)))
+            .finally(() => {
+              all.delete(doing);
+              // Its place is free now.
+              hurry?.();
+            });
+          all.add(doing);
+        }
+      } catch (thrown) {
+        // A database that is away comes back.
+        complain(asFailure(thrown));
+      }
+      const timer = new AbortController();
+      await Promise.race([soon, pause(lookEveryMs, undefined, { signal: timer.signal }).catch(() => undefined)]);
+      timer.abort();
+    }
+  };
+
+  return {
+    async put({ caller, action, repeatable, call }) {
+      const id = randomUUID();
+      await query(`INSERT INTO ${table} (id, caller, action, repeatable, call, status) VALUES ($1, $2, $3, $4, $5, 'queued')`, [
+        id,
+        caller,
+        action,
+        repeatable,
+        call,
+      ]);
+      await (await openedQueue()).send(id);
+      hurry?.();
+      return id;
+    },
+    get,
+    async cancel(id) {
+      if (!isId(id)) return false;
+      const queued = await query(
+        `UPDATE ${table} SET status = 'cancelled', call = NULL, finished_at = now() WHERE id = $1 AND status = 'queued' RETURNING 1`,
+        [id],
+      );
+      const asked =
+        queued.length > 0
+          ? queued
+          : await query(`UPDATE ${table} SET cancel = true WHERE id = $1 AND status = 'running' RETURNING 1`, [id]);
+      running.get(id)?.abort();
+      changed(id);
+      return asked.length > 0;
+    },
+    async *watch(id, signal) {
+      let last = "";
+      while (!signal.aborted) {
+        const timer = new AbortController();
+        const woken = new Promise<void>((resolve) => {
+          const all = watchers.get(id) ?? new Set();
+          watchers.set(id, all.add(resolve));
+          const end = () => {
+            all.delete(resolve);
+            if (all.size === 0 && watchers.get(id) === all) watchers.delete(id);
+            signal.removeEventListener("abort", stop);
+          };
+          const stop = () => resolve();
+          signal.addEventListener("abort", stop);
+          timer.signal.addEventListener("abort", end);
+        });
+        try {
+          const job = await get(id);
+          if (job === undefined) return;
+          const now = `${job.status} ${job.progress}`;
+          if (now !== last) yield job;
+          last = now;
+          if (hasEnded(job)) return;
+          await Promise.race([woken, pause(lookEveryMs, undefined, { signal: timer.signal }).catch(() => undefined)]);
+        } finally {
+          timer.abort();
+        }
+      }
+    },
+    async work(concurrency, worker, complain) {
+      await openedQueue();
+      loop ??= look(concurrency, worker, complain);
+    },
+    async rest() {
+      resting = true;
+      hurry?.();
+      await loop;
+      await Promise.race([Promise.all(all), pause(lastWordsMs, undefined, { ref: false })]);
+      if (queue !== undefined) await (await queue).close();
+    },
+    async prune(hours) {
+      await query(`DELETE FROM ${table} WHERE finished_at < now() - make_interval(mins => $1)`, [Math.round(hours * 60)]);
+    },
+  };
+}
+
+/** What was done must not be forgotten because the database is away for a moment. */
+async function patiently(work: () => Promise<unknown>): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await work();
+      return;
+    } catch (thrown) {
+      if (tries >= 30 || asFailure(thrown).code !== "unreachable") throw thrown;
+      await pause(lookEveryMs);
+    }
+  }
+}
+
+export function hasEnded({ status }: Job): boolean {
+  return status === "finished" || status === "cancelled" || status === "lost";
+}
+
+function jobOf(row: z.output<typeof Row>): Job {
+  const { id, caller, action, status, progress, answer, answer_status, created_at, finished_at } = row;
+  return {
+    id,
+    caller,
+    action,
+    status,
+    progress: progress ?? undefined,
+    answer: answer === null || answer_status === null ? undefined : { status: answer_status, body: answer },
+    createdAt: created_at,
+    finishedAt: finished_at ?? undefined,
+  };
+}
+
+/** Writes the newest of many texts, one write at a time; what comes meanwhile is written after. What cannot be written is not missed. */
+function tellerOf(write: (text: string) => Promise<void>): { tell(text: string): void; end(): Promise<void> } {
+  let next: string | undefined;
+  let writing: Promise<void> | undefined;
+  const go = async () => {
+    for (let text = next; text !== undefined; text = next) {
+      next = undefined;
+      await write(text).catch(() => undefined);
+    }
+    writing = undefined;
+  };
+  return {
+    tell(text) {
+      next = text.replaceAll("\u0000", "").slice(0, longestProgress);
+      writing ??= go();
+    },
+    end: async () => {
+      await writing;
+    },
+  };
+}

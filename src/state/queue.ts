@@ -1,0 +1,39 @@
+import PgBoss from "pg-boss";
+import type { Database } from "./postgres.ts";
+
+/** Ids of jobs on their way to whoever takes them up, each to one. */
+export interface Queue {
+  send(id: string): Promise<void>;
+  /** At most so many. Each is ours for a minute; until `done` is called, somebody else gets it then. */
+  take(most: number): Promise<readonly { readonly id: string; readonly done: () => Promise<void> }[]>;
+  close(): Promise<void>;
+}
+
+const name = "calls";
+
+/** A queue of pg-boss, in a schema of its own. Nothing but ids is in it. */
+export async function openQueue(database: Database): Promise<Queue> {
+  const boss = new PgBoss({
+    db: { executeSql: (text, values) => database.execute(text, values) },
+    schema: "mailcordon_queue",
+    schedule: false,
+    // What was taken up is of no more use here: the jobs have a table of their own.
+    archiveCompletedAfterSeconds: 60,
+    deleteAfterHours: 1,
+  });
+  // Its upkeep is repeated by itself; what it was asked to do fails by itself, too.
+  boss.on("error", () => undefined);
+  await boss.start();
+  await boss.createQueue(name);
+  return {
+    async send(id) {
+      // Whoever takes it up and dies at once holds it for a minute.
+      await boss.send(name, { id }, { retryLimit: 5, expireInSeconds: 60, retentionDays: 7 });
+    },
+    async take(most) {
+      const taken = await boss.fetch<{ id?: unknown }>(name, { batchSize: most });
+      return taken.map(({ id, data }) => ({ id: String(data.id), done: () => boss.complete(name, id) }));
+    },
+    close: () => boss.stop({ graceful: false, close: false, wait: false }),
+  };
+}

@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { State } from "../../src/state/state.ts";
+import { temporaryState } from "./temporary.ts";
+
+const folder = temporaryState();
+let state: State;
+let other: State;
+beforeAll(async () => {
+  state = await folder.open();
+  other = await folder.open();
+});
+afterAll(() => folder.remove());
+
+test("of many that begin at once with one key, in two processes, exactly one is new", async () => {
+  const begun = await Promise.all(Array.from({ length: 40 }, (_, at) => (at % 2 ? state : other).idempotency.begin("c", "race", "f")));
+  expect(begun.filter((each) => each.state === "new")).toHaveLength(1);
+  expect(begun.filter((each) => each.state === "running")).toHaveLength(39);
+});
+
+test("the answer is given again, by every process, as it was", async () => {
+  const reply = { status: 207, body: '{"text":"\\u0000 ü \u202e"}' };
+  await state.idempotency.begin("c", "again", "f");
+  await state.idempotency.finish("c", "again", reply);
+  expect(await other.idempotency.begin("c", "again", "f")).toEqual({ state: "finished", ...reply });
+});
+
+test("the same key with something else is refused, whether it runs or has ended", async () => {
+  await state.idempotency.begin("c", "else", "one");
+  expect(await other.idempotency.begin("c", "else", "two")).toEqual({ state: "other-body" });
+  await state.idempotency.finish("c", "else", { status: 200, body: "" });
+  expect(await other.idempotency.begin("c", "else", "two")).toEqual({ state: "other-body" });
+});
+
+test("a key is one caller's own", async () => {
+  expect(await state.idempotency.begin("ann", "own", "f")).toEqual({ state: "new" });
+  expect(await state.idempotency.begin("bob", "own", "g")).toEqual({ state: "new" });
+});
+
+test("a key that is forgotten may be used again", async () => {
+  await state.idempotency.begin("c", "forget", "f");
+  await state.idempotency.forget("c", "forget");
+  expect(await state.idempotency.begin("c", "forget", "g")).toEqual({ state: "new" });
+});
+
+test("what has ended is not forgotten, and not answered otherwise later", async () => {
+  await state.idempotency.begin("c", "fast", "f");
+  await state.idempotency.finish("c", "fast", { status: 200, body: "first" });
+  await state.idempotency.finish("c", "fast", { status: 200, body: "second" });
+  await state.idempotency.forget("c", "fast");
+  expect(await state.idempotency.begin("c", "fast", "f")).toMatchObject({ state: "finished", body: "first" });
+});
+
+test("what another process runs is not mine to end", async () => {
+  await other.idempotency.begin("c", "theirs", "f");
+  await state.idempotency.finish("c", "theirs", { status: 200, body: "mine" });
+  await state.idempotency.forget("c", "theirs");
+  expect(await state.idempotency.begin("c", "theirs", "f")).toEqual({ state: "running" });
+});
+
+test("what a process that is gone was doing is lost, and exactly one of many gets it", async () => {
+  const third = await folder.open();
+  await third.idempotency.begin("c", "lost", "f");
+  expect(await state.idempotency.begin("c", "lost", "f")).toEqual({ state: "running" });
+  await third.close();
+  const begun = await Promise.all(Array.from({ length: 20 }, (_, at) => (at % 2 ? state : other).idempotency.begin("c", "lost", "f")));
+  expect(begun.filter((each) => each.state === "lost")).toHaveLength(1);
+  expect(begun.filter((each) => each.state === "running")).toHaveLength(19);
+});
+
+test("what is old is deleted, except what still runs", async () => {
+  await state.idempotency.begin("c", "old", "f");
+  await state.idempotency.finish("c", "old", { status: 200, body: "" });
+  await state.idempotency.begin("c", "old and running", "f");
+  await state.idempotency.prune(0);
+  expect(await state.idempotency.begin("c", "old", "f")).toEqual({ state: "new" });
+  expect(await state.idempotency.begin("c", "old and running", "f")).toEqual({ state: "running" });
+});

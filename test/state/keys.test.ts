@@ -1,0 +1,108 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import pg from "pg";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { State } from "../../src/state/state.ts";
+import { temporaryState } from "./temporary.ts";
+
+const folder = temporaryState();
+let state: State;
+beforeAll(async () => {
+  state = await folder.open();
+});
+afterAll(() => folder.remove());
+
+const grant = { roles: ["read", "contain"] as const, mailboxes: ["*@example.com", "ann@example.org"], connections: ["prod"] };
+
+test("a key is found with what it grants", async () => {
+  const { id, secret } = await state.keys.create({ name: 'Søren\'s "key"; drop table', grant });
+  expect(secret).toMatch(/^mck_[0-9a-f]{12}_[A-Za-z0-9_-]{43}$/);
+  expect(await state.keys.find(secret)).toEqual({ id, name: 'Søren\'s "key"; drop table', grant });
+});
+
+test("the secret is nowhere in the database, only the hash of its random part", async () => {
+  const { id, secret } = await state.keys.create({ name: "hashed", grant });
+  const password = readFileSync(join(folder.directory, "postgres/data/mailcordon-password"), "utf8");
+  const client = new pg.Client({ host: join(folder.directory, "postgres"), user: "mailcordon", password, database: "postgres" });
+  await client.connect();
+  const { rows } = await client.query("SELECT keys::text AS everything, secret_hash FROM mailcordon.keys WHERE id = $1", [id]);
+  await client.end();
+  const words = secret.slice("mck_".length + 12 + 1);
+  expect(rows[0].everything).not.toContain(words);
+  expect(rows[0].secret_hash).toEqual(createHash("sha256").update(words).digest());
+});
+
+test("no change of a single character of a key leaves it valid", async () => {
+  const { secret } = await state.keys.create({ name: "changed", grant });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.nat({ max: secret.length - 1 }),
+      fc.string({ minLength: 1, maxLength: 1, unit: "grapheme-ascii" }),
+      async (at, character) => {
+        const other = secret.slice(0, at) + character + secret.slice(at + 1);
+        expect((await state.keys.find(other))?.name).toBe(other === secret ? "changed" : undefined);
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+test.each([
+  "",
+  "mck_",
+  "mck__",
+  "mck_000000000000_",
+  `mck_000000000000_${"A".repeat(43)}`,
+  `${"a".repeat(100_000)}`,
+  "mck_' OR 1=1 --",
+  "\u0000",
+])("a text that was never given out is nobody's: %j", async (text) => {
+  expect(await state.keys.find(text)).toBeUndefined();
+});
+
+test("the id of one key with the words of another is nobody's", async () => {
+  const one = await state.keys.create({ name: "one", grant });
+  const other = await state.keys.create({ name: "other", grant });
+  expect(await state.keys.find(`mck_${one.id}_${other.secret.slice(17)}`)).toBeUndefined();
+});
+
+test("a revoked key is nobody's at once, in every process, and is revoked once", async () => {
+  const second = await folder.open();
+  const { id, secret } = await state.keys.create({ name: "revoked", grant });
+  expect(await second.keys.find(secret)).toBeDefined();
+  expect(await state.keys.revoke(id)).toBe(true);
+  expect(await second.keys.find(secret)).toBeUndefined();
+  expect(await state.keys.revoke(id)).toBe(false);
+  expect(await state.keys.revoke("nosuchkey")).toBe(false);
+  await second.close();
+});
+
+test("a key that has expired is nobody's", async () => {
+  const { secret } = await state.keys.create({ name: "old", grant, expiresAt: new Date(Date.now() - 1) });
+  expect(await state.keys.find(secret)).toBeUndefined();
+});
+
+test("a list has all that there are, with their times and without their secrets", async () => {
+  const { id, secret } = await state.keys.create({ name: "listed", grant, expiresAt: new Date("2999-01-01T00:00:00Z") });
+  await state.keys.find(secret);
+  const entry = (await state.keys.list()).find((key) => key.id === id);
+  expect(entry).toEqual({
+    id,
+    name: "listed",
+    grant,
+    createdAt: expect.any(Date),
+    expiresAt: new Date("2999-01-01T00:00:00Z"),
+    revokedAt: undefined,
+    lastUsedAt: expect.any(Date),
+  });
+});
+
+test.each([
+  ["no role", { roles: [], mailboxes: undefined, connections: undefined }],
+  ["no mailbox", { roles: ["read"] as const, mailboxes: [], connections: undefined }],
+  ["no connection", { roles: ["read"] as const, mailboxes: undefined, connections: [] }],
+])("a key for %s is not made", async (_, nothing) => {
+  await expect(state.keys.create({ name: "nothing", grant: nothing })).rejects.toMatchObject({ code: "invalid-input" });
+});

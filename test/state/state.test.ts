@@ -1,0 +1,161 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { openState } from "../../src/state/state.ts";
+import { type TemporaryState, temporaryState } from "./temporary.ts";
+
+const made: TemporaryState[] = [];
+afterEach(async () => {
+  for (const each of made.splice(0)) await each.remove();
+});
+function temporary(): TemporaryState {
+  const each = temporaryState();
+  made.push(each);
+  return each;
+}
+
+const grant = { roles: ["read"] as const, mailboxes: undefined, connections: undefined };
+const lockFile = (directory: string) => join(directory, "postgres/data/postmaster.pid");
+
+/** The number of the server that runs in the folder. */
+function serverOf(directory: string): number {
+  return Number(readFileSync(lockFile(directory), "utf8").split("\n")[0]);
+}
+
+async function ended(pid: number): Promise<void> {
+  for (;;) {
+    try {
+      process.kill(pid, 0);
+    } catch {
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+test("what was written is there after a restart", async () => {
+  const folder = temporary();
+  const first = await folder.open();
+  const { secret } = await first.keys.create({ name: "soar", grant });
+  await first.idempotency.begin("key:1", "k", "f");
+  await first.idempotency.finish("key:1", "k", { status: 200, body: "done" });
+  await first.close();
+  const second = await folder.open();
+  expect(await second.keys.find(secret)).toMatchObject({ name: "soar" });
+  expect(await second.idempotency.begin("key:1", "k", "f")).toEqual({ state: "finished", status: 200, body: "done" });
+});
+
+test("one who comes joins the database that runs, and only the last one to go stops it", async () => {
+  const folder = temporary();
+  const first = await folder.open();
+  const second = await folder.open();
+  const pid = serverOf(folder.directory);
+  await first.close();
+  await second.ready();
+  expect(serverOf(folder.directory)).toBe(pid);
+  await second.close();
+  expect(existsSync(lockFile(folder.directory))).toBe(false);
+  await ended(pid);
+});
+
+test("several that find nothing and start at once share one database", async () => {
+  const folder = temporary();
+  const states = await Promise.all([folder.open(), folder.open(), folder.open()]);
+  const { id } = (await states[0]?.keys.create({ name: "one", grant })) ?? { id: "" };
+  for (const state of states) expect((await state.keys.list()).map((key) => key.id)).toEqual([id]);
+  expect(readdirSync(join(folder.directory, "postgres")).filter((name) => name.startsWith("data"))).toEqual(["data"]);
+});
+
+test("one who comes while the last one goes gets the database all the same", async () => {
+  const folder = temporary();
+  const first = await folder.open();
+  const [second] = await Promise.all([folder.open(), first.close()]);
+  await second.ready();
+});
+
+test("a database that was killed is healed by the next start, with what was in it", async () => {
+  const folder = temporary();
+  const first = await folder.open();
+  const { secret } = await first.keys.create({ name: "soar", grant });
+  const pid = serverOf(folder.directory);
+  process.kill(pid, "SIGKILL");
+  await ended(pid);
+  const second = await folder.open();
+  expect(await second.keys.find(secret)).toMatchObject({ name: "soar" });
+});
+
+test("a lock file of a crash whose number another program has now does not stand in the way", async () => {
+  const folder = temporary();
+  const first = await folder.open();
+  await first.close();
+  writeFileSync(lockFile(folder.directory), `${process.pid}\n${folder.directory}/postgres/data\n0\n5432\n${folder.directory}/postgres\n\n`);
+  const second = await folder.open();
+  await second.ready();
+});
+
+test("who was there when the database was killed starts it again by itself", async () => {
+  const folder = temporary();
+  const first = await folder.open();
+  const { secret } = await first.keys.create({ name: "soar", grant });
+  process.kill(serverOf(folder.directory), "SIGKILL");
+  await vi.waitFor(async () => expect(await first.keys.find(secret)).toMatchObject({ name: "soar" }), 20_000);
+});
+
+test("nobody else can read the data, the password or the socket", async () => {
+  const folder = temporary();
+  await folder.open();
+  const modeOf = (path: string) => (statSync(join(folder.directory, path)).mode & 0o077).toString(8);
+  for (const path of ["postgres", "postgres/data", "postgres/data/mailcordon-password", "postgres/postgres.log"]) {
+    expect([path, modeOf(path)]).toEqual([path, "0"]);
+  }
+  expect(statSync(join(folder.directory, "postgres/.s.PGSQL.5432")).isSocket()).toBe(true);
+});
+
+test("the password is in no file of the log", async () => {
+  const folder = temporary();
+  await folder.open();
+  const password = readFileSync(join(folder.directory, "postgres/data/mailcordon-password"), "utf8");
+  expect(readFileSync(join(folder.directory, "postgres/postgres.log"), "utf8")).not.toContain(password);
+});
+
+test("a folder with a long name, where no socket can be, is served over loopback", async () => {
+  const directory = join(mkdtempSync(join(tmpdir(), "mailcordon-long-")), "x".repeat(120));
+  // The user that the server runs as has to get through.
+  execFileSync("chmod", ["711", join(directory, "..")]);
+  const state = await openState({ directory });
+  await state.ready();
+  const second = await openState({ directory });
+  await second.ready();
+  await second.close();
+  await state.close();
+  rmSync(join(directory, ".."), { recursive: true });
+});
+
+describe("with DATABASE_URL", () => {
+  test("the state is in anybody's database, which is left running", async () => {
+    const folder = temporary();
+    const own = await folder.open();
+    const password = readFileSync(join(folder.directory, "postgres/data/mailcordon-password"), "utf8");
+    const databaseUrl = `postgresql://mailcordon:${password}@/postgres?host=${encodeURIComponent(`${folder.directory}/postgres`)}`;
+    const elsewhere = join(folder.directory, "elsewhere");
+    const other = await openState({ directory: elsewhere, databaseUrl });
+    const { secret } = await other.keys.create({ name: "soar", grant });
+    await other.close();
+    expect(existsSync(elsewhere)).toBe(false);
+    expect(await own.keys.find(secret)).toMatchObject({ name: "soar" });
+  });
+
+  test("a database that is not there is said without the password of its address", async () => {
+    const opened = openState({ directory: tmpdir(), databaseUrl: "postgresql://me:marked-4Xz@127.0.0.1:1/none" });
+    await expect(opened).rejects.toMatchObject({ code: "unreachable", message: expect.not.stringContaining("marked-4Xz") });
+  });
+
+  test("a wrong password is a wrong setting", async () => {
+    const folder = temporary();
+    await folder.open();
+    const databaseUrl = `postgresql://mailcordon:wrong@/postgres?host=${encodeURIComponent(`${folder.directory}/postgres`)}`;
+    await expect(openState({ directory: tmpdir(), databaseUrl })).rejects.toMatchObject({ code: "invalid-settings" });
+  });
+});
