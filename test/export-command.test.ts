@@ -10,6 +10,7 @@ import type { Screen } from "../src/faces/cli.ts";
 import { Failure } from "../src/failure.ts";
 import { campaign } from "../src/lab/campaign.ts";
 import { type Lab, startLab } from "../src/lab/lab.ts";
+import { startProxy } from "../src/lab/proxy.ts";
 import { socAddress } from "../src/lab/seed.ts";
 import { runServe } from "../src/serve-command.ts";
 import { openState } from "../src/state/state.ts";
@@ -296,6 +297,25 @@ describe.skipIf(noPython)(`every script, against mailcordon serve over the lab${
       success: false,
       counts: { succeeded: 1, not_found: 1 },
     });
+  });
+
+  test("goes through the proxy of the resource, which asks for a password; TLS goes through it to the service", async () => {
+    const proxy = await startProxy({ users: { bridge: "proxy-word" } });
+    try {
+      const through = (word: string) => ({ ...resource(), no_proxy: "", proxy_url: proxy.url.replace("//", `//bridge:${word}@`) });
+      done(await run(scriptOf("Get Out Of Office"), through("proxy-word")));
+      const { code, err } = await run(scriptOf("Get Out Of Office"), through("wrong-word"));
+      expect(code).toBe(1);
+      expect(err).toContain("407");
+      expect(err).not.toContain("wrong-word");
+      const target = url.replace("https://", "");
+      expect(proxy.requests).toMatchObject([
+        { method: "CONNECT", target, status: 200 },
+        { method: "CONNECT", target, status: 407 },
+      ]);
+    } finally {
+      await proxy.close();
+    }
   });
 
   test("a wrong field is named, with what to put", async () => {

@@ -112,6 +112,11 @@ export function columnsOf({ action }: Output, { name, item }: List): readonly st
   return [...columns.slice(0, mostColumns - error.length), ...error];
 }
 
+/** The members of a list's items that are too long for a cell, and plain text: `body_text`. */
+export function textsOf({ item }: List): readonly string[] {
+  return Object.keys(item.properties ?? {}).filter((name) => /_(text|preview)$/.test(name));
+}
+
 /** The single values that are the action's own. Of a text in HTML that is there as plain text, too, the plain one. */
 export function valuesOf({ root }: Output): readonly string[] {
   const members = root.properties ?? {};

@@ -32,22 +32,27 @@ def page(answer, title, values, lists):
     rows = [(label, shown(answer[name], 10000)) for name, label in values if is_said(answer.get(name))]
     if rows:
         parts.append('<table>{}</table>'.format(''.join('<tr><th>{}</th><td>{}</td></tr>'.format(html.escape(label), text) for label, text in rows)))
-    for name, label, columns in lists:
-        items = answer.get(name)
+    texts = []
+    for member, title, columns, long in lists:
+        items = answer.get(member)
         items = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
         used = [(column, head) for column, head in columns if any(item.get(column) not in (None, '', []) for item in items)]
         if not used:
             continue
         head = ''.join('<th>{}</th>'.format(html.escape(head)) for _, head in used)
         body = ''.join('<tr>{}</tr>'.format(''.join('<td>{}</td>'.format(shown(item.get(column), 500)) for column, _ in used)) for item in items[:200])
+        for item in items[:20]:
+            name = ' / '.join(shown(item.get(column), 100) for column, _ in used[:3])
+            texts += ['<h3>{}: {}</h3><pre>{}</pre>'.format(html.escape(label), name, shown(item[column], 10000))
+                      for column, label in long if is_said(item.get(column))]
         more = '<p>{} more are in the JSON.</p>'.format(len(items) - 200) if len(items) > 200 else ''
-        parts.append('<h2>{}</h2><table><tr>{}</tr>{}</table>{}'.format(html.escape(label), head, body, more))
-    return PAGE.format(''.join(parts))
+        parts.append('<h2>{}</h2><table><tr>{}</tr>{}</table>{}'.format(html.escape(title), head, body, more))
+    return PAGE.format(''.join(parts + texts))
 
 
 PAGE = '''<!doctype html><html><head><meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'"><style>
-body{{font:14px/1.45 system-ui,sans-serif;color:#16242e;margin:16px}}h1{{font-size:18px}}h2{{font-size:15px}}
+body{{font:14px/1.45 system-ui,sans-serif;color:#16242e;margin:16px}}h1{{font-size:18px}}h2,h3{{font-size:15px}}pre{{white-space:pre-wrap;border-left:3px solid #c9d3da;padding-left:8px}}
 table{{border-collapse:collapse}}th,td{{border:1px solid #c9d3da;padding:4px 8px;text-align:left;vertical-align:top;white-space:pre-wrap;overflow-wrap:anywhere}}
 th{{background:#eef3f6;white-space:nowrap}}.done{{color:#1b6b3a}}.failed{{color:#a32020}}
 </style></head><body>{}</body></html>'''

@@ -2,7 +2,7 @@ import { type Action, effects } from "../../action.ts";
 import { putIntoIncident, readEvidence, takeFiles } from "./evidence-script.ts";
 import { type FormField, pythonText } from "./form.ts";
 import { labelOf } from "./label.ts";
-import { carriesEvidence, columnsOf, listsOf, outputOf, valuesOf } from "./output.ts";
+import { carriesEvidence, columnsOf, listsOf, outputOf, textsOf, valuesOf } from "./output.ts";
 import { makePage } from "./page-script.ts";
 import { prelude } from "./prelude.ts";
 
@@ -58,7 +58,7 @@ function pageCall(action: Action): string {
   const output = outputOf(action);
   const pairs = (names: readonly string[]) => pythonList(names.map((name) => `(${pythonText(name)}, ${pythonText(labelOf(name))})`));
   const lists = listsOf(output).map((list) => {
-    return `(${pythonText(list.name)}, ${pythonText(labelOf(list.name))}, ${pairs(columnsOf(output, list))})`;
+    return `(${pythonText(list.name)}, ${pythonText(labelOf(list.name))}, ${pairs(columnsOf(output, list))}, ${pairs(textsOf(list))})`;
   });
   return `    answer[${pythonText(pageMember)}] = page(answer, ${pythonText(action.title)}, ${pairs(valuesOf(output))}, ${pythonList(lists)})\n`;
 }

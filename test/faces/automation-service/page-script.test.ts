@@ -33,6 +33,13 @@ describe.skipIf(noPython)(`the page of an answer${without}`, () => {
     expect(page).not.toContain("Per Mailbox");
   });
 
+  test("shows the bodies that were asked for as text, below the table", async () => {
+    const items = [{ mailbox: "ann@example.com", item_id: "A", subject: "S", body_text: "one\n<b>two</b>", body_html: "<p>one</p>" }];
+    const page = await pageOf("Search Emails Extended", { items, per_mailbox: [], truncated: false });
+    expect(page).toContain("<h3>Body Text: ann@example.com / S / A</h3><pre>one\n&lt;b&gt;two&lt;/b&gt;</pre>");
+    expect(page).not.toContain("<p>one</p>");
+  });
+
   test("shows the text of a reply, not its markup", async () => {
     const page = await pageOf("Get Out Of Office", {
       state: "Enabled",

@@ -153,6 +153,12 @@ describe.skipIf(noPython)(`a script of the platform${without}`, () => {
     expect(read).toBeUndefined();
   });
 
+  test.each([409, 429, 503])("what was refused with %i and a time to wait is asked again", async (status) => {
+    const server = await standIn((_, at) => (at === 1 ? { status, headers: { "retry-after": "1" } } : { body: fine }));
+    expect((await run(shear, { api_url: server.url, api_key: key })).code).toBe(0);
+    expect(server.asked).toHaveLength(2);
+  });
+
   test("a reply that was lost is asked for once more, under the same key; twice lost is a failure that says it may be done", async () => {
     const server = await standIn((_, at) => (at === 1 ? { breaks: true } : { body: fine }));
     expect((await run(shear, { api_url: server.url, api_key: key })).code).toBe(0);

@@ -1,0 +1,13 @@
+import { expect, test } from "vitest";
+import type { Action } from "../../src/action.ts";
+import { catalogue } from "../../src/actions/index.ts";
+import { inPlaybookOrder } from "../../src/actions/playbook-order.ts";
+
+test("every action is in it once; a new one comes last and moves none of the others", () => {
+  const ordered = inPlaybookOrder(catalogue);
+  expect(ordered.map(({ name }) => name).sort()).toEqual(catalogue.map(({ name }) => name));
+  const [first] = catalogue;
+  if (first === undefined) throw new Error("no action");
+  const added: Action = { ...first, name: "aaa-new" };
+  expect(inPlaybookOrder([added, ...catalogue])).toEqual([...ordered, added]);
+});
