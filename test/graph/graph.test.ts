@@ -35,3 +35,26 @@ test("what is moved is verified where it lies now, though its id stays as it was
   );
   expect(ann.known("inbox").items.size).toBe(0);
 });
+
+test("an id of EWS that a ticket holds names its message to an action, which answers the id that stays", async () => {
+  const { lab, ann, graph } = await onStage();
+  const folder = mkdtempSync(join(tmpdir(), "mailcordon-graph-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const host = {
+    exchange: graph(),
+    evidence: openEvidence(join(folder, "evidence")),
+    audit: openAudit(join(folder, "audit.jsonl")),
+    confirm: async () => true,
+  };
+  // The lab counts: of 64 ids in a row one ends in + and one in /.
+  const items = Array.from({ length: 64 }, (_, index) =>
+    ann.add(ann.known("inbox"), { internetMessageId: `<ticket-${index}@example.net>` }),
+  );
+  const crossing = items.filter(({ id }) => /[/+]/.test(id));
+  expect(crossing.length).toBeGreaterThan(0);
+  const answer = await perform(deleteEmail, { mailbox: ann.address, item_id: crossing.map(({ id }) => id), delete_type: "trash" }, host);
+  expect(answer).toMatchObject({ success: true, counts: { succeeded: crossing.length, failed: 0, not_found: 0 } });
+  expect(answer.results?.every(({ item_id }) => /^AAkALg/.test(String(item_id)))).toBe(true);
+  expect(ann.known("deleteditems").items.size).toBe(crossing.length);
+  expect(lab.requests.filter(({ operation }) => operation === "user-translateexchangeids")).toHaveLength(1);
+});

@@ -43,7 +43,7 @@ async function tour({ lab, ann }: Stage, exchange: Exchange): Promise<void> {
   const deliver = (mime: Uint8Array) => lab.store.deliver(mime, { from: "mallory@example.org", to: [ann.address] })[0]?.item?.id ?? "";
   const [one, two, three] = [deliver(withParts), deliver(mail("two")), deliver(mail("three"))];
   await through(mailbox.get([one, two], { recipients: true, attachments: true, headers: true, body: "html" }));
-  await through(mailbox.locate([{ itemId: one }, { internetMessageId: "<two@example.org>" }]));
+  await through(mailbox.locate([{ itemId: one }, { internetMessageId: "<two@example.org>" }, { itemId: "AAE/of+ews=" }]));
   const filters = { subject: "t", sender: "mallory", isUnread: true, category: "Blue", importance: "Normal", body: "x" } as const;
   await mailbox.search({ filters, limit: 5, includeRecoverable: true, detail: { recipients: true, body: "preview" } });
   await mailbox.search({ filters: { query: "subject:two", receivedAfter: "2026-01-01T00:00:00Z" }, limit: 5 });
