@@ -1,7 +1,7 @@
 // Makes dist/ (or the folder that is named): the library and its types; and the program, in one file, since a playbook starts a process per
 // action and every file costs.
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, existsSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { build } from "esbuild";
@@ -51,6 +51,12 @@ await build({ ...commonJs, entryPoints: { mailcordon: "src/main.ts", program: "s
 await build({ ...commonJs, supported: {}, entryPoints: { server: "src/program.ts" }, external, plugins: [leaving(practice)] });
 await build({ ...commonJs, entryPoints: { lab: "src/lab/practice.ts", ...libraries } });
 chmodSync(join(out, "mailcordon.cjs"), 0o755);
+
+// esbuild escapes what is not ASCII, but for regular expressions: one such character, and V8 holds the whole program in two bytes each.
+for (const file of ["program.cjs", "yaml.cjs"]) {
+  const [odd] = /.{0,60}[^\0-\x7f]/.exec(readFileSync(join(out, file), "latin1")) ?? [];
+  if (odd !== undefined) throw new Error(`${file} is not all ASCII; write \\u and four digits here: ${odd}`);
+}
 
 // One call compiles what every call needs; the door takes it up again.
 const practised = spawnSync(process.execPath, ["scripts/compile-cache.cjs", out], { stdio: ["ignore", "ignore", "inherit"] });

@@ -1,5 +1,3 @@
-import { stringify } from "yaml";
-
 /** What a connection becomes. `auto`: a hybrid one, whose mailboxes on premises stay with EWS. */
 export type Target = "graph" | "auto";
 
@@ -27,7 +25,8 @@ const without = (tree: Tree | undefined, ...keys: readonly string[]): Tree =>
   Object.fromEntries(Object.entries(tree ?? {}).filter(([key]) => !keys.includes(key)));
 
 /** The settings of a connection over EWS, `written` as mailcordon.yaml has them, for Microsoft Graph. */
-export function movedSettings(name: string, written: Tree, target: Target): MovedSettings {
+export async function movedSettings(name: string, written: Tree, target: Target): Promise<MovedSettings> {
+  const { stringify } = await import("yaml");
   const { changes, connection } = target === "graph" ? toGraph(written) : toBoth(written);
   const used = Object.fromEntries(Object.entries(connection).filter(([, value]) => value !== undefined && !isEmpty(value)));
   return { changes, yaml: stringify({ connections: { [`${name}-graph`]: used } }, { lineWidth: 0 }) };

@@ -98,7 +98,7 @@ export async function planGraph({ written, offline, ...wanted }: PlanWanted): Pr
     ...(reason === undefined ? {} : { why_not_looked: reason }),
     permissions,
     grant: open.length === 0 ? [] : [...applicationOf(connection), ...consentToGraph(open), ...forSome(connection, wanted.actions, open)],
-    settings: movedSettings(connection.name, await written(), target),
+    settings: await movedSettings(connection.name, await written(), target),
     ids: storedIds,
     actions: wanted.actions.map((action) => planned(action, connection, report)),
     afterwards: target === "graph" ? afterwards : [],

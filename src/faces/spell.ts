@@ -38,5 +38,5 @@ function isTextList(value: unknown): value is string[] {
 
 /** Quoted where a POSIX shell would read more than a word in it. */
 function shellWord(text: string): string {
-  return /^[\w@%+=:,./…-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+  return /^[\w@%+=:,./\u2026-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
