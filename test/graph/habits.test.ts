@@ -1,12 +1,16 @@
 import { describe, expect, test } from "vitest";
+import type { Filters } from "../../src/exchange/query.ts";
 import { attachments, deleteAttachments } from "../../src/graph/attachments.ts";
 import { translatedIds } from "../../src/graph/ews-ids.ts";
 import { get } from "../../src/graph/get.ts";
 import { defaultHabits, type Habits } from "../../src/graph/habits.ts";
 import { search } from "../../src/graph/search.ts";
 import { remove } from "../../src/graph/writing.ts";
+import { mail, withParts } from "../exchange/contract-mail.ts";
 import { all } from "../exchange/contract-stage.ts";
+import { labMailbox } from "./lab-mailbox.ts";
 import { type Seen, scripted } from "./scripted.ts";
+import { onStage } from "./stage.ts";
 
 // What is promised nowhere: each position of a setting asks something else of the service.
 
@@ -116,5 +120,35 @@ test.each([{ minSize: 5 }, { maxSize: 5 }, { itemClass: "IPM.Note" }])(
       hint: expect.stringContaining("graph.sizes"),
     });
     expect(seen).toEqual([]);
+  },
+);
+
+test.each<Partial<Habits>>([{ containsFilter: "never" }, { sizes: false }, { contentIds: false }])(
+  "with %j a search finds the same messages",
+  async (habits) => {
+    const { lab, ann } = await onStage();
+    for (const [number, subject] of ["Wire transfer", "RE: wire transfer", "Lunch", "haywire"].entries()) {
+      const mime = mail(subject, { id: `<h${number}@example.org>` });
+      lab.store.deliver(number % 2 === 0 ? mime : withParts, {
+        from: "mallory@example.org",
+        to: [ann.address],
+        at: new Date(Date.UTC(2026, 0, 1 + number)),
+      });
+    }
+    const filters: readonly Filters[] = [
+      { subject: "wire" },
+      { subject: "parts" },
+      { sender: "mallory" },
+      { attachmentName: "invoice*" },
+      { subject: "WIRE", sender: "example.org", hasAttachments: false },
+    ];
+    const found = async (some: Partial<Habits>) => {
+      const box = labMailbox(lab.graphUrl, ann.address, {}, some);
+      const pages = await Promise.all(filters.map((one) => search(box, { filters: one, limit: 10 }, { sha256 })));
+      return pages.map(({ messages }) => messages.map(({ itemId }) => itemId));
+    };
+    const usual = await found({});
+    expect(await found(habits)).toEqual(usual);
+    expect(usual.slice(0, 3).every((ids) => ids.length > 0)).toBe(true);
   },
 );
