@@ -82,7 +82,8 @@ function readPlan({ plan, offline }: { readonly plan?: string | undefined; reado
   return plan === "graph";
 }
 
-const margin = 26;
+// The longest name of a step, its status, and a space after each.
+const margin = 31;
 
 /** One step for a person. Servers wrote parts of it. */
 function stepText({ name, status, tried, found, next = [] }: StepReport, columns: number): string {

@@ -181,7 +181,7 @@ test("doctor answers one JSON document off a terminal, a text on one, and the co
   expect(document).toMatchObject({ success: false, steps: expect.any(Array), actions: expect.any(Array) });
   expect([code, err]).toEqual([10, ""]);
   const shown = await run(["doctor", "--config", config, "--connection", "basic", "--actions", "delete-email"], true);
-  expect(shown.out).toMatch(/^ok {7}settings {9}connection basic/m);
+  expect(shown.out).toMatch(/^ok {7}settings {14}connection basic/m);
   expect(shown.out).toContain("The action would work.");
   expect(shown.code).toBe(0);
 });

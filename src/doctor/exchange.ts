@@ -5,7 +5,7 @@ import type { Secret } from "../secrets.ts";
 import type { Connection } from "../settings.ts";
 import { type Checkup, connectionOf, type Learned, type Step } from "./checkup.ts";
 import { needsOf } from "./needs.ts";
-import { mailboxOf, noMailboxNamed, patience, urlOf } from "./place.ts";
+import { mailboxOf, noMailboxNamed, patience, shown, urlOf } from "./place.ts";
 import { enough, roleMissing, whyNoMailbox } from "./rights.ts";
 import { whyNoEws, withoutEws } from "./why-no-ews.ts";
 
@@ -36,7 +36,7 @@ export const ews: Step = {
     if (inbox !== undefined) checkup.learned.mailbox = inbox;
     const answer = inbox ?? (await askDiscovery(checkup));
     if (answer.ok || !withoutEws(answer.failure)) return { status: "ok", tried, found: answeredBy(answer) };
-    return { tried, ...(await whyNoEws(answer.failure, checkup, mailbox)) };
+    return { tried, ...(await whyNoEws(answer.failure, checkup, mailbox === undefined ? undefined : shown(mailbox))) };
   },
 };
 
@@ -107,8 +107,8 @@ export const mailbox: Step = {
       return { status: "skipped", tried: "looked where the mailbox is", found: `${address} is reached over Microsoft Graph` };
     const tried = `opened the Inbox of ${address} ${connection.access === "impersonation" ? "as its owner (impersonation)" : "as a delegate"}`;
     const answer = checkup.learned.mailbox ?? (await askInbox(checkup, address));
-    if (answer.ok) return { tried, ...enough(answer.value, checkup, address) };
-    return { tried, ...whyNoMailbox(answer.failure, checkup, address) };
+    if (answer.ok) return { tried, ...enough(answer.value, checkup, shown(address)) };
+    return { tried, ...whyNoMailbox(answer.failure, checkup, shown(address)) };
   },
 };
 

@@ -3,7 +3,7 @@ import { findApplication } from "../setup/exchange-online.ts";
 import { consentToGraph, grantInScope, testAuthorization } from "../setup/graph.ts";
 import { type Checkup, connectionOf, type Finding, type Granted, type Step } from "./checkup.ts";
 import { asked, isDenied, triedFor } from "./graph.ts";
-import { mailboxOf } from "./place.ts";
+import { mailboxOf, shown } from "./place.ts";
 
 /** Which of the permissions that the actions need the application has: by its token, and where that names none, by trying what only reads. */
 export const graphPermissions: Step = {
@@ -72,11 +72,13 @@ function judge(granted: ReadonlyMap<Permission, Granted>, checkup: Checkup): Omi
     const notes = checkup.actions.flatMap((action) =>
       (partlyNeeded[action] ?? []).map(({ permissions, when }) => `${action} needs ${permissions.join(" and ")} ${when}`),
     );
-    return { status: "ok", found: [`${of("yes").join(", ")}: all that the actions need`, ...notes].join("; ") };
+    return { status: "ok", found: [`${of("yes").join(", ")}: all that the actions need`, ...notes, ...beyond(checkup)].join("; ") };
   }
   const mailbox = mailboxOf(checkup);
   const found = [
-    missing.length > 0 ? `missing: ${missing.map((one) => `${one} (${neededFor(one, checkup)})`).join(", ")}` : "",
+    missing.length > 0
+      ? `${delegated || facts === undefined ? "missing" : "missing in the token"}: ${missing.map((one) => `${one} (${neededFor(one, checkup)})`).join(", ")}`
+      : "",
     unknown.length > 0 ? `not to be seen from here: ${unknown.map((one) => `${one} (${neededFor(one, checkup)})`).join(", ")}` : "",
   ].filter((text) => text !== "");
   const wanted = leastOf(checkup.actions).filter((one) => granted.get(one) !== "yes");
@@ -84,8 +86,20 @@ function judge(granted: ReadonlyMap<Permission, Granted>, checkup: Checkup): Omi
     status: missing.length > 0 ? "failed" : "warning",
     code: "role-missing",
     found: found.join("; "),
-    next: delegated ? forPerson(wanted) : forApplication(wanted, facts?.appId, mailbox, unknown.length > 0),
+    next: delegated ? forPerson(wanted) : forApplication(wanted, facts?.appId, mailbox === undefined ? undefined : shown(mailbox)),
   };
+}
+
+/** What the token has that these actions do not need: the least is the best. */
+function beyond({ learned, actions }: Checkup): readonly string[] {
+  const { token: facts } = learned;
+  if (facts?.appOnly !== true) return [];
+  const used = new Set<string>([
+    ...actions.flatMap(permissionsOf),
+    ...actions.flatMap((action) => (partlyNeeded[action] ?? []).flatMap(({ permissions }) => permissions)),
+  ]);
+  const more = facts.roles.filter((role) => !used.has(role));
+  return more.length === 0 ? [] : [`not needed for these actions: ${more.join(", ")}`];
 }
 
 function neededFor(permission: Permission, checkup: Checkup): string {
@@ -98,23 +112,18 @@ function forPerson(permissions: readonly Permission[]): readonly string[] {
   ];
 }
 
-function forApplication(
-  permissions: readonly Permission[],
-  clientId: string | undefined,
-  mailbox: string | undefined,
-  isUnseen: boolean,
-): readonly string[] {
+function forApplication(permissions: readonly Permission[], clientId: string | undefined, mailbox: string | undefined): readonly string[] {
   const find = clientId === undefined ? [] : findApplication(clientId);
   const scoped = permissions.filter((one) => kindOf(one).role !== undefined);
   return [
-    ...(isUnseen && scoped.length > 0
+    ...(scoped.length > 0
       ? [
           "What RBAC for Applications gives is in no token, and writing is not tried. Look for it in AllowedResourceScope and InScope:",
           ...find,
           ...testAuthorization(mailbox),
         ]
       : []),
-    "Grant it for every mailbox (Entra admin center > the application > API permissions > Add a permission > Microsoft Graph > Application permissions, then Grant admin consent); a token fetched before lacks it for an hour:",
+    "If it is not there, grant it for every mailbox (Entra admin center > the application > API permissions > Add a permission > Microsoft Graph > Application permissions, then Grant admin consent); a token fetched before lacks it for an hour:",
     ...find,
     ...consentToGraph(permissions),
     ...(scoped.length === 0

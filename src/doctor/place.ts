@@ -93,3 +93,8 @@ export async function networkOf(checkup: Checkup): Promise<HttpOptions> {
     observe: checkup.observe,
   };
 }
+
+/** A name as PowerShell may be told it: what cannot stand in a line is left out. */
+export function shown(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cs}\u2028\u2029]/gu, "");
+}

@@ -6,7 +6,7 @@ import { delegateRight, impersonation, sendAs, showImpersonation } from "../setu
 import { command } from "../setup/powershell.ts";
 import { type Checkup, connectionOf, type Finding } from "./checkup.ts";
 import { needsOf } from "./needs.ts";
-import { isOnline } from "./place.ts";
+import { isOnline, shown } from "./place.ts";
 
 /** Why the mailbox does not open, and what to do. */
 export function whyNoMailbox(failure: Failure, checkup: Checkup, address: string): Omit<Finding, "tried"> {
@@ -95,5 +95,5 @@ function accountOf({ learned }: Checkup): string {
   const auth = learned.connection?.auth;
   const own = auth?.kind === "auto" ? auth.account?.username : auth !== undefined && "username" in auth ? auth.username : undefined;
   const name = own ?? learned.token?.user;
-  return (name ?? "<account>").replace(/[\p{Cc}\p{Cs}\u2028\u2029]/gu, "");
+  return shown(name ?? "<account>");
 }

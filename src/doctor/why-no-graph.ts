@@ -7,6 +7,7 @@ import { delegateRight } from "../setup/on-premises.ts";
 import { command } from "../setup/powershell.ts";
 import { addToScope } from "../setup/scope.ts";
 import { type Checkup, connectionOf, type Finding } from "./checkup.ts";
+import { shown } from "./place.ts";
 
 type Why = Omit<Finding, "tried">;
 
@@ -34,11 +35,6 @@ export async function whyNoGraphMailbox(failure: Failure, checkup: Checkup, name
     default:
       return why(message, [hint]);
   }
-}
-
-/** What PowerShell may be told. */
-function shown(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cs}\u2028\u2029]/gu, "");
 }
 
 /** On premises, deleted, or without a licence: Graph says one word for all three, and the directory tells some of them apart. */
@@ -94,7 +90,7 @@ function cause(told: DirectoryEntry | undefined, isUnknown: boolean, address: st
     found: "Graph does not reach the mailbox: it is on an Exchange Server of the organisation, deleted, or without a licence",
     next: [
       ...(told === undefined ? ["Which of them cannot be seen from here: it takes the permission User.Read.All."] : []),
-      "RecipientTypeDetails MailUser means on premises; a deleted mailbox is in the second list; the third shows the licences:",
+      "RecipientTypeDetails MailUser means on premises, where backend: auto reaches it; a deleted mailbox is in the second list; the third shows the licences:",
       ...findMailbox(address),
       ...showLicences(address),
     ],

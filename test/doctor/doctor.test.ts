@@ -105,6 +105,15 @@ describe("the mailbox", () => {
     expect(report.exit).toBe(exit("mailbox-not-found"));
   });
 
+  test.each(["a\u001b[2J@example.com", "a\u2028b@example.com"])(
+    "one whose name no command can hold (%j) is no defect of ours",
+    async (mailbox) => {
+      const report = await examine(service(await openLab()), { mailbox });
+      expect(report.success).toBe(false);
+      expect(report.steps.filter(({ code }) => code === "internal")).toEqual([]);
+    },
+  );
+
   test("when none is named, its actions cannot be judged and the exit code is not 0", async () => {
     const lab = await openLab();
     const report = await examine(service(lab, { mailbox: undefined }));

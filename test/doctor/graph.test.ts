@@ -90,6 +90,18 @@ describe("permissions", () => {
     expect(report.exit).toBe(exit("role-missing"));
   });
 
+  test("that nothing asked for needs are told, so that they can be taken away", async () => {
+    const { report } = await online(["Mail.ReadWrite", "Directory.Read.All"], { actions: ["delete-email"] });
+    expect(report.step("graph-permissions")).toMatchObject({ status: "ok" });
+    expect(report.step("graph-permissions").found).toContain("not needed for these actions: Directory.Read.All");
+  });
+
+  test("that are missing lead to the command, whatever the mailbox is called", async () => {
+    const { report } = await online([], { mailbox: "a\u001b'$(x)@example.com", registration: { exchangeRole: true } });
+    expect(report.steps.filter(({ code }) => code === "internal")).toEqual([]);
+    expect(report.next("graph-permissions")).toContain("-Resource 'a''$(x)@example.com'");
+  });
+
   test("that only reading settings leaves a mailbox open for that, and closed for mail", async () => {
     const { report } = await online(["MailboxSettings.Read"], { actions: ["get-out-of-office", "download-mail-as-eml"] });
     expect(report.step("graph-mailbox")).toMatchObject({
