@@ -14,7 +14,8 @@ const name = "calls";
 /** A queue of pg-boss, in a schema of its own. Nothing but ids is in it. */
 export async function openQueue(database: Database): Promise<Queue> {
   const boss = new PgBoss({
-    db: { executeSql: (text, values) => database.execute(text, values) },
+    // It gives no values where a query has none, whatever its types say.
+    db: { executeSql: (text, values?: unknown[]) => database.execute(text, values ?? []) },
     schema: "mailcordon_queue",
     schedule: false,
     // What was taken up is of no more use here: the jobs have a table of their own.
