@@ -184,6 +184,13 @@ describe.skipIf(noPython)(`a script of the platform${without}`, () => {
     expect([code, err]).toEqual([1, "Connection Timeout (s) must be a number of seconds, such as 180."]);
   });
 
+  test("a reply that never comes is a failure that says so, and nothing is asked twice", async () => {
+    const server = await standIn(() => ({ hangs: true }));
+    const { code, out, err } = await run(shear, { api_url: server.url, api_key: key, timeout: "1" });
+    expect([code, out, server.asked.length]).toEqual([1, "", 1]);
+    expect(err).toBe("No reply within Connection Timeout (s). What was begun may still be done: look before you repeat it.");
+  });
+
   test("follows no redirection: it would carry the key elsewhere", async () => {
     const other = await standIn(() => ({ body: fine }));
     const server = await standIn(() => ({ status: 307, headers: { location: `${other.url}/v1/actions/count-sheep` } }));

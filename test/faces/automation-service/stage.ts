@@ -91,6 +91,8 @@ export interface Given {
   readonly body?: unknown;
   /** The connection breaks instead of a reply. */
   readonly breaks?: boolean;
+  /** There is never a reply. */
+  readonly hangs?: boolean;
 }
 
 export interface StandIn {
@@ -119,6 +121,7 @@ export async function standIn(answer: (asked: Asked, count: number) => Given, tl
       const one = { method, path: url, headers, body: Buffer.concat(pieces) };
       asked.push(one);
       const given = answer(one, asked.length);
+      if (given.hangs) return;
       if (given.breaks) {
         request.socket.destroy();
         return;
