@@ -40,7 +40,7 @@ export const graphHabits = {
     .enum(["translate", "rewrite"], put("translate or rewrite"))
     .default("translate")
     .describe(
-      "How an id of EWS becomes one of Graph. `translate` asks translateExchangeIds (it needs User.ReadBasic.All) and rewrites what that does not give; `rewrite` only puts - and _ for / and +, which is what ids look like and is promised nowhere.",
+      "How an id of EWS becomes one of Graph. `translate` asks translateExchangeIds (an application needs User.Read.All for it, a person User.ReadBasic.All) and rewrites what that does not give; `rewrite` only puts - and _ for / and +, which is what ids look like and is promised nowhere.",
     ),
   content_ids: flag("whether the content ids of attachments are asked for")
     .default(true)

@@ -200,7 +200,7 @@ const storedIds: readonly StoredId[] = [
   {
     id: "item_id of EWS",
     over_graph: "translated",
-    next: "Taken until the message moves. Give internet_message_id beside it where the ticket has it; where it has not, look it up over EWS now and write it down.",
+    next: "Taken until the message moves; Graph translates it with User.Read.All. Give internet_message_id beside it where the ticket has it; where it has not, look it up over EWS now and write it down.",
   },
   {
     id: "item_id of Graph",

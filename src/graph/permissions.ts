@@ -91,7 +91,10 @@ export const partlyNeeded: Readonly<Record<string, readonly PartlyNeeded[]>> = {
       when: "of Office 365 Exchange Online and with a role such as View-Only Recipients, for the list that Exchange Online itself gives instead of the directory",
     },
   ],
-  "search-emails-extended": [{ permissions: lists, when: "with `mailboxes` all" }],
+  "search-emails-extended": [
+    { permissions: lists, when: "with `mailboxes` all" },
+    { permissions: ["User.Read.All"], when: "with `query`, for ids that a move does not change" },
+  ],
 };
 
 /** What an action needs, the least there is. One that is not in the table is taken to need what most need. */
