@@ -1,4 +1,4 @@
-import { asFailure, Failure } from "../failure.ts";
+import { asFailure } from "../failure.ts";
 import { deleteMessage } from "./requests/message-delete.ts";
 import { noSuchRequest, permanentDelete } from "./requests/message-permanentdelete.ts";
 import type { GraphMailbox } from "./session.ts";
@@ -20,16 +20,5 @@ async function deletedForGood(mailbox: GraphMailbox, id: string): Promise<boolea
   } catch (thrown) {
     if (asFailure(thrown).wireCode === noSuchRequest) return false;
     throw thrown;
-  }
-}
-
-/** Deletes our draft and gives the failure back; when that fails too, the failure says what is left. */
-export async function discarded(mailbox: GraphMailbox, draft: string, failure: Failure): Promise<Failure> {
-  try {
-    await discard(mailbox, draft);
-    return failure;
-  } catch (thrown) {
-    const { code, message, hint, wireCode, requestId, backOffMs } = failure;
-    return new Failure(code, `${message} The draft is still in Drafts.`, { hint, wireCode, requestId, backOffMs, cause: thrown });
   }
 }

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { checkReply } from "../exchange/check-draft.ts";
 import type { Reply, Sent } from "../exchange/draft.ts";
+import { type Pace, usualPace } from "../exchange/send-once.ts";
 import { asFailure } from "../failure.ts";
-import { deliver, type Pace, usualPace } from "./deliver.ts";
+import { deliver } from "./deliver.ts";
 import { bodyJson, marking, recipientJson, recipients } from "./draft-json.ts";
 import { type JsonObject, objectIn, textIn } from "./json.ts";
 import { messageOf } from "./message.ts";

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 import { checkDraft } from "../exchange/check-draft.ts";
 import type { Draft, Sent } from "../exchange/draft.ts";
+import { makeOnce, nothingSent, type Pace, usualPace } from "../exchange/send-once.ts";
 import { asFailure, Failure } from "../failure.ts";
-import { type Delivery, deliver, nothingSent, type Pace, usualPace } from "./deliver.ts";
-import { discarded } from "./discard.ts";
+import { type Delivery, deliver } from "./deliver.ts";
+import { discard } from "./discard.ts";
 import { marking, messageJson } from "./draft-json.ts";
 import { findMarked } from "./marked.ts";
 import { updateMessage } from "./requests/message-update.ts";
@@ -57,36 +57,15 @@ export function unfinished(failure: Failure): Failure {
 }
 
 /** Makes a draft; when the answer is lost, looks for it by its mark before making another. */
-async function makeMarked(mailbox: GraphMailbox, draft: Draft, mark: string, pace: Pace): Promise<string> {
+function makeMarked(mailbox: GraphMailbox, draft: Draft, mark: string, pace: Pace): Promise<string> {
   const json = messageJson(draft, mark);
-  try {
-    return await mailbox.ask(postMessage, json);
-  } catch (thrown) {
-    const lost = asFailure(thrown);
-    if (lost.code !== "unknown-outcome" && lost.code !== "cancelled") throw nothingSent(lost);
-    const steady = mailbox.during({ ...mailbox.call, signal: undefined });
-    const found = await lookForDraft(steady, mark, pace, lost);
-    if (lost.code === "cancelled") throw found ? await discarded(steady, found, lost) : lost;
-    if (found) return found;
-  }
-  try {
-    // The first may still appear: it is never sent, since only the one we hold is.
-    return await mailbox.ask(postMessage, json);
-  } catch (thrown) {
-    throw nothingSent(asFailure(thrown));
-  }
-}
-
-async function lookForDraft(mailbox: GraphMailbox, mark: string, { settle }: Pace, lost: Failure): Promise<string | undefined> {
-  // Half of the looks that a lost order to send is worth: here nothing is at stake but a draft too many.
-  for (const wait of settle.slice(0, Math.ceil(settle.length / 2))) {
-    await sleep(wait);
-    try {
-      const [found] = await findMarked(mailbox, mark, ["drafts"], "rest");
-      if (found) return found.itemId;
-    } catch (thrown) {
-      throw nothingSent(asFailure(thrown).retryable ? lost : asFailure(thrown));
-    }
-  }
-  return undefined;
+  const steady = mailbox.during({ ...mailbox.call, signal: undefined });
+  return makeOnce(
+    {
+      make: () => mailbox.ask(postMessage, json),
+      find: async () => (await findMarked(steady, mark, ["drafts"], "rest"))[0]?.itemId,
+      discard: (made) => discard(steady, made),
+    },
+    pace,
+  );
 }
