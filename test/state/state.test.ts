@@ -2,19 +2,14 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
 import { openState } from "../../src/state/state.ts";
-import { type TemporaryState, temporaryState } from "./temporary.ts";
+import { temporaryState } from "./temporary.ts";
 
-const made: TemporaryState[] = [];
-afterEach(async () => {
-  for (const each of made.splice(0)) await each.remove();
-});
-function temporary(): TemporaryState {
-  const each = temporaryState();
-  made.push(each);
-  return each;
-}
+/** To make a database takes most of the time: the tests have one after the other in the same folder. */
+const folder = temporaryState();
+afterEach(() => folder.close());
+afterAll(() => folder.remove());
 
 const grant = { roles: ["read"] as const, mailboxes: undefined, connections: undefined };
 const lockFile = (directory: string) => join(directory, "postgres/data/postmaster.pid");
@@ -36,7 +31,6 @@ async function ended(pid: number): Promise<void> {
 }
 
 test("what was written is there after a restart", async () => {
-  const folder = temporary();
   const first = await folder.open();
   const { secret } = await first.keys.create({ name: "soar", grant });
   await first.idempotency.begin("key:1", "k", "f");
@@ -48,7 +42,6 @@ test("what was written is there after a restart", async () => {
 });
 
 test("one who comes joins the database that runs, and only the last one to go stops it", async () => {
-  const folder = temporary();
   const first = await folder.open();
   const second = await folder.open();
   const pid = serverOf(folder.directory);
@@ -61,22 +54,21 @@ test("one who comes joins the database that runs, and only the last one to go st
 });
 
 test("several that find nothing and start at once share one database", async () => {
-  const folder = temporary();
+  const folder = temporaryState();
   const states = await Promise.all([folder.open(), folder.open(), folder.open()]);
   const { id } = (await states[0]?.keys.create({ name: "one", grant })) ?? { id: "" };
   for (const state of states) expect((await state.keys.list()).map((key) => key.id)).toEqual([id]);
   expect(readdirSync(join(folder.directory, "postgres")).filter((name) => name.startsWith("data"))).toEqual(["data"]);
+  await folder.remove();
 });
 
 test("one who comes while the last one goes gets the database all the same", async () => {
-  const folder = temporary();
   const first = await folder.open();
   const [second] = await Promise.all([folder.open(), first.close()]);
   await second.ready();
 });
 
 test("a database that was killed is healed by the next start, with what was in it", async () => {
-  const folder = temporary();
   const first = await folder.open();
   const { secret } = await first.keys.create({ name: "soar", grant });
   const pid = serverOf(folder.directory);
@@ -87,7 +79,6 @@ test("a database that was killed is healed by the next start, with what was in i
 });
 
 test("a lock file of a crash whose number another program has now does not stand in the way", async () => {
-  const folder = temporary();
   const first = await folder.open();
   await first.close();
   writeFileSync(lockFile(folder.directory), `${process.pid}\n${folder.directory}/postgres/data\n0\n5432\n${folder.directory}/postgres\n\n`);
@@ -96,7 +87,6 @@ test("a lock file of a crash whose number another program has now does not stand
 });
 
 test("who was there when the database was killed starts it again by itself", async () => {
-  const folder = temporary();
   const first = await folder.open();
   const { secret } = await first.keys.create({ name: "soar", grant });
   process.kill(serverOf(folder.directory), "SIGKILL");
@@ -104,7 +94,6 @@ test("who was there when the database was killed starts it again by itself", asy
 });
 
 test("nobody else can read the data, the password or the socket", async () => {
-  const folder = temporary();
   await folder.open();
   const modeOf = (path: string) => (statSync(join(folder.directory, path)).mode & 0o077).toString(8);
   for (const path of ["postgres", "postgres/data", "postgres/data/mailcordon-password", "postgres/postgres.log"]) {
@@ -114,7 +103,6 @@ test("nobody else can read the data, the password or the socket", async () => {
 });
 
 test("the password is in no file of the log", async () => {
-  const folder = temporary();
   await folder.open();
   const password = readFileSync(join(folder.directory, "postgres/data/mailcordon-password"), "utf8");
   expect(readFileSync(join(folder.directory, "postgres/postgres.log"), "utf8")).not.toContain(password);
@@ -135,7 +123,6 @@ test("a folder with a long name, where no socket can be, is served over loopback
 
 describe("with DATABASE_URL", () => {
   test("the state is in anybody's database, which is left running", async () => {
-    const folder = temporary();
     const own = await folder.open();
     const password = readFileSync(join(folder.directory, "postgres/data/mailcordon-password"), "utf8");
     const databaseUrl = `postgresql://mailcordon:${password}@/postgres?host=${encodeURIComponent(`${folder.directory}/postgres`)}`;
@@ -153,7 +140,6 @@ describe("with DATABASE_URL", () => {
   });
 
   test("a wrong password is a wrong setting", async () => {
-    const folder = temporary();
     await folder.open();
     const databaseUrl = `postgresql://mailcordon:wrong@/postgres?host=${encodeURIComponent(`${folder.directory}/postgres`)}`;
     await expect(openState({ directory: tmpdir(), databaseUrl })).rejects.toMatchObject({ code: "invalid-settings" });

@@ -7,12 +7,17 @@ import { openState, type State } from "../../src/state/state.ts";
 export interface TemporaryState {
   readonly directory: string;
   open(): Promise<State>;
+  /** Closes what was opened. */
+  close(): Promise<void>;
   remove(): Promise<void>;
 }
 
 export function temporaryState(): TemporaryState {
   const directory = mkdtempSync(join(tmpdir(), "mailcordon-state-"));
   const opened: State[] = [];
+  const close = async () => {
+    for (const state of opened.splice(0)) await state.close();
+  };
   return {
     directory,
     async open() {
@@ -20,8 +25,9 @@ export function temporaryState(): TemporaryState {
       opened.push(state);
       return state;
     },
+    close,
     async remove() {
-      for (const state of opened) await state.close();
+      await close();
       rmSync(directory, { recursive: true, force: true });
     },
   };

@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 import type { EvidenceCopy } from "../../../evidence-index.ts";
-import { Failure } from "../../../failure.ts";
+import { asFailure, Failure } from "../../../failure.ts";
 import type { House } from "../app.ts";
 import { disposition, evidenceFor } from "../evidence.ts";
 import { queryOf } from "../query.ts";
 import { demandRole } from "../who.ts";
 
 /** Bytes that were kept, by their hash. */
-export function evidenceRoutes({ app, evidence }: House): void {
+export function evidenceRoutes({ app, evidence, log }: House): void {
   app.get("/v1/evidence/:sha256", async (c) => {
     queryOf(c, []);
     const caller = c.get("caller");
@@ -25,7 +25,13 @@ export function evidenceRoutes({ app, evidence }: House): void {
       "content-length": String(found.size),
       "content-security-policy": "sandbox; default-src 'none'",
     };
-    return new Response(c.req.method === "HEAD" ? null : streamOf(checked(found, sha256)), { headers });
+    const broken = (thrown: unknown) => {
+      const { code, message } = asFailure(thrown);
+      log.error({ request_id: c.get("requestId"), code, message });
+      // The head is out: that the connection breaks is the only way left to say it.
+      c.env.outgoing?.destroy();
+    };
+    return new Response(c.req.method === "HEAD" ? null : streamOf(checked(found, sha256), broken), { headers });
   });
 }
 
@@ -41,12 +47,17 @@ async function* checked({ open, size }: EvidenceCopy, sha256: string): AsyncGene
   }
 }
 
-function streamOf(pieces: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array> {
+function streamOf(pieces: AsyncGenerator<Uint8Array>, broken: (thrown: unknown) => void): ReadableStream<Uint8Array> {
   return new ReadableStream({
     async pull(controller) {
-      const { done, value } = await pieces.next();
-      if (done) controller.close();
-      else controller.enqueue(value);
+      try {
+        const { done, value } = await pieces.next();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      } catch (thrown) {
+        broken(thrown);
+        controller.close();
+      }
     },
     async cancel() {
       await pieces.return(undefined);

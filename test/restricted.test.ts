@@ -1,0 +1,203 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { Exchange, Mailbox } from "../src/exchange/exchange.ts";
+import { Failure } from "../src/failure.ts";
+import type { Outcome } from "../src/outcome.ts";
+import { isGranted, restricted } from "../src/restricted.ts";
+
+/** An Exchange that notes what reaches it, and answers nothing. */
+function noting(): { readonly exchange: Exchange; readonly reached: string[] } {
+  const reached: string[] = [];
+  const asked = (name: string) => async () => {
+    reached.push(name);
+    throw new Failure("internal", "It got here.");
+  };
+  const listed = (name: string) =>
+    async function* (): AsyncGenerator<never> {
+      reached.push(name);
+      yield* [];
+    };
+  const mailbox = (address: string): Mailbox => ({
+    address,
+    search: asked("search"),
+    locate: listed("locate"),
+    get: listed("get"),
+    mime: listed("mime"),
+    attachments: listed("attachments"),
+    attachedMessages: listed("attachedMessages"),
+    attachmentContent: listed("attachmentContent"),
+    deleteAttachments: listed("deleteAttachments"),
+    folder: asked("folder"),
+    createFolder: asked("createFolder"),
+    copy: listed("copy"),
+    move: listed("move"),
+    delete: listed("delete"),
+    junk: listed("junk"),
+    send: asked("send"),
+    reply: asked("reply"),
+    contacts: asked("contacts"),
+    outOfOffice: asked("outOfOffice"),
+    rights: asked("rights"),
+  });
+  const names = ["ann@example.com", "ANN@EXAMPLE.COM", "bob@example.com", "carl@example.org"];
+  return {
+    reached,
+    exchange: {
+      backend: "ews",
+      mailbox: (address) => mailbox(address ?? "default@example.com"),
+      searchableMailboxes: async () => ({
+        source: "directory",
+        mailboxes: names.map((name) => ({ mailbox: name, referenceId: name })),
+        failed: names.map((name) => ({ mailbox: name, message: "no" })),
+      }),
+      close: async () => {
+        reached.push("close");
+      },
+    },
+  };
+}
+
+async function all<T>(outcomes: AsyncIterable<Outcome<T>>): Promise<readonly Outcome<T>[]> {
+  const found: Outcome<T>[] = [];
+  for await (const outcome of outcomes) found.push(outcome);
+  return found;
+}
+
+const ann = ["ann@example.com"];
+const address = (text: string) => ({ address: text });
+
+describe("an address is granted", () => {
+  test.each([
+    ["ann@example.com", ["ann@example.com"], true],
+    ["ANN@Example.com", ["ann@example.com"], true],
+    ["ann@example.com", ["Bob@example.com", "ANN@EXAMPLE.COM"], true],
+    ["bob@example.com", ["ann@example.com"], false],
+    ["ann@example.com", undefined, true],
+    ["ann@example.com", [], false],
+    ["", ["ann@example.com"], false],
+    ["ann@example.com", ["*@example.com"], true],
+    ["ann@EXAMPLE.com", ["*@example.com"], true],
+    ["ann@sub.example.com", ["*@example.com"], false],
+    ["ann@badexample.com", ["*@example.com"], false],
+    ["ann@example.com.evil.example", ["*@example.com"], false],
+    ["ceo@evil.example@example.com", ["*@example.com"], false],
+    ["ceo@evil.example,x@example.com", ["*@example.com"], false],
+    ["<ceo@evil.example>@example.com", ["*@example.com"], false],
+    ['"ceo@evil.example"@example.com', ["*@example.com"], false],
+    ["ceo@evil.example ann@example.com", ["*@example.com"], false],
+    ["@example.com", ["*@example.com"], false],
+    ["example.com", ["*@example.com"], false],
+    ["ann@example.com ", ["ann@example.com"], false],
+    // The Kelvin sign and the long s become k and s when letters are made small or large.
+    ["\u212aim@example.com", ["kim@example.com"], false],
+    ["\u017fam@example.com", ["sam@example.com"], false],
+    ["ann@example.com", ["*"], false],
+    ["S-1-5-21-1", ["*@example.com"], false],
+  ])("%j of %j: %s", (asked, mailboxes, granted) => {
+    expect(isGranted(asked, mailboxes)).toBe(granted);
+  });
+
+  test("never for anything but the very address, whatever is written around it", () => {
+    fc.assert(
+      fc.property(
+        fc.string({ maxLength: 4, unit: "grapheme-ascii" }),
+        fc.string({ maxLength: 4, unit: "grapheme-ascii" }),
+        (before, after) => {
+          fc.pre(before !== "" || after !== "");
+          expect(isGranted(`${before}ann@example.com${after}`, ann)).toBe(false);
+        },
+      ),
+    );
+  });
+});
+
+test("who is let to every mailbox gets the Exchange itself", () => {
+  const { exchange } = noting();
+  expect(restricted(exchange, undefined)).toBe(exchange);
+});
+
+test.each(["bob@example.com", "", "S-1-5-21-1"])("a handle on the mailbox %j is not given", (other) => {
+  expect(() => restricted(noting().exchange, ann).mailbox(other)).toThrow(expect.objectContaining({ code: "access-denied" }));
+});
+
+test("the default of the connection is no way around", () => {
+  expect(() => restricted(noting().exchange, ann).mailbox(undefined)).toThrow(expect.objectContaining({ code: "access-denied" }));
+  expect(restricted(noting().exchange, ["default@example.com"]).mailbox(undefined).address).toBe("default@example.com");
+});
+
+test("a list of mailboxes has only those that were granted, also of those that failed", async () => {
+  const { mailboxes, failed } = await restricted(noting().exchange, ann).searchableMailboxes({});
+  expect(mailboxes.map(({ mailbox }) => mailbox)).toEqual(["ann@example.com", "ANN@EXAMPLE.COM"]);
+  expect(failed.map(({ mailbox }) => mailbox)).toEqual(["ann@example.com", "ANN@EXAMPLE.COM"]);
+});
+
+/** Every method of the port that has an argument which can lead out of the mailbox, with each that does. */
+const ways: Readonly<Record<string, (mailbox: Mailbox) => Promise<unknown>>> = {
+  "search in public folders": (box) => box.search({ filters: {}, folder: "public:Security", limit: 1 }),
+  "search in public folders, spelled with blanks": (box) => box.search({ filters: {}, folder: "  PUBLIC:Security", limit: 1 }),
+  "folder of the public ones": (box) => box.folder("public:Security"),
+  "createFolder in the public ones": (box) => box.createFolder("public:Security"),
+  "contacts of a public folder": (box) => box.contacts({ folder: "public:Contacts", limit: 1 }),
+  "send from another": (box) => box.send({ from: address("bob@example.com"), to: [] }),
+  "send from nobody": (box) => box.send({ from: { name: "Bob" }, to: [] }),
+  "send what is written elsewhere": (box) => box.send({ to: [], mime: Buffer.from("From: bob@example.com") }),
+  "reply from another": (box) => box.reply({ itemId: "1", all: false, from: address("bob@example.com") }),
+};
+
+test.each(Object.entries(ways))("%s is refused before anything is asked", async (_, way) => {
+  const { exchange, reached } = noting();
+  await expect(way(restricted(exchange, ann).mailbox("ann@example.com"))).rejects.toMatchObject({ code: "access-denied" });
+  expect(reached).toEqual([]);
+});
+
+describe.each(["copy", "move"] as const)("%s", (method) => {
+  test.each([
+    ["another mailbox", { folder: "inbox", mailbox: "bob@example.com" }],
+    ["a public folder", { folder: "Security", publicFolder: true }],
+    ["a public folder by its name", { folder: "public:Security" }],
+  ])("to %s has one refusal for each id, and nothing is asked", async (_, destination) => {
+    const { exchange, reached } = noting();
+    const outcomes = await all<object>(restricted(exchange, ann).mailbox("ann@example.com")[method](["1", "2"], destination));
+    expect(outcomes).toMatchObject([
+      { ok: false, failure: { code: "access-denied" } },
+      { ok: false, failure: { code: "access-denied" } },
+    ]);
+    expect(reached).toEqual([]);
+  });
+
+  test("to a mailbox that was granted goes through", async () => {
+    const { exchange, reached } = noting();
+    const both = restricted(exchange, ["ann@example.com", "bob@example.com"]);
+    await all<object>(both.mailbox("ann@example.com")[method](["1"], { folder: "inbox", mailbox: "Bob@example.com" }));
+    expect(reached).toEqual([method]);
+  });
+});
+
+test("everything within the mailbox goes through, each to its own method", async () => {
+  const { exchange, reached } = noting();
+  const box = restricted(exchange, ann).mailbox("ann@example.com");
+  const asks: readonly (() => Promise<unknown>)[] = [
+    () => box.search({ filters: {}, folder: "archive:Inbox", limit: 1 }),
+    () => all(box.locate([])),
+    () => all(box.get([], {})),
+    () => all(box.mime([])),
+    () => all(box.attachments([])),
+    () => all(box.attachedMessages([])),
+    () => all(box.attachmentContent([])),
+    () => all(box.deleteAttachments([])),
+    () => box.folder("inbox"),
+    () => box.createFolder("Inbox/New"),
+    () => all(box.copy([], { folder: "inbox" })),
+    () => all(box.move([], { folder: "inbox" })),
+    () => all(box.delete([], "trash")),
+    () => all(box.junk([], { isJunk: true, move: true })),
+    () => box.send({ from: address("ann@example.com"), to: [address("anybody@example.net")] }),
+    () => box.reply({ itemId: "1", all: true }),
+    () => box.contacts({ limit: 1 }),
+    () => box.outOfOffice(),
+    () => box.rights(),
+  ];
+  for (const ask of asks) await ask().catch(() => undefined);
+  const methods = Object.keys(box).filter((name) => name !== "address" && name !== "route");
+  expect([...reached].sort()).toEqual([...methods].sort());
+});
