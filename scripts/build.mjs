@@ -10,14 +10,14 @@ const out = process.argv[2] ?? "dist";
 const common = { bundle: true, platform: "node", target: "node20.19", logLevel: "warning" };
 rmSync(out, { recursive: true, force: true });
 
-// The two are CommonJS inside, which an ESM bundle cannot take in: they are installed with us.
-const external = ["@azure/msal-node", "node-forge"];
-const library = { ...common, outdir: out, splitting: true, format: "esm", external };
+// The library imports what it needs by name: it is installed with us, some of it is CommonJS, which an ESM bundle cannot take in, and who
+// uses the library shares its zod.
+const library = { ...common, outdir: out, splitting: true, format: "esm", packages: "external" };
 await build({ ...library, entryPoints: { index: "src/index.ts" }, chunkNames: "chunks/[name]-[hash]" });
 // Only this repository runs these: they and their chunks are not packed.
 const entries = { demo: "scripts/demo.ts", bench: "bench/bench.ts" };
 const here = Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(file)));
-await build({ ...library, entryPoints: here, external: [...external, "esbuild"], chunkNames: "repository/[name]-[hash]" });
+await build({ ...library, entryPoints: here, chunkNames: "repository/[name]-[hash]" });
 
 // What most calls do not need stays apart: the lab, and some libraries. Everything of ours is in one file, so that a class is there once.
 const libraries = { mime: "postal-mime", yaml: "yaml", re2js: "re2js", msal: "@azure/msal-node", forge: "node-forge" };
@@ -47,6 +47,7 @@ const leaving = (files) => ({
   },
 });
 await build({ ...commonJs, entryPoints: { mailcordon: "src/main.ts", program: "src/program.ts" }, plugins: [leaving(apart)] });
+const external = ["@azure/msal-node", "node-forge"];
 // The same program with what the commands take that serve others: `src/main.ts` says which. A library that is ESM inside is imported as it is.
 await build({ ...commonJs, supported: {}, entryPoints: { server: "src/program.ts" }, external, plugins: [leaving(practice)] });
 await build({ ...commonJs, entryPoints: { lab: "src/lab/practice.ts", ...libraries } });

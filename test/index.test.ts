@@ -4,7 +4,10 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import * as library from "../src/index.ts";
-import { type Built, build } from "./built.ts";
+import { startLab } from "../src/lab/lab.ts";
+import { socAddress } from "../src/lab/seed.ts";
+import { labPassword } from "../src/lab/store.ts";
+import { type Built, build, start } from "./built.ts";
 
 const root = resolve(import.meta.dirname, "..");
 let built: Built;
@@ -66,6 +69,27 @@ test("and it runs there", () => {
     'import { catalogue, Failure } from "mailcordon"; console.log(catalogue.length, new Failure("busy", "x").retryable);',
   );
   expect(execFileSync(process.execPath, ["run.js"], { cwd: project, encoding: "utf8" })).toBe("12 true\n");
+});
+
+test("and it reads settings there, calls an action over them, and keeps what a regular expression finds", async () => {
+  const lab = await startLab();
+  try {
+    const auth = { basic: { username: socAddress, password: "env:LAB_PASSWORD" } };
+    const yaml = `connections:\n  lab:\n    ews: { url: "${lab.ewsUrl}" }\n    auth: ${JSON.stringify(auth)}\n    mailbox: ${socAddress}\n`;
+    writeFileSync(join(project, "mailcordon.yaml"), yaml);
+    writeFileSync(
+      join(project, "call.js"),
+      `import { loadSettings, open, perform, searchEmailsExtended } from "mailcordon";
+      const host = await open(await loadSettings());
+      const answer = await perform(searchEmailsExtended, { body_regex: ".", limit: 1 }, host);
+      console.log(answer.message, answer.items?.length);
+      await host.exchange.close();`,
+    );
+    const called = start(process.execPath, ["call.js"], { LAB_PASSWORD: labPassword }, project);
+    expect(await called.ended).toMatchObject({ code: 0, err: "", out: expect.stringMatching(/ 1\n$/) });
+  } finally {
+    await lab.close();
+  }
 });
 
 test("an action is had by its name, and a name that is none is refused", () => {
