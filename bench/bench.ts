@@ -1,18 +1,24 @@
 // Measures speed and memory as ratios in one run and fails where a bar is missed: `npm run bench`; `-- --write` for docs/bench.md,
-// `-- --rounds N` for more or fewer runs of each, `-- --only xml` (or ews, graph) for a part.
+// `-- --rounds N` for more or fewer runs of each, `-- --only xml` (or ews, graph, serve) for a part.
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { measureClient } from "./client.ts";
 import { measureGraph } from "./graph.ts";
 import type { Measure } from "./measure.ts";
+import { measureServe } from "./serve.ts";
 import { measureXml } from "./xml.ts";
 
 const { values } = parseArgs({
   options: { write: { type: "boolean", default: false }, rounds: { type: "string", default: "5" }, only: { type: "string" } },
 });
 const rounds = Number(values.rounds);
-const parts = { xml: () => measureXml(), ews: () => measureClient(rounds), graph: () => measureGraph(rounds) };
+const parts = {
+  xml: () => measureXml(),
+  ews: () => measureClient(rounds),
+  graph: () => measureGraph(rounds),
+  serve: () => measureServe(rounds),
+};
 const measures: Measure[] = [];
 for (const [name, measure] of Object.entries(parts))
   if (values.only === undefined || values.only === name) measures.push(...(await measure()));

@@ -1,0 +1,191 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { Agent, request } from "node:http";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { type Lab, startLab } from "../src/lab/lab.ts";
+import { socAddress } from "../src/lab/seed.ts";
+import { labPassword } from "../src/lab/store.ts";
+import { fill, mailbox } from "./mailbox.ts";
+import type { Measure } from "./measure.ts";
+import { median } from "./process.ts";
+
+const program = resolve("dist/mailcordon.cjs");
+const library = resolve("bench/library-calls.mjs");
+
+/** What is called, how often in one round, and what is said of it. */
+const works = {
+  "get-out-of-office": { input: { mailbox }, calls: 1000 },
+  "a 100-hit search": { action: "search-emails-extended", input: { mailboxes: [mailbox], folder: "inbox", limit: 100 }, calls: 150 },
+} as const satisfies Record<string, { action?: string; input: object; calls: number }>;
+
+/** Milliseconds of CPU that the face may add to a call. */
+const addedBar = 1;
+/** Calls whose memory is compared: after the first the server has all that it keeps. */
+const memoryCalls = { warm: 2000, all: 10_000 };
+/** MiB. What a collection leaves for the next one moves by this much; a leak of 2 KiB for each call would be 16. */
+const flatBar = 12;
+
+/** `mailcordon serve` beside the library called directly, over the same lab. */
+export async function measureServe(rounds: number): Promise<Measure[]> {
+  const lab = await startLab({ gzip: false });
+  const folder = await mkdtemp(join(tmpdir(), "mailcordon-serve-"));
+  // PostgreSQL does not run as root: when we are, its user has to get through.
+  await chmod(folder, 0o711);
+  fill(lab);
+  const server = await serve(lab, folder);
+  try {
+    const measures: Measure[] = [];
+    for (const [name, { input, calls, ...work }] of Object.entries(works)) {
+      const action = "action" in work ? work.action : name;
+      for (const clients of [1, 8, 32]) measures.push(await beside({ name, action, input, calls, clients }, server, rounds));
+    }
+    measures.push(await flat(server));
+    return measures;
+  } finally {
+    server.process.kill("SIGTERM");
+    await once(server.process, "close");
+    await lab.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+interface Server {
+  readonly url: URL;
+  readonly key: string;
+  readonly process: ChildProcess;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly folder: string;
+}
+
+async function serve(lab: Lab, folder: string): Promise<Server> {
+  const basic = { username: socAddress, password: "env:LAB_PASSWORD" };
+  const connections = { lab: { ews: { url: lab.ewsUrl }, auth: { basic } } };
+  await writeFile(join(folder, "mailcordon.yaml"), JSON.stringify({ connections, serve: { port: 0, max_concurrency: 64 } }));
+  const environment = { ...process.env, LAB_PASSWORD: labPassword, MAILCORDON_CONFIG: join(folder, "mailcordon.yaml") };
+  const ways = { cwd: folder, env: environment };
+  const made = execFileSync(process.execPath, [program, "keys", "add", "--name", "bench", "--role", "read", "--json"], ways);
+  const child = spawn(process.execPath, [program, "serve", "--quiet", "--json"], { ...ways, stdio: ["ignore", "pipe", "inherit"] });
+  const [said] = await once(child.stdout, "data");
+  return { url: new URL(JSON.parse(String(said)).url), key: JSON.parse(String(made)).key, process: child, environment, folder };
+}
+
+interface Work {
+  readonly name: string;
+  readonly action: string;
+  readonly input: object;
+  readonly calls: number;
+  readonly clients: number;
+}
+
+/** CPU of a call through the server against the same by the library; requests per second and percentiles are told besides. */
+async function beside(work: Work, server: Server, rounds: number): Promise<Measure> {
+  const through: number[] = [];
+  const direct: number[] = [];
+  const waits: number[] = [];
+  let seconds = 0;
+  // The first calls compile.
+  await load(server, { ...work, calls: 200 });
+  for (let round = 0; round < rounds; round++) {
+    const before = cpuMsOf(server.process);
+    const began = performance.now();
+    waits.push(...(await load(server, work)));
+    seconds += (performance.now() - began) / 1000;
+    through.push((cpuMsOf(server.process) - before) / work.calls);
+    const words = [library, work.action, JSON.stringify(work.input), String(work.calls), String(work.clients)];
+    direct.push(JSON.parse(await output(words, server)).cpuMs);
+  }
+  waits.sort((a, b) => a - b);
+  const at = (part: number) => (waits[Math.floor(waits.length * part)] ?? Number.NaN).toFixed(1);
+  const value = median(through) - median(direct);
+  return {
+    name: `serve: ${work.name}, ${work.clients} ${work.clients === 1 ? "client" : "clients"}, over the library`,
+    value,
+    unit: "ms CPU for each call",
+    bar: addedBar,
+    ok: value <= addedBar,
+    detail: `${median(through).toFixed(2)} against ${median(direct).toFixed(2)} ms; ${Math.round(waits.length / seconds)} requests a second, p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, the lab on the same cores`,
+  };
+}
+
+async function flat(server: Server): Promise<Measure> {
+  const work = { action: "get-out-of-office", input: { mailbox }, clients: 8 };
+  await load(server, { ...work, calls: memoryCalls.warm });
+  const before = residentMiBOf(server.process);
+  const samples: number[] = [];
+  for (let called = memoryCalls.warm; called < memoryCalls.all; called += 1000) {
+    await load(server, { ...work, calls: 1000 });
+    samples.push(residentMiBOf(server.process));
+  }
+  const after = median(samples.slice(-3));
+  return {
+    name: `serve: memory after ${memoryCalls.all} calls, over after ${memoryCalls.warm}`,
+    value: after - before,
+    unit: "MiB resident",
+    bar: flatBar,
+    ok: after - before <= flatBar,
+    detail: `${after.toFixed(0)} against ${before.toFixed(0)} MiB`,
+  };
+}
+
+/** Makes the calls, so many at once; gives how long each took, in milliseconds. */
+async function load(server: Server, { action, input, calls, clients }: Omit<Work, "name">): Promise<number[]> {
+  const agent = new Agent({ keepAlive: true, maxSockets: clients });
+  const waits: number[] = [];
+  let left = calls;
+  try {
+    await Promise.all(
+      Array.from({ length: clients }, async () => {
+        while (left-- > 0) {
+          const began = performance.now();
+          await call(server, agent, action, JSON.stringify(input));
+          waits.push(performance.now() - began);
+        }
+      }),
+    );
+  } finally {
+    agent.destroy();
+  }
+  return waits;
+}
+
+function call({ url, key }: Server, agent: Agent, action: string, body: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const headers = { authorization: `Bearer ${key}`, "content-type": "application/json", "content-length": Buffer.byteLength(body) };
+    const asked = request(
+      { agent, host: url.hostname, port: url.port, path: `/v1/actions/${action}`, method: "POST", headers },
+      (reply) => {
+        reply.resume();
+        reply.on("error", reject);
+        reply.on("end", () => (reply.statusCode === 200 ? resolve() : reject(new Error(`${action} answered ${reply.statusCode}`))));
+      },
+    );
+    asked.on("error", reject);
+    asked.end(body);
+  });
+}
+
+async function output(words: readonly string[], { environment, folder }: Server): Promise<string> {
+  const child = spawn(process.execPath, words, { cwd: folder, env: environment, stdio: ["ignore", "pipe", "inherit"] });
+  let said = "";
+  child.stdout.on("data", (bytes: Buffer) => {
+    said += bytes.toString();
+  });
+  const [code] = await once(child, "close");
+  if (code !== 0) throw new Error(`${words.join(" ")} ended with ${code}`);
+  return said;
+}
+
+// The account of a running process can only be had where there is /proc: proc(5), in ticks of which Linux shows 100 a second.
+function cpuMsOf({ pid }: ChildProcess): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
+    .replace(/^.*\) /, "")
+    .split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
+function residentMiBOf({ pid }: ChildProcess): number {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024;
+}
