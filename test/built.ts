@@ -27,8 +27,11 @@ export function build(): Built {
     copyFileSync(join(root, "package.json"), join(made, "package.json"));
     execFileSync(process.execPath, ["scripts/build.mjs", join(made, "dist")], { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
     keep(made, folder);
-    const old = readdirSync(cache).filter((other) => other.startsWith("mailcordon-") && other !== name);
-    for (const other of old) rmSync(join(cache, other), { recursive: true, force: true });
+    // One of another source may be in use by a run beside this one; not an hour later.
+    for (const other of readdirSync(cache)) {
+      const path = join(cache, other);
+      if (other !== name && Date.now() - statSync(path).mtimeMs > 60 * 60 * 1000) rmSync(path, { recursive: true, force: true });
+    }
   }
   return { folder, program: join(folder, "dist/mailcordon.cjs") };
 }
