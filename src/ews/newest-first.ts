@@ -1,6 +1,7 @@
 import { isLocal } from "../exchange/local-failure.ts";
 import type { Message } from "../exchange/message.ts";
-import { Failure } from "../failure.ts";
+import { endReading, newestOf, newReading, type Reading, takePage } from "../exchange/newest-first.ts";
+import type { Failure } from "../failure.ts";
 import type { Xml } from "../wire/xml-write.ts";
 import type { FolderRef } from "./folders.ts";
 import { findItem, type ItemPage } from "./operations/find-item.ts";
@@ -42,24 +43,12 @@ const maxPageSizeWithCondition = 250;
 const minPageSize = 25;
 /** Exchange names no bound; each folder costs the server an open view, of which it counts a few hundred per session. */
 const maxFoldersPerRequest = 20;
-/** A server under load may give an empty page and say that more follows; one that does so again and again never ends. */
-const maxIdlePages = 3;
-/** No mailbox has folders of five million messages: a server that goes on beyond this is going round in circles. */
-const maxPages = 20_000;
 
-/** How far one folder was read. At most one page of it is held, and the ids of those before. */
-interface Source {
+/** How far one folder was read. */
+interface Source extends Reading {
   readonly folder: FolderRef;
-  page: readonly Message[];
-  /** Of the page, the next to give. */
-  next: number;
-  /** Ids given so far. */
-  readonly seen: Set<string>;
   offset: number;
   pageSize: number;
-  ended: boolean;
-  idlePages: number;
-  pages: number;
   total: number | undefined;
 }
 
@@ -70,20 +59,7 @@ export function newestFirst(mailbox: EwsMailbox, folders: readonly FolderRef[], 
   const fairShare = Math.ceil((2 * listing.expected) / Math.max(1, folders.length));
   // One more than expected tells whether more follows.
   const firstSize = Math.max(1, Math.min(maxSize, listing.expected + 1, Math.max(minPageSize, fairShare)));
-  const sources = folders.map(
-    (folder): Source => ({
-      folder,
-      page: [],
-      next: 0,
-      seen: new Set(),
-      offset: 0,
-      pageSize: firstSize,
-      ended: false,
-      idlePages: 0,
-      pages: 0,
-      total: undefined,
-    }),
-  );
+  const sources = folders.map((folder): Source => ({ ...newReading(), folder, offset: 0, pageSize: firstSize, total: undefined }));
   const unlisted: Unlisted[] = [];
 
   const question = (of: readonly Source[], pageSize: number, offset: number) => ({
@@ -119,47 +95,21 @@ export function newestFirst(mailbox: EwsMailbox, folders: readonly FolderRef[], 
   }
 
   function take(source: Source, page: ItemPage<Message>): void {
-    // Messages that arrive while we read push others onto the next page again.
-    const fresh = page.items.filter(({ itemId }) => !source.seen.has(itemId));
-    for (const { itemId } of fresh) source.seen.add(itemId);
-    source.idlePages = fresh.length > 0 ? 0 : source.idlePages + 1;
-    source.pages += 1;
-    source.page = fresh;
-    source.next = 0;
     source.total = page.total ?? source.total;
     // The server's own offset may be missing, old or 0: it never takes us back.
     source.offset = Math.max(page.nextOffset ?? 0, source.offset + page.items.length);
-    source.ended = page.isLast;
-    if (!source.ended && (source.idlePages >= maxIdlePages || source.pages >= maxPages)) {
-      throw new Failure("broken-reply", "The server says again and again that a folder has more messages, and gives none that are new.");
-    }
+    takePage(source, page.items, page.isLast);
   }
 
   function giveUp(source: Source, failure: Failure): void {
     if (!isLocal(failure)) throw failure;
-    source.ended = true;
-    source.page = [];
+    endReading(source);
     unlisted.push({ folder: source.folder, failure });
   }
 
   async function* messages(): AsyncIterable<Message> {
     await begin();
-    for (;;) {
-      let newest: Source | undefined;
-      let newestAt = "";
-      for (const source of sources) {
-        while (source.next >= source.page.length && !source.ended) await refill(source);
-        const receivedAt = source.page[source.next]?.receivedAt ?? "";
-        if (source.next < source.page.length && (!newest || receivedAt > newestAt)) {
-          newest = source;
-          newestAt = receivedAt;
-        }
-      }
-      const message = newest?.page[newest.next];
-      if (!newest || !message) return;
-      newest.next += 1;
-      yield message;
-    }
+    yield* newestOf(sources, refill);
   }
 
   return {

@@ -1,5 +1,6 @@
 import { isLocal } from "../exchange/local-failure.ts";
 import type { Detail, Message } from "../exchange/message.ts";
+import { endReading, newestOf, newReading, type Reading, takePage } from "../exchange/newest-first.ts";
 import { Failure } from "../failure.ts";
 import type { FolderRef } from "./folders.ts";
 import type { Page } from "./paging.ts";
@@ -38,17 +39,12 @@ export interface NewestFirst {
 const maxPageSize = 250;
 const maxPageSizeWithBody = 50;
 const minPageSize = 25;
-/** A server that gives page after page with nothing new never ends. */
-const maxIdlePages = 3;
 
-interface Source {
+/** How far one place was read. */
+interface Source extends Reading {
   readonly place: FolderRef | undefined;
-  page: readonly Message[];
-  next: number;
   /** The pages after the first. */
   link: string | undefined;
-  readonly seen: Set<string>;
-  idlePages: number;
 }
 
 /** Asks for the first page of every place. Throws Failure. */
@@ -86,7 +82,7 @@ export async function newestFirst(mailbox: GraphMailbox, places: readonly (Folde
     let index = 0;
     for await (const outcome of mailbox.each(listMessages, listings, { batchSize })) {
       const place = places[index++];
-      const source: Source = { place, page: [], next: 0, link: undefined, seen: new Set(), idlePages: 0 };
+      const source: Source = { ...newReading(), place, link: undefined };
       sources.push(source);
       if (outcome.ok) take(source, outcome.value);
       else if (!isLast && isRefused(outcome.failure)) return undefined;
@@ -112,47 +108,19 @@ export async function newestFirst(mailbox: GraphMailbox, places: readonly (Folde
   }
 
   function take(source: Source, page: Page<Message>): void {
-    // Messages that arrive while we read push others onto the next page again.
-    const fresh = page.items.filter(({ itemId }) => !source.seen.has(itemId));
-    for (const { itemId } of fresh) source.seen.add(itemId);
-    source.idlePages = fresh.length > 0 ? 0 : source.idlePages + 1;
-    source.page = fresh.filter((message) => asking.includes(message, source.place));
-    source.next = 0;
     source.link = page.next;
-    if (source.link !== undefined && source.idlePages >= maxIdlePages) {
-      throw new Failure("broken-reply", "The server says again and again that a folder has more messages, and gives none that are new.");
-    }
+    takePage(source, page.items, page.next === undefined, (message) => asking.includes(message, source.place));
   }
 
   function giveUp(source: Source, failure: Failure): void {
     if (!isLocal(failure)) throw failure;
-    source.page = [];
-    source.link = undefined;
+    endReading(source);
     unlisted.push({ place: source.place, failure });
   }
 
-  async function* messages(): AsyncIterable<Message> {
-    for (;;) {
-      let newest: Source | undefined;
-      let newestAt = "";
-      for (const source of sources) {
-        while (source.next >= source.page.length && source.link !== undefined) await refill(source);
-        const receivedAt = source.page[source.next]?.receivedAt ?? "";
-        if (source.next < source.page.length && (!newest || receivedAt > newestAt)) {
-          newest = source;
-          newestAt = receivedAt;
-        }
-      }
-      const message = newest?.page[newest.next];
-      if (!newest || !message) return;
-      newest.next += 1;
-      yield message;
-    }
-  }
-
-  const more = sources.some(({ link }) => link !== undefined);
+  const more = sources.some(({ ended }) => !ended);
   const count = sources.reduce((sum, { page }) => sum + page.length, 0);
-  return { taken, unlisted, messages, total: () => (more ? undefined : count) };
+  return { taken, unlisted, messages: () => newestOf(sources, refill), total: () => (more ? undefined : count) };
 }
 
 /** What the service says of a filter that it does not know, or does not want to answer. A folder that is not there is another thing. */
