@@ -236,7 +236,6 @@ async function adminApiOf({ auth, graph: { mailboxList } }: Connection, way: Way
     signIn: (http) => withTokens(http, tokens),
     // Its address has the tenant's id; the settings may have one of the tenant's names, or nothing.
     async tenant(call) {
-      if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(auth.tenant)) return auth.tenant;
       await tokens.token({ signal: call?.signal, progress: call?.progress });
       const facts = tokens.facts();
       // This permission is given by consent alone, so a token without it is refused: that is known before it is shown.
