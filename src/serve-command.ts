@@ -10,6 +10,7 @@ import type { Screen } from "./faces/cli.ts";
 import { type App, buildApp, type ConnectionReport, type RequestLog } from "./faces/http/app.ts";
 import { openTokenReader } from "./faces/http/oidc.ts";
 import { jsonText } from "./faces/json.ts";
+import { mountMcp } from "./faces/mcp/mount.ts";
 import { asFailure, Failure } from "./failure.ts";
 import { type Opened, open } from "./open.ts";
 import { loadSettings, type SettingsPlace, type WrittenFile, writtenFile } from "./settings.ts";
@@ -74,6 +75,7 @@ export async function runServe(words: readonly string[], screen: Screen, version
       log,
       evidence: openEvidenceIndex(first.evidenceDir),
       version,
+      mount: mountMcp,
       readToken: serving.oidc && openTokenReader(serving.oidc),
       testConnection: async (connection, wanted) => reportOf(connection, wanted, written, flags),
     });

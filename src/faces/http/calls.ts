@@ -51,6 +51,11 @@ export interface Calls {
   run(order: Order): Promise<Reply>;
   /** The same without the limit of what runs at once, for what has one of its own, and with the time that a job has. */
   runJob(order: Order): Promise<Reply>;
+  /**
+   * Runs what calls the door by itself, within the limit of what runs at once; the signal is given when the server ends before it does.
+   * Throws Failure `busy` when every place is taken or the server is being stopped.
+   */
+  within<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T>;
   /** Answers once for each key: what `work` gives, or what it gave before. `isUndone`: nothing was done, the key may be given again. */
   once(order: Order, key: string, work: () => Promise<{ readonly reply: Reply; readonly isUndone: boolean }>): Promise<Reply>;
   /** True when no more is begun. */
@@ -163,9 +168,24 @@ export function openCalls(
     return reply;
   };
 
+  const full = () => new Failure("busy", `${maxConcurrency} calls are running, which is all that are let in at once.`);
+
   return {
     hostFor,
     once,
+    async within(work) {
+      if (stopped) throw ending();
+      const leave = places.take();
+      if (leave === undefined) throw full();
+      const stop = new AbortController();
+      running.add(stop);
+      try {
+        return await counted(() => work(stop.signal));
+      } finally {
+        running.delete(stop);
+        leave();
+      }
+    },
     runJob: (order) =>
       counted(async () => {
         try {
@@ -182,8 +202,7 @@ export function openCalls(
       if (stopped) return problem(ending(), { requestId, headers: { connection: "close", "retry-after": "5" } });
       const leave = places.take();
       if (leave === undefined) {
-        const failure = new Failure("busy", `${maxConcurrency} calls are running, which is all that are let in at once.`);
-        return problem(failure, { requestId, status: 429, headers: { "retry-after": String(busySeconds) } });
+        return problem(full(), { requestId, status: 429, headers: { "retry-after": String(busySeconds) } });
       }
       try {
         return await counted(async () => {

@@ -1,12 +1,12 @@
 import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
-import type { Action, EvidenceStore, Kept, Row } from "../../action.ts";
+import type { Action, Kept, Row } from "../../action.ts";
 import { type Answer, errorNoun } from "../../answer.ts";
 import { asFailure, Failure } from "../../failure.ts";
 import { type Host, type Plan, perform } from "../../perform.ts";
 import { jsonText } from "../json.ts";
 import { toolOf } from "../names.ts";
 import type { Confirmations } from "./confirmations.ts";
-import { evidenceUri } from "./evidence.ts";
+import { evidenceUri, remembering } from "./evidence.ts";
 import { type Confirmation, confirmationField } from "./tool.ts";
 import { bounded, isTooLong, notice } from "./untrusted.ts";
 
@@ -24,7 +24,7 @@ export interface Calling {
  */
 export async function callTool(action: Action, given: Row, { host, confirmations, elicit }: Calling): Promise<CallToolResult> {
   const kept: Kept[] = [];
-  const told = { ...host, asksAlways: true, evidence: remembering(host.evidence, kept) };
+  const told = { ...host, asksAlways: true, evidence: remembering(host.evidence, (one) => void kept.push(one)) };
   const tool = toolOf(action.name);
   const { [confirmationField]: token, ...input } = given;
   try {
@@ -41,7 +41,7 @@ export async function callTool(action: Action, given: Row, { host, confirmations
     if (elicit !== undefined) return result(await perform(action, input, { ...told, confirm: elicit }), kept, action);
     return await plan(action, input, told, confirmations);
   } catch (thrown) {
-    return failed(asFailure(thrown), action);
+    return refused(asFailure(thrown), action);
   }
 }
 
@@ -64,7 +64,7 @@ async function plan(action: Action, input: Row, host: Host, confirmations: Confi
 function result(answer: Answer, kept: readonly Kept[], action: Action, confirmation?: Confirmation): CallToolResult {
   const document = { ...asRow(bounded(answer)), ...(confirmation === undefined ? {} : { confirmation }) };
   const text = jsonText(document);
-  if (action.effect === "read" && isTooLong(text)) return failed(tooLong(text.length), action);
+  if (action.effect === "read" && isTooLong(text)) return refused(tooLong(text.length), action);
   const everyItemFailed = answer.counts.failed > 0 && answer.counts.succeeded === 0;
   return {
     content: [{ type: "text", text: notice }, { type: "text", text }, ...kept.map(linkTo)],
@@ -79,7 +79,8 @@ function tooLong(length: number): Failure {
   });
 }
 
-function failed(failure: Failure, { name }: Action): CallToolResult {
+/** A call that came to nothing, as a result. */
+export function refused(failure: Failure, { name }: Action): CallToolResult {
   const counts = { requested: 0, succeeded: 0, failed: 0, not_found: 0 };
   const document = asRow(bounded({ success: false, message: failure.message, action: name, counts, error: errorNoun(failure) }));
   return { content: [{ type: "text", text: jsonText(document) }], structuredContent: document, isError: true };
@@ -93,17 +94,6 @@ function mayNotConfirm(): Failure {
 
 function linkTo({ safe_name, sha256, size }: Kept): CallToolResult["content"][number] {
   return { type: "resource_link", uri: evidenceUri(sha256), name: safe_name, size };
-}
-
-function remembering(store: EvidenceStore, kept: Kept[]): EvidenceStore {
-  return {
-    keep: async (bytes, about) => {
-      const one = await store.keep(bytes, about);
-      kept.push(one);
-      return one;
-    },
-    hold: (bytes, about) => store.hold(bytes, about),
-  };
 }
 
 function asRow(value: unknown): Record<string, unknown> {

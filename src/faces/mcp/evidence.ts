@@ -1,4 +1,4 @@
-import type { OpenedFile } from "../../action.ts";
+import type { EvidenceStore, Kept, OpenedFile } from "../../action.ts";
 import { Failure } from "../../failure.ts";
 
 const scheme = "mailcordon-evidence://sha256/";
@@ -49,5 +49,17 @@ export function onlyEvidence(find: FindEvidence): (path: string) => Promise<Open
     const file = await find(hash);
     if (file === undefined) throw new Failure("not-found", "There is no such evidence.");
     return file;
+  };
+}
+
+/** A store that tells of what it kept. */
+export function remembering(store: EvidenceStore, note: (kept: Kept) => void): EvidenceStore {
+  return {
+    keep: async (bytes, about) => {
+      const kept = await store.keep(bytes, about);
+      note(kept);
+      return kept;
+    },
+    hold: (bytes, about) => store.hold(bytes, about),
   };
 }

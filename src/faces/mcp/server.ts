@@ -1,6 +1,7 @@
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import {
   CallToolRequestSchema,
+  type CallToolResult,
   type ClientCapabilities,
   type ElicitRequestFormParams,
   ElicitResultSchema,
@@ -17,9 +18,9 @@ import type { Host, Plan } from "../../perform.ts";
 import { planText } from "../confirm.ts";
 import { toolOf } from "../names.ts";
 import { harmless } from "../terminal.ts";
-import { callTool } from "./call.ts";
+import { callTool, refused } from "./call.ts";
 import { openConfirmations } from "./confirmations.ts";
-import { base64Of, evidenceTemplate, evidenceUri, type FindEvidence, hashIn, onlyEvidence } from "./evidence.ts";
+import { base64Of, evidenceTemplate, evidenceUri, type FindEvidence, hashIn, onlyEvidence, remembering } from "./evidence.ts";
 import { toolFrom } from "./tool.ts";
 
 /** What one client's server is made from. */
@@ -29,6 +30,8 @@ export interface McpOptions {
   /** What actions work with. Its `readFile` is not asked: over MCP only evidence can be attached. */
   readonly host: Host;
   readonly findEvidence: FindEvidence;
+  /** Runs each call, within the limits of whoever serves; its signal is given when the call has to end. Default: no limits. */
+  readonly within?: (<T>(work: (signal: AbortSignal) => Promise<T>) => Promise<T>) | undefined;
   /** Of mailcordon. */
   readonly version: string;
 }
@@ -48,7 +51,7 @@ const dialogueColumns = 100;
  * A server for one client, over any transport of the SDK.
  * https://modelcontextprotocol.io/specification/2025-11-25
  */
-export function mcpServer({ actions, host, findEvidence, version }: McpOptions): McpServer {
+export function mcpServer({ actions, host, findEvidence, within, version }: McpOptions): McpServer {
   const mcp = new McpServer(
     { name: "mailcordon", title: "mailcordon", version },
     { capabilities: { tools: {}, resources: {} }, instructions },
@@ -57,6 +60,14 @@ export function mcpServer({ actions, host, findEvidence, version }: McpOptions):
   const { server } = mcp;
   const confirmations = openConfirmations();
   const kept = new Map<string, Kept>();
+  const begin = async (action: Action, work: (ending?: AbortSignal) => Promise<CallToolResult>): Promise<CallToolResult> => {
+    try {
+      return await (within === undefined ? work() : within(work));
+    } catch (thrown) {
+      // It was not let in.
+      return refused(asFailure(thrown), action);
+    }
+  };
 
   server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: actions.map(toolFrom) }));
 
@@ -78,26 +89,27 @@ export function mcpServer({ actions, host, findEvidence, version }: McpOptions):
       const answered = await extra.sendRequest(request, ElicitResultSchema, { timeout: answerWithinMs, signal: extra.signal });
       return answered.action === "accept" && answered.content?.confirm === true;
     };
-    return await callTool(action, params.arguments ?? {}, {
-      host: {
-        ...host,
-        evidence: {
-          keep: async (bytes, about) => {
-            const one = await host.evidence.keep(bytes, about);
+    return await begin(action, async (ending) =>
+      callTool(action, params.arguments ?? {}, {
+        host: {
+          ...host,
+          evidence: remembering(host.evidence, (one) => {
             kept.set(one.sha256, one);
             const [oldest] = kept.keys();
             if (kept.size > mostListed && oldest !== undefined) kept.delete(oldest);
-            return one;
-          },
-          hold: (bytes, about) => host.evidence.hold(bytes, about),
+          }),
+          readFile: onlyEvidence(findEvidence),
+          signal: AbortSignal.any([
+            extra.signal,
+            ...(ending === undefined ? [] : [ending]),
+            ...(host.signal === undefined ? [] : [host.signal]),
+          ]),
+          progress: tell,
         },
-        readFile: onlyEvidence(findEvidence),
-        signal: host.signal === undefined ? extra.signal : AbortSignal.any([extra.signal, host.signal]),
-        progress: tell,
-      },
-      confirmations,
-      ...(canAsk(server.getClientCapabilities()) ? { elicit } : {}),
-    });
+        confirmations,
+        ...(canAsk(server.getClientCapabilities()) ? { elicit } : {}),
+      }),
+    );
   });
 
   server.setRequestHandler(ListResourcesRequestSchema, () => ({

@@ -1,0 +1,33 @@
+import { bodyLimit } from "hono/body-limit";
+import { effects } from "../../action.ts";
+import { Failure } from "../../failure.ts";
+import type { House } from "../http/app.ts";
+import { evidenceFor } from "../http/evidence.ts";
+import { connectionFor, queryOf } from "../http/query.ts";
+import { refuse } from "../http/respond.ts";
+import { hasRole } from "../http/who.ts";
+import { mcpServer } from "./server.ts";
+import { openSessions } from "./sessions.ts";
+
+/** MCP over streamable HTTP at `/mcp`, behind the same keys: a caller has the tools of its roles, over the mailboxes and the connection that it may use. */
+export function mountMcp({ app, actions, calls, connections, evidence, settings, version }: House): void {
+  const sessions = openSessions();
+  const tooLarge = () => new Failure("too-large", `The request has more than ${settings.maxBodyBytes} bytes.`);
+
+  app.use("/mcp", bodyLimit({ maxSize: settings.maxBodyBytes, onError: (c) => refuse(c, tooLarge()) }));
+  app.all("/mcp", async (c) => {
+    const caller = c.get("caller");
+    const connection = connectionFor(caller, queryOf(c, ["connection"]).connection, connections);
+    // What a token grants may be less than what an earlier one of the same subject did: then it is another session.
+    const owner = JSON.stringify([caller.id, caller.grant, connection]);
+    return await sessions.handle(c.req.raw, owner, async () =>
+      mcpServer({
+        actions: [...actions.values()].filter(({ effect }) => hasRole(caller, effects[effect].role)),
+        host: await calls.hostFor(caller, connection),
+        findEvidence: async (sha256) => (hasRole(caller, "read") ? await evidenceFor(caller, evidence, sha256) : undefined),
+        within: calls.within,
+        version,
+      }),
+    );
+  });
+}

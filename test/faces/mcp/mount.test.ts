@@ -1,0 +1,122 @@
+import { readFileSync } from "node:fs";
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import * as z from "zod";
+import { mountMcp } from "../../../src/faces/mcp/mount.ts";
+import type { State } from "../../../src/state/state.ts";
+import { temporaryState } from "../../state/temporary.ts";
+import { startToys, type ToyServer } from "../http/server.ts";
+
+const folder = temporaryState();
+let state: State;
+let toys: ToyServer;
+const clients: Client[] = [];
+beforeAll(async () => {
+  state = await folder.open();
+  toys = await startToys(state, { maxConcurrency: 1 }, { mount: mountMcp });
+});
+afterEach(async () => {
+  for (const client of clients.splice(0)) await client.close();
+});
+afterAll(async () => {
+  await toys.close();
+  await folder.remove();
+});
+
+async function connected(key: string, query = ""): Promise<Client> {
+  const client = new Client({ name: "test", version: "0" });
+  const ways = { requestInit: { headers: { authorization: `Bearer ${key}` } } };
+  const transport = new StreamableHTTPClientTransport(new URL(`${toys.url}/mcp${query}`), ways);
+  await client.connect(transport as Parameters<Client["connect"]>[0]);
+  clients.push(client);
+  return client;
+}
+const call = (client: Client, name: string, input: Record<string, unknown> = {}) => client.callTool({ name, arguments: input });
+
+test("nothing of it answers without a key", async () => {
+  expect((await toys.call("/mcp", { body: { jsonrpc: "2.0", id: 1, method: "initialize", params: {} } })).status).toBe(401);
+});
+
+test.each([
+  [["read"], ["count_sheep"]],
+  [["send"], ["tell_shepherd"]],
+  [
+    ["read", "contain"],
+    ["count_sheep", "shear_sheep"],
+  ],
+  [["admin"], ["count_sheep", "shear_sheep", "tell_shepherd"]],
+] as const)("a key with the roles %j has the tools %j", async (roles, names) => {
+  const client = await connected(await toys.key(roles));
+  expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(names);
+});
+
+test("a tool of another role is not there", async () => {
+  await expect(call(await connected(await toys.key(["read"])), "shear_sheep")).rejects.toThrow("There is no tool");
+});
+
+test("a mailbox that the key was not made for is refused", async () => {
+  const client = await connected(await toys.key(["read"], { mailboxes: ["ann@example.com"] }));
+  expect(await call(client, "count_sheep", { mailbox: "ann@example.com" })).toMatchObject({ isError: false });
+  const { structuredContent } = await call(client, "count_sheep", { mailbox: "bob@example.com" });
+  expect(structuredContent).toMatchObject({ error: { code: "access-denied" } });
+});
+
+test("a connection that the key was not made for is refused", async () => {
+  const key = await toys.key(["read"], { connections: ["hill"] });
+  await expect(connected(key, "?connection=farm")).rejects.toThrow();
+  expect(await call(await connected(key), "count_sheep")).toMatchObject({ isError: false });
+});
+
+test("what it does is in the audit with the key that asked", async () => {
+  const key = await toys.key(["contain"]);
+  const client = await connected(key);
+  const { structuredContent } = await call(client, "shear_sheep");
+  const { confirmation } = z.looseObject({ confirmation: z.looseObject({ token: z.string() }) }).parse(structuredContent);
+  await call(client, "shear_sheep", { confirmation: confirmation.token });
+  expect(toys.told).toContain("shorn");
+  const id = key.split("_")[1];
+  const lines = readFileSync(`${toys.folder}/audit.jsonl`, "utf8").trim().split("\n");
+  expect(lines.map((line) => JSON.parse(line).actor)).toEqual([`key:${id}`, `key:${id}`]);
+});
+
+test("evidence is a resource of who may touch its mailbox, and of nobody else", async () => {
+  const owner = await connected(await toys.key(["read"], { mailboxes: ["ann@example.com"] }));
+  const kept = await call(owner, "count_sheep", { mailbox: "ann@example.com", keep: "wool" });
+  const { sha256 } = z.looseObject({ sha256: z.string() }).parse(kept.structuredContent);
+  const uri = `mailcordon-evidence://sha256/${sha256}`;
+  expect((await owner.readResource({ uri })).contents).toEqual([expect.objectContaining({ blob: btoa("wool") })]);
+  const other = await connected(await toys.key(["read"], { mailboxes: ["bob@example.com"] }));
+  await expect(other.readResource({ uri })).rejects.toThrow("There is no evidence");
+  const sender = await connected(await toys.key(["send"]));
+  await expect(sender.readResource({ uri })).rejects.toThrow("There is no evidence");
+});
+
+test("a call that finds every place taken is told so, as a result", async () => {
+  const client = await connected(await toys.key(["read"]));
+  const waiting = call(client, "count_sheep", { wait: true });
+  await vi.waitFor(() => expect(toys.waiting).toBe(1));
+  expect((await call(client, "count_sheep")).structuredContent).toMatchObject({ error: { code: "busy" } });
+  toys.release();
+  expect(await waiting).toMatchObject({ isError: false });
+});
+
+test("a request that is too large is refused", async () => {
+  const { status } = await toys.call("/mcp", { key: await toys.key(["read"]), body: { text: "x".repeat(1024 * 1024) } });
+  expect(status).toBe(413);
+});
+
+test("a call that runs when the server is being stopped comes to its end", async () => {
+  const own = await startToys(state, {}, { mount: mountMcp });
+  const client = new Client({ name: "test", version: "0" });
+  const ways = { requestInit: { headers: { authorization: `Bearer ${await own.key(["read"])}` } } };
+  await client.connect(new StreamableHTTPClientTransport(new URL(`${own.url}/mcp`), ways) as Parameters<Client["connect"]>[0]);
+  const waiting = client.callTool({ name: "count_sheep", arguments: { wait: true } });
+  await vi.waitFor(() => expect(own.waiting).toBe(1));
+  const closing = own.app.close(5000);
+  own.release();
+  expect(await waiting).toMatchObject({ isError: false });
+  await closing;
+  await client.close();
+  await own.close();
+});
