@@ -72,7 +72,7 @@ const Id = z.object({ id: z.string() });
 /** How soon a job of another process is seen: to take up, to cancel, to tell about. Within one process it is at once. */
 const lookEveryMs = 1000;
 /** What has ended is written down in a moment. */
-const lastWordsMs = 5000;
+const lastWordsMs = 2000;
 /** What a person reads while waiting. Characters. */
 const longestProgress = 500;
 const isId = (id: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id);
@@ -160,8 +160,8 @@ export function openJobs(database: Database): Jobs {
         hurry = resolve;
       });
       try {
-        // Every ten seconds is soon enough for what a crash left behind.
-        if (rounds % 10 === 0) await heal();
+        // Every three seconds is soon enough for what a crash left behind.
+        if (rounds % 3 === 0) await heal();
         await stopCancelled();
         const { take } = await openedQueue();
         const free = concurrency - all.size;

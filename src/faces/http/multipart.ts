@@ -61,20 +61,27 @@ async function readHead(line: () => Promise<string>): Promise<Pick<Part, "name" 
     if (size > longestHead) throw wrong("the head of a part is too long");
     const [, value] = /^content-disposition:\s*form-data\s*(;.*)$/i.exec(text) ?? [];
     if (value === undefined) continue;
-    name = parameter(value, "name");
-    fileName = parameter(value, "filename");
+    const said = parameters(value);
+    name = said.get("name");
+    fileName = said.get("filename");
   }
   if (name === undefined || name === "") throw wrong("a part has no name");
   return { name, fileName };
 }
 
-/** A quoted parameter. Browsers write `"` as %22 and line breaks as %0D%0A (RFC 7578 section 2); curl writes a backslash before a quote. */
-function parameter(value: string, name: string): string | undefined {
-  const found = new RegExp(`;\\s*${name}=(?:"((?:[^"\\\\]|\\\\.)*)"|([^\\s;"]+))`, "i").exec(value);
-  const quoted = found?.[1]
-    ?.replace(/\\(["\\])/g, "$1")
-    .replace(/%(22|0D|0A)/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
-  return quoted ?? found?.[2];
+/**
+ * The parameters of a header, one after the other, so that none is found inside another's quotes. Browsers write `"` as %22 and line breaks as
+ * %0D%0A (RFC 7578 section 2); curl writes a backslash before a quote.
+ */
+function parameters(text: string): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const [, name = "", quoted, plain = ""] of text.matchAll(/;\s*([\w*-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]*))\s*/gy)) {
+    const value = quoted
+      ?.replace(/\\(["\\])/g, "$1")
+      .replace(/%(22|0D|0A)/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+    found.set(name.toLowerCase(), value ?? plain);
+  }
+  return found;
 }
 
 interface Input {

@@ -1,4 +1,3 @@
-import type { Effect } from "../../action.ts";
 import { Failure } from "../../failure.ts";
 import type { Grant, Keys, Role } from "../../state/keys.ts";
 
@@ -26,15 +25,6 @@ export async function whoCalls(header: string | undefined, keys: Keys, readToken
   const holder = await keys.find(token);
   return holder === undefined ? undefined : { id: `key:${holder.id}`, name: holder.name, grant: holder.grant };
 }
-
-/** The role that an effect needs. */
-export const roleFor = {
-  read: "read",
-  change: "contain",
-  create: "contain",
-  destroy: "contain",
-  send: "send",
-} as const satisfies Record<Effect, Role>;
 
 export function hasRole({ grant }: Caller, role: Role): boolean {
   return grant.roles.includes(role) || grant.roles.includes("admin");

@@ -7,7 +7,7 @@ import type { House } from "../app.ts";
 import { readBody } from "../body.ts";
 import { connectionFor, queryOf } from "../query.ts";
 import { answer, refuse } from "../respond.ts";
-import { demandRole, roleFor } from "../who.ts";
+import { demandRole } from "../who.ts";
 import { accept, prefersAsync } from "./jobs.ts";
 
 /** Milliseconds without a byte of a body, until its sender is given up. */
@@ -32,7 +32,7 @@ export function actionRoutes(house: House): void {
     const noted = c.get("noted");
     noted.action = action.name;
     const caller = c.get("caller");
-    demandRole(caller, roleFor[action.effect]);
+    demandRole(caller, effects[action.effect].role);
     const connection = connectionFor(caller, queryOf(c, ["connection"]).connection, connections);
     noted.connection = connection;
     const idempotencyKey = keyOf(c.req.header("idempotency-key"));
@@ -77,7 +77,8 @@ function keyOf(header: string | undefined): string | undefined {
 }
 
 function summaryOf({ name, title, summary, effect }: Action) {
-  return { name, title, summary, effect, kind: effects[effect].kind, role: roleFor[effect], url: `/v1/actions/${name}` };
+  const { kind, role } = effects[effect];
+  return { name, title, summary, effect, kind, role, url: `/v1/actions/${name}` };
 }
 
 function descriptionOf(action: Action) {

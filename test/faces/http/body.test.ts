@@ -1,0 +1,116 @@
+import { readdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { readBody } from "../../../src/faces/http/body.ts";
+import { temporaryState } from "../../state/temporary.ts";
+import { startToys, type ToyServer } from "./server.ts";
+
+const folder = temporaryState();
+let toys: ToyServer;
+let key: string;
+beforeAll(async () => {
+  toys = await startToys(await folder.open());
+  key = await toys.key(["admin"]);
+});
+afterAll(async () => {
+  await toys.close();
+  await folder.remove();
+});
+
+const limits = { maxBytes: 10_000, idleMs: 5000 };
+const leftOver = () => readdirSync(tmpdir()).filter((name) => name.startsWith("mailcordon-files-"));
+
+function form(input: object | undefined, files: Readonly<Record<string, readonly [text: string, name: string]>>): FormData {
+  const made = new FormData();
+  if (input !== undefined) made.append("input", JSON.stringify(input));
+  for (const [name, [text, fileName]] of Object.entries(files)) made.append(name, new Blob([text]), fileName);
+  return made;
+}
+
+const tell = (body: FormData) => toys.call("/v1/actions/tell-shepherd", { key, body });
+
+test("an input names the files that come along, and they are removed afterwards", async () => {
+  const before = leftOver();
+  const input = { text: "files", attachments: [{ path: "one" }, { path: "two" }] };
+  const { json } = await tell(form(input, { one: ["first", "a.eml"], two: ["second", "../../b.eml"], three: ["unused", "c"] }));
+  expect(json.results).toMatchObject([{ files: ["a.eml: first (5)", "../../b.eml: second (6)"] }]);
+  expect(leftOver()).toEqual(before);
+});
+
+test.each(["/etc/passwd", "..", "input", "a.eml", "three"])("a path that is no part of the request is opened nowhere: %s", async (path) => {
+  const { status, json } = await tell(form({ text: "x", attachments: [{ path }] }, { one: ["first", "a.eml"] }));
+  expect([status, json.code ?? JSON.stringify(json.results)]).toEqual([expect.any(Number), expect.stringContaining("invalid-input")]);
+});
+
+test("without a form, a path is opened nowhere", async () => {
+  const body = { text: "x", attachments: [{ path: "/etc/passwd" }] };
+  const { text } = await toys.call("/v1/actions/tell-shepherd", { key, body });
+  expect(text).toContain("invalid-input");
+  expect(text).not.toContain("root:");
+});
+
+test("a form that is too large leaves nothing behind", async () => {
+  const before = leftOver();
+  const body = form({}, { one: ["x".repeat(5000), "a"], two: ["y".repeat(8000), "b"] });
+  const read = await readBody(new Request("http://x", { method: "POST", body }), limits);
+  expect(read).toMatchObject({ failure: { code: "too-large" } });
+  expect(leftOver()).toEqual(before);
+});
+
+test("two parts of one name are refused, and nothing is left behind", async () => {
+  const before = leftOver();
+  const body = form({}, { one: ["x", "a"] });
+  body.append("one", new Blob(["y"]), "b");
+  expect(await readBody(new Request("http://x", { method: "POST", body }), limits)).toMatchObject({ failure: { code: "invalid-input" } });
+  expect(leftOver()).toEqual(before);
+});
+
+test("the fingerprint is that of the input and the files, and not of how they were sent", async () => {
+  const print = async (body: FormData) => {
+    const read = await readBody(new Request("http://x", { method: "POST", body }), limits);
+    if ("failure" in read) throw read.failure;
+    await read.close();
+    return read.fingerprint;
+  };
+  // Each has a boundary of its own.
+  const first = await print(form({ a: 1 }, { one: ["text", "a"] }));
+  expect(await print(form({ a: 1 }, { one: ["text", "a"] }))).toBe(first);
+  for (const other of [
+    form({ a: 2 }, { one: ["text", "a"] }),
+    form({ a: 1 }, { one: ["texT", "a"] }),
+    form({ a: 1 }, { one: ["text", "b"] }),
+    form({ a: 1 }, { two: ["text", "a"] }),
+  ]) {
+    expect(await print(other)).not.toBe(first);
+  }
+});
+
+test("a body that stands still is given up with 408", async () => {
+  const body = new ReadableStream({
+    start: (controller) => controller.enqueue(Buffer.from('{"a":')),
+  });
+  const request = new Request("http://x", {
+    method: "POST",
+    body,
+    headers: { "content-type": "application/json" },
+    duplex: "half",
+  } as RequestInit);
+  expect(await readBody(request, { ...limits, idleMs: 20 })).toMatchObject({ failure: { code: "timeout" }, status: 408 });
+});
+
+test("a body that breaks off is an error of its sender", async () => {
+  const body = new ReadableStream({
+    start: (controller) => controller.error(new Error("gone")),
+  });
+  const request = new Request("http://x", {
+    method: "POST",
+    body,
+    headers: { "content-type": "application/json" },
+    duplex: "half",
+  } as RequestInit);
+  expect(await readBody(request, limits)).toMatchObject({ failure: { code: "invalid-input" } });
+});
+
+test("nothing at all is an empty input", async () => {
+  expect(await readBody(new Request("http://x", { method: "POST" }), limits)).toMatchObject({ input: {}, hasFiles: false });
+});

@@ -1,0 +1,132 @@
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import type { State } from "../../../src/state/state.ts";
+import { temporaryState } from "../../state/temporary.ts";
+import { startToys, type ToyServer } from "./server.ts";
+
+const folder = temporaryState();
+let state: State;
+let toys: ToyServer;
+let key: string;
+beforeAll(async () => {
+  state = await folder.open();
+  toys = await startToys(state);
+  key = await toys.key(["admin"]);
+});
+afterAll(async () => {
+  await toys.close();
+  await folder.remove();
+});
+
+const tell = (body: object, idempotencyKey: string, server = toys, caller = key, path = "tell-shepherd") =>
+  server.call(`/v1/actions/${path}`, { key: caller, body, headers: { "idempotency-key": idempotencyKey } });
+
+test("the same key and input is done once and answered twice alike", async () => {
+  const first = await tell({ text: "once" }, "once");
+  const second = await tell({ text: "once" }, "once");
+  expect(toys.told.filter((text) => text === "once")).toHaveLength(1);
+  expect([first.status, second.status, second.text]).toEqual([200, 200, first.text]);
+  expect([first.headers.get("idempotency-replayed"), second.headers.get("idempotency-replayed")]).toEqual([null, "true"]);
+});
+
+test("the same key with another input, action or connection is refused", async () => {
+  await tell({ text: "one" }, "changed");
+  for (const other of [
+    tell({ text: "two" }, "changed"),
+    tell({ confirm: true }, "changed", toys, key, "shear-sheep"),
+    tell({ text: "one" }, "changed", toys, key, "tell-shepherd?connection=hill"),
+  ]) {
+    const { status, json } = await other;
+    expect([status, json.code]).toEqual([422, "invalid-input"]);
+  }
+});
+
+test("of two at once with one key one is done, and the other is told to come again", async () => {
+  const held = tell({ text: "both", wait: true }, "both");
+  await vi.waitFor(() => expect(toys.waiting).toBe(1));
+  const second = await tell({ text: "both", wait: true }, "both");
+  expect([second.status, second.json.code, second.headers.get("retry-after")]).toEqual([409, "busy", "1"]);
+  toys.release();
+  expect((await held).status).toBe(200);
+  expect(toys.told.filter((text) => text === "both")).toHaveLength(1);
+});
+
+test("a key is its caller's own", async () => {
+  const other = await toys.key(["send"]);
+  await tell({ text: "mine" }, "shared");
+  await tell({ text: "theirs" }, "shared", toys, other);
+  expect(toys.told).toContain("theirs");
+});
+
+test("what failed before anything was done may be given again with the same key, corrected", async () => {
+  expect((await tell({ nothing: 1 }, "corrected")).status).toBe(400);
+  expect((await tell({ text: "x", wolf: true }, "corrected")).status).toBe(503);
+  expect((await tell({ confirm: false }, "corrected", toys, key, "shear-sheep")).status).toBe(428);
+  expect((await tell({ text: "corrected" }, "corrected")).status).toBe(200);
+});
+
+test("what was stopped in its middle and may have been sent is not sent again", async () => {
+  const slow = await startToys(state, { timeoutMs: 50 });
+  const first = await tell({ text: "perhaps", wait: true }, "perhaps", slow);
+  const second = await tell({ text: "perhaps", wait: true }, "perhaps", slow);
+  expect(second.text).toBe(first.text);
+  expect(second.headers.get("idempotency-replayed")).toBe("true");
+  await slow.close();
+});
+
+test("reads take no notice of it", async () => {
+  const first = await tell({}, "read", toys, key, "count-sheep");
+  const second = await tell({ say: "x" }, "read", toys, key, "count-sheep");
+  expect([first.status, second.status, second.headers.get("idempotency-replayed")]).toEqual([200, 200, null]);
+});
+
+test.each(["", "a b", "x".repeat(256), "\u00e4"])("the key %j is refused, since it would not protect", async (wrong) => {
+  const { status, json } = await tell({ text: "never" }, wrong);
+  expect([status, json.code]).toEqual([400, "invalid-input"]);
+  expect(toys.told).not.toContain("never");
+});
+
+test("the answer is given again after a restart", async () => {
+  const before = await tell({ text: "restart" }, "restart");
+  const again = await folder.open();
+  const other = await startToys(again);
+  const after = await tell({ text: "restart" }, "restart", other);
+  expect([after.text, after.headers.get("idempotency-replayed"), other.told]).toEqual([before.text, "true", []]);
+  await other.close();
+  await again.close();
+});
+
+test("after a crash in the middle what sends is unknown, and stays so; what may be repeated is repeated", async () => {
+  const dying = await folder.open();
+  const crashed = await startToys(dying);
+  const lost = [
+    tell({ text: "lost", wait: true }, "lost", crashed),
+    tell({ confirm: true, wait: true }, "lost-shear", crashed, key, "shear-sheep"),
+  ];
+  await vi.waitFor(() => expect(crashed.waiting).toBe(2));
+  // As a crash does: its connections end, whatever runs.
+  await dying.close();
+  for (const _ of [1, 2]) {
+    const { status, json } = await tell({ text: "lost", wait: true }, "lost");
+    expect([status, json.code]).toEqual([502, "unknown-outcome"]);
+  }
+  const again = tell({ confirm: true, wait: true }, "lost-shear", toys, key, "shear-sheep");
+  await vi.waitFor(() => expect(toys.waiting).toBe(1));
+  toys.release();
+  expect((await again).status).toBe(200);
+  expect(toys.told).not.toContain("lost");
+  crashed.release();
+  await Promise.all(lost);
+  await crashed.close();
+});
+
+test("an answer is given although it could not be kept", async () => {
+  const dying = await folder.open();
+  const server = await startToys(dying);
+  const held = tell({ text: "unkept", wait: true }, "unkept", server);
+  await vi.waitFor(() => expect(server.waiting).toBe(1));
+  await dying.close();
+  server.release();
+  expect((await held).status).toBe(200);
+  expect(server.log).toContainEqual(expect.objectContaining({ level: "error" }));
+  await server.close();
+});

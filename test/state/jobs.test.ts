@@ -1,0 +1,188 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import type { Failure } from "../../src/failure.ts";
+import type { Job, JobOrder, Worker } from "../../src/state/jobs.ts";
+import type { State } from "../../src/state/state.ts";
+import { temporaryState } from "./temporary.ts";
+
+const folder = temporaryState();
+let state: State;
+beforeAll(async () => {
+  state = await folder.open();
+});
+afterAll(() => folder.remove());
+
+const order: JobOrder = { caller: "key:1", action: "count", repeatable: true, call: '{"n":1}' };
+const reply = { status: 200, body: '{"success":true}' };
+const complain = (failure: Failure) => {
+  throw failure;
+};
+const ended = (from: State, id: string) =>
+  vi.waitFor(async () => {
+    const job = await from.jobs.get(id);
+    expect(job?.finishedAt).toBeDefined();
+    return job;
+  }, 20_000);
+
+/** A process of its own, with a worker that can be watched. */
+async function working(concurrency: number, work?: Worker) {
+  const own = await folder.open();
+  const seen: string[] = [];
+  let go: (() => void)[] = [];
+  await own.jobs.work(
+    concurrency,
+    async (given, ways) => {
+      seen.push(given.id);
+      return work === undefined ? new Promise((resolve) => go.push(() => resolve(reply))) : work(given, ways);
+    },
+    complain,
+  );
+  const release = () => {
+    for (const one of go) one();
+    go = [];
+  };
+  return { own, seen, release };
+}
+
+test("a job is queued, then runs, then has its answer", async () => {
+  const id = await state.jobs.put(order);
+  expect(await state.jobs.get(id)).toMatchObject({ id, caller: "key:1", action: "count", status: "queued" });
+  const { own, seen, release } = await working(1);
+  await vi.waitFor(() => expect(seen).toEqual([id]), 10_000);
+  expect(await state.jobs.get(id)).toMatchObject({ status: "running" });
+  release();
+  expect(await ended(state, id)).toMatchObject({ status: "finished", answer: reply });
+  await own.close();
+});
+
+test("many jobs are each done once, by one of two processes, no more at once than are let", async () => {
+  let running = 0;
+  let most = 0;
+  const worker: Worker = async () => {
+    running += 1;
+    most = Math.max(most, running);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    running -= 1;
+    return reply;
+  };
+  const [one, two] = [await working(2, worker), await working(2, worker)];
+  const ids = await Promise.all(Array.from({ length: 20 }, () => one.own.jobs.put(order)));
+  for (const id of ids) await ended(state, id);
+  expect([...one.seen, ...two.seen].sort()).toEqual([...ids].sort());
+  expect(most).toBeLessThanOrEqual(4);
+  await one.own.close();
+  await two.own.close();
+});
+
+test("what is told on the way is seen, and bounded", async () => {
+  const { own } = await working(1, async (_, { progress, signal }) => {
+    progress("one\u0000");
+    progress("x".repeat(2000));
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    return reply;
+  });
+  const id = await own.jobs.put(order);
+  await vi.waitFor(async () => expect((await state.jobs.get(id))?.progress).toBe("x".repeat(500)), 10_000);
+  await own.jobs.cancel(id);
+  await own.close();
+});
+
+describe("a job that is cancelled", () => {
+  test("in the queue is never begun", async () => {
+    const id = await state.jobs.put(order);
+    expect(await state.jobs.cancel(id)).toBe(true);
+    const { own, seen } = await working(1, async () => reply);
+    await ended(state, await own.jobs.put(order));
+    expect(seen).not.toContain(id);
+    expect(await state.jobs.get(id)).toMatchObject({ status: "cancelled" });
+    expect(await state.jobs.cancel(id)).toBe(false);
+    await own.close();
+  });
+
+  test("while another process runs it is told to stop there, and keeps what it says", async () => {
+    const stopped = { status: 499, body: '{"code":"cancelled"}' };
+    const { own, seen } = await working(1, async (_, { signal }) => {
+      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      return stopped;
+    });
+    const id = await state.jobs.put(order);
+    await vi.waitFor(() => expect(seen).toEqual([id]), 10_000);
+    expect(await state.jobs.cancel(id)).toBe(true);
+    expect(await ended(state, id)).toMatchObject({ status: "cancelled", answer: stopped });
+    await own.close();
+  });
+
+  test("too late has its answer all the same", async () => {
+    const { own, seen, release } = await working(1);
+    const id = await own.jobs.put(order);
+    await vi.waitFor(() => expect(seen).toEqual([id]), 10_000);
+    await own.jobs.cancel(id);
+    release();
+    expect(await ended(state, id)).toMatchObject({ status: "finished", answer: reply });
+    await own.close();
+  });
+});
+
+describe("after a crash", () => {
+  test.each([true, false])("what was running is run again only where that is repeatable: %s", async (repeatable) => {
+    const crashed = await working(1);
+    const id = await crashed.own.jobs.put({ ...order, repeatable });
+    await vi.waitFor(() => expect(crashed.seen).toEqual([id]), 10_000);
+    const closing = crashed.own.close();
+    const heir = await working(1, async () => reply);
+    const job = await ended(state, id);
+    await closing;
+    expect(job).toMatchObject(repeatable ? { status: "finished", answer: reply } : { status: "lost" });
+    expect(heir.seen).toEqual(repeatable ? [id] : []);
+    await heir.own.close();
+  });
+
+  test("what a process gave back is done by the next one, also what may not be repeated", async () => {
+    const stopping = await working(1, async () => "again");
+    const id = await stopping.own.jobs.put({ ...order, repeatable: false });
+    await vi.waitFor(() => expect(stopping.seen).toContain(id), 10_000);
+    await stopping.own.close();
+    const heir = await working(1, async () => reply);
+    expect(await ended(state, id)).toMatchObject({ status: "finished" });
+    await heir.own.close();
+  });
+});
+
+test("who watches sees each state once, from another process, and the end", async () => {
+  const { own, seen, release } = await working(1);
+  const id = await state.jobs.put(order);
+  const states: Job["status"][] = [];
+  const watching = (async () => {
+    for await (const { status } of state.jobs.watch(id, new AbortController().signal)) states.push(status);
+  })();
+  await vi.waitFor(() => expect([seen, states.at(-1)]).toEqual([[id], "running"]), 10_000);
+  release();
+  await watching;
+  expect(states.filter((status) => status !== "queued")).toEqual(["running", "finished"]);
+  await own.close();
+});
+
+test("a watch ends with its signal", async () => {
+  const id = await state.jobs.put(order);
+  const stop = new AbortController();
+  for await (const _ of state.jobs.watch(id, stop.signal)) stop.abort();
+  await state.jobs.cancel(id);
+});
+
+test.each(["", "x", "00000000-0000-0000-0000-000000000000", "' OR 1=1", "\u0000"])("there is no job %j", async (id) => {
+  expect(await state.jobs.get(id)).toBeUndefined();
+  expect(await state.jobs.cancel(id)).toBe(false);
+  for await (const job of state.jobs.watch(id, new AbortController().signal)) expect(job).toBeUndefined();
+});
+
+test("what ended is deleted after its time, and what it was asked with its end", async () => {
+  const { own } = await working(1, async () => reply);
+  const id = await own.jobs.put(order);
+  const waiting = await state.jobs.put(order);
+  await ended(state, id);
+  await ended(state, waiting);
+  await state.jobs.prune(1);
+  expect(await state.jobs.get(id)).toBeDefined();
+  await state.jobs.prune(0);
+  expect(await state.jobs.get(id)).toBeUndefined();
+  await own.close();
+});
