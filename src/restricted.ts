@@ -1,5 +1,5 @@
 import type { Draft } from "./exchange/draft.ts";
-import type { Destination, Exchange, Mailbox } from "./exchange/exchange.ts";
+import type { Call, Destination, Exchange, Mailbox } from "./exchange/exchange.ts";
 import { splitStore } from "./exchange/folder-names.ts";
 import { Failure } from "./failure.ts";
 import { attempt, failed, type Outcome } from "./outcome.ts";
@@ -35,7 +35,7 @@ export function restricted(exchange: Exchange, mailboxes: readonly string[] | un
     backend: exchange.backend,
     mailbox(address, call) {
       if (address !== undefined) guard.mailbox(address);
-      const mailbox = exchange.mailbox(address, call);
+      const mailbox = exchange.mailbox(address, asThatMailbox(call));
       // The default of the connection, too.
       guard.mailbox(mailbox.address);
       return guarded(mailbox, guard);
@@ -50,6 +50,21 @@ export function restricted(exchange: Exchange, mailboxes: readonly string[] | un
     },
     close: () => exchange.close(),
   };
+}
+
+/**
+ * Exchange Web Services look an id up wherever it is, whatever mailbox the request names: as a delegate that is every mailbox which the account
+ * may open, and impersonating only what the mailbox's owner may.
+ */
+function asThatMailbox(call: Call = {}): Call {
+  if (call.access !== "delegate") return { ...call, access: "impersonation" };
+  throw new Failure(
+    "access-denied",
+    "A caller that may touch some mailboxes only cannot act as a delegate: ids of others would be reached.",
+    {
+      hint: "Leave access out, or ask an administrator for a key without mailboxes.",
+    },
+  );
 }
 
 /** Each throws Failure `access-denied`. */

@@ -201,3 +201,30 @@ test("everything within the mailbox goes through, each to its own method", async
   const methods = Object.keys(box).filter((name) => name !== "address" && name !== "route");
   expect([...reached].sort()).toEqual([...methods].sort());
 });
+
+describe("an id of another mailbox, which Exchange would look up for a delegate,", () => {
+  const asked = (limits: readonly string[] | undefined, access?: "delegate" | "impersonation") => {
+    let given: string | undefined;
+    const exchange: Exchange = {
+      ...noting().exchange,
+      mailbox: (name, call) => {
+        given = call?.access;
+        return noting().exchange.mailbox(name);
+      },
+    };
+    restricted(exchange, limits).mailbox("ann@example.com", access === undefined ? {} : { access });
+    return given;
+  };
+
+  test("is out of reach: the mailbox is impersonated, whatever the connection says", () => {
+    expect(asked(ann)).toBe("impersonation");
+  });
+
+  test("cannot be reached by asking for a delegate's access", () => {
+    expect(() => asked(ann, "delegate")).toThrow(expect.objectContaining({ code: "access-denied" }));
+  });
+
+  test("is nobody's business for a caller who may touch all", () => {
+    expect([asked(undefined), asked(undefined, "delegate")]).toEqual([undefined, "delegate"]);
+  });
+});
