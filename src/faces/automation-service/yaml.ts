@@ -42,12 +42,20 @@ function scalar(text: string, indent: string): string {
 
 function quoted(text: string): string {
   // Between single quotes only what is shown stands for itself; a JSON text is a text of YAML in double quotes.
-  if (/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(text)) return JSON.stringify(text);
+  if (/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(text)) return JSON.stringify(text).replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, escaped);
   return `'${text.replaceAll("'", "''")}'`;
 }
 
-/** Words that are a boolean or null to YAML 1.1, and everything that is no plain word, in quotes. */
+/** JSON lets stand as they are what YAML 1.1 takes for the end of a line, or does not allow at all. */
+function escaped(character: string): string {
+  return `\\U${(character.codePointAt(0) ?? 0).toString(16).padStart(8, "0")}`;
+}
+
+/**
+ * Words that are a boolean or null to YAML 1.1, and everything that is no plain word, in quotes. So is `e0`: some readers of YAML 1.1 see a number
+ * in it, whose digits before the exponent may be missing.
+ */
 function keyText(key: string): string {
-  const isWord = /^[A-Za-z_][\w-]*$/.test(key) && !/^(y|n|yes|no|on|off|true|false|null)$/i.test(key);
+  const isWord = /^[A-Za-z_][\w-]*$/.test(key) && !/^(y|n|yes|no|on|off|true|false|null|e[-+]?[0-9]+)$/i.test(key);
   return isWord ? key : quoted(key);
 }

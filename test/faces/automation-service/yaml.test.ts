@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import * as theirs from "yaml";
@@ -27,13 +28,18 @@ const { tree } = fc.letrec<{ tree: Yaml }>((tie) => ({
       "a\n\n",
       "a\n\nb\n",
       "\u0085\u2028",
+      "\u007f\u009f\u{e0001}\ufeff",
     ),
     fc.string({ unit: "grapheme" }),
     fc.array(tie("tree"), { maxLength: 4 }),
-    fc.dictionary(fc.oneof(fc.constantFrom("yes", "on", "1", "a b", "__proto__x"), fc.string({ minLength: 1 })), tie("tree"), {
-      maxKeys: 4,
-      noNullPrototype: true,
-    }),
+    fc.dictionary(
+      fc.oneof(fc.constantFrom("yes", "on", "1", "a b", "__proto__x", "e0", "E-1", "e10x"), fc.string({ minLength: 1 })),
+      tie("tree"),
+      {
+        maxKeys: 4,
+        noNullPrototype: true,
+      },
+    ),
   ),
 }));
 
@@ -44,6 +50,22 @@ test.each(["1.1", "1.2"] as const)("what is written is read by others, as YAML %
     }),
     { numRuns: 500 },
   );
+});
+
+const hasYaml = spawnSync("python3", ["-c", "import yaml"]).status === 0;
+test.skipIf(!hasYaml)(
+  `a reader of another language reads it as exactly the same${hasYaml ? "" : " (skipped: python3 has no yaml here)"}`,
+  () => {
+    const values = fc.sample(fc.dictionary(fc.stringMatching(/^[a-z_]{1,8}$/), tree, { noNullPrototype: true }), 300);
+    const check = "import json, sys, yaml; print(json.dumps([yaml.safe_load(text) for text in json.load(sys.stdin)]))";
+    const { stdout, stderr } = spawnSync("python3", ["-c", check], { input: JSON.stringify(values.map(yamlText)), encoding: "utf8" });
+    expect(stderr).toBe("");
+    expect(JSON.parse(stdout)).toEqual(values);
+  },
+);
+
+test.each(["e0", "E1", "e-1", "y", "No", "null"])("the key %s is a text to every reader", (key) => {
+  expect(yamlText({ [key]: "x" })).toBe(`'${key}': 'x'\n`);
 });
 
 test("code stays code: lines behind a bar, not one text in quotes", () => {
