@@ -102,6 +102,7 @@ const scenarios: readonly Scenario[] = [
     title: "to another mailbox, in a cloud without export and import",
     action: copyEmail,
     habits: { importExport: false },
+    operations: ["outlook-get-mime-message", "user-post-messages", "message-move"],
     arrange(stage) {
       const things = copied(stage, `${ben} inbox`);
       return { input: { item_id: idsOf(things), destination_folder: "inbox", destination_mailbox: ben }, things };

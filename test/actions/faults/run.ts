@@ -32,6 +32,8 @@ export interface Scenario {
   readonly action: Action;
   /** A connection to Graph that has not everything. */
   readonly habits?: Habits | undefined;
+  /** The operations that this scenario is about, where another has the rest; default all. */
+  readonly operations?: readonly string[] | undefined;
   arrange(stage: Stage): Arranged;
 }
 
@@ -203,7 +205,7 @@ async function withoutFaults(
     return { operation, nth, isInner };
   };
   const requests = stage.lab.requests.flatMap(({ operation, inner = [] }) => {
-    if (operation === undefined) return [];
+    if (operation === undefined || scenario.operations?.includes(operation) === false) return [];
     const within = inner.map((one) => numbered(one, true));
     // Requests of a batch are alike: the last of each operation stands for the others.
     const last = within.filter((one, at) => within.findLastIndex((other) => other.operation === one.operation) === at);
