@@ -243,8 +243,12 @@ function pox(options: AutodiscoverOptions, root: XmlElement, behave: Autodiscove
 /** Well-formed as far as it goes, so that only its size stops a reader. */
 async function endless(asked: AutodiscoverProtocol | "probe", response: ServerResponse): Promise<void> {
   const isJson = asked === "json";
+  const inXml =
+    asked === "soap"
+      ? `<s:Envelope xmlns:s="${namespaces.soap}"><s:Body>`
+      : `<Autodiscover xmlns="${namespaces.poxResponse}"><Response xmlns="${namespaces.outlook}">`;
   response.writeHead(200, { "Content-Type": isJson ? "application/json" : "text/xml" });
-  response.write(isJson ? '{"Protocol":"' : `<Autodiscover xmlns="${namespaces.poxResponse}"><Response xmlns="${namespaces.outlook}">`);
+  response.write(isJson ? '{"Protocol":"' : inXml);
   const piece = (isJson ? "x" : "<User>x</User>").repeat(8192);
   while (!response.destroyed) {
     if (response.write(piece)) continue;
