@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { closeSync, existsSync, openSync, readFileSync, statSync } from "node:fs";
 import { chmod, chown, mkdir, readdir, rename, rm, stat, unlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { Failure } from "../failure.ts";
 import { type Binaries, findBinaries } from "./postgres-binaries.ts";
@@ -88,6 +88,14 @@ async function ownFolder(directory: string, home: string): Promise<Account | und
   await chown(home, account.uid, account.gid);
   // That user has to get through to its own folder; to list or read what else is here it may not.
   await chmod(directory, ((await stat(directory)).mode & 0o777) | 0o011);
+  for (let above = dirname(directory); above !== dirname(above); above = dirname(above)) {
+    const { mode, uid, gid } = await stat(above);
+    const wanted = uid === account.uid ? 0o100 : gid === account.gid ? 0o010 : 0o001;
+    if ((mode & wanted) !== 0) continue;
+    throw new Failure("invalid-settings", `serve.state_dir: PostgreSQL does not run as root, and its user cannot get through ${above}.`, {
+      hint: "Set serve.state_dir to a folder such as /var/lib/mailcordon, or run as an ordinary user, or set DATABASE_URL.",
+    });
+  }
   return account;
 }
 

@@ -108,6 +108,13 @@ test("the password is in no file of the log", async () => {
   expect(readFileSync(join(folder.directory, "postgres/postgres.log"), "utf8")).not.toContain(password);
 });
 
+test.skipIf(process.getuid?.() !== 0)("for root, a folder that another user cannot get to is a wrong setting (as root only)", async () => {
+  const closed = mkdtempSync(join(tmpdir(), "mailcordon-closed-"));
+  const opened = openState({ directory: join(closed, "state") });
+  await expect(opened).rejects.toMatchObject({ code: "invalid-settings", message: expect.stringContaining(closed) });
+  rmSync(closed, { recursive: true });
+});
+
 test("a folder with a long name, where no socket can be, is served over loopback", async () => {
   const directory = join(mkdtempSync(join(tmpdir(), "mailcordon-long-")), "x".repeat(120));
   // The user that the server runs as has to get through.

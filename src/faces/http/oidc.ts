@@ -48,6 +48,7 @@ async function discover(issuer: string): Promise<string> {
   let found: unknown;
   try {
     const reply = await fetch(url, { redirect: "error", signal: AbortSignal.timeout(issuerMs) });
+    if (reply.status >= 500) throw new Error(`status ${reply.status}`);
     if (reply.ok) found = await reply.json();
   } catch (thrown) {
     throw unreachable("The description of the issuer of tokens", thrown);

@@ -1,0 +1,153 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import type { State } from "../../../../src/state/state.ts";
+import { temporaryState } from "../../../state/temporary.ts";
+import { startToys, type ToyServer } from "../server.ts";
+
+const folder = temporaryState();
+let state: State;
+let toys: ToyServer;
+let key: string;
+beforeAll(async () => {
+  state = await folder.open();
+  toys = await startToys(state);
+  key = await toys.key(["read", "send", "contain"]);
+});
+afterAll(async () => {
+  toys.release();
+  await toys.close();
+  await folder.remove();
+});
+
+const later = (action: string, body: object, headers: Readonly<Record<string, string>> = {}, server = toys) =>
+  server.call(`/v1/actions/${action}`, { key, body, headers: { prefer: "respond-async", ...headers } });
+
+const ended = (link: unknown) =>
+  vi.waitFor(async () => {
+    const { json } = await toys.call(String(link), { key });
+    expect(json.finished_at).toBeDefined();
+    return json;
+  }, 10_000);
+
+test("a call that is to be answered later is answered at once with where to ask, and then with its answer", async () => {
+  const { status, headers, json } = await later("count-sheep", { mailbox: "ann@example.com" });
+  const link = `/v1/jobs/${json.job_id}`;
+  expect([status, headers.get("location"), headers.get("preference-applied")]).toEqual([202, link, "respond-async"]);
+  expect(json).toEqual({
+    job_id: expect.any(String),
+    action: "count-sheep",
+    status: "queued",
+    status_url: link,
+    events_url: `${link}/events`,
+  });
+  expect(await ended(link)).toMatchObject({
+    job_id: json.job_id,
+    action: "count-sheep",
+    status: "finished",
+    answer: { success: true, sheep: 2, mailbox: "ann@example.com" },
+  });
+});
+
+test("a call that fails later has its problem details", async () => {
+  const { json } = await later("count-sheep", { wolf: "busy" }, { "x-request-id": "mine" });
+  expect(await ended(json.status_url)).toMatchObject({ status: "finished", problem: { code: "busy", status: 503, request_id: "mine" } });
+});
+
+test("who may not call it, may not call it later", async () => {
+  const reader = await toys.key(["read"]);
+  const { status } = await toys.call("/v1/actions/tell-shepherd", {
+    key: reader,
+    body: { text: "x" },
+    headers: { prefer: "respond-async" },
+  });
+  expect(status).toBe(403);
+});
+
+test("a later call reaches no more mailboxes than one at once", async () => {
+  const some = await toys.key(["read"], { mailboxes: ["ann@example.com"] });
+  const headers = { prefer: "respond-async" };
+  const { json } = await toys.call("/v1/actions/count-sheep", { key: some, body: { mailbox: "bob@example.com" }, headers });
+  await vi.waitFor(async () => {
+    expect((await toys.call(String(json.status_url), { key: some })).json).toMatchObject({ problem: { code: "access-denied" } });
+  }, 10_000);
+});
+
+test("a job of another is not there, except for an administrator", async () => {
+  const { json } = await later("count-sheep", {});
+  for (const path of [json.status_url, json.events_url]) {
+    expect((await toys.call(String(path), { key: await toys.key(["read"]) })).status).toBe(404);
+    expect((await toys.call(String(path), { key: await toys.key(["admin"]) })).status).toBe(200);
+  }
+  expect((await toys.call(String(json.status_url), { key: await toys.key(["read"]), method: "DELETE" })).status).toBe(404);
+});
+
+test.each(["x", "00000000-0000-0000-0000-000000000000", "..%2f..", "%00"])("there is no job %s", async (id) => {
+  expect((await toys.call(`/v1/jobs/${id}`, { key })).status).toBe(404);
+});
+
+test("the same key gives the same job, and it is done once", async () => {
+  const headers = { "idempotency-key": "job-once" };
+  const first = await later("tell-shepherd", { text: "job-once" }, headers);
+  const second = await later("tell-shepherd", { text: "job-once" }, headers);
+  expect(second.json.job_id).toBe(first.json.job_id);
+  expect([second.status, second.headers.get("location"), second.headers.get("idempotency-replayed")]).toEqual([
+    202,
+    first.json.status_url,
+    "true",
+  ]);
+  await ended(first.json.status_url);
+  expect(toys.told.filter((text) => text === "job-once")).toHaveLength(1);
+  expect((await later("tell-shepherd", { text: "other" }, headers)).status).toBe(422);
+});
+
+test("a job that runs is cancelled", async () => {
+  const { json } = await later("count-sheep", { wait: true });
+  await vi.waitFor(() => expect(toys.waiting).toBe(1), 10_000);
+  const { status } = await toys.call(String(json.status_url), { key, method: "DELETE" });
+  expect(status).toBe(200);
+  expect(await ended(json.status_url)).toMatchObject({ status: "cancelled", problem: { code: "cancelled" } });
+});
+
+test("with files a call is answered when it is done", async () => {
+  const body = new FormData();
+  body.append("input", JSON.stringify({ text: "with a file", attachments: [{ path: "one" }] }));
+  body.append("one", new Blob(["text"]), "a.txt");
+  const { status, json } = await toys.call("/v1/actions/tell-shepherd", { key, body, headers: { prefer: "respond-async" } });
+  expect([status, json.success]).toEqual([200, true]);
+});
+
+describe("events", () => {
+  test("tell progress and the end, and end with it", async () => {
+    const { json } = await later("count-sheep", { wait: true, say: "counting\nevent: finished" });
+    const reply = await fetch(`${toys.url}${json.events_url}`, { headers: { authorization: `Bearer ${key}` } });
+    expect(reply.headers.get("content-type")).toBe("text/event-stream");
+    await vi.waitFor(() => expect(toys.waiting).toBe(1), 10_000);
+    await vi.waitFor(async () => expect((await toys.call(String(json.status_url), { key })).json.progress).toBeDefined(), 10_000);
+    toys.release();
+    const text = await reply.text();
+    const events = text.split("\n\n").filter((event) => event.startsWith("event:"));
+    const parsed = events.map((event) => {
+      const [, name, data = ""] = /^event: (\w+)\ndata: (.*)$/.exec(event) ?? [];
+      return { name, data: JSON.parse(data) };
+    });
+    expect(parsed.at(-1)).toMatchObject({ name: "finished", data: { status: "finished", answer: { sheep: 2 } } });
+    expect(parsed.filter(({ name }) => name === "finished")).toHaveLength(1);
+    expect(parsed.map(({ data }) => data.progress)).toContain("counting\nevent: finished");
+  });
+
+  test("of a job that has ended are its end", async () => {
+    const { json } = await later("count-sheep", {});
+    await ended(json.status_url);
+    const { text } = await toys.call(String(json.events_url), { key });
+    expect(text).toMatch(/^event: finished\ndata: \{.*\}\n\n$/);
+  });
+
+  test("end when the server is being stopped", async () => {
+    const own = await startToys(state);
+    const { json } = await later("count-sheep", { wait: true }, {}, own);
+    const reply = await fetch(`${own.url}${json.events_url}`, { headers: { authorization: `Bearer ${key}` } });
+    const closing = own.app.close(0);
+    expect(await reply.text()).not.toContain("event: finished");
+    await closing;
+    await own.close();
+  });
+});

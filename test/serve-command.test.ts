@@ -1,0 +1,202 @@
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { request } from "node:https";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { runCli, type Screen } from "../src/faces/cli.ts";
+import { type Lab, startLab } from "../src/lab/lab.ts";
+import { socAddress } from "../src/lab/seed.ts";
+import { labPassword } from "../src/lab/store.ts";
+import { program } from "../src/program.ts";
+import { makeCertificate } from "./wire/tenant.ts";
+
+let lab: Lab;
+const folder = mkdtempSync(join(tmpdir(), "mailcordon-serve-"));
+// For root, who lets another user have the database.
+chmodSync(folder, 0o711);
+const config = join(folder, "mailcordon.yaml");
+const mailbox = "user03@example.com";
+
+beforeAll(async () => {
+  lab = await startLab({});
+  for (const name of ["HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"]) vi.stubEnv(name, folder);
+  vi.stubEnv("LAB_PASSWORD", labPassword);
+  vi.stubEnv("DATABASE_URL", "");
+  configure({});
+});
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await lab.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function configure(serve: object): void {
+  const auth = { basic: { username: socAddress, password: "env:LAB_PASSWORD" } };
+  const connections = { lab: { ews: { url: lab.ewsUrl }, mailbox, auth }, other: { ews: { url: lab.ewsUrl }, mailbox, auth } };
+  writeFileSync(config, JSON.stringify({ default: "lab", evidence_dir: join(folder, "evidence"), connections, serve }));
+}
+
+interface Running {
+  readonly written: { out: string; err: string };
+  readonly code: Promise<number>;
+  readonly stop: AbortController;
+}
+const all: Running[] = [];
+afterEach(async () => {
+  for (const { stop, code } of all.splice(0)) {
+    stop.abort();
+    await code;
+  }
+});
+
+/** The program in this process. */
+function run(...words: readonly string[]): Running {
+  const written = { out: "", err: "" };
+  const stop = new AbortController();
+  const screen: Screen = {
+    stdin: new PassThrough(),
+    stdout: { write: (text) => (written.out += text) },
+    stderr: { write: (text) => (written.err += text) },
+    signal: stop.signal,
+  };
+  const packageFile = join(import.meta.dirname, "../package.json");
+  const running = { written, code: runCli([...words, "--config", config], program(packageFile), screen), stop };
+  all.push(running);
+  return running;
+}
+
+async function serve(...words: readonly string[]): Promise<{ readonly url: string } & Running> {
+  const running = run("serve", "--port", "0", ...words);
+  await Promise.race([vi.waitFor(() => expect(running.written.out).toContain("\n"), 60_000), running.code]);
+  const { url, message } = JSON.parse(running.written.out);
+  if (url === undefined) throw new Error(message);
+  return { ...running, url };
+}
+
+async function keys(...words: readonly string[]) {
+  const { code, written } = run("keys", ...words);
+  return { code: await code, ...JSON.parse(written.out) };
+}
+
+async function call(url: string, key: string, path: string, body?: object) {
+  const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
+  const reply = await fetch(`${url}${path}`, body === undefined ? { headers } : { method: "POST", headers, body: JSON.stringify(body) });
+  return { status: reply.status, json: JSON.parse(await reply.text()) };
+}
+
+describe("from nothing to an answer", () => {
+  test("a key is made, used, listed and revoked while the server runs, and all ends with it", async () => {
+    const made = await keys(
+      "add",
+      "--name",
+      "soar",
+      "--role",
+      "read,contain",
+      "--mailbox",
+      mailbox,
+      "--connection",
+      "lab",
+      "--expires-days",
+      "1",
+    );
+    expect(made).toMatchObject({ code: 0, roles: ["read", "contain"], mailboxes: [mailbox], connections: ["lab"], status: "valid" });
+    const { url, written, stop, code } = await serve();
+    expect(await call(url, made.key, "/v1/actions/get-out-of-office", {})).toMatchObject({ status: 200, json: { success: true, mailbox } });
+    expect(await call(url, made.key, "/v1/actions/get-out-of-office", { mailbox: socAddress })).toMatchObject({ status: 403 });
+    expect(await call(url, made.key, "/v1/actions/get-out-of-office?connection=other", {})).toMatchObject({ status: 403 });
+    expect(await call(url, made.key, "/v1/connection/test", {})).toMatchObject({ status: 200, json: { checks: expect.any(Array) } });
+
+    // A second process, while the first runs.
+    const listed = await keys("list");
+    expect(listed.keys).toMatchObject([{ id: made.id, name: "soar", status: "valid", last_used_at: expect.any(String) }]);
+    expect(JSON.stringify(listed)).not.toContain(made.key.slice(17));
+    expect(await keys("revoke", made.id)).toMatchObject({ code: 0, id: made.id });
+    expect(await call(url, made.key, "/v1/actions")).toMatchObject({ status: 401 });
+    expect((await keys("list")).keys).toMatchObject([{ status: "revoked" }]);
+    expect(await keys("revoke", made.id)).toMatchObject({ code: 13 });
+
+    stop.abort();
+    expect(await code).toBe(0);
+    for (const line of written.err.trim().split("\n")) expect(JSON.parse(line)).toMatchObject({ time: expect.any(String), msg: "request" });
+    expect(written.err).not.toContain(made.key.slice(17));
+    expect(existsSync(join(folder, "mailcordon-state/postgres/data/postmaster.pid"))).toBe(false);
+  });
+
+  test("evidence is kept, linked, and streamed", async () => {
+    const { key } = await keys("add", "--name", "soar", "--role", "admin");
+    const { url } = await serve();
+    const found = await call(url, key, "/v1/actions/search-emails-extended", { mailboxes: "all", limit: 1 });
+    const [{ item_id, mailbox: owner }] = found.json.items;
+    const kept = await call(url, key, "/v1/actions/download-mail-as-eml", { item_id, mailbox: owner });
+    const [evidence] = kept.json.results.map((result: { evidence?: object }) => result.evidence ?? result);
+    expect(evidence.file_ref).toBe(`/v1/evidence/${evidence.sha256}`);
+    const reply = await fetch(`${url}${evidence.file_ref}`, { headers: { authorization: `Bearer ${key}` } });
+    expect((await reply.arrayBuffer()).byteLength).toBe(evidence.size);
+  });
+
+  test("over TLS", async () => {
+    const { key, cert } = makeCertificate(folder);
+    writeFileSync(join(folder, "serve-key.pem"), key);
+    writeFileSync(join(folder, "serve-cert.pem"), cert);
+    configure({ tls: { cert_file: "serve-cert.pem", key_file: "serve-key.pem" } });
+    const { url } = await serve();
+    configure({});
+    expect(url).toMatch(/^https:/);
+    const status = await new Promise((resolve, reject) => {
+      request(`${url}/healthz`, { rejectUnauthorized: false }, (reply) => resolve(reply.resume().statusCode))
+        .on("error", reject)
+        .end();
+    });
+    expect(status).toBe(200);
+  });
+});
+
+describe("it does not start", () => {
+  test("open to a network in the clear", async () => {
+    const { code, written } = run("serve", "--host", "0.0.0.0");
+    expect(await code).toBe(3);
+    expect(JSON.parse(written.out).message).toContain("serve.host");
+  });
+
+  test("on a port that is taken, and leaves no database behind", async () => {
+    const { url } = await serve();
+    const { code, written } = run("serve", "--port", new URL(url).port);
+    expect(await code).toBe(3);
+    expect(JSON.parse(written.out).message).toContain("EADDRINUSE");
+  });
+
+  test("with a connection that is wrong", async () => {
+    writeFileSync(config, readFileSync(config, "utf8").replace("env:LAB_PASSWORD", "env:NOWHERE"));
+    const { code, written } = run("serve", "--port", "0");
+    expect(await code).toBe(3);
+    expect(JSON.parse(written.out).message).toContain("NOWHERE");
+    configure({});
+  });
+
+  test.each([["--port", "x"], ["--port", "70000"], ["--nothing"]])("with %s %s", async (...words) => {
+    expect(await run("serve", ...words).code).toBe(2);
+  });
+});
+
+describe("keys", () => {
+  test.each([
+    ["nothing", []],
+    ["another word", ["give"]],
+    ["a key without a name", ["add", "--role", "read"]],
+    ["a key without a role", ["add", "--name", "x"]],
+    ["a role that is none", ["add", "--name", "x", "--role", "read,owner"]],
+    ["a mailbox that is none", ["add", "--name", "x", "--role", "read", "--mailbox", "everything"]],
+    ["a pattern that is wider than a domain", ["add", "--name", "x", "--role", "read", "--mailbox", "*"]],
+    ["a connection that is none", ["add", "--name", "x", "--role", "read", "--connection", "nowhere"]],
+    ["days that are none", ["add", "--name", "x", "--role", "read", "--expires-days", "soon"]],
+    ["a key to revoke without its id", ["revoke"]],
+  ])("do not take %s", async (_, words) => {
+    expect(await run("keys", ...words).code).toBe(2);
+  });
+
+  test("say how they are used", async () => {
+    const { code, written } = run("keys", "--help");
+    expect([await code, written.out]).toEqual([0, expect.stringContaining("keys revoke ID")]);
+  });
+});
