@@ -9,6 +9,7 @@ import { type Lab, startLab } from "../src/lab/lab.ts";
 import { socAddress } from "../src/lab/seed.ts";
 import { labPassword } from "../src/lab/store.ts";
 import { program } from "../src/program.ts";
+import { build, type Running as Process, start } from "./built.ts";
 import { makeCertificate } from "./wire/tenant.ts";
 
 let lab: Lab;
@@ -149,6 +150,75 @@ describe("from nothing to an answer", () => {
         .end();
     });
     expect(status).toBe(200);
+  });
+});
+
+describe("as a process of its own", () => {
+  const words = () => [build().program, "serve", "--port", "0", "--config", config, "--quiet"];
+  const started: Process[] = [];
+  afterEach(async () => {
+    lab.clearFaults();
+    for (const process of started.splice(0)) {
+      process.kill("SIGTERM");
+      await process.ended;
+    }
+  });
+
+  async function launched() {
+    const running = start(process.execPath, words(), { LAB_PASSWORD: labPassword }, folder);
+    started.push(running);
+    await running.said('"url"');
+    const { url } = JSON.parse(running.out());
+    return { running, url: String(url) };
+  }
+
+  const post = (url: string, key: string, action: string, body: object, headers: Readonly<Record<string, string>> = {}) =>
+    fetch(`${url}/v1/actions/${action}`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${key}`, "content-type": "application/json", ...headers },
+      body: JSON.stringify(body),
+    });
+  const get = (url: string, key: string, path: string) => fetch(`${url}${path}`, { headers: { authorization: `Bearer ${key}` } });
+
+  test("told to stop, it answers what runs, takes nothing more, and takes its database with it", async () => {
+    const { key } = await keys("add", "--name", "soar", "--role", "admin");
+    const { running, url } = await launched();
+    lab.addFault({ kind: "delay", operation: "GetUserOofSettings", delayMs: 1500 });
+    const held = post(url, key, "get-out-of-office", {});
+    await vi.waitFor(async () => expect(await (await get(url, key, "/metrics")).text()).toContain("mailcordon_calls_running 1"), 20_000);
+    running.kill("SIGTERM");
+    expect(await (await held).json()).toMatchObject({ success: true });
+    expect(await running.ended).toMatchObject({ code: 0, err: "" });
+    expect(existsSync(join(folder, "mailcordon-state/postgres/data/postmaster.pid"))).toBe(false);
+    await expect(fetch(`${url}/healthz`)).rejects.toThrow();
+  });
+
+  test("killed while it sends, its successor does not send again, and goes on with the job that it may repeat", async () => {
+    const { key } = await keys("add", "--name", "soar", "--role", "admin");
+    const first = await launched();
+    lab.addFault({ kind: "delay", delayMs: 60_000, times: 1000 });
+    const mail = { to: "user05@example.com", subject: "sent once at most", body_text: "x" };
+    const once = { "idempotency-key": "one-mail" };
+    const lost = post(first.url, key, "send-email", mail, once).catch(() => undefined);
+    const later = await post(first.url, key, "get-out-of-office", {}, { prefer: "respond-async" });
+    const job = later.headers.get("location") ?? "";
+    await vi.waitFor(async () => {
+      expect((await post(first.url, key, "send-email", mail, once)).status).toBe(409);
+      expect(await (await get(first.url, key, job)).json()).toMatchObject({ status: "running" });
+    }, 20_000);
+    first.running.kill("SIGKILL");
+    await first.running.ended;
+    await lost;
+    lab.clearFaults();
+    const second = await launched();
+    for (const _ of [1, 2]) {
+      const again = await post(second.url, key, "send-email", mail, once);
+      expect([again.status, await again.json()]).toEqual([502, expect.objectContaining({ code: "unknown-outcome" })]);
+    }
+    await vi.waitFor(async () => {
+      const asked = await (await get(second.url, key, job)).json();
+      expect(asked).toMatchObject({ status: "finished", answer: { success: true, mailbox } });
+    }, 20_000);
   });
 });
 
