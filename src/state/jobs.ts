@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import * as z from "zod";
-import { asFailure, type Failure } from "../failure.ts";
+import { asFailure, Failure } from "../failure.ts";
 import type { Reply } from "./idempotency.ts";
 import { schema } from "./migrations.ts";
 import { aliveSql, type Database } from "./postgres.ts";
@@ -39,7 +39,7 @@ export type Worker = (
 
 /** Calls that go on after their requests were answered. */
 export interface Jobs {
-  /** Gives the id. */
+  /** Gives the id. Throws Failure `busy` when too many of the caller wait. */
   put(order: JobOrder): Promise<string>;
   get(id: string): Promise<Job | undefined>;
   /** Takes it off the queue, or stops it where it is. False when it has ended already. */
@@ -75,6 +75,8 @@ const lookEveryMs = 1000;
 const lastWordsMs = 2000;
 /** What a person reads while waiting. Characters. */
 const longestProgress = 500;
+/** More than an investigation has, and less than what fills a disk with inputs of some megabytes. */
+const mostOfCaller = 500;
 const isId = (id: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id);
 
 /** Jobs in a database; a queue of pg-boss says who takes up which. */
@@ -187,6 +189,13 @@ export function openJobs(database: Database): Jobs {
 
   return {
     async put({ caller, action, repeatable, call }) {
+      const [{ waiting } = { waiting: 0 }] = await database.query(
+        z.object({ waiting: z.number() }),
+        `SELECT count(*)::integer AS waiting FROM ${table} WHERE caller = $1 AND finished_at IS NULL`,
+        [caller],
+      );
+      if (waiting >= mostOfCaller)
+        throw new Failure("busy", `${mostOfCaller} jobs of this caller wait or run, which is all that one may have.`);
       const id = randomUUID();
       await query(`INSERT INTO ${table} (id, caller, action, repeatable, call, status) VALUES ($1, $2, $3, $4, $5, 'queued')`, [
         id,

@@ -47,7 +47,8 @@ const migrations: readonly string[] = [
      created_at timestamptz NOT NULL DEFAULT now(),
      finished_at timestamptz
    );
-   CREATE INDEX ON ${schema}.jobs (created_at);`,
+   CREATE INDEX ON ${schema}.jobs (finished_at);
+   CREATE INDEX ON ${schema}.jobs (caller) WHERE finished_at IS NULL;`,
 ];
 
 /** So that two processes that start at once do not both migrate: any number that nothing else of ours takes. */

@@ -47,7 +47,12 @@ export interface CallSettings {
 export interface Calls {
   /** What the door needs, for a caller and a connection: nothing in it reaches another mailbox. Throws Failure. */
   hostFor(caller: Caller, connection: string): Promise<Host>;
-  /** Runs a call within the limits; never rejects. */
+  /**
+   * Takes a place among what runs at once, or says that there is none. Taken before a body is read, so that no more bodies than that are in
+   * memory; `leave` is to be called in any case.
+   */
+  enter(requestId: string): { readonly leave: () => void } | { readonly refused: Reply };
+  /** Runs a call that has its place; never rejects. */
   run(order: Order): Promise<Reply>;
   /** The same without the limit of what runs at once, for what has one of its own, and with the time that a job has. */
   runJob(order: Order): Promise<Reply>;
@@ -197,13 +202,14 @@ export function openCalls(
     get stopped() {
       return stopped;
     },
+    enter(requestId) {
+      const leave = places.take();
+      if (leave !== undefined) return { leave };
+      return { refused: problem(full(), { requestId, status: 429, headers: { "retry-after": String(busySeconds) } }) };
+    },
     async run(order) {
       const { requestId, idempotencyKey, action } = order;
       if (stopped) return problem(ending(), { requestId, headers: { connection: "close", "retry-after": "5" } });
-      const leave = places.take();
-      if (leave === undefined) {
-        return problem(full(), { requestId, status: 429, headers: { "retry-after": String(busySeconds) } });
-      }
       try {
         return await counted(async () => {
           if (idempotencyKey === undefined || action.effect === "read") return (await performed(order, timeoutMs)).reply;
@@ -214,8 +220,6 @@ export function openCalls(
         });
       } catch (thrown) {
         return problem(asFailure(thrown), { requestId, members: { action: action.name } });
-      } finally {
-        leave();
       }
     },
     get running() {

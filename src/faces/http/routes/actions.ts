@@ -5,6 +5,7 @@ import { Failure } from "../../../failure.ts";
 import { didYouMean } from "../../../spelling.ts";
 import type { House } from "../app.ts";
 import { readBody } from "../body.ts";
+import type { Reply } from "../problem.ts";
 import { connectionFor, queryOf } from "../query.ts";
 import { answer, refuse } from "../respond.ts";
 import { demandRole } from "../who.ts";
@@ -36,21 +37,25 @@ export function actionRoutes(house: House): void {
     const connection = connectionFor(caller, queryOf(c, ["connection"]).connection, connections);
     noted.connection = connection;
     const idempotencyKey = keyOf(c.req.header("idempotency-key"));
-    const asked = await readBody(c.req.raw, { maxBytes: settings.maxBodyBytes, idleMs });
-    // The rest of the body is still on its way: the connection cannot be used for another request.
-    if ("failure" in asked) return refuse(c, asked.failure, { status: asked.status, headers: { connection: "close" } });
+    const place = calls.enter(c.get("requestId"));
+    if ("refused" in place) return told(noted, place.refused);
     try {
-      const order = { action, asked, caller, connection, requestId: c.get("requestId"), idempotencyKey };
-      // Who went away does not read any more; what changes is brought to its end all the same.
-      const { signal } = c.req.raw;
-      // Files of the request do not outlive it: then it is answered when it is done, as RFC 7240 lets us.
-      const later = prefersAsync(c.req.header("prefer")) && !asked.hasFiles;
-      const reply = later ? await accept(house, order) : await calls.run(action.effect === "read" ? { ...order, signal } : order);
-      const code = /"code":"([a-z-]+)"/.exec(reply.status < 300 ? "" : reply.body.slice(0, 2000))?.[1];
-      if (code !== undefined) noted.code = code;
-      return answer(reply);
+      const asked = await readBody(c.req.raw, { maxBytes: settings.maxBodyBytes, idleMs });
+      // The rest of the body is still on its way: the connection cannot be used for another request.
+      if ("failure" in asked) return refuse(c, asked.failure, { status: asked.status, headers: { connection: "close" } });
+      try {
+        const order = { action, asked, caller, connection, requestId: c.get("requestId"), idempotencyKey };
+        // Who went away does not read any more; what changes is brought to its end all the same.
+        const { signal } = c.req.raw;
+        // Files of the request do not outlive it: then it is answered when it is done, as RFC 7240 lets us.
+        const later = prefersAsync(c.req.header("prefer")) && !asked.hasFiles;
+        const run = () => calls.run(action.effect === "read" ? { ...order, signal } : order);
+        return told(noted, later ? await accept(house, order) : await run());
+      } finally {
+        await asked.close();
+      }
     } finally {
-      await asked.close();
+      place.leave();
     }
   });
 
@@ -60,6 +65,13 @@ export function actionRoutes(house: House): void {
       headers: { allow: c.req.param("action") === undefined ? "GET" : "GET, POST" },
     }),
   );
+}
+
+/** The answer, with what went wrong noted for the log. */
+function told(noted: Record<string, string>, reply: Reply): Response {
+  const code = /"code":"([a-z-]+)"/.exec(reply.status < 300 ? "" : reply.body.slice(0, 2000))?.[1];
+  if (code !== undefined) noted.code = code;
+  return answer(reply);
 }
 
 function named(actions: ReadonlyMap<string, Action>, name: string): Action {
