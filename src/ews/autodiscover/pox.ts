@@ -1,5 +1,5 @@
 import { Failure } from "../../failure.ts";
-import { many, mapped, optional, qname, type Reader, readXml, record, text } from "../../wire/xml-read.ts";
+import { many, mapped, optional, qname, type Reader, readXml, record, text, within } from "../../wire/xml-read.ts";
 import { element, type Xml, xmlDocument } from "../../wire/xml-write.ts";
 import { type Answer, httpAnswer, type Protocol, said, xmlLimits } from "./protocol.ts";
 
@@ -9,24 +9,30 @@ const outlookNamespace = "http://schemas.microsoft.com/exchange/autodiscover/out
 const o = (local: string) => qname(outlookNamespace, local);
 const e = (local: string) => qname(envelopeNamespace, local);
 
+/** What the settings say; undefined when they say nothing. */
+type SaidBy<Said extends object> = (settings: PoxSettings) => Said | undefined;
+
 /**
  * Plain old XML Autodiscover: the oldest, which every Exchange speaks.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/pox-autodiscover-web-service-reference-for-exchange
  */
-export const pox: Protocol = {
-  name: "Autodiscover POX",
-  signsIn: true,
-  urlAt: (origin) => new URL("/autodiscover/autodiscover.xml", origin),
-  request: (address) => ({
-    method: "POST",
-    headers: { "Content-Type": "text/xml; charset=utf-8", Accept: "text/xml" },
-    body: xmlDocument(request(address)),
-  }),
-  async read(response) {
-    if (response.status !== 200 || !/\bxml\b/i.test(response.headers.get("content-type") ?? "")) return httpAnswer(response);
-    return await readXml(response.body, e("Autodiscover"), document, xmlLimits);
-  },
-};
+export function poxFor<Said extends object>(said: SaidBy<Said>): Protocol<Said> {
+  const document = documentOf(said);
+  return {
+    name: "Autodiscover POX",
+    signsIn: true,
+    urlAt: (origin) => new URL("/autodiscover/autodiscover.xml", origin),
+    request: (address) => ({
+      method: "POST",
+      headers: { "Content-Type": "text/xml; charset=utf-8", Accept: "text/xml" },
+      body: xmlDocument(request(address)),
+    }),
+    async read(response) {
+      if (response.status !== 200 || !/\bxml\b/i.test(response.headers.get("content-type") ?? "")) return httpAnswer(response);
+      return await readXml(response.body, e("Autodiscover"), document, xmlLimits);
+    },
+  };
+}
 
 function request(address: string): Xml {
   return element(
@@ -48,40 +54,70 @@ const account = record({
   action: optional(o("Action"), text),
   url: optional(o("RedirectUrl"), text),
   address: optional(o("RedirectAddr"), text),
-  protocols: many(o("Protocol"), record({ type: optional(o("Type"), text), ewsUrl: optional(o("EwsUrl"), text) })),
+  publicFolders: optional(o("PublicFolderInformation"), within(o("SmtpAddress"), text)),
+  protocols: many(
+    o("Protocol"),
+    record({ type: optional(o("Type"), text), server: optional(o("Server"), text), ewsUrl: optional(o("EwsUrl"), text) }),
+  ),
 });
 
-/** Settings stand in the namespace of Outlook, an error usually in that of the envelope. */
-const document: Reader<Answer> = mapped(
-  record({
-    response: optional(o("Response"), record({ account: optional(o("Account"), account), error: optional(o("Error"), outlookProblem) })),
-    refusal: optional(e("Response"), record({ error: optional(e("Error"), problem) })),
-  }),
-  ({ response, refusal }) => {
-    const error = response?.error ?? refusal?.error;
-    if (error !== undefined) return nothing(`it answered ${said(error.code) || "an error"}`, error.message, said(error.code));
-    const found = response?.account;
-    if (found === undefined) throw new Failure("broken-reply", "It did not answer as Autodiscover does.");
-    switch (found.action?.trim().toLowerCase()) {
-      case "redirecturl":
-        return found.url ? { kind: "elsewhere", url: found.url.trim() } : nothing("it sends us elsewhere but does not say where");
-      case "redirectaddr":
-        return found.address
-          ? { kind: "address", address: found.address.trim() }
-          : nothing("it names another address but does not say which");
-      default: {
-        // EXPR is the way from outside, EXCH the one from inside.
-        const urls = ["EXPR", "EXCH"].flatMap((type) =>
-          found.protocols.filter((one) => one.type?.trim().toUpperCase() === type).map(({ ewsUrl }) => ewsUrl?.trim() ?? ""),
-        );
-        const named = urls.filter((url) => url !== "");
-        return named.length > 0 ? { kind: "found", urls: named, schemas: [] } : nothing("it names no URL");
-      }
-    }
-  },
-);
+/** The settings of a mailbox, as far as somebody asks for them. */
+export interface PoxSettings {
+  /** `AutoDiscoverSMTPAddress`. */
+  readonly address: string | undefined;
+  readonly publicFolders: string | undefined;
+  /** `type` in capitals. */
+  readonly protocols: readonly { readonly type: string; readonly server: string | undefined; readonly ewsUrl: string | undefined }[];
+}
 
-function nothing(why: string, message?: string, wireCode = ""): Answer {
+/** Settings stand in the namespace of Outlook, an error usually in that of the envelope. */
+const documentOf = <Said extends object>(saidBy: SaidBy<Said>): Reader<Answer<Said>> =>
+  mapped(
+    record({
+      response: optional(
+        o("Response"),
+        record({
+          user: optional(o("User"), within(o("AutoDiscoverSMTPAddress"), text)),
+          account: optional(o("Account"), account),
+          error: optional(o("Error"), outlookProblem),
+        }),
+      ),
+      refusal: optional(e("Response"), record({ error: optional(e("Error"), problem) })),
+    }),
+    ({ response, refusal }) => {
+      const error = response?.error ?? refusal?.error;
+      if (error !== undefined) return nothing(`it answered ${said(error.code) || "an error"}`, error.message, said(error.code));
+      const found = response?.account;
+      if (found === undefined) throw new Failure("broken-reply", "It did not answer as Autodiscover does.");
+      switch (found.action?.trim().toLowerCase()) {
+        case "redirecturl":
+          return found.url ? { kind: "elsewhere", url: found.url.trim() } : nothing("it sends us elsewhere but does not say where");
+        case "redirectaddr":
+          return found.address
+            ? { kind: "address", address: found.address.trim() }
+            : nothing("it names another address but does not say which");
+        default: {
+          const protocols = found.protocols.map(({ type, server, ewsUrl }) => ({
+            type: type?.trim().toUpperCase() ?? "",
+            server: server?.trim(),
+            ewsUrl: ewsUrl?.trim(),
+          }));
+          const settings = { address: response?.user?.trim(), publicFolders: found.publicFolders?.trim(), protocols };
+          const told = saidBy(settings);
+          return told === undefined ? nothing("it names no URL") : { kind: "found", ...told };
+        }
+      }
+    },
+  );
+
+function nothing(why: string, message?: string, wireCode = ""): Answer<never> {
   const text = `It knows no EWS: ${why}${message ? ` (${said(message)})` : ""}.`;
   return { kind: "nothing", failure: new Failure("refused", text, { wireCode: wireCode === "" ? undefined : wireCode }) };
 }
+
+export const pox: Protocol = poxFor(({ protocols }) => {
+  // EXPR is the way from outside, EXCH the one from inside.
+  const urls = ["EXPR", "EXCH"].flatMap((type) => protocols.filter((one) => one.type === type).map(({ ewsUrl }) => ewsUrl ?? ""));
+  const named = urls.filter((url) => url !== "");
+  return named.length > 0 ? { urls: named, schemas: [] } : undefined;
+});

@@ -2,10 +2,15 @@ import { Failure } from "../../failure.ts";
 import type { HttpRequest, HttpResponse } from "../../wire/http.ts";
 import { httpFailure } from "../http-failures.ts";
 
+/** Where EWS is, the better place first, and the versions that it takes, where it says so. */
+export interface Places {
+  readonly urls: readonly string[];
+  readonly schemas: readonly string[];
+}
+
 /** What one Autodiscover service says about an address. None of it is checked yet: it may be anybody's. */
-export type Answer =
-  /** Where EWS is, the better place first, and the versions that it takes, where it says so. */
-  | { readonly kind: "found"; readonly urls: readonly string[]; readonly schemas: readonly string[] }
+export type Answer<Said extends object = Places> =
+  | ({ readonly kind: "found" } & Said)
   /** Ask there. */
   | { readonly kind: "elsewhere"; readonly url: string }
   /** Ask for this address instead. */
@@ -13,7 +18,7 @@ export type Answer =
   | { readonly kind: "nothing"; readonly failure: Failure };
 
 /** One way to ask an Autodiscover service. */
-export interface Protocol {
+export interface Protocol<Said extends object = Places> {
   readonly name: "Autodiscover v2" | "Autodiscover SOAP" | "Autodiscover POX";
   /** The service wants to know who asks. */
   readonly signsIn: boolean;
@@ -21,7 +26,7 @@ export interface Protocol {
   urlAt(origin: URL, address: string): URL;
   request(address: string, url: URL): Pick<HttpRequest, "method" | "headers" | "body">;
   /** Reads an answer that is not a redirect of HTTP. Throws Failure `broken-reply` for what is none of this protocol. */
-  read(response: HttpResponse): Promise<Answer>;
+  read(response: HttpResponse): Promise<Answer<Said>>;
 }
 
 /** More than any real answer has: those of POX, with every protocol and mailbox in them, have some ten thousand bytes. */
@@ -31,7 +36,7 @@ export const largestAnswer = 262_144;
 export const xmlLimits = { maxBytes: largestAnswer, maxDepth: 32, maxTextBytes: 16_384 } as const;
 
 /** An answer of HTTP that is not the protocol's. Its body is dropped: it is a page for a person. */
-export function httpAnswer(response: HttpResponse, signedIn = true): Answer {
+export function httpAnswer(response: HttpResponse, signedIn = true): Answer<never> {
   response.discard();
   const { status } = response;
   const isTelling = (signedIn && (status === 401 || status === 440)) || status === 429 || status === 503;

@@ -2,42 +2,66 @@ import { Failure } from "../../failure.ts";
 import { listOf, mapped, optional, qname, type Reader, readXml, record, text, within } from "../../wire/xml-read.ts";
 import { element, type Xml, xmlDocument } from "../../wire/xml-write.ts";
 import { s, soapNamespace } from "../namespaces.ts";
-import { type Answer, httpAnswer, type Protocol, said, xmlLimits } from "./protocol.ts";
+import { type Answer, httpAnswer, type Places, type Protocol, said, xmlLimits } from "./protocol.ts";
 
 const namespace = "http://schemas.microsoft.com/exchange/2010/Autodiscover";
 const addressing = "http://www.w3.org/2005/08/addressing";
 const a = (local: string) => qname(namespace, local);
 
+/** The value of a setting as the server wrote it, undefined where it gave none. */
+export type SettingOf = (name: string) => string | undefined;
+
+/** Which settings are asked for, and what they say; undefined when they say nothing. */
+interface Asked<Said extends object> {
+  readonly settings: readonly string[];
+  /** The oldest version that has them. */
+  readonly version: string;
+  readonly said: (settingOf: SettingOf) => Said | undefined;
+}
+
 /**
  * SOAP Autodiscover: GetUserSettings of Exchange 2010 and later.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/getusersettings-operation-soap
  */
-export const soap: Protocol = {
-  name: "Autodiscover SOAP",
-  signsIn: true,
-  urlAt: (origin) => new URL("/autodiscover/autodiscover.svc", origin),
-  request: (address, url) => ({
-    method: "POST",
-    headers: { "Content-Type": "text/xml; charset=utf-8", Accept: "text/xml" },
-    body: xmlDocument(request(address, url)),
-  }),
-  async read(response) {
-    const carriesSoap = (response.status === 200 || response.status === 500) && /\bxml\b/i.test(response.headers.get("content-type") ?? "");
-    if (!carriesSoap) return httpAnswer(response);
-    return await readXml(response.body, s("Envelope"), envelope, xmlLimits);
+export function soapFor<Said extends object>(asked: Asked<Said>): Protocol<Said> {
+  const envelope = envelopeOf(asked.said);
+  return {
+    name: "Autodiscover SOAP",
+    signsIn: true,
+    urlAt: (origin) => new URL("/autodiscover/autodiscover.svc", origin),
+    request: (address, url) => ({
+      method: "POST",
+      headers: { "Content-Type": "text/xml; charset=utf-8", Accept: "text/xml" },
+      body: xmlDocument(request(address, url, asked)),
+    }),
+    async read(response) {
+      const carriesSoap =
+        (response.status === 200 || response.status === 500) && /\bxml\b/i.test(response.headers.get("content-type") ?? "");
+      if (!carriesSoap) return httpAnswer(response);
+      return await readXml(response.body, s("Envelope"), envelope, xmlLimits);
+    },
+  };
+}
+
+/** Where EWS is. Every server that speaks SOAP takes the version. */
+export const places: Asked<Places> = {
+  settings: ["ExternalEwsUrl", "InternalEwsUrl", "EwsSupportedSchemas"],
+  version: "Exchange2010",
+  said(settingOf) {
+    const urls = [settingOf("ExternalEwsUrl") ?? "", settingOf("InternalEwsUrl") ?? ""].filter((url) => url !== "");
+    const schemas = (settingOf("EwsSupportedSchemas") ?? "").split(/[\s,]+/).filter((name) => name !== "");
+    return urls.length === 0 ? undefined : { urls, schemas };
   },
 };
 
-export function request(address: string, url: URL): Xml {
-  const wanted = ["ExternalEwsUrl", "InternalEwsUrl", "EwsSupportedSchemas"];
+export function request(address: string, url: URL, { settings, version }: Pick<Asked<object>, "settings" | "version"> = places): Xml {
   return element(
     "s:Envelope",
     { "xmlns:s": soapNamespace, "xmlns:a": namespace, "xmlns:w": addressing },
     element(
       "s:Header",
       undefined,
-      // The oldest version that has these settings: every server takes it.
-      element("a:RequestedServerVersion", undefined, "Exchange2010"),
+      element("a:RequestedServerVersion", undefined, version),
       element("w:Action", undefined, `${namespace}/Autodiscover/GetUserSettings`),
       element("w:To", undefined, url.href),
     ),
@@ -51,8 +75,8 @@ export function request(address: string, url: URL): Xml {
           "a:Request",
           undefined,
           element("a:Users", undefined, element("a:User", undefined, element("a:Mailbox", undefined, address))),
-          element("a:RequestedSettings", undefined, ...wanted.map((name) => element("a:Setting", undefined, name))),
-          element("a:RequestedVersion", undefined, "Exchange2010"),
+          element("a:RequestedSettings", undefined, ...settings.map((name) => element("a:Setting", undefined, name))),
+          element("a:RequestedVersion", undefined, version),
         ),
       ),
     ),
@@ -94,32 +118,26 @@ const body = record({
   ),
 });
 
-export const envelope: Reader<Answer> = mapped(record({ body: optional(s("Body"), body) }), ({ body: read }) => {
-  if (read?.fault !== undefined) return nothing({ code: "a fault", message: read.fault.text });
-  const { response } = read ?? {};
-  if (response === undefined) throw new Failure("broken-reply", "It did not answer as Autodiscover does.");
-  const [first] = response.users ?? [];
-  if (response.code !== undefined && response.code !== "NoError" && first === undefined) return nothing(response);
-  return first === undefined ? nothing(response) : answerOf(first);
-});
+export function envelopeOf<Said extends object>(saidBy: Asked<Said>["said"]): Reader<Answer<Said>> {
+  return mapped(record({ body: optional(s("Body"), body) }), ({ body: read }) => {
+    if (read?.fault !== undefined) return nothing({ code: "a fault", message: read.fault.text });
+    const { response } = read ?? {};
+    if (response === undefined) throw new Failure("broken-reply", "It did not answer as Autodiscover does.");
+    const [first] = response.users ?? [];
+    if (response.code !== undefined && response.code !== "NoError" && first === undefined) return nothing(response);
+    return first === undefined ? nothing(response) : answerOf(first, saidBy);
+  });
+}
 
-function answerOf(found: UserSaid): Answer {
+function answerOf<Said extends object>(found: UserSaid, saidBy: Asked<Said>["said"]): Answer<Said> {
   const target = found.target?.trim() ?? "";
   if (found.code === "RedirectUrl" && target !== "") return { kind: "elsewhere", url: target };
   if (found.code === "RedirectAddress" && target !== "") return { kind: "address", address: target };
-  const settingOf = (wanted: string) => found.settings?.find(({ name }) => name === wanted)?.value?.trim() ?? "";
-  const urls = [settingOf("ExternalEwsUrl"), settingOf("InternalEwsUrl")].filter((url) => url !== "");
-  if (urls.length === 0) return nothing(found);
-  return {
-    kind: "found",
-    urls,
-    schemas: settingOf("EwsSupportedSchemas")
-      .split(/[\s,]+/)
-      .filter((name) => name !== ""),
-  };
+  const said = saidBy((wanted) => found.settings?.find(({ name }) => name === wanted)?.value?.trim());
+  return said === undefined ? nothing(found) : { kind: "found", ...said };
 }
 
-function nothing({ code, message }: Said): Answer {
+function nothing({ code, message }: Said): Answer<never> {
   const why = code === undefined || code === "NoError" ? "it names no URL" : `it answered ${said(code)}`;
   const wireCode = code === "NoError" ? undefined : said(code);
   const failure = code === "ServerBusy" ? "busy" : "refused";
@@ -128,3 +146,5 @@ function nothing({ code, message }: Said): Answer {
     failure: new Failure(failure, `It knows no EWS: ${why}${message ? ` (${said(message)})` : ""}.`, { wireCode }),
   };
 }
+
+export const soap: Protocol = soapFor(places);
