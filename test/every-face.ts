@@ -1,0 +1,196 @@
+import { writeFileSync } from "node:fs";
+import { createServer, request } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
+import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
+import * as z from "zod";
+import type { Action } from "../src/action.ts";
+import { type Answer, exitCodeOf } from "../src/answer.ts";
+import { flagOf, toolOf } from "../src/faces/names.ts";
+import { failures } from "../src/failure.ts";
+import { type Lab, startLab } from "../src/lab/lab.ts";
+import { seedOrganisation, socAddress } from "../src/lab/seed.ts";
+import { labPassword, type Store } from "../src/lab/store.ts";
+import { open } from "../src/open.ts";
+import { perform } from "../src/perform.ts";
+import { loadSettings } from "../src/settings.ts";
+import { build, start } from "./built.ts";
+import { fileWith, noPython, run, scriptOf } from "./faces/automation-service/stage.ts";
+
+export type Input = Readonly<Record<string, unknown>>;
+
+/** What a face said of one call. */
+export interface Said {
+  /** Its document: an answer, or how this face tells of a call that failed as a whole. */
+  readonly document: unknown;
+  /** Exit code, status or mark of an error: whatever the face has beside the document. */
+  readonly beside: unknown;
+  /** What the lab held when a first call had only asked for a confirmation. */
+  readonly planned?: unknown;
+}
+
+export type FaceName = "library" | "command line" | "HTTP" | "MCP over stdio" | "MCP over HTTP" | "Automation Service";
+
+/** One way to call an action. */
+export interface Face {
+  readonly name: FaceName;
+  call(action: Action, input: Input): Promise<Said>;
+  /** What stands beside the document that tells of this answer. */
+  beside(answer: Answer): unknown;
+  /** Where this face says that evidence is. */
+  link(kept: { readonly name: string; readonly sha256: string }): string;
+  close(): Promise<void>;
+}
+
+/** One address at which there is always the lab of the moment: what was started once meets a new one for each call. */
+export interface LabPlace {
+  readonly ewsUrl: string;
+  /** A new lab in the place of the one before: the same organisation at the same time, so that the same deeds give the same ids. */
+  renew(): Promise<Store>;
+  close(): Promise<void>;
+}
+
+export async function openLabPlace(at: Date): Promise<LabPlace> {
+  let lab: Lab | undefined;
+  const server = createServer((asked, reply) => {
+    const { method, url, headers } = asked;
+    const passed = request(`${lab?.url}${url}`, { method, headers }, (said) => {
+      reply.writeHead(said.statusCode ?? 502, said.rawHeaders);
+      said.pipe(reply);
+    });
+    passed.on("error", () => reply.destroy());
+    asked.pipe(passed);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  // The border is Node's own: a listening TCP server has such an address.
+  const { port } = server.address() as AddressInfo;
+  return {
+    ewsUrl: `http://127.0.0.1:${port}/EWS/Exchange.asmx`,
+    async renew() {
+      await lab?.close();
+      lab = await startLab({ seed: false });
+      lab.store.setNow(at);
+      seedOrganisation(lab.store);
+      return lab.store;
+    },
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await lab?.close();
+    },
+  };
+}
+
+/** Puts every face into `faces`, the library first; each is started once, and closed the last first. `held` tells what the lab holds. */
+export async function openFaces(faces: Face[], folder: string, { ewsUrl }: LabPlace, held: () => unknown): Promise<void> {
+  const { program } = build();
+  const evidenceOf = (face: string) => join(folder, `evidence-of-${face}`);
+  const config = (face: string) => {
+    const file = join(folder, `${face}.yaml`);
+    const basic = { username: socAddress, password: "env:LAB_PASSWORD" };
+    const connections = { lab: { ews: { url: ewsUrl }, auth: { basic }, mailbox: socAddress } };
+    writeFileSync(file, JSON.stringify({ evidence_dir: evidenceOf(face), connections, serve: { state_dir: join(folder, "state") } }));
+    return file;
+  };
+  const environment = { PATH: process.env.PATH ?? "", LAB_PASSWORD: labPassword, HOME: folder };
+  const begin = (...words: string[]) => start(process.execPath, [program, ...words], environment, folder);
+  const filed = (face: string) => ({ link: ({ name }: { name: string }) => join(evidenceOf(face), name) });
+
+  const opened = await open(await loadSettings({ flags: { config: config("library") } }));
+  faces.push({
+    name: "library",
+    call: async (action, input) => ({ document: await perform(action, input, opened), beside: undefined }),
+    beside: () => undefined,
+    ...filed("library"),
+    close: () => opened.exchange.close(),
+  });
+
+  faces.push({
+    name: "command line",
+    async call({ name }, input) {
+      const flags = Object.entries(input).map(([field, value]) => `${flagOf(field)}=${textOf(value)}`);
+      const { code, out } = await begin(name, ...flags, "--json", "--config", config("command-line")).ended;
+      return { document: JSON.parse(out), beside: code };
+    },
+    beside: exitCodeOf,
+    ...filed("command-line"),
+    close: async () => {},
+  });
+
+  const served = begin("serve", "--port", "0", "--quiet", "--config", config("serve"));
+  let url = "";
+  let key = "";
+  const http: Face = {
+    name: "HTTP",
+    async call({ name }, input) {
+      const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
+      const reply = await fetch(`${url}/v1/actions/${name}`, { method: "POST", headers, body: JSON.stringify(input) });
+      return { document: await reply.json(), beside: [reply.status, reply.headers.get("content-type")] };
+    },
+    beside: ({ error }) => (error === undefined ? [200, "application/json"] : [failures[error.code].status, "application/problem+json"]),
+    link: ({ sha256 }) => `/v1/evidence/${sha256}`,
+    async close() {
+      served.kill("SIGTERM");
+      await served.ended;
+    },
+  };
+  faces.push(http);
+  await served.said("\n");
+  ({ url } = JSON.parse(served.out()));
+  const made = await begin("keys", "add", "--name", "faces", "--role", "read,contain,send", "--config", config("serve")).ended;
+  ({ key } = JSON.parse(made.out));
+
+  const stdio = { command: process.execPath, args: [program, "mcp", "--config", config("mcp")], cwd: folder, env: environment };
+  faces.push(await mcpFace("MCP over stdio", new StdioClientTransport(stdio), held, filed("mcp").link));
+  const headers = { authorization: `Bearer ${key}` };
+  const overHttp = new StreamableHTTPClientTransport(new URL(`${url}/mcp`), { requestInit: { headers } });
+  // The border is the SDK's: its own class does not fit its own interface where undefined is not the same as absent.
+  faces.push(await mcpFace("MCP over HTTP", overHttp as Transport, held, http.link));
+
+  if (noPython) return;
+  faces.push({
+    name: "Automation Service",
+    async call({ title }, { attachments, ...input }) {
+      const fields = Object.entries(input).map(([field, value]) => [field, textOf(value)]);
+      const files = Array.isArray(attachments) ? attachments.map(({ name, base64 }) => fileWith(Buffer.from(base64, "base64"), name)) : [];
+      const environment = { api_url: url, api_key: key, attachments: files.join(","), ...Object.fromEntries(fields) };
+      const { code, out, err } = await run(scriptOf(title), environment);
+      return { document: out === "" ? err : JSON.parse(out), beside: [code, err === ""] };
+    },
+    beside: ({ success, counts }) => (success || counts.succeeded > 0 ? [0, true] : [1, false]),
+    link: ({ sha256 }) => `${url}/v1/evidence/${sha256}`,
+    close: async () => {},
+  });
+}
+
+/** A client that can ask nobody: what is not a read takes two calls. */
+async function mcpFace(name: FaceName, transport: Transport, held: () => unknown, link: Face["link"]): Promise<Face> {
+  const client = new Client({ name: "every-face", version: "0" });
+  await client.connect(transport);
+  return {
+    name,
+    async call(action, { confirm: _, ...input }) {
+      const tool = toolOf(action.name);
+      const planned = await client.callTool({ name: tool, arguments: input });
+      const { confirmation } = Planned.parse(planned.structuredContent);
+      if (action.effect === "read" || confirmation === undefined) return { document: planned.structuredContent, beside: planned.isError };
+      const before = held();
+      const done = await client.callTool({ name: tool, arguments: { ...input, confirmation: confirmation.token } });
+      return { document: done.structuredContent, beside: done.isError, planned: before };
+    },
+    beside: ({ error, counts }) => error !== undefined || (counts.failed > 0 && counts.succeeded === 0),
+    link,
+    close: () => client.close(),
+  };
+}
+
+const Planned = z.looseObject({ confirmation: z.looseObject({ token: z.string() }).optional() });
+
+/** A value as a flag or a variable of the environment has it. */
+function textOf(value: unknown): string {
+  if (Array.isArray(value) && value.every((each) => typeof each === "string")) return value.join(",");
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
