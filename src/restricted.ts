@@ -1,6 +1,6 @@
 import type { Draft } from "./exchange/draft.ts";
 import type { Call, Destination, Exchange, Mailbox } from "./exchange/exchange.ts";
-import { splitStore } from "./exchange/folder-names.ts";
+import { parseFolderName, splitStore } from "./exchange/folder-names.ts";
 import { Failure } from "./failure.ts";
 import { attempt, failed, type Outcome } from "./outcome.ts";
 
@@ -30,7 +30,7 @@ function lowered(text: string): string {
  */
 export function restricted(exchange: Exchange, mailboxes: readonly string[] | undefined): Exchange {
   if (mailboxes === undefined) return exchange;
-  const guard = guardOf(mailboxes);
+  const guard = guardOf(mailboxes, exchange.backend);
   return {
     backend: exchange.backend,
     mailbox(address, call) {
@@ -75,12 +75,19 @@ interface Guard {
   sender(mail: Pick<Draft, "from" | "mime">): void;
 }
 
-function guardOf(mailboxes: readonly string[]): Guard {
+function guardOf(mailboxes: readonly string[], backend: Exchange["backend"]): Guard {
   const mailbox = (address: string) => {
     if (!isGranted(address, mailboxes)) throw refusal(address === "" ? "The mailbox that is meant by default" : address);
   };
   const folder = (name: string | undefined) => {
-    if (name !== undefined && splitStore(name).store === "public") throw refusal("A public folder");
+    if (name === undefined) return;
+    const { store, rest } = splitStore(name);
+    if (store === "public") throw refusal("A public folder");
+    // Exchange Web Services open it wherever it is, as far as the mailbox's owner may; Graph looks in the mailbox that is named.
+    if (backend === "graph" || parseFolderName(rest).kind !== "id") return;
+    throw new Failure("access-denied", "A caller that may touch some mailboxes only cannot name a folder by its id: it may be another's.", {
+      hint: "Name the folder by its path, such as Inbox/Reports.",
+    });
   };
   return {
     mailbox,

@@ -131,6 +131,9 @@ test("a list of mailboxes has only those that were granted, also of those that f
   expect(failed.map(({ mailbox }) => mailbox)).toEqual(["ann@example.com", "ANN@EXAMPLE.COM"]);
 });
 
+/** It may be of any mailbox. */
+const folderId = `AAMk${"A".repeat(100)}=`;
+
 /** Every method of the port that has an argument which can lead out of the mailbox, with each that does. */
 const ways: Readonly<Record<string, (mailbox: Mailbox) => Promise<unknown>>> = {
   "search in public folders": (box) => box.search({ filters: {}, folder: "public:Security", limit: 1 }),
@@ -138,6 +141,9 @@ const ways: Readonly<Record<string, (mailbox: Mailbox) => Promise<unknown>>> = {
   "folder of the public ones": (box) => box.folder("public:Security"),
   "createFolder in the public ones": (box) => box.createFolder("public:Security"),
   "contacts of a public folder": (box) => box.contacts({ folder: "public:Contacts", limit: 1 }),
+  "search in a folder by its id": (box) => box.search({ filters: {}, folder: folderId, limit: 1 }),
+  "a folder of the archive by its id": (box) => box.folder(`archive:${folderId}`),
+  "contacts of a folder by its id": (box) => box.contacts({ folder: folderId, limit: 1 }),
   "send from another": (box) => box.send({ from: address("bob@example.com"), to: [] }),
   "send from nobody": (box) => box.send({ from: { name: "Bob" }, to: [] }),
   "send what is written elsewhere": (box) => box.send({ to: [], mime: Buffer.from("From: bob@example.com") }),
@@ -155,6 +161,7 @@ describe.each(["copy", "move"] as const)("%s", (method) => {
     ["another mailbox", { folder: "inbox", mailbox: "bob@example.com" }],
     ["a public folder", { folder: "Security", publicFolder: true }],
     ["a public folder by its name", { folder: "public:Security" }],
+    ["a folder by its id", { folder: folderId }],
   ])("to %s has one refusal for each id, and nothing is asked", async (_, destination) => {
     const { exchange, reached } = noting();
     const outcomes = await all<object>(restricted(exchange, ann).mailbox("ann@example.com")[method](["1", "2"], destination));
