@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import pg from "pg";
 import type * as z from "zod";
 import { Failure } from "../failure.ts";
@@ -26,6 +27,8 @@ export function aliveSql(instance: string): string {
 
 /** As long may a start take: a first one makes the database, one after a crash repairs it. */
 const startMs = 60_000;
+/** A database that went away is looked for so often. */
+const againMs = 500;
 /** A query waits so long for a connection: what is behind a face must fail before its caller has given up. */
 const connectMs = 5_000;
 
@@ -84,10 +87,11 @@ async function openPresence(connect: () => Promise<pg.ClientConfig>, embedded: E
   const again = async () => {
     while (!closing) {
       try {
-        client = await enter(connect, embedded);
+        client = await enter(connect, embedded, () => closing);
         return await hold();
       } catch (thrown) {
         if (!(thrown instanceof Failure) && !isDatabaseError(thrown)) throw thrown;
+        await pause(againMs, undefined, { ref: false });
       }
     }
   };
@@ -103,7 +107,11 @@ async function openPresence(connect: () => Promise<pg.ClientConfig>, embedded: E
 }
 
 /** Connects, and says with a lock that somebody is there. A database that is just ending is waited for, and started again when it is ours. */
-async function enter(connect: () => Promise<pg.ClientConfig>, embedded: Embedded | undefined): Promise<pg.Client> {
+async function enter(
+  connect: () => Promise<pg.ClientConfig>,
+  embedded: Embedded | undefined,
+  isGivenUp: () => boolean = () => false,
+): Promise<pg.Client> {
   const deadline = Date.now() + startMs;
   for (;;) {
     const client = new pg.Client(await connect());
@@ -115,9 +123,9 @@ async function enter(connect: () => Promise<pg.ClientConfig>, embedded: Embedded
     } catch (thrown) {
       await client.end().catch(() => undefined);
       const failure = queryFailure(thrown);
-      if (embedded === undefined || failure.code !== "unreachable" || Date.now() > deadline) throw failure;
+      if (embedded === undefined || failure.code !== "unreachable" || Date.now() > deadline || isGivenUp()) throw failure;
       // A database that starts takes some 50 ms until it answers.
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await pause(20);
     }
   }
 }

@@ -141,6 +141,31 @@ describe("with DATABASE_URL", () => {
     expect(await own.keys.find(secret)).toMatchObject({ name: "soar" });
   });
 
+  test("a database that went away and came back is used again, with what was running still running", async () => {
+    const own = await folder.open();
+    const password = readFileSync(join(folder.directory, "postgres/data/mailcordon-password"), "utf8");
+    const databaseUrl = `postgresql://mailcordon:${password}@/postgres?host=${encodeURIComponent(`${folder.directory}/postgres`)}`;
+    const other = await openState({ directory: tmpdir(), databaseUrl });
+    await other.idempotency.begin("c", "still running", "f");
+    process.kill(serverOf(folder.directory), "SIGKILL");
+    // Its owner starts it again.
+    await vi.waitFor(() => own.ready(), 20_000);
+    await vi.waitFor(() => other.ready(), 20_000);
+    await vi.waitFor(async () => expect(await other.idempotency.begin("c", "still running", "f")).toEqual({ state: "running" }), 20_000);
+    await other.close();
+  });
+
+  test("a process ends although its database is away", async () => {
+    const own = await folder.open();
+    const password = readFileSync(join(folder.directory, "postgres/data/mailcordon-password"), "utf8");
+    const databaseUrl = `postgresql://mailcordon:${password}@/postgres?host=${encodeURIComponent(`${folder.directory}/postgres`)}`;
+    const other = await openState({ directory: tmpdir(), databaseUrl });
+    const pid = serverOf(folder.directory);
+    process.kill(pid, "SIGINT");
+    await own.close();
+    await other.close();
+  });
+
   test("a database that is not there is said without the password of its address", async () => {
     const opened = openState({ directory: tmpdir(), databaseUrl: "postgresql://me:marked-4Xz@127.0.0.1:1/none" });
     await expect(opened).rejects.toMatchObject({ code: "unreachable", message: expect.not.stringContaining("marked-4Xz") });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import type { Job } from "../../../../src/state/jobs.ts";
 import type { State } from "../../../../src/state/state.ts";
 import { temporaryState } from "../../../state/temporary.ts";
 import { startToys, type ToyServer } from "../server.ts";
@@ -148,6 +149,111 @@ describe("events", () => {
     const closing = own.app.close(0);
     expect(await reply.text()).not.toContain("event: finished");
     await closing;
+    await own.close();
+  });
+});
+
+describe("of one that may not see it any more", () => {
+  test("an administrator of some mailboxes or connections sees no job of another", async () => {
+    const { json } = await later("count-sheep", { mailbox: "ann@example.com" });
+    const narrow = await Promise.all([
+      toys.key(["admin"], { mailboxes: ["bob@example.com"] }),
+      toys.key(["admin"], { connections: ["hill"] }),
+    ]);
+    for (const one of narrow) {
+      expect((await toys.call(String(json.status_url), { key: one })).status).toBe(404);
+      expect((await toys.call(String(json.events_url), { key: one })).status).toBe(404);
+      expect((await toys.call(String(json.status_url), { key: one, method: "DELETE" })).status).toBe(404);
+    }
+    await ended(json.status_url);
+  });
+
+  test("a stream ends without the answer when its key is revoked meanwhile", async () => {
+    const gone = await toys.key(["read"]);
+    const headers = { prefer: "respond-async" };
+    const { json } = await toys.call("/v1/actions/count-sheep", { key: gone, body: { wait: true }, headers });
+    await vi.waitFor(() => expect(toys.waiting).toBe(1), 10_000);
+    const reading = toys.call(String(json.events_url), { key: gone });
+    await vi.waitFor(async () => expect((await state.keys.list()).length).toBeGreaterThan(0));
+    await state.keys.revoke(gone.split("_")[1] ?? "");
+    toys.release();
+    const { text } = await reading;
+    expect(text).not.toContain("sheep");
+    expect(text).not.toContain("event: finished");
+  });
+
+  test("what a revoked key has put on the queue is not begun", async () => {
+    const own = await folder.open();
+    const gone = await toys.key(["send"]);
+    // Every place is taken: it waits.
+    const busy = await Promise.all(Array.from({ length: 8 }, () => later("count-sheep", { wait: true })));
+    await vi.waitFor(() => expect(toys.waiting).toBe(8), 10_000);
+    const { json } = await toys.call("/v1/actions/tell-shepherd", {
+      key: gone,
+      body: { text: "from a thief" },
+      headers: { prefer: "respond-async" },
+    });
+    await own.keys.revoke(gone.split("_")[1] ?? "");
+    toys.release();
+    const admin = await toys.key(["admin"]);
+    await vi.waitFor(async () => {
+      expect((await toys.call(String(json.status_url), { key: admin })).json).toMatchObject({ problem: { code: "access-denied" } });
+    }, 10_000);
+    expect(toys.told).not.toContain("from a thief");
+    for (const { json } of busy) await ended(json.status_url);
+  });
+});
+
+describe("a stream", () => {
+  test("of which only the head is asked watches nothing", async () => {
+    const watched: string[] = [];
+    const jobs = {
+      ...state.jobs,
+      work: async () => undefined,
+      watch: (id: string, signal: AbortSignal) => {
+        watched.push(id);
+        return state.jobs.watch(id, signal);
+      },
+    };
+    const own = await startToys({ ...state, jobs });
+    const { json } = await later("count-sheep", { wait: true }, {}, own);
+    const { status, headers } = await own.call(String(json.events_url), { key, method: "HEAD" });
+    expect([status, headers.get("content-type"), watched]).toEqual([200, "text/event-stream", []]);
+    await own.call(String(json.status_url), { key, method: "DELETE" });
+    toys.release();
+    await own.close();
+  });
+
+  test("whose reader went away while the database hangs harms nobody at its next breath", async () => {
+    let hangs: ((job: IteratorResult<Job>) => void) | undefined;
+    const stuck = { [Symbol.asyncIterator]: () => stuck, next: () => new Promise<IteratorResult<Job>>((resolve) => (hangs = resolve)) };
+    const jobs = { ...state.jobs, work: async () => undefined, watch: () => stuck as AsyncGenerator<Job> };
+    const own = await startToys({ ...state, jobs });
+    const { json } = await later("count-sheep", {}, {}, own);
+    const breaths: (() => void)[] = [];
+    const every = vi.spyOn(globalThis, "setInterval").mockImplementation((breath) => {
+      breaths.push(breath as () => void);
+      return setTimeout(() => undefined, 0) as unknown as NodeJS.Timeout;
+    });
+    const leaving = new AbortController();
+    const headers = { authorization: `Bearer ${key}` };
+    const reply = await fetch(`${own.url}${json.events_url}`, { headers, signal: leaving.signal });
+    every.mockRestore();
+    const reading = reply.text().catch(() => "left");
+    leaving.abort();
+    expect(await reading).toBe("left");
+    await vi.waitFor(() => expect(own.log.some(({ route }) => route === "/v1/jobs/:id/events")).toBe(true));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(breaths.length).toBeGreaterThan(0);
+    const rejected: unknown[] = [];
+    const note = (thrown: unknown) => rejected.push(thrown);
+    process.on("unhandledRejection", note);
+    for (const breath of breaths) expect(breath).not.toThrow();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    process.off("unhandledRejection", note);
+    expect(rejected).toEqual([]);
+    hangs?.({ done: true, value: undefined });
+    await own.call(String(json.status_url), { key, method: "DELETE" });
     await own.close();
   });
 });
