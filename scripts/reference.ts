@@ -14,6 +14,7 @@ import { differences } from "../src/graph/differences.ts";
 import { graphHabits } from "../src/settings-graph.ts";
 import { markdownTable as table } from "./markdown-table.ts";
 import { automationServicePage } from "./reference-automation-service.ts";
+import { permissionsPage } from "./reference-permissions.ts";
 
 /** What JSON Schema says of one member, as far as a table shows it. */
 interface Member {
@@ -35,6 +36,7 @@ export function referencePages(): ReadonlyMap<string, string> {
     ["backends.md", backendsPage(catalogue)],
     ["failures.md", failuresPage()],
     ["mcp-tools.md", mcpPage(catalogue)],
+    ["permissions.md", permissionsPage(catalogue)],
     // The catalogue's description; a server's own, at /openapi.json, says which version it is.
     ["openapi.json", `${JSON.stringify(openapi(catalogue, { version: "1" }), null, 2)}\n`],
   ]);

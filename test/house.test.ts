@@ -129,9 +129,9 @@ test("no file of src/ has more than 400 lines", () => {
 });
 
 describe("test/ mirrors src/:", () => {
-  // Tests of what is no one file of src/: every face at once, whole clients and corpora, the contract over a back end, every fault under every action, the scripts and examples, this house.
+  // Tests of what is no one file of src/: every face at once, whole clients and corpora, the contract over a back end, every fault under every action, the scripts, the examples and the guides, this house.
   const besides =
-    /^(witness\/|scripts\/|house|examples|every-face|exchange\/(ews|graph)|actions\/faults\/|ews\/(samples|schema)|graph\/schema)/;
+    /^(witness\/|scripts\/|guides\/|house|examples|every-face|exchange\/(ews|graph)|actions\/faults\/|ews\/(samples|schema)|graph\/schema)/;
   test.each(filesOf("test").filter((file) => file.endsWith(".test.ts") && !besides.test(file)))("%s has its source", (file) => {
     expect(existsSync(join(root, "src", file.replace(/\.test\.ts$/, ".ts")))).toBe(true);
   });

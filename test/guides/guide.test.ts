@@ -1,0 +1,13 @@
+import { expect, test } from "vitest";
+import { isShown } from "./guide.ts";
+
+test.each([
+  ['{ "a": 1, … "c": 3 }', '{"a":1,"b":2,"c":3}\n', true],
+  ["… of …", "1 of 2", true],
+  ['{ "a": 1 }', '{"a":2}', false],
+  ['{ "a": 1, …', '{"b":0,"a":1,"c":3}', false],
+  ['… "c": 3 }', '{"c":3,"d":4}', false],
+  ["… second … first …", "first second", false],
+])("of %s and %s it is said rightly whether the one shows the other", (shown, said, expected) => {
+  expect(isShown(shown, said)).toBe(expected);
+});
