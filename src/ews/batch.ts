@@ -12,7 +12,7 @@ import { type Asker, isRepeatable, slowDown, turnOf } from "./repeat.ts";
 export const defaultBatchSize = 100;
 
 /** What one batch needs to be asked. */
-interface Asked<Id, In, Out> {
+export interface Asked<Id, In, Out> {
   readonly operation: Operation<In, Out>;
   readonly input: (ids: readonly Id[]) => In;
   readonly asker: Asker;

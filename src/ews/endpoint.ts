@@ -164,7 +164,7 @@ export function discoveredEndpoint({ memory, lifetimeMs, trust, find }: Discover
 }
 
 /** One search serves all who wait, so that none of them may end it; each may stop waiting. */
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;
   return new Promise((resolve, reject) => {
     const stop = () => reject(new Failure("cancelled", "The call was cancelled."));

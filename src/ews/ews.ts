@@ -12,6 +12,7 @@ import type { TokenFacts } from "../wire/token-facts.ts";
 import type { AutodiscoverOptions, Discovered } from "./autodiscover.ts";
 import { callingRightly } from "./called.ts";
 import { defaultLifetimeMs, type EndpointMemory, type Finding, fixedEndpoint, noEndpointMemory, openDiscovery } from "./endpoint.ts";
+import { openPublicRoutes } from "./public-routes.ts";
 import { type Access, addressOnly, type Connection, type EwsMailbox, openMailbox } from "./session.ts";
 import { type ConnectingName, openSoap, type ServerVersion } from "./soap.ts";
 
@@ -109,6 +110,7 @@ export function openEws(options: EwsOptions): Exchange {
     access: options.access,
     connectingName: options.connectingName ?? "SmtpAddress",
     limits: { maxWaitMs, maxConcurrency, attempts },
+    publicRoutes: place.publicRoutes,
   };
   return {
     backend: "ews",
@@ -220,10 +222,15 @@ function placeOf(options: EwsOptions, network: HttpOptions, userAgent: string) {
   const { url, memory = noEndpointMemory } = options;
   if (url !== undefined) {
     const given = urlOf(url);
-    return { name: given.origin, endpoint: fixedEndpoint(given, memory), close: () => undefined };
+    return { name: given.origin, endpoint: fixedEndpoint(given, memory), publicRoutes: undefined, close: () => undefined };
   }
   const { finding, address, lifetimeMs, close } = findingOf(options, network, userAgent);
-  return { name: `Autodiscover of ${address.toLowerCase()}`, endpoint: openDiscovery(finding, { memory, lifetimeMs }), close };
+  const publicRoutes = openPublicRoutes({
+    settings: async (mailbox, first) => (await import("./autodiscover/user-settings.ts")).userSettings(finding, mailbox, first),
+    lifetimeMs,
+  });
+  const endpoint = openDiscovery(finding, { memory, lifetimeMs });
+  return { name: `Autodiscover of ${address.toLowerCase()}`, endpoint, publicRoutes, close };
 }
 
 /** How EWS is looked for. */

@@ -57,7 +57,7 @@ export function mailboxGuidOf(id: string): string | undefined {
 }
 
 /** Two equal bytes are followed by the number of further ones. */
-function unpacked(packed: readonly number[]): number[] {
+export function unpacked(packed: readonly number[]): number[] {
   const bytes: number[] = [];
   for (let at = 0; at < packed.length; at++) {
     const byte = packed[at] ?? 0;

@@ -22,6 +22,8 @@ export interface Operation<In, Out> {
    * makes its id dead.
    */
   readonly gone?: Out;
+  /** The folders, items and attachments that a request is about, by id or well-known name: of public folders it must go where they are. */
+  readonly names?: (input: In) => readonly string[];
   /** The element inside the SOAP body. */
   write(input: In): Xml;
   /** What is made of the `m:…Response` element: an Outcome for each response message, in their order. */

@@ -4,11 +4,12 @@ import type { Outcome } from "../outcome.ts";
 import type { Limits } from "../wire/backoff.ts";
 import type { Schedule } from "../wire/schedule.ts";
 import type { QName } from "../wire/xml-read.ts";
-import { askEach } from "./batch.ts";
 import { isSid } from "./called.ts";
 import { type Folders, openFolders } from "./folders.ts";
 import type { Operation } from "./operation.ts";
-import { type Asker, askStreaming } from "./repeat.ts";
+import type { PublicRoutes } from "./public-routes.ts";
+import type { Asker } from "./repeat.ts";
+import { askRouted, type Routing, streamRouted } from "./routed.ts";
 import type { ConnectingName, Soap } from "./soap.ts";
 
 /** How mailboxes of others are reached: as their owner (a role is needed), or as oneself with rights in them. */
@@ -54,6 +55,8 @@ export interface Connection {
   readonly access: Access;
   readonly connectingName: ConnectingName;
   readonly limits: Limits;
+  /** Where public folders are; undefined where there is no Autodiscover to ask. */
+  readonly publicRoutes?: PublicRoutes | undefined;
 }
 
 /** The address of a mailbox. Failure `invalid-input` when only its SID is known. */
@@ -80,6 +83,10 @@ export function openMailbox(connection: Connection, address: string, call: Call 
     key: address.toLowerCase(),
     limits: connection.limits,
   };
+  const { publicRoutes } = connection;
+  // Autodiscover knows addresses.
+  const routing: Routing | undefined =
+    publicRoutes === undefined || address === "" || isSid(address) ? undefined : { routes: publicRoutes, user: address };
   let folders: Folders | undefined;
   const mailbox: EwsMailbox = {
     address,
@@ -92,14 +99,14 @@ export function openMailbox(connection: Connection, address: string, call: Call 
     other: (otherAddress) => openMailbox(connection, otherAddress, call),
     during: (otherCall) => openMailbox(connection, address, otherCall),
     async ask(operation, input) {
-      for await (const outcome of askEach({ operation, input: () => input, asker }, [input])) {
+      for await (const outcome of askRouted({ operation, input: () => input, asker }, [input], undefined, routing)) {
         if (outcome.ok) return outcome.value;
         throw outcome.failure;
       }
       throw new Failure("internal", "A question without an outcome.");
     },
-    each: (operation, ids, input, options) => askEach({ operation, input, asker }, ids, options?.batchSize),
-    stream: (operation, input, content) => askStreaming(operation, input, content, asker),
+    each: (operation, ids, input, options) => askRouted({ operation, input, asker }, ids, options?.batchSize, routing),
+    stream: (operation, input, content) => streamRouted(operation, input, content, asker, routing),
   };
   return mailbox;
 }

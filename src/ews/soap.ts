@@ -25,6 +25,7 @@ import { failureOf } from "./failures.ts";
 import { httpFailure } from "./http-failures.ts";
 import { e, m, messagesNamespace, s, soapNamespace, t, typesNamespace } from "./namespaces.ts";
 import type { Operation } from "./operation.ts";
+import type { PublicRoute } from "./public-routes.ts";
 
 /** How the account acts for a mailbox: by which of its names (`t:ConnectingSID`). */
 export type ConnectingName = "SmtpAddress" | "PrimarySmtpAddress" | "PrincipalName" | "SID";
@@ -35,6 +36,8 @@ export interface Target {
   readonly mailbox: string | undefined;
   /** Present when the account acts as the mailbox's owner. */
   readonly impersonate?: { readonly by: ConnectingName; readonly name: string } | undefined;
+  /** Where a request about public folders goes instead. */
+  readonly route?: PublicRoute | undefined;
 }
 
 export interface SoapOptions {
@@ -111,7 +114,7 @@ export function openSoap(options: SoapOptions): Soap {
         "User-Agent": options.userAgent,
         "client-request-id": randomUUID(),
         "return-client-request-id": "true",
-        ...(target.mailbox === undefined ? {} : { "X-AnchorMailbox": target.mailbox }),
+        ...routeOf(target),
       },
       body: xmlDocument(envelope(operation.write(input), target, version)),
       ...(call.signal === undefined ? {} : { signal: call.signal }),
@@ -172,6 +175,14 @@ export function openSoap(options: SoapOptions): Soap {
       }
     }
   }
+}
+
+function routeOf({ mailbox, route }: Target): Record<string, string> {
+  const anchor = route?.anchor ?? mailbox;
+  return {
+    ...(anchor === undefined ? {} : { "X-AnchorMailbox": anchor }),
+    ...(route?.mailbox === undefined ? {} : { "X-PublicFolderMailbox": route.mailbox }),
+  };
 }
 
 /** One request as it is asked for. */

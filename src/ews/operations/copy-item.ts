@@ -1,5 +1,5 @@
 import type { Operation } from "../operation.ts";
-import { type Relocated, type Relocation, relocated, relocation } from "./move-item.ts";
+import { type Relocated, type Relocation, relocated, relocation, relocationNames } from "./move-item.ts";
 
 /**
  * Copies items to one folder. Not repeated: the first time may have been done, and a second copy is not asked for.
@@ -8,6 +8,7 @@ import { type Relocated, type Relocation, relocated, relocation } from "./move-i
 export const copyItem: Operation<Relocation, Relocated> = {
   name: "CopyItem",
   safety: "never",
+  names: relocationNames,
   write: (input) => relocation("CopyItem", input),
   read: relocated("CopyItem"),
 };

@@ -20,6 +20,7 @@ export interface CreateAttachment {
 export const createAttachment: Operation<CreateAttachment, ItemRef> = {
   name: "CreateAttachment",
   safety: "never",
+  names: ({ parent }) => [parent.id],
   write: ({ parent, attachment }) =>
     element(
       "m:CreateAttachment",

@@ -3,7 +3,7 @@ import { listOf, mapped, optional, record } from "../../wire/xml-read.ts";
 import { element } from "../../wire/xml-write.ts";
 import { folderElements, folderReader } from "../folder.ts";
 import type { FolderRef } from "../folders.ts";
-import { folderId } from "../ids.ts";
+import { folderId, folderName } from "../ids.ts";
 import { m } from "../namespaces.ts";
 import { type Operation, outcomeOf, responses, status } from "../operation.ts";
 
@@ -15,6 +15,7 @@ import { type Operation, outcomeOf, responses, status } from "../operation.ts";
 export const createFolder: Operation<{ readonly parent: FolderRef; readonly displayName: string }, FoundFolder> = {
   name: "CreateFolder",
   safety: "idempotent",
+  names: ({ parent }) => [folderName(parent)],
   write: ({ parent, displayName }) =>
     element(
       "m:CreateFolder",

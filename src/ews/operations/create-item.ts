@@ -1,7 +1,7 @@
 import { mapped, optional, record } from "../../wire/xml-read.ts";
 import { element, type Xml } from "../../wire/xml-write.ts";
 import type { FolderRef } from "../folders.ts";
-import { folderId, type ItemRef } from "../ids.ts";
+import { folderId, folderName, type ItemRef } from "../ids.ts";
 import { itemRefsReader } from "../item-ref.ts";
 import { m } from "../namespaces.ts";
 import { type Operation, outcomeOf, responses, status } from "../operation.ts";
@@ -21,6 +21,7 @@ export interface CreateItem {
 export const createItem: Operation<CreateItem, ItemRef> = {
   name: "CreateItem",
   safety: "never",
+  names: ({ folder }) => [folderName(folder)],
   write: ({ item, folder }) =>
     element(
       "m:CreateItem",

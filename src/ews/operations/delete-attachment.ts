@@ -13,6 +13,7 @@ export const deleteAttachment: Operation<readonly string[], { readonly changeKey
   name: "DeleteAttachment",
   safety: "idempotent",
   gone: {},
+  names: (ids) => ids,
   write: (ids) => element("m:DeleteAttachment", undefined, attachmentIds(ids)),
   read: responses(
     "DeleteAttachment",

@@ -1,6 +1,6 @@
 import { mapped, record } from "../../wire/xml-read.ts";
 import { element } from "../../wire/xml-write.ts";
-import { type ItemRef, itemIds } from "../ids.ts";
+import { type ItemRef, itemIds, itemNames } from "../ids.ts";
 import { type Operation, outcomeOf, responses, status } from "../operation.ts";
 
 /**
@@ -15,6 +15,7 @@ export const deleteItem: Operation<
   name: "DeleteItem",
   safety: "idempotent",
   gone: {},
+  names: ({ ids }) => itemNames(ids),
   write: ({ ids, type }) =>
     element(
       "m:DeleteItem",

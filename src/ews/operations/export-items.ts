@@ -10,6 +10,7 @@ import { type Operation, outcomeOf, responses, status } from "../operation.ts";
 export const exportItem: Operation<ItemRef, Record<never, never>> = {
   name: "ExportItems",
   safety: "read",
+  names: ({ id }) => [id],
   write: (id) => element("m:ExportItems", undefined, itemIds([id])),
   read: responses(
     "ExportItems",

@@ -3,7 +3,7 @@ import { fromAttribute, listOf, mapped, optional, record } from "../../wire/xml-
 import { element } from "../../wire/xml-write.ts";
 import { folderElements, folderFields, folderReader } from "../folder.ts";
 import type { FolderRef } from "../folders.ts";
-import { folderId } from "../ids.ts";
+import { folderId, folderName } from "../ids.ts";
 import { m, t } from "../namespaces.ts";
 import { type Operation, outcomeOf, responses, status } from "../operation.ts";
 import { shape } from "../shapes.ts";
@@ -31,6 +31,7 @@ const pageSize = 1000;
 export const findFolder: Operation<FolderQuery, FolderPage> = {
   name: "FindFolder",
   safety: "read",
+  names: ({ parent }) => [folderName(parent)],
   write: ({ parent, traversal, offset }) =>
     element(
       "m:FindFolder",

@@ -2,7 +2,7 @@ import type { Message } from "../../exchange/message.ts";
 import { fromAttribute, mapped, optional, type Reader, record } from "../../wire/xml-read.ts";
 import { element, type Xml } from "../../wire/xml-write.ts";
 import type { FolderRef } from "../folders.ts";
-import { folderId } from "../ids.ts";
+import { folderId, folderName } from "../ids.ts";
 import { messagesReader } from "../message.ts";
 import { m, t } from "../namespaces.ts";
 import { type Operation, outcomeOf, responses, status } from "../operation.ts";
@@ -43,6 +43,7 @@ export function findItemAs<T>(items: Reader<readonly T[]>): Operation<FindItem, 
   return {
     name: "FindItem",
     safety: "read",
+    names: ({ folders }) => folders.map(folderName),
     write: (find) =>
       element(
         "m:FindItem",

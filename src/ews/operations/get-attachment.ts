@@ -34,6 +34,7 @@ const read = responses(
 export const getAttachment: Operation<{ readonly ids: readonly string[]; readonly detail: Detail }, Opened> = {
   name: "GetAttachment",
   safety: "read",
+  names: ({ ids }) => ids,
   write: ({ ids, detail }) => element("m:GetAttachment", undefined, attachmentShape(detail), attachmentIds(ids)),
   read,
 };
@@ -42,6 +43,7 @@ export const getAttachment: Operation<{ readonly ids: readonly string[]; readonl
 export const getAttachmentContent: Operation<Pick<Attachment, "id" | "kind">, Opened> = {
   name: "GetAttachment",
   safety: "read",
+  names: ({ id }) => [id],
   write: ({ id, kind }) => element("m:GetAttachment", undefined, kind === "item" ? mimeAttachmentShape : undefined, attachmentIds([id])),
   read,
 };

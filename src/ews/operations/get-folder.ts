@@ -1,10 +1,10 @@
 import type { Rights } from "../../exchange/exchange.ts";
 import type { FoundFolder } from "../../exchange/folder-tree.ts";
-import { bool, listOf, mapped, optional, record } from "../../wire/xml-read.ts";
+import { bool, listOf, mapped, optional, record, text, within } from "../../wire/xml-read.ts";
 import { element } from "../../wire/xml-write.ts";
 import { folderElements, folderFields, folderReader } from "../folder.ts";
 import type { FolderRef } from "../folders.ts";
-import { folderId } from "../ids.ts";
+import { folderId, folderName } from "../ids.ts";
 import { m, t } from "../namespaces.ts";
 import { type Operation, outcomeOf, responses, status } from "../operation.ts";
 import { shape } from "../shapes.ts";
@@ -16,6 +16,7 @@ import { shape } from "../shapes.ts";
 export const getFolder: Operation<readonly FolderRef[], FoundFolder> = {
   name: "GetFolder",
   safety: "read",
+  names: (folders) => folders.map(folderName),
   write: (folders) =>
     element("m:GetFolder", undefined, shape("m:FolderShape", folderFields), element("m:FolderIds", undefined, folders.map(folderId))),
   read: responses(
@@ -61,3 +62,36 @@ export const getFolderRights: Operation<FolderRef, Rights> = {
     ),
   ),
 };
+
+/** PR_REPLICA_LIST, which Microsoft's page writes as a number: Exchange takes both. */
+const replicaList = element("t:ExtendedFieldURI", { PropertyTag: "0x6698", PropertyType: "Binary" });
+const replicaShape = element(
+  "m:FolderShape",
+  undefined,
+  element("t:BaseShape", undefined, "IdOnly"),
+  element("t:AdditionalProperties", undefined, replicaList),
+);
+const replicaReader = record({ value: optional(t("ExtendedProperty"), within(t("Value"), text)) });
+
+/**
+ * Which mailbox holds the contents of a public folder. Asked of the mailbox with the hierarchy, which knows it of every folder.
+ * @see https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-route-public-folder-content-requests
+ */
+export const getReplica: Operation<readonly FolderRef[], { readonly mailboxGuid?: string | undefined }> = {
+  name: "GetFolder",
+  safety: "read",
+  write: (folders) => element("m:GetFolder", undefined, replicaShape, element("m:FolderIds", undefined, folders.map(folderId))),
+  read: responses(
+    "GetFolder",
+    mapped(
+      record({ ...status, folders: optional(m("Folders"), listOf(folderElements, replicaReader)) }),
+      outcomeOf(({ folders }) => (folders?.[0] === undefined ? undefined : { mailboxGuid: guidIn(folders[0].value) })),
+    ),
+  ),
+};
+
+/** The GUID as text, closed by a zero; before Exchange 2013 the list had names of servers. */
+function guidIn(base64 = ""): string | undefined {
+  const guid = Buffer.from(base64.slice(0, 64), "base64").toString("latin1").slice(0, 36).toLowerCase();
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(guid) ? guid : undefined;
+}

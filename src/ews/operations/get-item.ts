@@ -2,7 +2,7 @@ import type { Attachment } from "../../exchange/attachment.ts";
 import type { Detail, Message } from "../../exchange/message.ts";
 import { mapped, optional, record } from "../../wire/xml-read.ts";
 import { element } from "../../wire/xml-write.ts";
-import { type ItemRef, itemIds } from "../ids.ts";
+import { type ItemRef, itemIds, itemNames } from "../ids.ts";
 import { messagesReader } from "../message.ts";
 import { m } from "../namespaces.ts";
 import { type Operation, outcomeOf, responses, status } from "../operation.ts";
@@ -25,6 +25,7 @@ const read = responses(
 export const getItem: Operation<{ readonly ids: readonly ItemRef[]; readonly detail: Detail }, Message> = {
   name: "GetItem",
   safety: "read",
+  names: ({ ids }) => itemNames(ids),
   write: ({ ids, detail }) => element("m:GetItem", undefined, itemShape(detail), itemIds(ids)),
   read,
 };
@@ -33,6 +34,7 @@ export const getItem: Operation<{ readonly ids: readonly ItemRef[]; readonly det
 export const getItemMime: Operation<ItemRef, Message> = {
   name: "GetItem",
   safety: "read",
+  names: ({ id }) => [id],
   write: (id) => element("m:GetItem", undefined, mimeShape, itemIds([id])),
   read,
 };
@@ -41,6 +43,7 @@ export const getItemMime: Operation<ItemRef, Message> = {
 export const getItemAttachments: Operation<readonly ItemRef[], readonly Attachment[]> = {
   name: "GetItem",
   safety: "read",
+  names: itemNames,
   write: (ids) => element("m:GetItem", undefined, shape("m:ItemShape", ["item:Attachments"]), itemIds(ids)),
   read: responses(
     "GetItem",

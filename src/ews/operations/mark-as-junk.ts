@@ -1,7 +1,7 @@
 import type { Junk, Junked } from "../../exchange/exchange.ts";
 import { attribute, mapped, optional, record } from "../../wire/xml-read.ts";
 import { element } from "../../wire/xml-write.ts";
-import { type ItemRef, itemIds } from "../ids.ts";
+import { type ItemRef, itemIds, itemNames } from "../ids.ts";
 import { m } from "../namespaces.ts";
 import { type Operation, outcomeOf, responses, status } from "../operation.ts";
 
@@ -14,6 +14,7 @@ export function markAsJunk(how: Junk): Operation<readonly ItemRef[], Junked> {
     name: "MarkAsJunk",
     // A moved item has a new id, so a second time would not find it and would look like a failure.
     safety: how.move ? "never" : "idempotent",
+    names: itemNames,
     write: (ids) => element("m:MarkAsJunk", { IsJunk: how.isJunk, MoveItem: how.move }, itemIds(ids)),
     read: responses(
       "MarkAsJunk",

@@ -3,7 +3,7 @@ import type { Reader } from "../../wire/xml-read.ts";
 import { mapped, optional, record } from "../../wire/xml-read.ts";
 import { element, type Xml } from "../../wire/xml-write.ts";
 import type { FolderRef } from "../folders.ts";
-import { folderId, type ItemRef, itemIds } from "../ids.ts";
+import { folderId, folderName, type ItemRef, itemIds, itemNames } from "../ids.ts";
 import { messagesReader } from "../message.ts";
 import { m } from "../namespaces.ts";
 import { type Operation, outcomeOf, responses, status } from "../operation.ts";
@@ -17,6 +17,11 @@ export interface Relocation {
 /** The id is absent when the target is another mailbox or a public folder. */
 export interface Relocated {
   readonly newItemId?: string | undefined;
+}
+
+/** The items, then where they go. */
+export function relocationNames({ ids, to }: Relocation): readonly string[] {
+  return [...itemNames(ids), folderName(to)];
 }
 
 /** The element of MoveItem and CopyItem: they differ in name only. */
@@ -47,6 +52,7 @@ export function relocated(name: string): Reader<readonly Outcome<Relocated>[]> {
 export const moveItem: Operation<Relocation, Relocated> = {
   name: "MoveItem",
   safety: "never",
+  names: relocationNames,
   write: (input) => relocation("MoveItem", input),
   read: relocated("MoveItem"),
 };

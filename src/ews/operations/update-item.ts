@@ -29,6 +29,7 @@ export interface UpdateItem {
 export const updateItem: Operation<UpdateItem, ItemRef> = {
   name: "UpdateItem",
   safety: "idempotent",
+  names: ({ item }) => [item.id],
   write: ({ item, conflict, set }) =>
     element(
       "m:UpdateItem",

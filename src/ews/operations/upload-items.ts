@@ -12,6 +12,7 @@ export const uploadItem: Operation<{ readonly folderId: string; readonly data: B
   {
     name: "UploadItems",
     safety: "never",
+    names: ({ folderId }) => [folderId],
     write: ({ folderId, data }) =>
       element(
         "m:UploadItems",
