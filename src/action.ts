@@ -125,7 +125,7 @@ export interface OpenedFile {
 /** What every action may use. Actions return data: they never print, ask, write files or know which face called. */
 export interface Context {
   readonly exchange: Exchange;
-  /** The mailbox that the input names, or the connection's default. */
+  /** The mailbox that the input names, or the connection's default. Throws Failure when there is none: ask for it only when it is needed. */
   readonly mailbox: Mailbox;
   readonly call: Call;
   readonly evidence: EvidenceStore;

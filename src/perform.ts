@@ -95,15 +95,25 @@ export async function perform(action: Action, rawInput: unknown, host: Host): Pr
         waited.milliseconds += milliseconds;
       },
     };
-    const mailbox = host.exchange.mailbox(input.mailbox, call);
-    named = { mailbox: mailbox.address, ...(input.dry_run ? { dry_run: true } : {}) };
-    const route = await attempt(async () => mailbox.route?.());
-    // A search of other mailboxes asks nothing of this one; what does will fail as this did.
+    const own = await attempt(async () => host.exchange.mailbox(input.mailbox, call));
+    named = { ...(own.ok ? { mailbox: own.value.address } : {}), ...(input.dry_run ? { dry_run: true } : {}) };
+    const route = own.ok ? await attempt(async () => own.value.route?.()) : own;
+    // A search of other mailboxes asks nothing of this one, and there need not be one; what does will fail as this did.
     if (!route.ok && prepared.run === undefined) throw route.failure;
     const backend = (route.ok ? route.value : undefined) ?? host.exchange.backend;
     named = { backend, ...named };
     const { exchange, evidence, readFile } = host;
-    const context = { exchange, mailbox, call, evidence, readFile, now: host.now ?? (() => new Date()) };
+    const context = {
+      exchange,
+      get mailbox() {
+        if (own.ok) return own.value;
+        throw own.failure;
+      },
+      call,
+      evidence,
+      readFile,
+      now: host.now ?? (() => new Date()),
+    };
     const passage = { action, prepared, input, context, host, backend, waited };
     const answer = prepared.run === undefined ? await throughItems(passage) : await wholeAnswer(passage, prepared.run);
     const { success, message, counts, ...rest } = answer;

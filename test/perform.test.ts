@@ -6,10 +6,11 @@ import { reading } from "../src/action.ts";
 import { Answer, answerSchema, exitCodeOf } from "../src/answer.ts";
 import { type AuditEntry, verifyAudit } from "../src/audit.ts";
 import { openEvidence } from "../src/evidence.ts";
+import type { Exchange } from "../src/exchange/exchange.ts";
 import { Failure, failures } from "../src/failure.ts";
 import { anywhere } from "../src/fields.ts";
 import { type Plan, perform } from "../src/perform.ts";
-import { auditEntries, box, calls, eraser, folder, host, story } from "./perform-box.ts";
+import { auditEntries, box, calls, eraser, exchange, folder, host, story } from "./perform-box.ts";
 
 test("evidence comes before the audit, the audit before the act, and looking again after it", async () => {
   const answer = await perform(eraser(), { words: ["one", "two"], keep_evidence: true }, host);
@@ -278,4 +279,15 @@ test.each([
   [["denied"], "1 word failed: No."],
 ])("what became of %j is said as %j", async (words, sentence) => {
   expect((await perform(eraser(), { words, confirm: true }, host)).message).toBe(sentence);
+});
+
+test("an action on items without any mailbox touches nothing and says what is missing", async () => {
+  const nameless: Exchange = {
+    ...exchange,
+    mailbox: () => {
+      throw new Failure("invalid-input", "No mailbox is named.");
+    },
+  };
+  const answer = await perform(eraser(), { words: ["one"], confirm: true }, { ...host, exchange: nameless });
+  expect([answer.error?.code, answer.message, story, box.size]).toEqual(["invalid-input", "No mailbox is named.", [], 3]);
 });

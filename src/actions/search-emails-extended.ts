@@ -181,9 +181,11 @@ function cursorOf(text: string) {
 }
 
 /** The mailboxes that the input means, each once. */
-async function allPlaces(input: Input, { exchange, mailbox, call }: Context): Promise<readonly Place[]> {
+async function allPlaces(input: Input, context: Context): Promise<readonly Place[]> {
   const { mailboxes } = input;
-  if (mailboxes === undefined) return [{ mailbox, cursor: undefined }];
+  // Only then is there need of one that is meant by default.
+  if (mailboxes === undefined) return [{ mailbox: context.mailbox, cursor: undefined }];
+  const { exchange, call } = context;
   let addresses: readonly string[] = mailboxes;
   if (isAll(mailboxes)) {
     const searchable = await exchange.searchableMailboxes({ expandGroups: false }, call);
@@ -203,9 +205,10 @@ function isAll(mailboxes: readonly string[]): boolean {
 function goOnPlaces(
   { mailboxes }: Input,
   places: readonly { readonly address: string; readonly cursor: string | undefined }[],
-  { exchange, mailbox, call }: Context,
+  context: Context,
 ): readonly Place[] {
-  const allowed = new Set((mailboxes ?? [mailbox.address]).map((address) => address.toLowerCase()));
+  const { exchange, call } = context;
+  const allowed = new Set((mailboxes ?? [context.mailbox.address]).map((address) => address.toLowerCase()));
   const everywhere = mailboxes !== undefined && isAll(mailboxes);
   if (!everywhere && places.some(({ address }) => !allowed.has(address.toLowerCase()))) {
     throw new Failure("invalid-input", "cursor: it belongs to a search of other mailboxes; repeat mailbox or mailboxes unchanged.");

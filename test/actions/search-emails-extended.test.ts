@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { searchEmailsExtended } from "../../src/actions/search-emails-extended.ts";
 import { exitCodeOf } from "../../src/answer.ts";
+import type { Exchange } from "../../src/exchange/exchange.ts";
+import { Failure } from "../../src/failure.ts";
 import { campaign } from "../../src/lab/campaign.ts";
 import type { LabMailbox } from "../../src/lab/mailbox.ts";
 import { backends, type LabHost, openLabHost } from "./lab-host.ts";
@@ -26,6 +28,24 @@ describe.each(backends)("over %s", (backend) => {
       const where = items(answer).map((row) => `${row.mailbox} ${row.folder_path}`);
       expect(where.sort()).toEqual(campaign.copies.map((copy) => `${copy.mailbox} ${copy.folder}`).sort());
       expect(answer).toMatchObject({ success: true, truncated: false, total: campaign.copies.length });
+    });
+
+    test.each([["all"], campaign.mailboxes])("is found in %j over a connection that means no mailbox by default", async (...mailboxes) => {
+      const exchange: Exchange = {
+        ...at.host.exchange,
+        mailbox: (address, call) => {
+          if (address === undefined) throw new Failure("invalid-input", "No mailbox is named.");
+          return at.host.exchange.mailbox(address, call);
+        },
+      };
+      const input = { internet_message_id: campaign.messageId, limit: 100 };
+      const answer = await search({ ...input, mailboxes: mailboxes.flat() }, { exchange });
+      expect(items(answer)).toHaveLength(campaign.copies.length);
+      expect(answer).not.toHaveProperty("mailbox");
+      expect(await search(input, { exchange })).toMatchObject({
+        success: false,
+        error: { code: "invalid-input", message: "No mailbox is named." },
+      });
     });
 
     // demisto/content#33096 and others: an id given without brackets was never found.
