@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { type MailboxSettings, mailboxSettings } from "./autodiscover-settings.ts";
 import { authenticate } from "./ews/auth.ts";
 import type { LabRequest } from "./lab.ts";
 import type { User } from "./organisation.ts";
@@ -40,6 +41,8 @@ export interface AutodiscoverOptions {
   readonly internalUrl?: string | undefined;
   /** EwsSupportedSchemas. */
   readonly schemas?: readonly string[] | undefined;
+  /** It says where public folders are, as Exchange 2013 and later do; default true. */
+  readonly publicFolders?: boolean | undefined;
   /** Read at each request. */
   readonly rules: readonly AutodiscoverRule[];
   readonly store: Store;
@@ -179,16 +182,20 @@ function soap(options: AutodiscoverOptions, root: XmlElement, behave: Autodiscov
   if (root.ns !== namespaces.soap || root.name !== "Envelope" || version === undefined || address === undefined) throw new BadRequest();
   const wanted = of(request, "RequestedSettings")?.children.map((setting) => setting.text.trim()) ?? [];
   const { external, internal } = placesOf(options, behave);
+  const settings = settingsOf(options, address);
   const known: Readonly<Record<string, string | undefined>> = {
+    AutoDiscoverSMTPAddress: settings?.address,
+    InternalRpcClientServer: settings?.server,
+    PublicFolderInformation: settings?.publicFolders,
     ExternalEwsUrl: external,
     InternalEwsUrl: internal,
     EwsSupportedSchemas: (options.schemas ?? schemasOfSe).join(", "),
   };
-  const settings = wanted.flatMap((name) => {
+  const given = wanted.flatMap((name) => {
     const value = Object.hasOwn(known, name) ? known[name] : undefined;
     return value === undefined ? [] : [el("UserSetting", { "i:type": "StringSetting" }, textEl("Name", name), textEl("Value", value))];
   });
-  const [code, target] = soapOutcome(options.store, address, behave);
+  const [code, target] = soapOutcome(settings, behave);
   const user = el(
     "UserResponse",
     {},
@@ -196,7 +203,7 @@ function soap(options: AutodiscoverOptions, root: XmlElement, behave: Autodiscov
     textEl("ErrorMessage", code === "NoError" ? "No error." : code),
     target === undefined ? el("RedirectTarget", { "i:nil": "true" }) : textEl("RedirectTarget", target),
     el("UserSettingErrors", {}),
-    el("UserSettings", {}, ...(code === "NoError" ? settings : [])),
+    el("UserSettings", {}, ...(code === "NoError" ? given : [])),
   );
   return (
     `<?xml version="1.0" encoding="utf-8"?><s:Envelope xmlns:s="${namespaces.soap}"><s:Header/><s:Body>` +
@@ -206,7 +213,10 @@ function soap(options: AutodiscoverOptions, root: XmlElement, behave: Autodiscov
   );
 }
 
-function soapOutcome(store: Store, address: string, behave: AutodiscoverBehaviour | undefined): readonly [string, string | undefined] {
+function soapOutcome(
+  settings: MailboxSettings | undefined,
+  behave: AutodiscoverBehaviour | undefined,
+): readonly [string, string | undefined] {
   switch (behave?.kind) {
     case "error":
       return [behave.code, undefined];
@@ -215,7 +225,7 @@ function soapOutcome(store: Store, address: string, behave: AutodiscoverBehaviou
     case "redirect-address":
       return ["RedirectAddress", behave.address];
     default:
-      return [store.mailbox(address) === undefined ? "InvalidUser" : "NoError", undefined];
+      return [settings === undefined ? "InvalidUser" : "NoError", undefined];
   }
 }
 
@@ -230,14 +240,27 @@ function pox(options: AutodiscoverOptions, root: XmlElement, behave: Autodiscove
     envelope(el("Response", {}, el("Error", { Time: "00:00:00.0000000", Id: "1" }, textEl("ErrorCode", code), textEl("Message", message))));
   if (request?.textAt("AcceptableResponseSchema")?.trim() !== namespaces.outlook) return error("601", "Provider is not available");
   if (behave?.kind === "error") return error(behave.code, "An error on purpose.");
+  const settings = settingsOf(options, address);
+  const user = settings && el("User", {}, textEl("AutoDiscoverSMTPAddress", settings.address));
   const account = (...children: readonly string[]) =>
-    envelope(el("Response", { xmlns: namespaces.outlook }, el("Account", {}, textEl("AccountType", "email"), ...children)));
+    envelope(el("Response", { xmlns: namespaces.outlook }, user ?? "", el("Account", {}, textEl("AccountType", "email"), ...children)));
   if (behave?.kind === "redirect-url") return account(textEl("Action", "redirectUrl"), textEl("RedirectUrl", behave.url));
   if (behave?.kind === "redirect-address") return account(textEl("Action", "redirectAddr"), textEl("RedirectAddr", behave.address));
-  if (options.store.mailbox(address) === undefined) return error("500", "The e-mail address cannot be found.");
+  if (settings === undefined) return error("500", "The e-mail address cannot be found.");
   const { external, internal } = placesOf(options, behave);
-  const protocol = (type: string, url: string | undefined) => el("Protocol", {}, textEl("Type", type), textEl("EwsUrl", url));
-  return account(textEl("Action", "settings"), protocol("EXCH", internal), protocol("EXPR", external));
+  const protocol = (type: string, server: string | undefined, url: string | undefined) =>
+    el("Protocol", {}, textEl("Type", type), textEl("Server", server), textEl("EwsUrl", url));
+  return account(
+    textEl("Action", "settings"),
+    protocol("EXCH", settings.server, internal),
+    protocol("EXPR", undefined, external),
+    settings.publicFolders === undefined ? "" : el("PublicFolderInformation", {}, textEl("SmtpAddress", settings.publicFolders)),
+  );
+}
+
+function settingsOf({ store, publicFolders = true }: AutodiscoverOptions, address: string): MailboxSettings | undefined {
+  const found = mailboxSettings(store, address);
+  return publicFolders ? found : found && { ...found, publicFolders: undefined };
 }
 
 /** Well-formed as far as it goes, so that only its size stops a reader. */

@@ -60,6 +60,8 @@ export class LabFolder {
   parent: LabFolder | undefined;
   name: string;
   changeKey: string;
+  /** Of a public folder: the GUID of the mailbox that holds its contents, where it is not that of the hierarchy. */
+  contentsIn: string | undefined;
   readonly children: LabFolder[] = [];
   readonly items = new Map<string, LabItem>();
   readonly changes = new ChangeLog();

@@ -1,5 +1,6 @@
 // Ids have the bytes that MS-OXWSITEMID gives them (https://learn.microsoft.com/openspecs/exchange_server_protocols/ms-oxwsitemid):
-// compression, storage type, length and text of the mailbox GUID, processing, length and bytes of the entry id, then the attachments'.
+// compression, storage type, length and text of the mailbox GUID, processing, length and bytes of the entry id, then the attachments'. Those of
+// public folders name no mailbox: of a folder they are type, length and entry id; of an item type, processing, its entry id, its folder's.
 
 export type IdKind = "folder" | "item" | "attachment";
 
@@ -18,17 +19,14 @@ const folderEntryLength = 46;
 const itemEntryLength = 70;
 // Storage type 3 of MS-OXWSITEMID: the mailbox is named by its GUID, which is what makes ids begin with AAMk.
 const byMailboxGuid = 3;
+const publicFolder = 1;
+const publicFolderItem = 2;
 const guidLength = 36;
 const attachmentKeyLength = 16;
 const entryAt = 4 + guidLength + 3;
 
 export function idOf(mailbox: string, entry: Uint8Array, path: readonly Uint8Array[] = []): string {
-  const head = Buffer.alloc(entryAt);
-  head[1] = byMailboxGuid;
-  head.writeUInt16LE(guidLength, 2);
-  head.write(mailbox, 4, "latin1");
-  head.writeUInt16LE(entry.length, 4 + guidLength + 1);
-  const parts: Uint8Array[] = [head, entry];
+  const parts: Uint8Array[] = isPublic(mailbox) ? publicParts(entry) : [...ownParts(mailbox, entry)];
   if (path.length > 0) parts.push(Uint8Array.of(path.length));
   for (const key of path) {
     const length = Buffer.alloc(2);
@@ -38,19 +36,66 @@ export function idOf(mailbox: string, entry: Uint8Array, path: readonly Uint8Arr
   return Buffer.concat(parts).toString("base64");
 }
 
+function ownParts(mailbox: string, entry: Uint8Array): Uint8Array[] {
+  const head = Buffer.alloc(entryAt);
+  head[1] = byMailboxGuid;
+  head.writeUInt16LE(guidLength, 2);
+  head.write(mailbox, 4, "latin1");
+  head.writeUInt16LE(entry.length, 4 + guidLength + 1);
+  return [head, entry];
+}
+
+function publicParts(entry: Uint8Array): Uint8Array[] {
+  if (entry.length !== itemEntryLength) return [Uint8Array.of(0, publicFolder, entry.length, 0), entry];
+  const folder = Buffer.from(entry.subarray(0, folderEntryLength));
+  folder[20] = folderType;
+  return [Uint8Array.of(0, publicFolderItem, 0, entry.length, 0), entry, Uint8Array.of(folder.length, 0), folder];
+}
+
+/** The id of what is named by other bytes in one mailbox, such as a conversation. */
+export function ownIdOf(mailbox: string, bytes: Uint8Array): string {
+  return Buffer.concat(ownParts(mailbox, bytes)).toString("base64");
+}
+
 /** Undefined when the text cannot be an id at all, which is not the same as an id that names nothing. */
 export function parseId(text: string): ParsedId | undefined {
   const bytes = Buffer.from(text, "base64");
-  if (bytes.length < entryAt + folderEntryLength || bytes.toString("base64") !== text) return undefined;
+  if (bytes.length < 4 + folderEntryLength || bytes.toString("base64") !== text) return undefined;
+  if (bytes[0] === 0 && (bytes[1] === publicFolder || bytes[1] === publicFolderItem)) return parsePublic(bytes);
+  if (bytes.length < entryAt + folderEntryLength) return undefined;
   if (bytes[0] !== 0 || bytes[1] !== byMailboxGuid || bytes.readUInt16LE(2) !== guidLength) return undefined;
   const mailbox = bytes.toString("latin1", 4, 4 + guidLength);
   if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(mailbox)) return undefined;
   const length = bytes.readUInt16LE(4 + guidLength + 1);
   if (length !== folderEntryLength && length !== itemEntryLength) return undefined;
-  let at = entryAt + length;
+  const at = entryAt + length;
   if (bytes.length < at) return undefined;
-  const entry = bytes.subarray(entryAt, at);
-  if (bytes.length === at) return { kind: length === folderEntryLength ? "folder" : "item", mailbox, entry, path: [] };
+  return withAttachments(bytes, at, {
+    kind: length === folderEntryLength ? "folder" : "item",
+    mailbox,
+    entry: bytes.subarray(entryAt, at),
+  });
+}
+
+/** The entry id begins with the GUID of the mailbox that the hierarchy is in. */
+function parsePublic(bytes: Buffer): ParsedId | undefined {
+  const isItem = bytes[1] === publicFolderItem;
+  const from = isItem ? 5 : 4;
+  const length = isItem ? itemEntryLength : folderEntryLength;
+  const end = from + length + (isItem ? 2 + folderEntryLength : 0);
+  if (bytes.length < end || bytes.readUInt16LE(from - 2) !== length) return undefined;
+  const entry = bytes.subarray(from, from + length);
+  const replica = entry.toString("hex", 4, 20);
+  const mailbox = replica.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+  const parsed = { kind: isItem ? "item" : "folder", mailbox, entry } as const;
+  if (!isPublic(mailbox) || !bytes.subarray(0, end).equals(Buffer.concat(publicParts(entry)))) return undefined;
+  return isItem ? withAttachments(bytes, end, parsed) : bytes.length === end ? { ...parsed, path: [] } : undefined;
+}
+
+/** What is left behind the item are the attachments. */
+function withAttachments(bytes: Buffer, end: number, parsed: Omit<ParsedId, "path">): ParsedId | undefined {
+  if (bytes.length === end) return { ...parsed, path: [] };
+  let at = end;
   const path: Uint8Array[] = [];
   const levels = bytes[at] ?? 0;
   at += 1;
@@ -59,8 +104,11 @@ export function parseId(text: string): ParsedId | undefined {
     path.push(bytes.subarray(at + 2, at + 2 + bytes.readUInt16LE(at)));
     at += 2 + bytes.readUInt16LE(at);
   }
-  return path.length > 0 && at === bytes.length ? { kind: "attachment", mailbox, entry, path } : undefined;
+  return path.length > 0 && at === bytes.length ? { ...parsed, kind: "attachment", path } : undefined;
 }
+
+// What byte 20 of an entry id says of a folder: MS-OXCDATA 2.2.4.
+const folderType = 0x01;
 
 const objectTypes = { folder: 0x01, item: 0x09, appointment: 0x0f, contact: 0x11 } as const;
 export type ChangeKeyKind = keyof typeof objectTypes;
@@ -83,7 +131,7 @@ export class IdMint {
 
   folder(): string {
     const entry = Buffer.alloc(folderEntryLength);
-    this.#fill(entry, 0x01);
+    this.#fill(entry, folderType);
     return idOf(this.mailbox, entry);
   }
 
@@ -162,6 +210,17 @@ export function isWellFormedChangeKey(text: string): boolean {
   const bytes = Buffer.from(text, "base64");
   if (bytes.length !== 8 + changeNumberLength || bytes.toString("base64") !== text) return false;
   return bytes[4] === changeNumberLength && Object.values<number>(objectTypes).includes(bytes[0] ?? 0);
+}
+
+/** GUIDs of mailboxes for public folders, from their own numbers. */
+export function publicGuidOf(number: number): string {
+  return `${publicGuids}${number.toString(16).padStart(12, "0")}`;
+}
+
+const publicGuids = "5f1d0001-0000-4000-8000-";
+
+function isPublic(mailbox: string): boolean {
+  return mailbox.startsWith(publicGuids);
 }
 
 /** A GUID from a number: the lab draws no random ones. */

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type IdMint, idOf, parseId } from "./id.ts";
+import { type IdMint, idOf, ownIdOf, parseId } from "./id.ts";
 import type { EmbeddedItem, ItemContent, LabAttachment, NewAttachment, NewItem } from "./item.ts";
 import { StoreError } from "./store-error.ts";
 import { textOfHtml } from "./text.ts";
@@ -32,7 +32,7 @@ export function childConversationIndex(parent: Uint8Array): Uint8Array {
 
 /** The id of the conversation in one mailbox; storage type 4 of MS-OXWSITEMID, which makes it begin with AAQk. */
 export function conversationIdOf(mailbox: string, index: Uint8Array): string {
-  const id = Buffer.from(idOf(mailbox, index.subarray(6, 22)), "base64");
+  const id = Buffer.from(ownIdOf(mailbox, index.subarray(6, 22)), "base64");
   id[1] = 4;
   return id.toString("base64");
 }

@@ -46,7 +46,9 @@ export interface LabOptions {
   /** Which of its applications may use EWS; read at each request. Default all. */
   readonly policy?: EwsPolicy | undefined;
   /** What Autodiscover says, and where it misbehaves; default the truth. Its rules are read at each request. */
-  readonly autodiscover?: Partial<Pick<AutodiscoverOptions, "externalUrl" | "internalUrl" | "schemas" | "rules">> | undefined;
+  readonly autodiscover?:
+    | Partial<Pick<AutodiscoverOptions, "externalUrl" | "internalUrl" | "schemas" | "publicFolders" | "rules">>
+    | undefined;
   /** The newest RequestServerVersion that is taken; default all that Exchange SE takes. */
   readonly newestVersion?: string | undefined;
   /** Addresses of mailboxes that are not in the cloud: Graph has none of them. */

@@ -3,7 +3,7 @@ import { Clock } from "./clock.ts";
 import { type Delivery, deliver, type Envelope, type OutsideMail, type Submission, submit } from "./delivery.ts";
 import { expandGroup, resolveName } from "./directory.ts";
 import { archiveFolders, type FolderSeed, type LabFolder, publicFolders } from "./folder.ts";
-import { guidOf, parseId } from "./id.ts";
+import { guidOf, parseId, publicGuidOf } from "./id.ts";
 import type { LabAttachment, LabItem, NewItem } from "./item.ts";
 import { LabMailbox } from "./mailbox.ts";
 import type { Group, NewUser, Organisation, User } from "./organisation.ts";
@@ -11,6 +11,12 @@ import { StoreError } from "./store-error.ts";
 
 /** The password of every account whose data names none. The lab is for practice, on loopback. */
 export const labPassword = "lab-password";
+
+/** A mailbox for public folders, by what Autodiscover says of it. */
+export interface PublicFolderMailbox {
+  readonly address: string;
+  readonly guid: string;
+}
 
 /** An organisation with its mailboxes, in memory. It knows no protocol. */
 export class Store {
@@ -25,6 +31,7 @@ export class Store {
   /** By the GUID of the mailbox that each belongs to. */
   readonly #archives = new Map<string, LabMailbox>();
   #public: LabMailbox | undefined;
+  readonly #publicMailboxes: PublicFolderMailbox[] = [];
   readonly #groups = new Map<string, Group>();
   #messages = 0;
 
@@ -106,19 +113,33 @@ export class Store {
 
   /** The public folders, which everybody may use; they are made when there are none. */
   openPublicFolders(): LabMailbox {
+    const address = `public-folders@${[...this.organisation.domains][0] ?? "example.com"}`;
     const nobody: User = {
-      address: "public-folders@lab.invalid",
+      address,
       displayName: "Public folders",
       password: "",
       aliases: [],
-      upn: "public-folders@lab.invalid",
+      upn: address,
       sid: "S-1-5-21-1000000001-1000000002-1000000003-1000",
       roles: [],
       purpose: "others",
       fullAccess: [],
       sendAs: [],
     };
-    return this.#public ?? this.#addBehind(nobody, publicFolders, (made) => (this.#public = made));
+    if (this.#public !== undefined) return this.#public;
+    const { guid } = this.addPublicFolderMailbox(address);
+    return this.#addBehind(nobody, publicFolders, (made) => (this.#public = made), guid);
+  }
+
+  /** The mailboxes that hold public folders, that with the hierarchy first. In Exchange the contents of a folder are in one of them. */
+  get publicFolderMailboxes(): readonly PublicFolderMailbox[] {
+    return this.#publicMailboxes;
+  }
+
+  addPublicFolderMailbox(address: string): PublicFolderMailbox {
+    const made = { address, guid: publicGuidOf(this.#publicMailboxes.length) };
+    this.#publicMailboxes.push(made);
+    return made;
   }
 
   /** Undefined: this organisation has none. */
@@ -126,9 +147,9 @@ export class Store {
     return this.#public;
   }
 
-  #addBehind(user: User, seeds: readonly FolderSeed[], keep: (made: LabMailbox) => void): LabMailbox {
+  #addBehind(user: User, seeds: readonly FolderSeed[], keep: (made: LabMailbox) => void, guid?: string): LabMailbox {
     // Numbers that no user has.
-    const made = new LabMailbox(user, guidOf(0x80_0000 + this.#behind.size), this.clock, seeds);
+    const made = new LabMailbox(user, guid ?? guidOf(0x80_0000 + this.#behind.size), this.clock, seeds);
     this.#behind.set(made.guid, made);
     keep(made);
     return made;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { guidOf, IdMint, idOf, isWellFormedChangeKey, parseId } from "../../src/lab/id.ts";
+import { guidOf, IdMint, idOf, isWellFormedChangeKey, parseId, publicGuidOf } from "../../src/lab/id.ts";
 
 const mint = new IdMint(guidOf(7));
 
@@ -60,4 +60,22 @@ test("no text makes reading an id throw, and whatever is read is written the sam
 test("a change key is known by its layout", () => {
   expect(isWellFormedChangeKey(mint.changeKey("contact"))).toBe(true);
   for (const bad of ["", "abc12345", "CQAAABYA", mint.folder()]) expect(isWellFormedChangeKey(bad)).toBe(false);
+});
+
+test("ids of public folders name no mailbox: a folder's are 50 bytes as on Microsoft's page, and an item's hold its folder's", () => {
+  const open = new IdMint(publicGuidOf(0));
+  const folder = open.folder();
+  const item = open.item(folder);
+  expect([folder.slice(0, 4), Buffer.from(folder, "base64").length]).toEqual(["AAEu", 50]);
+  expect(item.slice(0, 3)).toBe("AAI");
+  const folderBytes = Buffer.from(folder, "base64").subarray(4);
+  expect(Buffer.from(item, "base64").subarray(-46)).toEqual(folderBytes);
+  expect(parseId(folder)).toMatchObject({ kind: "folder", mailbox: publicGuidOf(0) });
+  const parsed = parseId(item);
+  expect(parsed).toMatchObject({ kind: "item", mailbox: publicGuidOf(0), path: [] });
+  const attachment = idOf(open.mailbox, parsed?.entry ?? new Uint8Array(), [open.attachmentKey()]);
+  expect(parseId(attachment)?.kind).toBe("attachment");
+  expect(open.rootOf(attachment)).toBe(item);
+  for (const bad of [folder.slice(0, -4), item.slice(0, -4), `${item}AAAA`, folder.replace("AAEu", "AAEv")])
+    expect(parseId(bad), bad).toBeUndefined();
 });

@@ -94,6 +94,12 @@ const computed: ReadonlyMap<number, (folder: LabFolder) => string | undefined> =
     [0x3613, (folder) => folder.folderClass],
     // PidTagMessageSize
     [0x0e08, (folder) => String([...folder.items.values()].reduce((sum, item) => sum + item.size, 0))],
+    // PR_REPLICA_LIST of public folders: a GUID as text and a zero, in base64, as in the reply of Microsoft's page on routing.
+    [
+      0x6698,
+      ({ mailbox, contentsIn = mailbox.guid }) =>
+        mailbox.distinguished("publicfoldersroot") && Buffer.from(`${contentsIn}\0`, "latin1").toString("base64"),
+    ],
     // The path from the visible root. Names are parted by U+FFFE on the wire of MAPI, which XML cannot carry; Exchange sends U+FEFF.
     [0x66b5, (folder) => `\uFEFF${folder.path.replaceAll("/", "\uFEFF")}`],
   ],
