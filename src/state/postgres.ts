@@ -87,7 +87,8 @@ async function openPresence(connect: () => Promise<pg.ClientConfig>, embedded: E
   const again = async () => {
     while (!closing) {
       try {
-        client = await enter(connect, embedded, () => closing);
+        // To its end, also when we are closed meanwhile: what was started by it is then stopped again.
+        client = await enter(connect, embedded);
         return await hold();
       } catch (thrown) {
         if (!(thrown instanceof Failure) && !isDatabaseError(thrown)) throw thrown;
@@ -107,11 +108,7 @@ async function openPresence(connect: () => Promise<pg.ClientConfig>, embedded: E
 }
 
 /** Connects, and says with a lock that somebody is there. A database that is just ending is waited for, and started again when it is ours. */
-async function enter(
-  connect: () => Promise<pg.ClientConfig>,
-  embedded: Embedded | undefined,
-  isGivenUp: () => boolean = () => false,
-): Promise<pg.Client> {
+async function enter(connect: () => Promise<pg.ClientConfig>, embedded: Embedded | undefined): Promise<pg.Client> {
   const deadline = Date.now() + startMs;
   for (;;) {
     const client = new pg.Client(await connect());
@@ -123,7 +120,7 @@ async function enter(
     } catch (thrown) {
       await client.end().catch(() => undefined);
       const failure = queryFailure(thrown);
-      if (embedded === undefined || failure.code !== "unreachable" || Date.now() > deadline || isGivenUp()) throw failure;
+      if (embedded === undefined || failure.code !== "unreachable" || Date.now() > deadline) throw failure;
       // A database that starts takes some 50 ms until it answers.
       await pause(20);
     }
