@@ -2,7 +2,7 @@ import * as z from "zod";
 import { effects } from "../../action.ts";
 import { Failure } from "../../failure.ts";
 import type { JobOrder, Worker } from "../../state/jobs.ts";
-import { roles } from "../../state/keys.ts";
+import { type Keys, roles } from "../../state/keys.ts";
 import type { House } from "./app.ts";
 import type { Order } from "./calls.ts";
 import { problem } from "./problem.ts";
@@ -44,6 +44,10 @@ export async function workOnJobs({ actions, calls, state, log }: House): Promise
     if (action === undefined) return problem(new Failure("unsupported", "There is no such action in this version."), { requestId });
     if (calls.stopped) return "again";
     const { mailboxes, connections } = grant;
+    if (await isRevoked(order.caller, state.keys)) {
+      const failure = new Failure("access-denied", "The key of this call was revoked or has expired before the call was begun.");
+      return problem(failure, { requestId, members: { action: action.name } });
+    }
     const caller = { id: order.caller, name, grant: { roles: grant.roles, mailboxes, connections } };
     const readFile = () => Promise.reject(new Failure("invalid-input", "attachments: give the bytes as base64."));
     const reply = await calls.runJob({
@@ -59,4 +63,11 @@ export async function workOnJobs({ actions, calls, state, log }: House): Promise
     return calls.stopped && !signal.aborted && order.repeatable && reply.status === 499 ? "again" : reply;
   };
   await state.jobs.work(jobsAtOnce, worker, ({ code, message }) => log.error({ code, message }));
+}
+
+/** A key that ends takes what it has put on the queue with it. Tokens cannot be taken back: they end soon by themselves. */
+async function isRevoked(caller: string, keys: Keys): Promise<boolean> {
+  if (!caller.startsWith("key:")) return false;
+  const entry = (await keys.list()).find(({ id }) => caller === `key:${id}`);
+  return entry === undefined || entry.revokedAt !== undefined || (entry.expiresAt !== undefined && entry.expiresAt.getTime() <= Date.now());
 }

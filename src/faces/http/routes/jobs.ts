@@ -5,7 +5,7 @@ import { lostCall, type Order } from "../calls.ts";
 import { jobOrderOf } from "../job-work.ts";
 import { problem, type Reply } from "../problem.ts";
 import { queryOf } from "../query.ts";
-import { type Caller, hasRole } from "../who.ts";
+import { type Caller, hasRole, whoCalls } from "../who.ts";
 
 /** Proxies end a connection on which nothing comes for a minute. Milliseconds. */
 const breathMs = 15_000;
@@ -54,32 +54,50 @@ export function jobRoutes(house: House): void {
 
   app.get("/v1/jobs/:id/events", async (c) => {
     queryOf(c, []);
-    const { id } = await found(house, c.get("caller"), c.req.param("id"));
+    const asked = await found(house, c.get("caller"), c.req.param("id"));
+    const headers = { "content-type": "text/event-stream", "x-accel-buffering": "no" };
+    if (c.req.method === "HEAD") return new Response(null, { headers });
     const stop = new AbortController();
     const end = () => stop.abort();
     ending.addEventListener("abort", end);
     c.req.raw.signal.addEventListener("abort", end);
+    // A key that was revoked, or a token that has expired since, hears nothing more.
+    const isStillLet = async (job: Pick<Job, "caller">) => {
+      const caller = await whoCalls(c.req.header("authorization"), state.keys, house.readToken);
+      return caller !== undefined && mayFind(caller, job);
+    };
     const text = (job: Job) => eventOf(job, JSON.stringify(documentOf(job, settings.publicUrl, c.get("requestId"))));
+    let gone = false;
     const stream = new ReadableStream<Uint8Array>({
       async start(controller) {
         const write = (piece: string) => {
-          // What its reader does not take is not piled up.
-          if ((controller.desiredSize ?? 0) > -mostWaiting) controller.enqueue(Buffer.from(piece));
+          // What its reader does not take is not piled up, and one that has gone takes nothing.
+          if (!gone && (controller.desiredSize ?? 0) > -mostWaiting) controller.enqueue(Buffer.from(piece));
         };
-        const breath = setInterval(() => write(": still here\n\n"), breathMs);
+        const breath = setInterval(() => {
+          write(": still here\n\n");
+          isStillLet(asked).then((still) => still || end(), end);
+        }, breathMs);
         try {
-          for await (const job of state.jobs.watch(id, stop.signal)) write(text(job));
+          for await (const job of state.jobs.watch(asked.id, stop.signal)) {
+            if (!(await isStillLet(job))) break;
+            write(text(job));
+          }
         } catch {
           // The head was sent long ago: a reader sees a stream that ended early, and asks again.
         } finally {
           clearInterval(breath);
           ending.removeEventListener("abort", end);
-          if (!stop.signal.aborted || ending.aborted) controller.close();
+          c.req.raw.signal.removeEventListener("abort", end);
+          if (!gone) controller.close();
         }
       },
-      cancel: end,
+      cancel() {
+        gone = true;
+        end();
+      },
     });
-    return new Response(stream, { headers: { "content-type": "text/event-stream", "x-accel-buffering": "no" } });
+    return new Response(stream, { headers });
   });
 }
 
@@ -93,10 +111,16 @@ function eventOf(job: Job, data: string): string {
 /** Throws Failure `not-found` for a job of somebody else, too. */
 async function found({ state }: House, caller: Caller, id: string): Promise<Job> {
   const job = await state.jobs.get(id);
-  if (job !== undefined && (job.caller === caller.id || hasRole(caller, "admin"))) return job;
+  if (job !== undefined && mayFind(caller, job)) return job;
   throw new Failure("not-found", "There is no such job.", {
     hint: "Jobs are kept for serve.keep_hours after they ended, for who began them.",
   });
+}
+
+/** An administrator sees the jobs of others, unless it is one of some mailboxes or connections only: which those are is not known of a job that ended. */
+function mayFind(caller: Caller, job: Pick<Job, "caller">): boolean {
+  const { mailboxes, connections } = caller.grant;
+  return job.caller === caller.id || (hasRole(caller, "admin") && mailboxes === undefined && connections === undefined);
 }
 
 function urlsOf(id: string, publicUrl: string): { readonly status_url: string; readonly events_url: string } {
