@@ -1,4 +1,3 @@
-# syntax=docker/dockerfile:1
 # `mailcordon serve` in a container; docs/serve.md says how it is run. All that is in it comes from the npm registry and this repository.
 ARG NODE=node:20-bookworm-slim
 

@@ -144,7 +144,7 @@ async function tryOut(image: Image): Promise<void> {
   try {
     await pause(500);
     const first = readFileSync(`/proc/${container.pid}/task/${container.pid}/children`, "utf8").trim();
-    const entering = ["--target", first, "--mount", "--net", "--pid", "--root", "sh", "-c"];
+    const entering = ["--target", first, "--mount", "--net", "--pid", "--root", "--wd", "sh", "-c"];
     const inside = (...words: readonly string[]) =>
       spawnSync("nsenter", [...entering, asUser(image, words)], { cwd: "/", encoding: "utf8" });
     const lab = spawn("nsenter", [...entering, asUser(image, ["mailcordon", "lab", "--port", "8080"])], {

@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import * as z from "zod";
+import { catalogue } from "../../src/actions/index.ts";
+import { openapi } from "../../src/faces/openapi.ts";
 import { SettingsFile } from "../../src/settings-schema.ts";
 import { ServeSettings } from "../../src/settings-serve.ts";
 import { build, type Running, start } from "../built.ts";
@@ -142,6 +144,14 @@ http { access_log off; ${paths.join(" ")}\n${server} }\n`;
         await run(`${curl} ${url}/v1/actions/search-emails-extended ${key} -H "Prefer: respond-async" --json '{"mailboxes":"all"}' > job.json
 ${curl} -N "${url}$(node -p 'require("./job.json").events_url')" ${key}`);
       expect(events).toContain("event: finished");
+      const hello = {
+        jsonrpc: "2.0",
+        id: 1,
+        method: "initialize",
+        params: { protocolVersion: "2025-06-18", capabilities: {}, clientInfo },
+      };
+      const accept = `-H "Accept: application/json, text/event-stream"`;
+      expect(await run(`${curl} ${url}/mcp ${key} ${accept} --json '${JSON.stringify(hello)}'`)).toContain('"serverInfo"');
       // The address that counts is the one that the proxy saw, whatever its client says.
       const bad = `${curl} -o /dev/null -w '%{http_code} ' -H "X-Forwarded-For: 192.0.2.$i" ${url}/v1/actions`;
       expect((await run(`for i in $(seq 11); do ${bad}; done`)).trim()).toBe(`${"401 ".repeat(10)}429`);
@@ -152,6 +162,17 @@ ${curl} -N "${url}$(node -p 'require("./job.json").events_url')" ${key}`);
       await stopServer();
     }
   }
+});
+
+const clientInfo = { name: "guide", version: "1" };
+
+test("the table of requests has every path that the server describes to programs", () => {
+  const cells = tableOf("serve.md", "request").map(([cell = ""]) => cell.replaceAll("`", ""));
+  const paths = Object.keys(z.record(z.string(), z.unknown()).parse(openapi(catalogue, { version: "1" }).paths)).map((path) =>
+    path.startsWith("/v1/actions/") ? "/v1/actions/<action>" : path.replace("{job_id}", "<id>").replace("{sha256}", "<sha256>"),
+  );
+  expect(paths.length).toBeGreaterThan(7);
+  expect(paths.filter((path) => !cells.some((cell) => cell.split(/[\s,?]+/).includes(path)))).toEqual([]);
 });
 
 test("the table of settings has every one, with its default and its limits", () => {
