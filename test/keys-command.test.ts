@@ -1,0 +1,53 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import type { Screen } from "../src/faces/cli.ts";
+import { runKeys } from "../src/keys-command.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "mailcordon-keys-"));
+// For root, who lets another user have the database.
+chmodSync(folder, 0o711);
+const config = join(folder, "mailcordon.yaml");
+beforeAll(() => {
+  vi.stubEnv("DATABASE_URL", "");
+  const auth = { basic: { username: "soc@example.com", password: "env:NOWHERE" } };
+  writeFileSync(config, JSON.stringify({ connections: { only: { ews: { url: "https://mail.example.com/EWS/Exchange.asmx" }, auth } } }));
+});
+afterAll(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** On a terminal. */
+async function shown(...words: readonly string[]): Promise<string> {
+  let out = "";
+  const screen: Screen = {
+    stdin: new PassThrough(),
+    stdout: { isTTY: true, columns: 100, write: (text) => (out += text) },
+    stderr: { write: () => true },
+    signal: new AbortController().signal,
+  };
+  expect(await runKeys([...words, "--config", config], screen)).toBe(0);
+  return out;
+}
+
+test("a person sees a key once when it is made, and never again", async () => {
+  expect(await shown("list")).toBe("There are no keys.\n");
+  const made = await shown("add", "--name", "SOAR\u001b[2J", "--role", "read, contain", "--mailbox", "*@example.com");
+  const [secret = "", id = ""] = /mck_([0-9a-f]{12})_[A-Za-z0-9_-]{43}/.exec(made) ?? [];
+  expect(made).toContain(`Key ${id} for SOAR`);
+  expect(made).not.toContain("\u001b");
+  const list = await shown("list");
+  for (const seen of [id, "SOAR", "read", "valid", "*@example.com"]) expect(list).toContain(seen);
+  expect(list).not.toContain("\u001b");
+  expect(list).not.toContain(secret.slice(17));
+  expect(await shown("revoke", id)).toBe(`Key ${id} was revoked.\n`);
+  expect(await shown("list")).toContain("revoked");
+});
+
+test("no connection has to work, and no password to be there, to make a key", async () => {
+  const { key } = JSON.parse(await shown("add", "--name", "x", "--role", "send", "--connection", "only", "--json"));
+  expect(key).toMatch(/^mck_/);
+});
