@@ -10,7 +10,7 @@ const plain = "AAEuAAAAAADL8shaNEKnQYVvRbpoY9vDAQBGDloItRzyTrAt+XVzRr/YAABdofPkA
 
 test("a public folder's id is known, and has one form whether or not the server compressed it", () => {
   expect(publicFolderOf(plain)).toBe(plain);
-  expect(publicFolderOf(compressed)).toBe("AAEuAAAAAADL8shaNEKnQYVvRbpoY9vDAQBGDloItRzyTrAt+XVzRr/YAAAAAACAAA=");
+  expect(publicFolderOf(compressed)).toBe("AAEuAAAAAADL8shaNEKnQYVvRbpoY9vDAQBGDloItRzyTrAt+XVzRr/YAAAAAAACAAA=");
   expect(publicFolderOf("publicfoldersroot")).toBe("publicfoldersroot");
 });
 

@@ -1,6 +1,10 @@
 import { afterEach, expect, test } from "vitest";
+import type { UserSettings } from "../../src/ews/autodiscover/user-settings.ts";
 import { openEws } from "../../src/ews/ews.ts";
+import { publicFolderOf } from "../../src/ews/public-ids.ts";
+import { openPublicRoutes } from "../../src/ews/public-routes.ts";
 import type { Exchange } from "../../src/exchange/exchange.ts";
+import { Failure } from "../../src/failure.ts";
 import type { AutodiscoverRule } from "../../src/lab/autodiscover.ts";
 import type { LabFolder } from "../../src/lab/folder.ts";
 import { type Lab, startLab } from "../../src/lab/lab.ts";
@@ -234,4 +238,64 @@ test("a delegate's public folders are those of the mailbox that is named", async
   const item = put(old, "Older phish");
   await all(exchange.mailbox(undefined).get([item.id], {}));
   expect(sent(lab).at(-1)).toEqual(["GetItem", content, content]);
+});
+
+const guid = "1ec2a236-ed93-4f88-b9c6-33e63fa4aa44";
+const folder = publicFolderOf("AAEuAAAAAADL8shaNEKnQYVvRbpoY9vDAQBGDloItRzyTrAt+XVzRr/YAABdofPkAAA=") ?? "";
+const neverAsked = () => Promise.reject(new Error("Nobody should be asked."));
+
+/** Routes over what Autodiscover says of each address, which is written down. */
+function routesOver(said: Readonly<Record<string, UserSettings | Failure>>, now?: () => number) {
+  const asked: string[] = [];
+  const routes = openPublicRoutes({
+    settings: async (mailbox) => {
+      asked.push(mailbox);
+      const settings = said[mailbox];
+      if (settings instanceof Failure) throw settings;
+      return settings && { settings, at: new URL("https://autodiscover.example.com/") };
+    },
+    lifetimeMs: 24 * 3_600_000,
+    now,
+  });
+  return { routes, asked };
+}
+
+test("where nobody knows the hierarchy's mailbox by its address, the second header is left out; where nobody knows that of the contents, both stay as they were", async () => {
+  const { routes, asked } = routesOver({ [ana]: { publicFolders: hierarchy } });
+  expect(await routes.to("hierarchy", ana, [folder], neverAsked, undefined)).toEqual([{ anchor: hierarchy, mailbox: undefined }]);
+  expect(await routes.to("content", ana, [folder], async () => [guid], undefined)).toEqual([undefined]);
+  expect(asked).toEqual([ana, hierarchy, `${guid}@example.com`]);
+});
+
+test("a folder that names servers instead of a mailbox, and the root, are asked for where the hierarchy is", async () => {
+  const { routes } = routesOver({ [ana]: { publicFolders: hierarchy } });
+  const at = { anchor: hierarchy, mailbox: undefined };
+  expect(await routes.to("content", ana, [folder, "publicfoldersroot"], async () => [undefined], undefined)).toEqual([at, at]);
+});
+
+test("an Autodiscover that fails is not asked with each request, but again after a quarter of an hour", async () => {
+  let now = 0;
+  const said: Record<string, UserSettings | Failure> = { [ana]: new Failure("timeout", "It did not answer.") };
+  const { routes, asked } = routesOver(said, () => now);
+  for (let count = 0; count < 3; count++) expect(await routes.to("hierarchy", ana, [folder], neverAsked, undefined)).toEqual([undefined]);
+  expect(asked).toEqual([ana]);
+  said[ana] = { publicFolders: hierarchy };
+  now += 16 * 60_000;
+  expect(await routes.to("hierarchy", ana, [folder], neverAsked, undefined)).toMatchObject([{ anchor: hierarchy }]);
+});
+
+test("who is cancelled stops waiting, and the others get what was found", async () => {
+  let answer: (settings: UserSettings) => void = () => undefined;
+  const settings = () =>
+    new Promise<{ settings: UserSettings; at: URL }>((resolve) => {
+      answer = (said) => resolve({ settings: said, at: new URL("https://example.com/") });
+    });
+  const routes = openPublicRoutes({ settings, lifetimeMs: 1000 });
+  const stop = new AbortController();
+  const impatient = routes.to("hierarchy", ana, [folder], neverAsked, stop.signal);
+  const patient = routes.to("hierarchy", ana, [folder], neverAsked, undefined);
+  stop.abort();
+  await expect(impatient).rejects.toMatchObject({ code: "cancelled" });
+  answer({});
+  expect(await patient).toEqual([undefined]);
 });
