@@ -1,5 +1,6 @@
 import { type ErrorNoun, errorNoun } from "../../answer.ts";
 import { Failure, type FailureCode, failures } from "../../failure.ts";
+import { jsonText } from "../json.ts";
 
 /** A reply, before it is one of a library. */
 export interface Reply {
@@ -39,7 +40,7 @@ export function problem(failure: Failure | ErrorNoun, { requestId, status, heade
   };
   return {
     status: said,
-    body: JSON.stringify(document),
+    body: jsonText(document),
     headers: {
       "content-type": "application/problem+json",
       // RFC 9110 section 11.6.1: every 401 has one.

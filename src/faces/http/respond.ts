@@ -1,6 +1,7 @@
 import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
 import type { Failure } from "../../failure.ts";
+import { jsonText } from "../json.ts";
 import { problem, type Reply } from "./problem.ts";
 import type { Caller } from "./who.ts";
 
@@ -24,6 +25,11 @@ export function refuse(
 ): Response {
   c.get("noted").code = failure.code;
   return answer(problem(failure, { requestId: c.get("requestId"), ...details }));
+}
+
+/** Answers with a document that may say what a mail or a server said. */
+export function document(value: object): Response {
+  return answer({ status: 200, body: jsonText(value), headers: { "content-type": "application/json" } });
 }
 
 export function answer({ status, body, headers }: Reply): Response {

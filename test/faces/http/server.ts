@@ -156,7 +156,7 @@ const settings: HttpSettings = {
 export async function startToys(
   state: State,
   changed: Partial<HttpSettings> = {},
-  options: Partial<Pick<AppOptions, "readToken" | "testConnection" | "mount">> = {},
+  options: Partial<Pick<AppOptions, "catalogue" | "connections" | "readToken" | "testConnection" | "mount">> = {},
 ): Promise<ToyServer> {
   const folder = mkdtempSync(join(tmpdir(), "mailcordon-http-"));
   const log: Readonly<Record<string, unknown>>[] = [];

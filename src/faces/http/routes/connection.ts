@@ -3,7 +3,7 @@ import { isGranted } from "../../../restricted.ts";
 import type { House } from "../app.ts";
 import { readBody } from "../body.ts";
 import { connectionFor, queryOf } from "../query.ts";
-import { refuse } from "../respond.ts";
+import { document, refuse } from "../respond.ts";
 import { type Caller, demandRole } from "../who.ts";
 
 /** One field with an address. Bytes. */
@@ -20,7 +20,7 @@ export function connectionRoutes({ app, connections, testConnection }: House): v
     const asked = await readBody(c.req.raw, { maxBytes: longestBody, idleMs });
     if ("failure" in asked) return refuse(c, asked.failure, { status: asked.status, headers: { connection: "close" } });
     const mailbox = mailboxFor(caller, asked.input);
-    return c.json(await testConnection(connection, { mailbox, signal: c.req.raw.signal }));
+    return document(await testConnection(connection, { mailbox, signal: c.req.raw.signal }));
   });
 }
 

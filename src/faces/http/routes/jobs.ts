@@ -1,10 +1,12 @@
 import { Failure } from "../../../failure.ts";
 import { hasEnded, type Job } from "../../../state/jobs.ts";
+import { jsonText } from "../../json.ts";
 import type { House } from "../app.ts";
 import { lostCall, type Order } from "../calls.ts";
 import { jobOrderOf } from "../job-work.ts";
 import { problem, type Reply } from "../problem.ts";
 import { queryOf } from "../query.ts";
+import { document } from "../respond.ts";
 import { type Caller, hasRole, whoCalls } from "../who.ts";
 
 /** Proxies end a connection on which nothing comes for a minute. Milliseconds. */
@@ -42,14 +44,14 @@ export function jobRoutes(house: House): void {
 
   app.get("/v1/jobs/:id", async (c) => {
     queryOf(c, []);
-    return c.json(documentOf(await found(house, c.get("caller"), c.req.param("id")), settings.publicUrl, c.get("requestId")));
+    return document(documentOf(await found(house, c.get("caller"), c.req.param("id")), settings.publicUrl, c.get("requestId")));
   });
 
   app.delete("/v1/jobs/:id", async (c) => {
     queryOf(c, []);
     const { id } = await found(house, c.get("caller"), c.req.param("id"));
     await state.jobs.cancel(id);
-    return c.json(documentOf(await found(house, c.get("caller"), id), settings.publicUrl, c.get("requestId")));
+    return document(documentOf(await found(house, c.get("caller"), id), settings.publicUrl, c.get("requestId")));
   });
 
   app.get("/v1/jobs/:id/events", async (c) => {
@@ -66,7 +68,7 @@ export function jobRoutes(house: House): void {
       const caller = await whoCalls(c.req.header("authorization"), state.keys, house.readToken);
       return caller !== undefined && mayFind(caller, job);
     };
-    const text = (job: Job) => eventOf(job, JSON.stringify(documentOf(job, settings.publicUrl, c.get("requestId"))));
+    const text = (job: Job) => eventOf(job, jsonText(documentOf(job, settings.publicUrl, c.get("requestId"))));
     let gone = false;
     const stream = new ReadableStream<Uint8Array>({
       async start(controller) {
