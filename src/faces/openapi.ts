@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { type Action, effects } from "../action.ts";
-import { answerSchema, ErrorNoun } from "../answer.ts";
+import { Answer, answerSchema, ErrorNoun } from "../answer.ts";
 import { failures } from "../failure.ts";
 import { toolOf } from "./names.ts";
 
@@ -23,25 +23,30 @@ const Problem = z
     title: z.string(),
     status: z.number().int(),
     detail: z.string().describe("What went wrong, in one sentence. Text of a server or a mail in it is untrusted."),
-    instance: z.string().optional().describe("The id of the request, for the log."),
+    instance: z.string().describe("urn:mailcordon:request: and the id of the request."),
     code: ErrorNoun.shape.code,
     hint: ErrorNoun.shape.hint.describe("What to do next."),
     retryable: ErrorNoun.shape.retryable.describe("Whether the same call may succeed later with nothing changed."),
-    wire_code: ErrorNoun.shape.wire_code,
-    request_id: ErrorNoun.shape.request_id,
-    action: z.string().optional(),
+    wire_code: ErrorNoun.shape.wire_code.describe("The mail server's own code."),
+    request_id: z.string().describe("That of the request, as in X-Request-Id: for our log."),
+    server_request_id: z.string().optional().describe("That of the mail server's reply: for its log."),
+    // What else an answer says: how far the call came.
+    ...Answer.omit({ success: true, message: true, error: true }).partial().shape,
   })
   .describe("Why the whole call failed (RFC 9457).");
 
 const Job = z
   .looseObject({
     job_id: z.string(),
-    action: z.string().optional(),
+    action: z.string(),
     status: z.enum(["queued", "running", "finished", "cancelled", "lost"]),
     status_url: z.string(),
     events_url: z.string(),
     progress: z.string().optional(),
-    answer: z.unknown().optional().describe("The action's own answer, when it is finished."),
+    created_at: z.string().optional().describe("UTC, ISO 8601."),
+    finished_at: z.string().optional().describe("UTC, ISO 8601."),
+    answer: Answer.optional().describe("The action's own answer, when it is finished and the call went through."),
+    problem: Problem.optional().describe("Why the whole call failed, when it did."),
   })
   .describe("A call that goes on after its request was answered.");
 
@@ -52,9 +57,29 @@ const ActionNoun = z.looseObject({
   effect: z.enum(["read", "change", "create", "send", "destroy"]),
   kind: z.string(),
   role: z.enum(["read", "contain", "send"]).describe("The role that a caller needs."),
+  url: z.string().describe("Where it is called."),
 });
 
-const ConnectionTest = z.looseObject({ success: z.boolean(), message: z.string() });
+const ActionList = z.looseObject({ actions: z.array(ActionNoun) });
+
+const jsonSchema = z.looseObject({}).describe("JSON Schema, draft 2020-12.");
+const ActionDescription = ActionNoun.extend({
+  input_schema: jsonSchema,
+  output_schema: jsonSchema,
+  example: z.looseObject({}).describe("An input that makes sense to a reader."),
+});
+
+const ConnectionTest = z.looseObject({
+  success: z.boolean(),
+  message: z.string(),
+  checks: z.array(z.looseObject({})).describe("Each step, in the order in which it was taken."),
+  actions: z.array(z.looseObject({})).optional().describe("Which actions would work."),
+  permissions: z.array(z.looseObject({})).optional().describe("Which permissions they need, and which there are."),
+});
+
+const ConnectionTestInput = z.strictObject({ mailbox: z.string().optional().describe("The mailbox to look into.") });
+
+const Health = z.looseObject({ status: z.enum(["ok", "ready", "not ready"]) });
 
 /** The version field: the newest patch of each. https://spec.openapis.org/oas/v3.1.1.html, https://spec.openapis.org/oas/v3.0.4.html */
 const versions = { "3.0": "3.0.4", "3.1": "3.1.1" } as const;
@@ -96,8 +121,11 @@ export function openapi(actions: readonly Action[], about: About, version: OpenA
         ...Object.fromEntries(named),
         Problem: schema(Problem, "output"),
         Job: schema(Job, "output"),
-        Action: schema(ActionNoun, "output"),
+        ActionList: schema(ActionList, "output"),
+        ActionDescription: schema(ActionDescription, "output"),
         ConnectionTest: schema(ConnectionTest, "output"),
+        ConnectionTestInput: schema(ConnectionTestInput, "input"),
+        Health: schema(Health, "output"),
       },
       parameters,
       responses: {
@@ -197,18 +225,18 @@ const problems = Object.fromEntries(
 
 const idInPath = (name: string, description: string) => ({ name, in: "path", required: true, description, schema: { type: "string" } });
 const json = (description: string, schema: Json) => ({ description, content: { "application/json": { schema } } });
-const clear = (operationId: string, summary: string, description: string) => ({
-  get: { operationId, summary, tags: ["server"], security: [], responses: { "200": { description }, "5XX": problem } },
+const openToAll = (operationId: string, summary: string, responses: Json) => ({
+  get: { operationId, summary, tags: ["server"], security: [], responses },
 });
 
-/** The paths that are the same with every catalogue. */
+/** The paths that are the same with every catalogue. `/mcp` is not among them: what is said there is described by its own protocol. */
 const otherPaths: Json = {
   "/v1/actions": {
     get: {
       operationId: "list_actions",
       summary: "List the actions",
       tags: ["actions"],
-      responses: { "200": json("The actions that the caller may use.", { type: "array", items: ref("schemas/Action") }), ...problems },
+      responses: { "200": json("All actions, whether the caller may use them or not.", ref("schemas/ActionList")), ...problems },
     },
   },
   "/v1/actions/{action}": {
@@ -217,7 +245,7 @@ const otherPaths: Json = {
       summary: "One action with its schemas",
       tags: ["actions"],
       parameters: [idInPath("action", "Its name.")],
-      responses: { "200": json("The action, with input_schema and output_schema.", ref("schemas/Action")), ...problems },
+      responses: { "200": json("The action.", ref("schemas/ActionDescription")), ...problems },
     },
   },
   "/v1/connection/test": {
@@ -225,7 +253,9 @@ const otherPaths: Json = {
       operationId: "test_connection",
       summary: "Check a connection step by step",
       tags: ["server"],
+      description: "Needs the role read.",
       parameters: [ref("parameters/connection")],
+      requestBody: { required: false, content: { "application/json": { schema: ref("schemas/ConnectionTestInput") } } },
       responses: { "200": json("What was found, with the next thing to do.", ref("schemas/ConnectionTest")), ...problems },
     },
   },
@@ -271,8 +301,37 @@ const otherPaths: Json = {
       },
     },
   },
-  "/healthz": clear("healthz", "Whether the process lives", "It lives."),
-  "/readyz": clear("readyz", "Whether it can work", "Its database answers and its settings are read."),
+  "/openapi.json": {
+    get: {
+      operationId: "describe_server",
+      summary: "This description",
+      tags: ["server"],
+      parameters: [
+        { name: "version", in: "query", description: "Of OpenAPI. Default: 3.1.", schema: { type: "string", enum: ["3.0", "3.1"] } },
+      ],
+      responses: { "200": json("The description.", { type: "object" }), ...problems },
+    },
+  },
+  "/metrics": {
+    get: {
+      operationId: "read_metrics",
+      summary: "Numbers for Prometheus",
+      description: "Needs the role read; no key at all where the settings open it to the server's own machine.",
+      tags: ["server"],
+      responses: { "200": { description: "The numbers.", content: { "text/plain": { schema: { type: "string" } } } }, ...problems },
+    },
+  },
+  "/healthz": openToAll("healthz", "Whether the process lives", { "200": json("It lives.", ref("schemas/Health")) }),
+  "/readyz": openToAll("readyz", "Whether it can work", {
+    "200": json("Its database answers and its settings are read.", ref("schemas/Health")),
+    "503": {
+      description: "Its database does not answer, or it is being stopped.",
+      content: {
+        "application/json": { schema: ref("schemas/Health") },
+        "application/problem+json": { schema: ref("schemas/Problem") },
+      },
+    },
+  }),
 };
 
 function ref(path: string): Json {
