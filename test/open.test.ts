@@ -84,6 +84,16 @@ test("an address and a password are enough: the server is found, and the next pr
   expect(lab.requests.slice(3).map(({ operation }) => operation)).toEqual(["GetUserOofSettings"]);
 });
 
+test("a public folder is searched by the mailbox that Autodiscover names", async () => {
+  const lab = await startedLab({ autodiscover: { externalUrl: ewsUrl } });
+  const proxy = await startedProxy(lab, ["example.com", "autodiscover.example.com", "mail.example.com"]);
+  const searched = await run([found, through(proxy)], ["search-emails-extended", "--folder", "public:Notices"]);
+  expect(answer(searched)).toMatchObject({ items: [{ subject: "Fire drill" }] });
+  const asked = lab.requests.filter(({ headers }) => headers.host === "mail.example.com");
+  expect(asked.length).toBeGreaterThan(2);
+  expect(new Set(asked.map(({ anchorMailbox }) => anchorMailbox))).toEqual(new Set(["public-folders@example.com"]));
+});
+
 test("a server that has moved is found again, in the same call", async () => {
   const rules: AutodiscoverRule[] = [
     { protocol: "json", behave: { kind: "answer", external: "https://old.example.com/EWS/Exchange.asmx" } },

@@ -146,6 +146,7 @@ const contactReader: Reader<Contact> = mapped(
 export const getContacts: Operation<readonly string[], Contact> = {
   name: "GetItem",
   safety: "read",
+  names: (ids) => ids,
   write: (ids) => element("m:GetItem", undefined, contactShape, itemIds(ids.map((id) => ({ id })))),
   read: responses(
     "GetItem",

@@ -156,6 +156,21 @@ test("what is copied into a public folder goes where its contents are, and a fol
   expect(requests.filter(([operation]) => operation === "GetItem")).toEqual([["GetItem", ana, undefined]]);
 });
 
+test("the contacts of a public folder are read where its contents are", async () => {
+  const { lab, exchange, old } = await stage();
+  const people = old.mailbox.createFolder(old.mailbox.root, "People", "IPF.Contact");
+  people.contentsIn = old.contentsIn;
+  const contact = { displayName: "Eve Example", emailAddresses: [], phoneNumbers: [], physicalAddresses: [] };
+  people.mailbox.add(people, { itemClass: "IPM.Contact", subject: "Eve Example", contact, isRead: true });
+  const { contacts } = await exchange.mailbox(undefined).contacts({ folder: "public:People", limit: 5 });
+  expect(contacts).toMatchObject([{ displayName: "Eve Example" }]);
+  const about = sent(lab).filter(([operation]) => operation === "FindItem" || operation === "GetItem");
+  expect(about).toEqual([
+    ["FindItem", content, content],
+    ["GetItem", content, content],
+  ]);
+});
+
 test("what Autodiscover and the folders said is remembered: the second time nobody is asked", async () => {
   const { lab, exchange, old } = await stage();
   const item = put(old, "Older phish");
