@@ -7,7 +7,7 @@ import type { State } from "../../state/state.ts";
 import type { Catalogue } from "../cli.ts";
 import { type Calls, type Connections, ending, openCalls } from "./calls.ts";
 import { workOnJobs } from "./job-work.ts";
-import { openFailureLimit } from "./limits.ts";
+import { openFailureLimit, openProven } from "./limits.ts";
 import { type Metrics, openMetrics } from "./metrics.ts";
 import { type Env, refuse } from "./respond.ts";
 import { actionRoutes } from "./routes/actions.ts";
@@ -168,21 +168,26 @@ export async function buildApp(options: AppOptions): Promise<App> {
 /** Nothing answers without a key, except for what says that we are there. */
 function authentication({ state, readToken, settings }: AppOptions) {
   const failures = openFailureLimit();
+  const proven = openProven();
   return async (c: Context<Env>, next: () => Promise<void>) => {
     const address = addressOf(c, settings.behindProxy);
+    const authorization = c.req.header("authorization");
     const seconds = failures.blockedFor(address);
-    if (seconds > 0) {
+    // Who was let in from there before is not kept out by what others at the same address do wrong.
+    if (seconds > 0 && !proven.has(address, authorization)) {
       const failure = new Failure("busy", "Too many requests without a valid key came from this address.", {
         hint: "Wait, then repeat with a valid key.",
       });
       return refuse(c, failure, { status: 429, headers: { "retry-after": String(seconds) } });
     }
-    const caller = await whoCalls(c.req.header("authorization"), state.keys, readToken);
+    const caller = await whoCalls(authorization, state.keys, readToken);
     if (caller === undefined) {
+      proven.forget(address, authorization);
       failures.note(address);
       const hint = "Send `Authorization: Bearer` and a key that `mailcordon keys add` gave, and that is neither revoked nor expired.";
       return refuse(c, new Failure("unauthenticated", "There is no valid key with this request.", { hint }));
     }
+    proven.add(address, authorization);
     c.set("caller", caller);
     await next();
     return undefined;

@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 /** How many things may be under way at once. */
 export interface Places {
   /** Gives the place back; undefined when there is none. */
@@ -57,5 +59,27 @@ export function openFailureLimit(now: () => number = Date.now): FailureLimit {
       const [oldest] = failed.size > mostAddresses ? failed.keys() : [];
       if (oldest !== undefined) failed.delete(oldest);
     },
+  };
+}
+
+/** What was let in from where. Nothing but hashes is kept of it. */
+export interface Proven {
+  has(address: string, authorization: string | undefined): boolean;
+  add(address: string, authorization: string | undefined): void;
+  forget(address: string, authorization: string | undefined): void;
+}
+
+/** Remembers some thousand; the one that was added longest ago is forgotten first. */
+export function openProven(): Proven {
+  const marks = new Set<string>();
+  const markOf = (address: string, authorization = "") => createHash("sha256").update(`${address}\n${authorization}`).digest("base64");
+  return {
+    has: (address, authorization) => marks.has(markOf(address, authorization)),
+    add(address, authorization) {
+      marks.add(markOf(address, authorization));
+      const [oldest] = marks.size > mostAddresses ? marks : [];
+      if (oldest !== undefined) marks.delete(oldest);
+    },
+    forget: (address, authorization) => void marks.delete(markOf(address, authorization)),
   };
 }

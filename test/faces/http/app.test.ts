@@ -66,6 +66,19 @@ describe("without a key", () => {
     await own.close();
   });
 
+  test("who was let in before is not kept out by what others at the same address do wrong, unless its key ends", async () => {
+    const own = await startToys(state);
+    const key = await own.key(["read"]);
+    expect((await own.call("/v1/actions", { key })).status).toBe(200);
+    for (let count = 0; count < 12; count += 1) await own.call("/v1/actions");
+    expect((await own.call("/v1/actions")).status).toBe(429);
+    expect((await own.call("/v1/actions", { key })).status).toBe(200);
+    await state.keys.revoke(key.slice(4, 16));
+    expect((await own.call("/v1/actions", { key })).status).toBe(401);
+    expect((await own.call("/v1/actions", { key })).status).toBe(429);
+    await own.close();
+  });
+
   test("a client cannot take another address for itself, except behind a proxy", async () => {
     for (const behindProxy of [false, true]) {
       const own = await startToys(state, { behindProxy });
