@@ -5,7 +5,7 @@ import { asFailure, Failure } from "../failure.ts";
 import type { Reply } from "./idempotency.ts";
 import { schema } from "./migrations.ts";
 import { aliveSql, type Database } from "./postgres.ts";
-import { openQueue, type Queue } from "./queue.ts";
+import { onQueueSql, openQueue, type Queue } from "./queue.ts";
 
 /** A call that goes on after its request was answered, as it is kept. */
 export interface Job {
@@ -105,47 +105,72 @@ export function openJobs(database: Database): Jobs {
   };
 
   const doOne = async (id: string, done: () => Promise<void>, worker: Worker): Promise<void> => {
-    // Given twice by the queue, or cancelled meanwhile: only one gets it.
-    const [taken] = await database.query(
-      Taken,
-      `UPDATE ${table} SET status = 'running', owner = $2 WHERE id = $1 AND status = 'queued' RETURNING caller, action, repeatable, call`,
-      [id, database.instance],
-    );
-    await done();
-    if (taken === undefined) return;
+    // Given twice by the queue, while it runs here.
+    if (running.has(id)) return await done();
+    // Noted before it is taken: what is ours and not noted was begun by nobody.
     const stop = new AbortController();
     running.set(id, stop);
-    changed(id);
-    const teller = tellerOf(async (text) => {
-      await query(`UPDATE ${table} SET progress = $2 WHERE id = $1 AND status = 'running'`, [id, text]);
-      changed(id);
-    });
     try {
-      const reply = await worker({ id, ...taken }, { signal: stop.signal, progress: teller.tell });
-      await teller.end();
-      if (reply === "again") {
-        await query(`UPDATE ${table} SET status = 'queued', owner = NULL WHERE id = $1 AND status = 'running'`, [id]);
-        await (await openedQueue()).send(id);
-        return;
-      }
-      // Who cancels too late gets the answer all the same.
-      const status = stop.signal.aborted && reply.status !== 200 ? "cancelled" : "finished";
-      const ended = `SET status = $2, answer = $3, answer_status = $4, call = NULL, finished_at = now()`;
-      const values = [id, status, reply.body, reply.status];
-      await patiently(() => query(`UPDATE ${table} ${ended} WHERE id = $1 AND status = 'running'`, values));
+      await takenUp(id, stop, done, worker);
     } finally {
       running.delete(id);
       changed(id);
     }
   };
 
-  /** What a dead process was doing: run again where that does no harm. */
+  const takenUp = async (id: string, stop: AbortController, done: () => Promise<void>, worker: Worker): Promise<void> => {
+    // Also given to another process, or cancelled meanwhile: only one gets it.
+    const [taken] = await database.query(
+      Taken,
+      `UPDATE ${table} SET status = 'running', owner = $2 WHERE id = $1 AND status = 'queued' RETURNING caller, action, repeatable, call`,
+      [id, database.instance],
+    );
+    // What cannot be struck off the queue is given again, and then it is not waiting any more.
+    await done().catch(() => undefined);
+    if (taken === undefined) return;
+    changed(id);
+    const teller = tellerOf(async (text) => {
+      await query(`UPDATE ${table} SET progress = $2 WHERE id = $1 AND status = 'running'`, [id, text]);
+      changed(id);
+    });
+    let reply: Reply | "again";
+    try {
+      reply = await worker({ id, ...taken }, { signal: stop.signal, progress: teller.tell });
+    } catch (thrown) {
+      // A defect: how far it came is not known, and it would come no further the next time.
+      await patiently(() =>
+        query(`UPDATE ${table} SET status = 'lost', call = NULL, finished_at = now() WHERE id = $1 AND status = 'running'`, [id]),
+      );
+      throw thrown;
+    }
+    await teller.end();
+    if (reply === "again") {
+      // This process is ending: it takes up no more, nor what it has just given back.
+      resting = true;
+      await query(`UPDATE ${table} SET status = 'queued', owner = NULL WHERE id = $1 AND status = 'running'`, [id]);
+      await (await openedQueue()).send(id);
+      return;
+    }
+    // Who cancels too late gets the answer all the same.
+    const status = stop.signal.aborted && reply.status !== 200 ? "cancelled" : "finished";
+    const ended = `SET status = $2, answer = $3, answer_status = $4, call = NULL, finished_at = now()`;
+    const values = [id, status, reply.body, reply.status];
+    await patiently(() => query(`UPDATE ${table} ${ended} WHERE id = $1 AND status = 'running'`, values));
+  };
+
+  /**
+   * What a dead process was doing, and what was taken here while the database went away: run again where that does no harm. And what waits
+   * without being on the queue, since a process died between the one and the other.
+   */
   const heal = async (): Promise<void> => {
-    const dead = `status = 'running' AND NOT ${aliveSql("owner")}`;
-    await query(`UPDATE ${table} SET status = 'lost', call = NULL, finished_at = now() WHERE ${dead} AND NOT repeatable`, []);
-    const again = await database.query(Id, `UPDATE ${table} SET status = 'queued', owner = NULL WHERE ${dead} AND repeatable RETURNING id`);
+    // That we live we know better than the database: it may just have lost the connection that says so.
+    const dead = `status = 'running' AND CASE WHEN owner = $1 THEN NOT (id = ANY ($2::uuid[])) ELSE NOT ${aliveSql("owner")} END`;
+    const ours = () => [database.instance, [...running.keys()]];
+    await query(`UPDATE ${table} SET status = 'lost', call = NULL, finished_at = now() WHERE ${dead} AND NOT repeatable`, ours());
+    await query(`UPDATE ${table} SET status = 'queued', owner = NULL WHERE ${dead} AND repeatable`, ours());
     const { send } = await openedQueue();
-    for (const { id } of again) await send(id);
+    const waiting = await database.query(Id, `SELECT id FROM ${table} WHERE status = 'queued' AND NOT ${onQueueSql("id")}`);
+    for (const { id } of waiting) await send(id);
   };
 
   const stopCancelled = async (): Promise<void> => {
@@ -204,7 +229,10 @@ export function openJobs(database: Database): Jobs {
         repeatable,
         call,
       ]);
-      await (await openedQueue()).send(id);
+      // From now on it is to be done. Who takes up jobs also finds what is missing on the queue: that is no reason to say that it is not.
+      await openedQueue()
+        .then(({ send }) => send(id))
+        .catch(() => undefined);
       hurry?.();
       return id;
     },

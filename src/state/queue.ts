@@ -10,13 +10,19 @@ export interface Queue {
 }
 
 const name = "calls";
+const schema = "mailcordon_queue";
+
+/** SQL that is true while the job of that id (an SQL expression) is on the queue, or in the hands of who has just taken it. */
+export function onQueueSql(id: string): string {
+  return `EXISTS (SELECT FROM ${schema}.job WHERE name = '${name}' AND state < 'completed' AND data->>'id' = ${id}::text)`;
+}
 
 /** A queue of pg-boss, in a schema of its own. Nothing but ids is in it. */
 export async function openQueue(database: Database): Promise<Queue> {
   const boss = new PgBoss({
     // It gives no values where a query has none, whatever its types say.
     db: { executeSql: (text, values?: unknown[]) => database.execute(text, values ?? []) },
-    schema: "mailcordon_queue",
+    schema,
     schedule: false,
     // What was taken up is of no more use here: the jobs have a table of their own.
     archiveCompletedAfterSeconds: 60,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import type { Failure } from "../../src/failure.ts";
-import type { Job, JobOrder, Worker } from "../../src/state/jobs.ts";
+import { Failure } from "../../src/failure.ts";
+import { type Job, type JobOrder, openJobs, type Worker } from "../../src/state/jobs.ts";
+import { type Database, openDatabase } from "../../src/state/postgres.ts";
 import type { State } from "../../src/state/state.ts";
 import { temporaryState } from "./temporary.ts";
 
@@ -185,4 +186,140 @@ test("what ended is deleted after its time, and what it was asked with its end",
   await state.jobs.prune(0);
   expect(await state.jobs.get(id)).toBeUndefined();
   await own.close();
+});
+
+describe("when the database fails in the middle", () => {
+  let database: Database;
+  beforeAll(async () => {
+    database = await openDatabase({ directory: folder.directory });
+  });
+  afterAll(() => database.close());
+
+  /** Jobs of a process of its own, over a database that may be told to fail at what is matched. */
+  function failing(fails: (text: string) => boolean, instance = database.instance) {
+    const execute: Database["execute"] = (text, values) =>
+      fails(text) ? Promise.reject(new Failure("unreachable", "It went away.")) : database.execute(text, values);
+    const query: Database["query"] = async (row, text, values = []) => (await execute(text, values)).rows.map((each) => row.parse(each));
+    return openJobs({ ...database, instance, execute, query });
+  }
+  const isSend = (text: string) => /INSERT INTO mailcordon_queue\.job/i.test(text);
+  /** Has whoever works look again at once. */
+  const nudge = async (jobs: ReturnType<typeof openJobs>, times: number) => {
+    for (let count = 0; count < times; count += 1) await ended(state, await jobs.put({ ...order, caller: "nudge" }));
+  };
+
+  test("what was accepted and never came onto the queue is done all the same, once", async () => {
+    let away = true;
+    const jobs = failing((text) => away && isSend(text));
+    const id = await jobs.put({ ...order, repeatable: false });
+    away = false;
+    const seen: string[] = [];
+    await jobs.work(
+      2,
+      async ({ id }) => {
+        seen.push(id);
+        return reply;
+      },
+      complain,
+    );
+    expect(await ended(state, id)).toMatchObject({ status: "finished" });
+    await nudge(jobs, 5);
+    expect(seen.filter((one) => one === id)).toEqual([id]);
+    await jobs.rest();
+  });
+
+  test("what was taken and could not be struck off the queue is done, once", async () => {
+    const jobs = failing((text) => /completed/.test(text) && /UPDATE/i.test(text) && /mailcordon_queue/.test(text));
+    const seen: string[] = [];
+    await jobs.work(
+      2,
+      async ({ id }) => {
+        seen.push(id);
+        return reply;
+      },
+      () => undefined,
+    );
+    const id = await jobs.put({ ...order, repeatable: false });
+    expect(await ended(state, id)).toMatchObject({ status: "finished" });
+    expect(seen).toEqual([id]);
+    await jobs.rest();
+  });
+
+  test.each([true, false])(
+    "what runs here is not taken for lost when the database has forgotten us, repeatable or not: %s",
+    async (repeatable) => {
+      // No lock says that there is such a process.
+      const jobs = failing(() => false, 2_000_000_000);
+      const seen: string[] = [];
+      let go: (() => void) | undefined;
+      const worker: Worker = async ({ id, caller }) => {
+        if (caller === "nudge") return reply;
+        seen.push(id);
+        return await new Promise((resolve) => (go = () => resolve(reply)));
+      };
+      await jobs.work(2, worker, complain);
+      const id = await jobs.put({ ...order, repeatable });
+      await vi.waitFor(() => expect(seen).toEqual([id]), 10_000);
+      await nudge(jobs, 7);
+      expect(await state.jobs.get(id)).toMatchObject({ status: "running" });
+      go?.();
+      expect(await ended(state, id)).toMatchObject({ status: "finished", answer: reply });
+      expect(seen).toEqual([id]);
+      await jobs.rest();
+    },
+  );
+
+  test("a job whose taking was lost on the way back is not left running for ever", async () => {
+    let lost = "";
+    const jobs = openJobs({
+      ...database,
+      async query(row, text, values = []) {
+        const rows = await database.query(row, text, values);
+        if (lost === "" && /SET status = 'running'/.test(text)) {
+          lost = String(values[0]);
+          throw new Failure("unreachable", "Its answer was lost.");
+        }
+        return rows;
+      },
+    });
+    await jobs.work(
+      1,
+      async () => reply,
+      () => undefined,
+    );
+    const id = await jobs.put(order);
+    expect(await ended(state, id)).toMatchObject({ status: "finished" });
+    expect(lost).toBe(id);
+    await jobs.rest();
+  });
+});
+
+test("a job at which its worker breaks is lost, and not begun again and again", async () => {
+  const complaints: string[] = [];
+  const own = await folder.open();
+  let begun = 0;
+  await own.jobs.work(
+    1,
+    async () => {
+      begun += 1;
+      throw new Error("a defect");
+    },
+    ({ message }) => complaints.push(message),
+  );
+  const id = await own.jobs.put(order);
+  expect(await ended(state, id)).toMatchObject({ status: "lost" });
+  expect([begun, complaints]).toEqual([1, ["a defect"]]);
+  await own.close();
+});
+
+test("who gives a job back, since it is ending, is not given it again", async () => {
+  const stopping = await working(1, async () => "again");
+  const id = await stopping.own.jobs.put(order);
+  await vi.waitFor(() => expect(stopping.seen).toEqual([id]), 10_000);
+  await vi.waitFor(async () => expect((await state.jobs.get(id))?.status).toBe("queued"), 10_000);
+  const others = [await stopping.own.jobs.put(order), await stopping.own.jobs.put(order)];
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(stopping.seen).toEqual([id]);
+  await stopping.own.close();
+  for (const one of [id, ...others]) await state.jobs.cancel(one);
 });
