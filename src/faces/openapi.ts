@@ -140,21 +140,23 @@ export function openapi(actions: readonly Action[], about: About, version: OpenA
 
 /** One schema as the version writes it. What JSON cannot say, such as a transformation, is left open. */
 function schemaOf(schema: z.ZodType, io: "input" | "output", version: OpenApiVersion): Json {
-  if (version === "3.1") {
-    const { $schema, ...written } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
-    return written;
-  }
-  return z.toJSONSchema(schema, {
+  const target = version === "3.1" ? "draft-2020-12" : "openapi-3.0";
+  const { $schema, ...written } = z.toJSONSchema(schema, {
     io,
-    target: "openapi-3.0",
+    target,
     unrepresentable: "any",
-    override: ({ jsonSchema }) => {
+    override: ({ zodSchema, jsonSchema, path }) => {
+      if (zodSchema === Problem && path.length > 0) {
+        for (const name of Object.keys(jsonSchema)) delete jsonSchema[name];
+        Object.assign(jsonSchema, ref("schemas/Problem"));
+      }
       // 3.0 has a format where JSON Schema has a keyword.
-      if (jsonSchema.contentEncoding === undefined) return;
+      if (version === "3.1" || jsonSchema.contentEncoding === undefined) return;
       delete jsonSchema.contentEncoding;
       jsonSchema.format = "byte";
     },
   });
+  return written;
 }
 
 const parameters = {
