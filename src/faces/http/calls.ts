@@ -74,6 +74,8 @@ export interface Calls {
 const lastWordsMs = 5_000;
 /** A job that runs for half a day does not come to an end any more. */
 const jobMs = 12 * 60 * 60 * 1000;
+/** A database that went away comes back within seconds or minutes. */
+const rewriteMs = 1000;
 /** A caller that found every place taken is told to wait so long: most calls take a second or two. */
 const busySeconds = 1;
 
@@ -135,10 +137,24 @@ export function openCalls(
     }
   };
 
+  /** Writes down what became of a key; later, when the database is away: else it would be called running for as long as we are. Never rejects. */
+  const written = async (write: () => Promise<void>, isFirst = true): Promise<void> => {
+    try {
+      await write();
+    } catch (thrown) {
+      const failure = asFailure(thrown);
+      const again = failure.code === "unreachable" && !stopped;
+      if (isFirst || !again) complain(failure);
+      if (again) setTimeout(() => void (stopped || written(write, false)), rewriteMs).unref();
+    }
+  };
+
   const once: Calls["once"] = async (order, key, work) => {
     const { action, caller, requestId, asked, connection } = order;
     const { idempotency } = state;
-    const begun = await idempotency.begin(caller.id, key, `${action.name} ${connection} ${asked.fingerprint}`);
+    // A later token of the same caller may grant less: what an earlier one was answered is not for it.
+    const scope = JSON.stringify(caller.grant.mailboxes ?? "all");
+    const begun = await idempotency.begin(caller.id, key, `${action.name} ${connection} ${asked.fingerprint} ${scope}`);
     if (begun.state === "other-body") {
       const message = "This Idempotency-Key was given before with another action, connection or input.";
       return problem(new Failure("invalid-input", message, { hint: "Give every new call a new key." }), { requestId, status: 422 });
@@ -160,16 +176,11 @@ export function openCalls(
       if (!unknown) ({ reply, isUndone } = await work());
     } catch (thrown) {
       // It was not even begun.
-      await idempotency.forget(caller.id, key);
+      await written(() => idempotency.forget(caller.id, key));
       throw thrown;
     }
-    try {
-      if (isUndone) await idempotency.forget(caller.id, key);
-      else await idempotency.finish(caller.id, key, reply);
-    } catch (thrown) {
-      // It was done: that the key is not remembered must not hide it.
-      complain(asFailure(thrown));
-    }
+    // Whatever becomes of that: it was done, and that the key is not remembered must not hide it.
+    await written(() => (isUndone ? idempotency.forget(caller.id, key) : idempotency.finish(caller.id, key, reply)));
     return reply;
   };
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { Failure } from "../../../src/failure.ts";
 import type { State } from "../../../src/state/state.ts";
 import { temporaryState } from "../../state/temporary.ts";
 import { startToys, type ToyServer } from "./server.ts";
@@ -128,5 +129,37 @@ test("an answer is given although it could not be kept", async () => {
   server.release();
   expect((await held).status).toBe(200);
   expect(server.log).toContainEqual(expect.objectContaining({ level: "error" }));
+  await server.close();
+});
+
+test("a key whose answer could not be kept is answered as soon as the database is back, and not called running for ever", async () => {
+  let away = 2;
+  const idempotency = {
+    ...state.idempotency,
+    finish: async (...given: Parameters<State["idempotency"]["finish"]>) => {
+      away -= 1;
+      if (away >= 0) throw new Failure("unreachable", "It went away.");
+      await state.idempotency.finish(...given);
+    },
+  };
+  const server = await startToys({ ...state, idempotency });
+  expect((await tell({ text: "late" }, "late", server)).status).toBe(200);
+  await vi.waitFor(async () => {
+    const { status, headers } = await tell({ text: "late" }, "late", server);
+    expect([status, headers.get("idempotency-replayed")]).toEqual([200, "true"]);
+  }, 10_000);
+  expect(server.told).toEqual(["late"]);
+  await server.close();
+});
+
+test("what a token that granted more was answered is not answered again to one that grants less", async () => {
+  const readToken = async (token: string) => {
+    const mailboxes = token === "wide" ? undefined : ["ann@example.com"];
+    return { id: "oidc:ann", name: "Ann", grant: { roles: ["send" as const], mailboxes, connections: undefined } };
+  };
+  const server = await startToys(state, {}, { readToken });
+  const body = { mailbox: "bob@example.com", text: "wide" };
+  expect((await tell(body, "wide", server, "wide")).status).toBe(200);
+  expect((await tell(body, "wide", server, "narrow")).status).toBe(422);
   await server.close();
 });
