@@ -115,9 +115,14 @@ export async function buildApp(options: AppOptions): Promise<App> {
     closing.signal.aborted && c.req.path !== "/healthz" ? refuse(c, ending(), { headers: { "retry-after": "5" } }) : next(),
   );
   app.get("/healthz", (c) => c.json({ status: "ok" }));
+  let asking: Promise<void> | undefined;
   app.get("/readyz", async (c) => {
     try {
-      await options.state.ready();
+      // Anybody may ask: however many do, the database is asked by one at a time.
+      asking ??= options.state.ready().finally(() => {
+        asking = undefined;
+      });
+      await asking;
       return c.json({ status: "ready" });
     } catch (thrown) {
       log.error({ code: asFailure(thrown).code, message: asFailure(thrown).message });

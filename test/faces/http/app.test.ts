@@ -93,6 +93,24 @@ describe("without a key", () => {
   });
 });
 
+test("however many ask whether the server is ready, the database is asked by one at a time", async () => {
+  let asked = 0;
+  let answer: (() => void) | undefined;
+  const ready = () => {
+    asked += 1;
+    return new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+  };
+  const own = await startToys({ ...state, ready });
+  const all = Promise.all(Array.from({ length: 20 }, () => own.call("/readyz")));
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  answer?.();
+  expect((await all).map(({ status }) => status)).toEqual(Array(20).fill(200));
+  expect(asked).toBe(1);
+  await own.close();
+});
+
 describe("the role that an effect needs", () => {
   const needs: Readonly<Record<string, Role>> = { "count-sheep": "read", "shear-sheep": "contain", "tell-shepherd": "send" };
   const table = (["read", "contain", "send", "admin"] as const).flatMap((role) =>

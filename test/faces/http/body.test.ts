@@ -98,6 +98,26 @@ test("a body that stands still is given up with 408", async () => {
   expect(await readBody(request, { ...limits, idleMs: 20 })).toMatchObject({ failure: { code: "timeout" }, status: 408 });
 });
 
+test("a body that comes a byte now and then is given up with 408, however rarely it pauses", async () => {
+  let left = 100;
+  const body = new ReadableStream({
+    async pull(controller) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      controller.enqueue(Buffer.from(" "));
+      left -= 1;
+      if (left === 0) controller.close();
+    },
+  });
+  const request = new Request("http://x", {
+    method: "POST",
+    body,
+    headers: { "content-type": "application/json" },
+    duplex: "half",
+  } as RequestInit);
+  expect(await readBody(request, { ...limits, idleMs: 200 })).toMatchObject({ failure: { code: "timeout" }, status: 408 });
+  expect(left).toBeGreaterThan(0);
+});
+
 test("a body that breaks off is an error of its sender", async () => {
   const body = new ReadableStream({
     start: (controller) => controller.error(new Error("gone")),
