@@ -31,17 +31,22 @@ const startMs = 60_000;
 const againMs = 500;
 /** A query waits so long for a connection: what is behind a face must fail before its caller has given up. */
 const connectMs = 5_000;
+/** And so long for its answer: a network that swallows everything says nothing. What we ask for takes milliseconds. */
+const queryMs = 10_000;
 
 /** Opens the database of that URL, or that in `<directory>/postgres`, which is made and started when it is not there. Throws Failure. */
 export async function openDatabase(settings: { readonly databaseUrl?: string | undefined; readonly directory: string }): Promise<Database> {
+  if (settings.databaseUrl !== undefined) demandUrl(settings.databaseUrl);
   const embedded = settings.databaseUrl === undefined ? await openEmbedded(settings.directory) : undefined;
   const connect = async (): Promise<pg.ClientConfig> => ({
     ...(embedded === undefined ? { connectionString: settings.databaseUrl } : await embedded.running()),
     application_name: "mailcordon",
     connectionTimeoutMillis: connectMs,
+    // One that is quiet for long is dropped by firewalls, and neither side is told.
+    keepAlive: true,
   });
   const presence = await openPresence(connect, embedded);
-  const pool = new pg.Pool({ ...(await connect()), max: 10 });
+  const pool = new pg.Pool({ ...(await connect()), max: 10, query_timeout: queryMs });
   // A connection that ends while nobody uses it is replaced by the pool; who uses one is told by its query.
   pool.on("error", () => undefined);
   const execute = async (text: string, values: readonly unknown[]) => {
@@ -60,6 +65,18 @@ export async function openDatabase(settings: { readonly databaseUrl?: string | u
       await presence.close();
     },
   };
+}
+
+/** Throws Failure `invalid-settings`: without what the library says of it, which holds the address with its password. */
+function demandUrl(connectionString: string): void {
+  try {
+    new pg.Client({ connectionString });
+  } catch {
+    const message = "DATABASE_URL, or serve.database_url, is no address of a PostgreSQL, or names a file that cannot be read.";
+    throw new Failure("invalid-settings", message, {
+      hint: "Put postgresql://user:password@host:5432/database, the password percent-encoded.",
+    });
+  }
 }
 
 /** The connection that says that we are there. */

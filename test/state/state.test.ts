@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
@@ -154,6 +155,39 @@ describe("with DATABASE_URL", () => {
     await vi.waitFor(async () => expect(await other.idempotency.begin("c", "still running", "f")).toEqual({ state: "running" }), 20_000);
     await other.close();
   });
+
+  test.each([
+    "postgresql://mc:s3cret-word@[bad/x",
+    "postgresql://mc:s3cret-word@127.0.0.1:99999/x",
+    "postgresql://mc@127.0.0.1/x?sslrootcert=/nowhere/s3cret-word",
+  ])("an address that is none is a wrong setting, and not repeated: %s", async (databaseUrl) => {
+    const failure = await openState({ directory: tmpdir(), databaseUrl }).catch((thrown) => thrown);
+    expect(failure).toMatchObject({ code: "invalid-settings" });
+    expect(`${failure.message}${failure.hint}${failure.stack}${JSON.stringify(failure.cause ?? "")}`).not.toContain("s3cret-word");
+  });
+
+  test("a network that swallows everything is a database that does not answer", async () => {
+    await folder.open();
+    const password = readFileSync(join(folder.directory, "postgres/data/mailcordon-password"), "utf8");
+    let swallows = false;
+    const proxy = createServer((client) => {
+      const server = connect(join(folder.directory, "postgres/.s.PGSQL.5432"));
+      client.on("data", (bytes) => swallows || server.write(bytes));
+      server.on("data", (bytes) => swallows || client.write(bytes));
+      for (const [one, other] of [[client, server] as const, [server, client] as const])
+        one.on("close", () => other.destroy()).on("error", () => {});
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+    const { port } = proxy.address() as AddressInfo;
+    const other = await openState({ directory: tmpdir(), databaseUrl: `postgresql://mailcordon:${password}@127.0.0.1:${port}/postgres` });
+    // A connection that is open already.
+    await other.ready();
+    swallows = true;
+    await expect(other.ready()).rejects.toMatchObject({ code: "unreachable" });
+    proxy.close();
+    swallows = false;
+    await other.close();
+  }, 60_000);
 
   test("a process ends although its database is away", async () => {
     const own = await folder.open();
