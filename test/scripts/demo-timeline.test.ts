@@ -14,7 +14,12 @@ test("what the back end could not do is said once, whole and without what harms 
   const results = [{ status: "done" as const, note }, { status: "done" as const, note }, { status: "done" as const }];
   const lines = told({ results });
   expect(lines[0]).toBe("   → Done.");
-  expect(lines.slice(1).map((line) => line.trim()).join(" ")).toBe(note.replace("\u001b", "\u241b"));
+  expect(
+    lines
+      .slice(1)
+      .map((line) => line.trim())
+      .join(" "),
+  ).toBe(note.replace("\u001b", "\u241b"));
   for (const line of lines) expect(line.length).toBeLessThanOrEqual(60);
 });
 
