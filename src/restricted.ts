@@ -82,9 +82,11 @@ function guardOf(mailboxes: readonly string[], backend: Exchange["backend"]): Gu
   const folder = (name: string | undefined) => {
     if (name === undefined) return;
     const { store, rest } = splitStore(name);
-    if (store === "public") throw refusal("A public folder");
+    const meant = parseFolderName(rest);
+    // Their root has a name in every mailbox.
+    if (store === "public" || (meant.kind === "well-known" && meant.name === "publicfoldersroot")) throw refusal("A public folder");
     // Exchange Web Services open it wherever it is, as far as the mailbox's owner may; Graph looks in the mailbox that is named.
-    if (backend === "graph" || parseFolderName(rest).kind !== "id") return;
+    if (backend === "graph" || meant.kind !== "id") return;
     throw new Failure("access-denied", "A caller that may touch some mailboxes only cannot name a folder by its id: it may be another's.", {
       hint: "Name the folder by its path, such as Inbox/Reports.",
     });

@@ -138,6 +138,8 @@ const folderId = `AAMk${"A".repeat(100)}=`;
 const ways: Readonly<Record<string, (mailbox: Mailbox) => Promise<unknown>>> = {
   "search in public folders": (box) => box.search({ filters: {}, folder: "public:Security", limit: 1 }),
   "search in public folders, spelled with blanks": (box) => box.search({ filters: {}, folder: "  PUBLIC:Security", limit: 1 }),
+  "search in the root of public folders": (box) => box.search({ filters: {}, folder: "publicfoldersroot", limit: 1 }),
+  "contacts of the root of public folders, as people spell it": (box) => box.contacts({ folder: " Public Folders-Root/", limit: 1 }),
   "folder of the public ones": (box) => box.folder("public:Security"),
   "createFolder in the public ones": (box) => box.createFolder("public:Security"),
   "contacts of a public folder": (box) => box.contacts({ folder: "public:Contacts", limit: 1 }),
@@ -161,6 +163,7 @@ describe.each(["copy", "move"] as const)("%s", (method) => {
     ["another mailbox", { folder: "inbox", mailbox: "bob@example.com" }],
     ["a public folder", { folder: "Security", publicFolder: true }],
     ["a public folder by its name", { folder: "public:Security" }],
+    ["the root of the public folders", { folder: "PublicFoldersRoot" }],
     ["a folder by its id", { folder: folderId }],
   ])("to %s has one refusal for each id, and nothing is asked", async (_, destination) => {
     const { exchange, reached } = noting();
