@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { closeSync, existsSync, openSync, readFileSync, statSync } from "node:fs";
-import { chmod, chown, mkdir, readdir, rename, rm, stat, unlink, writeFile } from "node:fs/promises";
+import { closeSync, constants, existsSync, lstatSync, openSync, readFileSync, statSync } from "node:fs";
+import { chmod, chown, mkdir, open, readdir, rename, rm, stat, unlink } from "node:fs/promises";
 import { createServer } from "node:net";
 import { dirname, join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -122,8 +122,14 @@ async function initialise(home: string, data: string, binaries: Binaries, accoun
   const passwordFile = `${fresh}.password`;
   const password = randomBytes(32).toString("base64url");
   try {
-    await writeFile(passwordFile, password, { mode: 0o600, flag: "wx" });
-    if (account !== undefined) await chown(passwordFile, account.uid, account.gid);
+    const file = await open(passwordFile, "wx", 0o600);
+    try {
+      await file.writeFile(password);
+      // The file that is open, whatever has its name by now.
+      if (account !== undefined) await file.chown(account.uid, account.gid);
+    } finally {
+      await file.close();
+    }
     const words = ["--pgdata", fresh, "--username", user, "--pwfile", passwordFile, "--auth", "scram-sha-256", "--encoding", "UTF8"];
     const { code, said } = await run(binaries, binaries.initdb, [...words, "--locale", "C", "--no-instructions"], home, account);
     if (code !== 0) throw new Failure("internal", `The database of the state could not be made: ${said}`);
@@ -205,8 +211,8 @@ async function launch(home: string, data: string, binaries: Binaries, account: A
   };
   const flags = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
   const log = join(home, "postgres.log");
-  const tooLong = existsSync(log) && statSync(log).size > longestLog;
-  const file = openSync(log, tooLong ? "w" : "a", 0o600);
+  const tooLong = existsSync(log) && lstatSync(log).size > longestLog;
+  const file = openLog(log, tooLong);
   try {
     // It outlives us when another process has joined it: the last one out stops it. In a session of its own, so that Ctrl-C is not for it.
     const child = spawn(binaries.postgres, ["-D", data, "-p", String(port), ...flags], {
@@ -223,6 +229,17 @@ async function launch(home: string, data: string, binaries: Binaries, account: A
     return child;
   } finally {
     closeSync(file);
+  }
+}
+
+/** Not through a link: the folder is that of a user with fewer rights than ours may be, who could have root write anywhere by one. */
+function openLog(path: string, anew: boolean): number {
+  const { O_WRONLY, O_CREAT, O_APPEND, O_TRUNC } = constants;
+  try {
+    return openSync(path, O_WRONLY | O_CREAT | (constants.O_NOFOLLOW ?? 0) | (anew ? O_TRUNC : O_APPEND), 0o600);
+  } catch (thrown) {
+    const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "unknown error";
+    throw new Failure("invalid-settings", `serve.state_dir: could not open postgres.log (${code}).`, { cause: thrown });
   }
 }
 

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -101,6 +101,17 @@ test("nobody else can read the data, the password or the socket", async () => {
     expect([path, modeOf(path)]).toEqual([path, "0"]);
   }
   expect(statSync(join(folder.directory, "postgres/.s.PGSQL.5432")).isSocket()).toBe(true);
+});
+
+test("a log that is a link is not written through", async () => {
+  await (await folder.open()).close();
+  const [log, victim] = [join(folder.directory, "postgres/postgres.log"), join(folder.directory, "victim")];
+  rmSync(log);
+  writeFileSync(victim, "");
+  symlinkSync(victim, log);
+  await expect(openState({ directory: folder.directory })).rejects.toMatchObject({ code: "invalid-settings" });
+  expect(readFileSync(victim, "utf8")).toBe("");
+  rmSync(log);
 });
 
 test("the password is in no file of the log", async () => {

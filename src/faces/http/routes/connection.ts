@@ -3,7 +3,7 @@ import { isGranted } from "../../../restricted.ts";
 import type { House } from "../app.ts";
 import { readBody } from "../body.ts";
 import { connectionFor, queryOf } from "../query.ts";
-import { document, refuse } from "../respond.ts";
+import { answer, document, refuse } from "../respond.ts";
 import { type Caller, demandRole } from "../who.ts";
 
 /** One field with an address. Bytes. */
@@ -11,7 +11,7 @@ const longestBody = 4096;
 const idleMs = 10_000;
 
 /** Whether a connection works, step by step. */
-export function connectionRoutes({ app, connections, testConnection }: House): void {
+export function connectionRoutes({ app, calls, connections, ending, testConnection }: House): void {
   app.post("/v1/connection/test", async (c) => {
     const caller = c.get("caller");
     demandRole(caller, "read");
@@ -20,7 +20,19 @@ export function connectionRoutes({ app, connections, testConnection }: House): v
     const asked = await readBody(c.req.raw, { maxBytes: longestBody, idleMs });
     if ("failure" in asked) return refuse(c, asked.failure, { status: asked.status, headers: { connection: "close" } });
     const mailbox = mailboxFor(caller, asked.input);
-    return document(await testConnection(connection, { mailbox, signal: c.req.raw.signal }));
+    // It signs in and asks as a call does: no more of them at once than of calls.
+    const place = calls.enter(c.get("requestId"));
+    if ("refused" in place) return answer(place.refused);
+    const stop = new AbortController();
+    const end = () => stop.abort();
+    const reasons = [c.req.raw.signal, ending];
+    for (const reason of reasons) reason.addEventListener("abort", end);
+    try {
+      return document(await testConnection(connection, { mailbox, signal: stop.signal }));
+    } finally {
+      for (const reason of reasons) reason.removeEventListener("abort", end);
+      place.leave();
+    }
   });
 }
 
