@@ -27,10 +27,18 @@ const issuerMs = 5_000;
  */
 export function openTokenReader(oidc: Oidc): TokenReader {
   let keys: ReturnType<typeof createRemoteJWKSet> | undefined;
+  let finding: Promise<string> | undefined;
+  // Whoever sends what looks like a token makes us ask: however many do, one question is under way.
+  const found = () => {
+    finding ??= discover(oidc.issuer).finally(() => {
+      finding = undefined;
+    });
+    return finding;
+  };
   return async (token) => {
     // Three parts: what is no token is not worth a request to the issuer.
     if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token)) return undefined;
-    keys ??= createRemoteJWKSet(new URL(oidc.jwksUrl ?? (await discover(oidc.issuer))), { timeoutDuration: issuerMs });
+    keys ??= createRemoteJWKSet(new URL(oidc.jwksUrl ?? (await found())), { timeoutDuration: issuerMs });
     const { issuer, audience } = oidc;
     try {
       const { payload } = await jwtVerify(token, keys, { issuer, audience, algorithms, clockTolerance, requiredClaims: ["exp", "sub"] });
@@ -54,11 +62,16 @@ async function discover(issuer: string): Promise<string> {
     throw unreachable("The description of the issuer of tokens", thrown);
   }
   if (typeof found === "object" && found !== null && "issuer" in found && found.issuer === issuer) {
-    if ("jwks_uri" in found && typeof found.jwks_uri === "string" && URL.canParse(found.jwks_uri)) return found.jwks_uri;
+    if ("jwks_uri" in found && typeof found.jwks_uri === "string" && isAsSafe(found.jwks_uri, issuer)) return found.jwks_uri;
   }
   throw new Failure("invalid-settings", "serve.oidc.issuer: what it says of itself is of another issuer, or names no keys.", {
     hint: "Set serve.oidc.issuer exactly as the issuer writes it, or set serve.oidc.jwks_url.",
   });
+}
+
+/** Keys that come over an open network may be anybody's. */
+function isAsSafe(url: string, issuer: string): boolean {
+  return URL.canParse(url) && ["https:", new URL(issuer).protocol].includes(new URL(url).protocol);
 }
 
 /** Undefined for a token that says who it is for in a way that cannot be read: it must not grant more than was meant. */

@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT, UnsecuredJWT } from "jose";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type Oidc, openTokenReader } from "../../../src/faces/http/oidc.ts";
 
 /** An issuer on loopback. */
@@ -117,6 +117,23 @@ describe("an issuer", () => {
     said.issuer = "https://elsewhere.example";
     expect(await reader({ jwksUrl: `${issuer}/keys` })(await token())).toBeDefined();
     Object.assign(said, other);
+  });
+
+  test("is asked once where to find its keys, however many tokens come at once", async () => {
+    const asking = vi.spyOn(globalThis, "fetch");
+    const read = reader();
+    const given = await token();
+    const callers = await Promise.all(Array.from({ length: 10 }, () => read(given)));
+    expect(callers.map((caller) => caller?.id)).toEqual(Array(10).fill("oidc:ann"));
+    expect(asking.mock.calls.filter(([url]) => String(url).endsWith("openid-configuration"))).toHaveLength(1);
+    asking.mockRestore();
+  });
+
+  test("whose keys would come over an open network is a wrong setting", async () => {
+    const far = "https://issuer.example";
+    const asking = vi.spyOn(globalThis, "fetch").mockResolvedValue(Response.json({ issuer: far, jwks_uri: "http://issuer.example/keys" }));
+    await expect(reader({ issuer: far })(await token())).rejects.toMatchObject({ code: "invalid-settings" });
+    asking.mockRestore();
   });
 
   test("that does not answer is said so, and asked again with the next token", async () => {

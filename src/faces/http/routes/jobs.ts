@@ -4,9 +4,10 @@ import { jsonText } from "../../json.ts";
 import type { House } from "../app.ts";
 import { lostCall, type Order } from "../calls.ts";
 import { jobOrderOf } from "../job-work.ts";
+import { openPlaces, type Places } from "../limits.ts";
 import { problem, type Reply } from "../problem.ts";
 import { queryOf } from "../query.ts";
-import { document } from "../respond.ts";
+import { document, refuse } from "../respond.ts";
 import { type Caller, hasRole, whoCalls } from "../who.ts";
 
 /** Proxies end a connection on which nothing comes for a minute. Milliseconds. */
@@ -41,6 +42,8 @@ export function prefersAsync(header: string | undefined): boolean {
 /** Calls that go on after their request was answered. */
 export function jobRoutes(house: House): void {
   const { app, state, settings, ending } = house;
+  // Of each caller that follows some.
+  const streams = new Map<string, Places>();
 
   app.get("/v1/jobs/:id", async (c) => {
     queryOf(c, []);
@@ -59,6 +62,14 @@ export function jobRoutes(house: House): void {
     const asked = await found(house, c.get("caller"), c.req.param("id"));
     const headers = { "content-type": "text/event-stream", "x-accel-buffering": "no" };
     if (c.req.method === "HEAD") return new Response(null, { headers });
+    const owner = c.get("caller").id;
+    const places = streams.get(owner) ?? openPlaces(mostStreams);
+    streams.set(owner, places);
+    const leave = places.take();
+    if (leave === undefined) {
+      const failure = new Failure("busy", `This caller follows ${mostStreams} jobs already, which is all that one may at once.`);
+      return refuse(c, failure, { status: 429, headers: { "retry-after": "5" } });
+    }
     const stop = new AbortController();
     const end = () => stop.abort();
     ending.addEventListener("abort", end);
@@ -89,6 +100,8 @@ export function jobRoutes(house: House): void {
           // The head was sent long ago: a reader sees a stream that ended early, and asks again.
         } finally {
           clearInterval(breath);
+          leave();
+          if (places.taken === 0) streams.delete(owner);
           ending.removeEventListener("abort", end);
           c.req.raw.signal.removeEventListener("abort", end);
           if (!gone) controller.close();
@@ -104,6 +117,8 @@ export function jobRoutes(house: House): void {
 }
 
 const mostWaiting = 100;
+/** Each asks the database once a second. */
+const mostStreams = 20;
 
 /** @see https://html.spec.whatwg.org/multipage/server-sent-events.html */
 function eventOf(job: Job, data: string): string {

@@ -204,6 +204,22 @@ describe("of one that may not see it any more", () => {
 });
 
 describe("a stream", () => {
+  test("is one of twenty that a caller may have open, and no other caller's", async () => {
+    const { json } = await later("count-sheep", { wait: true });
+    await vi.waitFor(() => expect(toys.waiting).toBe(1), 10_000);
+    const leaving = new AbortController();
+    const follow = (who: string) =>
+      fetch(`${toys.url}${json.events_url}`, { headers: { authorization: `Bearer ${who}` }, signal: leaving.signal });
+    const open = await Promise.all(Array.from({ length: 20 }, () => follow(key)));
+    expect(open.map(({ status }) => status)).toEqual(Array(20).fill(200));
+    expect((await follow(key)).status).toBe(429);
+    expect((await follow(await toys.key(["admin"]))).status).toBe(200);
+    leaving.abort();
+    toys.release();
+    await ended(json.status_url);
+    await vi.waitFor(async () => expect((await toys.call(String(json.events_url), { key })).status).toBe(200), 10_000);
+  });
+
   test("of which only the head is asked watches nothing", async () => {
     const watched: string[] = [];
     const jobs = {
