@@ -2,7 +2,9 @@ import { bodyLimit } from "hono/body-limit";
 import { effects } from "../../action.ts";
 import { Failure } from "../../failure.ts";
 import type { House } from "../http/app.ts";
+import type { Calls } from "../http/calls.ts";
 import { evidenceFor } from "../http/evidence.ts";
+import { openPlaces } from "../http/limits.ts";
 import { connectionFor, queryOf } from "../http/query.ts";
 import { refuse } from "../http/respond.ts";
 import { hasRole } from "../http/who.ts";
@@ -12,6 +14,18 @@ import { openSessions } from "./sessions.ts";
 /** MCP over streamable HTTP at `/mcp`, behind the same keys: a caller has the tools of its roles, over the mailboxes and the connection that it may use. */
 export function mountMcp({ app, actions, calls, connections, evidence, settings, version }: House): void {
   const sessions = openSessions();
+  // A call holds its place while a person is asked, for minutes: agents that wait must leave places to others.
+  const most = Math.ceil(settings.maxConcurrency / 2);
+  const places = openPlaces(most);
+  const within: Calls["within"] = async (work) => {
+    const leave = places.take();
+    if (leave === undefined) throw new Failure("busy", `${most} calls of agents are running, which is all that are let in at once.`);
+    try {
+      return await calls.within(work);
+    } finally {
+      leave();
+    }
+  };
   const tooLarge = () => new Failure("too-large", `The request has more than ${settings.maxBodyBytes} bytes.`);
 
   app.use("/mcp", bodyLimit({ maxSize: settings.maxBodyBytes, onError: (c) => refuse(c, tooLarge()) }));
@@ -25,7 +39,7 @@ export function mountMcp({ app, actions, calls, connections, evidence, settings,
         actions: [...actions.values()].filter(({ effect }) => hasRole(caller, effects[effect].role)),
         host: await calls.hostFor(caller, connection),
         findEvidence: async (sha256) => (hasRole(caller, "read") ? await evidenceFor(caller, evidence, sha256) : undefined),
-        within: calls.within,
+        within,
         version,
       }),
     );

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import { ElicitRequestSchema } from "@modelcontextprotocol/sdk/types.js";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { mountMcp } from "../../../src/faces/mcp/mount.ts";
@@ -99,6 +100,35 @@ test("a call that finds every place taken is told so, as a result", async () => 
   expect((await call(client, "count_sheep")).structuredContent).toMatchObject({ error: { code: "busy" } });
   toys.release();
   expect(await waiting).toMatchObject({ isError: false });
+});
+
+test("agents that wait for a person leave half of the places to others", async () => {
+  const own = await startToys(state, { maxConcurrency: 4 }, { mount: mountMcp });
+  const key = await own.key(["admin"]);
+  const client = new Client({ name: "test", version: "0" }, { capabilities: { elicitation: {} } });
+  let asked = 0;
+  let answer: (() => void) | undefined;
+  const person = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  client.setRequestHandler(ElicitRequestSchema, async () => {
+    asked += 1;
+    await person;
+    return { action: "decline" };
+  });
+  const ways = { requestInit: { headers: { authorization: `Bearer ${key}` } } };
+  const transport = new StreamableHTTPClientTransport(new URL(`${own.url}/mcp`), ways);
+  await client.connect(transport as Parameters<Client["connect"]>[0]);
+  const waiting = [call(client, "shear_sheep"), call(client, "shear_sheep")];
+  await vi.waitFor(() => expect(asked).toBe(2));
+  expect((await call(client, "count_sheep")).structuredContent).toMatchObject({ error: { code: "busy" } });
+  expect((await own.call("/v1/actions/count-sheep", { key, body: {} })).status).toBe(200);
+  answer?.();
+  await Promise.all(waiting);
+  expect((await call(client, "count_sheep")).structuredContent).toMatchObject({ success: true });
+  expect(own.told).toEqual([]);
+  await client.close();
+  await own.close();
 });
 
 test("a request that is too large is refused", async () => {
