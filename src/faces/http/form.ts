@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { mkdtemp, open, rm } from "node:fs/promises";
+import { type FileHandle, mkdtemp, open, rm, unlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Failure } from "../../failure.ts";
@@ -33,7 +32,9 @@ const longestInput = 40 * 1024 * 1024;
 export async function readForm(body: AsyncIterable<Uint8Array>, contentType: string): Promise<Form> {
   const parts: StoredPart[] = [];
   let folder: string | undefined;
+  const files: FileHandle[] = [];
   const close = async () => {
+    for (const file of files.splice(0)) await file.close();
     if (folder !== undefined) await rm(folder, { recursive: true, force: true });
   };
   try {
@@ -42,7 +43,7 @@ export async function readForm(body: AsyncIterable<Uint8Array>, contentType: str
       if (part.name === "input") parts.push(await inMemory(part));
       else {
         folder ??= await mkdtemp(join(tmpdir(), "mailcordon-files-"));
-        parts.push(await onDisk(part, join(folder, String(parts.length))));
+        parts.push(await onDisk(part, join(folder, String(parts.length)), (file) => files.push(file)));
       }
     }
   } catch (thrown) {
@@ -74,18 +75,21 @@ async function inMemory({ name, fileName, bytes }: Part): Promise<StoredPart> {
   };
 }
 
-async function onDisk({ name, fileName, bytes }: Part, path: string): Promise<StoredPart> {
-  const file = await open(path, "wx", 0o600);
+/**
+ * Under no name as soon as it is open, where the system lets that be: then nothing of it is left on the disk, however this process ends.
+ * `keep` is given what is to be closed in the end.
+ */
+async function onDisk({ name, fileName, bytes }: Part, path: string, keep: (file: FileHandle) => void): Promise<StoredPart> {
+  const file = await open(path, "wx+", 0o600);
+  keep(file);
+  if (process.platform !== "win32") await unlink(path);
   const hash = createHash("sha256");
   let size = 0;
-  try {
-    for await (const piece of bytes) {
-      hash.update(piece);
-      size += piece.byteLength;
-      await file.writeFile(piece);
-    }
-  } finally {
-    await file.close();
+  for await (const piece of bytes) {
+    hash.update(piece);
+    size += piece.byteLength;
+    await file.writeFile(piece);
   }
-  return { name, fileName, size, sha256: hash.digest("hex"), open: () => createReadStream(path) };
+  const sha256 = hash.digest("hex");
+  return { name, fileName, size, sha256, open: () => file.createReadStream({ start: 0, autoClose: false }) };
 }

@@ -1,5 +1,6 @@
 import { readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readBody } from "../../../src/faces/http/body.ts";
 import { temporaryState } from "../../state/temporary.ts";
@@ -40,6 +41,23 @@ test("an input names the files that come along, and they are removed afterwards"
 test.each(["/etc/passwd", "..", "input", "a.eml", "three"])("a path that is no part of the request is opened nowhere: %s", async (path) => {
   const { status, json } = await tell(form({ text: "x", attachments: [{ path }] }, { one: ["first", "a.eml"] }));
   expect([status, json.code ?? JSON.stringify(json.results)]).toEqual([expect.any(Number), expect.stringContaining("invalid-input")]);
+});
+
+test("the bytes of files are under no name on the disk, and can be read more than once", async () => {
+  const before = leftOver();
+  const request = new Request("http://x", { method: "POST", body: form({}, { one: ["secret words", "a.txt"] }) });
+  const asked = await readBody(request, limits);
+  if ("failure" in asked) throw asked.failure;
+  const made = leftOver().filter((name) => !before.includes(name));
+  expect(made.flatMap((name) => readdirSync(join(tmpdir(), name)))).toEqual([]);
+  const file = await asked.readFile("one");
+  for (const _ of [1, 2]) {
+    const pieces: Uint8Array[] = [];
+    for await (const piece of file.open()) pieces.push(piece);
+    expect(Buffer.concat(pieces).toString()).toBe("secret words");
+  }
+  await asked.close();
+  expect(leftOver()).toEqual(before);
 });
 
 test("without a form, a path is opened nowhere", async () => {
