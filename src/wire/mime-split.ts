@@ -49,6 +49,10 @@ const DASH = 0x2d;
  */
 export class MimeSplitter {
   #rest: Buffer = Buffer.alloc(0);
+  /** What is left lies in it. No byte of it is written twice, since some were given out. */
+  #memory: Buffer = Buffer.alloc(0);
+  /** Of a header, how much has been looked through: a server may send single bytes. */
+  #looked = 0;
   /** Whether what is left begins a line. */
   #startsLine = true;
   #state: "head" | "part" | "between" = "head";
@@ -65,10 +69,30 @@ export class MimeSplitter {
   /** What is known by now. */
   *write(piece: Uint8Array): Generator<MimeEvent> {
     const bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.length);
-    this.#rest = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
+    this.#rest = this.#rest.length === 0 ? bytes : this.#joined(bytes);
     yield* this.#read(false);
     // Who gave the piece may use its memory again.
-    this.#rest = Buffer.from(this.#rest);
+    if (this.#rest.buffer !== this.#memory.buffer) this.#keep(this.#rest, this.#rest.length);
+  }
+
+  /** What is left and the piece behind it. Of a header the memory doubles, so that each byte is copied a few times at most. */
+  #joined(piece: Buffer): Buffer {
+    const left = this.#rest;
+    const length = left.length + piece.length;
+    let from = left.byteOffset - this.#memory.byteOffset;
+    if (from + length > this.#memory.length) {
+      this.#keep(left, this.#state === "head" ? 2 * length : length);
+      from = 0;
+    }
+    piece.copy(this.#memory, from + left.length);
+    return this.#memory.subarray(from, from + length);
+  }
+
+  /** In memory of its own, which no other buffer shares. */
+  #keep(left: Buffer, size: number): void {
+    this.#memory = Buffer.allocUnsafeSlow(size);
+    left.copy(this.#memory);
+    this.#rest = this.#memory.subarray(0, left.length);
   }
 
   /** Nothing more comes. */
@@ -90,7 +114,7 @@ export class MimeSplitter {
   /** True when something else begins. */
   *#readHead(isEnd: boolean): Generator<MimeEvent, boolean> {
     const head = this.#rest;
-    let from = 0;
+    let from = this.#looked;
     for (;;) {
       const lf = head.indexOf(LF, from);
       const line = head.subarray(from, lf < 0 ? head.length : lf + 1);
@@ -100,6 +124,7 @@ export class MimeSplitter {
       const ends = this.#boundaryAt(line) !== undefined;
       if (isBlank || ends) {
         this.#rest = head.subarray(ends ? from : lf + 1);
+        this.#looked = 0;
         this.#startsLine = true;
         yield* this.#begin(head.subarray(0, from));
         return true;
@@ -107,6 +132,7 @@ export class MimeSplitter {
       if (lf < 0) break;
       from = lf + 1;
     }
+    this.#looked = from;
     if (head.length > maxHeadBytes) throw new Failure("too-large", `A header of more than ${maxHeadBytes / 1024} KB is not read.`);
     return false;
   }

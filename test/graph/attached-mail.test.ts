@@ -153,6 +153,11 @@ test("a message in it is opened like the outer one, and a number that it has not
   expect(await openPart(coming(rich), 7)).toBeUndefined();
 });
 
+test("a long header that comes byte by byte is read like one that comes at once, without looking through all of it with every byte", async () => {
+  const long = [`Subject: x`, ...Array.from({ length: 20_000 }, () => "X-Y:"), "", "body"];
+  expect(await readAttached(coming(long, 1), "m.a")).toMatchObject({ subject: "x", bodyText: "body" });
+});
+
 test("a message without end is too-large", { timeout: 30_000 }, async () => {
   const piece = Buffer.alloc(16 * 1024 * 1024, 0x61);
   async function* endless(): AsyncIterable<Uint8Array> {
