@@ -102,7 +102,7 @@ test("a search of two mailboxes of which neither back end has one says of which 
     mailboxes: ["nobody@example.net", onPremises],
     subject: "x",
   });
-  expect(found).toMatchObject({ success: false, counts: { succeeded: 1, failed: 1 } });
+  expect(found).toMatchObject({ success: false, backend: "ews", counts: { succeeded: 1, failed: 1 } });
   const [unknown, known] = Array.isArray(found.per_mailbox) ? found.per_mailbox : [];
   expect([unknown.status, unknown.backend, known.status, known.backend]).toEqual(["failed", undefined, "done", "ews"]);
 });

@@ -142,7 +142,7 @@ export const searchEmailsExtended = reading({
   // A connection to one back end asks nobody which it is.
   const { backend } = context.exchange;
   const sideOf = ({ side }: Found["mailboxes"][number]) => side ?? (backend === "auto" ? undefined : backend);
-  const sides = new Set(found.mailboxes.map(sideOf));
+  const sides = new Set(found.mailboxes.map(sideOf).filter((side) => side !== undefined));
   const totals = found.mailboxes.map((mailbox) => mailbox.total);
   return present({
     success: failures === 0 && !partly,
