@@ -8,8 +8,9 @@ import type { Observe } from "../wire/observe.ts";
 import type { ProxyRules } from "../wire/proxy.ts";
 import { openSchedule, scheduleOf } from "../wire/schedule.ts";
 import type { AdminApi } from "./admin-api.ts";
+import { defaultHabits, type Habits } from "./habits.ts";
 import { openRest } from "./rest.ts";
-import { type Connection, defaultHabits, type GraphMailbox, type Habits, openMailbox } from "./session.ts";
+import { type Connection, type GraphMailbox, openMailbox } from "./session.ts";
 
 /** How to reach Microsoft Graph. */
 export interface GraphOptions {

@@ -12,8 +12,6 @@ import { type Asker, askRepeatedly } from "./repeat.ts";
 import type { Request, Safety } from "./request.ts";
 import type { Elsewhere, Rest } from "./rest.ts";
 
-export { defaultHabits, type Habits } from "./habits.ts";
-
 /** One mailbox as the requests see it: how to ask, and its folders. Back-off, safe repetition and cancellation are done inside. */
 export interface GraphMailbox {
   /** Its address, user principal name or object id. */

@@ -50,19 +50,20 @@ export async function* copyElsewhere(
     for (const _ of itemIds) yield failed(ready.failure);
     return;
   }
-  let lacking = ready.ok ? undefined : ready.failure;
-  if (lacking !== undefined) tell(from, to, lacking);
+  let way = ready.ok ? ready.value : ready.failure;
+  if (way instanceof Failure) tell(from, to, way);
   const byMime = (id: string, why: Failure) => importMime(from, id, to, destinationId, reasonOf(why));
   try {
     yield* oneByOne(itemIds, async (id) => {
-      if (lacking !== undefined || !ready.ok) return byMime(id, lacking ?? notPrepared());
-      const carried = await attempt(() => ready.value.carry(id));
+      const now = way;
+      if (now instanceof Failure) return byMime(id, now);
+      const carried = await attempt(() => now.carry(id));
       if (carried.ok) return carried.value;
       if (!isLacking(carried.failure)) throw carried.failure;
       // What is missing is missing for the next ones too; what is wrong with one message need not be.
       if (mayNot.has(carried.failure.code)) {
-        lacking = carried.failure;
-        tell(from, to, lacking);
+        way = carried.failure;
+        tell(from, to, way);
       }
       return byMime(id, carried.failure);
     });
@@ -89,10 +90,6 @@ function reasonOf({ code, wireCode }: Failure): string {
     return "The application may not export and import mailbox items: it lacks MailboxItem.ImportExport.All or User.Read.All at Microsoft Graph.";
   }
   return `Export and import were refused (${(wireCode ?? code).slice(0, 80)}).`;
-}
-
-function notPrepared(): Failure {
-  return new Failure("unsupported", noSuchInterface);
 }
 
 function tell(from: GraphMailbox, to: GraphMailbox, why: Failure): void {
@@ -163,11 +160,11 @@ async function exportTo(path: string, mailbox: GraphMailbox, mailboxId: string, 
 }
 
 async function exportOnce(path: string, mailbox: GraphMailbox, mailboxId: string, itemId: string): Promise<number> {
-  const bytes = await mailbox.stream(exportItem, { mailboxId, itemId });
   const reader = new ExportReply();
+  // First the file: bytes that nobody begins to read keep a connection.
   const file = await open(path, "w", 0o600);
   try {
-    for await (const piece of bytes) {
+    for await (const piece of await mailbox.stream(exportItem, { mailboxId, itemId })) {
       const data = reader.read(piece);
       if (data !== "") await file.write(data, undefined, "latin1");
     }

@@ -106,14 +106,21 @@ async function* none(itemIds: readonly string[], failure: Failure): AsyncIterabl
 /** To the Recoverable Items. That they can be moved to is seen and not promised: who is refused deletes there instead. */
 async function* softly(mailbox: GraphMailbox, itemIds: readonly string[]): Outcomes {
   const { softDelete } = mailbox.habits;
+  let asked: Promise<string> | undefined;
+  const goal = () => {
+    asked ??= mailbox.ask(getFolder, { distinguished: "recoverableitemsdeletions" }).then(({ folderId }) => folderId);
+    return asked;
+  };
   if (softDelete !== "move") {
-    yield* oneByOne(itemIds, (id) => deleteSoftly(mailbox, id, softDelete === "delete" ? 1 : 2));
+    yield* oneByOne(itemIds, (id) => deleteSoftly(mailbox, id, goal, softDelete === "delete" ? 1 : 2));
     return;
   }
   let index = 0;
   for await (const outcome of moveTo(mailbox, itemIds, "recoverableitemsdeletions")) {
     const id = itemIds[index++] ?? "";
-    yield outcome.ok || !refusedThere.has(outcome.failure.wireCode ?? "") ? outcome : await otherwise(() => deleteSoftly(mailbox, id, 2));
+    yield outcome.ok || !refusedThere.has(outcome.failure.wireCode ?? "")
+      ? outcome
+      : await otherwise(() => deleteSoftly(mailbox, id, goal, 2));
   }
 }
 
@@ -134,8 +141,8 @@ async function* onlySoftly(mailbox: GraphMailbox, itemIds: readonly string[]): A
 }
 
 /** A DELETE leads to Deleted Items or to the Recoverable Items, from the former to the latter. Throws Failure. */
-async function deleteSoftly(mailbox: GraphMailbox, id: string, times: number): Promise<Relocated> {
-  const goal = (await mailbox.ask(getFolder, { distinguished: "recoverableitemsdeletions" })).folderId;
+async function deleteSoftly(mailbox: GraphMailbox, id: string, recoverable: () => Promise<string>, times: number): Promise<Relocated> {
+  const goal = await recoverable();
   let message = await mailbox.ask(getMessage, { itemId: id, detail: {} });
   for (let tries = 0; tries < times && message.parentFolderId !== goal; tries++) {
     const { itemId } = message;

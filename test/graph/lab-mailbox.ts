@@ -1,8 +1,9 @@
 import { afterEach } from "vitest";
 import type { NewAttachment } from "../../src/exchange/attachment.ts";
 import type { Call } from "../../src/exchange/exchange.ts";
+import { defaultHabits, type Habits } from "../../src/graph/habits.ts";
 import { openRest } from "../../src/graph/rest.ts";
-import { defaultHabits, type GraphMailbox, type Habits, openMailbox } from "../../src/graph/session.ts";
+import { type GraphMailbox, openMailbox } from "../../src/graph/session.ts";
 import { openHttp } from "../../src/wire/http.ts";
 import { openSchedule } from "../../src/wire/schedule.ts";
 

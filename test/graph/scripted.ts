@@ -1,8 +1,9 @@
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach } from "vitest";
+import { defaultHabits, type Habits } from "../../src/graph/habits.ts";
 import { openRest } from "../../src/graph/rest.ts";
-import { defaultHabits, type GraphMailbox, type Habits, openMailbox } from "../../src/graph/session.ts";
+import { type GraphMailbox, openMailbox } from "../../src/graph/session.ts";
 import { openHttp } from "../../src/wire/http.ts";
 import { openSchedule } from "../../src/wire/schedule.ts";
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import type { Copied } from "../../src/exchange/exchange.ts";
-import type { Habits } from "../../src/graph/session.ts";
+import type { Habits } from "../../src/graph/habits.ts";
 import { copy } from "../../src/graph/writing.ts";
 import { immutableId, restId } from "../../src/lab/graph/ids.ts";
 import type { LabItem } from "../../src/lab/item.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Habits } from "../../src/graph/session.ts";
+import type { Habits } from "../../src/graph/habits.ts";
 import { copy, junk, move, remove } from "../../src/graph/writing.ts";
 import { immutableId, restId } from "../../src/lab/graph/ids.ts";
 import type { LabItem } from "../../src/lab/item.ts";
@@ -156,6 +156,7 @@ describe("deleting", () => {
       expect(there(stage, "recoverableitemsdeletions")).toEqual(["one", "two"]);
       const lying = [...stage.ann.known("recoverableitemsdeletions").items.values()].map(immutableId);
       expect(outcomes.map((outcome) => outcome.ok && outcome.value.newItemId)).toEqual(lying);
+      expect(stage.lab.requests.filter(({ operation }) => operation === "mailfolder-get")).toHaveLength(1);
     },
   );
 
