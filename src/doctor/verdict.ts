@@ -37,12 +37,9 @@ export function verdictOn(action: string, reports: readonly StepReport[], sides:
     const first = overGraph(action, reports, graph, "auto");
     return first.works === "yes" ? judged(action, reports, overEws(action), "auto") : first;
   }
-  switch (graph.route?.side) {
-    case "ews":
-      return judged(action, reports, [...foundations.graph, ...overEws(action)], "ews");
-    default:
-      return overGraph(action, reports, graph, graph.route?.side);
-  }
+  const held = graph.route?.side;
+  if (held === "ews") return judged(action, reports, [...foundations.graph, ...overEws(action)], "ews");
+  return overGraph(action, reports, graph, held);
 }
 
 function overEws(action: string): readonly StepName[] {

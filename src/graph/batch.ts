@@ -7,7 +7,7 @@ import type { Asked, Request, Safety } from "./request.ts";
 import { headersOf, pathOf } from "./rest.ts";
 
 /** How many requests one batch has at most: https://learn.microsoft.com/en-us/graph/json-batching#batch-size-limitations */
-export const maxBatchSize = 20;
+const maxBatchSize = 20;
 
 /** After these the next request would fail the same way. */
 const hopeless: ReadonlySet<FailureCode> = new Set<FailureCode>(["unauthenticated", "tls-failed", "unreachable"]);

@@ -110,7 +110,7 @@ function classOf(type: string | undefined): string | undefined {
 }
 
 /** @see https://learn.microsoft.com/en-us/graph/api/resources/recipient */
-export function recipientOf(recipient: JsonObject | undefined): Address | undefined {
+function recipientOf(recipient: JsonObject | undefined): Address | undefined {
   const address = objectIn(recipient, "emailAddress");
   return address === undefined ? undefined : { name: textIn(address, "name"), address: textIn(address, "address") };
 }

@@ -15,7 +15,7 @@ export interface Translation {
 }
 
 /**
- * The ids in another form; what cannot be translated is left out. Needs User.ReadBasic.All or User.Read.All.
+ * The ids in another form; what cannot be translated is left out. Needs User.Read.All; of a person User.ReadBasic.All.
  * @see https://learn.microsoft.com/en-us/graph/api/user-translateexchangeids
  */
 export const translateIds: Request<Translation, ReadonlyMap<string, string>> = {
