@@ -23,9 +23,12 @@ const works = {
 
 /** Milliseconds of CPU that the face may add to a call. */
 const addedBar = 1;
-/** Calls whose memory is compared: after the first the server has all that it keeps. */
-const memoryCalls = { warm: 2000, all: 10_000 };
-/** MiB. What a collection leaves for the next one moves by this much; a leak of 2 KiB for each call would be 16. */
+/**
+ * Calls whose memory is compared, and how often it is looked at meanwhile. V8 lets its heap grow for the first ten thousand or so, and keeps it
+ * at that: what comes after is the server's.
+ */
+const memoryCalls = { warm: 15_000, measured: 10_000, every: 1000 };
+/** MiB. A leak of 2 KiB for each call would be 20. */
 const flatBar = 12;
 
 /** `mailcordon serve` beside the library called directly, over the same lab. */
@@ -115,18 +118,19 @@ async function flat(server: Server): Promise<Measure> {
   await load(server, { ...work, calls: memoryCalls.warm });
   const before = residentMiBOf(server.process);
   const samples: number[] = [];
-  for (let called = memoryCalls.warm; called < memoryCalls.all; called += 1000) {
-    await load(server, { ...work, calls: 1000 });
+  for (let called = 0; called < memoryCalls.measured; called += memoryCalls.every) {
+    await load(server, { ...work, calls: memoryCalls.every });
     samples.push(residentMiBOf(server.process));
   }
+  // A collection takes some of it back for a moment: one look says little.
   const after = median(samples.slice(-3));
   return {
-    name: `serve: memory after ${memoryCalls.all} calls, over after ${memoryCalls.warm}`,
+    name: `serve: memory after ${memoryCalls.measured} calls, over before`,
     value: after - before,
     unit: "MiB resident",
     bar: flatBar,
     ok: after - before <= flatBar,
-    detail: `${after.toFixed(0)} against ${before.toFixed(0)} MiB`,
+    detail: `${after.toFixed(0)} against ${before.toFixed(0)} MiB, after ${memoryCalls.warm} calls besides`,
   };
 }
 
