@@ -58,6 +58,8 @@ export async function openStage(backend: Backend, habits?: Habits): Promise<Stag
           signIn: (http) => ({ ...http, send: (request) => http.send({ ...request, headers: { ...request.headers, authorization } }) }),
           defaultMailbox: ann,
           habits,
+          // Where Graph says nothing of how long, we wait longer each time: what goes on failing is to be given up before the test is.
+          throttling: { maxWaitMs: 5000 },
         });
   const mailbox = (address: string): LabMailbox => {
     const found = lab.store.mailbox(address);
