@@ -141,9 +141,10 @@ async function tryOut(image: Image): Promise<void> {
     });
   }
   const ended = new Promise<number | null>((end) => container.on("close", end));
+  let first = "";
   try {
     await pause(500);
-    const first = readFileSync(`/proc/${container.pid}/task/${container.pid}/children`, "utf8").trim();
+    first = readFileSync(`/proc/${container.pid}/task/${container.pid}/children`, "utf8").trim();
     const entering = ["--target", first, "--mount", "--net", "--pid", "--root", "--wd", "sh", "-c"];
     const inside = (...words: readonly string[]) =>
       spawnSync("nsenter", [...entering, asUser(image, words)], { cwd: "/", encoding: "utf8" });
@@ -157,6 +158,8 @@ async function tryOut(image: Image): Promise<void> {
       if (Date.now() > deadline || container.exitCode !== null) throw new Error(`It does not become healthy. ${said}`);
       await pause(250);
     }
+    // Nothing is heard while a command runs inside: what the server said may still be on its way.
+    while (!said.includes("http://0.0.0.0:8025") && Date.now() < deadline) await pause(50);
     check(said.includes("http://0.0.0.0:8025"), "the server says that it listens, and its health check ends with 0");
     check(inside("id", "-u").stdout.trim() === image.user.split(":")[0] && image.user.split(":")[0] !== "0", "its user is not root");
     const written = inside("touch", "/app/x", "/etc/x", "/home/x");
@@ -186,6 +189,8 @@ async function tryOut(image: Image): Promise<void> {
       "what it keeps is in the volume, and its database is ended",
     );
   } finally {
+    // The first process of the container ends all of it.
+    if (container.exitCode === null && first !== "") process.kill(Number(first), "SIGKILL");
     container.kill("SIGKILL");
     await ended;
   }
