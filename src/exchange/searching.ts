@@ -138,7 +138,8 @@ async function completed(searching: Searching, found: readonly Judged[], detail:
   });
 }
 
-async function* chunks<T>(items: AsyncIterable<T>, size: number): AsyncIterable<T[]> {
+/** The items in lists of so many; the last may have fewer. */
+export async function* chunks<T>(items: AsyncIterable<T>, size: number): AsyncIterable<T[]> {
   let chunk: T[] = [];
   for await (const item of items) {
     chunk.push(item);

@@ -2,6 +2,7 @@ import type { Position } from "../exchange/cursor.ts";
 import { isLocal } from "../exchange/local-failure.ts";
 import type { Detail, Message } from "../exchange/message.ts";
 import type { Filters } from "../exchange/query.ts";
+import { chunks } from "../exchange/searching.ts";
 import { Failure } from "../failure.ts";
 import type { FolderRef } from "./folders.ts";
 import type { Unlisted } from "./newest-first.ts";
@@ -97,7 +98,7 @@ export function searchByQuery(
   async function* messages(): AsyncIterable<Message> {
     // Windows meet at days, and a day may begin earlier where the mailbox is.
     const seen = new Set<string>();
-    for await (const some of chunked(within(times), maxResults)) {
+    for await (const some of chunks(within(times), maxResults)) {
       const fresh = some.filter(({ itemId }) => !seen.has(itemId));
       for (const { itemId } of fresh) seen.add(itemId);
       yield* await withImmutableIds(mailbox, fresh);
@@ -146,16 +147,4 @@ function tooMany(day: number | undefined): Failure {
 function compare(one: string, other: string): number {
   if (one === other) return 0;
   return one < other ? -1 : 1;
-}
-
-async function* chunked<T>(items: AsyncIterable<T>, size: number): AsyncIterable<T[]> {
-  let chunk: T[] = [];
-  for await (const item of items) {
-    chunk.push(item);
-    if (chunk.length === size) {
-      yield chunk;
-      chunk = [];
-    }
-  }
-  if (chunk.length > 0) yield chunk;
 }
