@@ -6,7 +6,7 @@ import { createServer } from "node:net";
 import { dirname, join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { Failure } from "../failure.ts";
-import { type Binaries, findBinaries } from "./postgres-binaries.ts";
+import { type Binaries, copiedTo, findBinaries, folderOf } from "./postgres-binaries.ts";
 
 /** How the PostgreSQL that is ours is reached. `host` is a loopback address, or the folder of its socket. */
 export interface Address {
@@ -39,7 +39,7 @@ const longestLog = 1024 * 1024;
 export async function openEmbedded(directory: string): Promise<Embedded> {
   const home = join(resolve(directory), "postgres");
   const account = await onDisk("make the folder of the state", () => ownFolder(resolve(directory), home));
-  const binaries = await onDisk("link the libraries of PostgreSQL", async () => findBinaries(home));
+  const binaries = await onDisk("link the libraries of PostgreSQL", async () => binariesFor(home, account));
   const data = join(home, "data");
   if (!existsSync(join(data, "PG_VERSION"))) await initialise(home, data, binaries, account);
   let child: ChildProcess | undefined;
@@ -88,15 +88,30 @@ async function ownFolder(directory: string, home: string): Promise<Account | und
   await chown(home, account.uid, account.gid);
   // That user has to get through to its own folder; to list or read what else is here it may not.
   await chmod(directory, ((await stat(directory)).mode & 0o777) | 0o011);
-  for (let above = dirname(directory); above !== dirname(above); above = dirname(above)) {
-    const { mode, uid, gid } = await stat(above);
+  const closed = closedTo(account, dirname(directory));
+  if (closed === undefined) return account;
+  throw new Failure("invalid-settings", `serve.state_dir: PostgreSQL does not run as root, and its user cannot get through ${closed}.`, {
+    hint: "Set serve.state_dir to a folder such as /var/lib/mailcordon, or run as an ordinary user, or set DATABASE_URL.",
+  });
+}
+
+/** The first folder, from this one upwards, that a user cannot get through. */
+function closedTo(account: Account, folder: string): string | undefined {
+  for (let at = folder; ; at = dirname(at)) {
+    const { mode, uid, gid } = statSync(at);
     const wanted = uid === account.uid ? 0o100 : gid === account.gid ? 0o010 : 0o001;
-    if ((mode & wanted) !== 0) continue;
-    throw new Failure("invalid-settings", `serve.state_dir: PostgreSQL does not run as root, and its user cannot get through ${above}.`, {
-      hint: "Set serve.state_dir to a folder such as /var/lib/mailcordon, or run as an ordinary user, or set DATABASE_URL.",
-    });
+    if ((mode & wanted) === 0) return at;
+    if (at === dirname(at)) return undefined;
   }
-  return account;
+}
+
+/** Where root has installed us for itself, the user that PostgreSQL runs as could not start it. */
+function binariesFor(home: string, account: Account | undefined): Binaries {
+  if (account === undefined) return findBinaries(home);
+  return findBinaries(home, undefined, undefined, (name) => {
+    const folder = folderOf(name);
+    return closedTo(account, join(folder, "native/bin")) === undefined ? folder : copiedTo(home, folder);
+  });
 }
 
 /** The user `postgres` where there is one, else `nobody`: no user is made. */

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import * as z from "zod";
@@ -72,7 +72,30 @@ function librariesFor(folder: string, own: string, platform: NodeJS.Platform): B
   return { [platform === "darwin" ? "DYLD_LIBRARY_PATH" : "LD_LIBRARY_PATH"]: [own, join(folder, "native/lib")].join(":") };
 }
 
-function folderOf(name: string): string {
+/**
+ * The same programs in a folder of ours, for a user who cannot get to where they are installed, such as below /root. Copied once for each
+ * version.
+ */
+export function copiedTo(home: string, folder: string): string {
+  const { version }: { version?: unknown } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  const copy = join(home, `programs-${version}`);
+  if (existsSync(copy)) return copy;
+  // It gets its name when it is whole, so that neither a crash nor another process leaves half of it.
+  const fresh = mkdtempSync(join(home, "copying-"));
+  cpSync(join(folder, "native"), join(fresh, "native"), { recursive: true, dereference: true });
+  chmodSync(fresh, 0o711);
+  try {
+    renameSync(fresh, copy);
+  } catch (thrown) {
+    rmSync(fresh, { recursive: true, force: true });
+    // Another process was first.
+    if (!existsSync(copy)) throw thrown;
+  }
+  return copy;
+}
+
+/** Where a package is installed. Throws Failure `unsupported` where it is not. */
+export function folderOf(name: string): string {
   try {
     // From the package that depends on it: not every package manager lays it where we would find it ourselves.
     const here = createRequire(join(__dirname, "postgres-binaries.js"));
