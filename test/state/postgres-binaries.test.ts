@@ -1,9 +1,22 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, lstatSync, mkdtempSync, readdirSync, realpathSync, rmSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { findBinaries } from "../../src/state/postgres-binaries.ts";
+import { copiedTo, findBinaries } from "../../src/state/postgres-binaries.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "mailcordon-binaries-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -39,4 +52,21 @@ test.skipIf(process.platform !== "linux")("a package that was installed without 
     const { initdb, environment } = findBinaries(join(folder, "home"), process.platform, process.arch, () => bare);
     expect(execFileSync(initdb, ["--version"], { env: environment, encoding: "utf8" })).toMatch(/^initdb \(PostgreSQL\)/);
   }
+});
+
+test("programs are copied once for each version, links as what they lead to, to where another user can start them", () => {
+  const installed = join(folder, "installed");
+  mkdirSync(join(installed, "native/bin"), { recursive: true });
+  writeFileSync(join(installed, "package.json"), '{"version": "1.2.3"}');
+  writeFileSync(join(installed, "native/bin/postgres"), "one", { mode: 0o755 });
+  symlinkSync(join(installed, "native/bin/postgres"), join(installed, "native/bin/link"));
+  const copy = copiedTo(folder, installed);
+  expect(readFileSync(join(copy, "native/bin/link"), "utf8")).toBe("one");
+  expect(lstatSync(join(copy, "native/bin/link")).isSymbolicLink()).toBe(false);
+  expect(statSync(copy).mode & 0o777).toBe(0o711);
+  writeFileSync(join(installed, "native/bin/postgres"), "two");
+  expect(copiedTo(folder, installed)).toBe(copy);
+  expect(readFileSync(join(copy, "native/bin/postgres"), "utf8")).toBe("one");
+  writeFileSync(join(installed, "package.json"), '{"version": "1.2.4"}');
+  expect(readFileSync(join(copiedTo(folder, installed), "native/bin/postgres"), "utf8")).toBe("two");
 });
