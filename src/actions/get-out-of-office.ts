@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { reading } from "../action.ts";
+import { textOfHtml } from "../exchange/html-text.ts";
 import type { OutOfOffice } from "../exchange/out-of-office.ts";
 import { anywhere, present } from "../fields.ts";
-import { textOfHtml } from "./html-text.ts";
 
 /** Automatic replies: what is set, what it says, and whether it answers now. */
 export const getOutOfOffice = reading({

@@ -1,4 +1,5 @@
 import type { Attachment } from "../exchange/attachment.ts";
+import { textOfHtml } from "../exchange/html-text.ts";
 import type { Address, Importance, Message } from "../exchange/message.ts";
 import { Failure } from "../failure.ts";
 import { decodeText, type PartDecoder, partDecoder } from "../wire/mime-decode.ts";
@@ -96,7 +97,7 @@ export async function readAttached(message: AsyncIterable<Uint8Array>, holder: s
   return {
     ...(await messageOf(head)),
     itemId: holder,
-    ...textsOf(bodies),
+    bodyText: textIn(bodies),
     attachments: listed.length === 0 ? undefined : listed,
   };
 }
@@ -183,13 +184,14 @@ function headOf(bytes: Buffer): Buffer {
   return end === undefined ? bytes : bytes.subarray(0, end);
 }
 
-function textsOf(bodies: readonly ReadPart[]): Pick<Message, "bodyText" | "bodyHtml"> {
+/** As text, also of HTML: that is what Exchange is asked for where it opens an attached message itself. */
+function textIn(bodies: readonly ReadPart[]): string | undefined {
   const of = (type: string): string | undefined => {
     const body = bodies.find(({ part }) => part.type === type);
     return body && decodeText(body.kept, parameterIn(fieldIn(body.part.fields, "content-type") ?? "", "charset"));
   };
-  const bodyText = of("text/plain");
-  return { bodyText, bodyHtml: bodyText === undefined ? of("text/html") : undefined };
+  const html = of("text/html");
+  return of("text/plain") ?? (html === undefined ? undefined : textOfHtml(html));
 }
 
 const importances: ReadonlyMap<string, Importance> = new Map([

@@ -83,3 +83,26 @@ export function nested(): { readonly whole: Uint8Array; readonly middle: Uint8Ar
   const middle = holding("middle", [attachedFile("flat.pdf"), attached(inner)]);
   return { whole: holding("outer", [attached(middle)]), middle, inner };
 }
+
+/** A message with one in it that has one in it, which has a body of HTML and no other. */
+export function nestedHtml(): Uint8Array {
+  const body = '<html><head><title>x</title></head><body><p>Pay &amp; be <b>quick</b></p><script>evil("now")</script></body></html>';
+  const head = (subject: string) => `From: Mallory <mallory@example.org>${crlf}Subject: ${subject}${crlf}MIME-Version: 1.0${crlf}`;
+  const holding = (subject: string, inner: string) =>
+    [
+      `${head(subject)}Content-Type: multipart/mixed; boundary="=_${subject}"`,
+      "",
+      `--=_${subject}`,
+      "Content-Type: text/html",
+      "",
+      body,
+      `--=_${subject}`,
+      "Content-Type: message/rfc822",
+      "",
+      inner,
+      `--=_${subject}--`,
+      "",
+    ].join(crlf);
+  const inner = `${head("innermost")}Content-Type: text/html${crlf}${crlf}${body}${crlf}`;
+  return Buffer.from(holding("outer", holding("middle", inner)));
+}

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import type { FaultKind } from "../../src/lab/faults.ts";
-import { file, mail, nested, withParts } from "./contract-mail.ts";
+import { file, mail, nested, nestedHtml, withParts } from "./contract-mail.ts";
 import { all, bytesOf, have, type PromiseOf, sha256 } from "./contract-stage.ts";
 
 /** Every fault after which reading must still give each item its own answer. */
@@ -160,6 +160,15 @@ export function reading(promise: PromiseOf): void {
       expect(contents).toEqual([middle, file, inner, file].map(sha256));
     },
   );
+
+  promise("the body of an attached message is text at every depth, also of one that has nothing but HTML", async ({ mailbox, deliver }) => {
+    let listed = have((await all(mailbox.attachments([deliver(nestedHtml())])))[0]);
+    for (const subject of ["middle", "innermost"]) {
+      const message = have((await all(mailbox.attachedMessages([listed[0]?.id ?? ""])))[0]);
+      expect([message.subject, message.bodyText?.trim(), message.bodyHtml]).toEqual([subject, "Pay & be quick", undefined]);
+      listed = message.attachments ?? [];
+    }
+  });
 
   promise("one unreadable attachment fails alone", async ({ ann, mailbox }) => {
     const item = ann.add(ann.known("inbox"), {

@@ -32,15 +32,23 @@ const entities: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * The text of a small piece of HTML, a line per block. It is for reading, not for showing in a browser: what is not understood stays as it is.
+ * The text of a piece of HTML, a line per block. It is for reading, not for showing in a browser: what is not understood stays as it is. Behind the
+ * text of a link stands where it leads, unless it is the same, as `your bank<https://evil.example/>`: that is how Exchange makes text of HTML.
  * One pass, linear in its length: the text was written by strangers.
  */
 export function textOfHtml(html: string): string {
   const lines: string[] = [];
   let line = "";
   let at = 0;
+  let link: { readonly address: string; text: string } | undefined;
   const say = (words: string) => {
-    line += decoded(words.replace(/[\r\n\t ]+/g, " "));
+    const text = decoded(words.replace(/[\r\n\t ]+/g, " "));
+    line += text;
+    if (link !== undefined) link.text += text;
+  };
+  const endLink = () => {
+    if (link !== undefined && link.text.trim() !== link.address) line += `<${link.address}>`;
+    link = undefined;
   };
   // A block begins on a line of its own: where one has just ended, it does already.
   const newLine = (always: boolean) => {
@@ -62,12 +70,25 @@ export function textOfHtml(html: string): string {
     at = close + (comment ? 3 : 1);
     const name = /^<\/?([a-z][a-z0-9]*)/i.exec(html.slice(open, open + 24))?.[1]?.toLowerCase() ?? "";
     if (blocks.has(name)) newLine(name === "br");
+    if (name === "a") {
+      endLink();
+      const address = html[open + 1] === "/" ? undefined : addressIn(html.slice(open, at));
+      link = address === undefined ? undefined : { address, text: "" };
+    }
     if (hidden.has(name) && html[open + 1] !== "/") at = endOfElement(html, name, at);
   }
+  endLink();
   return [...lines, line.trim()]
     .join("\n")
     .replace(/\n{3,}/g, "\n\n")
     .trim();
+}
+
+/** Where a link leads, by its beginning tag. What a browser leaves out of an address is left out. */
+function addressIn(tag: string): string | undefined {
+  const [, double, single, bare] = /\shref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))/i.exec(tag) ?? [];
+  const address = decoded((double ?? single ?? bare ?? "").replace(/[\t\r\n]/g, "")).trim();
+  return address === "" ? undefined : address;
 }
 
 function endOfElement(html: string, name: string, from: number): number {
@@ -81,6 +102,7 @@ function decoded(text: string): string {
   return text.replace(/&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|([a-z]{2,6}));/gi, (whole, decimal?: string, hex?: string, name?: string) => {
     if (name !== undefined) return entities.get(name.toLowerCase()) ?? whole;
     const code = decimal === undefined ? Number.parseInt(hex ?? "", 16) : Number.parseInt(decimal, 10);
-    return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : "\ufffd";
+    const isCharacter = code > 0 && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff);
+    return isCharacter ? String.fromCodePoint(code) : "\ufffd";
   });
 }
