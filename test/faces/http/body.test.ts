@@ -1,22 +1,9 @@
 import { readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { readBody } from "../../../src/faces/http/body.ts";
-import { temporaryState } from "../../state/temporary.ts";
-import { startToys, type ToyServer } from "./server.ts";
-
-const folder = temporaryState();
-let toys: ToyServer;
-let key: string;
-beforeAll(async () => {
-  toys = await startToys(await folder.open());
-  key = await toys.key(["admin"]);
-});
-afterAll(async () => {
-  await toys.close();
-  await folder.remove();
-});
+import { admin as key, toys } from "./stage.ts";
 
 const limits = { maxBytes: 10_000, idleMs: 5000 };
 const leftOver = () => readdirSync(tmpdir()).filter((name) => name.startsWith("mailcordon-files-"));

@@ -1,22 +1,8 @@
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import { Failure } from "../../../src/failure.ts";
 import type { State } from "../../../src/state/state.ts";
-import { temporaryState } from "../../state/temporary.ts";
-import { startToys, type ToyServer } from "./server.ts";
-
-const folder = temporaryState();
-let state: State;
-let toys: ToyServer;
-let key: string;
-beforeAll(async () => {
-  state = await folder.open();
-  toys = await startToys(state);
-  key = await toys.key(["admin"]);
-});
-afterAll(async () => {
-  await toys.close();
-  await folder.remove();
-});
+import { startToys } from "./server.ts";
+import { folder, admin as key, state, toys } from "./stage.ts";
 
 const tell = (body: object, idempotencyKey: string, server = toys, caller = key, path = "tell-shepherd") =>
   server.call(`/v1/actions/${path}`, { key: caller, body, headers: { "idempotency-key": idempotencyKey } });

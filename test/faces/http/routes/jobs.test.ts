@@ -1,22 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import type { Job } from "../../../../src/state/jobs.ts";
-import type { State } from "../../../../src/state/state.ts";
-import { temporaryState } from "../../../state/temporary.ts";
-import { startToys, type ToyServer } from "../server.ts";
+import { startToys } from "../server.ts";
+import { folder, state, toys } from "../stage.ts";
 
-const folder = temporaryState();
-let state: State;
-let toys: ToyServer;
 let key: string;
 beforeAll(async () => {
-  state = await folder.open();
-  toys = await startToys(state);
   key = await toys.key(["read", "send", "contain"]);
-});
-afterAll(async () => {
-  toys.release();
-  await toys.close();
-  await folder.remove();
 });
 
 const later = (action: string, body: object, headers: Readonly<Record<string, string>> = {}, server = toys) =>

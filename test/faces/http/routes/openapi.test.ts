@@ -1,16 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { beforeAll, expect, test, vi } from "vitest";
 import * as z from "zod";
-import type { State } from "../../../../src/state/state.ts";
-import { temporaryState } from "../../../state/temporary.ts";
-import { type CallOptions, startToys, type ToyServer } from "../server.ts";
+import { type CallOptions, startToys } from "../server.ts";
+import { admin as key, state, toys } from "../stage.ts";
 
-const folder = temporaryState();
-let state: State;
-let toys: ToyServer;
-let key: string;
 let sender: string;
 let description: z.output<typeof Description>;
 
@@ -23,16 +18,8 @@ const Description = z.looseObject({
 });
 
 beforeAll(async () => {
-  state = await folder.open();
-  toys = await startToys(state);
-  key = await toys.key(["admin"]);
   sender = await toys.key(["send"]);
   description = Description.parse((await toys.call("/openapi.json", { key })).json);
-});
-afterAll(async () => {
-  toys.release();
-  await toys.close();
-  await folder.remove();
 });
 
 /** What was answered so far, as the description names it: `get /v1/actions 200`. */

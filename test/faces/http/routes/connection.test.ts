@@ -1,0 +1,44 @@
+import { describe, expect, test, vi } from "vitest";
+import { startToys } from "../server.ts";
+import { admin, state, toys } from "../stage.ts";
+
+describe("the test of a connection", () => {
+  test("says what was found, with 200 whatever that is", async () => {
+    const { status, json } = await toys.call("/v1/connection/test?connection=hill", { key: admin, method: "POST" });
+    expect([status, json]).toEqual([200, { success: false, message: "hill looked at", checks: [{}] }]);
+  });
+
+  test("takes a place of those that run at once, and ends when the server does", async () => {
+    let looking = 0;
+    const own = await startToys(
+      state,
+      { maxConcurrency: 1 },
+      {
+        testConnection: async (_, { signal }) => {
+          looking += 1;
+          await new Promise((resolve) => signal.addEventListener("abort", resolve));
+          return { success: false, message: "stopped", checks: [] };
+        },
+      },
+    );
+    const first = own.call("/v1/connection/test", { key: admin, method: "POST" });
+    await vi.waitFor(() => expect(looking).toBe(1));
+    const second = await own.call("/v1/connection/test", { key: admin, method: "POST" });
+    expect([second.status, second.headers.get("retry-after")]).toEqual([429, "1"]);
+    const closing = own.app.close(0);
+    expect((await first).json.message).toBe("stopped");
+    await closing;
+    await own.close();
+  });
+
+  test("looks into no mailbox that the caller may not touch", async () => {
+    const key = await toys.key(["read"], { mailboxes: ["*@example.org", "ann@example.com"] });
+    const look = (body: object) => toys.call("/v1/connection/test", { key, body });
+    expect((await look({ mailbox: "bob@example.com" })).status).toBe(403);
+    expect((await look({ mailbox: "carl@example.org" })).json.checks).toEqual([{ mailbox: "carl@example.org" }]);
+    expect((await look({})).json.checks).toEqual([{ mailbox: "ann@example.com" }]);
+    expect((await look({ else: 1 })).status).toBe(400);
+    const domain = await toys.key(["read"], { mailboxes: ["*@example.org"] });
+    expect((await toys.call("/v1/connection/test", { key: domain, body: {} })).status).toBe(403);
+  });
+});
