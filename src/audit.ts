@@ -73,6 +73,7 @@ export function openAudit(file: string, options: { readonly now?: (() => Date) |
   return {
     append(entry) {
       const appended = last.then(() => append(path, { time: now().toISOString(), ...entry }));
+      // Who appended it is told; the next ones are no worse for it.
       last = appended.catch(() => undefined);
       return appended;
     },

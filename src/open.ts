@@ -83,6 +83,7 @@ async function openExchange(connection: Connection, ways: OpenWays): Promise<Exc
   const ofConnection = [connection.graph.url.href, accountOf(connection.auth, connection.name)];
   const memory = routeMemory({
     read: (address) => files.read([...ofConnection, address]),
+    // What cannot be kept is learned again.
     write: (address, value) => void files.write([...ofConnection, address], value),
   });
   return openRoute({ ews, graph: openGraph(await graphOptionsOf(connection, ways)), memory });

@@ -103,6 +103,7 @@ export function openPublicRoutes({ settings, lifetimeMs, now = Date.now }: Publi
       const unknown = [...new Set(folderIds)].filter((id) => id !== publicRoot && !replicas.has(id));
       if (unknown.length > 0) {
         const found = await ask(unknown, hierarchy);
+        // Only to remember it: these searches have their answer and cannot fail.
         for (const [index, id] of unknown.entries()) void replicas.get(id, async () => found[index]);
       }
       const domain = hierarchy.anchor.slice(hierarchy.anchor.lastIndexOf("@") + 1);

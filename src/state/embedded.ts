@@ -237,10 +237,13 @@ async function launch(home: string, data: string, binaries: Binaries, account: A
       detached: true,
       stdio: ["ignore", file, file],
     });
-    child.on("error", () => undefined);
     child.unref();
-    await pause(0);
-    if (child.pid === undefined) throw new Failure("internal", "The database of the state does not start.", { hint: reachHint });
+    await new Promise<void>((resolve, reject) => {
+      child.once("spawn", resolve);
+      child.on("error", (error: NodeJS.ErrnoException) =>
+        reject(new Failure("internal", `The database of the state does not start (${error.code}).`, { hint: reachHint, cause: error })),
+      );
+    });
     return child;
   } finally {
     closeSync(file);

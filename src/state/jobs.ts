@@ -207,7 +207,7 @@ export function openJobs(database: Database): Jobs {
         complain(asFailure(thrown));
       }
       const timer = new AbortController();
-      await Promise.race([soon, pause(lookEveryMs, undefined, { signal: timer.signal }).catch(() => undefined)]);
+      await Promise.race([soon, pause(lookEveryMs, undefined, { signal: timer.signal })]);
       timer.abort();
     }
   };
@@ -274,7 +274,7 @@ export function openJobs(database: Database): Jobs {
           if (now !== last) yield job;
           last = now;
           if (hasEnded(job)) return;
-          await Promise.race([woken, pause(lookEveryMs, undefined, { signal: timer.signal }).catch(() => undefined)]);
+          await Promise.race([woken, pause(lookEveryMs, undefined, { signal: timer.signal })]);
         } finally {
           timer.abort();
         }
@@ -328,13 +328,14 @@ function jobOf(row: z.output<typeof Row>): Job {
   };
 }
 
-/** Writes the newest of many texts, one write at a time; what comes meanwhile is written after. What cannot be written is not missed. */
+/** Writes the newest of many texts, one write at a time; what comes meanwhile is written after. */
 function tellerOf(write: (text: string) => Promise<void>): { tell(text: string): void; end(): Promise<void> } {
   let next: string | undefined;
   let writing: Promise<void> | undefined;
   const go = async () => {
     for (let text = next; text !== undefined; text = next) {
       next = undefined;
+      // The work goes on without it: the next text, or the answer, which is written with patience, says more.
       await write(text).catch(() => undefined);
     }
     writing = undefined;

@@ -129,12 +129,14 @@ async function enter(connect: () => Promise<pg.ClientConfig>, embedded: Embedded
   const deadline = Date.now() + startMs;
   for (;;) {
     const client = new pg.Client(await connect());
+    // That it ended is heard by `hold`; who asks it something is told by the query.
     client.on("error", () => undefined);
     try {
       await client.connect();
       await client.query("SELECT pg_advisory_lock_shared($1, 0)", [lockSpace]);
       return client;
     } catch (thrown) {
+      // What was wrong before counts, not that the connection does not end as it should.
       await client.end().catch(() => undefined);
       const failure = queryFailure(thrown);
       if (embedded === undefined || failure.code !== "unreachable" || Date.now() > deadline) throw failure;
@@ -155,6 +157,7 @@ async function leave(client: pg.Client, embedded: Embedded | undefined): Promise
     // It has ended already.
     if (queryFailure(thrown).code !== "unreachable") throw thrown;
   } finally {
+    // It may have ended with the server that it was to.
     await client.end().catch(() => undefined);
   }
 }

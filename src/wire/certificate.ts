@@ -63,6 +63,7 @@ function keyOf(pem: string, passphrase: string | undefined): KeyObject {
   }
 }
 
+/** As with a key: without what Node says of it. */
 function certificateOf(pem: string): X509Certificate {
   try {
     return new X509Certificate(pem);

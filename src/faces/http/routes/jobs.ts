@@ -1,4 +1,4 @@
-import { Failure } from "../../../failure.ts";
+import { asFailure, Failure } from "../../../failure.ts";
 import { hasEnded, type Job } from "../../../state/jobs.ts";
 import { jsonText } from "../../json.ts";
 import type { House } from "../app.ts";
@@ -41,7 +41,7 @@ export function prefersAsync(header: string | undefined): boolean {
 
 /** Calls that go on after their request was answered. */
 export function jobRoutes(house: House): void {
-  const { app, state, settings, ending } = house;
+  const { app, state, settings, ending, log } = house;
   // Of each caller that follows some.
   const streams = new Map<string, Places>();
 
@@ -96,8 +96,9 @@ export function jobRoutes(house: House): void {
             if (!(await isStillLet(job))) break;
             write(text(job));
           }
-        } catch {
+        } catch (thrown) {
           // The head was sent long ago: a reader sees a stream that ended early, and asks again.
+          log.error({ request_id: c.get("requestId"), code: asFailure(thrown).code, message: asFailure(thrown).message });
         } finally {
           clearInterval(breath);
           leave();

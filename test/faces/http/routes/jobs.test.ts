@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test, vi } from "vitest";
+import { Failure } from "../../../../src/failure.ts";
 import type { Job } from "../../../../src/state/jobs.ts";
 import { startToys } from "../server.ts";
 import { folder, state, toys } from "../stage.ts";
@@ -138,6 +139,23 @@ describe("events", () => {
     const closing = own.app.close(0);
     expect(await reply.text()).not.toContain("event: finished");
     await closing;
+    await own.close();
+  });
+
+  test("that break off because of the database are in the log, and end", async () => {
+    const watch = async function* (id: string) {
+      const job = await state.jobs.get(id);
+      if (job !== undefined) yield job;
+      throw new Failure("unreachable", "The database went away.");
+    };
+    const own = await startToys({ ...state, jobs: { ...state.jobs, watch } });
+    const { json } = await later("count-sheep", {}, {}, own);
+    const headers = { "x-request-id": "broken-off" };
+    const { status, text } = await own.call(String(json.events_url), { key, headers });
+    expect([status, text.startsWith("event: ")]).toEqual([200, true]);
+    const line = { level: "error", request_id: "broken-off", code: "unreachable", message: "The database went away." };
+    expect(own.log).toContainEqual(line);
+    await ended(json.status_url);
     await own.close();
   });
 });
