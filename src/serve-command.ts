@@ -147,7 +147,7 @@ function logTo(stream: Screen["stderr"] | undefined): RequestLog {
 }
 
 function serverFor(app: App, { tls }: Serving): Server {
-  const listener = getRequestListener((request, env) => app.fetch(request, env), { overrideGlobalObjects: false });
+  const listener = getRequestListener((request, env) => app.fetch(request, env));
   const ways = { keepAliveTimeout: keepAliveMs, headersTimeout: headMs };
   return tls === undefined ? createHttpServer(ways, listener) : createHttpsServer({ ...ways, ...tls, minVersion: "TLSv1.2" }, listener);
 }

@@ -104,11 +104,13 @@ export async function buildApp(options: AppOptions): Promise<App> {
     c.set("requestId", requestIdOf(c.req.header("x-request-id")));
     c.set("noted", {});
     await next();
-    c.header("x-request-id", c.get("requestId"));
+    // Not by c.header, which makes another Response for each, and streams what was a text.
+    const { headers } = c.res;
+    headers.set("x-request-id", c.get("requestId"));
     // What is answered is data for a program, whoever shows it: https://cheatsheetseries.owasp.org/cheatsheets/REST_Security_Cheat_Sheet.html
-    c.header("x-content-type-options", "nosniff");
-    c.header("cache-control", "no-store");
-    if (closing.signal.aborted) c.header("connection", "close");
+    headers.set("x-content-type-options", "nosniff");
+    headers.set("cache-control", "no-store");
+    if (closing.signal.aborted) headers.set("connection", "close");
     said(c, log, metrics, performance.now() - began);
   });
   app.use(async (c, next) =>

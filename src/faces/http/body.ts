@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
+import type { Context } from "hono";
 import type { OpenedFile } from "../../action.ts";
 import { Failure } from "../../failure.ts";
 import { type Form, readForm } from "./form.ts";
+import type { Env } from "./respond.ts";
 
 /** What a request asks, read whole. */
 export interface Asked {
@@ -24,6 +26,18 @@ export interface BodyLimits {
   readonly idleMs: number;
 }
 
+/** A request, as far as its body goes. */
+export interface Sent {
+  readonly headers: Pick<Headers, "get">;
+  readonly pieces: AsyncIterator<Uint8Array>;
+}
+
+/** The body as it comes over the connection: to make a stream of the web of it costs more than the rest of reading a short one. */
+export function sentBy(c: Context<Env>): Sent {
+  // The connection is still to carry our answer when the rest of a body is not wanted.
+  return { headers: c.req.raw.headers, pieces: c.env.incoming.iterator({ destroyOnReturn: false }) };
+}
+
 /** A Failure with the status that HTTP has for it. */
 export interface Unread {
   readonly failure: Failure;
@@ -34,8 +48,7 @@ export interface Unread {
  * The body of a request: JSON, or a form with a part `input` (JSON) and files, which go to a temporary folder that `close` removes.
  * Gives `failure` when it is not what it should be, with everything removed.
  */
-export async function readBody(request: Request, limits: BodyLimits): Promise<Asked | Unread> {
-  const { headers, body } = request;
+export async function readBody({ headers, pieces: body }: Sent, limits: BodyLimits): Promise<Asked | Unread> {
   const type = headers.get("content-type") ?? "";
   const announced = Number(headers.get("content-length") ?? "0");
   if (announced > limits.maxBytes) return { failure: tooLarge(limits.maxBytes) };
@@ -109,12 +122,10 @@ const slowestLine = 16.384;
 
 /** The pieces of a body until there are too many, or none comes. */
 async function* bounded(
-  body: ReadableStream<Uint8Array> | null,
+  body: AsyncIterator<Uint8Array>,
   { maxBytes, idleMs }: BodyLimits,
   late: Failure,
 ): AsyncGenerator<Uint8Array> {
-  if (body === null) return;
-  const reader = body.getReader();
   let size = 0;
   let whole = false;
   const began = performance.now();
@@ -122,7 +133,7 @@ async function* bounded(
     for (;;) {
       // Who sends a byte now and then holds a place of those who call.
       const left = idleMs + size / slowestLine - (performance.now() - began);
-      const { done, value } = await inTime(reader.read(), Math.max(0, Math.min(idleMs, left)), late);
+      const { done, value } = await inTime(body.next(), Math.max(0, Math.min(idleMs, left)), late);
       if (done) {
         whole = true;
         return;
@@ -132,8 +143,8 @@ async function* bounded(
       yield value;
     }
   } finally {
-    // Who does not want the rest must say so, or its sender waits.
-    if (!whole) reader.cancel().catch(() => undefined);
+    // Not waited for: it comes to its end with the piece that did not come.
+    if (!whole) body.return?.().catch(() => undefined);
   }
 }
 

@@ -7,7 +7,7 @@ import type { Caller } from "./who.ts";
 
 /** What a request carries on its way. */
 export interface Env {
-  Bindings: Partial<HttpBindings>;
+  Bindings: HttpBindings;
   Variables: {
     requestId: string;
     /** Not set on the routes that need no key. */

@@ -2,9 +2,11 @@ import { readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { readBody } from "../../../src/faces/http/body.ts";
+import { readBody, type Sent } from "../../../src/faces/http/body.ts";
 import { admin as key, toys } from "./stage.ts";
 
+/** What a request carries, as it would come over a connection. */
+const sent = ({ headers, body }: Request): Sent => ({ headers, pieces: (body ?? new Blob([]).stream())[Symbol.asyncIterator]() });
 const limits = { maxBytes: 10_000, idleMs: 5000 };
 const leftOver = () => readdirSync(tmpdir()).filter((name) => name.startsWith("mailcordon-files-"));
 
@@ -33,7 +35,7 @@ test.each(["/etc/passwd", "..", "input", "a.eml", "three"])("a path that is no p
 test("the bytes of files are under no name on the disk, and can be read more than once", async () => {
   const before = leftOver();
   const request = new Request("http://x", { method: "POST", body: form({}, { one: ["secret words", "a.txt"] }) });
-  const asked = await readBody(request, limits);
+  const asked = await readBody(sent(request), limits);
   if ("failure" in asked) throw asked.failure;
   const made = leftOver().filter((name) => !before.includes(name));
   expect(made.flatMap((name) => readdirSync(join(tmpdir(), name)))).toEqual([]);
@@ -57,7 +59,7 @@ test("without a form, a path is opened nowhere", async () => {
 test("a form that is too large leaves nothing behind", async () => {
   const before = leftOver();
   const body = form({}, { one: ["x".repeat(5000), "a"], two: ["y".repeat(8000), "b"] });
-  const read = await readBody(new Request("http://x", { method: "POST", body }), limits);
+  const read = await readBody(sent(new Request("http://x", { method: "POST", body })), limits);
   expect(read).toMatchObject({ failure: { code: "too-large" } });
   expect(leftOver()).toEqual(before);
 });
@@ -66,13 +68,15 @@ test("two parts of one name are refused, and nothing is left behind", async () =
   const before = leftOver();
   const body = form({}, { one: ["x", "a"] });
   body.append("one", new Blob(["y"]), "b");
-  expect(await readBody(new Request("http://x", { method: "POST", body }), limits)).toMatchObject({ failure: { code: "invalid-input" } });
+  expect(await readBody(sent(new Request("http://x", { method: "POST", body })), limits)).toMatchObject({
+    failure: { code: "invalid-input" },
+  });
   expect(leftOver()).toEqual(before);
 });
 
 test("the fingerprint is that of the input and the files, and not of how they were sent", async () => {
   const print = async (body: FormData) => {
-    const read = await readBody(new Request("http://x", { method: "POST", body }), limits);
+    const read = await readBody(sent(new Request("http://x", { method: "POST", body })), limits);
     if ("failure" in read) throw read.failure;
     await read.close();
     return read.fingerprint;
@@ -100,7 +104,7 @@ test("a body that stands still is given up with 408", async () => {
     headers: { "content-type": "application/json" },
     duplex: "half",
   } as RequestInit);
-  expect(await readBody(request, { ...limits, idleMs: 20 })).toMatchObject({ failure: { code: "timeout" }, status: 408 });
+  expect(await readBody(sent(request), { ...limits, idleMs: 20 })).toMatchObject({ failure: { code: "timeout" }, status: 408 });
 });
 
 test("a body that comes a byte now and then is given up with 408, however rarely it pauses", async () => {
@@ -119,7 +123,7 @@ test("a body that comes a byte now and then is given up with 408, however rarely
     headers: { "content-type": "application/json" },
     duplex: "half",
   } as RequestInit);
-  expect(await readBody(request, { ...limits, idleMs: 200 })).toMatchObject({ failure: { code: "timeout" }, status: 408 });
+  expect(await readBody(sent(request), { ...limits, idleMs: 200 })).toMatchObject({ failure: { code: "timeout" }, status: 408 });
   expect(left).toBeGreaterThan(0);
 });
 
@@ -133,9 +137,9 @@ test("a body that breaks off is an error of its sender", async () => {
     headers: { "content-type": "application/json" },
     duplex: "half",
   } as RequestInit);
-  expect(await readBody(request, limits)).toMatchObject({ failure: { code: "invalid-input" } });
+  expect(await readBody(sent(request), limits)).toMatchObject({ failure: { code: "invalid-input" } });
 });
 
 test("nothing at all is an empty input", async () => {
-  expect(await readBody(new Request("http://x", { method: "POST" }), limits)).toMatchObject({ input: {}, hasFiles: false });
+  expect(await readBody(sent(new Request("http://x", { method: "POST" })), limits)).toMatchObject({ input: {}, hasFiles: false });
 });

@@ -200,7 +200,7 @@ export async function startToys(
     testConnection: async (name, { mailbox }) => ({ success: false, message: `${name} looked at`, checks: [{ mailbox }] }),
     ...options,
   });
-  const server = createServer(getRequestListener((request, env) => app.fetch(request, env), { overrideGlobalObjects: false }));
+  const server = createServer(getRequestListener((request, env) => app.fetch(request, env)));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   let closed: Promise<void> | undefined;

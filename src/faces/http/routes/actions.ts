@@ -4,7 +4,7 @@ import { answerSchema } from "../../../answer.ts";
 import { Failure } from "../../../failure.ts";
 import { didYouMean } from "../../../spelling.ts";
 import type { House } from "../app.ts";
-import { readBody } from "../body.ts";
+import { readBody, sentBy } from "../body.ts";
 import type { Reply } from "../problem.ts";
 import { connectionFor, queryOf } from "../query.ts";
 import { answer, refuse } from "../respond.ts";
@@ -40,7 +40,7 @@ export function actionRoutes(house: House): void {
     const place = calls.enter(c.get("requestId"));
     if ("refused" in place) return told(noted, place.refused);
     try {
-      const asked = await readBody(c.req.raw, { maxBytes: settings.maxBodyBytes, idleMs });
+      const asked = await readBody(sentBy(c), { maxBytes: settings.maxBodyBytes, idleMs });
       // The rest of the body is still on its way: the connection cannot be used for another request.
       if ("failure" in asked) return refuse(c, asked.failure, { status: asked.status, headers: { connection: "close" } });
       try {

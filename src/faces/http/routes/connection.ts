@@ -1,7 +1,7 @@
 import { Failure } from "../../../failure.ts";
 import { isGranted } from "../../../restricted.ts";
 import type { House } from "../app.ts";
-import { readBody } from "../body.ts";
+import { readBody, sentBy } from "../body.ts";
 import { connectionFor, queryOf } from "../query.ts";
 import { answer, document, refuse } from "../respond.ts";
 import { type Caller, demandRole } from "../who.ts";
@@ -17,7 +17,7 @@ export function connectionRoutes({ app, calls, connections, ending, testConnecti
     demandRole(caller, "read");
     const connection = connectionFor(caller, queryOf(c, ["connection"]).connection, connections);
     c.get("noted").connection = connection;
-    const asked = await readBody(c.req.raw, { maxBytes: longestBody, idleMs });
+    const asked = await readBody(sentBy(c), { maxBytes: longestBody, idleMs });
     if ("failure" in asked) return refuse(c, asked.failure, { status: asked.status, headers: { connection: "close" } });
     const mailbox = mailboxFor(caller, asked.input);
     // It signs in and asks as a call does: no more of them at once than of calls.
