@@ -1,8 +1,9 @@
 import type { Draft } from "./exchange/draft.ts";
-import type { Call, Destination, Exchange, Mailbox } from "./exchange/exchange.ts";
+import type { Destination, Exchange, Mailbox } from "./exchange/exchange.ts";
 import { parseFolderName, splitStore } from "./exchange/folder-names.ts";
+import type { Message, MessageName } from "./exchange/message.ts";
 import { Failure } from "./failure.ts";
-import { attempt, failed, type Outcome } from "./outcome.ts";
+import { askedOf, attempt, failed, type Outcome } from "./outcome.ts";
 
 /**
  * Whether an address is among those that were granted: each an address, or `*@example.com` for every one of that domain. Undefined grants all.
@@ -27,6 +28,10 @@ function lowered(text: string): string {
 /**
  * An Exchange that lets through nothing but these mailboxes, at the port, so that no action and no face can forget it. Lists of mailboxes are
  * filtered; everything else is refused as `access-denied`, before any request. Public folders are no mailbox: they are refused as well.
+ *
+ * Exchange Web Services look an id up wherever it is, whatever mailbox the request names: for a delegate that is every mailbox that the account may
+ * open, and for one who is impersonated all that this person may, public folders among them. So an id has to be shown to be of the mailbox that is
+ * named before anything is read or changed by it.
  */
 export function restricted(exchange: Exchange, mailboxes: readonly string[] | undefined): Exchange {
   if (mailboxes === undefined) return exchange;
@@ -35,10 +40,10 @@ export function restricted(exchange: Exchange, mailboxes: readonly string[] | un
     backend: exchange.backend,
     mailbox(address, call) {
       if (address !== undefined) guard.mailbox(address);
-      const mailbox = exchange.mailbox(address, asThatMailbox(call));
+      const mailbox = exchange.mailbox(address, call);
       // The default of the connection, too.
       guard.mailbox(mailbox.address);
-      return guarded(mailbox, guard);
+      return guarded(mailbox, guard, exchange.backend);
     },
     async searchableMailboxes(query, call) {
       const found = await exchange.searchableMailboxes(query, call);
@@ -50,21 +55,6 @@ export function restricted(exchange: Exchange, mailboxes: readonly string[] | un
     },
     close: () => exchange.close(),
   };
-}
-
-/**
- * Exchange Web Services look an id up wherever it is, whatever mailbox the request names: as a delegate that is every mailbox which the account
- * may open, and impersonating only what the mailbox's owner may.
- */
-function asThatMailbox(call: Call = {}): Call {
-  if (call.access !== "delegate") return { ...call, access: "impersonation" };
-  throw new Failure(
-    "access-denied",
-    "A caller that may touch some mailboxes only cannot act as a delegate: ids of others would be reached.",
-    {
-      hint: "Leave access out, or ask an administrator for a key without mailboxes.",
-    },
-  );
 }
 
 /** Each throws Failure `access-denied`. */
@@ -112,28 +102,79 @@ function refusal(what: string): Failure {
   });
 }
 
+function notShown(address: string): Failure {
+  return new Failure("access-denied", `This id is not shown to be of the mailbox ${address}.`, {
+    hint: "Name the mailbox that the id came from, as long as the key was made for it; or name messages by internet_message_id.",
+  });
+}
+
 /** Every method is written out: a new one of the port does not compile until somebody has thought about it. */
-function guarded(mailbox: Mailbox, guard: Guard): Mailbox {
-  async function* elsewhere<T>(ids: readonly string[], to: Destination, work: () => AsyncIterable<Outcome<T>>): AsyncIterable<Outcome<T>> {
+function guarded(mailbox: Mailbox, guard: Guard, backend: Exchange["backend"]): Mailbox {
+  /** Asks about the ids of the mailbox; each other has its refusal. */
+  async function* own<K, T>(
+    all: readonly K[],
+    idOf: (one: K) => string,
+    work: (own: readonly K[]) => AsyncIterable<Outcome<T>>,
+  ): AsyncIterable<Outcome<T>> {
+    const foreign = await attempt(() => mailbox.foreign(all.map(idOf)));
+    if (!foreign.ok && foreign.failure.code === "cancelled") throw foreign.failure;
+    // The same id may be asked twice, and then has two answers.
+    const asked = all.map((one) => ({ one }));
+    yield* askedOf(
+      asked,
+      ({ one }) => foreign.ok && !foreign.value.has(idOf(one)),
+      (some) => work(some.map(({ one }) => one)),
+      () => failed(foreign.ok ? notShown(mailbox.address) : foreign.failure),
+    );
+  }
+  const byId = <T>(ids: readonly string[], work: (own: readonly string[]) => AsyncIterable<Outcome<T>>) => own(ids, (id) => id, work);
+  async function* elsewhere<T>(
+    ids: readonly string[],
+    to: Destination,
+    work: (own: readonly string[]) => AsyncIterable<Outcome<T>>,
+  ): AsyncIterable<Outcome<T>> {
     const permitted = await attempt(async () => guard.destination(to));
-    if (permitted.ok) yield* work();
+    if (permitted.ok) yield* byId(ids, work);
     else yield* ids.map(() => failed(permitted.failure));
   }
+  /** Of which only the Message-ID is left, where it has one: that is looked for in the mailbox. */
+  async function* named(names: readonly MessageName[]): AsyncIterable<Outcome<readonly Message[]>> {
+    const foreign = await attempt(() => mailbox.foreign(names.flatMap(({ itemId }) => itemId ?? [])));
+    if (!foreign.ok && foreign.failure.code === "cancelled") throw foreign.failure;
+    const isShown = ({ itemId }: MessageName) => itemId === undefined || (foreign.ok && !foreign.value.has(itemId));
+    const asked = names.map((name) => ({
+      name: isShown(name) || name.internetMessageId === undefined ? name : { internetMessageId: name.internetMessageId },
+    }));
+    yield* askedOf(
+      asked,
+      ({ name }) => isShown(name),
+      (some) => mailbox.locate(some.map(({ name }) => name)),
+      () => failed(foreign.ok ? notShown(mailbox.address) : foreign.failure),
+    );
+  }
+  /** A delegate's mail would go out as the account, which is a sender that was not granted. Graph sends as the mailbox in any case. */
+  const from = backend === "graph" || !mailbox.address.includes("@") ? undefined : { address: mailbox.address };
   return {
     address: mailbox.address,
     route:
       mailbox.route === undefined ? undefined : () => mailbox.route?.() ?? Promise.reject(new Failure("internal", "The route is gone.")),
+    foreign: (ids) => mailbox.foreign(ids),
     async search(search) {
       guard.folder(search.folder);
       return await mailbox.search(search);
     },
-    locate: (names) => mailbox.locate(names),
-    get: (itemIds, detail) => mailbox.get(itemIds, detail),
-    mime: (itemIds) => mailbox.mime(itemIds),
-    attachments: (itemIds) => mailbox.attachments(itemIds),
-    attachedMessages: (attachmentIds) => mailbox.attachedMessages(attachmentIds),
-    attachmentContent: (attachments) => mailbox.attachmentContent(attachments),
-    deleteAttachments: (attachmentIds) => mailbox.deleteAttachments(attachmentIds),
+    locate: named,
+    get: (itemIds, detail) => byId(itemIds, (ids) => mailbox.get(ids, detail)),
+    mime: (itemIds) => byId(itemIds, (ids) => mailbox.mime(ids)),
+    attachments: (itemIds) => byId(itemIds, (ids) => mailbox.attachments(ids)),
+    attachedMessages: (attachmentIds) => byId(attachmentIds, (ids) => mailbox.attachedMessages(ids)),
+    attachmentContent: (attachments) =>
+      own(
+        attachments,
+        ({ id }) => id,
+        (some) => mailbox.attachmentContent(some),
+      ),
+    deleteAttachments: (attachmentIds) => byId(attachmentIds, (ids) => mailbox.deleteAttachments(ids)),
     async folder(name) {
       guard.folder(name);
       return await mailbox.folder(name);
@@ -142,17 +183,18 @@ function guarded(mailbox: Mailbox, guard: Guard): Mailbox {
       guard.folder(path);
       return await mailbox.createFolder(path);
     },
-    copy: (itemIds, destination) => elsewhere(itemIds, destination, () => mailbox.copy(itemIds, destination)),
-    move: (itemIds, destination) => elsewhere(itemIds, destination, () => mailbox.move(itemIds, destination)),
-    delete: (itemIds, mode) => mailbox.delete(itemIds, mode),
-    junk: (itemIds, how) => mailbox.junk(itemIds, how),
+    copy: (itemIds, destination) => elsewhere(itemIds, destination, (ids) => mailbox.copy(ids, destination)),
+    move: (itemIds, destination) => elsewhere(itemIds, destination, (ids) => mailbox.move(ids, destination)),
+    delete: (itemIds, mode) => byId(itemIds, (ids) => mailbox.delete(ids, mode)),
+    junk: (itemIds, how) => byId(itemIds, (ids) => mailbox.junk(ids, how)),
     async send(draft) {
       guard.sender(draft);
-      return await mailbox.send(draft);
+      return await mailbox.send({ ...draft, from: draft.from ?? from });
     },
     async reply(reply) {
       guard.sender(reply);
-      return await mailbox.reply(reply);
+      if ((await mailbox.foreign([reply.itemId])).size > 0) throw notShown(mailbox.address);
+      return await mailbox.reply({ ...reply, from: reply.from ?? from });
     },
     async contacts(query) {
       guard.folder(query.folder);

@@ -122,6 +122,7 @@ function mailboxOf(
   return {
     address,
     route: () => findSide(),
+    foreign: (ids) => one((mailbox) => mailbox.foreign(ids)),
     search: (asked) => one((mailbox) => mailbox.search(asked)),
     locate: (names) => each(names, (mailbox) => mailbox.locate(names)),
     get: (ids, detail) => each(ids, (mailbox) => mailbox.get(ids, detail)),

@@ -58,6 +58,7 @@ export const exchange: Exchange = {
     };
     const mailbox: Mailbox = {
       address: address ?? "default@example.com",
+      foreign: nothing,
       search: nothing,
       locate: nothing,
       get: nothing,

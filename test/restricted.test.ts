@@ -6,7 +6,7 @@ import type { Outcome } from "../src/outcome.ts";
 import { isGranted, restricted } from "../src/restricted.ts";
 
 /** An Exchange that notes what reaches it, and answers nothing. */
-function noting(): { readonly exchange: Exchange; readonly reached: string[] } {
+function noting(foreign: readonly string[] = []): { readonly exchange: Exchange; readonly reached: string[] } {
   const reached: string[] = [];
   const asked = (name: string) => async () => {
     reached.push(name);
@@ -19,6 +19,7 @@ function noting(): { readonly exchange: Exchange; readonly reached: string[] } {
     };
   const mailbox = (address: string): Mailbox => ({
     address,
+    foreign: async (ids) => new Set(ids.filter((id) => foreign.includes(id))),
     search: asked("search"),
     locate: listed("locate"),
     get: listed("get"),
@@ -65,6 +66,7 @@ async function all<T>(outcomes: AsyncIterable<Outcome<T>>): Promise<readonly Out
 
 const ann = ["ann@example.com"];
 const address = (text: string) => ({ address: text });
+const attachment = (id: string) => ({ id, name: "a", kind: "file" }) as const;
 
 describe("an address is granted", () => {
   test.each([
@@ -188,19 +190,19 @@ test("everything within the mailbox goes through, each to its own method", async
   const box = restricted(exchange, ann).mailbox("ann@example.com");
   const asks: readonly (() => Promise<unknown>)[] = [
     () => box.search({ filters: {}, folder: "archive:Inbox", limit: 1 }),
-    () => all(box.locate([])),
-    () => all(box.get([], {})),
-    () => all(box.mime([])),
-    () => all(box.attachments([])),
-    () => all(box.attachedMessages([])),
-    () => all(box.attachmentContent([])),
-    () => all(box.deleteAttachments([])),
+    () => all(box.locate([{ itemId: "1" }])),
+    () => all(box.get(["1"], {})),
+    () => all(box.mime(["1"])),
+    () => all(box.attachments(["1"])),
+    () => all(box.attachedMessages(["1"])),
+    () => all(box.attachmentContent([attachment("1")])),
+    () => all(box.deleteAttachments(["1"])),
     () => box.folder("inbox"),
     () => box.createFolder("Inbox/New"),
-    () => all(box.copy([], { folder: "inbox" })),
-    () => all(box.move([], { folder: "inbox" })),
-    () => all(box.delete([], "trash")),
-    () => all(box.junk([], { isJunk: true, move: true })),
+    () => all(box.copy(["1"], { folder: "inbox" })),
+    () => all(box.move(["1"], { folder: "inbox" })),
+    () => all(box.delete(["1"], "trash")),
+    () => all(box.junk(["1"], { isJunk: true, move: true })),
     () => box.send({ from: address("ann@example.com"), to: [address("anybody@example.net")] }),
     () => box.reply({ itemId: "1", all: true }),
     () => box.contacts({ limit: 1 }),
@@ -208,33 +210,133 @@ test("everything within the mailbox goes through, each to its own method", async
     () => box.rights(),
   ];
   for (const ask of asks) await ask().catch(() => undefined);
-  const methods = Object.keys(box).filter((name) => name !== "address" && name !== "route");
+  const methods = Object.keys(box).filter((name) => !["address", "route", "foreign"].includes(name));
   expect([...reached].sort()).toEqual([...methods].sort());
 });
 
-describe("an id of another mailbox, which Exchange would look up for a delegate,", () => {
-  const asked = (limits: readonly string[] | undefined, access?: "delegate" | "impersonation") => {
-    let given: string | undefined;
-    const exchange: Exchange = {
-      ...noting().exchange,
-      mailbox: (name, call) => {
-        given = call?.access;
-        return noting().exchange.mailbox(name);
-      },
+/** Every method that takes ids of items or attachments, with the id of another mailbox before one of its own. */
+const [theirs, own] = ["theirs", "own"];
+const byId: Readonly<Record<string, (mailbox: Mailbox) => AsyncIterable<Outcome<unknown>>>> = {
+  locate: (box) => box.locate([{ itemId: theirs }, { itemId: own }]),
+  get: (box) => box.get([theirs, own], {}),
+  mime: (box) => box.mime([theirs, own]),
+  attachments: (box) => box.attachments([theirs, own]),
+  attachedMessages: (box) => box.attachedMessages([theirs, own]),
+  attachmentContent: (box) => box.attachmentContent([attachment(theirs), attachment(own)]),
+  deleteAttachments: (box) => box.deleteAttachments([theirs, own]),
+  copy: (box) => box.copy([theirs, own], { folder: "inbox" }),
+  move: (box) => box.move([theirs, own], { folder: "inbox" }),
+  delete: (box) => box.delete([theirs, own], "hard"),
+  junk: (box) => box.junk([theirs, own], { isJunk: true, move: true }),
+};
+
+describe("an id that is not shown to be of the mailbox", () => {
+  /** Notes the ids that reach a method, and answers each with its name. */
+  function answering() {
+    const reached: string[] = [];
+    const { exchange } = noting([theirs]);
+    const answers = async function* (ids: readonly string[]) {
+      for (const id of ids) {
+        reached.push(id);
+        yield { ok: false as const, failure: new Failure("not-found", id) };
+      }
     };
-    restricted(exchange, limits).mailbox("ann@example.com", access === undefined ? {} : { access });
-    return given;
+    const mailbox = (address: string | undefined): Mailbox => ({
+      ...exchange.mailbox(address),
+      locate: (names) => answers(names.map(({ itemId, internetMessageId }) => itemId ?? internetMessageId ?? "")),
+      get: answers,
+      mime: answers,
+      attachments: answers,
+      attachedMessages: answers,
+      attachmentContent: (asked) => answers(asked.map(({ id }) => id)),
+      deleteAttachments: answers,
+      copy: answers,
+      move: answers,
+      delete: answers,
+      junk: answers,
+    });
+    return { reached, box: restricted({ ...exchange, mailbox }, ann).mailbox("ann@example.com") };
+  }
+
+  test.each(Object.entries(byId))("does not reach %s, and those beside it do", async (_, way) => {
+    const { reached, box } = answering();
+    expect(await all(way(box))).toMatchObject([
+      { ok: false, failure: { code: "access-denied", message: expect.stringContaining("ann@example.com") } },
+      { ok: false, failure: { code: "not-found", message: own } },
+    ]);
+    expect(reached).toEqual([own]);
+  });
+
+  test("is left out where a Message-ID stands beside it", async () => {
+    const { reached, box } = answering();
+    await all(box.locate([{ itemId: theirs, internetMessageId: "<1@example.net>" }]));
+    expect(reached).toEqual(["<1@example.net>"]);
+  });
+
+  test("has its answer as often as it is asked", async () => {
+    const { box } = answering();
+    expect(await all(box.get([own, theirs, own], {}))).toHaveLength(3);
+  });
+
+  test("is not replied to", async () => {
+    const { exchange, reached } = noting([theirs]);
+    const box = restricted(exchange, ann).mailbox("ann@example.com");
+    await expect(box.reply({ itemId: theirs, all: false })).rejects.toMatchObject({ code: "access-denied" });
+    expect(reached).toEqual([]);
+  });
+
+  test.each(Object.entries(byId))("nothing reaches %s while it cannot be learned whose ids they are", async (_, way) => {
+    const { exchange, reached } = noting();
+    const unknown: Exchange = {
+      ...exchange,
+      mailbox: (name) => ({
+        ...exchange.mailbox(name),
+        foreign: () => Promise.reject(new Failure("unreachable", "The server is away.")),
+      }),
+    };
+    expect(await all(way(restricted(unknown, ann).mailbox("ann@example.com")))).toMatchObject([
+      { ok: false, failure: { code: "unreachable" } },
+      { ok: false, failure: { code: "unreachable" } },
+    ]);
+    expect(reached).toEqual([]);
+  });
+
+  test.each(Object.entries(byId))("a call that was cancelled meanwhile ends %s", async (_, way) => {
+    const { exchange } = noting();
+    const cancelled: Exchange = {
+      ...exchange,
+      mailbox: (name) => ({ ...exchange.mailbox(name), foreign: () => Promise.reject(new Failure("cancelled", "Stopped.")) }),
+    };
+    await expect(all(way(restricted(cancelled, ann).mailbox("ann@example.com")))).rejects.toMatchObject({ code: "cancelled" });
+  });
+});
+
+test("what is sent is from the mailbox, and not from the account that may open it", async () => {
+  const sent: unknown[] = [];
+  const { exchange } = noting();
+  const keeping: Exchange = {
+    ...exchange,
+    mailbox: (name) => ({
+      ...exchange.mailbox(name),
+      send: async ({ from }) => {
+        sent.push(from);
+        return { to: [], cc: [], bcc: [] };
+      },
+      reply: async ({ from }) => {
+        sent.push(from);
+        return { to: [], cc: [], bcc: [] };
+      },
+    }),
   };
-
-  test("is out of reach: the mailbox is impersonated, whatever the connection says", () => {
-    expect(asked(ann)).toBe("impersonation");
-  });
-
-  test("cannot be reached by asking for a delegate's access", () => {
-    expect(() => asked(ann, "delegate")).toThrow(expect.objectContaining({ code: "access-denied" }));
-  });
-
-  test("is nobody's business for a caller who may touch all", () => {
-    expect([asked(undefined), asked(undefined, "delegate")]).toEqual([undefined, "delegate"]);
-  });
+  const box = restricted(keeping, ann).mailbox("ann@example.com");
+  await box.send({ to: [] });
+  await box.send({ from: undefined, to: [] });
+  await box.send({ from: { address: "ANN@example.com", name: "Ann" }, to: [] });
+  await box.reply({ itemId: "1", all: false });
+  expect(sent).toEqual([
+    { address: "ann@example.com" },
+    { address: "ann@example.com" },
+    { address: "ANN@example.com", name: "Ann" },
+    { address: "ann@example.com" },
+  ]);
 });

@@ -136,6 +136,7 @@ export function openEws(options: EwsOptions): Exchange {
 function mailboxOf(mailbox: EwsMailbox): Mailbox {
   return {
     address: mailbox.address,
+    foreign: async (ids) => (await import("./home.ts")).unshownIds(mailbox, ids),
     search: async (asked) => (await import("./search.ts")).search(mailbox, asked, { sha256: (attachment) => sha256(mailbox, attachment) }),
     locate: (names) => later(async () => (await import("./locate.ts")).locate(mailbox, names)),
     get: (itemIds, detail) => later(() => get(mailbox, itemIds, detail)),

@@ -9,26 +9,50 @@ import type { EwsMailbox } from "./session.ts";
  * Throws Failure.
  */
 export async function foreignIds(mailbox: EwsMailbox, itemIds: readonly string[]): Promise<ReadonlySet<string>> {
-  const guids = new Map(itemIds.map((id) => [id, mailboxGuidOf(id)]));
-  const foreign = new Set<string>();
+  const telling = itemIds.filter((id) => mailboxGuidOf(id) !== undefined);
+  const own = await ownIds(mailbox, telling);
+  return new Set(own === undefined ? [] : telling.filter((id) => !own.has(id)));
+}
+
+/**
+ * Which of these ids of items and attachments are not shown to be of this mailbox or its archive: those of others, of public folders, and those
+ * that do not tell. Exchange opens the mailbox whose GUID stands in an id and looks for the item in that one alone, so that an id with the GUID of
+ * one mailbox and the item of another finds nothing. Throws Failure.
+ * @see https://learn.microsoft.com/en-us/openspecs/exchange_server_protocols/ms-oxwsitemid/
+ */
+export async function unshownIds(mailbox: EwsMailbox, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  // Nothing in it that one reader of base64 might skip and another not. Microsoft Graph writes - and _, and no GUID has a letter that they stand for.
+  const telling = ids.filter((id) => /^[\w+/-]+={0,2}$/.test(id) && mailboxGuidOf(id) !== undefined);
+  const own = await ownIds(mailbox, telling);
+  return new Set(ids.filter((id) => own?.has(id) !== true));
+}
+
+/** Those that name this mailbox. Undefined where it is not told which it is. */
+async function ownIds(mailbox: EwsMailbox, ids: readonly string[]): Promise<ReadonlySet<string> | undefined> {
+  const own = new Set<string>();
   // The archive is another store, but the same person's.
   for (const folder of ["inbox", "archivemsgfolderroot"]) {
-    const strangers = [...guids.keys()].filter((id) => guids.get(id) !== undefined);
+    const strangers = ids.filter((id) => !own.has(id));
     if (strangers.length === 0) break;
-    const own = await guidOfFolder(mailbox, folder);
-    if (own === undefined && folder === "inbox") break;
-    for (const id of strangers) {
-      if (guids.get(id) === own) {
-        guids.delete(id);
-        foreign.delete(id);
-      } else foreign.add(id);
-    }
+    const guid = await guidOfFolder(mailbox, folder);
+    if (guid === undefined && folder === "inbox") return undefined;
+    for (const id of strangers) if (mailboxGuidOf(id) === guid) own.add(id);
   }
-  return foreign;
+  return own;
 }
+
+/** What was learned during a call: each of its steps asks the same again. */
+const learned = new WeakMap<EwsMailbox, Map<string, string | undefined>>();
 
 /** Undefined where the folder is not there or not for us. */
 async function guidOfFolder(mailbox: EwsMailbox, name: string): Promise<string | undefined> {
+  const known = learned.get(mailbox) ?? new Map<string, string | undefined>();
+  learned.set(mailbox, known);
+  if (!known.has(name)) known.set(name, await askForGuid(mailbox, name));
+  return known.get(name);
+}
+
+async function askForGuid(mailbox: EwsMailbox, name: string): Promise<string | undefined> {
   try {
     return mailboxGuidOf((await mailbox.ask(getFolder, [mailbox.folders.distinguished(name)])).folderId);
   } catch (thrown) {

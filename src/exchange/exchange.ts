@@ -42,6 +42,12 @@ export interface Mailbox {
   /** Which back end acts for it, where its connection has both: asked once, by a read, and remembered. Throws Failure. */
   readonly route?: (() => Promise<"ews" | "graph">) | undefined;
 
+  /**
+   * Which of these ids of items and attachments are not shown to be of this mailbox or its archive. None where the back end looks for an id in
+   * the mailbox alone, so that one of another names nothing. Throws Failure.
+   */
+  foreign(ids: readonly string[]): Promise<ReadonlySet<string>>;
+
   search(search: Search): Promise<SearchPage>;
   /** Every message that a name stands for, newest first: an Internet Message-ID may have several copies. None is Failure `not-found`. */
   locate(names: readonly MessageName[]): AsyncIterable<Outcome<readonly Message[]>>;

@@ -114,6 +114,8 @@ export function openGraph(options: GraphOptions): Exchange {
 function mailboxOf(mailbox: GraphMailbox): Mailbox {
   return {
     address: mailbox.address,
+    // Every path names the mailbox before the id.
+    foreign: async () => new Set(),
     search: async (asked) => (await import("./search.ts")).search(mailbox, asked, { sha256: (attachment) => sha256(mailbox, attachment) }),
     locate: (names) => later(async () => (await import("./locate.ts")).locate(mailbox, names)),
     get: (itemIds, detail) => later(async () => (await import("./get.ts")).get(mailbox, itemIds, detail)),

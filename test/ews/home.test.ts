@@ -1,10 +1,17 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { copyEmail } from "../../src/actions/copy-email.ts";
 import { deleteEmail } from "../../src/actions/delete-email.ts";
 import { openEws } from "../../src/ews/ews.ts";
 import { mailboxGuidOf } from "../../src/ews/home.ts";
+import type { Exchange } from "../../src/exchange/exchange.ts";
+import type { LabFolder } from "../../src/lab/folder.ts";
+import type { LabItem } from "../../src/lab/item.ts";
+import { type Lab, startLab } from "../../src/lab/lab.ts";
+import type { LabMailbox } from "../../src/lab/mailbox.ts";
 import { labPassword } from "../../src/lab/store.ts";
+import type { Outcome } from "../../src/outcome.ts";
+import { restricted } from "../../src/restricted.ts";
 import { type LabHost, openLabHost } from "../actions/lab-host.ts";
 
 let at: LabHost;
@@ -84,4 +91,118 @@ test("no text makes it throw", () => {
       },
     ),
   );
+});
+
+async function all<T>(outcomes: AsyncIterable<Outcome<T>>): Promise<readonly Outcome<T>[]> {
+  const found: Outcome<T>[] = [];
+  for await (const outcome of outcomes) found.push(outcome);
+  return found;
+}
+
+describe.each(["delegate", "impersonation"] as const)("a caller of one mailbox, over Exchange Web Services by %s,", (access) => {
+  const [account, anna, team] = ["soc@example.com", "anna@example.com", "team@example.com"];
+  let lab: Lab;
+  let open: Exchange;
+  beforeAll(async () => {
+    lab = await startLab({ seed: false });
+    lab.store.addUser({ address: account, roles: access === "impersonation" ? ["ApplicationImpersonation"] : [] });
+    const reach = { fullAccess: access === "delegate" ? [account] : [], sendAs: [account] };
+    lab.store.addUser({ address: anna, ...reach });
+    lab.store.addUser({ address: "nosend@example.com", fullAccess: reach.fullAccess });
+    // As Anna, too, it can be opened.
+    lab.store.addUser({ address: team, fullAccess: [anna, ...reach.fullAccess] });
+    lab.store.openArchive(mailboxOf(anna));
+    lab.store.openPublicFolders();
+    const authorization = `Basic ${Buffer.from(`${account}:${labPassword}`).toString("base64")}`;
+    open = openEws({ url: lab.ewsUrl, access, authorize: async () => ({ authorization }) });
+  });
+  afterAll(async () => {
+    await open.close();
+    await lab.close();
+  });
+  let before = 0;
+  /** Forgets what was asked until now. */
+  const begin = () => {
+    before = lab.requests.length;
+  };
+  beforeEach(begin);
+
+  function mailboxOf(address: string): LabMailbox {
+    const found = lab.store.mailbox(address);
+    if (found === undefined) throw new Error(`The lab has no ${address}.`);
+    return found;
+  }
+  const put = (mailbox: LabMailbox, folder: LabFolder, subject = "Invoice") =>
+    mailbox.add(folder, { subject, attachments: [{ kind: "file", name: "a.txt", contentType: "text/plain", content: Buffer.from("a") }] });
+  const inboxOf = (address: string) => mailboxOf(address).known("inbox");
+  /** What she may not touch although it can be opened, by name. */
+  const others = (): Readonly<Record<string, LabItem>> => {
+    const shared = lab.store.publicFolders;
+    if (shared === undefined) throw new Error("The lab has no public folders.");
+    const folder = shared.root.child("Security") ?? shared.createFolder(shared.root, "Security", "IPF.Note");
+    return { "another mailbox": put(mailboxOf(team), inboxOf(team)), "a public folder": put(shared, folder) };
+  };
+  const operations = () => lab.requests.slice(before).map(({ operation }) => operation);
+  const box = () => restricted(open, [anna]).mailbox(anna);
+
+  test.each(["another mailbox", "a public folder"])("reaches nothing of %s by an id, which is not even looked up", async (where) => {
+    const item = others()[where];
+    const free = await all(open.mailbox(anna).get([item?.id ?? ""], {}));
+    // Else it would be no hole.
+    expect(free).toMatchObject([{ ok: true }]);
+    begin();
+    const id = item?.id ?? "";
+    const inside = item?.attachments[0]?.id ?? "";
+    const refusals = [
+      ...(await all<unknown>(box().locate([{ itemId: id }]))),
+      ...(await all<unknown>(box().get([id], {}))),
+      ...(await all<unknown>(box().mime([id]))),
+      ...(await all<unknown>(box().attachments([id]))),
+      ...(await all<unknown>(box().attachmentContent([{ id: inside, kind: "file" }]))),
+      ...(await all<unknown>(box().deleteAttachments([inside]))),
+      ...(await all<unknown>(box().copy([id], { folder: "inbox" }))),
+      ...(await all<unknown>(box().move([id], { folder: "inbox" }))),
+      ...(await all<unknown>(box().delete([id], "hard"))),
+      ...(await all<unknown>(box().junk([id], { isJunk: true, move: true }))),
+    ];
+    expect(refusals.map((outcome) => (outcome.ok ? "through" : outcome.failure.code))).toEqual(refusals.map(() => "access-denied"));
+    await expect(box().reply({ itemId: id, all: false, text: "Yes." })).rejects.toMatchObject({ code: "access-denied" });
+    expect(operations().filter((operation) => operation !== "GetFolder")).toEqual([]);
+    expect(item?.attachments).toHaveLength(1);
+  });
+
+  test("reads, keeps and deletes what lies in the mailbox and in its archive, for one question more", async () => {
+    const item = put(mailboxOf(anna), inboxOf(anna));
+    const archive = lab.store.archiveOf(mailboxOf(anna));
+    const archived = archive && put(archive, archive.root.child("Inbox") ?? archive.root, "Old");
+    const handle = box();
+    const ids = [item.id, archived?.id ?? ""];
+    expect(await all(handle.get(ids, {}))).toMatchObject([
+      { ok: true, value: { subject: "Invoice" } },
+      { ok: true, value: { subject: "Old" } },
+    ]);
+    expect(operations()).toEqual(["GetFolder", "GetFolder", "GetItem"]);
+    expect(await all(handle.deleteAttachments([item.attachments[0]?.id ?? ""]))).toMatchObject([{ ok: true }]);
+    expect(await all(handle.delete([item.id], "trash"))).toMatchObject([{ ok: true }]);
+    expect(operations().filter((operation) => operation === "GetFolder")).toHaveLength(2);
+  });
+
+  test("is told of an id that says nothing of its mailbox that it is not shown to be hers", async () => {
+    const { id } = put(mailboxOf(anna), inboxOf(anna));
+    const unclear = ["AAAtAEFkbWluaXN0cmF0b3JAZXhhbXBsZS5jb20ARgAAAAAA", "x", ` ${id}`, `${id.slice(0, 60)}\u00a0${id.slice(60)}`];
+    expect((await all(box().get(unclear, {}))).map((outcome) => !outcome.ok && outcome.failure.code)).toEqual(
+      unclear.map(() => "access-denied"),
+    );
+  });
+
+  test("sends as the mailbox", async () => {
+    await box().send({ to: [{ address: team }], subject: "From her", text: "Yes." });
+    const found = [...inboxOf(team).items.values()].filter(({ subject }) => subject === "From her");
+    expect(found.map(({ from, sender }) => [from?.address, sender?.address])).toEqual([[anna, anna]]);
+  });
+
+  test.runIf(access === "delegate")("is refused to send where the account would have to send as itself", async () => {
+    const way = restricted(open, ["nosend@example.com"]).mailbox("nosend@example.com");
+    await expect(way.send({ to: [{ address: team }], text: "No." })).rejects.toMatchObject({ code: "access-denied" });
+  });
 });

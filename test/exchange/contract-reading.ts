@@ -44,6 +44,16 @@ export function reading(promise: PromiseOf): void {
     ]);
   });
 
+  promise("an id of another mailbox is told from its own ones, or names nothing", async ({ practice, mailbox, bob, deliver }) => {
+    const own = deliver(mail("own"));
+    const [delivered] = practice.store.deliver(mail("theirs"), { from: "mallory@example.org", to: [bob.address], at: new Date() });
+    const theirs = delivered?.item === undefined ? "" : practice.idOf(delivered.item);
+    const foreign = await mailbox.foreign([own, theirs]);
+    expect(foreign.has(own)).toBe(false);
+    const [read] = await all(mailbox.get([theirs], {}));
+    expect(foreign.has(theirs) || read?.ok === false).toBe(true);
+  });
+
   promise("what was not asked for is not there", async ({ mailbox, deliver }) => {
     const message = have((await all(mailbox.get([deliver(withParts)], {})))[0]);
     expect([message.to, message.attachments, message.headers, message.bodyText, message.bodyHtml]).toEqual([
