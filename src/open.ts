@@ -239,8 +239,9 @@ async function adminApiOf({ auth, graph: { mailboxList } }: Connection, way: Way
     async tenant(call) {
       await tokens.token({ signal: call?.signal, progress: call?.progress });
       const facts = tokens.facts();
-      // This permission is given by consent alone, so a token without it is refused: that is known before it is shown.
-      if (facts?.appOnly === true && !facts.roles.some((role) => /^Exchange\.ManageAsApp(V2)?$/.test(role)))
+      // A token that is going to be refused is not shown.
+      const { mayList } = await import("./graph/admin-api.ts");
+      if (facts?.appOnly === true && !mayList(facts))
         throw new Failure("role-missing", "The token has not the permission Exchange.ManageAsAppV2.");
       return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(auth.tenant) ? auth.tenant : (facts?.tenant ?? auth.tenant);
     },

@@ -74,6 +74,10 @@ const Connection = z
     path: ["auth"],
     error: "is not right for Microsoft Graph; put oauth, or bearer with a ready token",
   })
+  .refine(({ backend, graph, auth }) => backend === "ews" || graph.mailbox_list !== "admin_api" || auth.oauth !== undefined, {
+    path: ["graph", "mailbox_list"],
+    error: "is not right for this sign-in; put auto or directory: admin_api needs a token of its own, which only oauth can get",
+  })
   .refine(
     (connection) => connection.ews.url !== undefined || connection.ews.autodiscover === undefined || addressOf(connection) !== undefined,
     {

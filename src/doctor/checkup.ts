@@ -47,6 +47,7 @@ export type StepName =
   | "graph"
   | "graph-mailbox"
   | "graph-permissions"
+  | "graph-mailbox-list"
   | "graph-cloud"
   | "clock";
 
@@ -80,6 +81,8 @@ export interface Learned {
   probed?: Map<Permission, Outcome<unknown>>;
   /** Which permissions of Microsoft Graph the application has, as far as it can be seen. */
   granted?: ReadonlyMap<Permission, Granted>;
+  /** The permission of Exchange Online that the list of mailboxes lacks. */
+  listLacks?: string;
 }
 
 /** Whether something was granted. */

@@ -22,7 +22,7 @@ export function neededBy(action: string, checkup: Checkup): readonly Permission[
   return listsByAdminApi(action, checkup) ? [] : permissionsOf(action);
 }
 
-/** The Exchange Online Admin API alone is asked: it takes another token, and a role of Exchange that no token shows. */
+/** The Exchange Online Admin API alone is asked, which takes another token: mailbox-list.ts looks at it. */
 export function listsByAdminApi(action: string, checkup: Checkup): boolean {
   return action === "get-searchable-mailboxes" && connectionOf(checkup).graph.mailboxList.from === "admin_api";
 }

@@ -4,6 +4,7 @@ import { discovery, ews, mailbox, serverVersion } from "./exchange.ts";
 import { findServer } from "./find-server.ts";
 import { graph, graphMailbox } from "./graph.ts";
 import { graphPermissions } from "./graph-permissions.ts";
+import { mailboxList } from "./mailbox-list.ts";
 import { graphCloud } from "./national-clouds.ts";
 import { nameResolution, proxy, tcp } from "./network.ts";
 import { permissions } from "./permissions.ts";
@@ -41,13 +42,12 @@ function overGraph(step: Step): Step {
   return { ...step, name: named(step.name), needs: step.needs.filter((need) => need !== "autodiscover").map(named) };
 }
 
-const graphSteps: readonly Step[] = [
-  ...[proxy, nameResolution, tcp, tls, token].map(overGraph),
-  graph,
-  graphMailbox,
-  graphPermissions,
-  graphCloud,
-];
+const graphSteps: readonly Step[] = [...[proxy, nameResolution, tcp, tls, token].map(overGraph), graph, graphMailbox, graphPermissions];
+
+/** The list of mailboxes is a step of its own where it takes another token. */
+function graphStepsOf(connection: Connection | undefined): readonly Step[] {
+  return [...graphSteps, ...(connection?.graph.mailboxList.from === "admin_api" ? [mailboxList] : []), graphCloud];
+}
 
 /** One back end of a connection: what is asked over it, and in which check-up. */
 export interface Sided {
@@ -61,7 +61,7 @@ export function sidesOf(connection: Connection | undefined, checkup: Omit<Checku
   const route = connection?.backend === "auto" ? {} : undefined;
   const sided = (side: Side, seen: Connection | undefined): Sided => ({
     side,
-    steps: side === "graph" ? graphSteps : ewsSteps,
+    steps: side === "graph" ? graphStepsOf(seen) : ewsSteps,
     checkup: { ...checkup, side, route, learned: seen === undefined ? {} : { connection: seen } },
   });
   switch (connection?.backend) {

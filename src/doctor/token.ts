@@ -57,12 +57,8 @@ async function fetched(auth: OAuth, checkup: Checkup): Promise<Finding> {
   const client = clientOf(auth, resource);
   const host = client.credential.kind === "managed-identity" ? "the managed identity of this machine" : authorityOf(client).host;
   const tried = `fetched a new token for ${client.scope} from ${host} (${client.credential.kind})`;
-  const http = openHttp(await networkOf(checkup));
   try {
-    // A kept token says nothing of the secret; a person is not asked again for one that is there.
-    const source =
-      client.credential.kind === "device-code" ? openTokens(auth, resource, http) : openTokenSource({ client, http, cache: noTokenCache });
-    const text = await source.token({ signal: checkup.signal, progress: checkup.tell });
+    const text = await newToken(auth, resource, checkup);
     checkup.learned.fresh = new Secret(text);
     const judged = judge(text, checkup);
     const lifetime = await credentialLifetime(client.credential, checkup.now());
@@ -71,6 +67,18 @@ async function fetched(auth: OAuth, checkup: Checkup): Promise<Finding> {
   } catch (thrown) {
     const { code, message, hint, wireCode } = asFailure(thrown);
     return { status: "failed", code, tried, found: message, next: [hint, ...repair(wireCode, client.clientId, checkup)] };
+  }
+}
+
+/** A token that was not kept; for a person the one that is there. Throws Failure. */
+export async function newToken(auth: OAuth, resource: "exchange" | "graph", checkup: Checkup): Promise<string> {
+  const client = clientOf(auth, resource);
+  const http = openHttp(await networkOf(checkup));
+  try {
+    // A kept token says nothing of the secret; a person is not asked again for one that is there.
+    const source =
+      client.credential.kind === "device-code" ? openTokens(auth, resource, http) : openTokenSource({ client, http, cache: noTokenCache });
+    return await source.token({ signal: checkup.signal, progress: checkup.tell });
   } finally {
     http.close();
   }

@@ -50,10 +50,10 @@ function overEws(action: string): readonly StepName[] {
 function overGraph(action: string, reports: readonly StepReport[], checkup: Checkup, backend: ActionReport["backend"]): ActionReport {
   const { learned } = checkup;
   const needsMailbox = needsOf(action).mailbox;
-  const first = judged(action, reports, [...foundations.graph, ...(needsMailbox ? (["graph-mailbox"] as const) : [])], backend);
-  if (first.works === "yes" && listsByAdminApi(action, checkup)) {
-    return { ...first, works: "unknown", because: "graph-permissions", missing: ["Exchange.ManageAsAppV2"] };
-  }
+  const lists = listsByAdminApi(action, checkup);
+  const own = [...(needsMailbox ? (["graph-mailbox"] as const) : []), ...(lists ? (["graph-mailbox-list"] as const) : [])];
+  const first = judged(action, reports, [...foundations.graph, ...own], backend);
+  if (lists && learned.listLacks !== undefined) return { ...first, missing: [learned.listLacks] };
   const of = (permission: Permission) => learned.granted?.get(permission) ?? "yes";
   const missing = neededBy(action, checkup).filter((permission) => of(permission) !== "yes");
   if (missing.length === 0) return first;

@@ -1,10 +1,11 @@
 import type { Call, SearchableMailbox, SearchableMailboxQuery } from "../exchange/exchange.ts";
 import { asFailure, Failure } from "../failure.ts";
 import { type Http, type HttpOptions, openHttp } from "../wire/http.ts";
+import type { TokenFacts } from "../wire/token-facts.ts";
 import { encodedSegment } from "./request.ts";
-import { getMailboxes } from "./requests/admin-api-mailbox.ts";
+import { anyMailbox, getMailboxes } from "./requests/admin-api-mailbox.ts";
 import { openRest } from "./rest.ts";
-import { type Connection, openMailbox } from "./session.ts";
+import { type Connection, type GraphMailbox, openMailbox } from "./session.ts";
 
 /** How the Exchange Online Admin API is reached. */
 export interface AdminApi {
@@ -31,28 +32,57 @@ export interface AdminWay {
  * Throws Failure; `role-missing` when the application may not.
  * @see https://learn.microsoft.com/en-us/exchange/reference/admin-api-get-started
  */
-export async function listByAdminApi(
-  { admin, network, userAgent, connection }: AdminWay,
+export function listByAdminApi(
+  way: AdminWay,
   { filter = "" }: SearchableMailboxQuery,
   call: Call = {},
 ): Promise<readonly SearchableMailbox[]> {
+  return overAdminApi(way, call, async (account, tenant) => {
+    const found = new Map<string, SearchableMailbox>();
+    for await (const { items } of account.pages(getMailboxes, tenant)) {
+      for (const one of items) if (one !== undefined && begins(one, filter)) found.set(one.mailbox.toLowerCase(), one);
+    }
+    return [...found.values()];
+  });
+}
+
+/** Asks for one mailbox, to see whether the application may. Throws Failure as the list does. */
+export function tryAdminApi(way: AdminWay, call: Call = {}): Promise<void> {
+  return overAdminApi(way, call, (account, tenant) => account.ask(anyMailbox, tenant));
+}
+
+async function overAdminApi<T>(
+  { admin, network, userAgent, connection }: AdminWay,
+  call: Call,
+  work: (account: GraphMailbox, tenant: string) => Promise<T>,
+): Promise<T> {
   const http = openHttp({ ...network, tls: { ...network.tls, identity: undefined } });
   try {
     const tenant = await admin.tenant(call);
     const base = new URL(`${admin.url.replace(/\/$/, "")}/adminapi/v2.0/${encodedSegment(tenant)}`);
     const rest = openRest({ base, http: admin.signIn(http), anonymous: http, userAgent });
     // All who list wait together.
-    const account = openMailbox({ ...connection, rest }, "Exchange Online Admin API", call);
-    const found = new Map<string, SearchableMailbox>();
-    for await (const { items } of account.pages(getMailboxes, tenant)) {
-      for (const one of items) if (one !== undefined && begins(one, filter)) found.set(one.mailbox.toLowerCase(), one);
-    }
-    return [...found.values()];
+    return await work(openMailbox({ ...connection, rest }, "Exchange Online Admin API", call), tenant);
   } catch (thrown) {
     throw explained(asFailure(thrown));
   } finally {
     http.close();
   }
+}
+
+/**
+ * The permission that a token must have for it. The older one, of PowerShell, is not known to be refused.
+ * @see https://learn.microsoft.com/en-us/exchange/reference/admin-api-authentication
+ */
+export const adminApiPermission = {
+  application: "Exchange.ManageAsAppV2",
+  delegated: "Exchange.ManageV2",
+  older: "Exchange.ManageAsApp",
+} as const;
+
+/** Whether the token of an application has it: it is given by consent alone, so a token without it is refused. */
+export function mayList({ roles }: Pick<TokenFacts, "roles">): boolean {
+  return roles.some((role) => role === adminApiPermission.application || role === adminApiPermission.older);
 }
 
 /** Its Get-Mailbox takes no filter. */

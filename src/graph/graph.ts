@@ -7,7 +7,7 @@ import type { TlsOptions } from "../wire/http-transport.ts";
 import type { Observe } from "../wire/observe.ts";
 import type { ProxyRules } from "../wire/proxy.ts";
 import { openSchedule, scheduleOf } from "../wire/schedule.ts";
-import type { AdminApi } from "./admin-api.ts";
+import type { AdminApi, AdminWay } from "./admin-api.ts";
 import { defaultHabits, type Habits } from "./habits.ts";
 import { openRest } from "./rest.ts";
 import { type Connection, type GraphMailbox, openMailbox } from "./session.ts";
@@ -102,8 +102,8 @@ export function openGraph(options: GraphOptions): Exchange {
       return mailboxOf(openMailbox(connection, named, call));
     },
     async searchableMailboxes(query, call) {
-      const { adminApi: admin, userAgent = defaultUserAgent, defaultMailbox = "" } = options;
-      const way = admin && { admin, userAgent, connection, network: networkOf(options) };
+      const { adminApi, defaultMailbox = "" } = options;
+      const way = adminApi && adminWayOf(adminApi, options, connection);
       return (await import("./searchable-mailboxes.ts")).searchableMailboxes(openMailbox(connection, defaultMailbox, call), query, way);
     },
     close: async () => close(),
@@ -150,6 +150,11 @@ async function sha256(mailbox: GraphMailbox, attachment: Attachment): Promise<st
     for await (const bytes of outcome.value.bytes) hash.update(bytes);
   }
   return hash.digest("hex");
+}
+
+/** How this connection asks the Exchange Online Admin API. */
+export function adminWayOf(admin: AdminApi, options: GraphOptions, connection: Connection): AdminWay {
+  return { admin, userAgent: options.userAgent ?? defaultUserAgent, connection, network: networkOf(options) };
 }
 
 /** A connection for each place in the schedule: requests wait there, where everybody sees it. */

@@ -1,6 +1,7 @@
 import type { Call } from "../exchange/exchange.ts";
 import { attempt, type Outcome } from "../outcome.ts";
-import { type GraphOptions, openSession } from "./graph.ts";
+import { type AdminApi, tryAdminApi } from "./admin-api.ts";
+import { adminWayOf, type GraphOptions, openSession } from "./graph.ts";
 import { anyContact } from "./requests/contacts.ts";
 import { getFolder } from "./requests/mail-folders.ts";
 import { getUserPurpose } from "./requests/mailbox-settings.ts";
@@ -17,6 +18,8 @@ export interface Probe {
   contacts(mailbox: string): Promise<Outcome<unknown>>;
   /** Needs a permission to list users. */
   users(): Promise<Outcome<unknown>>;
+  /** One mailbox that the Exchange Online Admin API lists. Needs a permission of Exchange Online, and a role of Exchange. */
+  mailboxList(admin: AdminApi): Promise<Outcome<unknown>>;
   /** What the directory says of somebody. */
   entry(mailbox: string): Promise<Outcome<DirectoryEntry>>;
   close(): void;
@@ -31,6 +34,7 @@ export function openProbe(options: GraphOptions, call: Call = {}): Probe {
     settings: (mailbox) => attempt(() => of(mailbox).ask(getUserPurpose, mailbox)),
     contacts: (mailbox) => attempt(() => of(mailbox).ask(anyContact, undefined)),
     users: () => attempt(() => of("").ask(anyUser, undefined)),
+    mailboxList: (admin) => attempt(() => tryAdminApi(adminWayOf(admin, options, connection), call)),
     entry: (mailbox) => attempt(() => of(mailbox).ask(getUser, mailbox)),
     close,
   };

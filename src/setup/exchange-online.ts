@@ -46,17 +46,34 @@ export const introduce: readonly string[] = [
   }),
 ];
 
-/** Access to every mailbox: the permission full_access_as_app and the administrator's consent to it, which is the assignment. */
-export const consentToAll: readonly string[] = [
-  `$exchange = ${command("Get-MgServicePrincipal", { Filter: `appId eq '${exchangeResource}'` })}`,
-  `$role = $exchange.AppRoles | Where-Object Value -eq ${quoted("full_access_as_app")}`,
-  command("New-MgServicePrincipalAppRoleAssignment", {
-    ServicePrincipalId: { variable: "$principal.Id" },
-    PrincipalId: { variable: "$principal.Id" },
-    ResourceId: { variable: "$exchange.Id" },
-    AppRoleId: { variable: "$role.Id" },
-  }),
-];
+/** A permission of Exchange Online for the whole organisation: the administrator's consent to it, which is the assignment. */
+export function consentToExchange(permission: string): readonly string[] {
+  return [
+    `$exchange = ${command("Get-MgServicePrincipal", { Filter: `appId eq '${exchangeResource}'` })}`,
+    `$role = $exchange.AppRoles | Where-Object Value -eq ${quoted(permission)}`,
+    command("New-MgServicePrincipalAppRoleAssignment", {
+      ServicePrincipalId: { variable: "$principal.Id" },
+      PrincipalId: { variable: "$principal.Id" },
+      ResourceId: { variable: "$exchange.Id" },
+      AppRoleId: { variable: "$role.Id" },
+    }),
+  ];
+}
+
+/** Access to every mailbox. */
+export const consentToAll: readonly string[] = consentToExchange("full_access_as_app");
+
+/**
+ * Lets an account, or the application when none is named, see who has a mailbox: a role group that may do nothing else.
+ * @see https://learn.microsoft.com/en-us/powershell/exchange/app-only-auth-powershell-v2
+ */
+export function recipientsRole(account: string | undefined): readonly string[] {
+  const name = "mailcordon mailbox list";
+  return [
+    command("New-RoleGroup", { Name: name, Roles: "View-Only Recipients" }),
+    command("Add-RoleGroupMember", { Identity: name, Member: account ?? { variable: "$principal.Id" } }),
+  ];
+}
 
 /**
  * Access to some mailboxes: RBAC for Applications, over a group.

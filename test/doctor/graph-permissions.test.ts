@@ -1,8 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { actionNames } from "../../src/actions/load.ts";
-import { clientId, tenantWith } from "../wire/tenant.ts";
-import { examine, openLab } from "./examine.ts";
-import { application, asking, environment, every, exit, mailbox, online, works } from "./online.ts";
+import { clientId } from "../wire/tenant.ts";
+import { asking, exit, online, works } from "./online.ts";
 
 describe("permissions", () => {
   test("that are missing are named with their actions, and the others would work", async () => {
@@ -73,21 +72,6 @@ describe("permissions", () => {
     expect(report.next("graph-permissions")).toContain(
       "Test-ServicePrincipalAuthorization -Identity $principal.Id -Resource 'user03@example.com'",
     );
-  });
-
-  test("of the Exchange Online Admin API are not seen, where it alone is to list the mailboxes", async () => {
-    const lab = await openLab({ tenant: tenantWith({ roles: { graph: every } }) });
-    const graph = { url: lab.graphUrl, mailbox_list: "admin_api" };
-    const report = await examine({ backend: "graph", graph, auth: application(lab), mailbox }, { environment });
-    expect(report.actions.filter(({ works: it }) => it !== "yes")).toEqual([
-      {
-        action: "get-searchable-mailboxes",
-        works: "unknown",
-        because: "graph-permissions",
-        backend: "graph",
-        missing: ["Exchange.ManageAsAppV2"],
-      },
-    ]);
   });
 
   test("of nobody close the mailbox, and both ways to get them are told", async () => {

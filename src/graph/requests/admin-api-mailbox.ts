@@ -1,10 +1,18 @@
 import type { SearchableMailbox } from "../../exchange/exchange.ts";
-import { textIn } from "../json.ts";
+import { type JsonObject, textIn } from "../json.ts";
 import { type Page, pageOf } from "../paging.ts";
 import type { Request } from "../request.ts";
 
 /** The same in every organisation; it says which servers are to answer, where no mailbox does. */
 const systemMailbox = "SystemMailbox{bb558c35-97f1-4cb9-8ff7-d53741dc928c}";
+
+function placeOf(tenant: string) {
+  return { path: "/Mailbox", ofOrganisation: true, ids: "rest", headers: { "x-anchormailbox": `APP:${systemMailbox}@${tenant}` } } as const;
+}
+
+function getMailbox(size: "Unlimited" | 1): JsonObject {
+  return { CmdletInput: { CmdletName: "Get-Mailbox", Parameters: { ResultSize: size } } };
+}
 
 /**
  * All mailboxes that Exchange Online lists for the application, each as far as we need it. It is written as a POST and reads only; the further pages
@@ -16,12 +24,9 @@ export const getMailboxes: Request<string, Page<SearchableMailbox | undefined>> 
   safety: "read",
   write: (tenant) => ({
     method: "POST",
-    path: "/Mailbox",
-    ofOrganisation: true,
-    ids: "rest",
+    ...placeOf(tenant),
     query: { $select: "Guid,ExternalDirectoryObjectId,DisplayName,PrimarySmtpAddress" },
-    headers: { "x-anchormailbox": `APP:${systemMailbox}@${tenant}` },
-    body: { CmdletInput: { CmdletName: "Get-Mailbox", Parameters: { ResultSize: "Unlimited" } } },
+    body: getMailbox("Unlimited"),
   }),
   read: (reply) =>
     pageOf(reply, (found) => {
@@ -31,4 +36,12 @@ export const getMailboxes: Request<string, Page<SearchableMailbox | undefined>> 
       const displayName = textIn(found, "DisplayName");
       return mailbox === "" ? undefined : { mailbox, referenceId, displayName, isGroup: false };
     }),
+};
+
+/** Whether the application may list them at all. @see https://learn.microsoft.com/en-us/exchange/reference/admin-api-endpoints-mailbox */
+export const anyMailbox: Request<string, undefined> = {
+  name: "admin-api-mailbox",
+  safety: "read",
+  write: (tenant) => ({ method: "POST", ...placeOf(tenant), query: { $select: "Guid" }, body: getMailbox(1) }),
+  read: () => undefined,
 };
