@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { networkOf } from "./network.ts";
 
 /** How many things may be under way at once. */
 export interface Places {
@@ -25,7 +26,7 @@ export function openPlaces(most: number): Places {
   };
 }
 
-/** Addresses that failed to say who they are. */
+/** Addresses that failed to say who they are; those that one attacker has together (`networkOf`) count as one. */
 export interface FailureLimit {
   /** Seconds until the address may try again; 0 when it may now. */
   blockedFor(address: string): number;
@@ -39,23 +40,24 @@ const windowMs = 60_000;
 /** Addresses are remembered up to this number, so that nobody fills our memory; the one that failed longest ago is forgotten first. */
 const mostAddresses = 10_000;
 
-/** A bucket per address that holds ten failures and empties within a minute. */
+/** A bucket per network that holds ten failures and empties within a minute. */
 export function openFailureLimit(now: () => number = Date.now): FailureLimit {
   const failed = new Map<string, { level: number; at: number }>();
-  const levelOf = (address: string): number => {
-    const bucket = failed.get(address);
+  const levelOf = (network: string): number => {
+    const bucket = failed.get(network);
     if (bucket === undefined) return 0;
     return Math.max(0, bucket.level - ((now() - bucket.at) * failuresAtOnce) / windowMs);
   };
   return {
     blockedFor(address) {
-      const over = levelOf(address) - failuresAtOnce + 1;
+      const over = levelOf(networkOf(address)) - failuresAtOnce + 1;
       return over <= 0 ? 0 : Math.ceil((over * windowMs) / failuresAtOnce / 1000);
     },
     note(address) {
-      const level = levelOf(address) + 1;
-      failed.delete(address);
-      failed.set(address, { level, at: now() });
+      const network = networkOf(address);
+      const level = levelOf(network) + 1;
+      failed.delete(network);
+      failed.set(network, { level, at: now() });
       const [oldest] = failed.size > mostAddresses ? failed.keys() : [];
       if (oldest !== undefined) failed.delete(oldest);
     },
@@ -72,7 +74,10 @@ export interface Proven {
 /** Remembers some thousand; the one that was added longest ago is forgotten first. */
 export function openProven(): Proven {
   const marks = new Set<string>();
-  const markOf = (address: string, authorization = "") => createHash("sha256").update(`${address}\n${authorization}`).digest("base64");
+  const markOf = (address: string, authorization = "") =>
+    createHash("sha256")
+      .update(`${networkOf(address)}\n${authorization}`)
+      .digest("base64");
   return {
     has: (address, authorization) => marks.has(markOf(address, authorization)),
     add(address, authorization) {

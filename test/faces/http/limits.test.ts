@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { openFailureLimit, openPlaces } from "../../../src/faces/http/limits.ts";
+import { openFailureLimit, openPlaces, openProven } from "../../../src/faces/http/limits.ts";
 
 test("as many places as there are are given, and one that is given back twice counts once", () => {
   const places = openPlaces(2);
@@ -41,4 +41,26 @@ test("of very many addresses the one that failed longest ago is forgotten", () =
   limit.note("first");
   for (let count = 0; count < 9_999; count += 1) limit.note(`other ${count}`);
   expect([limit.blockedFor("first") > 0, limit.blockedFor("second")]).toEqual([true, 0]);
+});
+
+test("who has a whole network of IPv6 has ten failures, and the IPv4 address of a socket for both is that address", () => {
+  const limit = openFailureLimit(() => 0);
+  for (let count = 0; count < 5; count += 1) {
+    limit.note(`2001:db8::${count}`);
+    limit.note(`2001:db8:0:0:${count}:1:1:1`);
+    limit.note("::ffff:192.0.2.1");
+    limit.note("192.0.2.1");
+  }
+  const addresses = ["2001:db8::ffff:0:1:9", "2001:db8:0:1::1", "192.0.2.1", "192.0.2.2"];
+  expect(addresses.map((address) => limit.blockedFor(address) > 0)).toEqual([true, false, true, false]);
+});
+
+test("who was let in is known again under another address of the same network", () => {
+  const proven = openProven();
+  proven.add("2001:db8::1", "Bearer a");
+  expect([proven.has("2001:db8::2", "Bearer a"), proven.has("2001:db8::1", "Bearer b"), proven.has("2001:db8:0:1::1", "Bearer a")]).toEqual(
+    [true, false, false],
+  );
+  proven.forget("2001:db8::3", "Bearer a");
+  expect(proven.has("2001:db8::1", "Bearer a")).toBe(false);
 });

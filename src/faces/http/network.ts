@@ -1,0 +1,35 @@
+import { isIPv4, isIPv6 } from "node:net";
+
+/**
+ * What one attacker has for nothing: an IPv4 address, or all of a /64, which every line with IPv6 gets at least
+ * (https://www.rfc-editor.org/rfc/rfc4291#section-2.5.4, https://www.rfc-editor.org/rfc/rfc6177). An IPv4 address that is written as one of IPv6
+ * is the IPv4 address. The same network is always the same text; what is no address stays as it is.
+ */
+export function networkOf(address: string): string {
+  // Proxies write `192.0.2.1:4711` and `[2001:db8::1]:4711` as well; what follows % names an interface of this machine.
+  const bare = /^\[([^\]]*)\](?::\d+)?$/.exec(address)?.[1] ?? /^([\d.]+):\d+$/.exec(address)?.[1] ?? address;
+  const [host = ""] = bare.split("%");
+  if (isIPv4(host)) return host;
+  if (!isIPv6(host)) return address;
+  const groups = groupsOf(host);
+  const [high = 0, low = 0] = groups.slice(6);
+  if (holdsIPv4.has(groups.slice(0, 6).join(":"))) return [high >> 8, high & 255, low >> 8, low & 255].join(".");
+  return `${groups
+    .slice(0, 4)
+    .map((group) => group.toString(16))
+    .join(":")}::/64`;
+}
+
+/**
+ * What stands before an IPv4 address: ::ffff:0:0/96, as a socket for both says it, and 64:ff9b::/96, as a translator before a network without IPv4
+ * does, where the whole old Internet is in one /64. https://www.rfc-editor.org/rfc/rfc4291#section-2.5.5.2, https://www.rfc-editor.org/rfc/rfc6052#section-2.1
+ */
+const holdsIPv4: ReadonlySet<string> = new Set([[0, 0, 0, 0, 0, 0xffff].join(":"), [0x64, 0xff9b, 0, 0, 0, 0].join(":")]);
+
+/** Its eight numbers. A URL has an address in its one form: https://url.spec.whatwg.org/#concept-ipv6-serializer */
+function groupsOf(address: string): readonly number[] {
+  const [before = "", after] = new URL(`http://[${address}]`).hostname.slice(1, -1).split("::");
+  const numbers = (text: string) => (text === "" ? [] : text.split(":").map((group) => Number.parseInt(group, 16)));
+  const [head, tail] = [numbers(before), numbers(after ?? "")];
+  return after === undefined ? head : [...head, ...Array<number>(8 - head.length - tail.length).fill(0), ...tail];
+}
