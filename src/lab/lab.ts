@@ -15,6 +15,7 @@ import { Throttle } from "./graph/throttle.ts";
 import { uploadName } from "./graph/upload.ts";
 import { Uploads } from "./graph/uploads.ts";
 import { importFolder } from "./import.ts";
+import { listen } from "./listen.ts";
 import type { EwsPolicy, Tenant } from "./registration.ts";
 import { seedOrganisation } from "./seed.ts";
 import { Store } from "./store.ts";
@@ -201,14 +202,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   const server: Server = options.tls
     ? createTlsServer({ key: options.tls.key, cert: options.tls.cert, ...asking }, listener)
     : createServer(listener);
-  const host = options.host ?? "127.0.0.1";
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(options.port ?? 0, host, resolve);
-  });
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
-  const url = `${options.tls ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const { url, close } = await listen(server, options);
   return {
     url,
     ewsUrl: url + ewsPath,
@@ -220,8 +214,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     clearFaults: () => faults.clear(),
     close: () => {
       closing.abort();
-      server.closeAllConnections();
-      return new Promise((resolve, reject) => server.close((error) => (error ? reject(error) : resolve())));
+      return close();
     },
   };
 }

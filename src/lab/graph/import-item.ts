@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { readItemStream } from "../ews/item-stream.ts";
 import { ItemError } from "../ews/operation.ts";
 import type { FaultPlan } from "../faults.ts";
@@ -8,13 +7,13 @@ import type { Store } from "../store.ts";
 import { folderWithId } from "./access.ts";
 import { bytesOf } from "./attachment-from-json.ts";
 import type { Answered } from "./dispatch.ts";
-import { badRequest, errorBody, GraphError, itemNotFound } from "./errors.ts";
+import { badRequest, GraphError, itemNotFound } from "./errors.ts";
 import { findItem, restId } from "./ids.ts";
 import type { ImportSessions } from "./import-sessions.ts";
-import { faultOf, spoilt } from "./injection.ts";
 import { type JsonObject, memberOf } from "./json.ts";
 import { textIn } from "./message-from-json.ts";
-import { type GraphReply, type GraphRequest, jsonOf } from "./operation.ts";
+import { type GraphRequest, jsonOf } from "./operation.ts";
+import { answerByOwnToken } from "./own-token.ts";
 
 /** What taking items needs of the lab. */
 export interface ImportServer {
@@ -31,29 +30,13 @@ export const importName = "mailbox-import-item";
  * @see https://learn.microsoft.com/en-us/graph/import-exchange-mailbox-item
  */
 export function answerImport(server: ImportServer, request: GraphRequest): Answered {
-  const { store } = server;
-  const requestId = randomUUID();
-  const session = server.imports.find(request.url.searchParams.get("authtoken") ?? "", store.now());
-  const faults = server.faults.of(importName, session === undefined ? [] : [session.mailbox.address]);
-  const answered = (reply: GraphReply): Answered => ({
-    reply: { ...reply, headers: { "request-id": requestId, ...reply.headers } },
-    faults,
-    operation: importName,
-    mailbox: session?.mailbox,
-  });
-  try {
-    const fault = faultOf(faults, undefined);
-    if (fault !== undefined) throw fault;
-    if (faults.rule("reset-before") !== undefined) throw new GraphError(502, "UnknownError", "");
+  const session = server.imports.find(request.url.searchParams.get("authtoken") ?? "", server.store.now());
+  return answerByOwnToken(server, importName, session?.mailbox, () => {
     if (request.method !== "POST") throw new GraphError(405, "ErrorInvalidRequest", "Specified HTTP method is not allowed.");
     if (request.headers.has("authorization")) throw badRequest("The address has its own token.", "ErrorInvalidRequest");
     if (session === undefined) throw new GraphError(401, "InvalidAuthenticationToken", "The token of the import session has expired.");
-    return answered(spoilt({ status: 200, body: imported(session.mailbox, jsonOf(request)) }, faults));
-  } catch (error) {
-    if (!(error instanceof GraphError)) throw error;
-    const about = { now: store.now(), requestId, clientId: requestId };
-    return answered({ status: error.status, headers: error.headers, body: errorBody(error, about) });
-  }
+    return { status: 200, body: imported(session.mailbox, jsonOf(request)) };
+  });
 }
 
 function imported(mailbox: LabMailbox, body: JsonObject): JsonObject {

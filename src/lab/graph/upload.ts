@@ -1,11 +1,10 @@
-import { randomUUID } from "node:crypto";
 import type { FaultPlan } from "../faults.ts";
 import { objectIdOf } from "../issue.ts";
 import type { Store } from "../store.ts";
 import type { Answered } from "./dispatch.ts";
-import { badRequest, errorBody, GraphError, itemNotFound } from "./errors.ts";
-import { faultOf, spoilt } from "./injection.ts";
+import { badRequest, GraphError, itemNotFound } from "./errors.ts";
 import type { GraphReply, GraphRequest } from "./operation.ts";
+import { answerByOwnToken } from "./own-token.ts";
 import { attachmentAddress } from "./upload-address.ts";
 import { receivedBytes, type Upload, type Uploads } from "./uploads.ts";
 
@@ -24,28 +23,12 @@ export const uploadName = "attachment-upload";
  * @see https://learn.microsoft.com/en-us/graph/outlook-large-attachments
  */
 export function answerUpload(server: UploadServer, request: GraphRequest): Answered {
-  const { store } = server;
-  const requestId = randomUUID();
-  const upload = server.uploads.find(request.url.searchParams.get("authtoken") ?? "", store.now());
-  const faults = server.faults.of(uploadName, upload === undefined ? [] : [upload.mailbox.address]);
-  const answered = (reply: GraphReply): Answered => ({
-    reply: { ...reply, headers: { "request-id": requestId, ...reply.headers } },
-    faults,
-    operation: uploadName,
-    mailbox: upload?.mailbox,
-  });
-  try {
-    const fault = faultOf(faults, undefined);
-    if (fault !== undefined) throw fault;
-    if (faults.rule("reset-before") !== undefined) throw new GraphError(502, "UnknownError", "");
+  const upload = server.uploads.find(request.url.searchParams.get("authtoken") ?? "", server.store.now());
+  return answerByOwnToken(server, uploadName, upload?.mailbox, () => {
     if (request.headers.has("authorization")) throw new GraphError(401, "InvalidAuthenticationToken", "The address has its own token.");
     if (upload === undefined) throw new GraphError(404, "ErrorItemNotFound", "The upload session does not exist or has expired.");
-    return answered(spoilt(handle(server, upload, request), faults));
-  } catch (error) {
-    if (!(error instanceof GraphError)) throw error;
-    const about = { now: store.now(), requestId, clientId: requestId };
-    return answered({ status: error.status, headers: error.headers, body: errorBody(error, about) });
-  }
+    return handle(server, upload, request);
+  });
 }
 
 function handle({ uploads }: UploadServer, upload: Upload, request: GraphRequest): GraphReply {

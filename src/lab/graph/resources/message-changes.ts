@@ -26,50 +26,39 @@ export function checkParameters(body: JsonObject, action: string, names: readonl
   throw badRequest(text, "RequestBodyRead");
 }
 
+const failed = (): GraphError => new GraphError(400, "ErrorMoveCopyFailed", "The move or copy operation failed.");
+
 function destination(call: Call, action: string): LabFolder {
   const body = jsonOf(call.request);
   checkParameters(body, action, ["DestinationId"]);
   const id = parameterOf(body, "DestinationId");
   if (typeof id !== "string" || id === "") throw badRequest("The destination is missing.", "ErrorInvalidParameter");
-  return folderNamed(id, call);
-}
-
-const failed = (): GraphError => new GraphError(400, "ErrorMoveCopyFailed", "The move or copy operation failed.");
-
-function checkTarget(folder: LabFolder, call: Call): void {
+  const folder = folderNamed(id, call);
   if (folder.distinguishedName === "searchfolders") throw failed();
   if (folder.distinguishedName === "recoverableitemsdeletions" && call.habits.movesToRecoverable === false) throw failed();
+  return folder;
+}
+
+function transfer(action: "copy" | "move"): Operation {
+  return {
+    name: `message-${action}`,
+    method: "POST",
+    paths: messagePaths(`/${action}`),
+    permissions: writing,
+    of: "exchange",
+    handle(call) {
+      const item = messageAt(call);
+      const made = call.mailbox[action](item, destination(call, action));
+      return itemReply(call, rowFor(made, call), "message", contextOf(call, "messages"), 201);
+    },
+  };
 }
 
 /** @see https://learn.microsoft.com/en-us/graph/api/message-copy */
-export const copyMessage: Operation = {
-  name: "message-copy",
-  method: "POST",
-  paths: messagePaths("/copy"),
-  permissions: writing,
-  of: "exchange",
-  handle(call) {
-    const item = messageAt(call);
-    const folder = destination(call, "copy");
-    checkTarget(folder, call);
-    return itemReply(call, rowFor(call.mailbox.copy(item, folder), call), "message", contextOf(call, "messages"), 201);
-  },
-};
+export const copyMessage = transfer("copy");
 
 /** @see https://learn.microsoft.com/en-us/graph/api/message-move */
-export const moveMessage: Operation = {
-  name: "message-move",
-  method: "POST",
-  paths: messagePaths("/move"),
-  permissions: writing,
-  of: "exchange",
-  handle(call) {
-    const item = messageAt(call);
-    const folder = destination(call, "move");
-    checkTarget(folder, call);
-    return itemReply(call, rowFor(call.mailbox.move(item, folder), call), "message", contextOf(call, "messages"), 201);
-  },
-};
+export const moveMessage = transfer("move");
 
 /** Where a plain DELETE puts a message that lies here. */
 function nextOf(item: LabItem, call: Call): LabFolder {
