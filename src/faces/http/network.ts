@@ -33,3 +33,11 @@ function groupsOf(address: string): readonly number[] {
   const [head, tail] = [numbers(before), numbers(after ?? "")];
   return after === undefined ? head : [...head, ...Array<number>(8 - head.length - tail.length).fill(0), ...tail];
 }
+
+/**
+ * Whether the name of a host, as a URL has it, is one of this machine for everybody: no name server can lead it elsewhere, or have led it here.
+ * https://www.rfc-editor.org/rfc/rfc6761#section-6.3
+ */
+export function isLoopbackHost(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || (isIPv4(hostname) && hostname.startsWith("127."));
+}

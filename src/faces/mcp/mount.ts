@@ -13,7 +13,7 @@ import { openSessions } from "./sessions.ts";
 
 /** MCP over streamable HTTP at `/mcp`, behind the same keys: a caller has the tools of its roles, over the mailboxes and the connection that it may use. */
 export function mountMcp({ app, actions, calls, connections, evidence, settings, version }: House): void {
-  const sessions = openSessions();
+  const sessions = openSessions(settings.publicUrl);
   // A call holds its place while a person is asked, for minutes: agents that wait must leave places to others.
   const most = Math.ceil(settings.maxConcurrency / 2);
   const places = openPlaces(most);

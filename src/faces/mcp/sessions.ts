@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js";
+import { isLoopbackHost } from "../http/network.ts";
 
 /** A client that is silent for so long has to begin again: its open questions are too old by then anyhow. */
 const idleMs = 30 * 60 * 1000;
@@ -26,7 +27,8 @@ export interface Sessions {
   close(): Promise<void>;
 }
 
-export function openSessions(now: () => number = Date.now): Sessions {
+/** @param publicUrl where we are reached, as the settings say; empty when they do not */
+export function openSessions(publicUrl = "", now: () => number = Date.now): Sessions {
   const sessions = new Map<string, Session>();
 
   async function end(id: string): Promise<void> {
@@ -44,8 +46,7 @@ export function openSessions(now: () => number = Date.now): Sessions {
   return {
     handle: async (request, caller, serve) => {
       // A page in a browser may not speak to it in its user's name, whatever key it has found.
-      const origin = request.headers.get("origin");
-      if (origin !== null && origin !== new URL(request.url).origin) return refusal(403, "Requests of web pages are refused.");
+      if (!isOwnOrigin(request, publicUrl)) return refusal(403, "Requests of web pages are refused.");
       const id = request.headers.get("mcp-session-id");
       const session = id === null ? undefined : sessions.get(id);
       if (id !== null && (session === undefined || session.caller !== caller))
@@ -71,6 +72,18 @@ export function openSessions(now: () => number = Date.now): Sessions {
       for (const id of [...sessions.keys()]) await end(id);
     },
   };
+}
+
+/**
+ * Programs send no Origin. One that is the Host of the request says nothing: a name of the page's own may have been made to lead to this machine
+ * (DNS rebinding), so it has to be the address that the settings name, or one of this machine.
+ * @see https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#security-warning
+ */
+function isOwnOrigin({ headers, url }: Request, publicUrl: string): boolean {
+  const origin = headers.get("origin");
+  if (origin === null || (publicUrl !== "" && origin === new URL(publicUrl).origin)) return true;
+  const asked = new URL(url);
+  return origin === asked.origin && isLoopbackHost(asked.hostname);
 }
 
 /** An error as the protocol has it: https://www.jsonrpc.org/specification#error_object, a code of our own range. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { networkOf } from "../../../src/faces/http/network.ts";
+import { isLoopbackHost, networkOf } from "../../../src/faces/http/network.ts";
 
 const groups = (count: number) => fc.array(fc.integer({ min: 0, max: 0xffff }), { minLength: count, maxLength: count });
 const octets = fc.array(fc.integer({ min: 0, max: 255 }), { minLength: 4, maxLength: 4 });
@@ -63,4 +63,21 @@ test("a network is counted as itself, and no text makes it throw", () => {
       expect(networkOf(networkOf(text))).toBe(networkOf(text));
     }),
   );
+});
+
+test.each([
+  ["localhost", true],
+  ["127.0.0.1", true],
+  ["127.9.8.7", true],
+  ["[::1]", true],
+  ["LOCALHOST", false],
+  ["::1", false],
+  ["localhost.", false],
+  ["localhost.evil.example", false],
+  ["127.evil.example", false],
+  ["127.0.0.1.evil.example", false],
+  ["0.0.0.0", false],
+  ["", false],
+])("the host %j is this machine for everybody: %s", (host, isOurs) => {
+  expect(isLoopbackHost(host)).toBe(isOurs);
 });

@@ -3,9 +3,10 @@ import { createAdaptorServer } from "@hono/node-server";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { ElicitRequestSchema } from "@modelcontextprotocol/sdk/types.js";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { mcpServer } from "../../../src/faces/mcp/server.ts";
 import { openSessions } from "../../../src/faces/mcp/sessions.ts";
+import { raw } from "../http/server.ts";
 import { countSheep, opened, shearSheep } from "../toy.ts";
 
 const ends: (() => Promise<unknown> | unknown)[] = [];
@@ -14,8 +15,8 @@ afterEach(async () => {
 });
 
 /** A server that takes the caller's word for who it is, which the real one does not. */
-async function served(now?: () => number): Promise<URL> {
-  const sessions = openSessions(now);
+async function served(now?: () => number, publicUrl = ""): Promise<URL> {
+  const sessions = openSessions(publicUrl, now);
   const serve = async () =>
     mcpServer({ actions: [countSheep, shearSheep], host: opened(), findEvidence: async () => undefined, version: "1.2.3" });
   const server = createAdaptorServer({ fetch: (request) => sessions.handle(request, request.headers.get("authorization") ?? "", serve) });
@@ -79,12 +80,46 @@ test("a request without a session that is no initialization is refused", async (
   expect((await asked(await served(), { authorization: "ann" })).status).toBe(400);
 });
 
-test("a page of a browser is refused", async () => {
-  const url = await served();
-  const { session } = await connected(url);
-  const headers = { authorization: "ann", "mcp-session-id": session };
-  expect((await asked(url, { ...headers, origin: "https://evil.example" })).status).toBe(403);
-  expect((await asked(url, { ...headers, origin: url.origin })).status).toBe(200);
+/** The status of a request of a page of this origin, which the browser has sent to this host. */
+async function statusOf(url: URL, origin: string, host: string): Promise<number> {
+  const lines = [
+    "POST /mcp HTTP/1.1",
+    `Host: ${host}`,
+    `Origin: ${origin}`,
+    "Authorization: ann",
+    "Connection: close",
+    "Content-Length: 0",
+  ];
+  return Number(/^HTTP\/1\.1 (\d+)/.exec(await raw(url.origin, `${lines.join("\r\n")}\r\n\r\n`))?.[1]);
+}
+
+describe("a page of a browser", () => {
+  // What is let in is answered that it lacks what every client sends.
+  const letIn = 406;
+
+  test("is refused, but for one of this very server on this machine", async () => {
+    const url = await served();
+    const { port } = url;
+    expect(await statusOf(url, "https://evil.example", url.host)).toBe(403);
+    expect(await statusOf(url, "null", url.host)).toBe(403);
+    expect(await statusOf(url, `http://127.0.0.1:${Number(port) + 1}`, url.host)).toBe(403);
+    for (const name of ["127.0.0.1", "localhost", "[::1]"])
+      expect([name, await statusOf(url, `http://${name}:${port}`, `${name}:${port}`)]).toEqual([name, letIn]);
+  });
+
+  test.each(["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "localhost.", "192.0.2.1", "0.0.0.0"])(
+    "whose own name %s was made to lead to this machine is refused",
+    async (name) => {
+      const url = await served();
+      expect(await statusOf(url, `http://${name}:${url.port}`, `${name}:${url.port}`)).toBe(403);
+    },
+  );
+
+  test("of the address that the settings name is let in", async () => {
+    const url = await served(undefined, "https://mailcordon.example.com/below");
+    expect(await statusOf(url, "https://mailcordon.example.com", "mailcordon.example.com")).toBe(letIn);
+    expect(await statusOf(url, "http://mailcordon.example.com", "mailcordon.example.com")).toBe(403);
+  });
 });
 
 test("a session that was silent for half an hour goes when another begins", async () => {
