@@ -4,7 +4,7 @@ import * as z from "zod";
 import { asFailure, Failure } from "../failure.ts";
 import type { Reply } from "./idempotency.ts";
 import { schema } from "./migrations.ts";
-import { aliveSql, type Database } from "./postgres.ts";
+import { aliveSql, type Database, tellSql } from "./postgres.ts";
 import { onQueueSql, openQueue, type Queue } from "./queue.ts";
 
 /** A call that goes on after its request was answered, as it is kept. */
@@ -69,8 +69,10 @@ const columns = Object.keys(Row.shape).join(", ");
 const Taken = z.object({ caller: z.string(), action: z.string(), repeatable: z.boolean(), call: z.string() });
 const Id = z.object({ id: z.string() });
 
-/** How soon a job of another process is seen: to take up, to cancel, to tell about. Within one process it is at once. */
-const lookEveryMs = 1000;
+/** How soon is seen what another process tells on the way of a job. Within one process it is at once. */
+const watchEveryMs = 1000;
+/** Who works is told at once that there is something to do; it looks by itself for what nobody told, such as what a crash left behind. */
+const lookEveryMs = 3000;
 /** What has ended is written down in a moment. */
 const lastWordsMs = 2000;
 /** What a person reads while waiting. Characters. */
@@ -97,6 +99,8 @@ export function openJobs(database: Database): Jobs {
   let resting = false;
   let loop: Promise<void> | undefined;
   let hurry: (() => void) | undefined;
+  database.hear("waiting", () => hurry?.());
+  database.hear("cancelled", (id) => (id === undefined ? hurry?.() : running.get(id)?.abort()));
 
   const get = async (id: string): Promise<Job | undefined> => {
     if (!isId(id)) return undefined;
@@ -182,13 +186,14 @@ export function openJobs(database: Database): Jobs {
   };
 
   const look = async (concurrency: number, worker: Worker, complain: (failure: Failure) => void): Promise<void> => {
+    let isUntold = true;
     for (let rounds = 0; !resting; rounds += 1) {
       const soon = new Promise<void>((resolve) => {
         hurry = resolve;
       });
       try {
-        // Every three seconds is soon enough for what a crash left behind.
-        if (rounds % 3 === 0) await heal();
+        // Also where so much is told that it never comes to look by itself.
+        if (isUntold || rounds % 3 === 0) await heal();
         await stopCancelled();
         const { take } = await openedQueue();
         const free = concurrency - all.size;
@@ -207,7 +212,7 @@ export function openJobs(database: Database): Jobs {
         complain(asFailure(thrown));
       }
       const timer = new AbortController();
-      await Promise.race([soon, pause(lookEveryMs, undefined, { signal: timer.signal })]);
+      isUntold = await Promise.race([soon.then(() => false), pause(lookEveryMs, true, { signal: timer.signal })]);
       timer.abort();
     }
   };
@@ -232,6 +237,7 @@ export function openJobs(database: Database): Jobs {
       // From now on it is to be done. Who takes up jobs also finds what is missing on the queue: that is no reason to say that it is not.
       await openedQueue()
         .then(({ send }) => send(id))
+        .then(() => query(`SELECT ${tellSql("waiting", "$1")}`, [id]))
         .catch(() => undefined);
       hurry?.();
       return id;
@@ -246,7 +252,9 @@ export function openJobs(database: Database): Jobs {
       const asked =
         queued.length > 0
           ? queued
-          : await query(`UPDATE ${table} SET cancel = true WHERE id = $1 AND status = 'running' RETURNING 1`, [id]);
+          : await query(`UPDATE ${table} SET cancel = true WHERE id = $1 AND status = 'running' RETURNING ${tellSql("cancelled", "id")}`, [
+              id,
+            ]);
       running.get(id)?.abort();
       changed(id);
       return asked.length > 0;
@@ -274,7 +282,7 @@ export function openJobs(database: Database): Jobs {
           if (now !== last) yield job;
           last = now;
           if (hasEnded(job)) return;
-          await Promise.race([woken, pause(lookEveryMs, undefined, { signal: timer.signal })]);
+          await Promise.race([woken, pause(watchEveryMs, undefined, { signal: timer.signal })]);
         } finally {
           timer.abort();
         }
@@ -305,7 +313,7 @@ async function patiently(work: () => Promise<unknown>): Promise<void> {
       return;
     } catch (thrown) {
       if (tries >= 30 || asFailure(thrown).code !== "unreachable") throw thrown;
-      await pause(lookEveryMs);
+      await pause(watchEveryMs);
     }
   }
 }

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import pg from "pg";
 import type * as z from "zod";
-import { Failure } from "../failure.ts";
+import { errorCode, Failure } from "../failure.ts";
 import { type Embedded, openEmbedded } from "./embedded.ts";
 import { migrate, schema } from "./migrations.ts";
 
@@ -11,9 +11,30 @@ export interface Database {
   query<Row>(row: z.ZodType<Row>, text: string, values?: readonly unknown[]): Promise<readonly Row[]>;
   /** The number of this process among those that use the database. While it lives, `aliveSql` is true for it. */
   readonly instance: number;
-  /** The same, unchecked: for the library of the queue. */
+  /**
+   * Calls `told` with the id of whatever is told of the topic from now on, by any process; and with nothing when some of it may have been
+   * missed, since the connection was gone for a while. One for each topic.
+   */
+  hear(topic: Topic, told: (id: string | undefined) => void): void;
+  /** False while nothing is heard, since the connection is gone. */
+  readonly hears: boolean;
+  /** The same as `query`, unchecked: for the library of the queue. */
   execute(text: string, values: readonly unknown[]): Promise<Pick<pg.QueryResult, "rows">>;
   close(): Promise<void>;
+}
+
+/** What processes tell each other of: a key that was revoked, a job that waits, a job that is to stop. */
+export type Topic = "revoked" | "waiting" | "cancelled";
+
+/** The channel that all of it goes over. */
+const channel = "mailcordon";
+
+/**
+ * SQL that tells every process that uses the database of the thing of that id (an SQL expression), as soon as its transaction is through:
+ * https://www.postgresql.org/docs/current/sql-notify.html
+ */
+export function tellSql(topic: Topic, id: string): string {
+  return `pg_notify('${channel}', '${topic} ' || ${id}::text)`;
 }
 
 /** The first number of our advisory locks, "MC" in ASCII; the second is 0 for whoever uses the database, else the number of a process. */
@@ -60,6 +81,10 @@ export async function openDatabase(settings: { readonly databaseUrl?: string | u
     instance: presence.instance,
     execute,
     query: async (row, text, values = []) => (await execute(text, values)).rows.map((each) => row.parse(each)),
+    hear: (topic, told) => void presence.told.set(topic, told),
+    get hears() {
+      return presence.isThere;
+    },
     async close() {
       await pool.end();
       await presence.close();
@@ -79,9 +104,12 @@ function demandUrl(connectionString: string): void {
   }
 }
 
-/** The connection that says that we are there. */
+/** The connection that says that we are there, and hears what others tell. */
 interface Presence {
   readonly instance: number;
+  readonly isThere: boolean;
+  /** Who is to be told what, by topic. */
+  readonly told: Map<string, (id: string | undefined) => void>;
   /** Stops the database when it is ours and nobody else is there. */
   close(): Promise<void>;
 }
@@ -93,10 +121,20 @@ async function openPresence(connect: () => Promise<pg.ClientConfig>, embedded: E
   const instance = rows[0]?.number;
   if (instance === undefined) throw new Failure("internal", "The database gave no number.");
   let closing = false;
+  let isThere = false;
   let entering: Promise<void> | undefined;
+  const told: Presence["told"] = new Map();
   const hold = async () => {
     await client.query("SELECT pg_advisory_lock($1, $2)", [lockSpace, instance]);
+    client.on("notification", ({ payload = "" }) => {
+      const [topic = "", id] = payload.split(" ");
+      told.get(topic)?.(id);
+    });
+    await client.query(`LISTEN ${channel}`);
+    for (const missed of told.values()) missed(undefined);
+    isThere = true;
     client.once("end", () => {
+      isThere = false;
       if (!closing) entering = again();
     });
   };
@@ -116,6 +154,10 @@ async function openPresence(connect: () => Promise<pg.ClientConfig>, embedded: E
   await hold();
   return {
     instance,
+    told,
+    get isThere() {
+      return isThere;
+    },
     async close() {
       closing = true;
       await entering;
@@ -169,7 +211,7 @@ function isDatabaseError(thrown: unknown): thrown is pg.DatabaseError {
 /** Never with the words of the library: they may hold the address with its password. */
 function queryFailure(thrown: unknown): Failure {
   if (thrown instanceof Failure) return thrown;
-  const code = thrown instanceof Error && "code" in thrown && typeof thrown.code === "string" ? thrown.code : "no answer";
+  const code = errorCode(thrown) ?? "no answer";
   // Classes 08 (connection), 53 (out of places) and 57 (it starts or stops): https://www.postgresql.org/docs/current/errcodes-appendix.html
   if (isDatabaseError(thrown) && !/^(08|53|57)/.test(code)) {
     const refused = /^(28|3D)/.test(code) ? "invalid-settings" : "internal";

@@ -3,7 +3,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import pg from "pg";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { openKeys } from "../../src/state/keys.ts";
+import { openDatabase } from "../../src/state/postgres.ts";
 import type { State } from "../../src/state/state.ts";
 import { temporaryState } from "./temporary.ts";
 
@@ -13,6 +15,38 @@ beforeAll(async () => {
   state = await folder.open();
 });
 afterAll(() => folder.remove());
+
+/** The keys of another process, which may be told that it hears nothing, or of somebody who reads a key. */
+async function apart() {
+  const database = await openDatabase({ directory: folder.directory });
+  let gone = false;
+  let missed: ((id: string | undefined) => void) | undefined;
+  let looked: (() => Promise<void>) | undefined;
+  const other = openKeys({
+    ...database,
+    get hears() {
+      return !gone;
+    },
+    hear(topic, told) {
+      missed = told;
+      database.hear(topic, (id) => gone || told(id));
+    },
+    async query(row, text, values) {
+      const rows = await database.query(row, text, values);
+      if (/secret_hash FROM/.test(text)) await looked?.();
+      return rows;
+    },
+  });
+  return {
+    database,
+    other,
+    isGone(now: boolean) {
+      gone = now;
+      if (!gone) missed?.(undefined);
+    },
+    onLookUp: (act: () => Promise<void>) => (looked = act),
+  };
+}
 
 const grant = { roles: ["read", "contain"] as const, mailboxes: ["*@example.com", "ann@example.org"], connections: ["prod"] };
 
@@ -68,15 +102,56 @@ test("the id of one key with the words of another is nobody's", async () => {
   expect(await state.keys.find(`mck_${one.id}_${other.secret.slice(17)}`)).toBeUndefined();
 });
 
-test("a revoked key is nobody's at once, in every process, and is revoked once", async () => {
+test("a revoked key is nobody's at once where it is revoked, within a moment in every process, and is revoked once", async () => {
   const second = await folder.open();
   const { id, secret } = await state.keys.create({ name: "revoked", grant });
-  expect(await second.keys.find(secret)).toBeDefined();
+  for (const { keys } of [state, second]) expect(await keys.find(secret)).toBeDefined();
+  const told: string[] = [];
+  second.keys.onRevoked((one) => told.push(one));
   expect(await state.keys.revoke(id)).toBe(true);
-  expect(await second.keys.find(secret)).toBeUndefined();
+  expect(await state.keys.find(secret)).toBeUndefined();
+  // Sooner than it would be forgotten by itself.
+  await vi.waitFor(async () => expect(await second.keys.find(secret)).toBeUndefined(), 2000);
+  expect(told).toContain(id);
   expect(await state.keys.revoke(id)).toBe(false);
   expect(await state.keys.revoke("nosuchkey")).toBe(false);
   await second.close();
+});
+
+test("what was revoked while a process could not hear of it is told to it when it can again", async () => {
+  const { id, secret } = await state.keys.create({ name: "unheard", grant });
+  const { database, other, isGone } = await apart();
+  expect(await other.find(secret)).toBeDefined();
+  const told: string[] = [];
+  other.onRevoked((one) => told.push(one));
+  isGone(true);
+  expect(await state.keys.revoke(id)).toBe(true);
+  // Not by what is remembered, while nothing is heard.
+  expect(await other.find(secret)).toBeUndefined();
+  isGone(false);
+  await vi.waitFor(() => expect(told).toContain(id));
+  await database.close();
+});
+
+test("a key that is revoked while it is looked up is not remembered", async () => {
+  const { id, secret } = await state.keys.create({ name: "raced", grant });
+  const { database, other, onLookUp } = await apart();
+  onLookUp(async () => {
+    await state.keys.revoke(id);
+    await vi.waitFor(() => expect(told).toContain(id));
+  });
+  const told: string[] = [];
+  other.onRevoked((one) => told.push(one));
+  // It was valid when it was read.
+  expect(await other.find(secret)).toBeDefined();
+  expect(await other.find(secret)).toBeUndefined();
+  await database.close();
+});
+
+test("a key that was found is nobody's from the moment that it expires", async () => {
+  const { secret } = await state.keys.create({ name: "short", grant, expiresAt: new Date(Date.now() + 700) });
+  expect(await state.keys.find(secret)).toBeDefined();
+  await vi.waitFor(async () => expect(await state.keys.find(secret)).toBeUndefined(), 2000);
 });
 
 test("a key that has expired is nobody's", async () => {
