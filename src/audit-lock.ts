@@ -3,7 +3,7 @@ import { constants } from "node:fs";
 import { open, readFile, stat, unlink } from "node:fs/promises";
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Failure } from "./failure.ts";
+import { errorCode, Failure } from "./failure.ts";
 
 /** A writer holds the lock for milliseconds; who waits longer than this gives up. Milliseconds. */
 const waitAtMost = 10_000;
@@ -62,7 +62,7 @@ async function made(path: string, content: string): Promise<boolean> {
     }
     return true;
   } catch (thrown) {
-    if (thrown instanceof Error && "code" in thrown && thrown.code === "EEXIST") return false;
+    if (errorCode(thrown) === "EEXIST") return false;
     throw thrown;
   }
 }
@@ -73,7 +73,7 @@ async function ownerOf(path: string): Promise<Owner | undefined> {
     const owner = parsedOwner(await readFile(path, "utf8"));
     return owner ?? { token: "", pid: 0, host: "", since: (await stat(path)).mtimeMs };
   } catch (thrown) {
-    if (thrown instanceof Error && "code" in thrown && thrown.code === "ENOENT") return undefined;
+    if (errorCode(thrown) === "ENOENT") return undefined;
     throw thrown;
   }
 }
@@ -104,7 +104,7 @@ function isStale(owner: Owner): boolean {
     return false;
   } catch (thrown) {
     // EPERM: it lives, and belongs to somebody else.
-    return thrown instanceof Error && "code" in thrown && thrown.code === "ESRCH";
+    return errorCode(thrown) === "ESRCH";
   }
 }
 

@@ -4,7 +4,7 @@ import { type FileHandle, mkdir, open } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { Effect, Row } from "./action.ts";
 import { locked } from "./audit-lock.ts";
-import { Failure } from "./failure.ts";
+import { errorCode, Failure } from "./failure.ts";
 
 /** One entry as its writer gives it. Never secrets, never bodies. */
 export interface AuditEntry {
@@ -98,7 +98,7 @@ async function append(path: string, entry: AuditEntry & { readonly time: string 
     });
   } catch (thrown) {
     if (thrown instanceof Failure) throw thrown;
-    const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "unknown error";
+    const code = errorCode(thrown) ?? "unknown error";
     throw new Failure("audit-failed", `The audit entry could not be written to ${path} (${code}).`, { cause: thrown });
   }
 }

@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 import * as z from "zod";
 import type { OpenedFile } from "./action.ts";
 import { indexName } from "./evidence.ts";
+import { errorCode } from "./failure.ts";
 
 /** Evidence that lies in a folder: the same bytes may have come from several places. */
 export interface EvidenceCopy extends OpenedFile {
@@ -61,7 +62,7 @@ async function* linesOf(path: string): AsyncGenerator<string> {
 }
 
 function absent(thrown: unknown): undefined {
-  if (thrown instanceof Error && "code" in thrown && thrown.code === "ENOENT") return undefined;
+  if (errorCode(thrown) === "ENOENT") return undefined;
   throw thrown;
 }
 

@@ -3,7 +3,7 @@ import { constants, type Stats } from "node:fs";
 import { type FileHandle, link, lstat, mkdir, open, rename, unlink } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { AboutBytes, Digested, EvidenceStore, Held, Kept } from "./action.ts";
-import { Failure } from "./failure.ts";
+import { errorCode, Failure } from "./failure.ts";
 import { safeName, suffixed } from "./safe-name.ts";
 
 /** What is held in memory at most when the caller names no limit: about what Exchange Online lets one message carry by default. */
@@ -152,8 +152,8 @@ async function named(partial: string, path: string): Promise<boolean> {
     await unlink(partial);
     return true;
   } catch (thrown) {
-    if (codeOf(thrown) === "EEXIST") return false;
-    if (!["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"].includes(codeOf(thrown) ?? "")) throw thrown;
+    if (errorCode(thrown) === "EEXIST") return false;
+    if (!["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"].includes(errorCode(thrown) ?? "")) throw thrown;
   }
   // A file system without hard links (FAT, some shares): the name is taken by an empty file that only we can have made.
   try {
@@ -161,7 +161,7 @@ async function named(partial: string, path: string): Promise<boolean> {
     await rename(partial, path);
     return true;
   } catch (thrown) {
-    if (codeOf(thrown) === "EEXIST" || codeOf(thrown) === "ELOOP") return false;
+    if (errorCode(thrown) === "EEXIST" || errorCode(thrown) === "ELOOP") return false;
     throw thrown;
   }
 }
@@ -210,10 +210,6 @@ async function onDisk<T>(what: string, work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (thrown) {
     if (thrown instanceof Failure) throw thrown;
-    throw new Failure("evidence-failed", `Could not ${what} (${codeOf(thrown) ?? "unknown error"}).`, { cause: thrown });
+    throw new Failure("evidence-failed", `Could not ${what} (${errorCode(thrown) ?? "unknown error"}).`, { cause: thrown });
   }
-}
-
-function codeOf(thrown: unknown): string | undefined {
-  return thrown instanceof Error && "code" in thrown && typeof thrown.code === "string" ? thrown.code : undefined;
 }

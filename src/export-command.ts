@@ -7,7 +7,7 @@ import { automationService, category } from "./faces/automation-service/bundle.t
 import type { Screen } from "./faces/cli.ts";
 import { jsonText } from "./faces/json.ts";
 import { harmless } from "./faces/terminal.ts";
-import { Failure } from "./failure.ts";
+import { errorCode, Failure } from "./failure.ts";
 
 const usage = `mailcordon export automation-service --out DIR: writes the integration for Sumo Logic's Automation Service, as files to upload.
 
@@ -59,7 +59,7 @@ function write(folder: string, files: ReadonlyMap<string, string | Uint8Array>):
       writeFileSync(path, content);
     }
   } catch (thrown) {
-    const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "unknown";
+    const code = errorCode(thrown) ?? "unknown";
     throw new Failure("invalid-input", `--out ${folder}: the files cannot be written there (${code}).`, { cause: thrown });
   }
 }

@@ -172,3 +172,8 @@ export function asFailure(thrown: unknown): Failure {
     cause: thrown,
   });
 }
+
+/** The code of an error of Node.js or of the operating system, such as `ENOENT`. @see https://nodejs.org/api/errors.html#errorcode */
+export function errorCode(thrown: unknown): string | undefined {
+  return thrown instanceof Error && "code" in thrown && typeof thrown.code === "string" ? thrown.code : undefined;
+}

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { Failure } from "./failure.ts";
+import { errorCode, Failure } from "./failure.ts";
 
 /**
  * The bytes of a file that a setting names.
@@ -10,7 +10,7 @@ export function readFileSetting(path: string, field: string): Buffer {
   try {
     return readFileSync(path);
   } catch (thrown) {
-    const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "unreadable";
+    const code = errorCode(thrown) ?? "unreadable";
     throw new Failure("invalid-settings", `${field}: the file ${path} cannot be read (${code}).`, { cause: thrown });
   }
 }

@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import type { OpenedFile } from "./action.ts";
-import { Failure } from "./failure.ts";
+import { errorCode, Failure } from "./failure.ts";
 
 /**
  * A file that the input names, to attach.
@@ -15,7 +15,6 @@ export async function openFile(path: string): Promise<OpenedFile> {
     return { name: basename(path), size: found.size, open: () => createReadStream(path) };
   } catch (thrown) {
     if (thrown instanceof Failure) throw thrown;
-    const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "unknown";
-    throw new Failure("invalid-input", `${path} cannot be read (${code}).`, { cause: thrown });
+    throw new Failure("invalid-input", `${path} cannot be read (${errorCode(thrown) ?? "unknown"}).`, { cause: thrown });
   }
 }

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { helpOf, readCommandWords } from "./command-words.ts";
 import type { Screen } from "./faces/cli.ts";
 import { jsonText } from "./faces/json.ts";
-import { Failure } from "./failure.ts";
+import { errorCode, Failure } from "./failure.ts";
 import { didYouMean } from "./spelling.ts";
 
 const usage = `mailcordon lab: an Exchange to practise on. It is not Exchange, but it has its
@@ -375,7 +375,7 @@ async function refused<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (thrown) {
-    const taken = thrown instanceof Error && "code" in thrown && thrown.code === "EADDRINUSE";
+    const taken = errorCode(thrown) === "EADDRINUSE";
     const why = taken ? "the port is taken." : thrown instanceof Error ? thrown.message : "unknown";
     throw new Failure("invalid-input", `The lab does not start: ${why}`, {
       hint: taken ? "Choose another with --port, or leave it out for a free one." : helpOf("lab"),

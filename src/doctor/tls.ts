@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import type { ClientRequest } from "node:http";
 import { TLSSocket } from "node:tls";
-import { asFailure, Failure } from "../failure.ts";
+import { asFailure, errorCode, Failure } from "../failure.ts";
 import { openTransport } from "../wire/http-transport.ts";
 import { type Checkup, connectionOf, type Finding, type Step } from "./checkup.ts";
 import { connectLimit, fieldOf, proxyOf, reachOf, urlOf } from "./place.ts";
@@ -164,7 +164,7 @@ function short(name: string): string {
 
 function refused(thrown: unknown, field: string): Omit<Finding, "tried"> {
   if (thrown instanceof Failure) return { status: "failed", code: thrown.code, found: thrown.message, next: [thrown.hint] };
-  const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "";
+  const code = errorCode(thrown) ?? "";
   if (/^(?:EPROTO|ERR_SSL)/.test(code)) {
     return {
       status: "failed",

@@ -1,5 +1,5 @@
 import { createReadStream } from "node:fs";
-import { Failure } from "../failure.ts";
+import { errorCode, Failure } from "../failure.ts";
 
 /**
  * The JSON object of a file, or of standard input when the path is `-`.
@@ -33,6 +33,6 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 function reason(thrown: unknown): string {
   if (thrown instanceof TypeError) return "it is not UTF-8";
-  const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "unknown";
+  const code = errorCode(thrown) ?? "unknown";
   return code === "ENOENT" ? "there is no such file" : `it cannot be read (${code})`;
 }

@@ -5,7 +5,7 @@ import { chmod, chown, mkdir, open, readdir, rename, rm, stat, unlink } from "no
 import { createServer } from "node:net";
 import { dirname, join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { Failure } from "../failure.ts";
+import { errorCode, Failure } from "../failure.ts";
 import { type Binaries, copiedTo, findBinaries, folderOf } from "./postgres-binaries.ts";
 
 /** How the PostgreSQL that is ours is reached. `host` is a loopback address, or the folder of its socket. */
@@ -162,7 +162,7 @@ function readPassword(data: string): string {
   try {
     return readFileSync(join(data, "mailcordon-password"), "utf8");
   } catch (thrown) {
-    const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "unknown error";
+    const code = errorCode(thrown) ?? "unknown error";
     throw new Failure("invalid-settings", `The password of the state's database cannot be read (${code}).`, { cause: thrown });
   }
 }
@@ -181,7 +181,7 @@ function readLock(data: string): readonly string[] {
   try {
     return readFileSync(join(data, "postmaster.pid"), "utf8").split("\n");
   } catch (thrown) {
-    if (thrown instanceof Error && "code" in thrown && thrown.code === "ENOENT") return [];
+    if (errorCode(thrown) === "ENOENT") return [];
     throw thrown;
   }
 }
@@ -191,7 +191,7 @@ function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
   } catch (thrown) {
-    if (thrown instanceof Error && "code" in thrown && thrown.code === "EPERM") return !isStranger(pid);
+    if (errorCode(thrown) === "EPERM") return !isStranger(pid);
     return false;
   }
   return !isStranger(pid);
@@ -202,7 +202,7 @@ function isStranger(pid: number): boolean {
   try {
     return readFileSync(`/proc/${pid}/comm`, "utf8").trim() !== "postgres";
   } catch (thrown) {
-    if (thrown instanceof Error && "code" in thrown) return false;
+    if (errorCode(thrown) !== undefined) return false;
     throw thrown;
   }
 }
@@ -256,7 +256,7 @@ function openLog(path: string, anew: boolean): number {
   try {
     return openSync(path, O_WRONLY | O_CREAT | (constants.O_NOFOLLOW ?? 0) | (anew ? O_TRUNC : O_APPEND), 0o600);
   } catch (thrown) {
-    const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "unknown error";
+    const code = errorCode(thrown) ?? "unknown error";
     throw new Failure("invalid-settings", `serve.state_dir: could not open postgres.log (${code}).`, { cause: thrown });
   }
 }
@@ -304,7 +304,8 @@ async function onDisk<T>(what: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (thrown) {
-    if (thrown instanceof Failure || !(thrown instanceof Error && "code" in thrown)) throw thrown;
-    throw new Failure("invalid-settings", `serve.state_dir: could not ${what} (${String(thrown.code)}).`, { cause: thrown });
+    const code = errorCode(thrown);
+    if (thrown instanceof Failure || code === undefined) throw thrown;
+    throw new Failure("invalid-settings", `serve.state_dir: could not ${what} (${code}).`, { cause: thrown });
   }
 }

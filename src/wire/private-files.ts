@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { errorCode } from "../failure.ts";
 
 /** Small things that a process leaves to the next ones of the same user. */
 export interface PrivateFiles {
@@ -62,7 +63,7 @@ function quietly<T>(work: () => T): T | undefined {
   try {
     return work();
   } catch (thrown) {
-    if (thrown instanceof Error && "code" in thrown && typeof thrown.code === "string" && /^E[A-Z]+$/.test(thrown.code)) return undefined;
+    if (/^E[A-Z]+$/.test(errorCode(thrown) ?? "")) return undefined;
     throw thrown;
   }
 }

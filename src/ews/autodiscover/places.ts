@@ -1,4 +1,4 @@
-import { Failure } from "../../failure.ts";
+import { errorCode, Failure } from "../../failure.ts";
 import type { HttpResponse } from "../../wire/http.ts";
 import { checkedUrl } from "./trust.ts";
 
@@ -46,7 +46,7 @@ export async function lookUpService(domain: string): Promise<readonly ServiceRec
   try {
     return await new Resolver({ timeout: dnsTimeoutMs, tries: 1 }).resolveSrv(`_autodiscover._tcp.${domain}`);
   } catch (thrown) {
-    if (thrown instanceof Error && "code" in thrown) return [];
+    if (errorCode(thrown) !== undefined) return [];
     throw thrown;
   }
 }
