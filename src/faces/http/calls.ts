@@ -6,6 +6,7 @@ import { restricted } from "../../restricted.ts";
 import type { State } from "../../state/state.ts";
 import type { Opened } from "../cli.ts";
 import { jsonText } from "../json.ts";
+import { openTimeLimit } from "../time-limit.ts";
 import type { Asked } from "./body.ts";
 import { linked } from "./evidence.ts";
 import { openPlaces } from "./limits.ts";
@@ -118,20 +119,17 @@ export function openCalls(
     const { action, asked, caller, connection, requestId, progress } = order;
     const stop = new AbortController();
     const abort = () => stop.abort();
-    let late = false;
-    const timer = setTimeout(() => {
-      late = true;
-      stop.abort();
-    }, milliseconds);
+    const limit = openTimeLimit(milliseconds, "with `Prefer: respond-async`, or raise serve.timeout_seconds");
+    limit.signal.addEventListener("abort", abort);
     running.add(stop);
     order.signal?.addEventListener("abort", abort, { once: true });
     if (order.signal?.aborted) stop.abort();
     try {
       const host = await hostFor(caller, connection);
       const answer = await perform(action, asked.input, { ...host, signal: stop.signal, progress, readFile: asked.readFile });
-      return { reply: replyOf(late ? lateAnswer(answer, milliseconds) : answer, requestId), answer };
+      return { reply: replyOf(limit.said(answer), requestId), answer };
     } finally {
-      clearTimeout(timer);
+      limit.end();
       running.delete(stop);
       order.signal?.removeEventListener("abort", abort);
     }
@@ -276,13 +274,6 @@ export function replyOf(answer: Answer, requestId: string): Reply {
   const { error, success: _, message: _message, ...members } = answer;
   if (error !== undefined) return problem(error, { requestId, members });
   return { status: 200, body: jsonText(answer), headers: { "content-type": "application/json" } };
-}
-
-/** That it was cancelled is nothing that its caller did. */
-function lateAnswer(answer: Answer, timeoutMs: number): Answer {
-  if (answer.error?.code !== "cancelled") return answer;
-  const hint = "Ask for less at once, or with `Prefer: respond-async`, or raise serve.timeout_seconds.";
-  return { ...answer, error: { ...answer.error, code: "timeout", message: `It took longer than ${timeoutMs / 1000} seconds.`, hint } };
 }
 
 /** Certain that nothing was done: then the key may be given again, with this input or a better one. */

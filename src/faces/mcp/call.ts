@@ -5,6 +5,7 @@ import { asFailure, Failure } from "../../failure.ts";
 import { type Host, type Plan, perform } from "../../perform.ts";
 import { jsonText } from "../json.ts";
 import { toolOf } from "../names.ts";
+import type { TimeLimit } from "../time-limit.ts";
 import type { Confirmations } from "./confirmations.ts";
 import { evidenceUri, remembering } from "./evidence.ts";
 import { type Confirmation, confirmationField } from "./tool.ts";
@@ -16,43 +17,51 @@ export interface Calling {
   readonly confirmations: Confirmations;
   /** Asks the person at the client, where the client can do that. */
   readonly elicit?: ((plan: Plan) => Promise<boolean>) | undefined;
+  /** What is told of an answer that the host's signal has cut short. */
+  readonly said: TimeLimit["said"];
 }
 
 /**
  * Calls an action as a tool. What only reads is done. Anything else is done only when a person says yes: at once where the client can ask one,
  * and otherwise by a second call that brings the confirmation of the first, which was a dry run.
  */
-export async function callTool(action: Action, given: Row, { host, confirmations, elicit }: Calling): Promise<CallToolResult> {
+export async function callTool(action: Action, given: Row, { host, confirmations, elicit, said }: Calling): Promise<CallToolResult> {
   const kept: Kept[] = [];
   const told = { ...host, asksAlways: true, evidence: remembering(host.evidence, (one) => void kept.push(one)) };
+  const performed = async (input: Row, changes: Partial<Host>) => said(await perform(action, input, { ...told, ...changes }));
   const tool = toolOf(action.name);
   const { [confirmationField]: token, ...input } = given;
   try {
     if (Object.hasOwn(input, "confirm")) throw mayNotConfirm();
-    if (action.effect === "read" || input.dry_run === true) return result(await perform(action, input, told), kept, action);
+    if (action.effect === "read" || input.dry_run === true) return result(await performed(input, {}), kept, action);
     if (token !== undefined && token !== "") {
       const check = confirmations.take(String(token), tool, input);
       const confirm = async (plan: Plan) => {
         check(plan.rows);
         return true;
       };
-      return result(await perform(action, input, { ...told, confirm }), kept, action);
+      return result(await performed(input, { confirm }), kept, action);
     }
-    if (elicit !== undefined) return result(await perform(action, input, { ...told, confirm: elicit }), kept, action);
-    return await plan(action, input, told, confirmations);
+    if (elicit !== undefined) return result(await performed(input, { confirm: elicit }), kept, action);
+    return await plan(action, input, performed, confirmations);
   } catch (thrown) {
     return refused(asFailure(thrown), action);
   }
 }
 
 /** The dry run: what the door would ask about, and a confirmation for exactly that. */
-async function plan(action: Action, input: Row, host: Host, confirmations: Confirmations): Promise<CallToolResult> {
+async function plan(
+  action: Action,
+  input: Row,
+  performed: (input: Row, changes: Partial<Host>) => Promise<Answer>,
+  confirmations: Confirmations,
+): Promise<CallToolResult> {
   let rows: readonly Row[] = [];
   const confirm = async (asked: Plan) => {
     rows = asked.rows;
     return false;
   };
-  const answer = await perform(action, input, { ...host, confirm });
+  const answer = await performed(input, { confirm });
   // Nothing to touch, or no way to it: that is the answer.
   if (rows.length === 0) return result(answer, [], action);
   const { error, ...dry } = answer;

@@ -40,6 +40,7 @@ export function mountMcp({ app, actions, calls, connections, evidence, settings,
         host: await calls.hostFor(caller, connection),
         findEvidence: async (sha256) => (hasRole(caller, "read") ? await evidenceFor(caller, evidence, sha256) : undefined),
         within,
+        timeoutMs: settings.timeoutMs,
         version,
       }),
     );

@@ -13,11 +13,12 @@ import {
   ReadResourceRequestSchema,
 } from "@modelcontextprotocol/sdk/types.js";
 import type { Action, Kept } from "../../action.ts";
-import { asFailure } from "../../failure.ts";
+import { asFailure, Failure } from "../../failure.ts";
 import type { Host, Plan } from "../../perform.ts";
 import { planText } from "../confirm.ts";
 import { toolOf } from "../names.ts";
 import { harmless } from "../terminal.ts";
+import { openTimeLimit } from "../time-limit.ts";
 import { callTool, refused } from "./call.ts";
 import { openConfirmations } from "./confirmations.ts";
 import { base64Of, evidenceTemplate, evidenceUri, type FindEvidence, hashIn, onlyEvidence, remembering } from "./evidence.ts";
@@ -32,6 +33,8 @@ export interface McpOptions {
   readonly findEvidence: FindEvidence;
   /** Runs each call, within the limits of whoever serves; its signal is given when the call has to end. Default: no limits. */
   readonly within?: (<T>(work: (signal: AbortSignal) => Promise<T>) => Promise<T>) | undefined;
+  /** Milliseconds that one call may take, what a person takes to answer not counted. Default: no limit. */
+  readonly timeoutMs?: number | undefined;
   /** Of mailcordon. */
   readonly version: string;
 }
@@ -51,7 +54,7 @@ const dialogueColumns = 100;
  * A server for one client, over any transport of the SDK.
  * https://modelcontextprotocol.io/specification/2025-11-25
  */
-export function mcpServer({ actions, host, findEvidence, within, version }: McpOptions): McpServer {
+export function mcpServer({ actions, host, findEvidence, within, timeoutMs, version }: McpOptions): McpServer {
   const mcp = new McpServer(
     { name: "mailcordon", title: "mailcordon", version },
     { capabilities: { tools: {}, resources: {} }, instructions },
@@ -84,32 +87,37 @@ export function mcpServer({ actions, host, findEvidence, within, version }: McpO
         extra.sendNotification({ method: "notifications/progress", params }).catch(() => {});
       }
     };
-    const elicit = async (plan: Plan) => {
-      const request = { method: "elicitation/create" as const, params: question(plan) };
-      const answered = await extra.sendRequest(request, ElicitResultSchema, { timeout: answerWithinMs, signal: extra.signal });
-      return answered.action === "accept" && answered.content?.confirm === true;
-    };
-    return await begin(action, async (ending) =>
-      callTool(action, params.arguments ?? {}, {
-        host: {
-          ...host,
-          evidence: remembering(host.evidence, (one) => {
-            kept.set(one.sha256, one);
-            const [oldest] = kept.keys();
-            if (kept.size > mostListed && oldest !== undefined) kept.delete(oldest);
-          }),
-          readFile: onlyEvidence(findEvidence),
-          signal: AbortSignal.any([
-            extra.signal,
-            ...(ending === undefined ? [] : [ending]),
-            ...(host.signal === undefined ? [] : [host.signal]),
-          ]),
-          progress: tell,
-        },
-        confirmations,
-        ...(canAsk(server.getClientCapabilities()) ? { elicit } : {}),
-      }),
-    );
+    return await begin(action, async (ending) => {
+      const limit = openTimeLimit(timeoutMs ?? Number.POSITIVE_INFINITY, "have serve.timeout_seconds raised");
+      const ends = [extra.signal, ending, host.signal].filter((signal) => signal !== undefined);
+      const elicit = async (plan: Plan) => {
+        const request = { method: "elicitation/create" as const, params: question(plan) };
+        const signal = AbortSignal.any(ends);
+        const ask = () => extra.sendRequest(request, ElicitResultSchema, { timeout: answerWithinMs, signal });
+        const answered = await limit.standing(() => ask().catch((thrown) => unanswered(thrown, signal)));
+        return answered.action === "accept" && answered.content?.confirm === true;
+      };
+      try {
+        return await callTool(action, params.arguments ?? {}, {
+          host: {
+            ...host,
+            evidence: remembering(host.evidence, (one) => {
+              kept.set(one.sha256, one);
+              const [oldest] = kept.keys();
+              if (kept.size > mostListed && oldest !== undefined) kept.delete(oldest);
+            }),
+            readFile: onlyEvidence(findEvidence),
+            signal: AbortSignal.any([...ends, limit.signal]),
+            progress: tell,
+          },
+          confirmations,
+          said: limit.said,
+          ...(canAsk(server.getClientCapabilities()) ? { elicit } : {}),
+        });
+      } finally {
+        limit.end();
+      }
+    });
   });
 
   server.setRequestHandler(ListResourcesRequestSchema, () => ({
@@ -137,6 +145,14 @@ export function mcpServer({ actions, host, findEvidence, within, version }: McpO
     }
   });
   return mcp;
+}
+
+/** Nobody has said yes; of a question that is withdrawn the SDK says the same as of one that nobody answers. Throws Failure. */
+function unanswered(thrown: unknown, { aborted }: AbortSignal): never {
+  if (aborted) throw new Failure("cancelled", "It was stopped on request before anything was touched.");
+  if (!(thrown instanceof McpError) || thrown.code !== ErrorCode.RequestTimeout) throw thrown;
+  const message = `Nobody answered within ${answerWithinMs / 60_000} minutes: nothing was touched.`;
+  throw new Failure("confirmation-required", message, { hint: "Call again when somebody is there to be asked." });
 }
 
 /** A form can be shown: a client that says nothing of modes shows forms. */

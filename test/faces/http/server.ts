@@ -31,9 +31,11 @@ export function toyActions(shepherd: Shepherd, gate: () => Promise<void>): reado
     if (!wait) return;
     shepherd.waiting += 1;
     try {
-      const stopped = new Promise<never>((_, reject) =>
-        signal?.addEventListener("abort", () => reject(new Failure("cancelled", "It was stopped."))),
-      );
+      const stopped = new Promise<never>((_, reject) => {
+        const stop = () => reject(new Failure("cancelled", "It was stopped."));
+        if (signal?.aborted) stop();
+        signal?.addEventListener("abort", stop);
+      });
       await Promise.race([gate(), stopped]);
     } finally {
       shepherd.waiting -= 1;

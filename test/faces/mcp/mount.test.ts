@@ -131,6 +131,22 @@ test("agents that wait for a person leave half of the places to others", async (
   await own.close();
 });
 
+test("a call has the time that those over HTTP have, and then ends as they do", async () => {
+  const own = await startToys(state, { timeoutMs: 50 }, { mount: mountMcp });
+  const client = new Client({ name: "test", version: "0" });
+  const ways = { requestInit: { headers: { authorization: `Bearer ${await own.key(["admin"])}` } } };
+  await client.connect(new StreamableHTTPClientTransport(new URL(`${own.url}/mcp`), ways) as Parameters<Client["connect"]>[0]);
+  const { structuredContent, isError } = await call(client, "count_sheep", { wait: true });
+  expect([isError, structuredContent]).toMatchObject([
+    true,
+    { error: { code: "timeout", hint: expect.stringContaining("serve.timeout_seconds") } },
+  ]);
+  // It has given its place back.
+  expect(own.waiting).toBe(0);
+  await client.close();
+  await own.close();
+});
+
 test("a request that is too large is refused", async () => {
   const { status } = await toys.call("/mcp", { key: await toys.key(["read"]), body: { text: "x".repeat(1024 * 1024) } });
   expect(status).toBe(413);

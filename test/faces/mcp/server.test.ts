@@ -6,7 +6,7 @@ import {
   type ClientCapabilities,
   ElicitRequestSchema,
 } from "@modelcontextprotocol/sdk/types.js";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { type Action, effects, touching } from "../../../src/action.ts";
 import { mcpServer } from "../../../src/faces/mcp/server.ts";
@@ -32,13 +32,15 @@ interface Given {
   readonly actions?: readonly Action[];
   readonly capabilities?: ClientCapabilities;
   readonly host?: Partial<Host>;
+  readonly timeoutMs?: number;
 }
 
-async function connected({ actions = toys, capabilities = {}, host = {} }: Given = {}): Promise<Client> {
+async function connected({ actions = toys, capabilities = {}, host = {}, timeoutMs }: Given = {}): Promise<Client> {
   const server = mcpServer({
     actions,
     host: { ...opened(), ...host },
     findEvidence: async (sha256) => (sha256 === known ? file : undefined),
+    timeoutMs,
     version: "1.2.3",
   });
   const client = new Client({ name: "test", version: "0" }, { capabilities });
@@ -194,6 +196,48 @@ describe("what destroys", () => {
     expect(message).toContain("Shear Sheep: 2 ewes in shepherd@example.com would be shorn.");
     expect(message).not.toContain("\u001b");
     expect(structuredContent).toMatchObject({ counts: { succeeded } });
+  });
+});
+
+describe("the time of a call", () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+  const patient = { timeout: 24 * 60 * 60 * 1000 };
+
+  test("ends it", async () => {
+    const client = await connected({ timeoutMs: 5000 });
+    const waiting = client.callTool({ name: "count_sheep", arguments: { wolf: "cancelled" } }, undefined, patient);
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(await waiting).toMatchObject({ isError: true, structuredContent: { error: { code: "timeout" } } });
+  });
+
+  test("is not used up by a person who is asked and takes longer", async () => {
+    const client = await connected({ timeoutMs: 5000, capabilities: { elicitation: {} } });
+    client.setRequestHandler(ElicitRequestSchema, async () => {
+      await new Promise((resolve) => setTimeout(resolve, 9 * 60 * 1000));
+      return { action: "accept", content: { confirm: true } };
+    });
+    const waiting = client.callTool({ name: "shear_sheep" }, undefined, patient);
+    await vi.advanceTimersByTimeAsync(9 * 60 * 1000);
+    expect(await waiting).toMatchObject({ structuredContent: { counts: { succeeded: 1 } } });
+  });
+
+  test("of a person who does not answer is ten minutes, and nothing is done", async () => {
+    const client = await connected({ timeoutMs: 5000, capabilities: { elicitation: {} } });
+    client.setRequestHandler(ElicitRequestSchema, () => new Promise(() => {}));
+    const waiting = client.callTool({ name: "shear_sheep" }, undefined, patient);
+    await vi.advanceTimersByTimeAsync(10 * 60 * 1000);
+    expect(await waiting).toMatchObject({
+      isError: true,
+      structuredContent: {
+        counts: { succeeded: 0 },
+        error: { code: "confirmation-required", message: expect.stringContaining("10 minutes") },
+      },
+    });
   });
 });
 

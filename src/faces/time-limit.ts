@@ -1,0 +1,49 @@
+import type { Answer } from "../answer.ts";
+
+/** The time that one call may take. */
+export interface TimeLimit {
+  /** Given when it is over. */
+  readonly signal: AbortSignal;
+  /** The answer as it is told: what was cancelled because the time was over is nothing that its caller did. */
+  said(answer: Answer): Answer;
+  /** While this runs, the time stands still: it is another's, who answers when it pleases them. */
+  standing<T>(work: () => Promise<T>): Promise<T>;
+  /** To be called in any case. */
+  end(): void;
+}
+
+/**
+ * Begins to count.
+ * @param milliseconds Infinity for no limit
+ * @param hint what to do about it, besides asking for less
+ */
+export function openTimeLimit(milliseconds: number, hint: string): TimeLimit {
+  const stop = new AbortController();
+  let left = milliseconds;
+  let since = performance.now();
+  let timer: NodeJS.Timeout | undefined;
+  const go = () => {
+    if (milliseconds === Number.POSITIVE_INFINITY) return;
+    since = performance.now();
+    timer = setTimeout(() => stop.abort(), left);
+  };
+  go();
+  return {
+    signal: stop.signal,
+    said(answer) {
+      if (!stop.signal.aborted || answer.error?.code !== "cancelled") return answer;
+      const message = `It took longer than ${milliseconds / 1000} seconds.`;
+      return { ...answer, message, error: { ...answer.error, code: "timeout", message, hint: `Ask for less at once, or ${hint}.` } };
+    },
+    async standing(work) {
+      clearTimeout(timer);
+      left = Math.max(0, left - (performance.now() - since));
+      try {
+        return await work();
+      } finally {
+        go();
+      }
+    },
+    end: () => clearTimeout(timer),
+  };
+}

@@ -1,0 +1,68 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Answer } from "../../src/answer.ts";
+import { openTimeLimit } from "../../src/faces/time-limit.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const counts = { requested: 0, succeeded: 0, failed: 0, not_found: 0 };
+const cancelled: Answer = {
+  success: false,
+  message: "It was stopped.",
+  action: "count-sheep",
+  counts,
+  error: { code: "cancelled", message: "It was stopped.", hint: "Repeat it.", retryable: true },
+};
+
+test("the time that is over ends the call, and is said instead of that it was cancelled", () => {
+  const limit = openTimeLimit(2000, "sleep");
+  expect(limit.said(cancelled)).toBe(cancelled);
+  vi.advanceTimersByTime(1999);
+  expect(limit.signal.aborted).toBe(false);
+  vi.advanceTimersByTime(1);
+  expect(limit.signal.aborted).toBe(true);
+  expect(limit.said(cancelled)).toMatchObject({
+    message: "It took longer than 2 seconds.",
+    error: { code: "timeout", message: "It took longer than 2 seconds.", hint: "Ask for less at once, or sleep." },
+  });
+});
+
+test("what went through, or failed otherwise, stays as it is", () => {
+  const limit = openTimeLimit(1, "sleep");
+  vi.advanceTimersByTime(1);
+  const done: Answer = { success: true, message: "Done.", action: "count-sheep", counts };
+  const busy: Answer = { ...cancelled, error: { code: "busy", message: "No.", hint: "Wait.", retryable: true } };
+  expect([limit.said(done), limit.said(busy)]).toEqual([done, busy]);
+});
+
+test("while another answers, the time stands still, and then goes on where it was", async () => {
+  const limit = openTimeLimit(1000, "sleep");
+  vi.advanceTimersByTime(600);
+  const asked = limit.standing(() => new Promise((resolve) => setTimeout(resolve, 3_600_000, "yes")));
+  await vi.advanceTimersByTimeAsync(3_600_000);
+  expect(await asked).toBe("yes");
+  vi.advanceTimersByTime(399);
+  expect(limit.signal.aborted).toBe(false);
+  vi.advanceTimersByTime(1);
+  expect(limit.signal.aborted).toBe(true);
+});
+
+test("what the other does not answer is thrown, and the time goes on", async () => {
+  const limit = openTimeLimit(1000, "sleep");
+  await expect(limit.standing(() => Promise.reject(new Error("no")))).rejects.toThrow("no");
+  vi.advanceTimersByTime(1000);
+  expect(limit.signal.aborted).toBe(true);
+});
+
+test("a call that has ended, or has no limit, is not ended", () => {
+  const ended = openTimeLimit(1000, "sleep");
+  ended.end();
+  const free = openTimeLimit(Number.POSITIVE_INFINITY, "sleep");
+  expect(vi.getTimerCount()).toBe(0);
+  vi.advanceTimersByTime(1e9);
+  expect([ended.signal.aborted, free.signal.aborted]).toEqual([false, false]);
+});
