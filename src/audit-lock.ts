@@ -4,6 +4,7 @@ import { open, readFile, stat, unlink } from "node:fs/promises";
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { errorCode, Failure } from "./failure.ts";
+import { parseJson } from "./parse-json.ts";
 
 /** A writer holds the lock for milliseconds; who waits longer than this gives up. Milliseconds. */
 const waitAtMost = 10_000;
@@ -70,20 +71,10 @@ async function made(path: string, content: string): Promise<boolean> {
 /** Undefined when there is no lock. A lock that its maker has not written into yet, and maybe never will, has only an age. */
 async function ownerOf(path: string): Promise<Owner | undefined> {
   try {
-    const owner = parsedOwner(await readFile(path, "utf8"));
-    return owner ?? { token: "", pid: 0, host: "", since: (await stat(path)).mtimeMs };
+    const owner = parseJson(await readFile(path, "utf8"));
+    return isOwner(owner) ? owner : { token: "", pid: 0, host: "", since: (await stat(path)).mtimeMs };
   } catch (thrown) {
     if (errorCode(thrown) === "ENOENT") return undefined;
-    throw thrown;
-  }
-}
-
-function parsedOwner(text: string): Owner | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isOwner(value) ? value : undefined;
-  } catch (thrown) {
-    if (thrown instanceof SyntaxError) return undefined;
     throw thrown;
   }
 }

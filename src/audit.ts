@@ -5,6 +5,7 @@ import { dirname, resolve } from "node:path";
 import type { Effect, Row } from "./action.ts";
 import { locked } from "./audit-lock.ts";
 import { errorCode, Failure } from "./failure.ts";
+import { parseJson } from "./parse-json.ts";
 
 /** One entry as its writer gives it. Never secrets, never bodies. */
 export interface AuditEntry {
@@ -150,15 +151,10 @@ interface Link {
 }
 
 function entryOf(line: Buffer): Link | undefined {
-  try {
-    const value: unknown = JSON.parse(line.toString("utf8"));
-    if (typeof value !== "object" || value === null || !("previous" in value) || typeof value.previous !== "string") return undefined;
-    const torn = "after_torn" in value && Array.isArray(value.after_torn) ? value.after_torn.map(String) : [];
-    return { previous: value.previous, torn };
-  } catch (thrown) {
-    if (thrown instanceof SyntaxError) return undefined;
-    throw thrown;
-  }
+  const value = parseJson(line.toString("utf8"));
+  if (typeof value !== "object" || value === null || !("previous" in value) || typeof value.previous !== "string") return undefined;
+  const torn = "after_torn" in value && Array.isArray(value.after_torn) ? value.after_torn.map(String) : [];
+  return { previous: value.previous, torn };
 }
 
 /** Reads the whole file and finds the first line that is not in its chain. Throws Failure `audit-failed` when the file cannot be read. */

@@ -6,6 +6,7 @@ import * as z from "zod";
 import type { OpenedFile } from "./action.ts";
 import { indexName } from "./evidence.ts";
 import { errorCode } from "./failure.ts";
+import { parseJson } from "./parse-json.ts";
 
 /** Evidence that lies in a folder: the same bytes may have come from several places. */
 export interface EvidenceCopy extends OpenedFile {
@@ -40,7 +41,8 @@ async function find(folder: string, wanted: string): Promise<readonly EvidenceCo
   for await (const text of linesOf(join(folder, indexName))) {
     // Most lines are of other bytes: they are not parsed.
     if (!text.includes(wanted)) continue;
-    const line = Line.safeParse(parsed(text)).data;
+    // The last one may be half written.
+    const line = Line.safeParse(parseJson(text)).data;
     if (line?.sha256 !== wanted || basename(line.file) !== line.file) continue;
     const { file: name, size, source } = line;
     const path = join(folder, name);
@@ -64,14 +66,4 @@ async function* linesOf(path: string): AsyncGenerator<string> {
 function absent(thrown: unknown): undefined {
   if (errorCode(thrown) === "ENOENT") return undefined;
   throw thrown;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (notJson) {
-    // The last line of an index may be half written.
-    if (notJson instanceof SyntaxError) return undefined;
-    throw notJson;
-  }
 }

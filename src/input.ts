@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { Failure } from "./failure.ts";
+import { parseJson } from "./parse-json.ts";
 
 /** How a list may also be spelled: as one text, and how one of its items may be spelled otherwise than the schema says. */
 interface Spelling {
@@ -116,10 +117,5 @@ function respellList(field: z.ZodArray, given: unknown): unknown {
 function fromJson(text: string): unknown {
   const trimmed = text.trim();
   if (!trimmed.startsWith("[") && !trimmed.startsWith("{")) return text;
-  try {
-    return JSON.parse(trimmed);
-  } catch (notJson) {
-    if (notJson instanceof SyntaxError) return text;
-    throw notJson;
-  }
+  return parseJson(trimmed) ?? text;
 }

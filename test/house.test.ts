@@ -12,7 +12,7 @@ const filesOf = (folder: string) =>
 const sources = filesOf("src");
 
 /** A room is a folder of src/, or a root file. Each may import what stands behind it, and itself. */
-const core = ["failure", "outcome", "exchange"];
+const core = ["failure", "outcome", "exchange", "parse-json"];
 const door = [
   ...core,
   "action",
@@ -32,8 +32,9 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   spelling: [],
   lab: [],
   outcome: ["failure"],
-  wire: ["failure"],
-  exchange: ["failure", "outcome"],
+  "parse-json": [],
+  wire: ["failure", "parse-json"],
+  exchange: ["failure", "outcome", "parse-json"],
   "file-setting": ["failure"],
   secrets: ["failure", "file-setting"],
   "settings-fields": ["secrets"],
@@ -56,7 +57,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   "sign-in": ["failure", "file-setting", "settings-oauth", "settings-on-premises", "wire"],
   tokens: ["failure", "file-setting", "settings-oauth", "wire"],
   "command-words": ["failure", "actions", "spelling"],
-  "audit-lock": ["failure"],
+  "audit-lock": ["failure", "parse-json"],
   "input-file": ["failure", "action"],
   "safe-name": [],
   jitless: [],
@@ -68,7 +69,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   "settings-serve": ["failure", "file-setting", "secrets", "settings", "settings-fields"],
   setup: ["failure"],
   doctor: [...core, "secrets", "settings", "settings-oauth", "settings-on-premises", "open", "tokens", "setup", "ews", "graph", "wire"],
-  input: ["failure"],
+  input: ["failure", "parse-json"],
   fields: [...core, "input"],
   action: [...core, "input"],
   ...Object.fromEntries(["answer", "items", "audit", "evidence", "evidence-index", "perform"].map((room) => [room, door])),

@@ -4,6 +4,7 @@ import type { Message } from "../exchange/message.ts";
 import type { FilterName, Search, Unsearched } from "../exchange/query.ts";
 import type { Failure, FailureCode } from "../failure.ts";
 import { attempt } from "../outcome.ts";
+import { parseJson } from "../parse-json.ts";
 
 /** One mailbox to search, and where to go on in it. */
 export interface Place {
@@ -156,13 +157,7 @@ export function writePosition({ receivedAfter, places }: Position): string {
 
 /** Undefined for what was not written by `writePosition`. */
 export function readPosition(text: string): Position | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(Buffer.from(text, "base64url").toString("utf8"));
-  } catch (thrown) {
-    if (thrown instanceof SyntaxError) return undefined;
-    throw thrown;
-  }
+  const value = parseJson(Buffer.from(text, "base64url").toString("utf8"));
   if (!Array.isArray(value)) return undefined;
   const [receivedAfter, ...rest]: unknown[] = value;
   if (typeof receivedAfter !== "string" || rest.length === 0 || rest.length % 2 === 1) return undefined;

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { Failure } from "../failure.ts";
+import { parseJson } from "../parse-json.ts";
 import type { Message } from "./message.ts";
 import type { Search } from "./query.ts";
 
@@ -73,12 +74,7 @@ function digest(text: string): string {
 
 function decode(cursor: string): [number, ...string[]] {
   if (cursor.length > maxCursorLength || !/^[A-Za-z0-9_-]+$/.test(cursor)) unusable("it is not one of ours");
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(Buffer.from(cursor, "base64url").toString("utf8"));
-  } catch (cause) {
-    unusable("it is damaged", cause);
-  }
+  const parsed = parseJson(Buffer.from(cursor, "base64url").toString("utf8"));
   if (!Array.isArray(parsed)) unusable("it is damaged");
   const [found, ...texts]: unknown[] = parsed;
   if (typeof found !== "number" || !texts.every((text) => typeof text === "string")) unusable("it is damaged");
@@ -90,6 +86,6 @@ function isInstant(text: string): boolean {
   return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(text) && !Number.isNaN(Date.parse(text));
 }
 
-function unusable(why: string, cause?: unknown): never {
-  throw new Failure("invalid-input", `The cursor cannot be used: ${why}.`, { cause });
+function unusable(why: string): never {
+  throw new Failure("invalid-input", `The cursor cannot be used: ${why}.`);
 }

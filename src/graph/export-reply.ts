@@ -1,4 +1,5 @@
 import { Failure } from "../failure.ts";
+import { parseJson } from "../parse-json.ts";
 import { type JsonObject, objectOf } from "./json.ts";
 
 /** What a reply of exportItems says besides the data: ids and an error. */
@@ -43,7 +44,7 @@ export class ExportReply {
 
   /** Nothing more comes: the reply without its data, and how many characters that had; undefined where it had none. Throws Failure `broken-reply`. */
   end(): { readonly reply: JsonObject; readonly size: number | undefined } {
-    const reply = this.#rest === "" ? objectOf(parsed(Buffer.from(this.#besides, "latin1").toString("utf8"))) : undefined;
+    const reply = this.#rest === "" ? objectOf(parseJson(Buffer.from(this.#besides, "latin1").toString("utf8"))) : undefined;
     if (reply === undefined) throw broken("it is not the JSON that it should be");
     return { reply, size: this.#hasData ? this.#size : undefined };
   }
@@ -127,17 +128,8 @@ function base64(text: string): string {
 }
 
 function unescaped(sequence: string): string {
-  const character = parsed(`"${sequence}"`);
+  const character = parseJson(`"${sequence}"`);
   return typeof character === "string" ? character : "\0";
-}
-
-function parsed(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch (thrown) {
-    if (thrown instanceof SyntaxError) return undefined;
-    throw thrown;
-  }
 }
 
 function broken(why: string): Failure {

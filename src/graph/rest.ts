@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Call } from "../exchange/exchange.ts";
 import { Failure } from "../failure.ts";
+import { parseJson } from "../parse-json.ts";
 import type { Http, HttpMethod, HttpRequest, HttpResponse } from "../wire/http.ts";
 import type { Document } from "../wire/xml-write.ts";
 import { failureOf } from "./failures.ts";
@@ -133,13 +134,7 @@ function bodyOf(body: Asked["body"]): RawBody | undefined {
 
 /** Undefined for what is no JSON object; an empty object for nothing at all. */
 function parse(text: string): JsonObject | undefined {
-  if (text.trim() === "") return {};
-  try {
-    return objectOf(JSON.parse(text));
-  } catch (thrown) {
-    if (thrown instanceof SyntaxError) return undefined;
-    throw thrown;
-  }
+  return text.trim() === "" ? {} : objectOf(parseJson(text));
 }
 
 function brokenReply({ status, headers }: HttpResponse): never {

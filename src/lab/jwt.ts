@@ -1,5 +1,6 @@
 import { constants, createPublicKey, generateKeyPair, type KeyObject, sign, verify } from "node:crypto";
 import { promisify } from "node:util";
+import { parseObject } from "./graph/json.ts";
 
 /** A JSON Web Token taken apart (RFC 7515, RFC 7519); nothing of it is checked yet. */
 export interface Jwt {
@@ -19,13 +20,8 @@ export function readJwt(text: string): Jwt | undefined {
 }
 
 function objectOf(part: string): ReadonlyMap<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(part, "base64url").toString("utf8"));
-    return typeof value === "object" && value !== null ? new Map(Object.entries(value)) : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  const value = parseObject(Buffer.from(part, "base64url").toString("utf8"));
+  return value && new Map(Object.entries(value));
 }
 
 /** True when the key made the signature, by one of the two algorithms that Entra takes (RFC 7518, 3.3 and 3.5). */

@@ -14,6 +14,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { errorCode } from "../failure.ts";
+import { parseJson } from "../parse-json.ts";
 
 /** Small things that a process leaves to the next ones of the same user. */
 export interface PrivateFiles {
@@ -41,7 +42,7 @@ export function openPrivateFiles(directory: string): PrivateFiles {
     read(key) {
       if (!isOurs(directory)) return undefined;
       const text = quietly(() => readOwn(pathOf(key)));
-      const value = text === undefined ? undefined : json(text);
+      const value = text === undefined ? undefined : parseJson(text);
       if (typeof value !== "object" || value === null) return undefined;
       const members: Readonly<Record<string, unknown>> = Object.fromEntries(Object.entries(value));
       return JSON.stringify(members.key) === JSON.stringify(key) ? members : undefined;
@@ -106,15 +107,6 @@ function writeOwn(directory: string, path: string, text: string): boolean {
     return true;
   } catch (thrown) {
     quietly(() => unlinkSync(beside));
-    throw thrown;
-  }
-}
-
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (thrown) {
-    if (thrown instanceof SyntaxError) return undefined;
     throw thrown;
   }
 }

@@ -1,3 +1,4 @@
+import { parseJson } from "../parse-json.ts";
 /** What a token says of itself. Undefined where it does not say it, or says it in another way than Entra does. */
 export interface TokenFacts {
   /** For which resource it is: a URL, or the resource's application id. */
@@ -50,13 +51,8 @@ export function tokenFacts(token: string): TokenFacts | undefined {
 function claimsOf(token: string): ReadonlyMap<string, unknown> | undefined {
   const [, payload, signature] = token.split(".");
   if (payload === undefined || signature === undefined) return undefined;
-  try {
-    const claims: unknown = JSON.parse(Buffer.from(payload, "base64url").toString("utf8"));
-    return typeof claims === "object" && claims !== null && !Array.isArray(claims) ? new Map(Object.entries(claims)) : undefined;
-  } catch (thrown) {
-    if (thrown instanceof SyntaxError) return undefined;
-    throw thrown;
-  }
+  const claims = parseJson(Buffer.from(payload, "base64url").toString("utf8"));
+  return typeof claims === "object" && claims !== null && !Array.isArray(claims) ? new Map(Object.entries(claims)) : undefined;
 }
 
 function isText(value: unknown): value is string {

@@ -1,3 +1,4 @@
+import { parseJson } from "../parse-json.ts";
 import { challengesOf } from "./challenge.ts";
 import type { Http, HttpRequest, HttpResponse } from "./http.ts";
 import type { TokenSource } from "./token.ts";
@@ -48,11 +49,6 @@ function claimsOf({ headers }: HttpResponse): string | undefined {
   const encoded = challenge?.parameters.get("claims");
   if (encoded === undefined) return undefined;
   const text = Buffer.from(encoded, "base64").toString("utf8");
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? text : undefined;
-  } catch (thrown) {
-    if (thrown instanceof SyntaxError) return undefined;
-    throw thrown;
-  }
+  const value = parseJson(text);
+  return typeof value === "object" && value !== null ? text : undefined;
 }

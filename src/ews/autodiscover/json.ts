@@ -1,4 +1,5 @@
 import { Failure } from "../../failure.ts";
+import { parseJson } from "../../parse-json.ts";
 import type { HttpResponse } from "../../wire/http.ts";
 import { httpAnswer, largestAnswer, type Protocol, said } from "./protocol.ts";
 
@@ -26,19 +27,12 @@ export const json: Protocol = {
   },
 };
 
-function broken(cause?: unknown): Failure {
-  return new Failure("broken-reply", "It did not answer as Autodiscover does.", { cause });
+function broken(): Failure {
+  return new Failure("broken-reply", "It did not answer as Autodiscover does.");
 }
 
 async function objectOf(response: HttpResponse): Promise<Readonly<Record<string, unknown>>> {
-  const text = await response.text(largestAnswer);
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (thrown) {
-    if (thrown instanceof SyntaxError) throw broken(thrown);
-    throw thrown;
-  }
+  const value = parseJson(await response.text(largestAnswer));
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw broken();
   // Only own members, so that what a document calls __proto__ is nothing.
   return Object.fromEntries(Object.entries(value));

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseObject } from "../graph/json.ts";
 import type { LabItem, NewItem } from "../item.ts";
 import { itemFromMime } from "../mime-item.ts";
 import { mimeOf } from "../mime-write.ts";
@@ -91,17 +92,8 @@ export function readItemStream(bytes: Buffer): NewItem {
   const start = mark.length + 4;
   if (bytes.length < start || !bytes.subarray(0, mark.length).equals(mark)) throw corrupt;
   const end = start + bytes.readUInt32BE(mark.length);
-  const beside = besideMime.safeParse(parsed(bytes.toString("utf8", start, end)));
+  const beside = besideMime.safeParse(parseObject(bytes.toString("utf8", start, end)));
   if (end > bytes.length || !beside.success) throw corrupt;
   const mime = bytes.subarray(end);
   return { ...(mime.length > 0 ? itemFromMime(mime) : {}), ...beside.data, extended: new Map(beside.data.extended) };
-}
-
-function parsed(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }
