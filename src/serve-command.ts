@@ -147,7 +147,8 @@ function logTo(stream: Screen["stderr"] | undefined): RequestLog {
 }
 
 function serverFor(app: App, { tls }: Serving): Server {
-  const listener = getRequestListener((request, env) => app.fetch(request, env));
+  // HTTP/1.0 asks without a Host, as health checks of HAProxy do; nothing of ours goes by it.
+  const listener = getRequestListener((request, env) => app.fetch(request, env), { hostname: "localhost" });
   const ways = { keepAliveTimeout: keepAliveMs, headersTimeout: headMs };
   return tls === undefined ? createHttpServer(ways, listener) : createHttpsServer({ ...ways, ...tls, minVersion: "TLSv1.2" }, listener);
 }

@@ -1,8 +1,13 @@
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:https";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
+import { text } from "node:stream/consumers";
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { runCli, type Screen } from "../src/faces/cli.ts";
 import { type Lab, startLab } from "../src/lab/lab.ts";
@@ -150,6 +155,29 @@ describe("from nothing to an answer", () => {
         .end();
     });
     expect(status).toBe(200);
+  });
+
+  test("a health check of HTTP/1.0 that names no host is answered", async () => {
+    const { url } = await serve();
+    const socket = connect(Number(new URL(url).port), "127.0.0.1");
+    socket.end("GET /healthz HTTP/1.0\r\n\r\n");
+    expect((await text(socket)).split("\r\n", 1)).toEqual(["HTTP/1.1 200 OK"]);
+  });
+
+  test("an agent begins a session, and ends it", async () => {
+    const { key } = await keys("add", "--name", "agent", "--role", "read");
+    const { url } = await serve();
+    const client = new Client({ name: "agent", version: "1" });
+    const headers = { authorization: `Bearer ${key}` };
+    const transport = new StreamableHTTPClientTransport(new URL(`${url}/mcp`), { requestInit: { headers } });
+    // The SDK's own types do not agree about a session that has no id yet.
+    await client.connect(transport as Transport);
+    expect((await client.listTools()).tools.length).toBeGreaterThan(1);
+    const session = String(transport.sessionId);
+    await transport.terminateSession();
+    await client.close();
+    const late = await fetch(`${url}/mcp`, { method: "DELETE", headers: { ...headers, "mcp-session-id": session } });
+    expect(late.status).toBe(404);
   });
 });
 
