@@ -115,15 +115,17 @@ async function beside(work: Work, server: Server, rounds: number): Promise<Measu
 
 async function flat(server: Server): Promise<Measure> {
   const work = { action: "get-out-of-office", input: { mailbox }, clients: 8 };
-  await load(server, { ...work, calls: memoryCalls.warm });
-  const before = residentMiBOf(server.process);
-  const samples: number[] = [];
-  for (let called = 0; called < memoryCalls.measured; called += memoryCalls.every) {
-    await load(server, { ...work, calls: memoryCalls.every });
-    samples.push(residentMiBOf(server.process));
-  }
-  // A collection takes some of it back for a moment: one look says little.
-  const after = median(samples.slice(-3));
+  // A collection takes some of it back for a moment, and gives it again: one look says little.
+  const residentAfter = async (calls: number) => {
+    const samples: number[] = [];
+    for (let called = 0; called < calls; called += memoryCalls.every) {
+      await load(server, { ...work, calls: memoryCalls.every });
+      samples.push(residentMiBOf(server.process));
+    }
+    return median(samples.slice(-5));
+  };
+  const before = await residentAfter(memoryCalls.warm);
+  const after = await residentAfter(memoryCalls.measured);
   return {
     name: `serve: memory after ${memoryCalls.measured} calls, over before`,
     value: after - before,
