@@ -52,14 +52,18 @@ export function openRoute({ ews, graph, memory = routeMemory() }: RouteOptions):
       return {
         source: online.source,
         note: notes.length === 0 ? undefined : notes.join(" "),
-        mailboxes: [...online.mailboxes, ...others],
-        failed: [...online.failed, ...own.failed],
+        mailboxes: [...listedBy("graph", online.mailboxes), ...listedBy("ews", others)],
+        failed: [...listedBy("graph", online.failed), ...listedBy("ews", own.failed)],
       };
     },
     async close() {
       await Promise.all([ews.close(), graph.close()]);
     },
   };
+}
+
+function listedBy<T extends object>(backend: Side, all: readonly T[]): readonly (T & { readonly backend: Side })[] {
+  return all.map((one) => ({ ...one, backend }));
 }
 
 /** Which back end holds the mailbox: as it is remembered, or by a read. Throws Failure when that does not tell. */

@@ -207,9 +207,17 @@ test.each([{ side: "elsewhere", until: 5 }, { side: "ews" }, { side: "ews", unti
   },
 );
 
-test("the list of mailboxes has those of both sides, and says where each part of it is from", async () => {
+test("a mailbox that could not be told about says over which back end that was", async () => {
+  at.lab.addFault({ kind: "403", operation: "user-get-mailboxsettings-part", mailbox: online });
+  expect(await run(getSearchableMailboxes, {})).toMatchObject({ success: false, failed: [{ mailbox: online, backend: "graph" }] });
+});
+
+test("the list of mailboxes has those of both sides, and says of each which back end listed it, and where each part of it is from", async () => {
   const answer = await run(getSearchableMailboxes, {});
-  const mailboxes = (answer.mailboxes as readonly { readonly mailbox: string }[]).map(({ mailbox }) => mailbox);
-  expect(mailboxes.filter((one) => one === online || one === onPremises).sort()).toEqual([online, onPremises]);
+  const mailboxes = answer.mailboxes as readonly { readonly mailbox: string; readonly backend?: string }[];
+  const listedBy = mailboxes.filter(({ mailbox }) => mailbox === online || mailbox === onPremises);
+  expect(new Map(listedBy.map(({ mailbox, backend }) => [mailbox, backend]))).toEqual(new Map(sides));
+  expect(listedBy).toHaveLength(2);
+  expect(new Set(mailboxes.map(({ backend }) => backend))).toEqual(new Set(["graph", "ews"]));
   expect(answer).toMatchObject({ success: true, source: "directory", note: expect.stringContaining("ediscovery") });
 });

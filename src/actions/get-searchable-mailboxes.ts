@@ -3,6 +3,8 @@ import { reading } from "../action.ts";
 import { ErrorNoun, errorNoun } from "../answer.ts";
 import { anywhere, present } from "../fields.ts";
 
+const backend = z.string().optional().describe("The back end that listed it.");
+
 /** Which mailboxes the account may search. Where Exchange refuses, the failure names the role that is missing. */
 export const getSearchableMailboxes = reading({
   name: "get-searchable-mailboxes",
@@ -42,17 +44,20 @@ export const getSearchableMailboxes = reading({
         reference_id: z.string(),
         display_name: z.string().optional(),
         mailbox_type: z.enum(["mailbox", "group", "external"]),
+        backend,
         is_external: z.boolean().optional(),
         external_email_address: z.string().optional(),
       }),
     ),
     failed: z
-      .array(z.strictObject({ mailbox: z.string(), message: z.string(), error: ErrorNoun.optional() }))
+      .array(z.strictObject({ mailbox: z.string(), backend, message: z.string(), error: ErrorNoun.optional() }))
       .describe("Those that Exchange could not tell about."),
     truncated: z.boolean().describe("There are more than the limit."),
   }),
 }).run(async ({ filter, expand_groups, limit }, { exchange, call }) => {
   const { source, note, mailboxes, failed } = await exchange.searchableMailboxes({ filter, expandGroups: expand_groups }, call);
+  // A connection to one back end asks nobody which it is.
+  const listed = exchange.backend === "auto" ? undefined : exchange.backend;
   const count = mailboxes.length === 1 ? "1 searchable mailbox" : `${mailboxes.length} searchable mailboxes`;
   const found = mailboxes.length === 0 ? "No searchable mailboxes found" : `${count} found`;
   const untold = failed.length === 0 ? "" : `; of ${failed.length} it could not be told`;
@@ -67,11 +72,14 @@ export const getSearchableMailboxes = reading({
         reference_id: found.referenceId,
         display_name: found.displayName,
         mailbox_type: found.isGroup ? ("group" as const) : found.isExternal ? ("external" as const) : ("mailbox" as const),
+        backend: found.backend ?? listed,
         is_external: found.isExternal,
         external_email_address: found.externalEmailAddress,
       }),
     ),
-    failed: failed.map(({ mailbox, message, failure }) => present({ mailbox, message, error: failure && errorNoun(failure) })),
+    failed: failed.map(({ mailbox, message, failure, ...one }) =>
+      present({ mailbox, backend: one.backend ?? listed, message, error: failure && errorNoun(failure) }),
+    ),
     truncated: mailboxes.length > limit,
   });
 });

@@ -158,6 +158,17 @@ export interface SearchableMailbox {
   readonly isExternal?: boolean | undefined;
   readonly externalEmailAddress?: string | undefined;
   readonly isGroup?: boolean | undefined;
+  /** Which back end listed it, where there are two. */
+  readonly backend?: "ews" | "graph" | undefined;
+}
+
+/** Of which Exchange could not tell. The failure is absent where Exchange gives a text only. */
+export interface UntoldMailbox {
+  readonly mailbox: string;
+  readonly message: string;
+  readonly failure?: Failure | undefined;
+  /** As of one that is listed. */
+  readonly backend?: "ews" | "graph" | undefined;
 }
 
 export interface SearchableMailboxes {
@@ -169,6 +180,5 @@ export interface SearchableMailboxes {
   /** Why it is not the better source; one sentence. */
   readonly note?: string | undefined;
   readonly mailboxes: readonly SearchableMailbox[];
-  /** Those that Exchange could not tell about. The failure is absent where Exchange gives a text only. */
-  readonly failed: readonly { readonly mailbox: string; readonly message: string; readonly failure?: Failure | undefined }[];
+  readonly failed: readonly UntoldMailbox[];
 }

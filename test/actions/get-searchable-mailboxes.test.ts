@@ -28,6 +28,7 @@ describe.each(backends)("over %s", (backend) => {
   test("a filter keeps what begins with it", async () => {
     const found = rows(await at.run(getSearchableMailboxes, { filter: "user0" }));
     expect(found).toHaveLength(9);
+    expect(new Set(found.map((row) => row.backend))).toEqual(new Set([backend]));
   });
 
   test("the limit holds, and the answer says that there are more", async () => {
@@ -53,7 +54,7 @@ describe.each(backends)("over %s", (backend) => {
       expect(answer).toMatchObject({
         success: false,
         message: "8 searchable mailboxes found; of 1 it could not be told.",
-        failed: [{ mailbox: "user03@example.com", error: { code: "access-denied", wire_code: "ErrorAccessDenied" } }],
+        failed: [{ mailbox: "user03@example.com", backend, error: { code: "access-denied", wire_code: "ErrorAccessDenied" } }],
       });
     },
   );
