@@ -48,6 +48,7 @@ export async function deliver(mailbox: EwsMailbox, delivery: Delivery, pace: Pac
       looking: () => looks(steady, mark, saveToSent),
       discard: (draft) => discard(steady, draft),
       folders: "Sent Items, Outbox and Drafts",
+      leftIn,
     },
     pace,
   );
@@ -88,6 +89,9 @@ async function fence(mailbox: EwsMailbox, { id, changeKey }: Marked): Promise<It
     throw failure;
   }
 }
+
+/** Where a draft may lie that could not be discarded: an order to send it may have brought it into the Outbox. */
+export const leftIn = "Drafts or Outbox";
 
 /** Deletes our draft for good. Throws Failure. */
 export async function discard(mailbox: EwsMailbox, { id }: ItemRef): Promise<void> {

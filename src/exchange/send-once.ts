@@ -29,6 +29,8 @@ export interface Steps<D> {
   discard(draft: D): Promise<void>;
   /** The folders in which a person finds what became of it. */
   readonly folders: string;
+  /** The folders in which a draft may lie that could not be deleted. */
+  readonly leftIn: string;
 }
 
 /**
@@ -42,7 +44,7 @@ export async function sendOnce<D>(steps: Steps<D>, pace: Pace): Promise<void> {
   try {
     draft = await steps.complete(made);
   } catch (thrown) {
-    throw await discarded(() => steps.discard(made), nothingSent(asFailure(thrown)));
+    throw await discarded(() => steps.discard(made), nothingSent(asFailure(thrown)), steps.leftIn);
   }
   for (let sends = 1; ; sends++) {
     try {
@@ -52,7 +54,7 @@ export async function sendOnce<D>(steps: Steps<D>, pace: Pace): Promise<void> {
       const failure = asFailure(thrown);
       // The second order may find that the first was carried out after all.
       const mayBeSent = isLost(failure) || (sends > 1 && (failure.code === "not-found" || failure.code === "changed"));
-      const withoutIt = () => discarded(() => steps.discard(draft), nothingSent(failure));
+      const withoutIt = () => discarded(() => steps.discard(draft), nothingSent(failure), steps.leftIn);
       if (!mayBeSent) throw await withoutIt();
       const settled = await settle(steps, pace);
       if (settled === "sent") return;
@@ -65,7 +67,7 @@ export async function sendOnce<D>(steps: Steps<D>, pace: Pace): Promise<void> {
 
 /** Makes a draft; when the answer is lost, looks for it by its mark before making another. Throws Failure: then nothing was sent. */
 export async function makeOnce<D>(
-  { make, find, discard }: Pick<Steps<D>, "make" | "discard"> & { find(): Promise<D | undefined> },
+  { make, find, discard, leftIn }: Pick<Steps<D>, "make" | "discard" | "leftIn"> & { find(): Promise<D | undefined> },
   pace: Pace,
 ): Promise<D> {
   try {
@@ -74,7 +76,7 @@ export async function makeOnce<D>(
     const lost = asFailure(thrown);
     if (!isLost(lost)) throw nothingSent(lost);
     const found = await lookFor(find, pace, lost);
-    if (lost.code === "cancelled") throw found === undefined ? lost : await discarded(() => discard(found), lost);
+    if (lost.code === "cancelled") throw found === undefined ? lost : await discarded(() => discard(found), lost, leftIn);
     if (found !== undefined) return found;
   }
   try {
@@ -134,15 +136,15 @@ export function nothingSent(failure: Failure): Failure {
   });
 }
 
-/** Deletes our draft and gives the failure back; when that fails too, the failure says what is left. */
-export async function discarded(discard: () => Promise<void>, failure: Failure): Promise<Failure> {
+/** Deletes our draft and gives the failure back; when that fails too, the failure says what may be left, and in which folders (`leftIn`). */
+export async function discarded(discard: () => Promise<void>, failure: Failure, leftIn: string): Promise<Failure> {
   try {
     await discard();
     return failure;
   } catch (thrown) {
     if (asFailure(thrown).code === "not-found") return failure;
     const { code, message, hint, wireCode, requestId, backOffMs } = failure;
-    return new Failure(code, `${message} The draft is still in Drafts.`, { hint, wireCode, requestId, backOffMs, cause: thrown });
+    return new Failure(code, `${message} The draft may be left in ${leftIn}.`, { hint, wireCode, requestId, backOffMs, cause: thrown });
   }
 }
 

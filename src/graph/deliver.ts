@@ -2,7 +2,7 @@ import type { NewAttachment } from "../exchange/attachment.ts";
 import type { Sent } from "../exchange/draft.ts";
 import { copyOf, type Pace, sendOnce } from "../exchange/send-once.ts";
 import { asFailure, Failure } from "../failure.ts";
-import { discard } from "./discard.ts";
+import { discard, leftIn } from "./discard.ts";
 import { findMarked } from "./marked.ts";
 import { moveAway } from "./requests/message-move.ts";
 import { sendDraft } from "./requests/message-send.ts";
@@ -44,6 +44,7 @@ export async function deliver(mailbox: GraphMailbox, delivery: Delivery, pace: P
       looking: () => () => look(steady, delivery.mark),
       discard: (draft) => discard(steady, draft),
       folders: "Sent Items, Outbox, Drafts and Deleted Items",
+      leftIn,
     },
     pace,
   );

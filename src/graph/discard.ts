@@ -3,6 +3,9 @@ import { deleteMessage } from "./requests/message-delete.ts";
 import { noSuchRequest, permanentDelete } from "./requests/message-permanentdelete.ts";
 import type { GraphMailbox } from "./session.ts";
 
+/** Where a draft may lie that could not be discarded: looking for it moves it, and so does a deletion of which the answer was lost. */
+export const leftIn = "Drafts or Deleted Items";
+
 /** Deletes a message of our own making, as far as this cloud can. Throws Failure; one that is gone already is none. */
 export async function discard(mailbox: GraphMailbox, id: string): Promise<void> {
   try {

@@ -1,7 +1,7 @@
 import { type Copied, copyLosses } from "../exchange/exchange.ts";
 import { discarded } from "../exchange/send-once.ts";
 import { asFailure, Failure } from "../failure.ts";
-import { discard } from "./discard.ts";
+import { discard, leftIn } from "./discard.ts";
 import { moveMessage } from "./requests/message-move.ts";
 import { getMimeMessage } from "./requests/outlook-get-mime-message.ts";
 import { maxMimeBytes, postMimeMessage } from "./requests/user-post-messages.ts";
@@ -19,7 +19,11 @@ export async function importMime(from: GraphMailbox, id: string, to: GraphMailbo
   try {
     return { ...(await to.ask(moveMessage, { id: draft, destinationId })), ...how };
   } catch (thrown) {
-    throw await discarded(() => discard(to.during({ ...to.call, signal: undefined }), draft), asFailure(thrown));
+    throw await discarded(
+      () => discard(to.during({ ...to.call, signal: undefined }), draft),
+      asFailure(thrown),
+      `${leftIn} of ${to.address}`,
+    );
   }
 }
 

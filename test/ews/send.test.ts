@@ -216,7 +216,7 @@ describe("what fails for certain leaves nothing behind", () => {
     await expect(run()).rejects.toMatchObject({
       code: "access-denied",
       wireCode: "ErrorSendAsDenied",
-      message: expect.stringContaining("still in Drafts"),
+      message: expect.stringContaining("may be left in Drafts"),
     });
   });
 });

@@ -207,6 +207,15 @@ describe("whatever is lost, a message is sent once:", () => {
     expect([...arrived(stage), ...inFolder(stage.ann, "drafts"), ...inFolder(stage.ann, "deleteditems")]).toEqual([]);
   });
 
+  test("and when the draft was moved and cannot be taken away, the folder that it lies in is named", async () => {
+    const stage = await onStage();
+    stage.lab.addFault({ kind: "reset-before", operation: "message-send", times: 3 });
+    for (const operation of ["message-permanentdelete", "message-delete"])
+      stage.lab.addFault({ kind: "item-error", operation, code: "ErrorAccessDenied", times: 9 });
+    await expect(run(stage)).rejects.toMatchObject({ message: expect.stringMatching(/^Nothing was sent\..*Drafts or Deleted Items\.$/) });
+    expect([inFolder(stage.ann, "drafts").length, inFolder(stage.ann, "deleteditems").length]).toEqual([0, 1]);
+  });
+
   test("and when nobody can tell, that is said, and no second order is given", async () => {
     const stage = await onStage();
     stage.lab.addFault({ kind: "reset-after", operation: "message-send" });
