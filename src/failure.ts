@@ -16,14 +16,14 @@ export const failures = {
     status: 400,
     exit: 2,
     retryable: false,
-    hint: "Correct the named field; `mailcordon <action> --help` lists them all.",
+    hint: "Correct the named field; its description says what to put.",
   },
   "invalid-settings": { status: 500, exit: 3, retryable: false, hint: "Correct the named setting in mailcordon.yaml or the environment." },
   "confirmation-required": {
     status: 428,
     exit: 4,
     retryable: false,
-    hint: "Look at a dry run first, then confirm (on the command line: --yes).",
+    hint: "Look at a dry run first, then repeat it with confirm (on the command line: --yes).",
   },
   "unexpected-count": {
     status: 409,

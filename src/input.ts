@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { Failure } from "./failure.ts";
 import { parseJson } from "./parse-json.ts";
+import { didYouMean } from "./spelling.ts";
 
 /** How a list may also be spelled: as one text, and how one of its items may be spelled otherwise than the schema says. */
 interface Spelling {
@@ -37,12 +38,26 @@ const wordFor: Readonly<Record<string, string>> = {
 
 function problem(schema: z.ZodObject, issue: z.core.$ZodIssue): string {
   const [top] = issue.path;
+  if (issue.code === "unrecognized_keys") return `${issue.path.map(String).join(".") || "input"}: ${unknownFields(schema, issue)}`;
   const field = typeof top === "string" ? fieldOf(schema, top) : undefined;
   const missing = issue.code === "invalid_type" && issue.input === undefined && issue.message.endsWith("undefined");
   const wanted = issue.code === "invalid_type" && !missing ? wordFor[issue.expected] : undefined;
   const said = missing ? "is required" : wanted === undefined ? issue.message : `is not ${wanted}`;
   const expected = field instanceof z.ZodType && field.description !== undefined ? ` (what to put: ${field.description})` : "";
   return `${issue.path.map(String).join(".") || "input"}: ${said}${expected}`;
+}
+
+/** Names of fields have a few words; what is longer, or one of many, is no slip of the fingers. */
+const longestName = 100;
+const mostNames = 5;
+
+function unknownFields(schema: z.ZodObject, { keys, path }: z.core.$ZodIssueUnrecognizedKeys): string {
+  // What stands deeper is not asked for its names.
+  const known = path.length === 0 ? Object.keys(schema.shape) : [];
+  const named = keys
+    .slice(0, mostNames)
+    .map((key) => `there is no field ${JSON.stringify(key.slice(0, longestName))}.${didYouMean(key, known)}`);
+  return [...named, ...(keys.length > mostNames ? [`And ${keys.length - mostNames} more.`] : [])].join(" ");
 }
 
 function fieldOf(schema: z.ZodObject, name: string): z.core.$ZodType | undefined {

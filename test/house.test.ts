@@ -69,7 +69,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   "settings-serve": ["failure", "file-setting", "secrets", "settings", "settings-fields"],
   setup: ["failure"],
   doctor: [...core, "secrets", "settings", "settings-oauth", "settings-on-premises", "open", "tokens", "setup", "ews", "graph", "wire"],
-  input: ["failure", "parse-json"],
+  input: ["failure", "parse-json", "spelling"],
   fields: [...core, "input"],
   action: [...core, "input"],
   ...Object.fromEntries(["answer", "items", "audit", "evidence", "evidence-index", "perform"].map((room) => [room, door])),

@@ -162,3 +162,11 @@ test("the schema still shows plain lists to whoever makes help from it", () => {
   const shown = z.toJSONSchema(z.strictObject({ list: textList("A list.") }), { io: "input" });
   expect(shown.properties).toEqual({ list: { type: "array", items: { type: "string", minLength: 1 }, description: "A list." } });
 });
+
+test("a field that there is not is named, with the one that was meant", () => {
+  expect(failureOf(() => readInput(schema, { nam: "x" })).message).toBe('input: there is no field "nam". Did you mean name?');
+  const many = Object.fromEntries(Array.from({ length: 9 }, (_, at) => [`${at}${"z".repeat(300)}`, 1]));
+  const { message } = failureOf(() => readInput(schema, many));
+  expect(message).toContain("And 4 more.");
+  expect(message.length).toBeLessThan(1000);
+});

@@ -1,5 +1,5 @@
 import type { Action } from "../action.ts";
-import { type Answer, errorNoun, exitCodeOf } from "../answer.ts";
+import { type Answer, type ErrorNoun, errorNoun, exitCodeOf } from "../answer.ts";
 import { asFailure, Failure, failures } from "../failure.ts";
 import { type Host, type Plan, perform } from "../perform.ts";
 import { didYouMean } from "../spelling.ts";
@@ -87,7 +87,7 @@ export async function runCli(words: readonly string[], program: Program, screen:
     givenUp = true;
     const failure = asFailure(thrown);
     if (json) screen.stdout.write(`${jsonText({ success: false, message: failure.message, error: errorNoun(failure) })}\n`);
-    if (!quiet) tell(screen, failure);
+    if (!quiet) tell(screen, failure, first);
     return failures[failure.code].exit;
   } finally {
     grace.end();
@@ -187,11 +187,14 @@ async function print(answer: Answer, action: Action, screen: Screen, json: boole
     const text = answerText(answer, action, screen.stdout.columns || 100);
     if (text !== "") screen.stdout.write(`${text}\n`);
   }
-  if (answer.error !== undefined && !quiet) tell(screen, answer.error);
+  if (answer.error !== undefined && !quiet) tell(screen, answer.error, action.name);
 }
 
-function tell(screen: Screen, error: { readonly message: string; readonly hint: string }): void {
-  screen.stderr.write(`mailcordon: ${harmless(error.message)}\n  ${harmless(error.hint)}\n`);
+/** Where no better hint is given, the help of what was called has the names. */
+function tell(screen: Screen, { code, message, hint }: Pick<ErrorNoun, "code" | "message" | "hint">, called: string): void {
+  const help =
+    hint === failures["invalid-input"].hint && code === "invalid-input" ? ` \`mailcordon ${called} --help\` lists them all.` : "";
+  screen.stderr.write(`mailcordon: ${harmless(message)}\n  ${harmless(hint + help)}\n`);
 }
 
 /** --yes says yes; without it a person at a terminal is asked; where there is nobody, the door refuses. */

@@ -40,6 +40,12 @@ describe("on a terminal", () => {
     expect(code).toBe(failures.busy.exit);
   });
 
+  test("a wrong field is told with the help that has them all", async () => {
+    const { err, code } = await toy(["count-sheep", "--limit", "-3"], { terminal: true });
+    expect(err).toContain("`mailcordon count-sheep --help` lists them all.");
+    expect(code).toBe(failures["invalid-input"].exit);
+  });
+
   test("--json gives the JSON document there, too", async () => {
     expect(JSON.parse((await toy(["count-sheep", "--json"], { terminal: true })).out)).toMatchObject({ success: true });
   });
