@@ -7,6 +7,8 @@ export interface Lack {
   readonly action: string;
   readonly lacks: string;
   readonly instead: string;
+  /** What is set under `graph` for a cloud that has it. */
+  readonly setting: string;
 }
 
 /**
@@ -18,12 +20,14 @@ export interface Lack {
 const worldwideOnly: readonly (Lack & { readonly habit: "permanentDelete" | "importExport" })[] = [
   {
     habit: "permanentDelete",
+    setting: "permanent_delete: true",
     action: "delete-email",
     lacks: "permanentDelete",
     instead: "a hard delete goes to the Recoverable Items, and the answer says so",
   },
   {
     habit: "importExport",
+    setting: "import_export: true",
     action: "copy-email",
     lacks: "export and import of mailbox items",
     instead: "into another mailbox the copy is a draft, made of the message's MIME",
@@ -50,7 +54,7 @@ export const graphCloud: Step = {
       found: `${cloud}: ${lacks.map(({ action, lacks: what, instead }) => `${action}: no ${what} (${instead})`).join("; ")}`,
       next: [
         "Nothing is to be done: the answers say it. Should the cloud have it by now, set for this connection:",
-        "graph: { permanent_delete: true, import_export: true }",
+        `graph: { ${lacks.map(({ setting }) => setting).join(", ")} }`,
       ],
     };
   },

@@ -138,6 +138,19 @@ describe("a person who signed in", () => {
   });
 });
 
+test.each([
+  [["delete-email"], {}, "graph: { permanent_delete: true }"],
+  [["copy-email"], {}, "graph: { import_export: true }"],
+  [["delete-email", "copy-email"], {}, "graph: { permanent_delete: true, import_export: true }"],
+  [["delete-email", "copy-email"], { permanent_delete: true }, "graph: { import_export: true }"],
+])("in a national cloud %j with %j may set nothing but what they lack: %s", async (actions, set, line) => {
+  const lab = await openLab({ tenant: tenantWith({ roles: { graph: every } }) });
+  const graph = { url: lab.graphUrl, ...set };
+  const connection = { backend: "graph", graph, auth: application(lab, { cloud: "china" }), mailbox };
+  const report = await examine(connection, { environment, actions });
+  expect(report.step("graph-cloud").next).toContain(line);
+});
+
 test("a national cloud is told by what it lacks for the actions that are asked for", async () => {
   const lab = await openLab({ tenant: tenantWith({ roles: { graph: every } }) });
   const connection = { backend: "graph", graph: { url: lab.graphUrl }, auth: application(lab, { cloud: "us-dod" }), mailbox };
