@@ -19,10 +19,17 @@ export interface ProblemDetails {
   readonly members?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** A failure as problem details. @see https://www.rfc-editor.org/rfc/rfc9457 */
+/**
+ * What an answer says of the account of its connection is nothing that its caller can sign in to: a client that reads 401 would throw its key away.
+ * @see https://www.rfc-editor.org/rfc/rfc9110#section-15.6.3
+ */
+export const statusOfAnswer: { readonly [code in FailureCode]?: number } = { unauthenticated: 502 };
+
+/** A failure of the request, or that of an answer, as problem details. @see https://www.rfc-editor.org/rfc/rfc9457 */
 export function problem(failure: Failure | ErrorNoun, { requestId, status, headers, members }: ProblemDetails): Reply {
   const noun = failure instanceof Failure ? errorNoun(failure) : failure;
-  const said = status ?? failures[noun.code].status;
+  const answered = failure instanceof Failure ? undefined : statusOfAnswer[noun.code];
+  const said = status ?? answered ?? failures[noun.code].status;
   const document = {
     type: problemType(noun.code),
     title: titleOf(noun.code),

@@ -1,0 +1,25 @@
+import { expect, test } from "vitest";
+import { errorNoun } from "../../../src/answer.ts";
+import { problem } from "../../../src/faces/http/problem.ts";
+import { Failure, failures } from "../../../src/failure.ts";
+
+const requestId = "abc";
+
+test("a request without a key is 401, and says how to come with one", () => {
+  const { status, headers } = problem(new Failure("unauthenticated", "There is no key."), { requestId });
+  expect([status, headers["www-authenticate"]]).toEqual([401, "Bearer"]);
+});
+
+test("an account that Exchange refuses is no matter of the caller's key: 502, and no challenge", () => {
+  const { status, headers, body } = problem(errorNoun(new Failure("unauthenticated", "Sign-in refused.")), { requestId });
+  expect([status, headers["www-authenticate"]]).toEqual([502, undefined]);
+  expect(JSON.parse(body)).toMatchObject({ status: 502, code: "unauthenticated", type: "urn:mailcordon:failure:unauthenticated" });
+});
+
+test("every other failure of an answer has the status of its code", () => {
+  for (const [code, { status }] of Object.entries(failures)) {
+    if (code === "unauthenticated") continue;
+    const failure = new Failure(code as keyof typeof failures, "It failed.");
+    expect([code, problem(errorNoun(failure), { requestId }).status]).toEqual([code, status]);
+  }
+});
