@@ -1,4 +1,17 @@
-// `npm run docs`: writes docs/reference/.
-import { writeReference } from "./reference.ts";
+// `npm run docs`: writes what follows from the actions: docs/reference/, the tables of permissions in the guides, and src/actions/index.ts.
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { actionNames, loadAction } from "../src/actions/load.ts";
+import { catalogueFile } from "./catalogue-file.ts";
+import { guidesWithPermissions, withPermissionRows } from "./guide-permissions.ts";
+import { referencePages } from "./reference.ts";
 
-writeReference("docs/reference");
+// By the list, not by src/actions/index.ts: that one is made here.
+const actions = await Promise.all(actionNames.map(loadAction));
+writeFileSync("src/actions/index.ts", catalogueFile(actionNames));
+mkdirSync("docs/reference", { recursive: true });
+for (const [name, text] of referencePages(actions)) writeFileSync(join("docs/reference", name), text);
+for (const guide of guidesWithPermissions) {
+  const file = join("docs", guide);
+  writeFileSync(file, withPermissionRows(readFileSync(file, "utf8"), actions));
+}

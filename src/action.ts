@@ -1,7 +1,8 @@
 import type * as z from "zod";
 import type { Attachment } from "./exchange/attachment.ts";
-import type { Call, Exchange, Mailbox } from "./exchange/exchange.ts";
+import type { Call } from "./exchange/exchange.ts";
 import type { Message } from "./exchange/message.ts";
+import type { Difference, ExchangeFor, MailboxFor, PortMethod, Uses } from "./exchange/uses.ts";
 import { readInput } from "./input.ts";
 import type { Outcome } from "./outcome.ts";
 
@@ -122,11 +123,14 @@ export interface OpenedFile {
   open(): AsyncIterable<Uint8Array>;
 }
 
-/** What every action may use. Actions return data: they never print, ask, write files or know which face called. */
-export interface Context {
-  readonly exchange: Exchange;
+/**
+ * What every action may use: of Exchange, the methods that it declares. Actions return data: they never print, ask, write files or know which
+ * face called.
+ */
+export interface Context<M extends PortMethod = PortMethod> {
+  readonly exchange: ExchangeFor<M>;
   /** The mailbox that the input names, or the connection's default. Throws Failure when there is none: ask for it only when it is needed. */
-  readonly mailbox: Mailbox;
+  readonly mailbox: MailboxFor<M>;
   readonly call: Call;
   readonly evidence: EvidenceStore;
   /** Opens a file that the input names, where the face allows that. */
@@ -194,14 +198,15 @@ export interface Glance {
   readonly members?: (answer: Row) => Row;
 }
 
-/** One thing an analyst asks for, as the faces see it. */
-export interface Action {
+/** One thing an analyst asks for, as the faces, the check-up and the reference pages see it. */
+export interface Action extends Uses {
   /** kebab-case; also the file's name. */
   readonly name: string;
   /** As Sumo Logic's integration spells it. */
   readonly title: string;
   readonly summary: string;
   readonly effect: Effect;
+  readonly overGraph: Difference;
   readonly input: z.ZodObject;
   /** One result row, for actions that answer item by item. */
   readonly each?: z.ZodObject;
@@ -216,21 +221,22 @@ export interface Action {
   prepare(raw: unknown): Prepared;
 }
 
-interface Words<In extends z.ZodObject> {
+interface Words<In extends z.ZodObject, M extends PortMethod> extends Uses<M> {
   readonly name: string;
   readonly title: string;
   readonly summary: string;
+  readonly overGraph: Difference;
   readonly input: In;
   readonly example?: z.input<In>;
 }
 
-interface Whole<In extends z.ZodObject, Out extends z.ZodObject> extends Words<In> {
+interface Whole<In extends z.ZodObject, Out extends z.ZodObject, M extends PortMethod> extends Words<In, M> {
   readonly output: Out;
   readonly glance?: { readonly columns?: readonly string[]; readonly members?: (answer: z.output<Out>) => Row };
 }
 
 /** Declares an action that only reads: either one whole answer (`output`, `.run`) or one outcome per item (`each`, `.select().each()`). */
-export function reading<In extends z.ZodObject, Out extends z.ZodObject>(words: Whole<In, Out>) {
+export function reading<In extends z.ZodObject, Out extends z.ZodObject, M extends PortMethod>(words: Whole<In, Out, M>) {
   const { columns, members } = words.glance ?? {};
   const told = (answer: Row): Row => {
     const own = Object.keys(words.output.shape).filter((name) => answer[name] !== undefined);
@@ -241,7 +247,7 @@ export function reading<In extends z.ZodObject, Out extends z.ZodObject>(words: 
   const glance: Glance = { ...(columns && { columns }), ...(members && { members: told }) };
   return {
     run: (
-      work: (input: z.output<In>, context: Context) => Promise<z.input<Out>>,
+      work: (input: z.output<In>, context: Context<M>) => Promise<z.input<Out>>,
     ): Action & { readonly input: In; readonly output: Out } => ({
       ...words,
       glance,
@@ -254,7 +260,7 @@ export function reading<In extends z.ZodObject, Out extends z.ZodObject>(words: 
   };
 }
 
-interface Touching<In extends z.ZodObject, Each extends z.ZodObject> extends Words<In> {
+interface Touching<In extends z.ZodObject, Each extends z.ZodObject, M extends PortMethod> extends Words<In, M> {
   readonly effect: Effect;
   readonly each: Each;
   readonly noun?: string;
@@ -265,25 +271,25 @@ interface Touching<In extends z.ZodObject, Each extends z.ZodObject> extends Wor
   readonly did?: (row: z.output<Each>, input: z.output<In>) => string | undefined;
 }
 
-type Select<In extends z.ZodObject> = (input: z.output<In>, context: Context) => AsyncIterable<Selected>;
-type Act<In extends z.ZodObject, Each extends z.ZodObject> = (
+type Select<In extends z.ZodObject, M extends PortMethod> = (input: z.output<In>, context: Context<M>) => AsyncIterable<Selected>;
+type Act<In extends z.ZodObject, Each extends z.ZodObject, M extends PortMethod> = (
   targets: readonly Target[],
   input: z.output<In>,
-  context: Context,
+  context: Context<M>,
 ) => AsyncIterable<Outcome<z.input<Each>>>;
 
 /** The optional parts of an action that answers item by item. */
-interface Extras<In extends z.ZodObject, Each extends z.ZodObject> {
+interface Extras<In extends z.ZodObject, Each extends z.ZodObject, M extends PortMethod> {
   /** Given when a copy of each target can be kept before it is destroyed; `wanted` reads the input. */
   readonly preserve?: {
     wanted(input: z.output<In>): boolean;
-    bytes(targets: readonly Target[], input: z.output<In>, context: Context): ReturnType<Preserve>;
+    bytes(targets: readonly Target[], input: z.output<In>, context: Context<M>): ReturnType<Preserve>;
   };
   readonly verify?: (
     targets: readonly Target[],
     rows: readonly z.output<Each>[],
     input: z.output<In>,
-    context: Context,
+    context: Context<M>,
     chosen: readonly Target[],
   ) => AsyncIterable<Outcome<boolean>>;
   /** Overrides the effect's rule: false for what can be undone, true for what cannot. */
@@ -293,10 +299,10 @@ interface Extras<In extends z.ZodObject, Each extends z.ZodObject> {
 }
 
 /** Declares an action in two parts: select (what it will touch; only reads) and act (what it does to each). Also for reads that answer per item. */
-export function touching<In extends z.ZodObject, Each extends z.ZodObject>(words: Touching<In, Each>) {
+export function touching<In extends z.ZodObject, Each extends z.ZodObject, M extends PortMethod>(words: Touching<In, Each, M>) {
   return {
-    select: (select: Select<In>) => ({
-      act: (act: Act<In, Each>, extras: Extras<In, Each> = {}): Action & { readonly input: In; readonly each: Each } => ({
+    select: (select: Select<In, M>) => ({
+      act: (act: Act<In, Each, M>, extras: Extras<In, Each, M> = {}): Action & { readonly input: In; readonly each: Each } => ({
         ...words,
         prepare: (raw) => {
           const input = readInput(words.input, raw);

@@ -1,5 +1,6 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
-import { actionNames } from "./actions/load.ts";
+import type { Action } from "./action.ts";
+import { actionNames, loadAction } from "./actions/load.ts";
 import { Failure } from "./failure.ts";
 import { didYouMean } from "./spelling.ts";
 
@@ -23,7 +24,7 @@ export function helpOf(command: string): string {
 }
 
 /** The actions of `--actions`, with commas between; none named: all. Throws Failure `invalid-input`. */
-export function namedActions(text: string | undefined): readonly string[] {
+export async function namedActions(text: string | undefined): Promise<readonly Action[]> {
   const asked = (text ?? "").split(",").flatMap((name) => name.trim() || []);
   for (const name of asked) {
     if (!actionNames.includes(name)) {
@@ -32,5 +33,5 @@ export function namedActions(text: string | undefined): readonly string[] {
       });
     }
   }
-  return asked.length === 0 ? actionNames : asked;
+  return Promise.all((asked.length === 0 ? actionNames : asked).map(loadAction));
 }

@@ -1,3 +1,4 @@
+import { actionNames } from "./actions/load.ts";
 import { helpOf, namedActions, readCommandWords } from "./command-words.ts";
 import { doctor, type Report, type StepReport, type Wanted } from "./doctor/doctor.ts";
 import type { Plan } from "./doctor/plan.ts";
@@ -33,7 +34,7 @@ export async function runDoctor(words: readonly string[], screen: Screen): Promi
     screen.stdout.write(usage);
     return 0;
   }
-  const actions = namedActions(options.actions);
+  const actions = await namedActions(options.actions);
   const isPlan = readPlan(options);
   const json = screen.stdout.isTTY !== true || options.json === true;
   const columns = screen.stdout.columns || 100;
@@ -53,7 +54,12 @@ export async function runDoctor(words: readonly string[], screen: Screen): Promi
   };
   if (isPlan) {
     const { planGraph } = await import("./doctor/plan.ts");
-    const { plan, exit } = await planGraph({ ...wanted, written: () => writtenConnection(place), offline: options.offline });
+    const { plan, exit } = await planGraph({
+      ...wanted,
+      isAll: actions.length === actionNames.length,
+      written: () => writtenConnection(place),
+      offline: options.offline,
+    });
     const text = () => `${plan.steps.length === 0 ? "" : "\n"}${planText(plan, columns)}\n`;
     screen.stdout.write(json ? `${jsonText(plan, screen.stdout.isTTY ? 2 : 0)}\n` : text());
     return exit;

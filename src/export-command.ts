@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { catalogue } from "./actions/index.ts";
+import { actionNames, loadAction } from "./actions/load.ts";
 import { inPlaybookOrder } from "./actions/playbook-order.ts";
 import { helpOf, readCommandWords } from "./command-words.ts";
 import { automationService, category } from "./faces/automation-service/bundle.ts";
@@ -38,6 +38,7 @@ export async function runExport(words: readonly string[], screen: Screen): Promi
     throw new Failure("invalid-input", "Say: mailcordon export automation-service --out DIR.", { hint: helpOf("export") });
   }
   if (!/^\d+(\.\d+)*$/.test(version)) throw new Failure("invalid-input", "--version: put numbers with dots between, such as 1.0.");
+  const catalogue = await Promise.all(actionNames.map(loadAction));
   const made = automationService(inPlaybookOrder(catalogue), { name: integrationName, version });
   write(out, made.files);
   const files = [...made.files.keys()];

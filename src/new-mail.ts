@@ -95,14 +95,17 @@ export function addressFields(mail: NewMail): Pick<Draft, "from" | "to" | "cc" |
 }
 
 /** Body and attachments as the port has them. HTML goes before text. Throws what opening a file throws. */
-export async function contentFields(mail: NewMail, context: Context): Promise<Pick<Draft, "text" | "html" | "attachments">> {
+export async function contentFields(
+  mail: NewMail,
+  context: Pick<Context, "readFile">,
+): Promise<Pick<Draft, "text" | "html" | "attachments">> {
   const opened = await Promise.all((mail.attachments ?? []).map((attachment) => openAttachment(attachment, context)));
   if (mail.body_html === undefined) return { text: mail.body_text ?? "", attachments: opened };
   const { html, images } = imagesTakenOut(mail.body_html);
   return { html, attachments: [...images, ...opened] };
 }
 
-async function openAttachment(input: AttachmentInput, { readFile }: Context): Promise<NewAttachment> {
+async function openAttachment(input: AttachmentInput, { readFile }: Pick<Context, "readFile">): Promise<NewAttachment> {
   const shared = { contentType: input.content_type, contentId: input.content_id, isInline: input.inline ?? input.content_id !== undefined };
   if (input.path === undefined) return { ...shared, ...inMemory(input.name ?? "", Buffer.from(input.base64 ?? "", "base64")) };
   if (readFile === undefined) throw new Failure("invalid-input", "attachments: a path cannot be opened here; give the bytes as base64.");

@@ -132,7 +132,7 @@ async function reportOf(
   flags: NonNullable<SettingsPlace["flags"]>,
 ): Promise<ConnectionReport> {
   const load = () => loadSettings(placeOf(connection, written, flags));
-  const { exit: _, steps, ...report } = await doctor({ actions: actionNames, mailbox, signal, load });
+  const { exit: _, steps, ...report } = await doctor({ actions: await Promise.all(actionNames.map(loadAction)), mailbox, signal, load });
   return { ...report, checks: steps };
 }
 

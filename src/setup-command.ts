@@ -41,7 +41,7 @@ export async function runSetup(words: readonly string[], screen: Screen): Promis
     return kind === undefined && !values.help ? 2 : 0;
   }
   if (rest.length > 0) throw new Failure("invalid-input", `Unexpected argument: ${rest[0]}.`, { hint });
-  const [title, steps] = chosen(kind, values);
+  const [title, steps] = await chosen(kind, values);
   screen.stdout.write(
     values.json ? `${jsonText({ success: true, title, steps }, screen.stdout.isTTY ? 2 : 0)}\n` : `${scriptOf(title, steps)}\n`,
   );
@@ -52,7 +52,7 @@ const hint = helpOf("setup");
 
 type Values = ReturnType<typeof readWords>["values"];
 
-function chosen(kind: string, values: Values): readonly [string, readonly SetupStep[]] {
+async function chosen(kind: string, values: Values): Promise<readonly [string, readonly SetupStep[]]> {
   const some = mailboxes(values.mailboxes ?? []);
   switch (kind) {
     case "entra":
@@ -67,7 +67,7 @@ function chosen(kind: string, values: Values): readonly [string, readonly SetupS
           clientId: values["client-id"] === undefined ? undefined : clientId(values["client-id"]),
           mailboxes: some,
           certificate: values.secret ? undefined : certificate(values.certificate ?? "mailcordon.cer"),
-          backend: backend(values.backend ?? "ews", values.actions),
+          backend: await backend(values.backend ?? "ews", values.actions),
         }),
       ];
     case "onprem":
@@ -82,14 +82,14 @@ function chosen(kind: string, values: Values): readonly [string, readonly SetupS
   }
 }
 
-function backend(name: string, actions: string | undefined): EntraValues["backend"] {
+async function backend(name: string, actions: string | undefined): Promise<EntraValues["backend"]> {
   switch (name) {
     case "ews":
       return { kind: "ews" };
     case "graph":
       return {
         kind: "graph",
-        grants: leastOf(namedActions(actions)).map((permission) => ({ permission, role: kindOf(permission).role })),
+        grants: leastOf(await namedActions(actions)).map((permission) => ({ permission, role: kindOf(permission).role })),
       };
     default:
       throw new Failure("invalid-input", "--backend is not right; put ews or graph.", { hint });

@@ -2,10 +2,11 @@ import * as z from "zod";
 import type { Context, Row, Selected, Target } from "./action.ts";
 import type { Attachment } from "./exchange/attachment.ts";
 import type { Message } from "./exchange/message.ts";
+import type { PortMethod } from "./exchange/uses.ts";
 import { Failure } from "./failure.ts";
 import { messageRow, present, textList } from "./fields.ts";
 import { askedOf, done, failed } from "./outcome.ts";
-import { selectMessages, type WhichMessages } from "./which-messages.ts";
+import { choosesMessages, selectMessages, type WhichMessages } from "./which-messages.ts";
 
 /** The fields that choose attachments of messages; all that are given must hold. */
 export const whichAttachments = {
@@ -22,6 +23,10 @@ export const whichAttachments = {
 export const attachmentGlance = {
   columns: ["name", "kind", "size", "sha256", "content_type", "subject", "folder_path", "internet_message_id"],
 };
+
+/** What choosing attachments asks of the port. */
+export const choosesAttachments = [...choosesMessages, "attachments", "attachedMessages"] as const satisfies readonly PortMethod[];
+type ToChoose = Context<(typeof choosesAttachments)[number]>;
 
 interface WhichAttachments extends WhichMessages {
   readonly attachment_ids?: readonly string[] | undefined;
@@ -47,7 +52,7 @@ interface Hanging {
  * that none of the messages has is Failure `not-found`. Each row names the message and the attachment, with `file_name` for its bytes. An attached
  * message that could not be opened is there twice: as itself, and as the Failure of what hangs in it.
  */
-export async function* selectAttachments(which: WhichAttachments, context: Context): AsyncGenerator<Selected> {
+export async function* selectAttachments(which: WhichAttachments, context: ToChoose): AsyncGenerator<Selected> {
   const wantedIds = which.attachment_ids === undefined ? undefined : new Set(which.attachment_ids);
   const pattern = which.name_pattern === undefined ? undefined : nameMatcher(which.name_pattern);
   const found = new Set<string>();
@@ -153,7 +158,7 @@ function fileName(hanging: Hanging): string {
 async function expanded(
   attachments: readonly Attachment[],
   which: WhichAttachments,
-  context: Context,
+  context: ToChoose,
   depth = 1,
   parent?: string,
 ): Promise<Hanging[]> {
@@ -173,7 +178,7 @@ async function expanded(
   return all;
 }
 
-async function messagesInside(attachments: readonly Attachment[], { mailbox }: Context): Promise<Map<string, Message | Failure>> {
+async function messagesInside(attachments: readonly Attachment[], { mailbox }: ToChoose): Promise<Map<string, Message | Failure>> {
   const ids = attachments.filter(({ kind }) => kind === "item").map(({ id }) => id);
   const inside = new Map<string, Message | Failure>();
   if (ids.length === 0) return inside;

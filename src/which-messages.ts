@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { Context, Row, Selected } from "./action.ts";
 import type { Message, MessageName } from "./exchange/message.ts";
+import type { PortMethod } from "./exchange/uses.ts";
 import { Failure } from "./failure.ts";
 import { anywhere, dry_run, expected_count, folder, internet_message_id, item_id, max_items, messageRow, present } from "./fields.ts";
 import { done, failed } from "./outcome.ts";
@@ -25,6 +26,10 @@ export const scope = z
   .enum(["all", "first"])
   .default("all")
   .describe("Of the copies that one Message-ID has in the mailbox: all, or the newest only.");
+
+/** What choosing messages asks of the port. */
+export const choosesMessages = ["locate", "folder"] as const satisfies readonly PortMethod[];
+type ToChoose = Context<(typeof choosesMessages)[number]>;
 
 /** What these fields give when they are read. */
 export interface WhichMessages {
@@ -53,7 +58,7 @@ export function messageNames(which: WhichMessages): MessageName[] {
  * Every message that the names stand for, each once, in the order asked; of copies the newest first. A name that stands for nothing is Failure
  * `not-found`. `copies` "first" takes the newest copy of each name only.
  */
-export async function* selectMessages(which: WhichMessages, context: Context, copies: "all" | "first" = "all"): AsyncGenerator<Selected> {
+export async function* selectMessages(which: WhichMessages, context: ToChoose, copies: "all" | "first" = "all"): AsyncGenerator<Selected> {
   const { mailbox } = context;
   const names = messageNames(which);
   const within = which.folder === undefined ? undefined : await mailbox.folder(which.folder);

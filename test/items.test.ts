@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { touching } from "../src/action.ts";
 import { exitCodeOf } from "../src/answer.ts";
+import { sameOverGraph } from "../src/exchange/uses.ts";
 import { Failure, failures } from "../src/failure.ts";
 import { done, failed } from "../src/outcome.ts";
 import { perform } from "../src/perform.ts";
@@ -79,7 +80,16 @@ test("an answer that is not as the action's schema says is a defect of that item
 
 // OfficeDev/ews-managed-api#147: success was reported though the message was not deleted.
 test("what Exchange says it did and did not do is not-verified", async () => {
-  const stubborn = touching({ name: "erase-words", title: "Erase Words", summary: "Erase words.", effect: "destroy", input, each })
+  const stubborn = touching({
+    name: "erase-words",
+    title: "Erase Words",
+    summary: "Erase words.",
+    uses: [],
+    overGraph: sameOverGraph,
+    effect: "destroy",
+    input,
+    each,
+  })
     .select((asked) => selectWords(asked))
     .act(
       async function* (targets) {

@@ -7,6 +7,7 @@ import { type Action, type Effect, type Selected, touching } from "../src/action
 import { type AuditEntry, openAudit } from "../src/audit.ts";
 import { openEvidence } from "../src/evidence.ts";
 import type { Call, Exchange, Mailbox } from "../src/exchange/exchange.ts";
+import { sameOverGraph } from "../src/exchange/uses.ts";
 import { Failure } from "../src/failure.ts";
 import { anywhere, confirm, keep_evidence } from "../src/fields.ts";
 import { done, failed } from "../src/outcome.ts";
@@ -110,7 +111,18 @@ interface Behaviour {
 }
 
 export function eraser({ effect = "destroy", erase = () => {}, shorten, answerWrong = false, unkept }: Behaviour = {}): Action {
-  return touching({ name: "erase-words", title: "Erase Words", summary: "Erase words.", noun: "word", done: "erased", effect, input, each })
+  return touching({
+    name: "erase-words",
+    title: "Erase Words",
+    summary: "Erase words.",
+    uses: [],
+    overGraph: sameOverGraph,
+    noun: "word",
+    done: "erased",
+    effect,
+    input,
+    each,
+  })
     .select((asked) => selectWords(asked))
     .act(
       async function* (targets) {

@@ -7,6 +7,7 @@ import { Answer, answerSchema, exitCodeOf } from "../src/answer.ts";
 import { type AuditEntry, verifyAudit } from "../src/audit.ts";
 import { openEvidence } from "../src/evidence.ts";
 import type { Exchange } from "../src/exchange/exchange.ts";
+import { sameOverGraph } from "../src/exchange/uses.ts";
 import { Failure, failures } from "../src/failure.ts";
 import { anywhere } from "../src/fields.ts";
 import { type Plan, perform } from "../src/perform.ts";
@@ -228,6 +229,8 @@ const counting = reading({
   name: "count-words",
   title: "Count Words",
   summary: "Count words.",
+  uses: [],
+  overGraph: sameOverGraph,
   input: z.strictObject({ ...anywhere, wrong: z.boolean().default(false) }),
   output: z.strictObject({ words: z.number() }),
 }).run(async ({ wrong, mailbox }, { call }) => {

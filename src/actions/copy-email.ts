@@ -1,10 +1,11 @@
 import * as z from "zod";
 import { type Context, touching } from "../action.ts";
-import { copyLosses, type Mailbox } from "../exchange/exchange.ts";
+import { copyLosses } from "../exchange/exchange.ts";
+import type { MailboxFor } from "../exchange/uses.ts";
 import { Failure } from "../failure.ts";
 import { present } from "../fields.ts";
 import { askedOf, done, failed } from "../outcome.ts";
-import { guarded, messageGlance, messageNames, scope, selectMessages, whichMessages } from "../which-messages.ts";
+import { choosesMessages, guarded, messageGlance, messageNames, scope, selectMessages, whichMessages } from "../which-messages.ts";
 
 interface To {
   readonly destination_folder: string;
@@ -13,11 +14,21 @@ interface To {
   readonly create_folder: boolean;
 }
 
+/** What is asked of the mailbox that the copies are for. */
+type AtDestination = "createFolder" | "folder" | "get";
+
 export const copyEmail = touching({
   name: "copy-email",
   title: "Copy Email",
   summary: "Copy messages to another folder, of the same or of another mailbox, or to a public folder.",
   effect: "create",
+  uses: [...choosesMessages, "copy", "createFolder", "get"],
+  overGraph: {
+    supported: "some",
+    differs:
+      "Into another mailbox `method` is `export_import`, which loses nothing, or `mime`: then the copy is a draft, `lost` says what it lacks, and the message may have 3 MB at most. Public folders are refused.",
+    why: "Only the worldwide cloud exports and imports items, for applications with MailboxItem.ImportExport.All and User.Read.All. What Graph takes in RFC 5322 form it makes a draft of, within the size of one request. It has no public folders.",
+  },
   noun: "message",
   done: "copied",
   did: ({ method }) => (method === "mime" ? "copied as a draft" : undefined),
@@ -123,12 +134,12 @@ export const copyEmail = touching({
   );
 
 /** The folder is one of the destination's mailbox, not of the one that the messages are in. */
-function destinationOf(to: To, { exchange, mailbox, call }: Context): Mailbox {
+function destinationOf(to: To, { exchange, mailbox, call }: Context<AtDestination>): MailboxFor<AtDestination> {
   return to.destination_mailbox === undefined ? mailbox : exchange.mailbox(to.destination_mailbox, call);
 }
 
 /** A well-known name or an id that is there is taken as it is; only a path can be made. */
-async function made(mailbox: Mailbox, folder: string): Promise<void> {
+async function made(mailbox: MailboxFor<AtDestination>, folder: string): Promise<void> {
   try {
     await mailbox.folder(folder);
   } catch (thrown) {

@@ -3,7 +3,7 @@ import { type Target, touching } from "../action.ts";
 import { Failure } from "../failure.ts";
 import { confirm, present } from "../fields.ts";
 import { askedOf, done, failed } from "../outcome.ts";
-import { attachmentGlance, selectAttachments, whichAttachments } from "../which-attachments.ts";
+import { attachmentGlance, choosesAttachments, selectAttachments, whichAttachments } from "../which-attachments.ts";
 import { guarded, messageNames, whichMessages } from "../which-messages.ts";
 
 /**
@@ -15,6 +15,12 @@ export const deleteAttachments = touching({
   title: "Delete Attachments",
   summary: "Take attachments out of messages: all, by id or by name. A copy of each is kept first, unless told otherwise.",
   effect: "destroy",
+  uses: [...choosesAttachments, "attachmentContent", "deleteAttachments"],
+  overGraph: {
+    supported: "yes",
+    differs: "It may be refused for received mail unless the application has Mail-Advanced.ReadWrite.All; then the failure names it.",
+    why: "From 2026-12-31 Graph guards changes to messages that are no drafts; whether attachments count is not said.",
+  },
   noun: "attachment",
   done: "deleted",
   glance: { ...attachmentGlance, hidden: ["change_key"] },

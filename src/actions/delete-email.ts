@@ -5,7 +5,7 @@ import type { Message } from "../exchange/message.ts";
 import { Failure } from "../failure.ts";
 import { confirm, keep_evidence, present } from "../fields.ts";
 import { askedOf, done, failed, type Outcome } from "../outcome.ts";
-import { emlName, guarded, messageGlance, messageNames, scope, selectMessages, whichMessages } from "../which-messages.ts";
+import { choosesMessages, emlName, guarded, messageGlance, messageNames, scope, selectMessages, whichMessages } from "../which-messages.ts";
 
 const deleted = { trash: "trash_deleted", soft: "soft_deleted", hard: "hard_deleted" } as const satisfies Record<DeleteMode, string>;
 
@@ -15,6 +15,13 @@ export const deleteEmail = touching({
   title: "Delete Email",
   summary: "Delete messages from a mailbox: into Deleted Items, into the Recoverable Items (default), or for good.",
   effect: "destroy",
+  uses: [...choosesMessages, "delete", "get", "mime"],
+  overGraph: {
+    supported: "some",
+    differs:
+      "The item keeps its id when it is moved. Outside the worldwide cloud `hard` leads to the Recoverable Items: `action` is `soft_deleted`, and `note` says so.",
+    why: "Ids are immutable ones. Only the worldwide cloud has permanentDelete.",
+  },
   noun: "message",
   done: ({ delete_type }) => ({ trash: "moved to Deleted Items", soft: "deleted", hard: "deleted for good" })[delete_type],
   did: ({ action }, { delete_type }) =>
@@ -138,7 +145,7 @@ async function copiesLeft(
   targets: readonly Target[],
   chosen: readonly Target[],
   mode: DeleteMode,
-  { mailbox }: Context,
+  { mailbox }: Context<"folder" | "locate">,
 ): Promise<ReadonlyMap<string, Failure>> {
   const known = new Set(chosen.map(itemId));
   const trash = mode === "hard" ? undefined : (await mailbox.folder("deleteditems")).folderId;

@@ -1,8 +1,9 @@
 import * as z from "zod";
 import { type Held, type Kept, touching } from "../action.ts";
+import { sameOverGraph } from "../exchange/uses.ts";
 import { as, digests, max_bytes } from "../fields.ts";
 import { attempt, done } from "../outcome.ts";
-import { emlName, messageGlance, messageNames, scope, selectMessages, whichMessages } from "../which-messages.ts";
+import { choosesMessages, emlName, messageGlance, messageNames, scope, selectMessages, whichMessages } from "../which-messages.ts";
 
 /**
  * The bytes are those that the server gives, to the last CRLF: nothing is parsed, merged or added. (MimeContent holds the transport headers
@@ -13,6 +14,8 @@ export const downloadMailAsEml = touching({
   title: "Download Mail As EML",
   summary: "Save whole messages as .eml, byte for byte as Exchange gives them, with their hashes.",
   effect: "read",
+  uses: [...choosesMessages, "mime"],
+  overGraph: sameOverGraph,
   noun: "message",
   done: ({ as }) => (as === "file" ? "saved" : "read"),
   glance: messageGlance,

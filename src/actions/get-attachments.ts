@@ -3,7 +3,7 @@ import { type Context, type Held, type Kept, type Target, touching } from "../ac
 import type { Content } from "../exchange/message.ts";
 import { digests, MessageRow, max_bytes, present } from "../fields.ts";
 import { askedOf, attempt, done, type Outcome } from "../outcome.ts";
-import { attachmentGlance, selectAttachments, whichAttachments } from "../which-attachments.ts";
+import { attachmentGlance, choosesAttachments, selectAttachments, whichAttachments } from "../which-attachments.ts";
 import { messageNames, whichMessages } from "../which-messages.ts";
 
 export const getAttachments = touching({
@@ -12,6 +12,13 @@ export const getAttachments = touching({
   summary:
     "Get the attachments of messages with their hashes: files, inline images and attached messages, also those inside attached messages.",
   effect: "read",
+  uses: [...choosesAttachments, "attachmentContent"],
+  overGraph: {
+    supported: "some",
+    differs:
+      "What hangs in an attached message is read out of that message's own bytes: of more than 256 MB or 1000 parts it is `too-large`. It cannot be deleted by itself. Ids of EWS name no attachment here.",
+    why: "Graph gives attachments by way of the message that holds them, one level deep, and translates no ids of attachments.",
+  },
   noun: "attachment",
   done: ({ as }) => ({ file: "saved", base64: "read", metadata: "listed" })[as],
   glance: attachmentGlance,
@@ -74,7 +81,7 @@ function taken(
   content: Content,
   target: Target,
   input: { readonly as: string; readonly max_bytes?: number | undefined },
-  { evidence, mailbox }: Context,
+  { evidence, mailbox }: Context<"attachmentContent">,
 ): Promise<Outcome<Held | Kept>> {
   const { item_id, internet_message_id, attachment_id, file_name } = target.row;
   const source = present({ mailbox: mailbox.address, item_id, internet_message_id, attachment_id });

@@ -34,6 +34,12 @@ export const getContacts = reading({
   name: "get-contacts",
   title: "Get Contacts",
   summary: "List the contacts that a mailbox keeps.",
+  uses: ["contacts"],
+  overGraph: {
+    supported: "some",
+    differs: "With `include_groups` the person's own distribution lists are not listed; `without_groups` says so.",
+    why: "Graph gives contacts, and no personal distribution lists.",
+  },
   input: z.strictObject({
     ...anywhere,
     folder: folder.describe("The folder of contacts: a well-known name, a path, or a folder id. Default: contacts."),

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { reading } from "../action.ts";
 import { textOfHtml } from "../exchange/html-text.ts";
 import type { OutOfOffice } from "../exchange/out-of-office.ts";
+import { sameOverGraph } from "../exchange/uses.ts";
 import { anywhere, present } from "../fields.ts";
 
 /** Automatic replies: what is set, what it says, and whether it answers now. */
@@ -9,6 +10,8 @@ export const getOutOfOffice = reading({
   name: "get-out-of-office",
   title: "Get Out Of Office",
   summary: "Say whether a mailbox answers automatically, when, and what.",
+  uses: ["outOfOffice"],
+  overGraph: sameOverGraph,
   input: z.strictObject(anywhere),
   glance: {
     // The text says what the HTML says; Exchange keeps times also where they mean nothing.

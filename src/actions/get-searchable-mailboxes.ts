@@ -10,6 +10,13 @@ export const getSearchableMailboxes = reading({
   name: "get-searchable-mailboxes",
   title: "Get Searchable Mailboxes",
   summary: "List the mailboxes that the account may search.",
+  uses: ["searchableMailboxes"],
+  overGraph: {
+    supported: "yes",
+    differs:
+      "`source` is `admin_api` or `directory`: all who have a mailbox, which is not the same as what the application may open. A `note` says why it is not the former.",
+    why: "Graph has no list of what an account may search. The Exchange Online Admin API has a list of mailboxes, and needs a permission and a role of its own.",
+  },
   input: z.strictObject({
     ...anywhere,
     mailbox: anywhere.mailbox.describe("Understood as everywhere; the list is always that of the connection's own account."),

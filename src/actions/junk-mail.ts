@@ -3,7 +3,7 @@ import { type Target, touching } from "../action.ts";
 import { Failure } from "../failure.ts";
 import { AddressNoun, addressRow, present } from "../fields.ts";
 import { done, failed } from "../outcome.ts";
-import { guarded, messageGlance, messageNames, scope, selectMessages, whichMessages } from "../which-messages.ts";
+import { choosesMessages, guarded, messageGlance, messageNames, scope, selectMessages, whichMessages } from "../which-messages.ts";
 
 /**
  * Whether the sender is blocked is Exchange's own decision with this operation, so there is no switch for it: it is said in the answer.
@@ -14,6 +14,13 @@ export const junkMail = touching({
   title: "Junk Mail",
   summary: "Mark messages as junk, which blocks their sender and moves them to Junk Email; or as not junk, which undoes both.",
   effect: "change",
+  uses: [...choosesMessages, "get", "junk"],
+  overGraph: {
+    supported: "some",
+    differs:
+      "The message is moved; the sender is not blocked: `note` says so, and `sender_blocked` is absent. Without `move` it is refused.",
+    why: "Graph v1.0 can neither mark as junk nor change the list of blocked senders.",
+  },
   noun: "message",
   done: ({ is_junk }) => (is_junk ? "marked as junk" : "marked as not junk"),
   glance: messageGlance,

@@ -2,11 +2,12 @@ import * as z from "zod";
 import { type Context, touching } from "../action.ts";
 import { checkReply } from "../exchange/check-draft.ts";
 import type { Reply } from "../exchange/draft.ts";
+import { sameOverGraph } from "../exchange/uses.ts";
 import { Failure } from "../failure.ts";
 import { present } from "../fields.ts";
 import { addressFields, checkNewMail, contentFields, type NewMail, newMail, sentColumns, sentRow } from "../new-mail.ts";
 import { attempt, failed } from "../outcome.ts";
-import { guarded, messageGlance, messageNames, selectMessages, whichMessages } from "../which-messages.ts";
+import { choosesMessages, guarded, messageGlance, messageNames, selectMessages, whichMessages } from "../which-messages.ts";
 
 /** Of the copies of one Message-ID only the newest is answered: a person wrote one message and gets one reply. */
 export const replyToEmail = touching({
@@ -14,6 +15,8 @@ export const replyToEmail = touching({
   title: "Reply To Email",
   summary: "Reply to messages, wherever they lie: to the sender or to all, with the original quoted below.",
   effect: "send",
+  uses: [...choosesMessages, "reply"],
+  overGraph: sameOverGraph,
   noun: "message",
   done: "answered",
   glance: messageGlance,
@@ -72,7 +75,7 @@ interface Answering extends NewMail {
   readonly save_to_sent: boolean;
 }
 
-async function replyOf(input: Answering, itemId: string, context: Context): Promise<Reply> {
+async function replyOf(input: Answering, itemId: string, context: Pick<Context, "readFile">): Promise<Reply> {
   const { from, to, cc, bcc } = addressFields(input);
   return {
     itemId,

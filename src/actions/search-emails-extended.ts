@@ -75,6 +75,14 @@ export const searchEmailsExtended = reading({
   name: "search-emails-extended",
   title: "Search Emails Extended",
   summary: "Find messages in one, some or all mailboxes.",
+  uses: ["search"],
+  sometimes: [{ uses: ["searchableMailboxes"], when: "with `mailboxes` all" }],
+  overGraph: {
+    supported: "some",
+    differs:
+      "More filters are applied by the client: the answer says which. Public folders are refused; of the Recoverable Items only deletions are searched.",
+    why: "Graph takes $filter and $search, never both, and reaches no more folders.",
+  },
   input,
   example: { mailboxes: ["all"], sender: "billing@example.net", last_minutes: 1440 },
   glance: {
@@ -181,7 +189,7 @@ function cursorOf(text: string) {
 }
 
 /** The mailboxes that the input means, each once. */
-async function allPlaces(input: Input, context: Context): Promise<readonly Place[]> {
+async function allPlaces(input: Input, context: Context<"search" | "searchableMailboxes">): Promise<readonly Place[]> {
   const { mailboxes } = input;
   // Only then is there need of one that is meant by default.
   if (mailboxes === undefined) return [{ mailbox: context.mailbox, cursor: undefined }];
@@ -205,7 +213,7 @@ function isAll(mailboxes: readonly string[]): boolean {
 function goOnPlaces(
   { mailboxes }: Input,
   places: readonly { readonly address: string; readonly cursor: string | undefined }[],
-  context: Context,
+  context: Context<"search">,
 ): readonly Place[] {
   const { exchange, call } = context;
   const allowed = new Set((mailboxes ?? [context.mailbox.address]).map((address) => address.toLowerCase()));

@@ -1,14 +1,14 @@
 import { nextCursor, readCursor } from "../exchange/cursor.ts";
-import type { Mailbox } from "../exchange/exchange.ts";
 import type { Message } from "../exchange/message.ts";
 import type { FilterName, Search, Unsearched } from "../exchange/query.ts";
+import type { MailboxFor } from "../exchange/uses.ts";
 import type { Failure, FailureCode } from "../failure.ts";
 import { attempt } from "../outcome.ts";
 import { parseJson } from "../parse-json.ts";
 
 /** One mailbox to search, and where to go on in it. */
 export interface Place {
-  readonly mailbox: Mailbox;
+  readonly mailbox: MailboxFor<"search">;
   readonly cursor: string | undefined;
 }
 

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { touching } from "../action.ts";
 import { checkDraft } from "../exchange/check-draft.ts";
 import type { Draft } from "../exchange/draft.ts";
+import { sameOverGraph } from "../exchange/uses.ts";
 import { Failure } from "../failure.ts";
 import { addressesOf, addressList, addressRow, anywhere, dry_run, importance, present } from "../fields.ts";
 import { addressFields, checkNewMail, contentFields, type NewMail, newMail, sentColumns, sentRow } from "../new-mail.ts";
@@ -12,6 +13,8 @@ export const sendEmail = touching({
   title: "Send Email",
   summary: "Send a message from a mailbox: text or HTML, with attachments, inline images and headers, or as a whole MIME message.",
   effect: "send",
+  uses: ["send"],
+  overGraph: sameOverGraph,
   noun: "message",
   done: "sent",
   glance: { columns: ["subject", "to", "cc", "bcc", "sent_at", "internet_message_id"] },

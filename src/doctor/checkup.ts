@@ -1,5 +1,6 @@
 import type { ServerVersion } from "../ews/soap.ts";
 import type { Exchange, Rights } from "../exchange/exchange.ts";
+import type { Difference, Uses } from "../exchange/uses.ts";
 import type { FailureCode } from "../failure.ts";
 import type { Permission } from "../graph/permissions.ts";
 import type { Probe } from "../graph/probe.ts";
@@ -88,12 +89,18 @@ export interface Learned {
 /** Whether something was granted. */
 export type Granted = "yes" | "no" | "unknown";
 
+/** An action, as far as it matters to a check-up. */
+export interface CheckedAction extends Uses {
+  readonly name: string;
+  readonly overGraph: Difference;
+}
+
 /** A check-up of one connection, over one of its back ends. */
 export interface Checkup {
   readonly side: Side;
   /** In a hybrid organisation: which back end holds the mailbox, once that is known. The same for both check-ups. */
   readonly route: { side?: Side | undefined } | undefined;
-  readonly actions: readonly string[];
+  readonly actions: readonly CheckedAction[];
   /** The mailbox to look into, when one was asked for. */
   readonly mailbox: string | undefined;
   readonly signal: AbortSignal | undefined;

@@ -2,7 +2,7 @@ import { asFailure, type FailureCode, failures } from "../failure.ts";
 import type { Permission } from "../graph/permissions.ts";
 import type { Settings } from "../settings.ts";
 import type { HttpEvent } from "../wire/observe.ts";
-import type { Checkup, Finding, Granted, Step, StepName } from "./checkup.ts";
+import type { CheckedAction, Checkup, Finding, Granted, Step, StepName } from "./checkup.ts";
 import { clock } from "./clock.ts";
 import { settings } from "./read-settings.ts";
 import { type Sided, sidesOf } from "./sides.ts";
@@ -23,8 +23,8 @@ export interface Report {
 }
 
 export interface Wanted {
-  /** Names of actions: those that are to work. */
-  readonly actions: readonly string[];
+  /** Those that are to work. */
+  readonly actions: readonly CheckedAction[];
   readonly mailbox?: string | undefined;
   readonly load: () => Promise<Settings>;
   readonly signal?: AbortSignal | undefined;
@@ -95,7 +95,7 @@ async function examined(step: Step, checkup: Checkup): Promise<Finding> {
   }
 }
 
-function concluded(reports: readonly StepReport[], actions: readonly string[], sides: readonly Sided[]): Report {
+function concluded(reports: readonly StepReport[], actions: readonly CheckedAction[], sides: readonly Sided[]): Report {
   const verdicts = actions.map((action) => verdictOn(action, reports, sides));
   const granted = sides.find(({ side }) => side === "graph")?.checkup.learned.granted;
   const bad = verdicts.filter(({ works }) => works !== "yes");

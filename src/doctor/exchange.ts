@@ -4,7 +4,7 @@ import { attempt, type Outcome } from "../outcome.ts";
 import type { Secret } from "../secrets.ts";
 import type { Connection } from "../settings.ts";
 import { type Checkup, connectionOf, type Learned, type Step } from "./checkup.ts";
-import { needsOf } from "./needs.ts";
+import { needsOf, partlyNeeds } from "./needs.ts";
 import { mailboxOf, noMailboxNamed, patience, shown, urlOf } from "./place.ts";
 import { enough, roleMissing, whyNoMailbox } from "./rights.ts";
 import { whyNoEws, withoutEws } from "./why-no-ews.ts";
@@ -78,7 +78,9 @@ export const discovery: Step = {
   name: "discovery",
   needs: ["ews"],
   async run(checkup) {
-    const wanting = checkup.actions.filter((action) => needsOf(action).discovery !== false);
+    const wanting = checkup.actions.filter((action) =>
+      [needsOf(action), ...partlyNeeds(action).map(({ needs }) => needs)].some((one) => one.discovery),
+    );
     if (wanting.length === 0)
       return { status: "skipped", tried: "looked which actions need it", found: "none of those asked for needs Discovery Management" };
     const tried = "asked which mailboxes the account may search (GetSearchableMailboxes)";

@@ -1,7 +1,7 @@
 import { isHeld, kindOf, leastOf, type Permission, partlyNeeded, permissionsOf } from "../graph/permissions.ts";
 import { findApplication } from "../setup/exchange-online.ts";
 import { consentToGraph, grantInScope, testAuthorization } from "../setup/graph.ts";
-import { type Checkup, connectionOf, type Finding, type Granted, type Step } from "./checkup.ts";
+import { type CheckedAction, type Checkup, connectionOf, type Finding, type Granted, type Step } from "./checkup.ts";
 import { asked, isDenied, triedFor } from "./graph.ts";
 import { mailboxOf, shown } from "./place.ts";
 
@@ -17,14 +17,15 @@ export const graphPermissions: Step = {
   },
 };
 
-/** What an action needs over this connection: where the list of mailboxes is Exchange Online's own, nothing of Graph. */
-export function neededBy(action: string, checkup: Checkup): readonly Permission[] {
-  return listsByAdminApi(action, checkup) ? [] : permissionsOf(action);
+/** What an action needs over this connection: for the list of mailboxes, where it is Exchange Online's own, nothing of Graph. */
+export function neededBy(action: CheckedAction, checkup: Checkup): readonly Permission[] {
+  if (!listsByAdminApi(action, checkup)) return permissionsOf(action);
+  return permissionsOf({ uses: action.uses.filter((method) => method !== "searchableMailboxes") });
 }
 
 /** The Exchange Online Admin API alone is asked, which takes another token: mailbox-list.ts looks at it. */
-export function listsByAdminApi(action: string, checkup: Checkup): boolean {
-  return action === "get-searchable-mailboxes" && connectionOf(checkup).graph.mailboxList.from === "admin_api";
+export function listsByAdminApi({ uses }: CheckedAction, checkup: Checkup): boolean {
+  return uses.includes("searchableMailboxes") && connectionOf(checkup).graph.mailboxList.from === "admin_api";
 }
 
 async function grantedTo(checkup: Checkup): Promise<ReadonlyMap<Permission, Granted>> {
@@ -70,7 +71,7 @@ function judge(granted: ReadonlyMap<Permission, Granted>, checkup: Checkup): Omi
   const delegated = facts !== undefined && !facts.appOnly;
   if (missing.length === 0 && unknown.length === 0) {
     const notes = checkup.actions.flatMap((action) =>
-      (partlyNeeded[action] ?? []).map(({ permissions, when }) => `${action} needs ${permissions.join(" and ")} ${when}`),
+      partlyNeeded(action).map(({ permissions, when }) => `${action.name} needs ${permissions.join(" and ")} ${when}`),
     );
     return { status: "ok", found: [`${of("yes").join(", ")}: all that the actions need`, ...notes, ...beyond(checkup)].join("; ") };
   }
@@ -96,14 +97,15 @@ function beyond({ learned, actions }: Checkup): readonly string[] {
   if (facts?.appOnly !== true) return [];
   const used = new Set<string>([
     ...actions.flatMap(permissionsOf),
-    ...actions.flatMap((action) => (partlyNeeded[action] ?? []).flatMap(({ permissions }) => permissions)),
+    ...actions.flatMap((action) => partlyNeeded(action).flatMap(({ permissions }) => permissions)),
   ]);
   const more = facts.roles.filter((role) => !used.has(role));
   return more.length === 0 ? [] : [`not needed for these actions: ${more.join(", ")}`];
 }
 
 function neededFor(permission: Permission, checkup: Checkup): string {
-  return checkup.actions.filter((action) => neededBy(action, checkup).includes(permission)).join(", ");
+  const using = checkup.actions.filter((action) => neededBy(action, checkup).includes(permission));
+  return using.map(({ name }) => name).join(", ");
 }
 
 function forPerson(permissions: readonly Permission[]): readonly string[] {

@@ -3,7 +3,7 @@ import { type Permission, permissionsOf } from "../graph/permissions.ts";
 import { openProbe, type Probe } from "../graph/probe.ts";
 import type { Outcome } from "../outcome.ts";
 import { onlineGraph } from "../wire/clouds.ts";
-import { type Checkup, connectionOf, type Finding, type Step } from "./checkup.ts";
+import { type CheckedAction, type Checkup, connectionOf, type Finding, type Step } from "./checkup.ts";
 import { cloudOf, lookingOptions, mailboxOf, noMailboxNamed, patience, urlOf } from "./place.ts";
 import { notInTheCloud, whyNoGraphMailbox } from "./why-no-graph.ts";
 
@@ -17,8 +17,9 @@ const questions = {
 export type Tried = keyof typeof questions;
 
 /** The questions that bear on what the actions do in a mailbox. Who may write mail may read it. */
-export function triedFor(actions: readonly string[]): readonly Tried[] {
-  const wanted = new Set<Permission>(actions.filter((action) => action !== "get-searchable-mailboxes").flatMap(permissionsOf));
+export function triedFor(actions: readonly CheckedAction[]): readonly Tried[] {
+  const inMailboxes = actions.flatMap(({ uses }) => uses.filter((method) => method !== "searchableMailboxes"));
+  const wanted = new Set<Permission>(permissionsOf({ uses: inMailboxes }));
   if (wanted.has("Mail.ReadWrite") || wanted.has("Mail.Send")) wanted.add("Mail.Read");
   return (["Mail.Read", "MailboxSettings.Read", "Contacts.Read"] as const).filter((one) => wanted.has(one));
 }

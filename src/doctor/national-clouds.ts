@@ -1,10 +1,12 @@
+import { mayUse, type PortMethod } from "../exchange/uses.ts";
 import type { Connection } from "../settings.ts";
 import { connectionOf, type Finding, type Step } from "./checkup.ts";
 import { cloudOf } from "./place.ts";
 
 /** Something that not every cloud has, and what it means here. */
 export interface Lack {
-  readonly action: string;
+  /** What is asked of the port where it matters. */
+  readonly method: PortMethod;
   readonly lacks: string;
   readonly instead: string;
   /** What is set under `graph` for a cloud that has it. */
@@ -12,7 +14,7 @@ export interface Lack {
 }
 
 /**
- * Microsoft says of each method of Graph in which clouds it is; these are those that our actions use and that only the worldwide one has (GCC is in
+ * Microsoft says of each method of Graph in which clouds it is; these are those that we use and that only the worldwide one has (GCC is in
  * that one). A setting may know better.
  * @see https://learn.microsoft.com/en-us/graph/api/message-permanentdelete
  * @see https://learn.microsoft.com/en-us/graph/api/mailbox-exportitems
@@ -21,14 +23,14 @@ const worldwideOnly: readonly (Lack & { readonly habit: "permanentDelete" | "imp
   {
     habit: "permanentDelete",
     setting: "permanent_delete: true",
-    action: "delete-email",
+    method: "delete",
     lacks: "permanentDelete",
     instead: "a hard delete goes to the Recoverable Items, and the answer says so",
   },
   {
     habit: "importExport",
     setting: "import_export: true",
-    action: "copy-email",
+    method: "copy",
     lacks: "export and import of mailbox items",
     instead: "into another mailbox the copy is a draft, made of the message's MIME",
   },
@@ -46,12 +48,15 @@ export const graphCloud: Step = {
   async run(checkup): Promise<Finding> {
     const cloud = cloudOf(checkup);
     const tried = "looked what the actions use that this cloud does not have";
-    const lacks = lacksOf(connectionOf(checkup)).filter(({ action }) => checkup.actions.includes(action));
+    const lacks = lacksOf(connectionOf(checkup)).flatMap((lack) => {
+      const actions = checkup.actions.filter((action) => mayUse(action, lack.method)).map(({ name }) => name);
+      return actions.length === 0 ? [] : [{ ...lack, actions }];
+    });
     if (lacks.length === 0) return { status: "ok", tried, found: `${cloud}: nothing` };
     return {
       status: "warning",
       tried,
-      found: `${cloud}: ${lacks.map(({ action, lacks: what, instead }) => `${action}: no ${what} (${instead})`).join("; ")}`,
+      found: `${cloud}: ${lacks.map(({ actions, lacks: what, instead }) => `${actions.join(", ")}: no ${what} (${instead})`).join("; ")}`,
       next: [
         "Nothing is to be done: the answers say it. Should the cloud have it by now, set for this connection:",
         `graph: { ${lacks.map(({ setting }) => setting).join(", ")} }`,

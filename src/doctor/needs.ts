@@ -1,35 +1,50 @@
-/** What one action needs of Exchange over EWS; what it needs of Microsoft Graph are permissions. */
+import type { PortMethod, Uses } from "../exchange/uses.ts";
+
+/** What is needed of Exchange over EWS; what is needed of Microsoft Graph are permissions. */
 export interface Needs {
   /** It looks into mailboxes: impersonation, or rights as a delegate. */
   readonly mailbox: boolean;
-  /** The role group Discovery Management. `all`: only when it is to look into all mailboxes. */
-  readonly discovery: false | "always" | "all";
+  /** The role group Discovery Management. */
+  readonly discovery: boolean;
   /** It changes, moves or deletes. */
   readonly changes: boolean;
   /** It sends: a delegate needs Send As besides. */
   readonly sends: boolean;
 }
 
-const reads: Needs = { mailbox: true, discovery: false, changes: false, sends: false };
-const changes: Needs = { ...reads, changes: true };
-
-/** By the name of the action. */
-export const needs: Readonly<Record<string, Needs>> = {
-  "copy-email": changes,
-  "delete-attachments": changes,
-  "delete-email": changes,
-  "download-mail-as-eml": reads,
-  "get-attachments": reads,
-  "get-contacts": reads,
-  "get-out-of-office": reads,
-  "get-searchable-mailboxes": { mailbox: false, discovery: "always", changes: false, sends: false },
-  "junk-mail": changes,
-  "reply-to-email": { mailbox: true, discovery: false, changes: true, sends: true },
-  "search-emails-extended": { mailbox: true, discovery: "all", changes: false, sends: false },
-  "send-email": { mailbox: true, discovery: false, changes: true, sends: true },
+const rights: Readonly<Record<PortMethod, "read" | "change" | "send" | "discovery">> = {
+  search: "read",
+  locate: "read",
+  get: "read",
+  mime: "read",
+  attachments: "read",
+  attachedMessages: "read",
+  attachmentContent: "read",
+  deleteAttachments: "change",
+  folder: "read",
+  createFolder: "change",
+  copy: "change",
+  move: "change",
+  delete: "change",
+  junk: "change",
+  send: "send",
+  reply: "send",
+  contacts: "read",
+  outOfOffice: "read",
+  rights: "read",
+  foreign: "read",
+  searchableMailboxes: "discovery",
 };
 
-/** An action that is not in the table is taken to need all that most need. */
-export function needsOf(action: string): Needs {
-  return needs[action] ?? changes;
+/** What an action cannot do without. */
+export function needsOf({ uses }: Pick<Uses, "uses">): Needs {
+  const wanted = new Set(uses.map((method) => rights[method]));
+  const sends = wanted.has("send");
+  const changes = sends || wanted.has("change");
+  return { mailbox: changes || wanted.has("read"), discovery: wanted.has("discovery"), changes, sends };
+}
+
+/** What parts of an action need. */
+export function partlyNeeds({ sometimes = [] }: Uses): readonly { readonly needs: Needs; readonly when: string }[] {
+  return sometimes.map((part) => ({ needs: needsOf(part), when: part.when }));
 }

@@ -1,20 +1,11 @@
-import { type Difference, differences } from "../graph/differences.ts";
-import {
-  allPermissions,
-  kindOf,
-  knownActions,
-  leastOf,
-  type PartlyNeeded,
-  type Permission,
-  partlyNeeded,
-  permissionsOf,
-} from "../graph/permissions.ts";
+import { type Difference, mayUse } from "../exchange/uses.ts";
+import { allPermissions, kindOf, leastOf, type PartlyNeeded, type Permission, partlyNeeded, permissionsOf } from "../graph/permissions.ts";
 import type { Connection, Settings } from "../settings.ts";
 import type { OAuth } from "../settings-oauth.ts";
 import { findApplication } from "../setup/exchange-online.ts";
 import { consentToGraph } from "../setup/graph.ts";
 import { isOnline } from "../wire/clouds.ts";
-import type { Granted } from "./checkup.ts";
+import type { CheckedAction, Granted } from "./checkup.ts";
 import { type ActionReport, doctor, type Report, type StepReport, type Wanted } from "./doctor.ts";
 import { type MovedSettings, movedSettings, type Target } from "./moved-settings.ts";
 import { lacksOf } from "./national-clouds.ts";
@@ -73,12 +64,19 @@ export interface Plan {
 export interface PlanWanted extends Wanted {
   /** The connection as it is written in the settings. */
   readonly written: () => Promise<Readonly<Record<string, unknown>>>;
+  /** These actions are all that there are. */
+  readonly isAll: boolean;
   /** Ask nobody. */
   readonly offline?: boolean | undefined;
 }
 
 /** Plans the move to Microsoft Graph: by looking where a token for it can be had, and changing nothing. Throws Failure `invalid-settings`. */
-export async function planGraph({ written, offline, ...wanted }: PlanWanted): Promise<{ readonly plan: Plan; readonly exit: number }> {
+export async function planGraph({
+  written,
+  isAll,
+  offline,
+  ...wanted
+}: PlanWanted): Promise<{ readonly plan: Plan; readonly exit: number }> {
   const settings = await wanted.load();
   const { connection } = settings;
   const reason = whyNotLooked(connection, offline === true);
@@ -97,7 +95,10 @@ export async function planGraph({ written, offline, ...wanted }: PlanWanted): Pr
     looked: report !== undefined,
     ...(reason === undefined ? {} : { why_not_looked: reason }),
     permissions,
-    grant: open.length === 0 ? [] : [...applicationOf(connection), ...consentToGraph(open), ...forSome(connection, wanted.actions, open)],
+    grant:
+      open.length === 0
+        ? []
+        : [...applicationOf(connection), ...consentToGraph(open), ...forSome(connection, isAll ? undefined : wanted.actions, open)],
     settings: await movedSettings(connection.name, await written(), target),
     ids: storedIds,
     actions: wanted.actions.map((action) => planned(action, connection, report)),
@@ -137,11 +138,11 @@ function isForExchangeOnline({ scope, authority }: OAuth): boolean {
   return !isAdfs && (scope === undefined || (URL.canParse(scope) && isOnline(new URL(scope))));
 }
 
-function permissionsFor(actions: readonly string[], report: Report | undefined): readonly PlannedPermission[] {
+function permissionsFor(actions: readonly CheckedAction[], report: Report | undefined): readonly PlannedPermission[] {
   const least = leastOf(actions);
   const seen = new Map(report?.permissions?.map(({ permission, granted }) => [permission, granted]));
   return allPermissions.flatMap((permission) => {
-    const using = actions.filter((action) => permissionsOf(action).includes(permission));
+    const using = actions.filter((action) => permissionsOf(action).includes(permission)).map(({ name }) => name);
     if (using.length === 0) return [];
     const { role, heldBy } = kindOf(permission);
     const within = least.find((one) => heldBy.includes(one));
@@ -173,26 +174,33 @@ function applicationOf({ auth }: Connection): readonly string[] {
     : ["# with $principal from `mailcordon setup entra --backend graph`"];
 }
 
-/** The same for some mailboxes, where the application is limited to them. */
-function forSome({ auth }: Connection, actions: readonly string[], open: readonly Permission[]): readonly string[] {
+/** The same for some mailboxes, where the application is limited to them. Without `only`, for all actions. */
+function forSome({ auth }: Connection, only: readonly CheckedAction[] | undefined, open: readonly Permission[]): readonly string[] {
   if (!open.some((one) => kindOf(one).role !== undefined)) return [];
   const { tenant = "", clientId = "" } = auth.kind === "oauth" ? auth : {};
   const who = `--tenant ${tenant || "<tenant>"} --client-id ${clientId || "<client id>"}`;
-  const some = actions.length === knownActions.length ? "" : ` --actions ${actions.join(",")}`;
+  const some = only === undefined ? "" : ` --actions ${only.map(({ name }) => name).join(",")}`;
   return [
     "# Or for some mailboxes alone (RBAC for Applications), without this consent; its commands:",
     `# mailcordon setup entra --backend graph ${who} --mailboxes <addresses>${some}`,
   ];
 }
 
-function planned(action: string, connection: Connection, report: Report | undefined): PlannedAction {
-  const { supported, differs, why } = differences[action] ?? { supported: "yes", differs: "", why: "" };
-  const { backend: _, ...verdict } = report?.actions.find((one) => one.action === action) ?? { action, works: "unknown" as const };
+function planned(action: CheckedAction, connection: Connection, report: Report | undefined): PlannedAction {
+  const { name } = action;
+  const { supported, differs, why } = action.overGraph;
+  const { backend: _, ...verdict } = report?.actions.find((one) => one.action === name) ?? { action: name, works: "unknown" as const };
   const here = lacksOf(connection).flatMap((lack) =>
-    lack.action === action ? [`In this cloud there is no ${lack.lacks}: ${lack.instead}.`] : [],
+    mayUse(action, lack.method) ? [`In this cloud there is no ${lack.lacks}: ${lack.instead}.`] : [],
   );
-  const partly = partlyNeeded[action];
-  return { ...verdict, supported, differs: [differs, ...here].filter((text) => text !== "").join(" "), why, ...(partly && { partly }) };
+  const partly = partlyNeeded(action);
+  return {
+    ...verdict,
+    supported,
+    differs: [differs, ...here].filter((text) => text !== "").join(" "),
+    why,
+    ...(partly.length > 0 && { partly }),
+  };
 }
 
 const storedIds: readonly StoredId[] = [

@@ -1,5 +1,5 @@
 import type { Permission } from "../graph/permissions.ts";
-import type { Checkup, Finding, Side, StepName } from "./checkup.ts";
+import type { CheckedAction, Checkup, Finding, Side, StepName } from "./checkup.ts";
 import { listsByAdminApi, neededBy } from "./graph-permissions.ts";
 import { needsOf } from "./needs.ts";
 import type { Sided } from "./sides.ts";
@@ -27,7 +27,7 @@ const foundations: Readonly<Record<Side, readonly StepName[]>> = {
 };
 
 /** What the steps say of one action. */
-export function verdictOn(action: string, reports: readonly StepReport[], sides: readonly Sided[]): ActionReport {
+export function verdictOn(action: CheckedAction, reports: readonly StepReport[], sides: readonly Sided[]): ActionReport {
   const at = (side: Side) => sides.find((one) => one.side === side)?.checkup;
   const [graph, ews] = [at("graph"), at("ews")];
   if (graph === undefined) return judged(action, reports, overEws(action), "ews");
@@ -42,12 +42,17 @@ export function verdictOn(action: string, reports: readonly StepReport[], sides:
   return overGraph(action, reports, graph, held);
 }
 
-function overEws(action: string): readonly StepName[] {
+function overEws(action: CheckedAction): readonly StepName[] {
   const { mailbox, discovery } = needsOf(action);
-  return [...foundations.ews, ...(mailbox ? (["mailbox"] as const) : []), ...(discovery === "always" ? (["discovery"] as const) : [])];
+  return [...foundations.ews, ...(mailbox ? (["mailbox"] as const) : []), ...(discovery ? (["discovery"] as const) : [])];
 }
 
-function overGraph(action: string, reports: readonly StepReport[], checkup: Checkup, backend: ActionReport["backend"]): ActionReport {
+function overGraph(
+  action: CheckedAction,
+  reports: readonly StepReport[],
+  checkup: Checkup,
+  backend: ActionReport["backend"],
+): ActionReport {
   const { learned } = checkup;
   const needsMailbox = needsOf(action).mailbox;
   const lists = listsByAdminApi(action, checkup);
@@ -62,7 +67,7 @@ function overGraph(action: string, reports: readonly StepReport[], checkup: Chec
 }
 
 function judged(
-  action: string,
+  { name: action }: CheckedAction,
   reports: readonly StepReport[],
   wanted: readonly StepName[],
   backend: ActionReport["backend"],

@@ -1,3 +1,5 @@
+import type { PortMethod, Uses } from "../exchange/uses.ts";
+
 /** A permission of Microsoft Graph that one of our actions needs, under Microsoft's name. */
 export type Permission = keyof typeof kinds;
 
@@ -33,7 +35,7 @@ const kinds = {
   },
 } as const satisfies Record<string, Kind>;
 
-const isPermission = (name: string): name is Permission => Object.hasOwn(kinds, name);
+export const isPermission = (name: string): name is Permission => Object.hasOwn(kinds, name);
 
 /** Every one that some action needs. */
 export const allPermissions: readonly Permission[] = Object.keys(kinds).filter(isPermission);
@@ -42,73 +44,95 @@ export function kindOf(permission: Permission): Kind {
   return kinds[permission];
 }
 
-const reads: readonly Permission[] = ["Mail.Read"];
-const changes: readonly Permission[] = ["Mail.ReadWrite"];
-// A message is drafted first, so that a lost answer never sends it twice.
-const sends: readonly Permission[] = ["Mail.ReadWrite", "Mail.Send"];
-const lists: readonly Permission[] = ["User.ReadBasic.All", "MailboxSettings.Read"];
-
-/** What an action cannot do without, by its name. */
-const needed: Readonly<Record<string, readonly Permission[]>> = {
-  "copy-email": changes,
-  "delete-attachments": changes,
-  "delete-email": changes,
-  "download-mail-as-eml": reads,
-  "get-attachments": reads,
-  "get-contacts": ["Contacts.Read"],
-  "get-out-of-office": ["MailboxSettings.Read"],
-  "get-searchable-mailboxes": lists,
-  "junk-mail": changes,
-  "reply-to-email": sends,
-  "search-emails-extended": reads,
-  "send-email": sends,
-};
-
-/** A permission for a part of an action: without it that part is refused or does less, and says so. */
+/** A permission for a part of what is asked: without it that part is refused or does less, and says so. */
 export interface PartlyNeeded {
   readonly permissions: readonly string[];
   /** When it is needed. */
   readonly when: string;
 }
 
-/** By the name of the action. */
-export const partlyNeeded: Readonly<Record<string, readonly PartlyNeeded[]>> = {
-  "copy-email": [
-    {
-      permissions: ["MailboxItem.ImportExport.All", "User.Read.All"],
-      when: "into another mailbox, for a copy that is no draft (export and import)",
-    },
-  ],
-  "delete-attachments": [
-    {
-      permissions: ["Mail-Advanced.ReadWrite.All"],
-      when: "perhaps, from 2026-12-31 on: Microsoft guards changes to received mail, and does not say whether attachments count",
-    },
-  ],
-  "get-searchable-mailboxes": [
-    {
-      permissions: ["Exchange.ManageAsAppV2"],
-      when: "of Office 365 Exchange Online and with a role such as View-Only Recipients, for the list that Exchange Online itself gives instead of the directory",
-    },
-  ],
-  "search-emails-extended": [
-    { permissions: lists, when: "with `mailboxes` all" },
-    { permissions: ["User.Read.All"], when: "with `query`, for ids that a move does not change" },
-  ],
-};
-
-/** What an action needs, the least there is. One that is not in the table is taken to need what most need. */
-export function permissionsOf(action: string): readonly Permission[] {
-  return needed[action] ?? changes;
+/** What one method of the port cannot do without, and what a part of it needs besides. */
+interface Needed {
+  readonly permissions: readonly Permission[];
+  readonly partly?: readonly PartlyNeeded[];
 }
 
-/** The names of the actions in the table. */
-export const knownActions: readonly string[] = Object.keys(needed);
+const reads: Needed = { permissions: ["Mail.Read"] };
+const changes: Needed = { permissions: ["Mail.ReadWrite"] };
+// A message is drafted first, so that a lost answer never sends it twice.
+const sends: Needed = { permissions: ["Mail.ReadWrite", "Mail.Send"] };
 
-/** What several actions need together; what another of them holds is left out. */
-export function leastOf(actions: readonly string[]): readonly Permission[] {
+const needed: Readonly<Record<PortMethod, Needed>> = {
+  search: { ...reads, partly: [{ permissions: ["User.Read.All"], when: "with `query`, for ids that a move does not change" }] },
+  locate: reads,
+  get: reads,
+  mime: reads,
+  attachments: reads,
+  attachedMessages: reads,
+  attachmentContent: reads,
+  deleteAttachments: {
+    ...changes,
+    partly: [
+      {
+        permissions: ["Mail-Advanced.ReadWrite.All"],
+        when: "perhaps, from 2026-12-31 on: Microsoft guards changes to received mail, and does not say whether attachments count",
+      },
+    ],
+  },
+  folder: reads,
+  createFolder: changes,
+  copy: {
+    ...changes,
+    partly: [
+      {
+        permissions: ["MailboxItem.ImportExport.All", "User.Read.All"],
+        when: "into another mailbox, for a copy that is no draft (export and import)",
+      },
+    ],
+  },
+  move: changes,
+  delete: changes,
+  junk: changes,
+  send: sends,
+  reply: sends,
+  contacts: { permissions: ["Contacts.Read"] },
+  outOfOffice: { permissions: ["MailboxSettings.Read"] },
+  rights: reads,
+  // There is nothing to ask.
+  foreign: { permissions: [] },
+  searchableMailboxes: {
+    permissions: ["User.ReadBasic.All", "MailboxSettings.Read"],
+    partly: [
+      {
+        permissions: ["Exchange.ManageAsAppV2"],
+        when: "of Office 365 Exchange Online and with a role such as View-Only Recipients, for the list that Exchange Online itself gives instead of the directory",
+      },
+    ],
+  },
+};
+
+/** What an action cannot do without, the least there is. */
+export function permissionsOf({ uses }: Pick<Uses, "uses">): readonly Permission[] {
+  return least([...new Set(uses.flatMap((method) => needed[method].permissions))]);
+}
+
+/** What parts of an action need besides: what it asks sometimes only, and parts of what it always asks. */
+export function partlyNeeded({ uses, sometimes = [] }: Uses): readonly PartlyNeeded[] {
+  return [
+    ...sometimes.map((part) => ({ permissions: permissionsOf(part), when: part.when })),
+    ...uses.flatMap((method) => needed[method].partly ?? []),
+  ];
+}
+
+/** What several actions need together. */
+export function leastOf(actions: readonly Uses[]): readonly Permission[] {
   const all = new Set(actions.flatMap(permissionsOf));
-  return allPermissions.filter((one) => all.has(one) && !kinds[one].heldBy.some((other) => isPermission(other) && all.has(other)));
+  return least(allPermissions.filter((one) => all.has(one)));
+}
+
+/** What another of them holds is left out. */
+function least(permissions: readonly Permission[]): readonly Permission[] {
+  return permissions.filter((one) => !kinds[one].heldBy.some((other) => isPermission(other) && permissions.includes(other)));
 }
 
 /** Whether one of these grants holds the permission. Of a person `Mail.Read.Shared` is as good as `Mail.Read` here. */

@@ -64,7 +64,7 @@ function overEws(mailboxes: readonly string[]): readonly SetupStep[] {
     {
       title: "Let the application list and search mailboxes",
       about: [
-        "Only get-searchable-mailboxes, and searching in all mailboxes, needs it. An hour until it counts.",
+        "Only what lists mailboxes, or searches in all of them, needs it. An hour until it counts.",
         "Whether Exchange Online answers an application here is not promised by Microsoft: `mailcordon doctor` tries it.",
       ],
       portal: "Exchange admin center > Roles > Admin roles > Discovery Management > Assigned",
@@ -103,7 +103,7 @@ function overGraph(grants: readonly GraphGrant[], mailboxes: readonly string[]):
   const directory: SetupStep = {
     title: "Let the application list people",
     about: [
-      "It is no permission for mailboxes, so that no scope limits it. Only get-searchable-mailboxes, and searching in all mailboxes, needs it.",
+      "It is no permission for mailboxes, so that no scope limits it. Only what lists mailboxes, or searches in all of them, needs it.",
     ],
     portal: consentPortal,
     lines: consentToGraph(names(ofDirectory)),

@@ -23,7 +23,7 @@ export function onPremisesSteps({ account, mailboxes, delegate }: OnPremisesValu
     delegate ? asDelegate(account, mailboxes) : asOwner(account, mailboxes),
     {
       title: "Let the account list and search mailboxes",
-      about: ["Only get-searchable-mailboxes, and searching in all mailboxes, needs it. An hour until it counts."],
+      about: ["Only what lists mailboxes, or searches in all of them, needs it. An hour until it counts."],
       portal: "Exchange admin center > permissions > admin roles > Discovery Management > Members",
       lines: discoveryRole(account),
     },

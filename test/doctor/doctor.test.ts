@@ -1,17 +1,11 @@
 import { createServer } from "node:net";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { actionNames } from "../../src/actions/load.ts";
-import { needs } from "../../src/doctor/needs.ts";
 import { failures } from "../../src/failure.ts";
 import { faultKinds } from "../../src/lab/faults.ts";
 import { startLab } from "../../src/lab/lab.ts";
 import { basic, examine, openLab, service } from "./examine.ts";
 
 const exit = (code: keyof typeof failures) => failures[code].exit;
-
-test("what each action needs is known", () => {
-  expect(Object.keys(needs)).toEqual(actionNames);
-});
 
 describe("when all is right", () => {
   test("every action would work, the exit code is 0, and nothing but questions was asked", async () => {

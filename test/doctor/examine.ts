@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished, vi } from "vitest";
 import { actionNames } from "../../src/actions/load.ts";
-import type { StepName } from "../../src/doctor/checkup.ts";
+import type { CheckedAction, StepName } from "../../src/doctor/checkup.ts";
 import { doctor, type Report, type StepReport, type Wanted } from "../../src/doctor/doctor.ts";
+import { action } from "../../src/index.ts";
 import { type Lab, type LabOptions, startLab } from "../../src/lab/lab.ts";
 import { socAddress } from "../../src/lab/seed.ts";
 import { labPassword } from "../../src/lab/store.ts";
@@ -41,19 +42,24 @@ export interface Examined extends Report {
   all(status: StepReport["status"]): readonly StepName[];
 }
 
-export interface Changes extends Partial<Wanted> {
+export interface Changes extends Partial<Omit<Wanted, "actions">> {
+  /** Those of the catalogue by name. Default: all of it. */
+  readonly actions?: readonly (string | CheckedAction)[];
   readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** A check-up of one connection, in a folder of its own. */
-export async function examine(connection: Setting, { environment: more, ...wanted }: Changes = {}): Promise<Examined> {
+export async function examine(
+  connection: Setting,
+  { environment: more, actions = actionNames, ...wanted }: Changes = {},
+): Promise<Examined> {
   const directory = folder();
   // What is kept of tokens and servers belongs to this check-up alone.
   for (const name of ["HOME", "XDG_CACHE_HOME"]) vi.stubEnv(name, directory);
   // JSON is YAML.
   writeFileSync(join(directory, "mailcordon.yaml"), JSON.stringify({ connections: { prod: connection } }));
   const report = await doctor({
-    actions: actionNames,
+    actions: actions.map((one) => (typeof one === "string" ? action(one) : one)),
     load: () => loadSettings({ directory, environment: { ...environment, ...more } }),
     ...wanted,
   });

@@ -6,7 +6,7 @@ import { actionNames } from "../../src/actions/load.ts";
 import { type Plan, planGraph } from "../../src/doctor/plan.ts";
 import { runDoctor } from "../../src/doctor-command.ts";
 import { failures } from "../../src/failure.ts";
-import { differences } from "../../src/graph/differences.ts";
+import { action } from "../../src/index.ts";
 import type { LabOptions } from "../../src/lab/lab.ts";
 import type { Registration } from "../../src/lab/registration.ts";
 import { loadSettings, writtenConnection } from "../../src/settings.ts";
@@ -22,13 +22,14 @@ interface Asked {
 }
 
 /** The plan for one connection, and the settings of a file that holds what it says to put there. */
-async function planned(connection: Setting, asked: Asked = {}) {
+async function planned(connection: Setting, { actions = actionNames, ...asked }: Asked = {}) {
   const directory = folder();
   for (const name of ["HOME", "XDG_CACHE_HOME"]) vi.stubEnv(name, directory);
   writeFileSync(join(directory, "mailcordon.yaml"), JSON.stringify({ connections: { prod: connection } }));
   const place = { directory, environment: { CLIENT_SECRET: secret, SECRET: "lab-password" } };
   const { plan, exit } = await planGraph({
-    actions: actionNames,
+    actions: actions.map(action),
+    isAll: actions === actionNames,
     load: () => loadSettings(place),
     written: () => writtenConnection(place),
     ...asked,
@@ -112,8 +113,8 @@ describe("offline", () => {
     expect(lab.requests).toEqual([]);
     expect([plan.looked, plan.ready, exit, plan.steps]).toEqual([false, "unknown", 0, []]);
     expect(plan.actions.map(({ action }) => action)).toEqual(actionNames);
-    for (const { action, differs, why } of plan.actions)
-      expect([action, why]).toEqual([action, differs === "" ? "" : differences[action]?.why]);
+    for (const { action: name, differs, why } of plan.actions)
+      expect([name, differs, why]).toEqual([name, action(name).overGraph.differs, action(name).overGraph.why]);
     expect(plan.ids.map(({ id }) => id)).toContain("item_id of EWS");
   });
 

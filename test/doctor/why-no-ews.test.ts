@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { deleteEmail } from "../../src/actions/delete-email.ts";
 import type { Checkup } from "../../src/doctor/checkup.ts";
 import { whyNoEws, withoutEws } from "../../src/doctor/why-no-ews.ts";
 import { Failure, type FailureCode } from "../../src/failure.ts";
@@ -15,7 +16,7 @@ async function online(now: number): Promise<Checkup> {
     ...{
       side: "ews",
       route: undefined,
-      actions: ["delete-email"],
+      actions: [deleteEmail],
       mailbox: "ann@example.com",
       signal: undefined,
       events: [],

@@ -2,6 +2,7 @@ import { PassThrough } from "node:stream";
 import * as z from "zod";
 import { type Action, reading, touching } from "../../src/action.ts";
 import type { Exchange, Mailbox } from "../../src/exchange/exchange.ts";
+import { sameOverGraph } from "../../src/exchange/uses.ts";
 import { type Catalogue, type Opened, type Program, runCli, type Screen } from "../../src/faces/cli.ts";
 import { Failure } from "../../src/failure.ts";
 import { textList } from "../../src/fields.ts";
@@ -11,6 +12,8 @@ export const countSheep = reading({
   name: "count-sheep",
   title: "Count Sheep",
   summary: "Count the sheep of a mailbox.",
+  uses: [],
+  overGraph: sameOverGraph,
   input: z.strictObject({
     mailbox: z.string().optional().describe("Whose sheep."),
     shade: z.enum(["black", "white"]).default("white").describe("Which sheep."),
@@ -39,6 +42,8 @@ export const shearSheep = touching({
   name: "shear-sheep",
   title: "Shear Sheep",
   summary: "Take the wool off.",
+  uses: [],
+  overGraph: sameOverGraph,
   noun: "ewe",
   done: "shorn",
   example: { mailbox: "o'hara@example.com", dry_run: true },
@@ -56,14 +61,18 @@ export const shearSheep = touching({
 
 const actions: readonly Action[] = [countSheep, shearSheep];
 
-export const toyCatalogue: Catalogue = {
-  names: actions.map((action) => action.name),
-  load: async (name) => {
-    const found = actions.find((action) => action.name === name);
-    if (found === undefined) throw new Error(`asked for ${name}`);
-    return found;
-  },
-};
+export const toyCatalogue = catalogueOf(actions);
+
+export function catalogueOf(actions: readonly Action[]): Catalogue {
+  return {
+    names: actions.map((action) => action.name),
+    load: async (name) => {
+      const found = actions.find((action) => action.name === name);
+      if (found === undefined) throw new Error(`asked for ${name}`);
+      return found;
+    },
+  };
+}
 
 /** What one command line wrote and gave back. */
 export interface Ran {
@@ -81,9 +90,11 @@ export interface Given {
   readonly stdin?: string;
   readonly signal?: AbortSignal;
   readonly open?: () => Promise<Opened>;
+  /** Default: the toys. */
+  readonly catalogue?: Catalogue;
 }
 
-/** Runs one command line over the toy catalogue. */
+/** Runs one command line. */
 export async function toy(words: readonly string[], given: Given = {}): Promise<Ran> {
   const written = { out: "", err: "" };
   const wanted: unknown[] = [];
@@ -99,7 +110,7 @@ export async function toy(words: readonly string[], given: Given = {}): Promise<
   };
   const program: Program = {
     version: () => "1.2.3",
-    catalogue: toyCatalogue,
+    catalogue: given.catalogue ?? toyCatalogue,
     commands: [{ name: "sleep", summary: "Do nothing.", run: async (rest) => rest.length }],
     open: async (asked) => {
       wanted.push(asked);

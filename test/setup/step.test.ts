@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { kindOf, knownActions, leastOf } from "../../src/graph/permissions.ts";
+import { actionNames } from "../../src/actions/load.ts";
+import { kindOf, leastOf } from "../../src/graph/permissions.ts";
+import { action } from "../../src/index.ts";
 import { entraSteps } from "../../src/setup/entra.ts";
 import { onPremisesSteps } from "../../src/setup/onprem.ts";
 import { type SetupStep, scriptOf } from "../../src/setup/step.ts";
@@ -19,7 +21,7 @@ const examples = {
   backend: { kind: "ews" },
 } as const;
 const overGraph = (actions: readonly string[]) =>
-  ({ kind: "graph", grants: leastOf(actions).map((permission) => ({ permission, role: kindOf(permission).role })) }) as const;
+  ({ kind: "graph", grants: leastOf(actions.map(action)).map((permission) => ({ permission, role: kindOf(permission).role })) }) as const;
 
 describe("every command that `mailcordon setup` prints stands in the guide:", () => {
   test.each([
@@ -29,8 +31,8 @@ describe("every command that `mailcordon setup` prints stands in the guide:", ()
       entraSteps({ ...examples, clientId: "11111111-2222-3333-4444-555555555555", mailboxes: [], certificate: undefined }),
     ],
     ["a national cloud", entraSteps({ ...examples, cloud: "us-gcc-high" })],
-    ["Microsoft Graph, some mailboxes", entraSteps({ ...examples, backend: overGraph(knownActions) })],
-    ["Microsoft Graph, all mailboxes", entraSteps({ ...examples, mailboxes: [], backend: overGraph(knownActions) })],
+    ["Microsoft Graph, some mailboxes", entraSteps({ ...examples, backend: overGraph(actionNames) })],
+    ["Microsoft Graph, all mailboxes", entraSteps({ ...examples, mailboxes: [], backend: overGraph(actionNames) })],
     [
       "Microsoft Graph, to read mail in some mailboxes",
       entraSteps({ ...examples, backend: overGraph(["get-attachments", "get-contacts"]) }),
@@ -59,7 +61,7 @@ test("in the script everything but the commands is a comment", () => {
 test("over Graph nothing of EWS is asked of an administrator, and only what the actions need", () => {
   const script = (actions: readonly string[], mailboxes: readonly string[] = []) =>
     scriptOf("Title", entraSteps({ ...examples, mailboxes, backend: overGraph(actions) }));
-  const all = script(knownActions);
+  const all = script(actionNames);
   expect(all).not.toMatch(/Ews|full_access_as_app|Discovery Management/);
   expect(all.match(/Value -eq '[\w.]+'/g)).toEqual(
     ["Mail.ReadWrite", "Mail.Send", "MailboxSettings.Read", "Contacts.Read", "User.ReadBasic.All"].map((name) => `Value -eq '${name}'`),

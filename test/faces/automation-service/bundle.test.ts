@@ -8,6 +8,7 @@ import * as yaml from "yaml";
 import * as z from "zod";
 import { type Action, effects, reading } from "../../../src/action.ts";
 import { catalogue } from "../../../src/actions/index.ts";
+import { sameOverGraph } from "../../../src/exchange/uses.ts";
 import { automationService } from "../../../src/faces/automation-service/bundle.ts";
 import { ActionDefinition, IntegrationDefinition } from "../../../src/faces/automation-service/definition.ts";
 import { dataAttributes } from "../../../src/faces/automation-service/integration.ts";
@@ -174,6 +175,8 @@ const bad = (field: string): Action =>
     name: "bad-one",
     title: "Bad One",
     summary: "One that cannot be.",
+    uses: [],
+    overGraph: sameOverGraph,
     input: z.strictObject({ [field]: z.string().optional() }),
     output: z.strictObject({ message: z.string() }),
   }).run(nothing);

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { type Action, reading } from "../../../src/action.ts";
 import { catalogue } from "../../../src/actions/index.ts";
+import { sameOverGraph } from "../../../src/exchange/uses.ts";
 import type { Field } from "../../../src/faces/automation-service/definition.ts";
 import { formOf, pythonText, separatorsOf } from "../../../src/faces/automation-service/form.ts";
 import { prelude } from "../../../src/faces/automation-service/prelude.ts";
@@ -15,6 +16,8 @@ const fieldOf = (schema: z.ZodType): Field & { readonly python: string } => {
     name: "one",
     title: "One",
     summary: "One.",
+    uses: [],
+    overGraph: sameOverGraph,
     input: z.strictObject({ it: schema }),
     output: z.strictObject({ message: z.string() }),
   }).run(async () => ({ message: "." }));

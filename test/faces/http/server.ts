@@ -10,10 +10,12 @@ import { openAudit } from "../../../src/audit.ts";
 import { openEvidence } from "../../../src/evidence.ts";
 import { openEvidenceIndex } from "../../../src/evidence-index.ts";
 import type { Exchange, Mailbox } from "../../../src/exchange/exchange.ts";
+import { sameOverGraph } from "../../../src/exchange/uses.ts";
 import { type App, type AppOptions, buildApp, type HttpSettings } from "../../../src/faces/http/app.ts";
 import { Failure } from "../../../src/failure.ts";
 import type { Grant, Role } from "../../../src/state/keys.ts";
 import type { State } from "../../../src/state/state.ts";
+import { catalogueOf } from "../toy.ts";
 
 /** What the toys did, and what holds them up. */
 export interface Shepherd {
@@ -45,6 +47,8 @@ export function toyActions(shepherd: Shepherd, gate: () => Promise<void>): reado
     name: "count-sheep",
     title: "Count Sheep",
     summary: "Count the sheep.",
+    uses: [],
+    overGraph: sameOverGraph,
     input: z.strictObject({
       mailbox: z.string().optional(),
       wait: z.boolean().default(false),
@@ -70,6 +74,8 @@ export function toyActions(shepherd: Shepherd, gate: () => Promise<void>): reado
     name: "tell-shepherd",
     title: "Tell Shepherd",
     summary: "Send word.",
+    uses: [],
+    overGraph: sameOverGraph,
     effect: "send",
     done: "told",
     input: z.strictObject({
@@ -101,6 +107,8 @@ export function toyActions(shepherd: Shepherd, gate: () => Promise<void>): reado
     name: "shear-sheep",
     title: "Shear Sheep",
     summary: "Take the wool off.",
+    uses: [],
+    overGraph: sameOverGraph,
     effect: "destroy",
     done: "shorn",
     input: z.strictObject({ mailbox: z.string().optional(), confirm: z.boolean().default(false), wait: z.boolean().default(false) }),
@@ -175,14 +183,7 @@ export async function startToys(
   const evidence = openEvidence(folder);
   const audit = openAudit(join(folder, "audit.jsonl"));
   const app = await buildApp({
-    catalogue: {
-      names: actions.map(({ name }) => name),
-      load: async (name) => {
-        const found = actions.find((action) => action.name === name);
-        if (found === undefined) throw new Error(`asked for ${name}`);
-        return found;
-      },
-    },
+    catalogue: catalogueOf(actions),
     connections: {
       names: ["farm", "hill"],
       defaultName: "farm",

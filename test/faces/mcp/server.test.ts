@@ -9,6 +9,7 @@ import {
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { type Action, effects, touching } from "../../../src/action.ts";
+import { sameOverGraph } from "../../../src/exchange/uses.ts";
 import { mcpServer } from "../../../src/faces/mcp/server.ts";
 import type { Host } from "../../../src/perform.ts";
 import { countSheep, opened, shearSheep } from "../toy.ts";
@@ -150,6 +151,8 @@ describe("what destroys", () => {
       name: "shear-sheep",
       title: "Shear Sheep",
       summary: "Take the wool off.",
+      uses: [],
+      overGraph: sameOverGraph,
       effect: "destroy",
       input: z.strictObject({}),
       each: z.strictObject({}),

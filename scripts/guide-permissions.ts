@@ -1,0 +1,40 @@
+import type { Action } from "../src/action.ts";
+import { needsOf } from "../src/doctor/needs.ts";
+import { allPermissions, isPermission, kindOf, type Permission, permissionsOf } from "../src/graph/permissions.ts";
+
+/** The guides of docs/ that have a table of permissions of Microsoft Graph and the actions they are for. */
+export const guidesWithPermissions = ["connect-exchange-online.md", "leave-ews.md"] as const;
+
+/** A row of such a table; some say the kind of the permission, too. */
+const row = /^\| `([\w.]+)` \|( Microsoft Graph, application \|)? .* \|$/gm;
+
+/** A guide with the actions of the catalogue in its table. Throws where the guide has not exactly one row for each permission. */
+export function withPermissionRows(guide: string, actions: readonly Action[]): string {
+  const seen: string[] = [];
+  const text = guide.replace(row, (line, permission: string, kind = "") => {
+    if (!isPermission(permission)) return line;
+    seen.push(permission);
+    return `| \`${permission}\` |${kind} ${neededFor(permission, actions)} |`;
+  });
+  const wrong = allPermissions.filter((permission) => seen.filter((one) => one === permission).length !== 1);
+  if (wrong.length > 0) throw new Error(`The table needs one row for each of: ${wrong.join(", ")}`);
+  return text;
+}
+
+function neededFor(permission: Permission, actions: readonly Action[]): string {
+  const named = (some: readonly Action[]) => some.map(({ name }) => `\`${name}\``);
+  const using = actions.filter((action) => permissionsOf(action).includes(permission));
+  const sending = using.filter((action) => needsOf(action).sends);
+  // Who sends drafts first; of the permission to send, that is no news.
+  const drafting = sending.length < using.length ? sending : [];
+  const own = named(using.filter((action) => !drafting.includes(action))).join(", ");
+  const parts = actions.flatMap(({ name, sometimes = [] }) =>
+    sometimes.flatMap((part) => (permissionsOf(part).includes(permission) ? [`\`${name}\` ${part.when}`] : [])),
+  );
+  const holders = kindOf(permission).heldBy.filter(isPermission);
+  return [
+    drafting.length === 0 ? own : `${own}, and the drafts of ${named(drafting).join(" and ")}`,
+    ...parts,
+    ...(holders.length === 0 ? [] : [`within ${holders.map((holder) => `\`${holder}\``).join(", ")}`]),
+  ].join("; ");
+}
