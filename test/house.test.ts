@@ -56,7 +56,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   ],
   "sign-in": ["failure", "file-setting", "settings-oauth", "settings-on-premises", "wire"],
   tokens: ["failure", "file-setting", "settings-oauth", "wire"],
-  "command-words": ["failure", "actions", "spelling"],
+  "command-words": ["failure", "action", "actions", "spelling"],
   "audit-lock": ["failure", "parse-json"],
   "input-file": ["failure", "action"],
   "safe-name": [],
@@ -132,9 +132,9 @@ test.each(["src", "test", "bench", "scripts"])("no file of %s/ has more than 400
 });
 
 describe("test/ mirrors src/:", () => {
-  // Tests of what is no one file of src/: every face at once, whole clients and corpora, the contract over a back end, every fault under every action, the scripts, the examples and the guides, this house.
+  // Tests of what is no one file of src/: every face at once, a catalogue with one more action, whole clients and corpora, the contract over a back end, every fault under every action, the scripts, the examples and the guides, this house.
   const besides =
-    /^(witness\/|scripts\/|guides\/|house|examples|every-face|exchange\/(ews|graph)|actions\/faults\/|ews\/(samples|schema)|graph\/schema)/;
+    /^(witness\/|scripts\/|guides\/|house|examples|every-face|one-more-action|exchange\/(ews|graph)|actions\/faults\/|ews\/(samples|schema)|graph\/schema)/;
   test.each(filesOf("test").filter((file) => file.endsWith(".test.ts") && !besides.test(file)))("%s has its source", (file) => {
     expect(existsSync(join(root, "src", file.replace(/\.test\.ts$/, ".ts")))).toBe(true);
   });
@@ -148,6 +148,20 @@ test("the catalogue is in alphabetical order, each action in the file of its nam
     expect(existsSync(join(root, "src/actions", `${action.name}.ts`))).toBe(true);
     expect(await loadAction(action.name)).toBe(action);
   }
+});
+
+test("outside of src/actions/ no code knows an action by its name: what it needs to know is a member of Action", () => {
+  const spellings = catalogue.flatMap(({ name, title }) => [name, name.replaceAll("-", "_"), title]);
+  // A text that is nothing but the name; in a sentence for people it may stand.
+  const literal = new RegExp(`(["'\`])(?:${spellings.join("|")})\\1`, "g");
+  const file = new RegExp(`actions/(?:${actionNames.join("|")})\\.ts"`, "g");
+  const known = sources
+    .filter((source) => !source.startsWith("actions/"))
+    .flatMap((source) => {
+      const text = readFileSync(join(root, "src", source), "utf8").replace(/\/\*[\s\S]*?\*\/|^ *\/\/.*/gm, "");
+      return [...(text.match(literal) ?? []), ...(text.match(file) ?? [])].map((found) => `${source}: ${found}`);
+    });
+  expect(known).toEqual([]);
 });
 
 test("no field of an action has the name of a flag of the command line itself", async () => {
