@@ -183,10 +183,11 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   };
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
     const path = (request.url ?? "").split("?")[0] ?? "";
-    const serve = handlerOf(path);
+    const readable = isReadable(request, path);
+    const serve = readable ? handlerOf(path) : undefined;
     if (serve === undefined) {
       request.resume();
-      response.writeHead(404).end();
+      response.writeHead(readable ? 404 : 400).end();
       return;
     }
     serve(request, response).catch((error: unknown) => {
@@ -217,4 +218,18 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
       return close();
     },
   };
+}
+
+/**
+ * Whether the address of a request can be read. What cannot is refused before anybody is asked, as Windows does before Exchange.
+ * @see https://learn.microsoft.com/en-us/troubleshoot/aspnet/error-logging-http-apis
+ */
+function isReadable({ url = "/", headers }: IncomingMessage, path: string): boolean {
+  try {
+    decodeURIComponent(path);
+    return URL.canParse(url, `http://${headers.host ?? "localhost"}`);
+  } catch (error) {
+    if (error instanceof URIError) return false;
+    throw error;
+  }
 }

@@ -1,10 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { request } from "node:http";
 import { get } from "node:https";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { type LabOptions, startLab } from "../../src/lab/lab.ts";
+import { practiceApplication, practiceTenant } from "../../src/lab/practice-tenant.ts";
 import { testCertificate } from "./certificate.ts";
 import { anna, call, startSmallLab } from "./ews/soap-client.ts";
 
@@ -87,6 +89,26 @@ test("a defect inside an operation is answered with status 500, not with silence
     '<m:GetFolder><m:FolderShape><t:BaseShape>IdOnly</t:BaseShape></m:FolderShape><m:FolderIds><t:DistinguishedFolderId Id="inbox"/></m:FolderIds></m:GetFolder>';
   const received = await call(lab, get);
   expect([received.status, received.body]).toEqual([500, expect.stringContaining("broken on purpose")]);
+});
+
+test.each([
+  ["/adminapi/v2.0/%zz/Mailbox", "localhost"],
+  ["/adminapi/v2.0/%ff/Mailbox", "localhost"],
+  ["/v1.0/users/%zz", "localhost"],
+  ["/v1.0/users/%e2%82", "localhost"],
+  ["/autodiscover/autodiscover.json/v1.0/%zz?Protocol=EWS", "localhost"],
+  ["/EWS/Exchange.asmx%", "localhost"],
+  ["/adminapi/v2.0/tenant/Mailbox", "["],
+  ["/v1.0/users", "a b"],
+  [`/${practiceApplication.tenant}/oauth2/v2.0/token`, "%"],
+])("an address that cannot be read, %s of the host %j, is answered with status 400, and as no defect", async (path, host) => {
+  const lab = await start({ tenant: practiceTenant() });
+  const { hostname, port } = new URL(lab.url);
+  const status = await new Promise((resolve, reject) => {
+    const asked = request({ hostname, port, path, method: "POST", headers: { Host: host } }, (reply) => resolve(reply.resume().statusCode));
+    asked.on("error", reject).end("text");
+  });
+  expect(status).toBe(400);
 });
 
 test("seeded, the lab has one archive and public folders, with a mail in each", async () => {
