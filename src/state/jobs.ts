@@ -44,6 +44,8 @@ export interface Jobs {
   get(id: string): Promise<Job | undefined>;
   /** Takes it off the queue, or stops it where it is. False when it has ended already. */
   cancel(id: string): Promise<boolean>;
+  /** The same for every job of a caller; what runs in this process is told before anything is asked. */
+  cancelAll(caller: string): Promise<void>;
   /** The job now, and whenever it has changed, until it has ended or the signal is given. */
   watch(id: string, signal: AbortSignal): AsyncGenerator<Job>;
   /** Takes up jobs, so many at once. Called at most once. */
@@ -81,11 +83,17 @@ const longestProgress = 500;
 const mostOfCaller = 500;
 const isId = (id: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id);
 
+/** A job that this process runs; whose it is is known when it was taken up. */
+interface Running {
+  readonly stop: AbortController;
+  caller?: string;
+}
+
 /** Jobs in a database; a queue of pg-boss says who takes up which. */
 export function openJobs(database: Database): Jobs {
   const table = `${schema}.jobs`;
   const query = (text: string, values: readonly unknown[]) => database.query(z.unknown(), text, values);
-  const running = new Map<string, AbortController>();
+  const running = new Map<string, Running>();
   const all = new Set<Promise<void>>();
   const watchers = new Map<string, Set<() => void>>();
   const changed = (id: string) => {
@@ -100,7 +108,7 @@ export function openJobs(database: Database): Jobs {
   let loop: Promise<void> | undefined;
   let hurry: (() => void) | undefined;
   database.hear("waiting", () => hurry?.());
-  database.hear("cancelled", (id) => (id === undefined ? hurry?.() : running.get(id)?.abort()));
+  database.hear("cancelled", (id) => (id === undefined ? hurry?.() : running.get(id)?.stop.abort()));
 
   const get = async (id: string): Promise<Job | undefined> => {
     if (!isId(id)) return undefined;
@@ -112,17 +120,17 @@ export function openJobs(database: Database): Jobs {
     // Given twice by the queue, while it runs here.
     if (running.has(id)) return await done();
     // Noted before it is taken: what is ours and not noted was begun by nobody.
-    const stop = new AbortController();
-    running.set(id, stop);
+    const here: Running = { stop: new AbortController() };
+    running.set(id, here);
     try {
-      await takenUp(id, stop, done, worker);
+      await takenUp(id, here, done, worker);
     } finally {
       running.delete(id);
       changed(id);
     }
   };
 
-  const takenUp = async (id: string, stop: AbortController, done: () => Promise<void>, worker: Worker): Promise<void> => {
+  const takenUp = async (id: string, here: Running, done: () => Promise<void>, worker: Worker): Promise<void> => {
     // Also given to another process, or cancelled meanwhile: only one gets it.
     const [taken] = await database.query(
       Taken,
@@ -132,6 +140,8 @@ export function openJobs(database: Database): Jobs {
     // What cannot be struck off the queue is given again, and then it is not waiting any more.
     await done().catch(() => undefined);
     if (taken === undefined) return;
+    const { stop } = here;
+    here.caller = taken.caller;
     changed(id);
     const teller = tellerOf(async (text) => {
       await query(`UPDATE ${table} SET progress = $2 WHERE id = $1 AND status = 'running'`, [id, text]);
@@ -182,7 +192,7 @@ export function openJobs(database: Database): Jobs {
     const rows = await database.query(Id, `SELECT id FROM ${table} WHERE owner = $1 AND status = 'running' AND cancel`, [
       database.instance,
     ]);
-    for (const { id } of rows) running.get(id)?.abort();
+    for (const { id } of rows) running.get(id)?.stop.abort();
   };
 
   const look = async (concurrency: number, worker: Worker, complain: (failure: Failure) => void): Promise<void> => {
@@ -255,9 +265,21 @@ export function openJobs(database: Database): Jobs {
           : await query(`UPDATE ${table} SET cancel = true WHERE id = $1 AND status = 'running' RETURNING ${tellSql("cancelled", "id")}`, [
               id,
             ]);
-      running.get(id)?.abort();
+      running.get(id)?.stop.abort();
       changed(id);
       return asked.length > 0;
+    },
+    async cancelAll(caller) {
+      for (const one of running.values()) if (one.caller === caller) one.stop.abort();
+      const taken = await database.query(
+        Id,
+        `UPDATE ${table} SET status = 'cancelled', call = NULL, finished_at = now() WHERE caller = $1 AND status = 'queued' RETURNING id`,
+        [caller],
+      );
+      await query(`UPDATE ${table} SET cancel = true WHERE caller = $1 AND status = 'running' RETURNING ${tellSql("cancelled", "id")}`, [
+        caller,
+      ]);
+      for (const { id } of taken) changed(id);
     },
     async *watch(id, signal) {
       let last = "";

@@ -112,6 +112,32 @@ describe("a job that is cancelled", () => {
     await own.close();
   });
 
+  test("with all of its caller ends where it is, and those of others go on", async () => {
+    const stopped = { status: 499, body: '{"code":"cancelled"}' };
+    let letGo: (() => void) | undefined;
+    const stopping = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    const { own, seen } = await working(2, async ({ caller }, { signal }) => {
+      if (caller !== "key:gone") return await stopping.then(() => reply);
+      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      return stopped;
+    });
+    const gone = { ...order, caller: "key:gone" };
+    const [running, other] = [await own.jobs.put(gone), await own.jobs.put(order)];
+    await vi.waitFor(() => expect([...seen].sort()).toEqual([running, other].sort()), 10_000);
+    const [queued, waits] = [await own.jobs.put(gone), await own.jobs.put(order)];
+    // Also told by another process than the one that runs it.
+    await state.jobs.cancelAll("key:gone");
+    expect(await ended(state, running)).toMatchObject({ status: "cancelled", answer: stopped });
+    expect(await ended(state, queued)).toMatchObject({ status: "cancelled" });
+    letGo?.();
+    expect(await ended(state, other)).toMatchObject({ status: "finished", answer: reply });
+    expect(await ended(state, waits)).toMatchObject({ status: "finished", answer: reply });
+    expect(seen).not.toContain(queued);
+    await own.close();
+  });
+
   test("too late has its answer all the same", async () => {
     const { own, seen, release } = await working(1);
     const id = await own.jobs.put(order);

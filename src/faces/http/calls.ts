@@ -11,6 +11,7 @@ import type { Asked } from "./body.ts";
 import { linked } from "./evidence.ts";
 import { openPlaces } from "./limits.ts";
 import { problem, type Reply } from "./problem.ts";
+import { openRevocations, type Revocations, revokedMeanwhile } from "./revocations.ts";
 import type { Caller } from "./who.ts";
 
 /** The connections of the settings. */
@@ -58,12 +59,15 @@ export interface Calls {
   /** The same without the limit of what runs at once, for what has one of its own, and with the time that a job has. */
   runJob(order: Order): Promise<Reply>;
   /**
-   * Runs what calls the door by itself, within the limit of what runs at once; the signal is given when the server ends before it does.
-   * Throws Failure `busy` when every place is taken or the server is being stopped.
+   * Runs what calls the door by itself for a caller, within the limit of what runs at once; the signal is given when the server ends before it
+   * does, or the caller's key is revoked. Throws Failure `busy` when every place is taken or the server is being stopped, `access-denied` when the
+   * key was revoked.
    */
-  within<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T>;
+  within<T>(caller: Caller, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
   /** Answers once for each key: what `work` gives, or what it gave before. `isUndone`: nothing was done, the key may be given again. */
   once(order: Order, key: string, work: () => Promise<{ readonly reply: Reply; readonly isUndone: boolean }>): Promise<Reply>;
+  /** Of keys, whose calls end then. */
+  readonly revocations: Revocations;
   /** True when no more is begun. */
   readonly stopped: boolean;
   readonly running: number;
@@ -81,12 +85,13 @@ const rewriteMs = 1000;
 const busySeconds = 1;
 
 export function openCalls(
-  { connections, state }: { readonly connections: Connections; readonly state: Pick<State, "idempotency"> },
+  { connections, state }: { readonly connections: Connections; readonly state: Pick<State, "idempotency" | "keys"> },
   { maxConcurrency, timeoutMs, publicUrl }: CallSettings,
   /** Told of what goes wrong after the caller has its answer. */
   complain: (failure: Failure) => void,
 ): Calls {
   const places = openPlaces(maxConcurrency);
+  const revocations = openRevocations(state.keys);
   // Not AbortSignal.any: a signal that lives as long as the server would keep something of every call.
   const running = new Set<AbortController>();
   let stopped = false;
@@ -117,11 +122,14 @@ export function openCalls(
 
   const performed = async (order: Order, milliseconds: number): Promise<{ readonly reply: Reply; readonly answer: Answer }> => {
     const { action, asked, caller, connection, requestId, progress } = order;
+    // While its body was on the way, or it waited.
+    if (revocations.has(caller.id)) throw revokedMeanwhile();
     const stop = new AbortController();
     const abort = () => stop.abort();
     const limit = openTimeLimit(milliseconds, "with `Prefer: respond-async`, or raise serve.timeout_seconds");
     limit.signal.addEventListener("abort", abort);
     running.add(stop);
+    const unwatch = revocations.watch(caller.id, abort);
     order.signal?.addEventListener("abort", abort, { once: true });
     if (order.signal?.aborted) stop.abort();
     try {
@@ -130,6 +138,7 @@ export function openCalls(
       return { reply: replyOf(limit.said(answer), requestId), answer };
     } finally {
       limit.end();
+      unwatch();
       running.delete(stop);
       order.signal?.removeEventListener("abort", abort);
     }
@@ -187,15 +196,20 @@ export function openCalls(
   return {
     hostFor,
     once,
-    async within(work) {
+    revocations,
+    async within(caller, work) {
       if (stopped) throw ending();
       const leave = places.take();
       if (leave === undefined) throw full();
       const stop = new AbortController();
       running.add(stop);
+      const unwatch = revocations.watch(caller.id, () => stop.abort());
       try {
-        return await counted(() => work(stop.signal));
+        const done = await counted(() => work(stop.signal));
+        if (revocations.has(caller.id)) throw revokedMeanwhile();
+        return done;
       } finally {
+        unwatch();
         running.delete(stop);
         leave();
       }
@@ -220,13 +234,15 @@ export function openCalls(
       const { requestId, idempotencyKey, action } = order;
       if (stopped) return problem(ending(), { requestId, headers: { connection: "close", "retry-after": "5" } });
       try {
-        return await counted(async () => {
+        const reply = await counted(async () => {
           if (idempotencyKey === undefined || action.effect === "read") return (await performed(order, timeoutMs)).reply;
           return await once(order, idempotencyKey, async () => {
             const { reply, answer } = await performed(order, timeoutMs);
             return { reply, isUndone: isUndone(action, answer) };
           });
         });
+        if (revocations.has(order.caller.id)) throw revokedMeanwhile();
+        return reply;
       } catch (thrown) {
         return problem(asFailure(thrown), { requestId, members: { action: action.name } });
       }

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { effects } from "../../action.ts";
-import { Failure } from "../../failure.ts";
+import { asFailure, Failure } from "../../failure.ts";
 import type { JobOrder, Worker } from "../../state/jobs.ts";
 import { type Keys, roles } from "../../state/keys.ts";
 import type { House } from "./app.ts";
@@ -62,7 +62,10 @@ export async function workOnJobs({ actions, calls, state, log }: House): Promise
     // Stopped because we are, and not because its caller wants it: the next process does it again.
     return calls.stopped && !signal.aborted && order.repeatable && reply.status === 499 ? "again" : reply;
   };
-  await state.jobs.work(jobsAtOnce, worker, ({ code, message }) => log.error({ code, message }));
+  const complain = ({ code, message }: Failure) => log.error({ code, message });
+  // What cannot be struck off the queue now is not begun when it is taken up.
+  calls.revocations.each((caller) => void state.jobs.cancelAll(caller).catch((thrown) => complain(asFailure(thrown))));
+  await state.jobs.work(jobsAtOnce, worker, complain);
 }
 
 /** A key that ends takes what it has put on the queue with it. Tokens cannot be taken back: they end soon by themselves. */

@@ -24,6 +24,8 @@ export interface Sessions {
    * @see https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#streamable-http
    */
   handle(request: Request, caller: string, serve: () => Promise<McpServer>): Promise<Response>;
+  /** Ends the sessions of these callers, with all that they still hear. */
+  endOf(isMeant: (caller: string) => boolean): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -35,6 +37,11 @@ export function openSessions(publicUrl = "", now: () => number = Date.now): Sess
     const session = sessions.get(id);
     sessions.delete(id);
     await session?.server.close();
+  }
+
+  async function endOf(isMeant: (caller: string) => boolean): Promise<void> {
+    const meant = [...sessions].filter(([, { caller }]) => isMeant(caller));
+    await Promise.all(meant.map(([id]) => end(id)));
   }
 
   async function makeRoom(caller: string): Promise<void> {
@@ -68,9 +75,8 @@ export function openSessions(publicUrl = "", now: () => number = Date.now): Sess
       if (transport.sessionId === undefined) await server.close();
       return response;
     },
-    close: async () => {
-      for (const id of [...sessions.keys()]) await end(id);
-    },
+    endOf,
+    close: () => endOf(() => true),
   };
 }
 

@@ -4,6 +4,7 @@ import type { House } from "../app.ts";
 import { readBody, sentBy } from "../body.ts";
 import { connectionFor, queryOf } from "../query.ts";
 import { answer, document, refuse } from "../respond.ts";
+import { revokedMeanwhile } from "../revocations.ts";
 import { type Caller, demandRole } from "../who.ts";
 
 /** One field with an address. Bytes. */
@@ -27,9 +28,13 @@ export function connectionRoutes({ app, calls, connections, ending, testConnecti
     const end = () => stop.abort();
     const reasons = [c.req.raw.signal, ending];
     for (const reason of reasons) reason.addEventListener("abort", end);
+    const unwatch = calls.revocations.watch(caller.id, end);
     try {
-      return document(await testConnection(connection, { mailbox, signal: stop.signal }));
+      const report = await testConnection(connection, { mailbox, signal: stop.signal });
+      if (calls.revocations.has(caller.id)) throw revokedMeanwhile();
+      return document(report);
     } finally {
+      unwatch();
       for (const reason of reasons) reason.removeEventListener("abort", end);
       place.leave();
     }

@@ -4,10 +4,11 @@ import { asFailure, Failure } from "../../../failure.ts";
 import type { House } from "../app.ts";
 import { disposition, evidenceFor } from "../evidence.ts";
 import { queryOf } from "../query.ts";
+import { revokedMeanwhile } from "../revocations.ts";
 import { demandRole } from "../who.ts";
 
 /** Bytes that were kept, by their hash. */
-export function evidenceRoutes({ app, evidence, log }: House): void {
+export function evidenceRoutes({ app, calls, evidence, log }: House): void {
   app.get("/v1/evidence/:sha256", async (c) => {
     queryOf(c, []);
     const caller = c.get("caller");
@@ -25,21 +26,23 @@ export function evidenceRoutes({ app, evidence, log }: House): void {
       "content-length": String(found.size),
       "content-security-policy": "sandbox; default-src 'none'",
     };
+    const isRevoked = () => calls.revocations.has(caller.id);
     const broken = (thrown: unknown) => {
       const { code, message } = asFailure(thrown);
       log.error({ request_id: c.get("requestId"), code, message });
       // The head is out: that the connection breaks is the only way left to say it.
       c.env.outgoing?.destroy();
     };
-    return new Response(c.req.method === "HEAD" ? null : streamOf(checked(found, sha256), broken), { headers });
+    return new Response(c.req.method === "HEAD" ? null : streamOf(checked(found, sha256, isRevoked), broken), { headers });
   });
 }
 
-/** The connection is broken before the last piece when the bytes are not what was kept. */
-async function* checked({ open, size }: EvidenceCopy, sha256: string): AsyncGenerator<Uint8Array> {
+/** The connection is broken before the last piece when the bytes are not what was kept, and before the next one when who asks is nobody any more. */
+async function* checked({ open, size }: EvidenceCopy, sha256: string, isRevoked: () => boolean): AsyncGenerator<Uint8Array> {
   const hash = createHash("sha256");
   let passed = 0;
   for await (const piece of open()) {
+    if (isRevoked()) throw revokedMeanwhile();
     hash.update(piece);
     passed += piece.byteLength;
     if (passed >= size && hash.copy().digest("hex") !== sha256) throw new Failure("evidence-failed", "The evidence is not what was kept.");

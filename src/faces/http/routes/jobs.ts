@@ -41,7 +41,7 @@ export function prefersAsync(header: string | undefined): boolean {
 
 /** Calls that go on after their request was answered. */
 export function jobRoutes(house: House): void {
-  const { app, state, settings, ending, log } = house;
+  const { app, calls, state, settings, ending, log } = house;
   // Of each caller that follows some.
   const streams = new Map<string, Places>();
 
@@ -74,7 +74,8 @@ export function jobRoutes(house: House): void {
     const end = () => stop.abort();
     ending.addEventListener("abort", end);
     c.req.raw.signal.addEventListener("abort", end);
-    // A key that was revoked, or a token that has expired since, hears nothing more.
+    const unwatch = calls.revocations.watch(owner, end);
+    // A key or a token that has expired since hears nothing more.
     const isStillLet = async (job: Pick<Job, "caller">) => {
       const caller = await whoCalls(c.req.header("authorization"), state.keys, house.readToken);
       return caller !== undefined && mayFind(caller, job);
@@ -102,6 +103,7 @@ export function jobRoutes(house: House): void {
         } finally {
           clearInterval(breath);
           leave();
+          unwatch();
           if (places.taken === 0) streams.delete(owner);
           ending.removeEventListener("abort", end);
           c.req.raw.signal.removeEventListener("abort", end);
