@@ -1,5 +1,5 @@
-import { describe, expect, test } from "vitest";
-import { startToys } from "../server.ts";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { raw, startToys, type ToyServer } from "../server.ts";
 import { state, toys } from "../stage.ts";
 
 describe("metrics", () => {
@@ -22,5 +22,36 @@ describe("metrics", () => {
     const proxied = await startToys(state, { openMetrics: true, behindProxy: true });
     expect((await proxied.call("/metrics", { headers: { "x-forwarded-for": "203.0.113.9" } })).status).toBe(401);
     await proxied.close();
+  });
+
+  describe("opened to this machine", () => {
+    let own: ToyServer;
+    beforeAll(async () => {
+      own = await startToys(state, { openMetrics: true });
+    });
+    afterAll(() => own.close());
+    /** The status of a request of this machine for this host. */
+    const statusOf = async (host: string, headers: readonly string[] = []) => {
+      const lines = ["GET /metrics HTTP/1.1", `Host: ${host}`, ...headers, "Connection: close"];
+      const reply = await raw(own.url, `${lines.join("\r\n")}\r\n\r\n`);
+      expect(reply.includes("mailcordon_http_requests_total")).toBe(reply.startsWith("HTTP/1.1 200"));
+      return Number(/^HTTP\/1\.1 (\d+)/.exec(reply)?.[1]);
+    };
+
+    test.each(["127.0.0.1", "127.0.0.2", "localhost", "LOCALHOST", "[::1]"])("are answered when it is asked as %s", async (name) => {
+      expect([await statusOf(name), await statusOf(`${name}:${new URL(own.url).port}`)]).toEqual([200, 200]);
+    });
+
+    test.each(["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "192.0.2.1", "0.0.0.0"])(
+      "are not read by a page whose name %s was made to lead to it",
+      async (name) => {
+        expect([await statusOf(name), await statusOf(`${name}:${new URL(own.url).port}`)]).toEqual([401, 401]);
+      },
+    );
+
+    test("are not read by a page of another origin", async () => {
+      expect(await statusOf("127.0.0.1", ["Origin: https://evil.example"])).toBe(401);
+      expect(await statusOf("127.0.0.1", ["Origin: null"])).toBe(401);
+    });
   });
 });
