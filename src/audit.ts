@@ -1,10 +1,12 @@
 import { createHash } from "node:crypto";
-import { constants, createReadStream } from "node:fs";
+import { constants } from "node:fs";
 import { type FileHandle, mkdir, open } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { Effect, Row } from "./action.ts";
 import { locked } from "./audit-lock.ts";
 import { errorCode, Failure } from "./failure.ts";
+import { type FileLine, linesOf } from "./file-lines.ts";
+import { jsonText } from "./json-text.ts";
 import { parseJson } from "./parse-json.ts";
 
 /** One entry as its writer gives it. Never secrets, never bodies. */
@@ -91,7 +93,7 @@ async function append(path: string, entry: AuditEntry & { readonly time: string 
         const end = await readEnd(file, path);
         const line = { previous: end.hash, ...(end.torn.length > 0 ? { after_torn: end.torn } : {}), ...entry };
         sure();
-        await file.appendFile(`${end.unfinished ? "\n" : ""}${JSON.stringify(line)}\n`);
+        await file.appendFile(`${end.unfinished ? "\n" : ""}${jsonText(bounded(line))}\n`);
         await file.sync();
       } finally {
         await file.close();
@@ -102,6 +104,18 @@ async function append(path: string, entry: AuditEntry & { readonly time: string 
     const code = errorCode(thrown) ?? "unknown error";
     throw new Failure("audit-failed", `The audit entry could not be written to ${path} (${code}).`, { cause: thrown });
   }
+}
+
+/** Characters of one text: no id is longer, and a subject has no bounds of its own. */
+const longestText = 2048;
+
+function bounded(value: unknown): unknown {
+  if (typeof value === "string") {
+    return value.length <= longestText ? value : `${value.slice(0, longestText)}… [${value.length - longestText} more characters]`;
+  }
+  if (Array.isArray(value)) return value.map(bounded);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, bounded(member)]));
 }
 
 interface End {
@@ -165,7 +179,7 @@ export async function verifyAudit(file: string): Promise<AuditCheck> {
   const torn: number[] = [];
   let pending: string[] = [];
   let ended = true;
-  for await (const { line, whole } of linesOf(file)) {
+  for await (const { line, whole } of readLines(file)) {
     number++;
     ended = whole;
     const link = whole ? entryOf(line) : undefined;
@@ -202,24 +216,13 @@ function brokenLine(unreadable: number): string {
     : "It says that a line before it was torn, but there is none.";
 }
 
-async function* linesOf(file: string): AsyncGenerator<{ readonly line: Buffer; readonly whole: boolean }> {
-  let rest: Buffer[] = [];
+async function* readLines(file: string): AsyncGenerator<FileLine> {
   try {
-    for await (const chunk of createReadStream(file)) {
-      const bytes: Buffer = chunk;
-      let from = 0;
-      for (let feed = bytes.indexOf(0x0a); feed >= 0; feed = bytes.indexOf(0x0a, from)) {
-        yield { line: Buffer.concat([...rest, bytes.subarray(from, feed)]), whole: true };
-        rest = [];
-        from = feed + 1;
-      }
-      if (from < bytes.length) rest.push(bytes.subarray(from));
-    }
+    yield* linesOf(file);
   } catch (thrown) {
     if (thrown instanceof Failure) throw thrown;
     throw new Failure("audit-failed", `The audit file ${file} could not be read.`, { cause: thrown });
   }
-  if (rest.length > 0) yield { line: Buffer.concat(rest), whole: false };
 }
 
 function sha256(bytes: Buffer): string {

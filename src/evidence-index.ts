@@ -1,11 +1,11 @@
-import { constants, createReadStream } from "node:fs";
+import { constants } from "node:fs";
 import { lstat, open } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import { createInterface } from "node:readline";
 import * as z from "zod";
 import type { OpenedFile } from "./action.ts";
 import { indexName } from "./evidence.ts";
 import { errorCode } from "./failure.ts";
+import { linesOf } from "./file-lines.ts";
 import { parseJson } from "./parse-json.ts";
 
 /** Evidence that lies in a folder: the same bytes may have come from several places. */
@@ -38,11 +38,13 @@ async function find(folder: string, wanted: string): Promise<readonly EvidenceCo
   const copies: EvidenceCopy[] = [];
   // Not through a link, not even one that was put there since.
   const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0);
-  for await (const text of linesOf(join(folder, indexName))) {
+  const index = join(folder, indexName);
+  if ((await lstat(index).catch(absent)) === undefined) return copies;
+  for await (const { line: bytes } of linesOf(index)) {
     // Most lines are of other bytes: they are not parsed.
-    if (!text.includes(wanted)) continue;
+    if (!bytes.includes(wanted)) continue;
     // The last one may be half written.
-    const line = Line.safeParse(parseJson(text)).data;
+    const line = Line.safeParse(parseJson(bytes.toString("utf8"))).data;
     if (line?.sha256 !== wanted || basename(line.file) !== line.file) continue;
     const { file: name, size, source } = line;
     const path = join(folder, name);
@@ -56,11 +58,6 @@ async function find(folder: string, wanted: string): Promise<readonly EvidenceCo
 async function* opened(path: string, flags: number): AsyncGenerator<Uint8Array> {
   // The stream closes the file when it ends or is left.
   yield* (await open(path, flags)).createReadStream();
-}
-
-async function* linesOf(path: string): AsyncGenerator<string> {
-  if ((await lstat(path).catch(absent)) === undefined) return;
-  yield* createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY });
 }
 
 function absent(thrown: unknown): undefined {

@@ -4,6 +4,7 @@ import { type FileHandle, link, lstat, mkdir, open, rename, unlink } from "node:
 import { join, resolve } from "node:path";
 import type { AboutBytes, Digested, EvidenceStore, Held, Kept } from "./action.ts";
 import { errorCode, Failure } from "./failure.ts";
+import { jsonText } from "./json-text.ts";
 import { safeName, suffixed } from "./safe-name.ts";
 
 /** What is held in memory at most when the caller names no limit: about what Exchange Online lets one message carry by default. */
@@ -199,7 +200,7 @@ async function note(folder: string, line: Readonly<Record<string, unknown>>): Pr
   const append = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | noFollow;
   const index = await open(join(folder, indexName), append, 0o600);
   try {
-    await writeAll(index, Buffer.from(`${JSON.stringify(line)}\n`));
+    await writeAll(index, Buffer.from(`${jsonText(line)}\n`));
   } finally {
     await index.close();
   }

@@ -37,6 +37,17 @@ async function written(...subjects: string[]): Promise<string[]> {
   return readFileSync(file, "utf8").split("\n");
 }
 
+test("subjects without measure neither fill the file nor make it one that nothing more is appended to; ids are whole", async () => {
+  const log = openAudit(file);
+  const item_id = "A".repeat(2000);
+  const target = { item_id, subject: "s".repeat(70_000) };
+  await log.append({ ...entry("x"), targets: Array.from({ length: 1000 }, () => target) });
+  await log.append(entry("y"));
+  const [line = ""] = readFileSync(file, "utf8").split("\n");
+  expect(JSON.parse(line).targets[999]).toEqual({ item_id, subject: `${"s".repeat(2048)}… [67952 more characters]` });
+  expect(await verifyAudit(file)).toMatchObject({ entries: 2, torn: [] });
+});
+
 test("every entry is one line that holds the hash of the one before", async () => {
   const lines = await written("one", 'two\nlines \u2028 {"previous":"x"}', "three");
   expect(lines).toHaveLength(4);
@@ -45,6 +56,7 @@ test("every entry is one line that holds the hash of the one before", async () =
     'two\nlines \u2028 {"previous":"x"}',
     "three",
   ]);
+  expect(lines[1]).not.toMatch(/[\p{Cc}\p{Zl}]/u);
   const { lastHash } = await verifyAudit(file);
   expect(JSON.parse(lines[0] ?? "")).toMatchObject({ previous: "0".repeat(64), time: "2026-01-02T03:04:05.000Z", actor: "ann" });
   expect(await verifyAudit(file)).toEqual({ entries: 3, lastHash: expect.stringMatching(sha256), torn: [] });

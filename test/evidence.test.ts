@@ -35,6 +35,14 @@ test("bytes are kept as they are, with their hashes, and the index says where th
   });
 });
 
+test("of a name that a mail has chosen nothing in the index ends a line or is obeyed by a terminal, and it is there as it was", async () => {
+  const name = 'a\u001b[2J\u009b31m\u2028{"file":"x"}\u2029\u202efdp\u{e0041}\ud800\r\n.exe';
+  await openEvidence(folder).keep(bytesOf("abc"), { name, source: { subject: name } });
+  const index = readFileSync(join(folder, "index.jsonl"), "utf8");
+  expect(index.slice(0, -1)).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+  expect(JSON.parse(index)).toMatchObject({ name, source: { subject: name } });
+});
+
 test.skipIf(process.platform === "win32")("only the owner may read what is kept", async () => {
   const store = openEvidence(join(folder, "new"));
   const kept = await store.keep(bytesOf("abc"), { name: "a" });

@@ -1,13 +1,6 @@
-// JSON allows these unescaped, but a terminal or a log viewer that shows the document would obey them.
-const obeyed = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb]/g;
+import { jsonText } from "../json-text.ts";
 
-/** One JSON document, RFC 8259, that is harmless to show: control and bidirectional characters only as \uXXXX. */
-export function jsonText(value: unknown, indent = 0): string {
-  return JSON.stringify(value, undefined, indent).replace(
-    obeyed,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
-}
+export { jsonText };
 
 /** Characters of a piece at least: each is written by itself. */
 const pieceLength = 64 * 1024;

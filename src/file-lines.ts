@@ -1,0 +1,23 @@
+import { createReadStream } from "node:fs";
+
+/** One line of a file, without its line feed; `whole`: it had one. */
+export interface FileLine {
+  readonly line: Buffer;
+  readonly whole: boolean;
+}
+
+/** The lines of a file, which end with a line feed and nothing else: what others wrote into one cannot end it. Throws what reading throws. */
+export async function* linesOf(file: string): AsyncGenerator<FileLine> {
+  let rest: Buffer[] = [];
+  for await (const chunk of createReadStream(file)) {
+    const bytes: Buffer = chunk;
+    let from = 0;
+    for (let feed = bytes.indexOf(0x0a); feed >= 0; feed = bytes.indexOf(0x0a, from)) {
+      yield { line: Buffer.concat([...rest, bytes.subarray(from, feed)]), whole: true };
+      rest = [];
+      from = feed + 1;
+    }
+    if (from < bytes.length) rest.push(bytes.subarray(from));
+  }
+  if (rest.length > 0) yield { line: Buffer.concat(rest), whole: false };
+}
