@@ -5,6 +5,7 @@ import type { FaultPlan } from "./faults.ts";
 import { errorBody, GraphError } from "./graph/errors.ts";
 import { faultOf } from "./graph/injection.ts";
 import { isObject, type JsonObject, memberOf, parseObject } from "./graph/json.ts";
+import { readBody } from "./graph/server.ts";
 import { objectIdOf } from "./issue.ts";
 import type { LabRequest } from "./lab.ts";
 import type { User } from "./organisation.ts";
@@ -47,7 +48,7 @@ export function adminApiAt(path: string, server: AdminApiServer): Handler | unde
   if (tenant === undefined) return undefined;
   return async (request, response) => {
     const requestId = randomUUID();
-    const body = await textOf(request);
+    const body = String((await readBody(request, largestBody)) ?? "");
     const url = new URL(request.url ?? "/", `http://${request.headers.host ?? "localhost"}`);
     const faults = server.faults.of(adminApiName, []);
     let caller: string | undefined;
@@ -135,17 +136,6 @@ function mailboxJson(user: User, store: Store): JsonObject {
     UserPrincipalName: user.upn,
     RecipientTypeDetails: "UserMailbox",
   };
-}
-
-async function textOf(request: IncomingMessage): Promise<string> {
-  const pieces: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request) {
-    const piece = Buffer.from(chunk);
-    length += piece.length;
-    if (length <= largestBody) pieces.push(piece);
-  }
-  return Buffer.concat(pieces).toString("utf8");
 }
 
 function logged(

@@ -58,6 +58,15 @@ function webForm(name: string, view: string): ItemProperty["write"] {
   };
 }
 
+/** The owner of the mailbox; a draft was received by nobody. */
+function ownerXml(name: string): ItemProperty["write"] {
+  return (item, { store }) => {
+    const owner = stored(item)?.folder.mailbox.user;
+    if (item.isDraft || owner === undefined) return "";
+    return oneMailboxXml(name, { name: owner.displayName, address: owner.address }, store);
+  };
+}
+
 function headersXml(item: AnyItem, names?: ReadonlySet<string>): string {
   const wanted = item.headers.filter(({ name }) => names === undefined || names.has(name.toLowerCase()));
   if (wanted.length === 0) return "";
@@ -184,26 +193,8 @@ export const messageProperties: readonly ItemProperty[] = [
   { uri: "message:IsResponseRequested", from: "all", write: () => textEl("t:IsResponseRequested", false) },
   { uri: "message:References", from: "all", write: (item, { cut }) => textEl("t:References", item.references && cut(item.references)) },
   { uri: "message:ReplyTo", from: "all", write: (item, { store }) => recipientsXml("t:ReplyTo", item.replyTo, store) },
-  {
-    uri: "message:ReceivedBy",
-    from: "all",
-    write: (item, { store }) => {
-      const owner = stored(item)?.folder.mailbox.user;
-      return item.isDraft || owner === undefined
-        ? ""
-        : oneMailboxXml("t:ReceivedBy", { name: owner.displayName, address: owner.address }, store);
-    },
-  },
-  {
-    uri: "message:ReceivedRepresenting",
-    from: "all",
-    write: (item, { store }) => {
-      const owner = stored(item)?.folder.mailbox.user;
-      return item.isDraft || owner === undefined
-        ? ""
-        : oneMailboxXml("t:ReceivedRepresenting", { name: owner.displayName, address: owner.address }, store);
-    },
-  },
+  { uri: "message:ReceivedBy", from: "all", write: ownerXml("t:ReceivedBy") },
+  { uri: "message:ReceivedRepresenting", from: "all", write: ownerXml("t:ReceivedRepresenting") },
 ];
 
 /** What t:PostItemType adds, in its order. */

@@ -88,6 +88,11 @@ export class Fault extends Error {
 /** One thing asked of a batch: what to do, and, where faults are to find it, the id of the item. */
 export type Task = (() => Content) | { readonly itemId: string; run(): Content };
 
+/** A task for each id of a list in the request, such as `ItemIds`. */
+export function tasksOf({ request }: RequestContext, list: string, run: (id: XmlElement) => Content): Task[] {
+  return (request.child(list)?.children ?? []).map((id) => ({ itemId: id.attributes.get("Id") ?? "", run: () => run(id) }));
+}
+
 /**
  * Codes after which Exchange does not try the rest of a batch.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-process-email-messages-in-batches-by-using-ews-in-exchange

@@ -3,7 +3,7 @@ import type { LabItem } from "../item.ts";
 import { itemAt, targetFolder } from "./access.ts";
 import { elementOf } from "./item-kind.ts";
 import { itemIdOnlyXml } from "./item-xml.ts";
-import { ItemError, type Operation, responses, type Task } from "./operation.ts";
+import { ItemError, type Operation, responses, tasksOf } from "./operation.ts";
 
 /** Mail cannot lie among contacts or appointments, nor in a search folder or above the visible folders. */
 function checkTarget(item: LabItem, folder: LabFolder): void {
@@ -24,21 +24,16 @@ export function transfer(name: "MoveItem" | "CopyItem", act: (item: LabItem, fol
     name,
     handle(context) {
       const { request } = context;
-      const tasks = (request.child("ItemIds")?.children ?? []).map(
-        (id): Task => ({
-          itemId: id.attributes.get("Id") ?? "",
-          run: () => {
-            const target = request.child("ToFolderId");
-            if (target === undefined) throw new ItemError("ErrorToFolderNotFound", "No destination was given.");
-            const folder = targetFolder(target, context);
-            const item = itemAt(id, context);
-            checkTarget(item, folder);
-            const source = item.folder.mailbox;
-            const made = act(item, folder);
-            return source === folder.mailbox ? `<m:Items>${itemIdOnlyXml(made)}</m:Items>` : "<m:Items/>";
-          },
-        }),
-      );
+      const tasks = tasksOf(context, "ItemIds", (id) => {
+        const target = request.child("ToFolderId");
+        if (target === undefined) throw new ItemError("ErrorToFolderNotFound", "No destination was given.");
+        const folder = targetFolder(target, context);
+        const item = itemAt(id, context);
+        checkTarget(item, folder);
+        const source = item.folder.mailbox;
+        const made = act(item, folder);
+        return source === folder.mailbox ? `<m:Items>${itemIdOnlyXml(made)}</m:Items>` : "<m:Items/>";
+      });
       return responses(name, tasks, context, { empty: "<m:Items/>" });
     },
   };

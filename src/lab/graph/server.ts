@@ -128,7 +128,7 @@ function stopWaiting(error: unknown): void {
 }
 
 /** All of it is read, so that the connection can carry another request; undefined when it was too large to be kept. */
-async function readBody(request: IncomingMessage, most: number): Promise<Buffer | undefined> {
+export async function readBody(request: IncomingMessage, most: number): Promise<Buffer | undefined> {
   const pieces: Buffer[] = [];
   let length = 0;
   for await (const chunk of request) {

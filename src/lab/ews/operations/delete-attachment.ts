@@ -1,6 +1,6 @@
 import { el } from "../../xml.ts";
 import { attachmentAt } from "../access.ts";
-import { type Operation, responses, type Task } from "../operation.ts";
+import { type Operation, responses, tasksOf } from "../operation.ts";
 
 /**
  * The request takes ids only; the reply gives the item at the root with its new change key.
@@ -9,16 +9,11 @@ import { type Operation, responses, type Task } from "../operation.ts";
 export const deleteAttachment: Operation = {
   name: "DeleteAttachment",
   handle(context) {
-    const tasks = (context.request.child("AttachmentIds")?.children ?? []).map(
-      (id): Task => ({
-        itemId: id.attributes.get("Id") ?? "",
-        run: () => {
-          const { item, attachment } = attachmentAt(id, context);
-          const root = item.folder.mailbox.removeAttachment(attachment.id);
-          return el("m:RootItemId", { RootItemId: root.id, RootItemChangeKey: root.changeKey });
-        },
-      }),
-    );
+    const tasks = tasksOf(context, "AttachmentIds", (id) => {
+      const { item, attachment } = attachmentAt(id, context);
+      const root = item.folder.mailbox.removeAttachment(attachment.id);
+      return el("m:RootItemId", { RootItemId: root.id, RootItemChangeKey: root.changeKey });
+    });
     return responses("DeleteAttachment", tasks, context);
   },
 };

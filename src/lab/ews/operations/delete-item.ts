@@ -1,7 +1,7 @@
 import type { LabItem } from "../../item.ts";
 import { itemAt } from "../access.ts";
 import { elementOf } from "../item-kind.ts";
-import { ItemError, type Operation, responses, type Task } from "../operation.ts";
+import { ItemError, type Operation, responses, tasksOf } from "../operation.ts";
 
 /** Where each disposal puts the item. Purges keeps it for single item recovery, which every mailbox of the lab has. */
 const destinations: Readonly<Record<string, string>> = {
@@ -26,23 +26,18 @@ export const deleteItem: Operation = {
   name: "DeleteItem",
   handle(context) {
     const { request } = context;
-    const tasks = (request.child("ItemIds")?.children ?? []).map(
-      (id): Task => ({
-        itemId: id.attributes.get("Id") ?? "",
-        run: () => {
-          const item = itemAt(id, context);
-          const element = elementOf(item.itemClass);
-          if (element === "CalendarItem" && !request.attributes.has("SendMeetingCancellations")) {
-            throw new ItemError("ErrorSendMeetingCancellationsRequired", "SendMeetingCancellations is required for calendar items.");
-          }
-          if (element === "Task" && !request.attributes.has("AffectedTaskOccurrences")) {
-            throw new ItemError("ErrorAffectedTaskOccurrencesRequired", "AffectedTaskOccurrences is required for tasks.");
-          }
-          dispose(item, request.attributes.get("DeleteType") ?? "");
-          return "";
-        },
-      }),
-    );
+    const tasks = tasksOf(context, "ItemIds", (id) => {
+      const item = itemAt(id, context);
+      const element = elementOf(item.itemClass);
+      if (element === "CalendarItem" && !request.attributes.has("SendMeetingCancellations")) {
+        throw new ItemError("ErrorSendMeetingCancellationsRequired", "SendMeetingCancellations is required for calendar items.");
+      }
+      if (element === "Task" && !request.attributes.has("AffectedTaskOccurrences")) {
+        throw new ItemError("ErrorAffectedTaskOccurrencesRequired", "AffectedTaskOccurrences is required for tasks.");
+      }
+      dispose(item, request.attributes.get("DeleteType") ?? "");
+      return "";
+    });
     return responses("DeleteItem", tasks, context);
   },
 };

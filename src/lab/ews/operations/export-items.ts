@@ -1,21 +1,16 @@
 import { itemAt } from "../access.ts";
 import { itemIdXml } from "../item-properties.ts";
 import { writeItemStream } from "../item-stream.ts";
-import { base64, flatten, type Operation, responses, type Task } from "../operation.ts";
+import { base64, flatten, type Operation, responses, tasksOf } from "../operation.ts";
 
 /** @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/exportitems-operation */
 export const exportItems: Operation = {
   name: "ExportItems",
   handle(context) {
-    const tasks = (context.request.child("ItemIds")?.children ?? []).map(
-      (id): Task => ({
-        itemId: id.attributes.get("Id") ?? "",
-        run: () => {
-          const item = itemAt(id, context);
-          return flatten([itemIdXml(item, "m:ItemId"), "<m:Data>", base64(writeItemStream(item)), "</m:Data>"]);
-        },
-      }),
-    );
+    const tasks = tasksOf(context, "ItemIds", (id) => {
+      const item = itemAt(id, context);
+      return flatten([itemIdXml(item, "m:ItemId"), "<m:Data>", base64(writeItemStream(item)), "</m:Data>"]);
+    });
     return responses("ExportItems", tasks, context);
   },
 };

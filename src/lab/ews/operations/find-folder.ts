@@ -2,7 +2,7 @@ import type { LabFolder } from "../../folder.ts";
 import { el, type XmlElement } from "../../xml.ts";
 import { folderAt } from "../access.ts";
 import { folderProperties, folderXml, readFolderShape } from "../folder-xml.ts";
-import { ItemError, type Operation, type RequestContext, responses, type Task } from "../operation.ts";
+import { ItemError, type Operation, type RequestContext, responses, tasksOf } from "../operation.ts";
 import { pageLimit, pageOf, restrictedPageLimit } from "../paging.ts";
 import { readRestrictionOver } from "../restriction.ts";
 
@@ -34,9 +34,7 @@ function search(parent: XmlElement, context: RequestContext): string {
 export const findFolder: Operation = {
   name: "FindFolder",
   handle(context) {
-    const tasks = (context.request.child("ParentFolderIds")?.children ?? []).map(
-      (id): Task => ({ itemId: id.attributes.get("Id") ?? "", run: () => search(id, context) }),
-    );
+    const tasks = tasksOf(context, "ParentFolderIds", (id) => search(id, context));
     return responses("FindFolder", tasks, context);
   },
 };

@@ -3,7 +3,7 @@ import type { LabItem } from "../../item.ts";
 import { el, type XmlElement } from "../../xml.ts";
 import { folderAt } from "../access.ts";
 import { rowXml } from "../item-xml.ts";
-import { Fault, ItemError, type Operation, type RequestContext, responses, type Task } from "../operation.ts";
+import { Fault, ItemError, type Operation, type RequestContext, responses, tasksOf } from "../operation.ts";
 import { pageLimit, pageOf, restrictedPageLimit } from "../paging.ts";
 import { readQuery } from "../query-string.ts";
 import { type Predicate, readRestriction } from "../restriction.ts";
@@ -61,9 +61,7 @@ export const findItem: Operation = {
     const { request } = context;
     const strange = unsupported.find((name) => request.child(name) !== undefined);
     if (strange !== undefined) throw new Fault("ErrorInvalidRequest", `This lab does not offer ${strange} in FindItem.`);
-    const tasks = (request.child("ParentFolderIds")?.children ?? []).map(
-      (id): Task => ({ itemId: id.attributes.get("Id") ?? "", run: () => search(id, context) }),
-    );
+    const tasks = tasksOf(context, "ParentFolderIds", (id) => search(id, context));
     return responses("FindItem", tasks, context);
   },
 };

@@ -3,7 +3,7 @@ import type { Store } from "../../store.ts";
 import { attachmentAt } from "../access.ts";
 import { attachmentElement, attachmentFieldsXml } from "../attachment-xml.ts";
 import { itemXml } from "../item-xml.ts";
-import { base64, type Content, flatten, ItemError, type Operation, responses, type Task } from "../operation.ts";
+import { base64, type Content, flatten, ItemError, type Operation, responses, tasksOf } from "../operation.ts";
 import { type ItemShape, readShape } from "../shape.ts";
 
 function contentXml(attachment: LabAttachment, shape: ItemShape, store: Store): Content {
@@ -22,16 +22,11 @@ export const getAttachment: Operation = {
   name: "GetAttachment",
   handle(context) {
     const { request, store } = context;
-    const tasks = (request.child("AttachmentIds")?.children ?? []).map(
-      (id): Task => ({
-        itemId: id.attributes.get("Id") ?? "",
-        run: () => {
-          // Without a base the item inside is given with all its properties.
-          const shape = readShape(request.child("AttachmentShape"), "AllProperties");
-          return flatten(["<m:Attachments>", contentXml(attachmentAt(id, context).attachment, shape, store), "</m:Attachments>"]);
-        },
-      }),
-    );
+    const tasks = tasksOf(context, "AttachmentIds", (id) => {
+      // Without a base the item inside is given with all its properties.
+      const shape = readShape(request.child("AttachmentShape"), "AllProperties");
+      return flatten(["<m:Attachments>", contentXml(attachmentAt(id, context).attachment, shape, store), "</m:Attachments>"]);
+    });
     return responses("GetAttachment", tasks, context, { empty: "<m:Attachments/>" });
   },
 };

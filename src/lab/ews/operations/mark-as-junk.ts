@@ -1,7 +1,7 @@
 import { addressKey } from "../../address.ts";
 import { itemAt } from "../access.ts";
 import { itemIdXml } from "../item-properties.ts";
-import { type Operation, responses, type Task } from "../operation.ts";
+import { type Operation, responses, tasksOf } from "../operation.ts";
 
 /**
  * IsJunk blocks or unblocks the sender; MoveItem moves to Junk Email or back to the Inbox. MovedItemId is given when it moved.
@@ -13,22 +13,17 @@ export const markAsJunk: Operation = {
     const { request } = context;
     const isJunk = /^(true|1)$/.test(request.attributes.get("IsJunk") ?? "");
     const moves = /^(true|1)$/.test(request.attributes.get("MoveItem") ?? "");
-    const tasks = (request.child("ItemIds")?.children ?? []).map(
-      (id): Task => ({
-        itemId: id.attributes.get("Id") ?? "",
-        run: () => {
-          const item = itemAt(id, context);
-          const mailbox = item.folder.mailbox;
-          const sender = item.from?.address ?? item.sender?.address;
-          if (sender !== undefined) {
-            if (isJunk) mailbox.blockedSenders.add(addressKey(sender));
-            else mailbox.blockedSenders.delete(addressKey(sender));
-          }
-          if (!moves) return "";
-          return itemIdXml(mailbox.move(item, mailbox.known(isJunk ? "junkemail" : "inbox")), "m:MovedItemId");
-        },
-      }),
-    );
+    const tasks = tasksOf(context, "ItemIds", (id) => {
+      const item = itemAt(id, context);
+      const mailbox = item.folder.mailbox;
+      const sender = item.from?.address ?? item.sender?.address;
+      if (sender !== undefined) {
+        if (isJunk) mailbox.blockedSenders.add(addressKey(sender));
+        else mailbox.blockedSenders.delete(addressKey(sender));
+      }
+      if (!moves) return "";
+      return itemIdXml(mailbox.move(item, mailbox.known(isJunk ? "junkemail" : "inbox")), "m:MovedItemId");
+    });
     return responses("MarkAsJunk", tasks, context);
   },
 };

@@ -1,6 +1,6 @@
 import { targetFolder } from "../access.ts";
 import { itemForWriteAt } from "../change-key.ts";
-import { ItemError, type Operation, responses, type Task } from "../operation.ts";
+import { ItemError, type Operation, responses, tasksOf } from "../operation.ts";
 import { isSendable, send } from "../sending.ts";
 
 /**
@@ -13,25 +13,20 @@ export const sendItem: Operation = {
     const { request } = context;
     const saves = /^(true|1)$/.test(request.attributes.get("SaveItemToFolder") ?? "");
     const target = request.child("SavedItemFolderId");
-    const tasks = (request.child("ItemIds")?.children ?? []).map(
-      (id): Task => ({
-        itemId: id.attributes.get("Id") ?? "",
-        run: () => {
-          if (!saves && target !== undefined) {
-            throw new ItemError("ErrorInvalidSendItemSaveSettings", "A folder is given although no copy is to be saved.");
-          }
-          const { item, isCurrent } = itemForWriteAt(id, context);
-          if (!isCurrent) throw new ItemError("ErrorStaleObject", "The item has been changed since its change key was read.");
-          if (!isSendable(item) || !item.isDraft) {
-            throw new ItemError("ErrorInvalidItemForOperationSendItem", "An item of this type cannot be sent.");
-          }
-          const mailbox = item.folder.mailbox;
-          const folder = target === undefined ? mailbox.known("sentitems") : targetFolder(target, context);
-          send(item, mailbox, saves ? folder : undefined, item, context);
-          return "";
-        },
-      }),
-    );
+    const tasks = tasksOf(context, "ItemIds", (id) => {
+      if (!saves && target !== undefined) {
+        throw new ItemError("ErrorInvalidSendItemSaveSettings", "A folder is given although no copy is to be saved.");
+      }
+      const { item, isCurrent } = itemForWriteAt(id, context);
+      if (!isCurrent) throw new ItemError("ErrorStaleObject", "The item has been changed since its change key was read.");
+      if (!isSendable(item) || !item.isDraft) {
+        throw new ItemError("ErrorInvalidItemForOperationSendItem", "An item of this type cannot be sent.");
+      }
+      const mailbox = item.folder.mailbox;
+      const folder = target === undefined ? mailbox.known("sentitems") : targetFolder(target, context);
+      send(item, mailbox, saves ? folder : undefined, item, context);
+      return "";
+    });
     return responses("SendItem", tasks, context);
   },
 };
