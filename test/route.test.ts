@@ -120,6 +120,13 @@ test.each(sides)("what %s sends goes over the back end that holds it (%s), once,
   ]);
 });
 
+test("ids of other mailboxes are told by the back end that would open them", async () => {
+  const { exchange } = await hybrid();
+  const [own, theirs] = [at.put(onPremises).id, at.put(online).id];
+  expect([...(await exchange.mailbox(onPremises).foreign([own, theirs]))]).toEqual([theirs]);
+  expect([...(await exchange.mailbox(online).foreign([own, theirs]))]).toEqual([]);
+});
+
 test("the way of a mailbox is asked for once, and the next process knows it", async () => {
   const before = at.lab.requests.length;
   for (const _ of [1, 2]) {
