@@ -6,7 +6,7 @@ import type { PortMethod } from "./exchange/uses.ts";
 import { Failure } from "./failure.ts";
 import { messageRow, present, textList } from "./fields.ts";
 import { askedOf, done, failed } from "./outcome.ts";
-import { choosesMessages, selectMessages, type WhichMessages } from "./which-messages.ts";
+import { choosesMessages, selectMessages, titleOf, type WhichMessages } from "./which-messages.ts";
 
 /** The fields that choose attachments of messages; all that are given must hold. */
 export const whichAttachments = {
@@ -143,15 +143,19 @@ function targetOf(message: Message, hanging: Hanging): Target {
   return { row, message, attachment };
 }
 
+const untitled = "untitled_attachment";
+
 /** What a person calls it: its name; of an attached message without one, the subject. */
 function displayName({ attachment, inner }: Hanging): string {
-  return attachment.name?.trim() || inner?.subject?.trim() || "untitled_attachment";
+  return attachment.name?.trim() || inner?.subject?.trim() || untitled;
 }
 
 /** A file name for its bytes, not yet safe. An attached message becomes an .eml. */
 function fileName(hanging: Hanging): string {
   const name = displayName(hanging);
-  return hanging.attachment.kind === "item" && !/\.eml$/i.test(name) ? `${name}.eml` : name;
+  if (hanging.attachment.kind !== "item") return name;
+  const title = name.replace(/\.eml$/i, "");
+  return `${titleOf(title, untitled)}${name.slice(title.length) || ".eml"}`;
 }
 
 /** The attachments and what hangs in attached messages, level by level down to the limit. One that cannot be read is only not expanded. */

@@ -89,5 +89,13 @@ function askedRow(name: MessageName): Row {
 
 /** A file name for a message, as its subject gives it. It is not yet safe. */
 export function emlName(message: Pick<Message, "subject"> | undefined): string {
-  return `${message?.subject?.trim() || "no subject"}.eml`;
+  return `${titleOf(message?.subject, "no subject")}.eml`;
+}
+
+/** Dots, blanks and what nobody sees: a file name keeps none of them at its beginning, so that an extension would be all of it. */
+const nothing = /^[\p{C}\p{Z}.]*$/u;
+
+/** What a file is called by a title, before its extension. */
+export function titleOf(title: string | undefined, fallback: string): string {
+  return title === undefined || nothing.test(title) ? fallback : title.trim();
 }

@@ -70,6 +70,14 @@ describe.each(backends)("over %s", (backend) => {
     expect(answer.results?.[2]?.safe_name).toBe("no subject.eml");
   });
 
+  test("a subject that leaves nothing for a file name gives an .eml all the same", async () => {
+    for (const subject of [".", "...", " . ", "\u200b\u202e"]) {
+      const item = at.put(who, { subject });
+      const answer = await at.run(downloadMailAsEml, { mailbox: who, item_id: at.idOf(item) });
+      expect(answer.results).toMatchObject([{ safe_name: "no subject.eml", file_ref: expect.stringMatching(/\.eml$/) }]);
+    }
+  });
+
   test("filename names the file and is made safe", async () => {
     const item = put(mail("named", "Subject"));
     const answer = await at.run(downloadMailAsEml, { mailbox: who, item_id: at.idOf(item), filename: "../case 17.eml" });

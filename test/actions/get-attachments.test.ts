@@ -111,6 +111,13 @@ describe.each(backends)("over %s", (backend) => {
     expect(column(answer, "safe_name")).toEqual(["Inner subject.eml", "untitled_attachment.eml"]);
   });
 
+  test("an attached mail whose subject leaves nothing for a file name is an .eml all the same", async () => {
+    const nothings = [".", ".eml", "...", " . ", "\u200b\u202e"].map((subject): NewAttachment => ({ kind: "item", item: { subject } }));
+    const answer = await at.run(getAttachments, put(...nothings));
+    for (const name of column(answer, "safe_name")) expect(name).toBe("untitled_attachment.eml");
+    for (const ref of column(answer, "file_ref")) expect(ref).toMatch(/\.eml$/);
+  });
+
   test("a reference to a cloud file is listed and not fetched", async () => {
     const answer = await at.run(
       getAttachments,
