@@ -65,7 +65,15 @@ export function segment(id: string): string {
 export function encodedSegment(name: string): string {
   if (name === "" || name === "." || name === "..")
     throw new Failure("invalid-input", `${JSON.stringify(name)} is neither an id nor a name.`);
-  return encodeURIComponent(name);
+  return encodedText(name);
+}
+
+/** A text as a path or a query has it. Throws Failure `invalid-input` for half a character (a lone surrogate), which UTF-8 has no bytes for. */
+export function encodedText(text: string): string {
+  if (/\p{Surrogate}/u.test(text)) {
+    throw new Failure("invalid-input", "A text holds half a character (a lone surrogate), which cannot be sent to Microsoft Graph.");
+  }
+  return encodeURIComponent(text);
 }
 
 /** A mailbox as the interface for import and export names it. The colon and the at sign of its id stand in a path as they are (RFC 3986, 3.3). */

@@ -6,7 +6,7 @@ import type { Http, HttpMethod, HttpRequest, HttpResponse } from "../wire/http.t
 import type { Document } from "../wire/xml-write.ts";
 import { failureOf } from "./failures.ts";
 import { type JsonObject, objectOf } from "./json.ts";
-import { type Asked, encodedSegment, RawBody } from "./request.ts";
+import { type Asked, encodedSegment, encodedText, RawBody } from "./request.ts";
 
 /** A page of 250 messages with bodies, or 20 of those in a batch; more is not held in memory. */
 const maxReplyBytes = 64 * 1024 * 1024;
@@ -103,7 +103,7 @@ export function openRest({ base, http, anonymous, userAgent }: RestOptions): Res
 /** The path and query of a request, from below the version. */
 export function pathOf(asked: Asked, mailbox: string): string {
   const query = Object.entries(asked.query ?? {}).flatMap(([name, value]) =>
-    value === undefined ? [] : [`${name}=${encodeURIComponent(value)}`],
+    value === undefined ? [] : [`${name}=${encodedText(value)}`],
   );
   const root = asked.ofOrganisation === true ? "" : userPath(mailbox);
   return `${root}${asked.path}${query.length === 0 ? "" : `?${query.join("&")}`}`;

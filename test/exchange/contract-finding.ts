@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import { attempt } from "../../src/outcome.ts";
 import { crlf, mail } from "./contract-mail.ts";
 import { all, have, itemOf, type PromiseOf } from "./contract-stage.ts";
 
@@ -116,6 +117,20 @@ export function finding(promise: PromiseOf): void {
   promise("who has not the role is told its name", async ({ practice }) => {
     const thrown = await practice.powerless.searchableMailboxes({}).catch((failure: unknown) => failure);
     expect(thrown).toMatchObject({ code: "role-missing", message: expect.stringContaining("Discovery Management") });
+  });
+
+  promise("half a character, which no request can carry, is named as wrong or found nowhere", async ({ practice, mailbox }) => {
+    const half = "\ud800";
+    const told = /^(invalid-input|.*-?not-found)$/;
+    const found = await attempt(() => mailbox.search({ filters: { subject: `x${half}` }, limit: 5 }));
+    // Where Exchange cannot be asked for it, each message may be looked at instead.
+    if (found.ok) expect(found.value).toMatchObject({ messages: [], applied: { subject: "client" } });
+    else expect(found.failure.code).toBe("invalid-input");
+    await expect(mailbox.folder(`Inbox/${half}`)).rejects.toMatchObject({ code: expect.stringMatching(told) });
+    const stranger = practice.exchange.mailbox(`${half}@example.com`);
+    await expect(stranger.folder("inbox")).rejects.toMatchObject({ code: expect.stringMatching(told) });
+    for (const outcome of await all(mailbox.get([half, `AAMk${half}`], {})))
+      expect(outcome).toMatchObject({ ok: false, failure: { code: expect.stringMatching(told) } });
   });
 
   promise("a mailbox that is not there is mailbox-not-found", async ({ practice }) => {
