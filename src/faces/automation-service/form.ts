@@ -74,7 +74,7 @@ function shapeOf({ field, kind, byDefault, choices }: Parameter, schema: z.core.
       return listShape(schema, values);
     case "text":
       if (field === "mailbox")
-        return { type: "text", incident_artifacts: true, reader: "", note: "Default Mailbox of the resource goes before that." };
+        return { type: "text", incident_artifacts: true, reader: "choice", note: "Default Mailbox of the resource goes before that." };
       if (values !== undefined) return { type: "list", values, ...text, reader: "choice" };
       // The platform's picker writes times like this one.
       if (takes(schema, "2026-01-31T12:00:00.000000Z") && !takes(schema, "word")) return { type: "datetime", ...text, reader: "choice" };

@@ -143,6 +143,8 @@ def refusal(error):
         problem = None
     if not isinstance(problem, dict) or not (problem.get('detail') or problem.get('title')):
         where = '' if error.code not in (301, 302, 303, 307, 308) else ' It points elsewhere, which is not followed: correct API URL.'
+        if error.code in (500, 502, 504):
+            where = ' What was begun may still be done: look before you repeat it.'
         return 'HTTP {} without a reason that mailcordon would give: is API URL right?{}'.format(error.code, where)
     said = [str(problem.get('code') or 'HTTP {}'.format(error.code)) + ': ' + str(problem.get('detail') or problem.get('title'))]
     if problem.get('hint'):

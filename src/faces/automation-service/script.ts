@@ -43,10 +43,25 @@ export function actionScript(action: Action, form: readonly FormField[]): string
 export function testScript(): string {
   return `${prelude}
 
+def obstacles(answer):
+    # What failed; or, where nothing did, what could not be found out.
+    checks = answer.get('checks')
+    steps = [step for step in checks if isinstance(step, dict)] if isinstance(checks, list) else []
+    for status in ('failed', 'unknown'):
+        found = [step for step in steps if step.get('status') == status]
+        if found:
+            return found
+    return []
+
+
 def run():
-    answer = call('/v1/connection/test', given({'mailbox': env('default_mailbox')}))
+    answer = call('/v1/connection/test', given({'mailbox': choice(env('default_mailbox'))}))
     if answer.get('success') is not True:
-        raise Failed(str(answer.get('message') or 'The test failed, and the service does not say why.'))
+        said = [str(answer.get('message') or 'The test failed, and the service does not say why.')]
+        for step in obstacles(answer):
+            said.append('{}: {}.'.format(step.get('name'), str(step.get('found')).rstrip('.')))
+            said += [str(each) for each in step['next']] if isinstance(step.get('next'), list) else []
+        raise Failed(' '.join(said))
     sys.stdout.write(json.dumps(answer) + '\\n')
 
 

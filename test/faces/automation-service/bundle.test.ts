@@ -67,7 +67,7 @@ describe("the twelve", () => {
       const ids = fields.map(({ id }) => id);
       expect(ids.filter((id) => id !== "incident_id").sort()).toEqual(Object.keys(action?.input.shape ?? {}).sort());
       expect(ids[0]).toBe("mailbox");
-      expect(script.code).toContain("'mailbox': env('mailbox', env('default_mailbox')),");
+      expect(script.code).toContain("'mailbox': choice(env('mailbox', env('default_mailbox'))),");
     }
   });
 

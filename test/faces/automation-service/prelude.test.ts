@@ -204,6 +204,7 @@ describe.skipIf(noPython)(`a script of the platform${without}`, () => {
     ["JSON that is no object", { body: "[]" }, "is API URL right?"],
     ["JSON that is nested without end", { body: "[".repeat(100_000) }, ""],
     ["a refusal of somebody else", { status: 502, body: "<h1>Bad gateway</h1>" }, "HTTP 502"],
+    ["a proxy that waited no longer", { status: 504, body: "<h1>Timeout</h1>" }, "may still be done"],
   ])("%s is a failure, in one line", async (_, given, said) => {
     const server = await standIn(() => given);
     const { code, out, err } = await run(count, { api_url: server.url, api_key: key });
@@ -296,5 +297,20 @@ describe.skipIf(noPython)(`the test of a connection${without}`, () => {
     const ill = await standIn(() => ({ body: { success: false, message: "EWS: the password is wrong.", checks: [] } }));
     const bad = await run(script, { api_url: ill.url, api_key: key });
     expect(bad).toEqual({ code: 1, out: "", err: "EWS: the password is wrong." });
+  });
+
+  test("names each step that failed, and the next thing to do", async () => {
+    const checks = [
+      { name: "tcp", status: "ok", found: "connected" },
+      { name: "ews", status: "failed", found: "the sign-in was refused", next: ["Check the password.", "Then\nthe name."] },
+      { name: "mailbox", status: "skipped", found: "ews failed" },
+      { name: "discovery", status: "unknown", found: "not seen" },
+      "no step",
+    ];
+    const ill = await standIn(() => ({ body: { success: false, message: "12 of 12 actions would not work.", checks } }));
+    const { err } = await run(script, { api_url: ill.url, api_key: key });
+    expect(err).toBe("12 of 12 actions would not work. ews: the sign-in was refused. Check the password. Then the name.");
+    const unsure = await standIn(() => ({ body: { success: false, message: "Not sure.", checks: checks.slice(2) } }));
+    expect((await run(script, { api_url: unsure.url, api_key: key })).err).toBe("Not sure. discovery: not seen.");
   });
 });
