@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setMaxListeners } from "node:events";
 import { type Context, Hono } from "hono";
 import type { Action } from "../../action.ts";
 import type { EvidenceIndex } from "../../evidence-index.ts";
@@ -14,7 +15,7 @@ import { actionRoutes } from "./routes/actions.ts";
 import { connectionRoutes } from "./routes/connection.ts";
 import { evidenceRoutes } from "./routes/evidence.ts";
 import { jobRoutes } from "./routes/jobs.ts";
-import { isOwnAddress, metricsReply } from "./routes/metrics.ts";
+import { isOwnProgram, metricsReply } from "./routes/metrics.ts";
 import { openapiRoutes } from "./routes/openapi.ts";
 import { demandRole, type TokenReader, whoCalls } from "./who.ts";
 
@@ -97,6 +98,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
   const metrics = openMetrics(() => calls.running);
   const app = new Hono<Env>({ strict: true });
   const closing = new AbortController();
+  // Every stream of events listens, and there may be many.
+  setMaxListeners(0, closing.signal);
   const house: House = { ...options, app, calls, actions, ending: closing.signal };
 
   app.use(async (c, next) => {
@@ -132,7 +135,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     }
   });
   app.get("/metrics", async (c, next) => {
-    const own = settings.openMetrics && isOwnAddress(addressOf(c, settings.behindProxy));
+    const own = settings.openMetrics && isOwnProgram(c, addressOf(c, settings.behindProxy));
     return own ? await metricsReply(metrics)(c) : await next();
   });
   app.use(authentication(options));

@@ -121,11 +121,7 @@ function tooLarge(maxBytes: number): Failure {
 const slowestLine = 16.384;
 
 /** The pieces of a body until there are too many, or none comes. */
-async function* bounded(
-  body: AsyncIterator<Uint8Array>,
-  { maxBytes, idleMs }: BodyLimits,
-  late: Failure,
-): AsyncGenerator<Uint8Array> {
+async function* bounded(body: AsyncIterator<Uint8Array>, { maxBytes, idleMs }: BodyLimits, late: Failure): AsyncGenerator<Uint8Array> {
   let size = 0;
   let whole = false;
   const began = performance.now();
