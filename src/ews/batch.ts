@@ -1,8 +1,9 @@
 import { asFailure, Failure, type FailureCode } from "../failure.ts";
 import { attempt, done, failed, type Outcome } from "../outcome.ts";
+import type { Safety } from "../wire/repetition.ts";
 import type { Turn } from "../wire/schedule.ts";
-import { certainlyNotDone, isThrottled, reported } from "./failures.ts";
-import type { Operation, Safety } from "./operation.ts";
+import { certainlyNotDone, isThrottled, reported, unanswered } from "./failures.ts";
+import type { Operation } from "./operation.ts";
 import { type Asker, isRepeatable, slowDown, turnOf } from "./repeat.ts";
 
 /**
@@ -160,11 +161,6 @@ async function askOnce<Id, In, Out>(
 function repeatedOutcome<In, Out>(outcome: Outcome<Out>, before: Failure | undefined, { gone }: Operation<In, Out>): Outcome<Out> {
   if (outcome.ok || gone === undefined || outcome.failure.code !== "not-found") return outcome;
   return before === undefined || certainlyNotDone(before) ? outcome : done(gone);
-}
-
-/** An answer that should be there and is not: broken-reply, which becomes `unknown-outcome` where it must not be repeated. */
-function unanswered(safety: Safety): Failure {
-  return reported(new Failure("broken-reply", "The server gave no answer for this item."), safety);
 }
 
 function isTransient(failure: Failure): boolean {

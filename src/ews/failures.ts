@@ -1,6 +1,7 @@
 import { Failure, type FailureCode } from "../failure.ts";
-import { neverSent } from "../wire/http.ts";
-import type { Safety, Status } from "./operation.ts";
+import { neverSent, shortened } from "../wire/http-failure.ts";
+import { repetition } from "../wire/repetition.ts";
+import type { Status } from "./operation.ts";
 
 /** What one response code means to us. */
 interface Meaning {
@@ -199,12 +200,6 @@ function positive(said: Pick<Status, "messageXml">, wanted: string): number | un
   return Number.isFinite(number) && number > 0 ? number : undefined;
 }
 
-// 300 characters hold every message text that Microsoft's documentation shows.
-function shortened(text: string): string {
-  const line = text.replace(/\s+/g, " ").trim();
-  return line.length > 300 ? `${line.slice(0, 299)}…` : line;
-}
-
 /** True when the server certainly did nothing, so that whatever it was may be repeated. */
 export function certainlyNotDone(failure: Failure): boolean {
   if (failure.code === "not-attempted" || neverSent(failure)) return true;
@@ -214,34 +209,4 @@ export function certainlyNotDone(failure: Failure): boolean {
   return meanings.get(wireCode)?.notDone === true;
 }
 
-/** True when a budget was used up (and so the server did nothing): fewer requests at once help. */
-export function isThrottled(failure: Failure): boolean {
-  return failure.code === "busy" && certainlyNotDone(failure);
-}
-
-/** What stays as it is until a person changes something: a password that is refused twice, by the server or by a proxy, may lock an account. */
-const unchanging: ReadonlySet<FailureCode> = new Set<FailureCode>(["unauthenticated", "access-denied", "invalid-settings", "tls-failed"]);
-
-/** True when the same may be asked again. */
-export function mayRepeat(failure: Failure, safety: Safety): boolean {
-  if (failure.code === "cancelled" || unchanging.has(failure.code)) return false;
-  return certainlyNotDone(failure) || (safety !== "never" && failure.retryable);
-}
-
-/**
- * The failure to report of a lost answer: of something that must not be done twice, `unknown-outcome`; of something that may, the failure itself,
- * which says that it can be repeated, and that it may have been done.
- */
-export function reported(failure: Failure, safety: Safety): Failure {
-  if (safety === "read" || !failure.retryable || failure.code === "cancelled" || certainlyNotDone(failure)) return failure;
-  if (safety === "idempotent") {
-    const { code, wireCode, requestId, backOffMs } = failure;
-    const hint = "It may have been done. Doing it again is safe: it is still done once.";
-    return new Failure(code, `The answer was lost: ${failure.message}`, { hint, wireCode, requestId, backOffMs, cause: failure });
-  }
-  return new Failure("unknown-outcome", `The answer was lost: ${failure.message}`, {
-    wireCode: failure.wireCode,
-    requestId: failure.requestId,
-    cause: failure,
-  });
-}
+export const { isThrottled, mayRepeat, reported, unanswered } = repetition(certainlyNotDone);

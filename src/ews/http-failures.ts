@@ -1,4 +1,5 @@
 import { Failure } from "../failure.ts";
+import { retryAfter } from "../wire/backoff.ts";
 import type { HttpResponse } from "../wire/http.ts";
 
 /**
@@ -53,14 +54,6 @@ export function httpFailure(response: Pick<HttpResponse, "status" | "headers">, 
       if (status >= 500) return new Failure("broken-reply", `The server failed before EWS could answer (HTTP ${status}).`, details);
       return new Failure("refused", `The server refused the request (HTTP ${status}).`, details);
   }
-}
-
-/** RFC 9110, 10.2.3: seconds, or a date. In milliseconds; undefined when it says nothing useful. */
-export function retryAfter(value: string | undefined, now: number): number | undefined {
-  if (value === undefined) return undefined;
-  if (/^\s*\d{1,9}\s*$/.test(value)) return Number(value) * 1000 || undefined;
-  const until = Date.parse(value);
-  return Number.isNaN(until) || until <= now ? undefined : until - now;
 }
 
 /** The names of the ways to sign in that the server offers: they tell a person why Basic was refused. */

@@ -1,10 +1,10 @@
-import { bareMessageId, sameMessageId } from "../exchange/match.ts";
+import { isDead, locateCopies, nameless } from "../exchange/locate-copies.ts";
 import type { Message, MessageName } from "../exchange/message.ts";
-import { asFailure, Failure } from "../failure.ts";
+import { Failure, type FailureCode } from "../failure.ts";
 import { attempt, done, failed, type Outcome } from "../outcome.ts";
 import { isIncomplete, readItems } from "./complete.ts";
 import { foreignIds } from "./home.ts";
-import { newestFirst, type Unlisted } from "./newest-first.ts";
+import { newestFirst } from "./newest-first.ts";
 import { getItem } from "./operations/get-item.ts";
 import { messageIdCondition, restrictionOf } from "./restriction.ts";
 import type { EwsMailbox } from "./session.ts";
@@ -13,16 +13,17 @@ import { whereToSearch } from "./where.ts";
 
 /** How many Internet Message-IDs one restriction names: each is two conditions, and Exchange refuses one that is too complex without saying from where on. */
 const idsPerSearch = 20;
+const unreadable: readonly FailureCode[] = ["invalid-input"];
 
 /**
  * Every message that each name stands for, newest first; none is Failure `not-found`. Ids are read in batches; what has only an Internet
  * Message-ID, or an id that is dead, is looked for in every folder at once. As many Outcomes as names, in their order; throws only when cancelled.
  */
 export async function* locate(mailbox: EwsMailbox, names: readonly MessageName[]): AsyncIterable<Outcome<readonly Message[]>> {
-  const outcomes: Outcome<readonly Message[]>[] = names.map(() => failed(nameless()));
+  const outcomes: Outcome<readonly Message[]>[] = names.map(nameless);
   const byId = [...names.entries()].flatMap(([index, { itemId }]) => (itemId === undefined ? [] : [{ index, itemId }]));
   await readById(mailbox, byId, outcomes);
-  const ofGraph = byId.filter(({ index, itemId }) => isOfGraph.test(itemId) && isDead(outcomes[index]));
+  const ofGraph = byId.filter(({ index, itemId }) => isOfGraph.test(itemId) && isDead(outcomes[index], unreadable));
   const rewritten = ofGraph.map(({ index, itemId }) => ({ index, itemId: itemId.replaceAll("-", "/").replaceAll("_", "+") }));
   await readById(mailbox, rewritten, outcomes);
   for (const { index } of ofGraph) {
@@ -30,21 +31,7 @@ export async function* locate(mailbox: EwsMailbox, names: readonly MessageName[]
     if (outcome?.ok === false && outcome.failure.code === "invalid-input") outcomes[index] = failed(untranslated(outcome.failure));
   }
   await refuseForeign(mailbox, outcomes);
-  const wanted = [...names.entries()].flatMap(([index, { itemId, internetMessageId }]) => {
-    if (internetMessageId === undefined || bareMessageId(internetMessageId) === "") return [];
-    return itemId === undefined || isDead(outcomes[index]) ? [{ index, internetMessageId }] : [];
-  });
-  for (let start = 0; start < wanted.length; start += idsPerSearch) {
-    const some = wanted.slice(start, start + idsPerSearch);
-    const ids = some.map(({ internetMessageId }) => internetMessageId);
-    const together = await findCopies(mailbox, ids);
-    for (const { index, internetMessageId } of some) {
-      const outcome = together.of(internetMessageId);
-      // One name that cannot be written, or all of them being too many for the server, must not cost the others their answer.
-      const alone = ids.length > 1 && !outcome.ok && outcome.failure.code === "invalid-input";
-      outcomes[index] = alone ? (await findCopies(mailbox, [internetMessageId])).of(internetMessageId) : outcome;
-    }
-  }
+  await locateCopies(names, outcomes, { atOnce: idsPerSearch, unreadable, find: (ids) => findCopies(mailbox, ids) });
   yield* outcomes;
 }
 
@@ -92,57 +79,22 @@ function elsewhere(mailbox: EwsMailbox): Failure {
   });
 }
 
-/** A dead id, or one that is none of this server's (of another mailbox, or of another back end): the other name may still be good. */
-function isDead(outcome: Outcome<unknown> | undefined): boolean {
-  return outcome !== undefined && !outcome.ok && (outcome.failure.code === "not-found" || outcome.failure.code === "invalid-input");
-}
-
-function nameless(): Failure {
-  return new Failure("invalid-input", "A message is named neither by an item id nor by an Internet Message-ID.");
-}
-
-/** What was found for some Internet Message-IDs. */
-interface Copies {
-  of(internetMessageId: string): Outcome<readonly Message[]>;
-}
-
-/** One search for several Internet Message-IDs over every folder, Deleted Items included. Throws only when cancelled. */
-async function findCopies(mailbox: EwsMailbox, ids: readonly string[]): Promise<Copies> {
+/** One search for several Internet Message-IDs over every folder, Deleted Items included. Throws Failure. */
+async function findCopies(mailbox: EwsMailbox, ids: readonly string[]) {
   const found = new Map<string, Message>();
-  try {
-    const where = await whereToSearch(mailbox, {});
-    const condition = messageIdCondition(ids);
-    const restriction = restrictionOf(condition ? [condition] : []);
-    const list = newestFirst(mailbox, where.folders, { shape: listShape(), restriction, expected: ids.length });
-    for await (const message of list.messages()) {
-      found.set(message.itemId, { ...message, folderPath: where.pathOfId(message.parentFolderId) });
-    }
-    const read = await readItems(mailbox, [...found.values()].filter(isIncomplete), {});
-    for (const [itemId, outcome] of read) {
-      const listed = found.get(itemId);
-      if (outcome.ok && listed) found.set(itemId, { ...outcome.value, folderPath: listed.folderPath });
-      // Gone since it was listed.
-      else if (!outcome.ok && outcome.failure.code === "not-found") found.delete(itemId);
-    }
-    return { of: (id) => copiesOf(id, [...found.values()], list.unlisted) };
-  } catch (thrown) {
-    const failure = asFailure(thrown);
-    if (failure.code === "cancelled") throw failure;
-    return { of: () => failed(failure) };
+  const where = await whereToSearch(mailbox, {});
+  const condition = messageIdCondition(ids);
+  const restriction = restrictionOf(condition ? [condition] : []);
+  const list = newestFirst(mailbox, where.folders, { shape: listShape(), restriction, expected: ids.length });
+  for await (const message of list.messages()) {
+    found.set(message.itemId, { ...message, folderPath: where.pathOfId(message.parentFolderId) });
   }
-}
-
-/**
- * Looked at again here, whatever the server took for equal: what is found may be deleted next. Not found where a folder could not be looked
- * into is that folder's failure: the message may be there.
- */
-function copiesOf(id: string, found: readonly Message[], unlisted: readonly Unlisted[]): Outcome<readonly Message[]> {
-  const copies = found.filter(({ internetMessageId }) => internetMessageId !== undefined && sameMessageId(internetMessageId, id));
-  if (copies.length > 0) return done(copies);
-  const sought = `No message with the Internet Message-ID ${JSON.stringify(id.slice(0, 200))} was found`;
-  const [first] = unlisted;
-  if (first === undefined) return failed(new Failure("not-found", `${sought} in any folder.`));
-  const { code, wireCode, requestId, message } = first.failure;
-  const told = `${sought}, but ${unlisted.length} of the folders could not be looked into: ${message}`;
-  return failed(new Failure(code === "not-found" ? "refused" : code, told, { wireCode, requestId, cause: first.failure }));
+  const read = await readItems(mailbox, [...found.values()].filter(isIncomplete), {});
+  for (const [itemId, outcome] of read) {
+    const listed = found.get(itemId);
+    if (outcome.ok && listed) found.set(itemId, { ...outcome.value, folderPath: listed.folderPath });
+    // Gone since it was listed.
+    else if (!outcome.ok && outcome.failure.code === "not-found") found.delete(itemId);
+  }
+  return { messages: [...found.values()], unlisted: list.unlisted };
 }

@@ -1,16 +1,10 @@
 import { Failure } from "../failure.ts";
 import { done, failed, type Outcome } from "../outcome.ts";
+import type { Safety } from "../wire/repetition.ts";
 import { fromAttribute, listOf, mapped, nameValues, optional, type Reader, text, within } from "../wire/xml-read.ts";
 import type { Xml } from "../wire/xml-write.ts";
 import { failureOf } from "./failures.ts";
 import { m } from "./namespaces.ts";
-
-/**
- * What may be repeated when it is not known whether the server did it (the answer was lost, or is about the whole request).
- * `read`: freely. `idempotent`: also, since doing it twice is doing it once. `never`: a lost answer is Failure `unknown-outcome`.
- * What the server says it has not done (busy, not attempted) is repeated for all three. Each operation that is not a read says why it is what it is.
- */
-export type Safety = "read" | "idempotent" | "never";
 
 /** One SOAP operation of EWS: what we write, what we read, what may be repeated. */
 export interface Operation<In, Out> {

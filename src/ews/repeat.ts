@@ -3,10 +3,11 @@ import { asFailure, Failure } from "../failure.ts";
 import { failed, type Outcome } from "../outcome.ts";
 import { isWorthAnother, type Limits, waitFor } from "../wire/backoff.ts";
 import { held } from "../wire/held.ts";
+import type { Safety } from "../wire/repetition.ts";
 import type { Schedule, Turn } from "../wire/schedule.ts";
 import type { QName } from "../wire/xml-read.ts";
 import { isThrottled, mayRepeat, reported } from "./failures.ts";
-import type { Operation, Safety } from "./operation.ts";
+import type { Operation } from "./operation.ts";
 import type { StreamedReply } from "./session.ts";
 import type { Soap, Target } from "./soap.ts";
 

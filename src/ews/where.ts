@@ -1,5 +1,6 @@
 import type { FolderName } from "../exchange/folder.ts";
 import { wellKnownName } from "../exchange/folder-names.ts";
+import { descendants } from "../exchange/folder-tree.ts";
 import { Failure } from "../failure.ts";
 import type { FolderNode, FolderRef } from "./folders.ts";
 import type { EwsMailbox } from "./session.ts";
@@ -43,7 +44,7 @@ export async function whereToSearch(mailbox: EwsMailbox, asked: WhereAsked): Pro
     const top = await folders.get(asked.folder);
     refs.push({ id: top.folderId });
     nodes.push(...(await folders.around(asked.folder)));
-    refs.push(...below(nodes, top.folderId).filter(holdsMail).map(refOf));
+    refs.push(...descendants(nodes, top.folderId).filter(holdsMail).map(refOf));
   }
   if (asked.includeRecoverable) refs.push(folders.distinguished(recoverableItems));
   const paths = new Map(nodes.map(({ folderId, path }) => [folderId, path]));
@@ -63,14 +64,4 @@ function holdsMail({ folderClass, isSearchFolder }: FolderNode): boolean {
 
 function refOf({ folderId }: FolderNode): FolderRef {
   return { id: folderId };
-}
-
-/** Parents stand before their children in the tree. */
-function below(nodes: readonly FolderNode[], top: string): FolderNode[] {
-  const inside = new Set([top]);
-  return nodes.filter(({ folderId, parentFolderId }) => {
-    if (parentFolderId === undefined || !inside.has(parentFolderId)) return false;
-    inside.add(folderId);
-    return true;
-  });
 }

@@ -57,6 +57,16 @@ function below(folders: readonly FoundFolder[] = [], parents: readonly string[],
   return folders.map((folder) => ({ folder, parents, depth })).reverse();
 }
 
+/** The folders below one, at any depth; it need not be among them. In the tree, parents stand before their children. */
+export function descendants(tree: readonly FolderNode[], top: string): FolderNode[] {
+  const inside = new Set([top]);
+  return tree.filter(({ folderId, parentFolderId }) => {
+    if (parentFolderId === undefined || !inside.has(parentFolderId)) return false;
+    inside.add(folderId);
+    return true;
+  });
+}
+
 /**
  * The folder at the end of the longest beginning of a path that exists, and the names that are missing below it. A well-known folder is
  * also met by its English name, whatever the mailbox calls it.

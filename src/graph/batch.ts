@@ -1,6 +1,6 @@
 import { asFailure, Failure, type FailureCode } from "../failure.ts";
 import { attempt, done, failed, type Outcome } from "../outcome.ts";
-import { certainlyNotDone, failureOf, isThrottled, reported } from "./failures.ts";
+import { certainlyNotDone, failureOf, isThrottled, reported, unanswered } from "./failures.ts";
 import { type JsonObject, memberOf, numberIn, objectIn, objectOf, objectsIn, textIn } from "./json.ts";
 import { type Asker, askRepeatedly, isRepeatable, slowDown, turnOf } from "./repeat.ts";
 import type { Asked, Request, Safety } from "./request.ts";
@@ -198,9 +198,4 @@ function headersIn(answer: JsonObject): ReadonlyMap<string, string> {
 function repeatedOutcome<In, Out>(outcome: Outcome<Out>, before: Failure | undefined, { gone }: Request<In, Out>): Outcome<Out> {
   if (outcome.ok || gone === undefined || outcome.failure.code !== "not-found") return outcome;
   return before === undefined || certainlyNotDone(before) ? outcome : done(gone);
-}
-
-/** An answer that should be there and is not: broken-reply, which becomes `unknown-outcome` where it must not be repeated. */
-function unanswered(safety: Safety): Failure {
-  return reported(new Failure("broken-reply", "The server gave no answer for this item."), safety);
 }

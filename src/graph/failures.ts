@@ -1,7 +1,8 @@
 import { Failure, type FailureCode } from "../failure.ts";
-import { neverSent } from "../wire/http.ts";
+import { retryAfter } from "../wire/backoff.ts";
+import { neverSent, shortened } from "../wire/http-failure.ts";
+import { repetition } from "../wire/repetition.ts";
 import { type JsonObject, objectIn, textIn } from "./json.ts";
-import type { Safety } from "./request.ts";
 
 /** What one error code means to us. */
 interface Meaning {
@@ -157,48 +158,9 @@ function hintOf(status: number): string | undefined {
   return status === 403 ? scopeOfAccess : undefined;
 }
 
-/** RFC 9110, 10.2.3: seconds, or a date. In milliseconds; undefined when it says nothing useful. */
-export function retryAfter(value: string | undefined, now: number): number | undefined {
-  if (value === undefined) return undefined;
-  if (/^\s*\d{1,9}\s*$/.test(value)) return Number(value) * 1000 || undefined;
-  const until = Date.parse(value);
-  return Number.isNaN(until) || until <= now ? undefined : until - now;
-}
-
-// 300 characters hold every message text that Microsoft's documentation shows.
-function shortened(text: string): string {
-  const line = text.replace(/\s+/g, " ").trim();
-  return line.length > 300 ? `${line.slice(0, 299)}…` : line;
-}
-
 /** True when the server certainly did nothing, so that whatever it was may be repeated. */
 export function certainlyNotDone(failure: Failure): boolean {
   return failure.code === "not-attempted" || neverSent(failure) || turnedAway.has(failure);
 }
 
-/** True when a budget was used up (and so the server did nothing): fewer requests at once help. */
-export function isThrottled(failure: Failure): boolean {
-  return failure.code === "busy" && certainlyNotDone(failure);
-}
-
-/** What stays as it is until a person changes something. */
-const unchanging: ReadonlySet<FailureCode> = new Set<FailureCode>(["unauthenticated", "access-denied", "invalid-settings", "tls-failed"]);
-
-/** True when the same may be asked again. */
-export function mayRepeat(failure: Failure, safety: Safety): boolean {
-  if (failure.code === "cancelled" || unchanging.has(failure.code)) return false;
-  return certainlyNotDone(failure) || (safety !== "never" && failure.retryable);
-}
-
-/**
- * The failure to report of a lost answer: of something that must not be done twice, `unknown-outcome`; of something that may, the failure itself,
- * which says that it can be repeated, and that it may have been done.
- */
-export function reported(failure: Failure, safety: Safety): Failure {
-  if (safety === "read" || !failure.retryable || failure.code === "cancelled" || certainlyNotDone(failure)) return failure;
-  const { code, wireCode, requestId, backOffMs } = failure;
-  const message = `The answer was lost: ${failure.message}`;
-  if (safety === "never") return new Failure("unknown-outcome", message, { wireCode, requestId, cause: failure });
-  const hint = "It may have been done. Doing it again is safe: it is still done once.";
-  return new Failure(code, message, { hint, wireCode, requestId, backOffMs, cause: failure });
-}
+export const { isThrottled, mayRepeat, reported, unanswered } = repetition(certainlyNotDone);

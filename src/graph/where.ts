@@ -1,5 +1,5 @@
 import type { FolderName } from "../exchange/folder.ts";
-import type { FolderNode } from "../exchange/folder-tree.ts";
+import { descendants } from "../exchange/folder-tree.ts";
 import type { Message } from "../exchange/message.ts";
 import type { FolderRef } from "./folders.ts";
 import type { GraphMailbox } from "./session.ts";
@@ -42,7 +42,7 @@ export async function whereToSearch(mailbox: GraphMailbox, asked: WhereAsked): P
     count = 1;
   } else {
     const top = await folders.get(asked.folder);
-    places.push({ id: top.folderId }, ...below(nodes, top.folderId).map(({ folderId }) => ({ id: folderId })));
+    places.push({ id: top.folderId }, ...descendants(nodes, top.folderId).map(({ folderId }) => ({ id: folderId })));
     count = places.length;
   }
   if (asked.includeRecoverable) {
@@ -58,14 +58,4 @@ export async function whereToSearch(mailbox: GraphMailbox, asked: WhereAsked): P
     pathOf: (place) => (place === undefined ? undefined : "id" in place ? pathOfId(place.id) : place.distinguished),
     includes: ({ parentFolderId = "" }, place) => place !== undefined || paths.has(parentFolderId),
   };
-}
-
-/** Parents stand before their children in the tree. */
-function below(nodes: readonly FolderNode[], top: string): FolderNode[] {
-  const inside = new Set([top]);
-  return nodes.filter(({ folderId, parentFolderId }) => {
-    if (parentFolderId === undefined || !inside.has(parentFolderId)) return false;
-    inside.add(folderId);
-    return true;
-  });
 }

@@ -32,3 +32,11 @@ function triesFor(failure: Failure, attempts: number): number {
   // Our own time-out: the person who set it does not want to wait twice as long.
   return failure.code === "timeout" && failure.wireCode === undefined ? 1 : 2;
 }
+
+/** What Retry-After says (RFC 9110, 10.2.3): seconds, or a date. In milliseconds; undefined when it says nothing useful. */
+export function retryAfter(value: string | undefined, now: number): number | undefined {
+  if (value === undefined) return undefined;
+  if (/^\s*\d{1,9}\s*$/.test(value)) return Number(value) * 1000 || undefined;
+  const until = Date.parse(value);
+  return Number.isNaN(until) || until <= now ? undefined : until - now;
+}

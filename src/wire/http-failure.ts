@@ -11,6 +11,12 @@ export function neverSent(failure: Failure): boolean {
   return unsent.has(failure);
 }
 
+/** A server's text in one line of at most 300 characters, which hold every message text that Microsoft's documentation shows. */
+export function shortened(text: string): string {
+  const line = text.replace(/\s+/g, " ").trim();
+  return line.length > 300 ? `${line.slice(0, 299)}…` : line;
+}
+
 /** Says of a failure that it came before the request was sent at all, and gives it back. */
 export function neverReached(failure: Failure): Failure {
   unsent.add(failure);

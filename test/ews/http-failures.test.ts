@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { httpFailure, retryAfter } from "../../src/ews/http-failures.ts";
+import { httpFailure } from "../../src/ews/http-failures.ts";
 
 function failure(status: number, headers: Record<string, string> = {}) {
   return httpFailure({ status, headers: new Map(Object.entries(headers)) }, Date.parse("2026-01-01T00:00:00Z"));
@@ -35,15 +35,4 @@ test("of a redirect only the origin is told", () => {
 
 test("the server's id of the request is kept", () => {
   expect(failure(503, { "request-id": "4711" }).requestId).toBe("4711");
-});
-
-test.each([
-  ["30", 30_000],
-  ["Thu, 01 Jan 2026 00:00:10 GMT", 10_000],
-  ["Wed, 31 Dec 2025 00:00:00 GMT", undefined],
-  ["0", undefined],
-  ["soon", undefined],
-  [undefined, undefined],
-])("Retry-After %s is %s ms", (value, ms) => {
-  expect(retryAfter(value, Date.parse("2026-01-01T00:00:00Z"))).toBe(ms);
 });

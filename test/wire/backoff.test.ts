@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Failure } from "../../src/failure.ts";
-import { isWorthAnother, waitFor } from "../../src/wire/backoff.ts";
+import { isWorthAnother, retryAfter, waitFor } from "../../src/wire/backoff.ts";
 
 test("a wait of our own choice grows with every attempt, stays in its bounds and is not the same for all", () => {
   for (let attempt = 1; attempt <= 12; attempt++) {
@@ -23,4 +23,15 @@ test.each([
   const limits = { attempts: 5, maxWaitMs: 60_000, maxConcurrency: 1, maxPerMailbox: 1 };
   const tries = [1, 2, 3, 4, 5, 6].filter((count) => isWorthAnother(failure, count, limits));
   expect(tries.length + 1).toBe(times);
+});
+
+test.each([
+  ["30", 30_000],
+  ["Thu, 01 Jan 2026 00:00:10 GMT", 10_000],
+  ["Wed, 31 Dec 2025 00:00:00 GMT", undefined],
+  ["0", undefined],
+  ["soon", undefined],
+  [undefined, undefined],
+])("Retry-After %s is %s ms", (value, ms) => {
+  expect(retryAfter(value, Date.parse("2026-01-01T00:00:00Z"))).toBe(ms);
 });
