@@ -64,7 +64,9 @@ describe("mailcordon export automation-service", () => {
 
   test("gives the integration the version that is asked for, as a text", async () => {
     const out = join(folder, "versioned");
-    expect(await exported(["automation-service", "--out", out, "--version", "2.10"], true)).toContain("Mailcordon 2.10 with 12 actions");
+    expect(await exported(["automation-service", "--out", out, "--version", "2.10"], true)).toContain(
+      `Mailcordon 2.10 with ${catalogue.length} actions`,
+    );
     expect(readFileSync(join(out, "mailcordon.integration.yaml"), "utf8")).toContain("\nversion: '2.10'\n");
   });
 
@@ -221,7 +223,7 @@ describe.skipIf(noPython)(`every script, against mailcordon serve over the lab${
     ],
   ];
 
-  test("each of the twelve does what the catalogue says", async () => {
+  test("each of them does what the catalogue says", async () => {
     expect(new Set(runs.map(([title]) => title))).toEqual(new Set(catalogue.map(({ title }) => title)));
     for (const [title, fields, expected] of runs) {
       const answer = done(await run(scriptOf(title), { ...resource(), ...fields }));

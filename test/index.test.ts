@@ -68,7 +68,7 @@ test("and it runs there", () => {
     join(project, "run.js"),
     'import { catalogue, Failure } from "mailcordon"; console.log(catalogue.length, new Failure("busy", "x").retryable);',
   );
-  expect(execFileSync(process.execPath, ["run.js"], { cwd: project, encoding: "utf8" })).toBe("12 true\n");
+  expect(execFileSync(process.execPath, ["run.js"], { cwd: project, encoding: "utf8" })).toBe(`${library.catalogue.length} true\n`);
 });
 
 test("and it reads settings there, calls an action over them, and keeps what a regular expression finds", async () => {

@@ -48,6 +48,9 @@ export interface Changes extends Partial<Omit<Wanted, "actions">> {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
+/** What the report says where every action would work. */
+export const allWork = { success: true, exit: 0, message: `All ${actionNames.length} actions would work.` };
+
 /** A check-up of one connection, in a folder of its own. */
 export async function examine(
   connection: Setting,

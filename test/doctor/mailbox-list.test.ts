@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Registration } from "../../src/lab/registration.ts";
 import { clientId, tenantId, tenantWith } from "../wire/tenant.ts";
-import { type Changes, examine, openLab, type Setting } from "./examine.ts";
+import { allWork, type Changes, examine, openLab, type Setting } from "./examine.ts";
 import { application, environment, every, exit, mailbox, type Online, works } from "./online.ts";
 
 /** A check-up where the Exchange Online Admin API alone is to list the mailboxes, by an application with these permissions of Exchange Online. */
@@ -22,7 +22,7 @@ const asked = ({ lab }: Online) => lab.requests.filter(({ operation }) => operat
 describe("where the Exchange Online Admin API alone is to list the mailboxes", () => {
   test("the permission in the token and the role of Exchange make it work, which is seen by asking for one mailbox", async () => {
     const stage = await listing(["Exchange.ManageAsAppV2"], { recipientsRole: true });
-    expect(stage.report).toMatchObject({ success: true, exit: 0, message: "All 12 actions would work." });
+    expect(stage.report).toMatchObject(allWork);
     expect(stage.report.step("graph-mailbox-list")).toMatchObject({ status: "ok" });
     expect(stage.report.step("graph-mailbox-list").found).toContain("Exchange.ManageAsAppV2");
     expect(verdict(stage)).toEqual({ action: "get-searchable-mailboxes", works: "yes", backend: "graph" });
