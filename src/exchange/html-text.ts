@@ -52,9 +52,10 @@ export function textOfHtml(html: string): string {
   };
   // A block begins on a line of its own: where one has just ended, it does already.
   const newLine = (always: boolean) => {
-    if (!always && line.trim() === "") return;
-    lines.push(line.trim());
+    const ended = line.trim();
+    // Also of blanks: kept, they would be looked through again at each block.
     line = "";
+    if (always || ended !== "") lines.push(ended);
   };
   while (at < html.length) {
     const open = html.indexOf("<", at);

@@ -29,6 +29,8 @@ test("a megabyte of tags and of what looks like them ends", () => {
   expect(textOfHtml("<".repeat(1_000_000))).toHaveLength(1_000_000);
   expect(textOfHtml("<script>".repeat(50_000))).toBe("");
   expect(textOfHtml("<p>x".repeat(250_000))).toHaveLength(499_999);
+  expect(textOfHtml("<p> ".repeat(250_000))).toBe("");
+  expect(textOfHtml("<a href=x> ".repeat(90_000))).toHaveLength(359_999);
   expect(textOfHtml("<!--".repeat(200_000)).length).toBeGreaterThan(0);
 });
 
