@@ -128,6 +128,7 @@ export function openapi(actions: readonly Action[], about: About, version: OpenA
         Health: schema(Health, "output"),
       },
       parameters,
+      headers: { Location: { description: "Where to ask for the job.", schema: { type: "string" } } },
       responses: {
         Problem: {
           description: "The call as a whole failed.",
@@ -211,7 +212,11 @@ function actionPath(action: Action): Json {
           description: "The call went through; `results` says what became of each item, and `success` whether nothing failed.",
           content: { "application/json": { schema: ref(`schemas/${pascal(name)}Answer`) } },
         },
-        "202": { description: "A job was begun.", content: { "application/json": { schema: ref("schemas/Job") } } },
+        "202": {
+          description: "A job was begun.",
+          headers: { Location: ref("headers/Location") },
+          content: { "application/json": { schema: ref("schemas/Job") } },
+        },
         ...problems,
       },
     },
@@ -296,9 +301,10 @@ const otherPaths: Json = {
       parameters: [idInPath("job_id", "As the 202 gave it.")],
       responses: {
         "200": {
-          description: "Server-sent events: progress, then finished.",
+          description: "Server-sent events: progress, then finished. Each says all that is known: who comes again misses nothing.",
           content: { "text/event-stream": { schema: { type: "string" } } },
         },
+        "204": { description: "To who comes again, with Last-Event-ID, after the event finished: there is no more." },
         ...problems,
       },
     },

@@ -1,6 +1,6 @@
 import type { HttpBindings } from "@hono/node-server";
-import type { Context } from "hono";
-import type { Failure } from "../../failure.ts";
+import type { Context, Hono } from "hono";
+import { Failure } from "../../failure.ts";
 import { jsonText } from "../json.ts";
 import { problem, type Reply } from "./problem.ts";
 import type { Caller } from "./who.ts";
@@ -34,4 +34,11 @@ export function document(value: object): Response {
 
 export function answer({ status, body, headers }: Reply): Response {
   return new Response(body, { status, headers });
+}
+
+/** Refuses all other methods of a path: to be said after its own. @see https://www.rfc-editor.org/rfc/rfc9110#section-15.5.6 */
+export function noOtherMethod(app: Hono<Env>, path: string, allow: string, hint = `Here are: ${allow}.`): void {
+  app.all(path, (c) =>
+    refuse(c, new Failure("invalid-input", `${c.req.method} is not for this path.`, { hint }), { status: 405, headers: { allow } }),
+  );
 }

@@ -53,6 +53,17 @@ describe("the catalogue", () => {
     expect([status, headers.get("allow")]).toEqual([405, "GET, POST"]);
   });
 
+  test.each([
+    ["GET", "/v1/connection/test", "POST"],
+    ["POST", `/v1/evidence/${"0".repeat(64)}`, "GET"],
+    ["PUT", "/v1/jobs/some", "GET, DELETE"],
+    ["POST", "/v1/jobs/some/events", "GET"],
+    ["POST", "/openapi.json", "GET"],
+  ])("%s %s is told that %s is the way", async (method, path, allow) => {
+    const { status, headers, json } = await toys.call(path, { key: admin, method });
+    expect([status, headers.get("allow"), json.code]).toEqual([405, allow, "invalid-input"]);
+  });
+
   test("is described as OpenAPI", async () => {
     expect((await toys.call("/openapi.json", { key: admin })).json.openapi).toMatch(/^3\.1/);
     expect((await toys.call("/openapi.json?version=3.0", { key: admin })).json.openapi).toMatch(/^3\.0/);

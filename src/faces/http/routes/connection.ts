@@ -3,7 +3,7 @@ import { isGranted } from "../../../restricted.ts";
 import type { House } from "../app.ts";
 import { readBody, sentBy } from "../body.ts";
 import { connectionFor, queryOf } from "../query.ts";
-import { answer, document, refuse } from "../respond.ts";
+import { answer, document, noOtherMethod, refuse } from "../respond.ts";
 import { revokedMeanwhile } from "../revocations.ts";
 import { type Caller, demandRole } from "../who.ts";
 
@@ -39,6 +39,8 @@ export function connectionRoutes({ app, calls, connections, ending, testConnecti
       place.leave();
     }
   });
+
+  noOtherMethod(app, "/v1/connection/test", "POST");
 }
 
 /** The mailbox to look into. Who is let to some has one of them looked into. Throws Failure. */

@@ -4,6 +4,7 @@ import { asFailure, Failure } from "../../../failure.ts";
 import type { House } from "../app.ts";
 import { disposition, evidenceFor } from "../evidence.ts";
 import { queryOf } from "../query.ts";
+import { noOtherMethod } from "../respond.ts";
 import { revokedMeanwhile } from "../revocations.ts";
 import { demandRole } from "../who.ts";
 
@@ -13,7 +14,7 @@ export function evidenceRoutes({ app, calls, evidence, log }: House): void {
     queryOf(c, []);
     const caller = c.get("caller");
     demandRole(caller, "read");
-    const sha256 = c.req.param("sha256");
+    const sha256 = c.req.param("sha256").toLowerCase();
     const found = /^[0-9a-f]{64}$/.test(sha256) ? await evidenceFor(caller, evidence, sha256) : undefined;
     if (found === undefined) {
       const hint = "It is named by the SHA-256 in an answer, and only seen by who may touch the mailbox that it came from.";
@@ -35,6 +36,8 @@ export function evidenceRoutes({ app, calls, evidence, log }: House): void {
     };
     return new Response(c.req.method === "HEAD" ? null : streamOf(checked(found, sha256, isRevoked), broken), { headers });
   });
+
+  noOtherMethod(app, "/v1/evidence/:sha256", "GET");
 }
 
 /** The connection is broken before the last piece when the bytes are not what was kept, and before the next one when who asks is nobody any more. */

@@ -7,7 +7,7 @@ import { jobOrderOf } from "../job-work.ts";
 import { openPlaces, type Places } from "../limits.ts";
 import { problem, type Reply } from "../problem.ts";
 import { queryOf } from "../query.ts";
-import { document, refuse } from "../respond.ts";
+import { document, noOtherMethod, refuse } from "../respond.ts";
 import { type Caller, hasRole, whoCalls } from "../who.ts";
 
 /** Proxies end a connection on which nothing comes for a minute. Milliseconds. */
@@ -60,6 +60,8 @@ export function jobRoutes(house: House): void {
   app.get("/v1/jobs/:id/events", async (c) => {
     queryOf(c, []);
     const asked = await found(house, c.get("caller"), c.req.param("id"));
+    // Who comes again by itself after the end, as EventSource does, stops at that.
+    if (c.req.header("last-event-id") === lastEvent && hasEnded(asked)) return c.body(null, 204);
     const headers = { "content-type": "text/event-stream", "x-accel-buffering": "no" };
     if (c.req.method === "HEAD") return new Response(null, { headers });
     const owner = c.get("caller").id;
@@ -117,15 +119,21 @@ export function jobRoutes(house: House): void {
     });
     return new Response(stream, { headers });
   });
+
+  noOtherMethod(app, "/v1/jobs/:id", "GET, DELETE", "GET says how far it is, DELETE cancels it.");
+  noOtherMethod(app, "/v1/jobs/:id/events", "GET");
 }
 
 const mostWaiting = 100;
 /** Each asks the database once a second. */
 const mostStreams = 20;
 
+/** The id of the event after which none comes. The others need none: each says all that is known. */
+const lastEvent = "end";
+
 /** @see https://html.spec.whatwg.org/multipage/server-sent-events.html */
 function eventOf(job: Job, data: string): string {
-  return `event: ${hasEnded(job) ? "finished" : "progress"}\ndata: ${data}\n\n`;
+  return `${hasEnded(job) ? `event: finished\nid: ${lastEvent}` : "event: progress"}\ndata: ${data}\n\n`;
 }
 
 /** Throws Failure `not-found` for a job of somebody else, too. */

@@ -2,6 +2,7 @@ import { Failure } from "../../../failure.ts";
 import { openapi } from "../../openapi.ts";
 import type { House } from "../app.ts";
 import { queryOf } from "../query.ts";
+import { noOtherMethod } from "../respond.ts";
 
 /** The description of this face, for programs that read one. */
 export function openapiRoutes({ app, actions, settings, version }: House): void {
@@ -15,4 +16,6 @@ export function openapiRoutes({ app, actions, settings, version }: House): void 
     written.set(wanted, text);
     return c.body(text, 200, { "content-type": "application/json" });
   });
+
+  noOtherMethod(app, "/openapi.json", "GET");
 }

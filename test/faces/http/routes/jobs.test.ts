@@ -117,7 +117,7 @@ describe("events", () => {
     const text = await reply.text();
     const events = text.split("\n\n").filter((event) => event.startsWith("event:"));
     const parsed = events.map((event) => {
-      const [, name, data = ""] = /^event: (\w+)\ndata: (.*)$/.exec(event) ?? [];
+      const [, name, data = ""] = /^event: (\w+)\n(?:id: \w+\n)?data: (.*)$/.exec(event) ?? [];
       return { name, data: JSON.parse(data) };
     });
     expect(parsed.at(-1)).toMatchObject({ name: "finished", data: { status: "finished", answer: { sheep: 2 } } });
@@ -129,7 +129,18 @@ describe("events", () => {
     const { json } = await later("count-sheep", {});
     await ended(json.status_url);
     const { text } = await toys.call(String(json.events_url), { key });
-    expect(text).toMatch(/^event: finished\ndata: \{.*\}\n\n$/);
+    expect(text).toMatch(/^event: finished\nid: end\ndata: \{.*\}\n\n$/);
+  });
+
+  test("are no more to who has heard the end and comes again, as browsers do", async () => {
+    const { json } = await later("count-sheep", { wait: true });
+    const again = (id: string) => toys.call(String(json.events_url), { key, headers: { "last-event-id": id } });
+    await vi.waitFor(() => expect(toys.waiting).toBe(1), 10_000);
+    const early = again("end");
+    toys.release();
+    expect((await early).text).toContain("event: finished");
+    expect((await again("end")).status).toBe(204);
+    expect((await again("other")).text).toContain("event: finished");
   });
 
   test("end when the server is being stopped", async () => {
