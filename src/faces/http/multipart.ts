@@ -51,7 +51,7 @@ export async function* partsOf(body: AsyncIterable<Uint8Array>, contentType: str
   }
 }
 
-/** `name` and `filename` of Content-Disposition; other headers say nothing that we need. */
+/** `name` and `filename` of Content-Disposition. That the bytes are written as others is out of use (RFC 7578 section 4.7), and refused. */
 async function readHead(line: () => Promise<string>): Promise<Pick<Part, "name" | "fileName">> {
   let name: string | undefined;
   let fileName: string | undefined;
@@ -59,6 +59,9 @@ async function readHead(line: () => Promise<string>): Promise<Pick<Part, "name" 
   for (let text = await line(); text !== ""; text = await line()) {
     size += text.length;
     if (size > longestHead) throw wrong("the head of a part is too long");
+    const [, encoding] = /^content-transfer-encoding:\s*([^\s;]*)/i.exec(text) ?? [];
+    if (encoding !== undefined && !/^(?:7bit|8bit|binary)$/i.test(encoding))
+      throw wrong("a part has a Content-Transfer-Encoding; send its bytes as they are");
     const [, value] = /^content-disposition:\s*form-data\s*(;.*)$/i.exec(text) ?? [];
     if (value === undefined) continue;
     const said = parameters(value);
