@@ -1,7 +1,7 @@
 import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
 import type { Action, Kept, Row } from "../../action.ts";
 import { type Answer, errorNoun } from "../../answer.ts";
-import { asFailure, Failure } from "../../failure.ts";
+import { asFailure, Failure, failures } from "../../failure.ts";
 import { type Host, type Plan, perform } from "../../perform.ts";
 import { jsonText } from "../json.ts";
 import { toolOf } from "../names.ts";
@@ -42,11 +42,18 @@ export async function callTool(action: Action, given: Row, { host, confirmations
       };
       return result(await performed(input, { confirm }), kept, action);
     }
-    if (elicit !== undefined) return result(await performed(input, { confirm: elicit }), kept, action);
+    if (elicit !== undefined) return result(declined(await performed(input, { confirm: elicit })), kept, action);
     return await plan(action, input, performed, confirmations);
   } catch (thrown) {
     return refused(asFailure(thrown), action);
   }
+}
+
+/** Who was asked said no: the table's hint, to confirm, would have a model ask until it gets its way. */
+function declined(answer: Answer): Answer {
+  const { error } = answer;
+  if (error?.code !== "confirmation-required" || error.hint !== failures["confirmation-required"].hint) return answer;
+  return { ...answer, error: { ...error, hint: "The user was asked and did not agree. Do not repeat it unless the user asks for it." } };
 }
 
 /** The dry run: what the door would ask about, and a confirmation for exactly that. */

@@ -46,7 +46,18 @@ function inputSchema(action: Action, readOnly: boolean): Tool["inputSchema"] {
 }
 
 function jsonSchema(schema: z.ZodObject, io: "input" | "output"): { properties?: Record<string, object> } {
-  const { $schema, properties = {}, ...written } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
+  const {
+    $schema,
+    properties = {},
+    ...written
+  } = z.toJSONSchema(schema, {
+    io,
+    unrepresentable: "any",
+    // That more may be there is what no word means, too; some clients warn of a schema with nothing in it.
+    override: ({ jsonSchema: { additionalProperties: more }, jsonSchema }) => {
+      if (typeof more === "object" && Object.keys(more).length === 0) delete jsonSchema.additionalProperties;
+    },
+  });
   // A schema that is `true` or `false` stands for anything or nothing; the protocol wants objects.
   const objects = Object.entries(properties).map(([name, property]) => [name, typeof property === "object" ? property : {}]);
   return { ...written, properties: Object.fromEntries(objects) };

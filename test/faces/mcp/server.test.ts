@@ -199,6 +199,9 @@ describe("what destroys", () => {
     expect(message).toContain("Shear Sheep: 2 ewes in shepherd@example.com would be shorn.");
     expect(message).not.toContain("\u001b");
     expect(structuredContent).toMatchObject({ counts: { succeeded } });
+    // A model that was told no is not told how to get a yes.
+    if (succeeded === 0)
+      expect(structuredContent).toMatchObject({ error: { code: "confirmation-required", hint: expect.stringContaining("did not agree") } });
   });
 });
 
