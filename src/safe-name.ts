@@ -33,10 +33,13 @@ export function suffixed(name: string, suffix: string): string {
 }
 
 function edged(name: string): string {
+  // Not by an expression for its end, which would try a run of dots from each of them on: a mail may have a megabyte of them.
+  let end = name.length;
+  while (end > 0 && /[.\s]/.test(name.charAt(end - 1))) end--;
   return name
+    .slice(0, end)
     .replace(/^[.\s]+/, "")
-    .replace(/^-/, "_")
-    .replace(/[.\s]+$/, "");
+    .replace(/^-/, "_");
 }
 
 function shortened(name: string, suffix: string): string {
