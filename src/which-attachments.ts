@@ -194,11 +194,14 @@ async function messagesInside(attachments: readonly Attachment[], { mailbox }: T
   return inside;
 }
 
-/** Matches a name against `*` and `?`, ignoring case, in linear time per star: a pattern is no program. */
+/**
+ * Matches a name against `*` and `?`, ignoring case and which of its forms in Unicode a letter has, in linear time per star: a pattern is no
+ * program.
+ */
 export function nameMatcher(pattern: string): (name: string) => boolean {
-  const wanted = [...pattern.toLowerCase()];
+  const wanted = [...pattern.normalize("NFC").toLowerCase()];
   return (name) => {
-    const given = [...name.toLowerCase()];
+    const given = [...name.normalize("NFC").toLowerCase()];
     let at = 0;
     let star = -1;
     let resumed = 0;

@@ -26,6 +26,9 @@ test.each([
   ["?", "", false],
   ["a.c", "abc", false],
   ["[ab]", "a", false],
+  // As a Mac writes it: a letter and its accent, each by itself.
+  ["R\u00e9sum\u00e9*", "Re\u0301sume\u0301.pdf", true],
+  ["r\u00e9sum?.pdf", "Re\u0301sume\u0301.pdf", true],
 ])("%s against %s: %s", (pattern, name, expected) => {
   expect(nameMatcher(pattern)(name)).toBe(expected);
 });
