@@ -84,8 +84,11 @@ function checkAttachments(attachments: readonly NewAttachment[] | undefined): vo
     if (contentType !== undefined && (!mediaType.test(contentType) || controls.test(contentType))) {
       refuse("attachments", `the content type of ${JSON.stringify(name.slice(0, 80))} is not type/subtype`);
     }
-    if (contentId !== undefined && !/^<?[^\s<>]+>?$/.test(contentId)) {
-      refuse("attachments", `the content id of ${JSON.stringify(name.slice(0, 80))} holds white space or angle brackets`);
+    if (contentId !== undefined && (!/^<?[^\s<>]+>?$/.test(contentId) || controls.test(contentId))) {
+      refuse(
+        "attachments",
+        `the content id of ${JSON.stringify(name.slice(0, 80))} holds white space, angle brackets or control characters`,
+      );
     }
     if (!(Number.isSafeInteger(size) && size >= 0)) refuse("attachments", `the size of ${JSON.stringify(name.slice(0, 80))} is not known`);
   }

@@ -46,6 +46,8 @@ describe("a draft is refused", () => {
     ["attachments", { attachments: [{ ...attachment, contentType: "text" }] }],
     ["attachments", { attachments: [{ ...attachment, contentType: "text/plain\r\nX: y" }] }],
     ["attachments", { attachments: [{ ...attachment, contentId: "a>b" }] }],
+    ["attachments", { attachments: [{ ...attachment, contentId: "a\u0000b" }] }],
+    ["attachments", { attachments: [{ ...attachment, contentId: "a\u0085X-Evil:1" }] }],
     ["attachments", { attachments: [{ ...attachment, size: Number.NaN }] }],
   ])("by its %s: %j", (field, change) => {
     expect(() => checkDraft({ ...good, ...change })).toThrow(refused(field));
