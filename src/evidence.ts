@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
-import { constants, type Stats } from "node:fs";
-import { type FileHandle, link, lstat, mkdir, open, rename, unlink } from "node:fs/promises";
+import { constants } from "node:fs";
+import { type FileHandle, link, lstat, mkdir, open, readdir, rename, unlink } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { AboutBytes, Digested, EvidenceStore, Held, Kept } from "./action.ts";
 import { errorCode, Failure } from "./failure.ts";
@@ -18,20 +18,56 @@ const noFollow = constants.O_NOFOLLOW ?? 0;
 const fresh = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | noFollow;
 
 /**
- * Keeps bytes in a folder: `<folder>/<safe name>`, a name that is taken by other bytes gets a piece of the SHA-256 before its extension, the
- * same bytes under the same name are kept once. `index.jsonl` has one line for each: time, file, name in the mail, size, hashes, source.
+ * Keeps bytes in a folder: `<folder>/<safe name>`, a name that is taken by other bytes, also where case is ignored, gets a piece of the SHA-256
+ * before its extension, the same bytes under the same name are kept once. `index.jsonl` has one line for each: time, file, name in the mail, size, hashes, source.
  * Files are readable by their owner only (0600, folders 0700), written under a temporary name, flushed, then renamed; nothing is overwritten.
  * The folder is made when it is first needed.
  */
 export function openEvidence(directory: string, now: () => Date = () => new Date()): EvidenceStore {
   const folder = resolve(directory);
+  const names = openNames(folder);
   return {
-    keep: (bytes, about) => keep(folder, now, bytes, about),
+    keep: (bytes, about) => keep(folder, now, bytes, about, names),
     hold,
   };
 }
 
-async function keep(folder: string, now: () => Date, bytes: AsyncIterable<Uint8Array>, about: AboutBytes): Promise<Kept> {
+/** The files of a folder, each by what a file system takes for its name that ignores case, as those of Windows and macOS do. */
+type Names = Map<string, string>;
+
+/** Reads them once, and again when they were forgotten: a server may keep more of them than are worth their memory. */
+function openNames(folder: string): () => Promise<Names> {
+  let known: WeakRef<Names> | undefined;
+  let reading: Promise<Names> | undefined;
+  const read = async () => {
+    try {
+      const names = new Map((await readdir(folder)).map((name) => [folded(name), name]));
+      known = new WeakRef(names);
+      return names;
+    } finally {
+      reading = undefined;
+    }
+  };
+  return async () => {
+    const held = known?.deref();
+    if (held !== undefined) return held;
+    reading ??= read();
+    return reading;
+  };
+}
+
+/** The same for names that some file system takes for one: more than one way of ignoring case is about, and this ignores what any of them does. */
+function folded(name: string): string {
+  return name.normalize("NFC").toUpperCase().toLowerCase().normalize("NFC");
+}
+
+async function keep(
+  folder: string,
+  now: () => Date,
+  bytes: AsyncIterable<Uint8Array>,
+  about: AboutBytes,
+  names: () => Promise<Names>,
+): Promise<Kept> {
   const partial = join(folder, `.partial-${randomBytes(12).toString("hex")}`);
   const file = await onDisk("make the evidence folder", async () => {
     await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -52,7 +88,7 @@ async function keep(folder: string, now: () => Date, bytes: AsyncIterable<Uint8A
   }
   return await onDisk("keep the evidence", async () => {
     await file.close();
-    const path = await settle(folder, partial, digested);
+    const path = await settle(folder, partial, digested, await names());
     await note(folder, {
       time: now().toISOString(),
       file: path.slice(folder.length + 1),
@@ -127,13 +163,16 @@ async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
 }
 
 /** Gives the temporary file its name; returns its path, or that of the file that already holds these bytes under this name. */
-async function settle(folder: string, partial: string, kept: Digested): Promise<string> {
+async function settle(folder: string, partial: string, kept: Digested, names: Names): Promise<string> {
   const candidates = [kept.safe_name, suffixed(kept.safe_name, `-${kept.sha256.slice(0, 8)}`), suffixed(kept.safe_name, `-${kept.sha256}`)];
   for (const candidate of candidates) {
     // The index's own name, also as a file system that ignores case sees it.
     if (candidate.toLowerCase() === indexName) continue;
-    const path = join(folder, candidate);
-    if (await named(partial, path)) {
+    const alike = names.get(folded(candidate)) ?? candidate;
+    const path = join(folder, alike);
+    // Noted before it is made, for what is kept at the same time.
+    names.set(folded(candidate), alike);
+    if (alike === candidate && (await named(partial, path))) {
       await flushFolder(folder);
       return path;
     }
@@ -168,8 +207,12 @@ async function named(partial: string, path: string): Promise<boolean> {
 }
 
 async function holds(path: string, kept: Digested): Promise<boolean> {
-  const stats: Stats = await lstat(path);
-  if (!stats.isFile() || stats.size !== kept.size) return false;
+  const stats = await lstat(path).catch((thrown: unknown) => {
+    // One that was taken away since, or is not there yet.
+    if (errorCode(thrown) === "ENOENT") return undefined;
+    throw thrown;
+  });
+  if (stats === undefined || !stats.isFile() || stats.size !== kept.size) return false;
   const file = await open(path, constants.O_RDONLY | noFollow);
   try {
     const sha256 = createHash("sha256");

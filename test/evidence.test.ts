@@ -67,6 +67,26 @@ test("bytes that differ from those under a taken name only after several MiB get
   expect([second.file_ref === first.file_ref, again.file_ref === first.file_ref]).toEqual([false, true]);
 });
 
+// A mail could bring the harmful file and a harmless one so that a copy of the folder on Windows or a Mac has only the latter.
+test("no two files have names that another file system takes for one, whoever kept the first", async () => {
+  const names = ["Invoice.pdf", "invoice.PDF", "INVOICE.pdf", "stra\u00dfe.txt", "STRASSE.txt", "e\u0301.txt", "\u00c9.TXT"];
+  const refs: string[] = [];
+  for (const [at, name] of names.entries()) refs.push((await openEvidence(folder).keep(bytesOf(`content ${at}`), { name })).file_ref);
+  const store = openEvidence(folder);
+  const atOnce = await Promise.all(["a.TXT", "A.txt", "a.txt"].map((name, at) => store.keep(bytesOf(`together ${at}`), { name })));
+  refs.push(...atOnce.map(({ file_ref }) => file_ref));
+  expect(new Set(refs.map((ref) => ref.normalize("NFC").toUpperCase())).size).toBe(refs.length);
+  expect(refs.map((ref) => readFileSync(ref, "utf8"))).toEqual([
+    ...names.map((_, at) => `content ${at}`),
+    ...atOnce.map((_, at) => `together ${at}`),
+  ]);
+  // The same bytes under such a name are there already.
+  for (const name of ["iNVOICE.pdf", "InVOICE.pdf", "Invoice.pdf"])
+    expect((await store.keep(bytesOf("content 0"), { name })).file_ref).toBe(refs[0]);
+  rmSync(refs[0] ?? "");
+  expect(readFileSync((await store.keep(bytesOf("anew"), { name: "invoice.pdf" })).file_ref, "utf8")).toBe("anew");
+});
+
 test("the same bytes under the same name are kept once", async () => {
   const store = openEvidence(folder);
   const first = await store.keep(bytesOf("one"), { name: "a.txt" });
