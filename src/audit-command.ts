@@ -1,9 +1,9 @@
 import { verifyAudit } from "./audit.ts";
 import { helpOf, readCommandWords } from "./command-words.ts";
 import type { Screen } from "./faces/cli.ts";
-import { jsonText } from "./faces/json.ts";
 import { harmless } from "./faces/terminal.ts";
 import { Failure } from "./failure.ts";
+import { jsonText } from "./json-text.ts";
 
 const usage = `mailcordon audit verify FILE: checks that no line of an audit file was changed, taken out or put elsewhere.
 

@@ -3,9 +3,9 @@ import { helpOf, namedActions, readCommandWords } from "./command-words.ts";
 import { doctor, type Report, type StepReport, type Wanted } from "./doctor/doctor.ts";
 import type { Plan } from "./doctor/plan.ts";
 import type { Screen } from "./faces/cli.ts";
-import { jsonText } from "./faces/json.ts";
 import { harmless, pad, wrap } from "./faces/terminal.ts";
 import { Failure } from "./failure.ts";
+import { jsonText } from "./json-text.ts";
 import { loadSettings, writtenConnection } from "./settings.ts";
 import { eventText } from "./wire/observe.ts";
 

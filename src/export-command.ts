@@ -1,13 +1,13 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { actionNames, loadAction } from "./actions/load.ts";
 import { inPlaybookOrder } from "./actions/playbook-order.ts";
 import { helpOf, readCommandWords } from "./command-words.ts";
 import { automationService, category } from "./faces/automation-service/bundle.ts";
 import type { Screen } from "./faces/cli.ts";
-import { jsonText } from "./faces/json.ts";
 import { harmless } from "./faces/terminal.ts";
 import { errorCode, Failure } from "./failure.ts";
+import { jsonText } from "./json-text.ts";
 
 const usage = `mailcordon export automation-service --out DIR: writes the integration for Sumo Logic's Automation Service, as files to upload.
 
@@ -42,9 +42,19 @@ export async function runExport(words: readonly string[], screen: Screen): Promi
   const made = automationService(inPlaybookOrder(catalogue), { name: integrationName, version });
   write(out, made.files);
   const files = [...made.files.keys()];
-  const message = `${integrationName} ${version} with ${made.actions.length} actions is written to ${out}.`;
+  const others = othersIn(out, files);
+  const note = others.length === 0 ? "" : ` Do not upload what is there of another export: ${others.join(", ")}.`;
+  const message = `${integrationName} ${version} with ${made.actions.length} actions is written to ${out}.${note}`;
   if (screen.stdout.isTTY !== true || values.json) {
-    const document = { success: true, message, name: integrationName, version, category, files };
+    const document = {
+      success: true,
+      message,
+      name: integrationName,
+      version,
+      category,
+      files,
+      ...(others.length === 0 ? {} : { others }),
+    };
     screen.stdout.write(`${jsonText(document, screen.stdout.isTTY ? 2 : 0)}\n`);
   } else {
     screen.stdout.write(`${harmless(message)}\n\n${files.map((file) => `  ${file}\n`).join("")}\nCategory: ${category}\n`);
@@ -61,6 +71,16 @@ function write(folder: string, files: ReadonlyMap<string, string | Uint8Array>):
     }
   } catch (thrown) {
     const code = errorCode(thrown) ?? "unknown";
-    throw new Failure("invalid-input", `--out ${folder}: the files cannot be written there (${code}).`, { cause: thrown });
+    const hint = "Name a folder that can be written, or one that is not there yet.";
+    throw new Failure("invalid-input", `--out ${folder}: the files cannot be written there (${code}).`, { hint, cause: thrown });
   }
+}
+
+/** Definitions that lie among ours and are none: of an action that has another number or name now. Nothing that we have not written is removed. */
+function othersIn(folder: string, files: readonly string[]): readonly string[] {
+  return ["", "actions/"].flatMap((place) =>
+    readdirSync(join(folder, place))
+      .filter((name) => /\.(?:action|integration)\.ya?ml$/.test(name) && !files.includes(`${place}${name}`))
+      .map((name) => `${place}${name}`),
+  );
 }

@@ -4,7 +4,12 @@ const obeyed = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9
 
 /** One JSON document, RFC 8259, that is harmless to show: control and bidirectional characters only as \uXXXX. */
 export function jsonText(value: unknown, indent = 0): string {
-  return JSON.stringify(value, undefined, indent).replace(obeyed, (character) =>
+  return shownJson(JSON.stringify(value, undefined, indent));
+}
+
+/** The same of a document that somebody else has written. */
+export function shownJson(json: string): string {
+  return json.replace(obeyed, (character) =>
     character
       .split("")
       .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)

@@ -1,9 +1,9 @@
 import { helpOf, readCommandWords } from "./command-words.ts";
 import type { Screen } from "./faces/cli.ts";
-import { jsonText } from "./faces/json.ts";
 import { table } from "./faces/table.ts";
 import { harmless } from "./faces/terminal.ts";
 import { Failure } from "./failure.ts";
+import { jsonText } from "./json-text.ts";
 import { writtenFile } from "./settings.ts";
 import { readServe } from "./settings-serve.ts";
 import { type KeyEntry, type Keys, type Role, roles } from "./state/keys.ts";

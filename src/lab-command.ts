@@ -2,8 +2,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { helpOf, readCommandWords } from "./command-words.ts";
 import type { Screen } from "./faces/cli.ts";
-import { jsonText } from "./faces/json.ts";
 import { errorCode, Failure } from "./failure.ts";
+import { jsonText } from "./json-text.ts";
 import { didYouMean } from "./spelling.ts";
 
 const usage = `mailcordon lab: an Exchange to practise on. It is not Exchange, but it has its

@@ -1,17 +1,17 @@
 import { createServer as createHttpServer, type Server } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import { getRequestListener } from "@hono/node-server";
-import { pino } from "pino";
 import { actionNames, loadAction } from "./actions/load.ts";
 import { readCommandWords } from "./command-words.ts";
 import { doctor } from "./doctor/doctor.ts";
 import { openEvidenceIndex } from "./evidence-index.ts";
 import type { Screen } from "./faces/cli.ts";
-import { type App, buildApp, type ConnectionReport, type RequestLog } from "./faces/http/app.ts";
+import { type App, buildApp, type ConnectionReport } from "./faces/http/app.ts";
+import { openLog } from "./faces/http/log.ts";
 import { openTokenReader } from "./faces/http/oidc.ts";
-import { jsonText } from "./faces/json.ts";
 import { mountMcp } from "./faces/mcp/mount.ts";
 import { asFailure, Failure } from "./failure.ts";
+import { jsonText } from "./json-text.ts";
 import { type Opened, open } from "./open.ts";
 import { loadSettings, type SettingsPlace, type WrittenFile, writtenFile } from "./settings.ts";
 import { readServe, type Serving } from "./settings-serve.ts";
@@ -59,7 +59,7 @@ export async function runServe(words: readonly string[], screen: Screen, version
   const flags = { config: asked.config };
   const written = await writtenFile({ flags });
   const serving = readServe(written, { host: asked.host, port });
-  const log = logTo(asked.quiet === true ? undefined : screen.stderr);
+  const log = openLog(asked.quiet === true ? undefined : screen.stderr);
   const connections = openConnections(written, flags);
   // What is wrong with a connection's settings is said now, and not to the first caller.
   const opened = await Promise.all(written.connections.map((name) => connections.open(name)));
@@ -134,16 +134,6 @@ async function reportOf(
   const load = () => loadSettings(placeOf(connection, written, flags));
   const { exit: _, steps, ...report } = await doctor({ actions: await Promise.all(actionNames.map(loadAction)), mailbox, signal, load });
   return { ...report, checks: steps };
-}
-
-/** One JSON document for each line. */
-function logTo(stream: Screen["stderr"] | undefined): RequestLog {
-  const level = stream === undefined ? "silent" : "info";
-  const log = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, { write: (line) => void stream?.write(line) });
-  return {
-    request: (line) => log.info(line, "request"),
-    error: (line) => log.error(line, "error"),
-  };
 }
 
 function serverFor(app: App, { tls }: Serving): Server {

@@ -1,8 +1,8 @@
 import { helpOf, namedActions, readCommandWords } from "./command-words.ts";
 import type { Screen } from "./faces/cli.ts";
-import { jsonText } from "./faces/json.ts";
 import { Failure } from "./failure.ts";
 import { kindOf, leastOf } from "./graph/permissions.ts";
+import { jsonText } from "./json-text.ts";
 import { type EntraValues, entraSteps } from "./setup/entra.ts";
 import { onPremisesSteps } from "./setup/onprem.ts";
 import { type SetupStep, scriptOf } from "./setup/step.ts";

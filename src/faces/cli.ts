@@ -1,10 +1,11 @@
 import type { Action } from "../action.ts";
 import { type Answer, type ErrorNoun, errorNoun, exitCodeOf } from "../answer.ts";
 import { asFailure, Failure, failures } from "../failure.ts";
+import { jsonText } from "../json-text.ts";
 import { type Host, type Plan, perform } from "../perform.ts";
 import { didYouMean } from "../spelling.ts";
 import { type Line, readFlags } from "./flags.ts";
-import { jsonPieces, jsonText } from "./json.ts";
+import { jsonPieces } from "./json.ts";
 import { parametersOf } from "./parameters.ts";
 import { harmless } from "./terminal.ts";
 

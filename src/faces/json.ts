@@ -1,7 +1,5 @@
 import { jsonText } from "../json-text.ts";
 
-export { jsonText };
-
 /** Characters of a piece at least: each is written by itself. */
 const pieceLength = 64 * 1024;
 /** A row of a list has some 1000 characters. */

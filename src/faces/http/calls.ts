@@ -1,11 +1,11 @@
 import { type Action, effects } from "../../action.ts";
 import type { Answer } from "../../answer.ts";
 import { asFailure, Failure } from "../../failure.ts";
+import { jsonText } from "../../json-text.ts";
 import { type Host, perform } from "../../perform.ts";
 import { restricted } from "../../restricted.ts";
 import type { State } from "../../state/state.ts";
 import type { Opened } from "../cli.ts";
-import { jsonText } from "../json.ts";
 import { openTimeLimit } from "../time-limit.ts";
 import type { Asked } from "./body.ts";
 import { linked } from "./evidence.ts";

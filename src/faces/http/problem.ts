@@ -1,6 +1,6 @@
 import { type ErrorNoun, errorNoun } from "../../answer.ts";
 import { Failure, type FailureCode, failures } from "../../failure.ts";
-import { jsonText } from "../json.ts";
+import { jsonText } from "../../json-text.ts";
 
 /** A reply, before it is one of a library. */
 export interface Reply {

@@ -1,6 +1,6 @@
 import { asFailure, Failure } from "../../../failure.ts";
+import { jsonText } from "../../../json-text.ts";
 import { hasEnded, type Job } from "../../../state/jobs.ts";
-import { jsonText } from "../../json.ts";
 import type { House } from "../app.ts";
 import { lostCall, type Order } from "../calls.ts";
 import { jobOrderOf } from "../job-work.ts";

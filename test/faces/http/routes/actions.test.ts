@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { jsonText } from "../../../../src/faces/json.ts";
+import { jsonText } from "../../../../src/json-text.ts";
 import type { State } from "../../../../src/state/state.ts";
 import { temporaryState } from "../../../state/temporary.ts";
 import { opened, toyCatalogue } from "../../toy.ts";

@@ -1,0 +1,17 @@
+import { pino } from "pino";
+import { shownJson } from "../../json-text.ts";
+import type { RequestLog } from "./app.ts";
+
+/**
+ * One JSON document for each line, to nowhere when there is no stream. A terminal that shows it obeys nothing in it: the subject of a token, or what a
+ * server said of a failure, may stand there.
+ */
+export function openLog(stream: { write(text: string): unknown } | undefined): RequestLog {
+  const level = stream === undefined ? "silent" : "info";
+  const write = (line: string) => void stream?.write(shownJson(line));
+  const log = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, { write });
+  return {
+    request: (line) => log.info(line, "request"),
+    error: (line) => log.error(line, "error"),
+  };
+}
