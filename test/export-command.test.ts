@@ -62,6 +62,18 @@ describe("mailcordon export automation-service", () => {
     for (const [name, content] of realService.files) expect(readFileSync(join(out, name)).equals(Buffer.from(content))).toBe(true);
   });
 
+  test("names what lies there of another export, and leaves it", async () => {
+    const out = join(folder, "again");
+    expect(JSON.parse(await exported(["automation-service", "--out", out]))).not.toHaveProperty("others");
+    expect(JSON.parse(await exported(["automation-service", "--out", out]))).not.toHaveProperty("others");
+    writeFileSync(join(out, "actions", "13-forward-email.action.yaml"), "old");
+    writeFileSync(join(out, "mine.txt"), "mine");
+    const { message, others } = JSON.parse(await exported(["automation-service", "--out", out]));
+    expect(others).toEqual(["actions/13-forward-email.action.yaml"]);
+    expect(message).toContain("Do not upload what is there of another export: actions/13-forward-email.action.yaml.");
+    expect(readFileSync(join(out, "actions", "13-forward-email.action.yaml"), "utf8")).toBe("old");
+  });
+
   test("gives the integration the version that is asked for, as a text", async () => {
     const out = join(folder, "versioned");
     expect(await exported(["automation-service", "--out", out, "--version", "2.10"], true)).toContain(
