@@ -1,13 +1,10 @@
-import { createHash } from "node:crypto";
-import type { Attachment } from "../exchange/attachment.ts";
+import { sha256Of } from "../exchange/attachment-hash.ts";
 import type { Exchange, Mailbox, SearchableMailboxes, SearchableMailboxQuery } from "../exchange/exchange.ts";
 import type { Detail } from "../exchange/message.ts";
 import { Failure } from "../failure.ts";
 import { type Http, type HttpOptions, openHttp } from "../wire/http.ts";
-import type { TlsOptions } from "../wire/http-transport.ts";
-import type { Observe } from "../wire/observe.ts";
-import type { ProxyRules } from "../wire/proxy.ts";
 import { openSchedule, scheduleOf } from "../wire/schedule.ts";
+import { defaultUserAgent, limitsOf, networkOf, type ServerOptions } from "../wire/server-options.ts";
 import type { TokenFacts } from "../wire/token-facts.ts";
 import type { AutodiscoverOptions, Discovered } from "./autodiscover.ts";
 import { callingRightly } from "./called.ts";
@@ -17,16 +14,13 @@ import { type Access, addressOnly, type Connection, type EwsMailbox, openMailbox
 import { type ConnectingName, openSoap, type ServerVersion } from "./soap.ts";
 
 /** How to reach Exchange Web Services. */
-export interface EwsOptions {
+export interface EwsOptions extends ServerOptions {
   /** Such as `https://mail.example.com/EWS/Exchange.asmx`. */
   readonly url?: string | undefined;
   /** How to find it, where no URL is given. */
   readonly autodiscover?: DiscoverOptions | undefined;
   /** What was learned of the server, for the next process. Default: nothing is kept. */
   readonly memory?: EndpointMemory | undefined;
-  readonly tls?: Omit<TlsOptions, "ca"> | undefined;
-  /** Without, the server is reached directly. */
-  readonly proxy?: ProxyRules | undefined;
   /** The headers that say who we are (`Authorization`), asked before each request. */
   readonly authorize?: (() => Promise<Record<string, string>>) | undefined;
   /** A client that signs in, around the one it is given; instead of `authorize`. */
@@ -38,25 +32,6 @@ export interface EwsOptions {
   /** Which of its names an impersonated mailbox is called by; default `SmtpAddress`. */
   readonly connectingName?: ConnectingName | undefined;
   readonly defaultMailbox?: string | undefined;
-  /** Certificates (PEM) of authorities to trust besides those of the system. */
-  readonly ca?: string | undefined;
-  /** Milliseconds; each has a default. */
-  readonly timeouts?:
-    | { readonly connectMs?: number | undefined; readonly replyMs?: number | undefined; readonly idleMs?: number | undefined }
-    | undefined;
-  readonly userAgent?: string | undefined;
-  /** Whoever names the same account of the same server shares its pauses and its places with us. Default: nobody does. */
-  readonly account?: string | undefined;
-  readonly throttling?:
-    | {
-        /** A longer wait than this is not waited, in milliseconds; the failure says how long it is. Default 60 s. */
-        readonly maxWaitMs?: number | undefined;
-        /** Requests of the account that may be under way at once; default 27. The server may allow fewer: that is learned. */
-        readonly maxConcurrency?: number | undefined;
-      }
-    | undefined;
-  /** Told of every request and its reply; never of a body or a secret. */
-  readonly observe?: Observe | undefined;
   /** Told what the server says of its version, with each reply. */
   readonly serverVersion?: ((version: ServerVersion) => void) | undefined;
 }
@@ -71,15 +46,8 @@ export interface DiscoverOptions {
   readonly lifetimeMs?: number | undefined;
 }
 
-// To connect takes a round trip or three; a search over a large folder may take Exchange minutes (its own limit for a call is 5), and between
-// two pieces of a reply that has begun it is never silent for long.
-const defaultTimeouts = { connectMs: 15_000, replyMs: 300_000, idleMs: 60_000 };
-const defaultMaxWaitMs = 60_000;
-// How often what Exchange turns away is tried: with the waits between it is about as long as a throttling budget needs to refill.
-const attempts = 5;
-// What Exchange allows an account by default (EWSMaxConcurrency):
-// https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/ews-throttling-in-exchange
-const defaultMaxConcurrency = 27;
+// A search over a large folder may take Exchange minutes; its own limit for a call is 5.
+const replyMs = 300_000;
 // Bodies are held whole, so fewer at once.
 const bodyBatch = 25;
 
@@ -89,11 +57,9 @@ const bodyBatch = 25;
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/ews-reference-for-exchange
  */
 export function openEws(options: EwsOptions): Exchange {
-  const maxWaitMs = options.throttling?.maxWaitMs ?? defaultMaxWaitMs;
-  const maxConcurrency = options.throttling?.maxConcurrency ?? defaultMaxConcurrency;
-  const network = networkOf(options);
+  const network = networkOf(options, replyMs);
   const http = openHttp(network);
-  const userAgent = userAgentOf(options);
+  const { userAgent = defaultUserAgent } = options;
   const place = placeOf(options, network, userAgent);
   const connection: Connection = {
     soap: callingRightly(
@@ -109,7 +75,7 @@ export function openEws(options: EwsOptions): Exchange {
     schedule: options.account === undefined ? openSchedule() : scheduleOf(place.name, options.account),
     access: options.access,
     connectingName: options.connectingName ?? "SmtpAddress",
-    limits: { maxWaitMs, maxConcurrency, attempts },
+    limits: limitsOf(options),
     publicRoutes: place.publicRoutes,
   };
   return {
@@ -137,7 +103,10 @@ function mailboxOf(mailbox: EwsMailbox): Mailbox {
   return {
     address: mailbox.address,
     foreign: async (ids) => (await import("./home.ts")).unshownIds(mailbox, ids),
-    search: async (asked) => (await import("./search.ts")).search(mailbox, asked, { sha256: (attachment) => sha256(mailbox, attachment) }),
+    search: async (asked) =>
+      (await import("./search.ts")).search(mailbox, asked, {
+        sha256: async (attachment) => sha256Of((await import("./content.ts")).attachmentContent(mailbox, [attachment])),
+      }),
     locate: (names) => later(async () => (await import("./locate.ts")).locate(mailbox, names)),
     get: (itemIds, detail) => later(() => get(mailbox, itemIds, detail)),
     mime: (itemIds) => later(async () => (await import("./content.ts")).mime(mailbox, itemIds)),
@@ -178,16 +147,6 @@ async function get(mailbox: EwsMailbox, itemIds: readonly string[], detail: Deta
 async function deleteAttachments(mailbox: EwsMailbox, attachmentIds: readonly string[]) {
   const { deleteAttachment } = await import("./operations/delete-attachment.ts");
   return mailbox.each(deleteAttachment, attachmentIds, (ids) => ids);
-}
-
-async function sha256(mailbox: EwsMailbox, attachment: Attachment): Promise<string> {
-  const { attachmentContent } = await import("./content.ts");
-  const hash = createHash("sha256");
-  for await (const outcome of attachmentContent(mailbox, [attachment])) {
-    if (!outcome.ok) throw outcome.failure;
-    for await (const bytes of outcome.value.bytes) hash.update(bytes);
-  }
-  return hash.digest("hex");
 }
 
 /** The account asks for itself: it is its own role that counts, not that of a mailbox. An application is nobody, and asks as the mailbox of the connection. */
@@ -259,7 +218,7 @@ export async function discoverEws(
   options: EwsOptions,
   ways: Pick<AutodiscoverOptions, "step" | "signal" | "lookUpService"> = {},
 ): Promise<Discovered> {
-  const { finding, close } = findingOf(options, networkOf(options), userAgentOf(options));
+  const { finding, close } = findingOf(options, networkOf(options, replyMs), options.userAgent ?? defaultUserAgent);
   try {
     const { autodiscover } = await import("./autodiscover.ts");
     return await autodiscover({ ...finding, ...ways });
@@ -268,32 +227,8 @@ export async function discoverEws(
   }
 }
 
-function userAgentOf({ userAgent = "mailcordon" }: EwsOptions): string {
-  return userAgent;
-}
-
-/** A connection for each place in the schedule: requests wait there, where everybody sees it. */
-function networkOf(options: EwsOptions): HttpOptions {
-  return {
-    ca: options.ca,
-    tls: options.tls,
-    proxy: options.proxy,
-    timeouts: timeoutsOf(options.timeouts),
-    maxConnections: options.throttling?.maxConcurrency ?? defaultMaxConcurrency,
-    observe: options.observe,
-  };
-}
-
 function urlOf(url: string): URL {
   if (!URL.canParse(url) || !/^https?:/i.test(url))
     throw new Failure("invalid-settings", `The EWS URL "${url}" is not an http or https URL.`);
   return new URL(url);
-}
-
-function timeoutsOf({ connectMs, replyMs, idleMs }: NonNullable<EwsOptions["timeouts"]> = {}) {
-  return {
-    connectMs: connectMs ?? defaultTimeouts.connectMs,
-    replyMs: replyMs ?? defaultTimeouts.replyMs,
-    idleMs: idleMs ?? defaultTimeouts.idleMs,
-  };
 }

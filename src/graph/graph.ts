@@ -1,80 +1,44 @@
-import { createHash } from "node:crypto";
-import type { Attachment } from "../exchange/attachment.ts";
+import { sha256Of } from "../exchange/attachment-hash.ts";
 import type { Exchange, Mailbox } from "../exchange/exchange.ts";
 import { Failure } from "../failure.ts";
-import { type Http, type HttpOptions, openHttp } from "../wire/http.ts";
-import type { TlsOptions } from "../wire/http-transport.ts";
-import type { Observe } from "../wire/observe.ts";
-import type { ProxyRules } from "../wire/proxy.ts";
+import { type Http, openHttp } from "../wire/http.ts";
 import { openSchedule, scheduleOf } from "../wire/schedule.ts";
+import { defaultUserAgent, limitsOf, networkOf, type ServerOptions } from "../wire/server-options.ts";
 import type { AdminApi, AdminWay } from "./admin-api.ts";
 import { defaultHabits, type Habits } from "./habits.ts";
 import { openRest } from "./rest.ts";
 import { type Connection, type GraphMailbox, openMailbox } from "./session.ts";
 
 /** How to reach Microsoft Graph. */
-export interface GraphOptions {
+export interface GraphOptions extends ServerOptions {
   /** With its version, such as `https://graph.microsoft.com/v1.0`. */
   readonly url: string;
   /** A client that signs in, around the one it is given. */
   readonly signIn: (http: Http) => Http;
   readonly defaultMailbox?: string | undefined;
-  readonly tls?: Omit<TlsOptions, "ca"> | undefined;
-  /** Certificates (PEM) of authorities to trust besides those of the system. */
-  readonly ca?: string | undefined;
-  /** Without, the server is reached directly. */
-  readonly proxy?: ProxyRules | undefined;
-  /** Milliseconds; each has a default. */
-  readonly timeouts?:
-    | { readonly connectMs?: number | undefined; readonly replyMs?: number | undefined; readonly idleMs?: number | undefined }
-    | undefined;
-  readonly userAgent?: string | undefined;
-  /** Whoever names the same application of the same server shares its pauses and its places with us. Default: nobody does. */
-  readonly account?: string | undefined;
-  readonly throttling?:
-    | {
-        /** A longer wait than this is not waited, in milliseconds; the failure says how long it is. Default 60 s. */
-        readonly maxWaitMs?: number | undefined;
-        /** Requests that may be under way at once, over all mailboxes; default 27. */
-        readonly maxConcurrency?: number | undefined;
-      }
-    | undefined;
   /** What is promised nowhere; each has a default. */
   readonly habits?: Partial<Habits> | undefined;
   /** Where the list of mailboxes is asked for first; without, it is the directory's. */
   readonly adminApi?: AdminApi | undefined;
-  /** Told of every request and its reply; never of a body or a secret. */
-  readonly observe?: Observe | undefined;
 }
 
-// To connect takes a round trip or three; Graph itself gives up after some 100 s, and between two pieces of a reply it is never silent for long.
-const defaultTimeouts = { connectMs: 15_000, replyMs: 150_000, idleMs: 60_000 };
-const defaultMaxWaitMs = 60_000;
-// How often what is throttled is tried: Retry-After says how long to wait, so this is about patience only.
-const attempts = 5;
-// As for EWS: enough for seven mailboxes at a time.
-const defaultMaxConcurrency = 27;
+// Graph itself gives up after some 100 s.
+const replyMs = 150_000;
 // Per application and mailbox: https://learn.microsoft.com/en-us/graph/throttling-limits#outlook-service-limits
 const maxPerMailbox = 4;
-const defaultUserAgent = "mailcordon";
 
 /** What everything that is asked over one connection shares. Throws Failure `invalid-settings` for a URL that is none. */
 export function openSession(options: GraphOptions): { readonly connection: Connection; close(): void } {
   const base = urlOf(options.url);
-  const network = networkOf(options);
+  const network = networkOf(options, replyMs);
   const http = openHttp(network);
   // Who we are is shown to Graph alone.
   const anonymous = openHttp({ ...network, tls: { ...network.tls, identity: undefined } });
-  const { userAgent = defaultUserAgent, account, throttling } = options;
+  const { userAgent = defaultUserAgent, account } = options;
   const connection: Connection = {
     rest: openRest({ base, http: options.signIn(http), anonymous, userAgent }),
     schedule: account === undefined ? openSchedule() : scheduleOf(base.origin, account),
-    limits: {
-      maxWaitMs: throttling?.maxWaitMs ?? defaultMaxWaitMs,
-      maxConcurrency: throttling?.maxConcurrency ?? defaultMaxConcurrency,
-      maxPerMailbox,
-      attempts,
-    },
+    limits: { ...limitsOf(options), maxPerMailbox },
     habits: { ...defaultHabits, ...options.habits },
   };
   return {
@@ -116,7 +80,10 @@ function mailboxOf(mailbox: GraphMailbox): Mailbox {
     address: mailbox.address,
     // Every path names the mailbox before the id.
     foreign: async () => new Set(),
-    search: async (asked) => (await import("./search.ts")).search(mailbox, asked, { sha256: (attachment) => sha256(mailbox, attachment) }),
+    search: async (asked) =>
+      (await import("./search.ts")).search(mailbox, asked, {
+        sha256: async (attachment) => sha256Of((await import("./content.ts")).attachmentContent(mailbox, [attachment])),
+      }),
     locate: (names) => later(async () => (await import("./locate.ts")).locate(mailbox, names)),
     get: (itemIds, detail) => later(async () => (await import("./get.ts")).get(mailbox, itemIds, detail)),
     mime: (itemIds) => later(async () => (await import("./content.ts")).mime(mailbox, itemIds)),
@@ -142,35 +109,9 @@ async function* later<T>(open: () => Promise<AsyncIterable<T>>): AsyncIterable<T
   yield* await open();
 }
 
-async function sha256(mailbox: GraphMailbox, attachment: Attachment): Promise<string> {
-  const { attachmentContent } = await import("./content.ts");
-  const hash = createHash("sha256");
-  for await (const outcome of attachmentContent(mailbox, [attachment])) {
-    if (!outcome.ok) throw outcome.failure;
-    for await (const bytes of outcome.value.bytes) hash.update(bytes);
-  }
-  return hash.digest("hex");
-}
-
 /** How this connection asks the Exchange Online Admin API. */
 export function adminWayOf(admin: AdminApi, options: GraphOptions, connection: Connection): AdminWay {
-  return { admin, userAgent: options.userAgent ?? defaultUserAgent, connection, network: networkOf(options) };
-}
-
-/** A connection for each place in the schedule: requests wait there, where everybody sees it. */
-function networkOf({ ca, tls, proxy, timeouts = {}, throttling, observe }: GraphOptions): HttpOptions {
-  return {
-    ca,
-    tls,
-    proxy,
-    timeouts: {
-      connectMs: timeouts.connectMs ?? defaultTimeouts.connectMs,
-      replyMs: timeouts.replyMs ?? defaultTimeouts.replyMs,
-      idleMs: timeouts.idleMs ?? defaultTimeouts.idleMs,
-    },
-    maxConnections: throttling?.maxConcurrency ?? defaultMaxConcurrency,
-    observe,
-  };
+  return { admin, userAgent: options.userAgent ?? defaultUserAgent, connection, network: networkOf(options, replyMs) };
 }
 
 function urlOf(url: string): URL {
