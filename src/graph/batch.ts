@@ -1,9 +1,10 @@
 import { asFailure, Failure, type FailureCode } from "../failure.ts";
 import { attempt, done, failed, type Outcome } from "../outcome.ts";
+import type { Safety } from "../wire/repetition.ts";
 import { certainlyNotDone, failureOf, isThrottled, reported, unanswered } from "./failures.ts";
 import { type JsonObject, memberOf, numberIn, objectIn, objectOf, objectsIn, textIn } from "./json.ts";
 import { type Asker, askRepeatedly, isRepeatable, slowDown, turnOf } from "./repeat.ts";
-import type { Asked, Request, Safety } from "./request.ts";
+import type { Asked, Request } from "./request.ts";
 import { headersOf, pathOf } from "./rest.ts";
 
 /** How many requests one batch has at most: https://learn.microsoft.com/en-us/graph/json-batching#batch-size-limitations */

@@ -1,10 +1,10 @@
 import type { Call } from "../exchange/exchange.ts";
 import { asFailure, type Failure } from "../failure.ts";
 import { isWorthAnother, type Limits, waitFor } from "../wire/backoff.ts";
+import type { Safety } from "../wire/repetition.ts";
 import type { Schedule, Turn } from "../wire/schedule.ts";
 import { isThrottled, mayRepeat, reported } from "./failures.ts";
 import type { Habits } from "./habits.ts";
-import type { Safety } from "./request.ts";
 import type { Rest } from "./rest.ts";
 
 /** What one mailbox asks with. */

@@ -1,15 +1,9 @@
 import { Failure } from "../failure.ts";
 import type { HttpMethod } from "../wire/http.ts";
+import type { Safety } from "../wire/repetition.ts";
 import type { Document } from "../wire/xml-write.ts";
 import type { Habits } from "./habits.ts";
 import type { JsonObject } from "./json.ts";
-
-/**
- * What may be repeated when it is not known whether the server did it. `read`: freely. `idempotent`: also, since doing it twice is doing it once.
- * `never`: a lost answer is Failure `unknown-outcome`. What the server says it has not done (429) is repeated for all three. Each request that is
- * not a read says why it is what it is.
- */
-export type Safety = "read" | "idempotent" | "never";
 
 /** One request as it is written. */
 export interface Asked {

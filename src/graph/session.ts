@@ -2,6 +2,7 @@ import type { Call } from "../exchange/exchange.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Limits } from "../wire/backoff.ts";
 import { held } from "../wire/held.ts";
+import type { Safety } from "../wire/repetition.ts";
 import type { Schedule } from "../wire/schedule.ts";
 import { askEach, askOne } from "./batch.ts";
 import { type Folders, openFolders } from "./folders.ts";
@@ -9,7 +10,7 @@ import type { Habits } from "./habits.ts";
 import type { JsonObject } from "./json.ts";
 import { type Page, pages } from "./paging.ts";
 import { type Asker, askRepeatedly } from "./repeat.ts";
-import type { Request, Safety } from "./request.ts";
+import type { Request } from "./request.ts";
 import type { Elsewhere, Rest } from "./rest.ts";
 
 /** One mailbox as the requests see it: how to ask, and its folders. Back-off, safe repetition and cancellation are done inside. */
