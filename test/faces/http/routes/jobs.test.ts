@@ -134,13 +134,15 @@ describe("events", () => {
 
   test("are no more to who has heard the end and comes again, as browsers do", async () => {
     const { json } = await later("count-sheep", { wait: true });
-    const again = (id: string) => toys.call(String(json.events_url), { key, headers: { "last-event-id": id } });
+    const again = (id: string) =>
+      fetch(`${toys.url}${json.events_url}`, { headers: { authorization: `Bearer ${key}`, "last-event-id": id } });
     await vi.waitFor(() => expect(toys.waiting).toBe(1), 10_000);
-    const early = again("end");
+    // Its head is here, so that the job was looked up while it ran.
+    const early = await again("end");
     toys.release();
-    expect((await early).text).toContain("event: finished");
+    expect(await early.text()).toContain("event: finished");
     expect((await again("end")).status).toBe(204);
-    expect((await again("other")).text).toContain("event: finished");
+    expect(await (await again("other")).text()).toContain("event: finished");
   });
 
   test("end when the server is being stopped", async () => {
