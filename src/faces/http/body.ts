@@ -53,12 +53,21 @@ export async function readBody({ headers, pieces: body }: Sent, limits: BodyLimi
   const announced = Number(headers.get("content-length") ?? "0");
   if (announced > limits.maxBytes) return { failure: tooLarge(limits.maxBytes) };
   if (/^multipart\//i.test(type) && !/^multipart\/form-data\s*;/i.test(type)) return wrongKind();
+  if (!/^(?:identity)?$/i.test(headers.get("content-encoding") ?? "")) return coded();
   const late = new Failure("timeout", "The body of the request did not arrive in time.", {
     hint: "Send it without pauses, or in smaller parts.",
   });
   try {
     const pieces = bounded(body, limits, late);
-    if (/^multipart\/form-data\s*;/i.test(type)) return await formOf(await readForm(pieces, type));
+    if (/^multipart\/form-data\s*;/i.test(type)) {
+      const form = await readForm(pieces, type);
+      try {
+        return formOf(form);
+      } catch (thrown) {
+        await form.close();
+        throw thrown;
+      }
+    }
     const bytes = await collect(pieces);
     if (bytes.byteLength > 0 && !/^application\/(?:[\w.-]+\+)?json\s*(;|$)/i.test(type)) return wrongKind();
     return {
@@ -77,13 +86,25 @@ export async function readBody({ headers, pieces: body }: Sent, limits: BodyLimi
   }
 }
 
+/** Throws Failure `invalid-input` when the form is not one input and the files that it names. */
 function formOf({ parts, close }: Form): Asked {
   const files = new Map(parts.filter(({ name }) => name !== "input").map((part) => [part.name, part]));
   const hash = createHash("sha256");
   for (const { name, fileName, sha256 } of parts) hash.update(JSON.stringify([name, fileName, sha256]));
-  const input = parts.find(({ name }) => name === "input");
+  const bytes = parts.find(({ name }) => name === "input")?.bytes;
+  if (bytes === undefined) {
+    throw new Failure("invalid-input", "The form has no part of the name input.", { hint: "Put the input into it, as JSON." });
+  }
+  const input = objectOf(bytes);
+  // A file that is left out is a mail that goes without it: whoever sent it meant it to go.
+  const unnamed = [...files.keys()].find((name) => !says(input, name));
+  if (unnamed !== undefined) {
+    throw new Failure("invalid-input", `Nothing in the input names the part ${unnamed.slice(0, 200)} of the form.`, {
+      hint: 'Name it as a path, such as "attachments": [{ "path": "…" }], or leave it out.',
+    });
+  }
   return {
-    input: input === undefined ? {} : objectOf(input.bytes ?? Buffer.alloc(0)),
+    input,
     fingerprint: hash.digest("hex"),
     async readFile(name) {
       const part = files.get(name);
@@ -95,22 +116,44 @@ function formOf({ parts, close }: Form): Asked {
   };
 }
 
+const oneObject = 'Send one object such as { "mailbox": "user01@example.com" }.';
+
+/** Whether one of the texts in a value holds this one: a list of paths may be one text, too. */
+function says(value: unknown, text: string): boolean {
+  const open = [value];
+  while (open.length > 0) {
+    const one = open.pop();
+    if (typeof one === "string" && one.includes(text)) return true;
+    if (typeof one === "object" && one !== null) for (const member of Object.values(one)) open.push(member);
+  }
+  return false;
+}
+
 /** JSON that is an object, in UTF-8. Throws Failure `invalid-input`; never with what was there. */
 function objectOf(bytes: Uint8Array): Readonly<Record<string, unknown>> {
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (thrown) {
-    throw new Failure("invalid-input", "The input is not JSON in UTF-8.", { cause: thrown });
+    throw new Failure("invalid-input", "The input is not JSON in UTF-8.", { hint: oneObject, cause: thrown });
   }
   if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw new Failure("invalid-input", "The input is not a JSON object.");
+    throw new Failure("invalid-input", "The input is not a JSON object.", { hint: oneObject });
   return Object.fromEntries(Object.entries(value));
 }
 
 function wrongKind(): Unread {
   const message = "The body is neither application/json nor multipart/form-data.";
-  return { failure: new Failure("invalid-input", message, { hint: "Say what it is in Content-Type." }), status: statusOfBody.wrongKind };
+  return {
+    failure: new Failure("invalid-input", message, { hint: "Say which in Content-Type; for JSON: application/json." }),
+    status: statusOfBody.wrongKind,
+  };
+}
+
+/** @see https://www.rfc-editor.org/rfc/rfc9110#section-8.4 */
+function coded(): Unread {
+  const failure = new Failure("invalid-input", "The body has a Content-Encoding.", { hint: "Send it as it is, not compressed." });
+  return { failure, status: statusOfBody.wrongKind };
 }
 
 function tooLarge(maxBytes: number): Failure {

@@ -22,19 +22,43 @@ const tell = (body: FormData) => toys.call("/v1/actions/tell-shepherd", { key, b
 test("an input names the files that come along, and they are removed afterwards", async () => {
   const before = leftOver();
   const input = { text: "files", attachments: [{ path: "one" }, { path: "two" }] };
-  const { json } = await tell(form(input, { one: ["first", "a.eml"], two: ["second", "../../b.eml"], three: ["unused", "c"] }));
+  const { json } = await tell(form(input, { one: ["first", "a.eml"], two: ["second", "../../b.eml"] }));
   expect(json.results).toMatchObject([{ files: ["a.eml: first (5)", "../../b.eml: second (6)"] }]);
   expect(leftOver()).toEqual(before);
 });
 
+test.each([
+  [
+    "a file that nothing in the input names",
+    form({ text: "files" }, { one: ["first", "a.eml"] }),
+    "Nothing in the input names the part one of the form.",
+  ],
+  ["no input", form(undefined, { one: ["first", "a.eml"] }), "The form has no part of the name input."],
+  ["an input that is no object", form([], { one: ["first", "a.eml"] }), "The input is not a JSON object."],
+])("a form with %s is refused, and nothing is left behind", async (_, body, detail) => {
+  const before = leftOver();
+  const { status, json } = await tell(body);
+  expect([status, json.code, json.detail]).toEqual([400, "invalid-input", detail]);
+  expect(leftOver()).toEqual(before);
+});
+
+test("a body that is compressed is refused with 415", async () => {
+  const request = new Request("http://x", {
+    method: "POST",
+    body: "{}",
+    headers: { "content-type": "application/json", "content-encoding": "gzip" },
+  });
+  expect(await readBody(sent(request), limits)).toMatchObject({ status: 415, failure: { code: "invalid-input" } });
+});
+
 test.each(["/etc/passwd", "..", "input", "a.eml", "three"])("a path that is no part of the request is opened nowhere: %s", async (path) => {
-  const { status, json } = await tell(form({ text: "x", attachments: [{ path }] }, { one: ["first", "a.eml"] }));
+  const { status, json } = await tell(form({ text: "x", attachments: [{ path }, { path: "one" }] }, { one: ["first", "a.eml"] }));
   expect([status, json.code ?? JSON.stringify(json.results)]).toEqual([expect.any(Number), expect.stringContaining("invalid-input")]);
 });
 
 test("the bytes of files are under no name on the disk, and can be read more than once", async () => {
   const before = leftOver();
-  const request = new Request("http://x", { method: "POST", body: form({}, { one: ["secret words", "a.txt"] }) });
+  const request = new Request("http://x", { method: "POST", body: form({ path: "one" }, { one: ["secret words", "a.txt"] }) });
   const asked = await readBody(sent(request), limits);
   if ("failure" in asked) throw asked.failure;
   const made = leftOver().filter((name) => !before.includes(name));
@@ -82,13 +106,13 @@ test("the fingerprint is that of the input and the files, and not of how they we
     return read.fingerprint;
   };
   // Each has a boundary of its own.
-  const first = await print(form({ a: 1 }, { one: ["text", "a"] }));
-  expect(await print(form({ a: 1 }, { one: ["text", "a"] }))).toBe(first);
+  const first = await print(form({ a: 1, of: "one, two" }, { one: ["text", "a"] }));
+  expect(await print(form({ a: 1, of: "one, two" }, { one: ["text", "a"] }))).toBe(first);
   for (const other of [
-    form({ a: 2 }, { one: ["text", "a"] }),
-    form({ a: 1 }, { one: ["texT", "a"] }),
-    form({ a: 1 }, { one: ["text", "b"] }),
-    form({ a: 1 }, { two: ["text", "a"] }),
+    form({ a: 2, of: "one, two" }, { one: ["text", "a"] }),
+    form({ a: 1, of: "one, two" }, { one: ["texT", "a"] }),
+    form({ a: 1, of: "one, two" }, { one: ["text", "b"] }),
+    form({ a: 1, of: "one, two" }, { two: ["text", "a"] }),
   ]) {
     expect(await print(other)).not.toBe(first);
   }
