@@ -144,5 +144,6 @@ function openInput(body: AsyncIterable<Uint8Array>): Input {
 }
 
 function wrong(why: string): Failure {
-  return new Failure("invalid-input", `The form cannot be read: ${why}.`);
+  const hint = "Send it as `curl -F` does, or a library that makes forms.";
+  return new Failure("invalid-input", `The form cannot be read: ${why}.`, { hint });
 }
