@@ -6,6 +6,7 @@ import type { AboutBytes, Digested, EvidenceStore, Held, Kept } from "./action.t
 import { errorCode, Failure } from "./failure.ts";
 import { jsonText } from "./json-text.ts";
 import { safeName, suffixed } from "./safe-name.ts";
+import { composed } from "./unicode-form.ts";
 
 /** What is held in memory at most when the caller names no limit: about what Exchange Online lets one message carry by default. */
 const holdAtMost = 25 * 1024 * 1024;
@@ -58,7 +59,7 @@ function openNames(folder: string): () => Promise<Names> {
 
 /** The same for names that some file system takes for one: more than one way of ignoring case is about, and this ignores what any of them does. */
 function folded(name: string): string {
-  return name.normalize("NFC").toUpperCase().toLowerCase().normalize("NFC");
+  return composed(composed(name).toUpperCase().toLowerCase());
 }
 
 async function keep(

@@ -1,3 +1,5 @@
+import { composed } from "./unicode-form.ts";
+
 /** Longest name of a file on Linux, macOS and (in UTF-16 units, which are never more than the bytes) Windows. */
 const maxNameBytes = 255;
 
@@ -14,9 +16,7 @@ const device = /^(con|prn|aux|nul|conin\$|conout\$|com[0-9\u00b9\u00b2\u00b3]|lp
  * `fallback` is used when nothing is left; it must itself be safe. Applying it twice changes nothing more.
  */
 export function safeName(text: string, fallback: string): string {
-  const plain = text
-    .replace(/\p{Surrogate}/gu, "_")
-    .normalize("NFC")
+  const plain = composed(text.replace(/\p{Surrogate}/gu, "_"))
     // Cf holds the bidirectional marks and the zero-width ones; Zl and Zp end lines for some viewers.
     .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "")
     .replace(/[<>:"/\\|?*]/g, "_")

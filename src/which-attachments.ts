@@ -6,6 +6,7 @@ import type { PortMethod } from "./exchange/uses.ts";
 import { Failure } from "./failure.ts";
 import { messageRow, present, textList } from "./fields.ts";
 import { askedOf, done, failed } from "./outcome.ts";
+import { composed } from "./unicode-form.ts";
 import { choosesMessages, selectMessages, titleOf, type WhichMessages } from "./which-messages.ts";
 
 /** The fields that choose attachments of messages; all that are given must hold. */
@@ -199,9 +200,9 @@ async function messagesInside(attachments: readonly Attachment[], { mailbox }: T
  * program.
  */
 export function nameMatcher(pattern: string): (name: string) => boolean {
-  const wanted = [...pattern.normalize("NFC").toLowerCase()];
+  const wanted = [...composed(pattern).toLowerCase()];
   return (name) => {
-    const given = [...name.normalize("NFC").toLowerCase()];
+    const given = [...composed(name).toLowerCase()];
     let at = 0;
     let star = -1;
     let resumed = 0;

@@ -12,7 +12,7 @@ const filesOf = (folder: string) =>
 const sources = filesOf("src");
 
 /** A room is a folder of src/, or a root file. Each may import what stands behind it, and itself. */
-const core = ["failure", "outcome", "exchange", "parse-json"];
+const core = ["failure", "outcome", "exchange", "parse-json", "unicode-form"];
 const door = [
   ...core,
   "action",
@@ -36,7 +36,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   outcome: ["failure"],
   "parse-json": [],
   wire: ["failure", "parse-json"],
-  exchange: ["failure", "outcome", "parse-json"],
+  exchange: ["failure", "outcome", "parse-json", "unicode-form"],
   "file-setting": ["failure"],
   secrets: ["failure", "file-setting"],
   "settings-fields": ["secrets"],
@@ -61,7 +61,8 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   "command-words": ["failure", "action", "actions", "spelling"],
   "audit-lock": ["failure", "parse-json"],
   "input-file": ["failure", "action"],
-  "safe-name": [],
+  "unicode-form": [],
+  "safe-name": ["unicode-form"],
   "file-lines": [],
   "json-text": [],
   jitless: [],

@@ -1,6 +1,7 @@
 import type { Contact, ContactList, ContactQuery } from "../exchange/contact.ts";
 import { isLocal } from "../exchange/local-failure.ts";
 import { Failure } from "../failure.ts";
+import { composed } from "../unicode-form.ts";
 import { contactIds, findContacts, getContacts } from "./contact.ts";
 import type { FolderNode, FolderRef } from "./folders.ts";
 import type { EwsMailbox } from "./session.ts";
@@ -21,7 +22,7 @@ export async function contacts(mailbox: EwsMailbox, query: ContactQuery): Promis
   const unread: { itemId: string; failure: Failure }[] = [];
   const list = { contacts: found, unread };
   if (query.limit < 1) return list;
-  const wanted = query.query?.normalize("NFC").toLowerCase();
+  const wanted = query.query === undefined ? undefined : composed(query.query).toLowerCase();
   for (const { ref, path } of await foldersOf(mailbox, query)) {
     for await (const ids of pagesOf(mailbox, ref, query.includeGroups ?? false)) {
       let index = 0;
@@ -43,8 +44,8 @@ export async function contacts(mailbox: EwsMailbox, query: ContactQuery): Promis
 }
 
 function matches({ displayName, givenName, surname, company, emailAddresses }: Contact, wanted: string): boolean {
-  return [displayName, givenName, surname, company, ...emailAddresses].some((text) =>
-    text?.normalize("NFC").toLowerCase().includes(wanted),
+  return [displayName, givenName, surname, company, ...emailAddresses].some(
+    (text) => text !== undefined && composed(text).toLowerCase().includes(wanted),
   );
 }
 

@@ -1,3 +1,4 @@
+import { composed } from "../unicode-form.ts";
 import type { FolderName } from "./folder.ts";
 
 /** Well-known names that every mailbox has: they are taken as such without looking. */
@@ -135,5 +136,5 @@ export function sameName(one: string, other: string): boolean {
 }
 
 function fold(name: string): string {
-  return name.normalize("NFC").toLowerCase();
+  return composed(name).toLowerCase();
 }

@@ -1,4 +1,5 @@
 import { Failure } from "../failure.ts";
+import { composed } from "../unicode-form.ts";
 import type { Attachment } from "./attachment.ts";
 import type { Address, Detail, Message } from "./message.ts";
 import type { FilterName, Filters } from "./query.ts";
@@ -166,7 +167,7 @@ function anyAddressHas(addresses: readonly (Address | undefined)[], part: string
 
 /** Text as it is compared: without case, and one form for letters that Unicode can write in several ways. */
 function fold(text: string): string {
-  return text.normalize("NFC").toLowerCase();
+  return composed(text).toLowerCase();
 }
 
 async function hasHash(message: Message, wanted: string, means: MatchMeans): Promise<boolean> {

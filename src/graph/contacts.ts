@@ -1,6 +1,7 @@
 import type { Contact, ContactList, ContactQuery } from "../exchange/contact.ts";
 import { joinPath, parseFolderName, sameName, wellKnownName } from "../exchange/folder-names.ts";
 import { Failure } from "../failure.ts";
+import { composed } from "../unicode-form.ts";
 import { type ContactFolder, listContactFolders, listContacts } from "./requests/contacts.ts";
 import type { GraphMailbox } from "./session.ts";
 
@@ -16,7 +17,7 @@ interface Place {
  */
 export async function contacts(mailbox: GraphMailbox, query: ContactQuery): Promise<ContactList> {
   const found = new Map<string, Contact>();
-  const wanted = query.query?.normalize("NFC").toLowerCase();
+  const wanted = query.query === undefined ? undefined : composed(query.query).toLowerCase();
   if (query.limit >= 1) {
     places: for (const { folderId, path } of await placesOf(mailbox, query)) {
       for await (const { items } of mailbox.pages(listContacts, folderId)) {
@@ -33,8 +34,8 @@ export async function contacts(mailbox: GraphMailbox, query: ContactQuery): Prom
 }
 
 function matches({ displayName, givenName, surname, company, emailAddresses }: Contact, wanted: string): boolean {
-  return [displayName, givenName, surname, company, ...emailAddresses].some((text) =>
-    text?.normalize("NFC").toLowerCase().includes(wanted),
+  return [displayName, givenName, surname, company, ...emailAddresses].some(
+    (text) => text !== undefined && composed(text).toLowerCase().includes(wanted),
   );
 }
 

@@ -1,0 +1,38 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { composed } from "../src/unicode-form.ts";
+
+const acute = "\u0301";
+const below = "\u0316";
+
+// In their order by the square of their number: it takes minutes.
+test("half a million marks on one letter are let be", () => {
+  const text = `e${`${acute}${below}`.repeat(250_000)}`;
+  expect(composed(text) === text).toBe(true);
+});
+
+test("what stands beside a pile of marks is composed, and the pile is not", () => {
+  const pile = `${acute}${below}`.repeat(16);
+  expect(composed(`cafe${acute} a${pile}b cafe${acute}`)).toBe(`caf\u00e9 a${pile}b caf\u00e9`);
+});
+
+test("up to thirty marks, a text is composed as Unicode says", () => {
+  const texts = fc.array(fc.constantFrom("a", "e", acute, below, "\u0344", "\u0958", "\u1100", "\u1161", "\u0327", "\ud834\udd5e"));
+  fc.assert(fc.property(texts, (parts) => composed(parts.slice(0, 12).join("")) === parts.slice(0, 12).join("").normalize("NFC")));
+});
+
+test("applied twice it changes nothing more", () => {
+  const parts = fc.constantFrom(
+    "a",
+    "\u00e9",
+    acute,
+    below,
+    acute.repeat(20),
+    below.repeat(31),
+    "\u0344".repeat(16),
+    "\u0958",
+    "\u1100",
+    "\u1161",
+  );
+  fc.assert(fc.property(fc.array(parts), (some) => composed(composed(some.join(""))) === composed(some.join(""))));
+});
