@@ -59,9 +59,18 @@ function addressToText(value: unknown): unknown {
 
 /** An address as the port has it. Throws Failure `invalid-input` naming the field. */
 export function addressOf(text: string, field: string): Address {
-  const named = /^\s*(.*?)\s*<([^<>]*)>\s*$/s.exec(text);
-  const address = (named?.[2] ?? text).trim();
-  const name = named?.[1]?.replace(/^"(.*)"$/s, "$1").replace(/\\(.)/gs, "$1");
+  const whole = text.trim();
+  // Not by one expression for all of it: with two runs of blanks before the "<" it would take time by the cube of the length.
+  const open = whole.endsWith(">") ? whole.lastIndexOf("<") : -1;
+  const isNamed = open >= 0 && whole.indexOf(">", open) === whole.length - 1;
+  const address = isNamed ? whole.slice(open + 1, -1).trim() : whole;
+  const name = isNamed
+    ? whole
+        .slice(0, open)
+        .trim()
+        .replace(/^"(.*)"$/s, "$1")
+        .replace(/\\(.)/gs, "$1")
+    : undefined;
   // Control characters would end a header line: an address with one is an injection, never a mistake of typing.
   if (/[\u0000-\u001f\u007f]/.test(text)) throw new Failure("invalid-input", `${field}: an address holds a control character.`);
   if (!/^[^\s@<>,;]+@[^\s@<>,;]+$/.test(address)) throw new Failure("invalid-input", `${field}: "${text}" is not an e-mail address.`);

@@ -97,7 +97,7 @@ export function readServe(written: WrittenFile, flags: ServeFlags = {}, place: P
       key: readFileSetting(pathOf(tls.key_file), "serve.tls.key_file"),
     },
     behindProxy: behind_proxy,
-    publicUrl: said.public_url?.replace(/\/+$/, "") ?? "",
+    publicUrl: said.public_url?.replace(/(?<!\/)\/+$/, "") ?? "",
     stateDir: pathOf(said.state_dir),
     databaseUrl: databaseOf(database_url, written.home, environment),
     oidc: oidc && { issuer: oidc.issuer, audience: oidc.audience, rolesClaim: oidc.roles_claim, jwksUrl: oidc.jwks_url },

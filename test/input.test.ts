@@ -144,6 +144,8 @@ test.each(["no address", "a@b@c d", "a@example.com\r\nBcc: x@example.com", "Name
 test("an address keeps its name, without the quotes", () => {
   expect(addressOf('"Doe, \\"J\\"" <jane@example.com>', "to")).toEqual({ name: 'Doe, "J"', address: "jane@example.com" });
   expect(addressOf(" jane@example.com ", "to")).toEqual({ address: "jane@example.com" });
+  expect(addressOf(" J < x  <jane@example.com> ", "to")).toEqual({ name: "J < x", address: "jane@example.com" });
+  expect(failureOf(() => addressOf("<jane@example.com>>", "to")).code).toBe("invalid-input");
 });
 
 test("whatever a playbook sends, it is read or refused as invalid-input, never something else", () => {
@@ -169,4 +171,10 @@ test("a field that there is not is named, with the one that was meant", () => {
   const { message } = failureOf(() => readInput(schema, many));
   expect(message).toContain("And 4 more.");
   expect(message.length).toBeLessThan(1000);
+});
+
+// Of one expression for all of it, the cube of its length: each of these takes a tenth of a second, and a request may hold ten thousand.
+test("ten thousand addresses of nothing but blanks are refused", () => {
+  const text = `${" ".repeat(999)}x`;
+  for (let count = 0; count < 10_000; count++) expect(failureOf(() => addressOf(text, "to")).code).toBe("invalid-input");
 });

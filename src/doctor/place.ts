@@ -52,7 +52,7 @@ export function lookingOptions(connection: Connection, ways: OpenWays = {}): Pro
 export function isOnline(checkup: Checkup): boolean {
   if (checkup.side === "graph") return true;
   const { token, url = connectionOf(checkup).ews.url } = checkup.learned;
-  const audience = token?.audience?.replace(/\/+$/, "").toLowerCase();
+  const audience = token?.audience?.replace(/(?<!\/)\/+$/, "").toLowerCase();
   return (url !== undefined && isCloudUrl(url)) || Object.values(clouds).some(({ exchange }) => audience === `https://${exchange}`);
 }
 

@@ -142,7 +142,7 @@ function judge(text: string, checkup: Checkup): Omit<Finding, "tried"> {
 
 /** Whether the token is for something else than Microsoft Graph in the cloud of the connection; undefined when it is for it. */
 function notForGraph(audience: string, checkup: Checkup): Omit<Finding, "tried"> | undefined {
-  const named = audience.replace(/\/+$/, "").toLowerCase();
+  const named = audience.replace(/(?<!\/)\/+$/, "").toLowerCase();
   const own = clouds[cloudOf(checkup)];
   if (named === graphResource || named === `https://${own.graph}`) return undefined;
   const isExchange = named === exchangeResource || Object.values(clouds).some(({ exchange }) => named === `https://${exchange}`);
@@ -156,7 +156,7 @@ function notForGraph(audience: string, checkup: Checkup): Omit<Finding, "tried">
 
 /** Whether the token is for something else than this server; undefined when it is for it, as far as can be seen. */
 function misdirected(audience: string, checkup: Checkup): Omit<Finding, "tried"> | undefined {
-  const named = audience.replace(/\/+$/, "").toLowerCase();
+  const named = audience.replace(/(?<!\/)\/+$/, "").toLowerCase();
   const url = checkup.learned.url ?? connectionOf(checkup).ews.url;
   const cloud = Object.values(clouds).find(({ exchange }) => exchange === url?.hostname);
   const isGraph = named === graphResource || Object.values(clouds).some(({ graph }) => named === `https://${graph}`);

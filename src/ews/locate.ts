@@ -53,7 +53,7 @@ async function readById(mailbox: EwsMailbox, byId: readonly AskedId[], outcomes:
  * know: they begin with AAkALg.
  * @see https://learn.microsoft.com/en-us/graph/outlook-immutable-id
  */
-const isOfGraph = /^(AAkALg[\w=-]*|[A-Za-z0-9=_-]*[_-][A-Za-z0-9=_-]*)$/;
+const isOfGraph = /^(AAkALg[\w=-]*|[A-Za-z0-9=]*[_-][A-Za-z0-9=_-]*)$/;
 
 function untranslated({ message, wireCode, requestId }: Failure): Failure {
   const why = "This may be an id of Microsoft Graph, which Exchange Web Services do not know and cannot translate";

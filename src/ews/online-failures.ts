@@ -70,7 +70,7 @@ export function onlineFailure(
 }
 
 function isForOnline({ audience }: TokenFacts): boolean {
-  const named = audience?.replace(/\/+$/, "").toLowerCase();
+  const named = audience?.replace(/(?<!\/)\/+$/, "").toLowerCase();
   return named === exchangeId || Object.values(clouds).some(({ exchange }) => named === `https://${exchange}`);
 }
 

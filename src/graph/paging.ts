@@ -1,5 +1,6 @@
 import { Failure } from "../failure.ts";
 import { type JsonObject, objectsIn, textIn } from "./json.ts";
+import { urlOfLink } from "./link.ts";
 import { type Asker, askRepeatedly } from "./repeat.ts";
 import type { Asked, Request } from "./request.ts";
 
@@ -53,7 +54,7 @@ async function askPage<In, T>(request: Request<In, Page<T>>, asked: Asked, link:
 
 /** The token goes with the request: so a link leads to the server that gave it, or nowhere. */
 function linkOf(link: string, asked: URL): URL {
-  const url = URL.canParse(link) ? new URL(link) : undefined;
+  const url = urlOfLink(link);
   if (url !== undefined && url.origin === asked.origin) return url;
   throw new Failure("refused", `The next page should be at another server${url ? `: ${url.host}` : ""}. It was not asked for.`);
 }

@@ -7,6 +7,7 @@ import { deliver } from "./deliver.ts";
 import { bodyJson, marking, recipientJson, recipients } from "./draft-json.ts";
 import { type JsonObject, objectIn, textIn } from "./json.ts";
 import { messageOf } from "./message.ts";
+import { withQuoted } from "./quoted.ts";
 import { needed } from "./request.ts";
 import { deleteAttachment } from "./requests/attachment-delete.ts";
 import { createReply } from "./requests/message-createreply.ts";
@@ -49,7 +50,7 @@ export async function reply(mailbox: GraphMailbox, asked: Reply, pace: Pace = us
 function finished(asked: Reply, mark: string, made: JsonObject): JsonObject {
   const { subject, from, to, cc, bcc, headers, quoteOriginal = true } = asked;
   return {
-    body: quoteOriginal ? withQuoted(asked, made) : bodyJson(asked),
+    body: quoteOriginal ? withQuoted(asked, objectIn(made, "body")) : bodyJson(asked),
     ...(subject === undefined ? replySubject(textIn(made, "subject")) : { subject }),
     ...(from === undefined ? {} : { from: recipientJson(from) }),
     ...recipients({ to, cc, bcc }),
@@ -60,24 +61,6 @@ function finished(asked: Reply, mark: string, made: JsonObject): JsonObject {
 /** One "RE: " before a subject, however the service writes it. Other languages' own (`AW:`, `SV:`) are left as they are. */
 function replySubject(given: string | undefined): JsonObject {
   return /^re\s*:/i.test(given ?? "") ? { subject: (given ?? "").replace(/^re\s*:\s*/i, "RE: ") } : {};
-}
-
-/** Our text above what Exchange has quoted. Both become HTML when one of them is. */
-function withQuoted(asked: Reply, made: JsonObject): JsonObject {
-  const body = objectIn(made, "body");
-  const quoted = textIn(body, "content") ?? "";
-  const isText = textIn(body, "contentType")?.toLowerCase() === "text";
-  if (isText && asked.html === undefined) return { contentType: "text", content: `${asked.text ?? ""}\r\n\r\n${quoted}` };
-  const own = asked.html ?? escaped(asked.text ?? "");
-  const below = isText ? escaped(quoted) : quoted;
-  const start = /<body(?:\s[^>]*)?>/i.exec(below);
-  const at = start === null ? 0 : start.index + start[0].length;
-  return { contentType: "html", content: `${below.slice(0, at)}<div>${own}</div><br>${below.slice(at)}` };
-}
-
-function escaped(text: string): string {
-  const safe = text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
-  return safe.replace(/\r\n|\r|\n/g, "<br>\r\n");
 }
 
 /** Pictures of the original, which Exchange puts on the reply with its text: without the text they are to go as well. */

@@ -6,6 +6,7 @@ import type { Http, HttpMethod, HttpRequest, HttpResponse } from "../wire/http.t
 import type { Document } from "../wire/xml-write.ts";
 import { failureOf } from "./failures.ts";
 import { type JsonObject, objectOf } from "./json.ts";
+import { urlOfLink } from "./link.ts";
 import { type Asked, encodedSegment, encodedText, RawBody } from "./request.ts";
 
 /** A page of 250 messages with bodies, or 20 of those in a batch; more is not held in memory. */
@@ -149,7 +150,7 @@ function brokenReply({ status, headers }: HttpResponse): never {
 const exchangeHosts = /(^|\.)(office\.com|office365\.com|office365\.us|office365\.cn|outlook\.cn)$/i;
 
 function placeOf(link: string, base: URL): URL {
-  const url = URL.canParse(link) ? new URL(link) : undefined;
+  const url = urlOfLink(link);
   if (url !== undefined && (url.origin === base.origin || (url.protocol === "https:" && exchangeHosts.test(url.hostname)))) return url;
   throw new Failure(
     "refused",

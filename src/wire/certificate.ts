@@ -46,7 +46,7 @@ function wrong(why: string): Failure {
 }
 
 function readPem(text: string, passphrase: string | undefined): Pair {
-  const keys = text.match(/-----BEGIN [A-Z ]*PRIVATE KEY-----.+?-----END [A-Z ]*PRIVATE KEY-----/gs) ?? [];
+  const keys = text.match(/-----BEGIN [A-Z ]*PRIVATE KEY-----(?:(?!-----BEGIN ).)+?-----END [A-Z ]*PRIVATE KEY-----/gs) ?? [];
   const found = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
   const [key] = keys;
   if (key === undefined) throw wrong("it holds no private key in PEM form");

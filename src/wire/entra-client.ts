@@ -27,7 +27,7 @@ export interface EntraClient {
 
 /** The URL of a client's authority, tenant included: what tokens are kept apart by. */
 export function authorityOf({ cloud, authority, tenant }: EntraClient): URL {
-  const root = (authority ?? new URL(`https://${clouds[cloud].login}`)).href.replace(/\/+$/, "");
+  const root = (authority ?? new URL(`https://${clouds[cloud].login}`)).href.replace(/(?<!\/)\/+$/, "");
   return new URL(isAdfs(new URL(root)) ? root : `${root}/${encodeURIComponent(tenant)}`);
 }
 

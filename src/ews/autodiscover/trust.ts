@@ -18,9 +18,15 @@ export function isTrusted(hostname: string, { domain, allowHosts }: Trust): bool
   });
 }
 
+/** RFC 1035, 2.3.4. A longer one is not read: outside of ASCII that takes time by the square of its length, and who gives it may be anybody. */
+const longestHost = 255;
+/** A URL of EWS or Autodiscover has some hundred characters. */
+const longestUrl = 8192;
+
 /** A place that an answer names, when it can be gone to: https, and nothing but host, port, path and query. Throws Failure. */
 export function checkedUrl(text: string, from: URL): URL {
-  if (!URL.canParse(text, from.href)) throw new Failure("refused", `${from.host} names a place that is no URL.`);
+  if (text.length > longestUrl || !URL.canParse(text, from.href))
+    throw new Failure("refused", `${from.host} names a place that is no URL.`);
   const url = new URL(text, from);
   if (url.protocol !== "https:") {
     throw new Failure("refused", `${from.host} sends us to ${url.protocol}//${url.host}, which is not https.`, {
@@ -47,6 +53,7 @@ export function untrusted(url: URL, { domain }: Trust): Failure {
 export function domainOf(address: string): string | undefined {
   const at = address.lastIndexOf("@");
   const domain = address.slice(at + 1).trim();
+  if (domain.length > longestHost) return undefined;
   if (at < 1 || domain === "" || /[\s/\\?#@:[\]%]/.test(domain) || !URL.canParse(`https://${domain}/`)) return undefined;
   const { hostname } = new URL(`https://${domain}/`);
   // A name with a dot: an address of a machine, or a name of this network alone, is no domain of mail.
