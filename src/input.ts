@@ -23,9 +23,18 @@ export const spellings = z.registry<Spelling>();
 export function readInput<In extends z.ZodObject>(schema: In, raw: unknown): z.output<In> {
   const parsed = schema.safeParse(respelled(schema, raw));
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => problem(schema, issue));
-  throw new Failure("invalid-input", problems.join("; "), { cause: parsed.error });
+  const { issues } = parsed.error;
+  const problems = issues.slice(0, mostProblems).map((issue) => problem(schema, issue));
+  const more = issues.length > mostProblems ? [`and ${issues.length - mostProblems} more`] : [];
+  throw new Failure("invalid-input", [...problems, ...more].join("; "), { cause: parsed.error });
 }
+
+/** What is wrong in so many places is wrong in the same way in the others. */
+const mostProblems = 50;
+/** Nobody names so many messages at once; each that is wrong costs microseconds, and a request has room for twenty million. */
+const longestList = 100_000;
+/** No schema has so many fields by far. */
+const mostFields = 1000;
 
 /** What a value should have been, where zod says only its type. */
 const wordFor: Readonly<Record<string, string>> = {
@@ -84,6 +93,7 @@ export function unwrapped(field: z.core.$ZodType): z.core.$ZodType {
 function respelled(schema: z.ZodObject, raw: unknown): unknown {
   if (typeof raw !== "object" || raw === null || Array.isArray(raw)) return raw;
   const entries: [string, unknown][] = [];
+  if (Object.keys(raw).length > mostFields) throw new Failure("invalid-input", `An object has more than ${mostFields} fields.`);
   for (const [name, value] of Object.entries(raw)) {
     const field = fieldOf(schema, name);
     if (field === undefined) entries.push([name, value]);
@@ -122,6 +132,7 @@ function respellList(field: z.ZodArray, given: unknown): unknown {
   else if (typeof value === "string" && spelling !== undefined) items = spelling.split(value);
   else if (typeof value === "object" && value !== null && spelling?.object !== undefined) items = spelling.object(value);
   else return value;
+  if (items.length > longestList) throw new Failure("invalid-input", `A list has more than ${longestList} items.`);
   const element = unwrapped(field.element);
   return items
     .filter((item) => item !== "" && item !== null && item !== undefined)

@@ -178,3 +178,17 @@ test("ten thousand addresses of nothing but blanks are refused", () => {
   const text = `${" ".repeat(999)}x`;
   for (let count = 0; count < 10_000; count++) expect(failureOf(() => addressOf(text, "to")).code).toBe("invalid-input");
 });
+
+test("of a hundred thousand things that are wrong the first are named", () => {
+  const schema = z.strictObject({ item_id });
+  const { message } = failureOf(() => readInput(schema, { item_id: Array(100_000).fill(1) }));
+  expect(message).toMatch(/^item_id\.0: .*and 99950 more$/);
+});
+
+// Each that is wrong costs microseconds and memory: twenty million of them fit into a request.
+test("a longer list than anybody has, and an object of more fields, are refused as such", () => {
+  const schema = z.strictObject({ item_id });
+  expect(failureOf(() => readInput(schema, { item_id: Array(100_001).fill(1) })).message).toBe("A list has more than 100000 items.");
+  const fields = Object.fromEntries(Array.from({ length: 1001 }, (_, at) => [`f${at}`, 1]));
+  expect(failureOf(() => readInput(schema, fields)).message).toBe("An object has more than 1000 fields.");
+});

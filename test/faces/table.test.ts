@@ -88,3 +88,9 @@ test("a text of several lines is shown line by line, up to a limit", () => {
     ["Reply  one", "       two␛", "       … (1 more lines; --json has them)", "State  Enabled"].join("\n"),
   );
 });
+
+// They do not fit into the arguments of one call.
+test("three hundred thousand rows make a table", () => {
+  const rows = Array.from({ length: 300_000 }, (_, at) => ({ name: `n${at}` }));
+  expect(table(rows, 80).split("\n")).toHaveLength(300_002);
+});
