@@ -97,7 +97,8 @@ function formOf({ parts, close }: Form): Asked {
   }
   const input = objectOf(bytes);
   // A file that is left out is a mail that goes without it: whoever sent it meant it to go.
-  const unnamed = [...files.keys()].find((name) => !says(input, name));
+  const named = files.size === 0 ? "" : namingTexts(input);
+  const unnamed = [...files.keys()].find((name) => name.length > longestName || !named.includes(name));
   if (unnamed !== undefined) {
     throw new Failure("invalid-input", `Nothing in the input names the part ${unnamed.slice(0, 200)} of the form.`, {
       hint: 'Name it as a path, such as "attachments": [{ "path": "…" }], or leave it out.',
@@ -118,15 +119,26 @@ function formOf({ parts, close }: Form): Asked {
 
 const oneObject = 'Send one object such as { "mailbox": "user01@example.com" }.';
 
-/** Whether one of the texts in a value holds this one: a list of paths may be one text, too. */
-function says(value: unknown, text: string): boolean {
-  const open = [value];
-  while (open.length > 0) {
+/** No system has longer names of files. To look for a longer text in a long one can take time by the product of both. */
+const longestName = 255;
+/** Names, paths and types of a hundred files, in UTF-16 units; what is longer is the text of a mail. */
+const longestNames = 256 * 1024;
+
+/** The texts in which an input may name files, those of the attachments first: a list of paths may be one text, too. */
+function namingTexts(input: Readonly<Record<string, unknown>>): string {
+  const open: unknown[] = [input, input.attachments];
+  const texts: string[] = [];
+  let room = longestNames;
+  while (open.length > 0 && room > 0) {
     const one = open.pop();
-    if (typeof one === "string" && one.includes(text)) return true;
-    if (typeof one === "object" && one !== null) for (const member of Object.values(one)) open.push(member);
+    if (typeof one === "string" && one.length <= longestNames) {
+      room -= one.length;
+      texts.push(one);
+    }
+    if (typeof one !== "object" || one === null) continue;
+    for (const [name, member] of Object.entries(one)) if (name !== "base64") open.push(member);
   }
-  return false;
+  return texts.join("\n");
 }
 
 /** JSON that is an object, in UTF-8. Throws Failure `invalid-input`; never with what was there. */

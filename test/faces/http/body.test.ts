@@ -56,6 +56,24 @@ test.each(["/etc/passwd", "..", "input", "a.eml", "three"])("a path that is no p
   expect([status, json.code ?? JSON.stringify(json.results)]).toEqual([expect.any(Number), expect.stringContaining("invalid-input")]);
 });
 
+// Looked for in all of it, such a name takes half a minute.
+test("a part whose name no file can have is named by nothing, and is not looked for in ten megabytes", async () => {
+  const name = `${"a".repeat(7000)}b${"a".repeat(7000)}`;
+  const body = form({ text: "a".repeat(10_000_000) }, { [name]: ["x", "a.eml"] });
+  const read = await readBody(sent(new Request("http://x", { method: "POST", body })), { ...limits, maxBytes: 20_000_000 });
+  expect(read).toMatchObject({
+    failure: { code: "invalid-input", message: expect.stringMatching(/^Nothing in the input names the part a/) },
+  });
+});
+
+test("a file is named beside what is long: the bytes of another, and the text of a mail", async () => {
+  const long = "QUFB".repeat(100_000);
+  const body = form({ attachments: [{ path: "one" }, { name: "b", base64: long }], text: long }, { one: ["x", "a.eml"] });
+  const read = await readBody(sent(new Request("http://x", { method: "POST", body })), { ...limits, maxBytes: 20_000_000 });
+  expect("failure" in read).toBe(false);
+  if (!("failure" in read)) await read.close();
+});
+
 test("the bytes of files are under no name on the disk, and can be read more than once", async () => {
   const before = leftOver();
   const request = new Request("http://x", { method: "POST", body: form({ path: "one" }, { one: ["secret words", "a.txt"] }) });
