@@ -140,7 +140,10 @@ function serverFor(app: App, { tls }: Serving): Server {
   // HTTP/1.0 asks without a Host, as health checks of HAProxy do; nothing of ours goes by it.
   const listener = getRequestListener((request, env) => app.fetch(request, env), { hostname: "localhost" });
   const ways = { keepAliveTimeout: keepAliveMs, headersTimeout: headMs };
-  return tls === undefined ? createHttpServer(ways, listener) : createHttpsServer({ ...ways, ...tls, minVersion: "TLSv1.2" }, listener);
+  const server =
+    tls === undefined ? createHttpServer(ways, listener) : createHttpsServer({ ...ways, ...tls, minVersion: "TLSv1.2" }, listener);
+  // Whether a body is wanted is said by the app, which looks at the key before.
+  return server.on("checkContinue", listener);
 }
 
 /** Gives the URL. Throws Failure `invalid-settings` when the address cannot be had. */

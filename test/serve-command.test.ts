@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:https";
 import { connect } from "node:net";
@@ -162,6 +163,43 @@ describe("from nothing to an answer", () => {
     const socket = connect(Number(new URL(url).port), "127.0.0.1");
     socket.end("GET /healthz HTTP/1.0\r\n\r\n");
     expect((await text(socket)).split("\r\n", 1)).toEqual(["HTTP/1.1 200 OK"]);
+  });
+
+  describe("who asks before a body is sent", () => {
+    const asks = async (url: string, key: string, length: number) => {
+      const socket = connect(Number(new URL(url).port), "127.0.0.1");
+      const head = [
+        "POST /v1/actions/get-out-of-office HTTP/1.1",
+        "Host: localhost",
+        `Authorization: Bearer ${key}`,
+        "Expect: 100-continue",
+      ];
+      socket.write(`${[...head, "Content-Type: application/json", `Content-Length: ${length}`, "Connection: close"].join("\r\n")}\r\n\r\n`);
+      const [first] = await once(socket, "data");
+      return { socket, first: String(first) };
+    };
+
+    test("is told to go on where it has a key, and answered", async () => {
+      const { key } = await keys("add", "--name", "large", "--role", "read");
+      const { url } = await serve();
+      const { socket, first } = await asks(url, String(key), 2);
+      expect(first).toBe("HTTP/1.1 100 Continue\r\n\r\n");
+      socket.write("{}");
+      expect((await text(socket)).split("\r\n", 1)).toEqual(["HTTP/1.1 200 OK"]);
+    });
+
+    test("is refused before a byte of it where it has none, or is too large", async () => {
+      const { key } = await keys("add", "--name", "larger", "--role", "read");
+      const { url } = await serve();
+      for (const [word, length, refusal] of [
+        ["mck_none", 2, 401],
+        [String(key), 2 ** 40, 413],
+      ] as const) {
+        const { socket, first } = await asks(url, word, length);
+        expect(first.split(" ", 2)).toEqual(["HTTP/1.1", String(refusal)]);
+        socket.destroy();
+      }
+    });
   });
 
   test("an agent begins a session, and ends it", async () => {

@@ -139,6 +139,12 @@ export async function buildApp(options: AppOptions): Promise<App> {
     return own ? await metricsReply(metrics)(c) : await next();
   });
   app.use(authentication(options));
+  app.use(async (c, next) => {
+    // A large body is sent only after we have said that we want it: not from who has no key, nor when it is larger than what we take.
+    const isWanted = Number(c.req.header("content-length") ?? "0") <= settings.maxBodyBytes;
+    if (isWanted && /^100-continue$/i.test(c.req.header("expect") ?? "")) c.env.outgoing.writeContinue();
+    return await next();
+  });
   app.get("/metrics", (c) => {
     demandRole(c.get("caller"), "read");
     return metricsReply(metrics)(c);

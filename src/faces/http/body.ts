@@ -8,7 +8,7 @@ import type { Env } from "./respond.ts";
 /** What a request asks, read whole. */
 export interface Asked {
   readonly input: Readonly<Record<string, unknown>>;
-  /** SHA-256 of it, hexadecimal: the same for the same input and files, however they were sent. */
+  /** SHA-256 of it, hexadecimal: the same for the same bytes of the input and the same files, whatever lies between them. */
   readonly fingerprint: string;
   /** Opens a file that came along, by the name of its part. Never one of this machine. */
   readFile(name: string): Promise<OpenedFile>;

@@ -7,9 +7,9 @@ import type { House } from "../app.ts";
 import { readBody, sentBy } from "../body.ts";
 import type { Reply } from "../problem.ts";
 import { connectionFor, queryOf } from "../query.ts";
-import { answer, refuse } from "../respond.ts";
+import { answer, noOtherMethod, refuse } from "../respond.ts";
 import { demandRole } from "../who.ts";
-import { accept, prefersAsync } from "./jobs.ts";
+import { accept, accepted, prefersAsync } from "./jobs.ts";
 
 /** Milliseconds without a byte of a body, until its sender is given up. */
 const idleMs = 30_000;
@@ -50,7 +50,9 @@ export function actionRoutes(house: House): void {
         // Files of the request do not outlive it: then it is answered when it is done, as RFC 7240 lets us.
         const later = prefersAsync(c.req.header("prefer")) && !asked.hasFiles;
         const run = () => calls.run(action.effect === "read" ? { ...order, signal } : order);
-        return told(noted, later ? await accept(house, order) : await run());
+        const reply = later ? await accept(house, order) : await run();
+        // Also one that is repeated to who asks with the same key, and does not say again that it may be later.
+        return told(noted, reply.status === 202 ? accepted(reply, settings.publicUrl) : reply);
       } finally {
         await asked.close();
       }
@@ -59,12 +61,8 @@ export function actionRoutes(house: House): void {
     }
   });
 
-  app.all("/v1/actions/:action?", (c) =>
-    refuse(c, new Failure("invalid-input", `${c.req.method} is not for this path.`, { hint: "POST calls an action, GET describes it." }), {
-      status: 405,
-      headers: { allow: c.req.param("action") === undefined ? "GET" : "GET, POST" },
-    }),
-  );
+  noOtherMethod(app, "/v1/actions", "GET");
+  noOtherMethod(app, "/v1/actions/:action", "GET, POST", "POST calls an action, GET describes it.");
 }
 
 /** The answer, with what went wrong noted for the log. */

@@ -21,17 +21,16 @@ export async function accept({ calls, state, settings }: House, order: Order): P
     const job = { job_id: id, action: action.name, status: "queued", ...urlsOf(id, settings.publicUrl) };
     return { status: 202, body: JSON.stringify(job), headers: {} };
   };
-  const reply =
-    idempotencyKey === undefined || action.effect === "read"
-      ? await put()
-      : await calls.once(order, idempotencyKey, async () => ({ reply: await put(), isUndone: false }));
-  if (reply.status !== 202) return reply;
-  const { job_id }: { job_id?: unknown } = JSON.parse(reply.body);
-  const location = urlsOf(String(job_id), settings.publicUrl).status_url;
-  return {
-    ...reply,
-    headers: { ...reply.headers, "content-type": "application/json", location, "preference-applied": "respond-async", "retry-after": "1" },
-  };
+  if (idempotencyKey === undefined || action.effect === "read") return await put();
+  return await calls.once(order, idempotencyKey, async () => ({ reply: await put(), isUndone: false }));
+}
+
+/** The answer of `accept` with the headers that say the same. */
+export function accepted({ status, body, headers }: Reply, publicUrl: string): Reply {
+  const { job_id }: { job_id?: unknown } = JSON.parse(body);
+  const location = urlsOf(String(job_id), publicUrl).status_url;
+  const said = { "content-type": "application/json", location, "preference-applied": "respond-async", "retry-after": "1" };
+  return { status, body, headers: { ...headers, ...said } };
 }
 
 /** True when a Prefer header asks for it. @see https://www.rfc-editor.org/rfc/rfc7240#section-2 */

@@ -43,6 +43,14 @@ test("a call that fails later has its problem details", async () => {
   expect(await ended(json.status_url)).toMatchObject({ status: "finished", problem: { code: "busy", status: 503, request_id: "mine" } });
 });
 
+test("who repeats a later call with its key and does not say later again is told the same place", async () => {
+  const twice = { "idempotency-key": "later-once" };
+  const first = await later("tell-shepherd", { text: "once" }, twice);
+  const again = await toys.call("/v1/actions/tell-shepherd", { key, body: { text: "once" }, headers: twice });
+  expect([again.status, again.text, again.headers.get("location")]).toEqual([202, first.text, first.headers.get("location")]);
+  expect(again.headers.get("location")).toBe(first.json.status_url);
+});
+
 test("who may not call it, may not call it later", async () => {
   const reader = await toys.key(["read"]);
   const { status } = await toys.call("/v1/actions/tell-shepherd", {
