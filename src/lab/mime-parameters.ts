@@ -8,7 +8,7 @@ export interface Parameterised {
 
 export function parseParameters(text: string, otherwise: string): Parameterised {
   const pieces = splitOutsideQuotes(text);
-  const value = (pieces[0] ?? "").replace(/\(.*$/, "").trim().toLowerCase();
+  const value = (pieces[0] ?? "").replace(/\(.*$/s, "").trim().toLowerCase();
   const raw = new Map<string, string>();
   for (const piece of pieces.slice(1)) {
     const equals = piece.indexOf("=");
@@ -38,7 +38,7 @@ function splitOutsideQuotes(text: string): string[] {
 }
 
 function unquote(text: string): string {
-  if (!text.startsWith('"')) return text.replace(/\s+\(.*$/, "");
+  if (!text.startsWith('"')) return text.replace(/(?<!\s)\s+\(.*$/s, "");
   let out = "";
   for (let at = 1; at < text.length && text.charAt(at) !== '"'; at += 1) {
     if (text.charAt(at) === "\\") at += 1;

@@ -21,9 +21,9 @@ function quotedHeader(original: LabItem): readonly (readonly [string, string])[]
 
 /** The inside of the body element, or all of it when there is none. */
 function insideBody(html: string): string {
-  const start = /<body\b[^>]*>/i.exec(html);
-  if (start === null) return html;
-  const from = start.index + start[0].length;
+  const start = html.search(/<body\b/i);
+  const from = start < 0 ? 0 : html.indexOf(">", start) + 1;
+  if (from === 0) return html;
   const end = html.toLowerCase().lastIndexOf("</body");
   return html.slice(from, end < from ? html.length : end);
 }

@@ -35,3 +35,9 @@ test("a charset that nobody knows, or that lies, still gives text", () => {
 test("no header makes it throw", () => {
   fc.assert(fc.property(fc.string(), (text) => parseParameters(text, "d").value.length >= 0));
 });
+
+// Tried from each of them on, the end of such a run takes minutes.
+test.each(["(", " ", "\n("])("half a megabyte of %j in a value and in a parameter is read in one pass", (piece) => {
+  const run = piece.repeat(500_000);
+  expect(parseParameters(`text/plain${run}x; name=a${run}x`, "text/plain").parameters.get("name")).toBeDefined();
+});

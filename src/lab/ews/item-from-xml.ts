@@ -21,7 +21,7 @@ const isTrue = (element: XmlElement): boolean => /^(true|1)$/.test(element.text.
 export function readBase64(element: XmlElement, code: string): Uint8Array {
   const text = element.text.replace(/\s+/g, "");
   const bytes = Buffer.from(text, "base64");
-  if (bytes.toString("base64").replace(/=+$/, "") !== text.replace(/=+$/, ""))
+  if (bytes.toString("base64").replace(/(?<!=)=+$/, "") !== text.replace(/(?<!=)=+$/, ""))
     throw new ItemError(code, "The content is not valid base64.");
   return bytes;
 }

@@ -259,7 +259,7 @@ function dates(text: string, now: Date): readonly [number, number] | undefined {
 
 /** `value`, `a..b`, `>a`, `>=a`, `<a` or `<=a` as a test of a number; `read` gives the stretch that a value stands for. */
 function inStretch(text: string, read: (value: string) => readonly [number, number] | undefined): ((found: number) => boolean) | undefined {
-  const range = /^(.*?)\.\.(.*)$/.exec(text);
+  const range = /^(.*?)\.\.(.*)$/s.exec(text);
   if (range !== null) {
     const from = range[1] === "" || range[1] === "*" ? [Number.NEGATIVE_INFINITY] : read(range[1] ?? "");
     const to = range[2] === "" || range[2] === "*" ? [0, Number.POSITIVE_INFINITY] : read(range[2] ?? "");

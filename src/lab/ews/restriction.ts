@@ -46,9 +46,14 @@ function operands<T>(element: XmlElement, depth: number, of: Properties<T>): rea
   return element.children.filter(({ name }) => names.has(name)).map((child) => readExpression(child, depth + 1, of));
 }
 
+/** In a normalization form, with thirty marks on one letter at most: to bring more into their order takes time by the square of their number. */
+function normalized(text: string, form: "NFD" | "NFKC"): string {
+  return text.replace(/(\p{M}{30})\p{M}+/gu, "$1").normalize(form);
+}
+
 /** Without marks that take no place of their own: é becomes e. */
 function withoutMarks(text: string): string {
-  return text.normalize("NFD").replace(/\p{M}/gu, "");
+  return normalized(text, "NFD").replace(/\p{M}/gu, "");
 }
 
 /** How texts are made equal before they are compared. "Loose" lets the width and form of letters differ. */
@@ -57,7 +62,7 @@ function folding(comparison: string): (text: string) => string {
   const ignoreCase = comparison.includes("IgnoreCase");
   const ignoreMarks = comparison.includes("NonSpac");
   return (text) => {
-    let folded = loose ? text.normalize("NFKC") : text;
+    let folded = loose ? normalized(text, "NFKC") : text;
     if (ignoreMarks) folded = withoutMarks(folded);
     return ignoreCase ? folded.toLowerCase() : folded;
   };

@@ -14,7 +14,8 @@ function textOf(value: Json | undefined): string | undefined {
 export function bytesOf(text: string, code: string): Uint8Array {
   const tight = text.replace(/\s+/g, "");
   const bytes = Buffer.from(tight, "base64");
-  if (bytes.toString("base64").replace(/=+$/, "") !== tight.replace(/=+$/, "")) throw badRequest("The content is not valid base64.", code);
+  if (bytes.toString("base64").replace(/(?<!=)=+$/, "") !== tight.replace(/(?<!=)=+$/, ""))
+    throw badRequest("The content is not valid base64.", code);
   return bytes;
 }
 

@@ -5,7 +5,7 @@ const active = "script|iframe|object|embed|applet|frameset|noscript|form|templat
 /** Elements of which the tag alone is taken out: they have no content, or have lost what ends them. */
 const tags = `${active}|base|link|meta|frame|param|source|input|button`;
 
-const withContent = new RegExp(`<(${active})\\b[^>]*>[\\s\\S]*?</\\1\\b[^>]*>`, "gi");
+const withContent = new RegExp(`<(${active})\\b[^<>]*>(?:(?!<\\1\\b)[\\s\\S])*?</\\1\\b[^<>]*>`, "gi");
 const tagAlone = new RegExp(`</?(?:${tags})\\b[^>]*>?`, "gi");
 const attribute = /([\s/"'])([a-z][\w:-]*)\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)/gi;
 
@@ -24,7 +24,7 @@ export function safeHtml(html: string): string {
     safe = safe.replace(withContent, "").replace(tagAlone, "");
     if (safe === before) break;
   }
-  return safe.replace(/<[a-z][^>]*>/gi, (tag) =>
+  return safe.replace(/<[a-z][^>]*(?:>|$)/gi, (tag) =>
     tag.replace(attribute, (whole, before: string, name: string, value: string) =>
       /^on|^srcdoc$/i.test(name) || runs(value) ? before : whole,
     ),

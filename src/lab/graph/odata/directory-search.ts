@@ -9,7 +9,9 @@ import { canonical, type Vocabulary } from "./vocabulary.ts";
  * @see https://learn.microsoft.com/en-us/graph/search-query-parameter#using-search-on-directory-object-collections
  */
 export function readDirectorySearch(text: string, vocabulary: Vocabulary): (row: Row) => boolean {
-  const any = text.split(/\s+OR\s+(?=")/).map((part) => part.split(/\s+AND\s+(?=")/).map((clause) => readClause(clause, vocabulary)));
+  const any = text
+    .split(/(?<!\s)\s+OR\s+(?=")/)
+    .map((part) => part.split(/(?<!\s)\s+AND\s+(?=")/).map((clause) => readClause(clause, vocabulary)));
   return (row) => any.some((all) => all.every((one) => one(row)));
 }
 

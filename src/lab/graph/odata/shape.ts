@@ -75,8 +75,8 @@ function expansion(text: string, vocabulary: Vocabulary, resource: Resource): Ex
 
 /** `id eq 'String 0x001A' or id eq '…'`: the only filter that Exchange takes here. Throws GraphError. */
 function extendedIds(filter: string | undefined, vocabulary: Vocabulary): readonly string[] {
-  return (filter ?? "").split(/\s+or\s+/i).map((part) => {
-    const [, id] = /^\s*\(?\s*id\s+eq\s+'((?:[^']|'')*)'\s*\)?\s*$/i.exec(part) ?? [];
+  return (filter ?? "").split(/(?<!\s)\s+or\s+/i).map((part) => {
+    const [, id] = /^\s*(?:\(\s*)?id\s+eq\s+'((?:[^']|'')*)'\s*(?:\)\s*)?$/i.exec(part) ?? [];
     if (id === undefined) throw unsupportedFilter(vocabulary);
     return id.replaceAll("''", "'");
   });

@@ -53,7 +53,7 @@ export const getAttachmentContent: Operation = {
     if (attachment.kind === "reference")
       throw new GraphError(405, "ErrorInvalidRequest", "The content of a reference attachment cannot be read.");
     if (attachment.item !== undefined) return { status: 200, headers: { "Content-Type": "text/plain" }, body: mimeOf(attachment.item) };
-    const type = /^[\x21-\x7e]+\/[\x21-\x7e]+$/.test(attachment.contentType ?? "") ? attachment.contentType : undefined;
+    const type = /^[\x21-\x2e\x30-\x7e]+\/[\x21-\x7e]+$/.test(attachment.contentType ?? "") ? attachment.contentType : undefined;
     return { status: 200, headers: { "Content-Type": type ?? "application/octet-stream" }, body: contentOf(attachment) };
   },
 };
