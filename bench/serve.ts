@@ -5,6 +5,7 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
 import { type Lab, startLab } from "../src/lab/lab.ts";
 import { socAddress } from "../src/lab/seed.ts";
 import { labPassword } from "../src/lab/store.ts";
@@ -18,9 +19,11 @@ const library = resolve("bench/library-calls.mjs");
 /** What is called, how often in one round, and what is said of it. */
 const works = {
   "get-out-of-office": { input: { mailbox }, calls: 1000 },
-  "a 100-hit search": { action: "search-emails-extended", input: { mailboxes: [mailbox], folder: "inbox", limit: 100 }, calls: 150 },
+  "a 100-hit search": { action: "search-emails-extended", input: { mailboxes: [mailbox], folder: "inbox", limit: 100 }, calls: 300 },
 } as const satisfies Record<string, { action?: string; input: object; calls: number }>;
 
+/** Before anything is counted, of the server and of the library: V8 compiles what runs often, and a server runs for long. */
+const warmCalls = 1000;
 /** Milliseconds of CPU that the face may add to a call. */
 const addedBar = 1;
 /**
@@ -39,15 +42,26 @@ export async function measureServe(rounds: number): Promise<Measure[]> {
   await chmod(folder, 0o711);
   fill(lab);
   const server = await serve(lab, folder);
+  const direct = spawn(process.execPath, [library], { cwd: folder, env: server.environment, stdio: ["pipe", "pipe", "inherit"] });
+  const answers = createInterface({ input: direct.stdout })[Symbol.asyncIterator]();
+  /** Milliseconds of CPU for each call of the library. */
+  const ask = async (work: Work): Promise<number> => {
+    direct.stdin.write(`${JSON.stringify(work)}\n`);
+    const { value, done } = await answers.next();
+    if (done) throw new Error(`The library ended before it had called ${work.action}.`);
+    return JSON.parse(value).cpuMs;
+  };
   try {
     const measures: Measure[] = [];
     for (const [name, { input, calls, ...work }] of Object.entries(works)) {
       const action = "action" in work ? work.action : name;
-      for (const clients of [1, 8, 32]) measures.push(await beside({ name, action, input, calls, clients }, server, rounds));
+      for (const clients of [1, 8, 32]) measures.push(await beside({ name, action, input, calls, clients }, server, ask, rounds));
     }
     measures.push(await flat(server));
     return measures;
   } finally {
+    direct.stdin.end();
+    if (direct.exitCode === null) await once(direct, "close");
     server.process.kill("SIGTERM");
     await once(server.process, "close");
     await lab.close();
@@ -84,21 +98,21 @@ interface Work {
 }
 
 /** CPU of a call through the server against the same by the library; requests per second and percentiles are told besides. */
-async function beside(work: Work, server: Server, rounds: number): Promise<Measure> {
+async function beside(work: Work, server: Server, ask: (work: Work) => Promise<number>, rounds: number): Promise<Measure> {
   const through: number[] = [];
   const direct: number[] = [];
   const waits: number[] = [];
   let seconds = 0;
-  // The first calls compile.
-  await load(server, { ...work, calls: 200 });
+  const first = { ...work, calls: warmCalls };
+  await load(server, first);
+  await ask(first);
   for (let round = 0; round < rounds; round++) {
     const before = cpuMsOf(server.process);
     const began = performance.now();
     waits.push(...(await load(server, work)));
     seconds += (performance.now() - began) / 1000;
     through.push((cpuMsOf(server.process) - before) / work.calls);
-    const words = [library, work.action, JSON.stringify(work.input), String(work.calls), String(work.clients)];
-    direct.push(JSON.parse(await output(words, server)).cpuMs);
+    direct.push(await ask(work));
   }
   waits.sort((a, b) => a - b);
   const at = (part: number) => (waits[Math.floor(waits.length * part)] ?? Number.NaN).toFixed(1);
@@ -171,17 +185,6 @@ function call({ url, key }: Server, agent: Agent, action: string, body: string):
     asked.on("error", reject);
     asked.end(body);
   });
-}
-
-async function output(words: readonly string[], { environment, folder }: Server): Promise<string> {
-  const child = spawn(process.execPath, words, { cwd: folder, env: environment, stdio: ["ignore", "pipe", "inherit"] });
-  let said = "";
-  child.stdout.on("data", (bytes: Buffer) => {
-    said += bytes.toString();
-  });
-  const [code] = await once(child, "close");
-  if (code !== 0) throw new Error(`${words.join(" ")} ended with ${code}`);
-  return said;
 }
 
 // The account of a running process can only be had where there is /proc: proc(5), in ticks of which Linux shows 100 a second.
