@@ -1,62 +1,11 @@
 import type { Attachment } from "../exchange/attachment.ts";
 import { textOfHtml } from "../exchange/html-text.ts";
 import type { Address, Importance, Message } from "../exchange/message.ts";
-import { Failure } from "../failure.ts";
-import { decodeText, type PartDecoder, partDecoder } from "../wire/mime-decode.ts";
+import { decodeText, partDecoder } from "../wire/mime-decode.ts";
 import { fieldIn, parameterIn, tokenOf } from "../wire/mime-header.ts";
-import { type MimeEvent, MimeSplitter, type PartHead } from "../wire/mime-split.ts";
+import { isMessage, split } from "../wire/mime-parts.ts";
+import type { PartHead } from "../wire/mime-split.ts";
 
-/** One part of an attached message, its transfer encoding undone. */
-export interface OpenedPart {
-  readonly isMessage: boolean;
-  readonly bytes: AsyncIterable<Uint8Array>;
-}
-
-/**
- * The part of this number, of a message that comes as a stream: what comes before it is read over, and what comes after is not read. Undefined when
- * there is none; then the stream has been read to its end. Throws Failure `too-large`.
- */
-export async function openPart(message: AsyncIterable<Uint8Array>, number: number): Promise<OpenedPart | undefined> {
-  const events = split(message);
-  for (;;) {
-    const next = await events.next();
-    if (next.done === true) return undefined;
-    const event = next.value;
-    if (event.kind === "part" && event.part.number === number) {
-      return { isMessage: isMessage(event.part), bytes: contentOf(events, partDecoder(event.part.encoding)) };
-    }
-  }
-}
-
-async function* contentOf(events: AsyncGenerator<MimeEvent>, decoder: PartDecoder): AsyncIterable<Uint8Array> {
-  try {
-    for await (const event of { [Symbol.asyncIterator]: () => ({ next: () => events.next() }) }) {
-      if (event.kind !== "bytes") break;
-      const bytes = decoder.write(event.bytes);
-      if (bytes.length > 0) yield bytes;
-    }
-    const last = decoder.end();
-    if (last.length > 0) yield last;
-  } finally {
-    await events.return(undefined);
-  }
-}
-
-async function* split(message: AsyncIterable<Uint8Array>): AsyncGenerator<MimeEvent> {
-  const splitter = new MimeSplitter();
-  let size = 0;
-  for await (const bytes of message) {
-    size += bytes.length;
-    if (size > maxMessageBytes) {
-      throw new Failure("too-large", `An attached message of more than ${maxMessageBytes / 1024 / 1024} MB is not taken apart.`);
-    }
-    yield* splitter.write(bytes);
-  }
-  yield* splitter.end();
-}
-
-/** Exchange Online takes no message of more than 150 MB; base64 makes a third more of what hangs in it. */
-const maxMessageBytes = 256 * 1024 * 1024;
 /** Of a text so much is told, and of all together. */
 const maxTextBytes = 1024 * 1024;
 const maxKeptBytes = 4 * 1024 * 1024;
@@ -127,10 +76,6 @@ function readingOf(part: PartHead, room: number): Reading {
       return { part, size, kept: Buffer.concat(kept) };
     },
   };
-}
-
-function isMessage({ type }: PartHead): boolean {
-  return type === "message/rfc822" || type === "message/global";
 }
 
 function isText({ type }: PartHead): boolean {

@@ -2,14 +2,14 @@ import type { Attachment } from "../exchange/attachment.ts";
 import type { Message } from "../exchange/message.ts";
 import { Failure } from "../failure.ts";
 import { attempt, failed, type Outcome } from "../outcome.ts";
-import { readAttached } from "./attached-mail.ts";
 import { type AttachmentPlace, attachmentOf, attachmentsOf, placeOf } from "./attachment-place.ts";
-import { endOf, openInside } from "./content.ts";
+import { endOf, insideReader } from "./content.ts";
 import { objectIn, textIn } from "./json.ts";
 import { messageOf } from "./message.ts";
 import { oneByOne } from "./one-by-one.ts";
+import type { OpenedPart } from "./one-pass.ts";
 import { deleteAttachment } from "./requests/attachment-delete.ts";
-import { getAttachedItem, getAttachmentKind } from "./requests/attachment-get.ts";
+import { getAttachedItem, getAttachmentKind, getAttachmentValue } from "./requests/attachment-get.ts";
 import { listAttachments } from "./requests/message-list-attachments.ts";
 import { getMessage } from "./requests/messages.ts";
 import type { GraphMailbox } from "./session.ts";
@@ -36,23 +36,39 @@ export async function* attachments(mailbox: GraphMailbox, itemIds: readonly stri
 }
 
 /** The message inside each item attachment. It has no id of its own: it bears that of the attachment. */
-export function attachedMessages(mailbox: GraphMailbox, attachmentIds: readonly string[]): AsyncIterable<Outcome<Message>> {
-  return oneByOne(attachmentIds, async (id) => {
-    const place = placeOf(id);
-    if (place.inside.length > 0) return readInside(mailbox, place, id);
-    // First what it is: a file would come with all its content.
-    const kind = attachmentOf(await mailbox.ask(getAttachmentKind, place), place.messageId)?.kind;
-    if (kind !== "item") throw notAMessage();
-    const attachment = await mailbox.ask(getAttachedItem, place);
-    const item = objectIn(attachment, "item");
-    if (item === undefined) throw new Failure("unreadable", "Exchange gave no item for this attachment.");
-    const said = messageOf(item);
-    const message = { ...said, itemId: id, subject: textIn(item, "subject") ?? textIn(attachment, "name") };
-    if (!isOfMessage(textIn(item, "@odata.type"))) return message;
-    // Graph tells what Exchange knows of the message, and only the message itself what hangs in it.
-    const { attachments: inner, headers } = await readInside(mailbox, place, id);
-    return { ...message, headers: message.headers ?? headers, attachments: inner };
-  });
+export async function* attachedMessages(mailbox: GraphMailbox, attachmentIds: readonly string[]): AsyncIterable<Outcome<Message>> {
+  const places = await Promise.all(attachmentIds.map((id) => attempt(async () => placeOf(id))));
+  // What hangs on a message itself is asked for by itself: nothing else is being read meanwhile, which would keep a place.
+  const inside = await insideReader(
+    mailbox,
+    places.map((place) => (place.ok && place.value.inside.length > 0 ? place.value : undefined)),
+  );
+  try {
+    yield* oneByOne([...places.entries()], async ([index, place]) => {
+      if (!place.ok) throw place.failure;
+      const id = attachmentIds[index] ?? "";
+      if (inside !== undefined && place.value.inside.length > 0) return await messageIn(await inside.open(index), id);
+      return await attachedMessage(mailbox, place.value, id);
+    });
+  } finally {
+    await inside?.leave();
+  }
+}
+
+async function attachedMessage(mailbox: GraphMailbox, place: AttachmentPlace, id: string): Promise<Message> {
+  // First what it is: a file would come with all its content.
+  const kind = attachmentOf(await mailbox.ask(getAttachmentKind, place), place.messageId)?.kind;
+  if (kind !== "item") throw notAMessage();
+  const attachment = await mailbox.ask(getAttachedItem, place);
+  const item = objectIn(attachment, "item");
+  if (item === undefined) throw new Failure("unreadable", "Exchange gave no item for this attachment.");
+  const said = messageOf(item);
+  const message = { ...said, itemId: id, subject: textIn(item, "subject") ?? textIn(attachment, "name") };
+  if (!isOfMessage(textIn(item, "@odata.type"))) return message;
+  // Graph tells what Exchange knows of the message, and only the message itself what hangs in it.
+  const whole = { isMessage: true, bytes: await mailbox.stream(getAttachmentValue, place) };
+  const { attachments: inner, headers } = await messageIn(whole, id);
+  return { ...message, headers: message.headers ?? headers, attachments: inner };
 }
 
 /** Of a contact or an event Graph gives no message. Undefined: what is not said is a message. */
@@ -61,13 +77,10 @@ function isOfMessage(type: string | undefined): boolean {
 }
 
 /** What an attached message says itself, and what hangs in it. */
-async function readInside(mailbox: GraphMailbox, place: AttachmentPlace, id: string): Promise<Message> {
-  const { isMessage, bytes } = await openInside(mailbox, place);
-  if (!isMessage) {
-    await endOf(bytes);
-    throw notAMessage();
-  }
-  return readAttached(bytes, id);
+async function messageIn({ isMessage, bytes }: OpenedPart, id: string): Promise<Message> {
+  if (isMessage) return (await import("./attached-mail.ts")).readAttached(bytes, id);
+  await endOf(bytes);
+  throw notAMessage();
 }
 
 function notAMessage(): Failure {

@@ -1,10 +1,9 @@
-import type { Attachment } from "../exchange/attachment.ts";
+import type { Attachment, AttachmentKind } from "../exchange/attachment.ts";
 import type { Content } from "../exchange/message.ts";
 import { Failure } from "../failure.ts";
-import type { Outcome } from "../outcome.ts";
-import { held } from "../wire/held.ts";
-import type { OpenedPart } from "./attached-mail.ts";
+import { attempt, type Outcome } from "../outcome.ts";
 import { type AttachmentPlace, placeOf } from "./attachment-place.ts";
+import type { InsideReader } from "./inside.ts";
 import { oneByOne } from "./one-by-one.ts";
 import { getAttachmentValue } from "./requests/attachment-get.ts";
 import { getMimeMessage } from "./requests/outlook-get-mime-message.ts";
@@ -15,30 +14,39 @@ export function mime(mailbox: GraphMailbox, itemIds: readonly string[]): AsyncIt
   return oneByOne(itemIds, async (id) => ({ bytes: await mailbox.stream(getMimeMessage, id) }));
 }
 
-/** The bytes of each attachment, one request each. What a reference attachment links to is never fetched. */
-export function attachmentContent(mailbox: GraphMailbox, asked: readonly Attachment[]): AsyncIterable<Outcome<Content>> {
-  return oneByOne(asked, async ({ id, kind }) => {
-    if (kind === "reference") throw new Failure("unsupported", "This attachment is a link to a file elsewhere; links are not followed.");
-    const place = placeOf(id);
-    if (place.inside.length > 0) return { bytes: (await openInside(mailbox, place)).bytes };
-    return { bytes: await mailbox.stream(getAttachmentValue, place) };
-  });
+/**
+ * The bytes of each attachment, one request each; of what hangs in one attached message, one for all that is asked for of it together. What a
+ * reference attachment links to is never fetched.
+ */
+export async function* attachmentContent(mailbox: GraphMailbox, asked: readonly Attachment[]): AsyncIterable<Outcome<Content>> {
+  const places = await Promise.all(asked.map(({ id, kind }) => attempt(async () => readablePlace(id, kind))));
+  const inside = await insideReader(
+    mailbox,
+    places.map((place) => (place.ok ? place.value : undefined)),
+  );
+  try {
+    yield* oneByOne([...places.entries()], async ([index, place]) => {
+      if (!place.ok) throw place.failure;
+      if (inside !== undefined) return { bytes: (await inside.open(index)).bytes };
+      return { bytes: await mailbox.stream(getAttachmentValue, place.value) };
+    });
+  } finally {
+    await inside?.leave();
+  }
 }
 
-/**
- * What an attached message has at this place, or the message itself. Graph gives it out as a whole only, so it is read from its beginning to the
- * part that is asked for, in constant memory. Throws Failure `not-found` for a place that it has not, `too-large`.
- */
-export async function openInside(mailbox: GraphMailbox, place: AttachmentPlace): Promise<OpenedPart> {
-  const { openPart } = await import("./attached-mail.ts");
-  let opened: OpenedPart = { isMessage: true, bytes: await mailbox.stream(getAttachmentValue, place) };
-  for (const number of place.inside) {
-    if (!opened.isMessage) await endOf(opened.bytes);
-    const part = opened.isMessage ? await openPart(opened.bytes, number) : undefined;
-    if (part === undefined) throw new Failure("not-found", "The attached message has no such part.");
-    opened = part;
-  }
-  return place.inside.length === 0 ? opened : { ...opened, bytes: held(opened.bytes, { end: () => undefined }) };
+function readablePlace(id: string, kind: AttachmentKind): AttachmentPlace {
+  if (kind === "reference") throw new Failure("unsupported", "This attachment is a link to a file elsewhere; links are not followed.");
+  return placeOf(id);
+}
+
+/** Undefined when nothing is in an attached message: most calls need none of it. */
+export async function insideReader(
+  mailbox: GraphMailbox,
+  places: readonly (AttachmentPlace | undefined)[],
+): Promise<InsideReader | undefined> {
+  if (!places.some((place) => place !== undefined && place.inside.length > 0)) return undefined;
+  return (await import("./inside.ts")).openInside(mailbox, places);
 }
 
 /** Bytes that nobody wants keep a connection until they are ended; and what has not begun cannot end. */

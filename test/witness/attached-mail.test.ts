@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import PostalMime from "postal-mime";
 import { describe, expect, test } from "vitest";
-import { openPart, readAttached } from "../../src/graph/attached-mail.ts";
+import { readAttached } from "../../src/graph/attached-mail.ts";
+import { partAt, partOf } from "../../src/wire/mime-parts.ts";
 import { bytesOf } from "../exchange/contract-stage.ts";
 
 // Microsoft Graph gives an attached message as a whole: what we take out of it, another parser must find in it, too.
@@ -27,8 +28,8 @@ describe.skipIf(!there)(`real phishing mail, attached to another${there ? "" : "
       const { attachments = [], subject } = await readAttached(coming(bytes), "m.a");
       const found = await Promise.all(
         attachments.map(async ({ id, name, contentType, kind }) => {
-          const part = await openPart(coming(bytes), Number(id.split(".")[2]));
-          return { hash: sha256(await bytesOf(part?.bytes ?? coming(Buffer.alloc(0)))), name, contentType, kind };
+          const part = await partAt(partOf(coming(bytes)[Symbol.asyncIterator]()), [Number(id.split(".")[2])]);
+          return { hash: sha256(await bytesOf(part?.whole() ?? coming(Buffer.alloc(0)))), name, contentType, kind };
         }),
       );
       const parsed = await PostalMime.parse(bytes, { forceRfc822Attachments: true });
