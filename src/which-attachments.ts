@@ -159,28 +159,32 @@ function fileName(hanging: Hanging): string {
   return `${titleOf(title, untitled)}${name.slice(title.length) || ".eml"}`;
 }
 
-/** The attachments and what hangs in attached messages, level by level down to the limit. One that cannot be read is only not expanded. */
-async function expanded(
-  attachments: readonly Attachment[],
-  which: WhichAttachments,
-  context: ToChoose,
-  depth = 1,
-  parent?: string,
-): Promise<Hanging[]> {
-  const inner = which.expand_nested ? await messagesInside(attachments, context) : new Map<string, Message | Failure>();
-  const all: Hanging[] = [];
-  for (const attachment of attachments) {
-    const within = inner.get(attachment.id);
-    const message = within instanceof Failure ? undefined : within;
-    const below = message?.attachments ?? [];
-    const tooDeep = below.length > 0 && depth >= which.max_depth;
-    const unread = tooDeep
-      ? new Failure("too-large", `It holds ${below.length} more, deeper than max_depth (${which.max_depth}).`)
-      : undefined;
-    all.push({ attachment, depth, parent, inner: message, unread: within instanceof Failure ? within : unread });
-    if (!tooDeep && below.length > 0) all.push(...(await expanded(below, which, context, depth + 1, attachment.id)));
+/** The attachments and what hangs in attached messages, down to the limit. One that cannot be read is only not expanded. */
+async function expanded(attachments: readonly Attachment[], which: WhichAttachments, context: ToChoose): Promise<Hanging[]> {
+  const inside = new Map<string, Message | Failure>();
+  const messageIn = ({ id }: Attachment) => {
+    const within = inside.get(id);
+    return within instanceof Failure ? undefined : within;
+  };
+  // Level by level: all of one are asked for together, whichever messages they hang in.
+  let level = which.expand_nested ? attachments : [];
+  for (let depth = 1; depth <= which.max_depth && level.length > 0; depth += 1) {
+    for (const [id, within] of await messagesInside(level, context)) inside.set(id, within);
+    level = level.flatMap((attachment) => messageIn(attachment)?.attachments ?? []);
   }
-  return all;
+  const listed = (some: readonly Attachment[], depth: number, parent?: string): Hanging[] =>
+    some.flatMap((attachment) => {
+      const within = inside.get(attachment.id);
+      const inner = messageIn(attachment);
+      const below = inner?.attachments ?? [];
+      const isTooDeep = below.length > 0 && depth >= which.max_depth;
+      const unread = isTooDeep
+        ? new Failure("too-large", `It holds ${below.length} more, deeper than max_depth (${which.max_depth}).`)
+        : undefined;
+      const hanging = { attachment, depth, parent, inner, unread: within instanceof Failure ? within : unread };
+      return [hanging, ...(isTooDeep ? [] : listed(below, depth + 1, attachment.id))];
+    });
+  return listed(attachments, 1);
 }
 
 async function messagesInside(attachments: readonly Attachment[], { mailbox }: ToChoose): Promise<Map<string, Message | Failure>> {

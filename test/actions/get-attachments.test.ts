@@ -94,6 +94,21 @@ describe.each(backends)("over %s", (backend) => {
     expect(column(answer, "depth")).toEqual([1, 1, 1]);
   });
 
+  test("what hangs in many attached mails is asked for level by level, and told mail by mail", async () => {
+    const mail = (subject: string, ...attachments: NewAttachment[]): NewAttachment => ({ kind: "item", item: { subject, attachments } });
+    const middle = ["one", "two", "three"].map((name) => mail(name, mail(`in ${name}`)));
+    const input = put(mail("outer", ...middle));
+    const downloads = () =>
+      at.lab.requests.filter(({ operation, path }) => operation === "GetAttachment" || path.endsWith("/$value")).length;
+    const before = downloads();
+    const answer = await at.run(getAttachments, { ...input, as: "metadata" });
+    const parents = new Map(answer.results?.map((row) => [row.attachment_id, row.depth]));
+    const under = answer.results?.map(({ parent_attachment_id: parent }) => parents.get(parent));
+    expect(under).toEqual([undefined, 1, 2, 1, 2, 1, 2]);
+    expect(column(answer, "depth")).toEqual([1, 2, 3, 2, 3, 2, 3]);
+    expect(downloads() - before).toBe(3);
+  });
+
   // demisto/content#6692, #30179; an empty attachment is evidence, too.
   test("unnamed and empty attachments are kept", async () => {
     const answer = await at.run(getAttachments, put(file(undefined, "no name"), file("empty.bin", "")));
