@@ -102,8 +102,8 @@ describe.each(backends)("over %s", (backend) => {
       at.lab.requests.filter(({ operation, path }) => operation === "GetAttachment" || path.endsWith("/$value")).length;
     const before = downloads();
     const answer = await at.run(getAttachments, { ...input, as: "metadata" });
-    const parents = new Map(answer.results?.map((row) => [row.attachment_id, row.depth]));
-    const under = answer.results?.map(({ parent_attachment_id: parent }) => parents.get(parent));
+    const depths = new Map(answer.results?.map((row) => [row.attachment_id, row.depth]));
+    const under = answer.results?.map(({ parent_attachment_id: parent }) => depths.get(parent));
     expect(under).toEqual([undefined, 1, 2, 1, 2, 1, 2]);
     expect(column(answer, "depth")).toEqual([1, 2, 3, 2, 3, 2, 3]);
     expect(downloads() - before).toBe(3);

@@ -14,7 +14,6 @@ test("a line is one JSON document whatever stands in it, and a terminal obeys no
         expect(line.slice(0, -1)).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/);
         expect(line.at(-1)).toBe("\n");
       }
-
       expect(JSON.parse(lines[1] ?? "").caller).toBe(said);
     }),
   );
