@@ -133,6 +133,23 @@ test("what was revoked while a process could not hear of it is told to it when i
   await database.close();
 });
 
+test("a key of whose revocation nothing is heard is nobody's after five seconds", async () => {
+  const { id, secret } = await state.keys.create({ name: "unsaid", grant });
+  vi.useFakeTimers({ toFake: ["Date"] });
+  try {
+    expect(await state.keys.find(secret)).toBeDefined();
+    const { database } = await apart();
+    await database.execute("UPDATE mailcordon.keys SET revoked_at = now() WHERE id = $1", [id]);
+    await database.close();
+    vi.setSystemTime(Date.now() + 4999);
+    expect(await state.keys.find(secret)).toBeDefined();
+    vi.setSystemTime(Date.now() + 1);
+    expect(await state.keys.find(secret)).toBeUndefined();
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 test("a key that is revoked while it is looked up is not remembered", async () => {
   const { id, secret } = await state.keys.create({ name: "raced", grant });
   const { database, other, onLookUp } = await apart();
