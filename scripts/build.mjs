@@ -1,9 +1,9 @@
 // Makes dist/ (or the folder that is named): the library and its types; and the program, in one file, since a playbook starts a process per
 // action and every file costs.
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, existsSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { build } from "esbuild";
 
 const out = process.argv[2] ?? "dist";
@@ -20,14 +20,10 @@ const here = Object.fromEntries(Object.entries(entries).filter(([, file]) => exi
 await build({ ...library, entryPoints: here, chunkNames: "repository/[name]-[hash]" });
 
 // What most calls do not need stays apart: the lab, and some libraries. Everything of ours is in one file, so that a class is there once.
-const libraries = { mime: "postal-mime", yaml: "yaml", re2js: "re2js", msal: "@azure/msal-node", forge: "node-forge" };
+const libraries = readdirSync("src/libraries").map((file) => file.replace(/\.ts$/, ""));
 const practice = { "./lab/practice.ts": "./lab.cjs" };
 const servingCommands = ["./export-command.ts", "./keys-command.ts", "./mcp-command.ts", "./serve-command.ts"];
-const apart = {
-  ...practice,
-  ...Object.fromEntries(servingCommands.map((file) => [file, "./server.cjs"])),
-  ...Object.fromEntries(Object.entries(libraries).map(([file, library]) => [library, `./${file}.cjs`])),
-};
+const serving = Object.fromEntries(servingCommands.map((file) => [file, "./server.cjs"]));
 const commonJs = {
   ...common,
   format: "cjs",
@@ -38,19 +34,35 @@ const commonJs = {
   minifyWhitespace: true,
   minifySyntax: true,
 };
+// One interop for all: a library is loaded late through its file in src/libraries, which names each export, and never by its own name. What
+// `default` means depends on who asks (https://esbuild.github.io/content-types/#default-interop), so no file of src/libraries has one.
 const leaving = (files) => ({
   name: "apart",
   setup(plugin) {
-    plugin.onResolve({ filter: /.*/ }, ({ kind, path }) =>
-      kind === "dynamic-import" && path in files ? { path: files[path], external: true } : undefined,
-    );
+    plugin.onResolve({ filter: /.*/ }, ({ importer, kind, path }) => {
+      if (kind !== "dynamic-import" || path.startsWith("node:")) return undefined;
+      const [, library] = /^(?:\.\.?\/)+libraries\/([\w-]+)\.ts$/.exec(path) ?? [];
+      const file = files[path] ?? (library === undefined ? undefined : `./${library}.cjs`);
+      if (file !== undefined) return { path: file, external: true };
+      if (path.startsWith(".")) return undefined;
+      return { errors: [{ text: `${importer} imports ${path} late: give it a file in src/libraries` }] };
+    });
   },
 });
-await build({ ...commonJs, entryPoints: { mailcordon: "src/main.ts", program: "src/program.ts" }, plugins: [leaving(apart)] });
-const external = ["@azure/msal-node", "node-forge"];
-// The same program with what the commands take that serve others: `src/main.ts` says which. A library that is ESM inside is imported as it is.
-await build({ ...commonJs, supported: {}, entryPoints: { server: "src/program.ts" }, external, plugins: [leaving(practice)] });
-await build({ ...commonJs, entryPoints: { lab: "src/lab/practice.ts", ...libraries } });
+const entryPoints = { mailcordon: "src/main.ts", program: "src/program.ts" };
+await build({ ...commonJs, entryPoints, plugins: [leaving({ ...practice, ...serving })] });
+// The same program with what the commands take that serve others: `src/main.ts` says which.
+await build({ ...commonJs, entryPoints: { server: "src/program.ts" }, plugins: [leaving(practice)] });
+const libraryFiles = Object.fromEntries(libraries.map((name) => [name, `src/libraries/${name}.ts`]));
+await build({ ...commonJs, entryPoints: { lab: "src/lab/practice.ts", ...libraryFiles } });
+
+const require = createRequire(import.meta.url);
+for (const name of libraries) {
+  const built = require(resolve(out, `${name}.cjs`));
+  if ("default" in built) throw new Error(`src/libraries/${name}.ts has a default export: name it`);
+  const missing = Object.keys(built).filter((key) => built[key] === undefined);
+  if (missing.length > 0) throw new Error(`${name}.cjs exports ${missing.join(", ")} as undefined`);
+}
 chmodSync(join(out, "mailcordon.cjs"), 0o755);
 
 // esbuild escapes what is not ASCII, but for regular expressions: one such character, and V8 holds the whole program in two bytes each.
@@ -63,7 +75,7 @@ for (const file of ["program.cjs", "yaml.cjs"]) {
 const practised = spawnSync(process.execPath, ["scripts/compile-cache.cjs", out], { stdio: ["ignore", "ignore", "inherit"] });
 if (practised.status !== 0) console.warn("The compiled code could not be kept: the program works, but starts some 18 ms later.");
 
-const typescript = createRequire(import.meta.url).resolve("typescript/package.json");
+const typescript = require.resolve("typescript/package.json");
 execFileSync(process.execPath, [join(dirname(typescript), "bin/tsc"), "-p", "tsconfig.build.json", "--outDir", join(out, "types")], {
   stdio: "inherit",
 });

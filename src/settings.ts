@@ -236,7 +236,7 @@ function places(environment: Environment, directory: string): readonly string[] 
 }
 
 async function readYaml(path: string): Promise<Tree> {
-  const { LineCounter, parseDocument } = await import("yaml");
+  const { LineCounter, parseDocument } = await import("./libraries/yaml.ts");
   const lines = new LineCounter();
   const document = parseDocument(readFileSync(path, "utf8"), { prettyErrors: false, lineCounter: lines });
   const error = document.errors[0];

@@ -12,7 +12,7 @@ const filesOf = (folder: string) =>
 const sources = filesOf("src");
 
 /** A room is a folder of src/, or a root file. Each may import what stands behind it, and itself. */
-const core = ["failure", "outcome", "exchange", "parse-json", "unicode-form"];
+const core = ["failure", "outcome", "exchange", "parse-json", "unicode-form", "libraries"];
 const door = [
   ...core,
   "action",
@@ -33,10 +33,12 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   failure: [],
   spelling: [],
   lab: [],
+  // Imported late, so that a library costs nothing where it is not needed.
+  libraries: [],
   outcome: ["failure"],
   "parse-json": [],
-  wire: ["failure", "parse-json"],
-  exchange: ["failure", "outcome", "parse-json", "unicode-form"],
+  wire: ["failure", "parse-json", "libraries"],
+  exchange: ["failure", "outcome", "parse-json", "unicode-form", "libraries"],
   "file-setting": ["failure"],
   secrets: ["failure", "file-setting"],
   "settings-fields": ["secrets"],
@@ -47,6 +49,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   "settings-schema": ["settings-fields", "settings-graph", "settings-network", "settings-oauth", "settings-on-premises"],
   settings: [
     "failure",
+    "libraries",
     "secrets",
     "settings-graph",
     "settings-network",

@@ -26,7 +26,7 @@ const without = (tree: Tree | undefined, ...keys: readonly string[]): Tree =>
 
 /** The settings of a connection over EWS, `written` as mailcordon.yaml has them, for Microsoft Graph. */
 export async function movedSettings(name: string, written: Tree, target: Target): Promise<MovedSettings> {
-  const { stringify } = await import("yaml");
+  const { stringify } = await import("../libraries/yaml.ts");
   const { changes, connection } = target === "graph" ? toGraph(written) : toBoth(written);
   const used = Object.fromEntries(Object.entries(connection).filter(([, value]) => value !== undefined && !isEmpty(value)));
   return { changes, yaml: stringify({ connections: { [`${name}-graph`]: used } }, { lineWidth: 0 }) };

@@ -180,7 +180,7 @@ async function hasHash(message: Message, wanted: string, means: MatchMeans): Pro
 /** RE2 syntax, ignoring case as all filters do (`(?-i)` in the pattern turns that off). Linear in the text, which is hostile. */
 async function compileBodyRegex(pattern: string): Promise<(text: string) => boolean> {
   if (pattern.length > maxPatternLength) refuse("bodyRegex", `it is longer than ${maxPatternLength} characters`);
-  const { RE2JS, RE2JSException } = await import("re2js");
+  const { RE2JS, RE2JSException } = await import("../libraries/re2js.ts");
   try {
     const compiled = RE2JS.compile(pattern, RE2JS.CASE_INSENSITIVE);
     return (text) => compiled.test(text);

@@ -98,7 +98,7 @@ function bodiesOf(parts: readonly ReadPart[]): readonly ReadPart[] {
 }
 
 async function attachmentOf({ part, size, kept }: ReadPart, holder: string): Promise<Attachment> {
-  const { default: PostalMime } = await import("postal-mime");
+  const { PostalMime } = await import("../libraries/mime.ts");
   const field = (name: string) => fieldIn(part.fields, name);
   const disposition = field("content-disposition");
   // As an attachment, so that its name is read whatever it says itself to be.
@@ -146,7 +146,7 @@ const importances: ReadonlyMap<string, Importance> = new Map([
 
 /** The fields of a message by its header (RFC 5322): what only a mailbox gives a message, it has not. */
 async function messageOf(head: Buffer): Promise<Omit<Message, "itemId">> {
-  const { default: PostalMime } = await import("postal-mime");
+  const { PostalMime } = await import("../libraries/mime.ts");
   const read = await PostalMime.parse(Buffer.concat([head, Buffer.from("\r\n\r\n")]));
   const sentAt = Date.parse(read.date ?? "");
   const importance = read.headers.find(({ key }) => key === "importance")?.value.toLowerCase();

@@ -74,7 +74,7 @@ function certificateOf(pem: string): X509Certificate {
 
 /** Node can use a PFX file for TLS but does not give out its key, so a library opens it. */
 async function readPfx(bytes: Uint8Array, passphrase = ""): Promise<Pair> {
-  const { default: forge } = await import("node-forge");
+  const { forge } = await import("../libraries/forge.ts");
   try {
     const structure = forge.asn1.fromDer(Buffer.from(bytes).toString("binary"));
     const pfx = forge.pkcs12.pkcs12FromAsn1(structure, passphrase);

@@ -60,7 +60,7 @@ async function fetchWith(client: EntraClient, fetch: Fetch, network: EntraNetwor
     case "client-secret":
     case "certificate":
     case "federated-token": {
-      const { ConfidentialClientApplication } = await import("@azure/msal-node");
+      const { ConfidentialClientApplication } = await import("../libraries/msal.ts");
       const proof = await proofOf(credential);
       const application = new ConfidentialClientApplication({
         auth: { clientId, ...(await authorityFor(client, network)), ...proof },
@@ -114,7 +114,7 @@ function isMetadata(body: unknown): body is { readonly token_endpoint: string } 
 
 /** @see https://learn.microsoft.com/en-us/entra/identity/managed-identities-azure-resources/how-to-use-vm-token */
 async function managedIdentity({ clientId, scope }: EntraClient, network: EntraNetwork, claims?: string): Promise<FetchedToken> {
-  const { ManagedIdentityApplication } = await import("@azure/msal-node");
+  const { ManagedIdentityApplication } = await import("../libraries/msal.ts");
   const application = new ManagedIdentityApplication({
     ...(clientId === "" ? {} : { managedIdentityIdParams: { userAssignedClientId: clientId } }),
     system: system(network),
@@ -123,7 +123,7 @@ async function managedIdentity({ clientId, scope }: EntraClient, network: EntraN
 }
 
 async function signIn(client: EntraClient, fetch: Fetch, network: EntraNetwork): Promise<FetchedToken> {
-  const { InteractionRequiredAuthError, PublicClientApplication } = await import("@azure/msal-node");
+  const { InteractionRequiredAuthError, PublicClientApplication } = await import("../libraries/msal.ts");
   const application = new PublicClientApplication({
     auth: { clientId: client.clientId, ...(await authorityFor(client, network)) },
     system: system(network),

@@ -1,0 +1,2 @@
+/** Reads PFX files. */
+export { default as forge } from "node-forge";
