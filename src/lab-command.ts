@@ -16,6 +16,8 @@ habits.
   --fault TEXT    Fail on purpose: kind:operation:first:times and options, such
                   as 503 or server-busy-item:GetItem:1:2,backOffMs=500. May be
                   repeated.
+  --habits LIST   Habits of servers other than Exchange, with commas between, such
+                  as opens-deleted,missing:ExportItems.
   --auth LIST     How accounts sign in: basic, ntlm and negotiate, with commas
                   between. Default: basic.
   --extended-protection WORD
@@ -54,17 +56,19 @@ habits.
                   through the proxy.
   --json          Say how to reach it as one JSON document, also on a terminal.
   --quiet         Nothing on standard error.
-  --help          Show this and every fault and lie.
+  --help          Show this and every fault, habit and lie.
 `;
 
 /** `mailcordon lab`: starts the lab, says how to reach it, and runs until it is stopped. Gives the exit code. */
 export async function runLab(words: readonly string[], screen: Screen): Promise<number> {
   const options = readOptions(words);
   if (options.help) {
-    const { autodiscoverKinds, faultKinds } = await import("./lab/practice.ts");
+    const { autodiscoverKinds, faultKinds, habitWords } = await import("./lab/practice.ts");
     const { definitions } = await import("./faces/help.ts");
     const list = (words: Readonly<Record<string, string>>) => definitions(Object.entries(words), screen.stdout.columns || 100);
-    screen.stdout.write(`${usage}\nFaults:\n${list(faultKinds)}\n\nAutodiscover:\n${list(autodiscoverKinds)}\n`);
+    screen.stdout.write(
+      `${usage}\nFaults:\n${list(faultKinds)}\n\nHabits:\n${list(habitWords)}\n\nAutodiscover:\n${list(autodiscoverKinds)}\n`,
+    );
   } else await serve(options, screen);
   return 0;
 }
@@ -77,6 +81,7 @@ function readOptions(words: readonly string[]) {
     host: { type: "string" },
     import: { type: "string" },
     fault: { type: "string", multiple: true },
+    habits: { type: "string" },
     auth: { type: "string" },
     "extended-protection": { type: "string" },
     "tls-cert": { type: "string" },
@@ -125,7 +130,8 @@ async function serve(options: Options, screen: Screen): Promise<void> {
     const autodiscover = { rules, ...place };
     const { host, import: importDir } = options;
     const [onPremises, unlicensed] = [listOf(options["on-premises"]), listOf(options.unlicensed)];
-    return startLab({ host, port, importDir, faults, signIn, tls, graph, tenant, policy, autodiscover, onPremises, unlicensed });
+    const habits = listOf(options.habits);
+    return startLab({ host, port, importDir, faults, habits, signIn, tls, graph, tenant, policy, autodiscover, onPremises, unlicensed });
   });
   let proxy: Awaited<ReturnType<typeof practice.startProxy>> | undefined;
   try {

@@ -1,8 +1,9 @@
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { actionNames } from "../src/actions/load.ts";
+import { habitWords } from "../src/lab/habits.ts";
 import { type Built, build, start } from "./built.ts";
 import { testCertificate } from "./lab/certificate.ts";
 
@@ -188,5 +189,25 @@ describe("a lab with a tenant", () => {
   test("is refused with two proofs at once", async () => {
     const { code, err, out } = await begin(["lab", "--entra-cert", "a.pem", "--entra-federated", "b"]).ended;
     expect([code, err + out]).toEqual([2, expect.stringContaining("--entra-cert and --entra-federated do not go together")]);
+  });
+});
+
+describe("the habits of the lab's command", () => {
+  test("are those of its server", async () => {
+    const said = await lab("--habits", "get-405, no-new-ids");
+    expect((await fetch(said.ews_url)).status).toBe(405);
+  });
+
+  test("are refused by name where there is none such", async () => {
+    const { code, err } = await begin(["lab", "--habits", "no-new-ids,polite"]).ended;
+    expect(code).toBeGreaterThan(0);
+    expect(err).toContain('"polite" is not a habit');
+  });
+
+  test("are listed by its help and in its guide", async () => {
+    const { out } = await begin(["lab", "--help"]).ended;
+    const guide = readFileSync(join(import.meta.dirname, "..", "docs", "lab.md"), "utf8");
+    const names = Object.keys(habitWords);
+    expect(names.filter((name) => !out.includes(name) || !guide.includes(`\`${name}`))).toEqual([]);
   });
 });

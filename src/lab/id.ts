@@ -1,6 +1,7 @@
 // Ids have the bytes that MS-OXWSITEMID gives them (https://learn.microsoft.com/openspecs/exchange_server_protocols/ms-oxwsitemid):
 // compression, storage type, length and text of the mailbox GUID, processing, length and bytes of the entry id, then the attachments'. Those of
-// public folders name no mailbox: of a folder they are type, length and entry id; of an item type, processing, its entry id, its folder's.
+// public folders name no mailbox: of a folder they are type, length and entry id; of an item type, processing, its entry id, its folder's. Those of
+// a server that is not Exchange (`untoldGuidOf`) are the entry id alone.
 
 export type IdKind = "folder" | "item" | "attachment";
 
@@ -26,7 +27,7 @@ const attachmentKeyLength = 16;
 const entryAt = 4 + guidLength + 3;
 
 export function idOf(mailbox: string, entry: Uint8Array, path: readonly Uint8Array[] = []): string {
-  const parts: Uint8Array[] = isPublic(mailbox) ? publicParts(entry) : [...ownParts(mailbox, entry)];
+  const parts: Uint8Array[] = isPublic(mailbox) ? publicParts(entry) : ownParts(mailbox, entry);
   if (path.length > 0) parts.push(Uint8Array.of(path.length));
   for (const key of path) {
     const length = Buffer.alloc(2);
@@ -37,6 +38,7 @@ export function idOf(mailbox: string, entry: Uint8Array, path: readonly Uint8Arr
 }
 
 function ownParts(mailbox: string, entry: Uint8Array): Uint8Array[] {
+  if (isUntold(mailbox)) return [entry];
   const head = Buffer.alloc(entryAt);
   head[1] = byMailboxGuid;
   head.writeUInt16LE(guidLength, 2);
@@ -60,7 +62,9 @@ export function ownIdOf(mailbox: string, bytes: Uint8Array): string {
 /** Undefined when the text cannot be an id at all, which is not the same as an id that names nothing. */
 export function parseId(text: string): ParsedId | undefined {
   const bytes = Buffer.from(text, "base64");
-  if (bytes.length < 4 + folderEntryLength || bytes.toString("base64") !== text) return undefined;
+  if (bytes.length < folderEntryLength || bytes.toString("base64") !== text) return undefined;
+  if (bytes.readUInt32LE(0) === 0) return parseUntold(bytes);
+  if (bytes.length < 4 + folderEntryLength) return undefined;
   if (bytes[0] === 0 && (bytes[1] === publicFolder || bytes[1] === publicFolderItem)) return parsePublic(bytes);
   if (bytes.length < entryAt + folderEntryLength) return undefined;
   if (bytes[0] !== 0 || bytes[1] !== byMailboxGuid || bytes.readUInt16LE(2) !== guidLength) return undefined;
@@ -85,11 +89,24 @@ function parsePublic(bytes: Buffer): ParsedId | undefined {
   const end = from + length + (isItem ? 2 + folderEntryLength : 0);
   if (bytes.length < end || bytes.readUInt16LE(from - 2) !== length) return undefined;
   const entry = bytes.subarray(from, from + length);
-  const replica = entry.toString("hex", 4, 20);
-  const mailbox = replica.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+  const mailbox = guidIn(entry);
   const parsed = { kind: isItem ? "item" : "folder", mailbox, entry } as const;
   if (!isPublic(mailbox) || !bytes.subarray(0, end).equals(Buffer.concat(publicParts(entry)))) return undefined;
   return isItem ? withAttachments(bytes, end, parsed) : bytes.length === end ? { ...parsed, path: [] } : undefined;
+}
+
+/** The entry id begins with the GUID of its mailbox, which only the server knows how to read. */
+function parseUntold(bytes: Buffer): ParsedId | undefined {
+  const isFolder = bytes[20] === folderType;
+  const length = isFolder ? folderEntryLength : itemEntryLength;
+  const mailbox = guidIn(bytes);
+  if (!isUntold(mailbox) || bytes.length < length || (isFolder && bytes.length > length)) return undefined;
+  return withAttachments(bytes, length, { kind: isFolder ? "folder" : "item", mailbox, entry: bytes.subarray(0, length) });
+}
+
+/** The GUID at the beginning of an entry id, after its flags. */
+function guidIn(entry: Buffer): string {
+  return entry.toString("hex", 4, 20).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
 /** What is left behind the item are the attachments. */
@@ -221,6 +238,17 @@ const publicGuids = "5f1d0001-0000-4000-8000-";
 
 function isPublic(mailbox: string): boolean {
   return mailbox.startsWith(publicGuids);
+}
+
+/** GUIDs of mailboxes that no id names, from their own numbers. */
+export function untoldGuidOf(number: number): string {
+  return `${untoldGuids}${number.toString(16).padStart(12, "0")}`;
+}
+
+const untoldGuids = "5f1d0002-0000-4000-8000-";
+
+function isUntold(mailbox: string): boolean {
+  return mailbox.startsWith(untoldGuids);
 }
 
 /** A GUID from a number: the lab draws no random ones. */

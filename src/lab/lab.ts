@@ -14,6 +14,7 @@ import { type GraphServer, isGraphPath, serveGraph } from "./graph/server.ts";
 import { Throttle } from "./graph/throttle.ts";
 import { uploadName } from "./graph/upload.ts";
 import { Uploads } from "./graph/uploads.ts";
+import { Habits } from "./habits.ts";
 import { importFolder } from "./import.ts";
 import { listen } from "./listen.ts";
 import type { EwsPolicy, Tenant } from "./registration.ts";
@@ -36,6 +37,8 @@ export interface LabOptions {
   /** A folder of `.eml` files to deliver. */
   readonly importDir?: string | undefined;
   readonly faults?: readonly FaultRule[] | undefined;
+  /** Habits of servers other than Exchange, over EWS: each a name of `habitWords`, or `name:value`. Default none. */
+  readonly habits?: readonly string[] | undefined;
   /** What ServerVersionInfo says; default ExchangeSE. */
   readonly version?: "Exchange2013" | "Exchange2016" | "Exchange2019" | "ExchangeSE" | undefined;
   /** The password of every seeded user. */
@@ -129,7 +132,11 @@ const logLimit = 10_000;
 
 /** Starts a practice Exchange. Throws what `listen` throws when the port is taken. */
 export async function startLab(options: LabOptions = {}): Promise<Lab> {
-  const store = new Store();
+  const habits = new Habits(
+    options.habits,
+    operations.map(({ name }) => name),
+  );
+  const store = new Store({ idsTellMailbox: !habits.has("ids-without-mailbox") });
   if (options.seed ?? true) seedOrganisation(store, { password: options.password });
   if (options.importDir !== undefined) importFolder(store, options.importDir);
   const faults = new FaultPlan();
@@ -140,6 +147,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   const ews = {
     store,
     faults,
+    habits,
     tokens: options.tokens ?? {},
     entra: entra && { tokens: entra, policy: options.policy ?? {} },
     windows: options.signIn && new WindowsSignIn(store, options.signIn, options.tls?.cert),

@@ -3,7 +3,7 @@ import { Clock } from "./clock.ts";
 import { type Delivery, deliver, type Envelope, type OutsideMail, type Submission, submit } from "./delivery.ts";
 import { expandGroup, resolveName } from "./directory.ts";
 import { archiveFolders, type FolderSeed, type LabFolder, publicFolders } from "./folder.ts";
-import { guidOf, parseId, publicGuidOf } from "./id.ts";
+import { guidOf, parseId, publicGuidOf, untoldGuidOf } from "./id.ts";
 import type { LabAttachment, LabItem, NewItem } from "./item.ts";
 import { LabMailbox } from "./mailbox.ts";
 import type { Group, NewUser, Organisation, User } from "./organisation.ts";
@@ -34,6 +34,12 @@ export class Store {
   readonly #publicMailboxes: PublicFolderMailbox[] = [];
   readonly #groups = new Map<string, Group>();
   #messages = 0;
+  readonly #guidOf: (number: number) => string;
+
+  /** `idsTellMailbox`: whether ids of its items and folders name their mailbox, as those of Exchange do. */
+  constructor({ idsTellMailbox = true }: { readonly idsTellMailbox?: boolean } = {}) {
+    this.#guidOf = idsTellMailbox ? guidOf : untoldGuidOf;
+  }
 
   now(): Date {
     return this.clock.now();
@@ -63,7 +69,7 @@ export class Store {
     const names = new Set([user.address, user.upn, ...user.aliases].map(addressKey));
     for (const name of names)
       if (this.#mailboxes.has(name) || this.#groups.has(name)) throw new StoreError("address-taken", "The address is taken.");
-    const mailbox = new LabMailbox(user, guidOf(number), this.clock);
+    const mailbox = new LabMailbox(user, this.#guidOf(number), this.clock);
     this.organisation.users.push(user);
     for (const name of names) this.#mailboxes.set(name, mailbox);
     for (const address of [user.address, ...user.aliases]) this.organisation.domains.add(domainOf(address));
@@ -149,7 +155,7 @@ export class Store {
 
   #addBehind(user: User, seeds: readonly FolderSeed[], keep: (made: LabMailbox) => void, guid?: string): LabMailbox {
     // Numbers that no user has.
-    const made = new LabMailbox(user, guid ?? guidOf(0x80_0000 + this.#behind.size), this.clock, seeds);
+    const made = new LabMailbox(user, guid ?? this.#guidOf(0x80_0000 + this.#behind.size), this.clock, seeds);
     this.#behind.set(made.guid, made);
     keep(made);
     return made;

@@ -104,6 +104,12 @@ export function itemAt(element: XmlElement, context: RequestContext): LabItem {
   return item;
 }
 
+/** As `itemAt`; with the habit `opens-deleted` also by the id that a soft-deleted item had. Throws ItemError. */
+export function openableItemAt(element: XmlElement, context: RequestContext): LabItem {
+  const deleted = context.habits.deletedItem(element.attributes.get("Id") ?? "");
+  return deleted !== undefined && context.store.mayOpen(context.acting, deleted.folder.mailbox) ? deleted : itemAt(element, context);
+}
+
 /** The attachment that t:AttachmentId names, with the item at its root. Throws ItemError. */
 export function attachmentAt(element: XmlElement, context: RequestContext): { readonly item: LabItem; readonly attachment: LabAttachment } {
   const parsed = readId(element, context);

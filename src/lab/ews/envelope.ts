@@ -74,6 +74,15 @@ export function faultEnvelope(fault: Fault): string {
   );
 }
 
+/** What a server that is not Exchange says of an operation that it does not know: a fault without Exchange's detail. */
+export function unknownRequest(operation: string): string {
+  return (
+    `${declaration}<SOAP:Envelope xmlns:SOAP="${soapNamespace}" xmlns:xsi="${xsiNamespace}" xmlns:xsd="${xsdNamespace}"><SOAP:Header/><SOAP:Body><SOAP:Fault>` +
+    `<faultcode xsi:type="xsd:string">Server</faultcode><faultstring xsi:type="xsd:string">Unknown request '${esc(operation)}'.</faultstring>` +
+    "</SOAP:Fault></SOAP:Body></SOAP:Envelope>"
+  );
+}
+
 /** The schema fault: where it is and what is wrong, as elements, not as t:Value. */
 export function schemaFault(problem: { readonly line: number; readonly column: number; readonly violation: string }): Fault {
   return new Fault(

@@ -1,4 +1,5 @@
 import type { Faults } from "../faults.ts";
+import type { Habits } from "../habits.ts";
 import type { User } from "../organisation.ts";
 import type { Store } from "../store.ts";
 import { el, esc, type XmlElement } from "../xml.ts";
@@ -23,6 +24,7 @@ export interface RequestContext {
   /** The id of TimeZoneContext; `UTC` without it. */
   readonly timeZone: string;
   readonly faults: Faults;
+  readonly habits: Habits;
   /** The operation element; it is valid by the schema. */
   readonly request: XmlElement;
 }
@@ -172,7 +174,8 @@ export function responses(
     }
   }
   const messages = context.faults.shortBatch() ? pieces.slice(-1) : pieces;
-  return flatten([`<m:${operation}Response><m:ResponseMessages>`, ...messages, `</m:ResponseMessages></m:${operation}Response>`]);
+  const wrapper = context.habits.wrapperOf(operation);
+  return flatten([`<m:${operation}Response><${wrapper}>`, ...messages, `</${wrapper}></m:${operation}Response>`]);
 }
 
 export interface SingleOptions {

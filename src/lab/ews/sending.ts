@@ -78,7 +78,7 @@ export function send(
     mime: completedMime(item, from, messageId, store.now()),
   };
   const { sent } = store.submit(whole, mailbox);
-  if (draft !== undefined) mailbox.remove(draft);
+  if (draft !== undefined && !context.habits.has("keeps-sent-drafts")) mailbox.remove(draft);
   if (saveIn !== undefined) saveIn.mailbox.add(saveIn, sent);
 }
 

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { TextDecoder } from "node:util";
 import type { FaultPlan, Faults } from "../faults.ts";
+import type { Habits } from "../habits.ts";
 import type { LabRequest } from "../lab.ts";
 import type { User } from "../organisation.ts";
 import type { EwsPolicy } from "../registration.ts";
@@ -11,7 +12,7 @@ import type { TokenServer } from "../token.ts";
 import { type XmlElement, XmlError, XmlReader } from "../xml.ts";
 import { actingUser, authenticate } from "./auth.ts";
 import { type BearerCaller, type BearerRefusal, bearerCaller } from "./bearer.ts";
-import { faultEnvelope, readEnvelope, replyEnvelope, schemaFault } from "./envelope.ts";
+import { faultEnvelope, readEnvelope, replyEnvelope, schemaFault, unknownRequest } from "./envelope.ts";
 import { wholeFault } from "./injection.ts";
 import { type Content, Fault, messagesNamespace, type Operation } from "./operation.ts";
 import { operations } from "./operations.ts";
@@ -24,6 +25,7 @@ import { signInText, type WindowsSignIn } from "./windows-sign-in.ts";
 export interface EwsServer {
   readonly store: Store;
   readonly faults: FaultPlan;
+  readonly habits: Habits;
   readonly tokens: Readonly<Record<string, string>>;
   /** Whose tokens are taken besides, and which applications may use EWS. */
   readonly entra?: { readonly tokens: TokenServer; readonly policy: EwsPolicy } | undefined;
@@ -150,6 +152,10 @@ async function signIn({ store, tokens, entra, windows }: EwsServer, request: Inc
 }
 
 async function answer(server: EwsServer, request: IncomingMessage, exchanged: Exchanged): Promise<Answer> {
+  if (server.habits.has("get-405") && request.method !== "POST") {
+    await drain(request, exchanged);
+    return { reply: plain(405, "", { Allow: "POST" }) };
+  }
   const windows = server.windows?.signIn(request);
   exchanged.signIn = signInText(windows);
   if (windows !== undefined && "challenge" in windows) {
@@ -205,6 +211,7 @@ async function call(server: EwsServer, request: IncomingMessage, exchanged: Exch
   const acting = actingUser(server.store, caller, headers);
   if (isOff(server.entra?.policy, acting)) return { reply: forbidden() };
   exchanged.acting = acting;
+  if (server.habits.isMissing(name)) return { reply: soap(500, [unknownRequest(name)]) };
   const operation = element.ns === messagesNamespace ? byName.get(name) : undefined;
   if (operation === undefined) throw new Fault("ErrorInvalidRequest", "The request is invalid.");
   const version = headers.version ?? newestRequestVersion;
@@ -212,7 +219,16 @@ async function call(server: EwsServer, request: IncomingMessage, exchanged: Exch
     throw new Fault("ErrorIncorrectSchemaVersion", `The operation ${name} is newer than the server version asked for.`);
   const problem = checkRequest(element);
   if (problem !== undefined) throw schemaFault(problem);
-  const context = { store: server.store, caller, acting, version, timeZone: headers.timeZone ?? "UTC", faults, request: element };
+  const context = {
+    store: server.store,
+    caller,
+    acting,
+    version,
+    timeZone: headers.timeZone ?? "UTC",
+    faults,
+    habits: server.habits,
+    request: element,
+  };
   const content: Content = operation.handle(context);
   const delay = faults.rule("delay");
   if (delay !== undefined) await sleep(delay.delayMs ?? 1000, undefined, { signal: server.closing }).catch(stopWaiting);

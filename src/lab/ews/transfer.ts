@@ -31,8 +31,9 @@ export function transfer(name: "MoveItem" | "CopyItem", act: (item: LabItem, fol
         const item = itemAt(id, context);
         checkTarget(item, folder);
         const source = item.folder.mailbox;
+        if (name === "MoveItem") context.habits.remember(item);
         const made = act(item, folder);
-        return source === folder.mailbox ? `<m:Items>${itemIdOnlyXml(made)}</m:Items>` : "<m:Items/>";
+        return source === folder.mailbox && !context.habits.has("no-new-ids") ? `<m:Items>${itemIdOnlyXml(made)}</m:Items>` : "<m:Items/>";
       });
       return responses(name, tasks, context, { empty: "<m:Items/>" });
     },

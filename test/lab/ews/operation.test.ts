@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { base64, flatten, ItemError, ItemWarning, type RequestContext, response, responses } from "../../../src/lab/ews/operation.ts";
 import { FaultPlan } from "../../../src/lab/faults.ts";
+import { Habits } from "../../../src/lab/habits.ts";
 import { Store } from "../../../src/lab/store.ts";
 import { parseXml } from "../../../src/lab/xml.ts";
 
@@ -9,7 +10,16 @@ function context(): RequestContext {
   const store = new Store();
   const user = store.addUser({ address: "anna@example.com" }).user;
   const faults = new FaultPlan().of("GetItem", []);
-  return { store, caller: user, acting: user, version: "Exchange2016", timeZone: "UTC", faults, request: parseXml("<a/>") };
+  return {
+    store,
+    caller: user,
+    acting: user,
+    version: "Exchange2016",
+    timeZone: "UTC",
+    faults,
+    habits: new Habits(),
+    request: parseXml("<a/>"),
+  };
 }
 const text = (reply: Iterable<string | Uint8Array>): string => Buffer.concat([...reply].map((piece) => Buffer.from(piece))).toString();
 const fails = (code: string) => (): string => {

@@ -35,6 +35,7 @@ export const deleteItem: Operation = {
       if (element === "Task" && !request.attributes.has("AffectedTaskOccurrences")) {
         throw new ItemError("ErrorAffectedTaskOccurrencesRequired", "AffectedTaskOccurrences is required for tasks.");
       }
+      context.habits.remember(item);
       dispose(item, request.attributes.get("DeleteType") ?? "");
       return "";
     });

@@ -15,14 +15,26 @@ function newestFirst(a: LabItem, b: LabItem): number {
   return (b.receivedAt?.getTime() ?? 0) - (a.receivedAt?.getTime() ?? 0);
 }
 
+/** The restriction, unless the habit `refuses-restrictions` refuses it. Throws ItemError. */
+function taken(restriction: XmlElement, { habits }: RequestContext): XmlElement {
+  const refuse = (element: XmlElement): void => {
+    const { attributes } = element;
+    const property = attributes.get("FieldURI") ?? attributes.get("PropertyTag") ?? attributes.get("PropertyName") ?? "";
+    if (habits.refusesRestriction(property)) throw new ItemError("ErrorUnsupportedPathForQuery", "The property cannot be used in a query.");
+    element.children.forEach(refuse);
+  };
+  refuse(restriction);
+  return restriction;
+}
+
 function wanted(request: XmlElement, context: RequestContext): Predicate | undefined {
   const restriction = request.child("Restriction");
   const query = request.child("QueryString");
   if (restriction !== undefined && query !== undefined) {
     throw new ItemError("ErrorInvalidArgument", "A restriction and a query string cannot be used together.");
   }
-  if (restriction !== undefined) return readRestriction(restriction);
-  return query === undefined ? undefined : readQuery(query.text, context.store.now());
+  if (restriction !== undefined) return readRestriction(taken(restriction, context));
+  return query === undefined || context.habits.has("ignores-queries") ? undefined : readQuery(query.text, context.store.now());
 }
 
 /** The items that a traversal sees. Folder-associated items (rules, views) are not kept by the lab. */

@@ -1,12 +1,13 @@
 import type { LabAttachment } from "../../item.ts";
-import type { Store } from "../../store.ts";
+import { mimeOf } from "../../mime-write.ts";
 import { attachmentAt } from "../access.ts";
 import { attachmentElement, attachmentFieldsXml } from "../attachment-xml.ts";
+import { elementOf } from "../item-kind.ts";
 import { itemXml } from "../item-xml.ts";
-import { base64, type Content, flatten, ItemError, type Operation, responses, tasksOf } from "../operation.ts";
+import { base64, type Content, flatten, ItemError, type Operation, type RequestContext, responses, tasksOf } from "../operation.ts";
 import { type ItemShape, readShape } from "../shape.ts";
 
-function contentXml(attachment: LabAttachment, shape: ItemShape, store: Store): Content {
+function contentXml(attachment: LabAttachment, shape: ItemShape, { store, habits }: RequestContext): Content {
   if (attachment.unreadable === true) throw new ItemError("ErrorCannotOpenFileAttachment", "The file attachment could not be opened.");
   const element = attachmentElement(attachment);
   const start = `<${element}>${attachmentFieldsXml(attachment)}`;
@@ -14,6 +15,11 @@ function contentXml(attachment: LabAttachment, shape: ItemShape, store: Store): 
     return flatten([start, "<t:Content>", base64(attachment.content ?? new Uint8Array(0)), `</t:Content></${element}>`]);
   }
   if (attachment.item === undefined) return `${start}</${element}>`;
+  if (habits.has("attached-mime-only")) {
+    const item = `t:${elementOf(attachment.item.itemClass)}`;
+    const mime = base64(mimeOf(attachment.item));
+    return flatten([`${start}<${item}><t:MimeContent CharacterSet="UTF-8">`, mime, `</t:MimeContent></${item}></${element}>`]);
+  }
   return flatten([start, itemXml(attachment.item, shape, store), `</${element}>`]);
 }
 
@@ -21,11 +27,11 @@ function contentXml(attachment: LabAttachment, shape: ItemShape, store: Store): 
 export const getAttachment: Operation = {
   name: "GetAttachment",
   handle(context) {
-    const { request, store } = context;
+    const { request } = context;
     const tasks = tasksOf(context, "AttachmentIds", (id) => {
       // Without a base the item inside is given with all its properties.
       const shape = readShape(request.child("AttachmentShape"), "AllProperties");
-      return flatten(["<m:Attachments>", contentXml(attachmentAt(id, context).attachment, shape, store), "</m:Attachments>"]);
+      return flatten(["<m:Attachments>", contentXml(attachmentAt(id, context).attachment, shape, context), "</m:Attachments>"]);
     });
     return responses("GetAttachment", tasks, context, { empty: "<m:Attachments/>" });
   },

@@ -1,4 +1,4 @@
-import { itemAt } from "../access.ts";
+import { openableItemAt } from "../access.ts";
 import { itemXml } from "../item-xml.ts";
 import { flatten, type Operation, responses, tasksOf } from "../operation.ts";
 import { readShape } from "../shape.ts";
@@ -10,7 +10,7 @@ export const getItem: Operation = {
     const { request, store } = context;
     const tasks = tasksOf(context, "ItemIds", (id) => {
       const shape = readShape(request.child("ItemShape"));
-      return flatten(["<m:Items>", itemXml(itemAt(id, context), shape, store), "</m:Items>"]);
+      return flatten(["<m:Items>", itemXml(openableItemAt(id, context), shape, store), "</m:Items>"]);
     });
     return responses("GetItem", tasks, context, { empty: "<m:Items/>" });
   },
