@@ -29,8 +29,8 @@ const usage = `mailcordon serve: offers the actions over HTTP to whoever has a k
   --quiet         No lines about requests on standard error.
   --help          Show this.
 
-It begins nothing more when it is told to stop (SIGTERM), and ends when what
-runs has ended, after half a minute at most.
+When it is told to stop (SIGTERM), it answers new requests with 503, gives
+running calls 20 seconds to end, and then stops them.
 `;
 
 const text = { type: "string" } as const;
@@ -162,9 +162,9 @@ function listen(server: Server, { host, port, tls }: Serving): Promise<string> {
 }
 
 async function end(server: Server, app: App): Promise<void> {
-  // No new connections; those that are there and send something more are told so.
-  const closed = new Promise((resolve) => server.close(resolve));
+  // While something runs the server still listens: the app answers 503 to every new request, also on a new connection.
   await app.close(graceMs);
+  const closed = new Promise((resolve) => server.close(resolve));
   server.closeIdleConnections();
   // Whose answer is on its way still gets it.
   const timer = setTimeout(() => server.closeAllConnections(), 1000);

@@ -259,6 +259,36 @@ describe("as a process of its own", () => {
     await expect(fetch(`${url}/healthz`)).rejects.toThrow();
   });
 
+  test("told to stop, it gives calls and jobs twenty seconds, refuses new connections with 503, stops the rest, and ends with 0", async () => {
+    const { key } = await keys("add", "--name", "soar", "--role", "admin");
+    const { running, url } = await launched();
+    // Longer than the five seconds that a command without an end of its own has, and one that never ends.
+    lab.addFault({ kind: "delay", operation: "GetUserOofSettings", delayMs: 7000, times: 2 });
+    lab.addFault({ kind: "delay", operation: "FindItem", delayMs: 60_000 });
+    const held = post(url, key, "get-out-of-office", {});
+    const endless = post(url, key, "get-contacts", {});
+    const job = (await post(url, key, "get-out-of-office", {}, { prefer: "respond-async" })).headers.get("location") ?? "";
+    await vi.waitFor(async () => expect(await (await get(url, key, "/metrics")).text()).toContain("mailcordon_calls_running 3"), 20_000);
+    const told = Date.now();
+    running.kill("SIGTERM");
+    await vi.waitFor(async () => {
+      const socket = connect(Number(new URL(url).port), "127.0.0.1");
+      socket.end(`GET /v1/actions HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${key}\r\nConnection: close\r\n\r\n`);
+      const refused = await text(socket);
+      expect(refused).toMatch(/^HTTP\/1\.1 503 /);
+      expect(refused).toContain("The server is being stopped.");
+      expect(refused).toMatch(/^retry-after: 5\r$/im);
+    }, 5000);
+    expect(await (await held).json()).toMatchObject({ success: true });
+    const stopped = await endless;
+    expect([stopped.status, await stopped.json()]).toEqual([499, expect.objectContaining({ code: "cancelled" })]);
+    expect(Date.now() - told).toBeGreaterThan(19_000);
+    expect(await running.ended).toMatchObject({ code: 0, err: "" });
+    expect(existsSync(join(folder, "mailcordon-state/postgres/data/postmaster.pid"))).toBe(false);
+    const next = await launched();
+    expect(await (await get(next.url, key, job)).json()).toMatchObject({ status: "finished", answer: { success: true } });
+  }, 120_000);
+
   test("killed while it sends, its successor does not send again, and goes on with the job that it may repeat", async () => {
     const { key } = await keys("add", "--name", "soar", "--role", "admin");
     const first = await launched();

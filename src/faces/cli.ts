@@ -74,7 +74,9 @@ export async function runCli(words: readonly string[], program: Program, screen:
   const quiet = words.includes("--quiet");
   const json = screen.stdout.isTTY !== true || words.includes("--json");
   const [first = "--help", ...rest] = words;
-  const grace = graceAfter(screen.signal);
+  // A command with an end of its own is not timed: nobody would hear of the rejection, and Node ends a process for that.
+  const endsItself = program.commands.some((command) => command.name === first && command.endsItself);
+  const grace = endsItself ? undefined : graceAfter(screen.signal);
   // What is given up on may still come to its end: its report must not follow the one that was given.
   let givenUp = false;
   const write = (text: string) => (givenUp ? true : screen.stdout.write(text));
@@ -82,8 +84,7 @@ export async function runCli(words: readonly string[], program: Program, screen:
   const gated = Object.create(screen, { stdout: { value: { isTTY, columns, write } } });
   const work = () => dispatch(first, rest, program, gated, json);
   try {
-    if (program.commands.some(({ name, endsItself }) => name === first && endsItself)) return await work();
-    return await Promise.race([work(), grace.over]);
+    return await (grace === undefined ? work() : Promise.race([work(), grace.over]));
   } catch (thrown) {
     givenUp = true;
     const failure = asFailure(thrown);
@@ -91,7 +92,7 @@ export async function runCli(words: readonly string[], program: Program, screen:
     if (!quiet) tell(screen, failure, first);
     return failures[failure.code].exit;
   } finally {
-    grace.end();
+    grace?.end();
   }
 }
 

@@ -101,7 +101,11 @@ export function openJobs(database: Database): Jobs {
   };
   let queue: Promise<Queue> | undefined;
   const openedQueue = () => {
-    queue ??= openQueue(database);
+    queue ??= openQueue(database).catch((thrown) => {
+      // The next one tries again: a database that was away once is not away for good.
+      queue = undefined;
+      throw thrown;
+    });
     return queue;
   };
   let resting = false;

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import pg from "pg";
 import type * as z from "zod";
@@ -20,6 +21,8 @@ export interface Database {
   readonly hears: boolean;
   /** The same as `query`, unchecked: for the library of the queue. */
   execute(text: string, values: readonly unknown[]): Promise<Pick<pg.QueryResult, "rows">>;
+  /** Runs `work` while no other process that uses the database runs work of the same name; others wait. Rejects with what `work` rejects with. */
+  exclusively<T>(name: string, work: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -39,6 +42,11 @@ export function tellSql(topic: Topic, id: string): string {
 
 /** The first number of our advisory locks, "MC" in ASCII; the second is 0 for whoever uses the database, else the number of a process. */
 const lockSpace = 0x4d43;
+
+/** The second number of the advisory lock for a name: negative and not -1, the number of the migrations; those of processes are positive. */
+function nameNumber(name: string): number {
+  return -2 - (createHash("sha256").update(name).digest().readUInt32BE() % 0x7fff_fff0);
+}
 
 /** SQL that is true while the process of that number lives: it holds a lock that ends with its connection, however that ends. */
 export function aliveSql(instance: string): string {
@@ -81,6 +89,28 @@ export async function openDatabase(settings: { readonly databaseUrl?: string | u
     instance: presence.instance,
     execute,
     query: async (row, text, values = []) => (await execute(text, values)).rows.map((each) => row.parse(each)),
+    async exclusively(name, work) {
+      const client = await pool.connect().catch((thrown) => {
+        throw queryFailure(thrown);
+      });
+      const key = [lockSpace, nameNumber(name)];
+      let broken: Error | undefined;
+      try {
+        await client.query("SELECT pg_advisory_lock($1, $2)", key).catch((thrown) => {
+          broken = queryFailure(thrown);
+          throw broken;
+        });
+        return await work();
+      } finally {
+        if (broken === undefined) {
+          await client.query("SELECT pg_advisory_unlock($1, $2)", key).catch((thrown) => {
+            broken = queryFailure(thrown);
+          });
+        }
+        // The lock ends with its connection, so one of which we do not know whether it still holds the lock is closed.
+        client.release(broken);
+      }
+    },
     hear: (topic, told) => void presence.told.set(topic, told),
     get hears() {
       return presence.isThere;
@@ -116,10 +146,11 @@ interface Presence {
 
 async function openPresence(connect: () => Promise<pg.ClientConfig>, embedded: Embedded | undefined): Promise<Presence> {
   let client = await enter(connect, embedded);
-  await migrate(client, lockSpace);
-  const { rows } = await client.query<{ number: number }>(`SELECT nextval('${schema}.instances')::integer AS number`);
-  const instance = rows[0]?.number;
-  if (instance === undefined) throw new Failure("internal", "The database gave no number.");
+  const instance = await registered(client).catch(async (thrown) => {
+    // A database that was started for us would otherwise run on.
+    await leave(client, embedded).catch(() => undefined);
+    throw queryFailure(thrown);
+  });
   let closing = false;
   let isThere = false;
   let entering: Promise<void> | undefined;
@@ -145,13 +176,16 @@ async function openPresence(connect: () => Promise<pg.ClientConfig>, embedded: E
         // To its end, also when we are closed meanwhile: what was started by it is then stopped again.
         client = await enter(connect, embedded);
         return await hold();
-      } catch (thrown) {
-        if (!(thrown instanceof Failure) && !isDatabaseError(thrown)) throw thrown;
+      } catch {
+        // Whatever it was: nobody hears of a rejection here, and Node would end the process for it. `query` reports what lasts.
         await pause(againMs, undefined, { ref: false });
       }
     }
   };
-  await hold();
+  await hold().catch(async (thrown) => {
+    await leave(client, embedded).catch(() => undefined);
+    throw queryFailure(thrown);
+  });
   return {
     instance,
     told,
@@ -164,6 +198,15 @@ async function openPresence(connect: () => Promise<pg.ClientConfig>, embedded: E
       await leave(client, embedded);
     },
   };
+}
+
+/** Brings the tables up to date; returns the number of this process. */
+async function registered(client: pg.Client): Promise<number> {
+  await migrate(client, lockSpace);
+  const { rows } = await client.query<{ number: number }>(`SELECT nextval('${schema}.instances')::integer AS number`);
+  const instance = rows[0]?.number;
+  if (instance === undefined) throw new Failure("internal", "The database gave no number.");
+  return instance;
 }
 
 /** Connects, and says with a lock that somebody is there. A database that is just ending is waited for, and started again when it is ours. */

@@ -30,8 +30,11 @@ export async function openQueue(database: Database): Promise<Queue> {
   });
   // Its upkeep is repeated by itself; what it was asked to do fails by itself, too.
   boss.on("error", () => undefined);
-  await boss.start();
-  await boss.createQueue(name);
+  // pg-boss looks for its tables before it takes its own lock: of two processes at an empty database, the second fails with 42710.
+  await database.exclusively("queue", async () => {
+    await boss.start();
+    await boss.createQueue(name);
+  });
   return {
     async send(id) {
       // Whoever takes it up and dies at once holds it for a minute.

@@ -1,9 +1,11 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
-import { type AddressInfo, connect, createServer } from "node:net";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import pg from "pg";
 import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
+import type { Worker } from "../../src/state/jobs.ts";
 import { openState } from "../../src/state/state.ts";
 import { temporaryState } from "./temporary.ts";
 
@@ -152,6 +154,64 @@ describe("with DATABASE_URL", () => {
     expect(existsSync(elsewhere)).toBe(false);
     expect(await own.keys.find(secret)).toMatchObject({ name: "soar" });
   });
+
+  test("servers that start at once on an empty database all start, and take up jobs", async () => {
+    await folder.open();
+    const password = readFileSync(join(folder.directory, "postgres/data/mailcordon-password"), "utf8");
+    const addressOf = (name: string) =>
+      `postgresql://mailcordon:${password}@/${name}?host=${encodeURIComponent(`${folder.directory}/postgres`)}`;
+    const administrator = new pg.Client({ connectionString: addressOf("postgres") });
+    await administrator.connect();
+    for (const name of ["empty1", "empty2", "empty3"]) {
+      await administrator.query(`CREATE DATABASE ${name}`);
+      const states = await Promise.all([1, 2, 3, 4].map(() => openState({ directory: tmpdir(), databaseUrl: addressOf(name) })));
+      const done: string[] = [];
+      const worker: Worker = async ({ call }) => {
+        done.push(call);
+        return { status: 200, body: "{}" };
+      };
+      await Promise.all(states.map(({ jobs }) => jobs.work(1, worker, () => {})));
+      await Promise.all(states.map(({ jobs }, at) => jobs.put({ caller: "c", action: "a", repeatable: true, call: `${at}` })));
+      await vi.waitFor(() => expect(done.sort()).toEqual(["0", "1", "2", "3"]), 20_000);
+      await Promise.all(states.map((state) => state.close()));
+    }
+    await administrator.end();
+  }, 120_000);
+
+  test("a connection that is lost while its process says that it is there again does not end the process", async () => {
+    await folder.open();
+    const password = readFileSync(join(folder.directory, "postgres/data/mailcordon-password"), "utf8");
+    // Cuts what asks to LISTEN, which is the last thing said by a process that comes back.
+    let cuts = false;
+    let cut = 0;
+    const clients = new Set<Socket>();
+    const proxy = createServer((client) => {
+      const server = connect(join(folder.directory, "postgres/.s.PGSQL.5432"));
+      clients.add(client);
+      client.on("data", (bytes) => {
+        if (!cuts || !bytes.includes("LISTEN")) return void server.write(bytes);
+        cut += 1;
+        client.destroy();
+      });
+      server.on("data", (bytes) => client.write(bytes));
+      for (const [one, other] of [[client, server] as const, [server, client] as const])
+        one.on("close", () => other.destroy()).on("error", () => {});
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+    const { port } = proxy.address() as AddressInfo;
+    const databaseUrl = `postgresql://mailcordon:${password}@127.0.0.1:${port}/postgres`;
+    const state = await openState({ directory: tmpdir(), databaseUrl });
+    cuts = true;
+    for (const client of clients) client.destroy();
+    await vi.waitFor(() => expect(cut).toBeGreaterThan(1), 20_000);
+    cuts = false;
+    await vi.waitFor(async () => expect(await state.idempotency.begin("c", "cut", "f")).toEqual({ state: "new" }), 20_000);
+    // By its lock another process sees that it is alive.
+    const other = await folder.open();
+    await vi.waitFor(async () => expect(await other.idempotency.begin("c", "cut", "f")).toEqual({ state: "running" }), 20_000);
+    await state.close();
+    proxy.close();
+  }, 60_000);
 
   test("a database that went away and came back is used again, with what was running still running", async () => {
     const own = await folder.open();
