@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { Attachment } from "./exchange/attachment.ts";
 import type { Address, Message } from "./exchange/message.ts";
 import { Failure } from "./failure.ts";
-import { spellings } from "./input.ts";
+import { narrowing, spellings } from "./input.ts";
 
 /** Items between commas, trimmed. EWS ids, paths of folders and categories hold no commas in practice; ids never. */
 function splitCommas(text: string): string[] {
@@ -39,6 +39,11 @@ export function splitOutside(text: string, quotes: boolean): string[] {
 /** A list of texts that may also come as one text with commas. */
 export function textList(description: string, split: (text: string) => readonly unknown[] = splitCommas) {
   return z.array(z.string().min(1)).register(spellings, { split }).optional().describe(description);
+}
+
+/** The same for a list that narrows: an empty one is refused. */
+export function narrowingList(description: string, split: (text: string) => readonly unknown[] = splitCommas) {
+  return z.array(z.string().min(1)).register(spellings, { split }).register(narrowing).optional().describe(description);
 }
 
 /** An e-mail address as a person writes it: `a@example.com` or `Name <a@example.com>`. An object `{name, address}` is understood, too. */
@@ -101,6 +106,7 @@ export const timeout_seconds = z
 export const folder = z
   .string()
   .min(1)
+  .register(narrowing)
   .optional()
   .describe(
     "A folder: a well-known name (inbox, deleteditems, sentitems, …), a path (Inbox/Reports), or a folder id. After `archive:` a folder of the archive mailbox, after `public:` a public folder.",
@@ -111,12 +117,14 @@ export const expected_count = z
   .number()
   .int()
   .min(0)
+  .register(narrowing)
   .optional()
   .describe("How many items must be found. When it is another number, nothing is touched.");
 export const max_items = z
   .number()
   .int()
   .min(1)
+  .register(narrowing)
   .optional()
   .describe("How many items may be found at most. When it is more, nothing is touched.");
 export const keep_evidence = z.boolean().default(false).describe("Keep each message as .eml with its hashes before it is touched.");
@@ -133,10 +141,11 @@ export const max_bytes = z
 export const importance = z.enum(["Low", "Normal", "High"]).default("Normal").describe("Importance of the message.");
 
 export const item_id = textList("Item ids of the messages: a list, or one text with commas between.");
+export const splitMessageIds = (text: string) => splitOutside(text, false);
 export const internet_message_id = textList(
   "Message-IDs of the messages, with or without angle brackets: a list, or one text with commas between. " +
     "Given together with item_id, both name the same messages pair by pair: the id is tried first.",
-  (text) => splitOutside(text, false),
+  splitMessageIds,
 );
 
 /** What every action takes. A choice of back end has no place here before there are two. */

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { Failure } from "./failure.ts";
 import { parseJson } from "./parse-json.ts";
 import { didYouMean } from "./spelling.ts";
+import { visible } from "./unicode-form.ts";
 
 /** How a list may also be spelled: as one text, and how one of its items may be spelled otherwise than the schema says. */
 interface Spelling {
@@ -16,7 +17,13 @@ interface Spelling {
 export const spellings = z.registry<Spelling>();
 
 /**
- * The input as its schema reads it, after the spellings of playbooks are understood: `""`, null and unset are unset; "true" and "false"
+ * Fields that narrow what an action works on, or guard it: filters, folders, counts. To take an empty value of one for unset would make the action
+ * work on more than was asked, so that it is refused, or read by the field itself where its schema takes an empty text. Null is unset as everywhere.
+ */
+export const narrowing = z.registry<undefined>();
+
+/**
+ * The input as its schema reads it, after the spellings of playbooks are understood: `""` (but for `narrowing` fields), null and unset are unset; "true" and "false"
  * (ignoring case) are booleans; numeric texts are numbers; a value of an enumeration may have any case; a list may be one text.
  * Throws one Failure `invalid-input` that names every field that is wrong and says what to put there.
  */
@@ -93,13 +100,32 @@ export function unwrapped(field: z.core.$ZodType): z.core.$ZodType {
 function respelled(schema: z.ZodObject, raw: unknown): unknown {
   if (typeof raw !== "object" || raw === null || Array.isArray(raw)) return raw;
   const entries: [string, unknown][] = [];
+  const empty: string[] = [];
   if (Object.keys(raw).length > mostFields) throw new Failure("invalid-input", `An object has more than ${mostFields} fields.`);
   for (const [name, value] of Object.entries(raw)) {
     const field = fieldOf(schema, name);
     if (field === undefined) entries.push([name, value]);
-    else if (!isUnset(field, value)) entries.push([name, respell(unwrapped(field), value)]);
+    else if (narrowing.has(unwrapped(field)) && isNarrowingEmpty(field, value)) empty.push(name);
+    else if (!isUnset(field, value) || (value === "" && narrowing.has(unwrapped(field))))
+      entries.push([name, respell(unwrapped(field), value)]);
   }
+  if (empty.length > 0) throw new Failure("invalid-input", empty.map((name) => `${name}: ${whyNotEmpty(schema, name)}`).join("; "));
   return Object.fromEntries(entries);
+}
+
+/** Whether a value names nothing: an empty text or list, one of invisible characters only, and what splits into nothing. */
+function isNarrowingEmpty(field: z.core.$ZodType, value: unknown): boolean {
+  const inner = unwrapped(field);
+  if (typeof value === "string" && visible(value) === "") return !z.safeParse(inner, "").success;
+  if (!(inner instanceof z.ZodArray)) return false;
+  const items = value === null || value === undefined ? value : respellList(inner, value);
+  return Array.isArray(items) && items.every((item) => typeof item === "string" && visible(item) === "");
+}
+
+function whyNotEmpty(schema: z.ZodObject, name: string): string {
+  const field = fieldOf(schema, name);
+  const expected = field instanceof z.ZodType && field.description !== undefined ? ` (what to put: ${field.description})` : "";
+  return `is empty, which is not the same as left out; leave it out or give a value${expected}`;
 }
 
 /** A playbook in Python writes None where nothing is. No number, boolean or choice is called that; a text may be. */

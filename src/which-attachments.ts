@@ -4,18 +4,20 @@ import type { Attachment } from "./exchange/attachment.ts";
 import type { Message } from "./exchange/message.ts";
 import type { PortMethod } from "./exchange/uses.ts";
 import { Failure } from "./failure.ts";
-import { messageRow, present, textList } from "./fields.ts";
+import { messageRow, narrowingList, present } from "./fields.ts";
+import { narrowing } from "./input.ts";
 import { askedOf, done, failed } from "./outcome.ts";
-import { composed } from "./unicode-form.ts";
+import { comparable } from "./unicode-form.ts";
 import { choosesMessages, selectMessages, titleOf, type WhichMessages } from "./which-messages.ts";
 
 /** The fields that choose attachments of messages; all that are given must hold. */
 export const whichAttachments = {
-  attachment_ids: textList("Only these attachments: a list of ids, or one text with commas between."),
+  attachment_ids: narrowingList("Only these attachments: a list of ids, or one text with commas between."),
   name_pattern: z
     .string()
     .min(1)
     .max(255)
+    .register(narrowing)
     .optional()
     .describe("Only attachments of this name, ignoring case: * stands for any characters, ? for one (invoice*.zip)."),
 };
@@ -204,9 +206,9 @@ async function messagesInside(attachments: readonly Attachment[], { mailbox }: T
  * program.
  */
 export function nameMatcher(pattern: string): (name: string) => boolean {
-  const wanted = [...composed(pattern).toLowerCase()];
+  const wanted = [...comparable(pattern)];
   return (name) => {
-    const given = [...composed(name).toLowerCase()];
+    const given = [...comparable(name)];
     let at = 0;
     let star = -1;
     let resumed = 0;

@@ -238,3 +238,28 @@ test.each(calls)(
   },
   60_000,
 );
+
+// A form of the Automation Service cannot tell an empty field from one that was never filled: its script leaves both out.
+test.each([{ sender: "" }, { subject: "" }, { folder: "" }, { min_size: "" }, { internet_message_id: "" }])(
+  "an empty filter is refused by every face that can be given one, and never dropped: %j",
+  async (empty) => {
+    const action = catalogue.find(({ name }) => name === "search-emails-extended");
+    if (action === undefined) throw new Error("There is no search.");
+    const given = faces.filter(({ name }) => name !== "Automation Service");
+    expect(given.length).toBeGreaterThanOrEqual(5);
+    for (const face of given) {
+      const { document } = await face.call(action, { mailbox: "reception@example.com", ...empty });
+      expect([face.name, JSON.stringify(document)]).toEqual([face.name, expect.stringMatching(/"invalid-input"/)]);
+      expect(JSON.stringify(document)).toContain(`empty`);
+    }
+  },
+);
+
+test("an empty subject that equals is a filter to every face that can be given one", async () => {
+  const action = catalogue.find(({ name }) => name === "search-emails-extended");
+  if (action === undefined) throw new Error("There is no search.");
+  for (const face of faces.filter(({ name }) => name !== "Automation Service")) {
+    const { document } = await face.call(action, { mailbox: "reception@example.com", subject: "", subject_match: "equals" });
+    expect([face.name, document]).toMatchObject([face.name, { success: true, items: [], applied: { subject: expect.any(String) } }]);
+  }
+});

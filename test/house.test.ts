@@ -77,7 +77,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   "settings-serve": ["failure", "file-setting", "secrets", "settings", "settings-fields"],
   setup: ["failure"],
   doctor: [...core, "secrets", "settings", "settings-oauth", "settings-on-premises", "open", "tokens", "setup", "ews", "graph", "wire"],
-  input: ["failure", "parse-json", "spelling"],
+  input: ["failure", "parse-json", "spelling", "unicode-form"],
   fields: [...core, "input"],
   action: [...core, "input"],
   ...Object.fromEntries(["answer", "items", "audit", "evidence", "evidence-index", "perform"].map((room) => [room, door])),
@@ -141,9 +141,9 @@ test.each(["src", "test", "bench", "scripts"])("no file of %s/ has more than 400
 });
 
 describe("test/ mirrors src/:", () => {
-  // Tests of what is no one file of src/: every face at once, a catalogue with one more action, whole clients and corpora, the contract over a back end, every fault under every action, the scripts, the examples and the guides, this house.
+  // Tests of what is no one file of src/: every face at once, a catalogue with one more action, whole clients and corpora, the contract over a back end, every fault under every action, a search over servers that do otherwise, the scripts, the examples and the guides, this house.
   const besides =
-    /^(witness\/|scripts\/|guides\/|house|examples|every-face|one-more-action|exchange\/(ews|graph)|actions\/faults\/|ews\/(samples|schema)|graph\/schema)/;
+    /^(witness\/|scripts\/|guides\/|house|examples|every-face|one-more-action|exchange\/(ews|graph)|actions\/(faults|search)\/|ews\/(samples|schema)|graph\/schema)/;
   test.each(filesOf("test").filter((file) => file.endsWith(".test.ts") && !besides.test(file)))("%s has its source", (file) => {
     expect(existsSync(join(root, "src", file.replace(/\.test\.ts$/, ".ts")))).toBe(true);
   });

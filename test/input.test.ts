@@ -1,9 +1,19 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { Failure } from "../src/failure.ts";
-import { addressList, addressOf, attachments, headers, importance, internet_message_id, item_id, textList } from "../src/fields.ts";
-import { readInput } from "../src/input.ts";
+import {
+  addressList,
+  addressOf,
+  attachments,
+  headers,
+  importance,
+  internet_message_id,
+  item_id,
+  narrowingList,
+  textList,
+} from "../src/fields.ts";
+import { narrowing, readInput } from "../src/input.ts";
 
 const schema = z.strictObject({
   name: z.string().min(1).optional().describe("A name."),
@@ -66,6 +76,44 @@ test("a field that the action does not know is refused, not ignored", () => {
 test("a required field that is empty is said to be required", () => {
   const failure = failureOf(() => readInput(z.strictObject({ folder: z.string().describe("A folder.") }), { folder: "" }));
   expect(failure.message).toBe("folder: is required (what to put: A folder.)");
+});
+
+describe("an empty value of a field that narrows", () => {
+  const narrow = z.strictObject({
+    text: z.string().min(1).register(narrowing).optional().describe("A text."),
+    size: z.number().register(narrowing).optional(),
+    sure: z.boolean().register(narrowing).optional(),
+    mode: z.enum(["one", "two"]).register(narrowing).default("one"),
+    list: narrowingList("A list."),
+    subject: z.string().register(narrowing).optional(),
+  });
+
+  test.each([
+    { text: "" },
+    { text: "\u200b\u00ad" },
+    { size: "" },
+    { sure: "" },
+    { mode: "" },
+    { list: "" },
+    { list: " , ," },
+    { list: [] },
+    { list: [""] },
+    { list: "[]" },
+    { list: ["\u200b"] },
+  ])("is refused by name: %j", (input) => {
+    const failure = failureOf(() => readInput(narrow, input));
+    expect(failure.code).toBe("invalid-input");
+    expect(failure.message).toContain(`${Object.keys(input)[0]}: is empty`);
+  });
+
+  test("is handed on where its schema takes an empty text, and null is unset", () => {
+    expect(readInput(narrow, { subject: "", text: null, list: null, size: null })).toEqual({ subject: "", mode: "one" });
+  });
+
+  test("is named together with the others that are empty", () => {
+    const failure = failureOf(() => readInput(narrow, { text: "", list: "" }));
+    expect(failure.message).toMatch(/^text: is empty.*; list: is empty/);
+  });
 });
 
 test.each([null, 5, "text", [1]])("an input that is no object is refused: %j", (raw) => {

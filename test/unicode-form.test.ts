@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { composed } from "../src/unicode-form.ts";
+import { comparable, composed } from "../src/unicode-form.ts";
 
 const acute = "\u0301";
 const below = "\u0316";
@@ -35,4 +35,14 @@ test("applied twice it changes nothing more", () => {
     "\u1161",
   );
   fc.assert(fc.property(fc.array(parts), (some) => composed(composed(some.join(""))) === composed(some.join(""))));
+});
+
+test("the form in which texts are compared stays as it is when it is made again, and is that of the lower and the upper case", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "binary" }), (text) => {
+      expect(comparable(comparable(text))).toBe(comparable(text));
+      expect(comparable(text.toLowerCase())).toBe(comparable(text));
+    }),
+    { numRuns: 2000 },
+  );
 });

@@ -36,3 +36,7 @@ test.each([
 test("a pattern of many stars ends on a name made against it", () => {
   expect(nameMatcher(`${"*a".repeat(127)}b`)("a".repeat(5000))).toBe(false);
 });
+
+test("neither invisible characters nor blanks of another kind hide a name from a pattern", () => {
+  expect(nameMatcher("invoice final.zip")("in\u200bvoice\u00a0final\u00ad.zip")).toBe(true);
+});

@@ -3,6 +3,7 @@ import { reading } from "../action.ts";
 import { ErrorNoun, errorNoun } from "../answer.ts";
 import type { Contact } from "../exchange/contact.ts";
 import { anywhere, folder, present } from "../fields.ts";
+import { narrowing } from "../input.ts";
 
 const ContactRow = z.strictObject({
   item_id: z.string(),
@@ -44,7 +45,12 @@ export const getContacts = reading({
     ...anywhere,
     folder: folder.describe("The folder of contacts: a well-known name, a path, or a folder id. Default: contacts."),
     recursive: z.boolean().default(false).describe("Also the folders below."),
-    query: z.string().min(1).optional().describe("Only those whose name, company or address contains this text, ignoring case."),
+    query: z
+      .string()
+      .min(1)
+      .register(narrowing)
+      .optional()
+      .describe("Only those whose name, company or address contains this text, ignoring case."),
     include_groups: z.boolean().default(false).describe("Also the person's own distribution lists."),
     // 50 is what the peers' playbooks expect; 1000 is one page of EWS.
     limit: z.number().int().min(1).max(1000).default(50).describe("How many contacts at most."),

@@ -4,32 +4,35 @@ import { Counts, ErrorNoun, errorNoun } from "../answer.ts";
 import type { Detail } from "../exchange/message.ts";
 import type { FilterName, Filters } from "../exchange/query.ts";
 import { Failure } from "../failure.ts";
-import { anywhere, folder, internet_message_id, MessageRow, messageRow, present, textList } from "../fields.ts";
-import { spellings } from "../input.ts";
+import { anywhere, folder, MessageRow, messageRow, narrowingList, present, splitMessageIds } from "../fields.ts";
+import { narrowing, spellings } from "../input.ts";
 import { type Found, type Place, readPosition, searchMany, writePosition } from "./search-many.ts";
 
 const fieldNames = Object.keys(MessageRow.shape);
 
-const text = (description: string) => z.string().min(1).optional().describe(description);
-const bytes = (description: string) => z.number().int().min(0).optional().describe(description);
-const yesOrNo = (description: string) => z.boolean().optional().describe(description);
+// No filter is dropped: an empty one is refused, or means something.
+const text = (description: string) => z.string().min(1).register(narrowing).optional().describe(description);
+const bytes = (description: string) => z.number().int().min(0).register(narrowing).optional().describe(description);
+const yesOrNo = (description: string) => z.boolean().register(narrowing).optional().describe(description);
 const time = (description: string) =>
   z
     .string()
     .refine((value) => utc(value) !== undefined, "not a time; write it as 2026-01-31T12:00:00Z or 2026-01-31")
+    .register(narrowing)
     .optional()
     .describe(`${description} ISO 8601; without a zone, UTC.`);
 
 const input = z.strictObject({
   ...anywhere,
-  mailboxes: textList("Mailboxes to search instead of one: a list, or the word all for every mailbox that the account may search."),
+  mailboxes: narrowingList("Mailboxes to search instead of one: a list, or the word all for every mailbox that the account may search."),
   folder: folder.describe(
     "Where to look: a well-known name, a path (Inbox/Reports), or a folder id. Default: every folder that can hold mail.",
   ),
   recursive: z.boolean().default(true).describe("Also the folders below."),
   include_recoverable: z.boolean().default(false).describe("Also the Recoverable Items, where deleted messages wait for their end."),
-  subject: text("Text of the subject, ignoring case."),
-  subject_match: z.enum(["contains", "equals", "prefix"]).default("contains").describe("How subject is compared."),
+  // Empty, with subject_match equals: a message without a subject. No form can say that, so the description does not either.
+  subject: z.string().register(narrowing).optional().describe("Text of the subject, ignoring case."),
+  subject_match: z.enum(["contains", "equals", "prefix"]).register(narrowing).default("contains").describe("How subject is compared."),
   sender: text("Part of the address or name of the sender."),
   recipient: text("Part of an address or name in To, Cc or Bcc."),
   body: text("Text that the body contains, ignoring case."),
@@ -38,25 +41,26 @@ const input = z.strictObject({
   attachment_sha256: z
     .string()
     .regex(/^[0-9a-f]{64}$/i, "not 64 hexadecimal digits")
+    .register(narrowing)
     .optional()
     .describe("SHA-256 of a file attachment, hexadecimal."),
-  internet_message_id: internet_message_id.describe("Message-IDs, with or without angle brackets: any of them."),
+  internet_message_id: narrowingList("Message-IDs, with or without angle brackets: any of them.", splitMessageIds),
   conversation_id: text("Id of the conversation."),
   received_after: time("Received at this time or later."),
   received_before: time("Received before this time."),
   // Ten years, so that a slip of the keyboard is noticed.
-  last_minutes: z.number().int().min(1).max(5_256_000).optional().describe("Received in so many minutes before now."),
+  last_minutes: z.number().int().min(1).max(5_256_000).register(narrowing).optional().describe("Received in so many minutes before now."),
   has_attachments: yesOrNo("With attachments, or without. Exchange counts no inline ones. Default: both."),
   is_unread: yesOrNo("Not read yet, or read. Default: both."),
   min_size: bytes("At least so many bytes."),
   max_size: bytes("At most so many bytes."),
-  importance: z.enum(["Low", "Normal", "High"]).optional().describe("Importance of the message."),
+  importance: z.enum(["Low", "Normal", "High"]).register(narrowing).optional().describe("Importance of the message."),
   category: text("A category that it has."),
   item_class: text("This item class or one below it, such as IPM.Schedule."),
   query: text("A query in the server's own language (on Exchange: AQS). It finds words from their beginning, and only in what is indexed."),
   // All are held at once, and merged in order: 10 000 summaries are some 20 MB.
   limit: z.number().int().min(1).max(10_000).default(50).describe("How many messages at most, over the whole search, newest first."),
-  cursor: text("next_cursor of the page before; all filters stay as they were."),
+  cursor: z.string().min(1).optional().describe("next_cursor of the page before; all filters stay as they were."),
   fields: z
     .array(z.enum(fieldNames))
     .register(spellings, { split: (words) => words.split(/[,\s]+/) })

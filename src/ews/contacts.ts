@@ -1,7 +1,7 @@
 import type { Contact, ContactList, ContactQuery } from "../exchange/contact.ts";
 import { isLocal } from "../exchange/local-failure.ts";
+import { holding } from "../exchange/match.ts";
 import { Failure } from "../failure.ts";
-import { composed } from "../unicode-form.ts";
 import { contactIds, findContacts, getContacts } from "./contact.ts";
 import type { FolderNode, FolderRef } from "./folders.ts";
 import type { EwsMailbox } from "./session.ts";
@@ -22,7 +22,7 @@ export async function contacts(mailbox: EwsMailbox, query: ContactQuery): Promis
   const unread: { itemId: string; failure: Failure }[] = [];
   const list = { contacts: found, unread };
   if (query.limit < 1) return list;
-  const wanted = query.query === undefined ? undefined : composed(query.query).toLowerCase();
+  const wanted = query.query === undefined ? undefined : holding(query.query);
   for (const { ref, path } of await foldersOf(mailbox, query)) {
     for await (const ids of pagesOf(mailbox, ref, query.includeGroups ?? false)) {
       let index = 0;
@@ -43,10 +43,11 @@ export async function contacts(mailbox: EwsMailbox, query: ContactQuery): Promis
   return list;
 }
 
-function matches({ displayName, givenName, surname, company, emailAddresses }: Contact, wanted: string): boolean {
-  return [displayName, givenName, surname, company, ...emailAddresses].some(
-    (text) => text !== undefined && composed(text).toLowerCase().includes(wanted),
-  );
+function matches(
+  { displayName, givenName, surname, company, emailAddresses }: Contact,
+  has: (text: string | undefined) => boolean,
+): boolean {
+  return [displayName, givenName, surname, company, ...emailAddresses].some(has);
 }
 
 async function foldersOf({ folders }: EwsMailbox, query: ContactQuery): Promise<{ ref: FolderRef; path: string | undefined }[]> {

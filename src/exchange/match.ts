@@ -1,6 +1,7 @@
 import { Failure } from "../failure.ts";
-import { composed } from "../unicode-form.ts";
+import { comparable, visible } from "../unicode-form.ts";
 import type { Attachment } from "./attachment.ts";
+import { containing } from "./contains.ts";
 import type { Address, Detail, Message } from "./message.ts";
 import type { FilterName, Filters } from "./query.ts";
 
@@ -48,9 +49,10 @@ export function checkFilters(filters: Filters): void {
     "itemClass",
     "query",
   ] as const) {
-    if (filters[name] === "") refuse(name, "it is empty");
+    const text = filters[name];
+    if (text !== undefined && comparable(text) === "") refuse(name, "it is empty");
   }
-  if (filters.subject === "" && filters.subjectMatch !== "equals")
+  if (filters.subject !== undefined && comparable(filters.subject) === "" && filters.subjectMatch !== "equals")
     refuse("subject", "it is empty; for messages without a subject compare with `equals`");
   const sha256 = filters.attachmentSha256;
   if (sha256 !== undefined && !/^[0-9a-f]{64}$/i.test(sha256)) refuse("attachmentSha256", "it is not 64 hexadecimal digits");
@@ -110,21 +112,32 @@ type Test = ((message: Message) => boolean) | undefined;
 const quickTests = {
   subject: ({ subject, subjectMatch }): Test => {
     if (subject === undefined) return undefined;
-    const wanted = fold(subject);
-    if (subjectMatch === "equals") return (message) => fold(message.subject ?? "") === wanted;
-    if (subjectMatch === "prefix") return (message) => fold(message.subject ?? "").startsWith(wanted);
-    return (message) => fold(message.subject ?? "").includes(wanted);
+    const wanted = comparable(subject);
+    if (subjectMatch === "equals") return (message) => comparable(message.subject ?? "") === wanted;
+    if (subjectMatch === "prefix") return (message) => comparable(message.subject ?? "").startsWith(wanted);
+    const has = holding(subject);
+    return (message) => has(message.subject);
   },
-  sender: ({ sender }) => (sender === undefined ? undefined : (message) => anyAddressHas([message.from, message.sender], sender)),
-  recipient: ({ recipient }) =>
-    recipient === undefined
-      ? undefined
-      : (message) => anyAddressHas([...(message.to ?? []), ...(message.cc ?? []), ...(message.bcc ?? [])], recipient),
-  body: ({ body }) => (body === undefined ? undefined : (message) => fold(bodyOf(message)).includes(fold(body))),
-  attachmentName: ({ attachmentName }) =>
-    attachmentName === undefined
-      ? undefined
-      : (message) => (message.attachments ?? []).some((attachment) => fold(attachment.name ?? "").includes(fold(attachmentName))),
+  sender: ({ sender }): Test => {
+    if (sender === undefined) return undefined;
+    const has = inAddress(sender);
+    return (message) => has(message.from) || has(message.sender);
+  },
+  recipient: ({ recipient }): Test => {
+    if (recipient === undefined) return undefined;
+    const has = inAddress(recipient);
+    return ({ to = [], cc = [], bcc = [] }) => [to, cc, bcc].some((some) => some.some(has));
+  },
+  body: ({ body }): Test => {
+    if (body === undefined) return undefined;
+    const has = holding(body);
+    return (message) => has(bodyOf(message));
+  },
+  attachmentName: ({ attachmentName }): Test => {
+    if (attachmentName === undefined) return undefined;
+    const has = holding(attachmentName);
+    return ({ attachments = [] }) => attachments.some(({ name }) => has(name));
+  },
   internetMessageId: ({ internetMessageId }) =>
     internetMessageId &&
     (({ internetMessageId: own }) => own !== undefined && internetMessageId.some((wanted) => sameMessageId(wanted, own))),
@@ -141,14 +154,14 @@ const quickTests = {
   maxSize: ({ maxSize }) => (maxSize === undefined ? undefined : (message) => message.size !== undefined && message.size <= maxSize),
   importance: ({ importance }) => (importance === undefined ? undefined : (message) => (message.importance ?? "Normal") === importance),
   category: ({ category }) =>
-    category === undefined ? undefined : (message) => (message.categories ?? []).some((own) => fold(own) === fold(category)),
+    category === undefined ? undefined : (message) => (message.categories ?? []).some((own) => comparable(own) === comparable(category)),
   itemClass: ({ itemClass }) => (itemClass === undefined ? undefined : (message) => isOfClass(message.itemClass, itemClass)),
 } satisfies Partial<Record<ClientFilter, (filters: Filters) => Test>>;
 
 /** Whether an item class is the wanted one or below it. A class whose name only begins alike (`IPM.Notebook`) is another one. */
 function isOfClass(own: string | undefined, wanted: string): boolean {
   if (own === undefined) return false;
-  return fold(own) === fold(wanted) || fold(own).startsWith(`${fold(wanted)}.`);
+  return comparable(own) === comparable(wanted) || comparable(own).startsWith(`${comparable(wanted)}.`);
 }
 
 /** NaN, which is neither before nor after anything, for a message that was never received. */
@@ -160,14 +173,15 @@ function bodyOf(message: Message): string {
   return message.bodyText ?? message.bodyHtml ?? message.bodyPreview ?? "";
 }
 
-function anyAddressHas(addresses: readonly (Address | undefined)[], part: string): boolean {
-  const wanted = fold(part);
-  return addresses.some((own) => own && (fold(own.address ?? "").includes(wanted) || fold(own.name ?? "").includes(wanted)));
+/** Returns a test whether a text contains the word, both as they are compared. A missing text contains nothing. */
+export function holding(word: string): (text: string | undefined) => boolean {
+  const has = containing(comparable(word));
+  return (text) => text !== undefined && has(comparable(text));
 }
 
-/** Text as it is compared: without case, and one form for letters that Unicode can write in several ways. */
-function fold(text: string): string {
-  return composed(text).toLowerCase();
+function inAddress(part: string): (address: Address | undefined) => boolean {
+  const has = holding(part);
+  return (own) => own !== undefined && (has(own.address) || has(own.name));
 }
 
 async function hasHash(message: Message, wanted: string, means: MatchMeans): Promise<boolean> {
@@ -183,7 +197,12 @@ async function compileBodyRegex(pattern: string): Promise<(text: string) => bool
   const { RE2JS, RE2JSException } = await import("../libraries/re2js.ts");
   try {
     const compiled = RE2JS.compile(pattern, RE2JS.CASE_INSENSITIVE);
-    return (text) => compiled.test(text);
+    // As it was written, and as it is seen: neither hides a word from the other.
+    return (text) => {
+      if (compiled.test(text)) return true;
+      const seen = visible(text);
+      return seen !== text && compiled.test(seen);
+    };
   } catch (thrown) {
     if (thrown instanceof RE2JSException) refuse("bodyRegex", thrown.message);
     throw thrown;

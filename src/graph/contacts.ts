@@ -1,7 +1,7 @@
 import type { Contact, ContactList, ContactQuery } from "../exchange/contact.ts";
 import { joinPath, parseFolderName, sameName, wellKnownName } from "../exchange/folder-names.ts";
+import { holding } from "../exchange/match.ts";
 import { Failure } from "../failure.ts";
-import { composed } from "../unicode-form.ts";
 import { type ContactFolder, listContactFolders, listContacts } from "./requests/contacts.ts";
 import type { GraphMailbox } from "./session.ts";
 
@@ -17,7 +17,7 @@ interface Place {
  */
 export async function contacts(mailbox: GraphMailbox, query: ContactQuery): Promise<ContactList> {
   const found = new Map<string, Contact>();
-  const wanted = query.query === undefined ? undefined : composed(query.query).toLowerCase();
+  const wanted = query.query === undefined ? undefined : holding(query.query);
   if (query.limit >= 1) {
     places: for (const { folderId, path } of await placesOf(mailbox, query)) {
       for await (const { items } of mailbox.pages(listContacts, folderId)) {
@@ -33,10 +33,11 @@ export async function contacts(mailbox: GraphMailbox, query: ContactQuery): Prom
   return { contacts: [...found.values()], unread: [], withoutGroups: query.includeGroups === true ? true : undefined };
 }
 
-function matches({ displayName, givenName, surname, company, emailAddresses }: Contact, wanted: string): boolean {
-  return [displayName, givenName, surname, company, ...emailAddresses].some(
-    (text) => text !== undefined && composed(text).toLowerCase().includes(wanted),
-  );
+function matches(
+  { displayName, givenName, surname, company, emailAddresses }: Contact,
+  has: (text: string | undefined) => boolean,
+): boolean {
+  return [displayName, givenName, surname, company, ...emailAddresses].some(has);
 }
 
 async function placesOf(mailbox: GraphMailbox, { folder = "contacts", recursive }: ContactQuery): Promise<Place[]> {

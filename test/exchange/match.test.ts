@@ -2,10 +2,12 @@ import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Attachment } from "../../src/exchange/attachment.ts";
+import { containing } from "../../src/exchange/contains.ts";
 import { checkFilters, detailFor, givenFilters, openMatcher, sameMessageId } from "../../src/exchange/match.ts";
 import type { Message } from "../../src/exchange/message.ts";
 import type { Filters } from "../../src/exchange/query.ts";
 import { Failure } from "../../src/failure.ts";
+import { comparable } from "../../src/unicode-form.ts";
 
 const file: Attachment = { id: "a1", kind: "file", name: "Invoice-7.PDF" };
 const message: Message = {
@@ -111,14 +113,93 @@ describe("a filter decided by the client", () => {
     expect(await passes({ subject: "re\u0301sume\u0301" }, { itemId: "x", subject: "My R\u00e9sum\u00e9" })).toBe(true);
   });
 
+  test.each(["\u00a0", "\u202f", "\u2007", "\u3000"])("a blank of another kind (%j) is a blank", async (blank) => {
+    const bodyText = `please${blank}pay now`;
+    expect(await passes({ body: "please pay" }, { itemId: "x", bodyText })).toBe(true);
+    expect(await passes({ body: `pay${blank}now` }, { itemId: "x", bodyText })).toBe(true);
+    expect(await passes({ bodyRegex: "please pay" }, { itemId: "x", bodyText })).toBe(true);
+  });
+
+  test.each([
+    "\u200b",
+    "\u200c",
+    "\u200d",
+    "\u2060",
+    "\ufeff",
+    "\u00ad",
+    "\u034f",
+    "\u180e",
+    "\u202e",
+    "\u2066",
+    "\ufe0f",
+    "\u{e0061}",
+    "\ufff9",
+  ])("an invisible character (%j) hides no word, in any field", async (nothing) => {
+    const hidden = `in${nothing}vo${nothing}ice`;
+    const all: Message = {
+      itemId: "x",
+      subject: hidden,
+      from: { name: hidden, address: "a@example.com" },
+      to: [{ name: hidden }],
+      bodyText: hidden,
+      attachments: [{ id: "a", kind: "file", name: `${hidden}.pdf` }],
+      categories: [hidden],
+    };
+    for (const name of ["subject", "sender", "recipient", "body", "bodyRegex", "attachmentName", "category"] as const) {
+      expect([name, await passes({ [name]: "Invoice" }, all)]).toEqual([name, true]);
+      if (name !== "bodyRegex") expect([name, await passes({ [name]: hidden }, { ...all })]).toEqual([name, true]);
+    }
+    expect(await passes({ subject: "invoice", subjectMatch: "equals" }, all)).toBe(true);
+    expect(await passes({ subject: "invo", subjectMatch: "prefix" }, all)).toBe(true);
+  });
+
+  test("a regular expression may still look for an invisible character", async () => {
+    expect(await passes({ bodyRegex: "in\\x{200b}voice" }, { itemId: "x", bodyText: "in\u200bvoice" })).toBe(true);
+  });
+
   test("each one agrees with a plain reading of its words, for any texts", async () => {
+    const parts = fc.array(
+      fc.constantFrom("a", "A", "b", " ", "\u00a0", "\u200b", "\u00ad", "\u00df", "e\u0301", "\u0130", "\ud834\udd5e"),
+    );
+    const words = fc.oneof(
+      fc.string(),
+      fc.string({ unit: "grapheme" }),
+      parts.map((some) => some.join("")),
+    );
+    const folded = (text: string) => comparable(text);
     await fc.assert(
-      fc.asyncProperty(fc.string(), fc.string({ minLength: 1 }), async (subject, part) => {
-        const folded = (text: string) => text.normalize("NFC").toLowerCase();
+      fc.asyncProperty(words, words, async (subject, part) => {
+        fc.pre(folded(part) !== "");
         expect(await passes({ subject: part }, { itemId: "x", subject })).toBe(folded(subject).includes(folded(part)));
       }),
       { numRuns: 200 },
     );
+  });
+});
+
+describe("a word in a text", () => {
+  const few = fc.string({ unit: fc.constantFrom("a", "b"), maxLength: 300 });
+
+  test("is found where the engine finds it, however long it is and however much of it repeats", () => {
+    fc.assert(
+      fc.property(few, fc.string({ unit: fc.constantFrom("a", "b"), maxLength: 150 }), (text, word) => {
+        expect(containing(word)(text)).toBe(text.includes(word));
+        // A word that is there, longer than what the engine's own search is used for.
+        expect(containing(text.slice(20))(`b${text}a`)).toBe(true);
+        expect(containing(`${text}c`)(text + text)).toBe(false);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("is looked for in linear time: 32 KB in 1 MB of the same character", async () => {
+    const word = `${"a".repeat(16_000)}b${"a".repeat(16_000)}`;
+    const text = "a".repeat(1_000_000);
+    const start = process.cpuUsage();
+    expect(await passes({ body: word }, { itemId: "x", bodyText: text })).toBe(false);
+    expect(await passes({ body: word }, { itemId: "x", bodyText: text + word })).toBe(true);
+    // By the product of the lengths it takes six seconds and more; in one pass some hundredths of one.
+    expect(process.cpuUsage(start).user).toBeLessThan(2_000_000);
   });
 });
 
@@ -176,6 +257,8 @@ describe("filters that mean nothing are refused by name", () => {
     [{ internetMessageId: ["ok@example.com", " <> "] }, "internetMessageId"],
     [{ sender: "" }, "sender"],
     [{ subject: "" }, "subject"],
+    [{ subject: "\u200b" }, "subject"],
+    [{ body: "\u00ad\ufeff" }, "body"],
     [{ query: "" }, "query"],
   ])("%j", (filters, name) => {
     expect(() => checkFilters(filters)).toThrow(expect.objectContaining({ code: "invalid-input", message: expect.stringContaining(name) }));
