@@ -136,6 +136,16 @@ export interface Context<M extends PortMethod = PortMethod> {
   /** Opens a file that the input names, where the face allows that. */
   readonly readFile?: ((path: string) => Promise<OpenedFile>) | undefined;
   now(): Date;
+  /** Adds to what the answer says of its own completeness, for actions that answer item by item. */
+  remark(remarks: Remarks): void;
+}
+
+/** What an answer says of what it does not hold. Both may be true. */
+export interface Remarks {
+  /** A limit of the caller's own ended a list. */
+  readonly truncated?: true | undefined;
+  /** Something that was meant could not be looked at. The answer is then no success. */
+  readonly incomplete?: true | undefined;
 }
 
 /** The columns that name one item to a person, snake_case, as they appear in a result. */

@@ -57,9 +57,20 @@ export const Answer = z.looseObject({
 });
 export type Answer = z.output<typeof Answer>;
 
+/** What an answer says of what it does not hold. */
+export const completeness = {
+  truncated: z.literal(true).optional().describe("Present when a limit of the call, such as max_depth, ended a list. It is a success."),
+  incomplete: z
+    .literal(true)
+    .optional()
+    .describe("Present when something could not be looked at: the answer says what. Then `success` is false and the exit code 6."),
+};
+
 /** The schema of one action's answers: the envelope with the action's own columns or members. */
 export function answerSchema(action: Action): z.ZodObject {
-  if (action.each !== undefined) return Answer.extend({ results: z.array(Result.extend(action.each.partial().shape)).optional() });
+  if (action.each !== undefined) {
+    return Answer.extend({ ...completeness, results: z.array(Result.extend(action.each.partial().shape)).optional() });
+  }
   // A failed call has none of the action's own members; the envelope's it always has.
   return action.output === undefined ? Answer : z.looseObject({ ...action.output.partial().shape, ...Answer.shape });
 }

@@ -173,6 +173,16 @@ export function asFailure(thrown: unknown): Failure {
   });
 }
 
+/**
+ * Throws `failure` when it is a defect of ours. Call it before a caught failure becomes a note, a default or another way: none of these may hide a
+ * defect. `done`: one sentence on what was done before it.
+ */
+export function throwDefect(failure: Failure, done?: string): void {
+  if (failure.code !== "internal") return;
+  if (done === undefined) throw failure;
+  throw new Failure("internal", `${done} A defect of mailcordon ended what followed: ${failure.message}`, { cause: failure });
+}
+
 /** The code of an error of Node.js or of the operating system, such as `ENOENT`. @see https://nodejs.org/api/errors.html#errorcode */
 export function errorCode(thrown: unknown): string | undefined {
   return thrown instanceof Error && "code" in thrown && typeof thrown.code === "string" ? thrown.code : undefined;

@@ -1,6 +1,6 @@
 import type { Action, Context, Kept, Prepared, Row, Selected, Target } from "./action.ts";
 import type { Result } from "./answer.ts";
-import { asFailure, Failure } from "./failure.ts";
+import { asFailure, Failure, type FailureCode } from "./failure.ts";
 import { attempt, failed, type Outcome } from "./outcome.ts";
 
 /** One item on its way through the door; filled step by step. */
@@ -86,6 +86,14 @@ function lost(failure: Failure, action: Action): Failure {
   return new Failure("unknown-outcome", "It was stopped on request; this item may have been done.", { cause: failure });
 }
 
+/** What a second look may say that makes a failure of the item; anything else says that it could not be looked at. */
+const disproving: ReadonlySet<FailureCode> = new Set<FailureCode>(["not-verified", "internal"]);
+
+/** A defect in the second look: the item is not to be repeated, since it was done. */
+function unchecked(failure: Failure): Failure {
+  return new Failure("internal", `It was done, but a defect ended the check of the result: ${failure.message}`, { cause: failure });
+}
+
 /** Looks again at what was done. `items` are all that were chosen, also those that failed. */
 export async function verifyEach(items: readonly Item[], verify: NonNullable<Prepared["verify"]>, context: Context): Promise<void> {
   const doneItems = items.filter((item) => item.status === "done");
@@ -96,9 +104,9 @@ export async function verifyEach(items: readonly Item[], verify: NonNullable<Pre
     const item = doneItems[at++];
     if (item === undefined) break;
     item.verified = outcome.ok && outcome.value;
-    if (outcome.ok || outcome.failure.code !== "not-verified") continue;
+    if (outcome.ok || !disproving.has(outcome.failure.code)) continue;
     item.status = "failed";
-    item.failure = outcome.failure;
+    item.failure = outcome.failure.code === "internal" ? unchecked(outcome.failure) : outcome.failure;
   }
 }
 

@@ -1,7 +1,17 @@
 import { randomUUID } from "node:crypto";
 import { userInfo } from "node:os";
 import * as z from "zod";
-import { type Action, type Context, type Effect, type EvidenceStore, effects, type OpenedFile, type Prepared, type Row } from "./action.ts";
+import {
+  type Action,
+  type Context,
+  type Effect,
+  type EvidenceStore,
+  effects,
+  type OpenedFile,
+  type Prepared,
+  type Remarks,
+  type Row,
+} from "./action.ts";
 import { type Answer, answerSchema, errorNoun, type Result } from "./answer.ts";
 import type { AuditEntry, AuditLog } from "./audit.ts";
 import type { Exchange } from "./exchange/exchange.ts";
@@ -72,6 +82,8 @@ interface Passage {
   readonly backend: string;
   /** What was waited so far because Exchange asked for it. */
   readonly waited: { readonly milliseconds: number };
+  /** Grows while items are chosen. */
+  readonly remarks: Remarks;
 }
 
 /**
@@ -82,6 +94,7 @@ interface Passage {
  */
 export async function perform(action: Action, rawInput: unknown, host: Host): Promise<Answer> {
   const waited = { milliseconds: 0 };
+  const remarks: Remarks = {};
   let named: { readonly backend?: string; readonly mailbox?: string; readonly dry_run?: boolean } = {};
   try {
     const prepared = action.prepare(rawInput);
@@ -99,7 +112,7 @@ export async function perform(action: Action, rawInput: unknown, host: Host): Pr
     named = { ...(own.ok ? { mailbox: own.value.address } : {}), ...(input.dry_run ? { dry_run: true } : {}) };
     const route = own.ok ? await attempt(async () => own.value.route?.()) : own;
     // A search of other mailboxes asks nothing of this one, and there need not be one; what does will fail as this did.
-    if (!route.ok && prepared.run === undefined) throw route.failure;
+    if (!route.ok && (prepared.run === undefined || route.failure.code === "internal")) throw route.failure;
     const backend = (route.ok ? route.value : undefined) ?? host.exchange.backend;
     named = { backend, ...named };
     const { exchange, evidence, readFile } = host;
@@ -113,8 +126,9 @@ export async function perform(action: Action, rawInput: unknown, host: Host): Pr
       evidence,
       readFile,
       now: host.now ?? (() => new Date()),
+      remark: (more: Remarks) => Object.assign(remarks, more),
     };
-    const passage = { action, prepared, input, context, host, backend, waited };
+    const passage = { action, prepared, input, context, host, backend, waited, remarks };
     const answer = prepared.run === undefined ? await throughItems(passage) : await wholeAnswer(passage, prepared.run);
     const { success, message, counts, ...rest } = answer;
     const told = { success, message, action: action.name, ...named, ...unverified(host), counts, ...rest, ...waitedMs(waited) };
@@ -238,7 +252,7 @@ function unclosed(failure: Failure): Failure {
   });
 }
 
-function told({ action, prepared }: Passage, items: readonly Item[]): Said {
+function told({ action, prepared, remarks }: Passage, items: readonly Item[]): Said {
   const results = items.map(resultOf);
   const having = (status: Result["status"]) => results.filter((result) => result.status === status).length;
   const planned = having("planned");
@@ -246,8 +260,8 @@ function told({ action, prepared }: Passage, items: readonly Item[]): Said {
   const missingFails = !effects[action.effect].missingIsFine && counts.not_found > 0;
   const words = wordsOf(action, prepared);
   const did = countedBy(items.flatMap((item) => (item.status === "done" ? [prepared.did?.(item.answered ?? {}) ?? words.done] : [])));
-  const message = sentence(words, counts, planned, did, items.find((item) => item.status === "failed")?.failure);
-  return { success: counts.failed === 0 && !missingFails, message, counts, results };
+  const message = sentence(words, counts, planned, did, items.find((item) => item.status === "failed")?.failure, remarks);
+  return { success: counts.failed === 0 && !missingFails && remarks.incomplete !== true, message, counts, ...remarks, results };
 }
 
 /** What one item is called, and what has become of it when it is done. */
@@ -268,9 +282,11 @@ function sentence(
   planned: number,
   did: ReadonlyMap<string, number>,
   why: Failure | undefined,
+  { truncated, incomplete }: Remarks,
 ): string {
   const { requested, failed, not_found } = counts;
-  if (requested === 0) return `No ${noun}s found.`;
+  const rest = `${truncated ? "; there is more than the limits of the call let through" : ""}${incomplete ? "; something could not be looked at" : ""}.`;
+  if (requested === 0) return `No ${noun}s found${rest}`;
   const tallies: [number, string][] = [
     [planned, `would be ${done}`],
     ...[...did].map(([what, number]): [number, string] => [number, what]),
@@ -283,7 +299,7 @@ function sentence(
     if (at > 0) return `${number} ${what}`;
     return `${number === requested ? count(number, noun) : `${number} of ${count(requested, noun)}`} ${what}`;
   });
-  return `${parts.join("; ")}.`;
+  return `${parts.join("; ")}${rest}`;
 }
 
 function count(number: number, noun: string): string {

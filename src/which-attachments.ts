@@ -48,6 +48,8 @@ interface Hanging {
   /** Of an item attachment: the message inside, or why it could not be read. */
   readonly inner?: Message | undefined;
   readonly unread?: Failure | undefined;
+  /** What of it the caller's own `max_depth` leaves out; one sentence. */
+  readonly deeper?: string | undefined;
 }
 
 /**
@@ -80,11 +82,16 @@ export async function* selectAttachments(which: WhichAttachments, context: ToCho
     }
     if (message === undefined) continue;
     for (const hanging of await expanded(outcome.value, which, context)) {
-      const { attachment, unread } = hanging;
+      const { attachment, unread, deeper } = hanging;
       listed.add(attachment.id);
+      if (deeper !== undefined) context.remark({ truncated: true });
       // What hangs in it may be what was asked for: that it is missing must not look like success.
-      if (unread !== undefined && isFault(unread))
+      if (unread !== undefined) {
+        context.remark({ incomplete: true });
         yield { asked: { ...namingRow(message), parent_attachment_id: attachment.id }, outcome: failed(unread) };
+        // A defect says nothing of the mail: no success has it for a note.
+        if (unread.code === "internal") continue;
+      }
       if (wantedIds !== undefined && !wantedIds.has(attachment.id)) continue;
       if (pattern !== undefined && !pattern(displayName(hanging))) continue;
       found.add(attachment.id);
@@ -116,18 +123,13 @@ function missingFailure(id: string, listed: ReadonlySet<string>): Failure {
   return new Failure("not-found", "None of the messages has an attachment of this id.", { hint });
 }
 
-/** The server failed, rather than that there is nothing to open: an attached item of another kind, or a depth that was not asked for. */
-function isFault(failure: Failure): boolean {
-  return failure.wireCode !== undefined || failure.retryable;
-}
-
 function namingRow(message: Message): Row {
   const { item_id, internet_message_id, subject, from, received_at, folder_path } = messageRow(message);
   return present({ item_id, internet_message_id, subject, from, received_at, folder_path });
 }
 
 function targetOf(message: Message, hanging: Hanging): Target {
-  const { attachment, depth, parent, inner, unread } = hanging;
+  const { attachment, depth, parent, inner, unread, deeper } = hanging;
   const row = present({
     ...namingRow(message),
     attachment_id: attachment.id,
@@ -141,7 +143,7 @@ function targetOf(message: Message, hanging: Hanging): Target {
     size: attachment.size,
     is_inline: attachment.isInline,
     message: inner && messageRow(inner),
-    not_expanded: unread?.message,
+    not_expanded: unread?.message ?? deeper,
   });
   return { row, message, attachment };
 }
@@ -180,10 +182,8 @@ async function expanded(attachments: readonly Attachment[], which: WhichAttachme
       const inner = messageIn(attachment);
       const below = inner?.attachments ?? [];
       const isTooDeep = below.length > 0 && depth >= which.max_depth;
-      const unread = isTooDeep
-        ? new Failure("too-large", `It holds ${below.length} more, deeper than max_depth (${which.max_depth}).`)
-        : undefined;
-      const hanging = { attachment, depth, parent, inner, unread: within instanceof Failure ? within : unread };
+      const deeper = isTooDeep ? `It holds ${below.length} more, deeper than max_depth (${which.max_depth}).` : undefined;
+      const hanging = { attachment, depth, parent, inner, unread: within instanceof Failure ? within : undefined, deeper };
       return [hanging, ...(isTooDeep ? [] : listed(below, depth + 1, attachment.id))];
     });
   return listed(attachments, 1);

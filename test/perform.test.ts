@@ -2,16 +2,17 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import * as z from "zod";
-import { reading } from "../src/action.ts";
+import { reading, touching } from "../src/action.ts";
 import { Answer, answerSchema, exitCodeOf } from "../src/answer.ts";
 import { type AuditEntry, verifyAudit } from "../src/audit.ts";
 import { openEvidence } from "../src/evidence.ts";
 import type { Exchange } from "../src/exchange/exchange.ts";
 import { sameOverGraph } from "../src/exchange/uses.ts";
-import { Failure, failures } from "../src/failure.ts";
+import { asFailure, Failure, failures } from "../src/failure.ts";
 import { anywhere } from "../src/fields.ts";
+import { done, failed } from "../src/outcome.ts";
 import { type Plan, perform } from "../src/perform.ts";
-import { auditEntries, box, calls, eraser, exchange, folder, host, story } from "./perform-box.ts";
+import { auditEntries, box, calls, each, eraser, exchange, folder, host, input, selectWords, story } from "./perform-box.ts";
 
 test("evidence comes before the audit, the audit before the act, and looking again after it", async () => {
   const answer = await perform(eraser(), { words: ["one", "two"], keep_evidence: true }, host);
@@ -293,4 +294,37 @@ test("an action on items without any mailbox touches nothing and says what is mi
   };
   const answer = await perform(eraser(), { words: ["one"], confirm: true }, { ...host, exchange: nameless });
   expect([answer.error?.code, answer.message, story, box.size]).toEqual(["invalid-input", "No mailbox is named.", [], 3]);
+});
+
+test("a defect in the second look fails the item, and says that it was done", async () => {
+  const action = touching({
+    name: "erase-words",
+    title: "Erase Words",
+    summary: "Erase words.",
+    uses: [],
+    overGraph: sameOverGraph,
+    effect: "change",
+    input,
+    each,
+  })
+    .select((asked) => selectWords(asked))
+    .act(
+      async function* (targets) {
+        for (const _ of targets) yield done({ action: "erased" as const, length: 3 });
+      },
+      {
+        async *verify() {
+          yield failed(asFailure(new TypeError("x is not a function")));
+        },
+      },
+    );
+  const answer = await perform(action, { words: ["one"] }, host);
+  expect(answer.results).toMatchObject([
+    {
+      status: "failed",
+      verified: false,
+      error: { code: "internal", message: expect.stringMatching(/^It was done, but .*x is not a function/) },
+    },
+  ]);
+  expect(exitCodeOf(answer)).toBe(failures.internal.exit);
 });

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { reading } from "../action.ts";
-import { ErrorNoun, errorNoun } from "../answer.ts";
+import { completeness, ErrorNoun, errorNoun } from "../answer.ts";
 import type { Contact } from "../exchange/contact.ts";
 import { anywhere, folder, present } from "../fields.ts";
 import { narrowing } from "../input.ts";
@@ -64,7 +64,8 @@ export const getContacts = reading({
     success: z.boolean(),
     message: z.string(),
     contacts: z.array(ContactRow),
-    truncated: z.boolean().describe("There are more than the limit."),
+    truncated: z.boolean().describe("There are more than the limit. It is a success."),
+    incomplete: completeness.incomplete,
     without_groups: z
       .literal(true)
       .optional()
@@ -91,6 +92,7 @@ export const getContacts = reading({
     message: withoutGroups === true ? `${told.replace(/\.?$/, ".")} ${groups}` : told,
     contacts,
     truncated: found.length > limit,
+    incomplete: unread.length > 0 ? (true as const) : undefined,
     without_groups: withoutGroups === true ? (true as const) : undefined,
     unread: unread.length === 0 ? undefined : unread.map(({ itemId, failure }) => ({ item_id: itemId, error: errorNoun(failure) })),
   });

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { reading } from "../action.ts";
-import { ErrorNoun, errorNoun } from "../answer.ts";
+import { completeness, ErrorNoun, errorNoun } from "../answer.ts";
 import { anywhere, present } from "../fields.ts";
 import { narrowing } from "../input.ts";
 
@@ -60,7 +60,8 @@ export const getSearchableMailboxes = reading({
     failed: z
       .array(z.strictObject({ mailbox: z.string(), backend, message: z.string(), error: ErrorNoun.optional() }))
       .describe("Those that Exchange could not tell about."),
-    truncated: z.boolean().describe("There are more than the limit."),
+    truncated: z.boolean().describe("There are more than the limit. It is a success."),
+    incomplete: completeness.incomplete,
   }),
 }).run(async ({ filter, expand_groups, limit }, { exchange, call }) => {
   const { source, note, mailboxes, failed } = await exchange.searchableMailboxes({ filter, expandGroups: expand_groups }, call);
@@ -89,5 +90,6 @@ export const getSearchableMailboxes = reading({
       present({ mailbox, backend: one.backend ?? listed, message, error: failure && errorNoun(failure) }),
     ),
     truncated: mailboxes.length > limit,
+    incomplete: failed.length > 0 ? (true as const) : undefined,
   });
 });

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { type Context, reading } from "../action.ts";
-import { Counts, ErrorNoun, errorNoun } from "../answer.ts";
+import { Counts, completeness, ErrorNoun, errorNoun } from "../answer.ts";
 import type { Detail } from "../exchange/message.ts";
 import type { FilterName, Filters } from "../exchange/query.ts";
 import { Failure } from "../failure.ts";
@@ -113,7 +113,10 @@ export const searchEmailsExtended = reading({
     counts: Counts.describe("Of mailboxes."),
     items: z.array(MessageRow.partial().extend({ mailbox: z.string(), item_id: z.string() })),
     total: z.number().optional().describe("How many messages match, where the server says so."),
-    truncated: z.boolean().describe("There are more: go on with next_cursor."),
+    truncated: z.boolean().describe("There are more than the limit: go on with next_cursor. It is a success."),
+    incomplete: completeness.incomplete.describe(
+      "Present when a mailbox, a folder or a message could not be looked at: per_mailbox says which. Then `success` is false and the exit code 6.",
+    ),
     next_cursor: z.string().optional(),
     applied: z.record(z.string(), Applied).describe("Where each filter was applied. None is ever ignored."),
     per_mailbox: z.array(
@@ -164,6 +167,7 @@ export const searchEmailsExtended = reading({
     items: found.messages.map(({ address, message }) => ({ mailbox: address, ...chosen(messageRow(message), input.fields) })),
     total: totals.every((total) => total !== undefined) ? totals.reduce((sum, total) => sum + total, 0) : undefined,
     truncated: next.length > 0,
+    incomplete: failures > 0 || partly ? (true as const) : undefined,
     next_cursor: next.length > 0 ? writePosition({ receivedAfter: filters.receivedAfter, places: next }) : undefined,
     applied: Object.fromEntries(Object.entries(found.applied).map(([name, where]) => [snakeCase(name), where])),
     per_mailbox: found.mailboxes.map((mailbox) => {

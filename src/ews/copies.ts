@@ -1,3 +1,4 @@
+import { throwDefect } from "../failure.ts";
 import type { Outcome } from "../outcome.ts";
 import { done } from "../outcome.ts";
 import type { FolderRef } from "./folders.ts";
@@ -43,7 +44,7 @@ export async function newCopies(
   const wanted = outcomes.map((outcome, index) =>
     outcome.ok && outcome.value.newItemId === undefined ? before.messageIds[index] : undefined,
   );
-  const fresh = (await list(target, folder, wanted)).filter(({ itemId }) => !before.itemIds.has(itemId));
+  const fresh = (await list(target, folder, wanted, "The messages were put there.")).filter(({ itemId }) => !before.itemIds.has(itemId));
   const taken = new Set<string>();
   return outcomes.map((outcome, index) => {
     const messageId = wanted[index];
@@ -55,11 +56,12 @@ export async function newCopies(
   });
 }
 
-/** The messages of a folder that have one of the Message-IDs. What cannot be listed is not found: the copies themselves are done. */
+/** The messages of a folder that have one of the Message-IDs. What cannot be listed is not found: the copies themselves are done. `before`: what was done before, for a defect. */
 async function list(
   target: EwsMailbox,
   folder: FolderRef,
   messageIds: readonly (string | undefined)[],
+  before?: string,
 ): Promise<readonly { itemId: string; messageId: string | undefined }[]> {
   const distinct = [...new Set(messageIds.filter((id) => id !== undefined))];
   const searches = Array.from({ length: Math.ceil(distinct.length / perSearch) }, (_, index) =>
@@ -78,7 +80,8 @@ async function list(
       restriction,
     };
     for await (const page of target.each(findItem, [find], () => find)) {
-      if (page.ok) found.push(...page.value.items.map(({ itemId, internetMessageId }) => ({ itemId, messageId: internetMessageId })));
+      if (!page.ok) throwDefect(page.failure, before);
+      else found.push(...page.value.items.map(({ itemId, internetMessageId }) => ({ itemId, messageId: internetMessageId })));
     }
   }
   return found;

@@ -20,11 +20,15 @@ export interface FolderNode extends FoundFolder {
   readonly depth: number;
 }
 
-// Exchange keeps no folder deeper than 300 (FolderHierarchyDepthReceiveQuota); a server that says so would fill our memory with paths:
-// https://learn.microsoft.com/en-us/powershell/module/exchangepowershell/set-mailbox
+// Exchange keeps no folder deeper than 300 (FolderHierarchyDepthReceiveQuota). A server that says so would fill our memory with paths, so those of
+// folders further down leave the names in between out: https://learn.microsoft.com/en-us/powershell/module/exchangepowershell/set-mailbox
 const maxDepth = 300;
+const leftOut = "…";
 
-/** The folders that one listing found, in the order of the tree. A folder whose parent was not listed is directly below the root. */
+/**
+ * Every folder that one listing found, in the order of the tree: one that was left out would not be searched. A folder whose parent was not listed,
+ * or that is its own ancestor, is directly below the root.
+ */
 export function treeOf(found: readonly FoundFolder[], above: readonly string[] = []): readonly FolderNode[] {
   // Pages may overlap when folders are made while they are read.
   const byId = new Map(found.map((folder) => [folder.folderId, folder]));
@@ -36,14 +40,22 @@ export function treeOf(found: readonly FoundFolder[], above: readonly string[] =
     else siblings.push(folder);
   }
   const nodes: FolderNode[] = [];
-  // A list instead of recursion: the depth is the server's to choose. A folder is below one parent only, so each is met once.
-  const open = below(children.get(""), above, 0);
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const { folder, parents, depth } = next;
-    const names = [...parents, folder.displayName ?? ""];
-    nodes.push({ ...folder, displayName: folder.displayName ?? "", path: joinPath(names), depth });
-    if (depth + 1 < maxDepth) open.push(...below(children.get(folder.folderId), names, depth + 1));
-  }
+  const met = new Set<string>();
+  const take = (top: readonly FoundFolder[] = []): void => {
+    // A list instead of recursion: the depth is the server's to choose.
+    const open = below(top, above, 0);
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      const { folder, parents, depth } = next;
+      if (met.has(folder.folderId)) continue;
+      met.add(folder.folderId);
+      const names = [...parents, folder.displayName ?? ""];
+      nodes.push({ ...folder, displayName: folder.displayName ?? "", path: joinPath(names), depth });
+      const upTo = depth + 1 < maxDepth ? names : [...names.slice(0, maxDepth), leftOut];
+      open.push(...below(children.get(folder.folderId), upTo, depth + 1));
+    }
+  };
+  take(children.get(""));
+  for (const folder of byId.values()) if (!met.has(folder.folderId)) take([folder]);
   return nodes;
 }
 

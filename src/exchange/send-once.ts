@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { asFailure, Failure } from "../failure.ts";
+import { asFailure, Failure, throwDefect } from "../failure.ts";
 import type { Sent } from "./draft.ts";
 
 /** How long to wait before each look, in milliseconds. */
@@ -114,6 +114,7 @@ export async function copyOf(
       if (copy !== undefined) return copy;
     } catch (thrown) {
       const failure = asFailure(thrown);
+      throwDefect(failure, "The message was sent.");
       progress?.(`The copy in Sent Items could not be read: ${failure.message}`);
       // Moved by a rule between the look and the reading, perhaps; anything else will not get better, or is not worth another minute of waiting.
       if (failure.code === "busy" || (!failure.retryable && failure.code !== "not-found")) return {};

@@ -1,7 +1,7 @@
 import type { NewAttachment } from "../exchange/attachment.ts";
 import type { Sent } from "../exchange/draft.ts";
 import { copyOf, type Pace, sendOnce } from "../exchange/send-once.ts";
-import { asFailure, Failure } from "../failure.ts";
+import { asFailure, Failure, throwDefect } from "../failure.ts";
 import { discard, leftIn } from "./discard.ts";
 import { findMarked } from "./marked.ts";
 import { moveAway } from "./requests/message-move.ts";
@@ -98,7 +98,9 @@ async function removeCopy(mailbox: GraphMailbox, { itemId }: Partial<Sent>): Pro
     }
     mailbox.call.progress?.("It was sent, but its copy in Sent Items was not found, so it is still there.");
   } catch (thrown) {
-    mailbox.call.progress?.(`It was sent, but its copy is still in Sent Items: ${asFailure(thrown).message}`);
+    const failure = asFailure(thrown);
+    throwDefect(failure, "The message was sent.");
+    mailbox.call.progress?.(`It was sent, but its copy is still in Sent Items: ${failure.message}`);
   }
   return { copyLeft: true };
 }

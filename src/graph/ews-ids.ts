@@ -1,4 +1,4 @@
-import { Failure } from "../failure.ts";
+import { Failure, throwDefect } from "../failure.ts";
 import { attempt } from "../outcome.ts";
 import { maxIds, translateIds } from "./requests/translate-exchange-ids.ts";
 import type { GraphMailbox } from "./session.ts";
@@ -22,7 +22,10 @@ export async function translatedIds(mailbox: GraphMailbox, itemIds: readonly str
     const translated = await attempt(() => mailbox.ask(translateIds, { ids, from: "ewsId", to: "restImmutableEntryId" }));
     if (!translated.ok && translated.failure.code === "cancelled") throw translated.failure;
     // Whatever else is wrong, the ids themselves may still do: they are asked for next.
-    if (!translated.ok) return known;
+    if (!translated.ok) {
+      throwDefect(translated.failure);
+      return known;
+    }
     for (const [from, to] of translated.value) known.set(from, to);
   }
   return known;

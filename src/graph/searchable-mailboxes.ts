@@ -1,5 +1,5 @@
 import type { SearchableMailbox, SearchableMailboxes, SearchableMailboxQuery } from "../exchange/exchange.ts";
-import { Failure } from "../failure.ts";
+import { Failure, throwDefect } from "../failure.ts";
 import { attempt } from "../outcome.ts";
 import { type AdminWay, listByAdminApi } from "./admin-api.ts";
 import { getUserPurpose } from "./requests/mailbox-settings.ts";
@@ -19,6 +19,7 @@ export async function searchableMailboxes(
   const listed = await attempt(() => listByAdminApi(way, query, account.call));
   if (listed.ok) return { source: "admin_api", mailboxes: listed.value, failed: [] };
   if (way.admin.isRequired || listed.failure.code === "cancelled") throw listed.failure;
+  throwDefect(listed.failure);
   const { code, wireCode } = listed.failure;
   const note = `The Exchange Online Admin API was asked first and did not list them (${code}${wireCode === undefined ? "" : `, ${wireCode.slice(0, 80)}`}).`;
   return { ...(await ofDirectory(account, query)), note };

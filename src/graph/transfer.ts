@@ -3,7 +3,7 @@ import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Copied } from "../exchange/exchange.ts";
-import { asFailure, Failure } from "../failure.ts";
+import { asFailure, Failure, throwDefect } from "../failure.ts";
 import { attempt, failed, type Outcome } from "../outcome.ts";
 import { ExportReply } from "./export-reply.ts";
 import { failureOf } from "./failures.ts";
@@ -147,6 +147,7 @@ async function exportIdsOf(mailbox: GraphMailbox, itemIds: readonly string[]): P
 /** A copy is told by the id that stays; where that cannot be learned, by the one that came. */
 async function immutable(mailbox: GraphMailbox, id: string): Promise<string> {
   const translated = await attempt(() => mailbox.ask(translateIds, { ids: [id], from: "restId", to: "restImmutableEntryId" }));
+  if (!translated.ok) throwDefect(translated.failure, "The message was copied.");
   return (translated.ok ? translated.value.get(id) : undefined) ?? id;
 }
 

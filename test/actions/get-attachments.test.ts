@@ -4,9 +4,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { getAttachments } from "../../src/actions/get-attachments.ts";
 import type { Answer } from "../../src/answer.ts";
 import { exitCodeOf } from "../../src/answer.ts";
-import { failures } from "../../src/failure.ts";
+import { asFailure, Failure, failures } from "../../src/failure.ts";
 import { campaign, pixel } from "../../src/lab/campaign.ts";
 import type { NewAttachment } from "../../src/lab/item.ts";
+import { failed } from "../../src/outcome.ts";
+import type { Host } from "../../src/perform.ts";
 import { backends, type LabHost, openLabHost } from "./lab-host.ts";
 
 const who = "user01@example.com";
@@ -74,6 +76,48 @@ describe.each(backends)("over %s", (backend) => {
     const answer = await at.run(getAttachments, { ...rich, max_depth: "2" });
     expect(column(answer, "depth")).toEqual([1, 1, 1, 2]);
     expect(answer.results?.[3]).toMatchObject({ status: "done", fetched: true, not_expanded: expect.stringMatching(/max_depth/) });
+    expect(answer).toMatchObject({ success: true, truncated: true, message: expect.stringContaining("limits of the call") });
+    expect(answer).not.toHaveProperty("incomplete");
+    expect(exitCodeOf(answer)).toBe(0);
+  });
+
+  test("a list is cut also where name_pattern leaves the attached mail out that holds more", async () => {
+    const answer = await at.run(getAttachments, { ...rich, max_depth: 1, name_pattern: "*.pdf" });
+    expect(answer).toMatchObject({ success: true, truncated: true, results: [{ name: "invoice-4711.pdf" }] });
+    expect(await at.run(getAttachments, rich)).not.toHaveProperty("truncated");
+  });
+
+  /** The same Exchange, of which opening attached messages fails with this. */
+  function failingToOpen(failure: Failure): Pick<Host, "exchange"> {
+    const { exchange } = at.host;
+    const mailbox: typeof exchange.mailbox = (...which) => ({
+      ...exchange.mailbox(...which),
+      async *attachedMessages(ids) {
+        for (const _ of ids) yield failed(failure);
+      },
+    });
+    return { exchange: { ...exchange, mailbox } };
+  }
+
+  // The command line over Graph answered success, exit code 0, with `not_expanded: "PostalMime.parse is not a function"`.
+  test("a defect of ours while an attached mail is opened fails its row, and is no note on a success", async () => {
+    const answer = await at.run(getAttachments, rich, failingToOpen(asFailure(new TypeError("PostalMime.parse is not a function"))));
+    expect(column(answer, "name")).toEqual(["logo.png", "invoice-4711.pdf", undefined]);
+    expect(answer.results?.[2]).toMatchObject({ status: "failed", parent_attachment_id: expect.any(String), error: { code: "internal" } });
+    expect(answer).toMatchObject({ success: false, incomplete: true });
+    expect(JSON.stringify(answer.results)).not.toContain("not_expanded");
+    expect(exitCodeOf(answer)).toBe(6);
+  });
+
+  test.each([
+    new Failure("too-large", "An attached message of more than 256 MB is not taken apart."),
+    new Failure("unreadable", "Exchange gave no item for this attachment."),
+  ])("an attached mail that is not opened makes the answer incomplete: $code", async (failure) => {
+    const answer = await at.run(getAttachments, rich, failingToOpen(failure));
+    expect(answer.results?.[2]).toMatchObject({ status: "failed", error: { code: failure.code } });
+    expect(answer.results?.[3]).toMatchObject({ status: "done", name: "FW: Statement of account", not_expanded: failure.message });
+    expect(answer).toMatchObject({ success: false, incomplete: true, message: expect.stringContaining("could not be looked at") });
+    expect(exitCodeOf(answer)).toBe(6);
   });
 
   test.skipIf(backend === "graph")(

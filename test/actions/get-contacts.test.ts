@@ -74,7 +74,11 @@ describe.each(backends)("over %s", (backend) => {
       const all = rows(await at.run(getContacts, { mailbox, limit: 100 })).length;
       at.lab.addFault({ kind: "item-error", operation: "GetItem", code: "ErrorItemCorrupt", item: 2 });
       const answer = await at.run(getContacts, { mailbox, limit: 100 });
-      expect(answer).toMatchObject({ success: false, unread: [{ error: { code: "unreadable", wire_code: "ErrorItemCorrupt" } }] });
+      expect(answer).toMatchObject({
+        success: false,
+        incomplete: true,
+        unread: [{ error: { code: "unreadable", wire_code: "ErrorItemCorrupt" } }],
+      });
       expect([rows(answer).length, answer.message]).toEqual([all - 1, expect.stringContaining("1 could not be read")]);
     },
   );

@@ -53,6 +53,7 @@ describe.each(backends)("over %s", (backend) => {
       expect(rows(answer)).toHaveLength(8);
       expect(answer).toMatchObject({
         success: false,
+        incomplete: true,
         message: "8 searchable mailboxes found; of 1 it could not be told.",
         failed: [{ mailbox: "user03@example.com", backend, error: { code: "access-denied", wire_code: "ErrorAccessDenied" } }],
       });

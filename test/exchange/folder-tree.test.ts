@@ -26,13 +26,17 @@ test("a folder that two pages name is there once", () => {
   expect(treeOf([...found, ...found])).toHaveLength(4);
 });
 
-test("folders that are each other's parent do not hang it", () => {
-  expect(treeOf([folder("x", "y", "X"), folder("y", "x", "Y"), folder("a", "root", "A")]).map(({ path }) => path)).toEqual(["A"]);
+test("folders that are each other's parent do not hang it, and are not left out", () => {
+  const tree = treeOf([folder("x", "y", "X"), folder("y", "x", "Y"), folder("a", "root", "A"), folder("s", "s", "S")]);
+  expect(tree.map(({ path }) => path)).toEqual(["A", "X", "X/Y", "S"]);
 });
 
-test("a tree that is deeper than Exchange's ends at its 300th level", () => {
+test("a tree that is deeper than Exchange's has every folder, and no path that grows on", () => {
   const deep = Array.from({ length: 5000 }, (_, index) => folder(`f${index}`, `f${index - 1}`, "x"));
-  expect(treeOf(deep)).toHaveLength(300);
+  const tree = treeOf(deep);
+  expect(tree).toHaveLength(5000);
+  expect(tree[299]?.path).toBe(Array(300).fill("x").join("/"));
+  expect(tree.at(-1)?.path).toBe([...Array(300).fill("x"), "…", "x"].join("/"));
 });
 
 test("a well-known folder is met by its English name in a mailbox of another language", () => {

@@ -120,3 +120,11 @@ test("a copy is looked for as long as it may appear, and no failure to read it m
   expect(told).toHaveLength(1);
   expect(await copyOf(() => Promise.reject(fail("access-denied")), pace, undefined)).toEqual({});
 });
+
+test("a defect while the copy is read is no progress on a success, and says that the message was sent", async () => {
+  const find = () => Promise.reject(new TypeError("x is not a function"));
+  await expect(copyOf(find, pace, undefined)).rejects.toMatchObject({
+    code: "internal",
+    message: expect.stringMatching(/^The message was sent\./),
+  });
+});
