@@ -62,24 +62,51 @@ const noHash = "0".repeat(64);
 /** How far back the last whole entry is looked for: an entry of 10,000 targets has about 5 MB. Bytes. */
 const lookBack = 64 * 1024 * 1024;
 
+/** Runs `work` while no other process runs work of the same name, wherever it is: a lock of a database. */
+export type Exclusively = <T>(name: string, work: () => Promise<T>) => Promise<T>;
+
+export interface AuditOptions {
+  readonly now?: (() => Date) | undefined;
+  /** Taken besides the lock file, where a database is open: it holds off processes of other hosts, which no lock file can ask about. */
+  readonly exclusively?: Exclusively | undefined;
+}
+
 /**
  * An append-only file of JSON lines. Each entry holds as `previous` the SHA-256 of the line before it, so that a line changed or taken out
  * later shows (all of them rewritten, or the last ones cut off, does not: for that, keep the last hash elsewhere). Each is flushed to the
  * disk before `append` resolves. Several processes may append at once. A line torn by a crash stays where it is; the next entry names its hash
  * in `after_torn` and continues the chain. Mode 0600.
  */
-export function openAudit(file: string, options: { readonly now?: (() => Date) | undefined } = {}): AuditLog {
+export function openAudit(file: string, options: AuditOptions = {}): AuditLog {
   const path = resolve(file);
+  const exclusively = options.exclusively === undefined ? undefined : whereItCan(options.exclusively);
   const now = options.now ?? (() => new Date());
   // Within one process the entries queue here, so that they do not wait for each other's lock.
   let last: Promise<unknown> = Promise.resolve();
   return {
     append(entry) {
-      const appended = last.then(() => append(path, { time: now().toISOString(), ...entry }));
+      const work = () => append(path, { time: now().toISOString(), ...entry });
+      const appended = last.then(() => (exclusively === undefined ? work() : exclusively(`audit ${path}`, work)));
       // Who appended it is told; the next ones are no worse for it.
       last = appended.catch(() => undefined);
       return appended;
     },
+  };
+}
+
+/** An entry is not lost because the database is away: the lock file still holds off the other processes of this host. */
+function whereItCan(exclusively: Exclusively): Exclusively {
+  return async (name, work) => {
+    let begun = false;
+    try {
+      return await exclusively(name, () => {
+        begun = true;
+        return work();
+      });
+    } catch (thrown) {
+      if (begun) throw thrown;
+      return await work();
+    }
   };
 }
 

@@ -1,6 +1,6 @@
 import { join, resolve } from "node:path";
 import type { EvidenceStore, OpenedFile } from "./action.ts";
-import type { AuditLog } from "./audit.ts";
+import type { AuditLog, Exclusively } from "./audit.ts";
 import type { EndpointMemory } from "./ews/endpoint.ts";
 import type { EwsOptions } from "./ews/ews.ts";
 import type { ServerVersion } from "./ews/soap.ts";
@@ -38,6 +38,8 @@ export interface OpenWays {
   readonly observe?: Observe | undefined;
   /** Told what the server says of its version, with each reply. */
   readonly serverVersion?: ((version: ServerVersion) => void) | undefined;
+  /** Taken by each audit entry besides the lock file, where a database is open. */
+  readonly exclusively?: Exclusively | undefined;
 }
 
 /** Where evidence goes when no setting says otherwise. */
@@ -54,7 +56,7 @@ export async function open(settings: Settings, ways: OpenWays = {}): Promise<Ope
   const auditFile = settings.auditFile ?? join(directory, "audit.jsonl");
   // Most calls keep no evidence and write no audit: what that takes is loaded when it is needed.
   const evidence = once(async () => (await import("./evidence.ts")).openEvidence(directory));
-  const audit = once(async () => (await import("./audit.ts")).openAudit(auditFile));
+  const audit = once(async () => (await import("./audit.ts")).openAudit(auditFile, { exclusively: ways.exclusively }));
   return {
     exchange: await openExchange(connection, ways),
     evidence: {

@@ -2,6 +2,7 @@ import { createServer as createHttpServer, type Server } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import { getRequestListener } from "@hono/node-server";
 import { actionNames, loadAction } from "./actions/load.ts";
+import type { Exclusively } from "./audit.ts";
 import { readCommandWords } from "./command-words.ts";
 import { doctor } from "./doctor/doctor.ts";
 import { openEvidenceIndex } from "./evidence-index.ts";
@@ -60,12 +61,15 @@ export async function runServe(words: readonly string[], screen: Screen, version
   const written = await writtenFile({ flags });
   const serving = readServe(written, { host: asked.host, port });
   const log = openLog(asked.quiet === true ? undefined : screen.stderr);
-  const connections = openConnections(written, flags);
+  // The state is opened after the connections, and before the first call that writes an entry.
+  let lock: Exclusively | undefined;
+  const connections = openConnections(written, flags, (name, work) => (lock === undefined ? work() : lock(name, work)));
   // What is wrong with a connection's settings is said now, and not to the first caller.
   const opened = await Promise.all(written.connections.map((name) => connections.open(name)));
   const [first] = opened;
   if (first === undefined) throw new Failure("invalid-settings", "There is no connection.");
   const state = await openState({ directory: serving.stateDir, databaseUrl: serving.databaseUrl });
+  lock = state.exclusively;
   try {
     const app = await buildApp({
       catalogue: { names: actionNames, load: loadAction },
@@ -108,13 +112,13 @@ export async function runServe(words: readonly string[], screen: Screen, version
 }
 
 /** Every connection of the settings, opened when it is first asked for. The environment is for the one that is meant by default. */
-function openConnections(written: WrittenFile, flags: NonNullable<SettingsPlace["flags"]>) {
+function openConnections(written: WrittenFile, flags: NonNullable<SettingsPlace["flags"]>, exclusively: Exclusively) {
   const known = new Map<string, Promise<Opened>>();
   return {
     names: written.connections,
     defaultName: written.defaultConnection,
     open(name: string): Promise<Opened> {
-      const opened = known.get(name) ?? loadSettings(placeOf(name, written, flags)).then((settings) => open(settings));
+      const opened = known.get(name) ?? loadSettings(placeOf(name, written, flags)).then((settings) => open(settings, { exclusively }));
       known.set(name, opened);
       return opened;
     },

@@ -1,20 +1,24 @@
-import { fork } from "node:child_process";
+import { execFileSync, fork } from "node:child_process";
 import {
   appendFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
   symlinkSync,
   truncateSync,
-  utimesSync,
   writeFileSync,
 } from "node:fs";
-import { hostname, tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type AuditEntry, openAudit, verifyAudit } from "../src/audit.ts";
+import { locked } from "../src/audit-lock.ts";
+import { Failure } from "../src/failure.ts";
 
 const sha256 = /^[0-9a-f]{64}$/;
 
@@ -197,20 +201,128 @@ test("several processes that append at once keep one unbroken chain", async () =
   expect(await verifyAudit(file)).toEqual({ entries: 45, lastHash: expect.stringMatching(sha256), torn: [] });
 });
 
-test("a lock that a dead process left is removed", async () => {
-  const gone = await new Promise<number>((resolve) => {
-    const child = fork("-e", [], { execArgv: [], stdio: "ignore" });
-    child.on("exit", () => resolve(child.pid ?? 0));
+/** A lock as mailcordon writes it, taken from one that it holds. */
+async function heldLock(): Promise<Record<string, unknown>> {
+  return await locked(`${file}.sample`, async () => JSON.parse(readFileSync(`${file}.sample`, "utf8")));
+}
+
+describe("a lock", () => {
+  const wholeAfterOne = { entries: 1, lastHash: expect.stringMatching(sha256), torn: [] };
+  /** Writes one entry beside such a lock. */
+  async function writtenBeside(lock: string | object): Promise<void> {
+    writeFileSync(`${file}.lock`, typeof lock === "string" ? lock : JSON.stringify(lock));
+    await written("one");
+    expect(await verifyAudit(file)).toEqual(wholeAfterOne);
+    expect(readdirSync(folder)).toEqual(["audit.jsonl"]);
+  }
+  async function deadProcess(): Promise<number> {
+    return await new Promise((resolve) => {
+      const child = fork("-e", [], { execArgv: [], stdio: "ignore" });
+      child.on("exit", () => resolve(child.pid ?? 0));
+    });
+  }
+
+  test("that a dead process left is void", async () => {
+    await writtenBeside({ ...(await heldLock()), token: "old", pid: await deadProcess() });
   });
-  writeFileSync(`${file}.lock`, JSON.stringify({ token: "old", pid: gone, host: hostname(), since: Date.now() }));
-  await written("one");
-  expect(await verifyAudit(file)).toEqual({ entries: 1, lastHash: expect.stringMatching(sha256), torn: [] });
+
+  test.each(["", "{}", '{"token":', '{"token":"x","pid":1}', "x".repeat(10_000)])(
+    "that a full disk left without a whole owner is void: %.20s",
+    async (content) => {
+      await writtenBeside(content);
+    },
+  );
+
+  test("whose time lies in the future is void, even if its process runs", async () => {
+    await writtenBeside({ ...(await heldLock()), since: Date.now() + 3_600_000 });
+  });
+
+  test("that is older than a minute is void, even if its process runs", async () => {
+    await writtenBeside({ ...(await heldLock()), since: Date.now() - 61_000 });
+  });
+
+  test.skipIf(process.platform !== "linux")("of a process whose number another one has now is void (Linux)", async () => {
+    await writtenBeside({ ...(await heldLock()), token: "old", pid: process.ppid });
+  });
+
+  test.each(["host", "boot"])("whose owner cannot be asked, since it is of another %s, is void after two seconds", async (member) => {
+    const began = performance.now();
+    await writtenBeside({ ...(await heldLock()), [member]: "another" });
+    expect(performance.now() - began).toBeGreaterThan(1900);
+  });
+
+  test("that is a link or a pipe is void, and not followed or waited for", async () => {
+    writeFileSync(join(folder, "target"), "kept");
+    symlinkSync(join(folder, "target"), `${file}.lock`);
+    await written("one");
+    expect(readFileSync(join(folder, "target"), "utf8")).toBe("kept");
+    execFileSync("mkfifo", [`${file}.lock`]);
+    await written("two");
+    expect(await verifyAudit(file)).toMatchObject({ entries: 2 });
+  });
+
+  test("left behind by a process that was killed while it broke another is void as well", async () => {
+    writeFileSync(`${file}.lock.breaking`, "");
+    await writtenBeside("");
+  });
+
+  test("of a process that runs is waited for, then reported, and left in place", async () => {
+    const lock = JSON.stringify({ ...(await heldLock()), token: "of somebody" });
+    writeFileSync(`${file}.lock`, lock);
+    await expect(openAudit(file).append(entry("one"))).rejects.toMatchObject({
+      code: "audit-failed",
+      message: expect.stringContaining("stays locked"),
+    });
+    expect(readFileSync(`${file}.lock`, "utf8")).toBe(lock);
+  });
+
+  test("is never seen empty by another process", async () => {
+    let seenEmpty = 0;
+    let ended = false;
+    const looking = (async () => {
+      while (!ended) {
+        const content = await readFile(`${file}.lock`, "utf8").catch(() => "gone");
+        if (content === "") seenEmpty += 1;
+      }
+    })();
+    const log = openAudit(file);
+    for (let at = 0; at < 200; at += 1) await log.append(entry(`${at}`));
+    ended = true;
+    await looking;
+    expect(seenEmpty).toBe(0);
+  });
 });
 
-test("a lock that was left empty a while ago is removed", async () => {
-  writeFileSync(`${file}.lock`, "");
-  const minutesAgo = new Date(Date.now() - 120_000);
-  utimesSync(`${file}.lock`, minutesAgo, minutesAgo);
-  await written("one");
-  expect(await verifyAudit(file)).toEqual({ entries: 1, lastHash: expect.stringMatching(sha256), torn: [] });
+describe("with a lock of a database", () => {
+  test("every entry is written while it is held, and the file's own lock as well", async () => {
+    const held: string[] = [];
+    const log = openAudit(file, {
+      exclusively: async (name, work) => {
+        held.push(name);
+        const before = existsSync(file) ? readFileSync(file, "utf8") : "";
+        const done = await work();
+        expect(readFileSync(file, "utf8").length).toBeGreaterThan(before.length);
+        return done;
+      },
+    });
+    writeFileSync(`${file}.lock`, JSON.stringify({ ...(await heldLock()), since: Date.now() - 58_000 }));
+    const began = performance.now();
+    await log.append(entry("one"));
+    expect(performance.now() - began).toBeGreaterThan(1000);
+    await log.append(entry("two"));
+    expect(held).toEqual([`audit ${file}`, `audit ${file}`]);
+  });
+
+  test("an entry is written when the database is away, and once when it fails afterwards", async () => {
+    const away = openAudit(file, { exclusively: () => Promise.reject(new Failure("unreachable", "The database is away.")) });
+    await away.append(entry("one"));
+    const breaking = openAudit(file, {
+      exclusively: async (_, work) => {
+        await work();
+        throw new Failure("unreachable", "The database went away.");
+      },
+    });
+    await expect(breaking.append(entry("two"))).rejects.toMatchObject({ code: "unreachable" });
+    expect(await verifyAudit(file)).toMatchObject({ entries: 2 });
+  });
 });

@@ -15,6 +15,7 @@ import { type Lab, startLab } from "../src/lab/lab.ts";
 import { socAddress } from "../src/lab/seed.ts";
 import { labPassword } from "../src/lab/store.ts";
 import { program } from "../src/program.ts";
+import { openState } from "../src/state/state.ts";
 import { build, type Running as Process, start } from "./built.ts";
 import { makeCertificate } from "./wire/tenant.ts";
 
@@ -128,6 +129,23 @@ describe("from nothing to an answer", () => {
     for (const line of written.err.trim().split("\n")) expect(JSON.parse(line)).toMatchObject({ time: expect.any(String), msg: "request" });
     expect(written.err).not.toContain(made.key.slice(17));
     expect(existsSync(join(folder, "mailcordon-state/postgres/data/postmaster.pid"))).toBe(false);
+  });
+
+  test("a change waits for the lock of the database on the audit file, and holds it for a moment only", async () => {
+    const { key } = await keys("add", "--name", "soar", "--role", "admin");
+    const { url } = await serve();
+    const other = await openState({ directory: join(folder, "mailcordon-state") });
+    const mail = { to: "user05@example.com", subject: "waits for the lock", body_text: "x" };
+    const name = `audit ${join(folder, "evidence/audit.jsonl")}`;
+    let sent: ReturnType<typeof call> | undefined;
+    await other.exclusively(name, async () => {
+      sent = call(url, key, "/v1/actions/send-email", mail);
+      const first = await Promise.race([sent, new Promise((resolve) => setTimeout(() => resolve("waits"), 1000))]);
+      expect(first).toBe("waits");
+    });
+    expect(await sent).toMatchObject({ status: 200, json: { success: true } });
+    expect(await other.exclusively(name, async () => "free")).toBe("free");
+    await other.close();
   });
 
   test("evidence is kept, linked, and streamed", async () => {

@@ -9,6 +9,8 @@ export interface State {
   readonly keys: Keys;
   readonly idempotency: Idempotency;
   readonly jobs: Jobs;
+  /** Runs `work` while no other process that uses the database runs work of the same name. */
+  exclusively<T>(name: string, work: () => Promise<T>): Promise<T>;
   /** Rejects with Failure when the database does not answer. */
   ready(): Promise<void>;
   /** Ends the connections; the last process to go stops a database that mailcordon has started. */
@@ -28,6 +30,7 @@ export async function openState(settings: { readonly databaseUrl?: string | unde
     jobs,
     keys: openKeys(database),
     idempotency: openIdempotency(database),
+    exclusively: (name, work) => database.exclusively(name, work),
     ready: async () => {
       await database.query(z.unknown(), "SELECT 1");
     },
