@@ -55,6 +55,8 @@ export interface Host {
   readonly progress?: ((text: string) => void) | undefined;
   readonly readFile?: ((path: string) => Promise<OpenedFile>) | undefined;
   readonly now?: (() => Date) | undefined;
+  /** Called right before anything is changed, sent or deleted. A call that failed without it has certainly done nothing. */
+  readonly touching?: (() => void) | undefined;
 }
 
 /** What the door reads of an input by itself, whatever the action. Absent where the action has no such field. */
@@ -163,7 +165,8 @@ interface Said extends Pick<Answer, "success" | "message" | "counts" | "results"
   readonly [column: string]: unknown;
 }
 
-async function wholeAnswer({ action, context }: Passage, run: NonNullable<Prepared["run"]>): Promise<Said> {
+async function wholeAnswer({ action, context, host }: Passage, run: NonNullable<Prepared["run"]>): Promise<Said> {
+  if (action.effect !== "read") host.touching?.();
   const row = await run(context);
   // `message` is the envelope's word; an action may say it better without declaring it.
   const { message: _, ...own } = row;
@@ -191,6 +194,7 @@ async function throughItems(passage: Passage): Promise<Said> {
     if (host.signal?.aborted) throw new Failure("cancelled", "It was stopped on request before anything was touched.");
     const entry = audited(passage, remaining);
     if (remaining.length > 0) await traced?.append({ ...entry, phase: "began", outcome: remaining.map((item) => evidenceOf(item)) });
+    if (remaining.length > 0 && action.effect !== "read") host.touching?.();
     await actOn(remaining, prepared.act, action, context);
     if (prepared.verify !== undefined) await verifyEach(found, prepared.verify, context);
     const said = told(passage, items);
@@ -198,7 +202,7 @@ async function throughItems(passage: Passage): Promise<Said> {
     try {
       await traced?.append({ ...entry, phase: "ended", outcome: remaining.map(outcomeOf), ...waitedMs(passage.waited) });
     } catch (thrown) {
-      return { ...said, success: false, error: errorNoun(unclosed(asFailure(thrown))) };
+      return { ...said, success: false, error: errorNoun(unclosed(asFailure(thrown), said)) };
     }
     return said;
   }
@@ -245,9 +249,10 @@ function refused(passage: Passage, items: readonly Item[], failure: Failure): Sa
   return { ...told(passage, items), success: false, message: failure.message, error: errorNoun(failure) };
 }
 
-function unclosed(failure: Failure): Failure {
-  return new Failure("audit-failed", `It was done, but the audit entry that says so could not be written: ${failure.message}`, {
-    hint: "The results say what was done; the audit holds only its beginning. Check the audit file.",
+/** `message` says what became of the items, which may be that all failed. */
+function unclosed(failure: Failure, { message }: Said): Failure {
+  return new Failure("audit-failed", `${message} The audit entry that says so could not be written: ${failure.message}`, {
+    hint: "Look at the results before you repeat: the audit log holds only the beginning of this call. Check the audit file.",
     cause: failure,
   });
 }

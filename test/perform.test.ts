@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import * as z from "zod";
-import { reading, touching } from "../src/action.ts";
+import { type Action, reading, touching } from "../src/action.ts";
 import { Answer, answerSchema, exitCodeOf } from "../src/answer.ts";
 import { type AuditEntry, verifyAudit } from "../src/audit.ts";
 import { openEvidence } from "../src/evidence.ts";
@@ -11,7 +11,7 @@ import { sameOverGraph } from "../src/exchange/uses.ts";
 import { asFailure, Failure, failures } from "../src/failure.ts";
 import { anywhere } from "../src/fields.ts";
 import { done, failed } from "../src/outcome.ts";
-import { type Plan, perform } from "../src/perform.ts";
+import { type Host, type Plan, perform } from "../src/perform.ts";
 import { auditEntries, box, calls, each, eraser, exchange, folder, host, input, selectWords, story } from "./perform-box.ts";
 
 test("evidence comes before the audit, the audit before the act, and looking again after it", async () => {
@@ -203,6 +203,47 @@ test("when the audit cannot be ended, the answer says so and still says what was
     entry.phase === "ended" ? Promise.reject(new Failure("audit-failed", "No room.")) : Promise.resolve();
   const answer = await perform(eraser(), { words: ["one"] }, { ...host, audit: { append } });
   expect(answer).toMatchObject({ success: false, error: { code: "audit-failed" }, results: [{ item_id: "one", status: "done" }] });
+});
+
+const refuse = () => {
+  throw new Failure("refused", "It will not go.");
+};
+
+test("when the audit cannot be ended after everything failed, the answer does not say that it was done", async () => {
+  const append = (entry: AuditEntry) =>
+    entry.phase === "ended" ? Promise.reject(new Failure("audit-failed", "No room.")) : Promise.resolve();
+  const answer = await perform(eraser({ erase: refuse }), { words: ["one"] }, { ...host, audit: { append } });
+  expect(answer.results).toMatchObject([{ status: "failed" }]);
+  expect(answer.error).toMatchObject({
+    code: "audit-failed",
+    message: expect.stringMatching(/^1 word failed: .* The audit entry that says so could not be written: No room\.$/),
+  });
+  expect(box.size).toBe(3);
+});
+
+describe("a host is told that something is touched", () => {
+  const touched = async (...[action, input, changes]: [Action, object, Partial<Host>?]) => {
+    let times = 0;
+    await perform(action, input, { ...host, touching: () => (times += 1), ...changes });
+    return times;
+  };
+
+  test("once, after the audit has begun and before the first item", async () => {
+    await perform(eraser(), { words: ["one", "two"] }, { ...host, touching: () => story.push("touching") });
+    expect(story.slice(0, 3)).toEqual(["audit began", "touching", "erase one"]);
+    expect(story.filter((what) => what === "touching")).toHaveLength(1);
+  });
+
+  test("not by a read, a dry run, a refusal, or a call without its audit or evidence", async () => {
+    expect(await touched(eraser({ effect: "read" }), { words: ["one"] })).toBe(0);
+    expect(await touched(eraser(), { words: ["one"], dry_run: true })).toBe(0);
+    expect(await touched(eraser(), { words: ["one"] }, { confirm: async () => false })).toBe(0);
+    expect(await touched(eraser(), { words: 7 })).toBe(0);
+    expect(
+      await touched(eraser(), { words: ["one"] }, { audit: { append: () => Promise.reject(new Failure("audit-failed", "No.")) } }),
+    ).toBe(0);
+    expect(await touched(eraser({ unkept: "one" }), { words: ["one"], keep_evidence: true })).toBe(0);
+  });
 });
 
 test("reads ask nobody and leave no audit", async () => {

@@ -45,6 +45,14 @@ export interface CallSettings {
   readonly publicUrl: string;
 }
 
+/** One call that came to its end. */
+interface Performed {
+  readonly reply: Reply;
+  readonly answer: Answer;
+  /** Whether anything may have been changed, sent or deleted. */
+  readonly touched: boolean;
+}
+
 /** Makes the calls of every face of the server. */
 export interface Calls {
   /** What the door needs, for a caller and a connection: nothing in it reaches another mailbox. Throws Failure. */
@@ -120,7 +128,7 @@ export function openCalls(
     };
   };
 
-  const performed = async (order: Order, milliseconds: number): Promise<{ readonly reply: Reply; readonly answer: Answer }> => {
+  const performed = async (order: Order, milliseconds: number): Promise<Performed> => {
     const { action, asked, caller, connection, requestId, progress } = order;
     // While its body was on the way, or it waited.
     if (revocations.has(caller.id)) throw revokedMeanwhile();
@@ -134,8 +142,12 @@ export function openCalls(
     if (order.signal?.aborted) stop.abort();
     try {
       const host = await hostFor(caller, connection);
-      const answer = await perform(action, asked.input, { ...host, signal: stop.signal, progress, readFile: asked.readFile });
-      return { reply: replyOf(limit.said(answer), requestId), answer };
+      let touched = false;
+      const touching = () => {
+        touched = true;
+      };
+      const answer = await perform(action, asked.input, { ...host, signal: stop.signal, progress, readFile: asked.readFile, touching });
+      return { reply: replyOf(limit.said(answer), requestId), answer, touched };
     } finally {
       limit.end();
       unwatch();
@@ -237,8 +249,8 @@ export function openCalls(
         const reply = await counted(async () => {
           if (idempotencyKey === undefined || action.effect === "read") return (await performed(order, timeoutMs)).reply;
           return await once(order, idempotencyKey, async () => {
-            const { reply, answer } = await performed(order, timeoutMs);
-            return { reply, isUndone: isUndone(action, answer) };
+            const done = await performed(order, timeoutMs);
+            return { reply: done.reply, isUndone: isUndone(action, done) };
           });
         });
         if (revocations.has(order.caller.id)) throw revokedMeanwhile();
@@ -293,7 +305,8 @@ export function replyOf(answer: Answer, requestId: string): Reply {
 }
 
 /** Certain that nothing was done: then the key may be given again, with this input or a better one. */
-function isUndone(action: Action, answer: Answer): boolean {
+function isUndone(action: Action, { answer, touched }: Performed): boolean {
+  if (!touched) return !answer.success;
   const code = answer.error?.code;
   if (code === undefined) return false;
   if (["invalid-input", "confirmation-required", "unexpected-count", "invalid-settings"].includes(code)) return true;

@@ -1,3 +1,5 @@
+import { mkdirSync, rmdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { Failure } from "../../../src/failure.ts";
 import type { State } from "../../../src/state/state.ts";
@@ -49,6 +51,31 @@ test("what failed before anything was done may be given again with the same key,
   expect((await tell({ text: "x", wolf: true }, "corrected")).status).toBe(503);
   expect((await tell({ confirm: false }, "corrected", toys, key, "shear-sheep")).status).toBe(428);
   expect((await tell({ text: "corrected" }, "corrected")).status).toBe(200);
+});
+
+test("what could not be audited was not done, and is done when its key is given again", async () => {
+  const server = await startToys(state);
+  mkdirSync(join(server.folder, "audit.jsonl"));
+  const first = await tell({ text: "audited" }, "audited", server);
+  expect([first.status, first.json.code, server.told]).toEqual([500, "audit-failed", []]);
+  rmdirSync(join(server.folder, "audit.jsonl"));
+  const second = await tell({ text: "audited" }, "audited", server);
+  expect([second.status, second.headers.get("idempotency-replayed"), server.told]).toEqual([200, null, ["audited"]]);
+  await server.close();
+});
+
+test("what was done and could not be audited afterwards is not done again with the same key", async () => {
+  const server = await startToys(state);
+  const held = tell({ text: "unclosed", wait: true }, "unclosed", server);
+  await vi.waitFor(() => expect(server.waiting).toBe(1));
+  rmSync(join(server.folder, "audit.jsonl"));
+  mkdirSync(join(server.folder, "audit.jsonl"));
+  server.release();
+  const first = await held;
+  expect([first.status, first.json.code]).toEqual([500, "audit-failed"]);
+  const second = await tell({ text: "unclosed", wait: true }, "unclosed", server);
+  expect([second.text, second.headers.get("idempotency-replayed"), server.told]).toEqual([first.text, "true", ["unclosed"]]);
+  await server.close();
 });
 
 test("what was stopped in its middle and may have been sent is not sent again", async () => {
