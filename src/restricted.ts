@@ -31,7 +31,7 @@ function lowered(text: string): string {
  *
  * Exchange Web Services look an id up wherever it is, whatever mailbox the request names: for a delegate that is every mailbox that the account may
  * open, and for one who is impersonated all that this person may, public folders among them. So an id has to be shown to be of the mailbox that is
- * named before anything is read or changed by it.
+ * named before anything is read or changed by it: it was found there by the same call, or `Mailbox.foreign` does not name it.
  */
 export function restricted(exchange: Exchange, mailboxes: readonly string[] | undefined): Exchange {
   if (mailboxes === undefined) return exchange;
@@ -43,7 +43,8 @@ export function restricted(exchange: Exchange, mailboxes: readonly string[] | un
       const mailbox = exchange.mailbox(address, call);
       // The default of the connection, too.
       guard.mailbox(mailbox.address);
-      return guarded(mailbox, guard, exchange.backend);
+      const other = (named: string) => exchange.mailbox(named, call);
+      return guarded(mailbox, guard, { backend: exchange.backend, other });
     },
     async searchableMailboxes(query, call) {
       const found = await exchange.searchableMailboxes(query, call);
@@ -60,8 +61,8 @@ export function restricted(exchange: Exchange, mailboxes: readonly string[] | un
 /** Each throws Failure `access-denied`. */
 interface Guard {
   mailbox(address: string): void;
-  folder(name: string | undefined): void;
-  destination(to: Destination): void;
+  /** `mailbox`: whose folder is meant. */
+  folder(name: string | undefined, mailbox: Mailbox): Promise<void>;
   sender(mail: Pick<Draft, "from" | "mime">): void;
 }
 
@@ -69,7 +70,7 @@ function guardOf(mailboxes: readonly string[], backend: Exchange["backend"]): Gu
   const mailbox = (address: string) => {
     if (!isGranted(address, mailboxes)) throw refusal(address === "" ? "The mailbox that is meant by default" : address);
   };
-  const folder = (name: string | undefined) => {
+  const folder = async (name: string | undefined, of: Mailbox) => {
     if (name === undefined) return;
     const { store, rest } = splitStore(name);
     const meant = parseFolderName(rest);
@@ -77,18 +78,15 @@ function guardOf(mailboxes: readonly string[], backend: Exchange["backend"]): Gu
     if (store === "public" || (meant.kind === "well-known" && meant.name === "publicfoldersroot")) throw refusal("A public folder");
     // Exchange Web Services open it wherever it is, as far as the mailbox's owner may; Graph looks in the mailbox that is named.
     if (backend === "graph" || meant.kind !== "id") return;
-    throw new Failure("access-denied", "A caller that may touch some mailboxes only cannot name a folder by its id: it may be another's.", {
+    // Microsoft Graph writes the same ids with - and _ where these have / and +.
+    if ((await of.foreign([meant.id.replaceAll("-", "/").replaceAll("_", "+")])).size === 0) return;
+    throw new Failure("access-denied", `This folder id is not shown to be of the mailbox ${of.address}.`, {
       hint: "Name the folder by its path, such as Inbox/Reports.",
     });
   };
   return {
     mailbox,
     folder,
-    destination(to) {
-      if (to.mailbox !== undefined) mailbox(to.mailbox);
-      if (to.publicFolder === true) throw refusal("A public folder");
-      folder(to.folder);
-    },
     sender({ from, mime }) {
       if (from !== undefined) mailbox(from.address ?? "");
       if (mime !== undefined) throw refusal("Whoever a ready-made message says it is from");
@@ -108,23 +106,45 @@ function notShown(address: string): Failure {
   });
 }
 
+interface Around {
+  readonly backend: Exchange["backend"];
+  /** The handle of another mailbox, unrestricted. */
+  other(address: string): Mailbox;
+}
+
+/** Notes what each success holds, and hands it on. */
+async function* noting<T>(outcomes: AsyncIterable<Outcome<T>>, note: (value: T) => unknown): AsyncIterable<Outcome<T>> {
+  for await (const outcome of outcomes) {
+    if (outcome.ok) note(outcome.value);
+    yield outcome;
+  }
+}
+
 /** Every method is written out: a new one of the port does not compile until somebody has thought about it. */
-function guarded(mailbox: Mailbox, guard: Guard, backend: Exchange["backend"]): Mailbox {
+function guarded(mailbox: Mailbox, guard: Guard, { backend, other }: Around): Mailbox {
+  /** Ids of items and attachments that were found in the mailbox, and by which it may be asked again. */
+  const found = new Set<string>();
+  const seen = (message: Message): Message => {
+    found.add(message.itemId);
+    for (const { id } of message.attachments ?? []) found.add(id);
+    return message;
+  };
+  const foreign = async (ids: readonly string[]) => mailbox.foreign(ids.filter((id) => !found.has(id)));
   /** Asks about the ids of the mailbox; each other has its refusal. */
   async function* own<K, T>(
     all: readonly K[],
     idOf: (one: K) => string,
     work: (own: readonly K[]) => AsyncIterable<Outcome<T>>,
   ): AsyncIterable<Outcome<T>> {
-    const foreign = await attempt(() => mailbox.foreign(all.map(idOf)));
-    if (!foreign.ok && foreign.failure.code === "cancelled") throw foreign.failure;
+    const others = await attempt(() => foreign(all.map(idOf)));
+    if (!others.ok && others.failure.code === "cancelled") throw others.failure;
     // The same id may be asked twice, and then has two answers.
     const asked = all.map((one) => ({ one }));
     yield* askedOf(
       asked,
-      ({ one }) => foreign.ok && !foreign.value.has(idOf(one)),
+      ({ one }) => others.ok && !others.value.has(idOf(one)),
       (some) => work(some.map(({ one }) => one)),
-      () => failed(foreign.ok ? notShown(mailbox.address) : foreign.failure),
+      () => failed(others.ok ? notShown(mailbox.address) : others.failure),
     );
   }
   const byId = <T>(ids: readonly string[], work: (own: readonly string[]) => AsyncIterable<Outcome<T>>) => own(ids, (id) => id, work);
@@ -133,24 +153,31 @@ function guarded(mailbox: Mailbox, guard: Guard, backend: Exchange["backend"]): 
     to: Destination,
     work: (own: readonly string[]) => AsyncIterable<Outcome<T>>,
   ): AsyncIterable<Outcome<T>> {
-    const permitted = await attempt(async () => guard.destination(to));
+    const permitted = await attempt(async () => {
+      if (to.mailbox !== undefined) guard.mailbox(to.mailbox);
+      if (to.publicFolder === true) throw refusal("A public folder");
+      await guard.folder(to.folder, to.mailbox === undefined ? mailbox : other(to.mailbox));
+    });
     if (permitted.ok) yield* byId(ids, work);
     else yield* ids.map(() => failed(permitted.failure));
   }
   /** Of which only the Message-ID is left, where it has one: that is looked for in the mailbox. */
   async function* named(names: readonly MessageName[]): AsyncIterable<Outcome<readonly Message[]>> {
-    const foreign = await attempt(() => mailbox.foreign(names.flatMap(({ itemId }) => itemId ?? [])));
-    if (!foreign.ok && foreign.failure.code === "cancelled") throw foreign.failure;
-    const isShown = ({ itemId }: MessageName) => itemId === undefined || (foreign.ok && !foreign.value.has(itemId));
+    const others = await attempt(() => foreign(names.flatMap(({ itemId }) => itemId ?? [])));
+    if (!others.ok && others.failure.code === "cancelled") throw others.failure;
+    const isShown = ({ itemId }: MessageName) => itemId === undefined || (others.ok && !others.value.has(itemId));
     const asked = names.map((name) => ({
       name: isShown(name) || name.internetMessageId === undefined ? name : { internetMessageId: name.internetMessageId },
     }));
-    yield* askedOf(
+    for await (const outcome of askedOf(
       asked,
       ({ name }) => isShown(name),
       (some) => mailbox.locate(some.map(({ name }) => name)),
-      () => failed(foreign.ok ? notShown(mailbox.address) : foreign.failure),
-    );
+      () => failed(others.ok ? notShown(mailbox.address) : others.failure),
+    )) {
+      if (outcome.ok) outcome.value.forEach(seen);
+      yield outcome;
+    }
   }
   /** A delegate's mail would go out as the account, which is a sender that was not granted. Graph sends as the mailbox in any case. */
   const from = backend === "graph" || !mailbox.address.includes("@") ? undefined : { address: mailbox.address };
@@ -158,16 +185,32 @@ function guarded(mailbox: Mailbox, guard: Guard, backend: Exchange["backend"]): 
     address: mailbox.address,
     route:
       mailbox.route === undefined ? undefined : () => mailbox.route?.() ?? Promise.reject(new Failure("internal", "The route is gone.")),
-    foreign: (ids) => mailbox.foreign(ids),
+    foreign,
     async search(search) {
-      guard.folder(search.folder);
-      return await mailbox.search(search);
+      await guard.folder(search.folder, mailbox);
+      const page = await mailbox.search(search);
+      page.messages.forEach(seen);
+      return page;
     },
     locate: named,
-    get: (itemIds, detail) => byId(itemIds, (ids) => mailbox.get(ids, detail)),
+    get: (itemIds, detail) =>
+      noting(
+        byId(itemIds, (ids) => mailbox.get(ids, detail)),
+        seen,
+      ),
     mime: (itemIds) => byId(itemIds, (ids) => mailbox.mime(ids)),
-    attachments: (itemIds) => byId(itemIds, (ids) => mailbox.attachments(ids)),
-    attachedMessages: (attachmentIds) => byId(attachmentIds, (ids) => mailbox.attachedMessages(ids)),
+    attachments: (itemIds) =>
+      noting(
+        byId(itemIds, (ids) => mailbox.attachments(ids)),
+        (list) => {
+          for (const { id } of list) found.add(id);
+        },
+      ),
+    attachedMessages: (attachmentIds) =>
+      noting(
+        byId(attachmentIds, (ids) => mailbox.attachedMessages(ids)),
+        seen,
+      ),
     attachmentContent: (attachments) =>
       own(
         attachments,
@@ -176,11 +219,11 @@ function guarded(mailbox: Mailbox, guard: Guard, backend: Exchange["backend"]): 
       ),
     deleteAttachments: (attachmentIds) => byId(attachmentIds, (ids) => mailbox.deleteAttachments(ids)),
     async folder(name) {
-      guard.folder(name);
+      await guard.folder(name, mailbox);
       return await mailbox.folder(name);
     },
     async createFolder(path) {
-      guard.folder(path);
+      await guard.folder(path, mailbox);
       return await mailbox.createFolder(path);
     },
     copy: (itemIds, destination) => elsewhere(itemIds, destination, (ids) => mailbox.copy(ids, destination)),
@@ -193,11 +236,11 @@ function guarded(mailbox: Mailbox, guard: Guard, backend: Exchange["backend"]): 
     },
     async reply(reply) {
       guard.sender(reply);
-      if ((await mailbox.foreign([reply.itemId])).size > 0) throw notShown(mailbox.address);
+      if ((await foreign([reply.itemId])).size > 0) throw notShown(mailbox.address);
       return await mailbox.reply({ ...reply, from: reply.from ?? from });
     },
     async contacts(query) {
-      guard.folder(query.folder);
+      await guard.folder(query.folder, mailbox);
       return await mailbox.contacts(query);
     },
     outOfOffice: () => mailbox.outOfOffice(),

@@ -155,7 +155,7 @@ const ways: Readonly<Record<string, (mailbox: Mailbox) => Promise<unknown>>> = {
 };
 
 test.each(Object.entries(ways))("%s is refused before anything is asked", async (_, way) => {
-  const { exchange, reached } = noting();
+  const { exchange, reached } = noting([folderId]);
   await expect(way(restricted(exchange, ann).mailbox("ann@example.com"))).rejects.toMatchObject({ code: "access-denied" });
   expect(reached).toEqual([]);
 });
@@ -168,7 +168,7 @@ describe.each(["copy", "move"] as const)("%s", (method) => {
     ["the root of the public folders", { folder: "PublicFoldersRoot" }],
     ["a folder by its id", { folder: folderId }],
   ])("to %s has one refusal for each id, and nothing is asked", async (_, destination) => {
-    const { exchange, reached } = noting();
+    const { exchange, reached } = noting([folderId]);
     const outcomes = await all<object>(restricted(exchange, ann).mailbox("ann@example.com")[method](["1", "2"], destination));
     expect(outcomes).toMatchObject([
       { ok: false, failure: { code: "access-denied" } },
@@ -183,6 +183,40 @@ describe.each(["copy", "move"] as const)("%s", (method) => {
     await all<object>(both.mailbox("ann@example.com")[method](["1"], { folder: "inbox", mailbox: "Bob@example.com" }));
     expect(reached).toEqual([method]);
   });
+});
+
+test("a folder id that is shown to be of the mailbox goes through", async () => {
+  const { exchange, reached } = noting();
+  const box = restricted(exchange, ann).mailbox("ann@example.com");
+  await expect(box.folder(folderId)).rejects.toMatchObject({ code: "internal" });
+  await all<object>(box.copy(["1"], { folder: folderId }));
+  expect(reached).toEqual(["folder", "copy"]);
+});
+
+test("what was found in the mailbox is asked again without a question whose it is", async () => {
+  const { exchange } = noting(["found", "hanging", "other"]);
+  const message = { itemId: "found", attachments: [attachment("hanging")] };
+  const finding: Exchange = {
+    ...exchange,
+    mailbox: (name) => ({
+      ...exchange.mailbox(name),
+      async *locate() {
+        yield { ok: true, value: [message] };
+      },
+      async *get() {
+        yield { ok: true, value: message };
+      },
+      async *deleteAttachments() {
+        yield { ok: true, value: {} };
+      },
+    }),
+  };
+  const box = restricted(finding, ann).mailbox("ann@example.com");
+  expect(await all(box.get(["found"], {}))).toMatchObject([{ ok: false, failure: { code: "access-denied" } }]);
+  await all(box.locate([{ internetMessageId: "<1@example.net>" }]));
+  expect(await all(box.get(["found"], {}))).toMatchObject([{ ok: true }]);
+  expect(await all(box.deleteAttachments(["hanging"]))).toMatchObject([{ ok: true }]);
+  expect(await all(box.deleteAttachments(["other"]))).toMatchObject([{ ok: false, failure: { code: "access-denied" } }]);
 });
 
 test("everything within the mailbox goes through, each to its own method", async () => {

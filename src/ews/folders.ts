@@ -24,7 +24,10 @@ const recoverable = "Recoverable Items";
 
 /** The folders of one mailbox, of its archive (`archive:…`), and the public ones (`public:…`). */
 export interface Folders {
-  /** A well-known name or an id costs no request; a path costs the folder tree, once. Throws Failure `folder-not-found`. */
+  /**
+   * A well-known name costs no request; an id costs the question whose it is, and a path the folder tree, once. Throws Failure `folder-not-found`, or
+   * `invalid-input` for an id that is not shown to be of this mailbox, its archive or the public folders.
+   */
   resolve(name: FolderName): Promise<FolderRef>;
   /** A folder of the public folders, which are listed level by level. Throws Failure `folder-not-found`. */
   resolvePublic(name: FolderName): Promise<FolderRef>;
@@ -78,11 +81,19 @@ export function openFolders(mailbox: EwsMailbox): Folders {
     return { ref: node === undefined ? distinguished(root) : { id: node.folderId }, missing };
   }
 
+  async function ownId(id: string): Promise<string> {
+    const { isFolderHere } = await import("./home.ts");
+    if (await isFolderHere(mailbox, id)) return id;
+    throw new Failure("invalid-input", `This folder id is not shown to be of the mailbox ${mailbox.address}.`, {
+      hint: "Name the mailbox that the folder is in, or name the folder by its path, such as Inbox/Reports.",
+    });
+  }
+
   async function resolve(name: FolderName): Promise<FolderRef> {
     const { store, rest } = splitStore(name);
     const parsed = parseFolderName(rest);
     // Ids of folders do not change, and Microsoft Graph writes the same ones with - and _ where these have / and +.
-    if (parsed.kind === "id") return { id: parsed.id.replaceAll("-", "/").replaceAll("_", "+") };
+    if (parsed.kind === "id") return { id: await ownId(parsed.id.replaceAll("-", "/").replaceAll("_", "+")) };
     const known = parsed.kind === "well-known" ? wellKnownIn(store, parsed.name) : undefined;
     if (parsed.kind === "well-known" && parsed.certain && known !== undefined) return distinguished(known);
     const { ref, missing } = await reach(store, parsed.parts);

@@ -3,7 +3,7 @@ import type { Message, MessageName } from "../exchange/message.ts";
 import { Failure, type FailureCode } from "../failure.ts";
 import { attempt, done, failed, type Outcome } from "../outcome.ts";
 import { isIncomplete, readItems } from "./complete.ts";
-import { foreignIds } from "./home.ts";
+import { foreignMessages } from "./home.ts";
 import { newestFirst } from "./newest-first.ts";
 import { getItem } from "./operations/get-item.ts";
 import { messageIdCondition, restrictionOf } from "./restriction.ts";
@@ -63,8 +63,8 @@ function untranslated({ message, wireCode, requestId }: Failure): Failure {
 
 /** What was found by an id of another mailbox is not given out, so that nobody touches it; nor what is not known to be of this one. */
 async function refuseForeign(mailbox: EwsMailbox, outcomes: Outcome<readonly Message[]>[]): Promise<void> {
-  const ids = outcomes.flatMap((outcome) => (outcome.ok ? outcome.value.map(({ itemId }) => itemId) : []));
-  const foreign = await attempt(() => foreignIds(mailbox, ids));
+  const messages = outcomes.flatMap((outcome) => (outcome.ok ? outcome.value : []));
+  const foreign = await attempt(() => foreignMessages(mailbox, messages));
   if (!foreign.ok && foreign.failure.code === "cancelled") throw foreign.failure;
   for (const [index, outcome] of outcomes.entries()) {
     if (!outcome.ok) continue;
@@ -74,9 +74,13 @@ async function refuseForeign(mailbox: EwsMailbox, outcomes: Outcome<readonly Mes
 }
 
 function elsewhere(mailbox: EwsMailbox): Failure {
-  return new Failure("invalid-input", `This id is of another mailbox than ${mailbox.address}.`, {
-    hint: "Name the mailbox that the message lies in, or name the message by internet_message_id.",
-  });
+  return new Failure(
+    "invalid-input",
+    `This id is not shown to be of the mailbox ${mailbox.address}: it is of another, or none of its folders holds the message.`,
+    {
+      hint: "Name the mailbox that the message lies in, or name the message by internet_message_id.",
+    },
+  );
 }
 
 /** One search for several Internet Message-IDs over every folder, Deleted Items included. Throws Failure. */

@@ -91,8 +91,9 @@ export type ParsedName =
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/distinguishedfolderid
  */
 export function parseFolderName(name: FolderName): ParsedName {
-  // Exchange's folder ids are longer than 100 characters of base64 without a space; no name of a folder has 255 or looks so.
-  if (/^[A-Za-z0-9+/_-]{80,}={0,2}$/.test(name)) return { kind: "id", id: name };
+  // Exchange's folder ids are longer than 100 characters of base64 without a space; no name of a folder has 255 or looks so. Those of other servers may
+  // be an entry id alone: 46 bytes, of which the first four are zero ([MS-OXCDATA] 2.2.4.1).
+  if (/^([A-Za-z0-9+/_-]{80,}|AAAAA[A-Za-z0-9+/_-]{55,})={0,2}$/.test(name)) return { kind: "id", id: name };
   const parts = splitPath(name);
   const [only = ""] = parts;
   const known = parts.length === 1 ? wellKnownName(only) : undefined;

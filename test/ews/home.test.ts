@@ -1,9 +1,17 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { Action } from "../../src/action.ts";
 import { copyEmail } from "../../src/actions/copy-email.ts";
+import { deleteAttachments } from "../../src/actions/delete-attachments.ts";
 import { deleteEmail } from "../../src/actions/delete-email.ts";
+import { downloadMailAsEml } from "../../src/actions/download-mail-as-eml.ts";
+import { getAttachments } from "../../src/actions/get-attachments.ts";
+import { getContacts } from "../../src/actions/get-contacts.ts";
+import { junkMail } from "../../src/actions/junk-mail.ts";
+import { replyToEmail } from "../../src/actions/reply-to-email.ts";
+import { searchEmailsExtended } from "../../src/actions/search-emails-extended.ts";
 import { openEws } from "../../src/ews/ews.ts";
-import { mailboxGuidOf } from "../../src/ews/home.ts";
+import { mailboxGuidOf } from "../../src/ews/mailbox-guid.ts";
 import type { Exchange } from "../../src/exchange/exchange.ts";
 import type { LabFolder } from "../../src/lab/folder.ts";
 import type { LabItem } from "../../src/lab/item.ts";
@@ -91,6 +99,130 @@ test("no text makes it throw", () => {
       },
     ),
   );
+});
+
+describe.each([
+  ["whose ids name their mailbox", []],
+  ["whose ids name no mailbox", ["ids-without-mailbox"]],
+])("under delegate access, on a server %s,", (_, habits) => {
+  let here: LabHost;
+  let delegate: Exchange;
+  const attachment = { kind: "file", name: "a.txt", contentType: "text/plain", content: Buffer.from("a") } as const;
+  beforeAll(async () => {
+    here = await openLabHost({ habits });
+    here.lab.store.addUser({ address: boss });
+    for (const address of [ann, ben]) here.lab.store.addUser({ address, fullAccess: [boss], sendAs: [boss] });
+    here.lab.store.openArchive(here.mailbox(ann));
+    delegate = openEws({
+      url: here.lab.ewsUrl,
+      authorize: async () => ({ authorization: `Basic ${Buffer.from(`${boss}:${labPassword}`).toString("base64")}` }),
+      access: "delegate",
+    });
+  });
+  afterAll(async () => {
+    await delegate.close();
+    await here.close();
+  });
+  const putBoth = () => [ann, ben].map((address) => here.put(address, { attachments: [attachment] }));
+  const run: LabHost["run"] = (action, input) => here.run(action, input, { exchange: delegate });
+
+  test.each<[string, Action, Readonly<Record<string, unknown>>]>([
+    ["delete-email (soft)", deleteEmail, {}],
+    ["delete-email (trash)", deleteEmail, { delete_type: "trash" }],
+    ["delete-email (hard)", deleteEmail, { delete_type: "hard", confirm_hard: true }],
+    ["copy-email", copyEmail, { destination_folder: "archive" }],
+    ["junk-mail", junkMail, {}],
+    ["download-mail-as-eml", downloadMailAsEml, {}],
+    ["get-attachments", getAttachments, {}],
+    ["delete-attachments", deleteAttachments, { all: true }],
+    ["reply-to-email", replyToEmail, { body_text: "Yes." }],
+  ])("%s obeys no id of another mailbox, and its own", async (_, action, input) => {
+    const [own, foreign] = putBoth();
+    const answer = await run(action, { mailbox: ann, item_id: [foreign?.id], ...input });
+    expect(answer).toMatchObject({ success: false });
+    expect(JSON.stringify(answer)).toContain("is not shown to be of the mailbox ann.home@example.com");
+    expect(here.mailbox(ben).item(foreign?.id ?? "")).toMatchObject({ folder: { distinguishedName: "inbox" }, attachments: [{}] });
+    expect(await run(action, { mailbox: ann, item_id: [own?.id], ...input })).toMatchObject({ success: true });
+  });
+
+  test("an item of the archive is one of the mailbox", async () => {
+    const archive = here.lab.store.archiveOf(here.mailbox(ann));
+    const item = archive?.add(archive.root, { subject: "Old" });
+    expect(await run(downloadMailAsEml, { mailbox: ann, item_id: item?.id })).toMatchObject({ success: true });
+  });
+
+  test.each<[string, Action, Readonly<Record<string, unknown>>, string]>([
+    ["search-emails-extended", searchEmailsExtended, { mailboxes: [ann] }, "folder"],
+    ["get-contacts", getContacts, { mailbox: ann }, "folder"],
+    ["delete-email", deleteEmail, { mailbox: ann, internet_message_id: "<x@example.net>" }, "folder"],
+    ["copy-email", copyEmail, { mailbox: ann, internet_message_id: "<x@example.net>" }, "destination_folder"],
+  ])("%s takes no id of a folder of another mailbox", async (_, action, input, field) => {
+    here.put(ann, { internetMessageId: "<x@example.net>" });
+    const folder = here.mailbox(ben).known("inbox");
+    const items = folder.items.size;
+    const answer = await run(action, { ...input, [field]: folder.id });
+    expect(answer).toMatchObject({ success: false });
+    expect(JSON.stringify(answer)).toContain("This folder id is not shown to be of the mailbox ann.home@example.com");
+    expect(folder.items.size).toBe(items);
+  });
+
+  test("an undo takes the folder id that a deletion returned", async () => {
+    const item = here.put(ann, { subject: "Undo" });
+    const deleted = await run(deleteEmail, { mailbox: ann, item_id: item.id });
+    const [row] = deleted.results ?? [];
+    const undo = Object(row?.undo);
+    expect(await run(copyEmail, { mailbox: ann, item_id: undo.item_id, destination_folder: undo.to })).toMatchObject({ success: true });
+    expect([...here.mailbox(ann).known("inbox").items.values()].some(({ subject }) => subject === "Undo")).toBe(true);
+  });
+
+  describe("an API key for one mailbox", () => {
+    const limited = () => restricted(delegate, [ann]);
+    const runLimited: LabHost["run"] = (action, input) => here.run(action, input, { exchange: limited() });
+
+    test.each<[string, Action, Readonly<Record<string, unknown>>]>([
+      ["downloads", downloadMailAsEml, {}],
+      ["lists the attachments of", getAttachments, {}],
+      ["deletes the attachments of", deleteAttachments, { all: true }],
+      ["deletes", deleteEmail, {}],
+      ["deletes for good", deleteEmail, { delete_type: "hard", confirm_hard: true }],
+    ])("%s a message by its id and by its Message-ID, and verifies it", async (_, action, input) => {
+      const id = `<${here.lab.requests.length}@example.net>`;
+      const byId = here.put(ann, { attachments: [attachment] });
+      here.put(ann, { internetMessageId: id, attachments: [attachment] });
+      expect(await runLimited(action, { mailbox: ann, item_id: byId.id, ...input })).toMatchObject({ success: true });
+      expect(await runLimited(action, { mailbox: ann, internet_message_id: id, ...input })).toMatchObject({ success: true });
+    });
+
+    test("reaches nothing of another mailbox by any kind of id", async () => {
+      const [, foreign] = putBoth();
+      const id = foreign?.id ?? "";
+      const inside = foreign?.attachments[0]?.id ?? "";
+      const box = limited().mailbox(ann);
+      const refusals = [
+        ...(await all<unknown>(box.locate([{ itemId: id }]))),
+        ...(await all<unknown>(box.get([id], {}))),
+        ...(await all<unknown>(box.mime([id]))),
+        ...(await all<unknown>(box.attachments([id]))),
+        ...(await all<unknown>(box.attachmentContent([{ id: inside, kind: "file" }]))),
+        ...(await all<unknown>(box.attachedMessages([inside]))),
+        ...(await all<unknown>(box.deleteAttachments([inside]))),
+        ...(await all<unknown>(box.copy([id], { folder: "inbox" }))),
+        ...(await all<unknown>(box.move([id], { folder: "inbox" }))),
+        ...(await all<unknown>(box.delete([id], "hard"))),
+        ...(await all<unknown>(box.junk([id], { isJunk: true, move: true }))),
+      ];
+      expect(refusals.map((outcome) => (outcome.ok ? "through" : outcome.failure.code))).toEqual(refusals.map(() => "access-denied"));
+      const folder = here.mailbox(ben).known("inbox").id;
+      await expect(box.folder(folder)).rejects.toMatchObject({ code: "access-denied" });
+      await expect(box.search({ filters: {}, folder, limit: 1 })).rejects.toMatchObject({ code: "access-denied" });
+      expect(foreign?.attachments).toHaveLength(1);
+    });
+
+    test("opens a folder of the mailbox by its id", async () => {
+      const folder = here.mailbox(ann).known("inbox").id;
+      expect(await limited().mailbox(ann).folder(folder)).toMatchObject({ folderId: folder, path: "Inbox" });
+    });
+  });
 });
 
 async function all<T>(outcomes: AsyncIterable<Outcome<T>>): Promise<readonly Outcome<T>[]> {

@@ -108,10 +108,10 @@ test("many names are answered each, in the order asked, with one GetItem and one
   expect(operations()).toEqual(["GetItem", "FindFolder", "FindItem"]);
 });
 
-test("an id that lives costs no search", async () => {
+test("an id that lives costs no search, and one that names no mailbox the list of the mailbox's folders", async () => {
   answer = careless;
   await run([{ itemId: "copy1", internetMessageId: "phish@example.net" }]);
-  expect(operations()).toEqual(["GetItem"]);
+  expect(operations()).toEqual(["GetItem", "FindFolder"]);
 });
 
 test("more names than one restriction takes are looked for in several", async () => {
@@ -138,6 +138,14 @@ test("a restriction that the server finds too complex is taken apart", async () 
     return careless(asked);
   };
   expect(await run([{ internetMessageId: "bare@example.net" }, { internetMessageId: "other@example.net" }])).toEqual([["bare"], ["other"]]);
+});
+
+test("an id that names no mailbox is refused where no folder of the mailbox holds the message, or the server does not say which one does", async () => {
+  const elsewhere = messageXml({ id: "copy1", folder: "inbox of another" });
+  for (const xml of [elsewhere, elsewhere.replace(/<t:ParentFolderId[^>]*>/, "")]) {
+    answer = (asked) => (asked.operation === "GetItem" ? reply("GetItem", success("GetItem", `<m:Items>${xml}</m:Items>`)) : careless(asked));
+    expect(await run([{ itemId: "copy1" }])).toEqual(["invalid-input"]);
+  }
 });
 
 test("an id that failed for another reason is not taken for dead", async () => {
