@@ -143,7 +143,8 @@ test("a restriction that the server finds too complex is taken apart", async () 
 test("an id that names no mailbox is refused where no folder of the mailbox holds the message, or the server does not say which one does", async () => {
   const elsewhere = messageXml({ id: "copy1", folder: "inbox of another" });
   for (const xml of [elsewhere, elsewhere.replace(/<t:ParentFolderId[^>]*>/, "")]) {
-    answer = (asked) => (asked.operation === "GetItem" ? reply("GetItem", success("GetItem", `<m:Items>${xml}</m:Items>`)) : careless(asked));
+    answer = (asked) =>
+      asked.operation === "GetItem" ? reply("GetItem", success("GetItem", `<m:Items>${xml}</m:Items>`)) : careless(asked);
     expect(await run([{ itemId: "copy1" }])).toEqual(["invalid-input"]);
   }
 });
