@@ -1,6 +1,7 @@
 import { asFailure, Failure, type FailureCode } from "../failure.ts";
 import { attempt, done, failed, type Outcome } from "../outcome.ts";
 import type { Safety } from "../wire/repetition.ts";
+import { asDeclared, found } from "./declared.ts";
 import { certainlyNotDone, failureOf, isThrottled, reported, unanswered } from "./failures.ts";
 import { type JsonObject, memberOf, numberIn, objectIn, objectOf, objectsIn, textIn } from "./json.ts";
 import { type Asker, askRepeatedly, isRepeatable, slowDown, turnOf } from "./repeat.ts";
@@ -22,7 +23,7 @@ export async function askOne<In, Out>(request: Request<In, Out>, input: In, aske
       asker,
       request.safety,
       async (turn) => {
-        const reply = request.read(await asker.rest.call(request.name, asked, asker.mailbox, asker.call));
+        const reply = request.read(await asker.rest.call(request, asked, asker.mailbox, asker.call));
         turn.end(true);
         return reply;
       },
@@ -118,14 +119,16 @@ async function askRound<In, Out>(
   try {
     if (first !== undefined && second === undefined) {
       const { index, asked } = first;
-      return new Map([[index, done(request.read(await asker.rest.call(request.name, asked, asker.mailbox, asker.call)))]]);
+      return new Map([[index, done(request.read(await asker.rest.call(request, asked, asker.mailbox, asker.call)))]]);
     }
     return await askTogether(request, written, asker);
   } catch (thrown) {
     const failure = asFailure(thrown);
     if (failure.code === "cancelled") throw failure;
-    if (written.length === 1 || !mayBeOneOfThem(failure, request.safety))
-      return new Map(written.map(({ index }) => [index, failed(failure)]));
+    if (written.length === 1 || !mayBeOneOfThem(failure, request.safety)) {
+      const each = written.length > 1 && notThere.has(failure.code) ? ofNone(failure) : failure;
+      return new Map(written.map(({ index }) => [index, failed(each)]));
+    }
   }
   const outcomes = new Map<number, Outcome<Out>>();
   for (const one of written) for (const [index, outcome] of await askRound(request, [one], asker)) outcomes.set(index, outcome);
@@ -136,7 +139,16 @@ async function askRound<In, Out>(
 function mayBeOneOfThem({ code }: Failure, safety: Safety): boolean {
   // A batch that is not right, or too large, is refused before anything is done.
   if (code === "invalid-input" || code === "refused" || code === "too-large") return true;
-  return safety === "read" && (code === "unreadable" || code === "not-found");
+  // Of a batch nothing can be missing: what is, is said of each by itself.
+  if (notThere.has(code)) return safety !== "never";
+  return safety === "read" && code === "unreadable";
+}
+
+const notThere: ReadonlySet<FailureCode> = new Set<FailureCode>(["not-found", "folder-not-found", "mailbox-not-found"]);
+
+/** What is said to be missing is the batch, and none of what it asks for. */
+function ofNone({ message, wireCode, requestId }: Failure): Failure {
+  return new Failure("broken-reply", `The batch was answered as if it were one request: ${message}`, { wireCode, requestId });
 }
 
 async function askTogether<In, Out>(
@@ -144,7 +156,8 @@ async function askTogether<In, Out>(
   written: readonly Written[],
   asker: Asker,
 ): Promise<ReadonlyMap<number, Outcome<Out>>> {
-  const reply = await asker.rest.call(`$batch of ${request.name}`, batchOf(written, asker.mailbox), asker.mailbox, asker.call);
+  const batch = { name: `$batch of ${request.name}`, reply: found("responses") };
+  const reply = await asker.rest.call(batch, batchOf(written, asker.mailbox), asker.mailbox, asker.call);
   return readBatch(request, reply, written);
 }
 
@@ -181,10 +194,14 @@ function readBatch<In, Out>(request: Request<In, Out>, reply: JsonObject, writte
 
 function outcomeOf<In, Out>(request: Request<In, Out>, answer: JsonObject): Outcome<Out> {
   const status = numberIn(answer, "status") ?? 0;
-  const body = objectOf(memberOf(answer, "body"));
-  if (status < 200 || status > 299) return failed(failureOf(status, headersIn(answer), body));
+  const body = memberOf(answer, "body");
+  const json = objectOf(body);
+  const headers = headersIn(answer);
+  if (status >= 400) return failed(failureOf(status, headers, json));
   try {
-    return done(request.read(body ?? {}));
+    return done(
+      request.read(asDeclared(request.reply, { status, headers, json, isEmpty: body === undefined || body === null || body === "" })),
+    );
   } catch (thrown) {
     return failed(asFailure(thrown));
   }

@@ -1,7 +1,7 @@
 import { Failure, type FailureCode } from "../failure.ts";
 import { retryAfter } from "../wire/backoff.ts";
 import { neverSent, shortened } from "../wire/http-failure.ts";
-import { repetition } from "../wire/repetition.ts";
+import { repetition, type Safety } from "../wire/repetition.ts";
 import { type JsonObject, objectIn, textIn } from "./json.ts";
 
 /** What one error code means to us. */
@@ -60,6 +60,10 @@ const meanings: ReadonlyMap<string, Meaning> = new Map(
     request_resourcenotfound: unlocated,
     // Items and folders.
     erroritemnotfound: { code: "not-found" },
+    errorinvalidmailboxitemid: {
+      code: "access-denied",
+      hint: "This id belongs to another mailbox: name the mailbox that it came from, or name the message by internet_message_id.",
+    },
     errorinvalidid: { code: "not-found" },
     errorinvalidattachmentid: { code: "not-found" },
     errorfoldernotfound: { code: "folder-not-found" },
@@ -96,11 +100,15 @@ const meanings: ReadonlyMap<string, Meaning> = new Map(
   } satisfies Record<string, Meaning>),
 );
 
-/** What an error says; `now` in milliseconds since 1970. The server's text is shortened: it is untrusted. */
+/**
+ * What an error says; `now` in milliseconds since 1970. The server's text is shortened: it is untrusted. An answer that does not have Graph's form was
+ * written by something else (`notOfGraph`).
+ */
 export function failureOf(status: number, headers: ReadonlyMap<string, string>, body: JsonObject | undefined, now = Date.now()): Failure {
   const error = objectIn(body, "error");
   const said = textIn(error, "code") ?? "";
-  const wireCode = said === "" ? `HTTP ${status}` : said.slice(0, 100);
+  if (said === "" || status < 400) return notOfGraph(status, headers, now);
+  const wireCode = said.slice(0, 100);
   const meaning = meanings.get(said.toLowerCase());
   const text = shortened(textIn(error, "message") ?? "");
   const failure = new Failure(
@@ -120,18 +128,55 @@ export function failureOf(status: number, headers: ReadonlyMap<string, string>, 
 }
 
 const turnedAway = new WeakSet<Failure>();
+const foreign = new WeakSet<Failure>();
 
+/**
+ * The failure of a reply that Graph did not write: a page of a proxy, an empty body, a redirect. It says nothing of the mailbox, nor whether the
+ * request was carried out before it was replaced.
+ */
+export function notOfGraph(status: number, headers: ReadonlyMap<string, string>, now = Date.now()): Failure {
+  const type = /^[\w.+-]{1,40}\/[\w.+-]{1,40}/.exec(headers.get("content-type") ?? "")?.[0];
+  const failure = new Failure(
+    foreignCodeOf(status),
+    `The reply is not one that Microsoft Graph gives to this request (HTTP ${status}${type === undefined ? "" : `, ${type}`}).`,
+    {
+      wireCode: `HTTP ${status}`,
+      requestId: headers.get("request-id"),
+      backOffMs: retryAfter(headers.get("retry-after"), now),
+      hint: "Repeat; if it stays, check the address of Microsoft Graph, and what stands between: a proxy or its sign-in page may have replied.",
+    },
+  );
+  foreign.add(failure);
+  // Whoever says 429 has counted requests and passed this one on to nobody (RFC 6585, 4).
+  if (status === 429) turnedAway.add(failure);
+  return failure;
+}
+
+/** These statuses mean the same whoever says them: who asks is unknown, what is asked is too large, or a wait was given up. */
+function foreignCodeOf(status: number): FailureCode {
+  switch (status) {
+    case 401:
+      return "unauthenticated";
+    case 408:
+    case 504:
+      return "timeout";
+    case 413:
+      return "too-large";
+    case 429:
+    case 503:
+      return "busy";
+    default:
+      return "broken-reply";
+  }
+}
+
+/** Of a code that is not in the table. That something is not there is said by codes in the table alone. */
 function codeOf(status: number): FailureCode {
   switch (status) {
-    case 400:
-      return "refused";
     case 401:
       return "unauthenticated";
     case 403:
       return "access-denied";
-    case 404:
-    case 410:
-      return "not-found";
     case 405:
     case 501:
       return "unsupported";
@@ -149,7 +194,7 @@ function codeOf(status: number): FailureCode {
     case 507:
       return "quota-exceeded";
     default:
-      return status >= 500 || status < 300 ? "broken-reply" : "refused";
+      return status >= 500 ? "broken-reply" : "refused";
   }
 }
 
@@ -163,4 +208,16 @@ export function certainlyNotDone(failure: Failure): boolean {
   return failure.code === "not-attempted" || neverSent(failure) || turnedAway.has(failure);
 }
 
-export const { isThrottled, mayRepeat, reported, unanswered } = repetition(certainlyNotDone);
+const repeating = repetition(certainlyNotDone);
+export const { isThrottled, mayRepeat } = repeating;
+
+/** As `repetition` says; and after a reply that Graph did not write, what is not a read may have been done. */
+export function reported(failure: Failure, safety: Safety): Failure {
+  const isUnknown = safety === "idempotent" && foreign.has(failure) && failure.retryable && !certainlyNotDone(failure);
+  return repeating.reported(failure, isUnknown ? "never" : safety);
+}
+
+/** An answer that should be there and is not: broken-reply, which becomes `unknown-outcome` where it must not be repeated. */
+export function unanswered(safety: Safety): Failure {
+  return repeating.unanswered(safety);
+}

@@ -1,5 +1,6 @@
 import type { Message } from "../exchange/message.ts";
 import { Failure } from "../failure.ts";
+import { found } from "./declared.ts";
 import { markFilter } from "./draft-json.ts";
 import { messageOf } from "./message.ts";
 import { type Page, pageOf } from "./paging.ts";
@@ -17,6 +18,7 @@ interface Marking {
 const listMarked: Request<Marking, Page<Message>> = {
   name: "user-list-messages",
   safety: "read",
+  reply: found("value"),
   write: ({ folder, mark, ids }) => ({
     method: "GET",
     path: `/mailFolders/${folder}/messages`,

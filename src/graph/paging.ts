@@ -46,7 +46,7 @@ async function askPage<In, T>(request: Request<In, Page<T>>, asked: Asked, link:
   const { rest, mailbox, call } = asker;
   const going = link === undefined ? asked : { ...asked, link: linkOf(link, rest.urlOf(asked, mailbox)) };
   return askRepeatedly(asker, request.safety, async (turn) => {
-    const page = request.read(await rest.call(request.name, going, mailbox, call));
+    const page = request.read(await rest.call(request, going, mailbox, call));
     turn.end(true);
     return page;
   });

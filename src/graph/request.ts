@@ -2,6 +2,7 @@ import { Failure } from "../failure.ts";
 import type { HttpMethod } from "../wire/http.ts";
 import type { Safety } from "../wire/repetition.ts";
 import type { Document } from "../wire/xml-write.ts";
+import type { Declared } from "./declared.ts";
 import type { Habits } from "./habits.ts";
 import type { JsonObject } from "./json.ts";
 
@@ -39,6 +40,8 @@ export interface Request<In, Out> {
   /** The name of Microsoft's page about it, such as `message-move`. */
   readonly name: string;
   readonly safety: Safety;
+  /** What Graph replies to it. */
+  readonly reply: Declared;
   /** The value when a repetition finds nothing although the answer to the first time was lost: that one was carried out. */
   readonly gone?: Out;
   /** `habits`: as the connection takes the service; default as everybody. */

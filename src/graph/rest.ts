@@ -4,6 +4,7 @@ import { Failure } from "../failure.ts";
 import { parseJson } from "../parse-json.ts";
 import type { Http, HttpMethod, HttpRequest, HttpResponse } from "../wire/http.ts";
 import type { Document } from "../wire/xml-write.ts";
+import { asDeclared, checkStreamed, type Declared, type WholeReply } from "./declared.ts";
 import { failureOf } from "./failures.ts";
 import { type JsonObject, objectOf } from "./json.ts";
 import { urlOfLink } from "./link.ts";
@@ -19,12 +20,18 @@ export type Going = Asked & { readonly link?: URL | undefined };
 export interface Rest {
   /** The whole URL of a request about this mailbox. */
   urlOf(asked: Going, mailbox: string): URL;
-  /** Asks and reads the answer. Throws Failure for every status that is no success. */
-  call(name: string, asked: Going, mailbox: string, call: Call): Promise<JsonObject>;
-  /** Asks for bytes. Throws Failure until they begin, and out of them when they end too early. */
-  open(name: string, asked: Going, mailbox: string, call: Call): Promise<HttpResponse>;
-  /** Asks another place that the server named, without our token. Throws Failure `refused` for a place that it does not own. */
-  elsewhere(name: string, to: Elsewhere, call: Call): Promise<{ readonly status: number; readonly json: JsonObject }>;
+  /** Asks and reads the answer. Throws Failure for every reply that is not as declared. */
+  call(request: Named, asked: Going, mailbox: string, call: Call): Promise<JsonObject>;
+  /** Asks for bytes. Throws Failure until they begin, as `call` does, and out of them when they end too early. */
+  open(request: Named, asked: Going, mailbox: string, call: Call): Promise<HttpResponse>;
+  /** Asks another place that the server named, without our token. Throws Failure, as `call` does; `refused` for a place that it does not own. */
+  elsewhere(request: Named, to: Elsewhere, call: Call): Promise<JsonObject>;
+}
+
+/** What is asked, for who observes, and the reply that is due. */
+export interface Named {
+  readonly name: string;
+  readonly reply: Declared;
 }
 
 export interface Elsewhere {
@@ -71,19 +78,21 @@ export function openRest({ base, http, anonymous, userAgent }: RestOptions): Res
       if (asked.link !== undefined) return asked.link;
       return new URL(`${base.href.replace(/\/$/, "")}${pathOf(asked, mailbox)}`);
     },
-    async call(name, asked, mailbox, call) {
-      const response = await http.send(requestOf(name, asked, mailbox, call));
-      const json = parse(await response.text(maxReplyBytes));
-      if (response.status < 200 || response.status > 299) throw failureOf(response.status, response.headers, json);
-      // 202 and 204 have no body.
-      return json ?? brokenReply(response);
+    async call(request, asked, mailbox, call) {
+      return successOf(request.reply, await http.send(requestOf(request.name, asked, mailbox, call)));
     },
-    async open(name, asked, mailbox, call) {
-      const response = await http.send(requestOf(name, asked, mailbox, call));
-      if (response.status >= 200 && response.status <= 299) return response;
-      throw failureOf(response.status, response.headers, parse(await response.text(maxReplyBytes)));
+    async open(request, asked, mailbox, call) {
+      const response = await http.send(requestOf(request.name, asked, mailbox, call));
+      if (response.status >= 400) throw failureOf(response.status, response.headers, (await read(response)).json);
+      try {
+        checkStreamed(request.reply, response);
+      } catch (thrown) {
+        response.discard();
+        throw thrown;
+      }
+      return response;
     },
-    async elsewhere(name, to, call) {
+    async elsewhere(request, to, call) {
       const response = await anonymous.send({
         url: placeOf(to.url, base),
         method: to.method,
@@ -91,11 +100,9 @@ export function openRest({ base, http, anonymous, userAgent }: RestOptions): Res
         body: to.body,
         signal: call.signal,
         timeoutMs: call.timeoutMs,
-        name,
+        name: request.name,
       });
-      const json = parse(await response.text(maxReplyBytes));
-      if (response.status < 200 || response.status > 299) throw failureOf(response.status, response.headers, json);
-      return { status: response.status, json: json ?? {} };
+      return successOf(request.reply, response);
     },
   };
   return rest;
@@ -133,17 +140,16 @@ function bodyOf(body: Asked["body"]): RawBody | undefined {
   });
 }
 
-/** Undefined for what is no JSON object; an empty object for nothing at all. */
-function parse(text: string): JsonObject | undefined {
-  return text.trim() === "" ? {} : objectOf(parseJson(text));
+async function successOf(declared: Declared, response: HttpResponse): Promise<JsonObject> {
+  const { status, headers } = response;
+  const body = await read(response);
+  if (status >= 400) throw failureOf(status, headers, body.json);
+  return asDeclared(declared, { status, headers, ...body });
 }
 
-function brokenReply({ status, headers }: HttpResponse): never {
-  throw new Failure("broken-reply", "The reply is not the JSON that it should be.", {
-    wireCode: `HTTP ${status}`,
-    requestId: headers.get("request-id"),
-    hint: "Repeat; if it stays, check the address of Microsoft Graph: a sign-in page of a proxy may stand between.",
-  });
+async function read(response: HttpResponse): Promise<Pick<WholeReply, "json" | "isEmpty">> {
+  const text = await response.text(maxReplyBytes);
+  return { json: objectOf(parseJson(text)), isEmpty: text.trim() === "" };
 }
 
 /** Hosts at which Exchange Online takes uploads and imports, by cloud: the server's word alone must not lead us anywhere. */

@@ -11,7 +11,7 @@ import type { JsonObject } from "./json.ts";
 import { type Page, pages } from "./paging.ts";
 import { type Asker, askRepeatedly } from "./repeat.ts";
 import type { Request } from "./request.ts";
-import type { Elsewhere, Rest } from "./rest.ts";
+import type { Elsewhere, Named, Rest } from "./rest.ts";
 
 /** One mailbox as the requests see it: how to ask, and its folders. Back-off, safe repetition and cancellation are done inside. */
 export interface GraphMailbox {
@@ -37,7 +37,7 @@ export interface GraphMailbox {
   /** Asks for bytes (`$value`); what `read` makes of a reply is not used. Throws Failure until they begin. They must be read to their end. */
   stream<In>(request: Request<In, unknown>, input: In): Promise<AsyncIterable<Uint8Array>>;
   /** Asks a place that the server named, such as an upload URL, without our token. Throws Failure. */
-  elsewhere(name: string, safety: Safety, to: Elsewhere): Promise<{ readonly status: number; readonly json: JsonObject }>;
+  elsewhere(request: Named, safety: Safety, to: Elsewhere): Promise<JsonObject>;
 }
 
 /** What all mailboxes of one connection share. */
@@ -67,11 +67,11 @@ export function openMailbox(connection: Connection, address: string, call: Call 
     pages: (request, input, from) => pages(request, input, asker, from),
     async stream(request, input) {
       const asked = request.write(input, habits);
-      return askRepeatedly(asker, request.safety, async (turn) => held((await rest.open(request.name, asked, address, call)).body, turn));
+      return askRepeatedly(asker, request.safety, async (turn) => held((await rest.open(request, asked, address, call)).body, turn));
     },
-    elsewhere: (name, safety, to) =>
+    elsewhere: (request, safety, to) =>
       askRepeatedly(asker, safety, async (turn) => {
-        const reply = await rest.elsewhere(name, to, call);
+        const reply = await rest.elsewhere(request, to, call);
         turn.end(true);
         return reply;
       }),

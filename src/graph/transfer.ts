@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Copied } from "../exchange/exchange.ts";
 import { asFailure, Failure, throwDefect } from "../failure.ts";
 import { attempt, failed, type Outcome } from "../outcome.ts";
+import { made } from "./declared.ts";
 import { ExportReply } from "./export-reply.ts";
 import { failureOf } from "./failures.ts";
 import { importMime } from "./import.ts";
@@ -213,7 +214,7 @@ async function importInto(
   const before = Buffer.from(`${JSON.stringify({ FolderId: folderId, Mode: "create" }).slice(0, -1)},"Data":"`);
   const after = Buffer.from('"}');
   // Every time makes one more.
-  const asked = mailbox.elsewhere("mailbox-import-item", "never", {
+  const asked = mailbox.elsewhere({ name: "mailbox-import-item", reply: made("itemId") }, "never", {
     url,
     method: "POST",
     headers: { "content-type": "application/json" },
@@ -228,7 +229,7 @@ async function importInto(
   });
   const outcome = await attempt(() => asked);
   if (!outcome.ok) throw located(outcome.failure, mailbox);
-  const id = textIn(outcome.value.json, "itemId");
+  const id = textIn(outcome.value, "itemId");
   if (id !== undefined && id !== "") return id;
   throw located(new Failure("unknown-outcome", "The reply to the import says success but has no itemId."), mailbox);
 }

@@ -1,5 +1,6 @@
 import type { NewAttachment } from "../exchange/attachment.ts";
 import { asFailure, Failure } from "../failure.ts";
+import type { Declared } from "./declared.ts";
 import { textsIn } from "./json.ts";
 import { createUploadSession } from "./requests/attachment-createuploadsession.ts";
 import { postAttachment } from "./requests/message-post-attachments.ts";
@@ -49,6 +50,11 @@ function otherSize({ name }: NewAttachment): Failure {
   return new Failure("invalid-input", `The content of ${JSON.stringify(name.slice(0, 80))} has not the size that was said.`);
 }
 
+/** More pieces are awaited. Which is next is written in two ways (`nextExpectedRanges`, `NextExpectedRanges`). */
+const further: Declared = { status: [200, 202], body: "json" };
+/** The file is on the message: the reply says where. @see https://learn.microsoft.com/en-us/graph/outlook-large-attachments */
+const last: Declared = { status: [201], body: "nothing", headers: ["location"] };
+
 /** One piece; after a lost answer it is asked what has arrived. */
 async function put(mailbox: GraphMailbox, url: string, piece: Buffer, start: number, total: number): Promise<void> {
   const end = start + piece.length;
@@ -60,7 +66,7 @@ async function put(mailbox: GraphMailbox, url: string, piece: Buffer, start: num
   };
   for (let tries = 1; ; tries++) {
     try {
-      await mailbox.elsewhere("attachment-upload", "never", {
+      await mailbox.elsewhere({ name: "attachment-upload", reply: end === total ? last : further }, "never", {
         url,
         method: "PUT",
         headers: { "content-type": "application/octet-stream", "content-range": `bytes ${start}-${end - 1}/${total}` },
@@ -80,7 +86,7 @@ async function put(mailbox: GraphMailbox, url: string, piece: Buffer, start: num
 
 /** Where the server says that the next piece begins. @see https://learn.microsoft.com/en-us/graph/api/driveitem-createuploadsession#resuming-an-in-progress-upload */
 async function expected(mailbox: GraphMailbox, url: string): Promise<number | undefined> {
-  const { json } = await mailbox.elsewhere("attachment-upload", "read", { url, method: "GET", headers: {} });
+  const json = await mailbox.elsewhere({ name: "attachment-upload", reply: further }, "read", { url, method: "GET", headers: {} });
   const [range = ""] = textsIn(json, "nextExpectedRanges") ?? textsIn(json, "NextExpectedRanges") ?? [];
   const begin = /^(\d{1,15})(-|$)/.exec(range)?.[1];
   return begin === undefined ? undefined : Number(begin);

@@ -26,6 +26,7 @@ export function openResponse(incoming: IncomingMessage, ended: Promise<void>, id
     connection: connectionOf(incoming.socket),
     ended,
     headers: headersOf(incoming),
+    isFramed: isFramed(incoming),
     body,
     async text(maxBytes) {
       const parts: Uint8Array[] = [];
@@ -41,6 +42,12 @@ export function openResponse(incoming: IncomingMessage, ended: Promise<void>, id
       drop(incoming, idleMs);
     },
   };
+}
+
+/** RFC 9112, 6.3: a body without a length and without chunks goes on until the connection is closed, however that comes about. */
+function isFramed({ headers, statusCode = 0 }: IncomingMessage): boolean {
+  const isBodiless = statusCode === 204 || statusCode === 304;
+  return isBodiless || headers["content-length"] !== undefined || /(?:^|,)\s*chunked\s*$/i.test(headers["transfer-encoding"] ?? "");
 }
 
 function headersOf(incoming: IncomingMessage): Map<string, string> {

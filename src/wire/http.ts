@@ -42,6 +42,8 @@ export interface HttpResponse {
   readonly ended: Promise<void>;
   /** Names in lower case; the values of a repeated header are joined by ", ", those of `set-cookie` by LF. */
   readonly headers: ReadonlyMap<string, string>;
+  /** The reply itself says where its body ends, by a length or in chunks. Otherwise it ends with the connection, and one that was cut looks whole. */
+  readonly isFramed: boolean;
   /** Decoded when it came compressed. Can be read once. Whoever stops before its end ends the connection. */
   readonly body: AsyncIterable<Uint8Array>;
   /** The whole body as UTF-8; Failure `broken-reply` when it has more bytes than allowed. */

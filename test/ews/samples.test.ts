@@ -54,6 +54,7 @@ function read<In, Out>(operation: Operation<In, Out>, input: In, xml: string): P
       status: 200,
       connection: { isOpen: true, certificate: undefined },
       ended: Promise.resolve(),
+      isFramed: true,
       headers: new Map([["content-type", "text/xml; charset=utf-8"]]),
       body: (async function* () {
         yield Buffer.from(whole);

@@ -85,7 +85,7 @@ test.each([
 describe.each([
   ["the permission is missing", { application: { roles: { exchange: ["full_access_as_app"] } } }, "role-missing, Forbidden"],
   ["the role of Exchange is missing", { application: { recipientsRole: false } }, "role-missing, Forbidden"],
-  ["the tenant is not found there", { tenant: "00000000-0000-4000-8000-000000000000" }, "not-found, NotFound"],
+  ["the tenant is not found there", { tenant: "00000000-0000-4000-8000-000000000000" }, "refused, NotFound"],
 ])("where %s", (_, how, reason) => {
   test("the directory is listed, and the answer says so and why", async () => {
     const { exchange } = await start(how);

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { found } from "../../src/graph/declared.ts";
 import { textIn } from "../../src/graph/json.ts";
 import { type Request, segment } from "../../src/graph/request.ts";
 import type { Outcome } from "../../src/outcome.ts";
@@ -8,6 +9,7 @@ import { scripted, stepsOf } from "./scripted.ts";
 const reading: Request<string, string> = {
   name: "message-get",
   safety: "read",
+  reply: found("subject"),
   write: (id) => ({ method: "GET", path: `/messages/${segment(id)}` }),
   read: (reply) => textIn(reply, "subject") ?? "",
 };

@@ -12,7 +12,7 @@ async function slowly(first: string) {
   const server = createServer((request, answer) => {
     request.resume();
     response = answer;
-    answer.writeHead(200, { "content-type": "text/plain" }).write(first);
+    answer.writeHead(200, { "content-type": "text/plain", "request-id": "1" }).write(first);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onTestFinished(() => {

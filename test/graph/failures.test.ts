@@ -6,6 +6,8 @@ const said = (status: number, code: string, headers = none) => failureOf(status,
 
 test.each([
   [404, "ErrorItemNotFound", "not-found"],
+  [404, "ErrorInvalidMailboxItemId", "access-denied"],
+  [404, "NotFound", "refused"],
   [404, "MailboxNotEnabledForRESTAPI", "mailbox-not-found"],
   [404, "ResourceNotFound", "mailbox-not-found"],
   [404, "Request_ResourceNotFound", "mailbox-not-found"],
@@ -38,7 +40,28 @@ test("a lost answer to what must not be done twice is unknown-outcome, and keeps
   expect(reported(said(500, "InternalServerError"), "read").code).toBe("broken-reply");
 });
 
-test("an answer without Graph's words is told by its status", () => {
-  expect(failureOf(403, none, undefined)).toMatchObject({ code: "access-denied", wireCode: "HTTP 403" });
-  expect(failureOf(404, none, { error: "a text" })).toMatchObject({ code: "not-found", wireCode: "HTTP 404" });
+test.each([
+  [204, "broken-reply"],
+  [302, "broken-reply"],
+  [400, "broken-reply"],
+  [401, "unauthenticated"],
+  [403, "broken-reply"],
+  [404, "broken-reply"],
+  [413, "too-large"],
+  [429, "busy"],
+  [502, "broken-reply"],
+  [503, "busy"],
+  [504, "timeout"],
+] as const)("HTTP %i without an error of Graph's form is %s, and says nothing of the mailbox", (status, expected) => {
+  for (const body of [undefined, {}, { error: "not_found" }, { statusCode: 404, message: "Resource not found" }])
+    expect(failureOf(status, none, body)).toMatchObject({ code: expected, wireCode: `HTTP ${status}` });
+});
+
+test("after a reply that Graph did not write, what is no read may have been done", () => {
+  for (const status of [200, 302, 403, 404, 503]) {
+    const failure = failureOf(status, new Map([["retry-after", "7"]]), undefined);
+    expect(failure).not.toSatisfy(certainlyNotDone);
+    expect([reported(failure, "never").code, reported(failure, "idempotent").code]).toEqual(["unknown-outcome", "unknown-outcome"]);
+    expect(reported(failure, "read")).toBe(failure);
+  }
 });

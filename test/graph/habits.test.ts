@@ -19,7 +19,7 @@ const sha256 = async () => "";
 /** A mailbox with these habits: whatever is asked, there is a message that is no draft, and lists are empty. */
 async function withHabits(habits: Partial<Habits>) {
   const { mailbox, seen } = await scripted(({ method, path }) => {
-    if (method === "DELETE") return { status: 204, text: "" };
+    if (method === "DELETE" || path.endsWith("/permanentDelete")) return { status: 204, text: "" };
     if (/\/messages\/[^/?]+(\?|$)/.test(path)) return { json: { id: "m", isDraft: false, parentFolderId: "inbox" } };
     if (/recoverableitemsdeletions(\?|$)/.test(path)) return { json: { id: "inbox", displayName: "Deletions" } };
     return { json: { id: "m", value: [] } };

@@ -39,7 +39,7 @@ async function giving(message: string, cuts: (number | undefined)[] = []) {
     });
     const whole = Buffer.from(message, "latin1");
     const cut = cuts[seen.length - 1];
-    response.writeHead(200, { "content-length": whole.length });
+    response.writeHead(200, { "content-length": whole.length, "request-id": "1" });
     if (cut === undefined) response.end(whole);
     else response.write(whole.subarray(0, cut), () => setTimeout(() => response.destroy(), 20));
   });

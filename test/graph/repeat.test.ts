@@ -18,11 +18,12 @@ async function waiting() {
   const server = createServer((request, response: ServerResponse) => {
     request.resume();
     const mailbox = decodeURIComponent(request.url?.split("/")[3] ?? "");
-    const body = { status: "disabled", error: { code: "ApplicationThrottled", message: "x" } };
     asked.push({
       mailbox,
       answer: (status, headers = {}) =>
-        response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(body)),
+        response
+          .writeHead(status, { "content-type": "application/json", ...headers })
+          .end(JSON.stringify(status === 200 ? { status: "disabled" } : { error: { code: "ApplicationThrottled", message: "x" } })),
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { found } from "../../src/graph/declared.ts";
 import { type Request, segment } from "../../src/graph/request.ts";
 import { openRest } from "../../src/graph/rest.ts";
 import type { Http, HttpRequest } from "../../src/wire/http.ts";
@@ -7,6 +8,7 @@ import { scripted } from "./scripted.ts";
 const getting: Request<undefined, undefined> = {
   name: "x",
   safety: "read",
+  reply: found(),
   write: () => ({ method: "GET", path: "/x" }),
   read: () => undefined,
 };
@@ -50,7 +52,7 @@ test("a place that the server names is asked without the token, and only where E
   };
   const base = new URL("https://graph.microsoft.com/v1.0");
   const rest = openRest({ base, http: signed, anonymous, userAgent: "test" });
-  const to = (url: string) => rest.elsewhere("upload", { url, method: "PUT", headers: {} }, {});
+  const to = (url: string) => rest.elsewhere({ name: "upload", reply: found() }, { url, method: "PUT", headers: {} }, {});
   const bad = [
     "https://evil.example/u",
     "http://outlook.office.com/u",

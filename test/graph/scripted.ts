@@ -59,7 +59,9 @@ export async function scripted(
         return;
       }
       const { status = 200, headers = {}, json = {}, text = JSON.stringify(json) } = said;
-      response.writeHead(status, { "content-type": "application/json", ...headers }).end(text);
+      response
+        .writeHead(status, { "content-type": "application/json", "request-id": "00000000-0000-4000-8000-000000000000", ...headers })
+        .end(text);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

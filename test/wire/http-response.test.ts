@@ -16,6 +16,20 @@ describe("a reply", () => {
     expect((await failureOf(allOf(cut))).code).toBe("broken-reply");
   });
 
+  test("says itself where it ends when it has a length or chunks, and not when it ends with the connection", async () => {
+    const framings: [string, boolean][] = [
+      ["Content-Length: 4\r\n\r\nmail", true],
+      ["Transfer-Encoding: chunked\r\n\r\n4\r\nmail\r\n0\r\n\r\n", true],
+      ["Transfer-Encoding: gzip\r\n\r\nmail", false],
+      ["Connection: close\r\n\r\nmail", false],
+    ];
+    for (const [framing, isFramed] of framings) {
+      const url = await speaking((socket) => socket.end(`HTTP/1.1 200 OK\r\n${framing}`));
+      const response = await client().send(get(url));
+      expect([framing, response.isFramed, await response.text(10)]).toEqual([framing, isFramed, "mail"]);
+    }
+  });
+
   test("in a compression that was not asked for is broken", async () => {
     const url = await serving((_, response) => response.writeHead(200, { "content-encoding": "br" }).end("x"));
     expect((await failureOf((await client().send(get(url))).text(10))).code).toBe("broken-reply");

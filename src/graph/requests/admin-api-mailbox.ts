@@ -1,4 +1,5 @@
 import type { SearchableMailbox } from "../../exchange/exchange.ts";
+import { found } from "../declared.ts";
 import { type JsonObject, textIn } from "../json.ts";
 import { type Page, pageOf } from "../paging.ts";
 import type { Request } from "../request.ts";
@@ -22,6 +23,7 @@ function getMailbox(size: "Unlimited" | 1): JsonObject {
 export const getMailboxes: Request<string, Page<SearchableMailbox | undefined>> = {
   name: "admin-api-mailbox",
   safety: "read",
+  reply: found("value"),
   write: (tenant) => ({
     method: "POST",
     ...placeOf(tenant),
@@ -42,6 +44,7 @@ export const getMailboxes: Request<string, Page<SearchableMailbox | undefined>> 
 export const anyMailbox: Request<string, undefined> = {
   name: "admin-api-mailbox",
   safety: "read",
+  reply: found("value"),
   write: (tenant) => ({ method: "POST", ...placeOf(tenant), query: { $select: "Guid" }, body: getMailbox(1) }),
   read: () => undefined,
 };

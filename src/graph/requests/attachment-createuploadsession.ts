@@ -1,4 +1,5 @@
 import type { NewAttachment } from "../../exchange/attachment.ts";
+import { made } from "../declared.ts";
 import { textIn } from "../json.ts";
 import { needed, type Request, segment } from "../request.ts";
 
@@ -10,6 +11,7 @@ import { needed, type Request, segment } from "../request.ts";
 export const createUploadSession: Request<{ readonly draft: string; readonly attachment: NewAttachment }, string> = {
   name: "attachment-createuploadsession",
   safety: "idempotent",
+  reply: made("uploadUrl"),
   write: ({ draft, attachment: { name, size, contentType, isInline, contentId } }) => ({
     method: "POST",
     path: `/messages/${segment(draft)}/attachments/createUploadSession`,

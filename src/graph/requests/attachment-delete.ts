@@ -1,4 +1,5 @@
 import type { AttachmentName } from "../attachment-place.ts";
+import { noContent } from "../declared.ts";
 import type { Request } from "../request.ts";
 import { pathOf } from "./attachment-get.ts";
 
@@ -11,6 +12,7 @@ type Deleted = { readonly changeKey?: string | undefined };
 export const deleteAttachment: Request<AttachmentName, Deleted> = {
   name: "attachment-delete",
   safety: "idempotent",
+  reply: noContent,
   gone: {},
   write: (place) => ({ method: "DELETE", path: pathOf(place) }),
   read: () => ({}),

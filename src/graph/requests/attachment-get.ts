@@ -1,4 +1,5 @@
 import type { AttachmentName } from "../attachment-place.ts";
+import { content, found } from "../declared.ts";
 import type { JsonObject } from "../json.ts";
 import { type Request, segment } from "../request.ts";
 
@@ -11,6 +12,7 @@ export function pathOf({ messageId, attachmentId }: AttachmentName): string {
 export const getAttachmentValue: Request<AttachmentName, undefined> = {
   name: "attachment-get",
   safety: "read",
+  reply: content("file"),
   write: (place) => ({ method: "GET", path: `${pathOf(place)}/$value` }),
   read: () => undefined,
 };
@@ -19,6 +21,7 @@ export const getAttachmentValue: Request<AttachmentName, undefined> = {
 export const getAttachedItem: Request<AttachmentName, JsonObject> = {
   name: "attachment-get",
   safety: "read",
+  reply: found("id"),
   write: (place) => ({
     method: "GET",
     path: pathOf(place),
@@ -32,6 +35,7 @@ export const getAttachedItem: Request<AttachmentName, JsonObject> = {
 export const getAttachmentKind: Request<AttachmentName, JsonObject> = {
   name: "attachment-get",
   safety: "read",
+  reply: found("id"),
   write: (place) => ({ method: "GET", path: pathOf(place), query: { $select: "id,name,contentType,size,isInline" } }),
   read: (reply) => reply,
 };

@@ -1,4 +1,5 @@
 import type { Contact, PhoneNumber, PhysicalAddress } from "../../exchange/contact.ts";
+import { found } from "../declared.ts";
 import { type JsonObject, objectIn, objectsIn, textIn, textsIn, timeIn } from "../json.ts";
 import { type Page, pageOf } from "../paging.ts";
 import { type Request, segment } from "../request.ts";
@@ -13,6 +14,7 @@ const select =
 export const listContacts: Request<string | undefined, Page<Contact>> = {
   name: "user-list-contacts",
   safety: "read",
+  reply: found("value"),
   write: (folder) => ({
     method: "GET",
     path: folder === undefined ? "/contacts" : `/contactFolders/${segment(folder)}/contacts`,
@@ -25,6 +27,7 @@ export const listContacts: Request<string | undefined, Page<Contact>> = {
 export const anyContact: Request<undefined, Page<unknown>> = {
   name: "user-list-contacts",
   safety: "read",
+  reply: found("value"),
   write: () => ({ method: "GET", path: "/contacts", query: { $top: "1", $select: "id" } }),
   read: (reply) => pageOf(reply, (contact) => contact),
 };
@@ -39,6 +42,7 @@ export interface ContactFolder {
 export const listContactFolders: Request<string | undefined, Page<ContactFolder>> = {
   name: "user-list-contactfolders",
   safety: "read",
+  reply: found("value"),
   write: (parent) => ({
     method: "GET",
     path: parent === undefined ? "/contactFolders" : `/contactFolders/${segment(parent)}/childFolders`,

@@ -1,4 +1,5 @@
 import type { FoundFolder } from "../../exchange/folder-tree.ts";
+import { found, made } from "../declared.ts";
 import { flagIn, type JsonObject, numberIn, textIn } from "../json.ts";
 import { type Page, pageOf } from "../paging.ts";
 import { needed, type Request, segment } from "../request.ts";
@@ -39,6 +40,7 @@ function folderOf(folder: JsonObject): ListedFolder {
 export const listFolders: Request<FolderRef | undefined, Page<ListedFolder>> = {
   name: "mailfolder-list-childfolders",
   safety: "read",
+  reply: found("value"),
   write: (parent) => ({
     method: "GET",
     path: parent === undefined ? "/mailFolders" : `/mailFolders/${folderSegment(parent)}/childFolders`,
@@ -51,6 +53,7 @@ export const listFolders: Request<FolderRef | undefined, Page<ListedFolder>> = {
 export const getFolder: Request<FolderRef, ListedFolder> = {
   name: "mailfolder-get",
   safety: "read",
+  reply: found("id"),
   write: (folder) => ({ method: "GET", path: `/mailFolders/${folderSegment(folder)}`, query: { $select: select } }),
   read: (reply) => identified(folderOf(reply)),
 };
@@ -59,6 +62,7 @@ export const getFolder: Request<FolderRef, ListedFolder> = {
 export const createFolder: Request<{ readonly parent: FolderRef; readonly displayName: string }, ListedFolder> = {
   name: "mailfolder-post-childfolders",
   safety: "idempotent",
+  reply: made("id"),
   write: ({ parent, displayName }) => ({
     method: "POST",
     path: `/mailFolders/${folderSegment(parent)}/childFolders`,

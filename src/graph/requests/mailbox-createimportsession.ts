@@ -1,3 +1,4 @@
+import { made } from "../declared.ts";
 import { textIn, timeIn } from "../json.ts";
 import { mailboxPath, needed, type Request } from "../request.ts";
 
@@ -17,6 +18,7 @@ export interface ImportSession {
 export const createImportSession: Request<string, ImportSession> = {
   name: "mailbox-createimportsession",
   safety: "idempotent",
+  reply: made("importUrl"),
   write: (mailboxId) => ({ method: "POST", path: `${mailboxPath(mailboxId)}/createImportSession`, ofOrganisation: true, ids: "rest" }),
   read: (reply) => ({ url: needed(textIn(reply, "importUrl"), "importUrl"), expires: timeIn(reply, "expirationDateTime") }),
 };

@@ -1,3 +1,4 @@
+import { content } from "../declared.ts";
 import { mailboxPath, type Request } from "../request.ts";
 
 /** Which item of which mailbox, each in the form that the interface takes. */
@@ -14,6 +15,7 @@ export interface Export {
 export const exportItem: Request<Export, undefined> = {
   name: "mailbox-exportitems",
   safety: "read",
+  reply: content("long-json"),
   write: ({ mailboxId, itemId }) => ({
     method: "POST",
     path: `${mailboxPath(mailboxId)}/exportItems`,

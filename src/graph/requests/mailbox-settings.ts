@@ -1,4 +1,5 @@
 import type { OutOfOffice } from "../../exchange/out-of-office.ts";
+import { found } from "../declared.ts";
 import { type JsonObject, objectIn, textIn } from "../json.ts";
 import { encodedSegment, needed, type Request } from "../request.ts";
 
@@ -17,6 +18,7 @@ const audiences: ReadonlyMap<string, NonNullable<OutOfOffice["externalAudience"]
 export const getAutomaticReplies: Request<undefined, OutOfOffice> = {
   name: "user-get-mailboxsettings",
   safety: "read",
+  reply: found("status"),
   // Without this preference the schedule comes in the mailbox's own time zone.
   write: () => ({ method: "GET", path: "/mailboxSettings/automaticRepliesSetting", prefer: ['outlook.timezone="UTC"'] }),
   read: (reply) => ({
@@ -45,6 +47,7 @@ function instantOf(time: JsonObject | undefined): string | undefined {
 export const getUserPurpose: Request<string, string | undefined> = {
   name: "user-get-mailboxsettings userPurpose",
   safety: "read",
+  reply: found("value"),
   write: (user) => ({
     method: "GET",
     path: `/users/${encodedSegment(user)}/mailboxSettings/userPurpose`,

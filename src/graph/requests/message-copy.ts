@@ -1,3 +1,4 @@
+import { made } from "../declared.ts";
 import { textIn } from "../json.ts";
 import { needed, type Request, segment } from "../request.ts";
 import type { Relocated, Relocation } from "./message-move.ts";
@@ -9,6 +10,7 @@ import type { Relocated, Relocation } from "./message-move.ts";
 export const copyMessage: Request<Relocation, Relocated> = {
   name: "message-copy",
   safety: "never",
+  reply: made("id"),
   write: ({ id, destinationId }) => ({ method: "POST", path: `/messages/${segment(id)}/copy`, body: { destinationId } }),
   read: (reply) => ({ newItemId: needed(textIn(reply, "id"), "id") }),
 };

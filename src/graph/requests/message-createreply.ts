@@ -1,3 +1,4 @@
+import { made } from "../declared.ts";
 import type { JsonObject } from "../json.ts";
 import { type Request, segment } from "../request.ts";
 
@@ -9,6 +10,7 @@ import { type Request, segment } from "../request.ts";
 export const createReply: Request<{ readonly id: string; readonly all: boolean }, JsonObject> = {
   name: "message-createreply",
   safety: "never",
+  reply: made("id"),
   write: ({ id, all }) => ({ method: "POST", path: `/messages/${segment(id)}/${all ? "createReplyAll" : "createReply"}`, ids: "rest" }),
   read: (reply) => reply,
 };

@@ -1,3 +1,4 @@
+import { noContent } from "../declared.ts";
 import { type Request, segment } from "../request.ts";
 import type { Relocated } from "./message-move.ts";
 
@@ -9,6 +10,7 @@ import type { Relocated } from "./message-move.ts";
 export const deleteMessage: Request<string, Relocated> = {
   name: "message-delete",
   safety: "idempotent",
+  reply: noContent,
   gone: {},
   write: (id) => ({ method: "DELETE", path: `/messages/${segment(id)}` }),
   read: () => ({}),

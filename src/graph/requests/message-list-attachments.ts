@@ -1,3 +1,4 @@
+import { found } from "../declared.ts";
 import { defaultHabits } from "../habits.ts";
 import type { JsonObject } from "../json.ts";
 import { type Page, pageOf } from "../paging.ts";
@@ -10,6 +11,7 @@ import { type Request, segment } from "../request.ts";
 export const listAttachments: Request<string, Page<JsonObject>> = {
   name: "message-list-attachments",
   safety: "read",
+  reply: found("value"),
   write: (messageId, { contentIds } = defaultHabits) => ({
     method: "GET",
     path: `/messages/${segment(messageId)}/attachments`,

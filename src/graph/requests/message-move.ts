@@ -1,3 +1,4 @@
+import { made } from "../declared.ts";
 import { textIn } from "../json.ts";
 import { needed, type Request, segment } from "../request.ts";
 
@@ -19,6 +20,7 @@ export interface Relocated {
 export const moveMessage: Request<Relocation, Relocated> = {
   name: "message-move",
   safety: "idempotent",
+  reply: made("id"),
   gone: {},
   write: ({ id, destinationId }) => ({ method: "POST", path: `/messages/${segment(id)}/move`, body: { destinationId } }),
   read: (reply) => ({ newItemId: needed(textIn(reply, "id"), "id") }),
@@ -28,6 +30,7 @@ export const moveMessage: Request<Relocation, Relocated> = {
 export const moveAway: Request<Relocation, string> = {
   name: "message-move",
   safety: "never",
+  reply: made("id"),
   write: (relocation) => ({ ...moveMessage.write(relocation), ids: "rest" }),
   read: (reply) => needed(textIn(reply, "id"), "id"),
 };

@@ -1,3 +1,4 @@
+import { noContent } from "../declared.ts";
 import { type Request, segment } from "../request.ts";
 import type { Relocated } from "./message-move.ts";
 
@@ -8,6 +9,7 @@ import type { Relocated } from "./message-move.ts";
 export const permanentDelete: Request<string, Relocated> = {
   name: "message-permanentdelete",
   safety: "idempotent",
+  reply: noContent,
   gone: {},
   write: (id) => ({ method: "POST", path: `/messages/${segment(id)}/permanentDelete` }),
   read: () => ({}),

@@ -1,5 +1,6 @@
 import type { NewAttachment } from "../../exchange/attachment.ts";
 import { encodeBase64, encodedLength } from "../../wire/base64.ts";
+import { made } from "../declared.ts";
 import { RawBody, type Request, segment } from "../request.ts";
 
 /**
@@ -9,6 +10,7 @@ import { RawBody, type Request, segment } from "../request.ts";
 export const postAttachment: Request<{ readonly draft: string; readonly attachment: NewAttachment }, undefined> = {
   name: "message-post-attachments",
   safety: "never",
+  reply: made("id"),
   write: ({ draft, attachment }) => ({
     method: "POST",
     path: `/messages/${segment(draft)}/attachments`,

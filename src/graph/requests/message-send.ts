@@ -1,3 +1,4 @@
+import { accepted } from "../declared.ts";
 import { type Request, segment } from "../request.ts";
 
 /**
@@ -7,6 +8,7 @@ import { type Request, segment } from "../request.ts";
 export const sendDraft: Request<string, undefined> = {
   name: "message-send",
   safety: "never",
+  reply: accepted,
   write: (id) => ({ method: "POST", path: `/messages/${segment(id)}/send` }),
   read: () => undefined,
 };

@@ -1,3 +1,4 @@
+import { found } from "../declared.ts";
 import type { JsonObject } from "../json.ts";
 import { type Request, segment } from "../request.ts";
 
@@ -8,6 +9,7 @@ import { type Request, segment } from "../request.ts";
 export const updateMessage: Request<{ readonly id: string; readonly set: JsonObject }, JsonObject> = {
   name: "message-update",
   safety: "idempotent",
+  reply: found("id"),
   write: ({ id, set }) => ({ method: "PATCH", path: `/messages/${segment(id)}`, ids: "rest", body: set }),
   read: (reply) => reply,
 };

@@ -1,4 +1,5 @@
 import type { Detail, Message } from "../../exchange/message.ts";
+import { found } from "../declared.ts";
 import { defaultHabits } from "../habits.ts";
 import { messageOf, preferencesOf, shapeOf } from "../message.ts";
 import { type Page, pageOf } from "../paging.ts";
@@ -9,6 +10,7 @@ import { type FolderRef, folderSegment } from "./mail-folders.ts";
 export const getMessage: Request<{ readonly itemId: string; readonly detail: Detail }, Message> = {
   name: "message-get",
   safety: "read",
+  reply: found("id"),
   write: ({ itemId, detail }, { sizes } = defaultHabits) => ({
     method: "GET",
     path: `/messages/${segment(itemId)}`,
@@ -37,6 +39,7 @@ export interface Listing {
 export const listMessages: Request<Listing, Page<Message>> = {
   name: "user-list-messages",
   safety: "read",
+  reply: found("value"),
   write: ({ folder, detail, filter, orderBy, search, top }, { sizes } = defaultHabits) => ({
     method: "GET",
     path: folder === undefined ? "/messages" : `/mailFolders/${folderSegment(folder)}/messages`,

@@ -1,3 +1,4 @@
+import { content } from "../declared.ts";
 import { type Request, segment } from "../request.ts";
 
 /**
@@ -7,6 +8,7 @@ import { type Request, segment } from "../request.ts";
 export const getMimeMessage: Request<string, undefined> = {
   name: "outlook-get-mime-message",
   safety: "read",
+  reply: content("message"),
   write: (id) => ({ method: "GET", path: `/messages/${segment(id)}/$value` }),
   read: () => undefined,
 };

@@ -1,3 +1,4 @@
+import { found } from "../declared.ts";
 import { objectsIn, textIn } from "../json.ts";
 import type { Request } from "../request.ts";
 
@@ -21,6 +22,7 @@ export interface Translation {
 export const translateIds: Request<Translation, ReadonlyMap<string, string>> = {
   name: "user-translateexchangeids",
   safety: "read",
+  reply: found("value"),
   write: ({ ids, from, to }) => ({
     method: "POST",
     path: "/translateExchangeIds",

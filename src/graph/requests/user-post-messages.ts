@@ -1,4 +1,5 @@
 import { encodeBase64, encodedLength } from "../../wire/base64.ts";
+import { made } from "../declared.ts";
 import { type JsonObject, textIn } from "../json.ts";
 import { needed, RawBody, type Request } from "../request.ts";
 
@@ -15,6 +16,7 @@ export const maxMimeBytes = 3 * 1024 * 1024 - 1024;
 export const postMessage: Request<JsonObject, string> = {
   name: "user-post-messages",
   safety: "never",
+  reply: made("id"),
   write: (body) => ({ method: "POST", path: "/messages", ids: "rest", body }),
   read: (reply) => needed(textIn(reply, "id"), "id"),
 };
@@ -23,6 +25,7 @@ export const postMessage: Request<JsonObject, string> = {
 export const postMimeMessage: Request<Uint8Array, string> = {
   name: "user-post-messages",
   safety: "never",
+  reply: made("id"),
   write: (mime) => ({
     method: "POST",
     path: "/messages",

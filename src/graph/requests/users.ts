@@ -1,3 +1,4 @@
+import { found } from "../declared.ts";
 import { flagIn, objectsIn, textIn } from "../json.ts";
 import { type Page, pageOf } from "../paging.ts";
 import { encodedSegment, type Request } from "../request.ts";
@@ -13,6 +14,7 @@ export interface DirectoryUser {
 export const listUsers: Request<string | undefined, Page<DirectoryUser>> = {
   name: "user-list",
   safety: "read",
+  reply: found("value"),
   write: (beginning) => ({
     method: "GET",
     path: "/users",
@@ -38,6 +40,7 @@ function filterOf(beginning: string): string {
 export const anyUser: Request<undefined, Page<unknown>> = {
   name: "user-list",
   safety: "read",
+  reply: found("value"),
   write: () => ({ method: "GET", path: "/users", ofOrganisation: true, ids: "rest", query: { $select: "id", $top: "1" } }),
   read: (reply) => pageOf(reply, (user) => user),
 };
@@ -55,6 +58,7 @@ export interface DirectoryEntry {
 export const getUser: Request<string, DirectoryEntry> = {
   name: "user-get",
   safety: "read",
+  reply: found("id"),
   write: (user) => ({
     method: "GET",
     path: `/users/${encodedSegment(user)}`,

@@ -1,3 +1,4 @@
+import { found } from "../declared.ts";
 import { textIn } from "../json.ts";
 import { needed, type Request } from "../request.ts";
 
@@ -8,6 +9,7 @@ import { needed, type Request } from "../request.ts";
 export const getMailboxId: Request<undefined, string> = {
   name: "usersettings-list-exchange",
   safety: "read",
+  reply: found("primaryMailboxId"),
   write: () => ({ method: "GET", path: "/settings/exchange", ids: "rest" }),
   read: (reply) => needed(textIn(reply, "primaryMailboxId"), "primaryMailboxId"),
 };
