@@ -1,9 +1,10 @@
 import type { Attachment } from "../exchange/attachment.ts";
 import type { Message } from "../exchange/message.ts";
 import { Failure } from "../failure.ts";
-import { attempt, failed, type Outcome } from "../outcome.ts";
+import { attempt, done, failed, type Outcome } from "../outcome.ts";
 import { type AttachmentPlace, attachmentOf, attachmentsOf, placeOf } from "./attachment-place.ts";
 import { endOf, insideReader } from "./content.ts";
+import { mayBeDone } from "./failures.ts";
 import { objectIn, textIn } from "./json.ts";
 import { messageOf } from "./message.ts";
 import { oneByOne } from "./one-by-one.ts";
@@ -151,11 +152,18 @@ function outermost(id: string) {
  * A refusal is looked into: what is gone is answered as if it were forbidden, and of received mail Microsoft has announced that from 2026-12-31 it is
  * changed with Mail-Advanced permissions only, and does not say whether that is about attachments too.
  */
-async function explained(mailbox: GraphMailbox, place: AttachmentPlace, failure: Failure): Promise<Outcome<never>> {
-  if (failure.code !== "access-denied" && failure.code !== "role-missing") return failed(failure);
+async function explained(
+  mailbox: GraphMailbox,
+  place: AttachmentPlace,
+  failure: Failure,
+): Promise<Outcome<{ readonly changeKey?: string }>> {
+  const isLost = mayBeDone(failure);
+  if (!isLost && failure.code !== "access-denied" && failure.code !== "role-missing") return failed(failure);
   const message = await attempt(() => mailbox.ask(getMessage, { itemId: place.messageId, detail: {} }));
   const looked = message.ok ? await attempt(() => mailbox.ask(getAttachmentKind, place)) : message;
   if (!looked.ok && looked.failure.code === "cancelled") throw looked.failure;
+  // After a lost answer one look settles it: the message is there, and the attachment is not.
+  if (isLost) return message.ok && !looked.ok && looked.failure.code === "not-found" ? done({}) : failed(failure);
   if (!looked.ok && looked.failure.code === "not-found") return failed(looked.failure);
   // A draft is not guarded: whoever is refused there lacks something else.
   if (message.ok && message.value.isDraft === true) return failed(failure);

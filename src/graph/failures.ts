@@ -214,10 +214,19 @@ export const { isThrottled, mayRepeat } = repeating;
 /** As `repetition` says; and after a reply that Graph did not write, what is not a read may have been done. */
 export function reported(failure: Failure, safety: Safety): Failure {
   const isUnknown = safety === "idempotent" && foreign.has(failure) && failure.retryable && !certainlyNotDone(failure);
-  return repeating.reported(failure, isUnknown ? "never" : safety);
+  const told = repeating.reported(failure, isUnknown ? "never" : safety);
+  if (told !== failure) lost.add(told);
+  return told;
+}
+
+const lost = new WeakSet<Failure>();
+
+/** True of what `reported` says of a lost answer: the request may have been carried out. */
+export function mayBeDone(failure: Failure): boolean {
+  return lost.has(failure);
 }
 
 /** An answer that should be there and is not: broken-reply, which becomes `unknown-outcome` where it must not be repeated. */
 export function unanswered(safety: Safety): Failure {
-  return repeating.unanswered(safety);
+  return reported(new Failure("broken-reply", "The server gave no answer for this item."), safety);
 }

@@ -11,6 +11,7 @@ import { moveMessage, type Relocated, type Relocation } from "./requests/message
 import { noSuchRequest, permanentDelete } from "./requests/message-permanentdelete.ts";
 import { getMessage } from "./requests/messages.ts";
 import type { GraphMailbox } from "./session.ts";
+import { isGone, liesIn, settled } from "./settle.ts";
 
 type Outcomes = AsyncIterable<Outcome<Relocated>>;
 
@@ -50,10 +51,11 @@ export async function* junk(
 }
 
 function moveTo(mailbox: GraphMailbox, itemIds: readonly string[], destinationId: string): Outcomes {
-  return mailbox.each(
+  const moved = mailbox.each(
     moveMessage,
     itemIds.map((id) => ({ id, destinationId })),
   );
+  return settled(itemIds, moved, liesIn(mailbox, { distinguished: destinationId }));
 }
 
 async function* relocate(
@@ -76,7 +78,9 @@ async function* relocate(
   else {
     const destinationId = idOf(to.value);
     const asked = itemIds.map((id) => ({ id, destinationId }));
-    for await (const outcome of mailbox.each(request, asked)) yield outcome;
+    const relocated = mailbox.each(request, asked);
+    // Of a copy the message itself shows nothing.
+    yield* request.name === copyMessage.name ? relocated : settled(itemIds, relocated, liesIn(mailbox, to.value));
   }
 }
 
@@ -171,7 +175,7 @@ const cannotDelete = "ErrorCannotDeleteObject";
 
 async function* deleteEach(mailbox: GraphMailbox, itemIds: readonly string[]): AsyncIterable<Outcome<Deleted>> {
   let index = 0;
-  for await (const outcome of mailbox.each(permanentDelete, itemIds)) {
+  for await (const outcome of settled(itemIds, mailbox.each(permanentDelete, itemIds), isGone(mailbox))) {
     const id = itemIds[index++] ?? "";
     if (outcome.ok) yield outcome;
     // It is another cloud than the settings say.
