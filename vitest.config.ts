@@ -1,13 +1,13 @@
 import { defineConfig } from "vitest/config";
 
-export default defineConfig({
-  // The examples and their readers name the package; the tests run what is written now, not what was built last.
-  resolve: { alias: { mailcordon: new URL("./src/index.ts", import.meta.url).pathname } },
+export default defineConfig(({ mode }) => ({
   test: {
+    // `npm test` runs in the mode "packed": the actions are tested in the package as it is installed (test/built.ts).
+    env: { MAILCORDON_TEST_LIBRARY: mode === "packed" ? "packed" : "sources" },
     include: ["test/**/*.test.ts"],
     // Tests start servers and child processes: on two cores more workers only make each other late.
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },
-});
+}));

@@ -1,39 +1,88 @@
 import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import type { Lab } from "../src/lab/lab.ts";
+import { labToken } from "../src/lab/practice.ts";
+import { socAddress } from "../src/lab/seed.ts";
+import { labPassword } from "../src/lab/store.ts";
 
 const root = resolve(import.meta.dirname, "..");
 
-/** The package as it is built from what is written now, apart from the working tree's own dist/. */
+/** The package as a user has it: built from what is written now, packed, and installed into a folder of its own, without what develops it. */
 export interface Built {
+  /** The project that has it installed. */
+  readonly project: string;
+  /** The installed package. */
   readonly folder: string;
   /** Path of the program. */
   readonly program: string;
 }
 
-/** What a build reads. */
+/** What a build and a package take in. */
 const sources = ["package.json", "tsconfig.json", "tsconfig.build.json", "src", "scripts", "bench"];
+const pages = ["README.md", "LICENSE", "SECURITY.md", "CHANGELOG.md"];
 /** Below the repository, so that what the types import is found. */
-const cache = join(root, "node_modules/.cache");
+const builds = join(root, "node_modules/.cache");
+/** Outside, where no package of the repository is found. Other users of the machine may have theirs. */
+const projects = join(tmpdir(), `mailcordon-packed-${process.getuid?.() ?? 0}`);
 
-/** Builds, unless another test has built the same already: a build takes as long as many tests. */
+/** Installs what is written now, unless another test has installed the same already: that takes as long as many tests. */
 export function build(): Built {
-  const name = `mailcordon-${digestOf(sources.flatMap(filesIn)).slice(0, 16)}`;
-  const folder = join(cache, name);
-  if (!existsSync(folder)) {
-    mkdirSync(cache, { recursive: true });
-    const made = mkdtempSync(join(cache, "building-"));
-    copyFileSync(join(root, "package.json"), join(made, "package.json"));
-    execFileSync(process.execPath, ["scripts/build.mjs", join(made, "dist")], { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
-    keep(made, folder);
-    // One of another source may be in use by a run beside this one; not an hour later.
-    for (const other of readdirSync(cache)) {
-      const path = join(cache, other);
-      if (other !== name && Date.now() - statSync(path).mtimeMs > 60 * 60 * 1000) rmSync(path, { recursive: true, force: true });
-    }
+  // The database that `serve` starts as another user reads its programs below this folder.
+  mkdirSync(projects, { recursive: true, mode: 0o755 });
+  if (statSync(projects).uid !== process.getuid?.()) throw new Error(`${projects} belongs to another user: remove it`);
+  const project = once(projects, (made) => {
+    chmodSync(made, 0o755);
+    run("npm", ["pack", "--silent", "--ignore-scripts", "--pack-destination", made], buildPackage());
+    const [packed = ""] = readdirSync(made);
+    writeFileSync(join(made, "package.json"), '{ "private": true, "type": "module" }');
+    run("npm", ["install", "--omit=dev", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error", `./${packed}`], made);
+  });
+  const folder = join(project, "node_modules/mailcordon");
+  return { project, folder, program: join(folder, "dist/mailcordon.cjs") };
+}
+
+/** Builds what is packed, apart from the working tree's own dist/. Besides, it has the compiled code that a build keeps and no package holds. */
+export function buildPackage(): string {
+  mkdirSync(builds, { recursive: true });
+  return once(builds, (made) => {
+    for (const file of ["package.json", ...pages]) copyFileSync(join(root, file), join(made, file));
+    run(process.execPath, ["scripts/build.mjs", join(made, "dist")], root);
+  });
+}
+
+function run(command: string, words: readonly string[], cwd: string): void {
+  execFileSync(command, words, { cwd, stdio: ["ignore", "ignore", "inherit"] });
+}
+
+/** Makes a folder that is named after what is written now, unless there is one. */
+function once(place: string, make: (folder: string) => void): string {
+  const name = `mailcordon-${digestOf([...sources.flatMap(filesIn), ...pages]).slice(0, 16)}`;
+  const folder = join(place, name);
+  if (existsSync(folder)) return folder;
+  const made = mkdtempSync(join(place, "making-"));
+  make(made);
+  keep(made, folder);
+  // One of another source may be in use by a run beside this one; not an hour later.
+  for (const other of readdirSync(place)) {
+    const path = join(place, other);
+    if (other !== name && Date.now() - statSync(path).mtimeMs > 60 * 60 * 1000) rmSync(path, { recursive: true, force: true });
   }
-  return { folder, program: join(folder, "dist/mailcordon.cjs") };
+  return folder;
 }
 
 /** Another worker may have been faster. */
@@ -59,6 +108,32 @@ function digestOf(files: readonly string[]): string {
       .update(readFileSync(join(root, file)))
       .update("\0");
   return hash.digest("hex");
+}
+
+export type Library = typeof import("../src/index.ts");
+
+/**
+ * The library: as it is installed where `npm test` runs everything (`--mode packed`); otherwise as it is written now, so that a test which is run
+ * alone needs no build.
+ */
+export async function library(): Promise<Library> {
+  return process.env.MAILCORDON_TEST_LIBRARY === "packed"
+    ? await import(join(build().folder, "dist/index.js"))
+    : await import("../src/index.ts");
+}
+
+/** What tells the program where the lab is, and who signs in there. For "graph" the lab has to know `labToken`. */
+export function environmentOf(lab: Pick<Lab, "ewsUrl" | "graphUrl">, backend: "ews" | "graph"): Record<string, string> {
+  const mailbox = { MAILCORDON_MAILBOX: socAddress };
+  return backend === "ews"
+    ? {
+        ...mailbox,
+        MAILCORDON_EWS_URL: lab.ewsUrl,
+        MAILCORDON_AUTH: "basic",
+        MAILCORDON_USERNAME: socAddress,
+        MAILCORDON_PASSWORD: labPassword,
+      }
+    : { ...mailbox, MAILCORDON_BACKEND: "graph", MAILCORDON_GRAPH_URL: lab.graphUrl, MAILCORDON_TOKEN: labToken };
 }
 
 /** What one process did. */

@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Action } from "../src/action.ts";
 import { catalogue } from "../src/actions/index.ts";
 import { Answer } from "../src/answer.ts";
@@ -9,7 +9,8 @@ import { bounded } from "../src/faces/mcp/untrusted.ts";
 import { failures } from "../src/failure.ts";
 import { campaign } from "../src/lab/campaign.ts";
 import type { LabFolder } from "../src/lab/folder.ts";
-import { labPassword, type Store } from "../src/lab/store.ts";
+import type { Store } from "../src/lab/store.ts";
+import { backends } from "./actions/lab-host.ts";
 import { type Face, type FaceName, type Input, type LabPlace, openFaces, openLabPlace } from "./every-face.ts";
 import { without } from "./faces/automation-service/stage.ts";
 
@@ -176,9 +177,7 @@ let place: LabPlace;
 let store: Store;
 let untouched: readonly string[] = [];
 const faces: Face[] = [];
-const folder = mkdtempSync(join(tmpdir(), "mailcordon-faces-"));
-// As root, the database runs as another user, who must be able to go through here.
-chmodSync(folder, 0o711);
+let folder = "";
 
 /** What is not as it was, and what is there instead. */
 function changes() {
@@ -188,78 +187,82 @@ function changes() {
 }
 const nothing = { gone: [], made: [] };
 
-beforeAll(async () => {
-  vi.stubEnv("LAB_PASSWORD", labPassword);
-  vi.stubEnv("XDG_CACHE_HOME", folder);
-  place = await openLabPlace(new Date());
-  store = await place.renew();
-  untouched = stateOf(store);
-  await openFaces(faces, folder, place, changes);
-}, 120_000);
-afterAll(async () => {
-  for (const face of faces.reverse()) await face.close();
-  await place.close();
-  vi.unstubAllEnvs();
-  rmSync(folder, { recursive: true });
-});
-
 test("every action is called", () => {
   expect(new Set(calls.map(([name]) => name))).toEqual(new Set(catalogue.map(({ name }) => name)));
 });
 
-test.each(calls)(
-  `%s, %s, is answered alike by every face, and leaves the same behind${without}`,
-  async (name, _, input) => {
-    const action = catalogue.find((one) => one.name === name);
-    if (action === undefined) throw new Error(`There is no action ${name}.`);
-    const [library, ...others] = faces;
-    const fresh = async () => {
-      if (action.effect !== "read") store = await place.renew();
-    };
-    await fresh();
-    const answer = Answer.parse(settled((await library?.call(action, input))?.document));
-    const left = changes();
-    const isChanged = action.effect !== "read" && answer.counts.succeeded > 0;
-    expect(left.gone.length + left.made.length > 0).toBe(isChanged);
-    for (const face of others) {
-      await fresh();
-      const said = await face.call(action, input);
-      const meant = differences
-        .filter(({ faces }) => faces.includes(face.name))
-        // What is told of a failure may be words: nothing after it is about an answer any more.
-        .reduce<unknown>((told, { told: tell }) => (typeof told === "string" ? told : tell(Answer.parse(told), face, action)), answer);
-      expect([face.name, settled(said.document)]).toEqual([face.name, meant]);
-      expect([face.name, said.beside]).toEqual([face.name, face.beside(answer)]);
-      expect([face.name, changes()]).toEqual([face.name, left]);
-      // Where two calls are needed, the first did nothing.
-      if (face.name.startsWith("MCP") && isChanged) expect(said.planned).toEqual(nothing);
-    }
+describe.each(backends)("Over %s:", (backend) => {
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "mailcordon-faces-"));
+    // As root, the database runs as another user, who must be able to go through here.
+    chmodSync(folder, 0o711);
+    vi.stubEnv("XDG_CACHE_HOME", folder);
+    place = await openLabPlace(new Date());
     store = await place.renew();
-  },
-  60_000,
-);
+    untouched = stateOf(store);
+    await openFaces(faces, folder, place, backend, changes);
+  }, 120_000);
+  afterAll(async () => {
+    for (const face of faces.splice(0).reverse()) await face.close();
+    await place.close();
+    vi.unstubAllEnvs();
+    rmSync(folder, { recursive: true });
+  });
 
-// A form of the Automation Service cannot tell an empty field from one that was never filled: its script leaves both out.
-test.each([{ sender: "" }, { subject: "" }, { folder: "" }, { min_size: "" }, { internet_message_id: "" }])(
-  "an empty filter is refused by every face that can be given one, and never dropped: %j",
-  async (empty) => {
+  test.each(calls)(
+    `%s, %s, is answered alike by every face, and leaves the same behind${without}`,
+    async (name, _, input) => {
+      const action = catalogue.find((one) => one.name === name);
+      if (action === undefined) throw new Error(`There is no action ${name}.`);
+      const [library, ...others] = faces;
+      const fresh = async () => {
+        if (action.effect !== "read") store = await place.renew();
+      };
+      await fresh();
+      const answer = Answer.parse(settled((await library?.call(action, input))?.document));
+      const left = changes();
+      const isChanged = action.effect !== "read" && answer.counts.succeeded > 0;
+      expect(left.gone.length + left.made.length > 0).toBe(isChanged);
+      for (const face of others) {
+        await fresh();
+        const said = await face.call(action, input);
+        const meant = differences
+          .filter(({ faces }) => faces.includes(face.name))
+          // What is told of a failure may be words: nothing after it is about an answer any more.
+          .reduce<unknown>((told, { told: tell }) => (typeof told === "string" ? told : tell(Answer.parse(told), face, action)), answer);
+        expect([face.name, settled(said.document)]).toEqual([face.name, meant]);
+        expect([face.name, said.beside]).toEqual([face.name, face.beside(answer)]);
+        expect([face.name, changes()]).toEqual([face.name, left]);
+        // Where two calls are needed, the first did nothing.
+        if (face.name.startsWith("MCP") && isChanged) expect(said.planned).toEqual(nothing);
+      }
+      store = await place.renew();
+    },
+    60_000,
+  );
+
+  // A form of the Automation Service cannot tell an empty field from one that was never filled: its script leaves both out.
+  test.each([{ sender: "" }, { subject: "" }, { folder: "" }, { min_size: "" }, { internet_message_id: "" }])(
+    "an empty filter is refused by every face that can be given one, and never dropped: %j",
+    async (empty) => {
+      const action = catalogue.find(({ name }) => name === "search-emails-extended");
+      if (action === undefined) throw new Error("There is no search.");
+      const given = faces.filter(({ name }) => name !== "Automation Service");
+      expect(given.length).toBeGreaterThanOrEqual(5);
+      for (const face of given) {
+        const { document } = await face.call(action, { mailbox: "reception@example.com", ...empty });
+        expect([face.name, JSON.stringify(document)]).toEqual([face.name, expect.stringMatching(/"invalid-input"/)]);
+        expect(JSON.stringify(document)).toContain(`empty`);
+      }
+    },
+  );
+
+  test("an empty subject that equals is a filter to every face that can be given one", async () => {
     const action = catalogue.find(({ name }) => name === "search-emails-extended");
     if (action === undefined) throw new Error("There is no search.");
-    const given = faces.filter(({ name }) => name !== "Automation Service");
-    expect(given.length).toBeGreaterThanOrEqual(5);
-    for (const face of given) {
-      const { document } = await face.call(action, { mailbox: "reception@example.com", ...empty });
-      expect([face.name, JSON.stringify(document)]).toEqual([face.name, expect.stringMatching(/"invalid-input"/)]);
-      expect(JSON.stringify(document)).toContain(`empty`);
+    for (const face of faces.filter(({ name }) => name !== "Automation Service")) {
+      const { document } = await face.call(action, { mailbox: "reception@example.com", subject: "", subject_match: "equals" });
+      expect([face.name, document]).toMatchObject([face.name, { success: true, items: [], applied: { subject: expect.any(String) } }]);
     }
-  },
-);
-
-test("an empty subject that equals is a filter to every face that can be given one", async () => {
-  const action = catalogue.find(({ name }) => name === "search-emails-extended");
-  if (action === undefined) throw new Error("There is no search.");
-  for (const face of faces.filter(({ name }) => name !== "Automation Service")) {
-    const { document } = await face.call(action, { mailbox: "reception@example.com", subject: "", subject_match: "equals" });
-    expect([face.name, document]).toMatchObject([face.name, { success: true, items: [], applied: { subject: expect.any(String) } }]);
-  }
+  });
 });

@@ -12,12 +12,11 @@ import { type Answer, exitCodeOf } from "../src/answer.ts";
 import { flagOf, toolOf } from "../src/faces/names.ts";
 import { failures } from "../src/failure.ts";
 import { type Lab, startLab } from "../src/lab/lab.ts";
+import { labPermissions, labToken } from "../src/lab/practice.ts";
 import { seedOrganisation, socAddress } from "../src/lab/seed.ts";
 import { labPassword, type Store } from "../src/lab/store.ts";
-import { open } from "../src/open.ts";
-import { perform } from "../src/perform.ts";
-import { loadSettings } from "../src/settings.ts";
-import { build, start } from "./built.ts";
+import type { Backend } from "./actions/lab-host.ts";
+import { build, type Library, start } from "./built.ts";
 import { fileWith, noPython, run, scriptOf } from "./faces/automation-service/stage.ts";
 
 export type Input = Readonly<Record<string, unknown>>;
@@ -48,6 +47,7 @@ export interface Face {
 /** One address at which there is always the lab of the moment: what was started once meets a new one for each call. */
 export interface LabPlace {
   readonly ewsUrl: string;
+  readonly graphUrl: string;
   /** A new lab in the place of the one before: the same organisation at the same time, so that the same deeds give the same ids. */
   renew(): Promise<Store>;
   close(): Promise<void>;
@@ -69,9 +69,10 @@ export async function openLabPlace(at: Date): Promise<LabPlace> {
   const { port } = server.address() as AddressInfo;
   return {
     ewsUrl: `http://127.0.0.1:${port}/EWS/Exchange.asmx`,
+    graphUrl: `http://127.0.0.1:${port}/v1.0`,
     async renew() {
       await lab?.close();
-      lab = await startLab({ seed: false });
+      lab = await startLab({ seed: false, graph: { tokens: { [labToken]: labPermissions } } });
       lab.store.setNow(at);
       seedOrganisation(lab.store);
       return lab.store;
@@ -85,24 +86,31 @@ export async function openLabPlace(at: Date): Promise<LabPlace> {
 }
 
 /** Puts every face into `faces`, the library first; each is started once, and closed the last first. `held` tells what the lab holds. */
-export async function openFaces(faces: Face[], folder: string, { ewsUrl }: LabPlace, held: () => unknown): Promise<void> {
-  const { program } = build();
+export async function openFaces(faces: Face[], folder: string, place: LabPlace, backend: Backend, held: () => unknown): Promise<void> {
+  const { folder: installed, program } = build();
+  const { catalogue, loadSettings, open, perform }: Library = await import(join(installed, "dist/index.js"));
   const evidenceOf = (face: string) => join(folder, `evidence-of-${face}`);
   const config = (face: string) => {
     const file = join(folder, `${face}.yaml`);
-    const basic = { username: socAddress, password: "env:LAB_PASSWORD" };
-    const connections = { lab: { ews: { url: ewsUrl }, auth: { basic }, mailbox: socAddress } };
+    const ews = { ews: { url: place.ewsUrl }, auth: { basic: { username: socAddress, password: "env:LAB_PASSWORD" } } };
+    const graph = { backend: "graph", graph: { url: place.graphUrl }, auth: { bearer: { token: "env:LAB_TOKEN" } } };
+    const connections = { lab: { ...(backend === "ews" ? ews : graph), mailbox: socAddress } };
     writeFileSync(file, JSON.stringify({ evidence_dir: evidenceOf(face), connections, serve: { state_dir: join(folder, "state") } }));
     return file;
   };
-  const environment = { PATH: process.env.PATH ?? "", LAB_PASSWORD: labPassword, HOME: folder };
+  const environment = { PATH: process.env.PATH ?? "", LAB_PASSWORD: labPassword, LAB_TOKEN: labToken, HOME: folder };
   const begin = (...words: string[]) => start(process.execPath, [program, ...words], environment, folder);
   const filed = (face: string) => ({ link: ({ name }: { name: string }) => join(evidenceOf(face), name) });
 
-  const opened = await open(await loadSettings({ flags: { config: config("library") } }));
+  const opened = await open(await loadSettings({ flags: { config: config("library") }, environment }));
+  const shipped = ({ name }: Action) => {
+    const found = catalogue.find((one) => one.name === name);
+    if (found === undefined) throw new Error(`The package has no action ${name}.`);
+    return found;
+  };
   faces.push({
     name: "library",
-    call: async (action, input) => ({ document: await perform(action, input, opened), beside: undefined }),
+    call: async (action, input) => ({ document: await perform(shipped(action), input, opened), beside: undefined }),
     beside: () => undefined,
     ...filed("library"),
     close: () => opened.exchange.close(),

@@ -1,80 +1,79 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { build } from "esbuild";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { build as compile } from "esbuild";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { campaign } from "../src/lab/campaign.ts";
 import { type Lab, startLab } from "../src/lab/lab.ts";
-import { labPassword } from "../src/lab/store.ts";
-import { start } from "./built.ts";
+import { labPermissions, labToken } from "../src/lab/practice.ts";
+import { build, environmentOf, start } from "./built.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const examples = readdirSync(join(root, "examples")).filter((name) => name.endsWith(".ts"));
 let lab: Lab;
+/** A project that has installed the package, with the examples in it. */
 let folder = "";
 beforeAll(async () => {
-  mkdirSync(join(root, "node_modules/.cache"), { recursive: true });
-  folder = mkdtempSync(join(root, "node_modules/.cache/mailcordon-examples-"));
-  // "mailcordon" in them is what is written now (tsconfig.json, paths).
-  await build({
-    absWorkingDir: root,
-    entryPoints: examples.map((name) => join("examples", name)),
+  folder = mkdtempSync(join(tmpdir(), "mailcordon-examples-"));
+  symlinkSync(join(build().project, "node_modules"), join(folder, "node_modules"));
+  await compile({
+    entryPoints: examples.map((name) => join(root, "examples", name)),
     outdir: folder,
     outExtension: { ".js": ".mjs" },
-    bundle: true,
-    splitting: true,
-    format: "esm",
     platform: "node",
     logLevel: "warning",
   });
-  lab = await startLab();
 });
-afterAll(async () => {
-  await lab.close();
-  rmSync(folder, { recursive: true });
-});
+afterAll(() => rmSync(folder, { recursive: true }));
 
-async function run(name: string, ...words: string[]) {
-  const environment = {
-    MAILCORDON_EWS_URL: lab.ewsUrl,
-    MAILCORDON_USERNAME: "soc@example.com",
-    MAILCORDON_PASSWORD: labPassword,
-    MAILCORDON_MAILBOX: "soc@example.com",
-  };
-  const { code, out, err } = await start(process.execPath, [join(folder, `${name}.mjs`), ...words], environment, folder).ended;
-  expect(err).toBe("");
-  expect(code).toBe(0);
-  return out;
-}
+describe.each(["ews", "graph"] as const)("Over %s", (backend) => {
+  // Each back end has a lab of its own: examples delete.
+  beforeAll(async () => {
+    lab = await startLab({ graph: { tokens: { [labToken]: labPermissions } } });
+  });
+  afterAll(() => lab.close());
 
-test("who-is-away says who is away, until when, and what the reply says", async () => {
-  const out = await run("who-is-away", "hr@example.com", "user04@example.com", "user01@example.com", "nobody@example.com");
-  const lines = out.trim().split("\n");
-  expect(lines[0]).toMatch(/^hr@example\.com: away: .+ is away/);
-  expect(lines[1]).toMatch(/^user04@example\.com: away until \d{4}-/);
-  expect(lines[2]).toBe("user01@example.com: here");
-  expect(lines[3]).toMatch(/^nobody@example\.com: \S+/);
-});
+  async function run(name: string, ...words: string[]) {
+    const { code, out, err } = await start(process.execPath, [join(folder, `${name}.mjs`), ...words], environmentOf(lab, backend), folder)
+      .ended;
+    expect(err).toBe("");
+    expect(code).toBe(0);
+    return out;
+  }
 
-test("keep-evidence keeps every copy of the mail with one hash, and lists what is attached", async () => {
-  const out = await run("keep-evidence", campaign.rich.messageId);
-  const hashes = [...out.matchAll(/\.eml sha256 ([0-9a-f]{64})/g)].map(([, hash]) => hash);
-  expect(hashes).toHaveLength(campaign.rich.mailboxes.length);
-  expect(out).toMatch(/attached: .+ \(file\) [0-9a-f]{64}/);
-  expect(out).toMatch(/attached: .+ \(item\)/);
-});
+  test("who-is-away says who is away, until when, and what the reply says", async () => {
+    const out = await run("who-is-away", "hr@example.com", "user04@example.com", "user01@example.com", "nobody@example.com");
+    const lines = out.trim().split("\n");
+    expect(lines[0]).toMatch(/^hr@example\.com: away: .+ is away/);
+    expect(lines[1]).toMatch(/^user04@example\.com: away until \d{4}-/);
+    expect(lines[2]).toBe("user01@example.com: here");
+    expect(lines[3]).toMatch(/^nobody@example\.com: \S+/);
+  });
 
-test("every-page counts every mail once, however many pages there are", async () => {
-  const out = await run("every-page", "100000");
-  expect(out).toMatch(
-    new RegExp(`^${campaign.copies.length + campaign.variant.mailboxes.length + campaign.rich.mailboxes.length} ${campaign.sender}$`, "m"),
-  );
-});
+  test("keep-evidence keeps every copy of the mail with one hash, and lists what is attached", async () => {
+    const out = await run("keep-evidence", campaign.rich.messageId);
+    const hashes = [...out.matchAll(/\.eml sha256 ([0-9a-f]{64})/g)].map(([, hash]) => hash);
+    expect(hashes).toHaveLength(campaign.rich.mailboxes.length);
+    expect(out).toMatch(/attached: .+ \(file\) [0-9a-f]{64}/);
+    expect(out).toMatch(/attached: .+ \(item\)/);
+  });
 
-test("take-out leaves everything where it is at first, and nothing when it is told to", async () => {
-  expect(await run("take-out", campaign.messageId)).toContain(`Left: ${campaign.copies.length}\n`);
-  const out = await run("take-out", campaign.messageId, "--really");
-  expect(out.match(/\.eml, gone: true/g)).toHaveLength(campaign.copies.length);
-  expect(out).toContain("Left: 0\n");
+  test("every-page counts every mail once, however many pages there are", async () => {
+    const out = await run("every-page", "100000");
+    expect(out).toMatch(
+      new RegExp(
+        `^${campaign.copies.length + campaign.variant.mailboxes.length + campaign.rich.mailboxes.length} ${campaign.sender}$`,
+        "m",
+      ),
+    );
+  });
+
+  test("take-out leaves everything where it is at first, and nothing when it is told to", async () => {
+    expect(await run("take-out", campaign.messageId)).toContain(`Left: ${campaign.copies.length}\n`);
+    const out = await run("take-out", campaign.messageId, "--really");
+    expect(out.match(/\.eml, gone: true/g)).toHaveLength(campaign.copies.length);
+    expect(out).toContain("Left: 0\n");
+  });
 });
 
 test("every example is run here", () => {

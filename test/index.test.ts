@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -15,8 +15,7 @@ let built: Built;
 const project = mkdtempSync(join(tmpdir(), "mailcordon-project-"));
 beforeAll(() => {
   built = build();
-  mkdirSync(join(project, "node_modules"));
-  symlinkSync(built.folder, join(project, "node_modules/mailcordon"));
+  symlinkSync(join(built.project, "node_modules"), join(project, "node_modules"));
   writeFileSync(join(project, "package.json"), '{"name": "project", "type": "module"}');
 });
 afterAll(() => {
@@ -98,10 +97,9 @@ test("an action is had by its name, and a name that is none is refused", () => {
 });
 
 test("the package holds the program, the library, its types and its pages, and nothing that only this repository needs", () => {
-  const listed = execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], { cwd: built.folder, encoding: "utf8" });
-  const [{ files }]: [{ files: { path: string }[] }] = JSON.parse(listed);
-  const paths = files.map(({ path }) => path);
+  const paths = readdirSync(built.folder, { recursive: true, encoding: "utf8" });
   const types = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).exports["."].types.replace("./", "");
-  for (const path of ["dist/mailcordon.cjs", "dist/program.cjs", "dist/lab.cjs", "dist/index.js", types]) expect(paths).toContain(path);
+  for (const path of ["dist/mailcordon.cjs", "dist/program.cjs", "dist/lab.cjs", "dist/index.js", types, "SECURITY.md"])
+    expect(paths).toContain(path);
   expect(paths.filter((path) => /\.cache$|^dist\/(demo|bench)|^(src|test)\//.test(path))).toEqual([]);
 });

@@ -1,17 +1,22 @@
-import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type Lab, startLab } from "../src/lab/lab.ts";
 import type { EwsPolicy, Registration, Tenant } from "../src/lab/registration.ts";
 import { clientOf } from "../src/tokens.ts";
-import { type Built, build, type Ended, start } from "./built.ts";
+import { build, type Ended, start } from "./built.ts";
 import { clientId, makeCertificate, secret, tenantId, tenantWith } from "./wire/tenant.ts";
 
 // Whole processes, as they are installed, against the lab and its token endpoint.
-let built: Built;
+// A copy of the installed package: some tests take a library away, which others need meanwhile.
+const copy = mkdtempSync(join(tmpdir(), "mailcordon-tokens-package-"));
+const program = join(copy, "dist/mailcordon.cjs");
 beforeAll(() => {
-  built = build();
+  cpSync(build().folder, copy, { recursive: true });
+});
+afterAll(() => {
+  rmSync(copy, { recursive: true });
 });
 
 interface Place {
@@ -37,7 +42,7 @@ async function place(registration: Partial<Registration> = {}, tenant: Partial<T
     MAILCORDON_MAILBOX: "hr@example.com",
   };
   const begin = (words: readonly string[], changes: Record<string, string> = {}) =>
-    start(process.execPath, [built.program, ...words], { ...environment, ...changes }, folder);
+    start(process.execPath, [program, ...words], { ...environment, ...changes }, folder);
   return { lab, folder, begin, run: (words = ["get-out-of-office"], changes = {}) => begin(words, changes).ended };
 }
 
@@ -48,7 +53,7 @@ const tokensOf = ({ folder }: Place) => join(folder, ".cache/mailcordon/tokens")
 
 /** While it runs, the identity library is not there. */
 async function withoutLibrary<T>(work: () => Promise<T>): Promise<T> {
-  const library = join(built.folder, "dist/msal.cjs");
+  const library = join(copy, "dist/msal.cjs");
   renameSync(library, `${library}.away`);
   try {
     return await work();
@@ -166,12 +171,7 @@ test.skipIf(!existsSync("/usr/bin/script"))(
     };
     // Without a terminal nobody would see the code.
     expect(await here.run(["get-out-of-office"], none)).toMatchObject({ code: 10, err: expect.stringContaining("in a terminal") });
-    const first = start(
-      "script",
-      ["-qefc", `"${process.execPath}" "${built.program}" get-out-of-office`, "/dev/null"],
-      environment,
-      here.folder,
-    );
+    const first = start("script", ["-qefc", `"${process.execPath}" "${program}" get-out-of-office`, "/dev/null"], environment, here.folder);
     await first.said("enter the code");
     const [code = ""] = here.lab.entra?.waiting ?? [];
     expect(here.lab.entra?.approve(code, "hr@example.com")).toBe(true);

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { getSearchableMailboxes } from "../../src/actions/get-searchable-mailboxes.ts";
-import { openEws } from "../../src/ews/ews.ts";
 import { labPassword } from "../../src/lab/store.ts";
 import { backends, type LabHost, openLabHost } from "./lab-host.ts";
 
@@ -61,7 +60,7 @@ describe.each(backends)("over %s", (backend) => {
   );
 
   test.skipIf(backend === "graph")("an account without the role is told which role is missing (a role of EWS)", async () => {
-    const exchange = openEws({
+    const exchange = at.library.openEws({
       url: at.lab.ewsUrl,
       authorize: async () => ({ authorization: `Basic ${Buffer.from(`user01@example.com:${labPassword}`).toString("base64")}` }),
       access: "delegate",

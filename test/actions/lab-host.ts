@@ -3,19 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Action } from "../../src/action.ts";
 import type { Answer } from "../../src/answer.ts";
-import { openAudit } from "../../src/audit.ts";
-import { openEvidence } from "../../src/evidence.ts";
-import { openEws } from "../../src/ews/ews.ts";
-import type { Exchange } from "../../src/exchange/exchange.ts";
-import { openGraph } from "../../src/graph/graph.ts";
 import { findItem, immutableId, restId } from "../../src/lab/graph/ids.ts";
 import type { LabItem, NewItem } from "../../src/lab/item.ts";
 import { type Lab, type LabOptions, startLab } from "../../src/lab/lab.ts";
 import type { LabMailbox } from "../../src/lab/mailbox.ts";
 import { labPermissions, labToken } from "../../src/lab/practice.ts";
-import { socAddress } from "../../src/lab/seed.ts";
-import { labPassword } from "../../src/lab/store.ts";
-import { type Host, perform } from "../../src/perform.ts";
+import type { Host } from "../../src/perform.ts";
+import { environmentOf, type Library, library } from "../built.ts";
 
 /** What every action is held to: it does the same over both. What is of one of them alone is skipped over the other, and its title says why. */
 export const backends = ["ews", "graph"] as const;
@@ -25,6 +19,8 @@ export type Backend = (typeof backends)[number];
 export interface LabHost {
   readonly lab: Lab;
   readonly host: Host;
+  /** The library that `host` is of: a Failure that a stub throws must be its own. */
+  readonly library: Library;
   /** Evidence and audit go below it. */
   readonly folder: string;
   run(action: Action, input: Readonly<Record<string, unknown>>, changes?: Partial<Host>): Promise<Answer>;
@@ -43,13 +39,13 @@ export interface LabHost {
 export async function openLabHost(options: LabOptions = {}, backend: Backend = "ews"): Promise<LabHost> {
   const lab = await startLab({ ...options, graph: { tokens: { [labToken]: labPermissions }, ...options.graph } });
   const folder = mkdtempSync(join(tmpdir(), "mailcordon-actions-"));
-  const exchange = backend === "ews" ? ews(lab) : graph(lab);
-  const host: Host = {
-    exchange,
-    evidence: openEvidence(join(folder, "evidence")),
-    audit: openAudit(join(folder, "audit.jsonl")),
-    confirm: async () => true,
-  };
+  const used = await library();
+  const { catalogue, loadSettings, open, perform } = used;
+  const shipped = (action: Action) => catalogue.find(({ name }) => name === action.name) ?? action;
+  const places = { MAILCORDON_EVIDENCE_DIR: join(folder, "evidence"), MAILCORDON_AUDIT_FILE: join(folder, "audit.jsonl") };
+  const settings = await loadSettings({ environment: { ...environmentOf(lab, backend), ...places }, directory: folder });
+  const { exchange, evidence, audit } = await open(settings);
+  const host: Host = { exchange, evidence, audit, confirm: async () => true };
   function mailboxOf(address: string): LabMailbox {
     const mailbox = lab.store.mailbox(address);
     if (mailbox === undefined) throw new Error(`the lab has no mailbox ${address}`);
@@ -58,8 +54,9 @@ export async function openLabHost(options: LabOptions = {}, backend: Backend = "
   return {
     lab,
     host,
+    library: used,
     folder,
-    run: (action, input, changes = {}) => perform(action, input, { ...host, ...changes }),
+    run: (action, input, changes = {}) => perform(shipped(action), input, { ...host, ...changes }),
     mailbox: mailboxOf,
     idOf(item) {
       if (item === undefined) throw new Error("there is no such item");
@@ -79,22 +76,4 @@ export async function openLabHost(options: LabOptions = {}, backend: Backend = "
       rmSync(folder, { recursive: true });
     },
   };
-}
-
-function ews(lab: Lab): Exchange {
-  return openEws({
-    url: lab.ewsUrl,
-    authorize: async () => ({ authorization: `Basic ${Buffer.from(`${socAddress}:${labPassword}`).toString("base64")}` }),
-    access: "impersonation",
-    defaultMailbox: socAddress,
-  });
-}
-
-function graph(lab: Lab): Exchange {
-  const authorization = `Bearer ${labToken}`;
-  return openGraph({
-    url: lab.graphUrl,
-    defaultMailbox: socAddress,
-    signIn: (http) => ({ ...http, send: (request) => http.send({ ...request, headers: { ...request.headers, authorization } }) }),
-  });
 }

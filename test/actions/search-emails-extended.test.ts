@@ -3,7 +3,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { searchEmailsExtended } from "../../src/actions/search-emails-extended.ts";
 import { exitCodeOf } from "../../src/answer.ts";
 import type { Exchange } from "../../src/exchange/exchange.ts";
-import { Failure } from "../../src/failure.ts";
 import { campaign } from "../../src/lab/campaign.ts";
 import type { LabMailbox } from "../../src/lab/mailbox.ts";
 import { backends, type LabHost, openLabHost } from "./lab-host.ts";
@@ -34,7 +33,7 @@ describe.each(backends)("over %s", (backend) => {
       const exchange: Exchange = {
         ...at.host.exchange,
         mailbox: (address, call) => {
-          if (address === undefined) throw new Failure("invalid-input", "No mailbox is named.");
+          if (address === undefined) throw new at.library.Failure("invalid-input", "No mailbox is named.");
           return at.host.exchange.mailbox(address, call);
         },
       };

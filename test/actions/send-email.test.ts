@@ -3,7 +3,6 @@ import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { sendEmail } from "../../src/actions/send-email.ts";
-import { Failure } from "../../src/failure.ts";
 import { pixel } from "../../src/lab/campaign.ts";
 import type { LabItem } from "../../src/lab/item.ts";
 import { socAddress } from "../../src/lab/seed.ts";
@@ -104,7 +103,7 @@ describe.each(backends)("over %s", (backend) => {
   });
 
   test("a file that cannot be opened is told in a dry run, too, and nothing is sent", async () => {
-    const readFile = () => Promise.reject(new Failure("invalid-input", "There is no such file."));
+    const readFile = () => Promise.reject(new at.library.Failure("invalid-input", "There is no such file."));
     const input = { to: who, subject: "No file", body_text: "x", attachments: "absent.pdf", dry_run: true };
     expect(await at.run(sendEmail, input, { readFile })).toMatchObject({ success: false, error: { code: "invalid-input" } });
   });

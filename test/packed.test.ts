@@ -1,0 +1,65 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { campaign } from "../src/lab/campaign.ts";
+import { type Lab, startLab } from "../src/lab/lab.ts";
+import { labPermissions, labToken } from "../src/lab/practice.ts";
+import { backends } from "./actions/lab-host.ts";
+import { type Built, build, environmentOf, type Running, start } from "./built.ts";
+import { clientId, makeCertificate, tenantId, tenantWith } from "./wire/tenant.ts";
+
+// The installed package holds each library that is loaded late in a file of its own. Each is used here by each program that is shipped.
+const { mailboxes, messageId } = campaign.rich;
+const [mailbox = ""] = mailboxes;
+let built: Built;
+let lab: Lab;
+/** As root, `serve` starts its database as another user, who must be able to go through here. */
+const folder = mkdtempSync(join(tmpdir(), "mailcordon-packed-test-"));
+const config = join(folder, "mailcordon.yaml");
+
+beforeAll(async () => {
+  built = build();
+  const { cert } = makeCertificate(folder);
+  lab = await startLab({ tenant: tenantWith({ certificates: [cert] }), graph: { tokens: { [labToken]: labPermissions } } });
+  const certificate = "{ pfx: both.pfx, passphrase: env:PASSPHRASE }";
+  const oauth = `{ tenant: ${tenantId}, client_id: ${clientId}, authority: "${lab.url}", certificate: ${certificate} }`;
+  writeFileSync(
+    config,
+    `# Read by the YAML library.\nconnections:\n  certificate:\n    ews: { url: "${lab.ewsUrl}" }\n    auth: { oauth: ${oauth} }\n    mailbox: ${mailbox}\n`,
+  );
+});
+afterAll(async () => {
+  await lab.close();
+  rmSync(folder, { recursive: true });
+});
+
+const begin = (words: readonly string[], environment: Readonly<Record<string, string>>): Running =>
+  start(process.execPath, [built.program, ...words], environment, folder);
+
+async function answer(words: readonly string[], environment: Readonly<Record<string, string>>) {
+  const { code, out, err } = await begin(words, environment).ended;
+  expect([code, err]).toEqual([0, ""]);
+  return JSON.parse(out);
+}
+
+describe.each(backends)("the installed command line over %s", (backend) => {
+  test("opens messages attached to a message (postal-mime)", async () => {
+    const words = ["get-attachments", "--mailbox", mailbox, "--internet-message-id", messageId, "--out", join(folder, backend)];
+    const { results } = await answer(words, environmentOf(lab, backend));
+    const inner = results.filter(({ depth }: { depth: number }) => depth > 0);
+    expect(inner.length).toBeGreaterThan(0);
+    for (const row of inner) expect(row).toMatchObject({ status: "done", sha256: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    expect(JSON.stringify(results)).not.toContain("not_expanded");
+  });
+
+  test("matches a body against a regular expression (re2js)", async () => {
+    const words = ["search-emails-extended", "--mailbox", mailbox, "--body-regex", "inv[o]ice", "--limit", "1"];
+    expect(await answer(words, environmentOf(lab, backend))).toMatchObject({ success: true, applied: { body_regex: "client" } });
+  });
+});
+
+test("the installed command line reads a settings file and a PFX file and fetches a token (yaml, node-forge, @azure/msal-node)", async () => {
+  const words = ["get-out-of-office", "--config", config];
+  expect(await answer(words, { PASSPHRASE: "open" })).toMatchObject({ success: true, mailbox });
+});
