@@ -14,6 +14,10 @@ export const ErrorNoun = z.strictObject({
   /** The wire's own code, such as `ErrorItemNotFound`. */
   wire_code: z.string().optional(),
   request_id: z.string().optional(),
+  left_drafts: z
+    .array(z.strictObject({ mailbox: z.string(), folder: z.string(), item_id: z.string() }))
+    .optional()
+    .describe("Drafts that mailcordon made and that are still in the mailbox, where they were found."),
 });
 export type ErrorNoun = z.output<typeof ErrorNoun>;
 
@@ -83,6 +87,7 @@ export function errorNoun(failure: Failure): ErrorNoun {
     retryable: failure.retryable,
     wire_code: failure.wireCode,
     request_id: failure.requestId,
+    left_drafts: failure.leftDrafts?.map(({ mailbox, folder, itemId }) => ({ mailbox, folder, item_id: itemId })),
   });
 }
 

@@ -135,7 +135,17 @@ export interface FailureDetails {
   readonly concurrency?: number | undefined;
   /** Replaces the hint of the table where more is known. */
   readonly hint?: string | undefined;
+  /** The drafts of ours that are left behind, as they were found. */
+  readonly leftDrafts?: readonly LeftDraft[] | undefined;
   readonly cause?: unknown;
+}
+
+/** A draft of ours that was not sent, or of which it is not known whether it was, and that lies in the mailbox still. */
+export interface LeftDraft {
+  readonly mailbox: string;
+  /** Its well-known name, or its path. */
+  readonly folder: string;
+  readonly itemId: string;
 }
 
 /** The one error class. Its message never holds a secret or a whole request; text from a server or a mail in it is untrusted. */
@@ -147,6 +157,7 @@ export class Failure extends Error {
   readonly requestId: string | undefined;
   readonly backOffMs: number | undefined;
   readonly concurrency: number | undefined;
+  readonly leftDrafts: readonly LeftDraft[] | undefined;
 
   constructor(code: FailureCode, message: string, details: FailureDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -156,6 +167,7 @@ export class Failure extends Error {
     this.requestId = details.requestId;
     this.backOffMs = details.backOffMs;
     this.concurrency = details.concurrency;
+    this.leftDrafts = details.leftDrafts;
   }
 
   get retryable(): boolean {

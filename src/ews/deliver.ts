@@ -1,10 +1,11 @@
 import type { NewAttachment } from "../exchange/attachment.ts";
 import type { Sent } from "../exchange/draft.ts";
-import { copyOf, type Pace, sendOnce } from "../exchange/send-once.ts";
-import { asFailure } from "../failure.ts";
+import { copyOf, type Look, type Pace, type Remains, sendOnce } from "../exchange/send-once.ts";
+import { asFailure, type LeftDraft } from "../failure.ts";
 import { sendAttempt, setProperty } from "./draft.ts";
 import type { ItemRef } from "./ids.ts";
 import { findMarked, type Marked } from "./marked.ts";
+import { certainlyNotSent, isLost } from "./not-sent.ts";
 import { createAttachment } from "./operations/create-attachment.ts";
 import { deleteItem } from "./operations/delete-item.ts";
 import { getItem } from "./operations/get-item.ts";
@@ -26,8 +27,9 @@ export interface Delivery {
 }
 
 /**
- * Sends one message once (`sendOnce`): a draft is sent again only after it was given a new change key, with which an order that is still under way
- * is refused. Throws Failure: `unknown-outcome` where it cannot be told, and otherwise nothing was sent.
+ * Sends one message once (`sendOnce`): a draft is sent again only after it was given a new change key, and the server has refused the one that the
+ * order named, so that an order that is still under way is refused as well. Throws Failure: `unknown-outcome` where it cannot be told, and otherwise
+ * nothing was sent.
  */
 export async function deliver(mailbox: EwsMailbox, delivery: Delivery, pace: Pace): Promise<Sent> {
   // Once there is a draft, what was begun is brought to an end, also when the caller goes away.
@@ -45,10 +47,12 @@ export async function deliver(mailbox: EwsMailbox, delivery: Delivery, pace: Pac
       async order(draft) {
         await mailbox.ask(sendItem, { draft, copyTo: saveToSent ? mailbox.folders.distinguished("sentitems") : undefined });
       },
-      looking: () => looks(steady, mark, saveToSent),
-      discard: (draft) => discard(steady, draft),
+      certainlyNotSent,
+      isLost,
+      // Where no copy is kept, nothing would show that it was sent by a server that leaves the draft: it is not ordered again.
+      looking: (ordered, fence) => looks(steady, mark, saveToSent, fence && saveToSent ? ordered : undefined),
       folders: "Sent Items, Outbox and Drafts",
-      leftIn,
+      ...remains(steady, mark),
     },
     pace,
   );
@@ -61,28 +65,41 @@ async function attach(mailbox: EwsMailbox, draft: ItemRef, attachment: NewAttach
   return { id: draft.id, changeKey: (await mailbox.ask(getItem, { ids: [draft], detail: {} })).changeKey };
 }
 
-/** A look gives the draft with its new change key. */
-function looks(mailbox: EwsMailbox, mark: string, saveToSent: boolean): () => Promise<"sent" | { readonly draft: ItemRef } | undefined> {
+/** A look gives the draft with its new change key, once an order with that of `ordered` is refused. */
+function looks(mailbox: EwsMailbox, mark: string, saveToSent: boolean, ordered: ItemRef | undefined): () => Promise<Look<ItemRef>> {
   let vanished = 0;
   return async () => {
     if (saveToSent && (await findMarked(mailbox, mark, ["sentitems"])).length > 0) return "sent";
     const [unsent] = await findMarked(mailbox, mark, ["drafts", "outbox"]);
     if (unsent) {
       vanished = 0;
-      const fenced = unsent.isSubmitted ? undefined : await fence(mailbox, unsent);
-      return fenced && { draft: fenced };
+      if (ordered === undefined || unsent.isSubmitted) return "draft";
+      const fenced = await fence(mailbox, unsent);
+      return fenced !== undefined && (await isRefused(mailbox, ordered)) ? { draft: fenced } : "draft";
     }
     vanished += 1;
-    // Without a copy the draft goes when it is sent. Twice, since a message under way is in no folder for a moment.
-    return !saveToSent && vanished === 2 ? "sent" : undefined;
+    if (saveToSent || vanished < 2) return undefined;
+    // Without a copy the draft goes when it is sent. Twice, since a message under way is in no folder for a moment; and nobody has deleted it.
+    return (await findMarked(mailbox, mark, ["deleteditems", "recoverableitemsdeletions"])).length === 0 ? "sent" : undefined;
   };
 }
 
 /** Gives the draft a new change key. Undefined when it is no longer the draft that was seen: it is being sent. */
 async function fence(mailbox: EwsMailbox, { id, changeKey }: Marked): Promise<ItemRef | undefined> {
+  const fenced = await attempted(mailbox, { id, changeKey });
+  return fenced === undefined || fenced.changeKey === changeKey ? undefined : fenced;
+}
+
+/** True when the server refuses the change key that the order named: not every server looks at it, and one that does not would send it again. */
+async function isRefused(mailbox: EwsMailbox, ordered: ItemRef): Promise<boolean> {
+  return ordered.changeKey !== undefined && (await attempted(mailbox, ordered)) === undefined;
+}
+
+/** The draft as it is after an update under this change key. Undefined when that is refused. */
+async function attempted(mailbox: EwsMailbox, item: ItemRef): Promise<ItemRef | undefined> {
   try {
-    const attempt = setProperty(sendAttempt, new Date().toISOString());
-    return await mailbox.ask(updateItem, { item: { id, changeKey }, conflict: "NeverOverwrite", set: [attempt] });
+    const set = [setProperty(sendAttempt, new Date().toISOString())];
+    return await mailbox.ask(updateItem, { item, conflict: "NeverOverwrite", set });
   } catch (thrown) {
     const failure = asFailure(thrown);
     if (failure.code === "changed" || failure.code === "not-found" || failure.code === "refused") return undefined;
@@ -90,11 +107,24 @@ async function fence(mailbox: EwsMailbox, { id, changeKey }: Marked): Promise<It
   }
 }
 
-/** Where a draft may lie that could not be discarded: an order to send it may have brought it into the Outbox. */
-export const leftIn = "Drafts or Outbox";
+/** How a draft of ours is deleted, and where those with this mark lie: an order to send one may have brought it into the Outbox. */
+export function remains(mailbox: EwsMailbox, mark: string): Remains<ItemRef> {
+  return {
+    discard: (draft) => discard(mailbox, draft),
+    async left() {
+      const left: LeftDraft[] = [];
+      for (const folder of ["drafts", "outbox", "deleteditems"]) {
+        const found = await findMarked(mailbox, mark, [folder]);
+        left.push(...found.map(({ id }) => ({ mailbox: mailbox.address, folder, itemId: id })));
+      }
+      return left;
+    },
+    leftIn: `Drafts or Outbox of ${mailbox.address}`,
+  };
+}
 
 /** Deletes our draft for good. Throws Failure. */
-export async function discard(mailbox: EwsMailbox, { id }: ItemRef): Promise<void> {
+async function discard(mailbox: EwsMailbox, { id }: ItemRef): Promise<void> {
   await mailbox.ask(deleteItem, { ids: [{ id }], type: "HardDelete" });
 }
 

@@ -32,6 +32,14 @@ const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ["ErrorInsufficientResources", notDone],
   ["ErrorTooManyObjectsOpened", notDone],
   ["ErrorBatchProcessingStopped", { code: "not-attempted", notDone: true }],
+  // Seen after the work as well as instead of it: nothing is known of how far Exchange had come.
+  [
+    "ErrorInternalServerError",
+    {
+      code: "broken-reply",
+      hint: "Exchange failed inside; the event log of the server says why. Retry; if it persists, ask its administrator.",
+    },
+  ],
   // Trouble inside Exchange that passes. How far it had come is not known.
   ["ErrorInternalServerTransientError", transient],
   ["ErrorMailboxStoreUnavailable", transient],

@@ -59,6 +59,8 @@ export function outcomeOf<V extends Status, T>(value: (message: V) => T | undefi
     const { responseClass, responseCode = "" } = message;
     // A warning of this code stands for a request that was not processed (Microsoft: ResponseClass).
     if (responseClass === "Error" || responseCode === "ErrorBatchProcessingStopped") return failed(failureOf(message));
+    if (responseClass === undefined && responseCode === "")
+      return failed(new Failure("broken-reply", "The reply says neither that it was done nor that it was not."));
     const made = value(message);
     if (made !== undefined) return done(made);
     if (responseClass === "Warning") return failed(failureOf(message));

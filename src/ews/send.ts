@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { checkDraft } from "../exchange/check-draft.ts";
 import type { Draft, Sent } from "../exchange/draft.ts";
 import { makeOnce, type Pace, usualPace } from "../exchange/send-once.ts";
-import { type Delivery, deliver, discard, leftIn } from "./deliver.ts";
+import { type Delivery, deliver, remains } from "./deliver.ts";
 import { type Answers, messageElement } from "./draft.ts";
 import { findMarked } from "./marked.ts";
 import { createItem } from "./operations/create-item.ts";
@@ -23,7 +23,7 @@ export function newMessage(mailbox: EwsMailbox, draft: Draft, pace: Pace, answer
   const find = async () => (await findMarked(steady, mark, ["drafts"]))[0];
   return {
     mark,
-    make: () => makeOnce({ make, find, discard: (made) => discard(steady, made), leftIn }, pace),
+    make: () => makeOnce({ make, find, ...remains(steady, mark) }, pace),
     attachments: draft.attachments ?? [],
     saveToSent: draft.saveToSent ?? true,
     about: { subject: draft.subject, to: draft.to, cc: draft.cc ?? [], bcc: draft.bcc ?? [] },

@@ -3,6 +3,7 @@ import type { Call } from "../exchange/exchange.ts";
 import { Failure } from "../failure.ts";
 import { failed, type Outcome } from "../outcome.ts";
 import { type Http, type HttpResponse, neverSent } from "../wire/http.ts";
+import type { Safety } from "../wire/repetition.ts";
 import type { TokenFacts } from "../wire/token-facts.ts";
 import {
   fromAttribute,
@@ -96,7 +97,7 @@ export function openSoap(options: SoapOptions): Soap {
       try {
         return await sendTo(url, asked, version);
       } catch (thrown) {
-        if (!(thrown instanceof Failure) || !isNothingThere(thrown) || !endpoint.isElsewhere(url)) throw thrown;
+        if (!(thrown instanceof Failure) || !isNothingThere(thrown, asked.operation.safety) || !endpoint.isElsewhere(url)) throw thrown;
       }
     }
   }
@@ -193,10 +194,13 @@ interface Asked<In, Out> {
   readonly call: Call;
 }
 
-/** EWS itself was certainly not reached at this URL. */
-function isNothingThere(failure: Failure): boolean {
+/**
+ * EWS was not reached at this URL, so the request may go to another. That nothing is there, or a redirect, may also be what a proxy makes of the
+ * reply to a request that was done: after that, nothing is sent again that must not be done twice.
+ */
+function isNothingThere(failure: Failure, safety: Safety): boolean {
   if (neverSent(failure)) return failure.code === "unreachable" || failure.code === "tls-failed" || failure.code === "timeout";
-  return /^HTTP (?:404|3\d\d)$/.test(failure.wireCode ?? "");
+  return safety !== "never" && /^HTTP (?:404|3\d\d)$/.test(failure.wireCode ?? "");
 }
 
 /**

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { asFailure, Failure, throwDefect } from "../failure.ts";
+import { asFailure, Failure, type LeftDraft, throwDefect } from "../failure.ts";
 import type { Sent } from "./draft.ts";
 
 /** How long to wait before each look, in milliseconds. */
 export interface Pace {
-  /** For a message whose answer was lost. */
+  /** For a message of which it is not known whether it was sent. */
   readonly settle: readonly number[];
   /** For the copy in Sent Items: Exchange submits after it has answered. */
   readonly find: readonly number[];
@@ -16,27 +16,44 @@ export const usualPace: Pace = { settle: [1000, 2000, 4000, 8000, 8000], find: [
 /** Beyond this, the trouble is not a lost answer. */
 const maxSends = 3;
 
-/** What a back end does with one message that is to be sent. Each throws Failure. */
-export interface Steps<D> {
-  make(): Promise<D>;
-  /** All that must be on the draft before it is sent. Gives it as the order to send names it. */
-  complete(draft: D): Promise<D>;
-  /** The order to send. Failure `unknown-outcome` when its answer was lost. */
-  order(draft: D): Promise<void>;
-  /** Begins a series of looks at what became of the message. A look gives the draft only when no earlier order can send it any more. */
-  looking(): () => Promise<"sent" | { readonly draft: D } | undefined>;
+/** What a look for a message found: that it was sent; its draft, which no earlier order can send any more; or the draft, which may still be sent. */
+export type Look<D> = "sent" | { readonly draft: D } | "draft" | undefined;
+
+/** How what became of a draft of ours is seen. */
+export interface Remains<D> {
   /** Deletes the draft. */
   discard(draft: D): Promise<void>;
-  /** The folders in which a person finds what became of it. */
-  readonly folders: string;
-  /** The folders in which a draft may lie that could not be deleted. */
+  /** The drafts with the mark of this message, where they lie now. */
+  left(): Promise<readonly LeftDraft[]>;
+  /** The folders in which a draft may lie, where it cannot be looked for. */
   readonly leftIn: string;
 }
 
+/** What a back end does with one message that is to be sent. Each throws Failure. */
+export interface Steps<D> extends Remains<D> {
+  make(): Promise<D>;
+  /** All that must be on the draft before it is sent. Gives it as the order to send names it. */
+  complete(draft: D): Promise<D>;
+  /** The order to send. */
+  order(draft: D): Promise<void>;
+  /** True of a failure of the order after which the message certainly was not sent: a short list, with a reason for each entry. */
+  certainlyNotSent(failure: Failure): boolean;
+  /** True of a failure of the order for which no reply of the server came: the only one after which the order may be given again. */
+  isLost(failure: Failure): boolean;
+  /**
+   * Begins a series of looks at what became of the message. With `fence` a look takes the draft that it finds out of the reach of the order that
+   * was given, and gives it only when it has seen that the server now refuses that order.
+   */
+  looking(ordered: D, fence: boolean): () => Promise<Look<D>>;
+  /** The folders in which a person finds what became of it. */
+  readonly folders: string;
+}
+
 /**
- * Sends one message once, whatever fails: a draft that carries a mark, all that belongs to it, and only then the order to send it. When the answer
- * to that order is lost, the mark tells whether it was sent; it is sent again only when no order that is still under way can send it. What failed
- * for certain leaves no draft behind. Throws Failure: `unknown-outcome` where it cannot be told, and otherwise nothing was sent.
+ * Sends one message once, whatever fails: a draft that carries a mark, all that belongs to it, and only then the order to send it. Unless the
+ * failure of the order says that nothing was done, the mark tells whether it was sent. The order is given again only when no reply to it came and the
+ * server was seen to refuse it from now on. What certainly was not sent leaves no draft behind. Throws Failure: `unknown-outcome` where it cannot
+ * be told, and then the draft stays; otherwise nothing was sent.
  */
 export async function sendOnce<D>(steps: Steps<D>, pace: Pace): Promise<void> {
   const made = await steps.make();
@@ -44,7 +61,7 @@ export async function sendOnce<D>(steps: Steps<D>, pace: Pace): Promise<void> {
   try {
     draft = await steps.complete(made);
   } catch (thrown) {
-    throw await discarded(() => steps.discard(made), nothingSent(asFailure(thrown)), steps.leftIn);
+    throw await discarded(made, nothingSent(asFailure(thrown)), steps);
   }
   for (let sends = 1; ; sends++) {
     try {
@@ -52,38 +69,37 @@ export async function sendOnce<D>(steps: Steps<D>, pace: Pace): Promise<void> {
       return;
     } catch (thrown) {
       const failure = asFailure(thrown);
-      // The second order may find that the first was carried out after all.
-      const mayBeSent = isLost(failure) || (sends > 1 && (failure.code === "not-found" || failure.code === "changed"));
-      const withoutIt = () => discarded(() => steps.discard(draft), nothingSent(failure), steps.leftIn);
-      if (!mayBeSent) throw await withoutIt();
-      const settled = await settle(steps, pace);
+      if (steps.certainlyNotSent(failure)) throw await discarded(draft, nothingSent(failure), steps);
+      const isLost = failure.code === "cancelled" || steps.isLost(failure);
+      const settled = await settle(steps, draft, isLost, pace);
       if (settled === "sent") return;
-      if (settled === "unknown") throw unknown(failure, steps.folders);
+      if ("seen" in settled) throw await unknown(failure, settled.seen, steps);
       draft = settled.draft;
-      if (sends >= maxSends || failure.code === "cancelled") throw await withoutIt();
+      if (sends >= maxSends || failure.code === "cancelled") throw await discarded(draft, nothingSent(failure), steps);
     }
   }
 }
 
 /** Makes a draft; when the answer is lost, looks for it by its mark before making another. Throws Failure: then nothing was sent. */
 export async function makeOnce<D>(
-  { make, find, discard, leftIn }: Pick<Steps<D>, "make" | "discard" | "leftIn"> & { find(): Promise<D | undefined> },
+  { make, find, ...remains }: Remains<D> & { make(): Promise<D>; find(): Promise<D | undefined> },
   pace: Pace,
 ): Promise<D> {
   try {
     return await make();
   } catch (thrown) {
     const lost = asFailure(thrown);
-    if (!isLost(lost)) throw nothingSent(lost);
+    if (!mayBeMade(lost)) throw nothingSent(lost);
     const found = await lookFor(find, pace, lost);
-    if (lost.code === "cancelled") throw found === undefined ? lost : await discarded(() => discard(found), lost, leftIn);
+    if (lost.code === "cancelled") throw found === undefined ? lost : await discarded(found, lost, remains);
     if (found !== undefined) return found;
   }
   try {
     // The first may still appear: it is never sent, since only the one we hold is.
     return await make();
   } catch (thrown) {
-    throw nothingSent(asFailure(thrown));
+    const failure = asFailure(thrown);
+    throw mayBeMade(failure) ? await naming(nothingSent(failure), remains) : nothingSent(failure);
   }
 }
 
@@ -137,45 +153,83 @@ export function nothingSent(failure: Failure): Failure {
   });
 }
 
-/** Deletes our draft and gives the failure back; when that fails too, the failure says what may be left, and in which folders (`leftIn`). */
-export async function discarded(discard: () => Promise<void>, failure: Failure, leftIn: string): Promise<Failure> {
+/** Deletes our draft and gives the failure back; when that fails, the failure says where the draft is left. */
+export async function discarded<D>(draft: D, failure: Failure, remains: Remains<D>): Promise<Failure> {
   try {
-    await discard();
+    await remains.discard(draft);
     return failure;
   } catch (thrown) {
-    if (asFailure(thrown).code === "not-found") return failure;
-    const { code, message, hint, wireCode, requestId, backOffMs } = failure;
-    return new Failure(code, `${message} The draft may be left in ${leftIn}.`, { hint, wireCode, requestId, backOffMs, cause: thrown });
+    throwDefect(asFailure(thrown), failure.message);
+    return await naming(failure, remains);
   }
 }
 
+/** The failure with the drafts of ours that are left, as they are found now. */
+export async function naming(failure: Failure, { left, leftIn }: Pick<Remains<never>, "left" | "leftIn">): Promise<Failure> {
+  const { code, message, hint, wireCode, requestId, backOffMs, cause } = failure;
+  const details = { hint, wireCode, requestId, backOffMs, cause };
+  try {
+    const drafts = await left();
+    if (drafts.length === 0) return failure;
+    const said = `${message} ${drafts.length === 1 ? "A draft is" : `${drafts.length} drafts are`} left in ${placesOf(drafts)}.`;
+    return new Failure(code, said, { ...details, leftDrafts: drafts });
+  } catch (thrown) {
+    throwDefect(asFailure(thrown), message);
+    return new Failure(code, `${message} A draft may be left in ${leftIn}: it could not be looked for.`, details);
+  }
+}
+
+const folderNames: Readonly<Record<string, string>> = { drafts: "Drafts", outbox: "Outbox", deleteditems: "Deleted Items" };
+
+function placesOf(drafts: readonly LeftDraft[]): string {
+  return [...new Set(drafts.map(({ folder, mailbox }) => `${folderNames[folder] ?? folder} of ${mailbox}`))].join(" and ");
+}
+
 /** Whether what was asked may have been done although it failed here. What was cancelled may have been on its way. */
-function isLost({ code }: Failure): boolean {
+function mayBeMade({ code }: Failure): boolean {
   return code === "unknown-outcome" || code === "cancelled";
 }
 
-function unknown(failure: Failure, folders: string): Failure {
-  return new Failure("unknown-outcome", `The answer was lost, and it could not be seen whether the message was sent. ${failure.message}`, {
-    hint: `Look into ${folders} before you send it again.`,
+/** The draft stays as it is: whoever finds it out decides about it. */
+async function unknown(failure: Failure, seen: string, steps: Pick<Steps<never>, "left" | "leftIn" | "folders">): Promise<Failure> {
+  const said = new Failure("unknown-outcome", `It is not known whether the message was sent. ${failure.message} ${seen}`, {
+    hint: `Look in ${steps.folders} before you send it again. A draft that is left can be sent or deleted there.`,
     wireCode: failure.wireCode,
     requestId: failure.requestId,
     cause: failure,
   });
+  return await naming(said, steps);
 }
 
+/** A draft that is where it was in as many looks will not be found sent in the next: only a lost order may still be carried out. */
+const looksAtDraft = 3;
+
+type Settled<D> = "sent" | { readonly draft: D } | { readonly seen: string };
+
 /** Looks what became of a message. */
-async function settle<D>({ looking }: Steps<D>, { settle: waits }: Pace): Promise<"sent" | "unknown" | { readonly draft: D }> {
-  const look = looking();
+async function settle<D>({ looking, folders }: Steps<D>, ordered: D, isLost: boolean, { settle: waits }: Pace): Promise<Settled<D>> {
+  const look = looking(ordered, isLost);
+  let seen = "Nobody has looked for it.";
+  let stays = 0;
   for (const wait of waits) {
     await sleep(wait);
     try {
-      const settled = await look();
-      if (settled !== undefined) return settled;
+      const found = await look();
+      if (found === "sent" || typeof found === "object") return found;
+      seen =
+        found === "draft"
+          ? "Afterwards no copy of it was in Sent Items, and its draft was still there."
+          : `Afterwards neither a copy nor the draft was found in ${folders}.`;
+      stays = found === "draft" ? stays + 1 : 0;
+      if (!isLost && stays >= looksAtDraft) break;
     } catch (thrown) {
       // The next look may succeed; when none does, it cannot be told.
-      const { code, retryable } = asFailure(thrown);
-      if (!retryable && code !== "unknown-outcome") return "unknown";
+      const trouble = asFailure(thrown);
+      throwDefect(trouble, "It is not known whether the message was sent.");
+      const { code, retryable, message } = trouble;
+      seen = `Looking for it failed: ${message}`;
+      if (!retryable && code !== "unknown-outcome") break;
     }
   }
-  return "unknown";
+  return { seen };
 }

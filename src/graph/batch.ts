@@ -136,7 +136,9 @@ async function askRound<In, Out>(
 }
 
 /** Failures of a whole batch that may be the fault of one of its requests, where asking one by one cannot do anything twice. */
-function mayBeOneOfThem({ code }: Failure, safety: Safety): boolean {
+function mayBeOneOfThem({ code, wireCode }: Failure, safety: Safety): boolean {
+  // A refusal without a code of Graph's may be that of a proxy, after all of it was done.
+  if (safety !== "read" && code !== "too-large" && wireCode?.startsWith("HTTP ")) return false;
   // A batch that is not right, or too large, is refused before anything is done.
   if (code === "invalid-input" || code === "refused" || code === "too-large") return true;
   // Of a batch nothing can be missing: what is, is said of each by itself.

@@ -1,11 +1,14 @@
 import type { NewAttachment } from "../exchange/attachment.ts";
 import type { Sent } from "../exchange/draft.ts";
-import { copyOf, type Pace, sendOnce } from "../exchange/send-once.ts";
+import { copyOf, type Look, type Pace, sendOnce } from "../exchange/send-once.ts";
 import { asFailure, Failure, throwDefect } from "../failure.ts";
-import { discard, leftIn } from "./discard.ts";
+import { attempt } from "../outcome.ts";
+import { discard, remains } from "./discard.ts";
 import { findMarked } from "./marked.ts";
+import { certainlyNotSent, isLost } from "./not-sent.ts";
 import { moveAway } from "./requests/message-move.ts";
 import { sendDraft } from "./requests/message-send.ts";
+import { getMessage } from "./requests/messages.ts";
 import type { GraphMailbox } from "./session.ts";
 import { upload } from "./upload.ts";
 
@@ -24,8 +27,8 @@ export interface Delivery {
 }
 
 /**
- * Sends one message once (`sendOnce`): a draft is sent again only after it was moved, which gives it another id, so that an order that is still under
- * way finds nothing. Throws Failure: `unknown-outcome` where it cannot be told, and otherwise nothing was sent.
+ * Sends one message once (`sendOnce`): a draft is sent again only after it was moved, which gives it another id, and nothing was found under the id
+ * that the order named, so that an order that is still under way finds nothing either. Throws Failure: `unknown-outcome` where it cannot be told, and otherwise nothing was sent.
  */
 export async function deliver(mailbox: GraphMailbox, delivery: Delivery, pace: Pace): Promise<Sent> {
   // Once there is a draft, what was begun is brought to an end, also when the caller goes away.
@@ -41,10 +44,11 @@ export async function deliver(mailbox: GraphMailbox, delivery: Delivery, pace: P
         return draft;
       },
       order: (draft) => mailbox.ask(sendDraft, draft),
-      looking: () => () => look(steady, delivery.mark),
-      discard: (draft) => discard(steady, draft),
+      certainlyNotSent,
+      isLost,
+      looking: (ordered, fence) => () => look(steady, delivery.mark, fence ? ordered : undefined),
       folders: "Sent Items, Outbox, Drafts and Deleted Items",
-      leftIn,
+      ...remains(steady, delivery.mark),
     },
     pace,
   );
@@ -54,8 +58,8 @@ export async function deliver(mailbox: GraphMailbox, delivery: Delivery, pace: P
   return { ...about, ...(await removeCopy(steady, copy)) };
 }
 
-/** Gives the draft with its new id. */
-async function look(mailbox: GraphMailbox, mark: string): Promise<"sent" | { readonly draft: string } | undefined> {
+/** Gives the draft with its new id, once nothing is found under that of `ordered`. */
+async function look(mailbox: GraphMailbox, mark: string, ordered: string | undefined): Promise<Look<string>> {
   if ((await findMarked(mailbox, mark, ["sentitems"], "rest")).length > 0) return "sent";
   // Each move gives another id: to Deleted Items the first time, and back the second.
   for (const [folder, to] of [
@@ -64,10 +68,19 @@ async function look(mailbox: GraphMailbox, mark: string): Promise<"sent" | { rea
   ] as const) {
     // What was sent may have been moved out of Sent Items meanwhile: it is no draft any more.
     const unsent = (await findMarked(mailbox, mark, [folder], "rest")).find(({ isDraft }) => isDraft === true);
-    const fenced = unsent === undefined ? undefined : await fence(mailbox, unsent.itemId, to);
-    if (fenced !== undefined) return { draft: fenced };
+    if (unsent === undefined) continue;
+    if (ordered === undefined) return "draft";
+    const fenced = await fence(mailbox, unsent.itemId, to);
+    if (fenced !== undefined) return (await isDead(mailbox, ordered)) ? { draft: fenced } : "draft";
   }
   return undefined;
+}
+
+/** True when the id that the order named opens nothing any more. */
+async function isDead(mailbox: GraphMailbox, ordered: string): Promise<boolean> {
+  const opened = await attempt(() => mailbox.ask(getMessage, { itemId: ordered, detail: {} }));
+  if (!opened.ok && opened.failure.code !== "not-found") throw opened.failure;
+  return !opened.ok;
 }
 
 /** Moves the draft, so that its id is another. Undefined when it is no longer where it was seen, or did not become another: it is being sent. */

@@ -1,10 +1,28 @@
-import { asFailure } from "../failure.ts";
+import type { Remains } from "../exchange/send-once.ts";
+import { asFailure, type LeftDraft } from "../failure.ts";
+import { findMarked } from "./marked.ts";
 import { deleteMessage } from "./requests/message-delete.ts";
 import { noSuchRequest, permanentDelete } from "./requests/message-permanentdelete.ts";
 import type { GraphMailbox } from "./session.ts";
 
-/** Where a draft may lie that could not be discarded: looking for it moves it, and so does a deletion of which the answer was lost. */
-export const leftIn = "Drafts or Deleted Items";
+/**
+ * How a draft of ours is deleted, and where those with this mark lie: looking for one may have moved it to Deleted Items, and so does a deletion of
+ * which the answer was lost.
+ */
+export function remains(mailbox: GraphMailbox, mark: string): Remains<string> {
+  return {
+    discard: (draft) => discard(mailbox, draft),
+    async left() {
+      const left: LeftDraft[] = [];
+      for (const folder of ["drafts", "outbox", "deleteditems"]) {
+        const found = (await findMarked(mailbox, mark, [folder], "immutable")).filter(({ isDraft }) => isDraft === true);
+        left.push(...found.map(({ itemId }) => ({ mailbox: mailbox.address, folder, itemId })));
+      }
+      return left;
+    },
+    leftIn: `Drafts or Deleted Items of ${mailbox.address}`,
+  };
+}
 
 /** Deletes a message of our own making, as far as this cloud can. Throws Failure; one that is gone already is none. */
 export async function discard(mailbox: GraphMailbox, id: string): Promise<void> {

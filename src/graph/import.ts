@@ -1,8 +1,10 @@
 import { type Copied, copyLosses } from "../exchange/exchange.ts";
 import { discarded } from "../exchange/send-once.ts";
-import { asFailure, Failure } from "../failure.ts";
-import { discard, leftIn } from "./discard.ts";
+import { asFailure, Failure, type LeftDraft } from "../failure.ts";
+import { attempt } from "../outcome.ts";
+import { discard } from "./discard.ts";
 import { moveMessage } from "./requests/message-move.ts";
+import { getMessage } from "./requests/messages.ts";
 import { getMimeMessage } from "./requests/outlook-get-mime-message.ts";
 import { maxMimeBytes, postMimeMessage } from "./requests/user-post-messages.ts";
 import type { GraphMailbox } from "./session.ts";
@@ -19,12 +21,23 @@ export async function importMime(from: GraphMailbox, id: string, to: GraphMailbo
   try {
     return { ...(await to.ask(moveMessage, { id: draft, destinationId })), ...how };
   } catch (thrown) {
-    throw await discarded(
-      () => discard(to.during({ ...to.call, signal: undefined }), draft),
-      asFailure(thrown),
-      `${leftIn} of ${to.address}`,
-    );
+    const steady = to.during({ ...to.call, signal: undefined });
+    throw await discarded(draft, asFailure(thrown), {
+      discard: (made) => discard(steady, made),
+      left: () => leftAt(steady, draft),
+      leftIn: `Drafts or Deleted Items of ${to.address}`,
+    });
   }
+}
+
+/** Where the draft of this id lies. */
+async function leftAt(mailbox: GraphMailbox, id: string): Promise<readonly LeftDraft[]> {
+  const opened = await attempt(() => mailbox.ask(getMessage, { itemId: id, detail: {} }));
+  if (!opened.ok && opened.failure.code === "not-found") return [];
+  if (!opened.ok) throw opened.failure;
+  const { itemId, parentFolderId } = opened.value;
+  const folder = parentFolderId === undefined ? "a folder" : (await mailbox.folders.get(parentFolderId)).path;
+  return [{ mailbox: mailbox.address, folder, itemId }];
 }
 
 /** A draft of which the answer was lost is not known: it stays where it is, and the failure says so. */

@@ -4,7 +4,7 @@ import type { Draft, Sent } from "../exchange/draft.ts";
 import { makeOnce, nothingSent, type Pace, usualPace } from "../exchange/send-once.ts";
 import { asFailure, Failure } from "../failure.ts";
 import { type Delivery, deliver } from "./deliver.ts";
-import { discard, leftIn } from "./discard.ts";
+import { remains } from "./discard.ts";
 import { marking, messageJson } from "./draft-json.ts";
 import { findMarked } from "./marked.ts";
 import { updateMessage } from "./requests/message-update.ts";
@@ -64,8 +64,7 @@ function makeMarked(mailbox: GraphMailbox, draft: Draft, mark: string, pace: Pac
     {
       make: () => mailbox.ask(postMessage, json),
       find: async () => (await findMarked(steady, mark, ["drafts"], "rest"))[0]?.itemId,
-      discard: (made) => discard(steady, made),
-      leftIn,
+      ...remains(steady, mark),
     },
     pace,
   );

@@ -9,6 +9,8 @@ export const faultKinds = {
   "500": "HTTP 500 with an HTML body",
   "503": "HTTP 503 with Retry-After",
   "504": "the operation is done, but what stands before the server gave up waiting: HTTP 504 (Microsoft Graph only)",
+  "error-after": "the operation is done, the reply says ErrorInternalServerError",
+  "redirect-after": "the operation is done, the reply is a redirect (HTTP 302)",
   "reset-before": "the connection is reset before anything is done",
   "reset-after": "the operation is done, the answer is lost",
   "reset-mid-body": "the operation is done, the connection is reset in the middle of the reply",

@@ -2,7 +2,7 @@ import { Failure } from "../failure.ts";
 import { challengesOf } from "./challenge.ts";
 import type { Http, HttpRequest, HttpResponse } from "./http.ts";
 import type { HttpConnection } from "./http-connection.ts";
-import { neverSent } from "./http-failure.ts";
+import { neverReached, neverSent } from "./http-failure.ts";
 import type { SignInGuard } from "./sign-in-guard.ts";
 
 /** A scheme that signs in a connection, and by it every request that follows on it. */
@@ -50,9 +50,9 @@ export function signInConnections(http: Http, scheme: ConnectionScheme, guard: S
       };
       const stop = () => {
         waiting.splice(waiting.indexOf(granted), 1);
-        reject(new Failure("cancelled", "The call was cancelled while it waited for a connection."));
+        reject(neverReached(new Failure("cancelled", "The call was cancelled while it waited for a connection.")));
       };
-      if (signal?.aborted) return reject(new Failure("cancelled", "The call was cancelled."));
+      if (signal?.aborted) return reject(neverReached(new Failure("cancelled", "The call was cancelled.")));
       signal?.addEventListener("abort", stop, { once: true });
       waiting.push(granted);
     });

@@ -5,10 +5,16 @@ export type Stage = "connecting" | "sent" | "stale" | "answering";
 
 const unsent = new WeakSet<Failure>();
 const stale = new WeakSet<Failure>();
+const replyless = new WeakSet<Failure>();
 
 /** True when the request of this failure certainly never reached the server, so that repeating it is safe whatever it is. */
 export function neverSent(failure: Failure): boolean {
   return unsent.has(failure);
+}
+
+/** True when the request may have reached the server, and nothing of a reply came back: no status, no byte. */
+export function hadNoReply(failure: Failure): boolean {
+  return replyless.has(failure);
 }
 
 /** A server's text in one line of at most 300 characters, which hold every message text that Microsoft's documentation shows. */
@@ -36,6 +42,7 @@ export function failureAt(stage: Stage, code: FailureCode, message: string, caus
   const failure = new Failure(code, message, { ...details, cause });
   if (stage === "connecting") unsent.add(failure);
   if (stage === "stale") stale.add(failure);
+  if (stage === "stale" || stage === "sent") replyless.add(failure);
   return failure;
 }
 

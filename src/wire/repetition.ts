@@ -10,6 +10,19 @@ export type Safety = "read" | "idempotent" | "never";
 /** What stays as it is until a person changes something: a password that is refused twice, by the server or by a proxy, may lock an account. */
 const unchanging: ReadonlySet<FailureCode> = new Set<FailureCode>(["unauthenticated", "access-denied", "invalid-settings", "tls-failed"]);
 
+/**
+ * A redirect is the reply of whatever stands before the server, or of the server after a failure: the work may have been done before it. It is not
+ * retried by itself, since the next request would be sent elsewhere as well.
+ */
+function isRedirect({ wireCode }: Failure): boolean {
+  return /^HTTP 3\d\d$/.test(wireCode ?? "");
+}
+
+/** The failure itself behind an `unknown-outcome` that `reported` made of it. */
+export function reasonOf(failure: Failure): Failure {
+  return failure.code === "unknown-outcome" && failure.cause instanceof Failure ? failure.cause : failure;
+}
+
 /** What may be repeated. `certainlyNotDone`: true of a failure after which the server certainly did nothing. */
 export function repetition(certainlyNotDone: (failure: Failure) => boolean) {
   /** True when a budget was used up (and so the server did nothing): fewer requests at once help. */
@@ -26,7 +39,8 @@ export function repetition(certainlyNotDone: (failure: Failure) => boolean) {
    * itself, which says that it can be repeated, and that it may have been done.
    */
   const reported = (failure: Failure, safety: Safety): Failure => {
-    if (safety === "read" || !failure.retryable || failure.code === "cancelled" || certainlyNotDone(failure)) return failure;
+    if (safety === "read" || failure.code === "cancelled" || certainlyNotDone(failure)) return failure;
+    if (!failure.retryable && !isRedirect(failure)) return failure;
     const { code, wireCode, requestId, backOffMs } = failure;
     const message = `The answer was lost: ${failure.message}`;
     if (safety === "never") return new Failure("unknown-outcome", message, { wireCode, requestId, cause: failure });

@@ -1,4 +1,5 @@
 import { Failure } from "../failure.ts";
+import { neverReached } from "./http-failure.ts";
 import { isForgettable, type Lane, newLane, type Reason, served, turnedAway } from "./lane.ts";
 
 /** What of a call the scheduler needs: its cancellation and somebody to tell. */
@@ -264,11 +265,13 @@ function stopCounting({ waited }: Waiting): void {
 function tooLong({ text, wireCode }: Obstacle, ms: number | undefined): Failure {
   const hint = "Repeat later or with fewer calls at once, or raise throttling.max_wait_seconds.";
   if (ms === undefined)
-    return new Failure("busy", `The turn of this request did not come in time: ${text}. It was not sent.`, { wireCode, hint });
+    return neverReached(
+      new Failure("busy", `The turn of this request did not come in time: ${text}. It was not sent.`, { wireCode, hint }),
+    );
   const message = `Nothing is sent for ${Math.ceil(ms / 1000)} s more: ${text}.`;
-  return new Failure("busy", message, { wireCode, backOffMs: Math.round(ms), hint });
+  return neverReached(new Failure("busy", message, { wireCode, backOffMs: Math.round(ms), hint }));
 }
 
 function cancelled(): Failure {
-  return new Failure("cancelled", "The call was cancelled while waiting for Exchange.");
+  return neverReached(new Failure("cancelled", "The call was cancelled while waiting for Exchange."));
 }

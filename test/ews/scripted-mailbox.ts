@@ -11,8 +11,11 @@ export interface Kept {
   submitted: boolean;
 }
 
-/** What happens to the next request of an operation: refused with a code; or the answer is lost, before or after the work was done. */
-export type Trouble = "lost before" | "lost after" | `Error${string}`;
+/**
+ * What happens to the next request of an operation: refused with a code; or the answer is lost, before or after the work was done; or the work is
+ * done, and the answer says something else.
+ */
+export type Trouble = "lost before" | "lost after" | `${"" | "done, then "}${`Error${string}` | `HTTP ${number}` | "another wrapper"}`;
 
 /** Just enough of a mailbox to send from: drafts with change keys, a mark to find them by, Sent Items. It counts what really went out. */
 export class ScriptedMailbox {
@@ -24,6 +27,10 @@ export class ScriptedMailbox {
   #late: (() => void)[] = [];
   /** Instead of carrying out a lost order at once. */
   lateOrders = false;
+  /** As a server that is not Exchange: what is sent stays among the drafts as well. */
+  keepsDrafts = false;
+  /** As a server that is not Exchange: every change key is as good as the current one. */
+  takesAnyKey = false;
   /** How many looks into Sent Items find nothing yet. */
   slowness = 0;
   original = `<t:Message><t:ItemId Id="original" ChangeKey="ok"/><t:Subject>Invoice</t:Subject><t:From><t:Mailbox><t:Name>Mallory</t:Name><t:EmailAddress>mallory@example.net</t:EmailAddress></t:Mailbox></t:From><t:InternetMessageId>&lt;original@example.net&gt;</t:InternetMessageId></t:Message>`;
@@ -40,7 +47,13 @@ export class ScriptedMailbox {
       else this.#do(asked);
       return "cut";
     }
-    return reply(asked.operation, failure(asked.operation, planned.trouble));
+    const done = planned.trouble.startsWith("done, then ");
+    if (done) this.#do(asked);
+    const said = planned.trouble.replace("done, then ", "");
+    const status = /^HTTP (\d+)$/.exec(said)?.[1];
+    if (status !== undefined) return { status: Number(status) };
+    if (said === "another wrapper") return reply("Send", success("Send"));
+    return reply(asked.operation, failure(asked.operation, said));
   }
 
   drafts(): Kept[] {
@@ -79,7 +92,8 @@ export class ScriptedMailbox {
       return reply(operation, success(operation));
     }
     const guarded = operation === "SendItem" || xml.includes('ConflictResolution="NeverOverwrite"');
-    if (guarded && changeKey !== String(item.changeKey)) return reply(operation, failure(operation, "ErrorStaleObject"));
+    if (guarded && !this.takesAnyKey && changeKey !== String(item.changeKey))
+      return reply(operation, failure(operation, "ErrorStaleObject"));
     item.changeKey += 1;
     if (operation === "CreateAttachment") {
       item.attachments.push(/<t:Content>([^<]*)<\/t:Content>|<t:Content\/>/.exec(xml)?.[1] ?? "");
@@ -97,7 +111,7 @@ export class ScriptedMailbox {
     }
     if (operation !== "SendItem") throw new Error(`${operation} was not expected`);
     this.sent.push({ ...item });
-    this.kept.splice(this.kept.indexOf(item), 1);
+    if (!this.keepsDrafts) this.kept.splice(this.kept.indexOf(item), 1);
     if (xml.includes('SaveItemToFolder="true"')) this.kept.push({ ...item, id: `sent${this.#next++}`, folder: "sentitems" });
     return reply(operation, success(operation));
   }

@@ -13,8 +13,8 @@ export interface Asked {
   readonly xml: string;
 }
 
-/** The inner XML of the SOAP body; or the connection is cut before an answer. */
-export type Answer = string | "cut";
+/** The inner XML of the SOAP body; or the connection is cut before an answer; or a page without SOAP is the answer. */
+export type Answer = string | "cut" | { readonly status: number };
 
 /** A server of one test's own making, on a real socket. */
 export interface Scripted {
@@ -41,6 +41,10 @@ export async function startScripted(answer: (asked: Asked) => Answer | Promise<A
     const said = await answer(one);
     if (said === "cut") {
       request.socket.destroy();
+      return;
+    }
+    if (typeof said !== "string") {
+      response.writeHead(said.status, { "content-type": "text/html", location: "https://sign-in.example.com/" }).end("<html></html>");
       return;
     }
     response.writeHead(200, { "content-type": "text/xml; charset=utf-8" });

@@ -105,23 +105,40 @@ describe("whatever is lost, a message is sent once", () => {
     ["lost after"],
     ["lost before", "lost before"],
     ["lost before", "lost after"],
-    ["ErrorInternalServerTransientError"],
-    ["lost before", "ErrorTimeoutExpired"],
+    ["HTTP 502"],
+    ["done, then HTTP 504"],
   ];
-  for (const saveToSent of [true, false]) {
-    for (const lateOrders of [false, true]) {
-      test.each(losses)(
-        `(${saveToSent ? "with" : "without"} a copy, ${lateOrders ? "late" : "at once"}) when the order to send meets: %s %s`,
-        async (...kinds) => {
-          box.lateOrders = lateOrders;
-          trouble("SendItem", ...kinds.filter((kind) => kind !== undefined));
-          await run({ saveToSent });
-          expect(box.sent).toHaveLength(1);
-          expect(box.drafts()).toEqual([]);
-        },
-      );
-    }
+  for (const lateOrders of [false, true]) {
+    test.each(losses)(`(${lateOrders ? "late" : "at once"}) when the order to send meets: %s %s`, async (...kinds) => {
+      box.lateOrders = lateOrders;
+      trouble("SendItem", ...kinds.filter((kind) => kind !== undefined));
+      await run();
+      expect(box.sent).toHaveLength(1);
+      expect(box.drafts()).toEqual([]);
+    });
   }
+
+  test.each([false, true])("without a copy, an order that was carried out is known by the draft that went (late: %s)", async (late) => {
+    box.lateOrders = late;
+    trouble("SendItem", "lost after");
+    await run({ saveToSent: false });
+    expect(box.sent).toHaveLength(1);
+  });
+
+  test("without a copy, the order is not given again, since nothing would show that it was carried out", async () => {
+    box.keepsDrafts = true;
+    trouble("SendItem", "lost after");
+    await expect(run({ saveToSent: false })).rejects.toMatchObject({ code: "unknown-outcome" });
+    expect(box.sent).toHaveLength(1);
+    expect(box.drafts()).toHaveLength(1);
+  });
+
+  test("the order is not given again to a server that does not look at change keys", async () => {
+    box.takesAnyKey = true;
+    trouble("SendItem", "lost before");
+    await expect(run()).rejects.toMatchObject({ code: "unknown-outcome", leftDrafts: [{ folder: "drafts", itemId: "draft1" }] });
+    expect(operations().filter((operation) => operation === "SendItem")).toHaveLength(1);
+  });
 
   test("an order that is carried out after we gave the draft a new change key does nothing", async () => {
     trouble("SendItem", "lost before");
@@ -191,6 +208,57 @@ describe("whatever is lost, a message is sent once", () => {
   });
 });
 
+describe("a reply that came is never taken for a lost one:", () => {
+  const replies = [
+    "ErrorInternalServerError",
+    "ErrorInternalServerTransientError",
+    "ErrorTimeoutExpired",
+    "ErrorItemNotFound",
+    "ErrorStaleObject",
+    "ErrorQuotaExceeded",
+    "ErrorUnheardOf",
+    "another wrapper",
+    "HTTP 302",
+    "HTTP 404",
+    "HTTP 403",
+    "HTTP 200",
+    "HTTP 500",
+  ] as const;
+  const orders = () => operations().filter((operation) => operation === "SendItem");
+
+  test.each(replies)("%s after the work was done: the mark in Sent Items shows that it was sent", async (said) => {
+    trouble("SendItem", `done, then ${said}`);
+    expect((await run()).itemId).toBe("sent2");
+    expect([box.sent.length, orders().length, box.drafts().length]).toEqual([1, 1, 0]);
+  });
+
+  test.each(replies)("%s with the draft still there: the order is not repeated, and the draft is kept and named", async (said) => {
+    trouble("SendItem", said);
+    await expect(run()).rejects.toMatchObject({
+      code: "unknown-outcome",
+      retryable: false,
+      message: expect.stringMatching(/no copy of it was in Sent Items.*A draft is left in Drafts of ana@example\.com\./),
+      leftDrafts: [{ mailbox: "ana@example.com", folder: "drafts", itemId: "draft1" }],
+    });
+    expect([box.sent.length, orders().length, box.drafts().length]).toEqual([0, 1, 1]);
+  });
+
+  test.each(replies)("%s of a server that sends, keeps no copy and leaves the draft: it is sent once", async (said) => {
+    box.keepsDrafts = true;
+    box.takesAnyKey = true;
+    box.slowness = 1000;
+    trouble("SendItem", `done, then ${said}`);
+    await expect(run()).rejects.toMatchObject({ code: "unknown-outcome" });
+    expect([box.sent.length, orders().length]).toEqual([1, 1]);
+  });
+
+  test("an item that the server was too busy for is ordered again", async () => {
+    trouble("SendItem", "ErrorServerBusy");
+    await run();
+    expect([box.sent.length, orders().length]).toEqual([1, 2]);
+  });
+});
+
 describe("what fails for certain leaves nothing behind", () => {
   test.each([
     ["SendItem", "ErrorSendAsDenied", "access-denied"],
@@ -216,7 +284,8 @@ describe("what fails for certain leaves nothing behind", () => {
     await expect(run()).rejects.toMatchObject({
       code: "access-denied",
       wireCode: "ErrorSendAsDenied",
-      message: expect.stringContaining("may be left in Drafts"),
+      message: expect.stringContaining("A draft is left in Drafts of ana@example.com."),
+      leftDrafts: [{ mailbox: "ana@example.com", folder: "drafts", itemId: "draft1" }],
     });
   });
 });

@@ -1,14 +1,14 @@
-import { expect, test } from "vitest";
-import { copyOf, makeOnce, type Steps, sendOnce } from "../../src/exchange/send-once.ts";
+import { describe, expect, test } from "vitest";
+import { copyOf, type Look, makeOnce, type Steps, sendOnce } from "../../src/exchange/send-once.ts";
 import { Failure, type FailureCode } from "../../src/failure.ts";
 
 const pace = { settle: [0, 0, 0, 0], find: [0, 0, 0] };
 const fail = (code: FailureCode) => new Failure(code, "It failed.");
 
-type Look = "sent" | { readonly draft: string } | undefined | Failure;
+type Seen = Look<string> | Failure;
 
 /** What was done, step by step, with a back end that answers orders and looks as it is told. */
-function practice(orders: readonly (Failure | undefined)[], looks: readonly Look[] = [], changes: Partial<Steps<string>> = {}) {
+function practice(orders: readonly (Failure | undefined)[], looks: readonly Seen[] = [], changes: Partial<Steps<string>> = {}) {
   const done: string[] = [];
   const answers = [...orders];
   const seen = [...looks];
@@ -29,6 +29,9 @@ function practice(orders: readonly (Failure | undefined)[], looks: readonly Look
     async discard(draft) {
       done.push(`discard ${draft}`);
     },
+    certainlyNotSent: ({ code }) => code === "access-denied" || code === "invalid-input",
+    isLost: ({ code }) => code === "unknown-outcome",
+    left: async () => [],
     folders: "Sent Items",
     leftIn: "Drafts or Attic",
     ...changes,
@@ -54,12 +57,44 @@ test("it is given again only for a draft that the first order cannot send any mo
   expect(done).toEqual(["order draft", "look", "order moved", "look"]);
 });
 
-test("where it cannot be seen, it is told that it is not known, and where to look; the draft stays", async () => {
-  for (const looks of [[undefined, undefined, undefined, undefined], [fail("access-denied")]]) {
-    const { done, sent } = practice([fail("unknown-outcome")], looks);
-    await expect(sent()).rejects.toMatchObject({ code: "unknown-outcome", hint: "Look into Sent Items before you send it again." });
+test("where it cannot be seen, it is told that it is not known, what was seen, and where to look; the draft stays", async () => {
+  const looks: [readonly Seen[], string][] = [
+    [[undefined, undefined, undefined, undefined], "neither a copy nor the draft was found in Sent Items"],
+    [[fail("access-denied")], "Looking for it failed: It failed."],
+    [["draft", "draft", "draft", "draft"], "no copy of it was in Sent Items, and its draft was still there"],
+  ];
+  for (const [seen, words] of looks) {
+    const { done, sent } = practice([fail("unknown-outcome")], seen);
+    await expect(sent()).rejects.toMatchObject({
+      code: "unknown-outcome",
+      message: expect.stringContaining(words),
+      hint: expect.stringMatching(/^Look in Sent Items before you send it again\./),
+    });
     expect(done.filter((step) => !step.startsWith("look"))).toEqual(["order draft"]);
   }
+});
+
+describe("after a reply that is not certain to mean that nothing was done, the order", () => {
+  const replies = (["refused", "not-found", "changed", "busy", "broken-reply", "quota-exceeded", "internal"] as const).map((code) => ({
+    code,
+  }));
+  test.each(replies)("($code) was carried out when the mark is in Sent Items", async ({ code }) => {
+    const { done, sent } = practice([fail(code)], ["draft", "sent"]);
+    await sent();
+    expect(done).toEqual(["order draft", "look", "look"]);
+  });
+
+  test.each(replies)("($code) is not given again although the draft could be sent, which is kept and named", async ({ code }) => {
+    const left = [{ mailbox: "ann@example.com", folder: "drafts", itemId: "id" }];
+    const { done, sent } = practice([fail(code)], ["draft", "draft", "draft"], { left: async () => left });
+    await expect(sent()).rejects.toMatchObject({
+      code: "unknown-outcome",
+      retryable: false,
+      message: expect.stringContaining("A draft is left in Drafts of ann@example.com."),
+      leftDrafts: left,
+    });
+    expect(done).toEqual(["order draft", "look", "look", "look"]);
+  });
 });
 
 test("after three lost orders the draft is taken back, and nothing was sent", async () => {
@@ -80,11 +115,22 @@ test("what cannot be made ready, or is refused, leaves no draft behind; one that
   await expect(refused.sent()).rejects.toMatchObject({ code: "access-denied" });
   expect(refused.done).toEqual(["order draft", "discard draft"]);
   const stays = practice([], [], { complete: () => Promise.reject(fail("too-large")), discard: () => Promise.reject(fail("busy")) });
-  await expect(stays.sent()).rejects.toMatchObject({
-    code: "too-large",
-    message: "Nothing was sent. It failed. The draft may be left in Drafts or Attic.",
+  await expect(stays.sent()).rejects.toMatchObject({ code: "too-large", message: "Nothing was sent. It failed." });
+  const left = [{ mailbox: "ann@example.com", folder: "deleteditems", itemId: "id" }];
+  const found = practice([fail("access-denied")], [], { discard: () => Promise.reject(fail("busy")), left: async () => left });
+  await expect(found.sent()).rejects.toMatchObject({
+    code: "access-denied",
+    message: "Nothing was sent. It failed. A draft is left in Deleted Items of ann@example.com.",
+    leftDrafts: left,
   });
-  const gone = practice([fail("refused")], [], { discard: () => Promise.reject(fail("not-found")) });
+  const hidden = practice([fail("access-denied")], [], {
+    discard: () => Promise.reject(fail("busy")),
+    left: () => Promise.reject(fail("busy")),
+  });
+  await expect(hidden.sent()).rejects.toMatchObject({
+    message: "Nothing was sent. It failed. A draft may be left in Drafts or Attic: it could not be looked for.",
+  });
+  const gone = practice([fail("access-denied")], [], { discard: () => Promise.reject(fail("not-found")) });
   await expect(gone.sent()).rejects.toMatchObject({ message: expect.not.stringContaining("Drafts") });
 });
 
@@ -101,6 +147,7 @@ test("a draft whose answer was lost is looked for before another is made", async
       },
       find: async () => looks.shift(),
       discard: async () => undefined,
+      left: async () => [],
       leftIn: "Drafts",
     };
   };

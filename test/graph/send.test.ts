@@ -212,7 +212,10 @@ describe("whatever is lost, a message is sent once:", () => {
     stage.lab.addFault({ kind: "reset-before", operation: "message-send", times: 3 });
     for (const operation of ["message-permanentdelete", "message-delete"])
       stage.lab.addFault({ kind: "item-error", operation, code: "ErrorAccessDenied", times: 9 });
-    await expect(run(stage)).rejects.toMatchObject({ message: expect.stringMatching(/^Nothing was sent\..*Drafts or Deleted Items\.$/) });
+    await expect(run(stage)).rejects.toMatchObject({
+      message: expect.stringMatching(/^Nothing was sent\..*A draft is left in Deleted Items of ann@example\.com\.$/),
+      leftDrafts: [{ mailbox: "ann@example.com", folder: "deleteditems", itemId: expect.any(String) }],
+    });
     expect([inFolder(stage.ann, "drafts").length, inFolder(stage.ann, "deleteditems").length]).toEqual([0, 1]);
   });
 

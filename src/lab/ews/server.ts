@@ -233,6 +233,9 @@ async function call(server: EwsServer, request: IncomingMessage, exchanged: Exch
   const delay = faults.rule("delay");
   if (delay !== undefined) await sleep(delay.delayMs ?? 1000, undefined, { signal: server.closing }).catch(stopWaiting);
   if (faults.rule("reset-after") !== undefined) return { reply: undefined };
+  if (faults.rule("redirect-after") !== undefined) return { reply: plain(302, "", { Location: "/owa/auth/errorfe.aspx" }) };
+  if (faults.rule("error-after") !== undefined)
+    throw new Fault("ErrorInternalServerError", "An internal server error occurred. The operation failed.");
   const damage = (["truncate", "reset-mid-body", "illegal-characters"] as const).find((kind) => faults.rule(kind) !== undefined);
   return { reply: soap(200, replyEnvelope(content, server.product)), damage };
 }
