@@ -1,4 +1,5 @@
 import type { Detail, Message } from "../exchange/message.ts";
+import { isX500 } from "../exchange/smtp-address.ts";
 import type { Outcome } from "../outcome.ts";
 import { getItem } from "./operations/get-item.ts";
 import type { EwsMailbox } from "./session.ts";
@@ -13,7 +14,7 @@ const truncatedBytes = 512;
  */
 export function isIncomplete({ subject = "", internetMessageId = "", from, sender }: Message): boolean {
   if ([subject, internetMessageId].some(isCut)) return true;
-  return [from, sender].some((who) => who !== undefined && (who.address === undefined || who.routingType === "EX"));
+  return [from, sender].some((who) => who !== undefined && (who.address === undefined || isX500(who)));
 }
 
 function isCut(text: string): boolean {

@@ -2,7 +2,7 @@ import type { Draft } from "../exchange/draft.ts";
 import type { Address, Header } from "../exchange/message.ts";
 import { base64Content, element, type Xml } from "../wire/xml-write.ts";
 import type { SetField } from "./operations/update-item.ts";
-import { extendedField, type TextProperty } from "./restriction.ts";
+import { extendedField, type TextProperty } from "./text-property.ts";
 
 /**
  * The mark by which one send is known again: a property in a set of our own, so that nobody else writes it. It stays with the message when

@@ -1,5 +1,6 @@
 import type { Attachment, AttachmentKind } from "../exchange/attachment.ts";
 import type { Address, Header, Importance, Message } from "../exchange/message.ts";
+import { withSmtpAddress } from "../exchange/smtp-address.ts";
 import {
   attribute,
   bool,
@@ -8,6 +9,7 @@ import {
   fromAttribute,
   integer,
   listOf,
+  many,
   mapped,
   optional,
   ownText,
@@ -18,6 +20,7 @@ import {
   within,
 } from "../wire/xml-read.ts";
 import { t } from "./namespaces.ts";
+import { fromSmtpAddress, senderSmtpAddress } from "./text-property.ts";
 
 /**
  * Every element under which Exchange gives out an item: nothing is dropped because of its class.
@@ -54,6 +57,11 @@ const headers = listOf(
   t("InternetMessageHeader"),
   mapped(record({ name: fromAttribute("HeaderName"), value: ownText }), ({ name = "", value }): Header => ({ name, value })),
 );
+/** One extended property with a single value. */
+const extended = record({
+  tag: optional(t("ExtendedFieldURI"), attribute("PropertyTag")),
+  value: optional(t("Value"), text),
+});
 const body = record({ type: fromAttribute("BodyType"), value: ownText });
 
 /** @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/attachments-ex15websvcsotherref */
@@ -107,6 +115,7 @@ export const messageReader: Reader<Message> = mapped(
     importance: optional(t("Importance"), text),
     isDraft: optional(t("IsDraft"), bool),
     headers: optional(t("InternetMessageHeaders"), headers),
+    extended: many(t("ExtendedProperty"), extended),
     sentAt: optional(t("DateTimeSent"), dateTime),
     createdAt: optional(t("DateTimeCreated"), dateTime),
     hasAttachments: optional(t("HasAttachments"), bool),
@@ -134,8 +143,8 @@ export const messageReader: Reader<Message> = mapped(
     parentFolderId: item.parentFolderId,
     itemClass: item.itemClass,
     subject: item.subject,
-    sender: item.sender ?? item.organizer,
-    from: item.from ?? item.organizer,
+    sender: withSmtpAddress(item.sender ?? item.organizer, extendedValue(item.extended, senderSmtpAddress.tag)),
+    from: withSmtpAddress(item.from ?? item.organizer, extendedValue(item.extended, fromSmtpAddress.tag)),
     replyTo: item.replyTo,
     to: item.to,
     cc: item.cc,
@@ -160,6 +169,16 @@ export const messageReader: Reader<Message> = mapped(
     replacedCharacters: item.replaced > 0 ? item.replaced : undefined,
   }),
 );
+
+interface Extended {
+  readonly tag?: string | undefined;
+  readonly value?: string | undefined;
+}
+
+/** Servers write the number of a tag in either case, and some without leading zeros. */
+function extendedValue(properties: readonly Extended[] | undefined, tag: string): string | undefined {
+  return properties?.find((one) => one.tag !== undefined && Number(one.tag) === Number(tag))?.value;
+}
 
 const importances: ReadonlyMap<string, Importance> = new Map([
   ["Low", "Low"],

@@ -2,6 +2,7 @@ import type { Position } from "../exchange/cursor.ts";
 import { bareMessageId, type ClientFilter, checkFilters, givenFilters } from "../exchange/match.ts";
 import type { FilterName, Filters } from "../exchange/query.ts";
 import { element, type Xml } from "../wire/xml-write.ts";
+import { extendedField, fromName, fromSmtpAddress, senderName, senderSmtpAddress, type TextProperty } from "./text-property.ts";
 
 /** What of a search the server does, what is left to us, and what of the server's work we look at again. */
 export interface Plan {
@@ -12,17 +13,6 @@ export interface Plan {
   /** To be decided by us; for `sender` also after the server. */
   readonly check: readonly ClientFilter[];
 }
-
-/** An extended property that holds text: by MAPI tag, or by a name in a set of names. */
-export type TextProperty =
-  | { readonly tag: string }
-  | { readonly set: string; readonly name: string }
-  | { readonly distinguishedSet: "InternetHeaders"; readonly name: string };
-
-/** PidTagSenderSmtpAddress. @see https://learn.microsoft.com/en-us/openspecs/exchange_server_protocols/ms-oxprops/ */
-const senderSmtpAddress: TextProperty = { tag: "0x5D01" };
-/** PidTagSentRepresentingSmtpAddress, which is From. */
-const sentRepresentingSmtpAddress: TextProperty = { tag: "0x5D02" };
 
 /** How much later than its reading an item may really have been received: a server may tell whole seconds and compare finer ones. */
 const hiddenFractionMs = 1000;
@@ -75,17 +65,6 @@ export function messageIdCondition(ids: readonly string[]): Xml | undefined {
 /** Matches items whose extended text property has this very value. */
 export function propertyCondition(property: TextProperty, value: string): Xml {
   return compare("IsEqualTo", extendedField(property), value);
-}
-
-/** The path of an extended text property, as it stands in a Restriction, a shape or an update. */
-export function extendedField(property: TextProperty): Xml {
-  const attributes =
-    "tag" in property
-      ? { PropertyTag: property.tag }
-      : "set" in property
-        ? { PropertySetId: property.set, PropertyName: property.name }
-        : { DistinguishedPropertySetId: property.distinguishedSet, PropertyName: property.name };
-  return element("t:ExtendedFieldURI", { ...attributes, PropertyType: "String" });
 }
 
 /** The path of a named property of an item. */
@@ -141,16 +120,15 @@ function subjectCondition({ subject, subjectMatch = "contains" }: Filters): Xml 
 }
 
 /**
- * Microsoft does not say whether From and Sender are compared by name, by address or by both, and for a sender of the same organisation the
- * address is an X.500 one. The two SMTP properties were added in Exchange 2010; items older than that lack them. So any of the four may
- * match, and the client looks again.
+ * Microsoft does not say whether From and Sender are compared by name, by address or by both; other servers compare addresses only. For a sender of
+ * the same organisation the address is an X.500 one. The two SMTP properties were added in Exchange 2010; items older than that lack them. So any
+ * of these may match, and the client looks again.
  */
 function senderCondition(part: string): Xml | undefined {
   const paths = [
     field("message:From"),
     field("message:Sender"),
-    extendedField(sentRepresentingSmtpAddress),
-    extendedField(senderSmtpAddress),
+    ...[fromSmtpAddress, senderSmtpAddress, fromName, senderName].map(extendedField),
   ];
   return any(paths.map((path) => contains(path, part, "Substring")));
 }

@@ -1,5 +1,6 @@
 import type { Detail } from "../exchange/message.ts";
 import { element, type Xml } from "../wire/xml-write.ts";
+import { extendedField, fromSmtpAddress, senderSmtpAddress } from "./text-property.ts";
 
 /**
  * What one listing gives of a message: FindItem can give all of it, so a page costs one request.
@@ -43,9 +44,15 @@ export function needsGetItem(detail: Detail): boolean {
   );
 }
 
+/**
+ * The SMTP addresses of From and Sender, for where these hold an X.500 one. FindItem is not asked for them: what it says of such a sender is read
+ * again anyway.
+ */
+const smtpAddresses = [fromSmtpAddress, senderSmtpAddress].map(extendedField);
+
 /** The shape for GetItem. */
 export function itemShape(detail: Detail): Xml {
-  return shape("m:ItemShape", [...summaryFields, ...detailFields(detail)], { bodyType: bodyType(detail) });
+  return shape("m:ItemShape", [...summaryFields, ...detailFields(detail)], { bodyType: bodyType(detail), extended: smtpAddresses });
 }
 
 /** What an item inside an attachment has: no folder, no identity of its own, no link. */
@@ -71,7 +78,7 @@ export function attachmentShape(detail: Detail): Xml {
     "m:AttachmentShape",
     undefined,
     type === undefined ? undefined : element("t:BodyType", undefined, type),
-    fields([...attachedFields, ...detailFields(detail)]),
+    fields([...attachedFields, ...detailFields(detail)], smtpAddresses),
   );
 }
 
@@ -102,20 +109,25 @@ function bodyType(detail: Detail): string | undefined {
 }
 
 /** A shape of our own fields: `IdOnly` and each field by name. Order as the schema has it. */
-export function shape(name: string, fieldUris: readonly string[], options: { readonly bodyType?: string | undefined } = {}): Xml {
+export function shape(
+  name: string,
+  fieldUris: readonly string[],
+  options: { readonly bodyType?: string | undefined; readonly extended?: readonly Xml[] } = {},
+): Xml {
   return element(
     name,
     undefined,
     element("t:BaseShape", undefined, "IdOnly"),
     options.bodyType === undefined ? undefined : element("t:BodyType", undefined, options.bodyType),
-    fields(fieldUris),
+    fields(fieldUris, options.extended),
   );
 }
 
-function fields(fieldUris: readonly string[]): Xml {
+function fields(fieldUris: readonly string[], extended: readonly Xml[] = []): Xml {
   return element(
     "t:AdditionalProperties",
     undefined,
     fieldUris.map((uri) => element("t:FieldURI", { FieldURI: uri })),
+    extended,
   );
 }

@@ -181,7 +181,7 @@ export function holding(word: string): (text: string | undefined) => boolean {
 
 function inAddress(part: string): (address: Address | undefined) => boolean {
   const has = holding(part);
-  return (own) => own !== undefined && (has(own.address) || has(own.name));
+  return (own) => own !== undefined && (has(own.address) || has(own.name) || has(own.x500));
 }
 
 async function hasHash(message: Message, wanted: string, means: MatchMeans): Promise<boolean> {

@@ -3,9 +3,11 @@ import type { Attachment } from "./attachment.ts";
 /** A name and an address as the message carries them: both written by whoever sent it. */
 export interface Address {
   readonly name?: string | undefined;
-  /** SMTP address; for a sender inside an old Exchange it can be an X.500 address (`routingType` EX). */
+  /** SMTP address; an X.500 address (`routingType` EX) where the message keeps no SMTP address of somebody whom the directory does not know. */
   readonly address?: string | undefined;
   readonly routingType?: string | undefined;
+  /** The X.500 address that the message has where `address` was read from beside it. */
+  readonly x500?: string | undefined;
 }
 
 export interface Header {

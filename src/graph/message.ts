@@ -1,9 +1,14 @@
 import type { Address, Detail, Header, Importance, Message } from "../exchange/message.ts";
+import { withSmtpAddress } from "../exchange/smtp-address.ts";
 import { flagIn, type JsonObject, objectIn, objectsIn, textIn, textsIn, timeIn } from "./json.ts";
 
 /** PidTagMessageSize and PidTagMessageClass: a message of Graph has neither a size nor a class. @see https://learn.microsoft.com/en-us/openspecs/exchange_server_protocols/ms-oxprops/ */
 const sizeProperty = "Integer 0x0E08";
 const classProperty = "String 0x001A";
+/** PidTagSentRepresentingSmtpAddress and PidTagSenderSmtpAddress: of a colleague who left or moved, From and Sender hold an X.500 address. */
+export const fromSmtpProperty = "String 0x5D02";
+export const senderSmtpProperty = "String 0x5D01";
+const expanded = [sizeProperty, classProperty, fromSmtpProperty, senderSmtpProperty].map((id) => `id eq '${id}'`).join(" or ");
 
 const summary = [
   "id",
@@ -26,7 +31,7 @@ const summary = [
   "webLink",
 ];
 
-/** `$select` and `$expand` that give a message with this detail; its attachments are asked for by themselves. `sizes`: with size and class. */
+/** `$select` and `$expand` that give a message with this detail; its attachments are asked for by themselves. `sizes`: with the properties of MAPI: size, class, and the SMTP addresses of the sender. */
 export function shapeOf(detail: Detail, sizes: boolean): { readonly $select: string; readonly $expand?: string } {
   const fields = [
     ...summary,
@@ -37,7 +42,7 @@ export function shapeOf(detail: Detail, sizes: boolean): { readonly $select: str
   ];
   return {
     $select: fields.join(","),
-    ...(sizes ? { $expand: `singleValueExtendedProperties($filter=id eq '${sizeProperty}' or id eq '${classProperty}')` } : {}),
+    ...(sizes ? { $expand: `singleValueExtendedProperties($filter=${expanded})` } : {}),
   };
 }
 
@@ -66,8 +71,8 @@ export function messageOf(json: JsonObject): Message {
     parentFolderId: textIn(json, "parentFolderId"),
     itemClass: extendedIn(json, classProperty) ?? classOf(textIn(json, "@odata.type")),
     subject: textIn(json, "subject"),
-    sender: recipientOf(objectIn(json, "sender")),
-    from: recipientOf(objectIn(json, "from")),
+    sender: withSmtpAddress(recipientOf(objectIn(json, "sender")), extendedIn(json, senderSmtpProperty)),
+    from: withSmtpAddress(recipientOf(objectIn(json, "from")), extendedIn(json, fromSmtpProperty)),
     replyTo: recipientsIn(json, "replyTo"),
     to: recipientsIn(json, "toRecipients"),
     cc: recipientsIn(json, "ccRecipients"),

@@ -1,6 +1,7 @@
 import type { Position } from "../exchange/cursor.ts";
 import { bareMessageId, type ClientFilter, checkFilters, givenFilters } from "../exchange/match.ts";
 import type { FilterName, Filters } from "../exchange/query.ts";
+import { fromSmtpProperty, senderSmtpProperty } from "./message.ts";
 import { restId } from "./request.ts";
 
 /** One way to divide the filters between server and client. */
@@ -143,9 +144,15 @@ function subjectCondition({ subject, subjectMatch = "contains" }: Filters): Cond
   return guess(`contains(subject,${literal(subject)})`);
 }
 
+/** The SMTP addresses that a message keeps beside From and Sender: of a colleague who left or moved, these hold an X.500 address. */
+const smtpProperties = [fromSmtpProperty, senderSmtpProperty];
+
 function senderCondition(part: string): string {
   const paths = ["from/emailAddress/address", "from/emailAddress/name", "sender/emailAddress/address", "sender/emailAddress/name"];
-  return any(paths.map((path) => `contains(${path},${literal(part)})`));
+  return any([
+    ...paths.map((path) => `contains(${path},${literal(part)})`),
+    ...smtpProperties.map((id) => `singleValueExtendedProperties/any(p:p/id eq '${id}' and contains(p/value,${literal(part)}))`),
+  ]);
 }
 
 function sure(text: string): Condition {

@@ -5,6 +5,8 @@ export interface LabAddress {
   readonly address?: string | undefined;
   /** Default SMTP. */
   readonly routingType?: string | undefined;
+  /** Of an X.500 address: the SMTP address that the message keeps beside it (PidTagSenderSmtpAddress, PidTagSentRepresentingSmtpAddress). */
+  readonly smtpAddress?: string | undefined;
 }
 
 export interface LabHeader {

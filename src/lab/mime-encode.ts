@@ -35,8 +35,8 @@ function encodedWords(text: string): string[] {
 }
 
 /** `"Name" <address>`, RFC 5322 3.4. An address holds no white space and no angle bracket. */
-export function encodeAddress({ name, address }: LabAddress): string {
-  const bare = oneLine(address ?? "").replace(/[\s<>]/g, "");
+export function encodeAddress({ name, address, smtpAddress = address }: LabAddress): string {
+  const bare = oneLine(smtpAddress ?? "").replace(/[\s<>]/g, "");
   const shown = encodePhrase(name ?? "");
   return shown === "" ? `<${bare}>` : `${shown} <${bare}>`;
 }

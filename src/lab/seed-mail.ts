@@ -115,7 +115,31 @@ export function seedSpecials(store: Store, now: Date): void {
   );
   meetingRequest(store, now);
   bounced(store);
+  fromFormerColleague(store, at(200));
 }
+
+/** A message of somebody who has left: the directory knows the X.500 address no more, and the message keeps the SMTP address beside it. */
+function fromFormerColleague(store: Store, at: Date): void {
+  const training = store.mailbox("training@example.com");
+  training?.add(training.known("inbox"), {
+    from: formerColleague,
+    sender: formerColleague,
+    to: [{ name: training.user.displayName, address: training.address }],
+    subject: "Handover of the course list",
+    internetMessageId: "<handover-1@example.com>",
+    body: { type: "Text", value: "The list of courses is on the shared drive. Today is my last day.\r\n" },
+    sentAt: at,
+    receivedAt: at,
+    isRead: true,
+  });
+}
+
+const formerColleague = {
+  name: "Former Colleague",
+  address: "/o=Lab/ou=Exchange Administrative Group/cn=Recipients/cn=former.colleague",
+  routingType: "EX",
+  smtpAddress: "former.colleague@example.com",
+} as const;
 
 function meetingRequest(store: Store, now: Date): void {
   const start = new Date(now.getTime() + 48 * hour);

@@ -53,3 +53,17 @@ test("HTML is asked for as it was sent, and a text without what is for HTML", ()
   expect(preferencesOf({ body: "text" })).toEqual(['outlook.body-content-type="text"']);
   expect(preferencesOf({ body: "preview" })).toEqual([]);
 });
+
+test("an X.500 address gives way to the SMTP address beside it, however the number of that is written", () => {
+  const emailAddress = { name: "Left", address: "/o=Lab/cn=left" };
+  const message = messageOf({
+    id: "x",
+    from: { emailAddress },
+    sender: { emailAddress },
+    singleValueExtendedProperties: [
+      { id: "String 0x5d02", value: "from@example.com" },
+      { id: "String 0x5D01", value: "sender@example.com" },
+    ],
+  });
+  expect([message.from?.address, message.sender?.address]).toEqual(["from@example.com", "sender@example.com"]);
+});

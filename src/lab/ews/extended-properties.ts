@@ -5,7 +5,11 @@ import { type ExtendedPath, isArray, pathXml } from "./property-path.ts";
 
 type Computed = (item: AnyItem) => string | undefined;
 
-const smtp = (address: LabAddress | undefined): string | undefined => address?.address;
+const own = (address: LabAddress | undefined): string | undefined => address?.address;
+const smtp = (address: LabAddress | undefined): string | undefined =>
+  address?.routingType === "EX" ? address.smtpAddress : address?.address;
+const typeOf = (address: LabAddress | undefined): string | undefined =>
+  address === undefined ? undefined : (address.routingType ?? "SMTP");
 const time = (date: Date | undefined): string | undefined => (date === undefined ? undefined : wireTime(date));
 const base64Of = (text: string | Uint8Array | undefined): string | undefined =>
   text === undefined ? undefined : Buffer.from(text).toString("base64");
@@ -36,14 +40,14 @@ const computed: ReadonlyMap<number, Computed> = new Map<number, Computed>([
   [0x0037, (item) => item.subject],
   [0x0039, (item) => time(item.sentAt)],
   [0x0042, (item) => item.from?.name ?? item.from?.address],
-  [0x0064, (item) => (item.from === undefined ? undefined : "SMTP")],
-  [0x0065, (item) => smtp(item.from)],
+  [0x0064, (item) => typeOf(item.from)],
+  [0x0065, (item) => own(item.from)],
   [0x0070, (item) => item.conversationTopic],
   [0x0071, (item) => base64Of(item.conversationIndex)],
   [0x007d, headerText],
   [0x0c1a, (item) => item.sender?.name ?? item.sender?.address],
-  [0x0c1e, (item) => (item.sender === undefined ? undefined : "SMTP")],
-  [0x0c1f, (item) => smtp(item.sender)],
+  [0x0c1e, (item) => typeOf(item.sender)],
+  [0x0c1f, (item) => own(item.sender)],
   [0x0e02, (item) => displayNames(item.bcc)],
   [0x0e03, (item) => displayNames(item.cc)],
   [0x0e04, (item) => displayNames(item.to)],
