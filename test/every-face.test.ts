@@ -201,7 +201,7 @@ describe.each(backends)("Over %s:", (backend) => {
     store = await place.renew();
     untouched = stateOf(store);
     await openFaces(faces, folder, place, backend, changes);
-  }, 120_000);
+  });
   afterAll(async () => {
     for (const face of faces.splice(0).reverse()) await face.close();
     await place.close();
@@ -209,37 +209,33 @@ describe.each(backends)("Over %s:", (backend) => {
     rmSync(folder, { recursive: true });
   });
 
-  test.each(calls)(
-    `%s, %s, is answered alike by every face, and leaves the same behind${without}`,
-    async (name, _, input) => {
-      const action = catalogue.find((one) => one.name === name);
-      if (action === undefined) throw new Error(`There is no action ${name}.`);
-      const [library, ...others] = faces;
-      const fresh = async () => {
-        if (action.effect !== "read") store = await place.renew();
-      };
+  test.each(calls)(`%s, %s, is answered alike by every face, and leaves the same behind${without}`, async (name, _, input) => {
+    const action = catalogue.find((one) => one.name === name);
+    if (action === undefined) throw new Error(`There is no action ${name}.`);
+    const [library, ...others] = faces;
+    const fresh = async () => {
+      if (action.effect !== "read") store = await place.renew();
+    };
+    await fresh();
+    const answer = Answer.parse(settled((await library?.call(action, input))?.document));
+    const left = changes();
+    const isChanged = action.effect !== "read" && answer.counts.succeeded > 0;
+    expect(left.gone.length + left.made.length > 0).toBe(isChanged);
+    for (const face of others) {
       await fresh();
-      const answer = Answer.parse(settled((await library?.call(action, input))?.document));
-      const left = changes();
-      const isChanged = action.effect !== "read" && answer.counts.succeeded > 0;
-      expect(left.gone.length + left.made.length > 0).toBe(isChanged);
-      for (const face of others) {
-        await fresh();
-        const said = await face.call(action, input);
-        const meant = differences
-          .filter(({ faces }) => faces.includes(face.name))
-          // What is told of a failure may be words: nothing after it is about an answer any more.
-          .reduce<unknown>((told, { told: tell }) => (typeof told === "string" ? told : tell(Answer.parse(told), face, action)), answer);
-        expect([face.name, settled(said.document)]).toEqual([face.name, meant]);
-        expect([face.name, said.beside]).toEqual([face.name, face.beside(answer)]);
-        expect([face.name, changes()]).toEqual([face.name, left]);
-        // Where two calls are needed, the first did nothing.
-        if (face.name.startsWith("MCP") && isChanged) expect(said.planned).toEqual(nothing);
-      }
-      store = await place.renew();
-    },
-    60_000,
-  );
+      const said = await face.call(action, input);
+      const meant = differences
+        .filter(({ faces }) => faces.includes(face.name))
+        // What is told of a failure may be words: nothing after it is about an answer any more.
+        .reduce<unknown>((told, { told: tell }) => (typeof told === "string" ? told : tell(Answer.parse(told), face, action)), answer);
+      expect([face.name, settled(said.document)]).toEqual([face.name, meant]);
+      expect([face.name, said.beside]).toEqual([face.name, face.beside(answer)]);
+      expect([face.name, changes()]).toEqual([face.name, left]);
+      // Where two calls are needed, the first did nothing.
+      if (face.name.startsWith("MCP") && isChanged) expect(said.planned).toEqual(nothing);
+    }
+    store = await place.renew();
+  });
 
   // A form of the Automation Service cannot tell an empty field from one that was never filled: its script leaves both out.
   test.each([{ sender: "" }, { subject: "" }, { folder: "" }, { min_size: "" }, { internet_message_id: "" }])(

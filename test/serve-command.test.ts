@@ -17,6 +17,7 @@ import { labPassword } from "../src/lab/store.ts";
 import { program } from "../src/program.ts";
 import { openState } from "../src/state/state.ts";
 import { build, type Running as Process, start } from "./built.ts";
+import { soon } from "./soon.ts";
 import { makeCertificate } from "./wire/tenant.ts";
 
 let lab: Lab;
@@ -76,7 +77,7 @@ function run(...words: readonly string[]): Running {
 
 async function serve(...words: readonly string[]): Promise<{ readonly url: string } & Running> {
   const running = run("serve", "--port", "0", ...words);
-  await Promise.race([vi.waitFor(() => expect(running.written.out).toContain("\n"), 60_000), running.code]);
+  await Promise.race([soon(() => expect(running.written.out).toContain("\n")), running.code]);
   const { url, message } = JSON.parse(running.written.out);
   if (url === undefined) throw new Error(message);
   return { ...running, url };
@@ -269,7 +270,7 @@ describe("as a process of its own", () => {
     const { running, url } = await launched();
     lab.addFault({ kind: "delay", operation: "GetUserOofSettings", delayMs: 1500 });
     const held = post(url, key, "get-out-of-office", {});
-    await vi.waitFor(async () => expect(await (await get(url, key, "/metrics")).text()).toContain("mailcordon_calls_running 1"), 20_000);
+    await soon(async () => expect(await (await get(url, key, "/metrics")).text()).toContain("mailcordon_calls_running 1"));
     running.kill("SIGTERM");
     expect(await (await held).json()).toMatchObject({ success: true });
     expect(await running.ended).toMatchObject({ code: 0, err: "" });
@@ -286,17 +287,17 @@ describe("as a process of its own", () => {
     const held = post(url, key, "get-out-of-office", {});
     const endless = post(url, key, "get-contacts", {});
     const job = (await post(url, key, "get-out-of-office", {}, { prefer: "respond-async" })).headers.get("location") ?? "";
-    await vi.waitFor(async () => expect(await (await get(url, key, "/metrics")).text()).toContain("mailcordon_calls_running 3"), 20_000);
+    await soon(async () => expect(await (await get(url, key, "/metrics")).text()).toContain("mailcordon_calls_running 3"));
     const told = Date.now();
     running.kill("SIGTERM");
-    await vi.waitFor(async () => {
+    await soon(async () => {
       const socket = connect(Number(new URL(url).port), "127.0.0.1");
       socket.end(`GET /v1/actions HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${key}\r\nConnection: close\r\n\r\n`);
       const refused = await text(socket);
       expect(refused).toMatch(/^HTTP\/1\.1 503 /);
       expect(refused).toContain("The server is being stopped.");
       expect(refused).toMatch(/^retry-after: 5\r$/im);
-    }, 5000);
+    });
     expect(await (await held).json()).toMatchObject({ success: true });
     const stopped = await endless;
     expect([stopped.status, await stopped.json()]).toEqual([499, expect.objectContaining({ code: "cancelled" })]);
@@ -305,7 +306,7 @@ describe("as a process of its own", () => {
     expect(existsSync(join(folder, "mailcordon-state/postgres/data/postmaster.pid"))).toBe(false);
     const next = await launched();
     expect(await (await get(next.url, key, job)).json()).toMatchObject({ status: "finished", answer: { success: true } });
-  }, 120_000);
+  });
 
   test("killed while it sends, its successor does not send again, and goes on with the job that it may repeat", async () => {
     const { key } = await keys("add", "--name", "soar", "--role", "admin");
@@ -316,10 +317,10 @@ describe("as a process of its own", () => {
     const lost = post(first.url, key, "send-email", mail, once).catch(() => undefined);
     const later = await post(first.url, key, "get-out-of-office", {}, { prefer: "respond-async" });
     const job = later.headers.get("location") ?? "";
-    await vi.waitFor(async () => {
+    await soon(async () => {
       expect((await post(first.url, key, "send-email", mail, once)).status).toBe(409);
       expect(await (await get(first.url, key, job)).json()).toMatchObject({ status: "running" });
-    }, 20_000);
+    });
     first.running.kill("SIGKILL");
     await first.running.ended;
     await lost;
@@ -329,10 +330,10 @@ describe("as a process of its own", () => {
       const again = await post(second.url, key, "send-email", mail, once);
       expect([again.status, await again.json()]).toEqual([502, expect.objectContaining({ code: "unknown-outcome" })]);
     }
-    await vi.waitFor(async () => {
+    await soon(async () => {
       const asked = await (await get(second.url, key, job)).json();
       expect(asked).toMatchObject({ status: "finished", answer: { success: true, mailbox } });
-    }, 20_000);
+    });
   });
 });
 

@@ -1,8 +1,9 @@
 import { createServer } from "node:net";
-import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { failures } from "../../src/failure.ts";
 import { faultKinds } from "../../src/lab/faults.ts";
 import { startLab } from "../../src/lab/lab.ts";
+import { soon } from "../soon.ts";
 import { allWork, basic, examine, openLab, service } from "./examine.ts";
 
 const exit = (code: keyof typeof failures) => failures[code].exit;
@@ -41,7 +42,7 @@ describe("the account", () => {
     expect(report.next("ews")).toContain("connections.prod.auth");
     expect(report.all("skipped")).toEqual(["autodiscover", "tls", "token", "mailbox", "discovery", "server-version"]);
     // The lab writes a request down when its connection is done with it.
-    await vi.waitFor(() => expect(lab.requests).toHaveLength(1));
+    await soon(() => expect(lab.requests).toHaveLength(1));
   });
 
   test("a password that the server does not take by Basic leads to the ways that it offers", async () => {
@@ -186,7 +187,7 @@ describe("the server", () => {
     expect(report.next("ews")).toContain("wait 90 s");
     expect(report.exit).toBe(exit("busy"));
     // The lab writes a request down when its connection is done with it.
-    await vi.waitFor(() => expect(lab.requests).toHaveLength(1));
+    await soon(() => expect(lab.requests).toHaveLength(1));
   });
 
   test.each(["500", "truncate", "reset-mid-body", "reset-before"] as const)(

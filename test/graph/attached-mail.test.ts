@@ -155,7 +155,7 @@ test("a long header that comes byte by byte is read like one that comes at once,
   expect(await readAttached(coming(long, 1), "m.a")).toMatchObject({ subject: "x", bodyText: "body" });
 });
 
-test("a message without end is too-large", { timeout: 30_000 }, async () => {
+test("a message without end is too-large", async () => {
   const piece = Buffer.alloc(16 * 1024 * 1024, 0x61);
   async function* endless(): AsyncIterable<Uint8Array> {
     yield Buffer.from("Subject: x\r\n\r\n");

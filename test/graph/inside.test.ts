@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import type { Attachment } from "../../src/exchange/attachment.ts";
 import { attachedMessages, attachments } from "../../src/graph/attachments.ts";
 import { attachmentContent } from "../../src/graph/content.ts";
 import { all, bytesOf, have } from "../exchange/contract-stage.ts";
+import { soon } from "../soon.ts";
 import { labMailbox } from "./lab-mailbox.ts";
 import { onStage } from "./stage.ts";
 
@@ -216,7 +217,7 @@ test("whoever stops asking ends the download", async () => {
     expect(hash(await bytesOf(have(outcome).bytes))).toBe(hash(bytes(1)));
     break;
   }
-  await vi.waitFor(() => expect(seen.map(({ isOver }) => isOver)).toEqual([true]));
+  await soon(() => expect(seen.map(({ isOver }) => isOver)).toEqual([true]));
 });
 
 test("cancellation in the middle ends the download and is thrown", async () => {
@@ -231,5 +232,5 @@ test("cancellation in the middle ends the download and is thrown", async () => {
     }
   };
   await expect(work()).rejects.toMatchObject({ code: "cancelled" });
-  await vi.waitFor(() => expect(seen.map(({ isOver }) => isOver)).toEqual([true]));
+  await soon(() => expect(seen.map(({ isOver }) => isOver)).toEqual([true]));
 });

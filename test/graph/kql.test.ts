@@ -40,7 +40,7 @@ test("where ids may not be translated the messages are found all the same", asyn
   for (const { itemId } of page.messages) expect(itemId).not.toMatch(/^AAkALg/);
 });
 
-test("more than a search can have are found over shorter times, each once", { timeout: 120_000 }, async () => {
+test("more than a search can have are found over shorter times, each once", async () => {
   const stage = await onStage();
   deliver(stage, 2300, 2);
   const page = await stage
@@ -51,7 +51,7 @@ test("more than a search can have are found over shorter times, each once", { ti
   expect(page.unsearched).toBeUndefined();
 });
 
-test("a day with more than a search can have is told as not wholly searched", { timeout: 120_000 }, async () => {
+test("a day with more than a search can have is told as not wholly searched", async () => {
   const stage = await onStage();
   deliver(stage, 1100, 0.02);
   const page = await stage

@@ -67,7 +67,7 @@ const anyFilters: fc.Arbitrary<Filters> = fc.record({
   itemClass: maybe(["IPM.Note", "IPM.Schedule"]),
 });
 
-test("the same search over EWS and over Graph finds the same messages in the same order", { timeout: 120_000 }, async () => {
+test("the same search over EWS and over Graph finds the same messages in the same order", async () => {
   const stage = await onStage();
   fill(stage);
   const [ews, graph] = [stage.ews.mailbox(stage.ann.address), stage.graph().mailbox(stage.ann.address)];

@@ -35,14 +35,14 @@ beforeAll(async () => {
   writeFileSync(join(folder, "bin/mailcordon"), `#!/bin/sh\nexec '${process.execPath}' '${build().program}' "$@"\n`, { mode: 0o755 });
   environment = { PATH: `${join(folder, "bin")}:${process.env.PATH}`, HOME: folder };
   ports = { 8080: await freePort(), 8025: await freePort(), 443: await freePort() };
-}, 120_000);
+});
 afterAll(async () => {
   for (const { kill, ended } of running.values()) {
     kill("SIGTERM");
     await ended;
   }
   rmSync(folder, { recursive: true });
-}, 60_000);
+});
 
 async function freePort(): Promise<string> {
   const server = createServer();

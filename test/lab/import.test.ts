@@ -79,7 +79,7 @@ test("an empty folder imports nothing, a missing one throws", () => {
 const corpus = fileURLToPath(new URL("../../../shared/corpus/phishing/", import.meta.url));
 
 describe.skipIf(!existsSync(corpus))("real phishing mail (skipped where ../shared/corpus is not there)", () => {
-  test("every mail is imported into three to five mailboxes, byte for byte", { timeout: 60_000 }, () => {
+  test("every mail is imported into three to five mailboxes, byte for byte", () => {
     const store = seeded();
     const imported = importFolder(store, corpus);
     expect(imported.length).toBeGreaterThan(200);

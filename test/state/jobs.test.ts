@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Failure } from "../../src/failure.ts";
 import { type Job, type JobOrder, openJobs, type Worker } from "../../src/state/jobs.ts";
 import { type Database, openDatabase } from "../../src/state/postgres.ts";
 import type { State } from "../../src/state/state.ts";
+import { soon } from "../soon.ts";
 import { temporaryState } from "./temporary.ts";
 
 const folder = temporaryState();
@@ -18,11 +19,11 @@ const complain = (failure: Failure) => {
   throw failure;
 };
 const ended = (from: State, id: string) =>
-  vi.waitFor(async () => {
+  soon(async () => {
     const job = await from.jobs.get(id);
     expect(job?.finishedAt).toBeDefined();
     return job;
-  }, 20_000);
+  });
 
 /** A process of its own, with a worker that can be watched. */
 async function working(concurrency: number, work?: Worker) {
@@ -48,7 +49,7 @@ test("a job is queued, then runs, then has its answer", async () => {
   const id = await state.jobs.put(order);
   expect(await state.jobs.get(id)).toMatchObject({ id, caller: "key:1", action: "count", status: "queued" });
   const { own, seen, release } = await working(1);
-  await vi.waitFor(() => expect(seen).toEqual([id]), 10_000);
+  await soon(() => expect(seen).toEqual([id]));
   expect(await state.jobs.get(id)).toMatchObject({ status: "running" });
   release();
   expect(await ended(state, id)).toMatchObject({ status: "finished", answer: reply });
@@ -82,7 +83,7 @@ test("what is told on the way is seen, and bounded", async () => {
     return reply;
   });
   const id = await own.jobs.put(order);
-  await vi.waitFor(async () => expect((await state.jobs.get(id))?.progress).toBe("x".repeat(500)), 10_000);
+  await soon(async () => expect((await state.jobs.get(id))?.progress).toBe("x".repeat(500)));
   await own.jobs.cancel(id);
   await own.close();
 });
@@ -106,7 +107,7 @@ describe("a job that is cancelled", () => {
       return stopped;
     });
     const id = await state.jobs.put(order);
-    await vi.waitFor(() => expect(seen).toEqual([id]), 10_000);
+    await soon(() => expect(seen).toEqual([id]));
     expect(await state.jobs.cancel(id)).toBe(true);
     expect(await ended(state, id)).toMatchObject({ status: "cancelled", answer: stopped });
     await own.close();
@@ -125,7 +126,7 @@ describe("a job that is cancelled", () => {
     });
     const gone = { ...order, caller: "key:gone" };
     const [running, other] = [await own.jobs.put(gone), await own.jobs.put(order)];
-    await vi.waitFor(() => expect([...seen].sort()).toEqual([running, other].sort()), 10_000);
+    await soon(() => expect([...seen].sort()).toEqual([running, other].sort()));
     const [queued, waits] = [await own.jobs.put(gone), await own.jobs.put(order)];
     // Also told by another process than the one that runs it.
     await state.jobs.cancelAll("key:gone");
@@ -141,7 +142,7 @@ describe("a job that is cancelled", () => {
   test("too late has its answer all the same", async () => {
     const { own, seen, release } = await working(1);
     const id = await own.jobs.put(order);
-    await vi.waitFor(() => expect(seen).toEqual([id]), 10_000);
+    await soon(() => expect(seen).toEqual([id]));
     await own.jobs.cancel(id);
     release();
     expect(await ended(state, id)).toMatchObject({ status: "finished", answer: reply });
@@ -153,7 +154,7 @@ describe("after a crash", () => {
   test.each([true, false])("what was running is run again only where that is repeatable: %s", async (repeatable) => {
     const crashed = await working(1);
     const id = await crashed.own.jobs.put({ ...order, repeatable });
-    await vi.waitFor(() => expect(crashed.seen).toEqual([id]), 10_000);
+    await soon(() => expect(crashed.seen).toEqual([id]));
     const closing = crashed.own.close();
     const heir = await working(1, async () => reply);
     const job = await ended(state, id);
@@ -166,7 +167,7 @@ describe("after a crash", () => {
   test("what a process gave back is done by the next one, also what may not be repeated", async () => {
     const stopping = await working(1, async () => "again");
     const id = await stopping.own.jobs.put({ ...order, repeatable: false });
-    await vi.waitFor(() => expect(stopping.seen).toContain(id), 10_000);
+    await soon(() => expect(stopping.seen).toContain(id));
     await stopping.own.close();
     const heir = await working(1, async () => reply);
     expect(await ended(state, id)).toMatchObject({ status: "finished" });
@@ -181,7 +182,7 @@ test("who watches sees each state once, from another process, and the end", asyn
   const watching = (async () => {
     for await (const { status } of state.jobs.watch(id, new AbortController().signal)) states.push(status);
   })();
-  await vi.waitFor(() => expect([seen, states.at(-1)]).toEqual([[id], "running"]), 10_000);
+  await soon(() => expect([seen, states.at(-1)]).toEqual([[id], "running"]));
   release();
   await watching;
   expect(states.filter((status) => status !== "queued")).toEqual(["running", "finished"]);
@@ -285,7 +286,7 @@ describe("when the database fails in the middle", () => {
       };
       await jobs.work(2, worker, complain);
       const id = await jobs.put({ ...order, repeatable });
-      await vi.waitFor(() => expect(seen).toEqual([id]), 10_000);
+      await soon(() => expect(seen).toEqual([id]));
       await nudge(jobs, 7);
       expect(await state.jobs.get(id)).toMatchObject({ status: "running" });
       go?.();
@@ -341,8 +342,8 @@ test("a job at which its worker breaks is lost, and not begun again and again", 
 test("who gives a job back, since it is ending, is not given it again", async () => {
   const stopping = await working(1, async () => "again");
   const id = await stopping.own.jobs.put(order);
-  await vi.waitFor(() => expect(stopping.seen).toEqual([id]), 10_000);
-  await vi.waitFor(async () => expect((await state.jobs.get(id))?.status).toBe("queued"), 10_000);
+  await soon(() => expect(stopping.seen).toEqual([id]));
+  await soon(async () => expect((await state.jobs.get(id))?.status).toBe("queued"));
   const others = [await stopping.own.jobs.put(order), await stopping.own.jobs.put(order)];
   await new Promise((resolve) => setTimeout(resolve, 200));
   expect(stopping.seen).toEqual([id]);

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { openKeys } from "../../src/state/keys.ts";
 import { openDatabase } from "../../src/state/postgres.ts";
 import type { State } from "../../src/state/state.ts";
+import { soon } from "../soon.ts";
 import { temporaryState } from "./temporary.ts";
 
 const folder = temporaryState();
@@ -111,7 +112,7 @@ test("a revoked key is nobody's at once where it is revoked, within a moment in 
   expect(await state.keys.revoke(id)).toBe(true);
   expect(await state.keys.find(secret)).toBeUndefined();
   // Sooner than it would be forgotten by itself.
-  await vi.waitFor(async () => expect(await second.keys.find(secret)).toBeUndefined(), 2000);
+  await soon(async () => expect(await second.keys.find(secret)).toBeUndefined());
   expect(told).toContain(id);
   expect(await state.keys.revoke(id)).toBe(false);
   expect(await state.keys.revoke("nosuchkey")).toBe(false);
@@ -129,7 +130,7 @@ test("what was revoked while a process could not hear of it is told to it when i
   // Not by what is remembered, while nothing is heard.
   expect(await other.find(secret)).toBeUndefined();
   isGone(false);
-  await vi.waitFor(() => expect(told).toContain(id));
+  await soon(() => expect(told).toContain(id));
   await database.close();
 });
 
@@ -155,7 +156,7 @@ test("a key that is revoked while it is looked up is not remembered", async () =
   const { database, other, onLookUp } = await apart();
   onLookUp(async () => {
     await state.keys.revoke(id);
-    await vi.waitFor(() => expect(told).toContain(id));
+    await soon(() => expect(told).toContain(id));
   });
   const told: string[] = [];
   other.onRevoked((one) => told.push(one));
@@ -168,7 +169,7 @@ test("a key that is revoked while it is looked up is not remembered", async () =
 test("a key that was found is nobody's from the moment that it expires", async () => {
   const { secret } = await state.keys.create({ name: "short", grant, expiresAt: new Date(Date.now() + 700) });
   expect(await state.keys.find(secret)).toBeDefined();
-  await vi.waitFor(async () => expect(await state.keys.find(secret)).toBeUndefined(), 2000);
+  await soon(async () => expect(await state.keys.find(secret)).toBeUndefined());
 });
 
 test("a key that has expired is nobody's", async () => {

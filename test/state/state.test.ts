@@ -4,9 +4,10 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
-import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, describe, expect, test } from "vitest";
 import type { Worker } from "../../src/state/jobs.ts";
 import { openState } from "../../src/state/state.ts";
+import { soon } from "../soon.ts";
 import { temporaryState } from "./temporary.ts";
 
 /** To make a database takes most of the time: the tests have one after the other in the same folder. */
@@ -93,7 +94,7 @@ test("who was there when the database was killed starts it again by itself", asy
   const first = await folder.open();
   const { secret } = await first.keys.create({ name: "soar", grant });
   process.kill(serverOf(folder.directory), "SIGKILL");
-  await vi.waitFor(async () => expect(await first.keys.find(secret)).toMatchObject({ name: "soar" }), 20_000);
+  await soon(async () => expect(await first.keys.find(secret)).toMatchObject({ name: "soar" }));
 });
 
 test("nobody else can read the data, the password or the socket", async () => {
@@ -172,11 +173,11 @@ describe("with DATABASE_URL", () => {
       };
       await Promise.all(states.map(({ jobs }) => jobs.work(1, worker, () => {})));
       await Promise.all(states.map(({ jobs }, at) => jobs.put({ caller: "c", action: "a", repeatable: true, call: `${at}` })));
-      await vi.waitFor(() => expect(done.sort()).toEqual(["0", "1", "2", "3"]), 20_000);
+      await soon(() => expect(done.sort()).toEqual(["0", "1", "2", "3"]));
       await Promise.all(states.map((state) => state.close()));
     }
     await administrator.end();
-  }, 120_000);
+  });
 
   test("a connection that is lost while its process says that it is there again does not end the process", async () => {
     await folder.open();
@@ -203,15 +204,15 @@ describe("with DATABASE_URL", () => {
     const state = await openState({ directory: tmpdir(), databaseUrl });
     cuts = true;
     for (const client of clients) client.destroy();
-    await vi.waitFor(() => expect(cut).toBeGreaterThan(1), 20_000);
+    await soon(() => expect(cut).toBeGreaterThan(1));
     cuts = false;
-    await vi.waitFor(async () => expect(await state.idempotency.begin("c", "cut", "f")).toEqual({ state: "new" }), 20_000);
+    await soon(async () => expect(await state.idempotency.begin("c", "cut", "f")).toEqual({ state: "new" }));
     // By its lock another process sees that it is alive.
     const other = await folder.open();
-    await vi.waitFor(async () => expect(await other.idempotency.begin("c", "cut", "f")).toEqual({ state: "running" }), 20_000);
+    await soon(async () => expect(await other.idempotency.begin("c", "cut", "f")).toEqual({ state: "running" }));
     await state.close();
     proxy.close();
-  }, 60_000);
+  });
 
   test("a database that went away and came back is used again, with what was running still running", async () => {
     const own = await folder.open();
@@ -221,9 +222,9 @@ describe("with DATABASE_URL", () => {
     await other.idempotency.begin("c", "still running", "f");
     process.kill(serverOf(folder.directory), "SIGKILL");
     // Its owner starts it again.
-    await vi.waitFor(() => own.ready(), 20_000);
-    await vi.waitFor(() => other.ready(), 20_000);
-    await vi.waitFor(async () => expect(await other.idempotency.begin("c", "still running", "f")).toEqual({ state: "running" }), 20_000);
+    await soon(() => own.ready());
+    await soon(() => other.ready());
+    await soon(async () => expect(await other.idempotency.begin("c", "still running", "f")).toEqual({ state: "running" }));
     await other.close();
   });
 
@@ -258,7 +259,7 @@ describe("with DATABASE_URL", () => {
     proxy.close();
     swallows = false;
     await other.close();
-  }, 60_000);
+  });
 
   test("a process ends although its database is away", async () => {
     const own = await folder.open();
@@ -270,7 +271,7 @@ describe("with DATABASE_URL", () => {
     await other.close();
     await own.close();
     // Not even one is left that its owner had just begun to start again.
-    await vi.waitFor(() => expect(existsSync(lockFile(folder.directory))).toBe(false), 20_000);
+    await soon(() => expect(existsSync(lockFile(folder.directory))).toBe(false));
   });
 
   test("a database that is not there is said without the password of its address", async () => {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Lab } from "../../src/lab/lab.ts";
 import { clouds, scopeOf } from "../../src/wire/clouds.ts";
 import type { Http } from "../../src/wire/http.ts";
@@ -8,6 +8,7 @@ import { neverSent } from "../../src/wire/http.ts";
 import { openTokenSource, type TokenSource } from "../../src/wire/token.ts";
 import { noTokenCache, openTokenCache, type TokenCache } from "../../src/wire/token-cache.ts";
 import { tokenFacts } from "../../src/wire/token-facts.ts";
+import { soon } from "../soon.ts";
 import { clientOf, folder, http, labWith, makeCertificate, secret, tenantId, tenantWith } from "./tenant.ts";
 
 const grants = (lab: Lab) => lab.entra?.requests.filter(({ asked }) => asked === "client_credentials").length;
@@ -273,7 +274,7 @@ describe("Cancelling", () => {
     const source = sourceOf(lab, { http: slow });
     const stop = new AbortController();
     const leaving = source.token({ signal: stop.signal });
-    await vi.waitFor(() => expect(signals).toHaveLength(1));
+    await soon(() => expect(signals).toHaveLength(1));
     stop.abort();
     await expect(leaving).rejects.toMatchObject({ code: "cancelled" });
     expect(signals[0]?.aborted).toBe(true);

@@ -10,6 +10,7 @@ import { signInConnections } from "../../src/wire/connection-sign-in.ts";
 import { openHttp } from "../../src/wire/http.ts";
 import { kerberosScheme, loadKerberos } from "../../src/wire/kerberos.ts";
 import { guardOf } from "../../src/wire/sign-in-guard.ts";
+import { soon } from "../soon.ts";
 
 // The real package, a real key distribution centre, and a server that is not ours. KERBEROS_PACKAGE: where the package is, if not with us.
 const kerberos = await loadKerberos(process.env.KERBEROS_PACKAGE);
@@ -120,6 +121,6 @@ describe.skipIf(missing.length > 0)(`With a ticket of a Kerberos realm${because}
     const http = client();
     expect([await asks(http), await asks(http)]).toEqual([200, 200]);
     http.close();
-    await vi.waitFor(() => expect(seen).toEqual([`anna@${realm} with a ticket`, `anna@${realm} on the connection`]));
+    await soon(() => expect(seen).toEqual([`anna@${realm} with a ticket`, `anna@${realm} on the connection`]));
   });
 });

@@ -61,7 +61,7 @@ export function run(code: string, environment: Readonly<Record<string, string>>,
     env,
     cwd: folder,
     stdio: ["ignore", "pipe", "pipe"],
-    timeout: 25_000,
+    timeout: 5 * 60_000,
   });
   running.add(child);
   const out: Buffer[] = [];

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
+import { soon } from "../../soon.ts";
 import { raw, startToys } from "./server.ts";
 import { admin, state, toys } from "./stage.ts";
 
@@ -127,7 +128,7 @@ describe("a call", () => {
   test("beyond what runs at once is told to come again", async () => {
     const own = await startToys(state, { maxConcurrency: 2 });
     const held = [1, 2].map(() => own.call("/v1/actions/count-sheep", { key: admin, body: { wait: true } }));
-    await vi.waitFor(() => expect(own.waiting).toBe(2));
+    await soon(() => expect(own.waiting).toBe(2));
     const refused = await own.call("/v1/actions/count-sheep", { key: admin, body: {} });
     expect([refused.status, refused.json.code, refused.headers.get("retry-after")]).toEqual([429, "busy", "1"]);
     own.release();
@@ -140,10 +141,10 @@ describe("a call", () => {
     const stop = new AbortController();
     const headers = { authorization: `Bearer ${admin}`, "content-type": "application/json" };
     const sent = fetch(`${toys.url}/v1/actions/count-sheep`, { method: "POST", body: '{"wait":true}', headers, signal: stop.signal });
-    await vi.waitFor(() => expect(toys.waiting).toBe(1));
+    await soon(() => expect(toys.waiting).toBe(1));
     stop.abort();
     await expect(sent).rejects.toThrow();
-    await vi.waitFor(() => expect(toys.waiting).toBe(0));
+    await soon(() => expect(toys.waiting).toBe(0));
   });
 
   test("that sends is brought to its end when its caller goes away", async () => {
@@ -151,11 +152,11 @@ describe("a call", () => {
     const headers = { authorization: `Bearer ${admin}`, "content-type": "application/json" };
     const body = '{"wait":true,"text":"after all"}';
     const sent = fetch(`${toys.url}/v1/actions/tell-shepherd`, { method: "POST", body, headers, signal: stop.signal });
-    await vi.waitFor(() => expect(toys.waiting).toBe(1));
+    await soon(() => expect(toys.waiting).toBe(1));
     stop.abort();
     await expect(sent).rejects.toThrow();
     toys.release();
-    await vi.waitFor(() => expect(toys.told).toContain("after all"));
+    await soon(() => expect(toys.told).toContain("after all"));
   });
 });
 
@@ -237,7 +238,7 @@ describe("a stop", () => {
   test("lets what runs end, and begins nothing more", async () => {
     const own = await startToys(state);
     const held = own.call("/v1/actions/tell-shepherd", { key: admin, body: { text: "last", wait: true } });
-    await vi.waitFor(() => expect(own.waiting).toBe(1));
+    await soon(() => expect(own.waiting).toBe(1));
     const stopping = own.app.close(10_000);
     const refused = await own.call("/v1/actions/count-sheep", { key: admin, body: {} });
     expect([refused.status, refused.json.code, refused.headers.get("connection")]).toEqual([503, "busy", "close"]);
@@ -251,7 +252,7 @@ describe("a stop", () => {
   test("tells what does not end to stop, and gives its answer", async () => {
     const own = await startToys(state);
     const held = own.call("/v1/actions/count-sheep", { key: admin, body: { wait: true } });
-    await vi.waitFor(() => expect(own.waiting).toBe(1));
+    await soon(() => expect(own.waiting).toBe(1));
     await own.app.close(20);
     expect((await held).json.code).toBe("cancelled");
     await own.close();

@@ -1,8 +1,9 @@
 import { mkdirSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { Failure } from "../../../src/failure.ts";
 import type { State } from "../../../src/state/state.ts";
+import { soon } from "../../soon.ts";
 import { startToys } from "./server.ts";
 import { folder, admin as key, state, toys } from "./stage.ts";
 
@@ -31,7 +32,7 @@ test("the same key with another input, action or connection is refused", async (
 
 test("of two at once with one key one is done, and the other is told to come again", async () => {
   const held = tell({ text: "both", wait: true }, "both");
-  await vi.waitFor(() => expect(toys.waiting).toBe(1));
+  await soon(() => expect(toys.waiting).toBe(1));
   const second = await tell({ text: "both", wait: true }, "both");
   expect([second.status, second.json.code, second.headers.get("retry-after")]).toEqual([409, "busy", "1"]);
   toys.release();
@@ -67,7 +68,7 @@ test("what could not be audited was not done, and is done when its key is given 
 test("what was done and could not be audited afterwards is not done again with the same key", async () => {
   const server = await startToys(state);
   const held = tell({ text: "unclosed", wait: true }, "unclosed", server);
-  await vi.waitFor(() => expect(server.waiting).toBe(1));
+  await soon(() => expect(server.waiting).toBe(1));
   rmSync(join(server.folder, "audit.jsonl"));
   mkdirSync(join(server.folder, "audit.jsonl"));
   server.release();
@@ -116,7 +117,7 @@ test("after a crash in the middle what sends is unknown, and stays so; what may 
     tell({ text: "lost", wait: true }, "lost", crashed),
     tell({ confirm: true, wait: true }, "lost-shear", crashed, key, "shear-sheep"),
   ];
-  await vi.waitFor(() => expect(crashed.waiting).toBe(2));
+  await soon(() => expect(crashed.waiting).toBe(2));
   // As a crash does: its connections end, whatever runs.
   await dying.close();
   for (const _ of [1, 2]) {
@@ -124,7 +125,7 @@ test("after a crash in the middle what sends is unknown, and stays so; what may 
     expect([status, json.code]).toEqual([502, "unknown-outcome"]);
   }
   const again = tell({ confirm: true, wait: true }, "lost-shear", toys, key, "shear-sheep");
-  await vi.waitFor(() => expect(toys.waiting).toBe(1));
+  await soon(() => expect(toys.waiting).toBe(1));
   toys.release();
   expect((await again).status).toBe(200);
   expect(toys.told).not.toContain("lost");
@@ -137,7 +138,7 @@ test("an answer is given although it could not be kept", async () => {
   const dying = await folder.open();
   const server = await startToys(dying);
   const held = tell({ text: "unkept", wait: true }, "unkept", server);
-  await vi.waitFor(() => expect(server.waiting).toBe(1));
+  await soon(() => expect(server.waiting).toBe(1));
   await dying.close();
   server.release();
   expect((await held).status).toBe(200);
@@ -157,10 +158,10 @@ test("a key whose answer could not be kept is answered as soon as the database i
   };
   const server = await startToys({ ...state, idempotency });
   expect((await tell({ text: "late" }, "late", server)).status).toBe(200);
-  await vi.waitFor(async () => {
+  await soon(async () => {
     const { status, headers } = await tell({ text: "late" }, "late", server);
     expect([status, headers.get("idempotency-replayed")]).toEqual([200, "true"]);
-  }, 10_000);
+  });
   expect(server.told).toEqual(["late"]);
   await server.close();
 });

@@ -4,12 +4,13 @@ import { join } from "node:path";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { ElicitRequestSchema } from "@modelcontextprotocol/sdk/types.js";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openEvidence } from "../../../src/evidence.ts";
 import { openRevocations } from "../../../src/faces/http/revocations.ts";
 import { mountMcp } from "../../../src/faces/mcp/mount.ts";
 import { Failure } from "../../../src/failure.ts";
 import type { State } from "../../../src/state/state.ts";
+import { soon } from "../../soon.ts";
 import { temporaryState } from "../../state/temporary.ts";
 import { startToys, type ToyServer } from "./server.ts";
 
@@ -46,7 +47,7 @@ afterAll(async () => {
 
 const idOf = (key: string) => key.split("_")[1] ?? "";
 const revoke = (key: string) => elsewhere.keys.revoke(idOf(key));
-const waiting = (count: number) => vi.waitFor(() => expect(toys.waiting).toBe(count), 10_000);
+const waiting = (count: number) => soon(() => expect(toys.waiting).toBe(count));
 const entriesOf = (key: string) =>
   readFileSync(join(toys.folder, "audit.jsonl"), "utf8")
     .trim()
@@ -112,15 +113,15 @@ describe("a key that another process revokes", () => {
     let got = "";
     socket.setEncoding("latin1").on("data", (piece) => (got += piece));
     // It was let in: its key has been used.
-    await vi.waitFor(async () => {
+    await soon(async () => {
       const entry = (await state.keys.list()).find(({ id }) => id === idOf(key));
       expect(entry?.lastUsedAt).toBeDefined();
-    }, 10_000);
+    });
     expect(toys.log.length).toBe(before);
     await revoke(key);
-    await vi.waitFor(async () => expect(await state.keys.find(key)).toBeUndefined());
+    await soon(async () => expect(await state.keys.find(key)).toBeUndefined());
     socket.write(body.slice(5));
-    await vi.waitFor(() => expect(got).toMatch(/^HTTP\/1\.1 403 /), 10_000);
+    await soon(() => expect(got).toMatch(/^HTTP\/1\.1 403 /));
     expect(got).toContain("access-denied");
     expect(toys.told).not.toContain("of a thief");
     socket.destroy();
@@ -136,7 +137,7 @@ describe("a key that another process revokes", () => {
     await revoke(key);
     await waiting(0);
     for (const job of jobs) {
-      await vi.waitFor(async () => expect((await toys.call(job, { key: admin })).json.status).toBe("cancelled"), 10_000);
+      await soon(async () => expect((await toys.call(job, { key: admin })).json.status).toBe("cancelled"));
     }
     expect(toys.told).not.toContain("from the queue");
   });
@@ -156,7 +157,7 @@ describe("a key that another process revokes", () => {
   test("has its test of a connection stopped", async () => {
     const key = await toys.key(["read"]);
     const reply = toys.call("/v1/connection/test", { key, body: {} });
-    await vi.waitFor(() => expect(testing?.aborted).toBe(false), 10_000);
+    await soon(() => expect(testing?.aborted).toBe(false));
     await revoke(key);
     const { status, text } = await reply;
     expect([status, testing?.aborted]).toEqual([403, true]);
@@ -174,7 +175,7 @@ describe("a key that another process revokes", () => {
     const reply = await fetch(`${toys.url}/v1/evidence/${sha256}`, { headers: { authorization: `Bearer ${key}` } });
     expect(reply.status).toBe(200);
     await revoke(key);
-    await vi.waitFor(async () => expect(await state.keys.find(key)).toBeUndefined());
+    await soon(async () => expect(await state.keys.find(key)).toBeUndefined());
     await expect(reply.arrayBuffer()).rejects.toThrow();
   });
 
@@ -223,7 +224,7 @@ describe("a key that another process revokes", () => {
         return new Promise(() => {});
       });
       const call = client.callTool({ name: "shear_sheep" });
-      await vi.waitFor(() => expect(asked).toBe(true), 10_000);
+      await soon(() => expect(asked).toBe(true));
       await revoke(key);
       expect(await call).toMatchObject(stopped);
       expect(toys.told).not.toContain("shorn");
@@ -244,7 +245,7 @@ test("the calls and jobs of other keys go on", async () => {
   expect(toys.waiting).toBe(2);
   toys.release();
   expect((await reply).json).toMatchObject({ sheep: 2 });
-  await vi.waitFor(async () => expect((await toys.call(String(json.status_url), { key: stays })).json.status).toBe("finished"), 10_000);
+  await soon(async () => expect((await toys.call(String(json.status_url), { key: stays })).json.status).toBe("finished"));
 });
 
 test("what a revoked key has put on the queue is not begun, also where it could not be struck off", async () => {
@@ -257,14 +258,14 @@ test("what a revoked key has put on the queue is not begun, also where it could 
     own.call(`/v1/actions/${action}`, { key, body, headers: { prefer: "respond-async" } }).then(({ json }) => String(json.status_url));
   // Every place is taken: it waits.
   for (let count = 0; count < 8; count += 1) await later(stays, "count-sheep", { wait: true });
-  await vi.waitFor(() => expect(own.waiting).toBe(8), 10_000);
+  await soon(() => expect(own.waiting).toBe(8));
   const job = await later(gone, "tell-shepherd", { text: "from the queue" });
   await opened.keys.revoke(idOf(gone));
-  await vi.waitFor(() => expect(own.log).toContainEqual({ level: "error", code: "unreachable", message: "The database went away." }));
+  await soon(() => expect(own.log).toContainEqual({ level: "error", code: "unreachable", message: "The database went away." }));
   own.release();
-  await vi.waitFor(async () => {
+  await soon(async () => {
     expect((await own.call(job, { key: stays })).json).toMatchObject({ status: "finished", problem: { code: "access-denied" } });
-  }, 10_000);
+  });
   expect(own.told).toEqual([]);
   await own.close();
   await alone.remove();

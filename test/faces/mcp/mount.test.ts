@@ -2,10 +2,11 @@ import { readFileSync } from "node:fs";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { ElicitRequestSchema } from "@modelcontextprotocol/sdk/types.js";
-import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import * as z from "zod";
 import { mountMcp } from "../../../src/faces/mcp/mount.ts";
 import type { State } from "../../../src/state/state.ts";
+import { soon } from "../../soon.ts";
 import { temporaryState } from "../../state/temporary.ts";
 import { startToys, type ToyServer } from "../http/server.ts";
 
@@ -96,7 +97,7 @@ test("evidence is a resource of who may touch its mailbox, and of nobody else", 
 test("a call that finds every place taken is told so, as a result", async () => {
   const client = await connected(await toys.key(["read"]));
   const waiting = call(client, "count_sheep", { wait: true });
-  await vi.waitFor(() => expect(toys.waiting).toBe(1));
+  await soon(() => expect(toys.waiting).toBe(1));
   expect((await call(client, "count_sheep")).structuredContent).toMatchObject({ error: { code: "busy" } });
   toys.release();
   expect(await waiting).toMatchObject({ isError: false });
@@ -120,7 +121,7 @@ test("agents that wait for a person leave half of the places to others", async (
   const transport = new StreamableHTTPClientTransport(new URL(`${own.url}/mcp`), ways);
   await client.connect(transport as Parameters<Client["connect"]>[0]);
   const waiting = [call(client, "shear_sheep"), call(client, "shear_sheep")];
-  await vi.waitFor(() => expect(asked).toBe(2));
+  await soon(() => expect(asked).toBe(2));
   expect((await call(client, "count_sheep")).structuredContent).toMatchObject({ error: { code: "busy" } });
   expect((await own.call("/v1/actions/count-sheep", { key, body: {} })).status).toBe(200);
   answer?.();
@@ -158,7 +159,7 @@ test("a call that runs when the server is being stopped comes to its end", async
   const ways = { requestInit: { headers: { authorization: `Bearer ${await own.key(["read"])}` } } };
   await client.connect(new StreamableHTTPClientTransport(new URL(`${own.url}/mcp`), ways) as Parameters<Client["connect"]>[0]);
   const waiting = client.callTool({ name: "count_sheep", arguments: { wait: true } });
-  await vi.waitFor(() => expect(own.waiting).toBe(1));
+  await soon(() => expect(own.waiting).toBe(1));
   const closing = own.app.close(5000);
   own.release();
   expect(await waiting).toMatchObject({ isError: false });

@@ -1,4 +1,5 @@
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
+import { soon } from "../../../soon.ts";
 import { startToys } from "../server.ts";
 import { admin, state, toys } from "../stage.ts";
 
@@ -22,7 +23,7 @@ describe("the test of a connection", () => {
       },
     );
     const first = own.call("/v1/connection/test", { key: admin, method: "POST" });
-    await vi.waitFor(() => expect(looking).toBe(1));
+    await soon(() => expect(looking).toBe(1));
     const second = await own.call("/v1/connection/test", { key: admin, method: "POST" });
     expect([second.status, second.headers.get("retry-after")]).toEqual([429, "1"]);
     const closing = own.app.close(0);

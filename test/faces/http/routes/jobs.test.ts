@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { Failure } from "../../../../src/failure.ts";
 import type { Job } from "../../../../src/state/jobs.ts";
+import { soon } from "../../../soon.ts";
 import { startToys } from "../server.ts";
 import { folder, state, toys } from "../stage.ts";
 
@@ -13,11 +14,11 @@ const later = (action: string, body: object, headers: Readonly<Record<string, st
   server.call(`/v1/actions/${action}`, { key, body, headers: { prefer: "respond-async", ...headers } });
 
 const ended = (link: unknown) =>
-  vi.waitFor(async () => {
+  soon(async () => {
     const { json } = await toys.call(String(link), { key });
     expect(json.finished_at).toBeDefined();
     return json;
-  }, 10_000);
+  });
 
 test("a call that is to be answered later is answered at once with where to ask, and then with its answer", async () => {
   const { status, headers, json } = await later("count-sheep", { mailbox: "ann@example.com" });
@@ -65,9 +66,9 @@ test("a later call reaches no more mailboxes than one at once", async () => {
   const some = await toys.key(["read"], { mailboxes: ["ann@example.com"] });
   const headers = { prefer: "respond-async" };
   const { json } = await toys.call("/v1/actions/count-sheep", { key: some, body: { mailbox: "bob@example.com" }, headers });
-  await vi.waitFor(async () => {
+  await soon(async () => {
     expect((await toys.call(String(json.status_url), { key: some })).json).toMatchObject({ problem: { code: "access-denied" } });
-  }, 10_000);
+  });
 });
 
 test("a job of another is not there, except for an administrator", async () => {
@@ -100,7 +101,7 @@ test("the same key gives the same job, and it is done once", async () => {
 
 test("a job that runs is cancelled", async () => {
   const { json } = await later("count-sheep", { wait: true });
-  await vi.waitFor(() => expect(toys.waiting).toBe(1), 10_000);
+  await soon(() => expect(toys.waiting).toBe(1));
   const { status } = await toys.call(String(json.status_url), { key, method: "DELETE" });
   expect(status).toBe(200);
   expect(await ended(json.status_url)).toMatchObject({ status: "cancelled", problem: { code: "cancelled" } });
@@ -119,8 +120,8 @@ describe("events", () => {
     const { json } = await later("count-sheep", { wait: true, say: "counting\nevent: finished" });
     const reply = await fetch(`${toys.url}${json.events_url}`, { headers: { authorization: `Bearer ${key}` } });
     expect(reply.headers.get("content-type")).toBe("text/event-stream");
-    await vi.waitFor(() => expect(toys.waiting).toBe(1), 10_000);
-    await vi.waitFor(async () => expect((await toys.call(String(json.status_url), { key })).json.progress).toBeDefined(), 10_000);
+    await soon(() => expect(toys.waiting).toBe(1));
+    await soon(async () => expect((await toys.call(String(json.status_url), { key })).json.progress).toBeDefined());
     toys.release();
     const text = await reply.text();
     const events = text.split("\n\n").filter((event) => event.startsWith("event:"));
@@ -144,7 +145,7 @@ describe("events", () => {
     const { json } = await later("count-sheep", { wait: true });
     const again = (id: string) =>
       fetch(`${toys.url}${json.events_url}`, { headers: { authorization: `Bearer ${key}`, "last-event-id": id } });
-    await vi.waitFor(() => expect(toys.waiting).toBe(1), 10_000);
+    await soon(() => expect(toys.waiting).toBe(1));
     // Its head is here, so that the job was looked up while it ran.
     const early = await again("end");
     toys.release();
@@ -200,7 +201,7 @@ describe("of one that may not see it any more", () => {
     const gone = await toys.key(["read"]);
     const headers = { prefer: "respond-async" };
     const { json } = await toys.call("/v1/actions/count-sheep", { key: gone, body: { wait: true }, headers });
-    await vi.waitFor(() => expect(toys.waiting).toBe(1), 10_000);
+    await soon(() => expect(toys.waiting).toBe(1));
     const stream = await fetch(`${toys.url}${json.events_url}`, { headers: { authorization: `Bearer ${gone}` } });
     await state.keys.revoke(gone.split("_")[1] ?? "");
     toys.release();
@@ -214,7 +215,7 @@ describe("of one that may not see it any more", () => {
     const gone = await toys.key(["send"]);
     // Every place is taken: it waits.
     const busy = await Promise.all(Array.from({ length: 8 }, () => later("count-sheep", { wait: true })));
-    await vi.waitFor(() => expect(toys.waiting).toBe(8), 10_000);
+    await soon(() => expect(toys.waiting).toBe(8));
     const { json } = await toys.call("/v1/actions/tell-shepherd", {
       key: gone,
       body: { text: "from a thief" },
@@ -222,9 +223,9 @@ describe("of one that may not see it any more", () => {
     });
     await own.keys.revoke(gone.split("_")[1] ?? "");
     const admin = await toys.key(["admin"]);
-    await vi.waitFor(async () => {
+    await soon(async () => {
       expect((await toys.call(String(json.status_url), { key: admin })).json.status).toBe("cancelled");
-    }, 10_000);
+    });
     toys.release();
     for (const { json } of busy) await ended(json.status_url);
     expect(toys.told).not.toContain("from a thief");
@@ -234,7 +235,7 @@ describe("of one that may not see it any more", () => {
 describe("a stream", () => {
   test("is one of twenty that a caller may have open, and no other caller's", async () => {
     const { json } = await later("count-sheep", { wait: true });
-    await vi.waitFor(() => expect(toys.waiting).toBe(1), 10_000);
+    await soon(() => expect(toys.waiting).toBe(1));
     const leaving = new AbortController();
     const follow = (who: string) =>
       fetch(`${toys.url}${json.events_url}`, { headers: { authorization: `Bearer ${who}` }, signal: leaving.signal });
@@ -245,7 +246,7 @@ describe("a stream", () => {
     leaving.abort();
     toys.release();
     await ended(json.status_url);
-    await vi.waitFor(async () => expect((await toys.call(String(json.events_url), { key })).status).toBe(200), 10_000);
+    await soon(async () => expect((await toys.call(String(json.events_url), { key })).status).toBe(200));
   });
 
   test("of which only the head is asked watches nothing", async () => {
@@ -285,7 +286,7 @@ describe("a stream", () => {
     const reading = reply.text().catch(() => "left");
     leaving.abort();
     expect(await reading).toBe("left");
-    await vi.waitFor(() => expect(own.log.some(({ route }) => route === "/v1/jobs/:id/events")).toBe(true));
+    await soon(() => expect(own.log.some(({ route }) => route === "/v1/jobs/:id/events")).toBe(true));
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(breaths.length).toBeGreaterThan(0);
     const rejected: unknown[] = [];

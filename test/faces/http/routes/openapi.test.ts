@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
-import { beforeAll, expect, test, vi } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import * as z from "zod";
+import { soon } from "../../../soon.ts";
 import { type CallOptions, startToys } from "../server.ts";
 import { admin as key, state, toys } from "../stage.ts";
 
@@ -124,7 +125,7 @@ test("every reply, on a real socket, is as the description of its path and statu
     await held(String(job.events_url), { key: sender });
   }
   const { json: long } = await held(count, { key, body: { wait: true, say: "counting\u202e" }, headers: later });
-  await vi.waitFor(() => expect(toys.waiting).toBe(1));
+  await soon(() => expect(toys.waiting).toBe(1));
   await held(String(long.status_url), { key });
   await held(String(long.status_url), { key, method: "DELETE" });
   await held(String(long.status_url), { key: sender, method: "DELETE" });
