@@ -2,7 +2,7 @@ import { hostname } from "node:os";
 import { Failure } from "../failure.ts";
 import { type Challenge, challengesOf } from "./challenge.ts";
 import { type ConnectionScheme, signInConnections } from "./connection-sign-in.ts";
-import type { Http, HttpRequest } from "./http.ts";
+import type { Http, HttpMethod, HttpRequest } from "./http.ts";
 import { isLoopback } from "./proxy.ts";
 import { guardOf } from "./sign-in-guard.ts";
 import type { TokenSource } from "./token.ts";
@@ -128,13 +128,14 @@ async function chosen(
   maxConnections: number,
 ): Promise<Http | undefined> {
   const { url } = request;
-  const challenges = await challengesTo(http, request);
-  if (challenges === undefined) return undefined;
+  const asked = await offersTo(http, request);
+  if (asked === undefined) return undefined;
+  const { challenges, method } = asked;
   const offers = (scheme: string): boolean => challenges.some((challenge) => challenge.scheme === scheme);
   const negotiate = offers("negotiate") ? await negotiating(http, url, maxConnections) : undefined;
   if (negotiate !== undefined && !(negotiate instanceof Failure)) return negotiate;
   if (offers("ntlm") && account !== undefined) return withNtlm(http, url, account, maxConnections);
-  if (tokens !== undefined && (offers("bearer") || (await takesTokens(http, request)))) return withTokens(http, tokens);
+  if (tokens !== undefined && (offers("bearer") || (await takesTokens(http, request, method)))) return withTokens(http, tokens);
   const isPrivate = url.protocol === "https:" || isLoopback(url.hostname);
   if (offers("basic") && account !== undefined && isPrivate) return withBasic(http, account);
   throw negotiate ?? nothingInCommon(url.host, challenges, isPrivate);
@@ -155,14 +156,30 @@ async function negotiating(http: Http, url: URL, maxConnections: number): Promis
   }
 }
 
-/** What the server asks of whoever has not signed in; undefined when it asks for nothing. Nothing secret is in `more`. */
+/**
+ * What the server asks of whoever has not signed in, and to which method it said so; undefined when it asks for nothing. Some servers know no GET at
+ * their EWS address (405) and challenge only POST: then an empty request of the same method is sent, which nothing can act on.
+ */
+async function offersTo(
+  http: Http,
+  request: HttpRequest,
+): Promise<{ readonly challenges: Challenge[]; readonly method: HttpMethod } | undefined> {
+  for (const method of new Set<HttpMethod>(["GET", request.method === "POST" ? "POST" : "GET"])) {
+    const challenges = await challengesTo(http, request, method);
+    if (challenges !== undefined) return { challenges, method };
+  }
+  return undefined;
+}
+
+/** The challenges of the reply to an empty request; undefined when it is not 401. Nothing secret is in `more`. */
 async function challengesTo(
   http: Http,
   { url, headers, signal }: HttpRequest,
+  method: HttpMethod,
   more: Readonly<Record<string, string>> = {},
 ): Promise<Challenge[] | undefined> {
   const sent = { ...withoutContent(headers), ...more };
-  const asked = await http.send({ url, method: "GET", headers: sent, signal, name: "what the server offers" });
+  const asked = await http.send({ url, method, headers: sent, signal, name: "what the server offers" });
   asked.discard();
   return asked.status === 401 ? challengesOf(asked.headers.get("www-authenticate")) : undefined;
 }
@@ -171,8 +188,8 @@ async function challengesTo(
  * Exchange Server tells only those of its tokens who ask for them, by a header that names the scheme and holds no token.
  * @see https://learn.microsoft.com/en-us/openspecs/exchange_server_protocols/ms-xoauth/
  */
-async function takesTokens(http: Http, request: HttpRequest): Promise<boolean> {
-  const challenges = await challengesTo(http, request, { authorization: "Bearer" });
+async function takesTokens(http: Http, request: HttpRequest, method: HttpMethod): Promise<boolean> {
+  const challenges = await challengesTo(http, request, method, { authorization: "Bearer" });
   return challenges?.some(({ scheme }) => scheme === "bearer") === true;
 }
 

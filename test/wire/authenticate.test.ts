@@ -1,10 +1,12 @@
 import { describe, expect, test } from "vitest";
+import { startProxy } from "../../src/lab/proxy.ts";
 import type { SignIn } from "../../src/wire/authenticate.ts";
 import { loadKerberos } from "../../src/wire/kerberos.ts";
+import { noProxyList } from "../../src/wire/proxy.ts";
 import { readyToken } from "../../src/wire/with-token.ts";
 import { testCertificate } from "../lab/certificate.ts";
 import { anna } from "../lab/ews/soap-client.ts";
-import { ask, client, outcome, seen, startLab } from "./sign-in-stage.ts";
+import { ask, client, opened, outcome, seen, startLab } from "./sign-in-stage.ts";
 
 const withoutKerberos = (await loadKerberos()) === undefined;
 const reason = withoutKerberos ? "" : " (skipped: the npm package kerberos is installed)";
@@ -71,6 +73,44 @@ describe("auto", () => {
     const lab = await startLab({ signIn: { schemes: ["Basic"] } });
     expect(await ask(client(auto()), lab)).toBe(200);
     expect(seen(lab).map(([, , how]) => how)).toEqual([undefined, "Basic"]);
+  });
+
+  test("sends Basic to a server that answers GET with 405 and challenges only POST", async () => {
+    const lab = await startLab({ signIn: { schemes: ["Basic"] }, habits: ["get-405"] });
+    const http = client(auto());
+    expect([await ask(http, lab), await ask(http, lab)]).toEqual([200, 200]);
+    expect(seen(lab)).toEqual([
+      ["GET", 405, undefined, "empty"],
+      ["POST", 401, undefined, "empty"],
+      ["POST", 200, "Basic", "body"],
+      ["POST", 200, "Basic", "body"],
+    ]);
+  });
+
+  test("asks for tokens by name with POST where only POST is challenged", async () => {
+    const lab = await startLab({
+      signIn: { schemes: ["Negotiate"], bearerWhenAsked: true },
+      tokens: { "token-of-anna": anna },
+      habits: ["get-405"],
+    });
+    expect(await ask(client({ kind: "auto", tokens: readyToken("token-of-anna") }), lab)).toBe(200);
+    expect(seen(lab).map(([method, status]) => `${method} ${status}`)).toEqual(["GET 405", "POST 401", "POST 401", "POST 200"]);
+  });
+
+  test("sends no password over plain HTTP to another machine, whichever method is challenged", async () => {
+    const lab = await startLab({ signIn: { schemes: ["Basic"] }, habits: ["get-405"] });
+    const proxy = await startProxy({ routes: { "mail.example.com:80": new URL(lab.url).host } });
+    opened.push(proxy);
+    const server = { url: new URL(proxy.url), credentials: undefined };
+    const through = { proxy: { https: server, http: server, noProxy: noProxyList(""), sparesLoopback: true } };
+    expect(await outcome(ask(client(auto(), 4, through), { ewsUrl: "http://mail.example.com/EWS/Exchange.asmx" }))).toMatchObject({
+      code: "unauthenticated",
+      message: expect.stringContaining("Basic is not sent without TLS"),
+    });
+    expect(seen(lab).map(([method, status, how]) => [method, status, how])).toEqual([
+      ["GET", 405, undefined],
+      ["POST", 401, undefined],
+    ]);
   });
 
   test("takes a token before Basic", async () => {

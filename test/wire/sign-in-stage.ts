@@ -3,7 +3,7 @@ import { afterEach } from "vitest";
 import { Failure } from "../../src/failure.ts";
 import type { Lab, LabOptions } from "../../src/lab/lab.ts";
 import { authenticated, type SignIn } from "../../src/wire/authenticate.ts";
-import { type Http, openHttp } from "../../src/wire/http.ts";
+import { type Http, type HttpOptions, openHttp } from "../../src/wire/http.ts";
 import { testCertificate } from "../lab/certificate.ts";
 import { envelope, startSmallLab } from "../lab/ews/soap-client.ts";
 
@@ -20,8 +20,8 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   return lab;
 }
 
-export function client(signIn: SignIn, maxConnections = 4): Http {
-  const http = authenticated(openHttp({ ca: testCertificate.cert, timeouts, maxConnections }), signIn, maxConnections);
+export function client(signIn: SignIn, maxConnections = 4, more: Partial<HttpOptions> = {}): Http {
+  const http = authenticated(openHttp({ ca: testCertificate.cert, timeouts, maxConnections, ...more }), signIn, maxConnections);
   opened.push(http);
   return http;
 }
