@@ -82,8 +82,9 @@ export async function* selectAttachments(which: WhichAttachments, context: ToCho
     }
     if (message === undefined) continue;
     for (const hanging of await expanded(outcome.value, which, context)) {
-      const { attachment, unread, deeper } = hanging;
+      const { attachment, inner, unread, deeper } = hanging;
       listed.add(attachment.id);
+      if (inner?.unlisted !== undefined) context.remark({ incomplete: true });
       if (deeper !== undefined) context.remark({ truncated: true });
       // What hangs in it may be what was asked for: that it is missing must not look like success.
       if (unread !== undefined) {
@@ -143,7 +144,7 @@ function targetOf(message: Message, hanging: Hanging): Target {
     size: attachment.size,
     is_inline: attachment.isInline,
     message: inner && messageRow(inner),
-    not_expanded: unread?.message ?? deeper,
+    not_expanded: unread?.message ?? deeper ?? inner?.unlisted,
   });
   return { row, message, attachment };
 }

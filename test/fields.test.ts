@@ -30,6 +30,7 @@ const whole: Required<Message> = {
   categories: ["Red"],
   hasAttachments: true,
   attachments: [{ id: "AAMkA=", kind: "file", name: "a.txt", contentType: "text/plain", contentId: "c", size: 1, isInline: false }],
+  unlisted: "The boundary never occurs.",
   bodyText: "text",
   bodyHtml: "<p>text</p>",
   bodyPreview: "te",

@@ -31,6 +31,9 @@ const entities: ReadonlyMap<string, string> = new Map([
   ["nbsp", " "],
 ]);
 
+/** What the numbers from 0x80 to 0x9f mean in HTML (13.2.5.80 of its standard): Windows-1252, never a C1 control character. */
+const western = "€\ufffd‚ƒ„…†‡ˆ‰Š‹Œ\ufffdŽ\ufffd\ufffd‘’“”•–—˜™š›œ\ufffdžŸ";
+
 /**
  * The text of a piece of HTML, a line per block. It is for reading, not for showing in a browser: what is not understood stays as it is. Behind the
  * text of a link stands where it leads, unless it is the same, as `your bank<https://evil.example/>`: that is how Exchange makes text of HTML.
@@ -104,6 +107,7 @@ function decoded(text: string): string {
     if (name !== undefined) return entities.get(name.toLowerCase()) ?? whole;
     const code = decimal === undefined ? Number.parseInt(hex ?? "", 16) : Number.parseInt(decimal, 10);
     const isCharacter = code > 0 && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff);
+    if (code >= 0x80 && code <= 0x9f) return western[code - 0x80] ?? "\ufffd";
     return isCharacter ? String.fromCodePoint(code) : "\ufffd";
   });
 }

@@ -48,6 +48,8 @@ export interface Message {
   /** Exchange says false when all attachments are inline. */
   readonly hasAttachments?: boolean | undefined;
   readonly attachments?: readonly Attachment[] | undefined;
+  /** Why something that hangs in the message may not be listed; one sentence for each reason. */
+  readonly unlisted?: string | undefined;
   readonly bodyText?: string | undefined;
   readonly bodyHtml?: string | undefined;
   readonly bodyPreview?: string | undefined;

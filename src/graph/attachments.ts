@@ -79,7 +79,7 @@ function isOfMessage(type: string | undefined): boolean {
 
 /** What an attached message says itself, and what hangs in it. */
 async function messageIn({ isMessage, bytes }: OpenedPart, id: string): Promise<Message> {
-  if (isMessage) return (await import("./attached-mail.ts")).readAttached(bytes, id);
+  if (isMessage) return (await import("../mime/attached-mail.ts")).readAttached(bytes, id);
   await endOf(bytes);
   throw notAMessage();
 }

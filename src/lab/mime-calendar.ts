@@ -1,4 +1,6 @@
 import type { MeetingFields } from "./contact.ts";
+import type { NewAttachment } from "./item.ts";
+import { decodeBase64 } from "./mime-decode.ts";
 
 // RFC 5546 methods and the classes that Exchange gives them: MS-OXOCAL 2.2.
 const classes: Readonly<Record<string, string>> = {
@@ -50,4 +52,29 @@ function timeOf(line: string | undefined): { readonly date: Date; readonly isDay
   const [year, month, day, hour, minute, second] = found.slice(1).map((digits) => (digits === undefined ? 0 : Number(digits)));
   const date = new Date(Date.UTC(year ?? 0, (month ?? 1) - 1, day, hour, minute, second));
   return { date, isDay: found[4] === undefined };
+}
+
+/** The files inside a calendar's ATTACH properties (RFC 5545 3.8.1.1), which Exchange makes attachments of (MS-OXCICAL 2.1.3.1.1.20.2). Links are none. */
+export function filesOf(calendar: string): NewAttachment[] {
+  const lines = calendar.replace(/\r?\n[ \t]/g, "").split(/\r?\n/);
+  return lines.filter((line) => /^ATTACH[;:]/i.test(line)).flatMap((line) => fileOf(line) ?? []);
+}
+
+function fileOf(line: string): NewAttachment | undefined {
+  const colon = /^(?:[^":]|"[^"]*")*:/.exec(line)?.[0].length ?? line.length;
+  const parameters = new Map(
+    (line.slice(0, colon - 1).match(/;[^=;]+=(?:"[^"]*"|[^;"]*)/g) ?? []).map((one) => {
+      const equals = one.indexOf("=");
+      return [one.slice(1, equals).toUpperCase(), one.slice(equals + 1).replace(/^"|"$/g, "")];
+    }),
+  );
+  const value = line.slice(colon);
+  const inline = /^data:([^,;]*)[^,]*;base64,/i.exec(value);
+  if (!inline && parameters.get("ENCODING")?.toUpperCase() !== "BASE64") return undefined;
+  return {
+    kind: "file",
+    name: parameters.get("X-FILENAME") ?? parameters.get("FILENAME") ?? parameters.get("X-APPLE-FILENAME"),
+    contentType: (parameters.get("FMTTYPE") ?? inline?.[1] ?? "").toLowerCase() || "application/octet-stream",
+    content: decodeBase64(Buffer.from(inline ? value.slice(inline[0].length) : value, "latin1")),
+  };
 }

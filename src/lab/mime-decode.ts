@@ -1,15 +1,49 @@
+import { decodeCharset } from "./charset.ts";
 import type { Entity } from "./mime-entity.ts";
-import { decodeCharset } from "./mime-parameters.ts";
 
 /** The content of a leaf, its transfer encoding undone. */
 export function decodedBody(entity: Entity): Uint8Array {
-  if (entity.transferEncoding.includes("base64")) return Buffer.from(Buffer.from(entity.body).toString("latin1"), "base64");
-  if (entity.transferEncoding.includes("quoted-printable")) return decodeQuotedPrintable(entity.body);
+  const encoding = entity.transferEncoding;
+  if (encoding.includes("base64")) return decodeBase64(entity.body);
+  if (encoding.includes("quoted-printable")) return decodeQuotedPrintable(entity.body);
+  if (/\buue?(ncode)?\b/.test(encoding)) return decodeUuencode(entity.body);
   return entity.body;
 }
 
 export function decodedText(entity: Entity): string {
   return decodeCharset(decodedBody(entity), entity.type.parameters.get("charset") ?? "");
+}
+
+/** RFC 2045 6.8: a "=" that completes a group of four ends the data; what follows it is no content. */
+export function decodeBase64(body: Uint8Array): Uint8Array {
+  const text = Buffer.from(body)
+    .toString("latin1")
+    .replace(/[^A-Za-z0-9+/=]/g, "");
+  let data = "";
+  for (const piece of text.split(/(=+)/)) {
+    if (!piece.startsWith("=")) data += piece;
+    else if (data.length % 4 >= 2 && (data.length % 4) + piece.length >= 4) break;
+  }
+  return Buffer.from(data, "base64");
+}
+
+/** From the line "begin" to the line "end" (POSIX uuencode), whatever stands around them; without "begin" it is left as it stands. */
+function decodeUuencode(body: Uint8Array): Uint8Array {
+  const lines = Buffer.from(body).toString("latin1").split(/\r?\n/);
+  const begin = lines.findIndex((line) => /^begin [0-7]{3,4} /.test(line));
+  if (begin < 0) return body;
+  const out: Buffer[] = [];
+  for (const line of lines.slice(begin + 1)) {
+    const length = (line.charCodeAt(0) - 32) & 63;
+    if (line === "" || length === 0 || line.trimEnd() === "end") break;
+    // Trailing spaces stand for zeros, and transport takes them away.
+    const sixes = [...line.slice(1, 1 + Math.ceil(length / 3) * 4).padEnd(Math.ceil(length / 3) * 4, " ")].map(
+      (char) => (char.charCodeAt(0) - 32) & 63,
+    );
+    const bits = sixes.map((six) => six.toString(2).padStart(6, "0")).join("");
+    out.push(Buffer.from(Array.from({ length }, (_, at) => Number.parseInt(bits.slice(at * 8, at * 8 + 8), 2))));
+  }
+  return Buffer.concat(out);
 }
 
 const equals = 0x3d;

@@ -1,4 +1,5 @@
 import type { LabHeader } from "./address.ts";
+import { decodeCharset } from "./charset.ts";
 import { type Parameterised, parseParameters } from "./mime-parameters.ts";
 
 /** One MIME entity (RFC 2045 2.4) with the exact bytes that it stands on. */
@@ -88,16 +89,9 @@ function headerOf(lines: readonly string[]): LabHeader | undefined {
   return colon < 0 ? undefined : { name: whole.slice(0, colon).trim(), value: whole.slice(colon + 1).trim() };
 }
 
-const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
-/** Headers are ASCII or UTF-8 (RFC 6532); what is neither is read as Windows-1252, which gives every byte a character. */
+/** Headers are ASCII or UTF-8 (RFC 6532); what is neither is read as Windows-1252. */
 function decodeLine(bytes: Uint8Array): string {
-  try {
-    return strictUtf8.decode(bytes);
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    return new TextDecoder("windows-1252").decode(bytes);
-  }
+  return decodeCharset(bytes, "");
 }
 
 /** Cuts at the boundary lines (RFC 2046 5.1.1). The line end before a boundary belongs to the boundary. */

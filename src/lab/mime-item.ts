@@ -1,11 +1,12 @@
-import { decodeWords } from "postal-mime";
 import type { LabHeader } from "./address.ts";
 import type { Importance, NewAttachment, NewItem, Sensitivity } from "./item.ts";
 import { maxAttachmentDepth } from "./item-content.ts";
 import { addressesOf } from "./mime-addresses.ts";
-import { meetingOf } from "./mime-calendar.ts";
+import { filesOf, meetingOf } from "./mime-calendar.ts";
 import { decodedBody, decodedText } from "./mime-decode.ts";
 import { type Entity, headerValue, parseEntity } from "./mime-entity.ts";
+import { signedAttachment, smimeClass, smimeName } from "./mime-signed.ts";
+import { decodeWords } from "./mime-words.ts";
 import { textOfHtml } from "./text.ts";
 
 /**
@@ -19,13 +20,14 @@ export function itemFromMime(bytes: Uint8Array): NewItem {
 function readItem(bytes: Uint8Array, depth: number): NewItem {
   const root = parseEntity(bytes);
   const { headers } = root;
-  const found = collect(root, depth);
+  const signed = signedAttachment(root);
+  const found = signed ? { ...collect(root.parts[0] ?? root, depth), attachments: [signed] } : collect(root, depth);
   const text = found.plain ?? (found.html === undefined ? "" : textOfHtml(found.html));
   const one = (name: string): string | undefined => headerValue(headers, name) || undefined;
   const decoded = (name: string): string | undefined => mapped(one(name), decodeWords);
   return {
     mime: bytes,
-    itemClass: found.itemClass ?? reportClass(root) ?? "IPM.Note",
+    itemClass: smimeClass(root) ?? found.itemClass ?? reportClass(root) ?? "IPM.Note",
     subject: decoded("subject") ?? "",
     from: addressesOf(headers, "from")[0],
     sender: addressesOf(headers, "sender")[0],
@@ -77,11 +79,14 @@ function asBody(entity: Entity, parent: string, found: Found): boolean {
   const { type, disposition } = entity;
   if (disposition.value === "attachment") return false;
   if (type.value === "text/calendar") {
-    const meeting = meetingOf(decodedText(entity), type.parameters.get("method"));
+    const calendar = decodedText(entity);
+    found.attachments.push(...filesOf(calendar));
+    const meeting = meetingOf(calendar, type.parameters.get("method"));
     if (!meeting || found.meeting) return false;
     found.itemClass = meeting.itemClass;
     found.meeting = meeting.fields;
-    return true;
+    // It is listed as well: two readers of one message must not see different files.
+    return false;
   }
   // A named text is a file, and outside an alternative only one text is the body.
   const isNamed = type.parameters.has("name") || disposition.parameters.has("filename");
@@ -96,7 +101,7 @@ function asBody(entity: Entity, parent: string, found: Found): boolean {
 }
 
 function attachmentFrom(entity: Entity, isRelated: boolean, referenced: ReadonlySet<string>, depth: number): NewAttachment {
-  const name = entity.disposition.parameters.get("filename") || entity.type.parameters.get("name") || undefined;
+  const name = entity.disposition.parameters.get("filename") || entity.type.parameters.get("name") || smimeName(entity);
   const contentId = headerValue(entity.headers, "content-id")?.replace(/^<|>$/g, "") || undefined;
   const isShown = contentId !== undefined && referenced.has(contentId);
   const content = decodedBody(entity);

@@ -1,4 +1,5 @@
-import { decodeWords } from "postal-mime";
+import { decodeCharset } from "./charset.ts";
+import { decodeWords } from "./mime-words.ts";
 
 /** A value with parameters, such as Content-Type: value and names in lower case, RFC 2231 continuations joined and decoded. */
 export interface Parameterised {
@@ -34,7 +35,8 @@ function splitOutsideQuotes(text: string): string[] {
       piece = "";
     } else piece += char;
   }
-  return [...pieces, piece];
+  // A quote that is never closed would hide the parameters behind it: it ends where it can.
+  return quoted ? [...pieces, ...piece.split(";")] : [...pieces, piece];
 }
 
 function unquote(text: string): string {
@@ -93,30 +95,4 @@ function percentBytes(text: string): Buffer {
   return Buffer.concat(
     pieces.map((piece) => (/^%[0-9a-fA-F]{2}$/.test(piece) ? Buffer.from(piece.slice(1), "hex") : Buffer.from(piece, "utf8"))),
   );
-}
-
-const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
-
-/** Text of any charset; one that nobody knows, or that lies, is read as UTF-8 if it is that, else as Windows-1252. */
-export function decodeCharset(bytes: Uint8Array, charset: string): string {
-  const label = charset.trim().toLowerCase();
-  if (label !== "" && label !== "us-ascii" && label !== "ascii" && label !== "utf-8" && label !== "utf8") {
-    const decoder = decoderOf(label);
-    if (decoder) return decoder.decode(bytes);
-  }
-  try {
-    return strictUtf8.decode(bytes);
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    return new TextDecoder(label.startsWith("utf") ? "utf-8" : "windows-1252").decode(bytes);
-  }
-}
-
-function decoderOf(label: string): InstanceType<typeof TextDecoder> | undefined {
-  try {
-    return new TextDecoder(label);
-  } catch (error) {
-    if (error instanceof RangeError) return undefined;
-    throw error;
-  }
 }

@@ -1,3 +1,4 @@
+import { windows1252 } from "./charset.ts";
 import type { ItemContent } from "./item.ts";
 
 const entities: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: "\u00a0" };
@@ -60,6 +61,8 @@ export function decodeEntities(text: string): string {
 function entityOf(name: string): string | undefined {
   if (!name.startsWith("#")) return Object.hasOwn(entities, name) ? entities[name] : undefined;
   const code = name.startsWith("#x") ? Number.parseInt(name.slice(2), 16) : Number.parseInt(name.slice(1), 10);
+  // HTML reads these numbers as Windows-1252.
+  if (code >= 0x80 && code <= 0x9f) return windows1252(Uint8Array.of(code));
   const isCharacter = code > 0 && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff);
   return isCharacter ? String.fromCodePoint(code) : undefined;
 }

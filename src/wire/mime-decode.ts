@@ -6,11 +6,13 @@ export interface PartDecoder {
 }
 
 const none = Buffer.alloc(0);
+const LF = 0x0a;
 
 /** The decoder of a Content-Transfer-Encoding (RFC 2045, 6): one that nobody knows leaves the bytes as they are. */
 export function partDecoder(encoding: string | undefined): PartDecoder {
   if (encoding === "base64") return base64Parts();
   if (encoding === "quoted-printable") return quotedPrintable();
+  if (encoding !== undefined && uuencodings.has(encoding)) return uuencoded();
   return { write: (piece) => piece, end: () => none };
 }
 
@@ -22,12 +24,20 @@ for (const [value, character] of [..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 }
 values[0x3d] = padding;
 
-/** RFC 2045, 6.8: what is not of the alphabet is passed over; padding ends a group, and another may follow. */
+/**
+ * RFC 2045, 6.8: what is not of the alphabet is passed over; the padding that completes a group ends the content, as Python has it. A footer that
+ * a mailing list appended is no content.
+ */
 function base64Parts(): PartDecoder {
   let bits = 0;
   let held = 0;
+  /** Characters of the group that is being read, and its padding. */
+  let characters = 0;
+  let pads = 0;
+  let isOver = false;
   return {
     write(piece) {
+      if (isOver) return none;
       const out = Buffer.allocUnsafe(Math.ceil((piece.length * 3) / 4) + 1);
       let to = 0;
       for (const byte of piece) {
@@ -35,16 +45,89 @@ function base64Parts(): PartDecoder {
         if (value < skipped) {
           held = ((held << 6) | value) & 0xffff;
           bits += 6;
+          pads = 0;
+          characters = (characters + 1) % 4;
           if (bits >= 8) {
             bits -= 8;
             out[to++] = held >> bits;
           }
-        } else if (value === padding) bits = 0;
+        } else if (value === padding && characters >= 2) {
+          pads += 1;
+          isOver = characters + pads >= 4;
+          if (isOver) break;
+        }
       }
       return out.subarray(0, to);
     },
     end: () => none,
   };
+}
+
+const uuencodings: ReadonlySet<string> = new Set(["x-uuencode", "x-uue", "uuencode", "uue"]);
+/** What stands before the line "begin" is a few lines at most. Where there is none, the content is given as it stands. */
+const maxBeforeBegin = 4 * 1024;
+/** A line has 61 or 62 characters, and those of some encoders 85; what is longer is no line of it. */
+const maxUuLine = 1000;
+
+/** What uuencode writes (POSIX): from the line "begin" to the line "end". */
+function uuencoded(): PartDecoder {
+  let rest: Buffer = none;
+  let state: "before" | "lines" | "after" | "raw" = "before";
+
+  function read(all: Buffer, isEnd: boolean): Buffer {
+    const out: Buffer[] = [];
+    let at = 0;
+    const begin = state === "before" ? beginIn(all) : undefined;
+    if (begin !== undefined) {
+      state = "lines";
+      at = begin;
+    }
+    if (state === "before" && (isEnd || all.length > maxBeforeBegin)) state = "raw";
+    if (state === "raw") out.push(all);
+    if (state === "raw" || state === "after") at = all.length;
+    while (state === "lines" && at < all.length) {
+      const lf = all.indexOf(LF, at);
+      if (lf < 0 && !isEnd && all.length - at < maxUuLine) break;
+      const end = lf < 0 ? all.length : lf;
+      const line = all.subarray(at, Math.min(end, at + maxUuLine));
+      at = lf < 0 ? all.length : lf + 1;
+      const length = ((line[0] ?? 0x20) - 0x20) & 0x3f;
+      if (length === 0 || /^end\s*$/.test(line.toString("latin1"))) {
+        state = "after";
+        at = all.length;
+      } else out.push(uuLine(line, length));
+    }
+    // A copy: whoever gave the bytes may use their memory again.
+    rest = Buffer.from(all.subarray(at));
+    return out.length === 1 ? (out[0] ?? none) : Buffer.concat(out);
+  }
+
+  return {
+    write: (piece) => read(rest.length === 0 ? piece : Buffer.concat([rest, piece]), false),
+    end: () => read(rest, true),
+  };
+}
+
+/** Where the line behind "begin" is. */
+function beginIn(bytes: Buffer): number | undefined {
+  const found = /(?:^|\n)begin [0-7]{3,4} [^\n]{0,1000}\n/.exec(bytes.toString("latin1"));
+  return found === null ? undefined : found.index + found[0].length;
+}
+
+/** Spaces that a transport took from the end of the line are zeros. */
+function uuLine(line: Buffer, length: number): Buffer {
+  const out = Buffer.alloc(length);
+  const value = (at: number): number => {
+    const byte = line[at] ?? 0x20;
+    return byte < 0x20 ? 0 : (byte - 0x20) & 0x3f;
+  };
+  for (let to = 0, at = 1; to < length; to += 3, at += 4) {
+    const group = (value(at) << 18) | (value(at + 1) << 12) | (value(at + 2) << 6) | value(at + 3);
+    out[to] = group >> 16;
+    if (to + 1 < length) out[to + 1] = (group >> 8) & 0xff;
+    if (to + 2 < length) out[to + 2] = group & 0xff;
+  }
+  return out;
 }
 
 const equals = 0x3d;
@@ -80,26 +163,4 @@ function unescaped(bytes: Buffer): Buffer {
 
 function isSpace(byte: number): boolean {
   return byte === 0x20 || byte === 0x09 || byte === 0x0d;
-}
-
-/** Text in a charset as a mail names it; in one that nobody knows, or that it is not in, as UTF-8 where it is that, else as Windows-1252. */
-export function decodeText(bytes: Uint8Array, charset: string | undefined): string {
-  const said = decoderOf(charset?.trim());
-  if (said !== undefined && said.encoding !== "utf-8") return said.decode(bytes);
-  try {
-    // Cut off in the middle of a character it is still UTF-8.
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: true });
-  } catch (thrown) {
-    if (!(thrown instanceof TypeError)) throw thrown;
-    return new TextDecoder(said === undefined ? "windows-1252" : "utf-8").decode(bytes);
-  }
-}
-
-function decoderOf(label: string | undefined): InstanceType<typeof TextDecoder> | undefined {
-  try {
-    return label ? new TextDecoder(label) : undefined;
-  } catch (thrown) {
-    if (thrown instanceof RangeError) return undefined;
-    throw thrown;
-  }
 }

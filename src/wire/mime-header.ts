@@ -1,7 +1,11 @@
+import { parameterBytes, parametersOf } from "./mime-parameters.ts";
+
 /** A field of a header as it stands on the wire: each character is one byte (Latin-1), folds are undone. */
 export interface RawField {
   /** In lower case. */
   readonly name: string;
+  /** The name as it was written. */
+  readonly written: string;
   readonly value: string;
 }
 
@@ -17,7 +21,8 @@ export function fieldsOf(head: Uint8Array): readonly RawField[] {
   return folded.flatMap((parts) => {
     const line = parts.join("");
     const colon = line.indexOf(":");
-    return colon <= 0 ? [] : [{ name: line.slice(0, colon).trim().toLowerCase(), value: line.slice(colon + 1).trim() }];
+    const written = line.slice(0, colon).trim();
+    return colon <= 0 ? [] : [{ name: written.toLowerCase(), written, value: line.slice(colon + 1).trim() }];
   });
 }
 
@@ -31,17 +36,7 @@ export function tokenOf(value: string | undefined): string | undefined {
   return /^(?:\s*\([^)]*\))*\s*"?([^\s;"(]+)/.exec(value ?? "")?.[1]?.toLowerCase();
 }
 
-const parameter = /;\s*([^\s=;]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;]*))/g;
-
-/** A parameter of a field such as Content-Type, by its name in lower case: the first, where there are two. */
-export function parameterIn(value: string, wanted: string): string | undefined {
-  for (const [, name = "", quoted, bare = ""] of value.matchAll(parameter)) {
-    if (name.toLowerCase() === wanted) return quoted?.replace(/\\(.)/g, "$1") ?? bare.trimEnd();
-  }
-  return undefined;
-}
-
 /** The boundary of a multipart (RFC 2046, 5.1.1), from its Content-Type. It ends in no space, whatever is written. */
 export function boundaryOf(contentType: string): string | undefined {
-  return parameterIn(contentType, "boundary")?.trimEnd() || undefined;
+  return parameterBytes(parametersOf(contentType), "boundary")?.trimEnd() || undefined;
 }

@@ -5,7 +5,9 @@ import { boundaryOf, fieldIn, fieldsOf, type RawField, tokenOf } from "./mime-he
 export type MimeEvent =
   | { readonly kind: "head"; readonly bytes: Buffer; readonly fields: readonly RawField[] }
   | { readonly kind: "part"; readonly part: PartHead }
-  | { readonly kind: "bytes"; readonly bytes: Buffer };
+  | { readonly kind: "bytes"; readonly bytes: Buffer }
+  /** Something is in it that cannot be told apart. */
+  | { readonly kind: "flaw"; readonly text: string };
 
 /** A part that has no parts of its own: its `bytes` follow, as they stand on the wire. A message that is attached is one part. */
 export interface PartHead {
@@ -21,6 +23,8 @@ export interface PartHead {
 interface Multipart {
   readonly boundary: string;
   readonly subtype: string;
+  /** Whether its boundary has occurred. */
+  isSeen: boolean;
 }
 
 interface Boundary {
@@ -100,6 +104,7 @@ export class MimeSplitter {
     yield* this.#read(true);
     // After a boundary with nothing behind it no part begins.
     if (this.#state === "head" && (this.#isWhole || this.#rest.length > 0)) yield* this.#begin(this.#rest);
+    yield* this.#close(0);
   }
 
   *#read(isEnd: boolean): Generator<MimeEvent> {
@@ -150,7 +155,7 @@ export class MimeSplitter {
     const boundary = type.startsWith("multipart/") ? boundaryOf(said) : undefined;
     if (boundary !== undefined) {
       if (this.#open.length >= maxDepth) throw new Failure("too-large", `Parts within parts, more than ${maxDepth} deep, are not read.`);
-      this.#open.push({ boundary, subtype: type.slice("multipart/".length) });
+      this.#open.push({ boundary, subtype: type.slice("multipart/".length), isSeen: false });
       this.#noteBoundaries();
       this.#state = "between";
       return;
@@ -178,13 +183,10 @@ export class MimeSplitter {
         yield* this.#pass(body, beforeLine(body, at));
         this.#rest = body.subarray(end);
         this.#startsLine = true;
-        const subtype = this.#open[found.index]?.subtype;
-        const left = found.isLast ? found.index : found.index + 1;
-        if (left !== this.#open.length) {
-          this.#open.length = left;
-          this.#noteBoundaries();
-        }
-        this.#within = subtype;
+        const open = this.#open[found.index];
+        if (open !== undefined) open.isSeen = true;
+        yield* this.#close(found.isLast ? found.index : found.index + 1);
+        this.#within = open?.subtype;
         this.#state = found.isLast ? "between" : "head";
         return true;
       }
@@ -193,6 +195,13 @@ export class MimeSplitter {
     // What may be the beginning of a boundary, with the line end before it, is kept back.
     yield* this.#pass(body, isEnd ? body.length : Math.max(0, body.length - 4));
     return false;
+  }
+
+  /** Ends the multiparts from this one on. */
+  *#close(from: number): Generator<MimeEvent> {
+    if (from === this.#open.length) return;
+    for (const { boundary, isSeen } of this.#open.splice(from)) if (!isSeen) yield { kind: "flaw", text: neverOccurs(boundary) };
+    this.#noteBoundaries();
   }
 
   /** Gives what stands before this place to whoever reads the part. */
@@ -241,4 +250,8 @@ export class MimeSplitter {
 function beforeLine(body: Buffer, at: number): number {
   if (at === 0) return 0;
   return at >= 2 && body[at - 2] === CR ? at - 2 : at - 1;
+}
+
+function neverOccurs(boundary: string): string {
+  return `The boundary ${JSON.stringify(boundary.slice(0, 100))} never occurs: what stands behind its header is not told apart.`;
 }

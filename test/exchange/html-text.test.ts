@@ -19,6 +19,7 @@ test.each([
   ["<a name=x>y</a>", "y"],
   ["<a data-href=x>y</a>", "y"],
   ['<a href="ht\ntps://evil.example">y</a>', "y<https://evil.example>"],
+  ["&#146;&#x80;&#x81;", "’€\ufffd"],
   ["&#xd800;&#55357;&#0;&#x110000;", "\ufffd\ufffd\ufffd\ufffd"],
   ["", ""],
 ])("%j reads %j", (html, text) => {

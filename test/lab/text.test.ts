@@ -8,6 +8,10 @@ test("the text of HTML is what a reader sees", () => {
   expect(textOfHtml(html)).toBe("One & two\r\n\r\n1 < 2\u00a0A&euro;");
 });
 
+test("a number that would be a C1 control character is what Windows-1252 has in its place", () => {
+  expect(textOfHtml("&#146;&#x80;&#x81;")).toBe("’€\ufffd");
+});
+
 test("broken HTML ends the text, it does not throw or hang", () => {
   for (const html of [
     "<",

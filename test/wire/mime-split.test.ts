@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { MimeSplitter } from "../../src/wire/mime-split.ts";
 
 interface Found {
+  readonly flaws: readonly string[];
   readonly head: string;
   readonly parts: readonly { readonly type: string; readonly within: string | undefined; readonly bytes: string }[];
 }
@@ -12,12 +13,14 @@ function split(message: string, sizes: readonly number[] = []): Found {
   const splitter = new MimeSplitter();
   const bytes = Buffer.from(message, "latin1");
   let head = "";
+  const flaws: string[] = [];
   const parts: { type: string; within: string | undefined; bytes: string }[] = [];
   const take = (events: Iterable<ReturnType<typeof splitter.write> extends Generator<infer E> ? E : never>) => {
     for (const event of events) {
       const last = parts.at(-1);
       if (event.kind === "head") head = event.bytes.toString("latin1");
       else if (event.kind === "part") parts.push({ type: event.part.type, within: event.part.within, bytes: "" });
+      else if (event.kind === "flaw") flaws.push(event.text);
       else if (last) last.bytes += event.bytes.toString("latin1");
     }
   };
@@ -30,7 +33,7 @@ function split(message: string, sizes: readonly number[] = []): Found {
     at += size;
   }
   take(splitter.end());
-  return { head, parts };
+  return { head, parts, flaws };
 }
 
 const bodies = (found: Found) => found.parts.map(({ bytes }) => bytes);
@@ -98,6 +101,7 @@ test("a message that is no multipart is one part, also one without a body, a hea
   expect(split("Subject: a\r\n\r\nbody")).toEqual({
     head: "Subject: a\r\n",
     parts: [{ type: "text/plain", within: undefined, bytes: "body" }],
+    flaws: [],
   });
   expect(bodies(split("Subject: a"))).toEqual([""]);
   expect(bodies(split(""))).toEqual([""]);
@@ -153,4 +157,16 @@ test("of a long part nothing is held back but the few bytes that may begin a bou
   for (let times = 0; times < 50; times++)
     for (const event of splitter.write(Buffer.from("--x".repeat(10_000)))) given += event.kind === "bytes" ? event.bytes.length : 0;
   expect(50 * 30_000 - given).toBeLessThanOrEqual(1000);
+});
+
+test("a boundary that is quoted and never closed is found all the same, and one that never occurs is told", () => {
+  const message = (boundary: string) => `Content-Type: multipart/mixed;\r\n\tboundary="${boundary}\r\n\r\n--B\r\n\r\none\r\n--B--\r\n`;
+  expect(split(message("B"))).toMatchObject({ parts: [{ bytes: "one" }], flaws: [] });
+  expect(split(message("B; x=y"))).toMatchObject({ parts: [{ bytes: "one" }], flaws: [] });
+  expect(split(message("C"))).toMatchObject({ parts: [], flaws: [expect.stringContaining('"C" never occurs')] });
+  const inner = "Content-Type: multipart/mixed; boundary=in\r\n\r\n--wrong\r\n\r\nhidden";
+  expect(split(`Content-Type: multipart/mixed; boundary=out\r\n\r\n--out\r\n${inner}\r\n--out\r\n\r\nlast\r\n--out--`)).toMatchObject({
+    parts: [{ bytes: "last" }],
+    flaws: [expect.stringContaining('"in" never occurs')],
+  });
 });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import PostalMime from "postal-mime";
 import { describe, expect, test } from "vitest";
-import { readAttached } from "../../src/graph/attached-mail.ts";
+import { readAttached } from "../../src/mime/attached-mail.ts";
 import { partAt, partOf } from "../../src/wire/mime-parts.ts";
 import { bytesOf } from "../exchange/contract-stage.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readAttached } from "../../src/graph/attached-mail.ts";
+import { readAttached } from "../../src/mime/attached-mail.ts";
 import { partAt, partOf } from "../../src/wire/mime-parts.ts";
 import { bytesOf } from "../exchange/contract-stage.ts";
 
@@ -110,7 +110,7 @@ test("what is hidden among alternatives is listed all the same", async () => {
     ]),
     "m.a",
   );
-  expect(message.attachments?.map(({ name }) => name)).toEqual(["evil.exe"]);
+  expect(message.attachments?.map(({ name, contentType }) => name ?? contentType)).toEqual(["evil.exe", "text/calendar"]);
 });
 
 test("of HTML alone its text is given with where its links lead, and of what is no mail at all an empty text", async () => {

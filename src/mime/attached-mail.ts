@@ -1,10 +1,14 @@
 import type { Attachment } from "../exchange/attachment.ts";
 import { textOfHtml } from "../exchange/html-text.ts";
-import type { Address, Importance, Message } from "../exchange/message.ts";
-import { decodeText, partDecoder } from "../wire/mime-decode.ts";
-import { fieldIn, parameterIn, tokenOf } from "../wire/mime-header.ts";
+import type { Importance, Message } from "../exchange/message.ts";
+import { type DecodeText, loadCharsets } from "../wire/charset.ts";
+import { addressesOf } from "../wire/mime-addresses.ts";
+import { partDecoder } from "../wire/mime-decode.ts";
+import { fieldIn, fieldsOf, type RawField, tokenOf } from "../wire/mime-header.ts";
+import { parametersOf, parameterText } from "../wire/mime-parameters.ts";
 import { isMessage, split } from "../wire/mime-parts.ts";
 import type { PartHead } from "../wire/mime-split.ts";
+import { decodeWords } from "../wire/mime-words.ts";
 
 /** Of a text so much is told, and of all together. */
 const maxTextBytes = 1024 * 1024;
@@ -21,7 +25,9 @@ interface ReadPart {
 
 /** What a message says of itself, and what hangs in it: `holder` is its id, and each attachment has the number of its part after a full stop. Throws Failure. */
 export async function readAttached(message: AsyncIterable<Uint8Array>, holder: string): Promise<Message> {
-  let head: Buffer = Buffer.alloc(0);
+  const decode = await loadCharsets();
+  let head: readonly RawField[] = [];
+  const flaws: string[] = [];
   const parts: ReadPart[] = [];
   let reading: Reading | undefined;
   let room = maxKeptBytes;
@@ -32,8 +38,9 @@ export async function readAttached(message: AsyncIterable<Uint8Array>, holder: s
     parts.push(read);
   };
   for await (const event of split(message)) {
-    if (event.kind === "head") head = event.bytes;
+    if (event.kind === "head") head = event.fields;
     else if (event.kind === "bytes") reading?.write(event.bytes);
+    else if (event.kind === "flaw") flaws.push(event.text);
     else {
       ended(reading);
       reading = readingOf(event.part, room);
@@ -42,12 +49,13 @@ export async function readAttached(message: AsyncIterable<Uint8Array>, holder: s
   ended(reading);
   const bodies = bodiesOf(parts);
   const attached = parts.filter((one) => !bodies.includes(one));
-  const listed = await Promise.all(attached.map((one) => attachmentOf(one, holder)));
+  const listed = attached.map((one) => attachmentOf(one, holder, decode));
   return {
-    ...(await messageOf(head)),
+    ...messageOf(head, decode),
     itemId: holder,
-    bodyText: textIn(bodies),
+    bodyText: textIn(bodies, decode),
     attachments: listed.length === 0 ? undefined : listed,
+    ...(flaws.length === 0 ? {} : { unlisted: flaws.join(" ") }),
   };
 }
 
@@ -89,34 +97,25 @@ function bodiesOf(parts: readonly ReadPart[]): readonly ReadPart[] {
     const { type, within, fields } = one.part;
     const disposition = fieldIn(fields, "content-disposition");
     const isFile = tokenOf(disposition) === "attachment" || /\bfilename\b/i.test(disposition ?? "");
-    // Outside of alternatives one text alone is the body; a calendar beside one is a meeting's.
+    // Outside of alternatives one text alone is the body.
     const fits = within === "alternative" || bodies.size === 0;
-    const isBody = isText(one.part) || (type === "text/calendar" && within === "alternative");
-    if (!isFile && fits && isBody && !bodies.has(type)) bodies.set(type, one);
+    if (!isFile && fits && isText(one.part) && !bodies.has(type)) bodies.set(type, one);
   }
   return [...bodies.values()];
 }
 
-async function attachmentOf({ part, size, kept }: ReadPart, holder: string): Promise<Attachment> {
-  const { PostalMime } = await import("../libraries/mime.ts");
+function attachmentOf({ part, size, kept }: ReadPart, holder: string, decode: DecodeText): Attachment {
   const field = (name: string) => fieldIn(part.fields, name);
   const disposition = field("content-disposition");
-  // As an attachment, so that its name is read whatever it says itself to be.
-  const lines = [
-    `Content-Type: ${field("content-type") ?? part.type}`,
-    `Content-Disposition: attachment${/;.*/s.exec(disposition ?? "")?.[0] ?? ""}`,
-    "",
-    "",
-  ];
-  const { attachments } = await PostalMime.parse(Buffer.from(lines.join("\r\n"), "latin1"), { forceRfc822Attachments: true });
+  const named = (value: string | undefined, name: string) => parameterText(parametersOf(value ?? ""), name, decode) || undefined;
   const contentId = field("content-id")?.replace(/^<|>$/g, "") || undefined;
   const isItem = isMessage(part);
   const isShown = tokenOf(disposition) === "inline" || part.within === "related";
-  const subject = isItem ? (await messageOf(headOf(kept))).subject : undefined;
+  const subject = isItem ? messageOf(fieldsOf(headOf(kept)), decode).subject : undefined;
   return {
     id: `${holder}.${part.number}`,
     kind: isItem ? "item" : "file",
-    name: attachments[0]?.filename || subject || undefined,
+    name: named(disposition, "filename") ?? named(field("content-type"), "name") ?? (subject || undefined),
     contentType: part.type,
     contentId,
     size,
@@ -130,10 +129,10 @@ function headOf(bytes: Buffer): Buffer {
 }
 
 /** As text, also of HTML: that is what Exchange is asked for where it opens an attached message itself. */
-function textIn(bodies: readonly ReadPart[]): string | undefined {
+function textIn(bodies: readonly ReadPart[], decode: DecodeText): string | undefined {
   const of = (type: string): string | undefined => {
     const body = bodies.find(({ part }) => part.type === type);
-    return body && decodeText(body.kept, parameterIn(fieldIn(body.part.fields, "content-type") ?? "", "charset"));
+    return body && decode(body.kept, parametersOf(fieldIn(body.part.fields, "content-type") ?? "").get("charset"));
   };
   const html = of("text/html");
   return of("text/plain") ?? (html === undefined ? undefined : textOfHtml(html));
@@ -145,32 +144,25 @@ const importances: ReadonlyMap<string, Importance> = new Map([
 ]);
 
 /** The fields of a message by its header (RFC 5322): what only a mailbox gives a message, it has not. */
-async function messageOf(head: Buffer): Promise<Omit<Message, "itemId">> {
-  const { PostalMime } = await import("../libraries/mime.ts");
-  const read = await PostalMime.parse(Buffer.concat([head, Buffer.from("\r\n\r\n")]));
-  const sentAt = Date.parse(read.date ?? "");
-  const importance = read.headers.find(({ key }) => key === "importance")?.value.toLowerCase();
-  return {
-    internetMessageId: read.messageId || undefined,
-    subject: read.subject,
-    sender: addressesOf(read.sender)[0],
-    from: addressesOf(read.from)[0],
-    replyTo: addressesOf(read.replyTo),
-    to: addressesOf(read.to),
-    cc: addressesOf(read.cc),
-    bcc: addressesOf(read.bcc),
-    sentAt: Number.isNaN(sentAt) ? undefined : new Date(sentAt).toISOString(),
-    importance: importances.get(importance ?? ""),
-    headers: read.headers.map(({ originalKey, value }) => ({ name: originalKey, value })),
+function messageOf(fields: readonly RawField[], decode: DecodeText): Omit<Message, "itemId"> {
+  const field = (name: string) => fieldIn(fields, name);
+  const text = (name: string) => {
+    const raw = field(name);
+    return raw === undefined ? undefined : decodeWords(raw, decode);
   };
-}
-
-/** An address of the library's, or several, or a group of them. */
-type Read = { readonly name: string; readonly address?: string | undefined; readonly group?: readonly Read[] | undefined };
-
-function addressesOf(read: Read | readonly Read[] | undefined): Address[] {
-  const list = read === undefined ? [] : "length" in read ? read : [read];
-  return list.flatMap((one) =>
-    one.group === undefined ? [{ name: one.name || undefined, address: one.address }] : addressesOf(one.group),
-  );
+  const addresses = (name: string) => addressesOf(field(name) ?? "", decode);
+  const sentAt = Date.parse(field("date") ?? "");
+  return {
+    internetMessageId: text("message-id") || undefined,
+    subject: text("subject"),
+    sender: addresses("sender")[0],
+    from: addresses("from")[0],
+    replyTo: addresses("reply-to"),
+    to: addresses("to"),
+    cc: addresses("cc"),
+    bcc: addresses("bcc"),
+    sentAt: Number.isNaN(sentAt) ? undefined : new Date(sentAt).toISOString(),
+    importance: importances.get(field("importance")?.toLowerCase() ?? ""),
+    headers: fields.map(({ written, value }) => ({ name: written, value: decode(Buffer.from(value, "latin1"), undefined) })),
+  };
 }

@@ -1,0 +1,2 @@
+/** Charsets that Node does not know. */
+export { default as iconv } from "iconv-lite";

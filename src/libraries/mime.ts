@@ -1,2 +1,0 @@
-/** Parses MIME for what Exchange does not parse for us. */
-export { default as PostalMime } from "postal-mime";
