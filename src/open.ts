@@ -93,7 +93,7 @@ async function openExchange(connection: Connection, ways: OpenWays): Promise<Exc
 
 /** How the settings of a connection reach Exchange Web Services. Throws Failure `invalid-settings`. */
 export async function ewsOptionsOf(connection: Connection, ways: OpenWays = {}): Promise<EwsOptions> {
-  const { name, ews, access, mailbox, network, timeouts, throttling } = connection;
+  const { name, ews, access, mailbox, network, throttling } = connection;
   const auth = ews.auth ?? connection.auth;
   const ca = ews.caFile === undefined ? undefined : readFileSetting(ews.caFile, "ews.ca_file").toString("utf8");
   const observe = ways.log === undefined ? ways.observe : await logger(ways.log);
@@ -110,7 +110,7 @@ export async function ewsOptionsOf(connection: Connection, ways: OpenWays = {}):
     ca,
     account: accountOf(auth, name),
     throttling: { maxWaitMs: milliseconds(throttling.maxWait), maxConcurrency: throttling.maxConcurrency },
-    timeouts: { connectMs: milliseconds(timeouts.connect), replyMs: milliseconds(timeouts.reply), idleMs: milliseconds(timeouts.idle) },
+    ...patienceOf(connection),
     observe,
     serverVersion: ways.serverVersion,
   };
@@ -118,7 +118,7 @@ export async function ewsOptionsOf(connection: Connection, ways: OpenWays = {}):
 
 /** How the settings of a connection reach Microsoft Graph. Throws Failure `invalid-settings`. */
 export async function graphOptionsOf(connection: Connection, ways: OpenWays = {}): Promise<GraphOptions> {
-  const { name, graph, auth, mailbox, network, timeouts, throttling } = connection;
+  const { name, graph, auth, mailbox, network, throttling } = connection;
   const ca = graph.caFile === undefined ? undefined : readFileSetting(graph.caFile, "graph.ca_file").toString("utf8");
   const observe = ways.log === undefined ? ways.observe : await logger(ways.log);
   return {
@@ -132,10 +132,22 @@ export async function graphOptionsOf(connection: Connection, ways: OpenWays = {}
     proxy: network.proxy,
     account: accountOf(auth, name),
     throttling: { maxWaitMs: milliseconds(throttling.maxWait), maxConcurrency: throttling.maxConcurrency },
-    timeouts: { connectMs: milliseconds(timeouts.connect), replyMs: milliseconds(timeouts.reply), idleMs: milliseconds(timeouts.idle) },
+    ...patienceOf(connection),
     habits: graph.habits,
     observe,
   };
+}
+
+/** How long a reply is waited for, and how much of it is taken. */
+function patienceOf({ timeouts, maxReplyBytes }: Connection): Pick<EwsOptions, "timeouts" | "maxReplyBytes"> {
+  const { connect, reply, idle, total } = timeouts;
+  const limits = {
+    connectMs: milliseconds(connect),
+    replyMs: milliseconds(reply),
+    idleMs: milliseconds(idle),
+    totalMs: milliseconds(total),
+  };
+  return { timeouts: limits, maxReplyBytes };
 }
 
 const connectingNames = { smtp: "SmtpAddress", primary_smtp: "PrimarySmtpAddress", upn: "PrincipalName" } as const;
@@ -184,7 +196,7 @@ function accountOf(auth: Connection["auth"], connection: string): string {
 }
 
 /** A token endpoint answers in a second or not at all; a person who enters a code is asked after again and again. Milliseconds. */
-const tokenTimeouts = { connectMs: 15_000, replyMs: 30_000, idleMs: 15_000 };
+const tokenTimeouts = { connectMs: 15_000, replyMs: 30_000, idleMs: 15_000, totalMs: 60_000 };
 
 /** How a token endpoint is reached. */
 type Way = Pick<EwsOptions, "ca" | "observe" | "proxy">;

@@ -7,6 +7,8 @@ import { onPremisesSettings } from "./settings-on-premises.ts";
 
 const seconds = (what: string) => z.number(put(what)).gt(0, put(what)).max(3600, put(what));
 
+const megabytes = (what: string) => z.number(put(what)).int(put(what)).min(1, put(what)).max(1_048_576, put(what));
+
 const urlWords = "the address of Exchange Web Services, such as https://mail.example.com/EWS/Exchange.asmx";
 const url = z.string(put(urlWords)).refine((value) => isWebAddress(value), put(urlWords));
 
@@ -28,6 +30,7 @@ const Timeouts = z.strictObject({
   connect_seconds: seconds("seconds until the connection stands, such as 15").optional(),
   reply_seconds: seconds("seconds until the reply begins, such as 300").optional(),
   idle_seconds: seconds("seconds without a byte in the middle of a reply, such as 60").optional(),
+  total_seconds: seconds("seconds from the beginning of a reply to its end, such as 900").optional(),
 });
 
 const count = (what: string) => z.number(put(what)).int(put(what)).min(1, put(what)).max(1000, put(what));
@@ -57,6 +60,7 @@ const Connection = z
       .default("smtp"),
     mailbox: text("the address of the mailbox that is meant when an action names none").optional(),
     timeouts: Timeouts.default({}),
+    max_reply_megabytes: megabytes("the most megabytes of one reply, such as 1024").optional(),
     throttling: Throttling.default({}),
     proxy: ProxySettings.optional(),
     tls: TlsSettings.prefault({}),

@@ -43,7 +43,10 @@ export interface Connection {
     readonly connect: number | undefined;
     readonly reply: number | undefined;
     readonly idle: number | undefined;
+    readonly total: number | undefined;
   };
+  /** Bytes; undefined is the default of the back end. */
+  readonly maxReplyBytes: number | undefined;
   /** Seconds, and a number of requests; undefined is the default of the back end. */
   readonly throttling: { readonly maxWait: number | undefined; readonly maxConcurrency: number | undefined };
 }
@@ -102,6 +105,8 @@ export const variables = {
   MAILCORDON_CONNECT_SECONDS: ["timeouts", "connect_seconds"],
   MAILCORDON_REPLY_SECONDS: ["timeouts", "reply_seconds"],
   MAILCORDON_IDLE_SECONDS: ["timeouts", "idle_seconds"],
+  MAILCORDON_TOTAL_SECONDS: ["timeouts", "total_seconds"],
+  MAILCORDON_MAX_REPLY_MEGABYTES: ["max_reply_megabytes"],
   MAILCORDON_MAX_WAIT_SECONDS: ["throttling", "max_wait_seconds"],
   MAILCORDON_MAX_CONCURRENCY: ["throttling", "max_concurrency"],
   MAILCORDON_MAILBOX: ["mailbox"],
@@ -149,7 +154,13 @@ export async function loadSettings(place: SettingsPlace = {}): Promise<Settings>
       // A person who signs in is not let to impersonate by Exchange Online.
       impersonateBy: chosen.impersonate_by,
       access: access ?? ((auth.oauth ?? auth.auto?.oauth)?.device_code === true ? "delegate" : "impersonation"),
-      timeouts: { connect: timeouts.connect_seconds, reply: timeouts.reply_seconds, idle: timeouts.idle_seconds },
+      timeouts: {
+        connect: timeouts.connect_seconds,
+        reply: timeouts.reply_seconds,
+        idle: timeouts.idle_seconds,
+        total: timeouts.total_seconds,
+      },
+      maxReplyBytes: chosen.max_reply_megabytes === undefined ? undefined : chosen.max_reply_megabytes * 1024 * 1024,
       throttling: { maxWait: throttling.max_wait_seconds, maxConcurrency: throttling.max_concurrency },
     },
     evidenceDir: said(flags.evidenceDir ?? environment.MAILCORDON_EVIDENCE_DIR, directory) ?? said(evidence_dir, home),
@@ -354,7 +365,7 @@ function without(tree: Tree, path: readonly string[], isMeant: (key: string) => 
 }
 
 function meant(variable: string, value: string, directory: string): string | number {
-  if (variable.endsWith("_SECONDS") || variable.endsWith("_CONCURRENCY")) return Number(value);
+  if (/_(?:SECONDS|CONCURRENCY|MEGABYTES)$/.test(variable)) return Number(value);
   if (["MAILCORDON_PASSWORD", "MAILCORDON_TOKEN", "MAILCORDON_CLIENT_SECRET"].includes(variable)) return `env:${variable}`;
   if (["MAILCORDON_CA_FILE", "MAILCORDON_CERTIFICATE_FILE", "MAILCORDON_FEDERATED_TOKEN_FILE"].includes(variable))
     return resolve(directory, value);

@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -97,6 +98,53 @@ test("settings come from mailcordon.yaml where it is run, with the password besi
   } finally {
     rmSync(join(folder, "mailcordon.yaml"));
   }
+});
+
+describe("a reply that does not come to its end is given up", () => {
+  const endless = async (piece: Buffer, everyMs: number, type: string) => {
+    const server = createServer((request, response) => {
+      request.resume();
+      response.writeHead(200, { "content-type": type });
+      const timer = setInterval(() => response.write(piece), everyMs);
+      request.socket.on("close", () => clearInterval(timer));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const address = server.address();
+    return { server, url: `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}` };
+  };
+  const wayOf = (backend: string, url: string): Record<string, string> => ({
+    ...(backend === "graph" ? { MAILCORDON_TOKEN: "x", MAILCORDON_USERNAME: "", MAILCORDON_PASSWORD: "" } : {}),
+    MAILCORDON_BACKEND: backend,
+    MAILCORDON_EWS_URL: `${url}/EWS/Exchange.asmx`,
+    MAILCORDON_GRAPH_URL: `${url}/v1.0`,
+  });
+
+  test.each([
+    ["ews", "text/xml"],
+    ["graph", "application/json"],
+  ])("after its time, %s", async (backend, type) => {
+    const { server, url } = await endless(Buffer.from(" "), 50, type);
+    const ended = await run(["get-out-of-office"], { ...wayOf(backend, url), MAILCORDON_TOTAL_SECONDS: "1" }).ended;
+    server.closeAllConnections();
+    server.close();
+    expect(document(ended)).toMatchObject({ success: false, error: { code: "timeout", message: expect.stringContaining("within 1 s") } });
+    expect(ended.code).toBe(failures.timeout.exit);
+  });
+
+  test.each([
+    ["ews", "text/xml"],
+    ["graph", "application/json"],
+  ])("after its bytes, %s", async (backend, type) => {
+    const { server, url } = await endless(Buffer.alloc(256 * 1024, " "), 1, type);
+    const ended = await run(["get-out-of-office"], { ...wayOf(backend, url), MAILCORDON_MAX_REPLY_MEGABYTES: "1" }).ended;
+    server.closeAllConnections();
+    server.close();
+    expect(document(ended)).toMatchObject({
+      success: false,
+      error: { code: "broken-reply", message: expect.stringContaining("more than 1048576 bytes") },
+    });
+    expect(ended.code).toBe(failures["broken-reply"].exit);
+  });
 });
 
 test.each([

@@ -72,13 +72,16 @@ test("the environment goes before the file, and flags before the environment", a
     MAILCORDON_REPLY_SECONDS: "5",
     MAILCORDON_MAX_WAIT_SECONDS: "7",
     MAILCORDON_MAX_CONCURRENCY: "3",
+    MAILCORDON_TOTAL_SECONDS: "8",
+    MAILCORDON_MAX_REPLY_MEGABYTES: "2",
     MAILCORDON_EVIDENCE_DIR: "env",
   };
   const { connection, evidenceDir } = await load(good, environment);
   expect(connection).toMatchObject({
     mailbox: "other@example.com",
     access: "delegate",
-    timeouts: { reply: 5 },
+    timeouts: { reply: 5, total: 8 },
+    maxReplyBytes: 2 * 1024 * 1024,
     throttling: { maxWait: 7, maxConcurrency: 3 },
   });
   expect(evidenceDir).toBe(join(directory, "env"));

@@ -73,7 +73,7 @@ export function proxyOf({ network }: Connection, url: URL): ProxyServer | undefi
 /** A step that waits longer for a connection is over. Milliseconds. */
 const connectMs = 15_000;
 /** What a check-up asks is answered in a second or not at all. Milliseconds. */
-const answers = { replyMs: 30_000, idleMs: 15_000 };
+const answers = { replyMs: 30_000, idleMs: 15_000, totalMs: 60_000 };
 
 /** Milliseconds that a connection may take. */
 export function connectLimit({ timeouts }: Connection): number {

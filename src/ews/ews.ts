@@ -48,6 +48,8 @@ export interface DiscoverOptions {
 
 // A search over a large folder may take Exchange minutes; its own limit for a call is 5.
 const replyMs = 300_000;
+/** The whole of one answer of Autodiscover: some kilobytes. */
+const findingMs = 60_000;
 // Bodies are held whole, so fewer at once.
 const bodyBatch = 25;
 
@@ -184,7 +186,7 @@ function placeOf(options: EwsOptions, network: HttpOptions, userAgent: string) {
     const given = urlOf(url);
     return { name: given.origin, endpoint: fixedEndpoint(given, memory), publicRoutes: undefined, close: () => undefined };
   }
-  const { finding, address, lifetimeMs, close } = findingOf(options, network, userAgent);
+  const { finding, address, lifetimeMs, close } = findingOf(options, findingNetwork(options), userAgent);
   const publicRoutes = openPublicRoutes({
     settings: async (mailbox, first) => (await import("./autodiscover/user-settings.ts")).userSettings(finding, mailbox, first),
     lifetimeMs,
@@ -213,12 +215,18 @@ function findingOf(options: EwsOptions, network: HttpOptions, userAgent: string)
   return { finding: { address, allowHosts, userAgent, send }, address, lifetimeMs, close };
 }
 
+/** What Autodiscover answers is short. */
+function findingNetwork(options: EwsOptions): HttpOptions {
+  const network = networkOf(options, replyMs);
+  return { ...network, timeouts: { ...network.timeouts, totalMs: Math.min(network.timeouts.totalMs ?? findingMs, findingMs) } };
+}
+
 /** Looks for EWS now, whatever is remembered. Throws Failure as `autodiscover` does. */
 export async function discoverEws(
   options: EwsOptions,
   ways: Pick<AutodiscoverOptions, "step" | "signal" | "lookUpService"> = {},
 ): Promise<Discovered> {
-  const { finding, close } = findingOf(options, networkOf(options, replyMs), options.userAgent ?? defaultUserAgent);
+  const { finding, close } = findingOf(options, findingNetwork(options), options.userAgent ?? defaultUserAgent);
   try {
     const { autodiscover } = await import("./autodiscover.ts");
     return await autodiscover({ ...finding, ...ways });

@@ -78,6 +78,9 @@ export interface Soap {
   ): Promise<Streamed<readonly Outcome<Out>[]>>;
 }
 
+/** A page of a thousand messages, or a batch of 20 with bodies, has some megabytes; more than this is not held in memory. A content is streamed. */
+const maxHeldBytes = 128 * 1024 * 1024;
+
 /** Everything of a reply: the server's version, and a fault or what the operation reads. */
 interface Envelope<Out> {
   readonly version: ServerVersion | undefined;
@@ -150,7 +153,11 @@ export function openSoap(options: SoapOptions): Soap {
     call: (operation, input, target, call) =>
       negotiated(call, async (version) => {
         const response = await send({ operation, input, target, call }, version);
-        return outcomesOf(await readXml(response.body, s("Envelope"), envelopeReader(operation)), response, operation.name);
+        return outcomesOf(
+          await readXml(response.body, s("Envelope"), envelopeReader(operation), { maxBytes: maxHeldBytes }),
+          response,
+          operation.name,
+        );
       }),
     stream: (operation, input, content, target, call) =>
       negotiated(call, async (version) => {

@@ -10,17 +10,29 @@ export interface Upstream {
   /** Ends the connection for a reason, which everybody who waits for it is told. */
   stop(reason: Failure): void;
   failure(thrown: unknown): Failure;
-  timeout(): Failure;
+  /** `what` the server did within the time, or did not. */
+  timeout(what: string): Failure;
+  tooMuch(what: string): Failure;
+}
+
+/** How far a body may go. */
+export interface BodyLimits {
+  /** Milliseconds between two pieces. */
+  readonly idleMs: number;
+  /** Milliseconds that may be waited for the whole of it. */
+  readonly totalMs: number;
+  /** Bytes, as they are when they are decoded. */
+  readonly maxBytes: number;
 }
 
 /** A rest of the body up to so many bytes is read and dropped, so that the connection can be used again; a new one costs about as much. */
 const maxDropped = 64 * 1024;
 
 /** An answer that has begun. */
-export function openResponse(incoming: IncomingMessage, ended: Promise<void>, idleMs: number, upstream: Upstream): HttpResponse {
+export function openResponse(incoming: IncomingMessage, ended: Promise<void>, limits: BodyLimits, upstream: Upstream): HttpResponse {
   // The reader of the body gets it; without a reader nobody waits for it.
   incoming.on("error", () => undefined);
-  const body = readBody(incoming, idleMs, upstream);
+  const body = readBody(incoming, limits, upstream);
   return {
     status: incoming.statusCode ?? 0,
     connection: connectionOf(incoming.socket),
@@ -39,7 +51,7 @@ export function openResponse(incoming: IncomingMessage, ended: Promise<void>, id
       return Buffer.concat(parts).toString("utf8");
     },
     discard() {
-      drop(incoming, idleMs);
+      drop(incoming, limits.idleMs);
     },
   };
 }
@@ -58,16 +70,28 @@ function headersOf(incoming: IncomingMessage): Map<string, string> {
   return headers;
 }
 
-async function* readBody(incoming: IncomingMessage, idleMs: number, upstream: Upstream): AsyncGenerator<Uint8Array, void, undefined> {
+async function* readBody(
+  incoming: IncomingMessage,
+  { idleMs, totalMs, maxBytes }: BodyLimits,
+  upstream: Upstream,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let waited = 0;
+  let size = 0;
   try {
     const source = await decompressed(incoming);
     const chunks: AsyncIterator<Uint8Array> = source[Symbol.asyncIterator]();
     const dropped = openCollector();
     for (;;) {
       // Only while we wait: a slow reader of ours is not the server's fault.
-      const timer = setTimeout(() => upstream.stop(upstream.timeout()), idleMs);
+      const left = totalMs - waited;
+      const late = left > idleMs ? "stopped in the middle of its reply" : `did not end its reply within ${totalMs / 1000} s`;
+      const began = performance.now();
+      const timer = setTimeout(() => upstream.stop(upstream.timeout(late)), Math.max(0, Math.min(idleMs, left)));
       const next = await chunks.next().finally(() => clearTimeout(timer));
       if (next.done === true) return;
+      waited += performance.now() - began;
+      size += next.value.length;
+      if (size > maxBytes) throw upstream.tooMuch(`sent a reply of more than ${maxBytes} bytes`);
       yield next.value;
       dropped(next.value.length);
     }

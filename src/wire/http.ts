@@ -59,7 +59,14 @@ export interface HttpTimeouts {
   readonly replyMs: number;
   /** Milliseconds between two pieces of the request or of the answer. */
   readonly idleMs: number;
+  /** Milliseconds that are waited for the body of one answer, from its beginning to its end; default 15 minutes. */
+  readonly totalMs?: number | undefined;
 }
+
+/** 150 MB, the largest message of Exchange Online, take 15 minutes over a line of 1.4 Mbit/s. */
+const defaultTotalMs = 15 * 60_000;
+/** Such a message in base64 is a fifth of it. */
+const defaultMaxReplyBytes = 1024 * 1024 * 1024;
 
 export interface HttpOptions {
   /** Certificates (PEM) of authorities to trust besides the well-known ones. */
@@ -70,6 +77,8 @@ export interface HttpOptions {
   readonly timeouts: HttpTimeouts;
   /** Connections to one server at once; further requests wait for one. */
   readonly maxConnections: number;
+  /** Bytes of one answer, decoded; default 1 GiB. A longer one is Failure `broken-reply`. */
+  readonly maxReplyBytes?: number | undefined;
   /** Told of every request and its reply; never of a body or a secret. */
   readonly observe?: Observe | undefined;
 }
@@ -87,7 +96,7 @@ export interface Http {
 
 /** A client with connections that are kept open and used again. Node's modules are loaded when the first request needs them. */
 export function openHttp(options: HttpOptions): Http {
-  const { maxConnections, timeouts } = options;
+  const { maxConnections, timeouts, maxReplyBytes = defaultMaxReplyBytes } = options;
   const tls = { ...options.tls, ca: options.ca };
   const transports = new Map<string, Promise<Transport>>();
   const transportTo = ({ url, slot }: HttpRequest): Promise<Transport> => {
@@ -100,7 +109,7 @@ export function openHttp(options: HttpOptions): Http {
   };
   const http: Http = {
     async send(request) {
-      return new Exchange(await transportTo(request), request, timeouts).send();
+      return new Exchange(await transportTo(request), request, timeouts, maxReplyBytes).send();
     },
     close() {
       for (const transport of transports.values()) {
@@ -115,6 +124,9 @@ export function openHttp(options: HttpOptions): Http {
   return options.observe === undefined ? http : observed(http, options.observe);
 }
 
+const totalHint = "Ask for less at once, or raise timeouts.idle_seconds or timeouts.total_seconds if the connection is slow.";
+const bytesHint = "Check the server and the proxies in between. If a message is that large, raise max_reply_megabytes.";
+
 /** Connections that stand, or stood. */
 const established = new WeakSet<Socket>();
 
@@ -122,6 +134,7 @@ const established = new WeakSet<Socket>();
 class Exchange {
   readonly #request: HttpRequest;
   readonly #timeouts: HttpTimeouts;
+  readonly #maxReplyBytes: number;
   readonly #transport: Transport;
   readonly #host: string;
   #stage: Stage = "connecting";
@@ -131,10 +144,11 @@ class Exchange {
   #giveUp: ((reason: Failure) => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(transport: Transport, request: HttpRequest, timeouts: HttpTimeouts) {
+  constructor(transport: Transport, request: HttpRequest, timeouts: HttpTimeouts, maxReplyBytes: number) {
     this.#transport = transport;
     this.#request = request;
     this.#timeouts = timeouts;
+    this.#maxReplyBytes = maxReplyBytes;
     this.#host = request.url.host;
   }
 
@@ -167,10 +181,13 @@ class Exchange {
       throw refusal;
     }
     this.#stage = "answering";
-    return openResponse(incoming, ended, this.#timeouts.idleMs, {
+    const { idleMs, totalMs = defaultTotalMs } = this.#timeouts;
+    const limits = { idleMs, totalMs, maxBytes: this.#maxReplyBytes };
+    return openResponse(incoming, ended, limits, {
       stop: (reason) => this.#stop(outgoing, reason),
       failure: (thrown) => this.#reason ?? failureOf(thrown, "answering", this.#host),
-      timeout: () => failureAt("answering", "timeout", `${this.#host} stopped in the middle of its reply.`),
+      timeout: (what) => failureAt("answering", "timeout", `${this.#host} ${what}.`, undefined, { hint: totalHint }),
+      tooMuch: (what) => failureAt("answering", "broken-reply", `${this.#host} ${what}.`, undefined, { hint: bytesHint }),
     });
   }
 

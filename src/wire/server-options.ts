@@ -13,8 +13,15 @@ export interface ServerOptions {
   readonly proxy?: ProxyRules | undefined;
   /** Milliseconds; each has a default. */
   readonly timeouts?:
-    | { readonly connectMs?: number | undefined; readonly replyMs?: number | undefined; readonly idleMs?: number | undefined }
+    | {
+        readonly connectMs?: number | undefined;
+        readonly replyMs?: number | undefined;
+        readonly idleMs?: number | undefined;
+        readonly totalMs?: number | undefined;
+      }
     | undefined;
+  /** Bytes of one reply; default 1 GiB. */
+  readonly maxReplyBytes?: number | undefined;
   readonly userAgent?: string | undefined;
   /** Whoever names the same account, or application, of the same server shares its pauses and its places with us. Default: nobody does. */
   readonly account?: string | undefined;
@@ -47,7 +54,10 @@ export function limitsOf({ throttling }: ServerOptions): Limits {
 }
 
 /** A connection for each place in the schedule: requests wait there, where everybody sees it. `replyMs`: how long a reply is waited for by default. */
-export function networkOf({ ca, tls, proxy, timeouts = {}, throttling, observe }: ServerOptions, replyMs: number): HttpOptions {
+export function networkOf(
+  { ca, tls, proxy, timeouts = {}, maxReplyBytes, throttling, observe }: ServerOptions,
+  replyMs: number,
+): HttpOptions {
   return {
     ca,
     tls,
@@ -56,7 +66,9 @@ export function networkOf({ ca, tls, proxy, timeouts = {}, throttling, observe }
       connectMs: timeouts.connectMs ?? defaultTimeouts.connectMs,
       replyMs: timeouts.replyMs ?? replyMs,
       idleMs: timeouts.idleMs ?? defaultTimeouts.idleMs,
+      totalMs: timeouts.totalMs,
     },
+    maxReplyBytes,
     maxConnections: throttling?.maxConcurrency ?? defaultMaxConcurrency,
     observe,
   };

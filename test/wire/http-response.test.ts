@@ -42,6 +42,27 @@ describe("a reply", () => {
   });
 
   test.each([
+    ["plain", undefined],
+    ["in gzip, where a little becomes much", "gzip"],
+  ])("with more bytes than a reply may have is broken and not read further, %s", async (_, encoding) => {
+    const bytes = Buffer.alloc(3_000_000);
+    const url = await serving((_request, response) => {
+      if (encoding === undefined) response.end(bytes);
+      else response.writeHead(200, { "content-encoding": encoding }).end(gzipSync(bytes));
+    });
+    const response = await client({ maxReplyBytes: 1_000_000 }).send(get(url));
+    let size = 0;
+    const failure = await failureOf(
+      (async () => {
+        for await (const part of response.body) size += part.length;
+      })(),
+    );
+    expect([failure.code, failure.message]).toEqual(["broken-reply", expect.stringContaining("more than 1000000 bytes")]);
+    expect(size).toBeLessThanOrEqual(1_000_000);
+    expect((await allOf(await client({ maxReplyBytes: 3_000_000 }).send(get(url)))).length).toBe(3_000_000);
+  });
+
+  test.each([
     ["nothing", ""],
     ["half a status line", "HTTP/1.1 20"],
     ["half its headers", "HTTP/1.1 200 OK\r\nContent-Le"],

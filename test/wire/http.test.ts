@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer as createTcpServer, type Socket } from "node:net";
-import { describe, expect, test } from "vitest";
+import { gzipSync } from "node:zlib";
+import { describe, expect, test, vi } from "vitest";
 import { Failure } from "../../src/failure.ts";
 import { droppedWhileIdle, neverSent } from "../../src/wire/http.ts";
 import type { Document } from "../../src/wire/xml-write.ts";
@@ -211,9 +212,37 @@ describe("time-outs", () => {
     expect((await failureOf(allOf(response))).code).toBe("timeout");
   });
 
+  test("bound the whole of a body that trickles in, and the connection is closed", async () => {
+    let closed = false;
+    const url = await serving((request, response) => {
+      response.writeHead(200);
+      const timer = setInterval(() => response.write("a"), 20);
+      request.socket.on("close", () => {
+        clearInterval(timer);
+        closed = true;
+      });
+    });
+    const response = await client({ timeouts: { ...patient, totalMs: 400 } }).send(get(url));
+    const failure = await failureOf(allOf(response));
+    expect([failure.code, failure.message]).toEqual(["timeout", expect.stringContaining("did not end its reply within 0.4 s")]);
+    await vi.waitFor(() => expect(closed).toBe(true));
+  });
+
+  test("bound a compressed body that trickles in as well", async () => {
+    const url = await serving((request, response) => {
+      response.writeHead(200, { "content-encoding": "gzip" });
+      const zipped = gzipSync(randomBytes(100_000));
+      let at = 0;
+      const timer = setInterval(() => response.write(zipped.subarray(at, ++at)), 20);
+      request.socket.on("close", () => clearInterval(timer));
+    });
+    const response = await client({ timeouts: { ...patient, totalMs: 400 } }).send(get(url));
+    expect((await failureOf(allOf(response))).code).toBe("timeout");
+  });
+
   test("do not count the time that our own reader takes", async () => {
     const url = await silent((response) => response.writeHead(200).end(Buffer.alloc(500_000)));
-    const response = await client({ timeouts: { ...patient, idleMs: 150 } }).send(get(url));
+    const response = await client({ timeouts: { ...patient, idleMs: 150, totalMs: 250 } }).send(get(url));
     let size = 0;
     for await (const part of response.body) {
       if (size === 0) await new Promise((resolve) => setTimeout(resolve, 400));
