@@ -62,7 +62,7 @@ export function openEws(options: EwsOptions): Exchange {
   const network = networkOf(options, replyMs);
   const http = openHttp(network);
   const { userAgent = defaultUserAgent } = options;
-  const place = placeOf(options, network, userAgent);
+  const place = placeOf(options, userAgent);
   const connection: Connection = {
     soap: callingRightly(
       openSoap({
@@ -180,7 +180,7 @@ async function searchableMailboxes(own: (access: Access) => EwsMailbox, query: S
 }
 
 /** Where EWS is: at the URL that is given, or where Autodiscover says. `name` is the same for whoever means the same server. */
-function placeOf(options: EwsOptions, network: HttpOptions, userAgent: string) {
+function placeOf(options: EwsOptions, userAgent: string) {
   const { url, memory = noEndpointMemory } = options;
   if (url !== undefined) {
     const given = urlOf(url);
