@@ -15,6 +15,7 @@ const impersonation =
   "An administrator must give the account the role ApplicationImpersonation for this mailbox; or use delegate access (access: delegate).";
 const applicationActsAs =
   "An application has no mailbox of its own: name the mailbox, and reach it by impersonation (access: impersonation).";
+const notAnId = "Check the id, or name the message by internet_message_id.";
 const notDone = { code: "busy", notDone: true } as const;
 const transient = { code: "busy" } as const;
 const invalidInput = { code: "invalid-input" } as const;
@@ -87,6 +88,8 @@ const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ["ErrorInvalidAuthorizationContext", { code: "unauthenticated" }],
   // Mailboxes.
   ["ErrorNonExistentMailbox", { code: "mailbox-not-found" }],
+  ["ErrorCannotFindUser", { code: "mailbox-not-found" }],
+  ["ErrorNameResolutionNoMailbox", { code: "mailbox-not-found" }],
   ["ErrorMissingEmailAddress", { code: "mailbox-not-found", hint: "The account has no mailbox of its own: name one." }],
   ["ErrorNonPrimarySmtpAddress", { code: "mailbox-not-found" }],
   ["ErrorInvalidSmtpAddress", { code: "mailbox-not-found" }],
@@ -106,7 +109,6 @@ const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ],
   // Items and folders. Exchange does not tell apart what is not there from what one may not see.
   ["ErrorItemNotFound", { code: "not-found" }],
-  ["ErrorInvalidId", { code: "not-found" }],
   ["ErrorInvalidAttachmentId", { code: "not-found" }],
   ["ErrorCannotFindFileAttachment", { code: "not-found" }],
   ["ErrorInvalidReferenceItem", { code: "not-found" }],
@@ -155,6 +157,8 @@ const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ["ErrorSubmissionQuotaExceeded", { code: "quota-exceeded", hint: "The account has sent too many messages." }],
   ["ErrorExceededMessageLimit", { code: "quota-exceeded", hint: "The account has sent too many messages." }],
   // What we were given makes no sense to the server.
+  // Not that nothing is there: the server does not take the text for an id.
+  ["ErrorInvalidId", { code: "invalid-input", hint: notAnId }],
   ["ErrorInvalidIdMalformed", invalidInput],
   ["ErrorInvalidIdMalformedEwsLegacyIdFormat", invalidInput],
   ["ErrorInvalidIdEmpty", invalidInput],

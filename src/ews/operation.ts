@@ -18,6 +18,8 @@ export interface Operation<In, Out> {
   readonly gone?: Out;
   /** The folders, items and attachments that a request is about, by id or well-known name: of public folders it must go where they are. */
   readonly names?: (input: In) => readonly string[];
+  /** The hint where a server does not know the operation: what to do instead. */
+  readonly instead?: string;
   /** The element inside the SOAP body. */
   write(input: In): Xml;
   /** What is made of the `m:…Response` element: an Outcome for each response message, in their order. */

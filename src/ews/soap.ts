@@ -25,7 +25,7 @@ import { type Endpoint, requestVersions } from "./endpoint.ts";
 import { failureOf } from "./failures.ts";
 import { httpFailure } from "./http-failures.ts";
 import { e, m, messagesNamespace, s, soapNamespace, t, typesNamespace } from "./namespaces.ts";
-import type { Operation } from "./operation.ts";
+import type { Operation, Status } from "./operation.ts";
 import type { PublicRoute } from "./public-routes.ts";
 
 /** How the account acts for a mailbox: by which of its names (`t:ConnectingSID`). */
@@ -243,8 +243,15 @@ const versionInfo: Reader<ServerVersion> = record({
   build: fromAttribute("MajorBuildNumber"),
 });
 
+/** What a fault says. */
+interface Fault extends Pick<Status, "messageXml"> {
+  readonly responseCode: string;
+  readonly messageText: string;
+  readonly faultString: string;
+}
+
 /** The parts of a fault are in no namespace (SOAP 1.1, section 4.4), those of Microsoft's detail in their own. */
-const fault: Reader<Failure> = mapped(
+const fault: Reader<Fault> = mapped(
   record({
     faultCode: optional(qname("", "faultcode"), text),
     faultString: optional(qname("", "faultstring"), text),
@@ -257,14 +264,23 @@ const fault: Reader<Failure> = mapped(
       }),
     ),
   }),
-  ({ faultCode = "", faultString, detail }) =>
-    failureOf({
-      // Without a detail, the code is a qualified name: a:ErrorSchemaValidation.
-      responseCode: detail?.responseCode ?? faultCode.slice(faultCode.indexOf(":") + 1).trim(),
-      messageText: detail?.message ?? faultString,
-      messageXml: detail?.messageXml,
-    }),
+  ({ faultCode = "", faultString = "", detail }) => ({
+    // Without a detail, the code is a qualified name: a:ErrorSchemaValidation.
+    responseCode: detail?.responseCode ?? faultCode.slice(faultCode.indexOf(":") + 1).trim(),
+    messageText: detail?.message ?? faultString,
+    messageXml: detail?.messageXml,
+    faultString,
+  }),
 );
+
+/**
+ * A fault as a Failure. Servers other than Exchange answer an operation that they do not know with a fault that has no code of Exchange and names the
+ * operation; that name is no word of a language.
+ */
+function faultOf<In, Out>(said: Fault, { name, instead }: Operation<In, Out>): Failure {
+  if (/^Error/.test(said.responseCode) || !said.faultString.split(/[^A-Za-z]+/).includes(name)) return failureOf(said);
+  return new Failure("unsupported", `This server does not know the operation ${name}.`, { wireCode: said.responseCode, hint: instead });
+}
 
 function envelopeReader<In, Out>(operation: Operation<In, Out>): Reader<Envelope<Out>> {
   return mapped(
@@ -275,7 +291,11 @@ function envelopeReader<In, Out>(operation: Operation<In, Out>): Reader<Envelope
         record({ fault: optional(s("Fault"), fault), outcomes: optional(m(`${operation.name}Response`), operation.read) }),
       ),
     }),
-    ({ header, body }) => ({ version: header?.version, fault: body.fault, outcomes: body.outcomes }),
+    ({ header, body }) => ({
+      version: header?.version,
+      fault: body.fault && faultOf(body.fault, operation),
+      outcomes: body.outcomes,
+    }),
   );
 }
 

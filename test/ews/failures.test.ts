@@ -18,6 +18,8 @@ test.each([
   ["ErrorToFolderNotFound", "folder-not-found"],
   ["ErrorBatchProcessingStopped", "not-attempted"],
   ["ErrorInvalidIdMalformed", "invalid-input"],
+  ["ErrorInvalidId", "invalid-input"],
+  ["ErrorCannotFindUser", "mailbox-not-found"],
   ["ErrorCannotOpenFileAttachment", "unreadable"],
   ["ErrorQuotaExceeded", "quota-exceeded"],
   ["ErrorMessageSizeExceeded", "too-large"],

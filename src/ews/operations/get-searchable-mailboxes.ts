@@ -33,6 +33,7 @@ const failedMailbox = mapped(
 export const getSearchableMailboxes: Operation<SearchableMailboxQuery, SearchableMailboxes> = {
   name: "GetSearchableMailboxes",
   safety: "read",
+  instead: "Name the mailboxes: a list of addresses in mailboxes.",
   write: ({ filter, expandGroups }) =>
     element(
       "m:GetSearchableMailboxes",

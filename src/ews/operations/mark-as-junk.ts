@@ -14,6 +14,7 @@ export function markAsJunk(how: Junk): Operation<readonly ItemRef[], Junked> {
     name: "MarkAsJunk",
     // A moved item has a new id, so a second time would not find it and would look like a failure.
     safety: how.move ? "never" : "idempotent",
+    instead: "Delete the message (delete-email), or copy it to Junk Email (copy-email with destination_folder junkemail).",
     names: itemNames,
     write: (ids) => element("m:MarkAsJunk", { IsJunk: how.isJunk, MoveItem: how.move }, itemIds(ids)),
     read: responses(
