@@ -1,6 +1,7 @@
 import type * as z from "zod";
 import type { Attachment } from "./exchange/attachment.ts";
 import type { Call } from "./exchange/exchange.ts";
+import type { Absent } from "./exchange/looked.ts";
 import type { Message } from "./exchange/message.ts";
 import type { Difference, ExchangeFor, MailboxFor, PortMethod, Uses } from "./exchange/uses.ts";
 import { readInput } from "./input.ts";
@@ -158,11 +159,14 @@ export interface Target {
   readonly attachment?: Attachment | undefined;
 }
 
-/** What became of one name that was asked: a target, or why there is none. */
+/**
+ * What became of one name that was asked: a target; that it is not there, which only a look shows; or a failure. The failure `not-found` of a server
+ * is no look: it says nothing of what is there.
+ */
 export interface Selected {
   /** The name as it was asked, for the result when there is no target. */
   readonly asked: Row;
-  readonly outcome: Outcome<Target>;
+  readonly outcome: Outcome<Target | Absent>;
 }
 
 /** How the bytes of a target are had, to keep them as evidence before it is destroyed. */
@@ -196,6 +200,8 @@ export interface Prepared {
   readonly done?: string | undefined;
   /** The same of one result, where it is not what `done` says. */
   readonly did?: ((row: Row) => string | undefined) | undefined;
+  /** The action's own columns of what was there when it was chosen and, as a second look has shown, is no more. */
+  readonly vanished?: Row | undefined;
 }
 
 /** How an answer is told to a person. JSON has all of it, whatever stands here. */
@@ -279,6 +285,8 @@ interface Touching<In extends z.ZodObject, Each extends z.ZodObject, M extends P
   readonly done?: string | ((input: z.output<In>) => string);
   /** The same of one result, where it is not what `done` says: `copied as a draft`. */
   readonly did?: (row: z.output<Each>, input: z.output<In>) => string | undefined;
+  /** The columns of what was there when it was chosen and, as a second look has shown, is no more. */
+  readonly vanished?: z.input<Each>;
 }
 
 type Select<In extends z.ZodObject, M extends PortMethod> = (input: z.output<In>, context: Context<M>) => AsyncIterable<Selected>;
@@ -322,6 +330,7 @@ export function touching<In extends z.ZodObject, Each extends z.ZodObject, M ext
             input,
             done: typeof words.done === "function" ? words.done(input) : words.done,
             did: (row) => words.did?.(words.each.parse(row), input),
+            vanished: words.vanished,
             asksFirst: extras.asksFirst?.(input) ?? effects[words.effect].asksFirst,
             select: (context) => select(input, context),
             act: (targets, context) => act(targets, input, context),

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { Action } from "./action.ts";
+import { places } from "./exchange/looked.ts";
 import { type Failure, failures, someItemsFailedExit } from "./failure.ts";
 import { digests, present } from "./fields.ts";
 
@@ -29,12 +30,25 @@ const EvidenceNoun = z.strictObject({
   sha512: z.string().optional(),
 });
 
+const LookedNoun = z
+  .strictObject({
+    mailbox: z.string(),
+    folders: z.number().describe("How many folders were opened."),
+    places: z.array(z.enum(places)),
+    folder: z.string().optional().describe("The one folder that was meant."),
+    by: z
+      .enum(["item_id", "internet_message_id", "attachment_id"])
+      .describe("An id changes when its message is moved over EWS; a Message-ID does not."),
+  })
+  .describe("Of not_found: where it was looked for. Each of these places was opened.");
+
 /** What became of one item: the columns that name it, the action's own columns, and these. */
 export const Result = z.looseObject({
   status: z
     .enum(["done", "planned", "failed", "not_found"])
-    .describe("planned: what a dry run would touch; not_found: what was named is not there."),
+    .describe("planned: what a dry run would touch; not_found: what was named is not there, as a look has shown."),
   evidence: EvidenceNoun.optional().describe("The copy kept before the item was touched."),
+  looked: LookedNoun.optional(),
   verified: z.boolean().optional().describe("Looking again showed that it is so; false when it could not be looked at."),
   error: ErrorNoun.optional(),
 });

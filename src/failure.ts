@@ -50,6 +50,12 @@ export const failures = {
     retryable: false,
     hint: "It was deleted or moved, or the account may not see it. Search again, or name it by internet_message_id.",
   },
+  "could-not-look": {
+    status: 502,
+    exit: 32,
+    retryable: false,
+    hint: "Whether it is there is not known: a place where it may lie could not be opened. Check the account's rights in the mailbox, then repeat.",
+  },
   "mailbox-not-found": {
     status: 404,
     exit: 14,

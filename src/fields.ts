@@ -1,10 +1,11 @@
 import * as z from "zod";
 import type { Attachment } from "./exchange/attachment.ts";
 import type { Address, Message } from "./exchange/message.ts";
+import { itemIdsIn, messageIdOf, messageIdsIn, noItemId, noMessageId } from "./exchange/pasted-ids.ts";
 import { Failure } from "./failure.ts";
 import { narrowing, spellings } from "./input.ts";
 
-/** Items between commas, trimmed. EWS ids, paths of folders and categories hold no commas in practice; ids never. */
+/** Items between commas, trimmed. Paths of folders and categories hold no commas in practice. */
 function splitCommas(text: string): string[] {
   return text
     .split(/[,\n]/)
@@ -140,13 +141,46 @@ export const max_bytes = z
   .describe("What has more bytes fails alone. Default: no limit for files, 25 MiB for base64.");
 export const importance = z.enum(["Low", "Normal", "High"]).default("Normal").describe("Importance of the message.");
 
-export const item_id = textList("Item ids of the messages: a list, or one text with commas between.");
-export const splitMessageIds = (text: string) => splitOutside(text, false);
-export const internet_message_id = textList(
-  "Message-IDs of the messages, with or without angle brackets: a list, or one text with commas between. " +
-    "Given together with item_id, both name the same messages pair by pair: the id is tried first.",
-  splitMessageIds,
-);
+export const item_id = z
+  .array(pasted(noItemId))
+  .register(spellings, { split: itemIdsIn, item: trimmed })
+  .optional()
+  .describe("Item ids of the messages: a list, or one text with commas or blanks between.");
+export const internet_message_id = z
+  .array(pasted(noMessageId))
+  .register(spellings, { split: messageIdsIn, item: asMessageId })
+  .optional()
+  .describe(
+    "Message-IDs of the messages, with or without angle brackets: a list, or one text with commas or blanks between. " +
+      "Given together with item_id, both name the same messages pair by pair: the id is tried first.",
+  );
+
+/** The same, where it narrows down what is found. */
+export const narrowingMessageIds = z
+  .array(pasted(noMessageId))
+  .register(spellings, { split: messageIdsIn, item: asMessageId })
+  .register(narrowing)
+  .optional()
+  .describe("Message-IDs, with or without angle brackets: any of them.");
+
+/** A text that somebody has pasted; `wrong` says why it is not one. */
+function pasted(wrong: (text: string) => string | undefined) {
+  return z
+    .string()
+    .min(1)
+    .check((context) => {
+      const said = wrong(context.value);
+      if (said !== undefined) context.issues.push({ code: "custom", message: said, input: context.value });
+    });
+}
+
+function trimmed(value: unknown): unknown {
+  return typeof value === "string" ? value.trim() : value;
+}
+
+function asMessageId(value: unknown): unknown {
+  return typeof value === "string" ? messageIdOf(value) : value;
+}
 
 /** What every action takes. A choice of back end has no place here before there are two. */
 export const anywhere = { mailbox, access, timeout_seconds };

@@ -1,5 +1,6 @@
-import type { Action, Context, Kept, Prepared, Row, Selected, Target } from "./action.ts";
+import { type Action, type Context, effects, type Kept, type Prepared, type Row, type Selected, type Target } from "./action.ts";
 import type { Result } from "./answer.ts";
+import { type Absent, isAbsent, type Looked, lookedIn } from "./exchange/looked.ts";
 import { asFailure, Failure, type FailureCode } from "./failure.ts";
 import { attempt, failed, type Outcome } from "./outcome.ts";
 
@@ -8,6 +9,8 @@ export interface Item {
   readonly row: Row;
   readonly target?: Target | undefined;
   status: Result["status"];
+  /** Of `not_found`: where it was looked for. */
+  looked?: Looked | undefined;
   failure?: Failure | undefined;
   evidence?: Kept | undefined;
   /** The action's own columns. */
@@ -19,11 +22,28 @@ export interface Item {
 export async function choose(selected: AsyncIterable<Selected>, missingIsFine: boolean): Promise<Item[]> {
   const items: Item[] = [];
   for await (const { asked, outcome } of selected) {
-    if (outcome.ok) items.push({ row: outcome.value.row, target: outcome.value, status: "planned" });
-    else if (outcome.failure.code !== "not-found") items.push({ row: asked, status: "failed", failure: outcome.failure });
-    else items.push({ row: asked, status: "not_found", ...(missingIsFine ? {} : { failure: outcome.failure }) });
+    if (!outcome.ok) items.push({ row: asked, status: "failed", failure: unseen(outcome.failure) });
+    else if (!isAbsent(outcome.value)) items.push({ row: outcome.value.row, target: outcome.value, status: "planned" });
+    else items.push({ row: asked, ...missing(outcome.value, missingIsFine) });
   }
   return items;
+}
+
+/** What an item is of which a look has shown that it is not there. */
+export function missing({ absentFrom }: Absent, isFine: boolean): Pick<Item, "status" | "looked" | "failure"> {
+  const failure = isFine ? undefined : new Failure("not-found", `It was not found ${lookedIn(absentFrom)}.`);
+  return { status: "not_found", looked: absentFrom, failure };
+}
+
+/** A server's word that something is not there, after which nobody has looked, is no observation. */
+export function unseen(failure: Failure): Failure {
+  if (failure.code !== "not-found") return failure;
+  const { message, wireCode, requestId } = failure;
+  return new Failure("could-not-look", `It is said not to be there, and was not looked for: ${message}`, {
+    wireCode,
+    requestId,
+    cause: failure,
+  });
 }
 
 /** Keeps the bytes of each item. An item whose bytes could not be kept has failed, and is not touched. */
@@ -76,6 +96,31 @@ export async function actOn(items: readonly Item[], act: NonNullable<Prepared["a
       item.failure = new Failure("internal", `It was done, but what ${action.name} answered is not as its schema says.`, {
         cause: row.error,
       });
+    }
+  }
+}
+
+/**
+ * Looks for those of which the server said, when they were to be acted on, that they are not there: such a word alone is no proof. What a look does not
+ * find any more is `not_found`.
+ */
+export async function settleMissing(items: readonly Item[], prepared: Prepared, action: Action, context: Context): Promise<void> {
+  const said = items.flatMap((item) => {
+    const { failure, target } = item;
+    return failure?.code === "not-found" && target !== undefined ? [{ item, failure, target }] : [];
+  });
+  if (said.length === 0) return;
+  const { lookAgain } = await import("./looking/again.ts");
+  const targets = said.map(({ target }) => target);
+  const failures = said.map(({ failure }) => failure);
+  const outcomes = await lookAgain(targets, failures, targetsOf(items), context);
+  for (const [at, { item, failure }] of said.entries()) {
+    const outcome = outcomes[at] ?? failed(unseen(failure));
+    if (!outcome.ok) item.failure = unseen(outcome.failure);
+    else {
+      Object.assign(item, missing(outcome.value, effects[action.effect].missingIsFine));
+      // It was seen when it was chosen: for who wants it away, that is done.
+      if (prepared.vanished !== undefined) Object.assign(item, { status: "done", answered: prepared.vanished });
     }
   }
 }

@@ -14,10 +14,12 @@ import {
 } from "./action.ts";
 import { type Answer, answerSchema, errorNoun, type Result } from "./answer.ts";
 import type { AuditEntry, AuditLog } from "./audit.ts";
+import { count, countedBy, sentence } from "./door/sentence.ts";
 import type { Exchange } from "./exchange/exchange.ts";
 import { asFailure, Failure } from "./failure.ts";
+import { present } from "./fields.ts";
 import { unwrapped } from "./input.ts";
-import { actOn, choose, type Item, preserveEach, verifyEach } from "./items.ts";
+import { actOn, choose, type Item, preserveEach, settleMissing, verifyEach } from "./items.ts";
 import { attempt } from "./outcome.ts";
 
 /** What is about to be done, for whoever is asked. */
@@ -196,6 +198,7 @@ async function throughItems(passage: Passage): Promise<Said> {
     if (remaining.length > 0) await traced?.append({ ...entry, phase: "began", outcome: remaining.map((item) => evidenceOf(item)) });
     if (remaining.length > 0 && action.effect !== "read") host.touching?.();
     await actOn(remaining, prepared.act, action, context);
+    await settleMissing(remaining, prepared, action, context);
     if (prepared.verify !== undefined) await verifyEach(found, prepared.verify, context);
     const said = told(passage, items);
     if (remaining.length === 0) return said;
@@ -265,7 +268,7 @@ function told({ action, prepared, remarks }: Passage, items: readonly Item[]): S
   const missingFails = !effects[action.effect].missingIsFine && counts.not_found > 0;
   const words = wordsOf(action, prepared);
   const did = countedBy(items.flatMap((item) => (item.status === "done" ? [prepared.did?.(item.answered ?? {}) ?? words.done] : [])));
-  const message = sentence(words, counts, planned, did, items.find((item) => item.status === "failed")?.failure, remarks);
+  const message = sentence(words, counts, planned, did, items, remarks);
   return { success: counts.failed === 0 && !missingFails && remarks.incomplete !== true, message, counts, ...remarks, results };
 }
 
@@ -274,48 +277,12 @@ function wordsOf({ noun = "item" }: Action, { done = "done" }: Prepared): Pick<P
   return { noun, done };
 }
 
-function countedBy(words: readonly string[]): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
-  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
-  return counts;
-}
-
-/** `2 of 3 messages deleted; 1 failed: She will not.` */
-function sentence(
-  { noun, done }: Pick<Plan, "noun" | "done">,
-  counts: Answer["counts"],
-  planned: number,
-  did: ReadonlyMap<string, number>,
-  why: Failure | undefined,
-  { truncated, incomplete }: Remarks,
-): string {
-  const { requested, failed, not_found } = counts;
-  const rest = `${truncated ? "; there is more than the limits of the call let through" : ""}${incomplete ? "; something could not be looked at" : ""}.`;
-  if (requested === 0) return `No ${noun}s found${rest}`;
-  const tallies: [number, string][] = [
-    [planned, `would be ${done}`],
-    ...[...did].map(([what, number]): [number, string] => [number, what]),
-    [not_found, "not found"],
-    // The others say so themselves: one reason is what a line can hold.
-    [failed, `failed${why === undefined ? "" : `${failed > 1 ? ", the first" : ""}: ${why.message.replace(/\.$/, "")}`}`],
-  ];
-  const said = tallies.filter(([number]) => number > 0);
-  const parts = said.map(([number, what], at) => {
-    if (at > 0) return `${number} ${what}`;
-    return `${number === requested ? count(number, noun) : `${number} of ${count(requested, noun)}`} ${what}`;
-  });
-  return `${parts.join("; ")}${rest}`;
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
-}
-
 function resultOf(item: Item): Result {
   const evidence = item.evidence === undefined ? {} : { evidence: { ...item.evidence } };
   const verified = item.verified === undefined ? {} : { verified: item.verified };
+  const looked = item.looked === undefined ? {} : { looked: present({ ...item.looked, places: [...item.looked.places] }) };
   const error = item.failure === undefined ? {} : { error: errorNoun(item.failure) };
-  return { ...item.row, ...item.answered, status: item.status, ...evidence, ...verified, ...error };
+  return { ...item.row, ...item.answered, status: item.status, ...looked, ...evidence, ...verified, ...error };
 }
 
 /** The columns that name an item in the audit. Everything else of a row may hold what belongs to nobody's log. */

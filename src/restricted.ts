@@ -1,6 +1,7 @@
 import type { Draft } from "./exchange/draft.ts";
-import type { Destination, Exchange, Mailbox } from "./exchange/exchange.ts";
+import type { Destination, Exchange, Mailbox, Within } from "./exchange/exchange.ts";
 import { parseFolderName, splitStore } from "./exchange/folder-names.ts";
+import { isAbsent, type Located } from "./exchange/looked.ts";
 import type { Message, MessageName } from "./exchange/message.ts";
 import { Failure } from "./failure.ts";
 import { askedOf, attempt, failed, type Outcome } from "./outcome.ts";
@@ -162,7 +163,13 @@ function guarded(mailbox: Mailbox, guard: Guard, { backend, other }: Around): Ma
     else yield* ids.map(() => failed(permitted.failure));
   }
   /** Of which only the Message-ID is left, where it has one: that is looked for in the mailbox. */
-  async function* named(names: readonly MessageName[]): AsyncIterable<Outcome<readonly Message[]>> {
+  async function* named(names: readonly MessageName[], within: Within | undefined): AsyncIterable<Outcome<Located>> {
+    const permitted = await attempt(() => guard.folder(within?.folder, mailbox));
+    if (!permitted.ok) {
+      if (permitted.failure.code === "cancelled") throw permitted.failure;
+      yield* names.map(() => permitted);
+      return;
+    }
     const others = await attempt(() => foreign(names.flatMap(({ itemId }) => itemId ?? [])));
     if (!others.ok && others.failure.code === "cancelled") throw others.failure;
     const isShown = ({ itemId }: MessageName) => itemId === undefined || (others.ok && !others.value.has(itemId));
@@ -172,10 +179,14 @@ function guarded(mailbox: Mailbox, guard: Guard, { backend, other }: Around): Ma
     for await (const outcome of askedOf(
       asked,
       ({ name }) => isShown(name),
-      (some) => mailbox.locate(some.map(({ name }) => name)),
+      (some) =>
+        mailbox.locate(
+          some.map(({ name }) => name),
+          within,
+        ),
       () => failed(others.ok ? notShown(mailbox.address) : others.failure),
     )) {
-      if (outcome.ok) outcome.value.forEach(seen);
+      if (outcome.ok && !isAbsent(outcome.value)) outcome.value.messages.forEach(seen);
       yield outcome;
     }
   }

@@ -128,7 +128,7 @@ function mailboxOf(
     route: () => findSide(),
     foreign: (ids) => one((mailbox) => mailbox.foreign(ids)),
     search: (asked) => one((mailbox) => mailbox.search(asked)),
-    locate: (names) => each(names, (mailbox) => mailbox.locate(names)),
+    locate: (names, within) => each(names, (mailbox) => mailbox.locate(names, within)),
     get: (ids, detail) => each(ids, (mailbox) => mailbox.get(ids, detail)),
     mime: (ids) => each(ids, (mailbox) => mailbox.mime(ids)),
     attachments: (ids) => each(ids, (mailbox) => mailbox.attachments(ids)),

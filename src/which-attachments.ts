@@ -1,12 +1,14 @@
 import * as z from "zod";
 import type { Context, Row, Selected, Target } from "./action.ts";
 import type { Attachment } from "./exchange/attachment.ts";
+import { unlooked } from "./exchange/locate-copies.ts";
+import { type Absent, isAbsent } from "./exchange/looked.ts";
 import type { Message } from "./exchange/message.ts";
 import type { PortMethod } from "./exchange/uses.ts";
 import { Failure } from "./failure.ts";
 import { messageRow, narrowingList, present } from "./fields.ts";
 import { narrowing } from "./input.ts";
-import { askedOf, done, failed } from "./outcome.ts";
+import { askedOf, done, failed, type Outcome } from "./outcome.ts";
 import { comparable } from "./unicode-form.ts";
 import { choosesMessages, selectMessages, titleOf, type WhichMessages } from "./which-messages.ts";
 
@@ -54,7 +56,7 @@ interface Hanging {
 
 /**
  * Every attachment that is chosen, message by message, an attached message before what hangs in it. A message without any gives nothing; an id
- * that none of the messages has is Failure `not-found`. Each row names the message and the attachment, with `file_name` for its bytes. An attached
+ * that none of the messages has is told as absent. Each row names the message and the attachment, with `file_name` for its bytes. An attached
  * message that could not be opened is there twice: as itself, and as the Failure of what hangs in it.
  */
 export async function* selectAttachments(which: WhichAttachments, context: ToChoose): AsyncGenerator<Selected> {
@@ -65,29 +67,47 @@ export async function* selectAttachments(which: WhichAttachments, context: ToCho
   const chosen: Selected[] = [];
   for await (const selected of selectMessages(which, context)) chosen.push(selected);
   const messages = new Map(
-    chosen.flatMap((one) => (one.outcome.ok && one.outcome.value.message ? [[one, one.outcome.value.message]] : [])),
+    chosen.flatMap((one) => {
+      const message = one.outcome.ok && !isAbsent(one.outcome.value) ? one.outcome.value.message : undefined;
+      return message === undefined ? [] : [[one, message]];
+    }),
   );
+  /** Why attachments could not be listed: one that was asked for may be among them. */
+  let unlisted: Failure | undefined;
   let at = 0;
   for await (const outcome of askedOf(
     chosen,
     (one) => messages.has(one),
     (asked) => context.mailbox.attachments(asked.map((one) => messages.get(one)?.itemId ?? "")),
-    ({ outcome }) => (outcome.ok ? done([]) : outcome),
+    () => done([]),
   )) {
     const selected = chosen[at++];
-    const message = selected && messages.get(selected);
-    if (!outcome.ok) {
-      yield { asked: message === undefined ? (selected?.asked ?? {}) : namingRow(message), outcome };
+    if (selected === undefined) break;
+    const message = messages.get(selected);
+    if (message === undefined) {
+      if (!selected.outcome.ok) unlisted ??= selected.outcome.failure;
+      yield selected;
       continue;
     }
-    if (message === undefined) continue;
+    if (!outcome.ok) {
+      unlisted ??= outcome.failure;
+      yield { asked: namingRow(message), outcome };
+      continue;
+    }
     for (const hanging of await expanded(outcome.value, which, context)) {
       const { attachment, inner, unread, deeper } = hanging;
       listed.add(attachment.id);
-      if (inner?.unlisted !== undefined) context.remark({ incomplete: true });
-      if (deeper !== undefined) context.remark({ truncated: true });
+      if (inner?.unlisted !== undefined) {
+        unlisted ??= new Failure("unreadable", inner.unlisted);
+        context.remark({ incomplete: true });
+      }
+      if (deeper !== undefined) {
+        unlisted ??= new Failure("too-large", deeper);
+        context.remark({ truncated: true });
+      }
       // What hangs in it may be what was asked for: that it is missing must not look like success.
       if (unread !== undefined) {
+        unlisted ??= unread;
         context.remark({ incomplete: true });
         yield { asked: { ...namingRow(message), parent_attachment_id: attachment.id }, outcome: failed(unread) };
         // A defect says nothing of the mail: no success has it for a note.
@@ -102,14 +122,21 @@ export async function* selectAttachments(which: WhichAttachments, context: ToCho
   }
   for (const id of wantedIds ?? []) {
     if (found.has(id) || messages.size === 0) continue;
-    const missing = missingFailure(id, listed);
-    yield { asked: { attachment_id: id }, outcome: failed(missing) };
+    yield { asked: { attachment_id: id }, outcome: missing(id, listed, unlisted, context.mailbox.address) };
   }
 }
 
-/** Why an id that was asked for is none of those that the messages have: gone, or never theirs. */
-function missingFailure(id: string, listed: ReadonlySet<string>): Failure {
-  const hint = "List the attachments again with get-attachments, and take the ids from there.";
+/** Of an id that was asked for and is none of those that the messages have: gone, never theirs, or among what could not be listed. */
+function missing(id: string, listed: ReadonlySet<string>, unlisted: Failure | undefined, mailbox: string): Outcome<Absent> {
+  const other = otherKind(id, listed);
+  if (other !== undefined) return failed(other);
+  if (unlisted !== undefined)
+    return failed(unlooked(`It may be among attachments that could not be listed: ${unlisted.message}`, unlisted));
+  return done({ absentFrom: { mailbox, folders: 0, places: ["attachments"], by: "attachment_id" } });
+}
+
+/** Why an id can be none of those that were listed. */
+function otherKind(id: string, listed: ReadonlySet<string>): Failure | undefined {
   // Over Microsoft Graph ids have full stops in them and begin with those of what they hang in; over EWS they have none.
   if ([...listed].some((one) => id.startsWith(`${one}.`))) {
     return new Failure("unsupported", "This attachment hangs in an attached message: it is not touched by itself.", {
@@ -119,9 +146,9 @@ function missingFailure(id: string, listed: ReadonlySet<string>): Failure {
   if (listed.size > 0 && [...listed].every((one) => one.includes(".") !== id.includes("."))) {
     const message =
       "This id of an attachment is of the other back end: EWS and Microsoft Graph do not know each other's, and nothing translates them.";
-    return new Failure("invalid-input", message, { hint });
+    return new Failure("invalid-input", message, { hint: "List the attachments again with get-attachments, and take the ids from there." });
   }
-  return new Failure("not-found", "None of the messages has an attachment of this id.", { hint });
+  return undefined;
 }
 
 function namingRow(message: Message): Row {

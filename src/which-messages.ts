@@ -1,10 +1,11 @@
 import * as z from "zod";
 import type { Context, Row, Selected } from "./action.ts";
+import { isAbsent } from "./exchange/looked.ts";
 import type { Message, MessageName } from "./exchange/message.ts";
 import type { PortMethod } from "./exchange/uses.ts";
 import { Failure } from "./failure.ts";
 import { anywhere, dry_run, expected_count, folder, internet_message_id, item_id, max_items, messageRow, present } from "./fields.ts";
-import { done, failed } from "./outcome.ts";
+import { done } from "./outcome.ts";
 
 /** The fields of every action that works on messages which the caller names. */
 export const whichMessages = {
@@ -54,28 +55,37 @@ export function messageNames(which: WhichMessages): MessageName[] {
   return longer.map((_, at) => present({ itemId: ids[at], internetMessageId: messageIds[at] }));
 }
 
+/** What of a selection is the action's own. */
+export interface Choice {
+  /** `first`: the newest copy of each name only. Default: all. */
+  readonly copies?: "all" | "first" | undefined;
+  /** Where no folder is named, the Recoverable Items are meant, too. */
+  readonly includeRecoverable?: boolean | undefined;
+}
+
 /**
- * Every message that the names stand for, each once, in the order asked; of copies the newest first. A name that stands for nothing is Failure
- * `not-found`. `copies` "first" takes the newest copy of each name only.
+ * Every message that the names stand for, each once, in the order asked; of copies the newest first. A name that stands for nothing is told with
+ * where it was looked for.
  */
-export async function* selectMessages(which: WhichMessages, context: ToChoose, copies: "all" | "first" = "all"): AsyncGenerator<Selected> {
+export async function* selectMessages(which: WhichMessages, context: ToChoose, choice: Choice = {}): AsyncGenerator<Selected> {
   const { mailbox } = context;
   const names = messageNames(which);
-  const within = which.folder === undefined ? undefined : await mailbox.folder(which.folder);
+  // A folder that is not there fails the call, not each name.
+  if (which.folder !== undefined) await mailbox.folder(which.folder);
   const seen = new Set<string>();
   let at = 0;
-  for await (const outcome of mailbox.locate(names)) {
+  for await (const outcome of mailbox.locate(names, { folder: which.folder, includeRecoverable: choice.includeRecoverable })) {
     const asked = askedRow(names[at++] ?? {});
     if (!outcome.ok) {
       yield { asked, outcome };
       continue;
     }
-    const here = outcome.value.filter((message) => within === undefined || message.parentFolderId === within.folderId);
-    if (here.length === 0) {
-      const where = within === undefined ? "the mailbox" : `the folder ${within.path}`;
-      yield { asked, outcome: failed(new Failure("not-found", `No message of that name is in ${where}.`)) };
+    if (isAbsent(outcome.value)) {
+      yield { asked, outcome: done(outcome.value) };
+      continue;
     }
-    for (const message of copies === "first" ? here.slice(0, 1) : here) {
+    const { messages } = outcome.value;
+    for (const message of choice.copies === "first" ? messages.slice(0, 1) : messages) {
       if (seen.has(message.itemId)) continue;
       seen.add(message.itemId);
       yield { asked, outcome: done({ row: messageRow(message), message }) };

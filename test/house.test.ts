@@ -28,6 +28,8 @@ const door = [
   "evidence-index",
   "safe-name",
   "perform",
+  "looking",
+  "door",
 ];
 const floors: Readonly<Record<string, readonly string[]>> = {
   failure: [],
@@ -81,9 +83,11 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   input: ["failure", "parse-json", "spelling", "unicode-form"],
   fields: [...core, "input"],
   action: [...core, "input"],
-  ...Object.fromEntries(["answer", "items", "audit", "evidence", "evidence-index", "perform"].map((room) => [room, door])),
+  ...Object.fromEntries(
+    ["answer", "items", "audit", "evidence", "evidence-index", "perform", "looking", "door"].map((room) => [room, door]),
+  ),
   ...Object.fromEntries(["which-messages", "which-attachments", "new-mail"].map((room) => [room, [...door, "which-messages"]])),
-  actions: [...core, "action", "answer", "fields", "input", "which-messages", "which-attachments", "new-mail"],
+  actions: [...core, "action", "answer", "fields", "input", "looking", "which-messages", "which-attachments", "new-mail"],
   faces: [
     "failure",
     "outcome",

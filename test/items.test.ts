@@ -112,3 +112,31 @@ test("what Exchange says it did and did not do is not-verified", async () => {
     ["done", true, undefined],
   ]);
 });
+
+// A server says of what a proxy hides, of a closed mailbox and of what is still there that it is not there.
+test("a server's word that something is not there, after which nobody looked, is a failure and never not_found", async () => {
+  const words = touching({
+    name: "erase-words",
+    title: "Erase Words",
+    summary: "Erase words.",
+    uses: [],
+    overGraph: sameOverGraph,
+    effect: "destroy",
+    input,
+    each,
+  })
+    .select(async function* () {
+      yield { asked: { item_id: "one" }, outcome: failed(new Failure("not-found", "Gone.", { wireCode: "ErrorItemNotFound" })) };
+      yield { asked: { item_id: "two" }, outcome: done({ row: { item_id: "two" } }) };
+    })
+    .act(async function* () {
+      yield failed(new Failure("not-found", "Gone.", { wireCode: "ErrorItemNotFound" }));
+    });
+  const answer = await perform(words, { words: ["one", "two"] }, host);
+  expect(answer).toMatchObject({ success: false, counts: { failed: 2, not_found: 0 } });
+  expect(answer.results?.map(({ error }) => [error?.code, error?.wire_code])).toEqual([
+    ["could-not-look", "ErrorItemNotFound"],
+    ["could-not-look", "ErrorItemNotFound"],
+  ]);
+  expect(exitCodeOf(answer)).toBe(failures["could-not-look"].exit);
+});

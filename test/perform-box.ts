@@ -92,7 +92,8 @@ export const each = z.strictObject({ action: z.literal("erased"), length: z.numb
 export async function* selectWords(asked: z.output<typeof input>): AsyncGenerator<Selected> {
   for (const word of asked.words) {
     if (word === "denied") yield { asked: { item_id: word }, outcome: failed(new Failure("access-denied", "No.")) };
-    else if (!box.has(word)) yield { asked: { item_id: word }, outcome: failed(new Failure("not-found", "It is not in the box.")) };
+    else if (!box.has(word))
+      yield { asked: { item_id: word }, outcome: done({ absentFrom: { mailbox: "box", folders: 3, places: ["mailbox"], by: "item_id" } }) };
     else yield { asked: { item_id: word }, outcome: done({ row: { item_id: word, subject: `about ${word}`, body_text: "private" } }) };
   }
 }

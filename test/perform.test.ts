@@ -76,7 +76,7 @@ test("a dry run touches nothing, asks nobody, and leaves no trace", async () => 
   const answer = await perform(eraser(), { words: ["one", "gone"], dry_run: "true", keep_evidence: true }, asked);
   expect(answer).toMatchObject({ success: true, dry_run: true, counts: { requested: 2, succeeded: 0, failed: 0, not_found: 1 } });
   expect(answer.results?.map(({ status }) => status)).toEqual(["planned", "not_found"]);
-  expect(answer.message).toBe("1 of 2 words would be erased; 1 not found.");
+  expect(answer.message).toBe("1 of 2 words would be erased; 1 not found in 3 folders of box.");
   expect([story, readdirSync(folder), box.size]).toEqual([[], [], 3]);
 });
 
@@ -319,7 +319,7 @@ test("a call that failed as a whole keeps the wire's own code", async () => {
 });
 
 test.each([
-  [["one", "two", "gone"], "2 of 3 words erased; 1 not found."],
+  [["one", "two", "gone"], "2 of 3 words erased; 1 not found in 3 folders of box."],
   [["denied", "one", "denied"], "1 of 3 words erased; 2 failed, the first: No."],
   [["denied"], "1 word failed: No."],
 ])("what became of %j is said as %j", async (words, sentence) => {

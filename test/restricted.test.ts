@@ -201,7 +201,7 @@ test("what was found in the mailbox is asked again without a question whose it i
     mailbox: (name) => ({
       ...exchange.mailbox(name),
       async *locate() {
-        yield { ok: true, value: [message] };
+        yield { ok: true, value: { messages: [message] } };
       },
       async *get() {
         yield { ok: true, value: message };

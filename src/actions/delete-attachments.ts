@@ -22,7 +22,9 @@ export const deleteAttachments = touching({
     why: "From 2026-12-31 Graph guards changes to messages that are no drafts; whether attachments count is not said.",
   },
   noun: "attachment",
+  vanished: { action: "already_gone" },
   done: "deleted",
+  did: ({ action }) => (action === "already_gone" ? "already deleted" : undefined),
   glance: { ...attachmentGlance, hidden: ["change_key"] },
   example: { mailbox: "user03@example.com", internet_message_id: ["<20f7c1.4711@mailer.example.net>"], name_pattern: "*.html" },
   input: z.strictObject({
@@ -55,7 +57,6 @@ export const deleteAttachments = touching({
     async function* (targets, _input, { mailbox }) {
       for await (const outcome of mailbox.deleteAttachments(targets.map(attachmentId))) {
         if (outcome.ok) yield done(present({ action: "deleted" as const, change_key: outcome.value.changeKey }));
-        else if (outcome.failure.code === "not-found") yield done({ action: "already_gone" as const });
         else yield outcome;
       }
     },

@@ -1,15 +1,16 @@
 import * as z from "zod";
-import { type Context, type Target, touching } from "../action.ts";
-import type { DeleteMode } from "../exchange/exchange.ts";
-import type { Message } from "../exchange/message.ts";
+import { type Context, type Row, type Selected, type Target, touching } from "../action.ts";
+import type { DeleteMode, Mailbox } from "../exchange/exchange.ts";
+import { isAbsent, meantBy } from "../exchange/looked.ts";
 import { Failure } from "../failure.ts";
 import { confirm, keep_evidence, present } from "../fields.ts";
+import { goneFromThere } from "../looking/gone.ts";
 import { askedOf, done, failed, type Outcome } from "../outcome.ts";
 import { choosesMessages, emlName, guarded, messageGlance, messageNames, scope, selectMessages, whichMessages } from "../which-messages.ts";
 
 const deleted = { trash: "trash_deleted", soft: "soft_deleted", hard: "hard_deleted" } as const satisfies Record<DeleteMode, string>;
 
-/** Deleting twice is deleting once: a message already gone is a success. */
+/** Deleting twice is deleting once: that a message is not there is a success, once every place that is meant was opened. */
 export const deleteEmail = touching({
   name: "delete-email",
   title: "Delete Email",
@@ -23,9 +24,13 @@ export const deleteEmail = touching({
     why: "Ids are immutable ones. Only the worldwide cloud has permanentDelete.",
   },
   noun: "message",
+  // It was seen when it was chosen.
+  vanished: { action: "already_gone" },
   done: ({ delete_type }) => ({ trash: "moved to Deleted Items", soft: "deleted", hard: "deleted for good" })[delete_type],
-  did: ({ action }, { delete_type }) =>
-    delete_type === "hard" && action === "soft_deleted" ? "moved to the Recoverable Items" : undefined,
+  did: ({ action }, { delete_type }) => {
+    if (action === "already_gone") return "already deleted";
+    return delete_type === "hard" && action === "soft_deleted" ? "moved to the Recoverable Items" : undefined;
+  },
   glance: { ...messageGlance, hidden: ["undo"] },
   example: {
     mailbox: "user03@example.com",
@@ -40,7 +45,7 @@ export const deleteEmail = touching({
       .enum(["trash", "soft", "hard"])
       .default("soft")
       .describe(
-        "trash: to Deleted Items; soft: to the Recoverable Items, out of the reader's sight; hard: for good, unless a hold keeps it. Where Exchange cannot, hard is done as soft, and the answer says so.",
+        "trash: to Deleted Items; soft: to the Recoverable Items, out of the reader's sight; hard: for good, also out of the Recoverable Items, unless a hold keeps it. Where Exchange cannot, hard is done as soft, and the answer says so.",
       ),
     confirm_hard: z.boolean().default(false).describe("Must be true for delete_type hard, which cannot be undone."),
     keep_evidence,
@@ -48,39 +53,48 @@ export const deleteEmail = touching({
     ...guarded,
   }),
   each: z.strictObject({
-    action: z.enum(["trash_deleted", "soft_deleted", "hard_deleted", "already_gone"]),
+    action: z
+      .enum(["trash_deleted", "soft_deleted", "hard_deleted", "already_gone", "not_found"])
+      .describe("already_gone: it was there, as shown_by says, and is no more; not_found: it is not there, and nothing shows that it was."),
+    shown_by: z.enum(["recoverable_items"]).optional().describe("Of already_gone: what shows that the message was there."),
     recoverable: z.boolean().optional().describe("Whether its owner or an administrator can get it back without a backup."),
     new_item_id: z.string().optional().describe("Its id where it lies now: a move gives a new one."),
     undo: z
       .strictObject({ item_id: z.string(), to: z.string() })
       .optional()
       .describe("Copying (copy-email) or moving this item to this folder id brings it back."),
-    note: z.string().optional().describe("Why less was done than was asked."),
+    note: z.string().optional().describe("Why less was done than was asked, or nothing."),
   }),
 })
   .select(async function* (input, context) {
-    for await (const selected of selectMessages(input, context, input.scope)) {
-      const gone = !selected.outcome.ok && selected.outcome.failure.code === "not-found";
-      yield gone ? { ...selected, asked: { ...selected.asked, action: "already_gone" } } : selected;
+    const chosen: Selected[] = [];
+    const choice = { copies: input.scope, includeRecoverable: input.delete_type === "hard" };
+    for await (const selected of selectMessages(input, context, choice)) chosen.push(selected);
+    const shown = await shownDeleted(chosen, context);
+    for (const selected of chosen) {
+      const isMissing = selected.outcome.ok && isAbsent(selected.outcome.value);
+      yield isMissing ? { ...selected, asked: { ...selected.asked, ...(shown.get(selected) ?? { action: "not_found" }) } } : selected;
     }
   })
   .act(
-    async function* (targets, { delete_type }, { mailbox }) {
-      const trash = delete_type === "trash" ? (await mailbox.folder("deleteditems")).folderId : undefined;
+    async function* (targets, { delete_type, folder }, { mailbox }) {
+      const goal = await goalOf(delete_type, folder, mailbox);
       let at = 0;
       for await (const outcome of askedOf(
         targets,
-        ({ message }) => trash === undefined || message?.parentFolderId !== trash,
+        ({ message }) => goal === undefined || message?.parentFolderId !== goal.folderId,
         (asked) => mailbox.delete(asked.map(itemId), delete_type),
-        () => failed(new Failure("not-found", "It is in Deleted Items already.")),
+        () => done(undefined),
       )) {
         const from = targets[at++]?.message?.parentFolderId;
-        if (outcome.ok) {
+        if (!outcome.ok) yield outcome;
+        else if (outcome.value === undefined) {
+          yield done({ action: "already_gone" as const, recoverable: true, note: `It lies in ${goal?.name ?? "that folder"} already.` });
+        } else {
           const { newItemId, mode = delete_type, note } = outcome.value;
           const undo = newItemId !== undefined && from !== undefined ? { item_id: newItemId, to: from } : undefined;
           yield done(present({ action: deleted[mode], recoverable: mode !== "hard", new_item_id: newItemId, undo, note }));
-        } else if (outcome.failure.code === "not-found") yield done({ action: "already_gone" as const });
-        else yield outcome;
+        }
       }
     },
     {
@@ -105,60 +119,100 @@ export const deleteEmail = touching({
       async *verify(targets, rows, input, context, chosen) {
         // Only who named every copy of a Message-ID wants none to be left.
         const every = input.item_id === undefined && input.scope === "all" && input.folder === undefined;
-        const left = every ? await copiesLeft(targets, chosen, input.delete_type, context) : new Map<string, Failure>();
-        const gone = new Set(targets.filter((_, at) => rows[at]?.action === "already_gone"));
-        let at = 0;
-        for await (const again of askedOf(
-          targets,
-          (target) => !gone.has(target),
-          (asked) => context.mailbox.get(asked.map(itemId), {}),
-          () => failed(new Failure("not-found", "It was gone already.")),
-        )) {
-          const message = targets[at]?.message;
-          const forGood = rows[at++]?.action === "hard_deleted";
-          const other = message?.internetMessageId === undefined ? undefined : left.get(message.internetMessageId);
-          yield forGood && again.ok
-            ? failed(new Failure("not-verified", "The message can still be read."))
-            : verdict(again, message, other);
+        const left = every ? await copiesLeft(targets, rows, chosen, context) : new Map<string, Failure>();
+        const messages = targets.flatMap(({ message }) => message ?? []);
+        const goal = await goalOf(input.delete_type, input.folder, context.mailbox);
+        const gone = await goneFromThere(
+          messages.map((before, at) => ({ before, newItemId: rows[at]?.new_item_id })),
+          context,
+        );
+        for (const [at, outcome] of gone.entries()) {
+          const before = messages[at];
+          const other = before?.internetMessageId === undefined ? undefined : left.get(before.internetMessageId);
+          // It has not been moved, since it lay where it was to go.
+          const isThere =
+            before?.parentFolderId !== undefined && before.parentFolderId === goal?.folderId && rows[at]?.action === "already_gone";
+          if (isThere) yield outcome.ok ? failed(new Failure("not-verified", "It does not lie there any more.")) : stays(outcome.failure);
+          else if (!outcome.ok) yield outcome;
+          else if (rows[at]?.action === "hard_deleted" && outcome.value.now !== undefined) {
+            yield failed(new Failure("not-verified", "The message can still be read."));
+          } else yield other === undefined ? done(true) : failed(other);
         }
       },
     },
   );
 
+/** What lay where it was to go is to be found there. */
+function stays(seen: Failure): Outcome<boolean> {
+  return seen.code === "not-verified" ? done(true) : failed(seen);
+}
+
 function itemId(target: Target): string {
   return target.message?.itemId ?? "";
 }
 
-function verdict(again: Outcome<Message>, before: Message | undefined, left: Failure | undefined): Outcome<boolean> {
-  // An id that a move does not change names the message where it lies now.
-  const isMoved = again.ok && before?.parentFolderId !== undefined && again.value.parentFolderId !== before.parentFolderId;
-  if (again.ok && !isMoved) return failed(new Failure("not-verified", "The message is still there under its old id."));
-  if (!again.ok && again.failure.code !== "not-found") return again;
-  return left === undefined ? done(true) : failed(left);
+/** Where messages go, as far as one may lie there already. */
+async function goalOf(mode: DeleteMode, folder: string | undefined, mailbox: Pick<Mailbox, "folder">) {
+  if (mode === "trash") return { folderId: (await mailbox.folder("deleteditems")).folderId, name: "Deleted Items" };
+  const isRecoverable = folder !== undefined && meantBy({ folder }).places.includes("recoverable_items");
+  if (mode === "hard" || !isRecoverable) return undefined;
+  return { folderId: (await mailbox.folder(recoverableItems)).folderId, name: "the Recoverable Items" };
+}
+
+const recoverableItems = "recoverableitemsdeletions";
+
+/** Of what was not found by its Message-ID: whether the Recoverable Items have it. That they cannot be looked into shows nothing. */
+async function shownDeleted(chosen: readonly Selected[], { mailbox }: Context<"locate">): Promise<ReadonlyMap<Selected, Row>> {
+  const shown = new Map<Selected, Row>();
+  const missing = chosen.flatMap((selected) => {
+    const { internet_message_id } = selected.asked;
+    const isMeant = selected.outcome.ok && isAbsent(selected.outcome.value) && selected.outcome.value.absentFrom.places.includes("mailbox");
+    return isMeant && typeof internet_message_id === "string" ? [{ selected, internetMessageId: internet_message_id }] : [];
+  });
+  if (missing.length === 0) return shown;
+  let at = 0;
+  for await (const outcome of mailbox.locate(missing, { folder: recoverableItems })) {
+    const one = missing[at++];
+    const copy = outcome.ok && !isAbsent(outcome.value) ? outcome.value.messages[0] : undefined;
+    if (one === undefined || copy === undefined) continue;
+    shown.set(one.selected, { action: "already_gone", shown_by: "recoverable_items", recoverable: true, new_item_id: copy.itemId });
+  }
+  return shown;
 }
 
 /**
- * The Message-IDs of which there is a copy that should not be (one that appeared meanwhile; a chosen one that failed says so itself), or may
- * be: where it could not be looked for.
+ * The Message-IDs of which there is a copy that should not be, or may be: where it could not be looked for. A chosen one that was not deleted says so
+ * itself; a deleted one may only lie where it was to go.
  */
 async function copiesLeft(
   targets: readonly Target[],
+  rows: readonly { readonly action: string }[],
   chosen: readonly Target[],
-  mode: DeleteMode,
   { mailbox }: Context<"folder" | "locate">,
 ): Promise<ReadonlyMap<string, Failure>> {
-  const known = new Set(chosen.map(itemId));
-  const trash = mode === "hard" ? undefined : (await mailbox.folder("deleteditems")).folderId;
+  const deletedIds = new Set(targets.map(itemId));
+  const others = new Set(chosen.map(itemId).filter((id) => !deletedIds.has(id)));
+  const isHard = rows.every(({ action }) => action === "hard_deleted");
+  const trash = isHard ? undefined : (await mailbox.folder("deleteditems")).folderId;
   const ids = [...new Set(targets.flatMap(({ message }) => message?.internetMessageId ?? []))];
   const left = new Map<string, Failure>();
   let at = 0;
-  for await (const outcome of mailbox.locate(ids.map((internetMessageId) => ({ internetMessageId })))) {
+  for await (const outcome of mailbox.locate(
+    ids.map((internetMessageId) => ({ internetMessageId })),
+    { includeRecoverable: isHard },
+  )) {
     const id = ids[at++];
     if (id === undefined) continue;
-    if (!outcome.ok && outcome.failure.code !== "not-found") left.set(id, outcome.failure);
-    const copies = outcome.ok ? outcome.value : [];
-    const stray = copies.some((copy) => !known.has(copy.itemId) && (trash === undefined || copy.parentFolderId !== trash));
-    if (stray) left.set(id, new Failure("not-verified", "Another copy of this Message-ID is still in the mailbox."));
+    if (!outcome.ok) left.set(id, outcome.failure);
+    else if (!isAbsent(outcome.value)) {
+      const strays = outcome.value.messages.filter((copy) => !others.has(copy.itemId) && (isHard || copy.parentFolderId !== trash));
+      if (strays.length > 0) left.set(id, stillLeft(strays.some((copy) => deletedIds.has(copy.itemId))));
+    }
   }
   return left;
+}
+
+function stillLeft(isItself: boolean): Failure {
+  const what = isItself ? "The message is still in the mailbox." : "Another copy of this Message-ID is still in the mailbox.";
+  return new Failure("not-verified", what);
 }

@@ -42,7 +42,7 @@ export const downloadMailAsEml = touching({
     base64: z.string().optional(),
   }),
 })
-  .select((input, context) => selectMessages(input, context, input.scope))
+  .select((input, context) => selectMessages(input, context, { copies: input.scope }))
   .act(
     async function* (targets, input, { mailbox, evidence }) {
       let at = 0;

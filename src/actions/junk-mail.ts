@@ -1,8 +1,12 @@
 import * as z from "zod";
 import { type Target, touching } from "../action.ts";
+import { isAbsent } from "../exchange/looked.ts";
+import type { Message } from "../exchange/message.ts";
+import type { MailboxFor } from "../exchange/uses.ts";
 import { Failure } from "../failure.ts";
 import { AddressNoun, addressRow, present } from "../fields.ts";
-import { done, failed } from "../outcome.ts";
+import { goneFromThere } from "../looking/gone.ts";
+import { done, failed, type Outcome } from "../outcome.ts";
 import { choosesMessages, guarded, messageGlance, messageNames, scope, selectMessages, whichMessages } from "../which-messages.ts";
 
 /**
@@ -45,7 +49,7 @@ export const junkMail = touching({
     undo: z.strictObject({ item_id: z.string(), is_junk: z.boolean() }).optional().describe("Junk Mail with these fields undoes it."),
   }),
 })
-  .select((input, context) => selectMessages(input, context, input.scope))
+  .select((input, context) => selectMessages(input, context, { copies: input.scope }))
   .act(
     async function* (targets, { is_junk, move }, { mailbox }) {
       let at = 0;
@@ -74,15 +78,53 @@ export const junkMail = touching({
     {
       check: (input) => void messageNames(input),
       async *verify(targets, rows, input, { mailbox }) {
-        const expected = input.move ? (await mailbox.folder(input.is_junk ? "junkemail" : "inbox")).folderId : undefined;
-        const ids = targets.map((target, at) => rows[at]?.new_item_id ?? itemId(target));
-        for await (const outcome of mailbox.get(ids, {})) {
-          if (!outcome.ok) yield outcome.failure.code === "not-found" ? failed(notThere()) : outcome;
-          else yield expected === undefined || outcome.value.parentFolderId === expected ? done(true) : failed(notThere());
+        const messages = targets.flatMap(({ message }) => message ?? []);
+        if (!input.move) {
+          for await (const outcome of mailbox.get(
+            messages.map((message) => message.itemId),
+            {},
+          ))
+            yield outcome.ok ? done(true) : outcome;
+          return;
         }
+        const { folderId } = await mailbox.folder(input.is_junk ? "junkemail" : "inbox");
+        yield* (await movedTo(folderId, messages, rows, mailbox)).values();
       },
     },
   );
+
+/** Each lies in the folder, and no more where it lay. */
+async function movedTo(
+  folderId: string,
+  messages: readonly Message[],
+  rows: readonly { readonly new_item_id?: string | undefined }[],
+  mailbox: MailboxFor<"get" | "locate">,
+): Promise<Outcome<boolean>[]> {
+  const lay = messages.map((before, at) => ({ before, newItemId: rows[at]?.new_item_id }));
+  const gone = await goneFromThere(lay, { mailbox });
+  const outcomes: Outcome<boolean>[] = [];
+  for (const [at, outcome] of gone.entries()) {
+    const before = messages[at];
+    if (before?.parentFolderId === folderId) {
+      // It lay there already: it stays.
+      outcomes.push(outcome.ok ? failed(notThere()) : outcome.failure.code === "not-verified" ? done(true) : outcome);
+    } else if (!outcome.ok) outcomes.push(outcome);
+    else if (outcome.value.now !== undefined)
+      outcomes.push(outcome.value.now.parentFolderId === folderId ? done(true) : failed(notThere()));
+    else outcomes.push(await liesIn(folderId, before?.internetMessageId, mailbox));
+  }
+  return outcomes;
+}
+
+/** Where the server gave no new id. */
+async function liesIn(folderId: string, internetMessageId: string | undefined, mailbox: MailboxFor<"locate">): Promise<Outcome<boolean>> {
+  if (internetMessageId === undefined) return done(false);
+  for await (const outcome of mailbox.locate([{ internetMessageId }], { folder: folderId })) {
+    if (!outcome.ok) return outcome;
+    return isAbsent(outcome.value) ? failed(notThere()) : done(true);
+  }
+  return done(false);
+}
 
 function itemId(target: Target): string {
   return target.message?.itemId ?? "";

@@ -43,7 +43,7 @@ export const replyToEmail = touching({
   .select(async function* (input, context) {
     // Made once before anything is sent, so that a dry run, too, says what cannot be sent.
     checkReply(await replyOf(input, "", context));
-    yield* selectMessages(input, context, "first");
+    yield* selectMessages(input, context, { copies: "first" });
   })
   .act(
     async function* (targets, input, context) {

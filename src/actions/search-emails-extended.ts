@@ -4,7 +4,7 @@ import { Counts, completeness, ErrorNoun, errorNoun } from "../answer.ts";
 import type { Detail } from "../exchange/message.ts";
 import type { FilterName, Filters } from "../exchange/query.ts";
 import { Failure } from "../failure.ts";
-import { anywhere, folder, MessageRow, messageRow, narrowingList, present, splitMessageIds } from "../fields.ts";
+import { anywhere, folder, MessageRow, messageRow, narrowingList, narrowingMessageIds, present } from "../fields.ts";
 import { narrowing, spellings } from "../input.ts";
 import { type Found, type Place, readPosition, searchMany, writePosition } from "./search-many.ts";
 
@@ -44,7 +44,7 @@ const input = z.strictObject({
     .register(narrowing)
     .optional()
     .describe("SHA-256 of a file attachment, hexadecimal."),
-  internet_message_id: narrowingList("Message-IDs, with or without angle brackets: any of them.", splitMessageIds),
+  internet_message_id: narrowingMessageIds,
   conversation_id: text("Id of the conversation."),
   received_after: time("Received at this time or later."),
   received_before: time("Received before this time."),

@@ -17,7 +17,8 @@ export function isIncomplete({ subject = "", internetMessageId = "", from, sende
   return [from, sender].some((who) => who !== undefined && (who.address === undefined || isX500(who)));
 }
 
-function isCut(text: string): boolean {
+/** Whether FindItem may have cut a text. */
+export function isCut(text: string): boolean {
   return text.length >= truncatedCharacters || Buffer.byteLength(text) >= truncatedBytes;
 }
 

@@ -109,7 +109,7 @@ function mailboxOf(mailbox: EwsMailbox): Mailbox {
       (await import("./search.ts")).search(mailbox, asked, {
         sha256: async (attachment) => sha256Of((await import("./content.ts")).attachmentContent(mailbox, [attachment])),
       }),
-    locate: (names) => later(async () => (await import("./locate.ts")).locate(mailbox, names)),
+    locate: (names, within) => later(async () => (await import("./locate.ts")).locate(mailbox, names, within)),
     get: (itemIds, detail) => later(() => get(mailbox, itemIds, detail)),
     mime: (itemIds) => later(async () => (await import("./content.ts")).mime(mailbox, itemIds)),
     attachments: (itemIds) => later(async () => (await import("./content.ts")).attachments(mailbox, itemIds)),

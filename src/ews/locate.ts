@@ -1,26 +1,29 @@
-import { isDead, locateCopies, nameless } from "../exchange/locate-copies.ts";
+import type { Within } from "../exchange/exchange.ts";
+import type { FolderName } from "../exchange/folder.ts";
+import { isDead, keepIn, locateCopies, nameless, type Seen } from "../exchange/locate-copies.ts";
+import { isAbsent, type Located, meantBy } from "../exchange/looked.ts";
 import type { Message, MessageName } from "../exchange/message.ts";
 import { Failure, type FailureCode } from "../failure.ts";
 import { attempt, done, failed, type Outcome } from "../outcome.ts";
-import { isIncomplete, readItems } from "./complete.ts";
+import { isCut, isIncomplete, readItems } from "./complete.ts";
 import { foreignMessages } from "./home.ts";
 import { newestFirst } from "./newest-first.ts";
 import { getItem } from "./operations/get-item.ts";
 import { messageIdCondition, restrictionOf } from "./restriction.ts";
 import type { EwsMailbox } from "./session.ts";
 import { listShape } from "./shapes.ts";
-import { whereToSearch } from "./where.ts";
+import { type Where, whereToSearch } from "./where.ts";
 
 /** How many Internet Message-IDs one restriction names: each is two conditions, and Exchange refuses one that is too complex without saying from where on. */
 const idsPerSearch = 20;
 const unreadable: readonly FailureCode[] = ["invalid-input"];
 
 /**
- * Every message that each name stands for, newest first; none is Failure `not-found`. Ids are read in batches; what has only an Internet
+ * Every message that each name stands for, newest first, or where it was looked for and is not. Ids are read in batches; what has only an Internet
  * Message-ID, or an id that is dead, is looked for in every folder at once. As many Outcomes as names, in their order; throws only when cancelled.
  */
-export async function* locate(mailbox: EwsMailbox, names: readonly MessageName[]): AsyncIterable<Outcome<readonly Message[]>> {
-  const outcomes: Outcome<readonly Message[]>[] = names.map(nameless);
+export async function* locate(mailbox: EwsMailbox, names: readonly MessageName[], within: Within = {}): AsyncIterable<Outcome<Located>> {
+  const outcomes: Outcome<Located>[] = names.map(nameless);
   const byId = [...names.entries()].flatMap(([index, { itemId }]) => (itemId === undefined ? [] : [{ index, itemId }]));
   await readById(mailbox, byId, outcomes);
   const ofGraph = byId.filter(({ index, itemId }) => isOfGraph.test(itemId) && isDead(outcomes[index], unreadable));
@@ -31,7 +34,17 @@ export async function* locate(mailbox: EwsMailbox, names: readonly MessageName[]
     if (outcome?.ok === false && outcome.failure.code === "invalid-input") outcomes[index] = failed(untranslated(outcome.failure));
   }
   await refuseForeign(mailbox, outcomes);
-  await locateCopies(names, outcomes, { atOnce: idsPerSearch, unreadable, find: (ids) => findCopies(mailbox, ids) });
+  const places = placesOf(mailbox, within);
+  if (within.folder !== undefined) {
+    const there = await attempt(places);
+    if (!there.ok) {
+      if (there.failure.code === "cancelled") throw there.failure;
+      yield* names.map(() => there);
+      return;
+    }
+    keepIn(there.value.folderId ?? "", outcomes, there.value.looked);
+  }
+  await locateCopies(names, outcomes, { atOnce: idsPerSearch, unreadable, find: async (ids) => findCopies(mailbox, ids, await places()) });
   yield* outcomes;
 }
 
@@ -40,11 +53,11 @@ interface AskedId {
   readonly itemId: string;
 }
 
-async function readById(mailbox: EwsMailbox, byId: readonly AskedId[], outcomes: Outcome<readonly Message[]>[]): Promise<void> {
+async function readById(mailbox: EwsMailbox, byId: readonly AskedId[], outcomes: Outcome<Located>[]): Promise<void> {
   let next = 0;
   for await (const outcome of mailbox.each(getItem, byId, (some) => ({ ids: some.map(({ itemId }) => ({ id: itemId })), detail: {} }))) {
     const asked = byId[next++];
-    if (asked) outcomes[asked.index] = outcome.ok ? done([outcome.value]) : outcome;
+    if (asked) outcomes[asked.index] = outcome.ok ? done({ messages: [outcome.value] }) : outcome;
   }
 }
 
@@ -62,14 +75,14 @@ function untranslated({ message, wireCode, requestId }: Failure): Failure {
 }
 
 /** What was found by an id of another mailbox is not given out, so that nobody touches it; nor what is not known to be of this one. */
-async function refuseForeign(mailbox: EwsMailbox, outcomes: Outcome<readonly Message[]>[]): Promise<void> {
-  const messages = outcomes.flatMap((outcome) => (outcome.ok ? outcome.value : []));
+async function refuseForeign(mailbox: EwsMailbox, outcomes: Outcome<Located>[]): Promise<void> {
+  const messages = outcomes.flatMap((outcome) => (outcome.ok && !isAbsent(outcome.value) ? outcome.value.messages : []));
   const foreign = await attempt(() => foreignMessages(mailbox, messages));
   if (!foreign.ok && foreign.failure.code === "cancelled") throw foreign.failure;
   for (const [index, outcome] of outcomes.entries()) {
-    if (!outcome.ok) continue;
+    if (!outcome.ok || isAbsent(outcome.value)) continue;
     if (!foreign.ok) outcomes[index] = foreign;
-    else if (outcome.value.some(({ itemId }) => foreign.value.has(itemId))) outcomes[index] = failed(elsewhere(mailbox));
+    else if (outcome.value.messages.some(({ itemId }) => foreign.value.has(itemId))) outcomes[index] = failed(elsewhere(mailbox));
   }
 }
 
@@ -83,22 +96,50 @@ function elsewhere(mailbox: EwsMailbox): Failure {
   );
 }
 
-/** One search for several Internet Message-IDs over every folder, Deleted Items included. Throws Failure. */
-async function findCopies(mailbox: EwsMailbox, ids: readonly string[]) {
+/** Where names are looked for. */
+interface Places extends Pick<Where, "folders" | "pathOfId" | "looked"> {
+  /** Of the one folder that is named. */
+  readonly folderId?: string;
+}
+
+/** Asked once, when it is needed. */
+function placesOf(mailbox: EwsMailbox, within: Within): () => Promise<Places> {
+  let asked: Promise<Places> | undefined;
+  return () => {
+    asked ??= within.folder === undefined ? whereToSearch(mailbox, within) : folderAlone(mailbox, within.folder);
+    return asked;
+  };
+}
+
+async function folderAlone(mailbox: EwsMailbox, name: FolderName): Promise<Places> {
+  const { folderId, path } = await mailbox.folders.get(name);
+  return {
+    folders: [{ id: folderId }],
+    folderId,
+    pathOfId: (id) => (id === folderId ? path : undefined),
+    looked: { mailbox: mailbox.address, folders: 1, ...meantBy({ folder: name }), folder: path },
+  };
+}
+
+/** One search for several Internet Message-IDs over every place that is meant; without ids it only opens each. Throws Failure. */
+async function findCopies(mailbox: EwsMailbox, ids: readonly string[], where: Places): Promise<Seen> {
   const found = new Map<string, Message>();
-  const where = await whereToSearch(mailbox, {});
-  const condition = messageIdCondition(ids);
+  const condition = ids.length > 0 ? messageIdCondition(ids) : undefined;
   const restriction = restrictionOf(condition ? [condition] : []);
   const list = newestFirst(mailbox, where.folders, { shape: listShape(), restriction, expected: ids.length });
   for await (const message of list.messages()) {
+    // Every folder has answered once the first message is given.
+    if (ids.length === 0) break;
     found.set(message.itemId, { ...message, folderPath: where.pathOfId(message.parentFolderId) });
   }
   const read = await readItems(mailbox, [...found.values()].filter(isIncomplete), {});
+  const unlisted: { readonly failure: Failure }[] = [...list.unlisted];
   for (const [itemId, outcome] of read) {
     const listed = found.get(itemId);
-    if (outcome.ok && listed) found.set(itemId, { ...outcome.value, folderPath: listed.folderPath });
-    // Gone since it was listed.
-    else if (!outcome.ok && outcome.failure.code === "not-found") found.delete(itemId);
+    if (listed === undefined) continue;
+    // What a folder lists is there, whatever else the server says of it; of which the whole Message-ID is not known, it may be the one.
+    if (outcome.ok) found.set(itemId, { ...outcome.value, folderPath: listed.folderPath });
+    else if (isCut(listed.internetMessageId ?? "")) unlisted.push({ failure: outcome.failure });
   }
-  return { messages: [...found.values()], unlisted: list.unlisted };
+  return { messages: [...found.values()], unlisted, places: where.looked };
 }

@@ -1,6 +1,7 @@
 import type { FolderName } from "../exchange/folder.ts";
 import { wellKnownName } from "../exchange/folder-names.ts";
 import { descendants } from "../exchange/folder-tree.ts";
+import { type Looked, meantBy } from "../exchange/looked.ts";
 import { Failure } from "../failure.ts";
 import type { FolderNode, FolderRef } from "./folders.ts";
 import type { EwsMailbox } from "./session.ts";
@@ -10,6 +11,8 @@ export interface Where {
   readonly folders: readonly FolderRef[];
   pathOf(folder: FolderRef): string | undefined;
   pathOfId(folderId: string | undefined): string | undefined;
+  /** What of the mailbox, its archive or the public folders these folders are. */
+  readonly looked: Omit<Looked, "by">;
 }
 
 export interface WhereAsked {
@@ -51,6 +54,7 @@ export async function whereToSearch(mailbox: EwsMailbox, asked: WhereAsked): Pro
   const pathOfId = (folderId: string | undefined) => (folderId === undefined ? undefined : paths.get(folderId));
   return {
     folders: refs,
+    looked: { mailbox: mailbox.address, folders: refs.length, ...meantBy(asked) },
     pathOfId,
     pathOf: (folder) => ("id" in folder ? pathOfId(folder.id) : folder.distinguished),
   };

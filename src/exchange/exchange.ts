@@ -4,6 +4,7 @@ import type { Attachment } from "./attachment.ts";
 import type { ContactList, ContactQuery } from "./contact.ts";
 import type { Draft, Reply, Sent } from "./draft.ts";
 import type { Folder, FolderName } from "./folder.ts";
+import type { Located } from "./looked.ts";
 import type { Content, Detail, Message, MessageName } from "./message.ts";
 import type { OutOfOffice } from "./out-of-office.ts";
 import type { Search, SearchPage } from "./query.ts";
@@ -49,8 +50,11 @@ export interface Mailbox {
   foreign(ids: readonly string[]): Promise<ReadonlySet<string>>;
 
   search(search: Search): Promise<SearchPage>;
-  /** Every message that a name stands for, newest first: an Internet Message-ID may have several copies. None is Failure `not-found`. */
-  locate(names: readonly MessageName[]): AsyncIterable<Outcome<readonly Message[]>>;
+  /**
+   * Every message that a name stands for, newest first: an Internet Message-ID may have several copies. That there is none is said only when every
+   * place that is meant was opened; otherwise it is a Failure, and never `not-found`.
+   */
+  locate(names: readonly MessageName[], within?: Within): AsyncIterable<Outcome<Located>>;
   get(itemIds: readonly string[], detail: Detail): AsyncIterable<Outcome<Message>>;
   /** The exact bytes of each message in RFC 5322 form. */
   mime(itemIds: readonly string[]): AsyncIterable<Outcome<Content>>;
@@ -81,6 +85,14 @@ export interface Mailbox {
   outOfOffice(): Promise<OutOfOffice>;
   /** What the account may do with what is in the Inbox: the cheapest question to a mailbox. */
   rights(): Promise<Rights>;
+}
+
+/** Where messages are looked for by their names. Default: in every folder of the mailbox that can hold mail. */
+export interface Within {
+  /** In this folder alone, not in those below it: of the mailbox, its archive or the public folders. */
+  readonly folder?: FolderName | undefined;
+  /** Also in the Recoverable Items. Without effect where a folder is named. */
+  readonly includeRecoverable?: boolean | undefined;
 }
 
 /** Undefined where the server does not say. */

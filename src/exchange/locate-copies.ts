@@ -1,9 +1,9 @@
 import { asFailure, Failure, type FailureCode } from "../failure.ts";
 import { done, failed, type Outcome } from "../outcome.ts";
+import { isLocal } from "./local-failure.ts";
+import { isAbsent, type Located, type Looked, lookedIn } from "./looked.ts";
 import { bareMessageId, sameMessageId } from "./match.ts";
 import type { Message, MessageName } from "./message.ts";
-
-type Located = Outcome<readonly Message[]>;
 
 /** How a back end looks for messages by their Internet Message-IDs. */
 export interface CopySearch {
@@ -11,26 +11,42 @@ export interface CopySearch {
   readonly atOnce: number;
   /** What it says of an id that it cannot read. */
   readonly unreadable: readonly FailureCode[];
-  /** One search for several ids, over every folder. `unlisted`: what could not be looked into. Throws Failure. */
-  find(ids: readonly string[]): Promise<{ readonly messages: readonly Message[]; readonly unlisted: readonly Unlisted[] }>;
+  /**
+   * One search for several ids, over every place that is meant; without ids it only opens each place. `unlisted`: what could not be looked into.
+   * Throws Failure.
+   */
+  find(ids: readonly string[]): Promise<Seen>;
 }
 
-interface Unlisted {
-  readonly failure: Failure;
+/** What one search saw. */
+export interface Seen {
+  readonly messages: readonly Message[];
+  readonly unlisted: readonly { readonly failure: Failure }[];
+  /** All that was to be looked into. */
+  readonly places: Omit<Looked, "by">;
 }
 
 /** What a name stands for before anything was found. */
-export function nameless(): Located {
+export function nameless(): Outcome<Located> {
   return failed(new Failure("invalid-input", "A message is named neither by an item id nor by an Internet Message-ID."));
 }
 
 /** True for a dead id, or one that is none of this server's (of another mailbox, or of another back end): the other name may still be good. */
-export function isDead(outcome: Located | undefined, unreadable: readonly FailureCode[]): boolean {
-  return outcome?.ok === false && (outcome.failure.code === "not-found" || unreadable.includes(outcome.failure.code));
+export function isDead(outcome: Outcome<Located> | undefined, unreadable: readonly FailureCode[]): boolean {
+  if (outcome === undefined || outcome.ok) return false;
+  return isUnknown(outcome) || outcome.failure.code === "could-not-look" || unreadable.includes(outcome.failure.code);
 }
 
-/** Looks for what has only an Internet Message-ID, or an id that is dead, and puts what it finds into the outcomes. Throws only when cancelled. */
-export async function locateCopies(names: readonly MessageName[], outcomes: Located[], search: CopySearch): Promise<void> {
+/** The server knows no such id. It says the same of what is in a mailbox that it does not open. */
+function isUnknown(outcome: Outcome<Located> | undefined): boolean {
+  return outcome?.ok === false && outcome.failure.code === "not-found";
+}
+
+/**
+ * Looks for what has only an Internet Message-ID, or an id that is dead, and puts what it finds into the outcomes. Of an id that the server does not
+ * know, every place that is meant is opened before it is said that it is not there. Throws only when cancelled.
+ */
+export async function locateCopies(names: readonly MessageName[], outcomes: Outcome<Located>[], search: CopySearch): Promise<void> {
   const { atOnce, unreadable } = search;
   const wanted = [...names.entries()].flatMap(([index, { itemId, internetMessageId }]) => {
     if (internetMessageId === undefined || bareMessageId(internetMessageId) === "") return [];
@@ -39,38 +55,67 @@ export async function locateCopies(names: readonly MessageName[], outcomes: Loca
   for (let start = 0; start < wanted.length; start += atOnce) {
     const some = wanted.slice(start, start + atOnce);
     const ids = some.map(({ internetMessageId }) => internetMessageId);
-    const together = await findCopies(ids, search);
+    const together = await look(ids, search);
     for (const { index, internetMessageId } of some) {
       const outcome = together(internetMessageId);
       // One name that cannot be written, or all of them being too many for the server, must not cost the others their answer.
       const alone = ids.length > 1 && !outcome.ok && unreadable.includes(outcome.failure.code);
-      outcomes[index] = alone ? (await findCopies([internetMessageId], search))(internetMessageId) : outcome;
+      outcomes[index] = alone ? (await look([internetMessageId], search))(internetMessageId) : outcome;
     }
+  }
+  const unknown = [...names.keys()].filter((index) => isUnknown(outcomes[index]));
+  if (unknown.length === 0) return;
+  const opened = (await look([], search))(undefined);
+  for (const index of unknown) outcomes[index] = opened;
+}
+
+/** An id opens its message wherever that lies: of what was found by ids, what lies elsewhere is not in the folder that is meant. */
+export function keepIn(folderId: string, outcomes: Outcome<Located>[], places: Seen["places"]): void {
+  for (const [index, outcome] of outcomes.entries()) {
+    if (!outcome.ok || isAbsent(outcome.value)) continue;
+    const messages = outcome.value.messages.filter(({ parentFolderId }) => parentFolderId === folderId);
+    outcomes[index] = done(messages.length > 0 ? { messages } : { absentFrom: { ...places, by: "item_id" } });
   }
 }
 
-async function findCopies(ids: readonly string[], search: CopySearch): Promise<(id: string) => Located> {
+/** What one search says of each id that it names; of none, when places were opened for an item id. */
+async function look(ids: readonly string[], search: CopySearch): Promise<(id: string | undefined) => Outcome<Located>> {
   try {
-    const { messages, unlisted } = await search.find(ids);
-    return (id) => copiesOf(id, messages, unlisted);
+    const seen = await search.find(ids);
+    return (id) => seenOf(id, seen);
   } catch (thrown) {
     const failure = asFailure(thrown);
     if (failure.code === "cancelled") throw failure;
-    return () => failed(failure);
+    const told = isNotThere(failure) ? unlooked(`The mailbox could not be opened: ${failure.message}`, failure) : failure;
+    return () => failed(told);
   }
 }
 
 /**
  * Looked at again here, whatever the server took for equal: what is found may be deleted next. Not found where a folder could not be looked
- * into is that folder's failure: the message may be there.
+ * into is a failure: the message may be there.
  */
-function copiesOf(id: string, found: readonly Message[], unlisted: readonly Unlisted[]): Located {
-  const copies = found.filter(({ internetMessageId }) => internetMessageId !== undefined && sameMessageId(internetMessageId, id));
-  if (copies.length > 0) return done(copies);
-  const sought = `No message with the Internet Message-ID ${JSON.stringify(id.slice(0, 200))} was found`;
+function seenOf(id: string | undefined, { messages, unlisted, places }: Seen): Outcome<Located> {
+  const copies = id === undefined ? [] : messages.filter(({ internetMessageId = "" }) => sameMessageId(internetMessageId, id));
+  if (copies.length > 0) return done({ messages: copies });
   const [first] = unlisted;
-  if (first === undefined) return failed(new Failure("not-found", `${sought} in any folder.`));
-  const { code, wireCode, requestId, message } = first.failure;
-  const told = `${sought}, but ${unlisted.length} of the folders could not be looked into: ${message}`;
-  return failed(new Failure(code === "not-found" ? "refused" : code, told, { wireCode, requestId, cause: first.failure }));
+  const by = id === undefined ? "item_id" : "internet_message_id";
+  if (first === undefined) return done({ absentFrom: { ...places, by } });
+  const sought =
+    id === undefined ? "No message has this id" : `No message with the Internet Message-ID ${JSON.stringify(id.slice(0, 200))}`;
+  const closed = `${unlisted.length} of the folders could not be looked into`;
+  return failed(unlooked(`${sought} ${lookedIn(places)}, but ${closed}: ${first.failure.message}`, first.failure));
+}
+
+/** Servers say of a mailbox or a folder that is not ours to open that it is not there. */
+function isNotThere({ code }: Failure): boolean {
+  return code === "not-found" || code === "folder-not-found";
+}
+
+/** A place could not be opened: nothing is known of what may lie there. */
+export function unlooked(message: string, cause: Failure): Failure {
+  // What would fail for every folder, such as a server that is busy, is told as it is.
+  if (!isLocal(cause)) return cause;
+  const { wireCode, requestId } = cause;
+  return new Failure("could-not-look", message, { wireCode, requestId, cause });
 }

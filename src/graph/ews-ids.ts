@@ -31,12 +31,16 @@ export async function translatedIds(mailbox: GraphMailbox, itemIds: readonly str
   return known;
 }
 
-/** Why an id of Exchange Web Services names nothing here, where Graph has only said that it does not know it. */
-export function explained(failure: Failure, itemId: string): Failure {
+/**
+ * Why an id of Exchange Web Services names nothing here, where Graph has only said that it does not know it. One that was translated is looked for as
+ * any other; of one that was not, nothing is known: its message may be there under another id.
+ */
+export function explained(failure: Failure, itemId: string, translated: ReadonlyMap<string, string>): Failure {
   if (!isOfEws(itemId) || (failure.code !== "not-found" && failure.code !== "invalid-input")) return failure;
   const { code, message, wireCode, requestId } = failure;
   const why =
     "This is an id of Exchange Web Services, for which Microsoft Graph has no message: such an id changes when its message moves, and none of an archive or a public folder is known to Graph";
   const hint = "Name the message by internet_message_id, with or instead of the id.";
-  return new Failure(code, `${why}: ${message}`, { hint, wireCode, requestId, cause: failure });
+  const told = code === "not-found" && !translated.has(itemId) ? "could-not-look" : code;
+  return new Failure(told, `${why}: ${message}`, { hint, wireCode, requestId, cause: failure });
 }

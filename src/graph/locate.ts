@@ -1,22 +1,25 @@
-import { locateCopies, nameless } from "../exchange/locate-copies.ts";
+import type { Within } from "../exchange/exchange.ts";
+import type { FolderName } from "../exchange/folder.ts";
+import { keepIn, locateCopies, nameless, type Seen } from "../exchange/locate-copies.ts";
+import { type Located, meantBy } from "../exchange/looked.ts";
 import type { Message, MessageName } from "../exchange/message.ts";
 import type { FailureCode } from "../failure.ts";
-import { done, failed, type Outcome } from "../outcome.ts";
+import { attempt, done, failed, type Outcome } from "../outcome.ts";
 import { explained, translatedIds } from "./ews-ids.ts";
 import { newestFirst } from "./newest-first.ts";
 import { maxMessageIds, messageIdFilter } from "./odata.ts";
 import { getMessage } from "./requests/messages.ts";
 import type { GraphMailbox } from "./session.ts";
-import { whereToSearch } from "./where.ts";
+import { type Where, whereToSearch } from "./where.ts";
 
 const unreadable: readonly FailureCode[] = ["invalid-input", "refused"];
 
 /**
- * Every message that each name stands for, newest first; none is Failure `not-found`. Ids of Exchange Web Services are translated first. What has
+ * Every message that each name stands for, newest first, or where it was looked for and is not. Ids of Exchange Web Services are translated first. What has
  * only an Internet Message-ID, or an id that is dead, is looked for in the whole mailbox. As many Outcomes as names, in their order; throws only when cancelled.
  */
-export async function* locate(mailbox: GraphMailbox, names: readonly MessageName[]): AsyncIterable<Outcome<readonly Message[]>> {
-  const outcomes: Outcome<readonly Message[]>[] = names.map(nameless);
+export async function* locate(mailbox: GraphMailbox, names: readonly MessageName[], within: Within = {}): AsyncIterable<Outcome<Located>> {
+  const outcomes: Outcome<Located>[] = names.map(nameless);
   const byId = [...names.entries()].flatMap(([index, { itemId }]) => (itemId === undefined ? [] : [{ index, itemId }]));
   const translated = await translatedIds(
     mailbox,
@@ -26,24 +29,63 @@ export async function* locate(mailbox: GraphMailbox, names: readonly MessageName
   let next = 0;
   for await (const outcome of mailbox.each(getMessage, asked)) {
     const name = byId[next++];
-    if (name) outcomes[name.index] = outcome.ok ? done([outcome.value]) : failed(explained(outcome.failure, name.itemId));
+    if (name)
+      outcomes[name.index] = outcome.ok ? done({ messages: [outcome.value] }) : failed(explained(outcome.failure, name.itemId, translated));
   }
-  await locateCopies(names, outcomes, { atOnce: maxMessageIds, unreadable, find: (ids) => findCopies(mailbox, ids) });
+  const places = placesOf(mailbox, within);
+  if (within.folder !== undefined) {
+    const there = await attempt(places);
+    if (!there.ok) {
+      if (there.failure.code === "cancelled") throw there.failure;
+      yield* names.map(() => there);
+      return;
+    }
+    keepIn(there.value.folderId ?? "", outcomes, there.value.looked);
+  }
+  const find = async (ids: readonly string[]) => findCopies(mailbox, ids, await places());
+  await locateCopies(names, outcomes, { atOnce: maxMessageIds, unreadable, find });
   yield* outcomes;
 }
 
-/** One search for several Internet Message-IDs over the whole mailbox, Deleted Items included. Throws Failure. */
-async function findCopies(mailbox: GraphMailbox, ids: readonly string[]) {
+/** Where names are looked for. */
+interface Places extends Pick<Where, "places" | "pathOfId" | "includes" | "looked"> {
+  /** Of the one folder that is named. */
+  readonly folderId?: string;
+}
+
+/** Asked once, when it is needed. */
+function placesOf(mailbox: GraphMailbox, within: Within): () => Promise<Places> {
+  let asked: Promise<Places> | undefined;
+  return () => {
+    asked ??= within.folder === undefined ? whereToSearch(mailbox, within) : folderAlone(mailbox, within.folder);
+    return asked;
+  };
+}
+
+async function folderAlone(mailbox: GraphMailbox, name: FolderName): Promise<Places> {
+  const { folderId, path } = await mailbox.folders.get(name);
+  return {
+    places: [{ id: folderId }],
+    folderId,
+    pathOfId: (id) => (id === folderId ? path : undefined),
+    includes: () => true,
+    looked: { mailbox: mailbox.address, folders: 1, ...meantBy({ folder: name }), folder: path },
+  };
+}
+
+/** One search for several Internet Message-IDs over every place that is meant; without ids it only opens each. Throws Failure. */
+async function findCopies(mailbox: GraphMailbox, ids: readonly string[], where: Places): Promise<Seen> {
   const found = new Map<string, Message>();
-  const where = await whereToSearch(mailbox, {});
   const list = await newestFirst(mailbox, where.places, {
     detail: {},
-    filters: [messageIdFilter(ids)],
+    filters: [ids.length === 0 ? undefined : messageIdFilter(ids)],
     expected: ids.length,
     includes: where.includes,
   });
-  for await (const message of list.messages()) {
-    found.set(message.itemId, { ...message, folderPath: where.pathOfId(message.parentFolderId) });
+  if (ids.length > 0) {
+    for await (const message of list.messages()) {
+      found.set(message.itemId, { ...message, folderPath: where.pathOfId(message.parentFolderId) });
+    }
   }
-  return { messages: [...found.values()], unlisted: list.unlisted };
+  return { messages: [...found.values()], unlisted: list.unlisted, places: where.looked };
 }

@@ -1,5 +1,6 @@
 import type { FolderName } from "../exchange/folder.ts";
 import { descendants } from "../exchange/folder-tree.ts";
+import { type Looked, meantBy } from "../exchange/looked.ts";
 import type { Message } from "../exchange/message.ts";
 import type { FolderRef } from "./folders.ts";
 import type { GraphMailbox } from "./session.ts";
@@ -12,6 +13,8 @@ export interface Where {
   readonly folders: number;
   pathOf(place: FolderRef | undefined): string | undefined;
   pathOfId(folderId: string | undefined): string | undefined;
+  /** What of the mailbox these places are. */
+  readonly looked: Omit<Looked, "by">;
   /** Whether a message that this place lists is looked for: the list of a whole mailbox also has what lies in folders that nobody sees. */
   includes(message: Message, place: FolderRef | undefined): boolean;
 }
@@ -54,6 +57,7 @@ export async function whereToSearch(mailbox: GraphMailbox, asked: WhereAsked): P
   return {
     places,
     folders: count,
+    looked: { mailbox: mailbox.address, folders: count, ...meantBy(asked) },
     pathOfId,
     pathOf: (place) => (place === undefined ? undefined : "id" in place ? pathOfId(place.id) : place.distinguished),
     includes: ({ parentFolderId = "" }, place) => place !== undefined || paths.has(parentFolderId),

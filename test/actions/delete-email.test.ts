@@ -88,13 +88,21 @@ describe.each(backends)("over %s", (backend) => {
     expect(left.map(({ folder }) => folder.distinguishedName)).toEqual(["recoverableitemspurges"]);
   });
 
-  test("a message already gone counts as deleted", async () => {
+  test("an id that names nothing is a success after every folder was opened, and the answer says where it looked", async () => {
     const item = at.put(who);
     at.mailbox(who).remove(item);
     const answer = await at.run(deleteEmail, { mailbox: who, item_id: at.idOf(item) });
     expect(answer).toMatchObject({ success: true, counts: { not_found: 1, failed: 0 } });
-    expect(answer.results?.[0]).toMatchObject({ item_id: at.idOf(item), status: "not_found", action: "already_gone" });
-    expect(exitCodeOf(answer)).toBe(0);
+    expect(answer.results?.[0]).toMatchObject({
+      item_id: at.idOf(item),
+      status: "not_found",
+      action: "not_found",
+      looked: { mailbox: who, folders: expect.any(Number), places: ["mailbox"], by: "item_id" },
+    });
+    expect([exitCodeOf(answer), answer.message]).toEqual([
+      0,
+      expect.stringMatching(/^1 message not found in \d+ folders of user01@example\.com\.$/),
+    ]);
   });
 
   // XSOAR raises for the whole batch on one bad id; Splunk on-prem reports ids that it already deleted as failed.
@@ -268,12 +276,12 @@ describe("over Microsoft Graph in a cloud that deletes nothing for good", () => 
     expect([...at.mailbox(who).known("inbox").items.values()].some((one) => one.internetMessageId === "<soft@example.net>")).toBe(true);
   });
 
-  test("hard still wants confirm_hard, and one that is gone is already gone", async () => {
+  test("hard still wants confirm_hard, and one that is gone is not found", async () => {
     const item = at.put(who);
     const input = { mailbox: who, item_id: at.idOf(item), delete_type: "hard" };
     expect(await at.run(deleteEmail, input)).toMatchObject({ success: false, error: { code: "confirmation-required" } });
     at.mailbox(who).remove(item);
-    expect((await at.run(deleteEmail, { ...input, confirm_hard: true })).results?.[0]).toMatchObject({ action: "already_gone" });
+    expect((await at.run(deleteEmail, { ...input, confirm_hard: true })).results?.[0]).toMatchObject({ action: "not_found" });
   });
 });
 

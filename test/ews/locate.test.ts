@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { locate } from "../../src/ews/locate.ts";
+import { isAbsent } from "../../src/exchange/looked.ts";
 import type { MessageName } from "../../src/exchange/message.ts";
 import {
   type Answer,
@@ -58,7 +59,9 @@ async function run(names: readonly MessageName[]) {
   server.asked.length = 0;
   const outcomes: unknown[] = [];
   for await (const outcome of locate(server.mailbox(), names)) {
-    outcomes.push(outcome.ok ? outcome.value.map(({ itemId }) => itemId) : outcome.failure.code);
+    outcomes.push(
+      !outcome.ok ? outcome.failure.code : isAbsent(outcome.value) ? "absent" : outcome.value.messages.map(({ itemId }) => itemId),
+    );
   }
   return outcomes;
 }
@@ -75,7 +78,7 @@ test("every copy of an Internet Message-ID is found, newest first, and nothing t
 test("copies say in which folder they lie", async () => {
   answer = careless;
   for await (const outcome of locate(server.mailbox(), [{ internetMessageId: "phish@example.net" }])) {
-    expect(outcome).toMatchObject({ ok: true, value: [{ folderPath: "Deleted Items" }, { folderPath: "Inbox" }] });
+    expect(outcome).toMatchObject({ ok: true, value: { messages: [{ folderPath: "Deleted Items" }, { folderPath: "Inbox" }] } });
   }
 });
 
@@ -94,18 +97,19 @@ test("many names are answered each, in the order asked, with one GetItem and one
     { internetMessageId: "  " },
   ];
   expect(await run(names)).toEqual([
-    "not-found",
+    "absent",
     ["copy1"],
-    "not-found",
+    "absent",
     ["other"],
     ["copy2", "copy1"],
     ["near"],
     "invalid-input",
     ["bare"],
-    "not-found",
+    "absent",
     "invalid-input",
   ]);
-  expect(operations()).toEqual(["GetItem", "FindFolder", "FindItem"]);
+  // The second FindItem opens every folder for the id that has no other name.
+  expect(operations()).toEqual(["GetItem", "FindFolder", "FindItem", "FindItem"]);
 });
 
 test("an id that lives costs no search, and one that names no mailbox the list of the mailbox's folders", async () => {
@@ -117,7 +121,7 @@ test("an id that lives costs no search, and one that names no mailbox the list o
 test("more names than one restriction takes are looked for in several", async () => {
   answer = careless;
   const names = Array.from({ length: 45 }, (_, index) => ({ internetMessageId: `id${index}@example.net` }));
-  expect(await run(names)).toEqual(names.map(() => "not-found"));
+  expect(await run(names)).toEqual(names.map(() => "absent"));
   const spellings = server.asked.filter(({ operation }) => operation === "FindItem").map(({ xml }) => xml.match(/<t:IsEqualTo>/g)?.length);
   expect(spellings).toEqual([40, 40, 10]);
 });
@@ -159,7 +163,7 @@ test("when the search fails, each name that needed it has that failure, and the 
   expect(await run([{ internetMessageId: "other@example.net" }, { itemId: "copy1" }])).toEqual(["busy", ["copy1"]]);
 });
 
-test("nothing found where a folder could not be looked into is that folder's failure: it may be there", async () => {
+test("nothing found where a folder could not be looked into is could-not-look: it may be there", async () => {
   answer = (asked) => {
     if (asked.operation !== "FindItem") return careless(asked);
     return findIn({ inbox: box.inbox ?? [] }, asked);
@@ -167,7 +171,11 @@ test("nothing found where a folder could not be looked into is that folder's fai
   for await (const outcome of locate(server.mailbox(), [{ internetMessageId: "nobody@example.net" }])) {
     expect(outcome).toMatchObject({
       ok: false,
-      failure: { code: "folder-not-found", message: expect.stringContaining("1 of the folders could not be looked into") },
+      failure: {
+        code: "could-not-look",
+        wireCode: "ErrorFolderNotFound",
+        message: expect.stringContaining("1 of the folders could not be looked into"),
+      },
     });
   }
 });
@@ -180,6 +188,6 @@ test("copies that were found are told though another folder could not be looked 
   };
   expect(await run([{ internetMessageId: "phish@example.net" }, { internetMessageId: "nobody@example.net" }])).toEqual([
     ["copy1"],
-    "access-denied",
+    "could-not-look",
   ]);
 });

@@ -116,7 +116,7 @@ test("a message in a public folder is read, copied out and deleted where its fol
   const item = put(old, "Older phish");
   const mailbox = exchange.mailbox(undefined);
   expect(await all(mailbox.get([item.id], {}))).toMatchObject([{ ok: true, value: { subject: "Older phish" } }]);
-  expect(await all(mailbox.locate([{ itemId: item.id }]))).toMatchObject([{ ok: true, value: [{ subject: "Older phish" }] }]);
+  expect(await all(mailbox.locate([{ itemId: item.id }]))).toMatchObject([{ ok: true, value: { messages: [{ subject: "Older phish" }] } }]);
   for (const mime of await all(mailbox.mime([item.id]))) {
     if (!mime.ok) throw mime.failure;
     for await (const _ of mime.value.bytes);

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { Exchange } from "../../src/exchange/exchange.ts";
+import { isAbsent } from "../../src/exchange/looked.ts";
 import type { MessageName } from "../../src/exchange/message.ts";
 import { translatedIds } from "../../src/graph/ews-ids.ts";
 import { locate } from "../../src/graph/locate.ts";
@@ -15,7 +16,8 @@ const ann = "ann@example.com";
 async function located(exchange: Exchange, names: readonly MessageName[]) {
   const found = [];
   for await (const outcome of exchange.mailbox(ann).locate(names)) {
-    found.push(outcome.ok ? outcome.value.map(({ subject }) => subject) : { code: outcome.failure.code, message: outcome.failure.message });
+    if (!outcome.ok) found.push({ code: outcome.failure.code, message: outcome.failure.message });
+    else found.push(isAbsent(outcome.value) ? outcome.value : outcome.value.messages.map(({ subject }) => subject));
   }
   return found;
 }
@@ -44,7 +46,7 @@ test("ids of EWS are translated, all with one request, each names its own messag
   expect(await located(graph(), names)).toEqual(ofEws.map(({ subject }) => [subject]));
   expect(translations(lab)).toBe(1);
   const [found] = await all(graph().mailbox(ann).locate(names.slice(0, 1)));
-  expect(have(found)[0]?.itemId).toMatch(/^AAkALg/);
+  expect(have(found)).toMatchObject({ messages: [{ itemId: expect.stringMatching(/^AAkALg/) }] });
 });
 
 test("ids that both write alike cost no translation", async () => {
@@ -75,7 +77,7 @@ test("with ews_ids rewrite nothing is translated", async () => {
       ofEws.map(({ id }) => ({ itemId: id })),
     ),
   );
-  expect(found.map((outcome) => have(outcome)[0]?.subject)).toEqual(ofEws.map(({ subject }) => subject));
+  expect(found.map(have)).toMatchObject(ofEws.map(({ subject }) => ({ messages: [{ subject }] })));
   expect(translations(lab)).toBe(0);
 });
 
@@ -93,12 +95,12 @@ test("more than a thousand ids are translated in several requests", async () => 
   expect(asked).toEqual([1000, 500]);
 });
 
-test("an id of EWS that its message has no more says why it is not found, or is healed by the Internet Message-ID", async () => {
+test("an id of EWS that its message has no more says why nothing is known of it, or is healed by the Internet Message-ID", async () => {
   const { ews, graph, first } = await withIds();
   const name = { itemId: first.id, internetMessageId: first.internetMessageId ?? "" };
   for await (const outcome of ews.mailbox(ann).move([name.itemId], { folder: "drafts" })) expect(outcome.ok).toBe(true);
   const [dead, healed] = await located(graph(), [{ itemId: name.itemId }, name]);
-  expect(dead).toMatchObject({ code: "not-found", message: expect.stringContaining("id of Exchange Web Services") });
+  expect(dead).toMatchObject({ code: "could-not-look", message: expect.stringContaining("id of Exchange Web Services") });
   expect(healed).toEqual([first.subject]);
 });
 
@@ -148,5 +150,5 @@ test("a default id of Graph whose message is gone is not found over EWS", async 
   const { ews, first } = await withIds();
   for await (const outcome of ews.mailbox(ann).delete([first.id], "hard")) expect(outcome.ok).toBe(true);
   const itemId = first.id.replaceAll("/", "-").replaceAll("+", "_");
-  expect(await located(ews, [{ itemId }])).toMatchObject([{ code: "not-found" }]);
+  expect(await located(ews, [{ itemId }])).toMatchObject([{ absentFrom: { mailbox: ann, by: "item_id" } }]);
 });

@@ -1,0 +1,50 @@
+import type { Remarks } from "../action.ts";
+import type { Answer } from "../answer.ts";
+import { lookedIn } from "../exchange/looked.ts";
+import type { Item } from "../items.ts";
+
+/** How often each of these words. */
+export function countedBy(words: readonly string[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return counts;
+}
+
+/** `2 of 3 messages deleted; 1 failed: She will not.` */
+export function sentence(
+  { noun, done }: { readonly noun: string; readonly done: string },
+  counts: Answer["counts"],
+  planned: number,
+  did: ReadonlyMap<string, number>,
+  items: readonly Item[],
+  { truncated, incomplete }: Remarks,
+): string {
+  const { requested, failed, not_found } = counts;
+  const why = items.find((item) => item.status === "failed")?.failure;
+  const rest = `${truncated ? "; there is more than the limits of the call let through" : ""}${incomplete ? "; something could not be looked at" : ""}.`;
+  if (requested === 0) return `No ${noun}s found${rest}`;
+  const tallies: [number, string][] = [
+    [planned, `would be ${done}`],
+    ...[...did].map(([what, number]): [number, string] => [number, what]),
+    [not_found, `not found${whereOf(items)}`],
+    // The others say so themselves: one reason is what a line can hold.
+    [failed, `failed${why === undefined ? "" : `${failed > 1 ? ", the first" : ""}: ${why.message.replace(/\.$/, "")}`}`],
+  ];
+  const said = tallies.filter(([number]) => number > 0);
+  const parts = said.map(([number, what], at) => {
+    if (at > 0) return `${number} ${what}`;
+    return `${number === requested ? count(number, noun) : `${number} of ${count(requested, noun)}`} ${what}`;
+  });
+  return `${parts.join("; ")}${rest}`;
+}
+
+/** Where those were looked for that were not found; where that differs, each result says it. */
+function whereOf(items: readonly Item[]): string {
+  const where = new Set(items.flatMap(({ looked }) => (looked === undefined ? [] : [lookedIn(looked)])));
+  const [only] = where;
+  return where.size === 1 ? ` ${only}` : "";
+}
+
+export function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
