@@ -3,7 +3,7 @@ import { lstat, open } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import * as z from "zod";
 import type { OpenedFile } from "./action.ts";
-import { indexName } from "./evidence.ts";
+import { filesFolder, indexName } from "./evidence.ts";
 import { errorCode } from "./failure.ts";
 import { linesOf } from "./file-lines.ts";
 import { parseJson } from "./parse-json.ts";
@@ -45,9 +45,12 @@ async function find(folder: string, wanted: string): Promise<readonly EvidenceCo
     if (!bytes.includes(wanted)) continue;
     // The last one may be half written.
     const line = Line.safeParse(parseJson(bytes.toString("utf8"))).data;
-    if (line?.sha256 !== wanted || basename(line.file) !== line.file) continue;
-    const { file: name, size, source } = line;
-    const path = join(folder, name);
+    if (line?.sha256 !== wanted) continue;
+    const { file, size, source } = line;
+    const name = basename(file);
+    // Earlier versions kept the files beside the index.
+    if (file !== `${filesFolder}/${name}` && file !== name) continue;
+    const path = join(folder, file);
     const stats = await lstat(path).catch(absent);
     if (stats === undefined || !stats.isFile() || stats.size !== size) continue;
     copies.push({ name, size, mailbox: source?.mailbox, connection: source?.connection, open: () => opened(path, flags) });

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import { type FileHandle, link, lstat, mkdir, open, readdir, rename, unlink } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import type { AboutBytes, Digested, EvidenceStore, Held, Kept } from "./action.ts";
 import { errorCode, Failure } from "./failure.ts";
 import { jsonText } from "./json-text.ts";
@@ -14,19 +14,21 @@ const holdAtMost = 25 * 1024 * 1024;
 const fallbackName = "unnamed";
 /** What a folder of evidence says of each file in it, a line of JSON for each. */
 export const indexName = "index.jsonl";
+/** The folder below it for files that messages named. mailcordon looks for none of its own files there. */
+export const filesFolder = "files";
 // O_NOFOLLOW is absent on Windows, where making symbolic links needs a privilege.
 const noFollow = constants.O_NOFOLLOW ?? 0;
 const fresh = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | noFollow;
 
 /**
- * Keeps bytes in a folder: `<folder>/<safe name>`, a name that is taken by other bytes, also where case is ignored, gets a piece of the SHA-256
+ * Keeps bytes below a folder: `<folder>/files/<safe name>`, a name that is taken by other bytes, also where case is ignored, gets a piece of the SHA-256
  * before its extension, the same bytes under the same name are kept once. `index.jsonl` has one line for each: time, file, name in the mail, size, hashes, source.
  * Files are readable by their owner only (0600, folders 0700), written under a temporary name, flushed, then renamed; nothing is overwritten.
  * The folder is made when it is first needed.
  */
 export function openEvidence(directory: string, now: () => Date = () => new Date()): EvidenceStore {
   const folder = resolve(directory);
-  const names = openNames(folder);
+  const names = openNames(join(folder, filesFolder));
   return {
     keep: (bytes, about) => keep(folder, now, bytes, about, names),
     hold,
@@ -69,9 +71,10 @@ async function keep(
   about: AboutBytes,
   names: () => Promise<Names>,
 ): Promise<Kept> {
-  const partial = join(folder, `.partial-${randomBytes(12).toString("hex")}`);
+  const files = join(folder, filesFolder);
+  const partial = join(files, `.partial-${randomBytes(12).toString("hex")}`);
   const file = await onDisk("make the evidence folder", async () => {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await mkdir(files, { recursive: true, mode: 0o700 });
     return await open(partial, fresh, 0o600);
   });
   let digested: Digested;
@@ -89,10 +92,10 @@ async function keep(
   }
   return await onDisk("keep the evidence", async () => {
     await file.close();
-    const path = await settle(folder, partial, digested, await names());
+    const path = await settle(files, partial, digested, await names());
     await note(folder, {
       time: now().toISOString(),
-      file: path.slice(folder.length + 1),
+      file: `${filesFolder}/${basename(path)}`,
       name: about.name,
       ...digested,
       source: about.source,
@@ -167,8 +170,6 @@ async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
 async function settle(folder: string, partial: string, kept: Digested, names: Names): Promise<string> {
   const candidates = [kept.safe_name, suffixed(kept.safe_name, `-${kept.sha256.slice(0, 8)}`), suffixed(kept.safe_name, `-${kept.sha256}`)];
   for (const candidate of candidates) {
-    // The index's own name, also as a file system that ignores case sees it.
-    if (candidate.toLowerCase() === indexName) continue;
     const alike = names.get(folded(candidate)) ?? candidate;
     const path = join(folder, alike);
     // Noted before it is made, for what is kept at the same time.

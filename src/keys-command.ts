@@ -1,5 +1,5 @@
 import { helpOf, readCommandWords } from "./command-words.ts";
-import type { Screen } from "./faces/cli.ts";
+import { foundText, type Screen } from "./faces/cli.ts";
 import { table } from "./faces/table.ts";
 import { harmless } from "./faces/terminal.ts";
 import { Failure } from "./failure.ts";
@@ -52,6 +52,7 @@ export async function runKeys(words: readonly string[], screen: Screen): Promise
   }
   const wanted = what === "add" ? wantedKey(values) : undefined;
   const written = await writtenFile({ flags: { config: values.config } });
+  if (written.foundFile !== undefined) screen.stderr.write(foundText(written.foundFile));
   const unknown = wanted?.grant.connections?.find((name) => !written.connections.includes(name));
   if (unknown !== undefined) {
     throw new Failure("invalid-input", `--connection: there is none of the name ${unknown}. There are: ${written.connections.join(", ")}.`);

@@ -2,7 +2,7 @@ import { StdioServerTransport } from "@modelcontextprotocol/sdk/server/stdio.js"
 import { actionNames, loadAction } from "./actions/load.ts";
 import { readCommandWords } from "./command-words.ts";
 import { openEvidenceIndex } from "./evidence-index.ts";
-import type { Screen } from "./faces/cli.ts";
+import { foundText, type Screen } from "./faces/cli.ts";
 import { mcpServer } from "./faces/mcp/server.ts";
 import { open } from "./open.ts";
 import { loadSettings } from "./settings.ts";
@@ -42,6 +42,7 @@ export async function runMcp(words: readonly string[], screen: Screen, version: 
   }
   const settings = await loadSettings({ flags: { config, connection, evidenceDir: out, auditFile: asked["audit-file"] } });
   const opened = await open(settings);
+  if (opened.foundFile !== undefined) screen.stderr.write(foundText(opened.foundFile));
   const actions = await Promise.all(actionNames.map(loadAction));
   const server = mcpServer({
     actions: asked["read-only"] ? actions.filter(({ effect }) => effect === "read") : actions,

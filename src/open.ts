@@ -1,4 +1,4 @@
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import type { EvidenceStore, OpenedFile } from "./action.ts";
 import type { AuditLog, Exclusively } from "./audit.ts";
 import type { EndpointMemory } from "./ews/endpoint.ts";
@@ -19,6 +19,8 @@ import type { TokenSource } from "./wire/token.ts";
 export interface Opened {
   readonly exchange: Exchange;
   readonly evidence: EvidenceStore;
+  /** The settings file, where nobody named it. */
+  readonly foundFile: string | undefined;
   /** Absolute path of the folder of the evidence. */
   readonly evidenceDir: string;
   readonly audit: AuditLog;
@@ -42,20 +44,14 @@ export interface OpenWays {
   readonly exclusively?: Exclusively | undefined;
 }
 
-/** Where evidence goes when no setting says otherwise. */
-const evidenceFolder = "mailcordon-evidence";
-
 /**
- * Opens a connection; no request is made. Evidence goes to `evidence_dir` (default `mailcordon-evidence` here), and the audit to `audit_file`
- * (default `audit.jsonl` in that folder).
+ * Opens a connection; no request is made. Evidence and audit go where the settings say.
  * @throws Failure `invalid-settings` when the authority's certificate cannot be read
  */
 export async function open(settings: Settings, ways: OpenWays = {}): Promise<Opened> {
-  const { connection } = settings;
-  const directory = settings.evidenceDir ?? resolve(evidenceFolder);
-  const auditFile = settings.auditFile ?? join(directory, "audit.jsonl");
+  const { connection, foundFile, evidenceDir, auditFile } = settings;
   // Most calls keep no evidence and write no audit: what that takes is loaded when it is needed.
-  const evidence = once(async () => (await import("./evidence.ts")).openEvidence(directory));
+  const evidence = once(async () => (await import("./evidence.ts")).openEvidence(evidenceDir));
   const audit = once(async () => (await import("./audit.ts")).openAudit(auditFile, { exclusively: ways.exclusively }));
   return {
     exchange: await openExchange(connection, ways),
@@ -63,7 +59,8 @@ export async function open(settings: Settings, ways: OpenWays = {}): Promise<Ope
       keep: async (bytes, about) => (await evidence()).keep(bytes, about),
       hold: async (bytes, about) => (await evidence()).hold(bytes, about),
     },
-    evidenceDir: directory,
+    foundFile,
+    evidenceDir,
     audit: { append: async (entry) => (await audit()).append(entry) },
     connection: connection.name,
     tlsVerified: connection.network.tls.verify,

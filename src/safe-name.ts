@@ -11,8 +11,14 @@ const maxExtensionBytes = 32;
 const device = /^(con|prn|aux|nul|conin\$|conout\$|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3])\s*(\.|$)/i;
 
 /**
+ * Names of mailcordon's own files, and what may stand after them: a lock, a copy. Compared without case and in the compatibility form of Unicode
+ * (NFKC), in which a name of full-width letters is the plain one: wherever somebody copies the file, no mailcordon takes it for its own.
+ */
+const ours = /^(mailcordon\.ya?ml|audit\.jsonl|index\.jsonl)/;
+
+/**
  * A name for one file in one folder, whatever the mail says: no separators, NULs, control characters, bidirectional or other invisible
- * marks, no leading dot or dash, no trailing dot or space, no device name, not longer than 255 bytes of UTF-8 with its extension kept.
+ * marks, no leading dot or dash, no trailing dot or space, no device name, no name of mailcordon's own files, not longer than 255 bytes of UTF-8 with its extension kept.
  * `fallback` is used when nothing is left; it must itself be safe. Applying it twice changes nothing more.
  */
 export function safeName(text: string, fallback: string): string {
@@ -24,7 +30,7 @@ export function safeName(text: string, fallback: string): string {
     .replace(/\p{Zs}+/gu, " ");
   const short = shortened(edged(plain), "");
   if (short === "" || /^_+$/.test(short)) return fallback;
-  return device.test(short) ? shortened(`_${short}`, "") : short;
+  return device.test(short) || ours.test(short.normalize("NFKC").toLowerCase()) ? shortened(`_${short}`, "") : short;
 }
 
 /** `name` with `suffix` before its extension, at most 255 bytes long. `suffix` must itself be safe. */

@@ -1,5 +1,5 @@
 import { Failure } from "./failure.ts";
-import { readFileSetting } from "./file-setting.ts";
+import { readOwnFile } from "./file-setting.ts";
 
 /** A password or a token. Printing it, putting it in a template or in JSON shows `[secret]`; only `reveal` gives it. */
 export class Secret {
@@ -42,11 +42,11 @@ export function secretPlace(text: string): SecretPlace | undefined {
 /**
  * The secret that lies there, without the newline at its end.
  * @param field what the settings call it, for the error
- * @throws Failure `invalid-settings` when there is none, or when it could not be sent as a header (RFC 9110: no control characters)
+ * @throws Failure `invalid-settings` when there is none, when others could have written its file, or when it could not be sent as a header (RFC 9110: no control characters)
  */
 export function readSecret(place: SecretPlace, field: string, environment: Readonly<Record<string, string | undefined>>): Secret {
   const where = place.kind === "env" ? `the environment variable ${place.name}` : `the file ${place.name}`;
-  const found = place.kind === "env" ? environment[place.name] : readFileSetting(place.name, field).toString("utf8");
+  const found = place.kind === "env" ? environment[place.name] : readOwnFile(place.name, field).toString("utf8");
   const value = found?.replace(/\r?\n$/, "") ?? "";
   if (value === "")
     throw new Failure("invalid-settings", `${field}: ${where} is ${found === undefined ? "not set" : "empty"}. Put the secret there.`);

@@ -61,6 +61,7 @@ export async function runServe(words: readonly string[], screen: Screen, version
   const written = await writtenFile({ flags });
   const serving = readServe(written, { host: asked.host, port });
   const log = openLog(asked.quiet === true ? undefined : screen.stderr);
+  if (written.foundFile !== undefined) log.settings(written.foundFile);
   // The state is opened after the connections, and before the first call that writes an entry.
   let lock: Exclusively | undefined;
   const connections = openConnections(written, flags, (name, work) => (lock === undefined ? work() : lock(name, work)));

@@ -1,12 +1,14 @@
-import { existsSync, readFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import type * as z from "zod";
 import { Failure } from "./failure.ts";
+import { readOwnFile } from "./file-setting.ts";
 import { readSecret, type Secret, type SecretPlace, secretPlace } from "./secrets.ts";
 import { type GraphHabits, type MailboxList, readHabits, readMailboxList } from "./settings-graph.ts";
 import { type Discover, type Network, readDiscover, readNetwork } from "./settings-network.ts";
 import { credentials, type OAuth, readOAuth } from "./settings-oauth.ts";
 import { fieldsOfWay, type OnPremises, readOnPremises } from "./settings-on-premises.ts";
+import { defaultAuditFile, defaultEvidenceDir, findSettings, type SettingsPath, settingsPlaces } from "./settings-places.ts";
 import { knownKeys, SettingsFile } from "./settings-schema.ts";
 import { didYouMean } from "./spelling.ts";
 import { onlineEws, onlineGraph } from "./wire/clouds.ts";
@@ -53,10 +55,12 @@ export interface Connection {
 
 export interface Settings {
   readonly connection: Connection;
+  /** The settings file, where nobody named it and mailcordon found it in the working directory or the user's configuration. */
+  readonly foundFile: string | undefined;
   /** Absolute path of the folder for evidence. */
-  readonly evidenceDir: string | undefined;
+  readonly evidenceDir: string;
   /** Absolute path of the audit file. */
-  readonly auditFile: string | undefined;
+  readonly auditFile: string;
 }
 
 /** What flags say; it goes before the environment, and that before the file. */
@@ -117,7 +121,7 @@ export const variables = {
  * @throws Failure `invalid-settings` naming each field that is wrong and saying what to put
  */
 export async function loadSettings(place: SettingsPlace = {}): Promise<Settings> {
-  const { flags, environment, directory, path, name, merged } = await readPlace(place);
+  const { flags, environment, directory, path, isFound, name, merged } = await readPlace(place);
 
   const parsed = SettingsFile.safeParse(merged);
   if (!parsed.success) throw new Failure("invalid-settings", problems(parsed.error, path));
@@ -163,8 +167,13 @@ export async function loadSettings(place: SettingsPlace = {}): Promise<Settings>
       maxReplyBytes: chosen.max_reply_megabytes === undefined ? undefined : chosen.max_reply_megabytes * 1024 * 1024,
       throttling: { maxWait: throttling.max_wait_seconds, maxConcurrency: throttling.max_concurrency },
     },
-    evidenceDir: said(flags.evidenceDir ?? environment.MAILCORDON_EVIDENCE_DIR, directory) ?? said(evidence_dir, home),
-    auditFile: said(flags.auditFile ?? environment.MAILCORDON_AUDIT_FILE, directory) ?? said(audit_file, home),
+    foundFile: isFound ? path : undefined,
+    evidenceDir:
+      said(flags.evidenceDir ?? environment.MAILCORDON_EVIDENCE_DIR, directory) ??
+      said(evidence_dir, home) ??
+      defaultEvidenceDir(environment),
+    auditFile:
+      said(flags.auditFile ?? environment.MAILCORDON_AUDIT_FILE, directory) ?? said(audit_file, home) ?? defaultAuditFile(environment),
   };
 }
 
@@ -178,6 +187,8 @@ export interface WrittenFile {
   /** What paths in the file start from. */
   readonly home: string;
   readonly path: string | undefined;
+  /** The file, where nobody named it. */
+  readonly foundFile: string | undefined;
 }
 
 /** What is written for a program that has all connections open. Throws Failure `invalid-settings`. */
@@ -186,29 +197,31 @@ export async function writtenFile({
   environment = process.env,
   directory = process.cwd(),
 }: SettingsPlace): Promise<WrittenFile> {
-  const path = findFile(flags.config, environment, directory);
-  const raw = path === undefined ? {} : await readYaml(path);
+  const found = findSettings(flags.config, environment, directory);
+  const path = found?.path;
+  const raw = found === undefined ? {} : await readYaml(found);
   const names = isTree(raw.connections) ? Object.keys(raw.connections) : [];
   const asked = flags.connection ?? (environment.MAILCORDON_CONNECTION || raw.default);
   const home = path === undefined ? directory : dirname(path);
-  const rest = { serve: raw.serve, home, path };
+  const rest = { serve: raw.serve, home, path, foundFile: found?.isFound === true ? path : undefined };
   if (names.length > 1 && asked === undefined) return { ...rest, connections: names, defaultConnection: undefined };
   const chosen = chooseConnection(
     raw,
     flags.connection ?? environment.MAILCORDON_CONNECTION,
     environment,
-    path ?? places(environment, directory).join(" and "),
+    path ?? settingsPlaces(environment, directory).join(" and "),
   );
   return { ...rest, connections: names.length === 0 ? [chosen] : names, defaultConnection: chosen };
 }
 
 async function readPlace({ flags = {}, environment = process.env, directory = process.cwd(), fileAlone = false }: SettingsPlace) {
-  const path = findFile(flags.config, environment, directory);
-  const raw = path === undefined ? {} : await readYaml(path);
+  const found = findSettings(flags.config, environment, directory);
+  const path = found?.path;
+  const raw = found === undefined ? {} : await readYaml(found);
   const asked = flags.connection ?? environment.MAILCORDON_CONNECTION;
-  const name = chooseConnection(raw, asked, environment, path ?? places(environment, directory).join(" and "));
+  const name = chooseConnection(raw, asked, environment, path ?? settingsPlaces(environment, directory).join(" and "));
   const merged = fileAlone ? raw : withEnvironment(raw, name, environment, directory);
-  return { flags, environment, directory, path, name, merged };
+  return { flags, environment, directory, path, isFound: found?.isFound === true, name, merged };
 }
 
 /**
@@ -229,27 +242,13 @@ function authOf(
   return readOnPremises(ways, secretOf, pathOf) ?? { kind: "bearer", token: secretOf("bearer.token", bearer?.token ?? "") };
 }
 
-function findFile(flag: string | undefined, environment: Environment, directory: string): string | undefined {
-  const named = flag ?? (environment.MAILCORDON_CONFIG || undefined);
-  if (named !== undefined) {
-    const path = resolve(directory, named);
-    if (existsSync(path)) return path;
-    throw new Failure("invalid-settings", `${flag === undefined ? "MAILCORDON_CONFIG" : "--config"}: there is no file ${path}.`);
-  }
-  return places(environment, directory).find((path) => existsSync(path));
-}
-
-function places(environment: Environment, directory: string): readonly string[] {
-  // XDG Base Directory Specification: $XDG_CONFIG_HOME, by default ~/.config.
-  const config = environment.XDG_CONFIG_HOME || (environment.HOME ? join(environment.HOME, ".config") : undefined);
-  const here = join(directory, "mailcordon.yaml");
-  return config === undefined ? [here] : [here, join(config, "mailcordon", "mailcordon.yaml")];
-}
-
-async function readYaml(path: string): Promise<Tree> {
+async function readYaml({ path, isFound }: SettingsPath): Promise<Tree> {
   const { LineCounter, parseDocument } = await import("./libraries/yaml.ts");
   const lines = new LineCounter();
-  const document = parseDocument(readFileSync(path, "utf8"), { prettyErrors: false, lineCounter: lines });
+  const document = parseDocument((isFound ? readOwnFile(path, path) : readFileSync(path)).toString("utf8"), {
+    prettyErrors: false,
+    lineCounter: lines,
+  });
   const error = document.errors[0];
   if (error !== undefined) {
     // The library's own words quote the line, and the line may hold a secret.

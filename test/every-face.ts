@@ -100,7 +100,7 @@ export async function openFaces(faces: Face[], folder: string, place: LabPlace, 
   };
   const environment = { PATH: process.env.PATH ?? "", LAB_PASSWORD: labPassword, LAB_TOKEN: labToken, HOME: folder };
   const begin = (...words: string[]) => start(process.execPath, [program, ...words], environment, folder);
-  const filed = (face: string) => ({ link: ({ name }: { name: string }) => join(evidenceOf(face), name) });
+  const filed = (face: string) => ({ link: ({ name }: { name: string }) => join(evidenceOf(face), "files", name) });
 
   const opened = await open(await loadSettings({ flags: { config: config("library") }, environment }));
   const shipped = ({ name }: Action) => {

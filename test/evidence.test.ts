@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { openEvidence } from "../src/evidence.ts";
 import { Failure } from "../src/failure.ts";
@@ -21,14 +21,14 @@ const hash = (algorithm: string, text: string) => createHash(algorithm).update(t
 test("bytes are kept as they are, with their hashes, and the index says where they came from", async () => {
   const store = openEvidence(join(folder, "case", "one"), () => new Date("2026-01-02T03:04:05Z"));
   const kept = await store.keep(bytesOf("ab", "", "c"), { name: "mail.eml", sha512: true, source: { mailbox: "ann@example.com" } });
-  const path = join(folder, "case", "one", "mail.eml");
+  const path = join(folder, "case", "one", "files", "mail.eml");
   const digests = { md5: hash("md5", "abc"), sha1: hash("sha1", "abc"), sha256: hash("sha256", "abc"), sha512: hash("sha512", "abc") };
   expect(kept).toEqual({ safe_name: "mail.eml", file_ref: path, size: 3, ...digests });
   expect(readFileSync(path, "utf8")).toBe("abc");
   const index = readFileSync(join(folder, "case", "one", "index.jsonl"), "utf8");
   expect(JSON.parse(index)).toMatchObject({
     time: "2026-01-02T03:04:05.000Z",
-    file: "mail.eml",
+    file: "files/mail.eml",
     size: 3,
     ...digests,
     source: { mailbox: "ann@example.com" },
@@ -54,7 +54,7 @@ test("other bytes under a taken name get a name of their own, and nothing is ove
   const store = openEvidence(folder);
   const first = await store.keep(bytesOf("one"), { name: "a.txt" });
   const second = await store.keep(bytesOf("two"), { name: "a.txt" });
-  expect(second.file_ref).toBe(join(folder, `a-${second.sha256.slice(0, 8)}.txt`));
+  expect(second.file_ref).toBe(join(folder, "files", `a-${second.sha256.slice(0, 8)}.txt`));
   expect([readFileSync(first.file_ref, "utf8"), readFileSync(second.file_ref, "utf8")]).toEqual(["one", "two"]);
 });
 
@@ -92,7 +92,7 @@ test("the same bytes under the same name are kept once", async () => {
   const first = await store.keep(bytesOf("one"), { name: "a.txt" });
   const again = await store.keep(bytesOf("one"), { name: "a.txt" });
   expect(again).toEqual(first);
-  expect(readdirSync(folder).sort()).toEqual(["a.txt", "index.jsonl"]);
+  expect([readdirSync(folder).sort(), readdirSync(join(folder, "files"))]).toEqual([["files", "index.jsonl"], ["a.txt"]]);
 });
 
 test("many that are kept at once under one name are all there", async () => {
@@ -109,34 +109,47 @@ test("a stream that throws leaves nothing behind, and what it threw is passed on
     throw new Failure("broken-reply", "It ended early.");
   }
   await expect(store.keep(torn(), { name: "a" })).rejects.toMatchObject({ code: "broken-reply" });
-  expect(readdirSync(folder)).toEqual([]);
+  expect([readdirSync(folder), readdirSync(join(folder, "files"))]).toEqual([["files"], []]);
 });
 
 test("more bytes than allowed are too-large and leave nothing behind", async () => {
   const store = openEvidence(folder);
   await expect(store.keep(bytesOf("abc", "def"), { name: "a", maxBytes: 5 })).rejects.toMatchObject({ code: "too-large" });
   expect((await store.keep(bytesOf("abc", "de"), { name: "b", maxBytes: 5 })).size).toBe(5);
-  expect(readdirSync(folder).sort()).toEqual(["b", "index.jsonl"]);
+  expect(readdirSync(join(folder, "files"))).toEqual(["b"]);
 });
 
 test("a symbolic link with the name of the evidence is never followed", async () => {
   const target = join(folder, "target");
   writeFileSync(target, "untouched");
-  const inside = mkdtempSync(join(folder, "in-"));
+  const store = openEvidence(join(folder, "in"));
+  const inside = join(folder, "in", "files");
+  mkdirSync(inside, { recursive: true });
   symlinkSync(target, join(inside, "a.txt"));
   symlinkSync(join(folder, "nowhere"), join(inside, "b.txt"));
-  const store = openEvidence(inside);
   const kept = [await store.keep(bytesOf("untouched"), { name: "a.txt" }), await store.keep(bytesOf("two"), { name: "b.txt" })];
   expect(readFileSync(target, "utf8")).toBe("untouched");
   expect(kept.map(({ file_ref }) => statSync(file_ref).isFile() && /-[0-9a-f]{8}\.txt$/.test(file_ref))).toEqual([true, true]);
   expect(readdirSync(folder)).not.toContain("nowhere");
 });
 
-test("an attachment called like the index does not take the index's place", async () => {
-  const store = openEvidence(folder);
-  const kept = await store.keep(bytesOf("{}"), { name: "Index.JSONL" });
-  expect(kept.file_ref).not.toBe(join(folder, "Index.JSONL"));
+// Kept with --out ., an attachment of this name once became the settings of the next command, and the password went where it said.
+test.each([
+  "mailcordon.yaml",
+  "MAILCORDON.YML",
+  "audit.jsonl",
+  "audit.jsonl.lock",
+  "Index.JSONL",
+  "index.jsonl",
+  "\uff4d\uff41\uff49\uff4ccordon.yaml",
+  "mail\u200bcordon.yaml",
+  "audit.json\u2113",
+])("an attachment called %j is kept in a folder of its own, under no name of a file of mailcordon", async (name) => {
+  const kept = await openEvidence(folder).keep(bytesOf("{}"), { name });
   expect(readFileSync(kept.file_ref, "utf8")).toBe("{}");
+  expect(dirname(kept.file_ref)).toBe(join(folder, "files"));
+  expect(basename(kept.file_ref).normalize("NFKC").toLowerCase()).toMatch(/^_(mailcordon|audit|index)\./);
+  expect(readdirSync(folder).sort()).toEqual(["files", "index.jsonl"]);
 });
 
 test("nothing at all is kept, too", async () => {

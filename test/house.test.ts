@@ -48,10 +48,13 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   "settings-on-premises": ["secrets", "settings-fields", "settings-oauth"],
   "settings-network": ["secrets", "settings-fields", "wire"],
   "settings-graph": ["settings-fields", "wire"],
+  "settings-places": ["failure"],
   "settings-schema": ["settings-fields", "settings-graph", "settings-network", "settings-oauth", "settings-on-premises"],
   settings: [
     "failure",
+    "file-setting",
     "libraries",
+    "settings-places",
     "secrets",
     "settings-graph",
     "settings-network",

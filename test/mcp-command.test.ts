@@ -57,7 +57,7 @@ test("every action is a tool, whose result the client of the SDK finds to be as 
   const { structuredContent, isError } = await one.client.callTool({ name: "search_emails_extended", arguments: { limit: 5 } });
   expect(isError).toBe(false);
   expect(structuredContent).toMatchObject({ success: true, backend: "ews" });
-  expect(one.said()).toBe("");
+  expect(one.said()).toBe(`Settings: ${join(folder, "mailcordon.yaml")}\n`);
 });
 
 test("--read-only leaves only what reads", async () => {
@@ -81,13 +81,13 @@ test("a mail is found, planned to be deleted, deleted by its confirmation, and a
   const [link] = (deleted.content as { type: string; uri: string }[]).filter(({ type }) => type === "resource_link");
   const { contents } = await one.client.readResource({ uri: link?.uri ?? "" });
   expect(contents).toEqual([expect.objectContaining({ blob: expect.stringMatching(/^[A-Za-z0-9+/]+=*$/) })]);
-  const audit = readFileSync(join(folder, "mailcordon-evidence/audit.jsonl"), "utf8").trim().split("\n");
+  const audit = readFileSync(join(folder, ".local/state/mailcordon/audit.jsonl"), "utf8").trim().split("\n");
   expect(audit.map((line) => JSON.parse(line).phase)).toEqual(["began", "ended"]);
 });
 
 test("the process ends by itself when its client goes away", async () => {
   const ended = await start(process.execPath, [built.program, "mcp"], environment, folder, "").ended;
-  expect(ended).toEqual({ code: 0, out: "", err: "" });
+  expect(ended).toEqual({ code: 0, out: "", err: `Settings: ${join(folder, "mailcordon.yaml")}\n` });
 });
 
 describe("the inspector's command line", () => {

@@ -231,7 +231,7 @@ test("certificates that are not checked are told on stderr, in the answer and in
   expect(answer(quiet)).toMatchObject({ success: false, tls_verified: false });
   const sent = await run(careless, ["send-email", "--to", "hr@example.com", "--subject", "Hello", "--body-text", "Hello", "--yes"]);
   expect(answer(sent)).toMatchObject({ success: true, tls_verified: false });
-  const entries = readFileSync(join(home, "mailcordon-evidence/audit.jsonl"), "utf8").trim().split("\n");
+  const entries = readFileSync(join(home, ".local/state/mailcordon/audit.jsonl"), "utf8").trim().split("\n");
   expect(entries.map((line) => JSON.parse(line).tls_verified)).toEqual([false, false]);
   const careful = await run([`ews: { url: "${lab.ewsUrl}" }`]);
   expect(answer(careful)).toMatchObject({ success: false, error: { code: "tls-failed" } });

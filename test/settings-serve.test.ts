@@ -11,7 +11,14 @@ writeFileSync(join(folder, "cert.pem"), "certificate");
 writeFileSync(join(folder, "key.pem"), "key");
 writeFileSync(join(folder, "url"), "postgresql://filed\n");
 
-const written = (serve?: unknown): WrittenFile => ({ serve, connections: ["a"], defaultConnection: "a", home: folder, path: undefined });
+const written = (serve?: unknown): WrittenFile => ({
+  serve,
+  connections: ["a"],
+  defaultConnection: "a",
+  home: folder,
+  path: undefined,
+  foundFile: undefined,
+});
 const read = (serve?: unknown, flags = {}, environment = {}) => readServe(written(serve), flags, { environment });
 
 test("without a word it listens on this machine alone, and keeps its state beside the settings", () => {

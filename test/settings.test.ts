@@ -1,5 +1,5 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { asFailure } from "../src/failure.ts";
@@ -54,7 +54,7 @@ test("a file gives the default connection, its paths beside the file", async () 
   expect(connection.ews.caFile).toBe(join(directory, "ca.pem"));
   expect(connection.auth.kind === "basic" && connection.auth.password.reveal()).toBe("hunter2");
   expect(evidenceDir).toBe(join(directory, "evidence"));
-  expect(auditFile).toBeUndefined();
+  expect(auditFile).toBe(join(homedir(), ".local/state/mailcordon/audit.jsonl"));
 });
 
 test("another connection is chosen by environment, and by flag before it", async () => {

@@ -9,9 +9,11 @@ export const settings: Step = {
   async run(checkup) {
     const tried = "read the settings file and the environment";
     try {
-      const { connection } = await checkup.load();
+      const { connection, foundFile } = await checkup.load();
       checkup.learned.connection = connection;
-      return { status: "ok", tried, found: `connection ${connection.name}: ${backEnds(connection).join("; ")}${unverified(connection)}` };
+      const file = foundFile === undefined ? "" : `; the file is ${foundFile}`;
+      const found = `connection ${connection.name}: ${backEnds(connection).join("; ")}${unverified(connection)}${file}`;
+      return { status: "ok", tried, found };
     } catch (thrown) {
       const { code, message, hint } = asFailure(thrown);
       return { status: "failed", code, tried, found: message, next: [hint] };

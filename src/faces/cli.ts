@@ -28,7 +28,10 @@ export interface Wanted {
 }
 
 /** What actions work with. */
-export type Opened = Pick<Host, "exchange" | "evidence" | "audit" | "connection" | "tlsVerified" | "readFile">;
+export interface Opened extends Pick<Host, "exchange" | "evidence" | "audit" | "connection" | "tlsVerified" | "readFile"> {
+  /** The settings file, where nobody named it. */
+  readonly foundFile?: string | undefined;
+}
 
 /** Something that the program can do besides its actions. */
 export interface Command {
@@ -155,6 +158,7 @@ async function runAction(action: Action, line: Line, program: Program, screen: S
     auditFile: text(audit_file),
     ...(verbose ? { log: (said) => screen.stderr.write(`${harmless(said)}\n`) } : {}),
   });
+  if (opened.foundFile !== undefined && !quiet) screen.stderr.write(foundText(opened.foundFile));
   if (opened.tlsVerified === false && !quiet) screen.stderr.write(careless);
   let asked = false;
   try {
@@ -177,6 +181,11 @@ async function runAction(action: Action, line: Line, program: Program, screen: S
     progress?.end();
     await opened.exchange.close();
   }
+}
+
+/** Names the settings file that mailcordon found by itself: whoever did not expect it there sees it. */
+export function foundText(path: string): string {
+  return `Settings: ${harmless(path)}\n`;
 }
 
 async function print(answer: Answer, action: Action, screen: Screen, json: boolean, quiet: boolean): Promise<void> {
