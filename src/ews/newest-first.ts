@@ -1,11 +1,14 @@
+import { gapFailure, listAround, mayBeOneItem, mostFailedFolders } from "../exchange/around.ts";
 import { isLocal } from "../exchange/local-failure.ts";
 import type { Message } from "../exchange/message.ts";
 import { endReading, newestOf, newReading, type Reading, takePage } from "../exchange/newest-first.ts";
-import type { Failure } from "../failure.ts";
+import { Failure } from "../failure.ts";
+import { attempt, type Outcome } from "../outcome.ts";
 import type { Xml } from "../wire/xml-write.ts";
 import type { FolderRef } from "./folders.ts";
 import { findItem, type ItemPage } from "./operations/find-item.ts";
 import type { EwsMailbox } from "./session.ts";
+import { shape } from "./shapes.ts";
 
 /** What is asked of every folder. */
 export interface Listing {
@@ -17,9 +20,12 @@ export interface Listing {
   readonly expected: number;
 }
 
-/** A folder that could not be listed to its end, and why. */
+/** A folder that could not be listed to its end, or one of its messages that could not be listed, and why. */
 export interface Unlisted {
   readonly folder: FolderRef;
+  /** True of one message; its id where the server gives at least that. */
+  readonly isMessage: boolean;
+  readonly itemId?: string | undefined;
   readonly failure: Failure;
 }
 
@@ -30,7 +36,7 @@ export interface NewestFirst {
    * between. Throws Failure.
    */
   messages(): AsyncIterable<Message>;
-  /** Known once the first message was given. */
+  /** Grows while it is read. */
   readonly unlisted: readonly Unlisted[];
   /** How many messages match in all folders, when every folder said so. */
   total(): number | undefined;
@@ -50,7 +56,12 @@ interface Source extends Reading {
   offset: number;
   pageSize: number;
   total: number | undefined;
+  /** Nothing of it could be listed. */
+  failed: boolean;
 }
+
+/** The smallest shape: what remains to ask of a message that cannot be listed. */
+const idShape = shape("m:ItemShape", ["item:ItemId"]);
 
 /** Merges the folders of a mailbox. Several folders share a request for their first pages, as long as the server's limit holds them all. */
 export function newestFirst(mailbox: EwsMailbox, folders: readonly FolderRef[], listing: Listing): NewestFirst {
@@ -59,12 +70,14 @@ export function newestFirst(mailbox: EwsMailbox, folders: readonly FolderRef[], 
   const fairShare = Math.ceil((2 * listing.expected) / Math.max(1, folders.length));
   // One more than expected tells whether more follows.
   const firstSize = Math.max(1, Math.min(maxSize, listing.expected + 1, Math.max(minPageSize, fairShare)));
-  const sources = folders.map((folder): Source => ({ ...newReading(), folder, offset: 0, pageSize: firstSize, total: undefined }));
+  const sources = folders.map(
+    (folder): Source => ({ ...newReading(), folder, offset: 0, pageSize: firstSize, total: undefined, failed: false }),
+  );
   const unlisted: Unlisted[] = [];
 
-  const question = (of: readonly Source[], pageSize: number, offset: number) => ({
+  const question = (of: readonly Source[], pageSize: number, offset: number, itemShape = listing.shape) => ({
     folders: of.map(({ folder }) => folder),
-    shape: listing.shape,
+    shape: itemShape,
     pageSize,
     offset,
     restriction: listing.restriction,
@@ -79,10 +92,10 @@ export function newestFirst(mailbox: EwsMailbox, folders: readonly FolderRef[], 
       const source = sources[index++];
       if (!source) break;
       if (outcome.ok) take(source, outcome.value);
-      else giveUp(source, outcome.failure);
+      else await readAround(source, firstSize, outcome.failure);
     }
     const [first] = unlisted;
-    if (first && unlisted.length === sources.length) throw first.failure;
+    if (first && sources.every(({ failed }) => failed)) throw first.failure;
   }
 
   async function refill(source: Source): Promise<void> {
@@ -90,21 +103,62 @@ export function newestFirst(mailbox: EwsMailbox, folders: readonly FolderRef[], 
     const { pageSize, offset } = source;
     for await (const outcome of mailbox.each(findItem, [source], (some) => question(some, pageSize, offset))) {
       if (outcome.ok) take(source, outcome.value);
-      else giveUp(source, outcome.failure);
+      else await readAround(source, pageSize, outcome.failure);
     }
+  }
+
+  /** One message may spoil its page: the others are listed without it. */
+  async function readAround(source: Source, length: number, failure: Failure): Promise<void> {
+    if (!mayBeOneItem(failure) || sources.filter(({ failed }) => failed).length >= mostFailedFolders) return giveUp(source, failure);
+    // Of several messages one more failure is expected; of one alone it must not be an accident.
+    const hasty = mailbox.during({ ...mailbox.call, tries: 1 });
+    const page = async (offset: number, pageSize: number, itemShape = listing.shape) =>
+      onlyOf((pageSize > 1 ? hasty : mailbox).each(findItem, [source], (some) => question(some, pageSize, offset, itemShape)));
+    const found = await listAround(
+      async (offset, pageSize) => {
+        const { items, nextOffset = 0, isLast, total } = await page(offset, pageSize);
+        source.total = total ?? source.total;
+        // Never more than was asked: behind it lies what was not looked at.
+        return { items, isLast, length: Math.max(items.length, Math.min(nextOffset - offset, pageSize)) };
+      },
+      source.offset,
+      length,
+    );
+    for (const gap of found.gaps) {
+      const named = await attempt(() => page(gap.at, 1, idShape));
+      if (!named.ok && named.failure.code === "cancelled") throw named.failure;
+      const itemId = named.ok ? named.value.items[0]?.itemId || undefined : undefined;
+      unlisted.push({
+        folder: source.folder,
+        isMessage: true,
+        itemId,
+        failure: gapFailure(gap, "the message that is, newest first, number"),
+      });
+    }
+    source.offset += found.length;
+    const { items } = found;
+    if (found.failure !== undefined) giveUp(source, found.failure, items);
+    else notEnding(source, takePage(source, items, found.isLast));
   }
 
   function take(source: Source, page: ItemPage<Message>): void {
     source.total = page.total ?? source.total;
     // The server's own offset may be missing, old or 0: it never takes us back.
     source.offset = Math.max(page.nextOffset ?? 0, source.offset + page.items.length);
-    takePage(source, page.items, page.isLast);
+    notEnding(source, takePage(source, page.items, page.isLast));
   }
 
-  function giveUp(source: Source, failure: Failure): void {
-    if (!isLocal(failure)) throw failure;
+  function notEnding(source: Source, failure: Failure | undefined): void {
+    if (failure !== undefined) unlisted.push({ folder: source.folder, isMessage: false, failure });
+  }
+
+  /** Ends a folder with what was read of it. */
+  function giveUp(source: Source, failure: Failure, items: readonly Message[] = []): void {
+    if (!isLocal(failure) && !mayBeOneItem(failure)) throw failure;
+    source.failed = source.seen.size + items.length === 0;
     endReading(source);
-    unlisted.push({ folder: source.folder, failure });
+    takePage(source, items, true);
+    unlisted.push({ folder: source.folder, isMessage: false, failure });
   }
 
   async function* messages(): AsyncIterable<Message> {
@@ -124,4 +178,12 @@ export function newestFirst(mailbox: EwsMailbox, folders: readonly FolderRef[], 
       return sum;
     },
   };
+}
+
+async function onlyOf<T>(outcomes: AsyncIterable<Outcome<T>>): Promise<T> {
+  for await (const outcome of outcomes) {
+    if (outcome.ok) return outcome.value;
+    throw outcome.failure;
+  }
+  throw new Failure("internal", "A question without an outcome.");
 }

@@ -6,7 +6,7 @@ import { held } from "../wire/held.ts";
 import type { Safety } from "../wire/repetition.ts";
 import type { Schedule, Turn } from "../wire/schedule.ts";
 import type { QName } from "../wire/xml-read.ts";
-import { isThrottled, mayRepeat, reported } from "./failures.ts";
+import { certainlyNotDone, isThrottled, mayRepeat, reported } from "./failures.ts";
 import type { Operation } from "./operation.ts";
 import type { StreamedReply } from "./session.ts";
 import type { Soap, Target } from "./soap.ts";
@@ -28,7 +28,8 @@ export function turnOf({ schedule, key, limits, call }: Asker): Promise<Turn> {
 }
 
 /** True when what failed may be asked again, `tries` being how often it was. */
-export function isRepeatable(failure: Failure, safety: Safety, tries: number, { limits }: Asker): boolean {
+export function isRepeatable(failure: Failure, safety: Safety, tries: number, { limits, call }: Asker): boolean {
+  if (tries >= (call.tries ?? Number.POSITIVE_INFINITY) && !certainlyNotDone(failure)) return false;
   return mayRepeat(failure, safety) && isWorthAnother(failure, tries, limits);
 }
 

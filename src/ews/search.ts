@@ -42,12 +42,15 @@ export async function search(mailbox: EwsMailbox, asked: Search, means: MatchMea
     needsReading: (message, detail) => needsGetItem(detail) || isIncomplete(message),
     read: (messages, detail) => readItems(mailbox, messages, detail),
   });
-  const unsearched = [...list.unlisted.map(({ folder, failure }) => ({ folderPath: where.pathOf(folder), failure })), ...found.unsearched];
+  const unsearched = [
+    ...list.unlisted.map(({ folder, itemId, failure }) => ({ folderPath: where.pathOf(folder), itemId, failure })),
+    ...found.unsearched,
+  ];
   const exact = plan.check.length === 0 && position === undefined && unsearched.length === 0;
   return {
     messages: found.messages.map((message) => ({ ...message, folderPath: where.pathOfId(message.parentFolderId) ?? message.folderPath })),
     applied: plan.applied,
-    folders: where.folders.length - list.unlisted.length,
+    folders: where.folders.length - list.unlisted.filter(({ isMessage }) => !isMessage).length,
     total: exact ? list.total() : undefined,
     nextCursor: found.nextCursor,
     unsearched: unsearched.length > 0 ? unsearched : undefined,

@@ -23,13 +23,16 @@ export function newReading(): Reading {
   return { page: [], next: 0, seen: new Set(), idlePages: 0, pages: 0, ended: false };
 }
 
-/** The next page has come. `includes`: what of it belongs to the list. Throws Failure `broken-reply` for a server that never ends. */
+/**
+ * The next page has come. `includes`: what of it belongs to the list. Returns why the list is ended with this page although the server says that more
+ * follows: it never ends.
+ */
 export function takePage(
   reading: Reading,
   items: readonly Message[],
   isLast: boolean,
   includes: (message: Message) => boolean = () => true,
-): void {
+): Failure | undefined {
   // Messages that arrive while we read push others onto the next page again.
   const fresh = items.filter(({ itemId }) => !reading.seen.has(itemId));
   for (const { itemId } of fresh) reading.seen.add(itemId);
@@ -38,9 +41,9 @@ export function takePage(
   reading.page = fresh.filter(includes);
   reading.next = 0;
   reading.ended = isLast;
-  if (!isLast && (reading.idlePages >= maxIdlePages || reading.pages >= maxPages)) {
-    throw new Failure("broken-reply", "The server says again and again that a folder has more messages, and gives none that are new.");
-  }
+  if (isLast || (reading.idlePages < maxIdlePages && reading.pages < maxPages)) return undefined;
+  reading.ended = true;
+  return new Failure("broken-reply", "The server says again and again that a folder has more messages, and gives none that are new.");
 }
 
 /** Nothing more is read of this one. */

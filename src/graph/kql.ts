@@ -1,3 +1,4 @@
+import { mayBeOneItem } from "../exchange/around.ts";
 import type { Position } from "../exchange/cursor.ts";
 import { isLocal } from "../exchange/local-failure.ts";
 import type { Detail, Message } from "../exchange/message.ts";
@@ -59,7 +60,7 @@ export function searchByQuery(
     const newest = window.to ?? Math.max(...days);
     const oldest = window.from ?? Math.min(...days);
     if (days.length === 0 || (window.from !== undefined && window.from === window.to)) {
-      unlisted.push({ place: undefined, failure: tooMany(window.from) });
+      unlisted.push({ place: undefined, isMessage: false, failure: tooMany(window.from) });
       yield* found;
       return;
     }
@@ -89,8 +90,11 @@ export function searchByQuery(
         if (found.length >= maxResults) break;
       }
     } catch (thrown) {
-      if (!(thrown instanceof Failure) || !isLocal(thrown) || places.length === 1) throw thrown;
-      unlisted.push({ place, failure: thrown });
+      if (!(thrown instanceof Failure)) throw thrown;
+      // A broken page ends the results of this place: with `$search` the service takes no number to go on from.
+      const isBroken = mayBeOneItem(thrown) && found.length > 0;
+      if (!isBroken && (!isLocal(thrown) || places.length === 1)) throw thrown;
+      unlisted.push({ place, isMessage: false, failure: thrown });
     }
     return found;
   }

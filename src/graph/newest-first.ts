@@ -1,10 +1,11 @@
+import { gapFailure, listAround, mayBeOneItem, mostFailedFolders } from "../exchange/around.ts";
 import { isLocal } from "../exchange/local-failure.ts";
 import type { Detail, Message } from "../exchange/message.ts";
 import { endReading, newestOf, newReading, type Reading, takePage } from "../exchange/newest-first.ts";
 import { Failure } from "../failure.ts";
+import { attempt } from "../outcome.ts";
 import type { FolderRef } from "./folders.ts";
-import type { Page } from "./paging.ts";
-import { type Listing, listMessages } from "./requests/messages.ts";
+import { type Listing, listMessages, type MessagePage } from "./requests/messages.ts";
 import type { GraphMailbox } from "./session.ts";
 
 /** What is asked of every place. */
@@ -18,9 +19,12 @@ export interface Asking {
   includes(message: Message, place: FolderRef | undefined): boolean;
 }
 
-/** A place that could not be listed to its end, and why. */
+/** A place that could not be listed to its end, or one of its messages that could not be listed, and why. */
 export interface Unlisted {
   readonly place: FolderRef | undefined;
+  /** True of one message; its id where the server gives at least that. */
+  readonly isMessage: boolean;
+  readonly itemId?: string | undefined;
   readonly failure: Failure;
 }
 
@@ -45,11 +49,17 @@ interface Source extends Reading {
   readonly place: FolderRef | undefined;
   /** The pages after the first. */
   link: string | undefined;
+  /** How many messages the server has given, or could not give: where to go on without a link. */
+  offset: number;
+  /** Nothing of it could be listed. */
+  failed: boolean;
 }
 
 /** Asks for the first page of every place. Throws Failure. */
 export async function newestFirst(mailbox: GraphMailbox, places: readonly (FolderRef | undefined)[], asking: Asking): Promise<NewestFirst> {
   const unlisted: Unlisted[] = [];
+  /** The places that were asked with the filter of the moment. */
+  let begun: Source[] = [];
   const withBody = asking.detail.body === "text" || asking.detail.body === "html";
   const maxSize = withBody ? maxPageSizeWithBody : maxPageSize;
   const fairShare = Math.ceil((2 * asking.expected) / Math.max(1, places.length));
@@ -66,8 +76,8 @@ export async function newestFirst(mailbox: GraphMailbox, places: readonly (Folde
 
   async function begin(): Promise<{ readonly taken: number; readonly sources: readonly Source[] }> {
     for (const [index, filter] of asking.filters.entries()) {
-      const begun = await firstPages(filter, index === asking.filters.length - 1);
-      if (begun !== undefined) return { taken: index, sources: begun };
+      const first = await firstPages(filter, index === asking.filters.length - 1);
+      if (first !== undefined) return { taken: index, sources: first };
     }
     throw new Failure("internal", "A list was asked for without a filter, not even none.");
   }
@@ -75,6 +85,7 @@ export async function newestFirst(mailbox: GraphMailbox, places: readonly (Folde
   /** Undefined when the filter is refused and another is left. */
   async function firstPages(filter: string | undefined, isLast: boolean): Promise<readonly Source[] | undefined> {
     const sources: Source[] = [];
+    begun = sources;
     unlisted.length = 0;
     const listings = places.map((place) => listingOf(place, filter));
     // Twenty pages in one reply must not be more than one page may be.
@@ -82,40 +93,89 @@ export async function newestFirst(mailbox: GraphMailbox, places: readonly (Folde
     let index = 0;
     for await (const outcome of mailbox.each(listMessages, listings, { batchSize })) {
       const place = places[index++];
-      const source: Source = { ...newReading(), place, link: undefined };
+      const source: Source = { ...newReading(), place, link: undefined, offset: 0, failed: false };
       sources.push(source);
       if (outcome.ok) take(source, outcome.value);
       else if (!isLast && isRefused(outcome.failure)) return undefined;
-      else giveUp(source, outcome.failure);
+      else {
+        await readAround(source, filter, outcome.failure);
+        // It may have been the filter, after all.
+        if (source.failed && !isLast) return undefined;
+      }
     }
     const [first] = unlisted;
-    if (first && unlisted.length === sources.length) throw first.failure;
+    if (first && sources.every(({ failed }) => failed)) throw first.failure;
     return sources;
   }
 
   async function refill(source: Source): Promise<void> {
-    const { link } = source;
-    if (link === undefined) return;
-    try {
-      for await (const page of mailbox.pages(listMessages, listingOf(source.place, asking.filters[taken]), link)) {
-        take(source, page);
-        return;
-      }
-    } catch (thrown) {
-      if (!(thrown instanceof Failure)) throw thrown;
-      giveUp(source, thrown);
+    const { link, offset } = source;
+    const filter = asking.filters[taken];
+    const listing = listingOf(source.place, filter);
+    const next = await attempt(() => onePage(link === undefined ? { ...listing, skip: offset } : listing, link));
+    if (next.ok) take(source, next.value);
+    else await readAround(source, filter, next.failure);
+  }
+
+  async function onePage(listing: Listing, from?: string, of = mailbox): Promise<MessagePage> {
+    for await (const page of of.pages(listMessages, listing, from)) return page;
+    throw new Failure("internal", "A list without a page.");
+  }
+
+  /** One message may spoil its page: the others are listed without it, by their numbers. */
+  async function readAround(source: Source, filter: string | undefined, failure: Failure): Promise<void> {
+    if (!mayBeOneItem(failure) || begun.filter(({ failed }) => failed).length >= mostFailedFolders) return giveUp(source, failure);
+    const listing = listingOf(source.place, filter);
+    // Of several messages one more failure is expected; of one alone it must not be an accident.
+    const hasty = mailbox.during({ ...mailbox.call, tries: 1 });
+    const found = await listAround(
+      async (skip, size) => {
+        const { items, length, next } = await onePage({ ...listing, skip, top: size }, undefined, size > 1 ? hasty : mailbox);
+        return { items, length, isLast: next === undefined };
+      },
+      source.offset,
+      top,
+    );
+    for (const gap of found.gaps) {
+      const named = await attempt(() => onePage({ ...listing, skip: gap.at, top: 1, idsOnly: true }));
+      if (!named.ok && named.failure.code === "cancelled") throw named.failure;
+      const itemId = named.ok ? named.value.items[0]?.itemId : undefined;
+      unlisted.push({
+        place: source.place,
+        isMessage: true,
+        itemId,
+        failure: gapFailure(gap, "the message that is, newest first, number"),
+      });
     }
+    source.offset += found.length;
+    source.link = undefined;
+    if (found.failure !== undefined) giveUp(source, found.failure, found.items);
+    else takeItems(source, found.items, found.isLast);
   }
 
-  function take(source: Source, page: Page<Message>): void {
+  function take(source: Source, page: MessagePage): void {
     source.link = page.next;
-    takePage(source, page.items, page.next === undefined, (message) => asking.includes(message, source.place));
+    source.offset += page.length;
+    const nameless = page.length - page.items.length;
+    if (nameless > 0) {
+      const failure = new Failure("broken-reply", `The server listed ${nameless} of the messages without an id.`);
+      unlisted.push({ place: source.place, isMessage: true, failure });
+    }
+    takeItems(source, page.items, page.next === undefined);
   }
 
-  function giveUp(source: Source, failure: Failure): void {
-    if (!isLocal(failure)) throw failure;
+  function takeItems(source: Source, items: readonly Message[], isLast: boolean): void {
+    const never = takePage(source, items, isLast, (message) => asking.includes(message, source.place));
+    if (never !== undefined) unlisted.push({ place: source.place, isMessage: false, failure: never });
+  }
+
+  /** Ends a place with what was read of it. */
+  function giveUp(source: Source, failure: Failure, items: readonly Message[] = []): void {
+    if (!isLocal(failure) && !mayBeOneItem(failure)) throw failure;
+    source.failed = source.seen.size + items.length === 0;
     endReading(source);
-    unlisted.push({ place: source.place, failure });
+    takeItems(source, items, true);
+    unlisted.push({ place: source.place, isMessage: false, failure });
   }
 
   const more = sources.some(({ ended }) => !ended);

@@ -22,12 +22,12 @@ export function pageOf<T>(reply: JsonObject, read: (item: JsonObject) => T): Pag
 }
 
 /** All pages of a list, from the first or from a link on. Throws Failure. */
-export async function* pages<In, T>(
-  request: Request<In, Page<T>>,
+export async function* pages<In, P extends Page<unknown>>(
+  request: Request<In, P>,
   input: In,
   asker: Asker,
   from?: string,
-): AsyncGenerator<Page<T>, void, undefined> {
+): AsyncGenerator<P, void, undefined> {
   const asked = request.write(input, asker.habits);
   const seen = new Set<string>();
   let link = from;
@@ -42,7 +42,7 @@ export async function* pages<In, T>(
   throw new Failure("broken-reply", "The server says again and again that a list goes on, and leads us in a circle.");
 }
 
-async function askPage<In, T>(request: Request<In, Page<T>>, asked: Asked, link: string | undefined, asker: Asker): Promise<Page<T>> {
+async function askPage<In, P>(request: Request<In, P>, asked: Asked, link: string | undefined, asker: Asker): Promise<P> {
   const { rest, mailbox, call } = asker;
   const going = link === undefined ? asked : { ...asked, link: linkOf(link, rest.urlOf(asked, mailbox)) };
   return askRepeatedly(asker, request.safety, async (turn) => {

@@ -3,7 +3,7 @@ import { asFailure, type Failure } from "../failure.ts";
 import { isWorthAnother, type Limits, waitFor } from "../wire/backoff.ts";
 import type { Safety } from "../wire/repetition.ts";
 import type { Schedule, Turn } from "../wire/schedule.ts";
-import { isThrottled, mayRepeat, reported } from "./failures.ts";
+import { certainlyNotDone, isThrottled, mayRepeat, reported } from "./failures.ts";
 import type { Habits } from "./habits.ts";
 import type { Rest } from "./rest.ts";
 
@@ -25,7 +25,8 @@ export function turnOf({ schedule, key, limits, call }: Asker): Promise<Turn> {
 }
 
 /** True when what failed may be asked again, `tries` being how often it was. */
-export function isRepeatable(failure: Failure, safety: Safety, tries: number, { limits }: Asker): boolean {
+export function isRepeatable(failure: Failure, safety: Safety, tries: number, { limits, call }: Asker): boolean {
+  if (tries >= (call.tries ?? Number.POSITIVE_INFINITY) && !certainlyNotDone(failure)) return false;
   return mayRepeat(failure, safety) && isWorthAnother(failure, tries, limits);
 }
 

@@ -76,11 +76,14 @@ export async function search(mailbox: GraphMailbox, asked: Search, means: MatchM
     needsReading: (_, wanted) => needsReading(wanted, detail),
     read: (messages, wanted) => readMessages(mailbox, messages, wanted),
   });
-  const unsearched = [...list.unlisted.map(({ place, failure }) => ({ folderPath: where.pathOf(place), failure })), ...found.unsearched];
+  const unsearched = [
+    ...list.unlisted.map(({ place, itemId, failure }) => ({ folderPath: where.pathOf(place), itemId, failure })),
+    ...found.unsearched,
+  ];
   return {
     messages: found.messages.map((message) => ({ ...message, folderPath: where.pathOfId(message.parentFolderId) })),
     applied,
-    folders: where.folders - list.unlisted.filter(({ place }) => place !== undefined).length,
+    folders: where.folders - list.unlisted.filter(({ place, isMessage }) => place !== undefined && !isMessage).length,
     total: check.length === 0 && position === undefined && unsearched.length === 0 ? list.total : undefined,
     nextCursor: found.nextCursor,
     unsearched: unsearched.length > 0 ? unsearched : undefined,

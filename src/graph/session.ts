@@ -33,7 +33,7 @@ export interface GraphMailbox {
    */
   each<In, Out>(request: Request<In, Out>, inputs: readonly In[], options?: { readonly batchSize?: number }): AsyncIterable<Outcome<Out>>;
   /** The pages of a list, from its first or from a link on. Throws Failure. */
-  pages<In, T>(request: Request<In, Page<T>>, input: In, from?: string): AsyncGenerator<Page<T>, void, undefined>;
+  pages<In, P extends Page<unknown>>(request: Request<In, P>, input: In, from?: string): AsyncGenerator<P, void, undefined>;
   /** Asks for bytes (`$value`); what `read` makes of a reply is not used. Throws Failure until they begin. They must be read to their end. */
   stream<In>(request: Request<In, unknown>, input: In): Promise<AsyncIterable<Uint8Array>>;
   /** Asks a place that the server named, such as an upload URL, without our token. Throws Failure. */

@@ -33,29 +33,38 @@ export interface Listing {
   /** KQL, without the quotes around it. It excludes `filter` and `orderBy`, and gives no immutable ids. */
   readonly search?: string | undefined;
   readonly top: number;
+  /** How many messages of the list to leave out before the first. Not with `search`. */
+  readonly skip?: number | undefined;
+  /** Only what names a message: what is left to ask of one that cannot be listed. */
+  readonly idsOnly?: boolean | undefined;
+}
+
+/** A page that also says how many messages the server gave, those without an id among them: nobody could name these. */
+export interface MessagePage extends Page<Message> {
+  readonly length: number;
 }
 
 /** @see https://learn.microsoft.com/en-us/graph/api/user-list-messages */
-export const listMessages: Request<Listing, Page<Message>> = {
+export const listMessages: Request<Listing, MessagePage> = {
   name: "user-list-messages",
   safety: "read",
   reply: found("value"),
-  write: ({ folder, detail, filter, orderBy, search, top }, { sizes } = defaultHabits) => ({
+  write: ({ folder, detail, filter, orderBy, search, top, skip, idsOnly = false }, { sizes } = defaultHabits) => ({
     method: "GET",
     path: folder === undefined ? "/messages" : `/mailFolders/${folderSegment(folder)}/messages`,
     query: {
-      ...shapeOf(detail, sizes),
+      ...(idsOnly ? { $select: "id" } : shapeOf(detail, sizes)),
       $filter: filter,
       $orderby: orderBy,
       $search: search === undefined ? undefined : `"${search.replace(/[\\"]/g, "\\$&")}"`,
       $top: String(top),
+      $skip: skip === undefined ? undefined : String(skip),
     },
     prefer: preferencesOf(detail),
     ids: search === undefined ? "immutable" : "rest",
   }),
-  // Whatever has no id could not be named by anybody.
   read: (reply) => {
     const page = pageOf(reply, messageOf);
-    return { ...page, items: page.items.filter(({ itemId }) => itemId !== "") };
+    return { ...page, items: page.items.filter(({ itemId }) => itemId !== ""), length: page.items.length };
   },
 };
