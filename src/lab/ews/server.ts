@@ -9,6 +9,7 @@ import type { User } from "../organisation.ts";
 import type { EwsPolicy } from "../registration.ts";
 import type { Store } from "../store.ts";
 import type { TokenServer } from "../token.ts";
+import { wrongReply } from "../wrong-replies.ts";
 import { type XmlElement, XmlError, XmlReader } from "../xml.ts";
 import { actingUser, authenticate } from "./auth.ts";
 import { type BearerCaller, type BearerRefusal, bearerCaller } from "./bearer.ts";
@@ -233,10 +234,13 @@ async function call(server: EwsServer, request: IncomingMessage, exchanged: Exch
   const delay = faults.rule("delay");
   if (delay !== undefined) await sleep(delay.delayMs ?? 1000, undefined, { signal: server.closing }).catch(stopWaiting);
   if (faults.rule("reset-after") !== undefined) return { reply: undefined };
-  if (faults.rule("redirect-after") !== undefined) return { reply: plain(302, "", { Location: "/owa/auth/errorfe.aspx" }) };
   if (faults.rule("error-after") !== undefined)
     throw new Fault("ErrorInternalServerError", "An internal server error occurred. The operation failed.");
-  const damage = (["truncate", "reset-mid-body", "illegal-characters"] as const).find((kind) => faults.rule(kind) !== undefined);
+  const wrong = wrongReply(faults, "after");
+  if (wrong !== undefined) return { reply: { ...wrong, body: [wrong.body] } };
+  const damage = (["truncate", "reset-mid-body", "close-cut", "illegal-characters"] as const).find(
+    (kind) => faults.rule(kind) !== undefined,
+  );
   return { reply: soap(200, replyEnvelope(content, server.product)), damage };
 }
 
@@ -252,6 +256,8 @@ function stopWaiting(error: unknown): void {
 
 function transportFault(faults: Faults, request: IncomingMessage, server: EwsServer): Answer | undefined {
   if (faults.rule("reset-before") !== undefined) return { reply: undefined };
+  const wrong = wrongReply(faults, "before");
+  if (wrong !== undefined) return { reply: { ...wrong, body: [wrong.body] } };
   if (faults.rule("401") !== undefined) return { reply: unauthorized(request, server) };
   if (faults.rule("403") !== undefined) return { reply: forbidden() };
   if (faults.rule("500") !== undefined) return { reply: plain(500, page("500 - Internal server error.")) };

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createGzip } from "node:zlib";
 
 /** How the writing of a reply goes wrong on purpose. */
-export type Damage = "truncate" | "reset-mid-body" | "illegal-characters";
+export type Damage = "truncate" | "reset-mid-body" | "close-cut" | "illegal-characters";
 
 export interface Reply {
   readonly status: number;
@@ -73,7 +73,7 @@ export async function send(
   gzip: boolean,
 ): Promise<void> {
   const body = damage === "illegal-characters" ? withIllegalCharacters(reply.body) : reply.body;
-  if (damage === "truncate" || damage === "reset-mid-body") return sendDamaged(request, response, { ...reply, body }, damage);
+  if (damage !== undefined && damage !== "illegal-characters") return sendDamaged(request, response, { ...reply, body }, damage);
   const { head, rest } = beginning(body);
   const compress = gzip && head.length > 0 && /\bgzip\b/.test(request.headers["accept-encoding"] ?? "");
   if (!compress && rest === undefined) {
@@ -110,10 +110,16 @@ async function sendDamaged(
   request: IncomingMessage,
   response: ServerResponse,
   reply: Reply,
-  damage: "truncate" | "reset-mid-body",
+  damage: Exclude<Damage, "illegal-characters">,
 ): Promise<void> {
   const whole = Buffer.concat([...reply.body].map((piece) => (typeof piece === "string" ? Buffer.from(piece) : piece)));
   const part = whole.subarray(0, Math.floor(whole.length / 2));
+  if (damage === "close-cut") {
+    // Neither a length nor chunks: the end of the connection is the end of the body (RFC 9112, 6.3).
+    response.useChunkedEncodingByDefault = false;
+    response.writeHead(reply.status, { ...reply.headers, Connection: "close" }).end(part);
+    return;
+  }
   const said = damage === "truncate" ? part.length : whole.length;
   response.writeHead(reply.status, { ...reply.headers, "Content-Length": said });
   if (damage === "truncate") {

@@ -4,10 +4,12 @@ import { type FaultKind, FaultPlan, type Faults } from "../faults.ts";
 import { objectIdOf } from "../issue.ts";
 import type { LabMailbox } from "../mailbox.ts";
 import type { Store } from "../store.ts";
+import { type WrongReply, wrongReply } from "../wrong-replies.ts";
 import { accessDenied, badRequest, errorBody, GraphError } from "./errors.ts";
 import { findItem } from "./ids.ts";
 import type { ImportSessions } from "./import-sessions.ts";
 import { faultOf, spoilt } from "./injection.ts";
+import { parseObject } from "./json.ts";
 import { mailboxWithId } from "./mailbox-id.ts";
 import {
   type Call,
@@ -106,13 +108,11 @@ export async function dispatch(dispatcher: Dispatcher, caller: GraphCaller, requ
   let operation: Operation | undefined;
   let mailbox: LabMailbox | undefined;
   const inner: string[] = [];
-  const answered = (reply: GraphReply): Answered => ({
-    reply: { ...reply, headers: { ...about, ...reply.headers } },
-    faults,
-    operation: operation?.name,
-    inner,
-    mailbox,
-  });
+  const as = (reply: GraphReply): Answered => ({ reply, faults, operation: operation?.name, inner, mailbox });
+  const answered = (reply: GraphReply): Answered => as({ ...reply, headers: { ...about, ...reply.headers } });
+  // What something else writes has none of Graph's headers.
+  const replaced = ({ body, ...reply }: WrongReply): Answered =>
+    as({ ...reply, body: body === "" ? undefined : (parseObject(body) ?? Buffer.from(body)) });
   try {
     const route = find(request, caller);
     operation = route.operation;
@@ -123,6 +123,8 @@ export async function dispatch(dispatcher: Dispatcher, caller: GraphCaller, requ
     faults = dispatcher.faults.of(operation.name, mailbox === undefined ? [] : [mailbox.address]);
     const message = route.parameters.get("message");
     const item = message === undefined || mailbox === undefined ? undefined : findItem(mailbox, message);
+    const wrong = wrongReply(faults, "before");
+    if (wrong !== undefined) return replaced(wrong);
     const fault = faultOf(faults, item?.id);
     if (fault !== undefined) throw fault;
     if (faults.rule("reset-before") !== undefined) throw new GraphError(502, "UnknownError", "");
@@ -133,7 +135,9 @@ export async function dispatch(dispatcher: Dispatcher, caller: GraphCaller, requ
       faults = withInner(faults, one.faults);
       if (one.operation !== undefined) inner.push(one.operation);
     });
-    return answered(spoilt(await operation.handle(call), faults));
+    const reply = spoilt(await operation.handle(call), faults);
+    const instead = wrongReply(faults, "after");
+    return instead === undefined ? answered(reply) : replaced(instead);
   } catch (error) {
     if (!(error instanceof GraphError)) throw error;
     const body = errorBody(error, { now: store.now(), requestId, clientId });
@@ -142,7 +146,7 @@ export async function dispatch(dispatcher: Dispatcher, caller: GraphCaller, requ
 }
 
 /** What breaks the answer to a request inside of another breaks the answer to both: there is one connection. */
-const ofConnection: ReadonlySet<FaultKind> = new Set(["reset-after", "reset-mid-body", "truncate", "delay"]);
+const ofConnection: ReadonlySet<FaultKind> = new Set(["reset-after", "reset-mid-body", "close-cut", "truncate", "delay"]);
 
 function withInner(outer: Faults, inner: Faults): Faults {
   return { ...outer, rule: (kind) => outer.rule(kind) ?? (ofConnection.has(kind) ? inner.rule(kind) : undefined) };

@@ -49,7 +49,6 @@ export function spoilt(reply: GraphReply, faults: Faults): GraphReply {
   if (faults.rule("504") !== undefined) throw new GraphError(504, "UnknownError", "");
   if (faults.rule("error-after") !== undefined)
     throw new GraphError(500, "ErrorInternalServerError", "An internal server error occurred. The operation failed.");
-  if (faults.rule("redirect-after") !== undefined) return { status: 302, headers: { Location: "/sign-in" } };
   const { body } = reply;
   if (faults.rule("missing-answers") === undefined || body === undefined || body instanceof Uint8Array) return reply;
   const { responses = null, ...rest } = body;

@@ -82,7 +82,7 @@ export async function serveGraph(server: GraphServer, request: IncomingMessage, 
   const reply = await refused(server, headers.get("client-request-id"), answer);
   const faults = about.answered?.faults;
   if (faults?.rule("reset-before") !== undefined || faults?.rule("reset-after") !== undefined) return reset(request);
-  const damage = (["truncate", "reset-mid-body"] as const).find((kind) => faults?.rule(kind) !== undefined);
+  const damage = (["truncate", "reset-mid-body", "close-cut"] as const).find((kind) => faults?.rule(kind) !== undefined);
   about.reply = await write(server, request, response, reply, damage);
 }
 
