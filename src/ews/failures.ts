@@ -1,6 +1,7 @@
 import { Failure, type FailureCode } from "../failure.ts";
 import { neverSent, shortened } from "../wire/http-failure.ts";
-import { repetition } from "../wire/repetition.ts";
+import { repetition, type Safety } from "../wire/repetition.ts";
+import { mayHideReply } from "./http-failures.ts";
 import type { Status } from "./operation.ts";
 
 /** What one response code means to us. */
@@ -216,9 +217,17 @@ function positive(said: Pick<Status, "messageXml">, wanted: string): number | un
 export function certainlyNotDone(failure: Failure): boolean {
   if (failure.code === "not-attempted" || neverSent(failure)) return true;
   const { wireCode = "" } = failure;
-  // 429 is turned away at the door; a 503 that says when to come back is too (RFC 9110, 15.6.4). A 503 without it may come from a proxy that lost the server.
-  if (wireCode === "HTTP 429" || (wireCode === "HTTP 503" && failure.backOffMs !== undefined)) return true;
+  // 429 is turned away at the door (RFC 6585, 4). A 503 may come from a proxy that lost the server after the work, whatever it says of when to come back.
+  if (wireCode === "HTTP 429") return true;
   return meanings.get(wireCode)?.notDone === true;
 }
 
-export const { isThrottled, mayRepeat, reported, unanswered } = repetition(certainlyNotDone);
+const repeating = repetition(certainlyNotDone);
+export const { isThrottled, mayRepeat, unanswered } = repeating;
+
+/** As `repetition` says; and after an answer that EWS did not write, what is not a read may have been done, whatever the answer says. */
+export function reported(failure: Failure, safety: Safety): Failure {
+  if (safety === "read" || failure.retryable || !mayHideReply(failure)) return repeating.reported(failure, safety);
+  const { message, wireCode, requestId } = failure;
+  return new Failure("unknown-outcome", `The answer was lost: ${message}`, { wireCode, requestId, cause: failure });
+}

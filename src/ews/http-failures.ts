@@ -7,7 +7,20 @@ import type { HttpResponse } from "../wire/http.ts";
  * at: it is a page for a person, in any language. The wire code is `HTTP` and the status.
  */
 export function httpFailure(response: Pick<HttpResponse, "status" | "headers">, now = Date.now()): Failure {
-  const { status, headers } = response;
+  const failure = failureOf(response, now);
+  // Who is unknown, or sends too much, is turned away before anything is done, whoever says so.
+  if (failure.code !== "unauthenticated" && failure.code !== "too-large") withoutSoap.add(failure);
+  return failure;
+}
+
+const withoutSoap = new WeakSet<Failure>();
+
+/** True of an answer that EWS did not write: the operation may have been carried out before its reply was replaced. */
+export function mayHideReply(failure: Failure): boolean {
+  return withoutSoap.has(failure);
+}
+
+function failureOf({ status, headers }: Pick<HttpResponse, "status" | "headers">, now: number): Failure {
   const details = { wireCode: `HTTP ${status}`, requestId: headers.get("request-id") };
   switch (status) {
     case 200:
@@ -51,6 +64,7 @@ export function httpFailure(response: Pick<HttpResponse, "status" | "headers">, 
           hint: "Give the URL of EWS itself. A redirect to an error page means that the server failed; its event log says why.",
         });
       }
+      if (status < 300) return new Failure("broken-reply", `The server answered without SOAP (HTTP ${status}).`, details);
       if (status >= 500) return new Failure("broken-reply", `The server failed before EWS could answer (HTTP ${status}).`, details);
       return new Failure("refused", `The server refused the request (HTTP ${status}).`, details);
   }

@@ -343,9 +343,9 @@ describe("writing in batches", () => {
     expect(one.seen).toHaveLength(1);
   });
 
-  test("a 503 that says when to come back did nothing and is repeated", async () => {
+  test("a 429 did nothing and is repeated", async () => {
     const one = await start((request, count) =>
-      count === 1 ? { status: 503, headers: { "Content-Type": "text/html", "Retry-After": "1" }, body: "busy" } : did(request),
+      count === 1 ? { status: 429, headers: { "Content-Type": "text/html", "Retry-After": "1" }, body: "busy" } : did(request),
     );
     expect(moved(await move(one, ["a"]))).toEqual(["new-a"]);
   });

@@ -1,5 +1,7 @@
-import { expect, test } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { httpFailure } from "../../src/ews/http-failures.ts";
+import type { Outcome } from "../../src/outcome.ts";
+import { type Scripted, scripted } from "./scripted-server.ts";
 
 function failure(status: number, headers: Record<string, string> = {}) {
   return httpFailure({ status, headers: new Map(Object.entries(headers)) }, Date.parse("2026-01-01T00:00:00Z"));
@@ -36,3 +38,21 @@ test("of a redirect only the origin is told", () => {
 test("the server's id of the request is kept", () => {
   expect(failure(503, { "request-id": "4711" }).requestId).toBe("4711");
 });
+
+let server: Scripted | undefined;
+afterEach(async () => {
+  await server?.close();
+  server = undefined;
+});
+
+test.each([200, 204, 302, 403, 404, 503])(
+  "an answer with HTTP %i that EWS did not write hides what was done, whatever it says, and nothing is moved again",
+  async (status) => {
+    const headers = { "Content-Type": "text/html", "Retry-After": "1", Location: "https://proxy.example.com/login" };
+    server = await scripted(() => ({ status, headers, body: status === 204 ? "" : "<html>Sign in</html>" }));
+    const outcomes: Outcome<unknown>[] = [];
+    for await (const outcome of server.exchange.mailbox(undefined).move(["a"], { folder: "inbox" })) outcomes.push(outcome);
+    expect(outcomes).toMatchObject([{ ok: false, failure: { code: "unknown-outcome", wireCode: `HTTP ${status}` } }]);
+    expect(server.seen).toHaveLength(1);
+  },
+);
