@@ -54,6 +54,8 @@ export interface Host {
   /** Who calls may not say yes to itself: `confirm` is asked before anything but a read, and the input's own `confirm` counts for nothing. */
   readonly asksAlways?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Milliseconds until the signal is given because the call took too long. */
+  readonly timeLimitMs?: number | undefined;
   readonly progress?: ((text: string) => void) | undefined;
   readonly readFile?: ((path: string) => Promise<OpenedFile>) | undefined;
   readonly now?: (() => Date) | undefined;
@@ -107,6 +109,7 @@ export async function perform(action: Action, rawInput: unknown, host: Host): Pr
       signal: host.signal,
       access: input.access,
       timeoutMs: input.timeout_seconds === undefined ? undefined : input.timeout_seconds * 1000,
+      deadline: host.timeLimitMs === undefined ? undefined : performance.now() + host.timeLimitMs,
       progress: host.progress,
       waited: (milliseconds: number) => {
         waited.milliseconds += milliseconds;

@@ -147,7 +147,8 @@ export const searchEmailsExtended = reading({
     limit: input.limit,
     detail: detailOf(input),
   };
-  const found = await searchMany(places, search, (text) => context.call.progress?.(text));
+  const { signal, deadline, progress } = context.call;
+  const found = await searchMany(places, search, { signal, deadline, told: (text) => progress?.(text) });
   const [only] = found.mailboxes;
   // Where one mailbox was asked, its failure is that of the call.
   if (found.mailboxes.length === 1 && only?.failure !== undefined) throw only.failure;
@@ -200,7 +201,7 @@ function cursorOf(text: string) {
 async function allPlaces(input: Input, context: Context<"search" | "searchableMailboxes">): Promise<readonly Place[]> {
   const { mailboxes } = input;
   // Only then is there need of one that is meant by default.
-  if (mailboxes === undefined) return [{ mailbox: context.mailbox, cursor: undefined }];
+  if (mailboxes === undefined) return [{ mailbox: context.mailbox, cursor: undefined, until: () => context.mailbox }];
   const { exchange, call } = context;
   let addresses: readonly string[] = mailboxes;
   if (isAll(mailboxes)) {
@@ -210,7 +211,7 @@ async function allPlaces(input: Input, context: Context<"search" | "searchableMa
     addresses = [...listed, ...searchable.failed].map((found) => found.mailbox).filter((address) => address !== "");
   }
   const once = new Map(addresses.map((address) => [address.toLowerCase(), address]));
-  return [...once.values()].map((address) => ({ mailbox: exchange.mailbox(address, call), cursor: undefined }));
+  return [...once.values()].map((address) => placeAt(address, undefined, context));
 }
 
 function isAll(mailboxes: readonly string[]): boolean {
@@ -223,13 +224,16 @@ function goOnPlaces(
   places: readonly { readonly address: string; readonly cursor: string | undefined }[],
   context: Context<"search">,
 ): readonly Place[] {
-  const { exchange, call } = context;
   const allowed = new Set((mailboxes ?? [context.mailbox.address]).map((address) => address.toLowerCase()));
   const everywhere = mailboxes !== undefined && isAll(mailboxes);
   if (!everywhere && places.some(({ address }) => !allowed.has(address.toLowerCase()))) {
     throw new Failure("invalid-input", "cursor: it belongs to a search of other mailboxes; repeat mailbox or mailboxes unchanged.");
   }
-  return places.map(({ address, cursor }) => ({ mailbox: exchange.mailbox(address, call), cursor }));
+  return places.map(({ address, cursor }) => placeAt(address, cursor, context));
+}
+
+function placeAt(address: string, cursor: string | undefined, { exchange, call }: Context<"search">): Place {
+  return { mailbox: exchange.mailbox(address, call), cursor, until: (signal) => exchange.mailbox(address, { ...call, signal }) };
 }
 
 function filtersOf(input: Input, lastMinutes: string | undefined): Filters {

@@ -2,7 +2,7 @@ import { nextCursor, readCursor } from "../exchange/cursor.ts";
 import type { Message } from "../exchange/message.ts";
 import type { FilterName, Search, Unsearched } from "../exchange/query.ts";
 import type { MailboxFor } from "../exchange/uses.ts";
-import type { Failure, FailureCode } from "../failure.ts";
+import { Failure, type FailureCode } from "../failure.ts";
 import { attempt } from "../outcome.ts";
 import { parseJson } from "../parse-json.ts";
 
@@ -10,6 +10,16 @@ import { parseJson } from "../parse-json.ts";
 export interface Place {
   readonly mailbox: MailboxFor<"search">;
   readonly cursor: string | undefined;
+  /** The same mailbox for a search that ends when the signal is given. */
+  readonly until: (signal: AbortSignal) => MailboxFor<"search">;
+}
+
+/** How long is searched, and who is told. */
+export interface SearchWays {
+  readonly signal: AbortSignal | undefined;
+  /** When the whole call is given up, as `performance.now()` counts. */
+  readonly deadline: number | undefined;
+  readonly told: (text: string) => void;
 }
 
 /** What one mailbox gave. */
@@ -36,6 +46,13 @@ export interface Found {
 // A few at a time, each with its pages and bodies in memory. How many requests that may be, and when, is the connection's to schedule.
 const atOnce = 4;
 
+/** One of several mailboxes has so long, less than the 300 seconds that EWS has for one reply and `serve` for a call. Milliseconds. */
+const ownMs = 240_000;
+/** A mailbox that takes longer than this no longer counts among those searched at a time: one that never answers holds up no other. Milliseconds. */
+const slowAfterMs = 10_000;
+/** Of the time of the whole call, so much is left to answer in. */
+const leftToAnswer = 0.1;
+
 /** Failures that are the same for every mailbox: the call has failed. */
 const aboutTheCall: ReadonlySet<FailureCode> = new Set<FailureCode>(["cancelled", "invalid-input", "unauthenticated", "tls-failed"]);
 
@@ -51,8 +68,14 @@ interface Box {
   unsearched: readonly Unsearched[];
 }
 
-/** Searches several mailboxes; the limit and the order, newest first, are over all of them. A mailbox that fails fails alone. */
-export async function searchMany(places: readonly Place[], search: Omit<Search, "cursor">, told: (text: string) => void): Promise<Found> {
+/**
+ * Searches several mailboxes; the limit and the order, newest first, are over all of them. A mailbox that fails fails alone. So does one that
+ * has not answered in its own time, or when the time of the call is nearly over; the others are searched meanwhile.
+ */
+export async function searchMany(places: readonly Place[], search: Omit<Search, "cursor">, ways: SearchWays): Promise<Found> {
+  const { told } = ways;
+  const now = performance.now();
+  const answerBy = ways.deadline === undefined ? undefined : now + (ways.deadline - now) * (1 - leftToAnswer);
   const boxes = places.map(
     (place): Box => ({
       place,
@@ -70,11 +93,15 @@ export async function searchMany(places: readonly Place[], search: Omit<Search, 
   let done = 0;
   const work = async () => {
     for (let box = waiting.shift(); box !== undefined; box = waiting.shift()) {
-      const { mailbox, cursor } = box.place;
-      const outcome = await attempt(async () => {
+      const { place } = box;
+      const slow = boxes.length > 1 ? setTimeout(() => void more(), slowAfterMs) : undefined;
+      const ask = async (mailbox: MailboxFor<"search">) => {
         box.side = await mailbox.route?.();
-        return mailbox.search({ ...search, cursor });
-      });
+        return mailbox.search({ ...search, cursor: place.cursor });
+      };
+      const alone = boxes.length === 1;
+      const outcome = await attempt(() => (alone ? ask(place.mailbox) : inTime(place, ask, ways.signal, answerBy)));
+      clearTimeout(slow);
       if (outcome.ok) {
         const page = outcome.value;
         Object.assign(box, { messages: [...page.messages], next: page.nextCursor, total: page.total, unsearched: page.unsearched ?? [] });
@@ -90,13 +117,53 @@ export async function searchMany(places: readonly Place[], search: Omit<Search, 
       if (boxes.length > 1) told(`searched ${done} of ${boxes.length} mailboxes`);
     }
   };
-  await Promise.all(Array.from({ length: atOnce }, work));
+  const workers = Array.from({ length: atOnce }, work);
+  // Another one in the place of one that waits. That it fails is told where it is waited for.
+  const more = () => {
+    const worker = work();
+    worker.catch(() => undefined);
+    workers.push(worker);
+  };
+  for (let waitedFor = 0; waitedFor < workers.length; ) {
+    waitedFor = workers.length;
+    await Promise.all(workers);
+  }
   return {
     messages: merged(boxes).map(({ box, message }) => ({ address: box.place.mailbox.address, message })),
     applied,
     mailboxes: boxes.map((box) => searched(box, search)),
   };
 }
+
+/** Throws Failure `timeout` when the mailbox takes longer than it may, whether or not it ends then. */
+async function inTime<T>(
+  { until, mailbox: { address } }: Place,
+  ask: (mailbox: MailboxFor<"search">) => Promise<T>,
+  signal: AbortSignal | undefined,
+  answerBy: number | undefined,
+): Promise<T> {
+  const left = answerBy === undefined ? ownMs : Math.min(ownMs, answerBy - performance.now());
+  if (left <= 0) throw new Failure("timeout", `The time of the call was over before ${address} was searched.`, { hint: timeHint });
+  const stop = new AbortController();
+  const abort = () => stop.abort();
+  signal?.addEventListener("abort", abort);
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new Failure("timeout", `The search of ${address} did not end within ${Math.round(left / 1000)} s.`, { hint: timeHint }));
+      stop.abort();
+    }, left);
+  });
+  try {
+    if (signal?.aborted) abort();
+    return await Promise.race([ask(until(stop.signal)), late]);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", abort);
+  }
+}
+
+const timeHint = "Search this mailbox alone, or narrow the search. If it never answers, check the mailbox.";
 
 function names(applied: Found["applied"]): FilterName[] {
   const list: FilterName[] = [];

@@ -18,6 +18,8 @@ export interface Call {
   readonly timeoutMs?: number | undefined;
   /** How often a request is tried whose answer was lost or broken; default as the connection says. What the server has not done is repeated as ever. */
   readonly tries?: number | undefined;
+  /** When the whole call is given up, as `performance.now()` counts: an action that can answer with a part of it answers before. */
+  readonly deadline?: number | undefined;
   /** Told what a person who waits wants to know ("waiting 5 s: Exchange is throttling"). */
   readonly progress?: ((text: string) => void) | undefined;
   /** Told how long it was waited, in milliseconds, because Exchange asked for it; the waits add up. */

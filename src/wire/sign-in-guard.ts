@@ -5,7 +5,8 @@ import type { HttpResponse } from "./http.ts";
 
 /**
  * Keeps wrong passwords from locking an account: what a server refused once is not sent to it again by this process, and until a server
- * has taken the credentials only one request at a time goes there with them.
+ * has taken the credentials only one request at a time goes there with them. A server refuses within a second or two; one that says nothing for
+ * longer is busy with the request (a mailbox that does not answer), which must not hold up all others: then another one goes, three at most.
  */
 export interface SignInGuard {
   /**
@@ -17,6 +18,11 @@ export interface SignInGuard {
 
 // A lock-out policy counts within minutes; whoever was let in less than a minute ago has not mistyped.
 const provenMs = 60_000;
+
+/** No server takes as long to refuse a password. Milliseconds. */
+const patienceMs = 10_000;
+/** Fewer than any lock-out policy counts. */
+const mostUnanswered = 3;
 
 const guards = new Map<string, SignInGuard>();
 /** Passwords are compared without being kept. */
@@ -33,7 +39,8 @@ export function guardOf(server: string, scheme: string, account: string, secret:
 function openGuard(host: string, scheme: string): SignInGuard {
   let refusal: Failure | undefined;
   let provenUntil = 0;
-  let underWay: Promise<void> | undefined;
+  const underWay = new Set<Promise<void>>();
+  let lastBegan = 0;
 
   async function attempt(send: () => Promise<HttpResponse>): Promise<HttpResponse> {
     const response = await send();
@@ -51,17 +58,20 @@ function openGuard(host: string, scheme: string): SignInGuard {
       for (;;) {
         if (refusal !== undefined) throw again(refusal);
         if (performance.now() < provenUntil) return attempt(send);
-        if (underWay === undefined) break;
-        await orAborted(underWay, signal);
+        if (underWay.size === 0) break;
+        const mayBe = underWay.size < mostUnanswered;
+        const left = lastBegan + patienceMs - performance.now();
+        if (mayBe && left <= 0) break;
+        await oneOf(underWay, mayBe ? left : undefined, signal);
       }
+      lastBegan = performance.now();
       const attempted = attempt(send);
       const over = attempted.then(
         () => undefined,
         () => undefined, // Who attempted is told; the others look at what came of it.
       );
-      underWay = over.finally(() => {
-        underWay = undefined;
-      });
+      const noted = over.finally(() => underWay.delete(noted));
+      underWay.add(noted);
       return attempted;
     },
   };
@@ -85,15 +95,21 @@ function again({ message, hint, wireCode }: Failure): Failure {
   return new Failure("unauthenticated", `${message.replace(/\.$/, "")}; the same credentials are not tried again.`, { hint, wireCode });
 }
 
-function orAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (signal === undefined) return work;
+/** Resolves when one of these has ended, or the time is over. Throws Failure `cancelled`. */
+function oneOf(work: Iterable<Promise<void>>, milliseconds: number | undefined, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
-    const stop = () => reject(new Failure("cancelled", "The call was cancelled while another one signed in."));
-    if (signal.aborted) return stop();
-    signal.addEventListener("abort", stop, { once: true });
-    work.then(() => {
-      signal.removeEventListener("abort", stop);
+    const stop = () => {
+      clearTimeout(timer);
+      reject(new Failure("cancelled", "The call was cancelled while another one signed in."));
+    };
+    const go = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", stop);
       resolve();
-    });
+    };
+    const timer = milliseconds === undefined ? undefined : setTimeout(go, milliseconds);
+    if (signal?.aborted) return stop();
+    signal?.addEventListener("abort", stop, { once: true });
+    for (const each of work) each.then(go);
   });
 }

@@ -146,7 +146,8 @@ export function openCalls(
       const touching = () => {
         touched = true;
       };
-      const answer = await perform(action, asked.input, { ...host, signal: stop.signal, progress, readFile: asked.readFile, touching });
+      const ways = { signal: stop.signal, timeLimitMs: milliseconds, progress, readFile: asked.readFile, touching };
+      const answer = await perform(action, asked.input, { ...host, ...ways });
       return { reply: replyOf(limit.said(answer), requestId), answer, touched };
     } finally {
       limit.end();

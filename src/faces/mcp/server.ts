@@ -108,6 +108,7 @@ export function mcpServer({ actions, host, findEvidence, within, timeoutMs, vers
             }),
             readFile: onlyEvidence(findEvidence),
             signal: AbortSignal.any([...ends, limit.signal]),
+            timeLimitMs: timeoutMs,
             progress: tell,
           },
           confirmations,

@@ -1,0 +1,98 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { searchEmailsExtended } from "../../src/actions/search-emails-extended.ts";
+import { type Place, searchMany } from "../../src/actions/search-many.ts";
+import type { SearchPage } from "../../src/exchange/query.ts";
+import type { MailboxFor } from "../../src/exchange/uses.ts";
+import { Failure } from "../../src/failure.ts";
+import { backends, openLabHost } from "./lab-host.ts";
+
+const search = { filters: {}, folder: undefined, recursive: true, includeRecoverable: false, limit: 50, detail: {} } as const;
+const empty: SearchPage = { messages: [], folders: 1, applied: {} };
+
+/** Places of which some never answer; each search that was begun is noted. */
+function placesOf(silent: readonly string[], answering: readonly string[], begun: string[], aborted: string[] = []): Place[] {
+  return [...silent, ...answering].map((address) => {
+    const until = (signal: AbortSignal | undefined): MailboxFor<"search"> => ({
+      address,
+      search: async () => {
+        begun.push(address);
+        if (!silent.includes(address)) return empty;
+        return await new Promise<never>(() => signal?.addEventListener("abort", () => aborted.push(address)));
+      },
+    });
+    return { mailbox: until(undefined), cursor: undefined, until };
+  });
+}
+
+describe("a search of many mailboxes", () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] }));
+  afterEach(() => void vi.useRealTimers());
+  const ways = { signal: undefined, deadline: undefined, told: () => {} };
+
+  test("is not held up by mailboxes that never answer, and ends after their own time, however many they are", async () => {
+    const [begun, aborted]: [string[], string[]] = [[], []];
+    const silent = Array.from({ length: 9 }, (_, at) => `silent${at}@example.com`);
+    const answering = Array.from({ length: 6 }, (_, at) => `ann${at}@example.com`);
+    const found = searchMany(placesOf(silent, answering, begun, aborted), search, ways);
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(begun).toEqual(expect.arrayContaining(answering));
+    // The last of the silent ones began twenty seconds after the first.
+    await vi.advanceTimersByTimeAsync(231_000);
+    const { mailboxes } = await found;
+    expect(mailboxes.map(({ address, failure }) => [address, failure?.code])).toEqual([
+      ...silent.map((address) => [address, "timeout"]),
+      ...answering.map((address) => [address, undefined]),
+    ]);
+    expect(mailboxes[0]?.failure?.message).toBe("The search of silent0@example.com did not end within 240 s.");
+    expect(aborted.sort()).toEqual(silent);
+  });
+
+  test("answers before the call is given up, and says of each mailbox that it was not searched in time", async () => {
+    const begun: string[] = [];
+    const silent = Array.from({ length: 30 }, (_, at) => `silent${at}@example.com`);
+    const found = searchMany(placesOf(silent, ["ann@example.com"], begun), search, { ...ways, deadline: performance.now() + 20_000 });
+    await vi.advanceTimersByTimeAsync(19_000);
+    const { mailboxes } = await found;
+    expect(new Set(mailboxes.map(({ failure }) => failure?.code))).toEqual(new Set(["timeout"]));
+    expect(begun).not.toContain("ann@example.com");
+    expect(mailboxes.at(-1)?.failure?.message).toBe("The time of the call was over before ann@example.com was searched.");
+  });
+
+  test("that is stopped by its caller fails as a whole, and not as mailboxes that took too long", async () => {
+    const stop = new AbortController();
+    const until = (signal: AbortSignal | undefined): MailboxFor<"search"> => ({
+      address: "ann@example.com",
+      search: () =>
+        new Promise((_, reject) => signal?.addEventListener("abort", () => reject(new Failure("cancelled", "The call was cancelled.")))),
+    });
+    const place = { mailbox: until(undefined), cursor: undefined, until };
+    const found = searchMany([place, place], search, { ...ways, signal: stop.signal }).catch((thrown) => thrown);
+    await vi.advanceTimersByTimeAsync(1000);
+    stop.abort();
+    expect(await found).toMatchObject({ code: "cancelled" });
+  });
+});
+
+describe.each(backends)("over %s, a mailbox that never answers", (backend) => {
+  test("is reported by itself, and what the others hold is given in the time of the call", async () => {
+    const lab = await openLabHost({}, backend);
+    const [silent, ann, bob] = ["user03@example.com", "user04@example.com", "user05@example.com"];
+    for (const address of [ann, bob]) lab.put(address, { subject: "marked 71" });
+    lab.lab.addFault({ kind: "delay", mailbox: silent, delayMs: 60_000, times: 1000 });
+    const began = performance.now();
+    // The first request of a process shows whether the password is right; it is that of the silent mailbox.
+    const answer = await lab.run(searchEmailsExtended, { mailboxes: [silent, ann, bob], subject: "marked 71" }, { timeLimitMs: 16_000 });
+    expect(performance.now() - began).toBeLessThan(30_000);
+    expect(answer).toMatchObject({ success: false, incomplete: true, counts: { requested: 3, succeeded: 2, failed: 1 } });
+    expect(answer).toMatchObject({
+      items: [{ subject: "marked 71" }, { subject: "marked 71" }],
+      per_mailbox: [
+        { mailbox: silent, status: "failed", error: { code: "timeout" } },
+        { mailbox: ann, status: "done", count: 1 },
+        { mailbox: bob, status: "done", count: 1 },
+      ],
+    });
+    lab.lab.clearFaults();
+    await lab.close();
+  }, 60_000);
+});
