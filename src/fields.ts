@@ -2,6 +2,7 @@ import * as z from "zod";
 import type { Attachment } from "./exchange/attachment.ts";
 import type { Address, Message } from "./exchange/message.ts";
 import { itemIdsIn, messageIdOf, messageIdsIn, noItemId, noMessageId } from "./exchange/pasted-ids.ts";
+import { type ArchiveState, archiveStates } from "./exchange/query.ts";
 import { Failure } from "./failure.ts";
 import { narrowing, spellings } from "./input.ts";
 
@@ -112,6 +113,32 @@ export const folder = z
   .describe(
     "A folder: a well-known name (inbox, deleteditems, sentitems, …), a path (Inbox/Reports), or a folder id. After `archive:` a folder of the archive mailbox, after `public:` a public folder.",
   );
+export const archive = z
+  .boolean()
+  .default(false)
+  .describe("Also the archive mailbox, where there is one. Over Microsoft Graph, which does not reach it, this is `unsupported`.");
+
+/** What an answer says of the archive mailbox. */
+export const ArchiveNoun = z
+  .enum(archiveStates)
+  .optional()
+  .describe(
+    "The archive mailbox: searched; not_searched, though there is one; none; unknown where it is not told, as over Microsoft Graph. Absent where folder says where to look.",
+  );
+
+/** Of several mailboxes, what a reader has to know first. */
+export function archiveOf(states: readonly (ArchiveState | undefined)[]): ArchiveState | undefined {
+  return (["not_searched", "unknown", "searched", "none"] as const).find((state) => states.includes(state));
+}
+
+/** A folder says itself whether it is one of the archive. Throws Failure. */
+export function checkArchive({ archive, folder }: { readonly archive: boolean; readonly folder?: string | undefined }): void {
+  if (!archive || folder === undefined) return;
+  throw new Failure("invalid-input", "archive and folder exclude each other: archive means every folder of the archive mailbox.", {
+    hint: "Name a folder of the archive as archive:Inbox/2025, without archive.",
+  });
+}
+
 export const dry_run = z.boolean().default(false).describe("Only say what would be done. Nothing is touched.");
 export const confirm = z.boolean().default(false).describe("The yes to what would otherwise be asked first.");
 export const expected_count = z

@@ -4,7 +4,19 @@ import { Counts, completeness, ErrorNoun, errorNoun } from "../answer.ts";
 import type { Detail } from "../exchange/message.ts";
 import type { FilterName, Filters } from "../exchange/query.ts";
 import { Failure } from "../failure.ts";
-import { anywhere, folder, MessageRow, messageRow, narrowingList, narrowingMessageIds, present } from "../fields.ts";
+import {
+  ArchiveNoun,
+  anywhere,
+  archive,
+  archiveOf,
+  checkArchive,
+  folder,
+  MessageRow,
+  messageRow,
+  narrowingList,
+  narrowingMessageIds,
+  present,
+} from "../fields.ts";
 import { narrowing, spellings } from "../input.ts";
 import { type Found, type Place, readPosition, searchMany, writePosition } from "./search-many.ts";
 
@@ -30,6 +42,7 @@ const input = z.strictObject({
   ),
   recursive: z.boolean().default(true).describe("Also the folders below."),
   include_recoverable: z.boolean().default(false).describe("Also the Recoverable Items, where deleted messages wait for their end."),
+  archive: archive.describe(`${archive.description} Not with folder: a folder of the archive is named as archive:Inbox/2025.`),
   // Empty, with subject_match equals: a message without a subject. No form can say that, so the description does not either.
   subject: z.string().register(narrowing).optional().describe("Text of the subject, ignoring case."),
   subject_match: z.enum(["contains", "equals", "prefix"]).register(narrowing).default("contains").describe("How subject is compared."),
@@ -84,7 +97,7 @@ export const searchEmailsExtended = reading({
   overGraph: {
     supported: "some",
     differs:
-      "More filters are applied by the client: the answer says which. Public folders are refused; of the Recoverable Items only deletions are searched.",
+      "More filters are applied by the client: the answer says which. Public folders and `archive` are refused; of the Recoverable Items only deletions are searched.",
     why: "Graph takes $filter and $search, never both, and reaches no more folders.",
   },
   input,
@@ -118,6 +131,9 @@ export const searchEmailsExtended = reading({
       "Present when a mailbox, a folder or a message could not be looked at: per_mailbox says which. Then `success` is false and the exit code 6.",
     ),
     next_cursor: z.string().optional(),
+    archive: ArchiveNoun.describe(
+      `${ArchiveNoun.description} Of several mailboxes: not_searched, unknown or searched, the first of these that is true of any.`,
+    ),
     applied: z.record(z.string(), Applied).describe("Where each filter was applied. None is ever ignored."),
     per_mailbox: z.array(
       z.strictObject({
@@ -126,6 +142,7 @@ export const searchEmailsExtended = reading({
         status: z.enum(["done", "partly", "failed"]).describe("partly: see unsearched."),
         count: z.number().describe("How many of the items are from here."),
         total: z.number().optional(),
+        archive: ArchiveNoun.describe("As for the whole answer, of this mailbox."),
         error: ErrorNoun.optional(),
         unsearched: z
           .array(z.strictObject({ folder_path: z.string().optional(), item_id: z.string().optional(), error: ErrorNoun }))
@@ -135,6 +152,7 @@ export const searchEmailsExtended = reading({
     ),
   }),
 }).run(async (input, context) => {
+  checkArchive(input);
   const position = input.cursor === undefined ? undefined : cursorOf(input.cursor);
   const begun = input.last_minutes === undefined ? undefined : minutesBefore(context.now(), input.last_minutes);
   const filters = filtersOf(input, position?.receivedAfter ?? begun);
@@ -144,6 +162,7 @@ export const searchEmailsExtended = reading({
     folder: input.folder,
     recursive: input.recursive,
     includeRecoverable: input.include_recoverable,
+    archive: input.archive,
     limit: input.limit,
     detail: detailOf(input),
   };
@@ -169,16 +188,18 @@ export const searchEmailsExtended = reading({
     total: totals.every((total) => total !== undefined) ? totals.reduce((sum, total) => sum + total, 0) : undefined,
     truncated: next.length > 0,
     incomplete: failures > 0 || partly ? (true as const) : undefined,
+    archive: archiveOf(found.mailboxes.map((mailbox) => mailbox.archive)),
     next_cursor: next.length > 0 ? writePosition({ receivedAfter: filters.receivedAfter, places: next }) : undefined,
     applied: Object.fromEntries(Object.entries(found.applied).map(([name, where]) => [snakeCase(name), where])),
     per_mailbox: found.mailboxes.map((mailbox) => {
-      const { address, count, total, failure, unsearched } = mailbox;
+      const { address, count, total, failure, unsearched, archive } = mailbox;
       return present({
         mailbox: address,
         backend: sideOf(mailbox),
         status: failure !== undefined ? ("failed" as const) : unsearched.length > 0 ? ("partly" as const) : ("done" as const),
         count,
         total,
+        archive,
         error: failure && errorNoun(failure),
         unsearched:
           unsearched.length === 0
@@ -311,5 +332,11 @@ function sentence({ messages, mailboxes }: Found, failures: number, more: boolea
   const where = mailboxes.length === 1 ? "" : ` in ${of}${mailboxes.length} mailboxes`;
   const found = messages.length === 0 ? `No messages found${where}` : `${number} found${where}${more ? "; there are more" : ""}`;
   const bad = failures === 0 ? "" : `; ${failures} could not be searched`;
-  return `${found}${bad}${partly ? "; some folders or messages could not be looked at" : ""}.`;
+  return `${found}${bad}${leftOut(mailboxes.filter(({ archive }) => archive === "not_searched").length)}${partly ? "; some folders or messages could not be looked at" : ""}.`;
+}
+
+function leftOut(archives: number): string {
+  if (archives === 0) return "";
+  if (archives === 1) return "; an archive mailbox was not searched: set archive to include it";
+  return `; ${archives} archive mailboxes were not searched: set archive to include them`;
 }

@@ -1,6 +1,6 @@
 import { nextCursor, readCursor } from "../exchange/cursor.ts";
 import type { Message } from "../exchange/message.ts";
-import type { FilterName, Search, Unsearched } from "../exchange/query.ts";
+import type { ArchiveState, FilterName, Search, Unsearched } from "../exchange/query.ts";
 import type { MailboxFor } from "../exchange/uses.ts";
 import { Failure, type FailureCode } from "../failure.ts";
 import { attempt } from "../outcome.ts";
@@ -32,6 +32,7 @@ export interface Searched {
   readonly total: number | undefined;
   readonly failure: Failure | undefined;
   readonly unsearched: readonly Unsearched[];
+  readonly archive: ArchiveState | undefined;
   /** Where to go on: absent when everything was given out, or when it failed. */
   readonly next: { readonly cursor: string | undefined } | undefined;
 }
@@ -66,6 +67,7 @@ interface Box {
   total: number | undefined;
   failure: Failure | undefined;
   unsearched: readonly Unsearched[];
+  archive: ArchiveState | undefined;
 }
 
 /**
@@ -86,6 +88,7 @@ export async function searchMany(places: readonly Place[], search: Omit<Search, 
       total: undefined,
       failure: undefined,
       unsearched: [],
+      archive: undefined,
     }),
   );
   const applied: Partial<Record<FilterName, "server" | "client">> = {};
@@ -104,7 +107,13 @@ export async function searchMany(places: readonly Place[], search: Omit<Search, 
       clearTimeout(slow);
       if (outcome.ok) {
         const page = outcome.value;
-        Object.assign(box, { messages: [...page.messages], next: page.nextCursor, total: page.total, unsearched: page.unsearched ?? [] });
+        Object.assign(box, {
+          messages: [...page.messages],
+          next: page.nextCursor,
+          total: page.total,
+          unsearched: page.unsearched ?? [],
+          archive: page.archive,
+        });
         // What one mailbox decided by the client was not decided by the server for the whole.
         for (const name of names(page.applied)) applied[name] = applied[name] === "client" ? "client" : (page.applied[name] ?? "client");
         keepNewest(boxes, search.limit);
@@ -190,7 +199,10 @@ function keepNewest(boxes: readonly Box[], limit: number): void {
   }
 }
 
-function searched({ place, side, messages, cut, next, total, failure, unsearched }: Box, search: Omit<Search, "cursor">): Searched {
+function searched(
+  { place, side, messages, cut, next, total, failure, unsearched, archive }: Box,
+  search: Omit<Search, "cursor">,
+): Searched {
   const { mailbox, cursor } = place;
   return {
     address: mailbox.address,
@@ -199,6 +211,7 @@ function searched({ place, side, messages, cut, next, total, failure, unsearched
     total,
     failure,
     unsearched,
+    archive,
     next: failure !== undefined || (!cut && next === undefined) ? undefined : { cursor: cut ? goOn(messages, search, cursor) : next },
   };
 }

@@ -6,6 +6,7 @@ import { type Http, type HttpOptions, openHttp } from "../wire/http.ts";
 import { openSchedule, scheduleOf } from "../wire/schedule.ts";
 import { defaultUserAgent, limitsOf, networkOf, type ServerOptions } from "../wire/server-options.ts";
 import type { TokenFacts } from "../wire/token-facts.ts";
+import { archiveMemory } from "./archive.ts";
 import type { AutodiscoverOptions, Discovered } from "./autodiscover.ts";
 import { callingRightly } from "./called.ts";
 import { defaultLifetimeMs, type EndpointMemory, type Finding, fixedEndpoint, noEndpointMemory, openDiscovery } from "./endpoint.ts";
@@ -79,6 +80,7 @@ export function openEws(options: EwsOptions): Exchange {
     connectingName: options.connectingName ?? "SmtpAddress",
     limits: limitsOf(options),
     publicRoutes: place.publicRoutes,
+    archives: archiveMemory(),
   };
   return {
     backend: "ews",

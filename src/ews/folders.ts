@@ -2,9 +2,12 @@ import type { Folder, FolderName } from "../exchange/folder.ts";
 import { archiveName, type FolderStore, inStore, joinPath, parseFolderName, splitPath, splitStore } from "../exchange/folder-names.ts";
 import type { FoundFolder } from "../exchange/folder-tree.ts";
 import { type FolderNode, treeOf, walk } from "../exchange/folder-tree.ts";
-import { Failure } from "../failure.ts";
-import { listFolders } from "./list-folders.ts";
+import { Failure, throwDefect } from "../failure.ts";
+import { attempt, type Outcome } from "../outcome.ts";
+import { type ArchiveFound, archiveIn } from "./archive.ts";
+import { firstPages, listFolders } from "./list-folders.ts";
 import { createFolder } from "./operations/create-folder.ts";
+import type { FolderPage } from "./operations/find-folder.ts";
 import { getFolder } from "./operations/get-folder.ts";
 import { publicBelow, reachPublic } from "./public-folders.ts";
 import { addressOnly, type EwsMailbox } from "./session.ts";
@@ -21,6 +24,7 @@ export type FolderRef =
 export type TreeRoot = "msgfolderroot" | "recoverableitemsroot" | "archivemsgfolderroot";
 
 const recoverable = "Recoverable Items";
+const archiveRoot = "archivemsgfolderroot";
 
 /** The folders of one mailbox, of its archive (`archive:…`), and the public ones (`public:…`). */
 export interface Folders {
@@ -37,10 +41,20 @@ export interface Folders {
   create(path: FolderName): Promise<Folder>;
   /** Every folder below the root, parents before children; asked once. */
   tree(root?: TreeRoot): Promise<readonly FolderNode[]>;
+  /** The folders of the archive mailbox; or why there are none. Asked for with the tree of the mailbox, where that is asked for first. */
+  archive(): Promise<ArchiveFolders>;
   /** The folders among which everything below a named one is, parents before children. */
   around(name: FolderName): Promise<readonly FolderNode[]>;
   /** A well-known folder of this mailbox, with the mailbox named where the access needs it. */
   distinguished(name: string): FolderRef;
+}
+
+/** What of an archive mailbox can be searched. */
+export interface ArchiveFolders {
+  readonly found: ArchiveFound;
+  readonly nodes: readonly FolderNode[];
+  /** Why it is not known whether there is one, or what it holds. */
+  readonly failure?: Failure | undefined;
 }
 
 /** How far a path leads: the last folder that exists, and the names that are missing below it. */
@@ -61,14 +75,43 @@ export function openFolders(mailbox: EwsMailbox): Folders {
   function tree(root: TreeRoot = "msgfolderroot"): Promise<readonly FolderNode[]> {
     const known = trees.get(root);
     if (known !== undefined) return known;
-    const asked = listFolders(mailbox, distinguished(root), "Deep").then((found) => {
-      if (root !== "archivemsgfolderroot") return treeOf(found, root === "msgfolderroot" ? [] : [recoverable]);
-      return treeOf(found).map((node) => ({ ...node, path: inStore("archive", node.path) }));
-    });
+    const asked = (root === "msgfolderroot" ? firstOf(root) : Promise.resolve(undefined))
+      .then((first) => listFolders(mailbox, distinguished(root), "Deep", first))
+      .then((found) => nodesOf(root, found));
+    return kept(root, asked);
+  }
+
+  function kept(root: TreeRoot, asked: Promise<readonly FolderNode[]>): Promise<readonly FolderNode[]> {
     trees.set(root, asked);
     // A listing that failed is asked again by the next who needs it.
     asked.catch(() => trees.delete(root));
     return asked;
+  }
+
+  /** The first page of the mailbox's own folders. Where it is not known whether there is an archive, its folders are asked for with them. */
+  async function firstOf(root: TreeRoot): Promise<FolderPage | undefined> {
+    if (mailbox.archive.read() !== undefined) return undefined;
+    const { first, second } = await firstPages(mailbox, distinguished(root), distinguished(archiveRoot));
+    learn(second);
+    // Of more pages than one the others may never be wanted.
+    if (second.ok && second.value.nextOffset === undefined)
+      void kept(archiveRoot, Promise.resolve(nodesOf(archiveRoot, second.value.folders)));
+    return first;
+  }
+
+  function learn(outcome: Outcome<unknown>): ArchiveFound {
+    if (!outcome.ok) throwDefect(outcome.failure);
+    const found = archiveIn(outcome, mailbox.access);
+    if (found !== undefined) mailbox.archive.write(found);
+    return found ?? "unknown";
+  }
+
+  async function archive(): Promise<ArchiveFolders> {
+    if (mailbox.archive.read() === "none") return { found: "none", nodes: [] };
+    const nodes = await attempt(() => tree(archiveRoot));
+    if (!nodes.ok && nodes.failure.code === "cancelled") throw nodes.failure;
+    const found = learn(nodes);
+    return nodes.ok ? { found, nodes: nodes.value } : { found, nodes: [], failure: found === "none" ? undefined : nodes.failure };
   }
 
   /** Where a path leads in a store, as far as it exists. */
@@ -159,7 +202,12 @@ export function openFolders(mailbox: EwsMailbox): Folders {
   }
 
   const resolvePublic = (name: FolderName) => resolve(inStore("public", splitStore(name).rest));
-  return { resolve, resolvePublic, get, create, tree, around, distinguished };
+  return { resolve, resolvePublic, get, create, tree, archive, around, distinguished };
+}
+
+function nodesOf(root: TreeRoot, found: readonly FoundFolder[]): readonly FolderNode[] {
+  if (root !== archiveRoot) return treeOf(found, root === "msgfolderroot" ? [] : [recoverable]);
+  return treeOf(found).map((node) => ({ ...node, path: inStore("archive", node.path) }));
 }
 
 /** What a well-known folder is called in a store; undefined where the store has none of this name. */

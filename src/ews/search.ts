@@ -43,6 +43,7 @@ export async function search(mailbox: EwsMailbox, asked: Search, means: MatchMea
     read: (messages, detail) => readItems(mailbox, messages, detail),
   });
   const unsearched = [
+    ...where.closed,
     ...list.unlisted.map(({ folder, itemId, failure }) => ({ folderPath: where.pathOf(folder), itemId, failure })),
     ...found.unsearched,
   ];
@@ -53,6 +54,7 @@ export async function search(mailbox: EwsMailbox, asked: Search, means: MatchMea
     folders: where.folders.length - list.unlisted.filter(({ isMessage }) => !isMessage).length,
     total: exact ? list.total() : undefined,
     nextCursor: found.nextCursor,
+    archive: where.archive,
     unsearched: unsearched.length > 0 ? unsearched : undefined,
   };
 }

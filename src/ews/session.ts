@@ -4,6 +4,7 @@ import type { Outcome } from "../outcome.ts";
 import type { Limits } from "../wire/backoff.ts";
 import type { Schedule } from "../wire/schedule.ts";
 import type { QName } from "../wire/xml-read.ts";
+import { type ArchiveFound, type ArchiveMemory, archiveMemory } from "./archive.ts";
 import { isSid } from "./called.ts";
 import { type Folders, openFolders } from "./folders.ts";
 import type { Operation } from "./operation.ts";
@@ -28,6 +29,8 @@ export interface EwsMailbox {
   readonly access: Access;
   readonly call: Call;
   readonly folders: Folders;
+  /** Whether it has an archive mailbox, as far as that was told; remembered by the connection. */
+  readonly archive: { read(): ArchiveFound | undefined; write(found: ArchiveFound): void };
   /** Another mailbox over the same connection, with the same call. */
   other(address: string): EwsMailbox;
   /** The same mailbox during another call: with other cancellation, time-out or progress. */
@@ -57,6 +60,8 @@ export interface Connection {
   readonly limits: Limits;
   /** Where public folders are; undefined where there is no Autodiscover to ask. */
   readonly publicRoutes?: PublicRoutes | undefined;
+  /** Default: each mailbox remembers it for itself. */
+  readonly archives?: ArchiveMemory | undefined;
 }
 
 /** The address of a mailbox. Failure `invalid-input` when only its SID is known. */
@@ -88,6 +93,9 @@ export function openMailbox(connection: Connection, address: string, call: Call 
   const routing: Routing | undefined =
     publicRoutes === undefined || address === "" || isSid(address) ? undefined : { routes: publicRoutes, user: address };
   let folders: Folders | undefined;
+  const { archives = archiveMemory() } = connection;
+  // A delegate may see less than the owner.
+  const archiveKey = `${access} ${asker.key}`;
   const mailbox: EwsMailbox = {
     address,
     access,
@@ -96,6 +104,7 @@ export function openMailbox(connection: Connection, address: string, call: Call 
       folders ??= openFolders(mailbox);
       return folders;
     },
+    archive: { read: () => archives.read(archiveKey), write: (found) => archives.write(archiveKey, found) },
     other: (otherAddress) => openMailbox(connection, otherAddress, call),
     during: (otherCall) => openMailbox(connection, address, otherCall),
     async ask(operation, input) {

@@ -2,7 +2,9 @@ import type { FolderName } from "../exchange/folder.ts";
 import { wellKnownName } from "../exchange/folder-names.ts";
 import { descendants } from "../exchange/folder-tree.ts";
 import { type Looked, meantBy } from "../exchange/looked.ts";
+import type { ArchiveState } from "../exchange/query.ts";
 import { Failure } from "../failure.ts";
+import type { ArchiveFound } from "./archive.ts";
 import type { FolderNode, FolderRef } from "./folders.ts";
 import type { EwsMailbox } from "./session.ts";
 
@@ -13,16 +15,23 @@ export interface Where {
   pathOfId(folderId: string | undefined): string | undefined;
   /** What of the mailbox, its archive or the public folders these folders are. */
   readonly looked: Omit<Looked, "by">;
+  /** Of the archive mailbox; undefined where one place is named. */
+  readonly archive: ArchiveState | undefined;
+  /** What is meant and cannot be opened. */
+  readonly closed: readonly { readonly folderPath: string; readonly failure: Failure }[];
 }
 
 export interface WhereAsked {
   readonly folder?: FolderName | undefined;
   readonly recursive?: boolean | undefined;
   readonly includeRecoverable?: boolean | undefined;
+  /** Also the archive mailbox, where there is one. Not with a folder, which says itself whether it is one of the archive. */
+  readonly archive?: boolean | undefined;
 }
 
 /** Where messages lie that were deleted softly: below the visible root it does not appear. */
 const recoverableItems = "recoverableitemsdeletions";
+const inArchive = "archive:";
 
 /**
  * The folders to search: every folder that can hold mail (Deleted Items among them), or the one that is named and those below it.
@@ -33,8 +42,17 @@ export async function whereToSearch(mailbox: EwsMailbox, asked: WhereAsked): Pro
   const recursive = asked.recursive ?? true;
   const refs: FolderRef[] = [];
   const nodes: FolderNode[] = [];
+  let archive: ArchiveState | undefined;
+  let closed: Where["closed"] = [];
   if (asked.folder === undefined) {
     nodes.push(...(await folders.tree()));
+    archive = unsearchedArchive(mailbox.archive.read());
+    if (asked.archive === true) {
+      const behind = await folders.archive();
+      nodes.push(...behind.nodes);
+      archive = behind.failure === undefined && behind.found === "exists" ? "searched" : unsearchedArchive(behind.found);
+      if (behind.failure !== undefined) closed = [{ folderPath: inArchive, failure: behind.failure }];
+    }
     refs.push(...nodes.filter(holdsMail).map(refOf));
   } else if (!recursive) {
     refs.push(await folders.resolve(asked.folder));
@@ -50,14 +68,21 @@ export async function whereToSearch(mailbox: EwsMailbox, asked: WhereAsked): Pro
     refs.push(...descendants(nodes, top.folderId).filter(holdsMail).map(refOf));
   }
   if (asked.includeRecoverable) refs.push(folders.distinguished(recoverableItems));
+  if (asked.includeRecoverable && archive === "searched") refs.push(folders.distinguished(`archive${recoverableItems}`));
   const paths = new Map(nodes.map(({ folderId, path }) => [folderId, path]));
   const pathOfId = (folderId: string | undefined) => (folderId === undefined ? undefined : paths.get(folderId));
   return {
     folders: refs,
     looked: { mailbox: mailbox.address, folders: refs.length, ...meantBy(asked) },
+    archive,
+    closed,
     pathOfId,
     pathOf: (folder) => ("id" in folder ? pathOfId(folder.id) : folder.distinguished),
   };
+}
+
+function unsearchedArchive(found: ArchiveFound = "unknown"): ArchiveState {
+  return found === "exists" ? "not_searched" : found;
 }
 
 /** Search folders only show what lies elsewhere; a folder without a class is taken for mail, as Outlook does. */

@@ -62,10 +62,12 @@ export function isAfter(position: Position, message: Message): boolean {
 }
 
 /** Everything that decides which messages match. Limit and detail do not: a next page may be longer or say more. */
-function digestOfQuery({ filters, folder, recursive, includeRecoverable }: Search): string {
+function digestOfQuery({ filters, folder, recursive, includeRecoverable, archive }: Search): string {
   const named = Object.entries(filters).filter(([, value]) => value !== undefined);
   named.sort(([one], [other]) => (one < other ? -1 : 1));
-  return digest(JSON.stringify([named, folder ?? null, recursive ?? true, includeRecoverable ?? false]));
+  return digest(
+    JSON.stringify([named, folder ?? null, recursive ?? true, includeRecoverable ?? false, ...(archive === true ? [archive] : [])]),
+  );
 }
 
 function digest(text: string): string {

@@ -48,12 +48,21 @@ export interface Search {
   readonly recursive?: boolean | undefined;
   /** Also the Recoverable Items; default false. */
   readonly includeRecoverable?: boolean | undefined;
+  /** Also the archive mailbox, where there is one; default false. Not with a folder. */
+  readonly archive?: boolean | undefined;
   /** How many messages at most, over the whole search. */
   readonly limit: number;
   /** From the page before. */
   readonly cursor?: string | undefined;
   readonly detail?: Detail | undefined;
 }
+
+/**
+ * What a search of a whole mailbox did about its archive mailbox. `not_searched`: there is one. `none`: there is none. `unknown`: the back end does not tell, or the
+ * account may not see.
+ */
+export type ArchiveState = (typeof archiveStates)[number];
+export const archiveStates = ["searched", "not_searched", "none", "unknown"] as const;
 
 export interface SearchPage {
   readonly messages: readonly Message[];
@@ -65,6 +74,8 @@ export interface SearchPage {
   readonly total?: number | undefined;
   /** Present when more may follow. */
   readonly nextCursor?: string | undefined;
+  /** What became of the archive mailbox. Absent where a folder was named: it says itself which store is meant. */
+  readonly archive?: ArchiveState | undefined;
   /** What could not be looked at, so that a match in it is not among the messages. Absent when everything was looked at. */
   readonly unsearched?: readonly Unsearched[] | undefined;
 }

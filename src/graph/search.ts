@@ -9,7 +9,7 @@ import { daysOf, searchByQuery } from "./kql.ts";
 import { newestFirst, type Unlisted } from "./newest-first.ts";
 import { type Division, type Plan, planFilters } from "./odata.ts";
 import type { GraphMailbox } from "./session.ts";
-import { whereToSearch } from "./where.ts";
+import { noArchive, whereToSearch } from "./where.ts";
 
 /** A client that has to choose looks at least at so many: a first page for the price of one request. */
 const fewestExpected = 100;
@@ -39,6 +39,7 @@ interface Listed {
 export async function search(mailbox: GraphMailbox, asked: Search, means: MatchMeans): Promise<SearchPage> {
   if (!Number.isSafeInteger(asked.limit) || asked.limit < 1)
     throw new Failure("invalid-input", "The limit is not a positive whole number.");
+  if (asked.archive === true) throw noArchive();
   const position = readCursor(asked);
   const { containsFilter, sizes } = mailbox.habits;
   if (!sizes && mustKnow.some((name) => asked.filters[name] !== undefined)) throw unasked();
@@ -86,6 +87,7 @@ export async function search(mailbox: GraphMailbox, asked: Search, means: MatchM
     folders: where.folders - list.unlisted.filter(({ place, isMessage }) => place !== undefined && !isMessage).length,
     total: check.length === 0 && position === undefined && unsearched.length === 0 ? list.total : undefined,
     nextCursor: found.nextCursor,
+    archive: asked.folder === undefined ? "unknown" : undefined,
     unsearched: unsearched.length > 0 ? unsearched : undefined,
   };
 }

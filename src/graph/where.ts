@@ -2,6 +2,7 @@ import type { FolderName } from "../exchange/folder.ts";
 import { descendants } from "../exchange/folder-tree.ts";
 import { type Looked, meantBy } from "../exchange/looked.ts";
 import type { Message } from "../exchange/message.ts";
+import { Failure } from "../failure.ts";
 import type { FolderRef } from "./folders.ts";
 import type { GraphMailbox } from "./session.ts";
 
@@ -62,4 +63,11 @@ export async function whereToSearch(mailbox: GraphMailbox, asked: WhereAsked): P
     pathOf: (place) => (place === undefined ? undefined : "id" in place ? pathOfId(place.id) : place.distinguished),
     includes: ({ parentFolderId = "" }, place) => place !== undefined || paths.has(parentFolderId),
   };
+}
+
+/** Microsoft Graph v1.0 does not even tell whether there is one. */
+export function noArchive(): Failure {
+  return new Failure("unsupported", "Microsoft Graph v1.0 does not reach archive mailboxes: nothing was searched.", {
+    hint: "Leave archive out, or use a connection over Exchange Web Services where they are still allowed.",
+  });
 }

@@ -189,14 +189,15 @@ describe("what is read", () => {
     await expect(read()).rejects.toMatchObject({ code: "broken-reply" });
   });
 
-  test("a folder list of two pages is asked to its end, and a page that does not go on ends it", async () => {
-    const page = (offset: number, names: readonly string[], last: boolean, next: number) =>
+  test("a folder list of two pages is asked to its end, a page that does not go on ends it, and to ask for an archive costs no request", async () => {
+    const page = (offset: number, names: readonly string[], last: boolean, next: number, more = "") =>
       envelope(
-        `<m:FindFolderResponse><m:ResponseMessages><m:FindFolderResponseMessage ResponseClass="Success"><m:ResponseCode>NoError</m:ResponseCode><m:RootFolder IndexedPagingOffset="${next}" TotalItemsInView="9" IncludesLastItemInRange="${last}"><t:Folders>${names.map((name) => `<t:Folder><t:FolderId Id="${name}${offset}"/><t:ParentFolderId Id="root"/><t:DisplayName>${name}</t:DisplayName></t:Folder>`).join("")}</t:Folders></m:RootFolder></m:FindFolderResponseMessage></m:ResponseMessages></m:FindFolderResponse>`,
+        `<m:FindFolderResponse><m:ResponseMessages><m:FindFolderResponseMessage ResponseClass="Success"><m:ResponseCode>NoError</m:ResponseCode><m:RootFolder IndexedPagingOffset="${next}" TotalItemsInView="9" IncludesLastItemInRange="${last}"><t:Folders>${names.map((name) => `<t:Folder><t:FolderId Id="${name}${offset}"/><t:ParentFolderId Id="root"/><t:DisplayName>${name}</t:DisplayName></t:Folder>`).join("")}</t:Folders></m:RootFolder></m:FindFolderResponseMessage>${more}</m:ResponseMessages></m:FindFolderResponse>`,
       );
+    const none = errorMessage("FindFolder", "ErrorFolderNotFound");
     const { exchange, seen } = await start(({ body }) => {
       const offset = Number(/ Offset="(\d+)"/.exec(body)?.[1]);
-      return { body: offset === 0 ? page(0, ["One"], false, 1) : page(1, ["Two"], false, 1) };
+      return { body: offset === 0 ? page(0, ["One"], false, 1, none) : page(1, ["Two"], false, 1) };
     });
     expect(await exchange.mailbox(undefined).folder("Two")).toMatchObject({ folderId: "Two1", path: "Two" });
     expect(seen).toHaveLength(2);

@@ -74,10 +74,17 @@ const requests: readonly { readonly name: string; readonly operation: string; re
   { name: "attachments to delete", ...request(deleteAttachment, ["AAMkAGE=A", "AAMkAGE=B"]) },
   { name: "what may be done in a folder", ...request(getFolderRights, delegateInbox) },
   { name: "folders", ...request(getFolder, [inbox, delegateInbox, { id: "AAMkAGF=" }]) },
-  { name: "all folders", ...request(findFolder, { parent: { distinguished: "msgfolderroot" }, traversal: "Deep", offset: 0 }) },
+  {
+    name: "all folders",
+    ...request(findFolder, {
+      parents: [{ distinguished: "msgfolderroot" }, { distinguished: "archivemsgfolderroot" }],
+      traversal: "Deep",
+      offset: 0,
+    }),
+  },
   {
     name: "a second page of public folders",
-    ...request(findFolder, { parent: { distinguished: "publicfoldersroot" }, traversal: "Shallow", offset: 1000 }),
+    ...request(findFolder, { parents: [{ distinguished: "publicfoldersroot" }], traversal: "Shallow", offset: 1000 }),
   },
   { name: "a new folder", ...request(createFolder, { parent: inbox, displayName: hostile.replace(/\s/g, "") }) },
   { name: "automatic replies", ...request(getUserOofSettings, "ann@example.com", asOwner) },

@@ -38,7 +38,7 @@ export async function startScripted(answer: (asked: Asked) => Answer | Promise<A
     const operation = /<s:Body[^>]*><m:(\w+)/i.exec(xml)?.[1] ?? /Body[^>]*>\s*<m:(\w+)/.exec(xml)?.[1] ?? "?";
     const one = { operation, xml };
     asked.push(one);
-    const said = await answer(one);
+    const said = withoutArchive(one, await answer(one));
     if (said === "cut") {
       request.socket.destroy();
       return;
@@ -64,6 +64,15 @@ export async function startScripted(answer: (asked: Asked) => Answer | Promise<A
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** Whoever answers for the folders of a mailbox alone has no archive: what was asked of one is refused as Exchange does. */
+function withoutArchive({ operation, xml }: Asked, said: Answer): Answer {
+  const isAsked = operation === "FindFolder" && xml.includes('"archivemsgfolderroot"');
+  if (!isAsked || typeof said !== "string" || said === "cut" || said.split("<m:FindFolderResponseMessage ").length > 2) return said;
+  const refusal = failure("FindFolder", "ErrorFolderNotFound");
+  if (!xml.includes('"msgfolderroot"')) return reply("FindFolder", refusal);
+  return said.replace("</m:ResponseMessages>", `${refusal}</m:ResponseMessages>`);
 }
 
 /** Mailboxes over one URL, by delegate access, with hardly any waiting. */

@@ -9,7 +9,8 @@ import { type Operation, outcomeOf, responses, status } from "../operation.ts";
 import { shape } from "../shapes.ts";
 
 export interface FolderQuery {
-  readonly parent: FolderRef;
+  /** Each has a page of its own in the reply. */
+  readonly parents: readonly FolderRef[];
   /** Public folders cannot be listed deep. */
   readonly traversal: "Deep" | "Shallow";
   readonly offset: number;
@@ -25,20 +26,20 @@ export interface FolderPage {
 const pageSize = 1000;
 
 /**
- * Lists the folders below one. A page may be short: only the server says which was the last.
+ * Lists the folders below each of some. A page may be short: only the server says which was the last.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/findfolder-operation
  */
 export const findFolder: Operation<FolderQuery, FolderPage> = {
   name: "FindFolder",
   safety: "read",
-  names: ({ parent }) => [folderName(parent)],
-  write: ({ parent, traversal, offset }) =>
+  names: ({ parents }) => parents.map(folderName),
+  write: ({ parents, traversal, offset }) =>
     element(
       "m:FindFolder",
       { Traversal: traversal },
       shape("m:FolderShape", folderFields),
       element("m:IndexedPageFolderView", { MaxEntriesReturned: pageSize, Offset: offset, BasePoint: "Beginning" }),
-      element("m:ParentFolderIds", undefined, folderId(parent)),
+      element("m:ParentFolderIds", undefined, parents.map(folderId)),
     ),
   read: responses(
     "FindFolder",

@@ -77,8 +77,11 @@ function distinguishedFolder(element: XmlElement, context: RequestContext): LabF
   const address = element.textAt("Mailbox", "EmailAddress");
   const mailbox = address === undefined ? ownMailbox(context) : context.store.mailbox(address);
   if (mailbox === undefined) throw nonExistentMailbox(address ?? "");
+  const mayOpen = context.store.mayOpen(context.acting, mailbox);
   const store = /^archive./.test(name) ? context.store.archiveOf(mailbox) : mailbox;
-  const folder = context.store.mayOpen(context.acting, mailbox) ? store?.distinguished(name) : undefined;
+  // Where a mailbox has no archive, Exchange 2016 was seen to answer so: https://github.com/ecederstrand/exchangelib/issues/374
+  if (store === undefined && mayOpen) throw new ItemError("ErrorFolderNotFound", "The specified folder could not be found in the store.");
+  const folder = mayOpen ? store?.distinguished(name) : undefined;
   if (folder === undefined) throw new ItemError("ErrorItemNotFound", "The specified folder could not be found in the store.");
   return folder;
 }
