@@ -19,8 +19,8 @@ export interface Gone {
 
 /**
  * Looks whether messages are gone from the folders that they lay in: one Outcome for each, in their order. Still there is Failure `not-verified`; another
- * Failure means that it could not be looked at. That an id opens nothing any more is no proof alone: either the message is seen elsewhere, or its old
- * folder is looked into.
+ * Failure means that it could not be looked at. What an id opens is no proof alone: an id may open nothing although the message is there, and some servers
+ * open a deleted message by its old id. Either the message is seen elsewhere, or its old folder is searched.
  */
 export async function goneFromThere(
   all: readonly Left[],
@@ -34,8 +34,8 @@ export async function goneFromThere(
     const now = newItemId === undefined ? undefined : seen.get(newItemId);
     const isElsewhere = ({ parentFolderId }: Message) => before.parentFolderId !== undefined && parentFolderId !== before.parentFolderId;
     outcomes.push(old.ok ? (isElsewhere(old.value) ? done({ now: old.value }) : failed(stillThere())) : old);
-    if (old.ok || old.failure.code !== "not-found") continue;
-    if (now?.ok === true && isElsewhere(now.value)) outcomes[index] = done({ now: now.value });
+    if (old.ok ? isElsewhere(old.value) : old.failure.code !== "not-found") continue;
+    if (!old.ok && now?.ok === true && isElsewhere(now.value)) outcomes[index] = done({ now: now.value });
     else open.push(index);
   }
   for (const [folder, indexes] of byFolder(all, open)) {
@@ -46,8 +46,9 @@ export async function goneFromThere(
       if (index === undefined) break;
       const id = all[index]?.before.itemId;
       if (!outcome.ok) outcomes[index] = outcome;
-      else if (isAbsent(outcome.value) || !outcome.value.messages.some(({ itemId }) => itemId === id)) outcomes[index] = done({});
-      else outcomes[index] = failed(stillThere());
+      else if (isAbsent(outcome.value) || !outcome.value.messages.some(({ itemId }) => itemId === id)) {
+        outcomes[index] = done({ now: messageOf(seen.get(all[index]?.newItemId ?? "")) ?? messageOf(seen.get(id ?? "")) });
+      } else outcomes[index] = failed(stillThere());
     }
   }
   return outcomes;
@@ -65,6 +66,10 @@ async function opened(all: readonly Left[], { mailbox }: Pick<Context<"get">, "m
     if (id !== undefined) seen.set(id, outcome);
   }
   return seen;
+}
+
+function messageOf(outcome: Outcome<Message> | undefined): Message | undefined {
+  return outcome?.ok === true ? outcome.value : undefined;
 }
 
 function byFolder(all: readonly Left[], indexes: readonly number[]): ReadonlyMap<string | undefined, readonly number[]> {
