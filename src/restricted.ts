@@ -217,9 +217,13 @@ function guarded(mailbox: Mailbox, guard: Guard, { backend, other }: Around): Ma
           for (const { id } of list) found.add(id);
         },
       ),
-    attachedMessages: (attachmentIds) =>
+    attachedMessages: (attachments) =>
       noting(
-        byId(attachmentIds, (ids) => mailbox.attachedMessages(ids)),
+        own(
+          attachments,
+          ({ id }) => id,
+          (some) => mailbox.attachedMessages(some),
+        ),
         seen,
       ),
     attachmentContent: (attachments) =>

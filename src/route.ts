@@ -132,7 +132,7 @@ function mailboxOf(
     get: (ids, detail) => each(ids, (mailbox) => mailbox.get(ids, detail)),
     mime: (ids) => each(ids, (mailbox) => mailbox.mime(ids)),
     attachments: (ids) => each(ids, (mailbox) => mailbox.attachments(ids)),
-    attachedMessages: (ids) => each(ids, (mailbox) => mailbox.attachedMessages(ids)),
+    attachedMessages: (asked) => each(asked, (mailbox) => mailbox.attachedMessages(asked)),
     attachmentContent: (asked) => each(asked, (mailbox) => mailbox.attachmentContent(asked)),
     deleteAttachments: (ids) => each(ids, (mailbox) => mailbox.deleteAttachments(ids)),
     folder: (name) => one((mailbox) => mailbox.folder(name)),

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { Context, Row, Selected, Target } from "./action.ts";
-import type { Attachment } from "./exchange/attachment.ts";
+import { type Attachment, holdsOthers } from "./exchange/attachment.ts";
 import { unlooked } from "./exchange/locate-copies.ts";
 import { type Absent, isAbsent } from "./exchange/looked.ts";
 import type { Message } from "./exchange/message.ts";
@@ -137,18 +137,23 @@ function missing(id: string, listed: ReadonlySet<string>, unlisted: Failure | un
 
 /** Why an id can be none of those that were listed. */
 function otherKind(id: string, listed: ReadonlySet<string>): Failure | undefined {
-  // Over Microsoft Graph ids have full stops in them and begin with those of what they hang in; over EWS they have none.
+  // What hangs in another has that one's id before its own number.
   if ([...listed].some((one) => id.startsWith(`${one}.`))) {
-    return new Failure("unsupported", "This attachment hangs in an attached message: it is not touched by itself.", {
-      hint: "It is read with expand_nested, and deleted only with the attached message that it hangs in.",
+    return new Failure("unsupported", "This attachment hangs in another: it is not touched by itself.", {
+      hint: "It is read with expand_nested, and deleted only with the attachment that it hangs in.",
     });
   }
-  if (listed.size > 0 && [...listed].every((one) => one.includes(".") !== id.includes("."))) {
+  if (listed.size > 0 && [...listed].every((one) => isOfGraph(one) !== isOfGraph(id))) {
     const message =
       "This id of an attachment is of the other back end: EWS and Microsoft Graph do not know each other's, and nothing translates them.";
     return new Failure("invalid-input", message, { hint: "List the attachments again with get-attachments, and take the ids from there." });
   }
   return undefined;
+}
+
+/** Over Microsoft Graph an id is that of the message and that of the attachment; over EWS numbers alone may follow a full stop. */
+function isOfGraph(id: string): boolean {
+  return /^[^.]+\.(?!\d+(?:\.|$))/.test(id);
 }
 
 function namingRow(message: Message): Row {
@@ -170,7 +175,7 @@ function targetOf(message: Message, hanging: Hanging): Target {
     content_id: attachment.contentId,
     size: attachment.size,
     is_inline: attachment.isInline,
-    message: inner && messageRow(inner),
+    message: attachment.kind === "item" && inner ? messageRow(inner) : undefined,
     not_expanded: unread?.message ?? deeper ?? inner?.unlisted,
   });
   return { row, message, attachment };
@@ -218,12 +223,12 @@ async function expanded(attachments: readonly Attachment[], which: WhichAttachme
 }
 
 async function messagesInside(attachments: readonly Attachment[], { mailbox }: ToChoose): Promise<Map<string, Message | Failure>> {
-  const ids = attachments.filter(({ kind }) => kind === "item").map(({ id }) => id);
+  const holders = attachments.filter(holdsOthers);
   const inside = new Map<string, Message | Failure>();
-  if (ids.length === 0) return inside;
+  if (holders.length === 0) return inside;
   let at = 0;
-  for await (const outcome of mailbox.attachedMessages(ids)) {
-    const id = ids[at++];
+  for await (const outcome of mailbox.attachedMessages(holders)) {
+    const id = holders[at++]?.id;
     if (id !== undefined) inside.set(id, outcome.ok ? outcome.value : outcome.failure);
   }
   return inside;

@@ -10,13 +10,13 @@ export const getAttachments = touching({
   name: "get-attachments",
   title: "Get Attachments",
   summary:
-    "Get the attachments of messages with their hashes: files, inline images and attached messages, also those inside attached messages.",
+    "Get the attachments of messages with their hashes: files, inline images and attached messages, also those inside attached messages, signed messages (smime.p7m), winmail.dat and calendars.",
   effect: "read",
   uses: [...choosesAttachments, "attachmentContent"],
   overGraph: {
     supported: "some",
     differs:
-      "What hangs in an attached message is read out of that message's own bytes: of more than 256 MB or 1000 parts it is `too-large`. It cannot be deleted by itself. Ids of EWS name no attachment here.",
+      "What hangs in an attached message is read out of that message's own bytes: of more than 256 MB or 1000 parts it is `too-large` (over EWS so are only files that others hang in). It cannot be deleted by itself. Ids of EWS name no attachment here.",
     why: "Graph gives attachments by way of the message that holds them, one level deep, and translates no ids of attachments.",
   },
   noun: "attachment",
@@ -27,7 +27,10 @@ export const getAttachments = touching({
     ...whichMessages,
     ...whichAttachments,
     include_inline: z.boolean().default(true).describe("Also what is shown in the body, such as images."),
-    expand_nested: z.boolean().default(true).describe("Also what is attached to attached messages."),
+    expand_nested: z
+      .boolean()
+      .default(true)
+      .describe("Also what is attached to attached messages, and what is inside signed messages (smime.p7m), winmail.dat and calendars."),
     // Five levels are more than honest forwarding makes; without a limit a mail could be built to be opened for hours.
     max_depth: z.number().int().min(1).max(20).default(5).describe("How deep: 1 is the message's own attachments."),
     max_bytes,
@@ -44,7 +47,7 @@ export const getAttachments = touching({
     file_ref: z.string().optional(),
     base64: z.string().optional(),
     attachment_id: z.string().optional(),
-    parent_attachment_id: z.string().optional().describe("The attached message that it hangs in."),
+    parent_attachment_id: z.string().optional().describe("The attachment that it hangs in."),
     depth: z.number().optional().describe("1: attached to the message itself."),
     kind: z.enum(["file", "item", "reference"]).optional(),
     name: z.string().optional(),

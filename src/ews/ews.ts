@@ -115,7 +115,7 @@ function mailboxOf(mailbox: EwsMailbox): Mailbox {
     get: (itemIds, detail) => later(() => get(mailbox, itemIds, detail)),
     mime: (itemIds) => later(async () => (await import("./content.ts")).mime(mailbox, itemIds)),
     attachments: (itemIds) => later(async () => (await import("./content.ts")).attachments(mailbox, itemIds)),
-    attachedMessages: (ids) => later(async () => (await import("./content.ts")).attachedMessages(mailbox, ids)),
+    attachedMessages: (asked) => later(async () => (await import("./content.ts")).attachedMessages(mailbox, asked)),
     attachmentContent: (asked) => later(async () => (await import("./content.ts")).attachmentContent(mailbox, asked)),
     deleteAttachments: (attachmentIds) => later(() => deleteAttachments(mailbox, attachmentIds)),
     folder: (name) => mailbox.folders.get(name),

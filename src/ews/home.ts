@@ -1,6 +1,7 @@
 import { isLocal } from "../exchange/local-failure.ts";
 import type { Message } from "../exchange/message.ts";
 import { Failure } from "../failure.ts";
+import { insideOf } from "./attachment-place.ts";
 import { mailboxGuidOf } from "./mailbox-guid.ts";
 import { getFolder } from "./operations/get-folder.ts";
 import { getItem } from "./operations/get-item.ts";
@@ -45,7 +46,7 @@ export async function unshownIds(mailbox: EwsMailbox, ids: readonly string[]): P
   const unshown = new Set<string>();
   const unclear: string[] = [];
   for (const id of new Set(ids)) {
-    const said = await saidBy(mailbox, id);
+    const said = await saidBy(mailbox, insideOf(id).holder);
     if (said === "nothing") unclear.push(id);
     else if (said !== "own") unshown.add(id);
   }

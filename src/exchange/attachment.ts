@@ -13,6 +13,25 @@ export interface Attachment {
   readonly isInline?: boolean | undefined;
 }
 
+/**
+ * Whether others hang in it: an attached message, a signed message as Exchange keeps it (smime.p7m with the whole multipart/signed), TNEF
+ * (winmail.dat), a calendar. What it really is, its content says.
+ * @see https://learn.microsoft.com/en-us/openspecs/exchange_server_protocols/ms-oxosmime/6d0deda8-4e31-4949-bdd6-8c2e54d04736
+ */
+export function holdsOthers({ kind, contentType, name }: Attachment): boolean {
+  if (kind !== "file") return kind === "item";
+  const type = contentType?.split(";", 1)[0]?.trim().toLowerCase() ?? "";
+  return holderTypes.has(type) || /^(?:winmail|win)\.dat$|\.ics$/i.test(name?.trim() ?? "");
+}
+
+const holderTypes: ReadonlySet<string> = new Set([
+  "multipart/signed",
+  "application/ms-tnef",
+  "application/vnd.ms-tnef",
+  "text/calendar",
+  "application/ics",
+]);
+
 /** An attachment to send. `open` may be called again when a request that did nothing is repeated. */
 export interface NewAttachment {
   readonly name: string;

@@ -64,8 +64,10 @@ export interface Mailbox {
   mime(itemIds: readonly string[]): AsyncIterable<Outcome<Content>>;
 
   attachments(itemIds: readonly string[]): AsyncIterable<Outcome<readonly Attachment[]>>;
-  /** The message inside each item attachment, with its own attachments listed. */
-  attachedMessages(attachmentIds: readonly string[]): AsyncIterable<Outcome<Message>>;
+  /**
+   * The message inside each item attachment, with its own attachments listed; of a file that others hang in (`holdsOthers`), what hangs in it.
+   */
+  attachedMessages(attachments: readonly Attachment[]): AsyncIterable<Outcome<Message>>;
   /** The bytes of each file attachment; of an item attachment, its RFC 5322 form. */
   attachmentContent(attachments: readonly Attachment[]): AsyncIterable<Outcome<Content>>;
   /** Value: the new change key of the message that held it, when the server gives it. */

@@ -1,5 +1,6 @@
 import type { Attachment, AttachmentKind } from "../exchange/attachment.ts";
 import { Failure } from "../failure.ts";
+import type { InsidePlace } from "../mime/inside.ts";
 import { flagIn, type JsonObject, numberIn, textIn } from "./json.ts";
 
 /** What hangs on a message itself, as requests name it. */
@@ -48,6 +49,11 @@ export function attachmentOf(json: JsonObject, messageId: string): Attachment | 
     size: numberIn(json, "size"),
     isInline: flagIn(json, "isInline"),
   };
+}
+
+/** As what is downloaded and where in it, for `openInside`. */
+export function insideOf({ messageId, attachmentId, inside }: AttachmentPlace): InsidePlace {
+  return { holder: `${messageId}.${attachmentId}`, inside };
 }
 
 export function attachmentsOf(list: readonly JsonObject[], messageId: string): readonly Attachment[] {

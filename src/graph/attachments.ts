@@ -1,6 +1,7 @@
-import type { Attachment } from "../exchange/attachment.ts";
+import { type Attachment, holdsOthers } from "../exchange/attachment.ts";
 import type { Message } from "../exchange/message.ts";
 import { Failure } from "../failure.ts";
+import type { OpenedPart } from "../mime/one-pass.ts";
 import { attempt, done, failed, type Outcome } from "../outcome.ts";
 import { type AttachmentPlace, attachmentOf, attachmentsOf, placeOf } from "./attachment-place.ts";
 import { endOf, insideReader } from "./content.ts";
@@ -8,7 +9,6 @@ import { mayBeDone } from "./failures.ts";
 import { objectIn, textIn } from "./json.ts";
 import { messageOf } from "./message.ts";
 import { oneByOne } from "./one-by-one.ts";
-import type { OpenedPart } from "./one-pass.ts";
 import { deleteAttachment } from "./requests/attachment-delete.ts";
 import { getAttachedItem, getAttachmentKind, getAttachmentValue } from "./requests/attachment-get.ts";
 import { listAttachments } from "./requests/message-list-attachments.ts";
@@ -36,9 +36,9 @@ export async function* attachments(mailbox: GraphMailbox, itemIds: readonly stri
   }
 }
 
-/** The message inside each item attachment. It has no id of its own: it bears that of the attachment. */
-export async function* attachedMessages(mailbox: GraphMailbox, attachmentIds: readonly string[]): AsyncIterable<Outcome<Message>> {
-  const places = await Promise.all(attachmentIds.map((id) => attempt(async () => placeOf(id))));
+/** The message inside each item attachment, or what hangs in a file. It has no id of its own: it bears that of the attachment. */
+export async function* attachedMessages(mailbox: GraphMailbox, asked: readonly Attachment[]): AsyncIterable<Outcome<Message>> {
+  const places = await Promise.all(asked.map((one) => attempt(async () => openablePlace(one))));
   // What hangs on a message itself is asked for by itself: nothing else is being read meanwhile, which would keep a place.
   const inside = await insideReader(
     mailbox,
@@ -47,13 +47,20 @@ export async function* attachedMessages(mailbox: GraphMailbox, attachmentIds: re
   try {
     yield* oneByOne([...places.entries()], async ([index, place]) => {
       if (!place.ok) throw place.failure;
-      const id = attachmentIds[index] ?? "";
-      if (inside !== undefined && place.value.inside.length > 0) return await messageIn(await inside.open(index), id);
+      const { id, kind } = asked[index] ?? { id: "", kind: "item" };
+      const isItem = kind === "item";
+      if (inside !== undefined && place.value.inside.length > 0) return await messageIn(await inside.open(index), id, isItem);
+      if (!isItem) return await messageIn({ isMessage: false, bytes: await mailbox.stream(getAttachmentValue, place.value) }, id, isItem);
       return await attachedMessage(mailbox, place.value, id);
     });
   } finally {
     await inside?.leave();
   }
+}
+
+function openablePlace(attachment: Attachment): AttachmentPlace {
+  if (!holdsOthers(attachment)) throw notAMessage();
+  return placeOf(attachment.id);
 }
 
 async function attachedMessage(mailbox: GraphMailbox, place: AttachmentPlace, id: string): Promise<Message> {
@@ -68,8 +75,8 @@ async function attachedMessage(mailbox: GraphMailbox, place: AttachmentPlace, id
   if (!isOfMessage(textIn(item, "@odata.type"))) return message;
   // Graph tells what Exchange knows of the message, and only the message itself what hangs in it.
   const whole = { isMessage: true, bytes: await mailbox.stream(getAttachmentValue, place) };
-  const { attachments: inner, headers } = await messageIn(whole, id);
-  return { ...message, headers: message.headers ?? headers, attachments: inner };
+  const { attachments: inner, headers, unlisted } = await messageIn(whole, id, true);
+  return { ...message, headers: message.headers ?? headers, attachments: inner, unlisted };
 }
 
 /** Of a contact or an event Graph gives no message. Undefined: what is not said is a message. */
@@ -78,8 +85,8 @@ function isOfMessage(type: string | undefined): boolean {
 }
 
 /** What an attached message says itself, and what hangs in it. */
-async function messageIn({ isMessage, bytes }: OpenedPart, id: string): Promise<Message> {
-  if (isMessage) return (await import("../mime/attached-mail.ts")).readAttached(bytes, id);
+async function messageIn({ isMessage, bytes }: OpenedPart, id: string, isItem: boolean): Promise<Message> {
+  if (isMessage || !isItem) return (await import("../mime/attached-mail.ts")).readAttached(bytes, id, isItem);
   await endOf(bytes);
   throw notAMessage();
 }

@@ -1,9 +1,9 @@
 import type { Attachment, AttachmentKind } from "../exchange/attachment.ts";
 import type { Content } from "../exchange/message.ts";
 import { Failure } from "../failure.ts";
+import type { InsideReader } from "../mime/inside.ts";
 import { attempt, type Outcome } from "../outcome.ts";
-import { type AttachmentPlace, placeOf } from "./attachment-place.ts";
-import type { InsideReader } from "./inside.ts";
+import { type AttachmentPlace, insideOf, placeOf } from "./attachment-place.ts";
 import { oneByOne } from "./one-by-one.ts";
 import { getAttachmentValue } from "./requests/attachment-get.ts";
 import { getMimeMessage } from "./requests/outlook-get-mime-message.ts";
@@ -46,7 +46,11 @@ export async function insideReader(
   places: readonly (AttachmentPlace | undefined)[],
 ): Promise<InsideReader | undefined> {
   if (!places.some((place) => place !== undefined && place.inside.length > 0)) return undefined;
-  return (await import("./inside.ts")).openInside(mailbox, places);
+  const { openInside } = await import("../mime/inside.ts");
+  return openInside(
+    places.map((place) => place && insideOf(place)),
+    (holder) => mailbox.stream(getAttachmentValue, placeOf(holder)),
+  );
 }
 
 /** Bytes that nobody wants keep a connection until they are ended; and what has not begun cannot end. */

@@ -6,7 +6,7 @@ import { addressesOf } from "../wire/mime-addresses.ts";
 import { partDecoder } from "../wire/mime-decode.ts";
 import { fieldIn, fieldsOf, type RawField, tokenOf } from "../wire/mime-header.ts";
 import { parametersOf, parameterText } from "../wire/mime-parameters.ts";
-import { isMessage, split } from "../wire/mime-parts.ts";
+import { isMessage as isMessagePart, split } from "../wire/mime-parts.ts";
 import type { PartHead } from "../wire/mime-split.ts";
 import { decodeWords } from "../wire/mime-words.ts";
 
@@ -23,8 +23,11 @@ interface ReadPart {
   readonly kept: Buffer;
 }
 
-/** What a message says of itself, and what hangs in it: `holder` is its id, and each attachment has the number of its part after a full stop. Throws Failure. */
-export async function readAttached(message: AsyncIterable<Uint8Array>, holder: string): Promise<Message> {
+/**
+ * What a message says of itself, and what hangs in it: `holder` is its id, and each attachment has the number of its part after a full stop.
+ * `isMessage`: false for a file that others hang in, which may be no message at all. Throws Failure.
+ */
+export async function readAttached(message: AsyncIterable<Uint8Array>, holder: string, isMessage = true): Promise<Message> {
   const decode = await loadCharsets();
   let head: readonly RawField[] = [];
   const flaws: string[] = [];
@@ -37,10 +40,11 @@ export async function readAttached(message: AsyncIterable<Uint8Array>, holder: s
     room -= read.kept.length;
     parts.push(read);
   };
-  for await (const event of split(message)) {
+  for await (const event of split(message, isMessage)) {
     if (event.kind === "head") head = event.fields;
     else if (event.kind === "bytes") reading?.write(event.bytes);
     else if (event.kind === "flaw") flaws.push(event.text);
+    else if (event.kind === "again") reading?.say(event.part);
     else {
       ended(reading);
       reading = readingOf(event.part, room);
@@ -61,12 +65,15 @@ export async function readAttached(message: AsyncIterable<Uint8Array>, holder: s
 
 interface Reading {
   write(bytes: Buffer): void;
+  /** What is said of the part behind its content. */
+  say(part: PartHead): void;
   end(): ReadPart;
 }
 
-function readingOf(part: PartHead, room: number): Reading {
+function readingOf(begun: PartHead, room: number): Reading {
+  let part = begun;
   const decoder = partDecoder(part.encoding);
-  const limit = Math.min(room, isMessage(part) ? maxInnerHead : isText(part) ? maxTextBytes : 0);
+  const limit = Math.min(room, isMessagePart(part) ? maxInnerHead : isText(part) ? maxTextBytes : 0);
   const kept: Buffer[] = [];
   let keptBytes = 0;
   let size = 0;
@@ -79,6 +86,9 @@ function readingOf(part: PartHead, room: number): Reading {
   };
   return {
     write: (bytes) => take(decoder.write(bytes)),
+    say(again) {
+      part = again;
+    },
     end() {
       take(decoder.end());
       return { part, size, kept: Buffer.concat(kept) };
@@ -109,7 +119,7 @@ function attachmentOf({ part, size, kept }: ReadPart, holder: string, decode: De
   const disposition = field("content-disposition");
   const named = (value: string | undefined, name: string) => parameterText(parametersOf(value ?? ""), name, decode) || undefined;
   const contentId = field("content-id")?.replace(/^<|>$/g, "") || undefined;
-  const isItem = isMessage(part);
+  const isItem = isMessagePart(part);
   const isShown = tokenOf(disposition) === "inline" || part.within === "related";
   const subject = isItem ? messageOf(fieldsOf(headOf(kept)), decode).subject : undefined;
   return {

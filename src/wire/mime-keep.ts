@@ -1,7 +1,8 @@
 import { Failure } from "../failure.ts";
+import { AnySplitter } from "./any-split.ts";
 import { partDecoder } from "./mime-decode.ts";
 import { isMessage, type PartPath } from "./mime-parts.ts";
-import { type MimeEvent, MimeSplitter, type PartHead } from "./mime-split.ts";
+import type { MimeEvent, PartHead } from "./mime-split.ts";
 
 /** A part that was kept. */
 export interface KeptPart {
@@ -64,8 +65,8 @@ export function keepParts(paths: readonly PartPath[], roomBytes: number): Keepin
   }
 
   /** `wanted`: from this message on. */
-  function takeApart(path: PartPath, wanted: readonly PartPath[]): Sink {
-    const splitter = new MimeSplitter();
+  function takeApart(path: PartPath, wanted: readonly PartPath[], isOfMessage: boolean): Sink {
+    const splitter = new AnySplitter(isOfMessage);
     let sink: Sink | undefined;
     let isOver = false;
     const take = (events: Iterable<MimeEvent>): void => {
@@ -101,7 +102,7 @@ export function keepParts(paths: readonly PartPath[], roomBytes: number): Keepin
     const deeper = wanted.filter(({ length }) => length > 0);
     const sinks = [
       ...(deeper.length < wanted.length ? [collect(path, head)] : []),
-      ...(deeper.length > 0 && isMessage(head) ? [takeApart(path, deeper)] : []),
+      ...(deeper.length > 0 ? [takeApart(path, deeper, isMessage(head))] : []),
     ];
     const decoder = partDecoder(head.encoding);
     const write = (bytes: Buffer) => {
@@ -116,7 +117,7 @@ export function keepParts(paths: readonly PartPath[], roomBytes: number): Keepin
     };
   }
 
-  const message = takeApart([], paths);
+  const message = takeApart([], paths, true);
   return {
     write(bytes) {
       if (awaited.size > 0) message.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));

@@ -1,6 +1,7 @@
 import { Failure } from "../failure.ts";
+import { AnySplitter } from "./any-split.ts";
 import { partDecoder } from "./mime-decode.ts";
-import { type MimeEvent, MimeSplitter, type PartHead } from "./mime-split.ts";
+import type { MimeEvent, PartHead } from "./mime-split.ts";
 
 /** Where a part is: `[2, 3]` is the third part of the message that is the second part. Empty: the message itself. */
 export type PartPath = readonly number[];
@@ -27,14 +28,14 @@ export function isMessage({ type }: PartHead): boolean {
   return type === "message/rfc822" || type === "message/global";
 }
 
-/** A message, taken apart while it comes. Throws Failure `too-large`. */
-export async function* split(message: AsyncIterable<Uint8Array>): AsyncGenerator<MimeEvent> {
-  const splitter = new MimeSplitter();
+/** What others hang in, taken apart while it comes; `isAMessage`: what is nothing else is a message. Throws Failure `too-large`. */
+export async function* split(message: AsyncIterable<Uint8Array>, isAMessage: boolean): AsyncGenerator<MimeEvent> {
+  const splitter = new AnySplitter(isAMessage);
   let size = 0;
   for await (const bytes of message) {
     size += bytes.length;
     if (size > maxMessageBytes) {
-      throw new Failure("too-large", `An attached message of more than ${maxMessageBytes / 1024 / 1024} MB is not taken apart.`);
+      throw new Failure("too-large", `An attachment of more than ${maxMessageBytes / 1024 / 1024} MB is not taken apart.`);
     }
     yield* splitter.write(bytes);
   }
@@ -44,7 +45,7 @@ export async function* split(message: AsyncIterable<Uint8Array>): AsyncGenerator
 /** What stands at this place of a message, which must not have gone by; undefined when it has no such part. Throws Failure, as `find`. */
 export async function partAt(message: Part, path: PartPath): Promise<Part | undefined> {
   let part: Part | undefined = message;
-  for (const number of path) part = part?.isMessage === true ? await part.find(number) : undefined;
+  for (const number of path) part = await part?.find(number);
   return part;
 }
 
@@ -60,7 +61,7 @@ export function partOf(content: AsyncIterator<Uint8Array>, isOfMessage = true): 
 
   async function next(): Promise<MimeEvent | undefined> {
     if (broken !== undefined) throw broken;
-    events ??= split(bytes);
+    events ??= split(bytes, isOfMessage);
     try {
       const event = await events.next();
       return event.done === true ? undefined : event.value;
@@ -75,6 +76,7 @@ export function partOf(content: AsyncIterator<Uint8Array>, isOfMessage = true): 
     for (;;) {
       if (found?.number !== number) throw leftUnread();
       const event = await next();
+      if (event?.kind === "again") continue;
       if (event?.kind !== "bytes") {
         ahead = event?.kind === "part" ? event.part : undefined;
         break;

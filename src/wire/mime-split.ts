@@ -5,9 +5,19 @@ import { boundaryOf, fieldIn, fieldsOf, type RawField, tokenOf } from "./mime-he
 export type MimeEvent =
   | { readonly kind: "head"; readonly bytes: Buffer; readonly fields: readonly RawField[] }
   | { readonly kind: "part"; readonly part: PartHead }
+  /** The part that came last, with what is said of it behind its content. */
+  | { readonly kind: "again"; readonly part: PartHead }
   | { readonly kind: "bytes"; readonly bytes: Buffer }
   /** Something is in it that cannot be told apart. */
   | { readonly kind: "flaw"; readonly text: string };
+
+/** Takes something apart while it comes. */
+export interface Splitter {
+  /** What is known by now. Throws Failure `too-large`. */
+  write(piece: Uint8Array): Iterable<MimeEvent>;
+  /** Nothing more comes. */
+  end(): Iterable<MimeEvent>;
+}
 
 /** A part that has no parts of its own: its `bytes` follow, as they stand on the wire. A message that is attached is one part. */
 export interface PartHead {
@@ -51,7 +61,7 @@ const DASH = 0x2d;
  * Takes a message (RFC 5322, MIME) apart while it comes, in constant memory; the parts of an attached message are not looked for. Whatever
  * comes, something is made of it; Failure `too-large` for a header or a number of parts that no mail has.
  */
-export class MimeSplitter {
+export class MimeSplitter implements Splitter {
   #rest: Buffer = Buffer.alloc(0);
   /** What is left lies in it. No byte of it is written twice, since some were given out. */
   #memory: Buffer = Buffer.alloc(0);

@@ -204,7 +204,7 @@ describe.each([
         ...(await all<unknown>(box.mime([id]))),
         ...(await all<unknown>(box.attachments([id]))),
         ...(await all<unknown>(box.attachmentContent([{ id: inside, kind: "file" }]))),
-        ...(await all<unknown>(box.attachedMessages([inside]))),
+        ...(await all<unknown>(box.attachedMessages([{ id: inside, kind: "item" }]))),
         ...(await all<unknown>(box.deleteAttachments([inside]))),
         ...(await all<unknown>(box.copy([id], { folder: "inbox" }))),
         ...(await all<unknown>(box.move([id], { folder: "inbox" }))),

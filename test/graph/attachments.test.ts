@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Attachment } from "../../src/exchange/attachment.ts";
 import { attachedMessages, attachments, deleteAttachments } from "../../src/graph/attachments.ts";
 import { attachmentContent, mime } from "../../src/graph/content.ts";
 import { immutableId } from "../../src/lab/graph/ids.ts";
@@ -7,6 +8,8 @@ import { all, bytesOf, have } from "../exchange/contract-stage.ts";
 import { labMailbox } from "./lab-mailbox.ts";
 import { scripted } from "./scripted.ts";
 import { onStage, type Stage } from "./stage.ts";
+
+const itemAt = (id: string): Attachment => ({ id, kind: "item" });
 
 /** A message with a message in it that has a file and one more message. */
 const nested = [
@@ -59,7 +62,7 @@ describe("in an attached message", () => {
   test("its text and its own attachments are read, and the bytes of a file in it", async () => {
     const { box, id } = await opened();
     const [outer] = have((await all(attachments(box, [id])))[0]);
-    const inner = have((await all(attachedMessages(box, [outer?.id ?? ""])))[0]);
+    const inner = have((await all(attachedMessages(box, [itemAt(outer?.id ?? "")])))[0]);
     expect(inner).toMatchObject({ itemId: outer?.id, subject: "inner", bodyText: expect.stringContaining("Inside.") });
     expect(inner.attachments?.map(({ kind, name }) => [kind, name])).toEqual([
       ["file", "evil.bin"],
@@ -70,14 +73,14 @@ describe("in an attached message", () => {
       read.push(outcome.ok ? (await bytesOf(outcome.value.bytes)).toString("hex") : outcome.failure.code);
     expect(read).toEqual(["00010203", Buffer.from("Subject: innermost\r\n\r\nDeep.").toString("hex")]);
     const [, item] = inner.attachments ?? [];
-    const innermost = have((await all(attachedMessages(box, [item?.id ?? ""])))[0]);
+    const innermost = have((await all(attachedMessages(box, [itemAt(item?.id ?? "")])))[0]);
     expect(innermost).toMatchObject({ itemId: item?.id, subject: "innermost", bodyText: "Deep.", attachments: undefined });
   });
 
   test("an id says where it is: message, attachment, and the numbers of the parts inside, the same whenever it is listed", async () => {
     const { box, id } = await opened();
     const [outer] = have((await all(attachments(box, [id])))[0]);
-    const listed = async () => have((await all(attachedMessages(box, [outer?.id ?? ""])))[0]).attachments?.map((one) => one.id);
+    const listed = async () => have((await all(attachedMessages(box, [itemAt(outer?.id ?? "")])))[0]).attachments?.map((one) => one.id);
     // Part 1 is the text.
     expect(await listed()).toEqual([`${outer?.id}.2`, `${outer?.id}.3`]);
     expect(await listed()).toEqual([`${outer?.id}.2`, `${outer?.id}.3`]);
@@ -91,13 +94,13 @@ describe("in an attached message", () => {
       for await (const outcome of attachmentContent(box, [{ id: `${outer?.id}.${place}`, kind: "file" }]))
         codes.push(outcome.ok ? "done" : outcome.failure.code);
     expect(codes).toEqual(["not-found", "not-found", "not-found"]);
-    expect(await all(attachedMessages(box, [`${outer?.id}.2`]))).toMatchObject([{ ok: false, failure: { code: "invalid-input" } }]);
+    expect(await all(attachedMessages(box, [itemAt(`${outer?.id}.2`)]))).toMatchObject([{ ok: false, failure: { code: "invalid-input" } }]);
   });
 
   test("nothing can be deleted, and it is said why", async () => {
     const { box, id, lab } = await opened();
     const [outer] = have((await all(attachments(box, [id])))[0]);
-    const [file] = have((await all(attachedMessages(box, [outer?.id ?? ""])))[0]).attachments ?? [];
+    const [file] = have((await all(attachedMessages(box, [itemAt(outer?.id ?? "")])))[0]).attachments ?? [];
     const failure = { code: "unsupported", message: expect.stringContaining("in an attached message") };
     expect(await all(deleteAttachments(box, [file?.id ?? ""]))).toMatchObject([{ ok: false, failure }]);
     expect(lab.requests.filter(({ operation }) => operation === "attachment-delete")).toEqual([]);
@@ -226,7 +229,7 @@ test("an attached event or contact is shown, and its calendar or card is not tak
       ? { json: { id: "a", item: { "@odata.type": "#microsoft.graph.event", subject: "Lunch" } } }
       : { json: { "@odata.type": "#microsoft.graph.itemAttachment", id: "a" } },
   );
-  expect(await all(attachedMessages(mailbox, ["m.a"]))).toMatchObject([{ ok: true, value: { subject: "Lunch", itemId: "m.a" } }]);
+  expect(await all(attachedMessages(mailbox, [itemAt("m.a")]))).toMatchObject([{ ok: true, value: { subject: "Lunch", itemId: "m.a" } }]);
   expect(seen.map(({ path }) => path.includes("$value"))).toEqual([false, false]);
 });
 

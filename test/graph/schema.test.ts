@@ -49,7 +49,7 @@ async function tour({ lab, ann }: Stage, exchange: Exchange): Promise<void> {
   await mailbox.search({ filters: { query: "subject:two", receivedAfter: "2026-01-01T00:00:00Z" }, limit: 5 });
   const [listed] = await through(mailbox.attachments([one]));
   const attachments = listed?.ok ? listed.value : [];
-  await through(mailbox.attachedMessages(attachments.map(({ id }) => id)));
+  await through(mailbox.attachedMessages(attachments));
   await mailbox.createFolder("Inbox/Cases");
   await through(mailbox.copy([one, two], { folder: "archive" }));
   await through(mailbox.copy([one], { folder: "archive", mailbox: "bob@example.com" }));

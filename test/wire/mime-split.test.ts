@@ -21,7 +21,7 @@ function split(message: string, sizes: readonly number[] = []): Found {
       if (event.kind === "head") head = event.bytes.toString("latin1");
       else if (event.kind === "part") parts.push({ type: event.part.type, within: event.part.within, bytes: "" });
       else if (event.kind === "flaw") flaws.push(event.text);
-      else if (last) last.bytes += event.bytes.toString("latin1");
+      else if (last && event.kind === "bytes") last.bytes += event.bytes.toString("latin1");
     }
   };
   let at = 0;

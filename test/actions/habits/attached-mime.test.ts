@@ -50,7 +50,8 @@ describe("a server that returns attached messages as MIME alone", () => {
     const box = other.host.exchange.mailbox(rich.mailbox);
     const ids = [`${attached?.attachment_id}.99`, `${attached?.attachment_id}.0`, ".1"];
     const codes: unknown[] = [];
-    for await (const outcome of box.attachedMessages(ids)) codes.push(outcome.ok || outcome.failure.code);
+    for await (const outcome of box.attachedMessages(ids.map((id) => ({ id, kind: "item" }))))
+      codes.push(outcome.ok || outcome.failure.code);
     for await (const outcome of box.attachmentContent(ids.map((id) => ({ id, kind: "file" })))) {
       codes.push(outcome.ok || outcome.failure.code);
     }

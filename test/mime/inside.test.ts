@@ -6,9 +6,9 @@ import type { Attachment } from "../../src/exchange/attachment.ts";
 import { attachedMessages, attachments } from "../../src/graph/attachments.ts";
 import { attachmentContent } from "../../src/graph/content.ts";
 import { all, bytesOf, have } from "../exchange/contract-stage.ts";
+import { labMailbox } from "../graph/lab-mailbox.ts";
+import { onStage } from "../graph/stage.ts";
 import { soon } from "../soon.ts";
-import { labMailbox } from "./lab-mailbox.ts";
-import { onStage } from "./stage.ts";
 
 const crlf = "\r\n";
 
@@ -76,7 +76,7 @@ test("twenty files of an attached message cost one download, and with the messag
   const item = lab.store.deliver(Buffer.from(mail), { from: "mallory@example.org", to: [ann.address] })[0]?.item;
   const box = labMailbox(lab.graphUrl, ann.address);
   const [outer] = have((await all(attachments(box, [item?.id ?? ""])))[0]);
-  const files = have((await all(attachedMessages(box, [outer?.id ?? ""])))[0]).attachments ?? [];
+  const files = have((await all(attachedMessages(box, outer ? [outer] : [])))[0]).attachments ?? [];
   const downloads = () => lab.requests.filter(({ path }) => path.endsWith("/$value")).length;
   const before = downloads();
   const expected = Array.from({ length: 20 }, (_, at) => hash(bytes(at)));
@@ -137,7 +137,12 @@ test("messages beside each other in an attached one are read from one download",
       names.map((name) => attached(holding(name, []))),
     ),
   );
-  const outcomes = await all(attachedMessages(box, ["m.a.2", "m.a.3", "m.a.1", "m.a.4", "m.a.5"]));
+  const outcomes = await all(
+    attachedMessages(
+      box,
+      ["2", "3", "1", "4", "5"].map((path) => ({ ...file(path), kind: "item" as const })),
+    ),
+  );
   expect(outcomes.map((outcome) => (outcome.ok ? outcome.value.subject : outcome.failure.code))).toEqual([
     "one",
     "two",

@@ -1,10 +1,14 @@
 import { Failure } from "../failure.ts";
 import { keepParts } from "../wire/mime-keep.ts";
 import type { PartPath } from "../wire/mime-parts.ts";
-import type { AttachmentPlace } from "./attachment-place.ts";
 import { noteBroken, type OpenedPart, Pass, type Tally } from "./one-pass.ts";
-import { getAttachmentValue } from "./requests/attachment-get.ts";
-import type { GraphMailbox } from "./session.ts";
+
+/** A part of what an attachment holds. */
+export interface InsidePlace {
+  /** The id of the attachment, which is downloaded as a whole. */
+  readonly holder: string;
+  readonly inside: PartPath;
+}
 
 /** Reads what is asked for of attached messages, in the order asked. */
 export interface InsideReader {
@@ -24,10 +28,13 @@ const maxPasses = 16;
 /** How often one after the other may break off before the rest is given up. */
 const maxBroken = 3;
 /**
- * Graph gives an attached message out as a whole only. It is read once for all that is asked for of it in one go, in constant memory: parts are
+ * A server gives out as a whole what others hang in. It is read once for all that is asked for of it in one go, in constant memory: parts are
  * handed out as they come, what is not asked for is read over. `places`: all that will be asked for; undefined for what is no part.
  */
-export function openInside(mailbox: GraphMailbox, places: readonly (AttachmentPlace | undefined)[]): InsideReader {
+export function openInside(
+  places: readonly (InsidePlace | undefined)[],
+  download: (holder: string) => Promise<AsyncIterable<Uint8Array>>,
+): InsideReader {
   const tallies = new Map<string, Tally>();
   let pass: Pass | undefined;
 
@@ -36,15 +43,15 @@ export function openInside(mailbox: GraphMailbox, places: readonly (AttachmentPl
     pass = undefined;
   }
 
-  async function begin(place: AttachmentPlace, paths: readonly PartPath[]): Promise<Pass> {
+  async function begin({ holder }: InsidePlace, paths: readonly PartPath[]): Promise<Pass> {
     await end();
-    const tally = tallies.get(nameOf(place)) ?? { passes: 0, broken: 0, failure: undefined };
-    tallies.set(nameOf(place), tally);
+    const tally = tallies.get(holder) ?? { passes: 0, broken: 0, failure: undefined };
+    tallies.set(holder, tally);
     if (tally.failure !== undefined && (!tally.failure.retryable || tally.broken >= maxBroken)) throw tally.failure;
     if (tally.passes >= maxPasses) throw tooOften();
     tally.passes += 1;
     try {
-      return new Pass(nameOf(place), await mailbox.stream(getAttachmentValue, place), keepParts(outOfOrder(paths), keptBytes), tally);
+      return new Pass(holder, await download(holder), keepParts(outOfOrder(paths), keptBytes), tally);
     } catch (thrown) {
       noteBroken(tally, thrown);
       throw thrown;
@@ -54,20 +61,16 @@ export function openInside(mailbox: GraphMailbox, places: readonly (AttachmentPl
   return {
     async open(index) {
       const place = places[index];
-      if (place === undefined) throw new Failure("internal", "This is no place in an attached message.");
-      const other = places.findIndex((one, at) => at > index && (one === undefined || nameOf(one) !== nameOf(place)));
+      if (place === undefined) throw new Failure("internal", "This is no place in an attachment.");
+      const other = places.findIndex((one, at) => at > index && one?.holder !== place.holder);
       const paths = places.slice(index, other < 0 ? undefined : other).flatMap((one) => (one ? [one.inside] : []));
-      if (pass?.name !== nameOf(place) || !(await pass.canGive(place.inside))) pass = await begin(place, paths);
+      if (pass?.name !== place.holder || !(await pass.canGive(place.inside))) pass = await begin(place, paths);
       return await pass.open(place.inside, paths.length === 1);
     },
     async leave() {
       await pass?.leave();
     },
   };
-}
-
-function nameOf(place: AttachmentPlace): string {
-  return `${place.messageId}.${place.attachmentId}`;
 }
 
 /** Those that will have gone by when they are asked for, if the others are read in this order. */
@@ -86,7 +89,7 @@ function isAfter(path: PartPath, last: PartPath): boolean {
 }
 
 function tooOften(): Failure {
-  return new Failure("too-large", `An attached message is not read more than ${maxPasses} times in one call.`, {
+  return new Failure("too-large", `An attachment that others hang in is not read more than ${maxPasses} times in one call.`, {
     hint: "Ask for what is left of it in another call, by attachment_ids.",
   });
 }

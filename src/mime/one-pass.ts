@@ -5,6 +5,7 @@ import { leftUnread, type Part, type PartPath, partAt, partOf } from "../wire/mi
 
 /** What an attached message has at a place, its transfer encoding undone. */
 export interface OpenedPart {
+  /** Of a part of MIME, whether its type says so. */
   readonly isMessage: boolean;
   readonly bytes: AsyncIterable<Uint8Array>;
 }
