@@ -49,7 +49,7 @@ export const getSearchableMailboxes = reading({
     mailboxes: z.array(
       z.strictObject({
         mailbox: z.string(),
-        reference_id: z.string(),
+        reference_id: z.string().optional().describe("Absent where the server names none."),
         display_name: z.string().optional(),
         mailbox_type: z.enum(["mailbox", "group", "external"]),
         backend,

@@ -192,9 +192,13 @@ const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ["ErrorCrossMailboxMoveCopy", { code: "unsupported" }],
 ]);
 
+type Said = Pick<Status, "responseCode" | "messageText" | "messageXml">;
+
 /** What a response message or a fault says, as a Failure. The server's text is shortened: it is untrusted. */
-export function failureOf(said: Pick<Status, "responseCode" | "messageText" | "messageXml">): Failure {
+export function failureOf(said: Said): Failure {
   const wireCode = said.responseCode ?? "";
+  const inner = innerOf(said);
+  if (inner !== undefined && inner.responseCode !== wireCode) return inside(failureOf(inner), said);
   const meaning = meanings.get(wireCode);
   const code = meaning?.code ?? "refused";
   const text = shortened(said.messageText ?? "");
@@ -206,9 +210,32 @@ export function failureOf(said: Pick<Status, "responseCode" | "messageText" | "m
   });
 }
 
+/**
+ * What an error says of the one behind it: `InnerErrorResponseCode` and `InnerErrorMessageText` of its MessageXml, such as the full Recoverable Items
+ * behind a general error of a deletion. Only a code that is known here says more than the one outside.
+ */
+function innerOf({ messageXml = [] }: Said): Said | undefined {
+  const said = (wanted: string) => messageXml.find(({ name }) => name?.trim() === wanted)?.text.trim();
+  const responseCode = said("InnerErrorResponseCode") ?? "";
+  return meanings.has(responseCode) ? { responseCode, messageText: said("InnerErrorMessageText") } : undefined;
+}
+
+/** The failure that says what is wrong, with the one outside as its cause: that one decides whether the server did anything. */
+function inside({ code, message, wireCode, hint }: Failure, said: Said): Failure {
+  const cause = failureOf({ ...said, messageXml: said.messageXml?.filter(({ name }) => name?.trim() !== "InnerErrorResponseCode") });
+  const { backOffMs, concurrency } = cause;
+  return new Failure(code, `${message} Exchange reported it inside ${said.responseCode || "an error"}.`, {
+    wireCode,
+    hint,
+    backOffMs,
+    concurrency,
+    cause,
+  });
+}
+
 /** A number of MessageXml, be it of a fault or of a response message; absent and 0 mean that the server does not say. */
 function positive(said: Pick<Status, "messageXml">, wanted: string): number | undefined {
-  const value = said.messageXml?.find(({ name }) => name === wanted);
+  const value = said.messageXml?.find(({ name }) => name?.trim() === wanted);
   const number = value === undefined ? Number.NaN : Number(value.text.trim());
   return Number.isFinite(number) && number > 0 ? number : undefined;
 }
@@ -216,7 +243,8 @@ function positive(said: Pick<Status, "messageXml">, wanted: string): number | un
 /** True when the server certainly did nothing, so that whatever it was may be repeated. */
 export function certainlyNotDone(failure: Failure): boolean {
   if (failure.code === "not-attempted" || neverSent(failure)) return true;
-  const { wireCode = "" } = failure;
+  const { wireCode = "", cause } = failure;
+  if (cause instanceof Failure && cause.wireCode !== undefined && cause.wireCode !== wireCode) return certainlyNotDone(cause);
   // 429 is turned away at the door (RFC 6585, 4). A 503 may come from a proxy that lost the server after the work, whatever it says of when to come back.
   if (wireCode === "HTTP 429") return true;
   return meanings.get(wireCode)?.notDone === true;

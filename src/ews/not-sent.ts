@@ -32,7 +32,7 @@ const refusedBefore: ReadonlySet<string> = new Set([
 ]);
 
 /** Statuses of the web server before EWS: it checks the sign-in, and the length of a request, before it hands the request on. */
-const turnedAway: ReadonlySet<string> = new Set(["HTTP 401", "HTTP 440", "HTTP 413"]);
+const turnedAway: ReadonlySet<string> = new Set(["HTTP 401", "HTTP 440", "HTTP 413", "HTTP 404.13"]);
 
 /** A gateway says with these that it had no reply of the server. */
 const ofGateway: ReadonlySet<string> = new Set(["HTTP 502", "HTTP 503", "HTTP 504"]);

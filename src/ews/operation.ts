@@ -1,7 +1,7 @@
 import { Failure } from "../failure.ts";
 import { done, failed, type Outcome } from "../outcome.ts";
 import type { Safety } from "../wire/repetition.ts";
-import { fromAttribute, listOf, mapped, nameValues, optional, type Reader, text, within } from "../wire/xml-read.ts";
+import { fromAttribute, listOf, mapped, nameValues, optional, type Reader, text, within, word } from "../wire/xml-read.ts";
 import type { Xml } from "../wire/xml-write.ts";
 import { failureOf } from "./failures.ts";
 import { m } from "./namespaces.ts";
@@ -33,7 +33,7 @@ export interface Operation<In, Out> {
 export const status = {
   responseClass: fromAttribute("ResponseClass"),
   messageText: optional(m("MessageText"), text),
-  responseCode: optional(m("ResponseCode"), text),
+  responseCode: optional(m("ResponseCode"), word),
   messageXml: optional(m("MessageXml"), nameValues),
 } as const;
 
@@ -58,7 +58,8 @@ export interface NameValue {
  */
 export function outcomeOf<V extends Status, T>(value: (message: V) => T | undefined): (message: V) => Outcome<T> {
   return (message) => {
-    const { responseClass, responseCode = "" } = message;
+    const { responseCode = "" } = message;
+    const responseClass = message.responseClass?.trim();
     // A warning of this code stands for a request that was not processed (Microsoft: ResponseClass).
     if (responseClass === "Error" || responseCode === "ErrorBatchProcessingStopped") return failed(failureOf(message));
     if (responseClass === undefined && responseCode === "")

@@ -19,11 +19,12 @@ import {
   required,
   type Streamed,
   text,
+  word,
 } from "../wire/xml-read.ts";
 import { element, type Xml, xmlDocument } from "../wire/xml-write.ts";
 import { type Endpoint, requestVersions } from "./endpoint.ts";
 import { failureOf } from "./failures.ts";
-import { httpFailure } from "./http-failures.ts";
+import { httpFailure, mayTellMore, pageOf } from "./http-failures.ts";
 import { e, m, messagesNamespace, s, soapNamespace, t, typesNamespace } from "./namespaces.ts";
 import type { Operation, Status } from "./operation.ts";
 import type { PublicRoute } from "./public-routes.ts";
@@ -81,6 +82,9 @@ export interface Soap {
 /** A page of a thousand messages, or a batch of 20 with bodies, has some megabytes; more than this is not held in memory. A content is streamed. */
 const maxHeldBytes = 128 * 1024 * 1024;
 
+/** A web server may append a page of its own to an envelope that is whole: the envelope is what EWS said. */
+const limits = { dropsRest: true } as const;
+
 /** Everything of a reply: the server's version, and a fault or what the operation reads. */
 interface Envelope<Out> {
   readonly version: ServerVersion | undefined;
@@ -106,6 +110,7 @@ export function openSoap(options: SoapOptions): Soap {
   }
 
   async function sendTo<In, Out>(url: URL, { operation, input, target, call }: Asked<In, Out>, version: string): Promise<HttpResponse> {
+    const body = xmlDocument(envelope(operation.write(input), target, version));
     const response = await options.http.send({
       url,
       method: "POST",
@@ -120,7 +125,7 @@ export function openSoap(options: SoapOptions): Soap {
         "return-client-request-id": "true",
         ...routeOf(target),
       },
-      body: xmlDocument(envelope(operation.write(input), target, version)),
+      body,
       ...(call.signal === undefined ? {} : { signal: call.signal }),
       ...(call.timeoutMs === undefined ? {} : { timeoutMs: call.timeoutMs }),
       ...(call.progress === undefined ? {} : { progress: call.progress }),
@@ -128,8 +133,10 @@ export function openSoap(options: SoapOptions): Soap {
     // A fault is a 500 with SOAP in it; everything else that is not a 200 never came from EWS itself.
     const carriesSoap = (response.status === 200 || response.status === 500) && /\bxml\b/i.test(response.headers.get("content-type") ?? "");
     if (carriesSoap) return response;
+    const page = mayTellMore(response.status) ? await pageOf(response) : "";
     response.discard();
-    throw (await explained(response, target)) ?? httpFailure(response);
+    const isKnown = serverVersion !== undefined;
+    throw (await explained(response, target)) ?? httpFailure(response, { page, requestBytes: body.size, isKnown });
   }
 
   async function explained(response: HttpResponse, { mailbox }: Target): Promise<Failure | undefined> {
@@ -138,14 +145,16 @@ export function openSoap(options: SoapOptions): Soap {
   }
 
   /** The Outcomes of a reply, each Failure with the server's id of the request. Throws the fault. */
-  function outcomesOf<Out>(reply: Envelope<Out>, response: HttpResponse, name: string): readonly Outcome<Out>[] {
+  function outcomesOf<Out>(reply: Envelope<Out>, response: HttpResponse, { name, target }: Asking): readonly Outcome<Out>[] {
     serverVersion = reply.version ?? serverVersion;
     if (reply.version !== undefined) options.told?.(reply.version);
     const requestId = response.headers.get("request-id");
-    if (reply.fault !== undefined) throw withRequestId(reply.fault, requestId);
+    if (reply.fault !== undefined) throw withRequestId(ofImpersonation(reply.fault, target), requestId);
     if (reply.outcomes === undefined)
       throw new Failure("broken-reply", `The reply has neither a fault nor ${name}Response.`, { requestId });
-    return reply.outcomes.map((outcome) => (outcome.ok ? outcome : failed(withRequestId(outcome.failure, requestId))));
+    return reply.outcomes.map((outcome) =>
+      outcome.ok ? outcome : failed(withRequestId(ofImpersonation(outcome.failure, target), requestId)),
+    );
   }
 
   return {
@@ -154,16 +163,16 @@ export function openSoap(options: SoapOptions): Soap {
       negotiated(call, async (version) => {
         const response = await send({ operation, input, target, call }, version);
         return outcomesOf(
-          await readXml(response.body, s("Envelope"), envelopeReader(operation), { maxBytes: maxHeldBytes }),
+          await readXml(response.body, s("Envelope"), envelopeReader(operation), { ...limits, maxBytes: maxHeldBytes }),
           response,
-          operation.name,
+          { name: operation.name, target },
         );
       }),
     stream: (operation, input, content, target, call) =>
       negotiated(call, async (version) => {
         const response = await send({ operation, input, target, call }, version);
-        const streamed = await readXmlStream(response.body, s("Envelope"), envelopeReader(operation), content);
-        const value = async () => outcomesOf(await streamed.value(), response, operation.name);
+        const streamed = await readXmlStream(response.body, s("Envelope"), envelopeReader(operation), content, limits);
+        const value = async () => outcomesOf(await streamed.value(), response, { name: operation.name, target });
         if (streamed.content !== undefined) return { content: streamed.content, value };
         const only = await value();
         return { content: undefined, value: () => Promise.resolve(only) };
@@ -258,7 +267,7 @@ const fault: Reader<Fault> = mapped(
     detail: optional(
       qname("", "detail"),
       record({
-        responseCode: optional(e("ResponseCode"), text),
+        responseCode: optional(e("ResponseCode"), word),
         message: optional(e("Message"), text),
         messageXml: optional(t("MessageXml"), nameValues),
       }),
@@ -297,6 +306,27 @@ function envelopeReader<In, Out>(operation: Operation<In, Out>): Reader<Envelope
       outcomes: body.outcomes,
     }),
   );
+}
+
+/** What a reply was asked with. */
+interface Asking {
+  readonly name: string;
+  readonly target: Target;
+}
+
+/**
+ * Exchange has one code for a header that must be there and one that must not: which it is follows from what was sent. A token that acts for a person
+ * (or an agent's user) refuses the header; that of an application demands it, which the table of failures says.
+ */
+function ofImpersonation(failure: Failure, { impersonate }: Target): Failure {
+  if (failure.wireCode !== "ErrorInvalidExchangeImpersonationHeaderData" || impersonate === undefined) return failure;
+  return new Failure("access-denied", failure.message, {
+    wireCode: failure.wireCode,
+    hint:
+      "This sign-in may not impersonate: its token acts for a person, whose rights as a delegate count. Set access: delegate (--access delegate), " +
+      "or sign in as an application. If it is an application, check how the mailbox is named (impersonate_by).",
+    cause: failure.cause,
+  });
 }
 
 function withRequestId(failure: Failure, requestId: string | undefined): Failure {

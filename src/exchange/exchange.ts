@@ -171,7 +171,8 @@ export interface SearchableMailboxQuery {
 
 export interface SearchableMailbox {
   readonly mailbox: string;
-  readonly referenceId: string;
+  /** Absent where the server names none: every mailbox is searched by its address. */
+  readonly referenceId?: string | undefined;
   readonly displayName?: string | undefined;
   readonly isExternal?: boolean | undefined;
   readonly externalEmailAddress?: string | undefined;

@@ -33,6 +33,7 @@ export {
   required,
   text,
   within,
+  word,
 } from "./xml-reader.ts";
 
 /** What a document may have at most; beyond it, Failure `broken-reply`. */
@@ -45,6 +46,8 @@ export interface Limits {
   readonly maxBytes?: number | undefined;
   /** Attributes of one element; default 256. */
   readonly maxAttributes?: number | undefined;
+  /** Not a limit: what follows the root element is dropped. Default: it is malformed. */
+  readonly dropsRest?: boolean | undefined;
   /** Not a limit: smaller chunks are gathered to so many bytes before they are read; default 128 KiB, of a streamed document 16 KiB. */
   readonly gatherBytes?: number | undefined;
 }
@@ -129,8 +132,8 @@ export async function readXmlStream<T>(
 function begin<T>(root: QName, reader: Reader<T>, content: readonly QName[], limits: Limits, least: number) {
   const counter: Replacements = { replaced: 0, beforeTag: 0 };
   const builder = new Builder(root, reader, counter, limits.maxTextBytes ?? 64 * 1024 * 1024, content);
-  const { maxDepth = 200, maxAttributes = 256, gatherBytes = least } = limits;
-  const tokenizer = new Tokenizer(builder, counter, { maxDepth, maxAttributes, leastBytes: gatherBytes });
+  const { maxDepth = 200, maxAttributes = 256, gatherBytes = least, dropsRest = false } = limits;
+  const tokenizer = new Tokenizer(builder, counter, { maxDepth, maxAttributes, leastBytes: gatherBytes, dropsRest });
   return { builder, tokenizer };
 }
 

@@ -42,6 +42,8 @@ export interface TokenLimits {
   readonly maxAttributes: number;
   /** Smaller chunks are gathered: each reading costs something whatever its size, and a server may send single bytes. */
   readonly leastBytes: number;
+  /** What follows the root element is dropped. */
+  readonly dropsRest: boolean;
 }
 
 /**
@@ -62,18 +64,22 @@ export class Tokenizer<LeafTarget extends object> {
   readonly #scopeDepths: number[] = [];
   #last: Name | undefined;
   #rootSeen = false;
+  readonly #dropsRest: boolean;
 
   constructor(handler: TokenHandler<LeafTarget>, counter: Replacements, limits: TokenLimits) {
     this.#handler = handler;
     this.#counter = counter;
     this.#maxDepth = limits.maxDepth;
     this.#leastBytes = limits.leastBytes;
+    this.#dropsRest = limits.dropsRest;
     this.#window = new Window(counter, limits.leastBytes + chunkBytes);
     this.#attributes = new AttributeList(limits.maxAttributes);
   }
 
   /** The next bytes of the document. */
   write(chunk: Uint8Array): void {
+    // Nothing of the rest is kept, so it may be of any encoding.
+    if (this.#dropsRest && this.#rootSeen && this.#open.length === 0 && this.#window.isEmpty) return;
     if (this.#handler.binary && this.#window.isEmpty && this.#inside === "text" && !chunk.includes(AMPERSAND)) this.#skim(chunk);
     else this.#window.add(chunk);
     if (this.#window.fresh >= this.#leastBytes) this.#take();
@@ -109,6 +115,7 @@ export class Tokenizer<LeafTarget extends object> {
       this.#inside = "text";
     }
     while (at < length) {
+      if (this.#dropsRest && this.#rootSeen && this.#open.length === 0) return length;
       if (this.#inside !== "text") {
         at = this.#goOn(at);
         if (!this.#isInText()) return at;

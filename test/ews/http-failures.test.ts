@@ -4,7 +4,7 @@ import type { Outcome } from "../../src/outcome.ts";
 import { type Scripted, scripted } from "./scripted-server.ts";
 
 function failure(status: number, headers: Record<string, string> = {}) {
-  return httpFailure({ status, headers: new Map(Object.entries(headers)) }, Date.parse("2026-01-01T00:00:00Z"));
+  return httpFailure({ status, headers: new Map(Object.entries(headers)) }, {}, Date.parse("2026-01-01T00:00:00Z"));
 }
 
 test.each([

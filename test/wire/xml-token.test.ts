@@ -85,7 +85,7 @@ class Recorder implements TokenHandler<Recorder> {
 function ours(document: string, size: number, takesLeaves: boolean): { events: Event[]; replaced: number } {
   const counter = { replaced: 0, beforeTag: 0 };
   const recorder = new Recorder(takesLeaves);
-  const tokenizer = new Tokenizer(recorder, counter, { maxDepth: 200, maxAttributes: 256, leastBytes: 1 });
+  const tokenizer = new Tokenizer(recorder, counter, { maxDepth: 200, maxAttributes: 256, leastBytes: 1, dropsRest: false });
   const bytes = Buffer.from(document);
   for (let at = 0; at < bytes.length; at += size) tokenizer.write(bytes.subarray(at, at + size));
   tokenizer.end();

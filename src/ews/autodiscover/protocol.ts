@@ -33,7 +33,7 @@ export interface Protocol<Said extends object = Places> {
 export const largestAnswer = 262_144;
 
 /** What hostile XML may have at most: real answers are about 8 deep and their longest text is a URL. */
-export const xmlLimits = { maxBytes: largestAnswer, maxDepth: 32, maxTextBytes: 16_384 } as const;
+export const xmlLimits = { maxBytes: largestAnswer, maxDepth: 32, maxTextBytes: 16_384, dropsRest: true } as const;
 
 /** An answer of HTTP that is not the protocol's. Its body is dropped: it is a page for a person. */
 export function httpAnswer(response: HttpResponse, signedIn = true): Answer<never> {

@@ -1,5 +1,5 @@
 import { Failure } from "../../failure.ts";
-import { listOf, mapped, optional, qname, type Reader, readXml, record, text, within } from "../../wire/xml-read.ts";
+import { listOf, mapped, optional, qname, type Reader, readXml, record, text, within, word } from "../../wire/xml-read.ts";
 import { element, type Xml, xmlDocument } from "../../wire/xml-write.ts";
 import { s, soapNamespace } from "../namespaces.ts";
 import { type Answer, httpAnswer, type Places, type Protocol, said, xmlLimits } from "./protocol.ts";
@@ -94,7 +94,7 @@ interface UserSaid extends Said {
 }
 
 const user: Reader<UserSaid> = record({
-  code: optional(a("ErrorCode"), text),
+  code: optional(a("ErrorCode"), word),
   message: optional(a("ErrorMessage"), text),
   target: optional(a("RedirectTarget"), text),
   settings: optional(
@@ -110,7 +110,7 @@ const body = record({
     within(
       a("Response"),
       record({
-        code: optional(a("ErrorCode"), text),
+        code: optional(a("ErrorCode"), word),
         message: optional(a("ErrorMessage"), text),
         users: optional(a("UserResponses"), listOf(a("UserResponse"), user)),
       }),

@@ -1,5 +1,5 @@
 import type { SearchableMailbox, SearchableMailboxes, SearchableMailboxQuery } from "../../exchange/exchange.ts";
-import { bool, listOf, mapped, optional, record, required, text } from "../../wire/xml-read.ts";
+import { bool, listOf, mapped, optional, record, text } from "../../wire/xml-read.ts";
 import { element } from "../../wire/xml-write.ts";
 import { m, t } from "../namespaces.ts";
 import { type Operation, outcomeOf, status } from "../operation.ts";
@@ -7,14 +7,15 @@ import { type Operation, outcomeOf, status } from "../operation.ts";
 const searchableMailbox = mapped(
   record({
     mailbox: optional(t("PrimarySmtpAddress"), text),
-    referenceId: required(t("ReferenceId"), text),
+    referenceId: optional(t("ReferenceId"), text),
     displayName: optional(t("DisplayName"), text),
     isExternal: optional(t("IsExternalMailbox"), bool),
     externalEmailAddress: optional(t("ExternalEmailAddress"), text),
     isGroup: optional(t("IsMembershipGroup"), bool),
   }),
-  ({ mailbox = "", externalEmailAddress, ...rest }): SearchableMailbox => ({
+  ({ mailbox = "", referenceId, externalEmailAddress, ...rest }): SearchableMailbox => ({
     mailbox,
+    referenceId: referenceId || undefined,
     externalEmailAddress: externalEmailAddress || undefined,
     ...rest,
   }),

@@ -1,5 +1,5 @@
 import type { OutOfOffice } from "../../exchange/out-of-office.ts";
-import { dateTime, mapped, optional, record, required, text, within } from "../../wire/xml-read.ts";
+import { dateTime, mapped, optional, record, required, text, within, word } from "../../wire/xml-read.ts";
 import { element } from "../../wire/xml-write.ts";
 import { m, t } from "../namespaces.ts";
 import { type Operation, outcomeOf, status } from "../operation.ts";
@@ -7,7 +7,7 @@ import { type Operation, outcomeOf, status } from "../operation.ts";
 const reply = within(t("Message"), text);
 
 const settings = record({
-  state: required(t("OofState"), text),
+  state: required(t("OofState"), word),
   audience: optional(t("ExternalAudience"), text),
   duration: optional(t("Duration"), record({ start: optional(t("StartTime"), dateTime), end: optional(t("EndTime"), dateTime) })),
   internalReply: optional(t("InternalReply"), reply),

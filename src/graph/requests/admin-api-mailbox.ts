@@ -34,7 +34,7 @@ export const getMailboxes: Request<string, Page<SearchableMailbox | undefined>> 
     pageOf(reply, (found) => {
       const mailbox = textIn(found, "PrimarySmtpAddress") ?? "";
       // The directory's id, as the list of the directory has it; a mailbox without an account there has its own.
-      const referenceId = textIn(found, "ExternalDirectoryObjectId") || textIn(found, "Guid") || "";
+      const referenceId = textIn(found, "ExternalDirectoryObjectId") || textIn(found, "Guid") || undefined;
       const displayName = textIn(found, "DisplayName");
       return mailbox === "" ? undefined : { mailbox, referenceId, displayName, isGroup: false };
     }),
