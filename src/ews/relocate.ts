@@ -1,6 +1,6 @@
 import type { Copied, DeleteMode, Destination, Junk, Junked } from "../exchange/exchange.ts";
 import { splitStore } from "../exchange/folder-names.ts";
-import type { Failure } from "../failure.ts";
+import { Failure } from "../failure.ts";
 import { attempt, type Outcome } from "../outcome.ts";
 import { defaultBatchSize, inBatches } from "./batch.ts";
 import { findCopies, newCopies } from "./copies.ts";
@@ -55,9 +55,13 @@ async function* relocate(
   if (itemIds.length === 0) return;
   const { store } = splitStore(destination.folder);
   const isPublic = destination.publicFolder === true || store === "public";
-  const { folder } = destination;
   const other = otherOf(mailbox, destination);
-  const to = await attempt(() => (isPublic ? mailbox.folders.resolvePublic(folder) : (other ?? mailbox).folders.resolve(folder)));
+  // As the owner of one mailbox the account has no rights in the other: what it may read here, it carries there.
+  if (!isPublic && other !== undefined && mailbox.access === "impersonation" && destination.create === true) {
+    yield* carried(mailbox, itemIds, other, () => folderOf(other, destination), operation.name === "MoveItem");
+    return;
+  }
+  const to = await attempt(() => (isPublic ? mailbox.folders.resolvePublic(destination.folder) : folderOf(other ?? mailbox, destination)));
   if (!to.ok) {
     if (to.failure.code === "cancelled") throw to.failure;
     for (const _ of itemIds) yield to;
@@ -65,6 +69,26 @@ async function* relocate(
   } else if (isPublic || (store === "archive" && other === undefined)) yield* elsewhere(mailbox, operation, itemIds, mailbox, to.value);
   else if (other !== undefined) yield* elsewhere(mailbox, operation, itemIds, other, to.value);
   else yield* relocateTo(mailbox, operation, itemIds, to.value);
+}
+
+async function folderOf(mailbox: EwsMailbox, { folder, create }: Destination): Promise<FolderRef> {
+  try {
+    return await mailbox.folders.resolve(folder);
+  } catch (thrown) {
+    if (create !== true || !(thrown instanceof Failure) || thrown.code !== "folder-not-found") throw thrown;
+    return { id: (await mailbox.folders.create(folder)).folderId };
+  }
+}
+
+async function* carried(
+  from: EwsMailbox,
+  itemIds: readonly string[],
+  to: EwsMailbox,
+  folder: () => Promise<FolderRef>,
+  isMove: boolean,
+): Outcomes {
+  const { transfer } = await import("./transfer.ts");
+  yield* transfer(from, itemIds, to, folder, { isMove });
 }
 
 function otherOf(mailbox: EwsMailbox, destination: Destination): EwsMailbox | undefined {
@@ -80,12 +104,7 @@ function elsewhere(
   target: EwsMailbox,
   to: FolderRef,
 ): Outcomes {
-  const isMove = operation.name === "MoveItem";
-  const carry = async function* (ids: readonly string[]): Outcomes {
-    const { transfer } = await import("./transfer.ts");
-    yield* transfer(from, ids, target, to, { isMove });
-  };
-  // As the owner of one mailbox the account has no rights in the other: what it may read here, it carries there.
+  const carry = (ids: readonly string[]) => carried(from, ids, target, async () => to, operation.name === "MoveItem");
   if (from !== target && from.access === "impersonation") return carry(itemIds);
   return inBatches(itemIds, defaultBatchSize, async (ids) => {
     const before = await findCopies(from, ids, target, to);

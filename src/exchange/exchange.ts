@@ -146,6 +146,8 @@ export interface Destination {
   readonly mailbox?: string | undefined;
   /** The folder is one of the public folders, not of a mailbox. */
   readonly publicFolder?: boolean | undefined;
+  /** Make the folders of the path that are missing, in another mailbox only once a message was read that goes there: none stays empty. */
+  readonly create?: boolean | undefined;
 }
 
 export interface Junk {

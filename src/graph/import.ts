@@ -3,6 +3,7 @@ import { discarded } from "../exchange/send-once.ts";
 import { asFailure, Failure, type LeftDraft } from "../failure.ts";
 import { attempt } from "../outcome.ts";
 import { discard } from "./discard.ts";
+import type { FolderRef } from "./requests/mail-folders.ts";
 import { moveMessage } from "./requests/message-move.ts";
 import { getMessage } from "./requests/messages.ts";
 import { getMimeMessage } from "./requests/outlook-get-mime-message.ts";
@@ -14,9 +15,18 @@ import type { GraphMailbox } from "./session.ts";
  * message; what else is lost the value says. Graph has upload sessions for attachments only, so there is no way for a larger one. Throws Failure.
  * @see https://learn.microsoft.com/en-us/graph/outlook-send-mime-message
  */
-export async function importMime(from: GraphMailbox, id: string, to: GraphMailbox, destinationId: string, note: string): Promise<Copied> {
+export async function importMime(
+  from: GraphMailbox,
+  id: string,
+  to: GraphMailbox,
+  there: () => Promise<FolderRef>,
+  note: string,
+): Promise<Copied> {
   const how = { method: "mime", lost: copyLosses, note } as const;
-  const draft = await posted(to, await whole(from, id, note));
+  const mime = await whole(from, id, note);
+  const folder = await there();
+  const destinationId = "id" in folder ? folder.id : folder.distinguished;
+  const draft = await posted(to, mime);
   if (destinationId.toLowerCase() === "drafts") return { newItemId: draft, ...how };
   try {
     return { ...(await to.ask(moveMessage, { id: draft, destinationId })), ...how };

@@ -28,6 +28,12 @@ const maxExports = 2;
 interface Target {
   readonly mailbox: GraphMailbox;
   readonly mailboxId: string;
+}
+
+/** An item to import. */
+interface Parcel {
+  readonly file: string;
+  readonly size: number;
   /** Microsoft names the ids of its own lists of folders; those of mail folders look the same. One that is not taken is refused, and told in the answer. */
   readonly folderId: string;
 }
@@ -35,17 +41,21 @@ interface Target {
 /**
  * Copies messages into another mailbox, one by one: by export and import, which lose nothing; where the cloud has not these two, the application
  * may not use them, or they refuse a message, in RFC 5322 form. The value says which. Nothing is tried another way once it may be in the other
- * mailbox.
+ * mailbox. Where the folder is, or whether it is to be made, is asked when the first message has been read.
  * @see https://learn.microsoft.com/en-us/graph/import-exchange-mailbox-item
  */
 export async function* copyElsewhere(
   from: GraphMailbox,
   itemIds: readonly string[],
   to: GraphMailbox,
-  folder: FolderRef,
+  folder: () => Promise<FolderRef>,
 ): AsyncIterable<Outcome<Copied>> {
-  const destinationId = "id" in folder ? folder.id : folder.distinguished;
-  const ready = await attempt(() => prepare(from, itemIds, to, folder));
+  let found: Promise<FolderRef> | undefined;
+  const there = (): Promise<FolderRef> => {
+    found ??= folder();
+    return found;
+  };
+  const ready = await attempt(() => prepare(from, itemIds, to, there));
   if (!ready.ok && !isLacking(ready.failure)) {
     if (ready.failure.code === "cancelled") throw ready.failure;
     for (const _ of itemIds) yield failed(ready.failure);
@@ -53,7 +63,7 @@ export async function* copyElsewhere(
   }
   let way = ready.ok ? ready.value : ready.failure;
   if (way instanceof Failure) tell(from, to, way);
-  const byMime = (id: string, why: Failure) => importMime(from, id, to, destinationId, reasonOf(why));
+  const byMime = (id: string, why: Failure) => importMime(from, id, to, there, reasonOf(why));
   try {
     yield* oneByOne(itemIds, async (id) => {
       const now = way;
@@ -98,13 +108,13 @@ function tell(from: GraphMailbox, to: GraphMailbox, why: Failure): void {
 }
 
 /** All that is needed before the first message. Throws Failure: then nothing was done. */
-async function prepare(from: GraphMailbox, itemIds: readonly string[], to: GraphMailbox, folder: FolderRef) {
+async function prepare(from: GraphMailbox, itemIds: readonly string[], to: GraphMailbox, there: () => Promise<FolderRef>) {
   if (!from.habits.importExport) throw new Failure("unsupported", noSuchInterface);
   const source = await from.ask(getMailboxId, undefined);
   const mailboxId = await to.ask(getMailboxId, undefined);
-  const folderId = "id" in folder ? folder.id : (await to.ask(getFolder, folder)).folderId;
+  let folderId: string | undefined;
   const exportIds = await exportIdsOf(from, itemIds);
-  const session = openSession({ mailbox: to, mailboxId, folderId });
+  const session = openSession({ mailbox: to, mailboxId });
   await session.ready();
   // The size of an import must be known before it begins, so the item rests in a file that only this account can read.
   const directory = await mkdtemp(join(tmpdir(), "mailcordon-"));
@@ -112,7 +122,9 @@ async function prepare(from: GraphMailbox, itemIds: readonly string[], to: Graph
   return {
     async carry(id: string): Promise<Copied> {
       const size = await exportTo(file, from, source, exportIds.get(id) ?? restId(id));
-      const newItemId = await session.put({ file, size });
+      const folder = await there();
+      folderId ??= "id" in folder ? folder.id : (await to.ask(getFolder, folder)).folderId;
+      const newItemId = await session.put({ file, size, folderId });
       return { newItemId: await immutable(to, newItemId), method: "export-import" };
     },
     close: () => rm(directory, { recursive: true, force: true }),
@@ -194,7 +206,7 @@ function openSession(target: Target) {
   return {
     ready,
     /** Imports what is in the file. The id of the new item. Throws Failure; `unknown-outcome` when the answer was lost. */
-    async put(data: { readonly file: string; readonly size: number }): Promise<string> {
+    async put(data: Parcel): Promise<string> {
       try {
         return await importInto(target, await ready(), data);
       } catch (thrown) {
@@ -206,11 +218,7 @@ function openSession(target: Target) {
   };
 }
 
-async function importInto(
-  { mailbox, folderId }: Target,
-  { url }: ImportSession,
-  { file, size }: { readonly file: string; readonly size: number },
-): Promise<string> {
+async function importInto({ mailbox }: Target, { url }: ImportSession, { file, size, folderId }: Parcel): Promise<string> {
   const before = Buffer.from(`${JSON.stringify({ FolderId: folderId, Mode: "create" }).slice(0, -1)},"Data":"`);
   const after = Buffer.from('"}');
   // Every time makes one more.

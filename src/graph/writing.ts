@@ -66,21 +66,34 @@ async function* relocate(
 ): AsyncIterable<Outcome<Copied>> {
   if (itemIds.length === 0) return;
   const other = otherOf(mailbox, destination);
+  if (other !== undefined && request.name === copyMessage.name && destination.create === true) {
+    yield* (await import("./transfer.ts")).copyElsewhere(mailbox, itemIds, other, () => folderOf(other, destination));
+    return;
+  }
   const to = await attempt(async () => {
     if (destination.publicFolder === true) throw noPublicFolders();
     if (other !== undefined && request.name !== copyMessage.name) throw noMoveBetween();
-    return (other ?? mailbox).folders.resolve(destination.folder);
+    return folderOf(other ?? mailbox, destination);
   });
   if (!to.ok) {
     if (to.failure.code === "cancelled") throw to.failure;
     yield* none(itemIds, to.failure);
-  } else if (other !== undefined) yield* (await import("./transfer.ts")).copyElsewhere(mailbox, itemIds, other, to.value);
+  } else if (other !== undefined) yield* (await import("./transfer.ts")).copyElsewhere(mailbox, itemIds, other, async () => to.value);
   else {
     const destinationId = idOf(to.value);
     const asked = itemIds.map((id) => ({ id, destinationId }));
     const relocated = mailbox.each(request, asked);
     // Of a copy the message itself shows nothing.
     yield* request.name === copyMessage.name ? relocated : settled(itemIds, relocated, liesIn(mailbox, to.value));
+  }
+}
+
+async function folderOf(mailbox: GraphMailbox, { folder, create }: Destination): Promise<FolderRef> {
+  try {
+    return await mailbox.folders.resolve(folder);
+  } catch (thrown) {
+    if (create !== true || !(thrown instanceof Failure) || thrown.code !== "folder-not-found") throw thrown;
+    return { id: (await mailbox.folders.create(folder)).folderId };
   }
 }
 
