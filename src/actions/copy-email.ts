@@ -1,10 +1,13 @@
 import * as z from "zod";
 import { type Context, touching } from "../action.ts";
-import { copyLosses } from "../exchange/exchange.ts";
+import { type Copied, copyLosses } from "../exchange/exchange.ts";
+import { inStore, splitStore } from "../exchange/folder-names.ts";
+import { isAbsent } from "../exchange/looked.ts";
+import type { Message } from "../exchange/message.ts";
 import type { MailboxFor } from "../exchange/uses.ts";
-import { Failure } from "../failure.ts";
+import { Failure, throwDefect } from "../failure.ts";
 import { present } from "../fields.ts";
-import { askedOf, done, failed } from "../outcome.ts";
+import { askedOf, done, failed, type Outcome } from "../outcome.ts";
 import { choosesMessages, guarded, messageGlance, messageNames, scope, selectMessages, whichMessages } from "../which-messages.ts";
 
 interface To {
@@ -15,12 +18,13 @@ interface To {
 }
 
 /** What is asked of the mailbox that the copies are for. */
-type AtDestination = "createFolder" | "folder" | "get";
+type AtDestination = "createFolder" | "folder" | "get" | "locate";
 
 export const copyEmail = touching({
   name: "copy-email",
   title: "Copy Email",
-  summary: "Copy messages to another folder, of the same or of another mailbox, or to a public folder.",
+  summary:
+    "Copy messages to another folder, of the same or of another mailbox, or to a public folder. What is there already is not copied again.",
   effect: "create",
   uses: [...choosesMessages, "copy", "createFolder", "get"],
   overGraph: {
@@ -31,7 +35,10 @@ export const copyEmail = touching({
   },
   noun: "message",
   done: "copied",
-  did: ({ method }) => (method === "mime" ? "copied as a draft" : undefined),
+  did: ({ action, lost }) => {
+    if (action === "already_there") return "there already";
+    return Array.isArray(lost) && lost.includes("sent") ? "copied as a draft" : undefined;
+  },
   glance: messageGlance,
   example: {
     mailbox: "user03@example.com",
@@ -53,12 +60,17 @@ export const copyEmail = touching({
     ...guarded,
   }),
   each: z.strictObject({
-    action: z.literal("copied"),
+    action: z
+      .enum(["copied", "already_there"])
+      .describe(
+        "already_there: the folder had this message before (the same Message-ID, subject and time of receipt; of a draft the sender instead), so nothing was copied.",
+      ),
     new_item_id: z.string().optional().describe("Id of the copy; absent where Exchange gives none and it could not be found again."),
     destination_mailbox: z.string(),
     destination_folder: z.string(),
     method: z
       .enum(["server", "export_import", "mime"])
+      .optional()
       .describe(
         "How: server: the server copied it; export_import: carried to the other mailbox with all that Exchange keeps of it; mime: carried in RFC 5322 form, and lost says what that lacks.",
       ),
@@ -66,7 +78,7 @@ export const copyEmail = touching({
       .array(z.enum(copyLosses))
       .optional()
       .describe("What of the message the copy has not; sent: it counts as a draft. Content and headers are the same."),
-    note: z.string().optional().describe("Why something was lost."),
+    note: z.string().optional().describe("Why something was lost, or could not be looked at."),
   }),
 })
   .select(async function* (input, context) {
@@ -77,26 +89,51 @@ export const copyEmail = touching({
   .act(
     async function* (targets, input, context) {
       const mailbox = destinationOf(input, context);
-      if (input.create_folder && !input.is_public_folder) await made(mailbox, input.destination_folder);
-      const destination = { folder: input.destination_folder, mailbox: input.destination_mailbox, publicFolder: input.is_public_folder };
-      const ids = targets.map((target) => target.message?.itemId ?? "");
-      for await (const outcome of context.mailbox.copy(ids, destination)) {
-        if (!outcome.ok) {
-          yield outcome;
-          continue;
+      // In another mailbox the back end makes the folder, once it has read what goes there.
+      const isOther = mailbox !== context.mailbox;
+      if (input.create_folder && !input.is_public_folder && !isOther) await made(mailbox, input.destination_folder);
+      const messages = targets.map(({ message }) => message ?? { itemId: "" });
+      const before = await lookedFor(messages, input, mailbox);
+      const destination = {
+        folder: input.destination_folder,
+        mailbox: input.destination_mailbox,
+        publicFolder: input.is_public_folder,
+        create: isOther && input.create_folder,
+      };
+      const where = { destination_mailbox: mailbox.address, destination_folder: input.destination_folder };
+      const copies = askedOf(
+        messages,
+        (message) => sameAmong(message, before) === undefined,
+        (missing) =>
+          context.mailbox.copy(
+            missing.map(({ itemId }) => itemId),
+            destination,
+          ),
+        (): Outcome<Copied | undefined> => done(undefined),
+      );
+      const taken = new Set(before.messages.map(({ itemId }) => itemId));
+      let at = 0;
+      for await (const outcome of copies) {
+        const message = messages[at++] ?? { itemId: "" };
+        const look = async () => sameAmong(message, await lookedFor([message], input, mailbox), taken);
+        const copied = outcome.ok || before.note !== undefined ? outcome : await foundAfter(outcome.failure, look);
+        if (!copied.ok) yield copied;
+        else if (copied.value === undefined)
+          yield done(present({ action: "already_there" as const, new_item_id: sameAmong(message, before)?.itemId, ...where }));
+        else {
+          if (copied.value.newItemId !== undefined) taken.add(copied.value.newItemId);
+          const { newItemId, method = "server", lost, note = before.note } = copied.value;
+          yield done(
+            present({
+              action: "copied" as const,
+              new_item_id: newItemId,
+              ...where,
+              method: method === "export-import" ? ("export_import" as const) : method,
+              lost: lost && [...lost],
+              note,
+            }),
+          );
         }
-        const { newItemId, method = "server", lost, note } = outcome.value;
-        yield done(
-          present({
-            action: "copied" as const,
-            new_item_id: newItemId,
-            destination_mailbox: mailbox.address,
-            destination_folder: input.destination_folder,
-            method: method === "export-import" ? ("export_import" as const) : method,
-            lost: lost && [...lost],
-            note,
-          }),
-        );
       }
     },
     {
@@ -136,6 +173,62 @@ export const copyEmail = touching({
 /** The folder is one of the destination's mailbox, not of the one that the messages are in. */
 function destinationOf(to: To, { exchange, mailbox, call }: Context<AtDestination>): MailboxFor<AtDestination> {
   return to.destination_mailbox === undefined ? mailbox : exchange.mailbox(to.destination_mailbox, call);
+}
+
+/** What was seen in the destination: the messages with one of the Message-IDs. */
+interface SeenThere {
+  readonly messages: readonly Message[];
+  /** Why it could not be looked there. */
+  readonly note?: string | undefined;
+}
+
+/** Looks in the destination for messages with the Message-IDs of these. Throws Failure `cancelled`, and a defect. */
+async function lookedFor(messages: readonly Message[], to: To, mailbox: MailboxFor<AtDestination>): Promise<SeenThere> {
+  const names = [...new Set(messages.flatMap(({ internetMessageId }) => internetMessageId ?? []))].map((id) => ({ internetMessageId: id }));
+  const found: Message[] = [];
+  let note: string | undefined;
+  if (names.length === 0) return { messages: found };
+  const folder = to.is_public_folder ? inStore("public", splitStore(to.destination_folder).rest) : to.destination_folder;
+  for await (const outcome of mailbox.locate(names, { folder })) {
+    if (outcome.ok) {
+      if (!isAbsent(outcome.value)) found.push(...outcome.value.messages);
+      continue;
+    }
+    const { failure } = outcome;
+    if (failure.code === "cancelled") throw failure;
+    throwDefect(failure);
+    // A folder that is yet to be made holds nothing.
+    if (failure.code !== "folder-not-found") note = `Whether it was there already could not be seen: ${failure.message}`;
+  }
+  return { messages: found, note };
+}
+
+/**
+ * The same message among those of the destination. A Message-ID alone is not enough: its sender chose it, and may have given it to another message;
+ * the time of receipt is the server's own. A copy that counts as a draft has a time of its own.
+ */
+function sameAmong(message: Message, { messages }: SeenThere, except: ReadonlySet<string> = new Set()): Message | undefined {
+  const { internetMessageId, subject = "", receivedAt, from } = message;
+  if (internetMessageId === undefined) return undefined;
+  return messages.find((found) => {
+    if (except.has(found.itemId)) return false;
+    if (found.itemId === message.itemId) return true;
+    if (found.internetMessageId !== internetMessageId || (found.subject ?? "") !== subject) return false;
+    if (found.isDraft === true && message.isDraft !== true)
+      return found.from?.address?.toLowerCase() === from?.address?.toLowerCase() && found.hasAttachments === message.hasAttachments;
+    return secondsOf(found.receivedAt) === secondsOf(receivedAt);
+  });
+}
+
+/** Servers keep whole seconds of some times. */
+function secondsOf(time: string | undefined): number | undefined {
+  return time === undefined ? undefined : Math.floor(Date.parse(time) / 1000);
+}
+
+/** After a copy whose reply was lost: what is there now and was not before is the copy. */
+async function foundAfter(failure: Failure, look: () => Promise<Message | undefined>): Promise<Outcome<Copied>> {
+  const copy = failure.code === "unknown-outcome" ? await look() : undefined;
+  return copy === undefined ? failed(failure) : done({ newItemId: copy.itemId });
 }
 
 /** A well-known name or an id that is there is taken as it is; only a path can be made. */

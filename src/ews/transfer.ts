@@ -18,7 +18,7 @@ import type { Operation } from "./operation.ts";
 import { deleteItem } from "./operations/delete-item.ts";
 import { exportItem } from "./operations/export-items.ts";
 import { getFolder } from "./operations/get-folder.ts";
-import { getItemMime } from "./operations/get-item.ts";
+import { getItem, getItemMime } from "./operations/get-item.ts";
 import { uploadItem } from "./operations/upload-items.ts";
 import type { EwsMailbox } from "./session.ts";
 
@@ -50,7 +50,8 @@ export async function* transfer(
   let lacking: Failure | undefined;
   const byMime = async (id: string, why: Failure): Promise<Copied> => {
     if (isMove) throw unmoved(why);
-    const original = await saved(from, getItemMime, { id }, t("MimeContent"), file);
+    const original = await from.ask(getItem, { ids: [{ id }], detail: {} });
+    await saved(from, getItemMime, { id }, t("MimeContent"), file);
     return imported(to, { folderId: await there(), data: await sourceOf(file), original }, reasonOf(why));
   };
   try {
@@ -82,18 +83,17 @@ async function idOf(mailbox: EwsMailbox, folder: FolderRef): Promise<string> {
   return "id" in folder ? folder.id : (await mailbox.ask(getFolder, [folder])).folderId;
 }
 
-/** Puts the content of an item into the file, and gives what else the reply says of it. */
-async function saved<Out>(
+/** Puts the content of an item into the file. Its end is normal only when the whole reply said success. */
+async function saved(
   mailbox: EwsMailbox,
-  operation: Operation<ItemRef, Out>,
+  operation: Operation<ItemRef, unknown>,
   item: ItemRef,
   content: QName,
   file: string,
-): Promise<Out> {
-  const { bytes, value } = await mailbox.stream(operation, item, [content]);
+): Promise<void> {
+  const { bytes } = await mailbox.stream(operation, item, [content]);
   if (bytes === undefined) throw new Failure("unreadable", "Exchange gave no data for this item.");
   await pipeline(Readable.from(bytes), createWriteStream(file, { mode: 0o600 }));
-  return value();
 }
 
 /** The server does not know these operations, or refuses them to the account: then nothing is in the other mailbox, and another form may do. */

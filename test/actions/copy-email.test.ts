@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test
 import { copyEmail } from "../../src/actions/copy-email.ts";
 import { exitCodeOf } from "../../src/answer.ts";
 import { failures } from "../../src/failure.ts";
+import { mimeOf } from "../../src/lab/mime-write.ts";
 import { labPermissions, labToken } from "../../src/lab/practice.ts";
 import { backends, type LabHost, openLabHost } from "./lab-host.ts";
 
@@ -51,7 +52,7 @@ describe.each(backends)("over %s", (backend) => {
   });
 
   test("create_folder makes the path that is missing, but not in a dry run", async () => {
-    const item = at.put(who);
+    const item = at.put(who, { internetMessageId: "<case@example.net>" });
     const input = { mailbox: who, item_id: at.idOf(item), destination_folder: "Inbox/Cases/2026", create_folder: "true" };
     expect(await at.run(copyEmail, { ...input, dry_run: true })).toMatchObject({ success: true, results: [{ status: "planned" }] });
     expect(at.mailbox(who).folderAt(["Inbox", "Cases"])).toBe(undefined);
@@ -59,7 +60,7 @@ describe.each(backends)("over %s", (backend) => {
     expect(answer.results?.[0]).toMatchObject({ status: "done", verified: true });
     expect(at.mailbox(who).folderAt(["Inbox", "Cases", "2026"])?.items.size).toBe(1);
     expect((await at.run(copyEmail, input)).success).toBe(true);
-    expect(at.mailbox(who).folderAt(["Inbox", "Cases", "2026"])?.items.size).toBe(2);
+    expect(at.mailbox(who).folderAt(["Inbox", "Cases", "2026"])?.items.size).toBe(1);
   });
 
   test("create_folder for a well-known folder uses that folder", async () => {
@@ -90,6 +91,81 @@ describe.each(backends)("over %s", (backend) => {
     ]);
   });
 
+  test.each([
+    ["the same mailbox", who, {}],
+    ["another mailbox", other, { destination_mailbox: other }],
+  ] as const)("a copy by Message-ID that is repeated to %s finds the copy instead of making another", async (_, owner, to) => {
+    const id = `<repeated-to-${owner}>`;
+    const original = at.put(who, { internetMessageId: id });
+    const input = { mailbox: who, internet_message_id: id, destination_folder: "archive", ...to };
+    const first = await at.run(copyEmail, input);
+    expect(first.results).toMatchObject([{ status: "done", action: "copied", verified: true }]);
+    const copyId = first.results?.[0]?.new_item_id;
+    for (let times = 0; times < 3; times++) {
+      const again = await at.run(copyEmail, input);
+      expect(again).toMatchObject({ success: true });
+      for (const row of again.results ?? [])
+        expect(row).toMatchObject({
+          status: "done",
+          action: "already_there",
+          new_item_id: copyId,
+          destination_mailbox: owner,
+          verified: true,
+        });
+    }
+    const copies = [...at.mailbox(owner).known("archive").items.values()].filter(({ internetMessageId }) => internetMessageId === id);
+    expect(copies).toHaveLength(1);
+    expect(at.item(who, at.idOf(original))?.folder.distinguishedName).toBe("inbox");
+  });
+
+  test("another message to which its sender gave the same Message-ID is copied, too", async () => {
+    const id = "<chosen@example.net>";
+    const at1 = new Date("2026-03-01T10:00:00Z");
+    const first = at.put(who, { internetMessageId: id, receivedAt: at1 });
+    const to = { mailbox: who, destination_folder: "junkemail" };
+    expect((await at.run(copyEmail, { ...to, item_id: at.idOf(first) })).results).toMatchObject([{ action: "copied" }]);
+    const second = at.put(who, {
+      internetMessageId: id,
+      receivedAt: new Date("2026-03-01T10:05:00Z"),
+      body: { type: "Text", value: "Other." },
+    });
+    expect((await at.run(copyEmail, { ...to, item_id: at.idOf(second) })).results).toMatchObject([{ action: "copied" }]);
+    const copies = [...at.mailbox(who).known("junkemail").items.values()].filter(({ internetMessageId }) => internetMessageId === id);
+    expect(copies).toHaveLength(2);
+  });
+
+  test.each(["reset-after", "error-after", "redirect-after"] as const)(
+    "a copy whose reply was lost (%s) is found by one look",
+    async (kind) => {
+      const item = at.put(who, { internetMessageId: `<${kind}@example.net>` });
+      at.lab.addFault({ kind, operation: backend === "ews" ? "CopyItem" : "message-copy" });
+      const answer = await at.run(copyEmail, { mailbox: who, item_id: at.idOf(item), destination_folder: "archive" });
+      expect(answer.results).toMatchObject([{ status: "done", action: "copied", verified: true }]);
+      expect(
+        [...at.mailbox(who).known("archive").items.values()].filter((one) => one.internetMessageId === `<${kind}@example.net>`),
+      ).toHaveLength(1);
+    },
+  );
+
+  test("a folder of another mailbox is not made for a message that cannot be read", async () => {
+    const item = at.put(who, { internetMessageId: "<unreadable@example.net>" });
+    const reading = backend === "ews" ? ["ExportItems", "GetItem"] : ["mailbox-exportitems", "outlook-get-mime-message"];
+    const input = {
+      mailbox: who,
+      item_id: at.idOf(item),
+      destination_mailbox: other,
+      destination_folder: "Inbox/Not made",
+      create_folder: true,
+    };
+    for (const operation of reading)
+      at.lab.addFault({ kind: "item-error", operation, code: "ErrorItemCorrupt", nth: operation === "GetItem" ? 2 : 1, times: 9 });
+    expect(await at.run(copyEmail, input)).toMatchObject({ success: false, results: [{ status: "failed" }] });
+    expect(at.mailbox(other).folderAt(["Inbox", "Not made"])).toBeUndefined();
+    at.lab.clearFaults();
+    expect(await at.run(copyEmail, input)).toMatchObject({ success: true, results: [{ status: "done" }] });
+    expect(at.mailbox(other).folderAt(["Inbox", "Not made"])?.items.size).toBe(1);
+  });
+
   test("a public folder and a mailbox exclude each other", async () => {
     const input = { item_id: "A", destination_folder: "Cases", is_public_folder: true, destination_mailbox: other };
     expect(await at.run(copyEmail, input)).toMatchObject({ error: { code: "invalid-input" } });
@@ -116,6 +192,28 @@ describe("a copy in another mailbox", () => {
     expect(answer.results?.[0]).toMatchObject({ status: "done", method: "export_import", verified: true });
     expect(answer.results?.[0]).not.toHaveProperty("lost");
     expect([found?.isDraft, found?.isRead]).toEqual([false, true]);
+  });
+
+  test("over EWS of a server without ExportItems is carried in RFC 5322 form, and the result says so", async () => {
+    const at = await openLabHost({ habits: ["missing:ExportItems"] });
+    onTestFinished(() => at.close());
+    const receivedAt = new Date("2026-03-01T10:00:00Z");
+    const item = at.put(who, { internetMessageId: "<across@example.net>", isRead: true, receivedAt, categories: ["Red"] });
+    const input = { mailbox: who, item_id: at.idOf(item), destination_folder: "Cases", destination_mailbox: other, create_folder: true };
+    const answer = await at.run(copyEmail, input);
+    expect(answer.results).toMatchObject([
+      {
+        status: "done",
+        method: "mime",
+        lost: ["categories", "flag"],
+        note: "This server does not export and import items.",
+        verified: true,
+      },
+    ]);
+    const [copy] = [...(at.mailbox(other).folderAt(["Cases"])?.items.values() ?? [])];
+    expect([copy?.isDraft, copy?.isRead, copy?.receivedAt]).toEqual([false, true, receivedAt]);
+    expect(mimeOf(copy ?? item)).toEqual(mimeOf(item));
+    expect((await at.run(copyEmail, input)).results).toMatchObject([{ action: "already_there" }]);
   });
 
   test("over Microsoft Graph without the permission to import is a draft, and the result says what was lost and why", async () => {
