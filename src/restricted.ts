@@ -164,7 +164,11 @@ function guarded(mailbox: Mailbox, guard: Guard, { backend, other }: Around): Ma
   }
   /** Of which only the Message-ID is left, where it has one: that is looked for in the mailbox. */
   async function* named(names: readonly MessageName[], within: Within | undefined): AsyncIterable<Outcome<Located>> {
-    const permitted = await attempt(() => guard.folder(within?.folder, mailbox));
+    const permitted = await attempt(async () => {
+      await guard.folder(within?.folder, mailbox);
+      const { folderId } = within ?? {};
+      if (folderId !== undefined && (await foreign([folderId])).size > 0) throw notShown(mailbox.address);
+    });
     if (!permitted.ok) {
       if (permitted.failure.code === "cancelled") throw permitted.failure;
       yield* names.map(() => permitted);

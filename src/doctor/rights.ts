@@ -13,7 +13,7 @@ export function whyNoMailbox(failure: Failure, checkup: Checkup, address: string
   const { code, message } = failure;
   const { access } = connectionOf(checkup);
   const why = (next: readonly string[]): Omit<Finding, "tried"> => ({ status: "failed", code, found: message, next });
-  const denied = code === "access-denied" || code === "not-found" || code === "folder-not-found";
+  const denied = code === "access-denied" || code === "not-found" || code === "folder-not-found" || code === "could-not-look";
   if (code === "mailbox-not-found") {
     return why([
       "Check the address; it must be that of a mailbox of this organisation (in a hybrid one, on this side):",

@@ -2,7 +2,8 @@ import type { Folder, FolderName } from "../exchange/folder.ts";
 import { archiveName, type FolderStore, inStore, joinPath, parseFolderName, splitPath, splitStore } from "../exchange/folder-names.ts";
 import type { FoundFolder } from "../exchange/folder-tree.ts";
 import { type FolderNode, treeOf, walk } from "../exchange/folder-tree.ts";
-import { Failure, throwDefect } from "../failure.ts";
+import { unopened } from "../exchange/locate-copies.ts";
+import { asFailure, Failure, throwDefect } from "../failure.ts";
 import { attempt, type Outcome } from "../outcome.ts";
 import { type ArchiveFound, archiveIn } from "./archive.ts";
 import { firstPages, listFolders } from "./list-folders.ts";
@@ -82,10 +83,11 @@ export function openFolders(mailbox: EwsMailbox): Folders {
   }
 
   function kept(root: TreeRoot, asked: Promise<readonly FolderNode[]>): Promise<readonly FolderNode[]> {
-    trees.set(root, asked);
+    const opened = asked.catch((thrown) => Promise.reject(unopened(asFailure(thrown), mailbox.address)));
+    trees.set(root, opened);
     // A listing that failed is asked again by the next who needs it.
-    asked.catch(() => trees.delete(root));
-    return asked;
+    opened.catch(() => trees.delete(root));
+    return opened;
   }
 
   /** The first page of the mailbox's own folders. Where it is not known whether there is an archive, its folders are asked for with them. */
@@ -163,8 +165,10 @@ export function openFolders(mailbox: EwsMailbox): Folders {
       return await mailbox.ask(getFolder, [ref]);
     } catch (thrown) {
       // Exchange has one code for items and folders: here it was a folder that was named.
-      if (thrown instanceof Failure && (thrown.code === "not-found" || thrown.code === "invalid-input")) throw noFolder(name, [], thrown);
-      throw thrown;
+      const failure = asFailure(thrown);
+      if (isCertain(name)) throw unopened(failure, mailbox.address);
+      if (failure.code === "not-found" || failure.code === "invalid-input") throw noFolder(name, [], failure);
+      throw failure;
     }
   }
 
@@ -208,6 +212,13 @@ export function openFolders(mailbox: EwsMailbox): Folders {
 function nodesOf(root: TreeRoot, found: readonly FoundFolder[]): readonly FolderNode[] {
   if (root !== archiveRoot) return treeOf(found, root === "msgfolderroot" ? [] : [recoverable]);
   return treeOf(found).map((node) => ({ ...node, path: inStore("archive", node.path) }));
+}
+
+/** A folder that every mailbox has. */
+function isCertain(name: FolderName): boolean {
+  const { store, rest } = splitStore(name);
+  const parsed = parseFolderName(rest);
+  return store === "mailbox" && parsed.kind === "well-known" && parsed.certain && parsed.name !== "publicfoldersroot";
 }
 
 /** What a well-known folder is called in a store; undefined where the store has none of this name. */

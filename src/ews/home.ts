@@ -63,12 +63,18 @@ export async function unshownIds(mailbox: EwsMailbox, ids: readonly string[]): P
 
 /** What an id itself says. `nothing`: it names no mailbox, or it is not known which one this mailbox is. */
 async function saidBy(mailbox: EwsMailbox, id: string): Promise<"own" | "another" | "public" | "nothing"> {
+  const store = await storeOf(mailbox, id);
+  return store === "archive" ? "own" : store;
+}
+
+/** The same; the archive is a store of its own. Throws Failure. */
+export async function storeOf(mailbox: EwsMailbox, id: string): Promise<"own" | "archive" | "another" | "public" | "nothing"> {
   // Nothing in it that one reader of base64 might skip and another not. Microsoft Graph writes - and _, and no GUID has a letter that they stand for.
   const guid = /^[\w+/-]+={0,2}$/.test(id) ? mailboxGuidOf(id) : undefined;
   if (guid === undefined) return publicFolderOf(id) === undefined ? "nothing" : "public";
   for (const folder of tellingFolders) {
     const own = await guidOfFolder(mailbox, folder);
-    if (own === guid) return "own";
+    if (own === guid) return folder === "inbox" ? "own" : "archive";
     if (own === undefined && folder === "inbox") return "nothing";
   }
   return "another";

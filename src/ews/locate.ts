@@ -1,12 +1,11 @@
 import type { Within } from "../exchange/exchange.ts";
-import type { FolderName } from "../exchange/folder.ts";
 import { isDead, keepIn, locateCopies, nameless, type Seen } from "../exchange/locate-copies.ts";
 import { isAbsent, type Located, meantBy } from "../exchange/looked.ts";
 import type { Message, MessageName } from "../exchange/message.ts";
 import { Failure, type FailureCode } from "../failure.ts";
 import { attempt, done, failed, type Outcome } from "../outcome.ts";
 import { isCut, isIncomplete, readItems } from "./complete.ts";
-import { foreignMessages } from "./home.ts";
+import { foreignMessages, storeOf } from "./home.ts";
 import { newestFirst } from "./newest-first.ts";
 import { getItem } from "./operations/get-item.ts";
 import { messageIdCondition, restrictionOf } from "./restriction.ts";
@@ -34,8 +33,9 @@ export async function* locate(mailbox: EwsMailbox, names: readonly MessageName[]
     if (outcome?.ok === false && outcome.failure.code === "invalid-input") outcomes[index] = failed(untranslated(outcome.failure));
   }
   await refuseForeign(mailbox, outcomes);
+  if (!isOneFolder(within)) await explainUnknown(mailbox, byId, outcomes);
   const places = placesOf(mailbox, within);
-  if (within.folder !== undefined) {
+  if (isOneFolder(within)) {
     const there = await attempt(places);
     if (!there.ok) {
       if (there.failure.code === "cancelled") throw there.failure;
@@ -86,6 +86,29 @@ async function refuseForeign(mailbox: EwsMailbox, outcomes: Outcome<Located>[]):
   }
 }
 
+/** An id that is not known here may say itself that it is of another place than those which are looked into. */
+async function explainUnknown(mailbox: EwsMailbox, byId: readonly AskedId[], outcomes: Outcome<Located>[]): Promise<void> {
+  for (const { index, itemId } of byId) {
+    const outcome = outcomes[index];
+    if (outcome === undefined || outcome.ok || outcome.failure.code !== "not-found") continue;
+    const store = await attempt(() => storeOf(mailbox, itemId));
+    if (!store.ok) {
+      if (store.failure.code === "cancelled") throw store.failure;
+      outcomes[index] = store;
+    } else if (store.value === "another") outcomes[index] = failed(elsewhere(mailbox));
+    else if (store.value === "archive" || store.value === "public") outcomes[index] = failed(behind(store.value, outcome.failure));
+  }
+}
+
+function behind(store: "archive" | "public", { message, wireCode, requestId }: Failure): Failure {
+  const place = store === "archive" ? "the archive mailbox" : "a public folder";
+  return new Failure("could-not-look", `This id is of ${place}, where it was not looked for: ${message}`, {
+    hint: `Name the folder that the message lay in: ${store}:… as folder.`,
+    wireCode,
+    requestId,
+  });
+}
+
 function elsewhere(mailbox: EwsMailbox): Failure {
   return new Failure(
     "invalid-input",
@@ -106,18 +129,23 @@ interface Places extends Pick<Where, "folders" | "pathOfId" | "looked"> {
 function placesOf(mailbox: EwsMailbox, within: Within): () => Promise<Places> {
   let asked: Promise<Places> | undefined;
   return () => {
-    asked ??= within.folder === undefined ? whereToSearch(mailbox, within) : folderAlone(mailbox, within.folder);
+    asked ??= isOneFolder(within) ? folderAlone(mailbox, within) : whereToSearch(mailbox, within);
     return asked;
   };
 }
 
-async function folderAlone(mailbox: EwsMailbox, name: FolderName): Promise<Places> {
-  const { folderId, path } = await mailbox.folders.get(name);
+function isOneFolder({ folder, folderId }: Within): boolean {
+  return folder !== undefined || folderId !== undefined;
+}
+
+async function folderAlone(mailbox: EwsMailbox, within: Within): Promise<Places> {
+  const known = within.folderId === undefined ? await mailbox.folders.get(within.folder ?? "") : undefined;
+  const folderId = known?.folderId ?? within.folderId ?? "";
   return {
     folders: [{ id: folderId }],
     folderId,
-    pathOfId: (id) => (id === folderId ? path : undefined),
-    looked: { mailbox: mailbox.address, folders: 1, ...meantBy({ folder: name }), folder: path },
+    pathOfId: (id) => (id === folderId ? known?.path : undefined),
+    looked: { mailbox: mailbox.address, folders: 1, ...meantBy({ folder: within.folder ?? "" }), folder: known?.path },
   };
 }
 

@@ -97,6 +97,8 @@ export interface Mailbox {
 export interface Within {
   /** In this folder alone, not in those below it: of the mailbox, its archive or the public folders. */
   readonly folder?: FolderName | undefined;
+  /** Instead of `folder`: in the folder that a message said it lies in, by the id that the back end gave. */
+  readonly folderId?: string | undefined;
   /** Also in the Recoverable Items. Without effect where a folder is named. */
   readonly includeRecoverable?: boolean | undefined;
 }

@@ -5,6 +5,7 @@ const localFailures: ReadonlySet<FailureCode> = new Set<FailureCode>([
   "access-denied",
   "not-found",
   "folder-not-found",
+  "could-not-look",
   "unreadable",
   "refused",
   "too-large",

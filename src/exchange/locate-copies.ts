@@ -86,8 +86,7 @@ async function look(ids: readonly string[], search: CopySearch): Promise<(id: st
   } catch (thrown) {
     const failure = asFailure(thrown);
     if (failure.code === "cancelled") throw failure;
-    const told = isNotThere(failure) ? unlooked(`The mailbox could not be opened: ${failure.message}`, failure) : failure;
-    return () => failed(told);
+    return () => failed(failure);
   }
 }
 
@@ -107,9 +106,10 @@ function seenOf(id: string | undefined, { messages, unlisted, places }: Seen): O
   return failed(unlooked(`${sought} ${lookedIn(places)}, but ${closed}: ${first.failure.message}`, first.failure));
 }
 
-/** Servers say of a mailbox or a folder that is not ours to open that it is not there. */
-function isNotThere({ code }: Failure): boolean {
-  return code === "not-found" || code === "folder-not-found";
+/** Every mailbox has a root and its well-known folders. Servers say of one that is not ours to open, or is being moved, that they are not there. */
+export function unopened(failure: Failure, mailbox: string): Failure {
+  if (failure.code !== "not-found" && failure.code !== "folder-not-found") return failure;
+  return unlooked(`The mailbox ${mailbox} could not be opened: ${failure.message}`, failure);
 }
 
 /** A place could not be opened: nothing is known of what may lie there. */

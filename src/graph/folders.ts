@@ -1,7 +1,8 @@
 import type { Folder, FolderName } from "../exchange/folder.ts";
 import { joinPath, type ParsedName, parseFolderName, splitStore, wellKnownName } from "../exchange/folder-names.ts";
 import { type FolderNode, type FoundFolder, treeOf, walk } from "../exchange/folder-tree.ts";
-import { Failure } from "../failure.ts";
+import { unopened } from "../exchange/locate-copies.ts";
+import { asFailure, Failure } from "../failure.ts";
 import { isOfEws } from "./ews-ids.ts";
 import { restId } from "./request.ts";
 import { createFolder, type FolderRef, getFolder, type ListedFolder, listFolders } from "./requests/mail-folders.ts";
@@ -45,7 +46,10 @@ export function openFolders(mailbox: GraphMailbox): Folders {
 
   function tree(): Promise<readonly FolderNode[]> {
     if (asked !== undefined) return asked;
-    const listing = listAll(mailbox).then((found) => treeOf(found));
+    const listing = listAll(mailbox).then(
+      (found) => treeOf(found),
+      (thrown) => Promise.reject(unopened(asFailure(thrown), mailbox.address)),
+    );
     asked = listing;
     // A listing that failed is asked again by the next who needs it.
     listing.catch(() => {
@@ -114,8 +118,11 @@ export function openFolders(mailbox: GraphMailbox): Folders {
       return await mailbox.ask(getFolder, ref);
     } catch (thrown) {
       // Graph has one code for items and folders: here it was a folder that was named.
-      if (thrown instanceof Failure && (thrown.code === "not-found" || thrown.code === "invalid-input")) throw noFolder(name, [], thrown);
-      throw thrown;
+      const failure = asFailure(thrown);
+      const meant = parseFolderName(name);
+      if (meant.kind === "well-known" && meant.certain) throw unopened(failure, mailbox.address);
+      if (failure.code === "not-found" || failure.code === "invalid-input") throw noFolder(name, [], failure);
+      throw failure;
     }
   }
 

@@ -1,5 +1,4 @@
 import type { Within } from "../exchange/exchange.ts";
-import type { FolderName } from "../exchange/folder.ts";
 import { keepIn, locateCopies, nameless, type Seen } from "../exchange/locate-copies.ts";
 import { type Located, meantBy } from "../exchange/looked.ts";
 import type { Message, MessageName } from "../exchange/message.ts";
@@ -33,7 +32,7 @@ export async function* locate(mailbox: GraphMailbox, names: readonly MessageName
       outcomes[name.index] = outcome.ok ? done({ messages: [outcome.value] }) : failed(explained(outcome.failure, name.itemId, translated));
   }
   const places = placesOf(mailbox, within);
-  if (within.folder !== undefined) {
+  if (isOneFolder(within)) {
     const there = await attempt(places);
     if (!there.ok) {
       if (there.failure.code === "cancelled") throw there.failure;
@@ -57,19 +56,24 @@ interface Places extends Pick<Where, "places" | "pathOfId" | "includes" | "looke
 function placesOf(mailbox: GraphMailbox, within: Within): () => Promise<Places> {
   let asked: Promise<Places> | undefined;
   return () => {
-    asked ??= within.folder === undefined ? whereToSearch(mailbox, within) : folderAlone(mailbox, within.folder);
+    asked ??= isOneFolder(within) ? folderAlone(mailbox, within) : whereToSearch(mailbox, within);
     return asked;
   };
 }
 
-async function folderAlone(mailbox: GraphMailbox, name: FolderName): Promise<Places> {
-  const { folderId, path } = await mailbox.folders.get(name);
+function isOneFolder({ folder, folderId }: Within): boolean {
+  return folder !== undefined || folderId !== undefined;
+}
+
+async function folderAlone(mailbox: GraphMailbox, within: Within): Promise<Places> {
+  const known = within.folderId === undefined ? await mailbox.folders.get(within.folder ?? "") : undefined;
+  const folderId = known?.folderId ?? within.folderId ?? "";
   return {
     places: [{ id: folderId }],
     folderId,
-    pathOfId: (id) => (id === folderId ? path : undefined),
+    pathOfId: (id) => (id === folderId ? known?.path : undefined),
     includes: () => true,
-    looked: { mailbox: mailbox.address, folders: 1, ...meantBy({ folder: name }), folder: path },
+    looked: { mailbox: mailbox.address, folders: 1, ...meantBy({ folder: within.folder ?? "" }), folder: known?.path },
   };
 }
 

@@ -49,7 +49,9 @@ async function lookFor(
   if (all !== undefined) {
     if (!all.ok) return all;
     if (isAbsent(all.value)) return done(all.value);
-    const copy = all.value.messages.find((one) => one.parentFolderId !== parentFolderId && !known.has(one.itemId));
+    const copy = all.value.messages.find(
+      (one) => one.parentFolderId !== parentFolderId && (one.itemId === itemId || !known.has(one.itemId)),
+    );
     if (copy !== undefined) return failed(moved(copy, refusal));
   }
   if (isAbsent(there.value)) return done(there.value);
@@ -59,8 +61,8 @@ async function lookFor(
   });
 }
 
-async function located(name: Pick<Message, "internetMessageId"> & { itemId?: string }, folder: string | undefined, { mailbox }: ToLook) {
-  for await (const outcome of mailbox.locate([name], { folder })) return outcome;
+async function located(name: Pick<Message, "internetMessageId"> & { itemId?: string }, folderId: string | undefined, { mailbox }: ToLook) {
+  for await (const outcome of mailbox.locate([name], { folderId })) return outcome;
   return failed(new Failure("internal", "A look without an outcome."));
 }
 

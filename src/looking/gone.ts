@@ -41,7 +41,7 @@ export async function goneFromThere(
   for (const [folder, indexes] of byFolder(all, open)) {
     const names = indexes.map((index) => nameOf(all[index]?.before));
     let next = 0;
-    for await (const outcome of context.mailbox.locate(names, { folder })) {
+    for await (const outcome of context.mailbox.locate(names, { folderId: folder })) {
       const index = indexes[next++];
       if (index === undefined) break;
       const id = all[index]?.before.itemId;

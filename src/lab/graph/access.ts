@@ -2,7 +2,7 @@ import type { LabFolder } from "../folder.ts";
 import { parseId } from "../id.ts";
 import type { LabAttachment, LabItem } from "../item.ts";
 import type { LabMailbox } from "../mailbox.ts";
-import { GraphError, itemNotFound, malformedId } from "./errors.ts";
+import { GraphError, itemNotFound, malformedId, otherMailbox } from "./errors.ts";
 import { ewsId, findAttachment, findItem, isWellFormed } from "./ids.ts";
 import type { Call } from "./operation.ts";
 
@@ -62,8 +62,9 @@ export function isPurged(item: LabItem): boolean {
 export function itemNamed(id: string, call: Call): LabItem {
   if (!isWellFormed(id)) throw malformedId();
   const item = findItem(call.mailbox, id);
-  if (item === undefined) throw itemNotFound();
-  return item;
+  if (item !== undefined) return item;
+  const isOfAnother = call.store.mailboxes().some((mailbox) => mailbox !== call.mailbox && findItem(mailbox, id) !== undefined);
+  throw isOfAnother ? otherMailbox() : itemNotFound();
 }
 
 /** The message of `{message}`; where the path has a folder, that must be one. Throws GraphError. */

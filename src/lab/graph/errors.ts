@@ -32,6 +32,9 @@ export function errorBody(
 
 export const badRequest = (message: string, code = "BadRequest"): GraphError => new GraphError(400, code, message);
 export const itemNotFound = (): GraphError => new GraphError(404, "ErrorItemNotFound", "The specified object was not found in the store.");
+/** @see https://learn.microsoft.com/en-us/graph/outlook-immutable-id */
+export const otherMailbox = (): GraphError =>
+  new GraphError(404, "ErrorInvalidMailboxItemId", "Item Id doesn't belong to the current mailbox.");
 export const malformedId = (): GraphError => new GraphError(400, "ErrorInvalidIdMalformed", "Id is malformed.");
 export const accessDenied = (): GraphError =>
   new GraphError(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.");
