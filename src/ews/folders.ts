@@ -83,7 +83,7 @@ export function openFolders(mailbox: EwsMailbox): Folders {
   }
 
   function kept(root: TreeRoot, asked: Promise<readonly FolderNode[]>): Promise<readonly FolderNode[]> {
-    const opened = asked.catch((thrown) => Promise.reject(unopened(asFailure(thrown), mailbox.address)));
+    const opened = asked.catch((thrown) => Promise.reject(unopened(asFailure(thrown))));
     trees.set(root, opened);
     // A listing that failed is asked again by the next who needs it.
     opened.catch(() => trees.delete(root));
@@ -166,7 +166,7 @@ export function openFolders(mailbox: EwsMailbox): Folders {
     } catch (thrown) {
       // Exchange has one code for items and folders: here it was a folder that was named.
       const failure = asFailure(thrown);
-      if (isCertain(name)) throw unopened(failure, mailbox.address);
+      if (isCertain(name)) throw unopened(failure);
       if (failure.code === "not-found" || failure.code === "invalid-input") throw noFolder(name, [], failure);
       throw failure;
     }

@@ -123,15 +123,31 @@ function elsewhere(mailbox: EwsMailbox): Failure {
 interface Places extends Pick<Where, "folders" | "pathOfId" | "looked"> {
   /** Of the one folder that is named. */
   readonly folderId?: string;
+  /** What the account is not shown. */
+  readonly hidden?: Failure | undefined;
 }
 
 /** Asked once, when it is needed. */
 function placesOf(mailbox: EwsMailbox, within: Within): () => Promise<Places> {
   let asked: Promise<Places> | undefined;
   return () => {
-    asked ??= isOneFolder(within) ? folderAlone(mailbox, within) : whereToSearch(mailbox, within);
+    asked ??= isOneFolder(within) ? folderAlone(mailbox, within) : everyFolder(mailbox, within);
     return asked;
   };
+}
+
+/** Folders that every mailbox has, in whatever language. */
+const everywhere = ["inbox", "deleteditems", "drafts", "sentitems"];
+
+/** Lists leave out the folders that a delegate may not see: those that no mailbox lacks show it. */
+async function everyFolder(mailbox: EwsMailbox, within: Within): Promise<Places> {
+  const where = await whereToSearch(mailbox, within);
+  const shown = new Set((await mailbox.folders.tree()).flatMap(({ distinguished }) => distinguished ?? []));
+  const hidden = everywhere.filter((name) => !shown.has(name));
+  // A server need not tell which folders are these.
+  if (mailbox.access !== "delegate" || shown.size === 0 || hidden.length === 0) return where;
+  const message = `The account is not shown every folder of ${mailbox.address}: ${hidden.join(", ")} and perhaps others.`;
+  return { ...where, hidden: new Failure("could-not-look", message) };
 }
 
 function isOneFolder({ folder, folderId }: Within): boolean {
@@ -161,7 +177,7 @@ async function findCopies(mailbox: EwsMailbox, ids: readonly string[], where: Pl
     found.set(message.itemId, { ...message, folderPath: where.pathOfId(message.parentFolderId) });
   }
   const read = await readItems(mailbox, [...found.values()].filter(isIncomplete), {});
-  const unlisted: { readonly failure: Failure }[] = [...list.unlisted];
+  const unlisted: { readonly failure: Failure }[] = [...list.unlisted, ...(where.hidden === undefined ? [] : [{ failure: where.hidden }])];
   for (const [itemId, outcome] of read) {
     const listed = found.get(itemId);
     if (listed === undefined) continue;

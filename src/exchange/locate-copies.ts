@@ -82,11 +82,12 @@ export function keepIn(folderId: string, outcomes: Outcome<Located>[], places: S
 async function look(ids: readonly string[], search: CopySearch): Promise<(id: string | undefined) => Outcome<Located>> {
   try {
     const seen = await search.find(ids);
+    if (seen.places.folders === 0) throw unshown(seen.places);
     return (id) => seenOf(id, seen);
   } catch (thrown) {
     const failure = asFailure(thrown);
     if (failure.code === "cancelled") throw failure;
-    return () => failed(failure);
+    return () => failed(unopened(failure));
   }
 }
 
@@ -107,9 +108,14 @@ function seenOf(id: string | undefined, { messages, unlisted, places }: Seen): O
 }
 
 /** Every mailbox has a root and its well-known folders. Servers say of one that is not ours to open, or is being moved, that they are not there. */
-export function unopened(failure: Failure, mailbox: string): Failure {
+export function unopened(failure: Failure): Failure {
   if (failure.code !== "not-found" && failure.code !== "folder-not-found") return failure;
-  return unlooked(`The mailbox ${mailbox} could not be opened: ${failure.message}`, failure);
+  return unlooked(`The mailbox could not be opened: ${failure.message}`, failure);
+}
+
+/** Every mailbox has folders: a server leaves out of a list what the account may not see. */
+function unshown({ mailbox }: Seen["places"]): Failure {
+  return new Failure("could-not-look", `The server shows no folder of ${mailbox}, so nothing could be looked for.`);
 }
 
 /** A place could not be opened: nothing is known of what may lie there. */

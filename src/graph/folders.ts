@@ -48,7 +48,7 @@ export function openFolders(mailbox: GraphMailbox): Folders {
     if (asked !== undefined) return asked;
     const listing = listAll(mailbox).then(
       (found) => treeOf(found),
-      (thrown) => Promise.reject(unopened(asFailure(thrown), mailbox.address)),
+      (thrown) => Promise.reject(unopened(asFailure(thrown))),
     );
     asked = listing;
     // A listing that failed is asked again by the next who needs it.
@@ -120,7 +120,7 @@ export function openFolders(mailbox: GraphMailbox): Folders {
       // Graph has one code for items and folders: here it was a folder that was named.
       const failure = asFailure(thrown);
       const meant = parseFolderName(name);
-      if (meant.kind === "well-known" && meant.certain) throw unopened(failure, mailbox.address);
+      if (meant.kind === "well-known" && meant.certain) throw unopened(failure);
       if (failure.code === "not-found" || failure.code === "invalid-input") throw noFolder(name, [], failure);
       throw failure;
     }
@@ -174,8 +174,8 @@ async function listAll(mailbox: GraphMailbox): Promise<ListedFolder[]> {
     for await (const outcome of mailbox.each(listFolders, parents)) {
       const parent = parents[index++];
       if (!outcome.ok) {
-        // Deleted since it was listed.
-        if (outcome.failure.code === "not-found" || outcome.failure.code === "folder-not-found") continue;
+        const isSaidGone = outcome.failure.code === "not-found" || outcome.failure.code === "folder-not-found";
+        if (isSaidGone && !(await isListed(mailbox, all, parent))) continue;
         throw outcome.failure;
       }
       next.push(...take(outcome.value.items));
@@ -185,6 +185,14 @@ async function listAll(mailbox: GraphMailbox): Promise<ListedFolder[]> {
     level = next;
   }
   return all;
+}
+
+/** Whether a folder is still listed by the one above it: what is below it is wanted then, whatever is said of it. */
+async function isListed(mailbox: GraphMailbox, all: readonly ListedFolder[], folder: FolderRef | undefined): Promise<boolean> {
+  const { folderId, parentFolderId = "" } = all.find((one) => folder !== undefined && "id" in folder && one.folderId === folder.id) ?? {};
+  const above = all.some((one) => one.folderId === parentFolderId) ? { id: parentFolderId } : undefined;
+  for await (const { items } of mailbox.pages(listFolders, above)) if (items.some((one) => one.folderId === folderId)) return true;
+  return false;
 }
 
 function asFolder({ folderId, displayName = "", totalCount, folderClass }: FoundFolder, path: string): Folder {

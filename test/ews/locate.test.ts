@@ -180,6 +180,26 @@ test("nothing found where a folder could not be looked into is could-not-look: i
   }
 });
 
+test("a mailbox of which a delegate is not shown every folder, or none, is one that could not be looked into", async () => {
+  const shown = (...names: readonly string[]) => folderTree(names.map((name) => ({ id: name, name, distinguished: name })));
+  const nobody = { internetMessageId: "nobody@example.net" };
+  const locatedIn = async (folders: Answer) => {
+    const all = { inbox: box.inbox ?? [], deleteditems: [], drafts: [], sentitems: [] };
+    answer = (asked) => {
+      if (asked.operation === "FindFolder") return folders;
+      return asked.operation === "FindItem" ? findIn(all, asked) : careless(asked);
+    };
+    const outcomes = [];
+    const mailbox = server.mailbox({ access: "delegate" });
+    for await (const outcome of locate(mailbox, [nobody, { itemId: "dead" }, { internetMessageId: "other@example.net" }]))
+      outcomes.push(outcome);
+    return outcomes.map((outcome) => (outcome.ok ? (isAbsent(outcome.value) ? "absent" : "found") : outcome.failure.code));
+  };
+  expect(await locatedIn(shown("inbox"))).toEqual(["could-not-look", "could-not-look", "found"]);
+  expect(await locatedIn(shown("inbox", "deleteditems", "drafts", "sentitems"))).toEqual(["absent", "absent", "found"]);
+  expect(await locatedIn(folderTree([]))).toEqual(["could-not-look", "could-not-look", "could-not-look"]);
+});
+
 test("copies that were found are told though another folder could not be looked into; what was not found is then not said to be nowhere", async () => {
   answer = (asked) => {
     if (asked.operation !== "FindItem" || !foldersOf(asked).includes("deleted")) return careless(asked);
