@@ -5,7 +5,7 @@
  * has no @ is no id of its own where others have one.
  */
 export function messageIdsIn(text: string): string[] {
-  const parts = separated(unescaped(text).replace(label, " "));
+  const parts = separated(unescaped(text.replace(label, " ").trim()));
   if (!parts.some(({ value }) => value.includes("@"))) return parts.map(({ value }) => value);
   const ids: string[] = [];
   /** Of an id whose local part has commas: what was read of it so far. */
@@ -24,14 +24,15 @@ export function messageIdsIn(text: string): string[] {
 
 /** One Message-ID as it is meant: without the name of its header, and without the escapes of HTML around it. */
 export function messageIdOf(text: string): string {
-  return unescaped(text).replace(label, " ").trim();
+  return unescaped(text.replace(label, " ").trim());
 }
 
 /** Why a text cannot be one Message-ID; undefined where it can. */
 export function noMessageId(text: string): string | undefined {
   const inner = text.startsWith("<") && text.endsWith(">") ? text.slice(1, -1) : text;
   if (inner.trim() === "") return "is empty";
-  if (inner.includes("<") && inner.includes(">")) return "holds more than one Message-ID: give each by itself";
+  // Angle brackets inside of an id are odd, and yet what somebody may have sent.
+  if (/>[,;]?\s+<|>[,;]</.test(inner) || /^<[^<>@]+@[^<>]+></.test(text)) return "holds more than one Message-ID: give each by itself";
   // In angle brackets it says itself where it ends; senders do write blanks there.
   if (inner === text && /\s/.test(text)) return "holds a blank: give each Message-ID by itself, or in angle brackets";
   return undefined;
@@ -49,9 +50,9 @@ export function noItemId(text: string): string | undefined {
 
 const label = /(?:^|(?<=[\s,;]))(?:internet-?)?message-?id[ \t]*[:=]/gi;
 
-/** Out of HTML: `&lt;…&gt;`. */
+/** Out of HTML: `&lt;…&gt;`, from end to end. Any other text is what it says. */
 function unescaped(text: string): string {
-  if (!/&(?:lt|#60|#x3c);/i.test(text)) return text;
+  if (!/^&(?:lt|#60|#x3c);/i.test(text) || !/&(?:gt|#62|#x3e);$/i.test(text)) return text;
   return text
     .replace(/&(?:lt|#60|#x3c);/gi, "<")
     .replace(/&(?:gt|#62|#x3e);/gi, ">")
@@ -86,8 +87,8 @@ function separated(text: string): Part[] {
     if (char === "<" && at < lastAngle) isInside = true;
     else if (char === ">") isInside = false;
     value += char;
-    // What stands in angle brackets ends with them.
-    if (char === ">" && value.startsWith("<")) end();
+    // Without anything between them, too, another one begins.
+    if (char === ">" && text.charAt(at + 1) === "<" && /^<[^<>@]+@[^<>]+>$/.test(value)) end();
   }
   end();
   return parts;

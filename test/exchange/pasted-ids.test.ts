@@ -20,6 +20,10 @@ describe("of one text the Message-IDs are", () => {
     ["<4,711@x.example>,b@x.example", ["<4,711@x.example>", "b@x.example"]],
     ["one,two", ["one", "two"]],
     ["<with a blank@x.example>", ["<with a blank@x.example>"]],
+    // What a sender wrote to break whoever reads it is still one id.
+    [`<a"b<c>&d@x.example>`, [`<a"b<c>&d@x.example>`]],
+    ["<&amp;&lt;t:Constant/&gt;@x.example>", ["<&amp;&lt;t:Constant/&gt;@x.example>"]],
+    ["<]]><!----><![CDATA[@x.example>, <b@x.example>", ["<]]><!----><![CDATA[@x.example>", "<b@x.example>"]],
     ["", []],
   ])("%j: %j", (text, ids) => expect(messageIdsIn(text)).toEqual(ids));
 });
@@ -37,7 +41,16 @@ test.each(["<a@x.example> <b@x.example>", "a@x.example b@x.example", "<a@x.examp
 );
 
 test("what a sender may have written is one Message-ID", () => {
-  for (const text of ["<a@x.example>", "a@x.example", "4,711@x.example", "<with a blank@x.example>", "no-at-sign"]) {
+  for (const text of [
+    "<a<b>c@x.example>",
+    "<]]><!--@x.example>",
+    "<&lt;b&gt;@x.example>",
+    "<a@x.example>",
+    "a@x.example",
+    "4,711@x.example",
+    "<with a blank@x.example>",
+    "no-at-sign",
+  ]) {
     expect(noMessageId(text)).toBeUndefined();
   }
 });
