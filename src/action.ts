@@ -89,6 +89,8 @@ export interface Digested {
 export interface Kept extends Digested {
   /** Where it lies, as the store says it: a path, or a link. */
   readonly file_ref: string;
+  /** Why it is in another form than was asked; one sentence. */
+  readonly note?: string | undefined;
 }
 
 /** Bytes that are handed over in the answer. */
@@ -172,7 +174,7 @@ export interface Selected {
 /** How the bytes of a target are had, to keep them as evidence before it is destroyed. */
 export type Preserve = (
   targets: readonly Target[],
-) => AsyncIterable<Outcome<{ readonly name: string; readonly bytes: AsyncIterable<Uint8Array> }>>;
+) => AsyncIterable<Outcome<{ readonly name: string; readonly bytes: AsyncIterable<Uint8Array>; readonly note?: string | undefined }>>;
 
 /** An action with its input parsed: what the door needs. Either `run` (one whole answer) or `select` and `act` (one outcome per item). */
 export interface Prepared {

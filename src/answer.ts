@@ -28,6 +28,7 @@ const EvidenceNoun = z.strictObject({
   size: z.number(),
   ...digests,
   sha512: z.string().optional(),
+  note: z.string().optional().describe("Why it is not the message as .eml."),
 });
 
 const LookedNoun = z

@@ -155,7 +155,12 @@ export const max_items = z
   .register(narrowing)
   .optional()
   .describe("How many items may be found at most. When it is more, nothing is touched.");
-export const keep_evidence = z.boolean().default(false).describe("Keep each message as .eml with its hashes before it is touched.");
+export const keep_evidence = z
+  .boolean()
+  .default(false)
+  .describe(
+    "Keep each message as .eml with its hashes before it is touched. One that Exchange cannot convert is kept as Exchange exports it (.fts); the result says so.",
+  );
 export const as = z
   .enum(["file", "base64"])
   .default("file")

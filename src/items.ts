@@ -56,7 +56,8 @@ export async function preserveEach(items: readonly Item[], preserve: NonNullable
     const kept = source.ok
       ? await attempt(() => context.evidence.keep(source.value.bytes, { name: source.value.name, source: sourceOf(item, context) }))
       : source;
-    if (kept.ok) item.evidence = kept.value;
+    const note = source.ok ? source.value.note : undefined;
+    if (kept.ok) item.evidence = note === undefined ? kept.value : { ...kept.value, note };
     else {
       item.status = "failed";
       item.failure = kept.failure.code === "evidence-failed" || kept.failure.code === "cancelled" ? kept.failure : noEvidence(kept.failure);
@@ -71,8 +72,8 @@ function sourceOf(item: Item, context: Context): Row {
 }
 
 function noEvidence(why: Failure): Failure {
-  const { wireCode, requestId } = why;
-  return new Failure("evidence-failed", `The evidence could not be read: ${why.message}`, { cause: why, wireCode, requestId });
+  const { wireCode, requestId, hint } = why;
+  return new Failure("evidence-failed", `The evidence could not be read: ${why.message}`, { cause: why, hint, wireCode, requestId });
 }
 
 /** Does it. Afterwards every item is `done` or `failed`. */

@@ -20,6 +20,15 @@ export async function attempt<T>(work: () => Promise<T>): Promise<Outcome<T>> {
   }
 }
 
+/** The value of the one Outcome of a list of one. Throws its Failure. */
+export async function theOne<T>(outcomes: AsyncIterable<Outcome<T>>): Promise<T> {
+  for await (const outcome of outcomes) {
+    if (outcome.ok) return outcome.value;
+    throw outcome.failure;
+  }
+  throw new Failure("internal", "There was no outcome.");
+}
+
 /** One Outcome for each of a list, in its order, of which only some are asked about: of the others `otherwise` says what became. */
 export async function* askedOf<T, V>(
   all: readonly T[],

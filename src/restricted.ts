@@ -214,6 +214,7 @@ function guarded(mailbox: Mailbox, guard: Guard, { backend, other }: Around): Ma
         seen,
       ),
     mime: (itemIds) => byId(itemIds, (ids) => mailbox.mime(ids)),
+    exported: (itemIds) => byId(itemIds, (ids) => mailbox.exported(ids)),
     attachments: (itemIds) =>
       noting(
         byId(itemIds, (ids) => mailbox.attachments(ids)),

@@ -131,6 +131,7 @@ function mailboxOf(
     locate: (names, within) => each(names, (mailbox) => mailbox.locate(names, within)),
     get: (ids, detail) => each(ids, (mailbox) => mailbox.get(ids, detail)),
     mime: (ids) => each(ids, (mailbox) => mailbox.mime(ids)),
+    exported: (ids) => each(ids, (mailbox) => mailbox.exported(ids)),
     attachments: (ids) => each(ids, (mailbox) => mailbox.attachments(ids)),
     attachedMessages: (asked) => each(asked, (mailbox) => mailbox.attachedMessages(asked)),
     attachmentContent: (asked) => each(asked, (mailbox) => mailbox.attachmentContent(asked)),

@@ -102,6 +102,11 @@ export function emlName(message: Pick<Message, "subject"> | undefined): string {
   return `${titleOf(message?.subject, "no subject")}.eml`;
 }
 
+/** What Exchange's own export of it is called (MS-OXCFXICS: a FastTransfer stream). */
+export function exportName(message: Pick<Message, "subject"> | undefined): string {
+  return `${titleOf(message?.subject, "no subject")}.fts`;
+}
+
 /** Dots, blanks and what nobody sees: a file name keeps none of them at its beginning, so that an extension would be all of it. */
 const nothing = /^[\p{C}\p{Z}.]*$/u;
 

@@ -64,6 +64,7 @@ export const exchange: Exchange = {
       locate: nothing,
       get: nothing,
       mime: nothing,
+      exported: nothing,
       attachments: nothing,
       attachedMessages: nothing,
       attachmentContent: nothing,

@@ -2,11 +2,22 @@ import * as z from "zod";
 import { type Context, type Row, type Selected, type Target, touching } from "../action.ts";
 import type { DeleteMode, Mailbox } from "../exchange/exchange.ts";
 import { isAbsent, meantBy } from "../exchange/looked.ts";
+import { wholeItems } from "../exchange/whole-item.ts";
 import { Failure } from "../failure.ts";
 import { confirm, keep_evidence, present } from "../fields.ts";
 import { goneFromThere } from "../looking/gone.ts";
 import { askedOf, done, failed, type Outcome } from "../outcome.ts";
-import { choosesMessages, emlName, guarded, messageGlance, messageNames, scope, selectMessages, whichMessages } from "../which-messages.ts";
+import {
+  choosesMessages,
+  emlName,
+  exportName,
+  guarded,
+  messageGlance,
+  messageNames,
+  scope,
+  selectMessages,
+  whichMessages,
+} from "../which-messages.ts";
 
 const deleted = { trash: "trash_deleted", soft: "soft_deleted", hard: "hard_deleted" } as const satisfies Record<DeleteMode, string>;
 
@@ -17,6 +28,7 @@ export const deleteEmail = touching({
   summary: "Delete messages from a mailbox: into Deleted Items, into the Recoverable Items (default), or for good.",
   effect: "destroy",
   uses: [...choosesMessages, "delete", "get", "mime"],
+  sometimes: [{ uses: ["exported"], when: "with `keep_evidence`, for a message that Exchange cannot convert to MIME" }],
   overGraph: {
     supported: "some",
     differs:
@@ -110,9 +122,13 @@ export const deleteEmail = touching({
         wanted: (input) => input.keep_evidence,
         async *bytes(targets, _input, { mailbox }) {
           let at = 0;
-          for await (const outcome of mailbox.mime(targets.map(itemId))) {
+          for await (const outcome of wholeItems(mailbox, targets.map(itemId))) {
             const message = targets[at++]?.message;
-            yield outcome.ok ? done({ name: emlName(message), bytes: outcome.value.bytes }) : outcome;
+            if (!outcome.ok) yield outcome;
+            else {
+              const { bytes, form, note } = outcome.value;
+              yield done({ name: form === "mime" ? emlName(message) : exportName(message), bytes, note });
+            }
           }
         },
       },

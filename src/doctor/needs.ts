@@ -17,6 +17,7 @@ const rights: Readonly<Record<PortMethod, "read" | "change" | "send" | "discover
   locate: "read",
   get: "read",
   mime: "read",
+  exported: "read",
   attachments: "read",
   attachedMessages: "read",
   attachmentContent: "read",

@@ -114,6 +114,7 @@ function mailboxOf(mailbox: EwsMailbox): Mailbox {
     locate: (names, within) => later(async () => (await import("./locate.ts")).locate(mailbox, names, within)),
     get: (itemIds, detail) => later(() => get(mailbox, itemIds, detail)),
     mime: (itemIds) => later(async () => (await import("./content.ts")).mime(mailbox, itemIds)),
+    exported: (itemIds) => later(async () => (await import("./export.ts")).exported(mailbox, itemIds)),
     attachments: (itemIds) => later(async () => (await import("./content.ts")).attachments(mailbox, itemIds)),
     attachedMessages: (asked) => later(async () => (await import("./content.ts")).attachedMessages(mailbox, asked)),
     attachmentContent: (asked) => later(async () => (await import("./content.ts")).attachmentContent(mailbox, asked)),

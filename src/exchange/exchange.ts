@@ -62,6 +62,8 @@ export interface Mailbox {
   get(itemIds: readonly string[], detail: Detail): AsyncIterable<Outcome<Message>>;
   /** The exact bytes of each message in RFC 5322 form. */
   mime(itemIds: readonly string[]): AsyncIterable<Outcome<Content>>;
+  /** Each message with all that Exchange keeps of it, in a form that only an import into Exchange reads: for one that cannot be converted to MIME. */
+  exported(itemIds: readonly string[]): AsyncIterable<Outcome<Content>>;
 
   attachments(itemIds: readonly string[]): AsyncIterable<Outcome<readonly Attachment[]>>;
   /**

@@ -87,6 +87,7 @@ function mailboxOf(mailbox: GraphMailbox): Mailbox {
     locate: (names, within) => later(async () => (await import("./locate.ts")).locate(mailbox, names, within)),
     get: (itemIds, detail) => later(async () => (await import("./get.ts")).get(mailbox, itemIds, detail)),
     mime: (itemIds) => later(async () => (await import("./content.ts")).mime(mailbox, itemIds)),
+    exported: (itemIds) => later(async () => (await import("./export.ts")).exported(mailbox, itemIds)),
     attachments: (itemIds) => later(async () => (await import("./attachments.ts")).attachments(mailbox, itemIds)),
     attachedMessages: (ids) => later(async () => (await import("./attachments.ts")).attachedMessages(mailbox, ids)),
     attachmentContent: (asked) => later(async () => (await import("./content.ts")).attachmentContent(mailbox, asked)),

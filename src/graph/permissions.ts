@@ -67,6 +67,15 @@ const needed: Readonly<Record<PortMethod, Needed>> = {
   locate: reads,
   get: reads,
   mime: reads,
+  exported: {
+    ...reads,
+    partly: [
+      {
+        permissions: ["MailboxItem.ImportExport.All", "User.Read.All"],
+        when: "with `keep_evidence`, for a message that Exchange cannot convert to MIME (export)",
+      },
+    ],
+  },
   attachments: reads,
   attachedMessages: reads,
   attachmentContent: reads,

@@ -92,7 +92,7 @@ function isLacking({ code, retryable }: Failure): boolean {
   );
 }
 
-const noSuchInterface = "This cloud has no export and import of mailbox items.";
+export const noSuchInterface = "This cloud has no export and import of mailbox items.";
 
 /** One sentence, for the answer. */
 function reasonOf({ code, wireCode }: Failure): string {
@@ -135,7 +135,7 @@ async function prepare(from: GraphMailbox, itemIds: readonly string[], to: Graph
  * The ids as exportItems takes them. Which form that is Microsoft does not say beyond its own lists of items; a setting says another one.
  * An immutable id can be told from a default one by translating only.
  */
-async function exportIdsOf(mailbox: GraphMailbox, itemIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
+export async function exportIdsOf(mailbox: GraphMailbox, itemIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const to = mailbox.habits.exportIds;
   const known = new Map<string, string>();
   for (const from of ["restImmutableEntryId", "restId"] as const) {
@@ -185,6 +185,11 @@ async function exportOnce(path: string, mailbox: GraphMailbox, mailboxId: string
   } finally {
     await file.close();
   }
+  return sizeOfExport(reader);
+}
+
+/** How many characters of base64 the export had, when all of it has come. Throws Failure when the reply says that there are none. */
+export function sizeOfExport(reader: ExportReply): number {
   const { reply, size } = reader.end();
   const [item] = objectsIn(reply, "value") ?? [];
   const error = memberOf(item, "error") ?? undefined;

@@ -198,11 +198,50 @@ describe.each(backends)("over %s", (backend) => {
     expect(readFileSync(evidence?.file_ref ?? "").equals(expected)).toBe(true);
   });
 
+  /** Exchange cannot convert this item to MIME. */
+  const unconvertible = (itemId: string) => {
+    const operation = backend === "ews" ? "GetItem" : "outlook-get-mime-message";
+    at.lab.addFault({ kind: "item-error", operation, itemId, code: "ErrorContentConversionFailed", times: 9 });
+  };
+
+  test("a message that Exchange cannot convert is kept as Exchange exports it, and the answer says so", async () => {
+    const item = at.put(who, { subject: "Damaged", body: { type: "Text", value: "x" } });
+    unconvertible(item.id);
+    const input = { mailbox: who, internet_message_id: item.internetMessageId ?? "", delete_type: "hard", confirm_hard: true };
+    const answer = await at.run(deleteEmail, { ...input, keep_evidence: true });
+    const evidence = answer.results?.[0]?.evidence;
+    expect(answer).toMatchObject({ success: true, counts: { succeeded: 1 } });
+    expect(evidence).toMatchObject({ safe_name: "Damaged.fts", note: expect.stringContaining("ErrorContentConversionFailed") });
+    expect(readFileSync(evidence?.file_ref ?? "").length).toBe(evidence?.size);
+    expect(evidence?.size).toBeGreaterThan(100);
+  });
+
+  test("where the export fails as well, the message stays, and the hint names both causes", async () => {
+    const item = at.put(who);
+    unconvertible(item.id);
+    const operation = backend === "ews" ? "ExportItems" : "mailbox-exportitems";
+    at.lab.addFault({ kind: "item-error", operation, code: "ErrorAccessDenied", times: 9 });
+    const answer = await at.run(deleteEmail, { mailbox: who, internet_message_id: item.internetMessageId ?? "", keep_evidence: true });
+    expect(answer.results).toMatchObject([
+      {
+        status: "failed",
+        error: {
+          code: "evidence-failed",
+          wire_code: "ErrorContentConversionFailed",
+          message: expect.stringContaining("convert the message to MIME"),
+          hint: expect.stringContaining("Its export failed as well"),
+        },
+      },
+    ]);
+    expect(folderOf(at.idOf(item))).toBe("inbox");
+  });
+
   test.skipIf(backend === "graph")(
     "a message whose evidence Exchange cannot give out is not deleted (its fault is of an EWS operation)",
     async () => {
       const [bad, good] = [at.put(who), at.put(who)];
       at.lab.addFault({ kind: "item-error", operation: "GetItem", itemId: bad.id, code: "ErrorMimeContentConversionFailed", times: 9 });
+      at.lab.addFault({ kind: "item-error", operation: "ExportItems", itemId: bad.id, code: "ErrorItemCorrupt", times: 9 });
       const answer = await at.run(deleteEmail, {
         mailbox: who,
         internet_message_id: [bad, good].map((item) => item.internetMessageId ?? ""),

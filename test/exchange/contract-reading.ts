@@ -132,6 +132,18 @@ export function reading(promise: PromiseOf): void {
     expect(contents).toEqual([sha256(file), sha256(Buffer.alloc(0)), sha256(Buffer.from(mail("The inner one")))]);
   });
 
+  promise(
+    "what Exchange exports of a message is whole, one for each, and what is not there has its Failure",
+    async ({ mailbox, deliver }) => {
+      const ids = [deliver(mail("first to export")), "AAMkAA==", deliver(mail("second to export"))];
+      const sizes: (number | string)[] = [];
+      for await (const outcome of mailbox.exported(ids))
+        sizes.push(outcome.ok ? (await bytesOf(outcome.value.bytes)).length : outcome.failure.code);
+      expect(sizes).toEqual([expect.any(Number), expect.stringMatching(/^(invalid-input|not-found)$/), expect.any(Number)]);
+      expect(Math.min(Number(sizes[0]), Number(sizes[2]))).toBeGreaterThan(mail("first to export").length / 2);
+    },
+  );
+
   promise("a message without attachments has an empty list of them", async ({ mailbox, deliver }) => {
     expect(await all(mailbox.attachments([deliver(mail("bare"))]))).toEqual([{ ok: true, value: [] }]);
   });
