@@ -3,6 +3,7 @@ import type { Attachment } from "./exchange/attachment.ts";
 import type { Call } from "./exchange/exchange.ts";
 import type { Absent } from "./exchange/looked.ts";
 import type { Message } from "./exchange/message.ts";
+import type { ArchiveState } from "./exchange/query.ts";
 import type { Difference, ExchangeFor, MailboxFor, PortMethod, Uses } from "./exchange/uses.ts";
 import { readInput } from "./input.ts";
 import type { Outcome } from "./outcome.ts";
@@ -149,6 +150,8 @@ export interface Remarks {
   readonly truncated?: true | undefined;
   /** Something that was meant could not be looked at. The answer is then no success. */
   readonly incomplete?: true | undefined;
+  /** What became of the archive mailbox, where every folder was looked into. */
+  readonly archive?: ArchiveState | undefined;
 }
 
 /** The columns that name one item to a person, snake_case, as they appear in a result. */

@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { Action } from "./action.ts";
 import { places } from "./exchange/looked.ts";
 import { type Failure, failures, someItemsFailedExit } from "./failure.ts";
-import { digests, present } from "./fields.ts";
+import { ArchiveNoun, digests, present } from "./fields.ts";
 
 const codes = z.enum(Object.keys(failures) as [keyof typeof failures, ...(keyof typeof failures)[]]);
 
@@ -88,7 +88,8 @@ export const completeness = {
 /** The schema of one action's answers: the envelope with the action's own columns or members. */
 export function answerSchema(action: Action): z.ZodObject {
   if (action.each !== undefined) {
-    return Answer.extend({ ...completeness, results: z.array(Result.extend(action.each.partial().shape)).optional() });
+    const archive = action.input.shape.archive === undefined ? {} : { archive: ArchiveNoun };
+    return Answer.extend({ ...completeness, ...archive, results: z.array(Result.extend(action.each.partial().shape)).optional() });
   }
   // A failed call has none of the action's own members; the envelope's it always has.
   return action.output === undefined ? Answer : z.looseObject({ ...action.output.partial().shape, ...Answer.shape });

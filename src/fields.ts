@@ -113,17 +113,16 @@ export const folder = z
   .describe(
     "A folder: a well-known name (inbox, deleteditems, sentitems, …), a path (Inbox/Reports), or a folder id. After `archive:` a folder of the archive mailbox, after `public:` a public folder.",
   );
-export const archive = z
-  .boolean()
-  .default(false)
-  .describe("Also the archive mailbox, where there is one. Over Microsoft Graph, which does not reach it, this is `unsupported`.");
+export const archiveLimits =
+  "Not with folder: name a folder of the archive as archive:Inbox/2025. Over Microsoft Graph it is `unsupported`.";
+export const archive = z.boolean().default(false).describe(`Also the archive mailbox, where there is one. ${archiveLimits}`);
 
 /** What an answer says of the archive mailbox. */
 export const ArchiveNoun = z
   .enum(archiveStates)
   .optional()
   .describe(
-    "The archive mailbox: searched; not_searched, though there is one; none; unknown where it is not told, as over Microsoft Graph. Absent where folder says where to look.",
+    "The archive mailbox: searched; not_searched, though there is one; none; unknown where it is not told, as over Microsoft Graph. Absent where nothing was searched by Message-ID or filters, or where folder says where to look.",
   );
 
 /** Of several mailboxes, what a reader has to know first. */
@@ -132,8 +131,8 @@ export function archiveOf(states: readonly (ArchiveState | undefined)[]): Archiv
 }
 
 /** A folder says itself whether it is one of the archive. Throws Failure. */
-export function checkArchive({ archive, folder }: { readonly archive: boolean; readonly folder?: string | undefined }): void {
-  if (!archive || folder === undefined) return;
+export function checkArchive({ archive, folder }: { readonly archive?: boolean | undefined; readonly folder?: string | undefined }): void {
+  if (archive !== true || folder === undefined) return;
   throw new Failure("invalid-input", "archive and folder exclude each other: archive means every folder of the archive mailbox.", {
     hint: "Name a folder of the archive as archive:Inbox/2025, without archive.",
   });

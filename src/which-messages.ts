@@ -2,10 +2,25 @@ import * as z from "zod";
 import type { Context, Row, Selected } from "./action.ts";
 import { isAbsent } from "./exchange/looked.ts";
 import type { Message, MessageName } from "./exchange/message.ts";
+import type { ArchiveState } from "./exchange/query.ts";
 import type { PortMethod } from "./exchange/uses.ts";
 import { Failure } from "./failure.ts";
-import { anywhere, dry_run, expected_count, folder, internet_message_id, item_id, max_items, messageRow, present } from "./fields.ts";
-import { done } from "./outcome.ts";
+import {
+  anywhere,
+  archive,
+  archiveLimits,
+  archiveOf,
+  checkArchive,
+  dry_run,
+  expected_count,
+  folder,
+  internet_message_id,
+  item_id,
+  max_items,
+  messageRow,
+  present,
+} from "./fields.ts";
+import { done, failed } from "./outcome.ts";
 
 /** The fields of every action that works on messages which the caller names. */
 export const whichMessages = {
@@ -15,6 +30,7 @@ export const whichMessages = {
   folder: folder.describe(
     "Only messages that lie in this folder: a well-known name (inbox, deleteditems, …), a path (Inbox/Reports), or a folder id. Default: wherever they are.",
   ),
+  archive: archive.describe(`Look for messages in the archive mailbox as well. ${archiveLimits}`),
 };
 
 /** What a person wants to know first of the messages that an action worked on. */
@@ -37,10 +53,12 @@ export interface WhichMessages {
   readonly item_id?: readonly string[] | undefined;
   readonly internet_message_id?: readonly string[] | undefined;
   readonly folder?: string | undefined;
+  readonly archive?: boolean | undefined;
 }
 
-/** The messages as the caller names them. Throws Failure `invalid-input` when none is named, or when two lists do not pair. */
+/** The messages as the caller names them. Throws Failure `invalid-input` when none is named, or when two fields do not go together. */
 export function messageNames(which: WhichMessages): MessageName[] {
+  checkArchive(which);
   const { item_id: ids = [], internet_message_id: messageIds = [] } = which;
   if (ids.length === 0 && messageIds.length === 0) {
     throw new Failure("invalid-input", "item_id or internet_message_id is required: name at least one message.");
@@ -73,24 +91,33 @@ export async function* selectMessages(which: WhichMessages, context: ToChoose, c
   // A folder that is not there fails the call, not each name.
   if (which.folder !== undefined) await mailbox.folder(which.folder);
   const seen = new Set<string>();
+  const within = { folder: which.folder, includeRecoverable: choice.includeRecoverable, archive: which.archive };
+  const archives: (ArchiveState | undefined)[] = [];
   let at = 0;
-  for await (const outcome of mailbox.locate(names, { folder: which.folder, includeRecoverable: choice.includeRecoverable })) {
+  for await (const outcome of mailbox.locate(names, within)) {
     const asked = askedRow(names[at++] ?? {});
     if (!outcome.ok) {
       yield { asked, outcome };
       continue;
     }
+    archives.push(outcome.value.archive);
     if (isAbsent(outcome.value)) {
       yield { asked, outcome: done(outcome.value) };
       continue;
     }
-    const { messages } = outcome.value;
+    const { messages, unopened } = outcome.value;
     for (const message of choice.copies === "first" ? messages.slice(0, 1) : messages) {
       if (seen.has(message.itemId)) continue;
       seen.add(message.itemId);
       yield { asked, outcome: done({ row: messageRow(message), message }) };
     }
+    // Who wants one copy has it.
+    if (unopened === undefined || choice.copies === "first") continue;
+    context.remark({ incomplete: true });
+    yield { asked, outcome: failed(unopened) };
   }
+  const state = archiveOf(archives);
+  if (state !== undefined) context.remark({ archive: state });
 }
 
 function askedRow(name: MessageName): Row {

@@ -1,12 +1,14 @@
 import * as z from "zod";
 import { type Context, type Row, type Selected, type Target, touching } from "../action.ts";
 import type { DeleteMode, Mailbox } from "../exchange/exchange.ts";
+import { isLocal } from "../exchange/local-failure.ts";
 import { isAbsent, meantBy } from "../exchange/looked.ts";
+import type { Message } from "../exchange/message.ts";
 import { wholeItems } from "../exchange/whole-item.ts";
 import { Failure } from "../failure.ts";
 import { confirm, keep_evidence, present } from "../fields.ts";
 import { goneFromThere } from "../looking/gone.ts";
-import { askedOf, done, failed, type Outcome } from "../outcome.ts";
+import { askedOf, attempt, done, failed, type Outcome } from "../outcome.ts";
 import {
   choosesMessages,
   emlName,
@@ -89,12 +91,12 @@ export const deleteEmail = touching({
     }
   })
   .act(
-    async function* (targets, { delete_type, folder }, { mailbox }) {
-      const goal = await goalOf(delete_type, folder, mailbox);
+    async function* (targets, { delete_type, folder, archive }, { mailbox }) {
+      const goal = await goalOf({ delete_type, folder, archive }, mailbox);
       let at = 0;
       for await (const outcome of askedOf(
         targets,
-        ({ message }) => goal === undefined || message?.parentFolderId !== goal.folderId,
+        ({ message }) => !liesIn(goal, message),
         (asked) => mailbox.delete(asked.map(itemId), delete_type),
         () => done(undefined),
       )) {
@@ -135,9 +137,9 @@ export const deleteEmail = touching({
       async *verify(targets, rows, input, context, chosen) {
         // Only who named every copy of a Message-ID wants none to be left.
         const every = input.item_id === undefined && input.scope === "all" && input.folder === undefined;
-        const left = every ? await copiesLeft(targets, rows, chosen, context) : new Map<string, Failure>();
+        const left = every ? await copiesLeft(targets, rows, chosen, input, context) : new Map<string, Failure>();
         const messages = targets.flatMap(({ message }) => message ?? []);
-        const goal = await goalOf(input.delete_type, input.folder, context.mailbox);
+        const goal = await goalOf(input, context.mailbox);
         const gone = await goneFromThere(
           messages.map((before, at) => ({ before, newItemId: rows[at]?.new_item_id })),
           context,
@@ -146,8 +148,7 @@ export const deleteEmail = touching({
           const before = messages[at];
           const other = before?.internetMessageId === undefined ? undefined : left.get(before.internetMessageId);
           // It has not been moved, since it lay where it was to go.
-          const isThere =
-            before?.parentFolderId !== undefined && before.parentFolderId === goal?.folderId && rows[at]?.action === "already_gone";
+          const isThere = liesIn(goal, before) && rows[at]?.action === "already_gone";
           if (isThere) yield outcome.ok ? failed(new Failure("not-verified", "It does not lie there any more.")) : stays(outcome.failure);
           else if (!outcome.ok) yield outcome;
           else if (rows[at]?.action === "hard_deleted" && outcome.value.now !== undefined) {
@@ -167,12 +168,32 @@ function itemId(target: Target): string {
   return target.message?.itemId ?? "";
 }
 
+type Asking = { readonly delete_type: DeleteMode; readonly folder?: string | undefined; readonly archive: boolean };
+
+interface Goal {
+  readonly folderIds: ReadonlySet<string>;
+  readonly name: string;
+}
+
 /** Where messages go, as far as one may lie there already. */
-async function goalOf(mode: DeleteMode, folder: string | undefined, mailbox: Pick<Mailbox, "folder">) {
-  if (mode === "trash") return { folderId: (await mailbox.folder("deleteditems")).folderId, name: "Deleted Items" };
+async function goalOf({ delete_type: mode, folder, archive }: Asking, mailbox: Pick<Mailbox, "folder">): Promise<Goal | undefined> {
+  if (mode === "trash") return { folderIds: await trashOf(archive, mailbox), name: "Deleted Items" };
   const isRecoverable = folder !== undefined && meantBy({ folder }).places.includes("recoverable_items");
   if (mode === "hard" || !isRecoverable) return undefined;
-  return { folderId: (await mailbox.folder(recoverableItems)).folderId, name: "the Recoverable Items" };
+  return { folderIds: new Set([(await mailbox.folder(recoverableItems)).folderId]), name: "the Recoverable Items" };
+}
+
+function liesIn(goal: Goal | undefined, message: Message | undefined): boolean {
+  return message?.parentFolderId !== undefined && goal?.folderIds.has(message.parentFolderId) === true;
+}
+
+/** Deleted Items, and those of the archive where that is meant, too. Throws Failure. */
+async function trashOf(archive: boolean, mailbox: Pick<Mailbox, "folder">): Promise<ReadonlySet<string>> {
+  const { folderId } = await mailbox.folder("deleteditems");
+  const behind = archive ? await attempt(() => mailbox.folder("archive:deleteditems")) : undefined;
+  // That there is no archive, or that it cannot be opened, has been told when messages were looked for.
+  if (behind?.ok === false && !isLocal(behind.failure) && behind.failure.code !== "mailbox-not-found") throw behind.failure;
+  return new Set(behind?.ok ? [folderId, behind.value.folderId] : [folderId]);
 }
 
 const recoverableItems = "recoverableitemsdeletions";
@@ -204,24 +225,25 @@ async function copiesLeft(
   targets: readonly Target[],
   rows: readonly { readonly action: string }[],
   chosen: readonly Target[],
+  { archive }: Asking,
   { mailbox }: Context<"folder" | "locate">,
 ): Promise<ReadonlyMap<string, Failure>> {
   const deletedIds = new Set(targets.map(itemId));
   const others = new Set(chosen.map(itemId).filter((id) => !deletedIds.has(id)));
   const isHard = rows.every(({ action }) => action === "hard_deleted");
-  const trash = isHard ? undefined : (await mailbox.folder("deleteditems")).folderId;
+  const trash = isHard ? new Set<string>() : await trashOf(archive, mailbox);
   const ids = [...new Set(targets.flatMap(({ message }) => message?.internetMessageId ?? []))];
   const left = new Map<string, Failure>();
   let at = 0;
   for await (const outcome of mailbox.locate(
     ids.map((internetMessageId) => ({ internetMessageId })),
-    { includeRecoverable: isHard },
+    { includeRecoverable: isHard, archive },
   )) {
     const id = ids[at++];
     if (id === undefined) continue;
     if (!outcome.ok) left.set(id, outcome.failure);
     else if (!isAbsent(outcome.value)) {
-      const strays = outcome.value.messages.filter((copy) => !others.has(copy.itemId) && (isHard || copy.parentFolderId !== trash));
+      const strays = outcome.value.messages.filter((copy) => !others.has(copy.itemId) && !trash.has(copy.parentFolderId ?? ""));
       if (strays.length > 0) left.set(id, stillLeft(strays.some((copy) => deletedIds.has(copy.itemId))));
     }
   }

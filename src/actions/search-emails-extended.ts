@@ -42,7 +42,7 @@ const input = z.strictObject({
   ),
   recursive: z.boolean().default(true).describe("Also the folders below."),
   include_recoverable: z.boolean().default(false).describe("Also the Recoverable Items, where deleted messages wait for their end."),
-  archive: archive.describe(`${archive.description} Not with folder: a folder of the archive is named as archive:Inbox/2025.`),
+  archive,
   // Empty, with subject_match equals: a message without a subject. No form can say that, so the description does not either.
   subject: z.string().register(narrowing).optional().describe("Text of the subject, ignoring case."),
   subject_match: z.enum(["contains", "equals", "prefix"]).register(narrowing).default("contains").describe("How subject is compared."),

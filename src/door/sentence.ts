@@ -17,11 +17,16 @@ export function sentence(
   planned: number,
   did: ReadonlyMap<string, number>,
   items: readonly Item[],
-  { truncated, incomplete }: Remarks,
+  { truncated, incomplete, archive }: Remarks,
 ): string {
   const { requested, failed, not_found } = counts;
   const why = items.find((item) => item.status === "failed")?.failure;
-  const rest = `${truncated ? "; there is more than the limits of the call let through" : ""}${incomplete ? "; something could not be looked at" : ""}.`;
+  const rest = [
+    archive === "not_searched" ? "; an archive mailbox was not searched: set archive to include it" : "",
+    truncated ? "; there is more than the limits of the call let through" : "",
+    incomplete ? "; something could not be looked at" : "",
+    ".",
+  ].join("");
   if (requested === 0) return `No ${noun}s found${rest}`;
   const tallies: [number, string][] = [
     [planned, `would be ${done}`],

@@ -61,6 +61,20 @@ export async function unshownIds(mailbox: EwsMailbox, ids: readonly string[]): P
   return unshown;
 }
 
+/**
+ * Which of these items lie in the archive mailbox, as their ids tell. It costs a request only where there is an archive, or where an id is not of the mailbox
+ * that those before it were shown to be of. Throws Failure.
+ */
+export async function archivedIds(mailbox: EwsMailbox, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  const found = mailbox.archive.read();
+  if (found === "none" || found === "unknown") return new Set();
+  const own = learnedOf(mailbox).guids.get("inbox");
+  const others = ids.filter((id) => mailboxGuidOf(id) !== undefined && mailboxGuidOf(id) !== own);
+  if (others.length === 0) return new Set();
+  const archive = await guidOfFolder(mailbox, "archivemsgfolderroot");
+  return new Set(others.filter((id) => mailboxGuidOf(id) === archive));
+}
+
 /** What an id itself says. `nothing`: it names no mailbox, or it is not known which one this mailbox is. */
 async function saidBy(mailbox: EwsMailbox, id: string): Promise<"own" | "another" | "public" | "nothing"> {
   const store = await storeOf(mailbox, id);

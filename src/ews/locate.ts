@@ -33,7 +33,7 @@ export async function* locate(mailbox: EwsMailbox, names: readonly MessageName[]
     if (outcome?.ok === false && outcome.failure.code === "invalid-input") outcomes[index] = failed(untranslated(outcome.failure));
   }
   await refuseForeign(mailbox, outcomes);
-  if (!isOneFolder(within)) await explainUnknown(mailbox, byId, outcomes);
+  if (!isOneFolder(within)) await explainUnknown(mailbox, byId, outcomes, within.archive === true);
   const places = placesOf(mailbox, within);
   if (isOneFolder(within)) {
     const there = await attempt(places);
@@ -87,7 +87,12 @@ async function refuseForeign(mailbox: EwsMailbox, outcomes: Outcome<Located>[]):
 }
 
 /** An id that is not known here may say itself that it is of another place than those which are looked into. */
-async function explainUnknown(mailbox: EwsMailbox, byId: readonly AskedId[], outcomes: Outcome<Located>[]): Promise<void> {
+async function explainUnknown(
+  mailbox: EwsMailbox,
+  byId: readonly AskedId[],
+  outcomes: Outcome<Located>[],
+  archive: boolean,
+): Promise<void> {
   for (const { index, itemId } of byId) {
     const outcome = outcomes[index];
     if (outcome === undefined || outcome.ok || outcome.failure.code !== "not-found") continue;
@@ -95,7 +100,8 @@ async function explainUnknown(mailbox: EwsMailbox, byId: readonly AskedId[], out
     if (!store.ok) {
       if (store.failure.code === "cancelled") throw store.failure;
       outcomes[index] = store;
-    } else if (store.value === "another") outcomes[index] = failed(elsewhere(mailbox));
+    } else if (store.value === "archive" && archive) continue;
+    else if (store.value === "another") outcomes[index] = failed(elsewhere(mailbox));
     else if (store.value === "archive" || store.value === "public") outcomes[index] = failed(behind(store.value, outcome.failure));
   }
 }
@@ -103,7 +109,7 @@ async function explainUnknown(mailbox: EwsMailbox, byId: readonly AskedId[], out
 function behind(store: "archive" | "public", { message, wireCode, requestId }: Failure): Failure {
   const place = store === "archive" ? "the archive mailbox" : "a public folder";
   return new Failure("could-not-look", `This id is of ${place}, where it was not looked for: ${message}`, {
-    hint: `Name the folder that the message lay in: ${store}:… as folder.`,
+    hint: `Name the folder that the message lay in: ${store}:… as folder${store === "archive" ? "; or set archive" : ""}.`,
     wireCode,
     requestId,
   });
@@ -120,7 +126,7 @@ function elsewhere(mailbox: EwsMailbox): Failure {
 }
 
 /** Where names are looked for. */
-interface Places extends Pick<Where, "folders" | "pathOfId" | "looked"> {
+interface Places extends Pick<Where, "folders" | "pathOfId" | "looked" | "archive" | "closed"> {
   /** Of the one folder that is named. */
   readonly folderId?: string;
   /** What the account is not shown. */
@@ -162,6 +168,8 @@ async function folderAlone(mailbox: EwsMailbox, within: Within): Promise<Places>
     folderId,
     pathOfId: (id) => (id === folderId ? known?.path : undefined),
     looked: { mailbox: mailbox.address, folders: 1, ...meantBy({ folder: within.folder ?? "" }), folder: known?.path },
+    archive: undefined,
+    closed: [],
   };
 }
 
@@ -177,7 +185,11 @@ async function findCopies(mailbox: EwsMailbox, ids: readonly string[], where: Pl
     found.set(message.itemId, { ...message, folderPath: where.pathOfId(message.parentFolderId) });
   }
   const read = await readItems(mailbox, [...found.values()].filter(isIncomplete), {});
-  const unlisted: { readonly failure: Failure }[] = [...list.unlisted, ...(where.hidden === undefined ? [] : [{ failure: where.hidden }])];
+  const unlisted: { readonly failure: Failure }[] = [
+    ...where.closed,
+    ...list.unlisted,
+    ...(where.hidden === undefined ? [] : [{ failure: where.hidden }]),
+  ];
   for (const [itemId, outcome] of read) {
     const listed = found.get(itemId);
     if (listed === undefined) continue;
@@ -185,5 +197,5 @@ async function findCopies(mailbox: EwsMailbox, ids: readonly string[], where: Pl
     if (outcome.ok) found.set(itemId, { ...outcome.value, folderPath: listed.folderPath });
     else if (isCut(listed.internetMessageId ?? "")) unlisted.push({ failure: outcome.failure });
   }
-  return { messages: [...found.values()], unlisted, places: where.looked };
+  return { messages: [...found.values()], unlisted, places: where.looked, archive: where.archive };
 }

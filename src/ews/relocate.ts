@@ -1,10 +1,11 @@
 import type { Copied, DeleteMode, Destination, Junk, Junked } from "../exchange/exchange.ts";
 import { splitStore } from "../exchange/folder-names.ts";
 import { Failure } from "../failure.ts";
-import { attempt, type Outcome } from "../outcome.ts";
+import { askedOf, attempt, failed, type Outcome } from "../outcome.ts";
 import { defaultBatchSize, inBatches } from "./batch.ts";
 import { findCopies, newCopies } from "./copies.ts";
 import type { FolderRef } from "./folders.ts";
+import { archivedIds } from "./home.ts";
 import type { Operation } from "./operation.ts";
 import { copyItem } from "./operations/copy-item.ts";
 import { deleteItem } from "./operations/delete-item.ts";
@@ -25,8 +26,15 @@ export function move(mailbox: EwsMailbox, itemIds: readonly string[], destinatio
 /** `trash` and `soft` move, since only that gives the new id; `hard` deletes. */
 export function remove(mailbox: EwsMailbox, itemIds: readonly string[], mode: DeleteMode): Outcomes {
   if (mode === "hard") return deleteEach(mailbox, itemIds, "HardDelete");
-  if (mode === "trash") return relocateTo(mailbox, moveItem, itemIds, mailbox.folders.distinguished("deleteditems"));
-  const to = mailbox.folders.distinguished("recoverableitemsdeletions");
+  // What lies in the archive stays there: it has folders of the same kind.
+  return byStore(mailbox, itemIds, (ids, isArchived) => {
+    const folder = (name: string) => mailbox.folders.distinguished(isArchived ? `archive${name}` : name);
+    if (mode === "trash") return relocateTo(mailbox, moveItem, ids, folder("deleteditems"));
+    return softly(mailbox, ids, folder("recoverableitemsdeletions"));
+  });
+}
+
+function softly(mailbox: EwsMailbox, itemIds: readonly string[], to: FolderRef): Outcomes {
   return inBatches(itemIds, defaultBatchSize, async (ids) => {
     const moved = await collected(relocateTo(mailbox, moveItem, ids, to));
     // Whoever may delete in a mailbox need not be allowed to move into its Recoverable Items: deleting softly leads there too, without the new id.
@@ -36,6 +44,36 @@ export function remove(mailbox: EwsMailbox, itemIds: readonly string[], mode: De
 
 export function junk(mailbox: EwsMailbox, itemIds: readonly string[], how: Junk): AsyncIterable<Outcome<Junked>> {
   return mailbox.each(markAsJunk(how), itemIds, (ids) => ids.map((id) => ({ id })));
+}
+
+/** Works on the items of the mailbox and on those of its archive by themselves: one Outcome for each, in the order of the ids. */
+async function* byStore(
+  mailbox: EwsMailbox,
+  itemIds: readonly string[],
+  work: (ids: readonly string[], isArchived: boolean) => Outcomes,
+): Outcomes {
+  const archived = await attempt(() => archivedIds(mailbox, itemIds));
+  if (!archived.ok) {
+    if (archived.failure.code === "cancelled") throw archived.failure;
+    yield* itemIds.map(() => archived);
+    return;
+  }
+  if (archived.value.size === 0) {
+    yield* work(itemIds, false);
+    return;
+  }
+  const isArchived = (id: string) => archived.value.has(id);
+  const behind = (await collected(work(itemIds.filter(isArchived), true))).values();
+  yield* askedOf(
+    [...itemIds.entries()],
+    ([, id]) => !isArchived(id),
+    (asked) =>
+      work(
+        asked.map(([, id]) => id),
+        false,
+      ),
+    () => behind.next().value ?? failed(new Failure("internal", "There were fewer outcomes than items.")),
+  );
 }
 
 function deleteEach(mailbox: EwsMailbox, itemIds: readonly string[], type: "HardDelete" | "SoftDelete"): Outcomes {
@@ -68,7 +106,11 @@ async function* relocate(
     // An archive is a mailbox of its own.
   } else if (isPublic || (store === "archive" && other === undefined)) yield* elsewhere(mailbox, operation, itemIds, mailbox, to.value);
   else if (other !== undefined) yield* elsewhere(mailbox, operation, itemIds, other, to.value);
-  else yield* relocateTo(mailbox, operation, itemIds, to.value);
+  else {
+    yield* byStore(mailbox, itemIds, (ids, isArchived) =>
+      isArchived ? elsewhere(mailbox, operation, ids, mailbox, to.value) : relocateTo(mailbox, operation, ids, to.value),
+    );
+  }
 }
 
 async function folderOf(mailbox: EwsMailbox, { folder, create }: Destination): Promise<FolderRef> {

@@ -48,10 +48,10 @@ export async function whereToSearch(mailbox: EwsMailbox, asked: WhereAsked): Pro
     nodes.push(...(await folders.tree()));
     archive = unsearchedArchive(mailbox.archive.read());
     if (asked.archive === true) {
-      const behind = await folders.archive();
-      nodes.push(...behind.nodes);
-      archive = behind.failure === undefined && behind.found === "exists" ? "searched" : unsearchedArchive(behind.found);
-      if (behind.failure !== undefined) closed = [{ folderPath: inArchive, failure: behind.failure }];
+      const { found, nodes: others, failure } = await folders.archive();
+      nodes.push(...others);
+      archive = failure === undefined && found === "exists" ? "searched" : unsearchedArchive(found);
+      if (failure !== undefined) closed = [{ folderPath: inArchive, failure }];
     }
     refs.push(...nodes.filter(holdsMail).map(refOf));
   } else if (!recursive) {
@@ -69,11 +69,13 @@ export async function whereToSearch(mailbox: EwsMailbox, asked: WhereAsked): Pro
   }
   if (asked.includeRecoverable) refs.push(folders.distinguished(recoverableItems));
   if (asked.includeRecoverable && archive === "searched") refs.push(folders.distinguished(`archive${recoverableItems}`));
+  const meant = meantBy(asked);
+  const behind = archive === "searched" ? (["archive"] as const) : [];
   const paths = new Map(nodes.map(({ folderId, path }) => [folderId, path]));
   const pathOfId = (folderId: string | undefined) => (folderId === undefined ? undefined : paths.get(folderId));
   return {
     folders: refs,
-    looked: { mailbox: mailbox.address, folders: refs.length, ...meantBy(asked) },
+    looked: { mailbox: mailbox.address, folders: refs.length, ...meant, places: [...meant.places, ...behind] },
     archive,
     closed,
     pathOfId,

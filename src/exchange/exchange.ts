@@ -103,6 +103,8 @@ export interface Within {
   readonly folderId?: string | undefined;
   /** Also in the Recoverable Items. Without effect where a folder is named. */
   readonly includeRecoverable?: boolean | undefined;
+  /** Also in the archive mailbox, where there is one. Not with a folder. */
+  readonly archive?: boolean | undefined;
 }
 
 /** Undefined where the server does not say. */

@@ -4,6 +4,7 @@ import { isLocal } from "./local-failure.ts";
 import { isAbsent, type Located, type Looked, lookedIn } from "./looked.ts";
 import { bareMessageId, sameMessageId } from "./match.ts";
 import type { Message, MessageName } from "./message.ts";
+import type { ArchiveState } from "./query.ts";
 
 /** How a back end looks for messages by their Internet Message-IDs. */
 export interface CopySearch {
@@ -24,6 +25,7 @@ export interface Seen {
   readonly unlisted: readonly { readonly failure: Failure }[];
   /** All that was to be looked into. */
   readonly places: Omit<Looked, "by">;
+  readonly archive: ArchiveState | undefined;
 }
 
 /** What a name stands for before anything was found. */
@@ -95,12 +97,12 @@ async function look(ids: readonly string[], search: CopySearch): Promise<(id: st
  * Looked at again here, whatever the server took for equal: what is found may be deleted next. Not found where a folder could not be looked
  * into is a failure: the message may be there.
  */
-function seenOf(id: string | undefined, { messages, unlisted, places }: Seen): Outcome<Located> {
+function seenOf(id: string | undefined, { messages, unlisted, places, archive }: Seen): Outcome<Located> {
   const copies = id === undefined ? [] : messages.filter(({ internetMessageId = "" }) => sameMessageId(internetMessageId, id));
-  if (copies.length > 0) return done({ messages: copies });
   const [first] = unlisted;
+  if (copies.length > 0) return done({ messages: copies, archive, unopened: first && alsoThere(unlisted.length, places, first.failure) });
   const by = id === undefined ? "item_id" : "internet_message_id";
-  if (first === undefined) return done({ absentFrom: { ...places, by } });
+  if (first === undefined) return done({ absentFrom: { ...places, by }, archive });
   const sought =
     id === undefined ? "No message has this id" : `No message with the Internet Message-ID ${JSON.stringify(id.slice(0, 200))}`;
   const closed = `${unlisted.length} of the folders could not be looked into`;
@@ -116,6 +118,12 @@ export function unopened(failure: Failure): Failure {
 /** Every mailbox has folders: a server leaves out of a list what the account may not see. */
 function unshown({ mailbox }: Seen["places"]): Failure {
   return new Failure("could-not-look", `The server shows no folder of ${mailbox}, so nothing could be looked for.`);
+}
+
+function alsoThere(number: number, { mailbox }: Pick<Looked, "mailbox">, first: Failure): Failure {
+  const message = `There may be more copies: ${number} of the folders of ${mailbox} could not be looked into: ${first.message}`;
+  const { wireCode, requestId } = first;
+  return new Failure("could-not-look", message, { wireCode, requestId, cause: first });
 }
 
 /** A place could not be opened: nothing is known of what may lie there. */

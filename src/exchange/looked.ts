@@ -1,6 +1,8 @@
+import type { Failure } from "../failure.ts";
 import type { Within } from "./exchange.ts";
 import { splitStore } from "./folder-names.ts";
 import type { Message } from "./message.ts";
+import type { ArchiveState } from "./query.ts";
 
 /**
  * `mailbox`: its folders that can hold mail. `folder`: the one that was named. `recoverable_items`, `archive`, `public_folders`: those, where they were
@@ -27,10 +29,21 @@ export interface Looked {
  */
 export interface Absent {
   readonly absentFrom: Looked;
+  /** What the look did about the archive mailbox. */
+  readonly archive?: ArchiveState | undefined;
+}
+
+/** Messages, at least one, newest first. */
+export interface Found {
+  readonly messages: readonly Message[];
+  /** What the look did about the archive mailbox. Absent where no look was needed, or one folder was named. */
+  readonly archive?: ArchiveState | undefined;
+  /** Why there may be more of them: a place that could not be opened. */
+  readonly unopened?: Failure | undefined;
 }
 
 /** What a look for a name gave: its messages, at least one, newest first; or that there is none. */
-export type Located = { readonly messages: readonly Message[] } | Absent;
+export type Located = Found | Absent;
 
 export function isAbsent(seen: object): seen is Absent {
   return "absentFrom" in seen;

@@ -9,7 +9,7 @@ import { newestFirst } from "./newest-first.ts";
 import { maxMessageIds, messageIdFilter } from "./odata.ts";
 import { getMessage } from "./requests/messages.ts";
 import type { GraphMailbox } from "./session.ts";
-import { type Where, whereToSearch } from "./where.ts";
+import { noArchive, type Where, whereToSearch } from "./where.ts";
 
 const unreadable: readonly FailureCode[] = ["invalid-input", "refused"];
 
@@ -18,6 +18,10 @@ const unreadable: readonly FailureCode[] = ["invalid-input", "refused"];
  * only an Internet Message-ID, or an id that is dead, is looked for in the whole mailbox. As many Outcomes as names, in their order; throws only when cancelled.
  */
 export async function* locate(mailbox: GraphMailbox, names: readonly MessageName[], within: Within = {}): AsyncIterable<Outcome<Located>> {
+  if (within.archive === true) {
+    yield* names.map(() => failed(noArchive()));
+    return;
+  }
   const outcomes: Outcome<Located>[] = names.map(nameless);
   const byId = [...names.entries()].flatMap(([index, { itemId }]) => (itemId === undefined ? [] : [{ index, itemId }]));
   const translated = await translatedIds(
@@ -41,7 +45,8 @@ export async function* locate(mailbox: GraphMailbox, names: readonly MessageName
     }
     keepIn(there.value.folderId ?? "", outcomes, there.value.looked);
   }
-  const find = async (ids: readonly string[]) => findCopies(mailbox, ids, await places());
+  const archive = within.folder === undefined ? ("unknown" as const) : undefined;
+  const find = async (ids: readonly string[]) => ({ ...(await findCopies(mailbox, ids, await places())), archive });
   await locateCopies(names, outcomes, { atOnce: maxMessageIds, unreadable, find });
   yield* outcomes;
 }
@@ -78,7 +83,7 @@ async function folderAlone(mailbox: GraphMailbox, within: Within): Promise<Place
 }
 
 /** One search for several Internet Message-IDs over every place that is meant; without ids it only opens each. Throws Failure. */
-async function findCopies(mailbox: GraphMailbox, ids: readonly string[], where: Places): Promise<Seen> {
+async function findCopies(mailbox: GraphMailbox, ids: readonly string[], where: Places): Promise<Omit<Seen, "archive">> {
   const found = new Map<string, Message>();
   const list = await newestFirst(mailbox, where.places, {
     detail: {},

@@ -28,7 +28,7 @@ async function located(
       searches.push(ids);
       const found = find(ids);
       if (found instanceof Failure) throw found;
-      return { ...found, places };
+      return { ...found, places, archive: undefined };
     },
   });
   const said = outcomes.map((outcome) => {

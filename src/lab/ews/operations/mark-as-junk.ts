@@ -15,14 +15,15 @@ export const markAsJunk: Operation = {
     const moves = /^(true|1)$/.test(request.attributes.get("MoveItem") ?? "");
     const tasks = tasksOf(context, "ItemIds", (id) => {
       const item = itemAt(id, context);
-      const mailbox = item.folder.mailbox;
+      // An archive has neither a Junk Email folder nor a list of its own: those are the mailbox's. No page says what Exchange does with its items.
+      const mailbox = context.store.mailbox(item.folder.mailbox.address) ?? item.folder.mailbox;
       const sender = item.from?.address ?? item.sender?.address;
       if (sender !== undefined) {
         if (isJunk) mailbox.blockedSenders.add(addressKey(sender));
         else mailbox.blockedSenders.delete(addressKey(sender));
       }
       if (!moves) return "";
-      return itemIdXml(mailbox.move(item, mailbox.known(isJunk ? "junkemail" : "inbox")), "m:MovedItemId");
+      return itemIdXml(item.folder.mailbox.move(item, mailbox.known(isJunk ? "junkemail" : "inbox")), "m:MovedItemId");
     });
     return responses("MarkAsJunk", tasks, context);
   },
