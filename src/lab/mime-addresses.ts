@@ -12,10 +12,12 @@ interface Draft {
   /** Where encoded words and quoted text are in the phrase: what is in them is no address. */
   readonly opaque: [number, number][];
   comment: string;
+  /** What stood between quotes. */
+  quoted: string;
   readonly angles: string[];
 }
 
-const draft = (): Draft => ({ phrase: "", opaque: [], comment: "", angles: [] });
+const draft = (): Draft => ({ phrase: "", opaque: [], comment: "", quoted: "", angles: [] });
 
 /** RFC 5322 3.4. A comma behind what has no address belongs to the name, as in `Name ,_<a@example.com>`: Exchange takes the address in the brackets. */
 function parseAddresses(text: string): LabAddress[] {
@@ -44,6 +46,7 @@ function parseAddresses(text: string): LabAddress[] {
     } else if (char === '"' && at < last.quote) {
       const { inside, next } = quoted(text, at);
       take(inside, true);
+      one.quoted += inside;
       at = next;
     } else if (char === "(" && at < last.parenthesis) {
       const { inside, next } = commented(text, at);
@@ -94,7 +97,7 @@ function commented(text: string, from: number): { inside: string; next: number }
   return { inside, next: text.length };
 }
 
-function addressesIn({ phrase, opaque, comment, angles }: Draft): LabAddress[] {
+function addressesIn({ phrase, opaque, comment, quoted: inQuotes, angles }: Draft): LabAddress[] {
   const nameOf = (text: string): string | undefined => decodeWords(text).replace(/\s+/g, " ").trim().replace(/,$/, "").trim() || undefined;
   if (angles.length > 0) {
     return angles.map((angle, index) => {
@@ -103,7 +106,11 @@ function addressesIn({ phrase, opaque, comment, angles }: Draft): LabAddress[] {
     });
   }
   const sign = [...phrase.matchAll(/@/g)].find(({ index }) => !opaque.some(([from, to]) => index >= from && index < to))?.index;
-  if (sign === undefined) return phrase.trim() === "" ? [] : [{ name: nameOf(phrase), address: undefined }];
+  if (sign === undefined) {
+    // `Name,(<a@example.com>)`: what nothing else is an address beside.
+    const hidden = /<([^<>\s@]*@[^<>\s@]*)>/.exec(`${inQuotes} ${comment}`)?.[1];
+    return phrase.trim() === "" && hidden === undefined ? [] : [{ name: nameOf(phrase) ?? nameOf(comment), address: hidden }];
+  }
   const from = startOfWord(phrase, sign);
   const end = phrase.slice(sign).search(/[\s,]/);
   const to = end < 0 ? phrase.length : sign + end;

@@ -127,7 +127,7 @@ function read(tokens: readonly Token[], decode: DecodeText): NamedAddress[] {
 function bare(tokens: readonly Token[], decode: DecodeText): NamedAddress[] {
   const at = tokens.findIndex(isAddress);
   const token = tokens[at];
-  if (token === undefined) return [{ name: nameOf(tokens, decode) }];
+  if (token === undefined) return [{ name: nameOf(tokens, decode), address: enclosedAddress(tokens, decode) }];
   const comma = tokens.findLastIndex(({ kind, raw }, index) => index < at && kind === "text" && raw === ",");
   const { address, rest } = wordOfAddress(token.raw);
   const before = tokens[at - 1];
@@ -137,6 +137,15 @@ function bare(tokens: readonly Token[], decode: DecodeText): NamedAddress[] {
   // Names without an address before this one, as in `Bob, ann@example.com`.
   const names = comma < 0 ? [] : [{ name: nameOf(tokens.slice(0, comma), decode) }];
   return [...names, { name: nameOf(others, decode), address: textOf(`${local}${address}`, decode) }];
+}
+
+/** Where nothing else is an address: the one in angle brackets inside of a comment or of quotes, as in `Name,(<ann@example.com>)`. */
+function enclosedAddress(tokens: readonly Token[], decode: DecodeText): string | undefined {
+  const enclosed = tokens
+    .filter(({ kind }) => kind === "comment" || kind === "quoted")
+    .flatMap(({ raw }) => [...raw.matchAll(/<([^<>\s]*)>/g)]);
+  const found = enclosed.map(([, inside = ""]) => inside).find((inside) => inside.includes("@"));
+  return found === undefined ? undefined : addressIn(found, decode);
 }
 
 /** The word with the "@" in a text. White space may stand around the "@" (RFC 5322, 4.4). */

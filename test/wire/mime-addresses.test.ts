@@ -71,6 +71,9 @@ test.each<[string, (string | undefined)[][]]>([
   ["Ann <>", [["Ann", undefined]]],
   ["Žofie <žofie@example.com>", [["Žofie", "žofie@example.com"]]],
   ["Only a name", [["Only a name", undefined]]],
+  ["Only today!,(<ann@example.com>)", [["Only today!,", "ann@example.com"]]],
+  ['"Ann <ann@example.com>"', [["Ann <ann@example.com>", "ann@example.com"]]],
+  ['"Ann <ann@example.com>" <bob@example.com>', [["Ann <ann@example.com>", "bob@example.com"]]],
   ["", []],
   [
     ",,<,>;:",
