@@ -2,7 +2,7 @@ import * as z from "zod";
 import { type Context, reading } from "../action.ts";
 import { Counts, completeness, ErrorNoun, errorNoun } from "../answer.ts";
 import type { Detail } from "../exchange/message.ts";
-import type { FilterName, Filters } from "../exchange/query.ts";
+import { appliedWays, type FilterName, type Filters } from "../exchange/query.ts";
 import { Failure } from "../failure.ts";
 import {
   ArchiveNoun,
@@ -85,7 +85,7 @@ const input = z.strictObject({
 });
 type Input = z.output<typeof input>;
 
-const Applied = z.enum(["server", "client"]);
+const Applied = z.enum(appliedWays);
 
 /** Finds messages, newest first over all mailboxes and folders, and says where each filter was applied. */
 export const searchEmailsExtended = reading({
@@ -107,12 +107,14 @@ export const searchEmailsExtended = reading({
     members: ({ items, total, truncated, applied, per_mailbox }) => {
       const several = truncated && per_mailbox.length > 1;
       const here = Object.keys(applied).filter((name) => applied[name] === "client");
+      const unchecked = Object.keys(applied).filter((name) => applied[name] === "server, unchecked");
       return {
         items,
         // Where all is shown, the messages themselves say in which mailbox they are.
         per_mailbox: per_mailbox.filter(({ status, count }) => status !== "done" || (several && count > 0)),
         ...(truncated ? { total, more: "raise limit, or repeat with cursor: the next_cursor of the JSON answer" } : {}),
         ...(here.length > 0 ? { filtered_by_client: here } : {}),
+        ...(unchecked.length > 0 ? { filtered_by_server_unchecked: unchecked } : {}),
       };
     },
   },
@@ -134,7 +136,11 @@ export const searchEmailsExtended = reading({
     archive: ArchiveNoun.describe(
       `${ArchiveNoun.description} Of several mailboxes: not_searched, unknown or searched, the first of these that is true of any.`,
     ),
-    applied: z.record(z.string(), Applied).describe("Where each filter was applied. None is ever ignored."),
+    applied: z
+      .record(z.string(), Applied)
+      .describe(
+        "Where each filter was applied; none is ever ignored. server: the results do not contradict it; client: by mailcordon, message by message; server, unchecked: the results do not show whether the server kept to it.",
+      ),
     per_mailbox: z.array(
       z.strictObject({
         mailbox: z.string(),

@@ -1,6 +1,6 @@
 import { nextCursor, readCursor } from "../exchange/cursor.ts";
 import type { Message } from "../exchange/message.ts";
-import type { ArchiveState, FilterName, Search, Unsearched } from "../exchange/query.ts";
+import type { Applied, AppliedFilters, ArchiveState, FilterName, Search, Unsearched } from "../exchange/query.ts";
 import type { MailboxFor } from "../exchange/uses.ts";
 import { Failure, type FailureCode } from "../failure.ts";
 import { attempt } from "../outcome.ts";
@@ -39,7 +39,7 @@ export interface Searched {
 
 export interface Found {
   readonly messages: readonly { readonly address: string; readonly message: Message }[];
-  readonly applied: Readonly<Partial<Record<FilterName, "server" | "client">>>;
+  readonly applied: AppliedFilters;
   /** One per place, in their order. */
   readonly mailboxes: readonly Searched[];
 }
@@ -91,7 +91,7 @@ export async function searchMany(places: readonly Place[], search: Omit<Search, 
       archive: undefined,
     }),
   );
-  const applied: Partial<Record<FilterName, "server" | "client">> = {};
+  const applied: Partial<Record<FilterName, Applied>> = {};
   const waiting = [...boxes];
   let done = 0;
   const work = async () => {
@@ -114,8 +114,8 @@ export async function searchMany(places: readonly Place[], search: Omit<Search, 
           unsearched: page.unsearched ?? [],
           archive: page.archive,
         });
-        // What one mailbox decided by the client was not decided by the server for the whole.
-        for (const name of names(page.applied)) applied[name] = applied[name] === "client" ? "client" : (page.applied[name] ?? "client");
+        // Of the whole is said what is least sure of any.
+        for (const name of names(page.applied)) applied[name] = leastSure(applied[name], page.applied[name]);
         keepNewest(boxes, search.limit);
       } else if (aboutTheCall.has(outcome.failure.code)) {
         // The others end with the mailbox that they are at.
@@ -173,6 +173,12 @@ async function inTime<T>(
 }
 
 const timeHint = "Search this mailbox alone, or narrow the search. If it never answers, check the mailbox.";
+
+const sureness: readonly (Applied | undefined)[] = [undefined, "server", "client", "server, unchecked"];
+
+function leastSure(one: Applied | undefined, other: Applied | undefined): Applied {
+  return (sureness.indexOf(one) > sureness.indexOf(other) ? one : other) ?? "client";
+}
 
 function names(applied: Found["applied"]): FilterName[] {
   const list: FilterName[] = [];

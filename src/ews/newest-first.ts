@@ -36,6 +36,8 @@ export interface NewestFirst {
    * between. Throws Failure.
    */
   messages(): AsyncIterable<Message>;
+  /** Asks for the first pages, if they were not asked for yet. Throws Failure: what the folder says that failed first, where all fail. */
+  begin(): Promise<void>;
   /** Grows while it is read. */
   readonly unlisted: readonly Unlisted[];
   /** How many messages match in all folders, when every folder said so. */
@@ -162,12 +164,19 @@ export function newestFirst(mailbox: EwsMailbox, folders: readonly FolderRef[], 
   }
 
   async function* messages(): AsyncIterable<Message> {
-    await begin();
+    await started();
     yield* newestOf(sources, refill);
+  }
+
+  let first: Promise<void> | undefined;
+  function started(): Promise<void> {
+    first ??= begin();
+    return first;
   }
 
   return {
     messages,
+    begin: started,
     unlisted,
     total: () => {
       let sum = 0;

@@ -1,6 +1,6 @@
 import type { Position } from "../exchange/cursor.ts";
 import { bareMessageId, type ClientFilter, checkFilters, givenFilters } from "../exchange/match.ts";
-import type { FilterName, Filters } from "../exchange/query.ts";
+import type { Applied, AppliedFilters, FilterName, Filters } from "../exchange/query.ts";
 import { element, type Xml } from "../wire/xml-write.ts";
 import { extendedField, fromName, fromSmtpAddress, senderName, senderSmtpAddress, type TextProperty } from "./text-property.ts";
 
@@ -9,7 +9,7 @@ export interface Plan {
   readonly restriction: Xml | undefined;
   /** An AQS query. FindItem takes either this or a restriction. */
   readonly queryString: string | undefined;
-  readonly applied: Readonly<Partial<Record<FilterName, "server" | "client">>>;
+  readonly applied: AppliedFilters;
   /** To be decided by us; for `sender` also after the server. */
   readonly check: readonly ClientFilter[];
 }
@@ -17,29 +17,48 @@ export interface Plan {
 /** How much later than its reading an item may really have been received: a server may tell whole seconds and compare finer ones. */
 const hiddenFractionMs = 1000;
 
+/** What the server may refuse to look for: a filter, or the time at which the page before ended. */
+export type Refusable = ClientFilter | "cursor";
+
+/** The conditions of a plan, each alone, to learn which of them the server refuses. */
+export function conditionsApart(
+  filters: Filters,
+  after: Position | undefined,
+  refused: ReadonlySet<Refusable>,
+): readonly [Refusable, Xml][] {
+  const names: Refusable[] = [...givenFilters(filters).flatMap((name) => (name === "query" ? [] : [name])), "cursor"];
+  return names.flatMap((name) => {
+    const others = new Set(names.filter((other) => other !== name || refused.has(name)));
+    const { restriction } = planFilters(filters, after, others);
+    return restriction === undefined ? [] : [[name, restriction]];
+  });
+}
+
 /**
  * Divides the filters between server and client. A QueryString and a Restriction exclude one another, so with `query` all other filters
- * are the client's. Throws Failure `invalid-input` for filters that mean nothing.
+ * are the client's; so is what the server has `refused`. Throws Failure `invalid-input` for filters that mean nothing.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/restriction
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/querystring-querystringtype
  */
-export function planFilters(filters: Filters, after?: Position): Plan {
+export function planFilters(filters: Filters, after?: Position, refused: ReadonlySet<Refusable> = new Set()): Plan {
   checkFilters(filters);
   const conditions: Xml[] = [];
-  const applied: Partial<Record<FilterName, "server" | "client">> = {};
+  const applied: Partial<Record<FilterName, Applied>> = {};
   const check: ClientFilter[] = [];
   for (const name of givenFilters(filters)) {
     if (name === "query") {
-      applied.query = "server";
+      // No line of a list shows what a query looked at.
+      applied.query = "server, unchecked";
       continue;
     }
-    const condition = filters.query === undefined ? conditionOf(name, filters) : undefined;
-    applied[name] = condition ? "server" : "client";
+    const condition = filters.query === undefined && !refused.has(name) ? conditionOf(name, filters) : undefined;
+    // No line of a list shows the body.
+    applied[name] = condition === undefined ? "client" : name === "body" ? "server, unchecked" : "server";
     if (condition) conditions.push(condition);
     if (!condition || name === "sender") check.push(name);
   }
   if (filters.query !== undefined) return { restriction: undefined, queryString: filters.query, applied, check };
-  if (after && after.receivedAt !== "") {
+  if (after && after.receivedAt !== "" && !refused.has("cursor")) {
     const bound = new Date(Date.parse(after.receivedAt) + hiddenFractionMs);
     conditions.push(compare("IsLessThan", field("item:DateTimeReceived"), bound.toISOString()));
   }

@@ -1,11 +1,15 @@
-import { readCursor } from "../exchange/cursor.ts";
+import { type Position, readCursor } from "../exchange/cursor.ts";
 import { type MatchMeans, openMatcher } from "../exchange/match.ts";
 import type { Search, SearchPage } from "../exchange/query.ts";
+import { recheck } from "../exchange/recheck.ts";
 import { searchListed } from "../exchange/searching.ts";
 import { Failure } from "../failure.ts";
+import { attempt } from "../outcome.ts";
 import { isIncomplete, readItems } from "./complete.ts";
-import { newestFirst } from "./newest-first.ts";
-import { planFilters } from "./restriction.ts";
+import type { FolderRef } from "./folders.ts";
+import { type NewestFirst, newestFirst } from "./newest-first.ts";
+import { isRefusal, refusedFilters } from "./refused-filters.ts";
+import { type Plan, planFilters, type Refusable } from "./restriction.ts";
 import type { EwsMailbox } from "./session.ts";
 import { listShape, needsGetItem } from "./shapes.ts";
 import { whereToSearch } from "./where.ts";
@@ -21,24 +25,17 @@ export async function search(mailbox: EwsMailbox, asked: Search, means: MatchMea
   if (!Number.isSafeInteger(asked.limit) || asked.limit < 1)
     throw new Failure("invalid-input", "The limit is not a positive whole number.");
   const position = readCursor(asked);
-  const plan = planFilters(asked.filters, position);
-  const matches = await openMatcher(asked.filters, plan.check, means);
   const where = await whereToSearch(mailbox, asked);
-
-  const list = newestFirst(mailbox, where.folders, {
-    shape: listShape(asked.detail),
-    restriction: plan.restriction,
-    queryString: plan.queryString,
-    // Of what is left to us, nobody knows how much will match.
-    expected: plan.check.length > 0 ? Math.max(asked.limit, fewestExpected) : asked.limit,
-  });
+  const { plan, list } = await listed(mailbox, asked, position, where.folders);
+  const matches = await openMatcher(asked.filters, plan.check, means);
+  const rechecked = recheck(list.messages(), asked.filters, plan.applied);
   const found = await searchListed({
     asked,
     position,
     applied: plan.applied,
     check: plan.check,
     matches,
-    listed: list.messages(),
+    listed: rechecked.messages,
     needsReading: (message, detail) => needsGetItem(detail) || isIncomplete(message),
     read: (messages, detail) => readItems(mailbox, messages, detail),
   });
@@ -47,14 +44,38 @@ export async function search(mailbox: EwsMailbox, asked: Search, means: MatchMea
     ...list.unlisted.map(({ folder, itemId, failure }) => ({ folderPath: where.pathOf(folder), itemId, failure })),
     ...found.unsearched,
   ];
-  const exact = plan.check.length === 0 && position === undefined && unsearched.length === 0;
+  const exact = plan.check.length === 0 && !rechecked.isBroken() && position === undefined && unsearched.length === 0;
   return {
     messages: found.messages.map((message) => ({ ...message, folderPath: where.pathOfId(message.parentFolderId) ?? message.folderPath })),
-    applied: plan.applied,
+    applied: rechecked.applied(),
     folders: where.folders.length - list.unlisted.filter(({ isMessage }) => !isMessage).length,
     total: exact ? list.total() : undefined,
     nextCursor: found.nextCursor,
     archive: where.archive,
     unsearched: unsearched.length > 0 ? unsearched : undefined,
   };
+}
+
+/** Begins the list. What the server refuses to look for is left to the client; what it is, is asked only when a list is refused. */
+async function listed(
+  mailbox: EwsMailbox,
+  asked: Search,
+  position: Position | undefined,
+  folders: readonly FolderRef[],
+): Promise<{ readonly plan: Plan; readonly list: NewestFirst }> {
+  for (let refused: ReadonlySet<Refusable> = new Set(); ; ) {
+    const plan = planFilters(asked.filters, position, refused);
+    const list = newestFirst(mailbox, folders, {
+      shape: listShape(asked.detail),
+      restriction: plan.restriction,
+      queryString: plan.queryString,
+      // Of what is left to us, nobody knows how much will match.
+      expected: plan.check.length > 0 ? Math.max(asked.limit, fewestExpected) : asked.limit,
+    });
+    const begun = await attempt(() => list.begin());
+    if (begun.ok) return { plan, list };
+    const [folder] = folders;
+    if (plan.restriction === undefined || folder === undefined || !isRefusal(begun.failure)) throw begun.failure;
+    refused = await refusedFilters(mailbox, folder, asked.filters, position, refused);
+  }
 }

@@ -39,6 +39,14 @@ export interface Filters {
 
 export type FilterName = Exclude<keyof Filters, "subjectMatch">;
 
+/**
+ * Where a filter was applied. `server`: by the server, and the results do not contradict it. `client`: by mailcordon, message by message.
+ * `server, unchecked`: by the server, and the results do not show whether it kept to it.
+ */
+export type Applied = (typeof appliedWays)[number];
+export const appliedWays = ["server", "client", "server, unchecked"] as const;
+export type AppliedFilters = Readonly<Partial<Record<FilterName, Applied>>>;
+
 /** A search of one mailbox: newest first over all its folders. */
 export interface Search {
   readonly filters: Filters;
@@ -67,7 +75,7 @@ export const archiveStates = ["searched", "not_searched", "none", "unknown"] as 
 export interface SearchPage {
   readonly messages: readonly Message[];
   /** Where each given filter was applied. Nothing is ever ignored. */
-  readonly applied: Readonly<Partial<Record<FilterName, "server" | "client">>>;
+  readonly applied: AppliedFilters;
   /** How many folders were searched. */
   readonly folders: number;
   /** How many messages match, when the server could say it without our reading them all. */

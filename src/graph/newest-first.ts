@@ -100,7 +100,7 @@ export async function newestFirst(mailbox: GraphMailbox, places: readonly (Folde
       else {
         await readAround(source, filter, outcome.failure);
         // It may have been the filter, after all.
-        if (source.failed && !isLast) return undefined;
+        if (source.failed && !isLast && mayBeOneItem(outcome.failure)) return undefined;
       }
     }
     const [first] = unlisted;

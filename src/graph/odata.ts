@@ -1,6 +1,6 @@
 import type { Position } from "../exchange/cursor.ts";
 import { bareMessageId, type ClientFilter, checkFilters, givenFilters } from "../exchange/match.ts";
-import type { FilterName, Filters } from "../exchange/query.ts";
+import type { Applied, AppliedFilters, FilterName, Filters } from "../exchange/query.ts";
 import { fromSmtpProperty, senderSmtpProperty } from "./message.ts";
 import { restId } from "./request.ts";
 
@@ -8,14 +8,14 @@ import { restId } from "./request.ts";
 export interface Division {
   /** `$filter`; it begins with what the list is sorted by. */
   readonly filter: string | undefined;
-  readonly applied: Readonly<Partial<Record<FilterName, "server" | "client">>>;
+  readonly applied: AppliedFilters;
   /** To be decided by us; for `sender` also after the server. */
   readonly check: readonly ClientFilter[];
 }
 
 /** What of a search the server does, and what is left to us. */
 export interface Plan {
-  /** The best first. When the server refuses one as too complex or unknown, the next is tried; the last asks for times only. */
+  /** The best first. When the server refuses one as too complex or unknown, the next is tried; the last asks for nothing. */
   readonly divisions: readonly [Division, ...Division[]];
   /** A query in the server's language (KQL): `$search` takes no `$filter` beside it. */
   readonly search: string | undefined;
@@ -47,27 +47,30 @@ export function planFilters(filters: Filters, after?: Position, { guesses = true
   const best = divide(filters, after, ({ certain }) => certain || guesses);
   const certain = divide(filters, after, ({ certain }) => certain);
   const least = divide(filters, after, () => false);
-  const rest = [certain, least].filter(({ filter }, index) => filter !== (index === 0 ? best : certain).filter);
+  const none = divide(filters, after, () => false, false);
+  const all = [best, certain, least, none];
+  const rest = all.filter(({ filter }, index) => index > 0 && filter !== all[index - 1]?.filter);
   return { divisions: [best, ...rest], search: undefined };
 }
 
-function divide(filters: Filters, after: Position | undefined, takes: (condition: Condition) => boolean): Division {
-  const applied: Partial<Record<FilterName, "server" | "client">> = {};
+function divide(filters: Filters, after: Position | undefined, takes: (condition: Condition) => boolean, times = true): Division {
+  const applied: Partial<Record<FilterName, Applied>> = {};
   const check: ClientFilter[] = [];
   const conditions: string[] = [];
   for (const name of givenFilters(filters)) {
     if (name === "query") {
-      applied.query = "server";
+      // No line of a list shows what a query looked at.
+      applied.query = "server, unchecked";
       continue;
     }
     const isTime = name === "receivedAfter" || name === "receivedBefore";
     const condition = filters.query !== undefined || isTime ? undefined : conditionOf(name, filters);
-    const onServer = (isTime && filters.query === undefined) || (condition !== undefined && takes(condition));
+    const onServer = (isTime && times && filters.query === undefined) || (condition !== undefined && takes(condition));
     applied[name] = onServer ? "server" : "client";
     if (condition && onServer) conditions.push(condition.text);
     if (!onServer || name === "sender") check.push(name);
   }
-  return { filter: filterOf(filters, after, conditions), applied, check };
+  return { filter: times ? filterOf(filters, after, conditions) : undefined, applied, check };
 }
 
 /**

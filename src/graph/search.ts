@@ -2,6 +2,7 @@ import { readCursor } from "../exchange/cursor.ts";
 import { detailFor, type MatchMeans, openMatcher } from "../exchange/match.ts";
 import type { Detail, Message } from "../exchange/message.ts";
 import type { Search, SearchPage } from "../exchange/query.ts";
+import { recheck } from "../exchange/recheck.ts";
 import { searchListed } from "../exchange/searching.ts";
 import { Failure } from "../failure.ts";
 import { readMessages } from "./get.ts";
@@ -67,13 +68,14 @@ export async function search(mailbox: GraphMailbox, asked: Search, means: MatchM
     return { division: plan.divisions[0], messages: found.messages(), unlisted: found.unlisted, total: undefined };
   }
 
+  const rechecked = recheck(list.messages, asked.filters, applied);
   const found = await searchListed({
     asked,
     position,
     applied,
     check,
     matches: await openMatcher(asked.filters, check, means),
-    listed: list.messages,
+    listed: rechecked.messages,
     needsReading: (_, wanted) => needsReading(wanted, detail),
     read: (messages, wanted) => readMessages(mailbox, messages, wanted),
   });
@@ -83,9 +85,9 @@ export async function search(mailbox: GraphMailbox, asked: Search, means: MatchM
   ];
   return {
     messages: found.messages.map((message) => ({ ...message, folderPath: where.pathOfId(message.parentFolderId) })),
-    applied,
+    applied: rechecked.applied(),
     folders: where.folders - list.unlisted.filter(({ place, isMessage }) => place !== undefined && !isMessage).length,
-    total: check.length === 0 && position === undefined && unsearched.length === 0 ? list.total : undefined,
+    total: check.length === 0 && !rechecked.isBroken() && position === undefined && unsearched.length === 0 ? list.total : undefined,
     nextCursor: found.nextCursor,
     archive: asked.folder === undefined ? "unknown" : undefined,
     unsearched: unsearched.length > 0 ? unsearched : undefined,

@@ -264,7 +264,7 @@ describe("a query in the server's own language", () => {
     answer = mailboxOf(box);
     const found = await run({ filters: { query: "from:<b & c>", subject: "R" } });
     expect(ids(found)).toEqual(["r2"]);
-    expect(found.applied).toEqual({ query: "server", subject: "client" });
+    expect(found.applied).toEqual({ query: "server, unchecked", subject: "client" });
     expect(of("FindItem")[0]?.xml).toContain("<m:QueryString>from:&lt;b &amp; c&gt;</m:QueryString>");
     expect(of("FindItem")[0]?.xml).not.toContain("Restriction");
   });

@@ -26,15 +26,19 @@ test("what is not sure to be taken is tried first and left to us next", () => {
     "receivedDateTime ge 2026-01-01T00:00:00.000Z and contains(subject,'wire') and isRead eq false",
     "receivedDateTime ge 2026-01-01T00:00:00.000Z and isRead eq false",
     "receivedDateTime ge 2026-01-01T00:00:00.000Z",
+    undefined,
   ]);
-  expect(divisions.map(({ applied }) => applied.subject)).toEqual(["server", "client", "client"]);
+  expect(divisions.map(({ applied }) => applied.subject)).toEqual(["server", "client", "client", "client"]);
   expect(divisions[2]?.check).toEqual(["subject", "isUnread"]);
 });
 
 test("beside a query no filter is the server's", () => {
   const { divisions, search } = planFilters({ query: "subject:x", isUnread: true, receivedAfter: "2026-01-01T00:00:00Z" });
   expect(search).toBe("subject:x");
-  expect(divisions[0]).toMatchObject({ filter: undefined, applied: { query: "server", isUnread: "client", receivedAfter: "client" } });
+  expect(divisions[0]).toMatchObject({
+    filter: undefined,
+    applied: { query: "server, unchecked", isUnread: "client", receivedAfter: "client" },
+  });
 });
 
 test("the next page begins where the one before ended, less what Graph hides of a time", () => {

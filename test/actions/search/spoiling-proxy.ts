@@ -31,21 +31,23 @@ export interface SpoilingProxy {
   close(): Promise<void>;
 }
 
-/** A lab behind something that spoils some of its replies, for both back ends. `spoil`: what is sent instead of a reply; undefined: the reply. */
+/** A lab behind something that spoils some of its replies, for both back ends. `spoil`: what is sent instead of a reply; undefined: the reply. `altered`: a path, or a body, as it is passed on. */
 export async function openSpoilingProxy(
   lab: Lab,
   backend: Backend,
   spoil: (passing: Passing) => Spoilt | undefined,
+  altered: (asked: string) => string = (asked) => asked,
 ): Promise<SpoilingProxy> {
   const passed = { count: 0 };
   const server = createServer(async (asked, reply) => {
     passed.count += 1;
     const pieces: Buffer[] = [];
     for await (const piece of asked) pieces.push(piece);
-    const body = Buffer.concat(pieces);
+    const body = Buffer.from(altered(Buffer.concat(pieces).toString("utf8")));
     // What is compressed cannot be looked at.
-    const { "accept-encoding": ___, ...plain } = asked.headers;
-    const passing = request(`${lab.url}${asked.url}`, { method: asked.method, headers: plain }, async (said) => {
+    const { "accept-encoding": ___, "content-length": ____, ...plain } = asked.headers;
+    const headers = body.length === 0 ? plain : { ...plain, "content-length": body.length };
+    const passing = request(`${lab.url}${altered(asked.url ?? "")}`, { method: asked.method, headers }, async (said) => {
       const got: Buffer[] = [];
       for await (const piece of said) got.push(piece);
       const whole = Buffer.concat(got);

@@ -1,0 +1,39 @@
+import type { Position } from "../exchange/cursor.ts";
+import type { Filters } from "../exchange/query.ts";
+import type { Failure, FailureCode } from "../failure.ts";
+import type { FolderRef } from "./folders.ts";
+import { findItem } from "./operations/find-item.ts";
+import { conditionsApart, type Refusable } from "./restriction.ts";
+import type { EwsMailbox } from "./session.ts";
+import { shape } from "./shapes.ts";
+
+/** What a server says of a restriction that it does not know, or does not want to answer. A folder that is not there is another thing. */
+const refusals: ReadonlySet<FailureCode> = new Set<FailureCode>(["invalid-input", "refused", "unsupported"]);
+
+export function isRefusal({ code }: Failure): boolean {
+  return refusals.has(code);
+}
+
+const idShape = shape("m:ItemShape", ["item:ItemId"]);
+
+/**
+ * Which filters the server refuses: each is asked for alone, in one folder. All of them where it refuses none alone, since then it is their number
+ * that it refuses. Throws Failure `cancelled`.
+ */
+export async function refusedFilters(
+  mailbox: EwsMailbox,
+  folder: FolderRef,
+  filters: Filters,
+  after: Position | undefined,
+  known: ReadonlySet<Refusable>,
+): Promise<ReadonlySet<Refusable>> {
+  const apart = conditionsApart(filters, after, known);
+  const refused = new Set(known);
+  for (const [name, restriction] of apart) {
+    const question = (folders: readonly FolderRef[]) => ({ folders, shape: idShape, pageSize: 1, offset: 0, restriction });
+    for await (const outcome of mailbox.each(findItem, [folder], question))
+      if (!outcome.ok && isRefusal(outcome.failure)) refused.add(name);
+  }
+  if (refused.size === known.size) for (const [name] of apart) refused.add(name);
+  return refused;
+}
