@@ -50,13 +50,13 @@ const input = z.strictObject({
   recipient: text("Part of an address or name in To, Cc or Bcc."),
   body: text("Text that the body contains, ignoring case."),
   body_regex: text("A regular expression (RE2 syntax) that the text of the body must match somewhere."),
-  attachment_name: text("Part of the name of an attachment."),
+  attachment_name: text("Part of the name of an attachment, also of one inside an attached message."),
   attachment_sha256: z
     .string()
     .regex(/^[0-9a-f]{64}$/i, "not 64 hexadecimal digits")
     .register(narrowing)
     .optional()
-    .describe("SHA-256 of a file attachment, hexadecimal."),
+    .describe("SHA-256 of a file attachment, hexadecimal, also of one inside an attached message."),
   internet_message_id: narrowingMessageIds,
   conversation_id: text("Id of the conversation."),
   received_after: time("Received at this time or later."),

@@ -1,4 +1,4 @@
-import { sha256Of } from "../exchange/attachment-hash.ts";
+import { attachmentsIn, sha256Of } from "../exchange/attachment-hash.ts";
 import type { Exchange, Mailbox, SearchableMailboxes, SearchableMailboxQuery } from "../exchange/exchange.ts";
 import type { Detail } from "../exchange/message.ts";
 import { Failure } from "../failure.ts";
@@ -110,6 +110,7 @@ function mailboxOf(mailbox: EwsMailbox): Mailbox {
     search: async (asked) =>
       (await import("./search.ts")).search(mailbox, asked, {
         sha256: async (attachment) => sha256Of((await import("./content.ts")).attachmentContent(mailbox, [attachment])),
+        inside: async (attachment) => attachmentsIn((await import("./content.ts")).attachedMessages(mailbox, [attachment])),
       }),
     locate: (names, within) => later(async () => (await import("./locate.ts")).locate(mailbox, names, within)),
     get: (itemIds, detail) => later(() => get(mailbox, itemIds, detail)),

@@ -25,6 +25,8 @@ export async function search(mailbox: EwsMailbox, asked: Search, means: MatchMea
   if (!Number.isSafeInteger(asked.limit) || asked.limit < 1)
     throw new Failure("invalid-input", "The limit is not a positive whole number.");
   const position = readCursor(asked);
+  // What is wrong with the filters is said before anything is asked.
+  await openMatcher(asked.filters, planFilters(asked.filters, position).check, means);
   const where = await whereToSearch(mailbox, asked);
   const { plan, list } = await listed(mailbox, asked, position, where.folders);
   const matches = await openMatcher(asked.filters, plan.check, means);

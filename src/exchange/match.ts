@@ -1,6 +1,6 @@
 import { Failure } from "../failure.ts";
 import { comparable, visible } from "../unicode-form.ts";
-import type { Attachment } from "./attachment.ts";
+import { type Attachment, holdsOthers } from "./attachment.ts";
 import { containing } from "./contains.ts";
 import type { Address, Detail, Message } from "./message.ts";
 import type { FilterName, Filters } from "./query.ts";
@@ -14,6 +14,8 @@ export type Matcher = (message: Message) => Promise<boolean>;
 /** What a matcher cannot do alone: the SHA-256 of a file attachment's bytes, in hexadecimal. */
 export interface MatchMeans {
   sha256(attachment: Attachment): Promise<string>;
+  /** What hangs in an attached message, or in another attachment that holds others. */
+  inside(attachment: Attachment): Promise<readonly Attachment[]>;
 }
 
 /** Longer patterns are not written by people; the linear engine's cost grows with the pattern's size times the text's. */
@@ -99,10 +101,17 @@ export async function openMatcher(filters: Filters, names: readonly FilterName[]
   const pattern = names.includes("bodyRegex") ? filters.bodyRegex : undefined;
   const inBody = pattern === undefined ? undefined : await compileBodyRegex(pattern);
   const wanted = names.includes("attachmentSha256") ? filters.attachmentSha256?.toLowerCase() : undefined;
+  const hasHash = anyAttachment(
+    means,
+    async (attachment) => attachment.kind === "file" && (await means.sha256(attachment)).toLowerCase() === wanted,
+  );
+  const named = names.includes("attachmentName") ? filters.attachmentName : undefined;
+  const inName = named === undefined ? undefined : holding(named);
+  const hasName = inName && anyAttachment(means, async ({ name }) => inName(name));
   return async (message) => {
     if (!quick.every((test) => test(message))) return false;
     if (inBody && !inBody(bodyOf(message))) return false;
-    return wanted === undefined || (await hasHash(message, wanted, means));
+    return (hasName === undefined || (await hasName(message))) && (wanted === undefined || (await hasHash(message)));
   };
 }
 
@@ -132,11 +141,6 @@ const quickTests = {
     if (body === undefined) return undefined;
     const has = holding(body);
     return (message) => has(bodyOf(message));
-  },
-  attachmentName: ({ attachmentName }): Test => {
-    if (attachmentName === undefined) return undefined;
-    const has = holding(attachmentName);
-    return ({ attachments = [] }) => attachments.some(({ name }) => has(name));
   },
   internetMessageId: ({ internetMessageId }) =>
     internetMessageId &&
@@ -184,11 +188,30 @@ function inAddress(part: string): (address: Address | undefined) => boolean {
   return (own) => own !== undefined && (has(own.address) || has(own.name) || has(own.x500));
 }
 
-async function hasHash(message: Message, wanted: string, means: MatchMeans): Promise<boolean> {
-  for (const attachment of message.attachments ?? []) {
-    if (attachment.kind === "file" && (await means.sha256(attachment)).toLowerCase() === wanted) return true;
-  }
-  return false;
+/** Messages attached to attached messages, and so on: nobody forwards so often. Each level costs a request. */
+const maxLevels = 10;
+
+/**
+ * Whether a test holds of any attachment of a message: first of its own, then of what hangs in attached messages, level by level. Throws the Failure of
+ * one that cannot be opened, and `too-large` for one that lies too deep: then it is not known.
+ */
+function anyAttachment(means: MatchMeans, test: (attachment: Attachment) => Promise<boolean>): (message: Message) => Promise<boolean> {
+  return async ({ attachments = [] }) => {
+    let level = attachments;
+    for (let depth = 0; level.length > 0; depth++) {
+      for (const attachment of level) if (await test(attachment)) return true;
+      const holders = level.filter(holdsOthers);
+      if (holders.length > 0 && depth === maxLevels)
+        throw new Failure(
+          "too-large",
+          `Messages are attached to attached messages more than ${maxLevels} levels deep: what lies below was not looked at.`,
+        );
+      const below: Attachment[] = [];
+      for (const holder of holders) below.push(...(await means.inside(holder)));
+      level = below;
+    }
+    return false;
+  };
 }
 
 /** RE2 syntax, ignoring case as all filters do (`(?-i)` in the pattern turns that off). Linear in the text, which is hostile. */

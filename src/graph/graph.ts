@@ -1,4 +1,4 @@
-import { sha256Of } from "../exchange/attachment-hash.ts";
+import { attachmentsIn, sha256Of } from "../exchange/attachment-hash.ts";
 import type { Exchange, Mailbox } from "../exchange/exchange.ts";
 import { Failure } from "../failure.ts";
 import { type Http, openHttp } from "../wire/http.ts";
@@ -83,6 +83,7 @@ function mailboxOf(mailbox: GraphMailbox): Mailbox {
     search: async (asked) =>
       (await import("./search.ts")).search(mailbox, asked, {
         sha256: async (attachment) => sha256Of((await import("./content.ts")).attachmentContent(mailbox, [attachment])),
+        inside: async (attachment) => attachmentsIn((await import("./attachments.ts")).attachedMessages(mailbox, [attachment])),
       }),
     locate: (names, within) => later(async () => (await import("./locate.ts")).locate(mailbox, names, within)),
     get: (itemIds, detail) => later(async () => (await import("./get.ts")).get(mailbox, itemIds, detail)),

@@ -37,7 +37,7 @@ beforeEach(open);
 afterAll(() => close());
 
 const pace = { settle: [0, 0, 0, 0], find: [0, 0] };
-const none = { sha256: () => Promise.reject(new Error("not asked")) };
+const none = { sha256: () => Promise.reject(new Error("not asked")), inside: async () => [] };
 
 async function find(mailbox: EwsMailbox, subject: string, folder: string): Promise<readonly Message[]> {
   return (await search(mailbox, { filters: { subject, subjectMatch: "equals" }, folder, recursive: false, limit: 50 }, none)).messages;

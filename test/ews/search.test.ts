@@ -56,7 +56,7 @@ function mailboxOf(box: Box, items: Readonly<Record<string, string>> = {}): (ask
 
 async function run(asked: Partial<Search>, sha256: (id: string) => Promise<string> = () => Promise.reject(new Error("not asked"))) {
   server.asked.length = 0;
-  return search(server.mailbox(), { filters: {}, limit: 50, ...asked }, { sha256: ({ id }) => sha256(id) });
+  return search(server.mailbox(), { filters: {}, limit: 50, ...asked }, { sha256: ({ id }) => sha256(id), inside: async () => [] });
 }
 
 const ids = ({ messages }: { messages: readonly { itemId: string }[] }) => messages.map(({ itemId }) => itemId);
@@ -286,7 +286,7 @@ describe("a search that cannot go on", () => {
     const asked = search(
       server.mailbox({ signal: stop.signal }),
       { filters: {}, limit: 1 },
-      { sha256: () => Promise.reject(new Error("no")) },
+      { sha256: () => Promise.reject(new Error("no")), inside: async () => [] },
     );
     await expect(asked).rejects.toMatchObject({ code: "cancelled" });
   });

@@ -30,7 +30,7 @@ const message: Message = {
   attachments: [file],
   bodyText: "Dear customer,\r\nplease pay at HTTPS://pay.example/a?b=1 today.",
 };
-const never = { sha256: () => Promise.reject(new Error("not asked")) };
+const never = { sha256: () => Promise.reject(new Error("not asked")), inside: async () => [] };
 
 async function passes(filters: Filters, of: Message = message): Promise<boolean> {
   return (await openMatcher(filters, givenFilters(filters), never))(of);
@@ -215,6 +215,7 @@ describe("the hash of an attachment", () => {
         asked.push(id);
         return sha256;
       },
+      inside: async () => [],
     };
     const filters = { attachmentSha256: sha256.toUpperCase(), sender: "parcels" };
     const matches = await openMatcher(filters, ["attachmentSha256", "sender"], means);
@@ -226,9 +227,34 @@ describe("the hash of an attachment", () => {
   });
 
   test("that cannot be had makes the message undecided, not absent", async () => {
-    const means = { sha256: () => Promise.reject(new Failure("unreadable", "no")) };
+    const means = { sha256: () => Promise.reject(new Failure("unreadable", "no")), inside: async () => [] };
     const matches = await openMatcher({ attachmentSha256: sha256 }, ["attachmentSha256"], means);
     await expect(matches(message)).rejects.toMatchObject({ code: "unreadable" });
+  });
+});
+
+describe("what hangs in an attached message", () => {
+  const item = (id: string): Attachment => ({ id, kind: "item", name: id });
+  const named = (inside: (attachment: Attachment) => Promise<readonly Attachment[]>) =>
+    openMatcher({ attachmentName: "wanted" }, ["attachmentName"], { ...never, inside });
+
+  test("is asked for level by level, and only as long as nothing was found", async () => {
+    const asked: string[] = [];
+    const matches = await named(async ({ id }) => {
+      asked.push(id);
+      return id === "a" ? [item("b"), file] : [{ id: "c", kind: "file", name: "the wanted one" }];
+    });
+    expect(await matches({ itemId: "x", attachments: [item("a"), file] })).toBe(true);
+    expect(asked).toEqual(["a", "b"]);
+    expect(await matches({ itemId: "x", attachments: [item("a"), { id: "d", kind: "file", name: "wanted" }] })).toBe(true);
+    expect(asked).toEqual(["a", "b"]);
+  });
+
+  test("that cannot be opened, or lies too deep, makes the message undecided, not absent", async () => {
+    const broken = await named(() => Promise.reject(new Failure("unreadable", "no")));
+    await expect(broken({ itemId: "x", attachments: [item("a")] })).rejects.toMatchObject({ code: "unreadable" });
+    const endless = await named(async ({ id }) => [item(`${id}a`)]);
+    await expect(endless({ itemId: "x", attachments: [item("a")] })).rejects.toMatchObject({ code: "too-large" });
   });
 });
 

@@ -50,7 +50,7 @@ describe("what a server has filtered, looked at again,", () => {
     await fc.assert(
       fc.asyncProperty(message, filter, async (one, filters) => {
         const names = Object.keys(filters).filter((name): name is Exclude<FilterName, "query"> => name !== "subjectMatch");
-        const matches = await openMatcher(filters, names, { sha256: () => Promise.reject(new Error("not asked")) });
+        const matches = await openMatcher(filters, names, { sha256: () => Promise.reject(new Error("not asked")), inside: async () => [] });
         if (await matches(one)) expect(await kept([one], filters)).toMatchObject({ ids: ["one"], isBroken: false });
       }),
       { numRuns: 1000 },

@@ -76,7 +76,7 @@ test("no request has a query of the server's beside a filter, an order or immuta
   await fc.assert(
     fc.asyncProperty(any, async (filters) => {
       const before = seen.length;
-      await search(mailbox, { filters, limit: 5, folder: "inbox", recursive: false }, { sha256: async () => "" });
+      await search(mailbox, { filters, limit: 5, folder: "inbox", recursive: false }, { sha256: async () => "", inside: async () => [] });
       for (const { path, headers } of seen.slice(before)) {
         const asked = new URL(path, "http://x").searchParams;
         const isQuery = asked.has("$search");
@@ -98,7 +98,11 @@ test("a query stays one quoted text, whatever stands in it", async () => {
       fc.string({ unit: fc.constantFrom('"', "\\", "&", "#", "+", "%", "'", " ", "a", "é", "$filter="), minLength: 1, maxLength: 12 }),
       async (query) => {
         fc.pre(query.trim() !== "");
-        await search(mailbox, { filters: { query }, limit: 5, folder: "inbox", recursive: false }, { sha256: async () => "" });
+        await search(
+          mailbox,
+          { filters: { query }, limit: 5, folder: "inbox", recursive: false },
+          { sha256: async () => "", inside: async () => [] },
+        );
         const asked = [...new URL(seen.at(-1)?.path ?? "", "http://x").searchParams];
         expect(asked.map(([name]) => name)).toEqual(["$select", "$expand", "$search", "$top"]);
         const text = asked[2]?.[1] ?? "";
