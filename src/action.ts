@@ -137,6 +137,8 @@ export interface Context<M extends PortMethod = PortMethod> {
   readonly mailbox: MailboxFor<M>;
   readonly call: Call;
   readonly evidence: EvidenceStore;
+  /** Which of these item ids and Message-IDs the audit log says that this action was carried out on in this mailbox, where there is one to ask. */
+  readonly doneBefore?: ((names: readonly string[]) => Promise<ReadonlySet<string>>) | undefined;
   /** Opens a file that the input names, where the face allows that. */
   readonly readFile?: ((path: string) => Promise<OpenedFile>) | undefined;
   now(): Date;

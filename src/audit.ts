@@ -36,6 +36,10 @@ export interface AuditEntry {
 export interface AuditLog {
   /** Resolves when the entry is on the disk. Throws Failure `audit-failed`. */
   append(entry: AuditEntry): Promise<void>;
+  /** Which of these names of messages it says that the action was carried out on. Absent where the log cannot be asked. */
+  readonly done?:
+    | ((asked: { readonly action: string; readonly mailbox: string; readonly names: readonly string[] }) => Promise<ReadonlySet<string>>)
+    | undefined;
 }
 
 export interface AuditProblem {

@@ -61,7 +61,10 @@ export async function open(settings: Settings, ways: OpenWays = {}): Promise<Ope
     },
     foundFile,
     evidenceDir,
-    audit: { append: async (entry) => (await audit()).append(entry) },
+    audit: {
+      append: async (entry) => (await audit()).append(entry),
+      done: async (asked) => (await import("./door/done-before.ts")).doneBefore(auditFile, asked),
+    },
     connection: connection.name,
     tlsVerified: connection.network.tls.verify,
     readFile: async (path) => (await import("./input-file.ts")).openFile(path),

@@ -122,7 +122,7 @@ export async function perform(action: Action, rawInput: unknown, host: Host): Pr
     if (!route.ok && (prepared.run === undefined || route.failure.code === "internal")) throw route.failure;
     const backend = (route.ok ? route.value : undefined) ?? host.exchange.backend;
     named = { backend, ...named };
-    const { exchange, evidence, readFile } = host;
+    const { exchange, evidence, readFile, audit } = host;
     const context = {
       exchange,
       get mailbox() {
@@ -132,6 +132,8 @@ export async function perform(action: Action, rawInput: unknown, host: Host): Pr
       call,
       evidence,
       readFile,
+      doneBefore: async (names: readonly string[]) =>
+        (own.ok ? await audit?.done?.({ action: action.name, mailbox: own.value.address, names }) : undefined) ?? new Set<string>(),
       now: host.now ?? (() => new Date()),
       remark: (more: Remarks) => Object.assign(remarks, more),
     };

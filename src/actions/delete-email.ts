@@ -70,7 +70,7 @@ export const deleteEmail = touching({
     action: z
       .enum(["trash_deleted", "soft_deleted", "hard_deleted", "already_gone", "not_found"])
       .describe("already_gone: it was there, as shown_by says, and is no more; not_found: it is not there, and nothing shows that it was."),
-    shown_by: z.enum(["recoverable_items"]).optional().describe("Of already_gone: what shows that the message was there."),
+    shown_by: z.enum(["recoverable_items", "audit"]).optional().describe("Of already_gone: what shows that the message was there."),
     recoverable: z.boolean().optional().describe("Whether its owner or an administrator can get it back without a backup."),
     new_item_id: z.string().optional().describe("Its id where it lies now: a move gives a new one."),
     undo: z
@@ -150,7 +150,7 @@ export const deleteEmail = touching({
           // It has not been moved, since it lay where it was to go.
           const isThere = liesIn(goal, before) && rows[at]?.action === "already_gone";
           if (isThere) yield outcome.ok ? failed(new Failure("not-verified", "It does not lie there any more.")) : stays(outcome.failure);
-          else if (!outcome.ok) yield outcome;
+          else if (!outcome.ok) yield (await layThere(outcome.failure, before, rows[at]?.action, context)) ? done(true) : outcome;
           else if (rows[at]?.action === "hard_deleted" && outcome.value.now !== undefined) {
             yield failed(new Failure("not-verified", "The message can still be read."));
           } else yield other === undefined ? done(true) : failed(other);
@@ -158,6 +158,13 @@ export const deleteEmail = touching({
       },
     },
   );
+
+/** Over Graph an id stays, also among the Recoverable Items: what lay there already is still there, as it should be. */
+async function layThere(seen: Failure, before: Message | undefined, action: string | undefined, { mailbox }: Context<"folder">) {
+  if (seen.code !== "not-verified" || action !== "soft_deleted" || before?.parentFolderId === undefined) return false;
+  const recoverable = await attempt(() => mailbox.folder(recoverableItems));
+  return recoverable.ok && recoverable.value.folderId === before.parentFolderId;
+}
 
 /** What lay where it was to go is to be found there. */
 function stays(seen: Failure): Outcome<boolean> {
@@ -198,21 +205,30 @@ async function trashOf(archive: boolean, mailbox: Pick<Mailbox, "folder">): Prom
 
 const recoverableItems = "recoverableitemsdeletions";
 
-/** Of what was not found by its Message-ID: whether the Recoverable Items have it. That they cannot be looked into shows nothing. */
-async function shownDeleted(chosen: readonly Selected[], { mailbox }: Context<"locate">): Promise<ReadonlyMap<Selected, Row>> {
+/** Of what was not found: what shows that it was there. That the Recoverable Items cannot be looked into shows nothing. */
+async function shownDeleted(chosen: readonly Selected[], context: Context<"locate">): Promise<ReadonlyMap<Selected, Row>> {
   const shown = new Map<Selected, Row>();
-  const missing = chosen.flatMap((selected) => {
+  const missing = chosen.filter(({ outcome }) => outcome.ok && isAbsent(outcome.value));
+  if (missing.length === 0) return shown;
+  const named = missing.flatMap((selected) => {
     const { internet_message_id } = selected.asked;
     const isMeant = selected.outcome.ok && isAbsent(selected.outcome.value) && selected.outcome.value.absentFrom.places.includes("mailbox");
     return isMeant && typeof internet_message_id === "string" ? [{ selected, internetMessageId: internet_message_id }] : [];
   });
-  if (missing.length === 0) return shown;
   let at = 0;
-  for await (const outcome of mailbox.locate(missing, { folder: recoverableItems })) {
-    const one = missing[at++];
-    const copy = outcome.ok && !isAbsent(outcome.value) ? outcome.value.messages[0] : undefined;
-    if (one === undefined || copy === undefined) continue;
-    shown.set(one.selected, { action: "already_gone", shown_by: "recoverable_items", recoverable: true, new_item_id: copy.itemId });
+  if (named.length > 0) {
+    for await (const outcome of context.mailbox.locate(named, { folder: recoverableItems })) {
+      const one = named[at++];
+      const copy = outcome.ok && !isAbsent(outcome.value) ? outcome.value.messages[0] : undefined;
+      if (one === undefined || copy === undefined) continue;
+      shown.set(one.selected, { action: "already_gone", shown_by: "recoverable_items", recoverable: true, new_item_id: copy.itemId });
+    }
+  }
+  const namesOf = ({ asked }: Selected) => [asked.item_id, asked.internet_message_id].filter((name) => typeof name === "string");
+  const others = missing.filter((selected) => !shown.has(selected));
+  const done = others.length === 0 ? undefined : await context.doneBefore?.(others.flatMap(namesOf));
+  for (const selected of others) {
+    if (namesOf(selected).some((name) => done?.has(name))) shown.set(selected, { action: "already_gone", shown_by: "audit" });
   }
   return shown;
 }

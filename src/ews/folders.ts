@@ -83,7 +83,8 @@ export function openFolders(mailbox: EwsMailbox): Folders {
   }
 
   function kept(root: TreeRoot, asked: Promise<readonly FolderNode[]>): Promise<readonly FolderNode[]> {
-    const opened = asked.catch((thrown) => Promise.reject(unopened(asFailure(thrown))));
+    const meant = root === archiveRoot ? noArchive : unopened;
+    const opened = asked.catch((thrown) => Promise.reject(meant(asFailure(thrown))));
     trees.set(root, opened);
     // A listing that failed is asked again by the next who needs it.
     opened.catch(() => trees.delete(root));
@@ -212,6 +213,17 @@ export function openFolders(mailbox: EwsMailbox): Folders {
 function nodesOf(root: TreeRoot, found: readonly FoundFolder[]): readonly FolderNode[] {
   if (root !== archiveRoot) return treeOf(found, root === "msgfolderroot" ? [] : [recoverable]);
   return treeOf(found).map((node) => ({ ...node, path: inStore("archive", node.path) }));
+}
+
+/** Not every mailbox has an archive, and who may not open it is told the same. */
+function noArchive(failure: Failure): Failure {
+  if (failure.code !== "not-found") return failure;
+  const { message, wireCode, requestId } = failure;
+  return new Failure("folder-not-found", `The mailbox has no archive, or the account may not open it: ${message}`, {
+    wireCode,
+    requestId,
+    cause: failure,
+  });
 }
 
 /** A folder that every mailbox has. */

@@ -186,7 +186,17 @@ describe.each(backends)("over %s", (backend) => {
     expect(await at.run(deleteEmail, { mailbox: who, item_id: ids })).toMatchObject({
       success: true,
       counts: { succeeded: 0, not_found: 2 },
+      // The audit log has the first time, with the ids that the back end gave.
+      results: ids.map(() => (backend === "ews" ? { action: "already_gone", shown_by: "audit" } : { action: "not_found" })),
     });
+  });
+
+  test("a soft deletion by an id that is good among the Recoverable Items, too, is verified there", async () => {
+    const item = at.put(who, { internetMessageId: "<stays-soft@example.net>" }, "recoverableitemsdeletions");
+    const answer = await at.run(deleteEmail, { mailbox: who, item_id: at.idOf(item) });
+    expect(answer.results).toMatchObject([{ status: "done", recoverable: true, verified: true }]);
+    const left = [...at.mailbox(who).items()].filter(({ internetMessageId }) => internetMessageId === "<stays-soft@example.net>");
+    expect(left.map(({ folder }) => folder.distinguishedName)).toEqual(["recoverableitemsdeletions"]);
   });
 
   test("the evidence is the message byte for byte", async () => {

@@ -103,7 +103,7 @@ describe.each(backends)("over %s", (backend) => {
       ]);
       const left = [...at.mailbox(who).items()].filter(({ internetMessageId }) => internetMessageId === id);
       expect(left.map(({ folder }) => folder.distinguishedName)).toEqual(["recoverableitemspurges"]);
-      expect((await at.run(deleteEmail, hard)).results).toMatchObject([{ status: "not_found", action: "not_found" }]);
+      expect((await at.run(deleteEmail, hard)).results).toMatchObject([{ status: "not_found", action: "already_gone", shown_by: "audit" }]);
     }
   });
 
