@@ -174,12 +174,12 @@ export const importance = z.enum(["Low", "Normal", "High"]).default("Normal").de
 
 export const item_id = z
   .array(pasted(noItemId))
-  .register(spellings, { split: itemIdsIn, item: trimmed })
+  .register(spellings, { split: splitCommas, paste: itemIdsIn, item: trimmed })
   .optional()
   .describe("Item ids of the messages: a list, or one text with commas or blanks between.");
 export const internet_message_id = z
   .array(pasted(noMessageId))
-  .register(spellings, { split: messageIdsIn, item: asMessageId })
+  .register(spellings, { split: splitMessageIds, paste: messageIdsIn, item: asMessageId })
   .optional()
   .describe(
     "Message-IDs of the messages, with or without angle brackets: a list, or one text with commas or blanks between. " +
@@ -189,7 +189,7 @@ export const internet_message_id = z
 /** The same, where it narrows down what is found. */
 export const narrowingMessageIds = z
   .array(pasted(noMessageId))
-  .register(spellings, { split: messageIdsIn, item: asMessageId })
+  .register(spellings, { split: splitMessageIds, paste: messageIdsIn, item: asMessageId })
   .register(narrowing)
   .optional()
   .describe("Message-IDs, with or without angle brackets: any of them.");
@@ -207,6 +207,10 @@ function pasted(wrong: (text: string) => string | undefined) {
 
 function trimmed(value: unknown): unknown {
   return typeof value === "string" ? value.trim() : value;
+}
+
+function splitMessageIds(text: string): string[] {
+  return splitOutside(text, false);
 }
 
 function asMessageId(value: unknown): unknown {

@@ -8,6 +8,8 @@ import { visible } from "./unicode-form.ts";
 interface Spelling {
   /** The items of one text. A text that is a JSON list is read as JSON before this is asked. */
   readonly split: (text: string) => readonly unknown[];
+  /** The same, where more than marks between them tells the items of a pasted text apart: then this is asked instead. */
+  readonly paste?: (text: string) => readonly unknown[];
   readonly item?: (value: unknown) => unknown;
   /** The items of an object given where the list stands. */
   readonly object?: (value: object) => readonly unknown[];
@@ -155,7 +157,7 @@ function respellList(field: z.ZodArray, given: unknown): unknown {
   const value = typeof given === "string" ? fromJson(given) : given;
   let items: readonly unknown[];
   if (Array.isArray(value)) items = value;
-  else if (typeof value === "string" && spelling !== undefined) items = spelling.split(value);
+  else if (typeof value === "string" && spelling !== undefined) items = (spelling.paste ?? spelling.split)(value);
   else if (typeof value === "object" && value !== null && spelling?.object !== undefined) items = spelling.object(value);
   else return value;
   if (items.length > longestList) throw new Failure("invalid-input", `A list has more than ${longestList} items.`);

@@ -92,6 +92,7 @@ function shapeOf({ field, kind, byDefault, choices }: Parameter, schema: z.core.
 function listShape(schema: z.core.$ZodType, values: Readonly<Record<string, string>> | undefined): Shape {
   if (values !== undefined) return { type: "multilist", values: { ...values }, reader: "listed", more: [",", ""] };
   const marks = separatorsOf(schema);
+  const isPasted = schema instanceof z.ZodArray && spellings.get(schema)?.paste !== undefined;
   if (schema instanceof z.ZodArray) {
     const item = unwrapped(schema.element);
     if (item instanceof z.ZodObject) {
@@ -102,7 +103,7 @@ function listShape(schema: z.core.$ZodType, values: Readonly<Record<string, stri
       return { type: "textarea", reader: "listed", more: marks, note: "One on each line, or a JSON list." };
     }
   }
-  return { type: "tag", incident_artifacts: true, reader: "listed", more: marks };
+  return { type: "tag", incident_artifacts: true, reader: isPasted ? "pasted" : "listed", more: marks };
 }
 
 /**

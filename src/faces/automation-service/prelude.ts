@@ -70,6 +70,16 @@ def listed(value, marks, quotes):
     return [each for each in items + [item.strip()] if each] or None
 
 
+def pasted(value, marks, quotes):
+    # Ids as people paste them: what is not plainly a list is sent as it stands, for the action to take apart.
+    parts = listed(value, marks, quotes) or []
+    named = ['@' in str(part) for part in parts]
+    plain = all(named) or not any(named)
+    if (value or '').strip()[:1] == '[' or (plain and not any(len(str(part).split()) > 1 for part in parts)):
+        return parts or None
+    return value.strip()
+
+
 def whole(value):
     read = written(value.strip()) if value else None
     return read if isinstance(read, dict) else value
