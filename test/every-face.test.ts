@@ -50,6 +50,12 @@ const calls: readonly (readonly [action: string, what: string, input: Input])[] 
   ],
   ["download-mail-as-eml", "with every hash", { mailbox: "payroll@example.com", internet_message_id: [messageId], sha512: true }],
   ["get-attachments", "at every depth", { mailbox: "legal@example.com", internet_message_id: [rich.messageId] }],
+  ["get-attachments", "at the first depth only", { mailbox: "legal@example.com", internet_message_id: [rich.messageId], max_depth: 1 }],
+  [
+    "download-mail-as-eml",
+    "of the archive mailbox as well",
+    { mailbox: "legal@example.com", internet_message_id: ["<framework-contract-of-two-years-ago@example.org>"], archive: true },
+  ],
   ["get-contacts", "with groups", { mailbox: "reception@example.com", include_groups: true }],
   ["get-out-of-office", "of one who is away", { mailbox: "user04@example.com" }],
   ["get-out-of-office", "of nobody", { mailbox: "nobody@example.com" }],

@@ -31,6 +31,7 @@ const whole: Required<Message> = {
   hasAttachments: true,
   attachments: [{ id: "AAMkA=", kind: "file", name: "a.txt", contentType: "text/plain", contentId: "c", size: 1, isInline: false }],
   unlisted: "The boundary never occurs.",
+  bodyCut: true,
   bodyText: "text",
   bodyHtml: "<p>text</p>",
   bodyPreview: "te",

@@ -16,7 +16,7 @@ export const getAttachments = touching({
   overGraph: {
     supported: "some",
     differs:
-      "What hangs in an attached message is read out of that message's own bytes: of more than 256 MB or 1000 parts it is `too-large` (over EWS so are only files that others hang in). It cannot be deleted by itself. Ids of EWS name no attachment here.",
+      "What hangs in an attached message is read out of that message's own bytes: of more than 256 MB or 1000 parts, with a header of more than 256 KB (4 MB of all parts), more than 100 parts deep, or read more than 16 times in one call it is `too-large` (over EWS so are only files that others hang in). It cannot be deleted by itself. Ids of EWS name no attachment here.",
     why: "Graph gives attachments by way of the message that holds them, one level deep, and translates no ids of attachments.",
   },
   noun: "attachment",

@@ -42,6 +42,8 @@ export interface Folders {
   create(path: FolderName): Promise<Folder>;
   /** Every folder below the root, parents before children; asked once. */
   tree(root?: TreeRoot): Promise<readonly FolderNode[]>;
+  /** Why there are more folders than the tree has, for each of those that were listed. */
+  cut(): readonly Failure[];
   /** The folders of the archive mailbox; or why there are none. Asked for with the tree of the mailbox, where that is asked for first. */
   archive(): Promise<ArchiveFolders>;
   /** The folders among which everything below a named one is, parents before children. */
@@ -66,6 +68,7 @@ interface Reached {
 
 export function openFolders(mailbox: EwsMailbox): Folders {
   const trees = new Map<TreeRoot, Promise<readonly FolderNode[]>>();
+  const cuts = new Map<TreeRoot, Failure>();
 
   function distinguished(name: string): FolderRef {
     return mailbox.access === "delegate" && name !== "publicfoldersroot"
@@ -78,7 +81,10 @@ export function openFolders(mailbox: EwsMailbox): Folders {
     if (known !== undefined) return known;
     const asked = (root === "msgfolderroot" ? firstOf(root) : Promise.resolve(undefined))
       .then((first) => listFolders(mailbox, distinguished(root), "Deep", first))
-      .then((found) => nodesOf(root, found));
+      .then(({ folders, cut }) => {
+        if (cut !== undefined) cuts.set(root, cut);
+        return nodesOf(root, folders);
+      });
     return kept(root, asked);
   }
 
@@ -124,6 +130,8 @@ export function openFolders(mailbox: EwsMailbox): Folders {
     const found = walk(await tree(root), parts);
     const isRecoverable = store === "mailbox" && found.node === undefined && parts[0]?.toLowerCase() === recoverable.toLowerCase();
     const { node, missing } = isRecoverable ? walk(await tree("recoverableitemsroot"), parts.slice(1)) : found;
+    const cut = cuts.get(isRecoverable ? "recoverableitemsroot" : root);
+    if (missing.length > 0 && cut !== undefined) throw cut;
     return { ref: node === undefined ? distinguished(root) : { id: node.folderId }, missing };
   }
 
@@ -207,7 +215,7 @@ export function openFolders(mailbox: EwsMailbox): Folders {
   }
 
   const resolvePublic = (name: FolderName) => resolve(inStore("public", splitStore(name).rest));
-  return { resolve, resolvePublic, get, create, tree, archive, around, distinguished };
+  return { resolve, resolvePublic, get, create, tree, cut: () => [...cuts.values()], archive, around, distinguished };
 }
 
 function nodesOf(root: TreeRoot, found: readonly FoundFolder[]): readonly FolderNode[] {

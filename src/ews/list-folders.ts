@@ -5,24 +5,36 @@ import type { FolderRef } from "./folders.ts";
 import { type FolderPage, findFolder } from "./operations/find-folder.ts";
 import type { EwsMailbox } from "./session.ts";
 
+/** A list of folders. */
+export interface ListedFolders {
+  readonly folders: readonly FoundFolder[];
+  /** Why there are more than these. */
+  readonly cut?: Failure | undefined;
+}
+
 /** The folders below one, over all pages. `first`: its first page, where that is known. Throws Failure. */
 export async function listFolders(
   mailbox: EwsMailbox,
   parent: FolderRef,
   traversal: "Deep" | "Shallow",
   first?: FolderPage,
-): Promise<readonly FoundFolder[]> {
+): Promise<ListedFolders> {
   const folders: FoundFolder[] = [];
   let page = first;
-  let offset: number | undefined = 0;
-  while (offset !== undefined) {
+  let offset = 0;
+  for (;;) {
     page ??= await mailbox.ask(findFolder, { parents: [parent], traversal, offset });
     folders.push(...page.folders);
+    if (page.nextOffset === undefined) return { folders };
     // A page that does not go on would be asked for ever.
-    offset = page.nextOffset !== undefined && page.nextOffset > offset ? page.nextOffset : undefined;
+    if (page.nextOffset <= offset) return { folders, cut: endless() };
+    offset = page.nextOffset;
     page = undefined;
   }
-  return folders;
+}
+
+function endless(): Failure {
+  return new Failure("could-not-look", "The server says that there are more folders, and does not go on in their list.");
 }
 
 /**

@@ -18,7 +18,9 @@ export async function reachPublic(
 ): Promise<{ readonly ref: FolderRef; readonly missing: readonly string[] }> {
   let ref: FolderRef = { distinguished: "publicfoldersroot" };
   for (const [at, part] of parts.entries()) {
-    const { node } = walk(treeOf(await listFolders(mailbox, ref, "Shallow")), [part]);
+    const { folders, cut } = await listFolders(mailbox, ref, "Shallow");
+    const { node } = walk(treeOf(folders), [part]);
+    if (node === undefined && cut !== undefined) throw cut;
     if (node === undefined) return { ref, missing: parts.slice(at) };
     ref = { id: node.folderId };
   }
@@ -32,7 +34,9 @@ export async function publicBelow(mailbox: EwsMailbox, top: FolderRef, above: re
   const open = [{ ref: top, names: above, depth: 0 }];
   for (let next = open.shift(); next !== undefined; next = open.shift()) {
     const parentFolderId = "id" in next.ref ? next.ref.id : undefined;
-    for (const found of await listFolders(mailbox, next.ref, "Shallow")) {
+    const { folders, cut } = await listFolders(mailbox, next.ref, "Shallow");
+    if (cut !== undefined) throw cut;
+    for (const found of folders) {
       if (seen.has(found.folderId)) continue;
       seen.add(found.folderId);
       if (seen.size > mostFolders) {

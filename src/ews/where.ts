@@ -18,7 +18,7 @@ export interface Where {
   /** Of the archive mailbox; undefined where one place is named. */
   readonly archive: ArchiveState | undefined;
   /** What is meant and cannot be opened. */
-  readonly closed: readonly { readonly folderPath: string; readonly failure: Failure }[];
+  readonly closed: readonly { readonly folderPath?: string; readonly failure: Failure }[];
 }
 
 export interface WhereAsked {
@@ -77,7 +77,7 @@ export async function whereToSearch(mailbox: EwsMailbox, asked: WhereAsked): Pro
     folders: refs,
     looked: { mailbox: mailbox.address, folders: refs.length, ...meant, places: [...meant.places, ...behind] },
     archive,
-    closed,
+    closed: [...closed, ...folders.cut().map((failure) => ({ failure }))],
     pathOfId,
     pathOf: (folder) => ("id" in folder ? pathOfId(folder.id) : folder.distinguished),
   };

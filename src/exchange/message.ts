@@ -50,6 +50,8 @@ export interface Message {
   readonly attachments?: readonly Attachment[] | undefined;
   /** Why something that hangs in the message may not be listed; one sentence for each reason. */
   readonly unlisted?: string | undefined;
+  /** Of the text of an attached message only the beginning is there. */
+  readonly bodyCut?: boolean | undefined;
   readonly bodyText?: string | undefined;
   readonly bodyHtml?: string | undefined;
   readonly bodyPreview?: string | undefined;

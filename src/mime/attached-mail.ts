@@ -58,6 +58,7 @@ export async function readAttached(message: AsyncIterable<Uint8Array>, holder: s
     ...messageOf(head, decode),
     itemId: holder,
     bodyText: textIn(bodies, decode),
+    ...(bodies.some(({ size, kept }) => size > kept.length) ? { bodyCut: true } : {}),
     attachments: listed.length === 0 ? undefined : listed,
     ...(flaws.length === 0 ? {} : { unlisted: flaws.join(" ") }),
   };

@@ -113,6 +113,22 @@ describe("a search of a whole mailbox", () => {
     expect(ids(await run({}))).not.toContain("x9");
   });
 
+  test("says that the list of folders was cut, and does not take a folder for missing that it was not shown", async () => {
+    const plain = mailboxOf(box);
+    answer = (asked) => {
+      const said = plain(asked);
+      if (asked.operation !== "FindFolder" || typeof said !== "string") return said;
+      return said.replace(
+        /IndexedPagingOffset="\d+"(.*?)IncludesLastItemInRange="true"/,
+        'IndexedPagingOffset="0"$1IncludesLastItemInRange="false"',
+      );
+    };
+    const found = await run({});
+    expect(ids(found)).toEqual(["b5", "d4", "i3", "r2", "i1"]);
+    expect(found).toMatchObject({ total: undefined, unsearched: [{ failure: { code: "could-not-look" } }] });
+    await expect(run({ folder: "Projects/2026" })).rejects.toMatchObject({ code: "could-not-look" });
+  });
+
   test("says which folder it could not look into", async () => {
     answer = mailboxOf({ inbox: box.inbox ?? [], reports: box.reports ?? [], below: [] });
     const found = await run({});

@@ -163,3 +163,11 @@ test("a message without end is too-large", async () => {
   }
   await expect(readAttached(endless(), "m.a")).rejects.toMatchObject({ code: "too-large" });
 });
+
+test("of a text longer than a megabyte the beginning is there, and it says so", async () => {
+  const line = "x".repeat(1022);
+  const message = await readAttached(coming(["Subject: long", "", ...Array(1100).fill(line)]), "m.a");
+  expect(message.bodyCut).toBe(true);
+  expect(message.bodyText?.length).toBe(1024 * 1024);
+  expect(await readAttached(coming(rich), "m.a")).not.toHaveProperty("bodyCut");
+});

@@ -1,0 +1,54 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+
+const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
+const page = read("docs/command-line.md").split("### Limits of a list")[1]?.split("| variable | setting |")[0] ?? "";
+const rows = page.split("\n").filter((line) => line.startsWith("| "));
+
+/** Each limit of the code that ends a list, and how the page says it: the beginning of its row, and the value. */
+const limits: readonly (readonly [file: string, constant: string, value: string, row: string, said: string])[] = [
+  ["wire/mime-parts.ts", "maxMessageBytes", "256 * 1024 * 1024", "bytes of an attachment", "256 MB"],
+  ["wire/mime-split.ts", "maxParts", "1000", "parts of an attached message", "1,000"],
+  ["wire/tnef-split.ts", "maxParts", "1000", "parts of an attached message", "1,000"],
+  ["wire/calendar-split.ts", "maxParts", "1000", "parts of an attached message", "1,000"],
+  ["wire/mime-split.ts", "maxHeadBytes", "256 * 1024", "header of one part", "256 KB"],
+  ["wire/mime-split.ts", "maxHeadsBytes", "4 * 1024 * 1024", "header of one part", "4 MB"],
+  ["wire/mime-split.ts", "maxDepth", "100", "parts within parts", "100 deep"],
+  ["wire/tnef-split.ts", "maxHeld", "32 * 1024 * 1024", "properties of a winmail.dat", "32 MB"],
+  ["mime/inside.ts", "maxPasses", "16", "readings of one such", "16;"],
+  ["mime/inside.ts", "maxBroken", "3", "readings of one such", "; 3 that"],
+  ["mime/attached-mail.ts", "maxTextBytes", "1024 * 1024", "text of an attached message", "1 MB"],
+  ["mime/attached-mail.ts", "maxKeptBytes", "4 * 1024 * 1024", "text of an attached message", "4 MB"],
+  ["graph/kql.ts", "maxResults", "1000", "results of one", "1,000 a day"],
+  ["exchange/cursor.ts", "maxGiven", "5000", "messages received at the same", "5,000"],
+  ["ews/public-folders.ts", "mostFolders", "500", "public folders", "500"],
+  ["exchange/newest-first.ts", "maxPages", "20_000", "pages of one list", "20,000"],
+  ["graph/paging.ts", "maxPages", "20_000", "pages of one list", "20,000"],
+  ["ews/contacts.ts", "maxPages", "1000", "pages of one list", "1,000 of contacts"],
+  ["exchange/newest-first.ts", "maxIdlePages", "3", "pages without anything new", "| 3 |"],
+  ["exchange/around.ts", "mostInARow", "3", "messages that cannot be listed", "| 3;"],
+  ["exchange/around.ts", "mostFailedFolders", "2", "messages that cannot be listed", "; 2 |"],
+  ["exchange/folder-tree.ts", "maxDepth", "300", "depth of folders", "300th"],
+  ["exchange/match.ts", "maxPatternLength", "1000", "length of `--body-regex`", "1,000"],
+];
+
+test.each(limits)("the page on limits says what %s has as %s", (file, constant, value, row, said) => {
+  const source = read(`src/${file}`);
+  expect(new RegExp(`^(?:export )?const ${constant} = (.*);$`, "m").exec(source)?.[1]).toBe(value);
+  expect(rows.find((line) => line.startsWith(`| ${row}`))).toContain(said);
+});
+
+test.each([
+  ["actions/search-emails-extended.ts", "limit", "max(10_000).default(50)", "| 50 | 10,000 |"],
+  ["actions/get-contacts.ts", "limit", "max(1000).default(50)", "| 50 | 1,000 |"],
+  ["actions/get-searchable-mailboxes.ts", "limit", "max(100_000).default(1000)", "| 1,000 | 100,000 |"],
+  ["actions/get-attachments.ts", "max_depth", "max(20).default(5)", "| 5 | 20 |"],
+])("the page says the default and the most of what %s takes as %s", (file, field, bounds, said) => {
+  const line =
+    read(`src/${file}`)
+      .split("\n")
+      .find((one) => one.trim().startsWith(`${field}: z`)) ?? "";
+  expect(line).toContain(bounds);
+  const action = file.replace(/^actions\/|\.ts$/g, "");
+  expect(rows.find((one) => one.includes(`--${field.replace("_", "-")}`) && one.includes(action))).toContain(said);
+});
