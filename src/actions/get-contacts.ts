@@ -71,7 +71,7 @@ export const getContacts = reading({
       .optional()
       .describe("Present when include_groups was asked and the back end gives no distribution lists out: there may be some."),
     unread: z
-      .array(z.strictObject({ item_id: z.string(), error: ErrorNoun }))
+      .array(z.strictObject({ item_id: z.string().optional(), error: ErrorNoun }))
       .optional()
       .describe("Contacts that are there and could not be read."),
   }),
@@ -94,7 +94,7 @@ export const getContacts = reading({
     truncated: found.length > limit,
     incomplete: unread.length > 0 ? (true as const) : undefined,
     without_groups: withoutGroups === true ? (true as const) : undefined,
-    unread: unread.length === 0 ? undefined : unread.map(({ itemId, failure }) => ({ item_id: itemId, error: errorNoun(failure) })),
+    unread: unread.length === 0 ? undefined : unread.map(({ itemId, failure }) => present({ item_id: itemId, error: errorNoun(failure) })),
   });
 });
 

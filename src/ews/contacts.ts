@@ -1,9 +1,12 @@
-import type { Contact, ContactList, ContactQuery } from "../exchange/contact.ts";
+import { gapFailure, listAround, mayBeOneItem } from "../exchange/around.ts";
+import type { Contact, ContactList, ContactQuery, UnreadContact } from "../exchange/contact.ts";
 import { isLocal } from "../exchange/local-failure.ts";
 import { holding } from "../exchange/match.ts";
 import { Failure } from "../failure.ts";
-import { contactIds, findContacts, getContacts } from "./contact.ts";
+import { attempt } from "../outcome.ts";
+import { type ContactLine, contactIds, findContacts, getContacts } from "./contact.ts";
 import type { FolderNode, FolderRef } from "./folders.ts";
+import type { ItemPage } from "./operations/find-item.ts";
 import type { EwsMailbox } from "./session.ts";
 
 /** How many ids one page has; the server allows 1000 without a restriction. */
@@ -19,12 +22,12 @@ const maxPages = 1000;
  */
 export async function contacts(mailbox: EwsMailbox, query: ContactQuery): Promise<ContactList> {
   const found: Contact[] = [];
-  const unread: { itemId: string; failure: Failure }[] = [];
+  const unread: UnreadContact[] = [];
   const list = { contacts: found, unread };
   if (query.limit < 1) return list;
   const wanted = query.query === undefined ? undefined : holding(query.query);
   for (const { ref, path } of await foldersOf(mailbox, query)) {
-    for await (const ids of pagesOf(mailbox, ref, query.includeGroups ?? false)) {
+    for await (const ids of pagesOf(mailbox, ref, query.includeGroups ?? false, unread)) {
       let index = 0;
       for await (const outcome of mailbox.each(getContacts, ids, (some) => some, { batchSize: readAtOnce })) {
         const itemId = ids[index++] ?? "";
@@ -68,19 +71,32 @@ function holdsContacts({ folderClass = "", isSearchFolder }: FolderNode): boolea
   return !isSearchFolder && /^IPF\.Contact(\.|$)/i.test(folderClass);
 }
 
-/** The ids of a folder, page by page. */
-async function* pagesOf(mailbox: EwsMailbox, folder: FolderRef, includeGroups: boolean): AsyncIterable<string[]> {
+/** The ids of a folder, page by page. What cannot be listed is put down as unread, and the list ends where it goes round in circles. */
+async function* pagesOf(mailbox: EwsMailbox, folder: FolderRef, includeGroups: boolean, unread: UnreadContact[]): AsyncIterable<string[]> {
   const seen = new Set<string>();
+  const ask = (offset: number, size: number) => mailbox.ask(findContacts, { folders: [folder], shape: contactIds, pageSize: size, offset });
   let offset = 0;
   for (let pages = 0; pages < maxPages; pages++) {
-    const page = await mailbox.ask(findContacts, { folders: [folder], shape: contactIds, pageSize, offset });
-    const fresh = page.items.filter(({ id }) => !seen.has(id));
+    const page = await attempt(() => ask(offset, pageSize));
+    if (!page.ok && !mayBeOneItem(page.failure)) throw page.failure;
+    const { items, length, isLast, gaps, failure } = page.ok
+      ? { ...whole(page.value, offset), gaps: [], failure: undefined }
+      : await listAround(async (at, size) => whole(await ask(at, size), at), offset, pageSize);
+    if (failure !== undefined && offset === 0 && items.length === 0) throw failure;
+    unread.push(...gaps.map((gap) => ({ failure: gapFailure(gap, "the contact number") })));
+    const fresh = items.filter(({ id }) => !seen.has(id));
     for (const { id } of fresh) seen.add(id);
     yield fresh.filter(({ kind }) => kind === "contact" || (kind === "group" && includeGroups)).map(({ id }) => id);
-    if (page.isLast) return;
-    // The server's own offset may be missing, old or 0: it never takes us back.
-    offset = Math.max(page.nextOffset ?? 0, offset + page.items.length);
+    if (failure !== undefined) unread.push({ failure });
+    if (isLast) return;
+    offset += length;
     if (fresh.length === 0) break;
   }
-  throw new Failure("broken-reply", "The server says again and again that a folder has more contacts, and gives none that are new.");
+  const text = "The server says again and again that a folder has more contacts, and gives none that are new.";
+  unread.push({ failure: new Failure("broken-reply", text) });
+}
+
+/** The server's own offset may be missing, old or 0: it never takes us back. */
+function whole({ items, nextOffset = 0, isLast }: ItemPage<ContactLine>, offset: number) {
+  return { items, isLast, length: Math.max(items.length, nextOffset - offset) };
 }

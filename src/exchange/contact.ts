@@ -35,10 +35,16 @@ export interface Contact {
 /** The contacts that were found. */
 export interface ContactList {
   readonly contacts: readonly Contact[];
-  /** What is there and could not be read, so that it may be missing among them. */
-  readonly unread: readonly { readonly itemId: string; readonly failure: Failure }[];
+  /** What is there and could not be listed or read, so that it may be missing among them. */
+  readonly unread: readonly UnreadContact[];
   /** Groups were asked for, and this back end does not give them out: whether there are any is not known. */
   readonly withoutGroups?: boolean | undefined;
+}
+
+/** One contact, or (without an id) something of a folder that could not be listed. */
+export interface UnreadContact {
+  readonly itemId?: string | undefined;
+  readonly failure: Failure;
 }
 
 export interface ContactQuery {

@@ -1,8 +1,9 @@
-import type { Contact, ContactList, ContactQuery } from "../exchange/contact.ts";
+import type { Contact, ContactList, ContactQuery, UnreadContact } from "../exchange/contact.ts";
 import { joinPath, parseFolderName, sameName, wellKnownName } from "../exchange/folder-names.ts";
 import { holding } from "../exchange/match.ts";
 import { Failure } from "../failure.ts";
-import { type ContactFolder, listContactFolders, listContacts } from "./requests/contacts.ts";
+import { pagesAround } from "./pages-around.ts";
+import { type ContactFolder, contactsPerPage, listContactFolders, listContacts } from "./requests/contacts.ts";
 import type { GraphMailbox } from "./session.ts";
 
 /** A folder to look into; without an id it is the Contacts folder. */
@@ -17,10 +18,16 @@ interface Place {
  */
 export async function contacts(mailbox: GraphMailbox, query: ContactQuery): Promise<ContactList> {
   const found = new Map<string, Contact>();
+  const unread: UnreadContact[] = [];
   const wanted = query.query === undefined ? undefined : holding(query.query);
   if (query.limit >= 1) {
     places: for (const { folderId, path } of await placesOf(mailbox, query)) {
-      for await (const { items } of mailbox.pages(listContacts, folderId)) {
+      const list = {
+        asking: (top?: number, skip?: number) => ({ folder: folderId, top, skip }),
+        size: contactsPerPage,
+        what: "the contact number",
+      };
+      for await (const items of pagesAround(mailbox, listContacts, list, (failure) => unread.push({ failure }))) {
         for (const contact of items) {
           // The Contacts folder may be listed among the others.
           if (found.has(contact.itemId) || (wanted !== undefined && !matches(contact, wanted))) continue;
@@ -30,7 +37,7 @@ export async function contacts(mailbox: GraphMailbox, query: ContactQuery): Prom
       }
     }
   }
-  return { contacts: [...found.values()], unread: [], withoutGroups: query.includeGroups === true ? true : undefined };
+  return { contacts: [...found.values()], unread, withoutGroups: query.includeGroups === true ? true : undefined };
 }
 
 function matches(

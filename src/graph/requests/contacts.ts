@@ -5,20 +5,28 @@ import { type Page, pageOf } from "../paging.ts";
 import { type Request, segment } from "../request.ts";
 
 // A contact has some forty fields.
-const pageSize = "100";
+export const contactsPerPage = 100;
+const pageSize = String(contactsPerPage);
 const select =
   "id,displayName,givenName,surname,companyName,jobTitle,department,emailAddresses,homePhones,mobilePhone,businessPhones," +
   "homeAddress,businessAddress,otherAddress,lastModifiedDateTime";
 
+export interface ContactListing {
+  readonly folder: string | undefined;
+  readonly top?: number | undefined;
+  /** How many contacts to leave out before the first. */
+  readonly skip?: number | undefined;
+}
+
 /** The contacts of a folder; undefined is the Contacts folder. @see https://learn.microsoft.com/en-us/graph/api/user-list-contacts */
-export const listContacts: Request<string | undefined, Page<Contact>> = {
+export const listContacts: Request<ContactListing, Page<Contact>> = {
   name: "user-list-contacts",
   safety: "read",
   reply: found("value"),
-  write: (folder) => ({
+  write: ({ folder, top, skip }) => ({
     method: "GET",
     path: folder === undefined ? "/contacts" : `/contactFolders/${segment(folder)}/contacts`,
-    query: { $top: pageSize, $select: select },
+    query: { $top: top === undefined ? pageSize : String(top), $skip: skip === undefined ? undefined : String(skip), $select: select },
   }),
   read: (reply) => pageOf(reply, contactOf),
 };

@@ -1,0 +1,67 @@
+import { gapFailure, listAround, mayBeOneItem } from "../exchange/around.ts";
+import { Failure } from "../failure.ts";
+import { attempt } from "../outcome.ts";
+import type { Page } from "./paging.ts";
+import type { Request } from "./request.ts";
+import type { GraphMailbox } from "./session.ts";
+
+/** A list that may also be asked for by number. */
+interface Numbered<In> {
+  /** What asks for so many items, after leaving out so many; both undefined: as usual. */
+  asking(top?: number, skip?: number): In;
+  /** How many items a page usually has. */
+  readonly size: number;
+  /** What one item is called, before its number. */
+  readonly what: string;
+}
+
+/** No list has so many pages: a server that goes on beyond this is going round in circles. */
+const maxPages = 20_000;
+
+/**
+ * The items of a list, page by page. What spoils its page is left out, and `missed` told; so is why the list ends before its end. Throws Failure of what
+ * concerns more than an item, and of a list of which nothing could be had.
+ */
+export async function* pagesAround<In, T>(
+  mailbox: GraphMailbox,
+  request: Request<In, Page<T>>,
+  { asking, size, what }: Numbered<In>,
+  missed: (failure: Failure) => void,
+): AsyncGenerator<readonly T[], void, undefined> {
+  const one = async (input: In, link?: string): Promise<Page<T>> => {
+    for await (const page of mailbox.pages(request, input, link)) return page;
+    throw new Failure("internal", "A list without a page.");
+  };
+  const links = new Set<string>();
+  let link: string | undefined;
+  let offset = 0;
+  for (let pages = 0; pages < maxPages; pages++) {
+    const page = await attempt(() => one(link === undefined && offset > 0 ? asking(size, offset) : asking(), link));
+    if (page.ok) {
+      offset += page.value.items.length;
+      yield page.value.items;
+      link = page.value.next;
+      if (link === undefined) return;
+      if (links.has(link)) break;
+      links.add(link);
+      continue;
+    }
+    if (!mayBeOneItem(page.failure)) throw page.failure;
+    const found = await listAround(
+      async (skip, top) => {
+        const { items, next } = await one(asking(top, skip));
+        return { items, length: items.length, isLast: next === undefined };
+      },
+      offset,
+      size,
+    );
+    if (found.failure !== undefined && offset === 0 && found.items.length === 0) throw found.failure;
+    for (const gap of found.gaps) missed(gapFailure(gap, what));
+    yield found.items;
+    if (found.failure !== undefined) missed(found.failure);
+    if (found.isLast) return;
+    offset += found.length;
+    link = undefined;
+  }
+  missed(new Failure("broken-reply", "The server says again and again that a list goes on, and leads us in a circle."));
+}
