@@ -19,7 +19,7 @@ import type { Exchange } from "./exchange/exchange.ts";
 import { asFailure, Failure } from "./failure.ts";
 import { present } from "./fields.ts";
 import { unwrapped } from "./input.ts";
-import { actOn, choose, type Item, preserveEach, settleMissing, verifyEach } from "./items.ts";
+import { actOn, choose, type Item, preserveEach, settleMissing, unseen, verifyEach } from "./items.ts";
 import { attempt } from "./outcome.ts";
 
 /** What is about to be done, for whoever is asked. */
@@ -144,7 +144,7 @@ export async function perform(action: Action, rawInput: unknown, host: Host): Pr
     // A whole answer was held to its schema when it was given: it can have thousands of rows, and a second look costs as much as the first.
     return prepared.run === undefined ? checked(action, told) : told;
   } catch (thrown) {
-    const failure = asFailure(thrown);
+    const failure = unseen(asFailure(thrown));
     const counts = { requested: 0, succeeded: 0, failed: 0, not_found: 0 };
     return {
       success: false,

@@ -4,8 +4,10 @@ import { deleteAttachments } from "../../src/actions/delete-attachments.ts";
 import { deleteEmail } from "../../src/actions/delete-email.ts";
 import { downloadMailAsEml } from "../../src/actions/download-mail-as-eml.ts";
 import { getAttachments } from "../../src/actions/get-attachments.ts";
+import { getContacts } from "../../src/actions/get-contacts.ts";
 import { junkMail } from "../../src/actions/junk-mail.ts";
 import { replyToEmail } from "../../src/actions/reply-to-email.ts";
+import { searchEmailsExtended } from "../../src/actions/search-emails-extended.ts";
 import { type Answer, exitCodeOf } from "../../src/answer.ts";
 import { type Looked, lookedIn } from "../../src/exchange/looked.ts";
 import { failures } from "../../src/failure.ts";
@@ -176,6 +178,13 @@ describe("over ews", () => {
       expect(item.folder.distinguishedName).toBe("inbox");
     },
   );
+
+  test("contacts and a search of a mailbox that is closed to the account are no empty lists", async () => {
+    for (const action of [getContacts, searchEmailsExtended]) {
+      const answer = await at.run(action, { mailbox: who, access: "delegate" });
+      expect([action.name, answer.success, codeOf(answer)]).toEqual([action.name, false, "could-not-look"]);
+    }
+  });
 
   function inArchive(id: string) {
     const owner = at.mailbox(withArchive);

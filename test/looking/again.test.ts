@@ -6,6 +6,7 @@ import { deleteEmail } from "../../src/actions/delete-email.ts";
 import { downloadMailAsEml } from "../../src/actions/download-mail-as-eml.ts";
 import { getAttachments } from "../../src/actions/get-attachments.ts";
 import { junkMail } from "../../src/actions/junk-mail.ts";
+import { replyToEmail } from "../../src/actions/reply-to-email.ts";
 import { exitCodeOf } from "../../src/answer.ts";
 import { backends, type LabHost, openLabHost } from "../actions/lab-host.ts";
 
@@ -31,6 +32,7 @@ const acts: readonly Case[] = [
   [deleteEmail, hard, "DeleteItem", "message-permanentdelete"],
   [junkMail, {}, "MarkAsJunk", "message-move"],
   [copyEmail, { destination_folder: "drafts" }, "CopyItem", "message-copy"],
+  [replyToEmail, { body_text: "Thank you." }, "CreateItem", "message-createreply"],
   [downloadMailAsEml, {}, "GetItem", "outlook-get-mime-message"],
   [deleteAttachments, { all: true, save_copy_first: false }, "DeleteAttachment", "attachment-delete"],
   [getAttachments, {}, "GetAttachment", "attachment-get-value"],
