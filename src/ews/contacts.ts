@@ -55,7 +55,7 @@ function matches(
 
 async function foldersOf({ folders }: EwsMailbox, query: ContactQuery): Promise<{ ref: FolderRef; path: string | undefined }[]> {
   const name = query.folder ?? "contacts";
-  if (!query.recursive) return [{ ref: await folders.resolve(name), path: undefined }];
+  if (!query.recursive) return [await folders.only(name)];
   const top = await folders.get(name);
   const inside = new Set([top.folderId]);
   const below = (await folders.around(name)).filter(({ folderId, parentFolderId }) => {

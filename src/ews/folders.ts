@@ -38,6 +38,8 @@ export interface Folders {
   resolvePublic(name: FolderName): Promise<FolderRef>;
   /** The folder with its path and counts. Throws Failure `folder-not-found`. */
   get(name: FolderName): Promise<Folder>;
+  /** As `resolve`, with the path as far as it can be seen. Throws Failure `folder-not-found`. */
+  only(name: FolderName): Promise<OneFolder>;
   /** Makes the folders of a path that are missing. */
   create(path: FolderName): Promise<Folder>;
   /** Every folder below the root, parents before children; asked once. */
@@ -58,6 +60,13 @@ export interface ArchiveFolders {
   readonly nodes: readonly FolderNode[];
   /** Why it is not known whether there is one, or what it holds. */
   readonly failure?: Failure | undefined;
+}
+
+/** A folder by itself; without id and path where they could not be seen. */
+interface OneFolder {
+  readonly ref: FolderRef;
+  readonly folderId: string | undefined;
+  readonly path: string | undefined;
 }
 
 /** How far a path leads: the last folder that exists, and the names that are missing below it. */
@@ -181,6 +190,16 @@ export function openFolders(mailbox: EwsMailbox): Folders {
     }
   }
 
+  async function only(name: FolderName): Promise<OneFolder> {
+    const ref = await resolve(name);
+    const found = await attempt(() => get(name));
+    if (found.ok) return { ref, folderId: found.value.folderId, path: found.value.path };
+    // Whoever may open a folder need not be allowed to list those around it, and the path is for people only.
+    if (found.failure.code === "cancelled") throw found.failure;
+    throwDefect(found.failure);
+    return { ref, folderId: undefined, path: undefined };
+  }
+
   async function create(name: FolderName): Promise<Folder> {
     const { store, rest } = splitStore(name);
     const parsed = parseFolderName(rest);
@@ -215,7 +234,7 @@ export function openFolders(mailbox: EwsMailbox): Folders {
   }
 
   const resolvePublic = (name: FolderName) => resolve(inStore("public", splitStore(name).rest));
-  return { resolve, resolvePublic, get, create, tree, cut: () => [...cuts.values()], archive, around, distinguished };
+  return { resolve, resolvePublic, get, only, create, tree, cut: () => [...cuts.values()], archive, around, distinguished };
 }
 
 function nodesOf(root: TreeRoot, found: readonly FoundFolder[]): readonly FolderNode[] {

@@ -42,6 +42,7 @@ export async function whereToSearch(mailbox: EwsMailbox, asked: WhereAsked): Pro
   const recursive = asked.recursive ?? true;
   const refs: FolderRef[] = [];
   const nodes: FolderNode[] = [];
+  const paths = new Map<string, string>();
   let archive: ArchiveState | undefined;
   let closed: Where["closed"] = [];
   if (asked.folder === undefined) {
@@ -55,7 +56,9 @@ export async function whereToSearch(mailbox: EwsMailbox, asked: WhereAsked): Pro
     }
     refs.push(...nodes.filter(holdsMail).map(refOf));
   } else if (!recursive) {
-    refs.push(await folders.resolve(asked.folder));
+    const { ref, folderId, path } = await folders.only(asked.folder);
+    refs.push(ref);
+    if (folderId !== undefined && path !== undefined) paths.set(folderId, path);
   } else {
     if (/^archive./i.test(wellKnownName(asked.folder) ?? "")) {
       throw new Failure("unsupported", `The folders below ${asked.folder} cannot be listed.`, {
@@ -71,13 +74,15 @@ export async function whereToSearch(mailbox: EwsMailbox, asked: WhereAsked): Pro
   if (asked.includeRecoverable && archive === "searched") refs.push(folders.distinguished(`archive${recoverableItems}`));
   const meant = meantBy(asked);
   const behind = archive === "searched" ? (["archive"] as const) : [];
-  const paths = new Map(nodes.map(({ folderId, path }) => [folderId, path]));
+  for (const { folderId, path } of nodes) paths.set(folderId, path);
+  // Of one folder alone the list of the others gives the path, and nothing else.
+  const cut = asked.folder !== undefined && !recursive ? [] : folders.cut();
   const pathOfId = (folderId: string | undefined) => (folderId === undefined ? undefined : paths.get(folderId));
   return {
     folders: refs,
     looked: { mailbox: mailbox.address, folders: refs.length, ...meant, places: [...meant.places, ...behind] },
     archive,
-    closed: [...closed, ...folders.cut().map((failure) => ({ failure }))],
+    closed: [...closed, ...cut.map((failure) => ({ failure }))],
     pathOfId,
     pathOf: (folder) => ("id" in folder ? pathOfId(folder.id) : folder.distinguished),
   };

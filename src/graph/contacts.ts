@@ -49,12 +49,9 @@ function matches(
 
 async function placesOf(mailbox: GraphMailbox, { folder = "contacts", recursive }: ContactQuery): Promise<Place[]> {
   const isDefault = wellKnownName(folder) === "contacts";
-  if (isDefault && !recursive) return [{ folderId: undefined, path: undefined }];
-  if (isDefault) return [{ folderId: undefined, path: "Contacts" }, ...(await below(mailbox, undefined, []))];
+  if (isDefault) return [{ folderId: undefined, path: "Contacts" }, ...(recursive ? await below(mailbox, undefined, []) : [])];
   const top = await named(mailbox, folder);
-  return recursive && top.folderId !== undefined
-    ? [top, ...(await below(mailbox, top.folderId, [top.path ?? folder]))]
-    : [{ folderId: top.folderId, path: undefined }];
+  return recursive && top.folderId !== undefined ? [top, ...(await below(mailbox, top.folderId, [top.path ?? folder]))] : [top];
 }
 
 /** By its id, or by the names of a path; the path may begin with the Contacts folder, below which Graph shows no names. */

@@ -2,7 +2,8 @@ import type { Folder, FolderName } from "../exchange/folder.ts";
 import { joinPath, type ParsedName, parseFolderName, splitStore, wellKnownName } from "../exchange/folder-names.ts";
 import { type FolderNode, type FoundFolder, treeOf, walk } from "../exchange/folder-tree.ts";
 import { unopened } from "../exchange/locate-copies.ts";
-import { asFailure, Failure } from "../failure.ts";
+import { asFailure, Failure, throwDefect } from "../failure.ts";
+import { attempt } from "../outcome.ts";
 import { isOfEws } from "./ews-ids.ts";
 import { restId } from "./request.ts";
 import { createFolder, type FolderRef, getFolder, type ListedFolder, listFolders } from "./requests/mail-folders.ts";
@@ -16,10 +17,19 @@ export interface Folders {
   resolve(name: FolderName): Promise<FolderRef>;
   /** The folder with its path and counts. Throws Failure. */
   get(name: FolderName): Promise<Folder>;
+  /** As `resolve`, with the path as far as it can be seen. Throws Failure `folder-not-found`. */
+  only(name: FolderName): Promise<OneFolder>;
   /** Makes the folders of a path that are missing. */
   create(path: FolderName): Promise<Folder>;
   /** Every folder below the visible root, parents before children; asked once. */
   tree(): Promise<readonly FolderNode[]>;
+}
+
+/** A folder by itself; without id and path where they could not be seen. */
+interface OneFolder {
+  readonly ref: FolderRef;
+  readonly folderId: string | undefined;
+  readonly path: string | undefined;
 }
 
 /**
@@ -126,6 +136,16 @@ export function openFolders(mailbox: GraphMailbox): Folders {
     }
   }
 
+  async function only(name: FolderName): Promise<OneFolder> {
+    const ref = await resolve(name);
+    const found = await attempt(() => get(name));
+    if (found.ok) return { ref, folderId: found.value.folderId, path: found.value.path };
+    // Whoever may open a folder need not be allowed to list those around it, and the path is for people only.
+    if (found.failure.code === "cancelled") throw found.failure;
+    throwDefect(found.failure);
+    return { ref, folderId: undefined, path: undefined };
+  }
+
   async function create(name: FolderName): Promise<Folder> {
     const parts = parsed(name);
     if (parts.kind === "id" || parts.parts.length === 0 || (parts.kind === "well-known" && parts.certain)) return get(name);
@@ -145,7 +165,7 @@ export function openFolders(mailbox: GraphMailbox): Folders {
     return get(name);
   }
 
-  return { resolve, get, create, tree };
+  return { resolve, get, only, create, tree };
 }
 
 function wellKnown(name: string): FolderRef {

@@ -39,10 +39,13 @@ export async function whereToSearch(mailbox: GraphMailbox, asked: WhereAsked): P
   const nodes = (asked.folder === undefined || asked.recursive !== false ? await folders.tree() : []).filter(
     (node) => !node.isSearchFolder,
   );
+  const paths = new Map(nodes.map(({ folderId, path }) => [folderId, path]));
   let count = nodes.length;
   if (asked.folder === undefined) places.push(undefined);
   else if (asked.recursive === false) {
-    places.push(await folders.resolve(asked.folder));
+    const { ref, folderId, path } = await folders.only(asked.folder);
+    places.push(ref);
+    if (folderId !== undefined && path !== undefined) paths.set(folderId, path);
     count = 1;
   } else {
     const top = await folders.get(asked.folder);
@@ -53,7 +56,6 @@ export async function whereToSearch(mailbox: GraphMailbox, asked: WhereAsked): P
     places.push(recoverableItems);
     count += 1;
   }
-  const paths = new Map(nodes.map(({ folderId, path }) => [folderId, path]));
   const pathOfId = (folderId: string | undefined) => (folderId === undefined ? undefined : paths.get(folderId));
   return {
     places,

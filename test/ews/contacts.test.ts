@@ -73,6 +73,7 @@ describe("contacts", () => {
         itemId: "ana",
         kind: "contact",
         modifiedAt: "2026-01-01T00:00:00.000Z",
+        folderPath: "Contacts",
         displayName: "Ana Example",
         givenName: "Ana",
         surname: "Example",

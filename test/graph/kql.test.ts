@@ -77,7 +77,8 @@ test("no request has a query of the server's beside a filter, an order or immuta
     fc.asyncProperty(any, async (filters) => {
       const before = seen.length;
       await search(mailbox, { filters, limit: 5, folder: "inbox", recursive: false }, { sha256: async () => "", inside: async () => [] });
-      for (const { path, headers } of seen.slice(before)) {
+      // Beside it the path of the folder is asked for.
+      for (const { path, headers } of seen.slice(before).filter((one) => one.path.includes("/messages"))) {
         const asked = new URL(path, "http://x").searchParams;
         const isQuery = asked.has("$search");
         expect(isQuery).toBe(filters.query !== undefined);
