@@ -261,6 +261,7 @@ async function copiesLeft(
     else if (!isAbsent(outcome.value)) {
       const strays = outcome.value.messages.filter((copy) => !others.has(copy.itemId) && !trash.has(copy.parentFolderId ?? ""));
       if (strays.length > 0) left.set(id, stillLeft(strays.some((copy) => deletedIds.has(copy.itemId))));
+      else if (outcome.value.unopened !== undefined) left.set(id, outcome.value.unopened);
     }
   }
   return left;

@@ -57,8 +57,11 @@ async function foldersOf({ folders }: EwsMailbox, query: ContactQuery): Promise<
   const name = query.folder ?? "contacts";
   if (!query.recursive) return [await folders.only(name)];
   const top = await folders.get(name);
+  const around = await folders.around(name);
+  const [cut] = folders.cut();
+  if (cut !== undefined) throw cut;
   const inside = new Set([top.folderId]);
-  const below = (await folders.around(name)).filter(({ folderId, parentFolderId }) => {
+  const below = around.filter(({ folderId, parentFolderId }) => {
     if (parentFolderId === undefined || !inside.has(parentFolderId)) return false;
     inside.add(folderId);
     return true;

@@ -53,6 +53,8 @@ async function lookFor(
       (one) => one.parentFolderId !== parentFolderId && (one.itemId === itemId || !known.has(one.itemId)),
     );
     if (copy !== undefined) return failed(moved(copy, refusal));
+    // Other copies were seen; this one may lie where nobody could look.
+    if (all.value.unopened !== undefined) return failed(all.value.unopened);
   }
   if (isAbsent(there.value)) return done(there.value);
   const { mailbox } = context;

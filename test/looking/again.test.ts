@@ -67,6 +67,24 @@ describe.each(backends)("over %s", (backend) => {
     expect([item.folder.distinguishedName, item.attachments.length]).toEqual(["inbox", 1]);
   });
 
+  test.skipIf(backend === "graph")(
+    "it is not said to be gone while a folder could not be looked into, though another copy was seen there (a fault of one folder of EWS)",
+    async () => {
+      const id = "<seen-in-part@example.net>";
+      const [gone, stays] = [at.put(who, { internetMessageId: id }), at.put(who, { internetMessageId: id })];
+      at.lab.addFault({ kind: "item-error", operation: "MoveItem", code: "ErrorIrresolvableConflict", itemId: at.idOf(stays) });
+      // Chosen, looked for in its folder, then everywhere.
+      at.lab.addFault({ kind: "item-error", operation: "FindItem", code: "ErrorAccessDenied", item: 3, nth: 3 });
+      const append = once(() => at.mailbox(who).remove(gone));
+      const answer = await at.run(deleteEmail, { mailbox: who, internet_message_id: id }, { audit: { append } });
+      const codes = answer.results?.map(({ status, error }) => [status, error?.code]);
+      expect(codes?.sort()).toEqual([
+        ["failed", "changed"],
+        ["failed", "could-not-look"],
+      ]);
+    },
+  );
+
   test("of many the one that is said not to be there fails alone", async () => {
     const items = ["a", "b", "c"].map((name) => at.put(who, { internetMessageId: `<many-${name}@example.net>` }));
     // Of a $batch each request is one by itself.

@@ -152,6 +152,16 @@ describe("over EWS", () => {
     expect(exitCodeOf(answer)).toBe(6);
   });
 
+  test("a deletion is not verified where a folder could not be looked into again, though a copy in Deleted Items was seen", async () => {
+    at.put(other, { internetMessageId: id });
+    at.lab.addFault({ kind: "item-error", operation: "FindItem", code: "ErrorAccessDenied", item: 3, nth: 2 });
+    const answer = await at.run(deleteEmail, { mailbox: other, internet_message_id: id, delete_type: "trash" });
+    expect(answer.results).toMatchObject([{ status: "done", action: "trash_deleted", verified: false }]);
+    expect((await at.run(deleteEmail, { mailbox: other, internet_message_id: id, delete_type: "trash" })).results).toMatchObject([
+      { verified: true },
+    ]);
+  });
+
   test("to say so costs no request: the folders of the archive come with those of the mailbox", async () => {
     at.put(owner, { internetMessageId: id });
     expect(await at.run(downloadMailAsEml, named)).toMatchObject({ success: true, archive: "not_searched" });
