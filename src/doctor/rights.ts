@@ -44,7 +44,7 @@ export function enough(rights: Rights, checkup: Checkup, address: string): Omit<
     return {
       status: "failed",
       code: "access-denied",
-      found: `the Inbox opens, but the account may not ${missing.join(", ")}`,
+      found: `the Inbox opens, but the account may not ${missing.join(", ")}${rights.read === false ? "" : "; actions that only read work"}`,
       next: ["Give the account the whole mailbox:", ...delegateRight(address, accountOf(checkup))],
     };
   }

@@ -30,7 +30,7 @@ const foundations: Readonly<Record<Side, readonly StepName[]>> = {
 export function verdictOn(action: CheckedAction, reports: readonly StepReport[], sides: readonly Sided[]): ActionReport {
   const at = (side: Side) => sides.find((one) => one.side === side)?.checkup;
   const [graph, ews] = [at("graph"), at("ews")];
-  if (graph === undefined) return judged(action, reports, overEws(action), "ews");
+  if (graph === undefined) return judgedOverEws(action, reports, overEws(action), "ews", ews);
   if (ews === undefined) return overGraph(action, reports, graph, "graph");
   if (!needsOf(action).mailbox) {
     // Neither knows the mailboxes of the other, so both are asked.
@@ -38,13 +38,26 @@ export function verdictOn(action: CheckedAction, reports: readonly StepReport[],
     return first.works === "yes" ? judged(action, reports, overEws(action), "auto") : first;
   }
   const held = graph.route?.side;
-  if (held === "ews") return judged(action, reports, [...foundations.graph, ...overEws(action)], "ews");
+  if (held === "ews") return judgedOverEws(action, reports, [...foundations.graph, ...overEws(action)], "ews", ews);
   return overGraph(action, reports, graph, held);
 }
 
 function overEws(action: CheckedAction): readonly StepName[] {
   const { mailbox, discovery } = needsOf(action);
   return [...foundations.ews, ...(mailbox ? (["mailbox"] as const) : []), ...(discovery ? (["discovery"] as const) : [])];
+}
+
+/** That the account may not change the mailbox is no obstacle to an action that only reads. */
+function judgedOverEws(
+  action: CheckedAction,
+  reports: readonly StepReport[],
+  wanted: readonly StepName[],
+  backend: ActionReport["backend"],
+  checkup: Checkup | undefined,
+): ActionReport {
+  const mailbox = checkup?.learned.mailbox;
+  const mayRead = mailbox?.ok === true && mailbox.value.read !== false && !needsOf(action).changes;
+  return judged(action, reports, mayRead ? wanted.filter((name) => name !== "mailbox") : wanted, backend);
 }
 
 function overGraph(

@@ -15,6 +15,7 @@ export const habitWords = {
   "ignores-queries": "FindItem ignores its QueryString and returns every item",
   missing: "missing:OPERATION: the server does not know this operation, such as missing:ExportItems",
   "get-405": "GET is answered 405 without a challenge; only POST is challenged",
+  "read-only-delegates": "an account that opens the mailbox of another as a delegate may only read in it",
   "attached-mime-only": "GetAttachment returns an attached message as MimeContent and nothing else",
 } as const satisfies Record<string, string>;
 

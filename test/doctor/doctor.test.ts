@@ -79,6 +79,18 @@ describe("the account", () => {
     expect(reading.step("discovery").status).toBe("skipped");
   });
 
+  test("of a delegate who may only read, the actions that only read work", async () => {
+    const lab = await openLab({ habits: ["read-only-delegates"] });
+    const reader = lab.store.addUser({ address: "reader@example.com" }).user;
+    lab.store.addUser({ address: "read@example.com", fullAccess: [reader.address] });
+    const report = await examine(service(lab, { auth: basic(reader.address), mailbox: "read@example.com", access: "delegate" }));
+    expect(report.step("mailbox")).toMatchObject({ status: "failed", found: expect.stringContaining("actions that only read work") });
+    const of = (works: string) => report.actions.filter((one) => one.works === works).map(({ action }) => action);
+    expect(of("yes")).toEqual(["download-mail-as-eml", "get-attachments", "get-contacts", "get-out-of-office", "search-emails-extended"]);
+    expect(of("no")).toContain("delete-email");
+    expect(of("unknown")).toEqual([]);
+  });
+
   test("a delegate without a right is told how to get it, and one who may send is told what cannot be seen", async () => {
     const lab = await openLab();
     const stranger = service(lab, { auth: basic("user05@example.com"), access: "delegate" });

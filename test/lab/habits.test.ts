@@ -144,6 +144,19 @@ describe("a server with the habit", () => {
     expect(mailbox.known("inbox").items.size).toBe(0);
   });
 
+  test("read-only-delegates lets delegates read and nothing else", async () => {
+    lab = await startLab({ seed: false, habits: ["read-only-delegates"] });
+    lab.store.addUser({ address: ben, password: "ben-secret" });
+    const mailbox = lab.store.addUser({ address: anna, password: "anna-secret", fullAccess: [ben] });
+    const { id } = add(mailbox);
+    expect(outcomes(await call(lab, getItem(id), { user: ben }))).toEqual(["Success NoError"]);
+    for (const change of [remove(id, "SoftDelete"), move(id, "inbox")]) {
+      expect(outcomes(await call(lab, change, { user: ben }))).toEqual(["Error ErrorAccessDenied"]);
+    }
+    expect(mailbox.known("inbox").items.size).toBe(1);
+    expect(outcomes(await call(lab, remove(id, "SoftDelete"), { user: anna }))).toEqual(["Success NoError"]);
+  });
+
   test("refuses-restrictions refuses each one", async () => {
     const at = await start("refuses-restrictions");
     expect(outcomes(await call(at, find(equal("item:Subject", "x"))))).toEqual(["Error ErrorUnsupportedPathForQuery"]);

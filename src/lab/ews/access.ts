@@ -86,11 +86,24 @@ function distinguishedFolder(element: XmlElement, context: RequestContext): LabF
   return folder;
 }
 
+/** Whether the account may do more than read: with the habit `read-only-delegates` only the owner may. */
+export function mayChange(mailbox: LabMailbox, { habits, acting, store }: RequestContext): boolean {
+  return !habits.has("read-only-delegates") || mailbox === store.publicFolders || mailbox.user === acting;
+}
+
+/** Throws ItemError `ErrorAccessDenied` where the operation changes what the account may only read. CopyItem changes only its destination. */
+export function checkChange(mailbox: LabMailbox, context: RequestContext, reads?: RegExp): void {
+  if (reads?.test(context.request.name) || mayChange(mailbox, context)) return;
+  throw new ItemError("ErrorAccessDenied", "Access is denied. Check credentials and try again.");
+}
+
 /** The folder that m:ToFolderId, m:SavedItemFolderId, m:ParentFolderId or m:SyncFolderId holds. Throws ItemError. */
 export function targetFolder(element: XmlElement, context: RequestContext): LabFolder {
   const folder = element.children[0];
   if (folder === undefined) throw notFound();
-  return folderAt(folder, context);
+  const target = folderAt(folder, context);
+  checkChange(target.mailbox, context, /^Sync/);
+  return target;
 }
 
 /** The item that t:ItemId, or another element of its type, names. A stale ChangeKey is let through: reading, moving and deleting do not ask for it. Throws ItemError. */
@@ -104,6 +117,7 @@ export function itemAt(element: XmlElement, context: RequestContext): LabItem {
   if (parsed.kind === "attachment") throw new ItemError("ErrorInvalidId", "Id must be an item id.");
   const item = context.store.item(element.attributes.get("Id") ?? "");
   if (item === undefined) throw notFound();
+  checkChange(item.folder.mailbox, context, /^(Get|Export|Expand|CopyItem$|CreateItem$)/);
   return item;
 }
 
@@ -119,7 +133,10 @@ export function attachmentAt(element: XmlElement, context: RequestContext): { re
   if (parsed.kind !== "attachment") throw new ItemError("ErrorInvalidIdNotAnItemAttachmentId", "Id must be an attachment id.");
   const id = element.attributes.get("Id") ?? "";
   const found = context.store.attachment(id);
-  if (found !== undefined) return found;
+  if (found !== undefined) {
+    checkChange(found.item.folder.mailbox, context, /^Get/);
+    return found;
+  }
   // With its item gone it is not found; when only the attachment is gone, its id is invalid.
   if (context.store.item(idOf(parsed.mailbox, parsed.entry)) === undefined) throw notFound();
   throw new ItemError("ErrorInvalidAttachmentId", "The attachment was not found among those of the item.");

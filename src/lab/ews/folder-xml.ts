@@ -41,17 +41,19 @@ function folderIdXml(folder: LabFolder, name = "t:FolderId"): string {
   return el(name, { Id: folder.id, ChangeKey: folder.changeKey });
 }
 
-const right = (name: string): string => `<t:${name}>true</t:${name}>`;
-const allRights = ["CreateAssociated", "CreateContents", "CreateHierarchy", "Delete", "Modify", "Read", "ViewPrivateItems"].map(right);
+/** `mayChange`: whether the account may do more than read. */
+const rights = (mayChange: boolean): string =>
+  el("t:EffectiveRights", {}, ...rightNames.map((name) => textEl(`t:${name}`, mayChange || name === "Read")));
+const rightNames = ["CreateAssociated", "CreateContents", "CreateHierarchy", "Delete", "Modify", "Read", "ViewPrivateItems"];
 
 /** Names that newer servers give a folder: those of the schema that every mailbox has. */
-const property: Readonly<Record<string, (folder: LabFolder) => string>> = {
+const property: Readonly<Record<string, (folder: LabFolder, mayChange: boolean) => string>> = {
   "folder:ParentFolderId": ({ parent }) => (parent === undefined ? "" : folderIdXml(parent, "t:ParentFolderId")),
   "folder:FolderClass": ({ folderClass }) => textEl("t:FolderClass", folderClass),
   "folder:DisplayName": ({ name }) => textEl("t:DisplayName", name),
   "folder:TotalCount": ({ totalCount }) => textEl("t:TotalCount", totalCount),
   "folder:ChildFolderCount": ({ childCount }) => textEl("t:ChildFolderCount", childCount),
-  "folder:EffectiveRights": () => el("t:EffectiveRights", {}, ...allRights),
+  "folder:EffectiveRights": (_, mayChange) => rights(mayChange),
   "folder:DistinguishedFolderId": ({ distinguishedName }) => textEl("t:DistinguishedFolderId", distinguishedName),
   "folder:UnreadCount": (folder) => {
     // t:CalendarFolderType and t:ContactsFolderType have no such element.
@@ -111,10 +113,11 @@ function extendedXml(folder: LabFolder, path: ExtendedPath): string {
 }
 
 /** One folder in the shape asked for, as the element of its class. */
-export function folderXml(folder: LabFolder, shape: FolderShape): string {
+export function folderXml(folder: LabFolder, shape: FolderShape, mayChange = true): string {
   const isAsked = (uri: string): boolean =>
     shape.base === "AllProperties" || shape.uris.has(uri) || (shape.base === "Default" && inDefault.has(uri));
-  const write = (uris: readonly string[]): string => uris.map((uri) => (isAsked(uri) ? (property[uri]?.(folder) ?? "") : "")).join("");
+  const write = (uris: readonly string[]): string =>
+    uris.map((uri) => (isAsked(uri) ? (property[uri]?.(folder, mayChange) ?? "") : "")).join("");
   return el(
     `t:${folderElement(folder.folderClass)}`,
     {},

@@ -1,4 +1,4 @@
-import { folderAt } from "../access.ts";
+import { folderAt, mayChange } from "../access.ts";
 import { folderXml, readFolderShape } from "../folder-xml.ts";
 import { type Operation, responses, tasksOf } from "../operation.ts";
 
@@ -7,11 +7,11 @@ export const getFolder: Operation = {
   name: "GetFolder",
   handle(context) {
     const { request } = context;
-    const tasks = tasksOf(
-      context,
-      "FolderIds",
-      (id) => `<m:Folders>${folderXml(folderAt(id, context), readFolderShape(request.child("FolderShape")))}</m:Folders>`,
-    );
+    const shape = readFolderShape(request.child("FolderShape"));
+    const tasks = tasksOf(context, "FolderIds", (id) => {
+      const folder = folderAt(id, context);
+      return `<m:Folders>${folderXml(folder, shape, mayChange(folder.mailbox, context))}</m:Folders>`;
+    });
     return responses("GetFolder", tasks, context, { empty: "<m:Folders/>" });
   },
 };

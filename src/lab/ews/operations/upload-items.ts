@@ -1,6 +1,6 @@
 import type { LabItem } from "../../item.ts";
 import type { XmlElement } from "../../xml.ts";
-import { folderAt, itemAt } from "../access.ts";
+import { checkChange, folderAt, itemAt } from "../access.ts";
 import { itemIdXml } from "../item-properties.ts";
 import { readItemStream } from "../item-stream.ts";
 import { Fault, ItemError, type Operation, type RequestContext, responses, type Task } from "../operation.ts";
@@ -27,6 +27,7 @@ function upload(element: XmlElement, context: RequestContext): string {
   const parent = element.child("ParentFolderId");
   if (parent === undefined) throw new ItemError("ErrorFolderNotFound", "No folder was named.");
   const folder = folderAt(parent, context);
+  checkChange(folder.mailbox, context);
   const item = existing(element, context);
   const content = readItemStream(Buffer.from(element.textAt("Data") ?? "", "base64"));
   if (item === undefined) return itemIdXml(folder.mailbox.add(folder, content), "m:ItemId");
