@@ -237,7 +237,8 @@ export const headers = z
 /** One attachment to send: by path, which the face opens, or by its bytes. */
 const NewAttachmentInput = z.strictObject({
   path: z.string().min(1).optional().describe("A file to attach."),
-  base64: z.base64().optional().describe("The bytes themselves, when no path is given."),
+  // An empty text is an empty file, and not unset.
+  base64: z.base64().register(narrowing).optional().describe("The bytes themselves, when no path is given. Empty: an empty file."),
   name: z.string().min(1).max(255).optional().describe("File name to show. Default: that of the path."),
   content_type: z.string().min(1).max(200).optional().describe("Media type. Default: application/octet-stream."),
   content_id: z.string().min(1).max(200).optional().describe("The id that the HTML body names as cid:, for inline images."),
@@ -267,6 +268,10 @@ const AttachmentNoun = z.strictObject({
   content_id: z.string().optional(),
   size: z.number().optional(),
   is_inline: z.boolean().optional(),
+  url: z
+    .string()
+    .optional()
+    .describe("Of a reference: the address of the cloud file, written by the sender. Never opened. Not given over Microsoft Graph."),
 });
 
 /**
@@ -333,6 +338,7 @@ function attachmentRow(attachment: Attachment): z.output<typeof AttachmentNoun> 
     content_id: attachment.contentId,
     size: attachment.size,
     is_inline: attachment.isInline,
+    url: attachment.url,
   });
 }
 

@@ -74,10 +74,12 @@ export function sentRow(sent: Sent) {
 /** Refuses what does not fit together, before anything is opened; what each field may hold the port checks. Throws Failure `invalid-input`. */
 export function checkNewMail(mail: NewMail): void {
   for (const attachment of mail.attachments ?? []) {
-    if ((attachment.path === undefined) === (attachment.base64 === undefined)) {
+    // Who names a file may leave the field for its bytes empty.
+    const hasBytes = attachment.base64 !== undefined && !(attachment.base64 === "" && attachment.path !== undefined);
+    if ((attachment.path === undefined) === !hasBytes) {
       throw new Failure("invalid-input", "attachments: give each either path or base64.");
     }
-    if (attachment.base64 !== undefined && attachment.name === undefined) {
+    if (attachment.path === undefined && attachment.name === undefined) {
       throw new Failure("invalid-input", "attachments: one given as base64 needs a name.");
     }
   }

@@ -175,6 +175,7 @@ function targetOf(message: Message, hanging: Hanging): Target {
     content_id: attachment.contentId,
     size: attachment.size,
     is_inline: attachment.isInline,
+    url: attachment.url,
     message: attachment.kind === "item" && inner ? messageRow(inner) : undefined,
     not_expanded: unread?.message ?? deeper ?? inner?.unlisted,
   });

@@ -16,11 +16,12 @@ export const getAttachments = touching({
   overGraph: {
     supported: "some",
     differs:
-      "What hangs in an attached message is read out of that message's own bytes: of more than 256 MB or 1000 parts, with a header of more than 256 KB (4 MB of all parts), more than 100 parts deep, or read more than 16 times in one call it is `too-large` (over EWS so are only files that others hang in). It cannot be deleted by itself. Ids of EWS name no attachment here.",
+      "What hangs in an attached message is read out of that message's own bytes: of more than 256 MB or 1000 parts, with a header of more than 256 KB (4 MB of all parts), more than 100 parts deep, or read more than 16 times in one call it is `too-large` (over EWS so are only files that others hang in). It cannot be deleted by itself. The address of a cloud file (`url`) is not given. Ids of EWS name no attachment here.",
     why: "Graph gives attachments by way of the message that holds them, one level deep, and translates no ids of attachments.",
   },
   noun: "attachment",
   done: ({ as }) => ({ file: "saved", base64: "read", metadata: "listed" })[as],
+  did: ({ fetched }, { as }) => (as !== "metadata" && !fetched ? "only listed, being a link to a cloud file" : undefined),
   glance: attachmentGlance,
   example: { mailbox: "legal@example.com", internet_message_id: ["<20f7c3.4711@mailer.example.net>"] },
   input: z.strictObject({
@@ -54,6 +55,10 @@ export const getAttachments = touching({
     content_type: z.string().optional(),
     content_id: z.string().optional(),
     is_inline: z.boolean().optional(),
+    url: z
+      .string()
+      .optional()
+      .describe("Of a reference: the address of the cloud file, written by the sender. Never opened. Not given over Microsoft Graph."),
     message: MessageRow.optional().describe("Of an attached message: the message inside, with its own attachments listed."),
     not_expanded: z.string().optional().describe("Why what hangs in an attached message is not listed."),
   }),

@@ -82,6 +82,7 @@ export const attachmentFields = {
   contentId: optional(t("ContentId"), text),
   size: optional(t("Size"), integer),
   isInline: optional(t("IsInline"), bool),
+  url: optional(t("AttachLongPathName"), text),
 };
 
 /** What `attachmentFields` gave, as an Attachment. */

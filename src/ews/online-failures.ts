@@ -57,7 +57,7 @@ export function onlineFailure(
     {
       ...details,
       hint: [
-        `By default it does so since October 2026. An administrator allows it with Set-OrganizationConfig: EwsEnabled true, and ${application} added to EwsAllowedAppIDs (up to 24 hours until it counts); \`mailcordon doctor\` prints the PowerShell lines that keep what is in the list.`,
+        `By default it does so since October 2026. An administrator allows it with Set-OrganizationConfig: EwsEnabled true, and ${application} added to EwsAllowedAppIDs, which is one comma-separated text (up to 24 hours until it counts); \`mailcordon doctor\` prints the PowerShell lines that keep what is in the list.`,
         ...(mailbox === undefined
           ? []
           : [`If other mailboxes work: Get-CASMailbox -Identity '${quotable(mailbox)}' | fl EwsEnabled, and its licence.`]),

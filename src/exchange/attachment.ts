@@ -11,6 +11,8 @@ export interface Attachment {
   /** Bytes, an estimate of the server. */
   readonly size?: number | undefined;
   readonly isInline?: boolean | undefined;
+  /** Of a reference: where the file is, as its sender wrote it. Absent where the back end does not say. */
+  readonly url?: string | undefined;
 }
 
 /**

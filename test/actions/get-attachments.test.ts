@@ -72,6 +72,22 @@ describe.each(backends)("over %s", (backend) => {
     });
   });
 
+  test("a link to a cloud file is listed with its address, where the back end gives it, and not counted as saved", async () => {
+    const url = "https://files.example.com/plan?x=1&y=2";
+    const given = backend === "ews" ? { url } : {};
+    const answer = await at.run(getAttachments, put({ kind: "reference", name: "Plan", url }, file("a.txt", "a")));
+    expect(answer).toMatchObject({
+      success: true,
+      message: "1 of 2 attachments only listed, being a link to a cloud file; 1 saved.",
+      results: [
+        { name: "Plan", kind: "reference", fetched: false, ...given },
+        { name: "a.txt", fetched: true },
+      ],
+    });
+    expect("url" in (answer.results?.[0] ?? {})).toBe(backend === "ews");
+    expect(answer.results?.[1]).not.toHaveProperty("url");
+  });
+
   test("what hangs deeper than max_depth is not listed, and the answer says so", async () => {
     const answer = await at.run(getAttachments, { ...rich, max_depth: "2" });
     expect(column(answer, "depth")).toEqual([1, 1, 1, 2]);

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { sendEmail } from "../../src/actions/send-email.ts";
+import { openFile } from "../../src/input-file.ts";
 import { pixel } from "../../src/lab/campaign.ts";
 import type { LabItem } from "../../src/lab/item.ts";
 import { socAddress } from "../../src/lab/seed.ts";
@@ -69,6 +70,19 @@ describe.each(backends)("over %s", (backend) => {
     expect(item?.body.value).not.toContain("data:");
     expect(item?.attachments).toMatchObject([{ isInline: true, contentType: "image/png", content: pixel }]);
     expect(item?.body.value).toContain(`cid:${item?.attachments[0]?.contentId}`);
+  });
+
+  test("an empty file is attached, by path and as base64, besides others", async () => {
+    const path = join(at.folder, "empty.txt");
+    writeFileSync(path, "");
+    const attachments = [{ path }, { base64: "", name: "none.bin" }, { base64: "QQ==", name: "a.txt" }];
+    const answer = await at.run(sendEmail, { to: who, subject: "With empty files", body_text: "x", attachments }, { readFile: openFile });
+    expect([answer.error?.message, answer.message]).toEqual([undefined, "1 message sent."]);
+    expect(received("With empty files")[0]?.attachments.map(({ name, content }) => [name, content?.length])).toEqual([
+      ["empty.txt", 0],
+      ["none.bin", 0],
+      ["a.txt", 1],
+    ]);
   });
 
   test("attachments come as bytes or by a path that the face opens", async () => {

@@ -61,7 +61,14 @@ describe.each<
     "never",
     /GET \/v1\.0\/users\/ann@example\.com\/mailFolders\/inbox\/messages\?(?!.*contains)/,
   ],
-  ["ewsIds", (mailbox) => translatedIds(mailbox, ["a/b"]), "translate", /POST .*translateExchangeIds$/, "rewrite", /^$/],
+  [
+    "ewsIds",
+    (mailbox) => translatedIds(mailbox, ["a/b"]),
+    "translate",
+    /^POST \/v1\.0\/users\/ann@example\.com\/translateExchangeIds$/,
+    "rewrite",
+    /^$/,
+  ],
   [
     "deleteAttachments",
     (mailbox) => all(deleteAttachments(mailbox, ["m.a"])),

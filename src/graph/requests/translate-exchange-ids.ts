@@ -17,6 +17,7 @@ export interface Translation {
 
 /**
  * The ids in another form; what cannot be translated is left out. Needs User.Read.All; of a person User.ReadBasic.All.
+ * An application may ask only with the user in the path (since June 2026), which every request of ours about a mailbox has.
  * @see https://learn.microsoft.com/en-us/graph/api/user-translateexchangeids
  */
 export const translateIds: Request<Translation, ReadonlyMap<string, string>> = {
