@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { Context, Row, Selected, Target } from "./action.ts";
-import { type Attachment, holdsOthers } from "./exchange/attachment.ts";
+import { type Attachment, holdsOthers, isSealed } from "./exchange/attachment.ts";
 import { unlooked } from "./exchange/locate-copies.ts";
 import { type Absent, isAbsent } from "./exchange/looked.ts";
 import type { Message } from "./exchange/message.ts";
@@ -226,6 +226,8 @@ async function expanded(attachments: readonly Attachment[], which: WhichAttachme
 async function messagesInside(attachments: readonly Attachment[], { mailbox }: ToChoose): Promise<Map<string, Message | Failure>> {
   const holders = attachments.filter(holdsOthers);
   const inside = new Map<string, Message | Failure>();
+  const unlisted = "It was signed or encrypted as a whole (PKCS #7): what is inside is not listed.";
+  for (const { id } of attachments.filter(isSealed)) inside.set(id, { itemId: id, unlisted });
   if (holders.length === 0) return inside;
   let at = 0;
   for await (const outcome of mailbox.attachedMessages(holders)) {

@@ -34,6 +34,11 @@ const holderTypes: ReadonlySet<string> = new Set([
   "application/ics",
 ]);
 
+/** Whether it is a message that was signed or encrypted as a whole (MS-OXOSMIME 2.1.3.2): what is inside is not to be seen from outside. */
+export function isSealed({ kind, contentType }: Attachment): boolean {
+  return kind === "file" && /^\s*application\/(?:x-)?pkcs7-mime\b/i.test(contentType ?? "");
+}
+
 /** An attachment to send. `open` may be called again when a request that did nothing is repeated. */
 export interface NewAttachment {
   readonly name: string;

@@ -44,7 +44,7 @@ async function answer(words: readonly string[], environment: Readonly<Record<str
 }
 
 describe.each(backends)("the installed command line over %s", (backend) => {
-  test("opens messages attached to a message (postal-mime)", async () => {
+  test("opens messages attached to a message (iconv-lite)", async () => {
     const words = ["get-attachments", "--mailbox", mailbox, "--internet-message-id", messageId, "--out", join(folder, backend)];
     const { results } = await answer(words, environmentOf(lab, backend));
     const inner = results.filter(({ depth }: { depth: number }) => depth > 0);

@@ -226,6 +226,21 @@ describe.each(backends)("over %s", (backend) => {
     expect(answer).toMatchObject({ incomplete: true });
   });
 
+  test("what was signed or encrypted as a whole is one file, and it is told that nothing is seen of what is in it", async () => {
+    const mime = [
+      ...head("sealed", "Subject: Sealed", "Content-Type: application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m"),
+      "Content-Transfer-Encoding: base64",
+      "",
+      Buffer.from("no real envelope").toString("base64"),
+    ].join(crlf);
+    for (const isAttached of [false, true]) {
+      const answer = await found(mime, isAttached);
+      const row = answer.results?.find(({ name }) => name === "smime.p7m");
+      expect(row).toMatchObject({ fetched: true, not_expanded: expect.stringContaining("PKCS #7") });
+      expect(answer).toMatchObject({ incomplete: true });
+    }
+  });
+
   test("the sender is the one in angle brackets, whatever stands before them, and the subject has no control character", async () => {
     const mime = [
       ...head("comma", "From: Support team ,_<help@mailer.example.org>", "Subject: =?windows-1252?Q?You=92ve_won?="),
