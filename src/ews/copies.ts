@@ -27,7 +27,7 @@ export async function findCopies(from: EwsMailbox, itemIds: readonly string[], t
   for await (const outcome of from.each(getItem, itemIds, (ids) => ({ ids: ids.map((id) => ({ id })), detail: {} }))) {
     messageIds.push(outcome.ok ? outcome.value.internetMessageId : undefined);
   }
-  const found = await list(target, folder, messageIds);
+  const found = await listByMessageId(target, folder, messageIds);
   return { messageIds, itemIds: new Set(found.map(({ itemId }) => itemId)) };
 }
 
@@ -44,7 +44,9 @@ export async function newCopies(
   const wanted = outcomes.map((outcome, index) =>
     outcome.ok && outcome.value.newItemId === undefined ? before.messageIds[index] : undefined,
   );
-  const fresh = (await list(target, folder, wanted, "The messages were put there.")).filter(({ itemId }) => !before.itemIds.has(itemId));
+  const fresh = (await listByMessageId(target, folder, wanted, "The messages were put there.")).filter(
+    ({ itemId }) => !before.itemIds.has(itemId),
+  );
   const taken = new Set<string>();
   return outcomes.map((outcome, index) => {
     const messageId = wanted[index];
@@ -57,7 +59,7 @@ export async function newCopies(
 }
 
 /** The messages of a folder that have one of the Message-IDs. What cannot be listed is not found: the copies themselves are done. `before`: what was done before, for a defect. */
-async function list(
+export async function listByMessageId(
   target: EwsMailbox,
   folder: FolderRef,
   messageIds: readonly (string | undefined)[],

@@ -1,7 +1,8 @@
 import { attachmentsIn, sha256Of } from "../exchange/attachment-hash.ts";
 import type { Exchange, Mailbox, SearchableMailboxes, SearchableMailboxQuery } from "../exchange/exchange.ts";
-import type { Detail } from "../exchange/message.ts";
+import type { Detail, Message } from "../exchange/message.ts";
 import { Failure } from "../failure.ts";
+import type { Outcome } from "../outcome.ts";
 import { type Http, type HttpOptions, openHttp } from "../wire/http.ts";
 import { openSchedule, scheduleOf } from "../wire/schedule.ts";
 import { defaultUserAgent, limitsOf, networkOf, type ServerOptions } from "../wire/server-options.ts";
@@ -104,6 +105,11 @@ export function openEws(options: EwsOptions): Exchange {
 
 /** What one method does not need is not loaded: a playbook starts a process for one action. */
 function mailboxOf(mailbox: EwsMailbox): Mailbox {
+  /** Of what was read here: a message that was moved can be found again by it. */
+  const known = new Map<string, string | undefined>();
+  const note = (messages: readonly Message[]) => {
+    for (const { itemId, internetMessageId } of messages) known.set(itemId, internetMessageId);
+  };
   return {
     address: mailbox.address,
     foreign: async (ids) => (await import("./home.ts")).unshownIds(mailbox, ids),
@@ -112,8 +118,16 @@ function mailboxOf(mailbox: EwsMailbox): Mailbox {
         sha256: async (attachment) => sha256Of((await import("./content.ts")).attachmentContent(mailbox, [attachment])),
         inside: async (attachment) => attachmentsIn((await import("./content.ts")).attachedMessages(mailbox, [attachment])),
       }),
-    locate: (names, within) => later(async () => (await import("./locate.ts")).locate(mailbox, names, within)),
-    get: (itemIds, detail) => later(() => get(mailbox, itemIds, detail)),
+    locate: (names, within) =>
+      noting(
+        later(async () => (await import("./locate.ts")).locate(mailbox, names, within)),
+        (located) => ("messages" in located ? note(located.messages) : undefined),
+      ),
+    get: (itemIds, detail) =>
+      noting(
+        later(() => get(mailbox, itemIds, detail)),
+        (message) => note([message]),
+      ),
     mime: (itemIds) => later(async () => (await import("./content.ts")).mime(mailbox, itemIds)),
     exported: (itemIds) => later(async () => (await import("./export.ts")).exported(mailbox, itemIds)),
     attachments: (itemIds) => later(async () => (await import("./content.ts")).attachments(mailbox, itemIds)),
@@ -122,10 +136,10 @@ function mailboxOf(mailbox: EwsMailbox): Mailbox {
     deleteAttachments: (attachmentIds) => later(() => deleteAttachments(mailbox, attachmentIds)),
     folder: (name) => mailbox.folders.get(name),
     createFolder: (path) => mailbox.folders.create(path),
-    copy: (itemIds, destination) => later(async () => (await import("./relocate.ts")).copy(mailbox, itemIds, destination)),
-    move: (itemIds, destination) => later(async () => (await import("./relocate.ts")).move(mailbox, itemIds, destination)),
-    delete: (itemIds, mode) => later(async () => (await import("./relocate.ts")).remove(mailbox, itemIds, mode)),
-    junk: (itemIds, how) => later(async () => (await import("./relocate.ts")).junk(mailbox, itemIds, how)),
+    copy: (itemIds, destination) => later(async () => (await import("./relocate.ts")).copy(mailbox, itemIds, destination, known)),
+    move: (itemIds, destination) => later(async () => (await import("./relocate.ts")).move(mailbox, itemIds, destination, known)),
+    delete: (itemIds, mode) => later(async () => (await import("./relocate.ts")).remove(mailbox, itemIds, mode, known)),
+    junk: (itemIds, how) => later(async () => (await import("./relocate.ts")).junk(mailbox, itemIds, how, known)),
     send: async (draft) => (await import("./send.ts")).send(mailbox, draft),
     reply: async (asked) => (await import("./reply.ts")).reply(mailbox, asked),
     contacts: async (query) => (await import("./contacts.ts")).contacts(mailbox, query),
@@ -138,6 +152,13 @@ function mailboxOf(mailbox: EwsMailbox): Mailbox {
       return mailbox.ask(getUserOofSettings, addressOnly(mailbox));
     },
   };
+}
+
+async function* noting<T>(outcomes: AsyncIterable<Outcome<T>>, note: (value: T) => void): AsyncIterable<Outcome<T>> {
+  for await (const outcome of outcomes) {
+    if (outcome.ok) note(outcome.value);
+    yield outcome;
+  }
 }
 
 async function* later<T>(open: () => Promise<AsyncIterable<T>>): AsyncIterable<T> {

@@ -1,7 +1,7 @@
 import type { Copied, DeleteMode, Destination, Junk, Junked } from "../exchange/exchange.ts";
 import { splitStore } from "../exchange/folder-names.ts";
 import { Failure } from "../failure.ts";
-import { askedOf, attempt, failed, type Outcome } from "../outcome.ts";
+import { askedOf, attempt, done, failed, type Outcome } from "../outcome.ts";
 import { defaultBatchSize, inBatches } from "./batch.ts";
 import { findCopies, newCopies } from "./copies.ts";
 import type { FolderRef } from "./folders.ts";
@@ -12,38 +12,49 @@ import { deleteItem } from "./operations/delete-item.ts";
 import { markAsJunk } from "./operations/mark-as-junk.ts";
 import { moveItem, type Relocated, type Relocation } from "./operations/move-item.ts";
 import type { EwsMailbox } from "./session.ts";
+import type { MessageIds, Relocating } from "./settle-moves.ts";
 
 type Outcomes = AsyncIterable<Outcome<Copied>>;
 
-export function copy(mailbox: EwsMailbox, itemIds: readonly string[], destination: Destination): Outcomes {
-  return relocate(mailbox, copyItem, itemIds, destination);
+export function copy(mailbox: EwsMailbox, itemIds: readonly string[], destination: Destination, known: MessageIds): Outcomes {
+  return relocate(mailbox, copyItem, itemIds, destination, known);
 }
 
-export function move(mailbox: EwsMailbox, itemIds: readonly string[], destination: Destination): Outcomes {
-  return relocate(mailbox, moveItem, itemIds, destination);
+export function move(mailbox: EwsMailbox, itemIds: readonly string[], destination: Destination, known: MessageIds): Outcomes {
+  return relocate(mailbox, moveItem, itemIds, destination, known);
 }
 
 /** `trash` and `soft` move, since only that gives the new id; `hard` deletes. */
-export function remove(mailbox: EwsMailbox, itemIds: readonly string[], mode: DeleteMode): Outcomes {
+export function remove(mailbox: EwsMailbox, itemIds: readonly string[], mode: DeleteMode, known: MessageIds): Outcomes {
   if (mode === "hard") return deleteEach(mailbox, itemIds, "HardDelete");
   // What lies in the archive stays there: it has folders of the same kind.
   return byStore(mailbox, itemIds, (ids, isArchived) => {
     const folder = (name: string) => mailbox.folders.distinguished(isArchived ? `archive${name}` : name);
-    if (mode === "trash") return relocateTo(mailbox, moveItem, ids, folder("deleteditems"));
-    return softly(mailbox, ids, folder("recoverableitemsdeletions"));
+    if (mode === "trash") return relocateWithin(mailbox, moveItem, ids, folder("deleteditems"), known);
+    return softly(mailbox, ids, folder("recoverableitemsdeletions"), known);
   });
 }
 
-function softly(mailbox: EwsMailbox, itemIds: readonly string[], to: FolderRef): Outcomes {
+function softly(mailbox: EwsMailbox, itemIds: readonly string[], to: FolderRef, known: MessageIds): Outcomes {
   return inBatches(itemIds, defaultBatchSize, async (ids) => {
-    const moved = await collected(relocateTo(mailbox, moveItem, ids, to));
+    const moved = await collected(relocateWithin(mailbox, moveItem, ids, to, known));
     // Whoever may delete in a mailbox need not be allowed to move into its Recoverable Items: deleting softly leads there too, without the new id.
     return again(ids, moved, mayNotMoveThere, (some) => deleteEach(mailbox, some, "SoftDelete"));
   });
 }
 
-export function junk(mailbox: EwsMailbox, itemIds: readonly string[], how: Junk): AsyncIterable<Outcome<Junked>> {
-  return mailbox.each(markAsJunk(how), itemIds, (ids) => ids.map((id) => ({ id })));
+export function junk(mailbox: EwsMailbox, itemIds: readonly string[], how: Junk, known: MessageIds): AsyncIterable<Outcome<Junked>> {
+  const to = mailbox.folders.distinguished(how.isJunk ? "junkemail" : "inbox");
+  return inBatches(itemIds, defaultBatchSize, async (ids) => {
+    const marked = await collected(mailbox.each(markAsJunk(how), ids, (some) => some.map((id) => ({ id }))));
+    if (!how.move) return marked;
+    const settled = await settle(mailbox, { ids, to, isMove: true, known }, marked);
+    return settled.map((outcome, index): Outcome<Junked> => {
+      const before = marked[index];
+      if (!outcome.ok || before === undefined) return outcome;
+      return before.ok ? done({ ...before.value, ...outcome.value }) : done({ ...outcome.value, note: senderUnknown });
+    });
+  });
 }
 
 /** Works on the items of the mailbox and on those of its archive by themselves: one Outcome for each, in the order of the ids. */
@@ -76,6 +87,8 @@ async function* byStore(
   );
 }
 
+const senderUnknown = "The reply was lost: the message was moved, and whether its sender is on the list is not known.";
+
 function deleteEach(mailbox: EwsMailbox, itemIds: readonly string[], type: "HardDelete" | "SoftDelete"): Outcomes {
   return mailbox.each(deleteItem, itemIds, (ids) => ({ ids: ids.map((id) => ({ id })), type }));
 }
@@ -84,11 +97,32 @@ function relocateTo(mailbox: EwsMailbox, operation: Operation<Relocation, Reloca
   return mailbox.each(operation, itemIds, (ids) => ({ ids: ids.map((id) => ({ id })), to }));
 }
 
+/** Within a mailbox. What the server does not tell of it is looked for once. */
+function relocateWithin(
+  mailbox: EwsMailbox,
+  operation: Operation<Relocation, Relocated>,
+  itemIds: readonly string[],
+  to: FolderRef,
+  known: MessageIds,
+): Outcomes {
+  const isMove = operation.name === "MoveItem";
+  return inBatches(itemIds, defaultBatchSize, async (ids) =>
+    settle(mailbox, { ids, to, isMove, known }, await collected(relocateTo(mailbox, operation, ids, to))),
+  );
+}
+
+/** Loaded only where something is left to look for. */
+async function settle(mailbox: EwsMailbox, relocating: Relocating, outcomes: readonly Outcome<Relocated>[]) {
+  const isClear = outcomes.every((one) => (one.ok ? one.value.newItemId !== undefined : one.failure.code !== "unknown-outcome"));
+  return isClear ? outcomes : (await import("./settle-moves.ts")).settleMoves(mailbox, relocating, outcomes);
+}
+
 async function* relocate(
   mailbox: EwsMailbox,
   operation: Operation<Relocation, Relocated>,
   itemIds: readonly string[],
   destination: Destination,
+  known: MessageIds,
 ): Outcomes {
   if (itemIds.length === 0) return;
   const { store } = splitStore(destination.folder);
@@ -108,7 +142,7 @@ async function* relocate(
   else if (other !== undefined) yield* elsewhere(mailbox, operation, itemIds, other, to.value);
   else {
     yield* byStore(mailbox, itemIds, (ids, isArchived) =>
-      isArchived ? elsewhere(mailbox, operation, ids, mailbox, to.value) : relocateTo(mailbox, operation, ids, to.value),
+      isArchived ? elsewhere(mailbox, operation, ids, mailbox, to.value) : relocateWithin(mailbox, operation, ids, to.value, known),
     );
   }
 }

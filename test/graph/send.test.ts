@@ -227,3 +227,29 @@ describe("whatever is lost, a message is sent once:", () => {
     expect(arrived(stage)).toHaveLength(1);
   });
 });
+
+describe("a reply that came is never taken for a lost one:", () => {
+  const orders = ({ lab }: Stage) => lab.requests.filter(({ operation }) => operation === "message-send").length;
+  const codes = ["ErrorInternalServerError", "ErrorItemNotFound", "ErrorQuotaExceeded", "ErrorUnheardOf"];
+
+  test.each(["error-after", "redirect-after", "504"] as const)("%s: the mark in Sent Items shows that it was sent", async (kind) => {
+    const stage = await onStage();
+    stage.lab.addFault({ kind, operation: "message-send" });
+    await run(stage);
+    expect([arrived(stage).length, orders(stage), inFolder(stage.ann, "drafts").length]).toEqual([1, 1, 0]);
+  });
+
+  test.each(codes)(
+    "%s with the draft still there: the order is not repeated, and the draft is kept where it was, and named",
+    async (code) => {
+      const stage = await onStage();
+      stage.lab.addFault({ kind: "item-error", operation: "message-send", code });
+      await expect(run(stage)).rejects.toMatchObject({
+        code: "unknown-outcome",
+        message: expect.stringMatching(/no copy of it was in Sent Items.*A draft is left in Drafts of ann@example\.com\./),
+        leftDrafts: [{ mailbox: "ann@example.com", folder: "drafts" }],
+      });
+      expect([arrived(stage).length, orders(stage), inFolder(stage.ann, "drafts").length]).toEqual([0, 1, 1]);
+    },
+  );
+});
