@@ -98,8 +98,8 @@ async function saved(
 
 /** The server does not know these operations, or refuses them to the account: then nothing is in the other mailbox, and another form may do. */
 const refusedImports: ReadonlySet<string> = new Set(["unsupported", "access-denied", "role-missing"]);
-/** An export changes nothing, so what is wrong with the item itself leads there as well. */
-const refusedExports: ReadonlySet<string> = new Set([...refusedImports, "unreadable", "refused"]);
+/** An export changes nothing, so an unknown refusal leads there as well. */
+const refusedExports: ReadonlySet<string> = new Set([...refusedImports, "refused"]);
 
 /** What HTTP says is not said by Exchange. */
 function isOfHttp({ wireCode }: Failure): boolean {
