@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { Attachment } from "./exchange/attachment.ts";
 import type { Address, Message } from "./exchange/message.ts";
-import { itemIdsIn, messageIdOf, messageIdsIn, noItemId, noMessageId } from "./exchange/pasted-ids.ts";
+import { itemIdsIn, messageIdOf, messageIdsIn, noMessageId } from "./exchange/pasted-ids.ts";
 import { type ArchiveState, archiveStates } from "./exchange/query.ts";
 import { Failure } from "./failure.ts";
 import { narrowing, spellings } from "./input.ts";
@@ -173,12 +173,12 @@ export const max_bytes = z
 export const importance = z.enum(["Low", "Normal", "High"]).default("Normal").describe("Importance of the message.");
 
 export const item_id = z
-  .array(pasted(noItemId))
+  .array(z.string().min(1))
   .register(spellings, { split: splitCommas, paste: itemIdsIn, item: trimmed })
   .optional()
   .describe("Item ids of the messages: a list, or one text with commas or blanks between.");
 export const internet_message_id = z
-  .array(pasted(noMessageId))
+  .array(z.string().min(1))
   .register(spellings, { split: splitMessageIds, paste: messageIdsIn, item: asMessageId })
   .optional()
   .describe(
@@ -186,24 +186,21 @@ export const internet_message_id = z
       "Given together with item_id, both name the same messages pair by pair: the id is tried first.",
   );
 
+const oneMessageId = z
+  .string()
+  .min(1)
+  .check((context) => {
+    const said = noMessageId(context.value);
+    if (said !== undefined) context.issues.push({ code: "custom", message: said, input: context.value });
+  });
+
 /** The same, where it narrows down what is found. */
 export const narrowingMessageIds = z
-  .array(pasted(noMessageId))
+  .array(oneMessageId)
   .register(spellings, { split: splitMessageIds, paste: messageIdsIn, item: asMessageId })
   .register(narrowing)
   .optional()
   .describe("Message-IDs, with or without angle brackets: any of them.");
-
-/** A text that somebody has pasted; `wrong` says why it is not one. */
-function pasted(wrong: (text: string) => string | undefined) {
-  return z
-    .string()
-    .min(1)
-    .check((context) => {
-      const said = wrong(context.value);
-      if (said !== undefined) context.issues.push({ code: "custom", message: said, input: context.value });
-    });
-}
 
 function trimmed(value: unknown): unknown {
   return typeof value === "string" ? value.trim() : value;

@@ -2,6 +2,7 @@ import * as z from "zod";
 import type { Context, Row, Selected } from "./action.ts";
 import { isAbsent } from "./exchange/looked.ts";
 import type { Message, MessageName } from "./exchange/message.ts";
+import { noItemId, noMessageId } from "./exchange/pasted-ids.ts";
 import type { ArchiveState } from "./exchange/query.ts";
 import type { PortMethod } from "./exchange/uses.ts";
 import { Failure } from "./failure.ts";
@@ -20,7 +21,7 @@ import {
   messageRow,
   present,
 } from "./fields.ts";
-import { done, failed } from "./outcome.ts";
+import { askedOf, done, failed } from "./outcome.ts";
 
 /** The fields of every action that works on messages which the caller names. */
 export const whichMessages = {
@@ -94,7 +95,12 @@ export async function* selectMessages(which: WhichMessages, context: ToChoose, c
   const within = { folder: which.folder, includeRecoverable: choice.includeRecoverable, archive: which.archive };
   const archives: (ArchiveState | undefined)[] = [];
   let at = 0;
-  for await (const outcome of mailbox.locate(names, within)) {
+  for await (const outcome of askedOf(
+    names,
+    (name) => wrongIn(name) === undefined,
+    (some) => mailbox.locate(some, within),
+    (name) => failed(new Failure("invalid-input", wrongIn(name) ?? "This names no message.")),
+  )) {
     const asked = askedRow(names[at++] ?? {});
     if (!outcome.ok) {
       yield { asked, outcome };
@@ -118,6 +124,14 @@ export async function* selectMessages(which: WhichMessages, context: ToChoose, c
   }
   const state = archiveOf(archives);
   if (state !== undefined) context.remark({ archive: state });
+}
+
+/** Why a name can be none of one message. It fails alone: the others are looked for. */
+function wrongIn({ itemId, internetMessageId }: MessageName): string | undefined {
+  const id = itemId === undefined ? undefined : noItemId(itemId);
+  const messageId = internetMessageId === undefined ? undefined : noMessageId(internetMessageId);
+  if (id !== undefined) return `This item_id ${id}.`;
+  return messageId === undefined ? undefined : `This internet_message_id ${messageId}.`;
 }
 
 function askedRow(name: MessageName): Row {

@@ -74,6 +74,31 @@ describe.each(backends)("over %s", (backend) => {
     expect(at.lab.requests.length).toBe(before);
   });
 
+  test("a pasted Message-ID is read, and one that names two messages fails alone, before it is looked for", async () => {
+    const named = (name: string) => at.put(who, { internetMessageId: `<pasted,${name}@example.net>` });
+    const items = ["a", "b", "c", "d"].map(named);
+    const pasted = `Message-ID: <pasted,a@example.net>`;
+    expect(await at.run(deleteEmail, { mailbox: who, internet_message_id: pasted })).toMatchObject({ counts: { succeeded: 1 } });
+    expect(await at.run(deleteEmail, { mailbox: who, internet_message_id: "&lt;pasted,b@example.net&gt;" })).toMatchObject({
+      counts: { succeeded: 1 },
+    });
+    expect(await at.run(deleteEmail, { mailbox: who, internet_message_id: "pasted,c@example.net" })).toMatchObject({
+      counts: { requested: 1, succeeded: 1 },
+    });
+    const two = "<pasted,d@example.net> <pasted,nobody@example.net>";
+    const list = await at.run(deleteEmail, { mailbox: who, internet_message_id: [two, "<pasted,nobody@example.net>"] });
+    expect(list.results).toMatchObject([{ status: "failed", error: { code: "invalid-input" } }, { status: "not_found" }]);
+    expect(await at.run(deleteEmail, { mailbox: who, internet_message_id: two })).toMatchObject({
+      counts: { requested: 2, succeeded: 1, not_found: 1 },
+    });
+    expect(items.map(({ id, folder }) => folder.items.has(id) && folder.distinguishedName === "inbox")).toEqual([
+      false,
+      false,
+      false,
+      false,
+    ]);
+  });
+
   test("a message named twice is deleted once", async () => {
     const item = at.put(who);
     const answer = await at.run(deleteEmail, { mailbox: who, item_id: [at.idOf(item), at.idOf(item)] });
