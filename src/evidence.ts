@@ -106,11 +106,30 @@ async function keep(
 
 async function hold(bytes: AsyncIterable<Uint8Array>, about: AboutBytes): Promise<Held> {
   const chunks: Uint8Array[] = [];
+  let size = 0;
+  let checked = 0;
   const digested = await digest(bytes, { ...about, maxBytes: about.maxBytes ?? holdAtMost }, async (chunk) => {
+    size += chunk.byteLength;
+    if (size - checked > gatherBytes) {
+      demandRoom(size);
+      checked = size;
+    }
     // A copy: the giver may use its buffer again.
     chunks.push(Uint8Array.from(chunk));
   });
   return { ...digested, base64: Buffer.concat(chunks).toString("base64") };
+}
+
+/**
+ * Base64 has four bytes for three, and JSON is made of it with two copies more, in V8's heap; so are the texts that are held already, which lie outside
+ * of the heap until then. Without the room V8 ends the process, and nobody gets an answer. Throws Failure `too-large`.
+ */
+function demandRoom(size: number): void {
+  const { heap_size_limit, used_heap_size, external_memory } = process.getBuiltinModule("node:v8").getHeapStatistics();
+  if (4 * size + 2 * external_memory <= heap_size_limit - used_heap_size) return;
+  throw new Failure("too-large", "There is not the memory to give this out as base64.", {
+    hint: "Keep it as a file (as: file), or run Node with more memory (NODE_OPTIONS=--max-old-space-size=2048).",
+  });
 }
 
 /** Reads to the end, hashing on the way. Throws what the stream or the sink throws, or Failure `too-large`. */

@@ -100,6 +100,18 @@ test("settings come from mailcordon.yaml where it is run, with the password besi
   }
 });
 
+test("a large attachment as base64 ends in one failure where the heap is too small for it, and not in an abort", async () => {
+  const mailbox = lab.store.mailbox("soc@example.com");
+  const content = Buffer.alloc(40_000_000, "x");
+  const item = mailbox?.add(mailbox.known("inbox"), { subject: "large", attachments: [{ kind: "file", name: "large.bin", content }] });
+  const words = ["get-attachments", "--item-id", String(item?.id), "--as", "base64", "--max-bytes", "60000000"];
+  const ended = await run(words, { NODE_OPTIONS: "--max-old-space-size=100" }).ended;
+  expect(document(ended)).toMatchObject({ success: false, results: [{ name: "large.bin", error: { code: "too-large" } }] });
+  expect(ended.code).toBe(failures["too-large"].exit);
+  const enough = await run(words, { NODE_OPTIONS: "--max-old-space-size=1024" }).ended;
+  expect(document(enough).results[0]).toMatchObject({ size: 40_000_000, fetched: true });
+}, 120_000);
+
 describe("a reply that does not come to its end is given up", () => {
   const endless = async (piece: Buffer, everyMs: number, type: string) => {
     const server = createServer((request, response) => {
