@@ -128,7 +128,7 @@ function demandRoom(size: number): void {
   const { heap_size_limit, used_heap_size, external_memory } = process.getBuiltinModule("node:v8").getHeapStatistics();
   if (4 * size + 2 * external_memory <= heap_size_limit - used_heap_size) return;
   throw new Failure("too-large", "There is not the memory to give this out as base64.", {
-    hint: "Keep it as a file (as: file), or run Node with more memory (NODE_OPTIONS=--max-old-space-size=2048).",
+    hint: "Keep it as a file (as: file), or give the Node.js process more memory.",
   });
 }
 
