@@ -108,6 +108,8 @@ export interface AboutBytes {
   readonly sha512?: boolean | undefined;
   /** Where they come from, for the store's index: mailbox, ids. */
   readonly source?: Row | undefined;
+  /** Is told the hashes when the bytes are written, before they have a name. What it throws is passed on, and nothing is kept. */
+  readonly confirm?: ((digested: Digested) => Promise<void>) | undefined;
 }
 
 /** Where evidence goes. Bytes are hashed while they stream; a stream that throws leaves nothing behind. */
@@ -177,9 +179,19 @@ export interface Selected {
 }
 
 /** How the bytes of a target are had, to keep them as evidence before it is destroyed. */
-export type Preserve = (
-  targets: readonly Target[],
-) => AsyncIterable<Outcome<{ readonly name: string; readonly bytes: AsyncIterable<Uint8Array>; readonly note?: string | undefined }>>;
+export type Preserve = (targets: readonly Target[]) => AsyncIterable<Outcome<Source>>;
+
+/** Bytes to be kept as evidence, and what shows that they are whole. */
+export interface Source {
+  readonly name: string;
+  readonly bytes: AsyncIterable<Uint8Array>;
+  /** Reads them a second time, when the first is read to its end. Throws Failure. */
+  again(): Promise<AsyncIterable<Uint8Array>>;
+  /** What is to be said of this evidence; one sentence. */
+  readonly note?: string | undefined;
+  /** What Exchange says of a message of which these are the bytes; absent for those of a file. */
+  readonly message?: { readonly internetMessageId?: string | undefined; readonly attachments: readonly Attachment[] } | undefined;
+}
 
 /** An action with its input parsed: what the door needs. Either `run` (one whole answer) or `select` and `act` (one outcome per item). */
 export interface Prepared {

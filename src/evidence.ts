@@ -85,6 +85,7 @@ async function keep(
       await writer.flush();
       await file.sync();
     });
+    await about.confirm?.(digested);
   } catch (thrown) {
     await file.close();
     await unlink(partial);

@@ -158,7 +158,7 @@ export const keep_evidence = z
   .boolean()
   .default(false)
   .describe(
-    "Keep each message as .eml with its hashes before it is touched. One that Exchange cannot convert is kept as Exchange exports it (.fts); the result says so.",
+    "Keep each message as .eml with its hashes before it is touched. It is read twice and checked to be whole. One that Exchange cannot convert is kept as Exchange exports it (.fts); the result says so.",
   );
 export const as = z
   .enum(["file", "base64"])

@@ -1,4 +1,16 @@
-import { type Action, type Context, effects, type Kept, type Prepared, type Row, type Selected, type Target } from "./action.ts";
+import {
+  type Action,
+  type Context,
+  type Digested,
+  type EvidenceStore,
+  effects,
+  type Kept,
+  type Prepared,
+  type Row,
+  type Selected,
+  type Source,
+  type Target,
+} from "./action.ts";
 import type { Result } from "./answer.ts";
 import { type Absent, isAbsent, type Looked, lookedIn } from "./exchange/looked.ts";
 import { asFailure, Failure, type FailureCode } from "./failure.ts";
@@ -53,9 +65,7 @@ export async function preserveEach(items: readonly Item[], preserve: NonNullable
   for await (const source of sources) {
     const item = items[at++];
     if (item === undefined) break;
-    const kept = source.ok
-      ? await attempt(() => context.evidence.keep(source.value.bytes, { name: source.value.name, source: sourceOf(item, context) }))
-      : source;
+    const kept = source.ok ? await attempt(() => keepWhole(source.value, sourceOf(item, context), context.evidence)) : source;
     const note = source.ok ? source.value.note : undefined;
     if (kept.ok) item.evidence = note === undefined ? kept.value : { ...kept.value, note };
     else {
@@ -63,6 +73,17 @@ export async function preserveEach(items: readonly Item[], preserve: NonNullable
       item.failure = kept.failure.code === "evidence-failed" || kept.failure.code === "cancelled" ? kept.failure : noEvidence(kept.failure);
     }
   }
+}
+
+/** Keeps bytes on whose strength something is destroyed: only when they are read twice and show that they are whole. */
+async function keepWhole({ name, bytes, again, message }: Source, source: Row, evidence: EvidenceStore): Promise<Kept> {
+  const { checkFile, checkMessage, openReader } = await import("./mime/whole.ts");
+  if (message === undefined) {
+    return await evidence.keep(bytes, { name, source, confirm: async (first) => checkFile(await again(), first) });
+  }
+  const reader = openReader();
+  const confirm = async ({ sha256 }: Digested) => checkMessage(await again(), { ...reader.end(), sha256 }, message);
+  return await evidence.keep(reader.through(bytes), { name, source, confirm });
 }
 
 /** For the index of the evidence: where the bytes come from. */

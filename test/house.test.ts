@@ -86,9 +86,9 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   input: ["failure", "parse-json", "spelling", "unicode-form"],
   fields: [...core, "input"],
   action: [...core, "input"],
-  ...Object.fromEntries(
-    ["answer", "items", "audit", "evidence", "evidence-index", "perform", "looking", "door"].map((room) => [room, door]),
-  ),
+  ...Object.fromEntries(["answer", "audit", "evidence", "evidence-index", "perform", "looking", "door"].map((room) => [room, door])),
+  // What it keeps of a message it takes apart first.
+  items: [...door, "mime"],
   ...Object.fromEntries(["which-messages", "which-attachments", "new-mail"].map((room) => [room, [...door, "which-messages"]])),
   actions: [...core, "action", "answer", "fields", "input", "looking", "which-messages", "which-attachments", "new-mail"],
   faces: [

@@ -99,6 +99,8 @@ export async function* selectWords(asked: z.output<typeof input>): AsyncGenerato
   }
 }
 
+let readings = 0;
+
 export async function* chunksOf(text: string) {
   yield Buffer.from(text);
 }
@@ -148,7 +150,10 @@ export function eraser({ effect = "destroy", erase = () => {}, shorten, answerWr
           async *bytes(targets) {
             for (const { row } of targets) {
               if (row.item_id === unkept) yield failed(new Failure("unreadable", "It cannot be read."));
-              else yield done({ name: `${row.item_id}.eml`, bytes: chunksOf(`body of ${row.item_id}`) });
+              else {
+                const read = () => chunksOf(row.item_id === "unsteady" ? `reading ${++readings}` : `body of ${row.item_id}`);
+                yield done({ name: `${row.item_id}.eml`, bytes: read(), again: async () => read() });
+              }
             }
           },
         },

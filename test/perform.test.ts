@@ -172,6 +172,14 @@ test("the right number goes through, and what is not found does not count", asyn
   expect(answer).toMatchObject({ success: true, counts: { requested: 3, succeeded: 2, failed: 0, not_found: 1 } });
 });
 
+test("an item of which two readings differ is not touched, and nothing of it is kept", async () => {
+  box.add("unsteady");
+  const answer = await perform(eraser(), { words: ["unsteady", "two"], keep_evidence: true }, host);
+  expect(answer.results).toMatchObject([{ status: "failed", error: { code: "evidence-failed" } }, { status: "done" }]);
+  expect(answer.results?.[0]?.evidence).toBeUndefined();
+  expect([box.has("unsteady"), readdirSync(join(folder, "evidence", "files"))]).toEqual([true, ["two.eml"]]);
+});
+
 test("an item whose evidence cannot be kept is not touched; the others are", async () => {
   const answer = await perform(eraser({ unkept: "one" }), { words: ["one", "two"], keep_evidence: true }, host);
   expect(answer.results?.[0]).toMatchObject({ status: "failed", error: { code: "evidence-failed" } });

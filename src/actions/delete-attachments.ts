@@ -2,7 +2,7 @@ import * as z from "zod";
 import { type Target, touching } from "../action.ts";
 import { Failure } from "../failure.ts";
 import { confirm, present } from "../fields.ts";
-import { askedOf, done, failed } from "../outcome.ts";
+import { askedOf, done, failed, theOne } from "../outcome.ts";
 import { attachmentGlance, choosesAttachments, selectAttachments, whichAttachments } from "../which-attachments.ts";
 import { guarded, messageNames, whichMessages } from "../which-messages.ts";
 
@@ -82,8 +82,15 @@ export const deleteAttachments = touching({
                 new Failure("unsupported", "It is a reference to a cloud file and has no bytes to keep; save_copy_first false deletes it."),
               ),
           )) {
-            const name = String(targets[at++]?.row.file_name ?? "");
-            yield outcome.ok ? done({ name, bytes: outcome.value.bytes }) : outcome;
+            const target = targets[at++];
+            const attachment = target?.attachment;
+            const name = String(target?.row.file_name ?? "");
+            if (!outcome.ok || attachment === undefined) {
+              yield outcome.ok ? failed(new Failure("internal", "A target has no attachment.")) : outcome;
+              continue;
+            }
+            const again = async () => (await theOne(mailbox.attachmentContent([attachment]))).bytes;
+            yield done({ name, bytes: outcome.value.bytes, again });
           }
         },
       },

@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { type Context, type Row, type Selected, type Target, touching } from "../action.ts";
+import { type Context, type Row, type Selected, type Source, type Target, touching } from "../action.ts";
+import type { Attachment } from "../exchange/attachment.ts";
 import type { DeleteMode, Mailbox } from "../exchange/exchange.ts";
 import { isLocal } from "../exchange/local-failure.ts";
 import { isAbsent, meantBy } from "../exchange/looked.ts";
@@ -8,7 +9,7 @@ import { wholeItems } from "../exchange/whole-item.ts";
 import { Failure } from "../failure.ts";
 import { confirm, keep_evidence, present } from "../fields.ts";
 import { goneFromThere } from "../looking/gone.ts";
-import { askedOf, attempt, done, failed, type Outcome } from "../outcome.ts";
+import { askedOf, attempt, done, failed, type Outcome, theOne } from "../outcome.ts";
 import {
   choosesMessages,
   emlName,
@@ -29,7 +30,7 @@ export const deleteEmail = touching({
   title: "Delete Email",
   summary: "Delete messages from a mailbox: into Deleted Items, into the Recoverable Items (default), or for good.",
   effect: "destroy",
-  uses: [...choosesMessages, "delete", "get", "mime"],
+  uses: [...choosesMessages, "attachments", "delete", "get", "mime"],
   sometimes: [{ uses: ["exported"], when: "with `keep_evidence`, for a message that Exchange cannot convert to MIME" }],
   overGraph: {
     supported: "some",
@@ -122,17 +123,7 @@ export const deleteEmail = touching({
       },
       preserve: {
         wanted: (input) => input.keep_evidence,
-        async *bytes(targets, _input, { mailbox }) {
-          let at = 0;
-          for await (const outcome of wholeItems(mailbox, targets.map(itemId))) {
-            const message = targets[at++]?.message;
-            if (!outcome.ok) yield outcome;
-            else {
-              const { bytes, form, note } = outcome.value;
-              yield done({ name: form === "mime" ? emlName(message) : exportName(message), bytes, note });
-            }
-          }
-        },
+        bytes: (targets, _input, { mailbox }) => evidenceOf(targets, mailbox),
       },
       async *verify(targets, rows, input, context, chosen) {
         // Only who named every copy of a Message-ID wants none to be left.
@@ -169,6 +160,38 @@ async function layThere(seen: Failure, before: Message | undefined, action: stri
 /** What lay where it was to go is to be found there. */
 function stays(seen: Failure): Outcome<boolean> {
   return seen.code === "not-verified" ? done(true) : failed(seen);
+}
+
+/** The bytes of each message, and what Exchange lists of it. */
+async function* evidenceOf(
+  targets: readonly Target[],
+  mailbox: Pick<Mailbox, "attachments" | "exported" | "mime">,
+): AsyncGenerator<Outcome<Source>> {
+  const listed: Outcome<readonly Attachment[]>[] = [];
+  for await (const outcome of mailbox.attachments(targets.map(itemId))) listed.push(outcome);
+  let at = 0;
+  for await (const outcome of wholeItems(mailbox, targets.map(itemId))) {
+    const target = targets[at];
+    const list = listed[at++];
+    if (!outcome.ok) {
+      yield outcome;
+      continue;
+    }
+    const { bytes, form, note } = outcome.value;
+    const id = target === undefined ? "" : itemId(target);
+    if (form === "export") {
+      const again = async () => (await theOne(mailbox.exported([id]))).bytes;
+      yield done({ name: exportName(target?.message), bytes, note, again });
+    } else if (list?.ok) {
+      const again = async () => (await theOne(mailbox.mime([id]))).bytes;
+      const message = { internetMessageId: target?.message?.internetMessageId, attachments: list.value };
+      yield done({ name: emlName(target?.message), bytes, note, again, message });
+    } else {
+      // What is not read to its end keeps a connection.
+      for await (const _ of bytes);
+      yield list ?? failed(new Failure("internal", "There were fewer outcomes than items."));
+    }
+  }
 }
 
 function itemId(target: Target): string {

@@ -3,6 +3,7 @@ import type { Content, Message } from "../exchange/message.ts";
 import { Failure } from "../failure.ts";
 import type { InsideReader } from "../mime/inside.ts";
 import { askedOf, attempt, done, failed, type Outcome } from "../outcome.ts";
+import { beginsAsMessage } from "../wire/mime-begin.ts";
 import { insideOf, isInside } from "./attachment-place.ts";
 import { oneByOne } from "./batch.ts";
 import { t } from "./namespaces.ts";
@@ -18,7 +19,7 @@ export function mime(mailbox: EwsMailbox, itemIds: readonly string[]): AsyncIter
   return oneByOne(itemIds, async (id) => {
     const { bytes } = await mailbox.stream(getItemMime, { id }, mimeContent);
     if (bytes === undefined) throw new Failure("unreadable", "Exchange gave no MIME content for this item.");
-    return { bytes };
+    return { bytes: beginsAsMessage(bytes) };
   });
 }
 
@@ -137,7 +138,7 @@ export async function* attachmentContent(mailbox: EwsMailbox, asked: readonly At
     if (inside !== undefined && isInside(id)) return { bytes: (await inside.open(place)).bytes };
     if (kind === "reference") throw new Failure("unsupported", "This attachment is a link to a file elsewhere; links are not followed.");
     const { bytes } = await mailbox.stream(getAttachmentContent, { id, kind }, kind === "item" ? mimeContent : fileContent);
-    if (bytes !== undefined) return { bytes };
+    if (bytes !== undefined) return { bytes: kind === "item" ? beginsAsMessage(bytes) : bytes };
     // Of an empty file there is no content to be sent.
     if (kind === "file" && size === 0) return { bytes: nothing() };
     throw new Failure("unreadable", "Exchange gave no content for this attachment.");

@@ -3,6 +3,7 @@ import type { Message } from "../exchange/message.ts";
 import { Failure } from "../failure.ts";
 import type { OpenedPart } from "../mime/one-pass.ts";
 import { attempt, done, failed, type Outcome } from "../outcome.ts";
+import { beginsAsMessage } from "../wire/mime-begin.ts";
 import { type AttachmentPlace, attachmentOf, attachmentsOf, placeOf } from "./attachment-place.ts";
 import { endOf, insideReader } from "./content.ts";
 import { mayBeDone } from "./failures.ts";
@@ -74,7 +75,7 @@ async function attachedMessage(mailbox: GraphMailbox, place: AttachmentPlace, id
   const message = { ...said, itemId: id, subject: textIn(item, "subject") ?? textIn(attachment, "name") };
   if (!isOfMessage(textIn(item, "@odata.type"))) return message;
   // Graph tells what Exchange knows of the message, and only the message itself what hangs in it.
-  const whole = { isMessage: true, bytes: await mailbox.stream(getAttachmentValue, place) };
+  const whole = { isMessage: true, bytes: beginsAsMessage(await mailbox.stream(getAttachmentValue, place)) };
   const { attachments: inner, headers, unlisted } = await messageIn(whole, id, true);
   return { ...message, headers: message.headers ?? headers, attachments: inner, unlisted };
 }

@@ -3,6 +3,7 @@ import type { Content } from "../exchange/message.ts";
 import { Failure } from "../failure.ts";
 import type { InsideReader } from "../mime/inside.ts";
 import { attempt, type Outcome } from "../outcome.ts";
+import { beginsAsMessage } from "../wire/mime-begin.ts";
 import { type AttachmentPlace, insideOf, placeOf } from "./attachment-place.ts";
 import { oneByOne } from "./one-by-one.ts";
 import { getAttachmentValue } from "./requests/attachment-get.ts";
@@ -11,7 +12,7 @@ import type { GraphMailbox } from "./session.ts";
 
 /** The RFC 5322 form of each message, one request each: in a batch it would be base64 inside of JSON, and held whole. */
 export function mime(mailbox: GraphMailbox, itemIds: readonly string[]): AsyncIterable<Outcome<Content>> {
-  return oneByOne(itemIds, async (id) => ({ bytes: await mailbox.stream(getMimeMessage, id) }));
+  return oneByOne(itemIds, async (id) => ({ bytes: beginsAsMessage(await mailbox.stream(getMimeMessage, id)) }));
 }
 
 /**
@@ -28,7 +29,8 @@ export async function* attachmentContent(mailbox: GraphMailbox, asked: readonly 
     yield* oneByOne([...places.entries()], async ([index, place]) => {
       if (!place.ok) throw place.failure;
       if (inside !== undefined) return { bytes: (await inside.open(index)).bytes };
-      return { bytes: await mailbox.stream(getAttachmentValue, place.value) };
+      const bytes = await mailbox.stream(getAttachmentValue, place.value);
+      return { bytes: asked[index]?.kind === "item" ? beginsAsMessage(bytes) : bytes };
     });
   } finally {
     await inside?.leave();

@@ -2,6 +2,7 @@ import { type Copied, copyLosses } from "../exchange/exchange.ts";
 import { discarded } from "../exchange/send-once.ts";
 import { asFailure, Failure, type LeftDraft } from "../failure.ts";
 import { attempt } from "../outcome.ts";
+import { beginsAsMessage } from "../wire/mime-begin.ts";
 import { discard } from "./discard.ts";
 import type { FolderRef } from "./requests/mail-folders.ts";
 import { moveMessage } from "./requests/message-move.ts";
@@ -67,7 +68,7 @@ async function posted(to: GraphMailbox, mime: Uint8Array): Promise<string> {
 async function whole(mailbox: GraphMailbox, id: string, why: string): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let size = 0;
-  for await (const bytes of await mailbox.stream(getMimeMessage, id)) {
+  for await (const bytes of beginsAsMessage(await mailbox.stream(getMimeMessage, id))) {
     size += bytes.length;
     if (size > maxMimeBytes) {
       throw new Failure("too-large", `Without export and import, a message of at most 3 MB is copied to another mailbox. ${why}`, {

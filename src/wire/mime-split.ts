@@ -80,6 +80,13 @@ export class MimeSplitter implements Splitter {
   readonly #boundaries = new Map<string, Boundary>();
   readonly #firsts = new Uint8Array(256);
 
+  #isComplete = false;
+
+  /** After `end`: its header ended with an empty line, and each multipart was ended, by its last boundary or that of one around it. */
+  get isComplete(): boolean {
+    return this.#isComplete;
+  }
+
   /** What is known by now. */
   *write(piece: Uint8Array): Generator<MimeEvent> {
     const bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.length);
@@ -112,6 +119,7 @@ export class MimeSplitter implements Splitter {
   /** Nothing more comes. */
   *end(): Generator<MimeEvent> {
     yield* this.#read(true);
+    this.#isComplete = this.#open.length === 0 && this.#state !== "head";
     // After a boundary with nothing behind it no part begins.
     if (this.#state === "head" && (this.#isWhole || this.#rest.length > 0)) yield* this.#begin(this.#rest);
     yield* this.#close(0);
