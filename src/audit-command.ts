@@ -1,50 +1,117 @@
-import { verifyAudit } from "./audit.ts";
+import { acceptAudit, rotateAudit } from "./audit.ts";
+import { openHeadFile } from "./audit-head.ts";
+import { type AuditCheck, verifyAudit } from "./audit-verify.ts";
 import { helpOf, readCommandWords } from "./command-words.ts";
 import type { Screen } from "./faces/cli.ts";
 import { harmless } from "./faces/terminal.ts";
 import { Failure } from "./failure.ts";
 import { jsonText } from "./json-text.ts";
+import { operatingSystemUser } from "./perform.ts";
+import { loadAudit } from "./settings.ts";
 
-const usage = `mailcordon audit verify FILE: checks that no line of an audit file was changed, taken out or put elsewhere.
+const usage = `mailcordon audit verify [FILE]                checks that no entry of an audit log was changed, taken out or put elsewhere,
+                                              and that its end is as its writers left it.
+mailcordon audit accept [FILE] --reason TEXT  continues a log that is not as it was left, with an entry that names the gap.
+mailcordon audit rotate [FILE]                moves the log aside and begins a new one that continues its chain.
 
-  --json          One JSON document, also on a terminal.
-  --quiet         Nothing on standard error.
-  --help          Show this.
+FILE is the audit file of the settings by default.
 
-It gives the hash of the last entry. Who keeps that elsewhere can tell later whether the end was cut off: as long as nothing is missing, the
-file holds it as \`previous\` of the entry after, or it is the last hash again.
+  --contains HASH  verify: the log must hold the entry with this hash, which you kept from an earlier check.
+  --since HASH     verify: the same, and only entries after it are counted.
+  --reason TEXT    accept: why entries are missing. It stands in the log.
+  --config FILE    Settings file. Default: mailcordon.yaml here or in the user's configuration.
+  --json           One JSON document, also on a terminal.
+  --quiet          Nothing on standard error.
+  --help           Show this.
+
+verify prints the hash of the last entry. Keep it elsewhere: later, --contains shows whether entries were cut off since. It also names
+what it cannot know.
 `;
 
-/** `mailcordon audit`. Gives the exit code. Throws Failure `audit-failed` for a chain that is broken. */
+/** `mailcordon audit`. Gives the exit code. Throws Failure `audit-failed` for a log that is not as it was written. */
 export async function runAudit(words: readonly string[], screen: Screen): Promise<number> {
   const mark = { type: "boolean" } as const;
+  const text = { type: "string" } as const;
   const { values, positionals } = readCommandWords(
     "audit",
     words,
-    { json: mark, quiet: mark, help: { type: "boolean", short: "h" } },
+    { contains: text, since: text, reason: text, config: text, json: mark, quiet: mark, help: { type: "boolean", short: "h" } },
     true,
   );
   if (values.help) {
     screen.stdout.write(usage);
     return 0;
   }
-  const [what, file, ...rest] = positionals;
-  if (what !== "verify" || file === undefined || rest.length > 0) {
-    throw new Failure("invalid-input", "Say: mailcordon audit verify FILE.", { hint: helpOf("audit") });
-  }
-  const { entries, torn, broken, lastHash } = await verifyAudit(file);
-  if (broken !== undefined) {
-    throw new Failure("audit-failed", `${file}, line ${broken.line}: ${broken.problem}`, {
-      hint: `The ${entries} entries before it are as they were written. Compare the file with a copy of it.`,
+  const [what, named, ...rest] = positionals;
+  if ((what !== "verify" && what !== "accept" && what !== "rotate") || rest.length > 0) {
+    throw new Failure("invalid-input", "Say: mailcordon audit verify, audit accept or audit rotate, and a FILE.", {
+      hint: helpOf("audit"),
     });
   }
-  const message = `${file}: ${entries} ${entries === 1 ? "entry, as it was" : "entries, all as they were"} written.`;
-  if (screen.stdout.isTTY !== true || values.json) {
-    const document = { success: true, message, entries, torn_lines: torn, last_hash: lastHash };
-    screen.stdout.write(`${jsonText(document, screen.stdout.isTTY ? 2 : 0)}\n`);
-  } else {
-    const tears = torn.length === 0 ? "" : `Torn by a crash while they were written, and known as such: line ${torn.join(", ")}.\n`;
-    screen.stdout.write(`${harmless(message)}\n${tears}Hash of the last entry: ${lastHash}\n`);
+  for (const hash of [values.contains, values.since]) {
+    if (hash !== undefined && !/^[0-9a-f]{64}$/i.test(hash)) {
+      throw new Failure("invalid-input", "--contains and --since take a SHA-256: 64 hexadecimal digits.", { hint: helpOf("audit") });
+    }
   }
+  const audit = await loadAudit({ flags: { config: values.config, auditFile: named } });
+  const options = { heads: [openHeadFile(audit.heads, audit.file)], key: audit.key?.reveal() };
+  const actor = operatingSystemUser();
+  const json = values.json === true;
+  if (what === "verify") {
+    const proof = { contains: values.contains?.toLowerCase(), since: values.since?.toLowerCase() };
+    return print(screen, json, verified(audit.file, await verifyAudit(audit.file, { ...options, ...proof })));
+  }
+  if (what === "accept") {
+    if ((values.reason ?? "").trim() === "") {
+      throw new Failure("invalid-input", "--reason is missing: say why entries are missing.", { hint: helpOf("audit") });
+    }
+    const last_hash = await acceptAudit(audit.file, { actor, reason: values.reason ?? "" }, options);
+    return print(screen, json, { success: true, message: `${audit.file}: continued, with an entry that names the gap.`, last_hash });
+  }
+  const rotated = await rotateAudit(audit.file, { actor }, options);
+  return print(screen, json, { success: true, message: `${audit.file}: begun anew; the log so far is ${rotated}.`, rotated });
+}
+
+function verified(file: string, { entries, torn, broken, lastHash, end, gaps, unsealed, cannotKnow }: AuditCheck): Printed {
+  if (broken !== undefined) {
+    throw new Failure("audit-failed", `${file}, line ${broken.line}: ${broken.problem}`, {
+      hint: `${entries} entries are in an unbroken chain. Compare the file with a copy of it.`,
+    });
+  }
+  const left = { "as-left": ", which ends as its writers left it", longer: ", which is longer than its kept end", unknown: "" }[end];
+  return {
+    success: true,
+    message: `${file}: ${entries} ${entries === 1 ? "entry" : "entries"} in an unbroken chain${left}.`,
+    ...{ entries, torn_lines: torn, last_hash: lastHash, end: end.replaceAll("-", "_"), gaps, unsealed, cannot_know: cannotKnow },
+  };
+}
+
+interface Printed {
+  readonly success: true;
+  readonly message: string;
+  readonly entries?: number;
+  readonly torn_lines?: readonly number[];
+  readonly last_hash?: string;
+  readonly end?: string;
+  readonly gaps?: AuditCheck["gaps"];
+  readonly unsealed?: number;
+  readonly cannot_know?: readonly string[];
+  readonly rotated?: string;
+}
+
+function print(screen: Screen, json: boolean, document: Printed): number {
+  if (screen.stdout.isTTY !== true || json) {
+    screen.stdout.write(`${jsonText(document, screen.stdout.isTTY ? 2 : 0)}\n`);
+    return 0;
+  }
+  const { message, torn_lines: torn = [], last_hash, gaps = [], cannot_know = [] } = document;
+  const lines = [
+    message,
+    ...(torn.length === 0 ? [] : [`Torn by a crash while they were written, and known as such: line ${torn.join(", ")}.`]),
+    ...gaps.map(({ line, reason }) => `Line ${line}: a person accepted a gap before it. Reason: ${reason}`),
+    ...(last_hash === undefined ? [] : [`Hash of the last entry: ${last_hash}`]),
+    ...(cannot_know.length === 0 ? [] : ["This check cannot know:", ...cannot_know.map((fact) => `  ${fact}`)]),
+  ];
+  screen.stdout.write(lines.map((line) => `${harmless(line)}\n`).join(""));
   return 0;
 }

@@ -1,22 +1,26 @@
-import { createHash } from "node:crypto";
 import { constants } from "node:fs";
-import { type FileHandle, mkdir, open } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { type FileHandle, mkdir, open, rename } from "node:fs/promises";
+import { basename, dirname, resolve } from "node:path";
 import type { Effect, Row } from "./action.ts";
+import { acceptAction, type End, follow, hashOfLineBefore, readEnd, rotateAction, sha256 } from "./audit-chain.ts";
+import type { AuditHead, AuditHeads } from "./audit-head.ts";
 import { locked } from "./audit-lock.ts";
+import { sealed } from "./audit-seal.ts";
 import { errorCode, Failure } from "./failure.ts";
-import { type FileLine, linesOf } from "./file-lines.ts";
+import { linesOf } from "./file-lines.ts";
 import { jsonText } from "./json-text.ts";
-import { parseJson } from "./parse-json.ts";
 
 /** One entry as its writer gives it. Never secrets, never bodies. */
 export interface AuditEntry {
-  readonly phase: "began" | "ended";
+  /** `read`: nothing is changed, and the call has this one entry. */
+  readonly phase: "began" | "ended" | "read";
   readonly action: string;
   readonly effect: Effect;
   readonly actor: string;
   readonly connection?: string | undefined;
   readonly mailbox: string;
+  /** The mailboxes that a read of several was about, as the caller named them. */
+  readonly mailboxes?: readonly string[] | undefined;
   readonly backend: string;
   /** The same on both entries of a call. */
   readonly call_id: string;
@@ -42,30 +46,6 @@ export interface AuditLog {
     | undefined;
 }
 
-export interface AuditProblem {
-  /** From 1. */
-  readonly line: number;
-  readonly problem: string;
-}
-
-/** What checking an audit file gave. */
-export interface AuditCheck {
-  /** How many entries are whole and in their chain. */
-  readonly entries: number;
-  /** SHA-256 of the last entry that was found whole, hexadecimal; zeros for none. Kept elsewhere, it shows later whether the end was cut off. */
-  readonly lastHash: string;
-  /** The first line that is not what was written. */
-  readonly broken?: AuditProblem | undefined;
-  /** Lines that a crash tore while they were written: acknowledged by the entry after them, or the last of the file. */
-  readonly torn: readonly number[];
-}
-
-/** `previous` of the first entry. */
-const noHash = "0".repeat(64);
-
-/** How far back the last whole entry is looked for: an entry of 10,000 targets has about 5 MB. Bytes. */
-const lookBack = 64 * 1024 * 1024;
-
 /** Runs `work` while no other process runs work of the same name, wherever it is: a lock of a database. */
 export type Exclusively = <T>(name: string, work: () => Promise<T>) => Promise<T>;
 
@@ -73,29 +53,165 @@ export interface AuditOptions {
   readonly now?: (() => Date) | undefined;
   /** Taken besides the lock file, where a database is open: it holds off processes of other hosts, which no lock file can ask about. */
   readonly exclusively?: Exclusively | undefined;
+  /** Where the end of the log is kept, away from the log. Without any, entries cut off at its end do not show. */
+  readonly heads?: readonly AuditHeads[] | undefined;
+  /** Key of an HMAC that each entry gets: then who lacks it cannot write entries, not even a whole new log. */
+  readonly key?: string | undefined;
 }
 
 /**
  * An append-only file of JSON lines. Each entry holds as `previous` the SHA-256 of the line before it, so that a line changed or taken out
- * later shows (all of them rewritten, or the last ones cut off, does not: for that, keep the last hash elsewhere). Each is flushed to the
- * disk before `append` resolves. Several processes may append at once. A line torn by a crash stays where it is; the next entry names its hash
- * in `after_torn` and continues the chain. Mode 0600.
+ * later shows. Its end is kept in `heads`: a writer that finds the log shorter than it was left, or its last entry changed, appends nothing
+ * (`acceptAudit` continues such a log). Each entry is flushed to the disk before `append` resolves. Several processes may append at once. A line
+ * torn by a crash stays where it is; the next entry names its hash in `after_torn` and continues the chain. Mode 0600.
  */
 export function openAudit(file: string, options: AuditOptions = {}): AuditLog {
   const path = resolve(file);
-  const exclusively = options.exclusively === undefined ? undefined : whereItCan(options.exclusively);
   const now = options.now ?? (() => new Date());
   // Within one process the entries queue here, so that they do not wait for each other's lock.
   let last: Promise<unknown> = Promise.resolve();
   return {
     append(entry) {
-      const work = () => append(path, { time: now().toISOString(), ...entry });
-      const appended = last.then(() => (exclusively === undefined ? work() : exclusively(`audit ${path}`, work)));
+      const appended = last.then(() =>
+        writing(path, options, async (log) => {
+          const end = await log.checkedEnd();
+          await log.write(end, { time: now().toISOString(), ...entry });
+        }),
+      );
       // Who appended it is told; the next ones are no worse for it.
       last = appended.catch(() => undefined);
       return appended;
     },
   };
+}
+
+/** What a person says of a log: who, and why. */
+export interface Statement {
+  readonly actor: string;
+  readonly reason: string;
+}
+
+/**
+ * Continues a log that is not as its writers left it, with an entry that names the gap: how many entries there were and how many there are, both
+ * last hashes, and the reason. Returns that entry's hash. Throws Failure `audit-failed`.
+ */
+export async function acceptAudit(file: string, { actor, reason }: Statement, options: AuditOptions = {}): Promise<string> {
+  const path = resolve(file);
+  return await writing(path, options, async (log) => {
+    const end = await log.end();
+    const found = await follow(linesOf(path), undefined);
+    const expected = await Promise.all((options.heads ?? []).map(({ read }) => read().catch(() => undefined)));
+    const named = (head: Pick<AuditHead, "entries" | "hash"> | undefined) => head && { entries: head.entries, hash: head.hash };
+    return await log.write(
+      { ...end, entries: found.entries },
+      {
+        ...{ time: (options.now?.() ?? new Date()).toISOString(), action: acceptAction, actor, reason },
+        expected: expected.map(named).find((head) => head !== undefined) ?? null,
+        found: { entries: found.entries, hash: found.lastHash },
+      },
+    );
+  });
+}
+
+/**
+ * Moves the log aside and begins a new one whose first entry continues its chain. Returns the path of the log so far. Throws Failure
+ * `audit-failed` where the log is not as its writers left it.
+ */
+export async function rotateAudit(file: string, { actor }: Pick<Statement, "actor">, options: AuditOptions = {}): Promise<string> {
+  const path = resolve(file);
+  return await writing(path, options, async (log) => {
+    const end = await log.checkedEnd();
+    if (end.entries === 0) throw new Failure("audit-failed", `${path} holds no entry: there is nothing to rotate.`);
+    const time = (options.now?.() ?? new Date()).toISOString();
+    const aside = path.replace(/(\.jsonl)?$/, `-${time.replaceAll(":", "")}-${end.hash.slice(0, 8)}$1`);
+    await rename(path, aside);
+    await log.begin();
+    const began = { time, action: rotateAction, actor, file: basename(aside), entries: end.entries };
+    await log.write({ hash: end.hash, torn: [], unfinished: false, entries: 0 }, began);
+    return aside;
+  });
+}
+
+/** The last entry, and how many there are. */
+interface CheckedEnd extends End {
+  readonly entries: number;
+}
+
+/** A log that no other process writes meanwhile. */
+interface Locked {
+  end(): Promise<End>;
+  /** Throws Failure `audit-failed` where the log is not as its writers left it. */
+  checkedEnd(): Promise<CheckedEnd>;
+  /** Appends an entry after `end`, flushes it and keeps the new end. Returns the entry's hash. */
+  write(end: CheckedEnd, entry: Readonly<Record<string, unknown>>): Promise<string>;
+  /** Opens the file anew, after the one of before was moved aside. */
+  begin(): Promise<void>;
+}
+
+async function writing<T>(path: string, options: AuditOptions, work: (log: Locked) => Promise<T>): Promise<T> {
+  const { heads = [], key } = options;
+  const alone = async () => {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    return await locked(`${path}.lock`, async (sure) => {
+      const flags = constants.O_RDWR | constants.O_CREAT | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0);
+      let file = await open(path, flags, 0o600);
+      try {
+        return await work({
+          end: () => readEnd(file, path),
+          checkedEnd: () => checkedEnd(file, path, heads),
+          async write(end, entry) {
+            const whole = { previous: end.hash, ...(end.torn.length > 0 ? { after_torn: end.torn } : {}), ...entry };
+            const line = sealed(jsonText(bounded(whole)), key);
+            sure();
+            await file.appendFile(`${end.unfinished ? "\n" : ""}${line}\n`);
+            await file.sync();
+            const hash = sha256(Buffer.from(line));
+            const { size } = await file.stat();
+            for (const { write } of heads) await write({ entries: end.entries + 1, bytes: size, hash });
+            return hash;
+          },
+          async begin() {
+            await file.close();
+            file = await open(path, flags, 0o600);
+          },
+        });
+      } finally {
+        await file.close();
+      }
+    });
+  };
+  try {
+    return await (options.exclusively === undefined ? alone() : whereItCan(options.exclusively)(`audit ${path}`, alone));
+  } catch (thrown) {
+    if (thrown instanceof Failure) throw thrown;
+    const code = errorCode(thrown) ?? "unknown error";
+    throw new Failure("audit-failed", `The audit entry could not be written to ${path} (${code}).`, { cause: thrown });
+  }
+}
+
+/** Compares the log with its end as each of `heads` has it. It may have grown since: another writer may keep its end elsewhere, or have died before it did. */
+async function checkedEnd(file: FileHandle, path: string, heads: readonly AuditHeads[]): Promise<CheckedEnd> {
+  const end = await readEnd(file, path);
+  const { size } = await file.stat();
+  let entries: number | undefined;
+  for (const { read } of heads) {
+    const head = await read();
+    if (head === undefined) continue;
+    if (size < head.bytes) throw notAsLeft(path, `it is shorter than it was left: it had ${head.entries} entries`);
+    if ((await hashOfLineBefore(file, head.bytes)) !== head.hash)
+      throw notAsLeft(path, `its entry ${head.entries} is not the one that was written`);
+    const since = size === head.bytes ? undefined : await follow(linesOf(path, head.bytes), head.hash);
+    if (since?.broken !== undefined) throw notAsLeft(path, "what was appended to it since does not continue its chain");
+    entries = head.entries + (since?.entries ?? 0);
+  }
+  if (entries === undefined) entries = heads.length === 0 || size === 0 ? 0 : (await follow(linesOf(path), undefined)).entries;
+  return { ...end, entries };
+}
+
+function notAsLeft(path: string, what: string): Failure {
+  return new Failure("audit-failed", `The audit log ${path} is not as it was left: ${what}. Nothing was appended.`, {
+    hint: `Keep a copy and find out who changed it. Then continue it with an entry that names the gap: mailcordon audit accept ${path} --reason TEXT`,
+  });
 }
 
 /** An entry is not lost because the database is away: the lock file still holds off the other processes of this host. */
@@ -114,29 +230,6 @@ function whereItCan(exclusively: Exclusively): Exclusively {
   };
 }
 
-async function append(path: string, entry: AuditEntry & { readonly time: string }): Promise<void> {
-  try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    await locked(`${path}.lock`, async (sure) => {
-      const flags = constants.O_RDWR | constants.O_CREAT | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0);
-      const file = await open(path, flags, 0o600);
-      try {
-        const end = await readEnd(file, path);
-        const line = { previous: end.hash, ...(end.torn.length > 0 ? { after_torn: end.torn } : {}), ...entry };
-        sure();
-        await file.appendFile(`${end.unfinished ? "\n" : ""}${jsonText(bounded(line))}\n`);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-    });
-  } catch (thrown) {
-    if (thrown instanceof Failure) throw thrown;
-    const code = errorCode(thrown) ?? "unknown error";
-    throw new Failure("audit-failed", `The audit entry could not be written to ${path} (${code}).`, { cause: thrown });
-  }
-}
-
 /** Characters of one text: no id is longer, and a subject has no bounds of its own. */
 const longestText = 2048;
 
@@ -147,115 +240,4 @@ function bounded(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(bounded);
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, bounded(member)]));
-}
-
-interface End {
-  /** Of the last whole entry. */
-  readonly hash: string;
-  /** Hashes of the torn lines after it. */
-  readonly torn: readonly string[];
-  /** The file does not end with a line feed. */
-  readonly unfinished: boolean;
-}
-
-/** Finds the last whole entry, reading backwards in pieces that double. */
-async function readEnd(file: FileHandle, path: string): Promise<End> {
-  const { size } = await file.stat();
-  for (let piece = 64 * 1024; ; piece *= 2) {
-    const from = Math.max(0, size - piece);
-    const bytes = Buffer.alloc(size - from);
-    await file.read(bytes, 0, bytes.length, from);
-    const found = lastEntry(bytes, from === 0);
-    if (found !== undefined) return found;
-    if (from === 0 || piece > lookBack) throw new Failure("audit-failed", `${path} is not an audit file: nothing is appended to it.`);
-  }
-}
-
-/** Undefined when the piece holds no whole entry and is not the beginning of an audit file. */
-function lastEntry(bytes: Buffer, fromStart: boolean): End | undefined {
-  const unfinished = bytes.length > 0 && bytes.at(-1) !== 0x0a;
-  const torn: string[] = [];
-  let end = unfinished ? bytes.length : bytes.length - 1;
-  while (end > 0) {
-    const feed = bytes.lastIndexOf(0x0a, end - 1);
-    if (feed < 0 && !fromStart) return undefined;
-    const line = bytes.subarray(feed + 1, end);
-    // A line that lacks nothing but its line feed is whole as soon as it gets one.
-    if (entryOf(line) !== undefined) return { hash: sha256(line), torn: torn.reverse(), unfinished };
-    torn.push(sha256(line));
-    end = feed;
-  }
-  const empty = bytes.length === 0;
-  // Torn lines only: the very first entry was. It must at least begin as one, so that no other file is ever appended to.
-  return fromStart && (empty || bytes[0] === 0x7b) ? { hash: noHash, torn: torn.reverse(), unfinished } : undefined;
-}
-
-interface Link {
-  readonly previous: string;
-  readonly torn: readonly string[];
-}
-
-function entryOf(line: Buffer): Link | undefined {
-  const value = parseJson(line.toString("utf8"));
-  if (typeof value !== "object" || value === null || !("previous" in value) || typeof value.previous !== "string") return undefined;
-  const torn = "after_torn" in value && Array.isArray(value.after_torn) ? value.after_torn.map(String) : [];
-  return { previous: value.previous, torn };
-}
-
-/** Reads the whole file and finds the first line that is not in its chain. Throws Failure `audit-failed` when the file cannot be read. */
-export async function verifyAudit(file: string): Promise<AuditCheck> {
-  let entries = 0;
-  let number = 0;
-  let hash = noHash;
-  const torn: number[] = [];
-  let pending: string[] = [];
-  let ended = true;
-  for await (const { line, whole } of readLines(file)) {
-    number++;
-    ended = whole;
-    const link = whole ? entryOf(line) : undefined;
-    if (link === undefined) {
-      pending.push(sha256(line));
-      torn.push(number);
-      continue;
-    }
-    if (pending.join() !== link.torn.join()) {
-      return { entries, lastHash: hash, torn, broken: { line: number - pending.length, problem: brokenLine(pending.length) } };
-    }
-    if (link.previous !== hash) {
-      return {
-        entries,
-        lastHash: hash,
-        torn,
-        broken: { line: number, problem: "It does not hold the hash of the entry before: that one was changed, or one is missing." },
-      };
-    }
-    entries++;
-    hash = sha256(line);
-    pending = [];
-  }
-  // Torn lines that no entry acknowledges yet stand at the end, and the last of them has no line feed.
-  if (pending.length > 0 && ended) {
-    return { entries, lastHash: hash, torn, broken: { line: number - pending.length + 1, problem: brokenLine(pending.length) } };
-  }
-  return { entries, lastHash: hash, torn };
-}
-
-function brokenLine(unreadable: number): string {
-  return unreadable > 0
-    ? "It is not an entry, and no entry after it says that it was torn."
-    : "It says that a line before it was torn, but there is none.";
-}
-
-async function* readLines(file: string): AsyncGenerator<FileLine> {
-  try {
-    yield* linesOf(file);
-  } catch (thrown) {
-    if (thrown instanceof Failure) throw thrown;
-    throw new Failure("audit-failed", `The audit file ${file} could not be read.`, { cause: thrown });
-  }
-}
-
-function sha256(bytes: Buffer): string {
-  return createHash("sha256").update(bytes).digest("hex");
 }

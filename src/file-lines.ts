@@ -6,10 +6,10 @@ export interface FileLine {
   readonly whole: boolean;
 }
 
-/** The lines of a file, which end with a line feed and nothing else: what others wrote into one cannot end it. Throws what reading throws. */
-export async function* linesOf(file: string): AsyncGenerator<FileLine> {
+/** The lines of a file from a byte on (default: its beginning), which end with a line feed and nothing else: what others wrote into one cannot end it. Throws what reading throws. */
+export async function* linesOf(file: string, start = 0): AsyncGenerator<FileLine> {
   let rest: Buffer[] = [];
-  for await (const chunk of createReadStream(file)) {
+  for await (const chunk of createReadStream(file, { start })) {
     const bytes: Buffer = chunk;
     let from = 0;
     for (let feed = bytes.indexOf(0x0a); feed >= 0; feed = bytes.indexOf(0x0a, from)) {

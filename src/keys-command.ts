@@ -1,10 +1,16 @@
+import { randomUUID } from "node:crypto";
+import type { Row } from "./action.ts";
+import { type AuditLog, openAudit } from "./audit.ts";
+import { openHeadFile } from "./audit-head.ts";
 import { helpOf, readCommandWords } from "./command-words.ts";
 import { foundText, type Screen } from "./faces/cli.ts";
 import { table } from "./faces/table.ts";
 import { harmless } from "./faces/terminal.ts";
 import { Failure } from "./failure.ts";
+import { present } from "./fields.ts";
 import { jsonText } from "./json-text.ts";
-import { writtenFile } from "./settings.ts";
+import { operatingSystemUser } from "./perform.ts";
+import { loadAudit, writtenFile } from "./settings.ts";
 import { readServe } from "./settings-serve.ts";
 import { type KeyEntry, type Keys, type Role, roles } from "./state/keys.ts";
 import { openState } from "./state/state.ts";
@@ -60,8 +66,18 @@ export async function runKeys(words: readonly string[], screen: Screen): Promise
   const { stateDir, databaseUrl } = readServe(written);
   const state = await openState({ directory: stateDir, databaseUrl });
   try {
+    const audit = await loadAudit({ flags: { config: values.config } });
+    const log = openAudit(audit.file, {
+      exclusively: state.exclusively,
+      heads: [openHeadFile(audit.heads, audit.file), state.auditHead(audit.file)],
+      key: audit.key?.reveal(),
+    });
     const { document, shown } =
-      wanted !== undefined ? await add(state.keys, wanted) : id !== undefined ? await revoke(state.keys, id) : await list(state.keys);
+      wanted !== undefined
+        ? await add(state.keys, wanted, log)
+        : id !== undefined
+          ? await revoke(state.keys, id, log)
+          : await list(state.keys);
     const json = screen.stdout.isTTY !== true || values.json === true;
     screen.stdout.write(json ? `${jsonText(document, screen.stdout.isTTY ? 2 : 0)}\n` : `${shown(screen.stdout.columns || 100)}\n`);
     return 0;
@@ -110,9 +126,17 @@ function rolesOf(given: readonly string[]): readonly Role[] {
   return found;
 }
 
-async function add(keys: Keys, wanted: Wanted): Promise<Told> {
-  const { id, secret } = await keys.create(wanted);
+/** An entry before it is done, as for everything that changes something: what cannot be written is not done. */
+async function trace(log: AuditLog, action: string, target: Row): Promise<void> {
+  const who = { actor: operatingSystemUser(), mailbox: "", backend: "", call_id: randomUUID() };
+  await log.append({ phase: "began", action, effect: "change", ...who, targets: [target] });
+}
+
+async function add(keys: Keys, wanted: Wanted, log: AuditLog): Promise<Told> {
   const { name, grant, expiresAt } = wanted;
+  const { roles: roleNames, mailboxes, connections } = grant;
+  await trace(log, "keys add", present({ name, roles: roleNames, mailboxes, connections, expires_at: expiresAt?.toISOString() }));
+  const { id, secret } = await keys.create(wanted);
   const document = {
     success: true,
     message: `Key ${id} was made. Its secret is shown this once.`,
@@ -132,7 +156,8 @@ async function list(keys: Keys): Promise<Told> {
   };
 }
 
-async function revoke(keys: Keys, id: string): Promise<Told> {
+async function revoke(keys: Keys, id: string, log: AuditLog): Promise<Told> {
+  await trace(log, "keys revoke", { id });
   if (!(await keys.revoke(id)))
     throw new Failure("not-found", "There is no valid key of this id.", { hint: "`mailcordon keys list` shows them all." });
   const message = `Key ${harmless(id)} was revoked.`;

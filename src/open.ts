@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { EvidenceStore, OpenedFile } from "./action.ts";
 import type { AuditLog, Exclusively } from "./audit.ts";
+import type { AuditHeads } from "./audit-head.ts";
 import type { EndpointMemory } from "./ews/endpoint.ts";
 import type { EwsOptions } from "./ews/ews.ts";
 import type { ServerVersion } from "./ews/soap.ts";
@@ -24,6 +25,8 @@ export interface Opened {
   /** Absolute path of the folder of the evidence. */
   readonly evidenceDir: string;
   readonly audit: AuditLog;
+  /** Whether reads have entries in it. */
+  readonly auditsReads: boolean;
   /** The connection's name. */
   readonly connection: string;
   /** False when a setting has switched the check of certificates off: every output says so. */
@@ -42,6 +45,8 @@ export interface OpenWays {
   readonly serverVersion?: ((version: ServerVersion) => void) | undefined;
   /** Taken by each audit entry besides the lock file, where a database is open. */
   readonly exclusively?: Exclusively | undefined;
+  /** Where the end of an audit log is kept besides the file for it: in a database that is open. */
+  readonly auditHead?: ((log: string) => AuditHeads) | undefined;
 }
 
 /**
@@ -49,10 +54,10 @@ export interface OpenWays {
  * @throws Failure `invalid-settings` when the authority's certificate cannot be read
  */
 export async function open(settings: Settings, ways: OpenWays = {}): Promise<Opened> {
-  const { connection, foundFile, evidenceDir, auditFile } = settings;
+  const { connection, foundFile, evidenceDir } = settings;
   // Most calls keep no evidence and write no audit: what that takes is loaded when it is needed.
   const evidence = once(async () => (await import("./evidence.ts")).openEvidence(evidenceDir));
-  const audit = once(async () => (await import("./audit.ts")).openAudit(auditFile, { exclusively: ways.exclusively }));
+  const audit = once(async () => openAuditOf(settings, ways));
   return {
     exchange: await openExchange(connection, ways),
     evidence: {
@@ -63,12 +68,19 @@ export async function open(settings: Settings, ways: OpenWays = {}): Promise<Ope
     evidenceDir,
     audit: {
       append: async (entry) => (await audit()).append(entry),
-      done: async (asked) => (await import("./door/done-before.ts")).doneBefore(auditFile, asked),
+      done: async (asked) => (await import("./door/done-before.ts")).doneBefore(settings.audit.file, asked),
     },
+    auditsReads: settings.audit.reads,
     connection: connection.name,
     tlsVerified: connection.network.tls.verify,
     readFile: async (path) => (await import("./input-file.ts")).openFile(path),
   };
+}
+
+async function openAuditOf({ audit: { file, heads: folder, key } }: Settings, { exclusively, auditHead }: OpenWays): Promise<AuditLog> {
+  const [{ openAudit }, { openHeadFile }] = await Promise.all([import("./audit.ts"), import("./audit-head.ts")]);
+  const heads = [openHeadFile(folder, file), ...(auditHead === undefined ? [] : [auditHead(file)])];
+  return openAudit(file, { exclusively, heads, key: key?.reveal() });
 }
 
 /** The back end of a connection, as its settings say. */

@@ -43,6 +43,8 @@ export interface Host {
   readonly evidence: EvidenceStore;
   /** Where entries go of what changes, sends or destroys. `undefined` is to be written out: then there is no trace. */
   readonly audit: AuditLog | undefined;
+  /** Whether a read has an entry in the audit as well; one whose entry cannot be written fails. Default false. */
+  readonly auditsReads?: boolean | undefined;
   /** Name of the connection, for the audit. */
   readonly connection?: string | undefined;
   /** False when a setting has switched the check of the server's certificate off: the answer and the audit say so. Default true. */
@@ -66,6 +68,7 @@ export interface Host {
 /** What the door reads of an input by itself, whatever the action. Absent where the action has no such field. */
 const DoorInput = z.object({
   mailbox: z.string().optional(),
+  mailboxes: z.array(z.string()).optional(),
   access: z.enum(["impersonation", "delegate"]).optional(),
   timeout_seconds: z.number().optional(),
   dry_run: z.boolean().default(false),
@@ -172,8 +175,10 @@ interface Said extends Pick<Answer, "success" | "message" | "counts" | "results"
   readonly [column: string]: unknown;
 }
 
-async function wholeAnswer({ action, context, host }: Passage, run: NonNullable<Prepared["run"]>): Promise<Said> {
+async function wholeAnswer(passage: Passage, run: NonNullable<Prepared["run"]>): Promise<Said> {
+  const { action, context, host } = passage;
   if (action.effect !== "read") host.touching?.();
+  else await traceRead(passage, []);
   const row = await run(context);
   // `message` is the envelope's word; an action may say it better without declaring it.
   const { message: _, ...own } = row;
@@ -191,6 +196,7 @@ async function throughItems(passage: Passage): Promise<Said> {
   const miscounted = guardCount(input, found.length, action.noun);
   if (miscounted !== undefined) return refused(passage, items, miscounted);
   if (input.dry_run) return told(passage, items);
+  if (action.effect === "read") await traceRead(passage, found);
 
   if (found.length > 0) {
     const agreed = host.asksAlways === true ? action.effect === "read" : !prepared.asksFirst || input.confirm;
@@ -309,6 +315,18 @@ function columns(row: Row, names: readonly string[]): Row {
   return Object.fromEntries(names.filter((name) => row[name] !== undefined).map((name) => [name, row[name]]));
 }
 
+/** Throws Failure `audit-failed`: then nothing is read. */
+async function traceRead(passage: Passage, items: readonly Item[]): Promise<void> {
+  const { host, input } = passage;
+  if (host.auditsReads !== true) return;
+  try {
+    await host.audit?.append({ ...audited(passage, items), phase: "read", mailboxes: input.mailboxes });
+  } catch (thrown) {
+    const { message, hint } = asFailure(thrown);
+    throw new Failure("audit-failed", `Nothing was read, since its audit entry could not be written. ${message}`, { hint, cause: thrown });
+  }
+}
+
 function evidenceOf(item: Item): Row {
   return item.evidence === undefined ? {} : { evidence: { file_ref: item.evidence.file_ref, sha256: item.evidence.sha256 } };
 }
@@ -325,13 +343,22 @@ function audited({ action, prepared, context, host, backend }: Passage, items: r
     effect: action.effect,
     actor: host.actor ?? operatingSystemUser(),
     connection: host.connection,
-    mailbox: context.mailbox.address,
+    mailbox: mailboxOf(context),
     backend,
     ...unverified(host),
     call_id: randomUUID(),
     options: optionsOf(action, prepared.input),
     targets: items.map((item) => columns(item.row, namingColumns)),
   };
+}
+
+/** Empty where a search of other mailboxes needs none of its own. */
+function mailboxOf(context: Context): string {
+  try {
+    return context.mailbox.address;
+  } catch {
+    return "";
+  }
 }
 
 /** Switches, numbers, choices and destinations: what says how it was done. Never free text: a body is free text. */
@@ -344,7 +371,8 @@ function optionsOf(action: Action, input: Row): Row {
   return Object.fromEntries(said.filter(([, value]) => value !== undefined));
 }
 
-function operatingSystemUser(): string {
+/** Who runs this process, for the audit. */
+export function operatingSystemUser(): string {
   try {
     return userInfo().username;
   } catch (thrown) {

@@ -2,7 +2,7 @@ import { createServer as createHttpServer, type Server } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import { getRequestListener } from "@hono/node-server";
 import { actionNames, loadAction } from "./actions/load.ts";
-import type { Exclusively } from "./audit.ts";
+import type { AuditHeads } from "./audit-head.ts";
 import { readCommandWords } from "./command-words.ts";
 import { doctor } from "./doctor/doctor.ts";
 import { openEvidenceIndex } from "./evidence-index.ts";
@@ -13,10 +13,10 @@ import { openTokenReader } from "./faces/http/oidc.ts";
 import { mountMcp } from "./faces/mcp/mount.ts";
 import { asFailure, Failure } from "./failure.ts";
 import { jsonText } from "./json-text.ts";
-import { type Opened, open } from "./open.ts";
+import { type Opened, type OpenWays, open } from "./open.ts";
 import { loadSettings, type SettingsPlace, type WrittenFile, writtenFile } from "./settings.ts";
 import { readServe, type Serving } from "./settings-serve.ts";
-import { openState } from "./state/state.ts";
+import { openState, type State } from "./state/state.ts";
 
 const usage = `mailcordon serve: offers the actions over HTTP to whoever has a key
 (mailcordon keys add), until it is stopped.
@@ -63,14 +63,17 @@ export async function runServe(words: readonly string[], screen: Screen, version
   const log = openLog(asked.quiet === true ? undefined : screen.stderr);
   if (written.foundFile !== undefined) log.settings(written.foundFile);
   // The state is opened after the connections, and before the first call that writes an entry.
-  let lock: Exclusively | undefined;
-  const connections = openConnections(written, flags, (name, work) => (lock === undefined ? work() : lock(name, work)));
+  let opening: State | undefined;
+  const connections = openConnections(written, flags, {
+    exclusively: (name, work) => (opening === undefined ? work() : opening.exclusively(name, work)),
+    auditHead: (log) => headIn(() => opening, log),
+  });
   // What is wrong with a connection's settings is said now, and not to the first caller.
   const opened = await Promise.all(written.connections.map((name) => connections.open(name)));
   const [first] = opened;
   if (first === undefined) throw new Failure("invalid-settings", "There is no connection.");
   const state = await openState({ directory: serving.stateDir, databaseUrl: serving.databaseUrl });
-  lock = state.exclusively;
+  opening = state;
   try {
     const app = await buildApp({
       catalogue: { names: actionNames, load: loadAction },
@@ -112,14 +115,34 @@ export async function runServe(words: readonly string[], screen: Screen, version
   return 0;
 }
 
+/**
+ * The end of an audit log in the state, which is opened after the connections. No entry is lost because the database is away: meanwhile the
+ * file of ends shows what is cut off, and the log is found to have grown when the database is back.
+ */
+function headIn(state: () => State | undefined, log: string): AuditHeads {
+  return {
+    place: "the database",
+    read: () =>
+      state()
+        ?.auditHead(log)
+        .read()
+        .catch(() => undefined) ?? Promise.resolve(undefined),
+    write: async (head) =>
+      state()
+        ?.auditHead(log)
+        .write(head)
+        .catch(() => undefined),
+  };
+}
+
 /** Every connection of the settings, opened when it is first asked for. The environment is for the one that is meant by default. */
-function openConnections(written: WrittenFile, flags: NonNullable<SettingsPlace["flags"]>, exclusively: Exclusively) {
+function openConnections(written: WrittenFile, flags: NonNullable<SettingsPlace["flags"]>, ways: OpenWays) {
   const known = new Map<string, Promise<Opened>>();
   return {
     names: written.connections,
     defaultName: written.defaultConnection,
     open(name: string): Promise<Opened> {
-      const opened = known.get(name) ?? loadSettings(placeOf(name, written, flags)).then((settings) => open(settings, { exclusively }));
+      const opened = known.get(name) ?? loadSettings(placeOf(name, written, flags)).then((settings) => open(settings, ways));
       known.set(name, opened);
       return opened;
     },

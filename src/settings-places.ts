@@ -48,6 +48,11 @@ export function defaultAuditFile(environment: Environment): string {
   return join(xdg(environment, "XDG_STATE_HOME", ".local/state"), "audit.jsonl");
 }
 
+/** Where the ends of audit logs are kept, whatever the settings say of the logs. */
+export function defaultHeadFolder(environment: Environment): string {
+  return join(xdg(environment, "XDG_STATE_HOME", ".local/state"), "audit-heads");
+}
+
 /** XDG Base Directory Specification 0.8; a relative path there is invalid and ignored, as the specification says. */
 function xdg(environment: Environment, name: string, fallback: string): string {
   const set = environment[name];

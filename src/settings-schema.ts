@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { auditSettings } from "./settings-audit.ts";
 import { isPrivate, isWebAddress, put, secret, text } from "./settings-fields.ts";
 import { GraphSettings } from "./settings-graph.ts";
 import { AutodiscoverSettings, addressOf, ProxySettings, TlsSettings } from "./settings-network.ts";
@@ -100,7 +101,7 @@ export const SettingsFile = z.strictObject({
   connections: z.record(z.string(), Connection).default({}),
   default: text("the name of one of the connections").optional(),
   evidence_dir: text("the folder for evidence").optional(),
-  audit_file: text("the path of the audit file").optional(),
+  ...auditSettings,
   // Read by the server alone (settings-serve.ts): a playbook that starts a process for one action does not wait for its schema.
   serve: z.unknown().optional(),
 });

@@ -1,15 +1,15 @@
-import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type * as z from "zod";
 import { Failure } from "./failure.ts";
-import { readOwnFile } from "./file-setting.ts";
 import { readSecret, type Secret, type SecretPlace, secretPlace } from "./secrets.ts";
+import { type AuditPlace, readAudit } from "./settings-audit.ts";
 import { type GraphHabits, type MailboxList, readHabits, readMailboxList } from "./settings-graph.ts";
 import { type Discover, type Network, readDiscover, readNetwork } from "./settings-network.ts";
 import { credentials, type OAuth, readOAuth } from "./settings-oauth.ts";
 import { fieldsOfWay, type OnPremises, readOnPremises } from "./settings-on-premises.ts";
-import { defaultAuditFile, defaultEvidenceDir, findSettings, type SettingsPath, settingsPlaces } from "./settings-places.ts";
+import { defaultEvidenceDir, findSettings, settingsPlaces } from "./settings-places.ts";
 import { knownKeys, SettingsFile } from "./settings-schema.ts";
+import { isTree, readYaml, type Tree } from "./settings-yaml.ts";
 import { didYouMean } from "./spelling.ts";
 import { onlineEws, onlineGraph } from "./wire/clouds.ts";
 
@@ -59,8 +59,7 @@ export interface Settings {
   readonly foundFile: string | undefined;
   /** Absolute path of the folder for evidence. */
   readonly evidenceDir: string;
-  /** Absolute path of the audit file. */
-  readonly auditFile: string;
+  readonly audit: AuditPlace;
 }
 
 /** What flags say; it goes before the environment, and that before the file. */
@@ -83,8 +82,6 @@ export interface SettingsPlace {
 
 type File = z.input<typeof SettingsFile>;
 type Environment = Readonly<Record<string, string | undefined>>;
-type Tree = Record<string, unknown>;
-
 /** The environment variables and the setting of the connection that each one replaces; MAILCORDON_AUTH says besides which way to sign in. A secret may stand in the variable itself, or in the file that `…_FILE` names. */
 export const variables = {
   MAILCORDON_EWS_URL: ["ews", "url"],
@@ -125,7 +122,7 @@ export async function loadSettings(place: SettingsPlace = {}): Promise<Settings>
 
   const parsed = SettingsFile.safeParse(merged);
   if (!parsed.success) throw new Failure("invalid-settings", problems(parsed.error, path));
-  const { connections, evidence_dir, audit_file } = parsed.data;
+  const { connections, evidence_dir, audit_file, audit } = parsed.data;
   const chosen = connections[name];
   if (chosen === undefined) throw new Failure("invalid-settings", `connections.${name} is missing.`);
 
@@ -172,8 +169,7 @@ export async function loadSettings(place: SettingsPlace = {}): Promise<Settings>
       said(flags.evidenceDir ?? environment.MAILCORDON_EVIDENCE_DIR, directory) ??
       said(evidence_dir, home) ??
       defaultEvidenceDir(environment),
-    auditFile:
-      said(flags.auditFile ?? environment.MAILCORDON_AUDIT_FILE, directory) ?? said(audit_file, home) ?? defaultAuditFile(environment),
+    audit: readAudit({ audit_file, audit }, { flag: flags.auditFile, environment, directory, home }),
   };
 }
 
@@ -189,6 +185,13 @@ export interface WrittenFile {
   readonly path: string | undefined;
   /** The file, where nobody named it. */
   readonly foundFile: string | undefined;
+}
+
+/** The settings of the audit log alone: no connection need be set. Throws Failure `invalid-settings`. */
+export async function loadAudit({ flags = {}, environment = process.env, directory = process.cwd() }: SettingsPlace): Promise<AuditPlace> {
+  const found = findSettings(flags.config, environment, directory);
+  const home = found === undefined ? directory : dirname(found.path);
+  return readAudit(found === undefined ? {} : await readYaml(found), { flag: flags.auditFile, environment, directory, home });
 }
 
 /** What is written for a program that has all connections open. Throws Failure `invalid-settings`. */
@@ -240,39 +243,6 @@ function authOf(
 ): Connection["auth"] {
   if (oauth !== undefined) return readOAuth(oauth, secretOf, pathOf);
   return readOnPremises(ways, secretOf, pathOf) ?? { kind: "bearer", token: secretOf("bearer.token", bearer?.token ?? "") };
-}
-
-async function readYaml({ path, isFound }: SettingsPath): Promise<Tree> {
-  const { LineCounter, parseDocument } = await import("./libraries/yaml.ts");
-  const lines = new LineCounter();
-  const document = parseDocument((isFound ? readOwnFile(path, path) : readFileSync(path)).toString("utf8"), {
-    prettyErrors: false,
-    lineCounter: lines,
-  });
-  const error = document.errors[0];
-  if (error !== undefined) {
-    // The library's own words quote the line, and the line may hold a secret.
-    const { line, col } = lines.linePos(error.pos[0]);
-    throw new Failure("invalid-settings", `${path}, line ${line}, column ${col}: this is not YAML (${error.code}).`);
-  }
-  const value = toValue(document, path) ?? {};
-  if (isTree(value)) return value;
-  throw new Failure("invalid-settings", `${path}: put \`connections:\` with at least one named connection.`);
-}
-
-/** Aliases that multiply beyond measure are refused by the library. */
-function toValue(document: { toJS(): unknown }, path: string): unknown {
-  try {
-    return document.toJS();
-  } catch (thrown) {
-    if (thrown instanceof ReferenceError)
-      throw new Failure("invalid-settings", `${path}: its aliases (*name) cannot be followed.`, { cause: thrown });
-    throw thrown;
-  }
-}
-
-function isTree(value: unknown): value is Tree {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function chooseConnection(raw: Tree, asked: string | undefined, environment: Environment, looked: string): string {

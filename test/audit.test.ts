@@ -16,8 +16,9 @@ import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type AuditEntry, openAudit, verifyAudit } from "../src/audit.ts";
+import { type AuditEntry, openAudit } from "../src/audit.ts";
 import { locked } from "../src/audit-lock.ts";
+import { verifyAudit } from "../src/audit-verify.ts";
 import { Failure } from "../src/failure.ts";
 
 const sha256 = /^[0-9a-f]{64}$/;
@@ -63,7 +64,7 @@ test("every entry is one line that holds the hash of the one before", async () =
   expect(lines[1]).not.toMatch(/[\p{Cc}\p{Zl}]/u);
   const { lastHash } = await verifyAudit(file);
   expect(JSON.parse(lines[0] ?? "")).toMatchObject({ previous: "0".repeat(64), time: "2026-01-02T03:04:05.000Z", actor: "ann" });
-  expect(await verifyAudit(file)).toEqual({ entries: 3, lastHash: expect.stringMatching(sha256), torn: [] });
+  expect(await verifyAudit(file)).toMatchObject({ entries: 3, lastHash: expect.stringMatching(sha256), torn: [] });
   const [, , , fourth = ""] = await written("four");
   expect(JSON.parse(fourth).previous).toBe(lastHash);
 });
@@ -108,10 +109,10 @@ test.each([2, 30])(
   async (bytes) => {
     await written("one", "two");
     truncateSync(file, statSync(file).size - bytes);
-    expect(await verifyAudit(file)).toEqual({ entries: 1, lastHash: expect.stringMatching(sha256), torn: [2] });
+    expect(await verifyAudit(file)).toMatchObject({ entries: 1, lastHash: expect.stringMatching(sha256), torn: [2] });
     const lines = await written("three", "four");
     expect(JSON.parse(lines[2] ?? "").after_torn).toHaveLength(1);
-    expect(await verifyAudit(file)).toEqual({ entries: 3, lastHash: expect.stringMatching(sha256), torn: [2] });
+    expect(await verifyAudit(file)).toMatchObject({ entries: 3, lastHash: expect.stringMatching(sha256), torn: [2] });
     writeFileSync(file, readFileSync(file, "utf8").replace('"after_torn":["', '"after_torn":["0'));
     expect(await verifyAudit(file)).toMatchObject({ broken: { line: 2 } });
   },
@@ -120,9 +121,9 @@ test.each([2, 30])(
 test("a last line that lacks only its line feed is continued as it is", async () => {
   await written("one", "two");
   truncateSync(file, statSync(file).size - 1);
-  expect(await verifyAudit(file)).toEqual({ entries: 1, lastHash: expect.stringMatching(sha256), torn: [2] });
+  expect(await verifyAudit(file)).toMatchObject({ entries: 1, lastHash: expect.stringMatching(sha256), torn: [2] });
   await written("three");
-  expect(await verifyAudit(file)).toEqual({ entries: 3, lastHash: expect.stringMatching(sha256), torn: [] });
+  expect(await verifyAudit(file)).toMatchObject({ entries: 3, lastHash: expect.stringMatching(sha256), torn: [] });
 });
 
 test("a crash while continuing after a crash is survived, too", async () => {
@@ -130,13 +131,13 @@ test("a crash while continuing after a crash is survived, too", async () => {
   appendFileSync(file, '{"previous":"abc"');
   appendFileSync(file, '\n{"prev');
   await written("two");
-  expect(await verifyAudit(file)).toEqual({ entries: 2, lastHash: expect.stringMatching(sha256), torn: [2, 3] });
+  expect(await verifyAudit(file)).toMatchObject({ entries: 2, lastHash: expect.stringMatching(sha256), torn: [2, 3] });
 });
 
 test("a first entry torn by a crash is survived", async () => {
   writeFileSync(file, '{"previous":"000');
   await written("one");
-  expect(await verifyAudit(file)).toEqual({ entries: 1, lastHash: expect.stringMatching(sha256), torn: [1] });
+  expect(await verifyAudit(file)).toMatchObject({ entries: 1, lastHash: expect.stringMatching(sha256), torn: [1] });
 });
 
 test("the chain is found again behind a last entry of many targets", async () => {
@@ -144,7 +145,7 @@ test("the chain is found again behind a last entry of many targets", async () =>
   const targets = Array.from({ length: 3000 }, (_, at) => ({ item_id: `${at}`.padStart(150, "A"), subject: "\u65e5".repeat(20) }));
   await log.append({ ...entry("many"), targets });
   await log.append(entry("after"));
-  expect(await verifyAudit(file)).toEqual({ entries: 2, lastHash: expect.stringMatching(sha256), torn: [] });
+  expect(await verifyAudit(file)).toMatchObject({ entries: 2, lastHash: expect.stringMatching(sha256), torn: [] });
 });
 
 test("nothing is appended to a file that is no audit file", async () => {
@@ -173,7 +174,7 @@ test("after an entry that could not be written the next one can", async () => {
   await expect(log.append(entry("one"))).rejects.toMatchObject({ code: "audit-failed" });
   rmSync(file);
   await log.append(entry("two"));
-  expect(await verifyAudit(file)).toEqual({ entries: 1, lastHash: expect.stringMatching(sha256), torn: [] });
+  expect(await verifyAudit(file)).toMatchObject({ entries: 1, lastHash: expect.stringMatching(sha256), torn: [] });
 });
 
 test("several processes that append at once keep one unbroken chain", async () => {
@@ -198,7 +199,7 @@ test("several processes that append at once keep one unbroken chain", async () =
   );
   const ends = ["a", "b", "c"].map((name) => new Promise((resolve) => fork(script, [name]).on("exit", resolve)));
   expect(await Promise.all(ends)).toEqual([0, 0, 0]);
-  expect(await verifyAudit(file)).toEqual({ entries: 45, lastHash: expect.stringMatching(sha256), torn: [] });
+  expect(await verifyAudit(file)).toMatchObject({ entries: 45, lastHash: expect.stringMatching(sha256), torn: [] });
 });
 
 /** A lock as mailcordon writes it, taken from one that it holds. */
@@ -212,7 +213,7 @@ describe("a lock", () => {
   async function writtenBeside(lock: string | object): Promise<void> {
     writeFileSync(`${file}.lock`, typeof lock === "string" ? lock : JSON.stringify(lock));
     await written("one");
-    expect(await verifyAudit(file)).toEqual(wholeAfterOne);
+    expect(await verifyAudit(file)).toMatchObject(wholeAfterOne);
     expect(readdirSync(folder)).toEqual(["audit.jsonl"]);
   }
   async function deadProcess(): Promise<number> {

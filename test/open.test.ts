@@ -232,7 +232,12 @@ test("certificates that are not checked are told on stderr, in the answer and in
   const sent = await run(careless, ["send-email", "--to", "hr@example.com", "--subject", "Hello", "--body-text", "Hello", "--yes"]);
   expect(answer(sent)).toMatchObject({ success: true, tls_verified: false });
   const entries = readFileSync(join(home, ".local/state/mailcordon/audit.jsonl"), "utf8").trim().split("\n");
-  expect(entries.map((line) => JSON.parse(line).tls_verified)).toEqual([false, false]);
+  expect(entries.map((line) => [JSON.parse(line).phase, JSON.parse(line).tls_verified])).toEqual([
+    ["read", false],
+    ["read", false],
+    ["began", false],
+    ["ended", false],
+  ]);
   const careful = await run([`ews: { url: "${lab.ewsUrl}" }`]);
   expect(answer(careful)).toMatchObject({ success: false, error: { code: "tls-failed" } });
   expect(answer(careful)).not.toHaveProperty("tls_verified");

@@ -4,7 +4,8 @@ import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { type Action, reading, touching } from "../src/action.ts";
 import { Answer, answerSchema, exitCodeOf } from "../src/answer.ts";
-import { type AuditEntry, verifyAudit } from "../src/audit.ts";
+import type { AuditEntry } from "../src/audit.ts";
+import { verifyAudit } from "../src/audit-verify.ts";
 import { openEvidence } from "../src/evidence.ts";
 import type { Exchange } from "../src/exchange/exchange.ts";
 import { sameOverGraph } from "../src/exchange/uses.ts";
@@ -38,6 +39,24 @@ test("evidence comes before the audit, the audit before the act, and looking aga
   expect(answerSchema(eraser()).safeParse(answer).success).toBe(true);
 });
 
+describe("A read where reads are audited", () => {
+  const lines = () => readFileSync(join(folder, "audit.jsonl"), "utf8").trim().split("\n");
+
+  test("has one entry, with the caller and what was read, and without content", async () => {
+    await perform(eraser({ effect: "read" }), { words: ["one"] }, { ...host, auditsReads: true, actor: "key:1" });
+    expect(lines().map((line) => JSON.parse(line))).toMatchObject([
+      { phase: "read", effect: "read", actor: "key:1", mailbox: "default@example.com", targets: [{}] },
+    ]);
+  });
+
+  test("fails before anything is read where its entry cannot be written", async () => {
+    const audit = { append: () => Promise.reject(new Failure("audit-failed", "The disk is full.")) };
+    const answer = await perform(eraser({ effect: "read" }), { words: ["one"] }, { ...host, audit, auditsReads: true });
+    expect(answer).toMatchObject({ success: false, error: { code: "audit-failed" }, message: expect.stringContaining("Nothing was read") });
+    expect(story.filter((line) => line.startsWith("erase"))).toEqual([]);
+  });
+});
+
 test("the audit names actor, mailbox, targets, options and what became of each, and holds no bodies", async () => {
   const erase = (word: string) => {
     if (word === "two") throw new Failure("access-denied", "No.");
@@ -68,7 +87,7 @@ test("the audit names actor, mailbox, targets, options and what became of each, 
     { status: "failed", error: "access-denied" },
   ]);
   expect(readFileSync(join(folder, "audit.jsonl"), "utf8")).not.toContain("private");
-  expect(await verifyAudit(join(folder, "audit.jsonl"))).toEqual({ entries: 2, lastHash: expect.any(String), torn: [] });
+  expect(await verifyAudit(join(folder, "audit.jsonl"))).toMatchObject({ entries: 2, lastHash: expect.any(String), torn: [] });
 });
 
 test("a dry run touches nothing, asks nobody, and leaves no trace", async () => {

@@ -52,7 +52,13 @@ async function hybrid(): Promise<Opened> {
   };
   writeFileSync(join(folder, "mailcordon.yaml"), JSON.stringify({ connections: { hybrid: connection } }));
   const environment = { TOKEN: labToken, PASSWORD: labPassword };
-  const one = await open(await loadSettings({ directory: folder, environment, flags: { evidenceDir: join(folder, "evidence") } }));
+  const one = await open(
+    await loadSettings({
+      directory: folder,
+      environment,
+      flags: { evidenceDir: join(folder, "evidence"), auditFile: join(folder, "evidence", "audit.jsonl") },
+    }),
+  );
   opened.push(one);
   return one;
 }

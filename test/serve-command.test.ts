@@ -15,6 +15,7 @@ import { type Lab, startLab } from "../src/lab/lab.ts";
 import { socAddress } from "../src/lab/seed.ts";
 import { labPassword } from "../src/lab/store.ts";
 import { program } from "../src/program.ts";
+import { defaultAuditFile } from "../src/settings-places.ts";
 import { openState } from "../src/state/state.ts";
 import { build, type Running as Process, start } from "./built.ts";
 import { soon } from "./soon.ts";
@@ -137,7 +138,7 @@ describe("from nothing to an answer", () => {
     const { url } = await serve();
     const other = await openState({ directory: join(folder, "mailcordon-state") });
     const mail = { to: "user05@example.com", subject: "waits for the lock", body_text: "x" };
-    const name = `audit ${join(folder, "evidence/audit.jsonl")}`;
+    const name = `audit ${defaultAuditFile(process.env)}`;
     let sent: ReturnType<typeof call> | undefined;
     await other.exclusively(name, async () => {
       sent = call(url, key, "/v1/actions/send-email", mail);
@@ -281,6 +282,8 @@ describe("as a process of its own", () => {
   test("told to stop, it gives calls and jobs twenty seconds, refuses new connections with 503, stops the rest, and ends with 0", async () => {
     const { key } = await keys("add", "--name", "soar", "--role", "admin");
     const { running, url } = await launched();
+    // The first call to a server proves the credentials, and the others wait for it.
+    expect((await post(url, key, "get-out-of-office", {})).status).toBe(200);
     // Longer than the five seconds that a command without an end of its own has, and one that never ends.
     lab.addFault({ kind: "delay", operation: "GetUserOofSettings", delayMs: 7000, times: 2 });
     lab.addFault({ kind: "delay", operation: "FindItem", delayMs: 60_000 });

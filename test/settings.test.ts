@@ -41,7 +41,7 @@ async function refusal(...args: Parameters<typeof load>): Promise<string> {
 }
 
 test("a file gives the default connection, its paths beside the file", async () => {
-  const { connection, evidenceDir, auditFile } = await load(good);
+  const { connection, evidenceDir, audit } = await load(good);
   expect(connection).toMatchObject({
     name: "prod",
     mailbox: "soc@example.com",
@@ -54,7 +54,7 @@ test("a file gives the default connection, its paths beside the file", async () 
   expect(connection.ews.caFile).toBe(join(directory, "ca.pem"));
   expect(connection.auth.kind === "basic" && connection.auth.password.reveal()).toBe("hunter2");
   expect(evidenceDir).toBe(join(directory, "evidence"));
-  expect(auditFile).toBe(join(homedir(), ".local/state/mailcordon/audit.jsonl"));
+  expect(audit).toMatchObject({ file: join(homedir(), ".local/state/mailcordon/audit.jsonl"), reads: true, key: undefined });
 });
 
 test("another connection is chosen by environment, and by flag before it", async () => {
@@ -88,7 +88,7 @@ test("the environment goes before the file, and flags before the environment", a
   const flags = { evidenceDir: "flag", auditFile: "audit.jsonl" };
   expect(await load(good, environment, flags)).toMatchObject({
     evidenceDir: join(directory, "flag"),
-    auditFile: join(directory, "audit.jsonl"),
+    audit: { file: join(directory, "audit.jsonl") },
   });
 });
 
@@ -181,7 +181,7 @@ describe("what is wrong is named, and what to put is said", () => {
     [
       "an unknown setting at the top",
       () => changed("evidence_dir", "evidence_directory_or_so"),
-      /evidence_directory_or_so is not a setting\. Known here: connections, default, evidence_dir, audit_file, serve\./,
+      /evidence_directory_or_so is not a setting\. Known here: connections, default, evidence_dir, audit_file, audit, serve\./,
     ],
     [
       "an unknown access",

@@ -28,7 +28,7 @@ export interface Wanted {
 }
 
 /** What actions work with. */
-export interface Opened extends Pick<Host, "exchange" | "evidence" | "audit" | "connection" | "tlsVerified" | "readFile"> {
+export interface Opened extends Pick<Host, "exchange" | "evidence" | "audit" | "auditsReads" | "connection" | "tlsVerified" | "readFile"> {
   /** The settings file, where nobody named it. */
   readonly foundFile?: string | undefined;
 }

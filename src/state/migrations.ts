@@ -49,6 +49,14 @@ const migrations: readonly string[] = [
    );
    CREATE INDEX ON ${schema}.jobs (finished_at);
    CREATE INDEX ON ${schema}.jobs (caller) WHERE finished_at IS NULL;`,
+
+  `CREATE TABLE ${schema}.audit_heads (
+     log text PRIMARY KEY,
+     entries integer NOT NULL,
+     bytes bigint NOT NULL,
+     hash text NOT NULL,
+     left_at timestamptz NOT NULL DEFAULT now()
+   );`,
 ];
 
 /** So that two processes that start at once do not both migrate: any number that nothing else of ours takes. */

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { type DatabaseHeads, openAuditHead } from "./audit-heads.ts";
 import { type Idempotency, openIdempotency } from "./idempotency.ts";
 import { type Jobs, openJobs } from "./jobs.ts";
 import { type Keys, openKeys } from "./keys.ts";
@@ -11,6 +12,8 @@ export interface State {
   readonly jobs: Jobs;
   /** Runs `work` while no other process that uses the database runs work of the same name. */
   exclusively<T>(name: string, work: () => Promise<T>): Promise<T>;
+  /** Where the end of an audit log is kept, away from the log. */
+  auditHead(log: string): DatabaseHeads;
   /** Rejects with Failure when the database does not answer. */
   ready(): Promise<void>;
   /** Ends the connections; the last process to go stops a database that mailcordon has started. */
@@ -31,6 +34,7 @@ export async function openState(settings: { readonly databaseUrl?: string | unde
     keys: openKeys(database),
     idempotency: openIdempotency(database),
     exclusively: (name, work) => database.exclusively(name, work),
+    auditHead: (log) => openAuditHead(database, log),
     ready: async () => {
       await database.query(z.unknown(), "SELECT 1");
     },

@@ -5,7 +5,7 @@ import * as z from "zod";
 import { copyEmail } from "../../src/actions/copy-email.ts";
 import { deleteEmail } from "../../src/actions/delete-email.ts";
 import { exitCodeOf } from "../../src/answer.ts";
-import { verifyAudit } from "../../src/audit.ts";
+import { verifyAudit } from "../../src/audit-verify.ts";
 import { failures } from "../../src/failure.ts";
 import { mimeOf } from "../../src/lab/mime-write.ts";
 import { backends, type LabHost, openLabHost } from "./lab-host.ts";

@@ -17,7 +17,7 @@ import { evidenceRoutes } from "./routes/evidence.ts";
 import { jobRoutes } from "./routes/jobs.ts";
 import { isOwnProgram, metricsReply } from "./routes/metrics.ts";
 import { openapiRoutes } from "./routes/openapi.ts";
-import { demandRole, type TokenReader, whoCalls } from "./who.ts";
+import { demandRole, keyIdIn, type TokenReader, whoCalls } from "./who.ts";
 
 /** What the settings say of the face itself. */
 export interface HttpSettings {
@@ -200,6 +200,8 @@ function authentication({ state, readToken, settings }: AppOptions) {
     if (caller === undefined) {
       proven.forget(address, authorization);
       failures.note(address);
+      const keyId = keyIdIn(authorization);
+      Object.assign(c.get("noted"), { address, ...(keyId === undefined ? {} : { keyId }) });
       const hint = "Send `Authorization: Bearer` and a key that `mailcordon keys add` gave, and that is neither revoked nor expired.";
       return refuse(c, new Failure("unauthenticated", "There is no valid key with this request.", { hint }));
     }
@@ -222,8 +224,9 @@ function requestIdOf(given: string | undefined): string {
 }
 
 function said(c: Context<Env>, log: RequestLog, metrics: Metrics, milliseconds: number): void {
-  const { action, connection, code } = c.get("noted");
+  // The last two are of a refused caller only.
+  const { action, connection, code, address, keyId } = c.get("noted");
   const line = { route: c.req.routePath, method: c.req.method, status: c.res.status, milliseconds: Math.round(milliseconds * 10) / 10 };
-  log.request({ request_id: c.get("requestId"), ...line, caller: c.get("caller")?.id, action, connection, code });
+  log.request({ request_id: c.get("requestId"), ...line, caller: c.get("caller")?.id, action, connection, code, address, key_id: keyId });
   metrics.note({ ...line, milliseconds, action, code });
 }

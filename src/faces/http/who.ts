@@ -26,6 +26,11 @@ export async function whoCalls(header: string | undefined, keys: Keys, readToken
   return holder === undefined ? undefined : { id: `key:${holder.id}`, name: holder.name, grant: holder.grant };
 }
 
+/** The id of the API key in an Authorization header, valid or not; it is no secret. Undefined where there is none. */
+export function keyIdIn(header: string | undefined): string | undefined {
+  return /^bearer +mck_([0-9a-f]{12})_/i.exec(header ?? "")?.[1];
+}
+
 export function hasRole({ grant }: Caller, role: Role): boolean {
   return grant.roles.includes(role) || grant.roles.includes("admin");
 }

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { Action, Row } from "../../../src/action.ts";
 import type { Answer, Result } from "../../../src/answer.ts";
-import { verifyAudit } from "../../../src/audit.ts";
+import { verifyAudit } from "../../../src/audit-verify.ts";
 import { type FaultKind, type FaultRule, faultKinds } from "../../../src/lab/faults.ts";
 import { wrongKinds } from "../../../src/lab/wrong-replies.ts";
 import { perform } from "../../../src/perform.ts";

@@ -1,0 +1,54 @@
+import { createHash, randomBytes } from "node:crypto";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import * as z from "zod";
+import { errorCode, Failure } from "./failure.ts";
+import { parseJson } from "./parse-json.ts";
+
+/** The end of an audit log as its last writer left it. */
+export interface AuditHead {
+  readonly entries: number;
+  /** Size of the file. */
+  readonly bytes: number;
+  /** SHA-256 of the last entry, hexadecimal. */
+  readonly hash: string;
+}
+
+/** Where writers keep the end of a log, away from the log: who can only write the log cannot write this. */
+export interface AuditHeads {
+  /** What a person knows the place by. */
+  readonly place: string;
+  /** Undefined when none was kept yet. */
+  read(): Promise<AuditHead | undefined>;
+  write(head: AuditHead): Promise<void>;
+}
+
+const Head = z.object({ entries: z.int().nonnegative(), bytes: z.int().nonnegative(), hash: z.string().regex(/^[0-9a-f]{64}$/) });
+
+/** The end of `log` in a file of `folder`, which has one file for each log (0600, the folder 0700). */
+export function openHeadFile(folder: string, log: string): AuditHeads {
+  const path = join(folder, `${createHash("sha256").update(log).digest("hex").slice(0, 32)}.json`);
+  return {
+    place: path,
+    async read() {
+      const text = await readFile(path, "utf8").catch((thrown: unknown) => {
+        if (errorCode(thrown) === "ENOENT") return undefined;
+        throw thrown;
+      });
+      if (text === undefined) return undefined;
+      const head = Head.safeParse(parseJson(text)).data;
+      if (head === undefined) {
+        throw new Failure("audit-failed", `${path} should hold the end of the audit log ${log}, and does not.`, {
+          hint: `Find out who changed it. Then continue the log: mailcordon audit accept ${log} --reason TEXT`,
+        });
+      }
+      return head;
+    },
+    async write(head) {
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      const made = `${path}.${randomBytes(6).toString("hex")}`;
+      await writeFile(made, `${JSON.stringify({ log, ...head })}\n`, { mode: 0o600, flag: "wx" });
+      await rename(made, path);
+    },
+  };
+}

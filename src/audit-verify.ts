@@ -1,0 +1,110 @@
+import { type Followed, follow } from "./audit-chain.ts";
+import type { AuditHeads } from "./audit-head.ts";
+import { isSealed } from "./audit-seal.ts";
+import { errorCode, Failure } from "./failure.ts";
+import { type FileLine, linesOf } from "./file-lines.ts";
+
+/** What checking an audit log gave. */
+export interface AuditCheck extends Followed {
+  /** Whether the log ends as its writers left it: `unknown` where no end was kept. */
+  readonly end: "as-left" | "longer" | "unknown";
+  /** Entries at the beginning that have no HMAC, where a key is given: they were written before there was one. */
+  readonly unsealed: number;
+  /** Facts that this check cannot know; a sentence each. */
+  readonly cannotKnow: readonly string[];
+}
+
+export interface AuditProof {
+  readonly heads?: readonly AuditHeads[] | undefined;
+  /** Hash of an entry that was kept elsewhere: the log must hold it. */
+  readonly contains?: string | undefined;
+  /** As `contains`; entries before it are not counted. */
+  readonly since?: string | undefined;
+  readonly key?: string | undefined;
+}
+
+/**
+ * Reads a whole audit log and checks its chain, its end against what its writers kept of it, and the HMACs of its entries where a key is given.
+ * Throws Failure `audit-failed` when the file cannot be read.
+ */
+export async function verifyAudit(file: string, { heads = [], contains, since, key }: AuditProof = {}): Promise<AuditCheck> {
+  const wanted = new Set([contains, since].filter((hash) => hash !== undefined));
+  let before = since === undefined ? 0 : Number.POSITIVE_INFINITY;
+  let number = 0;
+  let unsealed = 0;
+  let hasSeal = false;
+  const followed = await follow(readLines(file), undefined, (hash, line) => {
+    number++;
+    wanted.delete(hash);
+    if (hash === since) before = number;
+    if (key === undefined) return undefined;
+    if (isSealed(line.toString("utf8"), key)) hasSeal = true;
+    else if (hasSeal) return "Its HMAC is missing or was not made with this key.";
+    else unsealed++;
+    return undefined;
+  });
+  const end = followed.broken === undefined ? await endOf(followed, heads) : { end: "unknown" as const };
+  const missing = [...wanted].map((hash) => `It holds no entry with the hash ${hash}: entries were cut off, or it was written anew.`);
+  const problem =
+    followed.broken ?? ("problem" in end ? end.problem : undefined) ?? missing.map((text) => ({ line: number, problem: text }))[0];
+  return {
+    ...followed,
+    entries: Math.max(0, followed.entries - before),
+    ...(problem === undefined ? {} : { broken: problem }),
+    end: end.end,
+    unsealed,
+    cannotKnow: unknowns(end.end, contains ?? since, key, unsealed),
+  };
+}
+
+type EndFound = Pick<AuditCheck, "end"> & { readonly problem?: { readonly line: number; readonly problem: string } };
+
+async function endOf({ entries, lastHash }: Followed, heads: readonly AuditHeads[]): Promise<EndFound> {
+  let end: AuditCheck["end"] = "unknown";
+  for (const { place, read } of heads) {
+    const head = await read();
+    if (head === undefined) continue;
+    if (entries < head.entries) {
+      const problem = `It has ${entries} entries and was left with ${head.entries} (${place}): entries were cut off, or it was written anew.`;
+      return { end, problem: { line: entries + 1, problem } };
+    }
+    if (entries === head.entries && lastHash !== head.hash) {
+      return { end, problem: { line: entries, problem: `Its last entry is not the one that was written (${place}).` } };
+    }
+    end = entries === head.entries ? "as-left" : "longer";
+  }
+  return { end };
+}
+
+function unknowns(end: AuditCheck["end"], kept: string | undefined, key: string | undefined, unsealed: number): readonly string[] {
+  return [
+    ...(end === "unknown" && kept === undefined
+      ? [
+          "Whether entries were cut off at the end, or all of it was written anew: no end of this log is kept here, and no --contains was given.",
+        ]
+      : []),
+    ...(end === "longer"
+      ? ["Whether the entries after the kept end were written by mailcordon: another writer, or a crash, leaves the same trace."]
+      : []),
+    ...(key === undefined
+      ? ["Who wrote the entries: without a key (audit.key), who can write the file and its kept end can write any chain."]
+      : []),
+    ...(unsealed > 0 ? [`Who wrote the first ${unsealed} entries: they have no HMAC.`] : []),
+    "Whether every action was done by mailcordon: other programs leave no entry here.",
+  ];
+}
+
+async function* readLines(file: string): AsyncGenerator<FileLine> {
+  try {
+    yield* linesOf(file);
+  } catch (thrown) {
+    if (thrown instanceof Failure) throw thrown;
+    if (errorCode(thrown) === "ENOENT")
+      throw new Failure("audit-failed", `There is no audit file ${file}.`, {
+        hint: "Check the path: --audit-file, audit_file, or the default that docs/command-line.md names.",
+      });
+    throw new Failure("audit-failed", `The audit file ${file} could not be read (${errorCode(thrown) ?? "unknown error"}).`, {
+      cause: thrown,
+    });
+  }
+}

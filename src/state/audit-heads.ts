@@ -1,0 +1,40 @@
+import { hostname } from "node:os";
+import * as z from "zod";
+import { schema } from "./migrations.ts";
+import type { Database } from "./postgres.ts";
+
+/** The end of an audit log as its last writer left it: entries, size in bytes, SHA-256 of the last entry. */
+interface Head {
+  readonly entries: number;
+  readonly bytes: number;
+  readonly hash: string;
+}
+
+/** Where the ends of audit logs are kept, away from the logs. A log is known by the host and its path there. */
+export interface DatabaseHeads {
+  readonly place: string;
+  read(): Promise<Head | undefined>;
+  write(head: Head): Promise<void>;
+}
+
+// PostgreSQL gives a bigint as text.
+const Row = z.object({ entries: z.number(), bytes: z.coerce.number(), hash: z.string() });
+
+/** The end of the log at this path of this host. */
+export function openAuditHead(database: Database, path: string): DatabaseHeads {
+  const log = `${hostname()}:${path}`;
+  return {
+    place: "the database",
+    async read() {
+      const [row] = await database.query(Row, `SELECT entries, bytes, hash FROM ${schema}.audit_heads WHERE log = $1`, [log]);
+      return row;
+    },
+    async write({ entries, bytes, hash }) {
+      await database.execute(
+        `INSERT INTO ${schema}.audit_heads (log, entries, bytes, hash) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (log) DO UPDATE SET entries = $2, bytes = $3, hash = $4, left_at = now()`,
+        [log, entries, bytes, hash],
+      );
+    },
+  };
+}
