@@ -104,7 +104,9 @@ describe.each(backends)("over %s", (backend) => {
   });
 
   /** The same Exchange, of which opening attached messages fails with this. */
-  function failingToOpen(failure: Failure): Pick<Host, "exchange"> {
+  function failingToOpen(thrown: Failure): Pick<Host, "exchange"> {
+    const { code, message, hint, cause } = thrown;
+    const failure = new at.library.Failure(code, message, { hint, cause });
     const { exchange } = at.host;
     const mailbox: typeof exchange.mailbox = (...which) => ({
       ...exchange.mailbox(...which),
@@ -314,8 +316,8 @@ describe.each(backends)("over %s", (backend) => {
     const refs = column(answer, "file_ref").map(String);
     expect(new Set(refs).size).toBe(names.length);
     for (const [index, ref] of refs.entries()) {
-      expect(ref.startsWith(`${at.folder}/evidence/`)).toBe(true);
-      const name = ref.slice(`${at.folder}/evidence/`.length);
+      expect(ref.startsWith(`${at.folder}/evidence/files/`)).toBe(true);
+      const name = ref.slice(`${at.folder}/evidence/files/`.length);
       expect(name).not.toMatch(/[/\\:\p{Cc}\p{Cf}]|^[.-]|[. ]$|^(con|nul|com1)(\.|$)/iu);
       expect(Buffer.byteLength(name)).toBeLessThanOrEqual(255);
       expect(readFileSync(ref, "utf8")).toBe(`content ${index}`);
