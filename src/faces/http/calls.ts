@@ -4,15 +4,16 @@ import { asFailure, Failure } from "../../failure.ts";
 import { jsonText } from "../../json-text.ts";
 import { type Host, perform } from "../../perform.ts";
 import { restricted } from "../../restricted.ts";
+import type { Role } from "../../state/keys.ts";
 import type { State } from "../../state/state.ts";
 import type { Opened } from "../cli.ts";
 import { openTimeLimit } from "../time-limit.ts";
 import type { Asked } from "./body.ts";
 import { linked } from "./evidence.ts";
-import { openPlaces } from "./limits.ts";
+import { openShares } from "./limits.ts";
 import { problem, type Reply } from "./problem.ts";
 import { openRevocations, type Revocations, revokedMeanwhile } from "./revocations.ts";
-import type { Caller } from "./who.ts";
+import { type Caller, isUrgent } from "./who.ts";
 
 /** The connections of the settings. */
 export interface Connections {
@@ -53,25 +54,30 @@ interface Performed {
   readonly touched: boolean;
 }
 
+/** A place, or why there is none. */
+export type Entered = { readonly leave: () => void } | { readonly refused: Reply };
+
 /** Makes the calls of every face of the server. */
 export interface Calls {
   /** What the door needs, for a caller and a connection: nothing in it reaches another mailbox. Throws Failure. */
   hostFor(caller: Caller, connection: string): Promise<Host>;
   /**
-   * Takes a place among what runs at once, or says that there is none. Taken before a body is read, so that no more bodies than that are in
-   * memory; `leave` is to be called in any case.
+   * A place for a body on its way: no more bodies than that are in memory, and who sends one slowly takes no place of calls. With the `role` of a
+   * call also refused when that would find no place now; without one it may be what a running call waits for. `leave` is to be called in any case.
    */
-  enter(requestId: string): { readonly leave: () => void } | { readonly refused: Reply };
+  arrive(caller: Caller, role: Role | undefined, requestId: string): Entered;
+  /** Takes a place among what runs at once, or says that there is none; once the body is there. `leave` is to be called in any case. */
+  enter(caller: Caller, role: Role, requestId: string): Entered;
   /** Runs a call that has its place; never rejects. */
   run(order: Order): Promise<Reply>;
   /** The same without the limit of what runs at once, for what has one of its own, and with the time that a job has. */
   runJob(order: Order): Promise<Reply>;
   /**
-   * Runs what calls the door by itself for a caller, within the limit of what runs at once; the signal is given when the server ends before it
-   * does, or the caller's key is revoked. Throws Failure `busy` when every place is taken or the server is being stopped, `access-denied` when the
-   * key was revoked.
+   * Runs what calls the door by itself for a caller and needs `role`, within the limit of what runs at once; the signal is given when the server
+   * ends before it does, or the caller's key is revoked. Throws Failure `busy` when every place is taken or the server is being stopped,
+   * `access-denied` when the key was revoked.
    */
-  within<T>(caller: Caller, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
+  within<T>(caller: Caller, role: Role, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
   /** Answers once for each key: what `work` gives, or what it gave before. `isUndone`: nothing was done, the key may be given again. */
   once(order: Order, key: string, work: () => Promise<{ readonly reply: Reply; readonly isUndone: boolean }>): Promise<Reply>;
   /** Of keys, whose calls end then. */
@@ -98,7 +104,8 @@ export function openCalls(
   /** Told of what goes wrong after the caller has its answer. */
   complain: (failure: Failure) => void,
 ): Calls {
-  const places = openPlaces(maxConcurrency);
+  const places = openShares(maxConcurrency);
+  const bodies = openShares(maxConcurrency);
   const revocations = openRevocations(state.keys);
   // Not AbortSignal.any: a signal that lives as long as the server would keep something of every call.
   const running = new Set<AbortController>();
@@ -204,15 +211,22 @@ export function openCalls(
     return reply;
   };
 
-  const full = () => new Failure("busy", `${maxConcurrency} calls are running, which is all that are let in at once.`);
+  const full = () =>
+    new Failure("busy", `Too many calls are running: ${maxConcurrency} are let in at a time, and of one caller a part of them.`, {
+      hint: "Repeat in a moment, or raise serve.max_concurrency.",
+    });
+  const entered = (leave: (() => void) | undefined, requestId: string): Entered => {
+    if (leave !== undefined) return { leave };
+    return { refused: problem(full(), { requestId, status: 429, headers: { "retry-after": String(busySeconds) } }) };
+  };
 
   return {
     hostFor,
     once,
     revocations,
-    async within(caller, work) {
+    async within(caller, role, work) {
       if (stopped) throw ending();
-      const leave = places.take();
+      const leave = places.take(caller.id, isUrgent(caller, role));
       if (leave === undefined) throw full();
       const stop = new AbortController();
       running.add(stop);
@@ -238,11 +252,12 @@ export function openCalls(
     get stopped() {
       return stopped;
     },
-    enter(requestId) {
-      const leave = places.take();
-      if (leave !== undefined) return { leave };
-      return { refused: problem(full(), { requestId, status: 429, headers: { "retry-after": String(busySeconds) } }) };
+    arrive(caller, role, requestId) {
+      const urgent = isUrgent(caller, role);
+      const isWanted = role === undefined || places.hasRoom(caller.id, urgent);
+      return entered(isWanted ? bodies.take(caller.id, urgent) : undefined, requestId);
     },
+    enter: (caller, role, requestId) => entered(places.take(caller.id, isUrgent(caller, role)), requestId),
     async run(order) {
       const { requestId, idempotencyKey, action } = order;
       if (stopped) return problem(ending(), { requestId, headers: { connection: "close", "retry-after": "5" } });

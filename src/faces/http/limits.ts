@@ -26,6 +26,49 @@ export function openPlaces(most: number): Places {
   };
 }
 
+/** How many things may be under way together, of all callers: none takes what others need. */
+export interface Shares {
+  /**
+   * Takes a place for `caller`; undefined when there is none for it. `urgent` places come out of the reserve when the others are taken.
+   * The function that comes back gives the place back.
+   */
+  take(caller: string, urgent: boolean): (() => void) | undefined;
+  /** Whether `take` would give a place now. */
+  hasRoom(caller: string, urgent: boolean): boolean;
+}
+
+/**
+ * `most` places: a quarter is a reserve for what is urgent. Without the reserve one caller has half of them at most, so that others find a place
+ * whatever it does; with it one more quarter, so that its own reads do not stop what it has to do urgently.
+ */
+export function openShares(most: number): Shares {
+  const reserve = Math.floor(most / 4);
+  const half = Math.ceil(most / 2);
+  const byCaller = new Map<string, number>();
+  let taken = 0;
+  const hasRoom = (caller: string, urgent: boolean) => {
+    const more = urgent ? reserve : 0;
+    return taken < most - reserve + more && (byCaller.get(caller) ?? 0) < half + more;
+  };
+  return {
+    hasRoom,
+    take(caller, urgent) {
+      if (!hasRoom(caller, urgent)) return undefined;
+      taken += 1;
+      byCaller.set(caller, (byCaller.get(caller) ?? 0) + 1);
+      let given = false;
+      return () => {
+        if (given) return;
+        given = true;
+        taken -= 1;
+        const left = (byCaller.get(caller) ?? 0) - 1;
+        if (left > 0) byCaller.set(caller, left);
+        else byCaller.delete(caller);
+      };
+    },
+  };
+}
+
 /** Addresses that failed to say who they are; those that one attacker has together (`networkOf`) count as one. */
 export interface FailureLimit {
   /** Seconds until the address may try again; 0 when it may now. */

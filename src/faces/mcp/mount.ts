@@ -1,30 +1,36 @@
-import { bodyLimit } from "hono/body-limit";
-import { effects } from "../../action.ts";
-import { Failure } from "../../failure.ts";
+import { type Action, effects } from "../../action.ts";
+import { Failure, failures } from "../../failure.ts";
 import type { House } from "../http/app.ts";
-import type { Calls } from "../http/calls.ts";
+import { readBody, sentBy } from "../http/body.ts";
 import { evidenceFor } from "../http/evidence.ts";
-import { openPlaces } from "../http/limits.ts";
+import { openShares } from "../http/limits.ts";
 import { connectionFor, queryOf } from "../http/query.ts";
-import { refuse } from "../http/respond.ts";
-import { hasRole } from "../http/who.ts";
+import { answer } from "../http/respond.ts";
+import { type Caller, hasRole, isUrgent } from "../http/who.ts";
 import { mcpServer } from "./server.ts";
-import { openSessions } from "./sessions.ts";
+import { openSessions, refusal } from "./sessions.ts";
 
 /** What was stopped has answered in a moment. */
 const lastWordsMs = 1000;
+/** Milliseconds without a byte of a body, until its sender is given up. */
+const idleMs = 30_000;
 
 /** MCP over streamable HTTP at `/mcp`, behind the same keys: a caller has the tools of its roles, over the mailboxes and the connection that it may use. */
 export function mountMcp({ app, actions, calls, connections, evidence, settings, version }: House): void {
   const sessions = openSessions(settings.publicUrl);
-  // A call holds its place while a person is asked, for minutes: agents that wait must leave places to others.
+  // A call holds its place while a person is asked, for minutes: agents that wait must leave places to others, and those of one caller to other agents.
   const most = Math.ceil(settings.maxConcurrency / 2);
-  const places = openPlaces(most);
-  const within: Calls["within"] = async (caller, work) => {
-    const leave = places.take();
-    if (leave === undefined) throw new Failure("busy", `${most} calls of agents are running, which is all that are let in at once.`);
+  const places = openShares(most);
+  const within = async <T>(caller: Caller, action: Action | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+    const role = action === undefined ? "read" : effects[action.effect].role;
+    const leave = places.take(caller.id, isUrgent(caller, role));
+    if (leave === undefined) {
+      throw new Failure("busy", `Too many calls of agents are running: ${most} are let in at a time, and of one caller a part of them.`, {
+        hint: "Repeat in a moment, or raise serve.max_concurrency.",
+      });
+    }
     try {
-      return await calls.within(caller, work);
+      return await calls.within(caller, role, work);
     } finally {
       leave();
     }
@@ -33,23 +39,34 @@ export function mountMcp({ app, actions, calls, connections, evidence, settings,
   calls.revocations.each((id) => {
     setTimeout(() => void sessions.endOf((owner) => owner.startsWith(`${id}\n`)), lastWordsMs).unref();
   });
-  const tooLarge = () => new Failure("too-large", `The request has more than ${settings.maxBodyBytes} bytes.`);
-
-  app.use("/mcp", bodyLimit({ maxSize: settings.maxBodyBytes, onError: (c) => refuse(c, tooLarge()) }));
   app.all("/mcp", async (c) => {
     const caller = c.get("caller");
     const connection = connectionFor(caller, queryOf(c, ["connection"]).connection, connections);
     // What a token grants may be less than what an earlier one of the same subject did: then it is another session.
     const owner = `${caller.id}\n${JSON.stringify([caller.grant, connection])}`;
-    return await sessions.handle(c.req.raw, owner, async () =>
+    let message: object | undefined;
+    if (c.req.method === "POST") {
+      const body = calls.arrive(caller, undefined, c.get("requestId"));
+      if ("refused" in body) return answer(body.refused);
+      // Batches end here, too: a body is one object. The protocol has none since its version 2025-06-18.
+      const asked = await readBody(sentBy(c), { maxBytes: settings.maxBodyBytes, idleMs }).finally(body.leave);
+      if ("failure" in asked) {
+        const { code, message } = asked.failure;
+        c.get("noted").code = code;
+        return refusal(asked.status ?? failures[code].status, `${message} A body is one JSON-RPC message; batches are refused.`);
+      }
+      await asked.close();
+      message = asked.input;
+    }
+    const serve = async () =>
       mcpServer({
         actions: [...actions.values()].filter(({ effect }) => hasRole(caller, effects[effect].role)),
         host: await calls.hostFor(caller, connection),
         findEvidence: async (sha256) => (hasRole(caller, "read") ? await evidenceFor(caller, evidence, sha256) : undefined),
-        within: (work) => within(caller, work),
+        within: (action, work) => within(caller, action, work),
         timeoutMs: settings.timeoutMs,
         version,
-      }),
-    );
+      });
+    return await sessions.handle(c.req.raw, owner, serve, message);
   });
 }

@@ -22,7 +22,7 @@ import { openTimeLimit } from "../time-limit.ts";
 import { callTool, refused } from "./call.ts";
 import { openConfirmations } from "./confirmations.ts";
 import { base64Of, evidenceTemplate, evidenceUri, type FindEvidence, hashIn, onlyEvidence, remembering } from "./evidence.ts";
-import { toolFrom } from "./tool.ts";
+import { toolOnce } from "./tool.ts";
 
 /** What one client's server is made from. */
 export interface McpOptions {
@@ -31,8 +31,11 @@ export interface McpOptions {
   /** What actions work with. Its `readFile` is not asked: over MCP only evidence can be attached. */
   readonly host: Host;
   readonly findEvidence: FindEvidence;
-  /** Runs each call, within the limits of whoever serves; its signal is given when the call has to end. Default: no limits. */
-  readonly within?: (<T>(work: (signal: AbortSignal) => Promise<T>) => Promise<T>) | undefined;
+  /**
+   * Runs each request that is work, within the limits of whoever serves; its signal is given when the request has to end. Default: no limits.
+   * `action` is undefined for lists and resources.
+   */
+  readonly within?: (<T>(action: Action | undefined, work: (signal: AbortSignal) => Promise<T>) => Promise<T>) | undefined;
   /** Milliseconds that one call may take, what a person takes to answer not counted. Default: no limit. */
   readonly timeoutMs?: number | undefined;
   /** Of mailcordon. */
@@ -65,14 +68,24 @@ export function mcpServer({ actions, host, findEvidence, within, timeoutMs, vers
   const kept = new Map<string, Kept>();
   const begin = async (action: Action, work: (ending?: AbortSignal) => Promise<CallToolResult>): Promise<CallToolResult> => {
     try {
-      return await (within === undefined ? work() : within(work));
+      return await (within === undefined ? work() : within(action, work));
     } catch (thrown) {
       // It was not let in.
       return refused(asFailure(thrown), action);
     }
   };
 
-  server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: actions.map(toolFrom) }));
+  /** Lists and resources are work as calls are: they have the same limits. */
+  const limited = async <T>(work: () => T | Promise<T>): Promise<T> => {
+    try {
+      return await (within === undefined ? work() : within(undefined, async () => await work()));
+    } catch (thrown) {
+      if (thrown instanceof McpError) throw thrown;
+      throw new McpError(ErrorCode.InvalidRequest, asFailure(thrown).message);
+    }
+  };
+
+  server.setRequestHandler(ListToolsRequestSchema, () => limited(() => ({ tools: actions.map(toolOnce) })));
 
   server.setRequestHandler(CallToolRequestSchema, async ({ params }, extra) => {
     const action = actions.find(({ name }) => toolOf(name) === params.name);
@@ -121,9 +134,11 @@ export function mcpServer({ actions, host, findEvidence, within, timeoutMs, vers
     });
   });
 
-  server.setRequestHandler(ListResourcesRequestSchema, () => ({
-    resources: [...kept.values()].map(({ sha256, safe_name, size }) => ({ uri: evidenceUri(sha256), name: safe_name, size })),
-  }));
+  server.setRequestHandler(ListResourcesRequestSchema, () =>
+    limited(() => ({
+      resources: [...kept.values()].map(({ sha256, safe_name, size }) => ({ uri: evidenceUri(sha256), name: safe_name, size })),
+    })),
+  );
   server.setRequestHandler(ListResourceTemplatesRequestSchema, () => ({
     resourceTemplates: [
       {
@@ -134,17 +149,15 @@ export function mcpServer({ actions, host, findEvidence, within, timeoutMs, vers
       },
     ],
   }));
-  server.setRequestHandler(ReadResourceRequestSchema, async ({ params: { uri } }) => {
-    const hash = hashIn(uri);
-    const file = hash === undefined ? undefined : await findEvidence(hash);
-    // https://modelcontextprotocol.io/specification/2025-11-25/server/resources: -32002 is "resource not found".
-    if (file === undefined) throw new McpError(-32002, `There is no evidence ${harmless(uri)}.`);
-    try {
+  server.setRequestHandler(ReadResourceRequestSchema, ({ params: { uri } }) =>
+    limited(async () => {
+      const hash = hashIn(uri);
+      const file = hash === undefined ? undefined : await findEvidence(hash);
+      // https://modelcontextprotocol.io/specification/2025-11-25/server/resources: -32002 is "resource not found".
+      if (file === undefined) throw new McpError(-32002, `There is no evidence ${harmless(uri)}.`);
       return { contents: [{ uri, mimeType: "application/octet-stream", blob: await base64Of(file) }] };
-    } catch (thrown) {
-      throw new McpError(ErrorCode.InvalidRequest, asFailure(thrown).message);
-    }
-  });
+    }),
+  );
   return mcp;
 }
 

@@ -21,9 +21,10 @@ export interface Sessions {
    * Answers one request of `/mcp`.
    * @param caller who it is, as its key or token says
    * @param serve makes the server of a new session
+   * @param message the body, where it was read and parsed before
    * @see https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#streamable-http
    */
-  handle(request: Request, caller: string, serve: () => Promise<McpServer>): Promise<Response>;
+  handle(request: Request, caller: string, serve: () => Promise<McpServer>, message?: object): Promise<Response>;
   /** Ends the sessions of these callers, with all that they still hear. */
   endOf(isMeant: (caller: string) => boolean): Promise<void>;
   close(): Promise<void>;
@@ -51,7 +52,7 @@ export function openSessions(publicUrl = "", now: () => number = Date.now): Sess
   }
 
   return {
-    handle: async (request, caller, serve) => {
+    handle: async (request, caller, serve, message) => {
       // A page in a browser may not speak to it in its user's name, whatever key it has found.
       if (!isOwnOrigin(request, publicUrl)) return refusal(403, "Requests of web pages are refused.");
       const id = request.headers.get("mcp-session-id");
@@ -60,7 +61,7 @@ export function openSessions(publicUrl = "", now: () => number = Date.now): Sess
         return refusal(404, "There is no such session: initialize again.");
       if (session !== undefined) {
         session.used = now();
-        return await session.transport.handleRequest(request);
+        return await session.transport.handleRequest(request, { parsedBody: message });
       }
       await makeRoom(caller);
       const server = await serve();
@@ -70,7 +71,7 @@ export function openSessions(publicUrl = "", now: () => number = Date.now): Sess
         onsessionclosed: end,
       });
       await server.connect(transport);
-      const response = await transport.handleRequest(request);
+      const response = await transport.handleRequest(request, { parsedBody: message });
       // It was no initialization: nobody will come back to it.
       if (transport.sessionId === undefined) await server.close();
       return response;
@@ -93,6 +94,6 @@ function isOwnOrigin({ headers, url }: Request, publicUrl: string): boolean {
 }
 
 /** An error as the protocol has it: https://www.jsonrpc.org/specification#error_object, a code of our own range. */
-function refusal(status: number, message: string): Response {
+export function refusal(status: number, message: string): Response {
   return Response.json({ jsonrpc: "2.0", error: { code: -32_000, message }, id: null }, { status });
 }

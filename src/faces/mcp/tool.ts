@@ -37,6 +37,15 @@ export function toolFrom(action: Action): Tool {
   };
 }
 
+const made = new WeakMap<Action, Tool>();
+
+/** The same, made once for each action: its schemas cost milliseconds of a thread that all callers share. */
+export function toolOnce(action: Action): Tool {
+  const tool = made.get(action) ?? toolFrom(action);
+  made.set(action, tool);
+  return tool;
+}
+
 const first = " The first call is a dry run: show its targets to the user, and call again with its confirmation only when the user agrees.";
 
 function inputSchema(action: Action, readOnly: boolean): Tool["inputSchema"] {

@@ -127,13 +127,45 @@ describe("a call", () => {
 
   test("beyond what runs at once is told to come again", async () => {
     const own = await startToys(state, { maxConcurrency: 2 });
-    const held = [1, 2].map(() => own.call("/v1/actions/count-sheep", { key: admin, body: { wait: true } }));
+    const held = [1, 2].map(async () => own.call("/v1/actions/count-sheep", { key: await own.key(["read"]), body: { wait: true } }));
     await soon(() => expect(own.waiting).toBe(2));
     const refused = await own.call("/v1/actions/count-sheep", { key: admin, body: {} });
     expect([refused.status, refused.json.code, refused.headers.get("retry-after")]).toEqual([429, "busy", "1"]);
     own.release();
     expect((await Promise.all(held)).map(({ status }) => status)).toEqual([200, 200]);
     expect((await own.call("/v1/actions/count-sheep", { key: admin, body: {} })).status).toBe(200);
+    await own.close();
+  });
+
+  test("is let in whatever another caller does, and containment also after the caller's own reads", async () => {
+    const own = await startToys(state);
+    const [greedy, other] = [await own.key(["read", "contain"]), await own.key(["read"])];
+    const held = Array.from({ length: 8 }, () => own.call("/v1/actions/count-sheep", { key: greedy, body: { wait: true } }));
+    await soon(() => expect(own.waiting).toBe(4));
+    const asked = [
+      own.call("/v1/actions/count-sheep", { key: other, body: {} }),
+      own.call("/v1/actions/shear-sheep", { key: greedy, body: { confirm: true } }),
+      own.call("/v1/actions/count-sheep", { key: admin, body: {} }),
+      own.call("/v1/actions/count-sheep", { key: greedy, body: {} }),
+    ];
+    expect((await Promise.all(asked)).map(({ status }) => status)).toEqual([200, 200, 200, 429]);
+    own.release();
+    expect((await Promise.all(held)).map(({ status }) => status).sort()).toEqual([200, 200, 200, 200, 429, 429, 429, 429]);
+    await own.close();
+  });
+
+  test("takes no place while its body is on the way, and such bodies of one caller keep out no other", async () => {
+    const own = await startToys(state, { maxConcurrency: 4 });
+    const slow = await own.key(["read"]);
+    const head = `POST /v1/actions/count-sheep HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${slow}\r\nContent-Type: application/json\r\n`;
+    const begun = Array.from({ length: 4 }, () => raw(own.url, `${head}Content-Length: 9\r\n\r\n{`, 1500));
+    await soon(async () => expect((await own.call("/v1/actions/count-sheep", { key: slow, body: {} })).status).toBe(429));
+    const key = await own.key(["read"]);
+    const held = [1, 2].map(() => own.call("/v1/actions/count-sheep", { key, body: { wait: true } }));
+    await soon(() => expect(own.waiting).toBe(2));
+    own.release();
+    expect((await Promise.all(held)).map(({ status }) => status)).toEqual([200, 200]);
+    expect((await Promise.all(begun)).filter((reply) => reply.includes(" 429 "))).toHaveLength(2);
     await own.close();
   });
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { openFailureLimit, openPlaces, openProven } from "../../../src/faces/http/limits.ts";
+import { openFailureLimit, openPlaces, openProven, openShares } from "../../../src/faces/http/limits.ts";
 
 test("as many places as there are are given, and one that is given back twice counts once", () => {
   const places = openPlaces(2);
@@ -9,6 +9,33 @@ test("as many places as there are are given, and one that is given back twice co
   first?.();
   expect(places.taken).toBe(1);
   expect([typeof places.take(), places.take()]).toEqual(["function", undefined]);
+});
+
+test("one caller takes half of the places at most, and what is urgent also those of the reserve", () => {
+  const shares = openShares(8);
+  const taken = (caller: string, urgent: boolean) => {
+    let count = 0;
+    while (shares.take(caller, urgent) !== undefined) count += 1;
+    return count;
+  };
+  expect(taken("a", false)).toBe(4);
+  expect([shares.hasRoom("a", false), shares.hasRoom("a", true), shares.hasRoom("b", false)]).toEqual([false, true, true]);
+  expect(taken("b", false)).toBe(2);
+  // What reads leaves the reserve alone, whoever asks; what contains has it, also after the caller's own reads.
+  expect([taken("c", false), taken("a", true), taken("b", true)]).toEqual([0, 2, 0]);
+});
+
+test("a place that is given back serves again, once", () => {
+  const shares = openShares(2);
+  const leave = shares.take("a", false);
+  expect(shares.take("a", false)).toBeUndefined();
+  leave?.();
+  leave?.();
+  expect([typeof shares.take("a", false), typeof shares.take("b", false), shares.take("b", true)]).toEqual([
+    "function",
+    "function",
+    undefined,
+  ]);
 });
 
 test("ten failures block an address for some seconds, one at a time is let again, and after a minute all is forgotten", () => {

@@ -103,9 +103,9 @@ test("a call that finds every place taken is told so, as a result", async () => 
   expect(await waiting).toMatchObject({ isError: false });
 });
 
-test("agents that wait for a person leave half of the places to others", async () => {
-  const own = await startToys(state, { maxConcurrency: 4 }, { mount: mountMcp });
-  const key = await own.key(["admin"]);
+test("agents that wait for a person leave half of the places to others, and those of one caller half of that to other agents", async () => {
+  const own = await startToys(state, { maxConcurrency: 8 }, { mount: mountMcp });
+  const key = await own.key(["contain", "read"]);
   const client = new Client({ name: "test", version: "0" }, { capabilities: { elicitation: {} } });
   let asked = 0;
   let answer: (() => void) | undefined;
@@ -120,9 +120,17 @@ test("agents that wait for a person leave half of the places to others", async (
   const ways = { requestInit: { headers: { authorization: `Bearer ${key}` } } };
   const transport = new StreamableHTTPClientTransport(new URL(`${own.url}/mcp`), ways);
   await client.connect(transport as Parameters<Client["connect"]>[0]);
-  const waiting = [call(client, "shear_sheep"), call(client, "shear_sheep")];
-  await soon(() => expect(asked).toBe(2));
+  const waiting = [1, 2, 3].map(() => call(client, "shear_sheep"));
+  await soon(() => expect(asked).toBe(3));
+  expect((await call(client, "shear_sheep")).structuredContent).toMatchObject({ error: { code: "busy" } });
   expect((await call(client, "count_sheep")).structuredContent).toMatchObject({ error: { code: "busy" } });
+  await expect(client.listTools()).rejects.toThrow("Too many calls");
+  await expect(client.readResource({ uri: `mailcordon-evidence://sha256/${"0".repeat(64)}` })).rejects.toThrow("Too many calls");
+  const other = new Client({ name: "test", version: "0" });
+  const others = { requestInit: { headers: { authorization: `Bearer ${await own.key(["admin"])}` } } };
+  await other.connect(new StreamableHTTPClientTransport(new URL(`${own.url}/mcp`), others) as Parameters<Client["connect"]>[0]);
+  expect((await call(other, "count_sheep")).structuredContent).toMatchObject({ success: true });
+  await other.close();
   expect((await own.call("/v1/actions/count-sheep", { key, body: {} })).status).toBe(200);
   answer?.();
   await Promise.all(waiting);
@@ -130,6 +138,17 @@ test("agents that wait for a person leave half of the places to others", async (
   expect(own.told).toEqual([]);
   await client.close();
   await own.close();
+});
+
+test.each([
+  ["a batch", '[{"jsonrpc":"2.0","id":1,"method":"ping"},{"jsonrpc":"2.0","id":2,"method":"ping"}]', 400],
+  ["what is no JSON", "{", 400],
+  ["more than a body may have", `{"jsonrpc":"2.0","id":1,"method":"${"x".repeat(1024 * 1024)}"}`, 413],
+])("%s is refused", async (_, body, status) => {
+  const headers = { accept: "application/json, text/event-stream", "content-type": "application/json" };
+  const reply = await toys.call("/mcp", { key: await toys.key(["read"]), body, headers });
+  expect(reply.status).toBe(status);
+  expect(reply.json).toMatchObject({ jsonrpc: "2.0", id: null, error: { message: expect.stringContaining("batches are refused") } });
 });
 
 test("a call has the time that those over HTTP have, and then ends as they do", async () => {

@@ -33,16 +33,19 @@ export function actionRoutes(house: House): void {
     const noted = c.get("noted");
     noted.action = action.name;
     const caller = c.get("caller");
-    demandRole(caller, effects[action.effect].role);
+    const { role } = effects[action.effect];
+    demandRole(caller, role);
     const connection = connectionFor(caller, queryOf(c, ["connection"]).connection, connections);
     noted.connection = connection;
     const idempotencyKey = keyOf(c.req.header("idempotency-key"));
-    const place = calls.enter(c.get("requestId"));
-    if ("refused" in place) return told(noted, place.refused);
+    const body = calls.arrive(caller, role, c.get("requestId"));
+    if ("refused" in body) return told(noted, body.refused);
+    const asked = await readBody(sentBy(c), { maxBytes: settings.maxBodyBytes, idleMs }).finally(body.leave);
+    // The rest of the body is still on its way: the connection cannot be used for another request.
+    if ("failure" in asked) return refuse(c, asked.failure, { status: asked.status, headers: { connection: "close" } });
     try {
-      const asked = await readBody(sentBy(c), { maxBytes: settings.maxBodyBytes, idleMs });
-      // The rest of the body is still on its way: the connection cannot be used for another request.
-      if ("failure" in asked) return refuse(c, asked.failure, { status: asked.status, headers: { connection: "close" } });
+      const place = calls.enter(caller, role, c.get("requestId"));
+      if ("refused" in place) return told(noted, place.refused);
       try {
         const order = { action, asked, caller, connection, requestId: c.get("requestId"), idempotencyKey };
         // Who went away does not read any more; what changes is brought to its end all the same.
@@ -54,10 +57,10 @@ export function actionRoutes(house: House): void {
         // Also one that is repeated to who asks with the same key, and does not say again that it may be later.
         return told(noted, reply.status === 202 ? accepted(reply, settings.publicUrl) : reply);
       } finally {
-        await asked.close();
+        place.leave();
       }
     } finally {
-      place.leave();
+      await asked.close();
     }
   });
 

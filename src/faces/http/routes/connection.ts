@@ -18,11 +18,13 @@ export function connectionRoutes({ app, calls, connections, ending, testConnecti
     demandRole(caller, "read");
     const connection = connectionFor(caller, queryOf(c, ["connection"]).connection, connections);
     c.get("noted").connection = connection;
-    const asked = await readBody(sentBy(c), { maxBytes: longestBody, idleMs });
+    const body = calls.arrive(caller, "read", c.get("requestId"));
+    if ("refused" in body) return answer(body.refused);
+    const asked = await readBody(sentBy(c), { maxBytes: longestBody, idleMs }).finally(body.leave);
     if ("failure" in asked) return refuse(c, asked.failure, { status: asked.status, headers: { connection: "close" } });
     const mailbox = mailboxFor(caller, asked.input);
     // It signs in and asks as a call does: no more of them at once than of calls.
-    const place = calls.enter(c.get("requestId"));
+    const place = calls.enter(caller, "read", c.get("requestId"));
     if ("refused" in place) return answer(place.refused);
     const stop = new AbortController();
     const end = () => stop.abort();

@@ -214,7 +214,8 @@ describe("of one that may not see it any more", () => {
     const own = await folder.open();
     const gone = await toys.key(["send"]);
     // Every place is taken: it waits.
-    const busy = await Promise.all(Array.from({ length: 8 }, () => later("count-sheep", { wait: true })));
+    const busy: Awaited<ReturnType<typeof later>>[] = [];
+    for (let count = 0; count < 8; count += 1) busy.push(await later("count-sheep", { wait: true }));
     await soon(() => expect(toys.waiting).toBe(8));
     const { json } = await toys.call("/v1/actions/tell-shepherd", {
       key: gone,
