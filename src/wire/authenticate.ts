@@ -4,7 +4,7 @@ import { type Challenge, challengesOf } from "./challenge.ts";
 import { type ConnectionScheme, signInConnections } from "./connection-sign-in.ts";
 import type { Http, HttpMethod, HttpRequest } from "./http.ts";
 import { isLoopback } from "./proxy.ts";
-import { guardOf } from "./sign-in-guard.ts";
+import { guardOf, probeOf } from "./sign-in-guard.ts";
 import type { TokenSource } from "./token.ts";
 import { withTokens } from "./with-token.ts";
 
@@ -74,11 +74,10 @@ function withBasic(http: Http, { username, password }: Account): Http {
   const authorization = `Basic ${Buffer.from(`${username}:${password}`, "utf8").toString("base64")}`;
   return {
     close: () => http.close(),
-    send: (request) =>
-      guardOf(request.url.origin, "Basic", username, password).tried(
-        () => http.send({ ...request, headers: { ...request.headers, authorization } }),
-        request.signal,
-      ),
+    send: (request) => {
+      const sent = (one: HttpRequest) => () => http.send({ ...one, headers: { ...one.headers, authorization } });
+      return guardOf(request.url.origin, "Basic", username, password).tried(sent(request), sent(probeOf(request)), request.signal);
+    },
   };
 }
 

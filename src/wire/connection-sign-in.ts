@@ -3,7 +3,7 @@ import { challengesOf } from "./challenge.ts";
 import type { Http, HttpRequest, HttpResponse } from "./http.ts";
 import type { HttpConnection } from "./http-connection.ts";
 import { neverReached, neverSent } from "./http-failure.ts";
-import type { SignInGuard } from "./sign-in-guard.ts";
+import { probeOf, type SignInGuard } from "./sign-in-guard.ts";
 
 /** A scheme that signs in a connection, and by it every request that follows on it. */
 export interface ConnectionScheme {
@@ -31,12 +31,15 @@ interface Slot {
 const maxRefusalBytes = 256 * 1024;
 // Kerberos needs one message of ours, NTLM two; more than this is a server that plays with us.
 const maxMessages = 4;
+// The guard has no more of them unanswered.
+const mostProbes = 2;
 
 /** A client that signs in each connection it uses, at most `maxConnections`. Nothing that a server may have acted on is repeated. */
 export function signInConnections(http: Http, scheme: ConnectionScheme, guard: SignInGuard, maxConnections: number): Http {
   const free: Slot[] = [];
   const waiting: ((slot: Slot) => void)[] = [];
   let count = 0;
+  let probes = 0;
 
   function take(signal: AbortSignal | undefined): Slot | Promise<Slot> {
     const signedIn = free.findLastIndex((slot) => slot.signedIn?.isOpen === true);
@@ -87,7 +90,9 @@ export function signInConnections(http: Http, scheme: ConnectionScheme, guard: S
       if (response !== undefined) await read(response);
     }
     slot.signedIn = undefined;
-    return guard.tried(() => signIn(slot, request), request.signal);
+    // On a connection of its own: the request may go on before the probe is answered.
+    const probe = () => signIn({ number: maxConnections + (probes++ % mostProbes), signedIn: undefined }, probeOf(request));
+    return guard.tried(() => signIn(slot, request), probe, request.signal);
   }
 
   /** Undefined: the connection was closed meanwhile and the request was not sent. */

@@ -1,26 +1,27 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { Failure } from "../failure.ts";
 import { challengesOf } from "./challenge.ts";
-import type { HttpResponse } from "./http.ts";
+import type { HttpRequest, HttpResponse } from "./http.ts";
 
 /**
  * Keeps wrong passwords from locking an account: what a server refused once is not sent to it again by this process, and until a server
  * has taken the credentials only one request at a time goes there with them. A server refuses within a second or two; one that says nothing for
- * longer is busy with the request (a mailbox that does not answer), which must not hold up all others: then another one goes, three at most.
+ * longer is busy with the request (a mailbox that does not answer), which must not hold up all others: then an empty request shows whether the
+ * credentials are taken. Three are unanswered at most.
  */
 export interface SignInGuard {
   /**
-   * `send` sends once with the credentials. Its answer, unless that is 401.
+   * `send` sends once with the credentials. Its answer, unless that is 401. `probe` sends an empty request with them, of which no mailbox hears.
    * @throws Failure `unauthenticated` when the server refuses, and from then on without sending; `cancelled` while it waits for another
    */
-  tried(send: () => Promise<HttpResponse>, signal: AbortSignal | undefined): Promise<HttpResponse>;
+  tried(send: () => Promise<HttpResponse>, probe: () => Promise<HttpResponse>, signal: AbortSignal | undefined): Promise<HttpResponse>;
 }
 
 // A lock-out policy counts within minutes; whoever was let in less than a minute ago has not mistyped.
 const provenMs = 60_000;
 
-/** No server takes as long to refuse a password. Milliseconds. */
-const patienceMs = 10_000;
+/** Servers refuse a password sooner. Those that do not are still asked three times at most. Milliseconds. */
+const patienceMs = 3000;
 /** Fewer than any lock-out policy counts. */
 const mostUnanswered = 3;
 
@@ -34,6 +35,14 @@ export function guardOf(server: string, scheme: string, account: string, secret:
   const known = guards.get(name) ?? openGuard(new URL(server).host, scheme);
   guards.set(name, known);
   return known;
+}
+
+/**
+ * An empty request to the same address, which shows whether credentials are taken: of the same method, since some servers challenge only POST, and
+ * without what names a mailbox, since that one may not answer.
+ */
+export function probeOf({ url, method, signal }: HttpRequest): HttpRequest {
+  return { url, method, headers: {}, signal, name: "sign-in" };
 }
 
 function openGuard(host: string, scheme: string): SignInGuard {
@@ -53,26 +62,34 @@ function openGuard(host: string, scheme: string): SignInGuard {
     throw refusal;
   }
 
+  /** Others wait for what comes of it, up to three at a time. */
+  function begin(send: () => Promise<HttpResponse>): Promise<HttpResponse> {
+    lastBegan = performance.now();
+    const attempted = attempt(send);
+    const over = attempted.then(
+      () => undefined,
+      () => undefined, // Who attempted is told; the others look at what came of it.
+    );
+    const noted = over.finally(() => underWay.delete(noted));
+    underWay.add(noted);
+    return attempted;
+  }
+
   return {
-    async tried(send, signal) {
+    async tried(send, probe, signal) {
       for (;;) {
         if (refusal !== undefined) throw again(refusal);
         if (performance.now() < provenUntil) return attempt(send);
-        if (underWay.size === 0) break;
+        if (underWay.size === 0) return begin(send);
         const mayBe = underWay.size < mostUnanswered;
         const left = lastBegan + patienceMs - performance.now();
-        if (mayBe && left <= 0) break;
-        await oneOf(underWay, mayBe ? left : undefined, signal);
+        if (!mayBe || left > 0) await oneOf(underWay, mayBe ? left : undefined, signal);
+        else
+          begin(probe).then(
+            (response) => response.discard(),
+            () => undefined, // What came of it is looked at above, as for the others.
+          );
       }
-      lastBegan = performance.now();
-      const attempted = attempt(send);
-      const over = attempted.then(
-        () => undefined,
-        () => undefined, // Who attempted is told; the others look at what came of it.
-      );
-      const noted = over.finally(() => underWay.delete(noted));
-      underWay.add(noted);
-      return attempted;
     },
   };
 }

@@ -6,7 +6,7 @@ import { noProxyList } from "../../src/wire/proxy.ts";
 import { readyToken } from "../../src/wire/with-token.ts";
 import { testCertificate } from "../lab/certificate.ts";
 import { anna } from "../lab/ews/soap-client.ts";
-import { ask, client, opened, outcome, seen, startLab } from "./sign-in-stage.ts";
+import { ask, client, ntlm, opened, outcome, seen, startLab } from "./sign-in-stage.ts";
 
 const withoutKerberos = (await loadKerberos()) === undefined;
 const reason = withoutKerberos ? "" : " (skipped: the npm package kerberos is installed)";
@@ -52,6 +52,24 @@ describe("Basic", () => {
     expect(await ask(http, two)).toBe(200);
   });
 });
+
+test.each([
+  ["Basic", basic()],
+  ["NTLM", ntlm()],
+] as const)(
+  "a first request with %s that its mailbox leaves unanswered holds up no other for longer than some seconds",
+  async (scheme, signIn) => {
+    const lab = await startLab({ signIn: { schemes: [scheme] } });
+    lab.addFault({ kind: "delay", operation: "GetFolder", delayMs: 12_000 });
+    const http = client(signIn, 4, { timeouts: { connectMs: 20_000, replyMs: 20_000, idleMs: 20_000 } });
+    const ended: string[] = [];
+    const silent = ask(http, lab).then(() => ended.push("silent"));
+    const other = ask(http, lab).then((status) => ended.push(`other ${status}`));
+    await Promise.all([silent, other]);
+    expect(ended).toEqual(["other 200", "silent"]);
+    expect(lab.requests.filter(({ bytesIn, status }) => bytesIn === 0 && status !== 401)).toHaveLength(1);
+  },
+);
 
 describe("auto", () => {
   test("asks once what the server offers, without a word about who we are, and takes NTLM before Basic", async () => {

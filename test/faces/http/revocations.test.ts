@@ -131,7 +131,8 @@ describe("a key that another process revokes", () => {
     const key = await toys.key(["read", "send"]);
     const later = (action: string, body: object) =>
       toys.call(`/v1/actions/${action}`, { key, body, headers: { prefer: "respond-async" } }).then(({ json }) => String(json.status_url));
-    const jobs = await Promise.all(Array.from({ length: 8 }, () => later("count-sheep", { wait: true })));
+    const jobs: string[] = [];
+    for (let count = 0; count < 8; count += 1) jobs.push(await later("count-sheep", { wait: true }));
     await waiting(8);
     jobs.push(await later("tell-shepherd", { text: "from the queue" }));
     await revoke(key);
