@@ -26,7 +26,9 @@ export async function contacts(mailbox: EwsMailbox, query: ContactQuery): Promis
   const list = { contacts: found, unread };
   if (query.limit < 1) return list;
   const wanted = query.query === undefined ? undefined : holding(query.query);
-  for (const { ref, path } of await foldersOf(mailbox, query)) {
+  const { places, cuts } = await foldersOf(mailbox, query);
+  unread.push(...cuts.map((failure) => ({ failure })));
+  for (const { ref, path } of places) {
     for await (const ids of pagesOf(mailbox, ref, query.includeGroups ?? false, unread)) {
       let index = 0;
       for await (const outcome of mailbox.each(getContacts, ids, (some) => some, { batchSize: readAtOnce })) {
@@ -53,13 +55,17 @@ function matches(
   return [displayName, givenName, surname, company, ...emailAddresses].some(has);
 }
 
-async function foldersOf({ folders }: EwsMailbox, query: ContactQuery): Promise<{ ref: FolderRef; path: string | undefined }[]> {
+interface ContactPlaces {
+  readonly places: readonly { readonly ref: FolderRef; readonly path: string | undefined }[];
+  /** Why there may be more folders than these. */
+  readonly cuts: readonly Failure[];
+}
+
+async function foldersOf({ folders }: EwsMailbox, query: ContactQuery): Promise<ContactPlaces> {
   const name = query.folder ?? "contacts";
-  if (!query.recursive) return [await folders.only(name)];
+  if (!query.recursive) return { places: [await folders.only(name)], cuts: [] };
   const top = await folders.get(name);
   const around = await folders.around(name);
-  const [cut] = folders.cut();
-  if (cut !== undefined) throw cut;
   const inside = new Set([top.folderId]);
   const below = around.filter(({ folderId, parentFolderId }) => {
     if (parentFolderId === undefined || !inside.has(parentFolderId)) return false;
@@ -67,7 +73,7 @@ async function foldersOf({ folders }: EwsMailbox, query: ContactQuery): Promise<
     return true;
   });
   const rest = below.filter(holdsContacts).map(({ folderId, path }) => ({ ref: { id: folderId }, path }));
-  return [{ ref: { id: top.folderId }, path: top.path }, ...rest];
+  return { places: [{ ref: { id: top.folderId }, path: top.path }, ...rest], cuts: folders.cut() };
 }
 
 function holdsContacts({ folderClass = "", isSearchFolder }: FolderNode): boolean {

@@ -1,3 +1,4 @@
+import { notLooked } from "../exchange/around.ts";
 import type { Folder, FolderName } from "../exchange/folder.ts";
 import { archiveName, type FolderStore, inStore, joinPath, parseFolderName, splitPath, splitStore } from "../exchange/folder-names.ts";
 import type { FoundFolder } from "../exchange/folder-tree.ts";
@@ -77,7 +78,7 @@ interface Reached {
 
 export function openFolders(mailbox: EwsMailbox): Folders {
   const trees = new Map<TreeRoot, Promise<readonly FolderNode[]>>();
-  const cuts = new Map<TreeRoot, Failure>();
+  const cuts = new Map<TreeRoot | "public", readonly Failure[]>();
 
   function distinguished(name: string): FolderRef {
     return mailbox.access === "delegate" && name !== "publicfoldersroot"
@@ -90,8 +91,8 @@ export function openFolders(mailbox: EwsMailbox): Folders {
     if (known !== undefined) return known;
     const asked = (root === "msgfolderroot" ? firstOf(root) : Promise.resolve(undefined))
       .then((first) => listFolders(mailbox, distinguished(root), "Deep", first))
-      .then(({ folders, cut }) => {
-        if (cut !== undefined) cuts.set(root, cut);
+      .then(({ folders, cuts: own }) => {
+        cuts.set(root, own);
         return nodesOf(root, folders);
       });
     return kept(root, asked);
@@ -107,7 +108,7 @@ export function openFolders(mailbox: EwsMailbox): Folders {
   }
 
   /** The first page of the mailbox's own folders. Where it is not known whether there is an archive, its folders are asked for with them. */
-  async function firstOf(root: TreeRoot): Promise<FolderPage | undefined> {
+  async function firstOf(root: TreeRoot): Promise<Outcome<FolderPage> | undefined> {
     if (mailbox.archive.read() !== undefined) return undefined;
     const { first, second } = await firstPages(mailbox, distinguished(root), distinguished(archiveRoot));
     learn(second);
@@ -139,8 +140,8 @@ export function openFolders(mailbox: EwsMailbox): Folders {
     const found = walk(await tree(root), parts);
     const isRecoverable = store === "mailbox" && found.node === undefined && parts[0]?.toLowerCase() === recoverable.toLowerCase();
     const { node, missing } = isRecoverable ? walk(await tree("recoverableitemsroot"), parts.slice(1)) : found;
-    const cut = cuts.get(isRecoverable ? "recoverableitemsroot" : root);
-    if (missing.length > 0 && cut !== undefined) throw cut;
+    const [cut] = cuts.get(isRecoverable ? "recoverableitemsroot" : root) ?? [];
+    if (missing.length > 0 && cut !== undefined) throw notLooked(cut);
     return { ref: node === undefined ? distinguished(root) : { id: node.folderId }, missing };
   }
 
@@ -224,7 +225,11 @@ export function openFolders(mailbox: EwsMailbox): Folders {
 
   async function around(name: FolderName): Promise<readonly FolderNode[]> {
     const { store, rest } = splitStore(name);
-    if (store === "public") return publicBelow(mailbox, await resolve(name), splitPath(rest));
+    if (store === "public") {
+      const missed: Failure[] = [];
+      cuts.set("public", missed);
+      return publicBelow(mailbox, await resolve(name), splitPath(rest), (failure) => missed.push(failure));
+    }
     const isRecoverable = /^recoverable ?items/i.test(rest.trim());
     if (store === "archive") {
       if (!isRecoverable) return tree("archivemsgfolderroot");
@@ -234,7 +239,7 @@ export function openFolders(mailbox: EwsMailbox): Folders {
   }
 
   const resolvePublic = (name: FolderName) => resolve(inStore("public", splitStore(name).rest));
-  return { resolve, resolvePublic, get, only, create, tree, cut: () => [...cuts.values()], archive, around, distinguished };
+  return { resolve, resolvePublic, get, only, create, tree, cut: () => [...cuts.values()].flat(), archive, around, distinguished };
 }
 
 function nodesOf(root: TreeRoot, found: readonly FoundFolder[]): readonly FolderNode[] {

@@ -1,6 +1,9 @@
+import { belowUnlisted, mayBeOneItem, notLooked } from "../exchange/around.ts";
 import { inStore, joinPath } from "../exchange/folder-names.ts";
 import { type FolderNode, treeOf, walk } from "../exchange/folder-tree.ts";
+import { isLocal } from "../exchange/local-failure.ts";
 import { Failure } from "../failure.ts";
+import { attempt } from "../outcome.ts";
 import type { FolderRef } from "./folders.ts";
 import { listFolders } from "./list-folders.ts";
 import type { EwsMailbox } from "./session.ts";
@@ -18,25 +21,39 @@ export async function reachPublic(
 ): Promise<{ readonly ref: FolderRef; readonly missing: readonly string[] }> {
   let ref: FolderRef = { distinguished: "publicfoldersroot" };
   for (const [at, part] of parts.entries()) {
-    const { folders, cut } = await listFolders(mailbox, ref, "Shallow");
+    const { folders, cuts } = await listFolders(mailbox, ref, "Shallow");
+    const [cut] = cuts;
     const { node } = walk(treeOf(folders), [part]);
-    if (node === undefined && cut !== undefined) throw cut;
+    if (node === undefined && cut !== undefined) throw notLooked(cut);
     if (node === undefined) return { ref, missing: parts.slice(at) };
     ref = { id: node.folderId };
   }
   return { ref, missing: [] };
 }
 
-/** Every folder below one of the public folders, parents before children. `above`: the names that lead to it. Throws Failure. */
-export async function publicBelow(mailbox: EwsMailbox, top: FolderRef, above: readonly string[]): Promise<readonly FolderNode[]> {
+/**
+ * Every folder below one of the public folders, parents before children. `above`: the names that lead to it. What cannot be listed is told `missed`, once
+ * the first could be. Throws Failure.
+ */
+export async function publicBelow(
+  mailbox: EwsMailbox,
+  top: FolderRef,
+  above: readonly string[],
+  missed: (failure: Failure) => void,
+): Promise<readonly FolderNode[]> {
   const nodes: FolderNode[] = [];
   const seen = new Set<string>();
   const open = [{ ref: top, names: above, depth: 0 }];
   for (let next = open.shift(); next !== undefined; next = open.shift()) {
     const parentFolderId = "id" in next.ref ? next.ref.id : undefined;
-    const { folders, cut } = await listFolders(mailbox, next.ref, "Shallow");
-    if (cut !== undefined) throw cut;
-    for (const found of folders) {
+    const listed = await attempt(() => listFolders(mailbox, next.ref, "Shallow"));
+    if (!listed.ok) {
+      if (next.ref === top || !(isLocal(listed.failure) || mayBeOneItem(listed.failure))) throw listed.failure;
+      missed(belowUnlisted(joinPath(next.names), listed.failure));
+      continue;
+    }
+    for (const cut of listed.value.cuts) missed(cut);
+    for (const found of listed.value.folders) {
       if (seen.has(found.folderId)) continue;
       seen.add(found.folderId);
       if (seen.size > mostFolders) {

@@ -88,12 +88,29 @@ function asked<T>(ask: (start: number, length: number) => Promise<T>, start: num
 }
 
 /** The Failure to report of a gap: it names the place, where the item itself may have no name. */
-export function gapFailure({ at, failure }: Gap, what: string): Failure {
+export function gapFailure({ at, failure }: Gap, what: string, id?: string): Failure {
   const { code, message, wireCode, requestId } = failure;
-  return new Failure(code, `The server cannot list ${what} ${at + 1}: ${message}`, {
+  return new Failure(code, `The server cannot list ${what} ${at + 1}${id ? ` (id ${id.slice(0, 300)})` : ""}: ${message}`, {
     wireCode,
     requestId,
     hint: "Look at this item in the mailbox itself; all others were listed.",
+    cause: failure,
+  });
+}
+
+/** A list of folders lacks some, so that one which is not on it may be there all the same. */
+export function notLooked(cut: Failure): Failure {
+  const { message, wireCode, requestId } = cut;
+  return new Failure("could-not-look", `The list of folders is not whole. ${message}`, { wireCode, requestId, cause: cut });
+}
+
+/** What is below a folder cannot be listed. `path`: of the folder. */
+export function belowUnlisted(path: string, failure: Failure): Failure {
+  const { code, message, wireCode, requestId, hint } = failure;
+  return new Failure(code, `The folders below ${JSON.stringify(path)} cannot be listed: ${message}`, {
+    wireCode,
+    requestId,
+    hint,
     cause: failure,
   });
 }

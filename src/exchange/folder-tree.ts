@@ -12,6 +12,11 @@ export interface FoundFolder {
   readonly isSearchFolder: boolean;
 }
 
+/** A folder of which the server gives the id and no more: it is searched, and its name is not known. */
+export function unnamedFolder({ folderId, parentFolderId, isSearchFolder }: FoundFolder): FoundFolder {
+  return { folderId, parentFolderId, isSearchFolder, displayName: leftOut };
+}
+
 /** A folder of the tree, parents before children. */
 export interface FolderNode extends FoundFolder {
   readonly displayName: string;

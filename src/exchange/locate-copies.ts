@@ -1,5 +1,6 @@
 import { asFailure, Failure, type FailureCode } from "../failure.ts";
 import { done, failed, type Outcome } from "../outcome.ts";
+import { mayBeOneItem } from "./around.ts";
 import { isLocal } from "./local-failure.ts";
 import { isAbsent, type Located, type Looked, lookedIn } from "./looked.ts";
 import { bareMessageId, sameMessageId } from "./match.ts";
@@ -129,7 +130,7 @@ function alsoThere(number: number, { mailbox }: Pick<Looked, "mailbox">, first: 
 /** A place could not be opened: nothing is known of what may lie there. */
 export function unlooked(message: string, cause: Failure): Failure {
   // What would fail for every folder, such as a server that is busy, is told as it is.
-  if (!isLocal(cause)) return cause;
+  if (!isLocal(cause) && !mayBeOneItem(cause)) return cause;
   const { wireCode, requestId } = cause;
   return new Failure("could-not-look", message, { wireCode, requestId, cause });
 }

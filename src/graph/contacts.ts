@@ -1,7 +1,10 @@
+import { belowUnlisted, mayBeOneItem, notLooked } from "../exchange/around.ts";
 import type { Contact, ContactList, ContactQuery, UnreadContact } from "../exchange/contact.ts";
 import { joinPath, parseFolderName, sameName, wellKnownName } from "../exchange/folder-names.ts";
+import { isLocal } from "../exchange/local-failure.ts";
 import { holding } from "../exchange/match.ts";
 import { Failure } from "../failure.ts";
+import { attempt } from "../outcome.ts";
 import { pagesAround } from "./pages-around.ts";
 import { type ContactFolder, contactsPerPage, listContactFolders, listContacts } from "./requests/contacts.ts";
 import type { GraphMailbox } from "./session.ts";
@@ -21,13 +24,14 @@ export async function contacts(mailbox: GraphMailbox, query: ContactQuery): Prom
   const unread: UnreadContact[] = [];
   const wanted = query.query === undefined ? undefined : holding(query.query);
   if (query.limit >= 1) {
-    places: for (const { folderId, path } of await placesOf(mailbox, query)) {
+    const missed = (failure: Failure) => unread.push({ failure });
+    places: for (const { folderId, path } of await placesOf(mailbox, query, missed)) {
       const list = {
         asking: (top?: number, skip?: number) => ({ folder: folderId, top, skip }),
         size: contactsPerPage,
         what: "the contact number",
       };
-      for await (const items of pagesAround(mailbox, listContacts, list, (failure) => unread.push({ failure }))) {
+      for await (const items of pagesAround(mailbox, listContacts, list, missed)) {
         for (const contact of items) {
           // The Contacts folder may be listed among the others.
           if (found.has(contact.itemId) || (wanted !== undefined && !matches(contact, wanted))) continue;
@@ -47,11 +51,14 @@ function matches(
   return [displayName, givenName, surname, company, ...emailAddresses].some(has);
 }
 
-async function placesOf(mailbox: GraphMailbox, { folder = "contacts", recursive }: ContactQuery): Promise<Place[]> {
+/** Tells a folder that cannot be listed, and what is below it. */
+type Missed = (failure: Failure) => void;
+
+async function placesOf(mailbox: GraphMailbox, { folder = "contacts", recursive }: ContactQuery, missed: Missed): Promise<Place[]> {
   const isDefault = wellKnownName(folder) === "contacts";
-  if (isDefault) return [{ folderId: undefined, path: "Contacts" }, ...(recursive ? await below(mailbox, undefined, []) : [])];
+  if (isDefault) return [{ folderId: undefined, path: "Contacts" }, ...(recursive ? await below(mailbox, undefined, [], missed) : [])];
   const top = await named(mailbox, folder);
-  return recursive && top.folderId !== undefined ? [top, ...(await below(mailbox, top.folderId, [top.path ?? folder]))] : [top];
+  return recursive && top.folderId !== undefined ? [top, ...(await below(mailbox, top.folderId, [top.path ?? folder], missed))] : [top];
 }
 
 /** By its id, or by the names of a path; the path may begin with the Contacts folder, below which Graph shows no names. */
@@ -62,7 +69,10 @@ async function named(mailbox: GraphMailbox, folder: string): Promise<Place> {
   const parts = wellKnownName(first) === "contacts" ? parsed.parts.slice(1) : parsed.parts;
   let parent: string | undefined;
   for (const part of parts) {
-    const next = (await children(mailbox, parent)).find(({ displayName }) => sameName(displayName, part));
+    const cuts: Failure[] = [];
+    const next = (await children(mailbox, parent, (failure) => cuts.push(failure))).find(({ displayName }) => sameName(displayName, part));
+    const [cut] = cuts;
+    if (next === undefined && cut !== undefined) throw notLooked(cut);
     if (next === undefined) throw new Failure("folder-not-found", `The contact folder "${folder}" was not found: there is no "${part}".`);
     parent = next.folderId;
   }
@@ -70,8 +80,8 @@ async function named(mailbox: GraphMailbox, folder: string): Promise<Place> {
 }
 
 /** Every folder below one, parents before children. */
-async function below(mailbox: GraphMailbox, parent: string | undefined, names: readonly string[]): Promise<Place[]> {
-  const open = (await children(mailbox, parent)).map((folder) => ({ folder, names }));
+async function below(mailbox: GraphMailbox, parent: string | undefined, names: readonly string[], missed: Missed): Promise<Place[]> {
+  const open = (await children(mailbox, parent, missed)).map((folder) => ({ folder, names }));
   const seen = new Set<string>();
   const places: Place[] = [];
   for (let next = open.shift(); next !== undefined; next = open.shift()) {
@@ -80,13 +90,22 @@ async function below(mailbox: GraphMailbox, parent: string | undefined, names: r
     seen.add(folder.folderId);
     const own = [...next.names, folder.displayName];
     places.push({ folderId: folder.folderId, path: joinPath(own) });
-    open.push(...(await children(mailbox, folder.folderId)).map((child) => ({ folder: child, names: own })));
+    const under = await attempt(() => children(mailbox, folder.folderId, missed));
+    if (under.ok) open.push(...under.value.map((child) => ({ folder: child, names: own })));
+    else if (isLocal(under.failure) || mayBeOneItem(under.failure)) missed(belowUnlisted(joinPath(own), under.failure));
+    else throw under.failure;
   }
   return places;
 }
 
-async function children(mailbox: GraphMailbox, parent: string | undefined): Promise<ContactFolder[]> {
+async function children(mailbox: GraphMailbox, parent: string | undefined, missed: Missed): Promise<ContactFolder[]> {
   const all: ContactFolder[] = [];
-  for await (const { items } of mailbox.pages(listContactFolders, parent)) all.push(...items.filter(({ folderId }) => folderId !== ""));
+  const list = {
+    asking: (top?: number, skip?: number) => ({ folder: parent, top, skip }),
+    size: contactsPerPage,
+    what: "the contact folder number",
+  };
+  for await (const items of pagesAround(mailbox, listContactFolders, list, missed))
+    all.push(...items.filter(({ folderId }) => folderId !== ""));
   return all;
 }

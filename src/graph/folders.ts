@@ -1,3 +1,4 @@
+import { notLooked } from "../exchange/around.ts";
 import type { Folder, FolderName } from "../exchange/folder.ts";
 import { joinPath, type ParsedName, parseFolderName, splitStore, wellKnownName } from "../exchange/folder-names.ts";
 import { type FolderNode, type FoundFolder, treeOf, walk } from "../exchange/folder-tree.ts";
@@ -5,8 +6,9 @@ import { unopened } from "../exchange/locate-copies.ts";
 import { asFailure, Failure, throwDefect } from "../failure.ts";
 import { attempt } from "../outcome.ts";
 import { isOfEws } from "./ews-ids.ts";
+import { listFolderTree } from "./list-folders.ts";
 import { restId } from "./request.ts";
-import { createFolder, type FolderRef, getFolder, type ListedFolder, listFolders } from "./requests/mail-folders.ts";
+import { createFolder, type FolderRef, getFolder, type ListedFolder } from "./requests/mail-folders.ts";
 import type { GraphMailbox } from "./session.ts";
 
 export type { FolderRef } from "./requests/mail-folders.ts";
@@ -23,6 +25,8 @@ export interface Folders {
   create(path: FolderName): Promise<Folder>;
   /** Every folder below the visible root, parents before children; asked once. */
   tree(): Promise<readonly FolderNode[]>;
+  /** Why there are more folders than the tree has, where it was listed. */
+  cut(): readonly Failure[];
 }
 
 /** A folder by itself; without id and path where they could not be seen. */
@@ -53,11 +57,15 @@ interface Reached {
 
 export function openFolders(mailbox: GraphMailbox): Folders {
   let asked: Promise<readonly FolderNode[]> | undefined;
+  let cuts: readonly Failure[] = [];
 
   function tree(): Promise<readonly FolderNode[]> {
     if (asked !== undefined) return asked;
-    const listing = listAll(mailbox).then(
-      (found) => treeOf(found),
+    const listing = listFolderTree(mailbox).then(
+      ({ folders, cuts: own }) => {
+        cuts = own;
+        return treeOf(folders);
+      },
       (thrown) => Promise.reject(unopened(asFailure(thrown))),
     );
     asked = listing;
@@ -90,6 +98,8 @@ export function openFolders(mailbox: GraphMailbox): Folders {
   }
 
   function reached({ node, missing }: { readonly node: FolderNode | undefined; readonly missing: readonly string[] }): Reached {
+    const [cut] = cuts;
+    if (missing.length > 0 && cut !== undefined) throw notLooked(cut);
     return { ref: node === undefined ? root : { id: node.folderId }, missing };
   }
 
@@ -165,7 +175,7 @@ export function openFolders(mailbox: GraphMailbox): Folders {
     return get(name);
   }
 
-  return { resolve, get, only, create, tree };
+  return { resolve, get, only, create, tree, cut: () => cuts };
 }
 
 function wellKnown(name: string): FolderRef {
@@ -173,46 +183,6 @@ function wellKnown(name: string): FolderRef {
   throw new Failure("unsupported", `Microsoft Graph does not give access to the folder ${name}.`, {
     hint: "Of the Recoverable Items it gives recoverableitemsdeletions; Exchange Web Services give the rest.",
   });
-}
-
-/** Level by level: Graph lists one level at a time. The folders of a level share batches. */
-async function listAll(mailbox: GraphMailbox): Promise<ListedFolder[]> {
-  const all: ListedFolder[] = [];
-  const seen = new Set<string>();
-  const take = (folders: readonly ListedFolder[]): ListedFolder[] => {
-    const fresh = folders.filter(({ folderId }) => folderId !== "" && !seen.has(folderId));
-    for (const { folderId } of fresh) seen.add(folderId);
-    all.push(...fresh);
-    return fresh.filter(({ hasChildren, isSearchFolder }) => hasChildren && !isSearchFolder);
-  };
-  let level: ListedFolder[] = [];
-  for await (const { items } of mailbox.pages(listFolders, undefined)) level.push(...take(items));
-  while (level.length > 0) {
-    const next: ListedFolder[] = [];
-    const parents = level.map(({ folderId }): FolderRef => ({ id: folderId }));
-    let index = 0;
-    for await (const outcome of mailbox.each(listFolders, parents)) {
-      const parent = parents[index++];
-      if (!outcome.ok) {
-        const isSaidGone = outcome.failure.code === "not-found" || outcome.failure.code === "folder-not-found";
-        if (isSaidGone && !(await isListed(mailbox, all, parent))) continue;
-        throw outcome.failure;
-      }
-      next.push(...take(outcome.value.items));
-      if (outcome.value.next === undefined) continue;
-      for await (const { items } of mailbox.pages(listFolders, parent, outcome.value.next)) next.push(...take(items));
-    }
-    level = next;
-  }
-  return all;
-}
-
-/** Whether a folder is still listed by the one above it: what is below it is wanted then, whatever is said of it. */
-async function isListed(mailbox: GraphMailbox, all: readonly ListedFolder[], folder: FolderRef | undefined): Promise<boolean> {
-  const { folderId, parentFolderId = "" } = all.find((one) => folder !== undefined && "id" in folder && one.folderId === folder.id) ?? {};
-  const above = all.some((one) => one.folderId === parentFolderId) ? { id: parentFolderId } : undefined;
-  for await (const { items } of mailbox.pages(listFolders, above)) if (items.some((one) => one.folderId === folderId)) return true;
-  return false;
 }
 
 function asFolder({ folderId, displayName = "", totalCount, folderClass }: FoundFolder, path: string): Folder {

@@ -52,7 +52,7 @@ export async function* locate(mailbox: GraphMailbox, names: readonly MessageName
 }
 
 /** Where names are looked for. */
-interface Places extends Pick<Where, "places" | "pathOfId" | "includes" | "looked"> {
+interface Places extends Pick<Where, "places" | "pathOfId" | "includes" | "looked" | "closed"> {
   /** Of the one folder that is named. */
   readonly folderId?: string;
 }
@@ -78,6 +78,7 @@ async function folderAlone(mailbox: GraphMailbox, within: Within): Promise<Place
     folderId,
     pathOfId: (id) => (id === folderId ? known?.path : undefined),
     includes: () => true,
+    closed: [],
     looked: { mailbox: mailbox.address, folders: 1, ...meantBy({ folder: within.folder ?? "" }), folder: known?.path },
   };
 }
@@ -96,5 +97,5 @@ async function findCopies(mailbox: GraphMailbox, ids: readonly string[], where: 
       found.set(message.itemId, { ...message, folderPath: where.pathOfId(message.parentFolderId) });
     }
   }
-  return { messages: [...found.values()], unlisted: list.unlisted, places: where.looked };
+  return { messages: [...found.values()], unlisted: [...where.closed, ...list.unlisted], places: where.looked };
 }

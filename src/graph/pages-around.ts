@@ -13,6 +13,8 @@ interface Numbered<In> {
   readonly size: number;
   /** What one item is called, before its number. */
   readonly what: string;
+  /** Names the item at a place that could not be listed, where the server gives at least its id. Default: it is not named. */
+  readonly nameOf?: ((at: number) => Promise<string | undefined>) | undefined;
 }
 
 /** No list has so many pages: a server that goes on beyond this is going round in circles. */
@@ -25,7 +27,7 @@ const maxPages = 20_000;
 export async function* pagesAround<In, T>(
   mailbox: GraphMailbox,
   request: Request<In, Page<T>>,
-  { asking, size, what }: Numbered<In>,
+  { asking, size, what, nameOf }: Numbered<In>,
   missed: (failure: Failure) => void,
 ): AsyncGenerator<readonly T[], void, undefined> {
   const one = async (input: In, link?: string): Promise<Page<T>> => {
@@ -56,7 +58,7 @@ export async function* pagesAround<In, T>(
       size,
     );
     if (found.failure !== undefined && offset === 0 && found.items.length === 0) throw found.failure;
-    for (const gap of found.gaps) missed(gapFailure(gap, what));
+    for (const gap of found.gaps) missed(gapFailure(gap, what, await nameOf?.(gap.at)));
     yield found.items;
     if (found.failure !== undefined) missed(found.failure);
     if (found.isLast) return;

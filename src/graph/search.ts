@@ -80,6 +80,7 @@ export async function search(mailbox: GraphMailbox, asked: Search, means: MatchM
     read: (messages, wanted) => readMessages(mailbox, messages, wanted),
   });
   const unsearched = [
+    ...where.closed,
     ...list.unlisted.map(({ place, itemId, failure }) => ({ folderPath: where.pathOf(place), itemId, failure })),
     ...found.unsearched,
   ];

@@ -14,6 +14,8 @@ export interface Where {
   readonly folders: number;
   pathOf(place: FolderRef | undefined): string | undefined;
   pathOfId(folderId: string | undefined): string | undefined;
+  /** What is meant and cannot be listed. */
+  readonly closed: readonly { readonly failure: Failure }[];
   /** What of the mailbox these places are. */
   readonly looked: Omit<Looked, "by">;
   /** Whether a message that this place lists is looked for: the list of a whole mailbox also has what lies in folders that nobody sees. */
@@ -61,6 +63,7 @@ export async function whereToSearch(mailbox: GraphMailbox, asked: WhereAsked): P
     places,
     folders: count,
     looked: { mailbox: mailbox.address, folders: count, ...meantBy(asked) },
+    closed: asked.folder !== undefined && asked.recursive === false ? [] : folders.cut().map((failure) => ({ failure })),
     pathOfId,
     pathOf: (place) => (place === undefined ? undefined : "id" in place ? pathOfId(place.id) : place.distinguished),
     includes: ({ parentFolderId = "" }, place) => place !== undefined || paths.has(parentFolderId),

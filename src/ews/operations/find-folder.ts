@@ -14,6 +14,10 @@ export interface FolderQuery {
   /** Public folders cannot be listed deep. */
   readonly traversal: "Deep" | "Shallow";
   readonly offset: number;
+  /** At most so many of each; default as many as Exchange gives at once. */
+  readonly pageSize?: number | undefined;
+  /** Nothing but the id of each: what remains to ask of a folder that cannot be listed. */
+  readonly idsOnly?: boolean | undefined;
 }
 
 export interface FolderPage {
@@ -23,7 +27,7 @@ export interface FolderPage {
 }
 
 // Exchange gives at most 1000 folders at once (EWSFindCountLimit): https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/ews-throttling-in-exchange
-const pageSize = 1000;
+export const foldersPerPage = 1000;
 
 /**
  * Lists the folders below each of some. A page may be short: only the server says which was the last.
@@ -33,11 +37,11 @@ export const findFolder: Operation<FolderQuery, FolderPage> = {
   name: "FindFolder",
   safety: "read",
   names: ({ parents }) => parents.map(folderName),
-  write: ({ parents, traversal, offset }) =>
+  write: ({ parents, traversal, offset, pageSize = foldersPerPage, idsOnly = false }) =>
     element(
       "m:FindFolder",
       { Traversal: traversal },
-      shape("m:FolderShape", folderFields),
+      shape("m:FolderShape", idsOnly ? ["folder:FolderId"] : folderFields),
       element("m:IndexedPageFolderView", { MaxEntriesReturned: pageSize, Offset: offset, BasePoint: "Beginning" }),
       element("m:ParentFolderIds", undefined, parents.map(folderId)),
     ),

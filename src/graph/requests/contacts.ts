@@ -46,15 +46,19 @@ export interface ContactFolder {
   readonly displayName: string;
 }
 
-/** The folders below one; undefined is the root. @see https://learn.microsoft.com/en-us/graph/api/user-list-contactfolders */
-export const listContactFolders: Request<string | undefined, Page<ContactFolder>> = {
+/** The folders below one; without a folder, those below the root. @see https://learn.microsoft.com/en-us/graph/api/user-list-contactfolders */
+export const listContactFolders: Request<ContactListing, Page<ContactFolder>> = {
   name: "user-list-contactfolders",
   safety: "read",
   reply: found("value"),
-  write: (parent) => ({
+  write: ({ folder, top, skip }) => ({
     method: "GET",
-    path: parent === undefined ? "/contactFolders" : `/contactFolders/${segment(parent)}/childFolders`,
-    query: { $top: pageSize, $select: "id,displayName" },
+    path: folder === undefined ? "/contactFolders" : `/contactFolders/${segment(folder)}/childFolders`,
+    query: {
+      $top: top === undefined ? pageSize : String(top),
+      $skip: skip === undefined ? undefined : String(skip),
+      $select: "id,displayName",
+    },
   }),
   read: (reply) => pageOf(reply, (one) => ({ folderId: textIn(one, "id") ?? "", displayName: textIn(one, "displayName") ?? "" })),
 };

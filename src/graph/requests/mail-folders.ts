@@ -13,7 +13,7 @@ export interface ListedFolder extends FoundFolder {
 }
 
 // Most mailboxes have fewer folders on one level; the service takes up to 1000.
-const pageSize = "250";
+export const foldersPerPage = 250;
 const select = "id,displayName,parentFolderId,childFolderCount,totalItemCount";
 
 /** The segment of a folder's name in a path. */
@@ -36,15 +36,29 @@ function folderOf(folder: JsonObject): ListedFolder {
   };
 }
 
+export interface FolderListing {
+  /** Undefined: the visible root. */
+  readonly parent: FolderRef | undefined;
+  readonly top?: number | undefined;
+  /** How many folders to leave out before the first. */
+  readonly skip?: number | undefined;
+  /** Nothing but the id of each: what remains to ask of a folder that cannot be listed. */
+  readonly idsOnly?: boolean | undefined;
+}
+
 /** The folders directly below another one, or below the visible root. @see https://learn.microsoft.com/en-us/graph/api/user-list-mailfolders */
-export const listFolders: Request<FolderRef | undefined, Page<ListedFolder>> = {
+export const listFolders: Request<FolderListing, Page<ListedFolder>> = {
   name: "mailfolder-list-childfolders",
   safety: "read",
   reply: found("value"),
-  write: (parent) => ({
+  write: ({ parent, top, skip, idsOnly }) => ({
     method: "GET",
     path: parent === undefined ? "/mailFolders" : `/mailFolders/${folderSegment(parent)}/childFolders`,
-    query: { $top: pageSize, $select: select },
+    query: {
+      $top: String(top ?? foldersPerPage),
+      $skip: skip === undefined ? undefined : String(skip),
+      $select: idsOnly === true ? "id" : select,
+    },
   }),
   read: (reply) => pageOf(reply, folderOf),
 };
