@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { Failure } from "../failure.ts";
 import { schema } from "./migrations.ts";
 import { aliveSql, type Database } from "./postgres.ts";
 
@@ -21,7 +22,10 @@ export type Begun =
 
 /** Which calls have been made, so that one that is repeated with its key is not done twice. */
 export interface Idempotency {
-  /** `key` is the caller's own. `fingerprint` is the SHA-256 of what was asked. After `new` and `lost` either `finish` or `forget` follows. */
+  /**
+   * `key` is the caller's own. `fingerprint` is the SHA-256 of what was asked. After `new` and `lost` either `finish` or `forget` follows.
+   * Throws Failure `busy` for a new key when the answers of the caller fill what may be kept for one.
+   */
   begin(caller: string, key: string, fingerprint: string): Promise<Begun>;
   finish(caller: string, key: string, reply: Reply): Promise<void>;
   /** The call failed before anything was done: the key may be used again. */
@@ -39,10 +43,50 @@ const Row = z.object({
   alive: z.boolean(),
 });
 
+/** Answers of a day's containment have less. Bytes of answers, of one caller. */
+const mostKept = 256 * 1024 * 1024;
+/** How long a sum is taken for true, besides what this process adds: it costs as much as there are answers. */
+const summedEveryMs = 10_000;
+const mostSums = 1000;
+
+/** What is kept for one caller is full. */
+export function tooMuchKept(what: string, bytes: number): Failure {
+  return new Failure(
+    "busy",
+    `The answers kept for ${what} of this caller have ${bytes / (1024 * 1024)} MiB, which is all that one may have.`,
+    {
+      hint: "Nothing was done. Ask without Prefer and without Idempotency-Key, or wait until answers are deleted: serve.keep_hours says when.",
+    },
+  );
+}
+
 /** The calls in a database. */
-export function openIdempotency(database: Database): Idempotency {
+export function openIdempotency(database: Database, keptBytes = mostKept): Idempotency {
   const table = `${schema}.idempotency`;
+  const sums = new Map<string, { bytes: number; readonly until: number }>();
+  const isFull = async (caller: string): Promise<boolean> => {
+    let sum = sums.get(caller);
+    if (sum === undefined || sum.until < performance.now()) {
+      const [row] = await database.query(
+        z.object({ bytes: z.number() }),
+        `SELECT coalesce(sum(octet_length(body)), 0)::float AS bytes FROM ${table} WHERE caller = $1`,
+        [caller],
+      );
+      sum = { bytes: row?.bytes ?? 0, until: performance.now() + summedEveryMs };
+      if (sums.size >= mostSums) sums.clear();
+      sums.set(caller, sum);
+    }
+    return sum.bytes >= keptBytes;
+  };
+  const forget: Idempotency["forget"] = async (caller, key) => {
+    await database.query(z.unknown(), `DELETE FROM ${table} WHERE caller = $1 AND key = $2 AND owner = $3 AND status IS NULL`, [
+      caller,
+      key,
+      database.instance,
+    ]);
+  };
   return {
+    forget,
     async begin(caller, key, fingerprint) {
       for (;;) {
         const inserted = await database.query(
@@ -50,7 +94,11 @@ export function openIdempotency(database: Database): Idempotency {
           `INSERT INTO ${table} (caller, key, fingerprint, owner) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING 1`,
           [caller, key, fingerprint, database.instance],
         );
-        if (inserted.length > 0) return { state: "new" };
+        if (inserted.length > 0) {
+          if (!(await isFull(caller))) return { state: "new" };
+          await forget(caller, key);
+          throw tooMuchKept("idempotency keys", keptBytes);
+        }
         const [row] = await database.query(
           Row,
           `SELECT fingerprint, status, body, owner, owner = $3 AS mine, ${aliveSql("owner")} AS alive FROM ${table} WHERE caller = $1 AND key = $2`,
@@ -71,18 +119,13 @@ export function openIdempotency(database: Database): Idempotency {
       }
     },
     async finish(caller, key, { status, body }) {
+      const sum = sums.get(caller);
+      if (sum !== undefined) sum.bytes += Buffer.byteLength(body);
       await database.query(
         z.unknown(),
         `UPDATE ${table} SET status = $3, body = $4 WHERE caller = $1 AND key = $2 AND owner = $5 AND status IS NULL`,
         [caller, key, status, body, database.instance],
       );
-    },
-    async forget(caller, key) {
-      await database.query(z.unknown(), `DELETE FROM ${table} WHERE caller = $1 AND key = $2 AND owner = $3 AND status IS NULL`, [
-        caller,
-        key,
-        database.instance,
-      ]);
     },
     async prune(hours) {
       await database.query(

@@ -2,10 +2,11 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import * as z from "zod";
 import { asFailure, Failure } from "../failure.ts";
-import type { Reply } from "./idempotency.ts";
+import { type Reply, tooMuchKept } from "./idempotency.ts";
 import { schema } from "./migrations.ts";
 import { aliveSql, type Database, tellSql } from "./postgres.ts";
 import { onQueueSql, openQueue, type Queue } from "./queue.ts";
+import { tellerOf } from "./teller.ts";
 
 /** A call that goes on after its request was answered, as it is kept. */
 export interface Job {
@@ -39,7 +40,7 @@ export type Worker = (
 
 /** Calls that go on after their requests were answered. */
 export interface Jobs {
-  /** Gives the id. Throws Failure `busy` when too many of the caller wait. */
+  /** Gives the id. Throws Failure `busy` when too many of the caller wait, or its calls and answers fill what may be kept for one. */
   put(order: JobOrder): Promise<string>;
   get(id: string): Promise<Job | undefined>;
   /** Takes it off the queue, or stops it where it is. False when it has ended already. */
@@ -48,7 +49,7 @@ export interface Jobs {
   cancelAll(caller: string): Promise<void>;
   /** The job now, and whenever it has changed, until it has ended or the signal is given. */
   watch(id: string, signal: AbortSignal): AsyncGenerator<Job>;
-  /** Takes up jobs, so many at once. Called at most once. */
+  /** Takes up jobs, so many at once; a quarter of them (if there are four or more) never for one caller alone. Called at most once. */
   work(concurrency: number, worker: Worker, complain: (failure: Failure) => void): Promise<void>;
   /** Takes up no more. What runs is its worker's to end; that it ended is still written. */
   rest(): Promise<void>;
@@ -75,13 +76,16 @@ const Id = z.object({ id: z.string() });
 const watchEveryMs = 1000;
 /** Who works is told at once that there is something to do; it looks by itself for what nobody told, such as what a crash left behind. */
 const lookEveryMs = 3000;
+/** Of one caller, at a time: as many as any process runs. */
+const mostBroughtBack = 16;
 /** What has ended is written down in a moment. */
 const lastWordsMs = 2000;
-/** What a person reads while waiting. Characters. */
-const longestProgress = 500;
 /** More than an investigation has, and less than what fills a disk with inputs of some megabytes. */
 const mostOfCaller = 500;
 const isId = (id: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id);
+
+/** Answers of a day's searches have less. Bytes of calls and answers, of one caller. */
+const mostKept = 256 * 1024 * 1024;
 
 /** A job that this process runs; whose it is is known when it was taken up. */
 interface Running {
@@ -90,7 +94,7 @@ interface Running {
 }
 
 /** Jobs in a database; a queue of pg-boss says who takes up which. */
-export function openJobs(database: Database): Jobs {
+export function openJobs(database: Database, keptBytes = mostKept): Jobs {
   const table = `${schema}.jobs`;
   const query = (text: string, values: readonly unknown[]) => database.query(z.unknown(), text, values);
   const running = new Map<string, Running>();
@@ -111,6 +115,14 @@ export function openJobs(database: Database): Jobs {
   let resting = false;
   let loop: Promise<void> | undefined;
   let hurry: (() => void) | undefined;
+  /** What one caller may run here. */
+  let share = Number.POSITIVE_INFINITY;
+  /** The callers that run as much here as one may: their jobs wait, and those of others go on. */
+  const full = (): readonly string[] => {
+    const counts = new Map<string, number>();
+    for (const { caller } of running.values()) if (caller !== undefined) counts.set(caller, (counts.get(caller) ?? 0) + 1);
+    return [...counts].filter(([, count]) => count >= share).map(([caller]) => caller);
+  };
   database.hear("waiting", () => hurry?.());
   database.hear("cancelled", (id) => (id === undefined ? hurry?.() : running.get(id)?.stop.abort()));
 
@@ -135,17 +147,22 @@ export function openJobs(database: Database): Jobs {
   };
 
   const takenUp = async (id: string, here: Running, done: () => Promise<void>, worker: Worker): Promise<void> => {
+    const [waiting] = await database.query(z.object({ caller: z.string() }), `SELECT caller FROM ${table} WHERE id = $1`, [id]);
+    // Left off the queue when its caller has its share: `heal` brings it back. Counted before it is taken, as others are taken meanwhile.
+    const isFull = waiting !== undefined && full().includes(waiting.caller);
+    if (waiting !== undefined && !isFull) here.caller = waiting.caller;
     // Also given to another process, or cancelled meanwhile: only one gets it.
-    const [taken] = await database.query(
-      Taken,
-      `UPDATE ${table} SET status = 'running', owner = $2 WHERE id = $1 AND status = 'queued' RETURNING caller, action, repeatable, call`,
-      [id, database.instance],
-    );
+    const [taken] = isFull
+      ? []
+      : await database.query(
+          Taken,
+          `UPDATE ${table} SET status = 'running', owner = $2 WHERE id = $1 AND status = 'queued' RETURNING caller, action, repeatable, call`,
+          [id, database.instance],
+        );
     // What cannot be struck off the queue is given again, and then it is not waiting any more.
     await done().catch(() => undefined);
     if (taken === undefined) return;
     const { stop } = here;
-    here.caller = taken.caller;
     changed(id);
     const teller = tellerOf(async (text) => {
       await query(`UPDATE ${table} SET progress = $2 WHERE id = $1 AND status = 'running'`, [id, text]);
@@ -187,7 +204,13 @@ export function openJobs(database: Database): Jobs {
     await query(`UPDATE ${table} SET status = 'lost', call = NULL, finished_at = now() WHERE ${dead} AND NOT repeatable`, ours());
     await query(`UPDATE ${table} SET status = 'queued', owner = NULL WHERE ${dead} AND repeatable`, ours());
     const { send } = await openedQueue();
-    const waiting = await database.query(Id, `SELECT id FROM ${table} WHERE status = 'queued' AND NOT ${onQueueSql("id")}`);
+    // A few of each caller: those of one that has its share would only be left off again.
+    const waiting = await database.query(
+      Id,
+      `SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY caller ORDER BY created_at) AS place FROM ${table}
+       WHERE status = 'queued' AND NOT (caller = ANY ($1)) AND NOT ${onQueueSql("id")}) AS queued WHERE place <= ${mostBroughtBack}`,
+      [full()],
+    );
     for (const { id } of waiting) await send(id);
   };
 
@@ -233,13 +256,15 @@ export function openJobs(database: Database): Jobs {
 
   return {
     async put({ caller, action, repeatable, call }) {
-      const [{ waiting } = { waiting: 0 }] = await database.query(
-        z.object({ waiting: z.number() }),
-        `SELECT count(*)::integer AS waiting FROM ${table} WHERE caller = $1 AND finished_at IS NULL`,
+      const [{ waiting, kept } = { waiting: 0, kept: 0 }] = await database.query(
+        z.object({ waiting: z.number(), kept: z.number() }),
+        `SELECT count(*) FILTER (WHERE finished_at IS NULL)::integer AS waiting,
+           coalesce(sum(coalesce(octet_length(call), 0) + coalesce(octet_length(answer), 0)), 0)::float AS kept FROM ${table} WHERE caller = $1`,
         [caller],
       );
       if (waiting >= mostOfCaller)
         throw new Failure("busy", `${mostOfCaller} jobs of this caller wait or run, which is all that one may have.`);
+      if (kept + Buffer.byteLength(call) > keptBytes) throw tooMuchKept("jobs", keptBytes);
       const id = randomUUID();
       await query(`INSERT INTO ${table} (id, caller, action, repeatable, call, status) VALUES ($1, $2, $3, $4, $5, 'queued')`, [
         id,
@@ -316,6 +341,7 @@ export function openJobs(database: Database): Jobs {
     },
     async work(concurrency, worker, complain) {
       await openedQueue();
+      share = concurrency - Math.floor(concurrency / 4);
       loop ??= look(concurrency, worker, complain);
     },
     async rest() {
@@ -359,28 +385,5 @@ function jobOf(row: z.output<typeof Row>): Job {
     answer: answer === null || answer_status === null ? undefined : { status: answer_status, body: answer },
     createdAt: created_at,
     finishedAt: finished_at ?? undefined,
-  };
-}
-
-/** Writes the newest of many texts, one write at a time; what comes meanwhile is written after. */
-function tellerOf(write: (text: string) => Promise<void>): { tell(text: string): void; end(): Promise<void> } {
-  let next: string | undefined;
-  let writing: Promise<void> | undefined;
-  const go = async () => {
-    for (let text = next; text !== undefined; text = next) {
-      next = undefined;
-      // The work goes on without it: the next text, or the answer, which is written with patience, says more.
-      await write(text).catch(() => undefined);
-    }
-    writing = undefined;
-  };
-  return {
-    tell(text) {
-      next = text.replaceAll("\u0000", "").slice(0, longestProgress);
-      writing ??= go();
-    },
-    end: async () => {
-      await writing;
-    },
   };
 }

@@ -57,6 +57,8 @@ const migrations: readonly string[] = [
      hash text NOT NULL,
      left_at timestamptz NOT NULL DEFAULT now()
    );`,
+
+  `CREATE INDEX ON ${schema}.jobs (caller);`,
 ];
 
 /** So that two processes that start at once do not both migrate: any number that nothing else of ours takes. */

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { openIdempotency } from "../../src/state/idempotency.ts";
+import { openDatabase } from "../../src/state/postgres.ts";
 import type { State } from "../../src/state/state.ts";
 import { temporaryState } from "./temporary.ts";
 
@@ -74,4 +76,20 @@ test("what is old is deleted, except what still runs", async () => {
   await state.idempotency.prune(0);
   expect(await state.idempotency.begin("c", "old", "f")).toEqual({ state: "new" });
   expect(await state.idempotency.begin("c", "old and running", "f")).toEqual({ state: "running" });
+});
+
+test("answers of one caller are kept up to a number of bytes: then known keys are answered, and new ones refused", async () => {
+  const database = await openDatabase(folder);
+  const calls = openIdempotency(database, 1000);
+  const reply = { status: 200, body: "x".repeat(600) };
+  for (const key of ["one", "two"]) {
+    expect(await calls.begin("full", key, "f")).toEqual({ state: "new" });
+    await calls.finish("full", key, reply);
+  }
+  for (let tries = 0; tries < 2; tries += 1) await expect(calls.begin("full", "three", "f")).rejects.toMatchObject({ code: "busy" });
+  expect(await calls.begin("full", "two", "f")).toEqual({ state: "finished", ...reply });
+  expect(await calls.begin("empty", "three", "f")).toEqual({ state: "new" });
+  // Another process counts what this one has kept.
+  await expect(openIdempotency(database, 1000).begin("full", "three", "f")).rejects.toMatchObject({ code: "busy" });
+  await database.close();
 });

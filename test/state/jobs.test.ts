@@ -350,3 +350,31 @@ test("who gives a job back, since it is ending, is not given it again", async ()
   await stopping.own.close();
   for (const one of [id, ...others]) await state.jobs.cancel(one);
 });
+
+test("a caller with many jobs leaves places to the jobs of others, and has all of its own done", async () => {
+  const { own, seen, release } = await working(4);
+  const many = await Promise.all(Array.from({ length: 12 }, () => state.jobs.put({ ...order, caller: "key:greedy" })));
+  await soon(() => expect(seen).toHaveLength(3));
+  const other = await state.jobs.put({ ...order, caller: "key:other" });
+  await soon(() => expect(seen).toContain(other));
+  expect(seen).toHaveLength(4);
+  await soon(async () => {
+    release();
+    for (const id of many) expect((await state.jobs.get(id))?.status).toBe("finished");
+  });
+  expect([...seen].sort()).toEqual([...many, other].sort());
+  await own.close();
+});
+
+test("the calls and answers of one caller are kept up to a number of bytes, and those of others then still are", async () => {
+  const database = await openDatabase(folder);
+  const jobs = openJobs(database, 1000);
+  const put = (caller: string) => jobs.put({ ...order, caller, call: "x".repeat(400) });
+  await put("key:full");
+  await put("key:full");
+  await expect(put("key:full")).rejects.toMatchObject({ code: "busy", message: expect.stringContaining("jobs of this caller") });
+  await put("key:empty");
+  for (const caller of ["key:full", "key:empty"]) await jobs.cancelAll(caller);
+  await jobs.rest();
+  await database.close();
+});

@@ -213,9 +213,13 @@ describe("of one that may not see it any more", () => {
   test("what a revoked key has put on the queue is taken off it", async () => {
     const own = await folder.open();
     const gone = await toys.key(["send"]);
-    // Every place is taken: it waits.
+    // Every place is taken: it waits. Of one caller six jobs run.
+    const two = await toys.key(["read"]);
     const busy: Awaited<ReturnType<typeof later>>[] = [];
-    for (let count = 0; count < 8; count += 1) busy.push(await later("count-sheep", { wait: true }));
+    for (let count = 0; count < 6; count += 1) busy.push(await later("count-sheep", { wait: true }));
+    for (let count = 0; count < 2; count += 1) {
+      await toys.call("/v1/actions/count-sheep", { key: two, body: { wait: true }, headers: { prefer: "respond-async" } });
+    }
     await soon(() => expect(toys.waiting).toBe(8));
     const { json } = await toys.call("/v1/actions/tell-shepherd", {
       key: gone,
