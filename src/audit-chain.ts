@@ -121,7 +121,7 @@ export interface Followed {
 export async function follow(
   lines: AsyncIterable<FileLine>,
   before: string | undefined,
-  seen: (hash: string, line: Buffer) => string | undefined = () => undefined,
+  seen: (hash: string, line: Buffer, number: number) => string | undefined = () => undefined,
 ): Promise<Followed> {
   let entries = 0;
   let number = 0;
@@ -149,7 +149,7 @@ export async function follow(
       return broken(number, "It does not hold the hash of the entry before: that one was changed, or one is missing.");
     }
     const own = sha256(line);
-    const wrong = seen(own, line);
+    const wrong = seen(own, line, number);
     if (wrong !== undefined) return broken(number, wrong);
     if (link.action === acceptAction) gaps.push({ line: number, reason: link.reason ?? "" });
     entries++;

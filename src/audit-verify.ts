@@ -1,8 +1,9 @@
 import { type Followed, follow } from "./audit-chain.ts";
-import type { AuditHeads } from "./audit-head.ts";
+import type { AuditHead, AuditHeads } from "./audit-head.ts";
 import { isSealed } from "./audit-seal.ts";
 import { errorCode, Failure } from "./failure.ts";
 import { type FileLine, linesOf } from "./file-lines.ts";
+import { attempt, type Outcome } from "./outcome.ts";
 
 /** What checking an audit log gave. */
 export interface AuditCheck extends Followed {
@@ -28,13 +29,18 @@ export interface AuditProof {
  * Throws Failure `audit-failed` when the file cannot be read.
  */
 export async function verifyAudit(file: string, { heads = [], contains, since, key }: AuditProof = {}): Promise<AuditCheck> {
+  const ends = await Promise.all(heads.map(async ({ place, read }) => ({ place, kept: await attempt(read) })));
+  const counts = new Set(ends.map(({ kept }) => (kept.ok ? kept.value?.entries : undefined)));
+  /** Of the entries with which the log was left. */
+  const hashes = new Map<number, { readonly hash: string; readonly line: number }>();
   const wanted = new Set([contains, since].filter((hash) => hash !== undefined));
   let before = since === undefined ? 0 : Number.POSITIVE_INFINITY;
   let number = 0;
   let unsealed = 0;
   let hasSeal = false;
-  const followed = await follow(readLines(file), undefined, (hash, line) => {
+  const followed = await follow(readLines(file), undefined, (hash, line, at) => {
     number++;
+    if (counts.has(number)) hashes.set(number, { hash, line: at });
     wanted.delete(hash);
     if (hash === since) before = number;
     if (key === undefined) return undefined;
@@ -43,7 +49,7 @@ export async function verifyAudit(file: string, { heads = [], contains, since, k
     else unsealed++;
     return undefined;
   });
-  const end = followed.broken === undefined ? await endOf(followed, heads) : { end: "unknown" as const };
+  const end = followed.broken === undefined ? endOf(followed, ends, hashes) : { end: "unknown" as const };
   const missing = [...wanted].map((hash) => `It holds no entry with the hash ${hash}: entries were cut off, or it was written anew.`);
   const problem =
     followed.broken ?? ("problem" in end ? end.problem : undefined) ?? missing.map((text) => ({ line: number, problem: text }))[0];
@@ -59,17 +65,26 @@ export async function verifyAudit(file: string, { heads = [], contains, since, k
 
 type EndFound = Pick<AuditCheck, "end"> & { readonly problem?: { readonly line: number; readonly problem: string } };
 
-async function endOf({ entries, lastHash }: Followed, heads: readonly AuditHeads[]): Promise<EndFound> {
+interface KeptEnd {
+  readonly place: string;
+  readonly kept: Outcome<AuditHead | undefined>;
+}
+
+/** Throws the Failure of an end that cannot be read. */
+function endOf({ entries }: Followed, ends: readonly KeptEnd[], hashes: ReadonlyMap<number, { hash: string; line: number }>): EndFound {
   let end: AuditCheck["end"] = "unknown";
-  for (const { place, read } of heads) {
-    const head = await read();
+  for (const { place, kept } of ends) {
+    if (!kept.ok) throw kept.failure;
+    const head = kept.value;
     if (head === undefined) continue;
     if (entries < head.entries) {
       const problem = `It has ${entries} entries and was left with ${head.entries} (${place}): entries were cut off, or it was written anew.`;
       return { end, problem: { line: entries + 1, problem } };
     }
-    if (entries === head.entries && lastHash !== head.hash) {
-      return { end, problem: { line: entries, problem: `Its last entry is not the one that was written (${place}).` } };
+    const left = hashes.get(head.entries);
+    if (left?.hash !== head.hash) {
+      const which = entries === head.entries ? "Its last entry" : `Its entry ${head.entries}, which was the last one when it was left,`;
+      return { end, problem: { line: left?.line ?? 1, problem: `${which} is not the one that was written (${place}).` } };
     }
     end = entries === head.entries ? "as-left" : "longer";
   }

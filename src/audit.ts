@@ -103,7 +103,7 @@ export async function acceptAudit(file: string, { actor, reason }: Statement, op
     const expected = await Promise.all((options.heads ?? []).map(({ read }) => read().catch(() => undefined)));
     const named = (head: Pick<AuditHead, "entries" | "hash"> | undefined) => head && { entries: head.entries, hash: head.hash };
     return await log.write(
-      { ...end, entries: found.entries },
+      { ...end, entries: found.entries + lacksFeed(end) },
       {
         ...{ time: (options.now?.() ?? new Date()).toISOString(), action: acceptAction, actor, reason },
         expected: expected.map(named).find((head) => head !== undefined) ?? null,
@@ -205,7 +205,12 @@ async function checkedEnd(file: FileHandle, path: string, heads: readonly AuditH
     entries = head.entries + (since?.entries ?? 0);
   }
   if (entries === undefined) entries = heads.length === 0 || size === 0 ? 0 : (await follow(linesOf(path), undefined)).entries;
-  return { ...end, entries };
+  return { ...end, entries: entries + lacksFeed(end) };
+}
+
+/** A last entry that lacks nothing but its line feed is not counted before it has one: what is appended gives it one. */
+function lacksFeed({ unfinished, torn }: End): number {
+  return unfinished && torn.length === 0 ? 1 : 0;
 }
 
 function notAsLeft(path: string, what: string): Failure {

@@ -62,6 +62,25 @@ describe("An audit log whose end is kept elsewhere", () => {
     await expect(write(["four"])).rejects.toMatchObject({ message: expect.stringContaining("entry 3 is not the one") });
   });
 
+  test("that was rewritten from nothing is broken, even as a whole chain that is longer", async () => {
+    unlinkSync(file);
+    await write(["ONE", "TWO", "THREE", "FOUR"], {});
+    expect((await verify()).broken).toMatchObject({ line: 3, problem: expect.stringContaining("is not the one that was written") });
+  });
+
+  test("that was edited in its last entry is broken, even with an entry appended to it", async () => {
+    attack["the last entry was edited"]?.();
+    await write(["four"], {});
+    expect((await verify()).broken).toMatchObject({ line: 3, problem: expect.stringContaining("is not the one that was written") });
+  });
+
+  test("counts a last entry that lacks only its line feed, and ends as left after the next one", async () => {
+    await write(["four"], {});
+    truncateSync(file, readFileSync(file).length - 1);
+    await write(["five"]);
+    expect(await verify()).toMatchObject({ entries: 5, end: "as-left" });
+  });
+
   test.each(Object.keys(attack))("goes on after a person accepted that %s, with an entry that names the gap", async (what) => {
     attack[what]?.();
     await acceptAudit(file, { actor: "ann", reason: "disk restored" }, { heads: heads() });
