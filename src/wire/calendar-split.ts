@@ -57,9 +57,11 @@ export class CalendarSplitter implements Splitter {
     this.#head += String.fromCharCode(byte);
     if (this.#head.length > maxHead) this.#state = "skip";
     else if (this.#state === "prefix") {
-      const [whole, type] = /^\s*data:([^,;]*)[^,]*;base64,$/i.exec(this.#head) ?? [];
-      if (whole !== undefined) yield* this.#begin(type);
-      else if (byte === 0x2c) this.#state = "skip";
+      // Its content begins behind the first comma: before it nothing is looked for, since that would be done for each byte.
+      if (byte !== 0x2c) return;
+      const data = /^\s*data:([^,;]*)/i.exec(this.#head);
+      if (data !== null && /;base64,$/i.test(this.#head.slice(-8))) yield* this.#begin(data[1]);
+      else this.#state = "skip";
     } else if (byte === 0x22) this.#isQuoted = !this.#isQuoted;
     else if (byte === 0x3a && !this.#isQuoted) {
       const [name = "", ...parameters] = partsOf(this.#head.slice(0, -1));

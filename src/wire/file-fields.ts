@@ -7,15 +7,18 @@ export interface FileNames {
   readonly contentId?: string | undefined;
 }
 
+/** No file system takes a longer name, and no mailer writes a longer Content-ID. A name of megabytes would be written three times as long. Bytes. */
+const longestName = 4096;
+
 /** The fields that a part of MIME would have. */
 export function fieldsOfFile({ type, name, contentId }: FileNames): readonly RawField[] {
   const fields: RawField[] = [];
   const say = (written: string, value: string) => fields.push({ name: written.toLowerCase(), written, value });
   if (type !== undefined) say("Content-Type", type);
   const hex = (byte: number) => `%${byte.toString(16).padStart(2, "0")}`;
-  const file = name === undefined ? "" : `; filename*=${name.charset}''${[...name.bytes].map(hex).join("")}`;
+  const file = name === undefined ? "" : `; filename*=${name.charset}''${[...name.bytes.subarray(0, longestName)].map(hex).join("")}`;
   say("Content-Disposition", `attachment${file}`);
-  if (contentId !== undefined) say("Content-ID", `<${contentId}>`);
+  if (contentId !== undefined) say("Content-ID", `<${contentId.slice(0, longestName)}>`);
   return fields;
 }
 

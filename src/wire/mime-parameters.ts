@@ -11,6 +11,7 @@ const maxParameters = 1000;
 export function parametersOf(value: string): Parameters {
   const found = new Map<string, string>();
   const commentEnd = commentsIn(value);
+  const quotedAt = quotesIn(value);
   const skipComments = (from: number): number => {
     let at = from;
     for (;;) {
@@ -21,7 +22,7 @@ export function parametersOf(value: string): Parameters {
     }
   };
   let at = 0;
-  while (at < value.length && value[at] !== ";") at = commentEnd(at) ?? quotedAt(value, at)?.end ?? at + 1;
+  while (at < value.length && value[at] !== ";") at = commentEnd(at) ?? quotedAt(at)?.end ?? at + 1;
   let equals = -1;
   while (at < value.length && found.size < maxParameters) {
     at = skipComments(at + 1);
@@ -34,7 +35,7 @@ export function parametersOf(value: string): Parameters {
     const name = value.slice(at, equals).replace(/\(.*/s, "").trim().toLowerCase();
     let from = equals + 1;
     while (/\s/.test(value[from] ?? "")) from += 1;
-    const quoted = quotedAt(value, from);
+    const quoted = quotedAt(from);
     const end = indexOr(value, ";", quoted?.end ?? from);
     const text = quoted?.text ?? value.slice(from, end).replace(/^"/, "").trimEnd();
     if (name !== "" && !found.has(name)) found.set(name, text);
@@ -59,16 +60,24 @@ function commentsIn(value: string): (from: number) => number | undefined {
   };
 }
 
-function quotedAt(value: string, from: number): { readonly text: string; readonly end: number } | undefined {
-  if (value[from] !== '"') return undefined;
-  let text = "";
-  for (let at = from + 1; at < value.length; at++) {
-    const character = value[at] ?? "";
-    if (character === '"') return { text, end: at + 1 };
-    if (character === "\\" && at + 1 < value.length) text += value[++at] ?? "";
-    else text += character;
-  }
-  return undefined;
+/**
+ * The quoted text that begins at a place. From one that does not end on there are none: whatever it has read over as escaped, each later quote
+ * would read the same way.
+ */
+function quotesIn(value: string): (from: number) => { readonly text: string; readonly end: number } | undefined {
+  let isOver = false;
+  return (from) => {
+    if (isOver || value[from] !== '"') return undefined;
+    let text = "";
+    for (let at = from + 1; at < value.length; at++) {
+      const character = value[at] ?? "";
+      if (character === '"') return { text, end: at + 1 };
+      if (character === "\\" && at + 1 < value.length) text += value[++at] ?? "";
+      else text += character;
+    }
+    isOver = true;
+    return undefined;
+  };
 }
 
 function indexOr(value: string, wanted: string, from: number): number {

@@ -84,7 +84,11 @@ export class TnefSplitter implements Splitter {
         return;
       }
       if (what === undefined || what === "data") {
-        if (what === "data") yield* this.#part();
+        if (what === "data") {
+          // Content that nothing announced would otherwise be taken for that of the part before, and not be seen.
+          this.#attached ??= {};
+          yield* this.#part();
+        }
         at += headBytes;
         this.#passing = { left: length + checksumBytes, content: what === "data" ? length : 0 };
         continue;
@@ -129,6 +133,9 @@ export class TnefSplitter implements Splitter {
   }
 
   *#text(type: string, bytes: Buffer): Generator<MimeEvent> {
+    if (this.#attached?.title !== undefined) yield* this.#part();
+    // What comes behind a text is no content of it.
+    this.#attached = undefined;
     const fields = [{ name: "content-type", written: "Content-Type", value: `${type}; charset=${charsetOf(this.#codepage)}` }];
     yield { kind: "part", part: { number: this.#number(), type, encoding: undefined, fields, within: "alternative" } };
     yield { kind: "bytes", bytes };
@@ -157,7 +164,7 @@ export class TnefSplitter implements Splitter {
     const type = isMessage ? "application/ms-tnef" : (text(mimeTag)?.bytes.toString("latin1").trim().toLowerCase() ?? part.type);
     const titled = this.#attached.title === undefined ? undefined : { bytes: this.#attached.title, charset: charsetOf(this.#codepage) };
     const name = text(longFilename) ?? (isMessage ? text(displayName) : undefined) ?? titled ?? text(displayName);
-    const known = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+$/.test(type) ? type : part.type;
+    const known = /^[\w!#$&^.+-]{1,100}\/[\w!#$&^.+-]{1,100}$/.test(type) ? type : part.type;
     const id = text(contentId)
       ?.bytes.toString("latin1")
       .replace(/[<>\r\n]/g, "");

@@ -101,3 +101,10 @@ test("a line without end, and a thousand files, cost neither time nor memory wit
   expect(files(`ATTACH:${"d".repeat(2_000_000)}`)).toEqual([]);
   expect(() => files("ATTACH;ENCODING=BASE64:TVo=\n".repeat(1001))).toThrow(expect.objectContaining({ code: "too-large" }));
 });
+
+test.each([" ", ";", "data:", "data:;base64", "x;base64"])("a data: URL of %j for ever is read in linear time", (piece) => {
+  const begun = process.cpuUsage().user;
+  files(`ATTACH:data:${piece.repeat(8000 / piece.length)},\r\n`.repeat(100));
+  // Looked through again for each byte it takes hours.
+  expect(process.cpuUsage().user - begun).toBeLessThan(10_000_000);
+});

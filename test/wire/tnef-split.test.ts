@@ -83,6 +83,27 @@ test("one that was cut off, or has something else in it, tells that it is broken
   expect(split(whole.subarray(0, 4)).flaws).toHaveLength(1);
 });
 
+test("content is a file of its own where no attachment was begun, and where a text stands before it", () => {
+  const data = (text: string) => attribute(2, 0x0006800f, Buffer.from(text));
+  expect(split(Buffer.concat([tnef([]), data("MZ")])).parts).toEqual([
+    ["text/plain", undefined, "the body"],
+    ["application/octet-stream", undefined, "MZ"],
+  ]);
+  const begun = [attribute(2, 0x00069002, Buffer.alloc(14)), attribute(2, 0x00018010, Buffer.from("a.exe\0"))];
+  const late = attribute(1, 0x0002800c, Buffer.from("late\0"));
+  expect(split(Buffer.concat([tnef([]), ...begun, late, data("MZ")])).parts).toEqual([
+    ["text/plain", undefined, "the body"],
+    ["application/octet-stream", "a.exe", ""],
+    ["text/plain", undefined, "late"],
+    ["application/octet-stream", undefined, "MZ"],
+  ]);
+});
+
+test("a name of 8 MB is cut, and costs little", () => {
+  const [, [, name] = []] = split(tnef([{ title: "a".repeat(8_000_000), content: Buffer.from("x") }])).parts;
+  expect(name).toBe("a".repeat(4096));
+});
+
 test("properties of 33 MB, and more than a thousand files, are too-large", () => {
   const head = Buffer.from(attribute(2, 0x00069005, Buffer.alloc(0)));
   head.writeUInt32LE(33 * 1024 * 1024, 5);
