@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { acceptAudit, rotateAudit } from "./audit.ts";
 import { openHeadFile } from "./audit-head.ts";
 import { type AuditCheck, verifyAudit } from "./audit-verify.ts";
@@ -7,7 +8,9 @@ import { harmless } from "./faces/terminal.ts";
 import { Failure } from "./failure.ts";
 import { jsonText } from "./json-text.ts";
 import { operatingSystemUser } from "./perform.ts";
-import { loadAudit } from "./settings.ts";
+import { loadAudit, type WrittenFile } from "./settings.ts";
+import { readServe } from "./settings-serve.ts";
+import type { State } from "./state/state.ts";
 
 const usage = `mailcordon audit verify [FILE]                checks that no entry of an audit log was changed, taken out or put elsewhere,
                                               and that its end is as its writers left it.
@@ -54,22 +57,43 @@ export async function runAudit(words: readonly string[], screen: Screen): Promis
     }
   }
   const audit = await loadAudit({ flags: { config: values.config, auditFile: named } });
-  const options = { heads: [openHeadFile(audit.heads, audit.file)], key: audit.key?.reveal() };
+  const heads = [openHeadFile(audit.heads, audit.file)];
+  const options = { heads, key: audit.key?.reveal() };
   const actor = operatingSystemUser();
   const json = values.json === true;
   if (what === "verify") {
     const proof = { contains: values.contains?.toLowerCase(), since: values.since?.toLowerCase() };
     return print(screen, json, verified(audit.file, await verifyAudit(audit.file, { ...options, ...proof })));
   }
-  if (what === "accept") {
-    if ((values.reason ?? "").trim() === "") {
-      throw new Failure("invalid-input", "--reason is missing: say why entries are missing.", { hint: helpOf("audit") });
-    }
-    const last_hash = await acceptAudit(audit.file, { actor, reason: values.reason ?? "" }, options);
-    return print(screen, json, { success: true, message: `${audit.file}: continued, with an entry that names the gap.`, last_hash });
+  const { reason = "" } = values;
+  if (what === "accept" && reason.trim() === "") {
+    throw new Failure("invalid-input", "--reason is missing: say why entries are missing.", { hint: helpOf("audit") });
   }
-  const rotated = await rotateAudit(audit.file, { actor }, options);
-  return print(screen, json, { success: true, message: `${audit.file}: begun anew; the log so far is ${rotated}.`, rotated });
+  const state = await servedState(audit);
+  try {
+    const ways = {
+      ...options,
+      exclusively: state?.exclusively,
+      heads: state === undefined ? heads : [...heads, state.auditHead(audit.file)],
+    };
+    if (what === "accept") {
+      const last_hash = await acceptAudit(audit.file, { actor, reason }, ways);
+      return print(screen, json, { success: true, message: `${audit.file}: continued, with an entry that names the gap.`, last_hash });
+    }
+    const rotated = await rotateAudit(audit.file, { actor }, ways);
+    return print(screen, json, { success: true, message: `${audit.file}: begun anew; the log so far is ${rotated}.`, rotated });
+  } finally {
+    await state?.close();
+  }
+}
+
+/** The state of `mailcordon serve`, which keeps the end of the log as well: one that was not told would append nothing any more. Undefined where nobody serves. */
+async function servedState(written: Pick<WrittenFile, "serve" | "home" | "path">): Promise<State | undefined> {
+  const { stateDir, databaseUrl } = readServe(written);
+  if (written.serve === undefined && !existsSync(stateDir)) return undefined;
+  if (databaseUrl === undefined && !existsSync(stateDir)) return undefined;
+  const { openState } = await import("./state/state.ts");
+  return await openState({ directory: stateDir, databaseUrl });
 }
 
 function verified(file: string, { entries, torn, broken, lastHash, end, gaps, unsealed, cannotKnow }: AuditCheck): Printed {

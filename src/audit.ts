@@ -59,6 +59,9 @@ export interface AuditOptions {
   readonly key?: string | undefined;
 }
 
+/** Within one process the entries of a log queue here, whichever connection they are of, so that they do not wait for each other's lock. */
+const queues = new Map<string, Promise<unknown>>();
+
 /**
  * An append-only file of JSON lines. Each entry holds as `previous` the SHA-256 of the line before it, so that a line changed or taken out
  * later shows. Its end is kept in `heads`: a writer that finds the log shorter than it was left, or its last entry changed, appends nothing
@@ -68,18 +71,19 @@ export interface AuditOptions {
 export function openAudit(file: string, options: AuditOptions = {}): AuditLog {
   const path = resolve(file);
   const now = options.now ?? (() => new Date());
-  // Within one process the entries queue here, so that they do not wait for each other's lock.
-  let last: Promise<unknown> = Promise.resolve();
   return {
     append(entry) {
-      const appended = last.then(() =>
+      const appended = (queues.get(path) ?? Promise.resolve()).then(() =>
         writing(path, options, async (log) => {
           const end = await log.checkedEnd();
           await log.write(end, { time: now().toISOString(), ...entry });
         }),
       );
       // Who appended it is told; the next ones are no worse for it.
-      last = appended.catch(() => undefined);
+      queues.set(
+        path,
+        appended.catch(() => undefined),
+      );
       return appended;
     },
   };

@@ -73,7 +73,11 @@ export interface ServeFlags {
  * The section `serve` of what is written, flags before it.
  * @throws Failure `invalid-settings` naming each field that is wrong; and for a server that anybody on the network could listen to
  */
-export function readServe(written: WrittenFile, flags: ServeFlags = {}, place: Pick<SettingsPlace, "environment"> = {}): Serving {
+export function readServe(
+  written: Pick<WrittenFile, "serve" | "home" | "path">,
+  flags: ServeFlags = {},
+  place: Pick<SettingsPlace, "environment"> = {},
+): Serving {
   const { environment = process.env } = place;
   const parsed = ServeSettings.safeParse(written.serve ?? {});
   if (!parsed.success) throw new Failure("invalid-settings", problems(parsed.error, written.path));

@@ -188,10 +188,15 @@ export interface WrittenFile {
 }
 
 /** The settings of the audit log alone: no connection need be set. Throws Failure `invalid-settings`. */
-export async function loadAudit({ flags = {}, environment = process.env, directory = process.cwd() }: SettingsPlace): Promise<AuditPlace> {
+export async function loadAudit({
+  flags = {},
+  environment = process.env,
+  directory = process.cwd(),
+}: SettingsPlace): Promise<AuditPlace & Pick<WrittenFile, "serve" | "home" | "path">> {
   const found = findSettings(flags.config, environment, directory);
   const home = found === undefined ? directory : dirname(found.path);
-  return readAudit(found === undefined ? {} : await readYaml(found), { flag: flags.auditFile, environment, directory, home });
+  const raw = found === undefined ? {} : await readYaml(found);
+  return { ...readAudit(raw, { flag: flags.auditFile, environment, directory, home }), serve: raw.serve, home, path: found?.path };
 }
 
 /** What is written for a program that has all connections open. Throws Failure `invalid-settings`. */

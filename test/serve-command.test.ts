@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { request } from "node:https";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
@@ -148,6 +148,21 @@ describe("from nothing to an answer", () => {
     expect(await sent).toMatchObject({ status: 200, json: { success: true } });
     expect(await other.exclusively(name, async () => "free")).toBe("free");
     await other.close();
+  });
+
+  test("a log that was rotated, or accepted after a cut, is written on: the database is told", async () => {
+    const { key } = await keys("add", "--name", "soar", "--role", "admin");
+    const { url } = await serve();
+    const file = defaultAuditFile(process.env);
+    const send = () => call(url, key, "/v1/actions/send-email", { to: "user05@example.com", subject: "audited", body_text: "x" });
+    expect(await send()).toMatchObject({ status: 200 });
+    expect(await run("audit", "rotate").code).toBe(0);
+    expect(await send()).toMatchObject({ status: 200, json: { success: true } });
+    truncateSync(file, 0);
+    expect((await send()).json).toMatchObject({ type: "urn:mailcordon:failure:audit-failed" });
+    expect(await run("audit", "accept", "--reason", "the disk was full").code).toBe(0);
+    expect(await send()).toMatchObject({ status: 200, json: { success: true } });
+    expect(await run("audit", "verify").code).toBe(0);
   });
 
   test("evidence is kept, linked, and streamed", async () => {
