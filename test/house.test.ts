@@ -77,7 +77,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   "audit-seal": [],
   "audit-head": ["failure", "parse-json"],
   "audit-chain": ["failure", "parse-json", "file-lines"],
-  "audit-verify": ["failure", "parse-json", "file-lines", "audit-chain", "audit-head", "audit-seal"],
+  "audit-verify": ["outcome", "failure", "parse-json", "file-lines", "audit-chain", "audit-head", "audit-seal"],
   "input-file": ["failure", "action"],
   "unicode-form": [],
   "safe-name": ["unicode-form"],
