@@ -152,7 +152,6 @@ describe("from nothing to an answer", () => {
     const { key } = await keys("add", "--name", "soar", "--role", "admin");
     const { url } = await serve();
     const send = () => call(url, key, "/v1/actions/send-email", { to: "user05@example.com", subject: "audited", body_text: "x" });
-    expect(await send()).toMatchObject({ status: 200 });
     expect(await run("audit", "rotate").code).toBe(0);
     expect(await send()).toMatchObject({ status: 200 });
     truncateSync(defaultAuditFile(process.env), 0);
