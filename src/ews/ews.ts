@@ -12,6 +12,7 @@ import type { AutodiscoverOptions, Discovered } from "./autodiscover.ts";
 import { callingRightly } from "./called.ts";
 import { defaultLifetimeMs, type EndpointMemory, type Finding, fixedEndpoint, noEndpointMemory, openDiscovery } from "./endpoint.ts";
 import { openPublicRoutes } from "./public-routes.ts";
+import { refusalMemory } from "./refused-filters.ts";
 import { type Access, addressOnly, type Connection, type EwsMailbox, openMailbox } from "./session.ts";
 import { type ConnectingName, openSoap, type ServerVersion } from "./soap.ts";
 
@@ -82,6 +83,7 @@ export function openEws(options: EwsOptions): Exchange {
     limits: limitsOf(options),
     publicRoutes: place.publicRoutes,
     archives: archiveMemory(),
+    refusals: refusalMemory(),
   };
   return {
     backend: "ews",

@@ -14,11 +14,31 @@ export function isRefusal({ code }: Failure): boolean {
   return refusals.has(code);
 }
 
+/** What servers were seen to refuse, of one connection. */
+export interface RefusalMemory {
+  read(): ReadonlySet<Refusable>;
+  add(refused: Iterable<Refusable>): void;
+}
+
+// A server that was brought up to date is asked again the same day; until then each search of each mailbox would learn it anew.
+const lifetimeMs = 3_600_000;
+
+/** Remembers for an hour. `now` in milliseconds. */
+export function refusalMemory(now: () => number = Date.now): RefusalMemory {
+  const known = new Map<Refusable, number>();
+  return {
+    read: () => new Set([...known].flatMap(([name, until]) => (until > now() ? [name] : []))),
+    add(refused) {
+      for (const name of refused) known.set(name, now() + lifetimeMs);
+    },
+  };
+}
+
 const idShape = shape("m:ItemShape", ["item:ItemId"]);
 
 /**
  * Which filters the server refuses: each is asked for alone, in one folder. All of them where it refuses none alone, since then it is their number
- * that it refuses. Throws Failure `cancelled`.
+ * that it refuses. What is refused alone is remembered by the connection. Throws Failure `cancelled`.
  */
 export async function refusedFilters(
   mailbox: EwsMailbox,
@@ -34,6 +54,7 @@ export async function refusedFilters(
     for await (const outcome of mailbox.each(findItem, [folder], question))
       if (!outcome.ok && isRefusal(outcome.failure)) refused.add(name);
   }
+  mailbox.refusals.add(refused);
   if (refused.size === known.size) for (const [name] of apart) refused.add(name);
   return refused;
 }

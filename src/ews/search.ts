@@ -65,7 +65,7 @@ async function listed(
   position: Position | undefined,
   folders: readonly FolderRef[],
 ): Promise<{ readonly plan: Plan; readonly list: NewestFirst }> {
-  for (let refused: ReadonlySet<Refusable> = new Set(); ; ) {
+  for (let refused: ReadonlySet<Refusable> = mailbox.refusals.read(); ; ) {
     const plan = planFilters(asked.filters, position, refused);
     const list = newestFirst(mailbox, folders, {
       shape: listShape(asked.detail),

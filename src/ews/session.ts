@@ -9,6 +9,7 @@ import { isSid } from "./called.ts";
 import { type Folders, openFolders } from "./folders.ts";
 import type { Operation } from "./operation.ts";
 import type { PublicRoutes } from "./public-routes.ts";
+import { type RefusalMemory, refusalMemory } from "./refused-filters.ts";
 import type { Asker } from "./repeat.ts";
 import { askRouted, type Routing, streamRouted } from "./routed.ts";
 import type { ConnectingName, Soap } from "./soap.ts";
@@ -31,6 +32,8 @@ export interface EwsMailbox {
   readonly folders: Folders;
   /** Whether it has an archive mailbox, as far as that was told; remembered by the connection. */
   readonly archive: { read(): ArchiveFound | undefined; write(found: ArchiveFound): void };
+  /** Which filters the server was seen to refuse; remembered by the connection. */
+  readonly refusals: RefusalMemory;
   /** Another mailbox over the same connection, with the same call. */
   other(address: string): EwsMailbox;
   /** The same mailbox during another call: with other cancellation, time-out or progress. */
@@ -62,6 +65,7 @@ export interface Connection {
   readonly publicRoutes?: PublicRoutes | undefined;
   /** Default: each mailbox remembers it for itself. */
   readonly archives?: ArchiveMemory | undefined;
+  readonly refusals?: RefusalMemory | undefined;
 }
 
 /** The address of a mailbox. Failure `invalid-input` when only its SID is known. */
@@ -93,7 +97,7 @@ export function openMailbox(connection: Connection, address: string, call: Call 
   const routing: Routing | undefined =
     publicRoutes === undefined || address === "" || isSid(address) ? undefined : { routes: publicRoutes, user: address };
   let folders: Folders | undefined;
-  const { archives = archiveMemory() } = connection;
+  const { archives = archiveMemory(), refusals = refusalMemory() } = connection;
   // A delegate may see less than the owner.
   const archiveKey = `${access} ${asker.key}`;
   const mailbox: EwsMailbox = {
@@ -105,6 +109,7 @@ export function openMailbox(connection: Connection, address: string, call: Call 
       return folders;
     },
     archive: { read: () => archives.read(archiveKey), write: (found) => archives.write(archiveKey, found) },
+    refusals,
     other: (otherAddress) => openMailbox(connection, otherAddress, call),
     during: (otherCall) => openMailbox(connection, address, otherCall),
     async ask(operation, input) {

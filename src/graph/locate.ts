@@ -1,6 +1,7 @@
 import type { Within } from "../exchange/exchange.ts";
 import { keepIn, locateCopies, nameless, type Seen } from "../exchange/locate-copies.ts";
 import { type Located, meantBy } from "../exchange/looked.ts";
+import { sameMessageId } from "../exchange/match.ts";
 import type { Message, MessageName } from "../exchange/message.ts";
 import type { FailureCode } from "../failure.ts";
 import { attempt, done, failed, type Outcome } from "../outcome.ts";
@@ -88,9 +89,11 @@ async function findCopies(mailbox: GraphMailbox, ids: readonly string[], where: 
   const found = new Map<string, Message>();
   const list = await newestFirst(mailbox, where.places, {
     detail: {},
-    filters: [ids.length === 0 ? undefined : messageIdFilter(ids)],
+    // Where the service refuses to look for them, everything is listed and compared here.
+    filters: ids.length === 0 ? [undefined] : [messageIdFilter(ids), undefined],
     expected: ids.length,
-    includes: where.includes,
+    includes: (message, place) =>
+      where.includes(message, place) && (ids.length === 0 || ids.some((id) => sameMessageId(id, message.internetMessageId ?? ""))),
   });
   if (ids.length > 0) {
     for await (const message of list.messages()) {

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
+import { deleteEmail } from "../../../src/actions/delete-email.ts";
 import { searchEmailsExtended } from "../../../src/actions/search-emails-extended.ts";
 import { type Backend, type LabHost, openLabHost } from "../lab-host.ts";
 import { openSpoilingProxy, type Passing } from "./spoiling-proxy.ts";
@@ -71,6 +72,32 @@ describe("over ews, a server that refuses to look for", () => {
   });
 });
 
+describe("over ews, what a server was seen to refuse", () => {
+  test("is remembered for the next mailbox", async () => {
+    const at = await stage("ews", ["refuses-restrictions:item:Size"]);
+    const other = "filters-2@example.com";
+    at.lab.store.addUser({ address: other, displayName: "Filters", password: "x" });
+    at.put(other, { subject: "Delta", body: { type: "Text", value: "x".repeat(3000) } });
+    await at.run(searchEmailsExtended, { mailbox, min_size: 3000 });
+    const before = at.asked("FindItem");
+    const answer = await at.run(searchEmailsExtended, { mailbox: other, min_size: 3000 });
+    expect(answer).toMatchObject({ success: true, applied: { min_size: "client" } });
+    expect(subjects(answer)).toEqual(["Delta"]);
+    expect(at.asked("FindItem") - before).toBe(1);
+  });
+
+  test.each([
+    ["any restriction", "refuses-restrictions"],
+    ["the Message-ID", "refuses-restrictions:message:InternetMessageId"],
+  ])("%s keeps no message from being found by its Message-ID, and none that is not there is found", async (_, habit) => {
+    const at = await stage("ews", [habit]);
+    const kept = at.put(mailbox, { subject: "Named", internetMessageId: "<Named@example.net>" }, "inbox/Deep");
+    const internet_message_id = ["<named@example.net>", "<nowhere@example.net>"];
+    const answer = await at.run(deleteEmail, { mailbox, internet_message_id, keep_evidence: false, delete_type: "soft" });
+    expect(answer).toMatchObject({ results: [{ item_id: kept.id, status: "done", verified: true }, { status: "not_found" }] });
+  });
+});
+
 describe("over graph, a service that refuses", () => {
   const refusing =
     (what: RegExp) =>
@@ -101,6 +128,24 @@ describe("over graph, a service that refuses", () => {
     expect(answer).toMatchObject({ success: true, applied });
     expect(subjects(answer)).toEqual(found);
   });
+});
+
+test("over graph, a service that refuses to look for a Message-ID keeps no message from being found by it", async () => {
+  const at = await stage("graph");
+  const kept = at.put(mailbox, { subject: "Named", internetMessageId: "<Named@example.net>" }, "inbox/Deep");
+  const proxy = await openSpoilingProxy(at.lab, "graph", ({ url }) =>
+    /filter=[^&]*internetMessageId/i.test(decodeURIComponent(url))
+      ? {
+          status: 400,
+          body: JSON.stringify({ error: { code: "ErrorInvalidUrlQueryFilter", message: "The query filter is not supported." } }),
+        }
+      : undefined,
+  );
+  open.push(proxy);
+  const internet_message_id = ["<named@example.net>", "<nowhere@example.net>"];
+  const input = { mailbox, internet_message_id, keep_evidence: false, delete_type: "soft" };
+  const answer = await at.run(deleteEmail, input, { exchange: proxy.exchange });
+  expect(answer).toMatchObject({ results: [{ item_id: at.idOf(kept), status: "done", verified: true }, { status: "not_found" }] });
 });
 
 const withoutFilters = (text: string) =>
