@@ -20,6 +20,7 @@ const Oidc = z.strictObject({
     .string(put("the https address of the issuer's keys"))
     .refine(isIssuer, put("the https address of the issuer's keys"))
     .optional(),
+  require_mailboxes: z.boolean(put("true to refuse tokens without the claim mailcordon_mailboxes")).default(false),
 });
 
 /** `serve` in mailcordon.yaml. */
@@ -53,7 +54,13 @@ export interface Serving {
   readonly stateDir: string;
   readonly databaseUrl: string | undefined;
   readonly oidc:
-    | { readonly issuer: string; readonly audience: string; readonly rolesClaim: string; readonly jwksUrl: string | undefined }
+    | {
+        readonly issuer: string;
+        readonly audience: string;
+        readonly rolesClaim: string;
+        readonly jwksUrl: string | undefined;
+        readonly requireMailboxes: boolean;
+      }
     | undefined;
   readonly maxBodyBytes: number;
   readonly maxConcurrency: number;
@@ -104,7 +111,13 @@ export function readServe(
     publicUrl: said.public_url?.replace(/(?<!\/)\/+$/, "") ?? "",
     stateDir: pathOf(said.state_dir),
     databaseUrl: databaseOf(database_url, written.home, environment),
-    oidc: oidc && { issuer: oidc.issuer, audience: oidc.audience, rolesClaim: oidc.roles_claim, jwksUrl: oidc.jwks_url },
+    oidc: oidc && {
+      issuer: oidc.issuer,
+      audience: oidc.audience,
+      rolesClaim: oidc.roles_claim,
+      jwksUrl: oidc.jwks_url,
+      requireMailboxes: oidc.require_mailboxes,
+    },
     maxBodyBytes: said.max_body_mb * 1024 * 1024,
     maxConcurrency: said.max_concurrency,
     timeoutMs: said.timeout_seconds * 1000,

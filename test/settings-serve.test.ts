@@ -85,6 +85,11 @@ test.each([
   ["a certificate without its key", { tls: { cert_file: "cert.pem" } }, /serve\.tls\.key_file is missing/],
   ["a certificate that is not there", { tls: { cert_file: "no.pem", key_file: "key.pem" } }, /serve\.tls\.cert_file/],
   ["an issuer in the clear", { oidc: { issuer: "http://issuer.example", audience: "a" } }, /serve\.oidc\.issuer/],
+  [
+    "what is neither true nor false",
+    { oidc: { issuer: "https://issuer.example", audience: "a", require_mailboxes: "yes" } },
+    /serve\.oidc\.require_mailboxes/,
+  ],
   ["an issuer without an audience", { oidc: { issuer: "https://issuer.example" } }, /serve\.oidc\.audience is missing/],
   ["a limit of nothing", { max_concurrency: 0 }, /serve\.max_concurrency/],
   ["no section", "on", /serve/],

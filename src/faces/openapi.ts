@@ -260,7 +260,7 @@ const otherPaths: Json = {
       operationId: "test_connection",
       summary: "Check a connection step by step",
       tags: ["server"],
-      description: "Needs the role read.",
+      description: "Needs the role read. A caller that is limited to mailboxes is told only whether the connection works: checks is empty.",
       parameters: [ref("parameters/connection")],
       requestBody: { required: false, content: { "application/json": { schema: ref("schemas/ConnectionTestInput") } } },
       responses: { "200": json("What was found, with the next thing to do.", ref("schemas/ConnectionTest")), ...problems },

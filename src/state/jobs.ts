@@ -12,6 +12,8 @@ import { tellerOf } from "./teller.ts";
 export interface Job {
   readonly id: string;
   readonly caller: string;
+  /** What its caller was granted then; undefined in jobs of earlier versions. */
+  readonly scope?: string | undefined;
   readonly action: string;
   /** `lost`: the process that ran it died, and it may not be run twice: whether it was done is not known. */
   readonly status: "queued" | "running" | "finished" | "cancelled" | "lost";
@@ -25,6 +27,8 @@ export interface Job {
 /** What is to be done. */
 export interface JobOrder {
   readonly caller: string;
+  /** What its caller is granted, as a text that is the same for the same grant. */
+  readonly scope?: string | undefined;
   readonly action: string;
   /** Whether it may be run again after a crash in its middle. */
   readonly repeatable: boolean;
@@ -60,6 +64,7 @@ export interface Jobs {
 const Row = z.object({
   id: z.string(),
   caller: z.string(),
+  scope: z.string().nullable(),
   action: z.string(),
   status: z.enum(["queued", "running", "finished", "cancelled", "lost"]),
   progress: z.string().nullable(),
@@ -255,7 +260,7 @@ export function openJobs(database: Database, keptBytes = mostKept): Jobs {
   };
 
   return {
-    async put({ caller, action, repeatable, call }) {
+    async put({ caller, scope, action, repeatable, call }) {
       const [{ waiting, kept } = { waiting: 0, kept: 0 }] = await database.query(
         z.object({ waiting: z.number(), kept: z.number() }),
         `SELECT count(*) FILTER (WHERE finished_at IS NULL)::integer AS waiting,
@@ -266,12 +271,13 @@ export function openJobs(database: Database, keptBytes = mostKept): Jobs {
         throw new Failure("busy", `${mostOfCaller} jobs of this caller wait or run, which is all that one may have.`);
       if (kept + Buffer.byteLength(call) > keptBytes) throw tooMuchKept("jobs", keptBytes);
       const id = randomUUID();
-      await query(`INSERT INTO ${table} (id, caller, action, repeatable, call, status) VALUES ($1, $2, $3, $4, $5, 'queued')`, [
+      await query(`INSERT INTO ${table} (id, caller, action, repeatable, call, scope, status) VALUES ($1, $2, $3, $4, $5, $6, 'queued')`, [
         id,
         caller,
         action,
         repeatable,
         call,
+        scope ?? null,
       ]);
       // From now on it is to be done. Who takes up jobs also finds what is missing on the queue: that is no reason to say that it is not.
       await openedQueue()
@@ -375,10 +381,11 @@ export function hasEnded({ status }: Job): boolean {
 }
 
 function jobOf(row: z.output<typeof Row>): Job {
-  const { id, caller, action, status, progress, answer, answer_status, created_at, finished_at } = row;
+  const { id, caller, scope, action, status, progress, answer, answer_status, created_at, finished_at } = row;
   return {
     id,
     caller,
+    scope: scope ?? undefined,
     action,
     status,
     progress: progress ?? undefined,

@@ -59,6 +59,8 @@ const migrations: readonly string[] = [
    );`,
 
   `CREATE INDEX ON ${schema}.jobs (caller);`,
+
+  `ALTER TABLE ${schema}.jobs ADD COLUMN scope text;`,
 ];
 
 /** So that two processes that start at once do not both migrate: any number that nothing else of ours takes. */

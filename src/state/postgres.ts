@@ -122,14 +122,23 @@ export async function openDatabase(settings: { readonly databaseUrl?: string | u
   };
 }
 
-/** Throws Failure `invalid-settings`: without what the library says of it, which holds the address with its password. */
+/** Throws Failure `invalid-settings`, also for another machine without TLS: without what the library says of it, which holds the address with its password. */
 function demandUrl(connectionString: string): void {
+  let client: pg.Client;
   try {
-    new pg.Client({ connectionString });
+    client = new pg.Client({ connectionString });
   } catch {
     const message = "DATABASE_URL, or serve.database_url, is no address of a PostgreSQL, or names a file that cannot be read.";
     throw new Failure("invalid-settings", message, {
       hint: "Put postgresql://user:password@host:5432/database, the password percent-encoded.",
+    });
+  }
+  // A host that begins with / is the folder of a socket.
+  const isHere = client.host.startsWith("/") || /^(?:localhost|127(?:\.\d{1,3}){3}|\[?::1\]?)$/i.test(client.host);
+  if (!isHere && !client.ssl) {
+    const message = "DATABASE_URL, or serve.database_url, names another machine without TLS: API keys and mail could be read on the way.";
+    throw new Failure("invalid-settings", message, {
+      hint: "Add ?sslmode=verify-full to it, and sslrootcert=FILE where the database has a certificate of your own authority.",
     });
   }
 }

@@ -285,3 +285,18 @@ describe("with DATABASE_URL", () => {
     await expect(openState({ directory: tmpdir(), databaseUrl })).rejects.toMatchObject({ code: "invalid-settings" });
   });
 });
+
+test.each([
+  "postgresql://user:marked@db.invalid/db",
+  "postgresql://user:marked@db.invalid/db?sslmode=disable",
+  "postgresql://user:marked@/db?host=192.0.2.1",
+  "postgresql://user:marked@127.0.0.1.invalid/db",
+])("%s, a database of another machine without TLS, is refused before anything is sent", async (databaseUrl) => {
+  const refused = expect(openState({ directory: tmpdir(), databaseUrl })).rejects;
+  await refused.toMatchObject({ code: "invalid-settings", message: expect.stringMatching(/^(?!.*marked).*without TLS/) });
+});
+
+test("a database of another machine with TLS is asked", async () => {
+  const databaseUrl = "postgresql://user:marked@db.invalid/db?sslmode=verify-full";
+  await expect(openState({ directory: tmpdir(), databaseUrl })).rejects.toMatchObject({ code: "unreachable" });
+});

@@ -6,6 +6,7 @@ import { type Keys, roles } from "../../state/keys.ts";
 import type { House } from "./app.ts";
 import type { Order } from "./calls.ts";
 import { problem } from "./problem.ts";
+import { scopeOf } from "./who.ts";
 
 /** A call as it waits in the state. */
 const Call = z.object({
@@ -29,7 +30,13 @@ export function jobOrderOf({ action, asked, caller, connection, requestId }: Ord
     ...(caller.grant.mailboxes && { mailboxes: [...caller.grant.mailboxes] }),
     ...(caller.grant.connections && { connections: [...caller.grant.connections] }),
   };
-  return { caller: caller.id, action: action.name, repeatable: effects[action.effect].repeatable, call: JSON.stringify(call) };
+  return {
+    caller: caller.id,
+    scope: scopeOf(caller),
+    action: action.name,
+    repeatable: effects[action.effect].repeatable,
+    call: JSON.stringify(call),
+  };
 }
 
 /** So many jobs run at once: each is long, and the mail server lets only some requests through at a time anyway. */

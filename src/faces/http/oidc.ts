@@ -11,6 +11,8 @@ export interface Oidc {
   readonly rolesClaim: string;
   /** Where the issuer's keys are; undefined: where its own description says. */
   readonly jwksUrl: string | undefined;
+  /** A token that names no mailboxes is refused, instead of standing for all. */
+  readonly requireMailboxes: boolean;
 }
 
 /** Signatures with a key that the issuer alone has. None that anybody who verifies could make, and never `none`. */
@@ -42,7 +44,7 @@ export function openTokenReader(oidc: Oidc): TokenReader {
     const { issuer, audience } = oidc;
     try {
       const { payload } = await jwtVerify(token, keys, { issuer, audience, algorithms, clockTolerance, requiredClaims: ["exp", "sub"] });
-      return callerOf(payload, oidc.rolesClaim);
+      return callerOf(payload, oidc);
     } catch (thrown) {
       const ours = thrown instanceof errors.JWKSTimeout || !(thrown instanceof errors.JOSEError) || thrown.code === "ERR_JOSE_GENERIC";
       if (!ours) return undefined;
@@ -75,11 +77,12 @@ function isAsSafe(url: string, issuer: string): boolean {
 }
 
 /** Undefined for a token that says who it is for in a way that cannot be read: it must not grant more than was meant. */
-function callerOf(payload: JWTPayload, rolesClaim: string): Caller | undefined {
+function callerOf(payload: JWTPayload, { rolesClaim, requireMailboxes }: Oidc): Caller | undefined {
   const { sub, name, preferred_username } = payload;
   const mailboxes = textsOf(payload.mailcordon_mailboxes);
   const connections = textsOf(payload.mailcordon_connections);
   if (sub === undefined || sub === "" || sub.length > 255 || mailboxes === "malformed" || connections === "malformed") return undefined;
+  if (requireMailboxes && mailboxes === undefined) return undefined;
   const shown = [name, preferred_username].find((text) => typeof text === "string");
   return {
     id: `oidc:${sub}`,

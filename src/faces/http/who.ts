@@ -35,6 +35,11 @@ export function hasRole({ grant }: Caller, role: Role): boolean {
   return grant.roles.includes(role) || grant.roles.includes("admin");
 }
 
+/** What a caller is granted, as a text: a later token of the same subject may grant less, and then has nothing of what an earlier one began. */
+export function scopeOf({ grant: { roles, mailboxes, connections } }: Caller): string {
+  return JSON.stringify([roles, mailboxes ?? "all", connections ?? "all"]);
+}
+
 /** Whether a call that needs `role` may use the places that are kept for containment and for administrators. */
 export function isUrgent(caller: Caller, role: Role | undefined): boolean {
   return role === "contain" || hasRole(caller, "admin");

@@ -29,7 +29,8 @@ beforeAll(async () => {
 afterAll(() => new Promise((resolve) => server.close(resolve)));
 
 const audience = "api://mailcordon";
-const reader = (changed: Partial<Oidc> = {}) => openTokenReader({ issuer, audience, rolesClaim: "roles", jwksUrl: undefined, ...changed });
+const reader = (changed: Partial<Oidc> = {}) =>
+  openTokenReader({ issuer, audience, rolesClaim: "roles", jwksUrl: undefined, requireMailboxes: false, ...changed });
 
 interface Made {
   readonly claims?: Readonly<Record<string, unknown>>;
@@ -51,6 +52,13 @@ test("a token of the issuer says who it is and what that one may do", async () =
     name: "Ann",
     grant: { roles: ["read", "contain"], mailboxes: undefined, connections: undefined },
   });
+});
+
+test("a token that names no mailboxes is refused where they are required", async () => {
+  const read = reader({ requireMailboxes: true });
+  expect(await read(await token())).toBeUndefined();
+  const mailboxes = ["ann@example.com"];
+  expect((await read(await token({ claims: { mailcordon_mailboxes: mailboxes } })))?.grant.mailboxes).toEqual(mailboxes);
 });
 
 const seconds = (from: number) => Math.floor(Date.now() / 1000) + from;

@@ -1,6 +1,6 @@
 import { Failure } from "../../../failure.ts";
 import { isGranted } from "../../../restricted.ts";
-import type { House } from "../app.ts";
+import type { ConnectionReport, House } from "../app.ts";
 import { readBody, sentBy } from "../body.ts";
 import { connectionFor, queryOf } from "../query.ts";
 import { answer, document, noOtherMethod, refuse } from "../respond.ts";
@@ -34,7 +34,7 @@ export function connectionRoutes({ app, calls, connections, ending, testConnecti
     try {
       const report = await testConnection(connection, { mailbox, signal: stop.signal });
       if (calls.revocations.has(caller.id)) throw revokedMeanwhile();
-      return document(report);
+      return document(caller.grant.mailboxes === undefined ? report : verdictOf(connection, report));
     } finally {
       unwatch();
       for (const reason of reasons) reason.removeEventListener("abort", end);
@@ -43,6 +43,13 @@ export function connectionRoutes({ app, calls, connections, ending, testConnecti
   });
 
   noOtherMethod(app, "/v1/connection/test", "POST");
+}
+
+/** What a caller of some mailboxes is told: how the connection is set up is nothing of theirs. */
+function verdictOf(connection: string, { success }: ConnectionReport): ConnectionReport {
+  if (success) return { success, message: `The connection ${connection} works.`, checks: [] };
+  const message = `The connection ${connection} does not work. An API key for every mailbox, or mailcordon doctor on the server, says why.`;
+  return { success, message, checks: [] };
 }
 
 /** The mailbox to look into. Who is let to some has one of them looked into. Throws Failure. */

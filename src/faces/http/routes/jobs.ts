@@ -8,7 +8,7 @@ import { openPlaces, type Places } from "../limits.ts";
 import { problem, type Reply } from "../problem.ts";
 import { queryOf } from "../query.ts";
 import { document, noOtherMethod, refuse } from "../respond.ts";
-import { type Caller, hasRole, whoCalls } from "../who.ts";
+import { type Caller, hasRole, scopeOf, whoCalls } from "../who.ts";
 
 /** Proxies end a connection on which nothing comes for a minute. Milliseconds. */
 const breathMs = 15_000;
@@ -77,7 +77,7 @@ export function jobRoutes(house: House): void {
     c.req.raw.signal.addEventListener("abort", end);
     const unwatch = calls.revocations.watch(owner, end);
     // A key or a token that has expired since hears nothing more.
-    const isStillLet = async (job: Pick<Job, "caller">) => {
+    const isStillLet = async (job: Pick<Job, "caller" | "scope">) => {
       const caller = await whoCalls(c.req.header("authorization"), state.keys, house.readToken);
       return caller !== undefined && mayFind(caller, job);
     };
@@ -145,9 +145,10 @@ async function found({ state }: House, caller: Caller, id: string): Promise<Job>
 }
 
 /** An administrator sees the jobs of others, unless it is one of some mailboxes or connections only: which those are is not known of a job that ended. */
-function mayFind(caller: Caller, job: Pick<Job, "caller">): boolean {
+function mayFind(caller: Caller, job: Pick<Job, "caller" | "scope">): boolean {
   const { mailboxes, connections } = caller.grant;
-  return job.caller === caller.id || (hasRole(caller, "admin") && mailboxes === undefined && connections === undefined);
+  const isOwn = job.caller === caller.id && (job.scope === undefined || job.scope === scopeOf(caller));
+  return isOwn || (hasRole(caller, "admin") && mailboxes === undefined && connections === undefined);
 }
 
 function urlsOf(id: string, publicUrl: string): { readonly status_url: string; readonly events_url: string } {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { AppOptions } from "../../../../src/faces/http/app.ts";
 import { soon } from "../../../soon.ts";
 import { startToys } from "../server.ts";
 import { admin, state, toys } from "../stage.ts";
@@ -32,14 +33,25 @@ describe("the test of a connection", () => {
     await own.close();
   });
 
-  test("looks into no mailbox that the caller may not touch", async () => {
-    const key = await toys.key(["read"], { mailboxes: ["*@example.org", "ann@example.com"] });
-    const look = (body: object) => toys.call("/v1/connection/test", { key, body });
+  test("looks into no mailbox that the caller may not touch, and tells a limited caller only whether it works", async () => {
+    const seen: unknown[] = [];
+    let success = true;
+    const testConnection: AppOptions["testConnection"] = async (_, { mailbox }) => {
+      seen.push(mailbox);
+      return { success, message: "marked server.internal", checks: [{ found: "marked account" }] };
+    };
+    const own = await startToys(state, {}, { testConnection });
+    const key = await own.key(["read"], { mailboxes: ["*@example.org", "ann@example.com"] });
+    const look = (body: object) => own.call("/v1/connection/test", { key, body });
     expect((await look({ mailbox: "bob@example.com" })).status).toBe(403);
-    expect((await look({ mailbox: "carl@example.org" })).json.checks).toEqual([{ mailbox: "carl@example.org" }]);
-    expect((await look({})).json.checks).toEqual([{ mailbox: "ann@example.com" }]);
+    expect((await look({ mailbox: "carl@example.org" })).json).toEqual({ success, message: "The connection farm works.", checks: [] });
+    success = false;
+    const { text, json } = await look({});
+    expect([json.success, json.checks, text.includes("marked")]).toEqual([false, [], false]);
+    expect(seen).toEqual(["carl@example.org", "ann@example.com"]);
     expect((await look({ else: 1 })).status).toBe(400);
-    const domain = await toys.key(["read"], { mailboxes: ["*@example.org"] });
-    expect((await toys.call("/v1/connection/test", { key: domain, body: {} })).status).toBe(403);
+    const domain = await own.key(["read"], { mailboxes: ["*@example.org"] });
+    expect((await own.call("/v1/connection/test", { key: domain, body: {} })).status).toBe(403);
+    await own.close();
   });
 });

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { Failure } from "../../../../src/failure.ts";
 import type { Job } from "../../../../src/state/jobs.ts";
+import type { Role } from "../../../../src/state/keys.ts";
 import { soon } from "../../../soon.ts";
 import { startToys } from "../server.ts";
 import { folder, state, toys } from "../stage.ts";
@@ -180,6 +181,30 @@ describe("events", () => {
     await ended(json.status_url);
     await own.close();
   });
+});
+
+test("a job is found only with the grant that made it", async () => {
+  const grants = { wide: undefined, narrow: ["bob@example.com"] };
+  const readToken = async (token: string) => {
+    const mailboxes = token === "narrow" ? grants.narrow : grants.wide;
+    const granted: Role[] = token === "roles" ? ["read", "send"] : ["read"];
+    return { id: "oidc:ann", name: "Ann", grant: { roles: granted, mailboxes, connections: token === "hill" ? ["hill"] : undefined } };
+  };
+  const own = await startToys(state, {}, { readToken });
+  const headers = { prefer: "respond-async" };
+  const { json } = await own.call("/v1/actions/count-sheep", { key: "wide", body: { mailbox: "ann@example.com" }, headers });
+  const statuses = ["wide", "narrow", "hill", "roles"].map(async (one) => {
+    const paths = [String(json.status_url), String(json.events_url)];
+    return Promise.all(paths.map(async (path) => (await own.call(path, { key: one })).status));
+  });
+  expect(await Promise.all(statuses)).toEqual([
+    [200, 200],
+    [404, 404],
+    [404, 404],
+    [404, 404],
+  ]);
+  expect((await own.call(String(json.status_url), { key: "narrow", method: "DELETE" })).status).toBe(404);
+  await own.close();
 });
 
 describe("of one that may not see it any more", () => {
