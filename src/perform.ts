@@ -68,7 +68,6 @@ export interface Host {
 /** What the door reads of an input by itself, whatever the action. Absent where the action has no such field. */
 const DoorInput = z.object({
   mailbox: z.string().optional(),
-  mailboxes: z.array(z.string()).optional(),
   access: z.enum(["impersonation", "delegate"]).optional(),
   timeout_seconds: z.number().optional(),
   dry_run: z.boolean().default(false),
@@ -315,12 +314,14 @@ function columns(row: Row, names: readonly string[]): Row {
   return Object.fromEntries(names.filter((name) => row[name] !== undefined).map((name) => [name, row[name]]));
 }
 
+const Names = z.array(z.string());
+
 /** Throws Failure `audit-failed`: then nothing is read. */
 async function traceRead(passage: Passage, items: readonly Item[]): Promise<void> {
-  const { host, input } = passage;
+  const { host, prepared } = passage;
   if (host.auditsReads !== true) return;
   try {
-    await host.audit?.append({ ...audited(passage, items), phase: "read", mailboxes: input.mailboxes });
+    await host.audit?.append({ ...audited(passage, items), phase: "read", mailboxes: Names.safeParse(prepared.input.mailboxes).data });
   } catch (thrown) {
     const { message, hint } = asFailure(thrown);
     throw new Failure("audit-failed", `Nothing was read, since its audit entry could not be written. ${message}`, { hint, cause: thrown });

@@ -124,7 +124,7 @@ test("a message in a public folder is read, copied out and deleted where its fol
   expect(await all(mailbox.copy([item.id], { folder: "inbox" }))).toMatchObject([{ ok: true }]);
   expect(await all(mailbox.delete([item.id], "hard"))).toMatchObject([{ ok: true }]);
   const about = sent(lab).filter(([operation]) => ["GetItem", "CopyItem", "DeleteItem"].includes(operation ?? ""));
-  expect(about.map(([operation]) => operation)).toEqual(["GetItem", "GetItem", "GetItem", "CopyItem", "DeleteItem"]);
+  expect(about.map(([operation]) => operation)).toEqual(["GetItem", "GetItem", "GetItem", "CopyItem", "GetItem", "DeleteItem"]);
   for (const [, ...headers] of about) expect(headers).toEqual([content, content]);
 });
 
