@@ -154,9 +154,17 @@ export interface LeftDraft {
   readonly itemId: string;
 }
 
+const brand = Symbol.for("mailcordon.Failure");
+
 /** The one error class. Its message never holds a secret or a whole request; text from a server or a mail in it is untrusted. */
 export class Failure extends Error {
+  /** Each program of the package, and the library, has a copy of this class: a Failure of one is a Failure to the others. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof Error && brand in value;
+  }
+
   override readonly name = "Failure";
+  readonly [brand] = true;
   readonly code: FailureCode;
   readonly hint: string;
   readonly wireCode: string | undefined;

@@ -84,7 +84,7 @@ describe.each(backends)("over %s", (backend) => {
     expect(answer.results?.[0]).toMatchObject({
       name: "../case 17.eml",
       safe_name: "_case 17.eml",
-      file_ref: `${at.folder}/evidence/_case 17.eml`,
+      file_ref: `${at.folder}/evidence/files/_case 17.eml`,
     });
   });
 

@@ -7,8 +7,9 @@ export const getFolder: Operation = {
   name: "GetFolder",
   handle(context) {
     const { request } = context;
-    const shape = readFolderShape(request.child("FolderShape"));
     const tasks = tasksOf(context, "FolderIds", (id) => {
+      // A wrong shape is an error of each folder, not of the request.
+      const shape = readFolderShape(request.child("FolderShape"));
       const folder = folderAt(id, context);
       return `<m:Folders>${folderXml(folder, shape, mayChange(folder.mailbox, context))}</m:Folders>`;
     });
