@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, unlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import * as z from "zod";
 import { errorCode, Failure } from "./failure.ts";
@@ -47,8 +47,14 @@ export function openHeadFile(folder: string, log: string): AuditHeads {
     async write(head) {
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
       const made = `${path}.${randomBytes(6).toString("hex")}`;
-      await writeFile(made, `${JSON.stringify({ log, ...head })}\n`, { mode: 0o600, flag: "wx" });
-      await rename(made, path);
+      try {
+        await writeFile(made, `${JSON.stringify({ log, ...head })}\n`, { mode: 0o600, flag: "wx" });
+        await rename(made, path);
+      } catch (thrown) {
+        // On a full disk each attempt would leave one.
+        await unlink(made).catch(() => undefined);
+        throw thrown;
+      }
     },
   };
 }

@@ -104,7 +104,7 @@ function unknowns(end: AuditCheck["end"], kept: string | undefined, key: string 
     ...(key === undefined
       ? ["Who wrote the entries: without a key (audit.key), who can write the file and its kept end can write any chain."]
       : []),
-    ...(unsealed > 0 ? [`Who wrote the first ${unsealed} entries: they have no HMAC.`] : []),
+    ...(unsealed > 0 ? [`Who wrote the first ${unsealed} entries: they have no HMAC that was made with this key.`] : []),
     "Whether every action was done by mailcordon: other programs leave no entry here.",
   ];
 }

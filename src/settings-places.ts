@@ -1,4 +1,4 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync, realpathSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { Failure } from "./failure.ts";
@@ -25,7 +25,8 @@ export function findSettings(flag: string | undefined, environment: Environment,
   }
   const path = settingsPlaces(environment, directory).find((place) => existsSync(place));
   if (path === undefined) return undefined;
-  if (holdsEvidence(dirname(path))) {
+  // Where it lies, also when a link leads there: one that somebody put into a folder that all can write.
+  if ([path, realpathSync(path)].some((one) => holdsEvidence(dirname(one)))) {
     throw new Failure("invalid-settings", `${path} lies in a folder that holds evidence: a message may have written it.`, {
       hint: `Change to another folder, or name the file: --config ${path}`,
     });

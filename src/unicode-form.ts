@@ -17,23 +17,23 @@ export function composed(text: string): string {
 
 /**
  * Characters that take no room on the screen: soft hyphens, zero-width blanks and joiners, marks of writing direction, and all else that Unicode
- * ignores by default (UAX #44, Default_Ignorable_Code_Point); the interlinear annotations, which are not among these.
+ * ignores by default (UAX #44, Default_Ignorable_Code_Point); the interlinear annotations and control characters, which are not among these.
  */
-const invisible = /[\p{Default_Ignorable_Code_Point}\ufff9-\ufffb]/gu;
+const invisible = /[\p{Default_Ignorable_Code_Point}\ufff9-\ufffb\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f]/gu;
 /** Most texts have none of it, and nothing to take out. */
-const beyondAscii = /[^\u0000-\u007f]/;
-/** No-break blanks and blanks of other widths. */
-const otherBlanks = /\p{Zs}/gu;
+const unusual = /[^\t\n\r -~]/;
+/** No-break blanks and blanks of other widths, the Braille pattern without a dot, and separators of lines. */
+const otherBlanks = /[\p{Zs}\u2800\u2028\u2029\u0085\v\f]/gu;
 
 /** A text with one kind of blank and without invisible characters, so that neither can hide a word. */
 export function visible(text: string): string {
-  if (!beyondAscii.test(text)) return text;
+  if (!unusual.test(text)) return text;
   return text.replace(invisible, "").replace(otherBlanks, " ");
 }
 
 /** A text in the form in which texts are compared: as people see it, ignoring case. Applying it twice changes nothing more. */
 export function comparable(text: string): string {
-  if (!beyondAscii.test(text)) return text.toLowerCase();
+  if (!unusual.test(text)) return text.toLowerCase();
   // Lower case makes a letter and a mark of some letters, which are composed again.
   return composed(composed(visible(text)).toLowerCase());
 }

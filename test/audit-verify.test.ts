@@ -141,5 +141,7 @@ describe("A key", () => {
     await write(["one"], {});
     await write(["two"], { key });
     expect(await verifyAudit(file, { key })).toMatchObject({ entries: 2, unsealed: 1 });
+    const { cannotKnow } = await verifyAudit(file, { key: "another" });
+    expect(cannotKnow).toContain("Who wrote the first 2 entries: they have no HMAC that was made with this key.");
   });
 });

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -52,6 +52,17 @@ describe("A settings file", () => {
       expect(() => find(undefined, place)).toThrow(`${file} lies in a folder that holds evidence`);
       expect(find(file)).toEqual({ path: file, isFound: false });
     }
+  });
+
+  test("is not taken through a link to a file of a message", async () => {
+    async function* bytes() {
+      yield Buffer.from("connections: {}");
+    }
+    const elsewhere = join(folder, "elsewhere");
+    mkdirSync(elsewhere);
+    const { file_ref = "" } = await openEvidence(join(folder, "evidence")).keep(bytes(), { name: "harmless.txt" });
+    symlinkSync(file_ref, join(elsewhere, "mailcordon.yaml"));
+    expect(() => find(undefined, elsewhere)).toThrow("lies in a folder that holds evidence");
   });
 
   test("that is named and missing is an error", () => {

@@ -46,3 +46,16 @@ test("the form in which texts are compared stays as it is when it is made again,
     { numRuns: 2000 },
   );
 });
+
+test.each([
+  ["inv\u0000oice", "invoice"],
+  ["inv\u0008oice", "invoice"],
+  ["inv\u007foice", "invoice"],
+  ["inv\u009foice", "invoice"],
+  ["two\u2800words", "two words"],
+  ["two\u2028words", "two words"],
+  ["two\vwords", "two words"],
+  ["a\tb\r\nc", "a\tb\r\nc"],
+])("no control character, and no blank, hides a word: %j is compared as %j", (text, seen) => {
+  expect(comparable(text)).toBe(seen);
+});
