@@ -16,7 +16,7 @@ let built: Built;
 let lab: Lab;
 /** As root, `serve` starts its database as another user, who must be able to go through here. */
 const folder = mkdtempSync(join(tmpdir(), "mailcordon-packed-test-"));
-const config = join(folder, "mailcordon.yaml");
+const config = join(folder, "settings.yaml");
 
 beforeAll(async () => {
   built = build();
