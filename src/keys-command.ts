@@ -28,7 +28,8 @@ const usage = `mailcordon keys: who may call mailcordon serve.
                       be *@example.com. Default: every mailbox.
   --connection NAME   The key is for this connection only; may be repeated.
                       Default: every connection.
-  --expires-days N    The key ends after N days. Default: never.
+  --expires-days N    The key ends after N days. Default: serve.key_days of the
+                      settings; without that, never.
   --config FILE       Settings file. Default: mailcordon.yaml here, then in
                       ~/.config/mailcordon/.
   --json              One JSON document, also on a terminal.
@@ -63,7 +64,7 @@ export async function runKeys(words: readonly string[], screen: Screen): Promise
   if (unknown !== undefined) {
     throw new Failure("invalid-input", `--connection: there is none of the name ${unknown}. There are: ${written.connections.join(", ")}.`);
   }
-  const { stateDir, databaseUrl } = readServe(written);
+  const { stateDir, databaseUrl, keyDays } = readServe(written);
   const state = await openState({ directory: stateDir, databaseUrl });
   try {
     const audit = await loadAudit({ flags: { config: values.config } });
@@ -74,7 +75,7 @@ export async function runKeys(words: readonly string[], screen: Screen): Promise
     });
     const { document, shown } =
       wanted !== undefined
-        ? await add(state.keys, wanted, log)
+        ? await add(state.keys, ending(wanted, keyDays), log)
         : id !== undefined
           ? await revoke(state.keys, id, log)
           : await list(state.keys);
@@ -113,8 +114,15 @@ function wantedKey(values: {
   return {
     name,
     grant: { roles: rolesOf(values.role ?? []), mailboxes: mailbox, connections: connection },
-    ...(days === undefined ? {} : { expiresAt: new Date(Date.now() + days * 86_400_000) }),
+    ...(days === undefined ? {} : { expiresAt: inDays(days) }),
   };
+}
+
+const inDays = (days: number) => new Date(Date.now() + days * 86_400_000);
+
+/** The key with the end that the settings give to one that names none. */
+function ending(wanted: Wanted, days: number | undefined): Wanted {
+  return wanted.expiresAt !== undefined || days === undefined ? wanted : { ...wanted, expiresAt: inDays(days) };
 }
 
 function rolesOf(given: readonly string[]): readonly Role[] {

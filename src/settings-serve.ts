@@ -39,6 +39,7 @@ export const ServeSettings = z.strictObject({
   timeout_seconds: count("seconds from 1 to 86400", 1, 86_400).default(300),
   // A day is enough to repeat a call that failed, and to fetch what a job found.
   keep_hours: count("hours from 1 to 8760", 1, 8760).default(24),
+  key_days: count("days from 1 to 36500 until a new API key ends", 1, 36_500).optional(),
   metrics: z.enum(["key", "loopback"], put("key, or loopback to give /metrics to this machine without a key")).default("key"),
 });
 
@@ -66,6 +67,8 @@ export interface Serving {
   readonly maxConcurrency: number;
   readonly timeoutMs: number;
   readonly keepHours: number;
+  /** Days until an API key ends that is made without a time of its own; undefined: it does not end. */
+  readonly keyDays: number | undefined;
   /** /metrics needs no key on a connection from this machine. */
   readonly openMetrics: boolean;
 }
@@ -122,6 +125,7 @@ export function readServe(
     maxConcurrency: said.max_concurrency,
     timeoutMs: said.timeout_seconds * 1000,
     keepHours: said.keep_hours,
+    keyDays: said.key_days,
     openMetrics: said.metrics === "loopback",
   };
 }

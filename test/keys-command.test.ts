@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
@@ -50,4 +50,15 @@ test("a person sees a key once when it is made, and never again", async () => {
 test("no connection has to work, and no password to be there, to make a key", async () => {
   const { key } = JSON.parse(await shown("add", "--name", "x", "--role", "send", "--connection", "only", "--json"));
   expect(key).toMatch(/^mck_/);
+});
+
+test("a key that names no end of its own ends after the days of the settings", async () => {
+  const before = readFileSync(config, "utf8");
+  writeFileSync(config, JSON.stringify({ ...JSON.parse(before), serve: { key_days: 30 } }));
+  const daysOf = async (...words: string[]) => {
+    const { expires_at } = JSON.parse(await shown("add", "--name", "x", "--role", "send", "--json", ...words));
+    return Math.round((Date.parse(expires_at) - Date.now()) / 86_400_000);
+  };
+  expect([await daysOf(), await daysOf("--expires-days", "90")]).toEqual([30, 90]);
+  writeFileSync(config, before);
 });

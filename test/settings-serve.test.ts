@@ -35,6 +35,7 @@ test("without a word it listens on this machine alone, and keeps its state besid
     maxConcurrency: 64,
     timeoutMs: 300_000,
     keepHours: 24,
+    keyDays: undefined,
     openMetrics: false,
   });
 });

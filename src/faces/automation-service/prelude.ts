@@ -135,6 +135,9 @@ def address(value, label):
     url = (value or '').strip().rstrip('/')
     if not re.match('^https?://[^/@?#]+(/[^?#]*)?$', url):
         raise Failed('{} must be an address such as https://mailcordon.example.com, without a password in it.'.format(label))
+    # Also through a proxy, which reads what is not encrypted.
+    if not url.startswith('https:') and not re.match(r'^http://(localhost|127([.][0-9]{1,3}){3}|\[::1\])(:[0-9]+)?(/|$)', url):
+        raise Failed('{} begins with http: keys and mail could be read on the way to another machine. Put https.'.format(label))
     return url
 
 

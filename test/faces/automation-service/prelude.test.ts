@@ -218,6 +218,9 @@ describe.skipIf(noPython)(`a script of the platform${without}`, () => {
     [{ api_url: "" }, "API URL must be"],
     [{ api_url: "file:///etc/passwd" }, "API URL must be"],
     [{ api_url: "https://user:secret-word@127.0.0.1:1" }, "API URL must be"],
+    [{ api_url: "http://mailcordon.example.com" }, "API URL begins with http"],
+    [{ api_url: "http://127.0.0.1.example.com" }, "API URL begins with http"],
+    [{ api_url: "http://localhost.example.com:8025" }, "API URL begins with http"],
     [{ api_key: "" }, "API Key is missing"],
     [{ api_key: "secret-word\r\nX-Evil: 1" }, "API Key is missing"],
     [{ api_url: "http://127.0.0.1:1", proxy_url: "http:/secret-word" }, ""],
@@ -235,9 +238,9 @@ describe.skipIf(noPython)(`a script of the platform${without}`, () => {
 
   test("goes through the proxy that the platform names, and only then", async () => {
     const proxy = await standIn(() => ({ body: fine }));
-    const { code } = await run(count, { api_url: "http://mailcordon.example.com", api_key: key, proxy_url: proxy.url, no_proxy: "" });
+    const { code } = await run(count, { api_url: "http://127.0.0.1:1", api_key: key, proxy_url: proxy.url, no_proxy: "" });
     expect(code).toBe(0);
-    expect(proxy.asked[0]?.path).toBe("http://mailcordon.example.com/v1/actions/count-sheep");
+    expect(proxy.asked[0]?.path).toBe("http://127.0.0.1:1/v1/actions/count-sheep");
   });
 });
 
