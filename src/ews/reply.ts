@@ -1,9 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { checkReply } from "../exchange/check-draft.ts";
 import type { Reply, Sent } from "../exchange/draft.ts";
+import { type Traces, unfinished } from "../exchange/left-draft.ts";
+import { noMeans } from "../exchange/match.ts";
 import type { Address, Message } from "../exchange/message.ts";
-import { nothingSent, type Pace, usualPace } from "../exchange/send-once.ts";
-import { asFailure, Failure } from "../failure.ts";
+import { type Pace, usualPace } from "../exchange/send-once.ts";
+import { asFailure } from "../failure.ts";
 import { element, type Xml } from "../wire/xml-write.ts";
 import { type Delivery, deliver } from "./deliver.ts";
 import { bodyElement, fromElement, headerProperty, recipientsElement, sendMark, setProperty } from "./draft.ts";
@@ -23,7 +25,7 @@ export async function reply(mailbox: EwsMailbox, asked: Reply, pace: Pace = usua
   const original = await mailbox.ask(getItem, { ids: [{ id: asked.itemId }], detail: { recipients: true, headers: !quoted } });
   const recipients = recipientsOf(asked, original, mailbox.address);
   if (!quoted) return deliver(mailbox, plainReply(mailbox, asked, original, recipients, pace), pace);
-  return deliver(mailbox, quotingReply(mailbox, asked, original, recipients), pace);
+  return deliver(mailbox, quotingReply(mailbox, asked, original, recipients, pace), pace);
 }
 
 /** One "RE: " before a subject that has none. Other languages' own (`AW:`, `SV:`) are not counted: whoever gets it may not know them. */
@@ -55,7 +57,7 @@ function recipientsOf(asked: Reply, original: Message, own: string): Recipients 
   return { to: asked.to ?? to, cc: asked.cc ?? cc, bcc: asked.bcc ?? [] };
 }
 
-function quotingReply(mailbox: EwsMailbox, asked: Reply, original: Message, recipients: Recipients): Delivery {
+function quotingReply(mailbox: EwsMailbox, asked: Reply, original: Message, recipients: Recipients, pace: Pace): Delivery {
   const mark = randomUUID();
   const subject = asked.subject ?? replySubject(original.subject);
   const item = replyElement(asked, subject, original);
@@ -65,7 +67,7 @@ function quotingReply(mailbox: EwsMailbox, asked: Reply, original: Message, reci
       try {
         return await mailbox.ask(createItem, { item, folder: mailbox.folders.distinguished("drafts") });
       } catch (thrown) {
-        throw unfinished(asFailure(thrown));
+        throw await unfinished(asFailure(thrown), tracesOf(mailbox, original), pace);
       }
     },
     // A reply cannot carry properties of ours when it is made (its schema has no place for them), so they are set afterwards.
@@ -100,18 +102,14 @@ function replyElement(asked: Reply, subject: string, original: Message): Xml {
   );
 }
 
-/** Before it has its mark, a reply cannot be found again: one that we do not know of may be left, and is never sent. */
-function unfinished(failure: Failure): Failure {
-  const said = nothingSent(failure);
-  if (failure.code !== "unknown-outcome" && failure.code !== "cancelled") return said;
-  const { code, message, wireCode, requestId, backOffMs, cause } = said;
-  return new Failure(code, `${message} An unfinished reply may be left in Drafts.`, {
-    hint: said.hint,
-    wireCode,
-    requestId,
-    backOffMs,
-    cause,
-  });
+/** A reply that has no mark yet is known by its conversation. */
+function tracesOf(mailbox: EwsMailbox, { conversationId }: Message): Traces {
+  const steady = mailbox.during({ ...mailbox.call, signal: undefined });
+  return {
+    mailbox: mailbox.address,
+    known: async () => (conversationId === undefined ? undefined : { conversationId }),
+    search: async (search) => (await import("./search.ts")).search(steady, search, noMeans),
+  };
 }
 
 function plainReply(mailbox: EwsMailbox, asked: Reply, original: Message, recipients: Recipients, pace: Pace): Delivery {

@@ -75,6 +75,13 @@ export async function whereToSearch(mailbox: EwsMailbox, asked: WhereAsked): Pro
   const meant = meantBy(asked);
   const behind = archive === "searched" ? (["archive"] as const) : [];
   for (const { folderId, path } of nodes) paths.set(folderId, path);
+  if (asked.includeRecoverable) {
+    // By the names that a folder is named by: they are not in the tree of the others.
+    for (const name of [recoverableItems, ...(archive === "searched" ? [`${inArchive}${recoverableItems}`] : [])]) {
+      const { folderId } = await folders.only(name);
+      if (folderId !== undefined) paths.set(folderId, name);
+    }
+  }
   // Of one folder alone the list of the others gives the path, and nothing else.
   const cut = asked.folder !== undefined && !recursive ? [] : folders.cut();
   const pathOfId = (folderId: string | undefined) => (folderId === undefined ? undefined : paths.get(folderId));

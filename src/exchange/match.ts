@@ -18,6 +18,13 @@ export interface MatchMeans {
   inside(attachment: Attachment): Promise<readonly Attachment[]>;
 }
 
+/** For filters that look at no attachment. */
+export const noMeans: MatchMeans = { sha256: () => unneeded(), inside: () => unneeded() };
+
+function unneeded(): Promise<never> {
+  return Promise.reject(new Failure("internal", "An attachment was looked into for a filter that needs none."));
+}
+
 /** Longer patterns are not written by people; the linear engine's cost grows with the pattern's size times the text's. */
 const maxPatternLength = 1000;
 

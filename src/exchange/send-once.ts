@@ -61,7 +61,7 @@ export async function sendOnce<D>(steps: Steps<D>, pace: Pace): Promise<void> {
   try {
     draft = await steps.complete(made);
   } catch (thrown) {
-    throw await discarded(made, nothingSent(asFailure(thrown)), steps);
+    throw await discarded(made, nothingSent(ofDraft(asFailure(thrown))), steps);
   }
   for (let sends = 1; ; sends++) {
     try {
@@ -75,7 +75,7 @@ export async function sendOnce<D>(steps: Steps<D>, pace: Pace): Promise<void> {
       if (settled === "sent") return;
       if ("seen" in settled) throw await unknown(failure, settled.seen, steps);
       draft = settled.draft;
-      if (sends >= maxSends || failure.code === "cancelled") throw await discarded(draft, nothingSent(failure), steps);
+      if (sends >= maxSends || failure.code === "cancelled") throw await discarded(draft, nothingSent(ofDraft(failure)), steps);
     }
   }
 }
@@ -137,6 +137,18 @@ export async function copyOf(
     }
   }
   return {};
+}
+
+/** Once there is a draft, a not-found is about it: it must not be taken for one about the message that is replied to. */
+function ofDraft(failure: Failure): Failure {
+  if (failure.code !== "not-found") return failure;
+  const { message, wireCode, requestId } = failure;
+  return new Failure("changed", `The draft that was made is not there any more: ${message}`, {
+    hint: "Look for a rule or a person that moves drafts in this mailbox, then send it again.",
+    wireCode,
+    requestId,
+    cause: failure,
+  });
 }
 
 /** A lost answer while the draft was being made ready has harmed nobody: it is the failure that it was, not `unknown-outcome`. */

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { checkReply } from "../exchange/check-draft.ts";
 import type { Reply, Sent } from "../exchange/draft.ts";
+import { unfinished } from "../exchange/left-draft.ts";
 import { type Pace, usualPace } from "../exchange/send-once.ts";
 import { asFailure } from "../failure.ts";
 import { deliver } from "./deliver.ts";
@@ -13,7 +14,8 @@ import { deleteAttachment } from "./requests/attachment-delete.ts";
 import { createReply } from "./requests/message-createreply.ts";
 import { listAttachments } from "./requests/message-list-attachments.ts";
 import { updateMessage } from "./requests/message-update.ts";
-import { unfinished } from "./send.ts";
+import { getMessage } from "./requests/messages.ts";
+import { tracesOf } from "./send.ts";
 import type { GraphMailbox } from "./session.ts";
 
 /**
@@ -30,7 +32,11 @@ export async function reply(mailbox: GraphMailbox, asked: Reply, pace: Pace = us
       try {
         made = await mailbox.ask(createReply, { id: asked.itemId, all: asked.all });
       } catch (thrown) {
-        throw unfinished(asFailure(thrown));
+        const traces = tracesOf(mailbox, async (steady) => {
+          const { conversationId } = await steady.ask(getMessage, { itemId: asked.itemId, detail: {} });
+          return conversationId === undefined ? undefined : { conversationId };
+        });
+        throw await unfinished(asFailure(thrown), traces, pace);
       }
       return needed(textIn(made, "id"), "id");
     },

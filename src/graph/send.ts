@@ -1,8 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { checkDraft } from "../exchange/check-draft.ts";
 import type { Draft, Sent } from "../exchange/draft.ts";
-import { makeOnce, nothingSent, type Pace, usualPace } from "../exchange/send-once.ts";
+import { type Traces, unfinished } from "../exchange/left-draft.ts";
+import { noMeans } from "../exchange/match.ts";
+import { makeOnce, type Pace, usualPace } from "../exchange/send-once.ts";
 import { asFailure, Failure } from "../failure.ts";
+import { fieldIn, fieldsOf } from "../wire/mime-header.ts";
 import { type Delivery, deliver } from "./deliver.ts";
 import { remains } from "./discard.ts";
 import { marking, messageJson } from "./draft-json.ts";
@@ -20,12 +23,12 @@ export async function send(mailbox: GraphMailbox, draft: Draft, pace: Pace = usu
   const delivery: Delivery =
     draft.mime === undefined
       ? { mark, make: () => makeMarked(mailbox, draft, mark, pace), finish: async () => about, attachments, saveToSent }
-      : { ...rawMessage(mailbox, draft.mime, mark), saveToSent };
+      : { ...rawMessage(mailbox, draft.mime, mark, pace), saveToSent };
   return deliver(mailbox, delivery, pace);
 }
 
 /** A message that came whole. A mark cannot be put into it when it is made, so that is done afterwards. */
-function rawMessage(mailbox: GraphMailbox, mime: Uint8Array, mark: string): Omit<Delivery, "saveToSent"> {
+function rawMessage(mailbox: GraphMailbox, mime: Uint8Array, mark: string, pace: Pace): Omit<Delivery, "saveToSent"> {
   return {
     mark,
     async make() {
@@ -37,7 +40,9 @@ function rawMessage(mailbox: GraphMailbox, mime: Uint8Array, mark: string): Omit
       try {
         return await mailbox.ask(postMimeMessage, mime);
       } catch (thrown) {
-        throw unfinished(asFailure(thrown));
+        const id = messageIdOf(mime);
+        const traces = tracesOf(mailbox, async () => (id === undefined ? undefined : { internetMessageId: [id] }));
+        throw await unfinished(asFailure(thrown), traces, pace);
       }
     },
     async finish(draft) {
@@ -48,12 +53,19 @@ function rawMessage(mailbox: GraphMailbox, mime: Uint8Array, mark: string): Omit
   };
 }
 
-/** Before it has its mark, a draft cannot be found again: one that we do not know of may be left, and is never sent. */
-export function unfinished(failure: Failure): Failure {
-  const said = nothingSent(failure);
-  if (failure.code !== "unknown-outcome" && failure.code !== "cancelled") return said;
-  const { code, message, hint, wireCode, requestId, backOffMs, cause } = said;
-  return new Failure(code, `${message} An unfinished draft may be left in Drafts.`, { hint, wireCode, requestId, backOffMs, cause });
+/** A draft that has no mark yet is known by what its message has of its own. */
+export function tracesOf(mailbox: GraphMailbox, known: (steady: GraphMailbox) => ReturnType<Traces["known"]>): Traces {
+  const steady = mailbox.during({ ...mailbox.call, signal: undefined });
+  return {
+    mailbox: mailbox.address,
+    known: () => known(steady),
+    search: async (search) => (await import("./search.ts")).search(steady, search, noMeans),
+  };
+}
+
+function messageIdOf(mime: Uint8Array): string | undefined {
+  const head = /\r?\n\r?\n/.exec(Buffer.from(mime.buffer, mime.byteOffset, mime.length).toString("latin1"));
+  return fieldIn(fieldsOf(mime.subarray(0, head?.index ?? mime.length)), "message-id");
 }
 
 /** Makes a draft; when the answer is lost, looks for it by its mark before making another. */

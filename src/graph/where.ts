@@ -29,7 +29,8 @@ export interface WhereAsked {
 }
 
 /** Where messages lie that were deleted softly: the list of a whole mailbox does not have them. */
-const recoverableItems: FolderRef = { distinguished: "recoverableitemsdeletions" };
+const recoverableName = "recoverableitemsdeletions";
+const recoverableItems: FolderRef = { distinguished: recoverableName };
 
 /**
  * Where to search: in the whole mailbox (Deleted Items among it), or in the folder that is named and those below it. Throws Failure
@@ -57,6 +58,8 @@ export async function whereToSearch(mailbox: GraphMailbox, asked: WhereAsked): P
   if (asked.includeRecoverable) {
     places.push(recoverableItems);
     count += 1;
+    const { folderId } = await folders.only(recoverableName);
+    if (folderId !== undefined) paths.set(folderId, recoverableName);
   }
   const pathOfId = (folderId: string | undefined) => (folderId === undefined ? undefined : paths.get(folderId));
   return {

@@ -40,6 +40,14 @@ describe.each(backends)("over %s, a folder without those below keeps its path:",
     expect(answer).toMatchObject({ items: [{ folder_path: "Inbox/Reports/Old" }] });
   });
 
+  test("a search of the Recoverable Items, by the name that names their folder", async () => {
+    at.put(address, { subject: "Deleted softly" }, "recoverableitemsdeletions");
+    const answer = await at.run(searchEmailsExtended, { mailbox: address, include_recoverable: true, subject: "Deleted softly" });
+    expect(answer).toMatchObject({ items: [{ folder_path: "recoverableitemsdeletions" }] });
+    const again = await at.run(searchEmailsExtended, { mailbox: address, folder: "recoverableitemsdeletions", recursive: false });
+    expect(again).toMatchObject({ items: [{ subject: "Deleted softly" }] });
+  });
+
   test("contacts", async () => {
     const of = async (input: object) =>
       (await at.run(getContacts, { mailbox: address, recursive: false, ...input })) as { items?: unknown };
