@@ -48,6 +48,7 @@ export async function runMcp(words: readonly string[], screen: Screen, version: 
     actions: asked["read-only"] ? actions.filter(({ effect }) => effect === "read") : actions,
     host: { ...opened, signal: screen.signal },
     findEvidence: async (sha256) => (await openEvidenceIndex(opened.evidenceDir).find(sha256))[0],
+    requirePerson: settings.requirePerson,
     version,
   });
   const gone = new Promise<void>((resolve) => {

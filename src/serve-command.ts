@@ -79,7 +79,7 @@ export async function runServe(words: readonly string[], screen: Screen, version
       catalogue: { names: actionNames, load: loadAction },
       connections,
       state,
-      settings: serving,
+      settings: { ...serving, requirePerson: written.requirePerson },
       log,
       evidence: openEvidenceIndex(first.evidenceDir),
       version,

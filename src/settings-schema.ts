@@ -102,6 +102,11 @@ export const SettingsFile = z.strictObject({
   default: text("the name of one of the connections").optional(),
   evidence_dir: text("the folder for evidence").optional(),
   ...auditSettings,
+  mcp: z
+    .strictObject({
+      require_person: z.boolean(put("true to have a person asked by the MCP client before anything but a read")).default(false),
+    })
+    .prefault({}),
   // Read by the server alone (settings-serve.ts): a playbook that starts a process for one action does not wait for its schema.
   serve: z.unknown().optional(),
 });

@@ -60,6 +60,8 @@ export interface Settings {
   /** Absolute path of the folder for evidence. */
   readonly evidenceDir: string;
   readonly audit: AuditPlace;
+  /** Over MCP nothing but reads is done without a person whom the client asks. */
+  readonly requirePerson: boolean;
 }
 
 /** What flags say; it goes before the environment, and that before the file. */
@@ -122,7 +124,7 @@ export async function loadSettings(place: SettingsPlace = {}): Promise<Settings>
 
   const parsed = SettingsFile.safeParse(merged);
   if (!parsed.success) throw new Failure("invalid-settings", problems(parsed.error, path));
-  const { connections, evidence_dir, audit_file, audit } = parsed.data;
+  const { connections, evidence_dir, audit_file, audit, mcp } = parsed.data;
   const chosen = connections[name];
   if (chosen === undefined) throw new Failure("invalid-settings", `connections.${name} is missing.`);
 
@@ -170,6 +172,7 @@ export async function loadSettings(place: SettingsPlace = {}): Promise<Settings>
       said(evidence_dir, home) ??
       defaultEvidenceDir(environment),
     audit: readAudit({ audit_file, audit }, { flag: flags.auditFile, environment, directory, home }),
+    requirePerson: mcp.require_person,
   };
 }
 
@@ -177,6 +180,8 @@ export async function loadSettings(place: SettingsPlace = {}): Promise<Settings>
 export interface WrittenFile {
   /** The section `serve`, unchecked. */
   readonly serve: unknown;
+  /** `mcp.require_person`, which is checked when a connection is opened. */
+  readonly requirePerson: boolean;
   readonly connections: readonly string[];
   /** The connection that is meant where none is named; undefined when that is not said. */
   readonly defaultConnection: string | undefined;
@@ -211,7 +216,8 @@ export async function writtenFile({
   const names = isTree(raw.connections) ? Object.keys(raw.connections) : [];
   const asked = flags.connection ?? (environment.MAILCORDON_CONNECTION || raw.default);
   const home = path === undefined ? directory : dirname(path);
-  const rest = { serve: raw.serve, home, path, foundFile: found?.isFound === true ? path : undefined };
+  const requirePerson = isTree(raw.mcp) && raw.mcp.require_person === true;
+  const rest = { serve: raw.serve, requirePerson, home, path, foundFile: found?.isFound === true ? path : undefined };
   if (names.length > 1 && asked === undefined) return { ...rest, connections: names, defaultConnection: undefined };
   const chosen = chooseConnection(
     raw,

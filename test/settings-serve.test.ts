@@ -18,6 +18,7 @@ const written = (serve?: unknown): WrittenFile => ({
   home: folder,
   path: undefined,
   foundFile: undefined,
+  requirePerson: false,
 });
 const read = (serve?: unknown, flags = {}, environment = {}) => readServe(written(serve), flags, { environment });
 

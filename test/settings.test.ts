@@ -3,7 +3,7 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { asFailure } from "../src/failure.ts";
-import { loadSettings, type SettingsPlace, variables } from "../src/settings.ts";
+import { loadSettings, type SettingsPlace, variables, writtenFile } from "../src/settings.ts";
 
 const root = mkdtempSync(join(tmpdir(), "mailcordon-settings-"));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -90,6 +90,15 @@ test("the environment goes before the file, and flags before the environment", a
     evidenceDir: join(directory, "flag"),
     audit: { file: join(directory, "audit.jsonl") },
   });
+});
+
+test("a person is required over MCP where the file says so, and nowhere by default", async () => {
+  expect((await load(good, {})).requirePerson).toBe(false);
+  expect((await load(`${good}\nmcp: { require_person: true }\n`, {})).requirePerson).toBe(true);
+  await expect(load(`${good}\nmcp: { require_person: "yes" }\n`, {})).rejects.toMatchObject({ code: "invalid-settings" });
+  const config = join(directory, "person.yaml");
+  writeFileSync(config, `${good}\nmcp: { require_person: true }\n`);
+  expect((await writtenFile({ flags: { config }, environment: {}, directory })).requirePerson).toBe(true);
 });
 
 test("a token in the environment replaces a password in the file", async () => {
@@ -181,7 +190,7 @@ describe("what is wrong is named, and what to put is said", () => {
     [
       "an unknown setting at the top",
       () => changed("evidence_dir", "evidence_directory_or_so"),
-      /evidence_directory_or_so is not a setting\. Known here: connections, default, evidence_dir, audit_file, audit, serve\./,
+      /evidence_directory_or_so is not a setting\. Known here: connections, default, evidence_dir, audit_file, audit, mcp, serve\./,
     ],
     [
       "an unknown access",

@@ -31,6 +31,8 @@ export interface HttpSettings {
   readonly timeoutMs: number;
   /** /metrics needs no key when it is asked from this machine. */
   readonly openMetrics: boolean;
+  /** Over MCP nothing but reads is done without a person whom the client asks. */
+  readonly requirePerson?: boolean | undefined;
 }
 
 /** One line for each request. Told nothing that is secret or came out of a mail. */

@@ -17,6 +17,8 @@ export interface Calling {
   readonly confirmations: Confirmations;
   /** Asks the person at the client, where the client can do that. */
   readonly elicit?: ((plan: Plan) => Promise<boolean>) | undefined;
+  /** A confirmation is not enough: where no person can be asked, nothing is done. */
+  readonly requirePerson: boolean;
   /** What is told of an answer that the host's signal has cut short. */
   readonly said: TimeLimit["said"];
 }
@@ -25,7 +27,11 @@ export interface Calling {
  * Calls an action as a tool. What only reads is done. Anything else is done only when a person says yes: at once where the client can ask one,
  * and otherwise by a second call that brings the confirmation of the first, which was a dry run.
  */
-export async function callTool(action: Action, given: Row, { host, confirmations, elicit, said }: Calling): Promise<CallToolResult> {
+export async function callTool(
+  action: Action,
+  given: Row,
+  { host, confirmations, requirePerson, elicit, said }: Calling,
+): Promise<CallToolResult> {
   const kept: Kept[] = [];
   const told = { ...host, asksAlways: true, evidence: remembering(host.evidence, (one) => void kept.push(one)) };
   const performed = async (input: Row, changes: Partial<Host>) => said(await perform(action, input, { ...told, ...changes }));
@@ -34,7 +40,9 @@ export async function callTool(action: Action, given: Row, { host, confirmations
   try {
     if (Object.hasOwn(input, "confirm")) throw mayNotConfirm();
     if (action.effect === "read" || input.dry_run === true) return result(await performed(input, {}), kept, action);
-    if (token !== undefined && token !== "") {
+    if (requirePerson && elicit === undefined) throw needsPerson();
+    // Where a person can be asked, only that one's yes is one.
+    if (!requirePerson && token !== undefined && token !== "") {
       const check = confirmations.take(String(token), tool, input);
       const confirm = async (plan: Plan) => {
         check(plan.rows);
@@ -100,6 +108,12 @@ export function refused(failure: Failure, { name }: Action): CallToolResult {
   const counts = { requested: 0, succeeded: 0, failed: 0, not_found: 0 };
   const document = asRow(bounded({ success: false, message: failure.message, action: name, counts, error: errorNoun(failure) }));
   return { content: [{ type: "text", text: jsonText(document) }], structuredContent: document, isError: true };
+}
+
+function needsPerson(): Failure {
+  return new Failure("confirmation-required", "A person must agree to this, and the MCP client cannot ask one: nothing was touched.", {
+    hint: "Use a client that supports elicitation, or call with dry_run and do it another way. The setting is mcp.require_person.",
+  });
 }
 
 function mayNotConfirm(): Failure {

@@ -65,6 +65,7 @@ export function mountMcp({ app, actions, calls, connections, evidence, settings,
         findEvidence: async (sha256) => (hasRole(caller, "read") ? await evidenceFor(caller, evidence, sha256) : undefined),
         within: (action, work) => within(caller, action, work),
         timeoutMs: settings.timeoutMs,
+        requirePerson: settings.requirePerson,
         version,
       });
     return await sessions.handle(c.req.raw, owner, serve, message);

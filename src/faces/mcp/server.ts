@@ -38,6 +38,8 @@ export interface McpOptions {
   readonly within?: (<T>(action: Action | undefined, work: (signal: AbortSignal) => Promise<T>) => Promise<T>) | undefined;
   /** Milliseconds that one call may take, what a person takes to answer not counted. Default: no limit. */
   readonly timeoutMs?: number | undefined;
+  /** Nothing but reads is done unless the client can ask a person: a model that confirms by itself is not enough. */
+  readonly requirePerson?: boolean | undefined;
   /** Of mailcordon. */
   readonly version: string;
 }
@@ -57,7 +59,7 @@ const dialogueColumns = 100;
  * A server for one client, over any transport of the SDK.
  * https://modelcontextprotocol.io/specification/2025-11-25
  */
-export function mcpServer({ actions, host, findEvidence, within, timeoutMs, version }: McpOptions): McpServer {
+export function mcpServer({ actions, host, findEvidence, within, timeoutMs, requirePerson = false, version }: McpOptions): McpServer {
   const mcp = new McpServer(
     { name: "mailcordon", title: "mailcordon", version },
     { capabilities: { tools: {}, resources: {} }, instructions },
@@ -125,6 +127,7 @@ export function mcpServer({ actions, host, findEvidence, within, timeoutMs, vers
             progress: tell,
           },
           confirmations,
+          requirePerson,
           said: limit.said,
           ...(canAsk(server.getClientCapabilities()) ? { elicit } : {}),
         });

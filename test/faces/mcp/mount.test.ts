@@ -140,6 +140,18 @@ test("agents that wait for a person leave half of the places to others, and thos
   await own.close();
 });
 
+test("a person is required where the settings say so", async () => {
+  const own = await startToys(state, { requirePerson: true }, { mount: mountMcp });
+  const client = new Client({ name: "test", version: "0" });
+  const ways = { requestInit: { headers: { authorization: `Bearer ${await own.key(["admin"])}` } } };
+  await client.connect(new StreamableHTTPClientTransport(new URL(`${own.url}/mcp`), ways) as Parameters<Client["connect"]>[0]);
+  const { structuredContent } = await call(client, "shear_sheep");
+  expect(structuredContent).toMatchObject({ error: { code: "confirmation-required", message: expect.stringContaining("A person") } });
+  expect(structuredContent).not.toHaveProperty("confirmation");
+  await client.close();
+  await own.close();
+});
+
 test.each([
   ["a batch", '[{"jsonrpc":"2.0","id":1,"method":"ping"},{"jsonrpc":"2.0","id":2,"method":"ping"}]', 400],
   ["what is no JSON", "{", 400],

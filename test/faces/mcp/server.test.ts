@@ -34,14 +34,16 @@ interface Given {
   readonly capabilities?: ClientCapabilities;
   readonly host?: Partial<Host>;
   readonly timeoutMs?: number;
+  readonly requirePerson?: boolean;
 }
 
-async function connected({ actions = toys, capabilities = {}, host = {}, timeoutMs }: Given = {}): Promise<Client> {
+async function connected({ actions = toys, capabilities = {}, host = {}, timeoutMs, requirePerson }: Given = {}): Promise<Client> {
   const server = mcpServer({
     actions,
     host: { ...opened(), ...host },
     findEvidence: async (sha256) => (sha256 === known ? file : undefined),
     timeoutMs,
+    requirePerson,
     version: "1.2.3",
   });
   const client = new Client({ name: "test", version: "0" }, { capabilities });
@@ -181,6 +183,25 @@ describe("what destroys", () => {
     const { structuredContent } = await call(await connected(), "shear_sheep", { dry_run: true });
     expect(structuredContent).toMatchObject({ dry_run: true, success: true });
     expect(structuredContent).not.toHaveProperty("confirmation");
+  });
+
+  test("is not done without a person where one is required, whatever the model confirms; reads and dry runs are", async () => {
+    const client = await connected({ requirePerson: true });
+    for (const input of [{}, { confirmation: "x" }]) {
+      const { structuredContent } = await call(client, "shear_sheep", input);
+      expect(structuredContent).toMatchObject({ error: { code: "confirmation-required", message: expect.stringContaining("A person") } });
+      expect(structuredContent).not.toHaveProperty("confirmation");
+    }
+    expect((await call(client, "shear_sheep", { dry_run: true })).structuredContent).toMatchObject({ success: true, dry_run: true });
+    expect((await call(client, "count_sheep")).structuredContent).toMatchObject({ success: true });
+    const asking = await connected({ requirePerson: true, capabilities: { elicitation: {} } });
+    let asked = 0;
+    asking.setRequestHandler(ElicitRequestSchema, () => {
+      asked += 1;
+      return { action: "accept", content: { confirm: true } };
+    });
+    const { structuredContent } = await call(asking, "shear_sheep", { confirmation: "x" });
+    expect([asked, structuredContent]).toMatchObject([1, { counts: { succeeded: 1 } }]);
   });
 
   test.each([
