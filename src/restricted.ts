@@ -52,7 +52,11 @@ export function restricted(exchange: Exchange, mailboxes: readonly string[] | un
       return {
         ...found,
         mailboxes: found.mailboxes.filter(({ mailbox }) => isGranted(mailbox, mailboxes)),
-        failed: found.failed.filter(({ mailbox }) => isGranted(mailbox, mailboxes)),
+        // One without an address may be of a mailbox that was granted; what the server says of it may be of another.
+        failed: found.failed.flatMap((one) => {
+          if (one.mailbox === "") return [{ mailbox: "", backend: one.backend, message: "Not every mailbox could be listed." }];
+          return isGranted(one.mailbox, mailboxes) ? [one] : [];
+        }),
       };
     },
     close: () => exchange.close(),

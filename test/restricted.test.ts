@@ -134,6 +134,14 @@ test("a list of mailboxes has only those that were granted, also of those that f
   expect(failed.map(({ mailbox }) => mailbox)).toEqual(["ann@example.com", "ANN@EXAMPLE.COM"]);
 });
 
+test("a list of mailboxes that is not whole says so, and nothing of whose mailbox it lacks", async () => {
+  const { exchange } = noting();
+  const failed = [{ mailbox: "", message: "ben@example.com is corrupt" }];
+  const cut: typeof exchange = { ...exchange, searchableMailboxes: async () => ({ source: "directory", mailboxes: [], failed }) };
+  const found = await restricted(cut, ann).searchableMailboxes({});
+  expect(found.failed).toEqual([{ mailbox: "", message: "Not every mailbox could be listed." }]);
+});
+
 /** It may be of any mailbox. */
 const folderId = `AAMk${"A".repeat(100)}=`;
 

@@ -234,6 +234,12 @@ async function allPlaces(input: Input, context: Context<"search" | "searchableMa
   if (isAll(mailboxes)) {
     const searchable = await exchange.searchableMailboxes({ expandGroups: false }, call);
     const listed = searchable.mailboxes.filter((found) => !found.isGroup && !found.isExternal);
+    const nameless = searchable.failed.find((found) => found.mailbox === "");
+    if (nameless !== undefined)
+      throw new Failure("could-not-look", `Not every mailbox could be listed, so nothing was searched. ${nameless.message}`, {
+        hint: "Name the mailboxes: those that can be listed are in the answer of get-searchable-mailboxes.",
+        cause: nameless.failure,
+      });
     // What Exchange could not tell about is searched as well: what is wrong with it is said then, and it is not left out in silence.
     addresses = [...listed, ...searchable.failed].map((found) => found.mailbox).filter((address) => address !== "");
   }

@@ -1,3 +1,4 @@
+import { mayBeOneItem } from "../exchange/around.ts";
 import type { SearchableMailbox, SearchableMailboxes, SearchableMailboxQuery } from "../exchange/exchange.ts";
 import { Failure, throwDefect } from "../failure.ts";
 import { attempt } from "../outcome.ts";
@@ -28,13 +29,7 @@ export async function searchableMailboxes(
 /** The users with an address whose mailbox answers. Needs User.ReadBasic.All and MailboxSettings.Read. Throws Failure. */
 async function ofDirectory(account: GraphMailbox, query: SearchableMailboxQuery): Promise<SearchableMailboxes> {
   const users = new Map<string, DirectoryUser>();
-  try {
-    for await (const { items } of account.pages(listUsers, query.filter)) {
-      for (const user of items) if (user.mail !== undefined && user.id !== "") users.set(user.id, user);
-    }
-  } catch (thrown) {
-    throw lacking(thrown, "User.ReadBasic.All");
-  }
+  const cut = await listInto(users, account, query.filter);
   const asked = [...users.values()];
   const mailboxes: SearchableMailbox[] = [];
   const failed: { mailbox: string; message: string; failure: Failure }[] = [];
@@ -52,7 +47,34 @@ async function ofDirectory(account: GraphMailbox, query: SearchableMailboxQuery)
       if (failed.length === asked.length) throw lacking(outcome.failure, "MailboxSettings.Read");
     }
   }
+  // Without an address: nobody knows whose it would be.
+  if (cut !== undefined) failed.push({ mailbox: "", message: `The list of users ends before its end: ${cut.message}`, failure: cut });
   return { source: "directory", mailboxes, failed };
+}
+
+/** 999 is the most that one page holds. The directory takes no number to go on from, so what is behind a user that it cannot list stays unlisted. */
+const pageSizes = [999, 100, 10];
+
+/** Lists the users: by smaller pages up to one that spoils its page. Gives why the list ended before its end. Throws Failure. */
+async function listInto(
+  users: Map<string, DirectoryUser>,
+  account: GraphMailbox,
+  beginning: string | undefined,
+): Promise<Failure | undefined> {
+  let cut: Failure | undefined;
+  for (const top of pageSizes) {
+    try {
+      for await (const { items } of account.pages(listUsers, { beginning, top })) {
+        for (const user of items) if (user.mail !== undefined && user.id !== "") users.set(user.id, user);
+      }
+      return undefined;
+    } catch (thrown) {
+      if (!(thrown instanceof Failure) || !mayBeOneItem(thrown)) throw lacking(thrown, "User.ReadBasic.All");
+      cut = thrown;
+    }
+  }
+  if (users.size === 0 && cut !== undefined) throw cut;
+  return cut;
 }
 
 function lacking(thrown: unknown, permission: string): unknown {

@@ -10,18 +10,24 @@ export interface DirectoryUser {
   readonly displayName: string | undefined;
 }
 
+export interface UserListing {
+  /** Only those whose name or address begins with it. */
+  readonly beginning: string | undefined;
+  /** How many on a page; at most 999. */
+  readonly top: number;
+}
+
 /** Those whose name or address begins with a text; without one, all. @see https://learn.microsoft.com/en-us/graph/api/user-list */
-export const listUsers: Request<string | undefined, Page<DirectoryUser>> = {
+export const listUsers: Request<UserListing, Page<DirectoryUser>> = {
   name: "user-list",
   safety: "read",
   reply: found("value"),
-  write: (beginning) => ({
+  write: ({ beginning, top }) => ({
     method: "GET",
     path: "/users",
     ofOrganisation: true,
     ids: "rest",
-    // 999 is the most that one page holds.
-    query: { $select: "id,displayName,mail,userPrincipalName", $top: "999", $filter: beginning && filterOf(beginning) },
+    query: { $select: "id,displayName,mail,userPrincipalName", $top: String(top), $filter: beginning && filterOf(beginning) },
   }),
   read: (reply) =>
     pageOf(reply, (user) => ({
