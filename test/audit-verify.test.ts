@@ -62,6 +62,15 @@ describe("An audit log whose end is kept elsewhere", () => {
     await expect(write(["four"])).rejects.toMatchObject({ message: expect.stringContaining("entry 3 is not the one") });
   });
 
+  test("that was overwritten with anything else says how to go on: moved away, and accepted", async () => {
+    writeFileSync(file, "anything else\n");
+    await expect(write(["four"])).rejects.toMatchObject({ hint: expect.stringContaining("move it away") });
+    unlinkSync(file);
+    await acceptAudit(file, { actor: "ann", reason: "it was overwritten" }, { heads: heads() });
+    await write(["four"]);
+    expect(await verify()).toMatchObject({ entries: 2, end: "as-left", gaps: [{ line: 1 }] });
+  });
+
   test("that was rewritten from nothing is broken, even as a whole chain that is longer", async () => {
     unlinkSync(file);
     await write(["ONE", "TWO", "THREE", "FOUR"], {});
