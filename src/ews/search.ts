@@ -1,4 +1,5 @@
 import { type Position, readCursor } from "../exchange/cursor.ts";
+import { demandFolders } from "../exchange/locate-copies.ts";
 import { type MatchMeans, openMatcher } from "../exchange/match.ts";
 import type { Search, SearchPage } from "../exchange/query.ts";
 import { recheck } from "../exchange/recheck.ts";
@@ -28,6 +29,7 @@ export async function search(mailbox: EwsMailbox, asked: Search, means: MatchMea
   // What is wrong with the filters is said before anything is asked.
   await openMatcher(asked.filters, planFilters(asked.filters, position).check, means);
   const where = await whereToSearch(mailbox, asked);
+  demandFolders(where.looked);
   const { plan, list } = await listed(mailbox, asked, position, where.folders);
   const matches = await openMatcher(asked.filters, plan.check, means);
   const rechecked = recheck(list.messages(), asked.filters, plan.applied);

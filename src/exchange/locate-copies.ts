@@ -85,7 +85,7 @@ export function keepIn(folderId: string, outcomes: Outcome<Located>[], places: S
 async function look(ids: readonly string[], search: CopySearch): Promise<(id: string | undefined) => Outcome<Located>> {
   try {
     const seen = await search.find(ids);
-    if (seen.places.folders === 0) throw unshown(seen.places);
+    demandFolders(seen.places);
     return (id) => seenOf(id, seen);
   } catch (thrown) {
     const failure = asFailure(thrown);
@@ -116,9 +116,13 @@ export function unopened(failure: Failure): Failure {
   return unlooked(`The mailbox could not be opened: ${failure.message}`, failure);
 }
 
-/** Every mailbox has folders: a server leaves out of a list what the account may not see. */
-function unshown({ mailbox }: Seen["places"]): Failure {
-  return new Failure("could-not-look", `The server shows no folder of ${mailbox}, so nothing could be looked for.`);
+/**
+ * Every mailbox has folders: a server leaves out of a list what the account may not see. The Recoverable Items are asked for without being listed.
+ * Throws Failure `could-not-look`.
+ */
+export function demandFolders({ mailbox, folders, places }: Omit<Looked, "by">): void {
+  if (folders > (places.includes("recoverable_items") && places.includes("mailbox") ? 1 : 0)) return;
+  throw new Failure("could-not-look", `The server shows no folder of ${mailbox}, so nothing could be looked for.`);
 }
 
 function alsoThere(number: number, { mailbox }: Pick<Looked, "mailbox">, first: Failure): Failure {

@@ -1,4 +1,5 @@
 import { readCursor } from "../exchange/cursor.ts";
+import { demandFolders } from "../exchange/locate-copies.ts";
 import { detailFor, type MatchMeans, openMatcher } from "../exchange/match.ts";
 import type { Detail, Message } from "../exchange/message.ts";
 import type { Search, SearchPage } from "../exchange/query.ts";
@@ -46,6 +47,7 @@ export async function search(mailbox: GraphMailbox, asked: Search, means: MatchM
   if (!sizes && mustKnow.some((name) => asked.filters[name] !== undefined)) throw unasked();
   const plan = planFilters(asked.filters, position, { guesses: containsFilter === "try" });
   const where = await whereToSearch(mailbox, asked);
+  demandFolders(where.looked);
   const detail = listDetail(asked.detail ?? {}, plan);
   const list = plan.search === undefined ? await byFilter() : byQuery(plan.search);
   const { applied, check } = list.division;

@@ -117,6 +117,23 @@ describe.each(backends)("over %s", (backend) => {
     expect(answer).toMatchObject({ success: false, error: { code: "broken-reply" } });
   }, 60_000);
 
+  test.each([false, true])(
+    "a list without any folder is no empty mailbox, with include_recoverable: %j",
+    async (include_recoverable) => {
+      const { at, exchange } = await stage((passing) => {
+        if (!isList(passing)) return undefined;
+        const empty = passing.reply.replace(/<t:Folders>.*<\/t:Folders>/s, "<t:Folders/>");
+        return { status: 200, body: backend === "ews" ? empty : JSON.stringify({ ...JSON.parse(passing.reply), value: [] }) };
+      });
+      const answer = await at.run(searchEmailsExtended, { mailbox, subject: "Message", include_recoverable }, { exchange });
+      expect(answer).toMatchObject({
+        success: false,
+        error: { code: "could-not-look", message: expect.stringContaining("shows no folder") },
+      });
+    },
+    60_000,
+  );
+
   test("a folder of contacts that spoils the list of folders is reported beside the contacts of the others", async () => {
     const { at, exchange } = await stage((passing) =>
       (backend === "ews" ? passing.asked.includes("<m:FindFolder") : /contactFolders|childFolders/i.test(passing.url)) &&
