@@ -138,7 +138,7 @@ export function checkArchive({ archive, folder }: { readonly archive?: boolean |
   });
 }
 
-export const dry_run = z.boolean().default(false).describe("Only say what would be done. Nothing is touched.");
+export const dry_run = z.boolean().register(narrowing).default(false).describe("Only say what would be done. Nothing is touched.");
 export const confirm = z.boolean().default(false).describe("The yes to what would otherwise be asked first.");
 export const expected_count = z
   .number()
@@ -156,6 +156,7 @@ export const max_items = z
   .describe("How many items may be found at most. When it is more, nothing is touched.");
 export const keep_evidence = z
   .boolean()
+  .register(narrowing)
   .default(false)
   .describe(
     "Keep each message as .eml with its hashes before it is touched. It is read twice and checked to be whole. One that Exchange cannot convert is kept as Exchange exports it (.fts); the result says so.",
@@ -168,6 +169,7 @@ export const max_bytes = z
   .number()
   .int()
   .min(1)
+  .register(narrowing)
   .optional()
   .describe("What has more bytes fails alone. Default: no limit for files, 25 MiB for base64.");
 export const importance = z.enum(["Low", "Normal", "High"]).default("Normal").describe("Importance of the message.");

@@ -20,12 +20,13 @@ export const spellings = z.registry<Spelling>();
 
 /**
  * Fields that narrow what an action works on, or guard it: filters, folders, counts. To take an empty value of one for unset would make the action
- * work on more than was asked, so that it is refused, or read by the field itself where its schema takes an empty text. Null is unset as everywhere.
+ * work on more than was asked, so that it is refused, or read by the field itself where its schema takes an empty text. So is None, as Python writes
+ * it. Null is unset as everywhere.
  */
 export const narrowing = z.registry<undefined>();
 
 /**
- * The input as its schema reads it, after the spellings of playbooks are understood: `""` (but for `narrowing` fields), null and unset are unset; "true" and "false"
+ * The input as its schema reads it, after the spellings of playbooks are understood: `""` and "None" (but for `narrowing` fields), null and unset are unset; "true" and "false"
  * (ignoring case) are booleans; numeric texts are numbers; a value of an enumeration may have any case; a list may be one text.
  * Throws one Failure `invalid-input` that names every field that is wrong and says what to put there.
  */
@@ -102,16 +103,18 @@ export function unwrapped(field: z.core.$ZodType): z.core.$ZodType {
 function respelled(schema: z.ZodObject, raw: unknown): unknown {
   if (typeof raw !== "object" || raw === null || Array.isArray(raw)) return raw;
   const entries: [string, unknown][] = [];
-  const empty: string[] = [];
+  const empty: [name: string, what: string][] = [];
   if (Object.keys(raw).length > mostFields) throw new Failure("invalid-input", `An object has more than ${mostFields} fields.`);
   for (const [name, value] of Object.entries(raw)) {
     const field = fieldOf(schema, name);
     if (field === undefined) entries.push([name, value]);
-    else if (narrowing.has(unwrapped(field)) && isNarrowingEmpty(field, value)) empty.push(name);
+    else if (narrowing.has(unwrapped(field)) && isNone(field, value)) empty.push([name, "is None"]);
+    else if (narrowing.has(unwrapped(field)) && isNarrowingEmpty(field, value)) empty.push([name, "is empty"]);
     else if (!isUnset(field, value) || (value === "" && narrowing.has(unwrapped(field))))
       entries.push([name, respell(unwrapped(field), value)]);
   }
-  if (empty.length > 0) throw new Failure("invalid-input", empty.map((name) => `${name}: ${whyNotEmpty(schema, name)}`).join("; "));
+  if (empty.length > 0)
+    throw new Failure("invalid-input", empty.map(([name, what]) => `${name}: ${what}${notLeftOut(schema, name)}`).join("; "));
   return Object.fromEntries(entries);
 }
 
@@ -124,15 +127,18 @@ function isNarrowingEmpty(field: z.core.$ZodType, value: unknown): boolean {
   return Array.isArray(items) && items.every((item) => typeof item === "string" && visible(item) === "");
 }
 
-function whyNotEmpty(schema: z.ZodObject, name: string): string {
+function notLeftOut(schema: z.ZodObject, name: string): string {
   const field = fieldOf(schema, name);
   const expected = field instanceof z.ZodType && field.description !== undefined ? ` (what to put: ${field.description})` : "";
-  return `is empty, which is not the same as left out; leave it out or give a value${expected}`;
+  return `, which is not the same as left out; leave it out or give a value${expected}`;
+}
+
+function isUnset(field: z.core.$ZodType, value: unknown): boolean {
+  return value === "" || value === null || value === undefined || isNone(field, value);
 }
 
 /** A playbook in Python writes None where nothing is. No number, boolean or choice is called that; a text may be. */
-function isUnset(field: z.core.$ZodType, value: unknown): boolean {
-  if (value === "" || value === null || value === undefined) return true;
+function isNone(field: z.core.$ZodType, value: unknown): boolean {
   if (value !== "None") return false;
   const inner = unwrapped(field);
   if (inner instanceof z.ZodEnum) return !inner.options.some((option) => String(option).toLowerCase() === "none");

@@ -21,6 +21,7 @@ import {
   messageRow,
   present,
 } from "./fields.ts";
+import { narrowing } from "./input.ts";
 import { askedOf, done, failed } from "./outcome.ts";
 
 /** The fields of every action that works on messages which the caller names. */
@@ -42,6 +43,7 @@ export const guarded = { dry_run, expected_count, max_items };
 
 export const scope = z
   .enum(["all", "first"])
+  .register(narrowing)
   .default("all")
   .describe("Of the copies that one Message-ID has in the mailbox: all, or the newest only.");
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
+import { catalogue } from "../src/actions/index.ts";
 import { Failure } from "../src/failure.ts";
 import {
   addressList,
@@ -106,6 +107,12 @@ describe("an empty value of a field that narrows", () => {
     expect(failure.message).toContain(`${Object.keys(input)[0]}: is empty`);
   });
 
+  test.each([{ size: "None" }, { sure: "None" }, { mode: "None" }])("may not be None either: %j", (input) => {
+    const failure = failureOf(() => readInput(narrow, input));
+    expect(failure.code).toBe("invalid-input");
+    expect(failure.message).toContain(`${Object.keys(input)[0]}: is None, which is not the same as left out`);
+  });
+
   test("is handed on where its schema takes an empty text, and null is unset", () => {
     expect(readInput(narrow, { subject: "", text: null, list: null, size: null })).toEqual({ subject: "", mode: "one" });
   });
@@ -113,6 +120,25 @@ describe("an empty value of a field that narrows", () => {
   test("is named together with the others that are empty", () => {
     const failure = failureOf(() => readInput(narrow, { text: "", list: "" }));
     expect(failure.message).toMatch(/^text: is empty.*; list: is empty/);
+  });
+});
+
+describe("no action drops a guard that is given as None, or as an empty text", () => {
+  const guards = ["dry_run", "expected_count", "max_items", "keep_evidence", "save_copy_first", "keep_inline", "scope", "max_bytes"];
+  const guarded = catalogue.flatMap(({ name, input }) =>
+    guards.filter((guard) => guard in input.shape).map((guard) => [name, guard, input] as const),
+  );
+
+  test("and every one of them is a field of some action", () => {
+    expect(new Set(guarded.map(([, guard]) => guard))).toEqual(new Set(guards));
+  });
+
+  test.each(guarded)("%s: %s", (_name, guard, input) => {
+    for (const nothing of ["None", ""]) {
+      expect(failureOf(() => readInput(input, { [guard]: nothing })).message).toMatch(
+        new RegExp(`${guard}: is (None|empty), which is not`),
+      );
+    }
   });
 });
 

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { type Target, touching } from "../action.ts";
 import { Failure } from "../failure.ts";
 import { confirm, present } from "../fields.ts";
+import { narrowing } from "../input.ts";
 import { askedOf, done, failed, theOne } from "../outcome.ts";
 import { attachmentGlance, choosesAttachments, selectAttachments, whichAttachments } from "../which-attachments.ts";
 import { guarded, messageNames, whichMessages } from "../which-messages.ts";
@@ -34,9 +35,10 @@ export const deleteAttachments = touching({
       .default(false)
       .describe("Every attachment of the messages. Never implied: without it attachment_ids or name_pattern must say which."),
     ...whichAttachments,
-    keep_inline: z.boolean().default(false).describe("Leave what is shown in the body, such as images."),
+    keep_inline: z.boolean().register(narrowing).default(false).describe("Leave what is shown in the body, such as images."),
     save_copy_first: z
       .boolean()
+      .register(narrowing)
       .default(true)
       .describe(
         "Keep a copy of each as evidence; one that cannot be kept is not deleted. A reference to a cloud file has no bytes to keep.",

@@ -40,7 +40,7 @@ const input = z.strictObject({
   folder: folder.describe(
     "Where to look: a well-known name, a path (Inbox/Reports), or a folder id. Default: every folder that can hold mail.",
   ),
-  recursive: z.boolean().default(true).describe("Also the folders below."),
+  recursive: z.boolean().register(narrowing).default(true).describe("Also the folders below."),
   include_recoverable: z.boolean().default(false).describe("Also the Recoverable Items, where deleted messages wait for their end."),
   archive,
   // Empty, with subject_match equals: a message without a subject. No form can say that, so the description does not either.

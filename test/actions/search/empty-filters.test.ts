@@ -49,7 +49,16 @@ describe.each(backends)("over %s", (backend) => {
     { folder: "" },
     { mailboxes: "" },
     { mailboxes: [] },
-  ])("an empty filter is refused, not dropped: %j", async (input) => {
+    { last_minutes: "None" },
+    { has_attachments: "None" },
+    { is_unread: "None" },
+    { min_size: "None" },
+    { max_size: "None" },
+    { importance: "None" },
+    { subject_match: "None" },
+    { recursive: "None" },
+    { received_after: "None" },
+  ])("a filter that is empty or None is refused, not dropped: %j", async (input) => {
     const answer = await search({ mailbox: "reception@example.com", ...input });
     expect(answer).toMatchObject({ success: false, error: { code: "invalid-input" } });
   });
