@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { Context, Row, Selected } from "./action.ts";
 import { isAbsent } from "./exchange/looked.ts";
+import { sameMessageId } from "./exchange/match.ts";
 import type { Message, MessageName } from "./exchange/message.ts";
 import { noItemId, noMessageId } from "./exchange/pasted-ids.ts";
 import type { ArchiveState } from "./exchange/query.ts";
@@ -103,7 +104,8 @@ export async function* selectMessages(which: WhichMessages, context: ToChoose, c
     (some) => mailbox.locate(some, within),
     (name) => failed(new Failure("invalid-input", wrongIn(name) ?? "This names no message.")),
   )) {
-    const asked = askedRow(names[at++] ?? {});
+    const name = names[at++] ?? {};
+    const asked = askedRow(name);
     if (!outcome.ok) {
       yield { asked, outcome };
       continue;
@@ -114,6 +116,11 @@ export async function* selectMessages(which: WhichMessages, context: ToChoose, c
       continue;
     }
     const { messages, unopened } = outcome.value;
+    const other = contradiction(name, messages);
+    if (other !== undefined) {
+      yield { asked, outcome: failed(other) };
+      continue;
+    }
     for (const message of choice.copies === "first" ? messages.slice(0, 1) : messages) {
       if (seen.has(message.itemId)) continue;
       seen.add(message.itemId);
@@ -131,9 +138,20 @@ export async function* selectMessages(which: WhichMessages, context: ToChoose, c
 /** Why a name can be none of one message. It fails alone: the others are looked for. */
 function wrongIn({ itemId, internetMessageId }: MessageName): string | undefined {
   const id = itemId === undefined ? undefined : noItemId(itemId);
-  const messageId = internetMessageId === undefined ? undefined : noMessageId(internetMessageId);
+  const messageId = internetMessageId === undefined ? undefined : noMessageId(internetMessageId, itemId !== undefined);
   if (id !== undefined) return `This item_id ${id}.`;
   return messageId === undefined ? undefined : `This internet_message_id ${messageId}.`;
+}
+
+/** An id and a Message-ID given together name one message: when the one that the id opens has another Message-ID, nobody knows which was meant. */
+function contradiction({ itemId, internetMessageId }: MessageName, found: readonly Message[]): Failure | undefined {
+  if (itemId === undefined || internetMessageId === undefined) return undefined;
+  const other = found.find((message) => !sameMessageId(internetMessageId, message.internetMessageId ?? ""));
+  if (other === undefined) return undefined;
+  const has = other.internetMessageId === undefined ? "no Message-ID" : `another Message-ID, ${other.internetMessageId}`;
+  return new Failure("invalid-input", `The message of this item_id has ${has}: the two do not name the same message.`, {
+    hint: "Give the item_id and the internet_message_id of one message at the same place of both lists, or one of the two alone.",
+  });
 }
 
 function askedRow(name: MessageName): Row {

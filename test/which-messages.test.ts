@@ -38,6 +38,40 @@ describe.each(backends)("over %s", (backend) => {
     expect(folderOf(at.idOf(other))).toBe("inbox");
   });
 
+  test("an id whose message has another Message-ID than the one beside it fails alone, and nothing of it is touched", async () => {
+    const named = (name: string) => at.put(who, { internetMessageId: `<beside-${name}@example.net>` });
+    const [one, other, right] = [named("one"), named("other"), named("right")];
+    const answer = await at.run(deleteEmail, {
+      mailbox: who,
+      item_id: [at.idOf(one), at.idOf(other), at.idOf(right)],
+      internet_message_id: ["<nono@x.example>", "<beside-one@example.net>", "BESIDE-right@example.net"],
+    });
+    expect(answer).toMatchObject({
+      success: false,
+      results: [
+        { status: "failed", error: { code: "invalid-input", message: expect.stringContaining("<beside-one@example.net>") } },
+        { status: "failed", error: { code: "invalid-input", message: expect.stringContaining("<beside-other@example.net>") } },
+        { status: "done" },
+      ],
+    });
+    expect([one, other].map((item) => folderOf(at.idOf(item)))).toEqual(["inbox", "inbox"]);
+  });
+
+  test("what is no Message-ID is refused, and never said not to be there", async () => {
+    const before = at.lab.requests.length;
+    for (const text of [at.idOf(at.put(who)), "Overdue invoice 4711: settle today", "None"]) {
+      const answer = await at.run(deleteEmail, { mailbox: who, internet_message_id: text });
+      expect(answer).toMatchObject({ success: false, counts: { not_found: 0 } });
+      for (const { error } of answer.results ?? []) {
+        expect(error).toMatchObject({ code: "invalid-input", message: expect.stringContaining("item_id") });
+      }
+    }
+    expect(at.lab.requests.length).toBe(before);
+    const odd = at.put(who, { internetMessageId: "<no-at-sign-in-it>" });
+    expect(await at.run(deleteEmail, { mailbox: who, internet_message_id: "<no-at-sign-in-it>" })).toMatchObject({ success: true });
+    expect(folderOf(at.idOf(odd))).not.toBe("inbox");
+  });
+
   test("scope first takes the newest copy only and leaves the others", async () => {
     const id = "<scope@example.net>";
     const day = (number: number) => ({ internetMessageId: id, receivedAt: new Date(Date.UTC(2026, 0, number)) });

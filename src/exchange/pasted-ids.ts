@@ -27,16 +27,25 @@ export function messageIdOf(text: string): string {
   return unescaped(text.replace(label, " ").trim());
 }
 
-/** Why a text cannot be one Message-ID; undefined where it can. */
-export function noMessageId(text: string): string | undefined {
+/**
+ * Why a text cannot be one Message-ID; undefined where it can. `besideId`: its message is named by an item id as well, so that the two are compared; it may
+ * be a sloppy sender's then, without an @ and without angle brackets.
+ */
+export function noMessageId(text: string, besideId = false): string | undefined {
   const inner = text.startsWith("<") && text.endsWith(">") ? text.slice(1, -1) : text;
   if (inner.trim() === "") return "is empty";
   // Angle brackets inside of an id are odd, and yet what somebody may have sent.
   if (/>[,;]?\s+<|>[,;]</.test(inner) || /^<[^<>@]+@[^<>]+></.test(text)) return "holds more than one Message-ID: give each by itself";
   // In angle brackets it says itself where it ends; senders do write blanks there.
   if (inner === text && /\s/.test(text)) return "holds a blank: give each Message-ID by itself, or in angle brackets";
+  if (inner === text && !text.includes("@") && (!besideId || isLikeItemId.test(text))) {
+    return "is no Message-ID, since it has neither an @ nor angle brackets: an item id belongs into item_id; a Message-ID without an @ is written as <…>";
+  }
   return undefined;
 }
+
+/** Base64 of so many characters, as EWS and Graph write it. */
+const isLikeItemId = /^[A-Za-z0-9+/_-]{40,}={0,2}$/;
 
 /** The item ids in one text: they are base64, and hold neither blanks nor commas. */
 export function itemIdsIn(text: string): string[] {

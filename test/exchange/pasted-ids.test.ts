@@ -33,12 +33,18 @@ test("one of a list is read as it is meant, and never taken apart", () => {
   expect(messageIdOf("4,711@x.example")).toBe("4,711@x.example");
 });
 
-test.each(["<a@x.example> <b@x.example>", "a@x.example b@x.example", "<a@x.example><b@x.example>", "<>", "  "])(
-  "%j is no Message-ID",
-  (text) => {
-    expect(noMessageId(text)).toBeTypeOf("string");
-  },
-);
+test.each([
+  "<a@x.example> <b@x.example>",
+  "a@x.example b@x.example",
+  "<a@x.example><b@x.example>",
+  "<>",
+  "  ",
+  "no-at-sign",
+  "Overdue",
+  "<unclosed",
+])("%j is no Message-ID", (text) => {
+  expect(noMessageId(text)).toBeTypeOf("string");
+});
 
 test("what a sender may have written is one Message-ID", () => {
   for (const text of [
@@ -49,9 +55,16 @@ test("what a sender may have written is one Message-ID", () => {
     "a@x.example",
     "4,711@x.example",
     "<with a blank@x.example>",
-    "no-at-sign",
+    "<no-at-sign>",
   ]) {
     expect(noMessageId(text)).toBeUndefined();
+  }
+});
+
+test("beside an item id a Message-ID may lack its @ and its brackets, but be no item id", () => {
+  expect(noMessageId("no-at-sign", true)).toBeUndefined();
+  for (const id of [`AAMkADVm${"+/aZ0".repeat(20)}AAA=`, `AAkALg${"-_aZ0".repeat(20)}A`]) {
+    expect([noMessageId(id), noMessageId(id, true)]).toEqual([expect.stringContaining("item_id"), expect.stringContaining("item_id")]);
   }
 });
 
