@@ -3,11 +3,11 @@ import { acceptAudit, rotateAudit } from "./audit.ts";
 import { openHeadFile } from "./audit-head.ts";
 import { type AuditCheck, verifyAudit } from "./audit-verify.ts";
 import { helpOf, readCommandWords } from "./command-words.ts";
+import { operatingSystemUser } from "./door/user.ts";
 import type { Screen } from "./faces/cli.ts";
 import { harmless } from "./faces/terminal.ts";
 import { Failure } from "./failure.ts";
 import { jsonText } from "./json-text.ts";
-import { operatingSystemUser } from "./perform.ts";
 import { loadAudit, type WrittenFile } from "./settings.ts";
 import { readServe } from "./settings-serve.ts";
 import type { State } from "./state/state.ts";
@@ -99,7 +99,7 @@ async function servedState(written: Pick<WrittenFile, "serve" | "home" | "path">
 function verified(file: string, { entries, torn, broken, lastHash, end, gaps, unsealed, cannotKnow }: AuditCheck): Printed {
   if (broken !== undefined) {
     throw new Failure("audit-failed", `${file}, line ${broken.line}: ${broken.problem}`, {
-      hint: `${entries} entries are in an unbroken chain. Compare the file with a copy of it.`,
+      hint: `${entries} ${entries === 1 ? "entry is" : "entries are"} in an unbroken chain. Compare the file with a copy of it; then continue it with \`mailcordon audit accept\`.`,
     });
   }
   const left = { "as-left": ", which ends as its writers left it", longer: ", which is longer than its kept end", unknown: "" }[end];

@@ -78,7 +78,7 @@ function endOf({ entries }: Followed, ends: readonly KeptEnd[], hashes: Readonly
     const head = kept.value;
     if (head === undefined) continue;
     if (entries < head.entries) {
-      const problem = `It has ${entries} entries and was left with ${head.entries} (${place}): entries were cut off, or it was written anew.`;
+      const problem = `It ends after entry ${entries} and was left with entry ${head.entries} as the last (${place}): entries were cut off, or it was written anew.`;
       return { end, problem: { line: entries + 1, problem } };
     }
     const left = hashes.get(head.entries);

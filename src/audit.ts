@@ -9,6 +9,7 @@ import { sealed } from "./audit-seal.ts";
 import { errorCode, Failure } from "./failure.ts";
 import { linesOf } from "./file-lines.ts";
 import { jsonText } from "./json-text.ts";
+import { attempt } from "./outcome.ts";
 
 /** One entry as its writer gives it. Never secrets, never bodies. */
 export interface AuditEntry {
@@ -104,6 +105,12 @@ export async function acceptAudit(file: string, { actor, reason }: Statement, op
   return await writing(path, options, async (log) => {
     const end = await log.end();
     const found = await follow(linesOf(path), undefined);
+    const checked = await attempt(() => log.checkedEnd());
+    if (checked.ok && found.broken === undefined) {
+      throw new Failure("audit-failed", `${path} is as its writers left it: there is nothing to accept.`, {
+        hint: "`mailcordon audit verify` checks the log. Accept only a log to which mailcordon appends nothing.",
+      });
+    }
     const expected = await Promise.all((options.heads ?? []).map(({ read }) => read().catch(() => undefined)));
     const named = (head: Pick<AuditHead, "entries" | "hash"> | undefined) => head && { entries: head.entries, hash: head.hash };
     return await log.write(

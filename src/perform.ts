@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { userInfo } from "node:os";
 import * as z from "zod";
 import {
   type Action,
@@ -15,12 +14,13 @@ import {
 import { type Answer, answerSchema, errorNoun, type Result } from "./answer.ts";
 import type { AuditEntry, AuditLog } from "./audit.ts";
 import { count, countedBy, sentence } from "./door/sentence.ts";
+import { operatingSystemUser } from "./door/user.ts";
 import type { Exchange } from "./exchange/exchange.ts";
 import { asFailure, Failure } from "./failure.ts";
 import { present } from "./fields.ts";
 import { unwrapped } from "./input.ts";
 import { actOn, choose, type Item, preserveEach, settleMissing, unseen, verifyEach } from "./items.ts";
-import { attempt } from "./outcome.ts";
+import { attempt, type Outcome } from "./outcome.ts";
 
 /** What is about to be done, for whoever is asked. */
 export interface Plan {
@@ -177,29 +177,37 @@ interface Said extends Pick<Answer, "success" | "message" | "counts" | "results"
 async function wholeAnswer(passage: Passage, run: NonNullable<Prepared["run"]>): Promise<Said> {
   const { action, context, host } = passage;
   if (action.effect !== "read") host.touching?.();
-  else await traceRead(passage, []);
-  const row = await run(context);
+  const ran = await attempt(() => run(context));
+  if (action.effect === "read") await traceRead(passage, [], ran);
+  if (!ran.ok) throw ran.failure;
   // `message` is the envelope's word; an action may say it better without declaring it.
-  const { message: _, ...own } = row;
-  const parsed = action.output?.safeParse(Object.hasOwn(action.output.shape, "message") ? row : own);
+  const { message: _, ...own } = ran.value;
+  const parsed = action.output?.safeParse(Object.hasOwn(action.output.shape, "message") ? ran.value : own);
   if (parsed?.success === false) throw malformed(action, parsed.error);
   const counts = { requested: 1, succeeded: 1, failed: 0, not_found: 0 };
-  return { success: true, message: `${action.title}: done.`, counts, ...row };
+  return { success: true, message: `${action.title}: done.`, counts, ...ran.value };
 }
 
 async function throughItems(passage: Passage): Promise<Said> {
   const { action, prepared, input, context, host } = passage;
   if (prepared.select === undefined || prepared.act === undefined) throw new Failure("internal", `${action.name} neither runs nor acts.`);
-  const items = await choose(prepared.select(context), effects[action.effect].missingIsFine);
+  const { select } = prepared;
+  const chosen = await attempt(() => choose(select(context), effects[action.effect].missingIsFine));
+  const items = chosen.ok ? chosen.value : [];
   const found = items.filter((item) => item.target !== undefined);
   const miscounted = guardCount(input, found.length, action.noun);
+  // What a dry run or a refusal shows was read, too.
+  if (action.effect === "read" || input.dry_run || miscounted !== undefined || !chosen.ok) await traceRead(passage, found, chosen);
+  if (!chosen.ok) throw chosen.failure;
   if (miscounted !== undefined) return refused(passage, items, miscounted);
   if (input.dry_run) return told(passage, items);
-  if (action.effect === "read") await traceRead(passage, found);
 
   if (found.length > 0) {
     const agreed = host.asksAlways === true ? action.effect === "read" : !prepared.asksFirst || input.confirm;
-    if (!agreed && !(await saysYes(passage, found))) return refused(passage, items, unconfirmed(action, found.length));
+    if (!agreed && !(await saysYes(passage, found))) {
+      await traceRead(passage, found, chosen);
+      return refused(passage, items, unconfirmed(action, found.length));
+    }
     const traced = action.effect === "read" ? undefined : host.audit;
     if (prepared.preserve !== undefined) await preserveEach(found, prepared.preserve, context);
     const remaining = found.filter((item) => item.failure === undefined);
@@ -316,15 +324,20 @@ function columns(row: Row, names: readonly string[]): Row {
 
 const Names = z.array(z.string());
 
-/** Throws Failure `audit-failed`: then nothing is read. */
-async function traceRead(passage: Passage, items: readonly Item[]): Promise<void> {
+/** The one entry of a call that changes nothing, before its answer is given. Throws Failure `audit-failed`: then nothing is returned. */
+async function traceRead(passage: Passage, items: readonly Item[], came: Outcome<unknown>): Promise<void> {
   const { host, prepared } = passage;
   if (host.auditsReads !== true) return;
   try {
-    await host.audit?.append({ ...audited(passage, items), phase: "read", mailboxes: Names.safeParse(prepared.input.mailboxes).data });
+    const searched = { mailboxes: Names.safeParse(prepared.input.mailboxes).data };
+    const failed = came.ok ? {} : { outcome: [{ status: "failed", error: came.failure.code }] };
+    await host.audit?.append({ ...audited(passage, items), phase: "read", ...searched, ...failed });
   } catch (thrown) {
     const { message, hint } = asFailure(thrown);
-    throw new Failure("audit-failed", `Nothing was read, since its audit entry could not be written. ${message}`, { hint, cause: thrown });
+    throw new Failure("audit-failed", `Nothing is returned, since the audit entry could not be written. ${message}`, {
+      hint,
+      cause: thrown,
+    });
   }
 }
 
@@ -370,17 +383,6 @@ function optionsOf(action: Action, input: Row): Row {
     return name.startsWith("destination_") || (field !== undefined && unwrapped(field) instanceof z.ZodEnum);
   });
   return Object.fromEntries(said.filter(([, value]) => value !== undefined));
-}
-
-/** Who runs this process, for the audit. */
-export function operatingSystemUser(): string {
-  try {
-    return userInfo().username;
-  } catch (thrown) {
-    // A container may run under a number that no user has.
-    if (thrown instanceof Error && process.getuid !== undefined) return `uid ${process.getuid()}`;
-    throw thrown;
-  }
 }
 
 /** An answer that its own schema refuses is a defect: it is not given out as if it were right. */

@@ -80,7 +80,9 @@ function once(place: string, make: (folder: string) => void): string {
   // One of another source may be in use by a run beside this one; not an hour later.
   for (const other of readdirSync(place)) {
     const path = join(place, other);
-    if (other !== name && Date.now() - statSync(path).mtimeMs > 60 * 60 * 1000) rmSync(path, { recursive: true, force: true });
+    // Another worker may have given it its name meanwhile.
+    const made = statSync(path, { throwIfNoEntry: false });
+    if (other !== name && made !== undefined && Date.now() - made.mtimeMs > 60 * 60 * 1000) rmSync(path, { recursive: true, force: true });
   }
   return folder;
 }

@@ -52,7 +52,7 @@ describe("A read where reads are audited", () => {
   test("fails before anything is read where its entry cannot be written", async () => {
     const audit = { append: () => Promise.reject(new Failure("audit-failed", "The disk is full.")) };
     const answer = await perform(eraser({ effect: "read" }), { words: ["one"] }, { ...host, audit, auditsReads: true });
-    expect(answer).toMatchObject({ success: false, error: { code: "audit-failed" }, message: expect.stringContaining("Nothing was read") });
+    expect([answer.error?.code, answer.results]).toEqual(["audit-failed", undefined]);
     expect(story.filter((line) => line.startsWith("erase"))).toEqual([]);
   });
 });
