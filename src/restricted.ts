@@ -57,6 +57,7 @@ export function restricted(exchange: Exchange, mailboxes: readonly string[] | un
           if (one.mailbox === "") return [{ mailbox: "", backend: one.backend, message: "Not every mailbox could be listed." }];
           return isGranted(one.mailbox, mailboxes) ? [one] : [];
         }),
+        unopened: found.unopened?.filter(({ mailbox }) => isGranted(mailbox, mailboxes)),
       };
     },
     close: () => exchange.close(),

@@ -47,6 +47,7 @@ export function openRoute({ ews, graph, memory = routeMemory() }: RouteOptions):
       const own = await ews.searchableMailboxes(query, call);
       const known = new Set(online.mailboxes.map(({ mailbox }) => mailbox.toLowerCase()));
       const others = own.mailboxes.filter(({ mailbox }) => !known.has(mailbox.toLowerCase()));
+      const there = new Set([...own.mailboxes, ...own.failed].map(({ mailbox }) => mailbox.toLowerCase()));
       const both = `Those that Exchange Online does not have (${others.length}) are what Exchange Server lets search (${own.source}).`;
       const notes = [online.note, others.length > 0 ? both : undefined].filter((one) => one !== undefined);
       return {
@@ -54,6 +55,10 @@ export function openRoute({ ews, graph, memory = routeMemory() }: RouteOptions):
         note: notes.length === 0 ? undefined : notes.join(" "),
         mailboxes: [...listedBy("graph", online.mailboxes), ...listedBy("ews", others)],
         failed: [...listedBy("graph", online.failed), ...listedBy("ews", own.failed)],
+        unopened: listedBy(
+          "graph",
+          (online.unopened ?? []).filter(({ mailbox }) => !there.has(mailbox.toLowerCase())),
+        ),
       };
     },
     async close() {

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { reading } from "../action.ts";
 import { completeness, ErrorNoun, errorNoun } from "../answer.ts";
+import type { UntoldMailbox } from "../exchange/exchange.ts";
 import { anywhere, present } from "../fields.ts";
 import { narrowing } from "../input.ts";
 
@@ -15,7 +16,7 @@ export const getSearchableMailboxes = reading({
   overGraph: {
     supported: "yes",
     differs:
-      "`source` is `admin_api` or `directory`: all who have a mailbox, which is not the same as what the application may open. A `note` says why it is not the former.",
+      "`source` is `admin_api` or `directory`: all who have a mailbox, which is not the same as what the application may open. A `note` says why it is not the former, and `unopened` names the people of the directory whose mailbox Graph cannot open.",
     why: "Graph has no list of what an account may search. The Exchange Online Admin API has a list of mailboxes, and needs a permission and a role of its own.",
   },
   input: z.strictObject({
@@ -28,9 +29,10 @@ export const getSearchableMailboxes = reading({
   }),
   glance: {
     columns: ["mailbox", "display_name", "mailbox_type"],
-    members: ({ source, note, mailboxes, failed, truncated }) => ({
+    members: ({ source, note, mailboxes, failed, unopened, truncated }) => ({
       mailboxes,
       failed,
+      unopened,
       source,
       ...(note !== undefined && { note }),
       ...(truncated && { more: "there are more than limit" }),
@@ -60,19 +62,35 @@ export const getSearchableMailboxes = reading({
     failed: z
       .array(z.strictObject({ mailbox: z.string(), backend, message: z.string(), error: ErrorNoun.optional() }))
       .describe("Those that Exchange could not tell about."),
+    unopened: z
+      .array(z.strictObject({ mailbox: z.string(), backend, message: z.string(), error: ErrorNoun.optional() }))
+      .optional()
+      .describe(
+        "With `source` directory: people of the directory without a mailbox that Microsoft Graph can open, such as one on an Exchange Server or without a licence. Guests are not named. Present when there are any.",
+      ),
     truncated: z.boolean().describe("There are more than the limit. It is a success."),
     incomplete: completeness.incomplete,
   }),
 }).run(async ({ filter, expand_groups, limit }, { exchange, call }) => {
-  const { source, note, mailboxes, failed } = await exchange.searchableMailboxes({ filter, expandGroups: expand_groups }, call);
+  const {
+    source,
+    note,
+    mailboxes,
+    failed,
+    unopened = [],
+  } = await exchange.searchableMailboxes({ filter, expandGroups: expand_groups }, call);
   // A connection to one back end asks nobody which it is.
   const listed = exchange.backend === "auto" ? undefined : exchange.backend;
   const count = mailboxes.length === 1 ? "1 searchable mailbox" : `${mailboxes.length} searchable mailboxes`;
   const found = mailboxes.length === 0 ? "No searchable mailboxes found" : `${count} found`;
   const untold = failed.length === 0 ? "" : `; of ${failed.length} it could not be told`;
+  const people = unopened.length === 1 ? "1 person has" : `${unopened.length} people have`;
+  const none = unopened.length === 0 ? "" : `; ${people} no mailbox that Microsoft Graph can open`;
+  const untoldRow = ({ mailbox, message, failure, ...one }: UntoldMailbox) =>
+    present({ mailbox, backend: one.backend ?? listed, message, error: failure && errorNoun(failure) });
   return present({
     success: failed.length === 0,
-    message: mailboxes.length === 0 && untold === "" ? found : `${found}${untold}.`,
+    message: mailboxes.length === 0 && untold === "" && none === "" ? found : `${found}${untold}${none}.`,
     source,
     note,
     mailboxes: mailboxes.slice(0, limit).map((found) =>
@@ -86,9 +104,8 @@ export const getSearchableMailboxes = reading({
         external_email_address: found.externalEmailAddress,
       }),
     ),
-    failed: failed.map(({ mailbox, message, failure, ...one }) =>
-      present({ mailbox, backend: one.backend ?? listed, message, error: failure && errorNoun(failure) }),
-    ),
+    failed: failed.map(untoldRow),
+    unopened: unopened.length === 0 ? undefined : unopened.map(untoldRow),
     truncated: mailboxes.length > limit,
     incomplete: failed.length > 0 ? (true as const) : undefined,
   });

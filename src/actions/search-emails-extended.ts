@@ -231,6 +231,7 @@ async function allPlaces(input: Input, context: Context<"search" | "searchableMa
   if (mailboxes === undefined) return [{ mailbox: context.mailbox, cursor: undefined, until: () => context.mailbox }];
   const { exchange, call } = context;
   let addresses: readonly string[] = mailboxes;
+  const closed = new Map<string, Failure>();
   if (isAll(mailboxes)) {
     const searchable = await exchange.searchableMailboxes({ expandGroups: false }, call);
     const listed = searchable.mailboxes.filter((found) => !found.isGroup && !found.isExternal);
@@ -241,10 +242,13 @@ async function allPlaces(input: Input, context: Context<"search" | "searchableMa
         cause: nameless.failure,
       });
     // What Exchange could not tell about is searched as well: what is wrong with it is said then, and it is not left out in silence.
-    addresses = [...listed, ...searchable.failed].map((found) => found.mailbox).filter((address) => address !== "");
+    // A person whose mailbox cannot be opened is named with the reason that was found: their mail was not looked at.
+    const unopened = searchable.unopened ?? [];
+    for (const { mailbox, failure } of unopened) if (failure !== undefined) closed.set(mailbox.toLowerCase(), failure);
+    addresses = [...listed, ...searchable.failed, ...unopened].map((found) => found.mailbox).filter((address) => address !== "");
   }
   const once = new Map(addresses.map((address) => [address.toLowerCase(), address]));
-  return [...once.values()].map((address) => placeAt(address, undefined, context));
+  return [...once.values()].map((address) => ({ ...placeAt(address, undefined, context), failure: closed.get(address.toLowerCase()) }));
 }
 
 function isAll(mailboxes: readonly string[]): boolean {

@@ -10,6 +10,8 @@ import { parseJson } from "../parse-json.ts";
 export interface Place {
   readonly mailbox: MailboxFor<"search">;
   readonly cursor: string | undefined;
+  /** Why it cannot be searched, where that is known: it is not asked. */
+  readonly failure?: Failure | undefined;
   /** The same mailbox for a search that ends when the signal is given. */
   readonly until: (signal: AbortSignal) => MailboxFor<"search">;
 }
@@ -103,7 +105,10 @@ export async function searchMany(places: readonly Place[], search: Omit<Search, 
         return mailbox.search({ ...search, cursor: place.cursor });
       };
       const alone = boxes.length === 1;
-      const outcome = await attempt(() => (alone ? ask(place.mailbox) : inTime(place, ask, ways.signal, answerBy)));
+      const known = place.failure;
+      const outcome = await attempt(() =>
+        known !== undefined ? Promise.reject(known) : alone ? ask(place.mailbox) : inTime(place, ask, ways.signal, answerBy),
+      );
       clearTimeout(slow);
       if (outcome.ok) {
         const page = outcome.value;

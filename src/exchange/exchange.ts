@@ -204,8 +204,10 @@ export interface SearchableMailboxes {
    * answers. Neither is the same as what the account may open.
    */
   readonly source: "ediscovery" | "admin_api" | "directory";
-  /** Why it is not the better source; one sentence. */
+  /** Why it is not the better source; a sentence or two. */
   readonly note?: string | undefined;
   readonly mailboxes: readonly SearchableMailbox[];
   readonly failed: readonly UntoldMailbox[];
+  /** People of the directory without a mailbox that the back end can open: it may be elsewhere, or there may be none. Guests are not among them. */
+  readonly unopened?: readonly UntoldMailbox[] | undefined;
 }

@@ -16,7 +16,12 @@ export async function searchableMailboxes(
   query: SearchableMailboxQuery,
   way: AdminWay | undefined,
 ): Promise<SearchableMailboxes> {
-  if (way === undefined) return ofDirectory(account, query);
+  if (way === undefined) {
+    return {
+      ...(await ofDirectory(account, query)),
+      note: "The list is that of the directory: the Exchange Online Admin API was not asked.",
+    };
+  }
   const listed = await attempt(() => listByAdminApi(way, query, account.call));
   if (listed.ok) return { source: "admin_api", mailboxes: listed.value, failed: [] };
   if (way.admin.isRequired || listed.failure.code === "cancelled") throw listed.failure;
@@ -33,6 +38,7 @@ async function ofDirectory(account: GraphMailbox, query: SearchableMailboxQuery)
   const asked = [...users.values()];
   const mailboxes: SearchableMailbox[] = [];
   const failed: { mailbox: string; message: string; failure: Failure }[] = [];
+  const unopened: typeof failed = [];
   let index = 0;
   for await (const outcome of account.each(
     getUserPurpose,
@@ -41,15 +47,17 @@ async function ofDirectory(account: GraphMailbox, query: SearchableMailboxQuery)
     const user = asked[index++];
     if (user?.mail === undefined) continue;
     if (outcome.ok) mailboxes.push({ mailbox: user.mail, referenceId: user.id, displayName: user.displayName, isGroup: false });
-    // On premises, without a licence or without a mailbox at all: Graph does not reach it.
-    else if (outcome.failure.code !== "mailbox-not-found" && outcome.failure.code !== "not-found") {
+    // On premises, without a licence or without a mailbox at all: Graph does not reach it, and the mail may be there.
+    else if (outcome.failure.code === "mailbox-not-found" || outcome.failure.code === "not-found") {
+      if (!user.isGuest) unopened.push({ mailbox: user.mail, message: outcome.failure.message, failure: outcome.failure });
+    } else {
       failed.push({ mailbox: user.mail, message: outcome.failure.message, failure: outcome.failure });
       if (failed.length === asked.length) throw lacking(outcome.failure, "MailboxSettings.Read");
     }
   }
   // Without an address: nobody knows whose it would be.
   if (cut !== undefined) failed.push({ mailbox: "", message: `The list of users ends before its end: ${cut.message}`, failure: cut });
-  return { source: "directory", mailboxes, failed };
+  return { source: "directory", mailboxes, failed, unopened };
 }
 
 /** 999 is the most that one page holds. The directory takes no number to go on from, so what is behind a user that it cannot list stays unlisted. */

@@ -8,6 +8,8 @@ export interface DirectoryUser {
   readonly id: string;
   readonly mail: string | undefined;
   readonly displayName: string | undefined;
+  /** Of another organisation, where the mailbox is too. */
+  readonly isGuest: boolean;
 }
 
 export interface UserListing {
@@ -34,6 +36,7 @@ export const listUsers: Request<UserListing, Page<DirectoryUser>> = {
       id: textIn(user, "id") ?? "",
       mail: textIn(user, "mail") || undefined,
       displayName: textIn(user, "displayName"),
+      isGuest: textIn(user, "userPrincipalName")?.includes("#EXT#") === true,
     })),
 };
 
