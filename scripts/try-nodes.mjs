@@ -1,5 +1,5 @@
-// Checks mailcordon on other releases of Node.js: types, build, and tests of the installed package. Names of releases come first (default: 22 24).
-// The tests named after `--` are run; without them the sample of `npm run try-nodes`; `--all` runs every test.
+// `npm run try-nodes -- [RELEASE…] [--all]`: checks mailcordon on other releases of Node.js (default: 22 and 24): types, build, and a sample of the
+// tests of the installed package; with `--all` every test.
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import {
   chmodSync,
   copyFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -61,6 +62,7 @@ export function buildPackage(): string {
   mkdirSync(builds, { recursive: true });
   return once(builds, (made) => {
     for (const file of ["package.json", ...pages]) copyFileSync(join(root, file), join(made, file));
+    cpSync(join(root, "docs"), join(made, "docs"), { recursive: true });
     run(process.execPath, ["scripts/build.mjs", join(made, "dist")], root);
   });
 }

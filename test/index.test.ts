@@ -99,7 +99,15 @@ test("an action is had by its name, and a name that is none is refused", () => {
 test("the package holds the program, the library, its types and its pages, and nothing that only this repository needs", () => {
   const paths = readdirSync(built.folder, { recursive: true, encoding: "utf8" });
   const types = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).exports["."].types.replace("./", "");
-  for (const path of ["dist/mailcordon.cjs", "dist/program.cjs", "dist/lab.cjs", "dist/index.js", types, "SECURITY.md"])
+  for (const path of [
+    "dist/mailcordon.cjs",
+    "dist/program.cjs",
+    "dist/lab.cjs",
+    "dist/index.js",
+    types,
+    "SECURITY.md",
+    "docs/command-line.md",
+  ])
     expect(paths).toContain(path);
   expect(paths.filter((path) => /\.cache$|^dist\/(demo|bench)|^(src|test)\//.test(path))).toEqual([]);
 });
