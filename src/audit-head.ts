@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdir, readFile, rename, unlink, writeFile } from "node:fs/promises";
+import { readFile, rename, unlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import * as z from "zod";
+import { makeFolder } from "./disk/make-folder.ts";
 import { errorCode, Failure } from "./failure.ts";
 import { parseJson } from "./parse-json.ts";
 
@@ -45,7 +46,7 @@ export function openHeadFile(folder: string, log: string): AuditHeads {
       return head;
     },
     async write(head) {
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      await makeFolder(dirname(path), 0o700);
       const made = `${path}.${randomBytes(6).toString("hex")}`;
       try {
         await writeFile(made, `${JSON.stringify({ log, ...head })}\n`, { mode: 0o600, flag: "wx" });

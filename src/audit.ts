@@ -1,11 +1,12 @@
 import { constants } from "node:fs";
-import { type FileHandle, mkdir, open, rename } from "node:fs/promises";
+import { type FileHandle, open, rename } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import type { Effect, Row } from "./action.ts";
 import { acceptAction, type End, follow, hashOfLineBefore, readEnd, rotateAction, sha256 } from "./audit-chain.ts";
 import type { AuditHead, AuditHeads } from "./audit-head.ts";
 import { locked } from "./audit-lock.ts";
 import { sealed } from "./audit-seal.ts";
+import { makeFolder } from "./disk/make-folder.ts";
 import { errorCode, Failure } from "./failure.ts";
 import { linesOf } from "./file-lines.ts";
 import { jsonText } from "./json-text.ts";
@@ -162,7 +163,7 @@ interface Locked {
 async function writing<T>(path: string, options: AuditOptions, work: (log: Locked) => Promise<T>): Promise<T> {
   const { heads = [], key } = options;
   const alone = async () => {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await makeFolder(dirname(path), 0o700);
     return await locked(`${path}.lock`, async (sure) => {
       const flags = constants.O_RDWR | constants.O_CREAT | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0);
       let file = await open(path, flags, 0o600);

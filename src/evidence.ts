@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { type FileHandle, link, lstat, mkdir, open, readdir, rename, unlink } from "node:fs/promises";
+import { type FileHandle, link, lstat, open, readdir, rename, unlink } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import type { AboutBytes, Digested, EvidenceStore, Held, Kept } from "./action.ts";
+import { makeFolder } from "./disk/make-folder.ts";
 import { errorCode, Failure } from "./failure.ts";
 import { jsonText } from "./json-text.ts";
 import { safeName, suffixed } from "./safe-name.ts";
@@ -74,7 +75,7 @@ async function keep(
   const files = join(folder, filesFolder);
   const partial = join(files, `.partial-${randomBytes(12).toString("hex")}`);
   const file = await onDisk("make the evidence folder", async () => {
-    await mkdir(files, { recursive: true, mode: 0o700 });
+    await makeFolder(files, 0o700);
     return await open(partial, fresh, 0o600);
   });
   let digested: Digested;

@@ -1,8 +1,9 @@
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { actionNames, loadAction } from "./actions/load.ts";
 import { inPlaybookOrder } from "./actions/playbook-order.ts";
 import { helpOf, readCommandWords } from "./command-words.ts";
+import { makeFolderSync } from "./disk/make-folder.ts";
 import { automationService, category } from "./faces/automation-service/bundle.ts";
 import type { Screen } from "./faces/cli.ts";
 import { harmless } from "./faces/terminal.ts";
@@ -66,7 +67,7 @@ function write(folder: string, files: ReadonlyMap<string, string | Uint8Array>):
   try {
     for (const [name, content] of files) {
       const path = join(folder, name);
-      mkdirSync(dirname(path), { recursive: true });
+      makeFolderSync(dirname(path));
       writeFileSync(path, content);
     }
   } catch (thrown) {

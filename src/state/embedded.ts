@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { closeSync, constants, existsSync, lstatSync, openSync, readFileSync, statSync } from "node:fs";
-import { chmod, chown, mkdir, open, readdir, rename, rm, stat, unlink } from "node:fs/promises";
+import { chmod, chown, open, readdir, rename, rm, stat, unlink } from "node:fs/promises";
 import { createServer } from "node:net";
 import { dirname, join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { makeFolder } from "../disk/make-folder.ts";
 import { errorCode, Failure } from "../failure.ts";
 import { type Binaries, copiedTo, findBinaries, folderOf } from "./postgres-binaries.ts";
 
@@ -80,8 +81,8 @@ interface Account {
 
 async function ownFolder(directory: string, home: string): Promise<Account | undefined> {
   const root = process.getuid?.() === 0;
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  await mkdir(home, { recursive: true, mode: 0o700 });
+  await makeFolder(directory, 0o700);
+  await makeFolder(home, 0o700);
   if (!root) return undefined;
   const owner = await stat(home);
   const account = owner.uid === 0 ? unprivileged() : { uid: owner.uid, gid: owner.gid };

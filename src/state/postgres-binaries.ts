@@ -1,7 +1,8 @@
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import * as z from "zod";
+import { makeFolderSync } from "../disk/make-folder.ts";
 import { Failure } from "../failure.ts";
 
 /** Paths of the programs of a PostgreSQL. */
@@ -61,7 +62,7 @@ function librariesFor(folder: string, own: string, platform: NodeJS.Platform): B
   if (platform === "win32" || !existsSync(list)) return {};
   const missing = Links.parse(JSON.parse(readFileSync(list, "utf8"))).filter(({ target }) => !existsSync(join(folder, target)));
   if (missing.length === 0) return {};
-  mkdirSync(own, { recursive: true, mode: 0o711 });
+  makeFolderSync(own, 0o711);
   for (const { source, target } of missing) {
     const link = join(own, basename(target));
     // Of a package that lay elsewhere.

@@ -4,7 +4,6 @@ import {
   constants,
   fstatSync,
   lstatSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -13,6 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { makeFolderSync } from "../disk/make-folder.ts";
 import { errorCode } from "../failure.ts";
 import { parseJson } from "../parse-json.ts";
 
@@ -93,7 +93,7 @@ function readOwn(path: string): string | undefined {
 
 function writeOwn(directory: string, path: string, text: string): boolean {
   if (Buffer.byteLength(text) > largest) return false;
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeFolderSync(directory, 0o700);
   if (!isOurs(directory)) return false;
   const beside = `${path}.${randomBytes(8).toString("hex")}`;
   try {

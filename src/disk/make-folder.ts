@@ -1,0 +1,64 @@
+import { mkdirSync, statSync } from "node:fs";
+import { mkdir, stat } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { errorCode } from "../failure.ts";
+
+// Step by step: where a folder that is there takes no others, as /proc does, Node's `recursive` never ends.
+
+/** Makes a folder and those above it that are missing; one that is there stays as it is. Throws what the file system says. */
+export async function makeFolder(folder: string, mode = 0o777): Promise<void> {
+  const waiting: string[] = [];
+  let at = resolve(folder);
+  for (let thrown = await made(at, mode); thrown !== undefined; thrown = await made(at, mode)) {
+    if (!isBelowMissing(at, thrown)) throw thrown;
+    waiting.push(at);
+    at = dirname(at);
+  }
+  for (const next of waiting.reverse()) {
+    const thrown = await made(next, mode);
+    if (thrown !== undefined) throw thrown;
+  }
+}
+
+/** The same for who cannot wait. */
+export function makeFolderSync(folder: string, mode = 0o777): void {
+  const waiting: string[] = [];
+  let at = resolve(folder);
+  for (let thrown = madeSync(at, mode); thrown !== undefined; thrown = madeSync(at, mode)) {
+    if (!isBelowMissing(at, thrown)) throw thrown;
+    waiting.push(at);
+    at = dirname(at);
+  }
+  for (const next of waiting.reverse()) {
+    const thrown = madeSync(next, mode);
+    if (thrown !== undefined) throw thrown;
+  }
+}
+
+function isBelowMissing(folder: string, thrown: unknown): boolean {
+  return errorCode(thrown) === "ENOENT" && dirname(folder) !== folder;
+}
+
+/** Why the folder is not there; undefined when it is, whoever made it. */
+async function made(folder: string, mode: number): Promise<unknown> {
+  try {
+    await mkdir(folder, { mode });
+    return undefined;
+  } catch (thrown) {
+    const there = await stat(folder).catch(() => undefined);
+    return there?.isDirectory() === true ? undefined : thrown;
+  }
+}
+
+function madeSync(folder: string, mode: number): unknown {
+  try {
+    mkdirSync(folder, { mode });
+    return undefined;
+  } catch (thrown) {
+    try {
+      return statSync(folder).isDirectory() ? undefined : thrown;
+    } catch {
+      return thrown;
+    }
+  }
+}
