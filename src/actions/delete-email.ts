@@ -208,7 +208,7 @@ interface Goal {
 /** Where messages go, as far as one may lie there already. */
 async function goalOf({ delete_type: mode, folder, archive }: Asking, mailbox: Pick<Mailbox, "folder">): Promise<Goal | undefined> {
   if (mode === "trash") return { folderIds: await trashOf(archive, mailbox), name: "Deleted Items" };
-  const isRecoverable = folder !== undefined && meantBy({ folder }).places.includes("recoverable_items");
+  const isRecoverable = folder !== undefined && meantBy({ folder }).places.includes("recoverable_items_deletions");
   if (mode === "hard" || !isRecoverable) return undefined;
   return { folderIds: new Set([(await mailbox.folder(recoverableItems)).folderId]), name: "the Recoverable Items" };
 }

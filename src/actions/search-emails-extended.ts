@@ -41,7 +41,12 @@ const input = z.strictObject({
     "Where to look: a well-known name, a path (Inbox/Reports), or a folder id. Default: every folder that can hold mail.",
   ),
   recursive: z.boolean().register(narrowing).default(true).describe("Also the folders below."),
-  include_recoverable: z.boolean().default(false).describe("Also the Recoverable Items, where deleted messages wait for their end."),
+  include_recoverable: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Also the Deletions of the Recoverable Items, where messages lie that were deleted softly. Purges (deleted for good) and what a hold keeps are not searched: over Exchange Web Services name recoverableitemsroot as folder.",
+    ),
   archive,
   // Empty, with subject_match equals: a message without a subject. No form can say that, so the description does not either.
   subject: z.string().register(narrowing).optional().describe("Text of the subject, ignoring case."),

@@ -101,7 +101,7 @@ export interface Within {
   readonly folder?: FolderName | undefined;
   /** Instead of `folder`: in the folder that a message said it lies in, by the id that the back end gave. */
   readonly folderId?: string | undefined;
-  /** Also in the Recoverable Items. Without effect where a folder is named. */
+  /** Also in the Deletions of the Recoverable Items, and no other folder of theirs. Without effect where a folder is named. */
   readonly includeRecoverable?: boolean | undefined;
   /** Also in the archive mailbox, where there is one. Not with a folder. */
   readonly archive?: boolean | undefined;

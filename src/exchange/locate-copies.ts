@@ -117,11 +117,11 @@ export function unopened(failure: Failure): Failure {
 }
 
 /**
- * Every mailbox has folders: a server leaves out of a list what the account may not see. The Recoverable Items are asked for without being listed.
+ * Every mailbox has folders: a server leaves out of a list what the account may not see. The Deletions of the Recoverable Items are asked for without being listed.
  * Throws Failure `could-not-look`.
  */
 export function demandFolders({ mailbox, folders, places }: Omit<Looked, "by">): void {
-  if (folders > (places.includes("recoverable_items") && places.includes("mailbox") ? 1 : 0)) return;
+  if (folders > (places.includes("recoverable_items_deletions") && places.includes("mailbox") ? 1 : 0)) return;
   throw new Failure("could-not-look", `The server shows no folder of ${mailbox}, so nothing could be looked for.`);
 }
 

@@ -5,11 +5,11 @@ import type { Message } from "./message.ts";
 import type { ArchiveState } from "./query.ts";
 
 /**
- * `mailbox`: its folders that can hold mail. `folder`: the one that was named. `recoverable_items`, `archive`, `public_folders`: those, where they were
- * meant. `attachments`: the list of them that a message has.
+ * `mailbox`: its folders that can hold mail. `folder`: the one that was named. `recoverable_items_deletions`: of the Recoverable Items the folder
+ * Deletions, and neither Purges nor what a hold keeps. `archive`, `public_folders`: those, where they were meant. `attachments`: the list of them that a message has.
  */
 export type Place = (typeof places)[number];
-export const places = ["mailbox", "folder", "recoverable_items", "archive", "public_folders", "attachments"] as const;
+export const places = ["mailbox", "folder", "recoverable_items_deletions", "archive", "public_folders", "attachments"] as const;
 
 /** Where something was looked for: every one of these places was opened. */
 export interface Looked {
@@ -51,11 +51,11 @@ export function isAbsent(seen: object): seen is Absent {
 
 /** What of a mailbox is meant by a folder, or by none. */
 export function meantBy({ folder, includeRecoverable }: Within): Pick<Looked, "places" | "folder"> {
-  if (folder === undefined) return { places: includeRecoverable === true ? ["mailbox", "recoverable_items"] : ["mailbox"] };
+  if (folder === undefined) return { places: includeRecoverable === true ? ["mailbox", "recoverable_items_deletions"] : ["mailbox"] };
   const { store, rest } = splitStore(folder);
-  const isRecoverable = /^(archive)?recoverable ?items/i.test(rest.trim());
+  const isDeletions = /^recoverable ?items[\\/]? *deletions$/i.test(rest.trim());
   if (store !== "mailbox") return { places: [store === "archive" ? "archive" : "public_folders"], folder };
-  return { places: [isRecoverable ? "recoverable_items" : "folder"], folder };
+  return { places: [isDeletions ? "recoverable_items_deletions" : "folder"], folder };
 }
 
 /** `in 14 folders of hr@example.com`. */
@@ -68,7 +68,7 @@ export function lookedIn({ mailbox, folders, places: where, folder }: Omit<Looke
 }
 
 const placeNames: Readonly<Partial<Record<Place, string>>> = {
-  recoverable_items: "the Recoverable Items",
+  recoverable_items_deletions: "the Deletions of the Recoverable Items",
   archive: "those of the archive",
   public_folders: "the public folders",
 };

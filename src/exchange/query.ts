@@ -54,7 +54,7 @@ export interface Search {
   readonly folder?: FolderName | undefined;
   /** Also the folders below; default true. */
   readonly recursive?: boolean | undefined;
-  /** Also the Recoverable Items; default false. */
+  /** Also the Deletions of the Recoverable Items, and no other folder of theirs; default false. */
   readonly includeRecoverable?: boolean | undefined;
   /** Also the archive mailbox, where there is one; default false. Not with a folder. */
   readonly archive?: boolean | undefined;
