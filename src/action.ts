@@ -5,6 +5,7 @@ import type { Absent } from "./exchange/looked.ts";
 import type { Message } from "./exchange/message.ts";
 import type { ArchiveState } from "./exchange/query.ts";
 import type { Difference, ExchangeFor, MailboxFor, PortMethod, Uses } from "./exchange/uses.ts";
+import type { Failure } from "./failure.ts";
 import { readInput } from "./input.ts";
 import type { Outcome } from "./outcome.ts";
 
@@ -204,7 +205,8 @@ export interface Prepared {
   readonly preserve?: (targets: readonly Target[], context: Context) => ReturnType<Preserve>;
   /**
    * Looks again at what was done; as many Outcomes as targets, each given with what `act` said of it. False: it could not be looked at.
-   * Failure `not-verified`: it is not as `act` said, and the item has failed. Another Failure counts as false.
+   * Failure `not-verified`: it is not as `act` said, and the item has failed. Another Failure counts as false. A Failure as the value: it is as `act` said,
+   * and something else fails the item in the same way.
    * `chosen` is everything that was selected, also what failed.
    */
   readonly verify?: (
@@ -212,7 +214,7 @@ export interface Prepared {
     rows: readonly Row[],
     context: Context,
     chosen: readonly Target[],
-  ) => AsyncIterable<Outcome<boolean>>;
+  ) => AsyncIterable<Outcome<boolean | Failure>>;
   /** What must be confirmed beyond the effect's own rule, or undefined. Thrown Failures are for input that may never go on. */
   readonly asksFirst: boolean;
   /** What has become of an item when it is done, with this input: `deleted`. Default: done. */
@@ -328,7 +330,7 @@ interface Extras<In extends z.ZodObject, Each extends z.ZodObject, M extends Por
     input: z.output<In>,
     context: Context<M>,
     chosen: readonly Target[],
-  ) => AsyncIterable<Outcome<boolean>>;
+  ) => AsyncIterable<Outcome<boolean | Failure>>;
   /** Overrides the effect's rule: false for what can be undone, true for what cannot. */
   readonly asksFirst?: (input: z.output<In>) => boolean;
   /** Checks between fields; throws Failure `invalid-input` or `confirmation-required`. */

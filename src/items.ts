@@ -156,6 +156,11 @@ function lost(failure: Failure, action: Action): Failure {
 /** What a second look may say that makes a failure of the item; anything else says that it could not be looked at. */
 const disproving: ReadonlySet<FailureCode> = new Set<FailureCode>(["not-verified", "internal"]);
 
+/** Of what an action said it had done and has not: only the new id, by which to look at it. */
+function disproved(answered: Row = {}): Row {
+  return Object.fromEntries(Object.entries(answered).filter(([column]) => column === "new_item_id"));
+}
+
 /** A defect in the second look: the item is not to be repeated, since it was done. */
 function unchecked(failure: Failure): Failure {
   return new Failure("internal", `It was done, but a defect ended the check of the result: ${failure.message}`, { cause: failure });
@@ -170,10 +175,12 @@ export async function verifyEach(items: readonly Item[], verify: NonNullable<Pre
   for await (const outcome of exactly(doneItems.length, verify(targetsOf(doneItems), rows, context, targetsOf(items)), "verify")) {
     const item = doneItems[at++];
     if (item === undefined) break;
-    item.verified = outcome.ok && outcome.value;
-    if (outcome.ok || !disproving.has(outcome.failure.code)) continue;
+    item.verified = outcome.ok && outcome.value === true;
+    const failure = outcome.ok ? outcome.value : outcome.failure;
+    if (typeof failure === "boolean" || !disproving.has(failure.code)) continue;
     item.status = "failed";
-    item.failure = outcome.failure.code === "internal" ? unchecked(outcome.failure) : outcome.failure;
+    if (!outcome.ok && failure.code === "not-verified") item.answered = disproved(item.answered);
+    item.failure = failure.code === "internal" ? unchecked(failure) : failure;
   }
 }
 

@@ -83,6 +83,8 @@ export interface Choice {
   readonly copies?: "all" | "first" | undefined;
   /** Where no folder is named, the Recoverable Items are meant, too. */
   readonly includeRecoverable?: boolean | undefined;
+  /** What an id opens is taken only where its folder lists it. */
+  readonly mustBeListed?: boolean | undefined;
 }
 
 /**
@@ -95,7 +97,8 @@ export async function* selectMessages(which: WhichMessages, context: ToChoose, c
   // A folder that is not there fails the call, not each name.
   if (which.folder !== undefined) await mailbox.folder(which.folder);
   const seen = new Set<string>();
-  const within = { folder: which.folder, includeRecoverable: choice.includeRecoverable, archive: which.archive };
+  const { includeRecoverable, mustBeListed } = choice;
+  const within = { folder: which.folder, includeRecoverable, archive: which.archive, mustBeListed };
   const archives: (ArchiveState | undefined)[] = [];
   let at = 0;
   for await (const outcome of askedOf(

@@ -84,7 +84,7 @@ export const copyEmail = touching({
   .select(async function* (input, context) {
     // Asked first, so that a dry run, too, says when the folder is not there.
     if (!input.create_folder && !input.is_public_folder) await destinationOf(input, context).folder(input.destination_folder);
-    yield* selectMessages(input, context, { copies: input.scope });
+    yield* selectMessages(input, context, { copies: input.scope, mustBeListed: true });
   })
   .act(
     async function* (targets, input, context) {

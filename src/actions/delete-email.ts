@@ -3,7 +3,7 @@ import { type Context, type Row, type Selected, type Source, type Target, touchi
 import type { Attachment } from "../exchange/attachment.ts";
 import type { DeleteMode, Mailbox } from "../exchange/exchange.ts";
 import { isLocal } from "../exchange/local-failure.ts";
-import { isAbsent, meantBy } from "../exchange/looked.ts";
+import { isAbsent } from "../exchange/looked.ts";
 import type { Message } from "../exchange/message.ts";
 import { wholeItems } from "../exchange/whole-item.ts";
 import { Failure } from "../failure.ts";
@@ -83,17 +83,29 @@ export const deleteEmail = touching({
 })
   .select(async function* (input, context) {
     const chosen: Selected[] = [];
-    const choice = { copies: input.scope, includeRecoverable: input.delete_type === "hard" };
-    for await (const selected of selectMessages(input, context, choice)) chosen.push(selected);
-    const shown = await shownDeleted(chosen, context);
+    const choice = { copies: input.scope, includeRecoverable: input.delete_type === "hard", mustBeListed: true };
+    const before = new Map<Selected, Row>();
+    let opened: Promise<ReadonlySet<string>> | undefined;
+    const recoverable = () => {
+      opened ??= recoverableOf(input.archive, context.mailbox);
+      return opened;
+    };
+    for await (const selected of selectMessages(input, context, choice)) {
+      const lying = await lyingDeleted(selected, input, context, recoverable);
+      chosen.push(lying?.selected ?? selected);
+      if (lying !== undefined) before.set(lying.selected, lying.row);
+    }
+    const others = chosen.filter((selected) => !before.has(selected));
+    const shown = new Map([...before, ...(await shownDeleted(others, context))]);
     for (const selected of chosen) {
       const isMissing = selected.outcome.ok && isAbsent(selected.outcome.value);
       yield isMissing ? { ...selected, asked: { ...selected.asked, ...(shown.get(selected) ?? { action: "not_found" }) } } : selected;
     }
   })
   .act(
-    async function* (targets, { delete_type, folder, archive }, { mailbox }) {
-      const goal = await goalOf({ delete_type, folder, archive }, mailbox);
+    async function* (targets, input, { mailbox }) {
+      const { delete_type } = input;
+      const goal = await goalOf(input, mailbox);
       let at = 0;
       for await (const outcome of askedOf(
         targets,
@@ -104,7 +116,7 @@ export const deleteEmail = touching({
         const from = targets[at++]?.message?.parentFolderId;
         if (!outcome.ok) yield outcome;
         else if (outcome.value === undefined) {
-          yield done({ action: "already_gone" as const, recoverable: true, note: `It lies in ${goal?.name ?? "that folder"} already.` });
+          yield done({ action: "already_gone" as const, recoverable: true, note: liesAlready(goal?.get(from ?? "")) });
         } else {
           const { newItemId, mode = delete_type, note } = outcome.value;
           const undo = newItemId !== undefined && from !== undefined ? { item_id: newItemId, to: from } : undefined;
@@ -144,7 +156,7 @@ export const deleteEmail = touching({
           else if (!outcome.ok) yield (await layThere(outcome.failure, before, rows[at]?.action, context)) ? done(true) : outcome;
           else if (rows[at]?.action === "hard_deleted" && outcome.value.now !== undefined) {
             yield failed(new Failure("not-verified", "The message can still be read."));
-          } else yield other === undefined ? done(true) : failed(other);
+          } else yield other === undefined ? done(true) : done(other);
         }
       },
     },
@@ -198,23 +210,73 @@ function itemId(target: Target): string {
   return target.message?.itemId ?? "";
 }
 
-type Asking = { readonly delete_type: DeleteMode; readonly folder?: string | undefined; readonly archive: boolean };
+type Asking = {
+  readonly delete_type: DeleteMode;
+  readonly item_id?: readonly string[] | undefined;
+  readonly folder?: string | undefined;
+  readonly archive: boolean;
+};
 
-interface Goal {
-  readonly folderIds: ReadonlySet<string>;
-  readonly name: string;
+/** The folders where a message is not to be deleted again, by their ids, and what they are called. */
+type Goal = ReadonlyMap<string, string>;
+
+/** Where messages go, as far as one may lie there already. What lies among the Recoverable Items is never brought back into Deleted Items. */
+async function goalOf(asking: Asking, mailbox: Pick<Mailbox, "folder">): Promise<Goal | undefined> {
+  const { delete_type: mode, archive } = asking;
+  if (mode === "hard") return undefined;
+  const trash = mode === "trash" ? await trashOf(archive, mailbox) : [];
+  const recoverable = mayBeRecoverable(asking) ? await recoverableOf(archive, mailbox) : [];
+  return new Map([
+    ...[...trash].map((id) => [id, "Deleted Items"] as const),
+    ...[...recoverable].map((id) => [id, "the Recoverable Items"] as const),
+  ]);
 }
 
-/** Where messages go, as far as one may lie there already. */
-async function goalOf({ delete_type: mode, folder, archive }: Asking, mailbox: Pick<Mailbox, "folder">): Promise<Goal | undefined> {
-  if (mode === "trash") return { folderIds: await trashOf(archive, mailbox), name: "Deleted Items" };
-  const isRecoverable = folder !== undefined && meantBy({ folder }).places.includes("recoverable_items_deletions");
-  if (mode === "hard" || !isRecoverable) return undefined;
-  return { folderIds: new Set([(await mailbox.folder(recoverableItems)).folderId]), name: "the Recoverable Items" };
+/** An id opens its message wherever that lies. A Message-ID without a folder is looked for in the mailbox alone. */
+function mayBeRecoverable({ item_id, folder }: Asking): boolean {
+  return item_id !== undefined || folder !== undefined;
 }
 
 function liesIn(goal: Goal | undefined, message: Message | undefined): boolean {
-  return message?.parentFolderId !== undefined && goal?.folderIds.has(message.parentFolderId) === true;
+  return message?.parentFolderId !== undefined && goal?.has(message.parentFolderId) === true;
+}
+
+function liesAlready(name = "that folder"): string {
+  return `It lies in ${name} already.`;
+}
+
+/** The Recoverable Items that can be opened. Throws Failure. */
+async function recoverableOf(archive: boolean, mailbox: Pick<Mailbox, "folder">): Promise<ReadonlySet<string>> {
+  const ids = new Set<string>();
+  for (const name of archive ? [recoverableItems, `archive:${recoverableItems}`] : [recoverableItems]) {
+    const opened = await attempt(() => mailbox.folder(name));
+    if (opened.ok) ids.add(opened.value.folderId);
+    else if (!isLocal(opened.failure) && opened.failure.code !== "mailbox-not-found") throw opened.failure;
+  }
+  return ids;
+}
+
+/**
+ * What was named by its id and lies among the Recoverable Items already, as what is not there: nothing is done to it and no evidence is kept again.
+ * Only where the rest of the mailbox was looked into and has no copy of it; else the act says it. Throws Failure.
+ */
+async function lyingDeleted(
+  { asked, outcome }: Selected,
+  asking: Asking,
+  { mailbox }: Context<"locate">,
+  recoverable: () => Promise<ReadonlySet<string>>,
+): Promise<{ readonly selected: Selected; readonly row: Row } | undefined> {
+  const message = outcome.ok && !isAbsent(outcome.value) ? outcome.value.message : undefined;
+  const { internetMessageId, parentFolderId } = message ?? {};
+  if (message === undefined || internetMessageId === undefined || parentFolderId === undefined) return undefined;
+  if (asking.delete_type === "hard" || asking.folder !== undefined || !mayBeRecoverable(asking)) return undefined;
+  if (!(await recoverable()).has(parentFolderId)) return undefined;
+  for await (const seen of mailbox.locate([{ internetMessageId }], { archive: asking.archive })) {
+    if (!seen.ok || !isAbsent(seen.value)) return undefined;
+    const row = { action: "already_gone", shown_by: "recoverable_items", recoverable: true, new_item_id: message.itemId };
+    return { selected: { asked, outcome: done(seen.value) }, row: { ...row, note: liesAlready("the Recoverable Items") } };
+  }
+  return undefined;
 }
 
 /** Deleted Items, and those of the archive where that is meant, too. Throws Failure. */

@@ -37,6 +37,7 @@ export async function* locate(mailbox: EwsMailbox, names: readonly MessageName[]
     if (outcome?.ok === false && outcome.failure.code === "invalid-input") outcomes[index] = failed(untranslated(outcome.failure));
   }
   await refuseForeign(mailbox, outcomes);
+  if (within.mustBeListed === true) await followDeleted(mailbox, byId, outcomes);
   if (!isOneFolder(within)) await explainUnknown(mailbox, byId, outcomes, within.archive === true);
   const places = placesOf(mailbox, within);
   if (isOneFolder(within)) {
@@ -88,6 +89,61 @@ async function refuseForeign(mailbox: EwsMailbox, outcomes: Outcome<Located>[]):
     if (!foreign.ok) outcomes[index] = foreign;
     else if (outcome.value.messages.some(({ itemId }) => foreign.value.has(itemId))) outcomes[index] = failed(elsewhere(mailbox));
   }
+}
+
+/**
+ * Some servers open a deleted message by the id that it had. Where the folder that it is said to lie in does not list that id, and the Recoverable Items
+ * list the same message (the same Message-ID and time of receipt, once), that one takes its place.
+ */
+async function followDeleted(mailbox: EwsMailbox, byId: readonly AskedId[], outcomes: Outcome<Located>[]): Promise<void> {
+  const listedIn = new Map<string, AskedMessage[]>();
+  for (const { index } of byId) {
+    const outcome = outcomes[index];
+    const message = outcome?.ok && !isAbsent(outcome.value) ? outcome.value.messages[0] : undefined;
+    const { internetMessageId, parentFolderId } = message ?? {};
+    if (message === undefined || internetMessageId === undefined || parentFolderId === undefined) continue;
+    listedIn.set(parentFolderId, [...(listedIn.get(parentFolderId) ?? []), { index, message, internetMessageId }]);
+  }
+  for (const [folderId, asked] of listedIn) {
+    const unlisted = (await sightings(mailbox, { folderId }, asked)).filter(
+      ({ message, seen }) => seen !== undefined && !seen.some(({ itemId }) => itemId === message.itemId),
+    );
+    if (unlisted.length === 0) continue;
+    const store = await attempt(() => storeOf(mailbox, unlisted[0]?.message.itemId ?? ""));
+    if (!store.ok && store.failure.code === "cancelled") throw store.failure;
+    const folder = store.ok && store.value === "archive" ? "archive:recoverableitemsdeletions" : "recoverableitemsdeletions";
+    for (const { index, message, seen = [] } of await sightings(mailbox, { folder }, unlisted)) {
+      const [same, ...others] = seen.filter(({ receivedAt }) => receivedAt === message.receivedAt);
+      if (same !== undefined && others.length === 0) outcomes[index] = done({ messages: [same] });
+    }
+  }
+}
+
+interface AskedMessage {
+  readonly index: number;
+  readonly message: Message;
+  readonly internetMessageId: string;
+}
+
+/** What one folder lists of the Message-ID of each; nothing where it could not be seen. Throws only when cancelled. */
+async function sightings<T extends AskedMessage>(
+  mailbox: EwsMailbox,
+  within: Within,
+  asked: readonly T[],
+): Promise<readonly (T & { readonly seen: readonly Message[] | undefined })[]> {
+  const found: (T & { readonly seen: readonly Message[] | undefined })[] = [];
+  for (let start = 0; start < asked.length; start += idsPerSearch) {
+    const some = asked.slice(start, start + idsPerSearch);
+    const ids = some.map(({ internetMessageId }) => internetMessageId);
+    const seen = await attempt(async () => findCopies(mailbox, ids, await folderAlone(mailbox, within)));
+    if (!seen.ok && seen.failure.code === "cancelled") throw seen.failure;
+    const messages = seen.ok && seen.value.unlisted.length === 0 ? seen.value.messages : undefined;
+    for (const one of some) {
+      const ofIt = messages?.filter(({ internetMessageId = "" }) => sameMessageId(internetMessageId, one.internetMessageId));
+      found.push({ ...one, seen: ofIt });
+    }
+  }
+  return found;
 }
 
 /** An id that is not known here may say itself that it is of another place than those which are looked into. */

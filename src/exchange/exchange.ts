@@ -105,6 +105,8 @@ export interface Within {
   readonly includeRecoverable?: boolean | undefined;
   /** Also in the archive mailbox, where there is one. Not with a folder. */
   readonly archive?: boolean | undefined;
+  /** What an id opens is taken only where its folder lists it: some servers open a deleted message by the id that it had. */
+  readonly mustBeListed?: boolean | undefined;
 }
 
 /** Undefined where the server does not say. */

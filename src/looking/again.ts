@@ -38,7 +38,9 @@ async function lookFor(
 ): Promise<Outcome<Absent>> {
   if (message === undefined) return failed(notLooked(refusal));
   const { itemId, internetMessageId, parentFolderId, folderPath } = message;
-  const there = await located({ itemId, internetMessageId }, parentFolderId, context);
+  // By its Message-ID, so that the folder is searched: some servers open what was deleted by the id that it had.
+  const name = internetMessageId === undefined ? { itemId } : { internetMessageId };
+  const there = await located(name, parentFolderId, context);
   if (!there.ok) return there;
   // A folder that lists it has it, whatever the server says of its id.
   if (!isAbsent(there.value) && there.value.messages.some((one) => one.itemId === itemId)) {

@@ -191,14 +191,6 @@ describe.each(backends)("over %s", (backend) => {
     });
   });
 
-  test("a soft deletion by an id that is good among the Recoverable Items, too, is verified there", async () => {
-    const item = at.put(who, { internetMessageId: "<stays-soft@example.net>" }, "recoverableitemsdeletions");
-    const answer = await at.run(deleteEmail, { mailbox: who, item_id: at.idOf(item) });
-    expect(answer.results).toMatchObject([{ status: "done", recoverable: true, verified: true }]);
-    const left = [...at.mailbox(who).items()].filter(({ internetMessageId }) => internetMessageId === "<stays-soft@example.net>");
-    expect(left.map(({ folder }) => folder.distinguishedName)).toEqual(["recoverableitemsdeletions"]);
-  });
-
   test("the evidence is the message byte for byte", async () => {
     const item = at.put(who, { subject: "Tax \u2013 ../refund", body: { type: "Text", value: "caf\u00e9\r\n" } });
     const expected = Buffer.from(mimeOf(item));

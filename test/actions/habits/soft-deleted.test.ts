@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
+import { copyEmail } from "../../../src/actions/copy-email.ts";
 import { deleteEmail } from "../../../src/actions/delete-email.ts";
+import { junkMail } from "../../../src/actions/junk-mail.ts";
 import { socAddress } from "../../../src/lab/seed.ts";
 import { type LabHost, openLabHost } from "../lab-host.ts";
 
@@ -41,6 +43,47 @@ describe.each(["opens-deleted", "opens-deleted:in-place"])(
       await here.run(deleteEmail, { mailbox, item_id: item.id });
       const again = await here.run(deleteEmail, { mailbox, internet_message_id: "<soft@example.net>" });
       expect(again).toMatchObject({ success: true, results: [{ action: "already_gone", shown_by: "recoverable_items" }] });
+    });
+
+    describe("of a second time by the same id", () => {
+      test.each(["soft", "trash"])("(%s) says that it was deleted already, and keeps no evidence again", async (delete_type) => {
+        const here = await open(habit);
+        const item = here.put(mailbox, { internetMessageId: "<soft@example.net>" });
+        const input = { mailbox, item_id: item.id, delete_type, keep_evidence: true };
+        await here.run(deleteEmail, { mailbox, item_id: item.id });
+        for (const again of [{ dry_run: true }, {}, { internet_message_id: "<soft@example.net>" }]) {
+          const answer = await here.run(deleteEmail, { ...input, ...again });
+          expect(answer).toMatchObject({
+            success: true,
+            counts: { succeeded: 0, failed: 0, not_found: 1 },
+            results: [{ action: "already_gone", shown_by: "recoverable_items", recoverable: true }],
+          });
+          expect(answer.results?.[0]?.evidence).toBeUndefined();
+        }
+        expect(here.mailbox(mailbox).known("recoverableitemsdeletions").items.size).toBe(1);
+      });
+
+      test("(hard) deletes it from the Recoverable Items", async () => {
+        const here = await open(habit);
+        const item = here.put(mailbox, { internetMessageId: "<soft@example.net>" });
+        await here.run(deleteEmail, { mailbox, item_id: item.id });
+        const answer = await here.run(deleteEmail, { mailbox, item_id: item.id, delete_type: "hard", confirm_hard: true });
+        expect(here.mailbox(mailbox).known("recoverableitemsdeletions").items.size).toBe(0);
+        // Such a server opens what lies in Purges, too.
+        expect(answer).toMatchObject({ success: false, results: [{ status: "failed", error: { code: "not-verified" } }] });
+        expect(answer.results?.[0]).not.toHaveProperty("action");
+        expect(answer.results?.[0]).not.toHaveProperty("recoverable");
+      });
+
+      test("copy-email brings it back, and junk-mail finds it in no folder", async () => {
+        const here = await open(habit);
+        const item = here.put(mailbox, { internetMessageId: "<soft@example.net>" });
+        await here.run(deleteEmail, { mailbox, item_id: item.id });
+        const marked = await here.run(junkMail, { mailbox, item_id: item.id });
+        expect(marked).toMatchObject({ results: [{ status: "not_found" }] });
+        const answer = await here.run(copyEmail, { mailbox, item_id: item.id, destination_folder: "inbox" });
+        expect(answer).toMatchObject({ success: true, results: [{ action: "copied", verified: true }] });
+      });
     });
 
     test("does not verify a message that stays in its folder", async () => {
