@@ -115,7 +115,10 @@ export async function* selectMessages(which: WhichMessages, context: ToChoose, c
     }
     archives.push(outcome.value.archive);
     if (isAbsent(outcome.value)) {
-      yield { asked, outcome: done(outcome.value) };
+      const { doubt } = outcome.value;
+      // The audit log, where the action asks it, shows that the id was of this mailbox.
+      const isKnown = doubt === undefined || (await context.doneBefore?.([String(asked.item_id)]))?.has(String(asked.item_id)) === true;
+      yield { asked, outcome: isKnown ? done(outcome.value) : failed(doubt) };
       continue;
     }
     const { messages, unopened } = outcome.value;

@@ -38,7 +38,7 @@ export async function* locate(mailbox: EwsMailbox, names: readonly MessageName[]
   }
   await refuseForeign(mailbox, outcomes);
   if (within.mustBeListed === true) await followDeleted(mailbox, byId, outcomes);
-  if (!isOneFolder(within)) await explainUnknown(mailbox, byId, outcomes, within.archive === true);
+  const unshown = isOneFolder(within) ? [] : await explainUnknown(mailbox, byId, outcomes, within.archive === true);
   const places = placesOf(mailbox, within);
   if (isOneFolder(within)) {
     const there = await attempt(places);
@@ -50,6 +50,12 @@ export async function* locate(mailbox: EwsMailbox, names: readonly MessageName[]
     keepIn(there.value.folderId ?? "", outcomes, there.value.looked);
   }
   await locateCopies(names, outcomes, { atOnce: idsPerSearch, unreadable, find: async (ids) => findCopies(mailbox, ids, await places()) });
+  for (const index of unshown) {
+    const outcome = outcomes[index];
+    if (outcome?.ok && isAbsent(outcome.value) && outcome.value.absentFrom.by === "item_id") {
+      outcomes[index] = done({ ...outcome.value, doubt: unshownId(mailbox) });
+    }
+  }
   yield* outcomes;
 }
 
@@ -146,13 +152,17 @@ async function sightings<T extends AskedMessage>(
   return found;
 }
 
-/** An id that is not known here may say itself that it is of another place than those which are looked into. */
+/**
+ * An id that is not known here may say itself that it is of another place than those which are looked into. Returned are those that say nothing of it:
+ * a server says of what is in a mailbox which it does not open that it is not there.
+ */
 async function explainUnknown(
   mailbox: EwsMailbox,
   byId: readonly AskedId[],
   outcomes: Outcome<Located>[],
   archive: boolean,
-): Promise<void> {
+): Promise<readonly number[]> {
+  const unshown: number[] = [];
   for (const { index, itemId } of byId) {
     const outcome = outcomes[index];
     if (outcome === undefined || outcome.ok || outcome.failure.code !== "not-found") continue;
@@ -163,7 +173,9 @@ async function explainUnknown(
     } else if (store.value === "archive" && archive) continue;
     else if (store.value === "another") outcomes[index] = failed(elsewhere(mailbox));
     else if (store.value === "archive" || store.value === "public") outcomes[index] = failed(behind(store.value, outcome.failure));
+    else if (store.value === "nothing") unshown.push(index);
   }
+  return unshown;
 }
 
 function behind(store: "archive" | "public", { message, wireCode, requestId }: Failure): Failure {
@@ -173,6 +185,14 @@ function behind(store: "archive" | "public", { message, wireCode, requestId }: F
     wireCode,
     requestId,
   });
+}
+
+function unshownId(mailbox: EwsMailbox): Failure {
+  return new Failure(
+    "could-not-look",
+    `No message has this id, and nothing shows that it is of the mailbox ${mailbox.address}: it may be of another, or of a message that has moved since.`,
+    { hint: "Check the mailbox, or name the message by internet_message_id." },
+  );
 }
 
 function elsewhere(mailbox: EwsMailbox): Failure {

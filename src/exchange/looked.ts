@@ -29,6 +29,8 @@ export interface Looked {
  */
 export interface Absent {
   readonly absentFrom: Looked;
+  /** Why a message may be there all the same: its id is not shown to be of this mailbox, and may be of one that is not opened. */
+  readonly doubt?: Failure | undefined;
   /** What the look did about the archive mailbox. */
   readonly archive?: ArchiveState | undefined;
 }

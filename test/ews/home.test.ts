@@ -338,3 +338,32 @@ describe.each(["delegate", "impersonation"] as const)("a caller of one mailbox, 
     await expect(way.send({ to: [{ address: team }], text: "No." })).rejects.toMatchObject({ code: "access-denied" });
   });
 });
+
+describe("on a server whose ids name no mailbox, which opens the named one alone,", () => {
+  let here: LabHost;
+  beforeAll(async () => {
+    here = await openLabHost({ habits: ["ids-without-mailbox"] });
+    for (const address of [ann, ben]) here.lab.store.addUser({ address });
+  });
+  afterAll(() => here.close());
+
+  test.each<[string, Action, Readonly<Record<string, unknown>>]>([
+    ["delete-email", deleteEmail, {}],
+    ["a dry run of delete-email", deleteEmail, { dry_run: true }],
+    ["copy-email", copyEmail, { destination_folder: "archive" }],
+    ["junk-mail", junkMail, {}],
+    ["download-mail-as-eml", downloadMailAsEml, {}],
+  ])("%s does not say of an id of another mailbox that its message is not there", async (_, action, input) => {
+    const foreign = here.put(ben, { internetMessageId: "<foreign@example.net>" });
+    const answer = await here.run(action, { mailbox: ann, item_id: foreign.id, ...input });
+    expect(answer).toMatchObject({ success: false, results: [{ status: "failed", error: { code: "could-not-look" } }] });
+    expect(JSON.stringify(answer)).toContain("nothing shows that it is of the mailbox ann.home@example.com");
+  });
+
+  test("a deletion that is repeated is already done, as the audit log shows", async () => {
+    const item = here.put(ann, { internetMessageId: "<twice@example.net>" });
+    await here.run(deleteEmail, { mailbox: ann, item_id: item.id });
+    const again = await here.run(deleteEmail, { mailbox: ann, item_id: item.id });
+    expect(again).toMatchObject({ success: true, results: [{ action: "already_gone", shown_by: "audit" }] });
+  });
+});
