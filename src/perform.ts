@@ -13,7 +13,7 @@ import {
 } from "./action.ts";
 import { type Answer, answerSchema, errorNoun, type Result } from "./answer.ts";
 import type { AuditEntry, AuditLog } from "./audit.ts";
-import { count, countedBy, sentence } from "./door/sentence.ts";
+import { count, sentenceOf } from "./door/sentence.ts";
 import { operatingSystemUser } from "./door/user.ts";
 import type { Exchange } from "./exchange/exchange.ts";
 import { asFailure, Failure } from "./failure.ts";
@@ -285,8 +285,7 @@ function told({ action, prepared, remarks }: Passage, items: readonly Item[]): S
   const counts = { requested: items.length, succeeded: having("done"), failed: having("failed"), not_found: having("not_found") };
   const missingFails = !effects[action.effect].missingIsFine && counts.not_found > 0;
   const words = wordsOf(action, prepared);
-  const did = countedBy(items.flatMap((item) => (item.status === "done" ? [prepared.did?.(item.answered ?? {}) ?? words.done] : [])));
-  const message = sentence(words, counts, planned, did, items, remarks);
+  const message = sentenceOf(items, action, { ...prepared, ...words }, counts, planned, remarks);
   return { success: counts.failed === 0 && !missingFails && remarks.incomplete !== true, message, counts, ...remarks, results };
 }
 

@@ -1,17 +1,49 @@
-import type { Remarks } from "../action.ts";
+import type { Action, Prepared, Remarks } from "../action.ts";
 import type { Answer } from "../answer.ts";
 import { lookedIn } from "../exchange/looked.ts";
 import type { Item } from "../items.ts";
 
 /** How often each of these words. */
-export function countedBy(words: readonly string[]): ReadonlyMap<string, number> {
+function countedBy(words: readonly string[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
   return counts;
 }
 
-/** `2 of 3 messages deleted; 1 failed: She will not.` */
-export function sentence(
+/** How often each thing became of the items that are done; and of those that are not there but of which the action knows what did (`known`). */
+function becameOf(
+  items: readonly Item[],
+  { each }: Pick<Action, "each">,
+  prepared: Pick<Prepared, "did">,
+  done: string,
+): { readonly did: ReadonlyMap<string, number>; readonly known: ReadonlySet<Item> } {
+  const known = new Set<Item>();
+  const words = items.flatMap((item) => {
+    if (item.status === "done") return [prepared.did?.(item.answered ?? {}) ?? done];
+    const own = Object.fromEntries(Object.entries(item.row).filter(([name]) => each !== undefined && Object.hasOwn(each.shape, name)));
+    const isTold = item.status === "not_found" && Object.keys(own).length > 0 && each?.safeParse(own).success === true;
+    const what = isTold ? prepared.did?.(own) : undefined;
+    if (what !== undefined) known.add(item);
+    return what ?? [];
+  });
+  return { did: countedBy(words), known };
+}
+
+/** What became of the items, in one sentence: `2 of 3 messages deleted; 1 failed: She will not.` */
+export function sentenceOf(
+  items: readonly Item[],
+  action: Pick<Action, "each">,
+  words: Pick<Prepared, "did"> & { readonly noun: string; readonly done: string },
+  counts: Answer["counts"],
+  planned: number,
+  remarks: Remarks,
+): string {
+  const { did, known } = becameOf(items, action, words, words.done);
+  const others = items.filter((item) => !known.has(item));
+  return sentence(words, { ...counts, not_found: counts.not_found - known.size }, planned, did, others, remarks);
+}
+
+function sentence(
   { noun, done }: { readonly noun: string; readonly done: string },
   counts: Answer["counts"],
   planned: number,

@@ -72,7 +72,10 @@ export function checkFilters(filters: Filters): void {
 }
 
 function refuse(name: FilterName, problem: string): never {
-  throw new Failure("invalid-input", `The filter ${name} cannot be used: ${problem}.`);
+  throw new Failure(
+    "invalid-input",
+    `The filter ${name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)} cannot be used: ${problem}.`,
+  );
 }
 
 /** What must be known of a message, beyond its summary, to decide these filters. */
@@ -234,7 +237,7 @@ async function compileBodyRegex(pattern: string): Promise<(text: string) => bool
       return seen !== text && compiled.test(seen);
     };
   } catch (thrown) {
-    if (thrown instanceof RE2JSException) refuse("bodyRegex", thrown.message);
+    if (thrown instanceof RE2JSException) refuse("bodyRegex", thrown.message.replace("`(?i)", "`"));
     throw thrown;
   }
 }

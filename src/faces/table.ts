@@ -85,6 +85,13 @@ function isOneLongWord(text: string): boolean {
   return width(text) >= longestWord && !text.includes(" ");
 }
 
+/** Of ids that servers give none is nearly as long. */
+const longestId = 1000;
+
+function isId(field: string): boolean {
+  return /(?:^|_)id$/.test(field);
+}
+
 /** The fields, those that come first in front. */
 function ordered(fields: readonly string[], first: readonly string[]): readonly string[] {
   return [...new Set([...first.filter((field) => fields.includes(field)), ...fields])];
@@ -93,7 +100,8 @@ function ordered(fields: readonly string[], first: readonly string[]): readonly 
 function columnOf(field: string, rows: readonly Cells[]): Column {
   const texts = rows.map((row) => cell(row[field], true));
   // One after the other: a call takes no hundred thousand arguments.
-  const natural = texts.reduce((most, text) => Math.max(most, width(cut(text, longestWord * 5))), width(headingOf(field)));
+  const longest = isId(field) ? longestId : longestWord * 5;
+  const natural = texts.reduce((most, text) => Math.max(most, width(cut(text, longest))), width(headingOf(field)));
   if (texts.some((text) => /^[\da-f]{32,}$/i.test(text))) return { field, texts, natural, least: least.hash };
   const words = texts.every((text) => width(text) <= longestWord || text.includes(" ")) && texts.some((text) => text.includes(" "));
   return { field, texts, natural, least: words ? Math.min(natural, Math.max(least.words, width(headingOf(field)))) : natural };
@@ -106,17 +114,19 @@ function chosen(all: readonly Column[], columns: number, first: readonly string[
     const isFirst = first.includes(column.field);
     if (!isFirst && column.texts.some(isOneLongWord)) continue;
     const size = gap.length + (isFirst ? column.least : column.natural);
-    // The first column is always shown, cut if it must be.
-    if (picked.length > 0 && used + size > columns) continue;
+    // The first column is always shown, cut if it must be; an id is never cut.
+    if ((picked.length > 0 || isId(column.field)) && used + size > columns) continue;
     used += size;
     picked.push(column);
   }
-  return picked;
+  // Nothing but ids for which there is no room: one of them goes beyond the edge.
+  const [only] = all;
+  return picked.length === 0 && only !== undefined ? [only] : picked;
 }
 
 /** Gives the room that is left to those that were cut, one after the other. */
 function fitted(shown: readonly Column[], columns: number): readonly number[] {
-  const widths = shown.map((column) => Math.min(column.least, columns));
+  const widths = shown.map((column) => (isId(column.field) ? column.least : Math.min(column.least, columns)));
   let room = columns - widths.reduce((sum, size) => sum + size, 0) - gap.length * (shown.length - 1);
   return widths.map((size, at) => {
     const more = Math.max(0, Math.min(room, (shown[at]?.natural ?? size) - size));

@@ -54,8 +54,9 @@ function reasonOf(row: Cells): string | undefined {
   const { message, hint }: Cells = { ...(row.error instanceof Object ? row.error : {}) };
   if (typeof message === "string" && typeof hint === "string") return `${harmless(message)}\n   ${harmless(hint)}`;
   if (row.status !== "not_found") return undefined;
-  const ids = Object.entries(row).filter(([name]) => name.endsWith("_id"));
-  return `Not found: ${ids.map(([, id]) => cell(id)).join(", ")}`;
+  // What has another id now was found under that.
+  const ids = Object.entries(row).filter(([name]) => name.endsWith("_id") && !name.startsWith("new_"));
+  return `${row.action === "already_gone" ? "Gone already" : "Not found"}: ${ids.map(([, id]) => cell(id)).join(", ")}`;
 }
 
 /** The members that are the action's own: single values together, each list as a table. */

@@ -123,7 +123,10 @@ describe.each(backends)("over %s", (backend) => {
       expect(again.results).toMatchObject([{ status: "not_found", action: "already_gone", shown_by: "audit" }]);
       const places = again.results?.[0]?.looked?.places;
       expect(places).toEqual("folder" in where ? ["recoverable_items_deletions"] : ["mailbox", "recoverable_items_deletions"]);
-      if (!("folder" in where)) expect(again.message).toContain("the Deletions of the Recoverable Items among them");
+      if ("folder" in where) continue;
+      expect(again.message).toBe("1 message already deleted.");
+      const never = await at.run(deleteEmail, { ...hard, internet_message_id: "<never@example.net>" });
+      expect(never.message).toContain("the Deletions of the Recoverable Items among them");
     }
   });
 
@@ -138,6 +141,10 @@ describe.each(backends)("over %s", (backend) => {
       { status: "not_found", action: "not_found" },
     ]);
     expect(answer.results?.[1]).not.toHaveProperty("shown_by");
+    // The sentence does not say of the one what is true of the other.
+    expect(answer.message).toMatch(/^1 of 2 messages already deleted; 1 not found in \d+ folders of user01@example\.com\.$/);
+    const alone = await at.run(deleteEmail, { mailbox: who, internet_message_id: id });
+    expect(alone).toMatchObject({ success: true, message: "1 message already deleted.", counts: { not_found: 1 } });
   });
 
   test("where the Recoverable Items cannot be looked into, a soft deletion says not found, and a hard one that it could not look", async () => {
@@ -231,7 +238,10 @@ describe("over ews", () => {
         expect(again.results).toMatchObject([
           { status: "not_found", looked: { places: ["archive"], folder: "archive:Inbox/Contracts", folders: 1 } },
         ]);
-        expect(again.message).toBe(`1 message not found in the folder archive:Inbox/Contracts of ${withArchive}.`);
+        expect(again.results).toMatchObject([{ action: "already_gone", shown_by: "audit" }]);
+        expect(again.message).toBe("1 message already deleted.");
+        const never = await at.run(deleteEmail, { ...asked, item_id: undefined, internet_message_id: "<never@example.net>" });
+        expect(never.message).toBe(`1 message not found in the folder archive:Inbox/Contracts of ${withArchive}.`);
       }
     },
   );

@@ -270,24 +270,33 @@ describe("a regular expression over hostile text", () => {
       await expect(openMatcher({ bodyRegex }, ["bodyRegex"], never)).rejects.toMatchObject({ code: "invalid-input" });
     },
   );
+
+  test.each([
+    ["(", "The filter body_regex cannot be used: error parsing regexp: missing closing ): `(`."],
+    ["(?i)(", "The filter body_regex cannot be used: error parsing regexp: missing closing ): `(?i)(`."],
+  ])("%s is refused by the name of its field, and as it was written", async (bodyRegex, message) => {
+    await expect(openMatcher({ bodyRegex }, ["bodyRegex"], never)).rejects.toMatchObject({ message });
+  });
 });
 
 describe("filters that mean nothing are refused by name", () => {
   test.each<[Filters, string]>([
-    [{ receivedAfter: "yesterday" }, "receivedAfter"],
-    [{ receivedBefore: "" }, "receivedBefore"],
-    [{ minSize: -1 }, "minSize"],
-    [{ maxSize: 1.5 }, "maxSize"],
-    [{ attachmentSha256: "abc" }, "attachmentSha256"],
-    [{ internetMessageId: [] }, "internetMessageId"],
-    [{ internetMessageId: ["ok@example.com", " <> "] }, "internetMessageId"],
+    [{ receivedAfter: "yesterday" }, "received_after"],
+    [{ receivedBefore: "" }, "received_before"],
+    [{ minSize: -1 }, "min_size"],
+    [{ maxSize: 1.5 }, "max_size"],
+    [{ attachmentSha256: "abc" }, "attachment_sha256"],
+    [{ internetMessageId: [] }, "internet_message_id"],
+    [{ internetMessageId: ["ok@example.com", " <> "] }, "internet_message_id"],
     [{ sender: "" }, "sender"],
     [{ subject: "" }, "subject"],
     [{ subject: "\u200b" }, "subject"],
     [{ body: "\u00ad\ufeff" }, "body"],
     [{ query: "" }, "query"],
   ])("%j", (filters, name) => {
-    expect(() => checkFilters(filters)).toThrow(expect.objectContaining({ code: "invalid-input", message: expect.stringContaining(name) }));
+    expect(() => checkFilters(filters)).toThrow(
+      expect.objectContaining({ code: "invalid-input", message: expect.stringContaining(`The filter ${name} `) }),
+    );
   });
 
   test("but an empty subject can be asked for exactly", async () => {

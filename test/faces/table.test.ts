@@ -65,6 +65,19 @@ test("what comes first is cut to find room for all of it; ids are whole or not t
   );
 });
 
+test("an id that alone tells the rows apart is shown whole, beyond the edge if it must be", () => {
+  const rows = ["X", "Y"].map((letter) => ({ subject: "Invoice", item_id: letter.repeat(250), size: 1 }));
+  const text = table(rows, 60, { first: ["subject", "item_id", "size"] });
+  for (const { item_id } of rows) expect(text.split("\n")).toContain(item_id);
+  expect(text).not.toContain("…");
+  const others = table(
+    rows.map((row, at) => ({ internet_message_id: `<${at}@x>`.repeat(30), ...row, size: at + 1 })),
+    60,
+  );
+  expect(others).toContain("2 more columns");
+  expect(others).not.toContain("…");
+});
+
 test("where there is no room, what is the same in every row is said once", () => {
   const rows = ["hr", "it"].map((name) => ({ mailbox: `${name}@example.com`, subject: "Overdue invoice: settle today", folder: "Inbox" }));
   const first = ["mailbox", "subject", "folder"];

@@ -17,6 +17,13 @@ test("what was not found is named below the table, also where its id has no room
   expect(text).toContain(`2. Not found: ${"A".repeat(120)}\n`);
 });
 
+test("what is gone already is named as it was asked for, and not by the id under which it was found", () => {
+  const gone = { status: "not_found" as const, internet_message_id: "<a@x.example>", new_item_id: "B".repeat(120), action: "already_gone" };
+  const text = answerText(answer([gone, { ...gone, action: "not_found" }]), shearSheep, 60);
+  expect(text).toContain("1. Gone already: <a@x.example>\n");
+  expect(text).toContain("2. Not found: <a@x.example>\n");
+});
+
 test("a reason that several items share is said once, with their numbers", () => {
   const error = { code: "busy" as const, message: "Later\u001b.", hint: "Wait.", retryable: true };
   const failed = { status: "failed" as const, name: "Dolly", error };
