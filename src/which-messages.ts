@@ -23,7 +23,7 @@ import {
   present,
 } from "./fields.ts";
 import { narrowing } from "./input.ts";
-import { askedOf, done, failed } from "./outcome.ts";
+import { askedOf, attempt, done, failed } from "./outcome.ts";
 
 /** The fields of every action that works on messages which the caller names. */
 export const whichMessages = {
@@ -58,6 +58,7 @@ export interface WhichMessages {
   readonly internet_message_id?: readonly string[] | undefined;
   readonly folder?: string | undefined;
   readonly archive?: boolean | undefined;
+  readonly dry_run?: boolean | undefined;
 }
 
 /** The messages as the caller names them. Throws Failure `invalid-input` when none is named, or when two fields do not go together. */
@@ -99,6 +100,7 @@ export async function* selectMessages(which: WhichMessages, context: ToChoose, c
   const seen = new Set<string>();
   const { includeRecoverable, mustBeListed } = choice;
   const within = { folder: which.folder, includeRecoverable, archive: which.archive, mustBeListed };
+  const pathOf = pathsOf(context);
   const archives: (ArchiveState | undefined)[] = [];
   let at = 0;
   for await (const outcome of askedOf(
@@ -130,7 +132,8 @@ export async function* selectMessages(which: WhichMessages, context: ToChoose, c
     for (const message of choice.copies === "first" ? messages.slice(0, 1) : messages) {
       if (seen.has(message.itemId)) continue;
       seen.add(message.itemId);
-      yield { asked, outcome: done({ row: messageRow(message), message }) };
+      const folderPath = message.folderPath ?? (which.dry_run === true ? await pathOf(message.parentFolderId) : undefined);
+      yield { asked, outcome: done({ row: messageRow({ ...message, folderPath }), message }) };
     }
     // Who wants one copy has it.
     if (unopened === undefined || choice.copies === "first") continue;
@@ -139,6 +142,20 @@ export async function* selectMessages(which: WhichMessages, context: ToChoose, c
   }
   const state = archiveOf(archives);
   if (state !== undefined) context.remark({ archive: state });
+}
+
+/** The paths of folders by their ids, each asked for once: who only looks wants to see where a message lies. Undefined where that is not shown. */
+function pathsOf({ mailbox }: ToChoose): (folderId: string | undefined) => Promise<string | undefined> {
+  const paths = new Map<string, string | undefined>();
+  return async (folderId) => {
+    if (folderId === undefined) return undefined;
+    if (!paths.has(folderId)) {
+      const found = await attempt(() => mailbox.folder(folderId));
+      if (!found.ok && found.failure.code === "cancelled") throw found.failure;
+      paths.set(folderId, found.ok ? found.value.path : undefined);
+    }
+    return paths.get(folderId);
+  };
 }
 
 /** Why a name can be none of one message. It fails alone: the others are looked for. */

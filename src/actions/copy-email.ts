@@ -66,8 +66,8 @@ export const copyEmail = touching({
         "already_there: the folder had this message before (the same Message-ID, subject and time of receipt; of a draft the sender instead), so nothing was copied.",
       ),
     new_item_id: z.string().optional().describe("Id of the copy; absent where Exchange gives none and it could not be found again."),
-    destination_mailbox: z.string(),
-    destination_folder: z.string(),
+    destination_mailbox: z.string().optional().describe("Absent of a public folder, which is in no mailbox."),
+    destination_folder: z.string().describe("As it was asked for; of a public folder with public: before it."),
     method: z
       .enum(["server", "export_import", "mime"])
       .optional()
@@ -100,7 +100,9 @@ export const copyEmail = touching({
         publicFolder: input.is_public_folder,
         create: isOther && input.create_folder,
       };
-      const where = { destination_mailbox: mailbox.address, destination_folder: input.destination_folder };
+      const where = input.is_public_folder
+        ? { destination_folder: inStore("public", splitStore(input.destination_folder).rest) }
+        : { destination_mailbox: mailbox.address, destination_folder: input.destination_folder };
       const copies = askedOf(
         messages,
         (message) => sameAmong(message, before) === undefined,

@@ -78,7 +78,10 @@ export const deleteEmail = touching({
       .strictObject({ item_id: z.string(), to: z.string() })
       .optional()
       .describe("Copying (copy-email) or moving this item to this folder id brings it back."),
-    note: z.string().optional().describe("Why less was done than was asked, or nothing."),
+    note: z
+      .string()
+      .optional()
+      .describe("Why less was done than was asked, or nothing; of a message of a public folder, in whose mailbox it lies now."),
   }),
 })
   .select(async function* (input, context) {
@@ -113,12 +116,13 @@ export const deleteEmail = touching({
         (asked) => mailbox.delete(asked.map(itemId), delete_type),
         () => done(undefined),
       )) {
-        const from = targets[at++]?.message?.parentFolderId;
+        const before = targets[at++]?.message;
+        const from = before?.parentFolderId;
         if (!outcome.ok) yield outcome;
         else if (outcome.value === undefined) {
           yield done({ action: "already_gone" as const, recoverable: true, note: liesAlready(goal?.get(from ?? "")) });
         } else {
-          const { newItemId, mode = delete_type, note } = outcome.value;
+          const { newItemId, mode = delete_type, note = ofPublic(mode, before, mailbox) } = outcome.value;
           const undo = newItemId !== undefined && from !== undefined ? { item_id: newItemId, to: from } : undefined;
           yield done(present({ action: deleted[mode], recoverable: mode !== "hard", new_item_id: newItemId, undo, note }));
         }
@@ -208,6 +212,12 @@ async function* evidenceOf(
 
 function itemId(target: Target): string {
   return target.message?.itemId ?? "";
+}
+
+/** A public folder has no Deleted Items of its own. */
+function ofPublic(mode: DeleteMode, before: Message | undefined, { address }: Pick<Mailbox, "address">): string | undefined {
+  if (mode === "hard" || before?.folderPath?.startsWith("public:") !== true) return undefined;
+  return `It lay in a public folder, and lies in the ${mode === "trash" ? "Deleted Items" : "Recoverable Items"} of ${address} now.`;
 }
 
 type Asking = {

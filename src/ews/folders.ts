@@ -11,7 +11,8 @@ import { firstPages, listFolders } from "./list-folders.ts";
 import { createFolder } from "./operations/create-folder.ts";
 import type { FolderPage } from "./operations/find-folder.ts";
 import { getFolder } from "./operations/get-folder.ts";
-import { publicBelow, reachPublic } from "./public-folders.ts";
+import { publicBelow, publicPath, reachPublic } from "./public-folders.ts";
+import { publicFolderOf } from "./public-ids.ts";
 import { addressOnly, type EwsMailbox } from "./session.ts";
 
 export type { FolderNode } from "../exchange/folder-tree.ts";
@@ -174,9 +175,23 @@ export function openFolders(mailbox: EwsMailbox): Folders {
     const known = nodes.find((node) => ("id" in ref ? node.folderId === ref.id : node.distinguished === ref.distinguished));
     if (known !== undefined) return folderOf(known, known.path);
     const found = await ask(ref, name);
+    const path = parseFolderName(rest).kind === "id" ? await pathBehind(found) : undefined;
+    if (path !== undefined) return folderOf(found, path);
     const node = nodes.find(({ folderId }) => folderId === found.folderId);
     const isRoot = !("id" in ref) && ref.distinguished.endsWith("msgfolderroot");
     return folderOf(found, node?.path ?? inStore(store, isRoot ? "" : joinPath([found.displayName ?? name])));
+  }
+
+  /** The path of a folder that is none of the mailbox's visible ones: of the Recoverable Items, the archive or the public folders. */
+  async function pathBehind(found: FoundFolder): Promise<string | undefined> {
+    if (publicFolderOf(found.folderId) !== undefined) return publicPath(mailbox, found);
+    for (const root of ["recoverableitemsroot", archiveRoot] as const) {
+      const nodes = await attempt(() => tree(root));
+      if (!nodes.ok && nodes.failure.code === "cancelled") throw nodes.failure;
+      const node = nodes.ok ? nodes.value.find(({ folderId }) => folderId === found.folderId) : undefined;
+      if (node !== undefined) return node.path;
+    }
+    return undefined;
   }
 
   async function ask(ref: FolderRef, name: FolderName): Promise<FoundFolder> {

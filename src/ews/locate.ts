@@ -9,6 +9,7 @@ import { isCut, isIncomplete, readItems } from "./complete.ts";
 import { foreignMessages, storeOf } from "./home.ts";
 import { type NewestFirst, newestFirst } from "./newest-first.ts";
 import { getItem } from "./operations/get-item.ts";
+import { publicFolderOf } from "./public-ids.ts";
 import { isRefusal } from "./refused-filters.ts";
 import { messageIdCondition, restrictionOf } from "./restriction.ts";
 import type { EwsMailbox } from "./session.ts";
@@ -38,6 +39,7 @@ export async function* locate(mailbox: EwsMailbox, names: readonly MessageName[]
   }
   await refuseForeign(mailbox, outcomes);
   if (within.mustBeListed === true) await followDeleted(mailbox, byId, outcomes);
+  await namePublic(mailbox, outcomes);
   const unshown = isOneFolder(within) ? [] : await explainUnknown(mailbox, byId, outcomes, within.archive === true);
   const places = placesOf(mailbox, within);
   if (isOneFolder(within)) {
@@ -152,6 +154,25 @@ async function sightings<T extends AskedMessage>(
   return found;
 }
 
+/** A public folder is in no mailbox: a message in one is given out with the path that says so. */
+async function namePublic(mailbox: EwsMailbox, outcomes: Outcome<Located>[]): Promise<void> {
+  const paths = new Map<string, string>();
+  for (const [index, outcome] of outcomes.entries()) {
+    if (!outcome.ok || isAbsent(outcome.value)) continue;
+    const named: Message[] = [];
+    for (const message of outcome.value.messages) {
+      const folder = publicFolderOf(message.itemId) === undefined ? undefined : message.parentFolderId;
+      if (folder !== undefined && !paths.has(folder)) {
+        const found = await attempt(() => mailbox.folders.get(folder));
+        if (!found.ok && found.failure.code === "cancelled") throw found.failure;
+        paths.set(folder, found.ok ? found.value.path : "public:…");
+      }
+      named.push(folder === undefined ? message : { ...message, folderPath: paths.get(folder) });
+    }
+    outcomes[index] = done({ ...outcome.value, messages: named });
+  }
+}
+
 /**
  * An id that is not known here may say itself that it is of another place than those which are looked into. Returned are those that say nothing of it:
  * a server says of what is in a mailbox which it does not open that it is not there.
@@ -172,10 +193,26 @@ async function explainUnknown(
       outcomes[index] = store;
     } else if (store.value === "archive" && archive) continue;
     else if (store.value === "another") outcomes[index] = failed(elsewhere(mailbox));
-    else if (store.value === "archive" || store.value === "public") outcomes[index] = failed(behind(store.value, outcome.failure));
+    else if (store.value === "public") outcomes[index] = await lookedInPublic(mailbox, itemId, outcome.failure);
+    else if (store.value === "archive") outcomes[index] = failed(behind(store.value, outcome.failure));
     else if (store.value === "nothing") unshown.push(index);
   }
   return unshown;
+}
+
+/** An id of a public folder's message names the folder, which is opened: it does not hold this id then. */
+async function lookedInPublic(mailbox: EwsMailbox, itemId: string, unknown: Failure): Promise<Outcome<Located>> {
+  const folderId = publicFolderOf(itemId) ?? "";
+  const opened = await attempt(async () => {
+    const { path } = await mailbox.folders.get(folderId);
+    const list = newestFirst(mailbox, [{ id: folderId }], { shape: listShape(), expected: 0 });
+    await list.begin();
+    if (list.unlisted.length > 0) throw list.unlisted[0]?.failure;
+    return path;
+  });
+  if (!opened.ok && opened.failure.code === "cancelled") throw opened.failure;
+  if (!opened.ok) return failed(behind("public", unknown));
+  return done({ absentFrom: { mailbox: mailbox.address, folders: 1, places: ["public_folders"], by: "item_id", folder: opened.value } });
 }
 
 function behind(store: "archive" | "public", { message, wireCode, requestId }: Failure): Failure {

@@ -1,11 +1,13 @@
 import { belowUnlisted, mayBeOneItem, notLooked } from "../exchange/around.ts";
 import { inStore, joinPath } from "../exchange/folder-names.ts";
-import { type FolderNode, treeOf, walk } from "../exchange/folder-tree.ts";
+import { type FolderNode, type FoundFolder, treeOf, walk } from "../exchange/folder-tree.ts";
 import { isLocal } from "../exchange/local-failure.ts";
 import { Failure } from "../failure.ts";
 import { attempt } from "../outcome.ts";
 import type { FolderRef } from "./folders.ts";
 import { listFolders } from "./list-folders.ts";
+import { getFolder } from "./operations/get-folder.ts";
+import { publicRoot } from "./public-ids.ts";
 import type { EwsMailbox } from "./session.ts";
 
 // Public folders cannot be listed deep, so each costs a request: more than so many are not a place to search but an organisation.
@@ -29,6 +31,28 @@ export async function reachPublic(
     ref = { id: node.folderId };
   }
   return { ref, missing: [] };
+}
+
+/** No path is followed further up than Exchange lets folders lie. */
+const mostParents = 300;
+
+/** The path of a public folder: its parents are asked for one by one. One of which a parent is not shown has a path that begins with `public:…`. */
+export async function publicPath(mailbox: EwsMailbox, found: FoundFolder): Promise<string> {
+  const names: string[] = [];
+  const root = await attempt(() => mailbox.ask(getFolder, [{ distinguished: publicRoot }]));
+  if (!root.ok && root.failure.code === "cancelled") throw root.failure;
+  for (let folder = found; names.length < mostParents; ) {
+    if (root.ok && folder.folderId === root.value.folderId) return inStore("public", joinPath(names));
+    names.unshift(folder.displayName ?? "");
+    const { parentFolderId } = folder;
+    if (!root.ok || parentFolderId === undefined) break;
+    if (parentFolderId === root.value.folderId) return inStore("public", joinPath(names));
+    const parent = await attempt(() => mailbox.ask(getFolder, [{ id: parentFolderId }]));
+    if (!parent.ok && parent.failure.code === "cancelled") throw parent.failure;
+    if (!parent.ok) break;
+    folder = parent.value;
+  }
+  return inStore("public", joinPath(["…", ...names]));
 }
 
 /**

@@ -68,6 +68,7 @@ export async function whereToSearch(mailbox: EwsMailbox, asked: WhereAsked): Pro
     const top = await folders.get(asked.folder);
     refs.push({ id: top.folderId });
     nodes.push(...(await folders.around(asked.folder)));
+    paths.set(top.folderId, top.path);
     refs.push(...descendants(nodes, top.folderId).filter(holdsMail).map(refOf));
   }
   if (asked.includeRecoverable) refs.push(folders.distinguished(recoverableItems));

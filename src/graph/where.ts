@@ -52,6 +52,7 @@ export async function whereToSearch(mailbox: GraphMailbox, asked: WhereAsked): P
     count = 1;
   } else {
     const top = await folders.get(asked.folder);
+    if (!paths.has(top.folderId)) paths.set(top.folderId, top.path);
     places.push({ id: top.folderId }, ...descendants(nodes, top.folderId).map(({ folderId }) => ({ id: folderId })));
     count = places.length;
   }

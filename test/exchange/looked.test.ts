@@ -147,6 +147,15 @@ describe.each(backends)("over %s", (backend) => {
     expect(alone).toMatchObject({ success: true, message: "1 message already deleted.", counts: { not_found: 1 } });
   });
 
+  test("a dry run by id says in which folder a message lies, also among the Recoverable Items", async () => {
+    const item = at.put(who, {}, "inbox/Sorted");
+    const gone = at.put(who, {}, "recoverableitemsdeletions");
+    const asked = { mailbox: who, item_id: [at.idOf(item), at.idOf(gone)], delete_type: "hard", dry_run: true };
+    const [visible, recoverable] = (await at.run(deleteEmail, asked)).results ?? [];
+    expect(visible?.folder_path).toBe("Inbox/Sorted");
+    expect(recoverable?.folder_path).toMatch(/Deletions$/);
+  });
+
   test("where the Recoverable Items cannot be looked into, a soft deletion says not found, and a hard one that it could not look", async () => {
     const closed = backend === "ews" ? { operation: "FindItem", item: 99 } : { operation: "mailfolder-list-messages" };
     const asked = { mailbox: who, internet_message_id: "<hidden@example.net>" };
@@ -264,14 +273,65 @@ describe("over ews", () => {
     expect(item.folder.items.has(item.id)).toBe(true);
   });
 
-  test("a dead id of an archive or a public folder that is not named is a failure: it was not looked for there", async () => {
-    for (const [mailbox, item] of [
-      [withArchive, inArchive("<dead-archived@example.net>")],
-      [who, inPublic("<dead-public@example.net>")],
-    ] as const) {
-      item.folder.mailbox.remove(item);
-      const answer = await at.run(deleteEmail, { mailbox, item_id: item.id });
-      expect([mailbox, codeOf(answer), answer.success]).toEqual([mailbox, "could-not-look", false]);
+  test("a dead id of an archive that is not named is a failure: it was not looked for there", async () => {
+    const item = inArchive("<dead-archived@example.net>");
+    item.folder.mailbox.remove(item);
+    const answer = await at.run(deleteEmail, { mailbox: withArchive, item_id: item.id });
+    expect([codeOf(answer), answer.success]).toEqual(["could-not-look", false]);
+  });
+
+  test("a dead id of a public folder is looked for in the folder that it names, and the audit knows what was deleted there", async () => {
+    const [dead, deleted] = [inPublic("<dead-public@example.net>"), inPublic("<deleted-public@example.net>")];
+    dead.folder.mailbox.remove(dead);
+    const hard = { mailbox: who, item_id: deleted.id, delete_type: "hard", confirm_hard: true };
+    expect(await at.run(deleteEmail, hard)).toMatchObject({ success: true, results: [{ status: "done", folder_path: "public:Notices" }] });
+    const answer = await at.run(deleteEmail, { mailbox: who, item_id: [dead.id, deleted.id] });
+    expect(answer).toMatchObject({ success: true });
+    const looked = { places: ["public_folders"], folder: "public:Notices", folders: 1, by: "item_id" };
+    expect(answer.results).toMatchObject([
+      { status: "not_found", action: "not_found", looked },
+      { status: "not_found", action: "already_gone", shown_by: "audit", looked },
+    ]);
+  });
+
+  test("a dead id of a public folder that cannot be opened is a failure", async () => {
+    const item = inPublic("<closed-public@example.net>");
+    item.folder.mailbox.remove(item);
+    at.lab.addFault({ kind: "item-error", operation: "FindItem", code: "ErrorAccessDenied", times: 9 });
+    const answer = await at.run(deleteEmail, { mailbox: who, item_id: item.id });
+    expect([codeOf(answer), answer.success]).toEqual(["could-not-look", false]);
+  });
+
+  test.each(["trash", "soft"])("a message of a public folder says so, and in whose mailbox it lies after a deletion (%s)", async (type) => {
+    for (const more of [{}, { folder: "public:Notices" }]) {
+      const item = inPublic(`<mine-${type}@example.net>`);
+      const asked = { mailbox: who, item_id: item.id, delete_type: type, ...more };
+      expect((await at.run(deleteEmail, { ...asked, dry_run: true })).results).toMatchObject([{ folder_path: "public:Notices" }]);
+      const [row] = (await at.run(deleteEmail, asked)).results ?? [];
+      expect(row).toMatchObject({ folder_path: "public:Notices", note: expect.stringContaining(`of ${who} now`) });
     }
+  });
+
+  test("a search of a public folder gives the path of each message", async () => {
+    inPublic("<pathed@example.net>");
+    const answer = await at.run(searchEmailsExtended, {
+      mailbox: who,
+      folder: "public:Notices",
+      internet_message_id: "<pathed@example.net>",
+    });
+    expect(answer.items).toMatchObject([{ folder_path: "public:Notices" }]);
+  });
+
+  test("a copy in a public folder is in no mailbox", async () => {
+    const item = at.put(who);
+    const answer = await at.run(copyEmail, { mailbox: who, item_id: item.id, destination_folder: "Notices", is_public_folder: true });
+    expect(answer.results).toMatchObject([{ status: "done", action: "copied", destination_folder: "public:Notices" }]);
+    expect(answer.results?.[0]).not.toHaveProperty("destination_mailbox");
+  });
+
+  test("a dry run by id says where in the archive a message lies", async () => {
+    const item = inArchive("<where-archived@example.net>");
+    const answer = await at.run(deleteEmail, { mailbox: withArchive, item_id: item.id, dry_run: true });
+    expect(answer.results).toMatchObject([{ status: "planned", folder_path: "archive:Inbox/Contracts" }]);
   });
 });
