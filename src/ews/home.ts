@@ -1,8 +1,8 @@
 import { isLocal } from "../exchange/local-failure.ts";
+import { mailboxGuidOf } from "../exchange/mailbox-guid.ts";
 import type { Message } from "../exchange/message.ts";
 import { Failure } from "../failure.ts";
 import { insideOf } from "./attachment-place.ts";
-import { mailboxGuidOf } from "./mailbox-guid.ts";
 import { getFolder } from "./operations/get-folder.ts";
 import { getItem } from "./operations/get-item.ts";
 import { publicFolderOf } from "./public-ids.ts";

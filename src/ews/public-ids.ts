@@ -1,4 +1,4 @@
-import { unpacked } from "./mailbox-guid.ts";
+import { unpacked } from "../exchange/mailbox-guid.ts";
 
 /** The root of the public folders, which has a name in requests. */
 export const publicRoot = "publicfoldersroot";

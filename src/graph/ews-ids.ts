@@ -1,3 +1,4 @@
+import { mailboxGuidOf } from "../exchange/mailbox-guid.ts";
 import { Failure, throwDefect } from "../failure.ts";
 import { attempt } from "../outcome.ts";
 import { maxIds, translateIds } from "./requests/translate-exchange-ids.ts";
@@ -43,4 +44,18 @@ export function explained(failure: Failure, itemId: string, translated: Readonly
   const hint = "Name the message by internet_message_id, with or instead of the id.";
   const told = code === "not-found" && !translated.has(itemId) ? "could-not-look" : code;
   return new Failure(told, `${why}: ${message}`, { hint, wireCode, requestId, cause: failure });
+}
+
+/** Whether an id is of a kind that tells its mailbox or is of a public folder, or is one of Exchange Web Services: not one that stays as long as its message. */
+export function tellsStore(id: string): boolean {
+  return mailboxGuidOf(id) !== undefined || isOfEws(id) || /^A[AQ][EI]/.test(id);
+}
+
+/** Why nothing is known of an id which Graph does not know, and which is not shown to be of the primary mailbox. */
+export function notOfPrimary({ address }: Pick<GraphMailbox, "address">, failure: Failure): Failure {
+  const { message, wireCode, requestId } = failure;
+  const why = `This id is not shown to be of the primary mailbox of ${address}: it may be of its archive, of a public folder or of another mailbox, where Microsoft Graph does not look`;
+  const hint =
+    "Name the mailbox that the message lies in, or name the message by internet_message_id. For an archive or a public folder use a connection over Exchange Web Services.";
+  return new Failure("could-not-look", `${why}: ${message}`, { hint, wireCode, requestId, cause: failure });
 }

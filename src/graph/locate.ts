@@ -1,13 +1,15 @@
 import type { Within } from "../exchange/exchange.ts";
 import { keepIn, locateCopies, nameless, type Seen } from "../exchange/locate-copies.ts";
 import { type Located, meantBy } from "../exchange/looked.ts";
+import { mailboxGuidOf } from "../exchange/mailbox-guid.ts";
 import { sameMessageId } from "../exchange/match.ts";
 import type { Message, MessageName } from "../exchange/message.ts";
 import type { FailureCode } from "../failure.ts";
 import { attempt, done, failed, type Outcome } from "../outcome.ts";
-import { explained, translatedIds } from "./ews-ids.ts";
+import { explained, notOfPrimary, tellsStore, translatedIds } from "./ews-ids.ts";
 import { newestFirst } from "./newest-first.ts";
 import { maxMessageIds, messageIdFilter } from "./odata.ts";
+import { getFolder } from "./requests/mail-folders.ts";
 import { getMessage } from "./requests/messages.ts";
 import type { GraphMailbox } from "./session.ts";
 import { noArchive, type Where, whereToSearch } from "./where.ts";
@@ -36,6 +38,7 @@ export async function* locate(mailbox: GraphMailbox, names: readonly MessageName
     if (name)
       outcomes[name.index] = outcome.ok ? done({ messages: [outcome.value] }) : failed(explained(outcome.failure, name.itemId, translated));
   }
+  if (!isOneFolder(within)) await refuseUnshown(mailbox, byId, outcomes);
   const places = placesOf(mailbox, within);
   if (isOneFolder(within)) {
     const there = await attempt(places);
@@ -50,6 +53,30 @@ export async function* locate(mailbox: GraphMailbox, names: readonly MessageName
   const find = async (ids: readonly string[]) => ({ ...(await findCopies(mailbox, ids, await places())), archive });
   await locateCopies(names, outcomes, { atOnce: maxMessageIds, unreadable, find });
   yield* outcomes;
+}
+
+/**
+ * Graph opens the primary mailbox alone, and says of what lies in an archive, in a public folder or in another mailbox that it is not there: of an id that
+ * says itself that it is not of this mailbox, or that may be such a one, nothing is known.
+ */
+async function refuseUnshown(
+  mailbox: GraphMailbox,
+  byId: readonly { readonly index: number; readonly itemId: string }[],
+  outcomes: Outcome<Located>[],
+): Promise<void> {
+  const unknown = byId.flatMap(({ index, itemId }) => {
+    const outcome = outcomes[index];
+    if (outcome === undefined || outcome.ok || outcome.failure.code !== "not-found" || !tellsStore(itemId)) return [];
+    return [{ index, itemId, failure: outcome.failure }];
+  });
+  if (unknown.length === 0) return;
+  const inbox = await attempt(() => mailbox.ask(getFolder, { distinguished: "inbox" }));
+  if (!inbox.ok && inbox.failure.code === "cancelled") throw inbox.failure;
+  const own = inbox.ok ? mailboxGuidOf(inbox.value.folderId) : undefined;
+  for (const { index, itemId, failure } of unknown) {
+    const guid = mailboxGuidOf(itemId);
+    if (guid === undefined || guid !== own) outcomes[index] = failed(notOfPrimary(mailbox, failure));
+  }
 }
 
 /** Where names are looked for. */

@@ -110,6 +110,34 @@ test("an id of EWS of a public folder's or an archive's item is refused with the
   expect(refused).toMatchObject({ message: expect.stringContaining("archive or a public folder") });
 });
 
+test("of an id of an archive, of another mailbox's archive or of a public folder it is not said that its message is not there", async () => {
+  const { lab, graph, ann: mailbox } = await onStage();
+  const bob = lab.store.mailbox("bob@example.com");
+  if (bob === undefined) throw new Error("The lab has no bob.");
+  const shared = lab.store.openPublicFolders();
+  const folder = shared.createFolder(shared.root, "Security", "IPF.Note");
+  const archives = [mailbox, bob].map((one) => lab.store.openArchive(one));
+  // Sixty-four of each, so that some have letters which Graph writes otherwise, and some have not.
+  const items = Array.from({ length: 64 }, () => [
+    ...archives.map((archive) => archive.add(archive.root, { subject: "Old" })),
+    shared.add(folder, { subject: "Fire drill" }),
+  ]).flat();
+  const seen = await located(
+    graph(),
+    items.flatMap(({ id }) => [{ itemId: id }, { itemId: id.replaceAll("/", "-").replaceAll("+", "_") }]),
+  );
+  expect(new Set(seen.map((one) => "code" in one && one.code))).toEqual(new Set(["could-not-look"]));
+});
+
+test("of an id of the mailbox itself, which is gone, it is said that it is not there", async () => {
+  const { graph, ann: mailbox } = await onStage();
+  const item = mailbox.add(mailbox.known("inbox"), { subject: "Gone" });
+  mailbox.remove(item);
+  expect(await located(graph(), [{ itemId: item.id.replaceAll("/", "-").replaceAll("+", "_") }])).toMatchObject([
+    { absentFrom: { places: ["mailbox"], by: "item_id" } },
+  ]);
+});
+
 test("ids of folders cross both ways, and one that names none here says why", async () => {
   const { ews, graph, ann: mailbox } = await withIds();
   const inbox = mailbox.known("inbox");
