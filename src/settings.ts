@@ -120,10 +120,12 @@ export const variables = {
  * @throws Failure `invalid-settings` naming each field that is wrong and saying what to put
  */
 export async function loadSettings(place: SettingsPlace = {}): Promise<Settings> {
-  const { flags, environment, directory, path, isFound, name, merged } = await readPlace(place);
+  const { flags, environment, directory, path, isFound, name, raw, merged } = await readPlace(place);
 
   const parsed = SettingsFile.safeParse(merged);
-  if (!parsed.success) throw new Failure("invalid-settings", problems(parsed.error, path));
+  if (!parsed.success) {
+    throw new Failure("invalid-settings", `${problems(parsed.error, path)}${givenBy(parsed.error, raw, name, environment)}`);
+  }
   const { connections, evidence_dir, audit_file, audit, mcp } = parsed.data;
   const chosen = connections[name];
   if (chosen === undefined) throw new Failure("invalid-settings", `connections.${name} is missing.`);
@@ -235,7 +237,7 @@ async function readPlace({ flags = {}, environment = process.env, directory = pr
   const asked = flags.connection ?? environment.MAILCORDON_CONNECTION;
   const name = chooseConnection(raw, asked, environment, path ?? settingsPlaces(environment, directory).join(" and "));
   const merged = fileAlone ? raw : withEnvironment(raw, name, environment, directory);
-  return { flags, environment, directory, path, isFound: found?.isFound === true, name, merged };
+  return { flags, environment, directory, path, isFound: found?.isFound === true, name, raw, merged };
 }
 
 /**
@@ -375,4 +377,18 @@ function problems(error: z.ZodError, path: string | undefined): string {
     });
   });
   return `${path === undefined ? "" : `${path}: `}${words.join("; ")}`;
+}
+
+/** Which variables of the environment gave what is wrong: nobody finds that in the file. */
+function givenBy(error: z.ZodError, raw: Tree, name: string, environment: Environment): string {
+  const given = Object.entries(variables).filter(([variable, [first, second]]) => {
+    if (!environment[variable]) return false;
+    return error.issues.some(({ path: [, connection, ...rest] }) => {
+      const steps = rest.map(String);
+      const depth = first === "auth" ? steps.lastIndexOf(second ?? "") : steps.indexOf(first);
+      return connection === name && depth >= 0 && at(raw, ["connections", name, ...steps.slice(0, depth + 1)]) === undefined;
+    });
+  });
+  const names = given.map(([variable]) => variable);
+  return names.length === 0 ? "" : `. It comes from the environment, not from the file: ${names.join(", ")}. Unset what is not meant`;
 }

@@ -74,6 +74,18 @@ test("the environment alone is enough, and its credential replaces that of the f
 });
 
 describe("What is wrong is named:", () => {
+  test("also the variable of the environment that makes oauth of another way to sign in", async () => {
+    const at = mkdtempSync(join(tmpdir(), "mailcordon-stray-"));
+    const basic = "auth: { basic: { username: soc, password: env:PASSWORD } }";
+    writeFileSync(join(at, "mailcordon.yaml"), `connections: { lab: { ews: { url: https://mail.example.com/ }, ${basic} } }`);
+    const environment = { PASSWORD: "sesame", MAILCORDON_CLIENT_SECRET: "hunter3" };
+    await expect(loadSettings({ directory: at, environment })).rejects.toMatchObject({
+      message: expect.stringMatching(/client_id is missing.* comes from the environment, not from the file: MAILCORDON_CLIENT_SECRET\./),
+    });
+    await expect(loadSettings({ directory: at, environment: { PASSWORD: "sesame" } })).resolves.toMatchObject({});
+    rmSync(at, { recursive: true });
+  });
+
   test.each([
     ["no credential", client, /auth\.oauth is not right; put exactly one of client_secret/],
     ["two credentials", `${client}, device_code: true, managed_identity: true`, /put exactly one of client_secret/],
