@@ -73,7 +73,8 @@ function run(command: string, words: readonly string[], cwd: string): void {
 
 /** Makes a folder that is named after what is written now, unless there is one. */
 function once(place: string, make: (folder: string) => void): string {
-  const name = `mailcordon-${digestOf([...sources.flatMap(filesIn), ...pages]).slice(0, 16)}`;
+  // Each release of Node.js builds its own: the compiled code is of one release.
+  const name = `mailcordon-${process.version}-${digestOf([...sources.flatMap(filesIn), ...pages]).slice(0, 16)}`;
   const folder = join(place, name);
   if (existsSync(folder)) return folder;
   const made = mkdtempSync(join(place, "making-"));
