@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import * as z from "zod";
 import type { Action, Row } from "../../../src/action.ts";
 import type { Answer, Result } from "../../../src/answer.ts";
 import { verifyAudit } from "../../../src/audit-verify.ts";
@@ -250,7 +251,8 @@ async function underFault({ scenario, backend, rule }: Case, baseline: unknown):
     const answer = await inTime(perform(scenario.action, input, stage.host));
     stage.lab.clearFaults();
     const same = scenario.action.effect === "read" ? (value: unknown) => value : whatWasDone;
-    if (answer.success && rule.kind !== "illegal-characters") expect(same(comparable(answer, stage))).toEqual(same(baseline));
+    if (answer.success && rule.kind !== "illegal-characters")
+      expect(same(comparable(answer, stage))).toEqual(same(asFarAsKnown(baseline, answer)));
     keepsItsWord(answer, arranged, rule, backend);
     if (scenario.action.effect === "read") expect(inventory(stage)).toBe(before);
     await isTraced(arranged, answer, stage);
@@ -349,6 +351,18 @@ function comparable(answer: Answer, { folder }: Stage): unknown {
   // A mailbox that could not be listed at first is searched last.
   const sorted = Array.isArray(per_mailbox) ? { per_mailbox: per_mailbox.slice().sort((a, b) => (a.mailbox < b.mailbox ? -1 : 1)) } : {};
   return JSON.parse(JSON.stringify({ ...rest, ...sorted, waited_ms: undefined }).replaceAll(folder, ""));
+}
+
+const Listing = z.looseObject({ contacts: z.array(z.looseObject({ folder_path: z.string().optional() })).optional() });
+
+/** What was found without the fault, less what an answer may leave open: whether there is an archive mailbox, and the path of a folder. */
+function asFarAsKnown(baseline: unknown, answer: Answer): unknown {
+  const whole = Listing.parse(baseline);
+  const told = Listing.parse(answer);
+  const contacts = whole.contacts?.map(({ folder_path, ...one }, at) =>
+    told.contacts?.[at]?.folder_path === undefined ? one : { ...one, folder_path },
+  );
+  return { ...whole, ...(contacts && { contacts }), ...(told.archive === "unknown" ? { archive: "unknown" } : {}) };
 }
 
 /** Of an answer about what was touched: the rest (new ids, change keys, whether a copy could be read again) a second try makes anew. */
