@@ -43,6 +43,8 @@ function mailboxOf(box: Box, items: Readonly<Record<string, string>> = {}): (ask
   return (asked) => {
     if (asked.operation === "FindFolder") return tree;
     if (asked.operation === "FindItem") return findIn(box, asked);
+    // The path of a folder that no list of folders holds; a search does without it.
+    if (asked.operation === "GetFolder") return reply("GetFolder", failure("GetFolder", "ErrorFolderNotFound"));
     if (asked.operation !== "GetItem") throw new Error(`${asked.operation} was not expected`);
     const messages = idsOf(asked).map((id) => {
       const said = items[id];
