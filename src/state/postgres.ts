@@ -135,12 +135,29 @@ function demandUrl(connectionString: string): void {
   }
   // A host that begins with / is the folder of a socket.
   const isHere = client.host.startsWith("/") || /^(?:localhost|127(?:\.\d{1,3}){3}|\[?::1\]?)$/i.test(client.host);
-  if (!isHere && !client.ssl) {
-    const message = "DATABASE_URL, or serve.database_url, names another machine without TLS: API keys and mail could be read on the way.";
+  if (isHere) return;
+  if (!isVerified(client.ssl)) {
+    const message =
+      "DATABASE_URL, or serve.database_url, names another machine without TLS that checks its certificate and name: API keys and mail could be read on the way.";
     throw new Failure("invalid-settings", message, {
       hint: "Add ?sslmode=verify-full to it, and sslrootcert=FILE where the database has a certificate of your own authority.",
     });
   }
+  if (process.env.NODE_TLS_REJECT_UNAUTHORIZED === "0") {
+    const message =
+      "NODE_TLS_REJECT_UNAUTHORIZED=0 turns off the check of the database's certificate: API keys and mail could be read on the way.";
+    throw new Failure("invalid-settings", message, { hint: "Unset NODE_TLS_REJECT_UNAUTHORIZED." });
+  }
+}
+
+/**
+ * Returns whether the connection demands TLS and checks certificate and name. `ssl` is what the library made of the URL and of PGSSLMODE, whatever
+ * their spelling; it also passes on texts that it does not know, such as `ssl=prefer`.
+ * https://github.com/brianc/node-postgres/blob/master/packages/pg-connection-string/README.md#tcp-connections
+ */
+function isVerified(ssl: unknown): boolean {
+  if (typeof ssl !== "object" || ssl === null) return ssl === true;
+  return !("checkServerIdentity" in ssl) && !("rejectUnauthorized" in ssl && ssl.rejectUnauthorized !== true);
 }
 
 /** The connection that says that we are there, and hears what others tell. */

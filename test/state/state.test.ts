@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
-import { afterAll, afterEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
 import type { Worker } from "../../src/state/jobs.ts";
 import { openState } from "../../src/state/state.ts";
 import { soon } from "../soon.ts";
@@ -286,17 +286,79 @@ describe("with DATABASE_URL", () => {
   });
 });
 
-test.each([
-  "postgresql://user:marked@db.invalid/db",
-  "postgresql://user:marked@db.invalid/db?sslmode=disable",
-  "postgresql://user:marked@/db?host=192.0.2.1",
-  "postgresql://user:marked@127.0.0.1.invalid/db",
-])("%s, a database of another machine without TLS, is refused before anything is sent", async (databaseUrl) => {
-  const refused = expect(openState({ directory: tmpdir(), databaseUrl })).rejects;
-  await refused.toMatchObject({ code: "invalid-settings", message: expect.stringMatching(/^(?!.*marked).*without TLS/) });
+const authority = join(import.meta.dirname, "../../package.json");
+const remote = "postgresql://user:marked@db.invalid/db";
+
+describe("the database of another machine", () => {
+  afterEach(() => vi.unstubAllEnvs());
+
+  test.each([
+    remote,
+    `${remote}?sslmode=disable`,
+    `${remote}?sslmode=no-verify`,
+    `${remote}?ssl=no-verify`,
+    `${remote}?ssl=0`,
+    `${remote}?ssl=false`,
+    `${remote}?ssl=prefer`,
+    `${remote}?ssl=allow`,
+    `${remote}?ssl=true&sslmode=no-verify`,
+    `${remote}?sslmode=verify-full&sslmode=no-verify`,
+    `${remote}?uselibpqcompat=true&sslmode=prefer`,
+    `${remote}?uselibpqcompat=true&sslmode=require`,
+    `${remote}?uselibpqcompat=true&sslmode=require&sslrootcert=${authority}`,
+    `${remote}?uselibpqcompat=true&sslmode=verify-ca&sslrootcert=${authority}`,
+    `${remote}?sslmode=no-verify&sslrootcert=${authority}`,
+    "postgresql://user:marked@/db?host=192.0.2.1",
+    "postgresql://user:marked@localhost/db?host=192.0.2.1&sslmode=no-verify",
+    "postgresql://user:marked@127.0.0.1.invalid/db",
+  ])("is refused before anything is sent, where its certificate or name is not checked: %s", async (databaseUrl) => {
+    const refused = expect(openState({ directory: tmpdir(), databaseUrl })).rejects;
+    await refused.toMatchObject({ code: "invalid-settings", message: expect.stringMatching(/^(?!.*marked).*without TLS/) });
+  });
+
+  test.each(["no-verify", "disable", "allow", "unknown"])("is refused where PGSSLMODE=%s is all that is said", async (mode) => {
+    vi.stubEnv("PGSSLMODE", mode);
+    await expect(openState({ directory: tmpdir(), databaseUrl: remote })).rejects.toMatchObject({ code: "invalid-settings" });
+  });
+
+  test("is refused where only PGHOST names it", async () => {
+    vi.stubEnv("PGHOST", "db.invalid");
+    await expect(openState({ directory: tmpdir(), databaseUrl: "postgresql:///db" })).rejects.toMatchObject({ code: "invalid-settings" });
+  });
+
+  test("is refused where NODE_TLS_REJECT_UNAUTHORIZED turns the check off", async () => {
+    vi.stubEnv("NODE_TLS_REJECT_UNAUTHORIZED", "0");
+    const opened = openState({ directory: tmpdir(), databaseUrl: `${remote}?sslmode=verify-full` });
+    await expect(opened).rejects.toMatchObject({
+      code: "invalid-settings",
+      message: expect.stringContaining("NODE_TLS_REJECT_UNAUTHORIZED"),
+    });
+  });
+
+  // The library demands TLS and checks everything for the weaker words, too, unless uselibpqcompat is given.
+  test.each([
+    "sslmode=verify-full",
+    "sslmode=verify-ca",
+    "sslmode=require",
+    "sslmode=prefer",
+    "ssl=true",
+    "ssl=1",
+    "sslnegotiation=direct",
+  ])("is asked with %s, which checks certificate and name", async (words) => {
+    const databaseUrl = `${remote}?${words}`;
+    await expect(openState({ directory: tmpdir(), databaseUrl })).rejects.toMatchObject({ code: "unreachable" });
+  });
+
+  test("is asked with PGSSLMODE=verify-full", async () => {
+    vi.stubEnv("PGSSLMODE", "verify-full");
+    await expect(openState({ directory: tmpdir(), databaseUrl: remote })).rejects.toMatchObject({ code: "unreachable" });
+  });
 });
 
-test("a database of another machine with TLS is asked", async () => {
-  const databaseUrl = "postgresql://user:marked@db.invalid/db?sslmode=verify-full";
-  await expect(openState({ directory: tmpdir(), databaseUrl })).rejects.toMatchObject({ code: "unreachable" });
-});
+test.each(["127.0.0.1:1", "[::1]:1", "localhost:1", "%2Ftmp%2Fno-such-folder"])(
+  "a database of this machine, at %s, needs no TLS",
+  async (host) => {
+    const opened = openState({ directory: tmpdir(), databaseUrl: `postgresql://user:marked@${host}/db?sslmode=disable` });
+    await expect(opened).rejects.toMatchObject({ code: "unreachable" });
+  },
+);
