@@ -1,5 +1,5 @@
 import type { Outcome } from "../outcome.ts";
-import type { Access } from "./session.ts";
+import type { Access } from "./session/access.ts";
 
 /** Whether a mailbox has an archive mailbox. `unknown`: Exchange does not tell, or the account may not see. */
 export type ArchiveFound = "exists" | "none" | "unknown";

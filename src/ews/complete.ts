@@ -2,7 +2,7 @@ import type { Detail, Message } from "../exchange/message.ts";
 import { isX500 } from "../exchange/smtp-address.ts";
 import type { Outcome } from "../outcome.ts";
 import { getItem } from "./operations/get-item.ts";
-import type { EwsMailbox } from "./session.ts";
+import type { EwsMailbox } from "./session/mailbox.ts";
 
 // FindItem gives the first 255 characters or 512 bytes of a text: https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-perform-paged-searches-by-using-ews-in-exchange
 const truncatedCharacters = 255;

@@ -1,13 +1,14 @@
 import { gapFailure, listAround, mayBeOneItem } from "../exchange/around.ts";
 import type { Contact, ContactList, ContactQuery, UnreadContact } from "../exchange/contact.ts";
+import type { FolderNode } from "../exchange/folder-tree.ts";
 import { isLocal } from "../exchange/local-failure.ts";
 import { holding } from "../exchange/match.ts";
 import { Failure } from "../failure.ts";
 import { attempt } from "../outcome.ts";
 import { type ContactLine, contactIds, findContacts, getContacts } from "./contact.ts";
-import type { FolderNode, FolderRef } from "./folders.ts";
+import type { FolderRef } from "./folders/folder-ref.ts";
 import type { ItemPage } from "./operations/find-item.ts";
-import type { EwsMailbox } from "./session.ts";
+import type { EwsMailbox } from "./session/mailbox.ts";
 
 /** How many ids one page has; the server allows 1000 without a restriction. */
 const pageSize = 500;

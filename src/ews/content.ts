@@ -9,7 +9,7 @@ import { oneByOne } from "./batch.ts";
 import { t } from "./namespaces.ts";
 import { getAttachment, getAttachmentContent } from "./operations/get-attachment.ts";
 import { getItemAttachments, getItemMime } from "./operations/get-item.ts";
-import type { EwsMailbox } from "./session.ts";
+import type { EwsMailbox } from "./session/mailbox.ts";
 
 const mimeContent = [t("MimeContent")];
 const fileContent = [t("Content")];

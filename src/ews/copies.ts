@@ -1,12 +1,11 @@
 import { throwDefect } from "../failure.ts";
-import type { Outcome } from "../outcome.ts";
-import { done } from "../outcome.ts";
-import type { FolderRef } from "./folders.ts";
+import { done, type Outcome } from "../outcome.ts";
+import type { FolderRef } from "./folders/folder-ref.ts";
 import { findItem } from "./operations/find-item.ts";
 import { getItem } from "./operations/get-item.ts";
 import type { Relocated } from "./operations/move-item.ts";
 import { messageIdCondition, restrictionOf } from "./restriction.ts";
-import type { EwsMailbox } from "./session.ts";
+import type { EwsMailbox } from "./session/mailbox.ts";
 import { shape } from "./shapes.ts";
 
 /** What lay in a folder before the same messages were put there. */

@@ -11,7 +11,7 @@ import { deleteItem } from "./operations/delete-item.ts";
 import { getItem } from "./operations/get-item.ts";
 import { sendItem } from "./operations/send-item.ts";
 import { updateItem } from "./operations/update-item.ts";
-import type { EwsMailbox } from "./session.ts";
+import type { EwsMailbox } from "./session/mailbox.ts";
 
 /** One message to send: how its draft is made, and what else belongs to it. */
 export interface Delivery {

@@ -12,8 +12,10 @@ import type { AutodiscoverOptions, Discovered } from "./autodiscover.ts";
 import { callingRightly } from "./called.ts";
 import { defaultLifetimeMs, type EndpointMemory, type Finding, fixedEndpoint, noEndpointMemory, openDiscovery } from "./endpoint.ts";
 import { openPublicRoutes } from "./public-routes.ts";
-import { refusalMemory } from "./refused-filters.ts";
-import { type Access, addressOnly, type Connection, type EwsMailbox, openMailbox } from "./session.ts";
+import { refusalMemory } from "./search/refusal-memory.ts";
+import type { Access } from "./session/access.ts";
+import { addressOnly, type EwsMailbox } from "./session/mailbox.ts";
+import { type Connection, openMailbox } from "./session.ts";
 import { type ConnectingName, openSoap, type ServerVersion } from "./soap.ts";
 
 /** How to reach Exchange Web Services. */

@@ -4,7 +4,7 @@ import type { Outcome } from "../outcome.ts";
 import { oneByOne } from "./batch.ts";
 import { m } from "./namespaces.ts";
 import { exportItem } from "./operations/export-items.ts";
-import type { EwsMailbox } from "./session.ts";
+import type { EwsMailbox } from "./session/mailbox.ts";
 
 /** Each message as ExportItems returns it, one request each. */
 export function exported(mailbox: EwsMailbox, itemIds: readonly string[]): AsyncIterable<Outcome<Content>> {

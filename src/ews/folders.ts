@@ -1,75 +1,23 @@
 import { notLooked } from "../exchange/around.ts";
 import type { Folder, FolderName } from "../exchange/folder.ts";
 import { archiveName, type FolderStore, inStore, joinPath, parseFolderName, splitPath, splitStore } from "../exchange/folder-names.ts";
-import type { FoundFolder } from "../exchange/folder-tree.ts";
-import { type FolderNode, treeOf, walk } from "../exchange/folder-tree.ts";
+import { type FolderNode, type FoundFolder, treeOf, walk } from "../exchange/folder-tree.ts";
 import { unopened } from "../exchange/locate-copies.ts";
 import { asFailure, Failure, throwDefect } from "../failure.ts";
 import { attempt, type Outcome } from "../outcome.ts";
 import { type ArchiveFound, archiveIn } from "./archive.ts";
+import type { FolderRef } from "./folders/folder-ref.ts";
+import type { ArchiveFolders, Folders, OneFolder, TreeRoot } from "./folders/mailbox-folders.ts";
 import { firstPages, listFolders } from "./list-folders.ts";
 import { createFolder } from "./operations/create-folder.ts";
 import type { FolderPage } from "./operations/find-folder.ts";
 import { getFolder } from "./operations/get-folder.ts";
 import { publicBelow, publicPath, reachPublic } from "./public-folders.ts";
 import { publicFolderOf } from "./public-ids.ts";
-import { addressOnly, type EwsMailbox } from "./session.ts";
-
-export type { FolderNode } from "../exchange/folder-tree.ts";
-
-/** What names a folder on the wire. */
-export type FolderRef =
-  | { readonly id: string; readonly changeKey?: string | undefined }
-  /** `mailbox` is written for delegate access only. */
-  | { readonly distinguished: string; readonly mailbox?: string | undefined };
-
-/** The roots that can be listed. The folders below the second have paths that begin with `Recoverable Items/`, below the third with `archive:`. */
-export type TreeRoot = "msgfolderroot" | "recoverableitemsroot" | "archivemsgfolderroot";
+import { addressOnly, type EwsMailbox } from "./session/mailbox.ts";
 
 const recoverable = "Recoverable Items";
 const archiveRoot = "archivemsgfolderroot";
-
-/** The folders of one mailbox, of its archive (`archive:…`), and the public ones (`public:…`). */
-export interface Folders {
-  /**
-   * A well-known name costs no request; an id costs the question whose it is, and a path the folder tree, once. Throws Failure `folder-not-found`, or
-   * `invalid-input` for an id that is not shown to be of this mailbox, its archive or the public folders.
-   */
-  resolve(name: FolderName): Promise<FolderRef>;
-  /** A folder of the public folders, which are listed level by level. Throws Failure `folder-not-found`. */
-  resolvePublic(name: FolderName): Promise<FolderRef>;
-  /** The folder with its path and counts. Throws Failure `folder-not-found`. */
-  get(name: FolderName): Promise<Folder>;
-  /** As `resolve`, with the path as far as it can be seen. Throws Failure `folder-not-found`. */
-  only(name: FolderName): Promise<OneFolder>;
-  /** Makes the folders of a path that are missing. */
-  create(path: FolderName): Promise<Folder>;
-  /** Every folder below the root, parents before children; asked once. */
-  tree(root?: TreeRoot): Promise<readonly FolderNode[]>;
-  /** Why there are more folders than the tree has, for each of those that were listed. */
-  cut(): readonly Failure[];
-  /** The folders of the archive mailbox; or why there are none. Asked for with the tree of the mailbox, where that is asked for first. */
-  archive(): Promise<ArchiveFolders>;
-  /** The folders among which everything below a named one is, parents before children. */
-  around(name: FolderName): Promise<readonly FolderNode[]>;
-  /** A well-known folder of this mailbox, with the mailbox named where the access needs it. */
-  distinguished(name: string): FolderRef;
-}
-
-/** What of an archive mailbox can be searched. */
-export interface ArchiveFolders {
-  readonly found: ArchiveFound;
-  readonly nodes: readonly FolderNode[];
-  /** Why it is not known whether there is one, or what it holds. */
-  readonly failure?: Failure | undefined;
-}
-
-/** A folder by itself; without id and path where they could not be seen. */
-interface OneFolder {
-  readonly ref: FolderRef;
-  readonly folderId: string | undefined;
-  readonly path: string | undefined;
-}
 
 /** How far a path leads: the last folder that exists, and the names that are missing below it. */
 interface Reached {

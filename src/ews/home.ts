@@ -6,7 +6,7 @@ import { insideOf } from "./attachment-place.ts";
 import { getFolder } from "./operations/get-folder.ts";
 import { getItem } from "./operations/get-item.ts";
 import { publicFolderOf } from "./public-ids.ts";
-import type { EwsMailbox } from "./session.ts";
+import type { EwsMailbox } from "./session/mailbox.ts";
 
 // An EWS server opens whatever the account may open, whichever mailbox was meant: a delegate who names one mailbox and gives an id of another would
 // change that other one. Exchange's ids name their mailbox. Other servers' ids need not, so the server is asked where the item lies.

@@ -1,5 +1,5 @@
 import { element, type Xml } from "../wire/xml-write.ts";
-import type { FolderRef } from "./folders.ts";
+import type { FolderRef } from "./folders/folder-ref.ts";
 
 /** An item as a request names it. */
 export interface ItemRef {

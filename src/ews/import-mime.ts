@@ -5,7 +5,7 @@ import { attempt } from "../outcome.ts";
 import { type ByteSource, base64Content, element, type Xml } from "../wire/xml-write.ts";
 import { createItem } from "./operations/create-item.ts";
 import { getItem } from "./operations/get-item.ts";
-import type { EwsMailbox } from "./session.ts";
+import type { EwsMailbox } from "./session/mailbox.ts";
 
 /** PidTagMessageFlags: without mfUnsent the message counts as one that was sent or received. @see https://learn.microsoft.com/en-us/openspecs/exchange_server_protocols/ms-oxcmsg/ */
 const messageFlags = { PropertyTag: "0x0E07", PropertyType: "Integer" };

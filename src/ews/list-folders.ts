@@ -2,9 +2,9 @@ import { gapFailure, listAround, mayBeOneItem } from "../exchange/around.ts";
 import { type FoundFolder, unnamedFolder } from "../exchange/folder-tree.ts";
 import { Failure } from "../failure.ts";
 import { attempt, type Outcome } from "../outcome.ts";
-import type { FolderRef } from "./folders.ts";
+import type { FolderRef } from "./folders/folder-ref.ts";
 import { type FolderPage, findFolder, foldersPerPage } from "./operations/find-folder.ts";
-import type { EwsMailbox } from "./session.ts";
+import type { EwsMailbox } from "./session/mailbox.ts";
 
 /** A list of folders. */
 export interface ListedFolders {

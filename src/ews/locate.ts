@@ -12,7 +12,7 @@ import { getItem } from "./operations/get-item.ts";
 import { publicFolderOf } from "./public-ids.ts";
 import { isRefusal } from "./refused-filters.ts";
 import { messageIdCondition, restrictionOf } from "./restriction.ts";
-import type { EwsMailbox } from "./session.ts";
+import type { EwsMailbox } from "./session/mailbox.ts";
 import { listShape } from "./shapes.ts";
 import { type Where, whereToSearch } from "./where.ts";
 

@@ -1,12 +1,12 @@
 import { bool, fromAttribute, listOf, mapped, optional, type Reader, record } from "../wire/xml-read.ts";
 import { sendMark } from "./draft.ts";
-import type { FolderRef } from "./folders.ts";
+import type { FolderRef } from "./folders/folder-ref.ts";
 import type { ItemRef } from "./ids.ts";
 import { itemElements } from "./message.ts";
 import { t } from "./namespaces.ts";
 import { findItemAs } from "./operations/find-item.ts";
 import { propertyCondition, restrictionOf } from "./restriction.ts";
-import type { EwsMailbox } from "./session.ts";
+import type { EwsMailbox } from "./session/mailbox.ts";
 import { shape } from "./shapes.ts";
 
 /** An item that carries a mark of ours. */

@@ -5,9 +5,9 @@ import { endReading, newestOf, newReading, type Reading, takePage } from "../exc
 import { Failure } from "../failure.ts";
 import { attempt, type Outcome } from "../outcome.ts";
 import type { Xml } from "../wire/xml-write.ts";
-import type { FolderRef } from "./folders.ts";
+import type { FolderRef } from "./folders/folder-ref.ts";
 import { findItem, type ItemPage } from "./operations/find-item.ts";
-import type { EwsMailbox } from "./session.ts";
+import type { EwsMailbox } from "./session/mailbox.ts";
 import { shape } from "./shapes.ts";
 
 /** What is asked of every folder. */

@@ -4,11 +4,11 @@ import { type FolderNode, type FoundFolder, treeOf, walk } from "../exchange/fol
 import { isLocal } from "../exchange/local-failure.ts";
 import { Failure } from "../failure.ts";
 import { attempt } from "../outcome.ts";
-import type { FolderRef } from "./folders.ts";
+import type { FolderRef } from "./folders/folder-ref.ts";
 import { listFolders } from "./list-folders.ts";
 import { getFolder } from "./operations/get-folder.ts";
 import { publicRoot } from "./public-ids.ts";
-import type { EwsMailbox } from "./session.ts";
+import type { EwsMailbox } from "./session/mailbox.ts";
 
 // Public folders cannot be listed deep, so each costs a request: more than so many are not a place to search but an organisation.
 const mostFolders = 500;

@@ -1,10 +1,10 @@
 import type { Position } from "../exchange/cursor.ts";
 import type { Filters } from "../exchange/query.ts";
 import type { Failure, FailureCode } from "../failure.ts";
-import type { FolderRef } from "./folders.ts";
+import type { FolderRef } from "./folders/folder-ref.ts";
 import { findItem } from "./operations/find-item.ts";
 import { conditionsApart, type Refusable } from "./restriction.ts";
-import type { EwsMailbox } from "./session.ts";
+import type { EwsMailbox } from "./session/mailbox.ts";
 import { shape } from "./shapes.ts";
 
 /** What a server says of a restriction that it does not know, or does not want to answer. A folder that is not there is another thing. */
@@ -12,26 +12,6 @@ const refusals: ReadonlySet<FailureCode> = new Set<FailureCode>(["invalid-input"
 
 export function isRefusal({ code }: Failure): boolean {
   return refusals.has(code);
-}
-
-/** What servers were seen to refuse, of one connection. */
-export interface RefusalMemory {
-  read(): ReadonlySet<Refusable>;
-  add(refused: Iterable<Refusable>): void;
-}
-
-// A server that was brought up to date is asked again the same day; until then each search of each mailbox would learn it anew.
-const lifetimeMs = 3_600_000;
-
-/** Remembers for an hour. `now` in milliseconds. */
-export function refusalMemory(now: () => number = Date.now): RefusalMemory {
-  const known = new Map<Refusable, number>();
-  return {
-    read: () => new Set([...known].flatMap(([name, until]) => (until > now() ? [name] : []))),
-    add(refused) {
-      for (const name of refused) known.set(name, now() + lifetimeMs);
-    },
-  };
 }
 
 const idShape = shape("m:ItemShape", ["item:ItemId"]);

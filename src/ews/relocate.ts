@@ -4,14 +4,14 @@ import { Failure } from "../failure.ts";
 import { askedOf, attempt, done, failed, type Outcome } from "../outcome.ts";
 import { defaultBatchSize, inBatches } from "./batch.ts";
 import { findCopies, newCopies } from "./copies.ts";
-import type { FolderRef } from "./folders.ts";
+import type { FolderRef } from "./folders/folder-ref.ts";
 import { archivedIds } from "./home.ts";
 import type { Operation } from "./operation.ts";
 import { copyItem } from "./operations/copy-item.ts";
 import { deleteItem } from "./operations/delete-item.ts";
 import { markAsJunk } from "./operations/mark-as-junk.ts";
 import { moveItem, type Relocated, type Relocation } from "./operations/move-item.ts";
-import type { EwsMailbox } from "./session.ts";
+import type { EwsMailbox } from "./session/mailbox.ts";
 import type { MessageIds, Relocating } from "./settle-moves.ts";
 
 type Outcomes = AsyncIterable<Outcome<Copied>>;

@@ -8,7 +8,7 @@ import type { Schedule, Turn } from "../wire/schedule.ts";
 import type { QName } from "../wire/xml-read.ts";
 import { certainlyNotDone, isThrottled, mayRepeat, reported } from "./failures.ts";
 import type { Operation } from "./operation.ts";
-import type { StreamedReply } from "./session.ts";
+import type { StreamedReply } from "./session/streamed-reply.ts";
 import type { Soap, Target } from "./soap.ts";
 
 /** What one mailbox asks with. */

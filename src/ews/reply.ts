@@ -13,7 +13,7 @@ import { createItem } from "./operations/create-item.ts";
 import { getItem } from "./operations/get-item.ts";
 import { updateItem } from "./operations/update-item.ts";
 import { newMessage } from "./send.ts";
-import type { EwsMailbox } from "./session.ts";
+import type { EwsMailbox } from "./session/mailbox.ts";
 
 /**
  * Replies to a message of any folder. With the original quoted, Exchange makes the reply; without, we do, and say in its headers what it

@@ -6,7 +6,7 @@ import { getReplica } from "./operations/get-folder.ts";
 import { publicFolderOf } from "./public-ids.ts";
 import { type AskReplicas, type PublicRoute, type PublicRoutes, partOf } from "./public-routes.ts";
 import { type Asker, askStreaming } from "./repeat.ts";
-import type { StreamedReply } from "./session.ts";
+import type { StreamedReply } from "./session/streamed-reply.ts";
 
 /** How one mailbox finds the public folders; undefined where nobody can be asked. */
 export interface Routing {

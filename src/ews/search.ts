@@ -7,11 +7,11 @@ import { searchListed } from "../exchange/searching.ts";
 import { Failure } from "../failure.ts";
 import { attempt } from "../outcome.ts";
 import { isIncomplete, readItems } from "./complete.ts";
-import type { FolderRef } from "./folders.ts";
+import type { FolderRef } from "./folders/folder-ref.ts";
 import { type NewestFirst, newestFirst } from "./newest-first.ts";
 import { isRefusal, refusedFilters } from "./refused-filters.ts";
 import { type Plan, planFilters, type Refusable } from "./restriction.ts";
-import type { EwsMailbox } from "./session.ts";
+import type { EwsMailbox } from "./session/mailbox.ts";
 import { listShape, needsGetItem } from "./shapes.ts";
 import { whereToSearch } from "./where.ts";
 

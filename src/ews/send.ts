@@ -6,7 +6,7 @@ import { type Delivery, deliver, remains } from "./deliver.ts";
 import { type Answers, messageElement } from "./draft.ts";
 import { findMarked } from "./marked.ts";
 import { createItem } from "./operations/create-item.ts";
-import type { EwsMailbox } from "./session.ts";
+import type { EwsMailbox } from "./session/mailbox.ts";
 
 /** Sends a message. Throws Failure: `unknown-outcome` where it cannot be told whether it was sent, and otherwise nothing was. */
 export async function send(mailbox: EwsMailbox, draft: Draft, pace: Pace = usualPace): Promise<Sent> {

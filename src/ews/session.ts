@@ -1,58 +1,18 @@
 import type { Call } from "../exchange/exchange.ts";
 import { Failure } from "../failure.ts";
-import type { Outcome } from "../outcome.ts";
 import type { Limits } from "../wire/backoff.ts";
 import type { Schedule } from "../wire/schedule.ts";
-import type { QName } from "../wire/xml-read.ts";
-import { type ArchiveFound, type ArchiveMemory, archiveMemory } from "./archive.ts";
+import { type ArchiveMemory, archiveMemory } from "./archive.ts";
 import { isSid } from "./called.ts";
-import { type Folders, openFolders } from "./folders.ts";
-import type { Operation } from "./operation.ts";
+import type { Folders } from "./folders/mailbox-folders.ts";
+import { openFolders } from "./folders.ts";
 import type { PublicRoutes } from "./public-routes.ts";
-import { type RefusalMemory, refusalMemory } from "./refused-filters.ts";
 import type { Asker } from "./repeat.ts";
 import { askRouted, type Routing, streamRouted } from "./routed.ts";
+import { type RefusalMemory, refusalMemory } from "./search/refusal-memory.ts";
+import type { Access } from "./session/access.ts";
+import type { EwsMailbox } from "./session/mailbox.ts";
 import type { ConnectingName, Soap } from "./soap.ts";
-
-/** How mailboxes of others are reached: as their owner (a role is needed), or as oneself with rights in them. */
-export type Access = "impersonation" | "delegate";
-
-/** What one streamed reply gives. `bytes` ends normally only when the whole reply was well-formed and said success. */
-export interface StreamedReply<Out> {
-  readonly bytes: AsyncIterable<Uint8Array> | undefined;
-  /** What the reply says besides the content; reads what was not read. */
-  value(): Promise<Out>;
-}
-
-/** One mailbox as the operations see it: how to ask, and its folders. Back-off, safe repetition and cancellation are done inside. */
-export interface EwsMailbox {
-  readonly address: string;
-  readonly access: Access;
-  readonly call: Call;
-  readonly folders: Folders;
-  /** Whether it has an archive mailbox, as far as that was told; remembered by the connection. */
-  readonly archive: { read(): ArchiveFound | undefined; write(found: ArchiveFound): void };
-  /** Which filters the server was seen to refuse; remembered by the connection. */
-  readonly refusals: RefusalMemory;
-  /** Another mailbox over the same connection, with the same call. */
-  other(address: string): EwsMailbox;
-  /** The same mailbox during another call: with other cancellation, time-out or progress. */
-  during(call: Call): EwsMailbox;
-  /** Asks something that has one response message. Throws Failure. */
-  ask<In, Out>(operation: Operation<In, Out>, input: In): Promise<Out>;
-  /**
-   * Asks for many things in batches: as many Outcomes as ids, in their order. `input` makes one request of some of the ids (the
-   * response messages come in the order of the ids that it writes). Throws only when cancelled.
-   */
-  each<Id, In, Out>(
-    operation: Operation<In, Out>,
-    ids: readonly Id[],
-    input: (ids: readonly Id[]) => In,
-    options?: { readonly batchSize?: number },
-  ): AsyncIterable<Outcome<Out>>;
-  /** Asks for one thing whose reply holds one large base64 content. Throws Failure until the content begins. */
-  stream<In, Out>(operation: Operation<In, Out>, input: In, content: readonly QName[]): Promise<StreamedReply<Out>>;
-}
 
 /** What all mailboxes of one connection share. */
 export interface Connection {
@@ -66,12 +26,6 @@ export interface Connection {
   /** Default: each mailbox remembers it for itself. */
   readonly archives?: ArchiveMemory | undefined;
   readonly refusals?: RefusalMemory | undefined;
-}
-
-/** The address of a mailbox. Failure `invalid-input` when only its SID is known. */
-export function addressOnly({ address }: EwsMailbox): string {
-  if (!isSid(address)) return address;
-  throw new Failure("invalid-input", `This needs the address of the mailbox: its SID ${address} is not enough.`);
 }
 
 /** Without an address: the account itself, for what belongs to no mailbox. */

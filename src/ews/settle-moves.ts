@@ -2,11 +2,11 @@ import type { Message } from "../exchange/message.ts";
 import { Failure, throwDefect } from "../failure.ts";
 import { attempt, done, failed, type Outcome } from "../outcome.ts";
 import { listByMessageId } from "./copies.ts";
-import type { FolderRef } from "./folders.ts";
+import type { FolderRef } from "./folders/folder-ref.ts";
 import { getFolder } from "./operations/get-folder.ts";
 import { getItem } from "./operations/get-item.ts";
 import type { Relocated } from "./operations/move-item.ts";
-import type { EwsMailbox } from "./session.ts";
+import type { EwsMailbox } from "./session/mailbox.ts";
 
 /** The Message-IDs of the messages that were read in a mailbox, by item id: what was moved can no longer be asked for its own. */
 export type MessageIds = ReadonlyMap<string, string | undefined>;

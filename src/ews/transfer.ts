@@ -10,7 +10,7 @@ import { attempt, type Outcome } from "../outcome.ts";
 import type { QName } from "../wire/xml-read.ts";
 import type { ByteSource } from "../wire/xml-write.ts";
 import { oneByOne } from "./batch.ts";
-import type { FolderRef } from "./folders.ts";
+import type { FolderRef } from "./folders/folder-ref.ts";
 import type { ItemRef } from "./ids.ts";
 import { imported } from "./import-mime.ts";
 import { m, t } from "./namespaces.ts";
@@ -20,7 +20,7 @@ import { exportItem } from "./operations/export-items.ts";
 import { getFolder } from "./operations/get-folder.ts";
 import { getItem, getItemMime } from "./operations/get-item.ts";
 import { uploadItem } from "./operations/upload-items.ts";
-import type { EwsMailbox } from "./session.ts";
+import type { EwsMailbox } from "./session/mailbox.ts";
 
 /**
  * Carries items from one mailbox to another with all that Exchange keeps of them (ExportItems, UploadItems), one by one. Where the server does not

@@ -1,12 +1,13 @@
 import type { FolderName } from "../exchange/folder.ts";
 import { wellKnownName } from "../exchange/folder-names.ts";
+import type { FolderNode } from "../exchange/folder-tree.ts";
 import { descendants } from "../exchange/folder-tree.ts";
 import { type Looked, meantBy } from "../exchange/looked.ts";
 import type { ArchiveState } from "../exchange/query.ts";
 import { Failure } from "../failure.ts";
 import type { ArchiveFound } from "./archive.ts";
-import type { FolderNode, FolderRef } from "./folders.ts";
-import type { EwsMailbox } from "./session.ts";
+import type { FolderRef } from "./folders/folder-ref.ts";
+import type { EwsMailbox } from "./session/mailbox.ts";
 
 /** The folders of one search, with their paths for people. */
 export interface Where {

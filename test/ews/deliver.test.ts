@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { reply } from "../../src/ews/reply.ts";
 import { search } from "../../src/ews/search.ts";
 import { send } from "../../src/ews/send.ts";
-import type { EwsMailbox } from "../../src/ews/session.ts";
+import type { EwsMailbox } from "../../src/ews/session/mailbox.ts";
 import type { Message } from "../../src/exchange/message.ts";
 import { Failure } from "../../src/failure.ts";
 import type { FaultKind } from "../../src/lab/faults.ts";

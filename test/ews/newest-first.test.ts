@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { FolderRef } from "../../src/ews/folders.ts";
+import type { FolderRef } from "../../src/ews/folders/folder-ref.ts";
 import { type Listing, newestFirst } from "../../src/ews/newest-first.ts";
 import { listShape } from "../../src/ews/shapes.ts";
 import { element } from "../../src/wire/xml-write.ts";

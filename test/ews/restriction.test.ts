@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findItem } from "../../src/ews/operations/find-item.ts";
 import { planFilters } from "../../src/ews/restriction.ts";
 import { search } from "../../src/ews/search.ts";
-import type { EwsMailbox } from "../../src/ews/session.ts";
+import type { EwsMailbox } from "../../src/ews/session/mailbox.ts";
 import { listShape } from "../../src/ews/shapes.ts";
 import { envelope } from "../../src/ews/soap.ts";
 import type { Position } from "../../src/exchange/cursor.ts";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { validateXML } from "xmllint-wasm";
-import type { FolderRef } from "../../src/ews/folders.ts";
+import type { FolderRef } from "../../src/ews/folders/folder-ref.ts";
 import type { Operation } from "../../src/ews/operation.ts";
 import { copyItem } from "../../src/ews/operations/copy-item.ts";
 import { createFolder } from "../../src/ews/operations/create-folder.ts";

@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fixedEndpoint } from "../../src/ews/endpoint.ts";
-import { type EwsMailbox, openMailbox } from "../../src/ews/session.ts";
+import type { EwsMailbox } from "../../src/ews/session/mailbox.ts";
+import { openMailbox } from "../../src/ews/session.ts";
 import { openSoap } from "../../src/ews/soap.ts";
 import type { Call } from "../../src/exchange/exchange.ts";
 import { openHttp } from "../../src/wire/http.ts";

@@ -1,6 +1,6 @@
 import { mapped, optional, record } from "../../wire/xml-read.ts";
 import { element, type Xml } from "../../wire/xml-write.ts";
-import type { FolderRef } from "../folders.ts";
+import type { FolderRef } from "../folders/folder-ref.ts";
 import { folderId, folderName, type ItemRef } from "../ids.ts";
 import { itemRefsReader } from "../item-ref.ts";
 import { m } from "../namespaces.ts";

@@ -2,7 +2,7 @@ import type { FoundFolder } from "../../exchange/folder-tree.ts";
 import { fromAttribute, listOf, mapped, optional, record } from "../../wire/xml-read.ts";
 import { element } from "../../wire/xml-write.ts";
 import { folderElements, folderFields, folderReader } from "../folder.ts";
-import type { FolderRef } from "../folders.ts";
+import type { FolderRef } from "../folders/folder-ref.ts";
 import { folderId, folderName } from "../ids.ts";
 import { m, t } from "../namespaces.ts";
 import { type Operation, outcomeOf, responses, status } from "../operation.ts";

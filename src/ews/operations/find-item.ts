@@ -1,7 +1,7 @@
 import type { Message } from "../../exchange/message.ts";
 import { fromAttribute, mapped, optional, type Reader, record } from "../../wire/xml-read.ts";
 import { element, type Xml } from "../../wire/xml-write.ts";
-import type { FolderRef } from "../folders.ts";
+import type { FolderRef } from "../folders/folder-ref.ts";
 import { folderId, folderName } from "../ids.ts";
 import { messagesReader } from "../message.ts";
 import { m, t } from "../namespaces.ts";

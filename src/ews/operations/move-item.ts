@@ -1,8 +1,7 @@
 import type { Outcome } from "../../outcome.ts";
-import type { Reader } from "../../wire/xml-read.ts";
-import { mapped, optional, record } from "../../wire/xml-read.ts";
+import { mapped, optional, type Reader, record } from "../../wire/xml-read.ts";
 import { element, type Xml } from "../../wire/xml-write.ts";
-import type { FolderRef } from "../folders.ts";
+import type { FolderRef } from "../folders/folder-ref.ts";
 import { folderId, folderName, type ItemRef, itemIds, itemNames } from "../ids.ts";
 import { messagesReader } from "../message.ts";
 import { m } from "../namespaces.ts";

@@ -1,6 +1,6 @@
 import { mapped, record } from "../../wire/xml-read.ts";
 import { element } from "../../wire/xml-write.ts";
-import type { FolderRef } from "../folders.ts";
+import type { FolderRef } from "../folders/folder-ref.ts";
 import { folderId, type ItemRef, itemIds } from "../ids.ts";
 import { type Operation, outcomeOf, responses, status } from "../operation.ts";
 

@@ -1,0 +1,5 @@
+/** What names a folder on the wire. */
+export type FolderRef =
+  | { readonly id: string; readonly changeKey?: string | undefined }
+  /** `mailbox` is written for delegate access only. */
+  | { readonly distinguished: string; readonly mailbox?: string | undefined };
