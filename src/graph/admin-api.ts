@@ -5,7 +5,8 @@ import type { TokenFacts } from "../wire/token-facts.ts";
 import { encodedSegment } from "./request.ts";
 import { anyMailbox, getMailboxes } from "./requests/admin-api-mailbox.ts";
 import { openRest } from "./rest.ts";
-import { type Connection, type GraphMailbox, openMailbox } from "./session.ts";
+import type { GraphMailbox } from "./session/mailbox.ts";
+import { type Connection, openMailbox } from "./session.ts";
 
 /** How the Exchange Online Admin API is reached. */
 export interface AdminApi {

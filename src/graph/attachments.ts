@@ -14,7 +14,7 @@ import { deleteAttachment } from "./requests/attachment-delete.ts";
 import { getAttachedItem, getAttachmentKind, getAttachmentValue } from "./requests/attachment-get.ts";
 import { listAttachments } from "./requests/message-list-attachments.ts";
 import { getMessage } from "./requests/messages.ts";
-import type { GraphMailbox } from "./session.ts";
+import type { GraphMailbox } from "./session/mailbox.ts";
 
 /** What hangs in each message. */
 export async function* attachments(mailbox: GraphMailbox, itemIds: readonly string[]): AsyncIterable<Outcome<readonly Attachment[]>> {

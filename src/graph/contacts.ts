@@ -7,7 +7,7 @@ import { Failure } from "../failure.ts";
 import { attempt } from "../outcome.ts";
 import { pagesAround } from "./pages-around.ts";
 import { type ContactFolder, contactsPerPage, listContactFolders, listContacts } from "./requests/contacts.ts";
-import type { GraphMailbox } from "./session.ts";
+import type { GraphMailbox } from "./session/mailbox.ts";
 
 /** A folder to look into; without an id it is the Contacts folder. */
 interface Place {

@@ -8,7 +8,7 @@ import { type AttachmentPlace, insideOf, placeOf } from "./attachment-place.ts";
 import { oneByOne } from "./one-by-one.ts";
 import { getAttachmentValue } from "./requests/attachment-get.ts";
 import { getMimeMessage } from "./requests/outlook-get-mime-message.ts";
-import type { GraphMailbox } from "./session.ts";
+import type { GraphMailbox } from "./session/mailbox.ts";
 
 /** The RFC 5322 form of each message, one request each: in a batch it would be base64 inside of JSON, and held whole. */
 export function mime(mailbox: GraphMailbox, itemIds: readonly string[]): AsyncIterable<Outcome<Content>> {

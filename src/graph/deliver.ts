@@ -9,7 +9,7 @@ import { certainlyNotSent, isLost } from "./not-sent.ts";
 import { moveAway } from "./requests/message-move.ts";
 import { sendDraft } from "./requests/message-send.ts";
 import { getMessage } from "./requests/messages.ts";
-import type { GraphMailbox } from "./session.ts";
+import type { GraphMailbox } from "./session/mailbox.ts";
 import { upload } from "./upload.ts";
 
 type About = Pick<Sent, "subject" | "to" | "cc" | "bcc">;

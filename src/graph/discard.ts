@@ -3,7 +3,7 @@ import { asFailure, type LeftDraft } from "../failure.ts";
 import { findMarked } from "./marked.ts";
 import { deleteMessage } from "./requests/message-delete.ts";
 import { noSuchRequest, permanentDelete } from "./requests/message-permanentdelete.ts";
-import type { GraphMailbox } from "./session.ts";
+import type { GraphMailbox } from "./session/mailbox.ts";
 
 /**
  * How a draft of ours is deleted, and where those with this mark lie: looking for one may have moved it to Deleted Items, and so does a deletion of

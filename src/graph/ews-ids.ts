@@ -2,7 +2,7 @@ import { mailboxGuidOf } from "../exchange/mailbox-guid.ts";
 import { Failure, throwDefect } from "../failure.ts";
 import { attempt } from "../outcome.ts";
 import { maxIds, translateIds } from "./requests/translate-exchange-ids.ts";
-import type { GraphMailbox } from "./session.ts";
+import type { GraphMailbox } from "./session/mailbox.ts";
 
 /** Only ids of Exchange Web Services have these characters; without them an id is the same text for both. */
 export function isOfEws(id: string): boolean {

@@ -7,7 +7,7 @@ import { oneByOne } from "./one-by-one.ts";
 import { restId } from "./request.ts";
 import { exportItem } from "./requests/mailbox-exportitems.ts";
 import { getMailboxId } from "./requests/usersettings-list-exchange.ts";
-import type { GraphMailbox } from "./session.ts";
+import type { GraphMailbox } from "./session/mailbox.ts";
 import { exportIdsOf, noSuchInterface, sizeOfExport } from "./transfer.ts";
 
 /** Each message as exportItems returns it, one request each. */

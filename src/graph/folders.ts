@@ -6,35 +6,12 @@ import { unopened } from "../exchange/locate-copies.ts";
 import { asFailure, Failure, throwDefect } from "../failure.ts";
 import { attempt } from "../outcome.ts";
 import { isOfEws } from "./ews-ids.ts";
+import type { FolderRef } from "./folders/folder-ref.ts";
+import type { Folders, OneFolder } from "./folders/mailbox-folders.ts";
 import { listFolderTree } from "./list-folders.ts";
 import { restId } from "./request.ts";
-import { createFolder, type FolderRef, getFolder, type ListedFolder } from "./requests/mail-folders.ts";
-import type { GraphMailbox } from "./session.ts";
-
-export type { FolderRef } from "./requests/mail-folders.ts";
-
-/** The folders of one mailbox: those for mail, which are all that Graph knows by path. */
-export interface Folders {
-  /** A well-known name or an id costs no request; a path costs the folder tree, once. Throws Failure `folder-not-found`, `unsupported`. */
-  resolve(name: FolderName): Promise<FolderRef>;
-  /** The folder with its path and counts. Throws Failure. */
-  get(name: FolderName): Promise<Folder>;
-  /** As `resolve`, with the path as far as it can be seen. Throws Failure `folder-not-found`. */
-  only(name: FolderName): Promise<OneFolder>;
-  /** Makes the folders of a path that are missing. */
-  create(path: FolderName): Promise<Folder>;
-  /** Every folder below the visible root, parents before children; asked once. */
-  tree(): Promise<readonly FolderNode[]>;
-  /** Why there are more folders than the tree has, where it was listed. */
-  cut(): readonly Failure[];
-}
-
-/** A folder by itself; without id and path where they could not be seen. */
-interface OneFolder {
-  readonly ref: FolderRef;
-  readonly folderId: string | undefined;
-  readonly path: string | undefined;
-}
+import { createFolder, getFolder, type ListedFolder } from "./requests/mail-folders.ts";
+import type { GraphMailbox } from "./session/mailbox.ts";
 
 /**
  * The well-known names that Graph takes.

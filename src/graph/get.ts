@@ -3,7 +3,7 @@ import type { Detail, Message } from "../exchange/message.ts";
 import type { Outcome } from "../outcome.ts";
 import { attachments } from "./attachments.ts";
 import { getMessage } from "./requests/messages.ts";
-import type { GraphMailbox } from "./session.ts";
+import type { GraphMailbox } from "./session/mailbox.ts";
 
 /** Bodies are held whole, so fewer at once. */
 const bodyBatch = 5;

@@ -7,7 +7,8 @@ import { defaultUserAgent, limitsOf, networkOf, type ServerOptions } from "../wi
 import type { AdminApi, AdminWay } from "./admin-api.ts";
 import { defaultHabits, type Habits } from "./habits.ts";
 import { openRest } from "./rest.ts";
-import { type Connection, type GraphMailbox, openMailbox } from "./session.ts";
+import type { GraphMailbox } from "./session/mailbox.ts";
+import { type Connection, openMailbox } from "./session.ts";
 
 /** How to reach Microsoft Graph. */
 export interface GraphOptions extends ServerOptions {

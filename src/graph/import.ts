@@ -4,12 +4,12 @@ import { asFailure, Failure, type LeftDraft } from "../failure.ts";
 import { attempt } from "../outcome.ts";
 import { beginsAsMessage } from "../wire/mime-begin.ts";
 import { discard } from "./discard.ts";
-import type { FolderRef } from "./requests/mail-folders.ts";
+import type { FolderRef } from "./folders/folder-ref.ts";
 import { moveMessage } from "./requests/message-move.ts";
 import { getMessage } from "./requests/messages.ts";
 import { getMimeMessage } from "./requests/outlook-get-mime-message.ts";
 import { maxMimeBytes, postMimeMessage } from "./requests/user-post-messages.ts";
-import type { GraphMailbox } from "./session.ts";
+import type { GraphMailbox } from "./session/mailbox.ts";
 
 /**
  * Copies a message into another mailbox in RFC 5322 form: Graph takes at most 3 MB of it, and makes a draft. Content and headers are those of the

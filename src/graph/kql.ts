@@ -5,11 +5,11 @@ import type { Detail, Message } from "../exchange/message.ts";
 import type { Filters } from "../exchange/query.ts";
 import { chunks } from "../exchange/searching.ts";
 import { Failure } from "../failure.ts";
-import type { FolderRef } from "./folders.ts";
+import type { FolderRef } from "./folders/folder-ref.ts";
 import type { Unlisted } from "./newest-first.ts";
 import { listMessages } from "./requests/messages.ts";
 import { toImmutable } from "./requests/translate-exchange-ids.ts";
-import type { GraphMailbox } from "./session.ts";
+import type { GraphMailbox } from "./session/mailbox.ts";
 
 /** So many results a search has at most, however many match: https://learn.microsoft.com/en-us/graph/search-query-parameter */
 const maxResults = 1000;

@@ -3,9 +3,10 @@ import { unnamedFolder } from "../exchange/folder-tree.ts";
 import { isLocal } from "../exchange/local-failure.ts";
 import type { Failure } from "../failure.ts";
 import { attempt } from "../outcome.ts";
+import type { FolderRef } from "./folders/folder-ref.ts";
 import { pagesAround } from "./pages-around.ts";
-import { type FolderListing, type FolderRef, foldersPerPage, type ListedFolder, listFolders } from "./requests/mail-folders.ts";
-import type { GraphMailbox } from "./session.ts";
+import { type FolderListing, foldersPerPage, type ListedFolder, listFolders } from "./requests/mail-folders.ts";
+import type { GraphMailbox } from "./session/mailbox.ts";
 
 /** The folders of a mailbox. */
 export interface ListedFolders {

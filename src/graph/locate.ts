@@ -11,7 +11,7 @@ import { newestFirst } from "./newest-first.ts";
 import { maxMessageIds, messageIdFilter } from "./odata.ts";
 import { getFolder } from "./requests/mail-folders.ts";
 import { getMessage } from "./requests/messages.ts";
-import type { GraphMailbox } from "./session.ts";
+import type { GraphMailbox } from "./session/mailbox.ts";
 import { noArchive, type Where, whereToSearch } from "./where.ts";
 
 const unreadable: readonly FailureCode[] = ["invalid-input", "refused"];

@@ -5,7 +5,7 @@ import { markFilter } from "./draft-json.ts";
 import { messageOf } from "./message.ts";
 import { type Page, pageOf } from "./paging.ts";
 import type { Request } from "./request.ts";
-import type { GraphMailbox } from "./session.ts";
+import type { GraphMailbox } from "./session/mailbox.ts";
 
 interface Marking {
   readonly folder: string;

@@ -4,9 +4,9 @@ import type { Detail, Message } from "../exchange/message.ts";
 import { endReading, newestOf, newReading, type Reading, takePage } from "../exchange/newest-first.ts";
 import { Failure } from "../failure.ts";
 import { attempt } from "../outcome.ts";
-import type { FolderRef } from "./folders.ts";
+import type { FolderRef } from "./folders/folder-ref.ts";
 import { type Listing, listMessages, type MessagePage } from "./requests/messages.ts";
-import type { GraphMailbox } from "./session.ts";
+import type { GraphMailbox } from "./session/mailbox.ts";
 
 /** What is asked of every place. */
 export interface Asking {

@@ -3,7 +3,7 @@ import { Failure } from "../failure.ts";
 import { attempt } from "../outcome.ts";
 import type { Page } from "./paging.ts";
 import type { Request } from "./request.ts";
-import type { GraphMailbox } from "./session.ts";
+import type { GraphMailbox } from "./session/mailbox.ts";
 
 /** A list that may also be asked for by number. */
 interface Numbered<In> {

@@ -16,7 +16,7 @@ import { listAttachments } from "./requests/message-list-attachments.ts";
 import { updateMessage } from "./requests/message-update.ts";
 import { getMessage } from "./requests/messages.ts";
 import { tracesOf } from "./send.ts";
-import type { GraphMailbox } from "./session.ts";
+import type { GraphMailbox } from "./session/mailbox.ts";
 
 /**
  * Replies to a message of any folder. Exchange makes the draft, so that it stands in its conversation; text, recipients and headers are then set

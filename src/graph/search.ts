@@ -10,7 +10,7 @@ import { readMessages } from "./get.ts";
 import { daysOf, searchByQuery } from "./kql.ts";
 import { newestFirst, type Unlisted } from "./newest-first.ts";
 import { type Division, type Plan, planFilters } from "./odata.ts";
-import type { GraphMailbox } from "./session.ts";
+import type { GraphMailbox } from "./session/mailbox.ts";
 import { noArchive, whereToSearch } from "./where.ts";
 
 /** A client that has to choose looks at least at so many: a first page for the price of one request. */

@@ -5,7 +5,7 @@ import { attempt } from "../outcome.ts";
 import { type AdminWay, listByAdminApi } from "./admin-api.ts";
 import { getUserPurpose } from "./requests/mailbox-settings.ts";
 import { type DirectoryUser, listUsers } from "./requests/users.ts";
-import type { GraphMailbox } from "./session.ts";
+import type { GraphMailbox } from "./session/mailbox.ts";
 
 /**
  * Which mailboxes there are: of the Exchange Online Admin API where it is open to the application, else of the directory. Graph has no list of what

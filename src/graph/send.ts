@@ -12,7 +12,7 @@ import { marking, messageJson } from "./draft-json.ts";
 import { findMarked } from "./marked.ts";
 import { updateMessage } from "./requests/message-update.ts";
 import { maxMimeBytes, postMessage, postMimeMessage } from "./requests/user-post-messages.ts";
-import type { GraphMailbox } from "./session.ts";
+import type { GraphMailbox } from "./session/mailbox.ts";
 
 /** Sends a message. Throws Failure: `unknown-outcome` where it cannot be told whether it was sent, and otherwise nothing was. */
 export async function send(mailbox: GraphMailbox, draft: Draft, pace: Pace = usualPace): Promise<Sent> {

@@ -1,9 +1,10 @@
 import { attempt, done, type Outcome } from "../outcome.ts";
 import { mayBeDone } from "./failures.ts";
-import { type FolderRef, getFolder } from "./requests/mail-folders.ts";
+import type { FolderRef } from "./folders/folder-ref.ts";
+import { getFolder } from "./requests/mail-folders.ts";
 import type { Relocated } from "./requests/message-move.ts";
 import { getMessage } from "./requests/messages.ts";
-import type { GraphMailbox } from "./session.ts";
+import type { GraphMailbox } from "./session/mailbox.ts";
 
 /**
  * After a lost answer one look settles what became of an item. `look` gives the value when it sees that the item was done. If it does not, the

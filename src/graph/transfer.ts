@@ -8,16 +8,17 @@ import { attempt, failed, type Outcome } from "../outcome.ts";
 import { made } from "./declared.ts";
 import { ExportReply } from "./export-reply.ts";
 import { failureOf } from "./failures.ts";
+import type { FolderRef } from "./folders/folder-ref.ts";
 import { importMime } from "./import.ts";
 import { memberOf, objectsIn, textIn } from "./json.ts";
 import { oneByOne } from "./one-by-one.ts";
 import { restId } from "./request.ts";
-import { type FolderRef, getFolder } from "./requests/mail-folders.ts";
+import { getFolder } from "./requests/mail-folders.ts";
 import { createImportSession, type ImportSession } from "./requests/mailbox-createimportsession.ts";
 import { exportItem } from "./requests/mailbox-exportitems.ts";
 import { maxIds, translateIds } from "./requests/translate-exchange-ids.ts";
 import { getMailboxId } from "./requests/usersettings-list-exchange.ts";
-import type { GraphMailbox } from "./session.ts";
+import type { GraphMailbox } from "./session/mailbox.ts";
 
 /** A session that ends within this time is not begun with: an item takes minutes at most. Milliseconds. */
 const renewBefore = 300_000;

@@ -4,7 +4,7 @@ import type { Declared } from "./declared.ts";
 import { textsIn } from "./json.ts";
 import { createUploadSession } from "./requests/attachment-createuploadsession.ts";
 import { postAttachment } from "./requests/message-post-attachments.ts";
-import type { GraphMailbox } from "./session.ts";
+import type { GraphMailbox } from "./session/mailbox.ts";
 
 /**
  * From this size on a file has an upload session, below it may have none. So that the rest of the request has its place in the 4 MB that one may

@@ -3,8 +3,8 @@ import { descendants } from "../exchange/folder-tree.ts";
 import { type Looked, meantBy } from "../exchange/looked.ts";
 import type { Message } from "../exchange/message.ts";
 import { Failure } from "../failure.ts";
-import type { FolderRef } from "./folders.ts";
-import type { GraphMailbox } from "./session.ts";
+import type { FolderRef } from "./folders/folder-ref.ts";
+import type { GraphMailbox } from "./session/mailbox.ts";
 
 /** The folders of one search, with their paths for people. */
 export interface Where {

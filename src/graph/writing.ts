@@ -2,15 +2,16 @@ import type { Copied, Deleted, DeleteMode, Destination, Junk, Junked } from "../
 import { splitStore } from "../exchange/folder-names.ts";
 import { Failure } from "../failure.ts";
 import { attempt, done, failed, type Outcome } from "../outcome.ts";
+import type { FolderRef } from "./folders/folder-ref.ts";
 import { oneByOne } from "./one-by-one.ts";
 import type { Request } from "./request.ts";
-import { type FolderRef, getFolder } from "./requests/mail-folders.ts";
+import { getFolder } from "./requests/mail-folders.ts";
 import { copyMessage } from "./requests/message-copy.ts";
 import { deleteMessage } from "./requests/message-delete.ts";
 import { moveMessage, type Relocated, type Relocation } from "./requests/message-move.ts";
 import { noSuchRequest, permanentDelete } from "./requests/message-permanentdelete.ts";
 import { getMessage } from "./requests/messages.ts";
-import type { GraphMailbox } from "./session.ts";
+import type { GraphMailbox } from "./session/mailbox.ts";
 import { isGone, liesIn, settled } from "./settle.ts";
 
 type Outcomes = AsyncIterable<Outcome<Relocated>>;

@@ -3,7 +3,8 @@ import type { NewAttachment } from "../../src/exchange/attachment.ts";
 import type { Call } from "../../src/exchange/exchange.ts";
 import { defaultHabits, type Habits } from "../../src/graph/habits.ts";
 import { openRest } from "../../src/graph/rest.ts";
-import { type GraphMailbox, openMailbox } from "../../src/graph/session.ts";
+import type { GraphMailbox } from "../../src/graph/session/mailbox.ts";
+import { openMailbox } from "../../src/graph/session.ts";
 import { openHttp } from "../../src/wire/http.ts";
 import { openSchedule } from "../../src/wire/schedule.ts";
 

@@ -1,11 +1,9 @@
 import type { FoundFolder } from "../../exchange/folder-tree.ts";
 import { found, made } from "../declared.ts";
+import type { FolderRef } from "../folders/folder-ref.ts";
 import { flagIn, type JsonObject, numberIn, textIn } from "../json.ts";
 import { type Page, pageOf } from "../paging.ts";
 import { needed, type Request, segment } from "../request.ts";
-
-/** What names a folder in a path: its id, or one of the well-known names that Graph has. */
-export type FolderRef = { readonly id: string } | { readonly distinguished: string };
 
 /** A folder of a listing, and whether others are below it. */
 export interface ListedFolder extends FoundFolder {

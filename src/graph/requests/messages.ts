@@ -1,10 +1,11 @@
 import type { Detail, Message } from "../../exchange/message.ts";
 import { found } from "../declared.ts";
+import type { FolderRef } from "../folders/folder-ref.ts";
 import { defaultHabits } from "../habits.ts";
 import { messageOf, preferencesOf, shapeOf } from "../message.ts";
 import { type Page, pageOf } from "../paging.ts";
 import { needed, type Request, segment } from "../request.ts";
-import { type FolderRef, folderSegment } from "./mail-folders.ts";
+import { folderSegment } from "./mail-folders.ts";
 
 /** @see https://learn.microsoft.com/en-us/graph/api/message-get */
 export const getMessage: Request<{ readonly itemId: string; readonly detail: Detail }, Message> = {
