@@ -1,6 +1,7 @@
 import type { Draft } from "./exchange/draft.ts";
-import type { Destination, Exchange, Mailbox, Within } from "./exchange/exchange.ts";
+import type { Destination, Exchange, Mailbox } from "./exchange/exchange.ts";
 import { parseFolderName, splitStore } from "./exchange/folder-names.ts";
+import type { Within } from "./exchange/locate-scope.ts";
 import { isAbsent, type Located } from "./exchange/looked.ts";
 import type { Message, MessageName } from "./exchange/message.ts";
 import { Failure } from "./failure.ts";

@@ -1,5 +1,5 @@
-import type { Within } from "../exchange/exchange.ts";
 import { isDead, keepIn, locateCopies, nameless, type Seen } from "../exchange/locate-copies.ts";
+import type { Within } from "../exchange/locate-scope.ts";
 import { isAbsent, type Located, meantBy } from "../exchange/looked.ts";
 import { sameMessageId } from "../exchange/match.ts";
 import type { Message, MessageName } from "../exchange/message.ts";

@@ -1,6 +1,6 @@
 import type { Failure } from "../failure.ts";
-import type { Within } from "./exchange.ts";
 import { splitStore } from "./folder-names.ts";
+import type { Within } from "./locate-scope.ts";
 import type { Message } from "./message.ts";
 import type { ArchiveState } from "./query.ts";
 

@@ -1,5 +1,5 @@
-import type { Within } from "../exchange/exchange.ts";
 import { keepIn, locateCopies, nameless, type Seen } from "../exchange/locate-copies.ts";
+import type { Within } from "../exchange/locate-scope.ts";
 import { type Located, meantBy } from "../exchange/looked.ts";
 import { mailboxGuidOf } from "../exchange/mailbox-guid.ts";
 import { sameMessageId } from "../exchange/match.ts";
