@@ -16,8 +16,9 @@ import { element, type Xml } from "../wire/xml-write.ts";
 import { itemIds } from "./ids.ts";
 import { itemElements } from "./message.ts";
 import { m, t } from "./namespaces.ts";
-import { type Operation, outcomeOf, responses, status } from "./operation.ts";
+import { type Operation, outcomeOf, responses } from "./operation.ts";
 import { findItemAs } from "./operations/find-item.ts";
+import { status } from "./session/response-status.ts";
 import { shape } from "./shapes.ts";
 
 /** A line of a contacts folder. */

@@ -2,7 +2,7 @@ import { Failure, type FailureCode } from "../failure.ts";
 import { neverSent, shortened } from "../wire/http-failure.ts";
 import { repetition, type Safety } from "../wire/repetition.ts";
 import { mayHideReply } from "./http-failures.ts";
-import type { Status } from "./operation.ts";
+import type { Status } from "./session/response-status.ts";
 
 /** What one response code means to us. */
 interface Meaning {

@@ -1,10 +1,11 @@
 import { Failure } from "../failure.ts";
 import { done, failed, type Outcome } from "../outcome.ts";
 import type { Safety } from "../wire/repetition.ts";
-import { fromAttribute, listOf, mapped, nameValues, optional, type Reader, text, within, word } from "../wire/xml-read.ts";
+import { listOf, mapped, type Reader, within } from "../wire/xml-read.ts";
 import type { Xml } from "../wire/xml-write.ts";
 import { failureOf } from "./failures.ts";
 import { m } from "./namespaces.ts";
+import type { Status } from "./session/response-status.ts";
 
 /** One SOAP operation of EWS: what we write, what we read, what may be repeated. */
 export interface Operation<In, Out> {
@@ -24,32 +25,6 @@ export interface Operation<In, Out> {
   write(input: In): Xml;
   /** What is made of the `m:…Response` element: an Outcome for each response message, in their order. */
   readonly read: Reader<readonly Outcome<Out>[]>;
-}
-
-/**
- * The fields that every response message has; an operation adds its own: `record({ ...status, items: … })`.
- * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/responsecode
- */
-export const status = {
-  responseClass: fromAttribute("ResponseClass"),
-  messageText: optional(m("MessageText"), text),
-  responseCode: optional(m("ResponseCode"), word),
-  messageXml: optional(m("MessageXml"), nameValues),
-} as const;
-
-/** What `status` gives. */
-export interface Status {
-  readonly responseClass: string | undefined;
-  readonly messageText?: string | undefined;
-  readonly responseCode?: string | undefined;
-  readonly messageXml?: readonly NameValue[] | undefined;
-}
-
-/** One leaf of a MessageXml. */
-export interface NameValue {
-  readonly element: string;
-  readonly name: string | undefined;
-  readonly text: string;
 }
 
 /**

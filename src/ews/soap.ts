@@ -26,8 +26,9 @@ import { type Endpoint, requestVersions } from "./endpoint.ts";
 import { failureOf } from "./failures.ts";
 import { httpFailure, mayTellMore, pageOf } from "./http-failures.ts";
 import { e, m, messagesNamespace, s, soapNamespace, t, typesNamespace } from "./namespaces.ts";
-import type { Operation, Status } from "./operation.ts";
+import type { Operation } from "./operation.ts";
 import type { PublicRoute } from "./public-routes.ts";
+import type { Status } from "./session/response-status.ts";
 
 /** How the account acts for a mailbox: by which of its names (`t:ConnectingSID`). */
 export type ConnectingName = "SmtpAddress" | "PrimarySmtpAddress" | "PrincipalName" | "SID";

@@ -4,7 +4,8 @@ import { base64Content, element, type Xml } from "../../wire/xml-write.ts";
 import type { ItemRef } from "../ids.ts";
 import { attachmentElements } from "../message.ts";
 import { m, t } from "../namespaces.ts";
-import { type Operation, outcomeOf, responses, status } from "../operation.ts";
+import { type Operation, outcomeOf, responses } from "../operation.ts";
+import { status } from "../session/response-status.ts";
 
 /** One file attachment to put on a draft. */
 export interface CreateAttachment {

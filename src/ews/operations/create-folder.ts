@@ -5,7 +5,8 @@ import { folderElements, folderReader } from "../folder.ts";
 import type { FolderRef } from "../folders/folder-ref.ts";
 import { folderId, folderName } from "../ids.ts";
 import { m } from "../namespaces.ts";
-import { type Operation, outcomeOf, responses, status } from "../operation.ts";
+import { type Operation, outcomeOf, responses } from "../operation.ts";
+import { status } from "../session/response-status.ts";
 
 /**
  * Makes one folder for mail. A second of the same name in the same place is refused (`ErrorFolderExists`), so it may be repeated.

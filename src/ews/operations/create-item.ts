@@ -4,7 +4,8 @@ import type { FolderRef } from "../folders/folder-ref.ts";
 import { folderId, folderName, type ItemRef } from "../ids.ts";
 import { itemRefsReader } from "../item-ref.ts";
 import { m } from "../namespaces.ts";
-import { type Operation, outcomeOf, responses, status } from "../operation.ts";
+import { type Operation, outcomeOf, responses } from "../operation.ts";
+import { status } from "../session/response-status.ts";
 
 /** One item to make and keep as a draft. */
 export interface CreateItem {

@@ -2,7 +2,8 @@ import { attribute, mapped, optional, record } from "../../wire/xml-read.ts";
 import { element } from "../../wire/xml-write.ts";
 import { attachmentIds } from "../ids.ts";
 import { m } from "../namespaces.ts";
-import { type Operation, outcomeOf, responses, status } from "../operation.ts";
+import { type Operation, outcomeOf, responses } from "../operation.ts";
+import { status } from "../session/response-status.ts";
 
 /**
  * Deletes attachments of stored items. Every one gives the item that held it a new change key. May be repeated: the id is dead after the

@@ -1,7 +1,8 @@
 import { mapped, record } from "../../wire/xml-read.ts";
 import { element } from "../../wire/xml-write.ts";
 import { type ItemRef, itemIds, itemNames } from "../ids.ts";
-import { type Operation, outcomeOf, responses, status } from "../operation.ts";
+import { type Operation, outcomeOf, responses } from "../operation.ts";
+import { status } from "../session/response-status.ts";
 
 /**
  * Deletes items. It returns no id of where they went, so what shall be undone is moved instead. May be repeated: the id is dead after the

@@ -1,7 +1,8 @@
 import { mapped, record } from "../../wire/xml-read.ts";
 import { element } from "../../wire/xml-write.ts";
 import { type ItemRef, itemIds } from "../ids.ts";
-import { type Operation, outcomeOf, responses, status } from "../operation.ts";
+import { type Operation, outcomeOf, responses } from "../operation.ts";
+import { status } from "../session/response-status.ts";
 
 /**
  * One item with all that Exchange keeps of it, as a stream that only UploadItems reads (`m:Data`, to be streamed).

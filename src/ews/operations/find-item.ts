@@ -5,7 +5,8 @@ import type { FolderRef } from "../folders/folder-ref.ts";
 import { folderId, folderName } from "../ids.ts";
 import { messagesReader } from "../message.ts";
 import { m, t } from "../namespaces.ts";
-import { type Operation, outcomeOf, responses, status } from "../operation.ts";
+import { type Operation, outcomeOf, responses } from "../operation.ts";
+import { status } from "../session/response-status.ts";
 
 /** What to list, of which folders. Each folder answers with its own response message, in this order. */
 export interface FindItem {

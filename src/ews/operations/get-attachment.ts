@@ -5,7 +5,8 @@ import { element } from "../../wire/xml-write.ts";
 import { attachmentIds } from "../ids.ts";
 import { attachmentElements, attachmentFields, attachmentOf, itemElements, messageReader } from "../message.ts";
 import { m } from "../namespaces.ts";
-import { type Operation, outcomeOf, responses, status } from "../operation.ts";
+import { type Operation, outcomeOf, responses } from "../operation.ts";
+import { status } from "../session/response-status.ts";
 import { attachmentShape, mimeAttachmentShape } from "../shapes.ts";
 
 /** An attachment as GetAttachment gives it; an item attachment with the item inside. */

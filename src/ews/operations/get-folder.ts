@@ -6,7 +6,8 @@ import { folderElements, folderFields, folderReader } from "../folder.ts";
 import type { FolderRef } from "../folders/folder-ref.ts";
 import { folderId, folderName } from "../ids.ts";
 import { m, t } from "../namespaces.ts";
-import { type Operation, outcomeOf, responses, status } from "../operation.ts";
+import { type Operation, outcomeOf, responses } from "../operation.ts";
+import { status } from "../session/response-status.ts";
 import { shape } from "../shapes.ts";
 
 /**

@@ -5,7 +5,8 @@ import { element } from "../../wire/xml-write.ts";
 import { type ItemRef, itemIds, itemNames } from "../ids.ts";
 import { messagesReader } from "../message.ts";
 import { m } from "../namespaces.ts";
-import { type Operation, outcomeOf, responses, status } from "../operation.ts";
+import { type Operation, outcomeOf, responses } from "../operation.ts";
+import { status } from "../session/response-status.ts";
 import { itemShape, mimeShape, shape } from "../shapes.ts";
 
 const fields = { ...status, items: optional(m("Items"), messagesReader) };

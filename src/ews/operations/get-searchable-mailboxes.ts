@@ -2,7 +2,8 @@ import type { SearchableMailbox, SearchableMailboxes, SearchableMailboxQuery } f
 import { bool, listOf, mapped, optional, record, text } from "../../wire/xml-read.ts";
 import { element } from "../../wire/xml-write.ts";
 import { m, t } from "../namespaces.ts";
-import { type Operation, outcomeOf, status } from "../operation.ts";
+import { type Operation, outcomeOf } from "../operation.ts";
+import { status } from "../session/response-status.ts";
 
 const searchableMailbox = mapped(
   record({

@@ -3,7 +3,8 @@ import { attribute, mapped, optional, record } from "../../wire/xml-read.ts";
 import { element } from "../../wire/xml-write.ts";
 import { type ItemRef, itemIds, itemNames } from "../ids.ts";
 import { m } from "../namespaces.ts";
-import { type Operation, outcomeOf, responses, status } from "../operation.ts";
+import { type Operation, outcomeOf, responses } from "../operation.ts";
+import { status } from "../session/response-status.ts";
 
 /**
  * Puts the sender on the blocked senders list (or takes it off) and moves the item to Junk Email (or back to the Inbox).

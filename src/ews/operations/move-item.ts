@@ -5,7 +5,8 @@ import type { FolderRef } from "../folders/folder-ref.ts";
 import { folderId, folderName, type ItemRef, itemIds, itemNames } from "../ids.ts";
 import { messagesReader } from "../message.ts";
 import { m } from "../namespaces.ts";
-import { type Operation, outcomeOf, responses, status } from "../operation.ts";
+import { type Operation, outcomeOf, responses } from "../operation.ts";
+import { status } from "../session/response-status.ts";
 
 /** Where to move or copy, and what. */
 export interface Relocation {

@@ -2,7 +2,8 @@ import { mapped, record } from "../../wire/xml-read.ts";
 import { element } from "../../wire/xml-write.ts";
 import type { FolderRef } from "../folders/folder-ref.ts";
 import { folderId, type ItemRef, itemIds } from "../ids.ts";
-import { type Operation, outcomeOf, responses, status } from "../operation.ts";
+import { type Operation, outcomeOf, responses } from "../operation.ts";
+import { status } from "../session/response-status.ts";
 
 /** A draft to send, with its current change key. */
 export interface SendItem {

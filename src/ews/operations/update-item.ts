@@ -3,7 +3,8 @@ import { element, type Xml } from "../../wire/xml-write.ts";
 import { type ItemRef, itemId } from "../ids.ts";
 import { itemRefsReader } from "../item-ref.ts";
 import { m } from "../namespaces.ts";
-import { type Operation, outcomeOf, responses, status } from "../operation.ts";
+import { type Operation, outcomeOf, responses } from "../operation.ts";
+import { status } from "../session/response-status.ts";
 
 /** One property of a message to set. */
 export interface SetField {

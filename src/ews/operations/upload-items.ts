@@ -1,7 +1,8 @@
 import { attribute, mapped, optional, record } from "../../wire/xml-read.ts";
 import { type ByteSource, base64Content, element } from "../../wire/xml-write.ts";
 import { m } from "../namespaces.ts";
-import { type Operation, outcomeOf, responses, status } from "../operation.ts";
+import { type Operation, outcomeOf, responses } from "../operation.ts";
+import { status } from "../session/response-status.ts";
 
 /**
  * Makes a new item of what ExportItems gave. The folder is named by its id: this operation takes no well-known name. Not repeated: each time

@@ -1,0 +1,28 @@
+import { fromAttribute, nameValues, optional, text, word } from "../../wire/xml-read.ts";
+import { m } from "../namespaces.ts";
+
+/**
+ * The fields that every response message has; an operation adds its own: `record({ ...status, items: … })`.
+ * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/responsecode
+ */
+export const status = {
+  responseClass: fromAttribute("ResponseClass"),
+  messageText: optional(m("MessageText"), text),
+  responseCode: optional(m("ResponseCode"), word),
+  messageXml: optional(m("MessageXml"), nameValues),
+} as const;
+
+/** What `status` gives. */
+export interface Status {
+  readonly responseClass: string | undefined;
+  readonly messageText?: string | undefined;
+  readonly responseCode?: string | undefined;
+  readonly messageXml?: readonly NameValue[] | undefined;
+}
+
+/** One leaf of a MessageXml. */
+export interface NameValue {
+  readonly element: string;
+  readonly name: string | undefined;
+  readonly text: string;
+}
