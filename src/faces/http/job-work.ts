@@ -3,7 +3,7 @@ import { effects } from "../../action.ts";
 import { asFailure, Failure } from "../../failure.ts";
 import type { JobOrder, Worker } from "../../state/jobs.ts";
 import { type Keys, roles } from "../../state/keys.ts";
-import type { House } from "./app.ts";
+import type { House } from "./app-context.ts";
 import type { Order } from "./calls.ts";
 import { problem } from "./problem.ts";
 import { scopeOf } from "./who.ts";

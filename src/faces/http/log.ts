@@ -1,6 +1,6 @@
 import { pino } from "pino";
 import { shownJson } from "../../json-text.ts";
-import type { RequestLog } from "./app.ts";
+import type { RequestLog } from "./app-context.ts";
 
 /** What `mailcordon serve` writes to standard error. */
 export interface ServeLog extends RequestLog {

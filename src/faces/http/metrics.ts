@@ -1,5 +1,4 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import type { Said } from "./app.ts";
 
 /** What Prometheus reads. */
 export interface Metrics {
@@ -52,4 +51,14 @@ export function openMetrics(running: () => number): Metrics {
     },
     text: () => registry.metrics(),
   };
+}
+
+/** What is said of one request, when it was answered. */
+export interface Said {
+  readonly route: string;
+  readonly method: string;
+  readonly status: number;
+  readonly milliseconds: number;
+  readonly action?: string | undefined;
+  readonly code?: string | undefined;
 }

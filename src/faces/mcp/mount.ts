@@ -1,6 +1,6 @@
 import { type Action, effects } from "../../action.ts";
 import { Failure, failures } from "../../failure.ts";
-import type { House } from "../http/app.ts";
+import type { House } from "../http/app-context.ts";
 import { readBody, sentBy } from "../http/body.ts";
 import { evidenceFor } from "../http/evidence.ts";
 import { openShares } from "../http/limits.ts";

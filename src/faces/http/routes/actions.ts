@@ -3,7 +3,7 @@ import { type Action, effects } from "../../../action.ts";
 import { answerSchema } from "../../../answer.ts";
 import { Failure } from "../../../failure.ts";
 import { didYouMean } from "../../../spelling.ts";
-import type { House } from "../app.ts";
+import type { House } from "../app-context.ts";
 import { readBody, sentBy } from "../body.ts";
 import type { Reply } from "../problem.ts";
 import { connectionFor, queryOf } from "../query.ts";

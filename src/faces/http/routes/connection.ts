@@ -1,6 +1,6 @@
 import { Failure } from "../../../failure.ts";
 import { isGranted } from "../../../restricted.ts";
-import type { ConnectionReport, House } from "../app.ts";
+import type { ConnectionReport, House } from "../app-context.ts";
 import { readBody, sentBy } from "../body.ts";
 import { connectionFor, queryOf } from "../query.ts";
 import { answer, document, noOtherMethod, refuse } from "../respond.ts";

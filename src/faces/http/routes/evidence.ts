@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { EvidenceCopy } from "../../../evidence-index.ts";
 import { asFailure, Failure } from "../../../failure.ts";
-import type { House } from "../app.ts";
+import type { House } from "../app-context.ts";
 import { disposition, evidenceFor } from "../evidence.ts";
 import { queryOf } from "../query.ts";
 import { noOtherMethod } from "../respond.ts";

@@ -1,7 +1,7 @@
 import { asFailure, Failure } from "../../../failure.ts";
 import { jsonText } from "../../../json-text.ts";
 import { hasEnded, type Job } from "../../../state/jobs.ts";
-import type { House } from "../app.ts";
+import type { House } from "../app-context.ts";
 import { lostCall, type Order } from "../calls.ts";
 import { jobOrderOf } from "../job-work.ts";
 import { openPlaces, type Places } from "../limits.ts";

@@ -1,6 +1,6 @@
 import { Failure } from "../../../failure.ts";
 import { openapi } from "../../openapi.ts";
-import type { House } from "../app.ts";
+import type { House } from "../app-context.ts";
 import { queryOf } from "../query.ts";
 import { noOtherMethod } from "../respond.ts";
 

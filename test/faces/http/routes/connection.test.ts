@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { AppOptions } from "../../../../src/faces/http/app.ts";
+import type { AppOptions } from "../../../../src/faces/http/app-context.ts";
 import { soon } from "../../../soon.ts";
 import { startToys } from "../server.ts";
 import { admin, state, toys } from "../stage.ts";
