@@ -4,7 +4,7 @@ import { openHeadFile } from "./audit-head.ts";
 import { type AuditCheck, verifyAudit } from "./audit-verify.ts";
 import { helpOf, readCommandWords } from "./command-words.ts";
 import { operatingSystemUser } from "./door/user.ts";
-import type { Screen } from "./faces/cli.ts";
+import type { Screen } from "./faces/screen.ts";
 import { harmless } from "./faces/terminal.ts";
 import { Failure } from "./failure.ts";
 import { jsonText } from "./json-text.ts";

@@ -2,7 +2,7 @@ import { actionNames } from "./actions/load.ts";
 import { helpOf, namedActions, readCommandWords } from "./command-words.ts";
 import { doctor, type Report, type StepReport, type Wanted } from "./doctor/doctor.ts";
 import type { Plan } from "./doctor/plan.ts";
-import type { Screen } from "./faces/cli.ts";
+import type { Screen } from "./faces/screen.ts";
 import { harmless, pad, wrap } from "./faces/terminal.ts";
 import { Failure } from "./failure.ts";
 import { jsonText } from "./json-text.ts";

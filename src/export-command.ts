@@ -5,7 +5,7 @@ import { inPlaybookOrder } from "./actions/playbook-order.ts";
 import { helpOf, readCommandWords } from "./command-words.ts";
 import { makeFolderSync } from "./disk/make-folder.ts";
 import { automationService, category } from "./faces/automation-service/bundle.ts";
-import type { Screen } from "./faces/cli.ts";
+import type { Screen } from "./faces/screen.ts";
 import { harmless } from "./faces/terminal.ts";
 import { errorCode, Failure } from "./failure.ts";
 import { jsonText } from "./json-text.ts";

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { helpOf, readCommandWords } from "./command-words.ts";
-import type { Screen } from "./faces/cli.ts";
+import type { Screen } from "./faces/screen.ts";
 import { errorCode, Failure } from "./failure.ts";
 import { jsonText } from "./json-text.ts";
 import { didYouMean } from "./spelling.ts";

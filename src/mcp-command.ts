@@ -2,8 +2,9 @@ import { StdioServerTransport } from "@modelcontextprotocol/sdk/server/stdio.js"
 import { actionNames, loadAction } from "./actions/load.ts";
 import { readCommandWords } from "./command-words.ts";
 import { openEvidenceIndex } from "./evidence-index.ts";
-import { foundText, type Screen } from "./faces/cli.ts";
+import { foundText } from "./faces/cli.ts";
 import { mcpServer } from "./faces/mcp/server.ts";
+import type { Screen } from "./faces/screen.ts";
 import { open } from "./open.ts";
 import { loadSettings } from "./settings.ts";
 

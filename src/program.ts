@@ -1,7 +1,8 @@
 import "./jitless.ts";
 import { readFileSync } from "node:fs";
 import { actionNames, loadAction } from "./actions/load.ts";
-import { type Command, type Program, runCli } from "./faces/cli.ts";
+import { runCli } from "./faces/cli.ts";
+import type { Command, Program } from "./faces/program-definition.ts";
 import { Failure } from "./failure.ts";
 import { open } from "./open.ts";
 import { loadSettings } from "./settings.ts";

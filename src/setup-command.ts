@@ -1,5 +1,5 @@
 import { helpOf, namedActions, readCommandWords } from "./command-words.ts";
-import type { Screen } from "./faces/cli.ts";
+import type { Screen } from "./faces/screen.ts";
 import { Failure } from "./failure.ts";
 import { kindOf, leastOf } from "./graph/permissions.ts";
 import { jsonText } from "./json-text.ts";

@@ -6,7 +6,7 @@ import { PassThrough } from "node:stream";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { catalogue } from "../src/actions/index.ts";
 import { runExport } from "../src/export-command.ts";
-import type { Screen } from "../src/faces/cli.ts";
+import type { Screen } from "../src/faces/screen.ts";
 import { Failure } from "../src/failure.ts";
 import { campaign } from "../src/lab/campaign.ts";
 import { type Lab, startLab } from "../src/lab/lab.ts";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import type { Screen } from "../src/faces/cli.ts";
+import type { Screen } from "../src/faces/screen.ts";
 import { runKeys } from "../src/keys-command.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "mailcordon-keys-"));

@@ -10,7 +10,8 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { runCli, type Screen } from "../src/faces/cli.ts";
+import { runCli } from "../src/faces/cli.ts";
+import type { Screen } from "../src/faces/screen.ts";
 import { type Lab, startLab } from "../src/lab/lab.ts";
 import { socAddress } from "../src/lab/seed.ts";
 import { labPassword } from "../src/lab/store.ts";
@@ -23,8 +24,7 @@ import { makeCertificate } from "./wire/tenant.ts";
 
 let lab: Lab;
 const folder = mkdtempSync(join(tmpdir(), "mailcordon-serve-"));
-// For root, who lets another user have the database.
-chmodSync(folder, 0o711);
+chmodSync(folder, 0o711); // For root, who lets another user have the database.
 const config = join(folder, "mailcordon.yaml");
 const mailbox = "user03@example.com";
 

@@ -2,69 +2,14 @@ import type { Action } from "../action.ts";
 import { type Answer, type ErrorNoun, errorNoun, exitCodeOf } from "../answer.ts";
 import { asFailure, Failure, failures } from "../failure.ts";
 import { jsonText } from "../json-text.ts";
-import { type Host, type Plan, perform } from "../perform.ts";
+import { type Plan, perform } from "../perform.ts";
 import { didYouMean } from "../spelling.ts";
 import { type Line, readFlags } from "./flags.ts";
 import { jsonPieces } from "./json.ts";
 import { parametersOf } from "./parameters.ts";
+import type { Program } from "./program-definition.ts";
+import type { Screen } from "./screen.ts";
 import { harmless } from "./terminal.ts";
-
-/** The actions that a face is made from. They are loaded one by one: a process usually needs one. */
-export interface Catalogue {
-  /** In alphabetical order. */
-  readonly names: readonly string[];
-  /** Asked only for a name of `names`. */
-  load(name: string): Promise<Action>;
-}
-
-/** What flags say about how to reach Exchange and where files go. */
-export interface Wanted {
-  readonly config: string | undefined;
-  readonly connection: string | undefined;
-  readonly out: string | undefined;
-  readonly auditFile: string | undefined;
-  /** Told of every request and reply, as a line of text; what a server sent is in it. */
-  readonly log?: ((text: string) => void) | undefined;
-}
-
-/** What actions work with. */
-export interface Opened extends Pick<Host, "exchange" | "evidence" | "audit" | "auditsReads" | "connection" | "tlsVerified" | "readFile"> {
-  /** The settings file, where nobody named it. */
-  readonly foundFile?: string | undefined;
-}
-
-/** Something that the program can do besides its actions. */
-export interface Command {
-  readonly name: string;
-  readonly summary: string;
-  /** It has a bounded end of its own after a signal, and is not given up on before. */
-  readonly endsItself?: boolean;
-  /** Gives the exit code. */
-  run(words: readonly string[], screen: Screen, version: Program["version"]): Promise<number>;
-}
-
-/** A program: what the command line is made from. */
-export interface Program {
-  readonly version: () => string;
-  readonly catalogue: Catalogue;
-  readonly commands: readonly Command[];
-  open(wanted: Wanted): Promise<Opened>;
-}
-
-interface Output {
-  readonly isTTY?: boolean | undefined;
-  readonly columns?: number | undefined;
-  write(text: string): unknown;
-}
-
-/** Where the command line reads and writes. */
-export interface Screen {
-  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean | undefined };
-  readonly stdout: Output;
-  readonly stderr: Output;
-  /** Aborted by Ctrl-C. */
-  readonly signal: AbortSignal;
-}
 
 const careless =
   "mailcordon: WARNING: the server's certificate is not checked (tls.verify: false), so that anybody on the way can read and change everything.\n";

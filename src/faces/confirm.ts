@@ -1,6 +1,6 @@
 import { createInterface } from "node:readline/promises";
 import type { Plan } from "../perform.ts";
-import type { Screen } from "./cli.ts";
+import type { Screen } from "./screen.ts";
 import { table } from "./table.ts";
 import { harmless } from "./terminal.ts";
 

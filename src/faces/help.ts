@@ -1,10 +1,11 @@
 import { type Action, effects } from "../action.ts";
 import { failures, someItemsFailedExit } from "../failure.ts";
 import { doorFields } from "../perform.ts";
-import type { Catalogue, Program } from "./cli.ts";
+import type { Catalogue } from "./catalogue.ts";
 import { programFlags } from "./flags.ts";
 import { flagOf } from "./names.ts";
 import { type Parameter, parametersOf } from "./parameters.ts";
+import type { Program } from "./program-definition.ts";
 import { commandWords, shellLines } from "./spell.ts";
 import { harmless, pad, wrap } from "./terminal.ts";
 

@@ -3,7 +3,10 @@ import * as z from "zod";
 import { type Action, reading, touching } from "../../src/action.ts";
 import type { Exchange, Mailbox } from "../../src/exchange/exchange.ts";
 import { sameOverGraph } from "../../src/exchange/uses.ts";
-import { type Catalogue, type Opened, type Program, runCli, type Screen } from "../../src/faces/cli.ts";
+import type { Catalogue } from "../../src/faces/catalogue.ts";
+import { runCli } from "../../src/faces/cli.ts";
+import type { Opened, Program } from "../../src/faces/program-definition.ts";
+import type { Screen } from "../../src/faces/screen.ts";
 import { Failure } from "../../src/failure.ts";
 import { textList } from "../../src/fields.ts";
 

@@ -2,7 +2,7 @@ import type { Hono } from "hono";
 import type { Action } from "../../action.ts";
 import type { EvidenceIndex } from "../../evidence-index.ts";
 import type { State } from "../../state/state.ts";
-import type { Catalogue } from "../cli.ts";
+import type { Catalogue } from "../catalogue.ts";
 import type { Calls, Connections } from "./calls.ts";
 import type { Env } from "./respond.ts";
 import type { TokenReader } from "./who.ts";

@@ -6,7 +6,7 @@ import { type Host, perform } from "../../perform.ts";
 import { restricted } from "../../restricted.ts";
 import type { Role } from "../../state/keys.ts";
 import type { State } from "../../state/state.ts";
-import type { Opened } from "../cli.ts";
+import type { Opened } from "../program-definition.ts";
 import { openTimeLimit } from "../time-limit.ts";
 import type { Asked } from "./body.ts";
 import { linked } from "./evidence.ts";

@@ -1,0 +1,9 @@
+import type { Action } from "../action.ts";
+
+/** The actions that a face is made from. They are loaded one by one: a process usually needs one. */
+export interface Catalogue {
+  /** In alphabetical order. */
+  readonly names: readonly string[];
+  /** Asked only for a name of `names`. */
+  load(name: string): Promise<Action>;
+}
