@@ -11,7 +11,7 @@ import { readFileSetting } from "./file-setting.ts";
 import type { GraphOptions } from "./graph/graph.ts";
 import type { Connection, Settings } from "./settings.ts";
 import type { OAuth } from "./settings-oauth.ts";
-import type { Http } from "./wire/http.ts";
+import type { Http } from "./wire/http/client.ts";
 import type { Observe } from "./wire/observe.ts";
 import { noPrivateFiles, openPrivateFiles, type PrivateFiles } from "./wire/private-files.ts";
 import type { TokenSource } from "./wire/token.ts";

@@ -2,7 +2,7 @@ import { readFileSetting } from "./file-setting.ts";
 import type { OAuth } from "./settings-oauth.ts";
 import type { OnPremises } from "./settings-on-premises.ts";
 import type { SignIn } from "./wire/authenticate.ts";
-import type { Http } from "./wire/http.ts";
+import type { Http } from "./wire/http/client.ts";
 import type { TlsIdentity } from "./wire/http-transport.ts";
 import type { TokenSource } from "./wire/token.ts";
 import type { TokenFacts } from "./wire/token-facts.ts";

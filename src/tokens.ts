@@ -3,7 +3,7 @@ import { readFileSetting } from "./file-setting.ts";
 import type { OAuth } from "./settings-oauth.ts";
 import { scopeOf } from "./wire/clouds.ts";
 import type { EntraClient, EntraCredential } from "./wire/entra-client.ts";
-import type { Http } from "./wire/http.ts";
+import type { Http } from "./wire/http/client.ts";
 import { openTokenSource, type TokenSource } from "./wire/token.ts";
 import { noTokenCache, openTokenCache } from "./wire/token-cache.ts";
 

@@ -1,5 +1,5 @@
 import { asFailure, Failure } from "../failure.ts";
-import type { HttpRequest, HttpResponse } from "../wire/http.ts";
+import type { HttpRequest, HttpResponse } from "../wire/http/messages.ts";
 import { json } from "./autodiscover/json.ts";
 import type { ServiceRecord } from "./autodiscover/places.ts";
 import { pox } from "./autodiscover/pox.ts";

@@ -3,7 +3,8 @@ import type { Exchange, Mailbox, SearchableMailboxes, SearchableMailboxQuery } f
 import type { Detail, Message } from "../exchange/message.ts";
 import { Failure } from "../failure.ts";
 import type { Outcome } from "../outcome.ts";
-import { type Http, type HttpOptions, openHttp } from "../wire/http.ts";
+import type { Http } from "../wire/http/client.ts";
+import { type HttpOptions, openHttp } from "../wire/http.ts";
 import { openSchedule, scheduleOf } from "../wire/schedule.ts";
 import { defaultUserAgent, limitsOf, networkOf, type ServerOptions } from "../wire/server-options.ts";
 import type { TokenFacts } from "../wire/token-facts.ts";

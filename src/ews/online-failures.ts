@@ -1,6 +1,6 @@
 import { Failure } from "../failure.ts";
 import { clouds } from "../wire/clouds.ts";
-import type { HttpResponse } from "../wire/http.ts";
+import type { HttpResponse } from "../wire/http/messages.ts";
 import type { TokenFacts } from "../wire/token-facts.ts";
 
 /** Resource "Office 365 Exchange Online", which some tokens name by its id. */

@@ -2,7 +2,9 @@ import { randomUUID } from "node:crypto";
 import type { Call } from "../exchange/exchange.ts";
 import { Failure } from "../failure.ts";
 import { failed, type Outcome } from "../outcome.ts";
-import { type Http, type HttpResponse, neverSent } from "../wire/http.ts";
+import type { Http } from "../wire/http/client.ts";
+import type { HttpResponse } from "../wire/http/messages.ts";
+import { neverSent } from "../wire/http.ts";
 import type { Safety } from "../wire/repetition.ts";
 import type { TokenFacts } from "../wire/token-facts.ts";
 import {

@@ -1,6 +1,7 @@
 import type { Call, SearchableMailbox, SearchableMailboxQuery } from "../exchange/exchange.ts";
 import { asFailure, Failure } from "../failure.ts";
-import { type Http, type HttpOptions, openHttp } from "../wire/http.ts";
+import type { Http } from "../wire/http/client.ts";
+import { type HttpOptions, openHttp } from "../wire/http.ts";
 import type { TokenFacts } from "../wire/token-facts.ts";
 import { encodedSegment } from "./request.ts";
 import { anyMailbox, getMailboxes } from "./requests/admin-api-mailbox.ts";

@@ -1,7 +1,8 @@
 import { attachmentsIn, sha256Of } from "../exchange/attachment-hash.ts";
 import type { Exchange, Mailbox } from "../exchange/exchange.ts";
 import { Failure } from "../failure.ts";
-import { type Http, openHttp } from "../wire/http.ts";
+import type { Http } from "../wire/http/client.ts";
+import { openHttp } from "../wire/http.ts";
 import { openSchedule, scheduleOf } from "../wire/schedule.ts";
 import { defaultUserAgent, limitsOf, networkOf, type ServerOptions } from "../wire/server-options.ts";
 import type { AdminApi, AdminWay } from "./admin-api.ts";

@@ -1,5 +1,5 @@
 import { Failure } from "../failure.ts";
-import type { HttpMethod } from "../wire/http.ts";
+import type { HttpMethod } from "../wire/http/messages.ts";
 import type { Safety } from "../wire/repetition.ts";
 import type { Document } from "../wire/xml-write.ts";
 import type { Declared } from "./declared.ts";

@@ -1,6 +1,7 @@
 import { Failure } from "../failure.ts";
 import { challengesOf } from "./challenge.ts";
-import type { Http, HttpRequest, HttpResponse } from "./http.ts";
+import type { Http } from "./http/client.ts";
+import type { HttpRequest, HttpResponse } from "./http/messages.ts";
 import type { HttpConnection } from "./http-connection.ts";
 import { neverReached, neverSent } from "./http-failure.ts";
 import { probeOf, type SignInGuard } from "./sign-in-guard.ts";

@@ -1,7 +1,7 @@
 import type { INetworkModule, NetworkRequestOptions, NetworkResponse } from "@azure/msal-node";
 import { Failure } from "../failure.ts";
 import { type Refusal, refusalOf } from "./entra-failure.ts";
-import type { Http } from "./http.ts";
+import type { Http } from "./http/client.ts";
 
 /** The identity library's way to the network: our own, so that proxies, authorities and time-outs are those of the connection. */
 export interface EntraNetwork extends INetworkModule {

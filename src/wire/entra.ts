@@ -4,7 +4,7 @@ import { readCertificate } from "./certificate.ts";
 import { authorityOf, type EntraClient, type EntraCredential, isAdfs } from "./entra-client.ts";
 import { entraFailure, type SignIn } from "./entra-failure.ts";
 import { type EntraNetwork, entraNetwork } from "./entra-network.ts";
-import type { Http } from "./http.ts";
+import type { Http } from "./http/client.ts";
 
 export interface FetchedToken {
   readonly token: string;

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
 import { Failure } from "../failure.ts";
 import { openCollector } from "./collect.ts";
-import type { HttpResponse } from "./http.ts";
+import type { HttpResponse } from "./http/messages.ts";
 import { connectionOf } from "./http-connection.ts";
 
 /** What a body needs of the request that it answers. */

@@ -1,5 +1,6 @@
 import { asFailure, Failure } from "../failure.ts";
-import type { Http, HttpRequest, HttpResponse } from "./http.ts";
+import type { Http } from "./http/client.ts";
+import type { HttpRequest, HttpResponse } from "./http/messages.ts";
 
 /** What an observer is told of one request: what identifies it, and never a body, a secret or a token. Times are in milliseconds. */
 export type HttpEvent =

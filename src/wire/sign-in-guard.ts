@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { Failure } from "../failure.ts";
 import { challengesOf } from "./challenge.ts";
-import type { HttpRequest, HttpResponse } from "./http.ts";
+import type { HttpRequest, HttpResponse } from "./http/messages.ts";
 
 /**
  * Keeps wrong passwords from locking an account: what a server refused once is not sent to it again by this process, and until a server

@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import { asFailure, Failure } from "../failure.ts";
 import { authorityOf, type EntraClient } from "./entra-client.ts";
-import type { Http } from "./http.ts";
+import type { Http } from "./http/client.ts";
 import { neverReached } from "./http-failure.ts";
 import { type CachedToken, isSendable, type TokenCache, type TokenKey } from "./token-cache.ts";
 import { type TokenFacts, tokenFacts } from "./token-facts.ts";

@@ -1,6 +1,7 @@
 import { parseJson } from "../parse-json.ts";
 import { challengesOf } from "./challenge.ts";
-import type { Http, HttpRequest, HttpResponse } from "./http.ts";
+import type { Http } from "./http/client.ts";
+import type { HttpRequest, HttpResponse } from "./http/messages.ts";
 import type { TokenSource } from "./token.ts";
 import { tokenFacts } from "./token-facts.ts";
 

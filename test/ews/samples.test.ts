@@ -17,7 +17,7 @@ import { uploadItem } from "../../src/ews/operations/upload-items.ts";
 import { openSoap } from "../../src/ews/soap.ts";
 import { Failure } from "../../src/failure.ts";
 import type { Outcome } from "../../src/outcome.ts";
-import type { Http } from "../../src/wire/http.ts";
+import type { Http } from "../../src/wire/http/client.ts";
 import { absent, shared } from "./shared.ts";
 
 const folder = "ews-samples";

@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import { found } from "../../src/graph/declared.ts";
 import { type Request, segment } from "../../src/graph/request.ts";
 import { openRest } from "../../src/graph/rest.ts";
-import type { Http, HttpRequest } from "../../src/wire/http.ts";
+import type { Http } from "../../src/wire/http/client.ts";
+import type { HttpRequest } from "../../src/wire/http/messages.ts";
 import { scripted } from "./scripted.ts";
 
 const getting: Request<undefined, undefined> = {

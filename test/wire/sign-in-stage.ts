@@ -3,7 +3,8 @@ import { afterEach } from "vitest";
 import { Failure } from "../../src/failure.ts";
 import type { Lab, LabOptions } from "../../src/lab/lab.ts";
 import { authenticated, type SignIn } from "../../src/wire/authenticate.ts";
-import { type Http, type HttpOptions, openHttp } from "../../src/wire/http.ts";
+import type { Http } from "../../src/wire/http/client.ts";
+import { type HttpOptions, openHttp } from "../../src/wire/http.ts";
 import { testCertificate } from "../lab/certificate.ts";
 import { envelope, startSmallLab } from "../lab/ews/soap-client.ts";
 

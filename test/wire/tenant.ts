@@ -6,7 +6,8 @@ import { onTestFinished } from "vitest";
 import { type Lab, type LabOptions, startLab } from "../../src/lab/lab.ts";
 import type { Registration, Tenant } from "../../src/lab/registration.ts";
 import type { EntraClient, EntraCredential } from "../../src/wire/entra-client.ts";
-import { type Http, openHttp } from "../../src/wire/http.ts";
+import type { Http } from "../../src/wire/http/client.ts";
+import { openHttp } from "../../src/wire/http.ts";
 
 /** A tenant with one application that may do everything, and a lab that has it. */
 export const tenantId = "7f1c2d3e-0000-4000-8000-00000000aaaa";

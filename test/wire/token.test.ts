@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Lab } from "../../src/lab/lab.ts";
 import { clouds, scopeOf } from "../../src/wire/clouds.ts";
-import type { Http } from "../../src/wire/http.ts";
+import type { Http } from "../../src/wire/http/client.ts";
 import { neverSent } from "../../src/wire/http.ts";
 import { openTokenSource, type TokenSource } from "../../src/wire/token.ts";
 import { noTokenCache, openTokenCache, type TokenCache } from "../../src/wire/token-cache.ts";

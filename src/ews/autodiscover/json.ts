@@ -1,6 +1,6 @@
 import { Failure } from "../../failure.ts";
 import { parseJson } from "../../parse-json.ts";
-import type { HttpResponse } from "../../wire/http.ts";
+import type { HttpResponse } from "../../wire/http/messages.ts";
 import { httpAnswer, largestAnswer, type Protocol, said } from "./protocol.ts";
 
 /**

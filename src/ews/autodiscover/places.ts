@@ -1,5 +1,5 @@
 import { errorCode, Failure } from "../../failure.ts";
-import type { HttpResponse } from "../../wire/http.ts";
+import type { HttpResponse } from "../../wire/http/messages.ts";
 import { checkedUrl } from "./trust.ts";
 
 /** An SRV record (RFC 2782). */

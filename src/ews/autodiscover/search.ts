@@ -1,5 +1,6 @@
 import { asFailure, Failure, type FailureCode } from "../../failure.ts";
-import { type HttpRequest, type HttpResponse, neverSent } from "../../wire/http.ts";
+import type { HttpRequest, HttpResponse } from "../../wire/http/messages.ts";
+import { neverSent } from "../../wire/http.ts";
 import { failureAt } from "../../wire/http-failure.ts";
 import type { AutodiscoverOptions, Step } from "../autodiscover.ts";
 import { lookUpService, redirection, redirectProbe, serviceOrigin, usualOrigins } from "./places.ts";
