@@ -8,6 +8,7 @@ import { flagOf } from "../src/faces/names.ts";
 import { openapi } from "../src/faces/openapi.ts";
 import { commandWords, shellLines } from "../src/faces/spell.ts";
 import { failures, someItemsFailedExit } from "../src/failure.ts";
+import { mostBytesOf } from "../src/input/limits.ts";
 import { graphHabits } from "../src/settings-graph.ts";
 import { markdownTable as table } from "./markdown-table.ts";
 import { automationServicePage } from "./reference-automation-service.ts";
@@ -23,6 +24,8 @@ interface Member {
   readonly properties?: Readonly<Record<string, Member>>;
   readonly minimum?: number;
   readonly maximum?: number;
+  readonly maxLength?: number;
+  readonly maxItems?: number;
 }
 
 /** The pages: file name -> text. */
@@ -44,7 +47,7 @@ function actionsPage(actions: readonly Action[]): string {
     const own = action.each ?? action.output;
     return [
       `## ${action.name}`,
-      `**${action.title}**: ${action.summary} Effect: \`${action.effect}\`.`,
+      `**${action.title}**: ${action.summary} Effect: \`${action.effect}\`. All texts of its input together have at most ${mostBytesOf(action.input)} bytes.`,
       ...(action.example === undefined ? [] : [`\`\`\`sh\n${shellLines(commandWords(action.name, action.example), 120, "")}\n\`\`\``]),
       table(["input", "flag", "type", "default", "meaning"], inputRows(action.input)),
       action.each === undefined ? "The answer's own members:" : "The columns of each result:",
@@ -145,7 +148,11 @@ function outputRows(schema: z.ZodObject): string[][] {
 
 function typeOf(member: Member): string {
   if (member.enum !== undefined) return member.enum.map((value) => `\`${String(value)}\``).join(", ");
-  if (member.type === "array") return `list of ${member.items === undefined ? "anything" : typeOf(member.items)}`;
+  if (member.type === "array") {
+    const most = member.maxItems === undefined ? "" : ` up to ${member.maxItems}`;
+    return `list of${most} ${member.items === undefined ? "anything" : typeOf(member.items)}`;
+  }
   if (member.type === "object" && member.properties !== undefined) return `{ ${Object.keys(member.properties).join(", ")} }`;
+  if (member.type === "string" && member.maxLength !== undefined) return `string of up to ${member.maxLength} characters`;
   return member.type ?? "anything";
 }

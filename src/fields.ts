@@ -4,6 +4,7 @@ import type { Address, Message } from "./exchange/message.ts";
 import { itemIdsIn, messageIdOf, messageIdsIn, noMessageId } from "./exchange/pasted-ids.ts";
 import { type ArchiveState, archiveStates } from "./exchange/query.ts";
 import { Failure } from "./failure.ts";
+import { mostCharacters, mostItems, mostNames } from "./input/limits.ts";
 import { narrowing, spellings } from "./input.ts";
 
 /** Items between commas, trimmed. Paths of folders and categories hold no commas in practice. */
@@ -38,22 +39,27 @@ export function splitOutside(text: string, quotes: boolean): string[] {
   return parts.filter((each) => each !== "");
 }
 
+function texts(most: number) {
+  return z.array(z.string().min(1).max(most)).max(mostItems).register(spellings, { split: splitCommas });
+}
+
 /** A list of texts that may also come as one text with commas. */
-export function textList(description: string, split: (text: string) => readonly unknown[] = splitCommas) {
-  return z.array(z.string().min(1)).register(spellings, { split }).optional().describe(description);
+export function textList(description: string) {
+  return texts(mostCharacters.id).optional().describe(description);
 }
 
 /** The same for a list that narrows: an empty one is refused. */
-export function narrowingList(description: string, split: (text: string) => readonly unknown[] = splitCommas) {
-  return z.array(z.string().min(1)).register(spellings, { split }).register(narrowing).optional().describe(description);
+export function narrowingList(description: string, most: number = mostCharacters.id) {
+  return texts(most).register(narrowing).optional().describe(description);
 }
 
 /** An e-mail address as a person writes it: `a@example.com` or `Name <a@example.com>`. An object `{name, address}` is understood, too. */
-const addressText = z.string().min(1).max(1000);
+const addressText = z.string().min(1).max(mostCharacters.address);
 
 export function addressList(description: string) {
   return z
     .array(addressText)
+    .max(mostItems)
     .register(spellings, { split: (text) => splitOutside(text, true), item: addressToText, object: (value) => [value] })
     .optional()
     .describe(description);
@@ -91,6 +97,7 @@ export function addressesOf(texts: readonly string[] | undefined, field: string)
 export const mailbox = z
   .string()
   .min(1)
+  .max(mostCharacters.mailbox)
   .optional()
   .describe(
     "The mailbox to work in: its SMTP address; or, to impersonate, its user principal name or SID (S-1-…). Default: the mailbox that the connection names.",
@@ -108,6 +115,7 @@ export const timeout_seconds = z
 export const folder = z
   .string()
   .min(1)
+  .max(mostCharacters.folder)
   .register(narrowing)
   .optional()
   .describe(
@@ -175,12 +183,14 @@ export const max_bytes = z
 export const importance = z.enum(["Low", "Normal", "High"]).default("Normal").describe("Importance of the message.");
 
 export const item_id = z
-  .array(z.string().min(1))
+  .array(z.string().min(1).max(mostCharacters.id))
+  .max(mostNames)
   .register(spellings, { split: splitCommas, paste: itemIdsIn, item: trimmed })
   .optional()
   .describe("Item ids of the messages: a list, or one text with commas or blanks between.");
 export const internet_message_id = z
-  .array(z.string().min(1))
+  .array(z.string().min(1).max(mostCharacters.messageId))
+  .max(mostNames)
   .register(spellings, { split: splitMessageIds, paste: messageIdsIn, item: asMessageId })
   .optional()
   .describe(
@@ -191,6 +201,7 @@ export const internet_message_id = z
 const oneMessageId = z
   .string()
   .min(1)
+  .max(mostCharacters.messageId)
   .check((context) => {
     const said = noMessageId(context.value);
     if (said !== undefined) context.issues.push({ code: "custom", message: said, input: context.value });
@@ -199,6 +210,7 @@ const oneMessageId = z
 /** The same, where it narrows down what is found. */
 export const narrowingMessageIds = z
   .array(oneMessageId)
+  .max(mostItems)
   .register(spellings, { split: splitMessageIds, paste: messageIdsIn, item: asMessageId })
   .register(narrowing)
   .optional()
@@ -222,6 +234,7 @@ export const anywhere = { mailbox, access, timeout_seconds };
 /** One header of a message to send; a list of `X-Name: value` texts or an object `{"X-Name": "value"}` is understood, too. */
 export const headers = z
   .array(z.strictObject({ name: z.string().min(1).max(200), value: z.string().max(10_000) }))
+  .max(mostItems)
   .register(spellings, {
     split: (text) => text.split("\n"),
     item: (value) => {
@@ -235,10 +248,15 @@ export const headers = z
 
 /** One attachment to send: by path, which the face opens, or by its bytes. */
 const NewAttachmentInput = z.strictObject({
-  path: z.string().min(1).optional().describe("A file to attach."),
+  path: z.string().min(1).max(mostCharacters.path).optional().describe("A file to attach."),
   // An empty text is an empty file, and not unset.
-  base64: z.base64().register(narrowing).optional().describe("The bytes themselves, when no path is given. Empty: an empty file."),
-  name: z.string().min(1).max(255).optional().describe("File name to show. Default: that of the path."),
+  base64: z
+    .base64()
+    .max(mostCharacters.base64)
+    .register(narrowing)
+    .optional()
+    .describe("The bytes themselves, when no path is given. Empty: an empty file."),
+  name: z.string().min(1).max(mostCharacters.fileName).optional().describe("File name to show. Default: that of the path."),
   content_type: z.string().min(1).max(200).optional().describe("Media type. Default: application/octet-stream."),
   content_id: z.string().min(1).max(200).optional().describe("The id that the HTML body names as cid:, for inline images."),
   inline: z.boolean().optional().describe("Shown in the body, not in the list of attachments."),
@@ -246,6 +264,7 @@ const NewAttachmentInput = z.strictObject({
 
 export const attachments = z
   .array(NewAttachmentInput)
+  .max(mostItems)
   .register(spellings, {
     split: splitCommas,
     item: (value) => (typeof value === "string" ? { path: value } : value),

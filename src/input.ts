@@ -1,5 +1,7 @@
 import * as z from "zod";
 import { Failure } from "./failure.ts";
+import { deepestInput, limitOf, misshapen, mostBytesOf, mostValues, tooLong, tooMuch, unwrapped } from "./input/limits.ts";
+import { openShape } from "./parse-json/shape.ts";
 import { parseJson } from "./parse-json.ts";
 import { didYouMean } from "./spelling.ts";
 import { visible } from "./unicode-form.ts";
@@ -29,8 +31,12 @@ export const narrowing = z.registry<undefined>();
  * The input as its schema reads it, after the spellings of playbooks are understood: `""` and "None" (but for `narrowing` fields), null and unset are unset; "true" and "false"
  * (ignoring case) are booleans; numeric texts are numbers; a value of an enumeration may have any case; a list may be one text.
  * Throws one Failure `invalid-input` that names every field that is wrong and says what to put there.
+ * No field is longer than its schema says, and the whole is no longer than `mostBytesOf` says, whoever calls.
  */
 export function readInput<In extends z.ZodObject>(schema: In, raw: unknown): z.output<In> {
+  const most = mostBytesOf(schema);
+  const excess = tooMuch(raw, most);
+  if (excess !== undefined) throw new Failure("invalid-input", excess, { hint: excess === tooLong(most) ? inParts : undefined });
   const parsed = schema.safeParse(respelled(schema, raw));
   if (parsed.success) return parsed.data;
   const { issues } = parsed.error;
@@ -41,8 +47,10 @@ export function readInput<In extends z.ZodObject>(schema: In, raw: unknown): z.o
 
 /** What is wrong in so many places is wrong in the same way in the others. */
 const mostProblems = 50;
-/** Nobody names so many messages at once; each that is wrong costs microseconds, and a request has room for twenty million. */
+/** Of a list that states no limit of its own. Each item that is wrong costs microseconds. */
 const longestList = 100_000;
+/** What to do with an input that is too long. */
+export const inParts = "Make several calls with a part of it each.";
 /** No schema has so many fields by far. */
 const mostFields = 1000;
 
@@ -61,9 +69,18 @@ function problem(schema: z.ZodObject, issue: z.core.$ZodIssue): string {
   const field = typeof top === "string" ? fieldOf(schema, top) : undefined;
   const missing = issue.code === "invalid_type" && issue.input === undefined && issue.message.endsWith("undefined");
   const wanted = issue.code === "invalid_type" && !missing ? wordFor[issue.expected] : undefined;
-  const said = missing ? "is required" : wanted === undefined ? issue.message : `is not ${wanted}`;
+  const said = missing ? "is required" : wanted === undefined ? (excessOf(issue) ?? issue.message) : `is not ${wanted}`;
   const expected = field instanceof z.ZodType && field.description !== undefined ? ` (what to put: ${field.description})` : "";
   return `${issue.path.map(String).join(".") || "input"}: ${said}${expected}`;
+}
+
+/** What the items of texts and lists are called. */
+const unitFor: Readonly<Record<string, string>> = { string: "characters", array: "items" };
+
+/** Says which limit a text or a list exceeds. */
+function excessOf(issue: z.core.$ZodIssue): string | undefined {
+  const unit = issue.code === "too_big" ? unitFor[issue.origin] : undefined;
+  return unit === undefined || issue.code !== "too_big" ? undefined : `has more than ${issue.maximum} ${unit}`;
 }
 
 /** Names of fields have a few words; what is longer, or one of many, is no slip of the fingers. */
@@ -83,22 +100,6 @@ function fieldOf(schema: z.ZodObject, name: string): z.core.$ZodType | undefined
   return Object.hasOwn(schema.shape, name) ? schema.shape[name] : undefined;
 }
 
-/** What is left when optional, default and the like are taken off. */
-export function unwrapped(field: z.core.$ZodType): z.core.$ZodType {
-  let inner = field;
-  while (
-    inner instanceof z.ZodOptional ||
-    inner instanceof z.ZodDefault ||
-    inner instanceof z.ZodPrefault ||
-    inner instanceof z.ZodNullable ||
-    inner instanceof z.ZodNonOptional ||
-    inner instanceof z.ZodReadonly
-  ) {
-    inner = inner.unwrap();
-  }
-  return inner;
-}
-
 /** A field that the schema does not know is left as it is, so that a strict schema names it. */
 function respelled(schema: z.ZodObject, raw: unknown): unknown {
   if (typeof raw !== "object" || raw === null || Array.isArray(raw)) return raw;
@@ -109,9 +110,9 @@ function respelled(schema: z.ZodObject, raw: unknown): unknown {
     const field = fieldOf(schema, name);
     if (field === undefined) entries.push([name, value]);
     else if (narrowing.has(unwrapped(field)) && isNone(field, value)) empty.push([name, "is None"]);
-    else if (narrowing.has(unwrapped(field)) && isNarrowingEmpty(field, value)) empty.push([name, "is empty"]);
+    else if (narrowing.has(unwrapped(field)) && isNarrowingEmpty(field, value, name)) empty.push([name, "is empty"]);
     else if (!isUnset(field, value) || (value === "" && narrowing.has(unwrapped(field))))
-      entries.push([name, respell(unwrapped(field), value)]);
+      entries.push([name, respell(unwrapped(field), value, name)]);
   }
   if (empty.length > 0)
     throw new Failure("invalid-input", empty.map(([name, what]) => `${name}: ${what}${notLeftOut(schema, name)}`).join("; "));
@@ -119,11 +120,11 @@ function respelled(schema: z.ZodObject, raw: unknown): unknown {
 }
 
 /** Whether a value names nothing: an empty text or list, one of invisible characters only, and what splits into nothing. */
-function isNarrowingEmpty(field: z.core.$ZodType, value: unknown): boolean {
+function isNarrowingEmpty(field: z.core.$ZodType, value: unknown, name: string): boolean {
   const inner = unwrapped(field);
   if (typeof value === "string" && visible(value) === "") return !z.safeParse(inner, "").success;
   if (!(inner instanceof z.ZodArray)) return false;
-  const items = value === null || value === undefined ? value : respellList(inner, value);
+  const items = value === null || value === undefined ? value : respellList(inner, value, name);
   return Array.isArray(items) && items.every((item) => typeof item === "string" && visible(item) === "");
 }
 
@@ -147,8 +148,8 @@ function isNone(field: z.core.$ZodType, value: unknown): boolean {
 
 const numeric = /^\s*[+-]?\d+(\.\d+)?\s*$/;
 
-function respell(field: z.core.$ZodType, value: unknown): unknown {
-  if (field instanceof z.ZodArray) return respellList(field, value);
+function respell(field: z.core.$ZodType, value: unknown, name: string): unknown {
+  if (field instanceof z.ZodArray) return respellList(field, value, name);
   if (field instanceof z.ZodObject) return respelled(field, typeof value === "string" ? fromJson(value) : value);
   if (typeof value !== "string") return value;
   if (field instanceof z.ZodBoolean) return { true: true, false: false }[value.trim().toLowerCase()] ?? value;
@@ -158,7 +159,7 @@ function respell(field: z.core.$ZodType, value: unknown): unknown {
   return value;
 }
 
-function respellList(field: z.ZodArray, given: unknown): unknown {
+function respellList(field: z.ZodArray, given: unknown, name: string): unknown {
   const spelling = spellings.get(field);
   const value = typeof given === "string" ? fromJson(given) : given;
   let items: readonly unknown[];
@@ -166,16 +167,20 @@ function respellList(field: z.ZodArray, given: unknown): unknown {
   else if (typeof value === "string" && spelling !== undefined) items = (spelling.paste ?? spelling.split)(value);
   else if (typeof value === "object" && value !== null && spelling?.object !== undefined) items = spelling.object(value);
   else return value;
-  if (items.length > longestList) throw new Failure("invalid-input", `A list has more than ${longestList} items.`);
+  const most = limitOf(field) ?? longestList;
+  // Before each item is looked at.
+  if (items.length > most) throw new Failure("invalid-input", `${name}: has more than ${most} items.`, { hint: inParts });
   const element = unwrapped(field.element);
   return items
     .filter((item) => item !== "" && item !== null && item !== undefined)
-    .map((item) => respell(element, spelling?.item === undefined ? item : spelling.item(item)));
+    .map((item) => respell(element, spelling?.item === undefined ? item : spelling.item(item), name));
 }
 
 /** A playbook that fills a text template sends lists and objects as JSON text. */
 function fromJson(text: string): unknown {
   const trimmed = text.trim();
   if (!trimmed.startsWith("[") && !trimmed.startsWith("{")) return text;
+  const broken = openShape({ depth: deepestInput, values: mostValues }).feed(Buffer.from(trimmed));
+  if (broken !== undefined) throw new Failure("invalid-input", misshapen(broken));
   return parseJson(trimmed) ?? text;
 }

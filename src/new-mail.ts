@@ -5,16 +5,22 @@ import type { NewAttachment } from "./exchange/attachment.ts";
 import type { Draft, Sent } from "./exchange/draft.ts";
 import { Failure } from "./failure.ts";
 import { AddressNoun, addressesOf, addressList, addressOf, addressRow, attachments, headers, present } from "./fields.ts";
+import { mostCharacters } from "./input/limits.ts";
 
-const body = z.string().max(32 * 1024 * 1024);
+const body = z.string().max(mostCharacters.body);
 
 /** The fields of every action that writes a message. */
 export const newMail = {
-  from: z.string().min(1).max(1000).optional().describe("Sender, where the account may send as or on behalf of it. Default: the mailbox."),
+  from: z
+    .string()
+    .min(1)
+    .max(mostCharacters.address)
+    .optional()
+    .describe("Sender, where the account may send as or on behalf of it. Default: the mailbox."),
   to: addressList("Recipients: a list, or one text with commas between; each `a@example.com` or `Name <a@example.com>`."),
   cc: addressList("Copies to, as in to."),
   bcc: addressList("Blind copies to, as in to."),
-  subject: z.string().max(1000).optional().describe("Subject."),
+  subject: z.string().max(mostCharacters.subject).optional().describe("Subject."),
   body_text: body.optional().describe("Body as plain text. When body_html is given, too, that is sent."),
   body_html: body.optional().describe("Body as HTML. Images in it as data: URIs become inline attachments, since readers show no others."),
   headers,

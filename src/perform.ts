@@ -18,7 +18,7 @@ import { operatingSystemUser } from "./door/user.ts";
 import type { Exchange } from "./exchange/exchange.ts";
 import { asFailure, Failure } from "./failure.ts";
 import { present } from "./fields.ts";
-import { unwrapped } from "./input.ts";
+import { unwrapped } from "./input/limits.ts";
 import { actOn, choose, type Item, preserveEach, settleMissing, unseen, verifyEach } from "./items.ts";
 import { attempt, type Outcome } from "./outcome.ts";
 

@@ -7,6 +7,7 @@ import type { Message } from "./exchange/message.ts";
 import type { PortMethod } from "./exchange/uses.ts";
 import { Failure } from "./failure.ts";
 import { messageRow, narrowingList, present } from "./fields.ts";
+import { mostCharacters } from "./input/limits.ts";
 import { narrowing } from "./input.ts";
 import { askedOf, done, failed, type Outcome } from "./outcome.ts";
 import { comparable } from "./unicode-form.ts";
@@ -18,7 +19,7 @@ export const whichAttachments = {
   name_pattern: z
     .string()
     .min(1)
-    .max(255)
+    .max(mostCharacters.fileName)
     .register(narrowing)
     .optional()
     .describe("Only attachments of this name, ignoring case: * stands for any characters, ? for one (invoice*.zip)."),

@@ -114,6 +114,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
     "audit",
     "evidence",
     "json-text",
+    "parse-json",
     "spelling",
     "restricted",
     "state",

@@ -236,7 +236,8 @@ test("whatever a playbook sends, it is read or refused as invalid-input, never s
 
 test("the schema still shows plain lists to whoever makes help from it", () => {
   const shown = z.toJSONSchema(z.strictObject({ list: textList("A list.") }), { io: "input" });
-  expect(shown.properties).toEqual({ list: { type: "array", items: { type: "string", minLength: 1 }, description: "A list." } });
+  const items = { type: "string", minLength: 1, maxLength: 2000 };
+  expect(shown.properties).toEqual({ list: { type: "array", maxItems: 1000, items, description: "A list." } });
 });
 
 test("a field that there is not is named, with the one that was meant", () => {
@@ -253,16 +254,18 @@ test("ten thousand addresses of nothing but blanks are refused", () => {
   for (let count = 0; count < 10_000; count++) expect(failureOf(() => addressOf(text, "to")).code).toBe("invalid-input");
 });
 
-test("of a hundred thousand things that are wrong the first are named", () => {
+test("of ten thousand things that are wrong the first are named", () => {
   const schema = z.strictObject({ item_id });
-  const { message } = failureOf(() => readInput(schema, { item_id: Array(100_000).fill(1) }));
-  expect(message).toMatch(/^item_id\.0: .*and 99950 more$/);
+  const { message } = failureOf(() => readInput(schema, { item_id: Array(10_000).fill(1) }));
+  expect(message).toMatch(/^item_id\.0: .*and 9950 more$/);
 });
 
 // Each that is wrong costs microseconds and memory: twenty million of them fit into a request.
 test("a longer list than anybody has, and an object of more fields, are refused as such", () => {
   const schema = z.strictObject({ item_id });
-  expect(failureOf(() => readInput(schema, { item_id: Array(100_001).fill(1) })).message).toBe("A list has more than 100000 items.");
+  expect(failureOf(() => readInput(schema, { item_id: Array(10_001).fill("A") })).message).toBe("item_id: has more than 10000 items.");
+  const text = "A,".repeat(10_001);
+  expect(failureOf(() => readInput(schema, { item_id: text })).message).toBe("item_id: has more than 10000 items.");
   const fields = Object.fromEntries(Array.from({ length: 1001 }, (_, at) => [`f${at}`, 1]));
   expect(failureOf(() => readInput(schema, fields)).message).toBe("An object has more than 1000 fields.");
 });

@@ -7,6 +7,7 @@ import type { Message } from "../exchange/message.ts";
 import type { MailboxFor } from "../exchange/uses.ts";
 import { Failure, throwDefect } from "../failure.ts";
 import { present } from "../fields.ts";
+import { mostCharacters } from "../input/limits.ts";
 import { askedOf, done, failed, type Outcome } from "../outcome.ts";
 import { choosesMessages, guarded, messageGlance, messageNames, scope, selectMessages, whichMessages } from "../which-messages.ts";
 
@@ -53,9 +54,15 @@ export const copyEmail = touching({
     destination_folder: z
       .string()
       .min(1)
+      .max(mostCharacters.folder)
       .describe("Where to: a well-known name (inbox, archive, …), a path (Inbox/Reports), or a folder id, of the destination mailbox."),
     create_folder: z.boolean().default(false).describe("Make the folders of the path that are missing."),
-    destination_mailbox: z.string().min(1).optional().describe("SMTP address of the mailbox to copy to. Default: the same."),
+    destination_mailbox: z
+      .string()
+      .min(1)
+      .max(mostCharacters.mailbox)
+      .optional()
+      .describe("SMTP address of the mailbox to copy to. Default: the same."),
     is_public_folder: z.boolean().default(false).describe("The destination is a public folder."),
     ...guarded,
   }),

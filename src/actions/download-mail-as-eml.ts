@@ -2,6 +2,7 @@ import * as z from "zod";
 import { type Held, type Kept, touching } from "../action.ts";
 import { sameOverGraph } from "../exchange/uses.ts";
 import { as, digests, max_bytes } from "../fields.ts";
+import { mostCharacters } from "../input/limits.ts";
 import { attempt, done } from "../outcome.ts";
 import { choosesMessages, emlName, messageGlance, messageNames, scope, selectMessages, whichMessages } from "../which-messages.ts";
 
@@ -26,6 +27,7 @@ export const downloadMailAsEml = touching({
     filename: z
       .string()
       .min(1)
+      .max(mostCharacters.fileName)
       .optional()
       .describe("File name. Default: the subject and .eml. Made safe; a taken name gets a piece of the hash."),
     as,

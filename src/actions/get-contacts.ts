@@ -3,6 +3,7 @@ import { reading } from "../action.ts";
 import { completeness, ErrorNoun, errorNoun } from "../answer.ts";
 import type { Contact } from "../exchange/contact.ts";
 import { anywhere, folder, present } from "../fields.ts";
+import { mostCharacters } from "../input/limits.ts";
 import { narrowing } from "../input.ts";
 
 const ContactRow = z.strictObject({
@@ -48,6 +49,7 @@ export const getContacts = reading({
     query: z
       .string()
       .min(1)
+      .max(mostCharacters.search)
       .register(narrowing)
       .optional()
       .describe("Only those whose name, company or address contains this text, ignoring case."),

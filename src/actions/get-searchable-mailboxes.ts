@@ -3,6 +3,7 @@ import { reading } from "../action.ts";
 import { completeness, ErrorNoun, errorNoun } from "../answer.ts";
 import type { UntoldMailbox } from "../exchange/exchange.ts";
 import { anywhere, present } from "../fields.ts";
+import { mostCharacters } from "../input/limits.ts";
 import { narrowing } from "../input.ts";
 
 const backend = z.string().optional().describe("The back end that listed it.");
@@ -22,7 +23,13 @@ export const getSearchableMailboxes = reading({
   input: z.strictObject({
     ...anywhere,
     mailbox: anywhere.mailbox.describe("Understood as everywhere; the list is always that of the connection's own account."),
-    filter: z.string().min(1).register(narrowing).optional().describe("Beginning of a name or address. Default: all."),
+    filter: z
+      .string()
+      .min(1)
+      .max(mostCharacters.search)
+      .register(narrowing)
+      .optional()
+      .describe("Beginning of a name or address. Default: all."),
     expand_groups: z.boolean().default(false).describe("List the members of groups instead of the groups; Exchange wants a filter then."),
     // Exchange has no paging here and answers all at once; this only bounds the answer.
     limit: z.number().int().min(1).max(100_000).default(1000).describe("How many mailboxes at most."),

@@ -17,26 +17,36 @@ import {
   narrowingMessageIds,
   present,
 } from "../fields.ts";
+import { mostCharacters, mostItems } from "../input/limits.ts";
 import { narrowing, spellings } from "../input.ts";
 import { type Found, type Place, readPosition, searchMany, writePosition } from "./search-many.ts";
 
 const fieldNames = Object.keys(MessageRow.shape);
 
 // No filter is dropped: an empty one is refused, or means something.
-const text = (description: string) => z.string().min(1).register(narrowing).optional().describe(description);
+const text = (description: string, most: number = mostCharacters.search) =>
+  z.string().min(1).max(most).register(narrowing).optional().describe(description);
 const bytes = (description: string) => z.number().int().min(0).register(narrowing).optional().describe(description);
 const yesOrNo = (description: string) => z.boolean().register(narrowing).optional().describe(description);
 const time = (description: string) =>
   z
     .string()
+    // A time with its zone has some thirty.
+    .max(64)
     .refine((value) => utc(value) !== undefined, "not a time; write it as 2026-01-31T12:00:00Z or 2026-01-31")
     .register(narrowing)
     .optional()
     .describe(`${description} ISO 8601; without a zone, UTC.`);
 
+// It says of each mailbox how far the search has come: some 300 characters for each of fifty thousand.
+const longestCursor = 16 * 1024 * 1024;
+
 const input = z.strictObject({
   ...anywhere,
-  mailboxes: narrowingList("Mailboxes to search instead of one: a list, or the word all for every mailbox that the account may search."),
+  mailboxes: narrowingList(
+    "Mailboxes to search instead of one: a list, or the word all for every mailbox that the account may search.",
+    mostCharacters.mailbox,
+  ),
   folder: folder.describe(
     "Where to look: a well-known name, a path (Inbox/Reports), or a folder id. Default: every folder that can hold mail.",
   ),
@@ -49,7 +59,7 @@ const input = z.strictObject({
     ),
   archive,
   // Empty, with subject_match equals: a message without a subject. No form can say that, so the description does not either.
-  subject: z.string().register(narrowing).optional().describe("Text of the subject, ignoring case."),
+  subject: z.string().max(mostCharacters.search).register(narrowing).optional().describe("Text of the subject, ignoring case."),
   subject_match: z.enum(["contains", "equals", "prefix"]).register(narrowing).default("contains").describe("How subject is compared."),
   sender: text("Part of the address or name of the sender."),
   recipient: text("Part of an address or name in To, Cc or Bcc."),
@@ -58,12 +68,13 @@ const input = z.strictObject({
   attachment_name: text("Part of the name of an attachment, also of one inside an attached message."),
   attachment_sha256: z
     .string()
+    .max(64)
     .regex(/^[0-9a-f]{64}$/i, "not 64 hexadecimal digits")
     .register(narrowing)
     .optional()
     .describe("SHA-256 of a file attachment, hexadecimal, also of one inside an attached message."),
   internet_message_id: narrowingMessageIds,
-  conversation_id: text("Id of the conversation."),
+  conversation_id: text("Id of the conversation.", mostCharacters.id),
   received_after: time("Received at this time or later."),
   received_before: time("Received before this time."),
   // Ten years, so that a slip of the keyboard is noticed.
@@ -78,9 +89,10 @@ const input = z.strictObject({
   query: text("A query in the server's own language (on Exchange: AQS). It finds words from their beginning, and only in what is indexed."),
   // All are held at once, and merged in order: 10 000 summaries are some 20 MB.
   limit: z.number().int().min(1).max(10_000).default(50).describe("How many messages at most, over the whole search, newest first."),
-  cursor: z.string().min(1).optional().describe("next_cursor of the page before; all filters stay as they were."),
+  cursor: z.string().min(1).max(longestCursor).optional().describe("next_cursor of the page before; all filters stay as they were."),
   fields: z
     .array(z.enum(fieldNames))
+    .max(mostItems)
     .register(spellings, { split: (words) => words.split(/[,\s]+/) })
     .optional()
     .describe(

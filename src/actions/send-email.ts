@@ -5,6 +5,7 @@ import type { Draft } from "../exchange/draft.ts";
 import { sameOverGraph } from "../exchange/uses.ts";
 import { Failure } from "../failure.ts";
 import { addressesOf, addressList, addressRow, anywhere, dry_run, importance, present } from "../fields.ts";
+import { mostCharacters } from "../input/limits.ts";
 import { addressFields, checkNewMail, contentFields, type NewMail, newMail, sentColumns, sentRow } from "../new-mail.ts";
 import { attempt, done } from "../outcome.ts";
 
@@ -29,6 +30,7 @@ export const sendEmail = touching({
     raw_mime: z
       .string()
       .min(1)
+      .max(mostCharacters.base64)
       .optional()
       .describe(
         "A whole message (RFC 5322), as text or as base64, sent as it is to the recipients in its headers. Excludes every other field of the message.",

@@ -1,6 +1,7 @@
 import type { Action } from "../action.ts";
 import { type Answer, type ErrorNoun, errorNoun, exitCodeOf } from "../answer.ts";
 import { asFailure, Failure, failures } from "../failure.ts";
+import { mostBytesOf } from "../input/limits.ts";
 import { jsonText } from "../json-text.ts";
 import { type Plan, perform } from "../perform.ts";
 import { didYouMean } from "../spelling.ts";
@@ -94,7 +95,7 @@ function unknown(name: string, program: Program): Failure {
 async function runAction(action: Action, line: Line, program: Program, screen: Screen, json: boolean): Promise<number> {
   const { input, config, connection, out, audit_file, yes, quiet, verbose } = line.program;
   const text = (value: string | true | undefined) => (value === true ? undefined : value);
-  const raw = { ...(await readInputFile(text(input), screen)), ...line.fields };
+  const raw = { ...(await readInputFile(text(input), screen, mostBytesOf(action.input))), ...line.fields };
   const progress = quiet === true || screen.stderr.isTTY !== true ? undefined : (await import("./progress.ts")).openProgress(screen.stderr);
   const opened = await program.open({
     config: text(config),
@@ -166,10 +167,10 @@ function confirmation({ effect }: Action, yes: boolean, screen: Screen, asking: 
   };
 }
 
-async function readInputFile(path: string | undefined, screen: Screen): Promise<Readonly<Record<string, unknown>>> {
+async function readInputFile(path: string | undefined, screen: Screen, mostBytes: number): Promise<Readonly<Record<string, unknown>>> {
   if (path === undefined) return {};
   const { readJson } = await import("./input-file.ts");
-  return readJson(path, screen.stdin);
+  return readJson(path, screen.stdin, mostBytes);
 }
 
 /** Rejects with `cancelled` when what was cancelled has not ended by itself in time. */

@@ -1,12 +1,15 @@
 import { createReadStream } from "node:fs";
 import { errorCode, Failure } from "../failure.ts";
+import { deepestInput, misshapen, mostValues, tooLong } from "../input/limits.ts";
+import { inParts } from "../input.ts";
+import { openShape } from "../parse-json/shape.ts";
 
 /**
  * The JSON object of a file, or of standard input when the path is `-`.
  * @throws Failure `invalid-input`
  */
-export async function readJson(path: string, stdin: AsyncIterable<unknown>): Promise<Readonly<Record<string, unknown>>> {
-  const text = await readText(path === "-" ? stdin : createReadStream(path), path);
+export async function readJson(path: string, stdin: AsyncIterable<unknown>, mostBytes: number): Promise<Readonly<Record<string, unknown>>> {
+  const text = await readText(path === "-" ? stdin : createReadStream(path), path, mostBytes);
   let value: unknown;
   try {
     value = JSON.parse(text.replace(/^\ufeff/, ""));
@@ -17,12 +20,23 @@ export async function readJson(path: string, stdin: AsyncIterable<unknown>): Pro
   throw new Failure("invalid-input", `--input ${path}: put one JSON object, such as {"mailbox": "soc@example.com"}.`);
 }
 
-async function readText(stream: AsyncIterable<unknown>, path: string): Promise<string> {
+/** Ends with the piece that is too much: a device gives bytes without end. */
+async function readText(stream: AsyncIterable<unknown>, path: string, mostBytes: number): Promise<string> {
   const chunks: Uint8Array[] = [];
+  const shape = openShape({ depth: deepestInput, values: mostValues });
+  let size = 0;
   try {
-    for await (const chunk of stream) chunks.push(chunk instanceof Uint8Array ? chunk : Buffer.from(String(chunk)));
+    for await (const piece of stream) {
+      const chunk = piece instanceof Uint8Array ? piece : Buffer.from(String(piece));
+      size += chunk.byteLength;
+      if (size > mostBytes) throw new Failure("invalid-input", `--input ${path}: ${tooLong(mostBytes)}`, { hint: inParts });
+      const broken = shape.feed(chunk);
+      if (broken !== undefined) throw new Failure("invalid-input", `--input ${path}: ${misshapen(broken)}`);
+      chunks.push(chunk);
+    }
     return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
   } catch (thrown) {
+    if (thrown instanceof Failure) throw thrown;
     throw new Failure("invalid-input", `--input ${path}: ${reason(thrown)}.`, { cause: thrown });
   }
 }

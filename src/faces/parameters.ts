@@ -10,7 +10,7 @@ export interface Parameter {
   readonly byDefault: unknown;
   /** The values that are allowed, where there are only some. */
   readonly choices: readonly string[] | undefined;
-  /** What a value must be besides: `at least 1`, `1 to 3600`. */
+  /** What a value must be besides: `at least 1`, `1 to 3600`, `at most 320 characters`. */
   readonly bounds: string | undefined;
 }
 
@@ -25,6 +25,8 @@ interface Schema {
   readonly anyOf?: readonly unknown[] | undefined;
   readonly minimum?: number | undefined;
   readonly maximum?: number | undefined;
+  readonly maxLength?: number | undefined;
+  readonly maxItems?: number | undefined;
 }
 
 /** The input of an action as JSON Schema. */
@@ -48,7 +50,7 @@ function parameter(field: string, schema: Schema, required: readonly string[]): 
     required: required.includes(field) && schema.default === undefined,
     byDefault: schema.default,
     choices: item.enum?.map(String) ?? (item.const === undefined ? undefined : [String(item.const)]),
-    bounds: boundsOf(core),
+    bounds: core.type === "array" ? sizeOf(core, item) : boundsOf(core),
   };
 }
 
@@ -72,10 +74,17 @@ function kindOf({ type }: Schema): Parameter["kind"] {
   return type === "integer" || type === "number" ? "number" : "text";
 }
 
-function boundsOf({ minimum, maximum }: Schema): string | undefined {
+/** Of a list: how many items, and how long each may be. */
+function sizeOf({ maxItems }: Schema, { maxLength }: Schema): string | undefined {
+  if (maxItems === undefined) return undefined;
+  return `at most ${maxItems} items${maxLength === undefined ? "" : ` of ${maxLength} characters`}`;
+}
+
+function boundsOf({ minimum, maximum, maxLength }: Schema): string | undefined {
   // zod writes the bounds of a safe integer for every integer: that says nothing to a person.
   const least = minimum !== undefined && minimum > Number.MIN_SAFE_INTEGER ? minimum : undefined;
   const most = maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER ? maximum : undefined;
+  if (maxLength !== undefined) return `at most ${maxLength} characters`;
   if (least !== undefined && most !== undefined) return `${least} to ${most}`;
   if (least !== undefined) return `at least ${least}`;
   return most === undefined ? undefined : `at most ${most}`;

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { Action } from "../../action.ts";
-import { spellings, unwrapped } from "../../input.ts";
+import { mostCharacters, unwrapped } from "../../input/limits.ts";
+import { spellings } from "../../input.ts";
 import { doorFields } from "../../perform.ts";
 import { type Parameter, parametersOf } from "../parameters.ts";
 import type { Field } from "./definition.ts";
@@ -40,9 +41,8 @@ function formField(parameter: Parameter, action: Action): FormField {
   if (schema === undefined) throw new RangeError(`${action.name} has no field ${id}.`);
   const { reader, more = [], note, ...shape } = shapeOf(parameter, unwrapped(schema));
   // What is said of a list of files is said of JSON; here one is chosen.
-  const hint = [shape.type === "upload" ? undefined : description, bounds === undefined ? undefined : `${capital(bounds)}.`, note].filter(
-    (text) => text !== undefined && text !== "",
-  );
+  const said = shape.type === "upload" ? [] : [description, bounds === undefined ? undefined : `${capital(bounds)}.`];
+  const hint = [...said, note].filter((text) => text !== undefined && text !== "");
   const read = id === "mailbox" ? "env('mailbox', env('default_mailbox'))" : `env('${id}')`;
   const holdsFiles = shape.type === "upload";
   const first = holdsFiles ? ["files", read] : [read];
@@ -79,8 +79,8 @@ function shapeOf({ field, kind, byDefault, choices }: Parameter, schema: z.core.
       // The platform's picker writes times like this one.
       if (takes(schema, "2026-01-31T12:00:00.000000Z") && !takes(schema, "word")) return { type: "datetime", ...text, reader: "choice" };
       return {
-        // What may be longer than a line of RFC 5322 is no line.
-        type: lengthOf(schema) > 1000 ? "textarea" : "text",
+        // A path of folders is still one line; what may be longer is not.
+        type: lengthOf(schema) > mostCharacters.folder ? "textarea" : "text",
         ...(takes(schema, "0".repeat(64)) && !takes(schema, "word") ? { validator: "sha256" as const } : {}),
         ...text,
         incident_artifacts: true,

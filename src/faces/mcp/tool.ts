@@ -17,6 +17,7 @@ export const confirmationField = "confirmation";
 
 const confirmationProperty = {
   type: "string",
+  maxLength: 100,
   description: "The token that a first call gave. Without it nothing is done: the answer is a dry run that names the targets.",
 };
 

@@ -8,7 +8,8 @@ import { sameOverGraph } from "../../../src/exchange/uses.ts";
 import type { Field } from "../../../src/faces/automation-service/definition.ts";
 import { formOf, pythonText, separatorsOf } from "../../../src/faces/automation-service/form.ts";
 import { prelude } from "../../../src/faces/automation-service/prelude.ts";
-import { spellings, unwrapped } from "../../../src/input.ts";
+import { unwrapped } from "../../../src/input/limits.ts";
+import { spellings } from "../../../src/input.ts";
 import { noPython, without } from "./stage.ts";
 
 const fieldOf = (schema: z.ZodType): Field & { readonly python: string } => {

@@ -1,0 +1,129 @@
+import * as z from "zod";
+
+/** The most characters (UTF-16 units) of a text. */
+export const mostCharacters = {
+  /** Local part, @ and domain: RFC 5321 section 4.5.3.1. */
+  mailbox: 320,
+  /** An e-mail address with the name before it. */
+  address: 1000,
+  /** A path of folders: Exchange allows 250 characters for one name and 300 folders in depth, but nobody has both. */
+  folder: 4000,
+  /** A text to search for. */
+  search: 1000,
+  /** The longest that Exchange gives, a public folder's, has some 700. An attachment's holds that of its message. */
+  id: 2000,
+  /** A line of a header has 998 (RFC 5322 section 2.1.1), and careless senders fold a Message-ID into two. */
+  messageId: 2000,
+  /** Name of a file: no system has longer ones. */
+  fileName: 255,
+  /** Path of a file: PATH_MAX of Linux. */
+  path: 4096,
+  subject: 1000,
+  /** One body of a message. */
+  body: 32 * 1024 * 1024,
+  /** A whole message, or one file, in base64: the 150 MB that Exchange Online takes at most. */
+  base64: 200 * 1024 * 1024,
+} as const;
+
+/** The most items of a list that says nothing else. */
+export const mostItems = 1000;
+/** The most messages that one call names, all of which a search may have found. */
+export const mostNames = 10_000;
+
+/** The most bytes of all texts of an input. Fields that may be longer by themselves come on top. */
+const usualBytes = 256 * 1024;
+/** Fields that may hold more than this are counted by themselves. */
+const largeField = 64 * 1024;
+/** No input is larger, whatever its fields may hold together. A text of V8 has half a gigabyte at most. */
+const largestInput = 256 * 1024 * 1024;
+/** Members and items of an input, at any depth: ten thousand item ids with their Message-IDs are a fifth of it. */
+export const mostValues = 100_000;
+/** Lists and objects within each other: the deepest input, an attachment, has three. */
+export const deepestInput = 32;
+
+const known = new WeakMap<z.ZodObject, number>();
+
+/** Returns how many bytes the texts of an input may have together: 256 KB, and what its large fields may hold by themselves. */
+export function mostBytesOf(schema: z.ZodObject): number {
+  const found = known.get(schema);
+  if (found !== undefined) return found;
+  const large = Object.values(schema.shape)
+    .map(roomOf)
+    .filter((room) => room > largeField);
+  const most = Math.min(
+    largestInput,
+    large.reduce((sum, room) => sum + room, usualBytes),
+  );
+  known.set(schema, most);
+  return most;
+}
+
+/** Returns how many characters a field may hold; 0 where its type alone bounds it. */
+function roomOf(field: z.core.$ZodType): number {
+  const inner = unwrapped(field);
+  const most = limitOf(inner) ?? 0;
+  if (inner instanceof z.ZodArray) return most * roomOf(inner.element);
+  if (inner instanceof z.ZodObject) return Object.values(inner.shape).reduce((sum, member) => sum + roomOf(member), 0);
+  return most;
+}
+
+/** Returns the most characters of a text, or items of a list, that a schema states. */
+export function limitOf(schema: z.core.$ZodType): number | undefined {
+  const limits = (schema._zod.def.checks ?? []).flatMap((check) =>
+    check instanceof z.core.$ZodCheckMaxLength ? [check._zod.def.maximum] : [],
+  );
+  return limits.length === 0 ? undefined : Math.min(...limits);
+}
+
+/** What is left when optional, default and the like are taken off. */
+export function unwrapped(field: z.core.$ZodType): z.core.$ZodType {
+  let inner = field;
+  while (
+    inner instanceof z.ZodOptional ||
+    inner instanceof z.ZodDefault ||
+    inner instanceof z.ZodPrefault ||
+    inner instanceof z.ZodNullable ||
+    inner instanceof z.ZodNonOptional ||
+    inner instanceof z.ZodReadonly
+  ) {
+    inner = inner.unwrap();
+  }
+  return inner;
+}
+
+/** Returns what an input has too much of, as one sentence; undefined where it has not. Visits each value once, and no more than `mostValues`. */
+export function tooMuch(input: unknown, mostBytes: number): string | undefined {
+  let bytes = 0;
+  let values = 0;
+  let level: unknown[] = [input];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > deepestInput) return nested;
+    const below: unknown[] = [];
+    for (const value of level) {
+      if (typeof value === "string") bytes += Buffer.byteLength(value);
+      if (typeof value !== "object" || value === null) continue;
+      const isList = Array.isArray(value);
+      for (const [name, member] of isList ? value.entries() : Object.entries(value)) {
+        if (typeof name === "string") bytes += Buffer.byteLength(name);
+        if (++values > mostValues) return numerous;
+        below.push(member);
+      }
+    }
+    if (bytes > mostBytes) return tooLong(mostBytes);
+    level = below;
+  }
+  return undefined;
+}
+
+const nested = `The input is nested more than ${deepestInput} levels deep.`;
+const numerous = `The input has more than ${mostValues} values.`;
+
+/** Says that an input has more bytes than it may have. */
+export function tooLong(mostBytes: number): string {
+  return `The input has more than ${mostBytes} bytes.`;
+}
+
+/** Says which bound the shape of a JSON text breaks. */
+export function misshapen(broken: "deep" | "numerous"): string {
+  return broken === "deep" ? nested : numerous;
+}
