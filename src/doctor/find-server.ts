@@ -1,4 +1,4 @@
-import type { Step as Asked } from "../ews/autodiscover.ts";
+import type { Step as Asked } from "../ews/autodiscover/options.ts";
 import { discoverEws } from "../ews/ews.ts";
 import { asFailure } from "../failure.ts";
 import { ewsOptionsOf } from "../open.ts";

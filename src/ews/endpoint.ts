@@ -1,6 +1,7 @@
 import { asFailure, Failure } from "../failure.ts";
+import type { AutodiscoverOptions } from "./autodiscover/options.ts";
 import { isTrusted, type Trust, trustOf } from "./autodiscover/trust.ts";
-import type { AutodiscoverOptions, Discovered } from "./autodiscover.ts";
+import type { Discovered } from "./autodiscover.ts";
 
 /** Where EWS is, and the version that requests to it are written in. */
 export interface Endpoint {

@@ -1,6 +1,7 @@
 import { createServer } from "node:http";
 import { afterEach, expect, test } from "vitest";
-import { type AutodiscoverOptions, autodiscover, type Step } from "../../src/ews/autodiscover.ts";
+import type { AutodiscoverOptions, Step } from "../../src/ews/autodiscover/options.ts";
+import { autodiscover } from "../../src/ews/autodiscover.ts";
 import { Failure } from "../../src/failure.ts";
 import type { AutodiscoverBehaviour, AutodiscoverRule } from "../../src/lab/autodiscover.ts";
 import { type Lab, startLab } from "../../src/lab/lab.ts";

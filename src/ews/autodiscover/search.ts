@@ -2,7 +2,7 @@ import { asFailure, Failure, type FailureCode } from "../../failure.ts";
 import type { HttpRequest, HttpResponse } from "../../wire/http/messages.ts";
 import { neverSent } from "../../wire/http.ts";
 import { failureAt } from "../../wire/http-failure.ts";
-import type { AutodiscoverOptions, Step } from "../autodiscover.ts";
+import type { AutodiscoverOptions, Step } from "./options.ts";
 import { lookUpService, redirection, redirectProbe, serviceOrigin, usualOrigins } from "./places.ts";
 import type { Answer, Protocol } from "./protocol.ts";
 import { checkedUrl, domainOf, isTrusted, type Trust, untrusted } from "./trust.ts";

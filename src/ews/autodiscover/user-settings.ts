@@ -1,4 +1,4 @@
-import type { AutodiscoverOptions } from "../autodiscover.ts";
+import type { AutodiscoverOptions } from "./options.ts";
 import { poxFor } from "./pox.ts";
 import { Search } from "./search.ts";
 import { soapFor } from "./soap.ts";
