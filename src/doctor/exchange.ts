@@ -1,9 +1,9 @@
-import type { Call, Exchange, Rights } from "../exchange/exchange.ts";
 import { open } from "../open.ts";
-import { attempt, type Outcome } from "../outcome.ts";
+import type { Outcome } from "../outcome.ts";
 import type { Secret } from "../secrets.ts";
 import type { Connection } from "../settings.ts";
-import { type Checkup, connectionOf, type Learned, type Step } from "./checkup.ts";
+import { askDiscovery, askInbox } from "./ask-exchange.ts";
+import { type Checkup, connectionOf, type Step } from "./checkup.ts";
 import { needsOf, partlyNeeds } from "./needs.ts";
 import { mailboxOf, noMailboxNamed, patience, shown, urlOf } from "./place.ts";
 import { enough, roleMissing, whyNoMailbox } from "./rights.ts";
@@ -50,27 +50,6 @@ function answeredBy(answer: Outcome<unknown>): string {
   return answer.ok
     ? "Exchange Web Services answered"
     : `Exchange Web Services answered, with ${answer.failure.wireCode ?? answer.failure.code}`;
-}
-
-function opened({ exchange }: Learned): Exchange {
-  if (exchange === undefined) throw new Error("a step asked Exchange before it was opened");
-  return exchange;
-}
-
-/** What the account may do in the Inbox. */
-export function askInbox({ learned, signal }: Checkup, mailbox: string): Promise<Outcome<Rights>> {
-  return attempt(async () => opened(learned).mailbox(mailbox, callOf(signal)).rights());
-}
-
-async function askDiscovery(checkup: Checkup): Promise<Outcome<unknown>> {
-  checkup.learned.discovery ??= await attempt(async () =>
-    opened(checkup.learned).searchableMailboxes({ expandGroups: false }, callOf(checkup.signal)),
-  );
-  return checkup.learned.discovery;
-}
-
-function callOf(signal: AbortSignal | undefined): Call {
-  return signal === undefined ? {} : { signal };
 }
 
 /** Whether the account may list and search mailboxes. */

@@ -2,6 +2,7 @@ import { retirement } from "../ews/online-failures.ts";
 import type { Failure } from "../failure.ts";
 import { allowEws, allowEwsFor } from "../setup/exchange-online.ts";
 import { showVirtualDirectory } from "../setup/on-premises.ts";
+import { askInbox } from "./ask-exchange.ts";
 import { type Checkup, connectionOf, type Finding } from "./checkup.ts";
 import { isOnline, urlOf } from "./place.ts";
 
@@ -92,7 +93,6 @@ function signInAgain(failure: Failure, checkup: Checkup): readonly string[] {
 async function forbidden(checkup: Checkup, mailbox: string | undefined, online: boolean): Promise<[string, readonly string[]]> {
   const { mailbox: own } = connectionOf(checkup);
   if (mailbox !== undefined && own !== undefined && own.toLowerCase() !== mailbox.toLowerCase()) {
-    const { askInbox } = await import("./exchange.ts");
     const other = await askInbox(checkup, own);
     if (other.ok || !withoutEws(other.failure)) {
       return [
