@@ -194,6 +194,16 @@ export interface Source {
   readonly message?: { readonly internetMessageId?: string | undefined; readonly attachments: readonly Attachment[] } | undefined;
 }
 
+/** What a person who is asked must know besides the targets. */
+export interface Details {
+  /** Named values, each of a list on a line of its own. They may hold what senders and callers wrote. */
+  readonly values?: Row;
+  /** Sentences of ours, such as whether it can be undone. They hold nothing that others wrote. */
+  readonly notes?: readonly string[];
+  /** The values describe the only item: it is not listed once more. */
+  readonly isItem?: boolean;
+}
+
 /** An action with its input parsed: what the door needs. Either `run` (one whole answer) or `select` and `act` (one outcome per item). */
 export interface Prepared {
   readonly input: Readonly<Record<string, unknown>>;
@@ -215,6 +225,8 @@ export interface Prepared {
     context: Context,
     chosen: readonly Target[],
   ) => AsyncIterable<Outcome<boolean | Failure>>;
+  /** Reads what a person who is asked must know besides the targets. Throws Failure. */
+  readonly details?: ((targets: readonly Target[], context: Context) => Details | Promise<Details>) | undefined;
   /** What must be confirmed beyond the effect's own rule, or undefined. Thrown Failures are for input that may never go on. */
   readonly asksFirst: boolean;
   /** What has become of an item when it is done, with this input: `deleted`. Default: done. */
@@ -331,6 +343,8 @@ interface Extras<In extends z.ZodObject, Each extends z.ZodObject, M extends Por
     context: Context<M>,
     chosen: readonly Target[],
   ) => AsyncIterable<Outcome<boolean | Failure>>;
+  /** What a person who is asked must know besides the targets. */
+  readonly details?: (input: z.output<In>, context: Context<M>, targets: readonly Target[]) => Details | Promise<Details>;
   /** Overrides the effect's rule: false for what can be undone, true for what cannot. */
   readonly asksFirst?: (input: z.output<In>) => boolean;
   /** Checks between fields; throws Failure `invalid-input` or `confirmation-required`. */
@@ -346,7 +360,7 @@ export function touching<In extends z.ZodObject, Each extends z.ZodObject, M ext
         prepare: (raw) => {
           const input = readInput(words.input, raw);
           extras.check?.(input);
-          const { preserve, verify } = extras;
+          const { preserve, verify, details } = extras;
           return {
             input,
             done: typeof words.done === "function" ? words.done(input) : words.done,
@@ -355,6 +369,7 @@ export function touching<In extends z.ZodObject, Each extends z.ZodObject, M ext
             asksFirst: extras.asksFirst?.(input) ?? effects[words.effect].asksFirst,
             select: (context) => select(input, context),
             act: (targets, context) => act(targets, input, context),
+            details: details && ((targets, context) => details(input, context, targets)),
             ...(preserve?.wanted(input) ? { preserve: (targets, context) => preserve.bytes(targets, input, context) } : {}),
             ...(verify
               ? {

@@ -28,7 +28,7 @@ export { type EwsOptions, openEws } from "./ews/ews.ts";
 export type { Call, Exchange, Mailbox } from "./exchange/exchange.ts";
 export { Failure, type FailureCode, failures, someItemsFailedExit } from "./failure.ts";
 export { type Opened, open } from "./open.ts";
-export type { Host, Plan } from "./perform.ts";
+export type { Host, Plan, Question } from "./perform.ts";
 export { Secret } from "./secrets.ts";
 export { type Connection, loadSettings, type Settings, type SettingsFlags, type SettingsPlace } from "./settings.ts";
 

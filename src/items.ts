@@ -184,7 +184,7 @@ export async function verifyEach(items: readonly Item[], verify: NonNullable<Pre
   }
 }
 
-function targetsOf(items: readonly Item[]): Target[] {
+export function targetsOf(items: readonly Item[]): Target[] {
   return items.flatMap((item) => item.target ?? []);
 }
 

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import * as z from "zod";
-import type { Context } from "./action.ts";
+import type { Context, Row } from "./action.ts";
 import type { NewAttachment } from "./exchange/attachment.ts";
 import type { Draft, Sent } from "./exchange/draft.ts";
+import { textOfHtml } from "./exchange/html-text.ts";
 import { Failure } from "./failure.ts";
 import { AddressNoun, addressesOf, addressList, addressOf, addressRow, attachments, headers, present } from "./fields.ts";
 import { mostCharacters } from "./input/limits.ts";
@@ -100,6 +101,43 @@ export function addressFields(mail: NewMail): Pick<Draft, "from" | "to" | "cc" |
     cc: addressesOf(mail.cc, "cc"),
     bcc: addressesOf(mail.bcc, "bcc"),
   };
+}
+
+/** Of a body a person who is asked reads so many lines, of so many characters together. */
+const linesAsked = 10;
+const charactersAsked = 20_000;
+
+/** What a person who is asked must know of a message to send: to whom it goes, and how it begins. Throws Failure. */
+export async function mailDetails(draft: Omit<Draft, "to"> & { readonly to?: Draft["to"] | undefined }): Promise<Row> {
+  if (draft.mime !== undefined) return await mimeDetails(draft.mime);
+  const { from, replyTo, to, cc, bcc, subject, headers = [], attachments = [], text, html = "" } = draft;
+  const rows = (addresses: Draft["to"] | undefined) => addresses?.map(addressRow);
+  return present({
+    from: from && addressRow(from),
+    reply_to: rows(replyTo),
+    to: rows(to),
+    cc: rows(cc),
+    bcc: rows(bcc),
+    subject: subject ?? "",
+    headers: headers.map(({ name, value }) => `${name}: ${value}`),
+    attachments: attachments.map(({ name, size }) => ({ name, size })),
+    ...(text === undefined ? beginningOf(textOfHtml(html.slice(0, charactersAsked)), html.length) : beginningOf(text)),
+  });
+}
+
+async function mimeDetails(mime: Uint8Array): Promise<Row> {
+  const { glanceAt } = await import("./mime/glance.ts");
+  const { addresses, subject, date, text = "", attachments, unlisted } = await glanceAt(mime);
+  const named = Object.entries(addresses).map(([name, list]) => [name.replaceAll("-", "_"), list.map(addressRow)] as const);
+  return present({ ...Object.fromEntries(named), subject, date, attachments, not_understood: unlisted, ...beginningOf(text) });
+}
+
+/** The first lines that are not blank, and the length of all where that is more. */
+function beginningOf(text: string, length = text.length): Row {
+  const begin = text.slice(0, charactersAsked);
+  const lines = begin.split(/\r\n|[\r\n\u0085\u2028\u2029]/).filter((line) => line.trim() !== "");
+  const isCut = lines.length > linesAsked || length > begin.length;
+  return { body: lines.slice(0, linesAsked), ...(isCut ? { body_characters: length } : {}) };
 }
 
 /** Body and attachments as the port has them. HTML goes before text. Throws what opening a file throws. */

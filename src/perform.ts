@@ -3,7 +3,6 @@ import * as z from "zod";
 import {
   type Action,
   type Context,
-  type Effect,
   type EvidenceStore,
   effects,
   type OpenedFile,
@@ -13,29 +12,17 @@ import {
 } from "./action.ts";
 import { type Answer, answerSchema, errorNoun, type Result } from "./answer.ts";
 import type { AuditEntry, AuditLog } from "./audit.ts";
+import { type Plan, questionOf, wordsOf } from "./door/question.ts";
 import { count, sentenceOf } from "./door/sentence.ts";
 import { operatingSystemUser } from "./door/user.ts";
 import type { Exchange } from "./exchange/exchange.ts";
 import { asFailure, Failure } from "./failure.ts";
 import { present } from "./fields.ts";
 import { unwrapped } from "./input/limits.ts";
-import { actOn, choose, type Item, preserveEach, settleMissing, unseen, verifyEach } from "./items.ts";
+import { actOn, choose, type Item, preserveEach, settleMissing, targetsOf, unseen, verifyEach } from "./items.ts";
 import { attempt, type Outcome } from "./outcome.ts";
 
-/** What is about to be done, for whoever is asked. */
-export interface Plan {
-  readonly action: string;
-  readonly title: string;
-  readonly effect: Effect;
-  readonly mailbox: string;
-  /** What one item is called, and what will have become of it: `message`, `deleted`. */
-  readonly noun: string;
-  readonly done: string;
-  /** The columns that tell most, first. */
-  readonly columns: readonly string[];
-  /** The columns that name each item. Text in them was written by whoever sent the mail. */
-  readonly rows: readonly Row[];
-}
+export type { Plan, Question } from "./door/question.ts";
 
 /** What a face gives to the door. */
 export interface Host {
@@ -255,6 +242,7 @@ async function saysYes({ action, prepared, context, host }: Passage, found: read
     ...wordsOf(action, prepared),
     columns: glance?.columns ?? [],
     rows: found.map((item) => item.row),
+    question: () => questionOf(prepared, targetsOf(found), context),
   });
 }
 
@@ -287,11 +275,6 @@ function told({ action, prepared, remarks }: Passage, items: readonly Item[]): S
   const words = wordsOf(action, prepared);
   const message = sentenceOf(items, action, { ...prepared, ...words }, counts, planned, remarks);
   return { success: counts.failed === 0 && !missingFails && remarks.incomplete !== true, message, counts, ...remarks, results };
-}
-
-/** What one item is called, and what has become of it when it is done. */
-function wordsOf({ noun = "item" }: Action, { done = "done" }: Prepared): Pick<Plan, "noun" | "done"> {
-  return { noun, done };
 }
 
 function resultOf(item: Item): Result {

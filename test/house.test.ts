@@ -101,7 +101,9 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(["answer", "audit", "evidence", "evidence-index", "perform", "looking", "door"].map((room) => [room, door])),
   // What it keeps of a message it takes apart first.
   items: [...door, "mime"],
-  ...Object.fromEntries(["which-messages", "which-attachments", "new-mail"].map((room) => [room, [...door, "which-messages"]])),
+  ...Object.fromEntries(["which-messages", "which-attachments"].map((room) => [room, [...door, "which-messages"]])),
+  // A whole message is taken apart for a person who is asked.
+  "new-mail": [...door, "mime"],
   actions: [...core, "action", "answer", "fields", "input", "looking", "which-messages", "which-attachments", "new-mail"],
   faces: [
     "failure",

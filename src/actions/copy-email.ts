@@ -146,6 +146,15 @@ export const copyEmail = touching({
       }
     },
     {
+      details: (input, context) => ({
+        values: {
+          ...(input.is_public_folder ? {} : { destination_mailbox: destinationOf(input, context).address }),
+          destination_folder: input.is_public_folder
+            ? inStore("public", splitStore(input.destination_folder).rest)
+            : input.destination_folder,
+          create_folder: input.create_folder,
+        },
+      }),
       check(input) {
         messageNames(input);
         if (input.is_public_folder && input.destination_mailbox !== undefined) {

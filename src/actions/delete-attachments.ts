@@ -63,6 +63,13 @@ export const deleteAttachments = touching({
       }
     },
     {
+      details: ({ save_copy_first }) => ({
+        notes: [
+          save_copy_first
+            ? "This cannot be undone. A copy of each is kept as evidence first."
+            : "This cannot be undone, and no copy is kept (save_copy_first is false).",
+        ],
+      }),
       check(input) {
         messageNames(input);
         const chosen = (input.attachment_ids ?? []).length > 0 || input.name_pattern !== undefined;

@@ -24,6 +24,13 @@ import {
 
 const deleted = { trash: "trash_deleted", soft: "soft_deleted", hard: "hard_deleted" } as const satisfies Record<DeleteMode, string>;
 
+/** For a person who is asked. */
+const undoing: Readonly<Record<DeleteMode, string>> = {
+  trash: "They go to Deleted Items. This can be undone.",
+  soft: "They go to the Recoverable Items. This can be undone as long as Exchange keeps them there.",
+  hard: "They are deleted for good. This cannot be undone.",
+};
+
 /** Deleting twice is deleting once: that a message is not there is a success, once every place that is meant was opened. */
 export const deleteEmail = touching({
   name: "delete-email",
@@ -129,6 +136,10 @@ export const deleteEmail = touching({
       }
     },
     {
+      details: ({ delete_type, keep_evidence: keeps }) => ({
+        values: { delete_type },
+        notes: [`${undoing[delete_type]} ${keeps ? "A copy of each is kept as evidence first." : "No copy is kept as evidence."}`],
+      }),
       check(input) {
         messageNames(input);
         if (input.delete_type === "hard" && !input.confirm_hard && !input.dry_run) {

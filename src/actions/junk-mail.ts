@@ -76,6 +76,13 @@ export const junkMail = touching({
       }
     },
     {
+      details: ({ is_junk, move }) => ({
+        notes: [
+          is_junk
+            ? `${move ? "They go to Junk Email. " : ""}Over Exchange Web Services their senders are blocked. Junk Mail with is_junk false undoes it.`
+            : `${move ? "They go to the Inbox. " : ""}Over Exchange Web Services their senders are unblocked. Junk Mail with is_junk true undoes it.`,
+        ],
+      }),
       check: (input) => void messageNames(input),
       async *verify(targets, rows, input, { mailbox }) {
         const messages = targets.flatMap(({ message }) => message ?? []);

@@ -5,7 +5,7 @@ import type { Reply } from "../exchange/draft.ts";
 import { sameOverGraph } from "../exchange/uses.ts";
 import { Failure } from "../failure.ts";
 import { present } from "../fields.ts";
-import { addressFields, checkNewMail, contentFields, type NewMail, newMail, sentColumns, sentRow } from "../new-mail.ts";
+import { addressFields, checkNewMail, contentFields, mailDetails, type NewMail, newMail, sentColumns, sentRow } from "../new-mail.ts";
 import { attempt, failed } from "../outcome.ts";
 import { choosesMessages, guarded, messageGlance, messageNames, selectMessages, whichMessages } from "../which-messages.ts";
 
@@ -59,6 +59,16 @@ export const replyToEmail = touching({
       }
     },
     {
+      async details(input, context) {
+        const { subject, ...mail } = await mailDetails(await replyOf(input, "", context));
+        const sender = input.to === undefined ? "its Reply-To, or its sender where it has none" : "the recipients below";
+        const others = input.reply_all ? ", and to everybody in its To and Cc unless they are named below" : "";
+        const subjects = input.subject === undefined ? {} : { subject };
+        return {
+          values: { from: { address: context.mailbox.address }, ...mail, ...subjects, quote_original: input.quote_original },
+          notes: [`The reply to each message goes to ${sender}${others}. What is sent cannot be called back.`],
+        };
+      },
       check(input) {
         messageNames(input);
         checkNewMail(input);

@@ -6,7 +6,7 @@ import { sameOverGraph } from "../exchange/uses.ts";
 import { Failure } from "../failure.ts";
 import { addressesOf, addressList, addressRow, anywhere, dry_run, importance, present } from "../fields.ts";
 import { mostCharacters } from "../input/limits.ts";
-import { addressFields, checkNewMail, contentFields, type NewMail, newMail, sentColumns, sentRow } from "../new-mail.ts";
+import { addressFields, checkNewMail, contentFields, mailDetails, type NewMail, newMail, sentColumns, sentRow } from "../new-mail.ts";
 import { attempt, done } from "../outcome.ts";
 
 export const sendEmail = touching({
@@ -65,6 +65,11 @@ export const sendEmail = touching({
       });
     },
     {
+      async details(input, context) {
+        const draft = await draftOf(input, context);
+        const from = draft.mime === undefined ? { from: { address: context.mailbox.address } } : {};
+        return { values: { ...from, ...(await mailDetails(draft)) }, notes: ["What is sent cannot be called back."], isItem: true };
+      },
       check(input) {
         checkNewMail(input);
         addressesOf(input.reply_to, "reply_to");

@@ -1,15 +1,23 @@
 import { createInterface } from "node:readline/promises";
 import type { Plan } from "../perform.ts";
+import { type Asking, questionText } from "./question.ts";
 import type { Screen } from "./screen.ts";
-import { table } from "./table.ts";
-import { harmless } from "./terminal.ts";
 
-// So many rows still fit on a screen with the question below them.
-const rowsShown = 15;
+/** A person can scroll through so many. */
+const most = 500;
 
-/** Shows what is about to be done and asks for a yes. Anything but `y` or `yes` is a no. */
+function asking(screen: Screen): Asking {
+  return {
+    columns: screen.stderr.columns || 80,
+    most,
+    otherwise: (found) =>
+      `Look at them with --dry-run, then give --yes with --expected-count ${found}, where the action has it; or name at most ${most} at a time.`,
+  };
+}
+
+/** Shows what is about to be done and asks for a yes. Anything but `y` or `yes` is a no. Throws Failure when there is too much to show. */
 export async function ask(plan: Plan, screen: Screen): Promise<boolean> {
-  screen.stderr.write(`${planText(plan, screen.stderr.columns || 80)}\n`);
+  screen.stderr.write(`${await questionText(plan, asking(screen))}\n`);
   const questions = createInterface({ input: screen.stdin });
   // Ctrl-D closes without an answer.
   const closed = new Promise<undefined>((resolve) => questions.once("close", () => resolve(undefined)));
@@ -23,18 +31,4 @@ export async function ask(plan: Plan, screen: Screen): Promise<boolean> {
     if (answer === undefined) screen.stderr.write("\n");
     questions.close();
   }
-}
-
-/** The plan as a person reads it. */
-export function planText(plan: Plan, columns: number): string {
-  const { title, mailbox, noun, done, columns: first, rows } = plan;
-  const many = rows.length === 1 ? `1 ${noun}` : `${rows.length} ${noun}s`;
-  const more = rows.length > rowsShown ? [`… and ${rows.length - rowsShown} more`] : [];
-  return [
-    `${title}: ${many} in ${harmless(mailbox)} would be ${done}.`,
-    "",
-    table(rows.slice(0, rowsShown), columns, { first, note: false }),
-    ...more,
-    "",
-  ].join("\n");
 }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { failures } from "../../src/failure.ts";
-import { toy } from "./toy.ts";
+import { catalogueOf, shearMany, toy } from "./toy.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "mailcordon-cli-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -63,6 +63,15 @@ describe("on a terminal", () => {
     expect(err).toContain("Go on? [y/N] ");
     expect(code).toBe(exit);
   });
+});
+
+test("a person at a terminal is shown all of 500 targets; about 501 nobody is asked, and the hint says what to do", async () => {
+  for (const ewes of [500, 501]) {
+    const { err, code } = await toy(["shear-sheep"], { terminal: true, stdin: "n\n", catalogue: catalogueOf([shearMany(ewes)]) });
+    expect(code).toBe(failures["confirmation-required"].exit);
+    expect(err.includes("Go on?")).toBe(ewes === 500);
+    expect(err).toContain(ewes === 500 ? '500. Name "Ewe 500"' : "give --yes with --expected-count 501");
+  }
 });
 
 test("who has said no is not shown again what it was about, and the message stands on a line of its own", async () => {

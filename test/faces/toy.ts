@@ -62,6 +62,20 @@ export const shearSheep = touching({
     yield { ok: false, failure: new Failure("access-denied", "She will not.") };
   });
 
+/** The same over so many ewes. */
+export function shearMany(ewes: number): Action {
+  const names = Array.from({ length: ewes }, (_, at) => `Ewe ${at + 1}`);
+  return {
+    ...shearSheep,
+    prepare: (raw) => ({
+      ...shearSheep.prepare(raw),
+      select: async function* () {
+        for (const name of names) yield { asked: { name }, outcome: { ok: true, value: { row: { name } } } };
+      },
+    }),
+  };
+}
+
 const actions: readonly Action[] = [countSheep, shearSheep];
 
 export const toyCatalogue = catalogueOf(actions);

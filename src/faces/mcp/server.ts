@@ -15,8 +15,8 @@ import {
 import type { Action, Kept } from "../../action.ts";
 import { asFailure, Failure } from "../../failure.ts";
 import type { Host, Plan } from "../../perform.ts";
-import { planText } from "../confirm.ts";
 import { toolOf } from "../names.ts";
+import { type Asking, questionText } from "../question.ts";
 import { harmless } from "../terminal.ts";
 import { openTimeLimit } from "../time-limit.ts";
 import { callTool, refused } from "./call.ts";
@@ -52,8 +52,13 @@ show the targets to the user, and confirm only what the user agrees to.`;
 const mostListed = 500;
 // A person reads a list of targets before it says yes.
 const answerWithinMs = 10 * 60 * 1000;
-// A terminal's width is a readable one for a dialogue, too.
-const dialogueColumns = 100;
+// A terminal's width is a readable one for a dialogue, too. More items than these nobody reads in one.
+const dialogue: Asking = {
+  columns: 100,
+  most: 100,
+  otherwise: (found) =>
+    `Call with dry_run to see them, then name at most 100 at a time; or have a person do it on the command line, with --yes and --expected-count ${found}.`,
+};
 
 /**
  * A server for one client, over any transport of the SDK.
@@ -106,7 +111,7 @@ export function mcpServer({ actions, host, findEvidence, within, timeoutMs, requ
       const limit = openTimeLimit(timeoutMs ?? Number.POSITIVE_INFINITY, "have serve.timeout_seconds raised");
       const ends = [extra.signal, ending, host.signal].filter((signal) => signal !== undefined);
       const elicit = async (plan: Plan) => {
-        const request = { method: "elicitation/create" as const, params: question(plan) };
+        const request = { method: "elicitation/create" as const, params: await question(plan) };
         const signal = AbortSignal.any(ends);
         const ask = () => extra.sendRequest(request, ElicitResultSchema, { timeout: answerWithinMs, signal });
         const answered = await limit.standing(() => ask().catch((thrown) => unanswered(thrown, signal)));
@@ -179,9 +184,9 @@ function canAsk(capabilities: ClientCapabilities | undefined): boolean {
 }
 
 /** https://modelcontextprotocol.io/specification/2025-11-25/client/elicitation */
-function question(plan: Plan): ElicitRequestFormParams {
+async function question(plan: Plan): Promise<ElicitRequestFormParams> {
   return {
-    message: planText(plan, dialogueColumns),
+    message: await questionText(plan, dialogue),
     requestedSchema: {
       type: "object",
       properties: { confirm: { type: "boolean", title: `${plan.title}?`, description: "Yes does it, to all that is listed." } },

@@ -12,7 +12,7 @@ import { type Action, effects, touching } from "../../../src/action.ts";
 import { sameOverGraph } from "../../../src/exchange/uses.ts";
 import { mcpServer } from "../../../src/faces/mcp/server.ts";
 import type { Host } from "../../../src/perform.ts";
-import { countSheep, opened, shearSheep } from "../toy.ts";
+import { countSheep, opened, shearMany, shearSheep } from "../toy.ts";
 
 const clients: Client[] = [];
 afterEach(async () => {
@@ -224,6 +224,28 @@ describe("what destroys", () => {
     if (succeeded === 0)
       expect(structuredContent).toMatchObject({ error: { code: "confirmation-required", hint: expect.stringContaining("did not agree") } });
   });
+});
+
+test("a person at an MCP client is shown all of 100 targets; about 101 nobody is asked, nothing is done, and the hint says what to do", async () => {
+  for (const [ewes, questions] of [
+    [100, 1],
+    [101, 0],
+  ] as const) {
+    const client = await connected({ actions: [shearMany(ewes)], capabilities: { elicitation: {} } });
+    const asked: string[] = [];
+    client.setRequestHandler(ElicitRequestSchema, ({ params }) => {
+      asked.push(params.message);
+      return { action: "decline" };
+    });
+    const { structuredContent } = await call(client, "shear_sheep");
+    expect(asked).toHaveLength(questions);
+    for (const text of asked) expect(text).toContain('100. Name "Ewe 100"');
+    const refused = { message: expect.stringContaining("100 at most"), hint: expect.stringContaining("--yes and --expected-count 101") };
+    expect(structuredContent).toMatchObject({
+      counts: { succeeded: 0 },
+      error: { code: "confirmation-required", ...(questions === 0 ? refused : {}) },
+    });
+  }
 });
 
 describe("the time of a call", () => {
