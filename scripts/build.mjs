@@ -22,7 +22,7 @@ await build({ ...library, entryPoints: here, chunkNames: "repository/[name]-[has
 // What most calls do not need stays apart: the lab, and some libraries. Everything of ours is in one file, so that a class is there once.
 const libraries = readdirSync("src/libraries").map((file) => file.replace(/\.ts$/, ""));
 const practice = { "./lab/practice.ts": "./lab.cjs" };
-const servingCommands = ["./export-command.ts", "./keys-command.ts", "./mcp-command.ts", "./serve-command.ts"];
+const servingCommands = ["./audit-command.ts", "./export-command.ts", "./keys-command.ts", "./mcp-command.ts", "./serve-command.ts"];
 const serving = Object.fromEntries(servingCommands.map((file) => [file, "./server.cjs"]));
 const commonJs = {
   ...common,
@@ -50,7 +50,17 @@ const leaving = (files) => ({
   },
 });
 const entryPoints = { mailcordon: "src/main.ts", program: "src/program.ts" };
-await build({ ...commonJs, entryPoints, plugins: [leaving({ ...practice, ...serving })] });
+const plugins = [leaving({ ...practice, ...serving })];
+const { metafile } = await build({ ...commonJs, entryPoints, plugins, metafile: true });
+const packages = Object.values(metafile.outputs).flatMap(({ inputs }) =>
+  Object.keys(inputs).flatMap((path) => /node_modules\/.*/.exec(path) ?? []),
+);
+const heavy = packages.filter((path) => !path.startsWith("node_modules/zod/"));
+if (heavy.length > 0) {
+  throw new Error(
+    `program.cjs would hold ${heavy[0]} and ${heavy.length - 1} more files of packages: load them late, or name the command in \`servingCommands\``,
+  );
+}
 // The same program with what the commands take that serve others: `src/main.ts` says which.
 await build({ ...commonJs, entryPoints: { server: "src/program.ts" }, plugins: [leaving(practice)] });
 const libraryFiles = Object.fromEntries(libraries.map((name) => [name, `src/libraries/${name}.ts`]));
