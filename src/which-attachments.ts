@@ -1,9 +1,9 @@
 import * as z from "zod";
 import type { Context, Row, Selected, Target } from "./action.ts";
 import { type Attachment, holdsOthers, isSealed } from "./exchange/attachment.ts";
-import { unlooked } from "./exchange/locate-copies.ts";
 import { type Absent, isAbsent } from "./exchange/looked.ts";
 import type { Message } from "./exchange/message.ts";
+import { unlooked } from "./exchange/unopened.ts";
 import type { PortMethod } from "./exchange/uses.ts";
 import { Failure } from "./failure.ts";
 import { messageRow, narrowingList, present } from "./fields.ts";

@@ -2,7 +2,7 @@ import { notLooked } from "../exchange/around.ts";
 import type { Folder, FolderName } from "../exchange/folder.ts";
 import { archiveName, type FolderStore, inStore, joinPath, parseFolderName, splitPath, splitStore } from "../exchange/folder-names.ts";
 import { type FolderNode, type FoundFolder, treeOf, walk } from "../exchange/folder-tree.ts";
-import { unopened } from "../exchange/locate-copies.ts";
+import { unopened } from "../exchange/unopened.ts";
 import { asFailure, Failure, throwDefect } from "../failure.ts";
 import { attempt, type Outcome } from "../outcome.ts";
 import { type ArchiveFound, archiveIn } from "./archive.ts";
@@ -12,7 +12,6 @@ import { firstPages, listFolders } from "./list-folders.ts";
 import { createFolder } from "./operations/create-folder.ts";
 import type { FolderPage } from "./operations/find-folder.ts";
 import { getFolder } from "./operations/get-folder.ts";
-import { publicBelow, publicPath, reachPublic } from "./public-folders.ts";
 import { publicFolderOf } from "./public-ids.ts";
 import { addressOnly, type EwsMailbox } from "./session/mailbox.ts";
 
@@ -84,7 +83,7 @@ export function openFolders(mailbox: EwsMailbox): Folders {
 
   /** Where a path leads in a store, as far as it exists. */
   async function reach(store: FolderStore, parts: readonly string[]): Promise<Reached> {
-    if (store === "public") return reachPublic(mailbox, parts);
+    if (store === "public") return (await import("./public-folders.ts")).reachPublic(mailbox, parts);
     const root = store === "archive" ? "archivemsgfolderroot" : "msgfolderroot";
     const found = walk(await tree(root), parts);
     const isRecoverable = store === "mailbox" && found.node === undefined && parts[0]?.toLowerCase() === recoverable.toLowerCase();
@@ -132,7 +131,7 @@ export function openFolders(mailbox: EwsMailbox): Folders {
 
   /** The path of a folder that is none of the mailbox's visible ones: of the Recoverable Items, the archive or the public folders. */
   async function pathBehind(found: FoundFolder): Promise<string | undefined> {
-    if (publicFolderOf(found.folderId) !== undefined) return publicPath(mailbox, found);
+    if (publicFolderOf(found.folderId) !== undefined) return (await import("./public-folders.ts")).publicPath(mailbox, found);
     for (const root of ["recoverableitemsroot", archiveRoot] as const) {
       const nodes = await attempt(() => tree(root));
       if (!nodes.ok && nodes.failure.code === "cancelled") throw nodes.failure;
@@ -191,7 +190,9 @@ export function openFolders(mailbox: EwsMailbox): Folders {
     if (store === "public") {
       const missed: Failure[] = [];
       cuts.set("public", missed);
-      return publicBelow(mailbox, await resolve(name), splitPath(rest), (failure) => missed.push(failure));
+      return (await import("./public-folders.ts")).publicBelow(mailbox, await resolve(name), splitPath(rest), (failure) =>
+        missed.push(failure),
+      );
     }
     const isRecoverable = /^recoverable ?items/i.test(rest.trim());
     if (store === "archive") {

@@ -1,11 +1,10 @@
 import { asFailure, Failure, type FailureCode } from "../failure.ts";
 import { done, failed, type Outcome } from "../outcome.ts";
-import { mayBeOneItem } from "./around.ts";
-import { isLocal } from "./local-failure.ts";
 import { isAbsent, type Located, type Looked, lookedIn } from "./looked.ts";
 import { bareMessageId, sameMessageId } from "./match.ts";
 import type { Message, MessageName } from "./message.ts";
 import type { ArchiveState } from "./query.ts";
+import { unlooked, unopened } from "./unopened.ts";
 
 /** How a back end looks for messages by their Internet Message-IDs. */
 export interface CopySearch {
@@ -110,12 +109,6 @@ function seenOf(id: string | undefined, { messages, unlisted, places, archive }:
   return failed(unlooked(`${sought} ${lookedIn(places)}, but ${closed}: ${first.failure.message}`, first.failure));
 }
 
-/** Every mailbox has a root and its well-known folders. Servers say of one that is not ours to open, or is being moved, that they are not there. */
-export function unopened(failure: Failure): Failure {
-  if (failure.code !== "not-found" && failure.code !== "folder-not-found") return failure;
-  return unlooked(`The mailbox could not be opened: ${failure.message}`, failure);
-}
-
 /**
  * Every mailbox has folders: a server leaves out of a list what the account may not see. The Deletions of the Recoverable Items are asked for without being listed.
  * Throws Failure `could-not-look`.
@@ -129,12 +122,4 @@ function alsoThere(number: number, { mailbox }: Pick<Looked, "mailbox">, first: 
   const message = `There may be more copies: ${number} of the folders of ${mailbox} could not be looked into: ${first.message}`;
   const { wireCode, requestId } = first;
   return new Failure("could-not-look", message, { wireCode, requestId, cause: first });
-}
-
-/** A place could not be opened: nothing is known of what may lie there. */
-export function unlooked(message: string, cause: Failure): Failure {
-  // What would fail for every folder, such as a server that is busy, is told as it is.
-  if (!isLocal(cause) && !mayBeOneItem(cause)) return cause;
-  const { wireCode, requestId } = cause;
-  return new Failure("could-not-look", message, { wireCode, requestId, cause });
 }

@@ -2,7 +2,7 @@ import { notLooked } from "../exchange/around.ts";
 import type { Folder, FolderName } from "../exchange/folder.ts";
 import { joinPath, type ParsedName, parseFolderName, splitStore, wellKnownName } from "../exchange/folder-names.ts";
 import { type FolderNode, type FoundFolder, treeOf, walk } from "../exchange/folder-tree.ts";
-import { unopened } from "../exchange/locate-copies.ts";
+import { unopened } from "../exchange/unopened.ts";
 import { asFailure, Failure, throwDefect } from "../failure.ts";
 import { attempt } from "../outcome.ts";
 import { isOfEws } from "./ews-ids.ts";
