@@ -1,6 +1,6 @@
 import type { MeetingFields } from "./contact.ts";
 import type { NewAttachment } from "./item.ts";
-import { decodeBase64 } from "./mime-decode.ts";
+import { decodeBase64 } from "./mime/transfer-encoding.ts";
 
 // RFC 5546 methods and the classes that Exchange gives them: MS-OXOCAL 2.2.
 const classes: Readonly<Record<string, string>> = {

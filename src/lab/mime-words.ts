@@ -1,5 +1,5 @@
 import { decodeCharset } from "./charset.ts";
-import { decodeBase64, decodeQuotedPrintable } from "./mime-decode.ts";
+import { decodeBase64, decodeQuotedPrintable } from "./mime/transfer-encoding.ts";
 
 // A word may have 75 characters (RFC 2047 2); some mailers put a whole subject into one. What is longer stays as it stands.
 const word = /=\?([^?\s]{1,80})\?([bq])\?((?:[^?]|\?(?!=)){0,4000}?)\?=/gi;
