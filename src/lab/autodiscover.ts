@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type MailboxSettings, mailboxSettings } from "./autodiscover-settings.ts";
 import { authenticate } from "./ews/auth.ts";
-import type { LabRequest } from "./lab.ts";
+import type { LabRequest } from "./http/request-log.ts";
 import type { User } from "./organisation.ts";
 import type { Store } from "./store.ts";
 import { el, parseXml, textEl, type XmlElement, XmlError } from "./xml.ts";

@@ -15,6 +15,7 @@ import { Throttle } from "./graph/throttle.ts";
 import { uploadName } from "./graph/upload.ts";
 import { Uploads } from "./graph/uploads.ts";
 import { Habits } from "./habits.ts";
+import type { LabRequest } from "./http/request-log.ts";
 import { importFolder } from "./import.ts";
 import { listen } from "./listen.ts";
 import type { EwsPolicy, Tenant } from "./registration.ts";
@@ -67,31 +68,6 @@ export interface LabOptions {
   readonly keepBodies?: boolean | undefined;
   /** Compress replies when the client accepts it; default true. */
   readonly gzip?: boolean | undefined;
-}
-
-/** One request as the lab saw it; nothing secret in it. */
-export interface LabRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly operation: string | undefined;
-  /** Those of the requests inside of it, in the order in which they came: what a `$batch` of Graph is made of. */
-  readonly inner?: readonly string[] | undefined;
-  /** Address of the authenticated user. */
-  readonly caller: string | undefined;
-  /** Address of the mailbox whose rights were used. */
-  readonly acting: string | undefined;
-  readonly anchorMailbox: string | undefined;
-  /** What came of the credentials, where `LabOptions.signIn` is set: how it signed in, or why not. */
-  readonly signIn?: string | undefined;
-  readonly status: number;
-  /** Body bytes as they came over the wire. */
-  readonly bytesIn: number;
-  readonly bytesOut: number;
-  /** Without authorization and cookies. */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly requestId: string;
-  readonly requestBody?: string;
-  readonly replyBody?: string;
 }
 
 /** A running lab. */

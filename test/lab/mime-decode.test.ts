@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { decodedBody } from "../../src/lab/mime-decode.ts";
 import { decodeQuotedPrintable } from "../../src/lab/mime/transfer-encoding.ts";
+import { decodedBody } from "../../src/lab/mime-decode.ts";
 import { parseEntity } from "../../src/lab/mime-entity.ts";
 
 const quoted = (text: string) => Buffer.from(decodeQuotedPrintable(Buffer.from(text))).toString("latin1");

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { TextDecoder } from "node:util";
 import type { FaultPlan, Faults } from "../faults.ts";
 import type { Habits } from "../habits.ts";
-import type { LabRequest } from "../lab.ts";
+import type { LabRequest } from "../http/request-log.ts";
 import type { User } from "../organisation.ts";
 import type { EwsPolicy } from "../registration.ts";
 import type { Store } from "../store.ts";

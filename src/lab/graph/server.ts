@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Damage, reset, send } from "../ews/transport.ts";
-import type { LabRequest } from "../lab.ts";
+import type { LabRequest } from "../http/request-log.ts";
 import { type Answered, type Dispatcher, dispatch, mailboxNamed } from "./dispatch.ts";
 import { errorBody, GraphError } from "./errors.ts";
 import { answerImport } from "./import-item.ts";
