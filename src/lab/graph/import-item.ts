@@ -5,7 +5,7 @@ import type { LabItem } from "../item.ts";
 import type { LabMailbox } from "../mailbox.ts";
 import type { Store } from "../store.ts";
 import { folderWithId } from "./access.ts";
-import { bytesOf } from "./attachment-from-json.ts";
+import { bytesOf } from "./base64.ts";
 import type { Answered } from "./dispatch.ts";
 import { badRequest, GraphError, itemNotFound } from "./errors.ts";
 import { findItem, restId } from "./ids.ts";

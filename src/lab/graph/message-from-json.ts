@@ -1,7 +1,7 @@
 import type { LabAddress } from "../address.ts";
 import type { Importance, ItemChange, NewAttachment } from "../item.ts";
-import { readAttachment } from "./attachment-from-json.ts";
-import { badRequest } from "./errors.ts";
+import { bytesOf } from "./base64.ts";
+import { badRequest, GraphError } from "./errors.ts";
 import { readExtendedId } from "./extended-properties.ts";
 import { isObject, type Json, type JsonObject, memberOf } from "./json.ts";
 
@@ -185,4 +185,42 @@ export function readMessage(message: JsonObject): GatheredMessage {
     reader(value, name, into);
   }
   return into;
+}
+
+/** Larger files need an upload session: https://learn.microsoft.com/en-us/graph/outlook-large-attachments */
+const largest = 3 * 1024 * 1024;
+
+function textOf(value: Json | undefined): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+/**
+ * A file, an item or a reference. Throws GraphError.
+ * @see https://learn.microsoft.com/en-us/graph/api/message-post-attachments
+ */
+export function readAttachment(attachment: JsonObject): NewAttachment {
+  const type = textOf(memberOf(attachment, "@odata.type"))?.replace(/^#?microsoft\.graph\./i, "");
+  const fields = {
+    name: textOf(memberOf(attachment, "name")),
+    contentType: textOf(memberOf(attachment, "contentType")),
+    contentId: textOf(memberOf(attachment, "contentId")),
+    isInline: memberOf(attachment, "isInline") === true,
+  };
+  if (fields.name === undefined) throw badRequest("Required property is missing.", "ErrorRequiredPropertyMissing");
+  if (type?.toLowerCase() === "fileattachment") {
+    const base64 = textOf(memberOf(attachment, "contentBytes"));
+    if (base64 === undefined) throw badRequest("Required property is missing.", "ErrorRequiredPropertyMissing");
+    const content = bytesOf(base64, "UnableToDeserializePostBody");
+    if (content.length > largest) {
+      const text = "The attachment is larger than what one request may hold. Use an upload session.";
+      throw new GraphError(413, "ErrorMessageSizeExceeded", text);
+    }
+    return { kind: "file", ...fields, content };
+  }
+  const item = memberOf(attachment, "item");
+  if (type?.toLowerCase() === "itemattachment" && isObject(item)) {
+    return { kind: "item", ...fields, item: { isRead: true, ...readMessage(item) } };
+  }
+  if (type?.toLowerCase() === "referenceattachment") return { kind: "reference", ...fields };
+  throw badRequest("The type of the attachment is missing or not known.", "UnableToDeserializePostBody");
 }

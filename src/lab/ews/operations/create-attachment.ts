@@ -1,7 +1,7 @@
 import { el } from "../../xml.ts";
 import { itemAt } from "../access.ts";
-import { readAttachment } from "../attachment-from-xml.ts";
 import { attachmentElement, attachmentIdXml } from "../attachment-xml.ts";
+import { readAttachment } from "../item-from-xml.ts";
 import { ItemError, type Operation, responses, type Task } from "../operation.ts";
 import { storing } from "../store-refusal.ts";
 

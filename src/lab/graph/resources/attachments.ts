@@ -1,9 +1,9 @@
 import { mimeOf } from "../../mime-write.ts";
 import { StoreError } from "../../store-error.ts";
 import { attachmentAt, messageAt } from "../access.ts";
-import { readAttachment } from "../attachment-from-json.ts";
-import { attachmentRow, contentOf } from "../attachment-json.ts";
 import { accessDenied, badRequest, GraphError } from "../errors.ts";
+import { readAttachment } from "../message-from-json.ts";
+import { attachmentRow, contentOf } from "../message-json.ts";
 import { type Call, jsonOf, type Operation } from "../operation.ts";
 import { contextOf, itemReply, listReply, mannerOf, noContent } from "../reply.ts";
 import { isGuarded } from "./message-changes.ts";

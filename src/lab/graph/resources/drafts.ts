@@ -3,7 +3,7 @@ import type { LabItem, NewItem } from "../../item.ts";
 import { itemFromMime } from "../../mime-item.ts";
 import { type ResponseKind, responseTo } from "../../response.ts";
 import { folderNamed, messageAt } from "../access.ts";
-import { bytesOf } from "../attachment-from-json.ts";
+import { bytesOf } from "../base64.ts";
 import { badRequest } from "../errors.ts";
 import { isObject, type JsonObject, parameterOf } from "../json.ts";
 import { addressesIn, objectIn, readMessage, textIn } from "../message-from-json.ts";

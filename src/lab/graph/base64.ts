@@ -1,0 +1,10 @@
+import { badRequest } from "./errors.ts";
+
+/** Bytes of base64. Throws GraphError when it is none. */
+export function bytesOf(text: string, code: string): Uint8Array {
+  const tight = text.replace(/\s+/g, "");
+  const bytes = Buffer.from(tight, "base64");
+  if (bytes.toString("base64").replace(/(?<!=)=+$/, "") !== tight.replace(/(?<!=)=+$/, ""))
+    throw badRequest("The content is not valid base64.", code);
+  return bytes;
+}
