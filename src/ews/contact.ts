@@ -23,6 +23,7 @@ import { shape } from "./shapes.ts";
 
 /** A line of a contacts folder. */
 export interface ContactLine {
+  /** Empty where the server gives none: it stands for its place in the list. */
   readonly id: string;
   readonly kind: "contact" | "group" | "other";
 }
@@ -35,7 +36,7 @@ const kinds: ReadonlyMap<string, "contact" | "group"> = new Map([
 /** Lists contacts by id. FindItem does not give their addresses reliably, so they are read afterwards. */
 export const findContacts = findItemAs<ContactLine>(
   mapped(listOf(itemElements, record({ element: elementName, id: optional(t("ItemId"), attribute("Id")) })), (items) =>
-    items.flatMap(({ element, id }) => (id === undefined || id === "" ? [] : [{ id, kind: kinds.get(element) ?? ("other" as const) }])),
+    items.map(({ element, id = "" }) => ({ id, kind: kinds.get(element) ?? ("other" as const) })),
   ),
 );
 

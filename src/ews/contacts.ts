@@ -1,19 +1,21 @@
 import { gapFailure, listAround, mayBeOneItem } from "../exchange/around.ts";
 import type { Contact, ContactList, ContactQuery, UnreadContact } from "../exchange/contact.ts";
+import { contradiction } from "../exchange/contradiction.ts";
 import type { FolderNode } from "../exchange/folder-tree.ts";
 import { isLocal } from "../exchange/local-failure.ts";
 import { holding } from "../exchange/match.ts";
 import { Failure } from "../failure.ts";
 import { attempt } from "../outcome.ts";
-import { type ContactLine, contactIds, findContacts, getContacts } from "./contact.ts";
+import { contactIds, findContacts, getContacts } from "./contact.ts";
 import type { FolderRef } from "./folders/folder-ref.ts";
-import type { ItemPage } from "./operations/find-item.ts";
 import type { EwsMailbox } from "./session/mailbox.ts";
 
 /** How many ids one page has; the server allows 1000 without a restriction. */
 const pageSize = 500;
 /** How many contacts are read at once: each has up to forty fields. */
 const readAtOnce = 50;
+/** Pages in a row that give nothing new, after which the list is ended. */
+const mostIdlePages = 2;
 /** No mailbox holds more contacts than this in a folder (Exchange recommends 100 000 items at most): a server that goes on is going round in circles. */
 const maxPages = 1000;
 
@@ -84,29 +86,43 @@ function holdsContacts({ folderClass = "", isSearchFolder }: FolderNode): boolea
 /** The ids of a folder, page by page. What cannot be listed is put down as unread, and the list ends where it goes round in circles. */
 async function* pagesOf(mailbox: EwsMailbox, folder: FolderRef, includeGroups: boolean, unread: UnreadContact[]): AsyncIterable<string[]> {
   const seen = new Set<string>();
-  const ask = (offset: number, size: number) => mailbox.ask(findContacts, { folders: [folder], shape: contactIds, pageSize: size, offset });
+  let total: number | undefined;
+  const ask = async (offset: number, size: number) => {
+    const page = await mailbox.ask(findContacts, { folders: [folder], shape: contactIds, pageSize: size, offset });
+    total = page.total ?? total;
+    // The server's own offset may be missing, old or too large: the number of items tells how far the list was read.
+    return { items: page.items, isLast: page.isLast, length: page.items.length };
+  };
   let offset = 0;
+  let idlePages = 0;
   for (let pages = 0; pages < maxPages; pages++) {
     const page = await attempt(() => ask(offset, pageSize));
     if (!page.ok && !mayBeOneItem(page.failure)) throw page.failure;
     const { items, length, isLast, gaps, failure } = page.ok
-      ? { ...whole(page.value, offset), gaps: [], failure: undefined }
-      : await listAround(async (at, size) => whole(await ask(at, size), at), offset, pageSize);
+      ? { ...page.value, gaps: [], failure: undefined }
+      : await listAround(ask, offset, pageSize);
     if (failure !== undefined && offset === 0 && items.length === 0) throw failure;
     unread.push(...gaps.map((gap) => ({ failure: gapFailure(gap, "the contact number") })));
-    const fresh = items.filter(({ id }) => !seen.has(id));
+    const fresh = items.filter(({ id }) => id === "" || !seen.has(id));
     for (const { id } of fresh) seen.add(id);
-    yield fresh.filter(({ kind }) => kind === "contact" || (kind === "group" && includeGroups)).map(({ id }) => id);
-    if (failure !== undefined) unread.push({ failure });
-    if (isLast) return;
-    offset += length;
-    if (fresh.length === 0) break;
+    yield fresh.flatMap(({ id, kind }) => (id !== "" && (kind === "contact" || (kind === "group" && includeGroups)) ? [id] : []));
+    if (failure !== undefined) {
+      unread.push({ failure });
+      return;
+    }
+    // What was given before does not bring the list to its end.
+    const isNew = fresh.length + gaps.length > 0;
+    if (isNew) offset += length;
+    if (isLast && (total === undefined || total <= offset)) return;
+    idlePages = isNew ? 0 : idlePages + 1;
+    // What the server counts and did not give is asked for once more, and so is what should follow an empty page.
+    if (idlePages < mostIdlePages) continue;
+    if (isLast) {
+      unread.push({ failure: contradiction(total ?? 0, offset, "contacts") });
+      return;
+    }
+    break;
   }
   const text = "The server says again and again that a folder has more contacts, and gives none that are new.";
   unread.push({ failure: new Failure("broken-reply", text) });
-}
-
-/** The server's own offset may be missing, old or 0: it never takes us back. */
-function whole({ items, nextOffset = 0, isLast }: ItemPage<ContactLine>, offset: number) {
-  return { items, isLast, length: Math.max(items.length, nextOffset - offset) };
 }

@@ -14,6 +14,7 @@ import type { Discovered } from "./autodiscover.ts";
 import { callingRightly } from "./called.ts";
 import { defaultLifetimeMs, type EndpointMemory, type Finding, fixedEndpoint, noEndpointMemory, openDiscovery } from "./endpoint.ts";
 import { openPublicRoutes } from "./public-routes.ts";
+import { countMemory } from "./search/count-memory.ts";
 import { refusalMemory } from "./search/refusal-memory.ts";
 import type { Access } from "./session/access.ts";
 import { addressOnly, type EwsMailbox } from "./session/mailbox.ts";
@@ -88,6 +89,7 @@ export function openEws(options: EwsOptions): Exchange {
     publicRoutes: place.publicRoutes,
     archives: archiveMemory(),
     refusals: refusalMemory(),
+    counting: countMemory(),
   };
   return {
     backend: "ews",

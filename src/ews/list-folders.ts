@@ -1,10 +1,14 @@
 import { gapFailure, listAround, mayBeOneItem } from "../exchange/around.ts";
+import { contradiction } from "../exchange/contradiction.ts";
 import { type FoundFolder, unnamedFolder } from "../exchange/folder-tree.ts";
 import { Failure } from "../failure.ts";
 import { attempt, type Outcome } from "../outcome.ts";
 import type { FolderRef } from "./folders/folder-ref.ts";
 import { type FolderPage, findFolder, foldersPerPage } from "./operations/find-folder.ts";
 import type { EwsMailbox } from "./session/mailbox.ts";
+
+/** Pages in a row that give no new folder, after which the list is ended. */
+const mostIdlePages = 2;
 
 /** A list of folders. */
 export interface ListedFolders {
@@ -36,19 +40,41 @@ export async function listFolders(
       pageSize,
       idsOnly,
     });
+  const seen = new Set<string>();
+  const takeFresh = (found: readonly FoundFolder[]) => {
+    const fresh = found.filter(({ folderId }) => folderId === "" || !seen.has(folderId));
+    for (const { folderId } of fresh) seen.add(folderId);
+    folders.push(...fresh);
+    return fresh.length;
+  };
   let page = first;
   let offset = 0;
+  let idlePages = 0;
   for (;;) {
     page ??= await attempt(() => ask(offset));
-    let next: number | undefined;
+    let isLast: boolean;
+    let fresh: number;
+    let total: number | undefined;
     if (page.ok) {
-      folders.push(...page.value.folders);
-      next = page.value.nextOffset;
+      // The server's own offset may be missing, old or too large: the number of folders tells how far the list was read.
+      fresh = takeFresh(page.value.folders);
+      // What was given before does not bring the list to its end.
+      if (fresh > 0) offset += page.value.folders.length;
+      isLast = page.value.nextOffset === undefined;
+      total = page.value.total;
     } else {
       if (!mayBeOneItem(page.failure)) throw page.failure;
-      const found = await listAround(async (at, size) => stretchOf(await ask(at, size), at, size), offset, foldersPerPage);
+      const found = await listAround(
+        async (at, size) => {
+          const around = await ask(at, size);
+          total = around.total ?? total;
+          return { items: around.folders, length: around.folders.length, isLast: around.nextOffset === undefined };
+        },
+        offset,
+        foldersPerPage,
+      );
       if (found.failure !== undefined && offset === 0 && found.items.length === 0) throw found.failure;
-      folders.push(...found.items);
+      fresh = takeFresh(found.items) + found.gaps.length;
       for (const gap of found.gaps) {
         const named = await attempt(() => ask(gap.at, 1, true));
         if (!named.ok && named.failure.code === "cancelled") throw named.failure;
@@ -56,21 +82,17 @@ export async function listFolders(
         if (folder !== undefined && folder.folderId !== "") folders.push(unnamedFolder(folder));
         cuts.push(gapFailure(gap, "the folder number", folder?.folderId));
       }
-      if (found.failure !== undefined) cuts.push(found.failure);
-      next = found.isLast ? undefined : offset + found.length;
+      if (found.failure !== undefined) return { folders, cuts: [...cuts, found.failure] };
+      isLast = found.isLast;
+      offset += found.length;
     }
-    if (next === undefined) return { folders, cuts };
-    // A page that does not go on would be asked for ever.
-    if (next <= offset) return { folders, cuts: [...cuts, endless()] };
-    offset = next;
     page = undefined;
+    idlePages = fresh > 0 ? 0 : idlePages + 1;
+    if (isLast && (total === undefined || total <= offset)) return { folders, cuts };
+    // What the server counts and did not give is asked for once more, and so is what should follow an empty page.
+    if (idlePages < mostIdlePages) continue;
+    return { folders, cuts: [...cuts, isLast ? contradiction(total ?? 0, folders.length, "folders") : endless()] };
   }
-}
-
-/** The server's own offset may be missing, old or 0: it never takes us back, nor over what was not asked for. */
-function stretchOf({ folders, nextOffset }: FolderPage, at: number, size: number) {
-  const length = Math.max(folders.length, Math.min((nextOffset ?? 0) - at, size));
-  return { items: folders, length, isLast: nextOffset === undefined };
 }
 
 function endless(): Failure {

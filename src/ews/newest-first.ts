@@ -1,10 +1,12 @@
 import { gapFailure, listAround, mayBeOneItem, mostFailedFolders } from "../exchange/around.ts";
+import { contradiction } from "../exchange/contradiction.ts";
 import { isLocal } from "../exchange/local-failure.ts";
 import type { Message } from "../exchange/message.ts";
 import { endReading, newestOf, newReading, type Reading, takePage } from "../exchange/newest-first.ts";
 import { Failure } from "../failure.ts";
 import { attempt, type Outcome } from "../outcome.ts";
 import type { Xml } from "../wire/xml-write.ts";
+import { countsFolder } from "./counting.ts";
 import type { FolderRef } from "./folders/folder-ref.ts";
 import { findItem, type ItemPage } from "./operations/find-item.ts";
 import type { EwsMailbox } from "./session/mailbox.ts";
@@ -60,7 +62,12 @@ interface Source extends Reading {
   total: number | undefined;
   /** Nothing of it could be listed. */
   failed: boolean;
+  /** Places of it were left out, which was reported. */
+  skipped: boolean;
 }
+
+/** What a page says, whichever way it was asked for. */
+type Told = Pick<ItemPage<Message>, "items" | "isLast"> & Partial<Pick<ItemPage<Message>, "nextOffset">>;
 
 /** The smallest shape: what remains to ask of a message that cannot be listed. */
 const idShape = shape("m:ItemShape", ["item:ItemId"]);
@@ -73,7 +80,7 @@ export function newestFirst(mailbox: EwsMailbox, folders: readonly FolderRef[], 
   // One more than expected tells whether more follows.
   const firstSize = Math.max(1, Math.min(maxSize, listing.expected + 1, Math.max(minPageSize, fairShare)));
   const sources = folders.map(
-    (folder): Source => ({ ...newReading(), folder, offset: 0, pageSize: firstSize, total: undefined, failed: false }),
+    (folder): Source => ({ ...newReading(), folder, offset: 0, pageSize: firstSize, total: undefined, failed: false, skipped: false }),
   );
   const unlisted: Unlisted[] = [];
 
@@ -93,7 +100,7 @@ export function newestFirst(mailbox: EwsMailbox, folders: readonly FolderRef[], 
     for await (const outcome of mailbox.each(findItem, sources, (some) => question(some, firstSize, 0), { batchSize })) {
       const source = sources[index++];
       if (!source) break;
-      if (outcome.ok) take(source, outcome.value);
+      if (outcome.ok) await take(source, outcome.value);
       else await readAround(source, firstSize, outcome.failure);
     }
     const [first] = unlisted;
@@ -104,7 +111,7 @@ export function newestFirst(mailbox: EwsMailbox, folders: readonly FolderRef[], 
     source.pageSize = Math.min(maxSize, source.pageSize * 2);
     const { pageSize, offset } = source;
     for await (const outcome of mailbox.each(findItem, [source], (some) => question(some, pageSize, offset))) {
-      if (outcome.ok) take(source, outcome.value);
+      if (outcome.ok) await take(source, outcome.value);
       else await readAround(source, pageSize, outcome.failure);
     }
   }
@@ -114,14 +121,13 @@ export function newestFirst(mailbox: EwsMailbox, folders: readonly FolderRef[], 
     if (!mayBeOneItem(failure) || sources.filter(({ failed }) => failed).length >= mostFailedFolders) return giveUp(source, failure);
     // Of several messages one more failure is expected; of one alone it must not be an accident.
     const hasty = mailbox.during({ ...mailbox.call, tries: 1 });
-    const page = async (offset: number, pageSize: number, itemShape = listing.shape) =>
-      onlyOf((pageSize > 1 ? hasty : mailbox).each(findItem, [source], (some) => question(some, pageSize, offset, itemShape)));
+    const page = (offset: number, pageSize: number, itemShape = listing.shape) =>
+      pageOf(source, pageSize, offset, pageSize > 1 ? hasty : mailbox, itemShape);
     const found = await listAround(
       async (offset, pageSize) => {
-        const { items, nextOffset = 0, isLast, total } = await page(offset, pageSize);
+        const { items, isLast, total } = await page(offset, pageSize);
         source.total = total ?? source.total;
-        // Never more than was asked: behind it lies what was not looked at.
-        return { items, isLast, length: Math.max(items.length, Math.min(nextOffset - offset, pageSize)) };
+        return { items, isLast, length: items.length };
       },
       source.offset,
       length,
@@ -138,16 +144,68 @@ export function newestFirst(mailbox: EwsMailbox, folders: readonly FolderRef[], 
       });
     }
     source.offset += found.length;
-    const { items } = found;
-    if (found.failure !== undefined) giveUp(source, found.failure, items);
-    else notEnding(source, takePage(source, items, found.isLast));
+    if (found.failure !== undefined) giveUp(source, found.failure, found.items);
+    else await takeChecked(source, found);
   }
 
-  function take(source: Source, page: ItemPage<Message>): void {
+  async function take(source: Source, page: ItemPage<Message>): Promise<void> {
     source.total = page.total ?? source.total;
-    // The server's own offset may be missing, old or 0: it never takes us back.
-    source.offset = Math.max(page.nextOffset ?? 0, source.offset + page.items.length);
-    notEnding(source, takePage(source, page.items, page.isLast));
+    // A last page of what was given before does not bring the list to its end.
+    const isRepeated = page.isLast && page.items.length > 0 && page.items.every(({ itemId }) => source.seen.has(itemId));
+    if (!isRepeated) source.offset += page.items.length;
+    await takeChecked(source, page);
+  }
+
+  async function takeChecked(source: Source, page: Told): Promise<void> {
+    const { items, isLast, doubt } = await secondLook(source, page);
+    notEnding(source, takePage(source, items, isLast));
+    if (doubt !== undefined) notEnding(source, doubt);
+  }
+
+  /**
+   * A page that ends its folder before the server's own count does, or whose next offset leaves places out, is asked for again behind its last item. What
+   * the second reply gives is read, and a count that agrees by now settles it. Otherwise `doubt` says why the list may lack messages.
+   */
+  async function secondLook(
+    source: Source,
+    { items, isLast, nextOffset = 0 }: Told,
+  ): Promise<{ readonly items: readonly Message[]; readonly isLast: boolean; readonly doubt?: Failure }> {
+    const leadsTo = isLast ? (source.total ?? 0) : nextOffset;
+    if (leadsTo <= source.offset) return { items, isLast };
+    const otherCount = conditional && mailbox.counting.isOfFolder();
+    const followed = () => {
+      // Where a server leaves out what does not match only after it has cut the page, its offset counts the whole folder.
+      if (!isLast) source.offset = nextOffset;
+      return { items, isLast };
+    };
+    if (otherCount) return followed();
+    // A server under load gives an empty page: it is asked again as often as any page that gives nothing new.
+    if (!isLast && items.length === 0 && !conditional) return { items, isLast };
+    const again = await attempt(() => pageOf(source, Math.min(maxSize, leadsTo - source.offset), source.offset));
+    if (!again.ok) {
+      if (again.failure.code === "cancelled") throw again.failure;
+      // The next page is asked for at this place, and what is wrong with it is found there.
+      return { items, isLast: false };
+    }
+    const known = new Set(items.map(({ itemId }) => itemId));
+    const fresh = again.value.items.filter(({ itemId }) => !known.has(itemId) && !source.seen.has(itemId));
+    source.total = again.value.total ?? source.total;
+    if (fresh.length > 0) {
+      source.offset += fresh.length;
+      return { items: [...items, ...fresh], isLast: false };
+    }
+    if (isLast && (source.total ?? 0) <= source.offset) return { items, isLast };
+    if (conditional && (await countsFolder(mailbox, source.folder))) return followed();
+    const doubt = contradiction(leadsTo, source.offset, "the folder");
+    if (isLast) return { items, isLast, doubt };
+    source.offset = nextOffset;
+    if (source.skipped) return { items, isLast };
+    source.skipped = true;
+    return { items, isLast, doubt };
+  }
+
+  function pageOf(source: Source, pageSize: number, offset: number, of = mailbox, itemShape = listing.shape): Promise<ItemPage<Message>> {
+    return onlyOf(of.each(findItem, [source], (some) => question(some, pageSize, offset, itemShape)));
   }
 
   function notEnding(source: Source, failure: Failure | undefined): void {
@@ -179,6 +237,8 @@ export function newestFirst(mailbox: EwsMailbox, folders: readonly FolderRef[], 
     begin: started,
     unlisted,
     total: () => {
+      // A count of the whole folder says nothing of what matches.
+      if (conditional && mailbox.counting.isOfFolder()) return undefined;
       let sum = 0;
       for (const { total } of sources) {
         if (total === undefined) return undefined;

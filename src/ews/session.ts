@@ -9,6 +9,7 @@ import { openFolders } from "./folders.ts";
 import type { PublicRoutes } from "./public-routes.ts";
 import type { Asker } from "./repeat.ts";
 import { askRouted, type Routing, streamRouted } from "./routed.ts";
+import { type CountMemory, countMemory } from "./search/count-memory.ts";
 import { type RefusalMemory, refusalMemory } from "./search/refusal-memory.ts";
 import type { Access } from "./session/access.ts";
 import type { EwsMailbox } from "./session/mailbox.ts";
@@ -26,6 +27,7 @@ export interface Connection {
   /** Default: each mailbox remembers it for itself. */
   readonly archives?: ArchiveMemory | undefined;
   readonly refusals?: RefusalMemory | undefined;
+  readonly counting?: CountMemory | undefined;
 }
 
 /** Without an address: the account itself, for what belongs to no mailbox. */
@@ -51,7 +53,7 @@ export function openMailbox(connection: Connection, address: string, call: Call 
   const routing: Routing | undefined =
     publicRoutes === undefined || address === "" || isSid(address) ? undefined : { routes: publicRoutes, user: address };
   let folders: Folders | undefined;
-  const { archives = archiveMemory(), refusals = refusalMemory() } = connection;
+  const { archives = archiveMemory(), refusals = refusalMemory(), counting = countMemory() } = connection;
   // A delegate may see less than the owner.
   const archiveKey = `${access} ${asker.key}`;
   const mailbox: EwsMailbox = {
@@ -64,6 +66,7 @@ export function openMailbox(connection: Connection, address: string, call: Call 
     },
     archive: { read: () => archives.read(archiveKey), write: (found) => archives.write(archiveKey, found) },
     refusals,
+    counting,
     other: (otherAddress) => openMailbox(connection, otherAddress, call),
     during: (otherCall) => openMailbox(connection, address, otherCall),
     async ask(operation, input) {

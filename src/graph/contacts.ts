@@ -30,6 +30,7 @@ export async function contacts(mailbox: GraphMailbox, query: ContactQuery): Prom
         asking: (top?: number, skip?: number) => ({ folder: folderId, top, skip }),
         size: contactsPerPage,
         what: "the contact number",
+        idOf: ({ itemId }: Contact) => itemId,
       };
       for await (const items of pagesAround(mailbox, listContacts, list, missed)) {
         for (const contact of items) {
@@ -104,6 +105,7 @@ async function children(mailbox: GraphMailbox, parent: string | undefined, misse
     asking: (top?: number, skip?: number) => ({ folder: parent, top, skip }),
     size: contactsPerPage,
     what: "the contact folder number",
+    idOf: ({ folderId }: ContactFolder) => folderId,
   };
   for await (const items of pagesAround(mailbox, listContactFolders, list, missed))
     all.push(...items.filter(({ folderId }) => folderId !== ""));

@@ -5,6 +5,7 @@ import type { Failure } from "../failure.ts";
 import { attempt } from "../outcome.ts";
 import type { FolderRef } from "./folders/folder-ref.ts";
 import { pagesAround } from "./pages-around.ts";
+import { endsShort } from "./paging.ts";
 import { type FolderListing, foldersPerPage, type ListedFolder, listFolders } from "./requests/mail-folders.ts";
 import type { GraphMailbox } from "./session/mailbox.ts";
 
@@ -38,7 +39,7 @@ export async function listFolderTree(mailbox: GraphMailbox): Promise<ListedFolde
     for await (const outcome of mailbox.each(listFolders, parents)) {
       const at = index++;
       const parent = parents[at]?.parent;
-      if (outcome.ok && outcome.value.next === undefined) {
+      if (outcome.ok && outcome.value.next === undefined && !endsShort(outcome.value, 0)) {
         next.push(...take(outcome.value.items));
         continue;
       }
@@ -66,6 +67,7 @@ export async function listFolderTree(mailbox: GraphMailbox): Promise<ListedFolde
       asking: (top?: number, skip?: number) => ({ parent, top, skip }),
       size: foldersPerPage,
       what: "the folder number",
+      idOf: ({ folderId }: ListedFolder) => folderId,
       nameOf: async (skip: number) => {
         const named = await attempt(() => mailbox.ask(listFolders, { parent, top: 1, skip, idsOnly: true }));
         if (!named.ok && named.failure.code === "cancelled") throw named.failure;

@@ -43,8 +43,9 @@ export async function findMarked(
   const found: Message[] = [];
   for (const folder of folders) {
     try {
-      const { items } = await mailbox.ask(listMarked, { folder, mark, ids });
-      found.push(...items.filter(({ itemId }) => itemId !== ""));
+      // A first page may be empty and yet lead to another.
+      for await (const { items } of mailbox.pages(listMarked, { folder, mark, ids }))
+        found.push(...items.filter(({ itemId }) => itemId !== ""));
     } catch (thrown) {
       if (!(thrown instanceof Failure) || (thrown.code !== "not-found" && thrown.code !== "folder-not-found")) throw thrown;
     }

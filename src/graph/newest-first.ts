@@ -1,11 +1,13 @@
 import { gapFailure, listAround, mayBeOneItem, mostFailedFolders } from "../exchange/around.ts";
+import { contradiction } from "../exchange/contradiction.ts";
 import { isLocal } from "../exchange/local-failure.ts";
 import type { Detail, Message } from "../exchange/message.ts";
 import { endReading, newestOf, newReading, type Reading, takePage } from "../exchange/newest-first.ts";
 import { Failure } from "../failure.ts";
 import { attempt } from "../outcome.ts";
 import type { FolderRef } from "./folders/folder-ref.ts";
-import { type Listing, listMessages, type MessagePage } from "./requests/messages.ts";
+import { endsShort, type Page } from "./paging.ts";
+import { type Listing, listMessages } from "./requests/messages.ts";
 import type { GraphMailbox } from "./session/mailbox.ts";
 
 /** What is asked of every place. */
@@ -95,7 +97,7 @@ export async function newestFirst(mailbox: GraphMailbox, places: readonly (Folde
       const place = places[index++];
       const source: Source = { ...newReading(), place, link: undefined, offset: 0, failed: false };
       sources.push(source);
-      if (outcome.ok) take(source, outcome.value);
+      if (outcome.ok) await take(source, filter, outcome.value);
       else if (!isLast && isRefused(outcome.failure)) return undefined;
       else {
         await readAround(source, filter, outcome.failure);
@@ -113,11 +115,11 @@ export async function newestFirst(mailbox: GraphMailbox, places: readonly (Folde
     const filter = asking.filters[taken];
     const listing = listingOf(source.place, filter);
     const next = await attempt(() => onePage(link === undefined ? { ...listing, skip: offset } : listing, link));
-    if (next.ok) take(source, next.value);
+    if (next.ok) await take(source, filter, next.value);
     else await readAround(source, filter, next.failure);
   }
 
-  async function onePage(listing: Listing, from?: string, of = mailbox): Promise<MessagePage> {
+  async function onePage(listing: Listing, from?: string, of = mailbox): Promise<Page<Message>> {
     for await (const page of of.pages(listMessages, listing, from)) return page;
     throw new Failure("internal", "A list without a page.");
   }
@@ -128,9 +130,16 @@ export async function newestFirst(mailbox: GraphMailbox, places: readonly (Folde
     const listing = listingOf(source.place, filter);
     // Of several messages one more failure is expected; of one alone it must not be an accident.
     const hasty = mailbox.during({ ...mailbox.call, tries: 1 });
+    let count: number | undefined;
     const found = await listAround(
       async (skip, size) => {
-        const { items, length, next } = await onePage({ ...listing, skip, top: size }, undefined, size > 1 ? hasty : mailbox);
+        const {
+          items,
+          length,
+          next,
+          count: counted,
+        } = await onePage({ ...listing, skip, top: size }, undefined, size > 1 ? hasty : mailbox);
+        count = counted ?? count;
         return { items, length, isLast: next === undefined };
       },
       source.offset,
@@ -150,18 +159,44 @@ export async function newestFirst(mailbox: GraphMailbox, places: readonly (Folde
     source.offset += found.length;
     source.link = undefined;
     if (found.failure !== undefined) giveUp(source, found.failure, found.items);
+    else if (found.isLast && count !== undefined && count > source.offset)
+      await takeAgain(source, filter, { items: found.items, next: undefined, length: found.length, count });
     else takeItems(source, found.items, found.isLast);
   }
 
-  function take(source: Source, page: MessagePage): void {
+  async function take(source: Source, filter: string | undefined, page: Page<Message>): Promise<void> {
     source.link = page.next;
-    source.offset += page.length;
+    // A last page of what was given before does not bring the list to its end.
+    const isRepeated = page.next === undefined && page.items.length > 0 && page.items.every(({ itemId }) => source.seen.has(itemId));
+    if (!isRepeated) source.offset += page.length;
     const nameless = page.length - page.items.length;
     if (nameless > 0) {
       const failure = new Failure("broken-reply", `The server listed ${nameless} of the messages without an id.`);
       unlisted.push({ place: source.place, isMessage: true, failure });
     }
-    takeItems(source, page.items, page.next === undefined);
+    if (endsShort({ ...page, length: 0 }, source.offset)) await takeAgain(source, filter, page);
+    else takeItems(source, page.items, page.next === undefined);
+  }
+
+  /**
+   * A list that ended before its own count is asked for again behind its last message. What that gives is read, and a count that agrees by now settles it;
+   * otherwise the place is told as not listed to its end.
+   */
+  async function takeAgain(source: Source, filter: string | undefined, { items, count = 0 }: Page<Message>): Promise<void> {
+    const again = await attempt(() => onePage({ ...listingOf(source.place, filter), skip: source.offset }));
+    if (!again.ok && again.failure.code === "cancelled") throw again.failure;
+    const known = new Set(items.map(({ itemId }) => itemId));
+    const fresh = again.ok ? again.value.items.filter(({ itemId }) => !known.has(itemId) && !source.seen.has(itemId)) : [];
+    // The next page is asked for by its number: what is wrong with it is found there.
+    if (!again.ok || fresh.length > 0) {
+      source.offset += fresh.length;
+      takeItems(source, [...items, ...fresh], false);
+      return;
+    }
+    const counted = again.value.count ?? count;
+    takeItems(source, items, true);
+    if (counted > source.offset)
+      unlisted.push({ place: source.place, isMessage: false, failure: contradiction(counted, source.offset, "the folder") });
   }
 
   function takeItems(source: Source, items: readonly Message[], isLast: boolean): void {

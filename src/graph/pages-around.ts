@@ -1,4 +1,5 @@
 import { gapFailure, listAround, mayBeOneItem } from "../exchange/around.ts";
+import { contradiction } from "../exchange/contradiction.ts";
 import { Failure } from "../failure.ts";
 import { attempt } from "../outcome.ts";
 import type { Page } from "./paging.ts";
@@ -6,13 +7,15 @@ import type { Request } from "./request.ts";
 import type { GraphMailbox } from "./session/mailbox.ts";
 
 /** A list that may also be asked for by number. */
-interface Numbered<In> {
+interface Numbered<In, T> {
   /** What asks for so many items, after leaving out so many; both undefined: as usual. */
   asking(top?: number, skip?: number): In;
   /** How many items a page usually has. */
   readonly size: number;
   /** What one item is called, before its number. */
   readonly what: string;
+  /** What an item is told from others by; empty where the server gives none. */
+  idOf(item: T): string;
   /** Names the item at a place that could not be listed, where the server gives at least its id. Default: it is not named. */
   readonly nameOf?: ((at: number) => Promise<string | undefined>) | undefined;
 }
@@ -27,7 +30,7 @@ const maxPages = 20_000;
 export async function* pagesAround<In, T>(
   mailbox: GraphMailbox,
   request: Request<In, Page<T>>,
-  { asking, size, what, nameOf }: Numbered<In>,
+  { asking, size, what, idOf, nameOf }: Numbered<In, T>,
   missed: (failure: Failure) => void,
 ): AsyncGenerator<readonly T[], void, undefined> {
   const one = async (input: In, link?: string): Promise<Page<T>> => {
@@ -35,15 +38,32 @@ export async function* pagesAround<In, T>(
     throw new Failure("internal", "A list without a page.");
   };
   const links = new Set<string>();
+  const seen = new Set<string>();
+  const freshOf = (items: readonly T[]) => {
+    const fresh = items.filter((item) => idOf(item) === "" || !seen.has(idOf(item)));
+    for (const item of fresh) seen.add(idOf(item));
+    return fresh;
+  };
   let link: string | undefined;
   let offset = 0;
+  let count: number | undefined;
+  let wasShort = false;
   for (let pages = 0; pages < maxPages; pages++) {
     const page = await attempt(() => one(link === undefined && offset > 0 ? asking(size, offset) : asking(), link));
     if (page.ok) {
-      offset += page.value.items.length;
-      yield page.value.items;
+      const fresh = freshOf(page.value.items);
+      // What was given before does not bring the list to its end.
+      if (fresh.length > 0) offset += page.value.length;
+      yield fresh;
       link = page.value.next;
-      if (link === undefined) return;
+      count = page.value.count ?? count;
+      if (link === undefined) {
+        if (count === undefined || count <= offset) return;
+        // What the server counts and did not give is asked for once more, by its number.
+        if (fresh.length === 0 && wasShort) return missed(contradiction(count, offset, "Microsoft Graph"));
+        wasShort = true;
+        continue;
+      }
       if (links.has(link)) break;
       links.add(link);
       continue;
@@ -51,15 +71,15 @@ export async function* pagesAround<In, T>(
     if (!mayBeOneItem(page.failure)) throw page.failure;
     const found = await listAround(
       async (skip, top) => {
-        const { items, next } = await one(asking(top, skip));
-        return { items, length: items.length, isLast: next === undefined };
+        const { items, next, length } = await one(asking(top, skip));
+        return { items, length, isLast: next === undefined };
       },
       offset,
       size,
     );
     if (found.failure !== undefined && offset === 0 && found.items.length === 0) throw found.failure;
     for (const gap of found.gaps) missed(gapFailure(gap, what, await nameOf?.(gap.at)));
-    yield found.items;
+    yield freshOf(found.items);
     if (found.failure !== undefined) missed(found.failure);
     if (found.isLast) return;
     offset += found.length;

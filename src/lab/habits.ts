@@ -13,6 +13,7 @@ export const habitWords = {
   "ids-without-mailbox": "ids of items, folders and attachments hold no mailbox; the server obeys each id that the account may open",
   "refuses-restrictions": "FindItem refuses every restriction; refuses-restrictions:PROPERTY only those with item:Size, 0x0c1f or the like",
   "ignores-queries": "FindItem ignores its QueryString and returns every item",
+  "counts-folder": "FindItem counts in TotalItemsInView every item of the folder, also those that its restriction or query leaves out",
   missing: "missing:OPERATION: the server does not know this operation, such as missing:ExportItems",
   "get-405": "GET is answered 405 without a challenge; only POST is challenged",
   "read-only-delegates": "an account that opens the mailbox of another as a delegate may only read in it",

@@ -8,6 +8,7 @@ import { m, t } from "../namespaces.ts";
 import { type Operation, outcomeOf, responses } from "../operation.ts";
 import { status } from "../session/response-status.ts";
 import { shape } from "../shapes.ts";
+import { countIn } from "./find-item.ts";
 
 export interface FolderQuery {
   /** Each has a page of its own in the reply. */
@@ -23,8 +24,10 @@ export interface FolderQuery {
 
 export interface FolderPage {
   readonly folders: readonly FoundFolder[];
-  /** Where the next page begins; undefined after the last. */
+  /** Where the next page begins, as the server says; undefined after the last. */
   readonly nextOffset?: number | undefined;
+  /** How many folders there are, as the server says. */
+  readonly total?: number | undefined;
 }
 
 // Exchange gives at most 1000 folders at once (EWSFindCountLimit): https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/ews-throttling-in-exchange
@@ -55,6 +58,7 @@ export const findFolder: Operation<FolderQuery, FolderPage> = {
           m("RootFolder"),
           record({
             nextOffset: fromAttribute("IndexedPagingOffset"),
+            total: fromAttribute("TotalItemsInView"),
             last: fromAttribute("IncludesLastItemInRange"),
             folders: optional(t("Folders"), listOf(folderElements, folderReader)),
           }),
@@ -64,7 +68,7 @@ export const findFolder: Operation<FolderQuery, FolderPage> = {
         if (root === undefined) return undefined;
         const next = Number(root.nextOffset);
         const isLast = root.last === "true" || root.last === "1" || !Number.isInteger(next);
-        return { folders: root.folders ?? [], nextOffset: isLast ? undefined : next };
+        return { folders: root.folders ?? [], nextOffset: isLast ? undefined : next, total: countIn(root.total) };
       }),
     ),
   ),

@@ -27,7 +27,7 @@ export interface FindItem {
 /** One page of one folder. */
 export interface ItemPage<T> {
   readonly items: readonly T[];
-  /** Where the server says the next page begins. Some servers repeat an old one: who pages must see to it that it grows. */
+  /** Where the server says the next page begins. Some servers repeat an old one, or leave places out: the number of items tells how far a list was read. */
   readonly nextOffset: number | undefined;
   /** How many items match, as the server says. */
   readonly total: number | undefined;
@@ -84,14 +84,15 @@ function pageOf<T>(items: Reader<readonly T[]>): Reader<ItemPage<T>> {
     }),
     (said) => ({
       items: said.items ?? [],
-      nextOffset: count(said.nextOffset),
-      total: count(said.total),
+      nextOffset: countIn(said.nextOffset),
+      total: countIn(said.total),
       // Without the attribute nothing says that more follows.
       isLast: said.includesLast === undefined || said.includesLast === "true" || said.includesLast === "1",
     }),
   );
 }
 
-function count(attribute: string | undefined): number | undefined {
+/** The number that an attribute of a page gives. */
+export function countIn(attribute: string | undefined): number | undefined {
   return attribute !== undefined && /^\d{1,10}$/.test(attribute) ? Number(attribute) : undefined;
 }

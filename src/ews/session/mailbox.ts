@@ -6,6 +6,7 @@ import type { ArchiveFound } from "../archive.ts";
 import { isSid } from "../called.ts";
 import type { Folders } from "../folders/mailbox-folders.ts";
 import type { Operation } from "../operation.ts";
+import type { CountMemory } from "../search/count-memory.ts";
 import type { RefusalMemory } from "../search/refusal-memory.ts";
 import type { Access } from "./access.ts";
 import type { StreamedReply } from "./streamed-reply.ts";
@@ -20,6 +21,8 @@ export interface EwsMailbox {
   readonly archive: { read(): ArchiveFound | undefined; write(found: ArchiveFound): void };
   /** Which filters the server was seen to refuse; remembered by the connection. */
   readonly refusals: RefusalMemory;
+  /** What the server was seen to count; remembered by the connection. */
+  readonly counting: CountMemory;
   /** Another mailbox over the same connection, with the same call. */
   other(address: string): EwsMailbox;
   /** The same mailbox during another call: with other cancellation, time-out or progress. */

@@ -40,13 +40,8 @@ export interface Listing {
   readonly idsOnly?: boolean | undefined;
 }
 
-/** A page that also says how many messages the server gave, those without an id among them: nobody could name these. */
-export interface MessagePage extends Page<Message> {
-  readonly length: number;
-}
-
 /** @see https://learn.microsoft.com/en-us/graph/api/user-list-messages */
-export const listMessages: Request<Listing, MessagePage> = {
+export const listMessages: Request<Listing, Page<Message>> = {
   name: "user-list-messages",
   safety: "read",
   reply: found("value"),
@@ -66,6 +61,6 @@ export const listMessages: Request<Listing, MessagePage> = {
   }),
   read: (reply) => {
     const page = pageOf(reply, messageOf);
-    return { ...page, items: page.items.filter(({ itemId }) => itemId !== ""), length: page.items.length };
+    return { ...page, items: page.items.filter(({ itemId }) => itemId !== "") };
   },
 };

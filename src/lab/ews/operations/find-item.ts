@@ -61,7 +61,8 @@ function search(folderId: XmlElement, context: RequestContext): string {
   const paging = request.child("IndexedPageItemView") ?? request.child("FractionalPageItemView");
   const page = pageOf(view, paging, filter === undefined ? pageLimit : restrictedPageLimit);
   const rows = page.entries.map((item) => rowXml(item, shape, store)).join("");
-  return el("m:RootFolder", page.attributes, `<t:Items>${rows}</t:Items>`);
+  const attributes = context.habits.has("counts-folder") ? { ...page.attributes, TotalItemsInView: folder.items.size } : page.attributes;
+  return el("m:RootFolder", attributes, `<t:Items>${rows}</t:Items>`);
 }
 
 const unsupported = ["GroupBy", "DistinguishedGroupBy", "SeekToConditionPageItemView", "CalendarView", "ContactsView"];
