@@ -13,7 +13,7 @@ import { present } from "./fields.ts";
 import { jsonText } from "./json-text.ts";
 import { loadAudit, writtenFile } from "./settings.ts";
 import { readServe } from "./settings-serve.ts";
-import { type KeyEntry, type Keys, type Role, roles } from "./state/keys.ts";
+import { interfaces, type KeyEntry, type Keys, roles } from "./state/keys.ts";
 import { openState } from "./state/state.ts";
 
 const usage = `mailcordon keys: who may call mailcordon serve.
@@ -29,6 +29,8 @@ const usage = `mailcordon keys: who may call mailcordon serve.
                       be *@example.com. Default: every mailbox.
   --connection NAME   The key is for this connection only; may be repeated.
                       Default: every connection.
+  --interface NAME    The key is for this interface only: http or mcp; several
+                      with commas. Default: both.
   --expires-days N    The key ends after N days. Default: serve.key_days of the
                       settings; without that, never.
   --config FILE       Settings file. Default: mailcordon.yaml here, then in
@@ -42,7 +44,7 @@ const text = { type: "string" } as const;
 const texts = { type: "string", multiple: true } as const;
 const mark = { type: "boolean" } as const;
 const options = {
-  ...{ name: text, role: texts, mailbox: texts, connection: texts, "expires-days": text, config: text },
+  ...{ name: text, role: texts, mailbox: texts, connection: texts, interface: texts, "expires-days": text, config: text },
   ...{ json: mark, quiet: mark, help: { type: "boolean", short: "h" } as const },
 };
 
@@ -100,6 +102,7 @@ function wantedKey(values: {
   readonly role?: string[] | undefined;
   readonly mailbox?: string[] | undefined;
   readonly connection?: string[] | undefined;
+  readonly interface?: string[] | undefined;
   readonly "expires-days"?: string | undefined;
 }): Wanted {
   const { name = "", mailbox, connection } = values;
@@ -114,7 +117,12 @@ function wantedKey(values: {
   }
   return {
     name,
-    grant: { roles: rolesOf(values.role ?? []), mailboxes: mailbox, connections: connection },
+    grant: {
+      roles: namesIn(roles, values.role ?? [], "role"),
+      mailboxes: mailbox,
+      connections: connection,
+      interfaces: values.interface && namesIn(interfaces, values.interface, "interface"),
+    },
     ...(days === undefined ? {} : { expiresAt: inDays(days) }),
   };
 }
@@ -126,11 +134,12 @@ function ending(wanted: Wanted, days: number | undefined): Wanted {
   return wanted.expiresAt !== undefined || days === undefined ? wanted : { ...wanted, expiresAt: inDays(days) };
 }
 
-function rolesOf(given: readonly string[]): readonly Role[] {
+/** The names that are given to a flag, with commas between. Throws Failure `invalid-input`. */
+function namesIn<Name extends string>(known: readonly Name[], given: readonly string[], flag: string): readonly Name[] {
   const names = given.flatMap((each) => each.split(",").map((name) => name.trim()));
-  const found = roles.filter((role) => names.includes(role));
-  if (found.length === 0 || names.some((name) => !roles.some((role) => role === name))) {
-    throw new Failure("invalid-input", `--role: put one or more of ${roles.join(", ")}, with commas between.`, { hint: helpOf("keys") });
+  const found = known.filter((one) => names.includes(one));
+  if (found.length === 0 || names.some((name) => !known.some((one) => one === name))) {
+    throw new Failure("invalid-input", `--${flag}: put one or more of ${known.join(", ")}, with commas between.`, { hint: helpOf("keys") });
   }
   return found;
 }
@@ -143,8 +152,8 @@ async function trace(log: AuditLog, action: string, target: Row): Promise<void> 
 
 async function add(keys: Keys, wanted: Wanted, log: AuditLog): Promise<Told> {
   const { name, grant, expiresAt } = wanted;
-  const { roles: roleNames, mailboxes, connections } = grant;
-  await trace(log, "keys add", present({ name, roles: roleNames, mailboxes, connections, expires_at: expiresAt?.toISOString() }));
+  const { roles: roleNames, ...limits } = grant;
+  await trace(log, "keys add", present({ name, roles: roleNames, ...limits, expires_at: expiresAt?.toISOString() }));
   const { id, secret } = await keys.create(wanted);
   const document = {
     success: true,
@@ -191,6 +200,7 @@ function rowOf({
     status: revokedAt !== undefined ? "revoked" : expired ? "expired" : "valid",
     ...(grant.mailboxes === undefined ? {} : { mailboxes: grant.mailboxes }),
     ...(grant.connections === undefined ? {} : { connections: grant.connections }),
+    ...(grant.interfaces === undefined ? {} : { interfaces: grant.interfaces }),
     ...Object.fromEntries(Object.entries(times).flatMap(([column, time]) => (time === undefined ? [] : [[column, time.toISOString()]]))),
   };
 }

@@ -62,3 +62,16 @@ test("a key that names no end of its own ends after the days of the settings", a
   expect([await daysOf(), await daysOf("--expires-days", "90")]).toEqual([30, 90]);
   writeFileSync(config, before);
 });
+
+test("a key for one interface is shown as such, and a word that is none is refused", async () => {
+  const made = JSON.parse(await shown("add", "--name", "agent", "--role", "read", "--interface", "mcp", "--json"));
+  expect(made.interfaces).toEqual(["mcp"]);
+  const { keys } = JSON.parse(await shown("list", "--json"));
+  expect(keys.find(({ id }: { id: string }) => id === made.id)).toMatchObject({ interfaces: ["mcp"] });
+  expect(keys.find(({ name }: { name: string }) => name === "x")).not.toHaveProperty("interfaces");
+  const wrong = shown("add", "--name", "x", "--role", "read", "--interface", "mcp,ftp");
+  await expect(wrong).rejects.toMatchObject({
+    code: "invalid-input",
+    message: expect.stringContaining("--interface: put one or more of http, mcp"),
+  });
+});

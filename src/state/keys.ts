@@ -8,6 +8,10 @@ import { type Database, tellSql } from "./postgres.ts";
 export const roles = ["read", "contain", "send", "admin"] as const;
 export type Role = (typeof roles)[number];
 
+/** The ways to call `mailcordon serve` that an API key can be limited to. */
+export const interfaces = ["http", "mcp"] as const;
+export type Interface = (typeof interfaces)[number];
+
 /** What one caller may do, and where. */
 export interface Grant {
   readonly roles: readonly Role[];
@@ -15,6 +19,8 @@ export interface Grant {
   readonly mailboxes: readonly string[] | undefined;
   /** Names of connections; undefined: every one. */
   readonly connections: readonly string[] | undefined;
+  /** Ways to call; undefined: every one. */
+  readonly interfaces?: readonly Interface[] | undefined;
 }
 
 /** Somebody who may call. */
@@ -57,6 +63,7 @@ const Entry = z.object({
   roles: z.array(z.enum(roles)),
   mailboxes: z.array(z.string()).nullable(),
   connections: z.array(z.string()).nullable(),
+  interfaces: z.array(z.enum(interfaces)).nullable(),
   created_at: z.date(),
   expires_at: z.date().nullable(),
   revoked_at: z.date().nullable(),
@@ -109,14 +116,23 @@ export function openKeys(database: Database): Keys {
   return {
     async create({ name, grant, expiresAt }) {
       if (grant.roles.length === 0) throw new Failure("invalid-input", `Give the key at least one role: ${roles.join(", ")}.`);
-      if (grant.mailboxes?.length === 0 || grant.connections?.length === 0)
-        throw new Failure("invalid-input", "An empty list of mailboxes or connections grants nothing.");
+      if ([grant.mailboxes, grant.connections, grant.interfaces].some((list) => list?.length === 0))
+        throw new Failure("invalid-input", "An empty list of mailboxes, connections or interfaces grants nothing.");
       const id = randomBytes(6).toString("hex");
       const words = randomBytes(32).toString("base64url");
       await database.query(
         z.unknown(),
-        `INSERT INTO ${schema}.keys (id, name, secret_hash, roles, mailboxes, connections, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-        [id, name, hashOf(words), grant.roles, grant.mailboxes ?? null, grant.connections ?? null, expiresAt ?? null],
+        `INSERT INTO ${schema}.keys (id, name, secret_hash, roles, mailboxes, connections, interfaces, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+        [
+          id,
+          name,
+          hashOf(words),
+          grant.roles,
+          grant.mailboxes ?? null,
+          grant.connections ?? null,
+          grant.interfaces ?? null,
+          expiresAt ?? null,
+        ],
       );
       return { id, secret: `mck_${id}_${words}` };
     },
@@ -168,8 +184,9 @@ export function openKeys(database: Database): Keys {
   };
 }
 
-function holderOf({ id, name, roles, mailboxes, connections }: z.output<typeof Entry>): Holder {
-  return { id, name, grant: { roles, mailboxes: mailboxes ?? undefined, connections: connections ?? undefined } };
+function holderOf({ id, name, roles, mailboxes, connections, interfaces: ways }: z.output<typeof Entry>): Holder {
+  const limits = { mailboxes: mailboxes ?? undefined, connections: connections ?? undefined, interfaces: ways ?? undefined };
+  return { id, name, grant: { roles, ...limits } };
 }
 
 /** One round of SHA-256: there are 256 random bits in the words, so that nobody can guess them however fast a guess is. */

@@ -61,6 +61,8 @@ const migrations: readonly string[] = [
   `CREATE INDEX ON ${schema}.jobs (caller);`,
 
   `ALTER TABLE ${schema}.jobs ADD COLUMN scope text;`,
+
+  `ALTER TABLE ${schema}.keys ADD COLUMN interfaces text[];`,
 ];
 
 /** So that two processes that start at once do not both migrate: any number that nothing else of ours takes. */

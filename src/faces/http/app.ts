@@ -14,7 +14,7 @@ import { evidenceRoutes } from "./routes/evidence.ts";
 import { jobRoutes } from "./routes/jobs.ts";
 import { isOwnProgram, metricsReply } from "./routes/metrics.ts";
 import { openapiRoutes } from "./routes/openapi.ts";
-import { demandRole, keyIdIn, whoCalls } from "./who.ts";
+import { demandInterface, demandRole, interfaceOf, keyIdIn, whoCalls } from "./who.ts";
 
 /** The HTTP face. */
 export interface App {
@@ -141,6 +141,7 @@ function authentication({ state, readToken, settings }: AppOptions) {
     }
     proven.add(address, authorization);
     c.set("caller", caller);
+    demandInterface(caller, interfaceOf(c.req.path));
     await next();
     return undefined;
   };

@@ -1,6 +1,6 @@
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from "jose";
 import { Failure } from "../../failure.ts";
-import { type Role, roles } from "../../state/keys.ts";
+import { interfaces, type Role, roles } from "../../state/keys.ts";
 import type { Caller, TokenReader } from "./who.ts";
 
 /** Whose tokens are taken. */
@@ -23,8 +23,8 @@ const clockTolerance = 60;
 const issuerMs = 5_000;
 
 /**
- * Reads the tokens of an identity provider: signature, issuer, audience and times. Roles are what `rolesClaim` says; `mailcordon_mailboxes` and
- * `mailcordon_connections` (lists of texts) narrow what the bearer may touch.
+ * Reads the tokens of an identity provider: signature, issuer, audience and times. Roles are what `rolesClaim` says; `mailcordon_mailboxes`,
+ * `mailcordon_connections` and `mailcordon_interfaces` (lists of texts) narrow what the bearer may touch, and how it may call.
  * @see https://www.rfc-editor.org/rfc/rfc8725 (what to check) and https://openid.net/specs/openid-connect-discovery-1_0.html
  */
 export function openTokenReader(oidc: Oidc): TokenReader {
@@ -81,13 +81,20 @@ function callerOf(payload: JWTPayload, { rolesClaim, requireMailboxes }: Oidc): 
   const { sub, name, preferred_username } = payload;
   const mailboxes = textsOf(payload.mailcordon_mailboxes);
   const connections = textsOf(payload.mailcordon_connections);
+  const ways = textsOf(payload.mailcordon_interfaces);
+  if (ways === "malformed") return undefined;
   if (sub === undefined || sub === "" || sub.length > 255 || mailboxes === "malformed" || connections === "malformed") return undefined;
   if (requireMailboxes && mailboxes === undefined) return undefined;
   const shown = [name, preferred_username].find((text) => typeof text === "string");
   return {
     id: `oidc:${sub}`,
     name: typeof shown === "string" ? shown : sub,
-    grant: { roles: rolesIn(claimAt(payload, rolesClaim)), mailboxes, connections },
+    grant: {
+      roles: rolesIn(claimAt(payload, rolesClaim)),
+      mailboxes,
+      connections,
+      interfaces: ways && interfaces.filter((one) => ways.includes(one)),
+    },
   };
 }
 

@@ -1,5 +1,5 @@
 import { Failure } from "../../failure.ts";
-import type { Grant, Keys, Role } from "../../state/keys.ts";
+import type { Grant, Interface, Keys, Role } from "../../state/keys.ts";
 
 /** Who calls, and what that one may do. */
 export interface Caller {
@@ -36,8 +36,9 @@ export function hasRole({ grant }: Caller, role: Role): boolean {
 }
 
 /** What a caller is granted, as a text: a later token of the same subject may grant less, and then has nothing of what an earlier one began. */
-export function scopeOf({ grant: { roles, mailboxes, connections } }: Caller): string {
-  return JSON.stringify([roles, mailboxes ?? "all", connections ?? "all"]);
+export function scopeOf({ grant: { roles, mailboxes, connections, interfaces } }: Caller): string {
+  // Jobs of callers without this limit keep the text that they were stored with before there was one.
+  return JSON.stringify([roles, mailboxes ?? "all", connections ?? "all", ...(interfaces === undefined ? [] : [interfaces])]);
 }
 
 /** Whether a call that needs `role` may use the places that are kept for containment and for administrators. */
@@ -50,5 +51,21 @@ export function demandRole(caller: Caller, role: Role): void {
   if (hasRole(caller, role)) return;
   throw new Failure("access-denied", `This needs the role ${role}, which this caller does not have.`, {
     hint: `An administrator makes a key with it: mailcordon keys add --role ${role}.`,
+  });
+}
+
+/** The interface that a path belongs to. */
+export function interfaceOf(path: string): Interface {
+  return path === "/mcp" ? "mcp" : "http";
+}
+
+const interfaceNames: Readonly<Record<Interface, string>> = { http: "HTTP", mcp: "MCP" };
+
+/** Throws Failure `access-denied` naming the interface and those that the caller may use. */
+export function demandInterface({ grant: { interfaces } }: Caller, asked: Interface): void {
+  if (interfaces === undefined || interfaces.includes(asked)) return;
+  const others = interfaces.length === 0 ? "no interface" : `${interfaces.map((one) => interfaceNames[one]).join(" and ")} only`;
+  throw new Failure("access-denied", `This caller may not use ${interfaceNames[asked]}: its API key or token is for ${others}.`, {
+    hint: `An administrator makes an API key for it: mailcordon keys add --interface ${asked}.`,
   });
 }

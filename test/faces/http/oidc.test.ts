@@ -78,6 +78,7 @@ const refused: Readonly<Record<string, () => Promise<string>>> = {
   "that is signed with the public key as a secret": () => token({ key: Buffer.from(JSON.stringify(keys[0])), header: { alg: "HS256" } }),
   "whose mailboxes cannot be read": () => token({ claims: { mailcordon_mailboxes: "ann@example.com" } }),
   "whose connections cannot be read": () => token({ claims: { mailcordon_connections: [1] } }),
+  "whose interfaces cannot be read": () => token({ claims: { mailcordon_interfaces: "mcp" } }),
   "that was changed": async () => {
     const [head, , signature] = (await token()).split(".");
     return [
@@ -110,6 +111,18 @@ test.each([
 test("claims narrow what the bearer may touch", async () => {
   const claims = { mailcordon_mailboxes: ["*@example.com"], mailcordon_connections: [] };
   expect((await reader()(await token({ claims })))?.grant).toEqual({ roles: ["read"], mailboxes: ["*@example.com"], connections: [] });
+});
+
+test.each([
+  [undefined, undefined],
+  [["mcp"], ["mcp"]],
+  [
+    ["mcp", "http", "ftp"],
+    ["http", "mcp"],
+  ],
+  [["ftp"], []],
+])("the claim mailcordon_interfaces %j limits the bearer to %j", async (mailcordon_interfaces, interfaces) => {
+  expect((await reader()(await token({ claims: { mailcordon_interfaces } })))?.grant.interfaces).toEqual(interfaces);
 });
 
 describe("an issuer", () => {

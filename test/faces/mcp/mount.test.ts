@@ -57,6 +57,42 @@ test("a tool of another role is not there", async () => {
   await expect(call(await connected(await toys.key(["read"])), "shear_sheep")).rejects.toThrow("There is no tool");
 });
 
+test("an API key for MCP alone is refused by every path of HTTP, and one for HTTP alone by MCP, however the path is written", async () => {
+  const http = [
+    "/v1/actions",
+    "/v1/actions/count-sheep",
+    "/v1/jobs/x",
+    "/v1/evidence/x",
+    "/openapi.json",
+    "/metrics",
+    "/v1/connection",
+    "/mcp/",
+  ];
+  const mcp = ["/mcp", "/mcp?connection=hill", "/%6dcp"];
+  const body = { jsonrpc: "2.0", id: 1, method: "ping" };
+  for (const [own, others, name] of [
+    ["mcp", http, "HTTP"],
+    ["http", mcp, "MCP"],
+  ] as const) {
+    const key = await toys.key(["admin"], { interfaces: [own] });
+    for (const path of others) {
+      for (const sent of [{ key }, { key, body }]) {
+        const { status, json } = await toys.call(path, sent);
+        expect([path, status, json.code]).toEqual([path, 403, "access-denied"]);
+        expect(json.detail).toContain(`may not use ${name}: its API key or token is for ${own.toUpperCase()} only`);
+      }
+    }
+    for (const path of ["/healthz", "/readyz"]) expect((await toys.call(path, { key })).status).toBe(200);
+  }
+  const agent = await connected(await toys.key(["read"], { interfaces: ["mcp"] }));
+  expect(await call(agent, "count_sheep")).toMatchObject({ isError: false });
+  const program = await toys.key(["read"], { interfaces: ["http"] });
+  expect((await toys.call("/v1/actions/count-sheep", { key: program, body: {} })).status).toBe(200);
+  const both = await toys.key(["read"], { interfaces: ["http", "mcp"] });
+  expect((await toys.call("/v1/actions", { key: both })).status).toBe(200);
+  expect(await call(await connected(both), "count_sheep")).toMatchObject({ isError: false });
+});
+
 test("a mailbox that the key was not made for is refused", async () => {
   const client = await connected(await toys.key(["read"], { mailboxes: ["ann@example.com"] }));
   expect(await call(client, "count_sheep", { mailbox: "ann@example.com" })).toMatchObject({ isError: false });
