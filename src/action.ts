@@ -147,6 +147,8 @@ export interface Context<M extends PortMethod = PortMethod> {
   now(): Date;
   /** Adds to what the answer says of its own completeness, for actions that answer item by item. */
   remark(remarks: Remarks): void;
+  /** Tells the audit that a search asks this mailbox. */
+  searching?: ((mailbox: string) => void) | undefined;
 }
 
 /** What an answer says of what it does not hold. Both may be true. */

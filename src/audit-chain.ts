@@ -56,8 +56,9 @@ export async function readEnd(file: FileHandle, path: string): Promise<End> {
     const found = lastEntry(bytes, bytes.length === size);
     if (found !== undefined) return found;
     if (bytes.length === size || piece > lookBack) {
-      throw new Failure("audit-failed", `${path} is not an audit file: nothing is appended to it.`, {
-        hint: `Check the path. If it was the audit log, move it away, then begin anew with an entry that names the gap: mailcordon audit accept ${path} --reason TEXT`,
+      throw new Failure("audit-failed", "The file is not an audit file: nothing is appended to it.", {
+        local: path,
+        hint: "Check the path. If it was the audit log, move it away, then begin anew with an entry that names the gap: mailcordon audit accept --reason TEXT",
       });
     }
   }

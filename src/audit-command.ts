@@ -98,7 +98,8 @@ async function servedState(written: Pick<WrittenFile, "serve" | "home" | "path">
 
 function verified(file: string, { entries, torn, broken, lastHash, end, gaps, unsealed, cannotKnow }: AuditCheck): Printed {
   if (broken !== undefined) {
-    throw new Failure("audit-failed", `${file}, line ${broken.line}: ${broken.problem}`, {
+    throw new Failure("audit-failed", `Line ${broken.line} of the audit log: ${broken.problem}`, {
+      local: file,
       hint: `${entries} ${entries === 1 ? "entry is" : "entries are"} in an unbroken chain. Compare the file with a copy of it; then continue it with \`mailcordon audit accept\`.`,
     });
   }

@@ -39,8 +39,9 @@ export function openHeadFile(folder: string, log: string): AuditHeads {
       if (text === undefined) return undefined;
       const head = Head.safeParse(parseJson(text)).data;
       if (head === undefined) {
-        throw new Failure("audit-failed", `${path} should hold the end of the audit log ${log}, and does not.`, {
-          hint: `Find out who changed it. Then continue the log: mailcordon audit accept ${log} --reason TEXT`,
+        throw new Failure("audit-failed", "The file that should hold the end of the audit log does not.", {
+          local: path,
+          hint: "Find out who changed it. Then continue the log: mailcordon audit accept --reason TEXT",
         });
       }
       return head;

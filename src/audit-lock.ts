@@ -67,7 +67,8 @@ async function acquire(path: string, token: string): Promise<void> {
     if (found.is === "nothing") continue;
     if (isVoid(found)) await breakLock(path, found, isVoid);
     else if (process.uptime() > giveUp) {
-      throw new Failure("audit-failed", `The audit file stays locked by ${path}.`, {
+      throw new Failure("audit-failed", "The audit file stays locked.", {
+        local: path,
         hint: "A running mailcordon has held the audit file for ten seconds. End that process, then retry.",
       });
     } else await sleep(2 + Math.random() * 10);

@@ -115,10 +115,12 @@ async function* readLines(file: string): AsyncGenerator<FileLine> {
   } catch (thrown) {
     if (thrown instanceof Failure) throw thrown;
     if (errorCode(thrown) === "ENOENT")
-      throw new Failure("audit-failed", `There is no audit file ${file}.`, {
+      throw new Failure("audit-failed", "There is no such audit file.", {
+        local: file,
         hint: "Check the path: --audit-file, audit_file, or the default that docs/command-line.md names.",
       });
-    throw new Failure("audit-failed", `The audit file ${file} could not be read (${errorCode(thrown) ?? "unknown error"}).`, {
+    throw new Failure("audit-failed", `The audit file could not be read (${errorCode(thrown) ?? "unknown error"}).`, {
+      local: file,
       cause: thrown,
     });
   }

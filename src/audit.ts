@@ -16,6 +16,7 @@ import { attempt } from "./outcome.ts";
 export interface AuditEntry {
   /** `read`: nothing is changed, and the call has this one entry. */
   readonly phase: "began" | "ended" | "read";
+  /** The action's name; `read-evidence` for evidence that a caller of a server reads. */
   readonly action: string;
   readonly effect: Effect;
   readonly actor: string;
@@ -23,6 +24,8 @@ export interface AuditEntry {
   readonly mailbox: string;
   /** The mailboxes that a read of several was about, as the caller named them. */
   readonly mailboxes?: readonly string[] | undefined;
+  /** The mailboxes that were in fact asked, where that is not what `mailboxes` or `mailbox` names. */
+  readonly searched?: Searched | undefined;
   readonly backend: string;
   /** The same on both entries of a call. */
   readonly call_id: string;
@@ -36,6 +39,15 @@ export interface AuditEntry {
   readonly tls_verified?: false | undefined;
   /** Of `ended`: how long it was waited, in milliseconds, because Exchange asked for it. */
   readonly waited_ms?: number | undefined;
+}
+
+/** Which mailboxes a search asked. */
+export interface Searched {
+  readonly count: number;
+  /** The first of them, in the order in which they were asked. */
+  readonly mailboxes: readonly string[];
+  /** SHA-256, hexadecimal, of all their addresses in lower case, sorted, each with a line feed. */
+  readonly sha256: string;
 }
 
 /** Where audit entries go. */
@@ -108,7 +120,8 @@ export async function acceptAudit(file: string, { actor, reason }: Statement, op
     const found = await follow(linesOf(path), undefined);
     const checked = await attempt(() => log.checkedEnd());
     if (checked.ok && found.broken === undefined) {
-      throw new Failure("audit-failed", `${path} is as its writers left it: there is nothing to accept.`, {
+      throw new Failure("audit-failed", "The audit log is as its writers left it: there is nothing to accept.", {
+        local: path,
         hint: "`mailcordon audit verify` checks the log. Accept only a log to which mailcordon appends nothing.",
       });
     }
@@ -133,7 +146,7 @@ export async function rotateAudit(file: string, { actor }: Pick<Statement, "acto
   const path = resolve(file);
   return await writing(path, options, async (log) => {
     const end = await log.checkedEnd();
-    if (end.entries === 0) throw new Failure("audit-failed", `${path} holds no entry: there is nothing to rotate.`);
+    if (end.entries === 0) throw new Failure("audit-failed", "The audit log holds no entry: there is nothing to rotate.", { local: path });
     const time = (options.now?.() ?? new Date()).toISOString();
     const aside = path.replace(/(\.jsonl)?$/, `-${time.replaceAll(":", "")}-${end.hash.slice(0, 8)}$1`);
     await rename(path, aside);
@@ -197,7 +210,7 @@ async function writing<T>(path: string, options: AuditOptions, work: (log: Locke
   } catch (thrown) {
     if (thrown instanceof Failure) throw thrown;
     const code = errorCode(thrown) ?? "unknown error";
-    throw new Failure("audit-failed", `The audit entry could not be written to ${path} (${code}).`, { cause: thrown });
+    throw new Failure("audit-failed", `The audit entry could not be written (${code}).`, { local: path, cause: thrown });
   }
 }
 
@@ -226,8 +239,9 @@ function lacksFeed({ unfinished, torn }: End): number {
 }
 
 function notAsLeft(path: string, what: string): Failure {
-  return new Failure("audit-failed", `The audit log ${path} is not as it was left: ${what}. Nothing was appended.`, {
-    hint: `Keep a copy and find out who changed it. Then continue it with an entry that names the gap: mailcordon audit accept ${path} --reason TEXT`,
+  return new Failure("audit-failed", `The audit log is not as it was left: ${what}. Nothing was appended.`, {
+    local: path,
+    hint: "Keep a copy and find out who changed it. Then continue it with an entry that names the gap: mailcordon audit accept --reason TEXT",
   });
 }
 

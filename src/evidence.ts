@@ -74,15 +74,15 @@ async function keep(
 ): Promise<Kept> {
   const files = join(folder, filesFolder);
   const partial = join(files, `.partial-${randomBytes(12).toString("hex")}`);
-  const file = await onDisk("make the evidence folder", async () => {
+  const file = await onDisk("make the evidence folder", folder, async () => {
     await makeFolder(files, 0o700);
     return await open(partial, fresh, 0o600);
   });
   let digested: Digested;
   try {
     const writer = gathering(file);
-    digested = await digest(bytes, about, (chunk) => onDisk("write the evidence", () => writer.add(chunk)));
-    await onDisk("flush the evidence", async () => {
+    digested = await digest(bytes, about, (chunk) => onDisk("write the evidence", folder, () => writer.add(chunk)));
+    await onDisk("flush the evidence", folder, async () => {
       await writer.flush();
       await file.sync();
     });
@@ -92,7 +92,7 @@ async function keep(
     await unlink(partial);
     throw thrown;
   }
-  return await onDisk("keep the evidence", async () => {
+  return await onDisk("keep the evidence", folder, async () => {
     await file.close();
     const path = await settle(files, partial, digested, await names());
     await note(folder, {
@@ -207,7 +207,7 @@ async function settle(folder: string, partial: string, kept: Digested, names: Na
     }
   }
   await unlink(partial);
-  throw new Failure("evidence-failed", `Every name for the evidence is taken by something else in ${folder}.`);
+  throw new Failure("evidence-failed", "Every name for the evidence is taken by something else.", { local: folder });
 }
 
 /** Gives the temporary file this name unless anything has it, be it a link to nowhere. */
@@ -274,11 +274,11 @@ async function note(folder: string, line: Readonly<Record<string, unknown>>): Pr
   }
 }
 
-async function onDisk<T>(what: string, work: () => Promise<T>): Promise<T> {
+async function onDisk<T>(what: string, folder: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (thrown) {
     if (thrown instanceof Failure) throw thrown;
-    throw new Failure("evidence-failed", `Could not ${what} (${errorCode(thrown) ?? "unknown error"}).`, { cause: thrown });
+    throw new Failure("evidence-failed", `Could not ${what} (${errorCode(thrown) ?? "unknown error"}).`, { local: folder, cause: thrown });
   }
 }

@@ -143,6 +143,8 @@ export interface FailureDetails {
   readonly hint?: string | undefined;
   /** The drafts of ours that are left behind, as they were found. */
   readonly leftDrafts?: readonly LeftDraft[] | undefined;
+  /** What only the server's log and the command line show: a path of this machine, or what a program on it printed. Message and hint never hold it. */
+  readonly local?: string | undefined;
   readonly cause?: unknown;
 }
 
@@ -172,6 +174,7 @@ export class Failure extends Error {
   readonly backOffMs: number | undefined;
   readonly concurrency: number | undefined;
   readonly leftDrafts: readonly LeftDraft[] | undefined;
+  readonly local: string | undefined;
 
   constructor(code: FailureCode, message: string, details: FailureDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -182,6 +185,7 @@ export class Failure extends Error {
     this.backOffMs = details.backOffMs;
     this.concurrency = details.concurrency;
     this.leftDrafts = details.leftDrafts;
+    this.local = details.local;
   }
 
   get retryable(): boolean {
@@ -194,9 +198,45 @@ export function asFailure(thrown: unknown): Failure {
   if (thrown instanceof Failure) return thrown;
   if (thrown instanceof Error && thrown.name === "AbortError")
     return new Failure("cancelled", "The call was cancelled.", { cause: thrown });
-  return new Failure("internal", thrown instanceof Error ? thrown.message : "Something that is not an error was thrown.", {
+  return new Failure("internal", thrown instanceof Error ? messageOf(thrown) : "Something that is not an error was thrown.", {
     cause: thrown,
   });
+}
+
+/** Without the path of the file that an error of Node.js is about: a caller of a server gets this message. */
+function messageOf(thrown: Error): string {
+  const code = errorCode(thrown);
+  if (pathOf(thrown) !== undefined) return `A file could not be used (${code ?? "unknown error"}).`;
+  // The text names the file that asked for the module.
+  if (code === "MODULE_NOT_FOUND" || code === "ERR_MODULE_NOT_FOUND") return `A part of mailcordon is missing (${code}).`;
+  return thrown.message;
+}
+
+function pathOf(thrown: unknown): string | undefined {
+  return thrown instanceof Error && "path" in thrown && typeof thrown.path === "string" ? thrown.path : undefined;
+}
+
+/** How many causes of causes are followed: nobody wraps a failure more often, and a circle of causes would not end. */
+const mostCauses = 10;
+
+/** What only the server's log and the command line show of a failure, or of what caused it. */
+export function localOf(failure: Failure): string | undefined {
+  let at: unknown = failure;
+  for (let depth = 0; depth < mostCauses && at instanceof Error; depth++) {
+    const local = (at instanceof Failure ? at.local : undefined) ?? pathOf(at);
+    if (local !== undefined) return local;
+    at = at.cause;
+  }
+  return undefined;
+}
+
+/** The failure as the command line shows it, which runs on the user's own machine. */
+export function withLocal(failure: Failure): Failure {
+  const local = localOf(failure);
+  if (local === undefined || failure.message.includes(local)) return failure;
+  const { code, message, wireCode, requestId, backOffMs, concurrency, hint, leftDrafts } = failure;
+  const details = { wireCode, requestId, backOffMs, concurrency, hint, leftDrafts, cause: failure };
+  return new Failure(code, `${message} [${local}]`, details);
 }
 
 /**

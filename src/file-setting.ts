@@ -11,7 +11,7 @@ export function readFileSetting(path: string, field: string): Buffer {
     return readFileSync(path);
   } catch (thrown) {
     const code = errorCode(thrown) ?? "unreadable";
-    throw new Failure("invalid-settings", `${field}: the file ${path} cannot be read (${code}).`, { cause: thrown });
+    throw new Failure("invalid-settings", `${field}: the file cannot be read (${code}).`, { local: path, cause: thrown });
   }
 }
 

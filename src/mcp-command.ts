@@ -5,6 +5,8 @@ import { openEvidenceIndex } from "./evidence-index.ts";
 import { foundText } from "./faces/cli.ts";
 import { mcpServer } from "./faces/mcp/server.ts";
 import type { Screen } from "./faces/screen.ts";
+import { harmless } from "./faces/terminal.ts";
+import { type Failure, localOf, withLocal } from "./failure.ts";
 import { open } from "./open.ts";
 import { loadSettings } from "./settings.ts";
 
@@ -34,6 +36,14 @@ const options = {
   help: { type: "boolean", short: "h" },
 } as const;
 
+/** A client gets no path of this machine; standard error, which its person can read, has it. */
+function inLog({ stderr }: Screen): (failure: Failure) => Failure {
+  return (failure) => {
+    if (localOf(failure) !== undefined) stderr.write(`mailcordon: ${harmless(withLocal(failure).message)}\n`);
+    return failure;
+  };
+}
+
 /** `mailcordon mcp`: serves one client until it goes away or the process is stopped. Gives the exit code. */
 export async function runMcp(words: readonly string[], screen: Screen, version: string): Promise<number> {
   const { help, config, connection, out, ...asked } = readCommandWords("mcp", words, options).values;
@@ -47,7 +57,7 @@ export async function runMcp(words: readonly string[], screen: Screen, version: 
   const actions = await Promise.all(actionNames.map(loadAction));
   const server = mcpServer({
     actions: asked["read-only"] ? actions.filter(({ effect }) => effect === "read") : actions,
-    host: { ...opened, signal: screen.signal },
+    host: { ...opened, shown: inLog(screen), signal: screen.signal },
     findEvidence: async (sha256) => (await openEvidenceIndex(opened.evidenceDir).find(sha256))[0],
     requirePerson: settings.requirePerson,
     version,

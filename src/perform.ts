@@ -12,13 +12,14 @@ import {
 } from "./action.ts";
 import { type Answer, answerSchema, errorNoun, type Result } from "./answer.ts";
 import type { AuditEntry, AuditLog } from "./audit.ts";
+import { columns, namingColumns, optionsOf, outcomeColumns } from "./door/audited.ts";
 import { type Plan, questionOf, wordsOf } from "./door/question.ts";
+import { appendRead, searchedOf } from "./door/read-entry.ts";
 import { count, sentenceOf } from "./door/sentence.ts";
 import { operatingSystemUser } from "./door/user.ts";
 import type { Exchange } from "./exchange/exchange.ts";
 import { asFailure, Failure } from "./failure.ts";
 import { present } from "./fields.ts";
-import { unwrapped } from "./input/limits.ts";
 import { actOn, choose, type Item, preserveEach, settleMissing, targetsOf, unseen, verifyEach } from "./items.ts";
 import { attempt, type Outcome } from "./outcome.ts";
 
@@ -48,6 +49,8 @@ export interface Host {
   readonly progress?: ((text: string) => void) | undefined;
   readonly readFile?: ((path: string) => Promise<OpenedFile>) | undefined;
   readonly now?: (() => Date) | undefined;
+  /** Returns a failure as the caller gets it: a server writes to its log what only that may hold. Default: the failure itself, which has no path of this machine. */
+  readonly shown?: ((failure: Failure) => Failure) | undefined;
   /** Called right before anything is changed, sent or deleted. A call that failed without it has certainly done nothing. */
   readonly touching?: (() => void) | undefined;
 }
@@ -79,6 +82,8 @@ interface Passage {
   readonly waited: { readonly milliseconds: number };
   /** Grows while items are chosen. */
   readonly remarks: Remarks;
+  /** What the action says for the audit alone. */
+  readonly searched: readonly string[];
 }
 
 /**
@@ -90,6 +95,7 @@ interface Passage {
 export async function perform(action: Action, rawInput: unknown, host: Host): Promise<Answer> {
   const waited = { milliseconds: 0 };
   const remarks: Remarks = {};
+  const searched: string[] = [];
   let named: { readonly backend?: string; readonly mailbox?: string; readonly dry_run?: boolean } = {};
   try {
     const prepared = action.prepare(rawInput);
@@ -125,15 +131,16 @@ export async function perform(action: Action, rawInput: unknown, host: Host): Pr
         (own.ok ? await audit?.done?.({ action: action.name, mailbox: own.value.address, names }) : undefined) ?? new Set<string>(),
       now: host.now ?? (() => new Date()),
       remark: (more: Remarks) => Object.assign(remarks, more),
+      searching: (address: string) => void searched.push(address),
     };
-    const passage = { action, prepared, input, context, host, backend, waited, remarks };
+    const passage = { action, prepared, input, context, host, backend, waited, remarks, searched };
     const answer = prepared.run === undefined ? await throughItems(passage) : await wholeAnswer(passage, prepared.run);
     const { success, message, counts, ...rest } = answer;
     const told = { success, message, action: action.name, ...named, ...unverified(host), counts, ...rest, ...waitedMs(waited) };
     // A whole answer was held to its schema when it was given: it can have thousands of rows, and a second look costs as much as the first.
     return prepared.run === undefined ? checked(action, told) : told;
   } catch (thrown) {
-    const failure = unseen(asFailure(thrown));
+    const failure = shownBy(host, unseen(asFailure(thrown)));
     const counts = { requested: 0, succeeded: 0, failed: 0, not_found: 0 };
     return {
       success: false,
@@ -146,6 +153,10 @@ export async function perform(action: Action, rawInput: unknown, host: Host): Pr
       ...waitedMs(waited),
     };
   }
+}
+
+function shownBy({ shown }: Host, failure: Failure): Failure {
+  return shown === undefined ? failure : shown(failure);
 }
 
 function unverified({ tlsVerified = true }: Host): { tls_verified?: false } {
@@ -210,7 +221,7 @@ async function throughItems(passage: Passage): Promise<Said> {
     try {
       await traced?.append({ ...entry, phase: "ended", outcome: remaining.map(outcomeOf), ...waitedMs(passage.waited) });
     } catch (thrown) {
-      return { ...said, success: false, error: errorNoun(unclosed(asFailure(thrown), said)) };
+      return { ...said, success: false, error: errorNoun(shownBy(host, unclosed(asFailure(thrown), said))) };
     }
     return said;
   }
@@ -266,8 +277,8 @@ function unclosed(failure: Failure, { message }: Said): Failure {
   });
 }
 
-function told({ action, prepared, remarks }: Passage, items: readonly Item[]): Said {
-  const results = items.map(resultOf);
+function told({ action, prepared, remarks, host }: Passage, items: readonly Item[]): Said {
+  const results = items.map((item) => resultOf(item, host));
   const having = (status: Result["status"]) => results.filter((result) => result.status === status).length;
   const planned = having("planned");
   const counts = { requested: items.length, succeeded: having("done"), failed: having("failed"), not_found: having("not_found") };
@@ -277,31 +288,12 @@ function told({ action, prepared, remarks }: Passage, items: readonly Item[]): S
   return { success: counts.failed === 0 && !missingFails && remarks.incomplete !== true, message, counts, ...remarks, results };
 }
 
-function resultOf(item: Item): Result {
+function resultOf(item: Item, host: Host): Result {
   const evidence = item.evidence === undefined ? {} : { evidence: { ...item.evidence } };
   const verified = item.verified === undefined ? {} : { verified: item.verified };
   const looked = item.looked === undefined ? {} : { looked: present({ ...item.looked, places: [...item.looked.places] }) };
-  const error = item.failure === undefined ? {} : { error: errorNoun(item.failure) };
+  const error = item.failure === undefined ? {} : { error: errorNoun(shownBy(host, item.failure)) };
   return { ...item.row, ...item.answered, status: item.status, ...looked, ...evidence, ...verified, ...error };
-}
-
-/** The columns that name an item in the audit. Everything else of a row may hold what belongs to nobody's log. */
-const namingColumns = ["item_id", "internet_message_id", "subject", "attachment_id", "name", "size", "to", "cc", "bcc", "folder_path"];
-/** What became of it: the action's own columns that say so, and the ids that an undo needs. */
-const outcomeColumns = [
-  "action",
-  "item_id",
-  "new_item_id",
-  "internet_message_id",
-  "new_internet_message_id",
-  "undo",
-  "sender_blocked",
-  "moved",
-  "method",
-];
-
-function columns(row: Row, names: readonly string[]): Row {
-  return Object.fromEntries(names.filter((name) => row[name] !== undefined).map((name) => [name, row[name]]));
 }
 
 const Names = z.array(z.string());
@@ -310,17 +302,11 @@ const Names = z.array(z.string());
 async function traceRead(passage: Passage, items: readonly Item[], came: Outcome<unknown>): Promise<void> {
   const { host, prepared } = passage;
   if (host.auditsReads !== true) return;
-  try {
-    const searched = { mailboxes: Names.safeParse(prepared.input.mailboxes).data };
-    const failed = came.ok ? {} : { outcome: [{ status: "failed", error: came.failure.code }] };
-    await host.audit?.append({ ...audited(passage, items), phase: "read", ...searched, ...failed });
-  } catch (thrown) {
-    const { message, hint } = asFailure(thrown);
-    throw new Failure("audit-failed", `Nothing is returned, since the audit entry could not be written. ${message}`, {
-      hint,
-      cause: thrown,
-    });
-  }
+  const mailboxes = Names.safeParse(prepared.input.mailboxes).data;
+  // A search of one mailbox has its address in the entry.
+  const searched = mailboxes === undefined ? {} : { mailboxes, searched: searchedOf(passage.searched) };
+  const failed = came.ok ? {} : { outcome: [{ status: "failed", error: came.failure.code }] };
+  await appendRead(host.audit, { ...audited(passage, items), phase: "read", ...searched, ...failed });
 }
 
 function evidenceOf(item: Item): Row {
@@ -355,16 +341,6 @@ function mailboxOf(context: Context): string {
   } catch {
     return "";
   }
-}
-
-/** Switches, numbers, choices and destinations: what says how it was done. Never free text: a body is free text. */
-function optionsOf(action: Action, input: Row): Row {
-  const said = Object.entries(input).filter(([name, value]) => {
-    if (typeof value === "boolean" || typeof value === "number") return true;
-    const field = action.input.shape[name];
-    return name.startsWith("destination_") || (field !== undefined && unwrapped(field) instanceof z.ZodEnum);
-  });
-  return Object.fromEntries(said.filter(([, value]) => value !== undefined));
 }
 
 /** An answer that its own schema refuses is a defect: it is not given out as if it were right. */

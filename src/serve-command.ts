@@ -7,7 +7,8 @@ import { readCommandWords } from "./command-words.ts";
 import { doctor } from "./doctor/doctor.ts";
 import { openEvidenceIndex } from "./evidence-index.ts";
 import { type App, buildApp } from "./faces/http/app.ts";
-import type { ConnectionReport } from "./faces/http/app-context.ts";
+import type { ConnectionReport, RequestLog } from "./faces/http/app-context.ts";
+import { errorLine } from "./faces/http/error-line.ts";
 import { openLog } from "./faces/http/log.ts";
 import { openTokenReader } from "./faces/http/oidc.ts";
 import { mountMcp } from "./faces/mcp/mount.ts";
@@ -86,14 +87,14 @@ export async function runServe(words: readonly string[], screen: Screen, version
       version,
       mount: mountMcp,
       readToken: serving.oidc && openTokenReader(serving.oidc),
-      testConnection: async (connection, wanted) => reportOf(connection, wanted, written, flags),
+      testConnection: async (connection, wanted) => reportOf(connection, wanted, written, flags, log),
     });
     const prune = async () => {
       try {
         await state.idempotency.prune(serving.keepHours);
         await state.jobs.prune(serving.keepHours);
       } catch (thrown) {
-        log.error({ code: asFailure(thrown).code, message: asFailure(thrown).message });
+        log.error(errorLine(asFailure(thrown)));
       }
     };
     const pruning = setInterval(prune, pruneEveryMs);
@@ -159,8 +160,19 @@ async function reportOf(
   { mailbox, signal }: { readonly mailbox: string | undefined; readonly signal: AbortSignal },
   written: WrittenFile,
   flags: NonNullable<SettingsPlace["flags"]>,
+  log: RequestLog,
 ): Promise<ConnectionReport> {
-  const load = () => loadSettings(placeOf(connection, written, flags));
+  // A caller learns nothing of where the settings and the files that they name are.
+  const load = async () => {
+    try {
+      return { ...(await loadSettings(placeOf(connection, written, flags))), foundFile: undefined };
+    } catch (thrown) {
+      log.error(errorLine(asFailure(thrown)));
+      throw new Failure("invalid-settings", `The settings of the connection ${connection} are not valid any more.`, {
+        hint: "The log of the server says why, as does mailcordon doctor on the server.",
+      });
+    }
+  };
   const { exit: _, steps, ...report } = await doctor({ actions: await Promise.all(actionNames.map(loadAction)), mailbox, signal, load });
   return { ...report, checks: steps };
 }

@@ -52,7 +52,11 @@ test("an audit file that nobody changed is said to be whole, with the hash that 
 
 test("one in which a word was changed fails and names the line", async () => {
   writeFileSync(file, readFileSync(file, "utf8").replace("Invoice", "invoice"));
-  await expect(run(["verify", file])).rejects.toMatchObject({ code: "audit-failed", message: expect.stringContaining("line 2") });
+  await expect(run(["verify", file])).rejects.toMatchObject({
+    code: "audit-failed",
+    message: expect.stringContaining("Line 2"),
+    local: file,
+  });
 });
 
 test("a line torn by a crash is told and is no fault", async () => {

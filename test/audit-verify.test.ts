@@ -53,7 +53,7 @@ describe("An audit log whose end is kept elsewhere", () => {
     await expect(write(["four"])).rejects.toMatchObject({
       code: "audit-failed",
       message: expect.stringMatching(/is not as it was left: .*Nothing was appended/),
-      hint: expect.stringContaining(`mailcordon audit accept ${file} --reason`),
+      hint: expect.stringContaining("mailcordon audit accept --reason"),
     });
   });
 

@@ -13,7 +13,7 @@ test.each([
   ["that is a folder", tmpdir(), "EISDIR"],
 ])("a file %s is a wrong setting, named with its path", (_what, path, code) => {
   expect(() => readFileSetting(path, "ews.ca_file")).toThrow(
-    expect.objectContaining({ code: "invalid-settings", message: `ews.ca_file: the file ${path} cannot be read (${code}).` }),
+    expect.objectContaining({ code: "invalid-settings", message: `ews.ca_file: the file cannot be read (${code}).`, local: path }),
   );
 });
 

@@ -190,7 +190,7 @@ export const searchEmailsExtended = reading({
     detail: detailOf(input),
   };
   const { signal, deadline, progress } = context.call;
-  const found = await searchMany(places, search, { signal, deadline, told: (text) => progress?.(text) });
+  const found = await searchMany(places, search, { signal, deadline, told: (text) => progress?.(text), asking: context.searching });
   const [only] = found.mailboxes;
   // Where one mailbox was asked, its failure is that of the call.
   if (found.mailboxes.length === 1 && only?.failure !== undefined) throw only.failure;

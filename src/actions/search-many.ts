@@ -22,6 +22,8 @@ export interface SearchWays {
   /** When the whole call is given up, as `performance.now()` counts. */
   readonly deadline: number | undefined;
   readonly told: (text: string) => void;
+  /** Told of each mailbox that is asked. */
+  readonly asking?: ((address: string) => void) | undefined;
 }
 
 /** What one mailbox gave. */
@@ -101,6 +103,7 @@ export async function searchMany(places: readonly Place[], search: Omit<Search, 
       const { place } = box;
       const slow = boxes.length > 1 ? setTimeout(() => void more(), slowAfterMs) : undefined;
       const ask = async (mailbox: MailboxFor<"search">) => {
+        ways.asking?.(mailbox.address);
         box.side = await mailbox.route?.();
         return mailbox.search({ ...search, cursor: place.cursor });
       };

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { asFailure } from "../failure.ts";
 import type { Connection } from "../settings.ts";
 import type { Step } from "./checkup.ts";
@@ -46,7 +47,7 @@ function authText({ auth }: Pick<Connection, "auth">): string {
     case "kerberos":
       return "the Kerberos ticket of whoever runs this";
     case "client-certificate":
-      return `the client certificate in ${auth.files.join(" and ")}`;
+      return `the client certificate in ${auth.files.map((file) => basename(file)).join(" and ")}`;
     case "auto":
       return `the strongest way that the server offers, with ${has(auth).join(" and ") || "no password"}`;
     default:

@@ -1,6 +1,6 @@
 import type { Action } from "../action.ts";
 import { type Answer, type ErrorNoun, errorNoun, exitCodeOf } from "../answer.ts";
-import { asFailure, Failure, failures } from "../failure.ts";
+import { asFailure, Failure, failures, withLocal } from "../failure.ts";
 import { mostBytesOf } from "../input/limits.ts";
 import { jsonText } from "../json-text.ts";
 import { type Plan, perform } from "../perform.ts";
@@ -36,7 +36,7 @@ export async function runCli(words: readonly string[], program: Program, screen:
     return await (grace === undefined ? work() : Promise.race([work(), grace.over]));
   } catch (thrown) {
     givenUp = true;
-    const failure = asFailure(thrown);
+    const failure = withLocal(asFailure(thrown));
     if (json) screen.stdout.write(`${jsonText({ success: false, message: failure.message, error: errorNoun(failure) })}\n`);
     if (!quiet) tell(screen, failure, first);
     return failures[failure.code].exit;
@@ -110,6 +110,7 @@ async function runAction(action: Action, line: Line, program: Program, screen: S
   try {
     const answer = await perform(action, raw, {
       ...opened,
+      shown: withLocal,
       signal: screen.signal,
       ...confirmation(action, yes === true, screen, () => {
         asked = true;

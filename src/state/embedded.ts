@@ -91,9 +91,14 @@ async function ownFolder(directory: string, home: string): Promise<Account | und
   await chmod(directory, ((await stat(directory)).mode & 0o777) | 0o011);
   const closed = closedTo(account, dirname(directory));
   if (closed === undefined) return account;
-  throw new Failure("invalid-settings", `serve.state_dir: PostgreSQL does not run as root, and its user cannot get through ${closed}.`, {
-    hint: "Set serve.state_dir to a folder such as /var/lib/mailcordon, or run as an ordinary user, or set DATABASE_URL.",
-  });
+  throw new Failure(
+    "invalid-settings",
+    "serve.state_dir: PostgreSQL does not run as root, and its user cannot get through a folder above it.",
+    {
+      local: closed,
+      hint: "Set serve.state_dir to a folder such as /var/lib/mailcordon, or run as an ordinary user, or set DATABASE_URL.",
+    },
+  );
 }
 
 /** The first folder, from this one upwards, that a user cannot get through. */
@@ -148,7 +153,7 @@ async function initialise(home: string, data: string, binaries: Binaries, accoun
     }
     const words = ["--pgdata", fresh, "--username", user, "--pwfile", passwordFile, "--auth", "scram-sha-256", "--encoding", "UTF8"];
     const { code, said } = await run(binaries, binaries.initdb, [...words, "--locale", "C", "--no-instructions"], home, account);
-    if (code !== 0) throw new Failure("internal", `The database of the state could not be made: ${said}`);
+    if (code !== 0) throw new Failure("internal", "The database of the state could not be made.", { local: said });
     await rename(passwordFile, join(fresh, "mailcordon-password"));
     await rename(fresh, data);
   } catch (thrown) {
@@ -295,7 +300,9 @@ async function run(
       said = `${said}${text}`.slice(-2000);
     });
     child.on("error", (error: NodeJS.ErrnoException) =>
-      reject(new Failure("internal", `${program} does not run (${error.code}).`, { hint: reachHint, cause: error })),
+      reject(
+        new Failure("internal", `A program of PostgreSQL does not run (${error.code}).`, { local: program, hint: reachHint, cause: error }),
+      ),
     );
     child.on("close", (code) => resolve({ code, said: said.trim() }));
   });

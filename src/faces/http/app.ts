@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { setMaxListeners } from "node:events";
 import { type Context, Hono } from "hono";
-import { asFailure, Failure } from "../../failure.ts";
+import { asFailure, Failure, localOf } from "../../failure.ts";
 import type { AppOptions, House, RequestLog } from "./app-context.ts";
 import { ending, openCalls } from "./calls.ts";
+import { errorLine } from "./error-line.ts";
 import { workOnJobs } from "./job-work.ts";
 import { openFailureLimit, openProven } from "./limits.ts";
 import { type Metrics, openMetrics } from "./metrics.ts";
@@ -28,7 +29,7 @@ export interface App {
 export async function buildApp(options: AppOptions): Promise<App> {
   const { catalogue, log, settings } = options;
   const actions = new Map(await Promise.all(catalogue.names.map(async (name) => [name, await catalogue.load(name)] as const)));
-  const calls = openCalls(options, settings, (failure) => log.error({ code: failure.code, message: failure.message }));
+  const calls = openCalls(options, settings, (failure, requestId) => log.error(errorLine(failure, requestId)));
   const metrics = openMetrics(() => calls.running);
   const app = new Hono<Env>({ strict: true });
   const closing = new AbortController();
@@ -64,7 +65,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       await asking;
       return c.json({ status: "ready" });
     } catch (thrown) {
-      log.error({ code: asFailure(thrown).code, message: asFailure(thrown).message });
+      log.error(errorLine(asFailure(thrown)));
       return c.json({ status: "not ready" }, 503);
     }
   });
@@ -98,9 +99,10 @@ export async function buildApp(options: AppOptions): Promise<App> {
     const failure = asFailure(thrown);
     // A defect: what is known of it belongs into the log and not to the caller.
     if (failure.code === "internal") {
-      log.error({ request_id: c.get("requestId"), code: "internal", message: failure.message, stack: failure.stack });
+      log.error({ ...errorLine(failure, c.get("requestId")), stack: failure.stack });
       return refuse(c, new Failure("internal", "Something went wrong in mailcordon; its log has more under this request id."));
     }
+    if (localOf(failure) !== undefined) log.error(errorLine(failure, c.get("requestId")));
     return refuse(c, failure);
   });
 

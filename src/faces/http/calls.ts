@@ -1,6 +1,6 @@
 import { type Action, effects } from "../../action.ts";
 import type { Answer } from "../../answer.ts";
-import { asFailure, Failure } from "../../failure.ts";
+import { asFailure, Failure, localOf } from "../../failure.ts";
 import { jsonText } from "../../json-text.ts";
 import { type Host, perform } from "../../perform.ts";
 import { restricted } from "../../restricted.ts";
@@ -101,8 +101,8 @@ const busySeconds = 1;
 export function openCalls(
   { connections, state }: { readonly connections: Connections; readonly state: Pick<State, "idempotency" | "keys"> },
   { maxConcurrency, timeoutMs, publicUrl }: CallSettings,
-  /** Told of what goes wrong after the caller has its answer. */
-  complain: (failure: Failure) => void,
+  /** Told of what goes wrong after the caller has its answer, and of what only the log may hold of a failure. */
+  complain: (failure: Failure, requestId?: string) => void,
 ): Calls {
   const places = openShares(maxConcurrency);
   const bodies = openShares(maxConcurrency);
@@ -123,6 +123,11 @@ export function openCalls(
     }
   };
 
+  const logged = (failure: Failure, requestId?: string): Failure => {
+    if (localOf(failure) !== undefined) complain(failure, requestId);
+    return failure;
+  };
+
   const hostFor = async (caller: Caller, connection: string): Promise<Host> => {
     const opened = await connections.open(connection);
     return {
@@ -131,6 +136,7 @@ export function openCalls(
       evidence: linked(opened.evidence, connection, publicUrl),
       connection,
       actor: caller.id,
+      shown: (failure) => logged(failure),
       readFile: undefined,
     };
   };
@@ -153,7 +159,8 @@ export function openCalls(
       const touching = () => {
         touched = true;
       };
-      const ways = { signal: stop.signal, timeLimitMs: milliseconds, progress, readFile: asked.readFile, touching };
+      const shown = (failure: Failure) => logged(failure, requestId);
+      const ways = { shown, signal: stop.signal, timeLimitMs: milliseconds, progress, readFile: asked.readFile, touching };
       const answer = await perform(action, asked.input, { ...host, ...ways });
       return { reply: replyOf(limit.said(answer), requestId), answer, touched };
     } finally {
@@ -246,7 +253,10 @@ export function openCalls(
         try {
           return (await performed(order, jobMs)).reply;
         } catch (thrown) {
-          return problem(asFailure(thrown), { requestId: order.requestId, members: { action: order.action.name } });
+          return problem(logged(asFailure(thrown), order.requestId), {
+            requestId: order.requestId,
+            members: { action: order.action.name },
+          });
         }
       }),
     get stopped() {
@@ -272,7 +282,7 @@ export function openCalls(
         if (revocations.has(order.caller.id)) throw revokedMeanwhile();
         return reply;
       } catch (thrown) {
-        return problem(asFailure(thrown), { requestId, members: { action: action.name } });
+        return problem(logged(asFailure(thrown), requestId), { requestId, members: { action: action.name } });
       }
     },
     get running() {

@@ -5,6 +5,7 @@ import type { JobOrder, Worker } from "../../state/jobs.ts";
 import { type Keys, roles } from "../../state/keys.ts";
 import type { House } from "./app-context.ts";
 import type { Order } from "./calls.ts";
+import { errorLine } from "./error-line.ts";
 import { problem } from "./problem.ts";
 import { scopeOf } from "./who.ts";
 
@@ -69,7 +70,7 @@ export async function workOnJobs({ actions, calls, state, log }: House): Promise
     // Stopped because we are, and not because its caller wants it: the next process does it again.
     return calls.stopped && !signal.aborted && order.repeatable && reply.status === 499 ? "again" : reply;
   };
-  const complain = ({ code, message }: Failure) => log.error({ code, message });
+  const complain = (failure: Failure) => log.error(errorLine(failure));
   // What cannot be struck off the queue now is not begun when it is taken up.
   calls.revocations.each((caller) => void state.jobs.cancelAll(caller).catch((thrown) => complain(asFailure(thrown))));
   await state.jobs.work(jobsAtOnce, worker, complain);

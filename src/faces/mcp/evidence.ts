@@ -1,10 +1,11 @@
 import type { EvidenceStore, Kept, OpenedFile } from "../../action.ts";
+import type { EvidenceCopy } from "../../evidence-index.ts";
 import { Failure } from "../../failure.ts";
 
 const scheme = "mailcordon-evidence://sha256/";
 
 /** Evidence by the hash of its bytes, for whoever may see it. */
-export type FindEvidence = (sha256: string) => Promise<OpenedFile | undefined>;
+export type FindEvidence = (sha256: string) => Promise<(OpenedFile & Partial<Pick<EvidenceCopy, "mailbox" | "connection">>) | undefined>;
 
 /** What evidence is called as a resource. */
 export const evidenceTemplate = `${scheme}{sha256}`;

@@ -13,6 +13,8 @@ import {
   ReadResourceRequestSchema,
 } from "@modelcontextprotocol/sdk/types.js";
 import type { Action, Kept } from "../../action.ts";
+import { appendRead, evidenceEntry } from "../../door/read-entry.ts";
+import { operatingSystemUser } from "../../door/user.ts";
 import { asFailure, Failure } from "../../failure.ts";
 import type { Host, Plan } from "../../perform.ts";
 import { toolOf } from "../names.ts";
@@ -73,12 +75,13 @@ export function mcpServer({ actions, host, findEvidence, within, timeoutMs, requ
   const { server } = mcp;
   const confirmations = openConfirmations();
   const kept = new Map<string, Kept>();
+  const { shown = (failure: Failure) => failure } = host;
   const begin = async (action: Action, work: (ending?: AbortSignal) => Promise<CallToolResult>): Promise<CallToolResult> => {
     try {
       return await (within === undefined ? work() : within(action, work));
     } catch (thrown) {
       // It was not let in.
-      return refused(asFailure(thrown), action);
+      return refused(shown(asFailure(thrown)), action);
     }
   };
 
@@ -88,7 +91,7 @@ export function mcpServer({ actions, host, findEvidence, within, timeoutMs, requ
       return await (within === undefined ? work() : within(undefined, async () => await work()));
     } catch (thrown) {
       if (thrown instanceof McpError) throw thrown;
-      throw new McpError(ErrorCode.InvalidRequest, asFailure(thrown).message);
+      throw new McpError(ErrorCode.InvalidRequest, shown(asFailure(thrown)).message);
     }
   };
 
@@ -163,6 +166,8 @@ export function mcpServer({ actions, host, findEvidence, within, timeoutMs, requ
       const file = hash === undefined ? undefined : await findEvidence(hash);
       // https://modelcontextprotocol.io/specification/2025-11-25/server/resources: -32002 is "resource not found".
       if (file === undefined) throw new McpError(-32002, `There is no evidence ${harmless(uri)}.`);
+      if (host.auditsReads === true)
+        await appendRead(host.audit, evidenceEntry({ actor: host.actor ?? operatingSystemUser(), sha256: hash ?? "", ...file }));
       return { contents: [{ uri, mimeType: "application/octet-stream", blob: await base64Of(file) }] };
     }),
   );

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
+import { appendRead, evidenceEntry } from "../../../door/read-entry.ts";
 import type { EvidenceCopy } from "../../../evidence-index.ts";
 import { asFailure, Failure } from "../../../failure.ts";
 import type { House } from "../app-context.ts";
+import { errorLine } from "../error-line.ts";
 import { disposition, evidenceFor } from "../evidence.ts";
 import { queryOf } from "../query.ts";
 import { noOtherMethod } from "../respond.ts";
@@ -9,7 +11,7 @@ import { revokedMeanwhile } from "../revocations.ts";
 import { demandRole } from "../who.ts";
 
 /** Bytes that were kept, by their hash. */
-export function evidenceRoutes({ app, calls, evidence, log }: House): void {
+export function evidenceRoutes({ app, calls, connections, evidence, log }: House): void {
   app.get("/v1/evidence/:sha256", async (c) => {
     queryOf(c, []);
     const caller = c.get("caller");
@@ -20,6 +22,8 @@ export function evidenceRoutes({ app, calls, evidence, log }: House): void {
       const hint = "It is named by the SHA-256 in an answer, and only seen by who may touch the mailbox that it came from.";
       throw new Failure("not-found", "There is no such evidence.", { hint });
     }
+    const host = await calls.hostFor(caller, connectionOf(found, connections));
+    if (host.auditsReads === true) await appendRead(host.audit, evidenceEntry({ actor: caller.id, sha256, ...found }));
     const headers = {
       // Never what it says it is: it came from an attacker.
       "content-type": "application/octet-stream",
@@ -29,8 +33,7 @@ export function evidenceRoutes({ app, calls, evidence, log }: House): void {
     };
     const isRevoked = () => calls.revocations.has(caller.id);
     const broken = (thrown: unknown) => {
-      const { code, message } = asFailure(thrown);
-      log.error({ request_id: c.get("requestId"), code, message });
+      log.error(errorLine(asFailure(thrown), c.get("requestId")));
       // The head is out: that the connection breaks is the only way left to say it.
       c.env.outgoing?.destroy();
     };
@@ -38,6 +41,11 @@ export function evidenceRoutes({ app, calls, evidence, log }: House): void {
   });
 
   noOtherMethod(app, "/v1/evidence/:sha256", "GET");
+}
+
+/** The connection whose audit log the read belongs to: an old store, or other settings, may name none that is served. */
+function connectionOf({ connection }: EvidenceCopy, { names, defaultName }: House["connections"]): string {
+  return connection !== undefined && names.includes(connection) ? connection : (defaultName ?? names[0] ?? "");
 }
 
 /** The connection is broken before the last piece when the bytes are not what was kept, and before the next one when who asks is nobody any more. */

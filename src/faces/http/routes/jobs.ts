@@ -3,6 +3,7 @@ import { jsonText } from "../../../json-text.ts";
 import { hasEnded, type Job } from "../../../state/jobs.ts";
 import type { House } from "../app-context.ts";
 import { lostCall, type Order } from "../calls.ts";
+import { errorLine } from "../error-line.ts";
 import { jobOrderOf } from "../job-work.ts";
 import { openPlaces, type Places } from "../limits.ts";
 import { problem, type Reply } from "../problem.ts";
@@ -100,7 +101,7 @@ export function jobRoutes(house: House): void {
           }
         } catch (thrown) {
           // The head was sent long ago: a reader sees a stream that ended early, and asks again.
-          log.error({ request_id: c.get("requestId"), code: asFailure(thrown).code, message: asFailure(thrown).message });
+          log.error(errorLine(asFailure(thrown), c.get("requestId")));
         } finally {
           clearInterval(breath);
           leave();
