@@ -8,7 +8,7 @@ import { Answer } from "../src/answer.ts";
 import { bounded } from "../src/faces/mcp/untrusted.ts";
 import { failures } from "../src/failure.ts";
 import { campaign } from "../src/lab/campaign.ts";
-import type { LabFolder } from "../src/lab/folder.ts";
+import type { LabFolder } from "../src/lab/mailbox.ts";
 import type { Store } from "../src/lab/store.ts";
 import { backends } from "./actions/lab-host.ts";
 import { type Face, type FaceName, type Input, type LabPlace, openFaces, openLabPlace } from "./every-face.ts";

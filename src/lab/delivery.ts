@@ -1,11 +1,12 @@
 import { addressKey, domainOf, type LabAddress } from "./address.ts";
-import type { LabItem, NewItem } from "./item.ts";
-import { isBlocked, type LabMailbox } from "./mailbox.ts";
+import { expandGroup } from "./directory.ts";
+import type { NewItem } from "./item.ts";
+import { isBlocked, type LabItem, type LabMailbox } from "./mailbox.ts";
 import { itemFromMime } from "./mime-item.ts";
 import { completeMime, withoutHeader } from "./mime-patch.ts";
 import { headersOf, mimeOfNew } from "./mime-write.ts";
 import { nonDeliveryReport } from "./report.ts";
-import type { Store } from "./store.ts";
+import type { MailStore } from "./store/mail-store.ts";
 
 /** Who it is from and for, whatever the headers say (RFC 5321 2.3.1). */
 export interface Envelope {
@@ -23,13 +24,6 @@ export interface Delivery {
   readonly item?: LabItem | undefined;
 }
 
-export interface OutsideMail {
-  readonly at: Date;
-  readonly from: string;
-  readonly to: readonly string[];
-  readonly mime: Uint8Array;
-}
-
 export interface Submission {
   /** The item as it was sent, with its Message-ID and bytes: what belongs into Sent Items. */
   readonly sent: NewItem;
@@ -38,11 +32,11 @@ export interface Submission {
   readonly deliveries: readonly Delivery[];
 }
 
-export function deliver(store: Store, mime: Uint8Array, envelope: Envelope): Delivery[] {
+export function deliver(store: MailStore, mime: Uint8Array, envelope: Envelope): Delivery[] {
   const addresses = new Map<string, string>();
   for (const address of envelope.to) {
     const group = store.group(address);
-    for (const one of group ? store.expandGroup(group) : [address]) addresses.set(addressKey(one), one);
+    for (const one of group ? expandGroup(store, group) : [address]) addresses.set(addressKey(one), one);
   }
   const item = itemFromMime(mime);
   const messageId = item.internetMessageId ?? store.newMessageId();
@@ -73,7 +67,7 @@ export function deliver(store: Store, mime: Uint8Array, envelope: Envelope): Del
 }
 
 /** Nothing goes back to a sender outside. */
-function bounce(store: Store, item: NewItem, sender: string, unknown: readonly string[]): void {
+function bounce(store: MailStore, item: NewItem, sender: string, unknown: readonly string[]): void {
   const mailbox = store.mailbox(sender);
   mailbox?.add(
     mailbox.known("inbox"),
@@ -82,7 +76,7 @@ function bounce(store: Store, item: NewItem, sender: string, unknown: readonly s
 }
 
 /** Puts what the server knows into an item that goes out. Bytes that the client gave stay, but for headers that it left out. */
-export function submit(store: Store, item: NewItem, from: LabMailbox): Submission {
+export function submit(store: MailStore, item: NewItem, from: LabMailbox): Submission {
   const now = store.clock.tick();
   const owner: LabAddress = { name: from.user.displayName, address: from.user.address };
   const complete: NewItem = {

@@ -1,8 +1,9 @@
 import { addressKey } from "./address.ts";
 import type { Group, User } from "./organisation.ts";
-import type { Store } from "./store.ts";
+import type { MailStore } from "./store/mail-store.ts";
 
-export function expandGroup(store: Store, group: Group): string[] {
+/** Addresses that a group comes down to, groups within groups opened, each once, in order. */
+export function expandGroup(store: MailStore, group: Group): string[] {
   const found = new Map<string, string>();
   const opened = new Set<Group>();
   const open = (one: Group): void => {
@@ -19,7 +20,7 @@ export function expandGroup(store: Store, group: Group): string[] {
 }
 
 /** Ambiguous name resolution, as Exchange's directory does it: the beginning of an address, of the name, or of a word of the name. */
-export function resolveName(store: Store, text: string): (User | Group)[] {
+export function resolveName(store: MailStore, text: string): (User | Group)[] {
   const wanted = addressKey(text.replace(/^smtp:/i, ""));
   if (wanted === "") return [];
   const exact = store.mailbox(wanted)?.user ?? store.group(wanted);

@@ -1,6 +1,4 @@
-import type { LabFolder } from "./folder.ts";
-import type { LabItem } from "./item.ts";
-import type { LabMailbox } from "./mailbox.ts";
+import type { LabFolder, LabItem, LabMailbox } from "./mailbox.ts";
 
 /** Habits of servers that speak Exchange Web Services and are not Exchange, each as one was seen to have it. */
 export const habitWords = {

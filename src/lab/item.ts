@@ -1,6 +1,5 @@
 import type { LabAddress, LabHeader } from "./address.ts";
 import type { ContactFields, MeetingFields, PersonalGroup } from "./contact.ts";
-import type { LabFolder } from "./folder.ts";
 
 export type Importance = "Low" | "Normal" | "High";
 export type Sensitivity = "Normal" | "Personal" | "Private" | "Confidential";
@@ -69,23 +68,6 @@ export type NewItem = { readonly [K in keyof Omit<ItemContent, "attachments">]?:
 
 /** A change of an item: what is left out stays. */
 export type ItemChange = { readonly [K in keyof Omit<ItemContent, "attachments">]?: ItemContent[K] };
-
-/** An item in a folder. The object is the item as it is now until it is moved or removed; then it is dead and `item(id)` finds nothing. */
-export interface LabItem extends ItemContent {
-  readonly id: string;
-  /** Stays as long as the item is in its mailbox, wherever it is moved there: what ids that do not change are made of. */
-  readonly identity: Uint8Array;
-  readonly changeKey: string;
-  readonly folder: LabFolder;
-  readonly createdAt: Date;
-  readonly modifiedAt: Date;
-  /** Display name of who wrote it last. */
-  readonly modifiedBy: string;
-  /** Bytes: an estimate, as Exchange's is. */
-  readonly size: number;
-  /** False when every attachment is inline, as Exchange has it. */
-  readonly hasAttachments: boolean;
-}
 
 interface AttachmentContent {
   readonly kind: "file" | "item" | "reference";

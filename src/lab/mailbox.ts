@@ -1,9 +1,8 @@
 import { addressKey } from "./address.ts";
 import { ChangeLog } from "./changes.ts";
 import type { Clock } from "./clock.ts";
-import { distinguishedFolders, type FolderSeed, LabFolder } from "./folder.ts";
 import { type ChangeKeyKind, IdMint } from "./id.ts";
-import type { EmbeddedItem, ItemChange, ItemContent, LabAttachment, LabItem, NewAttachment, NewItem } from "./item.ts";
+import type { EmbeddedItem, ItemChange, ItemContent, LabAttachment, NewAttachment, NewItem } from "./item.ts";
 import {
   attachmentOf,
   contentOf,
@@ -15,7 +14,14 @@ import {
   topicOf,
 } from "./item-content.ts";
 import type { Oof, User } from "./organisation.ts";
+import { distinguishedFolders, type FolderSeed } from "./store/default-folders.ts";
+import { FolderOf, type ItemOf } from "./store/stored-folder.ts";
 import { StoreError } from "./store-error.ts";
+
+/** One folder of a mailbox. */
+export type LabFolder = FolderOf<LabMailbox>;
+/** One item in a folder of a mailbox. */
+export type LabItem = ItemOf<LabMailbox>;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -299,7 +305,11 @@ export class LabMailbox {
     folderClass: string | undefined,
     distinguishedName: string | undefined,
   ): LabFolder {
-    const folder = new LabFolder(this, this.#mint.folder(), this.#mint.changeKey("folder"), { name, folderClass, distinguishedName });
+    const folder = new FolderOf<LabMailbox>(this, this.#mint.folder(), this.#mint.changeKey("folder"), {
+      name,
+      folderClass,
+      distinguishedName,
+    });
     folder.parent = parent;
     parent?.children.push(folder);
     this.#folders.set(folder.id, folder);

@@ -4,10 +4,10 @@ import type { NewItem } from "./item.ts";
 import { oneLine } from "./mime-encode.ts";
 import { itemFromMime } from "./mime-item.ts";
 import { mimeOfNew } from "./mime-write.ts";
-import type { Store } from "./store.ts";
+import type { MailStore } from "./store/mail-store.ts";
 
 /** What the sender gets back for addresses that nobody has: a delivery report (RFC 3464) with the message in it. */
-export function nonDeliveryReport(store: Store, about: NewItem, to: LabAddress, unknown: readonly string[]): NewItem {
+export function nonDeliveryReport(store: MailStore, about: NewItem, to: LabAddress, unknown: readonly string[]): NewItem {
   const domain = domainOf(unknown[0] ?? "") || "example.com";
   const original = mimeOfNew(about);
   // It must not occur in the message that is enclosed as it stands.

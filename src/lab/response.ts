@@ -1,6 +1,7 @@
 import { type LabAddress, sameAddress } from "./address.ts";
-import type { LabItem, NewItem } from "./item.ts";
+import type { NewItem } from "./item.ts";
 import { childConversationIndex, topicOf } from "./item-content.ts";
+import type { LabItem } from "./mailbox.ts";
 import type { Store } from "./store.ts";
 import { bodyAs, htmlOfText } from "./text.ts";
 

@@ -1,6 +1,5 @@
 import { campaign, campaignMime, richMime, variantMime } from "./campaign.ts";
-import type { LabFolder } from "./folder.ts";
-import type { LabMailbox } from "./mailbox.ts";
+import type { LabFolder, LabMailbox } from "./mailbox.ts";
 import { itemFromMime } from "./mime-item.ts";
 import { mimeOfNew } from "./mime-write.ts";
 import { seedBehind } from "./seed-behind.ts";

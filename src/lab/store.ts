@@ -1,12 +1,13 @@
 import { addressKey, domainOf } from "./address.ts";
 import { Clock } from "./clock.ts";
-import { type Delivery, deliver, type Envelope, type OutsideMail, type Submission, submit } from "./delivery.ts";
+import { type Delivery, deliver, type Envelope, type Submission, submit } from "./delivery.ts";
 import { expandGroup, resolveName } from "./directory.ts";
-import { archiveFolders, type FolderSeed, type LabFolder, publicFolders } from "./folder.ts";
 import { guidOf, parseId, publicGuidOf, untoldGuidOf } from "./id.ts";
-import type { LabAttachment, LabItem, NewItem } from "./item.ts";
-import { LabMailbox } from "./mailbox.ts";
+import type { LabAttachment, NewItem } from "./item.ts";
+import { type LabFolder, type LabItem, LabMailbox } from "./mailbox.ts";
 import type { Group, NewUser, Organisation, User } from "./organisation.ts";
+import { archiveFolders, type FolderSeed, publicFolders } from "./store/default-folders.ts";
+import type { OutsideMail } from "./store/mail-store.ts";
 import { StoreError } from "./store-error.ts";
 
 /** The password of every account whose data names none. The lab is for practice, on loopback. */

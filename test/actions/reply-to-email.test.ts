@@ -2,7 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { replyToEmail } from "../../src/actions/reply-to-email.ts";
 import { exitCodeOf } from "../../src/answer.ts";
 import { failures } from "../../src/failure.ts";
-import type { LabItem, NewItem } from "../../src/lab/item.ts";
+import type { NewItem } from "../../src/lab/item.ts";
+import type { LabItem } from "../../src/lab/mailbox.ts";
 import { backends, type LabHost, openLabHost } from "./lab-host.ts";
 
 const desk = "phish-report@example.com";

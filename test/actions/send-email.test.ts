@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { sendEmail } from "../../src/actions/send-email.ts";
 import { openFile } from "../../src/input-file.ts";
 import { pixel } from "../../src/lab/campaign.ts";
-import type { LabItem } from "../../src/lab/item.ts";
+import type { LabItem } from "../../src/lab/mailbox.ts";
 import { socAddress } from "../../src/lab/seed.ts";
 import { backends, type LabHost, openLabHost } from "./lab-host.ts";
 

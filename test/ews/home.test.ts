@@ -13,10 +13,8 @@ import { searchEmailsExtended } from "../../src/actions/search-emails-extended.t
 import { openEws } from "../../src/ews/ews.ts";
 import type { Exchange } from "../../src/exchange/exchange.ts";
 import { mailboxGuidOf } from "../../src/exchange/mailbox-guid.ts";
-import type { LabFolder } from "../../src/lab/folder.ts";
-import type { LabItem } from "../../src/lab/item.ts";
 import { type Lab, startLab } from "../../src/lab/lab.ts";
-import type { LabMailbox } from "../../src/lab/mailbox.ts";
+import type { LabFolder, LabItem, LabMailbox } from "../../src/lab/mailbox.ts";
 import { labPassword } from "../../src/lab/store.ts";
 import type { Outcome } from "../../src/outcome.ts";
 import { restricted } from "../../src/restricted.ts";

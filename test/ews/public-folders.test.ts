@@ -2,8 +2,8 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { openEws } from "../../src/ews/ews.ts";
 import type { Exchange } from "../../src/exchange/exchange.ts";
 import { Failure } from "../../src/failure.ts";
-import type { LabFolder } from "../../src/lab/folder.ts";
 import { type Lab, startLab } from "../../src/lab/lab.ts";
+import type { LabFolder } from "../../src/lab/mailbox.ts";
 import type { Outcome } from "../../src/outcome.ts";
 
 let lab: Lab;

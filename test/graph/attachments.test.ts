@@ -3,7 +3,7 @@ import type { Attachment } from "../../src/exchange/attachment.ts";
 import { attachedMessages, attachments, deleteAttachments } from "../../src/graph/attachments.ts";
 import { attachmentContent, mime } from "../../src/graph/content.ts";
 import { immutableId } from "../../src/lab/graph/ids.ts";
-import type { LabItem } from "../../src/lab/item.ts";
+import type { LabItem } from "../../src/lab/mailbox.ts";
 import { all, bytesOf, have } from "../exchange/contract-stage.ts";
 import { labMailbox } from "./lab-mailbox.ts";
 import { scripted } from "./scripted.ts";

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Habits } from "../../src/graph/habits.ts";
 import { copy, junk, move, remove } from "../../src/graph/writing.ts";
 import { immutableId, restId } from "../../src/lab/graph/ids.ts";
-import type { LabItem } from "../../src/lab/item.ts";
+import type { LabItem } from "../../src/lab/mailbox.ts";
 import { all } from "../exchange/contract-stage.ts";
 import { labMailbox } from "./lab-mailbox.ts";
 import { onStage, type Stage } from "./stage.ts";

@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from "vitest";
 import { campaign } from "../../src/lab/campaign.ts";
-import type { LabItem } from "../../src/lab/item.ts";
+import type { LabItem } from "../../src/lab/mailbox.ts";
 import { mimeOf } from "../../src/lab/mime-write.ts";
 import { reportingAddress, seedOrganisation, socAddress } from "../../src/lab/seed.ts";
 import { Store } from "../../src/lab/store.ts";

@@ -1,7 +1,6 @@
-import type { LabFolder } from "../folder.ts";
 import { idOf, isWellFormedChangeKey, type ParsedId, parseId } from "../id.ts";
-import type { LabAttachment, LabItem } from "../item.ts";
-import type { LabMailbox } from "../mailbox.ts";
+import type { LabAttachment } from "../item.ts";
+import type { LabFolder, LabItem, LabMailbox } from "../mailbox.ts";
 import type { XmlElement } from "../xml.ts";
 import { ItemError, messageValues, type RequestContext } from "./operation.ts";
 

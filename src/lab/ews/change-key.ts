@@ -1,4 +1,4 @@
-import type { LabItem } from "../item.ts";
+import type { LabItem } from "../mailbox.ts";
 import type { XmlElement } from "../xml.ts";
 import { itemAt } from "./access.ts";
 import { ItemError, type RequestContext } from "./operation.ts";

@@ -1,6 +1,5 @@
 import type { ContactFields } from "../contact.ts";
-import type { LabFolder } from "../folder.ts";
-import type { LabItem } from "../item.ts";
+import type { LabFolder, LabItem } from "../mailbox.ts";
 import type { Group, User } from "../organisation.ts";
 import type { Store } from "../store.ts";
 import { el, textEl } from "../xml.ts";

@@ -1,4 +1,4 @@
-import type { LabFolder } from "../folder.ts";
+import type { LabFolder } from "../mailbox.ts";
 import { el, textEl, type XmlElement } from "../xml.ts";
 import { ItemError } from "./operation.ts";
 import type { PropertyValue } from "./properties.ts";

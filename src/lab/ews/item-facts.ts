@@ -1,5 +1,6 @@
 import type { LabAddress } from "../address.ts";
-import type { EmbeddedItem, ItemContent, LabItem } from "../item.ts";
+import type { EmbeddedItem, ItemContent } from "../item.ts";
+import type { LabItem } from "../mailbox.ts";
 
 export type AnyItem = LabItem | EmbeddedItem;
 

@@ -1,4 +1,4 @@
-import type { LabItem } from "../item.ts";
+import type { LabItem } from "../mailbox.ts";
 import type { Store } from "../store.ts";
 import { el, esc, textEl } from "../xml.ts";
 import { oneMailboxXml, recipientsXml } from "./address-xml.ts";

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { parseObject } from "../graph/json.ts";
-import type { LabItem, NewItem } from "../item.ts";
+import type { NewItem } from "../item.ts";
+import type { LabItem } from "../mailbox.ts";
 import { itemFromMime } from "../mime-item.ts";
 import { mimeOf } from "../mime-write.ts";
 import { elementOf, hasMime } from "./item-kind.ts";

@@ -1,5 +1,6 @@
-import type { ItemChange, LabItem } from "../item.ts";
+import type { ItemChange } from "../item.ts";
 import { topicOf } from "../item-content.ts";
+import type { LabItem } from "../mailbox.ts";
 import type { Store } from "../store.ts";
 import { XmlElement } from "../xml.ts";
 import { mergedContact, readContact } from "./contact-from-xml.ts";

@@ -1,4 +1,5 @@
-import type { LabItem, NewItem } from "../item.ts";
+import type { NewItem } from "../item.ts";
+import type { LabItem } from "../mailbox.ts";
 import { type ResponseKind, responseTo } from "../response.ts";
 import type { XmlElement } from "../xml.ts";
 import { itemAt } from "./access.ts";

@@ -1,7 +1,6 @@
 import { type LabAddress, sameAddress } from "../address.ts";
-import type { LabFolder } from "../folder.ts";
-import type { LabItem, NewItem } from "../item.ts";
-import type { LabMailbox } from "../mailbox.ts";
+import type { NewItem } from "../item.ts";
+import type { LabFolder, LabItem, LabMailbox } from "../mailbox.ts";
 import { elementOf, isMessage } from "./item-kind.ts";
 import { ItemError, type RequestContext } from "./operation.ts";
 

@@ -1,5 +1,5 @@
 import type { ChangeLog } from "../changes.ts";
-import type { LabFolder } from "../folder.ts";
+import type { LabFolder } from "../mailbox.ts";
 import { ItemError } from "./operation.ts";
 
 /** What a client keeps between two questions. It is opaque to it: whose changes, and up to which. */

@@ -1,5 +1,4 @@
-import type { LabFolder } from "../folder.ts";
-import type { LabItem } from "../item.ts";
+import type { LabFolder, LabItem } from "../mailbox.ts";
 import { itemAt, targetFolder } from "./access.ts";
 import { elementOf } from "./item-kind.ts";
 import { itemIdOnlyXml } from "./item-xml.ts";

@@ -1,7 +1,6 @@
-import type { LabFolder } from "../folder.ts";
 import { parseId } from "../id.ts";
-import type { LabAttachment, LabItem } from "../item.ts";
-import type { LabMailbox } from "../mailbox.ts";
+import type { LabAttachment } from "../item.ts";
+import type { LabFolder, LabItem, LabMailbox } from "../mailbox.ts";
 import { GraphError, itemNotFound, malformedId, otherMailbox } from "./errors.ts";
 import { ewsId, findAttachment, findItem, isWellFormed } from "./ids.ts";
 import type { Call } from "./operation.ts";

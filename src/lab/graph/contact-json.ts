@@ -1,5 +1,5 @@
 import type { ContactFields, PhysicalAddressFields } from "../contact.ts";
-import type { LabItem } from "../item.ts";
+import type { LabItem } from "../mailbox.ts";
 import { extendedValueOf } from "./extended-properties.ts";
 import { itemId, restId } from "./ids.ts";
 import { type Json, type JsonObject, timeJson } from "./json.ts";

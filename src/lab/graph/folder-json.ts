@@ -1,4 +1,4 @@
-import type { LabFolder } from "../folder.ts";
+import type { LabFolder } from "../mailbox.ts";
 import { restId } from "./ids.ts";
 import type { JsonObject } from "./json.ts";
 import type { Row } from "./row.ts";

@@ -1,6 +1,6 @@
 import { parseId } from "../id.ts";
-import type { LabAttachment, LabItem } from "../item.ts";
-import type { LabMailbox } from "../mailbox.ts";
+import type { LabAttachment } from "../item.ts";
+import type { LabItem, LabMailbox } from "../mailbox.ts";
 import type { Store } from "../store.ts";
 
 /** How ids of items are written: the default form changes with the folder, the other stays as long as the item is in its mailbox. */

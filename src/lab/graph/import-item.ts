@@ -1,8 +1,7 @@
 import { readItemStream } from "../ews/item-stream.ts";
 import { ItemError } from "../ews/operation.ts";
 import type { FaultPlan } from "../faults.ts";
-import type { LabItem } from "../item.ts";
-import type { LabMailbox } from "../mailbox.ts";
+import type { LabItem, LabMailbox } from "../mailbox.ts";
 import type { Store } from "../store.ts";
 import { folderWithId } from "./access.ts";
 import { bytesOf } from "./base64.ts";

@@ -1,6 +1,7 @@
 import type { LabAddress } from "../address.ts";
 import { type AnyItem, previewOf, stored } from "../ews/item-facts.ts";
-import type { EmbeddedItem, Flag, LabAttachment, LabItem } from "../item.ts";
+import type { EmbeddedItem, Flag, LabAttachment } from "../item.ts";
+import type { LabItem } from "../mailbox.ts";
 import { bodyAs } from "../text.ts";
 import { GraphError } from "./errors.ts";
 import { extendedValueOf } from "./extended-properties.ts";

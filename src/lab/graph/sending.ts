@@ -1,5 +1,6 @@
 import type { LabAddress } from "../address.ts";
-import type { LabItem, NewItem } from "../item.ts";
+import type { NewItem } from "../item.ts";
+import type { LabItem } from "../mailbox.ts";
 import { badRequest, GraphError } from "./errors.ts";
 import type { Call } from "./operation.ts";
 

@@ -9,7 +9,8 @@ import { junkMail } from "../../../src/actions/junk-mail.ts";
 import { replyToEmail } from "../../../src/actions/reply-to-email.ts";
 import { exitCodeOf } from "../../../src/answer.ts";
 import { failures } from "../../../src/failure.ts";
-import type { LabItem, NewItem } from "../../../src/lab/item.ts";
+import type { NewItem } from "../../../src/lab/item.ts";
+import type { LabItem } from "../../../src/lab/mailbox.ts";
 import { type LabHost, openLabHost } from "../lab-host.ts";
 
 /** Of the seed: the only one that has an archive. */

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { searchEmailsExtended } from "../../../src/actions/search-emails-extended.ts";
 import { exitCodeOf } from "../../../src/answer.ts";
-import type { LabItem } from "../../../src/lab/item.ts";
+import type { LabItem } from "../../../src/lab/mailbox.ts";
 import { socAddress } from "../../../src/lab/seed.ts";
 import { labPassword } from "../../../src/lab/store.ts";
 import { backends, type LabHost, openLabHost } from "../lab-host.ts";

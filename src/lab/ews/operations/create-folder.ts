@@ -1,4 +1,4 @@
-import type { LabFolder } from "../../folder.ts";
+import type { LabFolder } from "../../mailbox.ts";
 import { StoreError } from "../../store-error.ts";
 import type { XmlElement } from "../../xml.ts";
 import { targetFolder } from "../access.ts";

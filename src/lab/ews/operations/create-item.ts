@@ -1,6 +1,5 @@
-import type { LabFolder } from "../../folder.ts";
-import type { LabItem, NewItem } from "../../item.ts";
-import type { LabMailbox } from "../../mailbox.ts";
+import type { NewItem } from "../../item.ts";
+import type { LabFolder, LabItem, LabMailbox } from "../../mailbox.ts";
 import { el, type XmlElement } from "../../xml.ts";
 import { ownMailbox, targetFolder } from "../access.ts";
 import { attachmentElement, attachmentIdXml } from "../attachment-xml.ts";

@@ -1,4 +1,4 @@
-import type { LabItem } from "../../item.ts";
+import type { LabItem } from "../../mailbox.ts";
 import { itemAt } from "../access.ts";
 import { elementOf } from "../item-kind.ts";
 import { ItemError, type Operation, responses, tasksOf } from "../operation.ts";

@@ -1,4 +1,4 @@
-import type { LabFolder } from "../../folder.ts";
+import type { LabFolder } from "../../mailbox.ts";
 import { el, type XmlElement } from "../../xml.ts";
 import { folderAt } from "../access.ts";
 import { folderProperties, folderXml, readFolderShape } from "../folder-xml.ts";

@@ -1,5 +1,4 @@
-import type { LabFolder } from "../../folder.ts";
-import type { LabItem } from "../../item.ts";
+import type { LabFolder, LabItem } from "../../mailbox.ts";
 import { el, type XmlElement } from "../../xml.ts";
 import { folderAt } from "../access.ts";
 import { rowXml } from "../item-xml.ts";

@@ -1,4 +1,4 @@
-import type { LabFolder } from "../../folder.ts";
+import type { LabFolder } from "../../mailbox.ts";
 import { el } from "../../xml.ts";
 import { folderAt, ownMailbox } from "../access.ts";
 import { type DirectoryEntry, entryContactXml, entryMailboxXml, inContacts, inDirectory } from "../directory-entry.ts";

@@ -1,4 +1,4 @@
-import type { LabFolder } from "../../folder.ts";
+import type { LabFolder } from "../../mailbox.ts";
 import { el } from "../../xml.ts";
 import { ownMailbox, targetFolder } from "../access.ts";
 import { folderXml, readFolderShape } from "../folder-xml.ts";

@@ -1,5 +1,5 @@
 import type { Change } from "../../changes.ts";
-import type { LabFolder } from "../../folder.ts";
+import type { LabFolder } from "../../mailbox.ts";
 import { el } from "../../xml.ts";
 import { targetFolder } from "../access.ts";
 import { itemIdXml } from "../item-properties.ts";

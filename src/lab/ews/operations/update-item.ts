@@ -1,4 +1,5 @@
-import type { ItemChange, LabItem } from "../../item.ts";
+import type { ItemChange } from "../../item.ts";
+import type { LabItem } from "../../mailbox.ts";
 import type { XmlElement } from "../../xml.ts";
 import { targetFolder } from "../access.ts";
 import { itemForWriteAt } from "../change-key.ts";

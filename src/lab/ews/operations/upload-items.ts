@@ -1,4 +1,4 @@
-import type { LabItem } from "../../item.ts";
+import type { LabItem } from "../../mailbox.ts";
 import type { XmlElement } from "../../xml.ts";
 import { checkChange, folderAt, itemAt } from "../access.ts";
 import { itemIdXml } from "../item-properties.ts";

@@ -1,5 +1,5 @@
-import type { LabFolder } from "../../folder.ts";
 import { parseId } from "../../id.ts";
+import type { LabFolder } from "../../mailbox.ts";
 import { itemNamed } from "../access.ts";
 import { contactRow } from "../contact-json.ts";
 import { itemNotFound, malformedId } from "../errors.ts";

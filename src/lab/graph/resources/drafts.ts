@@ -1,5 +1,5 @@
-import type { LabFolder } from "../../folder.ts";
-import type { LabItem, NewItem } from "../../item.ts";
+import type { NewItem } from "../../item.ts";
+import type { LabFolder, LabItem } from "../../mailbox.ts";
 import { itemFromMime } from "../../mime-item.ts";
 import { type ResponseKind, responseTo } from "../../response.ts";
 import { folderNamed, messageAt } from "../access.ts";

@@ -1,4 +1,4 @@
-import type { LabFolder } from "../../folder.ts";
+import type { LabFolder } from "../../mailbox.ts";
 import { StoreError } from "../../store-error.ts";
 import { folderNamed } from "../access.ts";
 import { badRequest, GraphError } from "../errors.ts";

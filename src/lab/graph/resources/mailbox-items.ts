@@ -1,5 +1,5 @@
 import { writeItemStream } from "../../ews/item-stream.ts";
-import type { LabItem } from "../../item.ts";
+import type { LabItem } from "../../mailbox.ts";
 import { badRequest } from "../errors.ts";
 import { findItem, isImmutable, isWellFormed } from "../ids.ts";
 import { type JsonObject, parameterOf } from "../json.ts";

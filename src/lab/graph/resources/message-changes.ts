@@ -1,5 +1,4 @@
-import type { LabFolder } from "../../folder.ts";
-import type { LabItem } from "../../item.ts";
+import type { LabFolder, LabItem } from "../../mailbox.ts";
 import { folderNamed, isPurged, itemNamed, messageAt } from "../access.ts";
 import { accessDenied, badRequest, GraphError } from "../errors.ts";
 import { isImmutable } from "../ids.ts";

@@ -1,5 +1,5 @@
 import { elementOf, isMessage } from "../../ews/item-kind.ts";
-import type { LabItem } from "../../item.ts";
+import type { LabItem } from "../../mailbox.ts";
 import { mimeOf } from "../../mime-write.ts";
 import { folderNamed, messageAt } from "../access.ts";
 import { messageRow } from "../message-json.ts";

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { LabItem } from "../../../../src/lab/item.ts";
 import type { Lab } from "../../../../src/lab/lab.ts";
-import type { LabMailbox } from "../../../../src/lab/mailbox.ts";
+import type { LabItem, LabMailbox } from "../../../../src/lab/mailbox.ts";
 import { itemFromMime } from "../../../../src/lab/mime-item.ts";
 import { anna, call, expectValidReplies, faultCode, outcomes, startSmallLab } from "../soap-client.ts";
 

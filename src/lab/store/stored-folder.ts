@@ -1,0 +1,88 @@
+import { ChangeLog } from "../changes.ts";
+import type { ItemContent } from "../item.ts";
+
+/** An item in a folder. The object is the item as it is now until it is moved or removed; then it is dead and `item(id)` finds nothing. */
+export interface ItemOf<Mailbox> extends ItemContent {
+  readonly id: string;
+  /** Stays as long as the item is in its mailbox, wherever it is moved there: what ids that do not change are made of. */
+  readonly identity: Uint8Array;
+  readonly changeKey: string;
+  readonly folder: FolderOf<Mailbox>;
+  readonly createdAt: Date;
+  readonly modifiedAt: Date;
+  /** Display name of who wrote it last. */
+  readonly modifiedBy: string;
+  /** Bytes: an estimate, as Exchange's is. */
+  readonly size: number;
+  /** False when every attachment is inline, as Exchange has it. */
+  readonly hasAttachments: boolean;
+}
+
+const visibleRoots: ReadonlySet<string | undefined> = new Set(["root", "msgfolderroot", "archivemsgfolderroot", "publicfoldersroot"]);
+
+/** One folder. Changed only through its mailbox. Its id lasts as long as it does, wherever it is moved. */
+export class FolderOf<Mailbox> {
+  readonly mailbox: Mailbox;
+  readonly id: string;
+  readonly distinguishedName: string | undefined;
+  readonly folderClass: string | undefined;
+  /** Undefined for `root` only. */
+  parent: FolderOf<Mailbox> | undefined;
+  name: string;
+  changeKey: string;
+  /** Of a public folder: the GUID of the mailbox that holds its contents, where it is not that of the hierarchy. */
+  contentsIn: string | undefined;
+  readonly children: FolderOf<Mailbox>[] = [];
+  readonly items = new Map<string, ItemOf<Mailbox>>();
+  readonly changes = new ChangeLog();
+
+  constructor(
+    mailbox: Mailbox,
+    id: string,
+    changeKey: string,
+    seed: { name: string; folderClass: string | undefined; distinguishedName: string | undefined },
+  ) {
+    this.mailbox = mailbox;
+    this.id = id;
+    this.changeKey = changeKey;
+    this.name = seed.name;
+    this.folderClass = seed.folderClass;
+    this.distinguishedName = seed.distinguishedName;
+  }
+
+  get totalCount(): number {
+    return this.items.size;
+  }
+
+  get unreadCount(): number {
+    let count = 0;
+    for (const item of this.items.values()) if (!item.isRead) count += 1;
+    return count;
+  }
+
+  /** Exchange's ChildFolderCount counts the folders right below. */
+  get childCount(): number {
+    return this.children.length;
+  }
+
+  /** All folders below, parents before their children. */
+  descendants(): FolderOf<Mailbox>[] {
+    return this.children.flatMap((child) => [child, ...child.descendants()]);
+  }
+
+  child(name: string): FolderOf<Mailbox> | undefined {
+    const wanted = name.toLowerCase();
+    return this.children.find((folder) => folder.name.toLowerCase() === wanted);
+  }
+
+  isBelow(folder: FolderOf<Mailbox>): boolean {
+    for (let at = this.parent; at; at = at.parent) if (at === folder) return true;
+    return false;
+  }
+
+  /** Names from the visible root down, `/` between them. */
+  get path(): string {
+    const above = this.parent;
+    return above === undefined || visibleRoots.has(above.distinguishedName) ? this.name : `${above.path}/${this.name}`;
+  }
+}
