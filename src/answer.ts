@@ -85,8 +85,16 @@ export const completeness = {
     .describe("Present when something could not be looked at: the answer says what. Then `success` is false and the exit code 6."),
 };
 
-/** The schema of one action's answers: the envelope with the action's own columns or members. */
+const made = new WeakMap<Action, z.ZodObject>();
+
+/** The schema of one action's answers: the envelope with the action's own columns or members. Made once for each action: every call is checked by it. */
 export function answerSchema(action: Action): z.ZodObject {
+  const schema = made.get(action) ?? schemaFrom(action);
+  made.set(action, schema);
+  return schema;
+}
+
+function schemaFrom(action: Action): z.ZodObject {
   if (action.each !== undefined) {
     const archive = action.input.shape.archive === undefined ? {} : { archive: ArchiveNoun };
     return Answer.extend({ ...completeness, ...archive, results: z.array(Result.extend(action.each.partial().shape)).optional() });

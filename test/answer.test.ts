@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { type Answer, ErrorNoun, errorNoun, exitCodeOf } from "../src/answer.ts";
+import { catalogue } from "../src/actions/index.ts";
+import { type Answer, answerSchema, ErrorNoun, errorNoun, exitCodeOf } from "../src/answer.ts";
 import { Failure, type FailureCode, failures, someItemsFailedExit } from "../src/failure.ts";
 
 function answerOf(...codes: (FailureCode | "done" | "not_found")[]): Answer {
@@ -30,4 +31,9 @@ test("every code of the failure table can be answered, with its own hint", () =>
   for (const [code, { hint, retryable }] of Object.entries(failures)) {
     expect(ErrorNoun.parse({ code, message: "x", hint, retryable })).toMatchObject({ code, hint });
   }
+});
+
+test("the schema of an action's answers is made once", () => {
+  for (const action of catalogue) expect(answerSchema(action)).toBe(answerSchema(action));
+  expect(new Set(catalogue.map(answerSchema)).size).toBe(catalogue.length);
 });

@@ -47,7 +47,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     headers.set("x-request-id", c.get("requestId"));
     // What is answered is data for a program, whoever shows it: https://cheatsheetseries.owasp.org/cheatsheets/REST_Security_Cheat_Sheet.html
     headers.set("x-content-type-options", "nosniff");
-    headers.set("cache-control", "no-store");
+    if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
     if (closing.signal.aborted) headers.set("connection", "close");
     said(c, log, metrics, performance.now() - began);
   });

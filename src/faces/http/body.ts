@@ -3,6 +3,7 @@ import type { Context } from "hono";
 import type { OpenedFile } from "../../action.ts";
 import { Failure } from "../../failure.ts";
 import { type Form, readForm } from "./form.ts";
+import { collectJson, parseBytes, statusOfTooLong, tooLongInput } from "./json-body.ts";
 import type { Env } from "./respond.ts";
 
 /** What a request asks, read whole. */
@@ -22,6 +23,8 @@ export const statusOfBody = { tooSlow: 408, wrongKind: 415 } as const;
 
 export interface BodyLimits {
   readonly maxBytes: number;
+  /** Bytes of the input alone, as its action says. */
+  readonly maxInputBytes: number;
   /** Milliseconds without a byte; and what a body may take at all besides the time that a slow line needs for its bytes. */
   readonly idleMs: number;
 }
@@ -51,34 +54,38 @@ export interface Unread {
 export async function readBody({ headers, pieces: body }: Sent, limits: BodyLimits): Promise<Asked | Unread> {
   const type = headers.get("content-type") ?? "";
   const announced = Number(headers.get("content-length") ?? "0");
+  const isForm = /^multipart\/form-data\s*;/i.test(type);
+  const excess = tooLongInput(limits.maxInputBytes);
   if (announced > limits.maxBytes) return { failure: tooLarge(limits.maxBytes) };
-  if (/^multipart\//i.test(type) && !/^multipart\/form-data\s*;/i.test(type)) return wrongKind();
+  if (!isForm && announced > limits.maxInputBytes) return { failure: excess, status: statusOfTooLong };
+  if (/^multipart\//i.test(type) && !isForm) return wrongKind();
   if (!/^(?:identity)?$/i.test(headers.get("content-encoding") ?? "")) return coded();
   const late = new Failure("timeout", "The body of the request did not arrive in time.", {
     hint: "Send it without pauses, or in smaller parts.",
   });
   try {
     const pieces = bounded(body, limits, late);
-    if (/^multipart\/form-data\s*;/i.test(type)) {
-      const form = await readForm(pieces, type);
+    if (isForm) {
+      const form = await readForm(pieces, type, (input) => collectJson(input, excess, limits.maxInputBytes));
       try {
-        return formOf(form);
+        return await formOf(form);
       } catch (thrown) {
         await form.close();
         throw thrown;
       }
     }
-    const bytes = await collect(pieces);
+    const { bytes, sha256 } = await collectJson(pieces, excess, limits.maxInputBytes);
     if (bytes.byteLength > 0 && !/^application\/(?:[\w.-]+\+)?json\s*(;|$)/i.test(type)) return wrongKind();
     return {
-      input: bytes.byteLength === 0 ? {} : objectOf(bytes),
-      fingerprint: createHash("sha256").update(bytes).digest("hex"),
+      input: bytes.byteLength === 0 ? {} : await objectOf(bytes),
+      fingerprint: sha256,
       readFile: () =>
         Promise.reject(new Failure("invalid-input", "attachments: a path names a part of a multipart request, and this one has none.")),
       hasFiles: false,
       close: async () => undefined,
     };
   } catch (thrown) {
+    if (thrown === excess) return { failure: excess, status: statusOfTooLong };
     if (thrown === late) return { failure: late, status: statusOfBody.tooSlow };
     if (thrown instanceof Failure) return { failure: thrown };
     // The connection broke: there is nobody to answer.
@@ -87,7 +94,7 @@ export async function readBody({ headers, pieces: body }: Sent, limits: BodyLimi
 }
 
 /** Throws Failure `invalid-input` when the form is not one input and the files that it names. */
-function formOf({ parts, close }: Form): Asked {
+async function formOf({ parts, close }: Form): Promise<Asked> {
   const files = new Map(parts.filter(({ name }) => name !== "input").map((part) => [part.name, part]));
   const hash = createHash("sha256");
   for (const { name, fileName, sha256 } of parts) hash.update(JSON.stringify([name, fileName, sha256]));
@@ -95,7 +102,7 @@ function formOf({ parts, close }: Form): Asked {
   if (bytes === undefined) {
     throw new Failure("invalid-input", "The form has no part of the name input.", { hint: "Put the input into it, as JSON." });
   }
-  const input = objectOf(bytes);
+  const input = await objectOf(bytes);
   // A file that is left out is a mail that goes without it: whoever sent it meant it to go.
   const named = files.size === 0 ? "" : namingTexts(input);
   const unnamed = [...files.keys()].find((name) => name.length > longestName || !named.includes(name));
@@ -142,13 +149,9 @@ function namingTexts(input: Readonly<Record<string, unknown>>): string {
 }
 
 /** JSON that is an object, in UTF-8. Throws Failure `invalid-input`; never with what was there. */
-function objectOf(bytes: Uint8Array): Readonly<Record<string, unknown>> {
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch (thrown) {
-    throw new Failure("invalid-input", "The input is not JSON in UTF-8.", { hint: oneObject, cause: thrown });
-  }
+async function objectOf(bytes: Buffer): Promise<Readonly<Record<string, unknown>>> {
+  const value = await parseBytes(bytes);
+  if (value === undefined) throw new Failure("invalid-input", "The input is not JSON in UTF-8.", { hint: oneObject });
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw new Failure("invalid-input", "The input is not a JSON object.", { hint: oneObject });
   return Object.fromEntries(Object.entries(value));
@@ -209,10 +212,4 @@ async function inTime<T>(work: Promise<T>, milliseconds: number, late: Failure):
   } finally {
     clearTimeout(timer);
   }
-}
-
-async function collect(pieces: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const all: Uint8Array[] = [];
-  for await (const piece of pieces) all.push(piece);
-  return Buffer.concat(all);
 }

@@ -3,6 +3,7 @@ import { type FileHandle, mkdtemp, open, rm, unlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Failure } from "../../failure.ts";
+import type { JsonBytes } from "./json-body.ts";
 import { type Part, partsOf } from "./multipart.ts";
 
 /** One part, read to its end. */
@@ -22,14 +23,15 @@ export interface Form {
   close(): Promise<void>;
 }
 
-/** The input without its files: a body of a mail has at most 32 MiB. Bytes. */
-const longestInput = 40 * 1024 * 1024;
-
 /**
  * Reads a form to its end. Files go to a temporary folder that only we can read, under names that nobody else chose.
- * @throws Failure `invalid-input`, `too-large`, with everything removed
+ * @throws Failure `invalid-input`, `too-large`, and what `collectInput` throws, with everything removed
  */
-export async function readForm(body: AsyncIterable<Uint8Array>, contentType: string): Promise<Form> {
+export async function readForm(
+  body: AsyncIterable<Uint8Array>,
+  contentType: string,
+  collectInput: (pieces: AsyncIterable<Uint8Array>) => Promise<JsonBytes>,
+): Promise<Form> {
   const parts: StoredPart[] = [];
   let folder: string | undefined;
   const files: FileHandle[] = [];
@@ -40,7 +42,7 @@ export async function readForm(body: AsyncIterable<Uint8Array>, contentType: str
   try {
     for await (const part of partsOf(body, contentType)) {
       if (parts.some(({ name }) => name === part.name)) throw new Failure("invalid-input", "The form has two parts of one name.");
-      if (part.name === "input") parts.push(await inMemory(part));
+      if (part.name === "input") parts.push(await inMemory(part, collectInput));
       else {
         folder ??= await mkdtemp(join(tmpdir(), "mailcordon-files-"));
         parts.push(await onDisk(part, join(folder, String(parts.length)), (file) => files.push(file)));
@@ -53,26 +55,23 @@ export async function readForm(body: AsyncIterable<Uint8Array>, contentType: str
   return { parts, close };
 }
 
-async function inMemory({ name, fileName, bytes }: Part): Promise<StoredPart> {
-  const pieces: Buffer[] = [];
-  let size = 0;
-  for await (const piece of bytes) {
-    size += piece.byteLength;
-    if (size > longestInput) throw new Failure("too-large", `The part input has more than ${longestInput} bytes.`);
-    pieces.push(Buffer.from(piece));
-  }
-  const whole = Buffer.concat(pieces);
-  const sha256 = createHash("sha256").update(whole).digest("hex");
+async function inMemory({ name, fileName, bytes }: Part, collect: Parameters<typeof readForm>[2]): Promise<StoredPart> {
+  // The pieces of a part are views of a buffer that is used again.
+  const { bytes: whole, sha256 } = await collect(copied(bytes));
   return {
     name,
     fileName,
-    size,
+    size: whole.byteLength,
     sha256,
     bytes: whole,
     async *open() {
       yield whole;
     },
   };
+}
+
+async function* copied(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const piece of pieces) yield Buffer.from(piece);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { type Action, effects } from "../../action.ts";
 import { Failure, failures } from "../../failure.ts";
+import { mostBytesOf } from "../../input/limits.ts";
 import type { House } from "../http/app-context.ts";
 import { readBody, sentBy } from "../http/body.ts";
 import { evidenceFor } from "../http/evidence.ts";
@@ -14,6 +15,9 @@ import { openSessions, refusal } from "./sessions.ts";
 const lastWordsMs = 1000;
 /** Milliseconds without a byte of a body, until its sender is given up. */
 const idleMs = 30_000;
+
+/** What a message has besides the input of an action: its method, ids, progress token. Bytes. */
+const envelopeBytes = 64 * 1024;
 
 /** MCP over streamable HTTP at `/mcp`, behind the same keys: a caller has the tools of its roles, over the mailboxes and the connection that it may use. */
 export function mountMcp({ app, actions, calls, connections, evidence, settings, version }: House): void {
@@ -39,6 +43,9 @@ export function mountMcp({ app, actions, calls, connections, evidence, settings,
   calls.revocations.each((id) => {
     setTimeout(() => void sessions.endOf((owner) => owner.startsWith(`${id}\n`)), lastWordsMs).unref();
   });
+  const actionsOf = (caller: Caller) => [...actions.values()].filter(({ effect }) => hasRole(caller, effects[effect].role));
+  // Which action a message calls is only known when it is read; each holds its own input to its own limit then.
+  const mostOf = (caller: Caller) => envelopeBytes + Math.max(0, ...actionsOf(caller).map(({ input }) => mostBytesOf(input)));
   app.all("/mcp", async (c) => {
     const caller = c.get("caller");
     const connection = connectionFor(caller, queryOf(c, ["connection"]).connection, connections);
@@ -49,7 +56,9 @@ export function mountMcp({ app, actions, calls, connections, evidence, settings,
       const body = calls.arrive(caller, undefined, c.get("requestId"));
       if ("refused" in body) return answer(body.refused);
       // Batches end here, too: a body is one object. The protocol has none since its version 2025-06-18.
-      const asked = await readBody(sentBy(c), { maxBytes: settings.maxBodyBytes, idleMs }).finally(body.leave);
+      const asked = await readBody(sentBy(c), { maxBytes: settings.maxBodyBytes, maxInputBytes: mostOf(caller), idleMs }).finally(
+        body.leave,
+      );
       if ("failure" in asked) {
         const { code, message } = asked.failure;
         c.get("noted").code = code;
@@ -60,7 +69,7 @@ export function mountMcp({ app, actions, calls, connections, evidence, settings,
     }
     const serve = async () =>
       mcpServer({
-        actions: [...actions.values()].filter(({ effect }) => hasRole(caller, effects[effect].role)),
+        actions: actionsOf(caller),
         host: await calls.hostFor(caller, connection),
         findEvidence: async (sha256) => (hasRole(caller, "read") ? await evidenceFor(caller, evidence, sha256) : undefined),
         within: (action, work) => within(caller, action, work),

@@ -7,7 +7,7 @@ import { admin as key, toys } from "./stage.ts";
 
 /** What a request carries, as it would come over a connection. */
 const sent = ({ headers, body }: Request): Sent => ({ headers, pieces: (body ?? new Blob([]).stream())[Symbol.asyncIterator]() });
-const limits = { maxBytes: 10_000, idleMs: 5000 };
+const limits = { maxBytes: 10_000, maxInputBytes: 20_000_000, idleMs: 5000 };
 const leftOver = () => readdirSync(tmpdir()).filter((name) => name.startsWith("mailcordon-files-"));
 
 function form(input: object | undefined, files: Readonly<Record<string, readonly [text: string, name: string]>>): FormData {

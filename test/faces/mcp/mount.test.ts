@@ -220,6 +220,15 @@ test("a request that is too large is refused", async () => {
   expect(status).toBe(413);
 });
 
+test.each([
+  ["deeper than any input", `{"jsonrpc":"2.0","id":1,"method":"ping","params":${'{"a":'.repeat(40)}1${"}".repeat(41)}`, 400],
+  ["longer than the largest input of the tools", `{"jsonrpc":"2.0","id":1,"method":"${"x".repeat(400_000)}"}`, 413],
+])("a message %s is refused", async (_, body, status) => {
+  const headers = { accept: "application/json, text/event-stream", "content-type": "application/json" };
+  const reply = await toys.call("/mcp", { key: await toys.key(["read"]), body, headers });
+  expect([reply.status, reply.json.error]).toEqual([status, expect.objectContaining({ message: expect.stringContaining("The input ") })]);
+});
+
 test("a call that runs when the server is being stopped comes to its end", async () => {
   const own = await startToys(state, {}, { mount: mountMcp });
   const client = new Client({ name: "test", version: "0" });

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { type Action, effects } from "../../../action.ts";
 import { answerSchema } from "../../../answer.ts";
 import { Failure } from "../../../failure.ts";
+import { mostBytesOf } from "../../../input/limits.ts";
 import { didYouMean } from "../../../spelling.ts";
 import type { House } from "../app-context.ts";
 import { readBody, sentBy } from "../body.ts";
@@ -9,6 +10,7 @@ import type { Reply } from "../problem.ts";
 import { connectionFor, queryOf } from "../query.ts";
 import { answer, noOtherMethod, refuse } from "../respond.ts";
 import { demandRole } from "../who.ts";
+import { openWritings } from "../written.ts";
 import { accept, accepted, prefersAsync } from "./jobs.ts";
 
 /** Milliseconds without a byte of a body, until its sender is given up. */
@@ -17,15 +19,17 @@ const idleMs = 30_000;
 /** The catalogue: what there is, and calling it. */
 export function actionRoutes(house: House): void {
   const { app, actions, calls, settings, connections } = house;
+  const writings = openWritings();
 
   app.get("/v1/actions", (c) => {
     queryOf(c, []);
-    return c.json({ actions: [...actions.values()].map(summaryOf) });
+    return writings(c, "", () => ({ actions: [...actions.values()].map(summaryOf) }));
   });
 
   app.get("/v1/actions/:action", (c) => {
     queryOf(c, []);
-    return c.json(descriptionOf(named(actions, c.req.param("action"))));
+    const action = named(actions, c.req.param("action"));
+    return writings(c, action.name, () => descriptionOf(action));
   });
 
   app.post("/v1/actions/:action", async (c) => {
@@ -40,7 +44,9 @@ export function actionRoutes(house: House): void {
     const idempotencyKey = keyOf(c.req.header("idempotency-key"));
     const body = calls.arrive(caller, role, c.get("requestId"));
     if ("refused" in body) return told(noted, body.refused);
-    const asked = await readBody(sentBy(c), { maxBytes: settings.maxBodyBytes, idleMs }).finally(body.leave);
+    const asked = await readBody(sentBy(c), { maxBytes: settings.maxBodyBytes, maxInputBytes: mostBytesOf(action.input), idleMs }).finally(
+      body.leave,
+    );
     // The rest of the body is still on its way: the connection cannot be used for another request.
     if ("failure" in asked) return refuse(c, asked.failure, { status: asked.status, headers: { connection: "close" } });
     try {

@@ -20,7 +20,7 @@ export function connectionRoutes({ app, calls, connections, ending, testConnecti
     c.get("noted").connection = connection;
     const body = calls.arrive(caller, "read", c.get("requestId"));
     if ("refused" in body) return answer(body.refused);
-    const asked = await readBody(sentBy(c), { maxBytes: longestBody, idleMs }).finally(body.leave);
+    const asked = await readBody(sentBy(c), { maxBytes: longestBody, maxInputBytes: longestBody, idleMs }).finally(body.leave);
     if ("failure" in asked) return refuse(c, asked.failure, { status: asked.status, headers: { connection: "close" } });
     const mailbox = mailboxFor(caller, asked.input);
     // It signs in and asks as a call does: no more of them at once than of calls.

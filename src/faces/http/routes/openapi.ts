@@ -3,18 +3,17 @@ import { openapi } from "../../openapi.ts";
 import type { House } from "../app-context.ts";
 import { queryOf } from "../query.ts";
 import { noOtherMethod } from "../respond.ts";
+import { openWritings } from "../written.ts";
 
 /** The description of this face, for programs that read one. */
 export function openapiRoutes({ app, actions, settings, version }: House): void {
   // Each is some 200 kB and always the same.
-  const written = new Map<string, string>();
+  const writings = openWritings();
   app.get("/openapi.json", (c) => {
     const wanted = queryOf(c, ["version"]).version ?? "3.1";
     if (wanted !== "3.1" && wanted !== "3.0") throw new Failure("invalid-input", "version: put 3.1 or 3.0.");
     const url = settings.publicUrl === "" ? undefined : settings.publicUrl;
-    const text = written.get(wanted) ?? JSON.stringify(openapi([...actions.values()], { version, url }, wanted));
-    written.set(wanted, text);
-    return c.body(text, 200, { "content-type": "application/json" });
+    return writings(c, wanted, () => openapi([...actions.values()], { version, url }, wanted));
   });
 
   noOtherMethod(app, "/openapi.json", "GET");

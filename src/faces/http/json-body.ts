@@ -1,0 +1,76 @@
+import { createHash } from "node:crypto";
+import { Worker } from "node:worker_threads";
+import { Failure } from "../../failure.ts";
+import { deepestInput, misshapen, mostValues, tooLong } from "../../input/limits.ts";
+import { inParts } from "../../input.ts";
+import { openShape } from "../../parse-json/shape.ts";
+
+/** JSON as it came, with its SHA-256 in hexadecimal. */
+export interface JsonBytes {
+  readonly bytes: Buffer;
+  readonly sha256: string;
+}
+
+/** The status of a body that is longer than the input of its action may be. */
+export const statusOfTooLong = 413;
+
+/** Says that a JSON text is longer than the input of its action may be. */
+export function tooLongInput(mostBytes: number): Failure {
+  return new Failure("invalid-input", tooLong(mostBytes), { hint: inParts });
+}
+
+/** Collects a JSON text; refuses it with the piece that makes it too long, too deep or too numerous. Throws Failure `invalid-input`. */
+export async function collectJson(pieces: AsyncIterable<Uint8Array>, excess: Failure, mostBytes: number): Promise<JsonBytes> {
+  const all: Uint8Array[] = [];
+  const shape = openShape({ depth: deepestInput, values: mostValues });
+  const hash = createHash("sha256");
+  let size = 0;
+  for await (const piece of pieces) {
+    size += piece.byteLength;
+    if (size > mostBytes) throw excess;
+    const broken = shape.feed(piece);
+    if (broken !== undefined) throw new Failure("invalid-input", misshapen(broken));
+    hash.update(piece);
+    all.push(piece);
+  }
+  return { bytes: Buffer.concat(all), sha256: hash.digest("hex") };
+}
+
+/** To parse so much takes a millisecond or two, which nobody notices; a thread takes some thirty to begin. Bytes. */
+const longestHere = 512 * 1024;
+
+/** Parses JSON in UTF-8; a long one in a thread of its own, so that other calls go on. Gives undefined for what is not JSON in UTF-8. */
+export async function parseBytes(bytes: Buffer): Promise<unknown> {
+  if (bytes.byteLength > longestHere) return await parseApart(bytes);
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch {
+    return undefined;
+  }
+}
+
+/** As text, since a bundle has no file for it. */
+const program = `
+const { parentPort, workerData } = require("node:worker_threads");
+let value;
+try {
+  value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(workerData));
+} catch {}
+parentPort.postMessage(value);
+`;
+
+async function parseApart(bytes: Buffer): Promise<unknown> {
+  // Handed over, not copied; a part of a larger buffer is copied first.
+  const own = bytes.byteLength === bytes.buffer.byteLength ? bytes : Buffer.from(Uint8Array.from(bytes).buffer);
+  const data = new Uint8Array(own.buffer, own.byteOffset, own.byteLength);
+  const worker = new Worker(program, { eval: true, workerData: data, transferList: [data.buffer as ArrayBuffer], env: {}, execArgv: [] });
+  try {
+    return await new Promise((resolve, reject) => {
+      worker.once("message", resolve);
+      worker.once("error", reject);
+      worker.once("exit", () => reject(new Failure("internal", "The thread that parsed the body ended early.")));
+    });
+  } finally {
+    await worker.terminate();
+  }
+}
