@@ -2,6 +2,7 @@ import * as z from "zod";
 import type { Secret } from "./secrets.ts";
 import { put, secret, text } from "./settings-fields.ts";
 import { CertificateSettings, type OAuth, OAuthSettings, readOAuth } from "./settings-oauth.ts";
+import { type Strength, strengths } from "./wire/strength.ts";
 
 /** How an account signs in at an Exchange Server, checked; its secrets are read. Paths are absolute. */
 export type OnPremises =
@@ -15,6 +16,8 @@ export type OnPremises =
       /** Never both of these. */
       readonly token: Secret | undefined;
       readonly oauth: OAuth | undefined;
+      /** The weakest way that may be used, whatever the server offers. */
+      readonly atLeast: Strength | undefined;
     }
   | {
       readonly kind: "client-certificate";
@@ -42,9 +45,14 @@ export const onPremisesSettings = {
       password: secret.optional(),
       token: secret.optional(),
       oauth: OAuthSettings.optional(),
+      at_least: z.enum(strengths, put(`the weakest way to sign in that may be used: ${strengths.join(", ")}`)).optional(),
     })
     .refine((auto) => (auto.username === undefined) === (auto.password === undefined), put("both username and password, or neither"))
     .refine((auto) => auto.token === undefined || auto.oauth === undefined, put("token, which is ready, or oauth, which fetches one"))
+    .refine(
+      (auto) => auto.at_least !== "oauth" || auto.token !== undefined || auto.oauth !== undefined,
+      put("token or oauth, when at_least is oauth"),
+    )
     .optional(),
   client_certificate: CertificateSettings.optional(),
 };
@@ -70,12 +78,13 @@ export function readOnPremises(
   if (ntlm !== undefined) return { kind: "ntlm", username: ntlm.username, password: secretOf("ntlm.password", ntlm.password) };
   if (kerberos !== undefined) return { kind: "kerberos" };
   if (auto !== undefined) {
-    const { username: name, password, token, oauth } = auto;
+    const { username: name, password, token, oauth, at_least } = auto;
     return {
       kind: "auto",
       account: name === undefined || password === undefined ? undefined : { username: name, password: secretOf("auto.password", password) },
       token: token === undefined ? undefined : secretOf("auto.token", token),
       oauth: oauth && readOAuth(oauth, (field, place) => secretOf(`auto.${field}`, place), pathOf),
+      atLeast: at_least,
     };
   }
   if (client_certificate === undefined) return undefined;

@@ -41,10 +41,11 @@ async function wayOf(
     case "kerberos":
       return auth;
     case "auto": {
-      const { account, token, oauth } = auth;
+      const { account, token, oauth, atLeast } = auth;
       const { readyToken } = await import("./wire/with-token.ts");
       return {
         kind: "auto",
+        atLeast,
         account: account && { username: account.username, password: account.password.reveal() },
         tokens: oauth === undefined ? token && readyToken(token.reveal()) : await tokensOf(oauth),
       };

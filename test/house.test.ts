@@ -51,7 +51,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   secrets: ["failure", "file-setting"],
   "settings-fields": ["secrets"],
   "settings-oauth": ["secrets", "settings-fields"],
-  "settings-on-premises": ["secrets", "settings-fields", "settings-oauth"],
+  "settings-on-premises": ["secrets", "settings-fields", "settings-oauth", "wire"],
   "settings-network": ["secrets", "settings-fields", "wire"],
   "settings-graph": ["settings-fields", "wire"],
   "settings-places": ["failure"],

@@ -20,7 +20,8 @@ test.each([
   ["ntlm: { username: 'EXAMPLE\\soc', password: env:P }", { kind: "ntlm", username: "EXAMPLE\\soc" }],
   ["kerberos: {}", { kind: "kerberos" }],
   ["auto: {}", { kind: "auto", account: undefined, token: undefined }],
-  ["auto: { username: soc, password: env:P, token: env:T }", { kind: "auto", account: { username: "soc" } }],
+  ["auto: { username: soc, password: env:P, token: env:T }", { kind: "auto", account: { username: "soc" }, atLeast: undefined }],
+  ["auto: { username: soc, password: env:P, at_least: ntlm }", { kind: "auto", account: { username: "soc" }, atLeast: "ntlm" }],
   ["client_certificate: { pem: cert.pem, key: key.pem }", { kind: "client-certificate", form: "pem", files: ["cert.pem", "key.pem"] }],
   ["client_certificate: { pfx: soc.pfx, passphrase: env:P }", { kind: "client-certificate", form: "pfx", files: ["soc.pfx"] }],
 ])("auth: { %s } is read, its files beside the settings", async (auth, expected) => {
@@ -62,6 +63,11 @@ describe("what is wrong is named, with what to put:", () => {
     ["kerberos: true", "auth.kerberos is not right; put {}"],
     ["kerberos: {}, ntlm: { username: soc, password: env:P }", "auth is not right; put one of auto, basic or ntlm"],
     ["auto: { username: soc }", "auth.auto is not right; put both username and password, or neither"],
+    [
+      "auto: { at_least: NTLM }",
+      "auth.auto.at_least is not right; put the weakest way to sign in that may be used: basic, ntlm, kerberos, oauth",
+    ],
+    ["auto: { username: soc, password: env:P, at_least: oauth }", "auth.auto is not right; put token or oauth, when at_least is oauth"],
     [`auto: { token: env:T, ${application} }`, "auth.auto is not right; put token, which is ready, or oauth, which fetches one"],
     ["auto: { oauth: { tenant: a, client_id: b } }", "auth.auto.oauth is not right; put exactly one of client_secret"],
     ["auto: { oauth: { clientid: b, device_code: true } }", "auth.auto.oauth.clientid is not a setting. Did you mean"],

@@ -36,6 +36,7 @@ export type StepName =
   | "token"
   | "permissions"
   | "ews"
+  | "sign-in"
   | "server-version"
   | "mailbox"
   | "discovery"

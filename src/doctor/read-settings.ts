@@ -49,7 +49,7 @@ function authText({ auth }: Pick<Connection, "auth">): string {
     case "client-certificate":
       return `the client certificate in ${auth.files.map((file) => basename(file)).join(" and ")}`;
     case "auto":
-      return `the strongest way that the server offers, with ${has(auth).join(" and ") || "no password"}`;
+      return `the strongest way that the server offers, with ${has(auth).join(" and ") || "no password"}${auth.atLeast === undefined ? "" : `, nothing weaker than ${auth.atLeast}`}`;
     default:
       return `a password of ${auth.username}, by ${auth.kind === "ntlm" ? "NTLM" : "Basic"}`;
   }

@@ -9,6 +9,7 @@ import { graphCloud } from "./national-clouds.ts";
 import { nameResolution, proxy, tcp } from "./network.ts";
 import { permissions } from "./permissions.ts";
 import { retirement } from "./retirement.ts";
+import { signInOffer } from "./sign-in.ts";
 import { tls } from "./tls.ts";
 import { token } from "./token.ts";
 
@@ -27,6 +28,11 @@ const ewsSteps: readonly Step[] = [
   serverVersion,
   retirement,
 ];
+
+/** What a server offers is looked at where the connection chooses among it. */
+function ewsStepsOf(connection: Connection | undefined): readonly Step[] {
+  return connection?.auth.kind === "auto" ? ewsSteps.flatMap((step) => (step === ews ? [step, signInOffer] : [step])) : ewsSteps;
+}
 
 const namesOverGraph: Partial<Record<StepName, StepName>> = {
   proxy: "graph-proxy",
@@ -61,7 +67,7 @@ export function sidesOf(connection: Connection | undefined, checkup: Omit<Checku
   const route = connection?.backend === "auto" ? {} : undefined;
   const sided = (side: Side, seen: Connection | undefined): Sided => ({
     side,
-    steps: side === "graph" ? graphStepsOf(seen) : ewsSteps,
+    steps: side === "graph" ? graphStepsOf(seen) : ewsStepsOf(seen),
     checkup: { ...checkup, side, route, learned: seen === undefined ? {} : { connection: seen } },
   });
   switch (connection?.backend) {

@@ -62,6 +62,8 @@ function signInAgain(failure: Failure, checkup: Checkup): readonly string[] {
   const offers = checkup.events
     .flatMap(({ event }) => (event.kind === "reply" ? (event.headers.get("www-authenticate") ?? "") : ""))
     .join(" ");
+  // Nobody's password was wrong: the step sign-in says what to do.
+  if (auth.kind === "auto" && failure.message.includes("at_least")) return [failure.hint];
   // The token came, and allows too little.
   if (failure.code === "role-missing") return [failure.hint];
   if (auth.kind === "oauth" || (auth.kind === "auto" && auth.account === undefined && auth.oauth !== undefined))

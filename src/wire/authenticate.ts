@@ -6,6 +6,7 @@ import type { Http } from "./http/client.ts";
 import type { HttpMethod, HttpRequest } from "./http/messages.ts";
 import { isLoopback } from "./proxy.ts";
 import { guardOf, probeOf } from "./sign-in-guard.ts";
+import { isEnough, isWeaker, type Strength } from "./strength.ts";
 import type { TokenSource } from "./token.ts";
 import { withTokens } from "./with-token.ts";
 
@@ -20,8 +21,13 @@ export type SignIn =
   | ({ readonly kind: "ntlm" } & Account)
   /** With the ticket of whoever runs this process. */
   | { readonly kind: "kerberos" }
-  /** The strongest that the server offers and that there is something for. `tokens` are bearer tokens. */
-  | { readonly kind: "auto"; readonly account?: Account | undefined; readonly tokens?: TokenSource | undefined };
+  /** The strongest that the server offers and that there is something for. `tokens` are bearer tokens. Nothing weaker than `atLeast` is used. */
+  | {
+      readonly kind: "auto";
+      readonly account?: Account | undefined;
+      readonly tokens?: TokenSource | undefined;
+      readonly atLeast?: Strength | undefined;
+    };
 
 /**
  * A client that signs in with every request. Basic is sent at once; NTLM and Negotiate sign in connections, at most `maxConnections`.
@@ -118,13 +124,13 @@ async function ntlmScheme(account: Account): Promise<ConnectionScheme> {
 }
 
 /**
- * Asks the server what it offers, without saying who we are, and takes the strongest of it: Negotiate, NTLM, a bearer token, Basic.
- * Undefined when it asks for nothing.
+ * Asks the server what it offers, without saying who we are, and takes the strongest of it: Negotiate, NTLM, a bearer token, Basic; nothing below the
+ * floor, since whoever stands in between can take the stronger ones out of the offer. Undefined when it asks for nothing.
  */
 async function chosen(
   http: Http,
   request: HttpRequest,
-  { account, tokens }: Extract<SignIn, { kind: "auto" }>,
+  { account, tokens, atLeast = "basic" }: Extract<SignIn, { kind: "auto" }>,
   maxConnections: number,
 ): Promise<Http | undefined> {
   const { url } = request;
@@ -132,13 +138,15 @@ async function chosen(
   if (asked === undefined) return undefined;
   const { challenges, method } = asked;
   const offers = (scheme: string): boolean => challenges.some((challenge) => challenge.scheme === scheme);
-  const negotiate = offers("negotiate") ? await negotiating(http, url, maxConnections) : undefined;
+  const negotiate = offers("negotiate") && isEnough("kerberos", atLeast) ? await negotiating(http, url, maxConnections) : undefined;
   if (negotiate !== undefined && !(negotiate instanceof Failure)) return negotiate;
-  if (offers("ntlm") && account !== undefined) return withNtlm(http, url, account, maxConnections);
+  if (offers("ntlm") && account !== undefined && isEnough("ntlm", atLeast)) return withNtlm(http, url, account, maxConnections);
   if (tokens !== undefined && (offers("bearer") || (await takesTokens(http, request, method)))) return withTokens(http, tokens);
   const isPrivate = url.protocol === "https:" || isLoopback(url.hostname);
-  if (offers("basic") && account !== undefined && isPrivate) return withBasic(http, account);
-  throw negotiate ?? nothingInCommon(url.host, challenges, isPrivate);
+  if (offers("basic") && account !== undefined && isPrivate && isEnough("basic", atLeast)) return withBasic(http, account);
+  if (negotiate !== undefined) throw negotiate;
+  const isBelow = challenges.some(({ scheme }) => isWeaker(scheme, atLeast));
+  throw isBelow ? tooWeak(url.host, challenges, atLeast) : nothingInCommon(url.host, challenges, isPrivate);
 }
 
 /** Only when there is a ticket: otherwise the next best is taken. */
@@ -171,6 +179,9 @@ async function offersTo(
   return undefined;
 }
 
+/** What the request is called that only asks for the offer. */
+export const offerName = "what the server offers";
+
 /** The challenges of the reply to an empty request; undefined when it is not 401. Nothing secret is in `more`. */
 async function challengesTo(
   http: Http,
@@ -179,7 +190,7 @@ async function challengesTo(
   more: Readonly<Record<string, string>> = {},
 ): Promise<Challenge[] | undefined> {
   const sent = { ...withoutContent(headers), ...more };
-  const asked = await http.send({ url, method, headers: sent, signal, name: "what the server offers" });
+  const asked = await http.send({ url, method, headers: sent, signal, name: offerName });
   asked.discard();
   return asked.status === 401 ? challengesOf(asked.headers.get("www-authenticate")) : undefined;
 }
@@ -197,10 +208,22 @@ function withoutContent(headers: HttpRequest["headers"]): Record<string, string>
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !name.toLowerCase().startsWith("content-")));
 }
 
-function nothingInCommon(host: string, challenges: readonly Challenge[], isPrivate: boolean): Failure {
+function offeredBy(challenges: readonly Challenge[]): string {
   const offered = [...new Set(challenges.map(({ scheme }) => scheme))];
-  const what = offered.length === 0 ? "no way to sign in" : `only ${offered.join(", ")}`;
-  const plain = !isPrivate && offered.includes("basic") ? " Basic is not sent without TLS." : "";
+  return offered.length === 0 ? "no way to sign in" : `only ${offered.join(", ")}`;
+}
+
+function tooWeak(host: string, challenges: readonly Challenge[], atLeast: Strength): Failure {
+  const offered = offeredBy(challenges);
+  return new Failure("unauthenticated", `${host} offers ${offered}; auth.auto.at_least is ${atLeast}. No password was sent.`, {
+    wireCode: "HTTP 401",
+    hint: "Check what stands between this machine and the server, and have an administrator enable a stronger way. Lower at_least only if the server is meant to offer no more.",
+  });
+}
+
+function nothingInCommon(host: string, challenges: readonly Challenge[], isPrivate: boolean): Failure {
+  const what = offeredBy(challenges);
+  const plain = !isPrivate && challenges.some(({ scheme }) => scheme === "basic") ? " Basic is not sent without TLS." : "";
   return new Failure("unauthenticated", `${host} offers ${what}, for which this connection has no credentials.${plain}`, {
     wireCode: "HTTP 401",
     hint: "Give auth.auto a user name and a password (NTLM, Basic), or oauth or a token (Bearer); or enable another way on the server.",

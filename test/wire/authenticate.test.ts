@@ -93,6 +93,54 @@ describe("auto", () => {
     expect(seen(lab).map(([, , how]) => how)).toEqual([undefined, "Basic"]);
   });
 
+  const everything = ["Negotiate", "NTLM", "Basic"] as const;
+  test.each([
+    ["basic", ["Basic"], "Basic"],
+    ["basic", ["NTLM", "Basic"], "NTLM"],
+    ["ntlm", ["Basic"], undefined],
+    ["ntlm", ["NTLM", "Basic"], "NTLM"],
+    ["ntlm", ["NTLM"], "NTLM"],
+    ...(withoutKerberos ? ([["ntlm", everything, "NTLM"]] as const) : []),
+    ["kerberos", ["Basic"], undefined],
+    ["kerberos", ["NTLM", "Basic"], undefined],
+    ...(withoutKerberos ? ([["kerberos", everything, undefined]] as const) : []),
+    ["oauth", ["Basic"], undefined],
+    ["oauth", ["NTLM", "Basic"], undefined],
+    ["oauth", everything, undefined],
+  ] as const)("with the floor %s, offered %j, signs in by %s", async (atLeast, schemes, way) => {
+    const lab = await startLab({ signIn: { schemes } });
+    const tried = ask(client({ kind: "auto", account: { username: anna, password: "anna-secret" }, atLeast }), lab);
+    if (way !== undefined) {
+      expect(await tried).toBe(200);
+      expect(String(seen(lab).at(-1)?.[2])).toContain(way);
+      return;
+    }
+    expect(await outcome(tried)).toMatchObject({ code: "unauthenticated" });
+    // Nothing that a password can be read or guessed from left this machine.
+    expect(seen(lab).map(([method, status, how]) => [method, status, how])).toEqual([["GET", 401, undefined]]);
+  });
+
+  test.each([
+    ["Basic", "ntlm", "offers only basic; auth.auto.at_least is ntlm. No password was sent."],
+    ["NTLM", "kerberos", "offers only ntlm; auth.auto.at_least is kerberos. No password was sent."],
+    ["Negotiate", "oauth", "offers only negotiate; auth.auto.at_least is oauth. No password was sent."],
+  ] as const)("says that an offer of %s is below the floor %s, and what to do", async (scheme, atLeast, message) => {
+    const lab = await startLab({ signIn: { schemes: [scheme] } });
+    expect(await outcome(ask(client({ kind: "auto", account: { username: anna, password: "anna-secret" }, atLeast }), lab))).toMatchObject({
+      message: expect.stringContaining(message),
+      hint: expect.stringContaining("enable a stronger way"),
+    });
+  });
+
+  test("with the floor oauth takes the token that the server asks for, told of it or not", async () => {
+    for (const signIn of [{ schemes: ["NTLM", "Basic"] }, { schemes: ["NTLM", "Basic"], bearerWhenAsked: true }] as const) {
+      const lab = await startLab({ signIn, tokens: { "token-of-anna": anna } });
+      const account = { username: anna, password: "anna-secret" };
+      expect(await ask(client({ kind: "auto", account, tokens: readyToken("token-of-anna"), atLeast: "oauth" }), lab)).toBe(200);
+      expect(lab.requests.at(-1)).toMatchObject({ caller: anna, signIn: undefined });
+    }
+  });
+
   test("sends Basic to a server that answers GET with 405 and challenges only POST", async () => {
     const lab = await startLab({ signIn: { schemes: ["Basic"] }, habits: ["get-405"] });
     const http = client(auto());
