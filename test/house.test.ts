@@ -143,14 +143,52 @@ const top = [
 ];
 const roomOf = (file: string) => (file.split("/")[0] ?? "").replace(/\.ts$/, "");
 
+/** The files that a file of src/ imports. Type imports and late imports count, since a reader follows them as well. */
+const importsOf = (file: string) =>
+  [...readFileSync(join(root, "src", file), "utf8").matchAll(/(?:\bfrom|\bimport\(|\bimport)\s*"(\.[^"]+)"/g)].map(([, path = ""]) =>
+    normalize(join(dirname(file), path)),
+  );
+
 test("imports only look down", () => {
   const up = sources.flatMap((file) => {
     const room = roomOf(file);
-    const imports = [...readFileSync(join(root, "src", file), "utf8").matchAll(/(?:\bfrom|\bimport\(|\bimport)\s*"(\.[^"]+)"/g)];
-    const rooms = imports.map(([, path = ""]) => roomOf(normalize(join(dirname(file), path))));
+    const rooms = importsOf(file).map(roomOf);
     return rooms.filter((other) => other !== room && floors[room]?.includes(other) === false).map((other) => `${file} imports ${other}`);
   });
   expect(up).toEqual([]);
+});
+
+/** One import cycle, as a path that ends where it began; undefined where there is none. */
+function cycleIn(files: readonly string[], imported: (file: string) => readonly string[]): string | undefined {
+  const clear = new Set<string>();
+  for (const start of files) {
+    // The files from `start` to the current one, each with those of its imports that are still to be followed.
+    const path = [{ file: start, left: [...imported(start)] }];
+    for (let last = path.at(-1); last !== undefined; last = path.at(-1)) {
+      const next = last.left.pop();
+      const begins = path.findIndex(({ file }) => file === next);
+      if (next === undefined) clear.add(path.pop()?.file ?? "");
+      else if (begins >= 0) return [...path.slice(begins).map(({ file }) => file), next].join(" imports ");
+      else if (!clear.has(next)) path.push({ file: next, left: [...imported(next)] });
+    }
+  }
+  return undefined;
+}
+
+describe("no file imports, directly or through others, a file that imports it:", () => {
+  test("src/ has no import cycle", () => {
+    const known = new Set(sources);
+    expect(cycleIn(sources, (file) => importsOf(file).filter((other) => known.has(other)))).toBeUndefined();
+  });
+
+  test("a cycle is found below files that are in none, and two ways to one file are no cycle", () => {
+    const files: Record<string, string[]> = { a: ["b", "c"], b: ["d"], c: ["d"], d: [] };
+    const imported = (file: string) => files[file] ?? [];
+    expect(cycleIn(Object.keys(files), imported)).toBeUndefined();
+    files.d = ["e"];
+    files.e = ["c"];
+    expect(cycleIn(Object.keys(files), imported)).toBe("c imports d imports e imports c");
+  });
 });
 
 test("every room stands on a floor", () => {
