@@ -8,6 +8,7 @@ import type { Screen } from "./faces/screen.ts";
 import { harmless } from "./faces/terminal.ts";
 import { Failure } from "./failure.ts";
 import { jsonText } from "./json-text.ts";
+import { attempt } from "./outcome.ts";
 import { loadAudit, type WrittenFile } from "./settings.ts";
 import { readServe } from "./settings-serve.ts";
 import type { State } from "./state/state.ts";
@@ -63,7 +64,15 @@ export async function runAudit(words: readonly string[], screen: Screen): Promis
   const json = values.json === true;
   if (what === "verify") {
     const proof = { contains: values.contains?.toLowerCase(), since: values.since?.toLowerCase() };
-    return print(screen, json, verified(audit.file, await verifyAudit(audit.file, { ...options, ...proof })));
+    // A database that does not answer hides nothing that the log and the file show.
+    const state = await attempt(() => servedState(audit));
+    try {
+      const kept = state.ok ? state.value?.auditHead(audit.file) : { ...noDatabase, read: () => Promise.reject(notOpened(state.failure)) };
+      const all = kept === undefined ? heads : [...heads, kept];
+      return print(screen, json, verified(audit.file, await verifyAudit(audit.file, { ...options, ...proof, heads: all })));
+    } finally {
+      if (state.ok) await state.value?.close();
+    }
   }
   const { reason = "" } = values;
   if (what === "accept" && reason.trim() === "") {
@@ -87,16 +96,24 @@ export async function runAudit(words: readonly string[], screen: Screen): Promis
   }
 }
 
+/** Where `mailcordon serve` keeps the end, when it cannot be asked. */
+const noDatabase = { place: "the database", write: () => Promise.resolve() };
+
+function notOpened(failure: Failure): Failure {
+  return new Failure("unreachable", failure.message, { cause: failure });
+}
+
 /** The state of `mailcordon serve`, which keeps the end of the log as well: one that was not told would append nothing any more. Undefined where nobody serves. */
 async function servedState(written: Pick<WrittenFile, "serve" | "home" | "path">): Promise<State | undefined> {
   const { stateDir, databaseUrl } = readServe(written);
-  if (written.serve === undefined && !existsSync(stateDir)) return undefined;
   if (databaseUrl === undefined && !existsSync(stateDir)) return undefined;
-  const { openState } = await import("./state/state.ts");
+  const { isOurs, openState } = await import("./state/state.ts");
+  // DATABASE_URL may name another program's: nothing is made in it.
+  if (databaseUrl !== undefined && written.serve === undefined && !(await isOurs(databaseUrl))) return undefined;
   return await openState({ directory: stateDir, databaseUrl });
 }
 
-function verified(file: string, { entries, torn, broken, lastHash, end, gaps, unsealed, cannotKnow }: AuditCheck): Printed {
+function verified(file: string, { entries, torn, broken, lastHash, end, gaps, unsealed, comparedWith, cannotKnow }: AuditCheck): Printed {
   if (broken !== undefined) {
     throw new Failure("audit-failed", `Line ${broken.line} of the audit log: ${broken.problem}`, {
       local: file,
@@ -107,7 +124,16 @@ function verified(file: string, { entries, torn, broken, lastHash, end, gaps, un
   return {
     success: true,
     message: `${file}: ${entries} ${entries === 1 ? "entry" : "entries"} in an unbroken chain${left}.`,
-    ...{ entries, torn_lines: torn, last_hash: lastHash, end: end.replaceAll("-", "_"), gaps, unsealed, cannot_know: cannotKnow },
+    ...{
+      entries,
+      torn_lines: torn,
+      last_hash: lastHash,
+      end: end.replaceAll("-", "_"),
+      gaps,
+      unsealed,
+      compared_with: comparedWith,
+      cannot_know: cannotKnow,
+    },
   };
 }
 
@@ -120,6 +146,7 @@ interface Printed {
   readonly end?: string;
   readonly gaps?: AuditCheck["gaps"];
   readonly unsealed?: number;
+  readonly compared_with?: readonly string[];
   readonly cannot_know?: readonly string[];
   readonly rotated?: string;
 }
@@ -129,12 +156,13 @@ function print(screen: Screen, json: boolean, document: Printed): number {
     screen.stdout.write(`${jsonText(document, screen.stdout.isTTY ? 2 : 0)}\n`);
     return 0;
   }
-  const { message, torn_lines: torn = [], last_hash, gaps = [], cannot_know = [] } = document;
+  const { message, torn_lines: torn = [], last_hash, gaps = [], compared_with = [], cannot_know = [] } = document;
   const lines = [
     message,
     ...(torn.length === 0 ? [] : [`Torn by a crash while they were written, and known as such: line ${torn.join(", ")}.`]),
     ...gaps.map(({ line, reason }) => `Line ${line}: a person accepted a gap before it. Reason: ${reason}`),
     ...(last_hash === undefined ? [] : [`Hash of the last entry: ${last_hash}`]),
+    ...(compared_with.length === 0 ? [] : [`Compared with the end that is kept in ${compared_with.join(" and in ")}.`]),
     ...(cannot_know.length === 0 ? [] : ["This check cannot know:", ...cannot_know.map((fact) => `  ${fact}`)]),
   ];
   screen.stdout.write(lines.map((line) => `${harmless(line)}\n`).join(""));

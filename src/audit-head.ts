@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from "node:crypto";
-import { readFile, rename, unlink, writeFile } from "node:fs/promises";
+import { rename, unlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import * as z from "zod";
 import { makeFolder } from "./disk/make-folder.ts";
+import { openRegular } from "./disk/regular-file.ts";
 import { errorCode, Failure } from "./failure.ts";
 import { parseJson } from "./parse-json.ts";
 
@@ -32,7 +33,7 @@ export function openHeadFile(folder: string, log: string): AuditHeads {
   return {
     place: path,
     async read() {
-      const text = await readFile(path, "utf8").catch((thrown: unknown) => {
+      const text = await readText(path).catch((thrown: unknown) => {
         if (errorCode(thrown) === "ENOENT") return undefined;
         throw thrown;
       });
@@ -59,4 +60,13 @@ export function openHeadFile(folder: string, log: string): AuditHeads {
       }
     },
   };
+}
+
+async function readText(path: string): Promise<string> {
+  const file = await openRegular(path);
+  try {
+    return await file.readFile("utf8");
+  } finally {
+    await file.close();
+  }
 }

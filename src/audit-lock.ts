@@ -132,7 +132,7 @@ async function lockAt(path: string): Promise<Found> {
     // Reading a pipe would wait for its writer, and a link leads elsewhere.
     const about = await lstat(path);
     if (!about.isFile() || about.size > longestLock) return { is: "no-lock" };
-    const file = await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0));
+    const file = await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
     try {
       const owner = parseJson(await file.readFile("utf8"));
       return isOwner(owner) ? { is: "lock", owner } : { is: "no-lock" };

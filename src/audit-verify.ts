@@ -11,6 +11,8 @@ export interface AuditCheck extends Followed {
   readonly end: "as-left" | "longer" | "unknown";
   /** Entries at the beginning that have no HMAC, where a key is given: they were written before there was one. */
   readonly unsealed: number;
+  /** The places whose kept end it was compared with. */
+  readonly comparedWith: readonly string[];
   /** Facts that this check cannot know; a sentence each. */
   readonly cannotKnow: readonly string[];
 }
@@ -59,7 +61,8 @@ export async function verifyAudit(file: string, { heads = [], contains, since, k
     ...(problem === undefined ? {} : { broken: problem }),
     end: end.end,
     unsealed,
-    cannotKnow: unknowns(end.end, contains ?? since, key, unsealed),
+    comparedWith: ends.filter(({ kept }) => kept.ok && kept.value !== undefined).map(({ place }) => place),
+    cannotKnow: [...ends.flatMap(withoutEnd), ...unknowns(end.end, contains ?? since, key, unsealed)],
   };
 }
 
@@ -74,6 +77,7 @@ interface KeptEnd {
 function endOf({ entries }: Followed, ends: readonly KeptEnd[], hashes: ReadonlyMap<number, { hash: string; line: number }>): EndFound {
   let end: AuditCheck["end"] = "unknown";
   for (const { place, kept } of ends) {
+    if (!kept.ok && kept.failure.code === "unreachable") continue;
     if (!kept.ok) throw kept.failure;
     const head = kept.value;
     if (head === undefined) continue;
@@ -86,9 +90,16 @@ function endOf({ entries }: Followed, ends: readonly KeptEnd[], hashes: Readonly
       const which = entries === head.entries ? "Its last entry" : `Its entry ${head.entries}, which was the last one when it was left,`;
       return { end, problem: { line: left?.line ?? 1, problem: `${which} is not the one that was written (${place}).` } };
     }
-    end = entries === head.entries ? "as-left" : "longer";
+    // One place may lack what another has: a database that was away, or a process of another user.
+    if (end !== "as-left") end = entries === head.entries ? "as-left" : "longer";
   }
   return { end };
+}
+
+/** What a place that was asked did not say. */
+function withoutEnd({ place, kept }: KeptEnd): readonly string[] {
+  if (!kept.ok) return [`What ${place} keeps of the end of this log: ${kept.failure.message}`];
+  return kept.value === undefined ? [`Whether the log ends as it was left, by ${place}: it keeps no end of this log.`] : [];
 }
 
 function unknowns(end: AuditCheck["end"], kept: string | undefined, key: string | undefined, unsealed: number): readonly string[] {

@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { type FileHandle, open, rename } from "node:fs/promises";
+import { type FileHandle, rename } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import type { Effect, Row } from "./action.ts";
 import { acceptAction, type End, follow, hashOfLineBefore, readEnd, rotateAction, sha256 } from "./audit-chain.ts";
@@ -7,6 +7,7 @@ import type { AuditHead, AuditHeads } from "./audit-head.ts";
 import { locked } from "./audit-lock.ts";
 import { sealed } from "./audit-seal.ts";
 import { makeFolder } from "./disk/make-folder.ts";
+import { openRegular } from "./disk/regular-file.ts";
 import { errorCode, Failure } from "./failure.ts";
 import { linesOf } from "./file-lines.ts";
 import { jsonText } from "./json-text.ts";
@@ -179,7 +180,7 @@ async function writing<T>(path: string, options: AuditOptions, work: (log: Locke
     await makeFolder(dirname(path), 0o700);
     return await locked(`${path}.lock`, async (sure) => {
       const flags = constants.O_RDWR | constants.O_CREAT | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0);
-      let file = await open(path, flags, 0o600);
+      let file = await openRegular(path, flags, 0o600);
       try {
         return await work({
           end: () => readEnd(file, path),
@@ -197,7 +198,7 @@ async function writing<T>(path: string, options: AuditOptions, work: (log: Locke
           },
           async begin() {
             await file.close();
-            file = await open(path, flags, 0o600);
+            file = await openRegular(path, flags, 0o600);
           },
         });
       } finally {

@@ -1,8 +1,9 @@
 import { constants } from "node:fs";
-import { lstat, open } from "node:fs/promises";
+import { lstat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import * as z from "zod";
 import type { OpenedFile } from "./action.ts";
+import { openRegular } from "./disk/regular-file.ts";
 import { filesFolder, indexName } from "./evidence.ts";
 import { errorCode } from "./failure.ts";
 import { linesOf } from "./file-lines.ts";
@@ -60,7 +61,7 @@ async function find(folder: string, wanted: string): Promise<readonly EvidenceCo
 
 async function* opened(path: string, flags: number): AsyncGenerator<Uint8Array> {
   // The stream closes the file when it ends or is left.
-  yield* (await open(path, flags)).createReadStream();
+  yield* (await openRegular(path, flags)).createReadStream();
 }
 
 function absent(thrown: unknown): undefined {

@@ -4,6 +4,7 @@ import { type FileHandle, link, lstat, open, readdir, rename, unlink } from "nod
 import { basename, join, resolve } from "node:path";
 import type { AboutBytes, Digested, EvidenceStore, Held, Kept } from "./action.ts";
 import { makeFolder } from "./disk/make-folder.ts";
+import { openRegular } from "./disk/regular-file.ts";
 import { errorCode, Failure } from "./failure.ts";
 import { jsonText } from "./json-text.ts";
 import { safeName, suffixed } from "./safe-name.ts";
@@ -238,7 +239,7 @@ async function holds(path: string, kept: Digested): Promise<boolean> {
     throw thrown;
   });
   if (stats === undefined || !stats.isFile() || stats.size !== kept.size) return false;
-  const file = await open(path, constants.O_RDONLY | noFollow);
+  const file = await openRegular(path, constants.O_RDONLY | noFollow);
   try {
     const sha256 = createHash("sha256");
     // One piece of memory for all of it: a stream takes a new one for each read, and a large file has many.
@@ -266,7 +267,7 @@ async function flushFolder(folder: string): Promise<void> {
 
 async function note(folder: string, line: Readonly<Record<string, unknown>>): Promise<void> {
   const append = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | noFollow;
-  const index = await open(join(folder, indexName), append, 0o600);
+  const index = await openRegular(join(folder, indexName), append, 0o600);
   try {
     await writeAll(index, Buffer.from(`${jsonText(line)}\n`));
   } finally {

@@ -1,4 +1,4 @@
-import { createReadStream } from "node:fs";
+import { readRegular } from "./disk/regular-file.ts";
 
 /** One line of a file, without its line feed; `whole`: it had one. */
 export interface FileLine {
@@ -9,8 +9,7 @@ export interface FileLine {
 /** The lines of a file from a byte on (default: its beginning), which end with a line feed and nothing else: what others wrote into one cannot end it. Throws what reading throws. */
 export async function* linesOf(file: string, start = 0): AsyncGenerator<FileLine> {
   let rest: Buffer[] = [];
-  for await (const chunk of createReadStream(file, { start })) {
-    const bytes: Buffer = chunk;
+  for await (const bytes of readRegular(file, start)) {
     let from = 0;
     for (let feed = bytes.indexOf(0x0a); feed >= 0; feed = bytes.indexOf(0x0a, from)) {
       yield { line: Buffer.concat([...rest, bytes.subarray(from, feed)]), whole: true };

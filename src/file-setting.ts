@@ -1,4 +1,5 @@
-import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
+import { closeSync, fstatSync, readFileSync } from "node:fs";
+import { openRegularSync, readRegularSync } from "./disk/regular-file.ts";
 import { errorCode, Failure } from "./failure.ts";
 
 /**
@@ -8,7 +9,7 @@ import { errorCode, Failure } from "./failure.ts";
  */
 export function readFileSetting(path: string, field: string): Buffer {
   try {
-    return readFileSync(path);
+    return readRegularSync(path);
   } catch (thrown) {
     const code = errorCode(thrown) ?? "unreadable";
     throw new Failure("invalid-settings", `${field}: the file cannot be read (${code}).`, { local: path, cause: thrown });
@@ -25,7 +26,7 @@ export function readOwnFile(path: string, field: string): Buffer {
   const prefix = field === path ? "" : `${field}: `;
   let file: number | undefined;
   try {
-    file = openSync(path, "r");
+    file = openRegularSync(path);
     // Of the file that is open: between a look at the path and the reading somebody could put another one there.
     const { uid, mode } = fstatSync(file);
     const user = process.getuid?.();

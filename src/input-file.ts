@@ -1,7 +1,7 @@
-import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import type { OpenedFile } from "./action.ts";
+import { readRegular } from "./disk/regular-file.ts";
 import { errorCode, Failure } from "./failure.ts";
 
 /**
@@ -12,7 +12,7 @@ export async function openFile(path: string): Promise<OpenedFile> {
   try {
     const found = await stat(path);
     if (!found.isFile()) throw new Failure("invalid-input", `${path} is not a file.`);
-    return { name: basename(path), size: found.size, open: () => createReadStream(path) };
+    return { name: basename(path), size: found.size, open: () => readRegular(path) };
   } catch (thrown) {
     if (thrown instanceof Failure) throw thrown;
     throw new Failure("invalid-input", `${path} cannot be read (${errorCode(thrown) ?? "unknown"}).`, { cause: thrown });

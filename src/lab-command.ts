@@ -1,6 +1,7 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { helpOf, readCommandWords } from "./command-words.ts";
+import { readRegularSync } from "./disk/regular-file.ts";
 import type { Screen } from "./faces/screen.ts";
 import { errorCode, Failure } from "./failure.ts";
 import { jsonText } from "./json-text.ts";
@@ -212,7 +213,7 @@ async function tenantOf(options: Options, { practiceFederation, practiceTenant }
   const federation = file === undefined ? undefined : await practiceFederation();
   if (file !== undefined) writeFileSync(file, `${federation?.token}\n`, { mode: 0o600 });
   return practiceTenant({
-    certificate: pem && readFileSync(pem, "utf8"),
+    certificate: pem && readRegularSync(pem).toString("utf8"),
     federation,
     graph: listOf(options["graph-permissions"]),
     mailboxes: listOf(options["graph-mailboxes"]),
@@ -294,7 +295,7 @@ function tlsOf(options: Options): { readonly cert: string; readonly key: string 
   if (cert === undefined && key === undefined) return undefined;
   if (cert === undefined || key === undefined)
     throw new Failure("invalid-input", "--tls-cert and --tls-key go together.", { hint: helpOf("lab") });
-  return { cert: readFileSync(cert, "utf8"), key: readFileSync(key, "utf8") };
+  return { cert: readRegularSync(cert).toString("utf8"), key: readRegularSync(key).toString("utf8") };
 }
 
 function noOperation(name: string, known: readonly string[]): string {

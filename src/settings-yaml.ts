@@ -1,6 +1,5 @@
-import { readFileSync } from "node:fs";
 import { Failure } from "./failure.ts";
-import { readOwnFile } from "./file-setting.ts";
+import { readFileSetting, readOwnFile } from "./file-setting.ts";
 import type { SettingsPath } from "./settings-places.ts";
 
 export type Tree = Record<string, unknown>;
@@ -12,7 +11,7 @@ export type Tree = Record<string, unknown>;
 export async function readYaml({ path, isFound }: SettingsPath): Promise<Tree> {
   const { LineCounter, parseDocument } = await import("./libraries/yaml.ts");
   const lines = new LineCounter();
-  const document = parseDocument((isFound ? readOwnFile(path, path) : readFileSync(path)).toString("utf8"), {
+  const document = parseDocument((isFound ? readOwnFile(path, path) : readFileSetting(path, "settings file")).toString("utf8"), {
     prettyErrors: false,
     lineCounter: lines,
   });

@@ -1,10 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import pg from "pg";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { openAudit } from "../src/audit.ts";
 import { runAudit } from "../src/audit-command.ts";
+import { verifyAudit } from "../src/audit-verify.ts";
+import { temporaryState } from "./state/temporary.ts";
 
 let folder: string;
 let file: string;
@@ -75,4 +78,71 @@ test("a file that is not there is said so", async () => {
 
 test("--help shows how", async () => {
   expect(await run(["--help"])).toContain("mailcordon audit verify [FILE]");
+});
+
+describe("`audit verify` where `serve` keeps the end of the log", () => {
+  const kept = temporaryState();
+  const config = () => join(folder, "served.yaml");
+  const address = () => {
+    const home = join(kept.directory, "postgres");
+    const password = readFileSync(join(home, "data/mailcordon-password"), "utf8");
+    return `postgresql://mailcordon:${password}@/postgres?host=${encodeURIComponent(home)}&port=5432`;
+  };
+  const written = () => verifyAudit(file).then(({ entries, lastHash: hash }) => ({ entries, hash, bytes: statSync(file).size }));
+  beforeAll(async () => {
+    chmodSync(kept.directory, 0o711);
+    vi.stubEnv("XDG_STATE_HOME", folder);
+    writeFileSync(config(), JSON.stringify({ serve: { state_dir: kept.directory } }), { mode: 0o600 });
+    await kept.open();
+  });
+  beforeEach(() => {
+    vi.stubEnv("DATABASE_URL", "");
+    rmSync(join(folder, "mailcordon"), { recursive: true, force: true });
+  });
+  afterAll(async () => {
+    vi.unstubAllEnvs();
+    await kept.remove();
+  });
+
+  test("finds a cut that the file of ends does not show, by the database", async () => {
+    await (await kept.open()).auditHead(file).write(await written());
+    expect(JSON.parse(await run(["verify", file, "--config", config()]))).toMatchObject({
+      end: "as_left",
+      compared_with: ["the database"],
+    });
+    writeFileSync(file, readFileSync(file, "utf8").split("\n").slice(0, 1).join("\n").concat("\n"));
+    await expect(run(["verify", file, "--config", config()])).rejects.toMatchObject({ message: expect.stringContaining("the database") });
+    // Without the database nothing shows.
+    expect(JSON.parse(await run(["verify", file]))).toMatchObject({ end: "unknown", compared_with: [] });
+  });
+
+  test("with DATABASE_URL alone finds the database, as does `audit accept`, which tells it the new end", async () => {
+    await (await kept.open()).auditHead(file).write({ ...(await written()), entries: 3, bytes: 100_000 });
+    vi.stubEnv("DATABASE_URL", address());
+    await expect(run(["verify", file])).rejects.toMatchObject({ message: expect.stringContaining("left with entry 3") });
+    const { last_hash } = JSON.parse(await run(["accept", file, "--reason", "disk restored"]));
+    expect(await (await kept.open()).auditHead(file).read()).toMatchObject({ hash: last_hash, entries: 3 });
+    expect(JSON.parse(await run(["verify", file])).compared_with).toContain("the database");
+  });
+
+  test("makes nothing in a database that is not mailcordon's", async () => {
+    const client = new pg.Client(address());
+    await client.connect();
+    await client.query("CREATE DATABASE stranger");
+    await client.end();
+    vi.stubEnv("DATABASE_URL", address().replace("/postgres?", "/stranger?"));
+    expect(JSON.parse(await run(["verify", file])).compared_with).not.toContain("the database");
+    const stranger = new pg.Client(address().replace("/postgres?", "/stranger?"));
+    await stranger.connect();
+    const { rows } = await stranger.query("SELECT schema_name FROM information_schema.schemata WHERE schema_name ~ 'mailcordon|pgboss'");
+    await stranger.end();
+    expect(rows).toEqual([]);
+  });
+
+  test("says that it could not ask a database that does not answer", async () => {
+    vi.stubEnv("DATABASE_URL", "postgresql://nobody:x@127.0.0.1:1/x");
+    const said = JSON.parse(await run(["verify", file]));
+    expect(said.compared_with).not.toContain("the database");
+    expect(said.cannot_know).toContainEqual(expect.stringContaining("What the database keeps of the end of this log:"));
+  });
 });

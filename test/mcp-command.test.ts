@@ -82,7 +82,7 @@ test("a mail is found, planned to be deleted, deleted by its confirmation, and a
   const { contents } = await one.client.readResource({ uri: link?.uri ?? "" });
   expect(contents).toEqual([expect.objectContaining({ blob: expect.stringMatching(/^[A-Za-z0-9+/]+=*$/) })]);
   const audit = readFileSync(join(folder, ".local/state/mailcordon/audit.jsonl"), "utf8").trim().split("\n");
-  expect(audit.map((line) => JSON.parse(line).phase)).toEqual(["read", "read", "read", "began", "ended"]);
+  expect(audit.map((line) => JSON.parse(line).phase)).toEqual(["read", "read", "read", "began", "ended", "read"]);
 });
 
 test("the process ends by itself when its client goes away", async () => {

@@ -1,5 +1,5 @@
-import { open } from "node:fs/promises";
 import * as z from "zod";
+import { openRegular } from "../disk/regular-file.ts";
 import { sameMessageId } from "../exchange/match.ts";
 import { parseJson } from "../parse-json.ts";
 
@@ -47,7 +47,7 @@ function isNamed(
 
 async function endOf(file: string): Promise<string> {
   try {
-    const handle = await open(file, "r");
+    const handle = await openRegular(file);
     try {
       const { size } = await handle.stat();
       const from = Math.max(0, size - lookBack);

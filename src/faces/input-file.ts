@@ -1,4 +1,4 @@
-import { createReadStream } from "node:fs";
+import { readRegular } from "../disk/regular-file.ts";
 import { errorCode, Failure } from "../failure.ts";
 import { deepestInput, misshapen, mostValues, tooLong } from "../input/limits.ts";
 import { inParts } from "../input.ts";
@@ -9,7 +9,7 @@ import { openShape } from "../parse-json/shape.ts";
  * @throws Failure `invalid-input`
  */
 export async function readJson(path: string, stdin: AsyncIterable<unknown>, mostBytes: number): Promise<Readonly<Record<string, unknown>>> {
-  const text = await readText(path === "-" ? stdin : createReadStream(path), path, mostBytes);
+  const text = await readText(path === "-" ? stdin : readRegular(path), path, mostBytes);
   let value: unknown;
   try {
     value = JSON.parse(text.replace(/^\ufeff/, ""));
@@ -48,5 +48,6 @@ function isObject(value: unknown): value is Record<string, unknown> {
 function reason(thrown: unknown): string {
   if (thrown instanceof TypeError) return "it is not UTF-8";
   const code = errorCode(thrown) ?? "unknown";
+  if (code === "not a regular file") return "it is not a regular file; put - to read standard input";
   return code === "ENOENT" ? "there is no such file" : `it cannot be read (${code})`;
 }

@@ -122,6 +122,23 @@ export async function openDatabase(settings: { readonly databaseUrl?: string | u
   };
 }
 
+/** Whether a database holds tables of ours; nothing is made in it. Throws Failure. */
+export async function isOurs(connectionString: string): Promise<boolean> {
+  demandUrl(connectionString);
+  const client = new pg.Client({ connectionString, application_name: "mailcordon", connectionTimeoutMillis: connectMs });
+  // A connection that breaks is told by the query.
+  client.on("error", () => undefined);
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ found: boolean }>("SELECT to_regclass($1) IS NOT NULL AS found", [`${schema}.migrations`]);
+    return rows[0]?.found === true;
+  } catch (thrown) {
+    throw queryFailure(thrown);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
 /** Throws Failure `invalid-settings`, also for another machine without TLS: without what the library says of it, which holds the address with its password. */
 function demandUrl(connectionString: string): void {
   let client: pg.Client;

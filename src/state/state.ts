@@ -5,6 +5,8 @@ import { type Jobs, openJobs } from "./jobs.ts";
 import { type Keys, openKeys } from "./keys.ts";
 import { openDatabase } from "./postgres.ts";
 
+export { isOurs } from "./postgres.ts";
+
 /** What is remembered between calls and between starts. */
 export interface State {
   readonly keys: Keys;
