@@ -273,6 +273,27 @@ test("what a message names as a field, a flag, a variable or a setting is one", 
   expect(wrong).toEqual([]);
 });
 
+// A list of a server or a caller has any length, and a call takes some hundred thousand arguments: more end it with a RangeError.
+test("no list is spread into the arguments of a call that any number of items may reach", () => {
+  // Actions, filters, fields of a row, items of one batch, and a cursor of a bounded length.
+  const bounded = [
+    "ews/batch.ts",
+    "exchange/cursor.ts",
+    "faces/mcp/mount.ts",
+    "faces/question.ts",
+    "faces/table.ts",
+    "graph/kql.ts",
+    "graph/odata.ts",
+    "input/limits.ts",
+  ];
+  const spread = sources
+    .filter((file) => !file.startsWith("lab/"))
+    .filter((file) =>
+      /\.(?:push|unshift|concat)\(\.\.\.|Math\.(?:max|min)\([^()]*\.\.\./.test(readFileSync(join(root, "src", file), "utf8")),
+    );
+  expect(spread.filter((file) => !bounded.includes(file))).toEqual([]);
+});
+
 /** `--item-id`, `item_id`, `ews.url`, `MAILCORDON_MAILBOX`. */
 const namesOfOurs =
   /(?<![\w.$@/-])(?:--[a-z][a-z-]+|[a-z]+(?:\.[a-z_]+)*_[a-z_.]*[a-z]|(?:ews|graph|auth|proxy|tls)\.[a-z_.]*[a-z]|MAILCORDON_[A-Z_]+)\b(?!\w)/g;

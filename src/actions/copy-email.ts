@@ -209,7 +209,7 @@ async function lookedFor(messages: readonly Message[], to: To, mailbox: MailboxF
   const folder = to.is_public_folder ? inStore("public", splitStore(to.destination_folder).rest) : to.destination_folder;
   for await (const outcome of mailbox.locate(names, { folder })) {
     if (outcome.ok) {
-      if (!isAbsent(outcome.value)) found.push(...outcome.value.messages);
+      if (!isAbsent(outcome.value)) for (const one of outcome.value.messages) found.push(one);
       continue;
     }
     const { failure } = outcome;

@@ -30,7 +30,7 @@ export async function contacts(mailbox: EwsMailbox, query: ContactQuery): Promis
   if (query.limit < 1) return list;
   const wanted = query.query === undefined ? undefined : holding(query.query);
   const { places, cuts } = await foldersOf(mailbox, query);
-  unread.push(...cuts.map((failure) => ({ failure })));
+  for (const one of cuts.map((failure) => ({ failure }))) unread.push(one);
   for (const { ref, path } of places) {
     for await (const ids of pagesOf(mailbox, ref, query.includeGroups ?? false, unread)) {
       let index = 0;
@@ -102,7 +102,7 @@ async function* pagesOf(mailbox: EwsMailbox, folder: FolderRef, includeGroups: b
       ? { ...page.value, gaps: [], failure: undefined }
       : await listAround(ask, offset, pageSize);
     if (failure !== undefined && offset === 0 && items.length === 0) throw failure;
-    unread.push(...gaps.map((gap) => ({ failure: gapFailure(gap, "the contact number") })));
+    for (const one of gaps.map((gap) => ({ failure: gapFailure(gap, "the contact number") }))) unread.push(one);
     const fresh = items.filter(({ id }) => id === "" || !seen.has(id));
     for (const { id } of fresh) seen.add(id);
     yield fresh.flatMap(({ id, kind }) => (id !== "" && (kind === "contact" || (kind === "group" && includeGroups)) ? [id] : []));

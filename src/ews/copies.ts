@@ -82,7 +82,9 @@ export async function listByMessageId(
     };
     for await (const page of target.each(findItem, [find], () => find)) {
       if (!page.ok) throwDefect(page.failure, before);
-      else found.push(...page.value.items.map(({ itemId, internetMessageId }) => ({ itemId, messageId: internetMessageId })));
+      else
+        for (const one of page.value.items.map(({ itemId, internetMessageId }) => ({ itemId, messageId: internetMessageId })))
+          found.push(one);
     }
   }
   return found;

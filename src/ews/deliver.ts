@@ -115,7 +115,7 @@ export function remains(mailbox: EwsMailbox, mark: string): Remains<ItemRef> {
       const left: LeftDraft[] = [];
       for (const folder of ["drafts", "outbox", "deleteditems"]) {
         const found = await findMarked(mailbox, mark, [folder]);
-        left.push(...found.map(({ id }) => ({ mailbox: mailbox.address, folder, itemId: id })));
+        for (const one of found.map(({ id }) => ({ mailbox: mailbox.address, folder, itemId: id }))) left.push(one);
       }
       return left;
     },

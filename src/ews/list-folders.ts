@@ -44,7 +44,7 @@ export async function listFolders(
   const takeFresh = (found: readonly FoundFolder[]) => {
     const fresh = found.filter(({ folderId }) => folderId === "" || !seen.has(folderId));
     for (const { folderId } of fresh) seen.add(folderId);
-    folders.push(...fresh);
+    for (const one of fresh) folders.push(one);
     return fresh.length;
   };
   let page = first;

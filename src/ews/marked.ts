@@ -40,7 +40,7 @@ export async function findMarked(mailbox: EwsMailbox, mark: string, folders: rea
   const question = (some: readonly FolderRef[]) => ({ folders: some, shape: markedShape, pageSize: maxMarked, offset: 0, restriction });
   const found: Marked[] = [];
   for await (const outcome of mailbox.each(findMarkedItem, refs, question)) {
-    if (outcome.ok) found.push(...outcome.value.items);
+    if (outcome.ok) for (const one of outcome.value.items) found.push(one);
     else if (outcome.failure.code !== "folder-not-found") throw outcome.failure;
   }
   return found;

@@ -47,15 +47,15 @@ export async function whereToSearch(mailbox: EwsMailbox, asked: WhereAsked): Pro
   let archive: ArchiveState | undefined;
   let closed: Where["closed"] = [];
   if (asked.folder === undefined) {
-    nodes.push(...(await folders.tree()));
+    for (const one of await folders.tree()) nodes.push(one);
     archive = unsearchedArchive(mailbox.archive.read());
     if (asked.archive === true) {
       const { found, nodes: others, failure } = await folders.archive();
-      nodes.push(...others);
+      for (const one of others) nodes.push(one);
       archive = failure === undefined && found === "exists" ? "searched" : unsearchedArchive(found);
       if (failure !== undefined) closed = [{ folderPath: inArchive, failure }];
     }
-    refs.push(...nodes.filter(holdsMail).map(refOf));
+    for (const one of nodes.filter(holdsMail).map(refOf)) refs.push(one);
   } else if (!recursive) {
     const { ref, folderId, path } = await folders.only(asked.folder);
     refs.push(ref);
@@ -68,9 +68,9 @@ export async function whereToSearch(mailbox: EwsMailbox, asked: WhereAsked): Pro
     }
     const top = await folders.get(asked.folder);
     refs.push({ id: top.folderId });
-    nodes.push(...(await folders.around(asked.folder)));
+    for (const one of await folders.around(asked.folder)) nodes.push(one);
     paths.set(top.folderId, top.path);
-    refs.push(...descendants(nodes, top.folderId).filter(holdsMail).map(refOf));
+    for (const one of descendants(nodes, top.folderId).filter(holdsMail).map(refOf)) refs.push(one);
   }
   if (asked.includeRecoverable) refs.push(folders.distinguished(recoverableItems));
   if (asked.includeRecoverable && archive === "searched") refs.push(folders.distinguished(`archive${recoverableItems}`));

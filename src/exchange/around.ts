@@ -61,7 +61,7 @@ export async function listAround<T>(
     size = Math.min(size, end - at);
     const page = await asked(ask, at, size);
     if (page.ok) {
-      items.push(...page.value.items);
+      for (const one of page.value.items) items.push(one);
       at += page.value.length;
       if (page.value.isLast) return ended();
       if (page.value.length === 0) return ended(new Failure("broken-reply", "The server says that more follows, and gives nothing."));

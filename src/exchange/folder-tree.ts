@@ -56,7 +56,7 @@ export function treeOf(found: readonly FoundFolder[], above: readonly string[] =
       const names = [...parents, folder.displayName ?? ""];
       nodes.push({ ...folder, displayName: folder.displayName ?? "", path: joinPath(names), depth });
       const upTo = depth + 1 < maxDepth ? names : [...names.slice(0, maxDepth), leftOut];
-      open.push(...below(children.get(folder.folderId), upTo, depth + 1));
+      for (const one of below(children.get(folder.folderId), upTo, depth + 1)) open.push(one);
     }
   };
   take(children.get(""));

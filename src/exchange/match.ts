@@ -217,7 +217,7 @@ function anyAttachment(means: MatchMeans, test: (attachment: Attachment) => Prom
           `Messages are attached to attached messages more than ${maxLevels} levels deep: what lies below was not looked at.`,
         );
       const below: Attachment[] = [];
-      for (const holder of holders) below.push(...(await means.inside(holder)));
+      for (const holder of holders) for (const one of await means.inside(holder)) below.push(one);
       level = below;
     }
     return false;

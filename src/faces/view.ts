@@ -9,7 +9,7 @@ import { harmless } from "./terminal.ts";
 export function answerText(answer: Answer, action: Action, columns: number): string {
   const { results = [], error, message } = answer;
   const blocks = [...resultsText(results, action, columns), ...reasons(results)];
-  blocks.push(...ownMembers(answer, action, columns));
+  for (const one of ownMembers(answer, action, columns)) blocks.push(one);
   if (error === undefined) blocks.push(harmless(message));
   return blocks.join("\n\n");
 }

@@ -29,7 +29,7 @@ export async function* attachments(mailbox: GraphMailbox, itemIds: readonly stri
     const rest = await attempt(async () => {
       const all = [...attachmentsOf(items, id)];
       if (next === undefined) return all;
-      for await (const page of mailbox.pages(listAttachments, id, next)) all.push(...attachmentsOf(page.items, id));
+      for await (const page of mailbox.pages(listAttachments, id, next)) for (const one of attachmentsOf(page.items, id)) all.push(one);
       return all;
     });
     if (!rest.ok && rest.failure.code === "cancelled") throw rest.failure;

@@ -92,7 +92,7 @@ async function below(mailbox: GraphMailbox, parent: string | undefined, names: r
     const own = [...next.names, folder.displayName];
     places.push({ folderId: folder.folderId, path: joinPath(own) });
     const under = await attempt(() => children(mailbox, folder.folderId, missed));
-    if (under.ok) open.push(...under.value.map((child) => ({ folder: child, names: own })));
+    if (under.ok) for (const one of under.value.map((child) => ({ folder: child, names: own }))) open.push(one);
     else if (isLocal(under.failure) || mayBeOneItem(under.failure)) missed(belowUnlisted(joinPath(own), under.failure));
     else throw under.failure;
   }
@@ -108,6 +108,6 @@ async function children(mailbox: GraphMailbox, parent: string | undefined, misse
     idOf: ({ folderId }: ContactFolder) => folderId,
   };
   for await (const items of pagesAround(mailbox, listContactFolders, list, missed))
-    all.push(...items.filter(({ folderId }) => folderId !== ""));
+    for (const one of items.filter(({ folderId }) => folderId !== "")) all.push(one);
   return all;
 }

@@ -16,7 +16,7 @@ export function remains(mailbox: GraphMailbox, mark: string): Remains<string> {
       const left: LeftDraft[] = [];
       for (const folder of ["drafts", "outbox", "deleteditems"]) {
         const found = (await findMarked(mailbox, mark, [folder], "immutable")).filter(({ isDraft }) => isDraft === true);
-        left.push(...found.map(({ itemId }) => ({ mailbox: mailbox.address, folder, itemId })));
+        for (const one of found.map(({ itemId }) => ({ mailbox: mailbox.address, folder, itemId }))) left.push(one);
       }
       return left;
     },

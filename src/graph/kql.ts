@@ -49,7 +49,7 @@ export function searchByQuery(
     for (const place of places) {
       const some = await all(place, window);
       isCut ||= some.length >= maxResults;
-      found.push(...some.filter((message) => includes(message, place)));
+      for (const one of some.filter((message) => includes(message, place))) found.push(one);
     }
     found.sort((one, other) => compare(other.receivedAt ?? "", one.receivedAt ?? ""));
     if (!isCut) {
@@ -57,8 +57,8 @@ export function searchByQuery(
       return;
     }
     const days = found.flatMap(({ receivedAt }) => (receivedAt === undefined ? [] : [Math.floor(Date.parse(receivedAt) / dayMs)]));
-    const newest = window.to ?? Math.max(...days);
-    const oldest = window.from ?? Math.min(...days);
+    const newest = window.to ?? days.reduce((most, day) => Math.max(most, day), Number.NEGATIVE_INFINITY);
+    const oldest = window.from ?? days.reduce((least, day) => Math.min(least, day), Number.POSITIVE_INFINITY);
     if (days.length === 0 || (window.from !== undefined && window.from === window.to)) {
       unlisted.push({ place: undefined, isMessage: false, failure: tooMany(window.from) });
       yield* found;
@@ -86,7 +86,7 @@ export function searchByQuery(
     const listing = { folder: place, detail, search: queryWithin(query, window), top: pageSize };
     try {
       for await (const { items } of mailbox.pages(listMessages, listing)) {
-        found.push(...items);
+        for (const one of items) found.push(one);
         if (found.length >= maxResults) break;
       }
     } catch (thrown) {

@@ -28,7 +28,7 @@ export async function listFolderTree(mailbox: GraphMailbox): Promise<ListedFolde
   const take = (folders: readonly ListedFolder[]): ListedFolder[] => {
     const fresh = folders.filter(({ folderId }) => folderId !== "" && !seen.has(folderId));
     for (const { folderId } of fresh) seen.add(folderId);
-    all.push(...fresh);
+    for (const one of fresh) all.push(one);
     return fresh.filter(({ hasChildren, isSearchFolder }) => hasChildren && !isSearchFolder);
   };
   let level = await childrenAround(undefined);
@@ -40,7 +40,7 @@ export async function listFolderTree(mailbox: GraphMailbox): Promise<ListedFolde
       const at = index++;
       const parent = parents[at]?.parent;
       if (outcome.ok && outcome.value.next === undefined && !endsShort(outcome.value, 0)) {
-        next.push(...take(outcome.value.items));
+        for (const one of take(outcome.value.items)) next.push(one);
         continue;
       }
       if (!outcome.ok) {
@@ -52,7 +52,7 @@ export async function listFolderTree(mailbox: GraphMailbox): Promise<ListedFolde
         if (!outcome.ok && !mayBeOneItem(outcome.failure)) throw outcome.failure;
         return await childrenAround(parent);
       });
-      if (children.ok) next.push(...children.value);
+      if (children.ok) for (const one of children.value) next.push(one);
       else if (isLocal(children.failure) || mayBeOneItem(children.failure))
         cuts.push(belowUnlisted(level[at]?.displayName ?? "", children.failure));
       else throw children.failure;
@@ -75,11 +75,12 @@ export async function listFolderTree(mailbox: GraphMailbox): Promise<ListedFolde
         if (folder === undefined || folder.folderId === "") return undefined;
         const above = parent !== undefined && "id" in parent ? parent.id : undefined;
         // Whether others are below it is not known, so they are asked for.
-        withChildren.push(...take([{ ...unnamedFolder({ ...folder, parentFolderId: above }), hasChildren: true }]));
+        for (const one of take([{ ...unnamedFolder({ ...folder, parentFolderId: above }), hasChildren: true }])) withChildren.push(one);
         return folder.folderId;
       },
     };
-    for await (const items of pagesAround(mailbox, listFolders, list, (failure) => cuts.push(failure))) withChildren.push(...take(items));
+    for await (const items of pagesAround(mailbox, listFolders, list, (failure) => cuts.push(failure)))
+      for (const one of take(items)) withChildren.push(one);
     return withChildren;
   }
 }

@@ -45,7 +45,7 @@ export async function findMarked(
     try {
       // A first page may be empty and yet lead to another.
       for await (const { items } of mailbox.pages(listMarked, { folder, mark, ids }))
-        found.push(...items.filter(({ itemId }) => itemId !== ""));
+        for (const one of items.filter(({ itemId }) => itemId !== "")) found.push(one);
     } catch (thrown) {
       if (!(thrown instanceof Failure) || (thrown.code !== "not-found" && thrown.code !== "folder-not-found")) throw thrown;
     }

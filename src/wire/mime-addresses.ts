@@ -26,7 +26,7 @@ export function addressesOf(raw: string, decode: DecodeText): NamedAddress[] {
   let hasAddress = false;
   const finish = (): void => {
     while (isGap(tokens.at(-1))) tokens.pop();
-    if (found.length < maxAddresses) found.push(...read(tokens, decode));
+    if (found.length < maxAddresses) for (const one of read(tokens, decode)) found.push(one);
     tokens = [];
     hasAddress = false;
   };

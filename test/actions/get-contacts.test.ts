@@ -38,6 +38,16 @@ describe.each(backends)("over %s", (backend) => {
     expect(answer).toMatchObject({ success: true, message: "No contacts found", contacts: [], truncated: false });
   });
 
+  test("a path of a thousand folders that are not there is folder-not-found, and no longer one is taken", async () => {
+    const path = `${"a b/".repeat(999)}a`;
+    expect((await at.run(getContacts, { mailbox, folder: path })).error).toMatchObject({ code: "folder-not-found" });
+    const longer = await at.run(getContacts, { mailbox, folder: `${path}/aaa` });
+    expect(longer.error).toMatchObject({
+      code: "invalid-input",
+      message: expect.stringContaining("folder: has more than 4000 characters"),
+    });
+  });
+
   test("the limit holds, and the answer says that there are more", async () => {
     const all = rows(await at.run(getContacts, { mailbox })).length;
     expect(all).toBeGreaterThan(2);

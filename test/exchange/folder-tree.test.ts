@@ -39,6 +39,13 @@ test("a tree that is deeper than Exchange's has every folder, and no path that g
   expect(tree.at(-1)?.path).toBe([...Array(300).fill("x"), "…", "x"].join("/"));
 });
 
+// A call takes some hundred thousand arguments at most: a list that is spread into one ends it with a RangeError.
+test("two hundred thousand folders in one folder are all in the tree", () => {
+  const top = folder("top", "root", "Top");
+  const below = Array.from({ length: 200_000 }, (_, at) => folder(`f${at}`, "top", "x"));
+  expect(treeOf([top, ...below])).toHaveLength(200_001);
+});
+
 test("a well-known folder is met by its English name in a mailbox of another language", () => {
   const { node, missing } = walk(treeOf(found), ["Inbox", "berichte"]);
   expect([node?.folderId, missing]).toEqual(["b", []]);

@@ -63,7 +63,7 @@ export class Search<Said extends object, Found> {
           if (found !== undefined) return found;
         }
         // The less usual places cost requests of their own: they are looked for when the usual ones gave nothing.
-        if (protocol === protocols[0] && at === last) origins.push(...(await this.#furtherOrigins(domain)));
+        if (protocol === protocols[0] && at === last) for (const one of await this.#furtherOrigins(domain)) origins.push(one);
       }
     }
     return undefined;
