@@ -144,7 +144,8 @@ function otherKind(id: string, listed: ReadonlySet<string>): Failure | undefined
       hint: "It is read with expand_nested, and deleted only with the attachment that it hangs in.",
     });
   }
-  if (listed.size > 0 && [...listed].every((one) => isOfGraph(one) !== isOfGraph(id))) {
+  const isOther = (one: string) => (isOfGraph(one) ? isOfEws(id) : isOfGraph(id));
+  if (listed.size > 0 && [...listed].every(isOther)) {
     const message =
       "This id of an attachment is of the other back end: EWS and Microsoft Graph do not know each other's, and nothing translates them.";
     return new Failure("invalid-input", message, { hint: "List the attachments again with get-attachments, and take the ids from there." });
@@ -155,6 +156,11 @@ function otherKind(id: string, listed: ReadonlySet<string>): Failure | undefined
 /** Over Microsoft Graph an id is that of the message and that of the attachment; over EWS numbers alone may follow a full stop. */
 function isOfGraph(id: string): boolean {
   return /^[^.]+\.(?!\d+(?:\.|$))/.test(id);
+}
+
+/** Exchange's ids are base64 of what begins with a byte 0 or 1. */
+function isOfEws(id: string): boolean {
+  return /^A[AQ][\w+/-]{6,}={0,2}(\.\d+)*$/.test(id);
 }
 
 function namingRow(message: Message): Row {

@@ -20,6 +20,7 @@ const notAnId = "Check the id, or name the message by internet_message_id.";
 const notDone = { code: "busy", notDone: true } as const;
 const transient = { code: "busy" } as const;
 const invalidInput = { code: "invalid-input" } as const;
+const invalidId = { code: "invalid-input", hint: notAnId } as const;
 const unreadable = { code: "unreadable" } as const;
 
 /**
@@ -159,15 +160,15 @@ const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ["ErrorExceededMessageLimit", { code: "quota-exceeded", hint: "The account has sent too many messages." }],
   // What we were given makes no sense to the server.
   // Not that nothing is there: the server does not take the text for an id.
-  ["ErrorInvalidId", { code: "invalid-input", hint: notAnId }],
-  ["ErrorInvalidIdMalformed", invalidInput],
-  ["ErrorInvalidIdMalformedEwsLegacyIdFormat", invalidInput],
-  ["ErrorInvalidIdEmpty", invalidInput],
-  ["ErrorInvalidIdMonikerTooLong", invalidInput],
-  ["ErrorInvalidIdStoreObjectIdTooLong", invalidInput],
-  ["ErrorInvalidIdXml", invalidInput],
-  ["ErrorInvalidIdNotAnItemAttachmentId", invalidInput],
-  ["ErrorCannotUseFolderIdForItemId", invalidInput],
+  ["ErrorInvalidId", invalidId],
+  ["ErrorInvalidIdMalformed", invalidId],
+  ["ErrorInvalidIdMalformedEwsLegacyIdFormat", invalidId],
+  ["ErrorInvalidIdEmpty", invalidId],
+  ["ErrorInvalidIdMonikerTooLong", invalidId],
+  ["ErrorInvalidIdStoreObjectIdTooLong", invalidId],
+  ["ErrorInvalidIdXml", invalidId],
+  ["ErrorInvalidIdNotAnItemAttachmentId", invalidId],
+  ["ErrorCannotUseFolderIdForItemId", invalidId],
   ["ErrorCannotUseItemIdForFolderId", invalidInput],
   ["ErrorInvalidRecipients", invalidInput],
   ["ErrorMissingRecipients", invalidInput],

@@ -2,6 +2,7 @@ import { notLooked } from "../exchange/around.ts";
 import type { Folder, FolderName } from "../exchange/folder.ts";
 import { archiveName, type FolderStore, inStore, joinPath, parseFolderName, splitPath, splitStore } from "../exchange/folder-names.ts";
 import { type FolderNode, type FoundFolder, treeOf, walk } from "../exchange/folder-tree.ts";
+import { foreignFolder } from "../exchange/foreign-id.ts";
 import { unopened } from "../exchange/unopened.ts";
 import { asFailure, Failure, throwDefect } from "../failure.ts";
 import { attempt, type Outcome } from "../outcome.ts";
@@ -96,9 +97,7 @@ export function openFolders(mailbox: EwsMailbox): Folders {
   async function ownId(id: string): Promise<string> {
     const { isFolderHere } = await import("./home.ts");
     if (await isFolderHere(mailbox, id)) return id;
-    throw new Failure("invalid-input", `This folder id is not shown to be of the mailbox ${mailbox.address}.`, {
-      hint: "Name the mailbox that the folder is in, or name the folder by its path, such as Inbox/Reports.",
-    });
+    throw foreignFolder(mailbox.address);
   }
 
   async function resolve(name: FolderName): Promise<FolderRef> {
@@ -158,7 +157,7 @@ export function openFolders(mailbox: EwsMailbox): Folders {
     const found = await attempt(() => get(name));
     if (found.ok) return { ref, folderId: found.value.folderId, path: found.value.path };
     // Whoever may open a folder need not be allowed to list those around it, and the path is for people only.
-    if (found.failure.code === "cancelled") throw found.failure;
+    if (found.failure.code === "cancelled" || found.failure.code === "folder-not-found") throw found.failure;
     throwDefect(found.failure);
     return { ref, folderId: undefined, path: undefined };
   }

@@ -35,6 +35,9 @@ export function checkReply(reply: Reply): void {
   if (reply.html !== undefined && reply.text !== undefined) refuse("html", "give either html or text");
   checkAddress("from", reply.from);
   for (const field of ["to", "cc", "bcc"] as const) checkAddresses(field, reply[field]);
+  const named = [reply.to, reply.cc, reply.bcc].flatMap((addresses) => addresses ?? []);
+  // An empty list is not "whoever Exchange would choose", and a reply to all has those of the original's Cc.
+  if (reply.to !== undefined && reply.all !== true && named.length === 0) refuse("to", "there is no recipient");
   checkLine("subject", reply.subject);
   checkHeaders(reply.headers);
   checkAttachments(reply.attachments);

@@ -93,7 +93,8 @@ export type ParsedName =
 export function parseFolderName(name: FolderName): ParsedName {
   // Exchange's folder ids are longer than 100 characters of base64 without a space; no name of a folder has 255 or looks so. Those of other servers may
   // be an entry id alone: 46 bytes, of which the first four are zero ([MS-OXCDATA] 2.2.4.1). That of a public folder is one behind its kind, 1, and its length.
-  if (/^([A-Za-z0-9+/_-]{80,}|(AAAAA|A[AQ]EuA)[A-Za-z0-9+/_-]{55,})={0,2}$/.test(name)) return { kind: "id", id: name };
+  // AAkALg begins an id of Microsoft Graph that stays when its item moves.
+  if (/^([A-Za-z0-9+/_-]{80,}|(AAAAA|A[AQ]EuA|AAkALg)[A-Za-z0-9+/_-]{55,})={0,2}$/.test(name)) return { kind: "id", id: name };
   const parts = splitPath(name);
   const [only = ""] = parts;
   const known = parts.length === 1 ? wellKnownName(only) : undefined;

@@ -6,15 +6,20 @@ const guidLength = 36;
  * @see https://learn.microsoft.com/en-us/openspecs/exchange_server_protocols/ms-oxwsitemid/
  */
 export function mailboxGuidOf(id: string): string | undefined {
-  // Uncompressed, what is looked at are the first 40 bytes: kind of id, length of the GUID, GUID. Compressed they are at most half as many more.
-  const [packing, ...rest] = Buffer.from(id.slice(0, 84), "base64");
-  if (packing !== 0 && packing !== 1) return undefined;
-  const bytes = packing === 0 ? rest : unpacked(rest);
-  if (bytes[0] !== byMailboxGuid || bytes[1] !== guidLength || bytes[2] !== 0) return undefined;
+  const bytes = readableBytes(id);
+  if (bytes === undefined || bytes[0] !== byMailboxGuid || bytes[1] !== guidLength || bytes[2] !== 0) return undefined;
   const guid = Buffer.from(bytes.slice(3, 3 + guidLength))
     .toString("latin1")
     .toLowerCase();
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(guid) ? guid : undefined;
+}
+
+/** The beginning of an id as it is before compression, up to the length of its entry id; undefined for another form. */
+export function readableBytes(id: string): number[] | undefined {
+  // Uncompressed, what is looked at are the first 42 bytes: kind of id, length of the GUID, GUID, processing, length. Compressed they are at most half as many more.
+  const [packing, ...rest] = Buffer.from(id.slice(0, 84), "base64");
+  if (packing !== 0 && packing !== 1) return undefined;
+  return packing === 0 ? rest : unpacked(rest);
 }
 
 /** Two equal bytes are followed by the number of further ones. */

@@ -3,8 +3,9 @@ import type { Contact, ContactList, ContactQuery, UnreadContact } from "../excha
 import { joinPath, parseFolderName, sameName, wellKnownName } from "../exchange/folder-names.ts";
 import { isLocal } from "../exchange/local-failure.ts";
 import { holding } from "../exchange/match.ts";
-import { Failure } from "../failure.ts";
+import { asFailure, Failure } from "../failure.ts";
 import { attempt } from "../outcome.ts";
+import { unknownFolder } from "./home.ts";
 import { pagesAround } from "./pages-around.ts";
 import { type ContactFolder, contactsPerPage, listContactFolders, listContacts } from "./requests/contacts.ts";
 import type { GraphMailbox } from "./session/mailbox.ts";
@@ -20,6 +21,18 @@ interface Place {
  * for groups adds none, and the list says so. None is an empty list. Throws Failure.
  */
 export async function contacts(mailbox: GraphMailbox, query: ContactQuery): Promise<ContactList> {
+  const { folder = "contacts" } = query;
+  try {
+    return await listed(mailbox, query);
+  } catch (thrown) {
+    const failure = asFailure(thrown);
+    const isUnknown = failure.code === "not-found" || failure.code === "invalid-input";
+    // Graph has one code for items and folders: here it was a folder that was named.
+    throw isUnknown && parseFolderName(folder).kind === "id" ? await unknownFolder(mailbox, folder, failure) : failure;
+  }
+}
+
+async function listed(mailbox: GraphMailbox, query: ContactQuery): Promise<ContactList> {
   const found = new Map<string, Contact>();
   const unread: UnreadContact[] = [];
   const wanted = query.query === undefined ? undefined : holding(query.query);

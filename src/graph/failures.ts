@@ -14,6 +14,7 @@ const consent =
   "An administrator must grant the application the permission at Microsoft Graph, and consent to it; then it takes a new token.";
 const scopeOfAccess =
   "Either the application lacks the permission at Microsoft Graph, or RBAC for Applications does not let it into this mailbox (Test-ServicePrincipalAuthorization tells).";
+const notAnId = "Check the id, or name the message by internet_message_id.";
 const unlocated = {
   code: "mailbox-not-found",
   hint: "Microsoft Graph finds a mailbox by its user principal name or object id; another address of the same person may not be enough.",
@@ -61,7 +62,7 @@ const meanings: ReadonlyMap<string, Meaning> = new Map(
     // Items and folders.
     erroritemnotfound: { code: "not-found" },
     errorinvalidmailboxitemid: {
-      code: "access-denied",
+      code: "invalid-input",
       hint: "This id belongs to another mailbox: name the mailbox that it came from, or name the message by internet_message_id.",
     },
     errorinvalidid: { code: "not-found" },
@@ -91,8 +92,8 @@ const meanings: ReadonlyMap<string, Meaning> = new Map(
       hint: "The Recoverable Items of the mailbox are full: an administrator must make room.",
     },
     // What we were given makes no sense to the server.
-    errorinvalididmalformed: { code: "invalid-input" },
-    errorinvalididempty: { code: "invalid-input" },
+    errorinvalididmalformed: { code: "invalid-input", hint: notAnId },
+    errorinvalididempty: { code: "invalid-input", hint: notAnId },
     errorinvalidrecipients: { code: "invalid-input" },
     errormissingrecipients: { code: "invalid-input" },
     errorinvalidurlqueryfilter: { code: "invalid-input" },

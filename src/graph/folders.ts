@@ -5,9 +5,9 @@ import { type FolderNode, type FoundFolder, treeOf, walk } from "../exchange/fol
 import { unopened } from "../exchange/unopened.ts";
 import { asFailure, Failure, throwDefect } from "../failure.ts";
 import { attempt } from "../outcome.ts";
-import { isOfEws } from "./ews-ids.ts";
 import type { FolderRef } from "./folders/folder-ref.ts";
 import type { Folders, OneFolder } from "./folders/mailbox-folders.ts";
+import { noFolder, unknownFolder } from "./home.ts";
 import { listFolderTree } from "./list-folders.ts";
 import { restId } from "./request.ts";
 import { createFolder, getFolder, type ListedFolder } from "./requests/mail-folders.ts";
@@ -118,7 +118,7 @@ export function openFolders(mailbox: GraphMailbox): Folders {
       const failure = asFailure(thrown);
       const meant = parseFolderName(name);
       if (meant.kind === "well-known" && meant.certain) throw unopened(failure);
-      if (failure.code === "not-found" || failure.code === "invalid-input") throw noFolder(name, [], failure);
+      if (failure.code === "not-found" || failure.code === "invalid-input") throw await unknownFolder(mailbox, name, failure);
       throw failure;
     }
   }
@@ -128,7 +128,7 @@ export function openFolders(mailbox: GraphMailbox): Folders {
     const found = await attempt(() => get(name));
     if (found.ok) return { ref, folderId: found.value.folderId, path: found.value.path };
     // Whoever may open a folder need not be allowed to list those around it, and the path is for people only.
-    if (found.failure.code === "cancelled") throw found.failure;
+    if (isDecided(found.failure)) throw found.failure;
     throwDefect(found.failure);
     return { ref, folderId: undefined, path: undefined };
   }
@@ -162,21 +162,11 @@ function wellKnown(name: string): FolderRef {
   });
 }
 
-function asFolder({ folderId, displayName = "", totalCount, folderClass }: FoundFolder, path: string): Folder {
-  return { folderId, displayName, path, totalCount, folderClass };
+/** The folder itself is not there, or the id is none of this mailbox. */
+function isDecided({ code }: Failure): boolean {
+  return code === "cancelled" || code === "folder-not-found" || code === "invalid-input";
 }
 
-const ofEws =
-  "This is an id of Exchange Web Services: those of folders for mail are known to Microsoft Graph in another alphabet, those of archives and public folders are not. Name the folder by its path.";
-
-function noFolder(name: FolderName, missing: readonly string[], cause?: Failure): Failure {
-  const [first] = missing;
-  const where = first === undefined ? "" : `: there is no "${first}"`;
-  const hint = isOfEws(name) && parseFolderName(name).kind === "id" ? ofEws : undefined;
-  return new Failure("folder-not-found", `The folder "${name}" was not found${where}.`, {
-    hint,
-    wireCode: cause?.wireCode,
-    requestId: cause?.requestId,
-    cause,
-  });
+function asFolder({ folderId, displayName = "", totalCount, folderClass }: FoundFolder, path: string): Folder {
+  return { folderId, displayName, path, totalCount, folderClass };
 }

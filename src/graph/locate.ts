@@ -1,3 +1,4 @@
+import { folderForItem, isFolderId } from "../exchange/foreign-id.ts";
 import { keepIn, locateCopies, nameless, type Seen } from "../exchange/locate-copies.ts";
 import type { Within } from "../exchange/locate-scope.ts";
 import { type Located, meantBy } from "../exchange/looked.ts";
@@ -7,9 +8,9 @@ import type { Message, MessageName } from "../exchange/message.ts";
 import type { FailureCode } from "../failure.ts";
 import { attempt, done, failed, type Outcome } from "../outcome.ts";
 import { explained, notOfPrimary, tellsStore, translatedIds } from "./ews-ids.ts";
+import { guidOfMailbox } from "./home.ts";
 import { newestFirst } from "./newest-first.ts";
 import { maxMessageIds, messageIdFilter } from "./odata.ts";
-import { getFolder } from "./requests/mail-folders.ts";
 import { getMessage } from "./requests/messages.ts";
 import type { GraphMailbox } from "./session/mailbox.ts";
 import { noArchive, type Where, whereToSearch } from "./where.ts";
@@ -37,6 +38,9 @@ export async function* locate(mailbox: GraphMailbox, names: readonly MessageName
     const name = byId[next++];
     if (name)
       outcomes[name.index] = outcome.ok ? done({ messages: [outcome.value] }) : failed(explained(outcome.failure, name.itemId, translated));
+  }
+  for (const { index, itemId } of byId) {
+    if (isFolderId(itemId) && outcomes[index]?.ok === false) outcomes[index] = failed(folderForItem());
   }
   if (!isOneFolder(within)) await refuseUnshown(mailbox, byId, outcomes);
   const places = placesOf(mailbox, within);
@@ -70,9 +74,7 @@ async function refuseUnshown(
     return [{ index, itemId, failure: outcome.failure }];
   });
   if (unknown.length === 0) return;
-  const inbox = await attempt(() => mailbox.ask(getFolder, { distinguished: "inbox" }));
-  if (!inbox.ok && inbox.failure.code === "cancelled") throw inbox.failure;
-  const own = inbox.ok ? mailboxGuidOf(inbox.value.folderId) : undefined;
+  const own = await guidOfMailbox(mailbox);
   for (const { index, itemId, failure } of unknown) {
     const guid = mailboxGuidOf(itemId);
     if (guid === undefined || guid !== own) outcomes[index] = failed(notOfPrimary(mailbox, failure));

@@ -6,7 +6,7 @@ const said = (status: number, code: string, headers = none) => failureOf(status,
 
 test.each([
   [404, "ErrorItemNotFound", "not-found"],
-  [404, "ErrorInvalidMailboxItemId", "access-denied"],
+  [404, "ErrorInvalidMailboxItemId", "invalid-input"],
   [404, "NotFound", "refused"],
   [404, "MailboxNotEnabledForRESTAPI", "mailbox-not-found"],
   [404, "ResourceNotFound", "mailbox-not-found"],
