@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { Action } from "../../action.ts";
 import { mostCharacters, unwrapped } from "../../input/limits.ts";
-import { spellings } from "../../input.ts";
+import { narrowing, spellings } from "../../input.ts";
 import { doorFields } from "../../perform.ts";
 import { type Parameter, parametersOf } from "../parameters.ts";
 import type { Field } from "./definition.ts";
@@ -12,6 +12,8 @@ export interface FormField {
   readonly field: Field;
   readonly python: string;
   readonly holdsFiles: boolean;
+  /** Whether it narrows or guards what is done: it must not be lost unnoticed. */
+  readonly guards: boolean;
 }
 
 /**
@@ -50,6 +52,7 @@ function formField(parameter: Parameter, action: Action): FormField {
     field: { id, label: labelOf(id), required, ...shape, ...(hint.length === 0 ? {} : { hint: hint.join(" ") }) },
     python: reader === "" ? read : `${reader}(${[...first, ...more.map(pythonText)].join(", ")})`,
     holdsFiles,
+    guards: narrowing.has(unwrapped(schema)),
   };
 }
 

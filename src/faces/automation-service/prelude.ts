@@ -22,6 +22,18 @@ def env(name, default=None):
     return default if value.strip() in ('', 'None') else value
 
 
+def blank(name):
+    return os.environ.get(name, '').strip() == ''
+
+
+def refuse_none(guards):
+    # An unset field is None in some releases of the platform, and empty in others. Where another field of the same type is empty, None is the value
+    # that a playbook has put in: without this guard or filter more would be done than was meant.
+    for name, label, others in guards:
+        if os.environ.get(name, '').strip() == 'None' and any(blank(other) for other in others):
+            raise Failed('{} is None: the playbook has put no value there. Give it one, or leave the field empty.'.format(label))
+
+
 def truth(value):
     # What is neither is passed on: the service names the field and says what to put.
     return {'true': True, '1': True, 'false': False, '0': False}.get((value or '').strip().lower(), value)
@@ -51,10 +63,12 @@ def written(value):
 
 
 def listed(value, marks, quotes):
-    # Split at the marks that stand neither in <...> nor in "...", where the field has those.
+    # Split at the marks that stand neither in <...> nor in "...", where the field has those. A list without items was given all the same.
+    if value is None:
+        return None
     whole = written(value.strip()) if value and value.strip()[:1] == '[' else None
     if isinstance(whole, list):
-        return [each if isinstance(each, dict) else str(each) for each in whole if each not in (None, '')] or None
+        return [each if isinstance(each, dict) else str(each) for each in whole if each not in (None, '')]
     items, item, close = [], '', None
     ends = {mark: (value or '').rfind('>' if mark == '<' else mark) for mark in quotes}
     for at, char in enumerate(value or ''):
@@ -67,16 +81,18 @@ def listed(value, marks, quotes):
             item = ''
             continue
         item += char
-    return [each for each in items + [item.strip()] if each] or None
+    return [each for each in items + [item.strip()] if each]
 
 
 def pasted(value, marks, quotes):
     # Ids as people paste them: what is not plainly a list is sent as it stands, for the action to take apart.
-    parts = listed(value, marks, quotes) or []
+    if value is None:
+        return None
+    parts = listed(value, marks, quotes)
     named = ['@' in str(part) for part in parts]
     plain = all(named) or not any(named)
     if (value or '').strip()[:1] == '[' or (plain and not any(len(str(part).split()) > 1 for part in parts)):
-        return parts or None
+        return parts
     return value.strip()
 
 

@@ -27,6 +27,7 @@ export function actionScript(action: Action, form: readonly FormField[]): string
     ...(hasPage(action) ? [makePage] : []),
     "\n",
     "def run():\n",
+    ...refusals(form),
     ...(uploads ? ["    files = []\n"] : []),
     "    body = given({\n",
     ...form.map(({ field, python }) => `        ${pythonText(field.id)}: ${python},\n`),
@@ -37,6 +38,17 @@ export function actionScript(action: Action, form: readonly FormField[]): string
     "    finish(answer)\n",
     "\n\nmain(run)\n",
   ].join("");
+}
+
+/** What refuses a guard that is None where other fields of its type are left empty. */
+function refusals(form: readonly FormField[]): string[] {
+  const optional = form.filter(({ field }) => !field.required && field.default === undefined);
+  const guards = optional.flatMap(({ field, guards }) => {
+    const others = optional.filter((other) => other.field.type === field.type && other.field.id !== field.id);
+    if (!guards || others.length === 0) return [];
+    return [`(${pythonText(field.id)}, ${pythonText(field.label)}, ${pythonList(others.map((other) => pythonText(other.field.id)))})`];
+  });
+  return guards.length === 0 ? [] : ["    refuse_none([\n", ...guards.map((guard) => `        ${guard},\n`), "    ])\n"];
 }
 
 /** The test of a connection: what doctor finds, and what is to be done next when it finds something. */

@@ -5,6 +5,7 @@ import { fine, noPython, otherPythons, run, scriptOf, standIn, toyService, witho
 const count = scriptOf("Count Sheep", toyService);
 const shear = scriptOf("Shear Sheep", toyService);
 const search = scriptOf("Search Emails Extended");
+const remove = scriptOf("Delete Email");
 const key = "mck_test_0123456789";
 
 describe.skipIf(noPython)(`a script of the platform${without}`, () => {
@@ -31,6 +32,31 @@ describe.skipIf(noPython)(`a script of the platform${without}`, () => {
     expect(server.sent()).toEqual({ wolf: "none" });
     expect(server.asked[0]?.path).toBe("/v1/actions/count-sheep");
   });
+
+  test("refuses a guard or filter that is None where other fields of its type are left empty: a playbook has put no value in", async () => {
+    const server = await standIn(() => ({ body: fine }));
+    const at = { api_url: server.url, api_key: key, internet_message_id: "<1@example.net>" };
+    const { code, err } = await run(remove, { ...at, expected_count: "None", max_items: "" });
+    expect([code, err, server.asked]).toEqual([1, expect.stringContaining("Expected Count is None"), []]);
+    const searched = await run(search, { api_url: server.url, api_key: key, sender: " None " });
+    expect([searched.code, searched.err, server.asked]).toEqual([1, expect.stringContaining("Sender is None"), []]);
+  });
+
+  test("takes None for unset where the platform writes it for every unset field", async () => {
+    const server = await standIn(() => ({ body: fine }));
+    const at = { api_url: server.url, api_key: key, internet_message_id: "<1@example.net>" };
+    const { code } = await run(remove, { ...at, expected_count: "None", max_items: "None", timeout_seconds: "None" });
+    expect([code, server.sent()]).toEqual([0, { internet_message_id: ["<1@example.net>"] }]);
+  });
+
+  test.each(["[]", "[None]", "['']", " , ,"])(
+    "passes on %j as a list without items, which the service refuses for a filter",
+    async (mailboxes) => {
+      const server = await standIn(() => ({ body: fine }));
+      await run(search, { api_url: server.url, api_key: key, mailboxes });
+      expect(server.sent()).toEqual({ mailboxes: [] });
+    },
+  );
 
   test.each([
     ["true", true],
