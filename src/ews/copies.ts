@@ -1,24 +1,22 @@
+import { sameMessageId } from "../exchange/match.ts";
 import { throwDefect } from "../failure.ts";
-import { done, type Outcome } from "../outcome.ts";
+import { attempt, done, type Outcome } from "../outcome.ts";
+import { listByMessageIds } from "./by-message-id.ts";
 import type { FolderRef } from "./folders/folder-ref.ts";
-import { findItem } from "./operations/find-item.ts";
 import { getItem } from "./operations/get-item.ts";
 import type { Relocated } from "./operations/move-item.ts";
-import { messageIdCondition, restrictionOf } from "./restriction.ts";
 import type { EwsMailbox } from "./session/mailbox.ts";
-import { shape } from "./shapes.ts";
 
 /** What lay in a folder before the same messages were put there. */
 export interface Before {
   /** The Internet Message-ID of each item, undefined where it has none. */
   readonly messageIds: readonly (string | undefined)[];
-  readonly itemIds: ReadonlySet<string>;
+  /** Undefined where not all of it could be listed: then what is there later is not known to be new. */
+  readonly itemIds: ReadonlySet<string> | undefined;
 }
 
 // Exchange limits the length of a restriction, not by number; 20 Message-IDs are about 3 KB.
 const perSearch = 20;
-// With a restriction Exchange gives at most 250 at once: https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/ews-throttling-in-exchange
-const pageSize = 250;
 
 /** Which copies of these items lie in a folder already. */
 export async function findCopies(from: EwsMailbox, itemIds: readonly string[], target: EwsMailbox, folder: FolderRef): Promise<Before> {
@@ -26,66 +24,76 @@ export async function findCopies(from: EwsMailbox, itemIds: readonly string[], t
   for await (const outcome of from.each(getItem, itemIds, (ids) => ({ ids: ids.map((id) => ({ id })), detail: {} }))) {
     messageIds.push(outcome.ok ? outcome.value.internetMessageId : undefined);
   }
-  const found = await listByMessageId(target, folder, messageIds);
-  return { messageIds, itemIds: new Set(found.map(({ itemId }) => itemId)) };
+  const { copies, isWhole } = await listByMessageId(target, folder, messageIds);
+  return { messageIds, itemIds: isWhole ? new Set(copies.map(({ itemId }) => itemId)) : undefined };
 }
 
 /**
  * Finds what was put into a folder by its Internet Message-ID: what is there now and was not before. Exchange gives no id for what goes
- * to another mailbox or a public folder. One that is not found keeps its success, without an id.
+ * to another mailbox or a public folder. One that is not found keeps its success, without an id. Of a copy whose reply was lost, exactly one new copy shows
+ * that it was made.
  */
 export async function newCopies(
   before: Before,
   outcomes: readonly Outcome<Relocated>[],
   target: EwsMailbox,
   folder: FolderRef,
+  isCopy: boolean,
 ): Promise<readonly Outcome<Relocated>[]> {
+  const known = before.itemIds;
+  if (known === undefined) return outcomes;
+  const isLost = (outcome: Outcome<Relocated>) => isCopy && !outcome.ok && outcome.failure.code === "unknown-outcome";
   const wanted = outcomes.map((outcome, index) =>
-    outcome.ok && outcome.value.newItemId === undefined ? before.messageIds[index] : undefined,
+    (outcome.ok && outcome.value.newItemId === undefined) || isLost(outcome) ? before.messageIds[index] : undefined,
   );
-  const fresh = (await listByMessageId(target, folder, wanted, "The messages were put there.")).filter(
-    ({ itemId }) => !before.itemIds.has(itemId),
-  );
-  const taken = new Set<string>();
+  const { copies, isWhole } = await listByMessageId(target, folder, wanted, "The messages were put there.");
+  const taken = new Set(outcomes.flatMap((outcome) => (outcome.ok ? (outcome.value.newItemId ?? []) : [])));
   return outcomes.map((outcome, index) => {
     const messageId = wanted[index];
     if (messageId === undefined) return outcome;
-    const copy = fresh.find((found) => found.messageId === messageId && !taken.has(found.itemId));
+    const fresh = copies.filter((found) => found.messageId === messageId && !known.has(found.itemId) && !taken.has(found.itemId));
+    const [copy] = fresh;
+    if (isLost(outcome)) {
+      const isOne = isWhole && fresh.length === 1 && wanted.filter((other) => other === messageId).length === 1;
+      return copy !== undefined && isOne ? done({ newItemId: copy.itemId }) : outcome;
+    }
     if (copy === undefined) return outcome;
     taken.add(copy.itemId);
     return done({ newItemId: copy.itemId });
   });
 }
 
-/** The messages of a folder that have one of the Message-IDs. What cannot be listed is not found: the copies themselves are done. `before`: what was done before, for a defect. */
+/** The messages of a folder that have one of some Message-IDs. */
+interface ListedCopies {
+  readonly copies: readonly { readonly itemId: string; readonly messageId: string | undefined }[];
+  /** There are no others. */
+  readonly isWhole: boolean;
+}
+
+/**
+ * The messages of a folder that have one of the Message-IDs; where the server refuses to look for these, the folder is listed. What cannot be listed is no
+ * failure: what was done before is done. `before`: what that was, for a defect. Throws Failure `cancelled`, `internal`.
+ */
 export async function listByMessageId(
   target: EwsMailbox,
   folder: FolderRef,
   messageIds: readonly (string | undefined)[],
   before?: string,
-): Promise<readonly { itemId: string; messageId: string | undefined }[]> {
+): Promise<ListedCopies> {
   const distinct = [...new Set(messageIds.filter((id) => id !== undefined))];
-  const searches = Array.from({ length: Math.ceil(distinct.length / perSearch) }, (_, index) =>
-    distinct.slice(index * perSearch, (index + 1) * perSearch),
-  );
-  const found: { itemId: string; messageId: string | undefined }[] = [];
-  for (const some of searches) {
-    const condition = messageIdCondition(some);
-    const restriction = condition === undefined ? undefined : restrictionOf([condition]);
-    if (restriction === undefined) continue;
-    const find = {
-      folders: [folder],
-      shape: shape("m:ItemShape", ["item:ItemId", "message:InternetMessageId"]),
-      pageSize,
-      offset: 0,
-      restriction,
-    };
-    for await (const page of target.each(findItem, [find], () => find)) {
-      if (!page.ok) throwDefect(page.failure, before);
-      else
-        for (const one of page.value.items.map(({ itemId, internetMessageId }) => ({ itemId, messageId: internetMessageId })))
-          found.push(one);
-    }
+  const copies: { itemId: string; messageId: string | undefined }[] = [];
+  let isWhole = true;
+  for (let start = 0; start < distinct.length; start += perSearch) {
+    const some = distinct.slice(start, start + perSearch);
+    const listed = await attempt(async () => {
+      const list = await listByMessageIds(target, [folder], some);
+      for await (const { itemId, internetMessageId: messageId } of list.messages())
+        if (some.some((id) => sameMessageId(id, messageId ?? ""))) copies.push({ itemId, messageId });
+      return list.unlisted.length === 0;
+    });
+    if (!listed.ok && listed.failure.code === "cancelled") throw listed.failure;
+    if (!listed.ok) throwDefect(listed.failure, before);
+    isWhole &&= listed.ok && listed.value;
   }
-  return found;
+  return { copies, isWhole };
 }

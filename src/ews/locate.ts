@@ -5,21 +5,18 @@ import { sameMessageId } from "../exchange/match.ts";
 import type { Message, MessageName } from "../exchange/message.ts";
 import { Failure, type FailureCode } from "../failure.ts";
 import { attempt, done, failed, type Outcome } from "../outcome.ts";
+import { listByMessageIds } from "./by-message-id.ts";
 import { isCut, isIncomplete, readItems } from "./complete.ts";
 import { foreignMessages, storeOf } from "./home.ts";
-import { type NewestFirst, newestFirst } from "./newest-first.ts";
+import { newestFirst } from "./newest-first.ts";
 import { getItem } from "./operations/get-item.ts";
 import { publicFolderOf } from "./public-ids.ts";
-import { isRefusal } from "./refused-filters.ts";
-import { messageIdCondition, restrictionOf } from "./restriction.ts";
 import type { EwsMailbox } from "./session/mailbox.ts";
 import { listShape } from "./shapes.ts";
 import { type Where, whereToSearch } from "./where.ts";
 
 /** How many Internet Message-IDs one restriction names: each is two conditions, and Exchange refuses one that is too complex without saying from where on. */
 const idsPerSearch = 20;
-/** Pages of this size, where every message of a mailbox is listed. */
-const listedAtOnce = 1000;
 const unreadable: readonly FailureCode[] = ["invalid-input"];
 
 /**
@@ -290,22 +287,6 @@ async function folderAlone(mailbox: EwsMailbox, within: Within): Promise<Places>
   };
 }
 
-/** Begins the list of what may have one of these Internet Message-IDs: of everything, where the server refuses to look for them. Throws Failure. */
-async function listCopies(mailbox: EwsMailbox, ids: readonly string[], { folders }: Places): Promise<NewestFirst> {
-  const condition = ids.length > 0 && !mailbox.refusals.read().has("internetMessageId") ? messageIdCondition(ids) : undefined;
-  if (condition !== undefined) {
-    const list = newestFirst(mailbox, folders, { shape: listShape(), restriction: restrictionOf([condition]), expected: ids.length });
-    const begun = await attempt(() => list.begin());
-    if (begun.ok) return list;
-    if (!isRefusal(begun.failure)) throw begun.failure;
-  }
-  const list = newestFirst(mailbox, folders, { shape: listShape(), expected: ids.length === 0 ? 0 : listedAtOnce });
-  await list.begin();
-  // Without the condition it was answered: so it was the condition that was refused.
-  if (condition !== undefined) mailbox.refusals.add(["internetMessageId"]);
-  return list;
-}
-
 /** Of a Message-ID that was cut it is seen only when the message is read. */
 function mayBeNamed({ internetMessageId = "" }: Message, ids: readonly string[]): boolean {
   return isCut(internetMessageId) || ids.some((id) => sameMessageId(id, internetMessageId));
@@ -314,7 +295,7 @@ function mayBeNamed({ internetMessageId = "" }: Message, ids: readonly string[])
 /** One search for several Internet Message-IDs over every place that is meant; without ids it only opens each. Throws Failure. */
 async function findCopies(mailbox: EwsMailbox, ids: readonly string[], where: Places): Promise<Seen> {
   const found = new Map<string, Message>();
-  const list = await listCopies(mailbox, ids, where);
+  const list = await listByMessageIds(mailbox, where.folders, ids);
   for await (const message of list.messages()) {
     // Every folder has answered once the first message is given.
     if (ids.length === 0) break;

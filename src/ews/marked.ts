@@ -1,13 +1,16 @@
-import { bool, fromAttribute, listOf, mapped, optional, type Reader, record } from "../wire/xml-read.ts";
+import { Failure } from "../failure.ts";
+import { bool, dateTime, fromAttribute, listOf, many, mapped, optional, type Reader, record, text } from "../wire/xml-read.ts";
 import { sendMark } from "./draft.ts";
 import type { FolderRef } from "./folders/folder-ref.ts";
 import type { ItemRef } from "./ids.ts";
 import { itemElements } from "./message.ts";
 import { t } from "./namespaces.ts";
-import { findItemAs } from "./operations/find-item.ts";
+import { findItemAs, type ItemPage } from "./operations/find-item.ts";
+import { isRefusal } from "./refused-filters.ts";
 import { propertyCondition, restrictionOf } from "./restriction.ts";
 import type { EwsMailbox } from "./session/mailbox.ts";
 import { shape } from "./shapes.ts";
+import { extendedField } from "./text-property.ts";
 
 /** An item that carries a mark of ours. */
 export interface Marked extends ItemRef {
@@ -15,33 +18,85 @@ export interface Marked extends ItemRef {
   readonly isSubmitted: boolean;
 }
 
-const markedReader: Reader<readonly Marked[]> = mapped(
+/** An item of a list, with what of it tells whether it is a marked one. */
+interface Listed extends Marked {
+  readonly createdAt: string | undefined;
+  readonly marks: readonly (string | undefined)[];
+}
+
+const markedReader: Reader<readonly Listed[]> = mapped(
   listOf(
     itemElements,
     record({
       ref: optional(t("ItemId"), record({ id: fromAttribute("Id"), changeKey: fromAttribute("ChangeKey") })),
+      createdAt: optional(t("DateTimeCreated"), dateTime),
+      extended: many(t("ExtendedProperty"), record({ value: optional(t("Value"), text) })),
       isSubmitted: optional(t("IsSubmitted"), bool),
     }),
   ),
   (items) =>
-    items.flatMap(({ ref, isSubmitted = false }) => (ref?.id === undefined ? [] : [{ id: ref.id, changeKey: ref.changeKey, isSubmitted }])),
+    items.map(({ ref, createdAt, extended = [], isSubmitted = false }) => {
+      return { id: ref?.id ?? "", changeKey: ref?.changeKey, createdAt, marks: extended.map(({ value }) => value), isSubmitted };
+    }),
 );
 
 const findMarkedItem = findItemAs(markedReader);
-const markedShape = shape("m:ItemShape", ["item:ItemId", "item:IsSubmitted"]);
+const markedFields = ["item:ItemId", "item:IsSubmitted"];
+const markedShape = shape("m:ItemShape", markedFields);
+const listedShape = shape("m:ItemShape", [...markedFields, "item:DateTimeCreated"], { extended: [extendedField(sendMark)] });
 
 /** More than one appears only when making a draft was repeated. */
 const maxMarked = 10;
+/** Pages of this size, where a folder is listed without a restriction. */
+const listedAtOnce = 500;
+/** A message of ours is made in this call; a day is more than any two clocks differ. */
+const oldestMs = 24 * 3_600_000;
+/** A folder with more items of the last day is not looked through. */
+const mostPages = 20;
 
-/** What carries the mark in these well-known folders; a folder that the mailbox does not have holds nothing. Throws Failure. */
+/**
+ * What carries the mark in these well-known folders; a folder that the mailbox does not have holds nothing. Where the server refuses to look for the mark,
+ * the newest items are listed and the mark is read. Throws Failure, also where a list contradicts itself: that a message is not there decides what is done.
+ */
 export async function findMarked(mailbox: EwsMailbox, mark: string, folders: readonly string[]): Promise<readonly Marked[]> {
   const refs = folders.map((name): FolderRef => mailbox.folders.distinguished(name));
   const restriction = restrictionOf([propertyCondition(sendMark, mark)]);
   const question = (some: readonly FolderRef[]) => ({ folders: some, shape: markedShape, pageSize: maxMarked, offset: 0, restriction });
-  const found: Marked[] = [];
+  const found: Listed[] = [];
+  let index = 0;
   for await (const outcome of mailbox.each(findMarkedItem, refs, question)) {
-    if (outcome.ok) for (const one of outcome.value.items) found.push(one);
+    const folder = refs[index++];
+    if (outcome.ok && (outcome.value.items.length > 0 || saysNone(outcome.value))) found.push(...outcome.value.items);
+    else if (outcome.ok || isRefusal(outcome.failure)) found.push(...(folder === undefined ? [] : await listMarked(mailbox, mark, folder)));
     else if (outcome.failure.code !== "folder-not-found") throw outcome.failure;
   }
-  return found;
+  return found.filter(({ id }) => id !== "");
+}
+
+/** An empty page that is the last, and counts none. */
+function saysNone({ isLast, total = 0 }: ItemPage<unknown>): boolean {
+  return isLast && total === 0;
+}
+
+async function listMarked(mailbox: EwsMailbox, mark: string, folder: FolderRef): Promise<readonly Listed[]> {
+  const found: Listed[] = [];
+  let offset = 0;
+  for (let pages = 0; pages < mostPages; pages++) {
+    const { items, isLast, total } = await mailbox.ask(findMarkedItem, {
+      folders: [folder],
+      shape: listedShape,
+      pageSize: listedAtOnce,
+      offset,
+      newestBy: "item:DateTimeCreated",
+    });
+    found.push(...items.filter(({ marks }) => marks.includes(mark)));
+    offset += items.length;
+    if (isLast && (total ?? 0) <= offset) return found;
+    const times = items.map(({ createdAt = "" }) => createdAt);
+    const isOrdered = times.every((time, at) => time !== "" && time <= (times[at - 1] ?? time));
+    if (isOrdered && times.length > 0 && Date.parse(times.at(-1) ?? "") < Date.now() - oldestMs) return found;
+    if (items.length === 0) break;
+  }
+  if (found.length > 0) return found;
+  throw new Failure("could-not-look", "The server refuses to look for the mark of a message, and did not list the folder to its end.");
 }

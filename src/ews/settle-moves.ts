@@ -55,7 +55,8 @@ export async function settleMoves(
     }
   }
   if (wanted.size === 0) return settled;
-  const there = (await listByMessageId(mailbox, { id: folderId.value }, [...wanted.values()])).filter(({ itemId }) => !known.has(itemId));
+  const { copies, isWhole } = await listByMessageId(mailbox, { id: folderId.value }, [...wanted.values()]);
+  const there = copies.filter(({ itemId }) => !known.has(itemId));
   for (const [index, messageId] of wanted) {
     const alike = [...wanted.values()].filter((other) => other === messageId).length;
     const candidates = there.filter((found) => found.messageId === messageId);
@@ -70,7 +71,7 @@ export async function settleMoves(
             )[0]
           : undefined;
       settled[index] = done({ newItemId: which?.itemId });
-    } else if (outcome !== undefined && !outcome.ok)
+    } else if (outcome !== undefined && !outcome.ok && isWhole)
       settled[index] = failed(seen(outcome.failure, "One look afterwards found it neither where it lay nor where it was to go."));
   }
   return settled;
