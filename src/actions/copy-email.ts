@@ -124,7 +124,7 @@ export const copyEmail = touching({
       let at = 0;
       for await (const outcome of copies) {
         const message = messages[at++] ?? { itemId: "" };
-        const look = async () => sameAmong(message, await lookedFor([message], input, mailbox), taken);
+        const look = async () => allSameAmong(message, await lookedFor([message], input, mailbox), taken);
         const copied = outcome.ok || before.note !== undefined ? outcome : await foundAfter(outcome.failure, look);
         if (!copied.ok) yield copied;
         else if (copied.value === undefined)
@@ -225,10 +225,14 @@ async function lookedFor(messages: readonly Message[], to: To, mailbox: MailboxF
  * The same message among those of the destination. A Message-ID alone is not enough: its sender chose it, and may have given it to another message;
  * the time of receipt is the server's own. A copy that counts as a draft has a time of its own.
  */
-function sameAmong(message: Message, { messages }: SeenThere, except: ReadonlySet<string> = new Set()): Message | undefined {
+function sameAmong(message: Message, seen: SeenThere): Message | undefined {
+  return allSameAmong(message, seen, new Set())[0];
+}
+
+function allSameAmong(message: Message, { messages }: SeenThere, except: ReadonlySet<string>): readonly Message[] {
   const { internetMessageId, subject = "", receivedAt, from } = message;
-  if (internetMessageId === undefined) return undefined;
-  return messages.find((found) => {
+  if (internetMessageId === undefined) return [];
+  return messages.filter((found) => {
     if (except.has(found.itemId)) return false;
     if (found.itemId === message.itemId) return true;
     if (found.internetMessageId !== internetMessageId || (found.subject ?? "") !== subject) return false;
@@ -243,10 +247,10 @@ function secondsOf(time: string | undefined): number | undefined {
   return time === undefined ? undefined : Math.floor(Date.parse(time) / 1000);
 }
 
-/** After a copy whose reply was lost: what is there now and was not before is the copy. */
-async function foundAfter(failure: Failure, look: () => Promise<Message | undefined>): Promise<Outcome<Copied>> {
-  const copy = failure.code === "unknown-outcome" ? await look() : undefined;
-  return copy === undefined ? failed(failure) : done({ newItemId: copy.itemId });
+/** After a copy whose reply was lost: what is there now and was not before is the copy. Of several, none is known to be it. */
+async function foundAfter(failure: Failure, look: () => Promise<readonly Message[]>): Promise<Outcome<Copied>> {
+  const [copy, ...others] = failure.code === "unknown-outcome" ? await look() : [];
+  return copy === undefined || others.length > 0 ? failed(failure) : done({ newItemId: copy.itemId });
 }
 
 /** A well-known name or an id that is there is taken as it is; only a path can be made. */

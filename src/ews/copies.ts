@@ -30,33 +30,26 @@ export async function findCopies(from: EwsMailbox, itemIds: readonly string[], t
 
 /**
  * Finds what was put into a folder by its Internet Message-ID: what is there now and was not before. Exchange gives no id for what goes
- * to another mailbox or a public folder. One that is not found keeps its success, without an id. Of a copy whose reply was lost, exactly one new copy shows
- * that it was made.
+ * to another mailbox or a public folder. One that is not found keeps its success, without an id.
  */
 export async function newCopies(
   before: Before,
   outcomes: readonly Outcome<Relocated>[],
   target: EwsMailbox,
   folder: FolderRef,
-  isCopy: boolean,
 ): Promise<readonly Outcome<Relocated>[]> {
   const known = before.itemIds;
   if (known === undefined) return outcomes;
-  const isLost = (outcome: Outcome<Relocated>) => isCopy && !outcome.ok && outcome.failure.code === "unknown-outcome";
   const wanted = outcomes.map((outcome, index) =>
-    (outcome.ok && outcome.value.newItemId === undefined) || isLost(outcome) ? before.messageIds[index] : undefined,
+    outcome.ok && outcome.value.newItemId === undefined ? before.messageIds[index] : undefined,
   );
-  const { copies, isWhole } = await listByMessageId(target, folder, wanted, "The messages were put there.");
-  const taken = new Set(outcomes.flatMap((outcome) => (outcome.ok ? (outcome.value.newItemId ?? []) : [])));
+  const { copies } = await listByMessageId(target, folder, wanted, "The messages were put there.");
+  const fresh = copies.filter(({ itemId }) => !known.has(itemId));
+  const taken = new Set<string>();
   return outcomes.map((outcome, index) => {
     const messageId = wanted[index];
     if (messageId === undefined) return outcome;
-    const fresh = copies.filter((found) => found.messageId === messageId && !known.has(found.itemId) && !taken.has(found.itemId));
-    const [copy] = fresh;
-    if (isLost(outcome)) {
-      const isOne = isWhole && fresh.length === 1 && wanted.filter((other) => other === messageId).length === 1;
-      return copy !== undefined && isOne ? done({ newItemId: copy.itemId }) : outcome;
-    }
+    const copy = fresh.find((found) => found.messageId === messageId && !taken.has(found.itemId));
     if (copy === undefined) return outcome;
     taken.add(copy.itemId);
     return done({ newItemId: copy.itemId });

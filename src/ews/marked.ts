@@ -66,9 +66,10 @@ export async function findMarked(mailbox: EwsMailbox, mark: string, folders: rea
   let index = 0;
   for await (const outcome of mailbox.each(findMarkedItem, refs, question)) {
     const folder = refs[index++];
-    if (outcome.ok && (outcome.value.items.length > 0 || saysNone(outcome.value))) found.push(...outcome.value.items);
-    else if (outcome.ok || isRefusal(outcome.failure)) found.push(...(folder === undefined ? [] : await listMarked(mailbox, mark, folder)));
-    else if (outcome.failure.code !== "folder-not-found") throw outcome.failure;
+    if (outcome.ok && (outcome.value.items.length > 0 || saysNone(outcome.value))) for (const one of outcome.value.items) found.push(one);
+    else if (outcome.ok || isRefusal(outcome.failure)) {
+      if (folder !== undefined) for (const one of await listMarked(mailbox, mark, folder)) found.push(one);
+    } else if (outcome.failure.code !== "folder-not-found") throw outcome.failure;
   }
   return found.filter(({ id }) => id !== "");
 }
@@ -89,7 +90,7 @@ async function listMarked(mailbox: EwsMailbox, mark: string, folder: FolderRef):
       offset,
       newestBy: "item:DateTimeCreated",
     });
-    found.push(...items.filter(({ marks }) => marks.includes(mark)));
+    for (const one of items) if (one.marks.includes(mark)) found.push(one);
     offset += items.length;
     if (isLast && (total ?? 0) <= offset) return found;
     const times = items.map(({ createdAt = "" }) => createdAt);

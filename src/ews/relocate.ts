@@ -141,12 +141,8 @@ async function* relocate(
   } else if (isPublic || (store === "archive" && other === undefined)) yield* elsewhere(mailbox, operation, itemIds, mailbox, to.value);
   else if (other !== undefined) yield* elsewhere(mailbox, operation, itemIds, other, to.value);
   else {
-    // Of a copy whose reply was lost, only what lay there before shows whether it was made.
-    const isCopy = operation.name === "CopyItem";
     yield* byStore(mailbox, itemIds, (ids, isArchived) =>
-      isArchived || isCopy
-        ? elsewhere(mailbox, operation, ids, mailbox, to.value)
-        : relocateWithin(mailbox, operation, ids, to.value, known),
+      isArchived ? elsewhere(mailbox, operation, ids, mailbox, to.value) : relocateWithin(mailbox, operation, ids, to.value, known),
     );
   }
 }
@@ -189,7 +185,7 @@ function elsewhere(
   return inBatches(itemIds, defaultBatchSize, async (ids) => {
     const before = await findCopies(from, ids, target, to);
     const relocated = await collected(relocateTo(from, operation, ids, to));
-    const found = await newCopies(before, relocated, target, to, operation.name === "CopyItem");
+    const found = await newCopies(before, relocated, target, to);
     return from === target ? found : again(ids, found, isCrossMailbox, carry);
   });
 }
