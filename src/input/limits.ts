@@ -70,7 +70,10 @@ function roomOf(field: z.core.$ZodType): number {
 /** Returns the most characters of a text, or items of a list, that a schema states. */
 export function limitOf(schema: z.core.$ZodType): number | undefined {
   const limits = (schema._zod.def.checks ?? []).flatMap((check) =>
-    check instanceof z.core.$ZodCheckMaxLength ? [check._zod.def.maximum] : [],
+    // Not by its class: `z.core` as a value takes all of zod into the program.
+    "maximum" in check._zod.def && typeof check._zod.def.maximum === "number" && check._zod.def.check === "max_length"
+      ? [check._zod.def.maximum]
+      : [],
   );
   return limits.length === 0 ? undefined : Math.min(...limits);
 }
