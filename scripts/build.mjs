@@ -1,7 +1,7 @@
 // Makes dist/ (or the folder that is named): the library and its types; and the program, in one file, since a playbook starts a process per
 // action and every file costs.
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { build } from "esbuild";
@@ -21,7 +21,7 @@ await build({ ...library, entryPoints: here, chunkNames: "repository/[name]-[has
 
 // What most calls do not need stays apart: the lab, and some libraries. Everything of ours is in one file, so that a class is there once.
 const libraries = readdirSync("src/libraries").map((file) => file.replace(/\.ts$/, ""));
-const practice = { "./lab/practice.ts": "./lab.cjs" };
+const practice = { "../lab/practice.ts": "./lab.cjs" };
 const servingCommands = ["./audit-command.ts", "./export-command.ts", "./keys-command.ts", "./mcp-command.ts", "./serve-command.ts"];
 const serving = Object.fromEntries(servingCommands.map((file) => [file, "./server.cjs"]));
 const commonJs = {
@@ -49,7 +49,7 @@ const leaving = (files) => ({
     });
   },
 });
-const entryPoints = { mailcordon: "src/main.ts", program: "src/program.ts" };
+const entryPoints = { mailcordon: "src/main.ts", program: "src/commands/program.ts" };
 const plugins = [leaving({ ...practice, ...serving })];
 const { metafile } = await build({ ...commonJs, entryPoints, plugins, metafile: true });
 const packages = Object.values(metafile.outputs).flatMap(({ inputs }) =>
@@ -62,7 +62,7 @@ if (heavy.length > 0) {
   );
 }
 // The same program with what the commands take that serve others: `src/main.ts` says which.
-await build({ ...commonJs, entryPoints: { server: "src/program.ts" }, plugins: [leaving(practice)] });
+await build({ ...commonJs, entryPoints: { server: "src/commands/program.ts" }, plugins: [leaving(practice)] });
 const libraryFiles = Object.fromEntries(libraries.map((name) => [name, `src/libraries/${name}.ts`]));
 await build({ ...commonJs, entryPoints: { lab: "src/lab/practice.ts", ...libraryFiles } });
 
@@ -74,6 +74,12 @@ for (const name of libraries) {
   if (missing.length > 0) throw new Error(`${name}.cjs exports ${missing.join(", ")} as undefined`);
 }
 chmodSync(join(out, "mailcordon.cjs"), 0o755);
+
+// esbuild calls the function that starts a module by the path of its file, which nothing uses and every start reads.
+for (const file of ["program.cjs", "server.cjs"]) {
+  const whole = readFileSync(join(out, file), "utf8");
+  writeFileSync(join(out, file), whole.replace(/(\b__esm\(\{)"src\/[^"]+"/g, "$1m"));
+}
 
 // esbuild escapes what is not ASCII, but for regular expressions: one such character, and V8 holds the whole program in two bytes each.
 for (const file of ["program.cjs", "yaml.cjs"]) {

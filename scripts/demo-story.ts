@@ -1,4 +1,4 @@
-import type { Answer, Result } from "../src/answer.ts";
+import type { Answer, Result } from "../src/catalogue/answer-envelope.ts";
 import type { Timeline } from "./demo-timeline.ts";
 
 /** Does one action and gives its answer. `silent`: the same as one that was shown, with another mailbox. */

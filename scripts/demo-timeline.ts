@@ -1,4 +1,4 @@
-import type { Answer } from "../src/answer.ts";
+import type { Answer } from "../src/catalogue/answer-envelope.ts";
 import { commandWords, shellLines } from "../src/faces/spell.ts";
 import { cut, harmless, pad, width, wrap } from "../src/faces/terminal.ts";
 

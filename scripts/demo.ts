@@ -2,12 +2,9 @@
 // The same over Microsoft Graph: `npm run demo -- --backend graph`.
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { effects } from "../src/action.ts";
 import { catalogue } from "../src/actions/index.ts";
-import type { Answer } from "../src/answer.ts";
-import { openAudit } from "../src/audit.ts";
-import { verifyAudit } from "../src/audit-verify.ts";
-import { openEvidence } from "../src/evidence.ts";
+import { effects } from "../src/catalogue/action-definition.ts";
+import type { Answer } from "../src/catalogue/answer-envelope.ts";
 import { openEws } from "../src/ews/ews.ts";
 import type { Exchange } from "../src/exchange/exchange.ts";
 import { openGraph } from "../src/graph/graph.ts";
@@ -15,7 +12,10 @@ import { type Lab, startLab } from "../src/lab/lab.ts";
 import { labPermissions, labToken } from "../src/lab/practice.ts";
 import { reportingAddress, socAddress } from "../src/lab/seed.ts";
 import { labPassword } from "../src/lab/store.ts";
-import { perform } from "../src/perform.ts";
+import { openAudit } from "../src/perform/audit/audit-log.ts";
+import { verifyAudit } from "../src/perform/audit/verify-audit.ts";
+import { openEvidence } from "../src/perform/evidence/hash-and-store.ts";
+import { perform } from "../src/perform/perform.ts";
 import { type Act, tellStory } from "./demo-story.ts";
 import { Timeline } from "./demo-timeline.ts";
 

@@ -1,4 +1,4 @@
-import type { Action } from "../src/action.ts";
+import type { Action } from "../src/catalogue/action-definition.ts";
 import { needsOf } from "../src/doctor/needs.ts";
 import { allPermissions, isPermission, kindOf, type Permission, permissionsOf } from "../src/graph/permissions.ts";
 

@@ -1,6 +1,6 @@
-import type { Action } from "../src/action.ts";
 import { inPlaybookOrder } from "../src/actions/playbook-order.ts";
-import { integrationName } from "../src/export-command.ts";
+import type { Action } from "../src/catalogue/action-definition.ts";
+import { integrationName } from "../src/commands/export-command.ts";
 import { automationService, category } from "../src/faces/automation-service/bundle.ts";
 import type { Field } from "../src/faces/automation-service/definition.ts";
 import { markdownTable } from "./markdown-table.ts";

@@ -1,4 +1,4 @@
-import { type Action, effects } from "../src/action.ts";
+import { type Action, effects } from "../src/catalogue/action-definition.ts";
 import { type Needs, needsOf, partlyNeeds } from "../src/doctor/needs.ts";
 import { allPermissions, kindOf, leastOf, partlyNeeded, permissionsOf } from "../src/graph/permissions.ts";
 import { markdownTable as table } from "./markdown-table.ts";

@@ -1,15 +1,15 @@
 // docs/reference/: every action's inputs and outputs, every failure, and each face's description, from the catalogue and the table. A test fails when it is stale.
 import * as z from "zod";
-import type { Action } from "../src/action.ts";
-import { Answer, Result } from "../src/answer.ts";
+import type { Action } from "../src/catalogue/action-definition.ts";
+import { Answer, Result } from "../src/catalogue/answer-envelope.ts";
+import { mostBytesOf } from "../src/catalogue/limits.ts";
 import { statusOfAnswer } from "../src/faces/http/problem.ts";
 import { toolFrom } from "../src/faces/mcp/tool.ts";
 import { flagOf } from "../src/faces/names.ts";
 import { openapi } from "../src/faces/openapi.ts";
 import { commandWords, shellLines } from "../src/faces/spell.ts";
 import { failures, someItemsFailedExit } from "../src/failure.ts";
-import { mostBytesOf } from "../src/input/limits.ts";
-import { graphHabits } from "../src/settings-graph.ts";
+import { graphHabits } from "../src/settings/graph-settings.ts";
 import { markdownTable as table } from "./markdown-table.ts";
 import { automationServicePage } from "./reference-automation-service.ts";
 import { permissionsPage } from "./reference-permissions.ts";

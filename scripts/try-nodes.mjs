@@ -10,7 +10,7 @@ const words = process.argv.slice(2);
 const releases = words.filter((word) => /^\d+$/.test(word));
 const all = words.includes("--all");
 // What differs between releases of Node.js: how programs and modules start, TLS, character sets, streams, the command line and `serve`.
-const sample = ["test/packed", "test/index.test.ts", "test/main.test.ts", "test/serve-command.test.ts", "test/wire"];
+const sample = ["test/packed", "test/index.test.ts", "test/main.test.ts", "test/commands/serve-command.test.ts", "test/wire"];
 
 /** The program of the newest Node.js of a release, from the registry: its packages hold it as it is. */
 function programOf(release) {

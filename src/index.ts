@@ -12,25 +12,25 @@
  */
 
 import type * as z from "zod";
-import type { Action } from "./action.ts";
 import { catalogue } from "./actions/index.ts";
-import type { Answer, Result } from "./answer.ts";
-import { type Host, perform as performUntyped } from "./perform.ts";
+import type { Action } from "./catalogue/action-definition.ts";
+import type { Answer, Result } from "./catalogue/answer-envelope.ts";
+import { type Host, perform as performUntyped } from "./perform/perform.ts";
 
-export { type Action, type Effect, type EvidenceStore, effects, type Kept, type OpenedFile } from "./action.ts";
 export * from "./actions/index.ts";
-export { type Answer, answerSchema, type ErrorNoun, exitCodeOf, type Result } from "./answer.ts";
-export { type AuditEntry, type AuditLog, acceptAudit, openAudit, rotateAudit } from "./audit.ts";
-export { openHeadFile } from "./audit-head.ts";
-export { type AuditCheck, verifyAudit } from "./audit-verify.ts";
-export { openEvidence } from "./evidence.ts";
+export { type Action, type Effect, type EvidenceStore, effects, type Kept, type OpenedFile } from "./catalogue/action-definition.ts";
+export { type Answer, answerSchema, type ErrorNoun, exitCodeOf, type Result } from "./catalogue/answer-envelope.ts";
+export { type Opened, open } from "./connection/open-connection.ts";
 export { type EwsOptions, openEws } from "./ews/ews.ts";
 export type { Call, Exchange, Mailbox } from "./exchange/exchange.ts";
 export { Failure, type FailureCode, failures, someItemsFailedExit } from "./failure.ts";
-export { type Opened, open } from "./open.ts";
-export type { Host, Plan, Question } from "./perform.ts";
-export { Secret } from "./secrets.ts";
-export { type Connection, loadSettings, type Settings, type SettingsFlags, type SettingsPlace } from "./settings.ts";
+export { type AuditEntry, type AuditLog, acceptAudit, openAudit, rotateAudit } from "./perform/audit/audit-log.ts";
+export { openHeadFile } from "./perform/audit/audit-log-end.ts";
+export { type AuditCheck, verifyAudit } from "./perform/audit/verify-audit.ts";
+export { openEvidence } from "./perform/evidence/hash-and-store.ts";
+export type { Host, Plan, Question } from "./perform/perform.ts";
+export { type Connection, loadSettings, type Settings, type SettingsFlags, type SettingsPlace } from "./settings/load-settings.ts";
+export { Secret } from "./settings/secrets.ts";
 
 /** What an action takes. Lists may also be given as one text with commas, which the type does not say. */
 export type InputOf<A extends Action> = z.input<A["input"]>;

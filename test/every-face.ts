@@ -7,8 +7,8 @@ import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js"
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import * as z from "zod";
-import type { Action } from "../src/action.ts";
-import { type Answer, exitCodeOf } from "../src/answer.ts";
+import type { Action } from "../src/catalogue/action-definition.ts";
+import { type Answer, exitCodeOf } from "../src/catalogue/answer-envelope.ts";
 import { flagOf, toolOf } from "../src/faces/names.ts";
 import { failures } from "../src/failure.ts";
 import { type Lab, startLab } from "../src/lab/lab.ts";

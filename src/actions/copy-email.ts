@@ -1,15 +1,23 @@
 import * as z from "zod";
-import { type Context, touching } from "../action.ts";
+import { type Context, touching } from "../catalogue/action-definition.ts";
+import { present } from "../catalogue/common-fields.ts";
+import { mostCharacters } from "../catalogue/limits.ts";
+import {
+  choosesMessages,
+  guarded,
+  messageGlance,
+  messageNames,
+  scope,
+  selectMessages,
+  whichMessages,
+} from "../catalogue/which-messages.ts";
 import { type Copied, copyLosses } from "../exchange/exchange.ts";
 import { inStore, splitStore } from "../exchange/folder-names.ts";
 import { isAbsent } from "../exchange/looked.ts";
 import type { Message } from "../exchange/message.ts";
 import type { MailboxFor } from "../exchange/uses.ts";
 import { Failure, throwDefect } from "../failure.ts";
-import { present } from "../fields.ts";
-import { mostCharacters } from "../input/limits.ts";
 import { askedOf, done, failed, type Outcome } from "../outcome.ts";
-import { choosesMessages, guarded, messageGlance, messageNames, scope, selectMessages, whichMessages } from "../which-messages.ts";
 
 interface To {
   readonly destination_folder: string;

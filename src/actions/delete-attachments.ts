@@ -1,11 +1,11 @@
 import * as z from "zod";
-import { type Target, touching } from "../action.ts";
+import { type Target, touching } from "../catalogue/action-definition.ts";
+import { confirm, present } from "../catalogue/common-fields.ts";
+import { narrowing } from "../catalogue/read-input.ts";
+import { attachmentGlance, choosesAttachments, selectAttachments, whichAttachments } from "../catalogue/which-attachments.ts";
+import { guarded, messageNames, whichMessages } from "../catalogue/which-messages.ts";
 import { Failure } from "../failure.ts";
-import { confirm, present } from "../fields.ts";
-import { narrowing } from "../input.ts";
 import { askedOf, done, failed, theOne } from "../outcome.ts";
-import { attachmentGlance, choosesAttachments, selectAttachments, whichAttachments } from "../which-attachments.ts";
-import { guarded, messageNames, whichMessages } from "../which-messages.ts";
 
 /**
  * Attachments of the message itself; those inside an attached message go with it. No notice is left in the body: that would rewrite the body

@@ -1,15 +1,6 @@
 import * as z from "zod";
-import { type Context, type Row, type Selected, type Source, type Target, touching } from "../action.ts";
-import type { Attachment } from "../exchange/attachment.ts";
-import type { DeleteMode, Mailbox } from "../exchange/exchange.ts";
-import { isLocal } from "../exchange/local-failure.ts";
-import { isAbsent } from "../exchange/looked.ts";
-import type { Message } from "../exchange/message.ts";
-import { wholeItems } from "../exchange/whole-item.ts";
-import { Failure } from "../failure.ts";
-import { confirm, keep_evidence, present } from "../fields.ts";
-import { goneFromThere } from "../looking/gone.ts";
-import { askedOf, attempt, done, failed, type Outcome, theOne } from "../outcome.ts";
+import { type Context, type Row, type Selected, type Source, type Target, touching } from "../catalogue/action-definition.ts";
+import { confirm, keep_evidence, present } from "../catalogue/common-fields.ts";
 import {
   choosesMessages,
   emlName,
@@ -20,7 +11,16 @@ import {
   scope,
   selectMessages,
   whichMessages,
-} from "../which-messages.ts";
+} from "../catalogue/which-messages.ts";
+import type { Attachment } from "../exchange/attachment.ts";
+import type { DeleteMode, Mailbox } from "../exchange/exchange.ts";
+import { isLocal } from "../exchange/local-failure.ts";
+import { isAbsent } from "../exchange/looked.ts";
+import type { Message } from "../exchange/message.ts";
+import { wholeItems } from "../exchange/whole-item.ts";
+import { Failure } from "../failure.ts";
+import { askedOf, attempt, done, failed, type Outcome, theOne } from "../outcome.ts";
+import { goneFromThere } from "../verification/verify-gone.ts";
 
 const deleted = { trash: "trash_deleted", soft: "soft_deleted", hard: "hard_deleted" } as const satisfies Record<DeleteMode, string>;
 

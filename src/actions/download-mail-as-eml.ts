@@ -1,10 +1,18 @@
 import * as z from "zod";
-import { type Held, type Kept, touching } from "../action.ts";
+import { type Held, type Kept, touching } from "../catalogue/action-definition.ts";
+import { as, digests, max_bytes } from "../catalogue/common-fields.ts";
+import { mostCharacters } from "../catalogue/limits.ts";
+import {
+  choosesMessages,
+  emlName,
+  messageGlance,
+  messageNames,
+  scope,
+  selectMessages,
+  whichMessages,
+} from "../catalogue/which-messages.ts";
 import { sameOverGraph } from "../exchange/uses.ts";
-import { as, digests, max_bytes } from "../fields.ts";
-import { mostCharacters } from "../input/limits.ts";
 import { attempt, done } from "../outcome.ts";
-import { choosesMessages, emlName, messageGlance, messageNames, scope, selectMessages, whichMessages } from "../which-messages.ts";
 
 /**
  * The bytes are those that the server gives, to the last CRLF: nothing is parsed, merged or added. (MimeContent holds the transport headers

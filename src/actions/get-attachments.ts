@@ -1,10 +1,10 @@
 import * as z from "zod";
-import { type Context, type Held, type Kept, type Target, touching } from "../action.ts";
+import { type Context, type Held, type Kept, type Target, touching } from "../catalogue/action-definition.ts";
+import { digests, MessageRow, max_bytes, present } from "../catalogue/common-fields.ts";
+import { attachmentGlance, choosesAttachments, selectAttachments, whichAttachments } from "../catalogue/which-attachments.ts";
+import { messageNames, whichMessages } from "../catalogue/which-messages.ts";
 import type { Content } from "../exchange/message.ts";
-import { digests, MessageRow, max_bytes, present } from "../fields.ts";
 import { askedOf, attempt, done, type Outcome } from "../outcome.ts";
-import { attachmentGlance, choosesAttachments, selectAttachments, whichAttachments } from "../which-attachments.ts";
-import { messageNames, whichMessages } from "../which-messages.ts";
 
 export const getAttachments = touching({
   name: "get-attachments",

@@ -1,10 +1,10 @@
 import * as z from "zod";
-import { reading } from "../action.ts";
-import { completeness, ErrorNoun, errorNoun } from "../answer.ts";
+import { reading } from "../catalogue/action-definition.ts";
+import { completeness, ErrorNoun, errorNoun } from "../catalogue/answer-envelope.ts";
+import { anywhere, folder, present } from "../catalogue/common-fields.ts";
+import { mostCharacters } from "../catalogue/limits.ts";
+import { narrowing } from "../catalogue/read-input.ts";
 import type { Contact } from "../exchange/contact.ts";
-import { anywhere, folder, present } from "../fields.ts";
-import { mostCharacters } from "../input/limits.ts";
-import { narrowing } from "../input.ts";
 
 const ContactRow = z.strictObject({
   item_id: z.string(),

@@ -1,13 +1,21 @@
 import * as z from "zod";
-import { type Target, touching } from "../action.ts";
+import { type Target, touching } from "../catalogue/action-definition.ts";
+import { AddressNoun, addressRow, present } from "../catalogue/common-fields.ts";
+import {
+  choosesMessages,
+  guarded,
+  messageGlance,
+  messageNames,
+  scope,
+  selectMessages,
+  whichMessages,
+} from "../catalogue/which-messages.ts";
 import { isAbsent } from "../exchange/looked.ts";
 import type { Message } from "../exchange/message.ts";
 import type { MailboxFor } from "../exchange/uses.ts";
 import { Failure } from "../failure.ts";
-import { AddressNoun, addressRow, present } from "../fields.ts";
-import { goneFromThere } from "../looking/gone.ts";
 import { done, failed, type Outcome } from "../outcome.ts";
-import { choosesMessages, guarded, messageGlance, messageNames, scope, selectMessages, whichMessages } from "../which-messages.ts";
+import { goneFromThere } from "../verification/verify-gone.ts";
 
 /**
  * Whether the sender is blocked is Exchange's own decision with this operation, so there is no switch for it: it is said in the answer.

@@ -1,4 +1,4 @@
-import type { Action } from "../action.ts";
+import type { Action } from "../catalogue/action-definition.ts";
 
 /** The order in which the integration that playbooks know lists its actions. */
 const known: readonly string[] = [

@@ -1,13 +1,22 @@
 import * as z from "zod";
-import { type Context, touching } from "../action.ts";
+import { type Context, touching } from "../catalogue/action-definition.ts";
+import { present } from "../catalogue/common-fields.ts";
+import {
+  addressFields,
+  checkNewMail,
+  contentFields,
+  mailDetails,
+  type NewMail,
+  newMail,
+  sentColumns,
+  sentRow,
+} from "../catalogue/new-message.ts";
+import { choosesMessages, guarded, messageGlance, messageNames, selectMessages, whichMessages } from "../catalogue/which-messages.ts";
 import { checkReply } from "../exchange/check-draft.ts";
 import type { Reply } from "../exchange/draft.ts";
 import { sameOverGraph } from "../exchange/uses.ts";
 import { Failure } from "../failure.ts";
-import { present } from "../fields.ts";
-import { addressFields, checkNewMail, contentFields, mailDetails, type NewMail, newMail, sentColumns, sentRow } from "../new-mail.ts";
 import { attempt, failed } from "../outcome.ts";
-import { choosesMessages, guarded, messageGlance, messageNames, selectMessages, whichMessages } from "../which-messages.ts";
 
 /** Of the copies of one Message-ID only the newest is answered: a person wrote one message and gets one reply. */
 export const replyToEmail = touching({

@@ -1,9 +1,6 @@
 import * as z from "zod";
-import { type Context, reading } from "../action.ts";
-import { Counts, completeness, ErrorNoun, errorNoun } from "../answer.ts";
-import type { Detail } from "../exchange/message.ts";
-import { appliedWays, type FilterName, type Filters } from "../exchange/query.ts";
-import { Failure } from "../failure.ts";
+import { type Context, reading } from "../catalogue/action-definition.ts";
+import { Counts, completeness, ErrorNoun, errorNoun } from "../catalogue/answer-envelope.ts";
 import {
   ArchiveNoun,
   anywhere,
@@ -16,9 +13,12 @@ import {
   narrowingList,
   narrowingMessageIds,
   present,
-} from "../fields.ts";
-import { mostCharacters, mostItems } from "../input/limits.ts";
-import { narrowing, spellings } from "../input.ts";
+} from "../catalogue/common-fields.ts";
+import { mostCharacters, mostItems } from "../catalogue/limits.ts";
+import { narrowing, spellings } from "../catalogue/read-input.ts";
+import type { Detail } from "../exchange/message.ts";
+import { appliedWays, type FilterName, type Filters } from "../exchange/query.ts";
+import { Failure } from "../failure.ts";
 import { type Found, type Place, readPosition, searchMany, writePosition } from "./search-many.ts";
 
 const fieldNames = Object.keys(MessageRow.shape);

@@ -4,7 +4,7 @@ import type { Applied, AppliedFilters, ArchiveState, FilterName, Search, Unsearc
 import type { MailboxFor } from "../exchange/uses.ts";
 import { Failure, type FailureCode } from "../failure.ts";
 import { attempt } from "../outcome.ts";
-import { parseJson } from "../parse-json.ts";
+import { parseJson } from "../text/parse-json.ts";
 
 /** One mailbox to search, and where to go on in it. */
 export interface Place {

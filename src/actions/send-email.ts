@@ -1,12 +1,21 @@
 import * as z from "zod";
-import { touching } from "../action.ts";
+import { touching } from "../catalogue/action-definition.ts";
+import { addressesOf, addressList, addressRow, anywhere, dry_run, importance, present } from "../catalogue/common-fields.ts";
+import { mostCharacters } from "../catalogue/limits.ts";
+import {
+  addressFields,
+  checkNewMail,
+  contentFields,
+  mailDetails,
+  type NewMail,
+  newMail,
+  sentColumns,
+  sentRow,
+} from "../catalogue/new-message.ts";
 import { checkDraft } from "../exchange/check-draft.ts";
 import type { Draft } from "../exchange/draft.ts";
 import { sameOverGraph } from "../exchange/uses.ts";
 import { Failure } from "../failure.ts";
-import { addressesOf, addressList, addressRow, anywhere, dry_run, importance, present } from "../fields.ts";
-import { mostCharacters } from "../input/limits.ts";
-import { addressFields, checkNewMail, contentFields, mailDetails, type NewMail, newMail, sentColumns, sentRow } from "../new-mail.ts";
 import { attempt, done } from "../outcome.ts";
 
 export const sendEmail = touching({

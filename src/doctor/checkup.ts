@@ -5,8 +5,8 @@ import type { FailureCode } from "../failure.ts";
 import type { Permission } from "../graph/permissions.ts";
 import type { Probe } from "../graph/probe.ts";
 import type { Outcome } from "../outcome.ts";
-import type { Secret } from "../secrets.ts";
-import type { Connection, Settings } from "../settings.ts";
+import type { Connection, Settings } from "../settings/load-settings.ts";
+import type { Secret } from "../settings/secrets.ts";
 import type { HttpEvent } from "../wire/observe.ts";
 import type { TokenFacts } from "../wire/token-facts.ts";
 

@@ -1,6 +1,6 @@
 import { asFailure, type FailureCode, failures } from "../failure.ts";
 import type { Permission } from "../graph/permissions.ts";
-import type { Settings } from "../settings.ts";
+import type { Settings } from "../settings/load-settings.ts";
 import type { HttpEvent } from "../wire/observe.ts";
 import type { CheckedAction, Checkup, Finding, Granted, Step, StepName } from "./checkup.ts";
 import { clock } from "./clock.ts";

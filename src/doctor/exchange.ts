@@ -1,7 +1,7 @@
-import { open } from "../open.ts";
+import { open } from "../connection/open-connection.ts";
 import type { Outcome } from "../outcome.ts";
-import type { Secret } from "../secrets.ts";
-import type { Connection } from "../settings.ts";
+import type { Connection } from "../settings/load-settings.ts";
+import type { Secret } from "../settings/secrets.ts";
 import { askDiscovery, askInbox } from "./ask-exchange.ts";
 import { type Checkup, connectionOf, type Step } from "./checkup.ts";
 import { needsOf, partlyNeeds } from "./needs.ts";

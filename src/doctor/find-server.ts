@@ -1,7 +1,7 @@
+import { ewsOptionsOf } from "../connection/open-connection.ts";
 import type { Step as Asked } from "../ews/autodiscover/options.ts";
 import { discoverEws } from "../ews/ews.ts";
 import { asFailure } from "../failure.ts";
-import { ewsOptionsOf } from "../open.ts";
 import { showPlace } from "../setup/on-premises.ts";
 import { connectionOf, type Step } from "./checkup.ts";
 

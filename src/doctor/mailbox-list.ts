@@ -1,8 +1,8 @@
+import { clientOf } from "../connection/connection-tokens.ts";
 import type { Failure } from "../failure.ts";
 import { adminApiPermission, mayList } from "../graph/admin-api.ts";
 import { attempt } from "../outcome.ts";
 import { consentToExchange, findApplication, introduce, recipientsRole } from "../setup/exchange-online.ts";
-import { clientOf } from "../tokens.ts";
 import { type TokenFacts, tokenFacts } from "../wire/token-facts.ts";
 import { readyToken, withTokens } from "../wire/with-token.ts";
 import { connectionOf, type Finding, type Step } from "./checkup.ts";

@@ -1,5 +1,5 @@
 import { mayUse, type PortMethod } from "../exchange/uses.ts";
-import type { Connection } from "../settings.ts";
+import type { Connection } from "../settings/load-settings.ts";
 import { connectionOf, type Finding, type Step } from "./checkup.ts";
 import { cloudOf } from "./place.ts";
 

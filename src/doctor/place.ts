@@ -1,7 +1,7 @@
+import { ewsOptionsOf, graphOptionsOf, type OpenWays } from "../connection/open-connection.ts";
 import { Failure } from "../failure.ts";
 import type { GraphOptions } from "../graph/graph.ts";
-import { ewsOptionsOf, graphOptionsOf, type OpenWays } from "../open.ts";
-import type { Connection } from "../settings.ts";
+import type { Connection } from "../settings/load-settings.ts";
 import { type CloudName, clouds, isOnline as isCloudUrl } from "../wire/clouds.ts";
 import type { HttpOptions } from "../wire/http.ts";
 import { type ProxyServer, proxyFor } from "../wire/proxy.ts";

@@ -1,7 +1,7 @@
 import { type Difference, mayUse } from "../exchange/uses.ts";
 import { allPermissions, kindOf, leastOf, type PartlyNeeded, type Permission, partlyNeeded, permissionsOf } from "../graph/permissions.ts";
-import type { Connection, Settings } from "../settings.ts";
-import type { OAuth } from "../settings-oauth.ts";
+import type { Connection, Settings } from "../settings/load-settings.ts";
+import type { OAuth } from "../settings/oauth-settings.ts";
 import { findApplication } from "../setup/exchange-online.ts";
 import { consentToGraph } from "../setup/graph.ts";
 import { isOnline } from "../wire/clouds.ts";

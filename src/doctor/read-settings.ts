@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { asFailure } from "../failure.ts";
-import type { Connection } from "../settings.ts";
+import type { Connection } from "../settings/load-settings.ts";
 import type { Step } from "./checkup.ts";
 
 /** File, environment and flags, read and checked. */

@@ -1,4 +1,4 @@
-import type { Connection } from "../settings.ts";
+import type { Connection } from "../settings/load-settings.ts";
 import type { Checkup, Side, Step, StepName } from "./checkup.ts";
 import { discovery, ews, mailbox, serverVersion } from "./exchange.ts";
 import { findServer } from "./find-server.ts";

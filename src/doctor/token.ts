@@ -1,11 +1,11 @@
+import { clientOf, openTokens } from "../connection/connection-tokens.ts";
 import { asFailure } from "../failure.ts";
 import { leastOf } from "../graph/permissions.ts";
-import { Secret } from "../secrets.ts";
-import type { OAuth } from "../settings-oauth.ts";
-import type { OnPremises } from "../settings-on-premises.ts";
+import type { OAuth } from "../settings/oauth-settings.ts";
+import type { OnPremises } from "../settings/on-premises-settings.ts";
+import { Secret } from "../settings/secrets.ts";
 import { addCertificate, addSecret, consentToAll, exchangeResource, findApplication } from "../setup/exchange-online.ts";
 import { consentToGraph, graphResource } from "../setup/graph.ts";
-import { clientOf, openTokens } from "../tokens.ts";
 import { readCertificate } from "../wire/certificate.ts";
 import { clouds } from "../wire/clouds.ts";
 import { authorityOf, type EntraCredential } from "../wire/entra-client.ts";

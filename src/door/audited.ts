@@ -1,6 +1,6 @@
 import * as z from "zod";
-import type { Action, Row } from "../action.ts";
-import { unwrapped } from "../input/limits.ts";
+import type { Action, Row } from "../catalogue/action-definition.ts";
+import { unwrapped } from "../catalogue/limits.ts";
 
 /** The columns that name an item in the audit. Everything else of a row may hold what belongs to nobody's log. */
 export const namingColumns = [

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
-import type { AuditEntry, AuditLog, Searched } from "../audit.ts";
 import { asFailure, Failure } from "../failure.ts";
+import type { AuditEntry, AuditLog, Searched } from "../perform/audit/audit-log.ts";
 
 /** Appends the entry of a read before anything of it is returned. Throws Failure `audit-failed`: then nothing is. */
 export async function appendRead(audit: AuditLog | undefined, entry: AuditEntry): Promise<void> {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { Failure } from "../failure.ts";
-import { parseJson } from "../parse-json.ts";
+import { parseJson } from "../text/parse-json.ts";
 import type { Message } from "./message.ts";
 import type { Search } from "./query.ts";
 

@@ -1,4 +1,4 @@
-import { composed } from "../unicode-form.ts";
+import { composed } from "../text/unicode-form.ts";
 import type { FolderName } from "./folder.ts";
 
 /** Well-known names that every mailbox has: they are taken as such without looking. */

@@ -1,5 +1,5 @@
 import { Failure } from "../failure.ts";
-import { comparable, visible } from "../unicode-form.ts";
+import { comparable, visible } from "../text/unicode-form.ts";
 import { type Attachment, holdsOthers } from "./attachment.ts";
 import { containing } from "./contains.ts";
 import type { Address, Detail, Message } from "./message.ts";

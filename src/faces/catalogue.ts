@@ -1,4 +1,4 @@
-import type { Action } from "../action.ts";
+import type { Action } from "../catalogue/action-definition.ts";
 
 /** The actions that a face is made from. They are loaded one by one: a process usually needs one. */
 export interface Catalogue {

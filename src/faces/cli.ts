@@ -1,10 +1,10 @@
-import type { Action } from "../action.ts";
-import { type Answer, type ErrorNoun, errorNoun, exitCodeOf } from "../answer.ts";
+import type { Action } from "../catalogue/action-definition.ts";
+import { type Answer, type ErrorNoun, errorNoun, exitCodeOf } from "../catalogue/answer-envelope.ts";
+import { mostBytesOf } from "../catalogue/limits.ts";
 import { asFailure, Failure, failures, withLocal } from "../failure.ts";
-import { mostBytesOf } from "../input/limits.ts";
-import { jsonText } from "../json-text.ts";
-import { type Plan, perform } from "../perform.ts";
-import { didYouMean } from "../spelling.ts";
+import { type Plan, perform } from "../perform/perform.ts";
+import { jsonText } from "../text/harmless-json.ts";
+import { didYouMean } from "../text/nearest-name.ts";
 import { type Line, readFlags } from "./flags.ts";
 import { jsonPieces } from "./json.ts";
 import { parametersOf } from "./parameters.ts";

@@ -1,5 +1,5 @@
 import { createInterface } from "node:readline/promises";
-import type { Plan } from "../perform.ts";
+import type { Plan } from "../perform/perform.ts";
 import { type Asking, questionText } from "./question.ts";
 import type { Screen } from "./screen.ts";
 

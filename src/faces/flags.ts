@@ -1,5 +1,5 @@
 import { Failure } from "../failure.ts";
-import { didYouMean } from "../spelling.ts";
+import { didYouMean } from "../text/nearest-name.ts";
 import { fieldOf, flagOf } from "./names.ts";
 import type { Parameter } from "./parameters.ts";
 

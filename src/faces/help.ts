@@ -1,6 +1,6 @@
-import { type Action, effects } from "../action.ts";
+import { type Action, effects } from "../catalogue/action-definition.ts";
 import { failures, someItemsFailedExit } from "../failure.ts";
-import { doorFields } from "../perform.ts";
+import { doorFields } from "../perform/perform.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { programFlags } from "./flags.ts";
 import { flagOf } from "./names.ts";

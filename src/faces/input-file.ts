@@ -1,8 +1,8 @@
-import { readRegular } from "../disk/regular-file.ts";
+import { deepestInput, misshapen, mostValues, tooLong } from "../catalogue/limits.ts";
+import { inParts } from "../catalogue/read-input.ts";
 import { errorCode, Failure } from "../failure.ts";
-import { deepestInput, misshapen, mostValues, tooLong } from "../input/limits.ts";
-import { inParts } from "../input.ts";
-import { openShape } from "../parse-json/shape.ts";
+import { readRegular } from "../files/regular-file.ts";
+import { openShape } from "../text/shape.ts";
 
 /**
  * The JSON object of a file, or of standard input when the path is `-`.

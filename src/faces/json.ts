@@ -1,4 +1,4 @@
-import { jsonText } from "../json-text.ts";
+import { jsonText } from "../text/harmless-json.ts";
 
 /** Characters of a piece at least: each is written by itself. */
 const pieceLength = 64 * 1024;

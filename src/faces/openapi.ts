@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { type Action, effects } from "../action.ts";
-import { Answer, answerSchema, ErrorNoun } from "../answer.ts";
+import { type Action, effects } from "../catalogue/action-definition.ts";
+import { Answer, answerSchema, ErrorNoun } from "../catalogue/answer-envelope.ts";
 import { failures } from "../failure.ts";
 import { toolOf } from "./names.ts";
 

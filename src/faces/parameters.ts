@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { Action } from "../action.ts";
+import type { Action } from "../catalogue/action-definition.ts";
 
 /** One field of an action's input as a face needs it. */
 export interface Parameter {

@@ -1,4 +1,4 @@
-import type { Host } from "../perform.ts";
+import type { Host } from "../perform/perform.ts";
 import type { Catalogue } from "./catalogue.ts";
 import type { Screen } from "./screen.ts";
 

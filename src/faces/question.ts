@@ -1,6 +1,6 @@
-import type { Row } from "../action.ts";
+import type { Row } from "../catalogue/action-definition.ts";
 import { Failure } from "../failure.ts";
-import type { Plan, Question } from "../perform.ts";
+import type { Plan, Question } from "../perform/perform.ts";
 import { headingOf } from "./names.ts";
 import { cell } from "./table.ts";
 import { cut, harmless, pad, width, wrap } from "./terminal.ts";

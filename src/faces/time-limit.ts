@@ -1,4 +1,4 @@
-import type { Answer } from "../answer.ts";
+import type { Answer } from "../catalogue/answer-envelope.ts";
 
 /** The time that one call may take. */
 export interface TimeLimit {

@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
-import type { Action } from "../action.ts";
-import { Answer, type Result } from "../answer.ts";
+import type { Action } from "../catalogue/action-definition.ts";
+import { Answer, type Result } from "../catalogue/answer-envelope.ts";
 import { headingOf } from "./names.ts";
 import { type Cells, cell, record, single, table } from "./table.ts";
 import { harmless } from "./terminal.ts";

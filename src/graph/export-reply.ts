@@ -1,5 +1,5 @@
 import { Failure } from "../failure.ts";
-import { parseJson } from "../parse-json.ts";
+import { parseJson } from "../text/parse-json.ts";
 import { type JsonObject, objectOf } from "./json.ts";
 
 /** What a reply of exportItems says besides the data: ids and an error. */

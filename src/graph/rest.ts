@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Call } from "../exchange/exchange.ts";
 import { Failure } from "../failure.ts";
-import { parseJson } from "../parse-json.ts";
+import { parseJson } from "../text/parse-json.ts";
 import type { Http } from "../wire/http/client.ts";
 import type { HttpMethod, HttpRequest, HttpResponse } from "../wire/http/messages.ts";
 import type { Document } from "../wire/xml-write.ts";

@@ -5,8 +5,8 @@ import { chmod, chown, open, readdir, rename, rm, stat, unlink } from "node:fs/p
 import { createServer } from "node:net";
 import { dirname, join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { makeFolder } from "../disk/make-folder.ts";
 import { errorCode, Failure } from "../failure.ts";
+import { makeFolder } from "../files/make-folder.ts";
 import { type Binaries, copiedTo, findBinaries, folderOf } from "./postgres-binaries.ts";
 
 /** How the PostgreSQL that is ours is reached. `host` is a loopback address, or the folder of its socket. */

@@ -2,8 +2,8 @@ import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, renameSync, r
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import * as z from "zod";
-import { makeFolderSync } from "../disk/make-folder.ts";
 import { Failure } from "../failure.ts";
+import { makeFolderSync } from "../files/make-folder.ts";
 
 /** Paths of the programs of a PostgreSQL. */
 export interface Binaries {

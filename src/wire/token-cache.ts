@@ -1,4 +1,4 @@
-import { noPrivateFiles, openPrivateFiles, type PrivateFiles } from "./private-files.ts";
+import { noPrivateFiles, openPrivateFiles, type PrivateFiles } from "../files/private-files.ts";
 
 /** What makes two tokens different: nothing of it is secret. */
 export interface TokenKey {

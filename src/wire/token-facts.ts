@@ -1,4 +1,4 @@
-import { parseJson } from "../parse-json.ts";
+import { parseJson } from "../text/parse-json.ts";
 /** What a token says of itself. Undefined where it does not say it, or says it in another way than Entra does. */
 export interface TokenFacts {
   /** For which resource it is: a URL, or the resource's application id. */

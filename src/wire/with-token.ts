@@ -1,4 +1,4 @@
-import { parseJson } from "../parse-json.ts";
+import { parseJson } from "../text/parse-json.ts";
 import { challengesOf } from "./challenge.ts";
 import type { Http } from "./http/client.ts";
 import type { HttpRequest, HttpResponse } from "./http/messages.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { copyEmail } from "../../src/actions/copy-email.ts";
-import { exitCodeOf } from "../../src/answer.ts";
+import { exitCodeOf } from "../../src/catalogue/answer-envelope.ts";
 import { failures } from "../../src/failure.ts";
 import { mimeOf } from "../../src/lab/mime-write.ts";
 import { labPermissions, labToken } from "../../src/lab/practice.ts";

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { deleteAttachments } from "../../src/actions/delete-attachments.ts";
 import { getAttachments } from "../../src/actions/get-attachments.ts";
-import { exitCodeOf } from "../../src/answer.ts";
+import { exitCodeOf } from "../../src/catalogue/answer-envelope.ts";
 import { failures } from "../../src/failure.ts";
 import { campaign } from "../../src/lab/campaign.ts";
 import type { NewAttachment } from "../../src/lab/item.ts";

@@ -4,10 +4,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import * as z from "zod";
 import { copyEmail } from "../../src/actions/copy-email.ts";
 import { deleteEmail } from "../../src/actions/delete-email.ts";
-import { exitCodeOf } from "../../src/answer.ts";
-import { verifyAudit } from "../../src/audit-verify.ts";
+import { exitCodeOf } from "../../src/catalogue/answer-envelope.ts";
 import { failures } from "../../src/failure.ts";
 import { mimeOf } from "../../src/lab/mime-write.ts";
+import { verifyAudit } from "../../src/perform/audit/verify-audit.ts";
 import { backends, type LabHost, openLabHost } from "./lab-host.ts";
 
 const who = "user01@example.com";

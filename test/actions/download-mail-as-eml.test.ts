@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { downloadMailAsEml } from "../../src/actions/download-mail-as-eml.ts";
-import { exitCodeOf } from "../../src/answer.ts";
+import { exitCodeOf } from "../../src/catalogue/answer-envelope.ts";
 import { failures } from "../../src/failure.ts";
 import { itemFromMime } from "../../src/lab/mime-item.ts";
 import { backends, type LabHost, openLabHost } from "./lab-host.ts";

@@ -2,13 +2,13 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { getAttachments } from "../../src/actions/get-attachments.ts";
-import type { Answer } from "../../src/answer.ts";
-import { exitCodeOf } from "../../src/answer.ts";
+import type { Answer } from "../../src/catalogue/answer-envelope.ts";
+import { exitCodeOf } from "../../src/catalogue/answer-envelope.ts";
 import { asFailure, Failure, failures } from "../../src/failure.ts";
 import { campaign, pixel } from "../../src/lab/campaign.ts";
 import type { NewAttachment } from "../../src/lab/item.ts";
 import { failed } from "../../src/outcome.ts";
-import type { Host } from "../../src/perform.ts";
+import type { Host } from "../../src/perform/perform.ts";
 import { backends, type LabHost, openLabHost } from "./lab-host.ts";
 
 const who = "user01@example.com";

@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
-import { effects } from "../../src/action.ts";
 import { catalogue } from "../../src/actions/index.ts";
 import { actionNames, loadAction } from "../../src/actions/load.ts";
-import { answerSchema } from "../../src/answer.ts";
+import { effects } from "../../src/catalogue/action-definition.ts";
+import { answerSchema } from "../../src/catalogue/answer-envelope.ts";
 import { action } from "../../src/index.ts";
 import { type LabHost, openLabHost } from "./lab-host.ts";
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { junkMail } from "../../src/actions/junk-mail.ts";
-import { exitCodeOf } from "../../src/answer.ts";
+import { exitCodeOf } from "../../src/catalogue/answer-envelope.ts";
 import { failures } from "../../src/failure.ts";
 import { backends, type LabHost, openLabHost } from "./lab-host.ts";
 

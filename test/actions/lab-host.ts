@@ -1,14 +1,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Action } from "../../src/action.ts";
-import type { Answer } from "../../src/answer.ts";
+import type { Action } from "../../src/catalogue/action-definition.ts";
+import type { Answer } from "../../src/catalogue/answer-envelope.ts";
 import { findItem, immutableId, restId } from "../../src/lab/graph/ids.ts";
 import type { NewItem } from "../../src/lab/item.ts";
 import { type Lab, type LabOptions, startLab } from "../../src/lab/lab.ts";
 import type { LabItem, LabMailbox } from "../../src/lab/mailbox.ts";
 import { labPermissions, labToken } from "../../src/lab/practice.ts";
-import type { Host } from "../../src/perform.ts";
+import type { Host } from "../../src/perform/perform.ts";
 import { environmentOf, type Library, library } from "../built.ts";
 
 /** What every action is held to: it does the same over both. What is of one of them alone is skipped over the other, and its title says why. */

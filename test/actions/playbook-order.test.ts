@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { Action } from "../../src/action.ts";
 import { catalogue } from "../../src/actions/index.ts";
 import { inPlaybookOrder } from "../../src/actions/playbook-order.ts";
+import type { Action } from "../../src/catalogue/action-definition.ts";
 
 test("every action is in it once; a new one comes last and moves none of the others", () => {
   const ordered = inPlaybookOrder(catalogue);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { replyToEmail } from "../../src/actions/reply-to-email.ts";
-import { exitCodeOf } from "../../src/answer.ts";
+import { exitCodeOf } from "../../src/catalogue/answer-envelope.ts";
 import { failures } from "../../src/failure.ts";
 import type { NewItem } from "../../src/lab/item.ts";
 import type { LabItem } from "../../src/lab/mailbox.ts";

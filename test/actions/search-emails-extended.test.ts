@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { searchEmailsExtended } from "../../src/actions/search-emails-extended.ts";
-import { exitCodeOf } from "../../src/answer.ts";
+import { exitCodeOf } from "../../src/catalogue/answer-envelope.ts";
 import type { Exchange } from "../../src/exchange/exchange.ts";
 import { campaign } from "../../src/lab/campaign.ts";
 import type { LabMailbox } from "../../src/lab/mailbox.ts";

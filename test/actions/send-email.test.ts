@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { sendEmail } from "../../src/actions/send-email.ts";
-import { openFile } from "../../src/input-file.ts";
+import { openFile } from "../../src/catalogue/open-attached-file.ts";
 import { pixel } from "../../src/lab/campaign.ts";
 import type { LabItem } from "../../src/lab/mailbox.ts";
 import { socAddress } from "../../src/lab/seed.ts";

@@ -9,7 +9,7 @@ import { action } from "../../src/index.ts";
 import { type Lab, type LabOptions, startLab } from "../../src/lab/lab.ts";
 import { socAddress } from "../../src/lab/seed.ts";
 import { labPassword } from "../../src/lab/store.ts";
-import { loadSettings } from "../../src/settings.ts";
+import { loadSettings } from "../../src/settings/load-settings.ts";
 
 /** A lab that ends with the test. */
 export async function openLab(options: LabOptions = {}): Promise<Lab> {

@@ -3,13 +3,13 @@ import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import { parse } from "yaml";
 import { actionNames } from "../../src/actions/load.ts";
+import { runDoctor } from "../../src/commands/doctor-command.ts";
 import { type Plan, planGraph } from "../../src/doctor/plan.ts";
-import { runDoctor } from "../../src/doctor-command.ts";
 import { failures } from "../../src/failure.ts";
 import { action } from "../../src/index.ts";
 import type { LabOptions } from "../../src/lab/lab.ts";
 import type { Registration } from "../../src/lab/registration.ts";
-import { loadSettings, writtenConnection } from "../../src/settings.ts";
+import { loadSettings, writtenConnection } from "../../src/settings/load-settings.ts";
 import { clientId, secret, tenantId, tenantWith } from "../wire/tenant.ts";
 import { basic, folder, openLab, type Setting } from "./examine.ts";
 

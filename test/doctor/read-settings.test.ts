@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { settings } from "../../src/doctor/read-settings.ts";
-import { loadSettings } from "../../src/settings.ts";
+import { loadSettings } from "../../src/settings/load-settings.ts";
 
 const application = {
   MAILCORDON_CLIENT_ID: "11111111-2222-3333-4444-555555555555",

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Checkup } from "../../src/doctor/checkup.ts";
 import { retirement } from "../../src/doctor/retirement.ts";
-import { loadSettings } from "../../src/settings.ts";
+import { loadSettings } from "../../src/settings/load-settings.ts";
 
 async function on(day: string, url = "https://outlook.office365.com/EWS/Exchange.asmx") {
   const { connection } = await loadSettings({ environment: { MAILCORDON_EWS_URL: url, MAILCORDON_TOKEN: "a.b.c" }, directory: "/" });

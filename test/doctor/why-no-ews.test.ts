@@ -3,7 +3,7 @@ import { deleteEmail } from "../../src/actions/delete-email.ts";
 import type { Checkup } from "../../src/doctor/checkup.ts";
 import { whyNoEws, withoutEws } from "../../src/doctor/why-no-ews.ts";
 import { Failure, type FailureCode } from "../../src/failure.ts";
-import { loadSettings } from "../../src/settings.ts";
+import { loadSettings } from "../../src/settings/load-settings.ts";
 import { clientId } from "../wire/tenant.ts";
 import { folder } from "./examine.ts";
 

@@ -6,10 +6,10 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { afterAll, describe, expect, test } from "vitest";
-import { openAudit } from "../../src/audit.ts";
 import { searchedOf } from "../../src/door/read-entry.ts";
-import { openEvidence } from "../../src/evidence.ts";
 import { mountMcp } from "../../src/faces/mcp/mount.ts";
+import { openAudit } from "../../src/perform/audit/audit-log.ts";
+import { openEvidence } from "../../src/perform/evidence/hash-and-store.ts";
 import { startToys, type ToyServer } from "../faces/http/server.ts";
 import { state } from "../faces/http/stage.ts";
 

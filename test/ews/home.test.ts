@@ -1,6 +1,5 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { Action } from "../../src/action.ts";
 import { copyEmail } from "../../src/actions/copy-email.ts";
 import { deleteAttachments } from "../../src/actions/delete-attachments.ts";
 import { deleteEmail } from "../../src/actions/delete-email.ts";
@@ -10,6 +9,8 @@ import { getContacts } from "../../src/actions/get-contacts.ts";
 import { junkMail } from "../../src/actions/junk-mail.ts";
 import { replyToEmail } from "../../src/actions/reply-to-email.ts";
 import { searchEmailsExtended } from "../../src/actions/search-emails-extended.ts";
+import type { Action } from "../../src/catalogue/action-definition.ts";
+import { restricted } from "../../src/connection/restrict-to-mailboxes.ts";
 import { openEws } from "../../src/ews/ews.ts";
 import type { Exchange } from "../../src/exchange/exchange.ts";
 import { mailboxGuidOf } from "../../src/exchange/mailbox-guid.ts";
@@ -17,7 +18,6 @@ import { type Lab, startLab } from "../../src/lab/lab.ts";
 import type { LabFolder, LabItem, LabMailbox } from "../../src/lab/mailbox.ts";
 import { labPassword } from "../../src/lab/store.ts";
 import type { Outcome } from "../../src/outcome.ts";
-import { restricted } from "../../src/restricted.ts";
 import { type LabHost, openLabHost } from "../actions/lab-host.ts";
 
 let at: LabHost;

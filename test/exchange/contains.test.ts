@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { nameMatcher } from "../../src/catalogue/which-attachments.ts";
 import { type ClientFilter, noMeans, openMatcher } from "../../src/exchange/match.ts";
 import type { Message } from "../../src/exchange/message.ts";
 import type { Filters } from "../../src/exchange/query.ts";
-import { nameMatcher } from "../../src/which-attachments.ts";
 
 /** How much more a text of sixteen times the length costs: some 16 in proportion, with collected garbage 40; by the square 256. A millisecond is no measure. */
 function growth([once = 0, more = 0]: readonly number[]): number {

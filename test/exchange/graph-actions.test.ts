@@ -3,13 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { catalogue, deleteEmail, junkMail } from "../../src/actions/index.ts";
-import { openAudit } from "../../src/audit.ts";
-import { openEvidence } from "../../src/evidence.ts";
 import type { Exchange, Mailbox } from "../../src/exchange/exchange.ts";
 import { openGraph } from "../../src/graph/graph.ts";
 import { permissionsOf } from "../../src/graph/permissions.ts";
 import { immutableId } from "../../src/lab/graph/ids.ts";
-import { perform } from "../../src/perform.ts";
+import { openAudit } from "../../src/perform/audit/audit-log.ts";
+import { openEvidence } from "../../src/perform/evidence/hash-and-store.ts";
+import { perform } from "../../src/perform/perform.ts";
 import { type LabHost, openLabHost } from "../actions/lab-host.ts";
 
 const who = "user01@example.com";

@@ -8,7 +8,7 @@ import { getContacts } from "../../src/actions/get-contacts.ts";
 import { junkMail } from "../../src/actions/junk-mail.ts";
 import { replyToEmail } from "../../src/actions/reply-to-email.ts";
 import { searchEmailsExtended } from "../../src/actions/search-emails-extended.ts";
-import { type Answer, exitCodeOf } from "../../src/answer.ts";
+import { type Answer, exitCodeOf } from "../../src/catalogue/answer-envelope.ts";
 import { type Looked, lookedIn, meantBy } from "../../src/exchange/looked.ts";
 import { failures } from "../../src/failure.ts";
 import { backends, type LabHost, openLabHost } from "../actions/lab-host.ts";

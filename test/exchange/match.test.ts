@@ -7,7 +7,7 @@ import { checkFilters, detailFor, givenFilters, openMatcher, sameMessageId } fro
 import type { Message } from "../../src/exchange/message.ts";
 import type { Filters } from "../../src/exchange/query.ts";
 import { Failure } from "../../src/failure.ts";
-import { comparable } from "../../src/unicode-form.ts";
+import { comparable } from "../../src/text/unicode-form.ts";
 
 const file: Attachment = { id: "a1", kind: "file", name: "Invoice-7.PDF" };
 const message: Message = {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { jsonPieces } from "../../src/faces/json.ts";
-import { jsonText } from "../../src/json-text.ts";
+import { jsonText } from "../../src/text/harmless-json.ts";
 
 test("in pieces it is the same text, whatever the document", () => {
   const member = fc.option(fc.oneof(fc.jsonValue(), fc.array(fc.jsonValue(), { maxLength: 120 })), { nil: undefined });

@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, test } from "vitest";
-import type { Action } from "../../src/action.ts";
 import { copyEmail } from "../../src/actions/copy-email.ts";
 import { deleteAttachments } from "../../src/actions/delete-attachments.ts";
 import { deleteEmail } from "../../src/actions/delete-email.ts";
@@ -7,6 +6,7 @@ import { catalogue } from "../../src/actions/index.ts";
 import { junkMail } from "../../src/actions/junk-mail.ts";
 import { replyToEmail } from "../../src/actions/reply-to-email.ts";
 import { sendEmail } from "../../src/actions/send-email.ts";
+import type { Action } from "../../src/catalogue/action-definition.ts";
 import { questionText } from "../../src/faces/question.ts";
 import { backends, type LabHost, openLabHost } from "../actions/lab-host.ts";
 

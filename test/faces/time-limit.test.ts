@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { Answer } from "../../src/answer.ts";
+import type { Answer } from "../../src/catalogue/answer-envelope.ts";
 import { openTimeLimit } from "../../src/faces/time-limit.ts";
 
 beforeEach(() => {

@@ -1,6 +1,7 @@
 import { PassThrough } from "node:stream";
 import * as z from "zod";
-import { type Action, reading, touching } from "../../src/action.ts";
+import { type Action, reading, touching } from "../../src/catalogue/action-definition.ts";
+import { textList } from "../../src/catalogue/common-fields.ts";
 import type { Exchange, Mailbox } from "../../src/exchange/exchange.ts";
 import { sameOverGraph } from "../../src/exchange/uses.ts";
 import type { Catalogue } from "../../src/faces/catalogue.ts";
@@ -8,7 +9,6 @@ import { runCli } from "../../src/faces/cli.ts";
 import type { Opened, Program } from "../../src/faces/program-definition.ts";
 import type { Screen } from "../../src/faces/screen.ts";
 import { Failure } from "../../src/failure.ts";
-import { textList } from "../../src/fields.ts";
 
 /** A reading action with one field of each kind. */
 export const countSheep = reading({

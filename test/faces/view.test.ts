@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Answer } from "../../src/answer.ts";
+import type { Answer } from "../../src/catalogue/answer-envelope.ts";
 import { answerText } from "../../src/faces/view.ts";
 import { shearSheep } from "./toy.ts";
 

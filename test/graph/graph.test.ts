@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { deleteEmail } from "../../src/actions/delete-email.ts";
 import { junkMail } from "../../src/actions/junk-mail.ts";
-import { openAudit } from "../../src/audit.ts";
-import { openEvidence } from "../../src/evidence.ts";
-import { perform } from "../../src/perform.ts";
+import { openAudit } from "../../src/perform/audit/audit-log.ts";
+import { openEvidence } from "../../src/perform/evidence/hash-and-store.ts";
+import { perform } from "../../src/perform/perform.ts";
 import { mail } from "../exchange/contract-mail.ts";
 import { onStage } from "./stage.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Timeline } from "../../scripts/demo-timeline.ts";
-import type { Answer } from "../../src/answer.ts";
+import type { Answer } from "../../src/catalogue/answer-envelope.ts";
 
 function told(answer: Partial<Answer>, columns = 60): string[] {
   const lines: string[] = [];

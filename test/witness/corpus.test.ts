@@ -7,14 +7,14 @@ import PostalMime from "postal-mime";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { downloadMailAsEml } from "../../src/actions/download-mail-as-eml.ts";
 import { getAttachments } from "../../src/actions/get-attachments.ts";
-import { openEvidence } from "../../src/evidence.ts";
 import { openEws } from "../../src/ews/ews.ts";
 import type { Exchange } from "../../src/exchange/exchange.ts";
 import { type Imported, importFolder } from "../../src/lab/import.ts";
 import { type Lab, startLab } from "../../src/lab/lab.ts";
 import { socAddress } from "../../src/lab/seed.ts";
 import { labPassword } from "../../src/lab/store.ts";
-import { perform } from "../../src/perform.ts";
+import { openEvidence } from "../../src/perform/evidence/hash-and-store.ts";
+import { perform } from "../../src/perform/perform.ts";
 
 const corpus = fileURLToPath(new URL("../../../shared/corpus/phishing", import.meta.url));
 const there = existsSync(corpus);

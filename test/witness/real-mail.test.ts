@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { getAttachments } from "../../src/actions/get-attachments.ts";
 import { searchEmailsExtended } from "../../src/actions/search-emails-extended.ts";
-import type { Answer } from "../../src/answer.ts";
+import type { Answer } from "../../src/catalogue/answer-envelope.ts";
 import { backends, type LabHost, openLabHost } from "../actions/lab-host.ts";
 import { tnef } from "../wire/tnef.ts";
 

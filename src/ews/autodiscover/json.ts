@@ -1,5 +1,5 @@
 import { Failure } from "../../failure.ts";
-import { parseJson } from "../../parse-json.ts";
+import { parseJson } from "../../text/parse-json.ts";
 import type { HttpResponse } from "../../wire/http/messages.ts";
 import { httpAnswer, largestAnswer, type Protocol, said } from "./protocol.ts";
 

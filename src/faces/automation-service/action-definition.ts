@@ -1,4 +1,4 @@
-import { type Action, effects } from "../../action.ts";
+import { type Action, effects } from "../../catalogue/action-definition.ts";
 import type { ActionDefinition, Field } from "./definition.ts";
 import { formOf } from "./form.ts";
 import { reservedIds } from "./integration.ts";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Action } from "../../action.ts";
+import type { Action } from "../../catalogue/action-definition.ts";
 import { actionDefinition } from "./action-definition.ts";
 import { type ArchivedFile, tarGz } from "./archive.ts";
 import { ActionDefinition, IntegrationDefinition } from "./definition.ts";

@@ -1,8 +1,8 @@
 import * as z from "zod";
-import type { Action } from "../../action.ts";
-import { mostCharacters, unwrapped } from "../../input/limits.ts";
-import { narrowing, spellings } from "../../input.ts";
-import { doorFields } from "../../perform.ts";
+import type { Action } from "../../catalogue/action-definition.ts";
+import { mostCharacters, unwrapped } from "../../catalogue/limits.ts";
+import { narrowing, spellings } from "../../catalogue/read-input.ts";
+import { doorFields } from "../../perform/perform.ts";
 import { type Parameter, parametersOf } from "../parameters.ts";
 import type { Field } from "./definition.ts";
 import { labelOf } from "./label.ts";

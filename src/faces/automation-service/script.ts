@@ -1,4 +1,4 @@
-import { type Action, effects } from "../../action.ts";
+import { type Action, effects } from "../../catalogue/action-definition.ts";
 import { putIntoIncident, readEvidence, takeFiles } from "./evidence-script.ts";
 import { type FormField, pythonText } from "./form.ts";
 import { labelOf } from "./label.ts";

@@ -1,6 +1,6 @@
 import type { Hono } from "hono";
-import type { Action } from "../../action.ts";
-import type { EvidenceIndex } from "../../evidence-index.ts";
+import type { Action } from "../../catalogue/action-definition.ts";
+import type { EvidenceIndex } from "../../perform/evidence/evidence-index.ts";
 import type { State } from "../../state/state.ts";
 import type { Catalogue } from "../catalogue.ts";
 import type { Calls, Connections } from "./calls.ts";

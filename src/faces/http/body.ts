@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Context } from "hono";
-import type { OpenedFile } from "../../action.ts";
+import type { OpenedFile } from "../../catalogue/action-definition.ts";
 import { Failure } from "../../failure.ts";
 import { type Form, readForm } from "./form.ts";
 import { collectJson, parseBytes, statusOfTooLong, tooLongInput } from "./json-body.ts";

@@ -1,11 +1,11 @@
-import { type Action, effects } from "../../action.ts";
-import type { Answer } from "../../answer.ts";
+import { type Action, effects } from "../../catalogue/action-definition.ts";
+import type { Answer } from "../../catalogue/answer-envelope.ts";
+import { restricted } from "../../connection/restrict-to-mailboxes.ts";
 import { asFailure, Failure, localOf } from "../../failure.ts";
-import { jsonText } from "../../json-text.ts";
-import { type Host, perform } from "../../perform.ts";
-import { restricted } from "../../restricted.ts";
+import { type Host, perform } from "../../perform/perform.ts";
 import type { Role } from "../../state/keys.ts";
 import type { State } from "../../state/state.ts";
+import { jsonText } from "../../text/harmless-json.ts";
 import type { Opened } from "../program-definition.ts";
 import { openTimeLimit } from "../time-limit.ts";
 import type { Asked } from "./body.ts";

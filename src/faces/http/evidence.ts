@@ -1,6 +1,6 @@
-import type { EvidenceStore } from "../../action.ts";
-import type { EvidenceCopy, EvidenceIndex } from "../../evidence-index.ts";
-import { isGranted } from "../../restricted.ts";
+import type { EvidenceStore } from "../../catalogue/action-definition.ts";
+import { isGranted } from "../../connection/restrict-to-mailboxes.ts";
+import type { EvidenceCopy, EvidenceIndex } from "../../perform/evidence/evidence-index.ts";
 import type { Caller } from "./who.ts";
 
 /** A store that says where its bytes are as a link, and notes by which connection they came. */

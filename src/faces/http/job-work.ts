@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { effects } from "../../action.ts";
+import { effects } from "../../catalogue/action-definition.ts";
 import { asFailure, Failure } from "../../failure.ts";
 import type { JobOrder, Worker } from "../../state/jobs.ts";
 import { type Keys, roles } from "../../state/keys.ts";

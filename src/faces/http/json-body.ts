@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { Worker } from "node:worker_threads";
+import { deepestInput, misshapen, mostValues, tooLong } from "../../catalogue/limits.ts";
+import { inParts } from "../../catalogue/read-input.ts";
 import { Failure } from "../../failure.ts";
-import { deepestInput, misshapen, mostValues, tooLong } from "../../input/limits.ts";
-import { inParts } from "../../input.ts";
-import { openShape } from "../../parse-json/shape.ts";
+import { openShape } from "../../text/shape.ts";
 
 /** JSON as it came, with its SHA-256 in hexadecimal. */
 export interface JsonBytes {

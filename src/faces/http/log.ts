@@ -1,5 +1,5 @@
 import { pino } from "pino";
-import { shownJson } from "../../json-text.ts";
+import { shownJson } from "../../text/harmless-json.ts";
 import type { RequestLog } from "./app-context.ts";
 
 /** What `mailcordon serve` writes to standard error. */

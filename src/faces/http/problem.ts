@@ -1,6 +1,6 @@
-import { type ErrorNoun, errorNoun } from "../../answer.ts";
+import { type ErrorNoun, errorNoun } from "../../catalogue/answer-envelope.ts";
 import { Failure, type FailureCode, failures } from "../../failure.ts";
-import { jsonText } from "../../json-text.ts";
+import { jsonText } from "../../text/harmless-json.ts";
 
 /** A reply, before it is one of a library. */
 export interface Reply {

@@ -1,7 +1,7 @@
 import type { HttpBindings } from "@hono/node-server";
 import type { Context, Hono } from "hono";
 import { Failure } from "../../failure.ts";
-import { jsonText } from "../../json-text.ts";
+import { jsonText } from "../../text/harmless-json.ts";
 import { problem, type Reply } from "./problem.ts";
 import type { Caller } from "./who.ts";
 

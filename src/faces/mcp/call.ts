@@ -1,9 +1,9 @@
 import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
-import type { Action, Kept, Row } from "../../action.ts";
-import { type Answer, errorNoun } from "../../answer.ts";
+import type { Action, Kept, Row } from "../../catalogue/action-definition.ts";
+import { type Answer, errorNoun } from "../../catalogue/answer-envelope.ts";
 import { asFailure, Failure, failures } from "../../failure.ts";
-import { jsonText } from "../../json-text.ts";
-import { type Host, type Plan, perform } from "../../perform.ts";
+import { type Host, type Plan, perform } from "../../perform/perform.ts";
+import { jsonText } from "../../text/harmless-json.ts";
 import { toolOf } from "../names.ts";
 import type { TimeLimit } from "../time-limit.ts";
 import type { Confirmations } from "./confirmations.ts";

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import type { Row } from "../../action.ts";
+import type { Row } from "../../catalogue/action-definition.ts";
 import { Failure } from "../../failure.ts";
 import type { Confirmation } from "./tool.ts";
 

@@ -1,6 +1,6 @@
-import type { EvidenceStore, Kept, OpenedFile } from "../../action.ts";
-import type { EvidenceCopy } from "../../evidence-index.ts";
+import type { EvidenceStore, Kept, OpenedFile } from "../../catalogue/action-definition.ts";
 import { Failure } from "../../failure.ts";
+import type { EvidenceCopy } from "../../perform/evidence/evidence-index.ts";
 
 const scheme = "mailcordon-evidence://sha256/";
 

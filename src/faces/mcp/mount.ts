@@ -1,6 +1,6 @@
-import { type Action, effects } from "../../action.ts";
+import { type Action, effects } from "../../catalogue/action-definition.ts";
+import { mostBytesOf } from "../../catalogue/limits.ts";
 import { Failure, failures } from "../../failure.ts";
-import { mostBytesOf } from "../../input/limits.ts";
 import type { House } from "../http/app-context.ts";
 import { readBody, sentBy } from "../http/body.ts";
 import { evidenceFor } from "../http/evidence.ts";

@@ -12,11 +12,11 @@ import {
   McpError,
   ReadResourceRequestSchema,
 } from "@modelcontextprotocol/sdk/types.js";
-import type { Action, Kept } from "../../action.ts";
+import type { Action, Kept } from "../../catalogue/action-definition.ts";
 import { appendRead, evidenceEntry } from "../../door/read-entry.ts";
-import { operatingSystemUser } from "../../door/user.ts";
 import { asFailure, Failure } from "../../failure.ts";
-import type { Host, Plan } from "../../perform.ts";
+import { operatingSystemUser } from "../../perform/operating-system-user.ts";
+import type { Host, Plan } from "../../perform/perform.ts";
 import { toolOf } from "../names.ts";
 import { type Asking, questionText } from "../question.ts";
 import { harmless } from "../terminal.ts";

@@ -1,7 +1,7 @@
 import type { Tool } from "@modelcontextprotocol/sdk/types.js";
 import * as z from "zod";
-import { type Action, effects } from "../../action.ts";
-import { answerSchema } from "../../answer.ts";
+import { type Action, effects } from "../../catalogue/action-definition.ts";
+import { answerSchema } from "../../catalogue/answer-envelope.ts";
 import { toolOf } from "../names.ts";
 
 /** What a call that was not confirmed yet answers besides the dry run. */

@@ -1,5 +1,4 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { Action } from "../../../src/action.ts";
 import { copyEmail } from "../../../src/actions/copy-email.ts";
 import { deleteAttachments } from "../../../src/actions/delete-attachments.ts";
 import { deleteEmail } from "../../../src/actions/delete-email.ts";
@@ -7,7 +6,8 @@ import { downloadMailAsEml } from "../../../src/actions/download-mail-as-eml.ts"
 import { getAttachments } from "../../../src/actions/get-attachments.ts";
 import { junkMail } from "../../../src/actions/junk-mail.ts";
 import { replyToEmail } from "../../../src/actions/reply-to-email.ts";
-import { exitCodeOf } from "../../../src/answer.ts";
+import type { Action } from "../../../src/catalogue/action-definition.ts";
+import { exitCodeOf } from "../../../src/catalogue/answer-envelope.ts";
 import { failures } from "../../../src/failure.ts";
 import type { NewItem } from "../../../src/lab/item.ts";
 import type { LabItem } from "../../../src/lab/mailbox.ts";

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { searchEmailsExtended } from "../../../src/actions/search-emails-extended.ts";
-import { type Answer, exitCodeOf } from "../../../src/answer.ts";
+import { type Answer, exitCodeOf } from "../../../src/catalogue/answer-envelope.ts";
 import { failures } from "../../../src/failure.ts";
 import { socAddress } from "../../../src/lab/seed.ts";
 import { type Backend, type LabHost, openLabHost } from "../lab-host.ts";

@@ -6,7 +6,7 @@ import { deleteEmail } from "../../../src/actions/delete-email.ts";
 import { downloadMailAsEml } from "../../../src/actions/download-mail-as-eml.ts";
 import { getAttachments } from "../../../src/actions/get-attachments.ts";
 import type { FaultKind } from "../../../src/lab/faults.ts";
-import { perform } from "../../../src/perform.ts";
+import { perform } from "../../../src/perform/perform.ts";
 import { backends } from "../lab-host.ts";
 import { ann, messageIdOf, openStage, type Stage, whereIs } from "./stage.ts";
 

@@ -2,12 +2,12 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
-import type { Action, Row } from "../../../src/action.ts";
-import type { Answer, Result } from "../../../src/answer.ts";
-import { verifyAudit } from "../../../src/audit-verify.ts";
+import type { Action, Row } from "../../../src/catalogue/action-definition.ts";
+import type { Answer, Result } from "../../../src/catalogue/answer-envelope.ts";
 import { type FaultKind, type FaultRule, faultKinds } from "../../../src/lab/faults.ts";
 import { wrongKinds } from "../../../src/lab/wrong-replies.ts";
-import { perform } from "../../../src/perform.ts";
+import { verifyAudit } from "../../../src/perform/audit/verify-audit.ts";
+import { perform } from "../../../src/perform/perform.ts";
 import { type Backend, backends } from "../lab-host.ts";
 import { type Habits, inventory, openStage, type Stage, sha256 } from "./stage.ts";
 

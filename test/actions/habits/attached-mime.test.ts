@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { deleteAttachments } from "../../../src/actions/delete-attachments.ts";
 import { getAttachments } from "../../../src/actions/get-attachments.ts";
+import { restricted } from "../../../src/connection/restrict-to-mailboxes.ts";
 import { campaign } from "../../../src/lab/campaign.ts";
-import { restricted } from "../../../src/restricted.ts";
 import { type LabHost, openLabHost } from "../lab-host.ts";
 
 const rich = { mailbox: "hr@example.com", internet_message_id: campaign.rich.messageId };

@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, test } from "vitest";
-import type { Action } from "../../../src/action.ts";
 import { deleteEmail } from "../../../src/actions/delete-email.ts";
 import { downloadMailAsEml } from "../../../src/actions/download-mail-as-eml.ts";
 import { getOutOfOffice } from "../../../src/actions/get-out-of-office.ts";
 import { getSearchableMailboxes } from "../../../src/actions/get-searchable-mailboxes.ts";
 import { junkMail } from "../../../src/actions/junk-mail.ts";
 import { searchEmailsExtended } from "../../../src/actions/search-emails-extended.ts";
+import type { Action } from "../../../src/catalogue/action-definition.ts";
 import { socAddress } from "../../../src/lab/seed.ts";
 import { type LabHost, openLabHost } from "../lab-host.ts";
 

@@ -4,7 +4,7 @@ import { downloadMailAsEml } from "../../../src/actions/download-mail-as-eml.ts"
 import { getContacts } from "../../../src/actions/get-contacts.ts";
 import { getSearchableMailboxes } from "../../../src/actions/get-searchable-mailboxes.ts";
 import { searchEmailsExtended } from "../../../src/actions/search-emails-extended.ts";
-import { exitCodeOf } from "../../../src/answer.ts";
+import { exitCodeOf } from "../../../src/catalogue/answer-envelope.ts";
 import type { LabOptions } from "../../../src/lab/lab.ts";
 import { socAddress } from "../../../src/lab/seed.ts";
 import { labPassword } from "../../../src/lab/store.ts";

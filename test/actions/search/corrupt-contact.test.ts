@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { getContacts } from "../../../src/actions/get-contacts.ts";
-import { exitCodeOf } from "../../../src/answer.ts";
+import { exitCodeOf } from "../../../src/catalogue/answer-envelope.ts";
 import { backends, type LabHost, openLabHost } from "../lab-host.ts";
 import { openSpoilingProxy, type Passing, type Spoilt } from "./spoiling-proxy.ts";
 

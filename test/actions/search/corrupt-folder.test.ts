@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { deleteEmail } from "../../../src/actions/delete-email.ts";
 import { getContacts } from "../../../src/actions/get-contacts.ts";
 import { searchEmailsExtended } from "../../../src/actions/search-emails-extended.ts";
-import { exitCodeOf } from "../../../src/answer.ts";
+import { exitCodeOf } from "../../../src/catalogue/answer-envelope.ts";
 import { socAddress } from "../../../src/lab/seed.ts";
 import { labPassword } from "../../../src/lab/store.ts";
 import { backends, type LabHost, openLabHost } from "../lab-host.ts";

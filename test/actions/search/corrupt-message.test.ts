@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { searchEmailsExtended } from "../../../src/actions/search-emails-extended.ts";
-import { exitCodeOf } from "../../../src/answer.ts";
+import { exitCodeOf } from "../../../src/catalogue/answer-envelope.ts";
 import type { LabItem } from "../../../src/lab/mailbox.ts";
 import { socAddress } from "../../../src/lab/seed.ts";
 import { labPassword } from "../../../src/lab/store.ts";

@@ -2,14 +2,14 @@ import { spawnSync } from "node:child_process";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
-import { type Action, reading } from "../../../src/action.ts";
 import { catalogue } from "../../../src/actions/index.ts";
+import { type Action, reading } from "../../../src/catalogue/action-definition.ts";
+import { unwrapped } from "../../../src/catalogue/limits.ts";
+import { spellings } from "../../../src/catalogue/read-input.ts";
 import { sameOverGraph } from "../../../src/exchange/uses.ts";
 import type { Field } from "../../../src/faces/automation-service/definition.ts";
 import { formOf, pythonText, separatorsOf } from "../../../src/faces/automation-service/form.ts";
 import { prelude } from "../../../src/faces/automation-service/prelude.ts";
-import { unwrapped } from "../../../src/input/limits.ts";
-import { spellings } from "../../../src/input.ts";
 import { noPython, without } from "./stage.ts";
 
 const fieldOf = (schema: z.ZodType): Field & { readonly python: string } => {

@@ -1,8 +1,8 @@
 import { connect } from "node:net";
 import { describe, expect, test } from "vitest";
+import { deepestInput, mostValues } from "../../../src/catalogue/limits.ts";
 import { readBody } from "../../../src/faces/http/body.ts";
 import { collectJson, parseBytes, tooLongInput } from "../../../src/faces/http/json-body.ts";
-import { deepestInput, mostValues } from "../../../src/input/limits.ts";
 import { admin as key, toys } from "./stage.ts";
 
 /** Sends the head and a beginning of a body that never ends, and gives the reply. */

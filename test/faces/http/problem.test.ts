@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { errorNoun } from "../../../src/answer.ts";
+import { errorNoun } from "../../../src/catalogue/answer-envelope.ts";
 import { problem } from "../../../src/faces/http/problem.ts";
 import { Failure, failures } from "../../../src/failure.ts";
 

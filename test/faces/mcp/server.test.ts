@@ -8,10 +8,10 @@ import {
 } from "@modelcontextprotocol/sdk/types.js";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
-import { type Action, effects, touching } from "../../../src/action.ts";
+import { type Action, effects, touching } from "../../../src/catalogue/action-definition.ts";
 import { sameOverGraph } from "../../../src/exchange/uses.ts";
 import { mcpServer } from "../../../src/faces/mcp/server.ts";
-import type { Host } from "../../../src/perform.ts";
+import type { Host } from "../../../src/perform/perform.ts";
 import { countSheep, opened, shearMany, shearSheep } from "../toy.ts";
 
 const clients: Client[] = [];

@@ -1,9 +1,9 @@
 import * as z from "zod";
-import { type Action, effects } from "../../../action.ts";
-import { answerSchema } from "../../../answer.ts";
+import { type Action, effects } from "../../../catalogue/action-definition.ts";
+import { answerSchema } from "../../../catalogue/answer-envelope.ts";
+import { mostBytesOf } from "../../../catalogue/limits.ts";
 import { Failure } from "../../../failure.ts";
-import { mostBytesOf } from "../../../input/limits.ts";
-import { didYouMean } from "../../../spelling.ts";
+import { didYouMean } from "../../../text/nearest-name.ts";
 import type { House } from "../app-context.ts";
 import { readBody, sentBy } from "../body.ts";
 import type { Reply } from "../problem.ts";

@@ -1,5 +1,5 @@
+import { isGranted } from "../../../connection/restrict-to-mailboxes.ts";
 import { Failure } from "../../../failure.ts";
-import { isGranted } from "../../../restricted.ts";
 import type { ConnectionReport, House } from "../app-context.ts";
 import { readBody, sentBy } from "../body.ts";
 import { connectionFor, queryOf } from "../query.ts";

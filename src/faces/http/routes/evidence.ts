@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { appendRead, evidenceEntry } from "../../../door/read-entry.ts";
-import type { EvidenceCopy } from "../../../evidence-index.ts";
 import { asFailure, Failure } from "../../../failure.ts";
+import type { EvidenceCopy } from "../../../perform/evidence/evidence-index.ts";
 import type { House } from "../app-context.ts";
 import { errorLine } from "../error-line.ts";
 import { disposition, evidenceFor } from "../evidence.ts";

@@ -1,6 +1,6 @@
 import { asFailure, Failure } from "../../../failure.ts";
-import { jsonText } from "../../../json-text.ts";
 import { hasEnded, type Job } from "../../../state/jobs.ts";
+import { jsonText } from "../../../text/harmless-json.ts";
 import type { House } from "../app-context.ts";
 import { lostCall, type Order } from "../calls.ts";
 import { errorLine } from "../error-line.ts";

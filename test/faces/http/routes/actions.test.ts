@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { jsonText } from "../../../../src/json-text.ts";
 import type { State } from "../../../../src/state/state.ts";
+import { jsonText } from "../../../../src/text/harmless-json.ts";
 import { temporaryState } from "../../../state/temporary.ts";
 import { opened, toyCatalogue } from "../../toy.ts";
 import { type CallOptions, startToys, type ToyServer } from "../server.ts";

@@ -1,0 +1,186 @@
+import { createHash } from "node:crypto";
+import * as z from "zod";
+import type { NewAttachment } from "../exchange/attachment.ts";
+import type { Draft, Sent } from "../exchange/draft.ts";
+import { textOfHtml } from "../exchange/html-text.ts";
+import { Failure } from "../failure.ts";
+import type { Context, Row } from "./action-definition.ts";
+import { AddressNoun, addressesOf, addressList, addressOf, addressRow, attachments, headers, present } from "./common-fields.ts";
+import { mostCharacters } from "./limits.ts";
+
+const body = z.string().max(mostCharacters.body);
+
+/** The fields of every action that writes a message. */
+export const newMail = {
+  from: z
+    .string()
+    .min(1)
+    .max(mostCharacters.address)
+    .optional()
+    .describe("Sender, where the account may send as or on behalf of it. Default: the mailbox."),
+  to: addressList("Recipients: a list, or one text with commas between; each `a@example.com` or `Name <a@example.com>`."),
+  cc: addressList("Copies to, as in to."),
+  bcc: addressList("Blind copies to, as in to."),
+  subject: z.string().max(mostCharacters.subject).optional().describe("Subject."),
+  body_text: body.optional().describe("Body as plain text. When body_html is given, too, that is sent."),
+  body_html: body.optional().describe("Body as HTML. Images in it as data: URIs become inline attachments, since readers show no others."),
+  headers,
+  attachments,
+  save_to_sent: z.boolean().default(true).describe("Keep a copy in Sent Items. Without it the new message's ids cannot be told."),
+};
+
+export interface NewMail {
+  readonly from?: string | undefined;
+  readonly to?: readonly string[] | undefined;
+  readonly cc?: readonly string[] | undefined;
+  readonly bcc?: readonly string[] | undefined;
+  readonly subject?: string | undefined;
+  readonly body_text?: string | undefined;
+  readonly body_html?: string | undefined;
+  readonly headers?: readonly { readonly name: string; readonly value: string }[] | undefined;
+  readonly attachments?: readonly AttachmentInput[] | undefined;
+}
+
+interface AttachmentInput {
+  readonly path?: string | undefined;
+  readonly base64?: string | undefined;
+  readonly name?: string | undefined;
+  readonly content_type?: string | undefined;
+  readonly content_id?: string | undefined;
+  readonly inline?: boolean | undefined;
+}
+
+/** What was sent, as columns. */
+export const sentColumns = {
+  action: z.literal("sent"),
+  conversation_id: z.string().optional(),
+  sent_at: z.string().optional(),
+  subject: z.string().optional(),
+  to: z.array(AddressNoun),
+  cc: z.array(AddressNoun),
+  bcc: z.array(AddressNoun),
+  copy_left: z
+    .literal(true)
+    .optional()
+    .describe("Present when save_to_sent was false, and a copy may be in Sent Items all the same: it could not be taken away."),
+};
+
+export function sentRow(sent: Sent) {
+  return present({
+    action: "sent" as const,
+    conversation_id: sent.conversationId,
+    sent_at: sent.sentAt,
+    subject: sent.subject,
+    to: sent.to.map(addressRow),
+    cc: sent.cc.map(addressRow),
+    bcc: sent.bcc.map(addressRow),
+    copy_left: sent.copyLeft,
+  });
+}
+
+/** Refuses what does not fit together, before anything is opened; what each field may hold the port checks. Throws Failure `invalid-input`. */
+export function checkNewMail(mail: NewMail): void {
+  for (const attachment of mail.attachments ?? []) {
+    // Who names a file may leave the field for its bytes empty.
+    const hasBytes = attachment.base64 !== undefined && !(attachment.base64 === "" && attachment.path !== undefined);
+    if ((attachment.path === undefined) === !hasBytes) {
+      throw new Failure("invalid-input", "attachments: give each either path or base64.");
+    }
+    if (attachment.path === undefined && attachment.name === undefined) {
+      throw new Failure("invalid-input", "attachments: one given as base64 needs a name.");
+    }
+  }
+  addressFields(mail);
+}
+
+/** The addresses of a message as the port has them. */
+export function addressFields(mail: NewMail): Pick<Draft, "from" | "to" | "cc" | "bcc"> {
+  return {
+    from: mail.from === undefined ? undefined : addressOf(mail.from, "from"),
+    to: addressesOf(mail.to, "to"),
+    cc: addressesOf(mail.cc, "cc"),
+    bcc: addressesOf(mail.bcc, "bcc"),
+  };
+}
+
+/** Of a body a person who is asked reads so many lines, of so many characters together. */
+const linesAsked = 10;
+const charactersAsked = 20_000;
+
+/** What a person who is asked must know of a message to send: to whom it goes, and how it begins. Throws Failure. */
+export async function mailDetails(draft: Omit<Draft, "to"> & { readonly to?: Draft["to"] | undefined }): Promise<Row> {
+  if (draft.mime !== undefined) return await mimeDetails(draft.mime);
+  const { from, replyTo, to, cc, bcc, subject, headers = [], attachments = [], text, html = "" } = draft;
+  const rows = (addresses: Draft["to"] | undefined) => addresses?.map(addressRow);
+  return present({
+    from: from && addressRow(from),
+    reply_to: rows(replyTo),
+    to: rows(to),
+    cc: rows(cc),
+    bcc: rows(bcc),
+    subject: subject ?? "",
+    headers: headers.map(({ name, value }) => `${name}: ${value}`),
+    attachments: attachments.map(({ name, size }) => ({ name, size })),
+    ...(text === undefined ? beginningOf(textOfHtml(html.slice(0, charactersAsked)), html.length) : beginningOf(text)),
+  });
+}
+
+async function mimeDetails(mime: Uint8Array): Promise<Row> {
+  const { glanceAt } = await import("../mime/glance.ts");
+  const { addresses, subject, date, text = "", attachments, unlisted } = await glanceAt(mime);
+  const named = Object.entries(addresses).map(([name, list]) => [name.replaceAll("-", "_"), list.map(addressRow)] as const);
+  return present({ ...Object.fromEntries(named), subject, date, attachments, not_understood: unlisted, ...beginningOf(text) });
+}
+
+/** The first lines that are not blank, and the length of all where that is more. */
+function beginningOf(text: string, length = text.length): Row {
+  const begin = text.slice(0, charactersAsked);
+  const lines = begin.split(/\r\n|[\r\n\u0085\u2028\u2029]/).filter((line) => line.trim() !== "");
+  const isCut = lines.length > linesAsked || length > begin.length;
+  return { body: lines.slice(0, linesAsked), ...(isCut ? { body_characters: length } : {}) };
+}
+
+/** Body and attachments as the port has them. HTML goes before text. Throws what opening a file throws. */
+export async function contentFields(
+  mail: NewMail,
+  context: Pick<Context, "readFile">,
+): Promise<Pick<Draft, "text" | "html" | "attachments">> {
+  const opened = await Promise.all((mail.attachments ?? []).map((attachment) => openAttachment(attachment, context)));
+  if (mail.body_html === undefined) return { text: mail.body_text ?? "", attachments: opened };
+  const { html, images } = imagesTakenOut(mail.body_html);
+  return { html, attachments: [...images, ...opened] };
+}
+
+async function openAttachment(input: AttachmentInput, { readFile }: Pick<Context, "readFile">): Promise<NewAttachment> {
+  const shared = { contentType: input.content_type, contentId: input.content_id, isInline: input.inline ?? input.content_id !== undefined };
+  if (input.path === undefined) return { ...shared, ...inMemory(input.name ?? "", Buffer.from(input.base64 ?? "", "base64")) };
+  if (readFile === undefined) throw new Failure("invalid-input", "attachments: a path cannot be opened here; give the bytes as base64.");
+  const file = await readFile(input.path);
+  return { ...shared, name: input.name ?? file.name, size: file.size, open: () => file.open() };
+}
+
+function inMemory(name: string, bytes: Uint8Array): Pick<NewAttachment, "name" | "size" | "open"> {
+  return {
+    name,
+    size: bytes.byteLength,
+    async *open() {
+      yield bytes;
+    },
+  };
+}
+
+const dataImage = /(\bsrc\s*=\s*)(["'])data:image\/([a-z0-9.+-]+);base64,([a-z0-9+/=\s]+)\2/gi;
+
+function imagesTakenOut(html: string): { readonly html: string; readonly images: readonly NewAttachment[] } {
+  const images = new Map<string, NewAttachment>();
+  const without = html.replace(dataImage, (_whole, attribute: string, quote: string, kind: string, base64: string) => {
+    const bytes = Buffer.from(base64, "base64");
+    const digest = createHash("sha256").update(bytes).digest("hex").slice(0, 24);
+    const contentId = `${digest}@mailcordon`;
+    const contentType = `image/${kind.toLowerCase()}`;
+    const name = `image-${digest.slice(0, 8)}.${/^[a-z0-9]+/i.exec(kind)?.[0] ?? "bin"}`;
+    images.set(contentId, { ...inMemory(name, bytes), contentType, contentId, isInline: true });
+    return `${attribute}${quote}cid:${contentId}${quote}`;
+  });
+  return { html: without, images: [...images.values()] };
+}

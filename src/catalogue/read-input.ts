@@ -1,0 +1,186 @@
+import * as z from "zod";
+import { Failure } from "../failure.ts";
+import { didYouMean } from "../text/nearest-name.ts";
+import { parseJson } from "../text/parse-json.ts";
+import { openShape } from "../text/shape.ts";
+import { visible } from "../text/unicode-form.ts";
+import { deepestInput, limitOf, misshapen, mostBytesOf, mostValues, tooLong, tooMuch, unwrapped } from "./limits.ts";
+
+/** How a list may also be spelled: as one text, and how one of its items may be spelled otherwise than the schema says. */
+interface Spelling {
+  /** The items of one text. A text that is a JSON list is read as JSON before this is asked. */
+  readonly split: (text: string) => readonly unknown[];
+  /** The same, where more than marks between them tells the items of a pasted text apart: then this is asked instead. */
+  readonly paste?: (text: string) => readonly unknown[];
+  readonly item?: (value: unknown) => unknown;
+  /** The items of an object given where the list stands. */
+  readonly object?: (value: object) => readonly unknown[];
+}
+
+/** The lists that playbooks send as one text, each with its way to split. Filled by `common-fields.ts`. */
+export const spellings = z.registry<Spelling>();
+
+/**
+ * Fields that narrow what an action works on, or guard it: filters, folders, counts. To take an empty value of one for unset would make the action
+ * work on more than was asked, so that it is refused, or read by the field itself where its schema takes an empty text. So is None, as Python writes
+ * it. Null is unset as everywhere.
+ */
+export const narrowing = z.registry<undefined>();
+
+/**
+ * The input as its schema reads it, after the spellings of playbooks are understood: `""` and "None" (but for `narrowing` fields), null and unset are unset; "true" and "false"
+ * (ignoring case) are booleans; numeric texts are numbers; a value of an enumeration may have any case; a list may be one text.
+ * Throws one Failure `invalid-input` that names every field that is wrong and says what to put there.
+ * No field is longer than its schema says, and the whole is no longer than `mostBytesOf` says, whoever calls.
+ */
+export function readInput<In extends z.ZodObject>(schema: In, raw: unknown): z.output<In> {
+  const most = mostBytesOf(schema);
+  const excess = tooMuch(raw, most);
+  if (excess !== undefined) throw new Failure("invalid-input", excess, { hint: excess === tooLong(most) ? inParts : undefined });
+  const parsed = schema.safeParse(respelled(schema, raw));
+  if (parsed.success) return parsed.data;
+  const { issues } = parsed.error;
+  const problems = issues.slice(0, mostProblems).map((issue) => problem(schema, issue));
+  const more = issues.length > mostProblems ? [`and ${issues.length - mostProblems} more`] : [];
+  throw new Failure("invalid-input", [...problems, ...more].join("; "), { cause: parsed.error });
+}
+
+/** What is wrong in so many places is wrong in the same way in the others. */
+const mostProblems = 50;
+/** Of a list that states no limit of its own. Each item that is wrong costs microseconds. */
+const longestList = 100_000;
+/** What to do with an input that is too long. */
+export const inParts = "Make several calls with a part of it each.";
+/** No schema has so many fields by far. */
+const mostFields = 1000;
+
+/** What a value should have been, where zod says only its type. */
+const wordFor: Readonly<Record<string, string>> = {
+  number: "a number",
+  boolean: "true or false",
+  array: "a list",
+  string: "a text",
+  object: "an object",
+};
+
+function problem(schema: z.ZodObject, issue: z.core.$ZodIssue): string {
+  const [top] = issue.path;
+  if (issue.code === "unrecognized_keys") return `${issue.path.map(String).join(".") || "input"}: ${unknownFields(schema, issue)}`;
+  const field = typeof top === "string" ? fieldOf(schema, top) : undefined;
+  const missing = issue.code === "invalid_type" && issue.input === undefined && issue.message.endsWith("undefined");
+  const wanted = issue.code === "invalid_type" && !missing ? wordFor[issue.expected] : undefined;
+  const said = missing ? "is required" : wanted === undefined ? (excessOf(issue) ?? issue.message) : `is not ${wanted}`;
+  const expected = field instanceof z.ZodType && field.description !== undefined ? ` (what to put: ${field.description})` : "";
+  return `${issue.path.map(String).join(".") || "input"}: ${said}${expected}`;
+}
+
+/** What the items of texts and lists are called. */
+const unitFor: Readonly<Record<string, string>> = { string: "characters", array: "items" };
+
+/** Says which limit a text or a list exceeds. */
+function excessOf(issue: z.core.$ZodIssue): string | undefined {
+  const unit = issue.code === "too_big" ? unitFor[issue.origin] : undefined;
+  return unit === undefined || issue.code !== "too_big" ? undefined : `has more than ${issue.maximum} ${unit}`;
+}
+
+/** Names of fields have a few words; what is longer, or one of many, is no slip of the fingers. */
+const longestName = 100;
+const mostNames = 5;
+
+function unknownFields(schema: z.ZodObject, { keys, path }: z.core.$ZodIssueUnrecognizedKeys): string {
+  // What stands deeper is not asked for its names.
+  const known = path.length === 0 ? Object.keys(schema.shape) : [];
+  const named = keys
+    .slice(0, mostNames)
+    .map((key) => `there is no field ${JSON.stringify(key.slice(0, longestName))}.${didYouMean(key, known)}`);
+  return [...named, ...(keys.length > mostNames ? [`And ${keys.length - mostNames} more.`] : [])].join(" ");
+}
+
+function fieldOf(schema: z.ZodObject, name: string): z.core.$ZodType | undefined {
+  return Object.hasOwn(schema.shape, name) ? schema.shape[name] : undefined;
+}
+
+/** A field that the schema does not know is left as it is, so that a strict schema names it. */
+function respelled(schema: z.ZodObject, raw: unknown): unknown {
+  if (typeof raw !== "object" || raw === null || Array.isArray(raw)) return raw;
+  const entries: [string, unknown][] = [];
+  const empty: [name: string, what: string][] = [];
+  if (Object.keys(raw).length > mostFields) throw new Failure("invalid-input", `An object has more than ${mostFields} fields.`);
+  for (const [name, value] of Object.entries(raw)) {
+    const field = fieldOf(schema, name);
+    if (field === undefined) entries.push([name, value]);
+    else if (narrowing.has(unwrapped(field)) && isNone(field, value)) empty.push([name, "is None"]);
+    else if (narrowing.has(unwrapped(field)) && isNarrowingEmpty(field, value, name)) empty.push([name, "is empty"]);
+    else if (!isUnset(field, value) || (value === "" && narrowing.has(unwrapped(field))))
+      entries.push([name, respell(unwrapped(field), value, name)]);
+  }
+  if (empty.length > 0)
+    throw new Failure("invalid-input", empty.map(([name, what]) => `${name}: ${what}${notLeftOut(schema, name)}`).join("; "));
+  return Object.fromEntries(entries);
+}
+
+/** Whether a value names nothing: an empty text or list, one of invisible characters only, and what splits into nothing. */
+function isNarrowingEmpty(field: z.core.$ZodType, value: unknown, name: string): boolean {
+  const inner = unwrapped(field);
+  if (typeof value === "string" && visible(value) === "") return !z.safeParse(inner, "").success;
+  if (!(inner instanceof z.ZodArray)) return false;
+  const items = value === null || value === undefined ? value : respellList(inner, value, name);
+  return Array.isArray(items) && items.every((item) => typeof item === "string" && visible(item) === "");
+}
+
+function notLeftOut(schema: z.ZodObject, name: string): string {
+  const field = fieldOf(schema, name);
+  const expected = field instanceof z.ZodType && field.description !== undefined ? ` (what to put: ${field.description})` : "";
+  return `, which is not the same as left out; leave it out or give a value${expected}`;
+}
+
+function isUnset(field: z.core.$ZodType, value: unknown): boolean {
+  return value === "" || value === null || value === undefined || isNone(field, value);
+}
+
+/** A playbook in Python writes None where nothing is. No number, boolean or choice is called that; a text may be. */
+function isNone(field: z.core.$ZodType, value: unknown): boolean {
+  if (value !== "None") return false;
+  const inner = unwrapped(field);
+  if (inner instanceof z.ZodEnum) return !inner.options.some((option) => String(option).toLowerCase() === "none");
+  return inner instanceof z.ZodNumber || inner instanceof z.ZodBoolean;
+}
+
+const numeric = /^\s*[+-]?\d+(\.\d+)?\s*$/;
+
+function respell(field: z.core.$ZodType, value: unknown, name: string): unknown {
+  if (field instanceof z.ZodArray) return respellList(field, value, name);
+  if (field instanceof z.ZodObject) return respelled(field, typeof value === "string" ? fromJson(value) : value);
+  if (typeof value !== "string") return value;
+  if (field instanceof z.ZodBoolean) return { true: true, false: false }[value.trim().toLowerCase()] ?? value;
+  if (field instanceof z.ZodNumber) return numeric.test(value) ? Number(value) : value;
+  if (field instanceof z.ZodEnum)
+    return field.options.find((option) => String(option).toLowerCase() === value.trim().toLowerCase()) ?? value;
+  return value;
+}
+
+function respellList(field: z.ZodArray, given: unknown, name: string): unknown {
+  const spelling = spellings.get(field);
+  const value = typeof given === "string" ? fromJson(given) : given;
+  let items: readonly unknown[];
+  if (Array.isArray(value)) items = value;
+  else if (typeof value === "string" && spelling !== undefined) items = (spelling.paste ?? spelling.split)(value);
+  else if (typeof value === "object" && value !== null && spelling?.object !== undefined) items = spelling.object(value);
+  else return value;
+  const most = limitOf(field) ?? longestList;
+  // Before each item is looked at.
+  if (items.length > most) throw new Failure("invalid-input", `${name}: has more than ${most} items.`, { hint: inParts });
+  const element = unwrapped(field.element);
+  return items
+    .filter((item) => item !== "" && item !== null && item !== undefined)
+    .map((item) => respell(element, spelling?.item === undefined ? item : spelling.item(item), name));
+}
+
+/** A playbook that fills a text template sends lists and objects as JSON text. */
+function fromJson(text: string): unknown {
+  const trimmed = text.trim();
+  if (!trimmed.startsWith("[") && !trimmed.startsWith("{")) return text;
+  const broken = openShape({ depth: deepestInput, values: mostValues }).feed(Buffer.from(trimmed));
+  if (broken !== undefined) throw new Failure("invalid-input", misshapen(broken));
+  return parseJson(trimmed) ?? text;
+}

@@ -1,0 +1,274 @@
+import * as z from "zod";
+import { type Attachment, holdsOthers, isSealed } from "../exchange/attachment.ts";
+import { type Absent, isAbsent } from "../exchange/looked.ts";
+import type { Message } from "../exchange/message.ts";
+import { unlooked } from "../exchange/unopened.ts";
+import type { PortMethod } from "../exchange/uses.ts";
+import { Failure } from "../failure.ts";
+import { askedOf, done, failed, type Outcome } from "../outcome.ts";
+import { comparable } from "../text/unicode-form.ts";
+import type { Context, Row, Selected, Target } from "./action-definition.ts";
+import { messageRow, narrowingList, present } from "./common-fields.ts";
+import { mostCharacters } from "./limits.ts";
+import { narrowing } from "./read-input.ts";
+import { choosesMessages, selectMessages, titleOf, type WhichMessages } from "./which-messages.ts";
+
+/** The fields that choose attachments of messages; all that are given must hold. */
+export const whichAttachments = {
+  attachment_ids: narrowingList("Only these attachments: a list of ids, or one text with commas between."),
+  name_pattern: z
+    .string()
+    .min(1)
+    .max(mostCharacters.fileName)
+    .register(narrowing)
+    .optional()
+    .describe("Only attachments of this name, ignoring case: * stands for any characters, ? for one (invoice*.zip)."),
+};
+
+/** What a person wants to know first of attachments. */
+export const attachmentGlance = {
+  columns: ["name", "kind", "size", "sha256", "content_type", "subject", "folder_path", "internet_message_id"],
+};
+
+/** What choosing attachments asks of the port. */
+export const choosesAttachments = [...choosesMessages, "attachments", "attachedMessages"] as const satisfies readonly PortMethod[];
+type ToChoose = Context<(typeof choosesAttachments)[number]>;
+
+interface WhichAttachments extends WhichMessages {
+  readonly attachment_ids?: readonly string[] | undefined;
+  readonly name_pattern?: string | undefined;
+  readonly include_inline: boolean;
+  readonly expand_nested: boolean;
+  /** 1: the attachments of the message itself. */
+  readonly max_depth: number;
+}
+
+/** An attachment and where it hangs. */
+interface Hanging {
+  readonly attachment: Attachment;
+  readonly depth: number;
+  readonly parent?: string | undefined;
+  /** Of an item attachment: the message inside, or why it could not be read. */
+  readonly inner?: Message | undefined;
+  readonly unread?: Failure | undefined;
+  /** What of it the caller's own `max_depth` leaves out; one sentence. */
+  readonly deeper?: string | undefined;
+}
+
+/**
+ * Every attachment that is chosen, message by message, an attached message before what hangs in it. A message without any gives nothing; an id
+ * that none of the messages has is told as absent. Each row names the message and the attachment, with `file_name` for its bytes. An attached
+ * message that could not be opened is there twice: as itself, and as the Failure of what hangs in it.
+ */
+export async function* selectAttachments(which: WhichAttachments, context: ToChoose): AsyncGenerator<Selected> {
+  const wantedIds = which.attachment_ids === undefined ? undefined : new Set(which.attachment_ids);
+  const pattern = which.name_pattern === undefined ? undefined : nameMatcher(which.name_pattern);
+  const found = new Set<string>();
+  const listed = new Set<string>();
+  const chosen: Selected[] = [];
+  for await (const selected of selectMessages(which, context)) chosen.push(selected);
+  const messages = new Map(
+    chosen.flatMap((one) => {
+      const message = one.outcome.ok && !isAbsent(one.outcome.value) ? one.outcome.value.message : undefined;
+      return message === undefined ? [] : [[one, message]];
+    }),
+  );
+  /** Why attachments could not be listed: one that was asked for may be among them. */
+  let unlisted: Failure | undefined;
+  let at = 0;
+  for await (const outcome of askedOf(
+    chosen,
+    (one) => messages.has(one),
+    (asked) => context.mailbox.attachments(asked.map((one) => messages.get(one)?.itemId ?? "")),
+    () => done([]),
+  )) {
+    const selected = chosen[at++];
+    if (selected === undefined) break;
+    const message = messages.get(selected);
+    if (message === undefined) {
+      if (!selected.outcome.ok) unlisted ??= selected.outcome.failure;
+      yield selected;
+      continue;
+    }
+    if (!outcome.ok) {
+      unlisted ??= outcome.failure;
+      yield { asked: namingRow(message), outcome };
+      continue;
+    }
+    for (const hanging of await expanded(outcome.value, which, context)) {
+      const { attachment, inner, unread, deeper } = hanging;
+      listed.add(attachment.id);
+      if (inner?.unlisted !== undefined) {
+        unlisted ??= new Failure("unreadable", inner.unlisted);
+        context.remark({ incomplete: true });
+      }
+      if (deeper !== undefined) {
+        unlisted ??= new Failure("too-large", deeper);
+        context.remark({ truncated: true });
+      }
+      // What hangs in it may be what was asked for: that it is missing must not look like success.
+      if (unread !== undefined) {
+        unlisted ??= unread;
+        context.remark({ incomplete: true });
+        yield { asked: { ...namingRow(message), parent_attachment_id: attachment.id }, outcome: failed(unread) };
+        // A defect says nothing of the mail: no success has it for a note.
+        if (unread.code === "internal") continue;
+      }
+      if (wantedIds !== undefined && !wantedIds.has(attachment.id)) continue;
+      if (pattern !== undefined && !pattern(displayName(hanging))) continue;
+      found.add(attachment.id);
+      if (!which.include_inline && attachment.isInline === true) continue;
+      yield { asked: namingRow(message), outcome: done(targetOf(message, hanging)) };
+    }
+  }
+  for (const id of wantedIds ?? []) {
+    if (found.has(id) || messages.size === 0) continue;
+    yield { asked: { attachment_id: id }, outcome: missing(id, listed, unlisted, context.mailbox.address) };
+  }
+}
+
+/** Of an id that was asked for and is none of those that the messages have: gone, never theirs, or among what could not be listed. */
+function missing(id: string, listed: ReadonlySet<string>, unlisted: Failure | undefined, mailbox: string): Outcome<Absent> {
+  const other = otherKind(id, listed);
+  if (other !== undefined) return failed(other);
+  if (unlisted !== undefined)
+    return failed(unlooked(`It may be among attachments that could not be listed: ${unlisted.message}`, unlisted));
+  return done({ absentFrom: { mailbox, folders: 0, places: ["attachments"], by: "attachment_id" } });
+}
+
+/** Why an id can be none of those that were listed. */
+function otherKind(id: string, listed: ReadonlySet<string>): Failure | undefined {
+  // What hangs in another has that one's id before its own number.
+  if ([...listed].some((one) => id.startsWith(`${one}.`))) {
+    return new Failure("unsupported", "This attachment hangs in another: it is not touched by itself.", {
+      hint: "It is read with expand_nested, and deleted only with the attachment that it hangs in.",
+    });
+  }
+  const isOther = (one: string) => (isOfGraph(one) ? isOfEws(id) : isOfGraph(id));
+  if (listed.size > 0 && [...listed].every(isOther)) {
+    const message =
+      "This id of an attachment is of the other back end: EWS and Microsoft Graph do not know each other's, and nothing translates them.";
+    return new Failure("invalid-input", message, { hint: "List the attachments again with get-attachments, and take the ids from there." });
+  }
+  return undefined;
+}
+
+/** Over Microsoft Graph an id is that of the message and that of the attachment; over EWS numbers alone may follow a full stop. */
+function isOfGraph(id: string): boolean {
+  return /^[^.]+\.(?!\d+(?:\.|$))/.test(id);
+}
+
+/** Exchange's ids are base64 of what begins with a byte 0 or 1. */
+function isOfEws(id: string): boolean {
+  return /^A[AQ][\w+/-]{6,}={0,2}(\.\d+)*$/.test(id);
+}
+
+function namingRow(message: Message): Row {
+  const { item_id, internet_message_id, subject, from, received_at, folder_path } = messageRow(message);
+  return present({ item_id, internet_message_id, subject, from, received_at, folder_path });
+}
+
+function targetOf(message: Message, hanging: Hanging): Target {
+  const { attachment, depth, parent, inner, unread, deeper } = hanging;
+  const row = present({
+    ...namingRow(message),
+    attachment_id: attachment.id,
+    parent_attachment_id: parent,
+    depth,
+    kind: attachment.kind,
+    name: attachment.name,
+    file_name: fileName(hanging),
+    content_type: attachment.contentType,
+    content_id: attachment.contentId,
+    size: attachment.size,
+    is_inline: attachment.isInline,
+    url: attachment.url,
+    message: attachment.kind === "item" && inner ? messageRow(inner) : undefined,
+    not_expanded: unread?.message ?? deeper ?? inner?.unlisted,
+  });
+  return { row, message, attachment };
+}
+
+const untitled = "untitled_attachment";
+
+/** What a person calls it: its name; of an attached message without one, the subject. */
+function displayName({ attachment, inner }: Hanging): string {
+  return attachment.name?.trim() || inner?.subject?.trim() || untitled;
+}
+
+/** A file name for its bytes, not yet safe. An attached message becomes an .eml. */
+function fileName(hanging: Hanging): string {
+  const name = displayName(hanging);
+  if (hanging.attachment.kind !== "item") return name;
+  const title = name.replace(/\.eml$/i, "");
+  return `${titleOf(title, untitled)}${name.slice(title.length) || ".eml"}`;
+}
+
+/** The attachments and what hangs in attached messages, down to the limit. One that cannot be read is only not expanded. */
+async function expanded(attachments: readonly Attachment[], which: WhichAttachments, context: ToChoose): Promise<Hanging[]> {
+  const inside = new Map<string, Message | Failure>();
+  const messageIn = ({ id }: Attachment) => {
+    const within = inside.get(id);
+    return within instanceof Failure ? undefined : within;
+  };
+  // Level by level: all of one are asked for together, whichever messages they hang in.
+  let level = which.expand_nested ? attachments : [];
+  for (let depth = 1; depth <= which.max_depth && level.length > 0; depth += 1) {
+    for (const [id, within] of await messagesInside(level, context)) inside.set(id, within);
+    level = level.flatMap((attachment) => messageIn(attachment)?.attachments ?? []);
+  }
+  const listed = (some: readonly Attachment[], depth: number, parent?: string): Hanging[] =>
+    some.flatMap((attachment) => {
+      const within = inside.get(attachment.id);
+      const inner = messageIn(attachment);
+      const below = inner?.attachments ?? [];
+      const isTooDeep = below.length > 0 && depth >= which.max_depth;
+      const deeper = isTooDeep ? `It holds ${below.length} more, deeper than max_depth (${which.max_depth}).` : undefined;
+      const hanging = { attachment, depth, parent, inner, unread: within instanceof Failure ? within : undefined, deeper };
+      return [hanging, ...(isTooDeep ? [] : listed(below, depth + 1, attachment.id))];
+    });
+  return listed(attachments, 1);
+}
+
+async function messagesInside(attachments: readonly Attachment[], { mailbox }: ToChoose): Promise<Map<string, Message | Failure>> {
+  const holders = attachments.filter(holdsOthers);
+  const inside = new Map<string, Message | Failure>();
+  const unlisted = "It was signed or encrypted as a whole (PKCS #7): what is inside is not listed.";
+  for (const { id } of attachments.filter(isSealed)) inside.set(id, { itemId: id, unlisted });
+  if (holders.length === 0) return inside;
+  let at = 0;
+  for await (const outcome of mailbox.attachedMessages(holders)) {
+    const id = holders[at++]?.id;
+    if (id !== undefined) inside.set(id, outcome.ok ? outcome.value : outcome.failure);
+  }
+  return inside;
+}
+
+/**
+ * Matches a name against `*` and `?`, ignoring case and which of its forms in Unicode a letter has, in linear time per star: a pattern is no
+ * program.
+ */
+export function nameMatcher(pattern: string): (name: string) => boolean {
+  const wanted = [...comparable(pattern)];
+  return (name) => {
+    const given = [...comparable(name)];
+    let at = 0;
+    let star = -1;
+    let resumed = 0;
+    let next = 0;
+    while (next < given.length) {
+      if (at < wanted.length && wanted[at] === "*") {
+        star = at++;
+        resumed = next;
+      } else if (at < wanted.length && (wanted[at] === "?" || wanted[at] === given[next])) {
+        at++;
+        next++;
+      } else if (star >= 0) {
+        at = star + 1;
+        next = ++resumed;
+      } else return false;
+    }
+    while (wanted[at] === "*") at++;
+    return at === wanted.length;
+  };
+}

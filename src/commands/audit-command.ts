@@ -1,0 +1,170 @@
+import { existsSync } from "node:fs";
+import type { Screen } from "../faces/screen.ts";
+import { harmless } from "../faces/terminal.ts";
+import { Failure } from "../failure.ts";
+import { attempt } from "../outcome.ts";
+import { acceptAudit, rotateAudit } from "../perform/audit/audit-log.ts";
+import { openHeadFile } from "../perform/audit/audit-log-end.ts";
+import { type AuditCheck, verifyAudit } from "../perform/audit/verify-audit.ts";
+import { operatingSystemUser } from "../perform/operating-system-user.ts";
+import { loadAudit, type WrittenFile } from "../settings/load-settings.ts";
+import { readServe } from "../settings/serve-settings.ts";
+import type { State } from "../state/state.ts";
+import { jsonText } from "../text/harmless-json.ts";
+import { helpOf, readCommandWords } from "./command-words.ts";
+
+const usage = `mailcordon audit verify [FILE]                checks that no entry of an audit log was changed, taken out or put elsewhere,
+                                              and that its end is as its writers left it.
+mailcordon audit accept [FILE] --reason TEXT  continues a log that is not as it was left, with an entry that names the gap.
+mailcordon audit rotate [FILE]                moves the log aside and begins a new one that continues its chain.
+
+FILE is the audit file of the settings by default.
+
+  --contains HASH  verify: the log must hold the entry with this hash, which you kept from an earlier check.
+  --since HASH     verify: the same, and only entries after it are counted.
+  --reason TEXT    accept: why entries are missing. It stands in the log.
+  --config FILE    Settings file. Default: mailcordon.yaml here or in the user's configuration.
+  --json           One JSON document, also on a terminal.
+  --quiet          Nothing on standard error.
+  --help           Show this.
+
+verify prints the hash of the last entry. Keep it elsewhere: later, --contains shows whether entries were cut off since. It also names
+what it cannot know.
+`;
+
+/** `mailcordon audit`. Gives the exit code. Throws Failure `audit-failed` for a log that is not as it was written. */
+export async function runAudit(words: readonly string[], screen: Screen): Promise<number> {
+  const mark = { type: "boolean" } as const;
+  const text = { type: "string" } as const;
+  const { values, positionals } = readCommandWords(
+    "audit",
+    words,
+    { contains: text, since: text, reason: text, config: text, json: mark, quiet: mark, help: { type: "boolean", short: "h" } },
+    true,
+  );
+  if (values.help) {
+    screen.stdout.write(usage);
+    return 0;
+  }
+  const [what, named, ...rest] = positionals;
+  if ((what !== "verify" && what !== "accept" && what !== "rotate") || rest.length > 0) {
+    throw new Failure("invalid-input", "Say: mailcordon audit verify, audit accept or audit rotate, and a FILE.", {
+      hint: helpOf("audit"),
+    });
+  }
+  for (const hash of [values.contains, values.since]) {
+    if (hash !== undefined && !/^[0-9a-f]{64}$/i.test(hash)) {
+      throw new Failure("invalid-input", "--contains and --since take a SHA-256: 64 hexadecimal digits.", { hint: helpOf("audit") });
+    }
+  }
+  const audit = await loadAudit({ flags: { config: values.config, auditFile: named } });
+  const heads = [openHeadFile(audit.heads, audit.file)];
+  const options = { heads, key: audit.key?.reveal() };
+  const actor = operatingSystemUser();
+  const json = values.json === true;
+  if (what === "verify") {
+    const proof = { contains: values.contains?.toLowerCase(), since: values.since?.toLowerCase() };
+    // A database that does not answer hides nothing that the log and the file show.
+    const state = await attempt(() => servedState(audit));
+    try {
+      const kept = state.ok ? state.value?.auditHead(audit.file) : { ...noDatabase, read: () => Promise.reject(notOpened(state.failure)) };
+      const all = kept === undefined ? heads : [...heads, kept];
+      return print(screen, json, verified(audit.file, await verifyAudit(audit.file, { ...options, ...proof, heads: all })));
+    } finally {
+      if (state.ok) await state.value?.close();
+    }
+  }
+  const { reason = "" } = values;
+  if (what === "accept" && reason.trim() === "") {
+    throw new Failure("invalid-input", "--reason is missing: say why entries are missing.", { hint: helpOf("audit") });
+  }
+  const state = await servedState(audit);
+  try {
+    const ways = {
+      ...options,
+      exclusively: state?.exclusively,
+      heads: state === undefined ? heads : [...heads, state.auditHead(audit.file)],
+    };
+    if (what === "accept") {
+      const last_hash = await acceptAudit(audit.file, { actor, reason }, ways);
+      return print(screen, json, { success: true, message: `${audit.file}: continued, with an entry that names the gap.`, last_hash });
+    }
+    const rotated = await rotateAudit(audit.file, { actor }, ways);
+    return print(screen, json, { success: true, message: `${audit.file}: begun anew; the log so far is ${rotated}.`, rotated });
+  } finally {
+    await state?.close();
+  }
+}
+
+/** Where `mailcordon serve` keeps the end, when it cannot be asked. */
+const noDatabase = { place: "the database", write: () => Promise.resolve() };
+
+function notOpened(failure: Failure): Failure {
+  return new Failure("unreachable", failure.message, { cause: failure });
+}
+
+/** The state of `mailcordon serve`, which keeps the end of the log as well: one that was not told would append nothing any more. Undefined where nobody serves. */
+async function servedState(written: Pick<WrittenFile, "serve" | "home" | "path">): Promise<State | undefined> {
+  const { stateDir, databaseUrl } = readServe(written);
+  if (databaseUrl === undefined && !existsSync(stateDir)) return undefined;
+  const { isOurs, openState } = await import("../state/state.ts");
+  // DATABASE_URL may name another program's: nothing is made in it.
+  if (databaseUrl !== undefined && written.serve === undefined && !(await isOurs(databaseUrl))) return undefined;
+  return await openState({ directory: stateDir, databaseUrl });
+}
+
+function verified(file: string, { entries, torn, broken, lastHash, end, gaps, unsealed, comparedWith, cannotKnow }: AuditCheck): Printed {
+  if (broken !== undefined) {
+    throw new Failure("audit-failed", `Line ${broken.line} of the audit log: ${broken.problem}`, {
+      local: file,
+      hint: `${entries} ${entries === 1 ? "entry is" : "entries are"} in an unbroken chain. Compare the file with a copy of it; then continue it with \`mailcordon audit accept\`.`,
+    });
+  }
+  const left = { "as-left": ", which ends as its writers left it", longer: ", which is longer than its kept end", unknown: "" }[end];
+  return {
+    success: true,
+    message: `${file}: ${entries} ${entries === 1 ? "entry" : "entries"} in an unbroken chain${left}.`,
+    ...{
+      entries,
+      torn_lines: torn,
+      last_hash: lastHash,
+      end: end.replaceAll("-", "_"),
+      gaps,
+      unsealed,
+      compared_with: comparedWith,
+      cannot_know: cannotKnow,
+    },
+  };
+}
+
+interface Printed {
+  readonly success: true;
+  readonly message: string;
+  readonly entries?: number;
+  readonly torn_lines?: readonly number[];
+  readonly last_hash?: string;
+  readonly end?: string;
+  readonly gaps?: AuditCheck["gaps"];
+  readonly unsealed?: number;
+  readonly compared_with?: readonly string[];
+  readonly cannot_know?: readonly string[];
+  readonly rotated?: string;
+}
+
+function print(screen: Screen, json: boolean, document: Printed): number {
+  if (screen.stdout.isTTY !== true || json) {
+    screen.stdout.write(`${jsonText(document, screen.stdout.isTTY ? 2 : 0)}\n`);
+    return 0;
+  }
+  const { message, torn_lines: torn = [], last_hash, gaps = [], compared_with = [], cannot_know = [] } = document;
+  const lines = [
+    message,
+    ...(torn.length === 0 ? [] : [`Torn by a crash while they were written, and known as such: line ${torn.join(", ")}.`]),
+    ...gaps.map(({ line, reason }) => `Line ${line}: a person accepted a gap before it. Reason: ${reason}`),
+    ...(last_hash === undefined ? [] : [`Hash of the last entry: ${last_hash}`]),
+    ...(compared_with.length === 0 ? [] : [`Compared with the end that is kept in ${compared_with.join(" and in ")}.`]),
+    ...(cannot_know.length === 0 ? [] : ["This check cannot know:", ...cannot_know.map((fact) => `  ${fact}`)]),
+  ];
+  screen.stdout.write(lines.map((line) => `${harmless(line)}\n`).join(""));
+  return 0;
+}

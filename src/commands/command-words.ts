@@ -1,0 +1,37 @@
+import { type ParseArgsConfig, parseArgs } from "node:util";
+import { actionNames, loadAction } from "../actions/load.ts";
+import type { Action } from "../catalogue/action-definition.ts";
+import { Failure } from "../failure.ts";
+import { didYouMean } from "../text/nearest-name.ts";
+
+type Options = NonNullable<ParseArgsConfig["options"]>;
+
+/**
+ * The flags and other words of a command besides the actions, such as `lab`.
+ * @throws Failure `invalid-input` for an unknown flag, a flag without its value, or a word where `allowPositionals` is false
+ */
+export function readCommandWords<const O extends Options>(command: string, words: readonly string[], options: O, allowPositionals = false) {
+  try {
+    return parseArgs({ args: [...words], options, strict: true, allowPositionals });
+  } catch (thrown) {
+    throw new Failure("invalid-input", thrown instanceof Error ? thrown.message : "Wrong flags.", { hint: helpOf(command), cause: thrown });
+  }
+}
+
+/** What to do next when the words of a command are wrong. */
+export function helpOf(command: string): string {
+  return `\`mailcordon ${command} --help\` lists the flags.`;
+}
+
+/** The actions of `--actions`, with commas between; none named: all. Throws Failure `invalid-input`. */
+export async function namedActions(text: string | undefined): Promise<readonly Action[]> {
+  const asked = (text ?? "").split(",").flatMap((name) => name.trim() || []);
+  for (const name of asked) {
+    if (!actionNames.includes(name)) {
+      throw new Failure("invalid-input", `--actions: there is no action ${name}.${didYouMean(name, actionNames)}`, {
+        hint: "`mailcordon actions` lists them all.",
+      });
+    }
+  }
+  return Promise.all((asked.length === 0 ? actionNames : asked).map(loadAction));
+}

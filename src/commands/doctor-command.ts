@@ -1,0 +1,200 @@
+import { actionNames } from "../actions/load.ts";
+import { doctor, type Report, type StepReport, type Wanted } from "../doctor/doctor.ts";
+import type { Plan } from "../doctor/plan.ts";
+import type { Screen } from "../faces/screen.ts";
+import { harmless, pad, wrap } from "../faces/terminal.ts";
+import { Failure } from "../failure.ts";
+import { loadSettings, writtenConnection } from "../settings/load-settings.ts";
+import { jsonText } from "../text/harmless-json.ts";
+import { eventText } from "../wire/observe.ts";
+import { helpOf, namedActions, readCommandWords } from "./command-words.ts";
+
+const usage = `mailcordon doctor: checks a connection step by step, changes nothing, and says what to do next.
+
+  --mailbox ADDRESS   The mailbox to look into. Default: mailbox of the connection.
+  --actions NAMES     The actions that are to work, with commas. Default: all.
+  --plan graph        What is still missing to move the connection from EWS to
+                      Microsoft Graph: permissions, settings, stored ids, and
+                      what differs. It looks as far as it can.
+  --offline           With --plan: ask nobody.
+  --connection NAME   Which connection of the settings.
+  --config FILE       Settings file. Default: mailcordon.yaml here, then in ~/.config/mailcordon/.
+  --json              One JSON document, also on a terminal.
+  --verbose           Show each request and reply on standard error: never a body, a secret or a token.
+  --quiet             Nothing on standard error.
+  --help              Show this.
+
+Exit code: 0 when every action asked for would work, else that of the first step that stands in the way.
+`;
+
+/** `mailcordon doctor`. Gives the exit code. */
+export async function runDoctor(words: readonly string[], screen: Screen): Promise<number> {
+  const options = readOptions(words);
+  if (options.help) {
+    screen.stdout.write(usage);
+    return 0;
+  }
+  const actions = await namedActions(options.actions);
+  const isPlan = readPlan(options);
+  const json = screen.stdout.isTTY !== true || options.json === true;
+  const columns = screen.stdout.columns || 100;
+  const place = { flags: { config: options.config, connection: options.connection } };
+  let loaded: ReturnType<typeof loadSettings> | undefined;
+  const wanted: Wanted = {
+    actions,
+    mailbox: options.mailbox === "" ? undefined : options.mailbox,
+    signal: screen.signal,
+    load: () => {
+      loaded ??= loadSettings(place);
+      return loaded;
+    },
+    observe: options.verbose ? (event) => screen.stderr.write(`${harmless(eventText(event))}\n`) : undefined,
+    tell: options.quiet ? undefined : (text) => screen.stderr.write(`${harmless(text)}\n`),
+    progress: json ? undefined : (step) => screen.stdout.write(`${stepText(step, columns)}\n`),
+  };
+  if (isPlan) {
+    const { planGraph } = await import("../doctor/plan.ts");
+    const { plan, exit } = await planGraph({
+      ...wanted,
+      isAll: actions.length === actionNames.length,
+      written: () => writtenConnection(place),
+      offline: options.offline,
+    });
+    const text = () => `${plan.steps.length === 0 ? "" : "\n"}${planText(plan, columns)}\n`;
+    screen.stdout.write(json ? `${jsonText(plan, screen.stdout.isTTY ? 2 : 0)}\n` : text());
+    return exit;
+  }
+  const report = await doctor(wanted);
+  const { exit, ...document } = report;
+  screen.stdout.write(json ? `${jsonText(document, screen.stdout.isTTY ? 2 : 0)}\n` : `\n${conclusion(report, columns)}\n`);
+  return exit;
+}
+
+function readOptions(words: readonly string[]) {
+  const text = { type: "string" } as const;
+  const mark = { type: "boolean" } as const;
+  const options = {
+    ...{ mailbox: text, actions: text, connection: text, config: text, plan: text, offline: mark },
+    ...{ json: mark, verbose: mark, quiet: mark, help: { type: "boolean", short: "h" } as const },
+  };
+  return readCommandWords("doctor", words, options).values;
+}
+
+function readPlan({ plan, offline }: { readonly plan?: string | undefined; readonly offline?: boolean | undefined }): boolean {
+  if (plan !== undefined && plan !== "graph") {
+    throw new Failure("invalid-input", "--plan: put graph; there is no other plan.", { hint: helpOf("doctor") });
+  }
+  if (offline && plan === undefined) throw new Failure("invalid-input", "--offline goes with --plan.", { hint: helpOf("doctor") });
+  return plan === "graph";
+}
+
+// The longest name of a step, its status, and a space after each.
+const margin = 31;
+
+/** One step for a person. Servers wrote parts of it. */
+function stepText({ name, status, tried, found, next = [] }: StepReport, columns: number): string {
+  const head = `${pad(status, 8)} ${pad(name, margin - 10)} `;
+  const about = status === "ok" || status === "skipped" ? found : `${tried}: ${found}`;
+  const indent = " ".repeat(margin);
+  // A command is not broken into lines: it is to be copied.
+  const lines = next.map((line, at) => `${indent}${at === 0 ? "-> " : "   "}${harmless(line)}`);
+  return [head + wrap(harmless(about), Math.max(24, columns - margin), indent), ...lines].join("\n");
+}
+
+function lacking(missing: readonly string[] = []): string {
+  return missing.length === 0 ? "" : ` (${missing.join(", ")})`;
+}
+
+function conclusion({ message, actions }: Report, columns: number): string {
+  const bad = actions.flatMap(({ action, works, because, missing }) =>
+    works === "yes" ? [] : [`  ${pad(action, margin)}${works === "no" ? "no" : "cannot be said"}: see ${because}${lacking(missing)}`],
+  );
+  return [wrap(message, columns), ...bad].join("\n");
+}
+
+/** Whether something was granted, as a person asks it. */
+const grantedWords = { yes: "granted", no: "missing", unknown: "not known" } as const;
+const storedWords = { stays: "stays good", translated: "mostly good", lost: "lost" } as const;
+
+/** The plan as sections; what is to be copied stands in lines of its own. */
+function planText(plan: Plan, columns: number): string {
+  const { permissions, grant, settings, ids, actions, afterwards } = plan;
+  const row = (cells: readonly (readonly [string, number])[], text: string) => {
+    const head = `  ${cells.map(([cell, width]) => pad(harmless(cell), width)).join("  ")}  `;
+    return head + wrap(harmless(text), Math.max(24, columns - head.length), " ".repeat(head.length));
+  };
+  const copied = (lines: readonly string[]) => lines.map((line) => `    ${harmless(line)}`);
+  const differing = actions.filter(({ differs }) => differs !== "");
+  const same = actions.filter(({ differs }) => differs === "").map(({ action }) => action);
+  const sections: readonly (readonly [string, readonly string[]])[] = [
+    [
+      "Permissions (Microsoft Graph, application)",
+      [
+        ...permissions.map(({ permission, granted, within, actions: using }) =>
+          row(
+            [
+              [grantedWords[granted], 9],
+              [permission, 22],
+            ],
+            `${within === undefined ? "" : `(within ${within}) `}${using.join(", ")}`,
+          ),
+        ),
+        ...actions.flatMap(({ action, partly = [] }) =>
+          partly.map(
+            ({ permissions: some, when }) => `  ${wrap(`For a part of ${action}: ${some.join(" and ")}, ${when}.`, columns - 4, "    ")}`,
+          ),
+        ),
+      ],
+    ],
+    ["Grant what is not known to be there (an administrator, after `mailcordon setup entra` step 1)", copied(grant)],
+    [
+      "Settings",
+      [
+        ...settings.changes.map(({ setting, change, why }) =>
+          row(
+            [
+              [change, 9],
+              [setting, 22],
+            ],
+            why,
+          ),
+        ),
+        "  Put this beside the connection that is there:",
+        ...copied(settings.yaml.trimEnd().split("\n")),
+      ],
+    ],
+    [
+      "Ids that are stored",
+      ids.map(({ id, over_graph, next }) =>
+        row(
+          [
+            [storedWords[over_graph], 11],
+            [id, 28],
+          ],
+          next,
+        ),
+      ),
+    ],
+    [
+      "What differs over Graph",
+      [
+        ...differing.map(({ action, supported, differs }) =>
+          row(
+            [
+              [supported === "yes" ? "supported" : "in part", 9],
+              [action, 24],
+            ],
+            differs,
+          ),
+        ),
+        ...(same.length === 0 ? [] : [`  ${wrap(`The same: ${same.join(", ")}.`, columns - 2, "  ")}`]),
+      ],
+    ],
+    ["Afterwards", afterwards.map((text) => `  ${wrap(text, columns - 2, "  ")}`)],
+  ];
+  const looked = plan.why_not_looked === undefined ? "" : ` Microsoft was not asked: ${plan.why_not_looked}.`;
+  return [
+    wrap(`${plan.connection}: ${plan.message}${looked}`, columns),
+    ...sections.flatMap(([title, lines]) => (lines.length === 0 ? [] : [[title, ...lines].join("\n")])),
+  ].join("\n\n");
+}

@@ -1,0 +1,87 @@
+import { readdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { actionNames, loadAction } from "../actions/load.ts";
+import { inPlaybookOrder } from "../actions/playbook-order.ts";
+import { automationService, category } from "../faces/automation-service/bundle.ts";
+import type { Screen } from "../faces/screen.ts";
+import { harmless } from "../faces/terminal.ts";
+import { errorCode, Failure } from "../failure.ts";
+import { makeFolderSync } from "../files/make-folder.ts";
+import { jsonText } from "../text/harmless-json.ts";
+import { helpOf, readCommandWords } from "./command-words.ts";
+
+const usage = `mailcordon export automation-service --out DIR: writes the integration for Sumo Logic's Automation Service, as files to upload.
+
+  --out DIR       Folder for the files; it is made when it is not there.
+  --version V     Version of the integration: numbers with dots between.
+                  Default: 1.0.
+  --json          One JSON document, also on a terminal.
+  --quiet         Nothing on standard error.
+  --help          Show this.
+`;
+
+/** What the integration is called on the platform. */
+export const integrationName = "Mailcordon";
+
+/** `mailcordon export`. Gives the exit code. Throws Failure `invalid-input` for wrong words and for a folder that cannot be written. */
+export async function runExport(words: readonly string[], screen: Screen): Promise<number> {
+  const mark = { type: "boolean" } as const;
+  const text = { type: "string" } as const;
+  const options = { out: text, version: text, json: mark, quiet: mark, help: { type: "boolean", short: "h" } } as const;
+  const { values, positionals } = readCommandWords("export", words, options, true);
+  if (values.help) {
+    screen.stdout.write(usage);
+    return 0;
+  }
+  const [what, ...rest] = positionals;
+  const { out, version = "1.0" } = values;
+  if (what !== "automation-service" || rest.length > 0 || out === undefined || out === "") {
+    throw new Failure("invalid-input", "Say: mailcordon export automation-service --out DIR.", { hint: helpOf("export") });
+  }
+  if (!/^\d+(\.\d+)*$/.test(version)) throw new Failure("invalid-input", "--version: put numbers with dots between, such as 1.0.");
+  const catalogue = await Promise.all(actionNames.map(loadAction));
+  const made = automationService(inPlaybookOrder(catalogue), { name: integrationName, version });
+  write(out, made.files);
+  const files = [...made.files.keys()];
+  const others = othersIn(out, files);
+  const note = others.length === 0 ? "" : ` Do not upload what is there of another export: ${others.join(", ")}.`;
+  const message = `${integrationName} ${version} with ${made.actions.length} actions is written to ${out}.${note}`;
+  if (screen.stdout.isTTY !== true || values.json) {
+    const document = {
+      success: true,
+      message,
+      name: integrationName,
+      version,
+      category,
+      files,
+      ...(others.length === 0 ? {} : { others }),
+    };
+    screen.stdout.write(`${jsonText(document, screen.stdout.isTTY ? 2 : 0)}\n`);
+  } else {
+    screen.stdout.write(`${harmless(message)}\n\n${files.map((file) => `  ${file}\n`).join("")}\nCategory: ${category}\n`);
+  }
+  return 0;
+}
+
+function write(folder: string, files: ReadonlyMap<string, string | Uint8Array>): void {
+  try {
+    for (const [name, content] of files) {
+      const path = join(folder, name);
+      makeFolderSync(dirname(path));
+      writeFileSync(path, content);
+    }
+  } catch (thrown) {
+    const code = errorCode(thrown) ?? "unknown";
+    const hint = "Name a folder that can be written, or one that is not there yet.";
+    throw new Failure("invalid-input", `--out ${folder}: the files cannot be written there (${code}).`, { hint, cause: thrown });
+  }
+}
+
+/** Definitions that lie among ours and are none: of an action that has another number or name now. Nothing that we have not written is removed. */
+function othersIn(folder: string, files: readonly string[]): readonly string[] {
+  return ["", "actions/"].flatMap((place) =>
+    readdirSync(join(folder, place))
+      .filter((name) => /\.(?:action|integration)\.ya?ml$/.test(name) && !files.includes(`${place}${name}`))
+      .map((name) => `${place}${name}`),
+  );
+}

@@ -1,0 +1,206 @@
+import { randomUUID } from "node:crypto";
+import type { Row } from "../catalogue/action-definition.ts";
+import { present } from "../catalogue/common-fields.ts";
+import { foundText } from "../faces/cli.ts";
+import type { Screen } from "../faces/screen.ts";
+import { table } from "../faces/table.ts";
+import { harmless } from "../faces/terminal.ts";
+import { Failure } from "../failure.ts";
+import { type AuditLog, openAudit } from "../perform/audit/audit-log.ts";
+import { openHeadFile } from "../perform/audit/audit-log-end.ts";
+import { operatingSystemUser } from "../perform/operating-system-user.ts";
+import { loadAudit, writtenFile } from "../settings/load-settings.ts";
+import { readServe } from "../settings/serve-settings.ts";
+import { interfaces, type KeyEntry, type Keys, roles } from "../state/keys.ts";
+import { openState } from "../state/state.ts";
+import { jsonText } from "../text/harmless-json.ts";
+import { helpOf, readCommandWords } from "./command-words.ts";
+
+const usage = `mailcordon keys: who may call mailcordon serve.
+
+  keys add --name NAME --role ROLES   Makes a key and shows it, once.
+  keys list                           Shows all that there are, without their
+                                      secrets.
+  keys revoke ID                      Ends a key, at once.
+
+  --role ROLES        read, contain (change and delete), send or admin (all of
+                      it); several with commas.
+  --mailbox ADDRESS   The key is for this mailbox only; may be repeated, and may
+                      be *@example.com. Default: every mailbox.
+  --connection NAME   The key is for this connection only; may be repeated.
+                      Default: every connection.
+  --interface NAME    The key is for this interface only: http or mcp; several
+                      with commas. Default: both.
+  --expires-days N    The key ends after N days. Default: serve.key_days of the
+                      settings; without that, never.
+  --config FILE       Settings file. Default: mailcordon.yaml here, then in
+                      ~/.config/mailcordon/.
+  --json              One JSON document, also on a terminal.
+  --quiet             Nothing on standard error.
+  --help              Show this.
+`;
+
+const text = { type: "string" } as const;
+const texts = { type: "string", multiple: true } as const;
+const mark = { type: "boolean" } as const;
+const options = {
+  ...{ name: text, role: texts, mailbox: texts, connection: texts, interface: texts, "expires-days": text, config: text },
+  ...{ json: mark, quiet: mark, help: { type: "boolean", short: "h" } as const },
+};
+
+/** `mailcordon keys`. Gives the exit code. Throws Failure. */
+export async function runKeys(words: readonly string[], screen: Screen): Promise<number> {
+  const { values, positionals } = readCommandWords("keys", words, options, true);
+  if (values.help) {
+    screen.stdout.write(usage);
+    return 0;
+  }
+  const [what, id, ...rest] = positionals;
+  const known = what === "add" || what === "list" || what === "revoke";
+  if (!known || rest.length > 0 || (what === "revoke") !== (id !== undefined)) {
+    throw new Failure("invalid-input", "Say: mailcordon keys add, keys list or keys revoke ID.", { hint: helpOf("keys") });
+  }
+  const wanted = what === "add" ? wantedKey(values) : undefined;
+  const written = await writtenFile({ flags: { config: values.config } });
+  if (written.foundFile !== undefined) screen.stderr.write(foundText(written.foundFile));
+  const unknown = wanted?.grant.connections?.find((name) => !written.connections.includes(name));
+  if (unknown !== undefined) {
+    throw new Failure("invalid-input", `--connection: there is none of the name ${unknown}. There are: ${written.connections.join(", ")}.`);
+  }
+  const { stateDir, databaseUrl, keyDays } = readServe(written);
+  const state = await openState({ directory: stateDir, databaseUrl });
+  try {
+    const audit = await loadAudit({ flags: { config: values.config } });
+    const log = openAudit(audit.file, {
+      exclusively: state.exclusively,
+      heads: [openHeadFile(audit.heads, audit.file), state.auditHead(audit.file)],
+      key: audit.key?.reveal(),
+    });
+    const { document, shown } =
+      wanted !== undefined
+        ? await add(state.keys, ending(wanted, keyDays), log)
+        : id !== undefined
+          ? await revoke(state.keys, id, log)
+          : await list(state.keys);
+    const json = screen.stdout.isTTY !== true || values.json === true;
+    screen.stdout.write(json ? `${jsonText(document, screen.stdout.isTTY ? 2 : 0)}\n` : `${shown(screen.stdout.columns || 100)}\n`);
+    return 0;
+  } finally {
+    await state.close();
+  }
+}
+
+interface Told {
+  readonly document: object;
+  readonly shown: (columns: number) => string;
+}
+
+type Wanted = Parameters<Keys["create"]>[0];
+
+function wantedKey(values: {
+  readonly name?: string | undefined;
+  readonly role?: string[] | undefined;
+  readonly mailbox?: string[] | undefined;
+  readonly connection?: string[] | undefined;
+  readonly interface?: string[] | undefined;
+  readonly "expires-days"?: string | undefined;
+}): Wanted {
+  const { name = "", mailbox, connection } = values;
+  if (name.trim() === "" || name.length > 200)
+    throw new Failure("invalid-input", "--name: put a name of at most 200 characters: who uses the key.");
+  const expires = values["expires-days"];
+  const days = expires === undefined ? undefined : Number(expires);
+  if (days !== undefined && !(days > 0 && days <= 36_500)) throw new Failure("invalid-input", "--expires-days: put a number of days.");
+  for (const address of mailbox ?? []) {
+    if (!/^[^\s@*]+@[^\s@*]+$|^\*@[^\s@*]+$/.test(address))
+      throw new Failure("invalid-input", "--mailbox: put an address, or *@ and a domain.");
+  }
+  return {
+    name,
+    grant: {
+      roles: namesIn(roles, values.role ?? [], "role"),
+      mailboxes: mailbox,
+      connections: connection,
+      interfaces: values.interface && namesIn(interfaces, values.interface, "interface"),
+    },
+    ...(days === undefined ? {} : { expiresAt: inDays(days) }),
+  };
+}
+
+const inDays = (days: number) => new Date(Date.now() + days * 86_400_000);
+
+/** The key with the end that the settings give to one that names none. */
+function ending(wanted: Wanted, days: number | undefined): Wanted {
+  return wanted.expiresAt !== undefined || days === undefined ? wanted : { ...wanted, expiresAt: inDays(days) };
+}
+
+/** The names that are given to a flag, with commas between. Throws Failure `invalid-input`. */
+function namesIn<Name extends string>(known: readonly Name[], given: readonly string[], flag: string): readonly Name[] {
+  const names = given.flatMap((each) => each.split(",").map((name) => name.trim()));
+  const found = known.filter((one) => names.includes(one));
+  if (found.length === 0 || names.some((name) => !known.some((one) => one === name))) {
+    throw new Failure("invalid-input", `--${flag}: put one or more of ${known.join(", ")}, with commas between.`, { hint: helpOf("keys") });
+  }
+  return found;
+}
+
+/** An entry before it is done, as for everything that changes something: what cannot be written is not done. */
+async function trace(log: AuditLog, action: string, target: Row): Promise<void> {
+  const who = { actor: operatingSystemUser(), mailbox: "", backend: "", call_id: randomUUID() };
+  await log.append({ phase: "began", action, effect: "change", ...who, targets: [target] });
+}
+
+async function add(keys: Keys, wanted: Wanted, log: AuditLog): Promise<Told> {
+  const { name, grant, expiresAt } = wanted;
+  const { roles: roleNames, ...limits } = grant;
+  await trace(log, "keys add", present({ name, roles: roleNames, ...limits, expires_at: expiresAt?.toISOString() }));
+  const { id, secret } = await keys.create(wanted);
+  const document = {
+    success: true,
+    message: `Key ${id} was made. Its secret is shown this once.`,
+    ...rowOf({ id, name, grant, expiresAt }),
+    key: secret,
+  };
+  return { document, shown: () => `Key ${id} for ${harmless(name)} was made. It is shown this once:\n\n${secret}\n` };
+}
+
+async function list(keys: Keys): Promise<Told> {
+  const entries = (await keys.list()).map(rowOf);
+  const message = entries.length === 0 ? "There are no keys." : `${entries.length} ${entries.length === 1 ? "key" : "keys"}.`;
+  return {
+    document: { success: true, message, keys: entries },
+    shown: (columns) =>
+      entries.length === 0 ? message : table(entries, columns, { first: ["id", "name", "roles", "status"], note: false }),
+  };
+}
+
+async function revoke(keys: Keys, id: string, log: AuditLog): Promise<Told> {
+  await trace(log, "keys revoke", { id });
+  if (!(await keys.revoke(id)))
+    throw new Failure("not-found", "There is no valid key of this id.", { hint: "`mailcordon keys list` shows them all." });
+  const message = `Key ${harmless(id)} was revoked.`;
+  return { document: { success: true, message, id }, shown: () => message };
+}
+
+function rowOf({
+  id,
+  name,
+  grant,
+  createdAt,
+  expiresAt,
+  revokedAt,
+  lastUsedAt,
+}: Omit<KeyEntry, "createdAt"> & Partial<Pick<KeyEntry, "createdAt">>) {
+  const expired = expiresAt !== undefined && expiresAt.getTime() <= Date.now();
+  const times = { created_at: createdAt, expires_at: expiresAt, revoked_at: revokedAt, last_used_at: lastUsedAt };
+  return {
+    id,
+    name,
+    roles: grant.roles,
+    status: revokedAt !== undefined ? "revoked" : expired ? "expired" : "valid",
+    ...(grant.mailboxes === undefined ? {} : { mailboxes: grant.mailboxes }),
+    ...(grant.connections === undefined ? {} : { connections: grant.connections }),
+    ...(grant.interfaces === undefined ? {} : { interfaces: grant.interfaces }),
+    ...Object.fromEntries(Object.entries(times).flatMap(([column, time]) => (time === undefined ? [] : [[column, time.toISOString()]]))),
+  };
+}

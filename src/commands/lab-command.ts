@@ -1,0 +1,397 @@
+import { writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Screen } from "../faces/screen.ts";
+import { errorCode, Failure } from "../failure.ts";
+import { readRegularSync } from "../files/regular-file.ts";
+import { jsonText } from "../text/harmless-json.ts";
+import { didYouMean } from "../text/nearest-name.ts";
+import { helpOf, readCommandWords } from "./command-words.ts";
+
+const usage = `mailcordon lab: an Exchange to practise on. It is not Exchange, but it has its
+habits.
+
+  --port N        Port to listen on. Default: a free one.
+  --host HOST     Address to listen on. Default: 127.0.0.1, so that only this
+                  machine reaches it.
+  --import DIR    Deliver the .eml files of a folder; their bytes are kept.
+  --fault TEXT    Fail on purpose: kind:operation:first:times and options, such
+                  as 503 or server-busy-item:GetItem:1:2,backOffMs=500. May be
+                  repeated.
+  --habits LIST   Habits of servers other than Exchange, with commas between, such
+                  as opens-deleted,missing:ExportItems.
+  --auth LIST     How accounts sign in: basic, ntlm and negotiate, with commas
+                  between. Default: basic.
+  --extended-protection WORD
+                  Channel binding of NTLM over TLS: none, allow (what is sent
+                  must be right) or require. Default: allow.
+  --tls-cert FILE, --tls-key FILE
+                  Speak https, with this certificate and its key (PEM).
+  --entra         With a tenant of Microsoft Entra ID, where an application gets
+                  tokens by a client secret.
+  --entra-cert FILE
+                  The same by a certificate; the file (PEM) holds its key, too,
+                  which only mailcordon reads.
+  --entra-federated FILE
+                  The same by the token of another issuer, which the lab writes
+                  to the file.
+  --entra-block   The same, and EWS is blocked for the application, as Exchange
+                  Online does it.
+  --graph-permissions LIST
+                  With --entra: all that the application may at Microsoft Graph,
+                  such as Mail.Read,User.ReadBasic.All. Default: everything.
+  --graph-mailboxes LIST
+                  With --entra: the only mailboxes that it may into, as RBAC for
+                  Applications gives them; its token names none of it.
+  --on-premises LIST
+                  Mailboxes that are not in the cloud: Graph does not reach them.
+  --unlicensed LIST
+                  People without a licence: Graph does not reach them either.
+  --proxy         With a proxy, which leads to the lab, also under the names
+                  mail.example.com and autodiscover.example.com, and to nowhere
+                  else.
+  --proxy-user NAME:PASSWORD
+                  The same, and it lets only this user through.
+  --autodiscover KIND
+                  Let Autodiscover fail or lie, such as refuse:404 or
+                  answer:https://mail.example.net/EWS/Exchange.asmx. It is asked
+                  through the proxy.
+  --json          Say how to reach it as one JSON document, also on a terminal.
+  --quiet         Nothing on standard error.
+  --help          Show this and every fault, habit and lie.
+`;
+
+/** `mailcordon lab`: starts the lab, says how to reach it, and runs until it is stopped. Gives the exit code. */
+export async function runLab(words: readonly string[], screen: Screen): Promise<number> {
+  const options = readOptions(words);
+  if (options.help) {
+    const { autodiscoverKinds, faultKinds, habitWords } = await import("../lab/practice.ts");
+    const { definitions } = await import("../faces/help.ts");
+    const list = (words: Readonly<Record<string, string>>) => definitions(Object.entries(words), screen.stdout.columns || 100);
+    screen.stdout.write(
+      `${usage}\nFaults:\n${list(faultKinds)}\n\nHabits:\n${list(habitWords)}\n\nAutodiscover:\n${list(autodiscoverKinds)}\n`,
+    );
+  } else await serve(options, screen);
+  return 0;
+}
+
+type Options = ReturnType<typeof readOptions>;
+
+function readOptions(words: readonly string[]) {
+  const options = {
+    port: { type: "string" },
+    host: { type: "string" },
+    import: { type: "string" },
+    fault: { type: "string", multiple: true },
+    habits: { type: "string" },
+    auth: { type: "string" },
+    "extended-protection": { type: "string" },
+    "tls-cert": { type: "string" },
+    "tls-key": { type: "string" },
+    entra: { type: "boolean" },
+    "entra-cert": { type: "string" },
+    "entra-federated": { type: "string" },
+    "entra-block": { type: "boolean" },
+    "graph-permissions": { type: "string" },
+    "graph-mailboxes": { type: "string" },
+    "on-premises": { type: "string" },
+    unlicensed: { type: "string" },
+    proxy: { type: "boolean" },
+    "proxy-user": { type: "string" },
+    autodiscover: { type: "string" },
+    json: { type: "boolean" },
+    quiet: { type: "boolean" },
+    help: { type: "boolean", short: "h" },
+  } as const;
+  return readCommandWords("lab", words, options).values;
+}
+
+async function serve(options: Options, screen: Screen): Promise<void> {
+  const practice = await import("../lab/practice.ts");
+  const { labPassword, labPermissions, labToken, operationNames, parseFault, socAddress, startLab } = practice;
+  const port = options.port === undefined ? 0 : Number(options.port);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Failure("invalid-input", "--port: put a number from 0 to 65535.");
+  const signIn = signInOf(options);
+  const proxyUser = proxyUserOf(options);
+  const withProxy = options.proxy === true || proxyUser !== undefined;
+  const ofEntra = (["graph-permissions", "graph-mailboxes"] as const).find((name) => options[name] !== undefined);
+  if (ofEntra !== undefined && !withEntra(options))
+    throw new Failure("invalid-input", `--${ofEntra} goes with --entra.`, { hint: helpOf("lab") });
+  const lab = await refused(async () => {
+    const faults = (options.fault ?? []).map(parseFault);
+    for (const { operation } of faults) {
+      if (operation !== undefined && !operationNames.includes(operation)) throw new Error(noOperation(operation, operationNames));
+    }
+    const graph = { tokens: { [labToken]: labPermissions } };
+    const tenant = withEntra(options) ? await tenantOf(options, practice) : undefined;
+    const policy = options["entra-block"] === true ? { ewsEnabled: true, ewsAllowedAppIDs: [] } : undefined;
+    const rules = options.autodiscover === undefined ? [] : [{ behave: practice.parseAutodiscover(options.autodiscover) }];
+    const tls = tlsOf(options);
+    // A name that the certificate may hold and Autodiscover's client trusts.
+    const place = withProxy && tls !== undefined ? { externalUrl: "https://mail.example.com/EWS/Exchange.asmx" } : {};
+    const autodiscover = { rules, ...place };
+    const { host, import: importDir } = options;
+    const [onPremises, unlicensed] = [listOf(options["on-premises"]), listOf(options.unlicensed)];
+    const habits = listOf(options.habits);
+    return startLab({ host, port, importDir, faults, habits, signIn, tls, graph, tenant, policy, autodiscover, onPremises, unlicensed });
+  });
+  let proxy: Awaited<ReturnType<typeof practice.startProxy>> | undefined;
+  try {
+    if (withProxy)
+      proxy = await practice.startProxy({
+        host: options.host,
+        routes: routesTo(new URL(lab.url)),
+        users: proxyUser && { [proxyUser.username]: proxyUser.password },
+      });
+    const certificate = options["tls-cert"] && resolve(options["tls-cert"]);
+    const ways = { host: lab.url, application: practice.practiceApplication, username: socAddress, password: labPassword };
+    const hybrid = withEntra(options) && options["on-premises"] !== undefined && (signIn?.schemes ?? ["Basic"]).includes("Basic");
+    const way = wayIn(options, signIn?.schemes ?? ["Basic"], ways);
+    const environment = {
+      MAILCORDON_EWS_URL: lab.ewsUrl,
+      ...(certificate === undefined ? {} : { MAILCORDON_CA_FILE: certificate }),
+      ...way.environment,
+      MAILCORDON_MAILBOX: socAddress,
+      ...(hybrid ? { LAB_PASSWORD: labPassword } : {}),
+      ...(proxyUser === undefined ? {} : { MAILCORDON_PROXY_PASSWORD: proxyUser.password }),
+    };
+    const discovered = proxy !== undefined && options.autodiscover !== undefined;
+    const where = discovered ? "autodiscover: true" : `url: "${lab.ewsUrl}"`;
+    const json = screen.stdout.isTTY !== true || options.json === true;
+    const document = {
+      banner,
+      ews_url: lab.ewsUrl,
+      graph_url: lab.graphUrl,
+      graph_token: labToken,
+      ...(proxy === undefined ? {} : { proxy_url: proxy.url }),
+      user: socAddress,
+      password: labPassword,
+      ...(lab.entra === undefined ? {} : { device_login_url: `${lab.url}/device` }),
+      environment,
+      mailcordon_yaml: yaml(
+        { where, graph: lab.graphUrl, hybrid },
+        socAddress,
+        way,
+        certificate,
+        proxy && { url: proxy.url, username: proxyUser?.username },
+      ),
+    };
+    screen.stdout.write(json ? `${jsonText(document)}\n` : greeting(document));
+    await stopped(screen.signal);
+  } finally {
+    await proxy?.close();
+    await lab.close();
+  }
+}
+
+function proxyUserOf({ "proxy-user": given }: Options): { readonly username: string; readonly password: string } | undefined {
+  if (given === undefined) return undefined;
+  const [, username, password] = /^([^:]+):(.+)$/s.exec(given) ?? [];
+  if (username !== undefined && password !== undefined) return { username, password };
+  throw new Failure("invalid-input", "--proxy-user: put a name and a password, with a colon between.", { hint: helpOf("lab") });
+}
+
+/** What the proxy leads to the lab: its own address, and the names that Autodiscover asks for and gives. */
+function routesTo({ protocol, hostname, host }: URL): Readonly<Record<string, string>> {
+  const names = ["example.com", "autodiscover.example.com", "mail.example.com"];
+  const port = protocol === "https:" ? 443 : 80;
+  const to = host === hostname ? `${hostname}:${port}` : host;
+  return Object.fromEntries([[to, to], ...names.map((name) => [`${name}:${port}`, to])]);
+}
+
+function withEntra(options: Options): boolean {
+  const { entra, "entra-block": block, "entra-cert": certificate, "entra-federated": federated } = options;
+  return entra === true || block === true || certificate !== undefined || federated !== undefined;
+}
+
+type Practice = typeof import("../lab/practice.ts");
+
+/** Writes the file of the other issuer's token where one is asked for; only its owner may read it. */
+async function tenantOf(options: Options, { practiceFederation, practiceTenant }: Practice) {
+  const { "entra-cert": pem, "entra-federated": file } = options;
+  if (pem !== undefined && file !== undefined)
+    throw new Failure("invalid-input", "--entra-cert and --entra-federated do not go together.", { hint: helpOf("lab") });
+  const federation = file === undefined ? undefined : await practiceFederation();
+  if (file !== undefined) writeFileSync(file, `${federation?.token}\n`, { mode: 0o600 });
+  return practiceTenant({
+    certificate: pem && readRegularSync(pem).toString("utf8"),
+    federation,
+    graph: listOf(options["graph-permissions"]),
+    mailboxes: listOf(options["graph-mailboxes"]),
+  });
+}
+
+function listOf(text: string | undefined): readonly string[] | undefined {
+  return text?.split(",").flatMap((one) => one.trim() || []);
+}
+
+interface Ways {
+  /** Base URL of the lab. */
+  readonly host: string;
+  readonly application: { readonly tenant: string; readonly clientId: string; readonly secret: string };
+  readonly username: string;
+  readonly password: string;
+}
+
+/** How to sign in: as environment, and as what `auth` is in mailcordon.yaml, on one line. */
+function wayIn(options: Options, offered: readonly string[], { host, application, username, password }: Ways) {
+  if (withEntra(options)) {
+    const { tenant, clientId, secret } = application;
+    const { proof, environment } = proofOf(options, secret);
+    const oauth = (credential: string) => `oauth: { tenant: "${tenant}", client_id: "${clientId}", ${credential}, authority: "${host}" }`;
+    return {
+      environment: { MAILCORDON_AUTHORITY: host, MAILCORDON_TENANT: tenant, MAILCORDON_CLIENT_ID: clientId, ...environment },
+      settings: oauth(proof),
+      person: oauth("device_code: true"),
+    };
+  }
+  const way = offered.includes("Basic") ? "basic" : "ntlm";
+  return {
+    environment: {
+      ...(way === "basic" ? {} : { MAILCORDON_AUTH: way }),
+      MAILCORDON_USERNAME: username,
+      MAILCORDON_PASSWORD: password,
+    },
+    settings: `${way}: { username: "${username}", password: "env:MAILCORDON_PASSWORD" }`,
+  };
+}
+
+/** What the application proves itself by: in mailcordon.yaml, and in the environment where that can say it. */
+function proofOf(options: Options, secret: string): { readonly proof: string; readonly environment: Readonly<Record<string, string>> } {
+  const { "entra-cert": pem, "entra-federated": token } = options;
+  if (token !== undefined)
+    return {
+      proof: `federated_token_file: ${JSON.stringify(resolve(token))}`,
+      environment: { MAILCORDON_FEDERATED_TOKEN_FILE: resolve(token) },
+    };
+  if (pem !== undefined)
+    return {
+      proof: `certificate: { pem: ${JSON.stringify(resolve(pem))} }`,
+      environment: { MAILCORDON_CERTIFICATE_FILE: resolve(pem) },
+    };
+  return { proof: 'client_secret: "env:MAILCORDON_CLIENT_SECRET"', environment: { MAILCORDON_CLIENT_SECRET: secret } };
+}
+
+/** Case is that of Exchange's own words. */
+const schemes = { basic: "Basic", ntlm: "NTLM", negotiate: "Negotiate" } as const;
+const protections = { none: "None", allow: "Allow", require: "Require" } as const;
+
+function signInOf({ auth, "extended-protection": protection }: Options) {
+  if (auth === undefined && protection === undefined) return undefined;
+  return {
+    schemes: (auth ?? "basic").split(",").map((name) => schemes[oneOf(schemes, name, "--auth")]),
+    extendedProtection: protections[oneOf(protections, protection ?? "allow", "--extended-protection")],
+  };
+}
+
+function oneOf<Word extends string>(words: Readonly<Record<Word, unknown>>, given: string, flag: string): Word {
+  const isWord = (word: string): word is Word => Object.hasOwn(words, word);
+  const word = given.trim().toLowerCase();
+  if (isWord(word)) return word;
+  throw new Failure("invalid-input", `${flag}: put one of ${Object.keys(words).join(", ")}.`, { hint: helpOf("lab") });
+}
+
+function tlsOf(options: Options): { readonly cert: string; readonly key: string } | undefined {
+  const { "tls-cert": cert, "tls-key": key } = options;
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert === undefined || key === undefined)
+    throw new Failure("invalid-input", "--tls-cert and --tls-key go together.", { hint: helpOf("lab") });
+  return { cert: readRegularSync(cert).toString("utf8"), key: readRegularSync(key).toString("utf8") };
+}
+
+function noOperation(name: string, known: readonly string[]): string {
+  return `--fault: there is no operation ${name}.${didYouMean(name, known) || ` There are: ${known.join(", ")}.`}`;
+}
+
+const banner = "This is the practice Exchange of mailcordon. It is not Exchange, and nothing in it is real.";
+
+/** Says to a person how to reach it; the keys are those of the JSON document. */
+function greeting(lab: {
+  readonly ews_url: string;
+  readonly graph_url: string;
+  readonly graph_token: string;
+  readonly proxy_url?: string;
+  readonly device_login_url?: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly mailcordon_yaml: string;
+}): string {
+  const lines = Object.entries(lab.environment).map(([name, value]) => `  export ${name}=${value}`);
+  return `${banner}
+
+It listens on ${lab.ews_url} until you press Ctrl-C. In another terminal, either set the environment:
+
+${lines.join("\n")}
+
+or put this into mailcordon.yaml, and only the password or secret into the environment:
+
+${lab.mailcordon_yaml.replace(/^(?=.)/gm, "  ")}
+Then try: npx mailcordon search-emails-extended --mailboxes all --sender billing
+
+Microsoft Graph is at ${lab.graph_url} and takes the token ${lab.graph_token}.
+${lab.proxy_url === undefined ? "" : `The proxy is at ${lab.proxy_url}; the mailcordon.yaml above goes through it.\n`}${lab.device_login_url === undefined ? "" : `Who is asked to enter a code (--connection person) does it at ${lab.device_login_url}.\n`}`;
+}
+
+interface WayThrough {
+  readonly url: string;
+  readonly username: string | undefined;
+}
+
+interface Way {
+  /** `auth`, on one line. */
+  readonly settings: string;
+  /** The same for a person who enters a code. */
+  readonly person?: string;
+}
+
+interface Places {
+  /** How EWS is found, within braces. */
+  readonly where: string;
+  readonly graph: string;
+  /** Whether an account can sign in on premises, beside the application. */
+  readonly hybrid: boolean;
+}
+
+function yaml(
+  { where, graph, hybrid: isHybrid }: Places,
+  user: string,
+  { settings, person }: Way,
+  certificate: string | undefined,
+  proxy: WayThrough | undefined,
+): string {
+  const login =
+    proxy?.username === undefined ? "" : `, username: ${JSON.stringify(proxy.username)}, password: "env:MAILCORDON_PROXY_PASSWORD"`;
+  const ca = certificate === undefined ? "" : `, ca_file: ${JSON.stringify(certificate)}`;
+  const places = { ews: `ews: { ${where}${ca} }`, graph: `graph: { url: "${graph}"${ca} }` };
+  const onPremises = `ews: { ${where}${ca}, auth: { basic: { username: "${user}", password: "env:LAB_PASSWORD" } } }`;
+  const connection = (auth: string, ...lines: readonly string[]) => `
+${lines.map((line) => `    ${line}\n`).join("")}    auth:
+      ${auth}
+    mailbox: "${user}"
+${proxy === undefined ? "" : `    proxy: { url: "${proxy.url}"${login} }\n`}`;
+  // Whoever enters a code is a person, and only the application may at Graph.
+  const online = `  online: # --connection online${connection(settings, "backend: graph", places.graph)}`;
+  const hybrid = `  hybrid: # --connection hybrid${connection(settings, "backend: auto", places.graph, onPremises)}`;
+  return `default: lab
+connections:
+  lab:${connection(settings, places.ews, ...(person === undefined ? [] : [places.graph]))}${
+    person === undefined ? "" : `  person: # --connection person${connection(person, places.ews)}${online}${isHybrid ? hybrid : ""}`
+  }`;
+}
+
+/** The lab imports nothing of ours: what it throws for wrong options becomes a Failure here. */
+async function refused<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    const taken = errorCode(thrown) === "EADDRINUSE";
+    const why = taken ? "the port is taken." : thrown instanceof Error ? thrown.message : "unknown";
+    throw new Failure("invalid-input", `The lab does not start: ${why}`, {
+      hint: taken ? "Choose another with --port, or leave it out for a free one." : helpOf("lab"),
+      cause: thrown,
+    });
+  }
+}
+
+function stopped(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}

@@ -1,0 +1,76 @@
+import { StdioServerTransport } from "@modelcontextprotocol/sdk/server/stdio.js";
+import { actionNames, loadAction } from "../actions/load.ts";
+import { open } from "../connection/open-connection.ts";
+import { foundText } from "../faces/cli.ts";
+import { mcpServer } from "../faces/mcp/server.ts";
+import type { Screen } from "../faces/screen.ts";
+import { harmless } from "../faces/terminal.ts";
+import { type Failure, localOf, withLocal } from "../failure.ts";
+import { openEvidenceIndex } from "../perform/evidence/evidence-index.ts";
+import { loadSettings } from "../settings/load-settings.ts";
+import { readCommandWords } from "./command-words.ts";
+
+const usage = `mailcordon mcp: offers the actions as tools of the Model Context Protocol, on
+standard input and output. An MCP client starts it; for one over HTTP see
+\`mailcordon serve\`.
+
+  --read-only        Offer only the tools that change nothing.
+  --connection NAME  Which connection of the settings.
+  --config FILE      Settings file. Default: mailcordon.yaml here, then in
+                     ~/.config/mailcordon/.
+  --out DIR          Folder for evidence. Default: evidence_dir of the settings.
+  --audit-file FILE  File for the audit entries. Default: audit_file of the
+                     settings.
+  --help             Show this.
+
+What changes, sends or destroys is done only when the person at the client
+agrees to the targets, which are named first.
+`;
+
+const options = {
+  "read-only": { type: "boolean" },
+  connection: { type: "string" },
+  config: { type: "string" },
+  out: { type: "string" },
+  "audit-file": { type: "string" },
+  help: { type: "boolean", short: "h" },
+} as const;
+
+/** A client gets no path of this machine; standard error, which its person can read, has it. */
+function inLog({ stderr }: Screen): (failure: Failure) => Failure {
+  return (failure) => {
+    if (localOf(failure) !== undefined) stderr.write(`mailcordon: ${harmless(withLocal(failure).message)}\n`);
+    return failure;
+  };
+}
+
+/** `mailcordon mcp`: serves one client until it goes away or the process is stopped. Gives the exit code. */
+export async function runMcp(words: readonly string[], screen: Screen, version: string): Promise<number> {
+  const { help, config, connection, out, ...asked } = readCommandWords("mcp", words, options).values;
+  if (help) {
+    screen.stdout.write(usage);
+    return 0;
+  }
+  const settings = await loadSettings({ flags: { config, connection, evidenceDir: out, auditFile: asked["audit-file"] } });
+  const opened = await open(settings);
+  if (opened.foundFile !== undefined) screen.stderr.write(foundText(opened.foundFile));
+  const actions = await Promise.all(actionNames.map(loadAction));
+  const server = mcpServer({
+    actions: asked["read-only"] ? actions.filter(({ effect }) => effect === "read") : actions,
+    host: { ...opened, shown: inLog(screen), signal: screen.signal },
+    findEvidence: async (sha256) => (await openEvidenceIndex(opened.evidenceDir).find(sha256))[0],
+    requirePerson: settings.requirePerson,
+    version,
+  });
+  const gone = new Promise<void>((resolve) => {
+    server.server.onclose = resolve;
+    // The SDK's transport reads, and does not ask whether anybody writes any more.
+    screen.stdin.on("end", () => resolve());
+    screen.signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+  await server.connect(new StdioServerTransport());
+  await gone;
+  await server.close();
+  await opened.exchange.close();
+  return 0;
+}

@@ -1,0 +1,101 @@
+import "./schema-compilation.ts";
+import { readFileSync } from "node:fs";
+import { actionNames, loadAction } from "../actions/load.ts";
+import { open } from "../connection/open-connection.ts";
+import { runCli } from "../faces/cli.ts";
+import type { Command, Program } from "../faces/program-definition.ts";
+import { Failure } from "../failure.ts";
+import { loadSettings } from "../settings/load-settings.ts";
+import { expectOneCall } from "../wire/collect.ts";
+
+/** The commands besides the actions, each loaded when it is used. */
+const commands: readonly Command[] = [
+  {
+    name: "lab",
+    summary: "Start an Exchange to practise on, and say how to reach it.",
+    run: async (words, screen) => (await import("./lab-command.ts")).runLab(words, screen),
+  },
+  {
+    name: "doctor",
+    summary: "Check a connection step by step, and say what is missing and how to get it.",
+    run: async (words, screen) => (await import("./doctor-command.ts")).runDoctor(words, screen),
+  },
+  {
+    name: "setup",
+    summary: "Print the commands that connect mailcordon to Exchange; nothing is run.",
+    run: async (words, screen) => (await import("./setup-command.ts")).runSetup(words, screen),
+  },
+  {
+    name: "mcp",
+    summary: "Offer the actions as MCP tools on standard input and output.",
+    run: async (words, screen, version) => (await import("./mcp-command.ts")).runMcp(words, screen, version()),
+  },
+  {
+    name: "serve",
+    summary: "Offer the actions over HTTP, and as MCP tools over HTTP.",
+    endsItself: true,
+    run: async (words, screen, version) => (await import("./serve-command.ts")).runServe(words, screen, version()),
+  },
+  {
+    name: "keys",
+    summary: "Make, list and revoke the keys of those who may call the server.",
+    run: async (words, screen) => (await import("./keys-command.ts")).runKeys(words, screen),
+  },
+  {
+    name: "audit",
+    summary: "Check that an audit file is as it was written.",
+    run: async (words, screen) => (await import("./audit-command.ts")).runAudit(words, screen),
+  },
+  {
+    name: "export",
+    summary: "Write the integration for Sumo Logic's Automation Service.",
+    run: async (words, screen) => (await import("./export-command.ts")).runExport(words, screen),
+  },
+];
+
+/** What the command line is made from. */
+export function program(packageFile: string): Program {
+  return {
+    version: () => versionOf(packageFile),
+    catalogue: { names: actionNames, load: loadAction },
+    commands,
+    open: async ({ config, connection, out, auditFile, log }) => {
+      expectOneCall();
+      return open(await loadSettings({ flags: { config, connection, evidenceDir: out, auditFile } }), { log });
+    },
+  };
+}
+
+/** Runs the program and ends the process, when everything that was written is out. */
+export async function main(words: readonly string[], packageFile: string): Promise<void> {
+  const stop = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    process.on(name, () => {
+      // Whoever asks twice wants it now.
+      if (stop.signal.aborted) process.exit(130);
+      stop.abort();
+    });
+  }
+  // A reader that goes away (`| head`) is no reason to stop in the middle of a deletion: what was begun is ended, and only its report is lost.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+  const code = await runCli(words, program(packageFile), {
+    // Node makes a stream when it is first asked for: 2 ms for one that most calls do not read.
+    get stdin() {
+      return process.stdin;
+    },
+    stdout: process.stdout,
+    get stderr() {
+      return process.stderr;
+    },
+    signal: stop.signal,
+  });
+  process.stdout.write("", () => process.exit(code));
+}
+
+function versionOf(packageFile: string): string {
+  const { version }: { version?: unknown } = JSON.parse(readFileSync(packageFile, "utf8"));
+  if (typeof version === "string") return version;
+  throw new Failure("internal", "package.json names no version.");
+}

@@ -1,0 +1,219 @@
+import { createServer as createHttpServer, type Server } from "node:http";
+import { createServer as createHttpsServer } from "node:https";
+import { getRequestListener } from "@hono/node-server";
+import { actionNames, loadAction } from "../actions/load.ts";
+import { type Opened, type OpenWays, open } from "../connection/open-connection.ts";
+import { doctor } from "../doctor/doctor.ts";
+import { type App, buildApp } from "../faces/http/app.ts";
+import type { ConnectionReport, RequestLog } from "../faces/http/app-context.ts";
+import { errorLine } from "../faces/http/error-line.ts";
+import { openLog } from "../faces/http/log.ts";
+import { openTokenReader } from "../faces/http/oidc.ts";
+import { mountMcp } from "../faces/mcp/mount.ts";
+import type { Screen } from "../faces/screen.ts";
+import { asFailure, Failure } from "../failure.ts";
+import type { AuditHeads } from "../perform/audit/audit-log-end.ts";
+import { openEvidenceIndex } from "../perform/evidence/evidence-index.ts";
+import { loadSettings, type SettingsPlace, type WrittenFile, writtenFile } from "../settings/load-settings.ts";
+import { readServe, type Serving } from "../settings/serve-settings.ts";
+import { openState, type State } from "../state/state.ts";
+import { jsonText } from "../text/harmless-json.ts";
+import { readCommandWords } from "./command-words.ts";
+
+const usage = `mailcordon serve: offers the actions over HTTP to whoever has a key
+(mailcordon keys add), until it is stopped.
+
+  --host HOST     Address to listen on. Default: serve.host of the settings, else
+                  127.0.0.1.
+  --port PORT     Port; 0 for any free one. Default: serve.port, else 8025.
+  --config FILE   Settings file. Default: mailcordon.yaml here, then in
+                  ~/.config/mailcordon/.
+  --json          Say where it listens as JSON, also on a terminal.
+  --quiet         No lines about requests on standard error.
+  --help          Show this.
+
+When it is told to stop (SIGTERM), it answers new requests with 503, gives
+running calls 20 seconds to end, and then stops them.
+`;
+
+const text = { type: "string" } as const;
+const mark = { type: "boolean" } as const;
+const options = { host: text, port: text, config: text, json: mark, quiet: mark, help: { type: "boolean", short: "h" } } as const;
+
+/** What runs when it is told to stop has so long. Container platforms give 30 seconds in all. */
+const graceMs = 20_000;
+/** A load balancer keeps connections for a minute, and must not find one closed at the moment that it uses it. */
+const keepAliveMs = 75_000;
+/** A client that sends its head slower than that holds a place for nothing. */
+const headMs = 15_000;
+const pruneEveryMs = 60 * 60 * 1000;
+
+/** `mailcordon serve`. Gives the exit code when it was told to stop. Throws Failure when it cannot start. */
+export async function runServe(words: readonly string[], screen: Screen, version: string): Promise<number> {
+  const asked = readCommandWords("serve", words, options).values;
+  if (asked.help) {
+    screen.stdout.write(usage);
+    return 0;
+  }
+  const port = asked.port === undefined ? undefined : Number(asked.port);
+  if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
+    throw new Failure("invalid-input", "--port: put a number from 0 to 65535.");
+  }
+  const flags = { config: asked.config };
+  const written = await writtenFile({ flags });
+  const serving = readServe(written, { host: asked.host, port });
+  const log = openLog(asked.quiet === true ? undefined : screen.stderr);
+  if (written.foundFile !== undefined) log.settings(written.foundFile);
+  // The state is opened after the connections, and before the first call that writes an entry.
+  let opening: State | undefined;
+  const connections = openConnections(written, flags, {
+    exclusively: (name, work) => (opening === undefined ? work() : opening.exclusively(name, work)),
+    auditHead: (log) => headIn(() => opening, log),
+  });
+  // What is wrong with a connection's settings is said now, and not to the first caller.
+  const opened = await Promise.all(written.connections.map((name) => connections.open(name)));
+  const [first] = opened;
+  if (first === undefined) throw new Failure("invalid-settings", "There is no connection.");
+  const state = await openState({ directory: serving.stateDir, databaseUrl: serving.databaseUrl });
+  opening = state;
+  try {
+    const app = await buildApp({
+      catalogue: { names: actionNames, load: loadAction },
+      connections,
+      state,
+      settings: { ...serving, requirePerson: written.requirePerson },
+      log,
+      evidence: openEvidenceIndex(first.evidenceDir),
+      version,
+      mount: mountMcp,
+      readToken: serving.oidc && openTokenReader(serving.oidc),
+      testConnection: async (connection, wanted) => reportOf(connection, wanted, written, flags, log),
+    });
+    const prune = async () => {
+      try {
+        await state.idempotency.prune(serving.keepHours);
+        await state.jobs.prune(serving.keepHours);
+      } catch (thrown) {
+        log.error(errorLine(asFailure(thrown)));
+      }
+    };
+    const pruning = setInterval(prune, pruneEveryMs);
+    try {
+      await prune();
+      const server = serverFor(app, serving);
+      const url = await listen(server, serving);
+      const message = `mailcordon serves on ${url}`;
+      const json = screen.stdout.isTTY !== true || asked.json === true;
+      screen.stdout.write(json ? `${jsonText({ success: true, message, url })}\n` : `${message}\n`);
+      await stopped(screen.signal);
+      await end(server, app);
+    } finally {
+      clearInterval(pruning);
+    }
+  } finally {
+    await Promise.all(opened.map(({ exchange }) => exchange.close()));
+    await state.close();
+  }
+  return 0;
+}
+
+/**
+ * The end of an audit log in the state, which is opened after the connections. No entry is lost because the database is away: meanwhile the
+ * file of ends shows what is cut off, and the log is found to have grown when the database is back.
+ */
+function headIn(state: () => State | undefined, log: string): AuditHeads {
+  return {
+    place: "the database",
+    read: () =>
+      state()
+        ?.auditHead(log)
+        .read()
+        .catch(() => undefined) ?? Promise.resolve(undefined),
+    write: async (head) =>
+      state()
+        ?.auditHead(log)
+        .write(head)
+        .catch(() => undefined),
+  };
+}
+
+/** Every connection of the settings, opened when it is first asked for. The environment is for the one that is meant by default. */
+function openConnections(written: WrittenFile, flags: NonNullable<SettingsPlace["flags"]>, ways: OpenWays) {
+  const known = new Map<string, Promise<Opened>>();
+  return {
+    names: written.connections,
+    defaultName: written.defaultConnection,
+    open(name: string): Promise<Opened> {
+      const opened = known.get(name) ?? loadSettings(placeOf(name, written, flags)).then((settings) => open(settings, ways));
+      known.set(name, opened);
+      return opened;
+    },
+  };
+}
+
+function placeOf(connection: string, written: WrittenFile, flags: NonNullable<SettingsPlace["flags"]>): SettingsPlace {
+  return { flags: { ...flags, connection }, fileAlone: connection !== written.defaultConnection };
+}
+
+async function reportOf(
+  connection: string,
+  { mailbox, signal }: { readonly mailbox: string | undefined; readonly signal: AbortSignal },
+  written: WrittenFile,
+  flags: NonNullable<SettingsPlace["flags"]>,
+  log: RequestLog,
+): Promise<ConnectionReport> {
+  // A caller learns nothing of where the settings and the files that they name are.
+  const load = async () => {
+    try {
+      return { ...(await loadSettings(placeOf(connection, written, flags))), foundFile: undefined };
+    } catch (thrown) {
+      log.error(errorLine(asFailure(thrown)));
+      throw new Failure("invalid-settings", `The settings of the connection ${connection} are not valid any more.`, {
+        hint: "The log of the server says why, as does mailcordon doctor on the server.",
+      });
+    }
+  };
+  const { exit: _, steps, ...report } = await doctor({ actions: await Promise.all(actionNames.map(loadAction)), mailbox, signal, load });
+  return { ...report, checks: steps };
+}
+
+function serverFor(app: App, { tls }: Serving): Server {
+  // HTTP/1.0 asks without a Host, as health checks of HAProxy do; nothing of ours goes by it.
+  const listener = getRequestListener((request, env) => app.fetch(request, env), { hostname: "localhost" });
+  const ways = { keepAliveTimeout: keepAliveMs, headersTimeout: headMs };
+  const server =
+    tls === undefined ? createHttpServer(ways, listener) : createHttpsServer({ ...ways, ...tls, minVersion: "TLSv1.2" }, listener);
+  // Whether a body is wanted is said by the app, which looks at the key before.
+  return server.on("checkContinue", listener);
+}
+
+/** Gives the URL. Throws Failure `invalid-settings` when the address cannot be had. */
+function listen(server: Server, { host, port, tls }: Serving): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      reject(new Failure("invalid-settings", `serve.host: cannot listen on ${host}, port ${port} (${error.code}).`, { cause: error }));
+    });
+    server.listen({ host, port }, () => {
+      const address = server.address();
+      const taken = typeof address === "object" && address !== null ? address.port : port;
+      const name = host.includes(":") ? `[${host}]` : host;
+      resolve(`${tls === undefined ? "http" : "https"}://${name}:${taken}`);
+    });
+  });
+}
+
+async function end(server: Server, app: App): Promise<void> {
+  // While something runs the server still listens: the app answers 503 to every new request, also on a new connection.
+  await app.close(graceMs);
+  const closed = new Promise((resolve) => server.close(resolve));
+  server.closeIdleConnections();
+  // Whose answer is on its way still gets it.
+  const timer = setTimeout(() => server.closeAllConnections(), 1000);
+  await closed;
+  clearTimeout(timer);
+}
+
+function stopped(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}

@@ -1,0 +1,118 @@
+import type { Screen } from "../faces/screen.ts";
+import { Failure } from "../failure.ts";
+import { kindOf, leastOf } from "../graph/permissions.ts";
+import { type EntraValues, entraSteps } from "../setup/entra.ts";
+import { onPremisesSteps } from "../setup/onprem.ts";
+import { type SetupStep, scriptOf } from "../setup/step.ts";
+import { account, certificate, clientId, cloud, mailboxes, tenant } from "../setup/values.ts";
+import { jsonText } from "../text/harmless-json.ts";
+import { helpOf, namedActions, readCommandWords } from "./command-words.ts";
+
+const usage = `mailcordon setup: prints the commands that connect mailcordon to Exchange, to be read and then run by an administrator.
+It runs nothing and connects to nothing.
+
+mailcordon setup entra     Exchange Online: register an application in Microsoft Entra, and let it in.
+  --tenant NAME         The tenant's id or one of its domains. Required.
+  --client-id ID        An application that is there already. Default: one is registered.
+  --mailboxes LIST      The mailboxes that it may into, with commas. Default: all.
+  --certificate FILE    The certificate's public part; default mailcordon.cer.
+  --secret              A client secret instead of a certificate.
+  --cloud NAME          worldwide (default), us-gcc-high, us-dod, china.
+  --backend NAME        ews (default), or graph: Microsoft Graph, to which
+                        mailboxes online move before EWS ends there.
+  --actions NAMES       With --backend graph: only what these actions need, with
+                        commas. Default: all.
+
+mailcordon setup onprem    Exchange Server 2013 to SE: for the Exchange Management Shell.
+  --account NAME        The service account: soc@example.com or EXAMPLE\\soc. Required.
+  --mailboxes LIST      The mailboxes that it may into, with commas. Default: all.
+  --delegate            Rights as a delegate of these mailboxes instead of impersonation.
+
+  --json                The steps as one JSON document.
+  --help                Show this.
+`;
+
+/** `mailcordon setup`. Gives the exit code. A script goes to a file as it is, so it is text also off a terminal. */
+export async function runSetup(words: readonly string[], screen: Screen): Promise<number> {
+  const { values, positionals } = readWords(words);
+  const [kind, ...rest] = positionals;
+  if (values.help || kind === undefined) {
+    screen.stdout.write(usage);
+    return kind === undefined && !values.help ? 2 : 0;
+  }
+  if (rest.length > 0) throw new Failure("invalid-input", `Unexpected argument: ${rest[0]}.`, { hint });
+  const [title, steps] = await chosen(kind, values);
+  screen.stdout.write(
+    values.json ? `${jsonText({ success: true, title, steps }, screen.stdout.isTTY ? 2 : 0)}\n` : `${scriptOf(title, steps)}\n`,
+  );
+  return 0;
+}
+
+const hint = helpOf("setup");
+
+type Values = ReturnType<typeof readWords>["values"];
+
+async function chosen(kind: string, values: Values): Promise<readonly [string, readonly SetupStep[]]> {
+  const some = mailboxes(values.mailboxes ?? []);
+  switch (kind) {
+    case "entra":
+      refuse(values, ["account", "delegate"], kind);
+      if (values.actions !== undefined && values.backend !== "graph")
+        throw new Failure("invalid-input", "--actions goes with --backend graph: over EWS one permission is for all.", { hint });
+      return [
+        "Connect mailcordon to Exchange Online",
+        entraSteps({
+          tenant: tenant(needed(values.tenant, "--tenant")),
+          cloud: cloud(values.cloud ?? "worldwide"),
+          clientId: values["client-id"] === undefined ? undefined : clientId(values["client-id"]),
+          mailboxes: some,
+          certificate: values.secret ? undefined : certificate(values.certificate ?? "mailcordon.cer"),
+          backend: await backend(values.backend ?? "ews", values.actions),
+        }),
+      ];
+    case "onprem":
+      refuse(values, ["tenant", "client-id", "certificate", "secret", "cloud", "backend", "actions"], kind);
+      if (values.delegate && some.length === 0) throw new Failure("invalid-input", "--delegate needs --mailboxes.", { hint });
+      return [
+        "Connect mailcordon to Exchange Server",
+        onPremisesSteps({ account: account(needed(values.account, "--account")), mailboxes: some, delegate: values.delegate === true }),
+      ];
+    default:
+      throw new Failure("invalid-input", "There is `mailcordon setup entra` and `mailcordon setup onprem`.", { hint });
+  }
+}
+
+async function backend(name: string, actions: string | undefined): Promise<EntraValues["backend"]> {
+  switch (name) {
+    case "ews":
+      return { kind: "ews" };
+    case "graph":
+      return {
+        kind: "graph",
+        grants: leastOf(await namedActions(actions)).map((permission) => ({ permission, role: kindOf(permission).role })),
+      };
+    default:
+      throw new Failure("invalid-input", "--backend is not right; put ews or graph.", { hint });
+  }
+}
+
+function refuse(values: Values, foreign: readonly (keyof Values)[], kind: string): void {
+  const given = foreign.find((name) => values[name] !== undefined);
+  if (given !== undefined) throw new Failure("invalid-input", `--${given} is not a flag of \`mailcordon setup ${kind}\`.`, { hint });
+}
+
+function needed(value: string | undefined, flag: string): string {
+  if (value === undefined) throw new Failure("invalid-input", `${flag} is missing.`, { hint });
+  return value;
+}
+
+function readWords(words: readonly string[]) {
+  const text = { type: "string" } as const;
+  const mark = { type: "boolean" } as const;
+  const options = {
+    ...{ tenant: text, "client-id": text, certificate: text, cloud: text, account: text, backend: text, actions: text },
+    ...{ mailboxes: { type: "string", multiple: true } as const },
+    ...{ secret: mark, delegate: mark, json: mark, quiet: mark, help: { type: "boolean", short: "h" } as const },
+  };
+  return readCommandWords("setup", words, options, true);
+}

@@ -1,0 +1,56 @@
+import { join } from "node:path";
+import type { OAuth } from "../settings/oauth-settings.ts";
+import { readFileSetting } from "../settings/read-named-file.ts";
+import { scopeOf } from "../wire/clouds.ts";
+import type { EntraClient, EntraCredential } from "../wire/entra-client.ts";
+import type { Http } from "../wire/http/client.ts";
+import { openTokenSource, type TokenSource } from "../wire/token.ts";
+import { noTokenCache, openTokenCache } from "../wire/token-cache.ts";
+
+/**
+ * The tokens of a connection for Exchange or Graph, kept for the next process in `$XDG_CACHE_HOME/mailcordon/tokens` (by default
+ * `~/.cache/mailcordon/tokens`). `http`: the way to the authority.
+ */
+export function openTokens(
+  oauth: OAuth,
+  resource: "exchange" | "graph",
+  http: Http,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): TokenSource {
+  // XDG Base Directory Specification.
+  const caches = environment.XDG_CACHE_HOME || (environment.HOME ? join(environment.HOME, ".cache") : undefined);
+  const cache = caches === undefined ? noTokenCache : openTokenCache(join(caches, "mailcordon", "tokens"));
+  return openTokenSource({ client: clientOf(oauth, resource), http, cache });
+}
+
+/** What a token is fetched as. `scope` in the settings is for Exchange. */
+export function clientOf(oauth: OAuth, resource: "exchange" | "graph"): EntraClient {
+  const { cloud, authority, tenant, clientId, scope } = oauth;
+  const own = resource === "exchange" ? scope : undefined;
+  return { cloud, authority, tenant, clientId, scope: own ?? scopeOf(cloud, resource), credential: credentialOf(oauth) };
+}
+
+function credentialOf({ credential }: OAuth): EntraCredential {
+  switch (credential.kind) {
+    case "client-secret":
+      return { kind: "client-secret", secret: () => credential.secret.reveal() };
+    case "federated-token":
+      return {
+        kind: "federated-token",
+        read: () => readFileSetting(credential.file, "auth.oauth.federated_token_file").toString("utf8").trim(),
+      };
+    case "certificate": {
+      const passphrase = () => credential.passphrase?.reveal();
+      const bytes = () => Buffer.concat(credential.files.map((file) => readFileSetting(file, "auth.oauth.certificate")));
+      return {
+        kind: "certificate",
+        read: () =>
+          credential.form === "pfx"
+            ? { kind: "pfx", bytes: bytes(), passphrase: passphrase() }
+            : { kind: "pem", text: bytes().toString("utf8"), passphrase: passphrase() },
+      };
+    }
+    default:
+      return credential;
+  }
+}

@@ -1,0 +1,64 @@
+import type { OAuth } from "../settings/oauth-settings.ts";
+import type { OnPremises } from "../settings/on-premises-settings.ts";
+import { readFileSetting } from "../settings/read-named-file.ts";
+import type { SignIn } from "../wire/authenticate.ts";
+import type { Http } from "../wire/http/client.ts";
+import type { TlsIdentity } from "../wire/http-transport.ts";
+import type { TokenSource } from "../wire/token.ts";
+import type { TokenFacts } from "../wire/token-facts.ts";
+
+/** What signs a connection in: a client around the one that is given, and what its token says when it took one; or what TLS shows. */
+export type SignsIn =
+  | { readonly signIn: (http: Http) => Http; readonly token?: () => TokenFacts | undefined }
+  | { readonly tls: { readonly identity: TlsIdentity } };
+
+// Each connection that NTLM or Kerberos signs in costs the domain controllers a question, and once it is signed in it stays so.
+const defaultConnections = 10;
+
+/**
+ * How an account signs in at an Exchange Server. `tokensOf`: the tokens of an application. `maxConnections`: how many of them NTLM and
+ * Kerberos sign in at most.
+ * @throws Failure `invalid-settings` when a file cannot be read
+ */
+export async function signInOnPremises(
+  auth: OnPremises,
+  tokensOf: (oauth: OAuth) => Promise<TokenSource>,
+  maxConnections = defaultConnections,
+): Promise<SignsIn> {
+  if (auth.kind === "client-certificate") return { tls: { identity: identityOf(auth) } };
+  const { authenticated } = await import("../wire/authenticate.ts");
+  const way = await wayOf(auth, tokensOf);
+  const signIn = (http: Http) => authenticated(http, way, maxConnections);
+  const tokens = way.kind === "auto" ? way.tokens : undefined;
+  return tokens === undefined ? { signIn } : { signIn, token: () => tokens.facts() };
+}
+
+async function wayOf(
+  auth: Exclude<OnPremises, { readonly kind: "client-certificate" }>,
+  tokensOf: (oauth: OAuth) => Promise<TokenSource>,
+): Promise<SignIn> {
+  switch (auth.kind) {
+    case "kerberos":
+      return auth;
+    case "auto": {
+      const { account, token, oauth, atLeast } = auth;
+      const { readyToken } = await import("../wire/with-token.ts");
+      return {
+        kind: "auto",
+        atLeast,
+        account: account && { username: account.username, password: account.password.reveal() },
+        tokens: oauth === undefined ? token && readyToken(token.reveal()) : await tokensOf(oauth),
+      };
+    }
+    default:
+      return { kind: auth.kind, username: auth.username, password: auth.password.reveal() };
+  }
+}
+
+function identityOf({ form, files, passphrase }: Extract<OnPremises, { readonly kind: "client-certificate" }>): TlsIdentity {
+  const bytes = Buffer.concat(files.map((path) => readFileSetting(path, "auth.client_certificate")));
+  const secret = passphrase?.reveal();
+  // In PEM each side takes what is its own out of the same text.
+  if (form === "pem") return { kind: "pem", certificate: bytes.toString("utf8"), key: bytes.toString("utf8"), passphrase: secret };
+  return { kind: "pfx", bytes, passphrase: secret };
+}

@@ -1,0 +1,294 @@
+import { join } from "node:path";
+import type { EvidenceStore, OpenedFile } from "../catalogue/action-definition.ts";
+import type { EndpointMemory } from "../ews/endpoint.ts";
+import type { EwsOptions } from "../ews/ews.ts";
+import type { ServerVersion } from "../ews/soap.ts";
+import type { Exchange } from "../exchange/exchange.ts";
+import { Failure } from "../failure.ts";
+import { noPrivateFiles, openPrivateFiles, type PrivateFiles } from "../files/private-files.ts";
+import type { GraphOptions } from "../graph/graph.ts";
+import type { AuditLog, Exclusively } from "../perform/audit/audit-log.ts";
+import type { AuditHeads } from "../perform/audit/audit-log-end.ts";
+import type { Connection, Settings } from "../settings/load-settings.ts";
+import type { OAuth } from "../settings/oauth-settings.ts";
+import { readFileSetting } from "../settings/read-named-file.ts";
+import type { Http } from "../wire/http/client.ts";
+import type { Observe } from "../wire/observe.ts";
+import type { TokenSource } from "../wire/token.ts";
+
+/** What actions work with, for one connection. */
+export interface Opened {
+  readonly exchange: Exchange;
+  readonly evidence: EvidenceStore;
+  /** The settings file, where nobody named it. */
+  readonly foundFile: string | undefined;
+  /** Absolute path of the folder of the evidence. */
+  readonly evidenceDir: string;
+  readonly audit: AuditLog;
+  /** Whether reads have entries in it. */
+  readonly auditsReads: boolean;
+  /** The connection's name. */
+  readonly connection: string;
+  /** False when a setting has switched the check of certificates off: every output says so. */
+  readonly tlsVerified: boolean;
+  /** Opens a file that an input names as an attachment. */
+  readFile(path: string): Promise<OpenedFile>;
+}
+
+/** What whoever opens a connection wants besides. */
+export interface OpenWays {
+  /** Told of every request and reply, as a line of text that a server may have written parts of; never of a body or a secret. */
+  readonly log?: ((text: string) => void) | undefined;
+  /** Told of the same, as it is. */
+  readonly observe?: Observe | undefined;
+  /** Told what the server says of its version, with each reply. */
+  readonly serverVersion?: ((version: ServerVersion) => void) | undefined;
+  /** Taken by each audit entry besides the lock file, where a database is open. */
+  readonly exclusively?: Exclusively | undefined;
+  /** Where the end of an audit log is kept besides the file for it: in a database that is open. */
+  readonly auditHead?: ((log: string) => AuditHeads) | undefined;
+}
+
+/**
+ * Opens a connection; no request is made. Evidence and audit go where the settings say.
+ * @throws Failure `invalid-settings` when the authority's certificate cannot be read
+ */
+export async function open(settings: Settings, ways: OpenWays = {}): Promise<Opened> {
+  const { connection, foundFile, evidenceDir } = settings;
+  // Most calls keep no evidence and write no audit: what that takes is loaded when it is needed.
+  const evidence = once(async () => (await import("../perform/evidence/hash-and-store.ts")).openEvidence(evidenceDir));
+  const audit = once(async () => openAuditOf(settings, ways));
+  return {
+    exchange: await openExchange(connection, ways),
+    evidence: {
+      keep: async (bytes, about) => (await evidence()).keep(bytes, about),
+      hold: async (bytes, about) => (await evidence()).hold(bytes, about),
+    },
+    foundFile,
+    evidenceDir,
+    audit: {
+      append: async (entry) => (await audit()).append(entry),
+      done: async (asked) => (await import("../perform/audit/done-before.ts")).doneBefore(settings.audit.file, asked),
+    },
+    auditsReads: settings.audit.reads,
+    connection: connection.name,
+    tlsVerified: connection.network.tls.verify,
+    readFile: async (path) => (await import("../catalogue/open-attached-file.ts")).openFile(path),
+  };
+}
+
+async function openAuditOf({ audit: { file, heads: folder, key } }: Settings, { exclusively, auditHead }: OpenWays): Promise<AuditLog> {
+  const [{ openAudit }, { openHeadFile }] = await Promise.all([
+    import("../perform/audit/audit-log.ts"),
+    import("../perform/audit/audit-log-end.ts"),
+  ]);
+  const heads = [openHeadFile(folder, file), ...(auditHead === undefined ? [] : [auditHead(file)])];
+  return openAudit(file, { exclusively, heads, key: key?.reveal() });
+}
+
+/** The back end of a connection, as its settings say. */
+async function openExchange(connection: Connection, ways: OpenWays): Promise<Exchange> {
+  if (connection.backend === "graph") {
+    const { openGraph } = await import("../graph/graph.ts");
+    return openGraph(await graphOptionsOf(connection, ways));
+  }
+  const { openEws } = await import("../ews/ews.ts");
+  const ews = openEws(await ewsOptionsOf(connection, ways));
+  if (connection.backend === "ews") return ews;
+  const [{ openGraph }, { openRoute, routeMemory }] = await Promise.all([import("../graph/graph.ts"), import("./back-end-routing.ts")]);
+  const files = cacheFiles("routes");
+  const ofConnection = [connection.graph.url.href, accountOf(connection.auth, connection.name)];
+  const memory = routeMemory({
+    read: (address) => files.read([...ofConnection, address]),
+    // What cannot be kept is learned again.
+    write: (address, value) => void files.write([...ofConnection, address], value),
+  });
+  return openRoute({ ews, graph: openGraph(await graphOptionsOf(connection, ways)), memory });
+}
+
+/** How the settings of a connection reach Exchange Web Services. Throws Failure `invalid-settings`. */
+export async function ewsOptionsOf(connection: Connection, ways: OpenWays = {}): Promise<EwsOptions> {
+  const { name, ews, access, mailbox, network, throttling } = connection;
+  const auth = ews.auth ?? connection.auth;
+  const ca = ews.caFile === undefined ? undefined : readFileSetting(ews.caFile, "ews.ca_file").toString("utf8");
+  const observe = ways.log === undefined ? ways.observe : await logger(ways.log);
+  const signsIn = await signInOf(auth, { ca, observe, proxy: network.proxy }, throttling.maxConcurrency);
+  return {
+    ...placeOf(ews),
+    memory: memoryOf(ews),
+    proxy: network.proxy,
+    ...signsIn,
+    tls: { ...network.tls, ...signsIn.tls },
+    access,
+    connectingName: connectingNames[connection.impersonateBy],
+    defaultMailbox: mailbox,
+    ca,
+    account: accountOf(auth, name),
+    throttling: { maxWaitMs: milliseconds(throttling.maxWait), maxConcurrency: throttling.maxConcurrency },
+    ...patienceOf(connection),
+    observe,
+    serverVersion: ways.serverVersion,
+  };
+}
+
+/** How the settings of a connection reach Microsoft Graph. Throws Failure `invalid-settings`. */
+export async function graphOptionsOf(connection: Connection, ways: OpenWays = {}): Promise<GraphOptions> {
+  const { name, graph, auth, mailbox, network, throttling } = connection;
+  const ca = graph.caFile === undefined ? undefined : readFileSetting(graph.caFile, "graph.ca_file").toString("utf8");
+  const observe = ways.log === undefined ? ways.observe : await logger(ways.log);
+  return {
+    url: graph.url.href,
+    signIn: await signInToGraph(auth, { ca, observe, proxy: network.proxy }),
+    adminApi: await adminApiOf(connection, { ca, observe, proxy: network.proxy }),
+    defaultMailbox: mailbox,
+    // The name that the certificate of EWS has is not that of Graph's.
+    tls: connection.backend === "auto" ? { ...network.tls, serverName: undefined } : network.tls,
+    ca,
+    proxy: network.proxy,
+    account: accountOf(auth, name),
+    throttling: { maxWaitMs: milliseconds(throttling.maxWait), maxConcurrency: throttling.maxConcurrency },
+    ...patienceOf(connection),
+    habits: graph.habits,
+    observe,
+  };
+}
+
+/** How long a reply is waited for, and how much of it is taken. */
+function patienceOf({ timeouts, maxReplyBytes }: Connection): Pick<EwsOptions, "timeouts" | "maxReplyBytes"> {
+  const { connect, reply, idle, total } = timeouts;
+  const limits = {
+    connectMs: milliseconds(connect),
+    replyMs: milliseconds(reply),
+    idleMs: milliseconds(idle),
+    totalMs: milliseconds(total),
+  };
+  return { timeouts: limits, maxReplyBytes };
+}
+
+const connectingNames = { smtp: "SmtpAddress", primary_smtp: "PrimarySmtpAddress", upn: "PrincipalName" } as const;
+
+/** Where EWS is, or how it is found. */
+function placeOf({ url, autodiscover }: Connection["ews"]): Pick<EwsOptions, "url" | "autodiscover"> {
+  if (url !== undefined || autodiscover === undefined) return { url: url?.href };
+  const { address, allowHosts, cacheHours } = autodiscover;
+  return { autodiscover: { address, allowHosts, lifetimeMs: milliseconds(cacheHours === undefined ? undefined : cacheHours * 3600) } };
+}
+
+/** What was learned of the server, in `$XDG_CACHE_HOME/mailcordon/servers` (by default `~/.cache/mailcordon/servers`). */
+function memoryOf({ url, autodiscover }: Connection["ews"]): EndpointMemory {
+  const files = cacheFiles("servers");
+  const key = url === undefined ? ["autodiscover", (autodiscover?.address ?? "").toLowerCase()] : ["url", url.href];
+  return {
+    read: () => files.read(key),
+    // What cannot be kept is learned again.
+    write: (value) => void files.write(key, value),
+    forget: () => files.forget(key),
+  };
+}
+
+/** `$XDG_CACHE_HOME/mailcordon/<folder>`, by default `~/.cache/mailcordon/<folder>` (XDG Base Directory Specification). */
+function cacheFiles(folder: string, environment = process.env): PrivateFiles {
+  const caches = environment.XDG_CACHE_HOME || (environment.HOME ? join(environment.HOME, ".cache") : undefined);
+  return caches === undefined ? noPrivateFiles : openPrivateFiles(join(caches, "mailcordon", folder));
+}
+
+async function logger(log: (text: string) => void): Promise<Observe> {
+  const { eventText } = await import("../wire/observe.ts");
+  return (event) => log(eventText(event));
+}
+
+function milliseconds(seconds: number | undefined): number | undefined {
+  return seconds === undefined ? undefined : seconds * 1000;
+}
+
+/** Whom the server counts the requests for: connections of one account share their pauses and places. */
+function accountOf(auth: Connection["auth"], connection: string): string {
+  if (auth.kind === "basic" || auth.kind === "ntlm") return `user ${auth.username.toLowerCase()}`;
+  if (auth.kind === "oauth" && auth.credential.kind !== "device-code" && auth.clientId !== "")
+    return `application ${auth.clientId.toLowerCase()}`;
+  // Whose a token is cannot be known without reading it: then only the same connection is known to be the same account.
+  return `connection ${connection}`;
+}
+
+/** A token endpoint answers in a second or not at all; a person who enters a code is asked after again and again. Milliseconds. */
+const tokenTimeouts = { connectMs: 15_000, replyMs: 30_000, idleMs: 15_000, totalMs: 60_000 };
+
+/** How a token endpoint is reached. */
+type Way = Pick<EwsOptions, "ca" | "observe" | "proxy">;
+
+/** How requests say who we are. */
+async function signInOf(auth: Connection["auth"], way: Way, maxConnections: number | undefined): Promise<Partial<EwsOptions>> {
+  switch (auth.kind) {
+    case "bearer": {
+      const { tokenFacts } = await import("../wire/token-facts.ts");
+      const token = auth.token.reveal();
+      return { authorize: () => Promise.resolve({ authorization: `Bearer ${token}` }), token: () => tokenFacts(token) };
+    }
+    case "oauth": {
+      const { withTokens } = await import("../wire/with-token.ts");
+      const tokens = await tokensOf(auth, "exchange", way);
+      return { signIn: (http) => withTokens(http, tokens), token: () => tokens.facts() };
+    }
+    default:
+      return (await import("./on-premises-sign-in.ts")).signInOnPremises(auth, (oauth) => tokensOf(oauth, "exchange", way), maxConnections);
+  }
+}
+
+async function signInToGraph(auth: Connection["auth"], way: Way): Promise<(http: Http) => Http> {
+  if (auth.kind === "oauth") {
+    const { withTokens } = await import("../wire/with-token.ts");
+    const tokens = await tokensOf(auth, "graph", way);
+    return (http) => withTokens(http, tokens);
+  }
+  if (auth.kind !== "bearer") throw new Failure("invalid-settings", "Microsoft Graph is reached with oauth, or bearer with a ready token.");
+  const authorization = `Bearer ${auth.token.reveal()}`;
+  return (http) => ({ ...http, send: (request) => http.send({ ...request, headers: { ...request.headers, authorization } }) });
+}
+
+/** The Exchange Online Admin API, where the settings let it be asked. Its token is another one than Graph's. */
+async function adminApiOf({ auth, graph: { mailboxList } }: Connection, way: Way): Promise<GraphOptions["adminApi"]> {
+  const { from, adminApi } = mailboxList;
+  const isRequired = from === "admin_api";
+  if (from === "directory" || adminApi === undefined) return undefined;
+  if (auth.kind !== "oauth") {
+    if (!isRequired) return undefined;
+    throw new Failure(
+      "invalid-settings",
+      "graph.mailbox_list: admin_api needs a token of its own, which only oauth can get; put directory.",
+    );
+  }
+  // A person is not asked to sign in a second time for a list that the directory has as well.
+  if (auth.credential.kind === "device-code" && !isRequired) return undefined;
+  const { withTokens } = await import("../wire/with-token.ts");
+  const tokens = await tokensOf(auth, "exchange", way);
+  return {
+    url: adminApi.origin,
+    signIn: (http) => withTokens(http, tokens),
+    // Its address has the tenant's id; the settings may have one of the tenant's names, or nothing.
+    async tenant(call) {
+      await tokens.token({ signal: call?.signal, progress: call?.progress });
+      const facts = tokens.facts();
+      // A token that is going to be refused is not shown.
+      const { mayList } = await import("../graph/admin-api.ts");
+      if (facts?.appOnly === true && !mayList(facts))
+        throw new Failure("role-missing", "The token has not the permission Exchange.ManageAsAppV2.");
+      return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(auth.tenant) ? auth.tenant : (facts?.tenant ?? auth.tenant);
+    },
+    isRequired,
+  };
+}
+
+async function tokensOf(auth: OAuth, resource: "exchange" | "graph", way: Way): Promise<TokenSource> {
+  const [{ openTokens }, { openHttp }] = await Promise.all([import("./connection-tokens.ts"), import("../wire/http.ts")]);
+  // A machine's own identity is on the machine, or one hop away: no proxy leads there.
+  const proxy = auth.credential.kind === "managed-identity" ? undefined : way.proxy;
+  return openTokens(auth, resource, openHttp({ ...way, proxy, timeouts: tokenTimeouts, maxConnections: 2 }));
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}

@@ -1,0 +1,275 @@
+import type { Draft } from "../exchange/draft.ts";
+import type { Destination, Exchange, Mailbox } from "../exchange/exchange.ts";
+import { parseFolderName, splitStore } from "../exchange/folder-names.ts";
+import type { Within } from "../exchange/locate-scope.ts";
+import { isAbsent, type Located } from "../exchange/looked.ts";
+import type { Message, MessageName } from "../exchange/message.ts";
+import { Failure } from "../failure.ts";
+import { askedOf, attempt, failed, type Outcome } from "../outcome.ts";
+
+/**
+ * Whether an address is among those that were granted: each an address, or `*@example.com` for every one of that domain. Undefined grants all.
+ * ASCII letters of either case are the same; nothing else is taken for something else.
+ */
+export function isGranted(address: string, mailboxes: readonly string[] | undefined): boolean {
+  if (mailboxes === undefined) return true;
+  const asked = lowered(address);
+  return mailboxes.map(lowered).some((granted) => {
+    if (!granted.startsWith("*@")) return granted === asked;
+    const at = asked.indexOf("@");
+    // One at-sign, something before it, and no character that could end an address or begin another.
+    return at > 0 && asked.slice(at) === granted.slice(1) && /^[^\s@<>()[\]\\,;:"]+$/.test(asked.slice(0, at));
+  });
+}
+
+/** Not `toLowerCase()`: it takes the Kelvin sign for a k, and would let one address pass for another. */
+function lowered(text: string): string {
+  return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+}
+
+/**
+ * An Exchange that lets through nothing but these mailboxes, at the port, so that no action and no face can forget it. Lists of mailboxes are
+ * filtered; everything else is refused as `access-denied`, before any request. Public folders are no mailbox: they are refused as well.
+ *
+ * Exchange Web Services look an id up wherever it is, whatever mailbox the request names: for a delegate that is every mailbox that the account may
+ * open, and for one who is impersonated all that this person may, public folders among them. So an id has to be shown to be of the mailbox that is
+ * named before anything is read or changed by it: it was found there by the same call, or `Mailbox.foreign` does not name it.
+ */
+export function restricted(exchange: Exchange, mailboxes: readonly string[] | undefined): Exchange {
+  if (mailboxes === undefined) return exchange;
+  const guard = guardOf(mailboxes, exchange.backend);
+  return {
+    backend: exchange.backend,
+    mailbox(address, call) {
+      if (address !== undefined) guard.mailbox(address);
+      const mailbox = exchange.mailbox(address, call);
+      // The default of the connection, too.
+      guard.mailbox(mailbox.address);
+      const other = (named: string) => exchange.mailbox(named, call);
+      return guarded(mailbox, guard, { backend: exchange.backend, other });
+    },
+    async searchableMailboxes(query, call) {
+      const found = await exchange.searchableMailboxes(query, call);
+      return {
+        ...found,
+        mailboxes: found.mailboxes.filter(({ mailbox }) => isGranted(mailbox, mailboxes)),
+        // One without an address may be of a mailbox that was granted; what the server says of it may be of another.
+        failed: found.failed.flatMap((one) => {
+          if (one.mailbox === "") return [{ mailbox: "", backend: one.backend, message: "Not every mailbox could be listed." }];
+          return isGranted(one.mailbox, mailboxes) ? [one] : [];
+        }),
+        unopened: found.unopened?.filter(({ mailbox }) => isGranted(mailbox, mailboxes)),
+      };
+    },
+    close: () => exchange.close(),
+  };
+}
+
+/** Each throws Failure `access-denied`. */
+interface Guard {
+  mailbox(address: string): void;
+  /** `mailbox`: whose folder is meant. */
+  folder(name: string | undefined, mailbox: Mailbox): Promise<void>;
+  sender(mail: Pick<Draft, "from" | "mime">): void;
+}
+
+function guardOf(mailboxes: readonly string[], backend: Exchange["backend"]): Guard {
+  const mailbox = (address: string) => {
+    if (!isGranted(address, mailboxes)) throw refusal(address === "" ? "The mailbox that is meant by default" : address);
+  };
+  const folder = async (name: string | undefined, of: Mailbox) => {
+    if (name === undefined) return;
+    const { store, rest } = splitStore(name);
+    const meant = parseFolderName(rest);
+    // Their root has a name in every mailbox.
+    if (store === "public" || (meant.kind === "well-known" && meant.name === "publicfoldersroot")) throw refusal("A public folder");
+    // Exchange Web Services open it wherever it is, as far as the mailbox's owner may; Graph looks in the mailbox that is named.
+    if (backend === "graph" || meant.kind !== "id") return;
+    // Microsoft Graph writes the same ids with - and _ where these have / and +.
+    if ((await of.foreign([meant.id.replaceAll("-", "/").replaceAll("_", "+")])).size === 0) return;
+    throw new Failure("access-denied", `This folder id is not shown to be of the mailbox ${of.address}.`, {
+      hint: "Name the folder by its path, such as Inbox/Reports.",
+    });
+  };
+  return {
+    mailbox,
+    folder,
+    sender({ from, mime }) {
+      if (from !== undefined) mailbox(from.address ?? "");
+      if (mime !== undefined) throw refusal("Whoever a ready-made message says it is from");
+    },
+  };
+}
+
+function refusal(what: string): Failure {
+  return new Failure("access-denied", `${what} is not among the mailboxes that this caller may touch.`, {
+    hint: "Name a mailbox that the key was made for, or ask an administrator for a key that has this one.",
+  });
+}
+
+function notShown(address: string): Failure {
+  return new Failure("access-denied", `This id is not shown to be of the mailbox ${address}.`, {
+    hint: "Name the mailbox that the id came from, as long as the key was made for it; or name messages by internet_message_id.",
+  });
+}
+
+interface Around {
+  readonly backend: Exchange["backend"];
+  /** The handle of another mailbox, unrestricted. */
+  other(address: string): Mailbox;
+}
+
+/** Notes what each success holds, and hands it on. */
+async function* noting<T>(outcomes: AsyncIterable<Outcome<T>>, note: (value: T) => unknown): AsyncIterable<Outcome<T>> {
+  for await (const outcome of outcomes) {
+    if (outcome.ok) note(outcome.value);
+    yield outcome;
+  }
+}
+
+/** Every method is written out: a new one of the port does not compile until somebody has thought about it. */
+function guarded(mailbox: Mailbox, guard: Guard, { backend, other }: Around): Mailbox {
+  /** Ids of items and attachments that were found in the mailbox, and by which it may be asked again. */
+  const found = new Set<string>();
+  const seen = (message: Message): Message => {
+    found.add(message.itemId);
+    for (const { id } of message.attachments ?? []) found.add(id);
+    return message;
+  };
+  const foreign = async (ids: readonly string[]) => mailbox.foreign(ids.filter((id) => !found.has(id)));
+  /** Asks about the ids of the mailbox; each other has its refusal. */
+  async function* own<K, T>(
+    all: readonly K[],
+    idOf: (one: K) => string,
+    work: (own: readonly K[]) => AsyncIterable<Outcome<T>>,
+  ): AsyncIterable<Outcome<T>> {
+    const others = await attempt(() => foreign(all.map(idOf)));
+    if (!others.ok && others.failure.code === "cancelled") throw others.failure;
+    // The same id may be asked twice, and then has two answers.
+    const asked = all.map((one) => ({ one }));
+    yield* askedOf(
+      asked,
+      ({ one }) => others.ok && !others.value.has(idOf(one)),
+      (some) => work(some.map(({ one }) => one)),
+      () => failed(others.ok ? notShown(mailbox.address) : others.failure),
+    );
+  }
+  const byId = <T>(ids: readonly string[], work: (own: readonly string[]) => AsyncIterable<Outcome<T>>) => own(ids, (id) => id, work);
+  async function* elsewhere<T>(
+    ids: readonly string[],
+    to: Destination,
+    work: (own: readonly string[]) => AsyncIterable<Outcome<T>>,
+  ): AsyncIterable<Outcome<T>> {
+    const permitted = await attempt(async () => {
+      if (to.mailbox !== undefined) guard.mailbox(to.mailbox);
+      if (to.publicFolder === true) throw refusal("A public folder");
+      await guard.folder(to.folder, to.mailbox === undefined ? mailbox : other(to.mailbox));
+    });
+    if (permitted.ok) yield* byId(ids, work);
+    else yield* ids.map(() => failed(permitted.failure));
+  }
+  /** Of which only the Message-ID is left, where it has one: that is looked for in the mailbox. */
+  async function* named(names: readonly MessageName[], within: Within | undefined): AsyncIterable<Outcome<Located>> {
+    const permitted = await attempt(async () => {
+      await guard.folder(within?.folder, mailbox);
+      const { folderId } = within ?? {};
+      if (folderId !== undefined && (await foreign([folderId])).size > 0) throw notShown(mailbox.address);
+    });
+    if (!permitted.ok) {
+      if (permitted.failure.code === "cancelled") throw permitted.failure;
+      yield* names.map(() => permitted);
+      return;
+    }
+    const others = await attempt(() => foreign(names.flatMap(({ itemId }) => itemId ?? [])));
+    if (!others.ok && others.failure.code === "cancelled") throw others.failure;
+    const isShown = ({ itemId }: MessageName) => itemId === undefined || (others.ok && !others.value.has(itemId));
+    const asked = names.map((name) => ({
+      name: isShown(name) || name.internetMessageId === undefined ? name : { internetMessageId: name.internetMessageId },
+    }));
+    for await (const outcome of askedOf(
+      asked,
+      ({ name }) => isShown(name),
+      (some) =>
+        mailbox.locate(
+          some.map(({ name }) => name),
+          within,
+        ),
+      () => failed(others.ok ? notShown(mailbox.address) : others.failure),
+    )) {
+      if (outcome.ok && !isAbsent(outcome.value)) outcome.value.messages.forEach(seen);
+      yield outcome;
+    }
+  }
+  /** A delegate's mail would go out as the account, which is a sender that was not granted. Graph sends as the mailbox in any case. */
+  const from = backend === "graph" || !mailbox.address.includes("@") ? undefined : { address: mailbox.address };
+  return {
+    address: mailbox.address,
+    route:
+      mailbox.route === undefined ? undefined : () => mailbox.route?.() ?? Promise.reject(new Failure("internal", "The route is gone.")),
+    foreign,
+    async search(search) {
+      await guard.folder(search.folder, mailbox);
+      const page = await mailbox.search(search);
+      page.messages.forEach(seen);
+      return page;
+    },
+    locate: named,
+    get: (itemIds, detail) =>
+      noting(
+        byId(itemIds, (ids) => mailbox.get(ids, detail)),
+        seen,
+      ),
+    mime: (itemIds) => byId(itemIds, (ids) => mailbox.mime(ids)),
+    exported: (itemIds) => byId(itemIds, (ids) => mailbox.exported(ids)),
+    attachments: (itemIds) =>
+      noting(
+        byId(itemIds, (ids) => mailbox.attachments(ids)),
+        (list) => {
+          for (const { id } of list) found.add(id);
+        },
+      ),
+    attachedMessages: (attachments) =>
+      noting(
+        own(
+          attachments,
+          ({ id }) => id,
+          (some) => mailbox.attachedMessages(some),
+        ),
+        seen,
+      ),
+    attachmentContent: (attachments) =>
+      own(
+        attachments,
+        ({ id }) => id,
+        (some) => mailbox.attachmentContent(some),
+      ),
+    deleteAttachments: (attachmentIds) => byId(attachmentIds, (ids) => mailbox.deleteAttachments(ids)),
+    async folder(name) {
+      await guard.folder(name, mailbox);
+      return await mailbox.folder(name);
+    },
+    async createFolder(path) {
+      await guard.folder(path, mailbox);
+      return await mailbox.createFolder(path);
+    },
+    copy: (itemIds, destination) => elsewhere(itemIds, destination, (ids) => mailbox.copy(ids, destination)),
+    move: (itemIds, destination) => elsewhere(itemIds, destination, (ids) => mailbox.move(ids, destination)),
+    delete: (itemIds, mode) => byId(itemIds, (ids) => mailbox.delete(ids, mode)),
+    junk: (itemIds, how) => byId(itemIds, (ids) => mailbox.junk(ids, how)),
+    async send(draft) {
+      guard.sender(draft);
+      return await mailbox.send({ ...draft, from: draft.from ?? from });
+    },
+    async reply(reply) {
+      guard.sender(reply);
+      if ((await foreign([reply.itemId])).size > 0) throw notShown(mailbox.address);
+      return await mailbox.reply({ ...reply, from: reply.from ?? from });
+    },
+    async contacts(query) {
+      await guard.folder(query.folder, mailbox);
+      return await mailbox.contacts(query);
+    },
+    outOfOffice: () => mailbox.outOfOffice(),
+    rights: () => mailbox.rights(),
+  };
+}

@@ -1,0 +1,171 @@
+import { createHash } from "node:crypto";
+import type { FileHandle } from "node:fs/promises";
+import { Failure } from "../../failure.ts";
+import type { FileLine } from "../../files/read-lines.ts";
+import { parseJson } from "../../text/parse-json.ts";
+
+/** `previous` of the first entry of a log. */
+export const noHash = "0".repeat(64);
+
+/** How far back the last whole entry is looked for: an entry of 10,000 targets has about 5 MB. Bytes. */
+const lookBack = 64 * 1024 * 1024;
+
+export function sha256(bytes: Buffer): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+/** What an entry says of the chain. */
+export interface Link {
+  readonly previous: string;
+  /** Hashes of the torn lines before it. */
+  readonly torn: readonly string[];
+  readonly action: string;
+  /** Why a person accepted that entries are missing before it. */
+  readonly reason: string | undefined;
+}
+
+/** A line as an entry; undefined for anything else. */
+export function entryOf(line: Buffer): Link | undefined {
+  const value = parseJson(line.toString("utf8"));
+  if (typeof value !== "object" || value === null || !("previous" in value) || typeof value.previous !== "string") return undefined;
+  const torn = "after_torn" in value && Array.isArray(value.after_torn) ? value.after_torn.map(String) : [];
+  const action = "action" in value && typeof value.action === "string" ? value.action : "";
+  const reason = "reason" in value && typeof value.reason === "string" ? value.reason : undefined;
+  return { previous: value.previous, torn, action, reason };
+}
+
+/** The action of the entry with which a person continues a log that lacks entries. */
+export const acceptAction = "audit-accept";
+/** The action of the first entry of a log that continues another file. */
+export const rotateAction = "audit-rotate";
+
+export interface End {
+  /** Of the last whole entry. */
+  readonly hash: string;
+  /** Hashes of the torn lines after it. */
+  readonly torn: readonly string[];
+  /** The file does not end with a line feed. */
+  readonly unfinished: boolean;
+}
+
+/** Finds the last whole entry, reading backwards in pieces that double. Throws Failure `audit-failed` when it is no audit file. */
+export async function readEnd(file: FileHandle, path: string): Promise<End> {
+  const { size } = await file.stat();
+  for (let piece = 64 * 1024; ; piece *= 2) {
+    const bytes = await lastBytes(file, size, piece);
+    const found = lastEntry(bytes, bytes.length === size);
+    if (found !== undefined) return found;
+    if (bytes.length === size || piece > lookBack) {
+      throw new Failure("audit-failed", "The file is not an audit file: nothing is appended to it.", {
+        local: path,
+        hint: "Check the path. If it was the audit log, move it away, then begin anew with an entry that names the gap: mailcordon audit accept --reason TEXT",
+      });
+    }
+  }
+}
+
+/** SHA-256 of the line that ends, with its line feed, at this place of the file; undefined where none ends there. */
+export async function hashOfLineBefore(file: FileHandle, end: number): Promise<string | undefined> {
+  if (end === 0) return noHash;
+  for (let piece = 64 * 1024; ; piece *= 2) {
+    const bytes = await lastBytes(file, end, piece);
+    if (bytes.at(-1) !== 0x0a) return undefined;
+    const feed = bytes.length > 1 ? bytes.lastIndexOf(0x0a, bytes.length - 2) : -1;
+    if (feed >= 0 || bytes.length === end) return sha256(bytes.subarray(feed + 1, -1));
+    if (piece > lookBack) return undefined;
+  }
+}
+
+/** As many bytes before `end`, or all there are. */
+async function lastBytes(file: FileHandle, end: number, wanted: number): Promise<Buffer> {
+  const from = Math.max(0, end - wanted);
+  const bytes = Buffer.alloc(end - from);
+  await file.read(bytes, 0, bytes.length, from);
+  return bytes;
+}
+
+/** Undefined when the piece holds no whole entry and is not the beginning of an audit file. */
+function lastEntry(bytes: Buffer, fromStart: boolean): End | undefined {
+  const unfinished = bytes.length > 0 && bytes.at(-1) !== 0x0a;
+  const torn: string[] = [];
+  let end = unfinished ? bytes.length : bytes.length - 1;
+  while (end > 0) {
+    const feed = bytes.lastIndexOf(0x0a, end - 1);
+    if (feed < 0 && !fromStart) return undefined;
+    const line = bytes.subarray(feed + 1, end);
+    // A line that lacks nothing but its line feed is whole as soon as it gets one.
+    if (entryOf(line) !== undefined) return { hash: sha256(line), torn: torn.reverse(), unfinished };
+    torn.push(sha256(line));
+    end = feed;
+  }
+  const empty = bytes.length === 0;
+  // Torn lines only: the very first entry was. It must at least begin as one, so that no other file is ever appended to.
+  return fromStart && (empty || bytes[0] === 0x7b) ? { hash: noHash, torn: torn.reverse(), unfinished } : undefined;
+}
+
+/** What follows from the lines of a chain. */
+export interface Followed {
+  /** How many entries are whole and in their chain. */
+  readonly entries: number;
+  /** SHA-256 of the last of them, hexadecimal; where there is none, of the entry before. */
+  readonly lastHash: string;
+  /** The first line that is not what was written. Lines count from 1. */
+  readonly broken?: { readonly line: number; readonly problem: string } | undefined;
+  /** Lines that a crash tore while they were written: acknowledged by the entry after them, or the last of the file. */
+  readonly torn: readonly number[];
+  /** Entries with which a person continued a log that lacked entries. */
+  readonly gaps: readonly { readonly line: number; readonly reason: string }[];
+}
+
+/**
+ * Follows a chain from line to line. `before` is the hash of the entry before the first line; undefined at the beginning of a file, which may
+ * continue another one. `seen` is told each entry's hash, and may say what is wrong with it besides.
+ */
+export async function follow(
+  lines: AsyncIterable<FileLine>,
+  before: string | undefined,
+  seen: (hash: string, line: Buffer, number: number) => string | undefined = () => undefined,
+): Promise<Followed> {
+  let entries = 0;
+  let number = 0;
+  let hash = before;
+  const torn: number[] = [];
+  const gaps: { line: number; reason: string }[] = [];
+  let pending: string[] = [];
+  let ended = true;
+  const broken = (line: number, problem: string): Followed => ({
+    ...{ entries, lastHash: hash ?? noHash, torn, gaps },
+    broken: { line, problem },
+  });
+  for await (const { line, whole } of lines) {
+    number++;
+    ended = whole;
+    const link = whole ? entryOf(line) : undefined;
+    if (link === undefined) {
+      pending.push(sha256(line));
+      torn.push(number);
+      continue;
+    }
+    if (pending.join() !== link.torn.join()) return broken(number - pending.length, brokenLine(pending.length));
+    hash ??= link.action === rotateAction ? link.previous : noHash;
+    if (link.previous !== hash) {
+      return broken(number, "It does not hold the hash of the entry before: that one was changed, or one is missing.");
+    }
+    const own = sha256(line);
+    const wrong = seen(own, line, number);
+    if (wrong !== undefined) return broken(number, wrong);
+    if (link.action === acceptAction) gaps.push({ line: number, reason: link.reason ?? "" });
+    entries++;
+    hash = own;
+    pending = [];
+  }
+  // Torn lines that no entry acknowledges yet stand at the end, and the last of them has no line feed.
+  if (pending.length > 0 && ended) return broken(number - pending.length + 1, brokenLine(pending.length));
+  return { entries, lastHash: hash ?? noHash, torn, gaps };
+}
+
+function brokenLine(unreadable: number): string {
+  return unreadable > 0
+    ? "It is not an entry, and no entry after it says that it was torn."
+    : "It says that a line before it was torn, but there is none.";
+}

@@ -1,0 +1,244 @@
+import { randomBytes } from "node:crypto";
+import { constants, readFileSync, readlinkSync } from "node:fs";
+import { link, lstat, open, unlink } from "node:fs/promises";
+import { hostname } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import { errorCode, Failure } from "../../failure.ts";
+import { parseJson } from "../../text/parse-json.ts";
+
+/** A writer holds the lock for milliseconds; a process that waits longer than this gives up. Milliseconds. */
+const waitAtMost = 10_000;
+/** A lock this old was left behind, even if its process seems to run. Milliseconds. */
+const staleAfter = 60_000;
+/** A writer that held its lock this long (it was suspended) no longer trusts it: well below `staleAfter`. Milliseconds. */
+const trustFor = 20_000;
+/** A clock may be set back a little while a lock is held; more than this is a time in the future. Milliseconds. */
+const clockTolerance = 1000;
+/** A lock whose owner cannot be asked, seen unchanged for this long, is void: some hundred times as long as a writer holds one. Milliseconds. */
+const unknownFor = 2000;
+/** More bytes than this has no lock of ours. */
+const longestLock = 4096;
+
+/** Which processes can be asked about: those of the same boot of the same host, in the same container. */
+interface Place {
+  readonly host: string;
+  /** The boot and the process namespace; empty where the system does not name them. */
+  readonly boot: string;
+}
+
+interface Owner extends Place {
+  readonly token: string;
+  readonly pid: number;
+  /** When the process began, in ticks since the boot; empty where the system does not say. Tells a later process of the same number apart. */
+  readonly started: string;
+  /** Milliseconds since 1970. */
+  readonly since: number;
+}
+
+/** What is at a lock's path. */
+type Found = { readonly is: "nothing" } | { readonly is: "no-lock" } | { readonly is: "lock"; readonly owner: Owner };
+
+/**
+ * Runs `work` while no other process does under the same lock file. The file names host, boot and process. It is void when that process is
+ * gone, when its time lies in the future or a minute back, when it holds anything else (a full disk left it empty), and after two seconds when
+ * its owner cannot be asked, because it is of another host. `work` must call `sure` right before it writes.
+ * Throws Failure `audit-failed` when the lock cannot be had in ten seconds.
+ */
+export async function locked<T>(path: string, work: (sure: () => void) => Promise<T>): Promise<T> {
+  const token = randomBytes(16).toString("hex");
+  await acquire(path, token);
+  const began = process.uptime();
+  try {
+    return await work(() => {
+      if ((process.uptime() - began) * 1000 > trustFor)
+        throw new Failure("audit-failed", "The audit file's lock was held too long to be trusted.");
+    });
+  } finally {
+    // Whether the work was done is known; a lock that cannot be removed must not hide it.
+    await release(path, token).catch(() => undefined);
+  }
+}
+
+async function acquire(path: string, token: string): Promise<void> {
+  const giveUp = process.uptime() + waitAtMost / 1000;
+  const isVoid = judge();
+  while (!(await made(path, token))) {
+    const found = await lockAt(path);
+    if (found.is === "nothing") continue;
+    if (isVoid(found)) await breakLock(path, found, isVoid);
+    else if (process.uptime() > giveUp) {
+      throw new Failure("audit-failed", "The audit file stays locked.", {
+        local: path,
+        hint: "A running mailcordon has held the audit file for ten seconds. End that process, then retry.",
+      });
+    } else await sleep(2 + Math.random() * 10);
+  }
+}
+
+async function release(path: string, token: string): Promise<void> {
+  const found = await lockAt(path);
+  if (found.is === "lock" && found.owner.token === token) await unlink(path);
+}
+
+let attempts = 0;
+
+/** Makes a lock file that is never seen empty: it is written under another name and linked. Returns false if there is a file already. */
+async function made(path: string, token: string): Promise<boolean> {
+  const owner: Owner = { token, ...place(), pid: process.pid, started: startOf(process.pid), since: Date.now() };
+  attempts += 1;
+  const written = `${path}.${process.pid}-${attempts}`;
+  // What a process of the same number left behind when it was killed.
+  await unlink(written).catch(() => undefined);
+  try {
+    await write(written, JSON.stringify(owner));
+    await link(written, path);
+    return true;
+  } catch (thrown) {
+    if (errorCode(thrown) === "EEXIST") return false;
+    if (!noLinks.includes(errorCode(thrown) ?? "")) throw thrown;
+  } finally {
+    await unlink(written).catch(() => undefined);
+  }
+  return await madeWithoutLink(path, owner);
+}
+
+/** How file systems without hard links refuse one. */
+const noLinks = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"];
+
+/** Another process may find the file empty for a moment, and void. Returns false if that happened, or if there is a file already. */
+async function madeWithoutLink(path: string, owner: Owner): Promise<boolean> {
+  try {
+    await write(path, JSON.stringify(owner));
+  } catch (thrown) {
+    if (errorCode(thrown) === "EEXIST") return false;
+    await unlink(path).catch(() => undefined);
+    throw thrown;
+  }
+  const found = await lockAt(path);
+  return found.is === "lock" && found.owner.token === owner.token;
+}
+
+async function write(path: string, content: string): Promise<void> {
+  const file = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0), 0o600);
+  try {
+    await file.writeFile(content);
+  } finally {
+    await file.close();
+  }
+}
+
+async function lockAt(path: string): Promise<Found> {
+  try {
+    // Reading a pipe would wait for its writer, and a link leads elsewhere.
+    const about = await lstat(path);
+    if (!about.isFile() || about.size > longestLock) return { is: "no-lock" };
+    const file = await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
+    try {
+      const owner = parseJson(await file.readFile("utf8"));
+      return isOwner(owner) ? { is: "lock", owner } : { is: "no-lock" };
+    } finally {
+      await file.close();
+    }
+  } catch (thrown) {
+    if (errorCode(thrown) === "ENOENT") return { is: "nothing" };
+    throw thrown;
+  }
+}
+
+function isOwner(value: unknown): value is Owner {
+  if (typeof value !== "object" || value === null) return false;
+  const owner: Partial<Record<keyof Owner, unknown>> = value;
+  const texts = [owner.token, owner.host, owner.boot, owner.started];
+  return texts.every((text) => typeof text === "string") && typeof owner.pid === "number" && typeof owner.since === "number";
+}
+
+/** Returns what says whether a lock is void, and remembers since when it has seen a lock whose owner cannot be asked. */
+function judge(): (found: Found) => boolean {
+  const firstSeen = new Map<string, number>();
+  return (found) => {
+    if (found.is === "nothing") return false;
+    if (found.is === "no-lock") return true;
+    const { token, host, boot, pid, started, since } = found.owner;
+    const age = Date.now() - since;
+    if (!(age >= -clockTolerance && age <= staleAfter)) return true;
+    if (host !== place().host || boot !== place().boot) {
+      const seen = firstSeen.get(token) ?? process.uptime();
+      firstSeen.set(token, seen);
+      return (process.uptime() - seen) * 1000 > unknownFor;
+    }
+    return isGone(pid) || isAnother(startOf(pid), started);
+  };
+}
+
+function isGone(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch (thrown) {
+    // EPERM: it lives, and belongs to somebody else. Anything else is a number that no process has.
+    return errorCode(thrown) !== "EPERM";
+  }
+}
+
+/** False where the system does not say when a process began, or hides those of other users. */
+function isAnother(began: string, started: string): boolean {
+  return began !== "" && began !== started;
+}
+
+/** Removes a void lock under a second lock, so that two waiting processes never remove each other's. */
+async function breakLock(path: string, seen: Found, isVoid: (found: Found) => boolean): Promise<void> {
+  const breaking = `${path}.breaking`;
+  const token = randomBytes(16).toString("hex");
+  if (!(await made(breaking, token))) {
+    // A process that was killed in the middle of this left it.
+    if (isVoid(await lockAt(breaking))) await remove(breaking);
+    await sleep(2 + Math.random() * 10);
+    return;
+  }
+  try {
+    const now = await lockAt(path);
+    const isSame = now.is === "lock" && seen.is === "lock" ? now.owner.token === seen.owner.token : now.is === seen.is;
+    if (isSame && isVoid(now)) await remove(path);
+  } finally {
+    await release(breaking, token);
+  }
+}
+
+async function remove(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (thrown) {
+    if (errorCode(thrown) !== "ENOENT") throw thrown;
+  }
+}
+
+let here: Place | undefined;
+
+function place(): Place {
+  here ??= { host: hostname(), boot: [firstLine("/proc/sys/kernel/random/boot_id"), namespaceOfProcesses()].join(" ").trim() };
+  return here;
+}
+
+/** Process numbers of one container mean nothing in another: https://man7.org/linux/man-pages/man7/pid_namespaces.7.html */
+function namespaceOfProcesses(): string {
+  try {
+    return readlinkSync("/proc/self/ns/pid");
+  } catch {
+    return "";
+  }
+}
+
+/** Field 22 of the process's status; the name in field 2 may hold blanks: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
+function startOf(pid: number): string {
+  const status = firstLine(`/proc/${pid}/stat`);
+  return status.slice(status.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+}
+
+/** Empty where there is no such file: only Linux has them. */
+function firstLine(path: string): string {
+  try {
+    return readFileSync(path, "utf8").split("\n", 1)[0] ?? "";
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,138 @@
+import { errorCode, Failure } from "../../failure.ts";
+import { type FileLine, linesOf } from "../../files/read-lines.ts";
+import { attempt, type Outcome } from "../../outcome.ts";
+import { type Followed, follow } from "./audit-chain.ts";
+import type { AuditHead, AuditHeads } from "./audit-log-end.ts";
+import { isSealed } from "./audit-seal.ts";
+
+/** What checking an audit log gave. */
+export interface AuditCheck extends Followed {
+  /** Whether the log ends as its writers left it: `unknown` where no end was kept. */
+  readonly end: "as-left" | "longer" | "unknown";
+  /** Entries at the beginning that have no HMAC, where a key is given: they were written before there was one. */
+  readonly unsealed: number;
+  /** The places whose kept end it was compared with. */
+  readonly comparedWith: readonly string[];
+  /** Facts that this check cannot know; a sentence each. */
+  readonly cannotKnow: readonly string[];
+}
+
+export interface AuditProof {
+  readonly heads?: readonly AuditHeads[] | undefined;
+  /** Hash of an entry that was kept elsewhere: the log must hold it. */
+  readonly contains?: string | undefined;
+  /** As `contains`; entries before it are not counted. */
+  readonly since?: string | undefined;
+  readonly key?: string | undefined;
+}
+
+/**
+ * Reads a whole audit log and checks its chain, its end against what its writers kept of it, and the HMACs of its entries where a key is given.
+ * Throws Failure `audit-failed` when the file cannot be read.
+ */
+export async function verifyAudit(file: string, { heads = [], contains, since, key }: AuditProof = {}): Promise<AuditCheck> {
+  const ends = await Promise.all(heads.map(async ({ place, read }) => ({ place, kept: await attempt(read) })));
+  const counts = new Set(ends.map(({ kept }) => (kept.ok ? kept.value?.entries : undefined)));
+  /** Of the entries with which the log was left. */
+  const hashes = new Map<number, { readonly hash: string; readonly line: number }>();
+  const wanted = new Set([contains, since].filter((hash) => hash !== undefined));
+  let before = since === undefined ? 0 : Number.POSITIVE_INFINITY;
+  let number = 0;
+  let unsealed = 0;
+  let hasSeal = false;
+  const followed = await follow(readLines(file), undefined, (hash, line, at) => {
+    number++;
+    if (counts.has(number)) hashes.set(number, { hash, line: at });
+    wanted.delete(hash);
+    if (hash === since) before = number;
+    if (key === undefined) return undefined;
+    if (isSealed(line.toString("utf8"), key)) hasSeal = true;
+    else if (hasSeal) return "Its HMAC is missing or was not made with this key.";
+    else unsealed++;
+    return undefined;
+  });
+  const end = followed.broken === undefined ? endOf(followed, ends, hashes) : { end: "unknown" as const };
+  const missing = [...wanted].map((hash) => `It holds no entry with the hash ${hash}: entries were cut off, or it was written anew.`);
+  const problem =
+    followed.broken ?? ("problem" in end ? end.problem : undefined) ?? missing.map((text) => ({ line: number, problem: text }))[0];
+  return {
+    ...followed,
+    entries: Math.max(0, followed.entries - before),
+    ...(problem === undefined ? {} : { broken: problem }),
+    end: end.end,
+    unsealed,
+    comparedWith: ends.filter(({ kept }) => kept.ok && kept.value !== undefined).map(({ place }) => place),
+    cannotKnow: [...ends.flatMap(withoutEnd), ...unknowns(end.end, contains ?? since, key, unsealed)],
+  };
+}
+
+type EndFound = Pick<AuditCheck, "end"> & { readonly problem?: { readonly line: number; readonly problem: string } };
+
+interface KeptEnd {
+  readonly place: string;
+  readonly kept: Outcome<AuditHead | undefined>;
+}
+
+/** Throws the Failure of an end that cannot be read. */
+function endOf({ entries }: Followed, ends: readonly KeptEnd[], hashes: ReadonlyMap<number, { hash: string; line: number }>): EndFound {
+  let end: AuditCheck["end"] = "unknown";
+  for (const { place, kept } of ends) {
+    if (!kept.ok && kept.failure.code === "unreachable") continue;
+    if (!kept.ok) throw kept.failure;
+    const head = kept.value;
+    if (head === undefined) continue;
+    if (entries < head.entries) {
+      const problem = `It ends after entry ${entries} and was left with entry ${head.entries} as the last (${place}): entries were cut off, or it was written anew.`;
+      return { end, problem: { line: entries + 1, problem } };
+    }
+    const left = hashes.get(head.entries);
+    if (left?.hash !== head.hash) {
+      const which = entries === head.entries ? "Its last entry" : `Its entry ${head.entries}, which was the last one when it was left,`;
+      return { end, problem: { line: left?.line ?? 1, problem: `${which} is not the one that was written (${place}).` } };
+    }
+    // One place may lack what another has: a database that was away, or a process of another user.
+    if (end !== "as-left") end = entries === head.entries ? "as-left" : "longer";
+  }
+  return { end };
+}
+
+/** What a place that was asked did not say. */
+function withoutEnd({ place, kept }: KeptEnd): readonly string[] {
+  if (!kept.ok) return [`What ${place} keeps of the end of this log: ${kept.failure.message}`];
+  return kept.value === undefined ? [`Whether the log ends as it was left, by ${place}: it keeps no end of this log.`] : [];
+}
+
+function unknowns(end: AuditCheck["end"], kept: string | undefined, key: string | undefined, unsealed: number): readonly string[] {
+  return [
+    ...(end === "unknown" && kept === undefined
+      ? [
+          "Whether entries were cut off at the end, or all of it was written anew: no end of this log is kept here, and no --contains was given.",
+        ]
+      : []),
+    ...(end === "longer"
+      ? ["Whether the entries after the kept end were written by mailcordon: another writer, or a crash, leaves the same trace."]
+      : []),
+    ...(key === undefined
+      ? ["Who wrote the entries: without a key (audit.key), who can write the file and its kept end can write any chain."]
+      : []),
+    ...(unsealed > 0 ? [`Who wrote the first ${unsealed} entries: they have no HMAC that was made with this key.`] : []),
+    "Whether every action was done by mailcordon: other programs leave no entry here.",
+  ];
+}
+
+async function* readLines(file: string): AsyncGenerator<FileLine> {
+  try {
+    yield* linesOf(file);
+  } catch (thrown) {
+    if (thrown instanceof Failure) throw thrown;
+    if (errorCode(thrown) === "ENOENT")
+      throw new Failure("audit-failed", "There is no such audit file.", {
+        local: file,
+        hint: "Check the path: --audit-file, audit_file, or the default that docs/command-line.md names.",
+      });
+    throw new Failure("audit-failed", `The audit file could not be read (${errorCode(thrown) ?? "unknown error"}).`, {
+      local: file,
+      cause: thrown,
+    });
+  }
+}

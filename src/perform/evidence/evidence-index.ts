@@ -1,0 +1,70 @@
+import { constants } from "node:fs";
+import { lstat } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import * as z from "zod";
+import type { OpenedFile } from "../../catalogue/action-definition.ts";
+import { errorCode } from "../../failure.ts";
+import { linesOf } from "../../files/read-lines.ts";
+import { openRegular } from "../../files/regular-file.ts";
+import { parseJson } from "../../text/parse-json.ts";
+import { filesFolder, indexName } from "./hash-and-store.ts";
+
+/** Evidence that lies in a folder: the same bytes may have come from several places. */
+export interface EvidenceCopy extends OpenedFile {
+  /** Where they were taken from, as far as the index says. */
+  readonly mailbox: string | undefined;
+  readonly connection: string | undefined;
+}
+
+/** The evidence of a folder by the SHA-256 of its bytes (hexadecimal). */
+export interface EvidenceIndex {
+  /** One copy for each place that the bytes were taken from; none when the index has none, or its file is not what the index says. */
+  find(sha256: string): Promise<readonly EvidenceCopy[]>;
+}
+
+/** The index is read from its beginning, line by line: a line that is no such line is passed over, as is a file outside the folder. */
+export function openEvidenceIndex(directory: string): EvidenceIndex {
+  const folder = resolve(directory);
+  return { find: (sha256) => find(folder, sha256.toLowerCase()) };
+}
+
+const Line = z.object({
+  file: z.string(),
+  sha256: z.string(),
+  size: z.number(),
+  source: z.object({ mailbox: z.string().optional(), connection: z.string().optional() }).optional(),
+});
+
+async function find(folder: string, wanted: string): Promise<readonly EvidenceCopy[]> {
+  const copies: EvidenceCopy[] = [];
+  // Not through a link, not even one that was put there since.
+  const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0);
+  const index = join(folder, indexName);
+  if ((await lstat(index).catch(absent)) === undefined) return copies;
+  for await (const { line: bytes } of linesOf(index)) {
+    // Most lines are of other bytes: they are not parsed.
+    if (!bytes.includes(wanted)) continue;
+    // The last one may be half written.
+    const line = Line.safeParse(parseJson(bytes.toString("utf8"))).data;
+    if (line?.sha256 !== wanted) continue;
+    const { file, size, source } = line;
+    const name = basename(file);
+    // Earlier versions kept the files beside the index.
+    if (file !== `${filesFolder}/${name}` && file !== name) continue;
+    const path = join(folder, file);
+    const stats = await lstat(path).catch(absent);
+    if (stats === undefined || !stats.isFile() || stats.size !== size) continue;
+    copies.push({ name, size, mailbox: source?.mailbox, connection: source?.connection, open: () => opened(path, flags) });
+  }
+  return copies;
+}
+
+async function* opened(path: string, flags: number): AsyncGenerator<Uint8Array> {
+  // The stream closes the file when it ends or is left.
+  yield* (await openRegular(path, flags)).createReadStream();
+}
+
+function absent(thrown: unknown): undefined {
+  if (errorCode(thrown) === "ENOENT") return undefined;
+  throw thrown;
+}

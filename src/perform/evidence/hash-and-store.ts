@@ -1,0 +1,285 @@
+import { createHash, randomBytes } from "node:crypto";
+import { constants } from "node:fs";
+import { type FileHandle, link, lstat, open, readdir, rename, unlink } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import type { AboutBytes, Digested, EvidenceStore, Held, Kept } from "../../catalogue/action-definition.ts";
+import { errorCode, Failure } from "../../failure.ts";
+import { makeFolder } from "../../files/make-folder.ts";
+import { openRegular } from "../../files/regular-file.ts";
+import { safeName, suffixed } from "../../files/safe-file-name.ts";
+import { jsonText } from "../../text/harmless-json.ts";
+import { composed } from "../../text/unicode-form.ts";
+
+/** What is held in memory at most when the caller names no limit: about what Exchange Online lets one message carry by default. */
+const holdAtMost = 25 * 1024 * 1024;
+
+const fallbackName = "unnamed";
+/** What a folder of evidence says of each file in it, a line of JSON for each. */
+export const indexName = "index.jsonl";
+/** The folder below it for files that messages named. mailcordon looks for none of its own files there. */
+export const filesFolder = "files";
+// O_NOFOLLOW is absent on Windows, where making symbolic links needs a privilege.
+const noFollow = constants.O_NOFOLLOW ?? 0;
+const fresh = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | noFollow;
+
+/**
+ * Keeps bytes below a folder: `<folder>/files/<safe name>`, a name that is taken by other bytes, also where case is ignored, gets a piece of the SHA-256
+ * before its extension, the same bytes under the same name are kept once. `index.jsonl` has one line for each: time, file, name in the mail, size, hashes, source.
+ * Files are readable by their owner only (0600, folders 0700), written under a temporary name, flushed, then renamed; nothing is overwritten.
+ * The folder is made when it is first needed.
+ */
+export function openEvidence(directory: string, now: () => Date = () => new Date()): EvidenceStore {
+  const folder = resolve(directory);
+  const names = openNames(join(folder, filesFolder));
+  return {
+    keep: (bytes, about) => keep(folder, now, bytes, about, names),
+    hold,
+  };
+}
+
+/** The files of a folder, each by what a file system takes for its name that ignores case, as those of Windows and macOS do. */
+type Names = Map<string, string>;
+
+/** Reads them once, and again when they were forgotten: a server may keep more of them than are worth their memory. */
+function openNames(folder: string): () => Promise<Names> {
+  let known: WeakRef<Names> | undefined;
+  let reading: Promise<Names> | undefined;
+  const read = async () => {
+    try {
+      const names = new Map((await readdir(folder)).map((name) => [folded(name), name]));
+      known = new WeakRef(names);
+      return names;
+    } finally {
+      reading = undefined;
+    }
+  };
+  return async () => {
+    const held = known?.deref();
+    if (held !== undefined) return held;
+    reading ??= read();
+    return reading;
+  };
+}
+
+/** The same for names that some file system takes for one: more than one way of ignoring case is about, and this ignores what any of them does. */
+function folded(name: string): string {
+  return composed(composed(name).toUpperCase().toLowerCase());
+}
+
+async function keep(
+  folder: string,
+  now: () => Date,
+  bytes: AsyncIterable<Uint8Array>,
+  about: AboutBytes,
+  names: () => Promise<Names>,
+): Promise<Kept> {
+  const files = join(folder, filesFolder);
+  const partial = join(files, `.partial-${randomBytes(12).toString("hex")}`);
+  const file = await onDisk("make the evidence folder", folder, async () => {
+    await makeFolder(files, 0o700);
+    return await open(partial, fresh, 0o600);
+  });
+  let digested: Digested;
+  try {
+    const writer = gathering(file);
+    digested = await digest(bytes, about, (chunk) => onDisk("write the evidence", folder, () => writer.add(chunk)));
+    await onDisk("flush the evidence", folder, async () => {
+      await writer.flush();
+      await file.sync();
+    });
+    await about.confirm?.(digested);
+  } catch (thrown) {
+    await file.close();
+    await unlink(partial);
+    throw thrown;
+  }
+  return await onDisk("keep the evidence", folder, async () => {
+    await file.close();
+    const path = await settle(files, partial, digested, await names());
+    await note(folder, {
+      time: now().toISOString(),
+      file: `${filesFolder}/${basename(path)}`,
+      name: about.name,
+      ...digested,
+      source: about.source,
+    });
+    return { ...digested, file_ref: path };
+  });
+}
+
+async function hold(bytes: AsyncIterable<Uint8Array>, about: AboutBytes): Promise<Held> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  let checked = 0;
+  const digested = await digest(bytes, { ...about, maxBytes: about.maxBytes ?? holdAtMost }, async (chunk) => {
+    size += chunk.byteLength;
+    if (size - checked > gatherBytes) {
+      demandRoom(size);
+      checked = size;
+    }
+    // A copy: the giver may use its buffer again.
+    chunks.push(Uint8Array.from(chunk));
+  });
+  return { ...digested, base64: Buffer.concat(chunks).toString("base64") };
+}
+
+/**
+ * Base64 has four bytes for three, and JSON is made of it with two copies more, in V8's heap; so are the texts that are held already, which lie outside
+ * of the heap until then. Without the room V8 ends the process, and nobody gets an answer. Throws Failure `too-large`.
+ */
+function demandRoom(size: number): void {
+  const { heap_size_limit, used_heap_size, external_memory } = process.getBuiltinModule("node:v8").getHeapStatistics();
+  // The limit counts the young generation as well, where no large text lies: three semi-spaces of 64 MiB since Node.js 24, of 16 MiB before.
+  const old = heap_size_limit - Math.min(3 * 64 * 1024 * 1024, (2 / 3) * heap_size_limit);
+  if (4 * size + 2 * external_memory <= old - used_heap_size) return;
+  throw new Failure("too-large", "There is not the memory to give this out as base64.", {
+    hint: "Keep it as a file (as: file), or give the Node.js process more memory.",
+  });
+}
+
+/** Reads to the end, hashing on the way. Throws what the stream or the sink throws, or Failure `too-large`. */
+async function digest(bytes: AsyncIterable<Uint8Array>, about: AboutBytes, sink: (chunk: Uint8Array) => Promise<void>): Promise<Digested> {
+  const md5 = createHash("md5");
+  const sha1 = createHash("sha1");
+  const sha256 = createHash("sha256");
+  const sha512 = about.sha512 === true ? createHash("sha512") : undefined;
+  const limit = about.maxBytes ?? Number.POSITIVE_INFINITY;
+  let size = 0;
+  for await (const chunk of bytes) {
+    size += chunk.byteLength;
+    if (size > limit) throw new Failure("too-large", `There are more than ${limit} bytes: raise max_bytes to have it.`);
+    for (const hash of [md5, sha1, sha256]) hash.update(chunk);
+    sha512?.update(chunk);
+    await sink(chunk);
+  }
+  return {
+    safe_name: safeName(about.name, fallbackName),
+    size,
+    md5: md5.digest("hex"),
+    sha1: sha1.digest("hex"),
+    sha256: sha256.digest("hex"),
+    ...(sha512 ? { sha512: sha512.digest("hex") } : {}),
+  };
+}
+
+/** What a reply gives at once is some 48 KiB; a write to the disk costs a thread's turn each time, so they are gathered: 1 MiB makes that rare. Reads as well. */
+const gatherBytes = 1024 * 1024;
+
+/** Writes in large pieces. What is added may be used again by its giver. */
+function gathering(file: FileHandle): { add(chunk: Uint8Array): Promise<void>; flush(): Promise<void> } {
+  let gathered: Buffer | undefined;
+  let filled = 0;
+  const flush = async () => {
+    if (gathered !== undefined && filled > 0) await writeAll(file, gathered.subarray(0, filled));
+    filled = 0;
+  };
+  return {
+    add: async (chunk) => {
+      if (filled + chunk.byteLength > gatherBytes) await flush();
+      if (chunk.byteLength >= gatherBytes) return writeAll(file, chunk);
+      gathered ??= Buffer.allocUnsafeSlow(gatherBytes);
+      gathered.set(chunk, filled);
+      filled += chunk.byteLength;
+    },
+    flush,
+  };
+}
+
+async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
+  let at = 0;
+  while (at < chunk.byteLength) at += (await file.write(chunk, at)).bytesWritten;
+}
+
+/** Gives the temporary file its name; returns its path, or that of the file that already holds these bytes under this name. */
+async function settle(folder: string, partial: string, kept: Digested, names: Names): Promise<string> {
+  const candidates = [kept.safe_name, suffixed(kept.safe_name, `-${kept.sha256.slice(0, 8)}`), suffixed(kept.safe_name, `-${kept.sha256}`)];
+  for (const candidate of candidates) {
+    const alike = names.get(folded(candidate)) ?? candidate;
+    const path = join(folder, alike);
+    // Noted before it is made, for what is kept at the same time.
+    names.set(folded(candidate), alike);
+    if (alike === candidate && (await named(partial, path))) {
+      await flushFolder(folder);
+      return path;
+    }
+    if (await holds(path, kept)) {
+      await unlink(partial);
+      return path;
+    }
+  }
+  await unlink(partial);
+  throw new Failure("evidence-failed", "Every name for the evidence is taken by something else.", { local: folder });
+}
+
+/** Gives the temporary file this name unless anything has it, be it a link to nowhere. */
+async function named(partial: string, path: string): Promise<boolean> {
+  try {
+    await link(partial, path);
+    await unlink(partial);
+    return true;
+  } catch (thrown) {
+    if (errorCode(thrown) === "EEXIST") return false;
+    if (!["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"].includes(errorCode(thrown) ?? "")) throw thrown;
+  }
+  // A file system without hard links (FAT, some shares): the name is taken by an empty file that only we can have made.
+  try {
+    await (await open(path, fresh, 0o600)).close();
+    await rename(partial, path);
+    return true;
+  } catch (thrown) {
+    if (errorCode(thrown) === "EEXIST" || errorCode(thrown) === "ELOOP") return false;
+    throw thrown;
+  }
+}
+
+async function holds(path: string, kept: Digested): Promise<boolean> {
+  const stats = await lstat(path).catch((thrown: unknown) => {
+    // One that was taken away since, or is not there yet.
+    if (errorCode(thrown) === "ENOENT") return undefined;
+    throw thrown;
+  });
+  if (stats === undefined || !stats.isFile() || stats.size !== kept.size) return false;
+  const file = await openRegular(path, constants.O_RDONLY | noFollow);
+  try {
+    const sha256 = createHash("sha256");
+    // One piece of memory for all of it: a stream takes a new one for each read, and a large file has many.
+    const piece = Buffer.allocUnsafeSlow(gatherBytes);
+    for (;;) {
+      const { bytesRead } = await file.read(piece, 0, piece.length);
+      if (bytesRead === 0) return sha256.digest("hex") === kept.sha256;
+      sha256.update(piece.subarray(0, bytesRead));
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** A renamed file survives a power cut only when its folder is flushed, too. Windows knows no such thing. */
+async function flushFolder(folder: string): Promise<void> {
+  if (process.platform === "win32") return;
+  const handle = await open(folder, constants.O_RDONLY);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function note(folder: string, line: Readonly<Record<string, unknown>>): Promise<void> {
+  const append = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | noFollow;
+  const index = await openRegular(join(folder, indexName), append, 0o600);
+  try {
+    await writeAll(index, Buffer.from(`${jsonText(line)}\n`));
+  } finally {
+    await index.close();
+  }
+}
+
+async function onDisk<T>(what: string, folder: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (thrown instanceof Failure) throw thrown;
+    throw new Failure("evidence-failed", `Could not ${what} (${errorCode(thrown) ?? "unknown error"}).`, { local: folder, cause: thrown });
+  }
+}

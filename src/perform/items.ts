@@ -1,0 +1,210 @@
+import {
+  type Action,
+  type Context,
+  type Digested,
+  type EvidenceStore,
+  effects,
+  type Kept,
+  type Prepared,
+  type Row,
+  type Selected,
+  type Source,
+  type Target,
+} from "../catalogue/action-definition.ts";
+import type { Result } from "../catalogue/answer-envelope.ts";
+import { type Absent, isAbsent, type Looked, lookedIn } from "../exchange/looked.ts";
+import { asFailure, Failure, type FailureCode } from "../failure.ts";
+import { attempt, failed, type Outcome } from "../outcome.ts";
+
+/** One item on its way through the door; filled step by step. */
+export interface Item {
+  readonly row: Row;
+  readonly target?: Target | undefined;
+  status: Result["status"];
+  /** Of `not_found`: where it was looked for. */
+  looked?: Looked | undefined;
+  failure?: Failure | undefined;
+  evidence?: Kept | undefined;
+  /** The action's own columns. */
+  answered?: Row | undefined;
+  verified?: boolean | undefined;
+}
+
+/** Reads what an action would touch. What was named and is not there is `not_found`, and no error where that is fine. */
+export async function choose(selected: AsyncIterable<Selected>, missingIsFine: boolean): Promise<Item[]> {
+  const items: Item[] = [];
+  for await (const { asked, outcome } of selected) {
+    if (!outcome.ok) items.push({ row: asked, status: "failed", failure: unseen(outcome.failure) });
+    else if (!isAbsent(outcome.value)) items.push({ row: outcome.value.row, target: outcome.value, status: "planned" });
+    else items.push({ row: asked, ...missing(outcome.value, missingIsFine) });
+  }
+  return items;
+}
+
+/** What an item is of which a look has shown that it is not there. */
+export function missing({ absentFrom }: Absent, isFine: boolean): Pick<Item, "status" | "looked" | "failure"> {
+  const failure = isFine ? undefined : new Failure("not-found", `It was not found ${lookedIn(absentFrom)}.`);
+  return { status: "not_found", looked: absentFrom, failure };
+}
+
+/** A server's word that something is not there, after which nobody has looked, is no observation. */
+export function unseen(failure: Failure): Failure {
+  if (failure.code !== "not-found") return failure;
+  const { message, wireCode, requestId } = failure;
+  return new Failure("could-not-look", `It is said not to be there, and was not looked for: ${message}`, {
+    wireCode,
+    requestId,
+    cause: failure,
+  });
+}
+
+/** Keeps the bytes of each item. An item whose bytes could not be kept has failed, and is not touched. */
+export async function preserveEach(items: readonly Item[], preserve: NonNullable<Prepared["preserve"]>, context: Context): Promise<void> {
+  const sources = exactly(items.length, preserve(targetsOf(items), context), "keep as evidence");
+  let at = 0;
+  for await (const source of sources) {
+    const item = items[at++];
+    if (item === undefined) break;
+    const kept = source.ok ? await attempt(() => keepWhole(source.value, sourceOf(item, context), context.evidence)) : source;
+    const note = source.ok ? source.value.note : undefined;
+    if (kept.ok) item.evidence = note === undefined ? kept.value : { ...kept.value, note };
+    else {
+      item.status = "failed";
+      item.failure = kept.failure.code === "evidence-failed" || kept.failure.code === "cancelled" ? kept.failure : noEvidence(kept.failure);
+    }
+  }
+}
+
+/** Keeps bytes on whose strength something is destroyed: only when they are read twice and show that they are whole. */
+async function keepWhole({ name, bytes, again, message }: Source, source: Row, evidence: EvidenceStore): Promise<Kept> {
+  const { checkFile, checkMessage, openReader } = await import("../mime/whole.ts");
+  if (message === undefined) {
+    return await evidence.keep(bytes, { name, source, confirm: async (first) => checkFile(await again(), first) });
+  }
+  const reader = openReader();
+  const confirm = async ({ sha256 }: Digested) => checkMessage(await again(), { ...reader.end(), sha256 }, message);
+  return await evidence.keep(reader.through(bytes), { name, source, confirm });
+}
+
+/** For the index of the evidence: where the bytes come from. */
+function sourceOf(item: Item, context: Context): Row {
+  const { item_id, internet_message_id, attachment_id } = item.row;
+  return { mailbox: context.mailbox.address, item_id, internet_message_id, attachment_id };
+}
+
+function noEvidence(why: Failure): Failure {
+  const { wireCode, requestId, hint } = why;
+  return new Failure("evidence-failed", `The evidence could not be read: ${why.message}`, { cause: why, hint, wireCode, requestId });
+}
+
+/** Does it. Afterwards every item is `done` or `failed`. */
+export async function actOn(items: readonly Item[], act: NonNullable<Prepared["act"]>, action: Action, context: Context): Promise<void> {
+  if (items.length === 0) return;
+  const outcomes = exactly(items.length, act(targetsOf(items), context), "act on", (failure) => lost(failure, action));
+  let at = 0;
+  for await (const outcome of outcomes) {
+    const item = items[at++];
+    if (item === undefined) break;
+    if (!outcome.ok) {
+      item.status = "failed";
+      item.failure = outcome.failure;
+      continue;
+    }
+    item.answered = outcome.value;
+    const row = action.each?.safeParse(outcome.value);
+    if (row === undefined || row.success) item.status = "done";
+    else {
+      item.status = "failed";
+      item.failure = new Failure("internal", `It was done, but what ${action.name} answered is not as its schema says.`, {
+        cause: row.error,
+      });
+    }
+  }
+}
+
+/**
+ * Looks for those of which the server said, when they were to be acted on, that they are not there: such a word alone is no proof. What a look does not
+ * find any more is `not_found`.
+ */
+export async function settleMissing(items: readonly Item[], prepared: Prepared, action: Action, context: Context): Promise<void> {
+  const said = items.flatMap((item) => {
+    const { failure, target } = item;
+    return failure?.code === "not-found" && target !== undefined ? [{ item, failure, target }] : [];
+  });
+  if (said.length === 0) return;
+  const { lookAgain } = await import("../verification/look-again.ts");
+  const targets = said.map(({ target }) => target);
+  const failures = said.map(({ failure }) => failure);
+  const outcomes = await lookAgain(targets, failures, targetsOf(items), context);
+  for (const [at, { item, failure }] of said.entries()) {
+    const outcome = outcomes[at] ?? failed(unseen(failure));
+    if (!outcome.ok) item.failure = unseen(outcome.failure);
+    else {
+      Object.assign(item, missing(outcome.value, effects[action.effect].missingIsFine));
+      // It was seen when it was chosen: for who wants it away, that is done.
+      if (prepared.vanished !== undefined) Object.assign(item, { status: "done", answered: prepared.vanished });
+    }
+  }
+}
+
+/** What is known of an item whose Outcome was lost because the whole act was. */
+function lost(failure: Failure, action: Action): Failure {
+  if (action.effect === "read" || failure.code !== "cancelled") return failure;
+  return new Failure("unknown-outcome", "It was stopped on request; this item may have been done.", { cause: failure });
+}
+
+/** What a second look may say that makes a failure of the item; anything else says that it could not be looked at. */
+const disproving: ReadonlySet<FailureCode> = new Set<FailureCode>(["not-verified", "internal"]);
+
+/** Of what an action said it had done and has not: only the new id, by which to look at it. */
+function disproved(answered: Row = {}): Row {
+  return Object.fromEntries(Object.entries(answered).filter(([column]) => column === "new_item_id"));
+}
+
+/** A defect in the second look: the item is not to be repeated, since it was done. */
+function unchecked(failure: Failure): Failure {
+  return new Failure("internal", `It was done, but a defect ended the check of the result: ${failure.message}`, { cause: failure });
+}
+
+/** Looks again at what was done. `items` are all that were chosen, also those that failed. */
+export async function verifyEach(items: readonly Item[], verify: NonNullable<Prepared["verify"]>, context: Context): Promise<void> {
+  const doneItems = items.filter((item) => item.status === "done");
+  if (doneItems.length === 0) return;
+  const rows = doneItems.map((item) => item.answered ?? {});
+  let at = 0;
+  for await (const outcome of exactly(doneItems.length, verify(targetsOf(doneItems), rows, context, targetsOf(items)), "verify")) {
+    const item = doneItems[at++];
+    if (item === undefined) break;
+    item.verified = outcome.ok && outcome.value === true;
+    const failure = outcome.ok ? outcome.value : outcome.failure;
+    if (typeof failure === "boolean" || !disproving.has(failure.code)) continue;
+    item.status = "failed";
+    if (!outcome.ok && failure.code === "not-verified") item.answered = disproved(item.answered);
+    item.failure = failure.code === "internal" ? unchecked(failure) : failure;
+  }
+}
+
+export function targetsOf(items: readonly Item[]): Target[] {
+  return items.flatMap((item) => item.target ?? []);
+}
+
+/** Exactly so many Outcomes: what is missing, or what came after a throw, is filled in; what is too much is left out. */
+async function* exactly<T>(
+  count: number,
+  outcomes: AsyncIterable<Outcome<T>>,
+  work: string,
+  meaning: (failure: Failure) => Failure = (failure) => failure,
+): AsyncGenerator<Outcome<T>> {
+  let given = 0;
+  let missing = new Failure("internal", `The action did not say what became of this item when it was to ${work} it.`);
+  try {
+    for await (const outcome of outcomes) {
+      if (given === count) break;
+      given++;
+      yield outcome;
+    }
+  } catch (thrown) {
+    missing = meaning(asFailure(thrown));
+  }
+  for (; given < count; given++) yield failed(missing);
+}

@@ -1,0 +1,358 @@
+import { randomUUID } from "node:crypto";
+import * as z from "zod";
+import {
+  type Action,
+  type Context,
+  type EvidenceStore,
+  effects,
+  type OpenedFile,
+  type Prepared,
+  type Remarks,
+  type Row,
+} from "../catalogue/action-definition.ts";
+import { type Answer, answerSchema, errorNoun, type Result } from "../catalogue/answer-envelope.ts";
+import { present } from "../catalogue/common-fields.ts";
+import { columns, namingColumns, optionsOf, outcomeColumns } from "../door/audited.ts";
+import { appendRead, searchedOf } from "../door/read-entry.ts";
+import type { Exchange } from "../exchange/exchange.ts";
+import { asFailure, Failure } from "../failure.ts";
+import { attempt, type Outcome } from "../outcome.ts";
+import type { AuditEntry, AuditLog } from "./audit/audit-log.ts";
+import { actOn, choose, type Item, preserveEach, settleMissing, targetsOf, unseen, verifyEach } from "./items.ts";
+import { operatingSystemUser } from "./operating-system-user.ts";
+import { type Plan, questionOf, wordsOf } from "./question.ts";
+import { count, sentenceOf } from "./summary-sentence.ts";
+
+export type { Plan, Question } from "./question.ts";
+
+/** What a face gives to the door. */
+export interface Host {
+  readonly exchange: Exchange;
+  readonly evidence: EvidenceStore;
+  /** Where entries go of what changes, sends or destroys. `undefined` is to be written out: then there is no trace. */
+  readonly audit: AuditLog | undefined;
+  /** Whether a read has an entry in the audit as well; one whose entry cannot be written fails. Default false. */
+  readonly auditsReads?: boolean | undefined;
+  /** Name of the connection, for the audit. */
+  readonly connection?: string | undefined;
+  /** False when a setting has switched the check of the server's certificate off: the answer and the audit say so. Default true. */
+  readonly tlsVerified?: boolean | undefined;
+  /** Who asked, for the audit; default the user of the operating system. */
+  readonly actor?: string | undefined;
+  /** Asks a person, or knows the answer. Absent: no, unless the input says `confirm`. */
+  readonly confirm?: ((plan: Plan) => Promise<boolean>) | undefined;
+  /** Who calls may not say yes to itself: `confirm` is asked before anything but a read, and the input's own `confirm` counts for nothing. */
+  readonly asksAlways?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds until the signal is given because the call took too long. */
+  readonly timeLimitMs?: number | undefined;
+  readonly progress?: ((text: string) => void) | undefined;
+  readonly readFile?: ((path: string) => Promise<OpenedFile>) | undefined;
+  readonly now?: (() => Date) | undefined;
+  /** Returns a failure as the caller gets it: a server writes to its log what only that may hold. Default: the failure itself, which has no path of this machine. */
+  readonly shown?: ((failure: Failure) => Failure) | undefined;
+  /** Called right before anything is changed, sent or deleted. A call that failed without it has certainly done nothing. */
+  readonly touching?: (() => void) | undefined;
+}
+
+/** What the door reads of an input by itself, whatever the action. Absent where the action has no such field. */
+const DoorInput = z.object({
+  mailbox: z.string().optional(),
+  access: z.enum(["impersonation", "delegate"]).optional(),
+  timeout_seconds: z.number().optional(),
+  dry_run: z.boolean().default(false),
+  confirm: z.boolean().default(false),
+  expected_count: z.number().optional(),
+  max_items: z.number().optional(),
+});
+type DoorInput = z.output<typeof DoorInput>;
+/** The fields that mean the same with every action that has them. */
+export const doorFields: readonly string[] = Object.keys(DoorInput.shape);
+
+/** One call on its way through the door. */
+interface Passage {
+  readonly action: Action;
+  readonly prepared: Prepared;
+  readonly input: DoorInput;
+  readonly context: Context;
+  readonly host: Host;
+  /** The one that acts for the mailbox. */
+  readonly backend: string;
+  /** What was waited so far because Exchange asked for it. */
+  readonly waited: { readonly milliseconds: number };
+  /** Grows while items are chosen. */
+  readonly remarks: Remarks;
+  /** What the action says for the audit alone. */
+  readonly searched: readonly string[];
+}
+
+/**
+ * The one door: every face calls every action through it. Throws nothing: a call that failed as a whole is an Answer with `error`.
+ *
+ * Items are chosen; their number is guarded; a dry run ends here; who must be asked is asked; evidence is kept; the audit says that it began;
+ * each item gets exactly one result, whatever the action answers; what was done is looked at again; the audit says how it ended.
+ */
+export async function perform(action: Action, rawInput: unknown, host: Host): Promise<Answer> {
+  const waited = { milliseconds: 0 };
+  const remarks: Remarks = {};
+  const searched: string[] = [];
+  let named: { readonly backend?: string; readonly mailbox?: string; readonly dry_run?: boolean } = {};
+  try {
+    const prepared = action.prepare(rawInput);
+    const input = DoorInput.parse(prepared.input);
+    const call = {
+      signal: host.signal,
+      access: input.access,
+      timeoutMs: input.timeout_seconds === undefined ? undefined : input.timeout_seconds * 1000,
+      deadline: host.timeLimitMs === undefined ? undefined : performance.now() + host.timeLimitMs,
+      progress: host.progress,
+      waited: (milliseconds: number) => {
+        waited.milliseconds += milliseconds;
+      },
+    };
+    const own = await attempt(async () => host.exchange.mailbox(input.mailbox, call));
+    named = { ...(own.ok ? { mailbox: own.value.address } : {}), ...(input.dry_run ? { dry_run: true } : {}) };
+    const route = own.ok ? await attempt(async () => own.value.route?.()) : own;
+    // A search of other mailboxes asks nothing of this one, and there need not be one; what does will fail as this did.
+    if (!route.ok && (prepared.run === undefined || route.failure.code === "internal")) throw route.failure;
+    const backend = (route.ok ? route.value : undefined) ?? host.exchange.backend;
+    named = { backend, ...named };
+    const { exchange, evidence, readFile, audit } = host;
+    const context = {
+      exchange,
+      get mailbox() {
+        if (own.ok) return own.value;
+        throw own.failure;
+      },
+      call,
+      evidence,
+      readFile,
+      doneBefore: async (names: readonly string[]) =>
+        (own.ok ? await audit?.done?.({ action: action.name, mailbox: own.value.address, names }) : undefined) ?? new Set<string>(),
+      now: host.now ?? (() => new Date()),
+      remark: (more: Remarks) => Object.assign(remarks, more),
+      searching: (address: string) => void searched.push(address),
+    };
+    const passage = { action, prepared, input, context, host, backend, waited, remarks, searched };
+    const answer = prepared.run === undefined ? await throughItems(passage) : await wholeAnswer(passage, prepared.run);
+    const { success, message, counts, ...rest } = answer;
+    const told = { success, message, action: action.name, ...named, ...unverified(host), counts, ...rest, ...waitedMs(waited) };
+    // A whole answer was held to its schema when it was given: it can have thousands of rows, and a second look costs as much as the first.
+    return prepared.run === undefined ? checked(action, told) : told;
+  } catch (thrown) {
+    const failure = shownBy(host, unseen(asFailure(thrown)));
+    const counts = { requested: 0, succeeded: 0, failed: 0, not_found: 0 };
+    return {
+      success: false,
+      message: failure.message,
+      action: action.name,
+      ...named,
+      ...unverified(host),
+      counts,
+      error: errorNoun(failure),
+      ...waitedMs(waited),
+    };
+  }
+}
+
+function shownBy({ shown }: Host, failure: Failure): Failure {
+  return shown === undefined ? failure : shown(failure);
+}
+
+function unverified({ tlsVerified = true }: Host): { tls_verified?: false } {
+  return tlsVerified ? {} : { tls_verified: false };
+}
+
+function waitedMs(waited: { readonly milliseconds: number }): { waited_ms?: number } {
+  return waited.milliseconds > 0 ? { waited_ms: Math.round(waited.milliseconds) } : {};
+}
+
+/** What is answered besides the names of action, back end and mailbox. */
+interface Said extends Pick<Answer, "success" | "message" | "counts" | "results" | "error"> {
+  readonly [column: string]: unknown;
+}
+
+async function wholeAnswer(passage: Passage, run: NonNullable<Prepared["run"]>): Promise<Said> {
+  const { action, context, host } = passage;
+  if (action.effect !== "read") host.touching?.();
+  const ran = await attempt(() => run(context));
+  if (action.effect === "read") await traceRead(passage, [], ran);
+  if (!ran.ok) throw ran.failure;
+  // `message` is the envelope's word; an action may say it better without declaring it.
+  const { message: _, ...own } = ran.value;
+  const parsed = action.output?.safeParse(Object.hasOwn(action.output.shape, "message") ? ran.value : own);
+  if (parsed?.success === false) throw malformed(action, parsed.error);
+  const counts = { requested: 1, succeeded: 1, failed: 0, not_found: 0 };
+  return { success: true, message: `${action.title}: done.`, counts, ...ran.value };
+}
+
+async function throughItems(passage: Passage): Promise<Said> {
+  const { action, prepared, input, context, host } = passage;
+  if (prepared.select === undefined || prepared.act === undefined) throw new Failure("internal", `${action.name} neither runs nor acts.`);
+  const { select } = prepared;
+  const chosen = await attempt(() => choose(select(context), effects[action.effect].missingIsFine));
+  const items = chosen.ok ? chosen.value : [];
+  const found = items.filter((item) => item.target !== undefined);
+  const miscounted = guardCount(input, found.length, action.noun);
+  // What a dry run or a refusal shows was read, too.
+  if (action.effect === "read" || input.dry_run || miscounted !== undefined || !chosen.ok) await traceRead(passage, found, chosen);
+  if (!chosen.ok) throw chosen.failure;
+  if (miscounted !== undefined) return refused(passage, items, miscounted);
+  if (input.dry_run) return told(passage, items);
+
+  if (found.length > 0) {
+    const agreed = host.asksAlways === true ? action.effect === "read" : !prepared.asksFirst || input.confirm;
+    if (!agreed && !(await saysYes(passage, found))) {
+      await traceRead(passage, found, chosen);
+      return refused(passage, items, unconfirmed(action, found.length));
+    }
+    const traced = action.effect === "read" ? undefined : host.audit;
+    if (prepared.preserve !== undefined) await preserveEach(found, prepared.preserve, context);
+    const remaining = found.filter((item) => item.failure === undefined);
+    if (host.signal?.aborted) throw new Failure("cancelled", "It was stopped on request before anything was touched.");
+    const entry = audited(passage, remaining);
+    if (remaining.length > 0) await traced?.append({ ...entry, phase: "began", outcome: remaining.map((item) => evidenceOf(item)) });
+    if (remaining.length > 0 && action.effect !== "read") host.touching?.();
+    await actOn(remaining, prepared.act, action, context);
+    await settleMissing(remaining, prepared, action, context);
+    if (prepared.verify !== undefined) await verifyEach(found, prepared.verify, context);
+    const said = told(passage, items);
+    if (remaining.length === 0) return said;
+    try {
+      await traced?.append({ ...entry, phase: "ended", outcome: remaining.map(outcomeOf), ...waitedMs(passage.waited) });
+    } catch (thrown) {
+      return { ...said, success: false, error: errorNoun(shownBy(host, unclosed(asFailure(thrown), said))) };
+    }
+    return said;
+  }
+  return told(passage, items);
+}
+
+function guardCount(input: DoorInput, found: number, noun = "item"): Failure | undefined {
+  if (input.expected_count !== undefined && found !== input.expected_count) {
+    return new Failure(
+      "unexpected-count",
+      `Found ${count(found, noun)} where expected_count says ${input.expected_count}: nothing was touched.`,
+    );
+  }
+  if (input.max_items !== undefined && found > input.max_items) {
+    const message = `Found ${count(found, noun)}, more than max_items allows (${input.max_items}): nothing was touched.`;
+    return new Failure("unexpected-count", message, { hint: "Look at what was found, then name fewer or raise max_items." });
+  }
+  return undefined;
+}
+
+async function saysYes({ action, prepared, context, host }: Passage, found: readonly Item[]): Promise<boolean> {
+  if (host.confirm === undefined) return false;
+  const { name, title, effect, glance } = action;
+  return await host.confirm({
+    action: name,
+    title,
+    effect,
+    mailbox: context.mailbox.address,
+    ...wordsOf(action, prepared),
+    columns: glance?.columns ?? [],
+    rows: found.map((item) => item.row),
+    question: () => questionOf(prepared, targetsOf(found), context),
+  });
+}
+
+function unconfirmed(action: Action, found: number): Failure {
+  return new Failure(
+    "confirmation-required",
+    `${action.title} of ${count(found, action.noun ?? "item")} was not confirmed: nothing was touched.`,
+  );
+}
+
+/** Nothing was touched; the results say what would have been. */
+function refused(passage: Passage, items: readonly Item[], failure: Failure): Said {
+  return { ...told(passage, items), success: false, message: failure.message, error: errorNoun(failure) };
+}
+
+/** `message` says what became of the items, which may be that all failed. */
+function unclosed(failure: Failure, { message }: Said): Failure {
+  return new Failure("audit-failed", `${message} The audit entry that says so could not be written: ${failure.message}`, {
+    hint: "Look at the results before you repeat: the audit log holds only the beginning of this call. Check the audit file.",
+    cause: failure,
+  });
+}
+
+function told({ action, prepared, remarks, host }: Passage, items: readonly Item[]): Said {
+  const results = items.map((item) => resultOf(item, host));
+  const having = (status: Result["status"]) => results.filter((result) => result.status === status).length;
+  const planned = having("planned");
+  const counts = { requested: items.length, succeeded: having("done"), failed: having("failed"), not_found: having("not_found") };
+  const missingFails = !effects[action.effect].missingIsFine && counts.not_found > 0;
+  const words = wordsOf(action, prepared);
+  const message = sentenceOf(items, action, { ...prepared, ...words }, counts, planned, remarks);
+  return { success: counts.failed === 0 && !missingFails && remarks.incomplete !== true, message, counts, ...remarks, results };
+}
+
+function resultOf(item: Item, host: Host): Result {
+  const evidence = item.evidence === undefined ? {} : { evidence: { ...item.evidence } };
+  const verified = item.verified === undefined ? {} : { verified: item.verified };
+  const looked = item.looked === undefined ? {} : { looked: present({ ...item.looked, places: [...item.looked.places] }) };
+  const error = item.failure === undefined ? {} : { error: errorNoun(shownBy(host, item.failure)) };
+  return { ...item.row, ...item.answered, status: item.status, ...looked, ...evidence, ...verified, ...error };
+}
+
+const Names = z.array(z.string());
+
+/** The one entry of a call that changes nothing, before its answer is given. Throws Failure `audit-failed`: then nothing is returned. */
+async function traceRead(passage: Passage, items: readonly Item[], came: Outcome<unknown>): Promise<void> {
+  const { host, prepared } = passage;
+  if (host.auditsReads !== true) return;
+  const mailboxes = Names.safeParse(prepared.input.mailboxes).data;
+  // A search of one mailbox has its address in the entry.
+  const searched = mailboxes === undefined ? {} : { mailboxes, searched: searchedOf(passage.searched) };
+  const failed = came.ok ? {} : { outcome: [{ status: "failed", error: came.failure.code }] };
+  await appendRead(host.audit, { ...audited(passage, items), phase: "read", ...searched, ...failed });
+}
+
+function evidenceOf(item: Item): Row {
+  return item.evidence === undefined ? {} : { evidence: { file_ref: item.evidence.file_ref, sha256: item.evidence.sha256 } };
+}
+
+function outcomeOf(item: Item): Row {
+  const code = item.failure === undefined ? {} : { error: item.failure.code };
+  const verified = item.verified === undefined ? {} : { verified: item.verified };
+  return { status: item.status, ...code, ...verified, ...columns(item.answered ?? {}, outcomeColumns) };
+}
+
+function audited({ action, prepared, context, host, backend }: Passage, items: readonly Item[]): Omit<AuditEntry, "phase"> {
+  return {
+    action: action.name,
+    effect: action.effect,
+    actor: host.actor ?? operatingSystemUser(),
+    connection: host.connection,
+    mailbox: mailboxOf(context),
+    backend,
+    ...unverified(host),
+    call_id: randomUUID(),
+    options: optionsOf(action, prepared.input),
+    targets: items.map((item) => columns(item.row, namingColumns)),
+  };
+}
+
+/** Empty where a search of other mailboxes needs none of its own. */
+function mailboxOf(context: Context): string {
+  try {
+    return context.mailbox.address;
+  } catch {
+    return "";
+  }
+}
+
+/** An answer that its own schema refuses is a defect: it is not given out as if it were right. */
+function checked(action: Action, answer: Answer): Answer {
+  const parsed = answerSchema(action).safeParse(answer);
+  if (parsed.success) return answer;
+  const failure = malformed(action, parsed.error);
+  return { ...answer, success: false, message: failure.message, error: errorNoun(failure) };
+}
+
+function malformed(action: Action, error: z.ZodError): Failure {
+  const [issue] = error.issues;
+  const where = issue?.path.map(String).join(".");
+  return new Failure("internal", `The answer of ${action.name} is not as its schema says: ${where}: ${issue?.message}`, { cause: error });
+}

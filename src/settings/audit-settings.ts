@@ -1,0 +1,55 @@
+import { resolve } from "node:path";
+import * as z from "zod";
+import { Failure } from "../failure.ts";
+import { readSecret, type Secret, secretPlace } from "./secrets.ts";
+import { put, secret, text } from "./setting-fields.ts";
+import { defaultAuditFile, defaultHeadFolder } from "./settings-paths.ts";
+
+/** What the file may say of the audit log. */
+export const auditSettings = {
+  audit_file: text("the path of the audit file").optional(),
+  audit: z.strictObject({ reads: z.boolean(put("true or false")).default(true), key: secret.optional() }).prefault({}),
+};
+const AuditSettings = z.object(auditSettings);
+
+/** Where the audit log is, and how it is written. Paths are absolute. */
+export interface AuditPlace {
+  readonly file: string;
+  /** The folder in which the ends of audit logs are kept, away from them. */
+  readonly heads: string;
+  /** Whether reads have entries. */
+  readonly reads: boolean;
+  /** Key of the entries' HMAC. */
+  readonly key: Secret | undefined;
+}
+
+export interface AuditPlaces {
+  readonly flag: string | undefined;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly directory: string;
+  /** What paths in the file start from. */
+  readonly home: string;
+}
+
+/**
+ * The settings of the audit log: flag, environment, file, default.
+ * @param written the members `audit_file` and `audit` of the file
+ * @throws Failure `invalid-settings`
+ */
+export function readAudit(written: unknown, { flag, environment, directory, home }: AuditPlaces): AuditPlace {
+  const parsed = AuditSettings.safeParse(written);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new Failure("invalid-settings", `${issue?.path.join(".")} ${issue?.message}`);
+  }
+  const { audit_file, audit } = parsed.data;
+  const named = flag || environment.MAILCORDON_AUDIT_FILE;
+  const inFile = audit_file === undefined ? defaultAuditFile(environment) : resolve(home, audit_file);
+  const place = audit.key === undefined ? undefined : secretPlace(audit.key);
+  return {
+    file: named ? resolve(directory, named) : inFile,
+    heads: defaultHeadFolder(environment),
+    reads: audit.reads,
+    key: place && readSecret(place.kind === "file" ? { ...place, name: resolve(home, place.name) } : place, "audit.key", environment),
+  };
+}

@@ -1,0 +1,394 @@
+import { dirname, resolve } from "node:path";
+import type * as z from "zod";
+import { Failure } from "../failure.ts";
+import { didYouMean } from "../text/nearest-name.ts";
+import { onlineEws, onlineGraph } from "../wire/clouds.ts";
+import { type AuditPlace, readAudit } from "./audit-settings.ts";
+import { type GraphHabits, type MailboxList, readHabits, readMailboxList } from "./graph-settings.ts";
+import { type Discover, type Network, readDiscover, readNetwork } from "./network-settings.ts";
+import { credentials, type OAuth, readOAuth } from "./oauth-settings.ts";
+import { fieldsOfWay, type OnPremises, readOnPremises } from "./on-premises-settings.ts";
+import { isTree, readYaml, type Tree } from "./read-yaml.ts";
+import { readSecret, type Secret, type SecretPlace, secretPlace } from "./secrets.ts";
+import { defaultEvidenceDir, findSettings, settingsPlaces } from "./settings-paths.ts";
+import { knownKeys, SettingsFile } from "./settings-schema.ts";
+
+/** How one connection reaches Exchange, checked; its secrets are read. */
+export interface Connection {
+  readonly name: string;
+  /** The mailbox that is meant when an action names none. */
+  readonly mailbox: string | undefined;
+  /** Exchange Web Services: where they are, or how they are found; `caFile` is the path of a PEM file. */
+  readonly ews: {
+    readonly url: URL | undefined;
+    readonly autodiscover: Discover | undefined;
+    readonly caFile: string | undefined;
+    /** How to sign in there, where it is not as at Microsoft Graph. */
+    readonly auth?: Connection["auth"] | undefined;
+  };
+  /** Which back end reaches the mailboxes; `auto`: each mailbox the one that holds it. */
+  readonly backend: "ews" | "graph" | "auto";
+  /** Microsoft Graph; `caFile` is the path of a PEM file. */
+  readonly graph: {
+    readonly url: URL;
+    readonly caFile: string | undefined;
+    readonly habits: GraphHabits;
+    readonly mailboxList: MailboxList;
+  };
+  readonly network: Network;
+  readonly auth: OnPremises | { readonly kind: "bearer"; readonly token: Secret } | OAuth;
+  readonly access: "impersonation" | "delegate";
+  /** By which of its names a mailbox is impersonated that is not named by its SID. */
+  readonly impersonateBy: "smtp" | "primary_smtp" | "upn";
+  /** Seconds; undefined is the default of the back end. */
+  readonly timeouts: {
+    readonly connect: number | undefined;
+    readonly reply: number | undefined;
+    readonly idle: number | undefined;
+    readonly total: number | undefined;
+  };
+  /** Bytes; undefined is the default of the back end. */
+  readonly maxReplyBytes: number | undefined;
+  /** Seconds, and a number of requests; undefined is the default of the back end. */
+  readonly throttling: { readonly maxWait: number | undefined; readonly maxConcurrency: number | undefined };
+}
+
+export interface Settings {
+  readonly connection: Connection;
+  /** The settings file, where nobody named it and mailcordon found it in the working directory or the user's configuration. */
+  readonly foundFile: string | undefined;
+  /** Absolute path of the folder for evidence. */
+  readonly evidenceDir: string;
+  readonly audit: AuditPlace;
+  /** Over MCP nothing but reads is done without a person whom the client asks. */
+  readonly requirePerson: boolean;
+}
+
+/** What flags say; it goes before the environment, and that before the file. */
+export interface SettingsFlags {
+  readonly config?: string | undefined;
+  readonly connection?: string | undefined;
+  readonly evidenceDir?: string | undefined;
+  readonly auditFile?: string | undefined;
+}
+
+export interface SettingsPlace {
+  readonly flags?: SettingsFlags | undefined;
+  /** Default: `process.env`. */
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Default: the working directory. */
+  readonly directory?: string | undefined;
+  /** The variables are for one connection: with several open, they are not for the others. Secrets are still found where the file says. */
+  readonly fileAlone?: boolean | undefined;
+}
+
+type File = z.input<typeof SettingsFile>;
+type Environment = Readonly<Record<string, string | undefined>>;
+/** The environment variables and the setting of the connection that each one replaces; MAILCORDON_AUTH says besides which way to sign in. A secret may stand in the variable itself, or in the file that `…_FILE` names. */
+export const variables = {
+  MAILCORDON_EWS_URL: ["ews", "url"],
+  MAILCORDON_BACKEND: ["backend"],
+  MAILCORDON_GRAPH_URL: ["graph", "url"],
+  MAILCORDON_AUTODISCOVER_ADDRESS: ["ews", "autodiscover", "address"],
+  MAILCORDON_USERNAME: ["auth", "basic", "username"],
+  MAILCORDON_PASSWORD: ["auth", "basic", "password"],
+  MAILCORDON_PASSWORD_FILE: ["auth", "basic", "password"],
+  MAILCORDON_TOKEN: ["auth", "bearer", "token"],
+  MAILCORDON_TOKEN_FILE: ["auth", "bearer", "token"],
+  MAILCORDON_TENANT: ["auth", "oauth", "tenant"],
+  MAILCORDON_CLIENT_ID: ["auth", "oauth", "client_id"],
+  MAILCORDON_CLIENT_SECRET: ["auth", "oauth", "client_secret"],
+  MAILCORDON_CLIENT_SECRET_FILE: ["auth", "oauth", "client_secret"],
+  MAILCORDON_CERTIFICATE_FILE: ["auth", "oauth", "certificate", "pem"],
+  MAILCORDON_FEDERATED_TOKEN_FILE: ["auth", "oauth", "federated_token_file"],
+  MAILCORDON_CLOUD: ["auth", "oauth", "cloud"],
+  MAILCORDON_AUTHORITY: ["auth", "oauth", "authority"],
+  MAILCORDON_CA_FILE: ["ews", "ca_file"],
+  MAILCORDON_ACCESS: ["access"],
+  MAILCORDON_CONNECT_SECONDS: ["timeouts", "connect_seconds"],
+  MAILCORDON_REPLY_SECONDS: ["timeouts", "reply_seconds"],
+  MAILCORDON_IDLE_SECONDS: ["timeouts", "idle_seconds"],
+  MAILCORDON_TOTAL_SECONDS: ["timeouts", "total_seconds"],
+  MAILCORDON_MAX_REPLY_MEGABYTES: ["max_reply_megabytes"],
+  MAILCORDON_MAX_WAIT_SECONDS: ["throttling", "max_wait_seconds"],
+  MAILCORDON_MAX_CONCURRENCY: ["throttling", "max_concurrency"],
+  MAILCORDON_MAILBOX: ["mailbox"],
+} as const;
+
+/**
+ * The settings of one connection, from the file, the environment and the flags, in this order of rising precedence.
+ * @throws Failure `invalid-settings` naming each field that is wrong and saying what to put
+ */
+export async function loadSettings(place: SettingsPlace = {}): Promise<Settings> {
+  const { flags, environment, directory, path, isFound, name, raw, merged } = await readPlace(place);
+
+  const parsed = SettingsFile.safeParse(merged);
+  if (!parsed.success) {
+    throw new Failure("invalid-settings", `${problems(parsed.error, path)}${givenBy(parsed.error, raw, name, environment)}`);
+  }
+  const { connections, evidence_dir, audit_file, audit, mcp } = parsed.data;
+  const chosen = connections[name];
+  if (chosen === undefined) throw new Failure("invalid-settings", `connections.${name} is missing.`);
+
+  const home = path === undefined ? directory : dirname(path);
+  const said = (text: string | undefined, base: string) => (text === undefined || text === "" ? undefined : resolve(base, text));
+  const secretOf = (field: string, text: string) => readSecret(absolute(text, home), `connections.${name}.${field}`, environment);
+  const pathOf = (file: string) => resolve(home, file);
+  const { backend, ews, graph, auth, access, mailbox, timeouts, throttling } = chosen;
+  const cloud = auth.oauth?.cloud ?? "worldwide";
+  const online = ews.autodiscover === undefined ? onlineEws(cloud) : undefined;
+  return {
+    connection: {
+      name,
+      mailbox,
+      ews: {
+        url: ews.url === undefined ? online : new URL(ews.url),
+        autodiscover: ews.url === undefined ? readDiscover(chosen) : undefined,
+        caFile: said(ews.ca_file, home),
+        auth: ews.auth && authOf(ews.auth, (field, place) => secretOf(`ews.auth.${field}`, place), pathOf),
+      },
+      backend,
+      graph: {
+        url: graph.url === undefined ? onlineGraph(cloud) : new URL(graph.url),
+        caFile: said(graph.ca_file, home),
+        habits: readHabits(graph, cloud),
+        mailboxList: readMailboxList(graph, cloud),
+      },
+      network: readNetwork(chosen.proxy, chosen.tls, environment, secretOf),
+      auth: authOf(auth, (field, place) => secretOf(`auth.${field}`, place), pathOf),
+      // A person who signs in is not let to impersonate by Exchange Online.
+      impersonateBy: chosen.impersonate_by,
+      access: access ?? ((auth.oauth ?? auth.auto?.oauth)?.device_code === true ? "delegate" : "impersonation"),
+      timeouts: {
+        connect: timeouts.connect_seconds,
+        reply: timeouts.reply_seconds,
+        idle: timeouts.idle_seconds,
+        total: timeouts.total_seconds,
+      },
+      maxReplyBytes: chosen.max_reply_megabytes === undefined ? undefined : chosen.max_reply_megabytes * 1024 * 1024,
+      throttling: { maxWait: throttling.max_wait_seconds, maxConcurrency: throttling.max_concurrency },
+    },
+    foundFile: isFound ? path : undefined,
+    evidenceDir:
+      said(flags.evidenceDir ?? environment.MAILCORDON_EVIDENCE_DIR, directory) ??
+      said(evidence_dir, home) ??
+      defaultEvidenceDir(environment),
+    audit: readAudit({ audit_file, audit }, { flag: flags.auditFile, environment, directory, home }),
+    requirePerson: mcp.require_person,
+  };
+}
+
+/** What the settings say for everything that is not one connection. */
+export interface WrittenFile {
+  /** The section `serve`, unchecked. */
+  readonly serve: unknown;
+  /** `mcp.require_person`, which is checked when a connection is opened. */
+  readonly requirePerson: boolean;
+  readonly connections: readonly string[];
+  /** The connection that is meant where none is named; undefined when that is not said. */
+  readonly defaultConnection: string | undefined;
+  /** What paths in the file start from. */
+  readonly home: string;
+  readonly path: string | undefined;
+  /** The file, where nobody named it. */
+  readonly foundFile: string | undefined;
+}
+
+/** The settings of the audit log alone: no connection need be set. Throws Failure `invalid-settings`. */
+export async function loadAudit({
+  flags = {},
+  environment = process.env,
+  directory = process.cwd(),
+}: SettingsPlace): Promise<AuditPlace & Pick<WrittenFile, "serve" | "home" | "path">> {
+  const found = findSettings(flags.config, environment, directory);
+  const home = found === undefined ? directory : dirname(found.path);
+  const raw = found === undefined ? {} : await readYaml(found);
+  return { ...readAudit(raw, { flag: flags.auditFile, environment, directory, home }), serve: raw.serve, home, path: found?.path };
+}
+
+/** What is written for a program that has all connections open. Throws Failure `invalid-settings`. */
+export async function writtenFile({
+  flags = {},
+  environment = process.env,
+  directory = process.cwd(),
+}: SettingsPlace): Promise<WrittenFile> {
+  const found = findSettings(flags.config, environment, directory);
+  const path = found?.path;
+  const raw = found === undefined ? {} : await readYaml(found);
+  const names = isTree(raw.connections) ? Object.keys(raw.connections) : [];
+  const asked = flags.connection ?? (environment.MAILCORDON_CONNECTION || raw.default);
+  const home = path === undefined ? directory : dirname(path);
+  const requirePerson = isTree(raw.mcp) && raw.mcp.require_person === true;
+  const rest = { serve: raw.serve, requirePerson, home, path, foundFile: found?.isFound === true ? path : undefined };
+  if (names.length > 1 && asked === undefined) return { ...rest, connections: names, defaultConnection: undefined };
+  const chosen = chooseConnection(
+    raw,
+    flags.connection ?? environment.MAILCORDON_CONNECTION,
+    environment,
+    path ?? settingsPlaces(environment, directory).join(" and "),
+  );
+  return { ...rest, connections: names.length === 0 ? [chosen] : names, defaultConnection: chosen };
+}
+
+async function readPlace({ flags = {}, environment = process.env, directory = process.cwd(), fileAlone = false }: SettingsPlace) {
+  const found = findSettings(flags.config, environment, directory);
+  const path = found?.path;
+  const raw = found === undefined ? {} : await readYaml(found);
+  const asked = flags.connection ?? environment.MAILCORDON_CONNECTION;
+  const name = chooseConnection(raw, asked, environment, path ?? settingsPlaces(environment, directory).join(" and "));
+  const merged = fileAlone ? raw : withEnvironment(raw, name, environment, directory);
+  return { flags, environment, directory, path, isFound: found?.isFound === true, name, raw, merged };
+}
+
+/**
+ * One connection as the file and the environment write it, unchecked: settings that `loadSettings` took hold no secret, only where it is.
+ * Throws Failure `invalid-settings`.
+ */
+export async function writtenConnection(place: SettingsPlace = {}): Promise<Readonly<Record<string, unknown>>> {
+  const { name, merged } = await readPlace(place);
+  return at({ ...merged }, ["connections", name]) ?? {};
+}
+
+function authOf(
+  { bearer, oauth, ...ways }: z.output<typeof SettingsFile>["connections"][string]["auth"],
+  secretOf: (field: string, text: string) => Secret,
+  pathOf: (path: string) => string,
+): Connection["auth"] {
+  if (oauth !== undefined) return readOAuth(oauth, secretOf, pathOf);
+  return readOnPremises(ways, secretOf, pathOf) ?? { kind: "bearer", token: secretOf("bearer.token", bearer?.token ?? "") };
+}
+
+function chooseConnection(raw: Tree, asked: string | undefined, environment: Environment, looked: string): string {
+  const { connections, default: byDefault } = raw;
+  const names = isTree(connections) ? Object.keys(connections) : [];
+  const wanted = asked || (typeof byDefault === "string" ? byDefault : undefined);
+  if (wanted !== undefined) {
+    if (names.includes(wanted)) return wanted;
+    const known = names.length === 0 ? "none" : names.join(", ");
+    throw new Failure("invalid-settings", `There is no connection ${wanted} (there are: ${known}).${didYouMean(wanted, names)}`);
+  }
+  const [first, second] = names;
+  if (
+    first === undefined &&
+    (environment.MAILCORDON_EWS_URL ||
+      environment.MAILCORDON_AUTODISCOVER_ADDRESS ||
+      environment.MAILCORDON_BACKEND ||
+      environment.MAILCORDON_GRAPH_URL ||
+      environment.MAILCORDON_CLIENT_ID)
+  )
+    return "environment";
+  if (first === undefined) {
+    throw new Failure(
+      "invalid-settings",
+      `No connection is set (looked in ${looked}). Put one into mailcordon.yaml under connections, or set MAILCORDON_EWS_URL or MAILCORDON_BACKEND.`,
+    );
+  }
+  if (second === undefined) return first;
+  throw new Failure("invalid-settings", `default is missing; put one of: ${names.join(", ")}, or say --connection NAME.`);
+}
+
+/** The file's tree with what the environment replaces in the chosen connection. */
+function withEnvironment(raw: Tree, name: string, environment: Environment, directory: string): File | Tree {
+  const auth = ["connections", name, "auth"];
+  const chosen = environment.MAILCORDON_AUTH || undefined;
+  let tree = raw;
+  if (chosen !== undefined) {
+    tree = without(tree, auth, (way) => way !== chosen);
+    tree = replaced(tree, [...auth, chosen], at(tree, [...auth, chosen]) ?? {});
+  }
+  for (const [variable, path] of Object.entries(variables)) {
+    const value = environment[variable];
+    if (value === undefined || value === "") continue;
+    let place: string[] = [...path];
+    if (path[0] === "auth") {
+      const [, usual, ...field] = path;
+      const asked = usual === "oauth" ? usual : field[0];
+      const way = wayFor(usual, asked, chosen === undefined ? Object.keys(at(tree, auth) ?? {}) : [chosen]);
+      // A way that was chosen has no use for a secret of another one.
+      if (chosen !== undefined && way !== chosen) continue;
+      // Who gives a token means bearer, whatever the file says; who gives a client secret means no certificate.
+      tree = without(tree, auth, (other) => other !== way);
+      place = ["auth", way, ...(usual === "oauth" && way !== usual ? [usual] : []), ...field];
+      // In auto a token that is ready stands for one that is fetched, and the other way round.
+      const rivals = ["token", "oauth"];
+      if (rivals.includes(asked)) tree = without(tree, [...auth, "auto"], (other) => rivals.includes(other) && other !== asked);
+    }
+    if (path[1] === "oauth" && isCredential(path[2])) {
+      const oauth = place.slice(0, place.indexOf("oauth") + 1);
+      tree = without(tree, ["connections", name, ...oauth], (field) => isCredential(field) && field !== path[2]);
+    }
+    tree = replaced(tree, ["connections", name, ...place], meant(variable, value, directory));
+  }
+  return tree;
+}
+
+/** A user name, a password, a token or an application is for the way that is there, if it takes one; otherwise for the usual one. */
+function wayFor(usual: string, field: string, there: readonly string[]): string {
+  return there.find((way) => fieldsOfWay[way]?.includes(field)) ?? usual;
+}
+
+function at(tree: Tree, path: readonly string[]): Tree | undefined {
+  const [step, ...rest] = path;
+  if (step === undefined) return tree;
+  const below = tree[step];
+  return isTree(below) ? at(below, rest) : undefined;
+}
+
+function isCredential(field: string): boolean {
+  return credentials.some((one) => one === field);
+}
+
+/** The tree without some keys of what stands at the path. */
+function without(tree: Tree, path: readonly string[], isMeant: (key: string) => boolean): Tree {
+  const [step, ...rest] = path;
+  if (step === undefined) return Object.fromEntries(Object.entries(tree).filter(([key]) => !isMeant(key)));
+  const below = tree[step];
+  return isTree(below) ? { ...tree, [step]: without(below, rest, isMeant) } : tree;
+}
+
+function meant(variable: string, value: string, directory: string): string | number {
+  if (/_(?:SECONDS|CONCURRENCY|MEGABYTES)$/.test(variable)) return Number(value);
+  if (["MAILCORDON_PASSWORD", "MAILCORDON_TOKEN", "MAILCORDON_CLIENT_SECRET"].includes(variable)) return `env:${variable}`;
+  if (["MAILCORDON_CA_FILE", "MAILCORDON_CERTIFICATE_FILE", "MAILCORDON_FEDERATED_TOKEN_FILE"].includes(variable))
+    return resolve(directory, value);
+  return variable.endsWith("_FILE") ? `file:${resolve(directory, value)}` : value;
+}
+
+function replaced(tree: Tree, path: readonly string[], value: unknown): Tree {
+  const [step, ...rest] = path;
+  if (step === undefined) return tree;
+  const below = tree[step];
+  return { ...tree, [step]: rest.length === 0 ? value : replaced(isTree(below) ? below : {}, rest, value) };
+}
+
+function absolute(text: string, home: string): SecretPlace {
+  const place = secretPlace(text) ?? { kind: "env", name: "" };
+  return place.kind === "file" ? { kind: "file", name: resolve(home, place.name) } : place;
+}
+
+function problems(error: z.ZodError, path: string | undefined): string {
+  const words = error.issues.flatMap((issue) => {
+    const where = issue.path.join(".");
+    if (issue.code !== "unrecognized_keys") return [`${where || "the settings"} ${issue.message}`];
+    const known = knownKeys(issue.path);
+    return issue.keys.map((key) => {
+      const at = where === "" ? "" : `${where}.`;
+      return `${at}${key} is not a setting.${didYouMean(key, known, (found) => at + found) || ` Known here: ${known.join(", ")}.`}`;
+    });
+  });
+  return `${path === undefined ? "" : `${path}: `}${words.join("; ")}`;
+}
+
+/** Which variables of the environment gave what is wrong: nobody finds that in the file. */
+function givenBy(error: z.ZodError, raw: Tree, name: string, environment: Environment): string {
+  const given = Object.entries(variables).filter(([variable, [first, second]]) => {
+    if (!environment[variable]) return false;
+    return error.issues.some(({ path: [, connection, ...rest] }) => {
+      const steps = rest.map(String);
+      const depth = first === "auth" ? steps.lastIndexOf(second ?? "") : steps.indexOf(first);
+      return connection === name && depth >= 0 && at(raw, ["connections", name, ...steps.slice(0, depth + 1)]) === undefined;
+    });
+  });
+  const names = given.map(([variable]) => variable);
+  return names.length === 0 ? "" : `. It comes from the environment, not from the file: ${names.join(", ")}. Unset what is not meant`;
+}

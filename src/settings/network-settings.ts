@@ -1,0 +1,110 @@
+import * as z from "zod";
+import { environmentProxies, noProxyList, type ProxyRules } from "../wire/proxy.ts";
+import type { Secret } from "./secrets.ts";
+import { isWebAddress, put, secret, text } from "./setting-fields.ts";
+
+/** How a connection gets to its server, checked. */
+export interface Network {
+  /** Undefined: directly. The secret in it is read. */
+  readonly proxy: ProxyRules | undefined;
+  readonly tls: {
+    readonly serverName: string | undefined;
+    readonly minVersion: "TLSv1.2" | "TLSv1.3" | undefined;
+    /** False: whoever stands between can read and change everything. */
+    readonly verify: boolean;
+  };
+}
+
+/** How EWS is found where no URL is given. */
+export interface Discover {
+  readonly address: string;
+  readonly allowHosts: readonly string[];
+  /** Hours that what was found is used; undefined is the default of the back end. */
+  readonly cacheHours: number | undefined;
+}
+
+/** For the setting that leaves the environment's proxies aside. */
+const noProxy = "none";
+
+const proxyWords = "the URL of an http or https proxy without a user name in it, such as http://proxy.example.com:3128; or none";
+const hosts = (what: string) => z.union([z.array(text(what)), text(what)], put(`a list of ${what}`)).default([]);
+
+/** `proxy` of a connection. */
+export const ProxySettings = z
+  .strictObject({
+    url: z.string(put(proxyWords)).refine((value) => value === noProxy || isWebAddress(value), put(proxyWords)),
+    username: text("the user name for the proxy").optional(),
+    password: secret.optional(),
+    no_proxy: hosts("hosts that are reached without, such as mail.example.com, .example.com or 192.0.2.7:8443"),
+  })
+  .refine(({ username, password }) => (username === undefined) === (password === undefined), put("both username and password, or neither"));
+
+/** `tls` of a connection. */
+export const TlsSettings = z.strictObject({
+  server_name: text("the name that the server's certificate has, such as mail.example.com").optional(),
+  min_version: z.enum(["TLSv1.2", "TLSv1.3"], put("TLSv1.2 or TLSv1.3")).optional(),
+  verify: z.boolean(put("true, or leave it out; false lets whoever stands between read the password and change the mail")).default(true),
+});
+
+const hostWords = "names of hosts, such as outlook.office365.com or *.example.net";
+
+function isHostRule(value: string): boolean {
+  return /^(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)+$/i.test(value);
+}
+
+const Autodiscover = z.strictObject({
+  address: text("the address of a mailbox of the organisation, such as soc@example.com").optional(),
+  allow_hosts: z.array(z.string(put(hostWords)).refine(isHostRule, put(hostWords)), put(`a list of ${hostWords}`)).default([]),
+  cache_hours: z.number(put("hours, such as 24")).min(0, put("hours, 0 or more")).max(720, put("at most 720 hours")).optional(),
+});
+
+/** `ews.autodiscover`: true, or how. */
+export const AutodiscoverSettings = z
+  .preprocess((value) => (value === true ? {} : value === false ? undefined : value), Autodiscover.optional())
+  .optional();
+
+/** The address that Autodiscover begins with: the one that is given for it, or one that the connection names anyway. */
+export function addressOf(connection: {
+  readonly ews: { readonly autodiscover?: z.output<typeof Autodiscover> | undefined };
+  readonly mailbox?: string | undefined;
+  readonly auth: { readonly [Way in "basic" | "ntlm" | "auto"]?: { readonly username?: string | undefined } | undefined };
+}): string | undefined {
+  const { ews, mailbox, auth } = connection;
+  const names = [ews.autodiscover?.address, mailbox, auth.basic?.username, auth.ntlm?.username, auth.auto?.username];
+  return names.find((name) => name !== undefined && /^[^\s@]+@[^\s@]+$/.test(name));
+}
+
+/** What `ews.autodiscover` says; undefined where it says nothing. */
+export function readDiscover(connection: Parameters<typeof addressOf>[0]): Discover | undefined {
+  const { autodiscover } = connection.ews;
+  const address = addressOf(connection);
+  if (autodiscover === undefined || address === undefined) return undefined;
+  return { address, allowHosts: autodiscover.allow_hosts, cacheHours: autodiscover.cache_hours };
+}
+
+/**
+ * What the settings, or else the environment, say of the way. `secretOf` reads a secret.
+ * @throws Failure `invalid-settings` for a variable that names no proxy
+ */
+export function readNetwork(
+  proxy: z.output<typeof ProxySettings> | undefined,
+  tls: z.output<typeof TlsSettings>,
+  environment: Readonly<Record<string, string | undefined>>,
+  secretOf: (field: string, place: string) => Secret,
+): Network {
+  return {
+    proxy: proxy === undefined ? environmentProxies(environment) : rulesOf(proxy, secretOf),
+    tls: { serverName: tls.server_name, minVersion: tls.min_version, verify: tls.verify },
+  };
+}
+
+function rulesOf(
+  { url, username, password, no_proxy }: z.output<typeof ProxySettings>,
+  secretOf: (field: string, place: string) => Secret,
+): ProxyRules | undefined {
+  if (url === noProxy) return undefined;
+  const credentials =
+    username === undefined || password === undefined ? undefined : { username, password: secretOf("proxy.password", password).reveal() };
+  const server = { url: new URL(new URL(url).origin), credentials };
+  return { https: server, http: server, noProxy: [no_proxy].flat().flatMap(noProxyList), sparesLoopback: false };
+}

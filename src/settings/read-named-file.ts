@@ -1,0 +1,51 @@
+import { closeSync, fstatSync, readFileSync } from "node:fs";
+import { errorCode, Failure } from "../failure.ts";
+import { openRegularSync, readRegularSync } from "../files/regular-file.ts";
+
+/**
+ * The bytes of a file that a setting names.
+ * @param field what the settings call it, for the error
+ * @throws Failure `invalid-settings` when it cannot be read
+ */
+export function readFileSetting(path: string, field: string): Buffer {
+  try {
+    return readRegularSync(path);
+  } catch (thrown) {
+    const code = errorCode(thrown) ?? "unreadable";
+    throw new Failure("invalid-settings", `${field}: the file cannot be read (${code}).`, { local: path, cause: thrown });
+  }
+}
+
+/**
+ * The bytes of a file that decides where secrets go, or holds one: it must belong to the user or to root, and nobody else may be able to write
+ * it. Windows has other rules; there every file passes.
+ * @param field what the settings call it, for the error
+ * @throws Failure `invalid-settings` when it cannot be read, or others could have written it
+ */
+export function readOwnFile(path: string, field: string): Buffer {
+  const prefix = field === path ? "" : `${field}: `;
+  let file: number | undefined;
+  try {
+    file = openRegularSync(path);
+    // Of the file that is open: between a look at the path and the reading somebody could put another one there.
+    const { uid, mode } = fstatSync(file);
+    const user = process.getuid?.();
+    if (user !== undefined && uid !== user && uid !== 0) {
+      throw new Failure("invalid-settings", `${prefix}the file ${path} belongs to another user, and was not read.`, {
+        hint: `Check what is in it, then make it yours: chown $(id -un) ${path}`,
+      });
+    }
+    if (user !== undefined && (mode & 0o022) !== 0) {
+      throw new Failure("invalid-settings", `${prefix}others can write the file ${path}, so it was not read.`, {
+        hint: `Check what is in it, then close it to others: chmod go-w ${path}`,
+      });
+    }
+    return readFileSync(file);
+  } catch (thrown) {
+    if (thrown instanceof Failure) throw thrown;
+    const code = errorCode(thrown) ?? "unreadable";
+    throw new Failure("invalid-settings", `${prefix}the file ${path} cannot be read (${code}).`, { cause: thrown });
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}

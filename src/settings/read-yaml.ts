@@ -1,0 +1,42 @@
+import { Failure } from "../failure.ts";
+import { readFileSetting, readOwnFile } from "./read-named-file.ts";
+import type { SettingsPath } from "./settings-paths.ts";
+
+export type Tree = Record<string, unknown>;
+
+/**
+ * What a settings file holds, unchecked.
+ * @throws Failure `invalid-settings` naming line and column of what is not YAML, or when others could have written a file that nobody named
+ */
+export async function readYaml({ path, isFound }: SettingsPath): Promise<Tree> {
+  const { LineCounter, parseDocument } = await import("../libraries/yaml.ts");
+  const lines = new LineCounter();
+  const document = parseDocument((isFound ? readOwnFile(path, path) : readFileSetting(path, "settings file")).toString("utf8"), {
+    prettyErrors: false,
+    lineCounter: lines,
+  });
+  const error = document.errors[0];
+  if (error !== undefined) {
+    // The library's own words quote the line, and the line may hold a secret.
+    const { line, col } = lines.linePos(error.pos[0]);
+    throw new Failure("invalid-settings", `${path}, line ${line}, column ${col}: this is not YAML (${error.code}).`);
+  }
+  const value = toValue(document, path) ?? {};
+  if (isTree(value)) return value;
+  throw new Failure("invalid-settings", `${path}: put \`connections:\` with at least one named connection.`);
+}
+
+/** Aliases that multiply beyond measure are refused by the library. */
+function toValue(document: { toJS(): unknown }, path: string): unknown {
+  try {
+    return document.toJS();
+  } catch (thrown) {
+    if (thrown instanceof ReferenceError)
+      throw new Failure("invalid-settings", `${path}: its aliases (*name) cannot be followed.`, { cause: thrown });
+    throw thrown;
+  }
+}
+
+export function isTree(value: unknown): value is Tree {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

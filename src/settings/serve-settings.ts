@@ -1,0 +1,152 @@
+import { resolve } from "node:path";
+import * as z from "zod";
+import { Failure } from "../failure.ts";
+import type { SettingsPlace, WrittenFile } from "./load-settings.ts";
+import { readFileSetting } from "./read-named-file.ts";
+import { readSecret, secretPlace } from "./secrets.ts";
+import { isLoopback, isPrivate, isWebAddress, put, secret, text } from "./setting-fields.ts";
+
+const count = (what: string, least: number, most: number) => z.number(put(what)).int(put(what)).min(least, put(what)).max(most, put(what));
+const file = (what: string) => text(`the path of the PEM file with ${what}`);
+const publicWords = "the address that clients use, such as https://mailcordon.example.com";
+const issuerWords = "the https address of the issuer, such as https://login.example.com/tenant/v2.0";
+const isIssuer = (value: string) => isWebAddress(value) && isPrivate(value);
+
+const Oidc = z.strictObject({
+  issuer: z.string(put(issuerWords)).refine(isIssuer, put(issuerWords)),
+  audience: text("the audience that tokens for this server have"),
+  roles_claim: text("the claim that lists the roles").default("roles"),
+  jwks_url: z
+    .string(put("the https address of the issuer's keys"))
+    .refine(isIssuer, put("the https address of the issuer's keys"))
+    .optional(),
+  require_mailboxes: z.boolean(put("true to refuse tokens without the claim mailcordon_mailboxes")).default(false),
+});
+
+/** `serve` in mailcordon.yaml. */
+export const ServeSettings = z.strictObject({
+  host: text("the address to listen on, such as 127.0.0.1").default("127.0.0.1"),
+  port: count("a port from 0 to 65535; 0 is any free one", 0, 65_535).default(8025),
+  tls: z.strictObject({ cert_file: file("the certificate"), key_file: file("its key") }).optional(),
+  behind_proxy: z.boolean(put("true when a proxy before the server ends TLS")).default(false),
+  public_url: z.string(put(publicWords)).refine(isWebAddress, put(publicWords)).optional(),
+  state_dir: text("the folder for keys and jobs").default("mailcordon-state"),
+  database_url: secret.optional(),
+  oidc: Oidc.optional(),
+  // 25 MiB is what Exchange Online takes in one message by default, and base64 makes a third more of it.
+  max_body_mb: count("megabytes from 1 to 1024", 1, 1024).default(40),
+  max_concurrency: count("how many calls may run at once, from 1 to 1000", 1, 1000).default(64),
+  timeout_seconds: count("seconds from 1 to 86400", 1, 86_400).default(300),
+  // A day is enough to repeat a call that failed, and to fetch what a job found.
+  keep_hours: count("hours from 1 to 8760", 1, 8760).default(24),
+  key_days: count("days from 1 to 36500 until a new API key ends", 1, 36_500).optional(),
+  metrics: z.enum(["key", "loopback"], put("key, or loopback to give /metrics to this machine without a key")).default("key"),
+});
+
+/** What the server runs with, checked; its secrets are read. */
+export interface Serving {
+  readonly host: string;
+  readonly port: number;
+  /** PEM. */
+  readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
+  readonly behindProxy: boolean;
+  /** Without a slash at its end; empty when none is set. */
+  readonly publicUrl: string;
+  readonly stateDir: string;
+  readonly databaseUrl: string | undefined;
+  readonly oidc:
+    | {
+        readonly issuer: string;
+        readonly audience: string;
+        readonly rolesClaim: string;
+        readonly jwksUrl: string | undefined;
+        readonly requireMailboxes: boolean;
+      }
+    | undefined;
+  readonly maxBodyBytes: number;
+  readonly maxConcurrency: number;
+  readonly timeoutMs: number;
+  readonly keepHours: number;
+  /** Days until an API key ends that is made without a time of its own; undefined: it does not end. */
+  readonly keyDays: number | undefined;
+  /** /metrics needs no key on a connection from this machine. */
+  readonly openMetrics: boolean;
+}
+
+/** What flags say; it goes before the file. */
+export interface ServeFlags {
+  readonly host?: string | undefined;
+  readonly port?: number | undefined;
+}
+
+/**
+ * The section `serve` of what is written, flags before it.
+ * @throws Failure `invalid-settings` naming each field that is wrong; and for a server that anybody on the network could listen to
+ */
+export function readServe(
+  written: Pick<WrittenFile, "serve" | "home" | "path">,
+  flags: ServeFlags = {},
+  place: Pick<SettingsPlace, "environment"> = {},
+): Serving {
+  const { environment = process.env } = place;
+  const parsed = ServeSettings.safeParse(written.serve ?? {});
+  if (!parsed.success) throw new Failure("invalid-settings", problems(parsed.error, written.path));
+  const { tls, oidc, database_url, behind_proxy, ...said } = parsed.data;
+  const host = flags.host ?? said.host;
+  const pathOf = (path: string) => resolve(written.home, path);
+  if (!isOwnHost(host) && tls === undefined && !behind_proxy) {
+    throw new Failure(
+      "invalid-settings",
+      `serve.host: ${host} can be reached by others, and there is no TLS: keys and mail could be read on the way.`,
+      {
+        hint: "Set serve.tls, or serve.behind_proxy: true when a proxy before it ends TLS, or listen on 127.0.0.1.",
+      },
+    );
+  }
+  return {
+    host,
+    port: flags.port ?? said.port,
+    tls: tls && {
+      cert: readFileSetting(pathOf(tls.cert_file), "serve.tls.cert_file"),
+      key: readFileSetting(pathOf(tls.key_file), "serve.tls.key_file"),
+    },
+    behindProxy: behind_proxy,
+    publicUrl: said.public_url?.replace(/(?<!\/)\/+$/, "") ?? "",
+    stateDir: pathOf(said.state_dir),
+    databaseUrl: databaseOf(database_url, written.home, environment),
+    oidc: oidc && {
+      issuer: oidc.issuer,
+      audience: oidc.audience,
+      rolesClaim: oidc.roles_claim,
+      jwksUrl: oidc.jwks_url,
+      requireMailboxes: oidc.require_mailboxes,
+    },
+    maxBodyBytes: said.max_body_mb * 1024 * 1024,
+    maxConcurrency: said.max_concurrency,
+    timeoutMs: said.timeout_seconds * 1000,
+    keepHours: said.keep_hours,
+    keyDays: said.key_days,
+    openMetrics: said.metrics === "loopback",
+  };
+}
+
+/** An address that never leaves this machine, as it is listened on. */
+function isOwnHost(host: string): boolean {
+  return isLoopback(host) || host === "::1";
+}
+
+function databaseOf(setting: string | undefined, home: string, environment: NonNullable<SettingsPlace["environment"]>): string | undefined {
+  const place = setting === undefined ? undefined : secretPlace(setting);
+  if (place === undefined) return environment.DATABASE_URL || undefined;
+  const name = place.kind === "file" ? resolve(home, place.name) : place.name;
+  return readSecret({ ...place, name }, "serve.database_url", environment).reveal();
+}
+
+function problems(error: z.ZodError, path: string | undefined): string {
+  const words = error.issues.map((issue) => {
+    const where = ["serve", ...issue.path].join(".");
+    if (issue.code === "unrecognized_keys") return issue.keys.map((key) => `${where}.${key} is not a setting`).join("; ");
+    return `${where} ${issue.message}`;
+  });
+  return `${path === undefined ? "" : `${path}: `}${words.join("; ")}`;
+}

@@ -1,0 +1,131 @@
+import * as z from "zod";
+import { auditSettings } from "./audit-settings.ts";
+import { GraphSettings } from "./graph-settings.ts";
+import { AutodiscoverSettings, addressOf, ProxySettings, TlsSettings } from "./network-settings.ts";
+import { OAuthSettings } from "./oauth-settings.ts";
+import { onPremisesSettings } from "./on-premises-settings.ts";
+import { isPrivate, isWebAddress, put, secret, text } from "./setting-fields.ts";
+
+const seconds = (what: string) => z.number(put(what)).gt(0, put(what)).max(3600, put(what));
+
+const megabytes = (what: string) => z.number(put(what)).int(put(what)).min(1, put(what)).max(1_048_576, put(what));
+
+const urlWords = "the address of Exchange Web Services, such as https://mail.example.com/EWS/Exchange.asmx";
+const url = z.string(put(urlWords)).refine((value) => isWebAddress(value), put(urlWords));
+
+const Auth = z
+  .strictObject({
+    ...onPremisesSettings,
+    bearer: z.strictObject({ token: secret }).optional(),
+    oauth: OAuthSettings.optional(),
+  })
+  .refine(
+    (auth) => Object.values(auth).filter((way) => way !== undefined).length === 1,
+    put(
+      "one of auto, basic or ntlm (username, password), kerberos, client_certificate (pem or pfx), bearer (token) and oauth (tenant, client_id and a credential)",
+    ),
+  );
+
+/** Each has a default in the back end. */
+const Timeouts = z.strictObject({
+  connect_seconds: seconds("seconds until the connection stands, such as 15").optional(),
+  reply_seconds: seconds("seconds until the reply begins, such as 300").optional(),
+  idle_seconds: seconds("seconds without a byte in the middle of a reply, such as 60").optional(),
+  total_seconds: seconds("seconds from the beginning of a reply to its end, such as 900").optional(),
+});
+
+const count = (what: string) => z.number(put(what)).int(put(what)).min(1, put(what)).max(1000, put(what));
+
+/** Each has a default in the back end. */
+const Throttling = z.strictObject({
+  max_wait_seconds: seconds("the most seconds to wait when Exchange asks for it, such as 60").optional(),
+  max_concurrency: count("how many requests may be under way at once, such as 27").optional(),
+});
+
+const Ews = z.strictObject({
+  url: url.optional(),
+  auth: Auth.optional(),
+  autodiscover: AutodiscoverSettings,
+  ca_file: text("the path of the PEM file with the authority that signed the server's certificate").optional(),
+});
+
+const Connection = z
+  .strictObject({
+    backend: z.enum(["ews", "graph", "auto"], put("ews, graph, or auto (each mailbox over the one that holds it)")).default("ews"),
+    ews: Ews.default({}),
+    graph: GraphSettings.prefault({}),
+    auth: Auth,
+    access: z.enum(["impersonation", "delegate"], put("impersonation or delegate")).optional(),
+    impersonate_by: z
+      .enum(["smtp", "primary_smtp", "upn"], put("smtp, primary_smtp or upn: by which of its names a mailbox is impersonated"))
+      .default("smtp"),
+    mailbox: text("the address of the mailbox that is meant when an action names none").optional(),
+    timeouts: Timeouts.default({}),
+    max_reply_megabytes: megabytes("the most megabytes of one reply, such as 1024").optional(),
+    throttling: Throttling.default({}),
+    proxy: ProxySettings.optional(),
+    tls: TlsSettings.prefault({}),
+  })
+  // Without one it is Exchange Online's, which is in the cloud that gives the tokens; what is not in the cloud is elsewhere.
+  .refine(
+    ({ backend, ews, auth }) =>
+      backend === "graph" || ews.url !== undefined || ews.autodiscover !== undefined || (backend === "ews" && auth.oauth !== undefined),
+    {
+      path: ["ews", "url"],
+      error: `is missing; put ${urlWords}; or let it be found: ews: { autodiscover: true }`,
+    },
+  )
+  .refine(({ backend, auth }) => backend === "ews" || auth.oauth !== undefined || auth.bearer !== undefined, {
+    path: ["auth"],
+    error: "is not right for Microsoft Graph; put oauth, or bearer with a ready token",
+  })
+  .refine(({ backend, graph, auth }) => backend === "ews" || graph.mailbox_list !== "admin_api" || auth.oauth !== undefined, {
+    path: ["graph", "mailbox_list"],
+    error: "is not right for this sign-in; put auto or directory: admin_api needs a token of its own, which only oauth can get",
+  })
+  .refine(
+    (connection) => connection.ews.url !== undefined || connection.ews.autodiscover === undefined || addressOf(connection) !== undefined,
+    {
+      path: ["ews", "autodiscover", "address"],
+      error: "is missing; put the address of a mailbox of the organisation, such as soc@example.com",
+    },
+  )
+  .refine(({ ews }) => ews.url === undefined || !isWebAddress(ews.url) || isPrivate(ews.url), {
+    path: ["ews", "url"],
+    error:
+      "is plain http, where everybody on the way can read the password or token; put an https address (http is only for a loopback address)",
+  });
+
+/** What `mailcordon.yaml` may hold. */
+export const SettingsFile = z.strictObject({
+  connections: z.record(z.string(), Connection).default({}),
+  default: text("the name of one of the connections").optional(),
+  evidence_dir: text("the folder for evidence").optional(),
+  ...auditSettings,
+  mcp: z
+    .strictObject({
+      require_person: z.boolean(put("true to have a person asked by the MCP client before anything but a read")).default(false),
+    })
+    .prefault({}),
+  // Read by the server alone (serve-settings.ts): a playbook that starts a process for one action does not wait for its schema.
+  serve: z.unknown().optional(),
+});
+
+/** The settings that may stand at a path, for the error about one that may not. */
+export function knownKeys(path: readonly PropertyKey[]): readonly string[] {
+  let schema: unknown = SettingsFile;
+  for (const step of path) {
+    const inner = unwrap(schema);
+    if (inner instanceof z.ZodRecord) schema = inner.valueType;
+    else if (inner instanceof z.ZodObject) schema = inner.shape[String(step)];
+    else return [];
+  }
+  const last = unwrap(schema);
+  return last instanceof z.ZodObject ? Object.keys(last.shape) : [];
+}
+
+function unwrap(schema: unknown): unknown {
+  const wrapped = schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault;
+  if (wrapped) return unwrap(schema.unwrap());
+  return schema instanceof z.ZodPipe ? unwrap(schema.out) : schema;
+}

@@ -1,0 +1,106 @@
+import type { Context, Target } from "../catalogue/action-definition.ts";
+import { type Absent, isAbsent } from "../exchange/looked.ts";
+import type { Message } from "../exchange/message.ts";
+import { asFailure, Failure } from "../failure.ts";
+import { done, failed, type Outcome } from "../outcome.ts";
+
+/** What looking again asks of the port. */
+type ToLook = Context<"locate" | "attachments">;
+
+/**
+ * Looks for targets of which the server has said, when something was to be done to them, that they are not there: one Outcome for each, in their order.
+ * Each was seen a moment ago, and servers say so also of what is still there. `refusals` are what the server said.
+ */
+export async function lookAgain(
+  targets: readonly Target[],
+  refusals: readonly Failure[],
+  chosen: readonly Target[],
+  context: ToLook,
+): Promise<readonly Outcome<Absent>[]> {
+  const outcomes: Outcome<Absent>[] = [];
+  const known = new Set(chosen.flatMap(({ message }) => message?.itemId ?? []));
+  for (const [at, target] of targets.entries()) {
+    const refusal = refusals[at] ?? new Failure("not-found", "It is not there.");
+    try {
+      outcomes.push(await lookFor(target, refusal, known, context));
+    } catch (thrown) {
+      outcomes.push(failed(asFailure(thrown)));
+    }
+  }
+  return outcomes;
+}
+
+async function lookFor(
+  { message, attachment }: Target,
+  refusal: Failure,
+  known: ReadonlySet<string>,
+  context: ToLook,
+): Promise<Outcome<Absent>> {
+  if (message === undefined) return failed(notLooked(refusal));
+  const { itemId, internetMessageId, parentFolderId, folderPath } = message;
+  // By its Message-ID, so that the folder is searched: some servers open what was deleted by the id that it had.
+  const name = internetMessageId === undefined ? { itemId } : { internetMessageId };
+  const there = await located(name, parentFolderId, context);
+  if (!there.ok) return there;
+  // A folder that lists it has it, whatever the server says of its id.
+  if (!isAbsent(there.value) && there.value.messages.some((one) => one.itemId === itemId)) {
+    return attachment === undefined ? failed(stillThere(refusal, folderPath)) : lookIn(message, attachment.id, refusal, context);
+  }
+  // Moved, it has another id over EWS.
+  const all = internetMessageId === undefined ? undefined : await located({ internetMessageId }, undefined, context);
+  if (all !== undefined) {
+    if (!all.ok) return all;
+    if (isAbsent(all.value)) return done(all.value);
+    const copy = all.value.messages.find(
+      (one) => one.parentFolderId !== parentFolderId && (one.itemId === itemId || !known.has(one.itemId)),
+    );
+    if (copy !== undefined) return failed(moved(copy, refusal));
+    // Other copies were seen; this one may lie where nobody could look.
+    if (all.value.unopened !== undefined) return failed(all.value.unopened);
+  }
+  if (isAbsent(there.value)) return done(there.value);
+  const { mailbox } = context;
+  return done({
+    absentFrom: { mailbox: mailbox.address, folders: 1, places: ["folder"], folder: folderPath ?? "it lay in", by: "internet_message_id" },
+  });
+}
+
+async function located(name: Pick<Message, "internetMessageId"> & { itemId?: string }, folderId: string | undefined, { mailbox }: ToLook) {
+  for await (const outcome of mailbox.locate([name], { folderId })) return outcome;
+  return failed(new Failure("internal", "A look without an outcome."));
+}
+
+async function lookIn(message: Message, attachmentId: string, refusal: Failure, { mailbox }: ToLook): Promise<Outcome<Absent>> {
+  for await (const outcome of mailbox.attachments([message.itemId])) {
+    if (!outcome.ok) return outcome.failure.code === "not-found" ? failed(notLooked(outcome.failure)) : outcome;
+    if (outcome.value.some(({ id }) => id === attachmentId)) return failed(stillThere(refusal, message.folderPath));
+    return done({ absentFrom: { mailbox: mailbox.address, folders: 0, places: ["attachments"], by: "attachment_id" } });
+  }
+  return failed(notLooked(refusal));
+}
+
+function notLooked({ message, wireCode, requestId }: Failure): Failure {
+  return new Failure("could-not-look", `It is said not to be there, and could not be looked for: ${message}`, { wireCode, requestId });
+}
+
+function stillThere({ message, wireCode, requestId }: Failure, where: string | undefined): Failure {
+  const place = where === undefined ? "where it was" : `in ${where}`;
+  return new Failure("refused", `Exchange says that it is not there, but it still lies ${place}: ${message}`, {
+    wireCode,
+    requestId,
+    hint: "Look at the item: it has not been done, or not to the end. Repeat it.",
+  });
+}
+
+function moved({ folderPath, itemId }: Message, { wireCode, requestId }: Failure): Failure {
+  const where = folderPath === undefined ? "in another folder" : `in ${folderPath}`;
+  return new Failure(
+    "changed",
+    `It does not lie where it lay, and a message of the same Message-ID lies ${where}: it may have been moved.`,
+    {
+      wireCode,
+      requestId,
+      hint: `Look at it, then repeat, naming it by internet_message_id; it has the id ${itemId} now.`,
+    },
+  );
+}

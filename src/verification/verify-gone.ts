@@ -1,0 +1,97 @@
+import type { Context } from "../catalogue/action-definition.ts";
+import { isAbsent } from "../exchange/looked.ts";
+import type { Message } from "../exchange/message.ts";
+import { Failure } from "../failure.ts";
+import { done, failed, type Outcome } from "../outcome.ts";
+
+/** A message that should lie no more where it lay. */
+export interface Left {
+  /** As it was when it was chosen. */
+  readonly before: Message;
+  /** Its id where it lies now, where the server gave one. */
+  readonly newItemId?: string | undefined;
+}
+
+/** What a second look saw: that it is gone from there, and as what it lies elsewhere now, where that was seen. */
+export interface Gone {
+  readonly now?: Message | undefined;
+}
+
+/**
+ * Looks whether messages are gone from the folders that they lay in: one Outcome for each, in their order. Still there is Failure `not-verified`; another
+ * Failure means that it could not be looked at. What an id opens is no proof alone: an id may open nothing although the message is there, and some servers
+ * open a deleted message by its old id. Either the message is seen elsewhere, or its old folder is searched.
+ */
+export async function goneFromThere(
+  all: readonly Left[],
+  context: Pick<Context<"get" | "locate">, "mailbox">,
+): Promise<readonly Outcome<Gone>[]> {
+  const seen = await opened(all, context);
+  const outcomes: Outcome<Gone>[] = [];
+  const open: number[] = [];
+  for (const [index, { before, newItemId }] of all.entries()) {
+    const old = seen.get(before.itemId) ?? unasked();
+    const now = newItemId === undefined ? undefined : seen.get(newItemId);
+    const isElsewhere = ({ parentFolderId }: Message) => before.parentFolderId !== undefined && parentFolderId !== before.parentFolderId;
+    outcomes.push(old.ok ? (isElsewhere(old.value) ? done({ now: old.value }) : failed(stillThere())) : old);
+    if (old.ok ? isElsewhere(old.value) : old.failure.code !== "not-found") continue;
+    if (!old.ok && now?.ok === true && isElsewhere(now.value)) outcomes[index] = done({ now: now.value });
+    else open.push(index);
+  }
+  for (const [folder, indexes] of byFolder(all, open)) {
+    const names = indexes.map((index) => nameOf(all[index]?.before));
+    let next = 0;
+    for await (const outcome of context.mailbox.locate(names, { folderId: folder })) {
+      const index = indexes[next++];
+      if (index === undefined) break;
+      const id = all[index]?.before.itemId;
+      if (!outcome.ok) outcomes[index] = outcome;
+      else if (isAbsent(outcome.value) || !outcome.value.messages.some(({ itemId }) => itemId === id)) {
+        outcomes[index] = done({ now: messageOf(seen.get(all[index]?.newItemId ?? "")) ?? messageOf(seen.get(id ?? "")) });
+      } else outcomes[index] = failed(stillThere());
+    }
+  }
+  return outcomes;
+}
+
+/** What each id opens, the old ones and the new ones together. */
+async function opened(all: readonly Left[], { mailbox }: Pick<Context<"get">, "mailbox">): Promise<ReadonlyMap<string, Outcome<Message>>> {
+  const ids = [
+    ...new Set(all.flatMap(({ before, newItemId }) => (newItemId === undefined ? [before.itemId] : [before.itemId, newItemId]))),
+  ];
+  const seen = new Map<string, Outcome<Message>>();
+  let next = 0;
+  for await (const outcome of mailbox.get(ids, {})) {
+    const id = ids[next++];
+    if (id !== undefined) seen.set(id, outcome);
+  }
+  return seen;
+}
+
+function messageOf(outcome: Outcome<Message> | undefined): Message | undefined {
+  return outcome?.ok === true ? outcome.value : undefined;
+}
+
+function byFolder(all: readonly Left[], indexes: readonly number[]): ReadonlyMap<string | undefined, readonly number[]> {
+  const groups = new Map<string | undefined, number[]>();
+  for (const index of indexes) {
+    const folder = all[index]?.before.parentFolderId;
+    const group = groups.get(folder);
+    if (group === undefined) groups.set(folder, [index]);
+    else group.push(index);
+  }
+  return groups;
+}
+
+/** By its Message-ID, so that the folder is searched; without one, the folder is at least opened. */
+function nameOf(before: Message | undefined) {
+  return before?.internetMessageId === undefined ? { itemId: before?.itemId ?? "" } : { internetMessageId: before.internetMessageId };
+}
+
+function stillThere(): Failure {
+  return new Failure("not-verified", "The message is still there under its old id.");
+}
+
+function unasked(): Outcome<never> {
+  return failed(new Failure("internal", "An id was asked for and has no answer."));
+}

@@ -1,0 +1,77 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { MessageRow, messageRow, splitOutside } from "../../src/catalogue/common-fields.ts";
+import type { Message } from "../../src/exchange/message.ts";
+
+const whole: Required<Message> = {
+  itemId: "AAMk=",
+  changeKey: "CQ==",
+  internetMessageId: "<a@example.com>",
+  conversationId: "AAQk=",
+  parentFolderId: "AAMkF=",
+  folderPath: "Inbox/A",
+  itemClass: "IPM.Note",
+  subject: "Subject",
+  sender: { name: "Sender", address: "sender@example.com", routingType: "SMTP" },
+  from: { address: "from@example.com" },
+  replyTo: [{ name: "Only a name" }],
+  to: [{ address: "to@example.com" }],
+  cc: [],
+  bcc: [{ address: "bcc@example.com" }],
+  receivedAt: "2026-01-02T03:04:05.000Z",
+  sentAt: "2026-01-02T03:04:04.000Z",
+  createdAt: "2026-01-02T03:04:06.000Z",
+  modifiedAt: "2026-01-02T03:04:07.000Z",
+  size: 17,
+  importance: "High",
+  sensitivity: "Normal",
+  isRead: false,
+  isDraft: false,
+  categories: ["Red"],
+  hasAttachments: true,
+  attachments: [{ id: "AAMkA=", kind: "file", name: "a.txt", contentType: "text/plain", contentId: "c", size: 1, isInline: false }],
+  unlisted: "The boundary never occurs.",
+  bodyCut: true,
+  bodyText: "text",
+  bodyHtml: "<p>text</p>",
+  bodyPreview: "te",
+  headers: [
+    { name: "Received", value: "one" },
+    { name: "Received", value: "two" },
+  ],
+  webLink: "https://mail.example.com/a",
+  replacedCharacters: 2,
+};
+
+test("a message is given out with every field it has, in snake_case, as its schema says", () => {
+  const row = messageRow(whole);
+  expect(MessageRow.parse(row)).toEqual(row);
+  expect(Object.keys(row).length).toBe(Object.keys(whole).length);
+  expect(Object.keys(row).sort()).toEqual(Object.keys(MessageRow.shape).sort());
+  expect(row).toMatchObject({
+    internet_message_id: "<a@example.com>",
+    sender: { name: "Sender", address: "sender@example.com" },
+    attachments: [{ id: "AAMkA=", content_type: "text/plain", is_inline: false }],
+    headers: whole.headers,
+  });
+});
+
+test("what is not known of a message is absent, not null or undefined", () => {
+  expect(messageRow({ itemId: "AAMk=", isRead: false, subject: undefined, cc: [] })).toStrictEqual({
+    item_id: "AAMk=",
+    cc: [],
+    is_read: false,
+  });
+  expect(Object.keys(messageRow({ itemId: "AAMk=", subject: undefined }))).toEqual(["item_id"]);
+});
+
+test("splitting a text loses and adds nothing but separators and blanks at the edges", () => {
+  fc.assert(
+    fc.property(fc.stringMatching(/^[a-c<>",;@ \n]{0,40}$/), fc.boolean(), (text, quotes) => {
+      const parts = splitOutside(text, quotes);
+      expect(parts.join("").replace(/[\s,;]/g, "")).toBe(text.replace(/[\s,;]/g, ""));
+      for (const part of parts) expect(part).toBe(part.trim());
+      expect(parts).not.toContain("");
+    }),
+  );
+});

@@ -1,0 +1,80 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openFile } from "../../src/catalogue/open-attached-file.ts";
+import { readJson } from "../../src/faces/input-file.ts";
+import { openAudit } from "../../src/perform/audit/audit-log.ts";
+import { openHeadFile } from "../../src/perform/audit/audit-log-end.ts";
+import { doneBefore } from "../../src/perform/audit/done-before.ts";
+import { verifyAudit } from "../../src/perform/audit/verify-audit.ts";
+import { openEvidence } from "../../src/perform/evidence/hash-and-store.ts";
+import { loadSettings } from "../../src/settings/load-settings.ts";
+import { readFileSetting, readOwnFile } from "../../src/settings/read-named-file.ts";
+import { readSecret } from "../../src/settings/secrets.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "mailcordon-regular-"));
+let server: Server;
+const kinds = ["pipe", "device", "socket", "folder"] as const;
+const at = (kind: (typeof kinds)[number]) => join(folder, kind);
+
+beforeAll(async () => {
+  execFileSync("mkfifo", [at("pipe")]);
+  symlinkSync("/dev/zero", at("device"));
+  mkdirSync(at("folder"));
+  server = createServer();
+  await new Promise<void>((resolve) => server.listen(at("socket"), resolve));
+});
+afterAll(async () => {
+  await new Promise((resolve) => server.close(resolve));
+  rmSync(folder, { recursive: true });
+});
+
+const entry = {
+  ...({ phase: "began", action: "delete-email", effect: "destroy", call_id: "1", actor: "ann" } as const),
+  ...{ mailbox: "bob@example.com", backend: "ews", targets: [] },
+};
+const environment = { HOME: folder };
+const uses: Readonly<Record<string, (path: string) => unknown>> = {
+  "certificate of the settings": (path) => readFileSetting(path, "ews.ca_file"),
+  "settings file that nobody named": (path) => readOwnFile(path, path),
+  "settings file": (path) => loadSettings({ flags: { config: path }, environment }),
+  secret: (path) => readSecret({ kind: "file", name: path }, "auth", environment),
+  "file for --input": (path) => readJson(path, process.stdin, 1024),
+  attachment: (path) => openFile(path),
+  "audit log to write": (path) => openAudit(path).append(entry),
+  "audit log to verify": (path) => verifyAudit(path),
+};
+
+describe.skipIf(process.platform === "win32").each(kinds)("A %s in the place of", (kind) => {
+  test.each(Object.keys(uses))("a file is one clear error, and nothing waits for it: %s", { timeout: 5000 }, async (use) => {
+    await expect((async () => uses[use]?.(at(kind)))()).rejects.toMatchObject({
+      name: "Failure",
+      code: expect.stringMatching(/^(?:invalid-settings|invalid-input|audit-failed)$/),
+      message: expect.stringMatching(/not a regular file|not a file|EISDIR|ENXIO|ELOOP/),
+    });
+  });
+
+  test("the kept end of an audit log is an error, and nothing waits for it", { timeout: 5000 }, async () => {
+    const heads = mkdtempSync(join(folder, "heads-"));
+    const head = openHeadFile(heads, "log");
+    symlinkSync(at(kind), head.place);
+    await expect(head.read()).rejects.toThrow(/regular file|EISDIR|ENXIO/);
+  });
+
+  test("the audit log shows nothing of what was done before", { timeout: 5000 }, async () => {
+    expect(await doneBefore(at(kind), { action: "delete-email", mailbox: "bob@example.com", names: ["1"] })).toEqual(new Set());
+  });
+
+  test("the index of the evidence is an error, and nothing waits for it", { timeout: 5000 }, async () => {
+    const store = mkdtempSync(join(folder, "evidence-"));
+    symlinkSync(at(kind), join(store, "index.jsonl"));
+    const wool = (async function* () {
+      yield Buffer.from("wool");
+    })();
+    await expect(openEvidence(store).keep(wool, { name: "wool.eml" })).rejects.toMatchObject({ code: "evidence-failed" });
+    expect(existsSync(at(kind))).toBe(true);
+  });
+});

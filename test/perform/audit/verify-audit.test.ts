@@ -1,0 +1,158 @@
+import { mkdtempSync, readFileSync, rmSync, truncateSync, unlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type AuditEntry, type AuditOptions, acceptAudit, openAudit, rotateAudit } from "../../../src/perform/audit/audit-log.ts";
+import { openHeadFile } from "../../../src/perform/audit/audit-log-end.ts";
+import { type AuditProof, verifyAudit } from "../../../src/perform/audit/verify-audit.ts";
+
+let folder = "";
+let file = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "mailcordon-audit-verify-"));
+  file = join(folder, "audit.jsonl");
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const heads = () => [openHeadFile(join(folder, "heads"), file)];
+const entry = (subject: string): AuditEntry => ({
+  ...({ phase: "began", action: "delete-email", effect: "destroy", call_id: subject, actor: "ann" } as const),
+  ...{ mailbox: "bob@example.com", backend: "ews", targets: [{ subject }] },
+});
+async function write(subjects: readonly string[], options: AuditOptions = { heads: heads() }): Promise<void> {
+  const log = openAudit(file, options);
+  for (const subject of subjects) await log.append(entry(subject));
+}
+const lines = () => readFileSync(file, "utf8").split("\n").slice(0, -1);
+const put = (kept: readonly string[]) => writeFileSync(file, kept.map((line) => `${line}\n`).join(""));
+const verify = (proof: AuditProof = {}) => verifyAudit(file, { heads: heads(), ...proof });
+const attack: Readonly<Record<string, () => void>> = {
+  "the last entry was edited": () => put([...lines().slice(0, 2), (lines()[2] ?? "").replace("three", "THREE")]),
+  "the last two entries were cut off": () => put(lines().slice(0, 1)),
+  "everything was cut off": () => truncateSync(file, 0),
+  "the file was removed": () => unlinkSync(file),
+};
+
+describe("An audit log whose end is kept elsewhere", () => {
+  beforeEach(() => write(["one", "two", "three"]));
+
+  test("is said to end as its writers left it", async () => {
+    expect(await verify()).toMatchObject({ entries: 3, end: "as-left", gaps: [] });
+    expect((await verify()).broken).toBeUndefined();
+  });
+
+  test.each(Object.keys(attack).filter((what) => what !== "the file was removed"))("is broken to verify when %s", async (what) => {
+    attack[what]?.();
+    expect((await verify()).broken).toMatchObject({
+      problem: expect.stringMatching(/was left with entry 3|is not the one that was written/),
+    });
+  });
+
+  test.each(Object.keys(attack))("is not appended to when %s, and the Failure says how to go on", async (what) => {
+    attack[what]?.();
+    await expect(write(["four"])).rejects.toMatchObject({
+      code: "audit-failed",
+      message: expect.stringMatching(/is not as it was left: .*Nothing was appended/),
+      hint: expect.stringContaining("mailcordon audit accept --reason"),
+    });
+  });
+
+  test("that was rewritten from nothing is broken, even as a whole chain of the same length", async () => {
+    unlinkSync(file);
+    await write(["ONE", "TWO", "THREE"], {});
+    expect((await verify()).broken).toMatchObject({ line: 3 });
+    await expect(write(["four"])).rejects.toMatchObject({ message: expect.stringContaining("entry 3 is not the one") });
+  });
+
+  test("that was overwritten with anything else says how to go on: moved away, and accepted", async () => {
+    writeFileSync(file, "anything else\n");
+    await expect(write(["four"])).rejects.toMatchObject({ hint: expect.stringContaining("move it away") });
+    unlinkSync(file);
+    await acceptAudit(file, { actor: "ann", reason: "it was overwritten" }, { heads: heads() });
+    await write(["four"]);
+    expect(await verify()).toMatchObject({ entries: 2, end: "as-left", gaps: [{ line: 1 }] });
+  });
+
+  test("that was rewritten from nothing is broken, even as a whole chain that is longer", async () => {
+    unlinkSync(file);
+    await write(["ONE", "TWO", "THREE", "FOUR"], {});
+    expect((await verify()).broken).toMatchObject({ line: 3, problem: expect.stringContaining("is not the one that was written") });
+  });
+
+  test("that was edited in its last entry is broken, even with an entry appended to it", async () => {
+    attack["the last entry was edited"]?.();
+    await write(["four"], {});
+    expect((await verify()).broken).toMatchObject({ line: 3, problem: expect.stringContaining("is not the one that was written") });
+  });
+
+  test("counts a last entry that lacks only its line feed, and ends as left after the next one", async () => {
+    await write(["four"], {});
+    truncateSync(file, readFileSync(file).length - 1);
+    await write(["five"]);
+    expect(await verify()).toMatchObject({ entries: 5, end: "as-left" });
+  });
+
+  test.each(Object.keys(attack))("goes on after a person accepted that %s, with an entry that names the gap", async (what) => {
+    attack[what]?.();
+    await acceptAudit(file, { actor: "ann", reason: "disk restored" }, { heads: heads() });
+    await write(["four"]);
+    const check = await verify();
+    expect(check.broken).toBeUndefined();
+    expect(check).toMatchObject({ end: "as-left", gaps: [{ reason: "disk restored" }] });
+    expect(JSON.parse(lines().at(-2) ?? "")).toMatchObject({ action: "audit-accept", actor: "ann", expected: { entries: 3 } });
+  });
+
+  test("may have grown: a writer that keeps its end elsewhere, or died before it did, stops nobody", async () => {
+    await write(["by another"], {});
+    expect(await verify()).toMatchObject({ entries: 4, end: "longer" });
+    await write(["five"]);
+    expect(await verify()).toMatchObject({ entries: 5, end: "as-left" });
+  });
+
+  test("continues in a new file when it is rotated, and both files verify", async () => {
+    const aside = await rotateAudit(file, { actor: "ann" }, { heads: heads() });
+    await write(["four"]);
+    expect(await verifyAudit(aside)).toMatchObject({ entries: 3, lastHash: JSON.parse(lines()[0] ?? "").previous });
+    expect(await verify()).toMatchObject({ entries: 2, end: "as-left" });
+    expect((await verify()).broken).toBeUndefined();
+  });
+});
+
+describe("A hash that was kept elsewhere", () => {
+  test("shows a log from which its entry was cut off, and one that was written anew", async () => {
+    await write(["one", "two"], {});
+    const { lastHash } = await verifyAudit(file);
+    await write(["three"], {});
+    expect((await verifyAudit(file, { contains: lastHash })).broken).toBeUndefined();
+    expect(await verifyAudit(file, { since: lastHash })).toMatchObject({ entries: 1 });
+    put(lines().slice(0, 1));
+    expect((await verifyAudit(file, { contains: lastHash })).broken).toMatchObject({ problem: expect.stringContaining(lastHash) });
+  });
+
+  test("is what verify says it lacks, where no end is kept either", async () => {
+    await write(["one"], {});
+    expect((await verifyAudit(file)).cannotKnow.join()).toContain("no --contains was given");
+    expect((await verify()).end).toBe("unknown");
+  });
+});
+
+describe("A key", () => {
+  const key = "k".repeat(32);
+
+  test("shows an entry that was written without it, though the chain is whole", async () => {
+    await write(["one"], { key });
+    expect((await verifyAudit(file, { key })).broken).toBeUndefined();
+    await write(["two"], {});
+    await write(["three"], { key: "another" });
+    expect((await verifyAudit(file)).broken).toBeUndefined();
+    expect((await verifyAudit(file, { key })).broken).toMatchObject({ line: 2, problem: expect.stringContaining("HMAC") });
+  });
+
+  test("leaves entries from before it countable, and says so", async () => {
+    await write(["one"], {});
+    await write(["two"], { key });
+    expect(await verifyAudit(file, { key })).toMatchObject({ entries: 2, unsealed: 1 });
+    const { cannotKnow } = await verifyAudit(file, { key: "another" });
+    expect(cannotKnow).toContain("Who wrote the first 2 entries: they have no HMAC that was made with this key.");
+  });
+});

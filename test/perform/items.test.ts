@@ -1,0 +1,142 @@
+import { expect, test } from "vitest";
+import { touching } from "../../src/catalogue/action-definition.ts";
+import { exitCodeOf } from "../../src/catalogue/answer-envelope.ts";
+import { sameOverGraph } from "../../src/exchange/uses.ts";
+import { Failure, failures } from "../../src/failure.ts";
+import { done, failed } from "../../src/outcome.ts";
+import { perform } from "../../src/perform/perform.ts";
+import { auditEntries, box, each, eraser, host, input, selectWords, story } from "./perform-box.ts";
+
+// Splunk's on-prem connector reports a whole batch as failed when one id of it is.
+test("one item that fails does not hide what became of the others", async () => {
+  const erase = (word: string) => {
+    if (word === "two") throw new Failure("busy", "Later.", { wireCode: "ErrorServerBusy", requestId: "r-1" });
+  };
+  const answer = await perform(eraser({ erase }), { words: ["one", "denied", "two", "three"] }, host);
+  expect(answer.counts).toEqual({ requested: 4, succeeded: 2, failed: 2, not_found: 0 });
+  expect(answer.results?.map(({ item_id, status }) => [item_id, status])).toEqual([
+    ["one", "done"],
+    ["denied", "failed"],
+    ["two", "failed"],
+    ["three", "done"],
+  ]);
+  expect(answer.results?.[2]?.error).toEqual({
+    code: "busy",
+    message: "Later.",
+    hint: failures.busy.hint,
+    retryable: true,
+    wire_code: "ErrorServerBusy",
+    request_id: "r-1",
+  });
+  expect(exitCodeOf(answer)).toBe(6);
+});
+
+test("items that all failed alike give that failure's exit code, unlike ones the common one", async () => {
+  const busy = () => {
+    throw new Failure("busy", "Later.");
+  };
+  expect(exitCodeOf(await perform(eraser({ erase: busy }), { words: ["one", "two"] }, host))).toBe(failures.busy.exit);
+  expect(exitCodeOf(await perform(eraser({ erase: busy }), { words: ["one", "denied"] }, host))).toBe(6);
+});
+
+test("an action that answers for fewer items than it got has those as defects", async () => {
+  const answer = await perform(eraser({ shorten: 1 }), { words: ["one", "two"] }, host);
+  expect(answer.results?.map(({ status }) => status)).toEqual(["done", "failed"]);
+  expect(answer.results?.[1]?.error?.code).toBe("internal");
+});
+
+test("an action that throws in the middle still has every item answered", async () => {
+  const erase = (word: string) => {
+    if (word === "two") throw new TypeError("a defect");
+  };
+  const answer = await perform(eraser({ erase }), { words: ["one", "two", "three"] }, host);
+  expect(answer.results?.map(({ status, error }) => [status, error?.code])).toEqual([
+    ["done", undefined],
+    ["failed", "internal"],
+    ["failed", "internal"],
+  ]);
+  expect(story.at(-1)).toBe("audit ended");
+});
+
+test("what was stopped in the middle may have been done, and says so", async () => {
+  const erase = (word: string) => {
+    if (word === "two") throw new Failure("cancelled", "Stopped.");
+  };
+  const answer = await perform(eraser({ erase }), { words: ["one", "two"] }, host);
+  expect(answer.results?.map(({ error }) => error?.code)).toEqual([undefined, "unknown-outcome"]);
+  expect(auditEntries()[1]?.outcome).toMatchObject([{ status: "done" }, { status: "failed", error: "unknown-outcome" }]);
+});
+
+test("what was stopped before the act touches nothing", async () => {
+  const answer = await perform(eraser(), { words: ["one"] }, { ...host, signal: AbortSignal.abort() });
+  expect(answer).toMatchObject({ success: false, error: { code: "cancelled" } });
+  expect([exitCodeOf(answer), box.size, story]).toEqual([failures.cancelled.exit, 3, []]);
+});
+
+test("an answer that is not as the action's schema says is a defect of that item", async () => {
+  const answer = await perform(eraser({ answerWrong: true }), { words: ["one"] }, host);
+  expect(answer.results?.[0]).toMatchObject({ status: "failed", error: { code: "internal" } });
+});
+
+// OfficeDev/ews-managed-api#147: success was reported though the message was not deleted.
+test("what Exchange says it did and did not do is not-verified", async () => {
+  const stubborn = touching({
+    name: "erase-words",
+    title: "Erase Words",
+    summary: "Erase words.",
+    uses: [],
+    overGraph: sameOverGraph,
+    effect: "destroy",
+    input,
+    each,
+  })
+    .select((asked) => selectWords(asked))
+    .act(
+      async function* (targets) {
+        for (const _ of targets) yield done({ action: "erased" as const, length: 1 });
+      },
+      {
+        async *verify(targets) {
+          for (const [at] of targets.entries()) {
+            if (at === 0) yield failed(new Failure("not-verified", "It is still there."));
+            else if (at === 1) yield failed(new Failure("timeout", "No answer."));
+            else yield done(true);
+          }
+        },
+      },
+    );
+  const answer = await perform(stubborn, { words: ["one", "two", "three"] }, host);
+  expect(answer.results?.map(({ status, verified, error }) => [status, verified, error?.code])).toEqual([
+    ["failed", false, "not-verified"],
+    ["done", false, undefined],
+    ["done", true, undefined],
+  ]);
+});
+
+// A server says of what a proxy hides, of a closed mailbox and of what is still there that it is not there.
+test("a server's word that something is not there, after which nobody looked, is a failure and never not_found", async () => {
+  const words = touching({
+    name: "erase-words",
+    title: "Erase Words",
+    summary: "Erase words.",
+    uses: [],
+    overGraph: sameOverGraph,
+    effect: "destroy",
+    input,
+    each,
+  })
+    .select(async function* () {
+      yield { asked: { item_id: "one" }, outcome: failed(new Failure("not-found", "Gone.", { wireCode: "ErrorItemNotFound" })) };
+      yield { asked: { item_id: "two" }, outcome: done({ row: { item_id: "two" } }) };
+    })
+    .act(async function* () {
+      yield failed(new Failure("not-found", "Gone.", { wireCode: "ErrorItemNotFound" }));
+    });
+  const answer = await perform(words, { words: ["one", "two"] }, host);
+  expect(answer).toMatchObject({ success: false, counts: { failed: 2, not_found: 0 } });
+  expect(answer.results?.map(({ error }) => [error?.code, error?.wire_code])).toEqual([
+    ["could-not-look", "ErrorItemNotFound"],
+    ["could-not-look", "ErrorItemNotFound"],
+  ]);
+  expect(exitCodeOf(answer)).toBe(failures["could-not-look"].exit);
+});

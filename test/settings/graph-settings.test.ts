@@ -1,0 +1,84 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import * as z from "zod";
+import { defaultHabits } from "../../src/graph/habits.ts";
+import { GraphSettings, graphHabits, readHabits, readMailboxList } from "../../src/settings/graph-settings.ts";
+
+const names = Object.keys(graphHabits);
+
+test("without settings Graph is taken as the back end takes it by itself, in the worldwide cloud", () => {
+  expect(readHabits(GraphSettings.parse({}), "worldwide")).toEqual(defaultHabits);
+});
+
+test.each(["us-gcc-high", "us-dod", "china"] as const)(
+  "what only the worldwide cloud has is taken for absent in %s, unless it is said to be there",
+  (cloud) => {
+    const without = readHabits(GraphSettings.parse({}), cloud);
+    expect(without).toEqual({ ...defaultHabits, permanentDelete: false, importExport: false });
+    const said = readHabits(GraphSettings.parse({ permanent_delete: true, import_export: true }), cloud);
+    expect([said.permanentDelete, said.importExport]).toEqual([true, true]);
+  },
+);
+
+describe.each(names)("graph.%s", (name) => {
+  test("reaches the back end", () => {
+    const known: Readonly<Record<string, unknown>> = { ...readHabits(GraphSettings.parse({}), "worldwide") };
+    const positions = [
+      true,
+      false,
+      "move",
+      "delete",
+      "delete_twice",
+      "try",
+      "drafts_only",
+      "never",
+      "translate",
+      "rewrite",
+      "restId",
+      "ewsId",
+    ];
+    const allowed = positions.filter((position) => GraphSettings.safeParse({ [name]: position }).success);
+    const seen = new Set(allowed.map((position) => JSON.stringify(readHabits(GraphSettings.parse({ [name]: position }), "worldwide"))));
+    expect(allowed.length).toBeGreaterThan(1);
+    expect(seen.size).toBe(allowed.length);
+    expect(seen.has(JSON.stringify(known))).toBe(true);
+  });
+
+  test("says what to put when it is wrong", () => {
+    const refused = GraphSettings.safeParse({ [name]: "perhaps" });
+    expect(refused.error?.issues[0]?.message).toMatch(/is not right; put .+ or /);
+  });
+
+  test("has its doubt beside it, in the schema, in the reference and in the guide", () => {
+    const { properties = {} } = z.toJSONSchema(z.object(graphHabits), { io: "input" });
+    const property = properties[name];
+    const doubt = typeof property === "object" ? property.description : undefined;
+    expect(doubt).toMatch(/not (promised|said)|no page|promised nowhere|possible|reported both|pages say both|Microsoft shows only/i);
+    const page = (path: string) => readFileSync(new URL(`../../docs/${path}`, import.meta.url), "utf8");
+    expect(page("reference/backends.md")).toContain(doubt);
+    expect(page("leave-ews.md")).toContain(`\`${name}`);
+  });
+});
+
+test.each([
+  [{}, "worldwide", "auto", "https://outlook.office365.com"],
+  [{}, "us-dod", "auto", "https://outlook-dod.office365.us"],
+  [{ mailbox_list: "directory" }, "worldwide", "directory", "https://outlook.office365.com"],
+  [{ url: "https://graph.microsoft.com/v1.0" }, "worldwide", "auto", "https://outlook.office365.com"],
+  [{ url: "https://graph.example.com/v1.0" }, "worldwide", "auto", undefined],
+  [{ url: "https://graph.example.com/v1.0", mailbox_list: "admin_api" }, "china", "admin_api", "https://outlook.office365.cn"],
+  [
+    { url: "https://graph.example.com/v1.0", admin_api_url: "https://exchange.example.com/x" },
+    "china",
+    "auto",
+    "https://exchange.example.com",
+  ],
+] as const)("with %j in the cloud %s the list of mailboxes is from %s, the Admin API at %s", (settings, cloud, from, origin) => {
+  const list = readMailboxList(GraphSettings.parse(settings), cloud);
+  expect([list.from, list.adminApi?.origin]).toEqual([from, origin]);
+});
+
+test("an Admin API that anybody on the way could read is refused, and what to put is said", () => {
+  const refused = GraphSettings.safeParse({ admin_api_url: "http://outlook.example.com" });
+  expect(refused.error?.issues[0]?.message).toContain("https://outlook.office365.com");
+});

@@ -1,0 +1,131 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { type WrittenFile, writtenFile } from "../../src/settings/load-settings.ts";
+import { readServe } from "../../src/settings/serve-settings.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "mailcordon-serve-settings-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+writeFileSync(join(folder, "cert.pem"), "certificate");
+writeFileSync(join(folder, "key.pem"), "key");
+writeFileSync(join(folder, "url"), "postgresql://filed\n");
+
+const written = (serve?: unknown): WrittenFile => ({
+  serve,
+  connections: ["a"],
+  defaultConnection: "a",
+  home: folder,
+  path: undefined,
+  foundFile: undefined,
+  requirePerson: false,
+});
+const read = (serve?: unknown, flags = {}, environment = {}) => readServe(written(serve), flags, { environment });
+
+test("without a word it listens on this machine alone, and keeps its state beside the settings", () => {
+  expect(read()).toEqual({
+    host: "127.0.0.1",
+    port: 8025,
+    tls: undefined,
+    behindProxy: false,
+    publicUrl: "",
+    stateDir: join(folder, "mailcordon-state"),
+    databaseUrl: undefined,
+    oidc: undefined,
+    maxBodyBytes: 40 * 1024 * 1024,
+    maxConcurrency: 64,
+    timeoutMs: 300_000,
+    keepHours: 24,
+    keyDays: undefined,
+    openMetrics: false,
+  });
+});
+
+describe("a host that others can reach", () => {
+  test.each(["0.0.0.0", "::", "192.0.2.7", "mailcordon.example.com", "127.0.0.1.example.com", "[::]"])(
+    "%s is refused in the clear",
+    (host) => {
+      for (const asked of [() => read({ host }), () => read({}, { host })]) {
+        expect(asked).toThrow(expect.objectContaining({ code: "invalid-settings", message: expect.stringContaining("serve.host") }));
+      }
+    },
+  );
+
+  test("is taken with TLS, or when somebody says that a proxy has it", () => {
+    const tls = { cert_file: "cert.pem", key_file: "key.pem" };
+    expect(read({ host: "0.0.0.0", tls }).tls).toEqual({ cert: Buffer.from("certificate"), key: Buffer.from("key") });
+    expect(read({ host: "0.0.0.0", behind_proxy: true }).behindProxy).toBe(true);
+  });
+
+  test.each(["127.0.0.1", "127.1.2.3", "localhost", "::1"])("%s is none", (host) => {
+    expect(read({ host }).host).toBe(host);
+  });
+});
+
+test("flags go before the file", () => {
+  expect(read({ host: "127.0.0.2", port: 1 }, { host: "127.0.0.3", port: 2 })).toMatchObject({ host: "127.0.0.3", port: 2 });
+});
+
+test("the database is named by the setting, else by DATABASE_URL", () => {
+  const environment = { DATABASE_URL: "postgresql://usual", OWN: "postgresql://own" };
+  expect(read({}, {}, environment).databaseUrl).toBe("postgresql://usual");
+  expect(read({ database_url: "env:OWN" }, {}, environment).databaseUrl).toBe("postgresql://own");
+  expect(read({ database_url: "file:url" }, {}, environment).databaseUrl).toBe("postgresql://filed");
+  expect(read({}, {}, { DATABASE_URL: "" }).databaseUrl).toBeUndefined();
+});
+
+test("a link has the public address before it, without its slash", () => {
+  expect(read({ public_url: "https://mailcordon.example.com/api/" }).publicUrl).toBe("https://mailcordon.example.com/api");
+});
+
+test.each([
+  ["an unknown setting", { prot: 1 }, /serve\.prot/],
+  ["a port that is none", { port: 65_536 }, /serve\.port is not right; put a port/],
+  ["a port that is a text", { port: "x" }, /serve\.port/],
+  ["the database's address itself", { database_url: "postgresql://u:marked-secret@h/d" }, /serve\.database_url.*never the secret/],
+  ["a variable that is not set", { database_url: "env:NOWHERE" }, /serve\.database_url.*NOWHERE/],
+  ["a certificate without its key", { tls: { cert_file: "cert.pem" } }, /serve\.tls\.key_file is missing/],
+  ["a certificate that is not there", { tls: { cert_file: "no.pem", key_file: "key.pem" } }, /serve\.tls\.cert_file/],
+  ["an issuer in the clear", { oidc: { issuer: "http://issuer.example", audience: "a" } }, /serve\.oidc\.issuer/],
+  [
+    "what is neither true nor false",
+    { oidc: { issuer: "https://issuer.example", audience: "a", require_mailboxes: "yes" } },
+    /serve\.oidc\.require_mailboxes/,
+  ],
+  ["an issuer without an audience", { oidc: { issuer: "https://issuer.example" } }, /serve\.oidc\.audience is missing/],
+  ["a limit of nothing", { max_concurrency: 0 }, /serve\.max_concurrency/],
+  ["no section", "on", /serve/],
+])("%s is named, without what was there", (_, serve, message) => {
+  const asked = () => read(serve);
+  expect(asked).toThrow(expect.objectContaining({ code: "invalid-settings", message: expect.stringMatching(message) }));
+  expect(asked).toThrow(expect.objectContaining({ message: expect.not.stringContaining("marked-secret") }));
+});
+
+describe("what is written for a server", () => {
+  const file = (text: string) => {
+    const path = join(folder, "mailcordon.yaml");
+    writeFileSync(path, text);
+    return writtenFile({ flags: { config: path }, environment: {}, directory: folder });
+  };
+
+  test("has every connection and the one that is meant", async () => {
+    expect(await file("default: b\nconnections: { a: {}, b: {} }\nserve: { port: 1 }")).toMatchObject({
+      connections: ["a", "b"],
+      defaultConnection: "b",
+      serve: { port: 1 },
+      home: folder,
+    });
+    expect(await file("connections: { a: {} }")).toMatchObject({ connections: ["a"], defaultConnection: "a" });
+    expect(await file("connections: { a: {}, b: {} }")).toMatchObject({ connections: ["a", "b"], defaultConnection: undefined });
+  });
+
+  test("with a default that is none is refused", async () => {
+    await expect(file("default: c\nconnections: { a: {} }")).rejects.toMatchObject({ code: "invalid-settings" });
+  });
+
+  test("without a file has the connection of the environment", async () => {
+    const environment = { MAILCORDON_EWS_URL: "https://mail.example.com/EWS/Exchange.asmx" };
+    const place = { environment, directory: mkdtempSync(join(folder, "empty-")) };
+    expect(await writtenFile(place)).toMatchObject({ connections: ["environment"], defaultConnection: "environment" });
+  });
+});

@@ -1,0 +1,15 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { parseJson } from "../../src/text/parse-json.ts";
+
+test("what JSON says is read as it was written", () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), (value) => {
+      expect(parseJson(JSON.stringify(value))).toEqual(JSON.parse(JSON.stringify(value)));
+    }),
+  );
+});
+
+test.each(["", "{", "undefined", "{'a':1}", "\ufeff{}", "[1,]", '{"a":1}{'])("%j is no JSON, and no error", (text) => {
+  expect(parseJson(text)).toBe(undefined);
+});
