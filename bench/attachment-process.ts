@@ -5,8 +5,8 @@ import { createWriteStream } from "node:fs";
 import { createServer, get } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { openHttp } from "../src/wire/http.ts";
-import { attribute, qname, readXmlStream, within } from "../src/wire/xml-read.ts";
+import { openHttp } from "../src/wire/http/http-client.ts";
+import { attribute, qname, readXmlStream, within } from "../src/wire/xml/read-xml.ts";
 import { peakMiB } from "./peak.ts";
 
 const messages = "http://schemas.microsoft.com/exchange/services/2006/messages";

@@ -1,7 +1,7 @@
 import { m, s } from "../src/ews/namespaces.ts";
 import { findItem } from "../src/ews/operations/find-item.ts";
 import type { Message } from "../src/exchange/message.ts";
-import { readXml, within } from "../src/wire/xml-read.ts";
+import { readXml, within } from "../src/wire/xml/read-xml.ts";
 import { measureAttachment } from "./attachment.ts";
 import { findItemPage } from "./find-item-page.ts";
 import { readWithSaxes } from "./find-item-saxes.ts";

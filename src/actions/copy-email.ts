@@ -12,10 +12,10 @@ import {
   whichMessages,
 } from "../catalogue/which-messages.ts";
 import { type Copied, copyLosses } from "../exchange/exchange.ts";
-import { inStore, splitStore } from "../exchange/folder-names.ts";
-import { isAbsent } from "../exchange/looked.ts";
+import { inStore, splitStore } from "../exchange/folders/folder-names.ts";
 import type { Message } from "../exchange/message.ts";
-import type { MailboxFor } from "../exchange/uses.ts";
+import type { MailboxFor } from "../exchange/port-methods.ts";
+import { isAbsent } from "../exchange/search/absence.ts";
 import { Failure, throwDefect } from "../failure.ts";
 import { askedOf, done, failed, type Outcome } from "../outcome.ts";
 

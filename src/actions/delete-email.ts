@@ -14,9 +14,9 @@ import {
 } from "../catalogue/which-messages.ts";
 import type { Attachment } from "../exchange/attachment.ts";
 import type { DeleteMode, Mailbox } from "../exchange/exchange.ts";
-import { isLocal } from "../exchange/local-failure.ts";
-import { isAbsent } from "../exchange/looked.ts";
 import type { Message } from "../exchange/message.ts";
+import { isAbsent } from "../exchange/search/absence.ts";
+import { isLocal } from "../exchange/search/local-failure.ts";
 import { wholeItems } from "../exchange/whole-item.ts";
 import { Failure } from "../failure.ts";
 import { askedOf, attempt, done, failed, type Outcome, theOne } from "../outcome.ts";

@@ -11,7 +11,7 @@ import {
   selectMessages,
   whichMessages,
 } from "../catalogue/which-messages.ts";
-import { sameOverGraph } from "../exchange/uses.ts";
+import { sameOverGraph } from "../exchange/port-methods.ts";
 import { attempt, done } from "../outcome.ts";
 
 /**

@@ -1,9 +1,9 @@
 import * as z from "zod";
 import { reading } from "../catalogue/action-definition.ts";
 import { anywhere, present } from "../catalogue/common-fields.ts";
-import { textOfHtml } from "../exchange/html-text.ts";
 import type { OutOfOffice } from "../exchange/out-of-office.ts";
-import { sameOverGraph } from "../exchange/uses.ts";
+import { sameOverGraph } from "../exchange/port-methods.ts";
+import { textOfHtml } from "../exchange/search/html-text.ts";
 
 /** Automatic replies: what is set, what it says, and whether it answers now. */
 export const getOutOfOffice = reading({

@@ -10,9 +10,9 @@ import {
   selectMessages,
   whichMessages,
 } from "../catalogue/which-messages.ts";
-import { isAbsent } from "../exchange/looked.ts";
 import type { Message } from "../exchange/message.ts";
-import type { MailboxFor } from "../exchange/uses.ts";
+import type { MailboxFor } from "../exchange/port-methods.ts";
+import { isAbsent } from "../exchange/search/absence.ts";
 import { Failure } from "../failure.ts";
 import { done, failed, type Outcome } from "../outcome.ts";
 import { goneFromThere } from "../verification/verify-gone.ts";

@@ -12,9 +12,9 @@ import {
   sentRow,
 } from "../catalogue/new-message.ts";
 import { choosesMessages, guarded, messageGlance, messageNames, selectMessages, whichMessages } from "../catalogue/which-messages.ts";
-import { checkReply } from "../exchange/check-draft.ts";
-import type { Reply } from "../exchange/draft.ts";
-import { sameOverGraph } from "../exchange/uses.ts";
+import { sameOverGraph } from "../exchange/port-methods.ts";
+import { checkReply } from "../exchange/sending/check-draft.ts";
+import type { Reply } from "../exchange/sending/draft.ts";
 import { Failure } from "../failure.ts";
 import { attempt, failed } from "../outcome.ts";
 

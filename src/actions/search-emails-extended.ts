@@ -17,7 +17,7 @@ import {
 import { mostCharacters, mostItems } from "../catalogue/limits.ts";
 import { narrowing, spellings } from "../catalogue/read-input.ts";
 import type { Detail } from "../exchange/message.ts";
-import { appliedWays, type FilterName, type Filters } from "../exchange/query.ts";
+import { appliedWays, type FilterName, type Filters } from "../exchange/search/search-query.ts";
 import { Failure } from "../failure.ts";
 import { type Found, type Place, readPosition, searchMany, writePosition } from "./search-many.ts";
 

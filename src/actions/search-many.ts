@@ -1,7 +1,7 @@
-import { nextCursor, readCursor } from "../exchange/cursor.ts";
 import type { Message } from "../exchange/message.ts";
-import type { Applied, AppliedFilters, ArchiveState, FilterName, Search, Unsearched } from "../exchange/query.ts";
-import type { MailboxFor } from "../exchange/uses.ts";
+import type { MailboxFor } from "../exchange/port-methods.ts";
+import { nextCursor, readCursor } from "../exchange/search/cursor.ts";
+import type { Applied, AppliedFilters, ArchiveState, FilterName, Search, Unsearched } from "../exchange/search/search-query.ts";
 import { Failure, type FailureCode } from "../failure.ts";
 import { attempt } from "../outcome.ts";
 import { parseJson } from "../text/parse-json.ts";

@@ -12,9 +12,9 @@ import {
   sentColumns,
   sentRow,
 } from "../catalogue/new-message.ts";
-import { checkDraft } from "../exchange/check-draft.ts";
-import type { Draft } from "../exchange/draft.ts";
-import { sameOverGraph } from "../exchange/uses.ts";
+import { sameOverGraph } from "../exchange/port-methods.ts";
+import { checkDraft } from "../exchange/sending/check-draft.ts";
+import type { Draft } from "../exchange/sending/draft.ts";
 import { Failure } from "../failure.ts";
 import { attempt, done } from "../outcome.ts";
 

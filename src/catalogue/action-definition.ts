@@ -1,10 +1,10 @@
 import type * as z from "zod";
 import type { Attachment } from "../exchange/attachment.ts";
 import type { Call } from "../exchange/exchange.ts";
-import type { Absent } from "../exchange/looked.ts";
 import type { Message } from "../exchange/message.ts";
-import type { ArchiveState } from "../exchange/query.ts";
-import type { Difference, ExchangeFor, MailboxFor, PortMethod, Uses } from "../exchange/uses.ts";
+import type { Difference, ExchangeFor, MailboxFor, PortMethod, Uses } from "../exchange/port-methods.ts";
+import type { Absent } from "../exchange/search/absence.ts";
+import type { ArchiveState } from "../exchange/search/search-query.ts";
 import type { Failure } from "../failure.ts";
 import type { Outcome } from "../outcome.ts";
 import { readInput } from "./read-input.ts";

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { places } from "../exchange/looked.ts";
+import { places } from "../exchange/search/absence.ts";
 import { type Failure, failures, someItemsFailedExit } from "../failure.ts";
 import type { Action } from "./action-definition.ts";
 import { ArchiveNoun, digests, present } from "./common-fields.ts";

@@ -1,8 +1,8 @@
 import * as z from "zod";
 import type { Attachment } from "../exchange/attachment.ts";
 import type { Address, Message } from "../exchange/message.ts";
-import { itemIdsIn, messageIdOf, messageIdsIn, noMessageId } from "../exchange/pasted-ids.ts";
-import { type ArchiveState, archiveStates } from "../exchange/query.ts";
+import { itemIdsIn, messageIdOf, messageIdsIn, noMessageId } from "../exchange/search/pasted-ids.ts";
+import { type ArchiveState, archiveStates } from "../exchange/search/search-query.ts";
 import { Failure } from "../failure.ts";
 import { mostCharacters, mostItems, mostNames } from "./limits.ts";
 import { narrowing, spellings } from "./read-input.ts";

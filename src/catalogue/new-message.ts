@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import * as z from "zod";
 import type { NewAttachment } from "../exchange/attachment.ts";
-import type { Draft, Sent } from "../exchange/draft.ts";
-import { textOfHtml } from "../exchange/html-text.ts";
+import { textOfHtml } from "../exchange/search/html-text.ts";
+import type { Draft, Sent } from "../exchange/sending/draft.ts";
 import { Failure } from "../failure.ts";
 import type { Context, Row } from "./action-definition.ts";
 import { AddressNoun, addressesOf, addressList, addressOf, addressRow, attachments, headers, present } from "./common-fields.ts";
@@ -126,7 +126,7 @@ export async function mailDetails(draft: Omit<Draft, "to"> & { readonly to?: Dra
 }
 
 async function mimeDetails(mime: Uint8Array): Promise<Row> {
-  const { glanceAt } = await import("../mime/glance.ts");
+  const { glanceAt } = await import("../message-content/glance.ts");
   const { addresses, subject, date, text = "", attachments, unlisted } = await glanceAt(mime);
   const named = Object.entries(addresses).map(([name, list]) => [name.replaceAll("-", "_"), list.map(addressRow)] as const);
   return present({ ...Object.fromEntries(named), subject, date, attachments, not_understood: unlisted, ...beginningOf(text) });

@@ -1,9 +1,9 @@
 import * as z from "zod";
 import { type Attachment, holdsOthers, isSealed } from "../exchange/attachment.ts";
-import { type Absent, isAbsent } from "../exchange/looked.ts";
 import type { Message } from "../exchange/message.ts";
+import type { PortMethod } from "../exchange/port-methods.ts";
+import { type Absent, isAbsent } from "../exchange/search/absence.ts";
 import { unlooked } from "../exchange/unopened.ts";
-import type { PortMethod } from "../exchange/uses.ts";
 import { Failure } from "../failure.ts";
 import { askedOf, done, failed, type Outcome } from "../outcome.ts";
 import { comparable } from "../text/unicode-form.ts";

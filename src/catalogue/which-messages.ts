@@ -1,10 +1,10 @@
 import * as z from "zod";
-import { isAbsent } from "../exchange/looked.ts";
-import { sameMessageId } from "../exchange/match.ts";
 import type { Message, MessageName } from "../exchange/message.ts";
-import { noItemId, noMessageId } from "../exchange/pasted-ids.ts";
-import type { ArchiveState } from "../exchange/query.ts";
-import type { PortMethod } from "../exchange/uses.ts";
+import type { PortMethod } from "../exchange/port-methods.ts";
+import { isAbsent } from "../exchange/search/absence.ts";
+import { sameMessageId } from "../exchange/search/match-filters.ts";
+import { noItemId, noMessageId } from "../exchange/search/pasted-ids.ts";
+import type { ArchiveState } from "../exchange/search/search-query.ts";
 import { Failure } from "../failure.ts";
 import { askedOf, attempt, done, failed } from "../outcome.ts";
 import type { Context, Row, Selected } from "./action-definition.ts";

@@ -6,7 +6,7 @@ import { harmless, pad, wrap } from "../faces/terminal.ts";
 import { Failure } from "../failure.ts";
 import { loadSettings, writtenConnection } from "../settings/load-settings.ts";
 import { jsonText } from "../text/harmless-json.ts";
-import { eventText } from "../wire/observe.ts";
+import { eventText } from "../wire/http/observe-http.ts";
 import { helpOf, namedActions, readCommandWords } from "./command-words.ts";
 
 const usage = `mailcordon doctor: checks a connection step by step, changes nothing, and says what to do next.

@@ -6,7 +6,7 @@ import { runCli } from "../faces/cli.ts";
 import type { Command, Program } from "../faces/program-definition.ts";
 import { Failure } from "../failure.ts";
 import { loadSettings } from "../settings/load-settings.ts";
-import { expectOneCall } from "../wire/collect.ts";
+import { expectOneCall } from "../wire/http/garbage-collection.ts";
 
 /** The commands besides the actions, each loaded when it is used. */
 const commands: readonly Command[] = [

@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import type { OAuth } from "../settings/oauth-settings.ts";
 import { readFileSetting } from "../settings/read-named-file.ts";
-import { scopeOf } from "../wire/clouds.ts";
-import type { EntraClient, EntraCredential } from "../wire/entra-client.ts";
 import type { Http } from "../wire/http/client.ts";
-import { openTokenSource, type TokenSource } from "../wire/token.ts";
-import { noTokenCache, openTokenCache } from "../wire/token-cache.ts";
+import { scopeOf } from "../wire/sign-in/clouds.ts";
+import type { EntraClient, EntraCredential } from "../wire/sign-in/entra-client.ts";
+import { noTokenCache, openTokenCache } from "../wire/sign-in/token-cache.ts";
+import { openTokenSource, type TokenSource } from "../wire/sign-in/token-source.ts";
 
 /**
  * The tokens of a connection for Exchange or Graph, kept for the next process in `$XDG_CACHE_HOME/mailcordon/tokens` (by default

@@ -1,11 +1,11 @@
 import type { OAuth } from "../settings/oauth-settings.ts";
 import type { OnPremises } from "../settings/on-premises-settings.ts";
 import { readFileSetting } from "../settings/read-named-file.ts";
-import type { SignIn } from "../wire/authenticate.ts";
 import type { Http } from "../wire/http/client.ts";
-import type { TlsIdentity } from "../wire/http-transport.ts";
-import type { TokenSource } from "../wire/token.ts";
-import type { TokenFacts } from "../wire/token-facts.ts";
+import type { TlsIdentity } from "../wire/http/http-transport.ts";
+import type { SignIn } from "../wire/sign-in/authenticate.ts";
+import type { TokenFacts } from "../wire/sign-in/token-claims.ts";
+import type { TokenSource } from "../wire/sign-in/token-source.ts";
 
 /** What signs a connection in: a client around the one that is given, and what its token says when it took one; or what TLS shows. */
 export type SignsIn =
@@ -26,7 +26,7 @@ export async function signInOnPremises(
   maxConnections = defaultConnections,
 ): Promise<SignsIn> {
   if (auth.kind === "client-certificate") return { tls: { identity: identityOf(auth) } };
-  const { authenticated } = await import("../wire/authenticate.ts");
+  const { authenticated } = await import("../wire/sign-in/authenticate.ts");
   const way = await wayOf(auth, tokensOf);
   const signIn = (http: Http) => authenticated(http, way, maxConnections);
   const tokens = way.kind === "auto" ? way.tokens : undefined;
@@ -42,7 +42,7 @@ async function wayOf(
       return auth;
     case "auto": {
       const { account, token, oauth, atLeast } = auth;
-      const { readyToken } = await import("../wire/with-token.ts");
+      const { readyToken } = await import("../wire/sign-in/bearer-token.ts");
       return {
         kind: "auto",
         atLeast,

@@ -13,8 +13,8 @@ import type { Connection, Settings } from "../settings/load-settings.ts";
 import type { OAuth } from "../settings/oauth-settings.ts";
 import { readFileSetting } from "../settings/read-named-file.ts";
 import type { Http } from "../wire/http/client.ts";
-import type { Observe } from "../wire/observe.ts";
-import type { TokenSource } from "../wire/token.ts";
+import type { Observe } from "../wire/http/observe-http.ts";
+import type { TokenSource } from "../wire/sign-in/token-source.ts";
 
 /** What actions work with, for one connection. */
 export interface Opened {
@@ -193,7 +193,7 @@ function cacheFiles(folder: string, environment = process.env): PrivateFiles {
 }
 
 async function logger(log: (text: string) => void): Promise<Observe> {
-  const { eventText } = await import("../wire/observe.ts");
+  const { eventText } = await import("../wire/http/observe-http.ts");
   return (event) => log(eventText(event));
 }
 
@@ -220,12 +220,12 @@ type Way = Pick<EwsOptions, "ca" | "observe" | "proxy">;
 async function signInOf(auth: Connection["auth"], way: Way, maxConnections: number | undefined): Promise<Partial<EwsOptions>> {
   switch (auth.kind) {
     case "bearer": {
-      const { tokenFacts } = await import("../wire/token-facts.ts");
+      const { tokenFacts } = await import("../wire/sign-in/token-claims.ts");
       const token = auth.token.reveal();
       return { authorize: () => Promise.resolve({ authorization: `Bearer ${token}` }), token: () => tokenFacts(token) };
     }
     case "oauth": {
-      const { withTokens } = await import("../wire/with-token.ts");
+      const { withTokens } = await import("../wire/sign-in/bearer-token.ts");
       const tokens = await tokensOf(auth, "exchange", way);
       return { signIn: (http) => withTokens(http, tokens), token: () => tokens.facts() };
     }
@@ -236,7 +236,7 @@ async function signInOf(auth: Connection["auth"], way: Way, maxConnections: numb
 
 async function signInToGraph(auth: Connection["auth"], way: Way): Promise<(http: Http) => Http> {
   if (auth.kind === "oauth") {
-    const { withTokens } = await import("../wire/with-token.ts");
+    const { withTokens } = await import("../wire/sign-in/bearer-token.ts");
     const tokens = await tokensOf(auth, "graph", way);
     return (http) => withTokens(http, tokens);
   }
@@ -259,7 +259,7 @@ async function adminApiOf({ auth, graph: { mailboxList } }: Connection, way: Way
   }
   // A person is not asked to sign in a second time for a list that the directory has as well.
   if (auth.credential.kind === "device-code" && !isRequired) return undefined;
-  const { withTokens } = await import("../wire/with-token.ts");
+  const { withTokens } = await import("../wire/sign-in/bearer-token.ts");
   const tokens = await tokensOf(auth, "exchange", way);
   return {
     url: adminApi.origin,
@@ -279,7 +279,7 @@ async function adminApiOf({ auth, graph: { mailboxList } }: Connection, way: Way
 }
 
 async function tokensOf(auth: OAuth, resource: "exchange" | "graph", way: Way): Promise<TokenSource> {
-  const [{ openTokens }, { openHttp }] = await Promise.all([import("./connection-tokens.ts"), import("../wire/http.ts")]);
+  const [{ openTokens }, { openHttp }] = await Promise.all([import("./connection-tokens.ts"), import("../wire/http/http-client.ts")]);
   // A machine's own identity is on the machine, or one hop away: no proxy leads there.
   const proxy = auth.credential.kind === "managed-identity" ? undefined : way.proxy;
   return openTokens(auth, resource, openHttp({ ...way, proxy, timeouts: tokenTimeouts, maxConnections: 2 }));

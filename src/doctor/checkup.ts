@@ -1,14 +1,14 @@
 import type { ServerVersion } from "../ews/soap.ts";
 import type { Exchange, Rights } from "../exchange/exchange.ts";
-import type { Difference, Uses } from "../exchange/uses.ts";
+import type { Difference, Uses } from "../exchange/port-methods.ts";
 import type { FailureCode } from "../failure.ts";
 import type { Permission } from "../graph/permissions.ts";
 import type { Probe } from "../graph/probe.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Connection, Settings } from "../settings/load-settings.ts";
 import type { Secret } from "../settings/secrets.ts";
-import type { HttpEvent } from "../wire/observe.ts";
-import type { TokenFacts } from "../wire/token-facts.ts";
+import type { HttpEvent } from "../wire/http/observe-http.ts";
+import type { TokenFacts } from "../wire/sign-in/token-claims.ts";
 
 /** `unknown`: it could not be judged, and why; `skipped`: it was not looked at, and why. */
 export type Status = "ok" | "warning" | "failed" | "unknown" | "skipped";

@@ -1,7 +1,7 @@
 import { asFailure, type FailureCode, failures } from "../failure.ts";
 import type { Permission } from "../graph/permissions.ts";
 import type { Settings } from "../settings/load-settings.ts";
-import type { HttpEvent } from "../wire/observe.ts";
+import type { HttpEvent } from "../wire/http/observe-http.ts";
 import type { CheckedAction, Checkup, Finding, Granted, Step, StepName } from "./checkup.ts";
 import { clock } from "./clock.ts";
 import { settings } from "./read-settings.ts";

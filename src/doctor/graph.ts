@@ -2,7 +2,7 @@ import type { Failure } from "../failure.ts";
 import { type Permission, permissionsOf } from "../graph/permissions.ts";
 import { openProbe, type Probe } from "../graph/probe.ts";
 import type { Outcome } from "../outcome.ts";
-import { onlineGraph } from "../wire/clouds.ts";
+import { onlineGraph } from "../wire/sign-in/clouds.ts";
 import { type CheckedAction, type Checkup, connectionOf, type Finding, type Step } from "./checkup.ts";
 import { cloudOf, lookingOptions, mailboxOf, noMailboxNamed, patience, urlOf } from "./place.ts";
 import { notInTheCloud, whyNoGraphMailbox } from "./why-no-graph.ts";

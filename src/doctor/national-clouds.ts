@@ -1,4 +1,4 @@
-import { mayUse, type PortMethod } from "../exchange/uses.ts";
+import { mayUse, type PortMethod } from "../exchange/port-methods.ts";
 import type { Connection } from "../settings/load-settings.ts";
 import { connectionOf, type Finding, type Step } from "./checkup.ts";
 import { cloudOf } from "./place.ts";

@@ -1,4 +1,4 @@
-import type { PortMethod, Uses } from "../exchange/uses.ts";
+import type { PortMethod, Uses } from "../exchange/port-methods.ts";
 
 /** What is needed of Exchange over EWS; what is needed of Microsoft Graph are permissions. */
 export interface Needs {

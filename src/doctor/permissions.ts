@@ -1,5 +1,5 @@
 import { consentToAll, findApplication } from "../setup/exchange-online.ts";
-import type { TokenFacts } from "../wire/token-facts.ts";
+import type { TokenFacts } from "../wire/sign-in/token-claims.ts";
 import { connectionOf, type Finding, type Step } from "./checkup.ts";
 import { isOnline } from "./place.ts";
 

@@ -2,9 +2,9 @@ import { ewsOptionsOf, graphOptionsOf, type OpenWays } from "../connection/open-
 import { Failure } from "../failure.ts";
 import type { GraphOptions } from "../graph/graph.ts";
 import type { Connection } from "../settings/load-settings.ts";
-import { type CloudName, clouds, isOnline as isCloudUrl } from "../wire/clouds.ts";
-import type { HttpOptions } from "../wire/http.ts";
-import { type ProxyServer, proxyFor } from "../wire/proxy.ts";
+import type { HttpOptions } from "../wire/http/http-client.ts";
+import { type ProxyServer, proxyFor } from "../wire/http/proxy-rules.ts";
+import { type CloudName, clouds, isOnline as isCloudUrl } from "../wire/sign-in/clouds.ts";
 import { type Checkup, connectionOf, type Finding } from "./checkup.ts";
 
 /** Seconds. A doctor says that the server is busy instead of waiting until it is not. */

@@ -1,10 +1,10 @@
-import { type Difference, mayUse } from "../exchange/uses.ts";
+import { type Difference, mayUse } from "../exchange/port-methods.ts";
 import { allPermissions, kindOf, leastOf, type PartlyNeeded, type Permission, partlyNeeded, permissionsOf } from "../graph/permissions.ts";
 import type { Connection, Settings } from "../settings/load-settings.ts";
 import type { OAuth } from "../settings/oauth-settings.ts";
 import { findApplication } from "../setup/exchange-online.ts";
 import { consentToGraph } from "../setup/graph.ts";
-import { isOnline } from "../wire/clouds.ts";
+import { isOnline } from "../wire/sign-in/clouds.ts";
 import type { CheckedAction, Granted } from "./checkup.ts";
 import { type ActionReport, doctor, type Report, type StepReport, type Wanted } from "./doctor.ts";
 import { type MovedSettings, movedSettings, type Target } from "./moved-settings.ts";

@@ -1,6 +1,6 @@
 import { showVirtualDirectory } from "../setup/on-premises.ts";
-import { offerName } from "../wire/authenticate.ts";
-import { challengesOf } from "../wire/challenge.ts";
+import { offerName } from "../wire/sign-in/authenticate.ts";
+import { challengesOf } from "../wire/sign-in/challenge.ts";
 import { isWeaker } from "../wire/strength.ts";
 import { type Checkup, connectionOf, type Step } from "./checkup.ts";
 import { urlOf } from "./place.ts";

@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 import type { ClientRequest } from "node:http";
 import { TLSSocket } from "node:tls";
 import { asFailure, errorCode, Failure } from "../failure.ts";
-import { openTransport } from "../wire/http-transport.ts";
+import { openTransport } from "../wire/http/http-transport.ts";
 import { type Checkup, connectionOf, type Finding, type Step } from "./checkup.ts";
 import { connectLimit, fieldOf, proxyOf, reachOf, urlOf } from "./place.ts";
 

@@ -1,5 +1,5 @@
 import { Failure } from "../failure.ts";
-import type { InsidePlace } from "../mime/inside.ts";
+import type { InsidePlace } from "../message-content/attached-parts.ts";
 
 /** A thousand parts, a hundred deep: nothing that we list is further in. */
 const maxInside = 100;

@@ -1,7 +1,7 @@
 import { asFailure, Failure, type FailureCode } from "../failure.ts";
 import { attempt, done, failed, type Outcome } from "../outcome.ts";
-import type { Safety } from "../wire/repetition.ts";
-import type { Turn } from "../wire/schedule.ts";
+import type { Turn } from "../wire/throttling/request-queue.ts";
+import type { Safety } from "../wire/throttling/retry-safety.ts";
 import { certainlyNotDone, isThrottled, reported, unanswered } from "./failures.ts";
 import type { Operation } from "./operation.ts";
 import { type Asker, isRepeatable, slowDown, turnOf } from "./repeat.ts";

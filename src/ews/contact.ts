@@ -11,8 +11,8 @@ import {
   type Reader,
   record,
   text,
-} from "../wire/xml-read.ts";
-import { element, type Xml } from "../wire/xml-write.ts";
+} from "../wire/xml/read-xml.ts";
+import { element, type Xml } from "../wire/xml/write-xml.ts";
 import { itemIds } from "./ids.ts";
 import { itemElements } from "./message.ts";
 import { m, t } from "./namespaces.ts";

@@ -1,9 +1,9 @@
-import { gapFailure, listAround, mayBeOneItem } from "../exchange/around.ts";
 import type { Contact, ContactList, ContactQuery, UnreadContact } from "../exchange/contact.ts";
 import { contradiction } from "../exchange/contradiction.ts";
-import type { FolderNode } from "../exchange/folder-tree.ts";
-import { isLocal } from "../exchange/local-failure.ts";
-import { holding } from "../exchange/match.ts";
+import type { FolderNode } from "../exchange/folders/folder-tree.ts";
+import { gapFailure, listAround, mayBeOneItem } from "../exchange/search/list-around-failures.ts";
+import { isLocal } from "../exchange/search/local-failure.ts";
+import { holding } from "../exchange/search/match-filters.ts";
 import { Failure } from "../failure.ts";
 import { attempt } from "../outcome.ts";
 import { contactIds, findContacts, getContacts } from "./contact.ts";

@@ -1,9 +1,9 @@
 import { type Attachment, holdsOthers } from "../exchange/attachment.ts";
 import type { Content, Message } from "../exchange/message.ts";
 import { Failure } from "../failure.ts";
-import type { InsideReader } from "../mime/inside.ts";
+import type { InsideReader } from "../message-content/attached-parts.ts";
 import { askedOf, attempt, done, failed, type Outcome } from "../outcome.ts";
-import { beginsAsMessage } from "../wire/mime-begin.ts";
+import { beginsAsMessage } from "../wire/mime/begins-as-message.ts";
 import { insideOf, isInside } from "./attachment-place.ts";
 import { oneByOne } from "./batch.ts";
 import { t } from "./namespaces.ts";
@@ -70,7 +70,7 @@ function notAMessage(): Failure {
 
 async function takenApart(mailbox: EwsMailbox, inside: InsideReader, file: Attachment, index: number): Promise<Message> {
   if (!holdsOthers(file)) throw notAMessage();
-  const { readAttached } = await import("../mime/attached-mail.ts");
+  const { readAttached } = await import("../message-content/attached-message.ts");
   if (!isInside(file.id)) return readAttached((await downloaded(mailbox, file.id)) ?? nothing(), file.id, false);
   const { isMessage, bytes } = await inside.open(index);
   if (file.kind === "item" && !isMessage) throw notAMessage();
@@ -79,7 +79,7 @@ async function takenApart(mailbox: EwsMailbox, inside: InsideReader, file: Attac
 
 async function insideReader(mailbox: EwsMailbox, asked: readonly Attachment[]): Promise<InsideReader> {
   const places = asked.map(({ id }) => insideOf(id));
-  const { openInside } = await import("../mime/inside.ts");
+  const { openInside } = await import("../message-content/attached-parts.ts");
   return openInside(
     places.map((place) => (place.inside.length > 0 ? place : undefined)),
     async (holder) => {
@@ -114,7 +114,7 @@ async function completed(mailbox: EwsMailbox, id: string, item: Message): Promis
   const read = await attempt(async () => {
     const bytes = await downloaded(mailbox, id);
     if (bytes === undefined) throw new Failure("unreadable", "The server returned neither properties nor MIME for this attached message.");
-    return (await import("../mime/attached-mail.ts")).readAttached(bytes, id);
+    return (await import("../message-content/attached-message.ts")).readAttached(bytes, id);
   });
   if (!read.ok && read.failure.code === "cancelled") throw read.failure;
   const said = Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined));

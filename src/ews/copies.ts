@@ -1,4 +1,4 @@
-import { sameMessageId } from "../exchange/match.ts";
+import { sameMessageId } from "../exchange/search/match-filters.ts";
 import { throwDefect } from "../failure.ts";
 import { attempt, done, type Outcome } from "../outcome.ts";
 import { listByMessageIds } from "./by-message-id.ts";

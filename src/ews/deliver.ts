@@ -1,6 +1,6 @@
 import type { NewAttachment } from "../exchange/attachment.ts";
-import type { Sent } from "../exchange/draft.ts";
-import { copyOf, type Look, type Pace, type Remains, sendOnce } from "../exchange/send-once.ts";
+import type { Sent } from "../exchange/sending/draft.ts";
+import { copyOf, type Look, type Pace, type Remains, sendOnce } from "../exchange/sending/send-once.ts";
 import { asFailure, type LeftDraft } from "../failure.ts";
 import { sendAttempt, setProperty } from "./draft.ts";
 import type { ItemRef } from "./ids.ts";

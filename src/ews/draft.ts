@@ -1,6 +1,6 @@
-import type { Draft } from "../exchange/draft.ts";
 import type { Address, Header } from "../exchange/message.ts";
-import { base64Content, element, type Xml } from "../wire/xml-write.ts";
+import type { Draft } from "../exchange/sending/draft.ts";
+import { base64Content, element, type Xml } from "../wire/xml/write-xml.ts";
 import type { SetField } from "./operations/update-item.ts";
 import { extendedField, type TextProperty } from "./text-property.ts";
 

@@ -1,6 +1,6 @@
 import { Failure, type FailureCode } from "../failure.ts";
-import { neverSent, shortened } from "../wire/http-failure.ts";
-import { repetition, type Safety } from "../wire/repetition.ts";
+import { neverSent, shortened } from "../wire/http/http-failure.ts";
+import { repetition, type Safety } from "../wire/throttling/retry-safety.ts";
 import { mayHideReply } from "./http-failures.ts";
 import type { Status } from "./session/response-status.ts";
 

@@ -1,5 +1,5 @@
-import type { FoundFolder } from "../exchange/folder-tree.ts";
-import { attribute, elementName, integer, mapped, optional, type Reader, record, text } from "../wire/xml-read.ts";
+import type { FoundFolder } from "../exchange/folders/folder-tree.ts";
+import { attribute, elementName, integer, mapped, optional, type Reader, record, text } from "../wire/xml/read-xml.ts";
 import { t } from "./namespaces.ts";
 
 /** @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/folders-ex15websvcsotherref */

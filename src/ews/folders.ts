@@ -1,8 +1,16 @@
-import { notLooked } from "../exchange/around.ts";
-import type { Folder, FolderName } from "../exchange/folder.ts";
-import { archiveName, type FolderStore, inStore, joinPath, parseFolderName, splitPath, splitStore } from "../exchange/folder-names.ts";
-import { type FolderNode, type FoundFolder, treeOf, walk } from "../exchange/folder-tree.ts";
+import type { Folder, FolderName } from "../exchange/folders/folder.ts";
+import {
+  archiveName,
+  type FolderStore,
+  inStore,
+  joinPath,
+  parseFolderName,
+  splitPath,
+  splitStore,
+} from "../exchange/folders/folder-names.ts";
+import { type FolderNode, type FoundFolder, treeOf, walk } from "../exchange/folders/folder-tree.ts";
 import { foreignFolder } from "../exchange/foreign-id.ts";
+import { notLooked } from "../exchange/search/list-around-failures.ts";
 import { unopened } from "../exchange/unopened.ts";
 import { asFailure, Failure, throwDefect } from "../failure.ts";
 import { attempt, type Outcome } from "../outcome.ts";

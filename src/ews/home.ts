@@ -1,6 +1,6 @@
-import { isLocal } from "../exchange/local-failure.ts";
 import { mailboxGuidOf } from "../exchange/mailbox-guid.ts";
 import type { Message } from "../exchange/message.ts";
+import { isLocal } from "../exchange/search/local-failure.ts";
 import { Failure } from "../failure.ts";
 import { insideOf } from "./attachment-place.ts";
 import { getFolder } from "./operations/get-folder.ts";

@@ -1,6 +1,6 @@
 import { Failure } from "../failure.ts";
-import { retryAfter } from "../wire/backoff.ts";
 import type { HttpResponse } from "../wire/http/messages.ts";
+import { retryAfter } from "../wire/throttling/backoff-delay.ts";
 
 /**
  * An HTTP answer that carries no SOAP, as a Failure: it was given by IIS, a proxy or a sign-in page, not by EWS. Its body is a page for a

@@ -1,4 +1,4 @@
-import { element, type Xml } from "../wire/xml-write.ts";
+import { element, type Xml } from "../wire/xml/write-xml.ts";
 import type { FolderRef } from "./folders/folder-ref.ts";
 
 /** An item as a request names it. */

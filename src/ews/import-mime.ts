@@ -2,7 +2,7 @@ import { type Copied, type CopyLoss, copyLosses } from "../exchange/exchange.ts"
 import type { Message } from "../exchange/message.ts";
 import { throwDefect } from "../failure.ts";
 import { attempt } from "../outcome.ts";
-import { type ByteSource, base64Content, element, type Xml } from "../wire/xml-write.ts";
+import { type ByteSource, base64Content, element, type Xml } from "../wire/xml/write-xml.ts";
 import { createItem } from "./operations/create-item.ts";
 import { getItem } from "./operations/get-item.ts";
 import type { EwsMailbox } from "./session/mailbox.ts";

@@ -1,4 +1,4 @@
-import { fromAttribute, listOf, mapped, optional, type Reader, record } from "../wire/xml-read.ts";
+import { fromAttribute, listOf, mapped, optional, type Reader, record } from "../wire/xml/read-xml.ts";
 import type { ItemRef } from "./ids.ts";
 import { itemElements } from "./message.ts";
 import { t } from "./namespaces.ts";

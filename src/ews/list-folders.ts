@@ -1,6 +1,6 @@
-import { gapFailure, listAround, mayBeOneItem } from "../exchange/around.ts";
 import { contradiction } from "../exchange/contradiction.ts";
-import { type FoundFolder, unnamedFolder } from "../exchange/folder-tree.ts";
+import { type FoundFolder, unnamedFolder } from "../exchange/folders/folder-tree.ts";
+import { gapFailure, listAround, mayBeOneItem } from "../exchange/search/list-around-failures.ts";
 import { Failure } from "../failure.ts";
 import { attempt, type Outcome } from "../outcome.ts";
 import type { FolderRef } from "./folders/folder-ref.ts";

@@ -1,8 +1,8 @@
-import { isDead, keepIn, locateCopies, nameless, type Seen } from "../exchange/locate-copies.ts";
 import type { Within } from "../exchange/locate-scope.ts";
-import { isAbsent, type Located, meantBy } from "../exchange/looked.ts";
-import { sameMessageId } from "../exchange/match.ts";
 import type { Message, MessageName } from "../exchange/message.ts";
+import { isAbsent, type Located, meantBy } from "../exchange/search/absence.ts";
+import { isDead, keepIn, locateCopies, nameless, type Seen } from "../exchange/search/locate-copies.ts";
+import { sameMessageId } from "../exchange/search/match-filters.ts";
 import { Failure, type FailureCode } from "../failure.ts";
 import { attempt, done, failed, type Outcome } from "../outcome.ts";
 import { listByMessageIds } from "./by-message-id.ts";

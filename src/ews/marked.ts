@@ -1,5 +1,5 @@
 import { Failure } from "../failure.ts";
-import { bool, dateTime, fromAttribute, listOf, many, mapped, optional, type Reader, record, text } from "../wire/xml-read.ts";
+import { bool, dateTime, fromAttribute, listOf, many, mapped, optional, type Reader, record, text } from "../wire/xml/read-xml.ts";
 import { sendMark } from "./draft.ts";
 import type { FolderRef } from "./folders/folder-ref.ts";
 import type { ItemRef } from "./ids.ts";

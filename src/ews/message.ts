@@ -18,7 +18,7 @@ import {
   replacedCharacters,
   text,
   within,
-} from "../wire/xml-read.ts";
+} from "../wire/xml/read-xml.ts";
 import { t } from "./namespaces.ts";
 import { fromSmtpAddress, senderSmtpAddress } from "./text-property.ts";
 

@@ -1,4 +1,4 @@
-import { type QName, qname } from "../wire/xml-read.ts";
+import { type QName, qname } from "../wire/xml/read-xml.ts";
 
 /** SOAP 1.1. */
 export const soapNamespace = "http://schemas.xmlsoap.org/soap/envelope/";

@@ -1,6 +1,6 @@
 import type { Failure } from "../failure.ts";
-import { hadNoReply } from "../wire/http-failure.ts";
-import { reasonOf } from "../wire/repetition.ts";
+import { hadNoReply } from "../wire/http/http-failure.ts";
+import { reasonOf } from "../wire/throttling/retry-safety.ts";
 import { certainlyNotDone } from "./failures.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { Failure } from "../failure.ts";
-import { clouds } from "../wire/clouds.ts";
 import type { HttpResponse } from "../wire/http/messages.ts";
-import type { TokenFacts } from "../wire/token-facts.ts";
+import { clouds } from "../wire/sign-in/clouds.ts";
+import type { TokenFacts } from "../wire/sign-in/token-claims.ts";
 
 /** Resource "Office 365 Exchange Online", which some tokens name by its id. */
 const exchangeId = "00000002-0000-0ff1-ce00-000000000000";

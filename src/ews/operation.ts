@@ -1,8 +1,8 @@
 import { Failure } from "../failure.ts";
 import { done, failed, type Outcome } from "../outcome.ts";
-import type { Safety } from "../wire/repetition.ts";
-import { listOf, mapped, type Reader, within } from "../wire/xml-read.ts";
-import type { Xml } from "../wire/xml-write.ts";
+import type { Safety } from "../wire/throttling/retry-safety.ts";
+import { listOf, mapped, type Reader, within } from "../wire/xml/read-xml.ts";
+import type { Xml } from "../wire/xml/write-xml.ts";
 import { failureOf } from "./failures.ts";
 import { m } from "./namespaces.ts";
 import type { Status } from "./session/response-status.ts";

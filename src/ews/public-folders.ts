@@ -1,7 +1,7 @@
-import { belowUnlisted, mayBeOneItem, notLooked } from "../exchange/around.ts";
-import { inStore, joinPath } from "../exchange/folder-names.ts";
-import { type FolderNode, type FoundFolder, treeOf, walk } from "../exchange/folder-tree.ts";
-import { isLocal } from "../exchange/local-failure.ts";
+import { inStore, joinPath } from "../exchange/folders/folder-names.ts";
+import { type FolderNode, type FoundFolder, treeOf, walk } from "../exchange/folders/folder-tree.ts";
+import { belowUnlisted, mayBeOneItem, notLooked } from "../exchange/search/list-around-failures.ts";
+import { isLocal } from "../exchange/search/local-failure.ts";
 import { Failure } from "../failure.ts";
 import { attempt } from "../outcome.ts";
 import type { FolderRef } from "./folders/folder-ref.ts";

@@ -1,5 +1,5 @@
-import type { Position } from "../exchange/cursor.ts";
-import type { Filters } from "../exchange/query.ts";
+import type { Position } from "../exchange/search/cursor.ts";
+import type { Filters } from "../exchange/search/search-query.ts";
 import type { Failure, FailureCode } from "../failure.ts";
 import type { FolderRef } from "./folders/folder-ref.ts";
 import { findItem } from "./operations/find-item.ts";

@@ -1,11 +1,11 @@
 import type { Call } from "../exchange/exchange.ts";
 import { asFailure, Failure } from "../failure.ts";
 import { failed, type Outcome } from "../outcome.ts";
-import { isWorthAnother, type Limits, waitFor } from "../wire/backoff.ts";
-import { held } from "../wire/held.ts";
-import type { Safety } from "../wire/repetition.ts";
-import type { Schedule, Turn } from "../wire/schedule.ts";
-import type { QName } from "../wire/xml-read.ts";
+import { isWorthAnother, type Limits, waitFor } from "../wire/throttling/backoff-delay.ts";
+import type { Schedule, Turn } from "../wire/throttling/request-queue.ts";
+import type { Safety } from "../wire/throttling/retry-safety.ts";
+import { held } from "../wire/throttling/turn-of-body.ts";
+import type { QName } from "../wire/xml/read-xml.ts";
 import { certainlyNotDone, isThrottled, mayRepeat, reported } from "./failures.ts";
 import type { Operation } from "./operation.ts";
 import type { StreamedReply } from "./session/streamed-reply.ts";

@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { checkReply } from "../exchange/check-draft.ts";
-import type { Reply, Sent } from "../exchange/draft.ts";
-import { type Traces, unfinished } from "../exchange/left-draft.ts";
-import { noMeans } from "../exchange/match.ts";
 import type { Address, Message } from "../exchange/message.ts";
-import { type Pace, usualPace } from "../exchange/send-once.ts";
+import { noMeans } from "../exchange/search/match-filters.ts";
+import { checkReply } from "../exchange/sending/check-draft.ts";
+import type { Reply, Sent } from "../exchange/sending/draft.ts";
+import { type Traces, unfinished } from "../exchange/sending/left-draft.ts";
+import { type Pace, usualPace } from "../exchange/sending/send-once.ts";
 import { asFailure } from "../failure.ts";
-import { element, type Xml } from "../wire/xml-write.ts";
+import { element, type Xml } from "../wire/xml/write-xml.ts";
 import { type Delivery, deliver } from "./deliver.ts";
 import { bodyElement, fromElement, headerProperty, recipientsElement, sendMark, setProperty } from "./draft.ts";
 import { createItem } from "./operations/create-item.ts";

@@ -1,7 +1,7 @@
-import type { Position } from "../exchange/cursor.ts";
-import { bareMessageId, type ClientFilter, checkFilters, givenFilters } from "../exchange/match.ts";
-import type { Applied, AppliedFilters, FilterName, Filters } from "../exchange/query.ts";
-import { element, type Xml } from "../wire/xml-write.ts";
+import type { Position } from "../exchange/search/cursor.ts";
+import { bareMessageId, type ClientFilter, checkFilters, givenFilters } from "../exchange/search/match-filters.ts";
+import type { Applied, AppliedFilters, FilterName, Filters } from "../exchange/search/search-query.ts";
+import { element, type Xml } from "../wire/xml/write-xml.ts";
 import { extendedField, fromName, fromSmtpAddress, senderName, senderSmtpAddress, type TextProperty } from "./text-property.ts";
 
 /** What of a search the server does, what is left to us, and what of the server's work we look at again. */

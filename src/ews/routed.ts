@@ -1,5 +1,5 @@
 import type { Outcome } from "../outcome.ts";
-import type { QName } from "../wire/xml-read.ts";
+import type { QName } from "../wire/xml/read-xml.ts";
 import { type Asked, askEach } from "./batch.ts";
 import type { Operation } from "./operation.ts";
 import { getReplica } from "./operations/get-folder.ts";

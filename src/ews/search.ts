@@ -1,9 +1,9 @@
-import { type Position, readCursor } from "../exchange/cursor.ts";
-import { demandFolders } from "../exchange/locate-copies.ts";
-import { type MatchMeans, openMatcher } from "../exchange/match.ts";
-import type { Search, SearchPage } from "../exchange/query.ts";
-import { recheck } from "../exchange/recheck.ts";
-import { searchListed } from "../exchange/searching.ts";
+import { type Position, readCursor } from "../exchange/search/cursor.ts";
+import { searchListed } from "../exchange/search/filter-listed.ts";
+import { demandFolders } from "../exchange/search/locate-copies.ts";
+import { type MatchMeans, openMatcher } from "../exchange/search/match-filters.ts";
+import { recheck } from "../exchange/search/recheck.ts";
+import type { Search, SearchPage } from "../exchange/search/search-query.ts";
 import { Failure } from "../failure.ts";
 import { attempt } from "../outcome.ts";
 import { isIncomplete, readItems } from "./complete.ts";

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { checkDraft } from "../exchange/check-draft.ts";
-import type { Draft, Sent } from "../exchange/draft.ts";
-import { makeOnce, type Pace, usualPace } from "../exchange/send-once.ts";
+import { checkDraft } from "../exchange/sending/check-draft.ts";
+import type { Draft, Sent } from "../exchange/sending/draft.ts";
+import { makeOnce, type Pace, usualPace } from "../exchange/sending/send-once.ts";
 import { type Delivery, deliver, remains } from "./deliver.ts";
 import { type Answers, messageElement } from "./draft.ts";
 import { findMarked } from "./marked.ts";

@@ -1,7 +1,7 @@
 import type { Call } from "../exchange/exchange.ts";
 import { Failure } from "../failure.ts";
-import type { Limits } from "../wire/backoff.ts";
-import type { Schedule } from "../wire/schedule.ts";
+import type { Limits } from "../wire/throttling/backoff-delay.ts";
+import type { Schedule } from "../wire/throttling/request-queue.ts";
 import { type ArchiveMemory, archiveMemory } from "./archive.ts";
 import { isSid } from "./called.ts";
 import type { Folders } from "./folders/mailbox-folders.ts";

@@ -1,5 +1,5 @@
 import type { Detail } from "../exchange/message.ts";
-import { element, type Xml } from "../wire/xml-write.ts";
+import { element, type Xml } from "../wire/xml/write-xml.ts";
 import { extendedField, fromSmtpAddress, senderSmtpAddress } from "./text-property.ts";
 
 /**

@@ -3,10 +3,10 @@ import type { Call } from "../exchange/exchange.ts";
 import { Failure } from "../failure.ts";
 import { failed, type Outcome } from "../outcome.ts";
 import type { Http } from "../wire/http/client.ts";
+import { neverSent } from "../wire/http/http-client.ts";
 import type { HttpResponse } from "../wire/http/messages.ts";
-import { neverSent } from "../wire/http.ts";
-import type { Safety } from "../wire/repetition.ts";
-import type { TokenFacts } from "../wire/token-facts.ts";
+import type { TokenFacts } from "../wire/sign-in/token-claims.ts";
+import type { Safety } from "../wire/throttling/retry-safety.ts";
 import {
   fromAttribute,
   mapped,
@@ -22,8 +22,8 @@ import {
   type Streamed,
   text,
   word,
-} from "../wire/xml-read.ts";
-import { element, type Xml, xmlDocument } from "../wire/xml-write.ts";
+} from "../wire/xml/read-xml.ts";
+import { element, type Xml, xmlDocument } from "../wire/xml/write-xml.ts";
 import { type Endpoint, requestVersions } from "./endpoint.ts";
 import { failureOf } from "./failures.ts";
 import { httpFailure, mayTellMore, pageOf } from "./http-failures.ts";

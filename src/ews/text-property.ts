@@ -1,4 +1,4 @@
-import { element, type Xml } from "../wire/xml-write.ts";
+import { element, type Xml } from "../wire/xml/write-xml.ts";
 
 /** An extended property that holds text: by MAPI tag, or by a name in a set of names. */
 export type TextProperty =

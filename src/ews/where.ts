@@ -1,9 +1,9 @@
-import type { FolderName } from "../exchange/folder.ts";
-import { wellKnownName } from "../exchange/folder-names.ts";
-import type { FolderNode } from "../exchange/folder-tree.ts";
-import { descendants } from "../exchange/folder-tree.ts";
-import { type Looked, meantBy } from "../exchange/looked.ts";
-import type { ArchiveState } from "../exchange/query.ts";
+import type { FolderName } from "../exchange/folders/folder.ts";
+import { wellKnownName } from "../exchange/folders/folder-names.ts";
+import type { FolderNode } from "../exchange/folders/folder-tree.ts";
+import { descendants } from "../exchange/folders/folder-tree.ts";
+import { type Looked, meantBy } from "../exchange/search/absence.ts";
+import type { ArchiveState } from "../exchange/search/search-query.ts";
 import { Failure } from "../failure.ts";
 import type { ArchiveFound } from "./archive.ts";
 import type { FolderRef } from "./folders/folder-ref.ts";

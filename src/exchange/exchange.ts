@@ -2,13 +2,13 @@ import type { Failure } from "../failure.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Attachment } from "./attachment.ts";
 import type { ContactList, ContactQuery } from "./contact.ts";
-import type { Draft, Reply, Sent } from "./draft.ts";
-import type { Folder, FolderName } from "./folder.ts";
+import type { Folder, FolderName } from "./folders/folder.ts";
 import type { Within } from "./locate-scope.ts";
-import type { Located } from "./looked.ts";
 import type { Content, Detail, Message, MessageName } from "./message.ts";
 import type { OutOfOffice } from "./out-of-office.ts";
-import type { Search, SearchPage } from "./query.ts";
+import type { Located } from "./search/absence.ts";
+import type { Search, SearchPage } from "./search/search-query.ts";
+import type { Draft, Reply, Sent } from "./sending/draft.ts";
 
 /** What one call carries down to the back end. */
 export interface Call {

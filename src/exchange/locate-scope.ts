@@ -1,4 +1,4 @@
-import type { FolderName } from "./folder.ts";
+import type { FolderName } from "./folders/folder.ts";
 
 /** Where messages are looked for by their names. Default: in every folder of the mailbox that can hold mail. */
 export interface Within {

@@ -1,6 +1,6 @@
 import { Failure } from "../failure.ts";
-import { mayBeOneItem } from "./around.ts";
-import { isLocal } from "./local-failure.ts";
+import { mayBeOneItem } from "./search/list-around-failures.ts";
+import { isLocal } from "./search/local-failure.ts";
 
 /** Every mailbox has a root and its well-known folders. Servers say of one that is not ours to open, or is being moved, that they are not there. */
 export function unopened(failure: Failure): Failure {

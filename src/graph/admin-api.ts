@@ -1,8 +1,8 @@
 import type { Call, SearchableMailbox, SearchableMailboxQuery } from "../exchange/exchange.ts";
 import { asFailure, Failure } from "../failure.ts";
 import type { Http } from "../wire/http/client.ts";
-import { type HttpOptions, openHttp } from "../wire/http.ts";
-import type { TokenFacts } from "../wire/token-facts.ts";
+import { type HttpOptions, openHttp } from "../wire/http/http-client.ts";
+import type { TokenFacts } from "../wire/sign-in/token-claims.ts";
 import { encodedSegment } from "./request.ts";
 import { anyMailbox, getMailboxes } from "./requests/admin-api-mailbox.ts";
 import { openRest } from "./rest.ts";

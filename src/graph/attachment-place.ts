@@ -1,6 +1,6 @@
 import type { Attachment, AttachmentKind } from "../exchange/attachment.ts";
 import { Failure } from "../failure.ts";
-import type { InsidePlace } from "../mime/inside.ts";
+import type { InsidePlace } from "../message-content/attached-parts.ts";
 import { flagIn, type JsonObject, numberIn, textIn } from "./json.ts";
 
 /** What hangs on a message itself, as requests name it. */

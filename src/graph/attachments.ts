@@ -1,9 +1,9 @@
 import { type Attachment, holdsOthers } from "../exchange/attachment.ts";
 import type { Message } from "../exchange/message.ts";
 import { Failure } from "../failure.ts";
-import type { OpenedPart } from "../mime/one-pass.ts";
+import type { OpenedPart } from "../message-content/read-in-one-pass.ts";
 import { attempt, done, failed, type Outcome } from "../outcome.ts";
-import { beginsAsMessage } from "../wire/mime-begin.ts";
+import { beginsAsMessage } from "../wire/mime/begins-as-message.ts";
 import { type AttachmentPlace, attachmentOf, attachmentsOf, placeOf } from "./attachment-place.ts";
 import { endOf, insideReader } from "./content.ts";
 import { mayBeDone } from "./failures.ts";
@@ -87,7 +87,7 @@ function isOfMessage(type: string | undefined): boolean {
 
 /** What an attached message says itself, and what hangs in it. */
 async function messageIn({ isMessage, bytes }: OpenedPart, id: string, isItem: boolean): Promise<Message> {
-  if (isMessage || !isItem) return (await import("../mime/attached-mail.ts")).readAttached(bytes, id, isItem);
+  if (isMessage || !isItem) return (await import("../message-content/attached-message.ts")).readAttached(bytes, id, isItem);
   await endOf(bytes);
   throw notAMessage();
 }

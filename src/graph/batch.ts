@@ -1,6 +1,6 @@
 import { asFailure, Failure, type FailureCode } from "../failure.ts";
 import { attempt, done, failed, type Outcome } from "../outcome.ts";
-import type { Safety } from "../wire/repetition.ts";
+import type { Safety } from "../wire/throttling/retry-safety.ts";
 import { asDeclared, found } from "./declared.ts";
 import { certainlyNotDone, failureOf, isThrottled, reported, unanswered } from "./failures.ts";
 import { type JsonObject, memberOf, numberIn, objectIn, objectOf, objectsIn, textIn } from "./json.ts";

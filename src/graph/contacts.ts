@@ -1,8 +1,8 @@
-import { belowUnlisted, mayBeOneItem, notLooked } from "../exchange/around.ts";
 import type { Contact, ContactList, ContactQuery, UnreadContact } from "../exchange/contact.ts";
-import { joinPath, parseFolderName, sameName, wellKnownName } from "../exchange/folder-names.ts";
-import { isLocal } from "../exchange/local-failure.ts";
-import { holding } from "../exchange/match.ts";
+import { joinPath, parseFolderName, sameName, wellKnownName } from "../exchange/folders/folder-names.ts";
+import { belowUnlisted, mayBeOneItem, notLooked } from "../exchange/search/list-around-failures.ts";
+import { isLocal } from "../exchange/search/local-failure.ts";
+import { holding } from "../exchange/search/match-filters.ts";
 import { asFailure, Failure } from "../failure.ts";
 import { attempt } from "../outcome.ts";
 import { unknownFolder } from "./home.ts";

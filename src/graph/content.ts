@@ -1,9 +1,9 @@
 import type { Attachment, AttachmentKind } from "../exchange/attachment.ts";
 import type { Content } from "../exchange/message.ts";
 import { Failure } from "../failure.ts";
-import type { InsideReader } from "../mime/inside.ts";
+import type { InsideReader } from "../message-content/attached-parts.ts";
 import { attempt, type Outcome } from "../outcome.ts";
-import { beginsAsMessage } from "../wire/mime-begin.ts";
+import { beginsAsMessage } from "../wire/mime/begins-as-message.ts";
 import { type AttachmentPlace, insideOf, placeOf } from "./attachment-place.ts";
 import { oneByOne } from "./one-by-one.ts";
 import { getAttachmentValue } from "./requests/attachment-get.ts";
@@ -48,7 +48,7 @@ export async function insideReader(
   places: readonly (AttachmentPlace | undefined)[],
 ): Promise<InsideReader | undefined> {
   if (!places.some((place) => place !== undefined && place.inside.length > 0)) return undefined;
-  const { openInside } = await import("../mime/inside.ts");
+  const { openInside } = await import("../message-content/attached-parts.ts");
   return openInside(
     places.map((place) => place && insideOf(place)),
     (holder) => mailbox.stream(getAttachmentValue, placeOf(holder)),

@@ -1,6 +1,6 @@
 import type { NewAttachment } from "../exchange/attachment.ts";
-import type { Sent } from "../exchange/draft.ts";
-import { copyOf, type Look, type Pace, sendOnce } from "../exchange/send-once.ts";
+import type { Sent } from "../exchange/sending/draft.ts";
+import { copyOf, type Look, type Pace, sendOnce } from "../exchange/sending/send-once.ts";
 import { asFailure, Failure, throwDefect } from "../failure.ts";
 import { attempt } from "../outcome.ts";
 import { discard, remains } from "./discard.ts";

@@ -1,4 +1,4 @@
-import type { Remains } from "../exchange/send-once.ts";
+import type { Remains } from "../exchange/sending/send-once.ts";
 import { asFailure, type LeftDraft } from "../failure.ts";
 import { findMarked } from "./marked.ts";
 import { deleteMessage } from "./requests/message-delete.ts";

@@ -1,5 +1,5 @@
-import type { Draft } from "../exchange/draft.ts";
 import type { Address, Header } from "../exchange/message.ts";
+import type { Draft } from "../exchange/sending/draft.ts";
 import type { JsonObject } from "./json.ts";
 
 /**

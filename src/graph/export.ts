@@ -1,7 +1,7 @@
 import type { Content } from "../exchange/message.ts";
 import { Failure } from "../failure.ts";
 import { attempt, failed, type Outcome } from "../outcome.ts";
-import { partDecoder } from "../wire/mime-decode.ts";
+import { partDecoder } from "../wire/mime/decode-part.ts";
 import { ExportReply } from "./export-reply.ts";
 import { oneByOne } from "./one-by-one.ts";
 import { restId } from "./request.ts";

@@ -1,7 +1,7 @@
 import { Failure, type FailureCode } from "../failure.ts";
-import { retryAfter } from "../wire/backoff.ts";
-import { neverSent, shortened } from "../wire/http-failure.ts";
-import { repetition, type Safety } from "../wire/repetition.ts";
+import { neverSent, shortened } from "../wire/http/http-failure.ts";
+import { retryAfter } from "../wire/throttling/backoff-delay.ts";
+import { repetition, type Safety } from "../wire/throttling/retry-safety.ts";
 import { type JsonObject, objectIn, textIn } from "./json.ts";
 
 /** What one error code means to us. */

@@ -1,7 +1,7 @@
-import { notLooked } from "../exchange/around.ts";
-import type { Folder, FolderName } from "../exchange/folder.ts";
-import { joinPath, type ParsedName, parseFolderName, splitStore, wellKnownName } from "../exchange/folder-names.ts";
-import { type FolderNode, type FoundFolder, treeOf, walk } from "../exchange/folder-tree.ts";
+import type { Folder, FolderName } from "../exchange/folders/folder.ts";
+import { joinPath, type ParsedName, parseFolderName, splitStore, wellKnownName } from "../exchange/folders/folder-names.ts";
+import { type FolderNode, type FoundFolder, treeOf, walk } from "../exchange/folders/folder-tree.ts";
+import { notLooked } from "../exchange/search/list-around-failures.ts";
 import { unopened } from "../exchange/unopened.ts";
 import { asFailure, Failure, throwDefect } from "../failure.ts";
 import { attempt } from "../outcome.ts";

@@ -1,5 +1,5 @@
-import type { FolderName } from "../exchange/folder.ts";
-import { parseFolderName } from "../exchange/folder-names.ts";
+import type { FolderName } from "../exchange/folders/folder.ts";
+import { parseFolderName } from "../exchange/folders/folder-names.ts";
 import { foreignFolder } from "../exchange/foreign-id.ts";
 import { mailboxGuidOf } from "../exchange/mailbox-guid.ts";
 import { Failure } from "../failure.ts";

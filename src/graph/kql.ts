@@ -1,9 +1,9 @@
-import { mayBeOneItem } from "../exchange/around.ts";
-import type { Position } from "../exchange/cursor.ts";
-import { isLocal } from "../exchange/local-failure.ts";
 import type { Detail, Message } from "../exchange/message.ts";
-import type { Filters } from "../exchange/query.ts";
-import { chunks } from "../exchange/searching.ts";
+import type { Position } from "../exchange/search/cursor.ts";
+import { chunks } from "../exchange/search/filter-listed.ts";
+import { mayBeOneItem } from "../exchange/search/list-around-failures.ts";
+import { isLocal } from "../exchange/search/local-failure.ts";
+import type { Filters } from "../exchange/search/search-query.ts";
 import { Failure } from "../failure.ts";
 import type { FolderRef } from "./folders/folder-ref.ts";
 import type { Unlisted } from "./newest-first.ts";

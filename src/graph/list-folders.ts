@@ -1,6 +1,6 @@
-import { belowUnlisted, mayBeOneItem } from "../exchange/around.ts";
-import { unnamedFolder } from "../exchange/folder-tree.ts";
-import { isLocal } from "../exchange/local-failure.ts";
+import { unnamedFolder } from "../exchange/folders/folder-tree.ts";
+import { belowUnlisted, mayBeOneItem } from "../exchange/search/list-around-failures.ts";
+import { isLocal } from "../exchange/search/local-failure.ts";
 import type { Failure } from "../failure.ts";
 import { attempt } from "../outcome.ts";
 import type { FolderRef } from "./folders/folder-ref.ts";

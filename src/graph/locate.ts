@@ -1,10 +1,10 @@
 import { folderForItem, isFolderId } from "../exchange/foreign-id.ts";
-import { keepIn, locateCopies, nameless, type Seen } from "../exchange/locate-copies.ts";
 import type { Within } from "../exchange/locate-scope.ts";
-import { type Located, meantBy } from "../exchange/looked.ts";
 import { mailboxGuidOf } from "../exchange/mailbox-guid.ts";
-import { sameMessageId } from "../exchange/match.ts";
 import type { Message, MessageName } from "../exchange/message.ts";
+import { type Located, meantBy } from "../exchange/search/absence.ts";
+import { keepIn, locateCopies, nameless, type Seen } from "../exchange/search/locate-copies.ts";
+import { sameMessageId } from "../exchange/search/match-filters.ts";
 import type { FailureCode } from "../failure.ts";
 import { attempt, done, failed, type Outcome } from "../outcome.ts";
 import { explained, notOfPrimary, tellsStore, translatedIds } from "./ews-ids.ts";

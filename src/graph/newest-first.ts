@@ -1,8 +1,8 @@
-import { gapFailure, listAround, mayBeOneItem, mostFailedFolders } from "../exchange/around.ts";
 import { contradiction } from "../exchange/contradiction.ts";
-import { isLocal } from "../exchange/local-failure.ts";
 import type { Detail, Message } from "../exchange/message.ts";
-import { endReading, newestOf, newReading, type Reading, takePage } from "../exchange/newest-first.ts";
+import { gapFailure, listAround, mayBeOneItem, mostFailedFolders } from "../exchange/search/list-around-failures.ts";
+import { isLocal } from "../exchange/search/local-failure.ts";
+import { endReading, newestOf, newReading, type Reading, takePage } from "../exchange/search/newest-first.ts";
 import { Failure } from "../failure.ts";
 import { attempt } from "../outcome.ts";
 import type { FolderRef } from "./folders/folder-ref.ts";

@@ -1,6 +1,6 @@
-import type { Position } from "../exchange/cursor.ts";
-import { bareMessageId, type ClientFilter, checkFilters, givenFilters } from "../exchange/match.ts";
-import type { Applied, AppliedFilters, FilterName, Filters } from "../exchange/query.ts";
+import type { Position } from "../exchange/search/cursor.ts";
+import { bareMessageId, type ClientFilter, checkFilters, givenFilters } from "../exchange/search/match-filters.ts";
+import type { Applied, AppliedFilters, FilterName, Filters } from "../exchange/search/search-query.ts";
 import { fromSmtpProperty, senderSmtpProperty } from "./message.ts";
 import { restId } from "./request.ts";
 

@@ -1,5 +1,5 @@
-import { gapFailure, listAround, mayBeOneItem } from "../exchange/around.ts";
 import { contradiction } from "../exchange/contradiction.ts";
+import { gapFailure, listAround, mayBeOneItem } from "../exchange/search/list-around-failures.ts";
 import { Failure } from "../failure.ts";
 import { attempt } from "../outcome.ts";
 import type { Page } from "./paging.ts";

@@ -1,4 +1,4 @@
-import type { PortMethod, Uses } from "../exchange/uses.ts";
+import type { PortMethod, Uses } from "../exchange/port-methods.ts";
 
 /** A permission of Microsoft Graph that one of our actions needs, under Microsoft's name. */
 export type Permission = keyof typeof kinds;

@@ -1,4 +1,4 @@
-import type { Reply } from "../exchange/draft.ts";
+import type { Reply } from "../exchange/sending/draft.ts";
 import { type JsonObject, textIn } from "./json.ts";
 
 /** Our text above what Exchange has quoted. Both become HTML when one of them is. */

@@ -1,8 +1,8 @@
 import type { Call } from "../exchange/exchange.ts";
 import { asFailure, type Failure } from "../failure.ts";
-import { isWorthAnother, type Limits, waitFor } from "../wire/backoff.ts";
-import type { Safety } from "../wire/repetition.ts";
-import type { Schedule, Turn } from "../wire/schedule.ts";
+import { isWorthAnother, type Limits, waitFor } from "../wire/throttling/backoff-delay.ts";
+import type { Schedule, Turn } from "../wire/throttling/request-queue.ts";
+import type { Safety } from "../wire/throttling/retry-safety.ts";
 import { certainlyNotDone, isThrottled, mayRepeat, reported } from "./failures.ts";
 import type { Habits } from "./habits.ts";
 import type { Rest } from "./rest.ts";

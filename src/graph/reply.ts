@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { checkReply } from "../exchange/check-draft.ts";
-import type { Reply, Sent } from "../exchange/draft.ts";
-import { unfinished } from "../exchange/left-draft.ts";
-import { type Pace, usualPace } from "../exchange/send-once.ts";
+import { checkReply } from "../exchange/sending/check-draft.ts";
+import type { Reply, Sent } from "../exchange/sending/draft.ts";
+import { unfinished } from "../exchange/sending/left-draft.ts";
+import { type Pace, usualPace } from "../exchange/sending/send-once.ts";
 import { asFailure } from "../failure.ts";
 import { deliver } from "./deliver.ts";
 import { bodyJson, marking, recipientJson, recipients } from "./draft-json.ts";

@@ -1,7 +1,7 @@
 import { Failure } from "../failure.ts";
 import type { HttpMethod } from "../wire/http/messages.ts";
-import type { Safety } from "../wire/repetition.ts";
-import type { Document } from "../wire/xml-write.ts";
+import type { Safety } from "../wire/throttling/retry-safety.ts";
+import type { Document } from "../wire/xml/write-xml.ts";
 import type { Declared } from "./declared.ts";
 import type { Habits } from "./habits.ts";
 import type { JsonObject } from "./json.ts";

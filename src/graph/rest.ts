@@ -4,7 +4,7 @@ import { Failure } from "../failure.ts";
 import { parseJson } from "../text/parse-json.ts";
 import type { Http } from "../wire/http/client.ts";
 import type { HttpMethod, HttpRequest, HttpResponse } from "../wire/http/messages.ts";
-import type { Document } from "../wire/xml-write.ts";
+import type { Document } from "../wire/xml/write-xml.ts";
 import { asDeclared, checkStreamed, type Declared, type WholeReply } from "./declared.ts";
 import { failureOf } from "./failures.ts";
 import { type JsonObject, objectOf } from "./json.ts";

@@ -1,10 +1,10 @@
-import { readCursor } from "../exchange/cursor.ts";
-import { demandFolders } from "../exchange/locate-copies.ts";
-import { detailFor, type MatchMeans, openMatcher } from "../exchange/match.ts";
 import type { Detail, Message } from "../exchange/message.ts";
-import type { Search, SearchPage } from "../exchange/query.ts";
-import { recheck } from "../exchange/recheck.ts";
-import { searchListed } from "../exchange/searching.ts";
+import { readCursor } from "../exchange/search/cursor.ts";
+import { searchListed } from "../exchange/search/filter-listed.ts";
+import { demandFolders } from "../exchange/search/locate-copies.ts";
+import { detailFor, type MatchMeans, openMatcher } from "../exchange/search/match-filters.ts";
+import { recheck } from "../exchange/search/recheck.ts";
+import type { Search, SearchPage } from "../exchange/search/search-query.ts";
 import { Failure } from "../failure.ts";
 import { readMessages } from "./get.ts";
 import { daysOf, searchByQuery } from "./kql.ts";

@@ -1,5 +1,5 @@
-import { mayBeOneItem } from "../exchange/around.ts";
 import type { SearchableMailbox, SearchableMailboxes, SearchableMailboxQuery } from "../exchange/exchange.ts";
+import { mayBeOneItem } from "../exchange/search/list-around-failures.ts";
 import { Failure, throwDefect } from "../failure.ts";
 import { attempt } from "../outcome.ts";
 import { type AdminWay, listByAdminApi } from "./admin-api.ts";

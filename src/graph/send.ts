@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { checkDraft } from "../exchange/check-draft.ts";
-import type { Draft, Sent } from "../exchange/draft.ts";
-import { type Traces, unfinished } from "../exchange/left-draft.ts";
-import { noMeans } from "../exchange/match.ts";
-import { makeOnce, type Pace, usualPace } from "../exchange/send-once.ts";
+import { noMeans } from "../exchange/search/match-filters.ts";
+import { checkDraft } from "../exchange/sending/check-draft.ts";
+import type { Draft, Sent } from "../exchange/sending/draft.ts";
+import { type Traces, unfinished } from "../exchange/sending/left-draft.ts";
+import { makeOnce, type Pace, usualPace } from "../exchange/sending/send-once.ts";
 import { asFailure, Failure } from "../failure.ts";
-import { fieldIn, fieldsOf } from "../wire/mime-header.ts";
+import { fieldIn, fieldsOf } from "../wire/mime/mime-header.ts";
 import { type Delivery, deliver } from "./deliver.ts";
 import { remains } from "./discard.ts";
 import { marking, messageJson } from "./draft-json.ts";

@@ -1,7 +1,7 @@
 import type { Call } from "../exchange/exchange.ts";
-import type { Limits } from "../wire/backoff.ts";
-import { held } from "../wire/held.ts";
-import type { Schedule } from "../wire/schedule.ts";
+import type { Limits } from "../wire/throttling/backoff-delay.ts";
+import type { Schedule } from "../wire/throttling/request-queue.ts";
+import { held } from "../wire/throttling/turn-of-body.ts";
 import { askEach, askOne } from "./batch.ts";
 import type { Folders } from "./folders/mailbox-folders.ts";
 import { openFolders } from "./folders.ts";

@@ -1,7 +1,7 @@
-import type { FolderName } from "../exchange/folder.ts";
-import { descendants } from "../exchange/folder-tree.ts";
-import { type Looked, meantBy } from "../exchange/looked.ts";
+import type { FolderName } from "../exchange/folders/folder.ts";
+import { descendants } from "../exchange/folders/folder-tree.ts";
 import type { Message } from "../exchange/message.ts";
+import { type Looked, meantBy } from "../exchange/search/absence.ts";
 import { Failure } from "../failure.ts";
 import type { FolderRef } from "./folders/folder-ref.ts";
 import type { GraphMailbox } from "./session/mailbox.ts";

@@ -1,5 +1,5 @@
 import type { Copied, Deleted, DeleteMode, Destination, Junk, Junked } from "../exchange/exchange.ts";
-import { splitStore } from "../exchange/folder-names.ts";
+import { splitStore } from "../exchange/folders/folder-names.ts";
 import { Failure } from "../failure.ts";
 import { attempt, done, failed, type Outcome } from "../outcome.ts";
 import type { FolderRef } from "./folders/folder-ref.ts";

@@ -12,7 +12,7 @@ import {
   type Target,
 } from "../catalogue/action-definition.ts";
 import type { Result } from "../catalogue/answer-envelope.ts";
-import { type Absent, isAbsent, type Looked, lookedIn } from "../exchange/looked.ts";
+import { type Absent, isAbsent, type Looked, lookedIn } from "../exchange/search/absence.ts";
 import { asFailure, Failure, type FailureCode } from "../failure.ts";
 import { attempt, failed, type Outcome } from "../outcome.ts";
 
@@ -77,7 +77,7 @@ export async function preserveEach(items: readonly Item[], preserve: NonNullable
 
 /** Keeps bytes on whose strength something is destroyed: only when they are read twice and show that they are whole. */
 async function keepWhole({ name, bytes, again, message }: Source, source: Row, evidence: EvidenceStore): Promise<Kept> {
-  const { checkFile, checkMessage, openReader } = await import("../mime/whole.ts");
+  const { checkFile, checkMessage, openReader } = await import("../message-content/check-whole.ts");
   if (message === undefined) {
     return await evidence.keep(bytes, { name, source, confirm: async (first) => checkFile(await again(), first) });
   }

@@ -1,6 +1,6 @@
 import type { Action, Prepared, Remarks } from "../catalogue/action-definition.ts";
 import type { Answer } from "../catalogue/answer-envelope.ts";
-import { lookedIn } from "../exchange/looked.ts";
+import { lookedIn } from "../exchange/search/absence.ts";
 import type { Item } from "./items.ts";
 
 /** How often each of these words. */

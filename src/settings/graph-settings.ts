@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { type CloudName, onlineEws, onlineGraph } from "../wire/clouds.ts";
+import { type CloudName, onlineEws, onlineGraph } from "../wire/sign-in/clouds.ts";
 import { isPrivate, isWebAddress, put, text } from "./setting-fields.ts";
 
 const graphWords = "the https address of Microsoft Graph with its version, such as https://graph.microsoft.com/v1.0";

@@ -2,7 +2,7 @@ import { dirname, resolve } from "node:path";
 import type * as z from "zod";
 import { Failure } from "../failure.ts";
 import { didYouMean } from "../text/nearest-name.ts";
-import { onlineEws, onlineGraph } from "../wire/clouds.ts";
+import { onlineEws, onlineGraph } from "../wire/sign-in/clouds.ts";
 import { type AuditPlace, readAudit } from "./audit-settings.ts";
 import { type GraphHabits, type MailboxList, readHabits, readMailboxList } from "./graph-settings.ts";
 import { type Discover, type Network, readDiscover, readNetwork } from "./network-settings.ts";

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { environmentProxies, noProxyList, type ProxyRules } from "../wire/proxy.ts";
+import { environmentProxies, noProxyList, type ProxyRules } from "../wire/http/proxy-rules.ts";
 import type { Secret } from "./secrets.ts";
 import { isWebAddress, put, secret, text } from "./setting-fields.ts";
 

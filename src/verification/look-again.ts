@@ -1,6 +1,6 @@
 import type { Context, Target } from "../catalogue/action-definition.ts";
-import { type Absent, isAbsent } from "../exchange/looked.ts";
 import type { Message } from "../exchange/message.ts";
+import { type Absent, isAbsent } from "../exchange/search/absence.ts";
 import { asFailure, Failure } from "../failure.ts";
 import { done, failed, type Outcome } from "../outcome.ts";
 

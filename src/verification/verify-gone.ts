@@ -1,6 +1,6 @@
 import type { Context } from "../catalogue/action-definition.ts";
-import { isAbsent } from "../exchange/looked.ts";
 import type { Message } from "../exchange/message.ts";
+import { isAbsent } from "../exchange/search/absence.ts";
 import { Failure } from "../failure.ts";
 import { done, failed, type Outcome } from "../outcome.ts";
 

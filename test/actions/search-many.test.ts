@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { searchEmailsExtended } from "../../src/actions/search-emails-extended.ts";
 import { type Place, searchMany } from "../../src/actions/search-many.ts";
-import type { SearchPage } from "../../src/exchange/query.ts";
-import type { MailboxFor } from "../../src/exchange/uses.ts";
+import type { MailboxFor } from "../../src/exchange/port-methods.ts";
+import type { SearchPage } from "../../src/exchange/search/search-query.ts";
 import { Failure } from "../../src/failure.ts";
 import { backends, openLabHost } from "./lab-host.ts";
 

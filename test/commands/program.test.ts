@@ -10,7 +10,7 @@ import type { Screen } from "../../src/faces/screen.ts";
 import { campaign } from "../../src/lab/campaign.ts";
 import { type Lab, startLab } from "../../src/lab/lab.ts";
 import { socAddress } from "../../src/lab/seed.ts";
-import { clientId, makeCertificate, tenantId, tenantWith } from "../wire/tenant.ts";
+import { clientId, makeCertificate, tenantId, tenantWith } from "../wire/sign-in/tenant.ts";
 
 /** Every kind of secret that settings can name, each with a mark that is in nothing else. */
 const secrets = {

@@ -20,7 +20,7 @@ import { defaultAuditFile } from "../../src/settings/settings-paths.ts";
 import { openState } from "../../src/state/state.ts";
 import { build, type Running as Process, start } from "../built.ts";
 import { soon } from "../soon.ts";
-import { makeCertificate } from "../wire/tenant.ts";
+import { makeCertificate } from "../wire/sign-in/tenant.ts";
 
 let lab: Lab;
 const folder = mkdtempSync(join(tmpdir(), "mailcordon-serve-"));

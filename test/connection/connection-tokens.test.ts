@@ -6,7 +6,7 @@ import { clientOf } from "../../src/connection/connection-tokens.ts";
 import { type Lab, startLab } from "../../src/lab/lab.ts";
 import type { EwsPolicy, Registration, Tenant } from "../../src/lab/registration.ts";
 import { build, type Ended, start } from "../built.ts";
-import { clientId, makeCertificate, secret, tenantId, tenantWith } from "../wire/tenant.ts";
+import { clientId, makeCertificate, secret, tenantId, tenantWith } from "../wire/sign-in/tenant.ts";
 
 // Whole processes, as they are installed, against the lab and its token endpoint.
 // A copy of the installed package: some tests take a library away, which others need meanwhile.

@@ -10,7 +10,7 @@ import { type Built, build, start } from "../built.ts";
 import { testCertificate } from "../lab/certificate.ts";
 import { anna, startSmallLab } from "../lab/ews/soap-client.ts";
 import { hasOpenssl, withOpenssl } from "../openssl.ts";
-import { clientId, makeCertificate, secret, tenantId, tenantWith } from "../wire/tenant.ts";
+import { clientId, makeCertificate, secret, tenantId, tenantWith } from "../wire/sign-in/tenant.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "mailcordon-sign-in-"));
 afterAll(() => rmSync(folder, { recursive: true }));

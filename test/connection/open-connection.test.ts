@@ -10,7 +10,7 @@ import { type LabProxy, type ProxyOptions, startProxy } from "../../src/lab/prox
 import { labPassword } from "../../src/lab/store.ts";
 import { type Built, build, type Ended, start } from "../built.ts";
 import { namesCertificate } from "../lab/names-certificate.ts";
-import { clientId, secret, tenantId, tenantWith } from "../wire/tenant.ts";
+import { clientId, secret, tenantId, tenantWith } from "../wire/sign-in/tenant.ts";
 
 // Whole processes over real TLS: names that no resolver knows lead to the lab through a proxy.
 

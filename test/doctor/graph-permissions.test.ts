@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { actionNames } from "../../src/actions/load.ts";
-import { clientId } from "../wire/tenant.ts";
+import { clientId } from "../wire/sign-in/tenant.ts";
 import { asking, exit, online, works } from "./online.ts";
 
 describe("permissions", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { faultKinds } from "../../src/lab/faults.ts";
-import { clientId, secret, tenantId, tenantWith } from "../wire/tenant.ts";
+import { clientId, secret, tenantId, tenantWith } from "../wire/sign-in/tenant.ts";
 import { allWork, type Changes, type Examined, examine, openLab } from "./examine.ts";
 import { application, asking, environment, every, exit, mailbox, online, works } from "./online.ts";
 

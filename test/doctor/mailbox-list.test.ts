@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Registration } from "../../src/lab/registration.ts";
-import { clientId, tenantId, tenantWith } from "../wire/tenant.ts";
+import { clientId, tenantId, tenantWith } from "../wire/sign-in/tenant.ts";
 import { allWork, type Changes, examine, openLab, type Setting } from "./examine.ts";
 import { application, environment, every, exit, mailbox, type Online, works } from "./online.ts";
 

@@ -1,7 +1,7 @@
 import { failures } from "../../src/failure.ts";
 import type { Lab, LabOptions } from "../../src/lab/lab.ts";
 import type { Registration } from "../../src/lab/registration.ts";
-import { clientId, secret, tenantId, tenantWith } from "../wire/tenant.ts";
+import { clientId, secret, tenantId, tenantWith } from "../wire/sign-in/tenant.ts";
 import { type Changes, type Examined, examine, openLab, type Setting } from "./examine.ts";
 
 export const environment = { CLIENT_SECRET: secret, OTHER_SECRET: "not~the.secret" };

@@ -10,7 +10,7 @@ import { action } from "../../src/index.ts";
 import type { LabOptions } from "../../src/lab/lab.ts";
 import type { Registration } from "../../src/lab/registration.ts";
 import { loadSettings, writtenConnection } from "../../src/settings/load-settings.ts";
-import { clientId, secret, tenantId, tenantWith } from "../wire/tenant.ts";
+import { clientId, secret, tenantId, tenantWith } from "../wire/sign-in/tenant.ts";
 import { basic, folder, openLab, type Setting } from "./examine.ts";
 
 const every = ["Mail.ReadWrite", "Mail.Send", "MailboxSettings.Read", "Contacts.Read", "User.ReadBasic.All"];

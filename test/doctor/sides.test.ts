@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { LabOptions } from "../../src/lab/lab.ts";
 import { socAddress } from "../../src/lab/seed.ts";
 import { labPassword } from "../../src/lab/store.ts";
-import { tenantWith } from "../wire/tenant.ts";
+import { tenantWith } from "../wire/sign-in/tenant.ts";
 import { allWork, type Changes, type Examined, examine, openLab, type Setting } from "./examine.ts";
 import { application, environment, every, exit, mailbox, type Online, works } from "./online.ts";
 

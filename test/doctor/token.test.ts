@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { failures } from "../../src/failure.ts";
 import type { LabOptions } from "../../src/lab/lab.ts";
 import type { Registration } from "../../src/lab/registration.ts";
-import { clientId, makeCertificate, secret, tenantId, tenantWith } from "../wire/tenant.ts";
+import { clientId, makeCertificate, secret, tenantId, tenantWith } from "../wire/sign-in/tenant.ts";
 import { type Changes, examine, file, folder, openLab, type Setting, service } from "./examine.ts";
 
 const environment = { CLIENT_SECRET: secret, OTHER_SECRET: "not~the.secret" };

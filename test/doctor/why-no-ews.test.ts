@@ -4,7 +4,7 @@ import type { Checkup } from "../../src/doctor/checkup.ts";
 import { whyNoEws, withoutEws } from "../../src/doctor/why-no-ews.ts";
 import { Failure, type FailureCode } from "../../src/failure.ts";
 import { loadSettings } from "../../src/settings/load-settings.ts";
-import { clientId } from "../wire/tenant.ts";
+import { clientId } from "../wire/sign-in/tenant.ts";
 import { folder } from "./examine.ts";
 
 /** A check-up of Exchange Online on some day, with a token of an application, that got as far as EWS. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { clientId } from "../wire/tenant.ts";
+import { clientId } from "../wire/sign-in/tenant.ts";
 import { every, exit, mailbox, online, works } from "./online.ts";
 
 describe("a mailbox", () => {

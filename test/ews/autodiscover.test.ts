@@ -6,7 +6,7 @@ import { Failure } from "../../src/failure.ts";
 import type { AutodiscoverBehaviour, AutodiscoverRule } from "../../src/lab/autodiscover.ts";
 import { type Lab, startLab } from "../../src/lab/lab.ts";
 import { type LabProxy, startProxy } from "../../src/lab/proxy.ts";
-import { openHttp } from "../../src/wire/http.ts";
+import { openHttp } from "../../src/wire/http/http-client.ts";
 import { namesCertificate } from "../lab/names-certificate.ts";
 
 const address = "soc@example.com";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { locate } from "../../src/ews/locate.ts";
-import { isAbsent } from "../../src/exchange/looked.ts";
 import type { MessageName } from "../../src/exchange/message.ts";
+import { isAbsent } from "../../src/exchange/search/absence.ts";
 import {
   type Answer,
   type Asked,

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { FolderRef } from "../../src/ews/folders/folder-ref.ts";
 import { type Listing, newestFirst } from "../../src/ews/newest-first.ts";
 import { listShape } from "../../src/ews/shapes.ts";
-import { element } from "../../src/wire/xml-write.ts";
+import { element } from "../../src/wire/xml/write-xml.ts";
 import {
   type Answer,
   type Asked,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { reply, replySubject } from "../../src/ews/reply.ts";
-import type { Reply } from "../../src/exchange/draft.ts";
+import type { Reply } from "../../src/exchange/sending/draft.ts";
 import { type Scripted, startScripted } from "./scripted.ts";
 import { ScriptedMailbox, type Trouble } from "./scripted-mailbox.ts";
 import { becauseSchema, schemaErrors, schemaMissing } from "./validate.ts";

@@ -5,13 +5,13 @@ import { search } from "../../src/ews/search.ts";
 import type { EwsMailbox } from "../../src/ews/session/mailbox.ts";
 import { listShape } from "../../src/ews/shapes.ts";
 import { envelope } from "../../src/ews/soap.ts";
-import type { Position } from "../../src/exchange/cursor.ts";
-import { givenFilters, openMatcher } from "../../src/exchange/match.ts";
 import type { Message } from "../../src/exchange/message.ts";
-import type { Filters } from "../../src/exchange/query.ts";
+import type { Position } from "../../src/exchange/search/cursor.ts";
+import { givenFilters, openMatcher } from "../../src/exchange/search/match-filters.ts";
+import type { Filters } from "../../src/exchange/search/search-query.ts";
 import { campaign } from "../../src/lab/campaign.ts";
 import { type Lab, startLab } from "../../src/lab/lab.ts";
-import { xmlText } from "../../src/wire/xml-write.ts";
+import { xmlText } from "../../src/wire/xml/write-xml.ts";
 import { connect } from "./scripted.ts";
 import { becauseSchema, schemaErrors, schemaMissing } from "./validate.ts";
 

@@ -18,7 +18,7 @@ import { markAsJunk } from "../../src/ews/operations/mark-as-junk.ts";
 import { moveItem } from "../../src/ews/operations/move-item.ts";
 import { uploadItem } from "../../src/ews/operations/upload-items.ts";
 import { envelope, type Target } from "../../src/ews/soap.ts";
-import { xmlDocument } from "../../src/wire/xml-write.ts";
+import { xmlDocument } from "../../src/wire/xml/write-xml.ts";
 import { absent, shared } from "./shared.ts";
 
 const schemaFolder = "ews-schema/se-15.2.2562.17";

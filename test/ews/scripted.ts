@@ -5,8 +5,8 @@ import type { EwsMailbox } from "../../src/ews/session/mailbox.ts";
 import { openMailbox } from "../../src/ews/session.ts";
 import { openSoap } from "../../src/ews/soap.ts";
 import type { Call } from "../../src/exchange/exchange.ts";
-import { openHttp } from "../../src/wire/http.ts";
-import { openSchedule } from "../../src/wire/schedule.ts";
+import { openHttp } from "../../src/wire/http/http-client.ts";
+import { openSchedule } from "../../src/wire/throttling/request-queue.ts";
 
 /** One request as the server got it. */
 export interface Asked {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { search } from "../../src/ews/search.ts";
-import type { Search } from "../../src/exchange/query.ts";
+import type { Search } from "../../src/exchange/search/search-query.ts";
 import { Failure } from "../../src/failure.ts";
 import {
   type Answer,

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { send } from "../../src/ews/send.ts";
 import type { NewAttachment } from "../../src/exchange/attachment.ts";
-import type { Draft } from "../../src/exchange/draft.ts";
 import type { Call } from "../../src/exchange/exchange.ts";
-import type { Pace } from "../../src/exchange/send-once.ts";
+import type { Draft } from "../../src/exchange/sending/draft.ts";
+import type { Pace } from "../../src/exchange/sending/send-once.ts";
 import { type Scripted, startScripted } from "./scripted.ts";
 import { ScriptedMailbox, type Trouble } from "./scripted-mailbox.ts";
 import { becauseSchema, schemaErrors, schemaMissing } from "./validate.ts";

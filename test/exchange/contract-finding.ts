@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { isAbsent, type Located } from "../../src/exchange/looked.ts";
+import { isAbsent, type Located } from "../../src/exchange/search/absence.ts";
 import { attempt } from "../../src/outcome.ts";
 import { crlf, mail } from "./contract-mail.ts";
 import { all, have, itemOf, type PromiseOf } from "./contract-stage.ts";

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { type Action, reading, touching } from "../../src/catalogue/action-definition.ts";
 import { textList } from "../../src/catalogue/common-fields.ts";
 import type { Exchange, Mailbox } from "../../src/exchange/exchange.ts";
-import { sameOverGraph } from "../../src/exchange/uses.ts";
+import { sameOverGraph } from "../../src/exchange/port-methods.ts";
 import type { Catalogue } from "../../src/faces/catalogue.ts";
 import { runCli } from "../../src/faces/cli.ts";
 import type { Opened, Program } from "../../src/faces/program-definition.ts";

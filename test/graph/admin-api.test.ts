@@ -4,7 +4,7 @@ import { openGraph } from "../../src/graph/graph.ts";
 import { type Lab, type LabOptions, startLab } from "../../src/lab/lab.ts";
 import { practiceApplication, practiceTenant } from "../../src/lab/practice-tenant.ts";
 import type { Registration } from "../../src/lab/registration.ts";
-import { readyToken, withTokens } from "../../src/wire/with-token.ts";
+import { readyToken, withTokens } from "../../src/wire/sign-in/bearer-token.ts";
 import { permissions } from "./stage.ts";
 
 const { tenant: tenantId, clientId, secret } = practiceApplication;

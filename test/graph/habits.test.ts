@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Filters } from "../../src/exchange/query.ts";
+import type { Filters } from "../../src/exchange/search/search-query.ts";
 import { attachments, deleteAttachments } from "../../src/graph/attachments.ts";
 import { translatedIds } from "../../src/graph/ews-ids.ts";
 import { get } from "../../src/graph/get.ts";

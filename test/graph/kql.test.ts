@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Filters } from "../../src/exchange/query.ts";
+import type { Filters } from "../../src/exchange/search/search-query.ts";
 import { search } from "../../src/graph/search.ts";
 import { mail } from "../exchange/contract-mail.ts";
 import { scripted } from "./scripted.ts";

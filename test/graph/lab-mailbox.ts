@@ -5,8 +5,8 @@ import { defaultHabits, type Habits } from "../../src/graph/habits.ts";
 import { openRest } from "../../src/graph/rest.ts";
 import type { GraphMailbox } from "../../src/graph/session/mailbox.ts";
 import { openMailbox } from "../../src/graph/session.ts";
-import { openHttp } from "../../src/wire/http.ts";
-import { openSchedule } from "../../src/wire/schedule.ts";
+import { openHttp } from "../../src/wire/http/http-client.ts";
+import { openSchedule } from "../../src/wire/throttling/request-queue.ts";
 
 const open: (() => void)[] = [];
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Exchange } from "../../src/exchange/exchange.ts";
-import { isAbsent } from "../../src/exchange/looked.ts";
 import type { MessageName } from "../../src/exchange/message.ts";
+import { isAbsent } from "../../src/exchange/search/absence.ts";
 import { translatedIds } from "../../src/graph/ews-ids.ts";
 import { locate } from "../../src/graph/locate.ts";
 import { all, have } from "../exchange/contract-stage.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { Reply } from "../../src/exchange/draft.ts";
-import type { Pace } from "../../src/exchange/send-once.ts";
+import type { Reply } from "../../src/exchange/sending/draft.ts";
+import type { Pace } from "../../src/exchange/sending/send-once.ts";
 import { reply } from "../../src/graph/reply.ts";
 import { file, labMailbox } from "./lab-mailbox.ts";
 import { onStage, type Stage } from "./stage.ts";

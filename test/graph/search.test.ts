@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Mailbox } from "../../src/exchange/exchange.ts";
-import type { Filters, SearchPage } from "../../src/exchange/query.ts";
+import type { Filters, SearchPage } from "../../src/exchange/search/search-query.ts";
 import { mail, withParts } from "../exchange/contract-mail.ts";
 import { onStage, type Stage } from "./stage.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { Draft } from "../../src/exchange/draft.ts";
-import type { Pace } from "../../src/exchange/send-once.ts";
+import type { Draft } from "../../src/exchange/sending/draft.ts";
+import type { Pace } from "../../src/exchange/sending/send-once.ts";
 import { send } from "../../src/graph/send.ts";
 import type { FaultKind } from "../../src/lab/faults.ts";
 import type { LabMailbox } from "../../src/lab/mailbox.ts";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { md4Digest } from "../../src/lab/md4.ts";
-import { md4 } from "../../src/wire/md4.ts";
+import { md4 } from "../../src/wire/sign-in/md4.ts";
 
 test.each([
   ["", "31d6cfe0d16ae931b73c59d7e0c089c0"],

@@ -15,7 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Lab, startLab } from "../../src/lab/lab.ts";
-import { clientId, makeCertificate, secret, tenantId, tenantWith } from "../wire/tenant.ts";
+import { clientId, makeCertificate, secret, tenantId, tenantWith } from "../wire/sign-in/tenant.ts";
 
 // Asked by hand, as RFC 6749 and Microsoft's pages say, and checked with node:crypto alone.
 const directory = mkdtempSync(join(tmpdir(), "mailcordon-lab-token-"));

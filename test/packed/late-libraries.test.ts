@@ -7,7 +7,7 @@ import { type Lab, startLab } from "../../src/lab/lab.ts";
 import { labPermissions, labToken } from "../../src/lab/practice.ts";
 import { backends } from "../actions/lab-host.ts";
 import { type Built, build, environmentOf, type Running, start } from "../built.ts";
-import { clientId, makeCertificate, tenantId, tenantWith } from "../wire/tenant.ts";
+import { clientId, makeCertificate, tenantId, tenantWith } from "../wire/sign-in/tenant.ts";
 
 // The installed package holds each library that is loaded late in a file of its own. Each is used here by each program that is shipped.
 const { mailboxes, messageId } = campaign.rich;

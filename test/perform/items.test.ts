@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { touching } from "../../src/catalogue/action-definition.ts";
 import { exitCodeOf } from "../../src/catalogue/answer-envelope.ts";
-import { sameOverGraph } from "../../src/exchange/uses.ts";
+import { sameOverGraph } from "../../src/exchange/port-methods.ts";
 import { Failure, failures } from "../../src/failure.ts";
 import { done, failed } from "../../src/outcome.ts";
 import { perform } from "../../src/perform/perform.ts";

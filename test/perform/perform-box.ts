@@ -7,7 +7,7 @@ import { type Action, type Effect, type Selected, touching } from "../../src/cat
 import { anywhere, confirm, keep_evidence } from "../../src/catalogue/common-fields.ts";
 import { guarded } from "../../src/catalogue/which-messages.ts";
 import type { Call, Exchange, Mailbox } from "../../src/exchange/exchange.ts";
-import { sameOverGraph } from "../../src/exchange/uses.ts";
+import { sameOverGraph } from "../../src/exchange/port-methods.ts";
 import { Failure } from "../../src/failure.ts";
 import { done, failed } from "../../src/outcome.ts";
 import { type AuditEntry, openAudit } from "../../src/perform/audit/audit-log.ts";

@@ -6,7 +6,7 @@ import { type Action, reading, touching } from "../../src/catalogue/action-defin
 import { Answer, answerSchema, exitCodeOf } from "../../src/catalogue/answer-envelope.ts";
 import { anywhere } from "../../src/catalogue/common-fields.ts";
 import type { Exchange } from "../../src/exchange/exchange.ts";
-import { sameOverGraph } from "../../src/exchange/uses.ts";
+import { sameOverGraph } from "../../src/exchange/port-methods.ts";
 import { asFailure, Failure, failures } from "../../src/failure.ts";
 import { done, failed } from "../../src/outcome.ts";
 import type { AuditEntry } from "../../src/perform/audit/audit-log.ts";

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import PostalMime from "postal-mime";
 import { describe, expect, test } from "vitest";
-import { readAttached } from "../../src/mime/attached-mail.ts";
-import { partAt, partOf } from "../../src/wire/mime-parts.ts";
+import { readAttached } from "../../src/message-content/attached-message.ts";
+import { partAt, partOf } from "../../src/wire/mime/mime-parts.ts";
 import { bytesOf } from "../exchange/contract-stage.ts";
 
 // Microsoft Graph gives an attached message as a whole: what we take out of it, another parser must find in it, too.

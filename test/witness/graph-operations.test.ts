@@ -7,7 +7,7 @@ import { type Lab, startLab } from "../../src/lab/lab.ts";
 import type { LabMailbox } from "../../src/lab/mailbox.ts";
 import { testCertificate } from "../lab/certificate.ts";
 import { expectValidReplies, hasTypes, without } from "../lab/graph/microsoft-types.ts";
-import { clientId, secret, tenantId, tenantWith } from "../wire/tenant.ts";
+import { clientId, secret, tenantId, tenantWith } from "../wire/sign-in/tenant.ts";
 import { microsoftClient } from "./microsoft-client.ts";
 
 const ann = "ann@example.com";

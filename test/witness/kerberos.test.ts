@@ -6,10 +6,10 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { signInConnections } from "../../src/wire/connection-sign-in.ts";
-import { openHttp } from "../../src/wire/http.ts";
-import { kerberosScheme, loadKerberos } from "../../src/wire/kerberos.ts";
-import { guardOf } from "../../src/wire/sign-in-guard.ts";
+import { openHttp } from "../../src/wire/http/http-client.ts";
+import { signInConnections } from "../../src/wire/sign-in/connection-sign-in.ts";
+import { kerberosScheme, loadKerberos } from "../../src/wire/sign-in/kerberos.ts";
+import { guardOf } from "../../src/wire/sign-in/sign-in-guard.ts";
 import { soon } from "../soon.ts";
 
 // The real package, a real key distribution centre, and a server that is not ours. KERBEROS_PACKAGE: where the package is, if not with us.

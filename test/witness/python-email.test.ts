@@ -6,8 +6,8 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { itemFromMime } from "../../src/lab/mime-item.ts";
-import { readAttached } from "../../src/mime/attached-mail.ts";
-import { partAt, partOf } from "../../src/wire/mime-parts.ts";
+import { readAttached } from "../../src/message-content/attached-message.ts";
+import { partAt, partOf } from "../../src/wire/mime/mime-parts.ts";
 import { bytesOf } from "../exchange/contract-stage.ts";
 
 // Python's `email` is a reader that shares nothing with ours: where it and we differ about a real message, the reason is named here.

@@ -7,7 +7,7 @@ import { getAttachments } from "../../src/actions/get-attachments.ts";
 import { searchEmailsExtended } from "../../src/actions/search-emails-extended.ts";
 import type { Answer } from "../../src/catalogue/answer-envelope.ts";
 import { backends, type LabHost, openLabHost } from "../actions/lab-host.ts";
-import { tnef } from "../wire/tnef.ts";
+import { tnef } from "../wire/mime/tnef.ts";
 
 // Messages as real ones are broken: what they hold must be the same whether they came by themselves or attached to another, over both back ends.
 

@@ -1,6 +1,6 @@
 import { Failure } from "../../failure.ts";
-import { many, mapped, optional, qname, type Reader, readXml, record, text, within, word } from "../../wire/xml-read.ts";
-import { element, type Xml, xmlDocument } from "../../wire/xml-write.ts";
+import { many, mapped, optional, qname, type Reader, readXml, record, text, within, word } from "../../wire/xml/read-xml.ts";
+import { element, type Xml, xmlDocument } from "../../wire/xml/write-xml.ts";
 import { type Answer, httpAnswer, type Protocol, said, xmlLimits } from "./protocol.ts";
 
 const requestNamespace = "http://schemas.microsoft.com/exchange/autodiscover/outlook/requestschema/2006";

@@ -1,6 +1,6 @@
 import { Failure } from "../../failure.ts";
-import { listOf, mapped, optional, qname, type Reader, readXml, record, text, within, word } from "../../wire/xml-read.ts";
-import { element, type Xml, xmlDocument } from "../../wire/xml-write.ts";
+import { listOf, mapped, optional, qname, type Reader, readXml, record, text, within, word } from "../../wire/xml/read-xml.ts";
+import { element, type Xml, xmlDocument } from "../../wire/xml/write-xml.ts";
 import { s, soapNamespace } from "../namespaces.ts";
 import { type Answer, httpAnswer, type Places, type Protocol, said, xmlLimits } from "./protocol.ts";
 

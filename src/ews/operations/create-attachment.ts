@@ -1,6 +1,6 @@
 import type { NewAttachment } from "../../exchange/attachment.ts";
-import { fromAttribute, listOf, mapped, optional, record } from "../../wire/xml-read.ts";
-import { base64Content, element, type Xml } from "../../wire/xml-write.ts";
+import { fromAttribute, listOf, mapped, optional, record } from "../../wire/xml/read-xml.ts";
+import { base64Content, element, type Xml } from "../../wire/xml/write-xml.ts";
 import type { ItemRef } from "../ids.ts";
 import { attachmentElements } from "../message.ts";
 import { m, t } from "../namespaces.ts";

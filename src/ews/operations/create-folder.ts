@@ -1,6 +1,6 @@
-import type { FoundFolder } from "../../exchange/folder-tree.ts";
-import { listOf, mapped, optional, record } from "../../wire/xml-read.ts";
-import { element } from "../../wire/xml-write.ts";
+import type { FoundFolder } from "../../exchange/folders/folder-tree.ts";
+import { listOf, mapped, optional, record } from "../../wire/xml/read-xml.ts";
+import { element } from "../../wire/xml/write-xml.ts";
 import { folderElements, folderReader } from "../folder.ts";
 import type { FolderRef } from "../folders/folder-ref.ts";
 import { folderId, folderName } from "../ids.ts";

@@ -1,5 +1,5 @@
-import { mapped, optional, record } from "../../wire/xml-read.ts";
-import { element, type Xml } from "../../wire/xml-write.ts";
+import { mapped, optional, record } from "../../wire/xml/read-xml.ts";
+import { element, type Xml } from "../../wire/xml/write-xml.ts";
 import type { FolderRef } from "../folders/folder-ref.ts";
 import { folderId, folderName, type ItemRef } from "../ids.ts";
 import { itemRefsReader } from "../item-ref.ts";

@@ -1,5 +1,5 @@
-import { mapped, record } from "../../wire/xml-read.ts";
-import { element } from "../../wire/xml-write.ts";
+import { mapped, record } from "../../wire/xml/read-xml.ts";
+import { element } from "../../wire/xml/write-xml.ts";
 import { type ItemRef, itemIds } from "../ids.ts";
 import { type Operation, outcomeOf, responses } from "../operation.ts";
 import { status } from "../session/response-status.ts";

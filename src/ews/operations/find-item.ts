@@ -1,6 +1,6 @@
 import type { Message } from "../../exchange/message.ts";
-import { fromAttribute, mapped, optional, type Reader, record } from "../../wire/xml-read.ts";
-import { element, type Xml } from "../../wire/xml-write.ts";
+import { fromAttribute, mapped, optional, type Reader, record } from "../../wire/xml/read-xml.ts";
+import { element, type Xml } from "../../wire/xml/write-xml.ts";
 import type { FolderRef } from "../folders/folder-ref.ts";
 import { folderId, folderName } from "../ids.ts";
 import { messagesReader } from "../message.ts";

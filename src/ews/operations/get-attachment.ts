@@ -1,7 +1,7 @@
 import type { Attachment } from "../../exchange/attachment.ts";
 import type { Detail, Message } from "../../exchange/message.ts";
-import { listOf, many, mapped, optional, record } from "../../wire/xml-read.ts";
-import { element } from "../../wire/xml-write.ts";
+import { listOf, many, mapped, optional, record } from "../../wire/xml/read-xml.ts";
+import { element } from "../../wire/xml/write-xml.ts";
 import { attachmentIds } from "../ids.ts";
 import { attachmentElements, attachmentFields, attachmentOf, itemElements, messageReader } from "../message.ts";
 import { m } from "../namespaces.ts";

@@ -1,7 +1,7 @@
 import type { Rights } from "../../exchange/exchange.ts";
-import type { FoundFolder } from "../../exchange/folder-tree.ts";
-import { bool, listOf, mapped, optional, record, text, within } from "../../wire/xml-read.ts";
-import { element } from "../../wire/xml-write.ts";
+import type { FoundFolder } from "../../exchange/folders/folder-tree.ts";
+import { bool, listOf, mapped, optional, record, text, within } from "../../wire/xml/read-xml.ts";
+import { element } from "../../wire/xml/write-xml.ts";
 import { folderElements, folderFields, folderReader } from "../folder.ts";
 import type { FolderRef } from "../folders/folder-ref.ts";
 import { folderId, folderName } from "../ids.ts";

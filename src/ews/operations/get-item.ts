@@ -1,7 +1,7 @@
 import type { Attachment } from "../../exchange/attachment.ts";
 import type { Detail, Message } from "../../exchange/message.ts";
-import { mapped, optional, record } from "../../wire/xml-read.ts";
-import { element } from "../../wire/xml-write.ts";
+import { mapped, optional, record } from "../../wire/xml/read-xml.ts";
+import { element } from "../../wire/xml/write-xml.ts";
 import { type ItemRef, itemIds, itemNames } from "../ids.ts";
 import { messagesReader } from "../message.ts";
 import { m } from "../namespaces.ts";

@@ -1,6 +1,6 @@
 import type { SearchableMailbox, SearchableMailboxes, SearchableMailboxQuery } from "../../exchange/exchange.ts";
-import { bool, listOf, mapped, optional, record, text } from "../../wire/xml-read.ts";
-import { element } from "../../wire/xml-write.ts";
+import { bool, listOf, mapped, optional, record, text } from "../../wire/xml/read-xml.ts";
+import { element } from "../../wire/xml/write-xml.ts";
 import { m, t } from "../namespaces.ts";
 import { type Operation, outcomeOf } from "../operation.ts";
 import { status } from "../session/response-status.ts";

@@ -1,6 +1,6 @@
 import type { OutOfOffice } from "../../exchange/out-of-office.ts";
-import { dateTime, mapped, optional, record, required, text, within, word } from "../../wire/xml-read.ts";
-import { element } from "../../wire/xml-write.ts";
+import { dateTime, mapped, optional, record, required, text, within, word } from "../../wire/xml/read-xml.ts";
+import { element } from "../../wire/xml/write-xml.ts";
 import { m, t } from "../namespaces.ts";
 import { type Operation, outcomeOf } from "../operation.ts";
 import { status } from "../session/response-status.ts";

@@ -1,6 +1,6 @@
 import type { Junk, Junked } from "../../exchange/exchange.ts";
-import { attribute, mapped, optional, record } from "../../wire/xml-read.ts";
-import { element } from "../../wire/xml-write.ts";
+import { attribute, mapped, optional, record } from "../../wire/xml/read-xml.ts";
+import { element } from "../../wire/xml/write-xml.ts";
 import { type ItemRef, itemIds, itemNames } from "../ids.ts";
 import { m } from "../namespaces.ts";
 import { type Operation, outcomeOf, responses } from "../operation.ts";

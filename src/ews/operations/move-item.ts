@@ -1,6 +1,6 @@
 import type { Outcome } from "../../outcome.ts";
-import { mapped, optional, type Reader, record } from "../../wire/xml-read.ts";
-import { element, type Xml } from "../../wire/xml-write.ts";
+import { mapped, optional, type Reader, record } from "../../wire/xml/read-xml.ts";
+import { element, type Xml } from "../../wire/xml/write-xml.ts";
 import type { FolderRef } from "../folders/folder-ref.ts";
 import { folderId, folderName, type ItemRef, itemIds, itemNames } from "../ids.ts";
 import { messagesReader } from "../message.ts";

@@ -1,5 +1,5 @@
-import { mapped, optional, record } from "../../wire/xml-read.ts";
-import { element, type Xml } from "../../wire/xml-write.ts";
+import { mapped, optional, record } from "../../wire/xml/read-xml.ts";
+import { element, type Xml } from "../../wire/xml/write-xml.ts";
 import { type ItemRef, itemId } from "../ids.ts";
 import { itemRefsReader } from "../item-ref.ts";
 import { m } from "../namespaces.ts";

@@ -1,5 +1,5 @@
-import { attribute, mapped, optional, record } from "../../wire/xml-read.ts";
-import { type ByteSource, base64Content, element } from "../../wire/xml-write.ts";
+import { attribute, mapped, optional, record } from "../../wire/xml/read-xml.ts";
+import { type ByteSource, base64Content, element } from "../../wire/xml/write-xml.ts";
 import { m } from "../namespaces.ts";
 import { type Operation, outcomeOf, responses } from "../operation.ts";
 import { status } from "../session/response-status.ts";

@@ -1,7 +1,7 @@
 import type { Call } from "../../exchange/exchange.ts";
 import { Failure } from "../../failure.ts";
 import type { Outcome } from "../../outcome.ts";
-import type { QName } from "../../wire/xml-read.ts";
+import type { QName } from "../../wire/xml/read-xml.ts";
 import type { ArchiveFound } from "../archive.ts";
 import { isSid } from "../called.ts";
 import type { Folders } from "../folders/mailbox-folders.ts";

@@ -1,4 +1,4 @@
-import { fromAttribute, nameValues, optional, text, word } from "../../wire/xml-read.ts";
+import { fromAttribute, nameValues, optional, text, word } from "../../wire/xml/read-xml.ts";
 import { m } from "../namespaces.ts";
 
 /**

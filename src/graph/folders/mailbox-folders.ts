@@ -1,5 +1,5 @@
-import type { Folder, FolderName } from "../../exchange/folder.ts";
-import type { FolderNode } from "../../exchange/folder-tree.ts";
+import type { Folder, FolderName } from "../../exchange/folders/folder.ts";
+import type { FolderNode } from "../../exchange/folders/folder-tree.ts";
 import type { Failure } from "../../failure.ts";
 import type { FolderRef } from "./folder-ref.ts";
 

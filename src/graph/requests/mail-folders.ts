@@ -1,4 +1,4 @@
-import type { FoundFolder } from "../../exchange/folder-tree.ts";
+import type { FoundFolder } from "../../exchange/folders/folder-tree.ts";
 import { found, made } from "../declared.ts";
 import type { FolderRef } from "../folders/folder-ref.ts";
 import { flagIn, type JsonObject, numberIn, textIn } from "../json.ts";

@@ -1,5 +1,5 @@
 import type { NewAttachment } from "../../exchange/attachment.ts";
-import { encodeBase64, encodedLength } from "../../wire/base64.ts";
+import { encodeBase64, encodedLength } from "../../wire/mime/base64.ts";
 import { made } from "../declared.ts";
 import { RawBody, type Request, segment } from "../request.ts";
 

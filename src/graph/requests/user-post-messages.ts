@@ -1,4 +1,4 @@
-import { encodeBase64, encodedLength } from "../../wire/base64.ts";
+import { encodeBase64, encodedLength } from "../../wire/mime/base64.ts";
 import { made } from "../declared.ts";
 import { type JsonObject, textIn } from "../json.ts";
 import { needed, RawBody, type Request } from "../request.ts";

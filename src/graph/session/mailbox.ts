@@ -1,6 +1,6 @@
 import type { Call } from "../../exchange/exchange.ts";
 import type { Outcome } from "../../outcome.ts";
-import type { Safety } from "../../wire/repetition.ts";
+import type { Safety } from "../../wire/throttling/retry-safety.ts";
 import type { Folders } from "../folders/mailbox-folders.ts";
 import type { Habits } from "../habits.ts";
 import type { JsonObject } from "../json.ts";

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { sameMessageId } from "../../exchange/match.ts";
+import { sameMessageId } from "../../exchange/search/match-filters.ts";
 import { openRegular } from "../../files/regular-file.ts";
 import { parseJson } from "../../text/parse-json.ts";
 

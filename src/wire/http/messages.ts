@@ -1,5 +1,5 @@
-import type { HttpConnection } from "../http-connection.ts";
-import type { Document } from "../xml-write.ts";
+import type { Document } from "../xml/write-xml.ts";
+import type { HttpConnection } from "./http-connection.ts";
 
 export type HttpMethod = "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
 

@@ -4,8 +4,8 @@ import { validateXML } from "xmllint-wasm";
 import { envelopeOf, places, request } from "../../../src/ews/autodiscover/soap.ts";
 import { s } from "../../../src/ews/namespaces.ts";
 import { type Lab, startLab } from "../../../src/lab/lab.ts";
-import { readXml } from "../../../src/wire/xml-read.ts";
-import { xmlText } from "../../../src/wire/xml-write.ts";
+import { readXml } from "../../../src/wire/xml/read-xml.ts";
+import { xmlText } from "../../../src/wire/xml/write-xml.ts";
 import { absent, shared } from "../shared.ts";
 
 const schemaFolder = "ews-schema/autodiscover-soap";

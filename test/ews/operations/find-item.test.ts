@@ -9,7 +9,7 @@ import { findItem } from "../../../src/ews/operations/find-item.ts";
 import { sendItem } from "../../../src/ews/operations/send-item.ts";
 import { updateItem } from "../../../src/ews/operations/update-item.ts";
 import type { Outcome } from "../../../src/outcome.ts";
-import { mapped, optional, type Reader, readXml, record, required } from "../../../src/wire/xml-read.ts";
+import { mapped, optional, type Reader, readXml, record, required } from "../../../src/wire/xml/read-xml.ts";
 import { absent, shared } from "../shared.ts";
 
 const folder = "ews-samples";

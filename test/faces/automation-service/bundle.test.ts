@@ -8,7 +8,7 @@ import * as yaml from "yaml";
 import * as z from "zod";
 import { catalogue } from "../../../src/actions/index.ts";
 import { type Action, effects, reading } from "../../../src/catalogue/action-definition.ts";
-import { sameOverGraph } from "../../../src/exchange/uses.ts";
+import { sameOverGraph } from "../../../src/exchange/port-methods.ts";
 import { automationService } from "../../../src/faces/automation-service/bundle.ts";
 import { ActionDefinition, IntegrationDefinition } from "../../../src/faces/automation-service/definition.ts";
 import { dataAttributes } from "../../../src/faces/automation-service/integration.ts";

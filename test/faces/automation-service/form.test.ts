@@ -6,7 +6,7 @@ import { catalogue } from "../../../src/actions/index.ts";
 import { type Action, reading } from "../../../src/catalogue/action-definition.ts";
 import { unwrapped } from "../../../src/catalogue/limits.ts";
 import { spellings } from "../../../src/catalogue/read-input.ts";
-import { sameOverGraph } from "../../../src/exchange/uses.ts";
+import { sameOverGraph } from "../../../src/exchange/port-methods.ts";
 import type { Field } from "../../../src/faces/automation-service/definition.ts";
 import { formOf, pythonText, separatorsOf } from "../../../src/faces/automation-service/form.ts";
 import { prelude } from "../../../src/faces/automation-service/prelude.ts";

@@ -7,7 +7,7 @@ import { getRequestListener } from "@hono/node-server";
 import * as z from "zod";
 import { type Action, reading, touching } from "../../../src/catalogue/action-definition.ts";
 import type { Exchange, Mailbox } from "../../../src/exchange/exchange.ts";
-import { sameOverGraph } from "../../../src/exchange/uses.ts";
+import { sameOverGraph } from "../../../src/exchange/port-methods.ts";
 import { type App, buildApp } from "../../../src/faces/http/app.ts";
 import type { AppOptions, HttpSettings } from "../../../src/faces/http/app-context.ts";
 import { Failure } from "../../../src/failure.ts";

@@ -9,7 +9,7 @@ import {
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { type Action, effects, touching } from "../../../src/catalogue/action-definition.ts";
-import { sameOverGraph } from "../../../src/exchange/uses.ts";
+import { sameOverGraph } from "../../../src/exchange/port-methods.ts";
 import { mcpServer } from "../../../src/faces/mcp/server.ts";
 import type { Host } from "../../../src/perform/perform.ts";
 import { countSheep, opened, shearMany, shearSheep } from "../toy.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { startLab } from "../../../src/lab/lab.ts";
 import type { EwsPolicy, Registration, Tenant } from "../../../src/lab/registration.ts";
-import { clientId, secret, tenantId, tenantWith } from "../../wire/tenant.ts";
+import { clientId, secret, tenantId, tenantWith } from "../../wire/sign-in/tenant.ts";
 
 const types = "http://schemas.microsoft.com/exchange/services/2006/types";
 const messages = "http://schemas.microsoft.com/exchange/services/2006/messages";

@@ -1,0 +1,152 @@
+import { asFailure, type Failure } from "../../failure.ts";
+import { attempt, type Outcome } from "../../outcome.ts";
+import type { Detail, Message } from "../message.ts";
+import { isAfter, nextCursor, type Position } from "./cursor.ts";
+import { isLocal } from "./local-failure.ts";
+import { type ClientFilter, detailFor, type Matcher } from "./match-filters.ts";
+import { covers, only } from "./read-detail.ts";
+import type { Search, SearchPage, Unsearched } from "./search-query.ts";
+
+/** What both back ends do alike once the server has listed what may match. */
+export interface Searching {
+  readonly asked: Search;
+  readonly position: Position | undefined;
+  readonly applied: SearchPage["applied"];
+  /** The filters that are decided by looking at each message. */
+  readonly check: readonly ClientFilter[];
+  readonly matches: Matcher;
+  /** Newest first, as far as the server could narrow it down. */
+  readonly listed: AsyncIterable<Message>;
+  /** Whether a line of the list is less than this detail of its message. */
+  needsReading(message: Message, detail: Detail): boolean;
+  /** Reads messages with a detail: by id, what came of each. Throws only when cancelled. */
+  read(messages: readonly Message[], detail: Detail): Promise<ReadonlyMap<string, Outcome<Message>>>;
+}
+
+/** What was found. */
+export interface FoundPage {
+  readonly messages: readonly Message[];
+  readonly nextCursor: string | undefined;
+  /** Messages that no filter could be applied to, or that could not be given whole. */
+  readonly unsearched: readonly Unsearched[];
+}
+
+/** How many messages are read at once to be judged: their bodies are held meanwhile. */
+const judgedAtOnce = 25;
+
+/** Judges what was listed until the limit is reached. Throws Failure. */
+export async function searchListed(searching: Searching): Promise<FoundPage> {
+  const { asked, position, applied, check, listed: list } = searching;
+  const detail = asked.detail ?? {};
+  const candidates = position ? filtered(list, (message) => isAfter(position, message)) : list;
+  const unsearched: Unsearched[] = [];
+  const judged = check.length > 0 ? judge(searching, candidates, unsearched) : asRead(candidates);
+
+  const found: Judged[] = [];
+  const seen = new Set<string>();
+  let more = false;
+  for await (const one of judged) {
+    if (seen.has(one.message.itemId)) continue;
+    if (found.length === asked.limit) {
+      more = true;
+      break;
+    }
+    seen.add(one.message.itemId);
+    found.push(one);
+    // To look for one more that only we can recognise may mean reading the rest of the mailbox: then the next page may be empty.
+    more = found.length === asked.limit && Object.values(applied).includes("client");
+    if (more) break;
+  }
+  // What arrived while we read may stand in between.
+  found.sort((one, other) => newestBefore(one.listed, other.listed));
+  const messages = await completed(searching, found, detail, unsearched);
+  const listed = found.map((one) => one.listed);
+  return { messages, nextCursor: more ? nextCursor(asked, listed, position) : undefined, unsearched };
+}
+
+function newestBefore({ receivedAt: one = "" }: Message, { receivedAt: other = "" }: Message): number {
+  if (one === other) return 0;
+  return one < other ? 1 : -1;
+}
+
+/** A message that passed, and what was read of it so far. */
+interface Judged {
+  readonly message: Message;
+  /** As it stood in the list: what the order and the cursor go by. */
+  readonly listed: Message;
+  /** Undefined: only its line in the list. */
+  readonly read: Detail | undefined;
+}
+
+async function* asRead(messages: AsyncIterable<Message>): AsyncIterable<Judged> {
+  for await (const message of messages) yield { message, listed: message, read: undefined };
+}
+
+async function* filtered(messages: AsyncIterable<Message>, keep: (message: Message) => boolean): AsyncIterable<Message> {
+  for await (const message of messages) if (keep(message)) yield message;
+}
+
+/** Lets those pass that match. A message that is gone meanwhile does not; one that cannot be read is put down as such. */
+async function* judge(searching: Searching, candidates: AsyncIterable<Message>, unjudged: Unsearched[]): AsyncIterable<Judged> {
+  const needed = detailFor(searching.check);
+  for await (const some of chunks(candidates, judgedAtOnce)) {
+    const toRead = some.filter((message) => searching.needsReading(message, needed));
+    const read = await searching.read(toRead, needed);
+    for (const message of some) {
+      const outcome = await decide(message, read.get(message.itemId), searching.matches);
+      if (!outcome.ok) unjudged.push({ itemId: message.itemId, failure: outcome.failure });
+      else if (outcome.value) yield { message: outcome.value, listed: message, read: read.has(message.itemId) ? needed : undefined };
+    }
+  }
+}
+
+/** The message when it matches; undefined when it does not or is gone. Throws what concerns more than this message. */
+async function decide(message: Message, read: Outcome<Message> | undefined, matches: Matcher): Promise<Outcome<Message | undefined>> {
+  if (read && !read.ok) {
+    if (read.failure.code === "not-found") return { ok: true, value: undefined };
+    return local(read);
+  }
+  const known = read?.value ?? message;
+  const outcome = await attempt(() => matches(known));
+  if (!outcome.ok) return local(outcome);
+  return { ok: true, value: outcome.value ? known : undefined };
+}
+
+function local(outcome: { readonly ok: false; readonly failure: Failure }): Outcome<never> {
+  if (!isLocal(outcome.failure)) throw asFailure(outcome.failure);
+  return outcome;
+}
+
+/** The messages with all that was asked of them, and nothing that was read for judging only. One that cannot be read stays as it was listed. */
+async function completed(searching: Searching, found: readonly Judged[], detail: Detail, unread: Unsearched[]): Promise<Message[]> {
+  const wanting = found.filter(({ message, read }) =>
+    read === undefined ? searching.needsReading(message, detail) : !covers(read, detail),
+  );
+  const read = await searching.read(
+    wanting.map(({ message }) => message),
+    detail,
+  );
+  return found.flatMap(({ message }) => {
+    const outcome = read.get(message.itemId);
+    if (outcome && !outcome.ok) {
+      if (!isLocal(outcome.failure)) throw outcome.failure;
+      // Gone since it was listed: it is no longer there to be found.
+      if (outcome.failure.code === "not-found") return [];
+      unread.push({ itemId: message.itemId, failure: outcome.failure });
+    }
+    return [only(outcome?.ok ? outcome.value : message, detail)];
+  });
+}
+
+/** The items in lists of so many; the last may have fewer. */
+export async function* chunks<T>(items: AsyncIterable<T>, size: number): AsyncIterable<T[]> {
+  let chunk: T[] = [];
+  for await (const item of items) {
+    chunk.push(item);
+    if (chunk.length === size) {
+      yield chunk;
+      chunk = [];
+    }
+  }
+  if (chunk.length > 0) yield chunk;
+}

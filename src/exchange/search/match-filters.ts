@@ -1,0 +1,243 @@
+import { Failure } from "../../failure.ts";
+import { comparable, visible } from "../../text/unicode-form.ts";
+import { type Attachment, holdsOthers } from "../attachment.ts";
+import type { Address, Detail, Message } from "../message.ts";
+import { containing } from "./contains-text.ts";
+import type { FilterName, Filters } from "./search-query.ts";
+
+/** A filter that can be decided by looking at a message; a query in the server's own language cannot. */
+export type ClientFilter = Exclude<FilterName, "query">;
+
+/** Says whether one message passes. Throws what `sha256` throws: a message that cannot be judged is neither in nor out. */
+export type Matcher = (message: Message) => Promise<boolean>;
+
+/** What a matcher cannot do alone: the SHA-256 of a file attachment's bytes, in hexadecimal. */
+export interface MatchMeans {
+  sha256(attachment: Attachment): Promise<string>;
+  /** What hangs in an attached message, or in another attachment that holds others. */
+  inside(attachment: Attachment): Promise<readonly Attachment[]>;
+}
+
+/** For filters that look at no attachment. */
+export const noMeans: MatchMeans = { sha256: () => unneeded(), inside: () => unneeded() };
+
+function unneeded(): Promise<never> {
+  return Promise.reject(new Failure("internal", "An attachment was looked into for a filter that needs none."));
+}
+
+/** Longer patterns are not written by people; the linear engine's cost grows with the pattern's size times the text's. */
+const maxPatternLength = 1000;
+
+/** The filters that are given, in no particular order. */
+export function givenFilters(filters: Filters): FilterName[] {
+  const { subjectMatch: _, ...rest } = filters;
+  const names: FilterName[] = [];
+  let name: keyof typeof rest;
+  for (name in rest) if (rest[name] !== undefined) names.push(name);
+  return names;
+}
+
+/** Refuses filters that mean nothing. Throws Failure `invalid-input` naming the filter. */
+export function checkFilters(filters: Filters): void {
+  for (const name of ["receivedAfter", "receivedBefore"] as const) {
+    const time = filters[name];
+    if (time !== undefined && Number.isNaN(Date.parse(time))) refuse(name, "it is not a time; write it as 2026-01-31T12:00:00Z");
+  }
+  for (const name of ["minSize", "maxSize"] as const) {
+    const size = filters[name];
+    if (size !== undefined && !(Number.isSafeInteger(size) && size >= 0)) refuse(name, "it is not a number of bytes");
+  }
+  for (const name of [
+    "sender",
+    "recipient",
+    "body",
+    "bodyRegex",
+    "attachmentName",
+    "conversationId",
+    "category",
+    "itemClass",
+    "query",
+  ] as const) {
+    const text = filters[name];
+    if (text !== undefined && comparable(text) === "") refuse(name, "it is empty");
+  }
+  if (filters.subject !== undefined && comparable(filters.subject) === "" && filters.subjectMatch !== "equals")
+    refuse("subject", "it is empty; for messages without a subject compare with `equals`");
+  const sha256 = filters.attachmentSha256;
+  if (sha256 !== undefined && !/^[0-9a-f]{64}$/i.test(sha256)) refuse("attachmentSha256", "it is not 64 hexadecimal digits");
+  if (filters.internetMessageId !== undefined) {
+    if (filters.internetMessageId.length === 0) refuse("internetMessageId", "give at least one");
+    if (filters.internetMessageId.some((id) => bareMessageId(id) === "")) refuse("internetMessageId", "one of them is empty");
+  }
+}
+
+function refuse(name: FilterName, problem: string): never {
+  throw new Failure(
+    "invalid-input",
+    `The filter ${name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)} cannot be used: ${problem}.`,
+  );
+}
+
+/** What must be known of a message, beyond its summary, to decide these filters. */
+export function detailFor(names: readonly FilterName[]): Detail {
+  return {
+    ...(names.includes("recipient") ? { recipients: true } : {}),
+    ...(names.includes("attachmentName") || names.includes("attachmentSha256") ? { attachments: true } : {}),
+    ...(names.includes("body") || names.includes("bodyRegex") ? { body: "text" as const } : {}),
+  };
+}
+
+/** An Internet Message-ID without white space and angle brackets around it. */
+export function bareMessageId(id: string): string {
+  const trimmed = id.trim();
+  return trimmed.startsWith("<") && trimmed.endsWith(">") ? trimmed.slice(1, -1).trim() : trimmed;
+}
+
+/** Whether two Internet Message-IDs are the same one, whichever way each is written. Servers compare them ignoring case, so this does too. */
+export function sameMessageId(one: string, other: string): boolean {
+  return bareMessageId(one).toLowerCase() === bareMessageId(other).toLowerCase();
+}
+
+/**
+ * Makes the test for the named filters of a search; the others are taken to be decided elsewhere. The regular expression engine is loaded only
+ * when one is asked for. Throws Failure `invalid-input` for filters that mean nothing.
+ */
+export async function openMatcher(filters: Filters, names: readonly FilterName[], means: MatchMeans): Promise<Matcher> {
+  checkFilters(filters);
+  const quick = names.flatMap((name) => {
+    const test = name in quickTests ? quickTests[name as keyof typeof quickTests](filters) : undefined;
+    return test ? [test] : [];
+  });
+  const pattern = names.includes("bodyRegex") ? filters.bodyRegex : undefined;
+  const inBody = pattern === undefined ? undefined : await compileBodyRegex(pattern);
+  const wanted = names.includes("attachmentSha256") ? filters.attachmentSha256?.toLowerCase() : undefined;
+  const hasHash = anyAttachment(
+    means,
+    async (attachment) => attachment.kind === "file" && (await means.sha256(attachment)).toLowerCase() === wanted,
+  );
+  const named = names.includes("attachmentName") ? filters.attachmentName : undefined;
+  const inName = named === undefined ? undefined : holding(named);
+  const hasName = inName && anyAttachment(means, async ({ name }) => inName(name));
+  return async (message) => {
+    if (!quick.every((test) => test(message))) return false;
+    if (inBody && !inBody(bodyOf(message))) return false;
+    return (hasName === undefined || (await hasName(message))) && (wanted === undefined || (await hasHash(message)));
+  };
+}
+
+type Test = ((message: Message) => boolean) | undefined;
+
+/** One test per filter that needs nothing but the message. Missing values never match a filter. */
+const quickTests = {
+  subject: ({ subject, subjectMatch }): Test => {
+    if (subject === undefined) return undefined;
+    const wanted = comparable(subject);
+    if (subjectMatch === "equals") return (message) => comparable(message.subject ?? "") === wanted;
+    if (subjectMatch === "prefix") return (message) => comparable(message.subject ?? "").startsWith(wanted);
+    const has = holding(subject);
+    return (message) => has(message.subject);
+  },
+  sender: ({ sender }): Test => {
+    if (sender === undefined) return undefined;
+    const has = inAddress(sender);
+    return (message) => has(message.from) || has(message.sender);
+  },
+  recipient: ({ recipient }): Test => {
+    if (recipient === undefined) return undefined;
+    const has = inAddress(recipient);
+    return ({ to = [], cc = [], bcc = [] }) => [to, cc, bcc].some((some) => some.some(has));
+  },
+  body: ({ body }): Test => {
+    if (body === undefined) return undefined;
+    const has = holding(body);
+    return (message) => has(bodyOf(message));
+  },
+  internetMessageId: ({ internetMessageId }) =>
+    internetMessageId &&
+    (({ internetMessageId: own }) => own !== undefined && internetMessageId.some((wanted) => sameMessageId(wanted, own))),
+  conversationId: ({ conversationId }) =>
+    conversationId === undefined ? undefined : (message) => message.conversationId === conversationId,
+  receivedAfter: ({ receivedAfter }) =>
+    receivedAfter === undefined ? undefined : (message) => instant(message) >= Date.parse(receivedAfter),
+  receivedBefore: ({ receivedBefore }) =>
+    receivedBefore === undefined ? undefined : (message) => instant(message) < Date.parse(receivedBefore),
+  hasAttachments: ({ hasAttachments }) =>
+    hasAttachments === undefined ? undefined : (message) => (message.hasAttachments ?? false) === hasAttachments,
+  isUnread: ({ isUnread }) => (isUnread === undefined ? undefined : (message) => message.isRead === !isUnread),
+  minSize: ({ minSize }) => (minSize === undefined ? undefined : (message) => message.size !== undefined && message.size >= minSize),
+  maxSize: ({ maxSize }) => (maxSize === undefined ? undefined : (message) => message.size !== undefined && message.size <= maxSize),
+  importance: ({ importance }) => (importance === undefined ? undefined : (message) => (message.importance ?? "Normal") === importance),
+  category: ({ category }) =>
+    category === undefined ? undefined : (message) => (message.categories ?? []).some((own) => comparable(own) === comparable(category)),
+  itemClass: ({ itemClass }) => (itemClass === undefined ? undefined : (message) => isOfClass(message.itemClass, itemClass)),
+} satisfies Partial<Record<ClientFilter, (filters: Filters) => Test>>;
+
+/** Whether an item class is the wanted one or below it. A class whose name only begins alike (`IPM.Notebook`) is another one. */
+function isOfClass(own: string | undefined, wanted: string): boolean {
+  if (own === undefined) return false;
+  return comparable(own) === comparable(wanted) || comparable(own).startsWith(`${comparable(wanted)}.`);
+}
+
+/** NaN, which is neither before nor after anything, for a message that was never received. */
+function instant(message: Message): number {
+  return Date.parse(message.receivedAt ?? "");
+}
+
+function bodyOf(message: Message): string {
+  return message.bodyText ?? message.bodyHtml ?? message.bodyPreview ?? "";
+}
+
+/** Returns a test whether a text contains the word, both as they are compared. A missing text contains nothing. */
+export function holding(word: string): (text: string | undefined) => boolean {
+  const has = containing(comparable(word));
+  return (text) => text !== undefined && has(comparable(text));
+}
+
+function inAddress(part: string): (address: Address | undefined) => boolean {
+  const has = holding(part);
+  return (own) => own !== undefined && (has(own.address) || has(own.name) || has(own.x500));
+}
+
+/** Messages attached to attached messages, and so on: nobody forwards so often. Each level costs a request. */
+const maxLevels = 10;
+
+/**
+ * Whether a test holds of any attachment of a message: first of its own, then of what hangs in attached messages, level by level. Throws the Failure of
+ * one that cannot be opened, and `too-large` for one that lies too deep: then it is not known.
+ */
+function anyAttachment(means: MatchMeans, test: (attachment: Attachment) => Promise<boolean>): (message: Message) => Promise<boolean> {
+  return async ({ attachments = [] }) => {
+    let level = attachments;
+    for (let depth = 0; level.length > 0; depth++) {
+      for (const attachment of level) if (await test(attachment)) return true;
+      const holders = level.filter(holdsOthers);
+      if (holders.length > 0 && depth === maxLevels)
+        throw new Failure(
+          "too-large",
+          `Messages are attached to attached messages more than ${maxLevels} levels deep: what lies below was not looked at.`,
+        );
+      const below: Attachment[] = [];
+      for (const holder of holders) for (const one of await means.inside(holder)) below.push(one);
+      level = below;
+    }
+    return false;
+  };
+}
+
+/** RE2 syntax, ignoring case as all filters do (`(?-i)` in the pattern turns that off). Linear in the text, which is hostile. */
+async function compileBodyRegex(pattern: string): Promise<(text: string) => boolean> {
+  if (pattern.length > maxPatternLength) refuse("bodyRegex", `it is longer than ${maxPatternLength} characters`);
+  const { RE2JS, RE2JSException } = await import("../../libraries/re2js.ts");
+  try {
+    const compiled = RE2JS.compile(pattern, RE2JS.CASE_INSENSITIVE);
+    // As it was written, and as it is seen: neither hides a word from the other.
+    return (text) => {
+      if (compiled.test(text)) return true;
+      const seen = visible(text);
+      return seen !== text && compiled.test(seen);
+    };
+  } catch (thrown) {
+    if (thrown instanceof RE2JSException) refuse("bodyRegex", thrown.message.replace("`(?i)", "`"));
+    throw thrown;
+  }
+}

@@ -1,0 +1,137 @@
+import type { Message } from "../message.ts";
+import { containing } from "./contains-text.ts";
+import type { Applied, AppliedFilters, FilterName, Filters } from "./search-query.ts";
+
+/** A server may show whole seconds, and compare finer ones. */
+const hiddenFractionMs = 1000;
+/** From here on a list may have cut a text: https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-perform-paged-searches-by-using-ews-in-exchange */
+const cutCharacters = 255;
+
+/** Undefined: the line does not show it. */
+type Contradicts = (message: Message) => boolean | undefined;
+
+/** The test of a property that may not be shown. */
+function of<T>(value: (message: Message) => T | undefined, contradicts: (value: T) => boolean): Contradicts {
+  return (message) => {
+    const shown = value(message);
+    return shown === undefined ? undefined : contradicts(shown);
+  };
+}
+
+/**
+ * Filters whose property each line of a list shows, and when it shows that the message does not match. What could be compared otherwise by the server
+ * than by us (letters of other widths, accents) contradicts nothing.
+ */
+const shown = {
+  receivedAfter: ({ receivedAfter = "" }) => {
+    const from = Date.parse(receivedAfter);
+    return of(
+      ({ receivedAt }) => receivedAt,
+      (at) => Date.parse(at) + hiddenFractionMs <= from,
+    );
+  },
+  receivedBefore: ({ receivedBefore = "" }) => {
+    const to = Date.parse(receivedBefore);
+    return of(
+      ({ receivedAt }) => receivedAt,
+      (at) => Date.parse(at) >= to,
+    );
+  },
+  isUnread: ({ isUnread }) =>
+    of(
+      ({ isRead }) => isRead,
+      (isRead) => isRead === isUnread,
+    ),
+  minSize: ({ minSize = 0 }) =>
+    of(
+      ({ size }) => size,
+      (size) => size < minSize,
+    ),
+  maxSize: ({ maxSize = 0 }) =>
+    of(
+      ({ size }) => size,
+      (size) => size > maxSize,
+    ),
+  importance: (filters) =>
+    of(
+      ({ importance }) => importance,
+      (importance) => importance !== filters.importance,
+    ),
+  subject: ({ subject: wanted = "", subjectMatch = "contains" }) => {
+    const part = bare(wanted);
+    const fits = {
+      contains: containing(part),
+      prefix: (text: string) => text.startsWith(part),
+      equals: (text: string) => text === part,
+    }[subjectMatch];
+    // One that is empty is not shown.
+    return ({ subject = "" }) => subject.length < cutCharacters && !fits(bare(subject));
+  },
+  category: ({ category = "" }) => {
+    const wanted = bare(category);
+    return of(
+      ({ categories }) => categories,
+      (categories) => !categories.some((own) => bare(own) === wanted),
+    );
+  },
+  itemClass: ({ itemClass: wanted = "" }) =>
+    of(
+      ({ itemClass }) => itemClass,
+      (itemClass) => !itemClass.toLowerCase().startsWith(wanted.toLowerCase()),
+    ),
+} satisfies Partial<Record<FilterName, (filters: Filters) => Contradicts>>;
+
+/** A text without what servers may ignore: case, marks, widths, and all but letters and digits. */
+function bare(text: string): string {
+  // Piles of marks take long to be ordered, and are left out anyway.
+  const letters = text.replace(/\p{M}/gu, "").normalize("NFKD");
+  return letters
+    .replace(/[^\p{L}\p{N}]/gu, "")
+    .toUpperCase()
+    .toLowerCase();
+}
+
+/** A list without the lines that contradict a filter which the server was asked to apply. */
+export interface Rechecked {
+  readonly messages: AsyncIterable<Message>;
+  /** Where each filter was applied, as far as the list was read. */
+  applied(): AppliedFilters;
+  /** Lines were left out: the server does not keep to all that it was asked. */
+  isBroken(): boolean;
+}
+
+/** Looks again at what the server has filtered: one that ignores a filter returns what the lines themselves show to be wrong. */
+export function recheck(messages: AsyncIterable<Message>, filters: Filters, applied: AppliedFilters): Rechecked {
+  const broken = new Set<FilterName>();
+  const hidden = new Set<FilterName>();
+  const tests = keysOf(shown).flatMap((name) => (applied[name] === "server" ? [{ name, contradicts: shown[name](filters) }] : []));
+  async function* kept(): AsyncGenerator<Message> {
+    for await (const message of messages) {
+      let fits = true;
+      for (const { name, contradicts } of tests) {
+        const wrong = contradicts(message);
+        if (wrong === undefined) hidden.add(name);
+        if (wrong !== true) continue;
+        broken.add(name);
+        fits = false;
+      }
+      if (fits) yield message;
+    }
+  }
+  return {
+    messages: tests.length === 0 ? messages : kept(),
+    applied: () => ({ ...applied, ...each(broken, "client"), ...each(hidden, "server, unchecked") }),
+    isBroken: () => broken.size > 0,
+  };
+}
+
+function each(names: ReadonlySet<FilterName>, where: Applied): AppliedFilters {
+  return Object.fromEntries([...names].map((name) => [name, where]));
+}
+
+function keysOf<K extends string>(record: Readonly<Record<K, unknown>>): K[] {
+  const keys: K[] = [];
+  let key: K;
+  for (key in record) keys.push(key);
+  return keys;
+}

@@ -1,0 +1,106 @@
+import { Failure } from "../../failure.ts";
+import type { NewAttachment } from "../attachment.ts";
+import type { Address, Header } from "../message.ts";
+import type { Draft, Reply } from "./draft.ts";
+
+/** What would end a header line or hide in one (RFC 5322, 2.2): all control characters; also U+0085, U+2028 and U+2029, which some take for line ends. */
+const controls = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
+/** The same where white space in a line is harmless. */
+const controlsButTab = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028\u2029]/;
+/** RFC 5321, 4.5.3.1: 64 for the local part, `@`, 255 for the domain. */
+const maxAddressLength = 320;
+/** RFC 5322, 2.1.1: a line has at most 998 characters; the name is in it. */
+const maxHeaderLength = 998;
+const restrictedHeaderName = /^X-[!#$%&'*+.^_`|~0-9A-Za-z-]+$/i;
+/** RFC 2045, 5.1, with any parameters. */
+const mediaType = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+\/[!#$%&'*+.^_`|~0-9A-Za-z-]+(\s*;.*)?$/;
+
+/** Refuses a draft that cannot be sent, or that smuggles header lines. Throws Failure `invalid-input` naming the field. */
+export function checkDraft(draft: Draft): void {
+  if (draft.mime) {
+    checkRaw(draft);
+    return;
+  }
+  if (draft.html !== undefined && draft.text !== undefined) refuse("html", "give either html or text");
+  checkAddress("from", draft.from);
+  for (const field of ["to", "cc", "bcc", "replyTo"] as const) checkAddresses(field, draft[field]);
+  if (draft.to.length + (draft.cc?.length ?? 0) + (draft.bcc?.length ?? 0) === 0) refuse("to", "there is no recipient");
+  checkLine("subject", draft.subject);
+  checkHeaders(draft.headers);
+  checkAttachments(draft.attachments);
+}
+
+/** The same for a reply, whose recipients and subject may be left to Exchange. */
+export function checkReply(reply: Reply): void {
+  if (reply.html !== undefined && reply.text !== undefined) refuse("html", "give either html or text");
+  checkAddress("from", reply.from);
+  for (const field of ["to", "cc", "bcc"] as const) checkAddresses(field, reply[field]);
+  const named = [reply.to, reply.cc, reply.bcc].flatMap((addresses) => addresses ?? []);
+  // An empty list is not "whoever Exchange would choose", and a reply to all has those of the original's Cc.
+  if (reply.to !== undefined && reply.all !== true && named.length === 0) refuse("to", "there is no recipient");
+  checkLine("subject", reply.subject);
+  checkHeaders(reply.headers);
+  checkAttachments(reply.attachments);
+}
+
+/** A whole message brings everything along; what stands beside it would be lost. */
+function checkRaw({ mime, to, saveToSent: _, ...rest }: Draft): void {
+  if (mime?.length === 0) refuse("mime", "it is empty");
+  if (to.length > 0) refuse("to", "a raw message names its recipients itself");
+  for (const [field, value] of Object.entries(rest)) {
+    const given = Array.isArray(value) ? value.length > 0 : value !== undefined;
+    if (given) refuse(field, "a raw message excludes it");
+  }
+}
+
+function checkAddresses(field: string, addresses: readonly Address[] | undefined): void {
+  for (const address of addresses ?? []) checkAddress(field, address);
+}
+
+function checkAddress(field: string, value: Address | undefined): void {
+  if (value === undefined) return;
+  const { address = "", name = "" } = value;
+  // An SMTP address without quoting (RFC 5321): nobody is called otherwise, and a quoted one can hide a second address.
+  if (!/^[^\s@<>()[\]\\,;:"]+@[^\s@<>()\\,;:"]+$/.test(address) || controls.test(address) || address.length > maxAddressLength) {
+    refuse(field, `${JSON.stringify(address.slice(0, 80))} is not an SMTP address`);
+  }
+  if (controls.test(name)) refuse(field, "a display name holds a line break or another control character");
+}
+
+function checkHeaders(headers: readonly Header[] | undefined): void {
+  const seen = new Set<string>();
+  for (const { name, value } of headers ?? []) {
+    if (!restrictedHeaderName.test(name))
+      refuse("headers", `${JSON.stringify(name.slice(0, 80))} is not a header name that begins with X-`);
+    if (controlsButTab.test(value)) refuse("headers", `the value of ${name} holds a line break or another control character`);
+    if (name.length + 2 + value.length > maxHeaderLength) refuse("headers", `${name} is longer than ${maxHeaderLength} characters`);
+    // Exchange keeps one value per name.
+    if (seen.has(name.toLowerCase())) refuse("headers", `${name} is given twice`);
+    seen.add(name.toLowerCase());
+  }
+}
+
+function checkAttachments(attachments: readonly NewAttachment[] | undefined): void {
+  for (const { name, contentType, contentId, size } of attachments ?? []) {
+    if (name === "") refuse("attachments", "an attachment has no name");
+    checkLine("attachments", name);
+    if (contentType !== undefined && (!mediaType.test(contentType) || controls.test(contentType))) {
+      refuse("attachments", `the content type of ${JSON.stringify(name.slice(0, 80))} is not type/subtype`);
+    }
+    if (contentId !== undefined && (!/^<?[^\s<>]+>?$/.test(contentId) || controls.test(contentId))) {
+      refuse(
+        "attachments",
+        `the content id of ${JSON.stringify(name.slice(0, 80))} holds white space, angle brackets or control characters`,
+      );
+    }
+    if (!(Number.isSafeInteger(size) && size >= 0)) refuse("attachments", `the size of ${JSON.stringify(name.slice(0, 80))} is not known`);
+  }
+}
+
+function checkLine(field: string, text: string | undefined): void {
+  if (text !== undefined && controlsButTab.test(text)) refuse(field, "it holds a line break or another control character");
+}
+
+function refuse(field: string, problem: string): never {
+  throw new Failure("invalid-input", `${field}: ${problem}.`);
+}

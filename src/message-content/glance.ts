@@ -1,0 +1,49 @@
+import type { Address } from "../exchange/message.ts";
+import { loadCharsets } from "../wire/mime/charset.ts";
+import { decodeWords } from "../wire/mime/encoded-words.ts";
+import { addressesOf } from "../wire/mime/mime-addresses.ts";
+import { split } from "../wire/mime/mime-parts.ts";
+import { readAttached } from "./attached-message.ts";
+
+/** What a whole message says, for a person who must decide on it. Every field of a name counts: servers differ in which one they take. */
+export interface MimeGlance {
+  /** By the names of headers in lower case: From, Sender, Reply-To, To, Cc, Bcc, and those of a message that is sent again (Resent-…). */
+  readonly addresses: Readonly<Record<string, readonly Address[]>>;
+  readonly subject: readonly string[];
+  readonly date: readonly string[];
+  readonly text: string | undefined;
+  /** Names; of an attachment without one its media type. */
+  readonly attachments: readonly { readonly name: string; readonly size: number }[];
+  /** What of it cannot be told apart. */
+  readonly unlisted: string | undefined;
+}
+
+const addressing = ["from", "sender", "reply-to", "to", "cc", "bcc"];
+
+/** Throws Failure `too-large` for a message that was made to do harm. */
+export async function glanceAt(mime: Uint8Array): Promise<MimeGlance> {
+  const decode = await loadCharsets();
+  const { bodyText, attachments = [], unlisted } = await readAttached(once(mime), "");
+  const addresses: Record<string, Address[]> = {};
+  const texts: { readonly subject: string[]; readonly date: string[] } = { subject: [], date: [] };
+  for await (const event of split(once(mime), true)) {
+    if (event.kind !== "head") continue;
+    for (const { name, value } of event.fields) {
+      if (name === "subject" || name === "date") texts[name].push(decodeWords(value, decode));
+      if (!addressing.includes(name.replace(/^resent-/, ""))) continue;
+      addresses[name] = [...(addresses[name] ?? []), ...addressesOf(value, decode)];
+    }
+    break;
+  }
+  return {
+    addresses,
+    ...texts,
+    text: bodyText,
+    attachments: attachments.map(({ name, contentType = "no name", size = 0 }) => ({ name: name ?? contentType, size })),
+    unlisted,
+  };
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}

@@ -1,0 +1,111 @@
+import { Failure } from "../../failure.ts";
+
+/** A proxy to go through. */
+export interface ProxyServer {
+  /** `http:` or `https:`, with host and port alone. */
+  readonly url: URL;
+  /** For Basic (RFC 7617), in the header Proxy-Authorization. */
+  readonly credentials?: { readonly username: string; readonly password: string } | undefined;
+}
+
+/** Which proxy leads to which URL. */
+export interface ProxyRules {
+  readonly https?: ProxyServer | undefined;
+  readonly http?: ProxyServer | undefined;
+  /** Hosts that are reached without: `*`, `example.com` (and every name below it), `.example.com`, an address, each with `:port` or without. */
+  readonly noProxy: readonly string[];
+  /** This machine is reached directly: true for what the environment says, which is meant for all programs. */
+  readonly sparesLoopback: boolean;
+}
+
+/** The proxy for a URL; undefined: directly. */
+export function proxyFor(url: URL, rules: ProxyRules): ProxyServer | undefined {
+  const proxy = url.protocol === "https:" ? rules.https : rules.http;
+  if (proxy === undefined || (rules.sparesLoopback && isLoopback(url.hostname))) return undefined;
+  return rules.noProxy.some((rule) => matches(rule, url)) ? undefined : proxy;
+}
+
+/** RFC 6761 section 6.3, RFC 5735 and RFC 4291 section 2.5.3: names and addresses that never leave this machine. */
+export function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname.endsWith(".localhost") || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * What `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` say, or their names in small letters, which go first. A proxy without a scheme speaks http.
+ * @throws Failure `invalid-settings` naming the variable, never its value: it may hold a password
+ */
+export function environmentProxies(environment: Environment): ProxyRules | undefined {
+  const https = proxyIn(environment, "HTTPS_PROXY");
+  const http = proxyIn(environment, "HTTP_PROXY");
+  if (https === undefined && http === undefined) return undefined;
+  return { https, http, noProxy: noProxyList(environment.no_proxy ?? environment.NO_PROXY ?? ""), sparesLoopback: true };
+}
+
+/** The rules of a list parted by commas or white space. */
+export function noProxyList(text: string): string[] {
+  return text.split(/[\s,]+/).filter((rule) => rule !== "");
+}
+
+function proxyIn(environment: Environment, name: string): ProxyServer | undefined {
+  const value = environment[name.toLowerCase()] ?? environment[name];
+  if (value === undefined || value.trim() === "") return undefined;
+  const text = value.trim();
+  const whole = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`;
+  const url = URL.canParse(whole) ? new URL(whole) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) {
+    throw new Failure("invalid-settings", `The environment variable ${name} is not the URL of an http or https proxy.`, {
+      hint: "Put http://proxy.example.com:3128 there, or name the proxy in the settings of the connection (proxy: { url }).",
+    });
+  }
+  return { url: new URL(url.origin), credentials: credentialsOf(url, name) };
+}
+
+function credentialsOf({ username, password }: URL, name: string): ProxyServer["credentials"] {
+  if (username === "" && password === "") return undefined;
+  try {
+    return { username: decodeURIComponent(username), password: decodeURIComponent(password) };
+  } catch (thrown) {
+    if (!(thrown instanceof URIError)) throw thrown;
+    throw new Failure("invalid-settings", `The user name or password in the environment variable ${name} has a "%" that encodes nothing.`, {
+      hint: "Write % as %25, @ as %40 and : as %3A there (RFC 3986).",
+    });
+  }
+}
+
+/** The port that a URL means when it names none. */
+function portOf({ protocol, port }: URL): string {
+  return port === "" ? (protocol === "https:" ? "443" : "80") : port;
+}
+
+function matches(rule: string, url: URL): boolean {
+  if (rule === "*") return true;
+  const { host, port } = splitRule(rule.toLowerCase());
+  if (port !== undefined && port !== portOf(url)) return false;
+  const hostname = bare(url.hostname.toLowerCase()).replace(/\.$/, "");
+  const wanted = host.replace(/^\*?\.+/, "").replace(/\.$/, "");
+  if (wanted === "") return false;
+  // Names below an address are none.
+  return hostname === wanted || (/[a-z]/.test(wanted) && !wanted.includes(":") && hostname.endsWith(`.${wanted}`));
+}
+
+/** An address of IPv6 has colons of its own: its port can only stand after brackets. */
+function splitRule(rule: string): { readonly host: string; readonly port: string | undefined } {
+  const [, bracketed, behind] = /^\[([^\]]*)\](?::(\d+))?$/.exec(rule) ?? [];
+  if (bracketed !== undefined) return { host: normalAddress(bracketed), port: behind };
+  if (rule.split(":").length > 2) return { host: normalAddress(rule), port: undefined };
+  const [host = "", port] = rule.split(":");
+  return { host, port };
+}
+
+/** `0:0::1` and `::1` are the same address. */
+function normalAddress(text: string): string {
+  const written = `http://[${text}]/`;
+  return URL.canParse(written) ? bare(new URL(written).hostname) : text;
+}
+
+/** Without the brackets that an address of IPv6 has in a URL. */
+export function bare(hostname: string): string {
+  return hostname.replace(/^\[|\]$/g, "");
+}

@@ -1,0 +1,79 @@
+import type { ClientRequest, IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import type { Failure } from "../../failure.ts";
+import { failureAt, failureOf } from "./http-failure.ts";
+import { bare, type ProxyServer } from "./proxy-rules.ts";
+
+/** What the proxy is told of us. */
+export function proxyAuthorization({ credentials }: ProxyServer): Record<string, string> {
+  if (credentials === undefined) return {};
+  const pair = Buffer.from(`${credentials.username}:${credentials.password}`, "utf8").toString("base64");
+  return { "proxy-authorization": `Basic ${pair}` };
+}
+
+/** Where a connection goes: the proxy as `node:http` and `node:https` want it. */
+export function proxyPlace({ url }: ProxyServer): { readonly host: string; readonly port: number; readonly servername: string } {
+  const host = bare(url.hostname);
+  const port = url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port);
+  // Node would take the name from the header Host, which is not the proxy's. An address is not asked for by name (RFC 6066, section 3).
+  return { host, port, servername: /^[\d.]+$|:/.test(host) ? "" : host };
+}
+
+/** What our own proxy refused, as a Failure: the request has not reached the server. Undefined when it was the server that answered. */
+export function proxyRefusal(status: number, proxy: ProxyServer, host: string): Failure {
+  const name = `The proxy ${proxy.url.host}`;
+  const wireCode = `PROXY ${status}`;
+  if (status === 407) {
+    const message =
+      proxy.credentials === undefined ? `${name} asks for a user name and a password.` : `${name} refuses the user name or the password.`;
+    return failureAt("connecting", "unauthenticated", message, undefined, {
+      wireCode,
+      hint: "Set proxy.username and proxy.password of the connection; it is tried once, so that no account is locked. Basic is what is spoken to proxies.",
+    });
+  }
+  if (status === 403) {
+    return failureAt("connecting", "access-denied", `${name} does not allow a connection to ${host} (HTTP 403).`, undefined, {
+      wireCode,
+      hint: `Have ${host} allowed in the proxy, or put it into no_proxy where it is reached directly.`,
+    });
+  }
+  return failureAt("connecting", "unreachable", `${name} made no connection to ${host} (HTTP ${status}).`, undefined, { wireCode });
+}
+
+/**
+ * A connection through a proxy to `host` (with port), by CONNECT (RFC 9110, 9.3.6). `milliseconds` until it stands.
+ * Failures: `unreachable`, `tls-failed` (of the proxy itself), `unauthenticated` (407), `access-denied` (403), `timeout`.
+ */
+export function openTunnel(connect: () => ClientRequest, proxy: ProxyServer, host: string, milliseconds: number): Promise<Duplex> {
+  const name = `the proxy ${proxy.url.host}`;
+  return new Promise((resolve, reject) => {
+    const asked = connect();
+    const fail = (failure: Failure): void => {
+      clearTimeout(timer);
+      reject(failure);
+      asked.destroy();
+    };
+    const timer = setTimeout(
+      () => fail(failureAt("connecting", "timeout", `Through ${name}, ${host} could not be connected to within ${milliseconds / 1000} s.`)),
+      milliseconds,
+    );
+    asked.once("connect", (answer: IncomingMessage, socket: Duplex, first: Buffer) => {
+      const status = answer.statusCode ?? 0;
+      if (status < 200 || status > 299) {
+        socket.destroy();
+        return fail(proxyRefusal(status, proxy, host));
+      }
+      // A server of TLS waits for us to speak: what comes unasked was not written by it.
+      if (first.length > 0) {
+        socket.destroy();
+        return fail(failureAt("connecting", "unreachable", `${name} sent something before ${host} could have.`));
+      }
+      clearTimeout(timer);
+      resolve(socket);
+    });
+    // Some proxies answer CONNECT with a page and without ending the exchange as one.
+    asked.once("response", (answer: IncomingMessage) => fail(proxyRefusal(answer.statusCode ?? 0, proxy, host)));
+    asked.on("error", (thrown) => fail(failureOf(thrown, "connecting", name)));
+    asked.end();
+  });
+}

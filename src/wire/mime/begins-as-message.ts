@@ -1,0 +1,36 @@
+import { Failure } from "../../failure.ts";
+
+/** A field's name has at most 998 characters (RFC 5322, 2.1.1). */
+const maxName = 998;
+/** A field of a header (RFC 5322, 2.2), which no page and no JSON text begins with. The lists of contacts and appointments begin alike (`BEGIN:`). */
+const field = /^[!#-9;=-Z\\^-z|~][!-9;-~]*[ \t]*:/;
+const maybeField = /^[!#-9;=-Z\\^-z|~][!-9;-~]*[ \t]*$/;
+
+/** Gives the bytes of a message on. Throws Failure `broken-reply` as soon as they do not begin as one, or when there are none. */
+export async function* beginsAsMessage(bytes: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  let beginning = "";
+  let isKnown = false;
+  const held: Uint8Array[] = [];
+  for await (const piece of bytes) {
+    if (isKnown) {
+      yield piece;
+      continue;
+    }
+    beginning += Buffer.from(piece.buffer, piece.byteOffset, Math.min(piece.length, maxName)).toString("latin1");
+    isKnown = field.test(beginning);
+    if (!isKnown && (beginning.length > maxName || !(beginning === "" || maybeField.test(beginning)))) throw notAMessage();
+    // A copy: whoever gave the bytes may use their memory again.
+    if (!isKnown) held.push(Uint8Array.from(piece));
+    else {
+      yield* held.splice(0);
+      yield piece;
+    }
+  }
+  if (!isKnown) throw notAMessage();
+}
+
+function notAMessage(): Failure {
+  return new Failure("broken-reply", "What the server gave is not a message: it does not begin with a header.", {
+    hint: "Repeat; if it stays, look at what stands between: a proxy's page may have been given instead of the message.",
+  });
+}

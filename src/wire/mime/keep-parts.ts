@@ -1,0 +1,142 @@
+import { Failure } from "../../failure.ts";
+import { partDecoder } from "./decode-part.ts";
+import { isMessage, type PartPath } from "./mime-parts.ts";
+import { AnySplitter } from "./split-any-format.ts";
+import type { MimeEvent, PartHead } from "./split-mime.ts";
+
+/** A part that was kept. */
+export interface KeptPart {
+  readonly isMessage: boolean;
+  readonly pieces: readonly Uint8Array[];
+}
+
+/** Some parts of a message, kept while its bytes go by. */
+export interface Keeping {
+  write(bytes: Uint8Array): void;
+  /** The message is complete. */
+  end(): void;
+  has(path: PartPath): boolean;
+  /** Gives a part out, once. Undefined for one that is not there: not yet, or it found no room. */
+  take(path: PartPath): KeptPart | undefined;
+  /** Whether it may still be kept. */
+  mayCome(path: PartPath): boolean;
+}
+
+interface Sink {
+  write(bytes: Buffer): void;
+  /** Not complete: what came of it is dropped. */
+  end(isComplete: boolean): void;
+}
+
+/** What a piece costs besides its bytes: a server may send single ones. */
+const pieceBytes = 200;
+
+/** Keeps these parts as long as all that is kept fits into so many bytes; one that does not fit is dropped whole. */
+export function keepParts(paths: readonly PartPath[], roomBytes: number): Keeping {
+  const awaited = new Set(paths.map(nameOf));
+  const kept = new Map<string, KeptPart & { readonly size: number }>();
+  let room = roomBytes;
+
+  function collect(path: PartPath, head: PartHead): Sink {
+    let pieces: Uint8Array[] | undefined = [];
+    let size = 0;
+    const drop = () => {
+      pieces = undefined;
+      room += size;
+      awaited.delete(nameOf(path));
+    };
+    return {
+      write(bytes) {
+        if (pieces === undefined || bytes.length === 0) return;
+        const cost = bytes.length + pieceBytes;
+        if (cost > room) return drop();
+        room -= cost;
+        size += cost;
+        // A copy: whoever gave the bytes may use their memory again.
+        pieces.push(Uint8Array.from(bytes));
+      },
+      end(isComplete) {
+        if (pieces === undefined) return;
+        if (!isComplete) return drop();
+        kept.set(nameOf(path), { isMessage: isMessage(head), pieces, size });
+        awaited.delete(nameOf(path));
+      },
+    };
+  }
+
+  /** `wanted`: from this message on. */
+  function takeApart(path: PartPath, wanted: readonly PartPath[], isOfMessage: boolean): Sink {
+    const splitter = new AnySplitter(isOfMessage);
+    let sink: Sink | undefined;
+    let isOver = false;
+    const take = (events: Iterable<MimeEvent>): void => {
+      if (isOver) return;
+      try {
+        for (const event of events) {
+          if (event.kind === "bytes") sink?.write(event.bytes);
+          else if (event.kind === "part") {
+            sink?.end(true);
+            const { number } = event.part;
+            const inside = wanted.filter(([first]) => first === number).map(([, ...rest]) => rest);
+            sink = inside.length === 0 ? undefined : sinkOf([...path, number], event.part, inside);
+          }
+        }
+      } catch (thrown) {
+        // Whoever asks for such a part reads it by itself, and is told then.
+        if (!(thrown instanceof Failure)) throw thrown;
+        isOver = true;
+        sink?.end(false);
+      }
+    };
+    return {
+      write: (bytes) => take(splitter.write(bytes)),
+      end(isComplete) {
+        if (isComplete) take(splitter.end());
+        if (!isOver) sink?.end(isComplete);
+        isOver = true;
+      },
+    };
+  }
+
+  function sinkOf(path: PartPath, head: PartHead, wanted: readonly PartPath[]): Sink {
+    const deeper = wanted.filter(({ length }) => length > 0);
+    const sinks = [
+      ...(deeper.length < wanted.length ? [collect(path, head)] : []),
+      ...(deeper.length > 0 ? [takeApart(path, deeper, isMessage(head))] : []),
+    ];
+    const decoder = partDecoder(head.encoding);
+    const write = (bytes: Buffer) => {
+      for (const sink of sinks) sink.write(bytes);
+    };
+    return {
+      write: (bytes) => write(decoder.write(bytes)),
+      end(isComplete) {
+        if (isComplete) write(decoder.end());
+        for (const sink of sinks) sink.end(isComplete);
+      },
+    };
+  }
+
+  const message = takeApart([], paths, true);
+  return {
+    write(bytes) {
+      if (awaited.size > 0) message.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
+    },
+    end() {
+      if (awaited.size > 0) message.end(true);
+      awaited.clear();
+    },
+    has: (path) => kept.has(nameOf(path)),
+    take(path) {
+      const part = kept.get(nameOf(path));
+      kept.delete(nameOf(path));
+      room += part?.size ?? 0;
+      return part;
+    },
+    mayCome: (path) => awaited.has(nameOf(path)),
+  };
+}
+
+function nameOf(path: PartPath): string {
+  return path.join(".");
+}

@@ -1,0 +1,64 @@
+import { CalendarSplitter } from "./split-calendar.ts";
+import { type MimeEvent, MimeSplitter, type Splitter } from "./split-mime.ts";
+import { TnefSplitter, tnefSignature } from "./split-tnef.ts";
+
+/** So many bytes tell what it is. */
+const telling = 200;
+const calendarBegin = "BEGIN:VCALENDAR";
+
+/**
+ * Takes apart what others hang in: a message, a signed one as Exchange keeps it, TNEF (winmail.dat), a calendar. The content itself says which, since
+ * its name and type were written by whoever sent it. `isMessage`: what is nothing else is a message; otherwise it is told that nothing was found.
+ */
+export class AnySplitter implements Splitter {
+  readonly #isMessage: boolean;
+  #splitter: Splitter | undefined;
+  #held: Buffer = Buffer.alloc(0);
+
+  constructor(isMessage: boolean) {
+    this.#isMessage = isMessage;
+  }
+
+  *write(piece: Uint8Array): Generator<MimeEvent> {
+    if (this.#splitter !== undefined) return yield* this.#splitter.write(piece);
+    this.#held = Buffer.concat([this.#held, piece]);
+    if (this.#held.length >= telling || this.#tells()) yield* this.#begin();
+  }
+
+  *end(): Generator<MimeEvent> {
+    yield* this.#begin();
+    if (this.#splitter !== undefined) yield* this.#splitter.end();
+  }
+
+  /** Whether it is known what it is: a part of a message is given out while the rest comes. */
+  #tells(): boolean {
+    const text = textOf(this.#held);
+    const isCalendar = calendarBegin.startsWith(text.trimStart().slice(0, calendarBegin.length).toUpperCase());
+    if (this.#held.length < 4 || (isCalendar && text.trimStart().length < calendarBegin.length)) return false;
+    return this.#isMessage || !/^[!-9;-~]{1,76}[ \t]*$/.test(text);
+  }
+
+  *#begin(): Generator<MimeEvent> {
+    if (this.#splitter !== undefined) return;
+    const held = this.#held;
+    this.#held = Buffer.alloc(0);
+    const text = textOf(held);
+    if (held.length >= 4 && held.readUInt32LE(0) === tnefSignature) this.#splitter = new TnefSplitter();
+    else if (text.trimStart().toUpperCase().startsWith(calendarBegin)) this.#splitter = new CalendarSplitter();
+    else if (this.#isMessage || /^[!-9;-~]{1,76}[ \t]*:/.test(text)) this.#splitter = new MimeSplitter();
+    else this.#splitter = new NothingSplitter();
+    yield* this.#splitter.write(held);
+  }
+}
+
+/** Without a byte order mark. */
+function textOf(held: Buffer): string {
+  return held.toString("latin1", 0, telling).replace(/^\u00ef\u00bb\u00bf/, "");
+}
+
+class NothingSplitter implements Splitter {
+  *write(): Generator<MimeEvent> {}
+  *end(): Generator<MimeEvent> {
+    yield { kind: "flaw", text: "It has not the form that its name or type says: it is not taken apart." };
+  }
+}

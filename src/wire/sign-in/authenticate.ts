@@ -1,0 +1,231 @@
+import { hostname } from "node:os";
+import { Failure } from "../../failure.ts";
+import type { Http } from "../http/client.ts";
+import type { HttpMethod, HttpRequest } from "../http/messages.ts";
+import { isLoopback } from "../http/proxy-rules.ts";
+import { isEnough, isWeaker, type Strength } from "../strength.ts";
+import { withTokens } from "./bearer-token.ts";
+import { type Challenge, challengesOf } from "./challenge.ts";
+import { type ConnectionScheme, signInConnections } from "./connection-sign-in.ts";
+import { guardOf, probeOf } from "./sign-in-guard.ts";
+import type { TokenSource } from "./token-source.ts";
+
+export interface Account {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** How to sign in at a server. */
+export type SignIn =
+  | ({ readonly kind: "basic" } & Account)
+  | ({ readonly kind: "ntlm" } & Account)
+  /** With the ticket of whoever runs this process. */
+  | { readonly kind: "kerberos" }
+  /** The strongest that the server offers and that there is something for. `tokens` are bearer tokens. Nothing weaker than `atLeast` is used. */
+  | {
+      readonly kind: "auto";
+      readonly account?: Account | undefined;
+      readonly tokens?: TokenSource | undefined;
+      readonly atLeast?: Strength | undefined;
+    };
+
+/**
+ * A client that signs in with every request. Basic is sent at once; NTLM and Negotiate sign in connections, at most `maxConnections`.
+ * Failures besides those of `http`: `unauthenticated` (refused, and then not tried again; nothing that both sides know).
+ */
+export function authenticated(http: Http, signIn: SignIn, maxConnections: number): Http {
+  switch (signIn.kind) {
+    case "basic":
+      return withBasic(http, signIn);
+    case "ntlm":
+      return deferred(http, ({ url }) => withNtlm(http, url, signIn, maxConnections));
+    case "kerberos":
+      return deferred(http, async ({ url }) => {
+        const { kerberosScheme, loadKerberos, withoutKerberos } = await import("./kerberos.ts");
+        const kerberos = await loadKerberos();
+        if (kerberos === undefined) throw withoutKerberos(url.host);
+        return withConnections(http, url, kerberosScheme(kerberos), undefined, maxConnections);
+      });
+    case "auto":
+      return deferred(http, (request) => chosen(http, request, signIn, maxConnections));
+  }
+}
+
+/**
+ * For each server a client that is made when the first request needs it; when that fails, the next request makes it. Undefined: this
+ * request goes as it is.
+ */
+function deferred(http: Http, make: (request: HttpRequest) => Promise<Http | undefined>): Http {
+  const clients = new Map<string, Promise<Http | undefined>>();
+  return {
+    close: () => http.close(),
+    async send(request) {
+      const { origin } = request.url;
+      const made = clients.get(origin) ?? make(request);
+      clients.set(origin, made);
+      const forget = () => {
+        if (clients.get(origin) === made) clients.delete(origin);
+      };
+      const client = await made.catch((thrown) => {
+        forget();
+        throw thrown;
+      });
+      if (client === undefined) forget();
+      return (client ?? http).send(request);
+    },
+  };
+}
+
+/** RFC 7617, in UTF-8. */
+function withBasic(http: Http, { username, password }: Account): Http {
+  const authorization = `Basic ${Buffer.from(`${username}:${password}`, "utf8").toString("base64")}`;
+  return {
+    close: () => http.close(),
+    send: (request) => {
+      const sent = (one: HttpRequest) => () => http.send({ ...one, headers: { ...one.headers, authorization } });
+      return guardOf(request.url.origin, "Basic", username, password).tried(sent(request), sent(probeOf(request)), request.signal);
+    },
+  };
+}
+
+async function withNtlm(http: Http, url: URL, account: Account, maxConnections: number): Promise<Http> {
+  return withConnections(http, url, await ntlmScheme(account), account, maxConnections);
+}
+
+function withConnections(http: Http, url: URL, scheme: ConnectionScheme, account: Account | undefined, maxConnections: number): Http {
+  const guard = guardOf(url.origin, scheme.name, account?.username ?? "", account?.password ?? "");
+  return signInConnections(http, scheme, guard, maxConnections);
+}
+
+/** NTLMv2, bound to the server's name and to the TLS channel. */
+async function ntlmScheme(account: Account): Promise<ConnectionScheme> {
+  const [ntlm, { certificateHash }] = await Promise.all([import("./ntlm.ts"), import("./certificate-hash.ts")]);
+  // The server logs it, and an account can be restricted to some. NetBIOS names have 15 characters.
+  const workstation = hostname().split(".")[0]?.slice(0, 15).toUpperCase();
+  return {
+    name: "NTLM",
+    asksFirst: true,
+    begin(url) {
+      const negotiate = ntlm.negotiateMessage();
+      let isAnswered = false;
+      return {
+        first: async () => negotiate.toString("base64"),
+        async next(token, { certificate }) {
+          if (isAnswered) return undefined;
+          isAnswered = true;
+          const hash = certificate === undefined ? undefined : certificateHash(certificate);
+          const target = { host: url.hostname, workstation, channelBinding: hash && ntlm.channelBindingHash(hash) };
+          const challenge = ntlm.readChallenge(Buffer.from(token, "base64"));
+          return ntlm.authenticateMessage(negotiate, challenge, account, target).toString("base64");
+        },
+      };
+    },
+  };
+}
+
+/**
+ * Asks the server what it offers, without saying who we are, and takes the strongest of it: Negotiate, NTLM, a bearer token, Basic; nothing below the
+ * floor, since whoever stands in between can take the stronger ones out of the offer. Undefined when it asks for nothing.
+ */
+async function chosen(
+  http: Http,
+  request: HttpRequest,
+  { account, tokens, atLeast = "basic" }: Extract<SignIn, { kind: "auto" }>,
+  maxConnections: number,
+): Promise<Http | undefined> {
+  const { url } = request;
+  const asked = await offersTo(http, request);
+  if (asked === undefined) return undefined;
+  const { challenges, method } = asked;
+  const offers = (scheme: string): boolean => challenges.some((challenge) => challenge.scheme === scheme);
+  const negotiate = offers("negotiate") && isEnough("kerberos", atLeast) ? await negotiating(http, url, maxConnections) : undefined;
+  if (negotiate !== undefined && !(negotiate instanceof Failure)) return negotiate;
+  if (offers("ntlm") && account !== undefined && isEnough("ntlm", atLeast)) return withNtlm(http, url, account, maxConnections);
+  if (tokens !== undefined && (offers("bearer") || (await takesTokens(http, request, method)))) return withTokens(http, tokens);
+  const isPrivate = url.protocol === "https:" || isLoopback(url.hostname);
+  if (offers("basic") && account !== undefined && isPrivate && isEnough("basic", atLeast)) return withBasic(http, account);
+  if (negotiate !== undefined) throw negotiate;
+  const isBelow = challenges.some(({ scheme }) => isWeaker(scheme, atLeast));
+  throw isBelow ? tooWeak(url.host, challenges, atLeast) : nothingInCommon(url.host, challenges, isPrivate);
+}
+
+/** Only when there is a ticket: otherwise the next best is taken. */
+async function negotiating(http: Http, url: URL, maxConnections: number): Promise<Http | Failure> {
+  const { kerberosScheme, loadKerberos, withoutKerberos } = await import("./kerberos.ts");
+  const kerberos = await loadKerberos();
+  if (kerberos === undefined) return withoutKerberos(url.host);
+  const scheme = kerberosScheme(kerberos);
+  try {
+    await scheme.begin(url).first();
+    return withConnections(http, url, scheme, undefined, maxConnections);
+  } catch (thrown) {
+    if (thrown instanceof Failure) return thrown;
+    throw thrown;
+  }
+}
+
+/**
+ * What the server asks of whoever has not signed in, and to which method it said so; undefined when it asks for nothing. Some servers know no GET at
+ * their EWS address (405) and challenge only POST: then an empty request of the same method is sent, which nothing can act on.
+ */
+async function offersTo(
+  http: Http,
+  request: HttpRequest,
+): Promise<{ readonly challenges: Challenge[]; readonly method: HttpMethod } | undefined> {
+  for (const method of new Set<HttpMethod>(["GET", request.method === "POST" ? "POST" : "GET"])) {
+    const challenges = await challengesTo(http, request, method);
+    if (challenges !== undefined) return { challenges, method };
+  }
+  return undefined;
+}
+
+/** What the request is called that only asks for the offer. */
+export const offerName = "what the server offers";
+
+/** The challenges of the reply to an empty request; undefined when it is not 401. Nothing secret is in `more`. */
+async function challengesTo(
+  http: Http,
+  { url, headers, signal }: HttpRequest,
+  method: HttpMethod,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Challenge[] | undefined> {
+  const sent = { ...withoutContent(headers), ...more };
+  const asked = await http.send({ url, method, headers: sent, signal, name: offerName });
+  asked.discard();
+  return asked.status === 401 ? challengesOf(asked.headers.get("www-authenticate")) : undefined;
+}
+
+/**
+ * Exchange Server tells only those of its tokens who ask for them, by a header that names the scheme and holds no token.
+ * @see https://learn.microsoft.com/en-us/openspecs/exchange_server_protocols/ms-xoauth/
+ */
+async function takesTokens(http: Http, request: HttpRequest, method: HttpMethod): Promise<boolean> {
+  const challenges = await challengesTo(http, request, method, { authorization: "Bearer" });
+  return challenges?.some(({ scheme }) => scheme === "bearer") === true;
+}
+
+function withoutContent(headers: HttpRequest["headers"]): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !name.toLowerCase().startsWith("content-")));
+}
+
+function offeredBy(challenges: readonly Challenge[]): string {
+  const offered = [...new Set(challenges.map(({ scheme }) => scheme))];
+  return offered.length === 0 ? "no way to sign in" : `only ${offered.join(", ")}`;
+}
+
+function tooWeak(host: string, challenges: readonly Challenge[], atLeast: Strength): Failure {
+  const offered = offeredBy(challenges);
+  return new Failure("unauthenticated", `${host} offers ${offered}; auth.auto.at_least is ${atLeast}. No password was sent.`, {
+    wireCode: "HTTP 401",
+    hint: "Check what stands between this machine and the server, and have an administrator enable a stronger way. Lower at_least only if the server is meant to offer no more.",
+  });
+}
+
+function nothingInCommon(host: string, challenges: readonly Challenge[], isPrivate: boolean): Failure {
+  const what = offeredBy(challenges);
+  const plain = !isPrivate && challenges.some(({ scheme }) => scheme === "basic") ? " Basic is not sent without TLS." : "";
+  return new Failure("unauthenticated", `${host} offers ${what}, for which this connection has no credentials.${plain}`, {
+    wireCode: "HTTP 401",
+    hint: "Give auth.auto a user name and a password (NTLM, Basic), or oauth or a token (Bearer); or enable another way on the server.",
+  });
+}

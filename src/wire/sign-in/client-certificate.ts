@@ -1,0 +1,94 @@
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { Failure } from "../../failure.ts";
+
+/** A certificate and its key as they lie in files. */
+export type CertificateFile =
+  | { readonly kind: "pem"; readonly text: string; readonly passphrase?: string | undefined }
+  | { readonly kind: "pfx"; readonly bytes: Uint8Array; readonly passphrase?: string | undefined };
+
+/** A certificate that signs for an application. */
+export interface ClientCertificate {
+  readonly certificate: X509Certificate;
+  /** PKCS #8 in PEM. */
+  readonly privateKey: string;
+  /** Hexadecimal. */
+  readonly thumbprintSha256: string;
+}
+
+/**
+ * The certificate in a PEM file (key and certificate in any order, the key possibly encrypted) or a PFX file (RFC 7292). Entra takes RSA keys.
+ * @throws Failure `invalid-settings` saying what is wrong with the file; `unauthenticated` when the certificate is not valid now
+ */
+export async function readCertificate(file: CertificateFile, now = Date.now()): Promise<ClientCertificate> {
+  const { key, certificates } = file.kind === "pem" ? readPem(file.text, file.passphrase) : await readPfx(file.bytes, file.passphrase);
+  if (key.asymmetricKeyType !== "rsa") throw wrong("its key is not an RSA key, which is what Entra takes");
+  const certificate = certificates.find((one) => one.checkPrivateKey(key));
+  if (certificate === undefined) throw wrong("its key does not belong to its certificate");
+  if (Date.parse(certificate.validTo) < now || Date.parse(certificate.validFrom) > now) {
+    throw new Failure("unauthenticated", `The certificate is valid from ${certificate.validFrom} to ${certificate.validTo}, and not now.`, {
+      hint: "Make a new certificate, upload its public part to the application, and put its file into the settings.",
+    });
+  }
+  return {
+    certificate,
+    privateKey: String(key.export({ type: "pkcs8", format: "pem" })),
+    thumbprintSha256: certificate.fingerprint256.replaceAll(":", ""),
+  };
+}
+
+interface Pair {
+  readonly key: KeyObject;
+  readonly certificates: readonly X509Certificate[];
+}
+
+function wrong(why: string): Failure {
+  return new Failure("invalid-settings", `The file of the certificate cannot be used: ${why}.`);
+}
+
+function readPem(text: string, passphrase: string | undefined): Pair {
+  const keys = text.match(/-----BEGIN [A-Z ]*PRIVATE KEY-----(?:(?!-----BEGIN ).)+?-----END [A-Z ]*PRIVATE KEY-----/gs) ?? [];
+  const found = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  const [key] = keys;
+  if (key === undefined) throw wrong("it holds no private key in PEM form");
+  if (found.length === 0) throw wrong("it holds no certificate in PEM form");
+  return { key: keyOf(key, passphrase), certificates: found.map(certificateOf) };
+}
+
+/** Node's errors may quote what they read, so they are not passed on. */
+function keyOf(pem: string, passphrase: string | undefined): KeyObject {
+  try {
+    return createPrivateKey({ key: pem, ...(passphrase === undefined ? {} : { passphrase }) });
+  } catch {
+    throw wrong(/ENCRYPTED/.test(pem) ? "its passphrase is missing or wrong" : "its private key cannot be read");
+  }
+}
+
+/** As with a key: without what Node says of it. */
+function certificateOf(pem: string): X509Certificate {
+  try {
+    return new X509Certificate(pem);
+  } catch {
+    throw wrong("its certificate cannot be read");
+  }
+}
+
+/** Node can use a PFX file for TLS but does not give out its key, so a library opens it. */
+async function readPfx(bytes: Uint8Array, passphrase = ""): Promise<Pair> {
+  const { forge } = await import("../../libraries/forge.ts");
+  try {
+    const structure = forge.asn1.fromDer(Buffer.from(bytes).toString("binary"));
+    const pfx = forge.pkcs12.pkcs12FromAsn1(structure, passphrase);
+    const { pkcs8ShroudedKeyBag = "", keyBag = "", certBag = "" } = forge.pki.oids;
+    const keys = [pkcs8ShroudedKeyBag, keyBag].flatMap((bagType) => pfx.getBags({ bagType })[bagType] ?? []);
+    const key = keys.find((bag) => bag.key)?.key;
+    const certificates = (pfx.getBags({ bagType: certBag })[certBag] ?? []).flatMap(({ cert }) => cert ?? []);
+    if (key === undefined || key === null || certificates.length === 0) throw wrong("it holds no RSA key with its certificate");
+    return {
+      key: createPrivateKey(forge.pki.privateKeyToPem(key)),
+      certificates: certificates.map((one) => new X509Certificate(forge.pki.certificateToPem(one))),
+    };
+  } catch (thrown) {
+    if (thrown instanceof Failure) throw thrown;
+    throw wrong("it is not a PFX file, or its passphrase is missing or wrong");
+  }
+}

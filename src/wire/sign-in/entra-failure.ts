@@ -1,0 +1,178 @@
+import { Failure, type FailureCode } from "../../failure.ts";
+
+/** Whom a refusal is about, for the message. */
+export interface SignIn {
+  /** Host of the authority. */
+  readonly host: string;
+  readonly tenant: string;
+  readonly clientId: string;
+  readonly scope: string;
+}
+
+/** What Entra answers to a token request that it refuses (RFC 6749, 5.2, and Entra's own fields). */
+export interface Refusal {
+  readonly error: string;
+  /** Numbers of AADSTS codes, the most telling first. */
+  readonly codes: readonly number[];
+  readonly correlationId: string | undefined;
+}
+
+interface Meaning {
+  readonly code?: FailureCode;
+  readonly words: (about: SignIn) => string;
+  readonly hint: (about: SignIn) => string;
+}
+
+const registration = (clientId: string): string => `In the Entra admin center open App registrations, the application ${clientId}`;
+const federated = ({ clientId }: SignIn): string =>
+  `${registration(clientId)}, Certificates & secrets, Federated credentials: issuer, subject and audience must be those in the token of the file.`;
+const signInAgain = (): string => "Sign in again: run the command where a person can answer the device code.";
+
+/**
+ * What the common codes mean and what to do next.
+ * @see https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes
+ */
+const meanings: Readonly<Record<number, Meaning>> = {
+  7000215: {
+    words: () => "the client secret is wrong",
+    hint: ({ clientId }) =>
+      `${registration(clientId)}, Certificates & secrets. Give the secret's Value, which is shown only when it is made, not its Secret ID.`,
+  },
+  7000222: {
+    words: () => "the client secret has expired",
+    hint: ({ clientId }) =>
+      `${registration(clientId)}, Certificates & secrets: make a new client secret and put its Value into the settings.`,
+  },
+  700016: {
+    words: ({ clientId, tenant }) => `the application ${clientId} is not known in the tenant ${tenant}`,
+    hint: () =>
+      "Check client_id and tenant: both stand on the application's Overview page. In another tenant it needs admin consent first.",
+  },
+  7000112: {
+    words: ({ clientId }) => `the application ${clientId} is disabled`,
+    hint: () => "In the Entra admin center open Enterprise applications, the application, Properties: enable sign-in.",
+  },
+  90002: {
+    words: ({ tenant }) => `there is no tenant ${tenant}`,
+    hint: () => "Check tenant (its id or a verified domain) and cloud: a tenant of a national cloud is only known there.",
+  },
+  900023: {
+    words: ({ tenant }) => `${tenant} is no name of a tenant`,
+    hint: () => "Put the tenant's id or one of its verified domains, such as example.onmicrosoft.com.",
+  },
+  900382: {
+    words: () => "confidential clients cannot sign in across clouds",
+    hint: () => "Check cloud: it must be the one of the tenant.",
+  },
+  700027: {
+    words: () => "the certificate is not the application's, or its signature is wrong",
+    hint: ({ clientId }) => `${registration(clientId)}, Certificates & secrets, Certificates: upload the public part of this certificate.`,
+  },
+  700030: {
+    words: () => "the certificate is not valid for this application",
+    hint: ({ clientId }) => `${registration(clientId)}, Certificates & secrets, Certificates: upload a certificate that is valid now.`,
+  },
+  700024: {
+    words: () => "the proof of identity is not valid at this time",
+    hint: () => "Compare this machine's clock with the true time; a federated token may have expired in its file.",
+  },
+  70021: { words: () => "no federated credential of the application fits the token of the file", hint: federated },
+  700211: { words: () => "no federated credential of the application has the issuer of the token of the file", hint: federated },
+  700212: { words: () => "no federated credential of the application has the audience of the token of the file", hint: federated },
+  700213: { words: () => "no federated credential of the application has the subject of the token of the file", hint: federated },
+  7000218: {
+    words: () => "the application may not sign users in without a secret",
+    hint: ({ clientId }) => `${registration(clientId)}, Authentication: allow public client flows.`,
+  },
+  65001: {
+    code: "role-missing",
+    words: ({ clientId }) => `nobody has consented to what the application ${clientId} asks for`,
+    hint: ({ clientId }) => `${registration(clientId)}, API permissions: add what is missing, then Grant admin consent.`,
+  },
+  65004: { words: () => "the person declined to consent", hint: signInAgain },
+  500011: {
+    words: ({ scope, tenant }) => `the resource of ${scope} is not known in the tenant ${tenant}`,
+    hint: () => "Check cloud and scope; without a scope of your own it is that of Exchange Online.",
+  },
+  500014: {
+    words: ({ scope }) => `the resource of ${scope} is disabled in the tenant`,
+    hint: () => "It may have no subscription of Exchange Online, or an administrator disabled it under Enterprise applications.",
+  },
+  70011: { words: ({ scope }) => `the scope ${scope} is not valid`, hint: () => "Put a resource followed by /.default." },
+  1002012: {
+    words: ({ scope }) => `the scope ${scope} is not valid for an application`,
+    hint: () => "Put a resource followed by /.default, such as https://outlook.office365.com/.default.",
+  },
+  50105: {
+    code: "role-missing",
+    words: () => "the account is not assigned to the application",
+    hint: () => "In the Entra admin center open Enterprise applications, the application, Users and groups: assign it.",
+  },
+  501051: {
+    code: "role-missing",
+    words: () => "the application is not assigned to a role of the resource",
+    hint: ({ clientId }) => `${registration(clientId)}, API permissions: add the permission, then Grant admin consent.`,
+  },
+  53003: {
+    words: () => "a Conditional Access policy blocks this sign-in",
+    hint: () => "The sign-in logs of Entra name the policy; sign in from where it allows, or have the application excluded.",
+  },
+  50076: { words: () => "multifactor authentication is required", hint: signInAgain },
+  50079: { words: () => "multifactor authentication must be set up for this account", hint: signInAgain },
+  50173: { words: () => "the sign-in was revoked, as after a change of the password", hint: signInAgain },
+  70008: { words: () => "the sign-in has expired", hint: signInAgain },
+  700082: { words: () => "the sign-in has expired because it was not used", hint: signInAgain },
+  70020: { words: () => "the device code has expired before it was entered", hint: signInAgain },
+  70043: { words: () => "the sign-in has expired by a policy for its frequency", hint: signInAgain },
+  90033: { code: "busy", words: () => "it cannot answer for now", hint: () => "Repeat in a few minutes." },
+  90055: { code: "busy", words: () => "too many requests come from this tenant", hint: () => "Repeat in a few minutes." },
+};
+
+/** The names of RFC 6749 and RFC 8628, for an authority that gives no AADSTS code. */
+const byName: Readonly<Record<string, Meaning>> = {
+  authorization_declined: { words: () => "the person declined the sign-in", hint: signInAgain },
+  access_denied: { words: () => "the sign-in was declined", hint: signInAgain },
+  expired_token: { words: () => "the device code has expired before it was entered", hint: signInAgain },
+  invalid_client: {
+    words: () => "the client id, or the secret or certificate, is wrong",
+    hint: () => "Check client_id and the credential.",
+  },
+  unauthorized_client: { words: () => "the client may not get tokens in this way", hint: () => "Check the client's registration." },
+  invalid_scope: { words: ({ scope }) => `the scope ${scope} is not valid`, hint: () => "Check scope." },
+  temporarily_unavailable: { code: "busy", words: () => "it cannot answer for now", hint: () => "Repeat in a few minutes." },
+};
+
+/** A refusal as a Failure. Entra's own text is left out: it is localised, and names things that are nobody's business in a log. */
+export function entraFailure(refusal: Refusal, about: SignIn): Failure {
+  const number = refusal.codes.find((code) => code in meanings) ?? refusal.codes[0];
+  const meaning = (number === undefined ? undefined : meanings[number]) ?? own(byName, refusal.error);
+  const name = number === undefined ? refusal.error : `AADSTS${number}`;
+  const words = meaning?.words(about) ?? "see the code";
+  return new Failure(meaning?.code ?? "unauthenticated", `${about.host} refuses a token: ${words} (${name}).`, {
+    wireCode: name,
+    requestId: refusal.correlationId,
+    hint:
+      meaning?.hint(about) ??
+      (number === undefined
+        ? "Check client_id, tenant and the credential of this connection."
+        : `What the code means: https://login.microsoftonline.com/error?code=${number}`),
+  });
+}
+
+function own(table: Readonly<Record<string, Meaning>>, name: string): Meaning | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
+}
+
+/** The refusal in an answer's body; undefined when it holds none. */
+export function refusalOf(body: unknown): Refusal | undefined {
+  if (typeof body !== "object" || body === null) return undefined;
+  const found: { error?: unknown; error_codes?: unknown; correlation_id?: unknown } = body;
+  const { error, error_codes, correlation_id } = found;
+  // Hostile text stays out of messages: a code is a word.
+  if (typeof error !== "string" || !/^\w{1,64}$/.test(error)) return undefined;
+  return {
+    error,
+    codes: Array.isArray(error_codes) ? error_codes.filter((code) => Number.isSafeInteger(code) && code >= 0) : [],
+    correlationId: typeof correlation_id === "string" && /^[\w-]{1,64}$/.test(correlation_id) ? correlation_id : undefined,
+  };
+}

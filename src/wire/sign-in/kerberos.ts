@@ -1,0 +1,77 @@
+import { Failure } from "../../failure.ts";
+import type { ConnectionScheme } from "./connection-sign-in.ts";
+
+/** What is used of the npm package `kerberos` (https://github.com/mongodb-js/kerberos), which is installed by those who need it. */
+interface KerberosPackage {
+  initializeClient(service: string, options: { readonly mechOID: number }): Promise<KerberosClient>;
+  readonly GSS_MECH_OID_SPNEGO: number;
+}
+
+interface KerberosClient {
+  step(challenge: string): Promise<string | null>;
+}
+
+/** The package; undefined when it is not installed or does not run here. `name` is given only by tests. */
+export async function loadKerberos(name = "kerberos"): Promise<KerberosPackage | undefined> {
+  try {
+    const loaded: unknown = await import(name);
+    return [loaded, property(loaded, "default")].find(isKerberos);
+  } catch (thrown) {
+    // Not installed, or built for another Node: either way there is none, and whoever needs it says so.
+    if (thrown instanceof Error) return undefined;
+    throw thrown;
+  }
+}
+
+function property(of: unknown, name: string): unknown {
+  return typeof of === "object" && of !== null ? Reflect.get(of, name) : undefined;
+}
+
+function isKerberos(loaded: unknown): loaded is KerberosPackage {
+  return typeof property(loaded, "initializeClient") === "function" && typeof property(loaded, "GSS_MECH_OID_SPNEGO") === "number";
+}
+
+/** What to say when the server wants Kerberos and the package is not there. */
+export function withoutKerberos(host: string): Failure {
+  return new Failure("unauthenticated", `${host} wants Kerberos (Negotiate), and the npm package kerberos is not installed.`, {
+    hint: "Install it where mailcordon is installed (npm install kerberos), and get a ticket with kinit. NTLM and Basic need no package.",
+  });
+}
+
+/**
+ * Negotiate (RFC 4559) with the ticket of whoever runs this process. The service is `HTTP@host`; Extended Protection is not spoken: the
+ * package cannot bind to a channel.
+ */
+export function kerberosScheme(kerberos: KerberosPackage): ConnectionScheme {
+  return {
+    name: "Negotiate",
+    asksFirst: false,
+    begin(url) {
+      let client: KerberosClient | undefined;
+      const step = async (challenge: string): Promise<string | undefined> => {
+        try {
+          client ??= await kerberos.initializeClient(`HTTP@${url.hostname}`, { mechOID: kerberos.GSS_MECH_OID_SPNEGO });
+          return (await client.step(challenge)) || undefined;
+        } catch (thrown) {
+          throw noTicket(url.hostname, thrown);
+        }
+      };
+      return {
+        async first() {
+          const message = await step("");
+          if (message === undefined) throw noTicket(url.hostname, undefined);
+          return message;
+        },
+        next: (challenge) => step(challenge),
+      };
+    },
+  };
+}
+
+function noTicket(host: string, thrown: unknown): Failure {
+  const said = thrown instanceof Error ? `: ${thrown.message.slice(0, 200)}` : ".";
+  return new Failure("unauthenticated", `Kerberos gives no ticket for HTTP@${host}${said}`, {
+    hint: "Get a ticket with kinit (klist shows it), and check that the server's service name is registered (setspn).",
+    cause: thrown,
+  });
+}

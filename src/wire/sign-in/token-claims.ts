@@ -1,0 +1,60 @@
+import { parseJson } from "../../text/parse-json.ts";
+/** What a token says of itself. Undefined where it does not say it, or says it in another way than Entra does. */
+export interface TokenFacts {
+  /** For which resource it is: a URL, or the resource's application id. */
+  readonly audience: string | undefined;
+  readonly issuer: string | undefined;
+  readonly tenant: string | undefined;
+  /** The client id of the application that it was issued to. */
+  readonly appId: string | undefined;
+  /** Application permissions (`full_access_as_app`). With RBAC for Applications they are not in the token. */
+  readonly roles: readonly string[];
+  /** Delegated permissions (`EWS.AccessAsUser.All`). */
+  readonly scopes: readonly string[];
+  /** The signed-in user, in a delegated token. */
+  readonly user: string | undefined;
+  readonly expiresAt: Date | undefined;
+  /** True for a token of the application itself, false for one of a user. */
+  readonly appOnly: boolean;
+}
+
+/**
+ * Reads a JSON Web Token (RFC 7519) without checking its signature: that is the server's part. Undefined when it is none, since a token
+ * is opaque to the client that carries it.
+ * @see https://learn.microsoft.com/en-us/entra/identity-platform/access-token-claims-reference
+ */
+export function tokenFacts(token: string): TokenFacts | undefined {
+  const claims = claimsOf(token);
+  if (claims === undefined) return undefined;
+  const said = (name: string): string | undefined => {
+    const value = claims.get(name);
+    return typeof value === "string" ? value : undefined;
+  };
+  const expires = claims.get("exp");
+  const roles = claims.get("roles");
+  const scopes = said("scp")?.split(" ").filter(Boolean) ?? [];
+  const audience = claims.get("aud");
+  return {
+    audience: typeof audience === "string" ? audience : Array.isArray(audience) ? audience.filter(isText).join(" ") : undefined,
+    issuer: said("iss"),
+    tenant: said("tid"),
+    appId: said("appid") ?? said("azp"),
+    roles: Array.isArray(roles) ? roles.filter(isText) : [],
+    scopes,
+    user: said("upn") ?? said("unique_name") ?? said("preferred_username"),
+    // The year 9999: a Date beyond has no ISO text.
+    expiresAt: typeof expires === "number" && expires >= 0 && expires < 253_402_300_800 ? new Date(expires * 1000) : undefined,
+    appOnly: said("idtyp") === "app" || scopes.length === 0,
+  };
+}
+
+function claimsOf(token: string): ReadonlyMap<string, unknown> | undefined {
+  const [, payload, signature] = token.split(".");
+  if (payload === undefined || signature === undefined) return undefined;
+  const claims = parseJson(Buffer.from(payload, "base64url").toString("utf8"));
+  return typeof claims === "object" && claims !== null && !Array.isArray(claims) ? new Map(Object.entries(claims)) : undefined;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
+}

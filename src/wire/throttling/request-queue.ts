@@ -1,0 +1,277 @@
+import { Failure } from "../../failure.ts";
+import { neverReached } from "../http/http-failure.ts";
+import { isForgettable, type Lane, newLane, type Reason, served, turnedAway } from "./budget.ts";
+
+/** What of a call the scheduler needs: its cancellation and somebody to tell. */
+export interface Waiting {
+  readonly signal?: AbortSignal | undefined;
+  readonly progress?: ((text: string) => void) | undefined;
+  /** Told how long it was waited, in milliseconds, because the server asked for it. What is waited at the same time counts once. */
+  readonly waited?: ((milliseconds: number) => void) | undefined;
+}
+
+/** How far one caller goes. */
+export interface Patience {
+  /** A longer wait than this is not waited, in milliseconds. */
+  readonly maxWaitMs: number;
+  /** Requests of the account that may be under way at once. */
+  readonly maxConcurrency: number;
+  /** Requests of the account for one mailbox that may be under way at once; default as many as of the account. */
+  readonly maxPerMailbox?: number | undefined;
+}
+
+/** Leave to send one request. */
+export interface Turn {
+  /** Gives the place to the next. `served`: the server did not turn the request away. Only the first call counts. */
+  end(served: boolean): void;
+}
+
+/** Whose budget a server speaks of: one mailbox, or (undefined) the whole account. */
+export type Scope = string | undefined;
+
+/**
+ * Who may send when, for one account of one server. The server's pauses and what it allows at once are learned from its faults, for the
+ * account and for each mailbox, and everybody keeps to them. Mailboxes take turns; within one, who came first goes first.
+ */
+export interface Schedule {
+  /**
+   * Waits until a request for this mailbox may be sent, and tells progress why. Failure `cancelled` when the call is cancelled meanwhile;
+   * Failure `busy` when it would take longer than the caller is ready to wait: then nothing was sent.
+   */
+  turn(mailbox: string, patience: Patience, call?: Waiting): Promise<Turn>;
+  /** Nothing is sent for so many milliseconds. */
+  pause(scope: Scope, ms: number, reason: Reason): void;
+  /** A request was turned away for a budget: fewer at once from now on, never more than the server names. Call it before `pause`. */
+  turnedAway(scope: Scope, allowed: number | undefined): void;
+}
+
+/** A pause is not remembered for longer, in milliseconds: Exchange asks for at most 5 minutes, and a mistake must not stop us for a day. */
+const longestPauseMs = 300_000;
+
+interface Waiter {
+  readonly mailbox: string;
+  readonly patience: Patience;
+  readonly call: Waiting;
+  /** Until when it goes on waiting, since it had to wait for more than a place of our own (of `performance.now()`). */
+  deadline: number | undefined;
+  /** The end of the pause that progress was told of. */
+  toldUntil: number;
+  /** It waits because the server asks for it. */
+  isCounted: boolean;
+  /** It got its turn, or an answer. */
+  isOver: boolean;
+  grant(turn: Turn): void;
+  refuse(failure: Failure): void;
+}
+
+/** Why a waiter does not get its turn; `until` when that is known. */
+interface Obstacle extends Reason {
+  readonly until: number | undefined;
+}
+
+const schedules = new Map<string, Schedule>();
+
+/** The schedule that everybody in this process shares who uses this account of this server (an origin). */
+export function scheduleOf(server: string, account: string): Schedule {
+  const key = JSON.stringify([server, account]);
+  const known = schedules.get(key) ?? openSchedule();
+  schedules.set(key, known);
+  return known;
+}
+
+export function openSchedule(): Schedule {
+  const account = newLane();
+  const mailboxes = new Map<string, Lane>();
+  // In the order in which the mailboxes have their turn.
+  const queues = new Map<string, Waiter[]>();
+  let timer: NodeJS.Timeout | undefined;
+
+  const laneOf = (scope: Scope): Lane => {
+    if (scope === undefined) return account;
+    const lane = mailboxes.get(scope) ?? newLane();
+    mailboxes.set(scope, lane);
+    return lane;
+  };
+
+  function turnOf({ mailbox }: Waiter): Turn {
+    const lanes = [account, laneOf(mailbox)];
+    for (const lane of lanes) lane.active += 1;
+    let isOver = false;
+    return {
+      end(isServed) {
+        if (isOver) return;
+        isOver = true;
+        for (const lane of lanes) {
+          lane.active -= 1;
+          if (isServed) served(lane);
+        }
+        forget(mailbox);
+        advance();
+      },
+    };
+  }
+
+  function forget(mailbox: string): void {
+    const lane = mailboxes.get(mailbox);
+    if (lane && !queues.has(mailbox) && isForgettable(lane, performance.now())) mailboxes.delete(mailbox);
+  }
+
+  /** Lets everybody go who may, tells the others why not, and comes back when the next pause ends. */
+  function advance(): void {
+    clearTimeout(timer);
+    timer = undefined;
+    // One look at the clock: a pause that ended between two would keep nobody back, and let nobody go.
+    const now = performance.now();
+    while (grantOne(now));
+    let next = Number.POSITIVE_INFINITY;
+    for (const waiter of [...queues.values()].flat()) {
+      // Whoever was told something may have cancelled.
+      if (waiter.isOver) continue;
+      const obstacle = obstacleOf(waiter, now);
+      if (obstacle === undefined) continue;
+      waiter.deadline ??= now + waiter.patience.maxWaitMs;
+      const { until } = obstacle;
+      if (until !== undefined && until > waiter.deadline) refuse(waiter, tooLong(obstacle, until - now));
+      else if (now >= waiter.deadline) refuse(waiter, tooLong(obstacle, undefined));
+      else {
+        tell(waiter, obstacle, now);
+        next = Math.min(next, until ?? waiter.deadline);
+      }
+    }
+    // A timer may fire a little early by this clock.
+    clearTimeout(timer);
+    if (next < Number.POSITIVE_INFINITY) timer = setTimeout(advance, Math.max(1, Math.ceil(next - now)));
+  }
+
+  function grantOne(now: number): boolean {
+    if (account.until > now || account.active >= account.limit) return false;
+    for (const [mailbox, queue] of queues) {
+      const lane = laneOf(mailbox);
+      if (lane.until > now || lane.active >= lane.limit) continue;
+      const waiter = queue.find(
+        ({ patience }) => account.active < patience.maxConcurrency && lane.active < (patience.maxPerMailbox ?? Number.POSITIVE_INFINITY),
+      );
+      if (waiter === undefined) continue;
+      leave(waiter);
+      const rest = queues.get(mailbox);
+      if (rest !== undefined) {
+        queues.delete(mailbox);
+        queues.set(mailbox, rest);
+      }
+      waiter.grant(turnOf(waiter));
+      return true;
+    }
+    return false;
+  }
+
+  function leave(waiter: Waiter): void {
+    const left = (queues.get(waiter.mailbox) ?? []).filter((one) => one !== waiter);
+    if (left.length > 0) queues.set(waiter.mailbox, left);
+    else queues.delete(waiter.mailbox);
+    if (waiter.isCounted) stopCounting(waiter.call);
+    waiter.isCounted = false;
+    waiter.isOver = true;
+  }
+
+  function refuse(waiter: Waiter, failure: Failure): void {
+    leave(waiter);
+    forget(waiter.mailbox);
+    waiter.refuse(failure);
+  }
+
+  /** Undefined when it only waits for others of ours to end. */
+  function obstacleOf({ mailbox, patience }: Waiter, now: number): Obstacle | undefined {
+    const lane = laneOf(mailbox);
+    const paused = lane.until > account.until ? lane : account;
+    if (paused.until > now && paused.reason !== undefined) return { ...paused.reason, until: paused.until };
+    const allowed = Math.min(account.limit, lane.limit);
+    if (allowed >= patience.maxConcurrency) return undefined;
+    return { text: `Exchange allows ${allowed === 1 ? "1 request" : `${allowed} requests`} at once`, asked: true, until: undefined };
+  }
+
+  function tell(waiter: Waiter, { until, text, asked }: Obstacle, now: number): void {
+    if (asked && !waiter.isCounted) {
+      waiter.isCounted = true;
+      startCounting(waiter.call);
+    }
+    if ((until ?? now) <= waiter.toldUntil || (until === undefined && waiter.toldUntil > 0)) return;
+    waiter.toldUntil = until ?? now;
+    waiter.call.progress?.(until === undefined ? `waiting: ${text}` : `waiting ${Math.ceil((until - now) / 1000)} s: ${text}`);
+  }
+
+  return {
+    turn(mailbox, patience, call = {}) {
+      return new Promise((resolve, reject) => {
+        if (call.signal?.aborted) return reject(cancelled());
+        const waiter: Waiter = {
+          mailbox,
+          patience,
+          call,
+          deadline: undefined,
+          toldUntil: 0,
+          isCounted: false,
+          isOver: false,
+          grant(turn) {
+            call.signal?.removeEventListener("abort", stop);
+            resolve(turn);
+          },
+          refuse(failure) {
+            call.signal?.removeEventListener("abort", stop);
+            reject(failure);
+          },
+        };
+        const stop = () => {
+          refuse(waiter, cancelled());
+          advance();
+        };
+        call.signal?.addEventListener("abort", stop, { once: true });
+        queues.set(mailbox, [...(queues.get(mailbox) ?? []), waiter]);
+        advance();
+      });
+    },
+    pause(scope, ms, reason) {
+      const lane = laneOf(scope);
+      const until = performance.now() + Math.min(Math.max(ms, 0), longestPauseMs);
+      if (until <= lane.until) return;
+      lane.until = until;
+      lane.reason = reason;
+      advance();
+    },
+    turnedAway(scope, allowed) {
+      turnedAway(laneOf(scope), allowed, performance.now());
+    },
+  };
+}
+
+/** Who waits for the server at this moment, and since when. Several requests of one call may wait at the same time. */
+const counting = new WeakMap<NonNullable<Waiting["waited"]>, { waiters: number; readonly since: number }>();
+
+function startCounting({ waited }: Waiting): void {
+  if (waited === undefined) return;
+  const known = counting.get(waited);
+  if (known) known.waiters += 1;
+  else counting.set(waited, { waiters: 1, since: performance.now() });
+}
+
+function stopCounting({ waited }: Waiting): void {
+  const known = waited && counting.get(waited);
+  if (!waited || !known) return;
+  known.waiters -= 1;
+  if (known.waiters > 0) return;
+  counting.delete(waited);
+  waited(performance.now() - known.since);
+}
+
+function tooLong({ text, wireCode }: Obstacle, ms: number | undefined): Failure {
+  const hint = "Repeat later or with fewer calls at once, or raise throttling.max_wait_seconds.";
+  if (ms === undefined)
+    return neverReached(
+      new Failure("busy", `The turn of this request did not come in time: ${text}. It was not sent.`, { wireCode, hint }),
+    );
+  const message = `Nothing is sent for ${Math.ceil(ms / 1000)} s more: ${text}.`;
+  return neverReached(new Failure("busy", message, { wireCode, backOffMs: Math.round(ms), hint }));
+}
+
+function cancelled(): Failure {
+  return neverReached(new Failure("cancelled", "The call was cancelled while waiting for Exchange."));
+}

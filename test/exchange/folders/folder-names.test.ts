@@ -1,0 +1,52 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { joinPath, parseFolderName, splitPath } from "../../../src/exchange/folders/folder-names.ts";
+
+test("any names survive being joined to a path and taken apart again", () => {
+  const name = fc
+    .string({ minLength: 1, unit: "grapheme" })
+    .map((text) => text.trim())
+    .filter((text) => text !== "");
+  fc.assert(
+    fc.property(fc.array(name, { minLength: 1, maxLength: 5 }), (names) => {
+      expect(splitPath(joinPath(names))).toEqual(names);
+    }),
+  );
+});
+
+test.each([
+  ["Inbox/Reports", ["Inbox", "Reports"]],
+  ["\\Inbox\\Reports\\", ["Inbox", "Reports"]],
+  ["/Inbox//Reports/", ["Inbox", "Reports"]],
+  ["Inbox/AC\\/DC", ["Inbox", "AC/DC"]],
+  ["a\\\\b", ["a\\b"]],
+  ["", []],
+])("%j is the path %j", (path, parts) => {
+  expect(splitPath(path)).toEqual(parts);
+});
+
+test.each(["inbox", "INBOX", "Inbox"])("%s is the well-known inbox", (name) => {
+  expect(parseFolderName(name)).toMatchObject({ kind: "well-known", name: "inbox", certain: true });
+});
+
+test.each([
+  ["Deleted Items", "deleteditems"],
+  ["Junk E-mail", "junkemail"],
+  ["Sent Items", "sentitems"],
+  ["RecoverableItemsDeletions", "recoverableitemsdeletions"],
+])("%s is as good as %s", (name, known) => {
+  expect(parseFolderName(name)).toMatchObject({ kind: "well-known", name: known });
+});
+
+test("a name that people give to folders of their own is not certain to be the well-known one", () => {
+  expect(parseFolderName("Archive")).toMatchObject({ kind: "well-known", name: "archive", certain: false });
+});
+
+test("an id is an id although it holds slashes", () => {
+  const id = `AAMkAGE1/M2+Q${"A".repeat(100)}==`;
+  expect(parseFolderName(id)).toEqual({ kind: "id", id });
+});
+
+test("a long path is no id", () => {
+  expect(parseFolderName(`${"Inbox/Reports of the year ".repeat(5)}`).kind).toBe("path");
+});

@@ -1,0 +1,92 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { itemIdsIn, messageIdOf, messageIdsIn, noItemId, noMessageId } from "../../../src/exchange/search/pasted-ids.ts";
+
+describe("of one text the Message-IDs are", () => {
+  test.each([
+    ["<a@x.example>", ["<a@x.example>"]],
+    ["a@x.example", ["a@x.example"]],
+    ["a@x.example,b@x.example; <c@x.example>\n<d@x.example>", ["a@x.example", "b@x.example", "<c@x.example>", "<d@x.example>"]],
+    ["Message-ID: <a@x.example>", ["<a@x.example>"]],
+    ["message-id:<a@x.example>\r\nMessage-Id: <b@x.example>", ["<a@x.example>", "<b@x.example>"]],
+    ["<a@x.example> <b@x.example>", ["<a@x.example>", "<b@x.example>"]],
+    ["<a@x.example><b@x.example>", ["<a@x.example>", "<b@x.example>"]],
+    ["a@x.example b@x.example", ["a@x.example", "b@x.example"]],
+    ["&lt;a&amp;b@x.example&gt;", ["<a&b@x.example>"]],
+    ["&#60;a@x.example&#62;, &LT;b@x.example&GT;", ["<a@x.example>", "<b@x.example>"]],
+    // Message-IDs with commas are real, and so are lists without blanks.
+    ["4,711@x.example", ["4,711@x.example"]],
+    ["a@x.example,4,711@x.example", ["a@x.example", "4,711@x.example"]],
+    ["<4,711@x.example>,b@x.example", ["<4,711@x.example>", "b@x.example"]],
+    ["one,two", ["one", "two"]],
+    ["<with a blank@x.example>", ["<with a blank@x.example>"]],
+    // What a sender wrote to break whoever reads it is still one id.
+    [`<a"b<c>&d@x.example>`, [`<a"b<c>&d@x.example>`]],
+    ["<&amp;&lt;t:Constant/&gt;@x.example>", ["<&amp;&lt;t:Constant/&gt;@x.example>"]],
+    ["<]]><!----><![CDATA[@x.example>, <b@x.example>", ["<]]><!----><![CDATA[@x.example>", "<b@x.example>"]],
+    ["", []],
+  ])("%j: %j", (text, ids) => expect(messageIdsIn(text)).toEqual(ids));
+});
+
+test("one of a list is read as it is meant, and never taken apart", () => {
+  expect(messageIdOf(" Message-ID: &lt;a@x.example&gt; ")).toBe("<a@x.example>");
+  expect(messageIdOf("4,711@x.example")).toBe("4,711@x.example");
+});
+
+test.each([
+  "<a@x.example> <b@x.example>",
+  "a@x.example b@x.example",
+  "<a@x.example><b@x.example>",
+  "<>",
+  "  ",
+  "no-at-sign",
+  "Overdue",
+  "<unclosed",
+])("%j is no Message-ID", (text) => {
+  expect(noMessageId(text)).toBeTypeOf("string");
+});
+
+test("what a sender may have written is one Message-ID", () => {
+  for (const text of [
+    "<a<b>c@x.example>",
+    "<]]><!--@x.example>",
+    "<&lt;b&gt;@x.example>",
+    "<a@x.example>",
+    "a@x.example",
+    "4,711@x.example",
+    "<with a blank@x.example>",
+    "<no-at-sign>",
+  ]) {
+    expect(noMessageId(text)).toBeUndefined();
+  }
+});
+
+test("beside an item id a Message-ID may lack its @ and its brackets, but be no item id", () => {
+  expect(noMessageId("no-at-sign", true)).toBeUndefined();
+  for (const id of [`AAMkADVm${"+/aZ0".repeat(20)}AAA=`, `AAkALg${"-_aZ0".repeat(20)}A`]) {
+    expect([noMessageId(id), noMessageId(id, true)]).toEqual([expect.stringContaining("item_id"), expect.stringContaining("item_id")]);
+  }
+});
+
+test("item ids stand between blanks or commas, and none has one in it, nor is a Message-ID one", () => {
+  expect(itemIdsIn("AAMk=  AAMl=,AAMm=;\nAAMn=")).toEqual(["AAMk=", "AAMl=", "AAMm=", "AAMn="]);
+  expect([noItemId("AAMk= AAMl="), noItemId("<a@x.example>")].every((said) => typeof said === "string")).toBe(true);
+  expect(noItemId("AAMk/+-_=")).toBeUndefined();
+});
+
+test("no text takes more than linear time, and nothing of it is lost but separators", () => {
+  fc.assert(
+    fc.property(fc.stringMatching(/^[a-c<>@,; \n]{0,60}$/), (text) => {
+      expect(
+        messageIdsIn(text)
+          .join("")
+          .replace(/[\s,;]/g, ""),
+      ).toBe(text.replace(/[\s,;]/g, ""));
+    }),
+  );
+  const started = performance.now();
+  messageIdsIn("<a,".repeat(200_000));
+  messageIdsIn("Message-ID :".repeat(50_000));
+  messageIdsIn(`message-id${" ".repeat(200_000)}`);
+  expect(performance.now() - started).toBeLessThan(5_000);
+});

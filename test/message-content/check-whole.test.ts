@@ -1,0 +1,112 @@
+import { createHash } from "node:crypto";
+import { describe, expect, test } from "vitest";
+import type { Attachment } from "../../src/exchange/attachment.ts";
+import { checkFile, checkMessage, openReader } from "../../src/message-content/check-whole.ts";
+
+async function* coming(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += 50) yield bytes.subarray(at, at + 50);
+}
+
+/** A message with a file and an attached message. */
+function message(boundary = "b", id = "<one@example.org>"): string {
+  return [
+    "Subject: x",
+    `Message-ID: ${id}`,
+    `Content-Type: multipart/mixed; boundary="${boundary}"`,
+    "",
+    `--${boundary}`,
+    "Content-Type: text/plain",
+    "",
+    "Hello.",
+    `--${boundary}`,
+    'Content-Type: application/pdf; name="in: voice.pdf"',
+    'Content-Disposition: attachment; filename="in_voice.pdf"',
+    "Content-Transfer-Encoding: base64",
+    "",
+    Buffer.from("a file").toString("base64"),
+    `--${boundary}`,
+    "Content-Type: message/rfc822",
+    "",
+    "Subject: inner",
+    "",
+    "Inside.",
+    `--${boundary}--`,
+    "",
+  ].join("\r\n");
+}
+
+const listed: readonly Attachment[] = [
+  { id: "1", kind: "file", name: "in_voice.pdf", size: 400 },
+  { id: "2", kind: "item", name: "inner", size: 900 },
+  { id: "3", kind: "reference", name: "in the cloud" },
+];
+const about = { internetMessageId: "<one@example.org>", attachments: listed };
+
+/** Reads twice, and checks. */
+async function check(first: string, second = first, what: Parameters<typeof checkMessage>[2] = about): Promise<void> {
+  const reader = openReader();
+  const hash = createHash("sha256");
+  for await (const piece of reader.through(coming(Buffer.from(first)))) hash.update(piece);
+  await checkMessage(coming(Buffer.from(second)), { ...reader.end(), sha256: hash.digest("hex") }, what);
+}
+
+describe("a message that is read twice", () => {
+  test("is whole when both readings are the same, it ends as it began, and it has what is listed", async () => {
+    await expect(check(message())).resolves.toBeUndefined();
+  });
+
+  test("is whole where a server makes up its boundaries anew for each reading", async () => {
+    await expect(check(message("one"), message("another"))).resolves.toBeUndefined();
+  });
+
+  test.each([
+    ["another text", message().replace("Hello.", "Hallo.")],
+    ["half", message().slice(0, 200)],
+    ["more", `${message()}x`.replace("Inside.", "Inside. x")],
+  ])("is not when the second reading is %s", async (_, second) => {
+    await expect(check(message(), second)).rejects.toMatchObject({
+      code: "evidence-failed",
+      message: expect.stringMatching(/two readings/),
+    });
+  });
+
+  test("is not wherever both readings are cut", async () => {
+    const whole = message();
+    const end = whole.lastIndexOf("--b--");
+    for (let at = 0; at < end; at += 1) {
+      await expect(check(whole.slice(0, at)), `cut at ${at}`).rejects.toMatchObject({ code: "evidence-failed" });
+    }
+  });
+
+  test("is not when it is another message", async () => {
+    await expect(check(message("b", "<other@example.org>"))).rejects.toThrow(/another Message-ID/);
+    await expect(check(message("b", "\r\n one@example.org"))).resolves.toBeUndefined();
+  });
+
+  test.each([
+    ["a file", { id: "4", kind: "file", name: "second.pdf", size: 1_000_000 }],
+    ["an attached message", { id: "4", kind: "item", name: "second", size: 100 }],
+    ["a file of the same name", { id: "4", kind: "file", name: "in_voice.pdf", size: 1_000_000 }],
+  ] as const)("is not when Exchange lists %s that it has not", async (_, missing) => {
+    await expect(check(message(), message(), { ...about, attachments: [...listed, missing] })).rejects.toThrow(/has not the attachment/);
+  });
+
+  test("is whole when files may be packed in a part: an invitation, a signed or a TNEF message", async () => {
+    const inside = [{ id: "4", kind: "file", name: "smime.p7m", size: 1_000_000 } as const];
+    for (const type of ["text/calendar", "application/pkcs7-signature", "application/ms-tnef"]) {
+      const packed = message().replace("application/pdf", type);
+      await expect(check(packed, packed, { ...about, attachments: inside })).resolves.toBeUndefined();
+    }
+  });
+
+  test("is whole when Exchange calls a file otherwise and its size fits", async () => {
+    const renamed = [{ id: "1", kind: "file", name: "ATT00001.bin", size: 400 } as const, ...listed.slice(1)];
+    await expect(check(message(), message(), { ...about, attachments: renamed })).resolves.toBeUndefined();
+  });
+});
+
+test("a file that is read twice is whole when both readings are the same", async () => {
+  const sha256 = createHash("sha256").update("a file").digest("hex");
+  await expect(checkFile(coming(Buffer.from("a file")), { sha256 })).resolves.toBeUndefined();
+  await expect(checkFile(coming(Buffer.from("a fil")), { sha256 })).rejects.toMatchObject({ code: "evidence-failed" });
+});

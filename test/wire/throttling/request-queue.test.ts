@@ -1,0 +1,241 @@
+import { describe, expect, test, vi } from "vitest";
+import { openSchedule, type Patience, type Schedule, scheduleOf, type Turn } from "../../../src/wire/throttling/request-queue.ts";
+
+const patience: Patience = { maxWaitMs: 60_000, maxConcurrency: 27 };
+const throttled = { text: "Exchange is throttling", asked: true, wireCode: "ErrorServerBusy" };
+
+/** Lets everything happen that waits for nothing but promises. */
+const soon = () => new Promise((resolve) => setImmediate(resolve));
+
+/** Asks for turns under names; the names of those that got one, in their order. */
+function asking(schedule: Schedule) {
+  const got: string[] = [];
+  const turns = new Map<string, Turn>();
+  return {
+    got,
+    async ask(name: string, mailbox: string, how: Partial<Patience> = {}) {
+      const turn = await schedule.turn(mailbox, { ...patience, ...how });
+      got.push(name);
+      turns.set(name, turn);
+    },
+    end: (name: string) => turns.get(name)?.end(true),
+  };
+}
+
+describe("pauses", () => {
+  test("who uses another mailbox, or none that pauses, goes on at once and is told nothing", async () => {
+    const schedule = openSchedule();
+    schedule.pause("one", 60_000, throttled);
+    const told: string[] = [];
+    await schedule.turn("two", patience, { progress: (text) => told.push(text), waited: (ms) => told.push(String(ms)) });
+    expect(told).toEqual([]);
+  });
+
+  test("everybody who asks for the same mailbox waits, is told so, and the wait is counted", async () => {
+    const schedule = openSchedule();
+    schedule.pause("one", 30, throttled);
+    const told: string[] = [];
+    const waited: number[] = [];
+    await Promise.all(
+      [1, 2, 3].map(() => schedule.turn("one", patience, { progress: (text) => told.push(text), waited: (ms) => waited.push(ms) })),
+    );
+    expect(told).toEqual(Array.from({ length: 3 }, () => "waiting 1 s: Exchange is throttling"));
+    expect(waited.every((ms) => ms > 0)).toBe(true);
+    expect(waited).toHaveLength(3);
+  });
+
+  test("what several requests of one call wait at the same time counts once", async () => {
+    const schedule = openSchedule();
+    schedule.pause(undefined, 30, throttled);
+    let reports = 0;
+    const call = {
+      waited: () => {
+        reports += 1;
+      },
+    };
+    await Promise.all(["one", "two", "three"].map((mailbox) => schedule.turn(mailbox, patience, call)));
+    expect(reports).toBe(1);
+  });
+
+  test("a pause that ends while it is looked who may go is over, and nobody is forgotten", async () => {
+    let looks = 0;
+    const clock = vi.spyOn(performance, "now").mockImplementation(() => looks++);
+    try {
+      for (let ms = 0; ms < 12; ms++) {
+        const schedule = openSchedule();
+        schedule.pause("one", ms, throttled);
+        await schedule.turn("one", patience);
+      }
+    } finally {
+      clock.mockRestore();
+    }
+  }, 2000);
+
+  test("a pause of the account stops every mailbox", async () => {
+    const schedule = openSchedule();
+    schedule.pause(undefined, 60_000, throttled);
+    await expect(schedule.turn("one", { ...patience, maxWaitMs: 1 })).rejects.toMatchObject({ code: "busy" });
+  });
+
+  test("a wait of our own caution is told, but not counted as the server's", async () => {
+    const schedule = openSchedule();
+    schedule.pause("one", 10, { text: "the last answer was lost", asked: false });
+    const told: string[] = [];
+    await schedule.turn("one", patience, { progress: (text) => told.push(text), waited: (ms) => told.push(String(ms)) });
+    expect(told).toEqual(["waiting 1 s: the last answer was lost"]);
+  });
+
+  test("a pause that is made longer meanwhile is waited to its new end and told again", async () => {
+    const schedule = openSchedule();
+    schedule.pause("one", 20, throttled);
+    const told: string[] = [];
+    const turn = schedule.turn("one", patience, { progress: (text) => told.push(text) });
+    schedule.pause("one", 5, throttled);
+    schedule.pause("one", 1100, throttled);
+    await turn;
+    expect(told).toEqual(["waiting 1 s: Exchange is throttling", "waiting 2 s: Exchange is throttling"]);
+  });
+
+  test("who is not ready to wait so long is told at once how long it is, and nothing was sent", async () => {
+    const schedule = openSchedule();
+    schedule.pause("one", 90_000, throttled);
+    const refused = schedule.turn("one", patience);
+    await expect(refused).rejects.toMatchObject({ code: "busy", wireCode: "ErrorServerBusy" });
+    await expect(refused).rejects.toSatisfy(({ backOffMs }) => backOffMs > 80_000 && backOffMs <= 90_000);
+  });
+
+  test("who waits already is refused when the pause grows beyond what it is ready to wait", async () => {
+    const schedule = openSchedule();
+    schedule.pause("one", 30_000, throttled);
+    const waiting = schedule.turn("one", patience);
+    schedule.pause("one", 200_000, throttled);
+    await expect(waiting).rejects.toMatchObject({ code: "busy" });
+  });
+
+  test("a server that asks for a day is given five minutes", async () => {
+    const schedule = openSchedule();
+    schedule.pause("one", 86_400_000, throttled);
+    await expect(schedule.turn("one", patience)).rejects.toSatisfy(({ backOffMs }) => backOffMs <= 300_000);
+  });
+
+  test("a cancelled call ends its wait, what it waited is counted, and a cancelled call begins none", async () => {
+    const schedule = openSchedule();
+    const controller = new AbortController();
+    schedule.pause("one", 60_000, throttled);
+    const waited: number[] = [];
+    const waiting = schedule.turn("one", patience, { signal: controller.signal, waited: (ms) => waited.push(ms) });
+    controller.abort();
+    await expect(waiting).rejects.toMatchObject({ code: "cancelled" });
+    await expect(schedule.turn("two", patience, { signal: controller.signal })).rejects.toMatchObject({ code: "cancelled" });
+    expect(waited).toHaveLength(1);
+  });
+
+  test("who is told of the wait may cancel at that moment", async () => {
+    const schedule = openSchedule();
+    const controller = new AbortController();
+    schedule.pause("one", 60_000, throttled);
+    const call = { signal: controller.signal, progress: () => controller.abort() };
+    await expect(schedule.turn("one", patience, call)).rejects.toMatchObject({ code: "cancelled" });
+  });
+});
+
+describe("places", () => {
+  test("no more at once than the caller's own limit, and each end lets one in", async () => {
+    const { ask, end, got } = asking(openSchedule());
+    const asked = ["a", "b", "c"].map((name) => ask(name, "one", { maxConcurrency: 2 }));
+    await soon();
+    expect(got).toEqual(["a", "b"]);
+    end("a");
+    await asked[2];
+    expect(got).toEqual(["a", "b", "c"]);
+  });
+
+  test("a place that is given back twice is one place", async () => {
+    const { ask, end, got } = asking(openSchedule());
+    void ["a", "b", "c"].map((name) => ask(name, "one", { maxConcurrency: 1 }));
+    await soon();
+    end("a");
+    end("a");
+    await soon();
+    expect(got).toEqual(["a", "b"]);
+  });
+
+  test("mailboxes take turns: one that asks for much does not keep the others waiting", async () => {
+    const { ask, end, got } = asking(openSchedule());
+    const names = ["a1", "a2", "a3", "a4", "b1", "c1"];
+    void names.map((name) => ask(name, name.slice(0, 1), { maxConcurrency: 1 }));
+    for (const name of ["a1", "a2", "b1", "c1", "a3"]) {
+      await soon();
+      end(name);
+    }
+    await soon();
+    expect(got).toEqual(["a1", "a2", "b1", "c1", "a3", "a4"]);
+  });
+
+  test("a mailbox that was turned away has fewer at once, and others are not kept from theirs", async () => {
+    const schedule = openSchedule();
+    const { ask, got } = asking(schedule);
+    await Promise.all(["a1", "a2", "a3"].map((name) => ask(name, "a")));
+    schedule.turnedAway("a", undefined);
+    void ask("a4", "a");
+    await ask("b1", "b");
+    expect(got).toEqual(["a1", "a2", "a3", "b1"]);
+  });
+
+  test("who waits because the server allows no more is told so, and it is counted", async () => {
+    const schedule = openSchedule();
+    const { ask, end } = asking(schedule);
+    schedule.turnedAway("a", 5);
+    await ask("a1", "a");
+    const told: unknown[] = [];
+    const turn = schedule.turn("a", patience, { progress: (text) => told.push(text), waited: (ms) => told.push(typeof ms) });
+    end("a1");
+    await turn;
+    expect(told).toEqual(["waiting: Exchange allows 1 request at once", "number"]);
+  });
+
+  test("who waits longer than it is ready to for a place that the server limits is refused", async () => {
+    const schedule = openSchedule();
+    schedule.turnedAway("a", 1);
+    const { ask } = asking(schedule);
+    await ask("a1", "a");
+    await expect(schedule.turn("a", { ...patience, maxWaitMs: 10 })).rejects.toMatchObject({ code: "busy" });
+  });
+
+  test("one who cancels leaves the queue to the others", async () => {
+    const schedule = openSchedule();
+    const { ask, end, got } = asking(schedule);
+    const one = { maxConcurrency: 1 };
+    await ask("a", "m", one);
+    const controller = new AbortController();
+    const cancelled = schedule.turn("m", { ...patience, ...one }, { signal: controller.signal });
+    const last = ask("c", "m", one);
+    controller.abort();
+    await expect(cancelled).rejects.toMatchObject({ code: "cancelled" });
+    end("a");
+    await last;
+    expect(got).toEqual(["a", "c"]);
+  });
+});
+
+test("no more at once for one mailbox than the caller says, and others go on meanwhile", async () => {
+  const { got, ask, end } = asking(openSchedule());
+  const turns = [
+    ask("a1", "a", { maxPerMailbox: 2 }),
+    ask("a2", "a", { maxPerMailbox: 2 }),
+    ask("a3", "a", { maxPerMailbox: 2 }),
+    ask("b1", "b"),
+  ];
+  await soon();
+  expect(got).toEqual(["a1", "a2", "b1"]);
+  end("a1");
+  await Promise.all(turns);
+  expect(got).toEqual(["a1", "a2", "b1", "a3"]);
+});
+
+test("the same account of the same server is one schedule for the whole process, another is not", () => {
+  const server = "https://mail.example.com";
+  expect(scheduleOf(server, "soc@example.com")).toBe(scheduleOf(server, "soc@example.com"));
+  expect(scheduleOf(server, "soc@example.com")).not.toBe(scheduleOf(server, "ops@example.com"));
+  expect(scheduleOf(server, "soc@example.com")).not.toBe(scheduleOf("https://other.example.com", "soc@example.com"));
+});
