@@ -143,13 +143,13 @@ test("what a message names as a field, a flag, a variable or a setting is one", 
 test("no list is spread into the arguments of a call that any number of items may reach", () => {
   // Actions, filters, fields of a row, items of one batch, and a cursor of a bounded length.
   const bounded = [
-    "ews/batch.ts",
+    "ews/session/batch.ts",
     "exchange/search/cursor.ts",
     "faces/mcp/mount.ts",
     "faces/question.ts",
     "faces/table.ts",
-    "graph/kql.ts",
-    "graph/odata.ts",
+    "graph/search/kql-query.ts",
+    "graph/search/odata-filter.ts",
     "catalogue/limits.ts",
   ];
   const spread = sources

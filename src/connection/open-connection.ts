@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import type { EvidenceStore, OpenedFile } from "../catalogue/action-definition.ts";
-import type { EndpointMemory } from "../ews/endpoint.ts";
 import type { EwsOptions } from "../ews/ews.ts";
-import type { ServerVersion } from "../ews/soap.ts";
+import type { EndpointMemory } from "../ews/session/endpoint.ts";
+import type { ServerVersion } from "../ews/session/soap.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import { Failure } from "../failure.ts";
 import { noPrivateFiles, openPrivateFiles, type PrivateFiles } from "../files/private-files.ts";
@@ -269,7 +269,7 @@ async function adminApiOf({ auth, graph: { mailboxList } }: Connection, way: Way
       await tokens.token({ signal: call?.signal, progress: call?.progress });
       const facts = tokens.facts();
       // A token that is going to be refused is not shown.
-      const { mayList } = await import("../graph/admin-api.ts");
+      const { mayList } = await import("../graph/session/admin-api.ts");
       if (facts?.appOnly === true && !mayList(facts))
         throw new Failure("role-missing", "The token has not the permission Exchange.ManageAsAppV2.");
       return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(auth.tenant) ? auth.tenant : (facts?.tenant ?? auth.tenant);

@@ -1,9 +1,9 @@
-import type { ServerVersion } from "../ews/soap.ts";
+import type { ServerVersion } from "../ews/session/soap.ts";
 import type { Exchange, Rights } from "../exchange/exchange.ts";
 import type { Difference, Uses } from "../exchange/port-methods.ts";
 import type { FailureCode } from "../failure.ts";
+import type { Probe } from "../graph/mailboxes/permission-probe.ts";
 import type { Permission } from "../graph/permissions.ts";
-import type { Probe } from "../graph/probe.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Connection, Settings } from "../settings/load-settings.ts";
 import type { Secret } from "../settings/secrets.ts";

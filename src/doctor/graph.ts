@@ -1,6 +1,6 @@
 import type { Failure } from "../failure.ts";
+import { openProbe, type Probe } from "../graph/mailboxes/permission-probe.ts";
 import { type Permission, permissionsOf } from "../graph/permissions.ts";
-import { openProbe, type Probe } from "../graph/probe.ts";
 import type { Outcome } from "../outcome.ts";
 import { onlineGraph } from "../wire/sign-in/clouds.ts";
 import { type CheckedAction, type Checkup, connectionOf, type Finding, type Step } from "./checkup.ts";

@@ -1,6 +1,6 @@
 import { clientOf } from "../connection/connection-tokens.ts";
 import type { Failure } from "../failure.ts";
-import { adminApiPermission, mayList } from "../graph/admin-api.ts";
+import { adminApiPermission, mayList } from "../graph/session/admin-api.ts";
 import { attempt } from "../outcome.ts";
 import { consentToExchange, findApplication, introduce, recipientsRole } from "../setup/exchange-online.ts";
 import { readyToken, withTokens } from "../wire/sign-in/bearer-token.ts";

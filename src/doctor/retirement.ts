@@ -1,4 +1,4 @@
-import { retirement as end } from "../ews/online-failures.ts";
+import { retirement as end } from "../ews/session/online-failures.ts";
 import { connectionOf, type Step } from "./checkup.ts";
 import { isOnline } from "./place.ts";
 

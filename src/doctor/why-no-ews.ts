@@ -1,4 +1,4 @@
-import { retirement } from "../ews/online-failures.ts";
+import { retirement } from "../ews/session/online-failures.ts";
 import type { Failure } from "../failure.ts";
 import { allowEws, allowEwsFor } from "../setup/exchange-online.ts";
 import { showVirtualDirectory } from "../setup/on-premises.ts";

@@ -1,10 +1,10 @@
 import { attempt } from "../outcome.ts";
 import type { FolderRef } from "./folders/folder-ref.ts";
-import { type NewestFirst, newestFirst } from "./newest-first.ts";
-import { isRefusal } from "./refused-filters.ts";
-import { messageIdCondition, restrictionOf } from "./restriction.ts";
+import { listShape } from "./messages/item-shapes.ts";
+import { type NewestFirst, newestFirst } from "./search/newest-first.ts";
+import { isRefusal } from "./search/refused-filters.ts";
+import { messageIdCondition, restrictionOf } from "./search/restriction.ts";
 import type { EwsMailbox } from "./session/mailbox.ts";
-import { listShape } from "./shapes.ts";
 
 /** Pages of this size, where every message of a mailbox is listed. */
 const listedAtOnce = 1000;

@@ -1,9 +1,9 @@
 import { attempt } from "../outcome.ts";
 import type { FolderRef } from "./folders/folder-ref.ts";
+import { shape } from "./messages/item-shapes.ts";
 import { findItem, type ItemPage } from "./operations/find-item.ts";
-import { messageIdCondition, restrictionOf } from "./restriction.ts";
+import { messageIdCondition, restrictionOf } from "./search/restriction.ts";
 import type { EwsMailbox } from "./session/mailbox.ts";
-import { shape } from "./shapes.ts";
 
 const idShape = shape("m:ItemShape", ["item:ItemId"]);
 /** No message has it. */

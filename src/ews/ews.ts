@@ -8,18 +8,25 @@ import { type HttpOptions, openHttp } from "../wire/http/http-client.ts";
 import { defaultUserAgent, limitsOf, networkOf, type ServerOptions } from "../wire/http/server-options.ts";
 import type { TokenFacts } from "../wire/sign-in/token-claims.ts";
 import { openSchedule, scheduleOf } from "../wire/throttling/request-queue.ts";
-import { archiveMemory } from "./archive.ts";
+import type { Discovered } from "./autodiscover/autodiscover.ts";
 import type { AutodiscoverOptions } from "./autodiscover/options.ts";
-import type { Discovered } from "./autodiscover.ts";
-import { callingRightly } from "./called.ts";
-import { defaultLifetimeMs, type EndpointMemory, type Finding, fixedEndpoint, noEndpointMemory, openDiscovery } from "./endpoint.ts";
-import { openPublicRoutes } from "./public-routes.ts";
+import { openPublicRoutes } from "./folders/public-folder-routes.ts";
 import { countMemory } from "./search/count-memory.ts";
 import { refusalMemory } from "./search/refusal-memory.ts";
 import type { Access } from "./session/access.ts";
+import { archiveMemory } from "./session/archive-mailbox.ts";
+import { callingRightly } from "./session/connecting-sid.ts";
+import {
+  defaultLifetimeMs,
+  type EndpointMemory,
+  type Finding,
+  fixedEndpoint,
+  noEndpointMemory,
+  openDiscovery,
+} from "./session/endpoint.ts";
 import { addressOnly, type EwsMailbox } from "./session/mailbox.ts";
-import { type Connection, openMailbox } from "./session.ts";
-import { type ConnectingName, openSoap, type ServerVersion } from "./soap.ts";
+import { type Connection, openMailbox } from "./session/open-mailbox.ts";
+import { type ConnectingName, openSoap, type ServerVersion } from "./session/soap.ts";
 
 /** How to reach Exchange Web Services. */
 export interface EwsOptions extends ServerOptions {
@@ -120,15 +127,16 @@ function mailboxOf(mailbox: EwsMailbox): Mailbox {
   };
   return {
     address: mailbox.address,
-    foreign: async (ids) => (await import("./home.ts")).unshownIds(mailbox, ids),
+    foreign: async (ids) => (await import("./session/id-ownership.ts")).unshownIds(mailbox, ids),
     search: async (asked) =>
-      (await import("./search.ts")).search(mailbox, asked, {
-        sha256: async (attachment) => sha256Of((await import("./content.ts")).attachmentContent(mailbox, [attachment])),
-        inside: async (attachment) => attachmentsIn((await import("./content.ts")).attachedMessages(mailbox, [attachment])),
+      (await import("./search/search.ts")).search(mailbox, asked, {
+        sha256: async (attachment) => sha256Of((await import("./messages/message-content.ts")).attachmentContent(mailbox, [attachment])),
+        inside: async (attachment) =>
+          attachmentsIn((await import("./messages/message-content.ts")).attachedMessages(mailbox, [attachment])),
       }),
     locate: (names, within) =>
       noting(
-        later(async () => (await import("./locate.ts")).locate(mailbox, names, within)),
+        later(async () => (await import("./search/locate-messages.ts")).locate(mailbox, names, within)),
         (located) => ("messages" in located ? note(located.messages) : undefined),
       ),
     get: (itemIds, detail) =>
@@ -136,21 +144,23 @@ function mailboxOf(mailbox: EwsMailbox): Mailbox {
         later(() => get(mailbox, itemIds, detail)),
         (message) => note([message]),
       ),
-    mime: (itemIds) => later(async () => (await import("./content.ts")).mime(mailbox, itemIds)),
-    exported: (itemIds) => later(async () => (await import("./export.ts")).exported(mailbox, itemIds)),
-    attachments: (itemIds) => later(async () => (await import("./content.ts")).attachments(mailbox, itemIds)),
-    attachedMessages: (asked) => later(async () => (await import("./content.ts")).attachedMessages(mailbox, asked)),
-    attachmentContent: (asked) => later(async () => (await import("./content.ts")).attachmentContent(mailbox, asked)),
+    mime: (itemIds) => later(async () => (await import("./messages/message-content.ts")).mime(mailbox, itemIds)),
+    exported: (itemIds) => later(async () => (await import("./messages/export-messages.ts")).exported(mailbox, itemIds)),
+    attachments: (itemIds) => later(async () => (await import("./messages/message-content.ts")).attachments(mailbox, itemIds)),
+    attachedMessages: (asked) => later(async () => (await import("./messages/message-content.ts")).attachedMessages(mailbox, asked)),
+    attachmentContent: (asked) => later(async () => (await import("./messages/message-content.ts")).attachmentContent(mailbox, asked)),
     deleteAttachments: (attachmentIds) => later(() => deleteAttachments(mailbox, attachmentIds)),
     folder: (name) => mailbox.folders.get(name),
     createFolder: (path) => mailbox.folders.create(path),
-    copy: (itemIds, destination) => later(async () => (await import("./relocate.ts")).copy(mailbox, itemIds, destination, known)),
-    move: (itemIds, destination) => later(async () => (await import("./relocate.ts")).move(mailbox, itemIds, destination, known)),
-    delete: (itemIds, mode) => later(async () => (await import("./relocate.ts")).remove(mailbox, itemIds, mode, known)),
-    junk: (itemIds, how) => later(async () => (await import("./relocate.ts")).junk(mailbox, itemIds, how, known)),
-    send: async (draft) => (await import("./send.ts")).send(mailbox, draft),
-    reply: async (asked) => (await import("./reply.ts")).reply(mailbox, asked),
-    contacts: async (query) => (await import("./contacts.ts")).contacts(mailbox, query),
+    copy: (itemIds, destination) =>
+      later(async () => (await import("./moving/move-copy-delete.ts")).copy(mailbox, itemIds, destination, known)),
+    move: (itemIds, destination) =>
+      later(async () => (await import("./moving/move-copy-delete.ts")).move(mailbox, itemIds, destination, known)),
+    delete: (itemIds, mode) => later(async () => (await import("./moving/move-copy-delete.ts")).remove(mailbox, itemIds, mode, known)),
+    junk: (itemIds, how) => later(async () => (await import("./moving/move-copy-delete.ts")).junk(mailbox, itemIds, how, known)),
+    send: async (draft) => (await import("./sending/send-message.ts")).send(mailbox, draft),
+    reply: async (asked) => (await import("./sending/reply-message.ts")).reply(mailbox, asked),
+    contacts: async (query) => (await import("./messages/find-contacts.ts")).contacts(mailbox, query),
     rights: async () => {
       const { getFolderRights } = await import("./operations/get-folder.ts");
       return mailbox.ask(getFolderRights, mailbox.folders.distinguished("inbox"));
@@ -261,7 +271,7 @@ export async function discoverEws(
 ): Promise<Discovered> {
   const { finding, close } = findingOf(options, findingNetwork(options), options.userAgent ?? defaultUserAgent);
   try {
-    const { autodiscover } = await import("./autodiscover.ts");
+    const { autodiscover } = await import("./autodiscover/autodiscover.ts");
     return await autodiscover({ ...finding, ...ways });
   } finally {
     close();

@@ -1,7 +1,7 @@
 import { Failure, type FailureCode } from "../failure.ts";
 import { neverSent, shortened } from "../wire/http/http-failure.ts";
 import { repetition, type Safety } from "../wire/throttling/retry-safety.ts";
-import { mayHideReply } from "./http-failures.ts";
+import { mayHideReply } from "./session/http-failures.ts";
 import type { Status } from "./session/response-status.ts";
 
 /** What one response code means to us. */

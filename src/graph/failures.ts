@@ -2,7 +2,7 @@ import { Failure, type FailureCode } from "../failure.ts";
 import { neverSent, shortened } from "../wire/http/http-failure.ts";
 import { retryAfter } from "../wire/throttling/backoff-delay.ts";
 import { repetition, type Safety } from "../wire/throttling/retry-safety.ts";
-import { type JsonObject, objectIn, textIn } from "./json.ts";
+import { type JsonObject, objectIn, textIn } from "./session/read-json.ts";
 
 /** What one error code means to us. */
 interface Meaning {

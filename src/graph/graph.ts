@@ -5,11 +5,11 @@ import type { Http } from "../wire/http/client.ts";
 import { openHttp } from "../wire/http/http-client.ts";
 import { defaultUserAgent, limitsOf, networkOf, type ServerOptions } from "../wire/http/server-options.ts";
 import { openSchedule, scheduleOf } from "../wire/throttling/request-queue.ts";
-import type { AdminApi, AdminWay } from "./admin-api.ts";
-import { defaultHabits, type Habits } from "./habits.ts";
-import { openRest } from "./rest.ts";
+import type { AdminApi, AdminWay } from "./session/admin-api.ts";
+import { openRest } from "./session/graph-http.ts";
 import type { GraphMailbox } from "./session/mailbox.ts";
-import { type Connection, openMailbox } from "./session.ts";
+import { type Connection, openMailbox } from "./session/open-mailbox.ts";
+import { defaultHabits, type Habits } from "./unpromised.ts";
 
 /** How to reach Microsoft Graph. */
 export interface GraphOptions extends ServerOptions {
@@ -70,7 +70,11 @@ export function openGraph(options: GraphOptions): Exchange {
     async searchableMailboxes(query, call) {
       const { adminApi, defaultMailbox = "" } = options;
       const way = adminApi && adminWayOf(adminApi, options, connection);
-      return (await import("./searchable-mailboxes.ts")).searchableMailboxes(openMailbox(connection, defaultMailbox, call), query, way);
+      return (await import("./mailboxes/searchable-mailboxes.ts")).searchableMailboxes(
+        openMailbox(connection, defaultMailbox, call),
+        query,
+        way,
+      );
     },
     close: async () => close(),
   };
@@ -83,29 +87,29 @@ function mailboxOf(mailbox: GraphMailbox): Mailbox {
     // Every path names the mailbox before the id.
     foreign: async () => new Set(),
     search: async (asked) =>
-      (await import("./search.ts")).search(mailbox, asked, {
-        sha256: async (attachment) => sha256Of((await import("./content.ts")).attachmentContent(mailbox, [attachment])),
-        inside: async (attachment) => attachmentsIn((await import("./attachments.ts")).attachedMessages(mailbox, [attachment])),
+      (await import("./search/search.ts")).search(mailbox, asked, {
+        sha256: async (attachment) => sha256Of((await import("./messages/message-content.ts")).attachmentContent(mailbox, [attachment])),
+        inside: async (attachment) => attachmentsIn((await import("./messages/attachments.ts")).attachedMessages(mailbox, [attachment])),
       }),
-    locate: (names, within) => later(async () => (await import("./locate.ts")).locate(mailbox, names, within)),
-    get: (itemIds, detail) => later(async () => (await import("./get.ts")).get(mailbox, itemIds, detail)),
-    mime: (itemIds) => later(async () => (await import("./content.ts")).mime(mailbox, itemIds)),
-    exported: (itemIds) => later(async () => (await import("./export.ts")).exported(mailbox, itemIds)),
-    attachments: (itemIds) => later(async () => (await import("./attachments.ts")).attachments(mailbox, itemIds)),
-    attachedMessages: (ids) => later(async () => (await import("./attachments.ts")).attachedMessages(mailbox, ids)),
-    attachmentContent: (asked) => later(async () => (await import("./content.ts")).attachmentContent(mailbox, asked)),
-    deleteAttachments: (ids) => later(async () => (await import("./attachments.ts")).deleteAttachments(mailbox, ids)),
+    locate: (names, within) => later(async () => (await import("./search/locate-messages.ts")).locate(mailbox, names, within)),
+    get: (itemIds, detail) => later(async () => (await import("./messages/read-messages.ts")).get(mailbox, itemIds, detail)),
+    mime: (itemIds) => later(async () => (await import("./messages/message-content.ts")).mime(mailbox, itemIds)),
+    exported: (itemIds) => later(async () => (await import("./messages/export-messages.ts")).exported(mailbox, itemIds)),
+    attachments: (itemIds) => later(async () => (await import("./messages/attachments.ts")).attachments(mailbox, itemIds)),
+    attachedMessages: (ids) => later(async () => (await import("./messages/attachments.ts")).attachedMessages(mailbox, ids)),
+    attachmentContent: (asked) => later(async () => (await import("./messages/message-content.ts")).attachmentContent(mailbox, asked)),
+    deleteAttachments: (ids) => later(async () => (await import("./messages/attachments.ts")).deleteAttachments(mailbox, ids)),
     folder: (name) => mailbox.folders.get(name),
     createFolder: (path) => mailbox.folders.create(path),
-    copy: (itemIds, destination) => later(async () => (await import("./writing.ts")).copy(mailbox, itemIds, destination)),
-    move: (itemIds, destination) => later(async () => (await import("./writing.ts")).move(mailbox, itemIds, destination)),
-    delete: (itemIds, mode) => later(async () => (await import("./writing.ts")).remove(mailbox, itemIds, mode)),
-    junk: (itemIds, how) => later(async () => (await import("./writing.ts")).junk(mailbox, itemIds, how)),
-    send: async (draft) => (await import("./send.ts")).send(mailbox, draft),
-    reply: async (asked) => (await import("./reply.ts")).reply(mailbox, asked),
-    contacts: async (query) => (await import("./contacts.ts")).contacts(mailbox, query),
-    rights: async () => (await import("./rights.ts")).rights(mailbox),
-    outOfOffice: async () => (await import("./out-of-office.ts")).outOfOffice(mailbox),
+    copy: (itemIds, destination) => later(async () => (await import("./moving/move-copy-delete.ts")).copy(mailbox, itemIds, destination)),
+    move: (itemIds, destination) => later(async () => (await import("./moving/move-copy-delete.ts")).move(mailbox, itemIds, destination)),
+    delete: (itemIds, mode) => later(async () => (await import("./moving/move-copy-delete.ts")).remove(mailbox, itemIds, mode)),
+    junk: (itemIds, how) => later(async () => (await import("./moving/move-copy-delete.ts")).junk(mailbox, itemIds, how)),
+    send: async (draft) => (await import("./sending/send-message.ts")).send(mailbox, draft),
+    reply: async (asked) => (await import("./sending/reply-message.ts")).reply(mailbox, asked),
+    contacts: async (query) => (await import("./messages/find-contacts.ts")).contacts(mailbox, query),
+    rights: async () => (await import("./mailboxes/inbox-rights.ts")).rights(mailbox),
+    outOfOffice: async () => (await import("./mailboxes/out-of-office.ts")).outOfOffice(mailbox),
   };
 }
 

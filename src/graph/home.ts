@@ -4,8 +4,8 @@ import { foreignFolder } from "../exchange/foreign-id.ts";
 import { mailboxGuidOf } from "../exchange/mailbox-guid.ts";
 import { Failure } from "../failure.ts";
 import { attempt } from "../outcome.ts";
-import { isOfEws } from "./ews-ids.ts";
 import { getFolder } from "./requests/mail-folders.ts";
+import { isOfEws } from "./session/ews-ids.ts";
 import type { GraphMailbox } from "./session/mailbox.ts";
 
 /** The GUID of the primary mailbox, as the id of its Inbox tells it. Undefined where the id tells none, or the Inbox cannot be opened. Throws Failure `cancelled`. */

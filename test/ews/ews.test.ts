@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { openEws } from "../../src/ews/ews.ts";
-import { itemElements } from "../../src/ews/message.ts";
+import { itemElements } from "../../src/ews/messages/message-reader.ts";
 import { envelope, errorMessage, fault, itemMessage, type Reply, replyOf, type Scripted, type Seen, scripted } from "./scripted-server.ts";
 
 let server: Scripted | undefined;

@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { fixedEndpoint } from "../../src/ews/endpoint.ts";
 import type { Operation } from "../../src/ews/operation.ts";
 import { copyItem } from "../../src/ews/operations/copy-item.ts";
 import { createFolder } from "../../src/ews/operations/create-folder.ts";
@@ -14,7 +13,8 @@ import { getSearchableMailboxes } from "../../src/ews/operations/get-searchable-
 import { markAsJunk } from "../../src/ews/operations/mark-as-junk.ts";
 import { moveItem } from "../../src/ews/operations/move-item.ts";
 import { uploadItem } from "../../src/ews/operations/upload-items.ts";
-import { openSoap } from "../../src/ews/soap.ts";
+import { fixedEndpoint } from "../../src/ews/session/endpoint.ts";
+import { openSoap } from "../../src/ews/session/soap.ts";
 import { Failure } from "../../src/failure.ts";
 import type { Outcome } from "../../src/outcome.ts";
 import type { Http } from "../../src/wire/http/client.ts";

@@ -17,7 +17,7 @@ import { getUserOofSettings } from "../../src/ews/operations/get-user-oof-settin
 import { markAsJunk } from "../../src/ews/operations/mark-as-junk.ts";
 import { moveItem } from "../../src/ews/operations/move-item.ts";
 import { uploadItem } from "../../src/ews/operations/upload-items.ts";
-import { envelope, type Target } from "../../src/ews/soap.ts";
+import { envelope, type Target } from "../../src/ews/session/soap.ts";
 import { xmlDocument } from "../../src/wire/xml/write-xml.ts";
 import { absent, shared } from "./shared.ts";
 

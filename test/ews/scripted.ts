@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { fixedEndpoint } from "../../src/ews/endpoint.ts";
+import { fixedEndpoint } from "../../src/ews/session/endpoint.ts";
 import type { EwsMailbox } from "../../src/ews/session/mailbox.ts";
-import { openMailbox } from "../../src/ews/session.ts";
-import { openSoap } from "../../src/ews/soap.ts";
+import { openMailbox } from "../../src/ews/session/open-mailbox.ts";
+import { openSoap } from "../../src/ews/session/soap.ts";
 import type { Call } from "../../src/exchange/exchange.ts";
 import { openHttp } from "../../src/wire/http/http-client.ts";
 import { openSchedule } from "../../src/wire/throttling/request-queue.ts";

@@ -1,10 +1,10 @@
 import { afterEach } from "vitest";
 import type { NewAttachment } from "../../src/exchange/attachment.ts";
 import type { Call } from "../../src/exchange/exchange.ts";
-import { defaultHabits, type Habits } from "../../src/graph/habits.ts";
-import { openRest } from "../../src/graph/rest.ts";
+import { openRest } from "../../src/graph/session/graph-http.ts";
 import type { GraphMailbox } from "../../src/graph/session/mailbox.ts";
-import { openMailbox } from "../../src/graph/session.ts";
+import { openMailbox } from "../../src/graph/session/open-mailbox.ts";
+import { defaultHabits, type Habits } from "../../src/graph/unpromised.ts";
 import { openHttp } from "../../src/wire/http/http-client.ts";
 import { openSchedule } from "../../src/wire/throttling/request-queue.ts";
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
-import { defaultHabits } from "../../src/graph/habits.ts";
+import { defaultHabits } from "../../src/graph/unpromised.ts";
 import { GraphSettings, graphHabits, readHabits, readMailboxList } from "../../src/settings/graph-settings.ts";
 
 const names = Object.keys(graphHabits);

@@ -1,5 +1,5 @@
 import type { HttpRequest, HttpResponse } from "../../wire/http/messages.ts";
-import type { ServiceRecord } from "./places.ts";
+import type { ServiceRecord } from "./candidate-urls.ts";
 import type { Protocol } from "./protocol.ts";
 
 /** How to look for EWS. */

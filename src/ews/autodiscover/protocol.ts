@@ -1,6 +1,6 @@
 import { Failure } from "../../failure.ts";
 import type { HttpRequest, HttpResponse } from "../../wire/http/messages.ts";
-import { httpFailure } from "../http-failures.ts";
+import { httpFailure } from "../session/http-failures.ts";
 
 /** Where EWS is, the better place first, and the versions that it takes, where it says so. */
 export interface Places {

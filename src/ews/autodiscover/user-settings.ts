@@ -1,8 +1,8 @@
+import { Search } from "./find-endpoint.ts";
 import type { AutodiscoverOptions } from "./options.ts";
 import { poxFor } from "./pox.ts";
-import { Search } from "./search.ts";
 import { soapFor } from "./soap.ts";
-import { trustOf } from "./trust.ts";
+import { trustOf } from "./trusted-urls.ts";
 
 /** What Autodiscover says about a mailbox besides where EWS is. Anybody may have written it: each is an address, or is left out. */
 export interface UserSettings {

@@ -1,7 +1,7 @@
 import type { Folder, FolderName } from "../../exchange/folders/folder.ts";
 import type { FolderNode } from "../../exchange/folders/folder-tree.ts";
 import type { Failure } from "../../failure.ts";
-import type { ArchiveFound } from "../archive.ts";
+import type { ArchiveFound } from "../session/archive-mailbox.ts";
 import type { FolderRef } from "./folder-ref.ts";
 
 /** The roots that can be listed. The folders below the second have paths that begin with `Recoverable Items/`, below the third with `archive:`. */

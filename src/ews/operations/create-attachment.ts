@@ -1,10 +1,10 @@
 import type { NewAttachment } from "../../exchange/attachment.ts";
 import { fromAttribute, listOf, mapped, optional, record } from "../../wire/xml/read-xml.ts";
 import { base64Content, element, type Xml } from "../../wire/xml/write-xml.ts";
-import type { ItemRef } from "../ids.ts";
-import { attachmentElements } from "../message.ts";
+import { attachmentElements } from "../messages/message-reader.ts";
 import { m, t } from "../namespaces.ts";
 import { type Operation, outcomeOf, responses } from "../operation.ts";
+import type { ItemRef } from "../session/item-ids.ts";
 import { status } from "../session/response-status.ts";
 
 /** One file attachment to put on a draft. */

@@ -1,11 +1,11 @@
 import type { FoundFolder } from "../../exchange/folders/folder-tree.ts";
 import { listOf, mapped, optional, record } from "../../wire/xml/read-xml.ts";
 import { element } from "../../wire/xml/write-xml.ts";
-import { folderElements, folderReader } from "../folder.ts";
+import { folderElements, folderReader } from "../folders/folder-reader.ts";
 import type { FolderRef } from "../folders/folder-ref.ts";
-import { folderId, folderName } from "../ids.ts";
 import { m } from "../namespaces.ts";
 import { type Operation, outcomeOf, responses } from "../operation.ts";
+import { folderId, folderName } from "../session/item-ids.ts";
 import { status } from "../session/response-status.ts";
 
 /**

@@ -1,10 +1,10 @@
 import { mapped, optional, record } from "../../wire/xml/read-xml.ts";
 import { element, type Xml } from "../../wire/xml/write-xml.ts";
 import type { FolderRef } from "../folders/folder-ref.ts";
-import { folderId, folderName, type ItemRef } from "../ids.ts";
-import { itemRefsReader } from "../item-ref.ts";
 import { m } from "../namespaces.ts";
 import { type Operation, outcomeOf, responses } from "../operation.ts";
+import { folderId, folderName, type ItemRef } from "../session/item-ids.ts";
+import { itemRefsReader } from "../session/item-ref.ts";
 import { status } from "../session/response-status.ts";
 
 /** One item to make and keep as a draft. */

@@ -1,8 +1,8 @@
 import { attribute, mapped, optional, record } from "../../wire/xml/read-xml.ts";
 import { element } from "../../wire/xml/write-xml.ts";
-import { attachmentIds } from "../ids.ts";
 import { m } from "../namespaces.ts";
 import { type Operation, outcomeOf, responses } from "../operation.ts";
+import { attachmentIds } from "../session/item-ids.ts";
 import { status } from "../session/response-status.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { mapped, record } from "../../wire/xml/read-xml.ts";
 import { element } from "../../wire/xml/write-xml.ts";
-import { type ItemRef, itemIds, itemNames } from "../ids.ts";
 import { type Operation, outcomeOf, responses } from "../operation.ts";
+import { type ItemRef, itemIds, itemNames } from "../session/item-ids.ts";
 import { status } from "../session/response-status.ts";
 
 /**

@@ -2,10 +2,10 @@ import type { Message } from "../../exchange/message.ts";
 import { fromAttribute, mapped, optional, type Reader, record } from "../../wire/xml/read-xml.ts";
 import { element, type Xml } from "../../wire/xml/write-xml.ts";
 import type { FolderRef } from "../folders/folder-ref.ts";
-import { folderId, folderName } from "../ids.ts";
-import { messagesReader } from "../message.ts";
+import { messagesReader } from "../messages/message-reader.ts";
 import { m, t } from "../namespaces.ts";
 import { type Operation, outcomeOf, responses } from "../operation.ts";
+import { folderId, folderName } from "../session/item-ids.ts";
 import { status } from "../session/response-status.ts";
 
 /** What to list, of which folders. Each folder answers with its own response message, in this order. */

@@ -2,12 +2,12 @@ import type { Attachment } from "../../exchange/attachment.ts";
 import type { Detail, Message } from "../../exchange/message.ts";
 import { listOf, many, mapped, optional, record } from "../../wire/xml/read-xml.ts";
 import { element } from "../../wire/xml/write-xml.ts";
-import { attachmentIds } from "../ids.ts";
-import { attachmentElements, attachmentFields, attachmentOf, itemElements, messageReader } from "../message.ts";
+import { attachmentShape, mimeAttachmentShape } from "../messages/item-shapes.ts";
+import { attachmentElements, attachmentFields, attachmentOf, itemElements, messageReader } from "../messages/message-reader.ts";
 import { m } from "../namespaces.ts";
 import { type Operation, outcomeOf, responses } from "../operation.ts";
+import { attachmentIds } from "../session/item-ids.ts";
 import { status } from "../session/response-status.ts";
-import { attachmentShape, mimeAttachmentShape } from "../shapes.ts";
 
 /** An attachment as GetAttachment gives it; an item attachment with the item inside. */
 export interface Opened {

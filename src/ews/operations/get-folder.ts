@@ -2,13 +2,13 @@ import type { Rights } from "../../exchange/exchange.ts";
 import type { FoundFolder } from "../../exchange/folders/folder-tree.ts";
 import { bool, listOf, mapped, optional, record, text, within } from "../../wire/xml/read-xml.ts";
 import { element } from "../../wire/xml/write-xml.ts";
-import { folderElements, folderFields, folderReader } from "../folder.ts";
+import { folderElements, folderFields, folderReader } from "../folders/folder-reader.ts";
 import type { FolderRef } from "../folders/folder-ref.ts";
-import { folderId, folderName } from "../ids.ts";
+import { shape } from "../messages/item-shapes.ts";
 import { m, t } from "../namespaces.ts";
 import { type Operation, outcomeOf, responses } from "../operation.ts";
+import { folderId, folderName } from "../session/item-ids.ts";
 import { status } from "../session/response-status.ts";
-import { shape } from "../shapes.ts";
 
 /**
  * Reads folders by id or well-known name.

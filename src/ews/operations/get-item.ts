@@ -2,12 +2,12 @@ import type { Attachment } from "../../exchange/attachment.ts";
 import type { Detail, Message } from "../../exchange/message.ts";
 import { mapped, optional, record } from "../../wire/xml/read-xml.ts";
 import { element } from "../../wire/xml/write-xml.ts";
-import { type ItemRef, itemIds, itemNames } from "../ids.ts";
-import { messagesReader } from "../message.ts";
+import { itemShape, mimeShape, shape } from "../messages/item-shapes.ts";
+import { messagesReader } from "../messages/message-reader.ts";
 import { m } from "../namespaces.ts";
 import { type Operation, outcomeOf, responses } from "../operation.ts";
+import { type ItemRef, itemIds, itemNames } from "../session/item-ids.ts";
 import { status } from "../session/response-status.ts";
-import { itemShape, mimeShape, shape } from "../shapes.ts";
 
 const fields = { ...status, items: optional(m("Items"), messagesReader) };
 

@@ -1,9 +1,9 @@
 import type { Junk, Junked } from "../../exchange/exchange.ts";
 import { attribute, mapped, optional, record } from "../../wire/xml/read-xml.ts";
 import { element } from "../../wire/xml/write-xml.ts";
-import { type ItemRef, itemIds, itemNames } from "../ids.ts";
 import { m } from "../namespaces.ts";
 import { type Operation, outcomeOf, responses } from "../operation.ts";
+import { type ItemRef, itemIds, itemNames } from "../session/item-ids.ts";
 import { status } from "../session/response-status.ts";
 
 /**

@@ -2,10 +2,10 @@ import type { Outcome } from "../../outcome.ts";
 import { mapped, optional, type Reader, record } from "../../wire/xml/read-xml.ts";
 import { element, type Xml } from "../../wire/xml/write-xml.ts";
 import type { FolderRef } from "../folders/folder-ref.ts";
-import { folderId, folderName, type ItemRef, itemIds, itemNames } from "../ids.ts";
-import { messagesReader } from "../message.ts";
+import { messagesReader } from "../messages/message-reader.ts";
 import { m } from "../namespaces.ts";
 import { type Operation, outcomeOf, responses } from "../operation.ts";
+import { folderId, folderName, type ItemRef, itemIds, itemNames } from "../session/item-ids.ts";
 import { status } from "../session/response-status.ts";
 
 /** Where to move or copy, and what. */

@@ -1,8 +1,8 @@
 import { mapped, record } from "../../wire/xml/read-xml.ts";
 import { element } from "../../wire/xml/write-xml.ts";
 import type { FolderRef } from "../folders/folder-ref.ts";
-import { folderId, type ItemRef, itemIds } from "../ids.ts";
 import { type Operation, outcomeOf, responses } from "../operation.ts";
+import { folderId, type ItemRef, itemIds } from "../session/item-ids.ts";
 import { status } from "../session/response-status.ts";
 
 /** A draft to send, with its current change key. */

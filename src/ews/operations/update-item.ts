@@ -1,9 +1,9 @@
 import { mapped, optional, record } from "../../wire/xml/read-xml.ts";
 import { element, type Xml } from "../../wire/xml/write-xml.ts";
-import { type ItemRef, itemId } from "../ids.ts";
-import { itemRefsReader } from "../item-ref.ts";
 import { m } from "../namespaces.ts";
 import { type Operation, outcomeOf, responses } from "../operation.ts";
+import { type ItemRef, itemId } from "../session/item-ids.ts";
+import { itemRefsReader } from "../session/item-ref.ts";
 import { status } from "../session/response-status.ts";
 
 /** One property of a message to set. */

@@ -1,4 +1,4 @@
-import type { Refusable } from "../restriction.ts";
+import type { Refusable } from "./restriction.ts";
 
 /** What servers were seen to refuse, of one connection. */
 export interface RefusalMemory {

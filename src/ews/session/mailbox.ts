@@ -2,13 +2,13 @@ import type { Call } from "../../exchange/exchange.ts";
 import { Failure } from "../../failure.ts";
 import type { Outcome } from "../../outcome.ts";
 import type { QName } from "../../wire/xml/read-xml.ts";
-import type { ArchiveFound } from "../archive.ts";
-import { isSid } from "../called.ts";
 import type { Folders } from "../folders/mailbox-folders.ts";
 import type { Operation } from "../operation.ts";
 import type { CountMemory } from "../search/count-memory.ts";
 import type { RefusalMemory } from "../search/refusal-memory.ts";
 import type { Access } from "./access.ts";
+import type { ArchiveFound } from "./archive-mailbox.ts";
+import { isSid } from "./connecting-sid.ts";
 import type { StreamedReply } from "./streamed-reply.ts";
 
 /** One mailbox as the operations see it: how to ask, and its folders. Back-off, safe repetition and cancellation are done inside. */

@@ -1,8 +1,8 @@
 import type { SearchableMailbox } from "../../exchange/exchange.ts";
-import { found } from "../declared.ts";
-import { type JsonObject, textIn } from "../json.ts";
-import { type Page, pageOf } from "../paging.ts";
-import type { Request } from "../request.ts";
+import { found } from "../session/expected-reply.ts";
+import { type Page, pageOf } from "../session/paging.ts";
+import { type JsonObject, textIn } from "../session/read-json.ts";
+import type { Request } from "../session/request-description.ts";
 
 /** The same in every organisation; it says which servers are to answer, where no mailbox does. */
 const systemMailbox = "SystemMailbox{bb558c35-97f1-4cb9-8ff7-d53741dc928c}";

@@ -1,6 +1,6 @@
-import type { AttachmentName } from "../attachment-place.ts";
-import { noContent } from "../declared.ts";
-import type { Request } from "../request.ts";
+import type { AttachmentName } from "../messages/attachment-ids.ts";
+import { noContent } from "../session/expected-reply.ts";
+import type { Request } from "../session/request-description.ts";
 import { pathOf } from "./attachment-get.ts";
 
 type Deleted = { readonly changeKey?: string | undefined };

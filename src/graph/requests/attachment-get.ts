@@ -1,7 +1,7 @@
-import type { AttachmentName } from "../attachment-place.ts";
-import { content, found } from "../declared.ts";
-import type { JsonObject } from "../json.ts";
-import { type Request, segment } from "../request.ts";
+import type { AttachmentName } from "../messages/attachment-ids.ts";
+import { content, found } from "../session/expected-reply.ts";
+import type { JsonObject } from "../session/read-json.ts";
+import { type Request, segment } from "../session/request-description.ts";
 
 /** @see https://learn.microsoft.com/en-us/graph/api/attachment-get */
 export function pathOf({ messageId, attachmentId }: AttachmentName): string {

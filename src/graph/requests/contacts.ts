@@ -1,8 +1,8 @@
 import type { Contact, PhoneNumber, PhysicalAddress } from "../../exchange/contact.ts";
-import { found } from "../declared.ts";
-import { type JsonObject, objectIn, objectsIn, textIn, textsIn, timeIn } from "../json.ts";
-import { type Page, pageOf } from "../paging.ts";
-import { type Request, segment } from "../request.ts";
+import { found } from "../session/expected-reply.ts";
+import { type Page, pageOf } from "../session/paging.ts";
+import { type JsonObject, objectIn, objectsIn, textIn, textsIn, timeIn } from "../session/read-json.ts";
+import { type Request, segment } from "../session/request-description.ts";
 
 // A contact has some forty fields.
 export const contactsPerPage = 100;

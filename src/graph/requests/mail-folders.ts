@@ -1,9 +1,9 @@
 import type { FoundFolder } from "../../exchange/folders/folder-tree.ts";
-import { found, made } from "../declared.ts";
 import type { FolderRef } from "../folders/folder-ref.ts";
-import { flagIn, type JsonObject, numberIn, textIn } from "../json.ts";
-import { type Page, pageOf } from "../paging.ts";
-import { needed, type Request, segment } from "../request.ts";
+import { found, made } from "../session/expected-reply.ts";
+import { type Page, pageOf } from "../session/paging.ts";
+import { flagIn, type JsonObject, numberIn, textIn } from "../session/read-json.ts";
+import { needed, type Request, segment } from "../session/request-description.ts";
 
 /** A folder of a listing, and whether others are below it. */
 export interface ListedFolder extends FoundFolder {

@@ -1,6 +1,6 @@
-import { made } from "../declared.ts";
-import { textIn, timeIn } from "../json.ts";
-import { mailboxPath, needed, type Request } from "../request.ts";
+import { made } from "../session/expected-reply.ts";
+import { textIn, timeIn } from "../session/read-json.ts";
+import { mailboxPath, needed, type Request } from "../session/request-description.ts";
 
 /** Where items are imported to. */
 export interface ImportSession {

@@ -1,5 +1,5 @@
-import { content } from "../declared.ts";
-import { mailboxPath, type Request } from "../request.ts";
+import { content } from "../session/expected-reply.ts";
+import { mailboxPath, type Request } from "../session/request-description.ts";
 
 /** Which item of which mailbox, each in the form that the interface takes. */
 export interface Export {

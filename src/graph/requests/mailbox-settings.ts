@@ -1,7 +1,7 @@
 import type { OutOfOffice } from "../../exchange/out-of-office.ts";
-import { found } from "../declared.ts";
-import { type JsonObject, objectIn, textIn } from "../json.ts";
-import { encodedSegment, needed, type Request } from "../request.ts";
+import { found } from "../session/expected-reply.ts";
+import { type JsonObject, objectIn, textIn } from "../session/read-json.ts";
+import { encodedSegment, needed, type Request } from "../session/request-description.ts";
 
 const states: ReadonlyMap<string, OutOfOffice["state"]> = new Map([
   ["disabled", "Disabled"],

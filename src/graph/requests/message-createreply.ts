@@ -1,6 +1,6 @@
-import { made } from "../declared.ts";
-import type { JsonObject } from "../json.ts";
-import { type Request, segment } from "../request.ts";
+import { made } from "../session/expected-reply.ts";
+import type { JsonObject } from "../session/read-json.ts";
+import { type Request, segment } from "../session/request-description.ts";
 
 /**
  * Makes the draft of a reply, with the message below. A repetition would make another draft.

@@ -1,5 +1,5 @@
-import { noContent } from "../declared.ts";
-import { type Request, segment } from "../request.ts";
+import { noContent } from "../session/expected-reply.ts";
+import { type Request, segment } from "../session/request-description.ts";
 import type { Relocated } from "./message-move.ts";
 
 /**

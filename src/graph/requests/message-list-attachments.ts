@@ -1,8 +1,8 @@
-import { found } from "../declared.ts";
-import { defaultHabits } from "../habits.ts";
-import type { JsonObject } from "../json.ts";
-import { type Page, pageOf } from "../paging.ts";
-import { type Request, segment } from "../request.ts";
+import { found } from "../session/expected-reply.ts";
+import { type Page, pageOf } from "../session/paging.ts";
+import type { JsonObject } from "../session/read-json.ts";
+import { type Request, segment } from "../session/request-description.ts";
+import { defaultHabits } from "../unpromised.ts";
 
 /**
  * The attachments of a message. The contents, which come unless others are named, are left out; the content id belongs to files only.

@@ -1,6 +1,6 @@
-import { made } from "../declared.ts";
-import { textIn } from "../json.ts";
-import { needed, type Request, segment } from "../request.ts";
+import { made } from "../session/expected-reply.ts";
+import { textIn } from "../session/read-json.ts";
+import { needed, type Request, segment } from "../session/request-description.ts";
 
 export interface Relocation {
   readonly id: string;

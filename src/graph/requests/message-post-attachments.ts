@@ -1,7 +1,7 @@
 import type { NewAttachment } from "../../exchange/attachment.ts";
 import { encodeBase64, encodedLength } from "../../wire/mime/base64.ts";
-import { made } from "../declared.ts";
-import { RawBody, type Request, segment } from "../request.ts";
+import { made } from "../session/expected-reply.ts";
+import { RawBody, type Request, segment } from "../session/request-description.ts";
 
 /**
  * Puts a small file on a draft; larger ones have upload sessions. A repetition would put it there twice.

@@ -1,5 +1,5 @@
-import { accepted } from "../declared.ts";
-import { type Request, segment } from "../request.ts";
+import { accepted } from "../session/expected-reply.ts";
+import { type Request, segment } from "../session/request-description.ts";
 
 /**
  * Sends a draft; Exchange keeps a copy in Sent Items. A lost answer may have been a sent message, so it is never repeated by itself.

@@ -1,6 +1,6 @@
-import { found } from "../declared.ts";
-import type { JsonObject } from "../json.ts";
-import { type Request, segment } from "../request.ts";
+import { found } from "../session/expected-reply.ts";
+import type { JsonObject } from "../session/read-json.ts";
+import { type Request, segment } from "../session/request-description.ts";
 
 /**
  * Sets properties of a message: of ours only drafts. Setting them twice is setting them once.

@@ -1,10 +1,10 @@
 import type { Detail, Message } from "../../exchange/message.ts";
-import { found } from "../declared.ts";
 import type { FolderRef } from "../folders/folder-ref.ts";
-import { defaultHabits } from "../habits.ts";
-import { messageOf, preferencesOf, shapeOf } from "../message.ts";
-import { type Page, pageOf } from "../paging.ts";
-import { needed, type Request, segment } from "../request.ts";
+import { messageOf, preferencesOf, shapeOf } from "../messages/message-reader.ts";
+import { found } from "../session/expected-reply.ts";
+import { type Page, pageOf } from "../session/paging.ts";
+import { needed, type Request, segment } from "../session/request-description.ts";
+import { defaultHabits } from "../unpromised.ts";
 import { folderSegment } from "./mail-folders.ts";
 
 /** @see https://learn.microsoft.com/en-us/graph/api/message-get */

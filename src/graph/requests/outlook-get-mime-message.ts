@@ -1,5 +1,5 @@
-import { content } from "../declared.ts";
-import { type Request, segment } from "../request.ts";
+import { content } from "../session/expected-reply.ts";
+import { type Request, segment } from "../session/request-description.ts";
 
 /**
  * The RFC 5322 form of a message. Exchange makes it anew from what it has stored: it need not be, byte for byte, what came over the wire.

@@ -1,6 +1,6 @@
-import { found } from "../declared.ts";
-import { objectsIn, textIn } from "../json.ts";
-import type { Request } from "../request.ts";
+import { found } from "../session/expected-reply.ts";
+import { objectsIn, textIn } from "../session/read-json.ts";
+import type { Request } from "../session/request-description.ts";
 
 /** How many ids it takes at once. */
 export const maxIds = 1000;

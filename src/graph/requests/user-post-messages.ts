@@ -1,7 +1,7 @@
 import { encodeBase64, encodedLength } from "../../wire/mime/base64.ts";
-import { made } from "../declared.ts";
-import { type JsonObject, textIn } from "../json.ts";
-import { needed, RawBody, type Request } from "../request.ts";
+import { made } from "../session/expected-reply.ts";
+import { type JsonObject, textIn } from "../session/read-json.ts";
+import { needed, RawBody, type Request } from "../session/request-description.ts";
 
 /**
  * What one request may hold is 4 MB, and base64 makes four bytes of three.

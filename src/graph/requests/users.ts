@@ -1,7 +1,7 @@
-import { found } from "../declared.ts";
-import { flagIn, objectsIn, textIn } from "../json.ts";
-import { type Page, pageOf } from "../paging.ts";
-import { encodedSegment, type Request } from "../request.ts";
+import { found } from "../session/expected-reply.ts";
+import { type Page, pageOf } from "../session/paging.ts";
+import { flagIn, objectsIn, textIn } from "../session/read-json.ts";
+import { encodedSegment, type Request } from "../session/request-description.ts";
 
 /** Who may have a mailbox. */
 export interface DirectoryUser {

@@ -1,6 +1,6 @@
-import { found } from "../declared.ts";
-import { textIn } from "../json.ts";
-import { needed, type Request } from "../request.ts";
+import { found } from "../session/expected-reply.ts";
+import { textIn } from "../session/read-json.ts";
+import { needed, type Request } from "../session/request-description.ts";
 
 /**
  * The id (`MBX:guid@guid`) by which a mailbox is exported from and imported into. Worldwide cloud only; needs User.Read.All.

@@ -2,11 +2,11 @@ import type { Call } from "../../exchange/exchange.ts";
 import type { Outcome } from "../../outcome.ts";
 import type { Safety } from "../../wire/throttling/retry-safety.ts";
 import type { Folders } from "../folders/mailbox-folders.ts";
-import type { Habits } from "../habits.ts";
-import type { JsonObject } from "../json.ts";
-import type { Page } from "../paging.ts";
-import type { Request } from "../request.ts";
-import type { Elsewhere, Named } from "../rest.ts";
+import type { Habits } from "../unpromised.ts";
+import type { Elsewhere, Named } from "./graph-http.ts";
+import type { Page } from "./paging.ts";
+import type { JsonObject } from "./read-json.ts";
+import type { Request } from "./request-description.ts";
 
 /** One mailbox as the requests see it: how to ask, and its folders. Back-off, safe repetition and cancellation are done inside. */
 export interface GraphMailbox {

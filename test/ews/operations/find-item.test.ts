@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { findContacts } from "../../../src/ews/contact.ts";
+import { findContacts } from "../../../src/ews/messages/contact-reader.ts";
 import { m, s } from "../../../src/ews/namespaces.ts";
 import type { Operation } from "../../../src/ews/operation.ts";
 import { createAttachment } from "../../../src/ews/operations/create-attachment.ts";

@@ -1,0 +1,55 @@
+import { asFailure, Failure } from "../../failure.ts";
+import { Search } from "./find-endpoint.ts";
+import { json } from "./json.ts";
+import type { AutodiscoverOptions } from "./options.ts";
+import { pox } from "./pox.ts";
+import type { Places, Protocol } from "./protocol.ts";
+import { soap } from "./soap.ts";
+import { checkedUrl, isTrusted, type Trust, trustOf, untrusted } from "./trusted-urls.ts";
+
+/** Where EWS is. */
+export interface Discovered {
+  readonly url: URL;
+  /** The versions that it takes; empty when it did not say. */
+  readonly schemas: readonly string[];
+  readonly protocol: Protocol["name"];
+}
+
+/** In the order in which they are tried: what needs no credentials first, then the newer. */
+const protocols: readonly Protocol[] = [json, soap, pox];
+
+/**
+ * Finds EWS for an address. Credentials go to hosts of the address's domain and to those that are allowed, and to nobody else, wherever an
+ * answer or DNS may lead; once refused, they are not sent again.
+ * Failures: `invalid-input` (no address), `invalid-settings` (it leads to a host that is not allowed), `unauthenticated`, `cancelled`, and the
+ * most telling of what was met.
+ * @see https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/autodiscover-for-exchange
+ */
+export async function autodiscover(options: AutodiscoverOptions): Promise<Discovered> {
+  const trust = trustOf(options.address, options.allowHosts);
+  const search = new Search(options, trust, {
+    protocols,
+    accept({ urls, schemas }: Places, from, protocol): { found: Discovered; outcome: string } {
+      const url = chosen(urls, from, trust);
+      return { found: { url, schemas, protocol }, outcome: `EWS is at ${url.href}` };
+    },
+  });
+  const found = await search.forAddress(options.address, trust.domain, 0);
+  if (found !== undefined) return found;
+  throw search.failure();
+}
+
+/** The first of the URLs that may be told who we are. */
+function chosen(urls: readonly string[], from: URL, trust: Trust): URL {
+  let refused: Failure | undefined;
+  for (const text of urls) {
+    try {
+      const url = checkedUrl(text, from);
+      if (isTrusted(url.hostname, trust)) return url;
+      refused = untrusted(url, trust);
+    } catch (thrown) {
+      refused ??= asFailure(thrown);
+    }
+  }
+  throw refused ?? new Failure("refused", "It names no URL.");
+}

@@ -1,0 +1,206 @@
+import { asFailure, Failure, type FailureCode } from "../../failure.ts";
+import { neverSent } from "../../wire/http/http-client.ts";
+import { failureAt } from "../../wire/http/http-failure.ts";
+import type { HttpRequest, HttpResponse } from "../../wire/http/messages.ts";
+import { lookUpService, redirection, redirectProbe, serviceOrigin, usualOrigins } from "./candidate-urls.ts";
+import type { AutodiscoverOptions, Step } from "./options.ts";
+import type { Answer, Protocol } from "./protocol.ts";
+import { checkedUrl, domainOf, isTrusted, type Trust, untrusted } from "./trusted-urls.ts";
+
+/** A chain of redirects is not followed further. */
+const longestChain = 10;
+/** What answers send us to is not asked without end: it is 4 places by 3 protocols, and their redirects, for an address or two. */
+const mostRequests = 100;
+/** An Autodiscover service answers within seconds; longer than that it is another's firewall. Milliseconds. */
+const replyMs = 30_000;
+
+/** What was met on the way. */
+interface Trouble {
+  readonly host: string;
+  readonly failure: Failure;
+}
+
+/** What is looked for, and how. */
+export interface Wanted<Said extends object, Found> {
+  /** In the order in which they are tried. */
+  readonly protocols: readonly Protocol<Said>[];
+  /** Makes of an answer what was wanted, and says it in words. Throws Failure for what may not be believed. */
+  accept(said: Said, from: URL, protocol: Protocol<Said>["name"]): { readonly found: Found; readonly outcome: string };
+  /** Asked before the usual places. */
+  readonly first?: URL | undefined;
+}
+
+/** One search through places, protocols and redirects. Credentials go to whom `trust` names, and once refused they are not sent again. */
+export class Search<Said extends object, Found> {
+  readonly #options: AutodiscoverOptions;
+  readonly #trust: Trust;
+  readonly #wanted: Wanted<Said, Found>;
+  readonly #addresses = new Set<string>();
+  readonly #troubles: Trouble[] = [];
+  /** Origins that cannot be reached. */
+  readonly #dead = new Set<string>();
+  #requests = 0;
+  /** The credentials were refused: sending them again could lock the account. */
+  #isRefused = false;
+
+  constructor(options: AutodiscoverOptions, trust: Trust, wanted: Wanted<Said, Found>) {
+    this.#options = options;
+    this.#trust = trust;
+    this.#wanted = wanted;
+  }
+
+  async forAddress(address: string, domain: string, hops: number): Promise<Found | undefined> {
+    this.#addresses.add(address.toLowerCase());
+    const { protocols, first } = this.#wanted;
+    const usual = usualOrigins(domain).filter(({ origin }) => origin !== first?.origin);
+    const origins = first === undefined ? usual : [first, ...usual];
+    const last = origins.length - 1;
+    for (const protocol of protocols) {
+      for (let at = 0; at < origins.length; at++) {
+        const origin = origins[at];
+        if (origin !== undefined) {
+          const found = await this.#ask(protocol, origin, address, hops);
+          if (found !== undefined) return found;
+        }
+        // The less usual places cost requests of their own: they are looked for when the usual ones gave nothing.
+        if (protocol === protocols[0] && at === last) for (const one of await this.#furtherOrigins(domain)) origins.push(one);
+      }
+    }
+    return undefined;
+  }
+
+  /** What was met, as one Failure: the most telling. */
+  failure(): Failure {
+    const rank = ({ failure }: Trouble) => telling.indexOf(failure.code);
+    const [first] = [...this.#troubles].sort((one, other) => rank(other) - rank(one));
+    const met = [...new Set(this.#troubles.map(({ host, failure }) => `${host}: ${failure.message}`))];
+    const { code = "unreachable", wireCode, hint } = first?.failure ?? {};
+    const list = met.slice(0, 6).join(" ");
+    // Whatever is asked of EWS has not been sent.
+    return failureAt(
+      "connecting",
+      code,
+      `Autodiscover found no EWS for ${this.#options.address}. ${list}${met.length > 6 ? " …" : ""}`.trim(),
+      first?.failure,
+      {
+        wireCode,
+        hint: first !== undefined && ownHint.has(code) ? hint : "Give the URL of EWS itself: ews.url. It ends in /EWS/Exchange.asmx.",
+      },
+    );
+  }
+
+  async #furtherOrigins(domain: string): Promise<URL[]> {
+    const further: URL[] = [];
+    const probe = redirectProbe(domain);
+    await this.#carefully("redirect", probe, async () => {
+      const response = await this.#send({ url: probe, method: "GET", headers: {} }, false);
+      response.discard();
+      const to = redirection(response, probe);
+      if (to !== undefined) further.push(new URL("/", to));
+      return to === undefined ? `no redirect (HTTP ${response.status})` : `leads to ${to.host}`;
+    });
+    const service = serviceOrigin(await (this.#options.lookUpService ?? lookUpService)(domain));
+    const query = `_autodiscover._tcp.${domain}`;
+    this.#options.step?.({ protocol: "SRV", url: query, outcome: service === undefined ? "no record" : `leads to ${service.host}` });
+    if (service !== undefined) further.push(service);
+    return further;
+  }
+
+  async #ask(protocol: Protocol<Said>, origin: URL, address: string, hops: number): Promise<Found | undefined> {
+    if (this.#dead.has(origin.origin) || (protocol.signsIn && this.#isRefused)) return undefined;
+    const start = protocol.urlAt(origin, address);
+    let found: Found | undefined;
+    await this.#carefully(protocol.name, start, async () => {
+      const { answer, url, chain } = await this.#follow(protocol, start, address, hops);
+      switch (answer.kind) {
+        case "found": {
+          const accepted = this.#wanted.accept(answer, url, protocol.name);
+          found = accepted.found;
+          return accepted.outcome;
+        }
+        case "address":
+          found = await this.#redirectedTo(answer.address, url, chain);
+          return "another address";
+        case "nothing":
+          throw answer.failure;
+      }
+    });
+    return found;
+  }
+
+  /** Asks at a URL and wherever it sends us, within the same protocol. */
+  async #follow(protocol: Protocol<Said>, start: URL, address: string, hops: number) {
+    const seen = new Set<string>();
+    let url = start;
+    for (let chain = hops; ; chain++) {
+      if (chain > longestChain) throw new Failure("refused", `${start.host} sends us around: more than ${longestChain} redirects.`);
+      if (seen.has(url.href)) throw new Failure("refused", `${start.host} sends us in a circle, back to ${url.host}.`);
+      seen.add(url.href);
+      if (protocol.signsIn && !isTrusted(url.hostname, this.#trust)) throw untrusted(url, this.#trust);
+      const response = await this.#send({ url, ...protocol.request(address, url) }, protocol.signsIn);
+      const to = await this.#redirected(response, url);
+      const answer: Answer<Said> = to === undefined ? await protocol.read(response) : { kind: "elsewhere", url: to.href };
+      if (answer.kind !== "elsewhere") return { answer, url, chain };
+      url = checkedUrl(answer.url, url);
+    }
+  }
+
+  async #redirected(response: HttpResponse, url: URL): Promise<URL | undefined> {
+    if (response.status < 300 || response.status > 399) return undefined;
+    response.discard();
+    return redirection(response, url);
+  }
+
+  async #redirectedTo(address: string, from: URL, chain: number): Promise<Found | undefined> {
+    const domain = domainOf(address);
+    if (domain === undefined) throw new Failure("refused", `${from.host} names another address that is none.`);
+    if (this.#addresses.has(address.toLowerCase())) throw new Failure("refused", `${from.host} sends us in a circle of addresses.`);
+    if (chain >= longestChain) throw new Failure("refused", `${from.host} sends us around: more than ${longestChain} redirects.`);
+    return await this.forAddress(address, domain, chain + 1);
+  }
+
+  async #send(request: HttpRequest, signedIn: boolean): Promise<HttpResponse> {
+    if (++this.#requests > mostRequests) {
+      const message = `Autodiscover led through ${mostRequests} requests without an end.`;
+      throw failureAt("connecting", "refused", message, undefined, { wireCode: endless });
+    }
+    const { signal, userAgent, send } = this.#options;
+    return await send({ ...request, headers: { "User-Agent": userAgent, ...request.headers }, signal, timeoutMs: replyMs }, signedIn);
+  }
+
+  /** What fails here is remembered, and the search goes on; being cancelled ends it, and so does what is without end. */
+  async #carefully(protocol: Step["protocol"], url: URL, work: () => Promise<string>): Promise<void> {
+    try {
+      const outcome = await work();
+      this.#options.step?.({ protocol, url: url.href, outcome });
+    } catch (thrown) {
+      const failure = asFailure(thrown);
+      this.#options.step?.({ protocol, url: url.href, outcome: failure.message });
+      if (failure.code === "cancelled" || failure.code === "internal" || failure.wireCode === endless) throw failure;
+      // The proxy's own password is not tried again either: it refuses every request alike.
+      if (failure.wireCode === "PROXY 407") throw failure;
+      if (failure.code === "unauthenticated" && protocol !== "Autodiscover v2") this.#isRefused = true;
+      // Such a server cannot be asked by another protocol either.
+      if (neverSent(failure) || failure.code === "timeout") this.#dead.add(url.origin);
+      this.#troubles.push({ host: url.host, failure });
+    }
+  }
+}
+
+const endless = "too many requests";
+
+/** From what says least to what says most. */
+const telling: readonly FailureCode[] = [
+  "unreachable",
+  "broken-reply",
+  "timeout",
+  "refused",
+  "tls-failed",
+  "busy",
+  "access-denied",
+  "unauthenticated",
+  "invalid-settings",
+];
+
+/** Failures whose own hint helps more than ours. */
+const ownHint: ReadonlySet<FailureCode> = new Set<FailureCode>(["invalid-settings", "unauthenticated", "tls-failed"]);

@@ -1,0 +1,119 @@
+import { contradiction } from "../../exchange/contradiction.ts";
+import { type FoundFolder, unnamedFolder } from "../../exchange/folders/folder-tree.ts";
+import { gapFailure, listAround, mayBeOneItem } from "../../exchange/search/list-around-failures.ts";
+import { Failure } from "../../failure.ts";
+import { attempt, type Outcome } from "../../outcome.ts";
+import { type FolderPage, findFolder, foldersPerPage } from "../operations/find-folder.ts";
+import type { EwsMailbox } from "../session/mailbox.ts";
+import type { FolderRef } from "./folder-ref.ts";
+
+/** Pages in a row that give no new folder, after which the list is ended. */
+const mostIdlePages = 2;
+
+/** A list of folders. */
+export interface ListedFolders {
+  /** A folder that cannot be listed is among them by its id alone, where the server gives that. */
+  readonly folders: readonly FoundFolder[];
+  /** Why there are more folders than these, or more to know of one. */
+  readonly cuts: readonly Failure[];
+}
+
+/**
+ * The folders below one, over all pages. `first`: its first page, where it was asked for already. A folder that spoils its page is left out and told;
+ * so is why the list ends before its end. Throws Failure of what concerns more than a folder, and of a list of which nothing could be had.
+ */
+export async function listFolders(
+  mailbox: EwsMailbox,
+  parent: FolderRef,
+  traversal: "Deep" | "Shallow",
+  first?: Outcome<FolderPage>,
+): Promise<ListedFolders> {
+  const folders: FoundFolder[] = [];
+  const cuts: Failure[] = [];
+  // Of several folders one more failure is expected; of one alone it must not be an accident.
+  const hasty = mailbox.during({ ...mailbox.call, tries: 1 });
+  const ask = (offset: number, pageSize = foldersPerPage, idsOnly = false) =>
+    (pageSize > 1 && pageSize < foldersPerPage ? hasty : mailbox).ask(findFolder, {
+      parents: [parent],
+      traversal,
+      offset,
+      pageSize,
+      idsOnly,
+    });
+  const seen = new Set<string>();
+  const takeFresh = (found: readonly FoundFolder[]) => {
+    const fresh = found.filter(({ folderId }) => folderId === "" || !seen.has(folderId));
+    for (const { folderId } of fresh) seen.add(folderId);
+    for (const one of fresh) folders.push(one);
+    return fresh.length;
+  };
+  let page = first;
+  let offset = 0;
+  let idlePages = 0;
+  for (;;) {
+    page ??= await attempt(() => ask(offset));
+    let isLast: boolean;
+    let fresh: number;
+    let total: number | undefined;
+    if (page.ok) {
+      // The server's own offset may be missing, old or too large: the number of folders tells how far the list was read.
+      fresh = takeFresh(page.value.folders);
+      // What was given before does not bring the list to its end.
+      if (fresh > 0) offset += page.value.folders.length;
+      isLast = page.value.nextOffset === undefined;
+      total = page.value.total;
+    } else {
+      if (!mayBeOneItem(page.failure)) throw page.failure;
+      const found = await listAround(
+        async (at, size) => {
+          const around = await ask(at, size);
+          total = around.total ?? total;
+          return { items: around.folders, length: around.folders.length, isLast: around.nextOffset === undefined };
+        },
+        offset,
+        foldersPerPage,
+      );
+      if (found.failure !== undefined && offset === 0 && found.items.length === 0) throw found.failure;
+      fresh = takeFresh(found.items) + found.gaps.length;
+      for (const gap of found.gaps) {
+        const named = await attempt(() => ask(gap.at, 1, true));
+        if (!named.ok && named.failure.code === "cancelled") throw named.failure;
+        const folder = named.ok ? named.value.folders[0] : undefined;
+        if (folder !== undefined && folder.folderId !== "") folders.push(unnamedFolder(folder));
+        cuts.push(gapFailure(gap, "the folder number", folder?.folderId));
+      }
+      if (found.failure !== undefined) return { folders, cuts: [...cuts, found.failure] };
+      isLast = found.isLast;
+      offset += found.length;
+    }
+    page = undefined;
+    idlePages = fresh > 0 ? 0 : idlePages + 1;
+    if (isLast && (total === undefined || total <= offset)) return { folders, cuts };
+    // What the server counts and did not give is asked for once more, and so is what should follow an empty page.
+    if (idlePages < mostIdlePages) continue;
+    return { folders, cuts: [...cuts, isLast ? contradiction(total ?? 0, folders.length, "folders") : endless()] };
+  }
+}
+
+function endless(): Failure {
+  return new Failure("could-not-look", "The server says that there are more folders, and does not go on in their list.");
+}
+
+/**
+ * The first pages of the folders below two, in one request, so that the second costs none of its own. What spoils the request as a whole may be the
+ * second's fault alone: then the first is asked for again by itself.
+ */
+export async function firstPages(
+  mailbox: EwsMailbox,
+  first: FolderRef,
+  second: FolderRef,
+): Promise<{ readonly first: Outcome<FolderPage> | undefined; readonly second: Outcome<FolderPage> }> {
+  const pages: Outcome<FolderPage>[] = [];
+  const question = (parents: readonly FolderRef[]) => ({ parents, traversal: "Deep" as const, offset: 0 });
+  for await (const page of mailbox.each(findFolder, [first, second], question)) pages.push(page);
+  const [one, other] = pages;
+  if (one === undefined || other === undefined) throw new Failure("internal", "There were fewer outcomes than folders.");
+  // The request is asked again item by item where a reply may be one item's fault, but for a refusal.
+  const isOfBoth = !one.ok && !other.ok && one.failure === other.failure && one.failure.code === "access-denied";
+  return { first: isOfBoth ? undefined : one, second: other };
+}

@@ -1,0 +1,162 @@
+import { asFailure, type Failure } from "../../failure.ts";
+import type { Answered, UserSettings } from "../autodiscover/user-settings.ts";
+import { unlessAborted } from "../session/endpoint.ts";
+import { publicRoot } from "./public-folder-ids.ts";
+
+/** Where a request about public folders must go. */
+export interface PublicRoute {
+  /** `X-AnchorMailbox`. */
+  readonly anchor: string;
+  /** `X-PublicFolderMailbox`. */
+  readonly mailbox?: string | undefined;
+}
+
+/** What of the public folders is asked for: which there are, or what is in one. */
+export type PublicPart = "hierarchy" | "content";
+
+/** Which operations ask for which part, as Microsoft's table has it; all others are about content. */
+const ofHierarchy: ReadonlySet<string> = new Set(["CreateFolder", "FindFolder"]);
+
+/** @see https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/public-folder-access-with-ews-in-exchange */
+export function partOf(operation: string): PublicPart {
+  return ofHierarchy.has(operation) ? "hierarchy" : "content";
+}
+
+/** Asks which mailboxes hold the contents of some public folders (`PR_REPLICA_LIST`), in their order. Undefined for one that does not say. */
+export type AskReplicas = (folderIds: readonly string[], route: PublicRoute) => Promise<readonly (string | undefined)[]>;
+
+/** Where the public folders of an organisation are, as Autodiscover says; remembered. */
+export interface PublicRoutes {
+  /**
+   * The route to each of these folders (ids of `publicFolderOf`) for one user, in their order. Undefined: nobody says, and the request goes the
+   * way of all others. Throws Failure `cancelled`.
+   */
+  to(
+    part: PublicPart,
+    user: string,
+    folderIds: readonly string[],
+    ask: AskReplicas,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly (PublicRoute | undefined)[]>;
+}
+
+export interface PublicRoutesOptions {
+  readonly settings: (mailbox: string, first: URL | undefined) => Promise<Answered | undefined>;
+  /** How long what was found is used, in milliseconds. */
+  readonly lifetimeMs: number;
+  readonly now?: (() => number) | undefined;
+}
+
+/** That nothing was found may be a disturbance: it is looked for again after a while, but not with each request. Milliseconds. */
+const emptyLifetimeMs = 15 * 60_000;
+/** More addresses and folders than a connection meets; beyond it the oldest are looked for again. */
+const mostRemembered = 5000;
+
+/**
+ * Finds the mailboxes of public folders the way that Microsoft describes: the user's `PublicFolderInformation` names the mailbox of the hierarchy,
+ * a folder's `PR_REPLICA_LIST` that of its contents.
+ *
+ * Not seen with a real server: which settings to ask of whom. Microsoft's first page took X-PublicFolderMailbox from POX for the hierarchy mailbox,
+ * its newer one takes it from GetUserSettings and names the user's own address, from which a GUID of the user's mailbox would come; taken here is
+ * the hierarchy mailbox, which both headers are to name. Where that is not told, as is said of Exchange Online, the header is left out, as in a
+ * sample of Microsoft's.
+ * @see https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-route-public-folder-hierarchy-requests
+ * @see https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-route-public-folder-content-requests
+ */
+export function openPublicRoutes({ settings, lifetimeMs, now = Date.now }: PublicRoutesOptions): PublicRoutes {
+  let answeredAt: URL | undefined;
+  const remember = <T>() => memoryOf<T>(lifetimeMs, now);
+  const hierarchies = remember<PublicRoute>();
+  const contents = remember<PublicRoute>();
+  const replicas = remember<string>();
+
+  /** What fails here is no reason to fail: Exchange may well find the way itself, by a detour. */
+  async function settingsOf(mailbox: string): Promise<UserSettings> {
+    try {
+      const answered = await settings(mailbox, answeredAt);
+      answeredAt = answered?.at ?? answeredAt;
+      return answered?.settings ?? {};
+    } catch (thrown) {
+      const failure: Failure = asFailure(thrown);
+      if (failure.code === "internal" || failure.code === "cancelled") throw failure;
+      return {};
+    }
+  }
+
+  async function findHierarchy(user: string): Promise<PublicRoute | undefined> {
+    const { publicFolders: anchor } = await settingsOf(user);
+    return anchor === undefined ? undefined : { anchor, mailbox: (await settingsOf(anchor)).server };
+  }
+
+  async function findContent(guidAddress: string): Promise<PublicRoute | undefined> {
+    const { address } = await settingsOf(guidAddress);
+    return address === undefined ? undefined : { anchor: address, mailbox: address };
+  }
+
+  return {
+    async to(part, user, folderIds, ask, signal) {
+      const hierarchy = await unlessAborted(
+        hierarchies.get(user.toLowerCase(), () => findHierarchy(user)),
+        signal,
+      );
+      if (part === "hierarchy" || hierarchy === undefined) return folderIds.map(() => hierarchy);
+      const unknown = [...new Set(folderIds)].filter((id) => id !== publicRoot && !replicas.has(id));
+      if (unknown.length > 0) {
+        const found = await ask(unknown, hierarchy);
+        // Only to remember it: these searches have their answer and cannot fail.
+        for (const [index, id] of unknown.entries()) void replicas.get(id, async () => found[index]);
+      }
+      const domain = hierarchy.anchor.slice(hierarchy.anchor.lastIndexOf("@") + 1);
+      const routes: (PublicRoute | undefined)[] = [];
+      for (const id of folderIds) {
+        // The root has no contents.
+        const guid = id === publicRoot ? undefined : await replicas.get(id, async () => undefined);
+        const address = `${guid}@${domain}`.toLowerCase();
+        routes.push(
+          guid === undefined
+            ? hierarchy
+            : await unlessAborted(
+                contents.get(address, () => findContent(address)),
+                signal,
+              ),
+        );
+      }
+      return routes;
+    },
+  };
+}
+
+interface Memory<T> {
+  has(key: string): boolean;
+  /** One search serves all who ask. */
+  get(key: string, find: () => Promise<T | undefined>): Promise<T | undefined>;
+}
+
+function memoryOf<T>(lifetimeMs: number, now: () => number): Memory<T> {
+  const kept = new Map<string, { readonly value: Promise<T | undefined>; until: number }>();
+  const fresh = (key: string) => {
+    const found = kept.get(key);
+    return found !== undefined && found.until > now() ? found : undefined;
+  };
+  return {
+    has: (key) => fresh(key) !== undefined,
+    get(key, find) {
+      const known = fresh(key);
+      if (known !== undefined) return known.value;
+      const made = { value: find(), until: now() + lifetimeMs };
+      kept.delete(key);
+      kept.set(key, made);
+      for (const oldest of kept.keys()) {
+        if (kept.size <= mostRemembered) break;
+        kept.delete(oldest);
+      }
+      made.value.then(
+        (value) => {
+          if (value === undefined) made.until = now() + Math.min(lifetimeMs, emptyLifetimeMs);
+        },
+        () => kept.delete(key),
+      );
+      return made.value;
+    },
+  };
+}

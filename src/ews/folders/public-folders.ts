@@ -1,0 +1,101 @@
+import { inStore, joinPath } from "../../exchange/folders/folder-names.ts";
+import { type FolderNode, type FoundFolder, treeOf, walk } from "../../exchange/folders/folder-tree.ts";
+import { belowUnlisted, mayBeOneItem, notLooked } from "../../exchange/search/list-around-failures.ts";
+import { isLocal } from "../../exchange/search/local-failure.ts";
+import { Failure } from "../../failure.ts";
+import { attempt } from "../../outcome.ts";
+import { getFolder } from "../operations/get-folder.ts";
+import type { EwsMailbox } from "../session/mailbox.ts";
+import type { FolderRef } from "./folder-ref.ts";
+import { listFolders } from "./list-folder-tree.ts";
+import { publicRoot } from "./public-folder-ids.ts";
+
+// Public folders cannot be listed deep, so each costs a request: more than so many are not a place to search but an organisation.
+const mostFolders = 500;
+
+/**
+ * How far a path leads in the public folders, level by level.
+ * @see https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/public-folder-access-with-ews-in-exchange
+ */
+export async function reachPublic(
+  mailbox: EwsMailbox,
+  parts: readonly string[],
+): Promise<{ readonly ref: FolderRef; readonly missing: readonly string[] }> {
+  let ref: FolderRef = { distinguished: "publicfoldersroot" };
+  for (const [at, part] of parts.entries()) {
+    const { folders, cuts } = await listFolders(mailbox, ref, "Shallow");
+    const [cut] = cuts;
+    const { node } = walk(treeOf(folders), [part]);
+    if (node === undefined && cut !== undefined) throw notLooked(cut);
+    if (node === undefined) return { ref, missing: parts.slice(at) };
+    ref = { id: node.folderId };
+  }
+  return { ref, missing: [] };
+}
+
+/** No path is followed further up than Exchange lets folders lie. */
+const mostParents = 300;
+
+/** The path of a public folder: its parents are asked for one by one. One of which a parent is not shown has a path that begins with `public:…`. */
+export async function publicPath(mailbox: EwsMailbox, found: FoundFolder): Promise<string> {
+  const names: string[] = [];
+  const root = await attempt(() => mailbox.ask(getFolder, [{ distinguished: publicRoot }]));
+  if (!root.ok && root.failure.code === "cancelled") throw root.failure;
+  for (let folder = found; names.length < mostParents; ) {
+    if (root.ok && folder.folderId === root.value.folderId) return inStore("public", joinPath(names));
+    names.unshift(folder.displayName ?? "");
+    const { parentFolderId } = folder;
+    if (!root.ok || parentFolderId === undefined) break;
+    if (parentFolderId === root.value.folderId) return inStore("public", joinPath(names));
+    const parent = await attempt(() => mailbox.ask(getFolder, [{ id: parentFolderId }]));
+    if (!parent.ok && parent.failure.code === "cancelled") throw parent.failure;
+    if (!parent.ok) break;
+    folder = parent.value;
+  }
+  return inStore("public", joinPath(["…", ...names]));
+}
+
+/**
+ * Every folder below one of the public folders, parents before children. `above`: the names that lead to it. What cannot be listed is told `missed`, once
+ * the first could be. Throws Failure.
+ */
+export async function publicBelow(
+  mailbox: EwsMailbox,
+  top: FolderRef,
+  above: readonly string[],
+  missed: (failure: Failure) => void,
+): Promise<readonly FolderNode[]> {
+  const nodes: FolderNode[] = [];
+  const seen = new Set<string>();
+  const open = [{ ref: top, names: above, depth: 0 }];
+  for (let next = open.shift(); next !== undefined; next = open.shift()) {
+    const parentFolderId = "id" in next.ref ? next.ref.id : undefined;
+    const listed = await attempt(() => listFolders(mailbox, next.ref, "Shallow"));
+    if (!listed.ok) {
+      if (next.ref === top || !(isLocal(listed.failure) || mayBeOneItem(listed.failure))) throw listed.failure;
+      missed(belowUnlisted(joinPath(next.names), listed.failure));
+      continue;
+    }
+    for (const cut of listed.value.cuts) missed(cut);
+    for (const found of listed.value.folders) {
+      if (seen.has(found.folderId)) continue;
+      seen.add(found.folderId);
+      if (seen.size > mostFolders) {
+        throw new Failure("too-large", `There are more than ${mostFolders} public folders there.`, {
+          hint: "Name a folder further down, or set recursive to false.",
+        });
+      }
+      const names = [...next.names, found.displayName ?? ""];
+      const path = inStore("public", joinPath(names));
+      nodes.push({
+        ...found,
+        parentFolderId: parentFolderId ?? found.parentFolderId,
+        displayName: found.displayName ?? "",
+        path,
+        depth: next.depth,
+      });
+      open.push({ ref: { id: found.folderId }, names, depth: next.depth + 1 });
+    }
+  }
+  return nodes;
+}

@@ -1,0 +1,27 @@
+import { element, type Xml } from "../../wire/xml/write-xml.ts";
+
+/** An extended property that holds text: by MAPI tag, or by a name in a set of names. */
+export type TextProperty =
+  | { readonly tag: string }
+  | { readonly set: string; readonly name: string }
+  | { readonly distinguishedSet: "InternetHeaders"; readonly name: string };
+
+/**
+ * What a message keeps of From (PidTagSentRepresenting…) and of Sender (PidTagSender…) beside the addresses themselves.
+ * @see https://learn.microsoft.com/en-us/openspecs/exchange_server_protocols/ms-oxprops/
+ */
+export const fromName: TextProperty = { tag: "0x0042" };
+export const senderName: TextProperty = { tag: "0x0C1A" };
+export const fromSmtpAddress = { tag: "0x5D02" } as const satisfies TextProperty;
+export const senderSmtpAddress = { tag: "0x5D01" } as const satisfies TextProperty;
+
+/** The path of an extended text property, as it stands in a Restriction, a shape or an update. */
+export function extendedField(property: TextProperty): Xml {
+  const attributes =
+    "tag" in property
+      ? { PropertyTag: property.tag }
+      : "set" in property
+        ? { PropertySetId: property.set, PropertyName: property.name }
+        : { DistinguishedPropertySetId: property.distinguishedSet, PropertyName: property.name };
+  return element("t:ExtendedFieldURI", { ...attributes, PropertyType: "String" });
+}

@@ -1,0 +1,153 @@
+import { type Attachment, holdsOthers } from "../../exchange/attachment.ts";
+import type { Content, Message } from "../../exchange/message.ts";
+import { Failure } from "../../failure.ts";
+import type { InsideReader } from "../../message-content/attached-parts.ts";
+import { askedOf, attempt, done, failed, type Outcome } from "../../outcome.ts";
+import { beginsAsMessage } from "../../wire/mime/begins-as-message.ts";
+import { t } from "../namespaces.ts";
+import { getAttachment, getAttachmentContent } from "../operations/get-attachment.ts";
+import { getItemAttachments, getItemMime } from "../operations/get-item.ts";
+import { oneByOne } from "../session/batch.ts";
+import type { EwsMailbox } from "../session/mailbox.ts";
+import { insideOf, isInside } from "./attachment-ids.ts";
+
+const mimeContent = [t("MimeContent")];
+const fileContent = [t("Content")];
+
+/** The RFC 5322 form of each message, one request each: a reply holds one content that is not held whole. */
+export function mime(mailbox: EwsMailbox, itemIds: readonly string[]): AsyncIterable<Outcome<Content>> {
+  return oneByOne(itemIds, async (id) => {
+    const { bytes } = await mailbox.stream(getItemMime, { id }, mimeContent);
+    if (bytes === undefined) throw new Failure("unreadable", "Exchange gave no MIME content for this item.");
+    return { bytes: beginsAsMessage(bytes) };
+  });
+}
+
+export function attachments(mailbox: EwsMailbox, itemIds: readonly string[]): AsyncIterable<Outcome<readonly Attachment[]>> {
+  return mailbox.each(getItemAttachments, itemIds, (ids) => ids.map((id) => ({ id })));
+}
+
+// Each brings a whole message with its body.
+const attachedBatch = 20;
+
+/**
+ * The message inside each item attachment, or what hangs in a file. It has no id of its own: it bears that of the attachment. Exchange opens attached
+ * messages; what hangs in a file is read out of the file, and each part has the file's id with its number behind a full stop.
+ */
+export async function* attachedMessages(mailbox: EwsMailbox, asked: readonly Attachment[]): AsyncIterable<Outcome<Message>> {
+  const isOpened = ({ id, kind }: Attachment) => kind === "item" && !id.includes(".");
+  // First the files, one download each: nothing else is being read meanwhile, which would keep a place.
+  const files = asked.filter((one) => !isOpened(one));
+  const read = new Map<Attachment, Outcome<Message>>();
+  if (files.length > 0) {
+    const inside = await insideReader(mailbox, files);
+    let index = 0;
+    let given = 0;
+    try {
+      for await (const outcome of oneByOne(files, (file) => takenApart(mailbox, inside, file, index++))) {
+        const file = files[given++];
+        if (file !== undefined) read.set(file, outcome);
+      }
+    } finally {
+      await inside.leave();
+    }
+  }
+  yield* askedOf(
+    asked,
+    isOpened,
+    (some) =>
+      openedMessages(
+        mailbox,
+        some.map(({ id }) => id),
+      ),
+    (one) => read.get(one) ?? failed(notAMessage()),
+  );
+}
+
+function notAMessage(): Failure {
+  return new Failure("invalid-input", "This attachment is not an attached message.");
+}
+
+async function takenApart(mailbox: EwsMailbox, inside: InsideReader, file: Attachment, index: number): Promise<Message> {
+  if (!holdsOthers(file)) throw notAMessage();
+  const { readAttached } = await import("../../message-content/attached-message.ts");
+  if (!isInside(file.id)) return readAttached((await downloaded(mailbox, file.id)) ?? nothing(), file.id, false);
+  const { isMessage, bytes } = await inside.open(index);
+  if (file.kind === "item" && !isMessage) throw notAMessage();
+  return readAttached(bytes, file.id, isMessage);
+}
+
+async function insideReader(mailbox: EwsMailbox, asked: readonly Attachment[]): Promise<InsideReader> {
+  const places = asked.map(({ id }) => insideOf(id));
+  const { openInside } = await import("../../message-content/attached-parts.ts");
+  return openInside(
+    places.map((place) => (place.inside.length > 0 ? place : undefined)),
+    async (holder) => {
+      const bytes = await downloaded(mailbox, holder);
+      if (bytes === undefined) throw new Failure("unreadable", "Exchange gave no content for the attachment that it hangs in.");
+      return bytes;
+    },
+  );
+}
+
+/** A file, or an attached message as MIME: its id does not say which it is. */
+async function downloaded(mailbox: EwsMailbox, id: string): Promise<AsyncIterable<Uint8Array> | undefined> {
+  return (await mailbox.stream(getAttachmentContent, { id, kind: "item" }, [...fileContent, ...mimeContent])).bytes;
+}
+
+async function* openedMessages(mailbox: EwsMailbox, attachmentIds: readonly string[]): AsyncIterable<Outcome<Message>> {
+  const detail = { recipients: true, attachments: true, headers: true, body: "text" } as const;
+  let index = 0;
+  for await (const outcome of mailbox.each(getAttachment, attachmentIds, (ids) => ({ ids, detail }), { batchSize: attachedBatch })) {
+    const id = attachmentIds[index++] ?? "";
+    if (!outcome.ok) yield outcome;
+    else if (outcome.value.attachment.kind !== "item") yield failed(notAMessage());
+    else if (outcome.value.item === undefined) yield failed(new Failure("unreadable", "Exchange gave no item for this attachment."));
+    else yield await completed(mailbox, id, outcome.value.item);
+  }
+}
+
+/** Some servers return an attached message as its MIME alone, without its properties or its attachments. It is then read from that. */
+async function completed(mailbox: EwsMailbox, id: string, item: Message): Promise<Outcome<Message>> {
+  const named = { ...item, itemId: item.itemId || id };
+  if (!isUntold(item)) return done(named);
+  const read = await attempt(async () => {
+    const bytes = await downloaded(mailbox, id);
+    if (bytes === undefined) throw new Failure("unreadable", "The server returned neither properties nor MIME for this attached message.");
+    return (await import("../../message-content/attached-message.ts")).readAttached(bytes, id);
+  });
+  if (!read.ok && read.failure.code === "cancelled") throw read.failure;
+  const said = Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined));
+  return read.ok ? done({ ...read.value, ...said }) : read;
+}
+
+/** Whether the server said nothing of an attached message, or left out what hangs in it. */
+function isUntold({ itemId: _, ...said }: Message): boolean {
+  return Object.values(said).every((value) => value === undefined) || (said.hasAttachments === true && said.attachments === undefined);
+}
+
+/**
+ * The bytes of each attachment, one request each; of what hangs in a file, one for all that is asked for of it together. What a reference attachment
+ * links to is never fetched.
+ */
+export async function* attachmentContent(mailbox: EwsMailbox, asked: readonly Attachment[]): AsyncIterable<Outcome<Content>> {
+  const inside = asked.some(({ id }) => id.includes(".")) ? await insideReader(mailbox, asked) : undefined;
+  let index = 0;
+  const contents = oneByOne(asked, async ({ id, kind, size }) => {
+    const place = index++;
+    if (inside !== undefined && isInside(id)) return { bytes: (await inside.open(place)).bytes };
+    if (kind === "reference") throw new Failure("unsupported", "This attachment is a link to a file elsewhere; links are not followed.");
+    const { bytes } = await mailbox.stream(getAttachmentContent, { id, kind }, kind === "item" ? mimeContent : fileContent);
+    if (bytes !== undefined) return { bytes: kind === "item" ? beginsAsMessage(bytes) : bytes };
+    // Of an empty file there is no content to be sent.
+    if (kind === "file" && size === 0) return { bytes: nothing() };
+    throw new Failure("unreadable", "Exchange gave no content for this attachment.");
+  });
+  try {
+    yield* contents;
+  } finally {
+    await inside?.leave();
+  }
+}
+
+async function* nothing(): AsyncIterable<Uint8Array> {}

@@ -1,0 +1,191 @@
+import type { Attachment, AttachmentKind } from "../../exchange/attachment.ts";
+import type { Address, Header, Importance, Message } from "../../exchange/message.ts";
+import { withSmtpAddress } from "../../exchange/smtp-address.ts";
+import {
+  attribute,
+  bool,
+  dateTime,
+  elementName,
+  fromAttribute,
+  integer,
+  listOf,
+  many,
+  mapped,
+  optional,
+  ownText,
+  type Reader,
+  record,
+  replacedCharacters,
+  text,
+  within,
+} from "../../wire/xml/read-xml.ts";
+import { t } from "../namespaces.ts";
+import { fromSmtpAddress, senderSmtpAddress } from "./extended-property.ts";
+
+/**
+ * Every element under which Exchange gives out an item: nothing is dropped because of its class.
+ * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/items
+ */
+export const itemElements = [
+  "Message",
+  "MeetingRequest",
+  "MeetingResponse",
+  "MeetingCancellation",
+  "MeetingMessage",
+  "PostItem",
+  "Item",
+  "SharingMessage",
+  "CalendarItem",
+  "Contact",
+  "DistributionList",
+  "Task",
+  "RoleMember",
+  "Network",
+  "Person",
+].map(t);
+
+const mailbox: Reader<Address> = record({
+  name: optional(t("Name"), text),
+  address: optional(t("EmailAddress"), text),
+  routingType: optional(t("RoutingType"), text),
+});
+const oneMailbox = within(t("Mailbox"), mailbox);
+const mailboxes = listOf(t("Mailbox"), mailbox);
+const idOf = attribute("Id");
+
+const headers = listOf(
+  t("InternetMessageHeader"),
+  mapped(record({ name: fromAttribute("HeaderName"), value: ownText }), ({ name = "", value }): Header => ({ name, value })),
+);
+/** One extended property with a single value. */
+const extended = record({
+  tag: optional(t("ExtendedFieldURI"), attribute("PropertyTag")),
+  value: optional(t("Value"), text),
+});
+const body = record({ type: fromAttribute("BodyType"), value: ownText });
+
+/** @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/attachments-ex15websvcsotherref */
+export const attachmentElements = ["FileAttachment", "ItemAttachment", "ReferenceAttachment"].map(t);
+
+const attachmentKinds: ReadonlyMap<string, AttachmentKind> = new Map([
+  ["FileAttachment", "file"],
+  ["ItemAttachment", "item"],
+  ["ReferenceAttachment", "reference"],
+]);
+
+/** What every kind of attachment says of itself, without its content. */
+export const attachmentFields = {
+  element: elementName,
+  id: optional(t("AttachmentId"), idOf),
+  name: optional(t("Name"), text),
+  contentType: optional(t("ContentType"), text),
+  contentId: optional(t("ContentId"), text),
+  size: optional(t("Size"), integer),
+  isInline: optional(t("IsInline"), bool),
+  url: optional(t("AttachLongPathName"), text),
+};
+
+/** What `attachmentFields` gave, as an Attachment. */
+export function attachmentOf({
+  element,
+  id = "",
+  ...said
+}: { readonly element: string; readonly id?: string | undefined } & Omit<Attachment, "id" | "kind">): Attachment {
+  return { id, kind: attachmentKinds.get(element) ?? "file", ...said };
+}
+
+const attachmentReader: Reader<Attachment> = mapped(record(attachmentFields), attachmentOf);
+
+/**
+ * Any item element as a Message. What was not asked for is absent.
+ * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/message-ex15websvcsotherref
+ */
+export const messageReader: Reader<Message> = mapped(
+  record({
+    element: elementName,
+    itemId: optional(t("ItemId"), record({ id: fromAttribute("Id"), changeKey: fromAttribute("ChangeKey") })),
+    parentFolderId: optional(t("ParentFolderId"), idOf),
+    itemClass: optional(t("ItemClass"), text),
+    subject: optional(t("Subject"), text),
+    sensitivity: optional(t("Sensitivity"), text),
+    body: optional(t("Body"), body),
+    attachments: optional(t("Attachments"), listOf(attachmentElements, attachmentReader)),
+    receivedAt: optional(t("DateTimeReceived"), dateTime),
+    size: optional(t("Size"), integer),
+    categories: optional(t("Categories"), listOf(t("String"), text)),
+    importance: optional(t("Importance"), text),
+    isDraft: optional(t("IsDraft"), bool),
+    headers: optional(t("InternetMessageHeaders"), headers),
+    extended: many(t("ExtendedProperty"), extended),
+    sentAt: optional(t("DateTimeSent"), dateTime),
+    createdAt: optional(t("DateTimeCreated"), dateTime),
+    hasAttachments: optional(t("HasAttachments"), bool),
+    modifiedAt: optional(t("LastModifiedTime"), dateTime),
+    webLink: optional(t("WebClientReadFormQueryString"), text),
+    conversationId: optional(t("ConversationId"), idOf),
+    preview: optional(t("Preview"), text),
+    sender: optional(t("Sender"), oneMailbox),
+    to: optional(t("ToRecipients"), mailboxes),
+    cc: optional(t("CcRecipients"), mailboxes),
+    bcc: optional(t("BccRecipients"), mailboxes),
+    from: optional(t("From"), oneMailbox),
+    internetMessageId: optional(t("InternetMessageId"), text),
+    isRead: optional(t("IsRead"), bool),
+    replyTo: optional(t("ReplyTo"), mailboxes),
+    // A calendar item has an organizer where a message has a sender.
+    organizer: optional(t("Organizer"), oneMailbox),
+    replaced: replacedCharacters,
+  }),
+  (item): Message => ({
+    itemId: item.itemId?.id ?? "",
+    changeKey: item.itemId?.changeKey,
+    internetMessageId: item.internetMessageId,
+    conversationId: item.conversationId,
+    parentFolderId: item.parentFolderId,
+    itemClass: item.itemClass,
+    subject: item.subject,
+    sender: withSmtpAddress(item.sender ?? item.organizer, extendedValue(item.extended, senderSmtpAddress.tag)),
+    from: withSmtpAddress(item.from ?? item.organizer, extendedValue(item.extended, fromSmtpAddress.tag)),
+    replyTo: item.replyTo,
+    to: item.to,
+    cc: item.cc,
+    bcc: item.bcc,
+    receivedAt: item.receivedAt,
+    sentAt: item.sentAt,
+    createdAt: item.createdAt,
+    modifiedAt: item.modifiedAt,
+    size: item.size,
+    importance: importances.get(item.importance ?? ""),
+    sensitivity: item.sensitivity,
+    isRead: item.isRead,
+    isDraft: item.isDraft,
+    categories: item.categories,
+    hasAttachments: item.hasAttachments,
+    attachments: item.attachments,
+    bodyText: item.body?.type === "Text" ? item.body.value : undefined,
+    bodyHtml: item.body !== undefined && item.body.type !== "Text" ? item.body.value : undefined,
+    bodyPreview: item.preview,
+    headers: item.headers,
+    webLink: item.webLink,
+    replacedCharacters: item.replaced > 0 ? item.replaced : undefined,
+  }),
+);
+
+interface Extended {
+  readonly tag?: string | undefined;
+  readonly value?: string | undefined;
+}
+
+/** Servers write the number of a tag in either case, and some without leading zeros. */
+function extendedValue(properties: readonly Extended[] | undefined, tag: string): string | undefined {
+  return properties?.find((one) => one.tag !== undefined && Number(one.tag) === Number(tag))?.value;
+}
+
+const importances: ReadonlyMap<string, Importance> = new Map([
+  ["Low", "Low"],
+  ["Normal", "Normal"],
+  ["High", "High"],
+]);
+
+/** The items of a reply (`m:Items`, `t:Items`), whatever their elements. */
+export const messagesReader: Reader<Message[]> = listOf(itemElements, messageReader);

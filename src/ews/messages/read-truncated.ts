@@ -1,0 +1,34 @@
+import type { Detail, Message } from "../../exchange/message.ts";
+import { isX500 } from "../../exchange/smtp-address.ts";
+import type { Outcome } from "../../outcome.ts";
+import { getItem } from "../operations/get-item.ts";
+import type { EwsMailbox } from "../session/mailbox.ts";
+
+// FindItem gives the first 255 characters or 512 bytes of a text: https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-perform-paged-searches-by-using-ews-in-exchange
+const truncatedCharacters = 255;
+const truncatedBytes = 512;
+
+/**
+ * Whether FindItem may have told less than the truth: it cuts long subjects and Message-IDs, and of a sender it may give the display name alone
+ * or an X.500 address.
+ */
+export function isIncomplete({ subject = "", internetMessageId = "", from, sender }: Message): boolean {
+  if ([subject, internetMessageId].some(isCut)) return true;
+  return [from, sender].some((who) => who !== undefined && (who.address === undefined || isX500(who)));
+}
+
+/** Whether FindItem may have cut a text. */
+export function isCut(text: string): boolean {
+  return text.length >= truncatedCharacters || Buffer.byteLength(text) >= truncatedBytes;
+}
+
+/** Reads messages again, with GetItem: by id, what came of each. Throws only when cancelled. */
+export async function readItems(mailbox: EwsMailbox, messages: readonly Message[], detail: Detail): Promise<Map<string, Outcome<Message>>> {
+  const read = new Map<string, Outcome<Message>>();
+  let index = 0;
+  for await (const outcome of mailbox.each(getItem, messages, (some) => ({ ids: some.map(({ itemId }) => ({ id: itemId })), detail }))) {
+    const message = messages[index++];
+    if (message) read.set(message.itemId, outcome);
+  }
+  return read;
+}

@@ -1,0 +1,127 @@
+import { createReadStream, createWriteStream } from "node:fs";
+import { mkdtemp, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type { Copied } from "../../exchange/exchange.ts";
+import { Failure, throwDefect } from "../../failure.ts";
+import { attempt, type Outcome } from "../../outcome.ts";
+import type { QName } from "../../wire/xml/read-xml.ts";
+import type { ByteSource } from "../../wire/xml/write-xml.ts";
+import type { FolderRef } from "../folders/folder-ref.ts";
+import { m, t } from "../namespaces.ts";
+import type { Operation } from "../operation.ts";
+import { deleteItem } from "../operations/delete-item.ts";
+import { exportItem } from "../operations/export-items.ts";
+import { getFolder } from "../operations/get-folder.ts";
+import { getItem, getItemMime } from "../operations/get-item.ts";
+import { uploadItem } from "../operations/upload-items.ts";
+import { oneByOne } from "../session/batch.ts";
+import type { ItemRef } from "../session/item-ids.ts";
+import type { EwsMailbox } from "../session/mailbox.ts";
+import { imported } from "./import-mime.ts";
+
+/**
+ * Carries items from one mailbox to another with all that Exchange keeps of them (ExportItems, UploadItems), one by one. Where the server does not
+ * know these operations, or refuses them, a copy is carried in RFC 5322 form; the value says so, and what that lacks. For a move the original is
+ * then deleted softly. Where the folder is, or whether it is to be made, is asked when the first item has been read.
+ */
+export async function* transfer(
+  from: EwsMailbox,
+  itemIds: readonly string[],
+  to: EwsMailbox,
+  folder: () => Promise<FolderRef>,
+  { isMove }: { readonly isMove: boolean },
+): AsyncIterable<Outcome<Copied>> {
+  // The size of an upload must be known before it begins, so the item rests in a file that only this account can read.
+  const directory = await attempt(() => mkdtemp(join(tmpdir(), "mailcordon-")));
+  if (!directory.ok) {
+    for (const _ of itemIds) yield directory;
+    return;
+  }
+  const file = join(directory.value, "item");
+  let folderId: string | undefined;
+  const there = async (): Promise<string> => {
+    folderId ??= await idOf(to, await folder());
+    return folderId;
+  };
+  /** Why the next items are carried in RFC 5322 form at once. */
+  let lacking: Failure | undefined;
+  const byMime = async (id: string, why: Failure): Promise<Copied> => {
+    if (isMove) throw unmoved(why);
+    const original = await from.ask(getItem, { ids: [{ id }], detail: {} });
+    await saved(from, getItemMime, { id }, t("MimeContent"), file);
+    return imported(to, { folderId: await there(), data: await sourceOf(file), original }, reasonOf(why));
+  };
+  try {
+    yield* oneByOne(itemIds, async (id) => {
+      if (lacking !== undefined) return byMime(id, lacking);
+      let isRead = false;
+      const carried = await attempt(async () => {
+        await saved(from, exportItem, { id }, m("Data"), file);
+        isRead = true;
+        return to.ask(uploadItem, { folderId: await there(), data: await sourceOf(file) });
+      });
+      if (!carried.ok) {
+        throwDefect(carried.failure);
+        if (!(isRead ? refusedImports : refusedExports).has(carried.failure.code) || isOfHttp(carried.failure)) throw carried.failure;
+        // What the server does not know it does not know for the next ones either; what is wrong with one item need not be.
+        if (carried.failure.code === "unsupported") lacking = carried.failure;
+        return byMime(id, carried.failure);
+      }
+      if (isMove) await from.ask(deleteItem, { ids: [{ id }], type: "SoftDelete" });
+      return { ...carried.value, method: "export-import" as const };
+    });
+  } finally {
+    await rm(directory.value, { recursive: true, force: true });
+  }
+}
+
+/** UploadItems takes no well-known name. */
+async function idOf(mailbox: EwsMailbox, folder: FolderRef): Promise<string> {
+  return "id" in folder ? folder.id : (await mailbox.ask(getFolder, [folder])).folderId;
+}
+
+/** Puts the content of an item into the file. Its end is normal only when the whole reply said success. */
+async function saved(
+  mailbox: EwsMailbox,
+  operation: Operation<ItemRef, unknown>,
+  item: ItemRef,
+  content: QName,
+  file: string,
+): Promise<void> {
+  const { bytes } = await mailbox.stream(operation, item, [content]);
+  if (bytes === undefined) throw new Failure("unreadable", "Exchange gave no data for this item.");
+  await pipeline(Readable.from(bytes), createWriteStream(file, { mode: 0o600 }));
+}
+
+/** The server does not know these operations, or refuses them to the account: then nothing is in the other mailbox, and another form may do. */
+const refusedImports: ReadonlySet<string> = new Set(["unsupported", "access-denied", "role-missing"]);
+/** An export changes nothing, so an unknown refusal leads there as well. */
+const refusedExports: ReadonlySet<string> = new Set([...refusedImports, "refused"]);
+
+/** What HTTP says is not said by Exchange. */
+function isOfHttp({ wireCode }: Failure): boolean {
+  return wireCode?.startsWith("HTTP ") === true;
+}
+
+function unmoved(why: Failure): Failure {
+  return new Failure("unsupported", `It was not moved: to another mailbox it can only be copied here. ${reasonOf(why)}`, {
+    hint: "Copy it there and delete it here.",
+    wireCode: why.wireCode,
+    requestId: why.requestId,
+    cause: why,
+  });
+}
+
+/** One sentence, for the answer. */
+function reasonOf({ code, wireCode }: Failure): string {
+  if (code === "unsupported") return "This server does not export and import items.";
+  return `Export and import were refused (${(wireCode ?? code).slice(0, 80)}).`;
+}
+
+async function sourceOf(file: string): Promise<ByteSource> {
+  const { size } = await stat(file);
+  return { size, open: () => createReadStream(file) };
+}

@@ -1,0 +1,61 @@
+import { type Copied, type CopyLoss, copyLosses } from "../../exchange/exchange.ts";
+import type { Message } from "../../exchange/message.ts";
+import { throwDefect } from "../../failure.ts";
+import { attempt } from "../../outcome.ts";
+import { type ByteSource, base64Content, element, type Xml } from "../../wire/xml/write-xml.ts";
+import { createItem } from "../operations/create-item.ts";
+import { getItem } from "../operations/get-item.ts";
+import type { EwsMailbox } from "../session/mailbox.ts";
+
+/** PidTagMessageFlags: without mfUnsent the message counts as one that was sent or received. @see https://learn.microsoft.com/en-us/openspecs/exchange_server_protocols/ms-oxcmsg/ */
+const messageFlags = { PropertyTag: "0x0E07", PropertyType: "Integer" };
+const isReadFlag = 1;
+/** PidTagMessageDeliveryTime. */
+const deliveryTime = { PropertyTag: "0x0E06", PropertyType: "SystemTime" };
+
+/** A message in RFC 5322 form, and what the mailbox says of the one that it was read from. */
+export interface Import {
+  readonly folderId: string;
+  readonly data: ByteSource;
+  readonly original: Message;
+}
+
+/**
+ * Makes a message of its RFC 5322 form. Asked to be no draft, and with the time that the original was received; what of that the server did is read
+ * from the copy. Throws Failure.
+ */
+export async function imported(to: EwsMailbox, { folderId, data, original }: Import, note: string): Promise<Copied> {
+  const item = element(
+    "t:Message",
+    undefined,
+    element("t:MimeContent", undefined, base64Content(data)),
+    element("t:ItemClass", undefined, "IPM.Note"),
+    property(messageFlags, String(original.isRead === false ? 0 : isReadFlag)),
+    original.receivedAt && property(deliveryTime, original.receivedAt),
+  );
+  const { id } = await to.ask(createItem, { item, folder: { id: folderId } });
+  const copy = await attempt(() => to.ask(getItem, { ids: [{ id }], detail: {} }));
+  if (!copy.ok) throwDefect(copy.failure, "The message was copied.");
+  return { newItemId: id, method: "mime", lost: copy.ok ? lossesOf(original, copy.value) : copyLosses, note };
+}
+
+function property(of: { readonly PropertyTag: string; readonly PropertyType: string }, value: string): Xml {
+  return element("t:ExtendedProperty", undefined, element("t:ExtendedFieldURI", of), element("t:Value", undefined, value));
+}
+
+/** A flag is not read of either, so it counts as lost. */
+function lossesOf(original: Message, copy: Message): readonly CopyLoss[] {
+  const has: Readonly<Record<CopyLoss, boolean>> = {
+    sent: copy.isDraft === false,
+    received_time: sameTime(original.receivedAt, copy.receivedAt),
+    read_state: original.isRead === copy.isRead,
+    categories: (original.categories ?? []).every((category) => copy.categories?.includes(category)),
+    flag: false,
+  };
+  return copyLosses.filter((loss) => !has[loss]);
+}
+
+/** A server may keep whole seconds. */
+function sameTime(one: string | undefined, other: string | undefined): boolean {
+  return one !== undefined && other !== undefined && Math.abs(Date.parse(one) - Date.parse(other)) < 1000;
+}

@@ -1,0 +1,319 @@
+import type { Within } from "../../exchange/locate-scope.ts";
+import type { Message, MessageName } from "../../exchange/message.ts";
+import { isAbsent, type Located, meantBy } from "../../exchange/search/absence.ts";
+import { isDead, keepIn, locateCopies, nameless, type Seen } from "../../exchange/search/locate-copies.ts";
+import { sameMessageId } from "../../exchange/search/match-filters.ts";
+import { Failure, type FailureCode } from "../../failure.ts";
+import { attempt, done, failed, type Outcome } from "../../outcome.ts";
+import { listByMessageIds } from "../by-message-id.ts";
+import { publicFolderOf } from "../folders/public-folder-ids.ts";
+import { listShape } from "../messages/item-shapes.ts";
+import { isCut, isIncomplete, readItems } from "../messages/read-truncated.ts";
+import { getItem } from "../operations/get-item.ts";
+import { foreignMessages, storeOf } from "../session/id-ownership.ts";
+import type { EwsMailbox } from "../session/mailbox.ts";
+import { newestFirst } from "./newest-first.ts";
+import { type Where, whereToSearch } from "./search-folders.ts";
+
+/** How many Internet Message-IDs one restriction names: each is two conditions, and Exchange refuses one that is too complex without saying from where on. */
+const idsPerSearch = 20;
+const unreadable: readonly FailureCode[] = ["invalid-input"];
+
+/**
+ * Every message that each name stands for, newest first, or where it was looked for and is not. Ids are read in batches; what has only an Internet
+ * Message-ID, or an id that is dead, is looked for in every folder at once. As many Outcomes as names, in their order; throws only when cancelled.
+ */
+export async function* locate(mailbox: EwsMailbox, names: readonly MessageName[], within: Within = {}): AsyncIterable<Outcome<Located>> {
+  const outcomes: Outcome<Located>[] = names.map(nameless);
+  const byId = [...names.entries()].flatMap(([index, { itemId }]) => (itemId === undefined ? [] : [{ index, itemId }]));
+  await readById(mailbox, byId, outcomes);
+  const ofGraph = byId.filter(({ index, itemId }) => isOfGraph.test(itemId) && isDead(outcomes[index], unreadable));
+  const rewritten = ofGraph.map(({ index, itemId }) => ({ index, itemId: itemId.replaceAll("-", "/").replaceAll("_", "+") }));
+  await readById(mailbox, rewritten, outcomes);
+  for (const { index } of ofGraph) {
+    const outcome = outcomes[index];
+    if (outcome?.ok === false && outcome.failure.code === "invalid-input") outcomes[index] = failed(untranslated(outcome.failure));
+  }
+  await refuseForeign(mailbox, outcomes);
+  if (within.mustBeListed === true) await followDeleted(mailbox, byId, outcomes);
+  await namePublic(mailbox, outcomes);
+  const unshown = isOneFolder(within) ? [] : await explainUnknown(mailbox, byId, outcomes, within.archive === true);
+  const places = placesOf(mailbox, within);
+  if (isOneFolder(within)) {
+    const there = await attempt(places);
+    if (!there.ok) {
+      if (there.failure.code === "cancelled") throw there.failure;
+      yield* names.map(() => there);
+      return;
+    }
+    keepIn(there.value.folderId ?? "", outcomes, there.value.looked);
+  }
+  await locateCopies(names, outcomes, { atOnce: idsPerSearch, unreadable, find: async (ids) => findCopies(mailbox, ids, await places()) });
+  for (const index of unshown) {
+    const outcome = outcomes[index];
+    if (outcome?.ok && isAbsent(outcome.value) && outcome.value.absentFrom.by === "item_id") {
+      outcomes[index] = done({ ...outcome.value, doubt: unshownId(mailbox) });
+    }
+  }
+  yield* outcomes;
+}
+
+interface AskedId {
+  readonly index: number;
+  readonly itemId: string;
+}
+
+async function readById(mailbox: EwsMailbox, byId: readonly AskedId[], outcomes: Outcome<Located>[]): Promise<void> {
+  let next = 0;
+  for await (const outcome of mailbox.each(getItem, byId, (some) => ({ ids: some.map(({ itemId }) => ({ id: itemId })), detail: {} }))) {
+    const asked = byId[next++];
+    if (asked) outcomes[asked.index] = outcome.ok ? done({ messages: [outcome.value] }) : outcome;
+  }
+}
+
+/**
+ * Microsoft Graph writes the same ids with - and _ where these have / and +; and it has ids that stay when a message is moved, which EWS does not
+ * know: they begin with AAkALg.
+ * @see https://learn.microsoft.com/en-us/graph/outlook-immutable-id
+ */
+const isOfGraph = /^(AAkALg[\w=-]*|[A-Za-z0-9=]*[_-][A-Za-z0-9=_-]*)$/;
+
+function untranslated({ message, wireCode, requestId }: Failure): Failure {
+  const why = "This may be an id of Microsoft Graph, which Exchange Web Services do not know and cannot translate";
+  const hint = "Name the message by internet_message_id, with or instead of the id.";
+  return new Failure("invalid-input", `${why}: ${message}`, { hint, wireCode, requestId });
+}
+
+/** What was found by an id of another mailbox is not given out, so that nobody touches it; nor what is not known to be of this one. */
+async function refuseForeign(mailbox: EwsMailbox, outcomes: Outcome<Located>[]): Promise<void> {
+  const messages = outcomes.flatMap((outcome) => (outcome.ok && !isAbsent(outcome.value) ? outcome.value.messages : []));
+  const foreign = await attempt(() => foreignMessages(mailbox, messages));
+  if (!foreign.ok && foreign.failure.code === "cancelled") throw foreign.failure;
+  for (const [index, outcome] of outcomes.entries()) {
+    if (!outcome.ok || isAbsent(outcome.value)) continue;
+    if (!foreign.ok) outcomes[index] = foreign;
+    else if (outcome.value.messages.some(({ itemId }) => foreign.value.has(itemId))) outcomes[index] = failed(elsewhere(mailbox));
+  }
+}
+
+/**
+ * Some servers open a deleted message by the id that it had. Where the folder that it is said to lie in does not list that id, and the Recoverable Items
+ * list the same message (the same Message-ID and time of receipt, once), that one takes its place.
+ */
+async function followDeleted(mailbox: EwsMailbox, byId: readonly AskedId[], outcomes: Outcome<Located>[]): Promise<void> {
+  const listedIn = new Map<string, AskedMessage[]>();
+  for (const { index } of byId) {
+    const outcome = outcomes[index];
+    const message = outcome?.ok && !isAbsent(outcome.value) ? outcome.value.messages[0] : undefined;
+    const { internetMessageId, parentFolderId } = message ?? {};
+    if (message === undefined || internetMessageId === undefined || parentFolderId === undefined) continue;
+    listedIn.set(parentFolderId, [...(listedIn.get(parentFolderId) ?? []), { index, message, internetMessageId }]);
+  }
+  for (const [folderId, asked] of listedIn) {
+    const unlisted = (await sightings(mailbox, { folderId }, asked)).filter(
+      ({ message, seen }) => seen !== undefined && !seen.some(({ itemId }) => itemId === message.itemId),
+    );
+    if (unlisted.length === 0) continue;
+    const store = await attempt(() => storeOf(mailbox, unlisted[0]?.message.itemId ?? ""));
+    if (!store.ok && store.failure.code === "cancelled") throw store.failure;
+    const folder = store.ok && store.value === "archive" ? "archive:recoverableitemsdeletions" : "recoverableitemsdeletions";
+    for (const { index, message, seen = [] } of await sightings(mailbox, { folder }, unlisted)) {
+      const [same, ...others] = seen.filter(({ receivedAt }) => receivedAt === message.receivedAt);
+      if (same !== undefined && others.length === 0) outcomes[index] = done({ messages: [same] });
+    }
+  }
+}
+
+interface AskedMessage {
+  readonly index: number;
+  readonly message: Message;
+  readonly internetMessageId: string;
+}
+
+/** What one folder lists of the Message-ID of each; nothing where it could not be seen. Throws only when cancelled. */
+async function sightings<T extends AskedMessage>(
+  mailbox: EwsMailbox,
+  within: Within,
+  asked: readonly T[],
+): Promise<readonly (T & { readonly seen: readonly Message[] | undefined })[]> {
+  const found: (T & { readonly seen: readonly Message[] | undefined })[] = [];
+  for (let start = 0; start < asked.length; start += idsPerSearch) {
+    const some = asked.slice(start, start + idsPerSearch);
+    const ids = some.map(({ internetMessageId }) => internetMessageId);
+    const seen = await attempt(async () => findCopies(mailbox, ids, await folderAlone(mailbox, within)));
+    if (!seen.ok && seen.failure.code === "cancelled") throw seen.failure;
+    const messages = seen.ok && seen.value.unlisted.length === 0 ? seen.value.messages : undefined;
+    for (const one of some) {
+      const ofIt = messages?.filter(({ internetMessageId = "" }) => sameMessageId(internetMessageId, one.internetMessageId));
+      found.push({ ...one, seen: ofIt });
+    }
+  }
+  return found;
+}
+
+/** A public folder is in no mailbox: a message in one is given out with the path that says so. */
+async function namePublic(mailbox: EwsMailbox, outcomes: Outcome<Located>[]): Promise<void> {
+  const paths = new Map<string, string>();
+  for (const [index, outcome] of outcomes.entries()) {
+    if (!outcome.ok || isAbsent(outcome.value)) continue;
+    const named: Message[] = [];
+    for (const message of outcome.value.messages) {
+      const folder = publicFolderOf(message.itemId) === undefined ? undefined : message.parentFolderId;
+      if (folder !== undefined && !paths.has(folder)) {
+        const found = await attempt(() => mailbox.folders.get(folder));
+        if (!found.ok && found.failure.code === "cancelled") throw found.failure;
+        paths.set(folder, found.ok ? found.value.path : "public:…");
+      }
+      named.push(folder === undefined ? message : { ...message, folderPath: paths.get(folder) });
+    }
+    outcomes[index] = done({ ...outcome.value, messages: named });
+  }
+}
+
+/**
+ * An id that is not known here may say itself that it is of another place than those which are looked into. Returned are those that say nothing of it:
+ * a server says of what is in a mailbox which it does not open that it is not there.
+ */
+async function explainUnknown(
+  mailbox: EwsMailbox,
+  byId: readonly AskedId[],
+  outcomes: Outcome<Located>[],
+  archive: boolean,
+): Promise<readonly number[]> {
+  const unshown: number[] = [];
+  for (const { index, itemId } of byId) {
+    const outcome = outcomes[index];
+    if (outcome === undefined || outcome.ok || outcome.failure.code !== "not-found") continue;
+    const store = await attempt(() => storeOf(mailbox, itemId));
+    if (!store.ok) {
+      if (store.failure.code === "cancelled") throw store.failure;
+      outcomes[index] = store;
+    } else if (store.value === "archive" && archive) continue;
+    else if (store.value === "another") outcomes[index] = failed(elsewhere(mailbox));
+    else if (store.value === "public") outcomes[index] = await lookedInPublic(mailbox, itemId, outcome.failure);
+    else if (store.value === "archive") outcomes[index] = failed(behind(store.value, outcome.failure));
+    else if (store.value === "nothing") unshown.push(index);
+  }
+  return unshown;
+}
+
+/** An id of a public folder's message names the folder, which is opened: it does not hold this id then. */
+async function lookedInPublic(mailbox: EwsMailbox, itemId: string, unknown: Failure): Promise<Outcome<Located>> {
+  const folderId = publicFolderOf(itemId) ?? "";
+  const opened = await attempt(async () => {
+    const { path } = await mailbox.folders.get(folderId);
+    const list = newestFirst(mailbox, [{ id: folderId }], { shape: listShape(), expected: 0 });
+    await list.begin();
+    if (list.unlisted.length > 0) throw list.unlisted[0]?.failure;
+    return path;
+  });
+  if (!opened.ok && opened.failure.code === "cancelled") throw opened.failure;
+  if (!opened.ok) return failed(behind("public", unknown));
+  return done({ absentFrom: { mailbox: mailbox.address, folders: 1, places: ["public_folders"], by: "item_id", folder: opened.value } });
+}
+
+function behind(store: "archive" | "public", { message, wireCode, requestId }: Failure): Failure {
+  const place = store === "archive" ? "the archive mailbox" : "a public folder";
+  return new Failure("could-not-look", `This id is of ${place}, where it was not looked for: ${message}`, {
+    hint: `Name the folder that the message lay in: ${store}:… as folder${store === "archive" ? "; or set archive" : ""}.`,
+    wireCode,
+    requestId,
+  });
+}
+
+function unshownId(mailbox: EwsMailbox): Failure {
+  return new Failure(
+    "could-not-look",
+    `No message has this id, and nothing shows that it is of the mailbox ${mailbox.address}: it may be of another, or of a message that has moved since.`,
+    { hint: "Check the mailbox, or name the message by internet_message_id." },
+  );
+}
+
+function elsewhere(mailbox: EwsMailbox): Failure {
+  return new Failure(
+    "invalid-input",
+    `This id is not shown to be of the mailbox ${mailbox.address}: it is of another, or none of its folders holds the message.`,
+    {
+      hint: "Name the mailbox that the message lies in, or name the message by internet_message_id.",
+    },
+  );
+}
+
+/** Where names are looked for. */
+interface Places extends Pick<Where, "folders" | "pathOfId" | "looked" | "archive" | "closed"> {
+  /** Of the one folder that is named. */
+  readonly folderId?: string;
+  /** What the account is not shown. */
+  readonly hidden?: Failure | undefined;
+}
+
+/** Asked once, when it is needed. */
+function placesOf(mailbox: EwsMailbox, within: Within): () => Promise<Places> {
+  let asked: Promise<Places> | undefined;
+  return () => {
+    asked ??= isOneFolder(within) ? folderAlone(mailbox, within) : everyFolder(mailbox, within);
+    return asked;
+  };
+}
+
+/** Folders that every mailbox has, in whatever language. */
+const everywhere = ["inbox", "deleteditems", "drafts", "sentitems"];
+
+/** Lists leave out the folders that a delegate may not see: those that no mailbox lacks show it. */
+async function everyFolder(mailbox: EwsMailbox, within: Within): Promise<Places> {
+  const where = await whereToSearch(mailbox, within);
+  const shown = new Set((await mailbox.folders.tree()).flatMap(({ distinguished }) => distinguished ?? []));
+  const hidden = everywhere.filter((name) => !shown.has(name));
+  // A server need not tell which folders are these.
+  if (mailbox.access !== "delegate" || shown.size === 0 || hidden.length === 0) return where;
+  const message = `The account is not shown every folder of ${mailbox.address}: ${hidden.join(", ")} and perhaps others.`;
+  return { ...where, hidden: new Failure("could-not-look", message) };
+}
+
+function isOneFolder({ folder, folderId }: Within): boolean {
+  return folder !== undefined || folderId !== undefined;
+}
+
+async function folderAlone(mailbox: EwsMailbox, within: Within): Promise<Places> {
+  const known = within.folderId === undefined ? await mailbox.folders.get(within.folder ?? "") : undefined;
+  const folderId = known?.folderId ?? within.folderId ?? "";
+  return {
+    folders: [{ id: folderId }],
+    folderId,
+    pathOfId: (id) => (id === folderId ? known?.path : undefined),
+    looked: { mailbox: mailbox.address, folders: 1, ...meantBy({ folder: within.folder ?? "" }), folder: known?.path },
+    archive: undefined,
+    closed: [],
+  };
+}
+
+/** Of a Message-ID that was cut it is seen only when the message is read. */
+function mayBeNamed({ internetMessageId = "" }: Message, ids: readonly string[]): boolean {
+  return isCut(internetMessageId) || ids.some((id) => sameMessageId(id, internetMessageId));
+}
+
+/** One search for several Internet Message-IDs over every place that is meant; without ids it only opens each. Throws Failure. */
+async function findCopies(mailbox: EwsMailbox, ids: readonly string[], where: Places): Promise<Seen> {
+  const found = new Map<string, Message>();
+  const list = await listByMessageIds(mailbox, where.folders, ids);
+  for await (const message of list.messages()) {
+    // Every folder has answered once the first message is given.
+    if (ids.length === 0) break;
+    if (!mayBeNamed(message, ids)) continue;
+    found.set(message.itemId, { ...message, folderPath: where.pathOfId(message.parentFolderId) });
+  }
+  const read = await readItems(mailbox, [...found.values()].filter(isIncomplete), {});
+  const unlisted: { readonly failure: Failure }[] = [
+    ...where.closed,
+    ...list.unlisted,
+    ...(where.hidden === undefined ? [] : [{ failure: where.hidden }]),
+  ];
+  for (const [itemId, outcome] of read) {
+    const listed = found.get(itemId);
+    if (listed === undefined) continue;
+    // What a folder lists is there, whatever else the server says of it; of which the whole Message-ID is not known, it may be the one.
+    if (outcome.ok) found.set(itemId, { ...outcome.value, folderPath: listed.folderPath });
+    else if (isCut(listed.internetMessageId ?? "")) unlisted.push({ failure: outcome.failure });
+  }
+  return { messages: [...found.values()], unlisted, places: where.looked, archive: where.archive };
+}

@@ -1,0 +1,112 @@
+import type { FolderName } from "../../exchange/folders/folder.ts";
+import { wellKnownName } from "../../exchange/folders/folder-names.ts";
+import type { FolderNode } from "../../exchange/folders/folder-tree.ts";
+import { descendants } from "../../exchange/folders/folder-tree.ts";
+import { type Looked, meantBy } from "../../exchange/search/absence.ts";
+import type { ArchiveState } from "../../exchange/search/search-query.ts";
+import { Failure } from "../../failure.ts";
+import type { FolderRef } from "../folders/folder-ref.ts";
+import type { ArchiveFound } from "../session/archive-mailbox.ts";
+import type { EwsMailbox } from "../session/mailbox.ts";
+
+/** The folders of one search, with their paths for people. */
+export interface Where {
+  readonly folders: readonly FolderRef[];
+  pathOf(folder: FolderRef): string | undefined;
+  pathOfId(folderId: string | undefined): string | undefined;
+  /** What of the mailbox, its archive or the public folders these folders are. */
+  readonly looked: Omit<Looked, "by">;
+  /** Of the archive mailbox; undefined where one place is named. */
+  readonly archive: ArchiveState | undefined;
+  /** What is meant and cannot be opened. */
+  readonly closed: readonly { readonly folderPath?: string; readonly failure: Failure }[];
+}
+
+export interface WhereAsked {
+  readonly folder?: FolderName | undefined;
+  readonly recursive?: boolean | undefined;
+  readonly includeRecoverable?: boolean | undefined;
+  /** Also the archive mailbox, where there is one. Not with a folder, which says itself whether it is one of the archive. */
+  readonly archive?: boolean | undefined;
+}
+
+/** Where messages lie that were deleted softly: below the visible root it does not appear. */
+const recoverableItems = "recoverableitemsdeletions";
+const inArchive = "archive:";
+
+/**
+ * The folders to search: every folder that can hold mail (Deleted Items among them), or the one that is named and those below it.
+ * Throws Failure `folder-not-found`.
+ */
+export async function whereToSearch(mailbox: EwsMailbox, asked: WhereAsked): Promise<Where> {
+  const { folders } = mailbox;
+  const recursive = asked.recursive ?? true;
+  const refs: FolderRef[] = [];
+  const nodes: FolderNode[] = [];
+  const paths = new Map<string, string>();
+  let archive: ArchiveState | undefined;
+  let closed: Where["closed"] = [];
+  if (asked.folder === undefined) {
+    for (const one of await folders.tree()) nodes.push(one);
+    archive = unsearchedArchive(mailbox.archive.read());
+    if (asked.archive === true) {
+      const { found, nodes: others, failure } = await folders.archive();
+      for (const one of others) nodes.push(one);
+      archive = failure === undefined && found === "exists" ? "searched" : unsearchedArchive(found);
+      if (failure !== undefined) closed = [{ folderPath: inArchive, failure }];
+    }
+    for (const one of nodes.filter(holdsMail).map(refOf)) refs.push(one);
+  } else if (!recursive) {
+    const { ref, folderId, path } = await folders.only(asked.folder);
+    refs.push(ref);
+    if (folderId !== undefined && path !== undefined) paths.set(folderId, path);
+  } else {
+    if (/^archive./i.test(wellKnownName(asked.folder) ?? "")) {
+      throw new Failure("unsupported", `The folders below ${asked.folder} cannot be listed.`, {
+        hint: "Set recursive to false and name one folder of the archive.",
+      });
+    }
+    const top = await folders.get(asked.folder);
+    refs.push({ id: top.folderId });
+    for (const one of await folders.around(asked.folder)) nodes.push(one);
+    paths.set(top.folderId, top.path);
+    for (const one of descendants(nodes, top.folderId).filter(holdsMail).map(refOf)) refs.push(one);
+  }
+  if (asked.includeRecoverable) refs.push(folders.distinguished(recoverableItems));
+  if (asked.includeRecoverable && archive === "searched") refs.push(folders.distinguished(`archive${recoverableItems}`));
+  const meant = meantBy(asked);
+  const behind = archive === "searched" ? (["archive"] as const) : [];
+  for (const { folderId, path } of nodes) paths.set(folderId, path);
+  if (asked.includeRecoverable) {
+    // By the names that a folder is named by: they are not in the tree of the others.
+    for (const name of [recoverableItems, ...(archive === "searched" ? [`${inArchive}${recoverableItems}`] : [])]) {
+      const { folderId } = await folders.only(name);
+      if (folderId !== undefined) paths.set(folderId, name);
+    }
+  }
+  // Of one folder alone the list of the others gives the path, and nothing else.
+  const cut = asked.folder !== undefined && !recursive ? [] : folders.cut();
+  const pathOfId = (folderId: string | undefined) => (folderId === undefined ? undefined : paths.get(folderId));
+  return {
+    folders: refs,
+    looked: { mailbox: mailbox.address, folders: refs.length, ...meant, places: [...meant.places, ...behind] },
+    archive,
+    closed: [...closed, ...cut.map((failure) => ({ failure }))],
+    pathOfId,
+    pathOf: (folder) => ("id" in folder ? pathOfId(folder.id) : folder.distinguished),
+  };
+}
+
+function unsearchedArchive(found: ArchiveFound = "unknown"): ArchiveState {
+  return found === "exists" ? "not_searched" : found;
+}
+
+/** Search folders only show what lies elsewhere; a folder without a class is taken for mail, as Outlook does. */
+function holdsMail({ folderClass, isSearchFolder }: FolderNode): boolean {
+  if (isSearchFolder) return false;
+  return folderClass === undefined || folderClass === "" || /^IPF\.Note(\.|$)/i.test(folderClass);
+}
+
+function refOf({ folderId }: FolderNode): FolderRef {
+  return { id: folderId };
+}

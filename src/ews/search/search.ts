@@ -1,0 +1,85 @@
+import { type Position, readCursor } from "../../exchange/search/cursor.ts";
+import { searchListed } from "../../exchange/search/filter-listed.ts";
+import { demandFolders } from "../../exchange/search/locate-copies.ts";
+import { type MatchMeans, openMatcher } from "../../exchange/search/match-filters.ts";
+import { recheck } from "../../exchange/search/recheck.ts";
+import type { Search, SearchPage } from "../../exchange/search/search-query.ts";
+import { Failure } from "../../failure.ts";
+import { attempt } from "../../outcome.ts";
+import type { FolderRef } from "../folders/folder-ref.ts";
+import { listShape, needsGetItem } from "../messages/item-shapes.ts";
+import { isIncomplete, readItems } from "../messages/read-truncated.ts";
+import type { EwsMailbox } from "../session/mailbox.ts";
+import { type NewestFirst, newestFirst } from "./newest-first.ts";
+import { isRefusal, refusedFilters } from "./refused-filters.ts";
+import { type Plan, planFilters, type Refusable } from "./restriction.ts";
+import { whereToSearch } from "./search-folders.ts";
+
+/** A client that has to choose looks at least at so many: a first page for the price of one request. */
+const fewestExpected = 100;
+
+/**
+ * Searches one mailbox, newest first over all its folders. The server narrows down by a restriction or a query; what it cannot decide, and what
+ * FindItem cannot tell (recipients, bodies, long subjects), is read with GetItem. Throws Failure.
+ */
+export async function search(mailbox: EwsMailbox, asked: Search, means: MatchMeans): Promise<SearchPage> {
+  if (!Number.isSafeInteger(asked.limit) || asked.limit < 1)
+    throw new Failure("invalid-input", "The limit is not a positive whole number.");
+  const position = readCursor(asked);
+  // What is wrong with the filters is said before anything is asked.
+  await openMatcher(asked.filters, planFilters(asked.filters, position).check, means);
+  const where = await whereToSearch(mailbox, asked);
+  demandFolders(where.looked);
+  const { plan, list } = await listed(mailbox, asked, position, where.folders);
+  const matches = await openMatcher(asked.filters, plan.check, means);
+  const rechecked = recheck(list.messages(), asked.filters, plan.applied);
+  const found = await searchListed({
+    asked,
+    position,
+    applied: plan.applied,
+    check: plan.check,
+    matches,
+    listed: rechecked.messages,
+    needsReading: (message, detail) => needsGetItem(detail) || isIncomplete(message),
+    read: (messages, detail) => readItems(mailbox, messages, detail),
+  });
+  const unsearched = [
+    ...where.closed,
+    ...list.unlisted.map(({ folder, itemId, failure }) => ({ folderPath: where.pathOf(folder), itemId, failure })),
+    ...found.unsearched,
+  ];
+  const exact = plan.check.length === 0 && !rechecked.isBroken() && position === undefined && unsearched.length === 0;
+  return {
+    messages: found.messages.map((message) => ({ ...message, folderPath: where.pathOfId(message.parentFolderId) ?? message.folderPath })),
+    applied: rechecked.applied(),
+    folders: where.folders.length - list.unlisted.filter(({ isMessage }) => !isMessage).length,
+    total: exact ? list.total() : undefined,
+    nextCursor: found.nextCursor,
+    archive: where.archive,
+    unsearched: unsearched.length > 0 ? unsearched : undefined,
+  };
+}
+
+/** Begins the list. What the server refuses to look for is left to the client; what it is, is asked only when a list is refused. */
+async function listed(
+  mailbox: EwsMailbox,
+  asked: Search,
+  position: Position | undefined,
+  folders: readonly FolderRef[],
+): Promise<{ readonly plan: Plan; readonly list: NewestFirst }> {
+  for (let refused: ReadonlySet<Refusable> = mailbox.refusals.read(); ; ) {
+    const plan = planFilters(asked.filters, position, refused);
+    const list = newestFirst(mailbox, folders, {
+      shape: listShape(asked.detail),
+      restriction: plan.restriction,
+      queryString: plan.queryString,
+      // Of what is left to us, nobody knows how much will match.
+      expected: plan.check.length > 0 ? Math.max(asked.limit, fewestExpected) : asked.limit,
+    });
+    const begun = await attempt(() => list.begin());
+    if (begun.ok) return { plan, list };
+    const [folder] = folders;
+    if (plan.restriction === undefined || folder === undefined || !isRefusal(begun.failure)) throw begun.failure;
+    refused = await refusedFilters(mailbox, folder, asked.filters, position, refused);
+  }
+}

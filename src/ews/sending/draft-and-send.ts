@@ -1,0 +1,137 @@
+import type { NewAttachment } from "../../exchange/attachment.ts";
+import type { Sent } from "../../exchange/sending/draft.ts";
+import { copyOf, type Look, type Pace, type Remains, sendOnce } from "../../exchange/sending/send-once.ts";
+import { asFailure, type LeftDraft } from "../../failure.ts";
+import { createAttachment } from "../operations/create-attachment.ts";
+import { deleteItem } from "../operations/delete-item.ts";
+import { getItem } from "../operations/get-item.ts";
+import { sendItem } from "../operations/send-item.ts";
+import { updateItem } from "../operations/update-item.ts";
+import type { ItemRef } from "../session/item-ids.ts";
+import type { EwsMailbox } from "../session/mailbox.ts";
+import { certainlyNotSent, isLost } from "./certainly-not-sent.ts";
+import { sendAttempt, setProperty } from "./draft-xml.ts";
+import { findMarked, type Marked } from "./find-sent-by-mark.ts";
+
+/** One message to send: how its draft is made, and what else belongs to it. */
+export interface Delivery {
+  /** Carried by this draft and by nothing else. */
+  readonly mark: string;
+  make(): Promise<ItemRef>;
+  /** What is done to the draft before the attachments are put on it. */
+  finish?(draft: ItemRef): Promise<ItemRef>;
+  readonly attachments: readonly NewAttachment[];
+  readonly saveToSent: boolean;
+  /** What is told of it when no copy is kept or found. */
+  readonly about: Pick<Sent, "subject" | "to" | "cc" | "bcc">;
+}
+
+/**
+ * Sends one message once (`sendOnce`): a draft is sent again only after it was given a new change key, and the server has refused the one that the
+ * order named, so that an order that is still under way is refused as well. Throws Failure: `unknown-outcome` where it cannot be told, and otherwise
+ * nothing was sent.
+ */
+export async function deliver(mailbox: EwsMailbox, delivery: Delivery, pace: Pace): Promise<Sent> {
+  // Once there is a draft, what was begun is brought to an end, also when the caller goes away.
+  const steady = mailbox.during({ ...mailbox.call, signal: undefined });
+  const { mark, saveToSent, about } = delivery;
+  await sendOnce(
+    {
+      make: delivery.make,
+      async complete(draft) {
+        let ready = delivery.finish ? await delivery.finish(draft) : draft;
+        for (const attachment of delivery.attachments) ready = await attach(mailbox, ready, attachment);
+        mailbox.call.signal?.throwIfAborted();
+        return ready;
+      },
+      async order(draft) {
+        await mailbox.ask(sendItem, { draft, copyTo: saveToSent ? mailbox.folders.distinguished("sentitems") : undefined });
+      },
+      certainlyNotSent,
+      isLost,
+      // Where no copy is kept, nothing would show that it was sent by a server that leaves the draft: it is not ordered again.
+      looking: (ordered, fence) => looks(steady, mark, saveToSent, fence && saveToSent ? ordered : undefined),
+      folders: "Sent Items, Outbox and Drafts",
+      ...remains(steady, mark),
+    },
+    pace,
+  );
+  return { ...about, ...(saveToSent ? await copyOf(() => findCopy(steady, mark), pace, mailbox.call.progress) : {}) };
+}
+
+async function attach(mailbox: EwsMailbox, draft: ItemRef, attachment: NewAttachment): Promise<ItemRef> {
+  const { changeKey } = await mailbox.ask(createAttachment, { parent: draft, attachment });
+  if (changeKey !== undefined) return { id: draft.id, changeKey };
+  return { id: draft.id, changeKey: (await mailbox.ask(getItem, { ids: [draft], detail: {} })).changeKey };
+}
+
+/** A look gives the draft with its new change key, once an order with that of `ordered` is refused. */
+function looks(mailbox: EwsMailbox, mark: string, saveToSent: boolean, ordered: ItemRef | undefined): () => Promise<Look<ItemRef>> {
+  let vanished = 0;
+  return async () => {
+    if (saveToSent && (await findMarked(mailbox, mark, ["sentitems"])).length > 0) return "sent";
+    const [unsent] = await findMarked(mailbox, mark, ["drafts", "outbox"]);
+    if (unsent) {
+      vanished = 0;
+      if (ordered === undefined || unsent.isSubmitted) return "draft";
+      const fenced = await fence(mailbox, unsent);
+      return fenced !== undefined && (await isRefused(mailbox, ordered)) ? { draft: fenced } : "draft";
+    }
+    vanished += 1;
+    if (saveToSent || vanished < 2) return undefined;
+    // Without a copy the draft goes when it is sent. Twice, since a message under way is in no folder for a moment; and nobody has deleted it.
+    return (await findMarked(mailbox, mark, ["deleteditems", "recoverableitemsdeletions"])).length === 0 ? "sent" : undefined;
+  };
+}
+
+/** Gives the draft a new change key. Undefined when it is no longer the draft that was seen: it is being sent. */
+async function fence(mailbox: EwsMailbox, { id, changeKey }: Marked): Promise<ItemRef | undefined> {
+  const fenced = await attempted(mailbox, { id, changeKey });
+  return fenced === undefined || fenced.changeKey === changeKey ? undefined : fenced;
+}
+
+/** True when the server refuses the change key that the order named: not every server looks at it, and one that does not would send it again. */
+async function isRefused(mailbox: EwsMailbox, ordered: ItemRef): Promise<boolean> {
+  return ordered.changeKey !== undefined && (await attempted(mailbox, ordered)) === undefined;
+}
+
+/** The draft as it is after an update under this change key. Undefined when that is refused. */
+async function attempted(mailbox: EwsMailbox, item: ItemRef): Promise<ItemRef | undefined> {
+  try {
+    const set = [setProperty(sendAttempt, new Date().toISOString())];
+    return await mailbox.ask(updateItem, { item, conflict: "NeverOverwrite", set });
+  } catch (thrown) {
+    const failure = asFailure(thrown);
+    if (failure.code === "changed" || failure.code === "not-found" || failure.code === "refused") return undefined;
+    throw failure;
+  }
+}
+
+/** How a draft of ours is deleted, and where those with this mark lie: an order to send one may have brought it into the Outbox. */
+export function remains(mailbox: EwsMailbox, mark: string): Remains<ItemRef> {
+  return {
+    discard: (draft) => discard(mailbox, draft),
+    async left() {
+      const left: LeftDraft[] = [];
+      for (const folder of ["drafts", "outbox", "deleteditems"]) {
+        const found = await findMarked(mailbox, mark, [folder]);
+        for (const one of found.map(({ id }) => ({ mailbox: mailbox.address, folder, itemId: id }))) left.push(one);
+      }
+      return left;
+    },
+    leftIn: `Drafts or Outbox of ${mailbox.address}`,
+  };
+}
+
+/** Deletes our draft for good. Throws Failure. */
+async function discard(mailbox: EwsMailbox, { id }: ItemRef): Promise<void> {
+  await mailbox.ask(deleteItem, { ids: [{ id }], type: "HardDelete" });
+}
+
+async function findCopy(mailbox: EwsMailbox, mark: string): Promise<Partial<Sent> | undefined> {
+  const [copy] = await findMarked(mailbox, mark, ["sentitems"]);
+  if (!copy) return undefined;
+  const read = await mailbox.ask(getItem, { ids: [{ id: copy.id }], detail: { recipients: true } });
+  const { itemId, internetMessageId, conversationId, sentAt, subject, to = [], cc = [], bcc = [] } = read;
+  return { itemId, internetMessageId, conversationId, sentAt, subject, to, cc, bcc };
+}

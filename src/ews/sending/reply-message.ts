@@ -1,0 +1,125 @@
+import { randomUUID } from "node:crypto";
+import type { Address, Message } from "../../exchange/message.ts";
+import { noMeans } from "../../exchange/search/match-filters.ts";
+import { checkReply } from "../../exchange/sending/check-draft.ts";
+import type { Reply, Sent } from "../../exchange/sending/draft.ts";
+import { type Traces, unfinished } from "../../exchange/sending/left-draft.ts";
+import { type Pace, usualPace } from "../../exchange/sending/send-once.ts";
+import { asFailure } from "../../failure.ts";
+import { element, type Xml } from "../../wire/xml/write-xml.ts";
+import { createItem } from "../operations/create-item.ts";
+import { getItem } from "../operations/get-item.ts";
+import { updateItem } from "../operations/update-item.ts";
+import type { EwsMailbox } from "../session/mailbox.ts";
+import { type Delivery, deliver } from "./draft-and-send.ts";
+import { bodyElement, fromElement, headerProperty, recipientsElement, sendMark, setProperty } from "./draft-xml.ts";
+import { newMessage } from "./send-message.ts";
+
+/**
+ * Replies to a message of any folder. With the original quoted, Exchange makes the reply; without, we do, and say in its headers what it
+ * answers. Throws Failure as sending does.
+ */
+export async function reply(mailbox: EwsMailbox, asked: Reply, pace: Pace = usualPace): Promise<Sent> {
+  checkReply(asked);
+  const quoted = asked.quoteOriginal ?? true;
+  const original = await mailbox.ask(getItem, { ids: [{ id: asked.itemId }], detail: { recipients: true, headers: !quoted } });
+  const recipients = recipientsOf(asked, original, mailbox.address);
+  if (!quoted) return deliver(mailbox, plainReply(mailbox, asked, original, recipients, pace), pace);
+  return deliver(mailbox, quotingReply(mailbox, asked, original, recipients, pace), pace);
+}
+
+/** One "RE: " before a subject that has none. Other languages' own (`AW:`, `SV:`) are not counted: whoever gets it may not know them. */
+export function replySubject(subject: string | undefined): string {
+  const text = subject ?? "";
+  return /^\s*re\s*:/i.test(text) ? text : `RE: ${text}`;
+}
+
+interface Recipients {
+  readonly to: readonly Address[];
+  readonly cc: readonly Address[];
+  readonly bcc: readonly Address[];
+}
+
+/** Whom a reply goes to: who is named, else Reply-To or From; with `all` also the other recipients, but not ourselves and nobody twice. */
+function recipientsOf(asked: Reply, original: Message, own: string): Recipients {
+  const sender = original.replyTo?.length ? original.replyTo : [original.from ?? original.sender].filter((who) => who !== undefined);
+  const seen = new Set([own.toLowerCase()]);
+  const others = (addresses: readonly Address[] | undefined) =>
+    (addresses ?? []).filter(({ address = "" }) => {
+      const key = address.toLowerCase();
+      if (key === "" || seen.has(key)) return false;
+      seen.add(key);
+      return true;
+    });
+  for (const { address = "" } of sender) seen.add(address.toLowerCase());
+  const to = asked.all ? [...sender, ...others(original.to)] : sender;
+  const cc = asked.all ? others(original.cc) : [];
+  return { to: asked.to ?? to, cc: asked.cc ?? cc, bcc: asked.bcc ?? [] };
+}
+
+function quotingReply(mailbox: EwsMailbox, asked: Reply, original: Message, recipients: Recipients, pace: Pace): Delivery {
+  const mark = randomUUID();
+  const subject = asked.subject ?? replySubject(original.subject);
+  const item = replyElement(asked, subject, original);
+  return {
+    mark,
+    make: async () => {
+      try {
+        return await mailbox.ask(createItem, { item, folder: mailbox.folders.distinguished("drafts") });
+      } catch (thrown) {
+        throw await unfinished(asFailure(thrown), tracesOf(mailbox, original), pace);
+      }
+    },
+    // A reply cannot carry properties of ours when it is made (its schema has no place for them), so they are set afterwards.
+    finish: (draft) =>
+      mailbox.ask(updateItem, {
+        item: draft,
+        conflict: "AlwaysOverwrite",
+        set: [setProperty(sendMark, mark), ...(asked.headers ?? []).map(({ name, value }) => setProperty(headerProperty(name), value))],
+      }),
+    attachments: asked.attachments ?? [],
+    saveToSent: asked.saveToSent ?? true,
+    about: { subject, ...recipients },
+  };
+}
+
+/**
+ * Only what is asked for is written; the rest Exchange chooses. Order as the schema has it.
+ * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/replytoitem
+ * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/replyalltoitem
+ */
+function replyElement(asked: Reply, subject: string, original: Message): Xml {
+  return element(
+    asked.all ? "t:ReplyAllToItem" : "t:ReplyToItem",
+    undefined,
+    element("t:Subject", undefined, subject),
+    recipientsElement("t:ToRecipients", asked.to),
+    recipientsElement("t:CcRecipients", asked.cc),
+    recipientsElement("t:BccRecipients", asked.bcc),
+    fromElement(asked.from),
+    element("t:ReferenceItemId", { Id: original.itemId, ChangeKey: original.changeKey }),
+    bodyElement("t:NewBodyContent", asked),
+  );
+}
+
+/** A reply that has no mark yet is known by its conversation. */
+function tracesOf(mailbox: EwsMailbox, { conversationId }: Message): Traces {
+  const steady = mailbox.during({ ...mailbox.call, signal: undefined });
+  return {
+    mailbox: mailbox.address,
+    known: async () => (conversationId === undefined ? undefined : { conversationId }),
+    search: async (search) => (await import("../search/search.ts")).search(steady, search, noMeans),
+  };
+}
+
+function plainReply(mailbox: EwsMailbox, asked: Reply, original: Message, recipients: Recipients, pace: Pace): Delivery {
+  const { from, text, html, attachments, headers, saveToSent } = asked;
+  const references = original.headers?.find(({ name }) => name.toLowerCase() === "references")?.value;
+  const answers = {
+    internetMessageId: original.internetMessageId,
+    references: references?.replace(/\s+/g, " ").trim(),
+    topic: original.subject?.replace(/^(\s*re\s*:)+\s*/i, ""),
+  };
+  const subject = asked.subject ?? replySubject(original.subject);
+  return newMessage(mailbox, { from, ...recipients, subject, text, html, attachments, headers, saveToSent }, pace, answers);
+}

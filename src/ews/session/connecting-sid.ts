@@ -1,0 +1,52 @@
+import { Failure } from "../../failure.ts";
+import type { ConnectingName, Soap, Target } from "./soap.ts";
+
+/** A security identifier (MS-DTYP, 2.4.2.1). */
+export function isSid(name: string): boolean {
+  return /^S-1-\d{1,15}(?:-\d{1,10}){1,15}$/i.test(name);
+}
+
+/**
+ * Calls whom it impersonates by the kind of name that it is: a user principal name looks like an SMTP address, and only Exchange knows which of
+ * them it is. What names no mailbox as an address is tried once as a user principal name; either way that is remembered.
+ * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/connectingsid
+ */
+export function callingRightly(soap: Soap): Soap {
+  const known = new Map<string, ConnectingName>();
+
+  async function called<T>(target: Target, ask: (target: Target) => Promise<T>): Promise<T> {
+    const { impersonate } = target;
+    if (impersonate?.by !== "SmtpAddress") return ask(target);
+    const { name } = impersonate;
+    const key = name.toLowerCase();
+    const by = known.get(key);
+    if (by !== undefined) return ask({ ...target, impersonate: { by, name } });
+    try {
+      const answer = await ask(target);
+      known.set(key, "SmtpAddress");
+      return answer;
+    } catch (thrown) {
+      if (!isUnknown(thrown)) throw thrown;
+      try {
+        const answer = await ask({ ...target, impersonate: { by: "PrincipalName", name } });
+        known.set(key, "PrincipalName");
+        return answer;
+      } catch (again) {
+        if (!isUnknown(again)) throw again;
+        known.set(key, "SmtpAddress");
+        throw thrown;
+      }
+    }
+  }
+
+  return {
+    serverVersion: soap.serverVersion,
+    call: (operation, input, target, call) => called(target, (right) => soap.call(operation, input, right, call)),
+    stream: (operation, input, content, target, call) => called(target, (right) => soap.stream(operation, input, content, right, call)),
+  };
+}
+
+/** A fault: Exchange did nothing, since it did not know for whom. */
+function isUnknown(thrown: unknown): boolean {
+  return thrown instanceof Failure && thrown.wireCode === "ErrorNonExistentMailbox";
+}

@@ -1,0 +1,151 @@
+import { Failure } from "../../failure.ts";
+import type { HttpResponse } from "../../wire/http/messages.ts";
+import { retryAfter } from "../../wire/throttling/backoff-delay.ts";
+
+/**
+ * An HTTP answer that carries no SOAP, as a Failure: it was given by IIS, a proxy or a sign-in page, not by EWS. Its body is a page for a
+ * person, in any language: it is looked at only for what no status says. The wire code is `HTTP` and the status.
+ */
+export function httpFailure(response: Pick<HttpResponse, "status" | "headers">, about: Unanswered = {}, now = Date.now()): Failure {
+  const failure = tooLong(response, about) ?? failureOf(response, now);
+  // Who is unknown, or sends too much, is turned away before anything is done, whoever says so.
+  if (failure.code !== "unauthenticated" && failure.code !== "too-large") withoutSoap.add(failure);
+  return failure;
+}
+
+/** What is known of a request that got no SOAP. */
+export interface Unanswered {
+  /** The beginning of the page. */
+  readonly page?: string | undefined;
+  readonly requestBytes?: number | undefined;
+  /** EWS has answered at this URL before. */
+  readonly isKnown?: boolean | undefined;
+}
+
+const withoutSoap = new WeakSet<Failure>();
+
+/** True of an answer that EWS did not write: the operation may have been carried out before its reply was replaced. */
+export function mayHideReply(failure: Failure): boolean {
+  return withoutSoap.has(failure);
+}
+
+/** The least that IIS takes by default (maxAllowedContentLength); Exchange sets 64 MB for EWS. Bytes. */
+const iisTakes = 30_000_000;
+
+/** True of a status behind which IIS or ASP.NET also say that a request is too long. */
+export function mayTellMore(status: number): boolean {
+  return status === 404 || status === 500;
+}
+
+/**
+ * IIS answers a request that is too long with 404 (its sub-status 13 stands on the page, and only there), ASP.NET with 500 and a page; both before EWS.
+ * A page for strangers names neither: there it is the 404 of a long request at a URL where EWS has answered before.
+ * @see https://learn.microsoft.com/en-us/iis/configuration/system.webserver/security/requestfiltering/requestlimits/
+ * @see https://learn.microsoft.com/en-us/dotnet/api/system.web.configuration.httpruntimesection.maxrequestlength
+ */
+function tooLong(
+  { status, headers }: Pick<HttpResponse, "status" | "headers">,
+  { page = "", requestBytes = 0, isKnown = false }: Unanswered,
+): Failure | undefined {
+  const ofIis = status === 404 && (/\b404\.13\b/.test(page) || (isKnown && requestBytes > iisTakes));
+  const ofAspNet = status === 500 && page.includes("Maximum request length exceeded");
+  if (!ofIis && !ofAspNet) return undefined;
+  const limits = ofIis ? "maxAllowedContentLength" : "maxRequestLength of httpRuntime";
+  return new Failure("too-large", `The request (${requestBytes} bytes) is larger than the web server takes.`, {
+    wireCode: ofIis ? "HTTP 404.13" : "HTTP 500",
+    requestId: headers.get("request-id"),
+    hint: `An administrator can raise ${limits} of EWS in its web.config. Nothing was done.`,
+  });
+}
+
+function failureOf({ status, headers }: Pick<HttpResponse, "status" | "headers">, now: number): Failure {
+  const details = { wireCode: `HTTP ${status}`, requestId: headers.get("request-id") };
+  switch (status) {
+    case 200:
+      return new Failure("broken-reply", "The server answered with a page instead of SOAP.", {
+        ...details,
+        hint: "Check the URL: it ends in /EWS/Exchange.asmx. A sign-in page of a proxy may stand between.",
+      });
+    case 401:
+    case 440: // IIS: the login has expired.
+      return new Failure("unauthenticated", `The server refused the sign-in${offered(headers.get("www-authenticate"))}.`, details);
+    case 403:
+      return new Failure("access-denied", "The server forbids EWS to this account.", {
+        ...details,
+        hint:
+          "EWS may be switched off for the organisation, for this mailbox or for this application (Exchange Online does so by default since October 2026): " +
+          "an administrator can look with Get-OrganizationConfig | fl Ews* and Get-CASMailbox. Otherwise a proxy or a firewall rule forbids it.",
+      });
+    case 404:
+      return new Failure("unreachable", "There is no EWS at this URL.", {
+        ...details,
+        hint: "Check the URL: it ends in /EWS/Exchange.asmx.",
+      });
+    case 413:
+      return new Failure("too-large", "The request is larger than the web server takes.", {
+        ...details,
+        hint: "An administrator can raise maxAllowedContentLength and maxReceivedMessageSize of EWS in IIS.",
+      });
+    case 408:
+    case 504:
+      return new Failure("timeout", `The server gave up waiting (HTTP ${status}).`, details);
+    case 429:
+    case 503:
+      return new Failure("busy", `The server is not ready to answer (HTTP ${status}).`, {
+        ...details,
+        backOffMs: retryAfter(headers.get("retry-after"), now),
+      });
+    default:
+      if (status >= 300 && status < 400) {
+        return new Failure("refused", `The server sends us elsewhere (HTTP ${status}${whereTo(headers.get("location"))}).`, {
+          ...details,
+          hint: "Give the URL of EWS itself. A redirect to an error page means that the server failed; its event log says why.",
+        });
+      }
+      if (status < 300) return new Failure("broken-reply", `The server answered without SOAP (HTTP ${status}).`, details);
+      if (status >= 500) return new Failure("broken-reply", `The server failed before EWS could answer (HTTP ${status}).`, details);
+      return new Failure("refused", `The server refused the request (HTTP ${status}).`, details);
+  }
+}
+
+/** A page of an error has some kilobytes. */
+const mostOfPage = 64 * 1024;
+/** It comes at once or is not worth waiting for. Milliseconds. */
+const pageMs = 3000;
+
+/** The beginning of the page of an answer, as far as it comes soon. Never throws: what went wrong is known already. */
+export async function pageOf(response: Pick<HttpResponse, "body">): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  const chunks = response.body[Symbol.asyncIterator]();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), pageMs);
+  });
+  try {
+    while (size < mostOfPage) {
+      const next = await Promise.race([chunks.next(), late]);
+      if (next === undefined || next.done === true) break;
+      pieces.push(next.value);
+      size += next.value.length;
+    }
+  } catch {
+    // As much of it as came.
+  } finally {
+    clearTimeout(timer);
+    chunks.return?.().catch(() => undefined);
+  }
+  return Buffer.concat(pieces).toString("utf8");
+}
+
+/** The names of the ways to sign in that the server offers: they tell a person why Basic was refused. */
+function offered(challenge: string | undefined): string {
+  const schemes = (challenge ?? "").match(/\b(?:Basic|Bearer|Negotiate|NTLM|Digest)\b/gi);
+  return schemes === null ? "" : ` (it offers ${[...new Set(schemes)].join(", ")})`;
+}
+
+/** Only the origin: the rest may carry what is nobody's business. */
+function whereTo(location: string | undefined): string {
+  if (location === undefined || !URL.canParse(location)) return "";
+  return `, to ${new URL(location).origin}`;
+}

@@ -1,0 +1,13 @@
+import { fromAttribute, listOf, mapped, optional, type Reader, record } from "../../wire/xml/read-xml.ts";
+import { itemElements } from "../messages/message-reader.ts";
+import { t } from "../namespaces.ts";
+import type { ItemRef } from "./item-ids.ts";
+
+/**
+ * The id and change key of each item in `m:Items`; an item without an id is left out. All that CreateItem and UpdateItem tell.
+ * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/itemid
+ */
+export const itemRefsReader: Reader<readonly ItemRef[]> = mapped(
+  listOf(itemElements, record({ ref: optional(t("ItemId"), record({ id: fromAttribute("Id"), changeKey: fromAttribute("ChangeKey") })) })),
+  (items) => items.flatMap(({ ref }) => (ref?.id === undefined ? [] : [{ id: ref.id, changeKey: ref.changeKey }])),
+);

@@ -1,0 +1,85 @@
+import { Failure } from "../../failure.ts";
+import type { HttpResponse } from "../../wire/http/messages.ts";
+import { clouds } from "../../wire/sign-in/clouds.ts";
+import type { TokenFacts } from "../../wire/sign-in/token-claims.ts";
+
+/** Resource "Office 365 Exchange Online", which some tokens name by its id. */
+const exchangeId = "00000002-0000-0ff1-ce00-000000000000";
+
+/** On this day Exchange Online ends EWS for good (Exchange Team Blog, February 2026). */
+export const retirement = Date.UTC(2027, 3, 1);
+
+/** With which token, and for which mailbox, a request was sent. */
+export interface SentAs {
+  readonly token: TokenFacts;
+  readonly mailbox: string | undefined;
+}
+
+/**
+ * An answer of Exchange Online without SOAP, as a Failure; undefined where it says no more than it would on premises. Exchange Online does
+ * not say why it forbids EWS, so what the token holds decides which cause is named first.
+ * @see https://learn.microsoft.com/en-us/powershell/module/exchangepowershell/set-organizationconfig (EwsEnabled, EwsAllowedAppIDs)
+ */
+export function onlineFailure(
+  { status, headers }: Pick<HttpResponse, "status" | "headers">,
+  { token, mailbox }: SentAs,
+  now = Date.now(),
+): Failure | undefined {
+  if (!isForOnline(token)) return undefined;
+  const details = { wireCode: `HTTP ${status}`, requestId: headers.get("request-id") };
+  const application = token.appId === undefined ? "this application" : `the application ${token.appId}`;
+  const reason = reasonOf(headers.get("x-ms-diagnostics"));
+  if (now >= retirement && (status === 403 || status === 404 || status === 410)) {
+    return new Failure("unsupported", "Exchange Online has no EWS any more: it ended on 2027-04-01.", {
+      ...details,
+      hint: "Microsoft Graph is the way to mailboxes of Exchange Online; EWS stays for mailboxes on premises.",
+    });
+  }
+  if (reason === "2000008") {
+    return new Failure("role-missing", `Exchange Online takes the token of ${application}, but it allows too little (${reason}).`, {
+      ...details,
+      hint: token.appOnly
+        ? "In the Entra admin center open App registrations, the application, API permissions: add Office 365 Exchange Online, application permission full_access_as_app, then Grant admin consent. A token that was fetched before lasts about an hour."
+        : "In the Entra admin center open App registrations, the application, API permissions: add Office 365 Exchange Online, delegated permission EWS.AccessAsUser.All, then Grant admin consent and sign in again.",
+    });
+  }
+  if (status === 401) {
+    const told = reason === undefined ? "" : ` (${reason})`;
+    return new Failure("unauthenticated", `Exchange Online refuses the token of ${application}${told}.`, {
+      ...details,
+      hint: "The token is for the right resource. Check tenant and cloud, and this machine's clock; `mailcordon doctor` shows what is in the token.",
+    });
+  }
+  if (status !== 403) return undefined;
+  return new Failure(
+    "access-denied",
+    `Exchange Online blocks EWS for ${application}${mailbox === undefined ? "" : ` or for ${mailbox}`}.`,
+    {
+      ...details,
+      hint: [
+        `By default it does so since October 2026. An administrator allows it with Set-OrganizationConfig: EwsEnabled true, and ${application} added to EwsAllowedAppIDs, which is one comma-separated text (up to 24 hours until it counts); \`mailcordon doctor\` prints the PowerShell lines that keep what is in the list.`,
+        ...(mailbox === undefined
+          ? []
+          : [`If other mailboxes work: Get-CASMailbox -Identity '${quotable(mailbox)}' | fl EwsEnabled, and its licence.`]),
+        ...(token.appOnly && !token.roles.includes("full_access_as_app")
+          ? ["The token has no full_access_as_app either: that is right only where RBAC for Applications gives the access."]
+          : []),
+      ].join(" "),
+    },
+  );
+}
+
+function isForOnline({ audience }: TokenFacts): boolean {
+  const named = audience?.replace(/(?<!\/)\/+$/, "").toLowerCase();
+  return named === exchangeId || Object.values(clouds).some(({ exchange }) => named === `https://${exchange}`);
+}
+
+/** Only its number: the words are a server's. @see https://learn.microsoft.com/en-us/openspecs/exchange_server_protocols/ms-oxwoauth */
+function reasonOf(diagnostics: string | undefined): string | undefined {
+  return /^\s*(\d{7})\s*;/.exec(diagnostics ?? "")?.[1];
+}
+
+/** Between single quotes of PowerShell. */
+function quotable(text: string): string {
+  return text.replace(/['\u2018-\u201b]/g, "''");
+}

@@ -1,0 +1,83 @@
+import type { Call } from "../../exchange/exchange.ts";
+import { Failure } from "../../failure.ts";
+import type { Limits } from "../../wire/throttling/backoff-delay.ts";
+import type { Schedule } from "../../wire/throttling/request-queue.ts";
+import type { Folders } from "../folders/mailbox-folders.ts";
+import type { PublicRoutes } from "../folders/public-folder-routes.ts";
+import { askRouted, type Routing, streamRouted } from "../folders/public-folder-routing.ts";
+import { openFolders } from "../folders/resolve-folder-path.ts";
+import { type CountMemory, countMemory } from "../search/count-memory.ts";
+import { type RefusalMemory, refusalMemory } from "../search/refusal-memory.ts";
+import type { Access } from "./access.ts";
+import { type ArchiveMemory, archiveMemory } from "./archive-mailbox.ts";
+import { isSid } from "./connecting-sid.ts";
+import type { EwsMailbox } from "./mailbox.ts";
+import type { Asker } from "./retry.ts";
+import type { ConnectingName, Soap } from "./soap.ts";
+
+/** What all mailboxes of one connection share. */
+export interface Connection {
+  readonly soap: Soap;
+  readonly schedule: Schedule;
+  readonly access: Access;
+  readonly connectingName: ConnectingName;
+  readonly limits: Limits;
+  /** Where public folders are; undefined where there is no Autodiscover to ask. */
+  readonly publicRoutes?: PublicRoutes | undefined;
+  /** Default: each mailbox remembers it for itself. */
+  readonly archives?: ArchiveMemory | undefined;
+  readonly refusals?: RefusalMemory | undefined;
+  readonly counting?: CountMemory | undefined;
+}
+
+/** Without an address: the account itself, for what belongs to no mailbox. */
+export function openMailbox(connection: Connection, address: string, call: Call = {}): EwsMailbox {
+  const access = call.access ?? connection.access;
+  if (access === "delegate" && isSid(address)) {
+    throw new Failure("invalid-input", "With delegate access a mailbox is named by its address: a SID names whom to impersonate.");
+  }
+  const asker: Asker = {
+    soap: connection.soap,
+    target: {
+      // A SID leads Exchange to no mailbox: without a header it finds the way itself, by a detour.
+      mailbox: address === "" || isSid(address) ? undefined : address,
+      impersonate: access === "impersonation" ? { by: isSid(address) ? "SID" : connection.connectingName, name: address } : undefined,
+    },
+    call,
+    schedule: connection.schedule,
+    key: address.toLowerCase(),
+    limits: connection.limits,
+  };
+  const { publicRoutes } = connection;
+  // Autodiscover knows addresses.
+  const routing: Routing | undefined =
+    publicRoutes === undefined || address === "" || isSid(address) ? undefined : { routes: publicRoutes, user: address };
+  let folders: Folders | undefined;
+  const { archives = archiveMemory(), refusals = refusalMemory(), counting = countMemory() } = connection;
+  // A delegate may see less than the owner.
+  const archiveKey = `${access} ${asker.key}`;
+  const mailbox: EwsMailbox = {
+    address,
+    access,
+    call,
+    get folders() {
+      folders ??= openFolders(mailbox);
+      return folders;
+    },
+    archive: { read: () => archives.read(archiveKey), write: (found) => archives.write(archiveKey, found) },
+    refusals,
+    counting,
+    other: (otherAddress) => openMailbox(connection, otherAddress, call),
+    during: (otherCall) => openMailbox(connection, address, otherCall),
+    async ask(operation, input) {
+      for await (const outcome of askRouted({ operation, input: () => input, asker }, [input], undefined, routing)) {
+        if (outcome.ok) return outcome.value;
+        throw outcome.failure;
+      }
+      throw new Failure("internal", "A question without an outcome.");
+    },
+    each: (operation, ids, input, options) => askRouted({ operation, input, asker }, ids, options?.batchSize, routing),
+    stream: (operation, input, content) => streamRouted(operation, input, content, asker, routing),
+  };
+  return mailbox;
+}

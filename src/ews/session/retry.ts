@@ -1,0 +1,95 @@
+import type { Call } from "../../exchange/exchange.ts";
+import { asFailure, Failure } from "../../failure.ts";
+import { failed, type Outcome } from "../../outcome.ts";
+import { isWorthAnother, type Limits, waitFor } from "../../wire/throttling/backoff-delay.ts";
+import type { Schedule, Turn } from "../../wire/throttling/request-queue.ts";
+import type { Safety } from "../../wire/throttling/retry-safety.ts";
+import { held } from "../../wire/throttling/turn-of-body.ts";
+import type { QName } from "../../wire/xml/read-xml.ts";
+import { certainlyNotDone, isThrottled, mayRepeat, reported } from "../failures.ts";
+import type { Operation } from "../operation.ts";
+import type { Soap, Target } from "./soap.ts";
+import type { StreamedReply } from "./streamed-reply.ts";
+
+/** What one mailbox asks with. */
+export interface Asker {
+  readonly soap: Soap;
+  readonly target: Target;
+  readonly call: Call;
+  readonly schedule: Schedule;
+  /** All who ask for the same mailbox wait together. */
+  readonly key: string;
+  readonly limits: Limits;
+}
+
+/** Waits until it may be asked. Throws Failure `cancelled`, or `busy` for a wait that is too long: then nothing was asked. */
+export function turnOf({ schedule, key, limits, call }: Asker): Promise<Turn> {
+  return schedule.turn(key, limits, call);
+}
+
+/** True when what failed may be asked again, `tries` being how often it was. */
+export function isRepeatable(failure: Failure, safety: Safety, tries: number, { limits, call }: Asker): boolean {
+  if (tries >= (call.tries ?? Number.POSITIVE_INFINITY) && !certainlyNotDone(failure)) return false;
+  return mayRepeat(failure, safety) && isWorthAnother(failure, tries, limits);
+}
+
+/**
+ * Makes everybody whom these failures concern wait as long as they say, and send fewer at once where a budget was used up; also when they are
+ * not repeated here. `tries`: how often it was asked.
+ * A budget is that of the mailbox when the account acts as its owner, else that of the account; what HTTP says is said by what
+ * stands before all mailboxes: https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/ews-throttling-in-exchange
+ */
+export function slowDown(failures: readonly Failure[], tries: number, { schedule, key, target, limits }: Asker): void {
+  for (const failure of failures) {
+    // What was not attempted need not wait; what only a person can mend does not pass by waiting.
+    if (!failure.retryable || failure.code === "not-attempted" || failure.code === "cancelled") continue;
+    const { wireCode } = failure;
+    const throttled = isThrottled(failure);
+    const isOfAccount = wireCode?.startsWith("HTTP ") || (throttled && target.impersonate === undefined);
+    const scope = isOfAccount ? undefined : key;
+    if (throttled) schedule.turnedAway(scope, failure.concurrency);
+    const asked = failure.code === "busy";
+    schedule.pause(scope, failure.backOffMs ?? Math.min(waitFor(tries), limits.maxWaitMs), {
+      text: asked ? "Exchange is throttling" : "the last answer was lost",
+      asked,
+      wireCode,
+    });
+  }
+}
+
+/** Asks for one large content. Until it begins the request may be repeated; after that, what fails is thrown out of the bytes. */
+export async function askStreaming<In, Out>(
+  operation: Operation<In, Out>,
+  input: In,
+  content: readonly QName[],
+  asker: Asker,
+): Promise<StreamedReply<Out>> {
+  for (let tries = 1; ; tries++) {
+    const turn = await turnOf(asker);
+    try {
+      const reply = await asker.soap.stream(operation, input, content, asker.target, asker.call);
+      const value = async (): Promise<Out> => onlyOf(await reply.value());
+      if (reply.content !== undefined) return { bytes: held(whole(reply.content, value), turn), value };
+      const only = await value();
+      turn.end(true);
+      return { bytes: undefined, value: async () => only };
+    } catch (thrown) {
+      const failure = asFailure(thrown);
+      turn.end(!isThrottled(failure));
+      const again = isRepeatable(failure, operation.safety, tries, asker);
+      if (again || isThrottled(failure)) slowDown([failure], tries, asker);
+      if (!again) throw reported(failure, operation.safety);
+    }
+  }
+}
+
+async function* whole(content: AsyncIterable<Uint8Array>, value: () => Promise<unknown>): AsyncGenerator<Uint8Array> {
+  yield* content;
+  await value();
+}
+
+function onlyOf<Out>(outcomes: readonly Outcome<Out>[]): Out {
+  const outcome = outcomes[0] ?? failed(new Failure("broken-reply", "The reply has no response message."));
+  if (outcome.ok) return outcome.value;
+  throw outcome.failure;
+}

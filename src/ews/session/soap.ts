@@ -1,0 +1,339 @@
+import { randomUUID } from "node:crypto";
+import type { Call } from "../../exchange/exchange.ts";
+import { Failure } from "../../failure.ts";
+import { failed, type Outcome } from "../../outcome.ts";
+import type { Http } from "../../wire/http/client.ts";
+import { neverSent } from "../../wire/http/http-client.ts";
+import type { HttpResponse } from "../../wire/http/messages.ts";
+import type { TokenFacts } from "../../wire/sign-in/token-claims.ts";
+import type { Safety } from "../../wire/throttling/retry-safety.ts";
+import {
+  fromAttribute,
+  mapped,
+  nameValues,
+  optional,
+  type QName,
+  qname,
+  type Reader,
+  readXml,
+  readXmlStream,
+  record,
+  required,
+  type Streamed,
+  text,
+  word,
+} from "../../wire/xml/read-xml.ts";
+import { element, type Xml, xmlDocument } from "../../wire/xml/write-xml.ts";
+import { failureOf } from "../failures.ts";
+import type { PublicRoute } from "../folders/public-folder-routes.ts";
+import { e, m, messagesNamespace, s, soapNamespace, t, typesNamespace } from "../namespaces.ts";
+import type { Operation } from "../operation.ts";
+import { type Endpoint, requestVersions } from "./endpoint.ts";
+import { httpFailure, mayTellMore, pageOf } from "./http-failures.ts";
+import type { Status } from "./response-status.ts";
+
+/** How the account acts for a mailbox: by which of its names (`t:ConnectingSID`). */
+export type ConnectingName = "SmtpAddress" | "PrimarySmtpAddress" | "PrincipalName" | "SID";
+
+/** For whom one request is. */
+export interface Target {
+  /** SMTP address of the mailbox: Exchange routes the request by it (`X-AnchorMailbox`). */
+  readonly mailbox: string | undefined;
+  /** Present when the account acts as the mailbox's owner. */
+  readonly impersonate?: { readonly by: ConnectingName; readonly name: string } | undefined;
+  /** Where a request about public folders goes instead. */
+  readonly route?: PublicRoute | undefined;
+}
+
+export interface SoapOptions {
+  readonly endpoint: Endpoint;
+  readonly http: Http;
+  /** The headers that say who we are, where `http` does not: asked before each request. */
+  readonly authorize?: (() => Promise<Record<string, string>>) | undefined;
+  /** What the token says that requests are sent with, where it is one. */
+  readonly token?: (() => TokenFacts | undefined) | undefined;
+  readonly userAgent: string;
+  /** Told what the server says of its version, with each reply. */
+  readonly told?: ((version: ServerVersion) => void) | undefined;
+}
+
+/** What the server says of itself. */
+export interface ServerVersion {
+  /** Such as `V2017_07_11`; open: servers name versions that no schema lists. */
+  readonly version?: string | undefined;
+  readonly major?: string | undefined;
+  readonly minor?: string | undefined;
+  readonly build?: string | undefined;
+}
+
+/** SOAP over one URL. One request each: what may be repeated is decided above. */
+export interface Soap {
+  /** Learned from the last reply that said it. */
+  readonly serverVersion: () => ServerVersion | undefined;
+  /** One request; an Outcome for each response message that came. Throws Failure for a fault and for everything below SOAP. */
+  call<In, Out>(operation: Operation<In, Out>, input: In, target: Target, call: Call): Promise<readonly Outcome<Out>[]>;
+  /** The same for a reply with one large content; its value is the Outcomes. */
+  stream<In, Out>(
+    operation: Operation<In, Out>,
+    input: In,
+    content: readonly QName[],
+    target: Target,
+    call: Call,
+  ): Promise<Streamed<readonly Outcome<Out>[]>>;
+}
+
+/** A page of a thousand messages, or a batch of 20 with bodies, has some megabytes; more than this is not held in memory. A content is streamed. */
+const maxHeldBytes = 128 * 1024 * 1024;
+
+/** A web server may append a page of its own to an envelope that is whole: the envelope is what EWS said. */
+const limits = { dropsRest: true } as const;
+
+/** Everything of a reply: the server's version, and a fault or what the operation reads. */
+interface Envelope<Out> {
+  readonly version: ServerVersion | undefined;
+  readonly fault: Failure | undefined;
+  readonly outcomes: readonly Outcome<Out>[] | undefined;
+}
+
+export function openSoap(options: SoapOptions): Soap {
+  let serverVersion: ServerVersion | undefined;
+
+  const { endpoint } = options;
+
+  /** Sends to where EWS is; where it was only remembered to be and is not any more, it is looked for. Either way it is done once. */
+  async function send<In, Out>(asked: Asked<In, Out>, version: string): Promise<HttpResponse> {
+    for (;;) {
+      const url = await endpoint.url(asked.call.signal);
+      try {
+        return await sendTo(url, asked, version);
+      } catch (thrown) {
+        if (!(thrown instanceof Failure) || !isNothingThere(thrown, asked.operation.safety) || !endpoint.isElsewhere(url)) throw thrown;
+      }
+    }
+  }
+
+  async function sendTo<In, Out>(url: URL, { operation, input, target, call }: Asked<In, Out>, version: string): Promise<HttpResponse> {
+    const body = xmlDocument(envelope(operation.write(input), target, version));
+    const response = await options.http.send({
+      url,
+      method: "POST",
+      name: operation.name,
+      headers: {
+        ...(await options.authorize?.()),
+        "Content-Type": "text/xml; charset=utf-8",
+        Accept: "text/xml",
+        "Accept-Encoding": "gzip",
+        "User-Agent": options.userAgent,
+        "client-request-id": randomUUID(),
+        "return-client-request-id": "true",
+        ...routeOf(target),
+      },
+      body,
+      ...(call.signal === undefined ? {} : { signal: call.signal }),
+      ...(call.timeoutMs === undefined ? {} : { timeoutMs: call.timeoutMs }),
+      ...(call.progress === undefined ? {} : { progress: call.progress }),
+    });
+    // A fault is a 500 with SOAP in it; everything else that is not a 200 never came from EWS itself.
+    const carriesSoap = (response.status === 200 || response.status === 500) && /\bxml\b/i.test(response.headers.get("content-type") ?? "");
+    if (carriesSoap) return response;
+    const page = mayTellMore(response.status) ? await pageOf(response) : "";
+    response.discard();
+    const isKnown = serverVersion !== undefined;
+    throw (await explained(response, target)) ?? httpFailure(response, { page, requestBytes: body.size, isKnown });
+  }
+
+  async function explained(response: HttpResponse, { mailbox }: Target): Promise<Failure | undefined> {
+    const token = options.token?.();
+    return token && (await import("./online-failures.ts")).onlineFailure(response, { token, mailbox });
+  }
+
+  /** The Outcomes of a reply, each Failure with the server's id of the request. Throws the fault. */
+  function outcomesOf<Out>(reply: Envelope<Out>, response: HttpResponse, { name, target }: Asking): readonly Outcome<Out>[] {
+    serverVersion = reply.version ?? serverVersion;
+    if (reply.version !== undefined) options.told?.(reply.version);
+    const requestId = response.headers.get("request-id");
+    if (reply.fault !== undefined) throw withRequestId(ofImpersonation(reply.fault, target), requestId);
+    if (reply.outcomes === undefined)
+      throw new Failure("broken-reply", `The reply has neither a fault nor ${name}Response.`, { requestId });
+    return reply.outcomes.map((outcome) =>
+      outcome.ok ? outcome : failed(withRequestId(ofImpersonation(outcome.failure, target), requestId)),
+    );
+  }
+
+  return {
+    serverVersion: () => serverVersion,
+    call: (operation, input, target, call) =>
+      negotiated(call, async (version) => {
+        const response = await send({ operation, input, target, call }, version);
+        return outcomesOf(
+          await readXml(response.body, s("Envelope"), envelopeReader(operation), { ...limits, maxBytes: maxHeldBytes }),
+          response,
+          { name: operation.name, target },
+        );
+      }),
+    stream: (operation, input, content, target, call) =>
+      negotiated(call, async (version) => {
+        const response = await send({ operation, input, target, call }, version);
+        const streamed = await readXmlStream(response.body, s("Envelope"), envelopeReader(operation), content, limits);
+        const value = async () => outcomesOf(await streamed.value(), response, { name: operation.name, target });
+        if (streamed.content !== undefined) return { content: streamed.content, value };
+        const only = await value();
+        return { content: undefined, value: () => Promise.resolve(only) };
+      }),
+  };
+
+  /** A server that does not know our version has done nothing: it is asked again in an older one, which is remembered. */
+  async function negotiated<T>(call: Call, work: (version: string) => Promise<T>): Promise<T> {
+    for (;;) {
+      // Where it is says which version it takes.
+      await endpoint.url(call.signal);
+      const version = endpoint.requestVersion();
+      try {
+        return await work(version);
+      } catch (thrown) {
+        if (!(thrown instanceof Failure) || thrown.wireCode !== "ErrorInvalidServerVersion" || !endpoint.older(version)) throw thrown;
+      }
+    }
+  }
+}
+
+function routeOf({ mailbox, route }: Target): Record<string, string> {
+  const anchor = route?.anchor ?? mailbox;
+  return {
+    ...(anchor === undefined ? {} : { "X-AnchorMailbox": anchor }),
+    ...(route?.mailbox === undefined ? {} : { "X-PublicFolderMailbox": route.mailbox }),
+  };
+}
+
+/** One request as it is asked for. */
+interface Asked<In, Out> {
+  readonly operation: Operation<In, Out>;
+  readonly input: In;
+  readonly target: Target;
+  readonly call: Call;
+}
+
+/**
+ * EWS was not reached at this URL, so the request may go to another. That nothing is there, or a redirect, may also be what a proxy makes of the
+ * reply to a request that was done: after that, nothing is sent again that must not be done twice.
+ */
+function isNothingThere(failure: Failure, safety: Safety): boolean {
+  if (neverSent(failure)) return failure.code === "unreachable" || failure.code === "tls-failed" || failure.code === "timeout";
+  return safety !== "never" && /^HTTP (?:404|3\d\d)$/.test(failure.wireCode ?? "");
+}
+
+/**
+ * A whole request, the account acting as the mailbox where it must.
+ * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/exchangeimpersonation
+ */
+export function envelope(operation: Xml, { impersonate }: Target, version: string = requestVersions[0]): Xml {
+  return element(
+    "s:Envelope",
+    { "xmlns:s": soapNamespace, "xmlns:t": typesNamespace, "xmlns:m": messagesNamespace },
+    element(
+      "s:Header",
+      undefined,
+      element("t:RequestServerVersion", { Version: version }),
+      impersonate === undefined
+        ? undefined
+        : element(
+            "t:ExchangeImpersonation",
+            undefined,
+            element("t:ConnectingSID", undefined, element(`t:${impersonate.by}`, undefined, impersonate.name)),
+          ),
+      // Without it times are cut to seconds, and newest-first is not decided within one.
+      element("t:DateTimePrecision", undefined, "Milliseconds"),
+    ),
+    element("s:Body", undefined, operation),
+  );
+}
+
+const versionInfo: Reader<ServerVersion> = record({
+  version: fromAttribute("Version"),
+  major: fromAttribute("MajorVersion"),
+  minor: fromAttribute("MinorVersion"),
+  build: fromAttribute("MajorBuildNumber"),
+});
+
+/** What a fault says. */
+interface Fault extends Pick<Status, "messageXml"> {
+  readonly responseCode: string;
+  readonly messageText: string;
+  readonly faultString: string;
+}
+
+/** The parts of a fault are in no namespace (SOAP 1.1, section 4.4), those of Microsoft's detail in their own. */
+const fault: Reader<Fault> = mapped(
+  record({
+    faultCode: optional(qname("", "faultcode"), text),
+    faultString: optional(qname("", "faultstring"), text),
+    detail: optional(
+      qname("", "detail"),
+      record({
+        responseCode: optional(e("ResponseCode"), word),
+        message: optional(e("Message"), text),
+        messageXml: optional(t("MessageXml"), nameValues),
+      }),
+    ),
+  }),
+  ({ faultCode = "", faultString = "", detail }) => ({
+    // Without a detail, the code is a qualified name: a:ErrorSchemaValidation.
+    responseCode: detail?.responseCode ?? faultCode.slice(faultCode.indexOf(":") + 1).trim(),
+    messageText: detail?.message ?? faultString,
+    messageXml: detail?.messageXml,
+    faultString,
+  }),
+);
+
+/**
+ * A fault as a Failure. Servers other than Exchange answer an operation that they do not know with a fault that has no code of Exchange and names the
+ * operation; that name is no word of a language.
+ */
+function faultOf<In, Out>(said: Fault, { name, instead }: Operation<In, Out>): Failure {
+  if (/^Error/.test(said.responseCode) || !said.faultString.split(/[^A-Za-z]+/).includes(name)) return failureOf(said);
+  return new Failure("unsupported", `This server does not know the operation ${name}.`, { wireCode: said.responseCode, hint: instead });
+}
+
+function envelopeReader<In, Out>(operation: Operation<In, Out>): Reader<Envelope<Out>> {
+  return mapped(
+    record({
+      header: optional(s("Header"), record({ version: optional(t("ServerVersionInfo"), versionInfo) })),
+      body: required(
+        s("Body"),
+        record({ fault: optional(s("Fault"), fault), outcomes: optional(m(`${operation.name}Response`), operation.read) }),
+      ),
+    }),
+    ({ header, body }) => ({
+      version: header?.version,
+      fault: body.fault && faultOf(body.fault, operation),
+      outcomes: body.outcomes,
+    }),
+  );
+}
+
+/** What a reply was asked with. */
+interface Asking {
+  readonly name: string;
+  readonly target: Target;
+}
+
+/**
+ * Exchange has one code for a header that must be there and one that must not: which it is follows from what was sent. A token that acts for a person
+ * (or an agent's user) refuses the header; that of an application demands it, which the table of failures says.
+ */
+function ofImpersonation(failure: Failure, { impersonate }: Target): Failure {
+  if (failure.wireCode !== "ErrorInvalidExchangeImpersonationHeaderData" || impersonate === undefined) return failure;
+  return new Failure("access-denied", failure.message, {
+    wireCode: failure.wireCode,
+    hint:
+      "This sign-in may not impersonate: its token acts for a person, whose rights as a delegate count. Set access: delegate (--access delegate), " +
+      "or sign in as an application. If it is an application, check how the mailbox is named (impersonate_by).",
+    cause: failure.cause,
+  });
+}
+
+function withRequestId(failure: Failure, requestId: string | undefined): Failure {
+  if (requestId === undefined || failure.requestId !== undefined) return failure;
+  const { code, message, hint, wireCode, backOffMs, concurrency, cause } = failure;
+  return new Failure(code, message, { hint, wireCode, backOffMs, concurrency, cause, requestId });
+}

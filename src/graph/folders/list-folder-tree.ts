@@ -1,0 +1,94 @@
+import { unnamedFolder } from "../../exchange/folders/folder-tree.ts";
+import { belowUnlisted, mayBeOneItem } from "../../exchange/search/list-around-failures.ts";
+import { isLocal } from "../../exchange/search/local-failure.ts";
+import type { Failure } from "../../failure.ts";
+import { attempt } from "../../outcome.ts";
+import { type FolderListing, foldersPerPage, type ListedFolder, listFolders } from "../requests/mail-folders.ts";
+import { pagesAround } from "../search/list-around-failures.ts";
+import type { GraphMailbox } from "../session/mailbox.ts";
+import { endsShort } from "../session/paging.ts";
+import type { FolderRef } from "./folder-ref.ts";
+
+/** The folders of a mailbox. */
+export interface ListedFolders {
+  /** A folder that cannot be listed is among them by its id alone, where the service gives that. */
+  readonly folders: readonly ListedFolder[];
+  /** Why there are more folders than these, or more to know of one. */
+  readonly cuts: readonly Failure[];
+}
+
+/**
+ * Level by level: Graph lists one level at a time. The folders of a level share batches. A folder that spoils its page, or of which what is below it cannot
+ * be listed, is told among the cuts. Throws Failure of what concerns more than a folder, and of a first level of which nothing could be had.
+ */
+export async function listFolderTree(mailbox: GraphMailbox): Promise<ListedFolders> {
+  const all: ListedFolder[] = [];
+  const cuts: Failure[] = [];
+  const seen = new Set<string>();
+  const take = (folders: readonly ListedFolder[]): ListedFolder[] => {
+    const fresh = folders.filter(({ folderId }) => folderId !== "" && !seen.has(folderId));
+    for (const { folderId } of fresh) seen.add(folderId);
+    for (const one of fresh) all.push(one);
+    return fresh.filter(({ hasChildren, isSearchFolder }) => hasChildren && !isSearchFolder);
+  };
+  let level = await childrenAround(undefined);
+  while (level.length > 0) {
+    const next: ListedFolder[] = [];
+    const parents = level.map(({ folderId }): FolderListing => ({ parent: { id: folderId } }));
+    let index = 0;
+    for await (const outcome of mailbox.each(listFolders, parents)) {
+      const at = index++;
+      const parent = parents[at]?.parent;
+      if (outcome.ok && outcome.value.next === undefined && !endsShort(outcome.value, 0)) {
+        for (const one of take(outcome.value.items)) next.push(one);
+        continue;
+      }
+      if (!outcome.ok) {
+        const isSaidGone = outcome.failure.code === "not-found" || outcome.failure.code === "folder-not-found";
+        if (isSaidGone && !(await isListed(mailbox, all, parent))) continue;
+      }
+      // A page that was broken, and a list that goes on, are asked for from their beginning, so that the places in them have numbers.
+      const children = await attempt(async () => {
+        if (!outcome.ok && !mayBeOneItem(outcome.failure)) throw outcome.failure;
+        return await childrenAround(parent);
+      });
+      if (children.ok) for (const one of children.value) next.push(one);
+      else if (isLocal(children.failure) || mayBeOneItem(children.failure))
+        cuts.push(belowUnlisted(level[at]?.displayName ?? "", children.failure));
+      else throw children.failure;
+    }
+    level = next;
+  }
+  return { folders: all, cuts };
+
+  async function childrenAround(parent: FolderRef | undefined): Promise<ListedFolder[]> {
+    const withChildren: ListedFolder[] = [];
+    const list = {
+      asking: (top?: number, skip?: number) => ({ parent, top, skip }),
+      size: foldersPerPage,
+      what: "the folder number",
+      idOf: ({ folderId }: ListedFolder) => folderId,
+      nameOf: async (skip: number) => {
+        const named = await attempt(() => mailbox.ask(listFolders, { parent, top: 1, skip, idsOnly: true }));
+        if (!named.ok && named.failure.code === "cancelled") throw named.failure;
+        const folder = named.ok ? named.value.items[0] : undefined;
+        if (folder === undefined || folder.folderId === "") return undefined;
+        const above = parent !== undefined && "id" in parent ? parent.id : undefined;
+        // Whether others are below it is not known, so they are asked for.
+        for (const one of take([{ ...unnamedFolder({ ...folder, parentFolderId: above }), hasChildren: true }])) withChildren.push(one);
+        return folder.folderId;
+      },
+    };
+    for await (const items of pagesAround(mailbox, listFolders, list, (failure) => cuts.push(failure)))
+      for (const one of take(items)) withChildren.push(one);
+    return withChildren;
+  }
+}
+
+/** Whether a folder is still listed by the one above it: what is below it is wanted then, whatever is said of it. */
+async function isListed(mailbox: GraphMailbox, all: readonly ListedFolder[], folder: FolderRef | undefined): Promise<boolean> {
+  const { folderId, parentFolderId = "" } = all.find((one) => folder !== undefined && "id" in folder && one.folderId === folder.id) ?? {};
+  const parent = all.some((one) => one.folderId === parentFolderId) ? { id: parentFolderId } : undefined;
+  for await (const { items } of mailbox.pages(listFolders, { parent })) if (items.some((one) => one.folderId === folderId)) return true;
+  return false;
+}

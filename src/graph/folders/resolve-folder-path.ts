@@ -1,0 +1,172 @@
+import type { Folder, FolderName } from "../../exchange/folders/folder.ts";
+import { joinPath, type ParsedName, parseFolderName, splitStore, wellKnownName } from "../../exchange/folders/folder-names.ts";
+import { type FolderNode, type FoundFolder, treeOf, walk } from "../../exchange/folders/folder-tree.ts";
+import { notLooked } from "../../exchange/search/list-around-failures.ts";
+import { unopened } from "../../exchange/unopened.ts";
+import { asFailure, Failure, throwDefect } from "../../failure.ts";
+import { attempt } from "../../outcome.ts";
+import { noFolder, unknownFolder } from "../home.ts";
+import { createFolder, getFolder, type ListedFolder } from "../requests/mail-folders.ts";
+import type { GraphMailbox } from "../session/mailbox.ts";
+import { restId } from "../session/request-description.ts";
+import type { FolderRef } from "./folder-ref.ts";
+import { listFolderTree } from "./list-folder-tree.ts";
+import type { Folders, OneFolder } from "./mailbox-folders.ts";
+
+/**
+ * The well-known names that Graph takes.
+ * @see https://learn.microsoft.com/en-us/graph/api/resources/mailfolder
+ */
+const known: ReadonlySet<string> = new Set(
+  (
+    "archive clutter conflicts conversationhistory deleteditems drafts inbox junkemail localfailures msgfolderroot outbox " +
+    "recoverableitemsdeletions scheduled searchfolders sentitems serverfailures syncissues"
+  ).split(" "),
+);
+
+const root: FolderRef = { distinguished: "msgfolderroot" };
+
+/** How far a path leads: the last folder that exists, and the names that are missing below it. */
+interface Reached {
+  readonly ref: FolderRef;
+  readonly missing: readonly string[];
+}
+
+export function openFolders(mailbox: GraphMailbox): Folders {
+  let asked: Promise<readonly FolderNode[]> | undefined;
+  let cuts: readonly Failure[] = [];
+
+  function tree(): Promise<readonly FolderNode[]> {
+    if (asked !== undefined) return asked;
+    const listing = listFolderTree(mailbox).then(
+      ({ folders, cuts: own }) => {
+        cuts = own;
+        return treeOf(folders);
+      },
+      (thrown) => Promise.reject(unopened(asFailure(thrown))),
+    );
+    asked = listing;
+    // A listing that failed is asked again by the next who needs it.
+    listing.catch(() => {
+      asked = undefined;
+    });
+    return listing;
+  }
+
+  async function reach(parts: readonly string[]): Promise<Reached> {
+    const nodes = await tree();
+    const found = walk(nodes, parts);
+    const [first = ""] = parts;
+    const name = wellKnownName(first);
+    // In another language: Graph does not list the well-known names, but gives a folder by its own.
+    if (found.node !== undefined || name === undefined || !known.has(name)) return reached(found);
+    const top = await topOf(name, nodes);
+    if (top === undefined) return reached(found);
+    const below = walk(
+      nodes.map((node) => (node.folderId === top.folderId ? { ...node, distinguished: name } : node)),
+      parts,
+    );
+    return reached(below);
+  }
+
+  async function topOf(name: string, nodes: readonly FolderNode[]): Promise<FolderNode | undefined> {
+    const found = await ask({ distinguished: name }, name);
+    return nodes.find(({ folderId }) => folderId === found.folderId);
+  }
+
+  function reached({ node, missing }: { readonly node: FolderNode | undefined; readonly missing: readonly string[] }): Reached {
+    const [cut] = cuts;
+    if (missing.length > 0 && cut !== undefined) throw notLooked(cut);
+    return { ref: node === undefined ? root : { id: node.folderId }, missing };
+  }
+
+  function parsed(name: FolderName): ParsedName {
+    const { store, rest } = splitStore(name);
+    if (store === "mailbox") return parseFolderName(rest);
+    const what = store === "archive" ? "The archive mailbox" : "The public folders";
+    throw new Failure("unsupported", `${what} cannot be reached over Microsoft Graph.`, {
+      hint: "Exchange Web Services reach them, where they are still allowed.",
+    });
+  }
+
+  async function resolve(name: FolderName): Promise<FolderRef> {
+    const parts = parsed(name);
+    if (parts.kind === "id") return { id: parts.id };
+    if (parts.kind === "well-known" && parts.certain) return wellKnown(parts.name);
+    const { ref, missing } = await reach(parts.parts);
+    if (missing.length === 0) return ref;
+    if (parts.kind === "well-known") return wellKnown(parts.name);
+    throw noFolder(name, missing);
+  }
+
+  async function get(name: FolderName): Promise<Folder> {
+    const ref = await resolve(name);
+    const nodes = await tree();
+    const listed = "id" in ref ? nodes.find(({ folderId }) => folderId === restId(ref.id)) : undefined;
+    if (listed !== undefined) return asFolder(listed, listed.path);
+    const found = await ask(ref, name);
+    const node = nodes.find(({ folderId }) => folderId === found.folderId);
+    const isRoot = "distinguished" in ref && ref.distinguished === "msgfolderroot";
+    return asFolder(found, node?.path ?? (isRoot ? "" : joinPath([found.displayName ?? name])));
+  }
+
+  async function ask(ref: FolderRef, name: FolderName): Promise<ListedFolder> {
+    try {
+      return await mailbox.ask(getFolder, ref);
+    } catch (thrown) {
+      // Graph has one code for items and folders: here it was a folder that was named.
+      const failure = asFailure(thrown);
+      const meant = parseFolderName(name);
+      if (meant.kind === "well-known" && meant.certain) throw unopened(failure);
+      if (failure.code === "not-found" || failure.code === "invalid-input") throw await unknownFolder(mailbox, name, failure);
+      throw failure;
+    }
+  }
+
+  async function only(name: FolderName): Promise<OneFolder> {
+    const ref = await resolve(name);
+    const found = await attempt(() => get(name));
+    if (found.ok) return { ref, folderId: found.value.folderId, path: found.value.path };
+    // Whoever may open a folder need not be allowed to list those around it, and the path is for people only.
+    if (isDecided(found.failure)) throw found.failure;
+    throwDefect(found.failure);
+    return { ref, folderId: undefined, path: undefined };
+  }
+
+  async function create(name: FolderName): Promise<Folder> {
+    const parts = parsed(name);
+    if (parts.kind === "id" || parts.parts.length === 0 || (parts.kind === "well-known" && parts.certain)) return get(name);
+    const { ref, missing } = await reach(parts.parts);
+    let parent = ref;
+    for (const displayName of missing) {
+      try {
+        parent = { id: (await mailbox.ask(createFolder, { parent, displayName })).folderId };
+      } catch (thrown) {
+        if (!(thrown instanceof Failure) || thrown.wireCode?.toLowerCase() !== "errorfolderexists") throw thrown;
+        // Somebody made it meanwhile, or the first try did: that is what was wanted.
+        asked = undefined;
+        return create(name);
+      }
+    }
+    if (missing.length > 0) asked = undefined;
+    return get(name);
+  }
+
+  return { resolve, get, only, create, tree, cut: () => cuts };
+}
+
+function wellKnown(name: string): FolderRef {
+  if (known.has(name)) return { distinguished: name };
+  throw new Failure("unsupported", `Microsoft Graph does not give access to the folder ${name}.`, {
+    hint: "Of the Recoverable Items it gives recoverableitemsdeletions; Exchange Web Services give the rest.",
+  });
+}
+
+/** The folder itself is not there, or the id is none of this mailbox. */
+function isDecided({ code }: Failure): boolean {
+  return code === "cancelled" || code === "folder-not-found" || code === "invalid-input";
+}
+
+function asFolder({ folderId, displayName = "", totalCount, folderClass }: FoundFolder, path: string): Folder {
+  return { folderId, displayName, path, totalCount, folderClass };
+}

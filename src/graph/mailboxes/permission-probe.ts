@@ -1,0 +1,41 @@
+import type { Call } from "../../exchange/exchange.ts";
+import { attempt, type Outcome } from "../../outcome.ts";
+import { adminWayOf, type GraphOptions, openSession } from "../graph.ts";
+import { anyContact } from "../requests/contacts.ts";
+import { getFolder } from "../requests/mail-folders.ts";
+import { getUserPurpose } from "../requests/mailbox-settings.ts";
+import { anyUser, type DirectoryEntry, getUser } from "../requests/users.ts";
+import { type AdminApi, tryAdminApi } from "../session/admin-api.ts";
+import { openMailbox } from "../session/open-mailbox.ts";
+
+/** The smallest questions to Graph that show whether something may be read. None reads what anybody wrote. */
+export interface Probe {
+  /** Needs a permission to read mail. */
+  inbox(mailbox: string): Promise<Outcome<unknown>>;
+  /** What the mailbox is for. Needs a permission to read mailbox settings. */
+  settings(mailbox: string): Promise<Outcome<unknown>>;
+  /** Needs a permission to read contacts. */
+  contacts(mailbox: string): Promise<Outcome<unknown>>;
+  /** Needs a permission to list users. */
+  users(): Promise<Outcome<unknown>>;
+  /** One mailbox that the Exchange Online Admin API lists. Needs a permission of Exchange Online, and a role of Exchange. */
+  mailboxList(admin: AdminApi): Promise<Outcome<unknown>>;
+  /** What the directory says of somebody. */
+  entry(mailbox: string): Promise<Outcome<DirectoryEntry>>;
+  close(): void;
+}
+
+/** Throws Failure `invalid-settings` for a URL that is none. */
+export function openProbe(options: GraphOptions, call: Call = {}): Probe {
+  const { connection, close } = openSession(options);
+  const of = (mailbox: string) => openMailbox(connection, mailbox, call);
+  return {
+    inbox: (mailbox) => attempt(() => of(mailbox).ask(getFolder, { distinguished: "inbox" })),
+    settings: (mailbox) => attempt(() => of(mailbox).ask(getUserPurpose, mailbox)),
+    contacts: (mailbox) => attempt(() => of(mailbox).ask(anyContact, undefined)),
+    users: () => attempt(() => of("").ask(anyUser, undefined)),
+    mailboxList: (admin) => attempt(() => tryAdminApi(adminWayOf(admin, options, connection), call)),
+    entry: (mailbox) => attempt(() => of(mailbox).ask(getUser, mailbox)),
+    close,
+  };
+}

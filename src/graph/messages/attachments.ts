@@ -1,0 +1,182 @@
+import { type Attachment, holdsOthers } from "../../exchange/attachment.ts";
+import type { Message } from "../../exchange/message.ts";
+import { Failure } from "../../failure.ts";
+import type { OpenedPart } from "../../message-content/read-in-one-pass.ts";
+import { attempt, done, failed, type Outcome } from "../../outcome.ts";
+import { beginsAsMessage } from "../../wire/mime/begins-as-message.ts";
+import { mayBeDone } from "../failures.ts";
+import { deleteAttachment } from "../requests/attachment-delete.ts";
+import { getAttachedItem, getAttachmentKind, getAttachmentValue } from "../requests/attachment-get.ts";
+import { listAttachments } from "../requests/message-list-attachments.ts";
+import { getMessage } from "../requests/messages.ts";
+import type { GraphMailbox } from "../session/mailbox.ts";
+import { oneByOne } from "../session/one-by-one.ts";
+import { objectIn, textIn } from "../session/read-json.ts";
+import { type AttachmentPlace, attachmentOf, attachmentsOf, placeOf } from "./attachment-ids.ts";
+import { endOf, insideReader } from "./message-content.ts";
+import { messageOf } from "./message-reader.ts";
+
+/** What hangs in each message. */
+export async function* attachments(mailbox: GraphMailbox, itemIds: readonly string[]): AsyncIterable<Outcome<readonly Attachment[]>> {
+  let index = 0;
+  for await (const first of mailbox.each(listAttachments, itemIds)) {
+    const id = itemIds[index++] ?? "";
+    if (!first.ok) {
+      yield first;
+      continue;
+    }
+    const { items, next } = first.value;
+    const rest = await attempt(async () => {
+      const all = [...attachmentsOf(items, id)];
+      if (next === undefined) return all;
+      for await (const page of mailbox.pages(listAttachments, id, next)) for (const one of attachmentsOf(page.items, id)) all.push(one);
+      return all;
+    });
+    if (!rest.ok && rest.failure.code === "cancelled") throw rest.failure;
+    yield rest;
+  }
+}
+
+/** The message inside each item attachment, or what hangs in a file. It has no id of its own: it bears that of the attachment. */
+export async function* attachedMessages(mailbox: GraphMailbox, asked: readonly Attachment[]): AsyncIterable<Outcome<Message>> {
+  const places = await Promise.all(asked.map((one) => attempt(async () => openablePlace(one))));
+  // What hangs on a message itself is asked for by itself: nothing else is being read meanwhile, which would keep a place.
+  const inside = await insideReader(
+    mailbox,
+    places.map((place) => (place.ok && place.value.inside.length > 0 ? place.value : undefined)),
+  );
+  try {
+    yield* oneByOne([...places.entries()], async ([index, place]) => {
+      if (!place.ok) throw place.failure;
+      const { id, kind } = asked[index] ?? { id: "", kind: "item" };
+      const isItem = kind === "item";
+      if (inside !== undefined && place.value.inside.length > 0) return await messageIn(await inside.open(index), id, isItem);
+      if (!isItem) return await messageIn({ isMessage: false, bytes: await mailbox.stream(getAttachmentValue, place.value) }, id, isItem);
+      return await attachedMessage(mailbox, place.value, id);
+    });
+  } finally {
+    await inside?.leave();
+  }
+}
+
+function openablePlace(attachment: Attachment): AttachmentPlace {
+  if (!holdsOthers(attachment)) throw notAMessage();
+  return placeOf(attachment.id);
+}
+
+async function attachedMessage(mailbox: GraphMailbox, place: AttachmentPlace, id: string): Promise<Message> {
+  // First what it is: a file would come with all its content.
+  const kind = attachmentOf(await mailbox.ask(getAttachmentKind, place), place.messageId)?.kind;
+  if (kind !== "item") throw notAMessage();
+  const attachment = await mailbox.ask(getAttachedItem, place);
+  const item = objectIn(attachment, "item");
+  if (item === undefined) throw new Failure("unreadable", "Exchange gave no item for this attachment.");
+  const said = messageOf(item);
+  const message = { ...said, itemId: id, subject: textIn(item, "subject") ?? textIn(attachment, "name") };
+  if (!isOfMessage(textIn(item, "@odata.type"))) return message;
+  // Graph tells what Exchange knows of the message, and only the message itself what hangs in it.
+  const whole = { isMessage: true, bytes: beginsAsMessage(await mailbox.stream(getAttachmentValue, place)) };
+  const { attachments: inner, headers, unlisted } = await messageIn(whole, id, true);
+  return { ...message, headers: message.headers ?? headers, attachments: inner, unlisted };
+}
+
+/** Of a contact or an event Graph gives no message. Undefined: what is not said is a message. */
+function isOfMessage(type: string | undefined): boolean {
+  return type === undefined || /\.(message|eventMessage\w*)$/i.test(type);
+}
+
+/** What an attached message says itself, and what hangs in it. */
+async function messageIn({ isMessage, bytes }: OpenedPart, id: string, isItem: boolean): Promise<Message> {
+  if (isMessage || !isItem) return (await import("../../message-content/attached-message.ts")).readAttached(bytes, id, isItem);
+  await endOf(bytes);
+  throw notAMessage();
+}
+
+function notAMessage(): Failure {
+  return new Failure("invalid-input", "This attachment is not an attached message.");
+}
+
+/** Value: nothing, since Graph gives no new change key. */
+export async function* deleteAttachments(
+  mailbox: GraphMailbox,
+  attachmentIds: readonly string[],
+): AsyncIterable<Outcome<{ readonly changeKey?: string | undefined }>> {
+  const places = await onlyAllowed(mailbox, await Promise.all(attachmentIds.map((id) => attempt(async () => outermost(id)))));
+  const deleted = mailbox
+    .each(
+      deleteAttachment,
+      places.flatMap((place) => (place.ok ? [place.value] : [])),
+      // Two requests of a batch may run at the same time, and each makes a new version of the message: one of them would be refused.
+      { batchSize: 1 },
+    )
+    [Symbol.asyncIterator]();
+  for (const place of places) {
+    if (!place.ok) {
+      yield place;
+      continue;
+    }
+    const next = await deleted.next();
+    if (next.done === true) yield failed(new Failure("internal", "There were fewer outcomes than items."));
+    else yield next.value.ok ? next.value : await explained(mailbox, place.value, next.value.failure);
+  }
+}
+
+/** Where attachments are deleted from drafts only: what hangs on another message is not even asked for. Throws Failure `cancelled`. */
+async function onlyAllowed(
+  mailbox: GraphMailbox,
+  places: readonly Outcome<AttachmentPlace>[],
+): Promise<readonly Outcome<AttachmentPlace>[]> {
+  if (mailbox.habits.deleteAttachments === "try") return places;
+  const holders = [...new Set(places.flatMap((place) => (place.ok ? [place.value.messageId] : [])))];
+  const read = new Map<string, Outcome<Message>>();
+  let next = 0;
+  for await (const outcome of mailbox.each(
+    getMessage,
+    holders.map((itemId) => ({ itemId, detail: {} })),
+  ))
+    read.set(holders[next++] ?? "", outcome);
+  return places.map((place) => {
+    const holder = place.ok ? read.get(place.value.messageId) : undefined;
+    if (holder === undefined || (holder.ok && holder.value.isDraft === true)) return place;
+    return failed(holder.ok ? guarded() : holder.failure);
+  });
+}
+
+function guarded(): Failure {
+  return new Failure("unsupported", "Over this connection attachments are taken out of drafts only: nothing was asked for.", {
+    hint: "Keep a copy as evidence and delete the message; or set graph.delete_attachments to try.",
+  });
+}
+
+function outermost(id: string) {
+  const place = placeOf(id);
+  if (place.inside.length === 0) return place;
+  throw new Failure("unsupported", "This hangs in an attached message, out of which Microsoft Graph takes nothing.", {
+    hint: "Delete the attached message instead; a copy of it is kept first.",
+  });
+}
+
+/**
+ * A refusal is looked into: what is gone is answered as if it were forbidden, and of received mail Microsoft has announced that from 2026-12-31 it is
+ * changed with Mail-Advanced permissions only, and does not say whether that is about attachments too.
+ */
+async function explained(
+  mailbox: GraphMailbox,
+  place: AttachmentPlace,
+  failure: Failure,
+): Promise<Outcome<{ readonly changeKey?: string }>> {
+  const isLost = mayBeDone(failure);
+  if (!isLost && failure.code !== "access-denied" && failure.code !== "role-missing") return failed(failure);
+  const message = await attempt(() => mailbox.ask(getMessage, { itemId: place.messageId, detail: {} }));
+  const looked = message.ok ? await attempt(() => mailbox.ask(getAttachmentKind, place)) : message;
+  if (!looked.ok && looked.failure.code === "cancelled") throw looked.failure;
+  // After a lost answer one look settles it: the message is there, and the attachment is not.
+  if (isLost) return message.ok && !looked.ok && looked.failure.code === "not-found" ? done({}) : failed(failure);
+  if (!looked.ok && looked.failure.code === "not-found") return failed(looked.failure);
+  // A draft is not guarded: whoever is refused there lacks something else.
+  if (message.ok && message.value.isDraft === true) return failed(failure);
+  const { code, message: text, wireCode, requestId, backOffMs } = failure;
+  const hint =
+    "The message was received: to take attachments out of it, an application may need Mail-Advanced.ReadWrite.All besides Mail.ReadWrite. Or keep a copy as evidence and delete the message.";
+  return failed(new Failure(code, text, { hint, wireCode, requestId, backOffMs, cause: failure }));
+}

@@ -1,0 +1,61 @@
+import type { Attachment, AttachmentKind } from "../../exchange/attachment.ts";
+import type { Content } from "../../exchange/message.ts";
+import { Failure } from "../../failure.ts";
+import type { InsideReader } from "../../message-content/attached-parts.ts";
+import { attempt, type Outcome } from "../../outcome.ts";
+import { beginsAsMessage } from "../../wire/mime/begins-as-message.ts";
+import { getAttachmentValue } from "../requests/attachment-get.ts";
+import { getMimeMessage } from "../requests/outlook-get-mime-message.ts";
+import type { GraphMailbox } from "../session/mailbox.ts";
+import { oneByOne } from "../session/one-by-one.ts";
+import { type AttachmentPlace, insideOf, placeOf } from "./attachment-ids.ts";
+
+/** The RFC 5322 form of each message, one request each: in a batch it would be base64 inside of JSON, and held whole. */
+export function mime(mailbox: GraphMailbox, itemIds: readonly string[]): AsyncIterable<Outcome<Content>> {
+  return oneByOne(itemIds, async (id) => ({ bytes: beginsAsMessage(await mailbox.stream(getMimeMessage, id)) }));
+}
+
+/**
+ * The bytes of each attachment, one request each; of what hangs in one attached message, one for all that is asked for of it together. What a
+ * reference attachment links to is never fetched.
+ */
+export async function* attachmentContent(mailbox: GraphMailbox, asked: readonly Attachment[]): AsyncIterable<Outcome<Content>> {
+  const places = await Promise.all(asked.map(({ id, kind }) => attempt(async () => readablePlace(id, kind))));
+  const inside = await insideReader(
+    mailbox,
+    places.map((place) => (place.ok ? place.value : undefined)),
+  );
+  try {
+    yield* oneByOne([...places.entries()], async ([index, place]) => {
+      if (!place.ok) throw place.failure;
+      if (inside !== undefined) return { bytes: (await inside.open(index)).bytes };
+      const bytes = await mailbox.stream(getAttachmentValue, place.value);
+      return { bytes: asked[index]?.kind === "item" ? beginsAsMessage(bytes) : bytes };
+    });
+  } finally {
+    await inside?.leave();
+  }
+}
+
+function readablePlace(id: string, kind: AttachmentKind): AttachmentPlace {
+  if (kind === "reference") throw new Failure("unsupported", "This attachment is a link to a file elsewhere; links are not followed.");
+  return placeOf(id);
+}
+
+/** Undefined when nothing is in an attached message: most calls need none of it. */
+export async function insideReader(
+  mailbox: GraphMailbox,
+  places: readonly (AttachmentPlace | undefined)[],
+): Promise<InsideReader | undefined> {
+  if (!places.some((place) => place !== undefined && place.inside.length > 0)) return undefined;
+  const { openInside } = await import("../../message-content/attached-parts.ts");
+  return openInside(
+    places.map((place) => place && insideOf(place)),
+    (holder) => mailbox.stream(getAttachmentValue, placeOf(holder)),
+  );
+}
+
+/** Bytes that nobody wants keep a connection until they are ended; and what has not begun cannot end. */
+export async function endOf(bytes: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const _ of bytes) return;
+}

@@ -1,0 +1,140 @@
+import type { Address, Detail, Header, Importance, Message } from "../../exchange/message.ts";
+import { withSmtpAddress } from "../../exchange/smtp-address.ts";
+import { flagIn, type JsonObject, objectIn, objectsIn, textIn, textsIn, timeIn } from "../session/read-json.ts";
+
+/** PidTagMessageSize and PidTagMessageClass: a message of Graph has neither a size nor a class. @see https://learn.microsoft.com/en-us/openspecs/exchange_server_protocols/ms-oxprops/ */
+const sizeProperty = "Integer 0x0E08";
+const classProperty = "String 0x001A";
+/** PidTagSentRepresentingSmtpAddress and PidTagSenderSmtpAddress: of a colleague who left or moved, From and Sender hold an X.500 address. */
+export const fromSmtpProperty = "String 0x5D02";
+export const senderSmtpProperty = "String 0x5D01";
+const expanded = [sizeProperty, classProperty, fromSmtpProperty, senderSmtpProperty].map((id) => `id eq '${id}'`).join(" or ");
+
+const summary = [
+  "id",
+  "changeKey",
+  "internetMessageId",
+  "conversationId",
+  "parentFolderId",
+  "subject",
+  "sender",
+  "from",
+  "receivedDateTime",
+  "sentDateTime",
+  "createdDateTime",
+  "lastModifiedDateTime",
+  "importance",
+  "isRead",
+  "isDraft",
+  "categories",
+  "hasAttachments",
+  "webLink",
+];
+
+/** `$select` and `$expand` that give a message with this detail; its attachments are asked for by themselves. `sizes`: with the properties of MAPI: size, class, and the SMTP addresses of the sender. */
+export function shapeOf(detail: Detail, sizes: boolean): { readonly $select: string; readonly $expand?: string } {
+  const fields = [
+    ...summary,
+    ...(detail.recipients ? ["toRecipients", "ccRecipients", "bccRecipients", "replyTo"] : []),
+    ...(detail.headers ? ["internetMessageHeaders"] : []),
+    ...(detail.body === "preview" ? ["bodyPreview"] : []),
+    ...(detail.body === "text" || detail.body === "html" ? ["body"] : []),
+  ];
+  return {
+    $select: fields.join(","),
+    ...(sizes ? { $expand: `singleValueExtendedProperties($filter=${expanded})` } : {}),
+  };
+}
+
+/**
+ * The preferences that this detail needs. Without the second, Graph takes out of HTML what could do harm: the very thing that is looked for.
+ * @see https://learn.microsoft.com/en-us/graph/api/message-get
+ */
+export function preferencesOf(detail: Detail): readonly string[] {
+  if (detail.body === "html") return ['outlook.body-content-type="html"', "outlook.allow-unsafe-html"];
+  return detail.body === "text" ? ['outlook.body-content-type="text"'] : [];
+}
+
+/**
+ * A message as Graph writes it. What was not asked for, and what is not of the kind that it should be, is absent.
+ * @see https://learn.microsoft.com/en-us/graph/api/resources/message
+ */
+export function messageOf(json: JsonObject): Message {
+  const body = objectIn(json, "body");
+  const content = textIn(body, "content");
+  const isText = textIn(body, "contentType")?.toLowerCase() === "text";
+  return {
+    itemId: textIn(json, "id") ?? "",
+    changeKey: textIn(json, "changeKey"),
+    internetMessageId: textIn(json, "internetMessageId"),
+    conversationId: textIn(json, "conversationId"),
+    parentFolderId: textIn(json, "parentFolderId"),
+    itemClass: extendedIn(json, classProperty) ?? classOf(textIn(json, "@odata.type")),
+    subject: textIn(json, "subject"),
+    sender: withSmtpAddress(recipientOf(objectIn(json, "sender")), extendedIn(json, senderSmtpProperty)),
+    from: withSmtpAddress(recipientOf(objectIn(json, "from")), extendedIn(json, fromSmtpProperty)),
+    replyTo: recipientsIn(json, "replyTo"),
+    to: recipientsIn(json, "toRecipients"),
+    cc: recipientsIn(json, "ccRecipients"),
+    bcc: recipientsIn(json, "bccRecipients"),
+    receivedAt: timeIn(json, "receivedDateTime"),
+    sentAt: timeIn(json, "sentDateTime"),
+    createdAt: timeIn(json, "createdDateTime"),
+    modifiedAt: timeIn(json, "lastModifiedDateTime"),
+    size: sizeOf(extendedIn(json, sizeProperty)),
+    importance: importances.get(textIn(json, "importance")?.toLowerCase() ?? ""),
+    isRead: flagIn(json, "isRead"),
+    isDraft: flagIn(json, "isDraft"),
+    categories: textsIn(json, "categories"),
+    hasAttachments: flagIn(json, "hasAttachments"),
+    bodyText: isText ? content : undefined,
+    bodyHtml: isText ? undefined : content,
+    bodyPreview: textIn(json, "bodyPreview"),
+    headers: objectsIn(json, "internetMessageHeaders")?.map(
+      (header): Header => ({ name: textIn(header, "name") ?? "", value: textIn(header, "value") ?? "" }),
+    ),
+    webLink: textIn(json, "webLink"),
+  };
+}
+
+const importances: ReadonlyMap<string, Importance> = new Map([
+  ["low", "Low"],
+  ["normal", "Normal"],
+  ["high", "High"],
+]);
+
+/** The classes whose type Graph tells, for where the property itself is not given. */
+const classes: ReadonlyMap<string, string> = new Map([
+  ["#microsoft.graph.eventMessageRequest", "IPM.Schedule.Meeting.Request"],
+  ["#microsoft.graph.eventMessage", "IPM.Schedule.Meeting"],
+  ["#microsoft.graph.message", "IPM.Note"],
+]);
+
+function classOf(type: string | undefined): string | undefined {
+  return classes.get(type ?? "");
+}
+
+/** @see https://learn.microsoft.com/en-us/graph/api/resources/recipient */
+function recipientOf(recipient: JsonObject | undefined): Address | undefined {
+  const address = objectIn(recipient, "emailAddress");
+  return address === undefined ? undefined : { name: textIn(address, "name"), address: textIn(address, "address") };
+}
+
+function recipientsIn(json: JsonObject, name: string): readonly Address[] | undefined {
+  return objectsIn(json, name)?.flatMap((one) => recipientOf(one) ?? []);
+}
+
+function extendedIn(json: JsonObject, id: string): string | undefined {
+  // The service writes the number of a property with or without leading zeros.
+  const wanted = propertyKey(id);
+  const found = objectsIn(json, "singleValueExtendedProperties")?.find((one) => propertyKey(textIn(one, "id") ?? "") === wanted);
+  return textIn(found, "value");
+}
+
+function propertyKey(id: string): string {
+  return id.toLowerCase().replace(/0x0*/, "0x");
+}
+
+function sizeOf(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}

@@ -1,0 +1,50 @@
+import type { Attachment } from "../../exchange/attachment.ts";
+import type { Detail, Message } from "../../exchange/message.ts";
+import type { Outcome } from "../../outcome.ts";
+import { getMessage } from "../requests/messages.ts";
+import type { GraphMailbox } from "../session/mailbox.ts";
+import { attachments } from "./attachments.ts";
+
+/** Bodies are held whole, so fewer at once. */
+const bodyBatch = 5;
+
+/** Each message with the detail that is asked: as many Outcomes as ids, in their order. Throws only when cancelled. */
+export async function* get(mailbox: GraphMailbox, itemIds: readonly string[], detail: Detail): AsyncIterable<Outcome<Message>> {
+  const hasBody = detail.body === "text" || detail.body === "html";
+  const asked = itemIds.map((itemId) => ({ itemId, detail }));
+  const messages = mailbox.each(getMessage, asked, hasBody ? { batchSize: bodyBatch } : {});
+  if (detail.attachments !== true) {
+    yield* messages;
+    return;
+  }
+  const read: Outcome<Message>[] = [];
+  for await (const outcome of messages) read.push(outcome);
+  const there = read.flatMap((outcome) => (outcome.ok ? [outcome.value.itemId] : []));
+  const listed: Outcome<readonly Attachment[]>[] = [];
+  for await (const outcome of attachments(mailbox, there)) listed.push(outcome);
+  let next = 0;
+  for (const outcome of read) {
+    const own = outcome.ok ? listed[next++] : undefined;
+    if (own === undefined || !outcome.ok) yield outcome;
+    else yield own.ok ? { ok: true, value: { ...outcome.value, attachments: own.value } } : own;
+  }
+}
+
+/** Reads messages again: by the id that they were listed with, what came of each. Throws only when cancelled. */
+export async function readMessages(
+  mailbox: GraphMailbox,
+  messages: readonly Message[],
+  detail: Detail,
+): Promise<Map<string, Outcome<Message>>> {
+  const read = new Map<string, Outcome<Message>>();
+  let index = 0;
+  for await (const outcome of get(
+    mailbox,
+    messages.map(({ itemId }) => itemId),
+    detail,
+  )) {
+    const message = messages[index++];
+    if (message) read.set(message.itemId, outcome);
+  }
+  return read;
+}

@@ -1,0 +1,49 @@
+import { attempt, done, type Outcome } from "../../outcome.ts";
+import { mayBeDone } from "../failures.ts";
+import type { FolderRef } from "../folders/folder-ref.ts";
+import { getFolder } from "../requests/mail-folders.ts";
+import type { Relocated } from "../requests/message-move.ts";
+import { getMessage } from "../requests/messages.ts";
+import type { GraphMailbox } from "../session/mailbox.ts";
+
+/**
+ * After a lost answer one look settles what became of an item. `look` gives the value when it sees that the item was done. If it does not, the
+ * failure stays: the order may still be on its way.
+ */
+export async function* settled<T>(
+  ids: readonly string[],
+  outcomes: AsyncIterable<Outcome<T>>,
+  look: (id: string) => Promise<T | undefined>,
+): AsyncIterable<Outcome<T>> {
+  let index = 0;
+  for await (const outcome of outcomes) {
+    const id = ids[index++] ?? "";
+    if (outcome.ok || !mayBeDone(outcome.failure)) {
+      yield outcome;
+      continue;
+    }
+    const seen = await attempt(() => look(id));
+    if (!seen.ok && seen.failure.code === "cancelled") throw seen.failure;
+    yield seen.ok && seen.value !== undefined ? done(seen.value) : outcome;
+  }
+}
+
+/** Sees that a message lies in a folder. An id of the form that a move changes names nothing afterwards, which shows nothing. */
+export function liesIn(mailbox: GraphMailbox, folder: FolderRef): (id: string) => Promise<Relocated | undefined> {
+  let goal: Promise<string> | undefined;
+  return async (itemId) => {
+    goal ??= "id" in folder ? Promise.resolve(folder.id) : mailbox.ask(getFolder, folder).then(({ folderId }) => folderId);
+    const message = await mailbox.ask(getMessage, { itemId, detail: {} });
+    return message.parentFolderId === (await goal) ? { newItemId: message.itemId } : undefined;
+  };
+}
+
+/** Sees that Graph has no message of this id any more. */
+export function isGone(mailbox: GraphMailbox): (id: string) => Promise<Relocated | undefined> {
+  return async (itemId) => {
+    const there = await attempt(() => mailbox.ask(getMessage, { itemId, detail: {} }));
+    if (there.ok) return undefined;
+    if (there.failure.code === "not-found") return {};
+    throw there.failure;
+  };
+}

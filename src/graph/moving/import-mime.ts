@@ -1,0 +1,81 @@
+import { type Copied, copyLosses } from "../../exchange/exchange.ts";
+import { discarded } from "../../exchange/sending/send-once.ts";
+import { asFailure, Failure, type LeftDraft } from "../../failure.ts";
+import { attempt } from "../../outcome.ts";
+import { beginsAsMessage } from "../../wire/mime/begins-as-message.ts";
+import type { FolderRef } from "../folders/folder-ref.ts";
+import { moveMessage } from "../requests/message-move.ts";
+import { getMessage } from "../requests/messages.ts";
+import { getMimeMessage } from "../requests/outlook-get-mime-message.ts";
+import { maxMimeBytes, postMimeMessage } from "../requests/user-post-messages.ts";
+import { discard } from "../sending/delete-draft.ts";
+import type { GraphMailbox } from "../session/mailbox.ts";
+
+/**
+ * Copies a message into another mailbox in RFC 5322 form: Graph takes at most 3 MB of it, and makes a draft. Content and headers are those of the
+ * message; what else is lost the value says. Graph has upload sessions for attachments only, so there is no way for a larger one. Throws Failure.
+ * @see https://learn.microsoft.com/en-us/graph/outlook-send-mime-message
+ */
+export async function importMime(
+  from: GraphMailbox,
+  id: string,
+  to: GraphMailbox,
+  there: () => Promise<FolderRef>,
+  note: string,
+): Promise<Copied> {
+  const how = { method: "mime", lost: copyLosses, note } as const;
+  const mime = await whole(from, id, note);
+  const folder = await there();
+  const destinationId = "id" in folder ? folder.id : folder.distinguished;
+  const draft = await posted(to, mime);
+  if (destinationId.toLowerCase() === "drafts") return { newItemId: draft, ...how };
+  try {
+    return { ...(await to.ask(moveMessage, { id: draft, destinationId })), ...how };
+  } catch (thrown) {
+    const steady = to.during({ ...to.call, signal: undefined });
+    throw await discarded(draft, asFailure(thrown), {
+      discard: (made) => discard(steady, made),
+      left: () => leftAt(steady, draft),
+      leftIn: `Drafts or Deleted Items of ${to.address}`,
+    });
+  }
+}
+
+/** Where the draft of this id lies. */
+async function leftAt(mailbox: GraphMailbox, id: string): Promise<readonly LeftDraft[]> {
+  const opened = await attempt(() => mailbox.ask(getMessage, { itemId: id, detail: {} }));
+  if (!opened.ok && opened.failure.code === "not-found") return [];
+  if (!opened.ok) throw opened.failure;
+  const { itemId, parentFolderId } = opened.value;
+  const folder = parentFolderId === undefined ? "a folder" : (await mailbox.folders.get(parentFolderId)).path;
+  return [{ mailbox: mailbox.address, folder, itemId }];
+}
+
+/** A draft of which the answer was lost is not known: it stays where it is, and the failure says so. */
+async function posted(to: GraphMailbox, mime: Uint8Array): Promise<string> {
+  try {
+    return await to.ask(postMimeMessage, mime);
+  } catch (thrown) {
+    const failure = asFailure(thrown);
+    const { code, message, wireCode, requestId } = failure;
+    if (code !== "unknown-outcome" && code !== "cancelled") throw failure;
+    const hint = `A copy may be left in Drafts of ${to.address}: look there before you copy it again.`;
+    throw new Failure(code, `${message} A draft may be left in Drafts of ${to.address}.`, { hint, wireCode, requestId, cause: failure });
+  }
+}
+
+/** Held whole, since its size must be known before it is sent; what would be too large for the request is not read to its end. */
+async function whole(mailbox: GraphMailbox, id: string, why: string): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const bytes of beginsAsMessage(await mailbox.stream(getMimeMessage, id))) {
+    size += bytes.length;
+    if (size > maxMimeBytes) {
+      throw new Failure("too-large", `Without export and import, a message of at most 3 MB is copied to another mailbox. ${why}`, {
+        hint: "Nothing was copied. Grant the application MailboxItem.ImportExport.All where the cloud has it; or download the message as EML and keep that.",
+      });
+    }
+    parts.push(bytes);
+  }
+  return Buffer.concat(parts);
+}

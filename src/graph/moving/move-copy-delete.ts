@@ -1,0 +1,206 @@
+import type { Copied, Deleted, DeleteMode, Destination, Junk, Junked } from "../../exchange/exchange.ts";
+import { splitStore } from "../../exchange/folders/folder-names.ts";
+import { Failure } from "../../failure.ts";
+import { attempt, done, failed, type Outcome } from "../../outcome.ts";
+import type { FolderRef } from "../folders/folder-ref.ts";
+import { getFolder } from "../requests/mail-folders.ts";
+import { copyMessage } from "../requests/message-copy.ts";
+import { deleteMessage } from "../requests/message-delete.ts";
+import { moveMessage, type Relocated, type Relocation } from "../requests/message-move.ts";
+import { noSuchRequest, permanentDelete } from "../requests/message-permanentdelete.ts";
+import { getMessage } from "../requests/messages.ts";
+import type { GraphMailbox } from "../session/mailbox.ts";
+import { oneByOne } from "../session/one-by-one.ts";
+import type { Request } from "../session/request-description.ts";
+import { isGone, liesIn, settled } from "./confirm-moves.ts";
+
+type Outcomes = AsyncIterable<Outcome<Relocated>>;
+
+/** Within a mailbox by Graph's own copy; into another one as `copyElsewhere` can. */
+export function copy(mailbox: GraphMailbox, itemIds: readonly string[], destination: Destination): AsyncIterable<Outcome<Copied>> {
+  return relocate(mailbox, copyMessage, itemIds, destination);
+}
+
+/** Within a mailbox only: what Graph can carry to another one is not the message as it was. */
+export function move(mailbox: GraphMailbox, itemIds: readonly string[], destination: Destination): Outcomes {
+  return relocate(mailbox, moveMessage, itemIds, destination);
+}
+
+/**
+ * `trash` and `soft` move, since where a plain DELETE leads to is not promised; `hard` deletes for good. Where the cloud cannot, it is deleted softly,
+ * and the value says so.
+ */
+export function remove(mailbox: GraphMailbox, itemIds: readonly string[], mode: DeleteMode): AsyncIterable<Outcome<Deleted>> {
+  if (mode === "trash") return moveTo(mailbox, itemIds, "deleteditems");
+  if (mode === "soft") return softly(mailbox, itemIds);
+  return mailbox.habits.permanentDelete ? deleteEach(mailbox, itemIds) : onlySoftly(mailbox, itemIds);
+}
+
+/** Graph has no other way to say that something is junk than to move it. Who sent it is neither blocked nor reported. */
+export async function* junk(
+  mailbox: GraphMailbox,
+  itemIds: readonly string[],
+  { isJunk, move: moves }: Junk,
+): AsyncIterable<Outcome<Junked>> {
+  if (moves) {
+    const note = `Microsoft Graph has moved it and cannot ${isJunk ? "block" : "unblock"} its sender: who is blocked is as before.`;
+    for await (const outcome of moveTo(mailbox, itemIds, isJunk ? "junkemail" : "inbox"))
+      yield outcome.ok ? done({ ...outcome.value, note }) : outcome;
+    return;
+  }
+  yield* none(itemIds, new Failure("unsupported", "Microsoft Graph cannot mark a message as junk, or not junk, without moving it."));
+}
+
+function moveTo(mailbox: GraphMailbox, itemIds: readonly string[], destinationId: string): Outcomes {
+  const moved = mailbox.each(
+    moveMessage,
+    itemIds.map((id) => ({ id, destinationId })),
+  );
+  return settled(itemIds, moved, liesIn(mailbox, { distinguished: destinationId }));
+}
+
+async function* relocate(
+  mailbox: GraphMailbox,
+  request: Request<Relocation, Relocated>,
+  itemIds: readonly string[],
+  destination: Destination,
+): AsyncIterable<Outcome<Copied>> {
+  if (itemIds.length === 0) return;
+  const other = otherOf(mailbox, destination);
+  if (other !== undefined && request.name === copyMessage.name && destination.create === true) {
+    yield* (await import("./copy-to-other-mailbox.ts")).copyElsewhere(mailbox, itemIds, other, () => folderOf(other, destination));
+    return;
+  }
+  const to = await attempt(async () => {
+    if (destination.publicFolder === true) throw noPublicFolders();
+    if (other !== undefined && request.name !== copyMessage.name) throw noMoveBetween();
+    return folderOf(other ?? mailbox, destination);
+  });
+  if (!to.ok) {
+    if (to.failure.code === "cancelled") throw to.failure;
+    yield* none(itemIds, to.failure);
+  } else if (other !== undefined)
+    yield* (await import("./copy-to-other-mailbox.ts")).copyElsewhere(mailbox, itemIds, other, async () => to.value);
+  else {
+    const destinationId = idOf(to.value);
+    const asked = itemIds.map((id) => ({ id, destinationId }));
+    const relocated = mailbox.each(request, asked);
+    // Of a copy the message itself shows nothing.
+    yield* request.name === copyMessage.name ? relocated : settled(itemIds, relocated, liesIn(mailbox, to.value));
+  }
+}
+
+async function folderOf(mailbox: GraphMailbox, { folder, create }: Destination): Promise<FolderRef> {
+  try {
+    return await mailbox.folders.resolve(folder);
+  } catch (thrown) {
+    if (create !== true || !(thrown instanceof Failure) || thrown.code !== "folder-not-found") throw thrown;
+    return { id: (await mailbox.folders.create(folder)).folderId };
+  }
+}
+
+function otherOf(mailbox: GraphMailbox, { mailbox: address, folder, publicFolder }: Destination): GraphMailbox | undefined {
+  if (publicFolder === true || splitStore(folder).store === "public") return undefined;
+  return address === undefined || address.toLowerCase() === mailbox.address.toLowerCase() ? undefined : mailbox.other(address);
+}
+
+function idOf(folder: FolderRef): string {
+  return "id" in folder ? folder.id : folder.distinguished;
+}
+
+function noPublicFolders(): Failure {
+  return new Failure("unsupported", "Public folders cannot be reached over Microsoft Graph.");
+}
+
+function noMoveBetween(): Failure {
+  return new Failure("unsupported", "Microsoft Graph does not move messages between mailboxes: nothing was moved.", {
+    hint: "Copy it there and delete it here.",
+  });
+}
+
+async function* none(itemIds: readonly string[], failure: Failure): AsyncIterable<Outcome<never>> {
+  for (const _ of itemIds) yield failed(failure);
+}
+
+/** To the Recoverable Items. That they can be moved to is seen and not promised: who is refused deletes there instead. */
+async function* softly(mailbox: GraphMailbox, itemIds: readonly string[]): Outcomes {
+  const { softDelete } = mailbox.habits;
+  let asked: Promise<string> | undefined;
+  const goal = () => {
+    asked ??= mailbox.ask(getFolder, { distinguished: "recoverableitemsdeletions" }).then(({ folderId }) => folderId);
+    return asked;
+  };
+  if (softDelete !== "move") {
+    yield* oneByOne(itemIds, (id) => deleteSoftly(mailbox, id, goal, softDelete === "delete" ? 1 : 2));
+    return;
+  }
+  let index = 0;
+  for await (const outcome of moveTo(mailbox, itemIds, "recoverableitemsdeletions")) {
+    const id = itemIds[index++] ?? "";
+    yield outcome.ok || !refusedThere.has(outcome.failure.wireCode ?? "")
+      ? outcome
+      : await otherwise(() => deleteSoftly(mailbox, id, goal, 2));
+  }
+}
+
+const refusedThere: ReadonlySet<string> = new Set([
+  "ErrorMoveCopyFailed",
+  "ErrorAccessDenied",
+  "ErrorRecoverableItemsAccessDenied",
+  "ErrorToFolderNotFound",
+  "ErrorFolderNotFound",
+]);
+
+async function* onlySoftly(mailbox: GraphMailbox, itemIds: readonly string[]): AsyncIterable<Outcome<Deleted>> {
+  for await (const outcome of softly(mailbox, itemIds)) {
+    yield outcome.ok
+      ? done({ ...outcome.value, mode: "soft", note: "This cloud has no permanent deletion over Microsoft Graph." })
+      : outcome;
+  }
+}
+
+/** A DELETE leads to Deleted Items or to the Recoverable Items, from the former to the latter. Throws Failure. */
+async function deleteSoftly(mailbox: GraphMailbox, id: string, recoverable: () => Promise<string>, times: number): Promise<Relocated> {
+  const goal = await recoverable();
+  let message = await mailbox.ask(getMessage, { itemId: id, detail: {} });
+  for (let tries = 0; tries < times && message.parentFolderId !== goal; tries++) {
+    const { itemId } = message;
+    const deleted = await attempt(() => mailbox.ask(deleteMessage, itemId));
+    if (!deleted.ok && deleted.failure.wireCode !== cannotDelete) throw deleted.failure;
+    const now = await attempt(() => mailbox.ask(getMessage, { itemId, detail: {} }));
+    // What lies among the Recoverable Items need not be shown.
+    if (!now.ok && deleted.ok && now.failure.code === "not-found") return {};
+    if (!now.ok) throw now.failure;
+    if (!deleted.ok && now.value.parentFolderId !== goal) throw deleted.failure;
+    message = now.value;
+  }
+  if (message.parentFolderId === goal) return { newItemId: message.itemId };
+  throw new Failure("not-verified", "It was deleted, but it does not lie in the Recoverable Items.", {
+    hint: "Look at the item: it should be in Deleted Items. With graph: { soft_delete: delete_twice } it is deleted from there, too.",
+  });
+}
+
+async function otherwise<T>(work: () => Promise<T>): Promise<Outcome<T>> {
+  const outcome = await attempt(work);
+  if (!outcome.ok && outcome.failure.code === "cancelled") throw outcome.failure;
+  return outcome;
+}
+
+const cannotDelete = "ErrorCannotDeleteObject";
+
+async function* deleteEach(mailbox: GraphMailbox, itemIds: readonly string[]): AsyncIterable<Outcome<Deleted>> {
+  let index = 0;
+  for await (const outcome of settled(itemIds, mailbox.each(permanentDelete, itemIds), isGone(mailbox))) {
+    const id = itemIds[index++] ?? "";
+    if (outcome.ok) yield outcome;
+    // It is another cloud than the settings say.
+    else if (outcome.failure.wireCode === noSuchRequest) yield* onlySoftly(mailbox, [id]);
+    else yield outcome.failure.wireCode === cannotDelete ? await lookedAt(mailbox, id, outcome.failure) : outcome;
+  }
+}
+
+/** Of a message that is already gone, an immutable id is answered as if its deletion were forbidden: https://github.com/microsoftgraph/msgraph-sdk-dotnet/issues/3047 */
+async function lookedAt(mailbox: GraphMailbox, itemId: string, refused: Failure): Promise<Outcome<never>> {
+  const there = await otherwise(() => mailbox.ask(getMessage, { itemId, detail: {} }));
+  return failed(!there.ok && there.failure.code === "not-found" ? there.failure : refused);
+}

@@ -1,0 +1,133 @@
+import { folderForItem, isFolderId } from "../../exchange/foreign-id.ts";
+import type { Within } from "../../exchange/locate-scope.ts";
+import { mailboxGuidOf } from "../../exchange/mailbox-guid.ts";
+import type { Message, MessageName } from "../../exchange/message.ts";
+import { type Located, meantBy } from "../../exchange/search/absence.ts";
+import { keepIn, locateCopies, nameless, type Seen } from "../../exchange/search/locate-copies.ts";
+import { sameMessageId } from "../../exchange/search/match-filters.ts";
+import type { FailureCode } from "../../failure.ts";
+import { attempt, done, failed, type Outcome } from "../../outcome.ts";
+import { guidOfMailbox } from "../home.ts";
+import { getMessage } from "../requests/messages.ts";
+import { explained, notOfPrimary, tellsStore, translatedIds } from "../session/ews-ids.ts";
+import type { GraphMailbox } from "../session/mailbox.ts";
+import { newestFirst } from "./newest-first.ts";
+import { maxMessageIds, messageIdFilter } from "./odata-filter.ts";
+import { noArchive, type Where, whereToSearch } from "./search-folders.ts";
+
+const unreadable: readonly FailureCode[] = ["invalid-input", "refused"];
+
+/**
+ * Every message that each name stands for, newest first, or where it was looked for and is not. Ids of Exchange Web Services are translated first. What has
+ * only an Internet Message-ID, or an id that is dead, is looked for in the whole mailbox. As many Outcomes as names, in their order; throws only when cancelled.
+ */
+export async function* locate(mailbox: GraphMailbox, names: readonly MessageName[], within: Within = {}): AsyncIterable<Outcome<Located>> {
+  if (within.archive === true) {
+    yield* names.map(() => failed(noArchive()));
+    return;
+  }
+  const outcomes: Outcome<Located>[] = names.map(nameless);
+  const byId = [...names.entries()].flatMap(([index, { itemId }]) => (itemId === undefined ? [] : [{ index, itemId }]));
+  const translated = await translatedIds(
+    mailbox,
+    byId.map(({ itemId }) => itemId),
+  );
+  const asked = byId.map(({ itemId }) => ({ itemId: translated.get(itemId) ?? itemId, detail: {} }));
+  let next = 0;
+  for await (const outcome of mailbox.each(getMessage, asked)) {
+    const name = byId[next++];
+    if (name)
+      outcomes[name.index] = outcome.ok ? done({ messages: [outcome.value] }) : failed(explained(outcome.failure, name.itemId, translated));
+  }
+  for (const { index, itemId } of byId) {
+    if (isFolderId(itemId) && outcomes[index]?.ok === false) outcomes[index] = failed(folderForItem());
+  }
+  if (!isOneFolder(within)) await refuseUnshown(mailbox, byId, outcomes);
+  const places = placesOf(mailbox, within);
+  if (isOneFolder(within)) {
+    const there = await attempt(places);
+    if (!there.ok) {
+      if (there.failure.code === "cancelled") throw there.failure;
+      yield* names.map(() => there);
+      return;
+    }
+    keepIn(there.value.folderId ?? "", outcomes, there.value.looked);
+  }
+  const archive = within.folder === undefined ? ("unknown" as const) : undefined;
+  const find = async (ids: readonly string[]) => ({ ...(await findCopies(mailbox, ids, await places())), archive });
+  await locateCopies(names, outcomes, { atOnce: maxMessageIds, unreadable, find });
+  yield* outcomes;
+}
+
+/**
+ * Graph opens the primary mailbox alone, and says of what lies in an archive, in a public folder or in another mailbox that it is not there: of an id that
+ * says itself that it is not of this mailbox, or that may be such a one, nothing is known.
+ */
+async function refuseUnshown(
+  mailbox: GraphMailbox,
+  byId: readonly { readonly index: number; readonly itemId: string }[],
+  outcomes: Outcome<Located>[],
+): Promise<void> {
+  const unknown = byId.flatMap(({ index, itemId }) => {
+    const outcome = outcomes[index];
+    if (outcome === undefined || outcome.ok || outcome.failure.code !== "not-found" || !tellsStore(itemId)) return [];
+    return [{ index, itemId, failure: outcome.failure }];
+  });
+  if (unknown.length === 0) return;
+  const own = await guidOfMailbox(mailbox);
+  for (const { index, itemId, failure } of unknown) {
+    const guid = mailboxGuidOf(itemId);
+    if (guid === undefined || guid !== own) outcomes[index] = failed(notOfPrimary(mailbox, failure));
+  }
+}
+
+/** Where names are looked for. */
+interface Places extends Pick<Where, "places" | "pathOfId" | "includes" | "looked" | "closed"> {
+  /** Of the one folder that is named. */
+  readonly folderId?: string;
+}
+
+/** Asked once, when it is needed. */
+function placesOf(mailbox: GraphMailbox, within: Within): () => Promise<Places> {
+  let asked: Promise<Places> | undefined;
+  return () => {
+    asked ??= isOneFolder(within) ? folderAlone(mailbox, within) : whereToSearch(mailbox, within);
+    return asked;
+  };
+}
+
+function isOneFolder({ folder, folderId }: Within): boolean {
+  return folder !== undefined || folderId !== undefined;
+}
+
+async function folderAlone(mailbox: GraphMailbox, within: Within): Promise<Places> {
+  const known = within.folderId === undefined ? await mailbox.folders.get(within.folder ?? "") : undefined;
+  const folderId = known?.folderId ?? within.folderId ?? "";
+  return {
+    places: [{ id: folderId }],
+    folderId,
+    pathOfId: (id) => (id === folderId ? known?.path : undefined),
+    includes: () => true,
+    closed: [],
+    looked: { mailbox: mailbox.address, folders: 1, ...meantBy({ folder: within.folder ?? "" }), folder: known?.path },
+  };
+}
+
+/** One search for several Internet Message-IDs over every place that is meant; without ids it only opens each. Throws Failure. */
+async function findCopies(mailbox: GraphMailbox, ids: readonly string[], where: Places): Promise<Omit<Seen, "archive">> {
+  const found = new Map<string, Message>();
+  const list = await newestFirst(mailbox, where.places, {
+    detail: {},
+    // Where the service refuses to look for them, everything is listed and compared here.
+    filters: ids.length === 0 ? [undefined] : [messageIdFilter(ids), undefined],
+    expected: ids.length,
+    includes: (message, place) =>
+      where.includes(message, place) && (ids.length === 0 || ids.some((id) => sameMessageId(id, message.internetMessageId ?? ""))),
+  });
+  if (ids.length > 0) {
+    for await (const message of list.messages()) {
+      found.set(message.itemId, { ...message, folderPath: where.pathOfId(message.parentFolderId) });
+    }
+  }
+  return { messages: [...found.values()], unlisted: [...where.closed, ...list.unlisted], places: where.looked };
+}

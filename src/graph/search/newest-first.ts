@@ -1,0 +1,224 @@
+import { contradiction } from "../../exchange/contradiction.ts";
+import type { Detail, Message } from "../../exchange/message.ts";
+import { gapFailure, listAround, mayBeOneItem, mostFailedFolders } from "../../exchange/search/list-around-failures.ts";
+import { isLocal } from "../../exchange/search/local-failure.ts";
+import { endReading, newestOf, newReading, type Reading, takePage } from "../../exchange/search/newest-first.ts";
+import { Failure } from "../../failure.ts";
+import { attempt } from "../../outcome.ts";
+import type { FolderRef } from "../folders/folder-ref.ts";
+import { type Listing, listMessages } from "../requests/messages.ts";
+import type { GraphMailbox } from "../session/mailbox.ts";
+import { endsShort, type Page } from "../session/paging.ts";
+
+/** What is asked of every place. */
+export interface Asking {
+  readonly detail: Detail;
+  /** `$filter`, the best first: the next is tried when one is refused. */
+  readonly filters: readonly (string | undefined)[];
+  /** How many messages will probably be taken. */
+  readonly expected: number;
+  /** Whether a message is one of the list. */
+  includes(message: Message, place: FolderRef | undefined): boolean;
+}
+
+/** A place that could not be listed to its end, or one of its messages that could not be listed, and why. */
+export interface Unlisted {
+  readonly place: FolderRef | undefined;
+  /** True of one message; its id where the server gives at least that. */
+  readonly isMessage: boolean;
+  readonly itemId?: string | undefined;
+  readonly failure: Failure;
+}
+
+/** Several places as one list. */
+export interface NewestFirst {
+  /** Which of the filters was taken. */
+  readonly taken: number;
+  /** Newest first, no item of a place twice. What arrives while we read may stand in between. Throws Failure. */
+  messages(): AsyncIterable<Message>;
+  readonly unlisted: readonly Unlisted[];
+  /** How many messages match, when the first pages are all there is. */
+  total(): number | undefined;
+}
+
+// Larger pages have been seen to time out at the gateway; with bodies sooner.
+const maxPageSize = 250;
+const maxPageSizeWithBody = 50;
+const minPageSize = 25;
+
+/** How far one place was read. */
+interface Source extends Reading {
+  readonly place: FolderRef | undefined;
+  /** The pages after the first. */
+  link: string | undefined;
+  /** How many messages the server has given, or could not give: where to go on without a link. */
+  offset: number;
+  /** Nothing of it could be listed. */
+  failed: boolean;
+}
+
+/** Asks for the first page of every place. Throws Failure. */
+export async function newestFirst(mailbox: GraphMailbox, places: readonly (FolderRef | undefined)[], asking: Asking): Promise<NewestFirst> {
+  const unlisted: Unlisted[] = [];
+  /** The places that were asked with the filter of the moment. */
+  let begun: Source[] = [];
+  const withBody = asking.detail.body === "text" || asking.detail.body === "html";
+  const maxSize = withBody ? maxPageSizeWithBody : maxPageSize;
+  const fairShare = Math.ceil((2 * asking.expected) / Math.max(1, places.length));
+  // One more than expected tells whether more follows.
+  const top = Math.max(1, Math.min(maxSize, asking.expected + 1, Math.max(minPageSize, fairShare)));
+  const listingOf = (place: FolderRef | undefined, filter: string | undefined): Listing => ({
+    folder: place,
+    detail: asking.detail,
+    filter,
+    orderBy: "receivedDateTime desc",
+    top,
+  });
+  const { taken, sources } = await begin();
+
+  async function begin(): Promise<{ readonly taken: number; readonly sources: readonly Source[] }> {
+    for (const [index, filter] of asking.filters.entries()) {
+      const first = await firstPages(filter, index === asking.filters.length - 1);
+      if (first !== undefined) return { taken: index, sources: first };
+    }
+    throw new Failure("internal", "A list was asked for without a filter, not even none.");
+  }
+
+  /** Undefined when the filter is refused and another is left. */
+  async function firstPages(filter: string | undefined, isLast: boolean): Promise<readonly Source[] | undefined> {
+    const sources: Source[] = [];
+    begun = sources;
+    unlisted.length = 0;
+    const listings = places.map((place) => listingOf(place, filter));
+    // Twenty pages in one reply must not be more than one page may be.
+    const batchSize = Math.max(1, Math.min(20, Math.floor((2 * maxSize) / top)));
+    let index = 0;
+    for await (const outcome of mailbox.each(listMessages, listings, { batchSize })) {
+      const place = places[index++];
+      const source: Source = { ...newReading(), place, link: undefined, offset: 0, failed: false };
+      sources.push(source);
+      if (outcome.ok) await take(source, filter, outcome.value);
+      else if (!isLast && isRefused(outcome.failure)) return undefined;
+      else {
+        await readAround(source, filter, outcome.failure);
+        // It may have been the filter, after all.
+        if (source.failed && !isLast && mayBeOneItem(outcome.failure)) return undefined;
+      }
+    }
+    const [first] = unlisted;
+    if (first && sources.every(({ failed }) => failed)) throw first.failure;
+    return sources;
+  }
+
+  async function refill(source: Source): Promise<void> {
+    const { link, offset } = source;
+    const filter = asking.filters[taken];
+    const listing = listingOf(source.place, filter);
+    const next = await attempt(() => onePage(link === undefined ? { ...listing, skip: offset } : listing, link));
+    if (next.ok) await take(source, filter, next.value);
+    else await readAround(source, filter, next.failure);
+  }
+
+  async function onePage(listing: Listing, from?: string, of = mailbox): Promise<Page<Message>> {
+    for await (const page of of.pages(listMessages, listing, from)) return page;
+    throw new Failure("internal", "A list without a page.");
+  }
+
+  /** One message may spoil its page: the others are listed without it, by their numbers. */
+  async function readAround(source: Source, filter: string | undefined, failure: Failure): Promise<void> {
+    if (!mayBeOneItem(failure) || begun.filter(({ failed }) => failed).length >= mostFailedFolders) return giveUp(source, failure);
+    const listing = listingOf(source.place, filter);
+    // Of several messages one more failure is expected; of one alone it must not be an accident.
+    const hasty = mailbox.during({ ...mailbox.call, tries: 1 });
+    let count: number | undefined;
+    const found = await listAround(
+      async (skip, size) => {
+        const {
+          items,
+          length,
+          next,
+          count: counted,
+        } = await onePage({ ...listing, skip, top: size }, undefined, size > 1 ? hasty : mailbox);
+        count = counted ?? count;
+        return { items, length, isLast: next === undefined };
+      },
+      source.offset,
+      top,
+    );
+    for (const gap of found.gaps) {
+      const named = await attempt(() => onePage({ ...listing, skip: gap.at, top: 1, idsOnly: true }));
+      if (!named.ok && named.failure.code === "cancelled") throw named.failure;
+      const itemId = named.ok ? named.value.items[0]?.itemId : undefined;
+      unlisted.push({
+        place: source.place,
+        isMessage: true,
+        itemId,
+        failure: gapFailure(gap, "the message that is, newest first, number"),
+      });
+    }
+    source.offset += found.length;
+    source.link = undefined;
+    if (found.failure !== undefined) giveUp(source, found.failure, found.items);
+    else if (found.isLast && count !== undefined && count > source.offset)
+      await takeAgain(source, filter, { items: found.items, next: undefined, length: found.length, count });
+    else takeItems(source, found.items, found.isLast);
+  }
+
+  async function take(source: Source, filter: string | undefined, page: Page<Message>): Promise<void> {
+    source.link = page.next;
+    // A last page of what was given before does not bring the list to its end.
+    const isRepeated = page.next === undefined && page.items.length > 0 && page.items.every(({ itemId }) => source.seen.has(itemId));
+    if (!isRepeated) source.offset += page.length;
+    const nameless = page.length - page.items.length;
+    if (nameless > 0) {
+      const failure = new Failure("broken-reply", `The server listed ${nameless} of the messages without an id.`);
+      unlisted.push({ place: source.place, isMessage: true, failure });
+    }
+    if (endsShort({ ...page, length: 0 }, source.offset)) await takeAgain(source, filter, page);
+    else takeItems(source, page.items, page.next === undefined);
+  }
+
+  /**
+   * A list that ended before its own count is asked for again behind its last message. What that gives is read, and a count that agrees by now settles it;
+   * otherwise the place is told as not listed to its end.
+   */
+  async function takeAgain(source: Source, filter: string | undefined, { items, count = 0 }: Page<Message>): Promise<void> {
+    const again = await attempt(() => onePage({ ...listingOf(source.place, filter), skip: source.offset }));
+    if (!again.ok && again.failure.code === "cancelled") throw again.failure;
+    const known = new Set(items.map(({ itemId }) => itemId));
+    const fresh = again.ok ? again.value.items.filter(({ itemId }) => !known.has(itemId) && !source.seen.has(itemId)) : [];
+    // The next page is asked for by its number: what is wrong with it is found there.
+    if (!again.ok || fresh.length > 0) {
+      source.offset += fresh.length;
+      takeItems(source, [...items, ...fresh], false);
+      return;
+    }
+    const counted = again.value.count ?? count;
+    takeItems(source, items, true);
+    if (counted > source.offset)
+      unlisted.push({ place: source.place, isMessage: false, failure: contradiction(counted, source.offset, "the folder") });
+  }
+
+  function takeItems(source: Source, items: readonly Message[], isLast: boolean): void {
+    const never = takePage(source, items, isLast, (message) => asking.includes(message, source.place));
+    if (never !== undefined) unlisted.push({ place: source.place, isMessage: false, failure: never });
+  }
+
+  /** Ends a place with what was read of it. */
+  function giveUp(source: Source, failure: Failure, items: readonly Message[] = []): void {
+    if (!isLocal(failure) && !mayBeOneItem(failure)) throw failure;
+    source.failed = source.seen.size + items.length === 0;
+    endReading(source);
+    takeItems(source, items, true);
+    unlisted.push({ place: source.place, isMessage: false, failure });
+  }
+
+  const more = sources.some(({ ended }) => !ended);
+  const count = sources.reduce((sum, { page }) => sum + page.length, 0);
+  return { taken, unlisted, messages: () => newestOf(sources, refill), total: () => (more ? undefined : count) };
+}
+
+/** What the service says of a filter that it does not know, or does not want to answer. A folder that is not there is another thing. */
+function isRefused({ code }: Failure): boolean {
+  return code === "invalid-input" || code === "refused" || code === "unsupported";
+}

@@ -1,0 +1,110 @@
+import type { Detail, Message } from "../../exchange/message.ts";
+import { readCursor } from "../../exchange/search/cursor.ts";
+import { searchListed } from "../../exchange/search/filter-listed.ts";
+import { demandFolders } from "../../exchange/search/locate-copies.ts";
+import { detailFor, type MatchMeans, openMatcher } from "../../exchange/search/match-filters.ts";
+import { recheck } from "../../exchange/search/recheck.ts";
+import type { Search, SearchPage } from "../../exchange/search/search-query.ts";
+import { Failure } from "../../failure.ts";
+import { readMessages } from "../messages/read-messages.ts";
+import type { GraphMailbox } from "../session/mailbox.ts";
+import { daysOf, searchByQuery } from "./kql-query.ts";
+import { newestFirst, type Unlisted } from "./newest-first.ts";
+import { type Division, type Plan, planFilters } from "./odata-filter.ts";
+import { noArchive, whereToSearch } from "./search-folders.ts";
+
+/** A client that has to choose looks at least at so many: a first page for the price of one request. */
+const fewestExpected = 100;
+
+/** What these filters ask, Graph tells by properties of MAPI alone. */
+const mustKnow = ["minSize", "maxSize", "itemClass"] as const;
+
+function unasked(): Failure {
+  return new Failure("unsupported", "Sizes and item classes are not asked for over this connection, so nothing can be found by them.", {
+    hint: "Leave the filter out, or set graph.sizes to true.",
+  });
+}
+
+/** What the server listed, and how. */
+interface Listed {
+  readonly division: Division;
+  readonly messages: AsyncIterable<Message>;
+  /** Grows while it is read. */
+  readonly unlisted: readonly Unlisted[];
+  readonly total: number | undefined;
+}
+
+/**
+ * Searches one mailbox, newest first over all its folders. The server narrows down by `$filter` or by `$search`; what it cannot decide is decided
+ * by looking at each message. Throws Failure.
+ */
+export async function search(mailbox: GraphMailbox, asked: Search, means: MatchMeans): Promise<SearchPage> {
+  if (!Number.isSafeInteger(asked.limit) || asked.limit < 1)
+    throw new Failure("invalid-input", "The limit is not a positive whole number.");
+  if (asked.archive === true) throw noArchive();
+  const position = readCursor(asked);
+  const { containsFilter, sizes } = mailbox.habits;
+  if (!sizes && mustKnow.some((name) => asked.filters[name] !== undefined)) throw unasked();
+  const plan = planFilters(asked.filters, position, { guesses: containsFilter === "try" });
+  const where = await whereToSearch(mailbox, asked);
+  demandFolders(where.looked);
+  const detail = listDetail(asked.detail ?? {}, plan);
+  const list = plan.search === undefined ? await byFilter() : byQuery(plan.search);
+  const { applied, check } = list.division;
+
+  async function byFilter(): Promise<Listed> {
+    const { divisions } = plan;
+    // Of what is left to us, nobody knows how much will match.
+    const expected = divisions[0].check.length > 0 ? Math.max(asked.limit, fewestExpected) : asked.limit;
+    const found = await newestFirst(mailbox, where.places, {
+      detail,
+      filters: divisions.map(({ filter }) => filter),
+      expected,
+      includes: where.includes,
+    });
+    return { division: divisions[found.taken] ?? divisions[0], messages: found.messages(), unlisted: found.unlisted, total: found.total() };
+  }
+
+  function byQuery(query: string): Listed {
+    const found = searchByQuery(mailbox, where.places, query, detail, daysOf(asked.filters, position), where.includes);
+    return { division: plan.divisions[0], messages: found.messages(), unlisted: found.unlisted, total: undefined };
+  }
+
+  const rechecked = recheck(list.messages, asked.filters, applied);
+  const found = await searchListed({
+    asked,
+    position,
+    applied,
+    check,
+    matches: await openMatcher(asked.filters, check, means),
+    listed: rechecked.messages,
+    needsReading: (_, wanted) => needsReading(wanted, detail),
+    read: (messages, wanted) => readMessages(mailbox, messages, wanted),
+  });
+  const unsearched = [
+    ...where.closed,
+    ...list.unlisted.map(({ place, itemId, failure }) => ({ folderPath: where.pathOf(place), itemId, failure })),
+    ...found.unsearched,
+  ];
+  return {
+    messages: found.messages.map((message) => ({ ...message, folderPath: where.pathOfId(message.parentFolderId) })),
+    applied: rechecked.applied(),
+    folders: where.folders - list.unlisted.filter(({ place, isMessage }) => place !== undefined && !isMessage).length,
+    total: check.length === 0 && !rechecked.isBroken() && position === undefined && unsearched.length === 0 ? list.total : undefined,
+    nextCursor: found.nextCursor,
+    archive: asked.folder === undefined ? "unknown" : undefined,
+    unsearched: unsearched.length > 0 ? unsearched : undefined,
+  };
+}
+
+/** A list gives everything but headers and attachments, so what must be judged is listed in the form to judge it. */
+function listDetail(asked: Detail, plan: Plan): Detail {
+  const needed = detailFor(plan.divisions.flatMap(({ check }) => check));
+  const body = needed.body ?? asked.body;
+  return { recipients: needed.recipients === true || asked.recipients === true, ...(body === undefined ? {} : { body }) };
+}
+
+function needsReading(wanted: Detail, listed: Detail): boolean {
+  if (wanted.attachments === true || wanted.headers === true) return true;
+  return wanted.body !== undefined && wanted.body !== listed.body;
+}

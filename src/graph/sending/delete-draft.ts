@@ -1,0 +1,45 @@
+import type { Remains } from "../../exchange/sending/send-once.ts";
+import { asFailure, type LeftDraft } from "../../failure.ts";
+import { deleteMessage } from "../requests/message-delete.ts";
+import { noSuchRequest, permanentDelete } from "../requests/message-permanentdelete.ts";
+import type { GraphMailbox } from "../session/mailbox.ts";
+import { findMarked } from "./find-sent-by-mark.ts";
+
+/**
+ * How a draft of ours is deleted, and where those with this mark lie: looking for one may have moved it to Deleted Items, and so does a deletion of
+ * which the answer was lost.
+ */
+export function remains(mailbox: GraphMailbox, mark: string): Remains<string> {
+  return {
+    discard: (draft) => discard(mailbox, draft),
+    async left() {
+      const left: LeftDraft[] = [];
+      for (const folder of ["drafts", "outbox", "deleteditems"]) {
+        const found = (await findMarked(mailbox, mark, [folder], "immutable")).filter(({ isDraft }) => isDraft === true);
+        for (const one of found.map(({ itemId }) => ({ mailbox: mailbox.address, folder, itemId }))) left.push(one);
+      }
+      return left;
+    },
+    leftIn: `Drafts or Deleted Items of ${mailbox.address}`,
+  };
+}
+
+/** Deletes a message of our own making, as far as this cloud can. Throws Failure; one that is gone already is none. */
+export async function discard(mailbox: GraphMailbox, id: string): Promise<void> {
+  try {
+    if (!mailbox.habits.permanentDelete || !(await deletedForGood(mailbox, id))) await mailbox.ask(deleteMessage, id);
+  } catch (thrown) {
+    if (asFailure(thrown).code !== "not-found") throw thrown;
+  }
+}
+
+/** False where the cloud turns out to have no permanentDelete. */
+async function deletedForGood(mailbox: GraphMailbox, id: string): Promise<boolean> {
+  try {
+    await mailbox.ask(permanentDelete, id);
+    return true;
+  } catch (thrown) {
+    if (asFailure(thrown).wireCode === noSuchRequest) return false;
+    throw thrown;
+  }
+}

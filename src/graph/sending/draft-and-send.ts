@@ -1,0 +1,119 @@
+import type { NewAttachment } from "../../exchange/attachment.ts";
+import type { Sent } from "../../exchange/sending/draft.ts";
+import { copyOf, type Look, type Pace, sendOnce } from "../../exchange/sending/send-once.ts";
+import { asFailure, Failure, throwDefect } from "../../failure.ts";
+import { attempt } from "../../outcome.ts";
+import { moveAway } from "../requests/message-move.ts";
+import { sendDraft } from "../requests/message-send.ts";
+import { getMessage } from "../requests/messages.ts";
+import type { GraphMailbox } from "../session/mailbox.ts";
+import { certainlyNotSent, isLost } from "./certainly-not-sent.ts";
+import { discard, remains } from "./delete-draft.ts";
+import { findMarked } from "./find-sent-by-mark.ts";
+import { upload } from "./upload-attachment.ts";
+
+type About = Pick<Sent, "subject" | "to" | "cc" | "bcc">;
+
+/** One message to send: how its draft is made, and what else belongs to it. */
+export interface Delivery {
+  /** Carried by this draft and by nothing else. */
+  readonly mark: string;
+  /** Gives the id of the draft, in the form that changes when the draft is moved or sent. */
+  make(): Promise<string>;
+  /** What is done to the draft before the attachments are put on it. Gives what is to be told of the message. */
+  finish(draft: string): Promise<About>;
+  readonly attachments: readonly NewAttachment[];
+  readonly saveToSent: boolean;
+}
+
+/**
+ * Sends one message once (`sendOnce`): a draft is sent again only after it was moved, which gives it another id, and nothing was found under the id
+ * that the order named, so that an order that is still under way finds nothing either. Throws Failure: `unknown-outcome` where it cannot be told, and otherwise nothing was sent.
+ */
+export async function deliver(mailbox: GraphMailbox, delivery: Delivery, pace: Pace): Promise<Sent> {
+  // Once there is a draft, what was begun is brought to an end, also when the caller goes away.
+  const steady = mailbox.during({ ...mailbox.call, signal: undefined });
+  let about: About | undefined;
+  await sendOnce(
+    {
+      make: delivery.make,
+      async complete(draft) {
+        about = await delivery.finish(draft);
+        for (const attachment of delivery.attachments) await upload(mailbox, draft, attachment);
+        mailbox.call.signal?.throwIfAborted();
+        return draft;
+      },
+      order: (draft) => mailbox.ask(sendDraft, draft),
+      certainlyNotSent,
+      isLost,
+      looking: (ordered, fence) => () => look(steady, delivery.mark, fence ? ordered : undefined),
+      folders: "Sent Items, Outbox, Drafts and Deleted Items",
+      ...remains(steady, delivery.mark),
+    },
+    pace,
+  );
+  if (about === undefined) throw new Failure("internal", "A message was sent that was never finished.");
+  const copy = await copyOf(() => findCopy(steady, delivery.mark), pace, mailbox.call.progress);
+  if (delivery.saveToSent) return { ...about, ...copy };
+  return { ...about, ...(await removeCopy(steady, copy)) };
+}
+
+/** Gives the draft with its new id, once nothing is found under that of `ordered`. */
+async function look(mailbox: GraphMailbox, mark: string, ordered: string | undefined): Promise<Look<string>> {
+  if ((await findMarked(mailbox, mark, ["sentitems"], "rest")).length > 0) return "sent";
+  // Each move gives another id: to Deleted Items the first time, and back the second.
+  for (const [folder, to] of [
+    ["drafts", "deleteditems"],
+    ["deleteditems", "drafts"],
+  ] as const) {
+    // What was sent may have been moved out of Sent Items meanwhile: it is no draft any more.
+    const unsent = (await findMarked(mailbox, mark, [folder], "rest")).find(({ isDraft }) => isDraft === true);
+    if (unsent === undefined) continue;
+    if (ordered === undefined) return "draft";
+    const fenced = await fence(mailbox, unsent.itemId, to);
+    if (fenced !== undefined) return (await isDead(mailbox, ordered)) ? { draft: fenced } : "draft";
+  }
+  return undefined;
+}
+
+/** True when the id that the order named opens nothing any more. */
+async function isDead(mailbox: GraphMailbox, ordered: string): Promise<boolean> {
+  const opened = await attempt(() => mailbox.ask(getMessage, { itemId: ordered, detail: {} }));
+  if (!opened.ok && opened.failure.code !== "not-found") throw opened.failure;
+  return !opened.ok;
+}
+
+/** Moves the draft, so that its id is another. Undefined when it is no longer where it was seen, or did not become another: it is being sent. */
+async function fence(mailbox: GraphMailbox, id: string, destinationId: string): Promise<string | undefined> {
+  try {
+    const moved = await mailbox.ask(moveAway, { id, destinationId });
+    return moved === id ? undefined : moved;
+  } catch (thrown) {
+    const failure = asFailure(thrown);
+    if (failure.code === "changed" || failure.code === "not-found" || failure.code === "refused") return undefined;
+    throw failure;
+  }
+}
+
+async function findCopy(mailbox: GraphMailbox, mark: string): Promise<Partial<Sent> | undefined> {
+  const [copy] = await findMarked(mailbox, mark, ["sentitems"], "immutable");
+  if (!copy) return undefined;
+  const { itemId, internetMessageId, conversationId, sentAt, subject, to = [], cc = [], bcc = [] } = copy;
+  return { itemId, internetMessageId, conversationId, sentAt, subject, to, cc, bcc };
+}
+
+/** Graph keeps a copy of every draft that it sends; where none is wanted, it is taken away afterwards. */
+async function removeCopy(mailbox: GraphMailbox, { itemId }: Partial<Sent>): Promise<Pick<Sent, "copyLeft">> {
+  try {
+    if (itemId !== undefined) {
+      await discard(mailbox, itemId);
+      return {};
+    }
+    mailbox.call.progress?.("It was sent, but its copy in Sent Items was not found, so it is still there.");
+  } catch (thrown) {
+    const failure = asFailure(thrown);
+    throwDefect(failure, "The message was sent.");
+    mailbox.call.progress?.(`It was sent, but its copy is still in Sent Items: ${failure.message}`);
+  }
+  return { copyLeft: true };
+}

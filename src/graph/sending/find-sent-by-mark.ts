@@ -1,0 +1,54 @@
+import type { Message } from "../../exchange/message.ts";
+import { Failure } from "../../failure.ts";
+import { messageOf } from "../messages/message-reader.ts";
+import { found } from "../session/expected-reply.ts";
+import type { GraphMailbox } from "../session/mailbox.ts";
+import { type Page, pageOf } from "../session/paging.ts";
+import type { Request } from "../session/request-description.ts";
+import { markFilter } from "./draft-json.ts";
+
+interface Marking {
+  readonly folder: string;
+  readonly mark: string;
+  /** Of drafts the id that changes when they are sent; of what was sent the one that stays. */
+  readonly ids: "rest" | "immutable";
+}
+
+/** @see https://learn.microsoft.com/en-us/graph/api/singlevaluelegacyextendedproperty-get (messages that have a property) */
+const listMarked: Request<Marking, Page<Message>> = {
+  name: "user-list-messages",
+  safety: "read",
+  reply: found("value"),
+  write: ({ folder, mark, ids }) => ({
+    method: "GET",
+    path: `/mailFolders/${folder}/messages`,
+    query: {
+      $filter: markFilter(mark),
+      $select: "id,internetMessageId,conversationId,subject,sentDateTime,isDraft,toRecipients,ccRecipients,bccRecipients",
+      // More than one appears only when making a draft was repeated.
+      $top: "10",
+    },
+    ids,
+  }),
+  read: (reply) => pageOf(reply, messageOf),
+};
+
+/** What carries the mark in these well-known folders; a folder that the mailbox does not have holds nothing. Throws Failure. */
+export async function findMarked(
+  mailbox: GraphMailbox,
+  mark: string,
+  folders: readonly string[],
+  ids: Marking["ids"],
+): Promise<readonly Message[]> {
+  const found: Message[] = [];
+  for (const folder of folders) {
+    try {
+      // A first page may be empty and yet lead to another.
+      for await (const { items } of mailbox.pages(listMarked, { folder, mark, ids }))
+        for (const one of items.filter(({ itemId }) => itemId !== "")) found.push(one);
+    } catch (thrown) {
+      if (!(thrown instanceof Failure) || (thrown.code !== "not-found" && thrown.code !== "folder-not-found")) throw thrown;
+    }
+  }
+  return found;
+}

@@ -1,0 +1,20 @@
+import type { Reply } from "../../exchange/sending/draft.ts";
+import { type JsonObject, textIn } from "../session/read-json.ts";
+
+/** Our text above what Exchange has quoted. Both become HTML when one of them is. */
+export function withQuoted(asked: Pick<Reply, "text" | "html">, body: JsonObject | undefined): JsonObject {
+  const quoted = textIn(body, "content") ?? "";
+  const isText = textIn(body, "contentType")?.toLowerCase() === "text";
+  if (isText && asked.html === undefined) return { contentType: "text", content: `${asked.text ?? ""}\r\n\r\n${quoted}` };
+  const own = asked.html ?? escaped(asked.text ?? "");
+  const below = isText ? escaped(quoted) : quoted;
+  // Its end is looked for once: mail can be full of beginnings without one.
+  const start = below.search(/<body[\s>]/i);
+  const at = start < 0 ? 0 : below.indexOf(">", start) + 1;
+  return { contentType: "html", content: `${below.slice(0, at)}<div>${own}</div><br>${below.slice(at)}` };
+}
+
+function escaped(text: string): string {
+  const safe = text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  return safe.replace(/\r\n|\r|\n/g, "<br>\r\n");
+}

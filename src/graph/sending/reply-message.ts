@@ -1,0 +1,79 @@
+import { randomUUID } from "node:crypto";
+import { checkReply } from "../../exchange/sending/check-draft.ts";
+import type { Reply, Sent } from "../../exchange/sending/draft.ts";
+import { unfinished } from "../../exchange/sending/left-draft.ts";
+import { type Pace, usualPace } from "../../exchange/sending/send-once.ts";
+import { asFailure } from "../../failure.ts";
+import { messageOf } from "../messages/message-reader.ts";
+import { deleteAttachment } from "../requests/attachment-delete.ts";
+import { createReply } from "../requests/message-createreply.ts";
+import { listAttachments } from "../requests/message-list-attachments.ts";
+import { updateMessage } from "../requests/message-update.ts";
+import { getMessage } from "../requests/messages.ts";
+import type { GraphMailbox } from "../session/mailbox.ts";
+import { type JsonObject, objectIn, textIn } from "../session/read-json.ts";
+import { needed } from "../session/request-description.ts";
+import { deliver } from "./draft-and-send.ts";
+import { bodyJson, marking, recipientJson, recipients } from "./draft-json.ts";
+import { withQuoted } from "./quote-original.ts";
+import { tracesOf } from "./send-message.ts";
+
+/**
+ * Replies to a message of any folder. Exchange makes the draft, so that it stands in its conversation; text, recipients and headers are then set
+ * as they were asked for, and without the original its text is left out. Throws Failure as sending does.
+ */
+export async function reply(mailbox: GraphMailbox, asked: Reply, pace: Pace = usualPace): Promise<Sent> {
+  checkReply(asked);
+  const mark = randomUUID();
+  let made: JsonObject = {};
+  const delivery = {
+    mark,
+    async make() {
+      try {
+        made = await mailbox.ask(createReply, { id: asked.itemId, all: asked.all });
+      } catch (thrown) {
+        const traces = tracesOf(mailbox, async (steady) => {
+          const { conversationId } = await steady.ask(getMessage, { itemId: asked.itemId, detail: {} });
+          return conversationId === undefined ? undefined : { conversationId };
+        });
+        throw await unfinished(asFailure(thrown), traces, pace);
+      }
+      return needed(textIn(made, "id"), "id");
+    },
+    async finish(draft: string) {
+      const updated = await mailbox.ask(updateMessage, { id: draft, set: finished(asked, mark, made) });
+      if (asked.quoteOriginal === false) await removeQuoted(mailbox, draft);
+      const { subject, to = [], cc = [], bcc = [] } = messageOf(updated);
+      return { subject, to, cc, bcc };
+    },
+    attachments: asked.attachments ?? [],
+    saveToSent: asked.saveToSent ?? true,
+  };
+  return deliver(mailbox, delivery, pace);
+}
+
+/** What of the draft is set: only what is asked for; the rest Exchange has chosen. */
+function finished(asked: Reply, mark: string, made: JsonObject): JsonObject {
+  const { subject, from, to, cc, bcc, headers, quoteOriginal = true } = asked;
+  return {
+    body: quoteOriginal ? withQuoted(asked, objectIn(made, "body")) : bodyJson(asked),
+    ...(subject === undefined ? replySubject(textIn(made, "subject")) : { subject }),
+    ...(from === undefined ? {} : { from: recipientJson(from) }),
+    ...recipients({ to, cc, bcc }),
+    ...marking(mark, headers),
+  };
+}
+
+/** One "RE: " before a subject, however the service writes it. Other languages' own (`AW:`, `SV:`) are left as they are. */
+function replySubject(given: string | undefined): JsonObject {
+  return /^re\s*:/i.test(given ?? "") ? { subject: (given ?? "").replace(/^re\s*:\s*/i, "RE: ") } : {};
+}
+
+/** Pictures of the original, which Exchange puts on the reply with its text: without the text they are to go as well. */
+async function removeQuoted(mailbox: GraphMailbox, draft: string): Promise<void> {
+  const { items } = await mailbox.ask(listAttachments, draft);
+  for (const one of items) {
+    const attachmentId = textIn(one, "id");
+    if (attachmentId !== undefined) await mailbox.ask(deleteAttachment, { messageId: draft, attachmentId });
+  }
+}

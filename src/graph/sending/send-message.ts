@@ -1,0 +1,83 @@
+import { randomUUID } from "node:crypto";
+import { noMeans } from "../../exchange/search/match-filters.ts";
+import { checkDraft } from "../../exchange/sending/check-draft.ts";
+import type { Draft, Sent } from "../../exchange/sending/draft.ts";
+import { type Traces, unfinished } from "../../exchange/sending/left-draft.ts";
+import { makeOnce, type Pace, usualPace } from "../../exchange/sending/send-once.ts";
+import { asFailure, Failure } from "../../failure.ts";
+import { fieldIn, fieldsOf } from "../../wire/mime/mime-header.ts";
+import { updateMessage } from "../requests/message-update.ts";
+import { maxMimeBytes, postMessage, postMimeMessage } from "../requests/user-post-messages.ts";
+import type { GraphMailbox } from "../session/mailbox.ts";
+import { remains } from "./delete-draft.ts";
+import { type Delivery, deliver } from "./draft-and-send.ts";
+import { marking, messageJson } from "./draft-json.ts";
+import { findMarked } from "./find-sent-by-mark.ts";
+
+/** Sends a message. Throws Failure: `unknown-outcome` where it cannot be told whether it was sent, and otherwise nothing was. */
+export async function send(mailbox: GraphMailbox, draft: Draft, pace: Pace = usualPace): Promise<Sent> {
+  checkDraft(draft);
+  const mark = randomUUID();
+  const { subject, to, cc = [], bcc = [], attachments = [], saveToSent = true } = draft;
+  const about = { subject, to, cc, bcc };
+  const delivery: Delivery =
+    draft.mime === undefined
+      ? { mark, make: () => makeMarked(mailbox, draft, mark, pace), finish: async () => about, attachments, saveToSent }
+      : { ...rawMessage(mailbox, draft.mime, mark, pace), saveToSent };
+  return deliver(mailbox, delivery, pace);
+}
+
+/** A message that came whole. A mark cannot be put into it when it is made, so that is done afterwards. */
+function rawMessage(mailbox: GraphMailbox, mime: Uint8Array, mark: string, pace: Pace): Omit<Delivery, "saveToSent"> {
+  return {
+    mark,
+    async make() {
+      if (mime.length > maxMimeBytes) {
+        throw new Failure("too-large", "Nothing was sent. Microsoft Graph takes raw messages of at most 3 MB.", {
+          hint: "Give its parts instead: of attachments it takes up to 150 MB each.",
+        });
+      }
+      try {
+        return await mailbox.ask(postMimeMessage, mime);
+      } catch (thrown) {
+        const id = messageIdOf(mime);
+        const traces = tracesOf(mailbox, async () => (id === undefined ? undefined : { internetMessageId: [id] }));
+        throw await unfinished(asFailure(thrown), traces, pace);
+      }
+    },
+    async finish(draft) {
+      await mailbox.ask(updateMessage, { id: draft, set: marking(mark) });
+      return { subject: undefined, to: [], cc: [], bcc: [] };
+    },
+    attachments: [],
+  };
+}
+
+/** A draft that has no mark yet is known by what its message has of its own. */
+export function tracesOf(mailbox: GraphMailbox, known: (steady: GraphMailbox) => ReturnType<Traces["known"]>): Traces {
+  const steady = mailbox.during({ ...mailbox.call, signal: undefined });
+  return {
+    mailbox: mailbox.address,
+    known: () => known(steady),
+    search: async (search) => (await import("../search/search.ts")).search(steady, search, noMeans),
+  };
+}
+
+function messageIdOf(mime: Uint8Array): string | undefined {
+  const head = /\r?\n\r?\n/.exec(Buffer.from(mime.buffer, mime.byteOffset, mime.length).toString("latin1"));
+  return fieldIn(fieldsOf(mime.subarray(0, head?.index ?? mime.length)), "message-id");
+}
+
+/** Makes a draft; when the answer is lost, looks for it by its mark before making another. */
+function makeMarked(mailbox: GraphMailbox, draft: Draft, mark: string, pace: Pace): Promise<string> {
+  const json = messageJson(draft, mark);
+  const steady = mailbox.during({ ...mailbox.call, signal: undefined });
+  return makeOnce(
+    {
+      make: () => mailbox.ask(postMessage, json),
+      find: async () => (await findMarked(steady, mark, ["drafts"], "rest"))[0]?.itemId,
+      ...remains(steady, mark),
+    },
+    pace,
+  );
+}

@@ -1,0 +1,113 @@
+import type { NewAttachment } from "../../exchange/attachment.ts";
+import { asFailure, Failure } from "../../failure.ts";
+import { createUploadSession } from "../requests/attachment-createuploadsession.ts";
+import { postAttachment } from "../requests/message-post-attachments.ts";
+import type { Declared } from "../session/expected-reply.ts";
+import type { GraphMailbox } from "../session/mailbox.ts";
+import { textsIn } from "../session/read-json.ts";
+
+/**
+ * From this size on a file has an upload session, below it may have none. So that the rest of the request has its place in the 4 MB that one may
+ * hold, a file just below goes by a session as well when it is refused as too large.
+ * @see https://learn.microsoft.com/en-us/graph/outlook-large-attachments
+ */
+const sessionFrom = 3 * 1024 * 1024;
+/** The largest file of an upload session: same page. */
+const maxSize = 150 * 1024 * 1024;
+/** Bytes of one piece: below 4 MB, and a multiple of 320 KiB, as Microsoft asks of uploads elsewhere. */
+const pieceSize = 12 * 320 * 1024;
+/** How often one piece is sent at most. */
+const maxTries = 3;
+
+/** Puts a file on a draft. Throws Failure: then the draft may or may not hold it, and must not be sent. */
+export async function upload(mailbox: GraphMailbox, draft: string, attachment: NewAttachment): Promise<void> {
+  if (attachment.size > maxSize) {
+    throw new Failure("too-large", `${JSON.stringify(attachment.name.slice(0, 80))} is larger than the 150 MB that Microsoft Graph takes.`);
+  }
+  if (attachment.size < sessionFrom) {
+    try {
+      await mailbox.ask(postAttachment, { draft, attachment });
+      return;
+    } catch (thrown) {
+      // Refused for its size, it was not put there.
+      if (asFailure(thrown).code !== "too-large" || attachment.size < sessionFrom / 2) throw thrown;
+    }
+  }
+  await uploadPieces(mailbox, await mailbox.ask(createUploadSession, { draft, attachment }), attachment);
+}
+
+async function uploadPieces(mailbox: GraphMailbox, url: string, attachment: NewAttachment): Promise<void> {
+  let start = 0;
+  for await (const piece of pieces(attachment.open())) {
+    if (start + piece.length > attachment.size) throw otherSize(attachment);
+    await put(mailbox, url, piece, start, attachment.size);
+    start += piece.length;
+  }
+  if (start !== attachment.size) throw otherSize(attachment);
+}
+
+function otherSize({ name }: NewAttachment): Failure {
+  return new Failure("invalid-input", `The content of ${JSON.stringify(name.slice(0, 80))} has not the size that was said.`);
+}
+
+/** More pieces are awaited. Which is next is written in two ways (`nextExpectedRanges`, `NextExpectedRanges`). */
+const further: Declared = { status: [200, 202], body: "json" };
+/** The file is on the message: the reply says where. @see https://learn.microsoft.com/en-us/graph/outlook-large-attachments */
+const last: Declared = { status: [201], body: "nothing", headers: ["location"] };
+
+/** One piece; after a lost answer it is asked what has arrived. */
+async function put(mailbox: GraphMailbox, url: string, piece: Buffer, start: number, total: number): Promise<void> {
+  const end = start + piece.length;
+  const source = {
+    size: piece.length,
+    async *open() {
+      yield piece;
+    },
+  };
+  for (let tries = 1; ; tries++) {
+    try {
+      await mailbox.elsewhere({ name: "attachment-upload", reply: end === total ? last : further }, "never", {
+        url,
+        method: "PUT",
+        headers: { "content-type": "application/octet-stream", "content-range": `bytes ${start}-${end - 1}/${total}` },
+        body: source,
+      });
+      return;
+    } catch (thrown) {
+      const failure = asFailure(thrown);
+      // After the last piece there is no session any more that could be asked.
+      if (failure.code !== "unknown-outcome" || end === total || tries >= maxTries) throw failure;
+      const next = await expected(mailbox, url);
+      if (next === end) return;
+      if (next !== start) throw failure;
+    }
+  }
+}
+
+/** Where the server says that the next piece begins. @see https://learn.microsoft.com/en-us/graph/api/driveitem-createuploadsession#resuming-an-in-progress-upload */
+async function expected(mailbox: GraphMailbox, url: string): Promise<number | undefined> {
+  const json = await mailbox.elsewhere({ name: "attachment-upload", reply: further }, "read", { url, method: "GET", headers: {} });
+  const [range = ""] = textsIn(json, "nextExpectedRanges") ?? textsIn(json, "NextExpectedRanges") ?? [];
+  const begin = /^(\d{1,15})(-|$)/.exec(range)?.[1];
+  return begin === undefined ? undefined : Number(begin);
+}
+
+/** The same bytes in pieces of one size; the last may be smaller. */
+async function* pieces(bytes: AsyncIterable<Uint8Array>): AsyncIterable<Buffer> {
+  let parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const some of bytes) {
+    let rest = some;
+    while (size + rest.length >= pieceSize) {
+      const taken = rest.subarray(0, pieceSize - size);
+      yield Buffer.concat([...parts, taken]);
+      rest = rest.subarray(taken.length);
+      parts = [];
+      size = 0;
+    }
+    // A copy: whoever gives the bytes may use their memory again.
+    if (rest.length > 0) parts.push(Buffer.from(rest));
+    size += rest.length;
+  }
+  if (size > 0) yield Buffer.concat(parts);
+}

@@ -1,0 +1,221 @@
+import { asFailure, Failure, type FailureCode } from "../../failure.ts";
+import { attempt, done, failed, type Outcome } from "../../outcome.ts";
+import type { Safety } from "../../wire/throttling/retry-safety.ts";
+import { certainlyNotDone, failureOf, isThrottled, reported, unanswered } from "../failures.ts";
+import { asDeclared, found } from "./expected-reply.ts";
+import { headersOf, pathOf } from "./graph-http.ts";
+import { type JsonObject, memberOf, numberIn, objectIn, objectOf, objectsIn, textIn } from "./read-json.ts";
+import type { Asked, Request } from "./request-description.ts";
+import { type Asker, askRepeatedly, isRepeatable, slowDown, turnOf } from "./retry.ts";
+
+/** How many requests one batch has at most: https://learn.microsoft.com/en-us/graph/json-batching#batch-size-limitations */
+const maxBatchSize = 20;
+
+/** After these the next request would fail the same way. */
+const hopeless: ReadonlySet<FailureCode> = new Set<FailureCode>(["unauthenticated", "tls-failed", "unreachable"]);
+
+/** Asks one thing. Throws Failure. */
+export async function askOne<In, Out>(request: Request<In, Out>, input: In, asker: Asker): Promise<Out> {
+  const asked = request.write(input, asker.habits);
+  let before: Failure | undefined;
+  try {
+    return await askRepeatedly(
+      asker,
+      request.safety,
+      async (turn) => {
+        const reply = request.read(await asker.rest.call(request, asked, asker.mailbox, asker.call));
+        turn.end(true);
+        return reply;
+      },
+      (failure) => {
+        before = failure;
+      },
+    );
+  } catch (thrown) {
+    const outcome = repeatedOutcome(failed(asFailure(thrown)), before, request);
+    if (outcome.ok) return outcome.value;
+    throw outcome.failure;
+  }
+}
+
+/**
+ * Asks for many things in batches: as many Outcomes as inputs, in their order. Repeats only what failed, and only when the server says that it was
+ * not done or when doing it twice is harmless. Throws Failure `cancelled`, and nothing else.
+ */
+export async function* askEach<In, Out>(
+  request: Request<In, Out>,
+  inputs: readonly In[],
+  asker: Asker,
+  batchSize = maxBatchSize,
+): AsyncIterable<Outcome<Out>> {
+  let end: Failure | undefined;
+  for (let start = 0; start < inputs.length; start += batchSize) {
+    if (start > 0) asker.call.progress?.(`${request.name}: ${start} of ${inputs.length}`);
+    const some = inputs.slice(start, start + batchSize);
+    const known = end;
+    const outcomes = known === undefined ? await askBatch(request, some, asker) : some.map(() => failed(known));
+    yield* outcomes;
+    end ??= outcomes.flatMap((outcome) => (!outcome.ok && hopeless.has(outcome.failure.code) ? [outcome.failure] : []))[0];
+  }
+}
+
+/** One request of a batch, and which of the inputs it is for. */
+interface Written {
+  readonly index: number;
+  readonly asked: Asked;
+}
+
+/** One batch, asked again for what is left of it until each input has its Outcome. */
+async function askBatch<In, Out>(request: Request<In, Out>, inputs: readonly In[], asker: Asker): Promise<Outcome<Out>[]> {
+  const settled = new Map<number, Outcome<Out>>();
+  const written = new Map<number, Written>();
+  for (const [index, input] of inputs.entries()) {
+    const one = await attempt(async () => request.write(input, asker.habits));
+    if (one.ok) written.set(index, { index, asked: one.value });
+    else settled.set(index, one);
+  }
+  let pending = [...written.keys()];
+  /** Why each of those that are pending was not done the last time. */
+  const last = new Map<number, Failure>();
+  for (let tries = 1; pending.length > 0; tries++) {
+    const turn = await attempt(() => turnOf(asker));
+    if (!turn.ok) {
+      if (turn.failure.code === "cancelled") throw turn.failure;
+      // What the server itself said of an item tells more than that we do not wait for it.
+      for (const index of pending) settled.set(index, failed(last.get(index) ?? turn.failure));
+      break;
+    }
+    const round = await askRound(
+      request,
+      pending.flatMap((index) => written.get(index) ?? []),
+      asker,
+    );
+    const throttled = [...round.values()].some((outcome) => !outcome.ok && isThrottled(outcome.failure));
+    turn.value.end(!throttled);
+    const again: number[] = [];
+    const slowing = new Set<Failure>();
+    for (const index of pending) {
+      const outcome = repeatedOutcome(round.get(index) ?? failed(unanswered(request.safety)), last.get(index), request);
+      if (!outcome.ok && isRepeatable(outcome.failure, request.safety, tries, asker)) {
+        again.push(index);
+        last.set(index, outcome.failure);
+        slowing.add(outcome.failure);
+      } else settled.set(index, outcome.ok ? outcome : failed(reported(outcome.failure, request.safety)));
+      if (!outcome.ok && isThrottled(outcome.failure)) slowing.add(outcome.failure);
+    }
+    slowDown([...slowing], tries, asker);
+    pending = again;
+  }
+  return inputs.map((_, index) => settled.get(index) ?? failed(unanswered(request.safety)));
+}
+
+/** One request for all of them: what came of each that was answered, by its index. Throws only when cancelled. */
+async function askRound<In, Out>(
+  request: Request<In, Out>,
+  written: readonly Written[],
+  asker: Asker,
+): Promise<ReadonlyMap<number, Outcome<Out>>> {
+  const [first, second] = written;
+  try {
+    if (first !== undefined && second === undefined) {
+      const { index, asked } = first;
+      return new Map([[index, done(request.read(await asker.rest.call(request, asked, asker.mailbox, asker.call)))]]);
+    }
+    return await askTogether(request, written, asker);
+  } catch (thrown) {
+    const failure = asFailure(thrown);
+    if (failure.code === "cancelled") throw failure;
+    if (written.length === 1 || !mayBeOneOfThem(failure, request.safety)) {
+      const each = written.length > 1 && notThere.has(failure.code) ? ofNone(failure) : failure;
+      return new Map(written.map(({ index }) => [index, failed(each)]));
+    }
+  }
+  const outcomes = new Map<number, Outcome<Out>>();
+  for (const one of written) for (const [index, outcome] of await askRound(request, [one], asker)) outcomes.set(index, outcome);
+  return outcomes;
+}
+
+/** Failures of a whole batch that may be the fault of one of its requests, where asking one by one cannot do anything twice. */
+function mayBeOneOfThem({ code, wireCode }: Failure, safety: Safety): boolean {
+  // A refusal without a code of Graph's may be that of a proxy, after all of it was done.
+  if (safety !== "read" && code !== "too-large" && wireCode?.startsWith("HTTP ")) return false;
+  // A batch that is not right, or too large, is refused before anything is done.
+  if (code === "invalid-input" || code === "refused" || code === "too-large") return true;
+  // Of a batch nothing can be missing: what is, is said of each by itself.
+  if (notThere.has(code)) return safety !== "never";
+  return safety === "read" && code === "unreadable";
+}
+
+const notThere: ReadonlySet<FailureCode> = new Set<FailureCode>(["not-found", "folder-not-found", "mailbox-not-found"]);
+
+/** What is said to be missing is the batch, and none of what it asks for. */
+function ofNone({ message, wireCode, requestId }: Failure): Failure {
+  return new Failure("broken-reply", `The batch was answered as if it were one request: ${message}`, { wireCode, requestId });
+}
+
+async function askTogether<In, Out>(
+  request: Request<In, Out>,
+  written: readonly Written[],
+  asker: Asker,
+): Promise<ReadonlyMap<number, Outcome<Out>>> {
+  const batch = { name: `$batch of ${request.name}`, reply: found("responses") };
+  const reply = await asker.rest.call(batch, batchOf(written, asker.mailbox), asker.mailbox, asker.call);
+  return readBatch(request, reply, written);
+}
+
+/** @see https://learn.microsoft.com/en-us/graph/json-batching */
+function batchOf(written: readonly Written[], mailbox: string): Asked {
+  const requests = written.map(({ index, asked }): JsonObject => {
+    // A batch is refused as a whole where a POST or PATCH in it has no body, though alone it needs none.
+    const body = asked.body ?? (asked.method === "GET" || asked.method === "DELETE" ? undefined : {});
+    const headers = { ...headersOf(asked), ...(body === undefined ? {} : { "Content-Type": "application/json" }) };
+    return {
+      id: String(index),
+      method: asked.method,
+      url: pathOf(asked, mailbox),
+      ...(Object.keys(headers).length === 0 ? {} : { headers }),
+      ...(body === undefined ? {} : { body }),
+    };
+  });
+  return { method: "POST", path: "/$batch", ofOrganisation: true, ids: "rest", body: { requests } };
+}
+
+/** The answers stand in any order; each says by its id which request it answers. An answer to nothing is ignored. */
+function readBatch<In, Out>(request: Request<In, Out>, reply: JsonObject, written: readonly Written[]): ReadonlyMap<number, Outcome<Out>> {
+  const answers = objectsIn(reply, "responses");
+  if (answers === undefined) throw new Failure("broken-reply", "The reply to a batch has no responses.");
+  const expected = new Set(written.map(({ index }) => index));
+  const outcomes = new Map<number, Outcome<Out>>();
+  for (const answer of answers) {
+    const index = Number(textIn(answer, "id") ?? "none");
+    // Two answers to one request: which of them is true cannot be known, and neither undoes what the first said.
+    if (expected.has(index) && !outcomes.has(index)) outcomes.set(index, outcomeOf(request, answer));
+  }
+  return outcomes;
+}
+
+function outcomeOf<In, Out>(request: Request<In, Out>, answer: JsonObject): Outcome<Out> {
+  const status = numberIn(answer, "status") ?? 0;
+  const body = memberOf(answer, "body");
+  const json = objectOf(body);
+  const headers = headersIn(answer);
+  if (status >= 400) return failed(failureOf(status, headers, json));
+  try {
+    return done(
+      request.read(asDeclared(request.reply, { status, headers, json, isEmpty: body === undefined || body === null || body === "" })),
+    );
+  } catch (thrown) {
+    return failed(asFailure(thrown));
+  }
+}
+
+function headersIn(answer: JsonObject): ReadonlyMap<string, string> {
+  const headers = Object.entries(objectIn(answer, "headers") ?? {});
+  return new Map(headers.map(([name, value]) => [name.toLowerCase(), String(value)]));
+}
+
+/** What a repetition says that finds nothing any more: if the answer before it was lost, the first time was carried out. */
+function repeatedOutcome<In, Out>(outcome: Outcome<Out>, before: Failure | undefined, { gone }: Request<In, Out>): Outcome<Out> {
+  if (outcome.ok || gone === undefined || outcome.failure.code !== "not-found") return outcome;
+  return before === undefined || certainlyNotDone(before) ? outcome : done(gone);
+}

@@ -1,0 +1,87 @@
+import { Failure } from "../../failure.ts";
+import { notOfGraph } from "../failures.ts";
+import { type JsonObject, memberOf } from "./read-json.ts";
+
+/**
+ * The reply that Graph gives to a request that it has carried out, as Microsoft's page about it says. Any other reply was written by something else,
+ * or is about something else: it shows neither that something was done nor that nothing was.
+ */
+export interface Declared {
+  readonly status: readonly number[];
+  /** `nothing`: no body. `json`: an object. The others are streamed: a message in RFC 5322 form, the content of a file, a long JSON text. */
+  readonly body: "nothing" | "json" | "message" | "file" | "long-json";
+  /** Members that the object has. */
+  readonly has?: readonly string[] | undefined;
+  /** Headers that the reply has, in lower case. */
+  readonly headers?: readonly string[] | undefined;
+}
+
+/** An object that was asked for. */
+export function found(...has: readonly string[]): Declared {
+  return { status: [200], body: "json", has };
+}
+
+/** An object that was made. Microsoft's pages say 201, and the examples on some of them 200. */
+export function made(...has: readonly string[]): Declared {
+  return { status: [200, 201], body: "json", has };
+}
+
+export const noContent: Declared = { status: [204], body: "nothing" };
+export const accepted: Declared = { status: [202], body: "nothing" };
+
+export function content(body: "message" | "file" | "long-json"): Declared {
+  return { status: [200], body };
+}
+
+/** A reply with its body read to its end. */
+export interface WholeReply {
+  readonly status: number;
+  readonly headers: ReadonlyMap<string, string>;
+  /** Undefined where there is no body, or one that is no JSON object. */
+  readonly json: JsonObject | undefined;
+  readonly isEmpty: boolean;
+}
+
+/** The object of a declared reply, empty where none is due. Throws Failure `broken-reply` for a reply that is not as declared. */
+export function asDeclared(declared: Declared, reply: WholeReply): JsonObject {
+  const { status, headers, json = {}, isEmpty } = reply;
+  const isBody = declared.body === "nothing" ? isEmpty : reply.json !== undefined && isJsonType(headers.get("content-type"));
+  // A success has no error beside it.
+  const isSuccess = declared.status.includes(status) && isBody && memberOf(json, "error") === undefined;
+  if (!isSuccess || declared.headers?.some((name) => !headers.has(name))) throw notOfGraph(status, headers);
+  const missing = declared.has?.find((name) => memberOf(json, name) === undefined);
+  if (missing === undefined) return json;
+  const details = { wireCode: `HTTP ${status}`, requestId: headers.get("request-id") };
+  throw new Failure("broken-reply", `The reply says success but has no ${missing}.`, details);
+}
+
+/**
+ * Throws Failure `broken-reply` unless a reply whose body is streamed is as declared. Bytes say nothing of who wrote them, and their end is not to be
+ * seen in them: so the reply must bear the id that every reply of Graph bears, and say itself where it ends.
+ * @see https://learn.microsoft.com/en-us/graph/best-practices-concept (request-id)
+ */
+export function checkStreamed(
+  declared: Declared,
+  reply: { readonly status: number; readonly headers: ReadonlyMap<string, string>; readonly isFramed: boolean },
+): void {
+  const { status, headers, isFramed } = reply;
+  const type = headers.get("content-type");
+  const isOfGraph = declared.body === "long-json" ? isJsonType(type) : headers.has("request-id");
+  const isType = declared.body !== "message" || isMessageType(type);
+  if (!declared.status.includes(status) || !isOfGraph || !isType) throw notOfGraph(status, headers);
+  if (isFramed) return;
+  throw new Failure("broken-reply", "The reply does not say where it ends: it may have been cut.", {
+    wireCode: `HTTP ${status}`,
+    requestId: headers.get("request-id"),
+    hint: "Repeat; if it stays, look at the proxy in between: it must keep Content-Length or the chunked encoding.",
+  });
+}
+
+function isJsonType(type: string | undefined): boolean {
+  return type === undefined || /^application\/(?:[\w.-]+\+)?json\b/i.test(type);
+}
+
+/** Graph says `text/plain` of MIME; what is no text of its own may be called bytes, and a contact or an appointment has types of its own. */
+function isMessageType(type: string | undefined): boolean {
+  return type === undefined || /^(?:text\/(?:plain|calendar|x?-?vcard)|message\/|application\/octet-stream)/i.test(type);
+}

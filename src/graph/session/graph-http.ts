@@ -1,0 +1,166 @@
+import { randomUUID } from "node:crypto";
+import type { Call } from "../../exchange/exchange.ts";
+import { Failure } from "../../failure.ts";
+import { parseJson } from "../../text/parse-json.ts";
+import type { Http } from "../../wire/http/client.ts";
+import type { HttpMethod, HttpRequest, HttpResponse } from "../../wire/http/messages.ts";
+import type { Document } from "../../wire/xml/write-xml.ts";
+import { failureOf } from "../failures.ts";
+import { asDeclared, checkStreamed, type Declared, type WholeReply } from "./expected-reply.ts";
+import { urlOfLink } from "./next-link.ts";
+import { type JsonObject, objectOf } from "./read-json.ts";
+import { type Asked, encodedSegment, encodedText, RawBody } from "./request-description.ts";
+
+/** A page of 250 messages with bodies, or 20 of those in a batch; more is not held in memory. */
+const maxReplyBytes = 64 * 1024 * 1024;
+
+/** A request that says itself where it goes: a link of the server's. */
+export type Going = Asked & { readonly link?: URL | undefined };
+
+/** What one request to Graph is made with. */
+export interface Rest {
+  /** The whole URL of a request about this mailbox. */
+  urlOf(asked: Going, mailbox: string): URL;
+  /** Asks and reads the answer. Throws Failure for every reply that is not as declared. */
+  call(request: Named, asked: Going, mailbox: string, call: Call): Promise<JsonObject>;
+  /** Asks for bytes. Throws Failure until they begin, as `call` does, and out of them when they end too early. */
+  open(request: Named, asked: Going, mailbox: string, call: Call): Promise<HttpResponse>;
+  /** Asks another place that the server named, without our token. Throws Failure, as `call` does; `refused` for a place that it does not own. */
+  elsewhere(request: Named, to: Elsewhere, call: Call): Promise<JsonObject>;
+}
+
+/** What is asked, for who observes, and the reply that is due. */
+export interface Named {
+  readonly name: string;
+  readonly reply: Declared;
+}
+
+export interface Elsewhere {
+  readonly url: string;
+  readonly method: HttpMethod;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Document | undefined;
+}
+
+export interface RestOptions {
+  /** Such as `https://graph.microsoft.com/v1.0`, without a slash at its end. */
+  readonly base: URL;
+  /** Signs in. */
+  readonly http: Http;
+  /** Does not. */
+  readonly anonymous: Http;
+  readonly userAgent: string;
+}
+
+export function openRest({ base, http, anonymous, userAgent }: RestOptions): Rest {
+  function requestOf(name: string, asked: Going, mailbox: string, call: Call): HttpRequest {
+    const body = bodyOf(asked.body);
+    return {
+      url: rest.urlOf(asked, mailbox),
+      method: asked.method,
+      headers: {
+        accept: "application/json",
+        "user-agent": userAgent,
+        "client-request-id": randomUUID(),
+        "return-client-request-id": "true",
+        ...(body === undefined ? {} : { "content-type": body.contentType }),
+        ...headersOf(asked),
+      },
+      body: body?.document,
+      signal: call.signal,
+      timeoutMs: call.timeoutMs,
+      progress: call.progress,
+      name,
+    };
+  }
+
+  const rest: Rest = {
+    urlOf(asked, mailbox) {
+      if (asked.link !== undefined) return asked.link;
+      return new URL(`${base.href.replace(/\/$/, "")}${pathOf(asked, mailbox)}`);
+    },
+    async call(request, asked, mailbox, call) {
+      return successOf(request.reply, await http.send(requestOf(request.name, asked, mailbox, call)));
+    },
+    async open(request, asked, mailbox, call) {
+      const response = await http.send(requestOf(request.name, asked, mailbox, call));
+      if (response.status >= 400) throw failureOf(response.status, response.headers, (await read(response)).json);
+      try {
+        checkStreamed(request.reply, response);
+      } catch (thrown) {
+        response.discard();
+        throw thrown;
+      }
+      return response;
+    },
+    async elsewhere(request, to, call) {
+      const response = await anonymous.send({
+        url: placeOf(to.url, base),
+        method: to.method,
+        headers: { "user-agent": userAgent, ...to.headers },
+        body: to.body,
+        signal: call.signal,
+        timeoutMs: call.timeoutMs,
+        name: request.name,
+      });
+      return successOf(request.reply, response);
+    },
+  };
+  return rest;
+}
+
+/** The path and query of a request, from below the version. */
+export function pathOf(asked: Asked, mailbox: string): string {
+  const query = Object.entries(asked.query ?? {}).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name}=${encodedText(value)}`],
+  );
+  const root = asked.ofOrganisation === true ? "" : userPath(mailbox);
+  return `${root}${asked.path}${query.length === 0 ? "" : `?${query.join("&")}`}`;
+}
+
+/** @see https://learn.microsoft.com/en-us/graph/api/user-get (a name that begins with a dollar sign, a guest's with `#EXT#`) */
+function userPath(user: string): string {
+  const name = encodedSegment(user);
+  return user.startsWith("$") ? `/users('${name.replaceAll("'", "''")}')` : `/users/${name}`;
+}
+
+/** The headers that a request has inside a batch as well. Several preferences are one header (RFC 7240). */
+export function headersOf({ ids, prefer = [], headers }: Asked): Record<string, string> {
+  const all = [...(ids === "rest" ? [] : ['IdType="ImmutableId"']), ...prefer];
+  return { ...(all.length === 0 ? {} : { prefer: all.join(", ") }), ...headers };
+}
+
+function bodyOf(body: Asked["body"]): RawBody | undefined {
+  if (body === undefined || body instanceof RawBody) return body;
+  const bytes = Buffer.from(JSON.stringify(body));
+  return new RawBody("application/json", {
+    size: bytes.length,
+    async *open() {
+      yield bytes;
+    },
+  });
+}
+
+async function successOf(declared: Declared, response: HttpResponse): Promise<JsonObject> {
+  const { status, headers } = response;
+  const body = await read(response);
+  if (status >= 400) throw failureOf(status, headers, body.json);
+  return asDeclared(declared, { status, headers, ...body });
+}
+
+async function read(response: HttpResponse): Promise<Pick<WholeReply, "json" | "isEmpty">> {
+  const text = await response.text(maxReplyBytes);
+  return { json: objectOf(parseJson(text)), isEmpty: text.trim() === "" };
+}
+
+/** Hosts at which Exchange Online takes uploads and imports, by cloud: the server's word alone must not lead us anywhere. */
+const exchangeHosts = /(^|\.)(office\.com|office365\.com|office365\.us|office365\.cn|outlook\.cn)$/i;
+
+function placeOf(link: string, base: URL): URL {
+  const url = urlOfLink(link);
+  if (url !== undefined && (url.origin === base.origin || (url.protocol === "https:" && exchangeHosts.test(url.hostname)))) return url;
+  throw new Failure(
+    "refused",
+    `The server sends us to a place that is not Exchange Online's${url ? `: ${url.host}` : ""}. Nothing was sent there.`,
+  );
+}

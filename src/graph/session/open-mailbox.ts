@@ -1,0 +1,51 @@
+import type { Call } from "../../exchange/exchange.ts";
+import type { Limits } from "../../wire/throttling/backoff-delay.ts";
+import type { Schedule } from "../../wire/throttling/request-queue.ts";
+import { held } from "../../wire/throttling/turn-of-body.ts";
+import type { Folders } from "../folders/mailbox-folders.ts";
+import { openFolders } from "../folders/resolve-folder-path.ts";
+import type { Habits } from "../unpromised.ts";
+import { askEach, askOne } from "./batch.ts";
+import type { Rest } from "./graph-http.ts";
+import type { GraphMailbox } from "./mailbox.ts";
+import { pages } from "./paging.ts";
+import { type Asker, askRepeatedly } from "./retry.ts";
+
+/** What all mailboxes of one connection share. */
+export interface Connection {
+  readonly rest: Rest;
+  readonly schedule: Schedule;
+  readonly limits: Limits;
+  readonly habits: Habits;
+}
+
+export function openMailbox(connection: Connection, address: string, call: Call = {}): GraphMailbox {
+  const { rest, schedule, limits, habits } = connection;
+  const asker: Asker = { rest, mailbox: address, call, schedule, key: address.toLowerCase(), limits, habits };
+  let folders: Folders | undefined;
+  const mailbox: GraphMailbox = {
+    address,
+    call,
+    habits,
+    get folders() {
+      folders ??= openFolders(mailbox);
+      return folders;
+    },
+    other: (otherAddress) => openMailbox(connection, otherAddress, call),
+    during: (otherCall) => openMailbox(connection, address, otherCall),
+    ask: (request, input) => askOne(request, input, asker),
+    each: (request, inputs, options) => askEach(request, inputs, asker, options?.batchSize),
+    pages: (request, input, from) => pages(request, input, asker, from),
+    async stream(request, input) {
+      const asked = request.write(input, habits);
+      return askRepeatedly(asker, request.safety, async (turn) => held((await rest.open(request, asked, address, call)).body, turn));
+    },
+    elsewhere: (request, safety, to) =>
+      askRepeatedly(asker, safety, async (turn) => {
+        const reply = await rest.elsewhere(request, to, call);
+        turn.end(true);
+        return reply;
+      }),
+  };
+  return mailbox;
+}

@@ -1,0 +1,85 @@
+import { contradiction } from "../../exchange/contradiction.ts";
+import { Failure } from "../../failure.ts";
+import { urlOfLink } from "./next-link.ts";
+import { type JsonObject, numberIn, objectsIn, textIn } from "./read-json.ts";
+import type { Asked, Request } from "./request-description.ts";
+import { type Asker, askRepeatedly } from "./retry.ts";
+
+/** One page of a list. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Where the next page is: followed as it stands, and never to another server. */
+  readonly next: string | undefined;
+  /** How many items the server gave, also those that could not be named. */
+  readonly length: number;
+  /** How many items the whole list has, where the server says so. */
+  readonly count?: number | undefined;
+}
+
+/** Whether a list ends with this page before its own count does. `before`: how many items came before it. */
+export function endsShort({ next, length, count = 0 }: Omit<Page<unknown>, "items">, before: number): boolean {
+  return next === undefined && count > before + length;
+}
+
+/** No list has so many pages: a server that goes on beyond this is going round in circles. */
+const maxPages = 20_000;
+
+/** @see https://learn.microsoft.com/en-us/graph/paging */
+export function pageOf<T>(reply: JsonObject, read: (item: JsonObject) => T): Page<T> {
+  const items = objectsIn(reply, "value");
+  if (items === undefined) throw new Failure("broken-reply", "The reply should be a list and is none.");
+  const count = numberIn(reply, "@odata.count");
+  return {
+    items: items.map(read),
+    next: textIn(reply, "@odata.nextLink"),
+    length: items.length,
+    ...(count === undefined ? {} : { count }),
+  };
+}
+
+/**
+ * All pages of a list, from the first or from a link on. A list that ends before its own count does has its last page asked for again; where that does not
+ * settle it, it ends with a Failure after what was given. Throws Failure.
+ */
+export async function* pages<In, P extends Page<unknown>>(
+  request: Request<In, P>,
+  input: In,
+  asker: Asker,
+  from?: string,
+): AsyncGenerator<P, void, undefined> {
+  const asked = request.write(input, asker.habits);
+  const seen = new Set<string>();
+  let link = from;
+  let given = 0;
+  for (let count = 0; count < maxPages; count++) {
+    let page = await askPage(request, asked, link, asker);
+    // From a link on it is not known how many came before.
+    if (from === undefined && endsShort(page, given)) page = await askPage(request, asked, link, asker);
+    yield page;
+    given += page.length;
+    link = page.next;
+    if (link === undefined && from === undefined && page.count !== undefined && page.count > given)
+      throw contradiction(page.count, given, "Microsoft Graph");
+    if (link === undefined) return;
+    if (seen.has(link)) break;
+    seen.add(link);
+  }
+  throw new Failure("broken-reply", "The server says again and again that a list goes on, and leads us in a circle.");
+}
+
+async function askPage<In, P>(request: Request<In, P>, asked: Asked, link: string | undefined, asker: Asker): Promise<P> {
+  const { rest, mailbox, call } = asker;
+  const going = link === undefined ? asked : { ...asked, link: linkOf(link, rest.urlOf(asked, mailbox)) };
+  return askRepeatedly(asker, request.safety, async (turn) => {
+    const page = request.read(await rest.call(request, going, mailbox, call));
+    turn.end(true);
+    return page;
+  });
+}
+
+/** The token goes with the request: so a link leads to the server that gave it, or nowhere. */
+function linkOf(link: string, asked: URL): URL {
+  const url = urlOfLink(link);
+  if (url !== undefined && url.origin === asked.origin) return url;
+  throw new Failure("refused", `The next page should be at another server${url ? `: ${url.host}` : ""}. It was not asked for.`);
+}

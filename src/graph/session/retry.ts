@@ -1,0 +1,70 @@
+import type { Call } from "../../exchange/exchange.ts";
+import { asFailure, type Failure } from "../../failure.ts";
+import { isWorthAnother, type Limits, waitFor } from "../../wire/throttling/backoff-delay.ts";
+import type { Schedule, Turn } from "../../wire/throttling/request-queue.ts";
+import type { Safety } from "../../wire/throttling/retry-safety.ts";
+import { certainlyNotDone, isThrottled, mayRepeat, reported } from "../failures.ts";
+import type { Habits } from "../unpromised.ts";
+import type { Rest } from "./graph-http.ts";
+
+/** What one mailbox asks with. */
+export interface Asker {
+  readonly rest: Rest;
+  readonly mailbox: string;
+  readonly call: Call;
+  readonly schedule: Schedule;
+  /** All who ask for the same mailbox wait together: Outlook counts requests per application and mailbox. */
+  readonly key: string;
+  readonly limits: Limits;
+  readonly habits: Habits;
+}
+
+/** Waits until it may be asked. Throws Failure `cancelled`, or `busy` for a wait that is too long: then nothing was asked. */
+export function turnOf({ schedule, key, limits, call }: Asker): Promise<Turn> {
+  return schedule.turn(key, limits, call);
+}
+
+/** True when what failed may be asked again, `tries` being how often it was. */
+export function isRepeatable(failure: Failure, safety: Safety, tries: number, { limits, call }: Asker): boolean {
+  if (tries >= (call.tries ?? Number.POSITIVE_INFINITY) && !certainlyNotDone(failure)) return false;
+  return mayRepeat(failure, safety) && isWorthAnother(failure, tries, limits);
+}
+
+/**
+ * Makes everybody who asks for this mailbox wait as long as these failures say: what throttles one request throttles the mailbox.
+ * @see https://learn.microsoft.com/en-us/graph/throttling-limits#outlook-service-limits
+ */
+export function slowDown(failures: readonly Failure[], tries: number, { schedule, key, limits }: Asker): void {
+  for (const failure of failures) {
+    // What was not attempted need not wait; what only a person can mend does not pass by waiting.
+    if (!failure.retryable || failure.code === "not-attempted" || failure.code === "cancelled") continue;
+    const asked = failure.code === "busy";
+    schedule.pause(key, failure.backOffMs ?? Math.min(waitFor(tries), limits.maxWaitMs), {
+      text: asked ? "Microsoft Graph is throttling" : "the last answer was lost",
+      asked,
+      wireCode: failure.wireCode,
+    });
+  }
+}
+
+/** Asks one thing until it is answered or must not be asked again. `lost` is told of each failure after which it is asked again. Throws Failure. */
+export async function askRepeatedly<T>(
+  asker: Asker,
+  safety: Safety,
+  ask: (turn: Turn) => Promise<T>,
+  lost?: (failure: Failure) => void,
+): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    const turn = await turnOf(asker);
+    try {
+      return await ask(turn);
+    } catch (thrown) {
+      const failure = asFailure(thrown);
+      turn.end(!isThrottled(failure));
+      const again = isRepeatable(failure, safety, tries, asker);
+      if (again || isThrottled(failure)) slowDown([failure], tries, asker);
+      if (!again) throw reported(failure, safety);
+      lost?.(failure);
+    }
+  }
+}

@@ -1,0 +1,119 @@
+import { afterEach, describe, expect, test } from "vitest";
+import type { Mailbox } from "../../../src/exchange/exchange.ts";
+import { fault, itemMessage, type Reply, replyOf, type Scripted, type Seen, scripted } from "../scripted-server.ts";
+
+const open: Scripted[] = [];
+afterEach(async () => {
+  for (const one of open.splice(0)) await one.close();
+});
+
+async function start(answer: (request: Seen, count: number) => Reply, options: Parameters<typeof scripted>[1] = {}): Promise<Scripted> {
+  const one = await scripted(answer, options);
+  open.push(one);
+  return one;
+}
+
+const found = ({ ids }: Seen) =>
+  replyOf(
+    "GetItem",
+    ids.map((id) => itemMessage("GetItem", id)),
+  );
+
+/** The code of the failure, or `done`. */
+async function read(mailbox: Mailbox): Promise<string> {
+  for await (const outcome of mailbox.get(["a"], {})) return outcome.ok ? "done" : outcome.failure.code;
+  return "nothing";
+}
+
+// Longer than anybody here waits, so that who is concerned fails and who is not does not.
+const long = 90_000;
+const tooMany: Reply = { status: 429, headers: { "Content-Type": "text/html", "Retry-After": "90" }, body: "busy" };
+
+describe("whom a fault concerns", () => {
+  test("of an impersonated mailbox: that mailbox and no other", async () => {
+    const { exchange } = await start((request, count) => (count === 1 ? fault("ErrorServerBusy", long) : found(request)));
+    const told = [await read(exchange.mailbox("ann@example.com")), await read(exchange.mailbox("ANN@example.com"))];
+    expect([...told, await read(exchange.mailbox("bob@example.com"))]).toEqual(["busy", "busy", "done"]);
+  });
+
+  test("of delegate access: the account, and so every mailbox", async () => {
+    const one = await start((request, count) => (count === 1 ? fault("ErrorServerBusy", long) : found(request)), { access: "delegate" });
+    const told = [await read(one.exchange.mailbox("ann@example.com")), await read(one.exchange.mailbox("bob@example.com"))];
+    expect(told).toEqual(["busy", "busy"]);
+    expect(one.seen).toHaveLength(1);
+  });
+
+  test("of a mailbox database that is away: its mailbox only, also by delegate access", async () => {
+    const { exchange } = await start(
+      ({ headers, ...request }) =>
+        headers["x-anchormailbox"] === "ann@example.com" ? fault("ErrorMailboxStoreUnavailable", long) : found({ headers, ...request }),
+      {
+        access: "delegate",
+      },
+    );
+    expect([await read(exchange.mailbox("ann@example.com")), await read(exchange.mailbox("bob@example.com"))]).toEqual(["busy", "done"]);
+  });
+
+  test("HTTP 429, given by what stands before all mailboxes: everybody", async () => {
+    const one = await start((request, count) => (count === 1 ? tooMany : found(request)));
+    const told = [await read(one.exchange.mailbox("ann@example.com")), await read(one.exchange.mailbox("bob@example.com"))];
+    expect(told).toEqual(["busy", "busy"]);
+    expect(one.seen).toHaveLength(1);
+  });
+
+  test("who is refused a turn is told what the server had said, in its own code", async () => {
+    const { exchange } = await start(() => tooMany);
+    const mailbox = exchange.mailbox("ann@example.com");
+    await read(mailbox);
+    for await (const outcome of mailbox.get(["b"], {})) {
+      expect(outcome).toMatchObject({
+        ok: false,
+        failure: { code: "busy", wireCode: "HTTP 429", message: expect.stringContaining("more") },
+      });
+    }
+  });
+});
+
+test("two connections of one account to one server are one client to it; another account is not", async () => {
+  const account = { account: "user soc@example.com" };
+  const one = await start(() => tooMany, account);
+  const same = { ...account, url: one.url };
+  const [second, other] = [await start(found, same), await start(found, { ...same, account: "user ops@example.com" })];
+  expect(await read(one.exchange.mailbox(undefined))).toBe("busy");
+  expect(await read(second.exchange.mailbox(undefined))).toBe("busy");
+  const seen = one.seen.length;
+  expect(await read(other.exchange.mailbox(undefined))).toBe("busy");
+  expect([seen, one.seen.length]).toEqual([1, 2]);
+});
+
+test("what was waited because the server asked for it is told to the call", async () => {
+  const { exchange } = await start((request, count) => (count === 1 ? fault("ErrorServerBusy", 20) : found(request)));
+  const waited: number[] = [];
+  expect(await read(exchange.mailbox(undefined, { waited: (ms) => waited.push(ms) }))).toBe("done");
+  expect(waited).toHaveLength(1);
+});
+
+test("no more requests are under way at once than the connection allows, and all are answered", async () => {
+  const one = await start(found, { slowMs: 5, throttling: { maxConcurrency: 2 } });
+  const mailboxes = Array.from({ length: 12 }, (_, index) => one.exchange.mailbox(`user${index}@example.com`));
+  expect(new Set(await Promise.all(mailboxes.map(read)))).toEqual(new Set(["done"]));
+  expect(one.most()).toBe(2);
+});
+
+test("a server that names how many requests it bears gets no more at once from then on", async () => {
+  const one = await start((request, count) => (count === 1 ? overLimit(3) : found(request)), { slowMs: 5, access: "delegate" });
+  const mailboxes = Array.from({ length: 30 }, (_, index) => one.exchange.mailbox(`user${index}@example.com`));
+  await read(mailboxes[0] ?? one.exchange.mailbox(undefined));
+  const before = one.seen.length;
+  await Promise.all(mailboxes.map(read));
+  expect(one.seen.length - before).toBe(30);
+  // From one at once it is raised by what is served, and never above what was named.
+  expect([2, 3]).toContain(one.most());
+});
+
+function overLimit(limit: number): Reply {
+  const reply = fault("ErrorExceededConnectionCount", 1);
+  if (typeof reply === "string") throw new Error("not a fault");
+  const value = `<t:Value Name="MaxConcurrencyLimit">${limit}</t:Value>`;
+  return { ...reply, body: reply.body.replace("</t:MessageXml>", `${value}</t:MessageXml>`) };
+}
