@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { labPermissions, labToken } from "../src/lab/graph/practice-token.ts";
+import { labPermissions, labToken } from "../src/lab/graph/sign-in/practice-token.ts";
 import { startLab } from "../src/lab/lab.ts";
-import { socAddress } from "../src/lab/seed.ts";
+import { socAddress } from "../src/lab/seed/seed.ts";
 import { beside, interleave, medianOf, over } from "./compare.ts";
 import { attach, attachmentId, attachmentMailbox, bigId, fill, mailbox } from "./mailbox.ts";
 import type { Measure } from "./measure.ts";

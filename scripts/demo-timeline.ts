@@ -1,6 +1,6 @@
 import type { Answer } from "../src/catalogue/answer-envelope.ts";
-import { commandWords, shellLines } from "../src/faces/spell.ts";
-import { cut, harmless, pad, width, wrap } from "../src/faces/terminal.ts";
+import { commandWords, shellLines } from "../src/faces/cli/shell-command.ts";
+import { cut, harmless, pad, width, wrap } from "../src/faces/cli/terminal.ts";
 
 const indent = "   ";
 

@@ -1,5 +1,5 @@
 import type { Action } from "../src/catalogue/action-definition.ts";
-import { needsOf } from "../src/doctor/needs.ts";
+import { needsOf } from "../src/doctor/required-rights.ts";
 import { allPermissions, isPermission, kindOf, type Permission, permissionsOf } from "../src/graph/permissions.ts";
 
 /** The guides of docs/ that have a table of permissions of Microsoft Graph and the actions they are for. */

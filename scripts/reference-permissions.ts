@@ -1,5 +1,5 @@
 import { type Action, effects } from "../src/catalogue/action-definition.ts";
-import { type Needs, needsOf, partlyNeeds } from "../src/doctor/needs.ts";
+import { type Needs, needsOf, partlyNeeds } from "../src/doctor/required-rights.ts";
 import { allPermissions, kindOf, leastOf, partlyNeeded, permissionsOf } from "../src/graph/permissions.ts";
 import { markdownTable as table } from "./markdown-table.ts";
 

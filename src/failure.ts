@@ -1,3 +1,5 @@
+// src/: The root holds the two nouns that every layer shares (a failure, an outcome), the library's public names, and the start of the program.
+
 /** What one code of the table means to every face. */
 interface Meaning {
   /** HTTP status (RFC 9110). */

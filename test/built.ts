@@ -18,8 +18,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Lab } from "../src/lab/lab.ts";
 import { labToken } from "../src/lab/practice.ts";
-import { socAddress } from "../src/lab/seed.ts";
-import { labPassword } from "../src/lab/store.ts";
+import { socAddress } from "../src/lab/seed/seed.ts";
+import { labPassword } from "../src/lab/store/store.ts";
 
 const root = resolve(import.meta.dirname, "..");
 

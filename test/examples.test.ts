@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { build as compile } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { campaign } from "../src/lab/campaign.ts";
 import { type Lab, startLab } from "../src/lab/lab.ts";
 import { labPermissions, labToken } from "../src/lab/practice.ts";
+import { campaign } from "../src/lab/seed/campaign.ts";
 import { build, environmentOf, start } from "./built.ts";
 
 const root = resolve(import.meta.dirname, "..");

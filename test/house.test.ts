@@ -39,7 +39,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   faces: ["failure", "outcome", "text", "files", "state", "catalogue", "perform", "connection/restrict-to-mailboxes"],
 };
 /** The highest layer may import everything. */
-const top = ["main", "index", "commands", "door"];
+const top = ["main", "index", "commands"];
 const roomOf = (file: string) => (file.split("/")[0] ?? "").replace(/\.ts$/, "");
 const importsOf = (file: string) =>
   [...readFileSync(join(root, "src", file), "utf8").matchAll(/(?:\bfrom|\bimport\(|\bimport)\s*"(\.[^"]+)"/g)].map(([, path = ""]) =>
@@ -52,7 +52,6 @@ test("imports only look down", () => {
     if (allowed === undefined) return [];
     const others = importsOf(file).filter((other) => roomOf(other) !== roomOf(file));
     return others
-      .filter((other) => !top.includes(roomOf(other)))
       .filter((other) => !allowed.includes(roomOf(other)) && !allowed.includes(other.replace(/\.ts$/, "")))
       .map((other) => `${file} imports ${other}`);
   });
@@ -61,6 +60,50 @@ test("imports only look down", () => {
 
 test("every folder of src/ is in a layer", () => {
   expect([...new Set(sources.map(roomOf))].filter((room) => layers[room] === undefined && !top.includes(room))).toEqual([]);
+});
+
+test("no file imports, directly or through others, a file that imports it; type imports count", () => {
+  const imports = new Map(sources.map((file) => [file, importsOf(file)]));
+  const cycles = new Map<string, string>();
+  for (const start of sources) {
+    // The shortest way back to the file.
+    const paths: string[][] = [[start]];
+    const seen = new Set<string>();
+    for (let path = paths.shift(); path !== undefined && !cycles.has(start); path = paths.shift()) {
+      for (const next of imports.get(path.at(-1) ?? "") ?? []) {
+        if (next === start) cycles.set([...path].sort().join(" "), [...path, start].join(" -> "));
+        else if (!seen.has(next)) paths.push([...path, next]);
+        seen.add(next);
+      }
+      if ([...cycles.keys()].some((files) => files.split(" ").includes(start))) break;
+    }
+  }
+  expect([...cycles.values()]).toEqual([]);
+});
+
+describe("each folder", () => {
+  /** In these each action, operation or request of the protocol has a file: the list is the point. */
+  const lists = ["src/actions", "src/ews/operations", "src/graph/requests", "src/lab/ews/operations", "src/lab/graph/resources"];
+  const folders = new Map<string, string[]>();
+  for (const file of sources) folders.set(dirname(`src/${file}`), [...(folders.get(dirname(`src/${file}`)) ?? []), file]);
+
+  test("has between two and twenty files, unless it has a file for each action, operation or request", () => {
+    const sizes = [...folders].filter(([folder]) => !lists.includes(folder)).map(([folder, files]) => ({ folder, size: files.length }));
+    expect(sizes.filter(({ size }) => size < 2 || size > 20)).toEqual([]);
+  });
+
+  test("says its purpose in one sentence at the top of its first file", () => {
+    const without = [...folders].filter(([folder, files]) => {
+      const [first = ""] = files.sort();
+      const [line = ""] = readFileSync(join(root, "src", first), "utf8").split("\n");
+      return !new RegExp(`^// ${folder}/: [A-Z].*\\.$`).test(line);
+    });
+    expect(without.map(([folder, files]) => `${folder}: ${files[0]}`)).toEqual([]);
+  });
+});
+
+test("the root of src/ has at most six files", () => {
+  expect(sources.filter((file) => !file.includes("/")).length).toBeLessThanOrEqual(6);
 });
 
 test.each(["src", "test", "bench", "scripts"])("no file of %s/ has more than 400 lines", (folder) => {
@@ -103,13 +146,13 @@ test("outside of src/actions/ no code knows an action by its name: what it needs
 });
 
 test("no field of an action has the name of a flag of the command line itself", async () => {
-  const { programFlags } = await import("../src/faces/flags.ts");
+  const { programFlags } = await import("../src/faces/cli/program-flags.ts");
   for (const { name, input } of catalogue)
     expect([name, Object.keys(input.shape).filter((field) => field in programFlags)]).toEqual([name, []]);
 });
 
 test("what a message names as a field, a flag, a variable or a setting is one", async () => {
-  const { programFlags } = await import("../src/faces/flags.ts");
+  const { programFlags } = await import("../src/faces/cli/program-flags.ts");
   const { SettingsFile } = await import("../src/settings/settings-schema.ts");
   const { ServeSettings } = await import("../src/settings/serve-settings.ts");
   const { variables } = await import("../src/settings/load-settings.ts");
@@ -147,7 +190,7 @@ test("no list is spread into the arguments of a call that any number of items ma
     "exchange/search/cursor.ts",
     "faces/mcp/mount.ts",
     "faces/question.ts",
-    "faces/table.ts",
+    "faces/cli/table.ts",
     "graph/search/kql-query.ts",
     "graph/search/odata-filter.ts",
     "catalogue/limits.ts",

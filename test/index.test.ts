@@ -5,8 +5,8 @@ import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import * as library from "../src/index.ts";
 import { startLab } from "../src/lab/lab.ts";
-import { socAddress } from "../src/lab/seed.ts";
-import { labPassword } from "../src/lab/store.ts";
+import { socAddress } from "../src/lab/seed/seed.ts";
+import { labPassword } from "../src/lab/store/store.ts";
 import { type Built, build, start } from "./built.ts";
 
 const root = resolve(import.meta.dirname, "..");

@@ -7,9 +7,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { catalogue } from "../src/actions/index.ts";
 import { effects } from "../src/catalogue/action-definition.ts";
 import { failures } from "../src/failure.ts";
-import { campaign } from "../src/lab/campaign.ts";
 import { type Lab, startLab } from "../src/lab/lab.ts";
-import { labPassword } from "../src/lab/store.ts";
+import { campaign } from "../src/lab/seed/campaign.ts";
+import { labPassword } from "../src/lab/store/store.ts";
 import { type Built, build, buildPackage, type Ended, start } from "./built.ts";
 import { namesCertificate } from "./lab/names-certificate.ts";
 

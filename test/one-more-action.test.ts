@@ -11,7 +11,7 @@ import { actionNames } from "../src/actions/load.ts";
 import { inPlaybookOrder } from "../src/actions/playbook-order.ts";
 import { type Action, reading } from "../src/catalogue/action-definition.ts";
 import { anywhere } from "../src/catalogue/common-fields.ts";
-import { planGraph } from "../src/doctor/plan.ts";
+import { planGraph } from "../src/doctor/leaving-ews/migration-plan.ts";
 import { automationService } from "../src/faces/automation-service/bundle.ts";
 import { mcpServer } from "../src/faces/mcp/server.ts";
 import { loadSettings } from "../src/settings/load-settings.ts";

@@ -1,3 +1,5 @@
+// src/actions/: One file per action, with everything that an analyst can ask mailcordon to do.
+
 import * as z from "zod";
 import { type Context, touching } from "../catalogue/action-definition.ts";
 import { present } from "../catalogue/common-fields.ts";

@@ -1,3 +1,5 @@
+// src/catalogue/: The parts from which an action is declared: its definition, its fields, the reading of its input and the envelope of its answer.
+
 import type * as z from "zod";
 import type { Attachment } from "../exchange/attachment.ts";
 import type { Call } from "../exchange/exchange.ts";

@@ -3,7 +3,7 @@ import { type Attachment, holdsOthers, isSealed } from "../exchange/attachment.t
 import type { Message } from "../exchange/message.ts";
 import type { PortMethod } from "../exchange/port-methods.ts";
 import { type Absent, isAbsent } from "../exchange/search/absence.ts";
-import { unlooked } from "../exchange/unopened.ts";
+import { unlooked } from "../exchange/search/unopened-folders.ts";
 import { Failure } from "../failure.ts";
 import { askedOf, done, failed, type Outcome } from "../outcome.ts";
 import { comparable } from "../text/unicode-form.ts";

@@ -1,6 +1,8 @@
+// src/commands/: The commands other than the actions, and the table that knows every part of the program.
+
 import { existsSync } from "node:fs";
-import type { Screen } from "../faces/screen.ts";
-import { harmless } from "../faces/terminal.ts";
+import type { Screen } from "../faces/cli/screen.ts";
+import { harmless } from "../faces/cli/terminal.ts";
 import { Failure } from "../failure.ts";
 import { attempt } from "../outcome.ts";
 import { acceptAudit, rotateAudit } from "../perform/audit/audit-log.ts";

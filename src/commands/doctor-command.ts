@@ -1,8 +1,8 @@
 import { actionNames } from "../actions/load.ts";
 import { doctor, type Report, type StepReport, type Wanted } from "../doctor/doctor.ts";
-import type { Plan } from "../doctor/plan.ts";
-import type { Screen } from "../faces/screen.ts";
-import { harmless, pad, wrap } from "../faces/terminal.ts";
+import type { Plan } from "../doctor/leaving-ews/migration-plan.ts";
+import type { Screen } from "../faces/cli/screen.ts";
+import { harmless, pad, wrap } from "../faces/cli/terminal.ts";
 import { Failure } from "../failure.ts";
 import { loadSettings, writtenConnection } from "../settings/load-settings.ts";
 import { jsonText } from "../text/harmless-json.ts";
@@ -53,7 +53,7 @@ export async function runDoctor(words: readonly string[], screen: Screen): Promi
     progress: json ? undefined : (step) => screen.stdout.write(`${stepText(step, columns)}\n`),
   };
   if (isPlan) {
-    const { planGraph } = await import("../doctor/plan.ts");
+    const { planGraph } = await import("../doctor/leaving-ews/migration-plan.ts");
     const { plan, exit } = await planGraph({
       ...wanted,
       isAll: actions.length === actionNames.length,

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
-import type { Screen } from "../faces/screen.ts";
+import type { Screen } from "../faces/cli/screen.ts";
 import { errorCode, Failure } from "../failure.ts";
 import { readRegularSync } from "../files/regular-file.ts";
 import { jsonText } from "../text/harmless-json.ts";
@@ -65,7 +65,7 @@ export async function runLab(words: readonly string[], screen: Screen): Promise<
   const options = readOptions(words);
   if (options.help) {
     const { autodiscoverKinds, faultKinds, habitWords } = await import("../lab/practice.ts");
-    const { definitions } = await import("../faces/help.ts");
+    const { definitions } = await import("../faces/cli/help.ts");
     const list = (words: Readonly<Record<string, string>>) => definitions(Object.entries(words), screen.stdout.columns || 100);
     screen.stdout.write(
       `${usage}\nFaults:\n${list(faultKinds)}\n\nHabits:\n${list(habitWords)}\n\nAutodiscover:\n${list(autodiscoverKinds)}\n`,

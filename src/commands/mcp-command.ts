@@ -1,10 +1,10 @@
 import { StdioServerTransport } from "@modelcontextprotocol/sdk/server/stdio.js";
 import { actionNames, loadAction } from "../actions/load.ts";
 import { open } from "../connection/open-connection.ts";
-import { foundText } from "../faces/cli.ts";
+import { foundText } from "../faces/cli/cli.ts";
+import type { Screen } from "../faces/cli/screen.ts";
+import { harmless } from "../faces/cli/terminal.ts";
 import { mcpServer } from "../faces/mcp/server.ts";
-import type { Screen } from "../faces/screen.ts";
-import { harmless } from "../faces/terminal.ts";
 import { type Failure, localOf, withLocal } from "../failure.ts";
 import { openEvidenceIndex } from "../perform/evidence/evidence-index.ts";
 import { loadSettings } from "../settings/load-settings.ts";

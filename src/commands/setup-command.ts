@@ -1,10 +1,10 @@
-import type { Screen } from "../faces/screen.ts";
+import type { Screen } from "../faces/cli/screen.ts";
 import { Failure } from "../failure.ts";
 import { kindOf, leastOf } from "../graph/permissions.ts";
-import { type EntraValues, entraSteps } from "../setup/entra.ts";
-import { onPremisesSteps } from "../setup/onprem.ts";
-import { type SetupStep, scriptOf } from "../setup/step.ts";
-import { account, certificate, clientId, cloud, mailboxes, tenant } from "../setup/values.ts";
+import { account, certificate, clientId, cloud, mailboxes, tenant } from "../setup/check-values.ts";
+import { type EntraValues, entraSteps } from "../setup/entra-setup.ts";
+import { onPremisesSteps } from "../setup/on-premises-setup.ts";
+import { type SetupStep, scriptOf } from "../setup/setup-step.ts";
 import { jsonText } from "../text/harmless-json.ts";
 import { helpOf, namedActions, readCommandWords } from "./command-words.ts";
 

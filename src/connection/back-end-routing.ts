@@ -1,3 +1,5 @@
+// src/connection/: Turns checked settings into an `Exchange`: opens it, signs in, chooses the back end and limits what a caller may reach.
+
 import type { Destination, Exchange, Mailbox } from "../exchange/exchange.ts";
 import { Failure } from "../failure.ts";
 import { attempt, failed, type Outcome } from "../outcome.ts";

@@ -1,8 +1,8 @@
 import type { Destination, Exchange, Mailbox } from "../exchange/exchange.ts";
 import { parseFolderName, splitStore } from "../exchange/folders/folder-names.ts";
-import type { Within } from "../exchange/locate-scope.ts";
 import type { Message, MessageName } from "../exchange/message.ts";
 import { isAbsent, type Located } from "../exchange/search/absence.ts";
+import type { Within } from "../exchange/search/locate-scope.ts";
 import type { Draft } from "../exchange/sending/draft.ts";
 import { Failure } from "../failure.ts";
 import { askedOf, attempt, failed, type Outcome } from "../outcome.ts";

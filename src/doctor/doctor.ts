@@ -2,10 +2,10 @@ import { asFailure, type FailureCode, failures } from "../failure.ts";
 import type { Permission } from "../graph/permissions.ts";
 import type { Settings } from "../settings/load-settings.ts";
 import type { HttpEvent } from "../wire/http/observe-http.ts";
+import { type Sided, sidesOf } from "./back-ends.ts";
 import type { CheckedAction, Checkup, Finding, Granted, Step, StepName } from "./checkup.ts";
-import { clock } from "./clock.ts";
+import { clock } from "./clock-difference.ts";
 import { settings } from "./read-settings.ts";
-import { type Sided, sidesOf } from "./sides.ts";
 import { type ActionReport, type StepReport, verdictOn } from "./verdict.ts";
 
 export type { ActionReport, StepReport } from "./verdict.ts";

@@ -1,8 +1,8 @@
 import type { Permission } from "../graph/permissions.ts";
+import type { Sided } from "./back-ends.ts";
 import type { CheckedAction, Checkup, Finding, Side, StepName } from "./checkup.ts";
-import { listsByAdminApi, neededBy } from "./graph-permissions.ts";
-import { needsOf } from "./needs.ts";
-import type { Sided } from "./sides.ts";
+import { listsByAdminApi, neededBy } from "./graph/graph-permissions.ts";
+import { needsOf } from "./required-rights.ts";
 
 /** What one step came to. */
 export interface StepReport extends Finding {

@@ -1,3 +1,5 @@
+// src/ews/: The `Exchange` port over Exchange Web Services (SOAP); this folder itself holds what all its parts share.
+
 import { attachmentsIn, sha256Of } from "../exchange/attachment-hash.ts";
 import type { Exchange, Mailbox, SearchableMailboxes, SearchableMailboxQuery } from "../exchange/exchange.ts";
 import type { Detail, Message } from "../exchange/message.ts";

@@ -1,3 +1,5 @@
+// src/exchange/: The `Exchange` port and its nouns, without any protocol.
+
 import { createHash } from "node:crypto";
 import { Failure } from "../failure.ts";
 import type { Outcome } from "../outcome.ts";

@@ -3,10 +3,10 @@ import type { Outcome } from "../outcome.ts";
 import type { Attachment } from "./attachment.ts";
 import type { ContactList, ContactQuery } from "./contact.ts";
 import type { Folder, FolderName } from "./folders/folder.ts";
-import type { Within } from "./locate-scope.ts";
 import type { Content, Detail, Message, MessageName } from "./message.ts";
 import type { OutOfOffice } from "./out-of-office.ts";
 import type { Located } from "./search/absence.ts";
+import type { Within } from "./search/locate-scope.ts";
 import type { Search, SearchPage } from "./search/search-query.ts";
 import type { Draft, Reply, Sent } from "./sending/draft.ts";
 

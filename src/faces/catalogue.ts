@@ -1,3 +1,5 @@
+// src/faces/: The ways to call an action (command line, HTTP, MCP, Automation Service), all made from the catalogue of actions.
+
 import type { Action } from "../catalogue/action-definition.ts";
 
 /** The actions that a face is made from. They are loaded one by one: a process usually needs one. */

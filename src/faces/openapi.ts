@@ -2,7 +2,7 @@ import * as z from "zod";
 import { type Action, effects } from "../catalogue/action-definition.ts";
 import { Answer, answerSchema, ErrorNoun } from "../catalogue/answer-envelope.ts";
 import { failures } from "../failure.ts";
-import { toolOf } from "./names.ts";
+import { toolOf } from "./field-spellings.ts";
 
 /** `3.1` is JSON Schema as zod writes it; `3.0` is for importers that know no newer one. */
 export type OpenApiVersion = "3.0" | "3.1";

@@ -1,9 +1,9 @@
 import type { Row } from "../catalogue/action-definition.ts";
 import { Failure } from "../failure.ts";
 import type { Plan, Question } from "../perform/perform.ts";
-import { headingOf } from "./names.ts";
-import { cell } from "./table.ts";
-import { cut, harmless, pad, width, wrap } from "./terminal.ts";
+import { cell } from "./cli/table.ts";
+import { cut, harmless, pad, width, wrap } from "./cli/terminal.ts";
+import { headingOf } from "./field-spellings.ts";
 
 /** Where the question is shown. */
 export interface Asking {

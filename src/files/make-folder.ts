@@ -1,3 +1,5 @@
+// src/files/: Reads, names and creates files and folders safely.
+
 import { mkdirSync, statSync } from "node:fs";
 import { mkdir, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";

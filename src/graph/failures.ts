@@ -1,3 +1,5 @@
+// src/graph/: The `Exchange` port over Microsoft Graph; this folder itself holds what all its parts share.
+
 import { Failure, type FailureCode } from "../failure.ts";
 import { neverSent, shortened } from "../wire/http/http-failure.ts";
 import { retryAfter } from "../wire/throttling/backoff-delay.ts";

@@ -1,17 +1,19 @@
+// src/lab/: The practice Exchange: an Exchange server and a Microsoft 365 tenant for tests and training, which share no code with the client.
+
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { reset } from "./ews/transport.ts";
 import type { FaultPlan } from "./faults.ts";
 import { errorBody, GraphError } from "./graph/errors.ts";
-import { faultOf } from "./graph/injection.ts";
+import { faultOf } from "./graph/fault-injection.ts";
 import { isObject, type JsonObject, memberOf, parseObject } from "./graph/json.ts";
 import { readBody } from "./graph/server.ts";
-import type { LabRequest } from "./http/request-log.ts";
-import { objectIdOf } from "./issue.ts";
-import type { User } from "./organisation.ts";
-import { resources } from "./registration.ts";
-import type { Store } from "./store.ts";
-import type { TokenServer } from "./token.ts";
+import type { LabRequest } from "./request-log.ts";
+import { resources } from "./sign-in/app-registration.ts";
+import { objectIdOf } from "./sign-in/issue-token.ts";
+import type { TokenServer } from "./sign-in/token-server.ts";
+import type { User } from "./store/organisation.ts";
+import type { Store } from "./store/store.ts";
 
 /** What the Exchange Online Admin API needs to know of its lab. */
 export interface AdminApiServer {

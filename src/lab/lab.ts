@@ -1,27 +1,27 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { type AdminApiServer, adminApiAt, adminApiName } from "./admin-api.ts";
-import { type AutodiscoverOptions, type AutodiscoverRule, autodiscoverAt } from "./autodiscover.ts";
+import { type AutodiscoverOptions, type AutodiscoverRule, autodiscoverAt } from "./autodiscover/autodiscover.ts";
 import { operations } from "./ews/operations.ts";
 import { serveEws } from "./ews/server.ts";
-import { WindowsSignIn, type WindowsSignInOptions } from "./ews/windows-sign-in.ts";
+import { WindowsSignIn, type WindowsSignInOptions } from "./ews/sign-in/windows-sign-in.ts";
 import { FaultPlan, type FaultRule } from "./faults.ts";
-import { importName } from "./graph/import-item.ts";
-import { ImportSessions } from "./graph/import-sessions.ts";
 import type { GraphHabits } from "./graph/operation.ts";
 import { operations as graphOperations } from "./graph/operations.ts";
 import { type GraphServer, isGraphPath, serveGraph } from "./graph/server.ts";
 import { Throttle } from "./graph/throttle.ts";
-import { uploadName } from "./graph/upload.ts";
-import { Uploads } from "./graph/uploads.ts";
-import { Habits } from "./habits.ts";
-import type { LabRequest } from "./http/request-log.ts";
-import { importFolder } from "./import.ts";
+import { importName } from "./graph/uploads/import-item.ts";
+import { ImportSessions } from "./graph/uploads/import-sessions.ts";
+import { uploadName } from "./graph/uploads/upload-piece.ts";
+import { Uploads } from "./graph/uploads/upload-sessions.ts";
 import { listen } from "./listen.ts";
-import type { EwsPolicy, Tenant } from "./registration.ts";
-import { seedOrganisation } from "./seed.ts";
-import { Store } from "./store.ts";
-import { openTokenServer, type TokenServer } from "./token.ts";
+import type { LabRequest } from "./request-log.ts";
+import { importFolder } from "./seed/import-folder.ts";
+import { seedOrganisation } from "./seed/seed.ts";
+import { Habits } from "./server-variants.ts";
+import type { EwsPolicy, Tenant } from "./sign-in/app-registration.ts";
+import { openTokenServer, type TokenServer } from "./sign-in/token-server.ts";
+import { Store } from "./store/store.ts";
 
 /** How to start the lab. */
 export interface LabOptions {

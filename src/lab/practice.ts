@@ -1,10 +1,10 @@
 // What the program needs of the lab, in one place: it is loaded only when the lab is started.
-export { autodiscoverKinds, parseAutodiscover } from "./autodiscover-rule.ts";
+export { autodiscoverKinds, parseAutodiscover } from "./autodiscover/autodiscover-rule.ts";
 export { faultKinds, parseFault } from "./faults.ts";
-export { labPermissions, labToken } from "./graph/practice-token.ts";
-export { habitWords } from "./habits.ts";
+export { labPermissions, labToken } from "./graph/sign-in/practice-token.ts";
 export { operationNames, startLab } from "./lab.ts";
-export { practiceApplication, practiceFederation, practiceTenant } from "./practice-tenant.ts";
 export { startProxy } from "./proxy.ts";
-export { socAddress } from "./seed.ts";
-export { labPassword } from "./store.ts";
+export { practiceApplication, practiceFederation, practiceTenant } from "./seed/practice-tenant.ts";
+export { socAddress } from "./seed/seed.ts";
+export { habitWords } from "./server-variants.ts";
+export { labPassword } from "./store/store.ts";

@@ -1,3 +1,5 @@
+// src/message-content/: Takes messages and attachments apart for both back ends, and checks that a message read is whole.
+
 import type { Attachment } from "../exchange/attachment.ts";
 import type { Importance, Message } from "../exchange/message.ts";
 import { textOfHtml } from "../exchange/search/html-text.ts";

@@ -1,3 +1,5 @@
+// src/perform/: The one pipeline that every call passes: select, count, dry run, confirm, keep evidence, audit, act, verify.
+
 import {
   type Action,
   type Context,

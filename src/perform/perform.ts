@@ -12,12 +12,12 @@ import {
 } from "../catalogue/action-definition.ts";
 import { type Answer, answerSchema, errorNoun, type Result } from "../catalogue/answer-envelope.ts";
 import { present } from "../catalogue/common-fields.ts";
-import { columns, namingColumns, optionsOf, outcomeColumns } from "../door/audited.ts";
-import { appendRead, searchedOf } from "../door/read-entry.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import { asFailure, Failure } from "../failure.ts";
 import { attempt, type Outcome } from "../outcome.ts";
 import type { AuditEntry, AuditLog } from "./audit/audit-log.ts";
+import { columns, namingColumns, optionsOf, outcomeColumns } from "./audit/audited-call.ts";
+import { appendRead, searchedOf } from "./audit/read-entry.ts";
 import { actOn, choose, type Item, preserveEach, settleMissing, targetsOf, unseen, verifyEach } from "./items.ts";
 import { operatingSystemUser } from "./operating-system-user.ts";
 import { type Plan, questionOf, wordsOf } from "./question.ts";

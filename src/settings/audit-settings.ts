@@ -1,3 +1,5 @@
+// src/settings/: Turns the settings file, the environment and flags into checked settings.
+
 import { resolve } from "node:path";
 import * as z from "zod";
 import { Failure } from "../failure.ts";

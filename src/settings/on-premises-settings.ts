@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { type Strength, strengths } from "../wire/strength.ts";
+import { type Strength, strengths } from "../wire/sign-in/scheme-strength.ts";
 import { CertificateSettings, type OAuth, OAuthSettings, readOAuth } from "./oauth-settings.ts";
 import type { Secret } from "./secrets.ts";
 import { put, secret, text } from "./setting-fields.ts";

@@ -1,3 +1,5 @@
+// src/state/: What survives a restart of the server (keys, calls made, jobs), in PostgreSQL.
+
 import { hostname } from "node:os";
 import * as z from "zod";
 import { schema } from "./migrations.ts";

@@ -3,10 +3,10 @@ import { setTimeout as pause } from "node:timers/promises";
 import * as z from "zod";
 import { asFailure, Failure } from "../failure.ts";
 import { type Reply, tooMuchKept } from "./idempotency.ts";
+import { onQueueSql, openQueue, type Queue } from "./job-queue.ts";
 import { schema } from "./migrations.ts";
 import { aliveSql, type Database, tellSql } from "./postgres.ts";
-import { onQueueSql, openQueue, type Queue } from "./queue.ts";
-import { tellerOf } from "./teller.ts";
+import { tellerOf } from "./write-newest-progress.ts";
 
 /** A call that goes on after its request was answered, as it is kept. */
 export interface Job {

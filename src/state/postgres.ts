@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import pg from "pg";
 import type * as z from "zod";
 import { errorCode, Failure } from "../failure.ts";
-import { type Embedded, openEmbedded } from "./embedded.ts";
+import { type Embedded, openEmbedded } from "./embedded-postgres.ts";
 import { migrate, schema } from "./migrations.ts";
 
 /** A PostgreSQL that holds our tables. */

@@ -1,3 +1,5 @@
+// src/text/: Text written by others: reads and shows JSON, normalises Unicode, and finds near spellings.
+
 // JSON allows these unescaped, but a terminal or a log viewer that shows the document would obey them, and some that read it line by line take
 // U+2028 and U+2029 for line ends (Node from 24 on). The tag characters (U+E0000..E007F) are invisible text.
 const obeyed = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;

@@ -1,3 +1,5 @@
+// src/verification/: Looks again for what an action reports as gone, before the answer says so.
+
 import type { Context, Target } from "../catalogue/action-definition.ts";
 import type { Message } from "../exchange/message.ts";
 import { type Absent, isAbsent } from "../exchange/search/absence.ts";

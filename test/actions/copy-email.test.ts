@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test
 import { copyEmail } from "../../src/actions/copy-email.ts";
 import { exitCodeOf } from "../../src/catalogue/answer-envelope.ts";
 import { failures } from "../../src/failure.ts";
-import { mimeOf } from "../../src/lab/mime-write.ts";
+import { mimeOf } from "../../src/lab/mime/mime-of-item.ts";
 import { labPermissions, labToken } from "../../src/lab/practice.ts";
 import { backends, type LabHost, openLabHost } from "./lab-host.ts";
 

@@ -4,8 +4,8 @@ import { deleteAttachments } from "../../src/actions/delete-attachments.ts";
 import { getAttachments } from "../../src/actions/get-attachments.ts";
 import { exitCodeOf } from "../../src/catalogue/answer-envelope.ts";
 import { failures } from "../../src/failure.ts";
-import { campaign } from "../../src/lab/campaign.ts";
-import type { NewAttachment } from "../../src/lab/item.ts";
+import { campaign } from "../../src/lab/seed/campaign.ts";
+import type { NewAttachment } from "../../src/lab/store/item.ts";
 import { backends, type LabHost, openLabHost } from "./lab-host.ts";
 
 const who = "user01@example.com";

@@ -6,7 +6,7 @@ import { copyEmail } from "../../src/actions/copy-email.ts";
 import { deleteEmail } from "../../src/actions/delete-email.ts";
 import { exitCodeOf } from "../../src/catalogue/answer-envelope.ts";
 import { failures } from "../../src/failure.ts";
-import { mimeOf } from "../../src/lab/mime-write.ts";
+import { mimeOf } from "../../src/lab/mime/mime-of-item.ts";
 import { verifyAudit } from "../../src/perform/audit/verify-audit.ts";
 import { backends, type LabHost, openLabHost } from "./lab-host.ts";
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { downloadMailAsEml } from "../../src/actions/download-mail-as-eml.ts";
 import { exitCodeOf } from "../../src/catalogue/answer-envelope.ts";
 import { failures } from "../../src/failure.ts";
-import { itemFromMime } from "../../src/lab/mime-item.ts";
+import { itemFromMime } from "../../src/lab/mime/item-from-mime.ts";
 import { backends, type LabHost, openLabHost } from "./lab-host.ts";
 
 const who = "user01@example.com";

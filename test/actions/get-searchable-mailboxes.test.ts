@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { getSearchableMailboxes } from "../../src/actions/get-searchable-mailboxes.ts";
-import { labPassword } from "../../src/lab/store.ts";
+import { labPassword } from "../../src/lab/store/store.ts";
 import { backends, type LabHost, openLabHost } from "./lab-host.ts";
 
 describe.each(backends)("over %s", (backend) => {

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import type { Action } from "../../src/catalogue/action-definition.ts";
 import type { Answer } from "../../src/catalogue/answer-envelope.ts";
 import { findItem, immutableId, restId } from "../../src/lab/graph/ids.ts";
-import type { NewItem } from "../../src/lab/item.ts";
 import { type Lab, type LabOptions, startLab } from "../../src/lab/lab.ts";
-import type { LabItem, LabMailbox } from "../../src/lab/mailbox.ts";
 import { labPermissions, labToken } from "../../src/lab/practice.ts";
+import type { NewItem } from "../../src/lab/store/item.ts";
+import type { LabItem, LabMailbox } from "../../src/lab/store/mailbox.ts";
 import type { Host } from "../../src/perform/perform.ts";
 import { environmentOf, type Library, library } from "../built.ts";
 

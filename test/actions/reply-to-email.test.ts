@@ -2,8 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { replyToEmail } from "../../src/actions/reply-to-email.ts";
 import { exitCodeOf } from "../../src/catalogue/answer-envelope.ts";
 import { failures } from "../../src/failure.ts";
-import type { NewItem } from "../../src/lab/item.ts";
-import type { LabItem } from "../../src/lab/mailbox.ts";
+import type { NewItem } from "../../src/lab/store/item.ts";
+import type { LabItem } from "../../src/lab/store/mailbox.ts";
 import { backends, type LabHost, openLabHost } from "./lab-host.ts";
 
 const desk = "phish-report@example.com";

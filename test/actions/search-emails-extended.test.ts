@@ -3,8 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { searchEmailsExtended } from "../../src/actions/search-emails-extended.ts";
 import { exitCodeOf } from "../../src/catalogue/answer-envelope.ts";
 import type { Exchange } from "../../src/exchange/exchange.ts";
-import { campaign } from "../../src/lab/campaign.ts";
-import type { LabMailbox } from "../../src/lab/mailbox.ts";
+import { campaign } from "../../src/lab/seed/campaign.ts";
+import type { LabMailbox } from "../../src/lab/store/mailbox.ts";
 import { backends, type LabHost, openLabHost } from "./lab-host.ts";
 
 describe.each(backends)("over %s", (backend) => {

@@ -4,9 +4,9 @@ import { basename, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { sendEmail } from "../../src/actions/send-email.ts";
 import { openFile } from "../../src/catalogue/open-attached-file.ts";
-import { pixel } from "../../src/lab/campaign.ts";
-import type { LabItem } from "../../src/lab/mailbox.ts";
-import { socAddress } from "../../src/lab/seed.ts";
+import { pixel } from "../../src/lab/seed/campaign.ts";
+import { socAddress } from "../../src/lab/seed/seed.ts";
+import type { LabItem } from "../../src/lab/store/mailbox.ts";
 import { backends, type LabHost, openLabHost } from "./lab-host.ts";
 
 const who = "user01@example.com";

@@ -7,12 +7,12 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { catalogue } from "../../src/actions/index.ts";
 import { runExport } from "../../src/commands/export-command.ts";
 import { runServe } from "../../src/commands/serve-command.ts";
-import type { Screen } from "../../src/faces/screen.ts";
+import type { Screen } from "../../src/faces/cli/screen.ts";
 import { Failure } from "../../src/failure.ts";
-import { campaign } from "../../src/lab/campaign.ts";
 import { type Lab, startLab } from "../../src/lab/lab.ts";
 import { startProxy } from "../../src/lab/proxy.ts";
-import { socAddress } from "../../src/lab/seed.ts";
+import { campaign } from "../../src/lab/seed/campaign.ts";
+import { socAddress } from "../../src/lab/seed/seed.ts";
 import { openState } from "../../src/state/state.ts";
 import {
   fileWith,

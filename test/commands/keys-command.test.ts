@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { runKeys } from "../../src/commands/keys-command.ts";
-import type { Screen } from "../../src/faces/screen.ts";
+import type { Screen } from "../../src/faces/cli/screen.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "mailcordon-keys-"));
 // For root, who lets another user have the database.

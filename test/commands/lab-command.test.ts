@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { actionNames } from "../../src/actions/load.ts";
-import { habitWords } from "../../src/lab/habits.ts";
+import { habitWords } from "../../src/lab/server-variants.ts";
 import { type Built, build, start } from "../built.ts";
 import { testCertificate } from "../lab/certificate.ts";
 

@@ -7,8 +7,8 @@ import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js"
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { actionNames } from "../../src/actions/load.ts";
 import { type Lab, startLab } from "../../src/lab/lab.ts";
-import { socAddress } from "../../src/lab/seed.ts";
-import { labPassword } from "../../src/lab/store.ts";
+import { socAddress } from "../../src/lab/seed/seed.ts";
+import { labPassword } from "../../src/lab/store/store.ts";
 import { type Built, build, start } from "../built.ts";
 
 // A whole process, driven by clients that others wrote, over the lab.

@@ -5,11 +5,11 @@ import { PassThrough } from "node:stream";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { actionNames } from "../../src/actions/load.ts";
 import { program } from "../../src/commands/program.ts";
-import { runCli } from "../../src/faces/cli.ts";
-import type { Screen } from "../../src/faces/screen.ts";
-import { campaign } from "../../src/lab/campaign.ts";
+import { runCli } from "../../src/faces/cli/cli.ts";
+import type { Screen } from "../../src/faces/cli/screen.ts";
 import { type Lab, startLab } from "../../src/lab/lab.ts";
-import { socAddress } from "../../src/lab/seed.ts";
+import { campaign } from "../../src/lab/seed/campaign.ts";
+import { socAddress } from "../../src/lab/seed/seed.ts";
 import { clientId, makeCertificate, tenantId, tenantWith } from "../wire/sign-in/tenant.ts";
 
 /** Every kind of secret that settings can name, each with a mark that is in nothing else. */

@@ -11,11 +11,11 @@ import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { program } from "../../src/commands/program.ts";
-import { runCli } from "../../src/faces/cli.ts";
-import type { Screen } from "../../src/faces/screen.ts";
+import { runCli } from "../../src/faces/cli/cli.ts";
+import type { Screen } from "../../src/faces/cli/screen.ts";
 import { type Lab, startLab } from "../../src/lab/lab.ts";
-import { socAddress } from "../../src/lab/seed.ts";
-import { labPassword } from "../../src/lab/store.ts";
+import { socAddress } from "../../src/lab/seed/seed.ts";
+import { labPassword } from "../../src/lab/store/store.ts";
 import { defaultAuditFile } from "../../src/settings/settings-paths.ts";
 import { openState } from "../../src/state/state.ts";
 import { build, type Running as Process, start } from "../built.ts";

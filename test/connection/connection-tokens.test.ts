@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { clientOf } from "../../src/connection/connection-tokens.ts";
 import { type Lab, startLab } from "../../src/lab/lab.ts";
-import type { EwsPolicy, Registration, Tenant } from "../../src/lab/registration.ts";
+import type { EwsPolicy, Registration, Tenant } from "../../src/lab/sign-in/app-registration.ts";
 import { build, type Ended, start } from "../built.ts";
 import { clientId, makeCertificate, secret, tenantId, tenantWith } from "../wire/sign-in/tenant.ts";
 

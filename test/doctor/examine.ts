@@ -7,8 +7,8 @@ import type { CheckedAction, StepName } from "../../src/doctor/checkup.ts";
 import { doctor, type Report, type StepReport, type Wanted } from "../../src/doctor/doctor.ts";
 import { action } from "../../src/index.ts";
 import { type Lab, type LabOptions, startLab } from "../../src/lab/lab.ts";
-import { socAddress } from "../../src/lab/seed.ts";
-import { labPassword } from "../../src/lab/store.ts";
+import { socAddress } from "../../src/lab/seed/seed.ts";
+import { labPassword } from "../../src/lab/store/store.ts";
 import { loadSettings } from "../../src/settings/load-settings.ts";
 
 /** A lab that ends with the test. */

@@ -1,6 +1,6 @@
 import { failures } from "../../src/failure.ts";
 import type { Lab, LabOptions } from "../../src/lab/lab.ts";
-import type { Registration } from "../../src/lab/registration.ts";
+import type { Registration } from "../../src/lab/sign-in/app-registration.ts";
 import { clientId, secret, tenantId, tenantWith } from "../wire/sign-in/tenant.ts";
 import { type Changes, type Examined, examine, openLab, type Setting } from "./examine.ts";
 

@@ -3,8 +3,8 @@ import { afterEach, beforeEach, describe, test } from "vitest";
 import type { Exchange, Mailbox } from "../../src/exchange/exchange.ts";
 import type { FaultKind, FaultRule } from "../../src/lab/faults.ts";
 import { findItem } from "../../src/lab/graph/ids.ts";
-import type { LabFolder, LabItem, LabMailbox } from "../../src/lab/mailbox.ts";
-import type { Store } from "../../src/lab/store.ts";
+import type { LabFolder, LabItem, LabMailbox } from "../../src/lab/store/mailbox.ts";
+import type { Store } from "../../src/lab/store/store.ts";
 import type { Outcome } from "../../src/outcome.ts";
 import { mail } from "./contract-mail.ts";
 

@@ -4,7 +4,7 @@ import { openEws } from "../../src/ews/ews.ts";
 import type { Mailbox } from "../../src/exchange/exchange.ts";
 import { asFailure, type Failure } from "../../src/failure.ts";
 import { type Lab, startLab } from "../../src/lab/lab.ts";
-import { labPassword } from "../../src/lab/store.ts";
+import { labPassword } from "../../src/lab/store/store.ts";
 import type { Outcome } from "../../src/outcome.ts";
 import { scripted } from "../ews/scripted-server.ts";
 import { mail, withParts } from "./contract-mail.ts";

@@ -8,12 +8,12 @@ import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { actionNames } from "../../src/actions/load.ts";
 import { program } from "../../src/commands/program.ts";
-import { runCli } from "../../src/faces/cli.ts";
-import { toolOf } from "../../src/faces/names.ts";
+import { runCli } from "../../src/faces/cli/cli.ts";
+import { toolOf } from "../../src/faces/field-spellings.ts";
 import { type Lab, startLab } from "../../src/lab/lab.ts";
 import { labPermissions, labToken } from "../../src/lab/practice.ts";
-import { socAddress } from "../../src/lab/seed.ts";
-import { labPassword } from "../../src/lab/store.ts";
+import { socAddress } from "../../src/lab/seed/seed.ts";
+import { labPassword } from "../../src/lab/store/store.ts";
 import { soon } from "../soon.ts";
 
 type Inputs = Readonly<Record<string, object>>;

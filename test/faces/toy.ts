@@ -5,9 +5,9 @@ import { textList } from "../../src/catalogue/common-fields.ts";
 import type { Exchange, Mailbox } from "../../src/exchange/exchange.ts";
 import { sameOverGraph } from "../../src/exchange/port-methods.ts";
 import type { Catalogue } from "../../src/faces/catalogue.ts";
-import { runCli } from "../../src/faces/cli.ts";
-import type { Opened, Program } from "../../src/faces/program-definition.ts";
-import type { Screen } from "../../src/faces/screen.ts";
+import { runCli } from "../../src/faces/cli/cli.ts";
+import type { Opened, Program } from "../../src/faces/cli/program-definition.ts";
+import type { Screen } from "../../src/faces/cli/screen.ts";
 import { Failure } from "../../src/failure.ts";
 
 /** A reading action with one field of each kind. */

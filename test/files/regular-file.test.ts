@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openFile } from "../../src/catalogue/open-attached-file.ts";
-import { readJson } from "../../src/faces/input-file.ts";
+import { readJson } from "../../src/faces/cli/json-input.ts";
 import { openAudit } from "../../src/perform/audit/audit-log.ts";
 import { openHeadFile } from "../../src/perform/audit/audit-log-end.ts";
 import { doneBefore } from "../../src/perform/audit/done-before.ts";

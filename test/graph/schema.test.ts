@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
 import type { Exchange } from "../../src/exchange/exchange.ts";
-import type { LabRequest } from "../../src/lab/http/request-log.ts";
+import type { LabRequest } from "../../src/lab/request-log.ts";
 import { mail, withParts } from "../exchange/contract-mail.ts";
 import { onStage, permissions, type Stage } from "./stage.ts";
 

@@ -3,7 +3,7 @@ import { openEws } from "../../src/ews/ews.ts";
 import type { Exchange } from "../../src/exchange/exchange.ts";
 import { openGraph } from "../../src/graph/graph.ts";
 import { type Lab, type LabOptions, startLab } from "../../src/lab/lab.ts";
-import type { LabMailbox } from "../../src/lab/mailbox.ts";
+import type { LabMailbox } from "../../src/lab/store/mailbox.ts";
 
 /** All that the client may need. */
 export const permissions = ["Mail.ReadWrite", "Mail.Send", "Contacts.Read", "MailboxSettings.Read", "User.Read.All"];

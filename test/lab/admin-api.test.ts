@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
 import { type Lab, type LabOptions, startLab } from "../../src/lab/lab.ts";
-import { practiceApplication, practiceTenant } from "../../src/lab/practice-tenant.ts";
-import type { Registration } from "../../src/lab/registration.ts";
+import { practiceApplication, practiceTenant } from "../../src/lab/seed/practice-tenant.ts";
+import type { Registration } from "../../src/lab/sign-in/app-registration.ts";
 
 const { tenant: tenantId, clientId, secret } = practiceApplication;
 const people = ["ann@example.com", "bob@example.com", "cid@example.com"];

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { type LabOptions, startLab } from "../../src/lab/lab.ts";
-import { practiceApplication, practiceTenant } from "../../src/lab/practice-tenant.ts";
+import { practiceApplication, practiceTenant } from "../../src/lab/seed/practice-tenant.ts";
 import { testCertificate } from "./certificate.ts";
 import { anna, call, startSmallLab } from "./ews/soap-client.ts";
 

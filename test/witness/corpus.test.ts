@@ -9,10 +9,10 @@ import { downloadMailAsEml } from "../../src/actions/download-mail-as-eml.ts";
 import { getAttachments } from "../../src/actions/get-attachments.ts";
 import { openEws } from "../../src/ews/ews.ts";
 import type { Exchange } from "../../src/exchange/exchange.ts";
-import { type Imported, importFolder } from "../../src/lab/import.ts";
 import { type Lab, startLab } from "../../src/lab/lab.ts";
-import { socAddress } from "../../src/lab/seed.ts";
-import { labPassword } from "../../src/lab/store.ts";
+import { type Imported, importFolder } from "../../src/lab/seed/import-folder.ts";
+import { socAddress } from "../../src/lab/seed/seed.ts";
+import { labPassword } from "../../src/lab/store/store.ts";
 import { openEvidence } from "../../src/perform/evidence/hash-and-store.ts";
 import { perform } from "../../src/perform/perform.ts";
 

@@ -1,9 +1,9 @@
 import * as ews from "ews-javascript-api";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { campaign } from "../../src/lab/campaign.ts";
 import { type Lab, startLab } from "../../src/lab/lab.ts";
-import { socAddress } from "../../src/lab/seed.ts";
-import { labPassword } from "../../src/lab/store.ts";
+import { campaign } from "../../src/lab/seed/campaign.ts";
+import { socAddress } from "../../src/lab/seed/seed.ts";
+import { labPassword } from "../../src/lab/store/store.ts";
 
 const mailbox = "legal@example.com";
 const other = "user10@example.com";

@@ -3,11 +3,11 @@ import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { campaign } from "../../src/lab/campaign.ts";
 import { type Lab, startLab } from "../../src/lab/lab.ts";
-import { mimeOf } from "../../src/lab/mime-write.ts";
-import { socAddress } from "../../src/lab/seed.ts";
-import { labPassword } from "../../src/lab/store.ts";
+import { mimeOf } from "../../src/lab/mime/mime-of-item.ts";
+import { campaign } from "../../src/lab/seed/campaign.ts";
+import { socAddress } from "../../src/lab/seed/seed.ts";
+import { labPassword } from "../../src/lab/store/store.ts";
 
 // Debian's own Python: the package python3-exchangelib is for it.
 const python = "/usr/bin/python3";

@@ -9,9 +9,9 @@ import {
   ResponseType,
 } from "@microsoft/microsoft-graph-client";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { campaign } from "../../src/lab/campaign.ts";
 import { type Lab, startLab } from "../../src/lab/lab.ts";
-import type { LabMailbox } from "../../src/lab/mailbox.ts";
+import { campaign } from "../../src/lab/seed/campaign.ts";
+import type { LabMailbox } from "../../src/lab/store/mailbox.ts";
 import { testCertificate } from "../lab/certificate.ts";
 import { expectValidReplies, hasTypes, without } from "../lab/graph/microsoft-types.ts";
 import { microsoftClient } from "./microsoft-client.ts";

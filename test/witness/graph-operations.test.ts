@@ -4,7 +4,7 @@ import { type Client, LargeFileUploadTask, ResponseType } from "@microsoft/micro
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { operations } from "../../src/lab/graph/operations.ts";
 import { type Lab, startLab } from "../../src/lab/lab.ts";
-import type { LabMailbox } from "../../src/lab/mailbox.ts";
+import type { LabMailbox } from "../../src/lab/store/mailbox.ts";
 import { testCertificate } from "../lab/certificate.ts";
 import { expectValidReplies, hasTypes, without } from "../lab/graph/microsoft-types.ts";
 import { clientId, secret, tenantId, tenantWith } from "../wire/sign-in/tenant.ts";

@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { NtlmSignIn, ntlmChallenge } from "../../src/lab/ntlm.ts";
+import { NtlmSignIn, ntlmChallenge } from "../../src/lab/sign-in/ntlm.ts";
 import { authenticateMessage, channelBindingHash, type NtlmTarget, negotiateMessage, readChallenge } from "../../src/wire/sign-in/ntlm.ts";
 
 // Servers and clients that are not ours judge our messages, and the lab's. Debian's own Python: its packages are for it.

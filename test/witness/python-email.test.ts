@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
-import { itemFromMime } from "../../src/lab/mime-item.ts";
+import { itemFromMime } from "../../src/lab/mime/item-from-mime.ts";
 import { readAttached } from "../../src/message-content/attached-message.ts";
 import { partAt, partOf } from "../../src/wire/mime/mime-parts.ts";
 import { bytesOf } from "../exchange/contract-stage.ts";

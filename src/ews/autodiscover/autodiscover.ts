@@ -1,3 +1,5 @@
+// src/ews/autodiscover/: Finds the EWS endpoint and the settings of a mailbox by Autodiscover.
+
 import { asFailure, Failure } from "../../failure.ts";
 import { Search } from "./find-endpoint.ts";
 import { json } from "./json.ts";

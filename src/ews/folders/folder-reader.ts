@@ -1,3 +1,5 @@
+// src/ews/folders/: Resolves folder names and paths to ids, lists folders, and routes requests about public folders.
+
 import type { FoundFolder } from "../../exchange/folders/folder-tree.ts";
 import { attribute, elementName, integer, mapped, optional, type Reader, record, text } from "../../wire/xml/read-xml.ts";
 import { t } from "../namespaces.ts";

@@ -1,5 +1,5 @@
-import { contradiction } from "../../exchange/contradiction.ts";
 import { type FoundFolder, unnamedFolder } from "../../exchange/folders/folder-tree.ts";
+import { contradiction } from "../../exchange/search/contradiction.ts";
 import { gapFailure, listAround, mayBeOneItem } from "../../exchange/search/list-around-failures.ts";
 import { Failure } from "../../failure.ts";
 import { attempt, type Outcome } from "../../outcome.ts";

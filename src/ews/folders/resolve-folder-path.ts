@@ -11,7 +11,7 @@ import {
 import { type FolderNode, type FoundFolder, treeOf, walk } from "../../exchange/folders/folder-tree.ts";
 import { foreignFolder } from "../../exchange/foreign-id.ts";
 import { notLooked } from "../../exchange/search/list-around-failures.ts";
-import { unopened } from "../../exchange/unopened.ts";
+import { unopened } from "../../exchange/search/unopened-folders.ts";
 import { asFailure, Failure, throwDefect } from "../../failure.ts";
 import { attempt, type Outcome } from "../../outcome.ts";
 import { createFolder } from "../operations/create-folder.ts";

@@ -1,3 +1,5 @@
+// src/ews/messages/: Reads messages, attachments and contacts by id.
+
 import { Failure } from "../../failure.ts";
 import type { InsidePlace } from "../../message-content/attached-parts.ts";
 

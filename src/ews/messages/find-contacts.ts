@@ -1,6 +1,6 @@
 import type { Contact, ContactList, ContactQuery, UnreadContact } from "../../exchange/contact.ts";
-import { contradiction } from "../../exchange/contradiction.ts";
 import type { FolderNode } from "../../exchange/folders/folder-tree.ts";
+import { contradiction } from "../../exchange/search/contradiction.ts";
 import { gapFailure, listAround, mayBeOneItem } from "../../exchange/search/list-around-failures.ts";
 import { isLocal } from "../../exchange/search/local-failure.ts";
 import { holding } from "../../exchange/search/match-filters.ts";

@@ -1,3 +1,5 @@
+// src/ews/moving/: Copies, moves, deletes and imports messages, and finds what became of them.
+
 import type { Message } from "../../exchange/message.ts";
 import { Failure, throwDefect } from "../../failure.ts";
 import { attempt, done, failed, type Outcome } from "../../outcome.ts";

@@ -1,10 +1,10 @@
 import { sameMessageId } from "../../exchange/search/match-filters.ts";
 import { throwDefect } from "../../failure.ts";
 import { attempt, done, type Outcome } from "../../outcome.ts";
-import { listByMessageIds } from "../by-message-id.ts";
 import type { FolderRef } from "../folders/folder-ref.ts";
 import { getItem } from "../operations/get-item.ts";
 import type { Relocated } from "../operations/move-item.ts";
+import { listByMessageIds } from "../search/by-message-id.ts";
 import type { EwsMailbox } from "../session/mailbox.ts";
 
 /** What lay in a folder before the same messages were put there. */

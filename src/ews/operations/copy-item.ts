@@ -1,3 +1,5 @@
+// src/ews/operations/: One file per SOAP operation, under Microsoft's name: what we write, what we read and what may be repeated.
+
 import type { Operation } from "../operation.ts";
 import { type Relocated, type Relocation, relocated, relocation, relocationNames } from "./move-item.ts";
 

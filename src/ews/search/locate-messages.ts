@@ -1,17 +1,17 @@
-import type { Within } from "../../exchange/locate-scope.ts";
 import type { Message, MessageName } from "../../exchange/message.ts";
 import { isAbsent, type Located, meantBy } from "../../exchange/search/absence.ts";
 import { isDead, keepIn, locateCopies, nameless, type Seen } from "../../exchange/search/locate-copies.ts";
+import type { Within } from "../../exchange/search/locate-scope.ts";
 import { sameMessageId } from "../../exchange/search/match-filters.ts";
 import { Failure, type FailureCode } from "../../failure.ts";
 import { attempt, done, failed, type Outcome } from "../../outcome.ts";
-import { listByMessageIds } from "../by-message-id.ts";
 import { publicFolderOf } from "../folders/public-folder-ids.ts";
 import { listShape } from "../messages/item-shapes.ts";
 import { isCut, isIncomplete, readItems } from "../messages/read-truncated.ts";
 import { getItem } from "../operations/get-item.ts";
 import { foreignMessages, storeOf } from "../session/id-ownership.ts";
 import type { EwsMailbox } from "../session/mailbox.ts";
+import { listByMessageIds } from "./by-message-id.ts";
 import { newestFirst } from "./newest-first.ts";
 import { type Where, whereToSearch } from "./search-folders.ts";
 

@@ -1,16 +1,16 @@
-import { contradiction } from "../../exchange/contradiction.ts";
 import type { Message } from "../../exchange/message.ts";
+import { contradiction } from "../../exchange/search/contradiction.ts";
 import { gapFailure, listAround, mayBeOneItem, mostFailedFolders } from "../../exchange/search/list-around-failures.ts";
 import { isLocal } from "../../exchange/search/local-failure.ts";
 import { endReading, newestOf, newReading, type Reading, takePage } from "../../exchange/search/newest-first.ts";
 import { Failure } from "../../failure.ts";
 import { attempt, type Outcome } from "../../outcome.ts";
 import type { Xml } from "../../wire/xml/write-xml.ts";
-import { countsFolder } from "../counting.ts";
 import type { FolderRef } from "../folders/folder-ref.ts";
 import { shape } from "../messages/item-shapes.ts";
 import { findItem, type ItemPage } from "../operations/find-item.ts";
 import type { EwsMailbox } from "../session/mailbox.ts";
+import { countsFolder } from "./count-matches.ts";
 
 /** What is asked of every folder. */
 export interface Listing {

@@ -1,3 +1,5 @@
+// src/exchange/folders/: Folders without a protocol: their names, their paths and their tree.
+
 import { composed } from "../../text/unicode-form.ts";
 import type { FolderName } from "./folder.ts";
 

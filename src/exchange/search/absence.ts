@@ -1,7 +1,9 @@
+// src/exchange/search/: What searching means in both back ends: filters, cursors, and what was looked in and not found.
+
 import type { Failure } from "../../failure.ts";
 import { splitStore } from "../folders/folder-names.ts";
-import type { Within } from "../locate-scope.ts";
 import type { Message } from "../message.ts";
+import type { Within } from "./locate-scope.ts";
 import type { ArchiveState } from "./search-query.ts";
 
 /**

@@ -1,10 +1,10 @@
 import { asFailure, Failure, type FailureCode } from "../../failure.ts";
 import { done, failed, type Outcome } from "../../outcome.ts";
 import type { Message, MessageName } from "../message.ts";
-import { unlooked, unopened } from "../unopened.ts";
 import { isAbsent, type Located, type Looked, lookedIn } from "./absence.ts";
 import { bareMessageId, sameMessageId } from "./match-filters.ts";
 import type { ArchiveState } from "./search-query.ts";
+import { unlooked, unopened } from "./unopened-folders.ts";
 
 /** How a back end looks for messages by their Internet Message-IDs. */
 export interface CopySearch {

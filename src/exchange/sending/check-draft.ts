@@ -1,3 +1,5 @@
+// src/exchange/sending/: What sending means in both back ends: drafts, their checks, and sending exactly once.
+
 import { Failure } from "../../failure.ts";
 import type { NewAttachment } from "../attachment.ts";
 import type { Address, Header } from "../message.ts";

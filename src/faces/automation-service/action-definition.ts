@@ -1,3 +1,5 @@
+// src/faces/automation-service/: Writes the integration for Sumo Logic's Automation Service: its YAML files and the Python in them.
+
 import { type Action, effects } from "../../catalogue/action-definition.ts";
 import type { ActionDefinition, Field } from "./definition.ts";
 import { formOf } from "./form.ts";

@@ -1,11 +1,13 @@
+// src/faces/http/: The HTTP server: one file per concern.
+
 import type { Hono } from "hono";
 import type { Action } from "../../catalogue/action-definition.ts";
 import type { EvidenceIndex } from "../../perform/evidence/evidence-index.ts";
 import type { State } from "../../state/state.ts";
 import type { Catalogue } from "../catalogue.ts";
-import type { Calls, Connections } from "./calls.ts";
+import type { TokenReader } from "./callers/authentication.ts";
 import type { Env } from "./respond.ts";
-import type { TokenReader } from "./who.ts";
+import type { Calls, Connections } from "./running-calls.ts";
 
 /** What the settings say of the face itself. */
 export interface HttpSettings {

@@ -3,10 +3,9 @@ import { setMaxListeners } from "node:events";
 import { type Context, Hono } from "hono";
 import { asFailure, Failure, localOf } from "../../failure.ts";
 import type { AppOptions, House, RequestLog } from "./app-context.ts";
-import { ending, openCalls } from "./calls.ts";
+import { demandInterface, demandRole, interfaceOf, keyIdIn, whoCalls } from "./callers/authentication.ts";
+import { openFailureLimit, openProven } from "./callers/rate-limits.ts";
 import { errorLine } from "./error-line.ts";
-import { workOnJobs } from "./job-work.ts";
-import { openFailureLimit, openProven } from "./limits.ts";
 import { type Metrics, openMetrics } from "./metrics.ts";
 import { type Env, refuse } from "./respond.ts";
 import { actionRoutes } from "./routes/actions.ts";
@@ -15,7 +14,8 @@ import { evidenceRoutes } from "./routes/evidence.ts";
 import { jobRoutes } from "./routes/jobs.ts";
 import { isOwnProgram, metricsReply } from "./routes/metrics.ts";
 import { openapiRoutes } from "./routes/openapi.ts";
-import { demandInterface, demandRole, interfaceOf, keyIdIn, whoCalls } from "./who.ts";
+import { workOnJobs } from "./run-jobs.ts";
+import { ending, openCalls } from "./running-calls.ts";
 
 /** The HTTP face. */
 export interface App {

@@ -1,8 +1,8 @@
 import type { Context } from "hono";
 import { Failure } from "../../failure.ts";
-import type { Connections } from "./calls.ts";
+import type { Caller } from "./callers/authentication.ts";
 import type { Env } from "./respond.ts";
-import type { Caller } from "./who.ts";
+import type { Connections } from "./running-calls.ts";
 
 /** The parameters after the question mark. Throws Failure `invalid-input` for one that is not known or given twice. */
 export function queryOf<const Name extends string>(c: Context<Env>, names: readonly Name[]): { readonly [N in Name]?: string } {

@@ -2,8 +2,8 @@ import type { HttpBindings } from "@hono/node-server";
 import type { Context, Hono } from "hono";
 import { Failure } from "../../failure.ts";
 import { jsonText } from "../../text/harmless-json.ts";
+import type { Caller } from "./callers/authentication.ts";
 import { problem, type Reply } from "./problem.ts";
-import type { Caller } from "./who.ts";
 
 /** What a request carries on its way. */
 export interface Env {

@@ -3,11 +3,11 @@ import { mostBytesOf } from "../../catalogue/limits.ts";
 import { Failure, failures } from "../../failure.ts";
 import type { House } from "../http/app-context.ts";
 import { readBody, sentBy } from "../http/body.ts";
-import { evidenceFor } from "../http/evidence.ts";
-import { openShares } from "../http/limits.ts";
+import { type Caller, hasRole, isUrgent } from "../http/callers/authentication.ts";
+import { openShares } from "../http/callers/rate-limits.ts";
+import { evidenceFor } from "../http/evidence-links.ts";
 import { connectionFor, queryOf } from "../http/query.ts";
 import { answer } from "../http/respond.ts";
-import { type Caller, hasRole, isUrgent } from "../http/who.ts";
 import { mcpServer } from "./server.ts";
 import { openSessions, refusal } from "./sessions.ts";
 

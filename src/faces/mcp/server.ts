@@ -13,17 +13,17 @@ import {
   ReadResourceRequestSchema,
 } from "@modelcontextprotocol/sdk/types.js";
 import type { Action, Kept } from "../../catalogue/action-definition.ts";
-import { appendRead, evidenceEntry } from "../../door/read-entry.ts";
 import { asFailure, Failure } from "../../failure.ts";
+import { appendRead, evidenceEntry } from "../../perform/audit/read-entry.ts";
 import { operatingSystemUser } from "../../perform/operating-system-user.ts";
 import type { Host, Plan } from "../../perform/perform.ts";
-import { toolOf } from "../names.ts";
+import { harmless } from "../cli/terminal.ts";
+import { toolOf } from "../field-spellings.ts";
 import { type Asking, questionText } from "../question.ts";
-import { harmless } from "../terminal.ts";
 import { openTimeLimit } from "../time-limit.ts";
-import { callTool, refused } from "./call.ts";
+import { callTool, refused } from "./call-tool.ts";
 import { openConfirmations } from "./confirmations.ts";
-import { base64Of, evidenceTemplate, evidenceUri, type FindEvidence, hashIn, onlyEvidence, remembering } from "./evidence.ts";
+import { base64Of, evidenceTemplate, evidenceUri, type FindEvidence, hashIn, onlyEvidence, remembering } from "./evidence-resource.ts";
 import { toolOnce } from "./tool.ts";
 
 /** What one client's server is made from. */

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js";
-import { isLoopbackHost } from "../http/network.ts";
+import { isLoopbackHost } from "../http/callers/client-network.ts";
 
 /** A client that is silent for so long has to begin again: its open questions are too old by then anyhow. */
 const idleMs = 30 * 60 * 1000;

@@ -2,7 +2,7 @@ import type { Tool } from "@modelcontextprotocol/sdk/types.js";
 import * as z from "zod";
 import { type Action, effects } from "../../catalogue/action-definition.ts";
 import { answerSchema } from "../../catalogue/answer-envelope.ts";
-import { toolOf } from "../names.ts";
+import { toolOf } from "../field-spellings.ts";
 
 /** What a call that was not confirmed yet answers besides the dry run. */
 export const Confirmation = z.strictObject({

@@ -1,3 +1,5 @@
+// src/graph/messages/: Reads messages, attachments and contacts by id.
+
 import type { Attachment, AttachmentKind } from "../../exchange/attachment.ts";
 import { Failure } from "../../failure.ts";
 import type { InsidePlace } from "../../message-content/attached-parts.ts";

@@ -5,9 +5,9 @@ import { isLocal } from "../../exchange/search/local-failure.ts";
 import { holding } from "../../exchange/search/match-filters.ts";
 import { asFailure, Failure } from "../../failure.ts";
 import { attempt } from "../../outcome.ts";
-import { unknownFolder } from "../home.ts";
 import { type ContactFolder, contactsPerPage, listContactFolders, listContacts } from "../requests/contacts.ts";
 import { pagesAround } from "../search/list-around-failures.ts";
+import { unknownFolder } from "../session/id-ownership.ts";
 import type { GraphMailbox } from "../session/mailbox.ts";
 
 /** A folder to look into; without an id it is the Contacts folder. */

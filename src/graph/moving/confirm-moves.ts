@@ -1,3 +1,5 @@
+// src/graph/moving/: Copies, moves, deletes and imports messages, and confirms what became of them.
+
 import { attempt, done, type Outcome } from "../../outcome.ts";
 import { mayBeDone } from "../failures.ts";
 import type { FolderRef } from "../folders/folder-ref.ts";

@@ -1,3 +1,5 @@
+// src/graph/requests/: One file per request to Microsoft Graph, under Microsoft's name: what we write and what we read.
+
 import type { SearchableMailbox } from "../../exchange/exchange.ts";
 import { found } from "../session/expected-reply.ts";
 import { type Page, pageOf } from "../session/paging.ts";

@@ -1,3 +1,5 @@
+// src/graph/search/: Searches messages: builds OData filters and KQL queries, lists folders, and locates messages by name.
+
 import type { Detail, Message } from "../../exchange/message.ts";
 import type { Position } from "../../exchange/search/cursor.ts";
 import { chunks } from "../../exchange/search/filter-listed.ts";

@@ -1,4 +1,4 @@
-import { contradiction } from "../../exchange/contradiction.ts";
+import { contradiction } from "../../exchange/search/contradiction.ts";
 import { gapFailure, listAround, mayBeOneItem } from "../../exchange/search/list-around-failures.ts";
 import { Failure } from "../../failure.ts";
 import { attempt } from "../../outcome.ts";

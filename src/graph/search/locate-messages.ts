@@ -1,15 +1,15 @@
 import { folderForItem, isFolderId } from "../../exchange/foreign-id.ts";
-import type { Within } from "../../exchange/locate-scope.ts";
 import { mailboxGuidOf } from "../../exchange/mailbox-guid.ts";
 import type { Message, MessageName } from "../../exchange/message.ts";
 import { type Located, meantBy } from "../../exchange/search/absence.ts";
 import { keepIn, locateCopies, nameless, type Seen } from "../../exchange/search/locate-copies.ts";
+import type { Within } from "../../exchange/search/locate-scope.ts";
 import { sameMessageId } from "../../exchange/search/match-filters.ts";
 import type { FailureCode } from "../../failure.ts";
 import { attempt, done, failed, type Outcome } from "../../outcome.ts";
-import { guidOfMailbox } from "../home.ts";
 import { getMessage } from "../requests/messages.ts";
 import { explained, notOfPrimary, tellsStore, translatedIds } from "../session/ews-ids.ts";
+import { guidOfMailbox } from "../session/id-ownership.ts";
 import type { GraphMailbox } from "../session/mailbox.ts";
 import { newestFirst } from "./newest-first.ts";
 import { maxMessageIds, messageIdFilter } from "./odata-filter.ts";

@@ -1,5 +1,5 @@
-import { contradiction } from "../../exchange/contradiction.ts";
 import type { Detail, Message } from "../../exchange/message.ts";
+import { contradiction } from "../../exchange/search/contradiction.ts";
 import { gapFailure, listAround, mayBeOneItem, mostFailedFolders } from "../../exchange/search/list-around-failures.ts";
 import { isLocal } from "../../exchange/search/local-failure.ts";
 import { endReading, newestOf, newReading, type Reading, takePage } from "../../exchange/search/newest-first.ts";

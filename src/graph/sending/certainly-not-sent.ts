@@ -1,3 +1,5 @@
+// src/graph/sending/: Sends messages and replies once, and finds a sent message again.
+
 import type { Failure } from "../../failure.ts";
 import { hadNoReply } from "../../wire/http/http-failure.ts";
 import { reasonOf } from "../../wire/throttling/retry-safety.ts";

@@ -1,3 +1,5 @@
+// src/graph/session/: How one mailbox sends requests: URL, headers, expected replies, batches, retries and pages.
+
 import type { Call, SearchableMailbox, SearchableMailboxQuery } from "../../exchange/exchange.ts";
 import { asFailure, Failure } from "../../failure.ts";
 import type { Http } from "../../wire/http/client.ts";

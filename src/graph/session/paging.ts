@@ -1,4 +1,4 @@
-import { contradiction } from "../../exchange/contradiction.ts";
+import { contradiction } from "../../exchange/search/contradiction.ts";
 import { Failure } from "../../failure.ts";
 import { urlOfLink } from "./next-link.ts";
 import { type JsonObject, numberIn, objectsIn, textIn } from "./read-json.ts";

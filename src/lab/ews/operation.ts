@@ -1,7 +1,7 @@
 import type { Faults } from "../faults.ts";
-import type { Habits } from "../habits.ts";
-import type { User } from "../organisation.ts";
-import type { Store } from "../store.ts";
+import type { Habits } from "../server-variants.ts";
+import type { User } from "../store/organisation.ts";
+import type { Store } from "../store/store.ts";
 import { el, esc, type XmlElement } from "../xml.ts";
 
 export const soapNamespace = "http://schemas.xmlsoap.org/soap/envelope/";

@@ -1,7 +1,7 @@
-import { type LabAddress, sameAddress } from "../address.ts";
-import type { NewItem } from "../item.ts";
-import type { LabFolder, LabItem, LabMailbox } from "../mailbox.ts";
-import { elementOf, isMessage } from "./item-kind.ts";
+import { type LabAddress, sameAddress } from "../store/address.ts";
+import type { NewItem } from "../store/item.ts";
+import type { LabFolder, LabItem, LabMailbox } from "../store/mailbox.ts";
+import { elementOf, isMessage } from "./items/item-kind.ts";
 import { ItemError, type RequestContext } from "./operation.ts";
 
 /** RFC 5321 4.1.2 as far as a lab needs it: something, an at sign, something, no blanks or brackets. */

@@ -3,24 +3,24 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { TextDecoder } from "node:util";
 import type { FaultPlan, Faults } from "../faults.ts";
-import type { Habits } from "../habits.ts";
-import type { LabRequest } from "../http/request-log.ts";
-import type { User } from "../organisation.ts";
-import type { EwsPolicy } from "../registration.ts";
-import type { Store } from "../store.ts";
-import type { TokenServer } from "../token.ts";
+import type { LabRequest } from "../request-log.ts";
+import type { Habits } from "../server-variants.ts";
+import type { EwsPolicy } from "../sign-in/app-registration.ts";
+import type { TokenServer } from "../sign-in/token-server.ts";
+import type { User } from "../store/organisation.ts";
+import type { Store } from "../store/store.ts";
 import { wrongReply } from "../wrong-replies.ts";
 import { type XmlElement, XmlError, XmlReader } from "../xml.ts";
-import { actingUser, authenticate } from "./auth.ts";
-import { type BearerCaller, type BearerRefusal, bearerCaller } from "./bearer.ts";
+import { checkRequest } from "./check-schema.ts";
 import { faultEnvelope, readEnvelope, replyEnvelope, schemaFault, unknownRequest } from "./envelope.ts";
-import { wholeFault } from "./injection.ts";
+import { wholeFault } from "./fault-injection.ts";
 import { type Content, Fault, messagesNamespace, type Operation } from "./operation.ts";
 import { operations } from "./operations.ts";
-import { checkRequest } from "./schema.ts";
+import { actingUser, authenticate } from "./sign-in/authenticate.ts";
+import { type BearerCaller, type BearerRefusal, bearerCaller } from "./sign-in/bearer-token.ts";
+import { signInText, type WindowsSignIn } from "./sign-in/windows-sign-in.ts";
 import { type Damage, type Reply, reset, send } from "./transport.ts";
 import { isRequestVersion, newestRequestVersion, type Product, supports } from "./versions.ts";
-import { signInText, type WindowsSignIn } from "./windows-sign-in.ts";
 
 /** What the EWS tongue needs to know of its lab. */
 export interface EwsServer {

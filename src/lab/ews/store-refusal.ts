@@ -1,4 +1,4 @@
-import { StoreError, type StoreErrorCode } from "../store-error.ts";
+import { StoreError, type StoreErrorCode } from "../store/store-error.ts";
 import { ItemError } from "./operation.ts";
 
 /** What the store refuses about items, by Exchange's code. */

@@ -1,3 +1,5 @@
+// src/lab/graph/: Microsoft Graph in the lab: routes a request, runs it on the store and writes the reply.
+
 import { badRequest } from "./errors.ts";
 
 /** Bytes of base64. Throws GraphError when it is none. */

@@ -1,14 +1,13 @@
 import { randomUUID } from "node:crypto";
-import { sameAddress } from "../address.ts";
 import { type FaultKind, FaultPlan, type Faults } from "../faults.ts";
-import { objectIdOf } from "../issue.ts";
-import type { LabMailbox } from "../mailbox.ts";
-import type { Store } from "../store.ts";
+import { objectIdOf } from "../sign-in/issue-token.ts";
+import { sameAddress } from "../store/address.ts";
+import type { LabMailbox } from "../store/mailbox.ts";
+import type { Store } from "../store/store.ts";
 import { type WrongReply, wrongReply } from "../wrong-replies.ts";
 import { accessDenied, badRequest, errorBody, GraphError } from "./errors.ts";
+import { faultOf, spoilt } from "./fault-injection.ts";
 import { findItem } from "./ids.ts";
-import type { ImportSessions } from "./import-sessions.ts";
-import { faultOf, spoilt } from "./injection.ts";
 import { parseObject } from "./json.ts";
 import { mailboxWithId } from "./mailbox-id.ts";
 import {
@@ -22,9 +21,10 @@ import {
 } from "./operation.ts";
 import { operations } from "./operations.ts";
 import { RoutingTable, segmentsOf } from "./routes.ts";
-import { isGranted } from "./sign-in.ts";
+import { isGranted } from "./sign-in/sign-in.ts";
 import type { Throttle } from "./throttle.ts";
-import type { Uploads } from "./uploads.ts";
+import type { ImportSessions } from "./uploads/import-sessions.ts";
+import type { Uploads } from "./uploads/upload-sessions.ts";
 
 /** What answering needs of the lab. */
 export interface Dispatcher {

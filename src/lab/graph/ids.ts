@@ -1,7 +1,7 @@
-import { parseId } from "../id.ts";
-import type { LabAttachment } from "../item.ts";
-import type { LabItem, LabMailbox } from "../mailbox.ts";
-import type { Store } from "../store.ts";
+import { parseId } from "../store/id.ts";
+import type { LabAttachment } from "../store/item.ts";
+import type { LabItem, LabMailbox } from "../store/mailbox.ts";
+import type { Store } from "../store/store.ts";
 
 /** How ids of items are written: the default form changes with the folder, the other stays as long as the item is in its mailbox. */
 export type IdForm = "rest" | "immutable";

@@ -1,5 +1,5 @@
-import type { LabMailbox } from "../mailbox.ts";
-import type { Store } from "../store.ts";
+import type { LabMailbox } from "../store/mailbox.ts";
+import type { Store } from "../store/store.ts";
 
 /** The lab's organisation, as the ids of its mailboxes name it. */
 const organisation = "6c0b5c1e-52b5-4c1a-9d6f-6d61696c6c61";

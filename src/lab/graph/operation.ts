@@ -1,11 +1,11 @@
-import type { LabMailbox } from "../mailbox.ts";
-import type { User } from "../organisation.ts";
-import type { Store } from "../store.ts";
+import type { LabMailbox } from "../store/mailbox.ts";
+import type { User } from "../store/organisation.ts";
+import type { Store } from "../store/store.ts";
 import { badRequest } from "./errors.ts";
 import type { IdForm } from "./ids.ts";
-import type { ImportSessions } from "./import-sessions.ts";
 import { type JsonObject, parseObject } from "./json.ts";
-import type { Uploads } from "./uploads.ts";
+import type { ImportSessions } from "./uploads/import-sessions.ts";
+import type { Uploads } from "./uploads/upload-sessions.ts";
 
 /** One request to Graph, alone or inside a batch. */
 export interface GraphRequest {

@@ -1,5 +1,5 @@
+import type { Manner } from "./items/message-json.ts";
 import type { JsonObject } from "./json.ts";
-import type { Manner } from "./message-json.ts";
 import { applyQuery, shapeOf } from "./odata/query.ts";
 import { type Call, type GraphReply, preferencesOf } from "./operation.ts";
 import type { Resource, Row } from "./row.ts";

@@ -1,16 +1,16 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Damage, reset, send } from "../ews/transport.ts";
-import type { LabRequest } from "../http/request-log.ts";
+import type { LabRequest } from "../request-log.ts";
 import { type Answered, type Dispatcher, dispatch, mailboxNamed } from "./dispatch.ts";
 import { errorBody, GraphError } from "./errors.ts";
-import { answerImport } from "./import-item.ts";
-import { isImportPath } from "./import-sessions.ts";
 import type { GraphCaller, GraphReply, GraphRequest } from "./operation.ts";
 import { segmentsOf } from "./routes.ts";
-import { type SignIn, signIn } from "./sign-in.ts";
-import { answerUpload } from "./upload.ts";
-import { isUploadPath } from "./upload-address.ts";
+import { type SignIn, signIn } from "./sign-in/sign-in.ts";
+import { answerImport } from "./uploads/import-item.ts";
+import { isImportPath } from "./uploads/import-sessions.ts";
+import { isUploadPath } from "./uploads/upload-address.ts";
+import { answerUpload } from "./uploads/upload-piece.ts";
 
 /** What the Graph tongue needs to know of its lab. */
 export interface GraphServer extends Dispatcher, SignIn {

@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
-import type { LabMailbox } from "../mailbox.ts";
-import type { Group, Organisation } from "../organisation.ts";
+import type { LabMailbox } from "./mailbox.ts";
+import type { Group, Organisation } from "./organisation.ts";
 
 export interface OutsideMail {
   readonly at: Date;

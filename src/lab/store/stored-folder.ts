@@ -1,5 +1,5 @@
-import { ChangeLog } from "../changes.ts";
-import type { ItemContent } from "../item.ts";
+import { ChangeLog } from "./changes.ts";
+import type { ItemContent } from "./item.ts";
 
 /** An item in a folder. The object is the item as it is now until it is moved or removed; then it is dead and `item(id)` finds nothing. */
 export interface ItemOf<Mailbox> extends ItemContent {

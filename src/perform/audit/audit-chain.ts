@@ -1,3 +1,5 @@
+// src/perform/audit/: The audit log: an append-only file whose entries are chained by their hashes.
+
 import { createHash } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
 import { Failure } from "../../failure.ts";

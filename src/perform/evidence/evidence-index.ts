@@ -1,3 +1,5 @@
+// src/perform/evidence/: Hashes the bytes of messages and attachments while it keeps them as evidence.
+
 import { constants } from "node:fs";
 import { lstat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";

@@ -1,3 +1,5 @@
+// src/wire/http/: The HTTP client: connections, TLS, proxies, replies and what went wrong on the way.
+
 import type { HttpRequest, HttpResponse } from "./messages.ts";
 
 export interface Http {

@@ -1,3 +1,5 @@
+// src/wire/mime/: MIME as bytes: splits messages into parts, decodes them and reads their headers.
+
 import { Failure } from "../../failure.ts";
 
 /** Characters of the padded Base64 (RFC 4648 section 4) of so many bytes. */

@@ -1,12 +1,14 @@
+// src/wire/sign-in/: Signs requests in: NTLM, Kerberos, tokens of Microsoft Entra ID, certificates.
+
 import { hostname } from "node:os";
 import { Failure } from "../../failure.ts";
 import type { Http } from "../http/client.ts";
 import type { HttpMethod, HttpRequest } from "../http/messages.ts";
 import { isLoopback } from "../http/proxy-rules.ts";
-import { isEnough, isWeaker, type Strength } from "../strength.ts";
 import { withTokens } from "./bearer-token.ts";
 import { type Challenge, challengesOf } from "./challenge.ts";
 import { type ConnectionScheme, signInConnections } from "./connection-sign-in.ts";
+import { isEnough, isWeaker, type Strength } from "./scheme-strength.ts";
 import { guardOf, probeOf } from "./sign-in-guard.ts";
 import type { TokenSource } from "./token-source.ts";
 

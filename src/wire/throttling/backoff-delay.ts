@@ -1,3 +1,5 @@
+// src/wire/throttling/: How many requests go out at once, how long a throttled request waits, and what may be sent again.
+
 import type { Failure } from "../../failure.ts";
 import type { Patience } from "./request-queue.ts";
 

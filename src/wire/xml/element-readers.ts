@@ -1,3 +1,5 @@
+// src/wire/xml/: Reads and writes XML as streams, from tokens straight to typed values.
+
 import { Failure } from "../../failure.ts";
 import { type QName, register } from "./xml-name.ts";
 

@@ -9,8 +9,8 @@ import { replyToEmail } from "../../../src/actions/reply-to-email.ts";
 import type { Action } from "../../../src/catalogue/action-definition.ts";
 import { exitCodeOf } from "../../../src/catalogue/answer-envelope.ts";
 import { failures } from "../../../src/failure.ts";
-import type { NewItem } from "../../../src/lab/item.ts";
-import type { LabItem } from "../../../src/lab/mailbox.ts";
+import type { NewItem } from "../../../src/lab/store/item.ts";
+import type { LabItem } from "../../../src/lab/store/mailbox.ts";
 import { type LabHost, openLabHost } from "../lab-host.ts";
 
 /** Of the seed: the only one that has an archive. */

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { searchEmailsExtended } from "../../../src/actions/search-emails-extended.ts";
 import { type Answer, exitCodeOf } from "../../../src/catalogue/answer-envelope.ts";
 import { failures } from "../../../src/failure.ts";
-import { socAddress } from "../../../src/lab/seed.ts";
+import { socAddress } from "../../../src/lab/seed/seed.ts";
 import { type Backend, type LabHost, openLabHost } from "../lab-host.ts";
 
 /** Of the seed: the only one that has an archive. */

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { catalogue } from "../../../src/actions/index.ts";
 import { type Answer, exitCodeOf } from "../../../src/catalogue/answer-envelope.ts";
 import { restId } from "../../../src/lab/graph/ids.ts";
-import type { LabItem } from "../../../src/lab/mailbox.ts";
+import type { LabItem } from "../../../src/lab/store/mailbox.ts";
 import { type Backend, backends, type LabHost, openLabHost } from "../lab-host.ts";
 
 type Input = Readonly<Record<string, unknown>>;

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { deleteAttachments } from "../../../src/actions/delete-attachments.ts";
 import { getAttachments } from "../../../src/actions/get-attachments.ts";
 import { restricted } from "../../../src/connection/restrict-to-mailboxes.ts";
-import { campaign } from "../../../src/lab/campaign.ts";
+import { campaign } from "../../../src/lab/seed/campaign.ts";
 import { type LabHost, openLabHost } from "../lab-host.ts";
 
 const rich = { mailbox: "hr@example.com", internet_message_id: campaign.rich.messageId };

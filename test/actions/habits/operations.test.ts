@@ -6,7 +6,7 @@ import { getSearchableMailboxes } from "../../../src/actions/get-searchable-mail
 import { junkMail } from "../../../src/actions/junk-mail.ts";
 import { searchEmailsExtended } from "../../../src/actions/search-emails-extended.ts";
 import type { Action } from "../../../src/catalogue/action-definition.ts";
-import { socAddress } from "../../../src/lab/seed.ts";
+import { socAddress } from "../../../src/lab/seed/seed.ts";
 import { type LabHost, openLabHost } from "../lab-host.ts";
 
 let at: LabHost | undefined;

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { copyEmail } from "../../../src/actions/copy-email.ts";
 import { deleteEmail } from "../../../src/actions/delete-email.ts";
 import { junkMail } from "../../../src/actions/junk-mail.ts";
-import { socAddress } from "../../../src/lab/seed.ts";
+import { socAddress } from "../../../src/lab/seed/seed.ts";
 import { type LabHost, openLabHost } from "../lab-host.ts";
 
 let at: LabHost | undefined;

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { searchEmailsExtended } from "../../../src/actions/search-emails-extended.ts";
-import type { NewItem } from "../../../src/lab/item.ts";
+import type { NewItem } from "../../../src/lab/store/item.ts";
 import { backends, type LabHost, openLabHost } from "../lab-host.ts";
 
 const payload = Buffer.from("the payload");

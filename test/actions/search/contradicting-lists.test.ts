@@ -6,8 +6,8 @@ import { getSearchableMailboxes } from "../../../src/actions/get-searchable-mail
 import { searchEmailsExtended } from "../../../src/actions/search-emails-extended.ts";
 import { exitCodeOf } from "../../../src/catalogue/answer-envelope.ts";
 import type { LabOptions } from "../../../src/lab/lab.ts";
-import { socAddress } from "../../../src/lab/seed.ts";
-import { labPassword } from "../../../src/lab/store.ts";
+import { socAddress } from "../../../src/lab/seed/seed.ts";
+import { labPassword } from "../../../src/lab/store/store.ts";
 import { backends, type LabHost, openLabHost } from "../lab-host.ts";
 import { openSpoilingProxy, type Passing, type Spoilt } from "./spoiling-proxy.ts";
 

@@ -3,8 +3,8 @@ import { deleteEmail } from "../../../src/actions/delete-email.ts";
 import { getContacts } from "../../../src/actions/get-contacts.ts";
 import { searchEmailsExtended } from "../../../src/actions/search-emails-extended.ts";
 import { exitCodeOf } from "../../../src/catalogue/answer-envelope.ts";
-import { socAddress } from "../../../src/lab/seed.ts";
-import { labPassword } from "../../../src/lab/store.ts";
+import { socAddress } from "../../../src/lab/seed/seed.ts";
+import { labPassword } from "../../../src/lab/store/store.ts";
 import { backends, type LabHost, openLabHost } from "../lab-host.ts";
 import { openSpoilingProxy, type Passing, type Spoilt } from "./spoiling-proxy.ts";
 

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { searchEmailsExtended } from "../../../src/actions/search-emails-extended.ts";
 import { exitCodeOf } from "../../../src/catalogue/answer-envelope.ts";
-import type { LabItem } from "../../../src/lab/mailbox.ts";
-import { socAddress } from "../../../src/lab/seed.ts";
-import { labPassword } from "../../../src/lab/store.ts";
+import { socAddress } from "../../../src/lab/seed/seed.ts";
+import type { LabItem } from "../../../src/lab/store/mailbox.ts";
+import { labPassword } from "../../../src/lab/store/store.ts";
 import { backends, type LabHost, openLabHost } from "../lab-host.ts";
 import { openSpoilingProxy, type Passing, type SpoilingProxy, type Spoilt } from "./spoiling-proxy.ts";
 

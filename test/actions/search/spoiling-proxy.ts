@@ -5,8 +5,8 @@ import type { Exchange } from "../../../src/exchange/exchange.ts";
 import { openGraph } from "../../../src/graph/graph.ts";
 import type { Lab } from "../../../src/lab/lab.ts";
 import { labToken } from "../../../src/lab/practice.ts";
-import { socAddress } from "../../../src/lab/seed.ts";
-import { labPassword } from "../../../src/lab/store.ts";
+import { socAddress } from "../../../src/lab/seed/seed.ts";
+import { labPassword } from "../../../src/lab/store/store.ts";
 import type { Backend } from "../lab-host.ts";
 
 /** One request and the reply of the lab to it. */

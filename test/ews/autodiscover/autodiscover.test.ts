@@ -3,7 +3,7 @@ import { afterEach, expect, test } from "vitest";
 import { autodiscover } from "../../../src/ews/autodiscover/autodiscover.ts";
 import type { AutodiscoverOptions, Step } from "../../../src/ews/autodiscover/options.ts";
 import { Failure } from "../../../src/failure.ts";
-import type { AutodiscoverBehaviour, AutodiscoverRule } from "../../../src/lab/autodiscover.ts";
+import type { AutodiscoverBehaviour, AutodiscoverRule } from "../../../src/lab/autodiscover/autodiscover.ts";
 import { type Lab, startLab } from "../../../src/lab/lab.ts";
 import { type LabProxy, startProxy } from "../../../src/lab/proxy.ts";
 import { openHttp } from "../../../src/wire/http/http-client.ts";

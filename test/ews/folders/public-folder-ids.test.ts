@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { publicFolderOf } from "../../../src/ews/folders/public-folder-ids.ts";
-import { guidOf, IdMint, idOf, parseId, publicGuidOf } from "../../../src/lab/id.ts";
+import { guidOf, IdMint, idOf, parseId, publicGuidOf } from "../../../src/lab/store/id.ts";
 
 // Both stand on Microsoft's page: the first is compressed, the second is not.
 // https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-route-public-folder-content-requests

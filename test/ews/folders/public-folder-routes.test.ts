@@ -5,11 +5,11 @@ import { publicFolderOf } from "../../../src/ews/folders/public-folder-ids.ts";
 import { openPublicRoutes } from "../../../src/ews/folders/public-folder-routes.ts";
 import type { Exchange } from "../../../src/exchange/exchange.ts";
 import { Failure } from "../../../src/failure.ts";
-import type { AutodiscoverRule } from "../../../src/lab/autodiscover.ts";
+import type { AutodiscoverRule } from "../../../src/lab/autodiscover/autodiscover.ts";
 import { type Lab, startLab } from "../../../src/lab/lab.ts";
-import type { LabFolder } from "../../../src/lab/mailbox.ts";
-import { itemFromMime } from "../../../src/lab/mime-item.ts";
+import { itemFromMime } from "../../../src/lab/mime/item-from-mime.ts";
 import { startProxy } from "../../../src/lab/proxy.ts";
+import type { LabFolder } from "../../../src/lab/store/mailbox.ts";
 import type { Outcome } from "../../../src/outcome.ts";
 import { namesCertificate } from "../../lab/names-certificate.ts";
 

@@ -3,7 +3,7 @@ import { openEws } from "../../../src/ews/ews.ts";
 import type { Exchange } from "../../../src/exchange/exchange.ts";
 import { Failure } from "../../../src/failure.ts";
 import { type Lab, startLab } from "../../../src/lab/lab.ts";
-import type { LabFolder } from "../../../src/lab/mailbox.ts";
+import type { LabFolder } from "../../../src/lab/store/mailbox.ts";
 import type { Outcome } from "../../../src/outcome.ts";
 
 let lab: Lab;
@@ -41,7 +41,7 @@ const message = (subject: string) => ({
 function put(folder: LabFolder, subject: string) {
   const { internetMessageId, receivedAt } = message(subject);
   const mime = `Message-ID: ${internetMessageId}\r\nFrom: a@example.org\r\nTo: ${ana}\r\nSubject: ${subject}\r\nDate: Sun, 1 Nov 2026 10:00:00 +0000\r\n\r\nText\r\n`;
-  return import("../../../src/lab/mime-item.ts").then(({ itemFromMime }) =>
+  return import("../../../src/lab/mime/item-from-mime.ts").then(({ itemFromMime }) =>
     folder.mailbox.add(folder, { ...itemFromMime(Buffer.from(mime)), receivedAt }),
   );
 }

@@ -15,8 +15,8 @@ import { openEws } from "../../../src/ews/ews.ts";
 import type { Exchange } from "../../../src/exchange/exchange.ts";
 import { mailboxGuidOf } from "../../../src/exchange/mailbox-guid.ts";
 import { type Lab, startLab } from "../../../src/lab/lab.ts";
-import type { LabFolder, LabItem, LabMailbox } from "../../../src/lab/mailbox.ts";
-import { labPassword } from "../../../src/lab/store.ts";
+import type { LabFolder, LabItem, LabMailbox } from "../../../src/lab/store/mailbox.ts";
+import { labPassword } from "../../../src/lab/store/store.ts";
 import type { Outcome } from "../../../src/outcome.ts";
 import { type LabHost, openLabHost } from "../../actions/lab-host.ts";
 

@@ -3,7 +3,7 @@ import type { Attachment } from "../../../src/exchange/attachment.ts";
 import { attachedMessages, attachments, deleteAttachments } from "../../../src/graph/messages/attachments.ts";
 import { attachmentContent, mime } from "../../../src/graph/messages/message-content.ts";
 import { immutableId } from "../../../src/lab/graph/ids.ts";
-import type { LabItem } from "../../../src/lab/mailbox.ts";
+import type { LabItem } from "../../../src/lab/store/mailbox.ts";
 import { all, bytesOf, have } from "../../exchange/contract-stage.ts";
 import { labMailbox } from "../lab-mailbox.ts";
 import { scripted } from "../scripted.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { LabFolder } from "../../../src/lab/mailbox.ts";
+import type { LabFolder } from "../../../src/lab/store/mailbox.ts";
 import { onStage, type Stage } from "../stage.ts";
 
 function add({ ann }: Stage, folder: LabFolder, displayName: string): void {

@@ -8,7 +8,7 @@ import { copy } from "../../../src/graph/moving/move-copy-delete.ts";
 import type { Habits } from "../../../src/graph/unpromised.ts";
 import { immutableId, restId } from "../../../src/lab/graph/ids.ts";
 import type { LabOptions } from "../../../src/lab/lab.ts";
-import type { LabItem } from "../../../src/lab/mailbox.ts";
+import type { LabItem } from "../../../src/lab/store/mailbox.ts";
 import type { Outcome } from "../../../src/outcome.ts";
 import { all } from "../../exchange/contract-stage.ts";
 import { labMailbox } from "../lab-mailbox.ts";

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { copy, junk, move, remove } from "../../../src/graph/moving/move-copy-delete.ts";
 import type { Habits } from "../../../src/graph/unpromised.ts";
 import { immutableId, restId } from "../../../src/lab/graph/ids.ts";
-import type { LabItem } from "../../../src/lab/mailbox.ts";
+import type { LabItem } from "../../../src/lab/store/mailbox.ts";
 import { all } from "../../exchange/contract-stage.ts";
 import { labMailbox } from "../lab-mailbox.ts";
 import { onStage, type Stage } from "../stage.ts";

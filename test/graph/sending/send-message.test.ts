@@ -3,7 +3,7 @@ import type { Draft } from "../../../src/exchange/sending/draft.ts";
 import type { Pace } from "../../../src/exchange/sending/send-once.ts";
 import { send } from "../../../src/graph/sending/send-message.ts";
 import type { FaultKind } from "../../../src/lab/faults.ts";
-import type { LabMailbox } from "../../../src/lab/mailbox.ts";
+import type { LabMailbox } from "../../../src/lab/store/mailbox.ts";
 import { file, labMailbox } from "../lab-mailbox.ts";
 import { onStage, type Stage } from "../stage.ts";
 

@@ -2,8 +2,8 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import type { Exchange } from "../../../src/exchange/exchange.ts";
 import { openGraph } from "../../../src/graph/graph.ts";
 import { type Lab, type LabOptions, startLab } from "../../../src/lab/lab.ts";
-import { practiceApplication, practiceTenant } from "../../../src/lab/practice-tenant.ts";
-import type { Registration } from "../../../src/lab/registration.ts";
+import { practiceApplication, practiceTenant } from "../../../src/lab/seed/practice-tenant.ts";
+import type { Registration } from "../../../src/lab/sign-in/app-registration.ts";
 import { readyToken, withTokens } from "../../../src/wire/sign-in/bearer-token.ts";
 import { permissions } from "../stage.ts";
 

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeEach } from "vitest";
-import type { LabRequest } from "../../../src/lab/http/request-log.ts";
 import type { Lab, LabOptions } from "../../../src/lab/lab.ts";
-import type { LabItem, LabMailbox } from "../../../src/lab/mailbox.ts";
+import type { LabRequest } from "../../../src/lab/request-log.ts";
+import type { LabItem, LabMailbox } from "../../../src/lab/store/mailbox.ts";
 import type { XmlElement } from "../../../src/lab/xml.ts";
 import { anna, expectValidReplies, type Received, startSmallLab } from "./soap-client.ts";
 

@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { base64, flatten, ItemError, ItemWarning, type RequestContext, response, responses } from "../../../src/lab/ews/operation.ts";
 import { FaultPlan } from "../../../src/lab/faults.ts";
-import { Habits } from "../../../src/lab/habits.ts";
-import { Store } from "../../../src/lab/store.ts";
+import { Habits } from "../../../src/lab/server-variants.ts";
+import { Store } from "../../../src/lab/store/store.ts";
 import { parseXml } from "../../../src/lab/xml.ts";
 
 function context(): RequestContext {

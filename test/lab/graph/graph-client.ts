@@ -1,7 +1,7 @@
 import { request as httpRequest } from "node:http";
 import { onTestFinished } from "vitest";
 import { type Lab, type LabOptions, startLab } from "../../../src/lab/lab.ts";
-import type { LabItem, LabMailbox } from "../../../src/lab/mailbox.ts";
+import type { LabItem, LabMailbox } from "../../../src/lab/store/mailbox.ts";
 import { expectValidReplies } from "./microsoft-types.ts";
 
 // Requests are written by hand and sent over real sockets; no code of the client is used.

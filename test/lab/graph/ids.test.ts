@@ -9,7 +9,7 @@ import {
   isWellFormed,
   itemId,
 } from "../../../src/lab/graph/ids.ts";
-import { Store } from "../../../src/lab/store.ts";
+import { Store } from "../../../src/lab/store/store.ts";
 
 function stage() {
   const mailbox = new Store().addUser({ address: "anna@example.com" });

@@ -1,7 +1,7 @@
 import { createHash, X509Certificate } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { channelBindingOf } from "../../../src/lab/ntlm.ts";
+import { channelBindingOf } from "../../../src/lab/sign-in/ntlm.ts";
 import { certificateHash } from "../../../src/wire/sign-in/certificate-hash.ts";
 import { channelBindingHash } from "../../../src/wire/sign-in/ntlm.ts";
 import { testCertificate } from "../../lab/certificate.ts";

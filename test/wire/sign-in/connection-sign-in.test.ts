@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ntlmChallenge } from "../../../src/lab/ntlm.ts";
+import { ntlmChallenge } from "../../../src/lab/sign-in/ntlm.ts";
 import { testCertificate } from "../../lab/certificate.ts";
 import { anna } from "../../lab/ews/soap-client.ts";
 import { byteServer } from "../http/byte-server.ts";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Failure } from "../../../src/failure.ts";
-import { NtlmSignIn, ntlmChallenge } from "../../../src/lab/ntlm.ts";
+import { NtlmSignIn, ntlmChallenge } from "../../../src/lab/sign-in/ntlm.ts";
 import {
   authenticateMessage,
   channelBindingHash,

@@ -1,3 +1,5 @@
+// src/faces/http/routes/: One file per group of paths of the HTTP server.
+
 import * as z from "zod";
 import { type Action, effects } from "../../../catalogue/action-definition.ts";
 import { answerSchema } from "../../../catalogue/answer-envelope.ts";
@@ -6,10 +8,10 @@ import { Failure } from "../../../failure.ts";
 import { didYouMean } from "../../../text/nearest-name.ts";
 import type { House } from "../app-context.ts";
 import { readBody, sentBy } from "../body.ts";
+import { demandRole } from "../callers/authentication.ts";
 import type { Reply } from "../problem.ts";
 import { connectionFor, queryOf } from "../query.ts";
 import { answer, noOtherMethod, refuse } from "../respond.ts";
-import { demandRole } from "../who.ts";
 import { openWritings } from "../written.ts";
 import { accept, accepted, prefersAsync } from "./jobs.ts";
 

@@ -2,10 +2,10 @@ import { isGranted } from "../../../connection/restrict-to-mailboxes.ts";
 import { Failure } from "../../../failure.ts";
 import type { ConnectionReport, House } from "../app-context.ts";
 import { readBody, sentBy } from "../body.ts";
+import { type Caller, demandRole } from "../callers/authentication.ts";
+import { revokedMeanwhile } from "../callers/revoked-keys.ts";
 import { connectionFor, queryOf } from "../query.ts";
 import { answer, document, noOtherMethod, refuse } from "../respond.ts";
-import { revokedMeanwhile } from "../revocations.ts";
-import { type Caller, demandRole } from "../who.ts";
 
 /** One field with an address. Bytes. */
 const longestBody = 4096;

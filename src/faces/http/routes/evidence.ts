@@ -1,14 +1,14 @@
 import { createHash } from "node:crypto";
-import { appendRead, evidenceEntry } from "../../../door/read-entry.ts";
 import { asFailure, Failure } from "../../../failure.ts";
+import { appendRead, evidenceEntry } from "../../../perform/audit/read-entry.ts";
 import type { EvidenceCopy } from "../../../perform/evidence/evidence-index.ts";
 import type { House } from "../app-context.ts";
+import { demandRole } from "../callers/authentication.ts";
+import { revokedMeanwhile } from "../callers/revoked-keys.ts";
 import { errorLine } from "../error-line.ts";
-import { disposition, evidenceFor } from "../evidence.ts";
+import { disposition, evidenceFor } from "../evidence-links.ts";
 import { queryOf } from "../query.ts";
 import { noOtherMethod } from "../respond.ts";
-import { revokedMeanwhile } from "../revocations.ts";
-import { demandRole } from "../who.ts";
 
 /** Bytes that were kept, by their hash. */
 export function evidenceRoutes({ app, calls, connections, evidence, log }: House): void {

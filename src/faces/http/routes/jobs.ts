@@ -2,14 +2,14 @@ import { asFailure, Failure } from "../../../failure.ts";
 import { hasEnded, type Job } from "../../../state/jobs.ts";
 import { jsonText } from "../../../text/harmless-json.ts";
 import type { House } from "../app-context.ts";
-import { lostCall, type Order } from "../calls.ts";
+import { type Caller, hasRole, scopeOf, whoCalls } from "../callers/authentication.ts";
+import { openPlaces, type Places } from "../callers/rate-limits.ts";
 import { errorLine } from "../error-line.ts";
-import { jobOrderOf } from "../job-work.ts";
-import { openPlaces, type Places } from "../limits.ts";
 import { problem, type Reply } from "../problem.ts";
 import { queryOf } from "../query.ts";
 import { document, noOtherMethod, refuse } from "../respond.ts";
-import { type Caller, hasRole, scopeOf, whoCalls } from "../who.ts";
+import { jobOrderOf } from "../run-jobs.ts";
+import { lostCall, type Order } from "../running-calls.ts";
 
 /** Proxies end a connection on which nothing comes for a minute. Milliseconds. */
 const breathMs = 15_000;

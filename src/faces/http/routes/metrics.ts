@@ -1,6 +1,6 @@
 import type { Context } from "hono";
+import { isLoopbackHost } from "../callers/client-network.ts";
 import type { Metrics } from "../metrics.ts";
-import { isLoopbackHost } from "../network.ts";
 import type { Env } from "../respond.ts";
 
 /** Loopback addresses as a socket says them. */

@@ -1,8 +1,10 @@
-import { idOf, parseId } from "../../id.ts";
-import type { LabMailbox } from "../../mailbox.ts";
+// src/lab/ews/operations/: One file per SOAP operation of the lab, under Microsoft's name.
+
+import { idOf, parseId } from "../../store/id.ts";
+import type { LabMailbox } from "../../store/mailbox.ts";
 import { el, type XmlElement } from "../../xml.ts";
-import { nonExistentMailbox } from "../access.ts";
 import { ItemError, type Operation, type RequestContext, responses, type Task } from "../operation.ts";
+import { nonExistentMailbox } from "../sign-in/access.ts";
 
 const malformed = (): ItemError => new ItemError("ErrorInvalidIdMalformed", "Id is malformed.");
 

@@ -1,8 +1,8 @@
 import { el } from "../../xml.ts";
-import { itemAt } from "../access.ts";
-import { attachmentElement, attachmentIdXml } from "../attachment-xml.ts";
-import { readAttachment } from "../item-from-xml.ts";
+import { attachmentElement, attachmentIdXml } from "../items/attachment-xml.ts";
+import { readAttachment } from "../items/item-from-xml.ts";
 import { ItemError, type Operation, responses, type Task } from "../operation.ts";
+import { itemAt } from "../sign-in/access.ts";
 import { storing } from "../store-refusal.ts";
 
 /**

@@ -1,10 +1,10 @@
-import type { LabFolder } from "../../mailbox.ts";
-import { StoreError } from "../../store-error.ts";
+import type { LabFolder } from "../../store/mailbox.ts";
+import { StoreError } from "../../store/store-error.ts";
 import type { XmlElement } from "../../xml.ts";
-import { targetFolder } from "../access.ts";
-import { folderElement, folderIdOnly, folderXml } from "../folder-xml.ts";
 import { ItemError, type Operation, type RequestContext, responses } from "../operation.ts";
-import { pathXml } from "../property-path.ts";
+import { folderElement, folderIdOnly, folderXml } from "../search/folder-xml.ts";
+import { pathXml } from "../search/property-path.ts";
+import { targetFolder } from "../sign-in/access.ts";
 
 /** The class of a folder whose request names none. */
 const classOf: Readonly<Record<string, string>> = {

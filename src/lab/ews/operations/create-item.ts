@@ -1,14 +1,14 @@
-import type { NewItem } from "../../item.ts";
-import type { LabFolder, LabItem, LabMailbox } from "../../mailbox.ts";
+import type { NewItem } from "../../store/item.ts";
+import type { LabFolder, LabItem, LabMailbox } from "../../store/mailbox.ts";
 import { el, type XmlElement } from "../../xml.ts";
-import { ownMailbox, targetFolder } from "../access.ts";
-import { attachmentElement, attachmentIdXml } from "../attachment-xml.ts";
-import { readItem } from "../item-from-xml.ts";
-import { defaultClasses, elementOf, type ItemElement, isMessage } from "../item-kind.ts";
-import { itemIdXml } from "../item-properties.ts";
+import { attachmentElement, attachmentIdXml } from "../items/attachment-xml.ts";
+import { readItem } from "../items/item-from-xml.ts";
+import { defaultClasses, elementOf, type ItemElement, isMessage } from "../items/item-kind.ts";
+import { itemIdXml } from "../items/item-properties.ts";
+import { isResponseObject, respond } from "../items/response-object.ts";
 import { Fault, ItemError, type Operation, type RequestContext, responses } from "../operation.ts";
-import { isResponseObject, respond } from "../response-object.ts";
 import { send } from "../sending.ts";
+import { ownMailbox, targetFolder } from "../sign-in/access.ts";
 import { storing } from "../store-refusal.ts";
 
 const isItemElement = (name: string): name is ItemElement => Object.hasOwn(defaultClasses, name);

@@ -1,6 +1,6 @@
 import { el } from "../../xml.ts";
-import { attachmentAt } from "../access.ts";
 import { type Operation, responses, tasksOf } from "../operation.ts";
+import { attachmentAt } from "../sign-in/access.ts";
 
 /**
  * The request takes ids only; the reply gives the item at the root with its new change key.

@@ -1,7 +1,7 @@
-import type { LabItem } from "../../mailbox.ts";
-import { itemAt } from "../access.ts";
-import { elementOf } from "../item-kind.ts";
+import type { LabItem } from "../../store/mailbox.ts";
+import { elementOf } from "../items/item-kind.ts";
 import { ItemError, type Operation, responses, tasksOf } from "../operation.ts";
+import { itemAt } from "../sign-in/access.ts";
 
 /** Where each disposal puts the item. Purges keeps it for single item recovery, which every mailbox of the lab has. */
 const destinations: Readonly<Record<string, string>> = {

@@ -1,8 +1,8 @@
-import type { LabAddress } from "../../address.ts";
+import type { LabAddress } from "../../store/address.ts";
 import { el } from "../../xml.ts";
-import { itemAt } from "../access.ts";
-import { mailboxXml } from "../address-xml.ts";
+import { mailboxXml } from "../items/address-xml.ts";
 import { ItemError, type Operation, type RequestContext, responses } from "../operation.ts";
+import { itemAt } from "../sign-in/access.ts";
 
 /** The members right in the group: groups inside it are listed, not opened. */
 function members(context: RequestContext): readonly LabAddress[] {

@@ -1,7 +1,7 @@
-import { itemAt } from "../access.ts";
-import { itemIdXml } from "../item-properties.ts";
-import { writeItemStream } from "../item-stream.ts";
+import { itemIdXml } from "../items/item-properties.ts";
+import { writeItemStream } from "../items/item-stream.ts";
 import { base64, flatten, type Operation, responses, tasksOf } from "../operation.ts";
+import { itemAt } from "../sign-in/access.ts";
 
 /** @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/exportitems-operation */
 export const exportItems: Operation = {

@@ -1,10 +1,10 @@
-import type { LabFolder } from "../../mailbox.ts";
+import type { LabFolder } from "../../store/mailbox.ts";
 import { el, type XmlElement } from "../../xml.ts";
-import { folderAt } from "../access.ts";
-import { folderProperties, folderXml, readFolderShape } from "../folder-xml.ts";
 import { ItemError, type Operation, type RequestContext, responses, tasksOf } from "../operation.ts";
-import { pageLimit, pageOf, restrictedPageLimit } from "../paging.ts";
-import { readRestrictionOver } from "../restriction.ts";
+import { folderProperties, folderXml, readFolderShape } from "../search/folder-xml.ts";
+import { pageLimit, pageOf, restrictedPageLimit } from "../search/paging.ts";
+import { readRestrictionOver } from "../search/restriction.ts";
+import { folderAt } from "../sign-in/access.ts";
 
 /** Deep gives all folders below, Shallow those right below; deleted folders are not kept, so that SoftDeleted finds none. */
 function below(folder: LabFolder, traversal: string): readonly LabFolder[] {

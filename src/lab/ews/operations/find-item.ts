@@ -1,13 +1,13 @@
-import type { LabFolder, LabItem } from "../../mailbox.ts";
+import type { LabFolder, LabItem } from "../../store/mailbox.ts";
 import { el, type XmlElement } from "../../xml.ts";
-import { folderAt } from "../access.ts";
-import { rowXml } from "../item-xml.ts";
+import { rowXml } from "../items/item-xml.ts";
 import { Fault, ItemError, type Operation, type RequestContext, responses, tasksOf } from "../operation.ts";
-import { pageLimit, pageOf, restrictedPageLimit } from "../paging.ts";
-import { readQuery } from "../query-string.ts";
-import { type Predicate, readRestriction } from "../restriction.ts";
-import { readTableShape } from "../shape.ts";
-import { readSortOrder } from "../sort-order.ts";
+import { readTableShape } from "../search/item-shape.ts";
+import { pageLimit, pageOf, restrictedPageLimit } from "../search/paging.ts";
+import { readQuery } from "../search/query-string.ts";
+import { type Predicate, readRestriction } from "../search/restriction.ts";
+import { readSortOrder } from "../search/sort-order.ts";
+import { folderAt } from "../sign-in/access.ts";
 
 /** Newest first, as Exchange's own view of a folder is without a sort order. */
 function newestFirst(a: LabItem, b: LabItem): number {

@@ -1,10 +1,10 @@
 import { el, textEl } from "../../xml.ts";
-import { folderAt, ownMailbox } from "../access.ts";
-import { type DirectoryEntry, entryMailboxXml, inContacts, inDirectory } from "../directory-entry.ts";
 import { ItemError, type Operation, type RequestContext, response } from "../operation.ts";
-import { pageLimit, pageOf } from "../paging.ts";
-import { pathXml } from "../property-path.ts";
-import { type Properties, readRestrictionOver } from "../restriction.ts";
+import { type DirectoryEntry, entryMailboxXml, inContacts, inDirectory } from "../search/directory-entry.ts";
+import { pageLimit, pageOf } from "../search/paging.ts";
+import { pathXml } from "../search/property-path.ts";
+import { type Properties, readRestrictionOver } from "../search/restriction.ts";
+import { folderAt, ownMailbox } from "../sign-in/access.ts";
 
 const names: Readonly<Record<string, (entry: DirectoryEntry) => string | undefined>> = {
   "persona:DisplayName": ({ name }) => name,

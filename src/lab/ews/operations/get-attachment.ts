@@ -1,11 +1,11 @@
-import type { LabAttachment } from "../../item.ts";
-import { mimeOf } from "../../mime-write.ts";
-import { attachmentAt } from "../access.ts";
-import { attachmentElement, attachmentFieldsXml } from "../attachment-xml.ts";
-import { elementOf } from "../item-kind.ts";
-import { itemXml } from "../item-xml.ts";
+import { mimeOf } from "../../mime/mime-of-item.ts";
+import type { LabAttachment } from "../../store/item.ts";
+import { attachmentElement, attachmentFieldsXml } from "../items/attachment-xml.ts";
+import { elementOf } from "../items/item-kind.ts";
+import { itemXml } from "../items/item-xml.ts";
 import { base64, type Content, flatten, ItemError, type Operation, type RequestContext, responses, tasksOf } from "../operation.ts";
-import { type ItemShape, readShape } from "../shape.ts";
+import { type ItemShape, readShape } from "../search/item-shape.ts";
+import { attachmentAt } from "../sign-in/access.ts";
 
 function contentXml(attachment: LabAttachment, shape: ItemShape, { store, habits }: RequestContext): Content {
   if (attachment.unreadable === true) throw new ItemError("ErrorCannotOpenFileAttachment", "The file attachment could not be opened.");

@@ -1,6 +1,6 @@
-import { folderAt, mayChange } from "../access.ts";
-import { folderXml, readFolderShape } from "../folder-xml.ts";
 import { type Operation, responses, tasksOf } from "../operation.ts";
+import { folderXml, readFolderShape } from "../search/folder-xml.ts";
+import { folderAt, mayChange } from "../sign-in/access.ts";
 
 /** @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/getfolder-operation */
 export const getFolder: Operation = {

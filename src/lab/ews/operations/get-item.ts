@@ -1,7 +1,7 @@
-import { openableItemAt } from "../access.ts";
-import { itemXml } from "../item-xml.ts";
+import { itemXml } from "../items/item-xml.ts";
 import { flatten, type Operation, responses, tasksOf } from "../operation.ts";
-import { readShape } from "../shape.ts";
+import { readShape } from "../search/item-shape.ts";
+import { openableItemAt } from "../sign-in/access.ts";
 
 /** @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/getitem-operation */
 export const getItem: Operation = {

@@ -1,5 +1,5 @@
-import type { Group, User } from "../../organisation.ts";
-import type { Store } from "../../store.ts";
+import type { Group, User } from "../../store/organisation.ts";
+import type { Store } from "../../store/store.ts";
 import { el, textEl } from "../../xml.ts";
 import { ItemError, type Operation, type RequestContext, response } from "../operation.ts";
 

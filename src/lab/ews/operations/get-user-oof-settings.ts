@@ -1,7 +1,7 @@
 import { el, textEl } from "../../xml.ts";
-import { mailboxAt } from "../access.ts";
-import { wireTime } from "../extended-properties.ts";
+import { wireTime } from "../items/extended-properties.ts";
 import { type Operation, response } from "../operation.ts";
+import { mailboxAt } from "../sign-in/access.ts";
 
 const replyXml = (name: string, text: string): string => el(name, { "xml:lang": "en-US" }, textEl("t:Message", text));
 

@@ -1,7 +1,7 @@
-import { addressKey } from "../../address.ts";
-import { itemAt } from "../access.ts";
-import { itemIdXml } from "../item-properties.ts";
+import { addressKey } from "../../store/address.ts";
+import { itemIdXml } from "../items/item-properties.ts";
 import { type Operation, responses, tasksOf } from "../operation.ts";
+import { itemAt } from "../sign-in/access.ts";
 
 /**
  * IsJunk blocks or unblocks the sender; MoveItem moves to Junk Email or back to the Inbox. MovedItemId is given when it moved.

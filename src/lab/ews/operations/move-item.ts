@@ -1,4 +1,4 @@
-import { transfer } from "../transfer.ts";
+import { transfer } from "../move-and-copy.ts";
 
 /** @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/moveitem-operation */
 export const moveItem = transfer("MoveItem", (item, folder) => item.folder.mailbox.move(item, folder));

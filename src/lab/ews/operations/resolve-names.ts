@@ -1,8 +1,8 @@
-import type { LabFolder } from "../../mailbox.ts";
+import type { LabFolder } from "../../store/mailbox.ts";
 import { el } from "../../xml.ts";
-import { folderAt, ownMailbox } from "../access.ts";
-import { type DirectoryEntry, entryContactXml, entryMailboxXml, inContacts, inDirectory } from "../directory-entry.ts";
 import { ItemError, ItemWarning, type Operation, type RequestContext, responses } from "../operation.ts";
+import { type DirectoryEntry, entryContactXml, entryMailboxXml, inContacts, inDirectory } from "../search/directory-entry.ts";
+import { folderAt, ownMailbox } from "../sign-in/access.ts";
 
 /** Most that one call gives. */
 const resolutionLimit = 100;

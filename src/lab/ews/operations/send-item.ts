@@ -1,7 +1,7 @@
-import { targetFolder } from "../access.ts";
-import { itemForWriteAt } from "../change-key.ts";
+import { itemForWriteAt } from "../items/change-key.ts";
 import { ItemError, type Operation, responses, tasksOf } from "../operation.ts";
 import { isSendable, send } from "../sending.ts";
+import { targetFolder } from "../sign-in/access.ts";
 
 /**
  * What is sent is moved out of Drafts: the id that was sent is dead, the copy in Sent Items has a new one, which is not returned.

@@ -1,6 +1,6 @@
-import type { Oof } from "../../organisation.ts";
-import { mailboxAt } from "../access.ts";
+import type { Oof } from "../../store/organisation.ts";
 import { ItemError, type Operation, type RequestContext, response } from "../operation.ts";
+import { mailboxAt } from "../sign-in/access.ts";
 
 const states = ["Disabled", "Enabled", "Scheduled"] as const;
 const audiences = ["None", "Known", "All"] as const;

@@ -1,9 +1,9 @@
-import type { LabFolder } from "../../mailbox.ts";
+import type { LabFolder } from "../../store/mailbox.ts";
 import { el } from "../../xml.ts";
-import { ownMailbox, targetFolder } from "../access.ts";
-import { folderXml, readFolderShape } from "../folder-xml.ts";
 import { type Operation, type RequestContext, responses } from "../operation.ts";
-import { readSyncState, writeSyncState } from "../sync-state.ts";
+import { folderXml, readFolderShape } from "../search/folder-xml.ts";
+import { readSyncState, writeSyncState } from "../search/sync-state.ts";
+import { ownMailbox, targetFolder } from "../sign-in/access.ts";
 
 function sync(context: RequestContext): string {
   const { request } = context;

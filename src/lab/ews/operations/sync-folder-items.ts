@@ -1,12 +1,12 @@
-import type { Change } from "../../changes.ts";
-import type { LabFolder } from "../../mailbox.ts";
+import type { Change } from "../../store/changes.ts";
+import type { LabFolder } from "../../store/mailbox.ts";
 import { el } from "../../xml.ts";
-import { targetFolder } from "../access.ts";
-import { itemIdXml } from "../item-properties.ts";
-import { rowXml } from "../item-xml.ts";
+import { itemIdXml } from "../items/item-properties.ts";
+import { rowXml } from "../items/item-xml.ts";
 import { ItemError, type Operation, type RequestContext, responses } from "../operation.ts";
-import { type ItemShape, readSyncShape } from "../shape.ts";
-import { readSyncState, writeSyncState } from "../sync-state.ts";
+import { type ItemShape, readSyncShape } from "../search/item-shape.ts";
+import { readSyncState, writeSyncState } from "../search/sync-state.ts";
+import { targetFolder } from "../sign-in/access.ts";
 
 function changeXml(change: Change, folder: LabFolder, shape: ItemShape, context: RequestContext): string {
   const item = folder.items.get(change.id);

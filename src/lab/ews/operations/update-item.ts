@@ -1,13 +1,13 @@
-import type { ItemChange } from "../../item.ts";
-import type { LabItem } from "../../mailbox.ts";
+import type { ItemChange } from "../../store/item.ts";
+import type { LabItem } from "../../store/mailbox.ts";
 import type { XmlElement } from "../../xml.ts";
-import { targetFolder } from "../access.ts";
-import { itemForWriteAt } from "../change-key.ts";
-import { elementOf, isMessage } from "../item-kind.ts";
-import { readUpdate } from "../item-update.ts";
-import { itemIdOnlyXml } from "../item-xml.ts";
+import { itemForWriteAt } from "../items/change-key.ts";
+import { elementOf, isMessage } from "../items/item-kind.ts";
+import { readUpdate } from "../items/item-update.ts";
+import { itemIdOnlyXml } from "../items/item-xml.ts";
 import { ItemError, type Operation, type RequestContext, responses, type Task } from "../operation.ts";
 import { send } from "../sending.ts";
+import { targetFolder } from "../sign-in/access.ts";
 
 /** Conflicts that were resolved: the lab does not keep what a client last saw, so an update that may overwrite has none to report. */
 const noConflicts = "<m:ConflictResults><t:Count>0</t:Count></m:ConflictResults>";

@@ -1,9 +1,9 @@
-import type { LabItem } from "../../mailbox.ts";
+import type { LabItem } from "../../store/mailbox.ts";
 import type { XmlElement } from "../../xml.ts";
-import { checkChange, folderAt, itemAt } from "../access.ts";
-import { itemIdXml } from "../item-properties.ts";
-import { readItemStream } from "../item-stream.ts";
+import { itemIdXml } from "../items/item-properties.ts";
+import { readItemStream } from "../items/item-stream.ts";
 import { Fault, ItemError, type Operation, type RequestContext, responses, type Task } from "../operation.ts";
+import { checkChange, folderAt, itemAt } from "../sign-in/access.ts";
 
 const notFound = (): ItemError => new ItemError("ErrorItemNotFound", "The specified object was not found in the store.");
 

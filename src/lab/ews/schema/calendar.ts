@@ -1,3 +1,5 @@
+// src/lab/ews/schema/: Microsoft's schema for requests as facts, by which the lab refuses what Exchange would refuse.
+
 /** Appointments, meetings, tasks, recurrences and time zones. Facts in the notation of grammar.ts. */
 export const calendarTypes = `
 CalendarView < BasePaging = @ StartDate=dateTime! EndDate=dateTime!

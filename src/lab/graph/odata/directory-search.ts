@@ -1,4 +1,6 @@
-import { holds, wordsOf } from "../../ews/query-string.ts";
+// src/lab/graph/odata/: OData in the lab: reads `$filter`, `$search`, `$select`, `$orderby` and pages as Graph does.
+
+import { holds, wordsOf } from "../../ews/search/query-string.ts";
 import { badRequest } from "../errors.ts";
 import type { Row } from "../row.ts";
 import { valueAt } from "./filter.ts";

@@ -1,4 +1,4 @@
-import { holds, inDates, inSizes, QueryParser, type Token, wordsOf } from "../../ews/query-string.ts";
+import { holds, inDates, inSizes, QueryParser, type Token, wordsOf } from "../../ews/search/query-string.ts";
 import { badRequest } from "../errors.ts";
 import type { Searched } from "../row.ts";
 

@@ -1,11 +1,13 @@
-import { mimeOf } from "../../mime-write.ts";
-import { StoreError } from "../../store-error.ts";
-import { attachmentAt, messageAt } from "../access.ts";
+// src/lab/graph/resources/: One file per resource of Graph, with the requests that it takes.
+
+import { mimeOf } from "../../mime/mime-of-item.ts";
+import { StoreError } from "../../store/store-error.ts";
 import { accessDenied, badRequest, GraphError } from "../errors.ts";
-import { readAttachment } from "../message-from-json.ts";
-import { attachmentRow, contentOf } from "../message-json.ts";
+import { readAttachment } from "../items/message-from-json.ts";
+import { attachmentRow, contentOf } from "../items/message-json.ts";
 import { type Call, jsonOf, type Operation } from "../operation.ts";
 import { contextOf, itemReply, listReply, mannerOf, noContent } from "../reply.ts";
+import { attachmentAt, messageAt } from "../sign-in/access.ts";
 import { isGuarded } from "./message-changes.ts";
 import { messagePaths } from "./messages.ts";
 

@@ -1,12 +1,12 @@
-import { parseId } from "../../id.ts";
-import type { LabFolder } from "../../mailbox.ts";
-import { itemNamed } from "../access.ts";
-import { contactRow } from "../contact-json.ts";
+import { parseId } from "../../store/id.ts";
+import type { LabFolder } from "../../store/mailbox.ts";
 import { itemNotFound, malformedId } from "../errors.ts";
-import { contactFolderRow, isContactFolder } from "../folder-json.ts";
 import { ewsId } from "../ids.ts";
+import { contactRow } from "../items/contact-json.ts";
+import { contactFolderRow, isContactFolder } from "../items/folder-json.ts";
 import type { Call, GraphReply, Operation } from "../operation.ts";
 import { contextOf, itemReply, listReply, mannerOf } from "../reply.ts";
+import { itemNamed } from "../sign-in/access.ts";
 
 const reading = ["Contacts.Read", "Contacts.ReadWrite"];
 

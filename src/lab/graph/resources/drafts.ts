@@ -1,15 +1,15 @@
-import type { NewItem } from "../../item.ts";
-import type { LabFolder, LabItem } from "../../mailbox.ts";
-import { itemFromMime } from "../../mime-item.ts";
-import { type ResponseKind, responseTo } from "../../response.ts";
-import { folderNamed, messageAt } from "../access.ts";
+import { itemFromMime } from "../../mime/item-from-mime.ts";
+import type { NewItem } from "../../store/item.ts";
+import type { LabFolder, LabItem } from "../../store/mailbox.ts";
+import { type ResponseKind, responseTo } from "../../store/response.ts";
 import { bytesOf } from "../base64.ts";
 import { badRequest } from "../errors.ts";
+import { addressesIn, objectIn, readMessage, textIn } from "../items/message-from-json.ts";
+import { sendDraft, sendNew } from "../items/sending.ts";
 import { isObject, type JsonObject, parameterOf } from "../json.ts";
-import { addressesIn, objectIn, readMessage, textIn } from "../message-from-json.ts";
 import { type Call, type GraphReply, type GraphRequest, jsonOf, type Operation } from "../operation.ts";
 import { accepted, contextOf, itemReply } from "../reply.ts";
-import { sendDraft, sendNew } from "../sending.ts";
+import { folderNamed, messageAt } from "../sign-in/access.ts";
 import { checkParameters } from "./message-changes.ts";
 import { messagePaths, rowFor } from "./messages.ts";
 

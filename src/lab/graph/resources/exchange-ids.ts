@@ -1,9 +1,9 @@
-import { idOf, parseId } from "../../id.ts";
-import type { LabMailbox } from "../../mailbox.ts";
+import { idOf, parseId } from "../../store/id.ts";
+import type { LabMailbox } from "../../store/mailbox.ts";
 import { badRequest } from "../errors.ts";
 import { ewsId, findItem, immutableId, isImmutable, restId } from "../ids.ts";
+import { listIn, textIn } from "../items/message-from-json.ts";
 import { type JsonObject, parameterOf } from "../json.ts";
-import { listIn, textIn } from "../message-from-json.ts";
 import { jsonOf, type Operation } from "../operation.ts";
 import { valueReply } from "../reply.ts";
 import { checkParameters } from "./message-changes.ts";

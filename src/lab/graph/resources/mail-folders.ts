@@ -1,11 +1,11 @@
-import type { LabFolder } from "../../mailbox.ts";
-import { StoreError } from "../../store-error.ts";
-import { folderNamed } from "../access.ts";
+import type { LabFolder } from "../../store/mailbox.ts";
+import { StoreError } from "../../store/store-error.ts";
 import { badRequest, GraphError } from "../errors.ts";
-import { folderRow, isMailFolder } from "../folder-json.ts";
+import { folderRow, isMailFolder } from "../items/folder-json.ts";
 import { memberOf } from "../json.ts";
 import { type Call, type GraphReply, jsonOf, type Operation } from "../operation.ts";
 import { contextOf, itemReply, listReply } from "../reply.ts";
+import { folderNamed } from "../sign-in/access.ts";
 
 const reading = ["Mail.ReadBasic.All", "Mail.ReadBasic", "Mail.Read", "Mail.ReadWrite"];
 

@@ -1,10 +1,10 @@
-import { writeItemStream } from "../../ews/item-stream.ts";
-import type { LabItem } from "../../mailbox.ts";
+import { writeItemStream } from "../../ews/items/item-stream.ts";
+import type { LabItem } from "../../store/mailbox.ts";
 import { badRequest } from "../errors.ts";
 import { findItem, isImmutable, isWellFormed } from "../ids.ts";
+import { listIn, textIn } from "../items/message-from-json.ts";
 import { type JsonObject, parameterOf } from "../json.ts";
 import { mailboxId } from "../mailbox-id.ts";
-import { listIn, textIn } from "../message-from-json.ts";
 import { type Call, jsonOf, type Operation } from "../operation.ts";
 import { contextOf, valueReply } from "../reply.ts";
 import { checkParameters } from "./message-changes.ts";

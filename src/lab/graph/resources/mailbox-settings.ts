@@ -1,7 +1,7 @@
-import type { Oof } from "../../organisation.ts";
+import type { Oof } from "../../store/organisation.ts";
 import { badRequest } from "../errors.ts";
+import { objectIn, textIn, wrongType } from "../items/message-from-json.ts";
 import { isObject, type Json, type JsonObject, memberOf } from "../json.ts";
-import { objectIn, textIn, wrongType } from "../message-from-json.ts";
 import { type Call, jsonOf, type Operation } from "../operation.ts";
 import { contextOf, valueReply } from "../reply.ts";
 

@@ -1,12 +1,12 @@
-import type { LabFolder, LabItem } from "../../mailbox.ts";
-import { folderNamed, isPurged, itemNamed, messageAt } from "../access.ts";
+import type { LabFolder, LabItem } from "../../store/mailbox.ts";
 import { accessDenied, badRequest, GraphError } from "../errors.ts";
 import { isImmutable } from "../ids.ts";
+import { readMessage } from "../items/message-from-json.ts";
 import { type JsonObject, parameterOf } from "../json.ts";
-import { readMessage } from "../message-from-json.ts";
 import { type Call, jsonOf, type Operation } from "../operation.ts";
 import { contextOf, itemReply, noContent } from "../reply.ts";
-import { isGranted } from "../sign-in.ts";
+import { folderNamed, isPurged, itemNamed, messageAt } from "../sign-in/access.ts";
+import { isGranted } from "../sign-in/sign-in.ts";
 import { messagePaths, rowFor } from "./messages.ts";
 
 const writing = ["Mail.ReadWrite"];

@@ -1,12 +1,12 @@
-import { elementOf, isMessage } from "../../ews/item-kind.ts";
-import type { LabItem } from "../../mailbox.ts";
-import { mimeOf } from "../../mime-write.ts";
-import { folderNamed, messageAt } from "../access.ts";
-import { messageRow } from "../message-json.ts";
+import { elementOf, isMessage } from "../../ews/items/item-kind.ts";
+import { mimeOf } from "../../mime/mime-of-item.ts";
+import type { LabItem } from "../../store/mailbox.ts";
+import { messageRow } from "../items/message-json.ts";
 import type { Call, GraphReply, Operation } from "../operation.ts";
 import { contextOf, itemReply, listReply, mannerOf } from "../reply.ts";
 import type { Row } from "../row.ts";
-import { isGranted } from "../sign-in.ts";
+import { folderNamed, messageAt } from "../sign-in/access.ts";
+import { isGranted } from "../sign-in/sign-in.ts";
 
 const reading = ["Mail.ReadBasic.All", "Mail.ReadBasic", "Mail.Read", "Mail.ReadWrite"];
 const readingAll = ["Mail.Read", "Mail.ReadWrite"];

@@ -1,10 +1,10 @@
-import { objectIdOf } from "../../issue.ts";
-import { messageAt } from "../access.ts";
+import { objectIdOf } from "../../sign-in/issue-token.ts";
 import { accessDenied, badRequest } from "../errors.ts";
 import { isObject, type Json, parameterOf } from "../json.ts";
 import { jsonOf, type Operation } from "../operation.ts";
 import { valueReply } from "../reply.ts";
-import { uploadPath } from "../upload-address.ts";
+import { messageAt } from "../sign-in/access.ts";
+import { uploadPath } from "../uploads/upload-address.ts";
 import { isGuarded } from "./message-changes.ts";
 import { messagePaths } from "./messages.ts";
 

@@ -1,6 +1,6 @@
+import { userRow } from "../items/user-json.ts";
 import type { Operation } from "../operation.ts";
 import { itemReply, listReply } from "../reply.ts";
-import { userRow } from "../user-json.ts";
 
 const reading = ["User.ReadBasic.All", "User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"];
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { LabAttachment } from "../../../../src/lab/item.ts";
+import type { LabAttachment } from "../../../../src/lab/store/item.ts";
 import { folderOf, itemId, itemsIn, labForEach, mailboxOf, messages } from "../item-calls.ts";
 import { ben, call, outcomes } from "../soap-client.ts";
 

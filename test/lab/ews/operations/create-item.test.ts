@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { mimeOf } from "../../../../src/lab/mime-write.ts";
+import { mimeOf } from "../../../../src/lab/mime/mime-of-item.ts";
 import { delivered, distinguished, folderOf, itemId, items, itemsIn, labForEach, mailboxOf, messages, onlyItem } from "../item-calls.ts";
 import { anna, ben, call, faultCode, outcomes } from "../soap-client.ts";
 

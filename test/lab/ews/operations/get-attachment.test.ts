@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { NewAttachment } from "../../../../src/lab/item.ts";
+import type { NewAttachment } from "../../../../src/lab/store/item.ts";
 import { delivered, fields, folderOf, idAlone, labForEach, mailboxOf, messages, names } from "../item-calls.ts";
 import { anna, ben, call, faultCode, outcomes } from "../soap-client.ts";
 

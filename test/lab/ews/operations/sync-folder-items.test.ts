@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Lab } from "../../../../src/lab/lab.ts";
-import type { LabMailbox } from "../../../../src/lab/mailbox.ts";
+import type { LabMailbox } from "../../../../src/lab/store/mailbox.ts";
 import { anna, call, expectValidReplies, outcomes, startSmallLab } from "../soap-client.ts";
 
 let lab: Lab;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Lab } from "../../../../src/lab/lab.ts";
-import type { LabItem, LabMailbox } from "../../../../src/lab/mailbox.ts";
-import { itemFromMime } from "../../../../src/lab/mime-item.ts";
+import { itemFromMime } from "../../../../src/lab/mime/item-from-mime.ts";
+import type { LabItem, LabMailbox } from "../../../../src/lab/store/mailbox.ts";
 import { anna, call, expectValidReplies, faultCode, outcomes, startSmallLab } from "../soap-client.ts";
 
 let lab: Lab;

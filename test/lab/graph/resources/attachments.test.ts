@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { NewAttachment } from "../../../../src/lab/item.ts";
+import type { NewAttachment } from "../../../../src/lab/store/item.ts";
 import { anna, call, mailboxOf, refusal, startGraphLab, stays, text } from "../graph-client.ts";
 
 const inner = {

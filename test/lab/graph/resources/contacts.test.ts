@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { ContactFields } from "../../../../src/lab/contact.ts";
+import type { ContactFields } from "../../../../src/lab/store/contact.ts";
 import { anna, call, deliver, idOf, mailboxOf, refusal, startGraphLab, text } from "../graph-client.ts";
 
 const fields: ContactFields = {

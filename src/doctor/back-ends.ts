@@ -1,0 +1,94 @@
+// src/doctor/: Checks one connection step by step, and names the next thing to do.
+
+import type { Connection } from "../settings/load-settings.ts";
+import type { Checkup, Side, Step, StepName } from "./checkup.ts";
+import { discovery, ews, mailbox, serverVersion } from "./ews/ews-checks.ts";
+import { findServer } from "./ews/find-server.ts";
+import { graph, graphMailbox } from "./graph/graph-checks.ts";
+import { graphPermissions } from "./graph/graph-permissions.ts";
+import { mailboxList } from "./graph/mailbox-list.ts";
+import { graphCloud } from "./leaving-ews/national-clouds.ts";
+import { retirement } from "./leaving-ews/retirement.ts";
+import { nameResolution, proxy, tcp } from "./network-checks.ts";
+import { permissions } from "./permission-check.ts";
+import { signInOffer } from "./sign-in-check.ts";
+import { tls } from "./tls-check.ts";
+import { token } from "./token-check.ts";
+
+/** In the order in which they are tried: each looks one layer higher. */
+const ewsSteps: readonly Step[] = [
+  findServer,
+  proxy,
+  nameResolution,
+  tcp,
+  tls,
+  token,
+  permissions,
+  ews,
+  mailbox,
+  discovery,
+  serverVersion,
+  retirement,
+];
+
+/** What a server offers is looked at where the connection chooses among it. */
+function ewsStepsOf(connection: Connection | undefined): readonly Step[] {
+  return connection?.auth.kind === "auto" ? ewsSteps.flatMap((step) => (step === ews ? [step, signInOffer] : [step])) : ewsSteps;
+}
+
+const namesOverGraph: Partial<Record<StepName, StepName>> = {
+  proxy: "graph-proxy",
+  "name-resolution": "graph-name-resolution",
+  tcp: "graph-tcp",
+  tls: "graph-tls",
+  token: "graph-token",
+};
+
+/** What is the same for every server, about Microsoft Graph: that needs no Autodiscover. */
+function overGraph(step: Step): Step {
+  const named = (name: StepName) => namesOverGraph[name] ?? name;
+  return { ...step, name: named(step.name), needs: step.needs.filter((need) => need !== "autodiscover").map(named) };
+}
+
+const graphSteps: readonly Step[] = [...[proxy, nameResolution, tcp, tls, token].map(overGraph), graph, graphMailbox, graphPermissions];
+
+/** The list of mailboxes is a step of its own where it takes another token. */
+function graphStepsOf(connection: Connection | undefined): readonly Step[] {
+  return [...graphSteps, ...(connection?.graph.mailboxList.from === "admin_api" ? [mailboxList] : []), graphCloud];
+}
+
+/** One back end of a connection: what is asked over it, and in which check-up. */
+export interface Sided {
+  readonly side: Side;
+  readonly steps: readonly Step[];
+  readonly checkup: Checkup;
+}
+
+/** Those that a connection has; where the settings cannot be read, EWS, whose steps are then skipped. */
+export function sidesOf(connection: Connection | undefined, checkup: Omit<Checkup, "side" | "learned" | "route">): readonly Sided[] {
+  const route = connection?.backend === "auto" ? {} : undefined;
+  const sided = (side: Side, seen: Connection | undefined): Sided => ({
+    side,
+    steps: side === "graph" ? graphStepsOf(seen) : ewsStepsOf(seen),
+    checkup: { ...checkup, side, route, learned: seen === undefined ? {} : { connection: seen } },
+  });
+  switch (connection?.backend) {
+    case "graph":
+      return [sided("graph", connection)];
+    case "auto":
+      return [sided("graph", graphOf(connection)), sided("ews", ewsOf(connection))];
+    default:
+      return [sided("ews", connection)];
+  }
+}
+
+/** A hybrid connection as it reaches Microsoft Graph: the name that the certificate of EWS has is not that of Graph's. */
+function graphOf(connection: Connection): Connection {
+  const { network } = connection;
+  return { ...connection, backend: "graph", network: { ...network, tls: { ...network.tls, serverName: undefined } } };
+}
+
+/** A hybrid connection as it reaches EWS, which may take another sign-in. */
+function ewsOf(connection: Connection): Connection {
+  return { ...connection, backend: "ews", auth: connection.ews.auth ?? connection.auth };
+}

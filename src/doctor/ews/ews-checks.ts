@@ -1,0 +1,132 @@
+import { open } from "../../connection/open-connection.ts";
+import type { Outcome } from "../../outcome.ts";
+import type { Connection } from "../../settings/load-settings.ts";
+import type { Secret } from "../../settings/secrets.ts";
+import { type Checkup, connectionOf, type Step } from "../checkup.ts";
+import { mailboxOf, noMailboxNamed, patience, shown, urlOf } from "../connection-facts.ts";
+import { needsOf, partlyNeeds } from "../required-rights.ts";
+import { askDiscovery, askInbox } from "./ask-exchange.ts";
+import { whyNoEws, withoutEws } from "./why-no-ews.ts";
+import { enough, roleMissing, whyNoMailbox } from "./why-no-mailbox.ts";
+
+/** One question to Exchange: nothing but reading, and one try of the password. */
+export const ews: Step = {
+  name: "ews",
+  needs: ["proxy", "tcp", "tls", "token"],
+  async run(checkup) {
+    const connection = connectionOf(checkup);
+    // A mailbox that is online is no question for the server on premises.
+    const mailbox = isElsewhere(checkup) ? undefined : mailboxOf(checkup);
+    const url = urlOf(checkup);
+    const settings = await checkup.load();
+    const auth = withFresh(connection.auth, checkup.learned.fresh);
+    const { exchange } = await open(
+      { ...settings, connection: { ...connection, auth, throttling: { ...connection.throttling, maxWait: patience } } },
+      {
+        observe: checkup.observe,
+        serverVersion: (version) => {
+          checkup.learned.version = version;
+        },
+      },
+    );
+    checkup.learned.exchange = exchange;
+    const tried =
+      mailbox === undefined ? `asked ${url.href} which mailboxes the account may search` : `asked ${url.href} for the Inbox of ${mailbox}`;
+    const inbox = mailbox === undefined ? undefined : await askInbox(checkup, mailbox);
+    if (inbox !== undefined) checkup.learned.mailbox = inbox;
+    const answer = inbox ?? (await askDiscovery(checkup));
+    if (answer.ok || !withoutEws(answer.failure)) return { status: "ok", tried, found: answeredBy(answer) };
+    return { tried, ...(await whyNoEws(answer.failure, checkup, mailbox === undefined ? undefined : shown(mailbox))) };
+  },
+};
+
+/** What is asked next is asked with the token that was looked at. */
+function withFresh(auth: Connection["auth"], fresh: Secret | undefined): Connection["auth"] {
+  if (fresh === undefined) return auth;
+  return auth.kind === "auto" ? { ...auth, token: fresh, oauth: undefined } : { kind: "bearer", token: fresh };
+}
+
+function answeredBy(answer: Outcome<unknown>): string {
+  return answer.ok
+    ? "Exchange Web Services answered"
+    : `Exchange Web Services answered, with ${answer.failure.wireCode ?? answer.failure.code}`;
+}
+
+/** Whether the account may list and search mailboxes. */
+export const discovery: Step = {
+  name: "discovery",
+  needs: ["ews"],
+  async run(checkup) {
+    const wanting = checkup.actions.filter((action) =>
+      [needsOf(action), ...partlyNeeds(action).map(({ needs }) => needs)].some((one) => one.discovery),
+    );
+    if (wanting.length === 0)
+      return { status: "skipped", tried: "looked which actions need it", found: "none of those asked for needs Discovery Management" };
+    const tried = "asked which mailboxes the account may search (GetSearchableMailboxes)";
+    const answer = await askDiscovery(checkup);
+    if (answer.ok) return { status: "ok", tried, found: "the account is in Discovery Management" };
+    const { code, message } = answer.failure;
+    const next = code === "role-missing" || code === "access-denied" ? roleMissing(checkup) : [answer.failure.hint];
+    return { status: "failed", code, tried, found: message, next };
+  },
+};
+
+/** In a hybrid organisation: Microsoft Graph holds the mailbox. */
+function isElsewhere({ route }: Checkup): boolean {
+  return route?.side === "graph";
+}
+
+/** Whether the account gets into the mailbox, and as whom. */
+export const mailbox: Step = {
+  name: "mailbox",
+  needs: ["ews"],
+  async run(checkup) {
+    const connection = connectionOf(checkup);
+    const address = mailboxOf(checkup);
+    if (address === undefined) return noMailboxNamed;
+    if (isElsewhere(checkup))
+      return { status: "skipped", tried: "looked where the mailbox is", found: `${address} is reached over Microsoft Graph` };
+    const tried = `opened the Inbox of ${address} ${connection.access === "impersonation" ? "as its owner (impersonation)" : "as a delegate"}`;
+    const answer = checkup.learned.mailbox ?? (await askInbox(checkup, address));
+    if (answer.ok) return { tried, ...enough(answer.value, checkup, shown(address)) };
+    return { tried, ...whyNoMailbox(answer.failure, checkup, shown(address)) };
+  },
+};
+
+/** The version that the server said of itself. */
+export const serverVersion: Step = {
+  name: "server-version",
+  needs: ["ews"],
+  async run(checkup) {
+    const tried = "read the version in the reply";
+    // A fault, as for a mailbox that does not exist, says no version: a question about no mailbox is answered with one, granted or not.
+    if (checkup.learned.version === undefined) await askDiscovery(checkup);
+    const { version } = checkup.learned;
+    if (version === undefined) return { status: "unknown", tried, found: "the server did not say it" };
+    const major = Number(version.major);
+    const minor = Number(version.minor);
+    const build = Number(version.build);
+    const number = `${version.major ?? "?"}.${version.minor ?? "?"}.${version.build ?? "?"}`;
+    const name = productOf(major, minor, build);
+    // 15.0.847 is Exchange 2013 SP1, whose schema our requests are written in (https://learn.microsoft.com/en-us/exchange/new-features/build-numbers-and-release-dates).
+    if (major < 15 || (major === 15 && minor === 0 && build < 847)) {
+      return {
+        status: "failed",
+        code: "unsupported",
+        tried,
+        found: `${name} (${number})`,
+        next: ["Exchange Server 2013 SP1 or newer is needed."],
+      };
+    }
+    return { status: "ok", tried, found: `${name} (${number}${version.version === undefined ? "" : `, schema ${version.version}`})` };
+  },
+};
+
+/** @see https://learn.microsoft.com/en-us/exchange/new-features/build-numbers-and-release-dates */
+function productOf(major: number, minor: number, build: number): string {
+  if (major !== 15) return major < 15 ? "Exchange Server 2010 or older" : "a newer Exchange";
+  if (minor === 0) return "Exchange Server 2013";
+  if (minor === 1) return "Exchange Server 2016";
+  if (minor === 2) return build >= 2562 ? "Exchange Server SE" : "Exchange Server 2019";
+  return "Exchange Online";
+}

@@ -1,0 +1,37 @@
+import { ewsOptionsOf } from "../../connection/open-connection.ts";
+import type { Step as Asked } from "../../ews/autodiscover/options.ts";
+import { discoverEws } from "../../ews/ews.ts";
+import { asFailure } from "../../failure.ts";
+import { showPlace } from "../../setup/on-premises-commands.ts";
+import { connectionOf, type Step } from "../checkup.ts";
+
+/** Where Exchange Web Services are, when no URL is set: Autodiscover, asked anew. */
+export const findServer: Step = {
+  name: "autodiscover",
+  needs: ["settings"],
+  async run(checkup) {
+    const connection = connectionOf(checkup);
+    const { url, autodiscover: how } = connection.ews;
+    if (how === undefined)
+      return { status: "skipped", tried: "looked how the server is found", found: `the URL is set: ${url?.href ?? ""}` };
+    const tried = `asked Autodiscover for ${how.address}`;
+    const asked: Asked[] = [];
+    try {
+      const options = await ewsOptionsOf(connection, { observe: checkup.observe });
+      const found = await discoverEws(options, { signal: checkup.signal, step: (one) => void asked.push(one) });
+      checkup.learned.url = found.url;
+      return { status: "ok", tried, found: `${found.url.href} (${found.protocol})` };
+    } catch (thrown) {
+      const { code, message, hint } = asFailure(thrown);
+      const places = asked.map(({ protocol, url: at, outcome }) => `${protocol} ${at}: ${outcome}`);
+      return {
+        status: "failed",
+        code,
+        tried,
+        // Servers wrote parts of it: it is told, and is nothing to do.
+        found: places.length === 0 ? message : `${message} Asked were: ${places.join("; ")}`,
+        next: [hint, "An administrator can say which URL it is (ews.url):", showPlace],
+      };
+    }
+  },
+};

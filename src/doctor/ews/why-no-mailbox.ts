@@ -1,0 +1,99 @@
+import type { Rights } from "../../exchange/exchange.ts";
+import type { Failure } from "../../failure.ts";
+import { discoveryRole, findApplication } from "../../setup/exchange-online-commands.ts";
+import { showAccessPolicies } from "../../setup/graph-commands.ts";
+import { delegateRight, impersonation, sendAs, showImpersonation } from "../../setup/on-premises-commands.ts";
+import { command } from "../../setup/powershell.ts";
+import { type Checkup, connectionOf, type Finding } from "../checkup.ts";
+import { isOnline, shown } from "../connection-facts.ts";
+import { needsOf } from "../required-rights.ts";
+
+/** Why the mailbox does not open, and what to do. */
+export function whyNoMailbox(failure: Failure, checkup: Checkup, address: string): Omit<Finding, "tried"> {
+  const { code, message } = failure;
+  const { access } = connectionOf(checkup);
+  const why = (next: readonly string[]): Omit<Finding, "tried"> => ({ status: "failed", code, found: message, next });
+  const denied = code === "access-denied" || code === "not-found" || code === "folder-not-found" || code === "could-not-look";
+  if (code === "mailbox-not-found") {
+    return why([
+      "Check the address; it must be that of a mailbox of this organisation (in a hybrid one, on this side):",
+      `${command("Get-Recipient", { Identity: address })} | Format-List PrimarySmtpAddress,RecipientTypeDetails`,
+    ]);
+  }
+  if (code === "role-missing" || (denied && access === "impersonation")) return why(toImpersonate(checkup, address));
+  if (denied)
+    return why([
+      "Give the account the right to open this mailbox (a minute until it counts, sometimes an hour):",
+      ...delegateRight(address, accountOf(checkup)),
+    ]);
+  return why([failure.hint]);
+}
+
+/** Whether what the account may do in the mailbox is enough for the actions. */
+export function enough(rights: Rights, checkup: Checkup, address: string): Omit<Finding, "tried"> {
+  const { access } = connectionOf(checkup);
+  const wanting = checkup.actions.map(needsOf);
+  const changing = wanting.some(({ changes }) => changes);
+  const missing = [
+    rights.read === false ? "read" : undefined,
+    changing && rights.create === false ? "create" : undefined,
+    changing && rights.change === false ? "change" : undefined,
+    changing && rights.delete === false ? "delete" : undefined,
+  ].filter((right) => right !== undefined);
+  if (missing.length > 0) {
+    return {
+      status: "failed",
+      code: "access-denied",
+      found: `the Inbox opens, but the account may not ${missing.join(", ")}${rights.read === false ? "" : "; actions that only read work"}`,
+      next: ["Give the account the whole mailbox:", ...delegateRight(address, accountOf(checkup))],
+    };
+  }
+  if (access === "delegate" && wanting.some(({ sends }) => sends)) {
+    return {
+      status: "warning",
+      found: "it opens; whether the account may send as this mailbox cannot be seen without sending",
+      next: ["If the account is not to send as itself:", ...sendAs(address, accountOf(checkup), isOnline(checkup))],
+    };
+  }
+  return { status: "ok", found: "it opens, with every right that the actions need" };
+}
+
+function toImpersonate(checkup: Checkup, address: string): readonly string[] {
+  const id = checkup.learned.token?.appId;
+  if (id !== undefined && checkup.learned.token?.appOnly && isOnline(checkup)) {
+    return [
+      "The application may not into this mailbox. RBAC for Applications says where it may (30 minutes to 2 hours until a change counts):",
+      ...findApplication(id),
+      `Test-ServicePrincipalAuthorization -Identity $principal.Id ${command("", { Resource: address }).trim()}`,
+      "Add the mailbox to the group of the scope:",
+      command("Add-DistributionGroupMember", { Identity: "mailcordon mailboxes", Member: address }),
+      "An application access policy, the older way to limit an application, counts besides:",
+      ...showAccessPolicies(id, address),
+    ];
+  }
+  const account = accountOf(checkup);
+  return [
+    "Give the account the role ApplicationImpersonation, for all mailboxes or for some (`mailcordon setup onprem --mailboxes` prints how); look first whether a scope leaves this mailbox out:",
+    ...showImpersonation(account),
+    ...impersonation(account, []),
+    "Or make the account a delegate of single mailboxes (access: delegate):",
+    ...delegateRight(address, account),
+  ];
+}
+
+/** What to do when the account may not list mailboxes. */
+export function roleMissing(checkup: Checkup): readonly string[] {
+  const id = checkup.learned.token?.appOnly ? checkup.learned.token.appId : undefined;
+  return [
+    "Add the account to the role group Discovery Management (an hour until it counts); the actions that name their mailboxes work without:",
+    ...(id === undefined ? discoveryRole(accountOf(checkup)) : [...findApplication(id), ...discoveryRole(undefined)]),
+  ];
+}
+
+/** Who signs in, as PowerShell may be told it. */
+function accountOf({ learned }: Checkup): string {
+  const auth = learned.connection?.auth;
+  const own = auth?.kind === "auto" ? auth.account?.username : auth !== undefined && "username" in auth ? auth.username : undefined;
+  const name = own ?? learned.token?.user;
+  return shown(name ?? "<account>");
+}

@@ -1,0 +1,145 @@
+// src/doctor/graph/: Checks Microsoft Graph: the mailbox, the permissions, the list of mailboxes, and why one of them fails.
+
+import type { Failure } from "../../failure.ts";
+import { openProbe, type Probe } from "../../graph/mailboxes/permission-probe.ts";
+import { type Permission, permissionsOf } from "../../graph/permissions.ts";
+import type { Outcome } from "../../outcome.ts";
+import { onlineGraph } from "../../wire/sign-in/clouds.ts";
+import { type CheckedAction, type Checkup, connectionOf, type Finding, type Step } from "../checkup.ts";
+import { cloudOf, lookingOptions, mailboxOf, noMailboxNamed, patience, urlOf } from "../connection-facts.ts";
+import { notInTheCloud, whyNoGraphMailbox } from "./why-no-graph.ts";
+
+/** What shows that a mailbox may be read: the permissions that a question can try, in the order in which they are tried. */
+const questions = {
+  "Mail.Read": { ask: (probe: Probe, mailbox: string) => probe.inbox(mailbox), of: "the Inbox" },
+  "MailboxSettings.Read": { ask: (probe: Probe, mailbox: string) => probe.settings(mailbox), of: "the mailbox settings" },
+  "Contacts.Read": { ask: (probe: Probe, mailbox: string) => probe.contacts(mailbox), of: "the contacts" },
+} as const satisfies Partial<Record<Permission, unknown>>;
+
+export type Tried = keyof typeof questions;
+
+/** The questions that bear on what the actions do in a mailbox. Who may write mail may read it. */
+export function triedFor(actions: readonly CheckedAction[]): readonly Tried[] {
+  const inMailboxes = actions.flatMap(({ uses }) => uses.filter((method) => method !== "searchableMailboxes"));
+  const wanted = new Set<Permission>(permissionsOf({ uses: inMailboxes }));
+  if (wanted.has("Mail.ReadWrite") || wanted.has("Mail.Send")) wanted.add("Mail.Read");
+  return (["Mail.Read", "MailboxSettings.Read", "Contacts.Read"] as const).filter((one) => wanted.has(one));
+}
+
+/** Asks, once. */
+export async function asked(checkup: Checkup, permission: Tried, mailbox: string): Promise<Outcome<unknown>> {
+  const { probe } = checkup.learned;
+  checkup.learned.probed ??= new Map();
+  const { probed } = checkup.learned;
+  const known = probed.get(permission);
+  if (known !== undefined) return known;
+  if (probe === undefined) throw new Error("a step asked Microsoft Graph before it was opened");
+  const answer = await questions[permission].ask(probe, mailbox);
+  probed.set(permission, answer);
+  return answer;
+}
+
+export function isDenied({ code }: Failure): boolean {
+  return code === "access-denied" || code === "role-missing";
+}
+
+/** One question to Microsoft Graph: nothing but reading. */
+export const graph: Step = {
+  name: "graph",
+  needs: ["graph-proxy", "graph-tcp", "graph-tls", "graph-token"],
+  async run(checkup) {
+    const connection = connectionOf(checkup);
+    const { fresh } = checkup.learned;
+    const auth = fresh === undefined ? connection.auth : { kind: "bearer" as const, token: fresh };
+    const patient = { ...connection, auth, throttling: { ...connection.throttling, maxWait: patience } };
+    const probe = openProbe(await lookingOptions(patient, { observe: checkup.observe }), callOf(checkup));
+    checkup.learned.probe = probe;
+    const mailbox = mailboxOf(checkup);
+    const [first] = triedFor(checkup.actions);
+    const ofMailbox = mailbox !== undefined && first !== undefined;
+    const tried = ofMailbox
+      ? `asked ${urlOf(checkup).href} for ${questions[first].of} of ${mailbox}`
+      : `asked ${urlOf(checkup).href} for one person of the directory`;
+    const answer = ofMailbox ? await asked(checkup, first, mailbox) : await probe.users();
+    if (answer.ok) return { status: "ok", tried, found: "Microsoft Graph answered" };
+    const { failure } = answer;
+    if (isAnswer(failure)) return { status: "ok", tried, found: `Microsoft Graph answered, with ${failure.wireCode}` };
+    return { tried, ...whyNoGraph(failure, checkup) };
+  },
+};
+
+function callOf({ signal }: Checkup) {
+  return signal === undefined ? {} : { signal };
+}
+
+const noAnswers: ReadonlySet<string> = new Set(["unauthenticated", "busy", "timeout", "broken-reply", "unsupported", "cancelled"]);
+
+/** True when Graph itself answered, and knew what was asked. */
+function isAnswer({ code, wireCode }: Failure): boolean {
+  return wireCode !== undefined && !wireCode.startsWith("HTTP ") && wireCode !== "BadRequest" && !noAnswers.has(code);
+}
+
+function whyNoGraph(failure: Failure, checkup: Checkup): Omit<Finding, "tried"> {
+  const { code, wireCode, message, hint, requestId, backOffMs } = failure;
+  const found = requestId === undefined ? message : `${message} (request-id: ${requestId})`;
+  const why = (next: readonly string[]): Omit<Finding, "tried"> => ({ status: "failed", code, found, next });
+  if (code === "unauthenticated") {
+    return why([hint, "The step graph-token shows what is in the token, and the step clock whether this machine's clock is right."]);
+  }
+  if (code === "busy") {
+    const wait = backOffMs === undefined ? "some minutes" : `${Math.ceil(backOffMs / 1000)} s`;
+    return why([`Microsoft Graph is throttling or out of order: wait ${wait} and try again; others may use the same application.`]);
+  }
+  if (wireCode === "HTTP 404" || wireCode === "HTTP 410" || wireCode === "HTTP 405" || wireCode === "BadRequest") {
+    return why([
+      "There is no Microsoft Graph v1.0 at this URL. Leave graph.url out, or set for this connection:",
+      `graph: { url: ${onlineGraph(cloudOf(checkup)).href} }`,
+    ]);
+  }
+  if (wireCode === "HTTP 403") {
+    return why([
+      "Something between refuses: ask who runs the proxy or the firewall to let this machine reach the host.",
+      "If it is Entra ID, an administrator finds the reason in its sign-in logs (Service principal sign-ins): Conditional Access can forbid an application a place.",
+    ]);
+  }
+  return why([hint]);
+}
+
+/** Whether the application gets into the mailbox, or why it does not. */
+export const graphMailbox: Step = {
+  name: "graph-mailbox",
+  needs: ["graph"],
+  async run(checkup) {
+    const address = mailboxOf(checkup);
+    const questionsToAsk = triedFor(checkup.actions);
+    if (questionsToAsk.length === 0)
+      return { status: "skipped", tried: "looked which actions open a mailbox", found: "none of those asked for does" };
+    if (address === undefined) return noMailboxNamed;
+    const denied: Tried[] = [];
+    for (const permission of questionsToAsk) {
+      const answer = await asked(checkup, permission, address);
+      const tried = `asked Microsoft Graph for ${questions[permission].of} of ${address}`;
+      if (answer.ok) {
+        held(checkup, "graph");
+        const but = denied.map((one) => questions[one].of).join(" and ");
+        return { status: "ok", tried, found: but === "" ? "it opens" : `it opens, though not for ${but}: see graph-permissions` };
+      }
+      if (isDenied(answer.failure)) {
+        denied.push(permission);
+        continue;
+      }
+      if (checkup.route !== undefined && notInTheCloud(answer.failure)) held(checkup, "ews");
+      return { tried, ...(await whyNoGraphMailbox(answer.failure, checkup, address)) };
+    }
+    held(checkup, "graph");
+    const [first] = denied;
+    const answer = first === undefined ? undefined : checkup.learned.probed?.get(first);
+    if (answer === undefined || answer.ok) throw new Error("nothing was denied");
+    const tried = `asked Microsoft Graph for ${denied.map((one) => questions[one].of).join(", ")} of ${address}`;
+    return { tried, ...(await whyNoGraphMailbox(answer.failure, checkup, address)) };
+  },
+};
+
+function held({ route }: Checkup, side: "ews" | "graph"): void {
+  if (route !== undefined) route.side = side;
+}

@@ -1,0 +1,138 @@
+import { isHeld, kindOf, leastOf, type Permission, partlyNeeded, permissionsOf } from "../../graph/permissions.ts";
+import { findApplication } from "../../setup/exchange-online-commands.ts";
+import { consentToGraph, grantInScope, testAuthorization } from "../../setup/graph-commands.ts";
+import { type CheckedAction, type Checkup, connectionOf, type Finding, type Granted, type Step } from "../checkup.ts";
+import { mailboxOf, shown } from "../connection-facts.ts";
+import { asked, isDenied, triedFor } from "./graph-checks.ts";
+
+/** Which of the permissions that the actions need the application has: by its token, and where that names none, by trying what only reads. */
+export const graphPermissions: Step = {
+  name: "graph-permissions",
+  needs: ["graph"],
+  async run(checkup) {
+    const granted = await grantedTo(checkup);
+    checkup.learned.granted = granted;
+    const tried = "compared the permissions in the token with what the actions need over Microsoft Graph";
+    return { tried, ...judge(granted, checkup) };
+  },
+};
+
+/** What an action needs over this connection: for the list of mailboxes, where it is Exchange Online's own, nothing of Graph. */
+export function neededBy(action: CheckedAction, checkup: Checkup): readonly Permission[] {
+  if (!listsByAdminApi(action, checkup)) return permissionsOf(action);
+  return permissionsOf({ uses: action.uses.filter((method) => method !== "searchableMailboxes") });
+}
+
+/** The Exchange Online Admin API alone is asked, which takes another token: mailbox-list.ts looks at it. */
+export function listsByAdminApi({ uses }: CheckedAction, checkup: Checkup): boolean {
+  return uses.includes("searchableMailboxes") && connectionOf(checkup).graph.mailboxList.from === "admin_api";
+}
+
+async function grantedTo(checkup: Checkup): Promise<ReadonlyMap<Permission, Granted>> {
+  const { token: facts, probe } = checkup.learned;
+  const wanted = [...new Set(checkup.actions.flatMap((action) => neededBy(action, checkup)))];
+  const known = facts === undefined ? [] : facts.appOnly ? facts.roles : facts.scopes;
+  const found = new Map<Permission, Granted>();
+  for (const one of wanted) if (isHeld(one, known)) found.set(one, "yes");
+  const mailbox = mailboxOf(checkup);
+  // What is nowhere in the token may come from Exchange itself, which no token shows.
+  const open = wanted.filter((one) => !found.has(one));
+  const mayBeExchange = facts?.appOnly !== false;
+  let isByExchange = false;
+  for (const permission of triedFor(checkup.actions)) {
+    if (isHeld(permission, known) || mailbox === undefined || !mayBeExchange) continue;
+    const answer = await asked(checkup, permission, mailbox);
+    if (answer.ok) isByExchange = true;
+    if (open.includes(permission)) found.set(permission, answer.ok ? "yes" : isDenied(answer.failure) ? "no" : "unknown");
+  }
+  for (const permission of open) {
+    if (found.has(permission)) continue;
+    if (permission === "User.ReadBasic.All") {
+      const answer = await probe?.users();
+      found.set(permission, answer?.ok === true ? "yes" : answer !== undefined && isDenied(answer.failure) ? "no" : "unknown");
+    } else
+      found.set(
+        permission,
+        isByExchange || facts === undefined || (mailbox === undefined && mayBeExchange && knowsLittle(known)) ? "unknown" : "no",
+      );
+  }
+  return found;
+}
+
+/** No permission for mailboxes in the token at all: then they come from Exchange, or there are none. */
+function knowsLittle(granted: readonly string[]): boolean {
+  return !granted.some((one) => /^(Mail|MailboxSettings|Contacts)\./.test(one));
+}
+
+function judge(granted: ReadonlyMap<Permission, Granted>, checkup: Checkup): Omit<Finding, "tried"> {
+  const of = (what: Granted) => [...granted].flatMap(([permission, answer]) => (answer === what ? [permission] : []));
+  const [missing, unknown] = [of("no"), of("unknown")];
+  const { token: facts } = checkup.learned;
+  const delegated = facts !== undefined && !facts.appOnly;
+  if (missing.length === 0 && unknown.length === 0) {
+    const notes = checkup.actions.flatMap((action) =>
+      partlyNeeded(action).map(({ permissions, when }) => `${action.name} needs ${permissions.join(" and ")} ${when}`),
+    );
+    return { status: "ok", found: [`${of("yes").join(", ")}: all that the actions need`, ...notes, ...beyond(checkup)].join("; ") };
+  }
+  const mailbox = mailboxOf(checkup);
+  const found = [
+    missing.length > 0
+      ? `${delegated || facts === undefined ? "missing" : "missing in the token"}: ${missing.map((one) => `${one} (${neededFor(one, checkup)})`).join(", ")}`
+      : "",
+    unknown.length > 0 ? `not to be seen from here: ${unknown.map((one) => `${one} (${neededFor(one, checkup)})`).join(", ")}` : "",
+  ].filter((text) => text !== "");
+  const wanted = leastOf(checkup.actions).filter((one) => granted.get(one) !== "yes");
+  return {
+    status: missing.length > 0 ? "failed" : "warning",
+    code: "role-missing",
+    found: found.join("; "),
+    next: delegated ? forPerson(wanted) : forApplication(wanted, facts?.appId, mailbox === undefined ? undefined : shown(mailbox)),
+  };
+}
+
+/** What the token has that these actions do not need: the least is the best. */
+function beyond({ learned, actions }: Checkup): readonly string[] {
+  const { token: facts } = learned;
+  if (facts?.appOnly !== true) return [];
+  const used = new Set<string>([
+    ...actions.flatMap(permissionsOf),
+    ...actions.flatMap((action) => partlyNeeded(action).flatMap(({ permissions }) => permissions)),
+  ]);
+  const more = facts.roles.filter((role) => !used.has(role));
+  return more.length === 0 ? [] : [`not needed for these actions: ${more.join(", ")}`];
+}
+
+function neededFor(permission: Permission, checkup: Checkup): string {
+  const using = checkup.actions.filter((action) => neededBy(action, checkup).includes(permission));
+  return using.map(({ name }) => name).join(", ");
+}
+
+function forPerson(permissions: readonly Permission[]): readonly string[] {
+  return [
+    `Entra admin center > App registrations > the application > API permissions > Add a permission > Microsoft Graph > Delegated permissions > ${permissions.join(", ")} (for other people's mailboxes those that end with .Shared), then Grant admin consent.`,
+  ];
+}
+
+function forApplication(permissions: readonly Permission[], clientId: string | undefined, mailbox: string | undefined): readonly string[] {
+  const find = clientId === undefined ? [] : findApplication(clientId);
+  const scoped = permissions.filter((one) => kindOf(one).role !== undefined);
+  return [
+    ...(scoped.length > 0
+      ? [
+          "What RBAC for Applications gives is in no token, and writing is not tried. Look for it in AllowedResourceScope and InScope:",
+          ...find,
+          ...testAuthorization(mailbox),
+        ]
+      : []),
+    "If it is not there, grant it for every mailbox (Entra admin center > the application > API permissions > Add a permission > Microsoft Graph > Application permissions, then Grant admin consent); a token fetched before lacks it for an hour:",
+    ...find,
+    ...consentToGraph(permissions),
+    ...(scoped.length === 0
+      ? []
+      : [
+          "Or for some mailboxes, where `mailcordon setup entra --backend graph --mailboxes` has made the scope, and then without that consent:",
+          ...grantInScope(scoped.map((permission) => ({ permission, role: kindOf(permission).role }))),
+        ]),
+  ];
+}

@@ -1,0 +1,124 @@
+import { clientOf } from "../../connection/connection-tokens.ts";
+import type { Failure } from "../../failure.ts";
+import { adminApiPermission, mayList } from "../../graph/session/admin-api.ts";
+import { attempt } from "../../outcome.ts";
+import { consentToExchange, findApplication, introduce, recipientsRole } from "../../setup/exchange-online-commands.ts";
+import { readyToken, withTokens } from "../../wire/sign-in/bearer-token.ts";
+import { type TokenFacts, tokenFacts } from "../../wire/sign-in/token-claims.ts";
+import { connectionOf, type Finding, type Step } from "../checkup.ts";
+import { shown } from "../connection-facts.ts";
+import { newToken } from "../token-check.ts";
+import { listsByAdminApi } from "./graph-permissions.ts";
+
+type Found = Omit<Finding, "tried">;
+
+const instead: readonly string[] = [
+  "Or let the directory be listed where Exchange Online does not list; set for this connection:",
+  "graph: { mailbox_list: auto }",
+];
+
+/**
+ * Whether the Exchange Online Admin API lists mailboxes: it takes a token for Exchange Online, a permission in it, and a role of Exchange that no
+ * token shows. The role is seen by asking for one mailbox.
+ * @see https://learn.microsoft.com/en-us/exchange/reference/admin-api-authentication
+ */
+export const mailboxList: Step = {
+  name: "graph-mailbox-list",
+  needs: ["graph"],
+  async run(checkup) {
+    const { auth, graph } = connectionOf(checkup);
+    const { adminApi } = graph.mailboxList;
+    if (!checkup.actions.some((action) => listsByAdminApi(action, checkup)))
+      return { status: "skipped", tried: "looked which actions list mailboxes", found: "none of those asked for does" };
+    if (auth.kind !== "oauth" || adminApi === undefined) {
+      return {
+        status: "failed",
+        code: "invalid-settings",
+        tried: "looked how the account signs in to Exchange Online",
+        found: "the Exchange Online Admin API takes a token of its own, which only oauth can get",
+        next: instead,
+      };
+    }
+    const fetched = `fetched a new token for ${clientOf(auth, "exchange").scope}`;
+    const token = await attempt(() => newToken(auth, "exchange", checkup));
+    if (!token.ok) return { tried: fetched, ...failedBy(token.failure) };
+    const facts = tokenFacts(token.value);
+    const missing = facts && lackOf(facts);
+    if (facts !== undefined && missing !== undefined) {
+      checkup.learned.listLacks = missing;
+      return { tried: `${fetched} and looked for its permission`, ...lacking(missing, facts) };
+    }
+    const answer = await checkup.learned.probe?.mailboxList({
+      url: adminApi.origin,
+      // Its address has the tenant's id; the settings may have one of the tenant's names.
+      tenant: async () => facts?.tenant ?? auth.tenant,
+      signIn: (http) => withTokens(http, readyToken(token.value)),
+      isRequired: true,
+    });
+    if (answer === undefined) throw new Error("a step asked Exchange Online before Microsoft Graph was opened");
+    const tried = `${fetched}, and asked ${adminApi.origin} for one mailbox`;
+    if (answer.ok) return { status: "ok", tried, found: `${heldBy(facts)}, and a role of Exchange that shows recipients` };
+    return { tried, ...(answer.failure.code === "role-missing" ? withoutRole(facts) : failedBy(answer.failure)) };
+  },
+};
+
+function failedBy({ code, message, hint }: Failure): Found {
+  return { status: "failed", code, found: message, next: [hint, ...instead] };
+}
+
+/** The permission that the token should have and has not. */
+function lackOf(facts: TokenFacts): string | undefined {
+  if (facts.appOnly) return mayList(facts) ? undefined : adminApiPermission.application;
+  return facts.scopes.includes(adminApiPermission.delegated) ? undefined : adminApiPermission.delegated;
+}
+
+/** The permission by which it may be asked. */
+function heldBy(facts: TokenFacts | undefined): string {
+  if (facts === undefined) return "its permission, which the token does not show";
+  if (!facts.appOnly) return adminApiPermission.delegated;
+  return facts.roles.find((role) => role === adminApiPermission.application) ?? adminApiPermission.older;
+}
+
+function lacking(permission: string, facts: TokenFacts): Found {
+  const kind = facts.appOnly ? "Application permissions" : "Delegated permissions";
+  return {
+    status: "failed",
+    code: "role-missing",
+    found: `missing in the token for Exchange Online: ${permission} (get-searchable-mailboxes); it has ${[...facts.roles, ...facts.scopes].join(" ") || "none"}`,
+    next: [
+      `Grant it (Entra admin center > the application > API permissions > Add a permission > APIs my organization uses > Office 365 Exchange Online > ${kind}, then Grant admin consent); a token fetched before lacks it for an hour:`,
+      ...(facts.appOnly ? [...find(facts), ...consentToExchange(permission)] : []),
+      "Besides, it takes a role of Exchange that shows recipients:",
+      ...roleFor(facts),
+      ...instead,
+    ],
+  };
+}
+
+/** Who has the permission and is refused lacks the role, as far as it can be seen. */
+function withoutRole(facts: TokenFacts | undefined): Found {
+  const permission = heldBy(facts);
+  const isOlder = permission === adminApiPermission.older;
+  return {
+    status: "failed",
+    code: "role-missing",
+    found: `Exchange Online refuses the list although the token has ${permission}: ${isOlder ? `it takes ${adminApiPermission.application}, or ` : ""}who signs in has no role of Exchange that shows recipients`,
+    next: [
+      ...(isOlder ? ["Grant the permission:", ...find(facts), ...consentToExchange(adminApiPermission.application)] : []),
+      "Give the role (30 minutes to 2 hours until it counts):",
+      ...(facts?.appOnly === false || isOlder ? [] : find(facts)),
+      ...roleFor(facts),
+      ...instead,
+    ],
+  };
+}
+
+function find(facts: TokenFacts | undefined): readonly string[] {
+  const { appId } = facts ?? {};
+  if (appId !== undefined) return findApplication(appId);
+  return ["# put the application's client id in place of the text in brackets", ...findApplication("<client id>")];
+}
+
+function roleFor(facts: TokenFacts | undefined): readonly string[] {
+  return facts?.appOnly === false ? recipientsRole(shown(facts.user ?? "<person>")) : [...introduce, ...recipientsRole(undefined)];
+}

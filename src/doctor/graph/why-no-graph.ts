@@ -1,0 +1,160 @@
+import type { Failure } from "../../failure.ts";
+import { isHeld, kindOf, leastOf } from "../../graph/permissions.ts";
+import type { DirectoryEntry } from "../../graph/requests/users.ts";
+import { findApplication } from "../../setup/exchange-online-commands.ts";
+import {
+  consentToGraph,
+  findMailbox,
+  grantInScope,
+  showAccessPolicies,
+  showLicences,
+  testAuthorization,
+} from "../../setup/graph-commands.ts";
+import { addToScope } from "../../setup/mailbox-scope.ts";
+import { delegateRight } from "../../setup/on-premises-commands.ts";
+import { command } from "../../setup/powershell.ts";
+import { type Checkup, connectionOf, type Finding } from "../checkup.ts";
+import { shown } from "../connection-facts.ts";
+
+type Why = Omit<Finding, "tried">;
+
+/** True when Graph says that the mailbox is none that it reaches. @see https://learn.microsoft.com/en-us/graph/errors */
+export function notInTheCloud({ wireCode }: Failure): boolean {
+  return wireCode?.toLowerCase() === "mailboxnotenabledforrestapi";
+}
+
+/** Why the mailbox does not open over Microsoft Graph, and what to do. */
+export async function whyNoGraphMailbox(failure: Failure, checkup: Checkup, named: string): Promise<Why> {
+  const address = shown(named);
+  const { code, message, hint } = failure;
+  const why = (found: string, next: readonly string[]): Why => ({ status: "failed", code, found, next });
+  if (notInTheCloud(failure)) return elsewhere(failure, checkup, address);
+  switch (code) {
+    case "mailbox-not-found":
+      return why(message, [
+        "Graph finds a mailbox by its user principal name or object id. Check the address:",
+        ...findMailbox(address),
+        `${command("Get-MgUser", { Filter: `mail eq '${address.replaceAll("'", "''")}'` })} | Format-List UserPrincipalName,Id`,
+      ]);
+    case "access-denied":
+    case "role-missing":
+      return why(...(await denied(failure, checkup, address)));
+    default:
+      return why(message, [hint]);
+  }
+}
+
+/** On premises, deleted, or without a licence: Graph says one word for all three, and the directory tells some of them apart. */
+async function elsewhere(failure: Failure, checkup: Checkup, address: string): Promise<Why> {
+  const entry = await checkup.learned.probe?.entry(address);
+  const told = entry?.ok === true && seesAccounts(checkup) ? entry.value : undefined;
+  const hybrid = checkup.route !== undefined;
+  const { found, next } = cause(told, entry !== undefined && !entry.ok && entry.failure.code === "mailbox-not-found", address);
+  const isOnPremises = told?.synced === true && told.exchangePlan !== true;
+  if (hybrid) {
+    const text = "it is not in Exchange Online, so that this connection reaches it over EWS";
+    if (isOnPremises) return { status: "ok", found: text };
+    return { status: "warning", found: `${text}. ${found}`, next };
+  }
+  const { name } = connectionOf(checkup);
+  const overEws = isOnPremises
+    ? [`Over EWS it is reached; one connection serves both with this, for connections.${name}:`, "backend: auto"]
+    : [];
+  return { status: "failed", code: failure.code, found, next: [...overEws, ...next] };
+}
+
+/** Who may only see the basic profile gets an empty list of plans, which would pass for no licence. */
+function seesAccounts({ learned }: Checkup): boolean {
+  const all = ["User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"];
+  return [...(learned.token?.roles ?? []), ...(learned.token?.scopes ?? [])].some((one) => all.includes(one));
+}
+
+function cause(told: DirectoryEntry | undefined, isUnknown: boolean, address: string): { found: string; next: readonly string[] } {
+  if (isUnknown) {
+    return {
+      found: "the directory does not know this person: the account was deleted, and its mailbox with it (soft-deleted for 30 days)",
+      next: ["Look whether it can be brought back:", ...findMailbox(address)],
+    };
+  }
+  if (told?.synced === true && told.exchangePlan !== true) {
+    return {
+      found:
+        "the mailbox is on an Exchange Server of the organisation: the account comes from its own directory and has no plan of Exchange Online",
+      next: ["There it is a MailUser or a remote mailbox:", ...findMailbox(address)],
+    };
+  }
+  if (told?.exchangePlan === false) {
+    const blocked = told.enabled === false ? " The account is blocked from signing in, too." : "";
+    return {
+      found: `the person has no licence with Exchange Online, so that the mailbox is inactive or was never made.${blocked}`,
+      next: [
+        "Assign a licence (Microsoft 365 admin center > Users > Active users > Licenses and apps); a mailbox takes some minutes:",
+        ...showLicences(address),
+      ],
+    };
+  }
+  return {
+    found: "Graph does not reach the mailbox: it is on an Exchange Server of the organisation, deleted, or without a licence",
+    next: [
+      ...(told === undefined ? ["Which of them cannot be seen from here: it takes the permission User.Read.All."] : []),
+      "RecipientTypeDetails MailUser means on premises, where backend: auto reaches it; a deleted mailbox is in the second list; the third shows the licences:",
+      ...findMailbox(address),
+      ...showLicences(address),
+    ],
+  };
+}
+
+/** 403 is one word for a permission that is missing and for a mailbox that is left out. */
+async function denied(failure: Failure, checkup: Checkup, address: string): Promise<[string, readonly string[]]> {
+  const { token: facts, probe } = checkup.learned;
+  const { mailbox: own } = connectionOf(checkup);
+  const id = facts?.appId;
+  const find =
+    id === undefined
+      ? ["# put the application's client id in place of the text in brackets", ...findApplication("<client id>")]
+      : findApplication(id);
+  if (facts !== undefined && !facts.appOnly) {
+    return [
+      `${failure.message}: the person who signed in may not open this mailbox, or the permission is for the own mailbox alone`,
+      [
+        "Other people's mailboxes need the delegated permissions that end with .Shared (Mail.ReadWrite.Shared, Mail.Send.Shared), and Full Access to the mailbox:",
+        ...delegateRight(address, shown(facts.user ?? "<person>")),
+      ],
+    ];
+  }
+  const wanted = leastOf(checkup.actions).filter((one) => kindOf(one).role !== undefined);
+  const held = wanted.filter((one) => isHeld(one, facts?.roles ?? []));
+  if (held.length > 0) {
+    return [
+      `${failure.message}: by consent the application has ${held.join(", ")} for every mailbox, and this one is refused all the same: an application access policy leaves it out`,
+      [
+        "Look at the policies of this application, and take the mailbox into the group that they name:",
+        ...(id === undefined ? [] : showAccessPolicies(id, address)),
+      ],
+    ];
+  }
+  const isOther = own !== undefined && own.toLowerCase() !== address.toLowerCase();
+  const other = isOther ? await probe?.inbox(own) : undefined;
+  const inScope = [...find, ...testAuthorization(address)];
+  if (other?.ok === true) {
+    return [
+      `${failure.message}: the application may into ${own}, and not into this mailbox: it is outside of the scope that RBAC for Applications gives`,
+      [
+        "Look at the scope (InScope), and add the mailbox to its group (30 minutes to 2 hours until it counts):",
+        ...inScope,
+        ...addToScope(address),
+      ],
+    ];
+  }
+  return [
+    `${failure.message}: the token names no permission for mailboxes, so that either nothing was granted, or RBAC for Applications leaves this mailbox out`,
+    [
+      "Look what was granted for this mailbox; InScope says whether it counts here:",
+      ...inScope,
+      "If there is nothing, let the application into every mailbox, and wait for a new token (an hour at most):",
+      ...consentToGraph(wanted),
+      "or into some, when `mailcordon setup entra --backend graph --mailboxes` has made the scope:",
+      ...grantInScope(wanted.map((permission) => ({ permission, role: kindOf(permission).role }))),
+    ],
+  ];
+}

@@ -1,0 +1,236 @@
+// src/doctor/leaving-ews/: Plans how a connection moves from Exchange Web Services to Microsoft Graph before Microsoft ends EWS.
+
+import { type Difference, mayUse } from "../../exchange/port-methods.ts";
+import {
+  allPermissions,
+  kindOf,
+  leastOf,
+  type PartlyNeeded,
+  type Permission,
+  partlyNeeded,
+  permissionsOf,
+} from "../../graph/permissions.ts";
+import type { Connection, Settings } from "../../settings/load-settings.ts";
+import type { OAuth } from "../../settings/oauth-settings.ts";
+import { findApplication } from "../../setup/exchange-online-commands.ts";
+import { consentToGraph } from "../../setup/graph-commands.ts";
+import { isOnline } from "../../wire/sign-in/clouds.ts";
+import type { CheckedAction, Granted } from "../checkup.ts";
+import { type ActionReport, doctor, type Report, type StepReport, type Wanted } from "../doctor.ts";
+import { type MovedSettings, movedSettings, type Target } from "./moved-settings.ts";
+import { lacksOf } from "./national-clouds.ts";
+
+/** A permission of Microsoft Graph that the actions need, and whether the application has it. */
+export interface PlannedPermission {
+  readonly permission: Permission;
+  readonly granted: Granted;
+  readonly actions: readonly string[];
+  /** Another one of this list that holds it, so that this one need not be granted. */
+  readonly within?: Permission | undefined;
+  /** The role that gives it for some mailboxes; absent where only consent does. */
+  readonly role?: string | undefined;
+}
+
+/** One action over Microsoft Graph. */
+export interface PlannedAction extends Omit<ActionReport, "backend"> {
+  readonly supported: Difference["supported"];
+  /** Empty where nothing differs. */
+  readonly differs: string;
+  readonly why: string;
+  /** What a part of it needs besides. */
+  readonly partly?: readonly PartlyNeeded[] | undefined;
+}
+
+/** Something that tickets and playbooks have stored. */
+export interface StoredId {
+  readonly id: string;
+  readonly over_graph: "stays" | "translated" | "lost";
+  readonly next: string;
+}
+
+/** What is still missing to move a connection from EWS to Microsoft Graph. */
+export interface Plan {
+  readonly success: boolean;
+  readonly message: string;
+  readonly connection: string;
+  readonly target: Target;
+  /** Whether every action asked for would work over Graph; `unknown` where nobody was asked. */
+  readonly ready: Granted;
+  /** Whether Microsoft was asked; else why not. */
+  readonly looked: boolean;
+  readonly why_not_looked?: string | undefined;
+  readonly permissions: readonly PlannedPermission[];
+  /** For an administrator: what gives the permissions that are not known to be there. PowerShell. */
+  readonly grant: readonly string[];
+  readonly settings: MovedSettings;
+  readonly ids: readonly StoredId[];
+  readonly actions: readonly PlannedAction[];
+  /** What to take away when no connection uses EWS any more. */
+  readonly afterwards: readonly string[];
+  /** What was tried. */
+  readonly steps: readonly StepReport[];
+}
+
+export interface PlanWanted extends Wanted {
+  /** The connection as it is written in the settings. */
+  readonly written: () => Promise<Readonly<Record<string, unknown>>>;
+  /** These actions are all that there are. */
+  readonly isAll: boolean;
+  /** Ask nobody. */
+  readonly offline?: boolean | undefined;
+}
+
+/** Plans the move to Microsoft Graph: by looking where a token for it can be had, and changing nothing. Throws Failure `invalid-settings`. */
+export async function planGraph({
+  written,
+  isAll,
+  offline,
+  ...wanted
+}: PlanWanted): Promise<{ readonly plan: Plan; readonly exit: number }> {
+  const settings = await wanted.load();
+  const { connection } = settings;
+  const reason = whyNotLooked(connection, offline === true);
+  const report = reason === undefined ? await doctor({ ...wanted, load: async () => overGraph(settings) }) : undefined;
+  const target = targetOf(connection, report);
+  const permissions = permissionsFor(wanted.actions, report);
+  const open = leastOf(wanted.actions).filter((one) => permissions.find(({ permission }) => permission === one)?.granted !== "yes");
+  const ready = readiness(report);
+  const success = reason !== undefined || report?.success === true;
+  const plan: Plan = {
+    success,
+    message: messageOf(connection, ready, open),
+    connection: connection.name,
+    target,
+    ready,
+    looked: report !== undefined,
+    ...(reason === undefined ? {} : { why_not_looked: reason }),
+    permissions,
+    grant:
+      open.length === 0
+        ? []
+        : [...applicationOf(connection), ...consentToGraph(open), ...forSome(connection, isAll ? undefined : wanted.actions, open)],
+    settings: await movedSettings(connection.name, await written(), target),
+    ids: storedIds,
+    actions: wanted.actions.map((action) => planned(action, connection, report)),
+    afterwards: target === "graph" ? afterwards : [],
+    steps: report?.steps ?? [],
+  };
+  return { plan, exit: report === undefined ? 0 : report.exit };
+}
+
+function whyNotLooked({ auth }: Connection, offline: boolean): string | undefined {
+  if (offline) return "nobody was to be asked (--offline)";
+  if (auth.kind === "oauth" || auth.kind === "bearer") return undefined;
+  return "this sign-in gets no token for Microsoft Graph: an application in Entra ID is needed (mailcordon setup entra --backend graph)";
+}
+
+/** The same connection over Graph, with the same registration. */
+function overGraph(settings: Settings): Settings {
+  const { connection } = settings;
+  const { network } = connection;
+  const tls = { ...network.tls, serverName: undefined };
+  return { ...settings, connection: { ...connection, backend: "graph", network: { ...network, tls } } };
+}
+
+/** Who is on premises keeps EWS: by the mailbox where it was looked at, else by the address. */
+function targetOf({ backend, ews, auth }: Connection, report: Report | undefined): Target {
+  if (backend !== "ews") return backend;
+  const mailbox = report?.steps.find(({ name }) => name === "graph-mailbox");
+  if (mailbox?.status === "ok") return "graph";
+  if (mailbox?.status === "failed" && mailbox.code === "mailbox-not-found") return "auto";
+  const isThere = ews.url !== undefined && isOnline(ews.url);
+  return isThere || auth.kind === "bearer" || (auth.kind === "oauth" && isForExchangeOnline(auth)) ? "graph" : "auto";
+}
+
+/** On premises a token has the server's own scope, or comes from AD FS. */
+function isForExchangeOnline({ scope, authority }: OAuth): boolean {
+  const isAdfs = authority !== undefined && /^\/adfs\/?$/i.test(authority.pathname);
+  return !isAdfs && (scope === undefined || (URL.canParse(scope) && isOnline(new URL(scope))));
+}
+
+function permissionsFor(actions: readonly CheckedAction[], report: Report | undefined): readonly PlannedPermission[] {
+  const least = leastOf(actions);
+  const seen = new Map(report?.permissions?.map(({ permission, granted }) => [permission, granted]));
+  return allPermissions.flatMap((permission) => {
+    const using = actions.filter((action) => permissionsOf(action).includes(permission)).map(({ name }) => name);
+    if (using.length === 0) return [];
+    const { role, heldBy } = kindOf(permission);
+    const within = least.find((one) => heldBy.includes(one));
+    return [{ permission, granted: seen.get(permission) ?? "unknown", actions: using, ...(within && { within }), ...(role && { role }) }];
+  });
+}
+
+function readiness(report: Report | undefined): Granted {
+  if (report === undefined) return "unknown";
+  if (report.success) return "yes";
+  return report.actions.some(({ works }) => works === "no") ? "no" : "unknown";
+}
+
+function messageOf({ name, backend }: Connection, ready: Granted, open: readonly Permission[]): string {
+  const first = backend === "ews" ? "" : `${name} reaches Microsoft Graph already. `;
+  switch (ready) {
+    case "yes":
+      return `${first}Nothing is missing: every action would work over Microsoft Graph.`;
+    case "no":
+      return `${first}${open.length === 0 ? "Something stands in the way" : `${open.length} permissions are missing or not to be seen`}: see steps.`;
+    default:
+      return `${first}This is what the move takes; what of it is there already is not known.`;
+  }
+}
+
+function applicationOf({ auth }: Connection): readonly string[] {
+  return auth.kind === "oauth" && auth.clientId !== ""
+    ? findApplication(auth.clientId)
+    : ["# with $principal from `mailcordon setup entra --backend graph`"];
+}
+
+/** The same for some mailboxes, where the application is limited to them. Without `only`, for all actions. */
+function forSome({ auth }: Connection, only: readonly CheckedAction[] | undefined, open: readonly Permission[]): readonly string[] {
+  if (!open.some((one) => kindOf(one).role !== undefined)) return [];
+  const { tenant = "", clientId = "" } = auth.kind === "oauth" ? auth : {};
+  const who = `--tenant ${tenant || "<tenant>"} --client-id ${clientId || "<client id>"}`;
+  const some = only === undefined ? "" : ` --actions ${only.map(({ name }) => name).join(",")}`;
+  return [
+    "# Or for some mailboxes alone (RBAC for Applications), without this consent; its commands:",
+    `# mailcordon setup entra --backend graph ${who} --mailboxes <addresses>${some}`,
+  ];
+}
+
+function planned(action: CheckedAction, connection: Connection, report: Report | undefined): PlannedAction {
+  const { name } = action;
+  const { supported, differs, why } = action.overGraph;
+  const { backend: _, ...verdict } = report?.actions.find((one) => one.action === name) ?? { action: name, works: "unknown" as const };
+  const here = lacksOf(connection).flatMap((lack) =>
+    mayUse(action, lack.method) ? [`In this cloud there is no ${lack.lacks}: ${lack.instead}.`] : [],
+  );
+  const partly = partlyNeeded(action);
+  return {
+    ...verdict,
+    supported,
+    differs: [differs, ...here].filter((text) => text !== "").join(" "),
+    why,
+    ...(partly.length > 0 && { partly }),
+  };
+}
+
+const storedIds: readonly StoredId[] = [
+  { id: "internet_message_id", over_graph: "stays", next: "Store these, with the mailbox; they name a message over both back ends." },
+  {
+    id: "item_id of EWS",
+    over_graph: "translated",
+    next: "Taken until the message moves; Graph translates it with User.Read.All. Give internet_message_id beside it where the ticket has it; where it has not, look it up over EWS now and write it down.",
+  },
+  {
+    id: "item_id of Graph",
+    over_graph: "stays",
+    next: "It stays the same while the message moves within its mailbox. EWS does not know it.",
+  },
+  { id: "attachment_id of EWS", over_graph: "lost", next: "List the attachments again, by the message: get-attachments." },
+  { id: "undo of a deletion over EWS", over_graph: "translated", next: "It holds ids of EWS: use it over EWS as long as that answers." },
+  { id: "next_cursor of a search", over_graph: "lost", next: "Begin the search anew." },
+];
+
+const afterwards: readonly string[] = [
+  "When the last connection has left EWS: take away full_access_as_app (API permissions of the application) and the role assignment 'mailcordon EWS'.",
+  "Take the application out of EwsAllowedAppIDs, or leave it: the list ends with EWS.",
+];

@@ -1,0 +1,66 @@
+import { mayUse, type PortMethod } from "../../exchange/port-methods.ts";
+import type { Connection } from "../../settings/load-settings.ts";
+import { connectionOf, type Finding, type Step } from "../checkup.ts";
+import { cloudOf } from "../connection-facts.ts";
+
+/** Something that not every cloud has, and what it means here. */
+export interface Lack {
+  /** What is asked of the port where it matters. */
+  readonly method: PortMethod;
+  readonly lacks: string;
+  readonly instead: string;
+  /** What is set under `graph` for a cloud that has it. */
+  readonly setting: string;
+}
+
+/**
+ * Microsoft says of each method of Graph in which clouds it is; these are those that we use and that only the worldwide one has (GCC is in
+ * that one). A setting may know better.
+ * @see https://learn.microsoft.com/en-us/graph/api/message-permanentdelete
+ * @see https://learn.microsoft.com/en-us/graph/api/mailbox-exportitems
+ */
+const worldwideOnly: readonly (Lack & { readonly habit: "permanentDelete" | "importExport" })[] = [
+  {
+    habit: "permanentDelete",
+    setting: "permanent_delete: true",
+    method: "delete",
+    lacks: "permanentDelete",
+    instead: "a hard delete goes to the Recoverable Items, and the answer says so",
+  },
+  {
+    habit: "importExport",
+    setting: "import_export: true",
+    method: "copy",
+    lacks: "export and import of mailbox items",
+    instead: "into another mailbox the copy is a draft, made of the message's MIME",
+  },
+];
+
+/** What the cloud of a connection lacks. */
+export function lacksOf({ graph }: Pick<Connection, "graph">): readonly Lack[] {
+  return worldwideOnly.flatMap(({ habit, ...lack }) => (graph.habits[habit] ? [] : [lack]));
+}
+
+/** What the cloud of the connection cannot do. */
+export const graphCloud: Step = {
+  name: "graph-cloud",
+  needs: ["settings"],
+  async run(checkup): Promise<Finding> {
+    const cloud = cloudOf(checkup);
+    const tried = "looked what the actions use that this cloud does not have";
+    const lacks = lacksOf(connectionOf(checkup)).flatMap((lack) => {
+      const actions = checkup.actions.filter((action) => mayUse(action, lack.method)).map(({ name }) => name);
+      return actions.length === 0 ? [] : [{ ...lack, actions }];
+    });
+    if (lacks.length === 0) return { status: "ok", tried, found: `${cloud}: nothing` };
+    return {
+      status: "warning",
+      tried,
+      found: `${cloud}: ${lacks.map(({ actions, lacks: what, instead }) => `${actions.join(", ")}: no ${what} (${instead})`).join("; ")}`,
+      next: [
+        "Nothing is to be done: the answers say it. Should the cloud have it by now, set for this connection:",
+        `graph: { ${lacks.map(({ setting }) => setting).join(", ")} }`,
+      ],
+    };
+  },
+};

@@ -1,0 +1,38 @@
+import { retirement as end } from "../../ews/session/online-failures.ts";
+import { connectionOf, type Step } from "../checkup.ts";
+import { isOnline } from "../connection-facts.ts";
+
+/** The day from which Exchange Online blocks EWS, tenant by tenant, but for the applications that an organisation allows. */
+const blocked = Date.UTC(2026, 9, 1);
+const day = 86_400_000;
+const date = (at: number) => new Date(at).toISOString().slice(0, 10);
+
+/**
+ * How long EWS is there still.
+ * @see https://learn.microsoft.com/en-us/exchange/clients-and-mobile-in-exchange-online/deprecation-of-ews-exchange-online
+ */
+export const retirement: Step = {
+  name: "retirement",
+  needs: ["settings", "autodiscover"],
+  async run(checkup) {
+    const tried = "looked whether Exchange Online is behind the connection";
+    if (!isOnline(checkup)) return { status: "ok", tried, found: "no: Exchange Server keeps EWS" };
+    const now = checkup.now();
+    const days = Math.ceil((end - now) / day);
+    const found =
+      days <= 0
+        ? `Exchange Online was to end EWS on ${date(end)}`
+        : now < blocked
+          ? `Exchange Online blocks EWS from ${date(blocked)} on unless this application is allowed, and ends it on ${date(end)}`
+          : `Exchange Online blocks EWS since ${date(blocked)} unless this application is allowed, and ends it on ${date(end)}, in ${days} ${days === 1 ? "day" : "days"}`;
+    return {
+      status: "warning",
+      tried,
+      found,
+      next: [
+        "Microsoft Graph is the way on. What is missing for it:",
+        `mailcordon doctor --plan graph --connection ${connectionOf(checkup).name}`,
+      ],
+    };
+  },
+};

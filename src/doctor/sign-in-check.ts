@@ -1,0 +1,52 @@
+import { showVirtualDirectory } from "../setup/on-premises-commands.ts";
+import { offerName } from "../wire/sign-in/authenticate.ts";
+import { challengesOf } from "../wire/sign-in/challenge.ts";
+import { isWeaker } from "../wire/sign-in/scheme-strength.ts";
+import { type Checkup, connectionOf, type Step } from "./checkup.ts";
+import { urlOf } from "./connection-facts.ts";
+
+/** The ways to sign in that the server offered, as it names them in lower case, when `auth: auto` asked for them. */
+export function offersSeen({ events }: Checkup): readonly string[] {
+  const asking = new Set(events.flatMap(({ event }) => (event.kind === "request" && event.name === offerName ? [event.number] : [])));
+  const challenges = events.flatMap(({ event }) =>
+    event.kind === "reply" && event.status === 401 && asking.has(event.number)
+      ? challengesOf(event.headers.get("www-authenticate")).map(({ scheme }) => scheme)
+      : [],
+  );
+  return [...new Set(challenges)];
+}
+
+/** Which ways the server offers to a connection that takes the strongest of them, and whether the password goes out by Basic. */
+export const signInOffer: Step = {
+  name: "sign-in",
+  needs: ["proxy", "tcp", "tls", "token"],
+  async run(checkup) {
+    const { auth, name } = connectionOf(checkup);
+    const { host } = urlOf(checkup);
+    const tried = `looked which ways to sign in ${host} offers`;
+    const atLeast = auth.kind === "auto" ? auth.atLeast : undefined;
+    const offers = offersSeen(checkup);
+    if (offers.length === 0) return { status: "unknown", tried, found: "it was not seen: the server asked for no sign-in" };
+    const found = `${offers.join(", ")}; the floor (auth.auto.at_least) is ${atLeast ?? "not set"}`;
+    const isBelow = atLeast !== undefined && offers.every((scheme) => isWeaker(scheme, atLeast));
+    if (!isBelow && offers.some((scheme) => scheme !== "basic")) return { status: "ok", tried, found };
+    const look = [
+      "If it should offer more, somebody on the way may have removed the stronger ways: check the proxies and load balancers in between.",
+      "An administrator can look which ways are switched on:",
+      showVirtualDirectory,
+    ];
+    if (isBelow) {
+      return { status: "failed", code: "unauthenticated", tried, found: `only ${found}. The password was not sent`, next: look };
+    }
+    return {
+      status: "warning",
+      tried,
+      found: `only ${found}. Whoever ends TLS on the way reads the password itself`,
+      next: [
+        ...look,
+        `When the server offers NTLM or Kerberos, set for connections.${name}, so that nothing weaker is ever used:`,
+        "at_least: ntlm # in auth.auto",
+      ],
+    };
+  },
+};

@@ -1,0 +1,177 @@
+import { X509Certificate } from "node:crypto";
+import type { ClientRequest } from "node:http";
+import { TLSSocket } from "node:tls";
+import { asFailure, errorCode, Failure } from "../failure.ts";
+import { openTransport } from "../wire/http/http-transport.ts";
+import { type Checkup, connectionOf, type Finding, type Step } from "./checkup.ts";
+import { connectLimit, fieldOf, proxyOf, reachOf, urlOf } from "./connection-facts.ts";
+
+/** Days. A certificate that ends sooner is said now: to order one takes some working days. */
+const soon = 30;
+const day = 86_400_000;
+
+/** The certificate chain of the server, its name, and how long it is valid. Nothing is sent over the connection. */
+export const tls: Step = {
+  name: "tls",
+  needs: ["tcp"],
+  async run(checkup) {
+    const connection = connectionOf(checkup);
+    const url = urlOf(checkup);
+    if (url.protocol !== "https:") return { status: "skipped", tried: "looked at the URL", found: "plain http on this machine: no TLS" };
+    const tried = `spoke TLS with ${url.host}`;
+    const { network } = connection;
+    try {
+      const { ca, tls: asked } = await reachOf(checkup);
+      const connectMs = connectLimit(connection);
+      // Whatever the certificate is, it is to be seen; nothing is sent to whoever shows it.
+      const transport = await openTransport("https:", proxyOf(connection, url), {
+        maxConnections: 1,
+        connectMs,
+        showsCertificate: true,
+        tls: { ...asked, ca, verify: false },
+      });
+      try {
+        const shaken = await handshake(transport.request(url, { agent: transport.agent }), connectMs);
+        const name = network.tls.serverName ?? url.hostname;
+        const judged = judge(shaken, name, checkup);
+        return { tried, ...(network.tls.verify ? judged : unverified(judged, fieldOf(checkup, "ca_file"))) };
+      } finally {
+        transport.agent.destroy();
+      }
+    } catch (thrown) {
+      return { tried, ...refused(thrown, fieldOf(checkup, "url")) };
+    }
+  },
+};
+
+/** The setting lets every certificate pass, so none of them is an obstacle: the setting is. */
+function unverified({ found }: Omit<Finding, "tried">, field: string): Omit<Finding, "tried"> {
+  return {
+    status: "warning",
+    found: `tls.verify is false, so that whoever stands between can read the password and change the mail. ${found}`,
+    next: [`Name the authority as ${field} instead, and take the setting away:`, "tls: { verify: true }"],
+  };
+}
+
+interface Shaken {
+  readonly protocol: string;
+  /** Why Node would not have trusted it; undefined when it would. */
+  readonly problem: string | undefined;
+  /** From the server's own certificate to the last that came. */
+  readonly chain: readonly X509Certificate[];
+}
+
+function handshake(request: ClientRequest, ms: number): Promise<Shaken> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => end(() => reject(new Failure("timeout", `TLS did not stand within ${ms / 1000} s.`))), ms);
+    const end = (tell: () => void) => {
+      clearTimeout(timer);
+      tell();
+      request.destroy();
+    };
+    request.once("error", (thrown) => end(() => reject(thrown)));
+    request.once("socket", (socket) => {
+      if (!(socket instanceof TLSSocket)) return end(() => reject(new Failure("internal", "A secure connection without TLS.")));
+      socket.once("secureConnect", () =>
+        end(() =>
+          resolve({
+            protocol: socket.getProtocol() ?? "TLS",
+            problem: socket.authorized ? undefined : String(socket.authorizationError),
+            chain: chainOf(socket),
+          }),
+        ),
+      );
+    });
+  });
+}
+
+function chainOf(socket: TLSSocket): X509Certificate[] {
+  const chain: X509Certificate[] = [];
+  let at: { readonly raw?: Buffer; readonly issuerCertificate?: object } | undefined = socket.getPeerCertificate(true);
+  const seen = new Set<object>();
+  while (at?.raw !== undefined && !seen.has(at)) {
+    seen.add(at);
+    chain.push(new X509Certificate(at.raw));
+    at = at.issuerCertificate;
+  }
+  return chain;
+}
+
+function judge({ protocol, problem, chain }: Shaken, name: string, checkup: Checkup): Omit<Finding, "tried"> {
+  const [own] = chain;
+  if (own === undefined) return { status: "failed", code: "tls-failed", found: `${protocol} without a certificate` };
+  const last = chain.at(-1) ?? own;
+  const days = Math.floor((Date.parse(own.validTo) - checkup.now()) / day);
+  const names = own.subjectAltName ?? "none";
+  const about = `${protocol}; certificate of ${short(own.subject)}, names ${names}, signed by ${short(own.issuer)}, valid until ${new Date(own.validTo).toISOString().slice(0, 10)} (${days} days)`;
+  const bad = (found: string, next: readonly string[]): Omit<Finding, "tried"> => ({
+    status: "failed",
+    code: "tls-failed",
+    found: `${found}. ${about}`,
+    next,
+  });
+  if (days < 0 || problem === "CERT_HAS_EXPIRED") {
+    if (checkup.side === "graph") return bad("The certificate has expired", between);
+    return bad("The certificate has expired", [
+      "Renew it on the server and bind it to IIS (an expired authority in the chain counts, too; a wrong clock here as well):",
+      "Get-ExchangeCertificate | Format-List Subject,CertificateDomains,NotAfter,Services,Thumbprint",
+      "Enable-ExchangeCertificate -Thumbprint '<thumbprint of the new one>' -Services IIS",
+    ]);
+  }
+  switch (problem) {
+    case undefined:
+      break;
+    case "CERT_NOT_YET_VALID":
+      return bad("The certificate is not valid yet", [
+        "Compare this machine's clock with the true time; else the server has the wrong certificate.",
+      ]);
+    case "ERR_TLS_CERT_ALTNAME_INVALID":
+    case "HOSTNAME_MISMATCH":
+      return bad(`The certificate is not for ${name}`, [
+        ...(checkup.side === "graph"
+          ? between
+          : [
+              "Use one of the names of the certificate in ews.url (or as tls.server_name, where the URL must stay as it is); or have a certificate for this name bound to IIS.",
+            ]),
+      ]);
+    case "SELF_SIGNED_CERT_IN_CHAIN":
+    case "DEPTH_ZERO_SELF_SIGNED_CERT":
+    case "UNABLE_TO_GET_ISSUER_CERT":
+    case "UNABLE_TO_GET_ISSUER_CERT_LOCALLY":
+    case "UNABLE_TO_VERIFY_LEAF_SIGNATURE":
+      return bad("The authority that signed the certificate is not known here", [
+        `Save the certificate of the authority (${short(last.issuer)}) as PEM and name it in the settings; get it from your PKI, not from this connection:`,
+        `${checkup.side}: { ca_file: /etc/ssl/private-ca.pem }`,
+      ]);
+    default:
+      return bad(`The certificate is not trusted (${problem})`, ["Have the certificate of the server looked at."]);
+  }
+  // Microsoft's own are renewed without anybody's doing.
+  if (days < soon && checkup.side === "ews")
+    return { status: "warning", found: `${about}. It ends soon`, next: ["Have the certificate renewed before it ends."] };
+  return { status: "ok", found: about };
+}
+
+const between: readonly string[] = [
+  "Such a certificate is not Microsoft's: something stands between and shows its own, as proxies do that look into TLS; or this machine's clock is wrong.",
+  "Ask who runs the network to let this host through as it is.",
+];
+
+/** `CN=mail.example.com\nO=…` in one line. */
+function short(name: string): string {
+  return name.split("\n").join(", ");
+}
+
+function refused(thrown: unknown, field: string): Omit<Finding, "tried"> {
+  if (thrown instanceof Failure) return { status: "failed", code: thrown.code, found: thrown.message, next: [thrown.hint] };
+  const code = errorCode(thrown) ?? "";
+  if (/^(?:EPROTO|ERR_SSL)/.test(code)) {
+    return {
+      status: "failed",
+      code: "tls-failed",
+      found: `it does not speak TLS as we do, or not at all (${code})`,
+      next: [`Check the port in ${field}; the server must offer TLS 1.2 or newer.`],
+    };
+  }
+  return { status: "failed", code: "unreachable", found: code === "" ? asFailure(thrown).message : `the connection was lost (${code})` };
+}

@@ -1,0 +1,174 @@
+import { type Action, effects } from "../../catalogue/action-definition.ts";
+import { failures, someItemsFailedExit } from "../../failure.ts";
+import { doorFields } from "../../perform/perform.ts";
+import type { Catalogue } from "../catalogue.ts";
+import { flagOf } from "../field-spellings.ts";
+import { type Parameter, parametersOf } from "../parameters.ts";
+import type { Program } from "./program-definition.ts";
+import { programFlags } from "./program-flags.ts";
+import { commandWords, shellLines } from "./shell-command.ts";
+import { harmless, pad, wrap } from "./terminal.ts";
+
+/** One action in the list of all. */
+export interface Listed {
+  readonly name: string;
+  readonly title: string;
+  readonly kind: string;
+  readonly effect: string;
+  readonly summary: string;
+}
+
+export async function listActions(catalogue: Catalogue): Promise<readonly Listed[]> {
+  const actions = await Promise.all(catalogue.names.map((name) => catalogue.load(name)));
+  return actions.map(({ name, title, effect, summary }) => ({ name, title, kind: effects[effect].kind, effect, summary }));
+}
+
+export function actionsText(list: readonly Listed[], columns: number): string {
+  return definitions(
+    list.map(({ name, effect, summary }) => [name, `${summary} (${effect})`]),
+    columns,
+  );
+}
+
+/** What `mailcordon --help` shows. */
+export function overview(program: Program, columns: number): string {
+  const { catalogue, commands } = program;
+  const own: [string, string][] = [
+    ["actions", "List the actions; with --json as JSON."],
+    ["exit-codes", "What each exit code means."],
+    ...commands.map(({ name, summary }): [string, string] => [name, summary]),
+  ];
+  return [
+    "mailcordon: incident response for Exchange mailboxes.",
+    "",
+    "  mailcordon <action> [--flags…]",
+    "  mailcordon <action> --help",
+    "",
+    "Actions:",
+    wrapped(catalogue.names.join(" "), columns),
+    "",
+    "Besides:",
+    definitions(own, columns),
+    "",
+    "Flags of the program, with every action:",
+    definitions(programLines(), columns),
+  ].join("\n");
+}
+
+/** What `mailcordon <action> --help` shows: made from the schema of its input. */
+export function actionHelp(action: Action, columns: number): string {
+  const { name, title, summary, effect, example } = action;
+  const asks = effects[effect].asksFirst ? "; it asks first" : "";
+  const parameters = parametersOf(action);
+  const flags = (chosen: readonly Parameter[]) =>
+    definitions(
+      chosen.map((parameter) => [spelled(parameter), meaning(parameter)]),
+      columns,
+    );
+  const own = parameters.filter(({ field }) => !doorFields.includes(field));
+  const shared = parameters.filter(({ field }) => doorFields.includes(field));
+  return [
+    wrap(`${title}: ${summary}`, columns),
+    "",
+    `  mailcordon ${name} [--flags…]`,
+    ...(example === undefined ? [] : ["", "For example:", "", shellLines(commandWords(name, example), columns, "  ")]),
+    "",
+    `Effect: ${effect}${asks}. Kind: ${effects[effect].kind}.`,
+    "",
+    ...(own.length === 0 ? [] : ["Flags of this action (a list is given by repeating its flag or with commas):", flags(own), ""]),
+    effect === "read" ? "Where:" : "Where, and before anything is touched:",
+    flags(shared),
+    "",
+    "Flags of the program:",
+    definitions(programLines(), columns),
+    "",
+    wrap(
+      "Exit codes: 0 done, 2 wrong input, 3 wrong settings, 4 not confirmed, " +
+        `${someItemsFailedExit} some items failed, 130 cancelled; \`mailcordon exit-codes\` lists all.`,
+      columns,
+    ),
+  ].join("\n");
+}
+
+function programLines(): [string, string][] {
+  return Object.entries(programFlags).map(([field, { value, meaning }]) => [
+    `${flagOf(field)}${value === undefined ? "" : ` ${value}`}`,
+    meaning,
+  ]);
+}
+
+const placeholders = { number: " N", text: " TEXT", list: " TEXT…", object: " JSON" } as const;
+
+// More than this is no choice that is seen at a glance: it stands with the meaning.
+const choicesAtAGlance = 6;
+
+function spelled({ field, kind, choices, byDefault }: Parameter): string {
+  const flag = flagOf(field);
+  if (kind === "boolean") return byDefault === false ? flag : flag.replace("--", "--[no-]");
+  if (choices === undefined || choices.length > choicesAtAGlance) return flag + placeholders[kind];
+  return `${flag} ${choices.join("|")}${kind === "list" ? "…" : ""}`;
+}
+
+function meaning({ kind, description, required, byDefault, bounds, choices }: Parameter): string {
+  const notes = [
+    required ? "required" : undefined,
+    bounds,
+    choices !== undefined && choices.length > choicesAtAGlance ? `any of: ${choices.join(", ")}` : undefined,
+    byDefault === undefined || (kind === "boolean" && byDefault === false) ? undefined : `default: ${plain(byDefault, kind)}`,
+  ].filter((note) => note !== undefined);
+  return `${description}${notes.length === 0 ? "" : ` [${notes.join("; ")}]`}`;
+}
+
+function plain(value: unknown, kind: Parameter["kind"]): string {
+  if (kind === "boolean") return value === true ? "yes" : "no";
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** One exit code. */
+export interface ExitCode {
+  readonly exit: number;
+  readonly code: string;
+  readonly retryable: boolean;
+  readonly meaning: string;
+}
+
+/** Every exit code of the program, in order. */
+export function exitCodes(): readonly ExitCode[] {
+  const table = Object.entries(failures).map(([code, { exit, retryable, hint }]) => ({ exit, code, retryable, meaning: hint }));
+  const besides: ExitCode[] = [
+    { exit: 0, code: "success", retryable: false, meaning: "It is done. Finding nothing is a success." },
+    {
+      exit: someItemsFailedExit,
+      code: "some-items-failed",
+      retryable: false,
+      meaning: "The call went through, but items of it failed, each with its own code.",
+    },
+  ];
+  return [...besides, ...table].sort((a, b) => a.exit - b.exit);
+}
+
+export function exitCodesText(columns: number): string {
+  return definitions(
+    exitCodes().map(({ exit, code, retryable, meaning }) => [
+      `${String(exit).padStart(3)}  ${code}`,
+      `${meaning}${retryable ? " [may be repeated]" : ""}`,
+    ]),
+    columns,
+  );
+}
+
+function wrapped(text: string, columns: number): string {
+  return `  ${wrap(text, columns - 2, "  ")}`;
+}
+
+/** Terms on the left, what they mean on the right; below where a term is long. */
+export function definitions(entries: readonly (readonly [string, string])[], columns: number): string {
+  const left = 26;
+  const margin = " ".repeat(left + 2);
+  return entries
+    .map(([term, meaning]) => {
+      const text = wrap(harmless(meaning), Math.max(24, columns - margin.length), margin);
+      return term.length > left - 2 && text !== "" ? `  ${harmless(term)}\n${margin}${text}` : `  ${pad(term, left)}${text}`.trimEnd();
+    })
+    .join("\n");
+}

@@ -1,0 +1,53 @@
+import { deepestInput, misshapen, mostValues, tooLong } from "../../catalogue/limits.ts";
+import { inParts } from "../../catalogue/read-input.ts";
+import { errorCode, Failure } from "../../failure.ts";
+import { readRegular } from "../../files/regular-file.ts";
+import { openShape } from "../../text/shape.ts";
+
+/**
+ * The JSON object of a file, or of standard input when the path is `-`.
+ * @throws Failure `invalid-input`
+ */
+export async function readJson(path: string, stdin: AsyncIterable<unknown>, mostBytes: number): Promise<Readonly<Record<string, unknown>>> {
+  const text = await readText(path === "-" ? stdin : readRegular(path), path, mostBytes);
+  let value: unknown;
+  try {
+    value = JSON.parse(text.replace(/^\ufeff/, ""));
+  } catch (thrown) {
+    throw new Failure("invalid-input", `--input ${path}: this is not JSON.`, { cause: thrown });
+  }
+  if (isObject(value)) return value;
+  throw new Failure("invalid-input", `--input ${path}: put one JSON object, such as {"mailbox": "soc@example.com"}.`);
+}
+
+/** Ends with the piece that is too much: a device gives bytes without end. */
+async function readText(stream: AsyncIterable<unknown>, path: string, mostBytes: number): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  const shape = openShape({ depth: deepestInput, values: mostValues });
+  let size = 0;
+  try {
+    for await (const piece of stream) {
+      const chunk = piece instanceof Uint8Array ? piece : Buffer.from(String(piece));
+      size += chunk.byteLength;
+      if (size > mostBytes) throw new Failure("invalid-input", `--input ${path}: ${tooLong(mostBytes)}`, { hint: inParts });
+      const broken = shape.feed(chunk);
+      if (broken !== undefined) throw new Failure("invalid-input", `--input ${path}: ${misshapen(broken)}`);
+      chunks.push(chunk);
+    }
+    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
+  } catch (thrown) {
+    if (thrown instanceof Failure) throw thrown;
+    throw new Failure("invalid-input", `--input ${path}: ${reason(thrown)}.`, { cause: thrown });
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function reason(thrown: unknown): string {
+  if (thrown instanceof TypeError) return "it is not UTF-8";
+  const code = errorCode(thrown) ?? "unknown";
+  if (code === "not a regular file") return "it is not a regular file; put - to read standard input";
+  return code === "ENOENT" ? "there is no such file" : `it cannot be read (${code})`;
+}

@@ -1,0 +1,88 @@
+import { Failure } from "../../failure.ts";
+import { didYouMean } from "../../text/nearest-name.ts";
+import { fieldOf, flagOf } from "../field-spellings.ts";
+import type { Parameter } from "../parameters.ts";
+
+/** The flags of the command line itself: what they are for, and the name of their value when they take one. */
+export const programFlags = {
+  input: { value: "FILE", meaning: "Read the input as one JSON object from a file, or from standard input with -. Flags go before it." },
+  json: { value: undefined, meaning: "Write one JSON document, also on a terminal." },
+  out: { value: "DIR", meaning: "Folder for evidence and other files. Default: evidence_dir of the settings." },
+  audit_file: { value: "FILE", meaning: "File for the audit entries. Default: audit_file of the settings." },
+  yes: { value: undefined, meaning: "Confirm what would be asked first." },
+  config: { value: "FILE", meaning: "Settings file. Default: mailcordon.yaml here, then in ~/.config/mailcordon/." },
+  connection: { value: "NAME", meaning: "Which connection of the settings." },
+  verbose: { value: undefined, meaning: "Show each request and reply on standard error: never a body, a secret or a token." },
+  quiet: { value: undefined, meaning: "Nothing on standard error." },
+  help: { value: undefined, meaning: "Show this." },
+} as const satisfies Record<string, { value: string | undefined; meaning: string }>;
+
+type ProgramFlag = keyof typeof programFlags;
+
+/** A command line, read. */
+export interface Line {
+  /** Fields of the action as they were written: texts, booleans, lists. */
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly program: { readonly [F in ProgramFlag]?: string | true };
+}
+
+/**
+ * Reads `--flag value`, `--flag=value`, `--flag`, `--no-flag`. A list is given by repeating its flag or with commas.
+ * @throws Failure `invalid-input` for an unknown flag, with the nearest one, and for a missing or repeated value
+ */
+export function readFlags(
+  words: readonly string[],
+  parameters: readonly Parameter[],
+  own: readonly string[] = Object.keys(programFlags),
+): Line {
+  const fields = new Map<string, unknown>();
+  const program = new Map<string, string | true>();
+  const byField = new Map(parameters.map((parameter) => [parameter.field, parameter]));
+  const rest = [...words];
+  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+    if (word === "-h") word = "--help";
+    if (!word.startsWith("--") || word === "--") throw wrong(`Unexpected argument: ${word}. Every value has a flag before it.`);
+    const equals = word.indexOf("=");
+    const flag = equals < 0 ? word : word.slice(0, equals);
+    const given = equals < 0 ? undefined : word.slice(equals + 1);
+    const field = fieldOf(flag);
+    const value = () => given ?? needed(flag, rest);
+
+    const parameter = byField.get(field);
+    const negated = field.startsWith("no_") ? byField.get(field.slice(3)) : undefined;
+    if (parameter?.kind === "boolean") put(fields, field, given ?? (isTruth(rest[0]) ? rest.shift() : true), flag);
+    else if (parameter?.kind === "list") fields.set(field, fields.has(field) ? `${fields.get(field)}\n${value()}` : value());
+    else if (parameter !== undefined) put(fields, field, value(), flag);
+    else if (negated?.kind === "boolean" && given === undefined) put(fields, negated.field, false, flag);
+    else if (own.includes(field) && isProgramFlag(field)) {
+      if (programFlags[field].value !== undefined) put(program, field, value(), flag);
+      else if (given === undefined || given === "true") program.set(field, true);
+      else if (given !== "false") throw wrong(`${flag} takes no value.`);
+    } else throw wrong(`Unknown flag: ${flag}.${didYouMean(field, [...byField.keys(), ...own], flagOf)}`);
+  }
+  return { fields: Object.fromEntries(fields), program: Object.fromEntries(program) };
+}
+
+function isProgramFlag(field: string): field is ProgramFlag {
+  return Object.hasOwn(programFlags, field);
+}
+
+function isTruth(word: string | undefined): boolean {
+  return word === "true" || word === "false";
+}
+
+function put<T>(map: Map<string, T>, field: string, value: T, flag: string): void {
+  if (map.has(field)) throw wrong(`${flag} is given twice; it takes one value.`);
+  map.set(field, value);
+}
+
+function needed(flag: string, rest: string[]): string {
+  const next = rest.shift();
+  if (next === undefined) throw wrong(`${flag} needs a value.`);
+  if (next.startsWith("--")) throw wrong(`${flag} needs a value; one that begins with -- is written ${flag}=${next}.`);
+  return next;
+}
+
+function wrong(message: string): Failure {
+  return new Failure("invalid-input", message);
+}

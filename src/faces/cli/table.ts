@@ -1,0 +1,168 @@
+import { headingOf } from "../field-spellings.ts";
+import { cut, harmless, pad, width } from "./terminal.ts";
+
+/** A longer word is an id or a link: cut, it is of no use. */
+const longestWord = 40;
+/** Texts of several words may be cut to so much; of a hash this is enough to tell two apart. */
+const least = { words: 20, hash: 13 };
+const gap = "  ";
+
+export type Cells = Readonly<Record<string, unknown>>;
+
+/** One value as one line of harmless text. `brief`: as in a table, an address without its name, which anybody may choose, and a time to the minute. */
+export function cell(value: unknown, brief = false): string {
+  if (value === undefined || value === null) return "";
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  if (Array.isArray(value)) {
+    return value
+      .map((each) => cell(each, brief))
+      .filter((text) => text !== "")
+      .join(", ");
+  }
+  if (typeof value !== "object") return harmless(timeText(String(value), brief));
+  const { name, address, code, label, ...others }: Cells = { ...value };
+  if (typeof code === "string") return harmless(code);
+  if (typeof address === "string") return harmless(typeof name === "string" && name !== "" && !brief ? `${name} <${address}>` : address);
+  if (typeof name === "string") return harmless(name);
+  if (typeof label === "string") return [harmless(`${label}:`), ...Object.values(others).map((each) => cell(each, brief))].join(" ");
+  return Object.entries(value)
+    .map(([field, each]) => `${harmless(field)} ${cell(each, brief)}`)
+    .join(", ");
+}
+
+/** A time as ISO 8601 writes it in UTC is read more easily without its T and its fraction; the rest of the program understands it like that, too. */
+function timeText(text: string, brief: boolean): string {
+  const [, day, minute, second] = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d)(?:\.\d+)?Z$/.exec(text) ?? [];
+  return day === undefined ? text : `${day} ${minute}${brief ? "" : second}Z`;
+}
+
+interface Column {
+  readonly field: string;
+  readonly natural: number;
+  /** Less than this says nothing. */
+  readonly least: number;
+  readonly texts: readonly string[];
+}
+
+/** How a table is laid out. */
+interface Layout {
+  /** The fields that come first, and may be cut to find room. Others are shown only where they fit. */
+  readonly first?: readonly string[];
+  /** Says at the end how many columns were left out, and where they are. */
+  readonly note?: boolean;
+}
+
+/**
+ * Rows as a table of at most so many columns of the terminal. An id is shown whole or not at all. Where there is no room for all that comes
+ * first, what is the same in every row is said once, below.
+ */
+export function table(rows: readonly Cells[], columns: number, { first = [], note = true }: Layout = {}): string {
+  const all = ordered([...new Set(rows.flatMap((row) => Object.keys(row)))], first).map((field) => columnOf(field, rows));
+  const filled = all.filter((column) => column.texts.some((text) => text !== ""));
+  const firsts = filled.filter(({ field }) => first.includes(field));
+  const crowded = firsts.length > chosen(firsts, columns, first).length;
+  const same = crowded ? firsts.filter(({ texts }) => texts.length > 1 && new Set(texts).size === 1) : [];
+  const telling = filled.filter((column) => !same.includes(column));
+  // Nothing but equal rows: they are still rows.
+  const shown = chosen(telling.length === 0 ? filled : telling, columns, first);
+  const widths = fitted(shown, columns);
+  const line = (text: (column: Column) => string) =>
+    shown
+      .map((column, at) => pad(text(column), widths[at] ?? 0))
+      .join(gap)
+      .trimEnd();
+  const lines = [line((column) => headingOf(column.field)), widths.map((size) => "─".repeat(size)).join(gap)];
+  for (const at of rows.keys()) lines.push(line((column) => column.texts[at] ?? ""));
+  const once = same.filter((column) => !shown.includes(column));
+  if (once.length > 0) lines.push("", "In every row:", record(Object.fromEntries(once.map(({ field }) => [field, rows[0]?.[field]]))));
+  const left = filled.length - shown.length - once.length;
+  if (note && left > 0) lines.push(cut(`(${left === 1 ? "1 more column" : `${left} more columns`}: --json)`, columns));
+  return lines.join("\n");
+}
+
+/** An id, a link or a hash: of no use to a person who did not ask for it. */
+function isOneLongWord(text: string): boolean {
+  return width(text) >= longestWord && !text.includes(" ");
+}
+
+/** Of ids that servers give none is nearly as long. */
+const longestId = 1000;
+
+function isId(field: string): boolean {
+  return /(?:^|_)id$/.test(field);
+}
+
+/** The fields, those that come first in front. */
+function ordered(fields: readonly string[], first: readonly string[]): readonly string[] {
+  return [...new Set([...first.filter((field) => fields.includes(field)), ...fields])];
+}
+
+function columnOf(field: string, rows: readonly Cells[]): Column {
+  const texts = rows.map((row) => cell(row[field], true));
+  // One after the other: a call takes no hundred thousand arguments.
+  const longest = isId(field) ? longestId : longestWord * 5;
+  const natural = texts.reduce((most, text) => Math.max(most, width(cut(text, longest))), width(headingOf(field)));
+  if (texts.some((text) => /^[\da-f]{32,}$/i.test(text))) return { field, texts, natural, least: least.hash };
+  const words = texts.every((text) => width(text) <= longestWord || text.includes(" ")) && texts.some((text) => text.includes(" "));
+  return { field, texts, natural, least: words ? Math.min(natural, Math.max(least.words, width(headingOf(field)))) : natural };
+}
+
+function chosen(all: readonly Column[], columns: number, first: readonly string[]): readonly Column[] {
+  const picked: Column[] = [];
+  let used = -gap.length;
+  for (const column of all) {
+    const isFirst = first.includes(column.field);
+    if (!isFirst && column.texts.some(isOneLongWord)) continue;
+    const size = gap.length + (isFirst ? column.least : column.natural);
+    // The first column is always shown, cut if it must be; an id is never cut.
+    if ((picked.length > 0 || isId(column.field)) && used + size > columns) continue;
+    used += size;
+    picked.push(column);
+  }
+  // Nothing but ids for which there is no room: one of them goes beyond the edge.
+  const [only] = all;
+  return picked.length === 0 && only !== undefined ? [only] : picked;
+}
+
+/** Gives the room that is left to those that were cut, one after the other. */
+function fitted(shown: readonly Column[], columns: number): readonly number[] {
+  const widths = shown.map((column) => (isId(column.field) ? column.least : Math.min(column.least, columns)));
+  let room = columns - widths.reduce((sum, size) => sum + size, 0) - gap.length * (shown.length - 1);
+  return widths.map((size, at) => {
+    const more = Math.max(0, Math.min(room, (shown[at]?.natural ?? size) - size));
+    room -= more;
+    return size + more;
+  });
+}
+
+/** So much of a line is written out, beyond the edge of the terminal if it must be, so that an id or a path can be copied. */
+const longestLine = 400;
+
+/** Named values, one below the other; a text of several lines is shown as such, up to so many lines. */
+export function record(values: Cells, maxLines = 20): string {
+  const entries = Object.entries(values).filter(([, value]) => cell(value) !== "");
+  const left = Math.min(24, Math.max(0, ...entries.map(([field]) => width(headingOf(field)))));
+  const lines = entries.flatMap(([field, value]) => {
+    const texts =
+      typeof value === "string"
+        ? value
+            .trimEnd()
+            .split(/\r?\n/)
+            .map((text) => cell(text))
+        : [cell(value)];
+    const more = texts.length > maxLines ? [`… (${texts.length - maxLines} more lines; --json has them)`] : [];
+    return [...texts.slice(0, maxLines), ...more].map(
+      (text, at) => `${pad(at === 0 ? headingOf(field) : "", left)}${gap}${cut(text, longestLine)}`,
+    );
+  });
+  return lines.map((text) => text.trimEnd()).join("\n");
+}
+
+/** A row as a list of its values. What does not come first and is one long word, an id or a link, says nothing to a person. */
+export function single(row: Cells, first: readonly string[]): string {
+  const fields = ordered(Object.keys(row), first).filter((field) => {
+    const text = cell(row[field]);
+    return first.includes(field) || !isOneLongWord(text);
+  });
+  return record(Object.fromEntries(fields.map((field) => [field, row[field]])));
+}

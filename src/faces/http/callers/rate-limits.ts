@@ -1,0 +1,133 @@
+import { createHash } from "node:crypto";
+import { networkOf } from "./client-network.ts";
+
+/** How many things may be under way at once. */
+export interface Places {
+  /** Gives the place back; undefined when there is none. */
+  take(): (() => void) | undefined;
+  readonly taken: number;
+}
+
+export function openPlaces(most: number): Places {
+  let taken = 0;
+  return {
+    take() {
+      if (taken >= most) return undefined;
+      taken += 1;
+      let given = false;
+      return () => {
+        if (!given) taken -= 1;
+        given = true;
+      };
+    },
+    get taken() {
+      return taken;
+    },
+  };
+}
+
+/** How many things may be under way together, of all callers: none takes what others need. */
+export interface Shares {
+  /**
+   * Takes a place for `caller`; undefined when there is none for it. `urgent` places come out of the reserve when the others are taken.
+   * The function that comes back gives the place back.
+   */
+  take(caller: string, urgent: boolean): (() => void) | undefined;
+  /** Whether `take` would give a place now. */
+  hasRoom(caller: string, urgent: boolean): boolean;
+}
+
+/**
+ * `most` places: a quarter is a reserve for what is urgent. Without the reserve one caller has half of them at most, so that others find a place
+ * whatever it does; with it one more quarter, so that its own reads do not stop what it has to do urgently.
+ */
+export function openShares(most: number): Shares {
+  const reserve = Math.floor(most / 4);
+  const half = Math.ceil(most / 2);
+  const byCaller = new Map<string, number>();
+  let taken = 0;
+  const hasRoom = (caller: string, urgent: boolean) => {
+    const more = urgent ? reserve : 0;
+    return taken < most - reserve + more && (byCaller.get(caller) ?? 0) < half + more;
+  };
+  return {
+    hasRoom,
+    take(caller, urgent) {
+      if (!hasRoom(caller, urgent)) return undefined;
+      taken += 1;
+      byCaller.set(caller, (byCaller.get(caller) ?? 0) + 1);
+      let given = false;
+      return () => {
+        if (given) return;
+        given = true;
+        taken -= 1;
+        const left = (byCaller.get(caller) ?? 0) - 1;
+        if (left > 0) byCaller.set(caller, left);
+        else byCaller.delete(caller);
+      };
+    },
+  };
+}
+
+/** Addresses that failed to say who they are; those that one attacker has together (`networkOf`) count as one. */
+export interface FailureLimit {
+  /** Seconds until the address may try again; 0 when it may now. */
+  blockedFor(address: string): number;
+  /** One failure more. */
+  note(address: string): void;
+}
+
+/** So many failures in a minute are a mistake or an attack; a person who mistypes makes fewer. */
+const failuresAtOnce = 10;
+const windowMs = 60_000;
+/** Addresses are remembered up to this number, so that nobody fills our memory; the one that failed longest ago is forgotten first. */
+const mostAddresses = 10_000;
+
+/** A bucket per network that holds ten failures and empties within a minute. */
+export function openFailureLimit(now: () => number = Date.now): FailureLimit {
+  const failed = new Map<string, { level: number; at: number }>();
+  const levelOf = (network: string): number => {
+    const bucket = failed.get(network);
+    if (bucket === undefined) return 0;
+    return Math.max(0, bucket.level - ((now() - bucket.at) * failuresAtOnce) / windowMs);
+  };
+  return {
+    blockedFor(address) {
+      const over = levelOf(networkOf(address)) - failuresAtOnce + 1;
+      return over <= 0 ? 0 : Math.ceil((over * windowMs) / failuresAtOnce / 1000);
+    },
+    note(address) {
+      const network = networkOf(address);
+      const level = levelOf(network) + 1;
+      failed.delete(network);
+      failed.set(network, { level, at: now() });
+      const [oldest] = failed.size > mostAddresses ? failed.keys() : [];
+      if (oldest !== undefined) failed.delete(oldest);
+    },
+  };
+}
+
+/** What was let in from where. Nothing but hashes is kept of it. */
+export interface Proven {
+  has(address: string, authorization: string | undefined): boolean;
+  add(address: string, authorization: string | undefined): void;
+  forget(address: string, authorization: string | undefined): void;
+}
+
+/** Remembers some thousand; the one that was added longest ago is forgotten first. */
+export function openProven(): Proven {
+  const marks = new Set<string>();
+  const markOf = (address: string, authorization = "") =>
+    createHash("sha256")
+      .update(`${networkOf(address)}\n${authorization}`)
+      .digest("base64");
+  return {
+    has: (address, authorization) => marks.has(markOf(address, authorization)),
+    add(address, authorization) {
+      marks.add(markOf(address, authorization));
+      const [oldest] = marks.size > mostAddresses ? marks : [];
+      if (oldest !== undefined) marks.delete(oldest);
+    },
+    forget: (address, authorization) => void marks.delete(markOf(address, authorization)),
+  };
+}

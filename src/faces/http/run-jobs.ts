@@ -1,0 +1,84 @@
+import * as z from "zod";
+import { effects } from "../../catalogue/action-definition.ts";
+import { asFailure, Failure } from "../../failure.ts";
+import type { JobOrder, Worker } from "../../state/jobs.ts";
+import { type Keys, roles } from "../../state/keys.ts";
+import type { House } from "./app-context.ts";
+import { scopeOf } from "./callers/authentication.ts";
+import { errorLine } from "./error-line.ts";
+import { problem } from "./problem.ts";
+import type { Order } from "./running-calls.ts";
+
+/** A call as it waits in the state. */
+const Call = z.object({
+  input: z.record(z.string(), z.unknown()),
+  connection: z.string(),
+  requestId: z.string(),
+  name: z.string(),
+  roles: z.array(z.enum(roles)),
+  mailboxes: z.array(z.string()).optional(),
+  connections: z.array(z.string()).optional(),
+});
+
+/** What is put into the state for a call. */
+export function jobOrderOf({ action, asked, caller, connection, requestId }: Order): JobOrder {
+  const call: z.input<typeof Call> = {
+    input: asked.input,
+    connection,
+    requestId,
+    name: caller.name,
+    roles: [...caller.grant.roles],
+    ...(caller.grant.mailboxes && { mailboxes: [...caller.grant.mailboxes] }),
+    ...(caller.grant.connections && { connections: [...caller.grant.connections] }),
+  };
+  return {
+    caller: caller.id,
+    scope: scopeOf(caller),
+    action: action.name,
+    repeatable: effects[action.effect].repeatable,
+    call: JSON.stringify(call),
+  };
+}
+
+/** So many jobs run at once: each is long, and the mail server lets only some requests through at a time anyway. */
+const jobsAtOnce = 8;
+
+/** Takes up jobs, of this process and of others that ended. */
+export async function workOnJobs({ actions, calls, state, log }: House): Promise<void> {
+  const worker: Worker = async (order, { signal, progress }) => {
+    const { input, connection, requestId, name, ...grant } = Call.parse(JSON.parse(order.call));
+    const action = actions.get(order.action);
+    // A newer version may have put it there.
+    if (action === undefined) return problem(new Failure("unsupported", "There is no such action in this version."), { requestId });
+    if (calls.stopped) return "again";
+    const { mailboxes, connections } = grant;
+    if (await isRevoked(order.caller, state.keys)) {
+      const failure = new Failure("access-denied", "The key of this call was revoked or has expired before the call was begun.");
+      return problem(failure, { requestId, members: { action: action.name } });
+    }
+    const caller = { id: order.caller, name, grant: { roles: grant.roles, mailboxes, connections } };
+    const readFile = () => Promise.reject(new Failure("invalid-input", "attachments: give the bytes as base64."));
+    const reply = await calls.runJob({
+      action,
+      asked: { input, fingerprint: "", readFile },
+      caller,
+      connection,
+      requestId,
+      signal,
+      progress,
+    });
+    // Stopped because we are, and not because its caller wants it: the next process does it again.
+    return calls.stopped && !signal.aborted && order.repeatable && reply.status === 499 ? "again" : reply;
+  };
+  const complain = (failure: Failure) => log.error(errorLine(failure));
+  // What cannot be struck off the queue now is not begun when it is taken up.
+  calls.revocations.each((caller) => void state.jobs.cancelAll(caller).catch((thrown) => complain(asFailure(thrown))));
+  await state.jobs.work(jobsAtOnce, worker, complain);
+}
+
+/** A key that ends takes what it has put on the queue with it. Tokens cannot be taken back: they end soon by themselves. */
+async function isRevoked(caller: string, keys: Keys): Promise<boolean> {
+  if (!caller.startsWith("key:")) return false;
+  const entry = (await keys.list()).find(({ id }) => caller === `key:${id}`);
+  return entry === undefined || entry.revokedAt !== undefined || (entry.expiresAt !== undefined && entry.expiresAt.getTime() <= Date.now());
+}

@@ -1,0 +1,133 @@
+// src/faces/mcp/: The Model Context Protocol: actions as tools of an agent, with confirmation and evidence.
+
+import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
+import type { Action, Kept, Row } from "../../catalogue/action-definition.ts";
+import { type Answer, errorNoun } from "../../catalogue/answer-envelope.ts";
+import { asFailure, Failure, failures } from "../../failure.ts";
+import { type Host, type Plan, perform } from "../../perform/perform.ts";
+import { jsonText } from "../../text/harmless-json.ts";
+import { toolOf } from "../field-spellings.ts";
+import type { TimeLimit } from "../time-limit.ts";
+import type { Confirmations } from "./confirmations.ts";
+import { evidenceUri, remembering } from "./evidence-resource.ts";
+import { type Confirmation, confirmationField } from "./tool.ts";
+import { bounded, isTooLong, notice } from "./untrusted-text.ts";
+
+/** What one call of a tool has besides its arguments. */
+export interface Calling {
+  readonly host: Host;
+  readonly confirmations: Confirmations;
+  /** Asks the person at the client, where the client can do that. */
+  readonly elicit?: ((plan: Plan) => Promise<boolean>) | undefined;
+  /** A confirmation is not enough: where no person can be asked, nothing is done. */
+  readonly requirePerson: boolean;
+  /** What is told of an answer that the host's signal has cut short. */
+  readonly said: TimeLimit["said"];
+}
+
+/**
+ * Calls an action as a tool. What only reads is done. Anything else is done only when a person says yes: at once where the client can ask one,
+ * and otherwise by a second call that brings the confirmation of the first, which was a dry run.
+ */
+export async function callTool(
+  action: Action,
+  given: Row,
+  { host, confirmations, requirePerson, elicit, said }: Calling,
+): Promise<CallToolResult> {
+  const kept: Kept[] = [];
+  const told = { ...host, asksAlways: true, evidence: remembering(host.evidence, (one) => void kept.push(one)) };
+  const performed = async (input: Row, changes: Partial<Host>) => said(await perform(action, input, { ...told, ...changes }));
+  const tool = toolOf(action.name);
+  const { [confirmationField]: token, ...input } = given;
+  try {
+    if (Object.hasOwn(input, "confirm")) throw mayNotConfirm();
+    if (action.effect === "read" || input.dry_run === true) return result(await performed(input, {}), kept, action);
+    if (requirePerson && elicit === undefined) throw needsPerson();
+    // Where a person can be asked, only that one's yes is one.
+    if (!requirePerson && token !== undefined && token !== "") {
+      const check = confirmations.take(String(token), tool, input);
+      const confirm = async (plan: Plan) => {
+        check(plan.rows);
+        return true;
+      };
+      return result(await performed(input, { confirm }), kept, action);
+    }
+    if (elicit !== undefined) return result(declined(await performed(input, { confirm: elicit })), kept, action);
+    return await plan(action, input, performed, confirmations);
+  } catch (thrown) {
+    return refused(asFailure(thrown), action);
+  }
+}
+
+/** Who was asked said no: the table's hint, to confirm, would have a model ask until it gets its way. */
+function declined(answer: Answer): Answer {
+  const { error } = answer;
+  if (error?.code !== "confirmation-required" || error.hint !== failures["confirmation-required"].hint) return answer;
+  return { ...answer, error: { ...error, hint: "The user was asked and did not agree. Do not repeat it unless the user asks for it." } };
+}
+
+/** The dry run: what the door would ask about, and a confirmation for exactly that. */
+async function plan(
+  action: Action,
+  input: Row,
+  performed: (input: Row, changes: Partial<Host>) => Promise<Answer>,
+  confirmations: Confirmations,
+): Promise<CallToolResult> {
+  let rows: readonly Row[] = [];
+  const confirm = async (asked: Plan) => {
+    rows = asked.rows;
+    return false;
+  };
+  const answer = await performed(input, { confirm });
+  // Nothing to touch, or no way to it: that is the answer.
+  if (rows.length === 0) return result(answer, [], action);
+  const { error, ...dry } = answer;
+  const message = `Nothing was done yet. ${action.title} would touch ${rows.length} of ${answer.counts.requested}: results names them. Call again with the same arguments and this confirmation to do it.`;
+  const confirmation = confirmations.offer(toolOf(action.name), input, rows);
+  return result({ ...dry, success: true, message, dry_run: true }, [], action, confirmation);
+}
+
+function result(answer: Answer, kept: readonly Kept[], action: Action, confirmation?: Confirmation): CallToolResult {
+  const document = { ...asRow(bounded(answer)), ...(confirmation === undefined ? {} : { confirmation }) };
+  const text = jsonText(document);
+  if (action.effect === "read" && isTooLong(text)) return refused(tooLong(text.length), action);
+  const everyItemFailed = answer.counts.failed > 0 && answer.counts.succeeded === 0;
+  return {
+    content: [{ type: "text", text: notice }, { type: "text", text }, ...kept.map(linkTo)],
+    structuredContent: document,
+    isError: answer.error !== undefined || (!answer.success && everyItemFailed),
+  };
+}
+
+function tooLong(length: number): Failure {
+  return new Failure("too-large", `The result has ${length} characters: more than a model can be given.`, {
+    hint: "Ask for less: a smaller limit, a narrower search, fewer items.",
+  });
+}
+
+/** A call that came to nothing, as a result. */
+export function refused(failure: Failure, { name }: Action): CallToolResult {
+  const counts = { requested: 0, succeeded: 0, failed: 0, not_found: 0 };
+  const document = asRow(bounded({ success: false, message: failure.message, action: name, counts, error: errorNoun(failure) }));
+  return { content: [{ type: "text", text: jsonText(document) }], structuredContent: document, isError: true };
+}
+
+function needsPerson(): Failure {
+  return new Failure("confirmation-required", "A person must agree to this, and the MCP client cannot ask one: nothing was touched.", {
+    hint: "Use a client that supports elicitation, or call with dry_run and do it another way. The setting is mcp.require_person.",
+  });
+}
+
+function mayNotConfirm(): Failure {
+  return new Failure("invalid-input", "confirm is not an argument of a tool: a call is confirmed by the token of its dry run.", {
+    hint: `Call without confirm, show the targets to the user, then give ${confirmationField}.`,
+  });
+}
+
+function linkTo({ safe_name, sha256, size }: Kept): CallToolResult["content"][number] {
+  return { type: "resource_link", uri: evidenceUri(sha256), name: safe_name, size };
+}
+
+function asRow(value: unknown): Record<string, unknown> {
+  return typeof value === "object" && value !== null ? { ...value } : {};
+}

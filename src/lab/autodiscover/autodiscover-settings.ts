@@ -1,0 +1,24 @@
+import type { Store } from "../store/store.ts";
+
+/** What Autodiscover says of one mailbox besides where EWS is. */
+export interface MailboxSettings {
+  readonly address: string;
+  /** The mailbox's GUID, `@`, its domain. */
+  readonly server: string;
+  /** Address of the mailbox with the hierarchy of public folders, where there are some. */
+  readonly publicFolders: string | undefined;
+}
+
+/**
+ * Of a user's mailbox by its names, or of a mailbox for public folders by its address or its GUID. Undefined for an address that is nobody's.
+ * @see https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-route-public-folder-content-requests
+ */
+export function mailboxSettings(store: Store, asked: string): MailboxSettings | undefined {
+  const name = asked.toLowerCase();
+  const found =
+    store.mailbox(asked) ??
+    store.publicFolderMailboxes.find(({ address, guid }) => address.toLowerCase() === name || name.split("@")[0] === guid);
+  if (found === undefined) return undefined;
+  const { address, guid } = found;
+  return { address, server: `${guid}@${address.split("@").at(-1)}`, publicFolders: store.publicFolderMailboxes[0]?.address };
+}

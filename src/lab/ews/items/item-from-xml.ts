@@ -1,0 +1,313 @@
+import { itemFromMime } from "../../mime/item-from-mime.ts";
+import type { LabHeader } from "../../store/address.ts";
+import type { Flag, Importance, ItemChange, NewAttachment, NewItem, Sensitivity } from "../../store/item.ts";
+import type { Store } from "../../store/store.ts";
+import { el, type XmlElement } from "../../xml.ts";
+import { ItemError } from "../operation.ts";
+import { type ExtendedPath, isArray, pathXml, readPath } from "../search/property-path.ts";
+import { readMailbox } from "./address-xml.ts";
+import { readGroup, readNewContact } from "./contact-from-xml.ts";
+import { defaultClasses, elementOf, type ItemElement } from "./item-kind.ts";
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+/** Fields as they are gathered from the children of an item element: only those that were given. */
+export type Gathered = Writable<ItemChange> & { attachments?: readonly NewAttachment[] };
+type Reader = (element: XmlElement, into: Gathered, store: Store) => void;
+
+const isTrue = (element: XmlElement): boolean => /^(true|1)$/.test(element.text.trim());
+
+/** Bytes of a base64 element. Throws ItemError with this code when it is none. */
+export function readBase64(element: XmlElement, code: string): Uint8Array {
+  const text = element.text.replace(/\s+/g, "");
+  const bytes = Buffer.from(text, "base64");
+  if (bytes.toString("base64").replace(/(?<!=)=+$/, "") !== text.replace(/(?<!=)=+$/, ""))
+    throw new ItemError(code, "The content is not valid base64.");
+  return bytes;
+}
+
+const sensitivities: ReadonlySet<string> = new Set(["Normal", "Personal", "Private", "Confidential"]);
+const isSensitivity = (text: string): text is Sensitivity => sensitivities.has(text);
+const isImportance = (text: string): text is Importance => text === "Low" || text === "Normal" || text === "High";
+const isFlagStatus = (text: string): text is Flag["status"] => text === "NotFlagged" || text === "Flagged" || text === "Complete";
+
+function readBody(element: XmlElement): NonNullable<NewItem["body"]> {
+  return { type: element.attributes.get("BodyType") === "HTML" ? "HTML" : "Text", value: element.text };
+}
+
+function readFlag(element: XmlElement): Flag {
+  const status = element.textAt("FlagStatus") ?? "";
+  const date = (name: string): Date | undefined => {
+    const text = element.textAt(name);
+    return text === undefined ? undefined : new Date(text);
+  };
+  return {
+    status: isFlagStatus(status) ? status : "NotFlagged",
+    startAt: date("StartDate"),
+    dueAt: date("DueDate"),
+    completeAt: date("CompleteDate"),
+  };
+}
+
+/** What some MAPI properties mean for the fields of an item: how clients import mail and give it a Message-ID. */
+function applyTag(tag: number, value: string, into: Gathered): void {
+  switch (tag) {
+    case 0x0e06:
+      into.receivedAt = new Date(value);
+      break;
+    case 0x0039:
+      into.sentAt = new Date(value);
+      break;
+    case 0x0e07:
+      into.isDraft = (Number(value) & 8) !== 0;
+      into.isRead = (Number(value) & 1) !== 0;
+      break;
+    case 0x1035:
+      into.internetMessageId = value;
+      break;
+    case 0x1039:
+      into.references = value;
+      break;
+    case 0x1042:
+      into.inReplyTo = value;
+      break;
+  }
+}
+
+function readExtendedProperty(element: XmlElement, into: Gathered): void {
+  const pathElement = element.child("ExtendedFieldURI");
+  const path = pathElement === undefined ? undefined : readPath(pathElement);
+  if (path?.kind !== "extended") throw new ItemError("ErrorInvalidExtendedProperty", "The extended property is not named.");
+  const values = element.child("Values")?.children.map(({ text }) => text);
+  if (isArray(path.type) !== (values !== undefined)) {
+    throw new ItemError("ErrorInvalidExtendedPropertyValue", "One value or several: the property's type says which.", pathXml(path));
+  }
+  const value = values ?? element.child("Value")?.text ?? "";
+  checkValue(path, values ?? [element.child("Value")?.text ?? ""]);
+  into.extended = new Map([...(into.extended ?? []), [path.key, value]]);
+  if (path.tag !== undefined && typeof value === "string") applyTag(path.tag, value, into);
+  if (path.set === "InternetHeaders" && typeof value === "string") addHeader(path, value, into);
+}
+
+function checkValue(path: ExtendedPath, values: readonly string[]): void {
+  const isNumber = /^(Integer|Long|Short|Double|Float|Currency)/.test(path.type);
+  for (const value of values) {
+    const text = value.trim();
+    const isWrong =
+      (isNumber && (text === "" || Number.isNaN(Number(text)))) ||
+      (path.type.startsWith("Boolean") && !/^(true|false|0|1)$/.test(text)) ||
+      (path.type.startsWith("SystemTime") && Number.isNaN(Date.parse(text)));
+    if (isWrong) throw new ItemError("ErrorInvalidExtendedPropertyValue", "The value does not fit the property's type.", pathXml(path));
+  }
+}
+
+/** A header of the mail that is sent. A line break in it would begin another header: it is a blank here. */
+function addHeader(path: ExtendedPath, value: string, into: Gathered): void {
+  const name = path.asked.get("PropertyName") ?? path.name ?? "";
+  // RFC 5322 2.2: printable ASCII without the colon.
+  if (!/^[!-9;-~]+$/.test(name)) throw new ItemError("ErrorInvalidExtendedProperty", "The name is not that of a header.", pathXml(path));
+  const header: LabHeader = { name, value: value.replace(/[\r\n]+\s*/g, " ") };
+  const others = (into.headers ?? []).filter((one) => one.name.toLowerCase() !== name.toLowerCase());
+  into.headers = [...others, header];
+}
+
+const mailboxes = (element: XmlElement, store: Store) => element.all("Mailbox").map((one) => readMailbox(one, store));
+const mailbox = (element: XmlElement, store: Store) => {
+  const one = element.child("Mailbox");
+  return one === undefined ? undefined : readMailbox(one, store);
+};
+
+/** What may be written, by element name. What is missing here is read-only: ErrorInvalidPropertySet. */
+const readers: Readonly<Record<string, Reader>> = {
+  ItemClass: (element, into) => {
+    into.itemClass = element.text.trim();
+  },
+  Subject: (element, into) => {
+    // A subject is one line, of at most 255 characters.
+    into.subject = element.text.replace(/[\r\n]+/g, " ").slice(0, 255);
+  },
+  Sensitivity: (element, into) => {
+    const text = element.text.trim();
+    if (isSensitivity(text)) into.sensitivity = text;
+  },
+  Body: (element, into) => {
+    into.body = readBody(element);
+  },
+  NewBodyContent: (element, into) => {
+    into.body = readBody(element);
+  },
+  Attachments: (element, into, store) => {
+    into.attachments = readAttachments(element, store);
+  },
+  Categories: (element, into) => {
+    into.categories = element.children.map(({ text }) => text);
+  },
+  Importance: (element, into) => {
+    const text = element.text.trim();
+    if (isImportance(text)) into.importance = text;
+  },
+  InReplyTo: (element, into) => {
+    into.inReplyTo = element.text.trim();
+  },
+  ExtendedProperty: readExtendedProperty,
+  Flag: (element, into) => {
+    into.flag = readFlag(element);
+  },
+  Sender: (element, into, store) => {
+    into.sender = mailbox(element, store);
+  },
+  From: (element, into, store) => {
+    into.from = mailbox(element, store);
+  },
+  ToRecipients: (element, into, store) => {
+    into.to = mailboxes(element, store);
+  },
+  CcRecipients: (element, into, store) => {
+    into.cc = mailboxes(element, store);
+  },
+  BccRecipients: (element, into, store) => {
+    into.bcc = mailboxes(element, store);
+  },
+  ReplyTo: (element, into, store) => {
+    into.replyTo = mailboxes(element, store);
+  },
+  IsReadReceiptRequested: (element, into) => {
+    into.isReadReceiptRequested = isTrue(element);
+  },
+  IsDeliveryReceiptRequested: (element, into) => {
+    into.isDeliveryReceiptRequested = isTrue(element);
+  },
+  IsRead: (element, into) => {
+    into.isRead = isTrue(element);
+  },
+  References: (element, into) => {
+    into.references = element.text.trim();
+  },
+};
+
+/** Written without complaint and without effect: the lab does not keep them. */
+const ignored: ReadonlySet<string> = new Set([
+  ...["MimeContent", "Culture", "IsResponseRequested", "ReminderDueBy", "ReminderIsSet", "ReminderMinutesBeforeStart", "IsAssociated"],
+  ...["PolicyTag", "ArchiveTag", "RetentionDate", "ReferenceItemId", "StoreEntryId"],
+]);
+
+/** Reads one property element into the fields. Throws ItemError `ErrorInvalidPropertySet` for one that is read-only. */
+export function readProperty(child: XmlElement, kind: ItemElement, into: Gathered, store: Store): void {
+  const read = readers[child.name];
+  if (read !== undefined) read(child, into, store);
+  else if (!ignored.has(child.name) && (kind === "Message" || kind === "PostItem" || kind === "Item")) {
+    throw new ItemError(
+      "ErrorInvalidPropertySet",
+      `The property ${child.name} can not be set.`,
+      pathXml({ kind: "field", uri: uriOf(child.name) }),
+    );
+  }
+}
+
+const messageElements =
+  /^(Sender|.*Recipients|Is(Read|ReadReceipt|DeliveryReceipt|Response).*|Conversation(Index|Topic)|From|InternetMessageId|References|ReplyTo|Received.*)$/;
+
+function uriOf(name: string): string {
+  return `${messageElements.test(name) ? "message" : "item"}:${name}`;
+}
+
+function fromMime(element: XmlElement): NewItem {
+  const bytes = readBase64(element, "ErrorMimeContentInvalidBase64String");
+  if (bytes.length === 0) throw new ItemError("ErrorMimeContentInvalid", "The MIME content is empty.");
+  return itemFromMime(bytes);
+}
+
+/** What leaves the bytes of MimeContent as they came; any other field is written over them. */
+const besideMime: ReadonlySet<string> = new Set(["MimeContent", "ItemClass", "IsRead", "Categories", "Flag"]);
+
+/**
+ * A new item from t:Message, t:PostItem, t:Contact and so on: from its fields, from its MimeContent, or from both.
+ * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/createitem
+ */
+export function readItem(element: XmlElement, kind: ItemElement, store: Store): NewItem {
+  const mime = element.child("MimeContent");
+  const base: NewItem = mime === undefined ? {} : fromMime(mime);
+  const given: Gathered = {};
+  for (const child of element.children) readProperty(child, kind, given, store);
+  // Fields of the message itself; properties with a tag or a name lie beside the bytes, but for headers.
+  const rewrites = (child: XmlElement): boolean =>
+    child.name === "ExtendedProperty"
+      ? child.at("ExtendedFieldURI")?.attributes.get("DistinguishedPropertySetId") === "InternetHeaders"
+      : !besideMime.has(child.name);
+  if (given.itemClass !== undefined && kind !== "Item" && elementOf(given.itemClass) !== kind) {
+    throw new ItemError(
+      "ErrorObjectTypeChanged",
+      "The item class does not fit the element.",
+      pathXml({ kind: "field", uri: "item:ItemClass" }),
+    );
+  }
+  const isNew = (header: LabHeader): boolean => !given.headers?.some(({ name }) => name.toLowerCase() === header.name.toLowerCase());
+  return {
+    itemClass: defaultClasses[kind],
+    ...base,
+    ...given,
+    ...(given.headers === undefined ? {} : { headers: [...(base.headers ?? []).filter(isNew), ...given.headers] }),
+    ...(given.body === undefined ? {} : { text: undefined }),
+    ...(element.children.some(rewrites) ? { mime: undefined } : {}),
+    ...(kind === "Contact" ? { contact: readNewContact(element) } : {}),
+    ...(kind === "DistributionList" ? { group: readGroup(element) } : {}),
+  };
+}
+
+/** The fields that one element sets, as a change of an existing item. */
+export function readChange(child: XmlElement, kind: ItemElement, store: Store): ItemChange {
+  const into: Gathered = {};
+  readProperty(child, kind, into, store);
+  if (into.attachments !== undefined) {
+    throw new ItemError(
+      "ErrorInvalidPropertySet",
+      "Attachments are written by CreateAttachment.",
+      pathXml({ kind: "field", uri: "item:Attachments" }),
+    );
+  }
+  return into;
+}
+
+const isItemElement = (name: string): name is ItemElement => Object.hasOwn(defaultClasses, name);
+
+function missing(field: string): never {
+  throw new ItemError(
+    "ErrorRequiredPropertyMissing",
+    "Required property is missing.",
+    el("t:ExceptionFieldURI", { FieldURI: `attachment:${field}` }),
+  );
+}
+
+/**
+ * One of t:FileAttachment, t:ItemAttachment and t:ReferenceAttachment of a request. Throws ItemError.
+ * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/createattachment-operation
+ */
+export function readAttachment(element: XmlElement, store: Store): NewAttachment {
+  const name = element.child("Name")?.text;
+  if (name === undefined) missing("Name");
+  const fields = {
+    name,
+    contentType: element.textAt("ContentType"),
+    contentId: element.textAt("ContentId"),
+    contentLocation: element.textAt("ContentLocation"),
+    isInline: /^(true|1)$/.test(element.textAt("IsInline") ?? ""),
+  };
+  if (element.name === "ReferenceAttachment") return { kind: "reference", ...fields, url: element.textAt("AttachLongPathName") };
+  if (element.name === "FileAttachment") {
+    const content = element.child("Content");
+    if (content === undefined) missing("Content");
+    return { kind: "file", ...fields, content: readBase64(content, "ErrorInvalidValueForProperty") };
+  }
+  const inner = element.children.find((child) => isItemElement(child.name));
+  if (inner === undefined || !isItemElement(inner.name)) {
+    throw new ItemError("ErrorMissingItemForCreateItemAttachment", "The item attachment holds no item.");
+  }
+  if (inner.name.startsWith("Meeting")) {
+    throw new ItemError("ErrorInvalidItemForOperationCreateItemAttachment", "Items of this type cannot be attached.");
+  }
+  return { kind: "item", ...fields, item: { isRead: true, ...readItem(inner, inner.name, store) } };
+}
+
+/** t:Attachments of a request. */
+export function readAttachments(element: XmlElement, store: Store): readonly NewAttachment[] {
+  return element.children.map((child) => readAttachment(child, store));
+}

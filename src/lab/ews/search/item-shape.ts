@@ -1,0 +1,98 @@
+import type { XmlElement } from "../../xml.ts";
+import { ItemError } from "../operation.ts";
+import { type ExtendedPath, type PropertyPath, pathXml, readPath } from "./property-path.ts";
+
+/** What a request wants to know of each item. */
+export interface ItemShape {
+  readonly base: "IdOnly" | "Default" | "AllProperties";
+  readonly includeMime: boolean;
+  /** Named as a property, MIME is left out where it cannot be made; asked for by IncludeMimeContent it is refused there. */
+  readonly isMimeRequired: boolean;
+  readonly bodyType: "Best" | "HTML" | "Text";
+  readonly filterHtml: boolean;
+  /** In characters; undefined: no limit. */
+  readonly maximumBodySize?: number | undefined;
+  /** Properties asked for by name, beside the base. */
+  readonly uris: ReadonlySet<string>;
+  readonly indexed: readonly { readonly uri: string; readonly index: string }[];
+  readonly extended: readonly ExtendedPath[];
+}
+
+export const idOnly: ItemShape = {
+  base: "IdOnly",
+  includeMime: false,
+  isMimeRequired: false,
+  bodyType: "Best",
+  filterHtml: false,
+  uris: new Set(),
+  indexed: [],
+  extended: [],
+};
+
+/**
+ * What FindItem cannot give: it reads a table of the folder, not the items. GetItem gives them.
+ * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/finditem-operation
+ */
+const notInTables: ReadonlySet<string> = new Set([
+  ...["item:MimeContent", "item:MimeContentUTF8", "item:Body", "item:UniqueBody", "item:NormalizedBody", "item:TextBody", "item:FirstBody"],
+  ...["item:Attachments", "item:InternetMessageHeaders", "item:InternetMessageHeader", "item:ResponseObjects"],
+  ...["message:ToRecipients", "message:CcRecipients", "message:BccRecipients", "message:ReplyTo"],
+  ...["calendar:RequiredAttendees", "calendar:OptionalAttendees", "calendar:Resources", "distributionlist:Members"],
+]);
+
+export function isInTables(uri: string): boolean {
+  return !notInTables.has(uri);
+}
+
+const isTrue = (text: string | undefined): boolean => text === "true" || text === "1";
+
+function baseOf(text: string | undefined): ItemShape["base"] {
+  return text === "AllProperties" || text === "Default" ? text : "IdOnly";
+}
+
+function bodyTypeOf(text: string | undefined): ItemShape["bodyType"] {
+  return text === "HTML" || text === "Text" ? text : "Best";
+}
+
+/** Reads m:ItemShape or m:AttachmentShape (which has no base: `base` says what it means without). Throws ItemError. */
+export function readShape(element: XmlElement | undefined, base: ItemShape["base"] = "IdOnly"): ItemShape {
+  if (element === undefined) return { ...idOnly, base };
+  const paths: readonly PropertyPath[] = element.child("AdditionalProperties")?.children.map(readPath) ?? [];
+  const size = element.textAt("MaximumBodySize");
+  const isMimeRequired = isTrue(element.textAt("IncludeMimeContent"));
+  return {
+    base: element.child("BaseShape") === undefined ? base : baseOf(element.textAt("BaseShape")),
+    isMimeRequired,
+    includeMime: isMimeRequired || paths.some((path) => path.kind === "field" && path.uri === "item:MimeContent"),
+    bodyType: bodyTypeOf(element.textAt("BodyType")),
+    filterHtml: isTrue(element.textAt("FilterHtmlContent")),
+    maximumBodySize: size === undefined ? undefined : Number(size),
+    uris: new Set(paths.flatMap((path) => (path.kind === "field" ? [path.uri] : []))),
+    indexed: paths.filter((path) => path.kind === "indexed"),
+    extended: paths.filter((path) => path.kind === "extended"),
+  };
+}
+
+/** The shape of FindItem. Throws ItemError `ErrorInvalidPropertyForOperation` for what a table does not have. */
+export function readTableShape(element: XmlElement | undefined): ItemShape {
+  const shape = readShape(element);
+  if (isTrue(element?.textAt("IncludeMimeContent"))) refuse({ kind: "field", uri: "item:MimeContent" });
+  for (const uri of shape.uris) if (!isInTables(uri)) refuse({ kind: "field", uri });
+  for (const { uri, index } of shape.indexed) if (!isInTables(uri)) refuse({ kind: "indexed", uri, index });
+  return shape;
+}
+
+/**
+ * The shape of SyncFolderItems, which reads the items themselves: only IncludeMimeContent is refused (MS-OXWSSYNC,
+ * `ErrorInvalidPropertyForOperation`). MIME named as a property is left out: clients ask so by default, and it works.
+ * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/syncfolderitems-operation
+ */
+export function readSyncShape(element: XmlElement | undefined): ItemShape {
+  const shape = readShape(element);
+  if (shape.isMimeRequired) refuse({ kind: "field", uri: "item:MimeContent" });
+  return shape;
+}
+
+function refuse(path: PropertyPath): never {
+  throw new ItemError("ErrorInvalidPropertyForOperation", "The property is not valid for this operation.", pathXml(path));
+}

@@ -1,0 +1,19 @@
+import type { ChangeLog } from "../../store/changes.ts";
+import type { LabFolder } from "../../store/mailbox.ts";
+import { ItemError } from "../operation.ts";
+
+/** What a client keeps between two questions. It is opaque to it: whose changes, and up to which. */
+export function writeSyncState(kind: "items" | "folders", folder: LabFolder, position: number): string {
+  return Buffer.from(`${kind}\n${folder.id}\n${position}`).toString("base64");
+}
+
+/** The position in a sync state; 0 when there is none yet. Throws ItemError `ErrorInvalidSyncStateData` for another folder's, or for none that the lab wrote. */
+export function readSyncState(text: string | undefined, kind: "items" | "folders", folder: LabFolder, log: ChangeLog): number {
+  if (text === undefined || text.trim() === "") return 0;
+  const [said, id, position] = Buffer.from(text, "base64").toString("utf8").split("\n");
+  const number = Number(position);
+  if (said !== kind || id !== folder.id || !/^\d+$/.test(position ?? "") || number > log.position) {
+    throw new ItemError("ErrorInvalidSyncStateData", "The sync state data is corrupt.");
+  }
+  return number;
+}

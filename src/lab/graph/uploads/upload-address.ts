@@ -1,0 +1,22 @@
+import { restId } from "../ids.ts";
+
+/** Another host in the service; here another path of the same. */
+const start = "/api/v2.0/";
+
+/** Where the pieces of an upload go to. `item`: id of the message in EWS's form. */
+export function uploadPath(user: string, item: string, token: string): string {
+  return `${messageAddress(user, item)}/AttachmentSessions('${token.slice(0, 8)}')?authtoken=${token}`;
+}
+
+/** Where an attachment that was uploaded is found; its id is the last name in quotes. */
+export function attachmentAddress(user: string, item: string, attachment: string): string {
+  return `${messageAddress(user, item)}/Attachments('${restId(attachment)}')`;
+}
+
+function messageAddress(user: string, item: string): string {
+  return `${start}Users('${user}')/Messages('${restId(item)}')`;
+}
+
+export function isUploadPath(path: string): boolean {
+  return path.startsWith(start);
+}

@@ -1,0 +1,34 @@
+// src/lab/store/: The mailboxes of the lab, without a protocol: folders, items, ids, delivery and changes.
+
+/** A name and an address as a message carries them. Both may be hostile, broken or missing. */
+export interface LabAddress {
+  readonly name?: string | undefined;
+  /** SMTP address, or the X.500 address when `routingType` is EX. */
+  readonly address?: string | undefined;
+  /** Default SMTP. */
+  readonly routingType?: string | undefined;
+  /** Of an X.500 address: the SMTP address that the message keeps beside it (PidTagSenderSmtpAddress, PidTagSentRepresentingSmtpAddress). */
+  readonly smtpAddress?: string | undefined;
+}
+
+export interface LabHeader {
+  readonly name: string;
+  /** Unfolded, otherwise as it stands in the message: encoded words are not decoded. */
+  readonly value: string;
+}
+
+/** Addresses are compared ignoring case, as Exchange's directory does. */
+export function sameAddress(a: string, b: string): boolean {
+  return addressKey(a) === addressKey(b);
+}
+
+/** What an address is looked up by. */
+export function addressKey(address: string): string {
+  return address.trim().toLowerCase();
+}
+
+/** The part after the last `@`, in lower case; empty when there is none. */
+export function domainOf(address: string): string {
+  const at = address.lastIndexOf("@");
+  return at < 0 ? "" : addressKey(address.slice(at + 1));
+}

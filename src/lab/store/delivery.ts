@@ -1,0 +1,96 @@
+import { completeMime, withoutHeader } from "../mime/complete-mime.ts";
+import { itemFromMime } from "../mime/item-from-mime.ts";
+import { headersOf, mimeOfNew } from "../mime/mime-of-item.ts";
+import { addressKey, domainOf, type LabAddress } from "./address.ts";
+import { nonDeliveryReport } from "./delivery-report.ts";
+import { expandGroup } from "./directory.ts";
+import type { NewItem } from "./item.ts";
+import type { MailStore } from "./mail-store.ts";
+import { isBlocked, type LabItem, type LabMailbox } from "./mailbox.ts";
+
+/** Who it is from and for, whatever the headers say (RFC 5321 2.3.1). */
+export interface Envelope {
+  readonly from: string;
+  readonly to: readonly string[];
+  /** When it arrives; default now. For mail that is to look older. */
+  readonly at?: Date | undefined;
+}
+
+/** What became of one address of an envelope. */
+export interface Delivery {
+  readonly address: string;
+  readonly outcome: "delivered" | "outside" | "unknown";
+  readonly mailbox?: LabMailbox | undefined;
+  readonly item?: LabItem | undefined;
+}
+
+export interface Submission {
+  /** The item as it was sent, with its Message-ID and bytes: what belongs into Sent Items. */
+  readonly sent: NewItem;
+  /** The bytes that were delivered. */
+  readonly mime: Uint8Array;
+  readonly deliveries: readonly Delivery[];
+}
+
+export function deliver(store: MailStore, mime: Uint8Array, envelope: Envelope): Delivery[] {
+  const addresses = new Map<string, string>();
+  for (const address of envelope.to) {
+    const group = store.group(address);
+    for (const one of group ? expandGroup(store, group) : [address]) addresses.set(addressKey(one), one);
+  }
+  const item = itemFromMime(mime);
+  const messageId = item.internetMessageId ?? store.newMessageId();
+  const at = envelope.at ?? store.now();
+  const got = new Set<LabMailbox>();
+  const deliveries: Delivery[] = [];
+  const outside: string[] = [];
+  const unknown: string[] = [];
+  for (const address of addresses.values()) {
+    const mailbox = store.mailbox(address);
+    if (mailbox) {
+      if (got.has(mailbox)) continue;
+      got.add(mailbox);
+      const folder = mailbox.known(isBlocked(mailbox, item.from?.address ?? envelope.from) ? "junkemail" : "inbox");
+      const delivered = mailbox.add(folder, { ...item, internetMessageId: messageId, receivedAt: at, sentAt: item.sentAt ?? at, bcc: [] });
+      deliveries.push({ address, outcome: "delivered", mailbox, item: delivered });
+    } else if (store.organisation.domains.has(domainOf(address))) {
+      unknown.push(address);
+      deliveries.push({ address, outcome: "unknown" });
+    } else {
+      outside.push(address);
+      deliveries.push({ address, outcome: "outside" });
+    }
+  }
+  if (outside.length > 0) store.outside.push({ at: store.clock.tick(), from: envelope.from, to: outside, mime });
+  if (unknown.length > 0) bounce(store, { ...item, internetMessageId: messageId }, envelope.from, unknown);
+  return deliveries;
+}
+
+/** Nothing goes back to a sender outside. */
+function bounce(store: MailStore, item: NewItem, sender: string, unknown: readonly string[]): void {
+  const mailbox = store.mailbox(sender);
+  mailbox?.add(
+    mailbox.known("inbox"),
+    nonDeliveryReport(store, item, { name: mailbox.user.displayName, address: mailbox.address }, unknown),
+  );
+}
+
+/** Puts what the server knows into an item that goes out. Bytes that the client gave stay, but for headers that it left out. */
+export function submit(store: MailStore, item: NewItem, from: LabMailbox): Submission {
+  const now = store.clock.tick();
+  const owner: LabAddress = { name: from.user.displayName, address: from.user.address };
+  const complete: NewItem = {
+    ...item,
+    sender: item.sender ?? owner,
+    from: item.from ?? owner,
+    sentAt: now,
+    receivedAt: now,
+    isDraft: false,
+    isRead: true,
+    internetMessageId: item.internetMessageId ?? store.newMessageId(),
+  };
+  const sent: NewItem = { ...complete, mime: item.mime && completeMime(item.mime, headersOf({ ...complete, headers: [] }, false)) };
+  const mime = sent.mime ? withoutHeader(sent.mime, "bcc") : mimeOfNew(sent, { bcc: false });
+  const to = [...(item.to ?? []), ...(item.cc ?? []), ...(item.bcc ?? [])].flatMap((one) => (one.address ? [one.address] : []));
+  return { sent, mime, deliveries: deliver(store, mime, { from: from.user.address, to }) };
+}

@@ -1,0 +1,360 @@
+import type { Clock } from "../clock.ts";
+import { addressKey } from "./address.ts";
+import { ChangeLog } from "./changes.ts";
+import { distinguishedFolders, type FolderSeed } from "./default-folders.ts";
+import { type ChangeKeyKind, IdMint } from "./id.ts";
+import type { EmbeddedItem, ItemChange, ItemContent, LabAttachment, NewAttachment, NewItem } from "./item.ts";
+import {
+  attachmentOf,
+  contentOf,
+  conversationIdOf,
+  hasAttachments,
+  newConversationIndex,
+  sizeOf,
+  textOf,
+  topicOf,
+} from "./item-content.ts";
+import type { Oof, User } from "./organisation.ts";
+import { StoreError } from "./store-error.ts";
+import { FolderOf, type ItemOf } from "./stored-folder.ts";
+
+/** One folder of a mailbox. */
+export type LabFolder = FolderOf<LabMailbox>;
+/** One item in a folder of a mailbox. */
+export type LabItem = ItemOf<LabMailbox>;
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** What a change of these leaves true of the kept bytes; any other change means that MIME is built anew. */
+const besideMime: ReadonlySet<string> = new Set(["isRead", "categories", "flag", "extended", "mime", "receivedAt", "isDraft"]);
+
+/** What an item takes along when it is moved. */
+interface Kept {
+  readonly changeKey?: string | undefined;
+  readonly createdAt?: Date | undefined;
+  readonly identity?: Uint8Array | undefined;
+}
+
+/** One mailbox: its folders, its items, its settings. Every change of it goes through here, so that ids, keys and logs are kept. */
+export class LabMailbox {
+  readonly user: User;
+  readonly guid: string;
+  /** `root`, above the visible folders and the Recoverable Items. */
+  readonly top: LabFolder;
+  /** `msgfolderroot`: the visible folders. */
+  readonly root: LabFolder;
+  /** Changes of the folders themselves. */
+  readonly hierarchy = new ChangeLog();
+  /** Address keys (see `addressKey`) whose mail goes to Junk Email. */
+  readonly blockedSenders = new Set<string>();
+  oof: Oof;
+  readonly #clock: Clock;
+  readonly #mint: IdMint;
+  readonly #folders = new Map<string, LabFolder>();
+  readonly #distinguished = new Map<string, LabFolder>();
+  readonly #items = new Map<string, Mutable<LabItem>>();
+  readonly #identities = new Map<string, LabItem>();
+
+  /** `seeds`: its first folders, that of the visible root before all others. */
+  constructor(user: User, guid: string, clock: Clock, seeds: readonly FolderSeed[] = distinguishedFolders) {
+    this.user = user;
+    this.guid = guid;
+    this.#clock = clock;
+    this.#mint = new IdMint(guid);
+    const start = clock.now();
+    this.oof = {
+      state: "Disabled",
+      externalAudience: "All",
+      start,
+      end: new Date(start.getTime() + 86_400_000),
+      internalReply: "",
+      externalReply: "",
+    };
+    this.top = this.#newFolder(undefined, "", undefined, "root");
+    for (const seed of seeds) {
+      this.#newFolder(this.#distinguished.get(seed.parent ?? "msgfolderroot"), seed.displayName, seed.folderClass, seed.name);
+    }
+    this.root = this.top.children[0] ?? this.top;
+  }
+
+  get address(): string {
+    return this.user.address;
+  }
+
+  // Folders
+
+  folder(id: string): LabFolder | undefined {
+    return this.#folders.get(id);
+  }
+
+  /** By Microsoft's DistinguishedFolderId name. */
+  distinguished(name: string): LabFolder | undefined {
+    return this.#distinguished.get(name.toLowerCase());
+  }
+
+  /** As `distinguished`, for folders that every mailbox has. */
+  known(name: string): LabFolder {
+    // An archive mailbox has them under names of their own.
+    const folder = this.distinguished(name) ?? this.distinguished(`archive${name}`);
+    if (!folder) throw new StoreError("folder-not-found", `No mailbox has a folder ${name}.`);
+    return folder;
+  }
+
+  /** All folders, also the hidden ones, parents before their children. */
+  folders(): LabFolder[] {
+    return [this.top, ...this.top.descendants()];
+  }
+
+  /** By the names from the visible root down: `["Inbox", "Invoices"]`. */
+  folderAt(path: readonly string[]): LabFolder | undefined {
+    return path.reduce<LabFolder | undefined>((at, name) => at?.child(name), this.root);
+  }
+
+  createFolder(parent: LabFolder, name: string, folderClass?: string): LabFolder {
+    if (parent.child(name)) throw new StoreError("folder-exists", `There is a folder of this name in ${parent.name}.`);
+    return this.#newFolder(parent, name, folderClass ?? parent.folderClass ?? "IPF.Note", undefined);
+  }
+
+  renameFolder(folder: LabFolder, name: string): void {
+    const twin = folder.parent?.child(name);
+    if (twin && twin !== folder) throw new StoreError("folder-exists", "There is a folder of this name beside it.");
+    folder.name = name;
+    this.#touchFolder(folder);
+  }
+
+  /** The id stays. */
+  moveFolder(folder: LabFolder, parent: LabFolder): void {
+    if (folder.distinguishedName !== undefined) throw new StoreError("distinguished-folder", "A default folder cannot be moved.");
+    if (folder === parent || parent.isBelow(folder)) throw new StoreError("folder-into-itself", "A folder cannot be moved into itself.");
+    if (parent !== folder.parent && parent.child(folder.name))
+      throw new StoreError("folder-exists", "There is a folder of this name in the destination.");
+    this.#unlink(folder);
+    folder.parent = parent;
+    parent.children.push(folder);
+    this.#touchFolder(folder);
+  }
+
+  /** Gone with all that is in it. */
+  removeFolder(folder: LabFolder): void {
+    if (folder.distinguishedName !== undefined) throw new StoreError("distinguished-folder", "A default folder cannot be deleted.");
+    for (const child of [...folder.children]) this.removeFolder(child);
+    for (const item of [...folder.items.values()]) this.remove(item);
+    this.#unlink(folder);
+    this.#folders.delete(folder.id);
+    this.hierarchy.record("delete", folder.id);
+    this.#clock.tick();
+  }
+
+  // Items
+
+  /** Undefined once it was moved or deleted. Ids are case-sensitive. */
+  item(id: string): LabItem | undefined {
+    return this.#items.get(id);
+  }
+
+  /** By what stays of an item wherever it is moved. */
+  itemByIdentity(identity: Uint8Array): LabItem | undefined {
+    return this.#identities.get(identityKey(identity));
+  }
+
+  items(): IterableIterator<LabItem> {
+    return this.#items.values();
+  }
+
+  add(folder: LabFolder, item: NewItem): LabItem {
+    return this.#put(folder, item, this.#clock.tick(), {});
+  }
+
+  /** The copy has an id of its own; the folder may be another mailbox's. */
+  copy(item: LabItem, folder: LabFolder): LabItem {
+    this.#live(item);
+    return folder.mailbox.#put(folder, item, this.#clock.tick(), {});
+  }
+
+  /** The item that comes of it has a new id; the old one is dead. The folder may be another mailbox's. */
+  move(item: LabItem, folder: LabFolder): LabItem {
+    this.#live(item);
+    const now = this.#clock.tick();
+    this.#drop(item);
+    // Exchange keeps the change key of what is thrown away.
+    const recoverable = this.distinguished("recoverableitemsroot");
+    const isBelowIt = recoverable !== undefined && folder.isBelow(recoverable);
+    const thrownAway = folder.mailbox === this && (folder.distinguishedName === "deleteditems" || isBelowIt);
+    const kept = { changeKey: thrownAway ? item.changeKey : undefined, createdAt: item.createdAt };
+    return folder.mailbox.#put(folder, item, now, folder.mailbox === this ? { ...kept, identity: item.identity } : kept);
+  }
+
+  remove(item: LabItem): void {
+    this.#live(item);
+    this.#clock.tick();
+    this.#drop(item);
+  }
+
+  /** Changes fields of an item where it lies: its id stays, its change key does not. `by`: display name of who writes. */
+  update(item: LabItem, change: ItemChange, by?: string): void {
+    const record = this.#live(item);
+    const keys = Object.keys(change);
+    if (change.mime === undefined && keys.some((key) => !besideMime.has(key))) record.mime = undefined;
+    Object.assign(record, change);
+    if (change.body && change.text === undefined) record.text = textOf(change.body);
+    if (change.subject !== undefined && change.conversationTopic === undefined && !record.conversationTopic) {
+      record.conversationTopic = topicOf(change.subject);
+      record.conversationIndex = newConversationIndex(record.conversationTopic, this.#clock.now());
+    }
+    if (record.conversationIndex) record.conversationId = conversationIdOf(this.guid, record.conversationIndex);
+    this.#touch(record, keys.length === 1 && keys[0] === "isRead" ? "read" : "update", by);
+  }
+
+  /** Puts other content in the place of an item, attachments included: its id and its folder stay. */
+  replace(item: LabItem, content: NewItem): void {
+    const record = this.#live(item);
+    const id = record.internetMessageId;
+    Object.assign(record, contentOf(content, this.#mint, record.id, this.#clock.now()));
+    record.internetMessageId ??= id;
+    this.#touch(record, "update");
+  }
+
+  // Attachments
+
+  /** The item at the root of the id, and the attachments from there down to the one named. */
+  attachment(
+    id: string,
+  ): { readonly item: LabItem; readonly attachment: LabAttachment; readonly path: readonly LabAttachment[] } | undefined {
+    const root = this.#items.get(this.#mint.rootOf(id) ?? "");
+    if (!root) return undefined;
+    const path: LabAttachment[] = [];
+    let within: readonly LabAttachment[] = root.attachments;
+    for (;;) {
+      const next = within.find((attachment) => attachment.id === id || this.#mint.isAbove(attachment.id, id));
+      if (!next) return undefined;
+      path.push(next);
+      if (next.id === id) return { item: root, attachment: next, path };
+      within = next.item?.attachments ?? [];
+    }
+  }
+
+  addAttachment(item: LabItem, attachment: NewAttachment): LabAttachment {
+    const record = this.#live(item);
+    const added = attachmentOf(attachment, this.#mint, record.id, this.#clock.now());
+    record.attachments = [...record.attachments, added];
+    record.mime = undefined;
+    this.#touch(record, "update");
+    return added;
+  }
+
+  /** Takes an attachment out of its item, at any depth; those who hold it are written anew. */
+  removeAttachment(id: string): LabItem {
+    const found = this.attachment(id);
+    if (!found) throw new StoreError("attachment-not-found", "There is no such attachment.");
+    const record = this.#live(found.item);
+    record.attachments = without(record.attachments, id, found.path);
+    record.mime = undefined;
+    this.#touch(record, "update");
+    return record;
+  }
+
+  #put(folder: LabFolder, content: NewItem, now: Date, kept: Kept): LabItem {
+    const id = this.#mint.item(folder.id);
+    const fields: ItemContent = contentOf(content, this.#mint, id, now);
+    const isMail = !/^IPM\.(Contact|DistList|Appointment|Task|StickyNote|Activity)\b/.test(fields.itemClass);
+    const record: Mutable<LabItem> = {
+      ...fields,
+      internetMessageId: fields.internetMessageId ?? (isMail ? this.#mint.messageId() : undefined),
+      id,
+      identity: kept.identity ?? this.#mint.identity(),
+      changeKey: kept.changeKey ?? this.#mint.changeKey(keyKindOf(fields)),
+      folder,
+      createdAt: kept.createdAt ?? now,
+      modifiedAt: now,
+      modifiedBy: this.user.displayName,
+      size: sizeOf(fields),
+      hasAttachments: hasAttachments(fields),
+    };
+    this.#items.set(id, record);
+    this.#identities.set(identityKey(record.identity), record);
+    folder.items.set(id, record);
+    folder.changes.record("create", id);
+    return record;
+  }
+
+  #drop(item: LabItem): void {
+    this.#items.delete(item.id);
+    this.#identities.delete(identityKey(item.identity));
+    item.folder.items.delete(item.id);
+    item.folder.changes.record("delete", item.id);
+  }
+
+  #live(item: LabItem): Mutable<LabItem> {
+    const record = this.#items.get(item.id);
+    if (record === undefined || record !== item) throw new StoreError("item-not-found", "The item was moved or deleted.");
+    return record;
+  }
+
+  #touch(record: Mutable<LabItem>, kind: "update" | "read", by?: string): void {
+    record.changeKey = this.#mint.changeKey(keyKindOf(record));
+    record.modifiedAt = this.#clock.tick();
+    record.modifiedBy = by ?? this.user.displayName;
+    record.size = sizeOf(record);
+    record.hasAttachments = hasAttachments(record);
+    record.folder.changes.record(kind, record.id);
+  }
+
+  #newFolder(
+    parent: LabFolder | undefined,
+    name: string,
+    folderClass: string | undefined,
+    distinguishedName: string | undefined,
+  ): LabFolder {
+    const folder = new FolderOf<LabMailbox>(this, this.#mint.folder(), this.#mint.changeKey("folder"), {
+      name,
+      folderClass,
+      distinguishedName,
+    });
+    folder.parent = parent;
+    parent?.children.push(folder);
+    this.#folders.set(folder.id, folder);
+    if (distinguishedName !== undefined) this.#distinguished.set(distinguishedName, folder);
+    this.hierarchy.record("create", folder.id);
+    this.#clock.tick();
+    return folder;
+  }
+
+  #touchFolder(folder: LabFolder): void {
+    folder.changeKey = this.#mint.changeKey("folder");
+    this.hierarchy.record("update", folder.id);
+    this.#clock.tick();
+  }
+
+  #unlink(folder: LabFolder): void {
+    const siblings = folder.parent?.children ?? [];
+    const at = siblings.indexOf(folder);
+    if (at >= 0) siblings.splice(at, 1);
+  }
+}
+
+/** Whether mail from this address goes to Junk Email. */
+export function isBlocked(mailbox: LabMailbox, address: string | undefined): boolean {
+  return address !== undefined && mailbox.blockedSenders.has(addressKey(address));
+}
+
+function identityKey(identity: Uint8Array): string {
+  return Buffer.from(identity).toString("base64");
+}
+
+function keyKindOf(item: ItemContent): ChangeKeyKind {
+  if (item.itemClass.startsWith("IPM.Contact")) return "contact";
+  return item.itemClass.startsWith("IPM.Appointment") ? "appointment" : "item";
+}
+
+function without(attachments: readonly LabAttachment[], id: string, path: readonly LabAttachment[]): readonly LabAttachment[] {
+  return attachments
+    .filter((attachment) => attachment.id !== id)
+    .map((attachment) => (path.includes(attachment) ? shortened(attachment, id, path) : attachment));
+}
+
+function shortened(holder: LabAttachment, id: string, path: readonly LabAttachment[]): LabAttachment {
+  if (!holder.item) return holder;
+  const content: ItemContent = { ...holder.item, mime: undefined, attachments: without(holder.item.attachments, id, path) };
+  const item: EmbeddedItem = { ...content, size: sizeOf(content), hasAttachments: hasAttachments(content) };
+  return { ...holder, item, size: item.size };
+}

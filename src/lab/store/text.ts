@@ -1,0 +1,80 @@
+import { windows1252 } from "../mime/charset.ts";
+import type { ItemContent } from "./item.ts";
+
+const entities: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: "\u00a0" };
+
+/** Elements whose content no reader sees, with what ends them. */
+const hidden: readonly { readonly begin: RegExp; readonly end: RegExp }[] = [
+  { begin: /^<style/i, end: /<\/style[^>]*>?/gi },
+  { begin: /^<script/i, end: /<\/script[^>]*>?/gi },
+  { begin: /^<title/i, end: /<\/title[^>]*>?/gi },
+  { begin: /^<!--/, end: /-->/g },
+];
+const breaking = /^<\/?(?:br|p|div|tr|li|table|ul|ol|h[1-6]|hr|blockquote)[\s/>]/i;
+
+/** The readable text of an HTML body, as Exchange would give it for text. Not a parser of HTML, but linear in its length whatever it is given. */
+export function textOfHtml(html: string): string {
+  let out = "";
+  let at = 0;
+  while (at < html.length) {
+    const open = html.indexOf("<", at);
+    if (open < 0) {
+      out += oneSpace(html.slice(at));
+      break;
+    }
+    out += oneSpace(html.slice(at, open));
+    const tag = html.slice(open, open + 16);
+    if (!/^<[a-z/!?]/i.test(tag)) {
+      out += "<";
+      at = open + 1;
+      continue;
+    }
+    if (breaking.test(tag)) out += "\n";
+    at = endOfTag(html, open, tag);
+  }
+  return decodeEntities(out)
+    .replace(/[ \t]+/g, " ")
+    .replace(/ ?\n ?/g, "\r\n")
+    .replace(/(?:\r\n){3,}/g, "\r\n\r\n")
+    .trim();
+}
+
+/** White space in HTML is one space, line ends included; a non-breaking space is none of it. */
+function oneSpace(text: string): string {
+  return text.replace(/[ \t\r\n\f]+/g, " ");
+}
+
+function endOfTag(html: string, open: number, tag: string): number {
+  const end = hidden.find(({ begin }) => begin.test(tag))?.end;
+  if (!end) {
+    const close = html.indexOf(">", open);
+    return close < 0 ? html.length : close + 1;
+  }
+  end.lastIndex = open + 1;
+  return end.test(html) ? end.lastIndex : html.length;
+}
+
+export function decodeEntities(text: string): string {
+  return text.replace(/&(#x?[0-9a-f]{1,6}|[a-z]{2,8});/gi, (whole, name: string) => entityOf(name.toLowerCase()) ?? whole);
+}
+
+function entityOf(name: string): string | undefined {
+  if (!name.startsWith("#")) return Object.hasOwn(entities, name) ? entities[name] : undefined;
+  const code = name.startsWith("#x") ? Number.parseInt(name.slice(2), 16) : Number.parseInt(name.slice(1), 10);
+  // HTML reads these numbers as Windows-1252.
+  if (code >= 0x80 && code <= 0x9f) return windows1252(Uint8Array.of(code));
+  const isCharacter = code > 0 && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff);
+  return isCharacter ? String.fromCodePoint(code) : undefined;
+}
+
+export function htmlOfText(text: string): string {
+  const escaped = text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  return `<html><body><p>${escaped.replace(/\r?\n/g, "<br>\r\n")}</p></body></html>`;
+}
+
+/** The body in the form that was asked for: Best is what the item has. */
+export function bodyAs(item: Pick<ItemContent, "body" | "text">, type: "Best" | "HTML" | "Text"): ItemContent["body"] {
+  if (type === "Text") return { type: "Text", value: item.text };
+  if (type === "HTML" && item.body.type === "Text") return { type: "HTML", value: htmlOfText(item.body.value) };
+  return item.body;
+}

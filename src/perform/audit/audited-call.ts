@@ -1,0 +1,43 @@
+import * as z from "zod";
+import type { Action, Row } from "../../catalogue/action-definition.ts";
+import { unwrapped } from "../../catalogue/limits.ts";
+
+/** The columns that name an item in the audit. Everything else of a row may hold what belongs to nobody's log. */
+export const namingColumns = [
+  "item_id",
+  "internet_message_id",
+  "subject",
+  "attachment_id",
+  "name",
+  "size",
+  "to",
+  "cc",
+  "bcc",
+  "folder_path",
+];
+/** What became of it: the action's own columns that say so, and the ids that an undo needs. */
+export const outcomeColumns = [
+  "action",
+  "item_id",
+  "new_item_id",
+  "internet_message_id",
+  "new_internet_message_id",
+  "undo",
+  "sender_blocked",
+  "moved",
+  "method",
+];
+
+export function columns(row: Row, names: readonly string[]): Row {
+  return Object.fromEntries(names.filter((name) => row[name] !== undefined).map((name) => [name, row[name]]));
+}
+
+/** Switches, numbers, choices and destinations: what says how it was done. Never free text: a body is free text. */
+export function optionsOf(action: Action, input: Row): Row {
+  const said = Object.entries(input).filter(([name, value]) => {
+    if (typeof value === "boolean" || typeof value === "number") return true;
+    const field = action.input.shape[name];
+    return name.startsWith("destination_") || (field !== undefined && unwrapped(field) instanceof z.ZodEnum);
+  });
+  return Object.fromEntries(said.filter(([, value]) => value !== undefined));
+}

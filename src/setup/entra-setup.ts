@@ -1,0 +1,188 @@
+import {
+  addCertificate,
+  addSecret,
+  allowEws,
+  allowMailboxes,
+  consentToAll,
+  discoveryRole,
+  findApplication,
+  introduce,
+  register,
+  type SetupCloud,
+  signIn,
+} from "./exchange-online-commands.ts";
+import { consentToGraph, type GraphGrant, grantInScope, showConsent, testAuthorization } from "./graph-commands.ts";
+import { mailboxScope } from "./mailbox-scope.ts";
+import type { SetupStep } from "./setup-step.ts";
+
+/** Checked values. */
+export interface EntraValues {
+  readonly tenant: string;
+  readonly cloud: SetupCloud;
+  /** Of an application that is there already. */
+  readonly clientId: string | undefined;
+  /** The mailboxes that the application may into; none: all. */
+  readonly mailboxes: readonly string[];
+  /** Path of the certificate's public part; undefined: a client secret. */
+  readonly certificate: string | undefined;
+  /** Over which back end it is to work; of Microsoft Graph, with which permissions. */
+  readonly backend: { readonly kind: "ews" } | { readonly kind: "graph"; readonly grants: readonly GraphGrant[] };
+}
+
+/** What connects mailcordon to Exchange Online: docs/connect-exchange-online.md with values filled in. */
+export function entraSteps(values: EntraValues): readonly SetupStep[] {
+  const { backend } = values;
+  return [
+    {
+      title: "Sign in as an administrator",
+      about: ["Needed are the roles Application Administrator and Exchange Administrator; for consent, Privileged Role Administrator."],
+      lines: signIn(values.tenant, values.cloud),
+    },
+    registration(values.clientId),
+    credential(values.certificate),
+    ...(backend.kind === "graph" ? overGraph(backend.grants, values.mailboxes) : overEws(values.mailboxes)),
+    {
+      title: "Look whether it works",
+      about: [
+        `Put the values into mailcordon.yaml as the guide says${backend.kind === "graph" ? ", with backend: graph" : ""}, then: mailcordon doctor --mailbox ADDRESS`,
+      ],
+      lines: [],
+    },
+  ];
+}
+
+const known: SetupStep = {
+  title: "Make the application known to Exchange Online",
+  about: ["Roles of Exchange Online are given to this entry. Once is enough: that it exists already is no error."],
+  lines: introduce,
+};
+
+function overEws(mailboxes: readonly string[]): readonly SetupStep[] {
+  return [
+    known,
+    access(mailboxes),
+    {
+      title: "Let the application list and search mailboxes",
+      about: [
+        "Only what lists mailboxes, or searches in all of them, needs it. An hour until it counts.",
+        "Whether Exchange Online answers an application here is not promised by Microsoft: `mailcordon doctor` tries it.",
+      ],
+      portal: "Exchange admin center > Roles > Admin roles > Discovery Management > Assigned",
+      lines: discoveryRole(undefined),
+    },
+    {
+      title: "Allow EWS for the application",
+      about: [
+        "Since October 2026 Exchange Online blocks EWS but for allowed applications, and on 2027-04-01 it ends EWS.",
+        "The list is written whole: the lines read it, add this application, and write it. EwsEnabled counts after about an hour, the list after up to 24.",
+      ],
+      lines: allowEws(undefined),
+    },
+  ];
+}
+
+const consentPortal =
+  "the application > API permissions > Add a permission > Microsoft Graph > Application permissions, then Grant admin consent";
+
+function overGraph(grants: readonly GraphGrant[], mailboxes: readonly string[]): readonly SetupStep[] {
+  const [ofExchange, ofDirectory] = [grants.filter(({ role }) => role !== undefined), grants.filter(({ role }) => role === undefined)];
+  const names = (some: readonly GraphGrant[]) => some.map(({ permission }) => permission);
+  if (mailboxes.length === 0) {
+    return [
+      {
+        title: "Give the application its permissions, for every mailbox",
+        about: [
+          `The least set: ${names(grants).join(", ")}. A permission that is there already is refused as such: that is no error.`,
+          "To limit it to some mailboxes, print this again with --mailboxes and leave this step out: grants add up, so that consent here would undo the limit.",
+        ],
+        portal: consentPortal,
+        lines: consentToGraph(names(grants)),
+      },
+    ];
+  }
+  const directory: SetupStep = {
+    title: "Let the application list people",
+    about: [
+      "It is no permission for mailboxes, so that no scope limits it. Only what lists mailboxes, or searches in all of them, needs it.",
+    ],
+    portal: consentPortal,
+    lines: consentToGraph(names(ofDirectory)),
+  };
+  return [
+    ...(ofExchange.length === 0
+      ? []
+      : [
+          known,
+          {
+            title: "Let the application into some mailboxes (RBAC for Applications)",
+            about: [
+              "Look first what was consented to, and take away what is given here: grants add up. 30 minutes to 2 hours until it counts.",
+              "The token then names no role for mailboxes; that is right. The last line shows what counts for the first mailbox.",
+            ],
+            lines: [...showConsent, ...mailboxScope(mailboxes), ...grantInScope(grants), ...testAuthorization(mailboxes[0])],
+          },
+        ]),
+    ...(ofDirectory.length === 0 ? [] : [directory]),
+  ];
+}
+
+function registration(clientId: string | undefined): SetupStep {
+  if (clientId !== undefined) {
+    return {
+      title: "Take the application that is there",
+      about: [],
+      portal: "Entra admin center > App registrations > All applications",
+      lines: findApplication(clientId),
+    };
+  }
+  return {
+    title: "Register the application",
+    about: ["Leave the redirect URI empty. AppId is the client id for the settings."],
+    portal: "Entra admin center > App registrations > New registration",
+    lines: register,
+  };
+}
+
+function credential(certificate: string | undefined): SetupStep {
+  if (certificate === undefined) {
+    return {
+      title: "Make a client secret",
+      about: [
+        "SecretText is shown once: put it into a file or a variable that the settings name. A certificate is better: it never travels.",
+      ],
+      portal: "the application > Certificates & secrets > Client secrets > New client secret",
+      lines: addSecret,
+    };
+  }
+  return {
+    title: "Upload the certificate",
+    about: [
+      "Make one where the key is to stay, for instance:",
+      "openssl req -x509 -newkey rsa:3072 -sha256 -days 365 -nodes -subj /CN=mailcordon -keyout mailcordon.key -out mailcordon.cer",
+    ],
+    portal: "the application > Certificates & secrets > Certificates > Upload certificate",
+    lines: addCertificate(certificate),
+  };
+}
+
+function access(mailboxes: readonly string[]): SetupStep {
+  if (mailboxes.length === 0) {
+    return {
+      title: "Let the application into every mailbox",
+      about: [
+        "To limit it to some, print this again with --mailboxes and leave this step out: grants add up, so that consent here would undo the limit.",
+      ],
+      portal:
+        "the application > API permissions > Add a permission > APIs my organization uses > Office 365 Exchange Online > Application permissions > full_access_as_app, then Grant admin consent",
+      lines: consentToAll,
+    };
+  }
+  return {
+    title: "Let the application into some mailboxes (RBAC for Applications)",
+    about: [
+      "Take away full_access_as_app in API permissions if it was consented to: grants add up. 30 minutes to 2 hours until it counts.",
+      "The token then names no role; that is right.",
+    ],
+    lines: allowMailboxes(mailboxes),
+  };
+}

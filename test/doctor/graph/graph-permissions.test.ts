@@ -1,0 +1,85 @@
+import { describe, expect, test } from "vitest";
+import { actionNames } from "../../../src/actions/load.ts";
+import { clientId } from "../../wire/sign-in/tenant.ts";
+import { asking, exit, online, works } from "../online.ts";
+
+describe("permissions", () => {
+  test("that are missing are named with their actions, and the others would work", async () => {
+    const { report } = await online(["Mail.Read", "MailboxSettings.Read"]);
+    expect(report.step("graph-permissions")).toMatchObject({ status: "failed", code: "role-missing" });
+    expect(report.step("graph-permissions").found).toContain("Contacts.Read (get-contacts)");
+    expect(works(report)).toEqual({
+      ...Object.fromEntries(actionNames.map((name) => [name, "no"])),
+      "download-mail-as-eml": "yes",
+      "get-attachments": "yes",
+      "get-out-of-office": "yes",
+      "search-emails-extended": "yes",
+    });
+    expect(report.actions.find(({ action }) => action === "send-email")).toMatchObject({
+      because: "graph-permissions",
+      missing: ["Mail.ReadWrite", "Mail.Send"],
+    });
+    const next = report.next("graph-permissions").split("\n");
+    expect(next).toContain(`$principal = Get-MgServicePrincipal -Filter 'appId eq ''${clientId}'''`);
+    for (const permission of ["Mail.ReadWrite", "Mail.Send", "Contacts.Read", "User.ReadBasic.All"])
+      expect(next).toContain(`$role = $graph.AppRoles | Where-Object Value -eq '${permission}'`);
+    expect(next.join("\n")).not.toContain("'Application User.ReadBasic.All'");
+    expect(next).toContain(
+      "New-ManagementRoleAssignment -Name 'mailcordon Mail.ReadWrite' -App $principal.Id -Role 'Application Mail.ReadWrite' -CustomResourceScope 'mailcordon mailboxes'",
+    );
+    expect(report.exit).toBe(exit("role-missing"));
+  });
+
+  test("that nothing asked for needs are told, so that they can be taken away", async () => {
+    const { report } = await online(["Mail.ReadWrite", "Directory.Read.All"], { actions: ["delete-email"] });
+    expect(report.step("graph-permissions")).toMatchObject({ status: "ok" });
+    expect(report.step("graph-permissions").found).toContain("not needed for these actions: Directory.Read.All");
+  });
+
+  test("that are missing lead to the command, whatever the mailbox is called", async () => {
+    const { report } = await online([], { mailbox: "a\u001b'$(x)@example.com", registration: { exchangeRole: true } });
+    expect(report.steps.filter(({ code }) => code === "internal")).toEqual([]);
+    expect(report.next("graph-permissions")).toContain("-Resource 'a''$(x)@example.com'");
+  });
+
+  test("that only reading settings leaves a mailbox open for that, and closed for mail", async () => {
+    const { report } = await online(["MailboxSettings.Read"], { actions: ["get-out-of-office", "download-mail-as-eml"] });
+    expect(report.step("graph-mailbox")).toMatchObject({
+      status: "ok",
+      found: "it opens, though not for the Inbox: see graph-permissions",
+    });
+    expect(works(report)).toEqual({ "get-out-of-office": "yes", "download-mail-as-eml": "no" });
+  });
+
+  test("are asked after only for the actions that are to work", async () => {
+    const { report, lab } = await online(["MailboxSettings.Read"], { actions: ["get-out-of-office"] });
+    expect(report).toMatchObject({ success: true, exit: 0 });
+    expect(asking(lab).map(({ operation }) => operation)).toEqual(["user-get-mailboxsettings-part"]);
+  });
+
+  test("of RBAC for Applications are in no token: reading is tried, and of writing is said that it cannot be seen", async () => {
+    const { report } = await online(["User.ReadBasic.All"], { registration: { exchangeRole: true } });
+    expect(report.step("graph-mailbox").status).toBe("ok");
+    expect(report.step("graph-permissions")).toMatchObject({ status: "warning" });
+    expect(works(report)).toMatchObject({
+      "search-emails-extended": "yes",
+      "get-contacts": "yes",
+      "get-out-of-office": "yes",
+      "get-searchable-mailboxes": "yes",
+      "delete-email": "unknown",
+      "send-email": "unknown",
+    });
+    expect(report.next("graph-permissions")).toContain(
+      "Test-ServicePrincipalAuthorization -Identity $principal.Id -Resource 'user03@example.com'",
+    );
+  });
+
+  test("of nobody close the mailbox, and both ways to get them are told", async () => {
+    const { report } = await online([]);
+    expect(report.step("graph")).toMatchObject({ status: "ok", found: "Microsoft Graph answered, with ErrorAccessDenied" });
+    expect(report.step("graph-mailbox")).toMatchObject({ status: "failed", code: "access-denied" });
+    expect(report.next("graph-mailbox")).toContain("Where-Object Value -eq 'Mail.ReadWrite'");
+    expect(report.next("graph-mailbox")).toContain("-Role 'Application Mail.Send'");
+    expect(new Set(Object.values(works(report)))).toEqual(new Set(["no"]));
+  });
+});

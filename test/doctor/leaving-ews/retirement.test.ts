@@ -1,0 +1,24 @@
+import { expect, test } from "vitest";
+import type { Checkup } from "../../../src/doctor/checkup.ts";
+import { retirement } from "../../../src/doctor/leaving-ews/retirement.ts";
+import { loadSettings } from "../../../src/settings/load-settings.ts";
+
+async function on(day: string, url = "https://outlook.office365.com/EWS/Exchange.asmx") {
+  const { connection } = await loadSettings({ environment: { MAILCORDON_EWS_URL: url, MAILCORDON_TOKEN: "a.b.c" }, directory: "/" });
+  const common = { actions: [], mailbox: undefined, signal: undefined, events: [], tell: undefined, route: undefined };
+  const load = () => Promise.reject(new Error("not asked"));
+  const checkup: Checkup = { ...common, side: "ews", now: () => Date.parse(day), observe: () => undefined, load, learned: { connection } };
+  return retirement.run(checkup);
+}
+
+test("of Exchange Online it is told when EWS is blocked and ends, counted from today, with the way on", async () => {
+  expect((await on("2026-09-01")).found).toContain("blocks EWS from 2026-10-01 on");
+  const { status, found, next } = await on("2027-03-31T12:00:00Z");
+  expect([status, found]).toEqual(["warning", expect.stringContaining("ends it on 2027-04-01, in 1 day")]);
+  expect(next).toContain("mailcordon doctor --plan graph --connection environment");
+  expect((await on("2027-04-02")).found).toBe("Exchange Online was to end EWS on 2027-04-01");
+});
+
+test("a server on premises keeps EWS", async () => {
+  expect(await on("2027-04-02", "https://mail.example.com/EWS/Exchange.asmx")).toMatchObject({ status: "ok" });
+});

@@ -1,0 +1,46 @@
+import { describe, expect, test } from "vitest";
+import { socAddress } from "../../src/lab/seed/seed.ts";
+import { examine, openLab, service } from "./examine.ts";
+
+const auto = (more: Readonly<Record<string, unknown>> = {}) => ({ auto: { username: socAddress, password: "env:SECRET", ...more } });
+
+describe("the step sign-in", () => {
+  test("warns where the server offers only Basic, and names the floor to set", async () => {
+    const report = await examine(service(await openLab({ signIn: { schemes: ["Basic"] } }), { auth: auto() }));
+    expect(report.success).toBe(true);
+    expect(report.step("sign-in")).toMatchObject({ status: "warning" });
+    expect(report.step("sign-in").found).toMatch(/^only basic; the floor \(auth\.auto\.at_least\) is not set/);
+    expect(report.next("sign-in")).toContain("Get-WebServicesVirtualDirectory");
+    expect(report.next("sign-in")).toContain("at_least: ntlm # in auth.auto");
+  });
+
+  test("names what is offered where it is more than Basic", async () => {
+    const report = await examine(service(await openLab({ signIn: { schemes: ["NTLM", "Basic"] } }), { auth: auto({ at_least: "ntlm" }) }));
+    expect(report.success).toBe(true);
+    expect(report.step("sign-in")).toMatchObject({ status: "ok", found: "ntlm, basic; the floor (auth.auto.at_least) is ntlm" });
+  });
+
+  test.each([
+    ["ntlm", ["Basic"]],
+    ["kerberos", ["NTLM", "Basic"]],
+  ] as const)(
+    "fails where the floor is %s and the server offers %j: no password is sent, and the next thing is not the password",
+    async (at_least, schemes) => {
+      const lab = await openLab({ signIn: { schemes } });
+      const report = await examine(service(lab, { auth: auto({ at_least }) }));
+      expect(report.success).toBe(false);
+      expect(report.step("ews")).toMatchObject({ status: "failed", code: "unauthenticated" });
+      expect(report.step("ews").found).toContain(`auth.auto.at_least is ${at_least}`);
+      expect(report.next("ews")).not.toContain("Get-ADUser");
+      expect(report.step("sign-in")).toMatchObject({ status: "failed", code: "unauthenticated" });
+      expect(report.step("sign-in").found).toContain("The password was not sent");
+      expect(report.next("sign-in")).toContain("removed the stronger ways");
+      expect(lab.requests.map(({ signIn }) => signIn)).toEqual(lab.requests.map(() => undefined));
+    },
+  );
+
+  test("is not there where the connection does not choose", async () => {
+    const report = await examine(service(await openLab()));
+    expect(report.steps.map(({ name }) => name)).not.toContain("sign-in");
+  });
+});

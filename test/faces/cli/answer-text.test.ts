@@ -1,0 +1,38 @@
+import { expect, test } from "vitest";
+import type { Answer } from "../../../src/catalogue/answer-envelope.ts";
+import { answerText } from "../../../src/faces/cli/answer-text.ts";
+import { shearSheep } from "../toy.ts";
+
+const answer = (results: Answer["results"]): Answer => ({
+  success: true,
+  message: "Said.",
+  action: "shear-sheep",
+  counts: { requested: 0, succeeded: 0, failed: 0, not_found: 0 },
+  results,
+});
+
+test("what was not found is named below the table, also where its id has no room in it", () => {
+  const ewe = { status: "done" as const, name: "Dolly" };
+  const text = answerText(answer([ewe, { status: "not_found", item_id: "A".repeat(120) }]), shearSheep, 60);
+  expect(text).toContain(`2. Not found: ${"A".repeat(120)}\n`);
+});
+
+test("what is gone already is named as it was asked for, and not by the id under which it was found", () => {
+  const gone = { status: "not_found" as const, internet_message_id: "<a@x.example>", new_item_id: "B".repeat(120), action: "already_gone" };
+  const text = answerText(answer([gone, { ...gone, action: "not_found" }]), shearSheep, 60);
+  expect(text).toContain("1. Gone already: <a@x.example>\n");
+  expect(text).toContain("2. Not found: <a@x.example>\n");
+});
+
+test("a reason that several items share is said once, with their numbers", () => {
+  const error = { code: "busy" as const, message: "Later\u001b.", hint: "Wait.", retryable: true };
+  const failed = { status: "failed" as const, name: "Dolly", error };
+  expect(answerText(answer([failed, failed]), shearSheep, 60)).toContain("1, 2. Later␛.\n   Wait.\n");
+});
+
+test("columns that only a program can use are not shown, and of several results the folder of their files is", () => {
+  const action = { ...shearSheep, glance: { columns: ["name"], hidden: ["action"] } };
+  const ewe = { status: "done" as const, name: "Dolly", action: "shorn", colour: "white", file_ref: "/wool/dolly.txt" };
+  expect(answerText(answer([ewe]), action, 60)).toBe("Status  done\nName    Dolly\n\nSaid.");
+  expect(answerText(answer([ewe, { ...ewe, name: "Molly" }]), action, 60)).toContain("Files in  /wool");
+});

@@ -1,0 +1,67 @@
+import { expect, test } from "vitest";
+import { readFlags } from "../../../src/faces/cli/program-flags.ts";
+import { parametersOf } from "../../../src/faces/parameters.ts";
+import { Failure } from "../../../src/failure.ts";
+import { countSheep } from "../toy.ts";
+
+const parameters = parametersOf(countSheep);
+const fields = (...words: string[]) => readFlags(words, parameters).fields;
+const refusal = (...words: string[]) => {
+  try {
+    readFlags(words, parameters);
+  } catch (thrown) {
+    if (thrown instanceof Failure) return `${thrown.code}: ${thrown.message}`;
+    throw thrown;
+  }
+  return "accepted";
+};
+
+test("a value follows its flag or an equals sign", () => {
+  expect(fields("--mailbox", "a@example.com", "--limit=3")).toEqual({ mailbox: "a@example.com", limit: "3" });
+  expect(fields("--mailbox=a=b")).toEqual({ mailbox: "a=b" });
+  expect(fields("--mailbox", "-dash")).toEqual({ mailbox: "-dash" });
+  expect(fields("--mailbox=--two-dashes")).toEqual({ mailbox: "--two-dashes" });
+});
+
+test.each([
+  [["--awake"], true],
+  [["--no-awake"], false],
+  [["--awake=false"], "false"],
+  [["--awake", "true"], "true"],
+])("a boolean is understood as %j", (words, value) => {
+  expect(fields(...words)).toEqual({ awake: value });
+});
+
+test("a boolean does not swallow the flag after it", () => {
+  expect(fields("--awake", "--limit", "3")).toEqual({ awake: true, limit: "3" });
+});
+
+test("a list is its flag repeated, each with commas or not", () => {
+  const { names } = fields("--names", "a,b", "--names=c");
+  expect(countSheep.prepare({ names }).input).toMatchObject({ names: ["a", "b", "c"] });
+});
+
+test.each([
+  [["--limmit", "3"], "invalid-input: Unknown flag: --limmit. Did you mean --limit?"],
+  [["--zzzzzz"], "invalid-input: Unknown flag: --zzzzzz."],
+  [["--no-limit"], "invalid-input: Unknown flag: --no-limit."],
+  [["stray"], "invalid-input: Unexpected argument: stray. Every value has a flag before it."],
+  [["--"], "invalid-input: Unexpected argument: --. Every value has a flag before it."],
+  [["--mailbox"], "invalid-input: --mailbox needs a value."],
+  [["--mailbox", "--limit"], "invalid-input: --mailbox needs a value; one that begins with -- is written --mailbox=--limit."],
+  [["--limit=1", "--limit=2"], "invalid-input: --limit is given twice; it takes one value."],
+  [["--json=maybe"], "invalid-input: --json takes no value."],
+])("%j is refused with one clear sentence", (words, message) => {
+  expect(refusal(...words)).toBe(message);
+});
+
+test("flags of the program are told from those of the action", () => {
+  const { program, fields } = readFlags(["--json", "--out", "dir", "--yes", "--limit", "2", "-h"], parameters);
+  expect(program).toEqual({ json: true, out: "dir", yes: true, help: true });
+  expect(fields).toEqual({ limit: "2" });
+});
+
+test("a field named like something that every object has is an unknown flag", () => {
+  expect(refusal("--constructor", "x")).toMatch(/^invalid-input: Unknown flag: --constructor/);
+  expect(refusal("--__proto__=x")).toMatch(/^invalid-input: Unknown flag: --__proto__/);
+});

@@ -1,0 +1,109 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { cell, record, table } from "../../../src/faces/cli/table.ts";
+import { width } from "../../../src/faces/cli/terminal.ts";
+
+test("a table shows short columns first and counts those that have no room", () => {
+  const rows = [
+    { item_id: "A".repeat(120), subject: "Invoice", size: 12 },
+    { item_id: "B".repeat(120), subject: "Re: Invoice", size: 3400 },
+  ];
+  expect(table(rows, 40)).toBe(
+    ["Subject      Size", "───────────  ────", "Invoice      12", "Re: Invoice  3400", "(1 more column: --json)"].join("\n"),
+  );
+});
+
+test("no line is wider than the terminal, and no cell breaks its line, whatever the mail says", () => {
+  const hostile = fc.string({ unit: "binary", maxLength: 80 });
+  const row = fc.record({ subject: hostile, from: fc.record({ name: hostile, address: hostile }), size: fc.integer() });
+  fc.assert(
+    fc.property(fc.array(row, { minLength: 1, maxLength: 5 }), fc.integer({ min: 30, max: 120 }), (rows, columns) => {
+      const lines = table(rows, columns).split("\n");
+      expect(lines.length).toBeLessThanOrEqual(rows.length + 3);
+      for (const line of lines) {
+        expect(width(line)).toBeLessThanOrEqual(columns);
+        expect(line).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/);
+      }
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test.each([
+  [{ name: "Ann", address: "ann@example.com" }, "Ann <ann@example.com>"],
+  [{ address: "ann@example.com" }, "ann@example.com"],
+  [[{ name: "a.txt" }, { name: "b.txt" }], "a.txt, b.txt"],
+  [{ label: "Home", number: "1" }, "Home: 1"],
+  ["2026-01-31T12:00:05.000Z", "2026-01-31 12:00:05Z"],
+  ["2026-01-31T12:00:05.000Z ", "2026-01-31T12:00:05.000Z "],
+  [true, "yes"],
+  [null, ""],
+  [{ deep: { er: 1 } }, "deep er 1"],
+])("%j is shown as %j", (value, shown) => {
+  expect(cell(value)).toBe(shown);
+});
+
+test("a table shows of an address what cannot be chosen freely, and times to the minute", () => {
+  expect(cell({ name: "Your Bank", address: "x@example.net" }, true)).toBe("x@example.net");
+  expect(cell("2026-01-31T12:00:05Z", true)).toBe("2026-01-31 12:00Z");
+});
+
+test("what comes first is cut to find room for all of it; ids are whole or not there, a hash is shown by its beginning", () => {
+  const rows = [1, 2].map((number) => ({
+    id: "A".repeat(60) + number,
+    sha256: `${number}`.repeat(64),
+    subject: `${number} words of a long subject`,
+    size: number,
+  }));
+  expect(table(rows, 38, { first: ["subject", "sha256", "id"], note: false })).toBe(
+    [
+      "Subject                  Sha256",
+      "───────────────────────  ─────────────",
+      "1 words of a long subj…  111111111111…",
+      "2 words of a long subj…  222222222222…",
+    ].join("\n"),
+  );
+});
+
+test("an id that alone tells the rows apart is shown whole, beyond the edge if it must be", () => {
+  const rows = ["X", "Y"].map((letter) => ({ subject: "Invoice", item_id: letter.repeat(250), size: 1 }));
+  const text = table(rows, 60, { first: ["subject", "item_id", "size"] });
+  for (const { item_id } of rows) expect(text.split("\n")).toContain(item_id);
+  expect(text).not.toContain("…");
+  const others = table(
+    rows.map((row, at) => ({ internet_message_id: `<${at}@x>`.repeat(30), ...row, size: at + 1 })),
+    60,
+  );
+  expect(others).toContain("2 more columns");
+  expect(others).not.toContain("…");
+});
+
+test("where there is no room, what is the same in every row is said once", () => {
+  const rows = ["hr", "it"].map((name) => ({ mailbox: `${name}@example.com`, subject: "Overdue invoice: settle today", folder: "Inbox" }));
+  const first = ["mailbox", "subject", "folder"];
+  expect(table(rows, 60, { first })).toContain("hr@example.com  Overdue invoice: settle today  Inbox");
+  expect(table(rows, 38, { first })).toBe(
+    [
+      "Mailbox",
+      "──────────────",
+      "hr@example.com",
+      "it@example.com",
+      "",
+      "In every row:",
+      "Subject  Overdue invoice: settle today",
+      "Folder   Inbox",
+    ].join("\n"),
+  );
+});
+
+test("a text of several lines is shown line by line, up to a limit", () => {
+  expect(record({ reply: "one\ntwo\u001b\nthree", state: "Enabled" }, 2)).toBe(
+    ["Reply  one", "       two␛", "       … (1 more lines; --json has them)", "State  Enabled"].join("\n"),
+  );
+});
+
+// They do not fit into the arguments of one call.
+test("three hundred thousand rows make a table", () => {
+  const rows = Array.from({ length: 300_000 }, (_, at) => ({ name: `n${at}` }));
+  expect(table(rows, 80).split("\n")).toHaveLength(300_002);
+});

@@ -1,0 +1,20 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { jsonPieces } from "../../src/faces/json-pieces.ts";
+import { jsonText } from "../../src/text/harmless-json.ts";
+
+test("in pieces it is the same text, whatever the document", () => {
+  const member = fc.option(fc.oneof(fc.jsonValue(), fc.array(fc.jsonValue(), { maxLength: 120 })), { nil: undefined });
+  fc.assert(
+    fc.property(fc.dictionary(fc.string(), member), (document) => {
+      expect([...jsonPieces(document)].join("")).toBe(jsonText(document));
+    }),
+  );
+});
+
+test("a short document is one piece, and of a long list no piece is longer than a few rows", () => {
+  const row = { subject: "s".repeat(1000) };
+  expect([...jsonPieces({ items: [row] })]).toHaveLength(1);
+  const pieces = [...jsonPieces({ items: Array.from({ length: 3000 }, () => row) })];
+  expect(Math.max(...pieces.map(({ length }) => length))).toBeLessThan(200_000);
+});
