@@ -33,14 +33,14 @@ export async function theOne<T>(outcomes: AsyncIterable<Outcome<T>>): Promise<T>
 export async function* askedOf<T, V>(
   all: readonly T[],
   isAsked: (one: T) => boolean,
-  ask: (asked: readonly T[]) => AsyncIterable<Outcome<V>>,
+  ask: (requested: readonly T[]) => AsyncIterable<Outcome<V>>,
   otherwise: (one: T) => Outcome<V>,
 ): AsyncGenerator<Outcome<V>> {
-  const asked = new Set(all.filter(isAsked));
-  const answers = ask([...asked])[Symbol.asyncIterator]();
+  const requested = new Set(all.filter(isAsked));
+  const answers = ask([...requested])[Symbol.asyncIterator]();
   try {
     for (const one of all) {
-      if (!asked.has(one)) {
+      if (!requested.has(one)) {
         yield otherwise(one);
         continue;
       }

@@ -7,8 +7,8 @@ import { mostCharacters } from "../catalogue/limits.ts";
 import {
   choosesMessages,
   guarded,
-  messageGlance,
   messageNames,
+  messagePresentation,
   scope,
   selectMessages,
   whichMessages,
@@ -50,7 +50,7 @@ export const copyEmail = touching({
     if (action === "already_there") return "there already";
     return Array.isArray(lost) && lost.includes("sent") ? "copied as a draft" : undefined;
   },
-  glance: messageGlance,
+  glance: messagePresentation,
   example: {
     mailbox: "user03@example.com",
     internet_message_id: ["<20f7c1.4711@mailer.example.net>"],
@@ -183,9 +183,9 @@ export const copyEmail = touching({
         for await (const again of askedOf(
           rows,
           (row) => row.new_item_id !== undefined,
-          (asked) =>
+          (requested) =>
             mailbox.get(
-              asked.map((row) => row.new_item_id ?? ""),
+              requested.map((row) => row.new_item_id ?? ""),
               {},
             ),
           () => done(undefined),

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { type Target, touching } from "../catalogue/action-definition.ts";
 import { confirm, present } from "../catalogue/common-fields.ts";
 import { narrowing } from "../catalogue/read-input.ts";
-import { attachmentGlance, choosesAttachments, selectAttachments, whichAttachments } from "../catalogue/which-attachments.ts";
+import { attachmentPresentation, choosesAttachments, selectAttachments, whichAttachments } from "../catalogue/which-attachments.ts";
 import { guarded, messageNames, whichMessages } from "../catalogue/which-messages.ts";
 import { Failure } from "../failure.ts";
 import { askedOf, done, failed, theOne } from "../outcome.ts";
@@ -26,7 +26,7 @@ export const deleteAttachments = touching({
   vanished: { action: "already_gone" },
   done: "deleted",
   did: ({ action }) => (action === "already_gone" ? "already deleted" : undefined),
-  glance: { ...attachmentGlance, hidden: ["change_key"] },
+  glance: { ...attachmentPresentation, hidden: ["change_key"] },
   example: { mailbox: "user03@example.com", internet_message_id: ["<20f7c1.4711@mailer.example.net>"], name_pattern: "*.html" },
   input: z.strictObject({
     ...whichMessages,
@@ -85,7 +85,7 @@ export const deleteAttachments = touching({
           for await (const outcome of askedOf(
             targets,
             ({ attachment }) => attachment?.kind !== "reference",
-            (asked) => mailbox.attachmentContent(asked.flatMap(({ attachment }) => attachment ?? [])),
+            (requested) => mailbox.attachmentContent(requested.flatMap(({ attachment }) => attachment ?? [])),
             () =>
               failed(
                 new Failure("unsupported", "It is a reference to a cloud file and has no bytes to keep; save_copy_first false deletes it."),

@@ -6,8 +6,8 @@ import {
   emlName,
   exportName,
   guarded,
-  messageGlance,
   messageNames,
+  messagePresentation,
   scope,
   selectMessages,
   whichMessages,
@@ -20,7 +20,7 @@ import { isLocal } from "../exchange/search/local-failure.ts";
 import { wholeItems } from "../exchange/whole-item.ts";
 import { Failure } from "../failure.ts";
 import { askedOf, attempt, done, failed, type Outcome, theOne } from "../outcome.ts";
-import { goneFromThere } from "../verification/verify-gone.ts";
+import { verifyGone } from "../verification/verify-gone.ts";
 
 const deleted = { trash: "trash_deleted", soft: "soft_deleted", hard: "hard_deleted" } as const satisfies Record<DeleteMode, string>;
 
@@ -53,7 +53,7 @@ export const deleteEmail = touching({
     if (action === "already_gone") return "already deleted";
     return delete_type === "hard" && action === "soft_deleted" ? "moved to the Recoverable Items" : undefined;
   },
-  glance: { ...messageGlance, hidden: ["undo"] },
+  glance: { ...messagePresentation, hidden: ["undo"] },
   example: {
     mailbox: "user03@example.com",
     internet_message_id: ["<20f7c1.4711@mailer.example.net>"],
@@ -120,7 +120,7 @@ export const deleteEmail = touching({
       for await (const outcome of askedOf(
         targets,
         ({ message }) => !liesIn(goal, message),
-        (asked) => mailbox.delete(asked.map(itemId), delete_type),
+        (requested) => mailbox.delete(requested.map(itemId), delete_type),
         () => done(undefined),
       )) {
         const before = targets[at++]?.message;
@@ -158,7 +158,7 @@ export const deleteEmail = touching({
         const left = every ? await copiesLeft(targets, rows, chosen, input, context) : new Map<string, Failure>();
         const messages = targets.flatMap(({ message }) => message ?? []);
         const goal = await goalOf(input, context.mailbox);
-        const gone = await goneFromThere(
+        const gone = await verifyGone(
           messages.map((before, at) => ({ before, newItemId: rows[at]?.new_item_id })),
           context,
         );
@@ -282,7 +282,7 @@ async function recoverableOf(archive: boolean, mailbox: Pick<Mailbox, "folder">)
  * Only where the rest of the mailbox was looked into and has no copy of it; else the act says it. Throws Failure.
  */
 async function lyingDeleted(
-  { asked, outcome }: Selected,
+  { asked: requested, outcome }: Selected,
   asking: Asking,
   { mailbox }: Context<"locate">,
   recoverable: () => Promise<ReadonlySet<string>>,
@@ -295,7 +295,7 @@ async function lyingDeleted(
   for await (const seen of mailbox.locate([{ internetMessageId }], { archive: asking.archive })) {
     if (!seen.ok || !isAbsent(seen.value)) return undefined;
     const row = { action: "already_gone", shown_by: "recoverable_items", recoverable: true, new_item_id: message.itemId };
-    return { selected: { asked, outcome: done(seen.value) }, row: { ...row, note: liesAlready("the Recoverable Items") } };
+    return { selected: { asked: requested, outcome: done(seen.value) }, row: { ...row, note: liesAlready("the Recoverable Items") } };
   }
   return undefined;
 }
@@ -330,7 +330,8 @@ async function shownDeleted(chosen: readonly Selected[], context: Context<"locat
       shown.set(one.selected, { action: "already_gone", shown_by: "recoverable_items", recoverable: true, new_item_id: copy.itemId });
     }
   }
-  const namesOf = ({ asked }: Selected) => [asked.item_id, asked.internet_message_id].filter((name) => typeof name === "string");
+  const namesOf = ({ asked: requested }: Selected) =>
+    [requested.item_id, requested.internet_message_id].filter((name) => typeof name === "string");
   const others = missing.filter((selected) => !shown.has(selected));
   const done = others.length === 0 ? undefined : await context.doneBefore?.(others.flatMap(namesOf));
   for (const selected of others) {

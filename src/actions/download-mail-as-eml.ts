@@ -1,12 +1,12 @@
 import * as z from "zod";
-import { type Held, type Kept, touching } from "../catalogue/action-definition.ts";
+import { type InlineContent, type Kept, touching } from "../catalogue/action-definition.ts";
 import { as, digests, max_bytes } from "../catalogue/common-fields.ts";
 import { mostCharacters } from "../catalogue/limits.ts";
 import {
   choosesMessages,
   emlName,
-  messageGlance,
   messageNames,
+  messagePresentation,
   scope,
   selectMessages,
   whichMessages,
@@ -27,7 +27,7 @@ export const downloadMailAsEml = touching({
   overGraph: sameOverGraph,
   noun: "message",
   done: ({ as }) => (as === "file" ? "saved" : "read"),
-  glance: messageGlance,
+  glance: messagePresentation,
   example: { mailbox: "user03@example.com", internet_message_id: ["<20f7c1.4711@mailer.example.net>"] },
   input: z.strictObject({
     ...whichMessages,
@@ -66,7 +66,9 @@ export const downloadMailAsEml = touching({
         const source = { mailbox: mailbox.address, item_id: message?.itemId, internet_message_id: message?.internetMessageId };
         const about = { name, maxBytes: input.max_bytes, sha512: input.sha512, source };
         const { bytes } = outcome.value;
-        const kept = await attempt<Held | Kept>(() => (input.as === "base64" ? evidence.hold(bytes, about) : evidence.keep(bytes, about)));
+        const kept = await attempt<InlineContent | Kept>(() =>
+          input.as === "base64" ? evidence.hold(bytes, about) : evidence.keep(bytes, about),
+        );
         yield kept.ok ? done({ name, ...kept.value }) : kept;
       }
     },

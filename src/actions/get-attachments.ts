@@ -1,7 +1,7 @@
 import * as z from "zod";
-import { type Context, type Held, type Kept, type Target, touching } from "../catalogue/action-definition.ts";
+import { type Context, type InlineContent, type Kept, type Target, touching } from "../catalogue/action-definition.ts";
 import { digests, MessageRow, max_bytes, present } from "../catalogue/common-fields.ts";
-import { attachmentGlance, choosesAttachments, selectAttachments, whichAttachments } from "../catalogue/which-attachments.ts";
+import { attachmentPresentation, choosesAttachments, selectAttachments, whichAttachments } from "../catalogue/which-attachments.ts";
 import { messageNames, whichMessages } from "../catalogue/which-messages.ts";
 import type { Content } from "../exchange/message.ts";
 import { askedOf, attempt, done, type Outcome } from "../outcome.ts";
@@ -22,7 +22,7 @@ export const getAttachments = touching({
   noun: "attachment",
   done: ({ as }) => ({ file: "saved", base64: "read", metadata: "listed" })[as],
   did: ({ fetched }, { as }) => (as !== "metadata" && !fetched ? "only listed, being a link to a cloud file" : undefined),
-  glance: attachmentGlance,
+  glance: attachmentPresentation,
   example: { mailbox: "legal@example.com", internet_message_id: ["<20f7c3.4711@mailer.example.net>"] },
   input: z.strictObject({
     ...whichMessages,
@@ -70,7 +70,7 @@ export const getAttachments = touching({
       for await (const outcome of askedOf<Target, Content | undefined>(
         targets,
         ({ attachment }) => input.as !== "metadata" && attachment?.kind !== "reference",
-        (asked) => context.mailbox.attachmentContent(asked.flatMap(({ attachment }) => attachment ?? [])),
+        (requested) => context.mailbox.attachmentContent(requested.flatMap(({ attachment }) => attachment ?? [])),
         () => done(undefined),
       )) {
         const target = targets[at++];
@@ -90,9 +90,11 @@ function taken(
   target: Target,
   input: { readonly as: string; readonly max_bytes?: number | undefined },
   { evidence, mailbox }: Context<"attachmentContent">,
-): Promise<Outcome<Held | Kept>> {
+): Promise<Outcome<InlineContent | Kept>> {
   const { item_id, internet_message_id, attachment_id, file_name } = target.row;
   const source = present({ mailbox: mailbox.address, item_id, internet_message_id, attachment_id });
   const about = { name: String(file_name), maxBytes: input.max_bytes, source };
-  return attempt<Held | Kept>(() => (input.as === "base64" ? evidence.hold(content.bytes, about) : evidence.keep(content.bytes, about)));
+  return attempt<InlineContent | Kept>(() =>
+    input.as === "base64" ? evidence.hold(content.bytes, about) : evidence.keep(content.bytes, about),
+  );
 }

@@ -87,11 +87,11 @@ export const getContacts = reading({
   const contacts = found.slice(0, limit).map(contactRow);
   const count = contacts.length === 1 ? "1 contact" : `${contacts.length} contacts`;
   const more = `${found.length > limit ? "; there are more" : ""}${unread.length > 0 ? `; ${unread.length} could not be read` : ""}`;
-  const told = contacts.length === 0 && unread.length === 0 ? "No contacts found" : `${count} found${more}.`;
+  const summary = contacts.length === 0 && unread.length === 0 ? "No contacts found" : `${count} found${more}.`;
   const groups = "Personal groups are not listed: Microsoft Graph does not give them out.";
   return present({
     success: unread.length === 0,
-    message: withoutGroups === true ? `${told.replace(/\.?$/, ".")} ${groups}` : told,
+    message: withoutGroups === true ? `${summary.replace(/\.?$/, ".")} ${groups}` : summary,
     contacts,
     truncated: found.length > limit,
     incomplete: unread.length > 0 ? (true as const) : undefined,

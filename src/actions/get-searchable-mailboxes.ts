@@ -4,7 +4,7 @@ import { completeness, ErrorNoun, errorNoun } from "../catalogue/answer-envelope
 import { anywhere, present } from "../catalogue/common-fields.ts";
 import { mostCharacters } from "../catalogue/limits.ts";
 import { narrowing } from "../catalogue/read-input.ts";
-import type { UntoldMailbox } from "../exchange/exchange.ts";
+import type { UnlistedMailbox } from "../exchange/exchange.ts";
 
 const backend = z.string().optional().describe("The back end that listed it.");
 
@@ -93,7 +93,7 @@ export const getSearchableMailboxes = reading({
   const untold = failed.length === 0 ? "" : `; of ${failed.length} it could not be told`;
   const people = unopened.length === 1 ? "1 person has" : `${unopened.length} people have`;
   const none = unopened.length === 0 ? "" : `; ${people} no mailbox that Microsoft Graph can open`;
-  const untoldRow = ({ mailbox, message, failure, ...one }: UntoldMailbox) =>
+  const untoldRow = ({ mailbox, message, failure, ...one }: UnlistedMailbox) =>
     present({ mailbox, backend: one.backend ?? listed, message, error: failure && errorNoun(failure) });
   return present({
     success: failed.length === 0,

@@ -4,8 +4,8 @@ import { AddressNoun, addressRow, present } from "../catalogue/common-fields.ts"
 import {
   choosesMessages,
   guarded,
-  messageGlance,
   messageNames,
+  messagePresentation,
   scope,
   selectMessages,
   whichMessages,
@@ -15,7 +15,7 @@ import type { MailboxFor } from "../exchange/port-methods.ts";
 import { isAbsent } from "../exchange/search/absence.ts";
 import { Failure } from "../failure.ts";
 import { done, failed, type Outcome } from "../outcome.ts";
-import { goneFromThere } from "../verification/verify-gone.ts";
+import { verifyGone } from "../verification/verify-gone.ts";
 
 /**
  * Whether the sender is blocked is Exchange's own decision with this operation, so there is no switch for it: it is said in the answer.
@@ -35,7 +35,7 @@ export const junkMail = touching({
   },
   noun: "message",
   done: ({ is_junk }) => (is_junk ? "marked as junk" : "marked as not junk"),
-  glance: messageGlance,
+  glance: messagePresentation,
   example: { mailbox: "user03@example.com", internet_message_id: ["<20f7c1.4711@mailer.example.net>"] },
   input: z.strictObject({
     ...whichMessages,
@@ -116,7 +116,7 @@ async function movedTo(
   mailbox: MailboxFor<"get" | "locate">,
 ): Promise<Outcome<boolean>[]> {
   const lay = messages.map((before, at) => ({ before, newItemId: rows[at]?.new_item_id }));
-  const gone = await goneFromThere(lay, { mailbox });
+  const gone = await verifyGone(lay, { mailbox });
   const outcomes: Outcome<boolean>[] = [];
   for (const [at, outcome] of gone.entries()) {
     const before = messages[at];

@@ -11,7 +11,7 @@ import {
   sentColumns,
   sentRow,
 } from "../catalogue/new-message.ts";
-import { choosesMessages, guarded, messageGlance, messageNames, selectMessages, whichMessages } from "../catalogue/which-messages.ts";
+import { choosesMessages, guarded, messageNames, messagePresentation, selectMessages, whichMessages } from "../catalogue/which-messages.ts";
 import { sameOverGraph } from "../exchange/port-methods.ts";
 import { checkReply } from "../exchange/sending/check-draft.ts";
 import type { Reply } from "../exchange/sending/draft.ts";
@@ -28,7 +28,7 @@ export const replyToEmail = touching({
   overGraph: sameOverGraph,
   noun: "message",
   done: "answered",
-  glance: messageGlance,
+  glance: messagePresentation,
   example: {
     mailbox: "user03@example.com",
     internet_message_id: ["<20f7c1.4711@mailer.example.net>"],

@@ -78,10 +78,10 @@ interface Box {
  * Searches several mailboxes; the limit and the order, newest first, are over all of them. A mailbox that fails fails alone. So does one that
  * has not answered in its own time, or when the time of the call is nearly over; the others are searched meanwhile.
  */
-export async function searchMany(places: readonly Place[], search: Omit<Search, "cursor">, ways: SearchWays): Promise<Found> {
-  const { told } = ways;
+export async function searchMany(places: readonly Place[], search: Omit<Search, "cursor">, options: SearchWays): Promise<Found> {
+  const { told: results } = options;
   const now = performance.now();
-  const answerBy = ways.deadline === undefined ? undefined : now + (ways.deadline - now) * (1 - leftToAnswer);
+  const answerBy = options.deadline === undefined ? undefined : now + (options.deadline - now) * (1 - leftToAnswer);
   const boxes = places.map(
     (place): Box => ({
       place,
@@ -103,14 +103,14 @@ export async function searchMany(places: readonly Place[], search: Omit<Search, 
       const { place } = box;
       const slow = boxes.length > 1 ? setTimeout(() => void more(), slowAfterMs) : undefined;
       const ask = async (mailbox: MailboxFor<"search">) => {
-        ways.asking?.(mailbox.address);
+        options.asking?.(mailbox.address);
         box.side = await mailbox.route?.();
         return mailbox.search({ ...search, cursor: place.cursor });
       };
       const alone = boxes.length === 1;
       const known = place.failure;
       const outcome = await attempt(() =>
-        known !== undefined ? Promise.reject(known) : alone ? ask(place.mailbox) : inTime(place, ask, ways.signal, answerBy),
+        known !== undefined ? Promise.reject(known) : alone ? ask(place.mailbox) : inTime(place, ask, options.signal, answerBy),
       );
       clearTimeout(slow);
       if (outcome.ok) {
@@ -131,7 +131,7 @@ export async function searchMany(places: readonly Place[], search: Omit<Search, 
         throw outcome.failure;
       } else box.failure = outcome.failure;
       done += 1;
-      if (boxes.length > 1) told(`searched ${done} of ${boxes.length} mailboxes`);
+      if (boxes.length > 1) results(`searched ${done} of ${boxes.length} mailboxes`);
     }
   };
   const workers = Array.from({ length: atOnce }, work);
@@ -233,8 +233,8 @@ function searched(
 /** The cursor in the middle of a page: after the messages that were given out of it. */
 function goOn(messages: readonly Message[], search: Omit<Search, "cursor">, cursor: string | undefined): string | undefined {
   if (messages.length === 0) return cursor;
-  const asked = { ...search, cursor };
-  return nextCursor(asked, messages, readCursor(asked));
+  const requested = { ...search, cursor };
+  return nextCursor(requested, messages, readCursor(requested));
 }
 
 /** Where a search over several mailboxes goes on. */

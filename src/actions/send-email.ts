@@ -89,8 +89,8 @@ export const sendEmail = touching({
           return;
         }
         const others = ["from", "to", "cc", "bcc", "reply_to", "subject", "body_text", "body_html", "headers", "attachments"] as const;
-        const asked = ["read_receipt", "delivery_receipt"] as const;
-        const given = [...others.filter((field) => input[field] !== undefined), ...asked.filter((field) => input[field])];
+        const requested = ["read_receipt", "delivery_receipt"] as const;
+        const given = [...others.filter((field) => input[field] !== undefined), ...requested.filter((field) => input[field])];
         if (given.length > 0) throw new Failure("invalid-input", `raw_mime is the whole message: leave out ${given.join(", ")}.`);
       },
     },

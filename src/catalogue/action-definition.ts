@@ -77,7 +77,7 @@ export const effects = {
 } as const satisfies Record<Effect, object>;
 
 /** Bytes that were read to their end, and their hashes in hexadecimal. */
-export interface Digested {
+export interface Digests {
   /** A name that is safe as a file name; made from what the mail says, never equal to a path. */
   readonly safe_name: string;
   /** Bytes. */
@@ -90,7 +90,7 @@ export interface Digested {
 }
 
 /** Bytes that were kept as evidence. */
-export interface Kept extends Digested {
+export interface Kept extends Digests {
   /** Where it lies, as the store says it: a path, or a link. */
   readonly file_ref: string;
   /** Why it is in another form than was asked; one sentence. */
@@ -98,12 +98,12 @@ export interface Kept extends Digested {
 }
 
 /** Bytes that are handed over in the answer. */
-export interface Held extends Digested {
+export interface InlineContent extends Digests {
   readonly base64: string;
 }
 
 /** What the store is told of the bytes. */
-export interface AboutBytes {
+export interface EvidenceDetails {
   /** As the mail says it; made safe by the store. */
   readonly name: string;
   /** More than that is Failure `too-large`. */
@@ -112,15 +112,15 @@ export interface AboutBytes {
   /** Where they come from, for the store's index: mailbox, ids. */
   readonly source?: Row | undefined;
   /** Is told the hashes when the bytes are written, before they have a name. What it throws is passed on, and nothing is kept. */
-  readonly confirm?: ((digested: Digested) => Promise<void>) | undefined;
+  readonly confirm?: ((digested: Digests) => Promise<void>) | undefined;
 }
 
 /** Where evidence goes. Bytes are hashed while they stream; a stream that throws leaves nothing behind. */
 export interface EvidenceStore {
   /** Keeps the bytes. Failure `evidence-failed` when they cannot be written; what the stream throws is passed on. */
-  keep(bytes: AsyncIterable<Uint8Array>, about: AboutBytes): Promise<Kept>;
+  keep(bytes: AsyncIterable<Uint8Array>, about: EvidenceDetails): Promise<Kept>;
   /** Reads the bytes into memory, for small things that are answered as base64. Without `maxBytes`, at most 25 MiB. */
-  hold(bytes: AsyncIterable<Uint8Array>, about: AboutBytes): Promise<Held>;
+  hold(bytes: AsyncIterable<Uint8Array>, about: EvidenceDetails): Promise<InlineContent>;
 }
 
 /** A file that the caller named in the input, opened by the face. */
@@ -242,7 +242,7 @@ export interface Prepared {
 }
 
 /** How an answer is told to a person. JSON has all of it, whatever stands here. */
-export interface Glance {
+export interface Presentation {
   /** The columns of a row, the most telling first. Further ones are shown where there is room. */
   readonly columns?: readonly string[];
   /** Columns that only a program can use. */
@@ -267,7 +267,7 @@ export interface Action extends Uses {
   readonly output?: z.ZodObject;
   /** What one item is called: `message`. Default: item. */
   readonly noun?: string;
-  readonly glance?: Glance;
+  readonly glance?: Presentation;
   /** An input that makes sense to a reader. */
   readonly example?: Row;
   /** Parses the input. Throws Failure `invalid-input` naming the field and saying what to put. */
@@ -297,7 +297,7 @@ export function reading<In extends z.ZodObject, Out extends z.ZodObject, M exten
     // A call that failed has none of the action's members: there is nothing to tell then.
     return whole.success && members !== undefined ? members(whole.data) : answer;
   };
-  const glance: Glance = { ...(columns && { columns }), ...(members && { members: told }) };
+  const glance: Presentation = { ...(columns && { columns }), ...(members && { members: told }) };
   return {
     run: (
       work: (input: z.output<In>, context: Context<M>) => Promise<z.input<Out>>,
@@ -317,7 +317,7 @@ interface Touching<In extends z.ZodObject, Each extends z.ZodObject, M extends P
   readonly effect: Effect;
   readonly each: Each;
   readonly noun?: string;
-  readonly glance?: Glance;
+  readonly glance?: Presentation;
   /** What has become of an item when it is done: `deleted`. */
   readonly done?: string | ((input: z.output<In>) => string);
   /** The same of one result, where it is not what `done` says: `copied as a draft`. */

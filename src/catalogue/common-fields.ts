@@ -203,8 +203,8 @@ const oneMessageId = z
   .min(1)
   .max(mostCharacters.messageId)
   .check((context) => {
-    const said = noMessageId(context.value);
-    if (said !== undefined) context.issues.push({ code: "custom", message: said, input: context.value });
+    const failureText = noMessageId(context.value);
+    if (failureText !== undefined) context.issues.push({ code: "custom", message: failureText, input: context.value });
   });
 
 /** The same, where it narrows down what is found. */

@@ -69,9 +69,9 @@ function problem(schema: z.ZodObject, issue: z.core.$ZodIssue): string {
   const field = typeof top === "string" ? fieldOf(schema, top) : undefined;
   const missing = issue.code === "invalid_type" && issue.input === undefined && issue.message.endsWith("undefined");
   const wanted = issue.code === "invalid_type" && !missing ? wordFor[issue.expected] : undefined;
-  const said = missing ? "is required" : wanted === undefined ? (excessOf(issue) ?? issue.message) : `is not ${wanted}`;
+  const complaint = missing ? "is required" : wanted === undefined ? (excessOf(issue) ?? issue.message) : `is not ${wanted}`;
   const expected = field instanceof z.ZodType && field.description !== undefined ? ` (what to put: ${field.description})` : "";
-  return `${issue.path.map(String).join(".") || "input"}: ${said}${expected}`;
+  return `${issue.path.map(String).join(".") || "input"}: ${complaint}${expected}`;
 }
 
 /** What the items of texts and lists are called. */

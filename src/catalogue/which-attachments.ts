@@ -26,7 +26,7 @@ export const whichAttachments = {
 };
 
 /** What a person wants to know first of attachments. */
-export const attachmentGlance = {
+export const attachmentPresentation = {
   columns: ["name", "kind", "size", "sha256", "content_type", "subject", "folder_path", "internet_message_id"],
 };
 
@@ -79,7 +79,7 @@ export async function* selectAttachments(which: WhichAttachments, context: ToCho
   for await (const outcome of askedOf(
     chosen,
     (one) => messages.has(one),
-    (asked) => context.mailbox.attachments(asked.map((one) => messages.get(one)?.itemId ?? "")),
+    (requested) => context.mailbox.attachments(requested.map((one) => messages.get(one)?.itemId ?? "")),
     () => done([]),
   )) {
     const selected = chosen[at++];

@@ -37,7 +37,7 @@ export const whichMessages = {
 };
 
 /** What a person wants to know first of the messages that an action worked on. */
-export const messageGlance = { columns: ["received_at", "subject", "from", "folder_path", "internet_message_id", "item_id"] };
+export const messagePresentation = { columns: ["received_at", "subject", "from", "folder_path", "internet_message_id", "item_id"] };
 
 /** The fields of every such action that touches what it finds. */
 export const guarded = { dry_run, expected_count, max_items };
@@ -110,35 +110,36 @@ export async function* selectMessages(which: WhichMessages, context: ToChoose, c
     (name) => failed(new Failure("invalid-input", wrongIn(name) ?? "This names no message.")),
   )) {
     const name = names[at++] ?? {};
-    const asked = askedRow(name);
+    const requested = askedRow(name);
     if (!outcome.ok) {
-      yield { asked, outcome };
+      yield { asked: requested, outcome };
       continue;
     }
     archives.push(outcome.value.archive);
     if (isAbsent(outcome.value)) {
       const { doubt } = outcome.value;
       // The audit log, where the action asks it, shows that the id was of this mailbox.
-      const isKnown = doubt === undefined || (await context.doneBefore?.([String(asked.item_id)]))?.has(String(asked.item_id)) === true;
-      yield { asked, outcome: isKnown ? done(outcome.value) : failed(doubt) };
+      const isKnown =
+        doubt === undefined || (await context.doneBefore?.([String(requested.item_id)]))?.has(String(requested.item_id)) === true;
+      yield { asked: requested, outcome: isKnown ? done(outcome.value) : failed(doubt) };
       continue;
     }
     const { messages, unopened } = outcome.value;
     const other = contradiction(name, messages);
     if (other !== undefined) {
-      yield { asked, outcome: failed(other) };
+      yield { asked: requested, outcome: failed(other) };
       continue;
     }
     for (const message of choice.copies === "first" ? messages.slice(0, 1) : messages) {
       if (seen.has(message.itemId)) continue;
       seen.add(message.itemId);
       const folderPath = message.folderPath ?? (which.dry_run === true ? await pathOf(message.parentFolderId) : undefined);
-      yield { asked, outcome: done({ row: messageRow({ ...message, folderPath }), message }) };
+      yield { asked: requested, outcome: done({ row: messageRow({ ...message, folderPath }), message }) };
     }
     // Who wants one copy has it.
     if (unopened === undefined || choice.copies === "first") continue;
     context.remark({ incomplete: true });
-    yield { asked, outcome: failed(unopened) };
+    yield { asked: requested, outcome: failed(unopened) };
   }
   const state = archiveOf(archives);
   if (state !== undefined) context.remark({ archive: state });

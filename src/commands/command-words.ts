@@ -25,13 +25,13 @@ export function helpOf(command: string): string {
 
 /** The actions of `--actions`, with commas between; none named: all. Throws Failure `invalid-input`. */
 export async function namedActions(text: string | undefined): Promise<readonly Action[]> {
-  const asked = (text ?? "").split(",").flatMap((name) => name.trim() || []);
-  for (const name of asked) {
+  const requested = (text ?? "").split(",").flatMap((name) => name.trim() || []);
+  for (const name of requested) {
     if (!actionNames.includes(name)) {
       throw new Failure("invalid-input", `--actions: there is no action ${name}.${didYouMean(name, actionNames)}`, {
         hint: "`mailcordon actions` lists them all.",
       });
     }
   }
-  return Promise.all((asked.length === 0 ? actionNames : asked).map(loadAction));
+  return Promise.all((requested.length === 0 ? actionNames : requested).map(loadAction));
 }

@@ -90,7 +90,7 @@ export async function runKeys(words: readonly string[], screen: Screen): Promise
   }
 }
 
-interface Told {
+interface KeyReport {
   readonly document: object;
   readonly shown: (columns: number) => string;
 }
@@ -150,7 +150,7 @@ async function trace(log: AuditLog, action: string, target: Row): Promise<void> 
   await log.append({ phase: "began", action, effect: "change", ...who, targets: [target] });
 }
 
-async function add(keys: Keys, wanted: Wanted, log: AuditLog): Promise<Told> {
+async function add(keys: Keys, wanted: Wanted, log: AuditLog): Promise<KeyReport> {
   const { name, grant, expiresAt } = wanted;
   const { roles: roleNames, ...limits } = grant;
   await trace(log, "keys add", present({ name, roles: roleNames, ...limits, expires_at: expiresAt?.toISOString() }));
@@ -164,7 +164,7 @@ async function add(keys: Keys, wanted: Wanted, log: AuditLog): Promise<Told> {
   return { document, shown: () => `Key ${id} for ${harmless(name)} was made. It is shown this once:\n\n${secret}\n` };
 }
 
-async function list(keys: Keys): Promise<Told> {
+async function list(keys: Keys): Promise<KeyReport> {
   const entries = (await keys.list()).map(rowOf);
   const message = entries.length === 0 ? "There are no keys." : `${entries.length} ${entries.length === 1 ? "key" : "keys"}.`;
   return {
@@ -174,7 +174,7 @@ async function list(keys: Keys): Promise<Told> {
   };
 }
 
-async function revoke(keys: Keys, id: string, log: AuditLog): Promise<Told> {
+async function revoke(keys: Keys, id: string, log: AuditLog): Promise<KeyReport> {
   await trace(log, "keys revoke", { id });
   if (!(await keys.revoke(id)))
     throw new Failure("not-found", "There is no valid key of this id.", { hint: "`mailcordon keys list` shows them all." });

@@ -64,11 +64,11 @@ habits.
 export async function runLab(words: readonly string[], screen: Screen): Promise<number> {
   const options = readOptions(words);
   if (options.help) {
-    const { autodiscoverKinds, faultKinds, habitWords } = await import("../lab/practice.ts");
+    const { autodiscoverKinds, faultKinds, serverVariants } = await import("../lab/practice.ts");
     const { definitions } = await import("../faces/cli/help.ts");
     const list = (words: Readonly<Record<string, string>>) => definitions(Object.entries(words), screen.stdout.columns || 100);
     screen.stdout.write(
-      `${usage}\nFaults:\n${list(faultKinds)}\n\nHabits:\n${list(habitWords)}\n\nAutodiscover:\n${list(autodiscoverKinds)}\n`,
+      `${usage}\nFaults:\n${list(faultKinds)}\n\nHabits:\n${list(serverVariants)}\n\nAutodiscover:\n${list(autodiscoverKinds)}\n`,
     );
   } else await serve(options, screen);
   return 0;
@@ -143,13 +143,13 @@ async function serve(options: Options, screen: Screen): Promise<void> {
         users: proxyUser && { [proxyUser.username]: proxyUser.password },
       });
     const certificate = options["tls-cert"] && resolve(options["tls-cert"]);
-    const ways = { host: lab.url, application: practice.practiceApplication, username: socAddress, password: labPassword };
+    const examples = { host: lab.url, application: practice.practiceApplication, username: socAddress, password: labPassword };
     const hybrid = withEntra(options) && options["on-premises"] !== undefined && (signIn?.schemes ?? ["Basic"]).includes("Basic");
-    const way = wayIn(options, signIn?.schemes ?? ["Basic"], ways);
+    const example = wayIn(options, signIn?.schemes ?? ["Basic"], examples);
     const environment = {
       MAILCORDON_EWS_URL: lab.ewsUrl,
       ...(certificate === undefined ? {} : { MAILCORDON_CA_FILE: certificate }),
-      ...way.environment,
+      ...example.environment,
       MAILCORDON_MAILBOX: socAddress,
       ...(hybrid ? { LAB_PASSWORD: labPassword } : {}),
       ...(proxyUser === undefined ? {} : { MAILCORDON_PROXY_PASSWORD: proxyUser.password }),
@@ -170,7 +170,7 @@ async function serve(options: Options, screen: Screen): Promise<void> {
       mailcordon_yaml: yaml(
         { where, graph: lab.graphUrl, hybrid },
         socAddress,
-        way,
+        example,
         certificate,
         proxy && { url: proxy.url, username: proxyUser?.username },
       ),
@@ -224,7 +224,7 @@ function listOf(text: string | undefined): readonly string[] | undefined {
   return text?.split(",").flatMap((one) => one.trim() || []);
 }
 
-interface Ways {
+interface SignInExamples {
   /** Base URL of the lab. */
   readonly host: string;
   readonly application: { readonly tenant: string; readonly clientId: string; readonly secret: string };
@@ -233,7 +233,7 @@ interface Ways {
 }
 
 /** How to sign in: as environment, and as what `auth` is in mailcordon.yaml, on one line. */
-function wayIn(options: Options, offered: readonly string[], { host, application, username, password }: Ways) {
+function wayIn(options: Options, offered: readonly string[], { host, application, username, password }: SignInExamples) {
   if (withEntra(options)) {
     const { tenant, clientId, secret } = application;
     const { proof, environment } = proofOf(options, secret);
@@ -244,14 +244,14 @@ function wayIn(options: Options, offered: readonly string[], { host, application
       person: oauth("device_code: true"),
     };
   }
-  const way = offered.includes("Basic") ? "basic" : "ntlm";
+  const example = offered.includes("Basic") ? "basic" : "ntlm";
   return {
     environment: {
-      ...(way === "basic" ? {} : { MAILCORDON_AUTH: way }),
+      ...(example === "basic" ? {} : { MAILCORDON_AUTH: example }),
       MAILCORDON_USERNAME: username,
       MAILCORDON_PASSWORD: password,
     },
-    settings: `${way}: { username: "${username}", password: "env:MAILCORDON_PASSWORD" }`,
+    settings: `${example}: { username: "${username}", password: "env:MAILCORDON_PASSWORD" }`,
   };
 }
 
@@ -330,12 +330,12 @@ Microsoft Graph is at ${lab.graph_url} and takes the token ${lab.graph_token}.
 ${lab.proxy_url === undefined ? "" : `The proxy is at ${lab.proxy_url}; the mailcordon.yaml above goes through it.\n`}${lab.device_login_url === undefined ? "" : `Who is asked to enter a code (--connection person) does it at ${lab.device_login_url}.\n`}`;
 }
 
-interface WayThrough {
+interface ProxyExample {
   readonly url: string;
   readonly username: string | undefined;
 }
 
-interface Way {
+interface SettingsExample {
   /** `auth`, on one line. */
   readonly settings: string;
   /** The same for a person who enters a code. */
@@ -353,9 +353,9 @@ interface Places {
 function yaml(
   { where, graph, hybrid: isHybrid }: Places,
   user: string,
-  { settings, person }: Way,
+  { settings, person }: SettingsExample,
   certificate: string | undefined,
-  proxy: WayThrough | undefined,
+  proxy: ProxyExample | undefined,
 ): string {
   const login =
     proxy?.username === undefined ? "" : `, username: ${JSON.stringify(proxy.username)}, password: "env:MAILCORDON_PROXY_PASSWORD"`;

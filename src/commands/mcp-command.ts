@@ -46,17 +46,17 @@ function inLog({ stderr }: Screen): (failure: Failure) => Failure {
 
 /** `mailcordon mcp`: serves one client until it goes away or the process is stopped. Gives the exit code. */
 export async function runMcp(words: readonly string[], screen: Screen, version: string): Promise<number> {
-  const { help, config, connection, out, ...asked } = readCommandWords("mcp", words, options).values;
+  const { help, config, connection, out, ...requested } = readCommandWords("mcp", words, options).values;
   if (help) {
     screen.stdout.write(usage);
     return 0;
   }
-  const settings = await loadSettings({ flags: { config, connection, evidenceDir: out, auditFile: asked["audit-file"] } });
+  const settings = await loadSettings({ flags: { config, connection, evidenceDir: out, auditFile: requested["audit-file"] } });
   const opened = await open(settings);
   if (opened.foundFile !== undefined) screen.stderr.write(foundText(opened.foundFile));
   const actions = await Promise.all(actionNames.map(loadAction));
   const server = mcpServer({
-    actions: asked["read-only"] ? actions.filter(({ effect }) => effect === "read") : actions,
+    actions: requested["read-only"] ? actions.filter(({ effect }) => effect === "read") : actions,
     host: { ...opened, shown: inLog(screen), signal: screen.signal },
     findEvidence: async (sha256) => (await openEvidenceIndex(opened.evidenceDir).find(sha256))[0],
     requirePerson: settings.requirePerson,

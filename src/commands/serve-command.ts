@@ -2,7 +2,7 @@ import { createServer as createHttpServer, type Server } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import { getRequestListener } from "@hono/node-server";
 import { actionNames, loadAction } from "../actions/load.ts";
-import { type Opened, type OpenWays, open } from "../connection/open-connection.ts";
+import { type Opened, type OpenOptions, open } from "../connection/open-connection.ts";
 import { doctor } from "../doctor/doctor.ts";
 import type { Screen } from "../faces/cli/screen.ts";
 import { type App, buildApp } from "../faces/http/app.ts";
@@ -50,19 +50,19 @@ const pruneEveryMs = 60 * 60 * 1000;
 
 /** `mailcordon serve`. Gives the exit code when it was told to stop. Throws Failure when it cannot start. */
 export async function runServe(words: readonly string[], screen: Screen, version: string): Promise<number> {
-  const asked = readCommandWords("serve", words, options).values;
-  if (asked.help) {
+  const requested = readCommandWords("serve", words, options).values;
+  if (requested.help) {
     screen.stdout.write(usage);
     return 0;
   }
-  const port = asked.port === undefined ? undefined : Number(asked.port);
+  const port = requested.port === undefined ? undefined : Number(requested.port);
   if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
     throw new Failure("invalid-input", "--port: put a number from 0 to 65535.");
   }
-  const flags = { config: asked.config };
+  const flags = { config: requested.config };
   const written = await writtenFile({ flags });
-  const serving = readServe(written, { host: asked.host, port });
-  const log = openLog(asked.quiet === true ? undefined : screen.stderr);
+  const serving = readServe(written, { host: requested.host, port });
+  const log = openLog(requested.quiet === true ? undefined : screen.stderr);
   if (written.foundFile !== undefined) log.settings(written.foundFile);
   // The state is opened after the connections, and before the first call that writes an entry.
   let opening: State | undefined;
@@ -103,7 +103,7 @@ export async function runServe(words: readonly string[], screen: Screen, version
       const server = serverFor(app, serving);
       const url = await listen(server, serving);
       const message = `mailcordon serves on ${url}`;
-      const json = screen.stdout.isTTY !== true || asked.json === true;
+      const json = screen.stdout.isTTY !== true || requested.json === true;
       screen.stdout.write(json ? `${jsonText({ success: true, message, url })}\n` : `${message}\n`);
       await stopped(screen.signal);
       await end(server, app);
@@ -138,13 +138,13 @@ function headIn(state: () => State | undefined, log: string): AuditHeads {
 }
 
 /** Every connection of the settings, opened when it is first asked for. The environment is for the one that is meant by default. */
-function openConnections(written: WrittenFile, flags: NonNullable<SettingsPlace["flags"]>, ways: OpenWays) {
+function openConnections(written: WrittenFile, flags: NonNullable<SettingsPlace["flags"]>, openOptions: OpenOptions) {
   const known = new Map<string, Promise<Opened>>();
   return {
     names: written.connections,
     defaultName: written.defaultConnection,
     open(name: string): Promise<Opened> {
-      const opened = known.get(name) ?? loadSettings(placeOf(name, written, flags)).then((settings) => open(settings, ways));
+      const opened = known.get(name) ?? loadSettings(placeOf(name, written, flags)).then((settings) => open(settings, openOptions));
       known.set(name, opened);
       return opened;
     },
@@ -180,9 +180,11 @@ async function reportOf(
 function serverFor(app: App, { tls }: Serving): Server {
   // HTTP/1.0 asks without a Host, as health checks of HAProxy do; nothing of ours goes by it.
   const listener = getRequestListener((request, env) => app.fetch(request, env), { hostname: "localhost" });
-  const ways = { keepAliveTimeout: keepAliveMs, headersTimeout: headMs };
+  const openOptions = { keepAliveTimeout: keepAliveMs, headersTimeout: headMs };
   const server =
-    tls === undefined ? createHttpServer(ways, listener) : createHttpsServer({ ...ways, ...tls, minVersion: "TLSv1.2" }, listener);
+    tls === undefined
+      ? createHttpServer(openOptions, listener)
+      : createHttpsServer({ ...openOptions, ...tls, minVersion: "TLSv1.2" }, listener);
   // Whether a body is wanted is said by the app, which looks at the key before.
   return server.on("checkContinue", listener);
 }

@@ -5,13 +5,13 @@ import { Failure } from "../failure.ts";
 import { attempt, failed, type Outcome } from "../outcome.ts";
 
 /** One of the two back ends. */
-export type Side = "ews" | "graph";
+export type BackEnd = "ews" | "graph";
 
 /** Which back end holds a mailbox, as it was found. */
 export interface RouteMemory {
   /** Undefined when it is not known, or not any more. */
-  read(address: string): Side | undefined;
-  write(address: string, side: Side): void;
+  read(address: string): BackEnd | undefined;
+  write(address: string, side: BackEnd): void;
   forget(address: string): void;
 }
 
@@ -69,12 +69,12 @@ export function openRoute({ ews, graph, memory = routeMemory() }: RouteOptions):
   };
 }
 
-function listedBy<T extends object>(backend: Side, all: readonly T[]): readonly (T & { readonly backend: Side })[] {
+function listedBy<T extends object>(backend: BackEnd, all: readonly T[]): readonly (T & { readonly backend: BackEnd })[] {
   return all.map((one) => ({ ...one, backend }));
 }
 
 /** Which back end holds the mailbox: as it is remembered, or by a read. Throws Failure when that does not tell. */
-async function sideOf(online: Mailbox, memory: RouteMemory): Promise<Side> {
+async function sideOf(online: Mailbox, memory: RouteMemory): Promise<BackEnd> {
   const known = memory.read(online.address);
   if (known !== undefined) return known;
   const inbox = await attempt(() => online.rights());
@@ -92,9 +92,9 @@ async function sideOf(online: Mailbox, memory: RouteMemory): Promise<Side> {
 type Listed<T> = AsyncIterable<Outcome<T>>;
 
 function mailboxOf(
-  mailboxes: Readonly<Record<Side, Mailbox>>,
+  mailboxes: Readonly<Record<BackEnd, Mailbox>>,
   /** Of another mailbox, when its address is given. */
-  findSide: (other?: string) => Promise<Side>,
+  findSide: (other?: string) => Promise<BackEnd>,
   memory: RouteMemory,
 ): Mailbox {
   const { address } = mailboxes.graph;
@@ -122,11 +122,11 @@ function mailboxOf(
     yield* all.map(() => failed(side.failure));
   }
   /** No back end writes into what the other one holds: said before anything is touched. */
-  async function checkedSide(to: Destination | undefined): Promise<Side> {
+  async function checkedSide(to: Destination | undefined): Promise<BackEnd> {
     const side = await findSide();
     if (to?.mailbox === undefined || to.mailbox.toLowerCase() === address.toLowerCase()) return side;
     if ((await findSide(to.mailbox)) === side) return side;
-    const where = (one: Side) => (one === "ews" ? "on premises" : "in Exchange Online");
+    const where = (one: BackEnd) => (one === "ews" ? "on premises" : "in Exchange Online");
     const message = `${address} is ${where(side)} and ${to.mailbox} is not: nothing is copied or moved from one to the other.`;
     throw new Failure("unsupported", message, { hint: "Download the message as a file, or name a mailbox on the same side." });
   }
@@ -134,14 +134,14 @@ function mailboxOf(
     address,
     route: () => findSide(),
     foreign: (ids) => one((mailbox) => mailbox.foreign(ids)),
-    search: (asked) => one((mailbox) => mailbox.search(asked)),
+    search: (requested) => one((mailbox) => mailbox.search(requested)),
     locate: (names, within) => each(names, (mailbox) => mailbox.locate(names, within)),
     get: (ids, detail) => each(ids, (mailbox) => mailbox.get(ids, detail)),
     mime: (ids) => each(ids, (mailbox) => mailbox.mime(ids)),
     exported: (ids) => each(ids, (mailbox) => mailbox.exported(ids)),
     attachments: (ids) => each(ids, (mailbox) => mailbox.attachments(ids)),
-    attachedMessages: (asked) => each(asked, (mailbox) => mailbox.attachedMessages(asked)),
-    attachmentContent: (asked) => each(asked, (mailbox) => mailbox.attachmentContent(asked)),
+    attachedMessages: (requested) => each(requested, (mailbox) => mailbox.attachedMessages(requested)),
+    attachmentContent: (requested) => each(requested, (mailbox) => mailbox.attachmentContent(requested)),
     deleteAttachments: (ids) => each(ids, (mailbox) => mailbox.deleteAttachments(ids)),
     folder: (name) => one((mailbox) => mailbox.folder(name)),
     createFolder: (path) => one((mailbox) => mailbox.createFolder(path)),
@@ -160,12 +160,12 @@ function mailboxOf(
 /** Where it is remembered besides: what is read is whatever somebody wrote. */
 export interface RouteNotes {
   read(address: string): Readonly<Record<string, unknown>> | undefined;
-  write(address: string, value: { readonly side?: Side; readonly until?: number }): void;
+  write(address: string, value: { readonly side?: BackEnd; readonly until?: number }): void;
 }
 
 /** Remembers for an hour, in the process and in the notes that later ones read; `now` in milliseconds. */
 export function routeMemory(notes?: RouteNotes, now: () => number = Date.now): RouteMemory {
-  const known = new Map<string, { readonly side: Side; readonly until: number }>();
+  const known = new Map<string, { readonly side: BackEnd; readonly until: number }>();
   return {
     read(mailbox) {
       const address = mailbox.toLowerCase();

@@ -8,7 +8,7 @@ import type { TokenFacts } from "../wire/sign-in/token-claims.ts";
 import type { TokenSource } from "../wire/sign-in/token-source.ts";
 
 /** What signs a connection in: a client around the one that is given, and what its token says when it took one; or what TLS shows. */
-export type SignsIn =
+export type ConnectionSignIn =
   | { readonly signIn: (http: Http) => Http; readonly token?: () => TokenFacts | undefined }
   | { readonly tls: { readonly identity: TlsIdentity } };
 
@@ -24,12 +24,12 @@ export async function signInOnPremises(
   auth: OnPremises,
   tokensOf: (oauth: OAuth) => Promise<TokenSource>,
   maxConnections = defaultConnections,
-): Promise<SignsIn> {
+): Promise<ConnectionSignIn> {
   if (auth.kind === "client-certificate") return { tls: { identity: identityOf(auth) } };
   const { authenticated } = await import("../wire/sign-in/authenticate.ts");
-  const way = await wayOf(auth, tokensOf);
-  const signIn = (http: Http) => authenticated(http, way, maxConnections);
-  const tokens = way.kind === "auto" ? way.tokens : undefined;
+  const connectionSignIn = await wayOf(auth, tokensOf);
+  const signIn = (http: Http) => authenticated(http, connectionSignIn, maxConnections);
+  const tokens = connectionSignIn.kind === "auto" ? connectionSignIn.tokens : undefined;
   return tokens === undefined ? { signIn } : { signIn, token: () => tokens.facts() };
 }
 

@@ -36,7 +36,7 @@ export interface Opened {
 }
 
 /** What whoever opens a connection wants besides. */
-export interface OpenWays {
+export interface OpenOptions {
   /** Told of every request and reply, as a line of text that a server may have written parts of; never of a body or a secret. */
   readonly log?: ((text: string) => void) | undefined;
   /** Told of the same, as it is. */
@@ -53,13 +53,13 @@ export interface OpenWays {
  * Opens a connection; no request is made. Evidence and audit go where the settings say.
  * @throws Failure `invalid-settings` when the authority's certificate cannot be read
  */
-export async function open(settings: Settings, ways: OpenWays = {}): Promise<Opened> {
+export async function open(settings: Settings, options: OpenOptions = {}): Promise<Opened> {
   const { connection, foundFile, evidenceDir } = settings;
   // Most calls keep no evidence and write no audit: what that takes is loaded when it is needed.
   const evidence = once(async () => (await import("../perform/evidence/hash-and-store.ts")).openEvidence(evidenceDir));
-  const audit = once(async () => openAuditOf(settings, ways));
+  const audit = once(async () => openAuditOf(settings, options));
   return {
-    exchange: await openExchange(connection, ways),
+    exchange: await openExchange(connection, options),
     evidence: {
       keep: async (bytes, about) => (await evidence()).keep(bytes, about),
       hold: async (bytes, about) => (await evidence()).hold(bytes, about),
@@ -68,7 +68,7 @@ export async function open(settings: Settings, ways: OpenWays = {}): Promise<Ope
     evidenceDir,
     audit: {
       append: async (entry) => (await audit()).append(entry),
-      done: async (asked) => (await import("../perform/audit/done-before.ts")).doneBefore(settings.audit.file, asked),
+      done: async (requested) => (await import("../perform/audit/done-before.ts")).doneBefore(settings.audit.file, requested),
     },
     auditsReads: settings.audit.reads,
     connection: connection.name,
@@ -77,7 +77,7 @@ export async function open(settings: Settings, ways: OpenWays = {}): Promise<Ope
   };
 }
 
-async function openAuditOf({ audit: { file, heads: folder, key } }: Settings, { exclusively, auditHead }: OpenWays): Promise<AuditLog> {
+async function openAuditOf({ audit: { file, heads: folder, key } }: Settings, { exclusively, auditHead }: OpenOptions): Promise<AuditLog> {
   const [{ openAudit }, { openHeadFile }] = await Promise.all([
     import("../perform/audit/audit-log.ts"),
     import("../perform/audit/audit-log-end.ts"),
@@ -87,13 +87,13 @@ async function openAuditOf({ audit: { file, heads: folder, key } }: Settings, { 
 }
 
 /** The back end of a connection, as its settings say. */
-async function openExchange(connection: Connection, ways: OpenWays): Promise<Exchange> {
+async function openExchange(connection: Connection, options: OpenOptions): Promise<Exchange> {
   if (connection.backend === "graph") {
     const { openGraph } = await import("../graph/graph.ts");
-    return openGraph(await graphOptionsOf(connection, ways));
+    return openGraph(await graphOptionsOf(connection, options));
   }
   const { openEws } = await import("../ews/ews.ts");
-  const ews = openEws(await ewsOptionsOf(connection, ways));
+  const ews = openEws(await ewsOptionsOf(connection, options));
   if (connection.backend === "ews") return ews;
   const [{ openGraph }, { openRoute, routeMemory }] = await Promise.all([import("../graph/graph.ts"), import("./back-end-routing.ts")]);
   const files = cacheFiles("routes");
@@ -103,15 +103,15 @@ async function openExchange(connection: Connection, ways: OpenWays): Promise<Exc
     // What cannot be kept is learned again.
     write: (address, value) => void files.write([...ofConnection, address], value),
   });
-  return openRoute({ ews, graph: openGraph(await graphOptionsOf(connection, ways)), memory });
+  return openRoute({ ews, graph: openGraph(await graphOptionsOf(connection, options)), memory });
 }
 
 /** How the settings of a connection reach Exchange Web Services. Throws Failure `invalid-settings`. */
-export async function ewsOptionsOf(connection: Connection, ways: OpenWays = {}): Promise<EwsOptions> {
+export async function ewsOptionsOf(connection: Connection, options: OpenOptions = {}): Promise<EwsOptions> {
   const { name, ews, access, mailbox, network, throttling } = connection;
   const auth = ews.auth ?? connection.auth;
   const ca = ews.caFile === undefined ? undefined : readFileSetting(ews.caFile, "ews.ca_file").toString("utf8");
-  const observe = ways.log === undefined ? ways.observe : await logger(ways.log);
+  const observe = options.log === undefined ? options.observe : await logger(options.log);
   const signsIn = await signInOf(auth, { ca, observe, proxy: network.proxy }, throttling.maxConcurrency);
   return {
     ...placeOf(ews),
@@ -127,15 +127,15 @@ export async function ewsOptionsOf(connection: Connection, ways: OpenWays = {}):
     throttling: { maxWaitMs: milliseconds(throttling.maxWait), maxConcurrency: throttling.maxConcurrency },
     ...patienceOf(connection),
     observe,
-    serverVersion: ways.serverVersion,
+    serverVersion: options.serverVersion,
   };
 }
 
 /** How the settings of a connection reach Microsoft Graph. Throws Failure `invalid-settings`. */
-export async function graphOptionsOf(connection: Connection, ways: OpenWays = {}): Promise<GraphOptions> {
+export async function graphOptionsOf(connection: Connection, options: OpenOptions = {}): Promise<GraphOptions> {
   const { name, graph, auth, mailbox, network, throttling } = connection;
   const ca = graph.caFile === undefined ? undefined : readFileSetting(graph.caFile, "graph.ca_file").toString("utf8");
-  const observe = ways.log === undefined ? ways.observe : await logger(ways.log);
+  const observe = options.log === undefined ? options.observe : await logger(options.log);
   return {
     url: graph.url.href,
     signIn: await signInToGraph(auth, { ca, observe, proxy: network.proxy }),
@@ -214,10 +214,14 @@ function accountOf(auth: Connection["auth"], connection: string): string {
 const tokenTimeouts = { connectMs: 15_000, replyMs: 30_000, idleMs: 15_000, totalMs: 60_000 };
 
 /** How a token endpoint is reached. */
-type Way = Pick<EwsOptions, "ca" | "observe" | "proxy">;
+type TokenEndpointOptions = Pick<EwsOptions, "ca" | "observe" | "proxy">;
 
 /** How requests say who we are. */
-async function signInOf(auth: Connection["auth"], way: Way, maxConnections: number | undefined): Promise<Partial<EwsOptions>> {
+async function signInOf(
+  auth: Connection["auth"],
+  endpointOptions: TokenEndpointOptions,
+  maxConnections: number | undefined,
+): Promise<Partial<EwsOptions>> {
   switch (auth.kind) {
     case "bearer": {
       const { tokenFacts } = await import("../wire/sign-in/token-claims.ts");
@@ -226,18 +230,22 @@ async function signInOf(auth: Connection["auth"], way: Way, maxConnections: numb
     }
     case "oauth": {
       const { withTokens } = await import("../wire/sign-in/bearer-token.ts");
-      const tokens = await tokensOf(auth, "exchange", way);
+      const tokens = await tokensOf(auth, "exchange", endpointOptions);
       return { signIn: (http) => withTokens(http, tokens), token: () => tokens.facts() };
     }
     default:
-      return (await import("./on-premises-sign-in.ts")).signInOnPremises(auth, (oauth) => tokensOf(oauth, "exchange", way), maxConnections);
+      return (await import("./on-premises-sign-in.ts")).signInOnPremises(
+        auth,
+        (oauth) => tokensOf(oauth, "exchange", endpointOptions),
+        maxConnections,
+      );
   }
 }
 
-async function signInToGraph(auth: Connection["auth"], way: Way): Promise<(http: Http) => Http> {
+async function signInToGraph(auth: Connection["auth"], endpointOptions: TokenEndpointOptions): Promise<(http: Http) => Http> {
   if (auth.kind === "oauth") {
     const { withTokens } = await import("../wire/sign-in/bearer-token.ts");
-    const tokens = await tokensOf(auth, "graph", way);
+    const tokens = await tokensOf(auth, "graph", endpointOptions);
     return (http) => withTokens(http, tokens);
   }
   if (auth.kind !== "bearer") throw new Failure("invalid-settings", "Microsoft Graph is reached with oauth, or bearer with a ready token.");
@@ -246,7 +254,10 @@ async function signInToGraph(auth: Connection["auth"], way: Way): Promise<(http:
 }
 
 /** The Exchange Online Admin API, where the settings let it be asked. Its token is another one than Graph's. */
-async function adminApiOf({ auth, graph: { mailboxList } }: Connection, way: Way): Promise<GraphOptions["adminApi"]> {
+async function adminApiOf(
+  { auth, graph: { mailboxList } }: Connection,
+  endpointOptions: TokenEndpointOptions,
+): Promise<GraphOptions["adminApi"]> {
   const { from, adminApi } = mailboxList;
   const isRequired = from === "admin_api";
   if (from === "directory" || adminApi === undefined) return undefined;
@@ -260,7 +271,7 @@ async function adminApiOf({ auth, graph: { mailboxList } }: Connection, way: Way
   // A person is not asked to sign in a second time for a list that the directory has as well.
   if (auth.credential.kind === "device-code" && !isRequired) return undefined;
   const { withTokens } = await import("../wire/sign-in/bearer-token.ts");
-  const tokens = await tokensOf(auth, "exchange", way);
+  const tokens = await tokensOf(auth, "exchange", endpointOptions);
   return {
     url: adminApi.origin,
     signIn: (http) => withTokens(http, tokens),
@@ -278,11 +289,11 @@ async function adminApiOf({ auth, graph: { mailboxList } }: Connection, way: Way
   };
 }
 
-async function tokensOf(auth: OAuth, resource: "exchange" | "graph", way: Way): Promise<TokenSource> {
+async function tokensOf(auth: OAuth, resource: "exchange" | "graph", endpointOptions: TokenEndpointOptions): Promise<TokenSource> {
   const [{ openTokens }, { openHttp }] = await Promise.all([import("./connection-tokens.ts"), import("../wire/http/http-client.ts")]);
   // A machine's own identity is on the machine, or one hop away: no proxy leads there.
-  const proxy = auth.credential.kind === "managed-identity" ? undefined : way.proxy;
-  return openTokens(auth, resource, openHttp({ ...way, proxy, timeouts: tokenTimeouts, maxConnections: 2 }));
+  const proxy = auth.credential.kind === "managed-identity" ? undefined : endpointOptions.proxy;
+  return openTokens(auth, resource, openHttp({ ...endpointOptions, proxy, timeouts: tokenTimeouts, maxConnections: 2 }));
 }
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {

@@ -13,12 +13,12 @@ import { askedOf, attempt, failed, type Outcome } from "../outcome.ts";
  */
 export function isGranted(address: string, mailboxes: readonly string[] | undefined): boolean {
   if (mailboxes === undefined) return true;
-  const asked = lowered(address);
+  const requested = lowered(address);
   return mailboxes.map(lowered).some((granted) => {
-    if (!granted.startsWith("*@")) return granted === asked;
-    const at = asked.indexOf("@");
+    if (!granted.startsWith("*@")) return granted === requested;
+    const at = requested.indexOf("@");
     // One at-sign, something before it, and no character that could end an address or begin another.
-    return at > 0 && asked.slice(at) === granted.slice(1) && /^[^\s@<>()[\]\\,;:"]+$/.test(asked.slice(0, at));
+    return at > 0 && requested.slice(at) === granted.slice(1) && /^[^\s@<>()[\]\\,;:"]+$/.test(requested.slice(0, at));
   });
 }
 
@@ -35,7 +35,7 @@ function lowered(text: string): string {
  * open, and for one who is impersonated all that this person may, public folders among them. So an id has to be shown to be of the mailbox that is
  * named before anything is read or changed by it: it was found there by the same call, or `Mailbox.foreign` does not name it.
  */
-export function restricted(exchange: Exchange, mailboxes: readonly string[] | undefined): Exchange {
+export function restrictToMailboxes(exchange: Exchange, mailboxes: readonly string[] | undefined): Exchange {
   if (mailboxes === undefined) return exchange;
   const guard = guardOf(mailboxes, exchange.backend);
   return {
@@ -146,9 +146,9 @@ function guarded(mailbox: Mailbox, guard: Guard, { backend, other }: Around): Ma
     const others = await attempt(() => foreign(all.map(idOf)));
     if (!others.ok && others.failure.code === "cancelled") throw others.failure;
     // The same id may be asked twice, and then has two answers.
-    const asked = all.map((one) => ({ one }));
+    const requested = all.map((one) => ({ one }));
     yield* askedOf(
-      asked,
+      requested,
       ({ one }) => others.ok && !others.value.has(idOf(one)),
       (some) => work(some.map(({ one }) => one)),
       () => failed(others.ok ? notShown(mailbox.address) : others.failure),
@@ -183,11 +183,11 @@ function guarded(mailbox: Mailbox, guard: Guard, { backend, other }: Around): Ma
     const others = await attempt(() => foreign(names.flatMap(({ itemId }) => itemId ?? [])));
     if (!others.ok && others.failure.code === "cancelled") throw others.failure;
     const isShown = ({ itemId }: MessageName) => itemId === undefined || (others.ok && !others.value.has(itemId));
-    const asked = names.map((name) => ({
+    const requested = names.map((name) => ({
       name: isShown(name) || name.internetMessageId === undefined ? name : { internetMessageId: name.internetMessageId },
     }));
     for await (const outcome of askedOf(
-      asked,
+      requested,
       ({ name }) => isShown(name),
       (some) =>
         mailbox.locate(

@@ -1,7 +1,7 @@
 // src/doctor/: Checks one connection step by step, and names the next thing to do.
 
 import type { Connection } from "../settings/load-settings.ts";
-import type { Checkup, Side, Step, StepName } from "./checkup.ts";
+import type { BackEnd, Checkup, Step, StepName } from "./checkup.ts";
 import { discovery, ews, mailbox, serverVersion } from "./ews/ews-checks.ts";
 import { findServer } from "./ews/find-server.ts";
 import { graph, graphMailbox } from "./graph/graph-checks.ts";
@@ -58,16 +58,19 @@ function graphStepsOf(connection: Connection | undefined): readonly Step[] {
 }
 
 /** One back end of a connection: what is asked over it, and in which check-up. */
-export interface Sided {
-  readonly side: Side;
+export interface BackEndChecks {
+  readonly side: BackEnd;
   readonly steps: readonly Step[];
   readonly checkup: Checkup;
 }
 
 /** Those that a connection has; where the settings cannot be read, EWS, whose steps are then skipped. */
-export function sidesOf(connection: Connection | undefined, checkup: Omit<Checkup, "side" | "learned" | "route">): readonly Sided[] {
+export function backEndChecksOf(
+  connection: Connection | undefined,
+  checkup: Omit<Checkup, "side" | "learned" | "route">,
+): readonly BackEndChecks[] {
   const route = connection?.backend === "auto" ? {} : undefined;
-  const sided = (side: Side, seen: Connection | undefined): Sided => ({
+  const sided = (side: BackEnd, seen: Connection | undefined): BackEndChecks => ({
     side,
     steps: side === "graph" ? graphStepsOf(seen) : ewsStepsOf(seen),
     checkup: { ...checkup, side, route, learned: seen === undefined ? {} : { connection: seen } },

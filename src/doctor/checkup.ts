@@ -54,7 +54,7 @@ export type StepName =
   | "clock";
 
 /** Which back end a step is about. */
-export type Side = "ews" | "graph";
+export type BackEnd = "ews" | "graph";
 
 /** One step of a check-up. */
 export interface Step {
@@ -98,9 +98,9 @@ export interface CheckedAction extends Uses {
 
 /** A check-up of one connection, over one of its back ends. */
 export interface Checkup {
-  readonly side: Side;
+  readonly side: BackEnd;
   /** In a hybrid organisation: which back end holds the mailbox, once that is known. The same for both check-ups. */
-  readonly route: { side?: Side | undefined } | undefined;
+  readonly route: { side?: BackEnd | undefined } | undefined;
   readonly actions: readonly CheckedAction[];
   /** The mailbox to look into, when one was asked for. */
   readonly mailbox: string | undefined;

@@ -1,4 +1,4 @@
-import { ewsOptionsOf, graphOptionsOf, type OpenWays } from "../connection/open-connection.ts";
+import { ewsOptionsOf, graphOptionsOf, type OpenOptions } from "../connection/open-connection.ts";
 import { Failure } from "../failure.ts";
 import type { GraphOptions } from "../graph/graph.ts";
 import type { Connection } from "../settings/load-settings.ts";
@@ -43,9 +43,9 @@ export async function reachOf(checkup: Checkup): Promise<Pick<HttpOptions, "ca" 
 }
 
 /** How Graph is asked by one who lists no mailboxes: that takes a token of its own. Throws Failure `invalid-settings`. */
-export function lookingOptions(connection: Connection, ways: OpenWays = {}): Promise<GraphOptions> {
+export function lookingOptions(connection: Connection, options: OpenOptions = {}): Promise<GraphOptions> {
   const { graph } = connection;
-  return graphOptionsOf({ ...connection, graph: { ...graph, mailboxList: { from: "directory", adminApi: undefined } } }, ways);
+  return graphOptionsOf({ ...connection, graph: { ...graph, mailboxList: { from: "directory", adminApi: undefined } } }, options);
 }
 
 /** True when Exchange Online is behind it: by the URL, or by the resource that the token is for. */

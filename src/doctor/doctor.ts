@@ -2,7 +2,7 @@ import { asFailure, type FailureCode, failures } from "../failure.ts";
 import type { Permission } from "../graph/permissions.ts";
 import type { Settings } from "../settings/load-settings.ts";
 import type { HttpEvent } from "../wire/http/observe-http.ts";
-import { type Sided, sidesOf } from "./back-ends.ts";
+import { type BackEndChecks, backEndChecksOf } from "./back-ends.ts";
 import type { CheckedAction, Checkup, Finding, Granted, Step, StepName } from "./checkup.ts";
 import { clock } from "./clock-difference.ts";
 import { settings } from "./read-settings.ts";
@@ -67,10 +67,10 @@ export async function doctor(wanted: Wanted): Promise<Report> {
     wanted.progress?.(report);
   };
   const first: Checkup = { ...common, side: "ews", route: undefined, learned: {} };
-  let sides: readonly Sided[] = [];
+  let sides: readonly BackEndChecks[] = [];
   try {
     await run(settings, first);
-    sides = sidesOf(first.learned.connection, common);
+    sides = backEndChecksOf(first.learned.connection, common);
     for (const { steps, checkup } of sides) for (const step of steps) await run(step, checkup);
     await run(clock, first);
   } finally {
@@ -95,7 +95,7 @@ async function examined(step: Step, checkup: Checkup): Promise<Finding> {
   }
 }
 
-function concluded(reports: readonly StepReport[], actions: readonly CheckedAction[], sides: readonly Sided[]): Report {
+function concluded(reports: readonly StepReport[], actions: readonly CheckedAction[], sides: readonly BackEndChecks[]): Report {
   const verdicts = actions.map((action) => verdictOn(action, reports, sides));
   const granted = sides.find(({ side }) => side === "graph")?.checkup.learned.granted;
   const bad = verdicts.filter(({ works }) => works !== "yes");

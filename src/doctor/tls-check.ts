@@ -21,14 +21,14 @@ export const tls: Step = {
     const tried = `spoke TLS with ${url.host}`;
     const { network } = connection;
     try {
-      const { ca, tls: asked } = await reachOf(checkup);
+      const { ca, tls: requested } = await reachOf(checkup);
       const connectMs = connectLimit(connection);
       // Whatever the certificate is, it is to be seen; nothing is sent to whoever shows it.
       const transport = await openTransport("https:", proxyOf(connection, url), {
         maxConnections: 1,
         connectMs,
         showsCertificate: true,
-        tls: { ...asked, ca, verify: false },
+        tls: { ...requested, ca, verify: false },
       });
       try {
         const shaken = await handshake(transport.request(url, { agent: transport.agent }), connectMs);

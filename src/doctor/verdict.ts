@@ -1,6 +1,6 @@
 import type { Permission } from "../graph/permissions.ts";
-import type { Sided } from "./back-ends.ts";
-import type { CheckedAction, Checkup, Finding, Side, StepName } from "./checkup.ts";
+import type { BackEndChecks } from "./back-ends.ts";
+import type { BackEnd, CheckedAction, Checkup, Finding, StepName } from "./checkup.ts";
 import { listsByAdminApi, neededBy } from "./graph/graph-permissions.ts";
 import { needsOf } from "./required-rights.ts";
 
@@ -15,20 +15,20 @@ export interface ActionReport {
   readonly works: "yes" | "no" | "unknown";
   readonly because?: StepName | undefined;
   /** Over which back end; `auto`: over both. Absent where the settings cannot be read, or where none can be told. */
-  readonly backend?: Side | "auto" | undefined;
+  readonly backend?: BackEnd | "auto" | undefined;
   /** Permissions of Microsoft Graph that it lacks, or of which it cannot be seen whether they were granted. */
   readonly missing?: readonly string[] | undefined;
 }
 
 /** The steps that every action over a back end depends on. */
-const foundations: Readonly<Record<Side, readonly StepName[]>> = {
+const foundations: Readonly<Record<BackEnd, readonly StepName[]>> = {
   ews: ["settings", "autodiscover", "proxy", "name-resolution", "tcp", "tls", "token", "permissions", "ews", "server-version"],
   graph: ["settings", "graph-proxy", "graph-name-resolution", "graph-tcp", "graph-tls", "graph-token", "graph"],
 };
 
 /** What the steps say of one action. */
-export function verdictOn(action: CheckedAction, reports: readonly StepReport[], sides: readonly Sided[]): ActionReport {
-  const at = (side: Side) => sides.find((one) => one.side === side)?.checkup;
+export function verdictOn(action: CheckedAction, reports: readonly StepReport[], sides: readonly BackEndChecks[]): ActionReport {
+  const at = (side: BackEnd) => sides.find((one) => one.side === side)?.checkup;
   const [graph, ews] = [at("graph"), at("ews")];
   if (graph === undefined) return judgedOverEws(action, reports, overEws(action), "ews", ews);
   if (ews === undefined) return overGraph(action, reports, graph, "graph");

@@ -9,7 +9,7 @@ import type { Http } from "../wire/http/client.ts";
 import { type HttpOptions, openHttp } from "../wire/http/http-client.ts";
 import { defaultUserAgent, limitsOf, networkOf, type ServerOptions } from "../wire/http/server-options.ts";
 import type { TokenFacts } from "../wire/sign-in/token-claims.ts";
-import { openSchedule, scheduleOf } from "../wire/throttling/request-queue.ts";
+import { openRequestQueue, requestQueueOf } from "../wire/throttling/request-queue.ts";
 import type { Discovered } from "./autodiscover/autodiscover.ts";
 import type { AutodiscoverOptions } from "./autodiscover/options.ts";
 import { openPublicRoutes } from "./folders/public-folder-routes.ts";
@@ -17,7 +17,7 @@ import { countMemory } from "./search/count-memory.ts";
 import { refusalMemory } from "./search/refusal-memory.ts";
 import type { Access } from "./session/access.ts";
 import { archiveMemory } from "./session/archive-mailbox.ts";
-import { callingRightly } from "./session/connecting-sid.ts";
+import { withConnectingName } from "./session/connecting-sid.ts";
 import {
   defaultLifetimeMs,
   type EndpointMemory,
@@ -79,11 +79,11 @@ export function openEws(options: EwsOptions): Exchange {
   const network = networkOf(options, replyMs);
   const http = openHttp(network);
   const { userAgent = defaultUserAgent } = options;
-  const place = placeOf(options, userAgent);
+  const endpointMemory = placeOf(options, userAgent);
   const connection: Connection = {
-    soap: callingRightly(
+    soap: withConnectingName(
       openSoap({
-        endpoint: place.endpoint,
+        endpoint: endpointMemory.endpoint,
         http: options.signIn?.(http) ?? http,
         authorize: options.authorize,
         token: options.token,
@@ -91,11 +91,11 @@ export function openEws(options: EwsOptions): Exchange {
         told: options.serverVersion,
       }),
     ),
-    schedule: options.account === undefined ? openSchedule() : scheduleOf(place.name, options.account),
+    schedule: options.account === undefined ? openRequestQueue() : requestQueueOf(endpointMemory.name, options.account),
     access: options.access,
     connectingName: options.connectingName ?? "SmtpAddress",
     limits: limitsOf(options),
-    publicRoutes: place.publicRoutes,
+    publicRoutes: endpointMemory.publicRoutes,
     archives: archiveMemory(),
     refusals: refusalMemory(),
     counting: countMemory(),
@@ -115,7 +115,7 @@ export function openEws(options: EwsOptions): Exchange {
       searchableMailboxes((access) => openMailbox(connection, options.defaultMailbox ?? "", { ...call, access }), query),
     async close() {
       http.close();
-      place.close();
+      endpointMemory.close();
     },
   };
 }
@@ -130,8 +130,8 @@ function mailboxOf(mailbox: EwsMailbox): Mailbox {
   return {
     address: mailbox.address,
     foreign: async (ids) => (await import("./session/id-ownership.ts")).unshownIds(mailbox, ids),
-    search: async (asked) =>
-      (await import("./search/search.ts")).search(mailbox, asked, {
+    search: async (requested) =>
+      (await import("./search/search.ts")).search(mailbox, requested, {
         sha256: async (attachment) => sha256Of((await import("./messages/message-content.ts")).attachmentContent(mailbox, [attachment])),
         inside: async (attachment) =>
           attachmentsIn((await import("./messages/message-content.ts")).attachedMessages(mailbox, [attachment])),
@@ -149,8 +149,10 @@ function mailboxOf(mailbox: EwsMailbox): Mailbox {
     mime: (itemIds) => later(async () => (await import("./messages/message-content.ts")).mime(mailbox, itemIds)),
     exported: (itemIds) => later(async () => (await import("./messages/export-messages.ts")).exported(mailbox, itemIds)),
     attachments: (itemIds) => later(async () => (await import("./messages/message-content.ts")).attachments(mailbox, itemIds)),
-    attachedMessages: (asked) => later(async () => (await import("./messages/message-content.ts")).attachedMessages(mailbox, asked)),
-    attachmentContent: (asked) => later(async () => (await import("./messages/message-content.ts")).attachmentContent(mailbox, asked)),
+    attachedMessages: (requested) =>
+      later(async () => (await import("./messages/message-content.ts")).attachedMessages(mailbox, requested)),
+    attachmentContent: (requested) =>
+      later(async () => (await import("./messages/message-content.ts")).attachmentContent(mailbox, requested)),
     deleteAttachments: (attachmentIds) => later(() => deleteAttachments(mailbox, attachmentIds)),
     folder: (name) => mailbox.folders.get(name),
     createFolder: (path) => mailbox.folders.create(path),
@@ -161,7 +163,7 @@ function mailboxOf(mailbox: EwsMailbox): Mailbox {
     delete: (itemIds, mode) => later(async () => (await import("./moving/move-copy-delete.ts")).remove(mailbox, itemIds, mode, known)),
     junk: (itemIds, how) => later(async () => (await import("./moving/move-copy-delete.ts")).junk(mailbox, itemIds, how, known)),
     send: async (draft) => (await import("./sending/send-message.ts")).send(mailbox, draft),
-    reply: async (asked) => (await import("./sending/reply-message.ts")).reply(mailbox, asked),
+    reply: async (requested) => (await import("./sending/reply-message.ts")).reply(mailbox, requested),
     contacts: async (query) => (await import("./messages/find-contacts.ts")).contacts(mailbox, query),
     rights: async () => {
       const { getFolderRights } = await import("./operations/get-folder.ts");
@@ -269,12 +271,12 @@ function findingNetwork(options: EwsOptions): HttpOptions {
 /** Looks for EWS now, whatever is remembered. Throws Failure as `autodiscover` does. */
 export async function discoverEws(
   options: EwsOptions,
-  ways: Pick<AutodiscoverOptions, "step" | "signal" | "lookUpService"> = {},
+  lookupOptions: Pick<AutodiscoverOptions, "step" | "signal" | "lookUpService"> = {},
 ): Promise<Discovered> {
   const { finding, close } = findingOf(options, findingNetwork(options), options.userAgent ?? defaultUserAgent);
   try {
     const { autodiscover } = await import("./autodiscover/autodiscover.ts");
-    return await autodiscover({ ...finding, ...ways });
+    return await autodiscover({ ...finding, ...lookupOptions });
   } finally {
     close();
   }

@@ -193,20 +193,20 @@ const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ["ErrorCrossMailboxMoveCopy", { code: "unsupported" }],
 ]);
 
-type Said = Pick<Status, "responseCode" | "messageText" | "messageXml">;
+type ResponseText = Pick<Status, "responseCode" | "messageText" | "messageXml">;
 
 /** What a response message or a fault says, as a Failure. The server's text is shortened: it is untrusted. */
-export function failureOf(said: Said): Failure {
-  const wireCode = said.responseCode ?? "";
-  const inner = innerOf(said);
-  if (inner !== undefined && inner.responseCode !== wireCode) return inside(failureOf(inner), said);
+export function failureOf(responseText: ResponseText): Failure {
+  const wireCode = responseText.responseCode ?? "";
+  const inner = innerOf(responseText);
+  if (inner !== undefined && inner.responseCode !== wireCode) return inside(failureOf(inner), responseText);
   const meaning = meanings.get(wireCode);
   const code = meaning?.code ?? "refused";
-  const text = shortened(said.messageText ?? "");
+  const text = shortened(responseText.messageText ?? "");
   return new Failure(code, text === "" ? `Exchange answered ${wireCode || "with an error"}.` : `${text} (${wireCode || "no code"})`, {
     wireCode: wireCode === "" ? undefined : wireCode,
-    backOffMs: positive(said, "BackOffMilliseconds"),
-    concurrency: positive(said, "MaxConcurrencyLimit"),
+    backOffMs: positive(responseText, "BackOffMilliseconds"),
+    concurrency: positive(responseText, "MaxConcurrencyLimit"),
     hint: meaning?.hint,
   });
 }
@@ -215,17 +215,20 @@ export function failureOf(said: Said): Failure {
  * What an error says of the one behind it: `InnerErrorResponseCode` and `InnerErrorMessageText` of its MessageXml, such as the full Recoverable Items
  * behind a general error of a deletion. Only a code that is known here says more than the one outside.
  */
-function innerOf({ messageXml = [] }: Said): Said | undefined {
-  const said = (wanted: string) => messageXml.find(({ name }) => name?.trim() === wanted)?.text.trim();
-  const responseCode = said("InnerErrorResponseCode") ?? "";
-  return meanings.has(responseCode) ? { responseCode, messageText: said("InnerErrorMessageText") } : undefined;
+function innerOf({ messageXml = [] }: ResponseText): ResponseText | undefined {
+  const responseText = (wanted: string) => messageXml.find(({ name }) => name?.trim() === wanted)?.text.trim();
+  const responseCode = responseText("InnerErrorResponseCode") ?? "";
+  return meanings.has(responseCode) ? { responseCode, messageText: responseText("InnerErrorMessageText") } : undefined;
 }
 
 /** The failure that says what is wrong, with the one outside as its cause: that one decides whether the server did anything. */
-function inside({ code, message, wireCode, hint }: Failure, said: Said): Failure {
-  const cause = failureOf({ ...said, messageXml: said.messageXml?.filter(({ name }) => name?.trim() !== "InnerErrorResponseCode") });
+function inside({ code, message, wireCode, hint }: Failure, responseText: ResponseText): Failure {
+  const cause = failureOf({
+    ...responseText,
+    messageXml: responseText.messageXml?.filter(({ name }) => name?.trim() !== "InnerErrorResponseCode"),
+  });
   const { backOffMs, concurrency } = cause;
-  return new Failure(code, `${message} Exchange reported it inside ${said.responseCode || "an error"}.`, {
+  return new Failure(code, `${message} Exchange reported it inside ${responseText.responseCode || "an error"}.`, {
     wireCode,
     hint,
     backOffMs,
@@ -235,8 +238,8 @@ function inside({ code, message, wireCode, hint }: Failure, said: Said): Failure
 }
 
 /** A number of MessageXml, be it of a fault or of a response message; absent and 0 mean that the server does not say. */
-function positive(said: Pick<Status, "messageXml">, wanted: string): number | undefined {
-  const value = said.messageXml?.find(({ name }) => name?.trim() === wanted);
+function positive(responseText: Pick<Status, "messageXml">, wanted: string): number | undefined {
+  const value = responseText.messageXml?.find(({ name }) => name?.trim() === wanted);
   const number = value === undefined ? Number.NaN : Number(value.text.trim());
   return Number.isFinite(number) && number > 0 ? number : undefined;
 }

@@ -179,7 +179,7 @@ export interface SearchableMailbox {
 }
 
 /** Of which Exchange could not tell. The failure is absent where Exchange gives a text only. */
-export interface UntoldMailbox {
+export interface UnlistedMailbox {
   readonly mailbox: string;
   readonly message: string;
   readonly failure?: Failure | undefined;
@@ -196,7 +196,7 @@ export interface SearchableMailboxes {
   /** Why it is not the better source; a sentence or two. */
   readonly note?: string | undefined;
   readonly mailboxes: readonly SearchableMailbox[];
-  readonly failed: readonly UntoldMailbox[];
+  readonly failed: readonly UnlistedMailbox[];
   /** People of the directory without a mailbox that the back end can open: it may be elsewhere, or there may be none. Guests are not among them. */
-  readonly unopened?: readonly UntoldMailbox[] | undefined;
+  readonly unopened?: readonly UnlistedMailbox[] | undefined;
 }

@@ -8,7 +8,7 @@ import { toolOf } from "./field-spellings.ts";
 export type OpenApiVersion = "3.0" | "3.1";
 
 /** What the description says of the server besides its actions. */
-export interface About {
+export interface ServerDescription {
   /** Of mailcordon. */
   readonly version: string;
   /** Where the server is reached from outside; default: relative to the description. */
@@ -85,7 +85,7 @@ const Health = z.looseObject({ status: z.enum(["ok", "ready", "not ready"]) });
 const versions = { "3.0": "3.0.4", "3.1": "3.1.1" } as const;
 
 /** The HTTP interface of a catalogue as an OpenAPI document. Nothing of it is written per action. */
-export function openapi(actions: readonly Action[], about: About, version: OpenApiVersion = "3.1"): Json {
+export function openapi(actions: readonly Action[], about: ServerDescription, version: OpenApiVersion = "3.1"): Json {
   const schema = (of: z.ZodType, io: "input" | "output") => schemaOf(of, io, version);
   const named = actions.flatMap((action) => [
     [`${pascal(action.name)}Input`, schema(action.input, "input")],

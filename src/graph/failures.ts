@@ -109,10 +109,10 @@ const meanings: ReadonlyMap<string, Meaning> = new Map(
  */
 export function failureOf(status: number, headers: ReadonlyMap<string, string>, body: JsonObject | undefined, now = Date.now()): Failure {
   const error = objectIn(body, "error");
-  const said = textIn(error, "code") ?? "";
-  if (said === "" || status < 400) return notOfGraph(status, headers, now);
-  const wireCode = said.slice(0, 100);
-  const meaning = meanings.get(said.toLowerCase());
+  const graphCode = textIn(error, "code") ?? "";
+  if (graphCode === "" || status < 400) return notOfGraph(status, headers, now);
+  const wireCode = graphCode.slice(0, 100);
+  const meaning = meanings.get(graphCode.toLowerCase());
   const text = shortened(textIn(error, "message") ?? "");
   const failure = new Failure(
     // A status of throttling is one, whatever the code says.
@@ -217,9 +217,9 @@ export const { isThrottled, mayRepeat } = repeating;
 /** As `repetition` says; and after a reply that Graph did not write, what is not a read may have been done. */
 export function reported(failure: Failure, safety: Safety): Failure {
   const isUnknown = safety === "idempotent" && foreign.has(failure) && failure.retryable && !certainlyNotDone(failure);
-  const told = repeating.reported(failure, isUnknown ? "never" : safety);
-  if (told !== failure) lost.add(told);
-  return told;
+  const reportedFailure = repeating.reported(failure, isUnknown ? "never" : safety);
+  if (reportedFailure !== failure) lost.add(reportedFailure);
+  return reportedFailure;
 }
 
 const lost = new WeakSet<Failure>();

@@ -4,12 +4,12 @@ import { Failure } from "../failure.ts";
 import type { Http } from "../wire/http/client.ts";
 import { openHttp } from "../wire/http/http-client.ts";
 import { defaultUserAgent, limitsOf, networkOf, type ServerOptions } from "../wire/http/server-options.ts";
-import { openSchedule, scheduleOf } from "../wire/throttling/request-queue.ts";
-import type { AdminApi, AdminWay } from "./session/admin-api.ts";
-import { openRest } from "./session/graph-http.ts";
+import { openRequestQueue, requestQueueOf } from "../wire/throttling/request-queue.ts";
+import type { AdminApi, AdminApiConnection } from "./session/admin-api.ts";
+import { openGraphHttp } from "./session/graph-http.ts";
 import type { GraphMailbox } from "./session/mailbox.ts";
 import { type Connection, openMailbox } from "./session/open-mailbox.ts";
-import { defaultHabits, type Habits } from "./unpromised.ts";
+import { defaultBehaviour, type UnpromisedBehaviour } from "./unpromised.ts";
 
 /** How to reach Microsoft Graph. */
 export interface GraphOptions extends ServerOptions {
@@ -19,7 +19,7 @@ export interface GraphOptions extends ServerOptions {
   readonly signIn: (http: Http) => Http;
   readonly defaultMailbox?: string | undefined;
   /** What is promised nowhere; each has a default. */
-  readonly habits?: Partial<Habits> | undefined;
+  readonly habits?: Partial<UnpromisedBehaviour> | undefined;
   /** Where the list of mailboxes is asked for first; without, it is the directory's. */
   readonly adminApi?: AdminApi | undefined;
 }
@@ -38,10 +38,10 @@ export function openSession(options: GraphOptions): { readonly connection: Conne
   const anonymous = openHttp({ ...network, tls: { ...network.tls, identity: undefined } });
   const { userAgent = defaultUserAgent, account } = options;
   const connection: Connection = {
-    rest: openRest({ base, http: options.signIn(http), anonymous, userAgent }),
-    schedule: account === undefined ? openSchedule() : scheduleOf(base.origin, account),
+    rest: openGraphHttp({ base, http: options.signIn(http), anonymous, userAgent }),
+    schedule: account === undefined ? openRequestQueue() : requestQueueOf(base.origin, account),
     limits: { ...limitsOf(options), maxPerMailbox },
-    habits: { ...defaultHabits, ...options.habits },
+    habits: { ...defaultBehaviour, ...options.habits },
   };
   return {
     connection,
@@ -69,11 +69,11 @@ export function openGraph(options: GraphOptions): Exchange {
     },
     async searchableMailboxes(query, call) {
       const { adminApi, defaultMailbox = "" } = options;
-      const way = adminApi && adminWayOf(adminApi, options, connection);
+      const adminConnection = adminApi && adminWayOf(adminApi, options, connection);
       return (await import("./mailboxes/searchable-mailboxes.ts")).searchableMailboxes(
         openMailbox(connection, defaultMailbox, call),
         query,
-        way,
+        adminConnection,
       );
     },
     close: async () => close(),
@@ -86,18 +86,19 @@ function mailboxOf(mailbox: GraphMailbox): Mailbox {
     address: mailbox.address,
     // Every path names the mailbox before the id.
     foreign: async () => new Set(),
-    search: async (asked) =>
-      (await import("./search/search.ts")).search(mailbox, asked, {
+    search: async (requested) =>
+      (await import("./search/search.ts")).search(mailbox, requested, {
         sha256: async (attachment) => sha256Of((await import("./messages/message-content.ts")).attachmentContent(mailbox, [attachment])),
         inside: async (attachment) => attachmentsIn((await import("./messages/attachments.ts")).attachedMessages(mailbox, [attachment])),
       }),
     locate: (names, within) => later(async () => (await import("./search/locate-messages.ts")).locate(mailbox, names, within)),
-    get: (itemIds, detail) => later(async () => (await import("./messages/read-messages.ts")).get(mailbox, itemIds, detail)),
+    get: (itemIds, detail) => later(async () => (await import("./messages/read-messages.ts")).getMessages(mailbox, itemIds, detail)),
     mime: (itemIds) => later(async () => (await import("./messages/message-content.ts")).mime(mailbox, itemIds)),
     exported: (itemIds) => later(async () => (await import("./messages/export-messages.ts")).exported(mailbox, itemIds)),
     attachments: (itemIds) => later(async () => (await import("./messages/attachments.ts")).attachments(mailbox, itemIds)),
     attachedMessages: (ids) => later(async () => (await import("./messages/attachments.ts")).attachedMessages(mailbox, ids)),
-    attachmentContent: (asked) => later(async () => (await import("./messages/message-content.ts")).attachmentContent(mailbox, asked)),
+    attachmentContent: (requested) =>
+      later(async () => (await import("./messages/message-content.ts")).attachmentContent(mailbox, requested)),
     deleteAttachments: (ids) => later(async () => (await import("./messages/attachments.ts")).deleteAttachments(mailbox, ids)),
     folder: (name) => mailbox.folders.get(name),
     createFolder: (path) => mailbox.folders.create(path),
@@ -106,7 +107,7 @@ function mailboxOf(mailbox: GraphMailbox): Mailbox {
     delete: (itemIds, mode) => later(async () => (await import("./moving/move-copy-delete.ts")).remove(mailbox, itemIds, mode)),
     junk: (itemIds, how) => later(async () => (await import("./moving/move-copy-delete.ts")).junk(mailbox, itemIds, how)),
     send: async (draft) => (await import("./sending/send-message.ts")).send(mailbox, draft),
-    reply: async (asked) => (await import("./sending/reply-message.ts")).reply(mailbox, asked),
+    reply: async (requested) => (await import("./sending/reply-message.ts")).reply(mailbox, requested),
     contacts: async (query) => (await import("./messages/find-contacts.ts")).contacts(mailbox, query),
     rights: async () => (await import("./mailboxes/inbox-rights.ts")).rights(mailbox),
     outOfOffice: async () => (await import("./mailboxes/out-of-office.ts")).outOfOffice(mailbox),
@@ -118,7 +119,7 @@ async function* later<T>(open: () => Promise<AsyncIterable<T>>): AsyncIterable<T
 }
 
 /** How this connection asks the Exchange Online Admin API. */
-export function adminWayOf(admin: AdminApi, options: GraphOptions, connection: Connection): AdminWay {
+export function adminWayOf(admin: AdminApi, options: GraphOptions, connection: Connection): AdminApiConnection {
   return { admin, userAgent: options.userAgent ?? defaultUserAgent, connection, network: networkOf(options, replyMs) };
 }
 

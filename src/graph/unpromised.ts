@@ -2,7 +2,7 @@
  * What Microsoft has not promised, or has in some clouds only.
  * @see https://learn.microsoft.com/en-us/graph/deployments
  */
-export interface Habits {
+export interface UnpromisedBehaviour {
   /** `false` where the cloud has no permanentDelete: what should be gone for good goes to the Recoverable Items then, and it is said so. */
   readonly permanentDelete: boolean;
   /** `false` where the cloud has no export and import of mailbox items: a copy for another mailbox goes in RFC 5322 form then. */
@@ -27,7 +27,7 @@ export interface Habits {
 }
 
 /** As everywhere in the worldwide cloud; others say otherwise in their settings. */
-export const defaultHabits: Habits = {
+export const defaultBehaviour: UnpromisedBehaviour = {
   permanentDelete: true,
   importExport: true,
   exportIds: "restId",

@@ -18,7 +18,7 @@ import { listen } from "./listen.ts";
 import type { LabRequest } from "./request-log.ts";
 import { importFolder } from "./seed/import-folder.ts";
 import { seedOrganisation } from "./seed/seed.ts";
-import { Habits } from "./server-variants.ts";
+import { ServerVariants } from "./server-variants.ts";
 import type { EwsPolicy, Tenant } from "./sign-in/app-registration.ts";
 import { openTokenServer, type TokenServer } from "./sign-in/token-server.ts";
 import { Store } from "./store/store.ts";
@@ -108,7 +108,7 @@ const logLimit = 10_000;
 
 /** Starts a practice Exchange. Throws what `listen` throws when the port is taken. */
 export async function startLab(options: LabOptions = {}): Promise<Lab> {
-  const habits = new Habits(
+  const habits = new ServerVariants(
     options.habits,
     operations.map(({ name }) => name),
   );

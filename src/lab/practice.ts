@@ -6,5 +6,5 @@ export { operationNames, startLab } from "./lab.ts";
 export { startProxy } from "./proxy.ts";
 export { practiceApplication, practiceFederation, practiceTenant } from "./seed/practice-tenant.ts";
 export { socAddress } from "./seed/seed.ts";
-export { habitWords } from "./server-variants.ts";
+export { serverVariants } from "./server-variants.ts";
 export { labPassword } from "./store/store.ts";

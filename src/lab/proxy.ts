@@ -58,8 +58,8 @@ export async function startProxy(options: ProxyOptions = {}): Promise<LabProxy> 
   };
 
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
-    const asked = request.url ?? "";
-    const url = URL.canParse(asked) ? new URL(asked) : undefined;
+    const requested = request.url ?? "";
+    const url = URL.canParse(requested) ? new URL(requested) : undefined;
     if (url?.protocol !== "http:") {
       request.resume();
       response.writeHead(400).end();

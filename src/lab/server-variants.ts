@@ -1,7 +1,7 @@
 import type { LabFolder, LabItem, LabMailbox } from "./store/mailbox.ts";
 
 /** Habits of servers that speak Exchange Web Services and are not Exchange, each as one was seen to have it. */
-export const habitWords = {
+export const serverVariants = {
   "other-wrapper":
     "SendItem replies with NoError in m:Responses instead of m:ResponseMessages; other-wrapper:OPERATION does so for another",
   "keeps-sent-drafts": "SendItem leaves the draft where it lies",
@@ -18,17 +18,17 @@ export const habitWords = {
   "attached-mime-only": "GetAttachment returns an attached message as MimeContent and nothing else",
 } as const satisfies Record<string, string>;
 
-type HabitName = keyof typeof habitWords;
+type HabitName = keyof typeof serverVariants;
 
 /** A habit that is about one operation, property or way has it as its value. */
 const takesValue: ReadonlySet<HabitName> = new Set(["other-wrapper", "opens-deleted", "refuses-restrictions", "missing"]);
 
 function isHabit(name: string): name is HabitName {
-  return Object.hasOwn(habitWords, name);
+  return Object.hasOwn(serverVariants, name);
 }
 
 /** Which habits a lab has. */
-export class Habits {
+export class ServerVariants {
   readonly #values = new Map<HabitName, Set<string>>();
   /** Items that `opens-deleted` still opens: where each was, by its old id. */
   readonly #deleted = new Map<string, { readonly mailbox: LabMailbox; readonly identity: Uint8Array; readonly folder: LabFolder }>();
@@ -40,7 +40,7 @@ export class Habits {
 
   #add(text: string, operations: readonly string[]): void {
     const [, name = "", value] = /^([^:]*)(?::(.*))?$/s.exec(text) ?? [];
-    if (!isHabit(name)) throw new Error(`"${name}" is not a habit. Habits: ${Object.keys(habitWords).join(", ")}.`);
+    if (!isHabit(name)) throw new Error(`"${name}" is not a habit. Habits: ${Object.keys(serverVariants).join(", ")}.`);
     if (value !== undefined && !takesValue.has(name)) throw new Error(`The habit ${name} takes no value.`);
     const isAboutOperation = name === "missing" || (name === "other-wrapper" && value !== undefined);
     if (isAboutOperation && !operations.includes(value ?? ""))

@@ -3,7 +3,7 @@
 import {
   type Action,
   type Context,
-  type Digested,
+  type Digests,
   type EvidenceStore,
   effects,
   type Kept,
@@ -14,7 +14,7 @@ import {
   type Target,
 } from "../catalogue/action-definition.ts";
 import type { Result } from "../catalogue/answer-envelope.ts";
-import { type Absent, isAbsent, type Looked, lookedIn } from "../exchange/search/absence.ts";
+import { type Absent, isAbsent, type SearchExtent, searchExtentOf } from "../exchange/search/absence.ts";
 import { asFailure, Failure, type FailureCode } from "../failure.ts";
 import { attempt, failed, type Outcome } from "../outcome.ts";
 
@@ -24,7 +24,7 @@ export interface Item {
   readonly target?: Target | undefined;
   status: Result["status"];
   /** Of `not_found`: where it was looked for. */
-  looked?: Looked | undefined;
+  looked?: SearchExtent | undefined;
   failure?: Failure | undefined;
   evidence?: Kept | undefined;
   /** The action's own columns. */
@@ -35,17 +35,17 @@ export interface Item {
 /** Reads what an action would touch. What was named and is not there is `not_found`, and no error where that is fine. */
 export async function choose(selected: AsyncIterable<Selected>, missingIsFine: boolean): Promise<Item[]> {
   const items: Item[] = [];
-  for await (const { asked, outcome } of selected) {
-    if (!outcome.ok) items.push({ row: asked, status: "failed", failure: unseen(outcome.failure) });
+  for await (const { asked: requested, outcome } of selected) {
+    if (!outcome.ok) items.push({ row: requested, status: "failed", failure: unseen(outcome.failure) });
     else if (!isAbsent(outcome.value)) items.push({ row: outcome.value.row, target: outcome.value, status: "planned" });
-    else items.push({ row: asked, ...missing(outcome.value, missingIsFine) });
+    else items.push({ row: requested, ...missing(outcome.value, missingIsFine) });
   }
   return items;
 }
 
 /** What an item is of which a look has shown that it is not there. */
 export function missing({ absentFrom }: Absent, isFine: boolean): Pick<Item, "status" | "looked" | "failure"> {
-  const failure = isFine ? undefined : new Failure("not-found", `It was not found ${lookedIn(absentFrom)}.`);
+  const failure = isFine ? undefined : new Failure("not-found", `It was not found ${searchExtentOf(absentFrom)}.`);
   return { status: "not_found", looked: absentFrom, failure };
 }
 
@@ -84,7 +84,7 @@ async function keepWhole({ name, bytes, again, message }: Source, source: Row, e
     return await evidence.keep(bytes, { name, source, confirm: async (first) => checkFile(await again(), first) });
   }
   const reader = openReader();
-  const confirm = async ({ sha256 }: Digested) => checkMessage(await again(), { ...reader.end(), sha256 }, message);
+  const confirm = async ({ sha256 }: Digests) => checkMessage(await again(), { ...reader.end(), sha256 }, message);
   return await evidence.keep(reader.through(bytes), { name, source, confirm });
 }
 
@@ -129,16 +129,16 @@ export async function actOn(items: readonly Item[], act: NonNullable<Prepared["a
  * find any more is `not_found`.
  */
 export async function settleMissing(items: readonly Item[], prepared: Prepared, action: Action, context: Context): Promise<void> {
-  const said = items.flatMap((item) => {
+  const statements = items.flatMap((item) => {
     const { failure, target } = item;
     return failure?.code === "not-found" && target !== undefined ? [{ item, failure, target }] : [];
   });
-  if (said.length === 0) return;
+  if (statements.length === 0) return;
   const { lookAgain } = await import("../verification/look-again.ts");
-  const targets = said.map(({ target }) => target);
-  const failures = said.map(({ failure }) => failure);
+  const targets = statements.map(({ target }) => target);
+  const failures = statements.map(({ failure }) => failure);
   const outcomes = await lookAgain(targets, failures, targetsOf(items), context);
-  for (const [at, { item, failure }] of said.entries()) {
+  for (const [at, { item, failure }] of statements.entries()) {
     const outcome = outcomes[at] ?? failed(unseen(failure));
     if (!outcome.ok) item.failure = unseen(outcome.failure);
     else {

@@ -56,7 +56,7 @@ export interface Host {
 }
 
 /** What the door reads of an input by itself, whatever the action. Absent where the action has no such field. */
-const DoorInput = z.object({
+const CommonInput = z.object({
   mailbox: z.string().optional(),
   access: z.enum(["impersonation", "delegate"]).optional(),
   timeout_seconds: z.number().optional(),
@@ -65,15 +65,15 @@ const DoorInput = z.object({
   expected_count: z.number().optional(),
   max_items: z.number().optional(),
 });
-type DoorInput = z.output<typeof DoorInput>;
+type CommonInput = z.output<typeof CommonInput>;
 /** The fields that mean the same with every action that has them. */
-export const doorFields: readonly string[] = Object.keys(DoorInput.shape);
+export const commonInputFields: readonly string[] = Object.keys(CommonInput.shape);
 
 /** One call on its way through the door. */
-interface Passage {
+interface CallRun {
   readonly action: Action;
   readonly prepared: Prepared;
-  readonly input: DoorInput;
+  readonly input: CommonInput;
   readonly context: Context;
   readonly host: Host;
   /** The one that acts for the mailbox. */
@@ -99,7 +99,7 @@ export async function perform(action: Action, rawInput: unknown, host: Host): Pr
   let named: { readonly backend?: string; readonly mailbox?: string; readonly dry_run?: boolean } = {};
   try {
     const prepared = action.prepare(rawInput);
-    const input = DoorInput.parse(prepared.input);
+    const input = CommonInput.parse(prepared.input);
     const call = {
       signal: host.signal,
       access: input.access,
@@ -133,12 +133,12 @@ export async function perform(action: Action, rawInput: unknown, host: Host): Pr
       remark: (more: Remarks) => Object.assign(remarks, more),
       searching: (address: string) => void searched.push(address),
     };
-    const passage = { action, prepared, input, context, host, backend, waited, remarks, searched };
-    const answer = prepared.run === undefined ? await throughItems(passage) : await wholeAnswer(passage, prepared.run);
+    const callRun = { action, prepared, input, context, host, backend, waited, remarks, searched };
+    const answer = prepared.run === undefined ? await throughItems(callRun) : await wholeAnswer(callRun, prepared.run);
     const { success, message, counts, ...rest } = answer;
-    const told = { success, message, action: action.name, ...named, ...unverified(host), counts, ...rest, ...waitedMs(waited) };
+    const answered = { success, message, action: action.name, ...named, ...unverified(host), counts, ...rest, ...waitedMs(waited) };
     // A whole answer was held to its schema when it was given: it can have thousands of rows, and a second look costs as much as the first.
-    return prepared.run === undefined ? checked(action, told) : told;
+    return prepared.run === undefined ? checked(action, answered) : answered;
   } catch (thrown) {
     const failure = shownBy(host, unseen(asFailure(thrown)));
     const counts = { requested: 0, succeeded: 0, failed: 0, not_found: 0 };
@@ -168,15 +168,15 @@ function waitedMs(waited: { readonly milliseconds: number }): { waited_ms?: numb
 }
 
 /** What is answered besides the names of action, back end and mailbox. */
-interface Said extends Pick<Answer, "success" | "message" | "counts" | "results" | "error"> {
+interface AnswerBody extends Pick<Answer, "success" | "message" | "counts" | "results" | "error"> {
   readonly [column: string]: unknown;
 }
 
-async function wholeAnswer(passage: Passage, run: NonNullable<Prepared["run"]>): Promise<Said> {
-  const { action, context, host } = passage;
+async function wholeAnswer(callRun: CallRun, run: NonNullable<Prepared["run"]>): Promise<AnswerBody> {
+  const { action, context, host } = callRun;
   if (action.effect !== "read") host.touching?.();
   const ran = await attempt(() => run(context));
-  if (action.effect === "read") await traceRead(passage, [], ran);
+  if (action.effect === "read") await traceRead(callRun, [], ran);
   if (!ran.ok) throw ran.failure;
   // `message` is the envelope's word; an action may say it better without declaring it.
   const { message: _, ...own } = ran.value;
@@ -186,8 +186,8 @@ async function wholeAnswer(passage: Passage, run: NonNullable<Prepared["run"]>):
   return { success: true, message: `${action.title}: done.`, counts, ...ran.value };
 }
 
-async function throughItems(passage: Passage): Promise<Said> {
-  const { action, prepared, input, context, host } = passage;
+async function throughItems(callRun: CallRun): Promise<AnswerBody> {
+  const { action, prepared, input, context, host } = callRun;
   if (prepared.select === undefined || prepared.act === undefined) throw new Failure("internal", `${action.name} neither runs nor acts.`);
   const { select } = prepared;
   const chosen = await attempt(() => choose(select(context), effects[action.effect].missingIsFine));
@@ -195,40 +195,40 @@ async function throughItems(passage: Passage): Promise<Said> {
   const found = items.filter((item) => item.target !== undefined);
   const miscounted = guardCount(input, found.length, action.noun);
   // What a dry run or a refusal shows was read, too.
-  if (action.effect === "read" || input.dry_run || miscounted !== undefined || !chosen.ok) await traceRead(passage, found, chosen);
+  if (action.effect === "read" || input.dry_run || miscounted !== undefined || !chosen.ok) await traceRead(callRun, found, chosen);
   if (!chosen.ok) throw chosen.failure;
-  if (miscounted !== undefined) return refused(passage, items, miscounted);
-  if (input.dry_run) return told(passage, items);
+  if (miscounted !== undefined) return refused(callRun, items, miscounted);
+  if (input.dry_run) return told(callRun, items);
 
   if (found.length > 0) {
     const agreed = host.asksAlways === true ? action.effect === "read" : !prepared.asksFirst || input.confirm;
-    if (!agreed && !(await saysYes(passage, found))) {
-      await traceRead(passage, found, chosen);
-      return refused(passage, items, unconfirmed(action, found.length));
+    if (!agreed && !(await saysYes(callRun, found))) {
+      await traceRead(callRun, found, chosen);
+      return refused(callRun, items, unconfirmed(action, found.length));
     }
     const traced = action.effect === "read" ? undefined : host.audit;
     if (prepared.preserve !== undefined) await preserveEach(found, prepared.preserve, context);
     const remaining = found.filter((item) => item.failure === undefined);
     if (host.signal?.aborted) throw new Failure("cancelled", "It was stopped on request before anything was touched.");
-    const entry = audited(passage, remaining);
+    const entry = audited(callRun, remaining);
     if (remaining.length > 0) await traced?.append({ ...entry, phase: "began", outcome: remaining.map((item) => evidenceOf(item)) });
     if (remaining.length > 0 && action.effect !== "read") host.touching?.();
     await actOn(remaining, prepared.act, action, context);
     await settleMissing(remaining, prepared, action, context);
     if (prepared.verify !== undefined) await verifyEach(found, prepared.verify, context);
-    const said = told(passage, items);
-    if (remaining.length === 0) return said;
+    const given = told(callRun, items);
+    if (remaining.length === 0) return given;
     try {
-      await traced?.append({ ...entry, phase: "ended", outcome: remaining.map(outcomeOf), ...waitedMs(passage.waited) });
+      await traced?.append({ ...entry, phase: "ended", outcome: remaining.map(outcomeOf), ...waitedMs(callRun.waited) });
     } catch (thrown) {
-      return { ...said, success: false, error: errorNoun(shownBy(host, unclosed(asFailure(thrown), said))) };
+      return { ...given, success: false, error: errorNoun(shownBy(host, unclosed(asFailure(thrown), given))) };
     }
-    return said;
+    return given;
   }
-  return told(passage, items);
+  return told(callRun, items);
 }
 
-function guardCount(input: DoorInput, found: number, noun = "item"): Failure | undefined {
+function guardCount(input: CommonInput, found: number, noun = "item"): Failure | undefined {
   if (input.expected_count !== undefined && found !== input.expected_count) {
     return new Failure(
       "unexpected-count",
@@ -242,7 +242,7 @@ function guardCount(input: DoorInput, found: number, noun = "item"): Failure | u
   return undefined;
 }
 
-async function saysYes({ action, prepared, context, host }: Passage, found: readonly Item[]): Promise<boolean> {
+async function saysYes({ action, prepared, context, host }: CallRun, found: readonly Item[]): Promise<boolean> {
   if (host.confirm === undefined) return false;
   const { name, title, effect, glance } = action;
   return await host.confirm({
@@ -265,19 +265,19 @@ function unconfirmed(action: Action, found: number): Failure {
 }
 
 /** Nothing was touched; the results say what would have been. */
-function refused(passage: Passage, items: readonly Item[], failure: Failure): Said {
-  return { ...told(passage, items), success: false, message: failure.message, error: errorNoun(failure) };
+function refused(callRun: CallRun, items: readonly Item[], failure: Failure): AnswerBody {
+  return { ...told(callRun, items), success: false, message: failure.message, error: errorNoun(failure) };
 }
 
 /** `message` says what became of the items, which may be that all failed. */
-function unclosed(failure: Failure, { message }: Said): Failure {
+function unclosed(failure: Failure, { message }: AnswerBody): Failure {
   return new Failure("audit-failed", `${message} The audit entry that says so could not be written: ${failure.message}`, {
     hint: "Look at the results before you repeat: the audit log holds only the beginning of this call. Check the audit file.",
     cause: failure,
   });
 }
 
-function told({ action, prepared, remarks, host }: Passage, items: readonly Item[]): Said {
+function told({ action, prepared, remarks, host }: CallRun, items: readonly Item[]): AnswerBody {
   const results = items.map((item) => resultOf(item, host));
   const having = (status: Result["status"]) => results.filter((result) => result.status === status).length;
   const planned = having("planned");
@@ -299,14 +299,14 @@ function resultOf(item: Item, host: Host): Result {
 const Names = z.array(z.string());
 
 /** The one entry of a call that changes nothing, before its answer is given. Throws Failure `audit-failed`: then nothing is returned. */
-async function traceRead(passage: Passage, items: readonly Item[], came: Outcome<unknown>): Promise<void> {
-  const { host, prepared } = passage;
+async function traceRead(callRun: CallRun, items: readonly Item[], came: Outcome<unknown>): Promise<void> {
+  const { host, prepared } = callRun;
   if (host.auditsReads !== true) return;
   const mailboxes = Names.safeParse(prepared.input.mailboxes).data;
   // A search of one mailbox has its address in the entry.
-  const searched = mailboxes === undefined ? {} : { mailboxes, searched: searchedOf(passage.searched) };
+  const searched = mailboxes === undefined ? {} : { mailboxes, searched: searchedOf(callRun.searched) };
   const failed = came.ok ? {} : { outcome: [{ status: "failed", error: came.failure.code }] };
-  await appendRead(host.audit, { ...audited(passage, items), phase: "read", ...searched, ...failed });
+  await appendRead(host.audit, { ...audited(callRun, items), phase: "read", ...searched, ...failed });
 }
 
 function evidenceOf(item: Item): Row {
@@ -319,7 +319,7 @@ function outcomeOf(item: Item): Row {
   return { status: item.status, ...code, ...verified, ...columns(item.answered ?? {}, outcomeColumns) };
 }
 
-function audited({ action, prepared, context, host, backend }: Passage, items: readonly Item[]): Omit<AuditEntry, "phase"> {
+function audited({ action, prepared, context, host, backend }: CallRun, items: readonly Item[]): Omit<AuditEntry, "phase"> {
   return {
     action: action.name,
     effect: action.effect,

@@ -1,6 +1,6 @@
 import type { Action, Prepared, Remarks } from "../catalogue/action-definition.ts";
 import type { Answer } from "../catalogue/answer-envelope.ts";
-import { lookedIn } from "../exchange/search/absence.ts";
+import { searchExtentOf } from "../exchange/search/absence.ts";
 import type { Item } from "./items.ts";
 
 /** How often each of these words. */
@@ -67,8 +67,8 @@ function sentence(
     // The others say so themselves: one reason is what a line can hold.
     [failed, `failed${why === undefined ? "" : `${failed > 1 ? ", the first" : ""}: ${why.message.replace(/\.$/, "")}`}`],
   ];
-  const said = tallies.filter(([number]) => number > 0);
-  const parts = said.map(([number, what], at) => {
+  const clauses = tallies.filter(([number]) => number > 0);
+  const parts = clauses.map(([number, what], at) => {
     if (at > 0) return `${number} ${what}`;
     return `${number === requested ? count(number, noun) : `${number} of ${count(requested, noun)}`} ${what}`;
   });
@@ -77,7 +77,7 @@ function sentence(
 
 /** Where those were looked for that were not found; where that differs, each result says it. */
 function whereOf(items: readonly Item[]): string {
-  const where = new Set(items.flatMap(({ looked }) => (looked === undefined ? [] : [lookedIn(looked)])));
+  const where = new Set(items.flatMap(({ looked }) => (looked === undefined ? [] : [searchExtentOf(looked)])));
   const [only] = where;
   return where.size === 1 ? ` ${only}` : "";
 }

@@ -131,7 +131,7 @@ export async function loadSettings(place: SettingsPlace = {}): Promise<Settings>
   if (chosen === undefined) throw new Failure("invalid-settings", `connections.${name} is missing.`);
 
   const home = path === undefined ? directory : dirname(path);
-  const said = (text: string | undefined, base: string) => (text === undefined || text === "" ? undefined : resolve(base, text));
+  const absolutePathOf = (text: string | undefined, base: string) => (text === undefined || text === "" ? undefined : resolve(base, text));
   const secretOf = (field: string, text: string) => readSecret(absolute(text, home), `connections.${name}.${field}`, environment);
   const pathOf = (file: string) => resolve(home, file);
   const { backend, ews, graph, auth, access, mailbox, timeouts, throttling } = chosen;
@@ -144,13 +144,13 @@ export async function loadSettings(place: SettingsPlace = {}): Promise<Settings>
       ews: {
         url: ews.url === undefined ? online : new URL(ews.url),
         autodiscover: ews.url === undefined ? readDiscover(chosen) : undefined,
-        caFile: said(ews.ca_file, home),
+        caFile: absolutePathOf(ews.ca_file, home),
         auth: ews.auth && authOf(ews.auth, (field, place) => secretOf(`ews.auth.${field}`, place), pathOf),
       },
       backend,
       graph: {
         url: graph.url === undefined ? onlineGraph(cloud) : new URL(graph.url),
-        caFile: said(graph.ca_file, home),
+        caFile: absolutePathOf(graph.ca_file, home),
         habits: readHabits(graph, cloud),
         mailboxList: readMailboxList(graph, cloud),
       },
@@ -170,8 +170,8 @@ export async function loadSettings(place: SettingsPlace = {}): Promise<Settings>
     },
     foundFile: isFound ? path : undefined,
     evidenceDir:
-      said(flags.evidenceDir ?? environment.MAILCORDON_EVIDENCE_DIR, directory) ??
-      said(evidence_dir, home) ??
+      absolutePathOf(flags.evidenceDir ?? environment.MAILCORDON_EVIDENCE_DIR, directory) ??
+      absolutePathOf(evidence_dir, home) ??
       defaultEvidenceDir(environment),
     audit: readAudit({ audit_file, audit }, { flag: flags.auditFile, environment, directory, home }),
     requirePerson: mcp.require_person,
@@ -216,11 +216,11 @@ export async function writtenFile({
   const path = found?.path;
   const raw = found === undefined ? {} : await readYaml(found);
   const names = isTree(raw.connections) ? Object.keys(raw.connections) : [];
-  const asked = flags.connection ?? (environment.MAILCORDON_CONNECTION || raw.default);
+  const requested = flags.connection ?? (environment.MAILCORDON_CONNECTION || raw.default);
   const home = path === undefined ? directory : dirname(path);
   const requirePerson = isTree(raw.mcp) && raw.mcp.require_person === true;
   const rest = { serve: raw.serve, requirePerson, home, path, foundFile: found?.isFound === true ? path : undefined };
-  if (names.length > 1 && asked === undefined) return { ...rest, connections: names, defaultConnection: undefined };
+  if (names.length > 1 && requested === undefined) return { ...rest, connections: names, defaultConnection: undefined };
   const chosen = chooseConnection(
     raw,
     flags.connection ?? environment.MAILCORDON_CONNECTION,
@@ -234,8 +234,8 @@ async function readPlace({ flags = {}, environment = process.env, directory = pr
   const found = findSettings(flags.config, environment, directory);
   const path = found?.path;
   const raw = found === undefined ? {} : await readYaml(found);
-  const asked = flags.connection ?? environment.MAILCORDON_CONNECTION;
-  const name = chooseConnection(raw, asked, environment, path ?? settingsPlaces(environment, directory).join(" and "));
+  const requested = flags.connection ?? environment.MAILCORDON_CONNECTION;
+  const name = chooseConnection(raw, requested, environment, path ?? settingsPlaces(environment, directory).join(" and "));
   const merged = fileAlone ? raw : withEnvironment(raw, name, environment, directory);
   return { flags, environment, directory, path, isFound: found?.isFound === true, name, raw, merged };
 }
@@ -258,10 +258,10 @@ function authOf(
   return readOnPremises(ways, secretOf, pathOf) ?? { kind: "bearer", token: secretOf("bearer.token", bearer?.token ?? "") };
 }
 
-function chooseConnection(raw: Tree, asked: string | undefined, environment: Environment, looked: string): string {
+function chooseConnection(raw: Tree, requested: string | undefined, environment: Environment, looked: string): string {
   const { connections, default: byDefault } = raw;
   const names = isTree(connections) ? Object.keys(connections) : [];
-  const wanted = asked || (typeof byDefault === "string" ? byDefault : undefined);
+  const wanted = requested || (typeof byDefault === "string" ? byDefault : undefined);
   if (wanted !== undefined) {
     if (names.includes(wanted)) return wanted;
     const known = names.length === 0 ? "none" : names.join(", ");
@@ -302,8 +302,8 @@ function withEnvironment(raw: Tree, name: string, environment: Environment, dire
     let place: string[] = [...path];
     if (path[0] === "auth") {
       const [, usual, ...field] = path;
-      const asked = usual === "oauth" ? usual : field[0];
-      const way = wayFor(usual, asked, chosen === undefined ? Object.keys(at(tree, auth) ?? {}) : [chosen]);
+      const requested = usual === "oauth" ? usual : field[0];
+      const way = wayFor(usual, requested, chosen === undefined ? Object.keys(at(tree, auth) ?? {}) : [chosen]);
       // A way that was chosen has no use for a secret of another one.
       if (chosen !== undefined && way !== chosen) continue;
       // Who gives a token means bearer, whatever the file says; who gives a client secret means no certificate.
@@ -311,7 +311,7 @@ function withEnvironment(raw: Tree, name: string, environment: Environment, dire
       place = ["auth", way, ...(usual === "oauth" && way !== usual ? [usual] : []), ...field];
       // In auto a token that is ready stands for one that is fetched, and the other way round.
       const rivals = ["token", "oauth"];
-      if (rivals.includes(asked)) tree = without(tree, [...auth, "auto"], (other) => rivals.includes(other) && other !== asked);
+      if (rivals.includes(requested)) tree = without(tree, [...auth, "auto"], (other) => rivals.includes(other) && other !== requested);
     }
     if (path[1] === "oauth" && isCredential(path[2])) {
       const oauth = place.slice(0, place.indexOf("oauth") + 1);

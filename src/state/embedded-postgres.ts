@@ -152,8 +152,8 @@ async function initialise(home: string, data: string, binaries: Binaries, accoun
       await file.close();
     }
     const words = ["--pgdata", fresh, "--username", user, "--pwfile", passwordFile, "--auth", "scram-sha-256", "--encoding", "UTF8"];
-    const { code, said } = await run(binaries, binaries.initdb, [...words, "--locale", "C", "--no-instructions"], home, account);
-    if (code !== 0) throw new Failure("internal", "The database of the state could not be made.", { local: said });
+    const { code, said: output } = await run(binaries, binaries.initdb, [...words, "--locale", "C", "--no-instructions"], home, account);
+    if (code !== 0) throw new Failure("internal", "The database of the state could not be made.", { local: output });
     await rename(passwordFile, join(fresh, "mailcordon-password"));
     await rename(fresh, data);
   } catch (thrown) {
@@ -295,16 +295,16 @@ async function run(
 ): Promise<{ readonly code: number | null; readonly said: string }> {
   return await new Promise((resolve, reject) => {
     const child = spawn(program, words, { ...account, cwd: home, env: environment(binaries), stdio: ["ignore", "ignore", "pipe"] });
-    let said = "";
+    let output = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
-      said = `${said}${text}`.slice(-2000);
+      output = `${output}${text}`.slice(-2000);
     });
     child.on("error", (error: NodeJS.ErrnoException) =>
       reject(
         new Failure("internal", `A program of PostgreSQL does not run (${error.code}).`, { local: program, hint: reachHint, cause: error }),
       ),
     );
-    child.on("close", (code) => resolve({ code, said: said.trim() }));
+    child.on("close", (code) => resolve({ code, said: output.trim() }));
   });
 }
 

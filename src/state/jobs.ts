@@ -39,7 +39,7 @@ export interface JobOrder {
 /** Does one job. `again`: it was not begun, or may be begun again; another process will. */
 export type Worker = (
   order: JobOrder & { readonly id: string },
-  ways: { readonly signal: AbortSignal; readonly progress: (text: string) => void },
+  runOptions: { readonly signal: AbortSignal; readonly progress: (text: string) => void },
 ) => Promise<Reply | "again">;
 
 /** Calls that go on after their requests were answered. */
@@ -294,7 +294,7 @@ export function openJobs(database: Database, keptBytes = mostKept): Jobs {
         `UPDATE ${table} SET status = 'cancelled', call = NULL, finished_at = now() WHERE id = $1 AND status = 'queued' RETURNING 1`,
         [id],
       );
-      const asked =
+      const requested =
         queued.length > 0
           ? queued
           : await query(`UPDATE ${table} SET cancel = true WHERE id = $1 AND status = 'running' RETURNING ${tellSql("cancelled", "id")}`, [
@@ -302,7 +302,7 @@ export function openJobs(database: Database, keptBytes = mostKept): Jobs {
             ]);
       running.get(id)?.stop.abort();
       changed(id);
-      return asked.length > 0;
+      return requested.length > 0;
     },
     async cancelAll(caller) {
       for (const one of running.values()) if (one.caller === caller) one.stop.abort();

@@ -7,7 +7,7 @@ import { asFailure, Failure } from "../failure.ts";
 import { done, failed, type Outcome } from "../outcome.ts";
 
 /** What looking again asks of the port. */
-type ToLook = Context<"locate" | "attachments">;
+type LookContext = Context<"locate" | "attachments">;
 
 /**
  * Looks for targets of which the server has said, when something was to be done to them, that they are not there: one Outcome for each, in their order.
@@ -17,7 +17,7 @@ export async function lookAgain(
   targets: readonly Target[],
   refusals: readonly Failure[],
   chosen: readonly Target[],
-  context: ToLook,
+  context: LookContext,
 ): Promise<readonly Outcome<Absent>[]> {
   const outcomes: Outcome<Absent>[] = [];
   const known = new Set(chosen.flatMap(({ message }) => message?.itemId ?? []));
@@ -36,7 +36,7 @@ async function lookFor(
   { message, attachment }: Target,
   refusal: Failure,
   known: ReadonlySet<string>,
-  context: ToLook,
+  context: LookContext,
 ): Promise<Outcome<Absent>> {
   if (message === undefined) return failed(notLooked(refusal));
   const { itemId, internetMessageId, parentFolderId, folderPath } = message;
@@ -67,12 +67,16 @@ async function lookFor(
   });
 }
 
-async function located(name: Pick<Message, "internetMessageId"> & { itemId?: string }, folderId: string | undefined, { mailbox }: ToLook) {
+async function located(
+  name: Pick<Message, "internetMessageId"> & { itemId?: string },
+  folderId: string | undefined,
+  { mailbox }: LookContext,
+) {
   for await (const outcome of mailbox.locate([name], { folderId })) return outcome;
   return failed(new Failure("internal", "A look without an outcome."));
 }
 
-async function lookIn(message: Message, attachmentId: string, refusal: Failure, { mailbox }: ToLook): Promise<Outcome<Absent>> {
+async function lookIn(message: Message, attachmentId: string, refusal: Failure, { mailbox }: LookContext): Promise<Outcome<Absent>> {
   for await (const outcome of mailbox.attachments([message.itemId])) {
     if (!outcome.ok) return outcome.failure.code === "not-found" ? failed(notLooked(outcome.failure)) : outcome;
     if (outcome.value.some(({ id }) => id === attachmentId)) return failed(stillThere(refusal, message.folderPath));

@@ -5,7 +5,7 @@ import { Failure } from "../failure.ts";
 import { done, failed, type Outcome } from "../outcome.ts";
 
 /** A message that should lie no more where it lay. */
-export interface Left {
+export interface FormerLocation {
   /** As it was when it was chosen. */
   readonly before: Message;
   /** Its id where it lies now, where the server gave one. */
@@ -13,7 +13,7 @@ export interface Left {
 }
 
 /** What a second look saw: that it is gone from there, and as what it lies elsewhere now, where that was seen. */
-export interface Gone {
+export interface Disappearance {
   readonly now?: Message | undefined;
 }
 
@@ -22,12 +22,12 @@ export interface Gone {
  * Failure means that it could not be looked at. What an id opens is no proof alone: an id may open nothing although the message is there, and some servers
  * open a deleted message by its old id. Either the message is seen elsewhere, or its old folder is searched.
  */
-export async function goneFromThere(
-  all: readonly Left[],
+export async function verifyGone(
+  all: readonly FormerLocation[],
   context: Pick<Context<"get" | "locate">, "mailbox">,
-): Promise<readonly Outcome<Gone>[]> {
+): Promise<readonly Outcome<Disappearance>[]> {
   const seen = await opened(all, context);
-  const outcomes: Outcome<Gone>[] = [];
+  const outcomes: Outcome<Disappearance>[] = [];
   const open: number[] = [];
   for (const [index, { before, newItemId }] of all.entries()) {
     const old = seen.get(before.itemId) ?? unasked();
@@ -55,7 +55,10 @@ export async function goneFromThere(
 }
 
 /** What each id opens, the old ones and the new ones together. */
-async function opened(all: readonly Left[], { mailbox }: Pick<Context<"get">, "mailbox">): Promise<ReadonlyMap<string, Outcome<Message>>> {
+async function opened(
+  all: readonly FormerLocation[],
+  { mailbox }: Pick<Context<"get">, "mailbox">,
+): Promise<ReadonlyMap<string, Outcome<Message>>> {
   const ids = [
     ...new Set(all.flatMap(({ before, newItemId }) => (newItemId === undefined ? [before.itemId] : [before.itemId, newItemId]))),
   ];
@@ -72,7 +75,7 @@ function messageOf(outcome: Outcome<Message> | undefined): Message | undefined {
   return outcome?.ok === true ? outcome.value : undefined;
 }
 
-function byFolder(all: readonly Left[], indexes: readonly number[]): ReadonlyMap<string | undefined, readonly number[]> {
+function byFolder(all: readonly FormerLocation[], indexes: readonly number[]): ReadonlyMap<string | undefined, readonly number[]> {
   const groups = new Map<string | undefined, number[]>();
   for (const index of indexes) {
     const folder = all[index]?.before.parentFolderId;

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { actionNames } from "../../src/actions/load.ts";
-import { habitWords } from "../../src/lab/server-variants.ts";
+import { serverVariants } from "../../src/lab/server-variants.ts";
 import { type Built, build, start } from "../built.ts";
 import { testCertificate } from "../lab/certificate.ts";
 
@@ -207,7 +207,7 @@ describe("the habits of the lab's command", () => {
   test("are listed by its help and in its guide", async () => {
     const { out } = await begin(["lab", "--help"]).ended;
     const guide = readFileSync(join(import.meta.dirname, "../..", "docs", "lab.md"), "utf8");
-    const names = Object.keys(habitWords);
+    const names = Object.keys(serverVariants);
     expect(names.filter((name) => !out.includes(name) || !guide.includes(`\`${name}`))).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { isGranted, restricted } from "../../src/connection/restrict-to-mailboxes.ts";
+import { isGranted, restrictToMailboxes } from "../../src/connection/restrict-to-mailboxes.ts";
 import type { Exchange, Mailbox } from "../../src/exchange/exchange.ts";
 import { Failure } from "../../src/failure.ts";
 import type { Outcome } from "../../src/outcome.ts";
@@ -116,20 +116,20 @@ describe("an address is granted", () => {
 
 test("who is let to every mailbox gets the Exchange itself", () => {
   const { exchange } = noting();
-  expect(restricted(exchange, undefined)).toBe(exchange);
+  expect(restrictToMailboxes(exchange, undefined)).toBe(exchange);
 });
 
 test.each(["bob@example.com", "", "S-1-5-21-1"])("a handle on the mailbox %j is not given", (other) => {
-  expect(() => restricted(noting().exchange, ann).mailbox(other)).toThrow(expect.objectContaining({ code: "access-denied" }));
+  expect(() => restrictToMailboxes(noting().exchange, ann).mailbox(other)).toThrow(expect.objectContaining({ code: "access-denied" }));
 });
 
 test("the default of the connection is no way around", () => {
-  expect(() => restricted(noting().exchange, ann).mailbox(undefined)).toThrow(expect.objectContaining({ code: "access-denied" }));
-  expect(restricted(noting().exchange, ["default@example.com"]).mailbox(undefined).address).toBe("default@example.com");
+  expect(() => restrictToMailboxes(noting().exchange, ann).mailbox(undefined)).toThrow(expect.objectContaining({ code: "access-denied" }));
+  expect(restrictToMailboxes(noting().exchange, ["default@example.com"]).mailbox(undefined).address).toBe("default@example.com");
 });
 
 test("a list of mailboxes has only those that were granted, also of those that failed", async () => {
-  const { mailboxes, failed } = await restricted(noting().exchange, ann).searchableMailboxes({});
+  const { mailboxes, failed } = await restrictToMailboxes(noting().exchange, ann).searchableMailboxes({});
   expect(mailboxes.map(({ mailbox }) => mailbox)).toEqual(["ann@example.com", "ANN@EXAMPLE.COM"]);
   expect(failed.map(({ mailbox }) => mailbox)).toEqual(["ann@example.com", "ANN@EXAMPLE.COM"]);
 });
@@ -138,7 +138,7 @@ test("a list of mailboxes that is not whole says so, and nothing of whose mailbo
   const { exchange } = noting();
   const failed = [{ mailbox: "", message: "ben@example.com is corrupt" }];
   const cut: typeof exchange = { ...exchange, searchableMailboxes: async () => ({ source: "directory", mailboxes: [], failed }) };
-  const found = await restricted(cut, ann).searchableMailboxes({});
+  const found = await restrictToMailboxes(cut, ann).searchableMailboxes({});
   expect(found.failed).toEqual([{ mailbox: "", message: "Not every mailbox could be listed." }]);
 });
 
@@ -165,7 +165,7 @@ const ways: Readonly<Record<string, (mailbox: Mailbox) => Promise<unknown>>> = {
 
 test.each(Object.entries(ways))("%s is refused before anything is asked", async (_, way) => {
   const { exchange, reached } = noting([folderId]);
-  await expect(way(restricted(exchange, ann).mailbox("ann@example.com"))).rejects.toMatchObject({ code: "access-denied" });
+  await expect(way(restrictToMailboxes(exchange, ann).mailbox("ann@example.com"))).rejects.toMatchObject({ code: "access-denied" });
   expect(reached).toEqual([]);
 });
 
@@ -178,7 +178,7 @@ describe.each(["copy", "move"] as const)("%s", (method) => {
     ["a folder by its id", { folder: folderId }],
   ])("to %s has one refusal for each id, and nothing is asked", async (_, destination) => {
     const { exchange, reached } = noting([folderId]);
-    const outcomes = await all<object>(restricted(exchange, ann).mailbox("ann@example.com")[method](["1", "2"], destination));
+    const outcomes = await all<object>(restrictToMailboxes(exchange, ann).mailbox("ann@example.com")[method](["1", "2"], destination));
     expect(outcomes).toMatchObject([
       { ok: false, failure: { code: "access-denied" } },
       { ok: false, failure: { code: "access-denied" } },
@@ -188,7 +188,7 @@ describe.each(["copy", "move"] as const)("%s", (method) => {
 
   test("to a mailbox that was granted goes through", async () => {
     const { exchange, reached } = noting();
-    const both = restricted(exchange, ["ann@example.com", "bob@example.com"]);
+    const both = restrictToMailboxes(exchange, ["ann@example.com", "bob@example.com"]);
     await all<object>(both.mailbox("ann@example.com")[method](["1"], { folder: "inbox", mailbox: "Bob@example.com" }));
     expect(reached).toEqual([method]);
   });
@@ -196,7 +196,7 @@ describe.each(["copy", "move"] as const)("%s", (method) => {
 
 test("a folder id that is shown to be of the mailbox goes through", async () => {
   const { exchange, reached } = noting();
-  const box = restricted(exchange, ann).mailbox("ann@example.com");
+  const box = restrictToMailboxes(exchange, ann).mailbox("ann@example.com");
   await expect(box.folder(folderId)).rejects.toMatchObject({ code: "internal" });
   await all<object>(box.copy(["1"], { folder: folderId }));
   expect(reached).toEqual(["folder", "copy"]);
@@ -220,7 +220,7 @@ test("what was found in the mailbox is asked again without a question whose it i
       },
     }),
   };
-  const box = restricted(finding, ann).mailbox("ann@example.com");
+  const box = restrictToMailboxes(finding, ann).mailbox("ann@example.com");
   expect(await all(box.get(["found"], {}))).toMatchObject([{ ok: false, failure: { code: "access-denied" } }]);
   await all(box.locate([{ internetMessageId: "<1@example.net>" }]));
   expect(await all(box.get(["found"], {}))).toMatchObject([{ ok: true }]);
@@ -230,7 +230,7 @@ test("what was found in the mailbox is asked again without a question whose it i
 
 test("everything within the mailbox goes through, each to its own method", async () => {
   const { exchange, reached } = noting();
-  const box = restricted(exchange, ann).mailbox("ann@example.com");
+  const box = restrictToMailboxes(exchange, ann).mailbox("ann@example.com");
   const asks: readonly (() => Promise<unknown>)[] = [
     () => box.search({ filters: {}, folder: "archive:Inbox", limit: 1 }),
     () => all(box.locate([{ itemId: "1" }])),
@@ -301,7 +301,7 @@ describe("an id that is not shown to be of the mailbox", () => {
       delete: answers,
       junk: answers,
     });
-    return { reached, box: restricted({ ...exchange, mailbox }, ann).mailbox("ann@example.com") };
+    return { reached, box: restrictToMailboxes({ ...exchange, mailbox }, ann).mailbox("ann@example.com") };
   }
 
   test.each(Object.entries(byId))("does not reach %s, and those beside it do", async (_, way) => {
@@ -326,7 +326,7 @@ describe("an id that is not shown to be of the mailbox", () => {
 
   test("is not replied to", async () => {
     const { exchange, reached } = noting([theirs]);
-    const box = restricted(exchange, ann).mailbox("ann@example.com");
+    const box = restrictToMailboxes(exchange, ann).mailbox("ann@example.com");
     await expect(box.reply({ itemId: theirs, all: false })).rejects.toMatchObject({ code: "access-denied" });
     expect(reached).toEqual([]);
   });
@@ -340,7 +340,7 @@ describe("an id that is not shown to be of the mailbox", () => {
         foreign: () => Promise.reject(new Failure("unreachable", "The server is away.")),
       }),
     };
-    expect(await all(way(restricted(unknown, ann).mailbox("ann@example.com")))).toMatchObject([
+    expect(await all(way(restrictToMailboxes(unknown, ann).mailbox("ann@example.com")))).toMatchObject([
       { ok: false, failure: { code: "unreachable" } },
       { ok: false, failure: { code: "unreachable" } },
     ]);
@@ -353,7 +353,7 @@ describe("an id that is not shown to be of the mailbox", () => {
       ...exchange,
       mailbox: (name) => ({ ...exchange.mailbox(name), foreign: () => Promise.reject(new Failure("cancelled", "Stopped.")) }),
     };
-    await expect(all(way(restricted(cancelled, ann).mailbox("ann@example.com")))).rejects.toMatchObject({ code: "cancelled" });
+    await expect(all(way(restrictToMailboxes(cancelled, ann).mailbox("ann@example.com")))).rejects.toMatchObject({ code: "cancelled" });
   });
 });
 
@@ -374,7 +374,7 @@ test("what is sent is from the mailbox, and not from the account that may open i
       },
     }),
   };
-  const box = restricted(keeping, ann).mailbox("ann@example.com");
+  const box = restrictToMailboxes(keeping, ann).mailbox("ann@example.com");
   await box.send({ to: [] });
   await box.send({ from: undefined, to: [] });
   await box.send({ from: { address: "ANN@example.com", name: "Ann" }, to: [] });

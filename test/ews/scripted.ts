@@ -6,7 +6,7 @@ import { openMailbox } from "../../src/ews/session/open-mailbox.ts";
 import { openSoap } from "../../src/ews/session/soap.ts";
 import type { Call } from "../../src/exchange/exchange.ts";
 import { openHttp } from "../../src/wire/http/http-client.ts";
-import { openSchedule } from "../../src/wire/throttling/request-queue.ts";
+import { openRequestQueue } from "../../src/wire/throttling/request-queue.ts";
 
 /** One request as the server got it. */
 export interface Asked {
@@ -83,7 +83,7 @@ export function connect(url: string, credentials = "") {
     credentials === "" ? {} : { authorization: `Basic ${Buffer.from(credentials).toString("base64")}` };
   const connection = {
     soap: openSoap({ endpoint: fixedEndpoint(new URL(url)), http, authorize, userAgent: "test" }),
-    schedule: openSchedule(),
+    schedule: openRequestQueue(),
     access: "delegate" as const,
     connectingName: "SmtpAddress" as const,
     limits: { maxWaitMs: 20, maxConcurrency: 4, attempts: 3 },

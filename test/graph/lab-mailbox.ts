@@ -1,12 +1,12 @@
 import { afterEach } from "vitest";
 import type { NewAttachment } from "../../src/exchange/attachment.ts";
 import type { Call } from "../../src/exchange/exchange.ts";
-import { openRest } from "../../src/graph/session/graph-http.ts";
+import { openGraphHttp } from "../../src/graph/session/graph-http.ts";
 import type { GraphMailbox } from "../../src/graph/session/mailbox.ts";
 import { openMailbox } from "../../src/graph/session/open-mailbox.ts";
-import { defaultHabits, type Habits } from "../../src/graph/unpromised.ts";
+import { defaultBehaviour, type UnpromisedBehaviour } from "../../src/graph/unpromised.ts";
 import { openHttp } from "../../src/wire/http/http-client.ts";
-import { openSchedule } from "../../src/wire/throttling/request-queue.ts";
+import { openRequestQueue } from "../../src/wire/throttling/request-queue.ts";
 
 const open: (() => void)[] = [];
 
@@ -15,7 +15,7 @@ afterEach(() => {
 });
 
 /** One mailbox of a lab as the requests see it, with the token `strong`. */
-export function labMailbox(graphUrl: string, address: string, call: Call = {}, habits: Partial<Habits> = {}): GraphMailbox {
+export function labMailbox(graphUrl: string, address: string, call: Call = {}, habits: Partial<UnpromisedBehaviour> = {}): GraphMailbox {
   const http = openHttp({ timeouts: { connectMs: 5000, replyMs: 10_000, idleMs: 10_000 }, maxConnections: 4 });
   open.push(() => http.close());
   const signing = {
@@ -25,10 +25,10 @@ export function labMailbox(graphUrl: string, address: string, call: Call = {}, h
   };
   return openMailbox(
     {
-      rest: openRest({ base: new URL(graphUrl), http: signing, anonymous: http, userAgent: "test" }),
-      schedule: openSchedule(),
+      rest: openGraphHttp({ base: new URL(graphUrl), http: signing, anonymous: http, userAgent: "test" }),
+      schedule: openRequestQueue(),
       limits: { maxWaitMs: 3000, maxConcurrency: 4, maxPerMailbox: 4, attempts: 4 },
-      habits: { ...defaultHabits, ...habits },
+      habits: { ...defaultBehaviour, ...habits },
     },
     address,
     call,

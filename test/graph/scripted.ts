@@ -1,12 +1,12 @@
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach } from "vitest";
-import { openRest } from "../../src/graph/session/graph-http.ts";
+import { openGraphHttp } from "../../src/graph/session/graph-http.ts";
 import type { GraphMailbox } from "../../src/graph/session/mailbox.ts";
 import { openMailbox } from "../../src/graph/session/open-mailbox.ts";
-import { defaultHabits, type Habits } from "../../src/graph/unpromised.ts";
+import { defaultBehaviour, type UnpromisedBehaviour } from "../../src/graph/unpromised.ts";
 import { openHttp } from "../../src/wire/http/http-client.ts";
-import { openSchedule } from "../../src/wire/throttling/request-queue.ts";
+import { openRequestQueue } from "../../src/wire/throttling/request-queue.ts";
 
 /** One request as the server saw it. */
 export interface Seen {
@@ -40,7 +40,7 @@ afterEach(async () => {
 /** Graph as a function says it: for what no true server should answer. */
 export async function scripted(
   answer: (seen: Seen, number: number) => Answer | undefined,
-  habits: Partial<Habits> = {},
+  habits: Partial<UnpromisedBehaviour> = {},
 ): Promise<Scripted> {
   const seen: Seen[] = [];
   const server: Server = createServer((request, response) => {
@@ -76,10 +76,10 @@ export async function scripted(
   });
   const mailbox = openMailbox(
     {
-      rest: openRest({ base: new URL(`${origin}/v1.0`), http, anonymous: http, userAgent: "test" }),
-      schedule: openSchedule(),
+      rest: openGraphHttp({ base: new URL(`${origin}/v1.0`), http, anonymous: http, userAgent: "test" }),
+      schedule: openRequestQueue(),
       limits: { maxWaitMs: 3000, maxConcurrency: 4, maxPerMailbox: 4, attempts: 4 },
-      habits: { ...defaultHabits, ...habits },
+      habits: { ...defaultBehaviour, ...habits },
     },
     "ann@example.com",
   );

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import type { Filters } from "../../src/exchange/search/search-query.ts";
 import { attachments, deleteAttachments } from "../../src/graph/messages/attachments.ts";
-import { get } from "../../src/graph/messages/read-messages.ts";
+import { getMessages } from "../../src/graph/messages/read-messages.ts";
 import { remove } from "../../src/graph/moving/move-copy-delete.ts";
 import { search } from "../../src/graph/search/search.ts";
 import { translatedIds } from "../../src/graph/session/ews-ids.ts";
-import { defaultHabits, type Habits } from "../../src/graph/unpromised.ts";
+import { defaultBehaviour, type UnpromisedBehaviour } from "../../src/graph/unpromised.ts";
 import { mail, withParts } from "../exchange/contract-mail.ts";
 import { all } from "../exchange/contract-stage.ts";
 import { labMailbox } from "./lab-mailbox.ts";
@@ -17,7 +17,7 @@ import { onStage } from "./stage.ts";
 const sha256 = async () => "";
 
 /** A mailbox with these habits: whatever is asked, there is a message that is no draft, and lists are empty. */
-async function withHabits(habits: Partial<Habits>) {
+async function withHabits(habits: Partial<UnpromisedBehaviour>) {
   const { mailbox, seen } = await scripted(({ method, path }) => {
     if (method === "DELETE" || path.endsWith("/permanentDelete")) return { status: 204, text: "" };
     if (/\/messages\/[^/?]+(\?|$)/.test(path)) return { json: { id: "m", isDraft: false, parentFolderId: "inbox" } };
@@ -30,11 +30,18 @@ async function withHabits(habits: Partial<Habits>) {
 const decoded = (seen: readonly Seen[]) => seen.map(({ method, path }) => `${method} ${decodeURIComponent(path)}`);
 
 describe.each<
-  [keyof Habits, (mailbox: Awaited<ReturnType<typeof withHabits>>["mailbox"]) => Promise<unknown>, unknown, RegExp, unknown, RegExp]
+  [
+    keyof UnpromisedBehaviour,
+    (mailbox: Awaited<ReturnType<typeof withHabits>>["mailbox"]) => Promise<unknown>,
+    unknown,
+    RegExp,
+    unknown,
+    RegExp,
+  ]
 >([
   [
     "sizes",
-    (mailbox) => all(get(mailbox, ["m"], {})),
+    (mailbox) => all(getMessages(mailbox, ["m"], {})),
     true,
     /singleValueExtendedProperties\(\$filter=id eq 'Integer 0x0E08'/,
     false,
@@ -97,7 +104,7 @@ describe.each<
   });
 
   test("is by default as the reference knows best", async () => {
-    expect(defaultHabits[name]).toBe(one);
+    expect(defaultBehaviour[name]).toBe(one);
     const { mailbox, seen } = await withHabits({});
     await ask(mailbox);
     expect(decoded(seen).join("\n")).toMatch(asksOne);
@@ -134,7 +141,7 @@ test.each([{ minSize: 5 }, { maxSize: 5 }, { itemClass: "IPM.Note" }])(
   },
 );
 
-test.each<Partial<Habits>>([{ containsFilter: "never" }, { sizes: false }, { contentIds: false }])(
+test.each<Partial<UnpromisedBehaviour>>([{ containsFilter: "never" }, { sizes: false }, { contentIds: false }])(
   "with %j a search finds the same messages",
   async (habits) => {
     const { lab, ann } = await onStage();
@@ -153,7 +160,7 @@ test.each<Partial<Habits>>([{ containsFilter: "never" }, { sizes: false }, { con
       { attachmentName: "invoice*" },
       { subject: "WIRE", sender: "example.org", hasAttachments: false },
     ];
-    const found = async (some: Partial<Habits>) => {
+    const found = async (some: Partial<UnpromisedBehaviour>) => {
       const box = labMailbox(lab.graphUrl, ann.address, {}, some);
       const pages = await Promise.all(filters.map((one) => search(box, { filters: one, limit: 10 }, { sha256, inside: async () => [] })));
       return pages.map(({ messages }) => messages.map(({ itemId }) => itemId));

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { type Lab, startLab } from "../../src/lab/lab.ts";
-import { Habits, habitWords } from "../../src/lab/server-variants.ts";
+import { ServerVariants, serverVariants } from "../../src/lab/server-variants.ts";
 import type { LabMailbox } from "../../src/lab/store/mailbox.ts";
 import { distinguished, folderOf, idAlone, mailboxOf, shape } from "./ews/item-calls.ts";
 import { anna, ben, call, outcomes, startSmallLab } from "./ews/soap-client.ts";
@@ -41,8 +41,8 @@ describe("the habits of a lab", () => {
   });
 
   test("are none by default", () => {
-    const none = new Habits();
-    expect(Object.keys(habitWords).filter((name) => none.has(name as keyof typeof habitWords))).toEqual([]);
+    const none = new ServerVariants();
+    expect(Object.keys(serverVariants).filter((name) => none.has(name as keyof typeof serverVariants))).toEqual([]);
     expect([none.wrapperOf("SendItem"), none.isMissing("GetItem"), none.refusesRestriction("item:Size")]).toEqual([
       "m:ResponseMessages",
       false,

@@ -1,20 +1,20 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
-import { defaultHabits } from "../../src/graph/unpromised.ts";
+import { defaultBehaviour } from "../../src/graph/unpromised.ts";
 import { GraphSettings, graphHabits, readHabits, readMailboxList } from "../../src/settings/graph-settings.ts";
 
 const names = Object.keys(graphHabits);
 
 test("without settings Graph is taken as the back end takes it by itself, in the worldwide cloud", () => {
-  expect(readHabits(GraphSettings.parse({}), "worldwide")).toEqual(defaultHabits);
+  expect(readHabits(GraphSettings.parse({}), "worldwide")).toEqual(defaultBehaviour);
 });
 
 test.each(["us-gcc-high", "us-dod", "china"] as const)(
   "what only the worldwide cloud has is taken for absent in %s, unless it is said to be there",
   (cloud) => {
     const without = readHabits(GraphSettings.parse({}), cloud);
-    expect(without).toEqual({ ...defaultHabits, permanentDelete: false, importExport: false });
+    expect(without).toEqual({ ...defaultBehaviour, permanentDelete: false, importExport: false });
     const said = readHabits(GraphSettings.parse({ permanent_delete: true, import_export: true }), cloud);
     expect([said.permanentDelete, said.importExport]).toEqual([true, true]);
   },

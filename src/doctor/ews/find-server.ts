@@ -15,15 +15,15 @@ export const findServer: Step = {
     if (how === undefined)
       return { status: "skipped", tried: "looked how the server is found", found: `the URL is set: ${url?.href ?? ""}` };
     const tried = `asked Autodiscover for ${how.address}`;
-    const asked: Asked[] = [];
+    const requested: Asked[] = [];
     try {
       const options = await ewsOptionsOf(connection, { observe: checkup.observe });
-      const found = await discoverEws(options, { signal: checkup.signal, step: (one) => void asked.push(one) });
+      const found = await discoverEws(options, { signal: checkup.signal, step: (one) => void requested.push(one) });
       checkup.learned.url = found.url;
       return { status: "ok", tried, found: `${found.url.href} (${found.protocol})` };
     } catch (thrown) {
       const { code, message, hint } = asFailure(thrown);
-      const places = asked.map(({ protocol, url: at, outcome }) => `${protocol} ${at}: ${outcome}`);
+      const places = requested.map(({ protocol, url: at, outcome }) => `${protocol} ${at}: ${outcome}`);
       return {
         status: "failed",
         code,

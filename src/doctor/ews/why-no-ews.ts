@@ -49,11 +49,11 @@ export async function whyNoEws(failure: Failure, checkup: Checkup, mailbox: stri
 /** What the server says for those who read its logs. */
 function trace({ requestId }: Failure, { events }: Checkup): string {
   const reply = events.flatMap(({ event }) => (event.kind === "reply" ? [event] : [])).at(-1);
-  const said = ["x-ms-diagnostics", "x-feserver", "x-beserver"].flatMap((name) => {
+  const serverHeaders = ["x-ms-diagnostics", "x-feserver", "x-beserver"].flatMap((name) => {
     const value = reply?.headers.get(name);
     return value === undefined ? [] : [`${name}: ${value.slice(0, 300)}`];
   });
-  const all = [...(requestId === undefined ? [] : [`request-id: ${requestId}`]), ...said];
+  const all = [...(requestId === undefined ? [] : [`request-id: ${requestId}`]), ...serverHeaders];
   return all.length === 0 ? "" : ` (${all.join("; ")})`;
 }
 

@@ -47,10 +47,10 @@ export async function whyNoGraphMailbox(failure: Failure, checkup: Checkup, name
 /** On premises, deleted, or without a licence: Graph says one word for all three, and the directory tells some of them apart. */
 async function elsewhere(failure: Failure, checkup: Checkup, address: string): Promise<Why> {
   const entry = await checkup.learned.probe?.entry(address);
-  const told = entry?.ok === true && seesAccounts(checkup) ? entry.value : undefined;
+  const directoryEntry = entry?.ok === true && seesAccounts(checkup) ? entry.value : undefined;
   const hybrid = checkup.route !== undefined;
-  const { found, next } = cause(told, entry !== undefined && !entry.ok && entry.failure.code === "mailbox-not-found", address);
-  const isOnPremises = told?.synced === true && told.exchangePlan !== true;
+  const { found, next } = cause(directoryEntry, entry !== undefined && !entry.ok && entry.failure.code === "mailbox-not-found", address);
+  const isOnPremises = directoryEntry?.synced === true && directoryEntry.exchangePlan !== true;
   if (hybrid) {
     const text = "it is not in Exchange Online, so that this connection reaches it over EWS";
     if (isOnPremises) return { status: "ok", found: text };
@@ -69,22 +69,26 @@ function seesAccounts({ learned }: Checkup): boolean {
   return [...(learned.token?.roles ?? []), ...(learned.token?.scopes ?? [])].some((one) => all.includes(one));
 }
 
-function cause(told: DirectoryEntry | undefined, isUnknown: boolean, address: string): { found: string; next: readonly string[] } {
+function cause(
+  directoryEntry: DirectoryEntry | undefined,
+  isUnknown: boolean,
+  address: string,
+): { found: string; next: readonly string[] } {
   if (isUnknown) {
     return {
       found: "the directory does not know this person: the account was deleted, and its mailbox with it (soft-deleted for 30 days)",
       next: ["Look whether it can be brought back:", ...findMailbox(address)],
     };
   }
-  if (told?.synced === true && told.exchangePlan !== true) {
+  if (directoryEntry?.synced === true && directoryEntry.exchangePlan !== true) {
     return {
       found:
         "the mailbox is on an Exchange Server of the organisation: the account comes from its own directory and has no plan of Exchange Online",
       next: ["There it is a MailUser or a remote mailbox:", ...findMailbox(address)],
     };
   }
-  if (told?.exchangePlan === false) {
-    const blocked = told.enabled === false ? " The account is blocked from signing in, too." : "";
+  if (directoryEntry?.exchangePlan === false) {
+    const blocked = directoryEntry.enabled === false ? " The account is blocked from signing in, too." : "";
     return {
       found: `the person has no licence with Exchange Online, so that the mailbox is inactive or was never made.${blocked}`,
       next: [
@@ -96,7 +100,7 @@ function cause(told: DirectoryEntry | undefined, isUnknown: boolean, address: st
   return {
     found: "Graph does not reach the mailbox: it is on an Exchange Server of the organisation, deleted, or without a licence",
     next: [
-      ...(told === undefined ? ["Which of them cannot be seen from here: it takes the permission User.Read.All."] : []),
+      ...(directoryEntry === undefined ? ["Which of them cannot be seen from here: it takes the permission User.Read.All."] : []),
       "RecipientTypeDetails MailUser means on premises, where backend: auto reaches it; a deleted mailbox is in the second list; the third shows the licences:",
       ...findMailbox(address),
       ...showLicences(address),

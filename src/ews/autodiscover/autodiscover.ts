@@ -5,9 +5,9 @@ import { Search } from "./find-endpoint.ts";
 import { json } from "./json.ts";
 import type { AutodiscoverOptions } from "./options.ts";
 import { pox } from "./pox.ts";
-import type { Places, Protocol } from "./protocol.ts";
+import type { CandidateUrls, Protocol } from "./protocol.ts";
 import { soap } from "./soap.ts";
-import { checkedUrl, isTrusted, type Trust, trustOf, untrusted } from "./trusted-urls.ts";
+import { checkedUrl, isTrusted, type TrustedUrls, trustOf, untrusted } from "./trusted-urls.ts";
 
 /** Where EWS is. */
 export interface Discovered {
@@ -31,7 +31,7 @@ export async function autodiscover(options: AutodiscoverOptions): Promise<Discov
   const trust = trustOf(options.address, options.allowHosts);
   const search = new Search(options, trust, {
     protocols,
-    accept({ urls, schemas }: Places, from, protocol): { found: Discovered; outcome: string } {
+    accept({ urls, schemas }: CandidateUrls, from, protocol): { found: Discovered; outcome: string } {
       const url = chosen(urls, from, trust);
       return { found: { url, schemas, protocol }, outcome: `EWS is at ${url.href}` };
     },
@@ -42,7 +42,7 @@ export async function autodiscover(options: AutodiscoverOptions): Promise<Discov
 }
 
 /** The first of the URLs that may be told who we are. */
-function chosen(urls: readonly string[], from: URL, trust: Trust): URL {
+function chosen(urls: readonly string[], from: URL, trust: TrustedUrls): URL {
   let refused: Failure | undefined;
   for (const text of urls) {
     try {

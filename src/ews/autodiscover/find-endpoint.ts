@@ -5,7 +5,7 @@ import type { HttpRequest, HttpResponse } from "../../wire/http/messages.ts";
 import { lookUpService, redirection, redirectProbe, serviceOrigin, usualOrigins } from "./candidate-urls.ts";
 import type { AutodiscoverOptions, Step } from "./options.ts";
 import type { Answer, Protocol } from "./protocol.ts";
-import { checkedUrl, domainOf, isTrusted, type Trust, untrusted } from "./trusted-urls.ts";
+import { checkedUrl, domainOf, isTrusted, type TrustedUrls, untrusted } from "./trusted-urls.ts";
 
 /** A chain of redirects is not followed further. */
 const longestChain = 10;
@@ -21,11 +21,11 @@ interface Trouble {
 }
 
 /** What is looked for, and how. */
-export interface Wanted<Said extends object, Found> {
+export interface EndpointSearch<Said extends object, Found> {
   /** In the order in which they are tried. */
   readonly protocols: readonly Protocol<Said>[];
   /** Makes of an answer what was wanted, and says it in words. Throws Failure for what may not be believed. */
-  accept(said: Said, from: URL, protocol: Protocol<Said>["name"]): { readonly found: Found; readonly outcome: string };
+  accept(settingValues: Said, from: URL, protocol: Protocol<Said>["name"]): { readonly found: Found; readonly outcome: string };
   /** Asked before the usual places. */
   readonly first?: URL | undefined;
 }
@@ -33,8 +33,8 @@ export interface Wanted<Said extends object, Found> {
 /** One search through places, protocols and redirects. Credentials go to whom `trust` names, and once refused they are not sent again. */
 export class Search<Said extends object, Found> {
   readonly #options: AutodiscoverOptions;
-  readonly #trust: Trust;
-  readonly #wanted: Wanted<Said, Found>;
+  readonly #trust: TrustedUrls;
+  readonly #wanted: EndpointSearch<Said, Found>;
   readonly #addresses = new Set<string>();
   readonly #troubles: Trouble[] = [];
   /** Origins that cannot be reached. */
@@ -43,7 +43,7 @@ export class Search<Said extends object, Found> {
   /** The credentials were refused: sending them again could lock the account. */
   #isRefused = false;
 
-  constructor(options: AutodiscoverOptions, trust: Trust, wanted: Wanted<Said, Found>) {
+  constructor(options: AutodiscoverOptions, trust: TrustedUrls, wanted: EndpointSearch<Said, Found>) {
     this.#options = options;
     this.#trust = trust;
     this.#wanted = wanted;

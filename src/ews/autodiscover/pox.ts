@@ -16,8 +16,8 @@ type SaidBy<Said extends object> = (settings: PoxSettings) => Said | undefined;
  * Plain old XML Autodiscover: the oldest, which every Exchange speaks.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/pox-autodiscover-web-service-reference-for-exchange
  */
-export function poxFor<Said extends object>(said: SaidBy<Said>): Protocol<Said> {
-  const document = documentOf(said);
+export function poxFor<Said extends object>(settingValues: SaidBy<Said>): Protocol<Said> {
+  const document = documentOf(settingValues);
   return {
     name: "Autodiscover POX",
     signsIn: true,
@@ -103,8 +103,8 @@ const documentOf = <Said extends object>(saidBy: SaidBy<Said>): Reader<Answer<Sa
             ewsUrl: ewsUrl?.trim(),
           }));
           const settings = { address: response?.user?.trim(), publicFolders: found.publicFolders?.trim(), protocols };
-          const told = saidBy(settings);
-          return told === undefined ? nothing("it names no URL") : { kind: "found", ...told };
+          const settingOf = saidBy(settings);
+          return settingOf === undefined ? nothing("it names no URL") : { kind: "found", ...settingOf };
         }
       }
     },

@@ -3,13 +3,13 @@ import type { HttpRequest, HttpResponse } from "../../wire/http/messages.ts";
 import { httpFailure } from "../session/http-failures.ts";
 
 /** Where EWS is, the better place first, and the versions that it takes, where it says so. */
-export interface Places {
+export interface CandidateUrls {
   readonly urls: readonly string[];
   readonly schemas: readonly string[];
 }
 
 /** What one Autodiscover service says about an address. None of it is checked yet: it may be anybody's. */
-export type Answer<Said extends object = Places> =
+export type Answer<Said extends object = CandidateUrls> =
   | ({ readonly kind: "found" } & Said)
   /** Ask there. */
   | { readonly kind: "elsewhere"; readonly url: string }
@@ -18,7 +18,7 @@ export type Answer<Said extends object = Places> =
   | { readonly kind: "nothing"; readonly failure: Failure };
 
 /** One way to ask an Autodiscover service. */
-export interface Protocol<Said extends object = Places> {
+export interface Protocol<Said extends object = CandidateUrls> {
   readonly name: "Autodiscover v2" | "Autodiscover SOAP" | "Autodiscover POX";
   /** The service wants to know who asks. */
   readonly signsIn: boolean;

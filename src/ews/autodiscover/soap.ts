@@ -2,7 +2,7 @@ import { Failure } from "../../failure.ts";
 import { listOf, mapped, optional, qname, type Reader, readXml, record, text, within, word } from "../../wire/xml/read-xml.ts";
 import { element, type Xml, xmlDocument } from "../../wire/xml/write-xml.ts";
 import { s, soapNamespace } from "../namespaces.ts";
-import { type Answer, httpAnswer, type Places, type Protocol, said, xmlLimits } from "./protocol.ts";
+import { type Answer, type CandidateUrls, httpAnswer, type Protocol, said, xmlLimits } from "./protocol.ts";
 
 const namespace = "http://schemas.microsoft.com/exchange/2010/Autodiscover";
 const addressing = "http://www.w3.org/2005/08/addressing";
@@ -12,7 +12,7 @@ const a = (local: string) => qname(namespace, local);
 export type SettingOf = (name: string) => string | undefined;
 
 /** Which settings are asked for, and what they say; undefined when they say nothing. */
-interface Asked<Said extends object> {
+interface SettingsRequest<Said extends object> {
   readonly settings: readonly string[];
   /** The oldest version that has them. */
   readonly version: string;
@@ -23,8 +23,8 @@ interface Asked<Said extends object> {
  * SOAP Autodiscover: GetUserSettings of Exchange 2010 and later.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/getusersettings-operation-soap
  */
-export function soapFor<Said extends object>(asked: Asked<Said>): Protocol<Said> {
-  const envelope = envelopeOf(asked.said);
+export function soapFor<Said extends object>(requested: SettingsRequest<Said>): Protocol<Said> {
+  const envelope = envelopeOf(requested.said);
   return {
     name: "Autodiscover SOAP",
     signsIn: true,
@@ -32,7 +32,7 @@ export function soapFor<Said extends object>(asked: Asked<Said>): Protocol<Said>
     request: (address, url) => ({
       method: "POST",
       headers: { "Content-Type": "text/xml; charset=utf-8", Accept: "text/xml" },
-      body: xmlDocument(request(address, url, asked)),
+      body: xmlDocument(request(address, url, requested)),
     }),
     async read(response) {
       const carriesSoap =
@@ -44,7 +44,7 @@ export function soapFor<Said extends object>(asked: Asked<Said>): Protocol<Said>
 }
 
 /** Where EWS is. Every server that speaks SOAP takes the version. */
-export const places: Asked<Places> = {
+export const places: SettingsRequest<CandidateUrls> = {
   settings: ["ExternalEwsUrl", "InternalEwsUrl", "EwsSupportedSchemas"],
   version: "Exchange2010",
   said(settingOf) {
@@ -54,7 +54,11 @@ export const places: Asked<Places> = {
   },
 };
 
-export function request(address: string, url: URL, { settings, version }: Pick<Asked<object>, "settings" | "version"> = places): Xml {
+export function request(
+  address: string,
+  url: URL,
+  { settings, version }: Pick<SettingsRequest<object>, "settings" | "version"> = places,
+): Xml {
   return element(
     "s:Envelope",
     { "xmlns:s": soapNamespace, "xmlns:a": namespace, "xmlns:w": addressing },
@@ -83,12 +87,12 @@ export function request(address: string, url: URL, { settings, version }: Pick<A
   );
 }
 
-interface Said {
+interface SettingValues {
   readonly code?: string | undefined;
   readonly message?: string | undefined;
 }
 
-interface UserSaid extends Said {
+interface UserSaid extends SettingValues {
   readonly target?: string | undefined;
   readonly settings?: readonly { readonly name?: string | undefined; readonly value?: string | undefined }[] | undefined;
 }
@@ -118,7 +122,7 @@ const body = record({
   ),
 });
 
-export function envelopeOf<Said extends object>(saidBy: Asked<Said>["said"]): Reader<Answer<Said>> {
+export function envelopeOf<Said extends object>(saidBy: SettingsRequest<Said>["said"]): Reader<Answer<Said>> {
   return mapped(record({ body: optional(s("Body"), body) }), ({ body: read }) => {
     if (read?.fault !== undefined) return nothing({ code: "a fault", message: read.fault.text });
     const { response } = read ?? {};
@@ -129,15 +133,15 @@ export function envelopeOf<Said extends object>(saidBy: Asked<Said>["said"]): Re
   });
 }
 
-function answerOf<Said extends object>(found: UserSaid, saidBy: Asked<Said>["said"]): Answer<Said> {
+function answerOf<Said extends object>(found: UserSaid, saidBy: SettingsRequest<Said>["said"]): Answer<Said> {
   const target = found.target?.trim() ?? "";
   if (found.code === "RedirectUrl" && target !== "") return { kind: "elsewhere", url: target };
   if (found.code === "RedirectAddress" && target !== "") return { kind: "address", address: target };
-  const said = saidBy((wanted) => found.settings?.find(({ name }) => name === wanted)?.value?.trim());
-  return said === undefined ? nothing(found) : { kind: "found", ...said };
+  const settingValues = saidBy((wanted) => found.settings?.find(({ name }) => name === wanted)?.value?.trim());
+  return settingValues === undefined ? nothing(found) : { kind: "found", ...settingValues };
 }
 
-function nothing({ code, message }: Said): Answer<never> {
+function nothing({ code, message }: SettingValues): Answer<never> {
   const why = code === undefined || code === "NoError" ? "it names no URL" : `it answered ${said(code)}`;
   const wireCode = code === "NoError" ? undefined : said(code);
   const failure = code === "ServerBusy" ? "busy" : "refused";

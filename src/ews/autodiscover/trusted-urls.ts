@@ -1,7 +1,7 @@
 import { Failure } from "../../failure.ts";
 
 /** Who may be told a password or a token. */
-export interface Trust {
+export interface TrustedUrls {
   /** The domain of the address that was asked for, as it stands in URLs: hosts in it are trusted. */
   readonly domain: string;
   /** Further hosts; `*.example.net` stands for all names below. */
@@ -9,7 +9,7 @@ export interface Trust {
 }
 
 /** Whether the credentials may go to this host. */
-export function isTrusted(hostname: string, { domain, allowHosts }: Trust): boolean {
+export function isTrusted(hostname: string, { domain, allowHosts }: TrustedUrls): boolean {
   const host = hostname.toLowerCase().replace(/\.$/, "");
   if (host === domain || host.endsWith(`.${domain}`)) return true;
   return allowHosts.some((rule) => {
@@ -39,7 +39,7 @@ export function checkedUrl(text: string, from: URL): URL {
 }
 
 /** Why the credentials do not go there. */
-export function untrusted(url: URL, { domain }: Trust): Failure {
+export function untrusted(url: URL, { domain }: TrustedUrls): Failure {
   return new Failure(
     "invalid-settings",
     `Autodiscover leads to ${url.hostname}, which is not in ${domain}: nobody there was told who we are.`,
@@ -61,7 +61,7 @@ export function domainOf(address: string): string | undefined {
 }
 
 /** Who may be told who we are when this address is looked for. Throws Failure `invalid-settings` when it is none. */
-export function trustOf(address: string, allowHosts: readonly string[]): Trust {
+export function trustOf(address: string, allowHosts: readonly string[]): TrustedUrls {
   const domain = domainOf(address);
   if (domain !== undefined) return { domain, allowHosts };
   throw new Failure("invalid-settings", "Autodiscover needs an address to begin with, such as soc@example.com.", {

@@ -54,8 +54,12 @@ export async function userSettings(options: AutodiscoverOptions, mailbox: string
   return await search.forAddress(mailbox, trust.domain, 0);
 }
 
-function settingsOf(said: UserSettings): { readonly settings: UserSettings } | undefined {
-  const settings = { publicFolders: addressOf(said.publicFolders), server: addressOf(said.server), address: addressOf(said.address) };
+function settingsOf(settingValues: UserSettings): { readonly settings: UserSettings } | undefined {
+  const settings = {
+    publicFolders: addressOf(settingValues.publicFolders),
+    server: addressOf(settingValues.server),
+    address: addressOf(settingValues.address),
+  };
   return Object.values(settings).some((one) => one !== undefined) ? { settings } : undefined;
 }
 

@@ -26,5 +26,5 @@ export const folderReader: Reader<FoundFolder> = mapped(
     totalCount: optional(t("TotalCount"), integer),
     distinguished: optional(t("DistinguishedFolderId"), text),
   }),
-  ({ element, folderId = "", ...said }) => ({ folderId, ...said, isSearchFolder: element === "SearchFolder" }),
+  ({ element, folderId = "", ...members }) => ({ folderId, ...members, isSearchFolder: element === "SearchFolder" }),
 );

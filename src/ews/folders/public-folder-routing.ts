@@ -2,8 +2,8 @@ import type { Outcome } from "../../outcome.ts";
 import type { QName } from "../../wire/xml/read-xml.ts";
 import type { Operation } from "../operation.ts";
 import { getReplica } from "../operations/get-folder.ts";
-import { type Asked, askEach } from "../session/batch.ts";
-import { type Asker, askStreaming } from "../session/retry.ts";
+import { askEach, type BatchRequest } from "../session/batch.ts";
+import { askStreaming, type RequestSender } from "../session/retry.ts";
 import type { StreamedReply } from "../session/streamed-reply.ts";
 import { publicFolderOf } from "./public-folder-ids.ts";
 import { type AskReplicas, type PublicRoute, type PublicRoutes, partOf } from "./public-folder-routes.ts";
@@ -16,13 +16,13 @@ export interface Routing {
 }
 
 /** As `askEach`; what is about public folders goes to the mailboxes that hold them. */
-export async function* askRouted<Id, In, Out>(
-  asked: Asked<Id, In, Out>,
+export async function* sendRouted<Id, In, Out>(
+  requested: BatchRequest<Id, In, Out>,
   ids: readonly Id[],
   batchSize: number | undefined,
   routing: Routing | undefined,
 ): AsyncIterable<Outcome<Out>> {
-  const { operation, input, asker } = asked;
+  const { operation, input, asker } = requested;
   const routes = await routesOf(
     operation,
     ids.map((id) => () => input([id])),
@@ -39,14 +39,14 @@ export async function* askRouted<Id, In, Out>(
   }
   const [first, second] = groups.values();
   if (second === undefined) {
-    yield* askEach({ ...asked, asker: sentTo(asker, first?.route) }, ids, batchSize);
+    yield* askEach({ ...requested, asker: sentTo(asker, first?.route) }, ids, batchSize);
     return;
   }
   const outcomes = new Map<number, Outcome<Out>>();
   for (const { route, indexes } of groups.values()) {
     const some = indexes.flatMap((index) => ids.slice(index, index + 1));
     let next = 0;
-    for await (const outcome of askEach({ ...asked, asker: sentTo(asker, route) }, some, batchSize)) {
+    for await (const outcome of askEach({ ...requested, asker: sentTo(asker, route) }, some, batchSize)) {
       const index = indexes[next++];
       if (index !== undefined) outcomes.set(index, outcome);
     }
@@ -62,7 +62,7 @@ export async function streamRouted<In, Out>(
   operation: Operation<In, Out>,
   input: In,
   content: readonly QName[],
-  asker: Asker,
+  asker: RequestSender,
   routing: Routing | undefined,
 ): Promise<StreamedReply<Out>> {
   const [route] = await routesOf(operation, [() => input], asker, routing);
@@ -73,7 +73,7 @@ export async function streamRouted<In, Out>(
 async function routesOf<In, Out>(
   { name, names }: Operation<In, Out>,
   inputs: readonly (() => In)[],
-  asker: Asker,
+  asker: RequestSender,
   routing: Routing | undefined,
 ): Promise<readonly (PublicRoute | undefined)[]> {
   if (routing === undefined || names === undefined) return [];
@@ -90,16 +90,16 @@ async function routesOf<In, Out>(
   return folders.map((folder) => (folder === undefined ? undefined : found.next().value));
 }
 
-function replicasBy(asker: Asker): AskReplicas {
+function replicasBy(asker: RequestSender): AskReplicas {
   return async (folderIds, route) => {
     const found: (string | undefined)[] = [];
-    const asked = { operation: getReplica, input: (ids: readonly string[]) => ids.map((id) => ({ id })), asker: sentTo(asker, route) };
+    const requested = { operation: getReplica, input: (ids: readonly string[]) => ids.map((id) => ({ id })), asker: sentTo(asker, route) };
     // Whoever asks for the folder itself is told what is wrong with it.
-    for await (const outcome of askEach(asked, folderIds)) found.push(outcome.ok ? outcome.value.mailboxGuid : undefined);
+    for await (const outcome of askEach(requested, folderIds)) found.push(outcome.ok ? outcome.value.mailboxGuid : undefined);
     return found;
   };
 }
 
-function sentTo(asker: Asker, route: PublicRoute | undefined): Asker {
+function sentTo(asker: RequestSender, route: PublicRoute | undefined): RequestSender {
   return route === undefined ? asker : { ...asker, target: { ...asker.target, route } };
 }

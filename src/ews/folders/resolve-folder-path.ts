@@ -46,18 +46,18 @@ export function openFolders(mailbox: EwsMailbox): Folders {
   function tree(root: TreeRoot = "msgfolderroot"): Promise<readonly FolderNode[]> {
     const known = trees.get(root);
     if (known !== undefined) return known;
-    const asked = (root === "msgfolderroot" ? firstOf(root) : Promise.resolve(undefined))
+    const requested = (root === "msgfolderroot" ? firstOf(root) : Promise.resolve(undefined))
       .then((first) => listFolders(mailbox, distinguished(root), "Deep", first))
       .then(({ folders, cuts: own }) => {
         cuts.set(root, own);
         return nodesOf(root, folders);
       });
-    return kept(root, asked);
+    return kept(root, requested);
   }
 
-  function kept(root: TreeRoot, asked: Promise<readonly FolderNode[]>): Promise<readonly FolderNode[]> {
+  function kept(root: TreeRoot, requested: Promise<readonly FolderNode[]>): Promise<readonly FolderNode[]> {
     const meant = root === archiveRoot ? noArchive : unopened;
-    const opened = asked.catch((thrown) => Promise.reject(meant(asFailure(thrown))));
+    const opened = requested.catch((thrown) => Promise.reject(meant(asFailure(thrown))));
     trees.set(root, opened);
     // A listing that failed is asked again by the next who needs it.
     opened.catch(() => trees.delete(root));

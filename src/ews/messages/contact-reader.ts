@@ -131,10 +131,10 @@ const contactReader: Reader<Contact> = mapped(
     phones: optional(t("PhoneNumbers"), entries),
     physicalAddresses: optional(t("PhysicalAddresses"), addresses),
   }),
-  ({ element, itemId = "", emails = [], phones = [], physicalAddresses = [], ...said }) => ({
+  ({ element, itemId = "", emails = [], phones = [], physicalAddresses = [], ...members }) => ({
     itemId,
     kind: kinds.get(element) ?? "contact",
-    ...said,
+    ...members,
     emailAddresses: emails.map(({ value }) => value).filter((value) => value !== ""),
     phoneNumbers: phones.flatMap(({ key = "", value }) => (value === "" ? [] : [{ label: key, number: value }])),
     physicalAddresses: physicalAddresses.filter(({ label: _, ...parts }) => Object.values(parts).some((part) => part)),

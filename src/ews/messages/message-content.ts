@@ -34,10 +34,10 @@ const attachedBatch = 20;
  * The message inside each item attachment, or what hangs in a file. It has no id of its own: it bears that of the attachment. Exchange opens attached
  * messages; what hangs in a file is read out of the file, and each part has the file's id with its number behind a full stop.
  */
-export async function* attachedMessages(mailbox: EwsMailbox, asked: readonly Attachment[]): AsyncIterable<Outcome<Message>> {
+export async function* attachedMessages(mailbox: EwsMailbox, requested: readonly Attachment[]): AsyncIterable<Outcome<Message>> {
   const isOpened = ({ id, kind }: Attachment) => kind === "item" && !id.includes(".");
   // First the files, one download each: nothing else is being read meanwhile, which would keep a place.
-  const files = asked.filter((one) => !isOpened(one));
+  const files = requested.filter((one) => !isOpened(one));
   const read = new Map<Attachment, Outcome<Message>>();
   if (files.length > 0) {
     const inside = await insideReader(mailbox, files);
@@ -53,7 +53,7 @@ export async function* attachedMessages(mailbox: EwsMailbox, asked: readonly Att
     }
   }
   yield* askedOf(
-    asked,
+    requested,
     isOpened,
     (some) =>
       openedMessages(
@@ -77,8 +77,8 @@ async function takenApart(mailbox: EwsMailbox, inside: InsideReader, file: Attac
   return readAttached(bytes, file.id, isMessage);
 }
 
-async function insideReader(mailbox: EwsMailbox, asked: readonly Attachment[]): Promise<InsideReader> {
-  const places = asked.map(({ id }) => insideOf(id));
+async function insideReader(mailbox: EwsMailbox, requested: readonly Attachment[]): Promise<InsideReader> {
+  const places = requested.map(({ id }) => insideOf(id));
   const { openInside } = await import("../../message-content/attached-parts.ts");
   return openInside(
     places.map((place) => (place.inside.length > 0 ? place : undefined)),
@@ -117,23 +117,25 @@ async function completed(mailbox: EwsMailbox, id: string, item: Message): Promis
     return (await import("../../message-content/attached-message.ts")).readAttached(bytes, id);
   });
   if (!read.ok && read.failure.code === "cancelled") throw read.failure;
-  const said = Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined));
-  return read.ok ? done({ ...read.value, ...said }) : read;
+  const members = Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined));
+  return read.ok ? done({ ...read.value, ...members }) : read;
 }
 
 /** Whether the server said nothing of an attached message, or left out what hangs in it. */
-function isUntold({ itemId: _, ...said }: Message): boolean {
-  return Object.values(said).every((value) => value === undefined) || (said.hasAttachments === true && said.attachments === undefined);
+function isUntold({ itemId: _, ...members }: Message): boolean {
+  return (
+    Object.values(members).every((value) => value === undefined) || (members.hasAttachments === true && members.attachments === undefined)
+  );
 }
 
 /**
  * The bytes of each attachment, one request each; of what hangs in a file, one for all that is asked for of it together. What a reference attachment
  * links to is never fetched.
  */
-export async function* attachmentContent(mailbox: EwsMailbox, asked: readonly Attachment[]): AsyncIterable<Outcome<Content>> {
-  const inside = asked.some(({ id }) => id.includes(".")) ? await insideReader(mailbox, asked) : undefined;
+export async function* attachmentContent(mailbox: EwsMailbox, requested: readonly Attachment[]): AsyncIterable<Outcome<Content>> {
+  const inside = requested.some(({ id }) => id.includes(".")) ? await insideReader(mailbox, requested) : undefined;
   let index = 0;
-  const contents = oneByOne(asked, async ({ id, kind, size }) => {
+  const contents = oneByOne(requested, async ({ id, kind, size }) => {
     const place = index++;
     if (inside !== undefined && isInside(id)) return { bytes: (await inside.open(place)).bytes };
     if (kind === "reference") throw new Failure("unsupported", "This attachment is a link to a file elsewhere; links are not followed.");

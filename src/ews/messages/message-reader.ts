@@ -89,9 +89,9 @@ export const attachmentFields = {
 export function attachmentOf({
   element,
   id = "",
-  ...said
+  ...members
 }: { readonly element: string; readonly id?: string | undefined } & Omit<Attachment, "id" | "kind">): Attachment {
-  return { id, kind: attachmentKinds.get(element) ?? "file", ...said };
+  return { id, kind: attachmentKinds.get(element) ?? "file", ...members };
 }
 
 const attachmentReader: Reader<Attachment> = mapped(record(attachmentFields), attachmentOf);

@@ -8,7 +8,7 @@ import { listByMessageIds } from "../search/by-message-id.ts";
 import type { EwsMailbox } from "../session/mailbox.ts";
 
 /** What lay in a folder before the same messages were put there. */
-export interface Before {
+export interface FolderBefore {
   /** The Internet Message-ID of each item, undefined where it has none. */
   readonly messageIds: readonly (string | undefined)[];
   /** Undefined where not all of it could be listed: then what is there later is not known to be new. */
@@ -19,7 +19,12 @@ export interface Before {
 const perSearch = 20;
 
 /** Which copies of these items lie in a folder already. */
-export async function findCopies(from: EwsMailbox, itemIds: readonly string[], target: EwsMailbox, folder: FolderRef): Promise<Before> {
+export async function findCopies(
+  from: EwsMailbox,
+  itemIds: readonly string[],
+  target: EwsMailbox,
+  folder: FolderRef,
+): Promise<FolderBefore> {
   const messageIds: (string | undefined)[] = [];
   for await (const outcome of from.each(getItem, itemIds, (ids) => ({ ids: ids.map((id) => ({ id })), detail: {} }))) {
     messageIds.push(outcome.ok ? outcome.value.internetMessageId : undefined);
@@ -33,7 +38,7 @@ export async function findCopies(from: EwsMailbox, itemIds: readonly string[], t
  * to another mailbox or a public folder. One that is not found keeps its success, without an id.
  */
 export async function newCopies(
-  before: Before,
+  before: FolderBefore,
   outcomes: readonly Outcome<Relocated>[],
   target: EwsMailbox,
   folder: FolderRef,

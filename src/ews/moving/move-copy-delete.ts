@@ -78,9 +78,9 @@ async function* byStore(
   yield* askedOf(
     [...itemIds.entries()],
     ([, id]) => !isArchived(id),
-    (asked) =>
+    (requested) =>
       work(
-        asked.map(([, id]) => id),
+        requested.map(([, id]) => id),
         false,
       ),
     () => behind.next().value ?? failed(new Failure("internal", "There were fewer outcomes than items.")),

@@ -1,6 +1,6 @@
 import type { Message, MessageName } from "../../exchange/message.ts";
 import { isAbsent, type Located, meantBy } from "../../exchange/search/absence.ts";
-import { isDead, keepIn, locateCopies, nameless, type Seen } from "../../exchange/search/locate-copies.ts";
+import { isDead, keepIn, locateCopies, nameless, type SearchHits } from "../../exchange/search/locate-copies.ts";
 import type { Within } from "../../exchange/search/locate-scope.ts";
 import { sameMessageId } from "../../exchange/search/match-filters.ts";
 import { Failure, type FailureCode } from "../../failure.ts";
@@ -13,7 +13,7 @@ import { foreignMessages, storeOf } from "../session/id-ownership.ts";
 import type { EwsMailbox } from "../session/mailbox.ts";
 import { listByMessageIds } from "./by-message-id.ts";
 import { newestFirst } from "./newest-first.ts";
-import { type Where, whereToSearch } from "./search-folders.ts";
+import { resolveSearchFolders, type SearchFolders } from "./search-folders.ts";
 
 /** How many Internet Message-IDs one restriction names: each is two conditions, and Exchange refuses one that is too complex without saying from where on. */
 const idsPerSearch = 20;
@@ -66,8 +66,8 @@ interface AskedId {
 async function readById(mailbox: EwsMailbox, byId: readonly AskedId[], outcomes: Outcome<Located>[]): Promise<void> {
   let next = 0;
   for await (const outcome of mailbox.each(getItem, byId, (some) => ({ ids: some.map(({ itemId }) => ({ id: itemId })), detail: {} }))) {
-    const asked = byId[next++];
-    if (asked) outcomes[asked.index] = outcome.ok ? done({ messages: [outcome.value] }) : outcome;
+    const requested = byId[next++];
+    if (requested) outcomes[requested.index] = outcome.ok ? done({ messages: [outcome.value] }) : outcome;
   }
 }
 
@@ -109,8 +109,8 @@ async function followDeleted(mailbox: EwsMailbox, byId: readonly AskedId[], outc
     if (message === undefined || internetMessageId === undefined || parentFolderId === undefined) continue;
     listedIn.set(parentFolderId, [...(listedIn.get(parentFolderId) ?? []), { index, message, internetMessageId }]);
   }
-  for (const [folderId, asked] of listedIn) {
-    const unlisted = (await sightings(mailbox, { folderId }, asked)).filter(
+  for (const [folderId, requested] of listedIn) {
+    const unlisted = (await sightings(mailbox, { folderId }, requested)).filter(
       ({ message, seen }) => seen !== undefined && !seen.some(({ itemId }) => itemId === message.itemId),
     );
     if (unlisted.length === 0) continue;
@@ -134,11 +134,11 @@ interface AskedMessage {
 async function sightings<T extends AskedMessage>(
   mailbox: EwsMailbox,
   within: Within,
-  asked: readonly T[],
+  requested: readonly T[],
 ): Promise<readonly (T & { readonly seen: readonly Message[] | undefined })[]> {
   const found: (T & { readonly seen: readonly Message[] | undefined })[] = [];
-  for (let start = 0; start < asked.length; start += idsPerSearch) {
-    const some = asked.slice(start, start + idsPerSearch);
+  for (let start = 0; start < requested.length; start += idsPerSearch) {
+    const some = requested.slice(start, start + idsPerSearch);
     const ids = some.map(({ internetMessageId }) => internetMessageId);
     const seen = await attempt(async () => findCopies(mailbox, ids, await folderAlone(mailbox, within)));
     if (!seen.ok && seen.failure.code === "cancelled") throw seen.failure;
@@ -240,7 +240,7 @@ function elsewhere(mailbox: EwsMailbox): Failure {
 }
 
 /** Where names are looked for. */
-interface Places extends Pick<Where, "folders" | "pathOfId" | "looked" | "archive" | "closed"> {
+interface Places extends Pick<SearchFolders, "folders" | "pathOfId" | "looked" | "archive" | "closed"> {
   /** Of the one folder that is named. */
   readonly folderId?: string;
   /** What the account is not shown. */
@@ -249,10 +249,10 @@ interface Places extends Pick<Where, "folders" | "pathOfId" | "looked" | "archiv
 
 /** Asked once, when it is needed. */
 function placesOf(mailbox: EwsMailbox, within: Within): () => Promise<Places> {
-  let asked: Promise<Places> | undefined;
+  let requested: Promise<Places> | undefined;
   return () => {
-    asked ??= isOneFolder(within) ? folderAlone(mailbox, within) : everyFolder(mailbox, within);
-    return asked;
+    requested ??= isOneFolder(within) ? folderAlone(mailbox, within) : everyFolder(mailbox, within);
+    return requested;
   };
 }
 
@@ -261,7 +261,7 @@ const everywhere = ["inbox", "deleteditems", "drafts", "sentitems"];
 
 /** Lists leave out the folders that a delegate may not see: those that no mailbox lacks show it. */
 async function everyFolder(mailbox: EwsMailbox, within: Within): Promise<Places> {
-  const where = await whereToSearch(mailbox, within);
+  const where = await resolveSearchFolders(mailbox, within);
   const shown = new Set((await mailbox.folders.tree()).flatMap(({ distinguished }) => distinguished ?? []));
   const hidden = everywhere.filter((name) => !shown.has(name));
   // A server need not tell which folders are these.
@@ -293,7 +293,7 @@ function mayBeNamed({ internetMessageId = "" }: Message, ids: readonly string[])
 }
 
 /** One search for several Internet Message-IDs over every place that is meant; without ids it only opens each. Throws Failure. */
-async function findCopies(mailbox: EwsMailbox, ids: readonly string[], where: Places): Promise<Seen> {
+async function findCopies(mailbox: EwsMailbox, ids: readonly string[], where: Places): Promise<SearchHits> {
   const found = new Map<string, Message>();
   const list = await listByMessageIds(mailbox, where.folders, ids);
   for await (const message of list.messages()) {

@@ -2,7 +2,7 @@ import type { FolderName } from "../../exchange/folders/folder.ts";
 import { wellKnownName } from "../../exchange/folders/folder-names.ts";
 import type { FolderNode } from "../../exchange/folders/folder-tree.ts";
 import { descendants } from "../../exchange/folders/folder-tree.ts";
-import { type Looked, meantBy } from "../../exchange/search/absence.ts";
+import { meantBy, type SearchExtent } from "../../exchange/search/absence.ts";
 import type { ArchiveState } from "../../exchange/search/search-query.ts";
 import { Failure } from "../../failure.ts";
 import type { FolderRef } from "../folders/folder-ref.ts";
@@ -10,19 +10,19 @@ import type { ArchiveFound } from "../session/archive-mailbox.ts";
 import type { EwsMailbox } from "../session/mailbox.ts";
 
 /** The folders of one search, with their paths for people. */
-export interface Where {
+export interface SearchFolders {
   readonly folders: readonly FolderRef[];
   pathOf(folder: FolderRef): string | undefined;
   pathOfId(folderId: string | undefined): string | undefined;
   /** What of the mailbox, its archive or the public folders these folders are. */
-  readonly looked: Omit<Looked, "by">;
+  readonly looked: Omit<SearchExtent, "by">;
   /** Of the archive mailbox; undefined where one place is named. */
   readonly archive: ArchiveState | undefined;
   /** What is meant and cannot be opened. */
   readonly closed: readonly { readonly folderPath?: string; readonly failure: Failure }[];
 }
 
-export interface WhereAsked {
+export interface SearchFoldersRequest {
   readonly folder?: FolderName | undefined;
   readonly recursive?: boolean | undefined;
   readonly includeRecoverable?: boolean | undefined;
@@ -38,18 +38,18 @@ const inArchive = "archive:";
  * The folders to search: every folder that can hold mail (Deleted Items among them), or the one that is named and those below it.
  * Throws Failure `folder-not-found`.
  */
-export async function whereToSearch(mailbox: EwsMailbox, asked: WhereAsked): Promise<Where> {
+export async function resolveSearchFolders(mailbox: EwsMailbox, requested: SearchFoldersRequest): Promise<SearchFolders> {
   const { folders } = mailbox;
-  const recursive = asked.recursive ?? true;
+  const recursive = requested.recursive ?? true;
   const refs: FolderRef[] = [];
   const nodes: FolderNode[] = [];
   const paths = new Map<string, string>();
   let archive: ArchiveState | undefined;
-  let closed: Where["closed"] = [];
-  if (asked.folder === undefined) {
+  let closed: SearchFolders["closed"] = [];
+  if (requested.folder === undefined) {
     for (const one of await folders.tree()) nodes.push(one);
     archive = unsearchedArchive(mailbox.archive.read());
-    if (asked.archive === true) {
+    if (requested.archive === true) {
       const { found, nodes: others, failure } = await folders.archive();
       for (const one of others) nodes.push(one);
       archive = failure === undefined && found === "exists" ? "searched" : unsearchedArchive(found);
@@ -57,27 +57,27 @@ export async function whereToSearch(mailbox: EwsMailbox, asked: WhereAsked): Pro
     }
     for (const one of nodes.filter(holdsMail).map(refOf)) refs.push(one);
   } else if (!recursive) {
-    const { ref, folderId, path } = await folders.only(asked.folder);
+    const { ref, folderId, path } = await folders.only(requested.folder);
     refs.push(ref);
     if (folderId !== undefined && path !== undefined) paths.set(folderId, path);
   } else {
-    if (/^archive./i.test(wellKnownName(asked.folder) ?? "")) {
-      throw new Failure("unsupported", `The folders below ${asked.folder} cannot be listed.`, {
+    if (/^archive./i.test(wellKnownName(requested.folder) ?? "")) {
+      throw new Failure("unsupported", `The folders below ${requested.folder} cannot be listed.`, {
         hint: "Set recursive to false and name one folder of the archive.",
       });
     }
-    const top = await folders.get(asked.folder);
+    const top = await folders.get(requested.folder);
     refs.push({ id: top.folderId });
-    for (const one of await folders.around(asked.folder)) nodes.push(one);
+    for (const one of await folders.around(requested.folder)) nodes.push(one);
     paths.set(top.folderId, top.path);
     for (const one of descendants(nodes, top.folderId).filter(holdsMail).map(refOf)) refs.push(one);
   }
-  if (asked.includeRecoverable) refs.push(folders.distinguished(recoverableItems));
-  if (asked.includeRecoverable && archive === "searched") refs.push(folders.distinguished(`archive${recoverableItems}`));
-  const meant = meantBy(asked);
+  if (requested.includeRecoverable) refs.push(folders.distinguished(recoverableItems));
+  if (requested.includeRecoverable && archive === "searched") refs.push(folders.distinguished(`archive${recoverableItems}`));
+  const meant = meantBy(requested);
   const behind = archive === "searched" ? (["archive"] as const) : [];
   for (const { folderId, path } of nodes) paths.set(folderId, path);
-  if (asked.includeRecoverable) {
+  if (requested.includeRecoverable) {
     // By the names that a folder is named by: they are not in the tree of the others.
     for (const name of [recoverableItems, ...(archive === "searched" ? [`${inArchive}${recoverableItems}`] : [])]) {
       const { folderId } = await folders.only(name);
@@ -85,7 +85,7 @@ export async function whereToSearch(mailbox: EwsMailbox, asked: WhereAsked): Pro
     }
   }
   // Of one folder alone the list of the others gives the path, and nothing else.
-  const cut = asked.folder !== undefined && !recursive ? [] : folders.cut();
+  const cut = requested.folder !== undefined && !recursive ? [] : folders.cut();
   const pathOfId = (folderId: string | undefined) => (folderId === undefined ? undefined : paths.get(folderId));
   return {
     folders: refs,

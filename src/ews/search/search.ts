@@ -13,7 +13,7 @@ import type { EwsMailbox } from "../session/mailbox.ts";
 import { type NewestFirst, newestFirst } from "./newest-first.ts";
 import { isRefusal, refusedFilters } from "./refused-filters.ts";
 import { type Plan, planFilters, type Refusable } from "./restriction.ts";
-import { whereToSearch } from "./search-folders.ts";
+import { resolveSearchFolders } from "./search-folders.ts";
 
 /** A client that has to choose looks at least at so many: a first page for the price of one request. */
 const fewestExpected = 100;
@@ -22,19 +22,19 @@ const fewestExpected = 100;
  * Searches one mailbox, newest first over all its folders. The server narrows down by a restriction or a query; what it cannot decide, and what
  * FindItem cannot tell (recipients, bodies, long subjects), is read with GetItem. Throws Failure.
  */
-export async function search(mailbox: EwsMailbox, asked: Search, means: MatchMeans): Promise<SearchPage> {
-  if (!Number.isSafeInteger(asked.limit) || asked.limit < 1)
+export async function search(mailbox: EwsMailbox, requested: Search, means: MatchMeans): Promise<SearchPage> {
+  if (!Number.isSafeInteger(requested.limit) || requested.limit < 1)
     throw new Failure("invalid-input", "The limit is not a positive whole number.");
-  const position = readCursor(asked);
+  const position = readCursor(requested);
   // What is wrong with the filters is said before anything is asked.
-  await openMatcher(asked.filters, planFilters(asked.filters, position).check, means);
-  const where = await whereToSearch(mailbox, asked);
+  await openMatcher(requested.filters, planFilters(requested.filters, position).check, means);
+  const where = await resolveSearchFolders(mailbox, requested);
   demandFolders(where.looked);
-  const { plan, list } = await listed(mailbox, asked, position, where.folders);
-  const matches = await openMatcher(asked.filters, plan.check, means);
-  const rechecked = recheck(list.messages(), asked.filters, plan.applied);
+  const { plan, list } = await listed(mailbox, requested, position, where.folders);
+  const matches = await openMatcher(requested.filters, plan.check, means);
+  const rechecked = recheck(list.messages(), requested.filters, plan.applied);
   const found = await searchListed({
-    asked,
+    asked: requested,
     position,
     applied: plan.applied,
     check: plan.check,
@@ -63,23 +63,23 @@ export async function search(mailbox: EwsMailbox, asked: Search, means: MatchMea
 /** Begins the list. What the server refuses to look for is left to the client; what it is, is asked only when a list is refused. */
 async function listed(
   mailbox: EwsMailbox,
-  asked: Search,
+  requested: Search,
   position: Position | undefined,
   folders: readonly FolderRef[],
 ): Promise<{ readonly plan: Plan; readonly list: NewestFirst }> {
   for (let refused: ReadonlySet<Refusable> = mailbox.refusals.read(); ; ) {
-    const plan = planFilters(asked.filters, position, refused);
+    const plan = planFilters(requested.filters, position, refused);
     const list = newestFirst(mailbox, folders, {
-      shape: listShape(asked.detail),
+      shape: listShape(requested.detail),
       restriction: plan.restriction,
       queryString: plan.queryString,
       // Of what is left to us, nobody knows how much will match.
-      expected: plan.check.length > 0 ? Math.max(asked.limit, fewestExpected) : asked.limit,
+      expected: plan.check.length > 0 ? Math.max(requested.limit, fewestExpected) : requested.limit,
     });
     const begun = await attempt(() => list.begin());
     if (begun.ok) return { plan, list };
     const [folder] = folders;
     if (plan.restriction === undefined || folder === undefined || !isRefusal(begun.failure)) throw begun.failure;
-    refused = await refusedFilters(mailbox, folder, asked.filters, position, refused);
+    refused = await refusedFilters(mailbox, folder, requested.filters, position, refused);
   }
 }

@@ -1,6 +1,6 @@
 import type { NewAttachment } from "../../exchange/attachment.ts";
 import type { Sent } from "../../exchange/sending/draft.ts";
-import { copyOf, type Look, type Pace, type Remains, sendOnce } from "../../exchange/sending/send-once.ts";
+import { copyOf, type DraftCleanup, type RetryDelays, type SentState, sendOnce } from "../../exchange/sending/send-once.ts";
 import { asFailure, type LeftDraft } from "../../failure.ts";
 import { createAttachment } from "../operations/create-attachment.ts";
 import { deleteItem } from "../operations/delete-item.ts";
@@ -11,7 +11,7 @@ import type { ItemRef } from "../session/item-ids.ts";
 import type { EwsMailbox } from "../session/mailbox.ts";
 import { certainlyNotSent, isLost } from "./certainly-not-sent.ts";
 import { sendAttempt, setProperty } from "./draft-xml.ts";
-import { findMarked, type Marked } from "./find-sent-by-mark.ts";
+import { findSentByMark, type MarkedItem } from "./find-sent-by-mark.ts";
 
 /** One message to send: how its draft is made, and what else belongs to it. */
 export interface Delivery {
@@ -31,7 +31,7 @@ export interface Delivery {
  * order named, so that an order that is still under way is refused as well. Throws Failure: `unknown-outcome` where it cannot be told, and otherwise
  * nothing was sent.
  */
-export async function deliver(mailbox: EwsMailbox, delivery: Delivery, pace: Pace): Promise<Sent> {
+export async function deliver(mailbox: EwsMailbox, delivery: Delivery, pace: RetryDelays): Promise<Sent> {
   // Once there is a draft, what was begun is brought to an end, also when the caller goes away.
   const steady = mailbox.during({ ...mailbox.call, signal: undefined });
   const { mark, saveToSent, about } = delivery;
@@ -66,11 +66,11 @@ async function attach(mailbox: EwsMailbox, draft: ItemRef, attachment: NewAttach
 }
 
 /** A look gives the draft with its new change key, once an order with that of `ordered` is refused. */
-function looks(mailbox: EwsMailbox, mark: string, saveToSent: boolean, ordered: ItemRef | undefined): () => Promise<Look<ItemRef>> {
+function looks(mailbox: EwsMailbox, mark: string, saveToSent: boolean, ordered: ItemRef | undefined): () => Promise<SentState<ItemRef>> {
   let vanished = 0;
   return async () => {
-    if (saveToSent && (await findMarked(mailbox, mark, ["sentitems"])).length > 0) return "sent";
-    const [unsent] = await findMarked(mailbox, mark, ["drafts", "outbox"]);
+    if (saveToSent && (await findSentByMark(mailbox, mark, ["sentitems"])).length > 0) return "sent";
+    const [unsent] = await findSentByMark(mailbox, mark, ["drafts", "outbox"]);
     if (unsent) {
       vanished = 0;
       if (ordered === undefined || unsent.isSubmitted) return "draft";
@@ -80,12 +80,12 @@ function looks(mailbox: EwsMailbox, mark: string, saveToSent: boolean, ordered: 
     vanished += 1;
     if (saveToSent || vanished < 2) return undefined;
     // Without a copy the draft goes when it is sent. Twice, since a message under way is in no folder for a moment; and nobody has deleted it.
-    return (await findMarked(mailbox, mark, ["deleteditems", "recoverableitemsdeletions"])).length === 0 ? "sent" : undefined;
+    return (await findSentByMark(mailbox, mark, ["deleteditems", "recoverableitemsdeletions"])).length === 0 ? "sent" : undefined;
   };
 }
 
 /** Gives the draft a new change key. Undefined when it is no longer the draft that was seen: it is being sent. */
-async function fence(mailbox: EwsMailbox, { id, changeKey }: Marked): Promise<ItemRef | undefined> {
+async function fence(mailbox: EwsMailbox, { id, changeKey }: MarkedItem): Promise<ItemRef | undefined> {
   const fenced = await attempted(mailbox, { id, changeKey });
   return fenced === undefined || fenced.changeKey === changeKey ? undefined : fenced;
 }
@@ -108,13 +108,13 @@ async function attempted(mailbox: EwsMailbox, item: ItemRef): Promise<ItemRef | 
 }
 
 /** How a draft of ours is deleted, and where those with this mark lie: an order to send one may have brought it into the Outbox. */
-export function remains(mailbox: EwsMailbox, mark: string): Remains<ItemRef> {
+export function remains(mailbox: EwsMailbox, mark: string): DraftCleanup<ItemRef> {
   return {
     discard: (draft) => discard(mailbox, draft),
     async left() {
       const left: LeftDraft[] = [];
       for (const folder of ["drafts", "outbox", "deleteditems"]) {
-        const found = await findMarked(mailbox, mark, [folder]);
+        const found = await findSentByMark(mailbox, mark, [folder]);
         for (const one of found.map(({ id }) => ({ mailbox: mailbox.address, folder, itemId: id }))) left.push(one);
       }
       return left;
@@ -129,7 +129,7 @@ async function discard(mailbox: EwsMailbox, { id }: ItemRef): Promise<void> {
 }
 
 async function findCopy(mailbox: EwsMailbox, mark: string): Promise<Partial<Sent> | undefined> {
-  const [copy] = await findMarked(mailbox, mark, ["sentitems"]);
+  const [copy] = await findSentByMark(mailbox, mark, ["sentitems"]);
   if (!copy) return undefined;
   const read = await mailbox.ask(getItem, { ids: [{ id: copy.id }], detail: { recipients: true } });
   const { itemId, internetMessageId, conversationId, sentAt, subject, to = [], cc = [], bcc = [] } = read;

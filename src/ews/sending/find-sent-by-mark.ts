@@ -13,13 +13,13 @@ import type { EwsMailbox } from "../session/mailbox.ts";
 import { sendMark } from "./draft-xml.ts";
 
 /** An item that carries a mark of ours. */
-export interface Marked extends ItemRef {
+export interface MarkedItem extends ItemRef {
   /** It has been handed over for sending, though it may still lie among the drafts. */
   readonly isSubmitted: boolean;
 }
 
 /** An item of a list, with what of it tells whether it is a marked one. */
-interface Listed extends Marked {
+interface Listed extends MarkedItem {
   readonly createdAt: string | undefined;
   readonly marks: readonly (string | undefined)[];
 }
@@ -58,7 +58,7 @@ const mostPages = 20;
  * What carries the mark in these well-known folders; a folder that the mailbox does not have holds nothing. Where the server refuses to look for the mark,
  * the newest items are listed and the mark is read. Throws Failure, also where a list contradicts itself: that a message is not there decides what is done.
  */
-export async function findMarked(mailbox: EwsMailbox, mark: string, folders: readonly string[]): Promise<readonly Marked[]> {
+export async function findSentByMark(mailbox: EwsMailbox, mark: string, folders: readonly string[]): Promise<readonly MarkedItem[]> {
   const refs = folders.map((name): FolderRef => mailbox.folders.distinguished(name));
   const restriction = restrictionOf([propertyCondition(sendMark, mark)]);
   const question = (some: readonly FolderRef[]) => ({ folders: some, shape: markedShape, pageSize: maxMarked, offset: 0, restriction });

@@ -3,8 +3,8 @@ import type { Address, Message } from "../../exchange/message.ts";
 import { noMeans } from "../../exchange/search/match-filters.ts";
 import { checkReply } from "../../exchange/sending/check-draft.ts";
 import type { Reply, Sent } from "../../exchange/sending/draft.ts";
-import { type Traces, unfinished } from "../../exchange/sending/left-draft.ts";
-import { type Pace, usualPace } from "../../exchange/sending/send-once.ts";
+import { type DraftSearch, unfinished } from "../../exchange/sending/left-draft.ts";
+import { defaultRetryDelays, type RetryDelays } from "../../exchange/sending/send-once.ts";
 import { asFailure } from "../../failure.ts";
 import { element, type Xml } from "../../wire/xml/write-xml.ts";
 import { createItem } from "../operations/create-item.ts";
@@ -19,13 +19,13 @@ import { newMessage } from "./send-message.ts";
  * Replies to a message of any folder. With the original quoted, Exchange makes the reply; without, we do, and say in its headers what it
  * answers. Throws Failure as sending does.
  */
-export async function reply(mailbox: EwsMailbox, asked: Reply, pace: Pace = usualPace): Promise<Sent> {
-  checkReply(asked);
-  const quoted = asked.quoteOriginal ?? true;
-  const original = await mailbox.ask(getItem, { ids: [{ id: asked.itemId }], detail: { recipients: true, headers: !quoted } });
-  const recipients = recipientsOf(asked, original, mailbox.address);
-  if (!quoted) return deliver(mailbox, plainReply(mailbox, asked, original, recipients, pace), pace);
-  return deliver(mailbox, quotingReply(mailbox, asked, original, recipients, pace), pace);
+export async function reply(mailbox: EwsMailbox, requested: Reply, pace: RetryDelays = defaultRetryDelays): Promise<Sent> {
+  checkReply(requested);
+  const quoted = requested.quoteOriginal ?? true;
+  const original = await mailbox.ask(getItem, { ids: [{ id: requested.itemId }], detail: { recipients: true, headers: !quoted } });
+  const recipients = recipientsOf(requested, original, mailbox.address);
+  if (!quoted) return deliver(mailbox, plainReply(mailbox, requested, original, recipients, pace), pace);
+  return deliver(mailbox, quotingReply(mailbox, requested, original, recipients, pace), pace);
 }
 
 /** One "RE: " before a subject that has none. Other languages' own (`AW:`, `SV:`) are not counted: whoever gets it may not know them. */
@@ -41,7 +41,7 @@ interface Recipients {
 }
 
 /** Whom a reply goes to: who is named, else Reply-To or From; with `all` also the other recipients, but not ourselves and nobody twice. */
-function recipientsOf(asked: Reply, original: Message, own: string): Recipients {
+function recipientsOf(requested: Reply, original: Message, own: string): Recipients {
   const sender = original.replyTo?.length ? original.replyTo : [original.from ?? original.sender].filter((who) => who !== undefined);
   const seen = new Set([own.toLowerCase()]);
   const others = (addresses: readonly Address[] | undefined) =>
@@ -52,15 +52,15 @@ function recipientsOf(asked: Reply, original: Message, own: string): Recipients 
       return true;
     });
   for (const { address = "" } of sender) seen.add(address.toLowerCase());
-  const to = asked.all ? [...sender, ...others(original.to)] : sender;
-  const cc = asked.all ? others(original.cc) : [];
-  return { to: asked.to ?? to, cc: asked.cc ?? cc, bcc: asked.bcc ?? [] };
+  const to = requested.all ? [...sender, ...others(original.to)] : sender;
+  const cc = requested.all ? others(original.cc) : [];
+  return { to: requested.to ?? to, cc: requested.cc ?? cc, bcc: requested.bcc ?? [] };
 }
 
-function quotingReply(mailbox: EwsMailbox, asked: Reply, original: Message, recipients: Recipients, pace: Pace): Delivery {
+function quotingReply(mailbox: EwsMailbox, requested: Reply, original: Message, recipients: Recipients, pace: RetryDelays): Delivery {
   const mark = randomUUID();
-  const subject = asked.subject ?? replySubject(original.subject);
-  const item = replyElement(asked, subject, original);
+  const subject = requested.subject ?? replySubject(original.subject);
+  const item = replyElement(requested, subject, original);
   return {
     mark,
     make: async () => {
@@ -75,10 +75,10 @@ function quotingReply(mailbox: EwsMailbox, asked: Reply, original: Message, reci
       mailbox.ask(updateItem, {
         item: draft,
         conflict: "AlwaysOverwrite",
-        set: [setProperty(sendMark, mark), ...(asked.headers ?? []).map(({ name, value }) => setProperty(headerProperty(name), value))],
+        set: [setProperty(sendMark, mark), ...(requested.headers ?? []).map(({ name, value }) => setProperty(headerProperty(name), value))],
       }),
-    attachments: asked.attachments ?? [],
-    saveToSent: asked.saveToSent ?? true,
+    attachments: requested.attachments ?? [],
+    saveToSent: requested.saveToSent ?? true,
     about: { subject, ...recipients },
   };
 }
@@ -88,22 +88,22 @@ function quotingReply(mailbox: EwsMailbox, asked: Reply, original: Message, reci
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/replytoitem
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/replyalltoitem
  */
-function replyElement(asked: Reply, subject: string, original: Message): Xml {
+function replyElement(requested: Reply, subject: string, original: Message): Xml {
   return element(
-    asked.all ? "t:ReplyAllToItem" : "t:ReplyToItem",
+    requested.all ? "t:ReplyAllToItem" : "t:ReplyToItem",
     undefined,
     element("t:Subject", undefined, subject),
-    recipientsElement("t:ToRecipients", asked.to),
-    recipientsElement("t:CcRecipients", asked.cc),
-    recipientsElement("t:BccRecipients", asked.bcc),
-    fromElement(asked.from),
+    recipientsElement("t:ToRecipients", requested.to),
+    recipientsElement("t:CcRecipients", requested.cc),
+    recipientsElement("t:BccRecipients", requested.bcc),
+    fromElement(requested.from),
     element("t:ReferenceItemId", { Id: original.itemId, ChangeKey: original.changeKey }),
-    bodyElement("t:NewBodyContent", asked),
+    bodyElement("t:NewBodyContent", requested),
   );
 }
 
 /** A reply that has no mark yet is known by its conversation. */
-function tracesOf(mailbox: EwsMailbox, { conversationId }: Message): Traces {
+function tracesOf(mailbox: EwsMailbox, { conversationId }: Message): DraftSearch {
   const steady = mailbox.during({ ...mailbox.call, signal: undefined });
   return {
     mailbox: mailbox.address,
@@ -112,14 +112,14 @@ function tracesOf(mailbox: EwsMailbox, { conversationId }: Message): Traces {
   };
 }
 
-function plainReply(mailbox: EwsMailbox, asked: Reply, original: Message, recipients: Recipients, pace: Pace): Delivery {
-  const { from, text, html, attachments, headers, saveToSent } = asked;
+function plainReply(mailbox: EwsMailbox, requested: Reply, original: Message, recipients: Recipients, pace: RetryDelays): Delivery {
+  const { from, text, html, attachments, headers, saveToSent } = requested;
   const references = original.headers?.find(({ name }) => name.toLowerCase() === "references")?.value;
   const answers = {
     internetMessageId: original.internetMessageId,
     references: references?.replace(/\s+/g, " ").trim(),
     topic: original.subject?.replace(/^(\s*re\s*:)+\s*/i, ""),
   };
-  const subject = asked.subject ?? replySubject(original.subject);
+  const subject = requested.subject ?? replySubject(original.subject);
   return newMessage(mailbox, { from, ...recipients, subject, text, html, attachments, headers, saveToSent }, pace, answers);
 }

@@ -1,26 +1,26 @@
 import { randomUUID } from "node:crypto";
 import { checkDraft } from "../../exchange/sending/check-draft.ts";
 import type { Draft, Sent } from "../../exchange/sending/draft.ts";
-import { makeOnce, type Pace, usualPace } from "../../exchange/sending/send-once.ts";
+import { defaultRetryDelays, makeOnce, type RetryDelays } from "../../exchange/sending/send-once.ts";
 import { createItem } from "../operations/create-item.ts";
 import type { EwsMailbox } from "../session/mailbox.ts";
 import { type Delivery, deliver, remains } from "./draft-and-send.ts";
 import { type Answers, messageElement } from "./draft-xml.ts";
-import { findMarked } from "./find-sent-by-mark.ts";
+import { findSentByMark } from "./find-sent-by-mark.ts";
 
 /** Sends a message. Throws Failure: `unknown-outcome` where it cannot be told whether it was sent, and otherwise nothing was. */
-export async function send(mailbox: EwsMailbox, draft: Draft, pace: Pace = usualPace): Promise<Sent> {
+export async function send(mailbox: EwsMailbox, draft: Draft, pace: RetryDelays = defaultRetryDelays): Promise<Sent> {
   checkDraft(draft);
   return deliver(mailbox, newMessage(mailbox, draft, pace), pace);
 }
 
 /** A message that Exchange does not make for us. */
-export function newMessage(mailbox: EwsMailbox, draft: Draft, pace: Pace, answers?: Answers): Delivery {
+export function newMessage(mailbox: EwsMailbox, draft: Draft, pace: RetryDelays, answers?: Answers): Delivery {
   const mark = randomUUID();
   const item = messageElement(draft, mark, answers);
   const steady = mailbox.during({ ...mailbox.call, signal: undefined });
   const make = () => mailbox.ask(createItem, { item, folder: mailbox.folders.distinguished("drafts") });
-  const find = async () => (await findMarked(steady, mark, ["drafts"]))[0];
+  const find = async () => (await findSentByMark(steady, mark, ["drafts"]))[0];
   return {
     mark,
     make: () => makeOnce({ make, find, ...remains(steady, mark) }, pace),

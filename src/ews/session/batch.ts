@@ -4,7 +4,7 @@ import type { Turn } from "../../wire/throttling/request-queue.ts";
 import type { Safety } from "../../wire/throttling/retry-safety.ts";
 import { certainlyNotDone, isThrottled, reported, unanswered } from "../failures.ts";
 import type { Operation } from "../operation.ts";
-import { type Asker, isRepeatable, slowDown, turnOf } from "./retry.ts";
+import { isRepeatable, type RequestSender, slowDown, turnOf } from "./retry.ts";
 
 /**
  * How many ids one request has. Microsoft names no limit; the throttling budget is checked after each item, and 100 is what other
@@ -13,10 +13,10 @@ import { type Asker, isRepeatable, slowDown, turnOf } from "./retry.ts";
 export const defaultBatchSize = 100;
 
 /** What one batch needs to be asked. */
-export interface Asked<Id, In, Out> {
+export interface BatchRequest<Id, In, Out> {
   readonly operation: Operation<In, Out>;
   readonly input: (ids: readonly Id[]) => In;
-  readonly asker: Asker;
+  readonly asker: RequestSender;
 }
 
 /** After these the next request would fail the same way; repeating a wrong password would lock the account. */
@@ -27,14 +27,14 @@ const hopeless: ReadonlySet<FailureCode> = new Set<FailureCode>(["unauthenticate
  * that it was not done or when doing it twice is harmless. Throws Failure `cancelled`, and nothing else.
  */
 export function askEach<Id, In, Out>(
-  asked: Asked<Id, In, Out>,
+  requested: BatchRequest<Id, In, Out>,
   ids: readonly Id[],
   batchSize = defaultBatchSize,
 ): AsyncIterable<Outcome<Out>> {
-  const { call } = asked.asker;
+  const { call } = requested.asker;
   return inBatches(ids, batchSize, (batch, start) => {
-    if (start > 0) call.progress?.(`${asked.operation.name}: ${start} of ${ids.length}`);
-    return askBatch(asked, batch);
+    if (start > 0) call.progress?.(`${requested.operation.name}: ${start} of ${ids.length}`);
+    return askBatch(requested, batch);
   });
 }
 
@@ -68,8 +68,8 @@ function all(count: number, failure: Failure): Outcome<never>[] {
 }
 
 /** One batch, asked again for what is left of it until each id has its Outcome. */
-async function askBatch<Id, In, Out>(asked: Asked<Id, In, Out>, ids: readonly Id[]): Promise<Outcome<Out>[]> {
-  const { asker, operation } = asked;
+async function askBatch<Id, In, Out>(requested: BatchRequest<Id, In, Out>, ids: readonly Id[]): Promise<Outcome<Out>[]> {
+  const { asker, operation } = requested;
   const settled = new Map<number, Outcome<Out>>();
   const tries = ids.map(() => 0);
   let pending = ids.map((_, index) => index);
@@ -85,14 +85,14 @@ async function askBatch<Id, In, Out>(asked: Asked<Id, In, Out>, ids: readonly Id
     }
     const isFirst = pending.every((index) => tries[index] === 0);
     const round = await askOnce(
-      asked,
+      requested,
       pending.flatMap((index) => ids.slice(index, index + 1)),
       isFirst,
       turn.value,
     );
     if (round === "singly") {
       for (const index of pending) {
-        const [outcome] = await askBatch(asked, ids.slice(index, index + 1));
+        const [outcome] = await askBatch(requested, ids.slice(index, index + 1));
         if (outcome !== undefined) settled.set(index, outcome);
       }
       break;
@@ -124,7 +124,7 @@ async function askBatch<Id, In, Out>(asked: Asked<Id, In, Out>, ids: readonly Id
  * for all and asking again is safe.
  */
 async function askOnce<Id, In, Out>(
-  { operation, input, asker }: Asked<Id, In, Out>,
+  { operation, input, asker }: BatchRequest<Id, In, Out>,
   ids: readonly Id[],
   isFirst: boolean,
   turn: Turn,

@@ -11,7 +11,7 @@ export function isSid(name: string): boolean {
  * them it is. What names no mailbox as an address is tried once as a user principal name; either way that is remembered.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/connectingsid
  */
-export function callingRightly(soap: Soap): Soap {
+export function withConnectingName(soap: Soap): Soap {
   const known = new Map<string, ConnectingName>();
 
   async function called<T>(target: Target, ask: (target: Target) => Promise<T>): Promise<T> {

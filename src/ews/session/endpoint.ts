@@ -1,7 +1,7 @@
 import { asFailure, Failure } from "../../failure.ts";
 import type { Discovered } from "../autodiscover/autodiscover.ts";
 import type { AutodiscoverOptions } from "../autodiscover/options.ts";
-import { isTrusted, type Trust, trustOf } from "../autodiscover/trusted-urls.ts";
+import { isTrusted, type TrustedUrls, trustOf } from "../autodiscover/trusted-urls.ts";
 
 /** Where EWS is, and the version that requests to it are written in. */
 export interface Endpoint {
@@ -92,7 +92,7 @@ export interface Discovery {
   /** How long what was found is used, in milliseconds. */
   readonly lifetimeMs: number;
   /** Who may be told who we are: what is remembered is held to it anew. */
-  readonly trust: Trust;
+  readonly trust: TrustedUrls;
   find(): Promise<Pick<Discovered, "url" | "schemas">>;
 }
 

@@ -24,16 +24,16 @@ const roots = ["msgfolderroot", "recoverableitemsroot", "archivemsgfolderroot"] 
 export async function foreignMessages(mailbox: EwsMailbox, messages: readonly Message[]): Promise<ReadonlySet<string>> {
   const foreign = new Set<string>();
   for (const { itemId, parentFolderId } of messages) {
-    const said = await saidBy(mailbox, itemId);
-    if (said === "another" || (said === "nothing" && !(await isOwnFolder(mailbox, parentFolderId)))) foreign.add(itemId);
+    const owner = await saidBy(mailbox, itemId);
+    if (owner === "another" || (owner === "nothing" && !(await isOwnFolder(mailbox, parentFolderId)))) foreign.add(itemId);
   }
   return foreign;
 }
 
 /** Whether a folder that the caller names by its id is one of this mailbox or its archive, or a public one. Throws Failure. */
 export async function isFolderHere(mailbox: EwsMailbox, folderId: string): Promise<boolean> {
-  const said = await saidBy(mailbox, folderId);
-  return said === "own" || said === "public" || (said === "nothing" && (await isOwnFolder(mailbox, folderId)));
+  const owner = await saidBy(mailbox, folderId);
+  return owner === "own" || owner === "public" || (owner === "nothing" && (await isOwnFolder(mailbox, folderId)));
 }
 
 /**
@@ -46,9 +46,9 @@ export async function unshownIds(mailbox: EwsMailbox, ids: readonly string[]): P
   const unshown = new Set<string>();
   const unclear: string[] = [];
   for (const id of new Set(ids)) {
-    const said = await saidBy(mailbox, insideOf(id).holder);
-    if (said === "nothing") unclear.push(id);
-    else if (said !== "own") unshown.add(id);
+    const owner = await saidBy(mailbox, insideOf(id).holder);
+    if (owner === "nothing") unclear.push(id);
+    else if (owner !== "own") unshown.add(id);
   }
   const items: string[] = [];
   for (const id of unclear) if (!(await isOwnFolder(mailbox, id))) items.push(id);

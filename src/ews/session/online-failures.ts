@@ -44,8 +44,8 @@ export function onlineFailure(
     });
   }
   if (status === 401) {
-    const told = reason === undefined ? "" : ` (${reason})`;
-    return new Failure("unauthenticated", `Exchange Online refuses the token of ${application}${told}.`, {
+    const reasonText = reason === undefined ? "" : ` (${reason})`;
+    return new Failure("unauthenticated", `Exchange Online refuses the token of ${application}${reasonText}.`, {
       ...details,
       hint: "The token is for the right resource. Check tenant and cloud, and this machine's clock; `mailcordon doctor` shows what is in the token.",
     });

@@ -1,10 +1,10 @@
 import type { Call } from "../../exchange/exchange.ts";
 import { Failure } from "../../failure.ts";
 import type { Limits } from "../../wire/throttling/backoff-delay.ts";
-import type { Schedule } from "../../wire/throttling/request-queue.ts";
+import type { RequestQueue } from "../../wire/throttling/request-queue.ts";
 import type { Folders } from "../folders/mailbox-folders.ts";
 import type { PublicRoutes } from "../folders/public-folder-routes.ts";
-import { askRouted, type Routing, streamRouted } from "../folders/public-folder-routing.ts";
+import { type Routing, sendRouted, streamRouted } from "../folders/public-folder-routing.ts";
 import { openFolders } from "../folders/resolve-folder-path.ts";
 import { type CountMemory, countMemory } from "../search/count-memory.ts";
 import { type RefusalMemory, refusalMemory } from "../search/refusal-memory.ts";
@@ -12,13 +12,13 @@ import type { Access } from "./access.ts";
 import { type ArchiveMemory, archiveMemory } from "./archive-mailbox.ts";
 import { isSid } from "./connecting-sid.ts";
 import type { EwsMailbox } from "./mailbox.ts";
-import type { Asker } from "./retry.ts";
+import type { RequestSender } from "./retry.ts";
 import type { ConnectingName, Soap } from "./soap.ts";
 
 /** What all mailboxes of one connection share. */
 export interface Connection {
   readonly soap: Soap;
-  readonly schedule: Schedule;
+  readonly schedule: RequestQueue;
   readonly access: Access;
   readonly connectingName: ConnectingName;
   readonly limits: Limits;
@@ -36,7 +36,7 @@ export function openMailbox(connection: Connection, address: string, call: Call 
   if (access === "delegate" && isSid(address)) {
     throw new Failure("invalid-input", "With delegate access a mailbox is named by its address: a SID names whom to impersonate.");
   }
-  const asker: Asker = {
+  const asker: RequestSender = {
     soap: connection.soap,
     target: {
       // A SID leads Exchange to no mailbox: without a header it finds the way itself, by a detour.
@@ -70,13 +70,13 @@ export function openMailbox(connection: Connection, address: string, call: Call 
     other: (otherAddress) => openMailbox(connection, otherAddress, call),
     during: (otherCall) => openMailbox(connection, address, otherCall),
     async ask(operation, input) {
-      for await (const outcome of askRouted({ operation, input: () => input, asker }, [input], undefined, routing)) {
+      for await (const outcome of sendRouted({ operation, input: () => input, asker }, [input], undefined, routing)) {
         if (outcome.ok) return outcome.value;
         throw outcome.failure;
       }
       throw new Failure("internal", "A question without an outcome.");
     },
-    each: (operation, ids, input, options) => askRouted({ operation, input, asker }, ids, options?.batchSize, routing),
+    each: (operation, ids, input, options) => sendRouted({ operation, input, asker }, ids, options?.batchSize, routing),
     stream: (operation, input, content) => streamRouted(operation, input, content, asker, routing),
   };
   return mailbox;

@@ -1,10 +1,10 @@
 import type { Call } from "../../exchange/exchange.ts";
 import { asFailure, Failure } from "../../failure.ts";
 import { failed, type Outcome } from "../../outcome.ts";
-import { isWorthAnother, type Limits, waitFor } from "../../wire/throttling/backoff-delay.ts";
-import type { Schedule, Turn } from "../../wire/throttling/request-queue.ts";
+import { backoffDelay, isWorthAnother, type Limits } from "../../wire/throttling/backoff-delay.ts";
+import type { RequestQueue, Turn } from "../../wire/throttling/request-queue.ts";
 import type { Safety } from "../../wire/throttling/retry-safety.ts";
-import { held } from "../../wire/throttling/turn-of-body.ts";
+import { releaseTurnAtEnd } from "../../wire/throttling/turn-of-body.ts";
 import type { QName } from "../../wire/xml/read-xml.ts";
 import { certainlyNotDone, isThrottled, mayRepeat, reported } from "../failures.ts";
 import type { Operation } from "../operation.ts";
@@ -12,23 +12,23 @@ import type { Soap, Target } from "./soap.ts";
 import type { StreamedReply } from "./streamed-reply.ts";
 
 /** What one mailbox asks with. */
-export interface Asker {
+export interface RequestSender {
   readonly soap: Soap;
   readonly target: Target;
   readonly call: Call;
-  readonly schedule: Schedule;
+  readonly schedule: RequestQueue;
   /** All who ask for the same mailbox wait together. */
   readonly key: string;
   readonly limits: Limits;
 }
 
 /** Waits until it may be asked. Throws Failure `cancelled`, or `busy` for a wait that is too long: then nothing was asked. */
-export function turnOf({ schedule, key, limits, call }: Asker): Promise<Turn> {
+export function turnOf({ schedule, key, limits, call }: RequestSender): Promise<Turn> {
   return schedule.turn(key, limits, call);
 }
 
 /** True when what failed may be asked again, `tries` being how often it was. */
-export function isRepeatable(failure: Failure, safety: Safety, tries: number, { limits, call }: Asker): boolean {
+export function isRepeatable(failure: Failure, safety: Safety, tries: number, { limits, call }: RequestSender): boolean {
   if (tries >= (call.tries ?? Number.POSITIVE_INFINITY) && !certainlyNotDone(failure)) return false;
   return mayRepeat(failure, safety) && isWorthAnother(failure, tries, limits);
 }
@@ -39,7 +39,7 @@ export function isRepeatable(failure: Failure, safety: Safety, tries: number, { 
  * A budget is that of the mailbox when the account acts as its owner, else that of the account; what HTTP says is said by what
  * stands before all mailboxes: https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/ews-throttling-in-exchange
  */
-export function slowDown(failures: readonly Failure[], tries: number, { schedule, key, target, limits }: Asker): void {
+export function slowDown(failures: readonly Failure[], tries: number, { schedule, key, target, limits }: RequestSender): void {
   for (const failure of failures) {
     // What was not attempted need not wait; what only a person can mend does not pass by waiting.
     if (!failure.retryable || failure.code === "not-attempted" || failure.code === "cancelled") continue;
@@ -48,10 +48,10 @@ export function slowDown(failures: readonly Failure[], tries: number, { schedule
     const isOfAccount = wireCode?.startsWith("HTTP ") || (throttled && target.impersonate === undefined);
     const scope = isOfAccount ? undefined : key;
     if (throttled) schedule.turnedAway(scope, failure.concurrency);
-    const asked = failure.code === "busy";
-    schedule.pause(scope, failure.backOffMs ?? Math.min(waitFor(tries), limits.maxWaitMs), {
-      text: asked ? "Exchange is throttling" : "the last answer was lost",
-      asked,
+    const requested = failure.code === "busy";
+    schedule.pause(scope, failure.backOffMs ?? Math.min(backoffDelay(tries), limits.maxWaitMs), {
+      text: requested ? "Exchange is throttling" : "the last answer was lost",
+      asked: requested,
       wireCode,
     });
   }
@@ -62,14 +62,14 @@ export async function askStreaming<In, Out>(
   operation: Operation<In, Out>,
   input: In,
   content: readonly QName[],
-  asker: Asker,
+  asker: RequestSender,
 ): Promise<StreamedReply<Out>> {
   for (let tries = 1; ; tries++) {
     const turn = await turnOf(asker);
     try {
       const reply = await asker.soap.stream(operation, input, content, asker.target, asker.call);
       const value = async (): Promise<Out> => onlyOf(await reply.value());
-      if (reply.content !== undefined) return { bytes: held(whole(reply.content, value), turn), value };
+      if (reply.content !== undefined) return { bytes: releaseTurnAtEnd(whole(reply.content, value), turn), value };
       const only = await value();
       turn.end(true);
       return { bytes: undefined, value: async () => only };

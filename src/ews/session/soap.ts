@@ -101,18 +101,22 @@ export function openSoap(options: SoapOptions): Soap {
   const { endpoint } = options;
 
   /** Sends to where EWS is; where it was only remembered to be and is not any more, it is looked for. Either way it is done once. */
-  async function send<In, Out>(asked: Asked<In, Out>, version: string): Promise<HttpResponse> {
+  async function send<In, Out>(requested: SoapRequest<In, Out>, version: string): Promise<HttpResponse> {
     for (;;) {
-      const url = await endpoint.url(asked.call.signal);
+      const url = await endpoint.url(requested.call.signal);
       try {
-        return await sendTo(url, asked, version);
+        return await sendTo(url, requested, version);
       } catch (thrown) {
-        if (!(thrown instanceof Failure) || !isNothingThere(thrown, asked.operation.safety) || !endpoint.isElsewhere(url)) throw thrown;
+        if (!(thrown instanceof Failure) || !isNothingThere(thrown, requested.operation.safety) || !endpoint.isElsewhere(url)) throw thrown;
       }
     }
   }
 
-  async function sendTo<In, Out>(url: URL, { operation, input, target, call }: Asked<In, Out>, version: string): Promise<HttpResponse> {
+  async function sendTo<In, Out>(
+    url: URL,
+    { operation, input, target, call }: SoapRequest<In, Out>,
+    version: string,
+  ): Promise<HttpResponse> {
     const body = xmlDocument(envelope(operation.write(input), target, version));
     const response = await options.http.send({
       url,
@@ -148,7 +152,7 @@ export function openSoap(options: SoapOptions): Soap {
   }
 
   /** The Outcomes of a reply, each Failure with the server's id of the request. Throws the fault. */
-  function outcomesOf<Out>(reply: Envelope<Out>, response: HttpResponse, { name, target }: Asking): readonly Outcome<Out>[] {
+  function outcomesOf<Out>(reply: Envelope<Out>, response: HttpResponse, { name, target }: RequestIdentity): readonly Outcome<Out>[] {
     serverVersion = reply.version ?? serverVersion;
     if (reply.version !== undefined) options.told?.(reply.version);
     const requestId = response.headers.get("request-id");
@@ -206,7 +210,7 @@ function routeOf({ mailbox, route }: Target): Record<string, string> {
 }
 
 /** One request as it is asked for. */
-interface Asked<In, Out> {
+interface SoapRequest<In, Out> {
   readonly operation: Operation<In, Out>;
   readonly input: In;
   readonly target: Target;
@@ -289,9 +293,12 @@ const fault: Reader<Fault> = mapped(
  * A fault as a Failure. Servers other than Exchange answer an operation that they do not know with a fault that has no code of Exchange and names the
  * operation; that name is no word of a language.
  */
-function faultOf<In, Out>(said: Fault, { name, instead }: Operation<In, Out>): Failure {
-  if (/^Error/.test(said.responseCode) || !said.faultString.split(/[^A-Za-z]+/).includes(name)) return failureOf(said);
-  return new Failure("unsupported", `This server does not know the operation ${name}.`, { wireCode: said.responseCode, hint: instead });
+function faultOf<In, Out>(soapFault: Fault, { name, instead }: Operation<In, Out>): Failure {
+  if (/^Error/.test(soapFault.responseCode) || !soapFault.faultString.split(/[^A-Za-z]+/).includes(name)) return failureOf(soapFault);
+  return new Failure("unsupported", `This server does not know the operation ${name}.`, {
+    wireCode: soapFault.responseCode,
+    hint: instead,
+  });
 }
 
 function envelopeReader<In, Out>(operation: Operation<In, Out>): Reader<Envelope<Out>> {
@@ -312,7 +319,7 @@ function envelopeReader<In, Out>(operation: Operation<In, Out>): Reader<Envelope
 }
 
 /** What a reply was asked with. */
-interface Asking {
+interface RequestIdentity {
   readonly name: string;
   readonly target: Target;
 }

@@ -14,7 +14,7 @@ export type Place = (typeof places)[number];
 export const places = ["mailbox", "folder", "recoverable_items_deletions", "archive", "public_folders", "attachments"] as const;
 
 /** Where something was looked for: every one of these places was opened. */
-export interface Looked {
+export interface SearchExtent {
   readonly mailbox: string;
   /** How many folders were opened. */
   readonly folders: number;
@@ -30,7 +30,7 @@ export interface Looked {
  * could not be opened.
  */
 export interface Absent {
-  readonly absentFrom: Looked;
+  readonly absentFrom: SearchExtent;
   /** Why a message may be there all the same: its id is not shown to be of this mailbox, and may be of one that is not opened. */
   readonly doubt?: Failure | undefined;
   /** What the look did about the archive mailbox. */
@@ -54,7 +54,7 @@ export function isAbsent(seen: object): seen is Absent {
 }
 
 /** What of a mailbox is meant by a folder, or by none. */
-export function meantBy({ folder, includeRecoverable }: Within): Pick<Looked, "places" | "folder"> {
+export function meantBy({ folder, includeRecoverable }: Within): Pick<SearchExtent, "places" | "folder"> {
   if (folder === undefined) return { places: includeRecoverable === true ? ["mailbox", "recoverable_items_deletions"] : ["mailbox"] };
   const { store, rest } = splitStore(folder);
   const isDeletions = /^recoverable ?items[\\/]? *deletions$/i.test(rest.trim());
@@ -63,7 +63,7 @@ export function meantBy({ folder, includeRecoverable }: Within): Pick<Looked, "p
 }
 
 /** `in 14 folders of hr@example.com`. */
-export function lookedIn({ mailbox, folders, places: where, folder }: Omit<Looked, "by">): string {
+export function searchExtentOf({ mailbox, folders, places: where, folder }: Omit<SearchExtent, "by">): string {
   if (where.includes("attachments")) return `among the attachments of the messages in ${mailbox}`;
   if (folder !== undefined) return `in the folder ${folder} of ${mailbox}`;
   const others = where.flatMap((place) => placeNames[place] ?? []);

@@ -36,8 +36,8 @@ const judgedAtOnce = 25;
 
 /** Judges what was listed until the limit is reached. Throws Failure. */
 export async function searchListed(searching: Searching): Promise<FoundPage> {
-  const { asked, position, applied, check, listed: list } = searching;
-  const detail = asked.detail ?? {};
+  const { asked: requested, position, applied, check, listed: list } = searching;
+  const detail = requested.detail ?? {};
   const candidates = position ? filtered(list, (message) => isAfter(position, message)) : list;
   const unsearched: Unsearched[] = [];
   const judged = check.length > 0 ? judge(searching, candidates, unsearched) : asRead(candidates);
@@ -47,21 +47,21 @@ export async function searchListed(searching: Searching): Promise<FoundPage> {
   let more = false;
   for await (const one of judged) {
     if (seen.has(one.message.itemId)) continue;
-    if (found.length === asked.limit) {
+    if (found.length === requested.limit) {
       more = true;
       break;
     }
     seen.add(one.message.itemId);
     found.push(one);
     // To look for one more that only we can recognise may mean reading the rest of the mailbox: then the next page may be empty.
-    more = found.length === asked.limit && Object.values(applied).includes("client");
+    more = found.length === requested.limit && Object.values(applied).includes("client");
     if (more) break;
   }
   // What arrived while we read may stand in between.
   found.sort((one, other) => newestBefore(one.listed, other.listed));
   const messages = await completed(searching, found, detail, unsearched);
   const listed = found.map((one) => one.listed);
-  return { messages, nextCursor: more ? nextCursor(asked, listed, position) : undefined, unsearched };
+  return { messages, nextCursor: more ? nextCursor(requested, listed, position) : undefined, unsearched };
 }
 
 function newestBefore({ receivedAt: one = "" }: Message, { receivedAt: other = "" }: Message): number {

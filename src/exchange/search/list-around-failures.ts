@@ -2,7 +2,7 @@ import { Failure, type FailureCode } from "../../failure.ts";
 import { attempt, type Outcome } from "../../outcome.ts";
 
 /** What was listed of some places in a row. */
-export interface Stretch<T> {
+export interface ListedRange<T> {
   readonly items: readonly T[];
   /** How many places it covers: those of items that nobody could name as well. */
   readonly length: number;
@@ -17,7 +17,7 @@ export interface Gap {
   readonly failure: Failure;
 }
 
-export interface Surrounded<T> extends Stretch<T> {
+export interface ListedAroundGaps<T> extends ListedRange<T> {
   readonly gaps: readonly Gap[];
   /** Why the listing ended before the stretch did: the trouble is not that of one item. */
   readonly failure?: Failure | undefined;
@@ -46,10 +46,10 @@ const mostInARow = 3;
  * alone; then larger ones again. `ask` lists so many places from one on.
  */
 export async function listAround<T>(
-  ask: (start: number, length: number) => Promise<Stretch<T>>,
+  ask: (start: number, length: number) => Promise<ListedRange<T>>,
   start: number,
   length: number,
-): Promise<Surrounded<T>> {
+): Promise<ListedAroundGaps<T>> {
   const items: T[] = [];
   const gaps: Gap[] = [];
   const end = start + length;

@@ -1,7 +1,7 @@
 import { asFailure, Failure, type FailureCode } from "../../failure.ts";
 import { done, failed, type Outcome } from "../../outcome.ts";
 import type { Message, MessageName } from "../message.ts";
-import { isAbsent, type Located, type Looked, lookedIn } from "./absence.ts";
+import { isAbsent, type Located, type SearchExtent, searchExtentOf } from "./absence.ts";
 import { bareMessageId, sameMessageId } from "./match-filters.ts";
 import type { ArchiveState } from "./search-query.ts";
 import { unlooked, unopened } from "./unopened-folders.ts";
@@ -16,15 +16,15 @@ export interface CopySearch {
    * One search for several ids, over every place that is meant; without ids it only opens each place. `unlisted`: what could not be looked into.
    * Throws Failure.
    */
-  find(ids: readonly string[]): Promise<Seen>;
+  find(ids: readonly string[]): Promise<SearchHits>;
 }
 
 /** What one search saw. */
-export interface Seen {
+export interface SearchHits {
   readonly messages: readonly Message[];
   readonly unlisted: readonly { readonly failure: Failure }[];
   /** All that was to be looked into. */
-  readonly places: Omit<Looked, "by">;
+  readonly places: Omit<SearchExtent, "by">;
   readonly archive: ArchiveState | undefined;
 }
 
@@ -72,7 +72,7 @@ export async function locateCopies(names: readonly MessageName[], outcomes: Outc
 }
 
 /** An id opens its message wherever that lies: of what was found by ids, what lies elsewhere is not in the folder that is meant. */
-export function keepIn(folderId: string, outcomes: Outcome<Located>[], places: Seen["places"]): void {
+export function keepIn(folderId: string, outcomes: Outcome<Located>[], places: SearchHits["places"]): void {
   for (const [index, outcome] of outcomes.entries()) {
     if (!outcome.ok || isAbsent(outcome.value)) continue;
     const messages = outcome.value.messages.filter(({ parentFolderId }) => parentFolderId === folderId);
@@ -97,7 +97,7 @@ async function look(ids: readonly string[], search: CopySearch): Promise<(id: st
  * Looked at again here, whatever the server took for equal: what is found may be deleted next. Not found where a folder could not be looked
  * into is a failure: the message may be there.
  */
-function seenOf(id: string | undefined, { messages, unlisted, places, archive }: Seen): Outcome<Located> {
+function seenOf(id: string | undefined, { messages, unlisted, places, archive }: SearchHits): Outcome<Located> {
   const copies = id === undefined ? [] : messages.filter(({ internetMessageId = "" }) => sameMessageId(internetMessageId, id));
   const [first] = unlisted;
   if (copies.length > 0) return done({ messages: copies, archive, unopened: first && alsoThere(unlisted.length, places, first.failure) });
@@ -106,19 +106,19 @@ function seenOf(id: string | undefined, { messages, unlisted, places, archive }:
   const sought =
     id === undefined ? "No message has this id" : `No message with the Internet Message-ID ${JSON.stringify(id.slice(0, 200))}`;
   const closed = `${unlisted.length} of the folders could not be looked into`;
-  return failed(unlooked(`${sought} ${lookedIn(places)}, but ${closed}: ${first.failure.message}`, first.failure));
+  return failed(unlooked(`${sought} ${searchExtentOf(places)}, but ${closed}: ${first.failure.message}`, first.failure));
 }
 
 /**
  * Every mailbox has folders: a server leaves out of a list what the account may not see. The Deletions of the Recoverable Items are asked for without being listed.
  * Throws Failure `could-not-look`.
  */
-export function demandFolders({ mailbox, folders, places }: Omit<Looked, "by">): void {
+export function demandFolders({ mailbox, folders, places }: Omit<SearchExtent, "by">): void {
   if (folders > (places.includes("recoverable_items_deletions") && places.includes("mailbox") ? 1 : 0)) return;
   throw new Failure("could-not-look", `The server shows no folder of ${mailbox}, so nothing could be looked for.`);
 }
 
-function alsoThere(number: number, { mailbox }: Pick<Looked, "mailbox">, first: Failure): Failure {
+function alsoThere(number: number, { mailbox }: Pick<SearchExtent, "mailbox">, first: Failure): Failure {
   const message = `There may be more copies: ${number} of the folders of ${mailbox} could not be looked into: ${first.message}`;
   const { wireCode, requestId } = first;
   return new Failure("could-not-look", message, { wireCode, requestId, cause: first });

@@ -2,10 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Failure, throwDefect } from "../../failure.ts";
 import { attempt } from "../../outcome.ts";
 import type { Filters, Search, SearchPage } from "../search/search-query.ts";
-import { nothingSent, type Pace } from "./send-once.ts";
+import { nothingSent, type RetryDelays } from "./send-once.ts";
 
 /** How a draft without our mark can be recognised. */
-export interface Traces {
+export interface DraftSearch {
   readonly mailbox: string;
   /** What is known of it: a conversation or a Message-ID; undefined when nothing is. Throws Failure. */
   known(): Promise<Pick<Filters, "conversationId" | "internetMessageId"> | undefined>;
@@ -19,17 +19,17 @@ const mostNamed = 10;
  * Why a draft could not be made. Before it has its mark, a draft cannot be told from others: where the reply to its making was lost, those that may be
  * it are named. None of them is ever sent. Throws Failure `internal`.
  */
-export async function unfinished(failure: Failure, traces: Traces, { settle: [wait = 0] }: Pace): Promise<Failure> {
-  const said = nothingSent(failure);
-  if (failure.code !== "unknown-outcome" && failure.code !== "cancelled") return said;
+export async function unfinished(failure: Failure, traces: DraftSearch, { settle: [wait = 0] }: RetryDelays): Promise<Failure> {
+  const notSent = nothingSent(failure);
+  if (failure.code !== "unknown-outcome" && failure.code !== "cancelled") return notSent;
   const { mailbox } = traces;
   // A server that lost us may still be at work.
   await sleep(wait);
   const looked = await attempt(() => candidates(traces));
-  if (!looked.ok) throwDefect(looked.failure, said.message);
+  if (!looked.ok) throwDefect(looked.failure, notSent.message);
   const { seen, how } = looked.ok ? looked.value : { seen: "It could not be looked for.", how: "" };
-  const { code, wireCode, requestId, backOffMs, cause } = said;
-  return new Failure(code, `${said.message} An unfinished draft may be left in Drafts of ${mailbox}. ${seen}`, {
+  const { code, wireCode, requestId, backOffMs, cause } = notSent;
+  return new Failure(code, `${notSent.message} An unfinished draft may be left in Drafts of ${mailbox}. ${seen}`, {
     hint: `Before you repeat it, look in Drafts of ${mailbox} with search-emails-extended (folder drafts${how}), and delete what is left over.`,
     wireCode,
     requestId,
@@ -38,7 +38,7 @@ export async function unfinished(failure: Failure, traces: Traces, { settle: [wa
   });
 }
 
-async function candidates({ known, search }: Traces): Promise<{ readonly seen: string; readonly how: string }> {
+async function candidates({ known, search }: DraftSearch): Promise<{ readonly seen: string; readonly how: string }> {
   const filters = await known();
   if (filters === undefined) return { seen: "Nothing is known by which it could be looked for.", how: "" };
   const { conversationId } = filters;

@@ -3,7 +3,7 @@ import { asFailure, Failure, type LeftDraft, throwDefect } from "../../failure.t
 import type { Sent } from "./draft.ts";
 
 /** How long to wait before each look, in milliseconds. */
-export interface Pace {
+export interface RetryDelays {
   /** For a message of which it is not known whether it was sent. */
   readonly settle: readonly number[];
   /** For the copy in Sent Items: Exchange submits after it has answered. */
@@ -11,16 +11,16 @@ export interface Pace {
 }
 
 // A server that lost us is still at work for some seconds, a copy is there within one; a person is waiting, so both give up in time.
-export const usualPace: Pace = { settle: [1000, 2000, 4000, 8000, 8000], find: [0, 250, 500, 1000, 2000, 4000] };
+export const defaultRetryDelays: RetryDelays = { settle: [1000, 2000, 4000, 8000, 8000], find: [0, 250, 500, 1000, 2000, 4000] };
 
 /** Beyond this, the trouble is not a lost answer. */
 const maxSends = 3;
 
 /** What a look for a message found: that it was sent; its draft, which no earlier order can send any more; or the draft, which may still be sent. */
-export type Look<D> = "sent" | { readonly draft: D } | "draft" | undefined;
+export type SentState<D> = "sent" | { readonly draft: D } | "draft" | undefined;
 
 /** How what became of a draft of ours is seen. */
-export interface Remains<D> {
+export interface DraftCleanup<D> {
   /** Deletes the draft. */
   discard(draft: D): Promise<void>;
   /** The drafts with the mark of this message, where they lie now. */
@@ -30,7 +30,7 @@ export interface Remains<D> {
 }
 
 /** What a back end does with one message that is to be sent. Each throws Failure. */
-export interface Steps<D> extends Remains<D> {
+export interface SendSteps<D> extends DraftCleanup<D> {
   make(): Promise<D>;
   /** All that must be on the draft before it is sent. Gives it as the order to send names it. */
   complete(draft: D): Promise<D>;
@@ -44,7 +44,7 @@ export interface Steps<D> extends Remains<D> {
    * Begins a series of looks at what became of the message. With `fence` a look takes the draft that it finds out of the reach of the order that
    * was given, and gives it only when it has seen that the server now refuses that order.
    */
-  looking(ordered: D, fence: boolean): () => Promise<Look<D>>;
+  looking(ordered: D, fence: boolean): () => Promise<SentState<D>>;
   /** The folders in which a person finds what became of it. */
   readonly folders: string;
 }
@@ -55,7 +55,7 @@ export interface Steps<D> extends Remains<D> {
  * server was seen to refuse it from now on. What certainly was not sent leaves no draft behind. Throws Failure: `unknown-outcome` where it cannot
  * be told, and then the draft stays; otherwise nothing was sent.
  */
-export async function sendOnce<D>(steps: Steps<D>, pace: Pace): Promise<void> {
+export async function sendOnce<D>(steps: SendSteps<D>, pace: RetryDelays): Promise<void> {
   const made = await steps.make();
   let draft: D;
   try {
@@ -82,8 +82,8 @@ export async function sendOnce<D>(steps: Steps<D>, pace: Pace): Promise<void> {
 
 /** Makes a draft; when the answer is lost, looks for it by its mark before making another. Throws Failure: then nothing was sent. */
 export async function makeOnce<D>(
-  { make, find, ...remains }: Remains<D> & { make(): Promise<D>; find(): Promise<D | undefined> },
-  pace: Pace,
+  { make, find, ...remains }: DraftCleanup<D> & { make(): Promise<D>; find(): Promise<D | undefined> },
+  pace: RetryDelays,
 ): Promise<D> {
   try {
     return await make();
@@ -103,7 +103,7 @@ export async function makeOnce<D>(
   }
 }
 
-async function lookFor<D>(find: () => Promise<D | undefined>, { settle: waits }: Pace, lost: Failure): Promise<D | undefined> {
+async function lookFor<D>(find: () => Promise<D | undefined>, { settle: waits }: RetryDelays, lost: Failure): Promise<D | undefined> {
   // Half of the looks that a lost order to send is worth: here nothing is at stake but a draft too many.
   for (const wait of waits.slice(0, Math.ceil(waits.length / 2))) {
     await sleep(wait);
@@ -120,7 +120,7 @@ async function lookFor<D>(find: () => Promise<D | undefined>, { settle: waits }:
 /** What Exchange made of the message, read from its copy. Nothing when it does not appear in time, or may not be read: it was sent all the same. */
 export async function copyOf(
   find: () => Promise<Partial<Sent> | undefined>,
-  { find: waits }: Pace,
+  { find: waits }: RetryDelays,
   progress: ((text: string) => void) | undefined,
 ): Promise<Partial<Sent>> {
   for (const wait of waits) {
@@ -166,7 +166,7 @@ export function nothingSent(failure: Failure): Failure {
 }
 
 /** Deletes our draft and gives the failure back; when that fails, the failure says where the draft is left. */
-export async function discarded<D>(draft: D, failure: Failure, remains: Remains<D>): Promise<Failure> {
+export async function discarded<D>(draft: D, failure: Failure, remains: DraftCleanup<D>): Promise<Failure> {
   try {
     await remains.discard(draft);
     return failure;
@@ -177,14 +177,14 @@ export async function discarded<D>(draft: D, failure: Failure, remains: Remains<
 }
 
 /** The failure with the drafts of ours that are left, as they are found now. */
-export async function naming(failure: Failure, { left, leftIn }: Pick<Remains<never>, "left" | "leftIn">): Promise<Failure> {
+export async function naming(failure: Failure, { left, leftIn }: Pick<DraftCleanup<never>, "left" | "leftIn">): Promise<Failure> {
   const { code, message, hint, wireCode, requestId, backOffMs, cause } = failure;
   const details = { hint, wireCode, requestId, backOffMs, cause };
   try {
     const drafts = await left();
     if (drafts.length === 0) return failure;
-    const said = `${message} ${drafts.length === 1 ? "A draft is" : `${drafts.length} drafts are`} left in ${placesOf(drafts)}.`;
-    return new Failure(code, said, { ...details, leftDrafts: drafts });
+    const explanation = `${message} ${drafts.length === 1 ? "A draft is" : `${drafts.length} drafts are`} left in ${placesOf(drafts)}.`;
+    return new Failure(code, explanation, { ...details, leftDrafts: drafts });
   } catch (thrown) {
     throwDefect(asFailure(thrown), message);
     return new Failure(code, `${message} A draft may be left in ${leftIn}: it could not be looked for.`, details);
@@ -203,14 +203,14 @@ function mayBeMade({ code }: Failure): boolean {
 }
 
 /** The draft stays as it is: whoever finds it out decides about it. */
-async function unknown(failure: Failure, seen: string, steps: Pick<Steps<never>, "left" | "leftIn" | "folders">): Promise<Failure> {
-  const said = new Failure("unknown-outcome", `It is not known whether the message was sent. ${failure.message} ${seen}`, {
+async function unknown(failure: Failure, seen: string, steps: Pick<SendSteps<never>, "left" | "leftIn" | "folders">): Promise<Failure> {
+  const explanation = new Failure("unknown-outcome", `It is not known whether the message was sent. ${failure.message} ${seen}`, {
     hint: `Look in ${steps.folders} before you send it again. A draft that is left can be sent or deleted there.`,
     wireCode: failure.wireCode,
     requestId: failure.requestId,
     cause: failure,
   });
-  return await naming(said, steps);
+  return await naming(explanation, steps);
 }
 
 /** A draft that is where it was in as many looks will not be found sent in the next: only a lost order may still be carried out. */
@@ -219,7 +219,12 @@ const looksAtDraft = 3;
 type Settled<D> = "sent" | { readonly draft: D } | { readonly seen: string };
 
 /** Looks what became of a message. */
-async function settle<D>({ looking, folders }: Steps<D>, ordered: D, isLost: boolean, { settle: waits }: Pace): Promise<Settled<D>> {
+async function settle<D>(
+  { looking, folders }: SendSteps<D>,
+  ordered: D,
+  isLost: boolean,
+  { settle: waits }: RetryDelays,
+): Promise<Settled<D>> {
   const look = looking(ordered, isLost);
   let seen = "Nobody has looked for it.";
   let stays = 0;

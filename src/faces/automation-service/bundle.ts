@@ -10,7 +10,7 @@ import { yamlText } from "./yaml.ts";
 export const category = "Email Gateway";
 
 /** What the integration is called, and which version of it this is. */
-export interface About {
+export interface IntegrationVersion {
   readonly name: string;
   /** Numbers with dots between. */
   readonly version: string;
@@ -29,7 +29,7 @@ export interface AutomationService {
  * platform's own content is shared. The same catalogue gives the same bytes.
  * @throws RangeError for what the platform cannot have, such as two names that are one there
  */
-export function automationService(actions: readonly Action[], { name, version }: About): AutomationService {
+export function automationService(actions: readonly Action[], { name, version }: IntegrationVersion): AutomationService {
   const integration = IntegrationDefinition.parse(integrationDefinition(name, version));
   const definitions = actions.map((action) => ActionDefinition.parse(actionDefinition(action, name)));
   const files = new Map<string, string | Uint8Array>([[`${fileName(name)}.integration.yaml`, yamlText(integration)]]);

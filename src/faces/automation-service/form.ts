@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { Action } from "../../catalogue/action-definition.ts";
 import { mostCharacters, unwrapped } from "../../catalogue/limits.ts";
 import { narrowing, spellings } from "../../catalogue/read-input.ts";
-import { doorFields } from "../../perform/perform.ts";
+import { commonInputFields } from "../../perform/perform.ts";
 import { type Parameter, parametersOf } from "../parameters.ts";
 import type { Field } from "./definition.ts";
 import { labelOf } from "./label.ts";
@@ -22,7 +22,7 @@ export interface FormField {
  */
 export function formOf(action: Action): readonly FormField[] {
   const parameters = parametersOf(action);
-  const rank = ({ field }: Parameter) => (field === "mailbox" ? 0 : doorFields.includes(field) ? 2 : 1);
+  const rank = ({ field }: Parameter) => (field === "mailbox" ? 0 : commonInputFields.includes(field) ? 2 : 1);
   return [0, 1, 2].flatMap((wanted) =>
     parameters.filter((parameter) => rank(parameter) === wanted).map((parameter) => formField(parameter, action)),
   );

@@ -106,21 +106,21 @@ async function runAction(action: Action, line: Line, program: Program, screen: S
   });
   if (opened.foundFile !== undefined && !quiet) screen.stderr.write(foundText(opened.foundFile));
   if (opened.tlsVerified === false && !quiet) screen.stderr.write(careless);
-  let asked = false;
+  let requested = false;
   try {
     const answer = await perform(action, raw, {
       ...opened,
       shown: withLocal,
       signal: screen.signal,
       ...confirmation(action, yes === true, screen, () => {
-        asked = true;
+        requested = true;
         progress?.end();
       }),
       ...(progress === undefined ? {} : { progress: progress.say }),
     });
     progress?.end();
     // Who has just said no has seen what it was about.
-    const known = !json && asked && answer.error?.code === "confirmation-required";
+    const known = !json && requested && answer.error?.code === "confirmation-required";
     await print(known ? { ...answer, results: [] } : answer, action, screen, json, quiet === true);
     const code = exitCodeOf(answer);
     return code !== 0 && screen.signal.aborted ? failures.cancelled.exit : code;

@@ -1,6 +1,6 @@
 import { type Action, effects } from "../../catalogue/action-definition.ts";
 import { failures, someItemsFailedExit } from "../../failure.ts";
-import { doorFields } from "../../perform/perform.ts";
+import { commonInputFields } from "../../perform/perform.ts";
 import type { Catalogue } from "../catalogue.ts";
 import { flagOf } from "../field-spellings.ts";
 import { type Parameter, parametersOf } from "../parameters.ts";
@@ -65,8 +65,8 @@ export function actionHelp(action: Action, columns: number): string {
       chosen.map((parameter) => [spelled(parameter), meaning(parameter)]),
       columns,
     );
-  const own = parameters.filter(({ field }) => !doorFields.includes(field));
-  const shared = parameters.filter(({ field }) => doorFields.includes(field));
+  const own = parameters.filter(({ field }) => !commonInputFields.includes(field));
+  const shared = parameters.filter(({ field }) => commonInputFields.includes(field));
   return [
     wrap(`${title}: ${summary}`, columns),
     "",

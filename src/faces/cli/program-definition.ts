@@ -3,7 +3,7 @@ import type { Catalogue } from "../catalogue.ts";
 import type { Screen } from "./screen.ts";
 
 /** What flags say about how to reach Exchange and where files go. */
-export interface Wanted {
+export interface ConnectOptions {
   readonly config: string | undefined;
   readonly connection: string | undefined;
   readonly out: string | undefined;
@@ -33,5 +33,5 @@ export interface Program {
   readonly version: () => string;
   readonly catalogue: Catalogue;
   readonly commands: readonly Command[];
-  open(wanted: Wanted): Promise<Opened>;
+  open(wanted: ConnectOptions): Promise<Opened>;
 }

@@ -51,11 +51,11 @@ export interface AppOptions {
   /** Reads the tokens of an identity provider. */
   readonly readToken?: TokenReader | undefined;
   /** Adds what is not a route of ours, behind the same keys. */
-  readonly mount?: ((house: House) => void) | undefined;
+  readonly mount?: ((appContext: AppContext) => void) | undefined;
 }
 
 /** What routes share. */
-export interface House extends AppOptions {
+export interface AppContext extends AppOptions {
   readonly app: Hono<Env>;
   readonly calls: Calls;
   /** Given when the server is being stopped: what would go on for long ends itself. */

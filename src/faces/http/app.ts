@@ -2,9 +2,9 @@ import { randomUUID } from "node:crypto";
 import { setMaxListeners } from "node:events";
 import { type Context, Hono } from "hono";
 import { asFailure, Failure, localOf } from "../../failure.ts";
-import type { AppOptions, House, RequestLog } from "./app-context.ts";
-import { demandInterface, demandRole, interfaceOf, keyIdIn, whoCalls } from "./callers/authentication.ts";
-import { openFailureLimit, openProven } from "./callers/rate-limits.ts";
+import type { AppContext, AppOptions, RequestLog } from "./app-context.ts";
+import { authenticateCaller, demandInterface, demandRole, interfaceOf, keyIdIn } from "./callers/authentication.ts";
+import { openFailureLimit, openProvenClients } from "./callers/rate-limits.ts";
 import { errorLine } from "./error-line.ts";
 import { type Metrics, openMetrics } from "./metrics.ts";
 import { type Env, refuse } from "./respond.ts";
@@ -35,7 +35,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   const closing = new AbortController();
   // Every stream of events listens, and there may be many.
   setMaxListeners(0, closing.signal);
-  const house: House = { ...options, app, calls, actions, ending: closing.signal };
+  const appContext: AppContext = { ...options, app, calls, actions, ending: closing.signal };
 
   app.use(async (c, next) => {
     const began = performance.now();
@@ -85,12 +85,12 @@ export async function buildApp(options: AppOptions): Promise<App> {
     return metricsReply(metrics)(c);
   });
 
-  actionRoutes(house);
-  evidenceRoutes(house);
-  connectionRoutes(house);
-  jobRoutes(house);
-  openapiRoutes(house);
-  options.mount?.(house);
+  actionRoutes(appContext);
+  evidenceRoutes(appContext);
+  connectionRoutes(appContext);
+  jobRoutes(appContext);
+  openapiRoutes(appContext);
+  options.mount?.(appContext);
 
   app.notFound((c) =>
     refuse(c, new Failure("not-found", "There is nothing at this path.", { hint: "GET /v1/actions lists the actions." })),
@@ -106,7 +106,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     return refuse(c, failure);
   });
 
-  await workOnJobs(house);
+  await workOnJobs(appContext);
   return {
     fetch: app.fetch,
     running: () => calls.running,
@@ -120,7 +120,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
 /** Nothing answers without a key, except for what says that we are there. */
 function authentication({ state, readToken, settings }: AppOptions) {
   const failures = openFailureLimit();
-  const proven = openProven();
+  const proven = openProvenClients();
   return async (c: Context<Env>, next: () => Promise<void>) => {
     const address = addressOf(c, settings.behindProxy);
     const authorization = c.req.header("authorization");
@@ -132,7 +132,7 @@ function authentication({ state, readToken, settings }: AppOptions) {
       });
       return refuse(c, failure, { status: 429, headers: { "retry-after": String(seconds) } });
     }
-    const caller = await whoCalls(authorization, state.keys, readToken);
+    const caller = await authenticateCaller(authorization, state.keys, readToken);
     if (caller === undefined) {
       proven.forget(address, authorization);
       failures.note(address);

@@ -7,7 +7,7 @@ import { collectJson, parseBytes, statusOfTooLong, tooLongInput } from "./json-b
 import type { Env } from "./respond.ts";
 
 /** What a request asks, read whole. */
-export interface Asked {
+export interface CallRequest {
   readonly input: Readonly<Record<string, unknown>>;
   /** SHA-256 of it, hexadecimal: the same for the same bytes of the input and the same files, whatever lies between them. */
   readonly fingerprint: string;
@@ -51,7 +51,7 @@ export interface Unread {
  * The body of a request: JSON, or a form with a part `input` (JSON) and files, which go to a temporary folder that `close` removes.
  * Gives `failure` when it is not what it should be, with everything removed.
  */
-export async function readBody({ headers, pieces: body }: Sent, limits: BodyLimits): Promise<Asked | Unread> {
+export async function readBody({ headers, pieces: body }: Sent, limits: BodyLimits): Promise<CallRequest | Unread> {
   const type = headers.get("content-type") ?? "";
   const announced = Number(headers.get("content-length") ?? "0");
   const isForm = /^multipart\/form-data\s*;/i.test(type);
@@ -94,7 +94,7 @@ export async function readBody({ headers, pieces: body }: Sent, limits: BodyLimi
 }
 
 /** Throws Failure `invalid-input` when the form is not one input and the files that it names. */
-async function formOf({ parts, close }: Form): Promise<Asked> {
+async function formOf({ parts, close }: Form): Promise<CallRequest> {
   const files = new Map(parts.filter(({ name }) => name !== "input").map((part) => [part.name, part]));
   const hash = createHash("sha256");
   for (const { name, fileName, sha256 } of parts) hash.update(JSON.stringify([name, fileName, sha256]));

@@ -3,7 +3,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 /** What Prometheus reads. */
 export interface Metrics {
   readonly contentType: string;
-  note(said: Said): void;
+  note(line: RequestLogLine): void;
   text(): Promise<string>;
 }
 
@@ -54,7 +54,7 @@ export function openMetrics(running: () => number): Metrics {
 }
 
 /** What is said of one request, when it was answered. */
-export interface Said {
+export interface RequestLogLine {
   readonly route: string;
   readonly method: string;
   readonly status: number;

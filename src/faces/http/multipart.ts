@@ -64,9 +64,9 @@ async function readHead(line: () => Promise<string>): Promise<Pick<Part, "name" 
       throw wrong("a part has a Content-Transfer-Encoding; send its bytes as they are");
     const [, value] = /^content-disposition:\s*form-data\s*(;.*)$/i.exec(text) ?? [];
     if (value === undefined) continue;
-    const said = parameters(value);
-    name = said.get("name");
-    fileName = said.get("filename");
+    const parameterValues = parameters(value);
+    name = parameterValues.get("name");
+    fileName = parameterValues.get("filename");
   }
   if (name === undefined || name === "") throw wrong("a part has no name");
   return { name, fileName };

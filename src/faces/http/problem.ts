@@ -29,11 +29,11 @@ export const statusOfAnswer: { readonly [code in FailureCode]?: number } = { una
 export function problem(failure: Failure | ErrorNoun, { requestId, status, headers, members }: ProblemDetails): Reply {
   const noun = failure instanceof Failure ? errorNoun(failure) : failure;
   const answered = failure instanceof Failure ? undefined : statusOfAnswer[noun.code];
-  const said = status ?? answered ?? failures[noun.code].status;
+  const chosenStatus = status ?? answered ?? failures[noun.code].status;
   const document = {
     type: problemType(noun.code),
     title: titleOf(noun.code),
-    status: said,
+    status: chosenStatus,
     detail: noun.message,
     instance: `urn:mailcordon:request:${requestId}`,
     code: noun.code,
@@ -46,12 +46,12 @@ export function problem(failure: Failure | ErrorNoun, { requestId, status, heade
     ...members,
   };
   return {
-    status: said,
+    status: chosenStatus,
     body: jsonText(document),
     headers: {
       "content-type": "application/problem+json",
       // RFC 9110 section 11.6.1: every 401 has one.
-      ...(said === 401 ? { "www-authenticate": "Bearer" } : {}),
+      ...(chosenStatus === 401 ? { "www-authenticate": "Bearer" } : {}),
       ...headers,
     },
   };

@@ -21,11 +21,11 @@ export function queryOf<const Name extends string>(c: Context<Env>, names: reado
 }
 
 /** The connection that is meant. Throws Failure `access-denied` for one that the caller may not use, `invalid-input` for none. */
-export function connectionFor({ grant }: Caller, asked: string | undefined, { names, defaultName }: Connections): string {
+export function connectionFor({ grant }: Caller, requested: string | undefined, { names, defaultName }: Connections): string {
   const permitted = names.filter((name) => grant.connections?.includes(name) ?? true);
   const usual = defaultName !== undefined && permitted.includes(defaultName) ? defaultName : undefined;
   const [only, another] = permitted;
-  const chosen = asked ?? usual ?? (another === undefined ? only : undefined);
+  const chosen = requested ?? usual ?? (another === undefined ? only : undefined);
   if (chosen !== undefined && permitted.includes(chosen)) return chosen;
   // Whether there is such a connection is not said to who may not use it.
   const hint = permitted.length === 0 ? "An administrator makes a key for it." : `This caller may use: ${permitted.join(", ")}.`;

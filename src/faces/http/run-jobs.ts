@@ -3,7 +3,7 @@ import { effects } from "../../catalogue/action-definition.ts";
 import { asFailure, Failure } from "../../failure.ts";
 import type { JobOrder, Worker } from "../../state/jobs.ts";
 import { type Keys, roles } from "../../state/keys.ts";
-import type { House } from "./app-context.ts";
+import type { AppContext } from "./app-context.ts";
 import { scopeOf } from "./callers/authentication.ts";
 import { errorLine } from "./error-line.ts";
 import { problem } from "./problem.ts";
@@ -21,9 +21,9 @@ const Call = z.object({
 });
 
 /** What is put into the state for a call. */
-export function jobOrderOf({ action, asked, caller, connection, requestId }: Order): JobOrder {
+export function jobOrderOf({ action, asked: requested, caller, connection, requestId }: Order): JobOrder {
   const call: z.input<typeof Call> = {
-    input: asked.input,
+    input: requested.input,
     connection,
     requestId,
     name: caller.name,
@@ -44,7 +44,7 @@ export function jobOrderOf({ action, asked, caller, connection, requestId }: Ord
 const jobsAtOnce = 8;
 
 /** Takes up jobs, of this process and of others that ended. */
-export async function workOnJobs({ actions, calls, state, log }: House): Promise<void> {
+export async function workOnJobs({ actions, calls, state, log }: AppContext): Promise<void> {
   const worker: Worker = async (order, { signal, progress }) => {
     const { input, connection, requestId, name, ...grant } = Call.parse(JSON.parse(order.call));
     const action = actions.get(order.action);

@@ -1,6 +1,6 @@
 import { type Action, effects } from "../../catalogue/action-definition.ts";
 import type { Answer } from "../../catalogue/answer-envelope.ts";
-import { restricted } from "../../connection/restrict-to-mailboxes.ts";
+import { restrictToMailboxes } from "../../connection/restrict-to-mailboxes.ts";
 import { asFailure, Failure, localOf } from "../../failure.ts";
 import { type Host, perform } from "../../perform/perform.ts";
 import type { Role } from "../../state/keys.ts";
@@ -8,9 +8,9 @@ import type { State } from "../../state/state.ts";
 import { jsonText } from "../../text/harmless-json.ts";
 import type { Opened } from "../cli/program-definition.ts";
 import { openTimeLimit } from "../time-limit.ts";
-import type { Asked } from "./body.ts";
+import type { CallRequest } from "./body.ts";
 import { type Caller, isUrgent } from "./callers/authentication.ts";
-import { openShares } from "./callers/rate-limits.ts";
+import { openConcurrencyShares } from "./callers/rate-limits.ts";
 import { openRevocations, type Revocations, revokedMeanwhile } from "./callers/revoked-keys.ts";
 import { linked } from "./evidence-links.ts";
 import { problem, type Reply } from "./problem.ts";
@@ -27,7 +27,7 @@ export interface Connections {
 /** One call of one action. */
 export interface Order {
   readonly action: Action;
-  readonly asked: Pick<Asked, "input" | "fingerprint" | "readFile">;
+  readonly asked: Pick<CallRequest, "input" | "fingerprint" | "readFile">;
   readonly caller: Caller;
   /** One that the caller may use. */
   readonly connection: string;
@@ -55,7 +55,7 @@ interface Performed {
 }
 
 /** A place, or why there is none. */
-export type Entered = { readonly leave: () => void } | { readonly refused: Reply };
+export type Admission = { readonly leave: () => void } | { readonly refused: Reply };
 
 /** Makes the calls of every face of the server. */
 export interface Calls {
@@ -65,9 +65,9 @@ export interface Calls {
    * A place for a body on its way: no more bodies than that are in memory, and who sends one slowly takes no place of calls. With the `role` of a
    * call also refused when that would find no place now; without one it may be what a running call waits for. `leave` is to be called in any case.
    */
-  arrive(caller: Caller, role: Role | undefined, requestId: string): Entered;
+  arrive(caller: Caller, role: Role | undefined, requestId: string): Admission;
   /** Takes a place among what runs at once, or says that there is none; once the body is there. `leave` is to be called in any case. */
-  enter(caller: Caller, role: Role, requestId: string): Entered;
+  enter(caller: Caller, role: Role, requestId: string): Admission;
   /** Runs a call that has its place; never rejects. */
   run(order: Order): Promise<Reply>;
   /** The same without the limit of what runs at once, for what has one of its own, and with the time that a job has. */
@@ -104,8 +104,8 @@ export function openCalls(
   /** Told of what goes wrong after the caller has its answer, and of what only the log may hold of a failure. */
   complain: (failure: Failure, requestId?: string) => void,
 ): Calls {
-  const places = openShares(maxConcurrency);
-  const bodies = openShares(maxConcurrency);
+  const places = openConcurrencyShares(maxConcurrency);
+  const bodies = openConcurrencyShares(maxConcurrency);
   const revocations = openRevocations(state.keys);
   // Not AbortSignal.any: a signal that lives as long as the server would keep something of every call.
   const running = new Set<AbortController>();
@@ -132,7 +132,7 @@ export function openCalls(
     const opened = await connections.open(connection);
     return {
       ...opened,
-      exchange: restricted(opened.exchange, caller.grant.mailboxes),
+      exchange: restrictToMailboxes(opened.exchange, caller.grant.mailboxes),
       evidence: linked(opened.evidence, connection, publicUrl),
       connection,
       actor: caller.id,
@@ -142,7 +142,7 @@ export function openCalls(
   };
 
   const performed = async (order: Order, milliseconds: number): Promise<Performed> => {
-    const { action, asked, caller, connection, requestId, progress } = order;
+    const { action, asked: requested, caller, connection, requestId, progress } = order;
     // While its body was on the way, or it waited.
     if (revocations.has(caller.id)) throw revokedMeanwhile();
     const stop = new AbortController();
@@ -160,8 +160,8 @@ export function openCalls(
         touched = true;
       };
       const shown = (failure: Failure) => logged(failure, requestId);
-      const ways = { shown, signal: stop.signal, timeLimitMs: milliseconds, progress, readFile: asked.readFile, touching };
-      const answer = await perform(action, asked.input, { ...host, ...ways });
+      const runOptions = { shown, signal: stop.signal, timeLimitMs: milliseconds, progress, readFile: requested.readFile, touching };
+      const answer = await perform(action, requested.input, { ...host, ...runOptions });
       return { reply: replyOf(limit.said(answer), requestId), answer, touched };
     } finally {
       limit.end();
@@ -184,11 +184,11 @@ export function openCalls(
   };
 
   const once: Calls["once"] = async (order, key, work) => {
-    const { action, caller, requestId, asked, connection } = order;
+    const { action, caller, requestId, asked: requested, connection } = order;
     const { idempotency } = state;
     // A later token of the same caller may grant less: what an earlier one was answered is not for it.
     const scope = JSON.stringify(caller.grant.mailboxes ?? "all");
-    const begun = await idempotency.begin(caller.id, key, `${action.name} ${connection} ${asked.fingerprint} ${scope}`);
+    const begun = await idempotency.begin(caller.id, key, `${action.name} ${connection} ${requested.fingerprint} ${scope}`);
     if (begun.state === "other-body") {
       const message = "This Idempotency-Key was given before with another action, connection or input.";
       return problem(new Failure("invalid-input", message, { hint: "Give every new call a new key." }), { requestId, status: 422 });
@@ -222,7 +222,7 @@ export function openCalls(
     new Failure("busy", `Too many calls are running: ${maxConcurrency} are let in at a time, and of one caller a part of them.`, {
       hint: "Repeat in a moment, or raise serve.max_concurrency.",
     });
-  const entered = (leave: (() => void) | undefined, requestId: string): Entered => {
+  const entered = (leave: (() => void) | undefined, requestId: string): Admission => {
     if (leave !== undefined) return { leave };
     return { refused: problem(full(), { requestId, status: 429, headers: { "retry-after": String(busySeconds) } }) };
   };

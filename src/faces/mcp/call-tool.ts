@@ -14,7 +14,7 @@ import { type Confirmation, confirmationField } from "./tool.ts";
 import { bounded, isTooLong, notice } from "./untrusted-text.ts";
 
 /** What one call of a tool has besides its arguments. */
-export interface Calling {
+export interface ToolCall {
   readonly host: Host;
   readonly confirmations: Confirmations;
   /** Asks the person at the client, where the client can do that. */
@@ -32,11 +32,11 @@ export interface Calling {
 export async function callTool(
   action: Action,
   given: Row,
-  { host, confirmations, requirePerson, elicit, said }: Calling,
+  { host, confirmations, requirePerson, elicit, said: toolAnswer }: ToolCall,
 ): Promise<CallToolResult> {
   const kept: Kept[] = [];
-  const told = { ...host, asksAlways: true, evidence: remembering(host.evidence, (one) => void kept.push(one)) };
-  const performed = async (input: Row, changes: Partial<Host>) => said(await perform(action, input, { ...told, ...changes }));
+  const toolHost = { ...host, asksAlways: true, evidence: remembering(host.evidence, (one) => void kept.push(one)) };
+  const performed = async (input: Row, changes: Partial<Host>) => toolAnswer(await perform(action, input, { ...toolHost, ...changes }));
   const tool = toolOf(action.name);
   const { [confirmationField]: token, ...input } = given;
   try {
@@ -74,8 +74,8 @@ async function plan(
   confirmations: Confirmations,
 ): Promise<CallToolResult> {
   let rows: readonly Row[] = [];
-  const confirm = async (asked: Plan) => {
-    rows = asked.rows;
+  const confirm = async (requested: Plan) => {
+    rows = requested.rows;
     return false;
   };
   const answer = await performed(input, { confirm });

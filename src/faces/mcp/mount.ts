@@ -1,10 +1,10 @@
 import { type Action, effects } from "../../catalogue/action-definition.ts";
 import { mostBytesOf } from "../../catalogue/limits.ts";
 import { Failure, failures } from "../../failure.ts";
-import type { House } from "../http/app-context.ts";
+import type { AppContext } from "../http/app-context.ts";
 import { readBody, sentBy } from "../http/body.ts";
 import { type Caller, hasRole, isUrgent } from "../http/callers/authentication.ts";
-import { openShares } from "../http/callers/rate-limits.ts";
+import { openConcurrencyShares } from "../http/callers/rate-limits.ts";
 import { evidenceFor } from "../http/evidence-links.ts";
 import { connectionFor, queryOf } from "../http/query.ts";
 import { answer } from "../http/respond.ts";
@@ -20,11 +20,11 @@ const idleMs = 30_000;
 const envelopeBytes = 64 * 1024;
 
 /** MCP over streamable HTTP at `/mcp`, behind the same keys: a caller has the tools of its roles, over the mailboxes and the connection that it may use. */
-export function mountMcp({ app, actions, calls, connections, evidence, settings, version }: House): void {
+export function mountMcp({ app, actions, calls, connections, evidence, settings, version }: AppContext): void {
   const sessions = openSessions(settings.publicUrl);
   // A call holds its place while a person is asked, for minutes: agents that wait must leave places to others, and those of one caller to other agents.
   const most = Math.ceil(settings.maxConcurrency / 2);
-  const places = openShares(most);
+  const places = openConcurrencyShares(most);
   const within = async <T>(caller: Caller, action: Action | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
     const role = action === undefined ? "read" : effects[action.effect].role;
     const leave = places.take(caller.id, isUrgent(caller, role));
@@ -56,16 +56,16 @@ export function mountMcp({ app, actions, calls, connections, evidence, settings,
       const body = calls.arrive(caller, undefined, c.get("requestId"));
       if ("refused" in body) return answer(body.refused);
       // Batches end here, too: a body is one object. The protocol has none since its version 2025-06-18.
-      const asked = await readBody(sentBy(c), { maxBytes: settings.maxBodyBytes, maxInputBytes: mostOf(caller), idleMs }).finally(
+      const requested = await readBody(sentBy(c), { maxBytes: settings.maxBodyBytes, maxInputBytes: mostOf(caller), idleMs }).finally(
         body.leave,
       );
-      if ("failure" in asked) {
-        const { code, message } = asked.failure;
+      if ("failure" in requested) {
+        const { code, message } = requested.failure;
         c.get("noted").code = code;
-        return refusal(asked.status ?? failures[code].status, `${message} A body is one JSON-RPC message; batches are refused.`);
+        return refusal(requested.status ?? failures[code].status, `${message} A body is one JSON-RPC message; batches are refused.`);
       }
-      await asked.close();
-      message = asked.input;
+      await requested.close();
+      message = requested.input;
     }
     const serve = async () =>
       mcpServer({

@@ -89,8 +89,8 @@ export function openSessions(publicUrl = "", now: () => number = Date.now): Sess
 function isOwnOrigin({ headers, url }: Request, publicUrl: string): boolean {
   const origin = headers.get("origin");
   if (origin === null || (publicUrl !== "" && origin === new URL(publicUrl).origin)) return true;
-  const asked = new URL(url);
-  return origin === asked.origin && isLoopbackHost(asked.hostname);
+  const requested = new URL(url);
+  return origin === requested.origin && isLoopbackHost(requested.hostname);
 }
 
 /** An error as the protocol has it: https://www.jsonrpc.org/specification#error_object, a code of our own range. */

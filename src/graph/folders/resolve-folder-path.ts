@@ -33,11 +33,11 @@ interface Reached {
 }
 
 export function openFolders(mailbox: GraphMailbox): Folders {
-  let asked: Promise<readonly FolderNode[]> | undefined;
+  let requested: Promise<readonly FolderNode[]> | undefined;
   let cuts: readonly Failure[] = [];
 
   function tree(): Promise<readonly FolderNode[]> {
-    if (asked !== undefined) return asked;
+    if (requested !== undefined) return requested;
     const listing = listFolderTree(mailbox).then(
       ({ folders, cuts: own }) => {
         cuts = own;
@@ -45,10 +45,10 @@ export function openFolders(mailbox: GraphMailbox): Folders {
       },
       (thrown) => Promise.reject(unopened(asFailure(thrown))),
     );
-    asked = listing;
+    requested = listing;
     // A listing that failed is asked again by the next who needs it.
     listing.catch(() => {
-      asked = undefined;
+      requested = undefined;
     });
     return listing;
   }
@@ -144,11 +144,11 @@ export function openFolders(mailbox: GraphMailbox): Folders {
       } catch (thrown) {
         if (!(thrown instanceof Failure) || thrown.wireCode?.toLowerCase() !== "errorfolderexists") throw thrown;
         // Somebody made it meanwhile, or the first try did: that is what was wanted.
-        asked = undefined;
+        requested = undefined;
         return create(name);
       }
     }
-    if (missing.length > 0) asked = undefined;
+    if (missing.length > 0) requested = undefined;
     return get(name);
   }
 

@@ -4,7 +4,7 @@ import { Failure, throwDefect } from "../../failure.ts";
 import { attempt } from "../../outcome.ts";
 import { getUserPurpose } from "../requests/mailbox-settings.ts";
 import { type DirectoryUser, listUsers } from "../requests/users.ts";
-import { type AdminWay, listByAdminApi } from "../session/admin-api.ts";
+import { type AdminApiConnection, listByAdminApi } from "../session/admin-api.ts";
 import type { GraphMailbox } from "../session/mailbox.ts";
 
 /**
@@ -14,17 +14,17 @@ import type { GraphMailbox } from "../session/mailbox.ts";
 export async function searchableMailboxes(
   account: GraphMailbox,
   query: SearchableMailboxQuery,
-  way: AdminWay | undefined,
+  adminConnection: AdminApiConnection | undefined,
 ): Promise<SearchableMailboxes> {
-  if (way === undefined) {
+  if (adminConnection === undefined) {
     return {
       ...(await ofDirectory(account, query)),
       note: "The list is that of the directory: the Exchange Online Admin API was not asked.",
     };
   }
-  const listed = await attempt(() => listByAdminApi(way, query, account.call));
+  const listed = await attempt(() => listByAdminApi(adminConnection, query, account.call));
   if (listed.ok) return { source: "admin_api", mailboxes: listed.value, failed: [] };
-  if (way.admin.isRequired || listed.failure.code === "cancelled") throw listed.failure;
+  if (adminConnection.admin.isRequired || listed.failure.code === "cancelled") throw listed.failure;
   throwDefect(listed.failure);
   const { code, wireCode } = listed.failure;
   const note = `The Exchange Online Admin API was asked first and did not list them (${code}${wireCode === undefined ? "" : `, ${wireCode.slice(0, 80)}`}).`;
@@ -35,16 +35,16 @@ export async function searchableMailboxes(
 async function ofDirectory(account: GraphMailbox, query: SearchableMailboxQuery): Promise<SearchableMailboxes> {
   const users = new Map<string, DirectoryUser>();
   const cut = await listInto(users, account, query.filter);
-  const asked = [...users.values()];
+  const requested = [...users.values()];
   const mailboxes: SearchableMailbox[] = [];
   const failed: { mailbox: string; message: string; failure: Failure }[] = [];
   const unopened: typeof failed = [];
   let index = 0;
   for await (const outcome of account.each(
     getUserPurpose,
-    asked.map(({ id }) => id),
+    requested.map(({ id }) => id),
   )) {
-    const user = asked[index++];
+    const user = requested[index++];
     if (user?.mail === undefined) continue;
     if (outcome.ok) mailboxes.push({ mailbox: user.mail, referenceId: user.id, displayName: user.displayName, isGroup: false });
     // On premises, without a licence or without a mailbox at all: Graph does not reach it, and the mail may be there.
@@ -52,7 +52,7 @@ async function ofDirectory(account: GraphMailbox, query: SearchableMailboxQuery)
       if (!user.isGuest) unopened.push({ mailbox: user.mail, message: outcome.failure.message, failure: outcome.failure });
     } else {
       failed.push({ mailbox: user.mail, message: outcome.failure.message, failure: outcome.failure });
-      if (failed.length === asked.length) throw lacking(outcome.failure, "MailboxSettings.Read");
+      if (failed.length === requested.length) throw lacking(outcome.failure, "MailboxSettings.Read");
     }
   }
   // Without an address: nobody knows whose it would be.

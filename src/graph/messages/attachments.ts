@@ -38,8 +38,8 @@ export async function* attachments(mailbox: GraphMailbox, itemIds: readonly stri
 }
 
 /** The message inside each item attachment, or what hangs in a file. It has no id of its own: it bears that of the attachment. */
-export async function* attachedMessages(mailbox: GraphMailbox, asked: readonly Attachment[]): AsyncIterable<Outcome<Message>> {
-  const places = await Promise.all(asked.map((one) => attempt(async () => openablePlace(one))));
+export async function* attachedMessages(mailbox: GraphMailbox, requested: readonly Attachment[]): AsyncIterable<Outcome<Message>> {
+  const places = await Promise.all(requested.map((one) => attempt(async () => openablePlace(one))));
   // What hangs on a message itself is asked for by itself: nothing else is being read meanwhile, which would keep a place.
   const inside = await insideReader(
     mailbox,
@@ -48,7 +48,7 @@ export async function* attachedMessages(mailbox: GraphMailbox, asked: readonly A
   try {
     yield* oneByOne([...places.entries()], async ([index, place]) => {
       if (!place.ok) throw place.failure;
-      const { id, kind } = asked[index] ?? { id: "", kind: "item" };
+      const { id, kind } = requested[index] ?? { id: "", kind: "item" };
       const isItem = kind === "item";
       if (inside !== undefined && place.value.inside.length > 0) return await messageIn(await inside.open(index), id, isItem);
       if (!isItem) return await messageIn({ isMessage: false, bytes: await mailbox.stream(getAttachmentValue, place.value) }, id, isItem);
@@ -71,8 +71,8 @@ async function attachedMessage(mailbox: GraphMailbox, place: AttachmentPlace, id
   const attachment = await mailbox.ask(getAttachedItem, place);
   const item = objectIn(attachment, "item");
   if (item === undefined) throw new Failure("unreadable", "Exchange gave no item for this attachment.");
-  const said = messageOf(item);
-  const message = { ...said, itemId: id, subject: textIn(item, "subject") ?? textIn(attachment, "name") };
+  const messageItem = messageOf(item);
+  const message = { ...messageItem, itemId: id, subject: textIn(item, "subject") ?? textIn(attachment, "name") };
   if (!isOfMessage(textIn(item, "@odata.type"))) return message;
   // Graph tells what Exchange knows of the message, and only the message itself what hangs in it.
   const whole = { isMessage: true, bytes: beginsAsMessage(await mailbox.stream(getAttachmentValue, place)) };

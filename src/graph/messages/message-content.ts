@@ -19,8 +19,8 @@ export function mime(mailbox: GraphMailbox, itemIds: readonly string[]): AsyncIt
  * The bytes of each attachment, one request each; of what hangs in one attached message, one for all that is asked for of it together. What a
  * reference attachment links to is never fetched.
  */
-export async function* attachmentContent(mailbox: GraphMailbox, asked: readonly Attachment[]): AsyncIterable<Outcome<Content>> {
-  const places = await Promise.all(asked.map(({ id, kind }) => attempt(async () => readablePlace(id, kind))));
+export async function* attachmentContent(mailbox: GraphMailbox, requested: readonly Attachment[]): AsyncIterable<Outcome<Content>> {
+  const places = await Promise.all(requested.map(({ id, kind }) => attempt(async () => readablePlace(id, kind))));
   const inside = await insideReader(
     mailbox,
     places.map((place) => (place.ok ? place.value : undefined)),
@@ -30,7 +30,7 @@ export async function* attachmentContent(mailbox: GraphMailbox, asked: readonly 
       if (!place.ok) throw place.failure;
       if (inside !== undefined) return { bytes: (await inside.open(index)).bytes };
       const bytes = await mailbox.stream(getAttachmentValue, place.value);
-      return { bytes: asked[index]?.kind === "item" ? beginsAsMessage(bytes) : bytes };
+      return { bytes: requested[index]?.kind === "item" ? beginsAsMessage(bytes) : bytes };
     });
   } finally {
     await inside?.leave();

@@ -9,10 +9,10 @@ import { attachments } from "./attachments.ts";
 const bodyBatch = 5;
 
 /** Each message with the detail that is asked: as many Outcomes as ids, in their order. Throws only when cancelled. */
-export async function* get(mailbox: GraphMailbox, itemIds: readonly string[], detail: Detail): AsyncIterable<Outcome<Message>> {
+export async function* getMessages(mailbox: GraphMailbox, itemIds: readonly string[], detail: Detail): AsyncIterable<Outcome<Message>> {
   const hasBody = detail.body === "text" || detail.body === "html";
-  const asked = itemIds.map((itemId) => ({ itemId, detail }));
-  const messages = mailbox.each(getMessage, asked, hasBody ? { batchSize: bodyBatch } : {});
+  const requested = itemIds.map((itemId) => ({ itemId, detail }));
+  const messages = mailbox.each(getMessage, requested, hasBody ? { batchSize: bodyBatch } : {});
   if (detail.attachments !== true) {
     yield* messages;
     return;
@@ -38,7 +38,7 @@ export async function readMessages(
 ): Promise<Map<string, Outcome<Message>>> {
   const read = new Map<string, Outcome<Message>>();
   let index = 0;
-  for await (const outcome of get(
+  for await (const outcome of getMessages(
     mailbox,
     messages.map(({ itemId }) => itemId),
     detail,

@@ -12,7 +12,7 @@ import type { GraphMailbox } from "../session/mailbox.ts";
  * After a lost answer one look settles what became of an item. `look` gives the value when it sees that the item was done. If it does not, the
  * failure stays: the order may still be on its way.
  */
-export async function* settled<T>(
+export async function* confirmAfterLostReply<T>(
   ids: readonly string[],
   outcomes: AsyncIterable<Outcome<T>>,
   look: (id: string) => Promise<T | undefined>,

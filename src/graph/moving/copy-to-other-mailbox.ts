@@ -62,20 +62,20 @@ export async function* copyElsewhere(
     for (const _ of itemIds) yield failed(ready.failure);
     return;
   }
-  let way = ready.ok ? ready.value : ready.failure;
-  if (way instanceof Failure) tell(from, to, way);
+  let readySession = ready.ok ? ready.value : ready.failure;
+  if (readySession instanceof Failure) tell(from, to, readySession);
   const byMime = (id: string, why: Failure) => importMime(from, id, to, there, reasonOf(why));
   try {
     yield* oneByOne(itemIds, async (id) => {
-      const now = way;
+      const now = readySession;
       if (now instanceof Failure) return byMime(id, now);
       const carried = await attempt(() => now.carry(id));
       if (carried.ok) return carried.value;
       if (!isLacking(carried.failure)) throw carried.failure;
       // What is missing is missing for the next ones too; what is wrong with one message need not be.
       if (mayNot.has(carried.failure.code)) {
-        way = carried.failure;
-        tell(from, to, way);
+        readySession = carried.failure;
+        tell(from, to, readySession);
       }
       return byMime(id, carried.failure);
     });
@@ -228,7 +228,7 @@ async function importInto({ mailbox }: Target, { url }: ImportSession, { file, s
   const before = Buffer.from(`${JSON.stringify({ FolderId: folderId, Mode: "create" }).slice(0, -1)},"Data":"`);
   const after = Buffer.from('"}');
   // Every time makes one more.
-  const asked = mailbox.elsewhere({ name: "mailbox-import-item", reply: made("itemId") }, "never", {
+  const requested = mailbox.elsewhere({ name: "mailbox-import-item", reply: made("itemId") }, "never", {
     url,
     method: "POST",
     headers: { "content-type": "application/json" },
@@ -241,7 +241,7 @@ async function importInto({ mailbox }: Target, { url }: ImportSession, { file, s
       },
     },
   });
-  const outcome = await attempt(() => asked);
+  const outcome = await attempt(() => requested);
   if (!outcome.ok) throw located(outcome.failure, mailbox);
   const id = textIn(outcome.value, "itemId");
   if (id !== undefined && id !== "") return id;

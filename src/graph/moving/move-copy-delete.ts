@@ -12,7 +12,7 @@ import { getMessage } from "../requests/messages.ts";
 import type { GraphMailbox } from "../session/mailbox.ts";
 import { oneByOne } from "../session/one-by-one.ts";
 import type { Request } from "../session/request-description.ts";
-import { isGone, liesIn, settled } from "./confirm-moves.ts";
+import { confirmAfterLostReply, isGone, liesIn } from "./confirm-moves.ts";
 
 type Outcomes = AsyncIterable<Outcome<Relocated>>;
 
@@ -56,7 +56,7 @@ function moveTo(mailbox: GraphMailbox, itemIds: readonly string[], destinationId
     moveMessage,
     itemIds.map((id) => ({ id, destinationId })),
   );
-  return settled(itemIds, moved, liesIn(mailbox, { distinguished: destinationId }));
+  return confirmAfterLostReply(itemIds, moved, liesIn(mailbox, { distinguished: destinationId }));
 }
 
 async function* relocate(
@@ -83,10 +83,10 @@ async function* relocate(
     yield* (await import("./copy-to-other-mailbox.ts")).copyElsewhere(mailbox, itemIds, other, async () => to.value);
   else {
     const destinationId = idOf(to.value);
-    const asked = itemIds.map((id) => ({ id, destinationId }));
-    const relocated = mailbox.each(request, asked);
+    const requested = itemIds.map((id) => ({ id, destinationId }));
+    const relocated = mailbox.each(request, requested);
     // Of a copy the message itself shows nothing.
-    yield* request.name === copyMessage.name ? relocated : settled(itemIds, relocated, liesIn(mailbox, to.value));
+    yield* request.name === copyMessage.name ? relocated : confirmAfterLostReply(itemIds, relocated, liesIn(mailbox, to.value));
   }
 }
 
@@ -125,10 +125,10 @@ async function* none(itemIds: readonly string[], failure: Failure): AsyncIterabl
 /** To the Recoverable Items. That they can be moved to is seen and not promised: who is refused deletes there instead. */
 async function* softly(mailbox: GraphMailbox, itemIds: readonly string[]): Outcomes {
   const { softDelete } = mailbox.habits;
-  let asked: Promise<string> | undefined;
+  let requested: Promise<string> | undefined;
   const goal = () => {
-    asked ??= mailbox.ask(getFolder, { distinguished: "recoverableitemsdeletions" }).then(({ folderId }) => folderId);
-    return asked;
+    requested ??= mailbox.ask(getFolder, { distinguished: "recoverableitemsdeletions" }).then(({ folderId }) => folderId);
+    return requested;
   };
   if (softDelete !== "move") {
     yield* oneByOne(itemIds, (id) => deleteSoftly(mailbox, id, goal, softDelete === "delete" ? 1 : 2));
@@ -190,7 +190,7 @@ const cannotDelete = "ErrorCannotDeleteObject";
 
 async function* deleteEach(mailbox: GraphMailbox, itemIds: readonly string[]): AsyncIterable<Outcome<Deleted>> {
   let index = 0;
-  for await (const outcome of settled(itemIds, mailbox.each(permanentDelete, itemIds), isGone(mailbox))) {
+  for await (const outcome of confirmAfterLostReply(itemIds, mailbox.each(permanentDelete, itemIds), isGone(mailbox))) {
     const id = itemIds[index++] ?? "";
     if (outcome.ok) yield outcome;
     // It is another cloud than the settings say.

@@ -2,7 +2,7 @@ import { found } from "../session/expected-reply.ts";
 import { type Page, pageOf } from "../session/paging.ts";
 import type { JsonObject } from "../session/read-json.ts";
 import { type Request, segment } from "../session/request-description.ts";
-import { defaultHabits } from "../unpromised.ts";
+import { defaultBehaviour } from "../unpromised.ts";
 
 /**
  * The attachments of a message. The contents, which come unless others are named, are left out; the content id belongs to files only.
@@ -12,7 +12,7 @@ export const listAttachments: Request<string, Page<JsonObject>> = {
   name: "message-list-attachments",
   safety: "read",
   reply: found("value"),
-  write: (messageId, { contentIds } = defaultHabits) => ({
+  write: (messageId, { contentIds } = defaultBehaviour) => ({
     method: "GET",
     path: `/messages/${segment(messageId)}/attachments`,
     query: { $select: `id,name,contentType,size,isInline${contentIds ? ",microsoft.graph.fileAttachment/contentId" : ""}` },

@@ -4,7 +4,7 @@ import { messageOf, preferencesOf, shapeOf } from "../messages/message-reader.ts
 import { found } from "../session/expected-reply.ts";
 import { type Page, pageOf } from "../session/paging.ts";
 import { needed, type Request, segment } from "../session/request-description.ts";
-import { defaultHabits } from "../unpromised.ts";
+import { defaultBehaviour } from "../unpromised.ts";
 import { folderSegment } from "./mail-folders.ts";
 
 /** @see https://learn.microsoft.com/en-us/graph/api/message-get */
@@ -12,7 +12,7 @@ export const getMessage: Request<{ readonly itemId: string; readonly detail: Det
   name: "message-get",
   safety: "read",
   reply: found("id"),
-  write: ({ itemId, detail }, { sizes } = defaultHabits) => ({
+  write: ({ itemId, detail }, { sizes } = defaultBehaviour) => ({
     method: "GET",
     path: `/messages/${segment(itemId)}`,
     query: shapeOf(detail, sizes),
@@ -45,7 +45,7 @@ export const listMessages: Request<Listing, Page<Message>> = {
   name: "user-list-messages",
   safety: "read",
   reply: found("value"),
-  write: ({ folder, detail, filter, orderBy, search, top, skip, idsOnly = false }, { sizes } = defaultHabits) => ({
+  write: ({ folder, detail, filter, orderBy, search, top, skip, idsOnly = false }, { sizes } = defaultBehaviour) => ({
     method: "GET",
     path: folder === undefined ? "/messages" : `/mailFolders/${folderSegment(folder)}/messages`,
     query: {

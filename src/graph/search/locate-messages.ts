@@ -2,7 +2,7 @@ import { folderForItem, isFolderId } from "../../exchange/foreign-id.ts";
 import { mailboxGuidOf } from "../../exchange/mailbox-guid.ts";
 import type { Message, MessageName } from "../../exchange/message.ts";
 import { type Located, meantBy } from "../../exchange/search/absence.ts";
-import { keepIn, locateCopies, nameless, type Seen } from "../../exchange/search/locate-copies.ts";
+import { keepIn, locateCopies, nameless, type SearchHits } from "../../exchange/search/locate-copies.ts";
 import type { Within } from "../../exchange/search/locate-scope.ts";
 import { sameMessageId } from "../../exchange/search/match-filters.ts";
 import type { FailureCode } from "../../failure.ts";
@@ -13,7 +13,7 @@ import { guidOfMailbox } from "../session/id-ownership.ts";
 import type { GraphMailbox } from "../session/mailbox.ts";
 import { newestFirst } from "./newest-first.ts";
 import { maxMessageIds, messageIdFilter } from "./odata-filter.ts";
-import { noArchive, type Where, whereToSearch } from "./search-folders.ts";
+import { noArchive, resolveSearchFolders, type SearchFolders } from "./search-folders.ts";
 
 const unreadable: readonly FailureCode[] = ["invalid-input", "refused"];
 
@@ -32,9 +32,9 @@ export async function* locate(mailbox: GraphMailbox, names: readonly MessageName
     mailbox,
     byId.map(({ itemId }) => itemId),
   );
-  const asked = byId.map(({ itemId }) => ({ itemId: translated.get(itemId) ?? itemId, detail: {} }));
+  const requested = byId.map(({ itemId }) => ({ itemId: translated.get(itemId) ?? itemId, detail: {} }));
   let next = 0;
-  for await (const outcome of mailbox.each(getMessage, asked)) {
+  for await (const outcome of mailbox.each(getMessage, requested)) {
     const name = byId[next++];
     if (name)
       outcomes[name.index] = outcome.ok ? done({ messages: [outcome.value] }) : failed(explained(outcome.failure, name.itemId, translated));
@@ -82,17 +82,17 @@ async function refuseUnshown(
 }
 
 /** Where names are looked for. */
-interface Places extends Pick<Where, "places" | "pathOfId" | "includes" | "looked" | "closed"> {
+interface Places extends Pick<SearchFolders, "places" | "pathOfId" | "includes" | "looked" | "closed"> {
   /** Of the one folder that is named. */
   readonly folderId?: string;
 }
 
 /** Asked once, when it is needed. */
 function placesOf(mailbox: GraphMailbox, within: Within): () => Promise<Places> {
-  let asked: Promise<Places> | undefined;
+  let requested: Promise<Places> | undefined;
   return () => {
-    asked ??= isOneFolder(within) ? folderAlone(mailbox, within) : whereToSearch(mailbox, within);
-    return asked;
+    requested ??= isOneFolder(within) ? folderAlone(mailbox, within) : resolveSearchFolders(mailbox, within);
+    return requested;
   };
 }
 
@@ -114,7 +114,7 @@ async function folderAlone(mailbox: GraphMailbox, within: Within): Promise<Place
 }
 
 /** One search for several Internet Message-IDs over every place that is meant; without ids it only opens each. Throws Failure. */
-async function findCopies(mailbox: GraphMailbox, ids: readonly string[], where: Places): Promise<Omit<Seen, "archive">> {
+async function findCopies(mailbox: GraphMailbox, ids: readonly string[], where: Places): Promise<Omit<SearchHits, "archive">> {
   const found = new Map<string, Message>();
   const list = await newestFirst(mailbox, where.places, {
     detail: {},

@@ -11,7 +11,7 @@ import type { GraphMailbox } from "../session/mailbox.ts";
 import { endsShort, type Page } from "../session/paging.ts";
 
 /** What is asked of every place. */
-export interface Asking {
+export interface ListingRequest {
   readonly detail: Detail;
   /** `$filter`, the best first: the next is tried when one is refused. */
   readonly filters: readonly (string | undefined)[];
@@ -58,7 +58,11 @@ interface Source extends Reading {
 }
 
 /** Asks for the first page of every place. Throws Failure. */
-export async function newestFirst(mailbox: GraphMailbox, places: readonly (FolderRef | undefined)[], asking: Asking): Promise<NewestFirst> {
+export async function newestFirst(
+  mailbox: GraphMailbox,
+  places: readonly (FolderRef | undefined)[],
+  asking: ListingRequest,
+): Promise<NewestFirst> {
   const unlisted: Unlisted[] = [];
   /** The places that were asked with the filter of the moment. */
   let begun: Source[] = [];

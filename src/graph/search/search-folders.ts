@@ -1,13 +1,13 @@
 import type { FolderName } from "../../exchange/folders/folder.ts";
 import { descendants } from "../../exchange/folders/folder-tree.ts";
 import type { Message } from "../../exchange/message.ts";
-import { type Looked, meantBy } from "../../exchange/search/absence.ts";
+import { meantBy, type SearchExtent } from "../../exchange/search/absence.ts";
 import { Failure } from "../../failure.ts";
 import type { FolderRef } from "../folders/folder-ref.ts";
 import type { GraphMailbox } from "../session/mailbox.ts";
 
 /** The folders of one search, with their paths for people. */
-export interface Where {
+export interface SearchFolders {
   /** What is listed: folders, or (undefined) the whole mailbox at once. */
   readonly places: readonly (FolderRef | undefined)[];
   /** How many folders that makes. */
@@ -17,12 +17,12 @@ export interface Where {
   /** What is meant and cannot be listed. */
   readonly closed: readonly { readonly failure: Failure }[];
   /** What of the mailbox these places are. */
-  readonly looked: Omit<Looked, "by">;
+  readonly looked: Omit<SearchExtent, "by">;
   /** Whether a message that this place lists is looked for: the list of a whole mailbox also has what lies in folders that nobody sees. */
   includes(message: Message, place: FolderRef | undefined): boolean;
 }
 
-export interface WhereAsked {
+export interface SearchFoldersRequest {
   readonly folder?: FolderName | undefined;
   readonly recursive?: boolean | undefined;
   readonly includeRecoverable?: boolean | undefined;
@@ -36,27 +36,27 @@ const recoverableItems: FolderRef = { distinguished: recoverableName };
  * Where to search: in the whole mailbox (Deleted Items among it), or in the folder that is named and those below it. Throws Failure
  * `folder-not-found`.
  */
-export async function whereToSearch(mailbox: GraphMailbox, asked: WhereAsked): Promise<Where> {
+export async function resolveSearchFolders(mailbox: GraphMailbox, requested: SearchFoldersRequest): Promise<SearchFolders> {
   const { folders } = mailbox;
   const places: (FolderRef | undefined)[] = [];
-  const nodes = (asked.folder === undefined || asked.recursive !== false ? await folders.tree() : []).filter(
+  const nodes = (requested.folder === undefined || requested.recursive !== false ? await folders.tree() : []).filter(
     (node) => !node.isSearchFolder,
   );
   const paths = new Map(nodes.map(({ folderId, path }) => [folderId, path]));
   let count = nodes.length;
-  if (asked.folder === undefined) places.push(undefined);
-  else if (asked.recursive === false) {
-    const { ref, folderId, path } = await folders.only(asked.folder);
+  if (requested.folder === undefined) places.push(undefined);
+  else if (requested.recursive === false) {
+    const { ref, folderId, path } = await folders.only(requested.folder);
     places.push(ref);
     if (folderId !== undefined && path !== undefined) paths.set(folderId, path);
     count = 1;
   } else {
-    const top = await folders.get(asked.folder);
+    const top = await folders.get(requested.folder);
     if (!paths.has(top.folderId)) paths.set(top.folderId, top.path);
     places.push({ id: top.folderId }, ...descendants(nodes, top.folderId).map(({ folderId }) => ({ id: folderId })));
     count = places.length;
   }
-  if (asked.includeRecoverable) {
+  if (requested.includeRecoverable) {
     places.push(recoverableItems);
     count += 1;
     const { folderId } = await folders.only(recoverableName);
@@ -66,8 +66,8 @@ export async function whereToSearch(mailbox: GraphMailbox, asked: WhereAsked): P
   return {
     places,
     folders: count,
-    looked: { mailbox: mailbox.address, folders: count, ...meantBy(asked) },
-    closed: asked.folder !== undefined && asked.recursive === false ? [] : folders.cut().map((failure) => ({ failure })),
+    looked: { mailbox: mailbox.address, folders: count, ...meantBy(requested) },
+    closed: requested.folder !== undefined && requested.recursive === false ? [] : folders.cut().map((failure) => ({ failure })),
     pathOfId,
     pathOf: (place) => (place === undefined ? undefined : "id" in place ? pathOfId(place.id) : place.distinguished),
     includes: ({ parentFolderId = "" }, place) => place !== undefined || paths.has(parentFolderId),

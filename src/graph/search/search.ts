@@ -11,7 +11,7 @@ import type { GraphMailbox } from "../session/mailbox.ts";
 import { daysOf, searchByQuery } from "./kql-query.ts";
 import { newestFirst, type Unlisted } from "./newest-first.ts";
 import { type Division, type Plan, planFilters } from "./odata-filter.ts";
-import { noArchive, whereToSearch } from "./search-folders.ts";
+import { noArchive, resolveSearchFolders } from "./search-folders.ts";
 
 /** A client that has to choose looks at least at so many: a first page for the price of one request. */
 const fewestExpected = 100;
@@ -38,24 +38,24 @@ interface Listed {
  * Searches one mailbox, newest first over all its folders. The server narrows down by `$filter` or by `$search`; what it cannot decide is decided
  * by looking at each message. Throws Failure.
  */
-export async function search(mailbox: GraphMailbox, asked: Search, means: MatchMeans): Promise<SearchPage> {
-  if (!Number.isSafeInteger(asked.limit) || asked.limit < 1)
+export async function search(mailbox: GraphMailbox, requested: Search, means: MatchMeans): Promise<SearchPage> {
+  if (!Number.isSafeInteger(requested.limit) || requested.limit < 1)
     throw new Failure("invalid-input", "The limit is not a positive whole number.");
-  if (asked.archive === true) throw noArchive();
-  const position = readCursor(asked);
+  if (requested.archive === true) throw noArchive();
+  const position = readCursor(requested);
   const { containsFilter, sizes } = mailbox.habits;
-  if (!sizes && mustKnow.some((name) => asked.filters[name] !== undefined)) throw unasked();
-  const plan = planFilters(asked.filters, position, { guesses: containsFilter === "try" });
-  const where = await whereToSearch(mailbox, asked);
+  if (!sizes && mustKnow.some((name) => requested.filters[name] !== undefined)) throw unasked();
+  const plan = planFilters(requested.filters, position, { guesses: containsFilter === "try" });
+  const where = await resolveSearchFolders(mailbox, requested);
   demandFolders(where.looked);
-  const detail = listDetail(asked.detail ?? {}, plan);
+  const detail = listDetail(requested.detail ?? {}, plan);
   const list = plan.search === undefined ? await byFilter() : byQuery(plan.search);
   const { applied, check } = list.division;
 
   async function byFilter(): Promise<Listed> {
     const { divisions } = plan;
     // Of what is left to us, nobody knows how much will match.
-    const expected = divisions[0].check.length > 0 ? Math.max(asked.limit, fewestExpected) : asked.limit;
+    const expected = divisions[0].check.length > 0 ? Math.max(requested.limit, fewestExpected) : requested.limit;
     const found = await newestFirst(mailbox, where.places, {
       detail,
       filters: divisions.map(({ filter }) => filter),
@@ -66,17 +66,17 @@ export async function search(mailbox: GraphMailbox, asked: Search, means: MatchM
   }
 
   function byQuery(query: string): Listed {
-    const found = searchByQuery(mailbox, where.places, query, detail, daysOf(asked.filters, position), where.includes);
+    const found = searchByQuery(mailbox, where.places, query, detail, daysOf(requested.filters, position), where.includes);
     return { division: plan.divisions[0], messages: found.messages(), unlisted: found.unlisted, total: undefined };
   }
 
-  const rechecked = recheck(list.messages, asked.filters, applied);
+  const rechecked = recheck(list.messages, requested.filters, applied);
   const found = await searchListed({
-    asked,
+    asked: requested,
     position,
     applied,
     check,
-    matches: await openMatcher(asked.filters, check, means),
+    matches: await openMatcher(requested.filters, check, means),
     listed: rechecked.messages,
     needsReading: (_, wanted) => needsReading(wanted, detail),
     read: (messages, wanted) => readMessages(mailbox, messages, wanted),
@@ -92,16 +92,16 @@ export async function search(mailbox: GraphMailbox, asked: Search, means: MatchM
     folders: where.folders - list.unlisted.filter(({ place, isMessage }) => place !== undefined && !isMessage).length,
     total: check.length === 0 && !rechecked.isBroken() && position === undefined && unsearched.length === 0 ? list.total : undefined,
     nextCursor: found.nextCursor,
-    archive: asked.folder === undefined ? "unknown" : undefined,
+    archive: requested.folder === undefined ? "unknown" : undefined,
     unsearched: unsearched.length > 0 ? unsearched : undefined,
   };
 }
 
 /** A list gives everything but headers and attachments, so what must be judged is listed in the form to judge it. */
-function listDetail(asked: Detail, plan: Plan): Detail {
+function listDetail(requested: Detail, plan: Plan): Detail {
   const needed = detailFor(plan.divisions.flatMap(({ check }) => check));
-  const body = needed.body ?? asked.body;
-  return { recipients: needed.recipients === true || asked.recipients === true, ...(body === undefined ? {} : { body }) };
+  const body = needed.body ?? requested.body;
+  return { recipients: needed.recipients === true || requested.recipients === true, ...(body === undefined ? {} : { body }) };
 }
 
 function needsReading(wanted: Detail, listed: Detail): boolean {

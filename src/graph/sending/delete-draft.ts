@@ -1,21 +1,21 @@
-import type { Remains } from "../../exchange/sending/send-once.ts";
+import type { DraftCleanup } from "../../exchange/sending/send-once.ts";
 import { asFailure, type LeftDraft } from "../../failure.ts";
 import { deleteMessage } from "../requests/message-delete.ts";
 import { noSuchRequest, permanentDelete } from "../requests/message-permanentdelete.ts";
 import type { GraphMailbox } from "../session/mailbox.ts";
-import { findMarked } from "./find-sent-by-mark.ts";
+import { findSentByMark } from "./find-sent-by-mark.ts";
 
 /**
  * How a draft of ours is deleted, and where those with this mark lie: looking for one may have moved it to Deleted Items, and so does a deletion of
  * which the answer was lost.
  */
-export function remains(mailbox: GraphMailbox, mark: string): Remains<string> {
+export function remains(mailbox: GraphMailbox, mark: string): DraftCleanup<string> {
   return {
     discard: (draft) => discard(mailbox, draft),
     async left() {
       const left: LeftDraft[] = [];
       for (const folder of ["drafts", "outbox", "deleteditems"]) {
-        const found = (await findMarked(mailbox, mark, [folder], "immutable")).filter(({ isDraft }) => isDraft === true);
+        const found = (await findSentByMark(mailbox, mark, [folder], "immutable")).filter(({ isDraft }) => isDraft === true);
         for (const one of found.map(({ itemId }) => ({ mailbox: mailbox.address, folder, itemId }))) left.push(one);
       }
       return left;

@@ -1,6 +1,6 @@
 import type { NewAttachment } from "../../exchange/attachment.ts";
 import type { Sent } from "../../exchange/sending/draft.ts";
-import { copyOf, type Look, type Pace, sendOnce } from "../../exchange/sending/send-once.ts";
+import { copyOf, type RetryDelays, type SentState, sendOnce } from "../../exchange/sending/send-once.ts";
 import { asFailure, Failure, throwDefect } from "../../failure.ts";
 import { attempt } from "../../outcome.ts";
 import { moveAway } from "../requests/message-move.ts";
@@ -9,7 +9,7 @@ import { getMessage } from "../requests/messages.ts";
 import type { GraphMailbox } from "../session/mailbox.ts";
 import { certainlyNotSent, isLost } from "./certainly-not-sent.ts";
 import { discard, remains } from "./delete-draft.ts";
-import { findMarked } from "./find-sent-by-mark.ts";
+import { findSentByMark } from "./find-sent-by-mark.ts";
 import { upload } from "./upload-attachment.ts";
 
 type About = Pick<Sent, "subject" | "to" | "cc" | "bcc">;
@@ -30,7 +30,7 @@ export interface Delivery {
  * Sends one message once (`sendOnce`): a draft is sent again only after it was moved, which gives it another id, and nothing was found under the id
  * that the order named, so that an order that is still under way finds nothing either. Throws Failure: `unknown-outcome` where it cannot be told, and otherwise nothing was sent.
  */
-export async function deliver(mailbox: GraphMailbox, delivery: Delivery, pace: Pace): Promise<Sent> {
+export async function deliver(mailbox: GraphMailbox, delivery: Delivery, pace: RetryDelays): Promise<Sent> {
   // Once there is a draft, what was begun is brought to an end, also when the caller goes away.
   const steady = mailbox.during({ ...mailbox.call, signal: undefined });
   let about: About | undefined;
@@ -59,15 +59,15 @@ export async function deliver(mailbox: GraphMailbox, delivery: Delivery, pace: P
 }
 
 /** Gives the draft with its new id, once nothing is found under that of `ordered`. */
-async function look(mailbox: GraphMailbox, mark: string, ordered: string | undefined): Promise<Look<string>> {
-  if ((await findMarked(mailbox, mark, ["sentitems"], "rest")).length > 0) return "sent";
+async function look(mailbox: GraphMailbox, mark: string, ordered: string | undefined): Promise<SentState<string>> {
+  if ((await findSentByMark(mailbox, mark, ["sentitems"], "rest")).length > 0) return "sent";
   // Each move gives another id: to Deleted Items the first time, and back the second.
   for (const [folder, to] of [
     ["drafts", "deleteditems"],
     ["deleteditems", "drafts"],
   ] as const) {
     // What was sent may have been moved out of Sent Items meanwhile: it is no draft any more.
-    const unsent = (await findMarked(mailbox, mark, [folder], "rest")).find(({ isDraft }) => isDraft === true);
+    const unsent = (await findSentByMark(mailbox, mark, [folder], "rest")).find(({ isDraft }) => isDraft === true);
     if (unsent === undefined) continue;
     if (ordered === undefined) return "draft";
     const fenced = await fence(mailbox, unsent.itemId, to);
@@ -96,7 +96,7 @@ async function fence(mailbox: GraphMailbox, id: string, destinationId: string): 
 }
 
 async function findCopy(mailbox: GraphMailbox, mark: string): Promise<Partial<Sent> | undefined> {
-  const [copy] = await findMarked(mailbox, mark, ["sentitems"], "immutable");
+  const [copy] = await findSentByMark(mailbox, mark, ["sentitems"], "immutable");
   if (!copy) return undefined;
   const { itemId, internetMessageId, conversationId, sentAt, subject, to = [], cc = [], bcc = [] } = copy;
   return { itemId, internetMessageId, conversationId, sentAt, subject, to, cc, bcc };

@@ -34,7 +34,7 @@ const listMarked: Request<Marking, Page<Message>> = {
 };
 
 /** What carries the mark in these well-known folders; a folder that the mailbox does not have holds nothing. Throws Failure. */
-export async function findMarked(
+export async function findSentByMark(
   mailbox: GraphMailbox,
   mark: string,
   folders: readonly string[],

@@ -2,11 +2,11 @@ import type { Reply } from "../../exchange/sending/draft.ts";
 import { type JsonObject, textIn } from "../session/read-json.ts";
 
 /** Our text above what Exchange has quoted. Both become HTML when one of them is. */
-export function withQuoted(asked: Pick<Reply, "text" | "html">, body: JsonObject | undefined): JsonObject {
+export function withQuotedOriginal(requested: Pick<Reply, "text" | "html">, body: JsonObject | undefined): JsonObject {
   const quoted = textIn(body, "content") ?? "";
   const isText = textIn(body, "contentType")?.toLowerCase() === "text";
-  if (isText && asked.html === undefined) return { contentType: "text", content: `${asked.text ?? ""}\r\n\r\n${quoted}` };
-  const own = asked.html ?? escaped(asked.text ?? "");
+  if (isText && requested.html === undefined) return { contentType: "text", content: `${requested.text ?? ""}\r\n\r\n${quoted}` };
+  const own = requested.html ?? escaped(requested.text ?? "");
   const below = isText ? escaped(quoted) : quoted;
   // Its end is looked for once: mail can be full of beginnings without one.
   const start = below.search(/<body[\s>]/i);

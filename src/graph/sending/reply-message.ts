@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { checkReply } from "../../exchange/sending/check-draft.ts";
 import type { Reply, Sent } from "../../exchange/sending/draft.ts";
 import { unfinished } from "../../exchange/sending/left-draft.ts";
-import { type Pace, usualPace } from "../../exchange/sending/send-once.ts";
+import { defaultRetryDelays, type RetryDelays } from "../../exchange/sending/send-once.ts";
 import { asFailure } from "../../failure.ts";
 import { messageOf } from "../messages/message-reader.ts";
 import { deleteAttachment } from "../requests/attachment-delete.ts";
@@ -15,25 +15,25 @@ import { type JsonObject, objectIn, textIn } from "../session/read-json.ts";
 import { needed } from "../session/request-description.ts";
 import { deliver } from "./draft-and-send.ts";
 import { bodyJson, marking, recipientJson, recipients } from "./draft-json.ts";
-import { withQuoted } from "./quote-original.ts";
+import { withQuotedOriginal } from "./quote-original.ts";
 import { tracesOf } from "./send-message.ts";
 
 /**
  * Replies to a message of any folder. Exchange makes the draft, so that it stands in its conversation; text, recipients and headers are then set
  * as they were asked for, and without the original its text is left out. Throws Failure as sending does.
  */
-export async function reply(mailbox: GraphMailbox, asked: Reply, pace: Pace = usualPace): Promise<Sent> {
-  checkReply(asked);
+export async function reply(mailbox: GraphMailbox, requested: Reply, pace: RetryDelays = defaultRetryDelays): Promise<Sent> {
+  checkReply(requested);
   const mark = randomUUID();
   let made: JsonObject = {};
   const delivery = {
     mark,
     async make() {
       try {
-        made = await mailbox.ask(createReply, { id: asked.itemId, all: asked.all });
+        made = await mailbox.ask(createReply, { id: requested.itemId, all: requested.all });
       } catch (thrown) {
         const traces = tracesOf(mailbox, async (steady) => {
-          const { conversationId } = await steady.ask(getMessage, { itemId: asked.itemId, detail: {} });
+          const { conversationId } = await steady.ask(getMessage, { itemId: requested.itemId, detail: {} });
           return conversationId === undefined ? undefined : { conversationId };
         });
         throw await unfinished(asFailure(thrown), traces, pace);
@@ -41,22 +41,22 @@ export async function reply(mailbox: GraphMailbox, asked: Reply, pace: Pace = us
       return needed(textIn(made, "id"), "id");
     },
     async finish(draft: string) {
-      const updated = await mailbox.ask(updateMessage, { id: draft, set: finished(asked, mark, made) });
-      if (asked.quoteOriginal === false) await removeQuoted(mailbox, draft);
+      const updated = await mailbox.ask(updateMessage, { id: draft, set: finished(requested, mark, made) });
+      if (requested.quoteOriginal === false) await removeQuoted(mailbox, draft);
       const { subject, to = [], cc = [], bcc = [] } = messageOf(updated);
       return { subject, to, cc, bcc };
     },
-    attachments: asked.attachments ?? [],
-    saveToSent: asked.saveToSent ?? true,
+    attachments: requested.attachments ?? [],
+    saveToSent: requested.saveToSent ?? true,
   };
   return deliver(mailbox, delivery, pace);
 }
 
 /** What of the draft is set: only what is asked for; the rest Exchange has chosen. */
-function finished(asked: Reply, mark: string, made: JsonObject): JsonObject {
-  const { subject, from, to, cc, bcc, headers, quoteOriginal = true } = asked;
+function finished(requested: Reply, mark: string, made: JsonObject): JsonObject {
+  const { subject, from, to, cc, bcc, headers, quoteOriginal = true } = requested;
   return {
-    body: quoteOriginal ? withQuoted(asked, objectIn(made, "body")) : bodyJson(asked),
+    body: quoteOriginal ? withQuotedOriginal(requested, objectIn(made, "body")) : bodyJson(requested),
     ...(subject === undefined ? replySubject(textIn(made, "subject")) : { subject }),
     ...(from === undefined ? {} : { from: recipientJson(from) }),
     ...recipients({ to, cc, bcc }),

@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { noMeans } from "../../exchange/search/match-filters.ts";
 import { checkDraft } from "../../exchange/sending/check-draft.ts";
 import type { Draft, Sent } from "../../exchange/sending/draft.ts";
-import { type Traces, unfinished } from "../../exchange/sending/left-draft.ts";
-import { makeOnce, type Pace, usualPace } from "../../exchange/sending/send-once.ts";
+import { type DraftSearch, unfinished } from "../../exchange/sending/left-draft.ts";
+import { defaultRetryDelays, makeOnce, type RetryDelays } from "../../exchange/sending/send-once.ts";
 import { asFailure, Failure } from "../../failure.ts";
 import { fieldIn, fieldsOf } from "../../wire/mime/mime-header.ts";
 import { updateMessage } from "../requests/message-update.ts";
@@ -12,10 +12,10 @@ import type { GraphMailbox } from "../session/mailbox.ts";
 import { remains } from "./delete-draft.ts";
 import { type Delivery, deliver } from "./draft-and-send.ts";
 import { marking, messageJson } from "./draft-json.ts";
-import { findMarked } from "./find-sent-by-mark.ts";
+import { findSentByMark } from "./find-sent-by-mark.ts";
 
 /** Sends a message. Throws Failure: `unknown-outcome` where it cannot be told whether it was sent, and otherwise nothing was. */
-export async function send(mailbox: GraphMailbox, draft: Draft, pace: Pace = usualPace): Promise<Sent> {
+export async function send(mailbox: GraphMailbox, draft: Draft, pace: RetryDelays = defaultRetryDelays): Promise<Sent> {
   checkDraft(draft);
   const mark = randomUUID();
   const { subject, to, cc = [], bcc = [], attachments = [], saveToSent = true } = draft;
@@ -28,7 +28,7 @@ export async function send(mailbox: GraphMailbox, draft: Draft, pace: Pace = usu
 }
 
 /** A message that came whole. A mark cannot be put into it when it is made, so that is done afterwards. */
-function rawMessage(mailbox: GraphMailbox, mime: Uint8Array, mark: string, pace: Pace): Omit<Delivery, "saveToSent"> {
+function rawMessage(mailbox: GraphMailbox, mime: Uint8Array, mark: string, pace: RetryDelays): Omit<Delivery, "saveToSent"> {
   return {
     mark,
     async make() {
@@ -54,7 +54,7 @@ function rawMessage(mailbox: GraphMailbox, mime: Uint8Array, mark: string, pace:
 }
 
 /** A draft that has no mark yet is known by what its message has of its own. */
-export function tracesOf(mailbox: GraphMailbox, known: (steady: GraphMailbox) => ReturnType<Traces["known"]>): Traces {
+export function tracesOf(mailbox: GraphMailbox, known: (steady: GraphMailbox) => ReturnType<DraftSearch["known"]>): DraftSearch {
   const steady = mailbox.during({ ...mailbox.call, signal: undefined });
   return {
     mailbox: mailbox.address,
@@ -69,13 +69,13 @@ function messageIdOf(mime: Uint8Array): string | undefined {
 }
 
 /** Makes a draft; when the answer is lost, looks for it by its mark before making another. */
-function makeMarked(mailbox: GraphMailbox, draft: Draft, mark: string, pace: Pace): Promise<string> {
+function makeMarked(mailbox: GraphMailbox, draft: Draft, mark: string, pace: RetryDelays): Promise<string> {
   const json = messageJson(draft, mark);
   const steady = mailbox.during({ ...mailbox.call, signal: undefined });
   return makeOnce(
     {
       make: () => mailbox.ask(postMessage, json),
-      find: async () => (await findMarked(steady, mark, ["drafts"], "rest"))[0]?.itemId,
+      find: async () => (await findSentByMark(steady, mark, ["drafts"], "rest"))[0]?.itemId,
       ...remains(steady, mark),
     },
     pace,

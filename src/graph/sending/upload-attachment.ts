@@ -2,7 +2,7 @@ import type { NewAttachment } from "../../exchange/attachment.ts";
 import { asFailure, Failure } from "../../failure.ts";
 import { createUploadSession } from "../requests/attachment-createuploadsession.ts";
 import { postAttachment } from "../requests/message-post-attachments.ts";
-import type { Declared } from "../session/expected-reply.ts";
+import type { ExpectedReply } from "../session/expected-reply.ts";
 import type { GraphMailbox } from "../session/mailbox.ts";
 import { textsIn } from "../session/read-json.ts";
 
@@ -51,9 +51,9 @@ function otherSize({ name }: NewAttachment): Failure {
 }
 
 /** More pieces are awaited. Which is next is written in two ways (`nextExpectedRanges`, `NextExpectedRanges`). */
-const further: Declared = { status: [200, 202], body: "json" };
+const further: ExpectedReply = { status: [200, 202], body: "json" };
 /** The file is on the message: the reply says where. @see https://learn.microsoft.com/en-us/graph/outlook-large-attachments */
-const last: Declared = { status: [201], body: "nothing", headers: ["location"] };
+const last: ExpectedReply = { status: [201], body: "nothing", headers: ["location"] };
 
 /** One piece; after a lost answer it is asked what has arrived. */
 async function put(mailbox: GraphMailbox, url: string, piece: Buffer, start: number, total: number): Promise<void> {

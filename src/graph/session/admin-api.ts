@@ -6,7 +6,7 @@ import type { Http } from "../../wire/http/client.ts";
 import { type HttpOptions, openHttp } from "../../wire/http/http-client.ts";
 import type { TokenFacts } from "../../wire/sign-in/token-claims.ts";
 import { anyMailbox, getMailboxes } from "../requests/admin-api-mailbox.ts";
-import { openRest } from "./graph-http.ts";
+import { openGraphHttp } from "./graph-http.ts";
 import type { GraphMailbox } from "./mailbox.ts";
 import { type Connection, openMailbox } from "./open-mailbox.ts";
 import { encodedSegment } from "./request-description.ts";
@@ -24,7 +24,7 @@ export interface AdminApi {
 }
 
 /** What is opened for one list: it is seldom asked for. */
-export interface AdminWay {
+export interface AdminApiConnection {
   readonly admin: AdminApi;
   readonly network: HttpOptions;
   readonly userAgent: string;
@@ -37,11 +37,11 @@ export interface AdminWay {
  * @see https://learn.microsoft.com/en-us/exchange/reference/admin-api-get-started
  */
 export function listByAdminApi(
-  way: AdminWay,
+  adminConnection: AdminApiConnection,
   { filter = "" }: SearchableMailboxQuery,
   call: Call = {},
 ): Promise<readonly SearchableMailbox[]> {
-  return overAdminApi(way, call, async (account, tenant) => {
+  return overAdminApi(adminConnection, call, async (account, tenant) => {
     const found = new Map<string, SearchableMailbox>();
     for await (const { items } of account.pages(getMailboxes, tenant)) {
       for (const one of items) if (one !== undefined && begins(one, filter)) found.set(one.mailbox.toLowerCase(), one);
@@ -51,12 +51,12 @@ export function listByAdminApi(
 }
 
 /** Asks for one mailbox, to see whether the application may. Throws Failure as the list does. */
-export function tryAdminApi(way: AdminWay, call: Call = {}): Promise<void> {
-  return overAdminApi(way, call, (account, tenant) => account.ask(anyMailbox, tenant));
+export function tryAdminApi(adminConnection: AdminApiConnection, call: Call = {}): Promise<void> {
+  return overAdminApi(adminConnection, call, (account, tenant) => account.ask(anyMailbox, tenant));
 }
 
 async function overAdminApi<T>(
-  { admin, network, userAgent, connection }: AdminWay,
+  { admin, network, userAgent, connection }: AdminApiConnection,
   call: Call,
   work: (account: GraphMailbox, tenant: string) => Promise<T>,
 ): Promise<T> {
@@ -64,7 +64,7 @@ async function overAdminApi<T>(
   try {
     const tenant = await admin.tenant(call);
     const base = new URL(`${admin.url.replace(/\/$/, "")}/adminapi/v2.0/${encodedSegment(tenant)}`);
-    const rest = openRest({ base, http: admin.signIn(http), anonymous: http, userAgent });
+    const rest = openGraphHttp({ base, http: admin.signIn(http), anonymous: http, userAgent });
     // All who list wait together.
     return await work(openMailbox({ ...connection, rest }, "Exchange Online Admin API", call), tenant);
   } catch (thrown) {

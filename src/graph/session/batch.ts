@@ -2,11 +2,11 @@ import { asFailure, Failure, type FailureCode } from "../../failure.ts";
 import { attempt, done, failed, type Outcome } from "../../outcome.ts";
 import type { Safety } from "../../wire/throttling/retry-safety.ts";
 import { certainlyNotDone, failureOf, isThrottled, reported, unanswered } from "../failures.ts";
-import { asDeclared, found } from "./expected-reply.ts";
+import { asExpected, found } from "./expected-reply.ts";
 import { headersOf, pathOf } from "./graph-http.ts";
 import { type JsonObject, memberOf, numberIn, objectIn, objectOf, objectsIn, textIn } from "./read-json.ts";
-import type { Asked, Request } from "./request-description.ts";
-import { type Asker, askRepeatedly, isRepeatable, slowDown, turnOf } from "./retry.ts";
+import type { Request, RequestParts } from "./request-description.ts";
+import { askRepeatedly, isRepeatable, type RequestSender, slowDown, turnOf } from "./retry.ts";
 
 /** How many requests one batch has at most: https://learn.microsoft.com/en-us/graph/json-batching#batch-size-limitations */
 const maxBatchSize = 20;
@@ -15,15 +15,15 @@ const maxBatchSize = 20;
 const hopeless: ReadonlySet<FailureCode> = new Set<FailureCode>(["unauthenticated", "tls-failed", "unreachable"]);
 
 /** Asks one thing. Throws Failure. */
-export async function askOne<In, Out>(request: Request<In, Out>, input: In, asker: Asker): Promise<Out> {
-  const asked = request.write(input, asker.habits);
+export async function askOne<In, Out>(request: Request<In, Out>, input: In, asker: RequestSender): Promise<Out> {
+  const requested = request.write(input, asker.habits);
   let before: Failure | undefined;
   try {
     return await askRepeatedly(
       asker,
       request.safety,
       async (turn) => {
-        const reply = request.read(await asker.rest.call(request, asked, asker.mailbox, asker.call));
+        const reply = request.read(await asker.rest.call(request, requested, asker.mailbox, asker.call));
         turn.end(true);
         return reply;
       },
@@ -45,7 +45,7 @@ export async function askOne<In, Out>(request: Request<In, Out>, input: In, aske
 export async function* askEach<In, Out>(
   request: Request<In, Out>,
   inputs: readonly In[],
-  asker: Asker,
+  asker: RequestSender,
   batchSize = maxBatchSize,
 ): AsyncIterable<Outcome<Out>> {
   let end: Failure | undefined;
@@ -62,11 +62,11 @@ export async function* askEach<In, Out>(
 /** One request of a batch, and which of the inputs it is for. */
 interface Written {
   readonly index: number;
-  readonly asked: Asked;
+  readonly asked: RequestParts;
 }
 
 /** One batch, asked again for what is left of it until each input has its Outcome. */
-async function askBatch<In, Out>(request: Request<In, Out>, inputs: readonly In[], asker: Asker): Promise<Outcome<Out>[]> {
+async function askBatch<In, Out>(request: Request<In, Out>, inputs: readonly In[], asker: RequestSender): Promise<Outcome<Out>[]> {
   const settled = new Map<number, Outcome<Out>>();
   const written = new Map<number, Written>();
   for (const [index, input] of inputs.entries()) {
@@ -113,13 +113,13 @@ async function askBatch<In, Out>(request: Request<In, Out>, inputs: readonly In[
 async function askRound<In, Out>(
   request: Request<In, Out>,
   written: readonly Written[],
-  asker: Asker,
+  asker: RequestSender,
 ): Promise<ReadonlyMap<number, Outcome<Out>>> {
   const [first, second] = written;
   try {
     if (first !== undefined && second === undefined) {
-      const { index, asked } = first;
-      return new Map([[index, done(request.read(await asker.rest.call(request, asked, asker.mailbox, asker.call)))]]);
+      const { index, asked: requested } = first;
+      return new Map([[index, done(request.read(await asker.rest.call(request, requested, asker.mailbox, asker.call)))]]);
     }
     return await askTogether(request, written, asker);
   } catch (thrown) {
@@ -156,7 +156,7 @@ function ofNone({ message, wireCode, requestId }: Failure): Failure {
 async function askTogether<In, Out>(
   request: Request<In, Out>,
   written: readonly Written[],
-  asker: Asker,
+  asker: RequestSender,
 ): Promise<ReadonlyMap<number, Outcome<Out>>> {
   const batch = { name: `$batch of ${request.name}`, reply: found("responses") };
   const reply = await asker.rest.call(batch, batchOf(written, asker.mailbox), asker.mailbox, asker.call);
@@ -164,15 +164,15 @@ async function askTogether<In, Out>(
 }
 
 /** @see https://learn.microsoft.com/en-us/graph/json-batching */
-function batchOf(written: readonly Written[], mailbox: string): Asked {
-  const requests = written.map(({ index, asked }): JsonObject => {
+function batchOf(written: readonly Written[], mailbox: string): RequestParts {
+  const requests = written.map(({ index, asked: requested }): JsonObject => {
     // A batch is refused as a whole where a POST or PATCH in it has no body, though alone it needs none.
-    const body = asked.body ?? (asked.method === "GET" || asked.method === "DELETE" ? undefined : {});
-    const headers = { ...headersOf(asked), ...(body === undefined ? {} : { "Content-Type": "application/json" }) };
+    const body = requested.body ?? (requested.method === "GET" || requested.method === "DELETE" ? undefined : {});
+    const headers = { ...headersOf(requested), ...(body === undefined ? {} : { "Content-Type": "application/json" }) };
     return {
       id: String(index),
-      method: asked.method,
-      url: pathOf(asked, mailbox),
+      method: requested.method,
+      url: pathOf(requested, mailbox),
       ...(Object.keys(headers).length === 0 ? {} : { headers }),
       ...(body === undefined ? {} : { body }),
     };
@@ -202,7 +202,7 @@ function outcomeOf<In, Out>(request: Request<In, Out>, answer: JsonObject): Outc
   if (status >= 400) return failed(failureOf(status, headers, json));
   try {
     return done(
-      request.read(asDeclared(request.reply, { status, headers, json, isEmpty: body === undefined || body === null || body === "" })),
+      request.read(asExpected(request.reply, { status, headers, json, isEmpty: body === undefined || body === null || body === "" })),
     );
   } catch (thrown) {
     return failed(asFailure(thrown));

@@ -42,8 +42,8 @@ export function explained(failure: Failure, itemId: string, translated: Readonly
   const why =
     "This is an id of Exchange Web Services, for which Microsoft Graph has no message: such an id changes when its message moves, and none of an archive or a public folder is known to Graph";
   const hint = "Name the message by internet_message_id, with or instead of the id.";
-  const told = code === "not-found" && !translated.has(itemId) ? "could-not-look" : code;
-  return new Failure(told, `${why}: ${message}`, { hint, wireCode, requestId, cause: failure });
+  const explainedCode = code === "not-found" && !translated.has(itemId) ? "could-not-look" : code;
+  return new Failure(explainedCode, `${why}: ${message}`, { hint, wireCode, requestId, cause: failure });
 }
 
 /** Whether an id is of a kind that tells its mailbox or is of a public folder, or is one of Exchange Web Services: not one that stays as long as its message. */

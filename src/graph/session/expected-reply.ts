@@ -6,7 +6,7 @@ import { type JsonObject, memberOf } from "./read-json.ts";
  * The reply that Graph gives to a request that it has carried out, as Microsoft's page about it says. Any other reply was written by something else,
  * or is about something else: it shows neither that something was done nor that nothing was.
  */
-export interface Declared {
+export interface ExpectedReply {
   readonly status: readonly number[];
   /** `nothing`: no body. `json`: an object. The others are streamed: a message in RFC 5322 form, the content of a file, a long JSON text. */
   readonly body: "nothing" | "json" | "message" | "file" | "long-json";
@@ -17,19 +17,19 @@ export interface Declared {
 }
 
 /** An object that was asked for. */
-export function found(...has: readonly string[]): Declared {
+export function found(...has: readonly string[]): ExpectedReply {
   return { status: [200], body: "json", has };
 }
 
 /** An object that was made. Microsoft's pages say 201, and the examples on some of them 200. */
-export function made(...has: readonly string[]): Declared {
+export function made(...has: readonly string[]): ExpectedReply {
   return { status: [200, 201], body: "json", has };
 }
 
-export const noContent: Declared = { status: [204], body: "nothing" };
-export const accepted: Declared = { status: [202], body: "nothing" };
+export const noContent: ExpectedReply = { status: [204], body: "nothing" };
+export const accepted: ExpectedReply = { status: [202], body: "nothing" };
 
-export function content(body: "message" | "file" | "long-json"): Declared {
+export function content(body: "message" | "file" | "long-json"): ExpectedReply {
   return { status: [200], body };
 }
 
@@ -43,7 +43,7 @@ export interface WholeReply {
 }
 
 /** The object of a declared reply, empty where none is due. Throws Failure `broken-reply` for a reply that is not as declared. */
-export function asDeclared(declared: Declared, reply: WholeReply): JsonObject {
+export function asExpected(declared: ExpectedReply, reply: WholeReply): JsonObject {
   const { status, headers, json = {}, isEmpty } = reply;
   const isBody = declared.body === "nothing" ? isEmpty : reply.json !== undefined && isJsonType(headers.get("content-type"));
   // A success has no error beside it.
@@ -61,7 +61,7 @@ export function asDeclared(declared: Declared, reply: WholeReply): JsonObject {
  * @see https://learn.microsoft.com/en-us/graph/best-practices-concept (request-id)
  */
 export function checkStreamed(
-  declared: Declared,
+  declared: ExpectedReply,
   reply: { readonly status: number; readonly headers: ReadonlyMap<string, string>; readonly isFramed: boolean },
 ): void {
   const { status, headers, isFramed } = reply;

@@ -6,36 +6,36 @@ import type { Http } from "../../wire/http/client.ts";
 import type { HttpMethod, HttpRequest, HttpResponse } from "../../wire/http/messages.ts";
 import type { Document } from "../../wire/xml/write-xml.ts";
 import { failureOf } from "../failures.ts";
-import { asDeclared, checkStreamed, type Declared, type WholeReply } from "./expected-reply.ts";
+import { asExpected, checkStreamed, type ExpectedReply, type WholeReply } from "./expected-reply.ts";
 import { urlOfLink } from "./next-link.ts";
 import { type JsonObject, objectOf } from "./read-json.ts";
-import { type Asked, encodedSegment, encodedText, RawBody } from "./request-description.ts";
+import { encodedSegment, encodedText, RawBody, type RequestParts } from "./request-description.ts";
 
 /** A page of 250 messages with bodies, or 20 of those in a batch; more is not held in memory. */
 const maxReplyBytes = 64 * 1024 * 1024;
 
 /** A request that says itself where it goes: a link of the server's. */
-export type Going = Asked & { readonly link?: URL | undefined };
+export type AddressedRequest = RequestParts & { readonly link?: URL | undefined };
 
 /** What one request to Graph is made with. */
-export interface Rest {
+export interface GraphHttp {
   /** The whole URL of a request about this mailbox. */
-  urlOf(asked: Going, mailbox: string): URL;
+  urlOf(requested: AddressedRequest, mailbox: string): URL;
   /** Asks and reads the answer. Throws Failure for every reply that is not as declared. */
-  call(request: Named, asked: Going, mailbox: string, call: Call): Promise<JsonObject>;
+  call(request: NamedRequest, requested: AddressedRequest, mailbox: string, call: Call): Promise<JsonObject>;
   /** Asks for bytes. Throws Failure until they begin, as `call` does, and out of them when they end too early. */
-  open(request: Named, asked: Going, mailbox: string, call: Call): Promise<HttpResponse>;
+  open(request: NamedRequest, requested: AddressedRequest, mailbox: string, call: Call): Promise<HttpResponse>;
   /** Asks another place that the server named, without our token. Throws Failure, as `call` does; `refused` for a place that it does not own. */
-  elsewhere(request: Named, to: Elsewhere, call: Call): Promise<JsonObject>;
+  elsewhere(request: NamedRequest, to: UnauthenticatedRequest, call: Call): Promise<JsonObject>;
 }
 
 /** What is asked, for who observes, and the reply that is due. */
-export interface Named {
+export interface NamedRequest {
   readonly name: string;
-  readonly reply: Declared;
+  readonly reply: ExpectedReply;
 }
 
-export interface Elsewhere {
+export interface UnauthenticatedRequest {
   readonly url: string;
   readonly method: HttpMethod;
   readonly headers: Readonly<Record<string, string>>;
@@ -52,19 +52,19 @@ export interface RestOptions {
   readonly userAgent: string;
 }
 
-export function openRest({ base, http, anonymous, userAgent }: RestOptions): Rest {
-  function requestOf(name: string, asked: Going, mailbox: string, call: Call): HttpRequest {
-    const body = bodyOf(asked.body);
+export function openGraphHttp({ base, http, anonymous, userAgent }: RestOptions): GraphHttp {
+  function requestOf(name: string, requested: AddressedRequest, mailbox: string, call: Call): HttpRequest {
+    const body = bodyOf(requested.body);
     return {
-      url: rest.urlOf(asked, mailbox),
-      method: asked.method,
+      url: rest.urlOf(requested, mailbox),
+      method: requested.method,
       headers: {
         accept: "application/json",
         "user-agent": userAgent,
         "client-request-id": randomUUID(),
         "return-client-request-id": "true",
         ...(body === undefined ? {} : { "content-type": body.contentType }),
-        ...headersOf(asked),
+        ...headersOf(requested),
       },
       body: body?.document,
       signal: call.signal,
@@ -74,16 +74,16 @@ export function openRest({ base, http, anonymous, userAgent }: RestOptions): Res
     };
   }
 
-  const rest: Rest = {
-    urlOf(asked, mailbox) {
-      if (asked.link !== undefined) return asked.link;
-      return new URL(`${base.href.replace(/\/$/, "")}${pathOf(asked, mailbox)}`);
+  const rest: GraphHttp = {
+    urlOf(requested, mailbox) {
+      if (requested.link !== undefined) return requested.link;
+      return new URL(`${base.href.replace(/\/$/, "")}${pathOf(requested, mailbox)}`);
     },
-    async call(request, asked, mailbox, call) {
-      return successOf(request.reply, await http.send(requestOf(request.name, asked, mailbox, call)));
+    async call(request, requested, mailbox, call) {
+      return successOf(request.reply, await http.send(requestOf(request.name, requested, mailbox, call)));
     },
-    async open(request, asked, mailbox, call) {
-      const response = await http.send(requestOf(request.name, asked, mailbox, call));
+    async open(request, requested, mailbox, call) {
+      const response = await http.send(requestOf(request.name, requested, mailbox, call));
       if (response.status >= 400) throw failureOf(response.status, response.headers, (await read(response)).json);
       try {
         checkStreamed(request.reply, response);
@@ -110,12 +110,12 @@ export function openRest({ base, http, anonymous, userAgent }: RestOptions): Res
 }
 
 /** The path and query of a request, from below the version. */
-export function pathOf(asked: Asked, mailbox: string): string {
-  const query = Object.entries(asked.query ?? {}).flatMap(([name, value]) =>
+export function pathOf(requested: RequestParts, mailbox: string): string {
+  const query = Object.entries(requested.query ?? {}).flatMap(([name, value]) =>
     value === undefined ? [] : [`${name}=${encodedText(value)}`],
   );
-  const root = asked.ofOrganisation === true ? "" : userPath(mailbox);
-  return `${root}${asked.path}${query.length === 0 ? "" : `?${query.join("&")}`}`;
+  const root = requested.ofOrganisation === true ? "" : userPath(mailbox);
+  return `${root}${requested.path}${query.length === 0 ? "" : `?${query.join("&")}`}`;
 }
 
 /** @see https://learn.microsoft.com/en-us/graph/api/user-get (a name that begins with a dollar sign, a guest's with `#EXT#`) */
@@ -125,12 +125,12 @@ function userPath(user: string): string {
 }
 
 /** The headers that a request has inside a batch as well. Several preferences are one header (RFC 7240). */
-export function headersOf({ ids, prefer = [], headers }: Asked): Record<string, string> {
+export function headersOf({ ids, prefer = [], headers }: RequestParts): Record<string, string> {
   const all = [...(ids === "rest" ? [] : ['IdType="ImmutableId"']), ...prefer];
   return { ...(all.length === 0 ? {} : { prefer: all.join(", ") }), ...headers };
 }
 
-function bodyOf(body: Asked["body"]): RawBody | undefined {
+function bodyOf(body: RequestParts["body"]): RawBody | undefined {
   if (body === undefined || body instanceof RawBody) return body;
   const bytes = Buffer.from(JSON.stringify(body));
   return new RawBody("application/json", {
@@ -141,11 +141,11 @@ function bodyOf(body: Asked["body"]): RawBody | undefined {
   });
 }
 
-async function successOf(declared: Declared, response: HttpResponse): Promise<JsonObject> {
+async function successOf(declared: ExpectedReply, response: HttpResponse): Promise<JsonObject> {
   const { status, headers } = response;
   const body = await read(response);
   if (status >= 400) throw failureOf(status, headers, body.json);
-  return asDeclared(declared, { status, headers, ...body });
+  return asExpected(declared, { status, headers, ...body });
 }
 
 async function read(response: HttpResponse): Promise<Pick<WholeReply, "json" | "isEmpty">> {

@@ -2,8 +2,8 @@ import type { Call } from "../../exchange/exchange.ts";
 import type { Outcome } from "../../outcome.ts";
 import type { Safety } from "../../wire/throttling/retry-safety.ts";
 import type { Folders } from "../folders/mailbox-folders.ts";
-import type { Habits } from "../unpromised.ts";
-import type { Elsewhere, Named } from "./graph-http.ts";
+import type { UnpromisedBehaviour } from "../unpromised.ts";
+import type { NamedRequest, UnauthenticatedRequest } from "./graph-http.ts";
 import type { Page } from "./paging.ts";
 import type { JsonObject } from "./read-json.ts";
 import type { Request } from "./request-description.ts";
@@ -15,7 +15,7 @@ export interface GraphMailbox {
   readonly call: Call;
   readonly folders: Folders;
   /** What of the service is promised nowhere, as this connection takes it. */
-  readonly habits: Habits;
+  readonly habits: UnpromisedBehaviour;
   /** Another mailbox over the same connection, with the same call. */
   other(address: string): GraphMailbox;
   /** The same mailbox during another call: with other cancellation, time-out or progress. */
@@ -32,5 +32,5 @@ export interface GraphMailbox {
   /** Asks for bytes (`$value`); what `read` makes of a reply is not used. Throws Failure until they begin. They must be read to their end. */
   stream<In>(request: Request<In, unknown>, input: In): Promise<AsyncIterable<Uint8Array>>;
   /** Asks a place that the server named, such as an upload URL, without our token. Throws Failure. */
-  elsewhere(request: Named, safety: Safety, to: Elsewhere): Promise<JsonObject>;
+  elsewhere(request: NamedRequest, safety: Safety, to: UnauthenticatedRequest): Promise<JsonObject>;
 }

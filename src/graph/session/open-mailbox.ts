@@ -1,27 +1,27 @@
 import type { Call } from "../../exchange/exchange.ts";
 import type { Limits } from "../../wire/throttling/backoff-delay.ts";
-import type { Schedule } from "../../wire/throttling/request-queue.ts";
-import { held } from "../../wire/throttling/turn-of-body.ts";
+import type { RequestQueue } from "../../wire/throttling/request-queue.ts";
+import { releaseTurnAtEnd } from "../../wire/throttling/turn-of-body.ts";
 import type { Folders } from "../folders/mailbox-folders.ts";
 import { openFolders } from "../folders/resolve-folder-path.ts";
-import type { Habits } from "../unpromised.ts";
+import type { UnpromisedBehaviour } from "../unpromised.ts";
 import { askEach, askOne } from "./batch.ts";
-import type { Rest } from "./graph-http.ts";
+import type { GraphHttp } from "./graph-http.ts";
 import type { GraphMailbox } from "./mailbox.ts";
 import { pages } from "./paging.ts";
-import { type Asker, askRepeatedly } from "./retry.ts";
+import { askRepeatedly, type RequestSender } from "./retry.ts";
 
 /** What all mailboxes of one connection share. */
 export interface Connection {
-  readonly rest: Rest;
-  readonly schedule: Schedule;
+  readonly rest: GraphHttp;
+  readonly schedule: RequestQueue;
   readonly limits: Limits;
-  readonly habits: Habits;
+  readonly habits: UnpromisedBehaviour;
 }
 
 export function openMailbox(connection: Connection, address: string, call: Call = {}): GraphMailbox {
   const { rest, schedule, limits, habits } = connection;
-  const asker: Asker = { rest, mailbox: address, call, schedule, key: address.toLowerCase(), limits, habits };
+  const asker: RequestSender = { rest, mailbox: address, call, schedule, key: address.toLowerCase(), limits, habits };
   let folders: Folders | undefined;
   const mailbox: GraphMailbox = {
     address,
@@ -37,8 +37,10 @@ export function openMailbox(connection: Connection, address: string, call: Call 
     each: (request, inputs, options) => askEach(request, inputs, asker, options?.batchSize),
     pages: (request, input, from) => pages(request, input, asker, from),
     async stream(request, input) {
-      const asked = request.write(input, habits);
-      return askRepeatedly(asker, request.safety, async (turn) => held((await rest.open(request, asked, address, call)).body, turn));
+      const requested = request.write(input, habits);
+      return askRepeatedly(asker, request.safety, async (turn) =>
+        releaseTurnAtEnd((await rest.open(request, requested, address, call)).body, turn),
+      );
     },
     elsewhere: (request, safety, to) =>
       askRepeatedly(asker, safety, async (turn) => {

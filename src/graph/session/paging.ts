@@ -2,8 +2,8 @@ import { contradiction } from "../../exchange/search/contradiction.ts";
 import { Failure } from "../../failure.ts";
 import { urlOfLink } from "./next-link.ts";
 import { type JsonObject, numberIn, objectsIn, textIn } from "./read-json.ts";
-import type { Asked, Request } from "./request-description.ts";
-import { type Asker, askRepeatedly } from "./retry.ts";
+import type { Request, RequestParts } from "./request-description.ts";
+import { askRepeatedly, type RequestSender } from "./retry.ts";
 
 /** One page of a list. */
 export interface Page<T> {
@@ -44,17 +44,17 @@ export function pageOf<T>(reply: JsonObject, read: (item: JsonObject) => T): Pag
 export async function* pages<In, P extends Page<unknown>>(
   request: Request<In, P>,
   input: In,
-  asker: Asker,
+  asker: RequestSender,
   from?: string,
 ): AsyncGenerator<P, void, undefined> {
-  const asked = request.write(input, asker.habits);
+  const requested = request.write(input, asker.habits);
   const seen = new Set<string>();
   let link = from;
   let given = 0;
   for (let count = 0; count < maxPages; count++) {
-    let page = await askPage(request, asked, link, asker);
+    let page = await askPage(request, requested, link, asker);
     // From a link on it is not known how many came before.
-    if (from === undefined && endsShort(page, given)) page = await askPage(request, asked, link, asker);
+    if (from === undefined && endsShort(page, given)) page = await askPage(request, requested, link, asker);
     yield page;
     given += page.length;
     link = page.next;
@@ -67,19 +67,24 @@ export async function* pages<In, P extends Page<unknown>>(
   throw new Failure("broken-reply", "The server says again and again that a list goes on, and leads us in a circle.");
 }
 
-async function askPage<In, P>(request: Request<In, P>, asked: Asked, link: string | undefined, asker: Asker): Promise<P> {
+async function askPage<In, P>(
+  request: Request<In, P>,
+  requested: RequestParts,
+  link: string | undefined,
+  asker: RequestSender,
+): Promise<P> {
   const { rest, mailbox, call } = asker;
-  const going = link === undefined ? asked : { ...asked, link: linkOf(link, rest.urlOf(asked, mailbox)) };
+  const addressed = link === undefined ? requested : { ...requested, link: linkOf(link, rest.urlOf(requested, mailbox)) };
   return askRepeatedly(asker, request.safety, async (turn) => {
-    const page = request.read(await rest.call(request, going, mailbox, call));
+    const page = request.read(await rest.call(request, addressed, mailbox, call));
     turn.end(true);
     return page;
   });
 }
 
 /** The token goes with the request: so a link leads to the server that gave it, or nowhere. */
-function linkOf(link: string, asked: URL): URL {
+function linkOf(link: string, requested: URL): URL {
   const url = urlOfLink(link);
-  if (url !== undefined && url.origin === asked.origin) return url;
+  if (url !== undefined && url.origin === requested.origin) return url;
   throw new Failure("refused", `The next page should be at another server${url ? `: ${url.host}` : ""}. It was not asked for.`);
 }

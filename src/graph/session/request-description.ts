@@ -2,12 +2,12 @@ import { Failure } from "../../failure.ts";
 import type { HttpMethod } from "../../wire/http/messages.ts";
 import type { Safety } from "../../wire/throttling/retry-safety.ts";
 import type { Document } from "../../wire/xml/write-xml.ts";
-import type { Habits } from "../unpromised.ts";
-import type { Declared } from "./expected-reply.ts";
+import type { UnpromisedBehaviour } from "../unpromised.ts";
+import type { ExpectedReply } from "./expected-reply.ts";
 import type { JsonObject } from "./read-json.ts";
 
 /** One request as it is written. */
-export interface Asked {
+export interface RequestParts {
   readonly method: HttpMethod;
   /** Begins with `/`, below `/users/{mailbox}`; every id in it was written by `segment`. */
   readonly path: string;
@@ -41,11 +41,11 @@ export interface Request<In, Out> {
   readonly name: string;
   readonly safety: Safety;
   /** What Graph replies to it. */
-  readonly reply: Declared;
+  readonly reply: ExpectedReply;
   /** The value when a repetition finds nothing although the answer to the first time was lost: that one was carried out. */
   readonly gone?: Out;
   /** `habits`: as the connection takes the service; default as everybody. */
-  write(input: In, habits?: Habits): Asked;
+  write(input: In, habits?: UnpromisedBehaviour): RequestParts;
   /** What is made of the JSON of a success; an empty object where the reply has no body. Throws Failure `broken-reply`. */
   read(reply: JsonObject): Out;
 }

@@ -1,31 +1,31 @@
 import type { Call } from "../../exchange/exchange.ts";
 import { asFailure, type Failure } from "../../failure.ts";
-import { isWorthAnother, type Limits, waitFor } from "../../wire/throttling/backoff-delay.ts";
-import type { Schedule, Turn } from "../../wire/throttling/request-queue.ts";
+import { backoffDelay, isWorthAnother, type Limits } from "../../wire/throttling/backoff-delay.ts";
+import type { RequestQueue, Turn } from "../../wire/throttling/request-queue.ts";
 import type { Safety } from "../../wire/throttling/retry-safety.ts";
 import { certainlyNotDone, isThrottled, mayRepeat, reported } from "../failures.ts";
-import type { Habits } from "../unpromised.ts";
-import type { Rest } from "./graph-http.ts";
+import type { UnpromisedBehaviour } from "../unpromised.ts";
+import type { GraphHttp } from "./graph-http.ts";
 
 /** What one mailbox asks with. */
-export interface Asker {
-  readonly rest: Rest;
+export interface RequestSender {
+  readonly rest: GraphHttp;
   readonly mailbox: string;
   readonly call: Call;
-  readonly schedule: Schedule;
+  readonly schedule: RequestQueue;
   /** All who ask for the same mailbox wait together: Outlook counts requests per application and mailbox. */
   readonly key: string;
   readonly limits: Limits;
-  readonly habits: Habits;
+  readonly habits: UnpromisedBehaviour;
 }
 
 /** Waits until it may be asked. Throws Failure `cancelled`, or `busy` for a wait that is too long: then nothing was asked. */
-export function turnOf({ schedule, key, limits, call }: Asker): Promise<Turn> {
+export function turnOf({ schedule, key, limits, call }: RequestSender): Promise<Turn> {
   return schedule.turn(key, limits, call);
 }
 
 /** True when what failed may be asked again, `tries` being how often it was. */
-export function isRepeatable(failure: Failure, safety: Safety, tries: number, { limits, call }: Asker): boolean {
+export function isRepeatable(failure: Failure, safety: Safety, tries: number, { limits, call }: RequestSender): boolean {
   if (tries >= (call.tries ?? Number.POSITIVE_INFINITY) && !certainlyNotDone(failure)) return false;
   return mayRepeat(failure, safety) && isWorthAnother(failure, tries, limits);
 }
@@ -34,14 +34,14 @@ export function isRepeatable(failure: Failure, safety: Safety, tries: number, { 
  * Makes everybody who asks for this mailbox wait as long as these failures say: what throttles one request throttles the mailbox.
  * @see https://learn.microsoft.com/en-us/graph/throttling-limits#outlook-service-limits
  */
-export function slowDown(failures: readonly Failure[], tries: number, { schedule, key, limits }: Asker): void {
+export function slowDown(failures: readonly Failure[], tries: number, { schedule, key, limits }: RequestSender): void {
   for (const failure of failures) {
     // What was not attempted need not wait; what only a person can mend does not pass by waiting.
     if (!failure.retryable || failure.code === "not-attempted" || failure.code === "cancelled") continue;
-    const asked = failure.code === "busy";
-    schedule.pause(key, failure.backOffMs ?? Math.min(waitFor(tries), limits.maxWaitMs), {
-      text: asked ? "Microsoft Graph is throttling" : "the last answer was lost",
-      asked,
+    const requested = failure.code === "busy";
+    schedule.pause(key, failure.backOffMs ?? Math.min(backoffDelay(tries), limits.maxWaitMs), {
+      text: requested ? "Microsoft Graph is throttling" : "the last answer was lost",
+      asked: requested,
       wireCode: failure.wireCode,
     });
   }
@@ -49,7 +49,7 @@ export function slowDown(failures: readonly Failure[], tries: number, { schedule
 
 /** Asks one thing until it is answered or must not be asked again. `lost` is told of each failure after which it is asked again. Throws Failure. */
 export async function askRepeatedly<T>(
-  asker: Asker,
+  asker: RequestSender,
   safety: Safety,
   ask: (turn: Turn) => Promise<T>,
   lost?: (failure: Failure) => void,

@@ -13,10 +13,10 @@ export interface MailboxSettings {
  * Of a user's mailbox by its names, or of a mailbox for public folders by its address or its GUID. Undefined for an address that is nobody's.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-route-public-folder-content-requests
  */
-export function mailboxSettings(store: Store, asked: string): MailboxSettings | undefined {
-  const name = asked.toLowerCase();
+export function mailboxSettings(store: Store, requested: string): MailboxSettings | undefined {
+  const name = requested.toLowerCase();
   const found =
-    store.mailbox(asked) ??
+    store.mailbox(requested) ??
     store.publicFolderMailboxes.find(({ address, guid }) => address.toLowerCase() === name || name.split("@")[0] === guid);
   if (found === undefined) return undefined;
   const { address, guid } = found;

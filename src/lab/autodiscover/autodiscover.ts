@@ -90,16 +90,16 @@ async function serve(
   for await (const chunk of request) chunks.push(chunk);
   const body = Buffer.concat(chunks);
   const caller = authenticate(options.store, request.headers.authorization, options.tokens);
-  const asked = protocol === "pox" && request.method === "GET" ? "probe" : protocol;
-  response.once("close", () => options.log(logged(asked, request, response, caller, body.length)));
+  const requested = protocol === "pox" && request.method === "GET" ? "probe" : protocol;
+  response.once("close", () => options.log(logged(requested, request, response, caller, body.length)));
   const host = (request.headers.host ?? "").replace(/:\d+$/, "").toLowerCase();
   const rule = options.rules.find(
-    (one) => (one.host === undefined || one.host === host) && (one.protocol === undefined || one.protocol === asked),
+    (one) => (one.host === undefined || one.host === host) && (one.protocol === undefined || one.protocol === requested),
   );
   const behave = rule?.behave;
-  if (behave?.kind === "huge") return await endless(asked, response);
+  if (behave?.kind === "huge") return await endless(requested, response);
   const reply = behave === undefined ? undefined : misbehaved(behave);
-  const { status, headers, body: text } = reply ?? honest(asked, options, request, body.toString("utf8"), caller, behave);
+  const { status, headers, body: text } = reply ?? honest(requested, options, request, body.toString("utf8"), caller, behave);
   response.writeHead(status, { "Content-Length": Buffer.byteLength(text), ...headers }).end(text);
 }
 
@@ -120,20 +120,20 @@ function misbehaved(behave: AutodiscoverBehaviour): Reply | undefined {
 const challenge = { "WWW-Authenticate": 'Basic realm="Autodiscover of the mailcordon lab"' } as const;
 
 function honest(
-  asked: AutodiscoverProtocol | "probe",
+  requested: AutodiscoverProtocol | "probe",
   options: AutodiscoverOptions,
   request: IncomingMessage,
   body: string,
   caller: User | undefined,
   behave: AutodiscoverBehaviour | undefined,
 ): Reply {
-  if (asked === "json") return json(options, request, behave);
+  if (requested === "json") return json(options, request, behave);
   if (caller === undefined) return { status: 401, headers: challenge, body: "" };
-  if (asked === "probe" || request.method !== "POST") return { status: 405, headers: { Allow: "POST" }, body: "" };
+  if (requested === "probe" || request.method !== "POST") return { status: 405, headers: { Allow: "POST" }, body: "" };
   if (!/^text\/xml\b/i.test(request.headers["content-type"] ?? "")) return { status: 415, body: "" };
   try {
     const root = parseXml(body);
-    const text = asked === "soap" ? soap(options, root, behave) : pox(options, root, behave);
+    const text = requested === "soap" ? soap(options, root, behave) : pox(options, root, behave);
     return { status: 200, headers: { "Content-Type": "text/xml; charset=utf-8" }, body: text };
   } catch (error) {
     if (error instanceof XmlError || error instanceof BadRequest) return { status: 400, body: "" };
@@ -264,10 +264,10 @@ function settingsOf({ store, publicFolders = true }: AutodiscoverOptions, addres
 }
 
 /** Well-formed as far as it goes, so that only its size stops a reader. */
-async function endless(asked: AutodiscoverProtocol | "probe", response: ServerResponse): Promise<void> {
-  const isJson = asked === "json";
+async function endless(requested: AutodiscoverProtocol | "probe", response: ServerResponse): Promise<void> {
+  const isJson = requested === "json";
   const inXml =
-    asked === "soap"
+    requested === "soap"
       ? `<s:Envelope xmlns:s="${namespaces.soap}"><s:Body>`
       : `<Autodiscover xmlns="${namespaces.poxResponse}"><Response xmlns="${namespaces.outlook}">`;
   response.writeHead(200, { "Content-Type": isJson ? "application/json" : "text/xml" });
@@ -287,12 +287,18 @@ async function endless(asked: AutodiscoverProtocol | "probe", response: ServerRe
   }
 }
 
-function logged(asked: string, request: IncomingMessage, response: ServerResponse, caller: User | undefined, bytesIn: number): LabRequest {
+function logged(
+  requested: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+  caller: User | undefined,
+  bytesIn: number,
+): LabRequest {
   const headers = Object.entries(request.headersDistinct).filter(([name]) => !/^(?:authorization|cookie|proxy-authorization)$/.test(name));
   return {
     method: request.method ?? "",
     path: request.url ?? "",
-    operation: `autodiscover ${asked}`,
+    operation: `autodiscover ${requested}`,
     caller: caller?.address,
     acting: undefined,
     anchorMailbox: undefined,

@@ -1,5 +1,5 @@
 import type { Faults } from "../faults.ts";
-import type { Habits } from "../server-variants.ts";
+import type { ServerVariants } from "../server-variants.ts";
 import type { User } from "../store/organisation.ts";
 import type { Store } from "../store/store.ts";
 import { el, esc, type XmlElement } from "../xml.ts";
@@ -24,7 +24,7 @@ export interface RequestContext {
   /** The id of TimeZoneContext; `UTC` without it. */
   readonly timeZone: string;
   readonly faults: Faults;
-  readonly habits: Habits;
+  readonly habits: ServerVariants;
   /** The operation element; it is valid by the schema. */
   readonly request: XmlElement;
 }

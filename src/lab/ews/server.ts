@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { TextDecoder } from "node:util";
 import type { FaultPlan, Faults } from "../faults.ts";
 import type { LabRequest } from "../request-log.ts";
-import type { Habits } from "../server-variants.ts";
+import type { ServerVariants } from "../server-variants.ts";
 import type { EwsPolicy } from "../sign-in/app-registration.ts";
 import type { TokenServer } from "../sign-in/token-server.ts";
 import type { User } from "../store/organisation.ts";
@@ -26,7 +26,7 @@ import { isRequestVersion, newestRequestVersion, type Product, supports } from "
 export interface EwsServer {
   readonly store: Store;
   readonly faults: FaultPlan;
-  readonly habits: Habits;
+  readonly habits: ServerVariants;
   readonly tokens: Readonly<Record<string, string>>;
   /** Whose tokens are taken besides, and which applications may use EWS. */
   readonly entra?: { readonly tokens: TokenServer; readonly policy: EwsPolicy } | undefined;

@@ -1,4 +1,4 @@
-import type { Manner } from "./items/message-json.ts";
+import type { ReplyFormat } from "./items/message-json.ts";
 import type { JsonObject } from "./json.ts";
 import { applyQuery, shapeOf } from "./odata/query.ts";
 import { type Call, type GraphReply, preferencesOf } from "./operation.ts";
@@ -7,7 +7,7 @@ import type { Resource, Row } from "./row.ts";
 const metadata = "https://graph.microsoft.com/v1.0/$metadata#";
 
 /** How this call wants its reply written. */
-export function mannerOf(call: Call): Manner {
+export function replyFormatOf(call: Call): ReplyFormat {
   const preferences = preferencesOf(call.request);
   const wanted = preferences.get("outlook.body-content-type")?.toLowerCase();
   const bodyType = wanted === "text" || wanted === "html" ? wanted : undefined;

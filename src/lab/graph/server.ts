@@ -64,15 +64,15 @@ export async function serveGraph(server: GraphServer, request: IncomingMessage, 
     const body = await readBody(request, isImport ? largestImport : largestBody);
     if (body === undefined) throw new GraphError(413, "RequestEntityTooLarge", "The request entity is too large.");
     about.body = body;
-    const asked: GraphRequest = { method: request.method ?? "GET", url, headers, body };
+    const requested: GraphRequest = { method: request.method ?? "GET", url, headers, body };
     if (isImport || isUploadPath(url.pathname)) {
-      about.answered = isImport ? answerImport(server, asked) : answerUpload(server, asked);
+      about.answered = isImport ? answerImport(server, requested) : answerUpload(server, requested);
       return about.answered.reply;
     }
     const caller = await signIn(server, headers.get("authorization"));
     about.caller = caller;
     const leave = enter(server, caller, url, response);
-    about.answered = await dispatch(server, caller, asked);
+    about.answered = await dispatch(server, caller, requested);
     const delay = about.answered.faults.rule("delay");
     // The connections that wait are closed with the lab.
     if (delay !== undefined) await sleep(delay.delayMs ?? 1000, undefined, { signal: server.closing }).catch(stopWaiting);

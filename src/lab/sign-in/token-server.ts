@@ -217,9 +217,9 @@ export function openTokenServer(tenant: Tenant, user: (address: string) => User 
       status = error.status;
       refused = error.number;
     }
-    const asked = form.get("grant_type") ?? url.pathname.split("/").filter(Boolean).at(-1) ?? "";
+    const requested = form.get("grant_type") ?? url.pathname.split("/").filter(Boolean).at(-1) ?? "";
     const clientId = form.get("client_id") ?? url.searchParams.get("client_id") ?? undefined;
-    requests.push({ method: request.method ?? "", path: url.pathname, asked, clientId, status, refused });
+    requests.push({ method: request.method ?? "", path: url.pathname, asked: requested, clientId, status, refused });
     if (requests.length > logLimit) requests.splice(0, requests.length - logLimit);
     response
       .writeHead(status, { "Content-Type": "application/json; charset=utf-8", "Cache-Control": "no-store" })

@@ -57,7 +57,11 @@ export interface AuditLog {
   append(entry: AuditEntry): Promise<void>;
   /** Which of these names of messages it says that the action was carried out on. Absent where the log cannot be asked. */
   readonly done?:
-    | ((asked: { readonly action: string; readonly mailbox: string; readonly names: readonly string[] }) => Promise<ReadonlySet<string>>)
+    | ((requested: {
+        readonly action: string;
+        readonly mailbox: string;
+        readonly names: readonly string[];
+      }) => Promise<ReadonlySet<string>>)
     | undefined;
 }
 

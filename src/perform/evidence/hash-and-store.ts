@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import { type FileHandle, link, lstat, open, readdir, rename, unlink } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import type { AboutBytes, Digested, EvidenceStore, Held, Kept } from "../../catalogue/action-definition.ts";
+import type { Digests, EvidenceDetails, EvidenceStore, InlineContent, Kept } from "../../catalogue/action-definition.ts";
 import { errorCode, Failure } from "../../failure.ts";
 import { makeFolder } from "../../files/make-folder.ts";
 import { openRegular } from "../../files/regular-file.ts";
@@ -70,7 +70,7 @@ async function keep(
   folder: string,
   now: () => Date,
   bytes: AsyncIterable<Uint8Array>,
-  about: AboutBytes,
+  about: EvidenceDetails,
   names: () => Promise<Names>,
 ): Promise<Kept> {
   const files = join(folder, filesFolder);
@@ -79,7 +79,7 @@ async function keep(
     await makeFolder(files, 0o700);
     return await open(partial, fresh, 0o600);
   });
-  let digested: Digested;
+  let digested: Digests;
   try {
     const writer = gathering(file);
     digested = await digest(bytes, about, (chunk) => onDisk("write the evidence", folder, () => writer.add(chunk)));
@@ -107,7 +107,7 @@ async function keep(
   });
 }
 
-async function hold(bytes: AsyncIterable<Uint8Array>, about: AboutBytes): Promise<Held> {
+async function hold(bytes: AsyncIterable<Uint8Array>, about: EvidenceDetails): Promise<InlineContent> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   let checked = 0;
@@ -138,7 +138,11 @@ function demandRoom(size: number): void {
 }
 
 /** Reads to the end, hashing on the way. Throws what the stream or the sink throws, or Failure `too-large`. */
-async function digest(bytes: AsyncIterable<Uint8Array>, about: AboutBytes, sink: (chunk: Uint8Array) => Promise<void>): Promise<Digested> {
+async function digest(
+  bytes: AsyncIterable<Uint8Array>,
+  about: EvidenceDetails,
+  sink: (chunk: Uint8Array) => Promise<void>,
+): Promise<Digests> {
   const md5 = createHash("md5");
   const sha1 = createHash("sha1");
   const sha256 = createHash("sha256");
@@ -191,7 +195,7 @@ async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
 }
 
 /** Gives the temporary file its name; returns its path, or that of the file that already holds these bytes under this name. */
-async function settle(folder: string, partial: string, kept: Digested, names: Names): Promise<string> {
+async function settle(folder: string, partial: string, kept: Digests, names: Names): Promise<string> {
   const candidates = [kept.safe_name, suffixed(kept.safe_name, `-${kept.sha256.slice(0, 8)}`), suffixed(kept.safe_name, `-${kept.sha256}`)];
   for (const candidate of candidates) {
     const alike = names.get(folded(candidate)) ?? candidate;
@@ -232,7 +236,7 @@ async function named(partial: string, path: string): Promise<boolean> {
   }
 }
 
-async function holds(path: string, kept: Digested): Promise<boolean> {
+async function holds(path: string, kept: Digests): Promise<boolean> {
   const stats = await lstat(path).catch((thrown: unknown) => {
     // One that was taken away since, or is not there yet.
     if (errorCode(thrown) === "ENOENT") return undefined;

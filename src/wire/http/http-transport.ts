@@ -74,12 +74,12 @@ async function forwarded(proxy: ProxyServer, pool: Pool, options: TransportOptio
     agent,
     isSecure,
     forwardedBy: proxy,
-    request: (url, asked) =>
+    request: (url, requested) =>
       request({
-        ...asked,
+        ...requested,
         ...proxyPlace(proxy),
         path: `${url.origin}${url.pathname}${url.search}`,
-        headers: { host: url.host, ...asked.headers, ...proxyAuthorization(proxy) },
+        headers: { host: url.host, ...requested.headers, ...proxyAuthorization(proxy) },
       }),
   };
 }

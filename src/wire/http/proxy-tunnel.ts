@@ -47,17 +47,17 @@ export function proxyRefusal(status: number, proxy: ProxyServer, host: string): 
 export function openTunnel(connect: () => ClientRequest, proxy: ProxyServer, host: string, milliseconds: number): Promise<Duplex> {
   const name = `the proxy ${proxy.url.host}`;
   return new Promise((resolve, reject) => {
-    const asked = connect();
+    const requested = connect();
     const fail = (failure: Failure): void => {
       clearTimeout(timer);
       reject(failure);
-      asked.destroy();
+      requested.destroy();
     };
     const timer = setTimeout(
       () => fail(failureAt("connecting", "timeout", `Through ${name}, ${host} could not be connected to within ${milliseconds / 1000} s.`)),
       milliseconds,
     );
-    asked.once("connect", (answer: IncomingMessage, socket: Duplex, first: Buffer) => {
+    requested.once("connect", (answer: IncomingMessage, socket: Duplex, first: Buffer) => {
       const status = answer.statusCode ?? 0;
       if (status < 200 || status > 299) {
         socket.destroy();
@@ -72,8 +72,8 @@ export function openTunnel(connect: () => ClientRequest, proxy: ProxyServer, hos
       resolve(socket);
     });
     // Some proxies answer CONNECT with a page and without ending the exchange as one.
-    asked.once("response", (answer: IncomingMessage) => fail(proxyRefusal(answer.statusCode ?? 0, proxy, host)));
-    asked.on("error", (thrown) => fail(failureOf(thrown, "connecting", name)));
-    asked.end();
+    requested.once("response", (answer: IncomingMessage) => fail(proxyRefusal(answer.statusCode ?? 0, proxy, host)));
+    requested.on("error", (thrown) => fail(failureOf(thrown, "connecting", name)));
+    requested.end();
   });
 }

@@ -79,9 +79,9 @@ export class CalendarSplitter implements Splitter {
     this.#state = "value";
     this.#parts += 1;
     if (this.#parts > maxParts) throw new Failure("too-large", `A calendar with more than ${maxParts} files is not read.`);
-    const said = (name: string) => this.#parameters.get(name) || undefined;
-    const name = said("X-FILENAME") ?? said("FILENAME") ?? said("X-APPLE-FILENAME") ?? said("X-LABEL");
-    const known = typeIn(said("FMTTYPE")) ?? typeIn(type) ?? "application/octet-stream";
+    const parameterOf = (name: string) => this.#parameters.get(name) || undefined;
+    const name = parameterOf("X-FILENAME") ?? parameterOf("FILENAME") ?? parameterOf("X-APPLE-FILENAME") ?? parameterOf("X-LABEL");
+    const known = typeIn(parameterOf("FMTTYPE")) ?? typeIn(type) ?? "application/octet-stream";
     const fields = fieldsOfFile({
       type: known,
       name: name === undefined ? undefined : { bytes: Buffer.from(name, "latin1"), charset: "utf-8" },

@@ -167,10 +167,10 @@ export class MimeSplitter implements Splitter {
     const fields = fieldsOf(head);
     if (this.#isWhole) yield { kind: "head", bytes: Buffer.from(head), fields };
     this.#isWhole = false;
-    const said = fieldIn(fields, "content-type") ?? "";
+    const contentType = fieldIn(fields, "content-type") ?? "";
     const fallback = this.#within === "digest" ? "message/rfc822" : "text/plain";
-    const type = tokenOf(said) ?? fallback;
-    const boundary = type.startsWith("multipart/") ? boundaryOf(said) : undefined;
+    const type = tokenOf(contentType) ?? fallback;
+    const boundary = type.startsWith("multipart/") ? boundaryOf(contentType) : undefined;
     if (boundary !== undefined) {
       if (this.#open.length >= maxDepth) throw new Failure("too-large", `Parts within parts, more than ${maxDepth} deep, are not read.`);
       this.#open.push({ boundary, subtype: type.slice("multipart/".length), isSeen: false });

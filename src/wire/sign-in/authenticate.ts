@@ -136,9 +136,9 @@ async function chosen(
   maxConnections: number,
 ): Promise<Http | undefined> {
   const { url } = request;
-  const asked = await offersTo(http, request);
-  if (asked === undefined) return undefined;
-  const { challenges, method } = asked;
+  const requested = await offersTo(http, request);
+  if (requested === undefined) return undefined;
+  const { challenges, method } = requested;
   const offers = (scheme: string): boolean => challenges.some((challenge) => challenge.scheme === scheme);
   const negotiate = offers("negotiate") && isEnough("kerberos", atLeast) ? await negotiating(http, url, maxConnections) : undefined;
   if (negotiate !== undefined && !(negotiate instanceof Failure)) return negotiate;
@@ -192,9 +192,9 @@ async function challengesTo(
   more: Readonly<Record<string, string>> = {},
 ): Promise<Challenge[] | undefined> {
   const sent = { ...withoutContent(headers), ...more };
-  const asked = await http.send({ url, method, headers: sent, signal, name: offerName });
-  asked.discard();
-  return asked.status === 401 ? challengesOf(asked.headers.get("www-authenticate")) : undefined;
+  const requested = await http.send({ url, method, headers: sent, signal, name: offerName });
+  requested.discard();
+  return requested.status === 401 ? challengesOf(requested.headers.get("www-authenticate")) : undefined;
 }
 
 /**

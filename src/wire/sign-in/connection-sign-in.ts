@@ -124,13 +124,13 @@ export function signInConnections(http: Http, scheme: ConnectionScheme, guard: S
     let connection: HttpConnection | undefined;
     if (scheme.asksFirst) {
       const first = { ...request, ...withMessage(request, message), body: undefined, name: "sign-in", slot: slot.number };
-      const asked = await http.send(first);
-      await read(asked);
-      if (asked.status !== 401) return unsigned(asked.connection, slot, request);
-      const answer = await answerTo(asked, steps);
-      if (answer === undefined) throw notOffered(asked, request.url.host);
+      const requested = await http.send(first);
+      await read(requested);
+      if (requested.status !== 401) return unsigned(requested.connection, slot, request);
+      const answer = await answerTo(requested, steps);
+      if (answer === undefined) throw notOffered(requested, request.url.host);
       message = answer;
-      connection = asked.connection;
+      connection = requested.connection;
     }
     for (let messages = 1; ; messages++) {
       const sent = { ...request, ...withMessage(request, message) };

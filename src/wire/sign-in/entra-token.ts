@@ -51,7 +51,7 @@ export async function fetchToken(client: EntraClient, fetch: Fetch): Promise<Fet
 
 async function fetchWith(client: EntraClient, fetch: Fetch, network: EntraNetwork): Promise<FetchedToken> {
   const { credential, clientId, scope } = client;
-  const asked = { scopes: [scope], ...(fetch.claims === undefined ? {} : { claims: fetch.claims }) };
+  const requested = { scopes: [scope], ...(fetch.claims === undefined ? {} : { claims: fetch.claims }) };
   switch (credential.kind) {
     case "managed-identity":
       return managedIdentity(client, network, fetch.claims);
@@ -66,7 +66,7 @@ async function fetchWith(client: EntraClient, fetch: Fetch, network: EntraNetwor
         auth: { clientId, ...(await authorityFor(client, network)), ...proof },
         system: system(network),
       });
-      return taken(await application.acquireTokenByClientCredential({ ...asked, skipCache: true }));
+      return taken(await application.acquireTokenByClientCredential({ ...requested, skipCache: true }));
     }
   }
 }

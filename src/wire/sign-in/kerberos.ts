@@ -69,8 +69,8 @@ export function kerberosScheme(kerberos: KerberosPackage): ConnectionScheme {
 }
 
 function noTicket(host: string, thrown: unknown): Failure {
-  const said = thrown instanceof Error ? `: ${thrown.message.slice(0, 200)}` : ".";
-  return new Failure("unauthenticated", `Kerberos gives no ticket for HTTP@${host}${said}`, {
+  const detail = thrown instanceof Error ? `: ${thrown.message.slice(0, 200)}` : ".";
+  return new Failure("unauthenticated", `Kerberos gives no ticket for HTTP@${host}${detail}`, {
     hint: "Get a ticket with kinit (klist shows it), and check that the server's service name is registered (setspn).",
     cause: thrown,
   });

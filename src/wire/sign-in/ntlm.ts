@@ -189,9 +189,9 @@ export function sessionBaseKey(key: Uint8Array, proof: Uint8Array): Buffer {
 function clientChallenge(challenge: NtlmChallenge, target: NtlmTarget, moment: NtlmMoment | undefined): Buffer {
   const timestamp = challenge.pairs.find(({ id }) => id === av.timestamp)?.value;
   if (timestamp !== undefined && timestamp.length !== 8) throw brokenChallenge("has no time where it says one");
-  const said = challenge.pairs.find(({ id }) => id === av.flags)?.value;
+  const flagsPair = challenge.pairs.find(({ id }) => id === av.flags)?.value;
   const flags = Buffer.alloc(4);
-  flags.writeUInt32LE(((said?.length === 4 ? said.readUInt32LE(0) : 0) | micProvided) >>> 0);
+  flags.writeUInt32LE(((flagsPair?.length === 4 ? flagsPair.readUInt32LE(0) : 0) | micProvided) >>> 0);
   const ours: readonly AvPair[] = [
     { id: av.flags, value: flags },
     // Section 3.1.5.1.2: sixteen zeros say that there is no channel to be bound to.

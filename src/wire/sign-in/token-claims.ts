@@ -26,25 +26,25 @@ export interface TokenFacts {
 export function tokenFacts(token: string): TokenFacts | undefined {
   const claims = claimsOf(token);
   if (claims === undefined) return undefined;
-  const said = (name: string): string | undefined => {
+  const textClaim = (name: string): string | undefined => {
     const value = claims.get(name);
     return typeof value === "string" ? value : undefined;
   };
   const expires = claims.get("exp");
   const roles = claims.get("roles");
-  const scopes = said("scp")?.split(" ").filter(Boolean) ?? [];
+  const scopes = textClaim("scp")?.split(" ").filter(Boolean) ?? [];
   const audience = claims.get("aud");
   return {
     audience: typeof audience === "string" ? audience : Array.isArray(audience) ? audience.filter(isText).join(" ") : undefined,
-    issuer: said("iss"),
-    tenant: said("tid"),
-    appId: said("appid") ?? said("azp"),
+    issuer: textClaim("iss"),
+    tenant: textClaim("tid"),
+    appId: textClaim("appid") ?? textClaim("azp"),
     roles: Array.isArray(roles) ? roles.filter(isText) : [],
     scopes,
-    user: said("upn") ?? said("unique_name") ?? said("preferred_username"),
+    user: textClaim("upn") ?? textClaim("unique_name") ?? textClaim("preferred_username"),
     // The year 9999: a Date beyond has no ISO text.
     expiresAt: typeof expires === "number" && expires >= 0 && expires < 253_402_300_800 ? new Date(expires * 1000) : undefined,
-    appOnly: said("idtyp") === "app" || scopes.length === 0,
+    appOnly: textClaim("idtyp") === "app" || scopes.length === 0,
   };
 }
 

@@ -1,6 +1,6 @@
 import { Failure } from "../../failure.ts";
 import { neverReached } from "../http/http-failure.ts";
-import { isForgettable, type Lane, newLane, type Reason, served, turnedAway } from "./budget.ts";
+import { type Budget, isForgettable, newBudget, served, turnedAway, type WaitReason } from "./budget.ts";
 
 /** What of a call the scheduler needs: its cancellation and somebody to tell. */
 export interface Waiting {
@@ -33,14 +33,14 @@ export type Scope = string | undefined;
  * Who may send when, for one account of one server. The server's pauses and what it allows at once are learned from its faults, for the
  * account and for each mailbox, and everybody keeps to them. Mailboxes take turns; within one, who came first goes first.
  */
-export interface Schedule {
+export interface RequestQueue {
   /**
    * Waits until a request for this mailbox may be sent, and tells progress why. Failure `cancelled` when the call is cancelled meanwhile;
    * Failure `busy` when it would take longer than the caller is ready to wait: then nothing was sent.
    */
   turn(mailbox: string, patience: Patience, call?: Waiting): Promise<Turn>;
   /** Nothing is sent for so many milliseconds. */
-  pause(scope: Scope, ms: number, reason: Reason): void;
+  pause(scope: Scope, ms: number, reason: WaitReason): void;
   /** A request was turned away for a budget: fewer at once from now on, never more than the server names. Call it before `pause`. */
   turnedAway(scope: Scope, allowed: number | undefined): void;
 }
@@ -65,45 +65,45 @@ interface Waiter {
 }
 
 /** Why a waiter does not get its turn; `until` when that is known. */
-interface Obstacle extends Reason {
+interface Obstacle extends WaitReason {
   readonly until: number | undefined;
 }
 
-const schedules = new Map<string, Schedule>();
+const schedules = new Map<string, RequestQueue>();
 
 /** The schedule that everybody in this process shares who uses this account of this server (an origin). */
-export function scheduleOf(server: string, account: string): Schedule {
+export function requestQueueOf(server: string, account: string): RequestQueue {
   const key = JSON.stringify([server, account]);
-  const known = schedules.get(key) ?? openSchedule();
+  const known = schedules.get(key) ?? openRequestQueue();
   schedules.set(key, known);
   return known;
 }
 
-export function openSchedule(): Schedule {
-  const account = newLane();
-  const mailboxes = new Map<string, Lane>();
+export function openRequestQueue(): RequestQueue {
+  const account = newBudget();
+  const mailboxes = new Map<string, Budget>();
   // In the order in which the mailboxes have their turn.
   const queues = new Map<string, Waiter[]>();
   let timer: NodeJS.Timeout | undefined;
 
-  const laneOf = (scope: Scope): Lane => {
+  const laneOf = (scope: Scope): Budget => {
     if (scope === undefined) return account;
-    const lane = mailboxes.get(scope) ?? newLane();
-    mailboxes.set(scope, lane);
-    return lane;
+    const budget = mailboxes.get(scope) ?? newBudget();
+    mailboxes.set(scope, budget);
+    return budget;
   };
 
   function turnOf({ mailbox }: Waiter): Turn {
     const lanes = [account, laneOf(mailbox)];
-    for (const lane of lanes) lane.active += 1;
+    for (const budget of lanes) budget.active += 1;
     let isOver = false;
     return {
       end(isServed) {
         if (isOver) return;
         isOver = true;
-        for (const lane of lanes) {
-          lane.active -= 1;
-          if (isServed) served(lane);
+        for (const budget of lanes) {
+          budget.active -= 1;
+          if (isServed) served(budget);
         }
         forget(mailbox);
         advance();
@@ -112,8 +112,8 @@ export function openSchedule(): Schedule {
   }
 
   function forget(mailbox: string): void {
-    const lane = mailboxes.get(mailbox);
-    if (lane && !queues.has(mailbox) && isForgettable(lane, performance.now())) mailboxes.delete(mailbox);
+    const budget = mailboxes.get(mailbox);
+    if (budget && !queues.has(mailbox) && isForgettable(budget, performance.now())) mailboxes.delete(mailbox);
   }
 
   /** Lets everybody go who may, tells the others why not, and comes back when the next pause ends. */
@@ -146,10 +146,10 @@ export function openSchedule(): Schedule {
   function grantOne(now: number): boolean {
     if (account.until > now || account.active >= account.limit) return false;
     for (const [mailbox, queue] of queues) {
-      const lane = laneOf(mailbox);
-      if (lane.until > now || lane.active >= lane.limit) continue;
+      const budget = laneOf(mailbox);
+      if (budget.until > now || budget.active >= budget.limit) continue;
       const waiter = queue.find(
-        ({ patience }) => account.active < patience.maxConcurrency && lane.active < (patience.maxPerMailbox ?? Number.POSITIVE_INFINITY),
+        ({ patience }) => account.active < patience.maxConcurrency && budget.active < (patience.maxPerMailbox ?? Number.POSITIVE_INFINITY),
       );
       if (waiter === undefined) continue;
       leave(waiter);
@@ -181,16 +181,16 @@ export function openSchedule(): Schedule {
 
   /** Undefined when it only waits for others of ours to end. */
   function obstacleOf({ mailbox, patience }: Waiter, now: number): Obstacle | undefined {
-    const lane = laneOf(mailbox);
-    const paused = lane.until > account.until ? lane : account;
+    const budget = laneOf(mailbox);
+    const paused = budget.until > account.until ? budget : account;
     if (paused.until > now && paused.reason !== undefined) return { ...paused.reason, until: paused.until };
-    const allowed = Math.min(account.limit, lane.limit);
+    const allowed = Math.min(account.limit, budget.limit);
     if (allowed >= patience.maxConcurrency) return undefined;
     return { text: `Exchange allows ${allowed === 1 ? "1 request" : `${allowed} requests`} at once`, asked: true, until: undefined };
   }
 
-  function tell(waiter: Waiter, { until, text, asked }: Obstacle, now: number): void {
-    if (asked && !waiter.isCounted) {
+  function tell(waiter: Waiter, { until, text, asked: requested }: Obstacle, now: number): void {
+    if (requested && !waiter.isCounted) {
       waiter.isCounted = true;
       startCounting(waiter.call);
     }
@@ -230,11 +230,11 @@ export function openSchedule(): Schedule {
       });
     },
     pause(scope, ms, reason) {
-      const lane = laneOf(scope);
+      const budget = laneOf(scope);
       const until = performance.now() + Math.min(Math.max(ms, 0), longestPauseMs);
-      if (until <= lane.until) return;
-      lane.until = until;
-      lane.reason = reason;
+      if (until <= budget.until) return;
+      budget.until = until;
+      budget.reason = reason;
       advance();
     },
     turnedAway(scope, allowed) {

@@ -5,7 +5,7 @@ import type { Turn } from "./request-queue.ts";
 const unreadMs = 60_000;
 
 /** The bytes of a reply, and with them the place in the schedule until they have been read. */
-export function held(bytes: AsyncIterable<Uint8Array>, turn: Turn): AsyncIterable<Uint8Array> {
+export function releaseTurnAtEnd(bytes: AsyncIterable<Uint8Array>, turn: Turn): AsyncIterable<Uint8Array> {
   const reading = bytes[Symbol.asyncIterator]();
   let late: Failure | undefined;
   const timer = setTimeout(() => {

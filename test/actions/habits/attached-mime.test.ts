@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { deleteAttachments } from "../../../src/actions/delete-attachments.ts";
 import { getAttachments } from "../../../src/actions/get-attachments.ts";
-import { restricted } from "../../../src/connection/restrict-to-mailboxes.ts";
+import { restrictToMailboxes } from "../../../src/connection/restrict-to-mailboxes.ts";
 import { campaign } from "../../../src/lab/seed/campaign.ts";
 import { type LabHost, openLabHost } from "../lab-host.ts";
 
@@ -41,7 +41,7 @@ describe("a server that returns attached messages as MIME alone", () => {
   });
 
   test("does so for an API key that is limited to the mailbox", async () => {
-    const limited = restricted(other.host.exchange, [rich.mailbox]);
+    const limited = restrictToMailboxes(other.host.exchange, [rich.mailbox]);
     expect(await other.run(getAttachments, rich, { exchange: limited })).toMatchObject({ success: true, counts: { succeeded: 5 } });
   });
 

@@ -3,7 +3,7 @@ import { send } from "../../../src/ews/sending/send-message.ts";
 import type { NewAttachment } from "../../../src/exchange/attachment.ts";
 import type { Call } from "../../../src/exchange/exchange.ts";
 import type { Draft } from "../../../src/exchange/sending/draft.ts";
-import type { Pace } from "../../../src/exchange/sending/send-once.ts";
+import type { RetryDelays } from "../../../src/exchange/sending/send-once.ts";
 import { type Scripted, startScripted } from "../scripted.ts";
 import { ScriptedMailbox, type Trouble } from "../scripted-mailbox.ts";
 import { becauseSchema, schemaErrors, schemaMissing } from "../validate.ts";
@@ -20,7 +20,7 @@ beforeEach(() => {
 });
 
 /** No waiting in tests. */
-const pace: Pace = { settle: [0, 0, 0, 0], find: [0, 0, 0] };
+const pace: RetryDelays = { settle: [0, 0, 0, 0], find: [0, 0, 0] };
 const draft: Draft = { to: [{ address: "ben@example.org", name: "Ben" }], subject: "Notice", text: "Look out." };
 
 function file(name: string, bytes: Uint8Array, more: Partial<NewAttachment> = {}): NewAttachment {

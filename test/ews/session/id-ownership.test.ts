@@ -10,7 +10,7 @@ import { junkMail } from "../../../src/actions/junk-mail.ts";
 import { replyToEmail } from "../../../src/actions/reply-to-email.ts";
 import { searchEmailsExtended } from "../../../src/actions/search-emails-extended.ts";
 import type { Action } from "../../../src/catalogue/action-definition.ts";
-import { restricted } from "../../../src/connection/restrict-to-mailboxes.ts";
+import { restrictToMailboxes } from "../../../src/connection/restrict-to-mailboxes.ts";
 import { openEws } from "../../../src/ews/ews.ts";
 import type { Exchange } from "../../../src/exchange/exchange.ts";
 import { mailboxGuidOf } from "../../../src/exchange/mailbox-guid.ts";
@@ -174,7 +174,7 @@ describe.each([
   });
 
   describe("an API key for one mailbox", () => {
-    const limited = () => restricted(delegate, [ann]);
+    const limited = () => restrictToMailboxes(delegate, [ann]);
     const runLimited: LabHost["run"] = (action, input) => here.run(action, input, { exchange: limited() });
 
     test.each<[string, Action, Readonly<Record<string, unknown>>]>([
@@ -273,7 +273,7 @@ describe.each(["delegate", "impersonation"] as const)("a caller of one mailbox, 
     return { "another mailbox": put(mailboxOf(team), inboxOf(team)), "a public folder": put(shared, folder) };
   };
   const operations = () => lab.requests.slice(before).map(({ operation }) => operation);
-  const box = () => restricted(open, [anna]).mailbox(anna);
+  const box = () => restrictToMailboxes(open, [anna]).mailbox(anna);
 
   test.each(["another mailbox", "a public folder"])("reaches nothing of %s by an id, which is not even looked up", async (where) => {
     const item = others()[where];
@@ -332,7 +332,7 @@ describe.each(["delegate", "impersonation"] as const)("a caller of one mailbox, 
   });
 
   test.runIf(access === "delegate")("is refused to send where the account would have to send as itself", async () => {
-    const way = restricted(open, ["nosend@example.com"]).mailbox("nosend@example.com");
+    const way = restrictToMailboxes(open, ["nosend@example.com"]).mailbox("nosend@example.com");
     await expect(way.send({ to: [{ address: team }], text: "No." })).rejects.toMatchObject({ code: "access-denied" });
   });
 });

@@ -9,7 +9,7 @@ import { junkMail } from "../../../src/actions/junk-mail.ts";
 import { replyToEmail } from "../../../src/actions/reply-to-email.ts";
 import { searchEmailsExtended } from "../../../src/actions/search-emails-extended.ts";
 import { type Answer, exitCodeOf } from "../../../src/catalogue/answer-envelope.ts";
-import { type Looked, lookedIn, meantBy } from "../../../src/exchange/search/absence.ts";
+import { meantBy, type SearchExtent, searchExtentOf } from "../../../src/exchange/search/absence.ts";
 import { failures } from "../../../src/failure.ts";
 import { backends, type LabHost, openLabHost } from "../../actions/lab-host.ts";
 
@@ -20,7 +20,7 @@ const who = "user01@example.com";
 const bystander = "user02@example.com";
 const withArchive = "legal@example.com";
 
-test.each<[Partial<Looked>, string]>([
+test.each<[Partial<SearchExtent>, string]>([
   [{}, "in 14 folders of hr@example.com"],
   [{ folders: 1 }, "in 1 folder of hr@example.com"],
   [
@@ -34,7 +34,7 @@ test.each<[Partial<Looked>, string]>([
   [{ places: ["folder"], folders: 1, folder: "Inbox/Reports" }, "in the folder Inbox/Reports of hr@example.com"],
   [{ places: ["attachments"], folders: 0 }, "among the attachments of the messages in hr@example.com"],
 ])("%j is said as %j", (where, text) => {
-  expect(lookedIn({ mailbox: "hr@example.com", folders: 14, places: ["mailbox"], ...where })).toBe(text);
+  expect(searchExtentOf({ mailbox: "hr@example.com", folders: 14, places: ["mailbox"], ...where })).toBe(text);
 });
 
 /** Every action on messages that a caller names, with what it needs besides. */

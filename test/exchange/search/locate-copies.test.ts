@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import type { Message } from "../../../src/exchange/message.ts";
 import { isAbsent, type Located } from "../../../src/exchange/search/absence.ts";
-import { locateCopies, type Seen } from "../../../src/exchange/search/locate-copies.ts";
+import { locateCopies, type SearchHits } from "../../../src/exchange/search/locate-copies.ts";
 import { Failure } from "../../../src/failure.ts";
 import { done, failed, type Outcome } from "../../../src/outcome.ts";
 
-const places: Seen["places"] = { mailbox: "ann@example.com", folders: 2, places: ["mailbox"] };
-type Found = Pick<Seen, "messages" | "unlisted">;
+const places: SearchHits["places"] = { mailbox: "ann@example.com", folders: 2, places: ["mailbox"] };
+type Found = Pick<SearchHits, "messages" | "unlisted">;
 
 /** A message of which no more matters than its ids. */
 function messageOf(internetMessageId: string): Message {

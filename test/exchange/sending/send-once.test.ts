@@ -1,18 +1,18 @@
 import { describe, expect, test } from "vitest";
-import { copyOf, type Look, makeOnce, type Steps, sendOnce } from "../../../src/exchange/sending/send-once.ts";
+import { copyOf, makeOnce, type SendSteps, type SentState, sendOnce } from "../../../src/exchange/sending/send-once.ts";
 import { Failure, type FailureCode } from "../../../src/failure.ts";
 
 const pace = { settle: [0, 0, 0, 0], find: [0, 0, 0] };
 const fail = (code: FailureCode) => new Failure(code, "It failed.");
 
-type Seen = Look<string> | Failure;
+type Seen = SentState<string> | Failure;
 
 /** What was done, step by step, with a back end that answers orders and looks as it is told. */
-function practice(orders: readonly (Failure | undefined)[], looks: readonly Seen[] = [], changes: Partial<Steps<string>> = {}) {
+function practice(orders: readonly (Failure | undefined)[], looks: readonly Seen[] = [], changes: Partial<SendSteps<string>> = {}) {
   const done: string[] = [];
   const answers = [...orders];
   const seen = [...looks];
-  const steps: Steps<string> = {
+  const steps: SendSteps<string> = {
     make: async () => "draft",
     complete: async (draft) => draft,
     async order(draft) {

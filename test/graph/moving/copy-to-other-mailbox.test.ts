@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import type { Copied } from "../../../src/exchange/exchange.ts";
 import { copy } from "../../../src/graph/moving/move-copy-delete.ts";
-import type { Habits } from "../../../src/graph/unpromised.ts";
+import type { UnpromisedBehaviour } from "../../../src/graph/unpromised.ts";
 import { immutableId, restId } from "../../../src/lab/graph/ids.ts";
 import type { LabOptions } from "../../../src/lab/lab.ts";
 import type { LabItem } from "../../../src/lab/store/mailbox.ts";
@@ -35,7 +35,7 @@ function deliverUnlike(stage: Stage, subject: string): LabItem {
   throw new Error("All ids are alike.");
 }
 
-const toBob = ({ lab, ann }: Stage, ids: readonly string[], habits: Partial<Habits> = {}, folder = "archive") =>
+const toBob = ({ lab, ann }: Stage, ids: readonly string[], habits: Partial<UnpromisedBehaviour> = {}, folder = "archive") =>
   all(copy(labMailbox(lab.graphUrl, ann.address, {}, habits), ids, { folder, mailbox: "bob@example.com" }));
 const inBobs = ({ lab }: Stage, folder = "archive"): readonly LabItem[] => [
   ...(lab.store.mailbox("bob@example.com")?.known(folder).items.values() ?? []),
@@ -100,7 +100,7 @@ test("who imports shows no token besides that of the session", async () => {
 });
 
 describe("in RFC 5322 form, and it is said why", () => {
-  const byMime = async (stage: Stage, habits: Partial<Habits> = {}, make = deliver) => {
+  const byMime = async (stage: Stage, habits: Partial<UnpromisedBehaviour> = {}, make = deliver) => {
     const ids = ["one", "two"].map((subject) => immutableId(make(stage, subject)));
     const outcomes = await toBob(stage, ids, habits);
     expect(how(outcomes)).toEqual(["mime", "mime"]);

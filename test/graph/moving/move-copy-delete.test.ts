@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { copy, junk, move, remove } from "../../../src/graph/moving/move-copy-delete.ts";
-import type { Habits } from "../../../src/graph/unpromised.ts";
+import type { UnpromisedBehaviour } from "../../../src/graph/unpromised.ts";
 import { immutableId, restId } from "../../../src/lab/graph/ids.ts";
 import type { LabItem } from "../../../src/lab/store/mailbox.ts";
 import { all } from "../../exchange/contract-stage.ts";
@@ -15,7 +15,7 @@ function deliver({ lab, ann }: Stage, subject: string, body = "x"): LabItem {
 }
 
 const boxOf = ({ lab, ann }: Stage, told: string[] = []) => labMailbox(lab.graphUrl, ann.address, { progress: (text) => told.push(text) });
-const boxWith = ({ lab, ann }: Stage, habits: Partial<Habits>) => labMailbox(lab.graphUrl, ann.address, {}, habits);
+const boxWith = ({ lab, ann }: Stage, habits: Partial<UnpromisedBehaviour>) => labMailbox(lab.graphUrl, ann.address, {}, habits);
 const codes = (outcomes: readonly { ok: boolean; failure?: { code: string } }[]) =>
   outcomes.map((outcome) => (outcome.ok ? "done" : outcome.failure?.code));
 

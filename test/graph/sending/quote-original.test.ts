@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { withQuoted } from "../../../src/graph/sending/quote-original.ts";
+import { withQuotedOriginal } from "../../../src/graph/sending/quote-original.ts";
 
 test("our text stands inside the body of what is quoted, or above what has none", () => {
-  const over = (content: string) => withQuoted({ text: "No" }, { contentType: "html", content }).content;
+  const over = (content: string) => withQuotedOriginal({ text: "No" }, { contentType: "html", content }).content;
   expect(over('<html><BODY class="x"><p>Yes?</p></BODY></html>')).toBe('<html><BODY class="x"><div>No</div><br><p>Yes?</p></BODY></html>');
   expect(over("<p>Yes?</p>")).toBe("<div>No</div><br><p>Yes?</p>");
   expect(over("<bodyguard>Yes?")).toBe("<div>No</div><br><bodyguard>Yes?");
@@ -11,5 +11,5 @@ test("our text stands inside the body of what is quoted, or above what has none"
 // Looked for from each of them on, the end of the first takes minutes.
 test("a megabyte of beginnings of a body that do not end is quoted like anything else", () => {
   const content = "<body ".repeat(250_000);
-  expect(withQuoted({ text: "No" }, { contentType: "html", content }).content === `<div>No</div><br>${content}`).toBe(true);
+  expect(withQuotedOriginal({ text: "No" }, { contentType: "html", content }).content === `<div>No</div><br>${content}`).toBe(true);
 });

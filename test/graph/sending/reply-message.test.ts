@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import type { Reply } from "../../../src/exchange/sending/draft.ts";
-import type { Pace } from "../../../src/exchange/sending/send-once.ts";
+import type { RetryDelays } from "../../../src/exchange/sending/send-once.ts";
 import { reply } from "../../../src/graph/sending/reply-message.ts";
 import { file, labMailbox } from "../lab-mailbox.ts";
 import { onStage, type Stage } from "../stage.ts";
 
-const pace: Pace = { settle: [0, 0, 0, 0], find: [0, 0] };
+const pace: RetryDelays = { settle: [0, 0, 0, 0], find: [0, 0] };
 
 const plain = ["Content-Type: text/plain", "", "Is 1 < 2 & true?", ""];
 const html = ["Content-Type: text/html", "", "<html><body class=x><p>Is it <b>real</b>?</p></body></html>", ""];

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Draft } from "../../../src/exchange/sending/draft.ts";
-import type { Pace } from "../../../src/exchange/sending/send-once.ts";
+import type { RetryDelays } from "../../../src/exchange/sending/send-once.ts";
 import { send } from "../../../src/graph/sending/send-message.ts";
 import type { FaultKind } from "../../../src/lab/faults.ts";
 import type { LabMailbox } from "../../../src/lab/store/mailbox.ts";
@@ -8,7 +8,7 @@ import { file, labMailbox } from "../lab-mailbox.ts";
 import { onStage, type Stage } from "../stage.ts";
 
 /** No waiting in tests. */
-const pace: Pace = { settle: [0, 0, 0, 0], find: [0, 0] };
+const pace: RetryDelays = { settle: [0, 0, 0, 0], find: [0, 0] };
 const draft: Draft = { to: [{ address: "bob@example.com", name: "Bob" }], subject: "Notice & <more>", text: "Look out." };
 
 function arrived({ lab }: Stage) {

@@ -1,12 +1,12 @@
 import { readdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { asDeclared, checkStreamed, type Declared } from "../../../src/graph/session/expected-reply.ts";
+import { asExpected, checkStreamed, type ExpectedReply } from "../../../src/graph/session/expected-reply.ts";
 import type { JsonObject } from "../../../src/graph/session/read-json.ts";
 
 interface Named {
   readonly name: string;
   readonly safety: string;
-  readonly reply: Declared;
+  readonly reply: ExpectedReply;
 }
 
 function isRequest(value: unknown): value is Named {
@@ -41,7 +41,7 @@ describe.each(requests)("the reply to $name ($exported)", ({ reply }) => {
     const check = () =>
       streamed
         ? checkStreamed(reply, { status, headers: new Map(Object.entries(headers)), isFramed: true })
-        : asDeclared(reply, { status, headers: new Map(Object.entries(headers)), json: body, isEmpty });
+        : asExpected(reply, { status, headers: new Map(Object.entries(headers)), json: body, isEmpty });
     // The beginning of a long JSON text is all that is known of it here.
     if (isDue || (reply.body === "long-json" && status === 200 && headers !== html)) expect(check).not.toThrow();
     else expect(check).toThrow(expect.objectContaining({ code: "broken-reply" }));
@@ -53,8 +53,8 @@ test("all requests are held to this", () => {
 });
 
 describe("bytes", () => {
-  const file: Declared = { status: [200], body: "file" };
-  const message: Declared = { status: [200], body: "message" };
+  const file: ExpectedReply = { status: [200], body: "file" };
+  const message: ExpectedReply = { status: [200], body: "message" };
   const from = (headers: Record<string, string>, isFramed = true) => ({ status: 200, headers: new Map(Object.entries(headers)), isFramed });
 
   test("bear the id of Graph's reply, which a proxy's page does not", () => {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { found } from "../../../src/graph/session/expected-reply.ts";
-import { openRest } from "../../../src/graph/session/graph-http.ts";
+import { openGraphHttp } from "../../../src/graph/session/graph-http.ts";
 import { type Request, segment } from "../../../src/graph/session/request-description.ts";
 import type { Http } from "../../../src/wire/http/client.ts";
 import type { HttpRequest } from "../../../src/wire/http/messages.ts";
@@ -52,7 +52,7 @@ test("a place that the server names is asked without the token, and only where E
     close: () => undefined,
   };
   const base = new URL("https://graph.microsoft.com/v1.0");
-  const rest = openRest({ base, http: signed, anonymous, userAgent: "test" });
+  const rest = openGraphHttp({ base, http: signed, anonymous, userAgent: "test" });
   const to = (url: string) => rest.elsewhere({ name: "upload", reply: found() }, { url, method: "PUT", headers: {} }, {});
   const bad = [
     "https://evil.example/u",

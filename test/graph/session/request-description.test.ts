@@ -17,7 +17,7 @@ import { getMimeMessage } from "../../../src/graph/requests/outlook-get-mime-mes
 import { postMessage } from "../../../src/graph/requests/user-post-messages.ts";
 import { messageJson } from "../../../src/graph/sending/draft-json.ts";
 import type { JsonObject } from "../../../src/graph/session/read-json.ts";
-import { type Asked, RawBody, restId, segment } from "../../../src/graph/session/request-description.ts";
+import { RawBody, type RequestParts, restId, segment } from "../../../src/graph/session/request-description.ts";
 import { file } from "../lab-mailbox.ts";
 
 const validator = fileURLToPath(new URL("../../../../shared/graph-schema/validate-example.mjs", import.meta.url));
@@ -33,7 +33,7 @@ async function validatorOf(): Promise<Validator> {
   return loaded as Validator;
 }
 
-async function bodyOf({ body }: Asked): Promise<JsonObject | undefined> {
+async function bodyOf({ body }: RequestParts): Promise<JsonObject | undefined> {
   if (!(body instanceof RawBody)) return body;
   const parts: Uint8Array[] = [];
   for await (const part of body.document.open()) parts.push(part);
@@ -60,7 +60,7 @@ const draft = {
   headers: ["One", "Two", "Three", "Four", "Five", "Six"].map((name) => ({ name: `X-${name}`, value: "v" })),
 };
 
-const written: Readonly<Record<string, Asked>> = {
+const written: Readonly<Record<string, RequestParts>> = {
   "attachment-createuploadsession": createUploadSession.write({ draft: "A=", attachment }),
   "attachment-delete": deleteAttachment.write(place),
   "attachment-get": getAttachmentKind.write(place),

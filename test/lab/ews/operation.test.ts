@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { base64, flatten, ItemError, ItemWarning, type RequestContext, response, responses } from "../../../src/lab/ews/operation.ts";
 import { FaultPlan } from "../../../src/lab/faults.ts";
-import { Habits } from "../../../src/lab/server-variants.ts";
+import { ServerVariants } from "../../../src/lab/server-variants.ts";
 import { Store } from "../../../src/lab/store/store.ts";
 import { parseXml } from "../../../src/lab/xml.ts";
 
@@ -17,7 +17,7 @@ function context(): RequestContext {
     version: "Exchange2016",
     timeZone: "UTC",
     faults,
-    habits: new Habits(),
+    habits: new ServerVariants(),
     request: parseXml("<a/>"),
   };
 }

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { isForgettable, type Lane, newLane, served, turnedAway } from "../../../src/wire/throttling/budget.ts";
+import { type Budget, isForgettable, newBudget, served, turnedAway } from "../../../src/wire/throttling/budget.ts";
 
-function lane(changes: Partial<Lane> = {}): Lane {
-  return { ...newLane(), ...changes };
+function lane(changes: Partial<Budget> = {}): Budget {
+  return { ...newBudget(), ...changes };
 }
 
 describe("what is learned of a budget", () => {

@@ -1,5 +1,11 @@
 import { describe, expect, test, vi } from "vitest";
-import { openSchedule, type Patience, type Schedule, scheduleOf, type Turn } from "../../../src/wire/throttling/request-queue.ts";
+import {
+  openRequestQueue,
+  type Patience,
+  type RequestQueue,
+  requestQueueOf,
+  type Turn,
+} from "../../../src/wire/throttling/request-queue.ts";
 
 const patience: Patience = { maxWaitMs: 60_000, maxConcurrency: 27 };
 const throttled = { text: "Exchange is throttling", asked: true, wireCode: "ErrorServerBusy" };
@@ -8,7 +14,7 @@ const throttled = { text: "Exchange is throttling", asked: true, wireCode: "Erro
 const soon = () => new Promise((resolve) => setImmediate(resolve));
 
 /** Asks for turns under names; the names of those that got one, in their order. */
-function asking(schedule: Schedule) {
+function asking(schedule: RequestQueue) {
   const got: string[] = [];
   const turns = new Map<string, Turn>();
   return {
@@ -24,7 +30,7 @@ function asking(schedule: Schedule) {
 
 describe("pauses", () => {
   test("who uses another mailbox, or none that pauses, goes on at once and is told nothing", async () => {
-    const schedule = openSchedule();
+    const schedule = openRequestQueue();
     schedule.pause("one", 60_000, throttled);
     const told: string[] = [];
     await schedule.turn("two", patience, { progress: (text) => told.push(text), waited: (ms) => told.push(String(ms)) });
@@ -32,7 +38,7 @@ describe("pauses", () => {
   });
 
   test("everybody who asks for the same mailbox waits, is told so, and the wait is counted", async () => {
-    const schedule = openSchedule();
+    const schedule = openRequestQueue();
     schedule.pause("one", 30, throttled);
     const told: string[] = [];
     const waited: number[] = [];
@@ -45,7 +51,7 @@ describe("pauses", () => {
   });
 
   test("what several requests of one call wait at the same time counts once", async () => {
-    const schedule = openSchedule();
+    const schedule = openRequestQueue();
     schedule.pause(undefined, 30, throttled);
     let reports = 0;
     const call = {
@@ -62,7 +68,7 @@ describe("pauses", () => {
     const clock = vi.spyOn(performance, "now").mockImplementation(() => looks++);
     try {
       for (let ms = 0; ms < 12; ms++) {
-        const schedule = openSchedule();
+        const schedule = openRequestQueue();
         schedule.pause("one", ms, throttled);
         await schedule.turn("one", patience);
       }
@@ -72,13 +78,13 @@ describe("pauses", () => {
   }, 2000);
 
   test("a pause of the account stops every mailbox", async () => {
-    const schedule = openSchedule();
+    const schedule = openRequestQueue();
     schedule.pause(undefined, 60_000, throttled);
     await expect(schedule.turn("one", { ...patience, maxWaitMs: 1 })).rejects.toMatchObject({ code: "busy" });
   });
 
   test("a wait of our own caution is told, but not counted as the server's", async () => {
-    const schedule = openSchedule();
+    const schedule = openRequestQueue();
     schedule.pause("one", 10, { text: "the last answer was lost", asked: false });
     const told: string[] = [];
     await schedule.turn("one", patience, { progress: (text) => told.push(text), waited: (ms) => told.push(String(ms)) });
@@ -86,7 +92,7 @@ describe("pauses", () => {
   });
 
   test("a pause that is made longer meanwhile is waited to its new end and told again", async () => {
-    const schedule = openSchedule();
+    const schedule = openRequestQueue();
     schedule.pause("one", 20, throttled);
     const told: string[] = [];
     const turn = schedule.turn("one", patience, { progress: (text) => told.push(text) });
@@ -97,7 +103,7 @@ describe("pauses", () => {
   });
 
   test("who is not ready to wait so long is told at once how long it is, and nothing was sent", async () => {
-    const schedule = openSchedule();
+    const schedule = openRequestQueue();
     schedule.pause("one", 90_000, throttled);
     const refused = schedule.turn("one", patience);
     await expect(refused).rejects.toMatchObject({ code: "busy", wireCode: "ErrorServerBusy" });
@@ -105,7 +111,7 @@ describe("pauses", () => {
   });
 
   test("who waits already is refused when the pause grows beyond what it is ready to wait", async () => {
-    const schedule = openSchedule();
+    const schedule = openRequestQueue();
     schedule.pause("one", 30_000, throttled);
     const waiting = schedule.turn("one", patience);
     schedule.pause("one", 200_000, throttled);
@@ -113,13 +119,13 @@ describe("pauses", () => {
   });
 
   test("a server that asks for a day is given five minutes", async () => {
-    const schedule = openSchedule();
+    const schedule = openRequestQueue();
     schedule.pause("one", 86_400_000, throttled);
     await expect(schedule.turn("one", patience)).rejects.toSatisfy(({ backOffMs }) => backOffMs <= 300_000);
   });
 
   test("a cancelled call ends its wait, what it waited is counted, and a cancelled call begins none", async () => {
-    const schedule = openSchedule();
+    const schedule = openRequestQueue();
     const controller = new AbortController();
     schedule.pause("one", 60_000, throttled);
     const waited: number[] = [];
@@ -131,7 +137,7 @@ describe("pauses", () => {
   });
 
   test("who is told of the wait may cancel at that moment", async () => {
-    const schedule = openSchedule();
+    const schedule = openRequestQueue();
     const controller = new AbortController();
     schedule.pause("one", 60_000, throttled);
     const call = { signal: controller.signal, progress: () => controller.abort() };
@@ -141,7 +147,7 @@ describe("pauses", () => {
 
 describe("places", () => {
   test("no more at once than the caller's own limit, and each end lets one in", async () => {
-    const { ask, end, got } = asking(openSchedule());
+    const { ask, end, got } = asking(openRequestQueue());
     const asked = ["a", "b", "c"].map((name) => ask(name, "one", { maxConcurrency: 2 }));
     await soon();
     expect(got).toEqual(["a", "b"]);
@@ -151,7 +157,7 @@ describe("places", () => {
   });
 
   test("a place that is given back twice is one place", async () => {
-    const { ask, end, got } = asking(openSchedule());
+    const { ask, end, got } = asking(openRequestQueue());
     void ["a", "b", "c"].map((name) => ask(name, "one", { maxConcurrency: 1 }));
     await soon();
     end("a");
@@ -161,7 +167,7 @@ describe("places", () => {
   });
 
   test("mailboxes take turns: one that asks for much does not keep the others waiting", async () => {
-    const { ask, end, got } = asking(openSchedule());
+    const { ask, end, got } = asking(openRequestQueue());
     const names = ["a1", "a2", "a3", "a4", "b1", "c1"];
     void names.map((name) => ask(name, name.slice(0, 1), { maxConcurrency: 1 }));
     for (const name of ["a1", "a2", "b1", "c1", "a3"]) {
@@ -173,7 +179,7 @@ describe("places", () => {
   });
 
   test("a mailbox that was turned away has fewer at once, and others are not kept from theirs", async () => {
-    const schedule = openSchedule();
+    const schedule = openRequestQueue();
     const { ask, got } = asking(schedule);
     await Promise.all(["a1", "a2", "a3"].map((name) => ask(name, "a")));
     schedule.turnedAway("a", undefined);
@@ -183,7 +189,7 @@ describe("places", () => {
   });
 
   test("who waits because the server allows no more is told so, and it is counted", async () => {
-    const schedule = openSchedule();
+    const schedule = openRequestQueue();
     const { ask, end } = asking(schedule);
     schedule.turnedAway("a", 5);
     await ask("a1", "a");
@@ -195,7 +201,7 @@ describe("places", () => {
   });
 
   test("who waits longer than it is ready to for a place that the server limits is refused", async () => {
-    const schedule = openSchedule();
+    const schedule = openRequestQueue();
     schedule.turnedAway("a", 1);
     const { ask } = asking(schedule);
     await ask("a1", "a");
@@ -203,7 +209,7 @@ describe("places", () => {
   });
 
   test("one who cancels leaves the queue to the others", async () => {
-    const schedule = openSchedule();
+    const schedule = openRequestQueue();
     const { ask, end, got } = asking(schedule);
     const one = { maxConcurrency: 1 };
     await ask("a", "m", one);
@@ -219,7 +225,7 @@ describe("places", () => {
 });
 
 test("no more at once for one mailbox than the caller says, and others go on meanwhile", async () => {
-  const { got, ask, end } = asking(openSchedule());
+  const { got, ask, end } = asking(openRequestQueue());
   const turns = [
     ask("a1", "a", { maxPerMailbox: 2 }),
     ask("a2", "a", { maxPerMailbox: 2 }),
@@ -235,7 +241,7 @@ test("no more at once for one mailbox than the caller says, and others go on mea
 
 test("the same account of the same server is one schedule for the whole process, another is not", () => {
   const server = "https://mail.example.com";
-  expect(scheduleOf(server, "soc@example.com")).toBe(scheduleOf(server, "soc@example.com"));
-  expect(scheduleOf(server, "soc@example.com")).not.toBe(scheduleOf(server, "ops@example.com"));
-  expect(scheduleOf(server, "soc@example.com")).not.toBe(scheduleOf("https://other.example.com", "soc@example.com"));
+  expect(requestQueueOf(server, "soc@example.com")).toBe(requestQueueOf(server, "soc@example.com"));
+  expect(requestQueueOf(server, "soc@example.com")).not.toBe(requestQueueOf(server, "ops@example.com"));
+  expect(requestQueueOf(server, "soc@example.com")).not.toBe(requestQueueOf("https://other.example.com", "soc@example.com"));
 });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { held } from "../../../src/wire/throttling/turn-of-body.ts";
+import { releaseTurnAtEnd } from "../../../src/wire/throttling/turn-of-body.ts";
 
 let ended: boolean[];
 const turn = {
@@ -27,7 +27,7 @@ afterEach(() => {
 
 test("the place is given back when all was read, and not before", async () => {
   const read: string[] = [];
-  for await (const bytes of held(pieces(), turn)) {
+  for await (const bytes of releaseTurnAtEnd(pieces(), turn)) {
     read.push(Buffer.from(bytes).toString());
     expect(ended).toEqual([]);
   }
@@ -35,12 +35,12 @@ test("the place is given back when all was read, and not before", async () => {
 });
 
 test("who stops reading gives the place back, and the connection with it", async () => {
-  for await (const _ of held(pieces(), turn)) break;
+  for await (const _ of releaseTurnAtEnd(pieces(), turn)) break;
   expect([ended, closed]).toEqual([[true], 1]);
 });
 
 test("what nobody begins to read for a minute is given up, and whoever comes later is told so", async () => {
-  const bytes = held(pieces(), turn);
+  const bytes = releaseTurnAtEnd(pieces(), turn);
   await vi.advanceTimersByTimeAsync(59_000);
   expect(ended).toEqual([]);
   await vi.advanceTimersByTimeAsync(2_000);
@@ -53,7 +53,7 @@ test("what nobody begins to read for a minute is given up, and whoever comes lat
 
 test("what was begun in time may take longer than a minute", async () => {
   const read: string[] = [];
-  for await (const bytes of held(pieces(), turn)) {
+  for await (const bytes of releaseTurnAtEnd(pieces(), turn)) {
     await vi.advanceTimersByTimeAsync(120_000);
     read.push(Buffer.from(bytes).toString());
   }

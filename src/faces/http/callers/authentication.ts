@@ -18,7 +18,11 @@ export type TokenReader = (token: string) => Promise<Caller | undefined>;
  * Who an Authorization header names; undefined when nobody. Nothing is said of why.
  * @throws Failure `unreachable` when it cannot be looked up
  */
-export async function whoCalls(header: string | undefined, keys: Keys, readToken: TokenReader | undefined): Promise<Caller | undefined> {
+export async function authenticateCaller(
+  header: string | undefined,
+  keys: Keys,
+  readToken: TokenReader | undefined,
+): Promise<Caller | undefined> {
   // RFC 6750 section 2.1 and RFC 9110 section 11.1: the scheme's case does not matter.
   const token = /^bearer +([A-Za-z0-9._~+/-]+=*) *$/i.exec(header ?? "")?.[1];
   // Longer than any token that an identity provider gives: not even looked at.
@@ -64,10 +68,10 @@ export function interfaceOf(path: string): Interface {
 const interfaceNames: Readonly<Record<Interface, string>> = { http: "HTTP", mcp: "MCP" };
 
 /** Throws Failure `access-denied` naming the interface and those that the caller may use. */
-export function demandInterface({ grant: { interfaces } }: Caller, asked: Interface): void {
-  if (interfaces === undefined || interfaces.includes(asked)) return;
+export function demandInterface({ grant: { interfaces } }: Caller, requested: Interface): void {
+  if (interfaces === undefined || interfaces.includes(requested)) return;
   const others = interfaces.length === 0 ? "no interface" : `${interfaces.map((one) => interfaceNames[one]).join(" and ")} only`;
-  throw new Failure("access-denied", `This caller may not use ${interfaceNames[asked]}: its API key or token is for ${others}.`, {
-    hint: `An administrator makes an API key for it: mailcordon keys add --interface ${asked}.`,
+  throw new Failure("access-denied", `This caller may not use ${interfaceNames[requested]}: its API key or token is for ${others}.`, {
+    hint: `An administrator makes an API key for it: mailcordon keys add --interface ${requested}.`,
   });
 }

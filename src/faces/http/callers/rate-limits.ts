@@ -2,13 +2,13 @@ import { createHash } from "node:crypto";
 import { networkOf } from "./client-network.ts";
 
 /** How many things may be under way at once. */
-export interface Places {
+export interface ConcurrencyLimit {
   /** Gives the place back; undefined when there is none. */
   take(): (() => void) | undefined;
   readonly taken: number;
 }
 
-export function openPlaces(most: number): Places {
+export function openConcurrencyLimit(most: number): ConcurrencyLimit {
   let taken = 0;
   return {
     take() {
@@ -27,7 +27,7 @@ export function openPlaces(most: number): Places {
 }
 
 /** How many things may be under way together, of all callers: none takes what others need. */
-export interface Shares {
+export interface ConcurrencyShares {
   /**
    * Takes a place for `caller`; undefined when there is none for it. `urgent` places come out of the reserve when the others are taken.
    * The function that comes back gives the place back.
@@ -41,7 +41,7 @@ export interface Shares {
  * `most` places: a quarter is a reserve for what is urgent. Without the reserve one caller has half of them at most, so that others find a place
  * whatever it does; with it one more quarter, so that its own reads do not stop what it has to do urgently.
  */
-export function openShares(most: number): Shares {
+export function openConcurrencyShares(most: number): ConcurrencyShares {
   const reserve = Math.floor(most / 4);
   const half = Math.ceil(most / 2);
   const byCaller = new Map<string, number>();
@@ -108,14 +108,14 @@ export function openFailureLimit(now: () => number = Date.now): FailureLimit {
 }
 
 /** What was let in from where. Nothing but hashes is kept of it. */
-export interface Proven {
+export interface ProvenClients {
   has(address: string, authorization: string | undefined): boolean;
   add(address: string, authorization: string | undefined): void;
   forget(address: string, authorization: string | undefined): void;
 }
 
 /** Remembers some thousand; the one that was added longest ago is forgotten first. */
-export function openProven(): Proven {
+export function openProvenClients(): ProvenClients {
   const marks = new Set<string>();
   const markOf = (address: string, authorization = "") =>
     createHash("sha256")

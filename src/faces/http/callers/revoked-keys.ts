@@ -7,8 +7,8 @@ export interface Revocations {
   has(caller: string): boolean;
   /** Calls `end` when the caller's key is revoked, or at once when it was. Gives what ends the watch. */
   watch(caller: string, end: () => void): () => void;
-  /** Calls `told` with every caller whose key is revoked from now on, once. */
-  each(told: (caller: string) => void): void;
+  /** Calls `onRevoked` with every caller whose key is revoked from now on, once. */
+  each(onRevoked: (caller: string) => void): void;
 }
 
 export function openRevocations(keys: Pick<Keys, "onRevoked">): Revocations {
@@ -21,7 +21,7 @@ export function openRevocations(keys: Pick<Keys, "onRevoked">): Revocations {
     if (revoked.has(caller)) return;
     revoked.add(caller);
     for (const end of watches.get(caller) ?? []) end();
-    for (const told of listeners) told(caller);
+    for (const onRevoked of listeners) onRevoked(caller);
   });
   return {
     has: (caller) => revoked.has(caller),
@@ -36,7 +36,7 @@ export function openRevocations(keys: Pick<Keys, "onRevoked">): Revocations {
         if (all.size === 0 && watches.get(caller) === all) watches.delete(caller);
       };
     },
-    each: (told) => void listeners.push(told),
+    each: (onRevoked) => void listeners.push(onRevoked),
   };
 }
 

@@ -6,7 +6,7 @@ import { answerSchema } from "../../../catalogue/answer-envelope.ts";
 import { mostBytesOf } from "../../../catalogue/limits.ts";
 import { Failure } from "../../../failure.ts";
 import { didYouMean } from "../../../text/nearest-name.ts";
-import type { House } from "../app-context.ts";
+import type { AppContext } from "../app-context.ts";
 import { readBody, sentBy } from "../body.ts";
 import { demandRole } from "../callers/authentication.ts";
 import type { Reply } from "../problem.ts";
@@ -19,8 +19,8 @@ import { accept, accepted, prefersAsync } from "./jobs.ts";
 const idleMs = 30_000;
 
 /** The catalogue: what there is, and calling it. */
-export function actionRoutes(house: House): void {
-  const { app, actions, calls, settings, connections } = house;
+export function actionRoutes(appContext: AppContext): void {
+  const { app, actions, calls, settings, connections } = appContext;
   const writings = openWritings();
 
   app.get("/v1/actions", (c) => {
@@ -46,29 +46,31 @@ export function actionRoutes(house: House): void {
     const idempotencyKey = keyOf(c.req.header("idempotency-key"));
     const body = calls.arrive(caller, role, c.get("requestId"));
     if ("refused" in body) return told(noted, body.refused);
-    const asked = await readBody(sentBy(c), { maxBytes: settings.maxBodyBytes, maxInputBytes: mostBytesOf(action.input), idleMs }).finally(
-      body.leave,
-    );
+    const requested = await readBody(sentBy(c), {
+      maxBytes: settings.maxBodyBytes,
+      maxInputBytes: mostBytesOf(action.input),
+      idleMs,
+    }).finally(body.leave);
     // The rest of the body is still on its way: the connection cannot be used for another request.
-    if ("failure" in asked) return refuse(c, asked.failure, { status: asked.status, headers: { connection: "close" } });
+    if ("failure" in requested) return refuse(c, requested.failure, { status: requested.status, headers: { connection: "close" } });
     try {
       const place = calls.enter(caller, role, c.get("requestId"));
       if ("refused" in place) return told(noted, place.refused);
       try {
-        const order = { action, asked, caller, connection, requestId: c.get("requestId"), idempotencyKey };
+        const order = { action, asked: requested, caller, connection, requestId: c.get("requestId"), idempotencyKey };
         // Who went away does not read any more; what changes is brought to its end all the same.
         const { signal } = c.req.raw;
         // Files of the request do not outlive it: then it is answered when it is done, as RFC 7240 lets us.
-        const later = prefersAsync(c.req.header("prefer")) && !asked.hasFiles;
+        const later = prefersAsync(c.req.header("prefer")) && !requested.hasFiles;
         const run = () => calls.run(action.effect === "read" ? { ...order, signal } : order);
-        const reply = later ? await accept(house, order) : await run();
+        const reply = later ? await accept(appContext, order) : await run();
         // Also one that is repeated to who asks with the same key, and does not say again that it may be later.
         return told(noted, reply.status === 202 ? accepted(reply, settings.publicUrl) : reply);
       } finally {
         place.leave();
       }
     } finally {
-      await asked.close();
+      await requested.close();
     }
   });
 

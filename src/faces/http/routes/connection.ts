@@ -1,6 +1,6 @@
 import { isGranted } from "../../../connection/restrict-to-mailboxes.ts";
 import { Failure } from "../../../failure.ts";
-import type { ConnectionReport, House } from "../app-context.ts";
+import type { AppContext, ConnectionReport } from "../app-context.ts";
 import { readBody, sentBy } from "../body.ts";
 import { type Caller, demandRole } from "../callers/authentication.ts";
 import { revokedMeanwhile } from "../callers/revoked-keys.ts";
@@ -12,7 +12,7 @@ const longestBody = 4096;
 const idleMs = 10_000;
 
 /** Whether a connection works, step by step. */
-export function connectionRoutes({ app, calls, connections, ending, testConnection }: House): void {
+export function connectionRoutes({ app, calls, connections, ending, testConnection }: AppContext): void {
   app.post("/v1/connection/test", async (c) => {
     const caller = c.get("caller");
     demandRole(caller, "read");
@@ -20,9 +20,9 @@ export function connectionRoutes({ app, calls, connections, ending, testConnecti
     c.get("noted").connection = connection;
     const body = calls.arrive(caller, "read", c.get("requestId"));
     if ("refused" in body) return answer(body.refused);
-    const asked = await readBody(sentBy(c), { maxBytes: longestBody, maxInputBytes: longestBody, idleMs }).finally(body.leave);
-    if ("failure" in asked) return refuse(c, asked.failure, { status: asked.status, headers: { connection: "close" } });
-    const mailbox = mailboxFor(caller, asked.input);
+    const requested = await readBody(sentBy(c), { maxBytes: longestBody, maxInputBytes: longestBody, idleMs }).finally(body.leave);
+    if ("failure" in requested) return refuse(c, requested.failure, { status: requested.status, headers: { connection: "close" } });
+    const mailbox = mailboxFor(caller, requested.input);
     // It signs in and asks as a call does: no more of them at once than of calls.
     const place = calls.enter(caller, "read", c.get("requestId"));
     if ("refused" in place) return answer(place.refused);

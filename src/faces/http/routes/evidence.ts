@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { asFailure, Failure } from "../../../failure.ts";
 import { appendRead, evidenceEntry } from "../../../perform/audit/read-entry.ts";
 import type { EvidenceCopy } from "../../../perform/evidence/evidence-index.ts";
-import type { House } from "../app-context.ts";
+import type { AppContext } from "../app-context.ts";
 import { demandRole } from "../callers/authentication.ts";
 import { revokedMeanwhile } from "../callers/revoked-keys.ts";
 import { errorLine } from "../error-line.ts";
@@ -11,7 +11,7 @@ import { queryOf } from "../query.ts";
 import { noOtherMethod } from "../respond.ts";
 
 /** Bytes that were kept, by their hash. */
-export function evidenceRoutes({ app, calls, connections, evidence, log }: House): void {
+export function evidenceRoutes({ app, calls, connections, evidence, log }: AppContext): void {
   app.get("/v1/evidence/:sha256", async (c) => {
     queryOf(c, []);
     const caller = c.get("caller");
@@ -44,7 +44,7 @@ export function evidenceRoutes({ app, calls, connections, evidence, log }: House
 }
 
 /** The connection whose audit log the read belongs to: an old store, or other settings, may name none that is served. */
-function connectionOf({ connection }: EvidenceCopy, { names, defaultName }: House["connections"]): string {
+function connectionOf({ connection }: EvidenceCopy, { names, defaultName }: AppContext["connections"]): string {
   return connection !== undefined && names.includes(connection) ? connection : (defaultName ?? names[0] ?? "");
 }
 

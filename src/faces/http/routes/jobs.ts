@@ -1,9 +1,9 @@
 import { asFailure, Failure } from "../../../failure.ts";
 import { hasEnded, type Job } from "../../../state/jobs.ts";
 import { jsonText } from "../../../text/harmless-json.ts";
-import type { House } from "../app-context.ts";
-import { type Caller, hasRole, scopeOf, whoCalls } from "../callers/authentication.ts";
-import { openPlaces, type Places } from "../callers/rate-limits.ts";
+import type { AppContext } from "../app-context.ts";
+import { authenticateCaller, type Caller, hasRole, scopeOf } from "../callers/authentication.ts";
+import { type ConcurrencyLimit, openConcurrencyLimit } from "../callers/rate-limits.ts";
 import { errorLine } from "../error-line.ts";
 import { problem, type Reply } from "../problem.ts";
 import { queryOf } from "../query.ts";
@@ -15,7 +15,7 @@ import { lostCall, type Order } from "../running-calls.ts";
 const breathMs = 15_000;
 
 /** Puts a call on the queue: 202 with where to ask for it. @see https://www.rfc-editor.org/rfc/rfc7240#section-4.1 */
-export async function accept({ calls, state, settings }: House, order: Order): Promise<Reply> {
+export async function accept({ calls, state, settings }: AppContext, order: Order): Promise<Reply> {
   const { idempotencyKey, action } = order;
   const put = async (): Promise<Reply> => {
     const id = await state.jobs.put(jobOrderOf(order));
@@ -30,8 +30,8 @@ export async function accept({ calls, state, settings }: House, order: Order): P
 export function accepted({ status, body, headers }: Reply, publicUrl: string): Reply {
   const { job_id }: { job_id?: unknown } = JSON.parse(body);
   const location = urlsOf(String(job_id), publicUrl).status_url;
-  const said = { "content-type": "application/json", location, "preference-applied": "respond-async", "retry-after": "1" };
-  return { status, body, headers: { ...headers, ...said } };
+  const replyHeaders = { "content-type": "application/json", location, "preference-applied": "respond-async", "retry-after": "1" };
+  return { status, body, headers: { ...headers, ...replyHeaders } };
 }
 
 /** True when a Prefer header asks for it. @see https://www.rfc-editor.org/rfc/rfc7240#section-2 */
@@ -40,32 +40,32 @@ export function prefersAsync(header: string | undefined): boolean {
 }
 
 /** Calls that go on after their request was answered. */
-export function jobRoutes(house: House): void {
-  const { app, calls, state, settings, ending, log } = house;
+export function jobRoutes(appContext: AppContext): void {
+  const { app, calls, state, settings, ending, log } = appContext;
   // Of each caller that follows some.
-  const streams = new Map<string, Places>();
+  const streams = new Map<string, ConcurrencyLimit>();
 
   app.get("/v1/jobs/:id", async (c) => {
     queryOf(c, []);
-    return document(documentOf(await found(house, c.get("caller"), c.req.param("id")), settings.publicUrl, c.get("requestId")));
+    return document(documentOf(await found(appContext, c.get("caller"), c.req.param("id")), settings.publicUrl, c.get("requestId")));
   });
 
   app.delete("/v1/jobs/:id", async (c) => {
     queryOf(c, []);
-    const { id } = await found(house, c.get("caller"), c.req.param("id"));
+    const { id } = await found(appContext, c.get("caller"), c.req.param("id"));
     await state.jobs.cancel(id);
-    return document(documentOf(await found(house, c.get("caller"), id), settings.publicUrl, c.get("requestId")));
+    return document(documentOf(await found(appContext, c.get("caller"), id), settings.publicUrl, c.get("requestId")));
   });
 
   app.get("/v1/jobs/:id/events", async (c) => {
     queryOf(c, []);
-    const asked = await found(house, c.get("caller"), c.req.param("id"));
+    const requested = await found(appContext, c.get("caller"), c.req.param("id"));
     // Who comes again by itself after the end, as EventSource does, stops at that.
-    if (c.req.header("last-event-id") === lastEvent && hasEnded(asked)) return c.body(null, 204);
+    if (c.req.header("last-event-id") === lastEvent && hasEnded(requested)) return c.body(null, 204);
     const headers = { "content-type": "text/event-stream", "x-accel-buffering": "no" };
     if (c.req.method === "HEAD") return new Response(null, { headers });
     const owner = c.get("caller").id;
-    const places = streams.get(owner) ?? openPlaces(mostStreams);
+    const places = streams.get(owner) ?? openConcurrencyLimit(mostStreams);
     streams.set(owner, places);
     const leave = places.take();
     if (leave === undefined) {
@@ -79,7 +79,7 @@ export function jobRoutes(house: House): void {
     const unwatch = calls.revocations.watch(owner, end);
     // A key or a token that has expired since hears nothing more.
     const isStillLet = async (job: Pick<Job, "caller" | "scope">) => {
-      const caller = await whoCalls(c.req.header("authorization"), state.keys, house.readToken);
+      const caller = await authenticateCaller(c.req.header("authorization"), state.keys, appContext.readToken);
       return caller !== undefined && mayFind(caller, job);
     };
     const text = (job: Job) => eventOf(job, jsonText(documentOf(job, settings.publicUrl, c.get("requestId"))));
@@ -92,10 +92,10 @@ export function jobRoutes(house: House): void {
         };
         const breath = setInterval(() => {
           write(": still here\n\n");
-          isStillLet(asked).then((still) => still || end(), end);
+          isStillLet(requested).then((still) => still || end(), end);
         }, breathMs);
         try {
-          for await (const job of state.jobs.watch(asked.id, stop.signal)) {
+          for await (const job of state.jobs.watch(requested.id, stop.signal)) {
             if (!(await isStillLet(job))) break;
             write(text(job));
           }
@@ -137,7 +137,7 @@ function eventOf(job: Job, data: string): string {
 }
 
 /** Throws Failure `not-found` for a job of somebody else, too. */
-async function found({ state }: House, caller: Caller, id: string): Promise<Job> {
+async function found({ state }: AppContext, caller: Caller, id: string): Promise<Job> {
   const job = await state.jobs.get(id);
   if (job !== undefined && mayFind(caller, job)) return job;
   throw new Failure("not-found", "There is no such job.", {

@@ -1,12 +1,12 @@
 import { Failure } from "../../../failure.ts";
 import { openapi } from "../../openapi.ts";
-import type { House } from "../app-context.ts";
+import type { AppContext } from "../app-context.ts";
 import { queryOf } from "../query.ts";
 import { noOtherMethod } from "../respond.ts";
 import { openWritings } from "../written.ts";
 
 /** The description of this face, for programs that read one. */
-export function openapiRoutes({ app, actions, settings, version }: House): void {
+export function openapiRoutes({ app, actions, settings, version }: AppContext): void {
   // Each is some 200 kB and always the same.
   const writings = openWritings();
   app.get("/openapi.json", (c) => {

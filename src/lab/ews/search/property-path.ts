@@ -62,13 +62,13 @@ function refuse(message: string): never {
 }
 
 function readExtended(element: XmlElement): ExtendedPath {
-  const asked = element.attributes;
-  const type = asked.get("PropertyType") ?? "";
-  const tagText = asked.get("PropertyTag");
-  const distinguished = asked.get("DistinguishedPropertySetId");
-  const guid = asked.get("PropertySetId");
-  const name = asked.get("PropertyName");
-  const idText = asked.get("PropertyId");
+  const requested = element.attributes;
+  const type = requested.get("PropertyType") ?? "";
+  const tagText = requested.get("PropertyTag");
+  const distinguished = requested.get("DistinguishedPropertySetId");
+  const guid = requested.get("PropertySetId");
+  const name = requested.get("PropertyName");
+  const idText = requested.get("PropertyId");
   if (tagText !== undefined) {
     if (distinguished !== undefined || guid !== undefined || name !== undefined || idText !== undefined) {
       return refuse("A property with a tag has neither a property set nor a name.");
@@ -76,7 +76,7 @@ function readExtended(element: XmlElement): ExtendedPath {
     const tag = Number(tagText);
     // From 0x8000 on tags are numbers that a mailbox gives out itself: they name nothing outside it.
     if (tag >= 0x8000) throw new ItemError("ErrorNoPropertyTagForCustomProperties", "Custom properties cannot be named by a tag.");
-    return { kind: "extended", tag, type, key: tagKey(tag), asked };
+    return { kind: "extended", tag, type, key: tagKey(tag), asked: requested };
   }
   if ((distinguished === undefined) === (guid === undefined)) return refuse("A named property has exactly one property set.");
   if ((name === undefined) === (idText === undefined)) return refuse("A named property has either a name or a number.");
@@ -84,10 +84,10 @@ function readExtended(element: XmlElement): ExtendedPath {
   if (name !== undefined) {
     // Names of headers are ignoring case; those of other sets are not.
     const known = set === "InternetHeaders" ? name.toLowerCase() : name;
-    return { kind: "extended", set, name: known, type, key: namedKey(set, known), asked };
+    return { kind: "extended", set, name: known, type, key: namedKey(set, known), asked: requested };
   }
   const id = Number(idText);
-  return { kind: "extended", set, id, type, key: namedKey(set, id), asked };
+  return { kind: "extended", set, id, type, key: namedKey(set, id), asked: requested };
 }
 
 /** Reads t:FieldURI, t:IndexedFieldURI or t:ExtendedFieldURI. Throws ItemError `ErrorInvalidExtendedProperty`. */

@@ -6,7 +6,7 @@ import { itemId, restId } from "../ids.ts";
 import { type Json, type JsonObject, timeJson } from "../json.ts";
 import type { Row } from "../row.ts";
 import { extendedValueOf } from "./extended-properties.ts";
-import type { Manner } from "./message-json.ts";
+import type { ReplyFormat } from "./message-json.ts";
 
 function addressJson(fields: PhysicalAddressFields | undefined): JsonObject {
   const { street, city, state, countryOrRegion, postalCode } = fields ?? {};
@@ -56,7 +56,7 @@ function fieldsJson(contact: ContactFields): JsonObject {
 const nobody: ContactFields = { emailAddresses: [], phoneNumbers: [], physicalAddresses: [] };
 
 /** @see https://learn.microsoft.com/en-us/graph/api/resources/contact */
-export function contactRow(item: LabItem, manner: Manner): Row {
+export function contactRow(item: LabItem, manner: ReplyFormat): Row {
   return {
     properties: {
       "@odata.etag": `W/"${item.changeKey}"`,

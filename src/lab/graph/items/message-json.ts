@@ -11,7 +11,7 @@ import { extendedValueOf } from "./extended-properties.ts";
 import { safeHtml } from "./safe-html.ts";
 
 /** How the reply to one request is written. */
-export interface Manner {
+export interface ReplyFormat {
   readonly ids: IdForm;
   /** What a Prefer header asked bodies to be; undefined: as they are. */
   readonly bodyType: "text" | "html" | undefined;
@@ -40,7 +40,7 @@ function flagJson({ status, startAt, dueAt, completeAt }: Flag): JsonObject {
   };
 }
 
-function bodyJson(item: AnyItem, { bodyType: type, isUnsafe }: Manner): JsonObject {
+function bodyJson(item: AnyItem, { bodyType: type, isUnsafe }: ReplyFormat): JsonObject {
   const body = bodyAs(item, type === undefined ? "Best" : type === "text" ? "Text" : "HTML");
   if (body.type !== "HTML") return { contentType: "text", content: body.value };
   return { contentType: "html", content: isUnsafe === true ? body.value : safeHtml(body.value) };
@@ -75,7 +75,7 @@ function contentJson(item: AnyItem): JsonObject {
 }
 
 /** What is long, and made only for a reply that shows it or a filter that looks at it. */
-function longer(item: AnyItem, manner: Manner): Readonly<Record<string, () => Json>> {
+function longer(item: AnyItem, manner: ReplyFormat): Readonly<Record<string, () => Json>> {
   if (manner.isBasic === true) return {};
   return {
     bodyPreview: () => previewOf(item),
@@ -86,7 +86,7 @@ function longer(item: AnyItem, manner: Manner): Readonly<Record<string, () => Js
 }
 
 /** @see https://learn.microsoft.com/en-us/graph/api/resources/message */
-export function messageRow(item: LabItem, manner: Manner): Row {
+export function messageRow(item: LabItem, manner: ReplyFormat): Row {
   const id = itemId(item, manner.ids);
   const type: JsonObject = item.meeting !== undefined && /^IPM\.Schedule/i.test(item.itemClass) ? { "@odata.type": typeOf(item) } : {};
   return {
@@ -115,7 +115,7 @@ export function messageRow(item: LabItem, manner: Manner): Row {
 }
 
 /** The message that an attachment holds: it has no folder, and an id that names nothing. */
-export function embeddedRow(item: EmbeddedItem, manner: Manner, root: LabItem): Row {
+export function embeddedRow(item: EmbeddedItem, manner: ReplyFormat, root: LabItem): Row {
   return {
     ...extras(item, manner, root),
     properties: withComputed(
@@ -133,7 +133,7 @@ function typeOf(item: AnyItem): string {
   return /^IPM\.Appointment/i.test(item.itemClass) ? "#microsoft.graph.event" : "#microsoft.graph.message";
 }
 
-function extras(item: AnyItem, manner: Manner, root: LabItem): Omit<Row, "properties"> {
+function extras(item: AnyItem, manner: ReplyFormat, root: LabItem): Omit<Row, "properties"> {
   const searched = () => searchedOf(item);
   if (manner.isBasic === true) return { onlySelected, searched };
   return {
@@ -174,7 +174,7 @@ export function contentOf(attachment: LabAttachment): Uint8Array {
  * @see https://learn.microsoft.com/en-us/graph/api/resources/fileattachment
  * @see https://learn.microsoft.com/en-us/graph/api/resources/itemattachment
  */
-export function attachmentRow(item: LabItem, attachment: LabAttachment, manner: Manner): Row {
+export function attachmentRow(item: LabItem, attachment: LabAttachment, manner: ReplyFormat): Row {
   const common: JsonObject = {
     id: attachmentId(item, attachment, manner.ids),
     lastModifiedDateTime: timeJson(attachment.modifiedAt),

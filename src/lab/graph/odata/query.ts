@@ -22,7 +22,7 @@ export interface Page {
 }
 
 /** What a query depends on besides its URL. */
-export interface Circumstances {
+export interface QueryContext {
   /** Header `ConsistencyLevel: eventual`: the directory may use its index. */
   readonly eventual?: boolean | undefined;
   /** Whether filters have `contains`; default true. */
@@ -35,7 +35,7 @@ export interface Circumstances {
 const searchLimit = 1000;
 
 /** Puts the query of a URL to a collection, given in the order that it has without `$orderby`. Throws GraphError. */
-export function applyQuery(rows: readonly Row[], url: URL, resource: Resource, circumstances: Circumstances = {}): Page {
+export function applyQuery(rows: readonly Row[], url: URL, resource: Resource, circumstances: QueryContext = {}): Page {
   const known = vocabularies[resource];
   const functions = circumstances.contains === false ? known.functions.filter((name) => name !== "contains") : known.functions;
   const vocabulary = { ...known, functions };
@@ -66,7 +66,7 @@ function chosen(
   rows: readonly Row[],
   options: ReturnType<typeof optionsOf>,
   vocabulary: Vocabulary,
-  { eventual = false, now = new Date() }: Circumstances,
+  { eventual = false, now = new Date() }: QueryContext,
 ): readonly Row[] {
   const [filterText, orderText, search] = [options.get("$filter"), options.get("$orderby"), options.get("$search")];
   const isDirectory = vocabulary.of === "directory";
@@ -122,9 +122,9 @@ function tooMany(top: number, largest: number, { of }: Vocabulary): Error {
 
 /** What the token is good for: the same question, whatever the size of the page. */
 function questionOf(url: URL): string {
-  const asked = [...url.searchParams].filter(([name]) => !/^\$?(top|skip|skiptoken)$/i.test(name));
+  const requested = [...url.searchParams].filter(([name]) => !/^\$?(top|skip|skiptoken)$/i.test(name));
   return createHash("sha256")
-    .update(JSON.stringify([url.pathname, asked]))
+    .update(JSON.stringify([url.pathname, requested]))
     .digest("base64url")
     .slice(0, 16);
 }

@@ -6,7 +6,7 @@ import { accessDenied, badRequest, GraphError } from "../errors.ts";
 import { readAttachment } from "../items/message-from-json.ts";
 import { attachmentRow, contentOf } from "../items/message-json.ts";
 import { type Call, jsonOf, type Operation } from "../operation.ts";
-import { contextOf, itemReply, listReply, mannerOf, noContent } from "../reply.ts";
+import { contextOf, itemReply, listReply, noContent, replyFormatOf } from "../reply.ts";
 import { attachmentAt, messageAt } from "../sign-in/access.ts";
 import { isGuarded } from "./message-changes.ts";
 import { messagePaths } from "./messages.ts";
@@ -25,7 +25,7 @@ export const listAttachments: Operation = {
   of: "exchange",
   handle(call) {
     const item = messageAt(call);
-    const rows = item.attachments.map((attachment) => attachmentRow(item, attachment, mannerOf(call)));
+    const rows = item.attachments.map((attachment) => attachmentRow(item, attachment, replyFormatOf(call)));
     return listReply(call, rows, "attachment", context(call));
   },
 };
@@ -39,7 +39,7 @@ export const getAttachment: Operation = {
   of: "exchange",
   handle(call) {
     const { item, attachment } = attachmentAt(call);
-    return itemReply(call, attachmentRow(item, attachment, mannerOf(call)), "attachment", context(call));
+    return itemReply(call, attachmentRow(item, attachment, replyFormatOf(call)), "attachment", context(call));
   },
 };
 
@@ -73,7 +73,7 @@ export const addAttachment: Operation = {
     const given = readAttachment(jsonOf(call.request));
     try {
       const added = call.mailbox.addAttachment(item, given);
-      return itemReply(call, attachmentRow(item, added, mannerOf(call)), "attachment", context(call), 201);
+      return itemReply(call, attachmentRow(item, added, replyFormatOf(call)), "attachment", context(call), 201);
     } catch (error) {
       if (error instanceof StoreError && error.code === "attachment-too-deep")
         throw badRequest(error.message, "ErrorAttachmentNestLevelLimitExceeded");

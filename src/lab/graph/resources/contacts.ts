@@ -5,7 +5,7 @@ import { ewsId } from "../ids.ts";
 import { contactRow } from "../items/contact-json.ts";
 import { contactFolderRow, isContactFolder } from "../items/folder-json.ts";
 import type { Call, GraphReply, Operation } from "../operation.ts";
-import { contextOf, itemReply, listReply, mannerOf } from "../reply.ts";
+import { contextOf, itemReply, listReply, replyFormatOf } from "../reply.ts";
 import { itemNamed } from "../sign-in/access.ts";
 
 const reading = ["Contacts.Read", "Contacts.ReadWrite"];
@@ -24,7 +24,7 @@ function folderAt(call: Call): LabFolder {
 
 /** Groups of a person's own are no contacts of Graph's. */
 function list(folder: LabFolder, call: Call, path: string): GraphReply {
-  const rows = [...folder.items.values()].filter(isContact).map((item) => contactRow(item, mannerOf(call)));
+  const rows = [...folder.items.values()].filter(isContact).map((item) => contactRow(item, replyFormatOf(call)));
   return listReply(call, rows, "contact", contextOf(call, path));
 }
 
@@ -53,7 +53,7 @@ export const getContact: Operation = {
     if (call.hasParameter("folder")) folderAt(call);
     const item = itemNamed(call.parameter("contact"), call);
     if (!isContact(item)) throw itemNotFound();
-    return itemReply(call, contactRow(item, mannerOf(call)), "contact", contextOf(call, "contacts"));
+    return itemReply(call, contactRow(item, replyFormatOf(call)), "contact", contextOf(call, "contacts"));
   },
 };
 

@@ -3,7 +3,7 @@ import { mimeOf } from "../../mime/mime-of-item.ts";
 import type { LabItem } from "../../store/mailbox.ts";
 import { messageRow } from "../items/message-json.ts";
 import type { Call, GraphReply, Operation } from "../operation.ts";
-import { contextOf, itemReply, listReply, mannerOf } from "../reply.ts";
+import { contextOf, itemReply, listReply, replyFormatOf } from "../reply.ts";
 import type { Row } from "../row.ts";
 import { folderNamed, messageAt } from "../sign-in/access.ts";
 import { isGranted } from "../sign-in/sign-in.ts";
@@ -24,7 +24,7 @@ export function rowFor(item: LabItem, call: Call): Row {
   const isBasic = !isGranted(call.caller, readingAll) && !call.caller.exchangeRole;
   // Ids that stay are not given for what a search found.
   const ids = call.request.url.searchParams.has("$search") ? "rest" : call.ids;
-  return messageRow(item, { ...mannerOf(call), ids, isBasic });
+  return messageRow(item, { ...replyFormatOf(call), ids, isBasic });
 }
 
 function list(items: Iterable<LabItem>, call: Call, path: string): GraphReply {

@@ -1,8 +1,13 @@
 import { expect, test } from "vitest";
-import { openFailureLimit, openPlaces, openProven, openShares } from "../../../../src/faces/http/callers/rate-limits.ts";
+import {
+  openConcurrencyLimit,
+  openConcurrencyShares,
+  openFailureLimit,
+  openProvenClients,
+} from "../../../../src/faces/http/callers/rate-limits.ts";
 
 test("as many places as there are are given, and one that is given back twice counts once", () => {
-  const places = openPlaces(2);
+  const places = openConcurrencyLimit(2);
   const [first, second] = [places.take(), places.take()];
   expect([typeof first, typeof second, places.take(), places.taken]).toEqual(["function", "function", undefined, 2]);
   first?.();
@@ -12,7 +17,7 @@ test("as many places as there are are given, and one that is given back twice co
 });
 
 test("one caller takes half of the places at most, and what is urgent also those of the reserve", () => {
-  const shares = openShares(8);
+  const shares = openConcurrencyShares(8);
   const taken = (caller: string, urgent: boolean) => {
     let count = 0;
     while (shares.take(caller, urgent) !== undefined) count += 1;
@@ -26,7 +31,7 @@ test("one caller takes half of the places at most, and what is urgent also those
 });
 
 test("a place that is given back serves again, once", () => {
-  const shares = openShares(2);
+  const shares = openConcurrencyShares(2);
   const leave = shares.take("a", false);
   expect(shares.take("a", false)).toBeUndefined();
   leave?.();
@@ -83,7 +88,7 @@ test("who has a whole network of IPv6 has ten failures, and the IPv4 address of 
 });
 
 test("who was let in is known again under another address of the same network", () => {
-  const proven = openProven();
+  const proven = openProvenClients();
   proven.add("2001:db8::1", "Bearer a");
   expect([proven.has("2001:db8::2", "Bearer a"), proven.has("2001:db8::1", "Bearer b"), proven.has("2001:db8:0:1::1", "Bearer a")]).toEqual(
     [true, false, false],
