@@ -40,7 +40,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
 };
 /** The highest layer may import everything. */
 const top = ["main", "index", "commands"];
-const roomOf = (file: string) => (file.split("/")[0] ?? "").replace(/\.ts$/, "");
+const topFolderOf = (file: string) => (file.split("/")[0] ?? "").replace(/\.ts$/, "");
 const importsOf = (file: string) =>
   [...readFileSync(join(root, "src", file), "utf8").matchAll(/(?:\bfrom|\bimport\(|\bimport)\s*"(\.[^"]+)"/g)].map(([, path = ""]) =>
     normalize(join(dirname(file), path)),
@@ -48,18 +48,18 @@ const importsOf = (file: string) =>
 
 test("imports only look down", () => {
   const wrong = sources.flatMap((file) => {
-    const allowed = layers[roomOf(file)];
+    const allowed = layers[topFolderOf(file)];
     if (allowed === undefined) return [];
-    const others = importsOf(file).filter((other) => roomOf(other) !== roomOf(file));
+    const others = importsOf(file).filter((other) => topFolderOf(other) !== topFolderOf(file));
     return others
-      .filter((other) => !allowed.includes(roomOf(other)) && !allowed.includes(other.replace(/\.ts$/, "")))
+      .filter((other) => !allowed.includes(topFolderOf(other)) && !allowed.includes(other.replace(/\.ts$/, "")))
       .map((other) => `${file} imports ${other}`);
   });
   expect(wrong).toEqual([]);
 });
 
 test("every folder of src/ is in a layer", () => {
-  expect([...new Set(sources.map(roomOf))].filter((room) => layers[room] === undefined && !top.includes(room))).toEqual([]);
+  expect([...new Set(sources.map(topFolderOf))].filter((folder) => layers[folder] === undefined && !top.includes(folder))).toEqual([]);
 });
 
 test("no file imports, directly or through others, a file that imports it; type imports count", () => {
@@ -102,6 +102,24 @@ describe("each folder", () => {
   });
 });
 
+describe.each(["ARCHITECTURE.md", "CONTRIBUTING.md"])("%s", (page) => {
+  const text = readFileSync(join(root, page), "utf8");
+
+  test("names no file or folder that is not there", () => {
+    const named = [...text.matchAll(/`((?:[a-z][\w-]*\/)+(?:[\w-]+(?:\.test)?\.(?:ts|mjs))?)`/g)].map(([, path = ""]) => path);
+    expect(named.length).toBeGreaterThan(5);
+    expect(named.filter((path) => !existsSync(join(root, "src", path)) && !existsSync(join(root, path)))).toEqual([]);
+  });
+});
+
+test("ARCHITECTURE.md has a row for each folder of src/", () => {
+  const rows = readFileSync(join(root, "ARCHITECTURE.md"), "utf8")
+    .split("\n")
+    .filter((line) => line.startsWith("| `"));
+  const folders = [...new Set(sources.filter((file) => file.includes("/")).map(topFolderOf))];
+  expect(folders.filter((folder) => !rows.some((row) => (row.split("|")[1] ?? "").includes(`\`${folder}/\``)))).toEqual([]);
+});
+
 test("the root of src/ has at most six files", () => {
   expect(sources.filter((file) => !file.includes("/")).length).toBeLessThanOrEqual(6);
 });
@@ -113,7 +131,7 @@ test.each(["src", "test", "bench", "scripts"])("no file of %s/ has more than 400
 });
 
 describe("test/ mirrors src/:", () => {
-  // Tests of what is no one file of src/: every face at once, a server whose files are broken, a catalogue with one more action, whole clients and corpora, the contract over a back end, every fault under every action, the archive of a mailbox under each, a search over servers that do otherwise, the scripts, the examples and the guides, this house.
+  // Tests of what is no one file of src/: every face at once, a server whose files are broken, a catalogue with one more action, whole clients and corpora, the contract over a back end, every fault under every action, the archive of a mailbox under each, a search over servers that do otherwise, the scripts, the examples and the guides, the rules of this file.
   const besides =
     /^(packed\/|faces\/server-paths|witness\/|scripts\/|guides\/|house|examples|every-face|one-more-action|exchange\/(ews|graph)|actions\/(archive|faults|habits|search)\/|ews\/(samples|schema)|graph\/schema)/;
   test.each(filesOf("test").filter((file) => file.endsWith(".test.ts") && !besides.test(file)))("%s has its source", (file) => {

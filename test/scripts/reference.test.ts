@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
-import { expect, test } from "vitest";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
 import { catalogueFile } from "../../scripts/catalogue-file.ts";
 import { guidesWithPermissions, withPermissionRows } from "../../scripts/guide-permissions.ts";
 import { referencePages } from "../../scripts/reference.ts";
+import { protocolIndex, sourcesOf } from "../../scripts/reference-protocol.ts";
 import { catalogue } from "../../src/actions/index.ts";
 import { actionNames } from "../../src/actions/load.ts";
 import { allPermissions } from "../../src/graph/permissions.ts";
@@ -15,6 +17,34 @@ test.each([...referencePages(catalogue)])(
     expect(textOf(`docs/reference/${name}`)).toBe(text);
   },
 );
+
+describe("docs/reference/protocol-index.md", () => {
+  const sources = sourcesOf(fileURLToPath(new URL("../../", import.meta.url)));
+
+  test("is what the links in the code say; `npm run docs` writes it", () => {
+    expect(textOf("docs/reference/protocol-index.md")).toBe(protocolIndex(sources));
+  });
+
+  test("names every file of an EWS operation and of a Graph request", () => {
+    const page = protocolIndex(sources).split("## From the file")[0] ?? "";
+    const files = sources.filter(({ path }) => /^src\/(?:ews\/operations|graph\/requests)\//.test(path));
+    expect(files.length).toBeGreaterThan(30);
+    expect(files.filter(({ path }) => !page.includes(`../../${path})`)).map(({ path }) => path)).toEqual([]);
+  });
+
+  test("cannot be written while an operation has no link to Microsoft's page", () => {
+    const path = "src/ews/operations/archive-item.ts";
+    expect(() => protocolIndex([{ path, text: "// no link" }])).toThrow("archiveitem-operation");
+  });
+
+  test("leads from an RFC section to the files that name it", () => {
+    const page = protocolIndex([{ path: "src/wire/a.ts", text: "// src/wire/: Bytes.\n// RFC 9110, 15.5.2 and message/rfc822" }]);
+    expect(page).toContain(
+      "| [RFC 9110, 15.5.2](https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2) | [wire/a.ts](../../src/wire/a.ts) |",
+    );
+    expect(page).not.toContain("rfc822");
+  });
+});
 
 test("src/actions/index.ts is what the list in load.ts says; `npm run docs` writes it", () => {
   expect(textOf("src/actions/index.ts")).toBe(catalogueFile(actionNames));
