@@ -1,5 +1,5 @@
 import type { Action } from "../src/catalogue/action-definition.ts";
-import { needsOf } from "../src/doctor/required-rights.ts";
+import { requiredRightsOf } from "../src/doctor/required-rights.ts";
 import { allPermissions, isPermission, kindOf, type Permission, permissionsOf } from "../src/graph/permissions.ts";
 
 /** The guides of docs/ that have a table of permissions of Microsoft Graph and the actions they are for. */
@@ -24,7 +24,7 @@ export function withPermissionRows(guide: string, actions: readonly Action[]): s
 function neededFor(permission: Permission, actions: readonly Action[]): string {
   const named = (some: readonly Action[]) => some.map(({ name }) => `\`${name}\``);
   const using = actions.filter((action) => permissionsOf(action).includes(permission));
-  const sending = using.filter((action) => needsOf(action).sends);
+  const sending = using.filter((action) => requiredRightsOf(action).sends);
   // Who sends drafts first; of the permission to send, that is no news.
   const drafting = sending.length < using.length ? sending : [];
   const own = named(using.filter((action) => !drafting.includes(action))).join(", ");

@@ -1,5 +1,5 @@
 import { type Action, effects } from "../src/catalogue/action-definition.ts";
-import { type Needs, needsOf, partlyNeeds } from "../src/doctor/required-rights.ts";
+import { partlyNeeds, type RequiredRights, requiredRightsOf } from "../src/doctor/required-rights.ts";
 import { allPermissions, kindOf, leastOf, partlyNeeded, permissionsOf } from "../src/graph/permissions.ts";
 import { markdownTable as table } from "./markdown-table.ts";
 
@@ -15,7 +15,7 @@ export function permissionsPage(actions: readonly Action[]): string {
         code(action.name),
         action.effect,
         code(effects[action.effect].role),
-        [ewsNeeds(needsOf(action)), ...partlyNeeds(action).map(({ needs, when }) => `${when}, ${ewsNeeds(needs)}`)].join("; "),
+        [ewsNeeds(requiredRightsOf(action)), ...partlyNeeds(action).map(({ needs, when }) => `${when}, ${ewsNeeds(needs)}`)].join("; "),
         permissionsOf(action).map(code).join(", "),
         partlyNeeded(action)
           .map(({ permissions, when }) => `${permissions.map(code).join(" and ")}: ${when}`)
@@ -38,7 +38,7 @@ export function permissionsPage(actions: readonly Action[]): string {
   ].join("\n\n");
 }
 
-function ewsNeeds({ mailbox, discovery, changes, sends }: Needs): string {
+function ewsNeeds({ mailbox, discovery, changes, sends }: RequiredRights): string {
   const rights = [changes ? "change" : "read", ...(sends ? ["send"] : [])].join(" and ");
   return [...(mailbox ? [`impersonation, or a delegate who may ${rights}`] : []), ...(discovery ? ["Discovery Management"] : [])].join(
     "; ",

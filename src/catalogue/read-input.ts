@@ -2,8 +2,8 @@ import * as z from "zod";
 import { Failure } from "../failure.ts";
 import { didYouMean } from "../text/nearest-name.ts";
 import { parseJson } from "../text/parse-json.ts";
-import { openShape } from "../text/shape.ts";
-import { visible } from "../text/unicode-form.ts";
+import { openShapeCheck } from "../text/shape.ts";
+import { visibleText } from "../text/unicode-form.ts";
 import { deepestInput, limitOf, misshapen, mostBytesOf, mostValues, tooLong, tooMuch, unwrapped } from "./limits.ts";
 
 /** How a list may also be spelled: as one text, and how one of its items may be spelled otherwise than the schema says. */
@@ -122,10 +122,10 @@ function respelled(schema: z.ZodObject, raw: unknown): unknown {
 /** Whether a value names nothing: an empty text or list, one of invisible characters only, and what splits into nothing. */
 function isNarrowingEmpty(field: z.core.$ZodType, value: unknown, name: string): boolean {
   const inner = unwrapped(field);
-  if (typeof value === "string" && visible(value) === "") return !z.safeParse(inner, "").success;
+  if (typeof value === "string" && visibleText(value) === "") return !z.safeParse(inner, "").success;
   if (!(inner instanceof z.ZodArray)) return false;
   const items = value === null || value === undefined ? value : respellList(inner, value, name);
-  return Array.isArray(items) && items.every((item) => typeof item === "string" && visible(item) === "");
+  return Array.isArray(items) && items.every((item) => typeof item === "string" && visibleText(item) === "");
 }
 
 function notLeftOut(schema: z.ZodObject, name: string): string {
@@ -180,7 +180,7 @@ function respellList(field: z.ZodArray, given: unknown, name: string): unknown {
 function fromJson(text: string): unknown {
   const trimmed = text.trim();
   if (!trimmed.startsWith("[") && !trimmed.startsWith("{")) return text;
-  const broken = openShape({ depth: deepestInput, values: mostValues }).feed(Buffer.from(trimmed));
+  const broken = openShapeCheck({ depth: deepestInput, values: mostValues }).feed(Buffer.from(trimmed));
   if (broken !== undefined) throw new Failure("invalid-input", misshapen(broken));
   return parseJson(trimmed) ?? text;
 }

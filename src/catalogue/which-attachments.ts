@@ -6,7 +6,7 @@ import { type Absent, isAbsent } from "../exchange/search/absence.ts";
 import { unlooked } from "../exchange/search/unopened-folders.ts";
 import { Failure } from "../failure.ts";
 import { askedOf, done, failed, type Outcome } from "../outcome.ts";
-import { comparable } from "../text/unicode-form.ts";
+import { comparableText } from "../text/unicode-form.ts";
 import type { Context, Row, Selected, Target } from "./action-definition.ts";
 import { messageRow, narrowingList, present } from "./common-fields.ts";
 import { mostCharacters } from "./limits.ts";
@@ -249,9 +249,9 @@ async function messagesInside(attachments: readonly Attachment[], { mailbox }: T
  * program.
  */
 export function nameMatcher(pattern: string): (name: string) => boolean {
-  const wanted = [...comparable(pattern)];
+  const wanted = [...comparableText(pattern)];
   return (name) => {
-    const given = [...comparable(name)];
+    const given = [...comparableText(name)];
     let at = 0;
     let star = -1;
     let resumed = 0;

@@ -12,7 +12,7 @@ import { operatingSystemUser } from "../perform/operating-system-user.ts";
 import { loadAudit, type WrittenFile } from "../settings/load-settings.ts";
 import { readServe } from "../settings/serve-settings.ts";
 import type { State } from "../state/state.ts";
-import { jsonText } from "../text/harmless-json.ts";
+import { harmlessJson } from "../text/harmless-json.ts";
 import { helpOf, readCommandWords } from "./command-words.ts";
 
 const usage = `mailcordon audit verify [FILE]                checks that no entry of an audit log was changed, taken out or put elsewhere,
@@ -109,9 +109,9 @@ function notOpened(failure: Failure): Failure {
 async function servedState(written: Pick<WrittenFile, "serve" | "home" | "path">): Promise<State | undefined> {
   const { stateDir, databaseUrl } = readServe(written);
   if (databaseUrl === undefined && !existsSync(stateDir)) return undefined;
-  const { isOurs, openState } = await import("../state/state.ts");
+  const { hasOurTables, openState } = await import("../state/state.ts");
   // DATABASE_URL may name another program's: nothing is made in it.
-  if (databaseUrl !== undefined && written.serve === undefined && !(await isOurs(databaseUrl))) return undefined;
+  if (databaseUrl !== undefined && written.serve === undefined && !(await hasOurTables(databaseUrl))) return undefined;
   return await openState({ directory: stateDir, databaseUrl });
 }
 
@@ -155,7 +155,7 @@ interface Printed {
 
 function print(screen: Screen, json: boolean, document: Printed): number {
   if (screen.stdout.isTTY !== true || json) {
-    screen.stdout.write(`${jsonText(document, screen.stdout.isTTY ? 2 : 0)}\n`);
+    screen.stdout.write(`${harmlessJson(document, screen.stdout.isTTY ? 2 : 0)}\n`);
     return 0;
   }
   const { message, torn_lines: torn = [], last_hash, gaps = [], compared_with = [], cannot_know = [] } = document;

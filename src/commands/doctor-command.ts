@@ -1,11 +1,11 @@
 import { actionNames } from "../actions/load.ts";
-import { doctor, type Report, type StepReport, type Wanted } from "../doctor/doctor.ts";
-import type { Plan } from "../doctor/leaving-ews/migration-plan.ts";
+import { type DoctorOptions, type DoctorReport, doctor, type StepReport } from "../doctor/doctor.ts";
+import type { MigrationPlan } from "../doctor/leaving-ews/migration-plan.ts";
 import type { Screen } from "../faces/cli/screen.ts";
 import { harmless, pad, wrap } from "../faces/cli/terminal.ts";
 import { Failure } from "../failure.ts";
 import { loadSettings, writtenConnection } from "../settings/load-settings.ts";
-import { jsonText } from "../text/harmless-json.ts";
+import { harmlessJson } from "../text/harmless-json.ts";
 import { eventText } from "../wire/http/observe-http.ts";
 import { helpOf, namedActions, readCommandWords } from "./command-words.ts";
 
@@ -40,7 +40,7 @@ export async function runDoctor(words: readonly string[], screen: Screen): Promi
   const columns = screen.stdout.columns || 100;
   const place = { flags: { config: options.config, connection: options.connection } };
   let loaded: ReturnType<typeof loadSettings> | undefined;
-  const wanted: Wanted = {
+  const wanted: DoctorOptions = {
     actions,
     mailbox: options.mailbox === "" ? undefined : options.mailbox,
     signal: screen.signal,
@@ -61,12 +61,12 @@ export async function runDoctor(words: readonly string[], screen: Screen): Promi
       offline: options.offline,
     });
     const text = () => `${plan.steps.length === 0 ? "" : "\n"}${planText(plan, columns)}\n`;
-    screen.stdout.write(json ? `${jsonText(plan, screen.stdout.isTTY ? 2 : 0)}\n` : text());
+    screen.stdout.write(json ? `${harmlessJson(plan, screen.stdout.isTTY ? 2 : 0)}\n` : text());
     return exit;
   }
   const report = await doctor(wanted);
   const { exit, ...document } = report;
-  screen.stdout.write(json ? `${jsonText(document, screen.stdout.isTTY ? 2 : 0)}\n` : `\n${conclusion(report, columns)}\n`);
+  screen.stdout.write(json ? `${harmlessJson(document, screen.stdout.isTTY ? 2 : 0)}\n` : `\n${conclusion(report, columns)}\n`);
   return exit;
 }
 
@@ -105,7 +105,7 @@ function lacking(missing: readonly string[] = []): string {
   return missing.length === 0 ? "" : ` (${missing.join(", ")})`;
 }
 
-function conclusion({ message, actions }: Report, columns: number): string {
+function conclusion({ message, actions }: DoctorReport, columns: number): string {
   const bad = actions.flatMap(({ action, works, because, missing }) =>
     works === "yes" ? [] : [`  ${pad(action, margin)}${works === "no" ? "no" : "cannot be said"}: see ${because}${lacking(missing)}`],
   );
@@ -117,7 +117,7 @@ const grantedWords = { yes: "granted", no: "missing", unknown: "not known" } as 
 const storedWords = { stays: "stays good", translated: "mostly good", lost: "lost" } as const;
 
 /** The plan as sections; what is to be copied stands in lines of its own. */
-function planText(plan: Plan, columns: number): string {
+function planText(plan: MigrationPlan, columns: number): string {
   const { permissions, grant, settings, ids, actions, afterwards } = plan;
   const row = (cells: readonly (readonly [string, number])[], text: string) => {
     const head = `  ${cells.map(([cell, width]) => pad(harmless(cell), width)).join("  ")}  `;

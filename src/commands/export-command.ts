@@ -7,7 +7,7 @@ import type { Screen } from "../faces/cli/screen.ts";
 import { harmless } from "../faces/cli/terminal.ts";
 import { errorCode, Failure } from "../failure.ts";
 import { makeFolderSync } from "../files/make-folder.ts";
-import { jsonText } from "../text/harmless-json.ts";
+import { harmlessJson } from "../text/harmless-json.ts";
 import { helpOf, readCommandWords } from "./command-words.ts";
 
 const usage = `mailcordon export automation-service --out DIR: writes the integration for Sumo Logic's Automation Service, as files to upload.
@@ -56,7 +56,7 @@ export async function runExport(words: readonly string[], screen: Screen): Promi
       files,
       ...(others.length === 0 ? {} : { others }),
     };
-    screen.stdout.write(`${jsonText(document, screen.stdout.isTTY ? 2 : 0)}\n`);
+    screen.stdout.write(`${harmlessJson(document, screen.stdout.isTTY ? 2 : 0)}\n`);
   } else {
     screen.stdout.write(`${harmless(message)}\n\n${files.map((file) => `  ${file}\n`).join("")}\nCategory: ${category}\n`);
   }

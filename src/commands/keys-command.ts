@@ -13,7 +13,7 @@ import { loadAudit, writtenFile } from "../settings/load-settings.ts";
 import { readServe } from "../settings/serve-settings.ts";
 import { interfaces, type KeyEntry, type Keys, roles } from "../state/keys.ts";
 import { openState } from "../state/state.ts";
-import { jsonText } from "../text/harmless-json.ts";
+import { harmlessJson } from "../text/harmless-json.ts";
 import { helpOf, readCommandWords } from "./command-words.ts";
 
 const usage = `mailcordon keys: who may call mailcordon serve.
@@ -83,7 +83,7 @@ export async function runKeys(words: readonly string[], screen: Screen): Promise
           ? await revoke(state.keys, id, log)
           : await list(state.keys);
     const json = screen.stdout.isTTY !== true || values.json === true;
-    screen.stdout.write(json ? `${jsonText(document, screen.stdout.isTTY ? 2 : 0)}\n` : `${shown(screen.stdout.columns || 100)}\n`);
+    screen.stdout.write(json ? `${harmlessJson(document, screen.stdout.isTTY ? 2 : 0)}\n` : `${shown(screen.stdout.columns || 100)}\n`);
     return 0;
   } finally {
     await state.close();

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import type { Screen } from "../faces/cli/screen.ts";
 import { errorCode, Failure } from "../failure.ts";
 import { readRegularSync } from "../files/regular-file.ts";
-import { jsonText } from "../text/harmless-json.ts";
+import { harmlessJson } from "../text/harmless-json.ts";
 import { didYouMean } from "../text/nearest-name.ts";
 import { helpOf, readCommandWords } from "./command-words.ts";
 
@@ -175,7 +175,7 @@ async function serve(options: Options, screen: Screen): Promise<void> {
         proxy && { url: proxy.url, username: proxyUser?.username },
       ),
     };
-    screen.stdout.write(json ? `${jsonText(document)}\n` : greeting(document));
+    screen.stdout.write(json ? `${harmlessJson(document)}\n` : greeting(document));
     await stopped(screen.signal);
   } finally {
     await proxy?.close();

@@ -17,7 +17,7 @@ import { openEvidenceIndex } from "../perform/evidence/evidence-index.ts";
 import { loadSettings, type SettingsPlace, type WrittenFile, writtenFile } from "../settings/load-settings.ts";
 import { readServe, type Serving } from "../settings/serve-settings.ts";
 import { openState, type State } from "../state/state.ts";
-import { jsonText } from "../text/harmless-json.ts";
+import { harmlessJson } from "../text/harmless-json.ts";
 import { readCommandWords } from "./command-words.ts";
 
 const usage = `mailcordon serve: offers the actions over HTTP to whoever has a key
@@ -104,7 +104,7 @@ export async function runServe(words: readonly string[], screen: Screen, version
       const url = await listen(server, serving);
       const message = `mailcordon serves on ${url}`;
       const json = screen.stdout.isTTY !== true || requested.json === true;
-      screen.stdout.write(json ? `${jsonText({ success: true, message, url })}\n` : `${message}\n`);
+      screen.stdout.write(json ? `${harmlessJson({ success: true, message, url })}\n` : `${message}\n`);
       await stopped(screen.signal);
       await end(server, app);
     } finally {

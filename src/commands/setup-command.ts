@@ -2,10 +2,10 @@ import type { Screen } from "../faces/cli/screen.ts";
 import { Failure } from "../failure.ts";
 import { kindOf, leastOf } from "../graph/permissions.ts";
 import { account, certificate, clientId, cloud, mailboxes, tenant } from "../setup/check-values.ts";
-import { type EntraValues, entraSteps } from "../setup/entra-setup.ts";
+import { type EntraSetupValues, entraSteps } from "../setup/entra-setup.ts";
 import { onPremisesSteps } from "../setup/on-premises-setup.ts";
 import { type SetupStep, scriptOf } from "../setup/setup-step.ts";
-import { jsonText } from "../text/harmless-json.ts";
+import { harmlessJson } from "../text/harmless-json.ts";
 import { helpOf, namedActions, readCommandWords } from "./command-words.ts";
 
 const usage = `mailcordon setup: prints the commands that connect mailcordon to Exchange, to be read and then run by an administrator.
@@ -43,7 +43,7 @@ export async function runSetup(words: readonly string[], screen: Screen): Promis
   if (rest.length > 0) throw new Failure("invalid-input", `Unexpected argument: ${rest[0]}.`, { hint });
   const [title, steps] = await chosen(kind, values);
   screen.stdout.write(
-    values.json ? `${jsonText({ success: true, title, steps }, screen.stdout.isTTY ? 2 : 0)}\n` : `${scriptOf(title, steps)}\n`,
+    values.json ? `${harmlessJson({ success: true, title, steps }, screen.stdout.isTTY ? 2 : 0)}\n` : `${scriptOf(title, steps)}\n`,
   );
   return 0;
 }
@@ -82,7 +82,7 @@ async function chosen(kind: string, values: Values): Promise<readonly [string, r
   }
 }
 
-async function backend(name: string, actions: string | undefined): Promise<EntraValues["backend"]> {
+async function backend(name: string, actions: string | undefined): Promise<EntraSetupValues["backend"]> {
   switch (name) {
     case "ews":
       return { kind: "ews" };

@@ -26,9 +26,9 @@ export async function signInOnPremises(
   maxConnections = defaultConnections,
 ): Promise<ConnectionSignIn> {
   if (auth.kind === "client-certificate") return { tls: { identity: identityOf(auth) } };
-  const { authenticated } = await import("../wire/sign-in/authenticate.ts");
+  const { withSignIn } = await import("../wire/sign-in/authenticate.ts");
   const connectionSignIn = await wayOf(auth, tokensOf);
-  const signIn = (http: Http) => authenticated(http, connectionSignIn, maxConnections);
+  const signIn = (http: Http) => withSignIn(http, connectionSignIn, maxConnections);
   const tokens = connectionSignIn.kind === "auto" ? connectionSignIn.tokens : undefined;
   return tokens === undefined ? { signIn } : { signIn, token: () => tokens.facts() };
 }

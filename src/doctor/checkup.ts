@@ -65,7 +65,7 @@ export interface Step {
 }
 
 /** What the steps learn and later steps use. */
-export interface Learned {
+export interface Learnt {
   connection?: Connection;
   /** Where Autodiscover found Exchange Web Services. */
   url?: URL;
@@ -114,7 +114,7 @@ export interface Checkup {
   readonly observe: (event: HttpEvent) => void;
   /** Tells a person what to do meanwhile, such as signing in. */
   readonly tell: ((text: string) => void) | undefined;
-  readonly learned: Learned;
+  readonly learned: Learnt;
 }
 
 /** The connection of a step that needs `settings`. */

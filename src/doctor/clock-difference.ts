@@ -1,7 +1,7 @@
 import type { Step } from "./checkup.ts";
 
 /** Seconds. Kerberos refuses more than five minutes by default, and Entra's tokens have about as much leeway. */
-const tolerated = 300;
+const toleratedSeconds = 300;
 
 /** This machine's clock beside that of the server, by the Date of a reply. Tokens, Kerberos and NTLM all compare clocks. */
 export const clock: Step = {
@@ -14,7 +14,7 @@ export const clock: Step = {
       if (Number.isNaN(date)) continue;
       const seconds = Math.round((at - date) / 1000);
       const words = `this machine is ${Math.abs(seconds)} s ${seconds < 0 ? "behind" : "ahead of"} the server`;
-      if (Math.abs(seconds) <= tolerated) return { status: "ok", tried, found: Math.abs(seconds) < 2 ? "they agree" : words };
+      if (Math.abs(seconds) <= toleratedSeconds) return { status: "ok", tried, found: Math.abs(seconds) < 2 ? "they agree" : words };
       return {
         status: "warning",
         tried,

@@ -8,7 +8,7 @@ import { type CloudName, clouds, isOnline as isCloudUrl } from "../wire/sign-in/
 import { type Checkup, connectionOf, type Finding } from "./checkup.ts";
 
 /** Seconds. A doctor says that the server is busy instead of waiting until it is not. */
-export const patience = 2;
+export const maxWaitSeconds = 2;
 
 /** The mailbox that is looked into: the one asked for, else the connection's own. */
 export function mailboxOf(checkup: Checkup): string | undefined {
@@ -37,13 +37,13 @@ export function fieldOf({ side }: Checkup, name: "url" | "ca_file"): string {
 }
 
 /** How the server is reached. Throws Failure `invalid-settings`. */
-export async function reachOf(checkup: Checkup): Promise<Pick<HttpOptions, "ca" | "proxy" | "tls">> {
+export async function networkSettingsOf(checkup: Checkup): Promise<Pick<HttpOptions, "ca" | "proxy" | "tls">> {
   const connection = connectionOf(checkup);
-  return checkup.side === "graph" ? lookingOptions(connection) : ewsOptionsOf(connection);
+  return checkup.side === "graph" ? readOnlyGraphOptions(connection) : ewsOptionsOf(connection);
 }
 
 /** How Graph is asked by one who lists no mailboxes: that takes a token of its own. Throws Failure `invalid-settings`. */
-export function lookingOptions(connection: Connection, options: OpenOptions = {}): Promise<GraphOptions> {
+export function readOnlyGraphOptions(connection: Connection, options: OpenOptions = {}): Promise<GraphOptions> {
   const { graph } = connection;
   return graphOptionsOf({ ...connection, graph: { ...graph, mailboxList: { from: "directory", adminApi: undefined } } }, options);
 }
@@ -73,7 +73,7 @@ export function proxyOf({ network }: Connection, url: URL): ProxyServer | undefi
 /** A step that waits longer for a connection is over. Milliseconds. */
 const connectMs = 15_000;
 /** What a check-up asks is answered in a second or not at all. Milliseconds. */
-const answers = { replyMs: 30_000, idleMs: 15_000, totalMs: 60_000 };
+const readTimeouts = { replyMs: 30_000, idleMs: 15_000, totalMs: 60_000 };
 
 /** Milliseconds that a connection may take. */
 export function connectLimit({ timeouts }: Connection): number {
@@ -81,20 +81,20 @@ export function connectLimit({ timeouts }: Connection): number {
 }
 
 /** The way to a server that is not Exchange Web Services themselves: without the name that only their certificate has. */
-export async function networkOf(checkup: Checkup): Promise<HttpOptions> {
+export async function httpOptionsOf(checkup: Checkup): Promise<HttpOptions> {
   const connection = connectionOf(checkup);
-  const { ca, proxy, tls } = await reachOf(checkup);
+  const { ca, proxy, tls } = await networkSettingsOf(checkup);
   return {
     ca,
     proxy,
     tls: { ...tls, serverName: undefined },
-    timeouts: { connectMs: connectLimit(connection), ...answers },
+    timeouts: { connectMs: connectLimit(connection), ...readTimeouts },
     maxConnections: 2,
     observe: checkup.observe,
   };
 }
 
 /** A name as PowerShell may be told it: what cannot stand in a line is left out. */
-export function shown(text: string): string {
+export function powerShellSafe(text: string): string {
   return text.replace(/[\p{Cc}\p{Cs}\u2028\u2029]/gu, "");
 }

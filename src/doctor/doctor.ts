@@ -10,7 +10,7 @@ import { type ActionReport, type StepReport, verdictOn } from "./verdict.ts";
 
 export type { ActionReport, StepReport } from "./verdict.ts";
 
-export interface Report {
+export interface DoctorReport {
   /** Every action that was asked for would work. */
   readonly success: boolean;
   readonly message: string;
@@ -22,7 +22,7 @@ export interface Report {
   readonly exit: number;
 }
 
-export interface Wanted {
+export interface DoctorOptions {
   /** Those that are to work. */
   readonly actions: readonly CheckedAction[];
   readonly mailbox?: string | undefined;
@@ -38,7 +38,7 @@ export interface Wanted {
 }
 
 /** Checks a connection step by step. It reads, and changes nothing; what goes wrong is a finding, not an error. */
-export async function doctor(wanted: Wanted): Promise<Report> {
+export async function doctor(wanted: DoctorOptions): Promise<DoctorReport> {
   const now = wanted.now ?? Date.now;
   const events: { event: HttpEvent; at: number }[] = [];
   const common: Omit<Checkup, "side" | "learned" | "route"> = {
@@ -59,7 +59,7 @@ export async function doctor(wanted: Wanted): Promise<Report> {
   const blocked = new Map<StepName, StepName>();
   const run = async (step: Step, checkup: Checkup) => {
     const cause = step.needs.map((need) => blocked.get(need)).find((found) => found !== undefined);
-    const finding = cause === undefined ? await examined(step, checkup) : skippedFor(cause);
+    const finding = cause === undefined ? await runStep(step, checkup) : skippedFor(cause);
     if (cause !== undefined) blocked.set(step.name, cause);
     else if (finding.status === "failed") blocked.set(step.name, step.name);
     const report = { name: step.name, ...finding };
@@ -79,14 +79,14 @@ export async function doctor(wanted: Wanted): Promise<Report> {
       checkup.learned.probe?.close();
     }
   }
-  return concluded(reports, wanted.actions, sides);
+  return conclude(reports, wanted.actions, sides);
 }
 
 function skippedFor(cause: StepName): Finding {
   return { status: "skipped", tried: "nothing", found: `it makes no sense before ${cause} is right` };
 }
 
-async function examined(step: Step, checkup: Checkup): Promise<Finding> {
+async function runStep(step: Step, checkup: Checkup): Promise<Finding> {
   try {
     return await step.run(checkup);
   } catch (thrown) {
@@ -95,7 +95,7 @@ async function examined(step: Step, checkup: Checkup): Promise<Finding> {
   }
 }
 
-function concluded(reports: readonly StepReport[], actions: readonly CheckedAction[], sides: readonly BackEndChecks[]): Report {
+function conclude(reports: readonly StepReport[], actions: readonly CheckedAction[], sides: readonly BackEndChecks[]): DoctorReport {
   const verdicts = actions.map((action) => verdictOn(action, reports, sides));
   const granted = sides.find(({ side }) => side === "graph")?.checkup.learned.granted;
   const bad = verdicts.filter(({ works }) => works !== "yes");

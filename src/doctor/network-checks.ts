@@ -50,13 +50,13 @@ export const tcp: Step = {
     const { host, port, isProxy } = nextHop(checkup);
     const tried = `connected to ${host} port ${port}${isProxy ? " (the proxy)" : ""}`;
     const start = performance.now();
-    const problem = await knock(host, port, connectLimit(connectionOf(checkup)), checkup.signal);
+    const problem = await tryConnect(host, port, connectLimit(connectionOf(checkup)), checkup.signal);
     if (problem === undefined) return { status: "ok", tried, found: `connected in ${Math.round(performance.now() - start)} ms` };
     return {
       status: "failed",
       code: problem === "ETIMEDOUT" ? "timeout" : "unreachable",
       tried,
-      found: words[problem] ?? problem,
+      found: errorTexts[problem] ?? problem,
       next: isProxy
         ? ["Check the proxy's address and port, and that it runs."]
         : [
@@ -67,7 +67,7 @@ export const tcp: Step = {
   },
 };
 
-const words: Readonly<Record<string, string>> = {
+const errorTexts: Readonly<Record<string, string>> = {
   ECONNREFUSED: "nothing listens there, or a firewall refuses",
   ETIMEDOUT: "no answer: a firewall drops the packets, or the machine is off",
   EHOSTUNREACH: "there is no route to it",
@@ -86,7 +86,7 @@ function nextHop(checkup: Checkup): { readonly host: string; readonly port: numb
 }
 
 /** Undefined when connected, else the system's error code. */
-function knock(host: string, port: number, ms: number, signal: AbortSignal | undefined): Promise<string | undefined> {
+function tryConnect(host: string, port: number, ms: number, signal: AbortSignal | undefined): Promise<string | undefined> {
   return new Promise((resolve) => {
     const socket = connect({ host, port, ...(signal === undefined ? {} : { signal }) });
     const end = (code: string | undefined) => {

@@ -1,7 +1,7 @@
 import type { PortMethod, Uses } from "../exchange/port-methods.ts";
 
 /** What is needed of Exchange over EWS; what is needed of Microsoft Graph are permissions. */
-export interface Needs {
+export interface RequiredRights {
   /** It looks into mailboxes: impersonation, or rights as a delegate. */
   readonly mailbox: boolean;
   /** The role group Discovery Management. */
@@ -38,7 +38,7 @@ const rights: Readonly<Record<PortMethod, "read" | "change" | "send" | "discover
 };
 
 /** What an action cannot do without. */
-export function needsOf({ uses }: Pick<Uses, "uses">): Needs {
+export function requiredRightsOf({ uses }: Pick<Uses, "uses">): RequiredRights {
   const wanted = new Set(uses.map((method) => rights[method]));
   const sends = wanted.has("send");
   const changes = sends || wanted.has("change");
@@ -46,6 +46,6 @@ export function needsOf({ uses }: Pick<Uses, "uses">): Needs {
 }
 
 /** What parts of an action need. */
-export function partlyNeeds({ sometimes = [] }: Uses): readonly { readonly needs: Needs; readonly when: string }[] {
-  return sometimes.map((part) => ({ needs: needsOf(part), when: part.when }));
+export function partlyNeeds({ sometimes = [] }: Uses): readonly { readonly needs: RequiredRights; readonly when: string }[] {
+  return sometimes.map((part) => ({ needs: requiredRightsOf(part), when: part.when }));
 }

@@ -1,13 +1,13 @@
 import { showVirtualDirectory } from "../setup/on-premises-commands.ts";
-import { offerName } from "../wire/sign-in/authenticate.ts";
+import { offerProbeName } from "../wire/sign-in/authenticate.ts";
 import { challengesOf } from "../wire/sign-in/challenge.ts";
 import { isWeaker } from "../wire/sign-in/scheme-strength.ts";
 import { type Checkup, connectionOf, type Step } from "./checkup.ts";
 import { urlOf } from "./connection-facts.ts";
 
 /** The ways to sign in that the server offered, as it names them in lower case, when `auth: auto` asked for them. */
-export function offersSeen({ events }: Checkup): readonly string[] {
-  const asking = new Set(events.flatMap(({ event }) => (event.kind === "request" && event.name === offerName ? [event.number] : [])));
+export function observedOffers({ events }: Checkup): readonly string[] {
+  const asking = new Set(events.flatMap(({ event }) => (event.kind === "request" && event.name === offerProbeName ? [event.number] : [])));
   const challenges = events.flatMap(({ event }) =>
     event.kind === "reply" && event.status === 401 && asking.has(event.number)
       ? challengesOf(event.headers.get("www-authenticate")).map(({ scheme }) => scheme)
@@ -25,7 +25,7 @@ export const signInOffer: Step = {
     const { host } = urlOf(checkup);
     const tried = `looked which ways to sign in ${host} offers`;
     const atLeast = auth.kind === "auto" ? auth.atLeast : undefined;
-    const offers = offersSeen(checkup);
+    const offers = observedOffers(checkup);
     if (offers.length === 0) return { status: "unknown", tried, found: "it was not seen: the server asked for no sign-in" };
     const found = `${offers.join(", ")}; the floor (auth.auto.at_least) is ${atLeast ?? "not set"}`;
     const isBelow = atLeast !== undefined && offers.every((scheme) => isWeaker(scheme, atLeast));

@@ -4,10 +4,10 @@ import { TLSSocket } from "node:tls";
 import { asFailure, errorCode, Failure } from "../failure.ts";
 import { openTransport } from "../wire/http/http-transport.ts";
 import { type Checkup, connectionOf, type Finding, type Step } from "./checkup.ts";
-import { connectLimit, fieldOf, proxyOf, reachOf, urlOf } from "./connection-facts.ts";
+import { connectLimit, fieldOf, networkSettingsOf, proxyOf, urlOf } from "./connection-facts.ts";
 
 /** Days. A certificate that ends sooner is said now: to order one takes some working days. */
-const soon = 30;
+const warningDays = 30;
 const day = 86_400_000;
 
 /** The certificate chain of the server, its name, and how long it is valid. Nothing is sent over the connection. */
@@ -21,7 +21,7 @@ export const tls: Step = {
     const tried = `spoke TLS with ${url.host}`;
     const { network } = connection;
     try {
-      const { ca, tls: requested } = await reachOf(checkup);
+      const { ca, tls: requested } = await networkSettingsOf(checkup);
       const connectMs = connectLimit(connection);
       // Whatever the certificate is, it is to be seen; nothing is sent to whoever shows it.
       const transport = await openTransport("https:", proxyOf(connection, url), {
@@ -53,7 +53,7 @@ function unverified({ found }: Omit<Finding, "tried">, field: string): Omit<Find
   };
 }
 
-interface Shaken {
+interface HandshakeResult {
   readonly protocol: string;
   /** Why Node would not have trusted it; undefined when it would. */
   readonly problem: string | undefined;
@@ -61,7 +61,7 @@ interface Shaken {
   readonly chain: readonly X509Certificate[];
 }
 
-function handshake(request: ClientRequest, ms: number): Promise<Shaken> {
+function handshake(request: ClientRequest, ms: number): Promise<HandshakeResult> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => end(() => reject(new Failure("timeout", `TLS did not stand within ${ms / 1000} s.`))), ms);
     const end = (tell: () => void) => {
@@ -97,7 +97,7 @@ function chainOf(socket: TLSSocket): X509Certificate[] {
   return chain;
 }
 
-function judge({ protocol, problem, chain }: Shaken, name: string, checkup: Checkup): Omit<Finding, "tried"> {
+function judge({ protocol, problem, chain }: HandshakeResult, name: string, checkup: Checkup): Omit<Finding, "tried"> {
   const [own] = chain;
   if (own === undefined) return { status: "failed", code: "tls-failed", found: `${protocol} without a certificate` };
   const last = chain.at(-1) ?? own;
@@ -147,7 +147,7 @@ function judge({ protocol, problem, chain }: Shaken, name: string, checkup: Chec
       return bad(`The certificate is not trusted (${problem})`, ["Have the certificate of the server looked at."]);
   }
   // Microsoft's own are renewed without anybody's doing.
-  if (days < soon && checkup.side === "ews")
+  if (days < warningDays && checkup.side === "ews")
     return { status: "warning", found: `${about}. It ends soon`, next: ["Have the certificate renewed before it ends."] };
   return { status: "ok", found: about };
 }

@@ -14,13 +14,13 @@ import { noTokenCache } from "../wire/sign-in/token-cache.ts";
 import { type TokenFacts, tokenFacts } from "../wire/sign-in/token-claims.ts";
 import { openTokenSource } from "../wire/sign-in/token-source.ts";
 import { type Checkup, connectionOf, type Finding, type Step } from "./checkup.ts";
-import { cloudOf, networkOf } from "./connection-facts.ts";
+import { cloudOf, httpOptionsOf } from "./connection-facts.ts";
 
 /** Minutes. Microsoft's own libraries renew a token when less is left; one that nobody renews is at its end. */
-const almostOver = 5;
+const almostExpiredMinutes = 5;
 
 /** Days. A certificate that ends sooner is said now. */
-const soon = 30;
+const warningDays = 30;
 const day = 86_400_000;
 
 /** What the token says of itself, fetched first where there is an application. Its signature is the server's business. */
@@ -35,7 +35,7 @@ export const token: Step = {
       case "oauth":
         return fetched(auth, checkup);
       case "auto":
-        return spare(auth, checkup);
+        return judgeOptionalToken(auth, checkup);
       default:
         return { status: "skipped", tried: "looked how the account signs in", found: "without a token" };
     }
@@ -43,7 +43,10 @@ export const token: Step = {
 };
 
 /** Where the server takes a password as well, a token that is missing hinders nothing. */
-async function spare({ account, token: ready, oauth }: Extract<OnPremises, { kind: "auto" }>, checkup: Checkup): Promise<Finding> {
+async function judgeOptionalToken(
+  { account, token: ready, oauth }: Extract<OnPremises, { kind: "auto" }>,
+  checkup: Checkup,
+): Promise<Finding> {
   if (ready === undefined && oauth === undefined)
     return { status: "skipped", tried: "looked how the account signs in", found: "without a token" };
   const tried = "read the token that the settings name";
@@ -73,7 +76,7 @@ async function fetched(auth: OAuth, checkup: Checkup): Promise<Finding> {
 /** A token that was not kept; for a person the one that is there. Throws Failure. */
 export async function newToken(auth: OAuth, resource: "exchange" | "graph", checkup: Checkup): Promise<string> {
   const client = clientOf(auth, resource);
-  const http = openHttp(await networkOf(checkup));
+  const http = openHttp(await httpOptionsOf(checkup));
   try {
     // A kept token says nothing of the secret; a person is not asked again for one that is there.
     const source =
@@ -90,7 +93,7 @@ async function credentialLifetime(credential: EntraCredential, now: number): Pro
   const { certificate } = await readCertificate(credential.read(), now);
   const days = Math.floor((Date.parse(certificate.validTo) - now) / day);
   const found = `the certificate ends in ${days} days`;
-  if (days >= soon) return { status: "ok", found };
+  if (days >= warningDays) return { status: "ok", found };
   return {
     status: "warning",
     found,
@@ -132,16 +135,16 @@ function judge(text: string, checkup: Checkup): Omit<Finding, "tried"> {
       next: ["Get a new token (it lives about an hour), or give an application registration to the settings, so that it is renewed."],
     };
   }
-  const astray = audience === undefined ? undefined : (checkup.side === "graph" ? notForGraph : misdirected)(audience, checkup);
+  const astray = audience === undefined ? undefined : (checkup.side === "graph" ? wrongGraphAudience : wrongAudience)(audience, checkup);
   if (astray !== undefined) return { ...astray, found: `${astray.found}. ${about}` };
-  if (minutes !== undefined && minutes < almostOver) {
+  if (minutes !== undefined && minutes < almostExpiredMinutes) {
     return { status: "warning", found: `${minutes} minutes are left. ${about}`, next: ["Get a new token before a long call."] };
   }
   return { status: "ok", found: about };
 }
 
 /** Whether the token is for something else than Microsoft Graph in the cloud of the connection; undefined when it is for it. */
-function notForGraph(audience: string, checkup: Checkup): Omit<Finding, "tried"> | undefined {
+function wrongGraphAudience(audience: string, checkup: Checkup): Omit<Finding, "tried"> | undefined {
   const named = audience.replace(/(?<!\/)\/+$/, "").toLowerCase();
   const own = clouds[cloudOf(checkup)];
   if (named === graphResource || named === `https://${own.graph}`) return undefined;
@@ -155,7 +158,7 @@ function notForGraph(audience: string, checkup: Checkup): Omit<Finding, "tried">
 }
 
 /** Whether the token is for something else than this server; undefined when it is for it, as far as can be seen. */
-function misdirected(audience: string, checkup: Checkup): Omit<Finding, "tried"> | undefined {
+function wrongAudience(audience: string, checkup: Checkup): Omit<Finding, "tried"> | undefined {
   const named = audience.replace(/(?<!\/)\/+$/, "").toLowerCase();
   const url = checkup.learned.url ?? connectionOf(checkup).ews.url;
   const cloud = Object.values(clouds).find(({ exchange }) => exchange === url?.hostname);

@@ -2,7 +2,7 @@ import type { Permission } from "../graph/permissions.ts";
 import type { BackEndChecks } from "./back-ends.ts";
 import type { BackEnd, CheckedAction, Checkup, Finding, StepName } from "./checkup.ts";
 import { listsByAdminApi, neededBy } from "./graph/graph-permissions.ts";
-import { needsOf } from "./required-rights.ts";
+import { requiredRightsOf } from "./required-rights.ts";
 
 /** What one step came to. */
 export interface StepReport extends Finding {
@@ -32,7 +32,7 @@ export function verdictOn(action: CheckedAction, reports: readonly StepReport[],
   const [graph, ews] = [at("graph"), at("ews")];
   if (graph === undefined) return judgedOverEws(action, reports, overEws(action), "ews", ews);
   if (ews === undefined) return overGraph(action, reports, graph, "graph");
-  if (!needsOf(action).mailbox) {
+  if (!requiredRightsOf(action).mailbox) {
     // Neither knows the mailboxes of the other, so both are asked.
     const first = overGraph(action, reports, graph, "auto");
     return first.works === "yes" ? judged(action, reports, overEws(action), "auto") : first;
@@ -43,7 +43,7 @@ export function verdictOn(action: CheckedAction, reports: readonly StepReport[],
 }
 
 function overEws(action: CheckedAction): readonly StepName[] {
-  const { mailbox, discovery } = needsOf(action);
+  const { mailbox, discovery } = requiredRightsOf(action);
   return [...foundations.ews, ...(mailbox ? (["mailbox"] as const) : []), ...(discovery ? (["discovery"] as const) : [])];
 }
 
@@ -56,7 +56,7 @@ function judgedOverEws(
   checkup: Checkup | undefined,
 ): ActionReport {
   const mailbox = checkup?.learned.mailbox;
-  const mayRead = mailbox?.ok === true && mailbox.value.read !== false && !needsOf(action).changes;
+  const mayRead = mailbox?.ok === true && mailbox.value.read !== false && !requiredRightsOf(action).changes;
   return judged(action, reports, mayRead ? wanted.filter((name) => name !== "mailbox") : wanted, backend);
 }
 
@@ -67,7 +67,7 @@ function overGraph(
   backend: ActionReport["backend"],
 ): ActionReport {
   const { learned } = checkup;
-  const needsMailbox = needsOf(action).mailbox;
+  const needsMailbox = requiredRightsOf(action).mailbox;
   const lists = listsByAdminApi(action, checkup);
   const own = [...(needsMailbox ? (["graph-mailbox"] as const) : []), ...(lists ? (["graph-mailbox-list"] as const) : [])];
   const first = judged(action, reports, [...foundations.graph, ...own], backend);

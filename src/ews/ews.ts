@@ -7,7 +7,7 @@ import { Failure } from "../failure.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Http } from "../wire/http/client.ts";
 import { type HttpOptions, openHttp } from "../wire/http/http-client.ts";
-import { defaultUserAgent, limitsOf, networkOf, type ServerOptions } from "../wire/http/server-options.ts";
+import { defaultUserAgent, httpOptionsOf, retryLimitsOf, type ServerOptions } from "../wire/http/server-options.ts";
 import type { TokenFacts } from "../wire/sign-in/token-claims.ts";
 import { openRequestQueue, requestQueueOf } from "../wire/throttling/request-queue.ts";
 import type { Discovered } from "./autodiscover/autodiscover.ts";
@@ -76,7 +76,7 @@ const bodyBatch = 25;
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/ews-reference-for-exchange
  */
 export function openEws(options: EwsOptions): Exchange {
-  const network = networkOf(options, replyMs);
+  const network = httpOptionsOf(options, replyMs);
   const http = openHttp(network);
   const { userAgent = defaultUserAgent } = options;
   const endpointMemory = placeOf(options, userAgent);
@@ -94,7 +94,7 @@ export function openEws(options: EwsOptions): Exchange {
     schedule: options.account === undefined ? openRequestQueue() : requestQueueOf(endpointMemory.name, options.account),
     access: options.access,
     connectingName: options.connectingName ?? "SmtpAddress",
-    limits: limitsOf(options),
+    limits: retryLimitsOf(options),
     publicRoutes: endpointMemory.publicRoutes,
     archives: archiveMemory(),
     refusals: refusalMemory(),
@@ -264,7 +264,7 @@ function findingOf(options: EwsOptions, network: HttpOptions, userAgent: string)
 
 /** What Autodiscover answers is short. */
 function findingNetwork(options: EwsOptions): HttpOptions {
-  const network = networkOf(options, replyMs);
+  const network = httpOptionsOf(options, replyMs);
   return { ...network, timeouts: { ...network.timeouts, totalMs: Math.min(network.timeouts.totalMs ?? findingMs, findingMs) } };
 }
 

@@ -1,6 +1,6 @@
 import { Failure, type FailureCode } from "../failure.ts";
-import { neverSent, shortened } from "../wire/http/http-failure.ts";
-import { repetition, type Safety } from "../wire/throttling/retry-safety.ts";
+import { neverSent, oneLine } from "../wire/http/http-failure.ts";
+import { openRepetition, type RepeatSafety } from "../wire/throttling/retry-safety.ts";
 import { mayHideReply } from "./session/http-failures.ts";
 import type { Status } from "./session/response-status.ts";
 
@@ -202,7 +202,7 @@ export function failureOf(responseText: ResponseText): Failure {
   if (inner !== undefined && inner.responseCode !== wireCode) return inside(failureOf(inner), responseText);
   const meaning = meanings.get(wireCode);
   const code = meaning?.code ?? "refused";
-  const text = shortened(responseText.messageText ?? "");
+  const text = oneLine(responseText.messageText ?? "");
   return new Failure(code, text === "" ? `Exchange answered ${wireCode || "with an error"}.` : `${text} (${wireCode || "no code"})`, {
     wireCode: wireCode === "" ? undefined : wireCode,
     backOffMs: positive(responseText, "BackOffMilliseconds"),
@@ -254,11 +254,11 @@ export function certainlyNotDone(failure: Failure): boolean {
   return meanings.get(wireCode)?.notDone === true;
 }
 
-const repeating = repetition(certainlyNotDone);
+const repeating = openRepetition(certainlyNotDone);
 export const { isThrottled, mayRepeat, unanswered } = repeating;
 
-/** As `repetition` says; and after an answer that EWS did not write, what is not a read may have been done, whatever the answer says. */
-export function reported(failure: Failure, safety: Safety): Failure {
+/** As `openRepetition` says; and after an answer that EWS did not write, what is not a read may have been done, whatever the answer says. */
+export function reported(failure: Failure, safety: RepeatSafety): Failure {
   if (safety === "read" || failure.retryable || !mayHideReply(failure)) return repeating.reported(failure, safety);
   const { message, wireCode, requestId } = failure;
   return new Failure("unknown-outcome", `The answer was lost: ${message}`, { wireCode, requestId, cause: failure });

@@ -1,6 +1,6 @@
 import { Failure } from "../failure.ts";
 import { done, failed, type Outcome } from "../outcome.ts";
-import type { Safety } from "../wire/throttling/retry-safety.ts";
+import type { RepeatSafety } from "../wire/throttling/retry-safety.ts";
 import { listOf, mapped, type Reader, within } from "../wire/xml/read-xml.ts";
 import type { Xml } from "../wire/xml/write-xml.ts";
 import { failureOf } from "./failures.ts";
@@ -11,7 +11,7 @@ import type { Status } from "./session/response-status.ts";
 export interface Operation<In, Out> {
   /** Microsoft's name, such as `GetItem`; the reply's element is this name and `Response`. */
   readonly name: string;
-  readonly safety: Safety;
+  readonly safety: RepeatSafety;
   /**
    * The value when a repetition finds nothing (`not-found`) although the answer to the first time was lost: that one was carried out. For what
    * makes its id dead.

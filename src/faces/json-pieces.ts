@@ -1,4 +1,4 @@
-import { jsonText } from "../text/harmless-json.ts";
+import { harmlessJson } from "../text/harmless-json.ts";
 
 /** Characters of a piece at least: each is written by itself. */
 const pieceLength = 64 * 1024;
@@ -6,7 +6,7 @@ const pieceLength = 64 * 1024;
 const rowsAtOnce = 50;
 
 /**
- * The text of `jsonText` in pieces: a list of thousands is never there as one text, of which writing it would make copies. Short documents are
+ * The text of `harmlessJson` in pieces: a list of thousands is never there as one text, of which writing it would make copies. Short documents are
  * one piece.
  */
 export function* jsonPieces(document: object): Iterable<string> {
@@ -24,10 +24,10 @@ function* partsOf(document: object): Iterable<string> {
   let before = "{";
   for (const [name, value] of Object.entries(document)) {
     if (value === undefined) continue;
-    yield `${before}${jsonText(name)}:`;
+    yield `${before}${harmlessJson(name)}:`;
     before = ",";
     if (Array.isArray(value)) yield* listParts(value);
-    else yield jsonText(value);
+    else yield harmlessJson(value);
   }
   yield before === "{" ? "{}" : "}";
 }
@@ -35,7 +35,7 @@ function* partsOf(document: object): Iterable<string> {
 function* listParts(list: readonly unknown[]): Iterable<string> {
   yield "[";
   for (let at = 0; at < list.length; at += rowsAtOnce) {
-    const rows = jsonText(list.slice(at, at + rowsAtOnce)).slice(1, -1);
+    const rows = harmlessJson(list.slice(at, at + rowsAtOnce)).slice(1, -1);
     yield at === 0 ? rows : `,${rows}`;
   }
   yield "]";

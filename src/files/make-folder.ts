@@ -11,13 +11,13 @@ import { errorCode } from "../failure.ts";
 export async function makeFolder(folder: string, mode = 0o777): Promise<void> {
   const waiting: string[] = [];
   let at = resolve(folder);
-  for (let thrown = await made(at, mode); thrown !== undefined; thrown = await made(at, mode)) {
+  for (let thrown = await tryMakeFolder(at, mode); thrown !== undefined; thrown = await tryMakeFolder(at, mode)) {
     if (!isBelowMissing(at, thrown)) throw thrown;
     waiting.push(at);
     at = dirname(at);
   }
   for (const next of waiting.reverse()) {
-    const thrown = await made(next, mode);
+    const thrown = await tryMakeFolder(next, mode);
     if (thrown !== undefined) throw thrown;
   }
 }
@@ -26,13 +26,13 @@ export async function makeFolder(folder: string, mode = 0o777): Promise<void> {
 export function makeFolderSync(folder: string, mode = 0o777): void {
   const waiting: string[] = [];
   let at = resolve(folder);
-  for (let thrown = madeSync(at, mode); thrown !== undefined; thrown = madeSync(at, mode)) {
+  for (let thrown = tryMakeFolderSync(at, mode); thrown !== undefined; thrown = tryMakeFolderSync(at, mode)) {
     if (!isBelowMissing(at, thrown)) throw thrown;
     waiting.push(at);
     at = dirname(at);
   }
   for (const next of waiting.reverse()) {
-    const thrown = madeSync(next, mode);
+    const thrown = tryMakeFolderSync(next, mode);
     if (thrown !== undefined) throw thrown;
   }
 }
@@ -42,7 +42,7 @@ function isBelowMissing(folder: string, thrown: unknown): boolean {
 }
 
 /** Why the folder is not there; undefined when it is, whoever made it. */
-async function made(folder: string, mode: number): Promise<unknown> {
+async function tryMakeFolder(folder: string, mode: number): Promise<unknown> {
   try {
     await mkdir(folder, { mode });
     return undefined;
@@ -52,7 +52,7 @@ async function made(folder: string, mode: number): Promise<unknown> {
   }
 }
 
-function madeSync(folder: string, mode: number): unknown {
+function tryMakeFolderSync(folder: string, mode: number): unknown {
   try {
     mkdirSync(folder, { mode });
     return undefined;

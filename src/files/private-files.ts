@@ -26,7 +26,7 @@ export interface PrivateFiles {
 }
 
 /** A token with the identity library's own notes has some thousand characters, a place much less. Bytes. */
-const largest = 262_144;
+const maxFileBytes = 262_144;
 
 /**
  * One file for each key, `directory` and files readable by their owner only. Written beside and renamed, so that a reader finds a whole
@@ -41,17 +41,17 @@ export function openPrivateFiles(directory: string): PrivateFiles {
   return {
     read(key) {
       if (!isOurs(directory)) return undefined;
-      const text = quietly(() => readOwn(pathOf(key)));
+      const text = orUndefined(() => readOwn(pathOf(key)));
       const value = text === undefined ? undefined : parseJson(text);
       if (typeof value !== "object" || value === null) return undefined;
       const members: Readonly<Record<string, unknown>> = Object.fromEntries(Object.entries(value));
       return JSON.stringify(members.key) === JSON.stringify(key) ? members : undefined;
     },
     write(key, value) {
-      return quietly(() => writeOwn(directory, pathOf(key), JSON.stringify({ ...value, key }))) ?? false;
+      return orUndefined(() => writeOwn(directory, pathOf(key), JSON.stringify({ ...value, key }))) ?? false;
     },
     forget(key) {
-      if (isOurs(directory)) quietly(() => unlinkSync(pathOf(key)));
+      if (isOurs(directory)) orUndefined(() => unlinkSync(pathOf(key)));
     },
   };
 }
@@ -60,7 +60,7 @@ export function openPrivateFiles(directory: string): PrivateFiles {
 export const noPrivateFiles: PrivateFiles = { read: () => undefined, write: () => false, forget: () => undefined };
 
 /** A cache that cannot be used is no error: undefined. Everything else is. */
-function quietly<T>(work: () => T): T | undefined {
+function orUndefined<T>(work: () => T): T | undefined {
   try {
     return work();
   } catch (thrown) {
@@ -71,7 +71,7 @@ function quietly<T>(work: () => T): T | undefined {
 
 /** Nobody else may put a file there. Windows has no such rights; there the folder of the user's profile protects it. */
 function isOurs(directory: string): boolean {
-  const found = quietly(() => lstatSync(directory));
+  const found = orUndefined(() => lstatSync(directory));
   return found?.isDirectory() === true && isPrivate(found);
 }
 
@@ -85,14 +85,14 @@ function readOwn(path: string): string | undefined {
   const file = openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
   try {
     const found = fstatSync(file);
-    return found.isFile() && isPrivate(found) && found.size <= largest ? readFileSync(file, "utf8") : undefined;
+    return found.isFile() && isPrivate(found) && found.size <= maxFileBytes ? readFileSync(file, "utf8") : undefined;
   } finally {
     closeSync(file);
   }
 }
 
 function writeOwn(directory: string, path: string, text: string): boolean {
-  if (Buffer.byteLength(text) > largest) return false;
+  if (Buffer.byteLength(text) > maxFileBytes) return false;
   makeFolderSync(directory, 0o700);
   if (!isOurs(directory)) return false;
   const beside = `${path}.${randomBytes(8).toString("hex")}`;
@@ -106,7 +106,7 @@ function writeOwn(directory: string, path: string, text: string): boolean {
     renameSync(beside, path);
     return true;
   } catch (thrown) {
-    quietly(() => unlinkSync(beside));
+    orUndefined(() => unlinkSync(beside));
     throw thrown;
   }
 }

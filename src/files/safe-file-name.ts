@@ -1,4 +1,4 @@
-import { composed } from "../text/unicode-form.ts";
+import { composeUnicode } from "../text/unicode-form.ts";
 
 /** Longest name of a file on Linux, macOS and (in UTF-16 units, which are never more than the bytes) Windows. */
 const maxNameBytes = 255;
@@ -8,21 +8,21 @@ const maxExtensionBytes = 32;
 
 /** Names that Windows reads as devices, with any extension and with spaces before it.
  *  Source: https://learn.microsoft.com/windows/win32/fileio/naming-a-file */
-const device = /^(con|prn|aux|nul|conin\$|conout\$|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3])\s*(\.|$)/i;
+const deviceNames = /^(con|prn|aux|nul|conin\$|conout\$|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3])\s*(\.|$)/i;
 
 /**
  * Names of mailcordon's own files, and what may stand after them: a lock, a copy. Compared without case and in the compatibility form of Unicode
  * (NFKC), in which a name of full-width letters is the plain one: wherever somebody copies the file, no mailcordon takes it for its own.
  */
-const ours = /^(mailcordon\.ya?ml|audit\.jsonl|index\.jsonl)/;
+const reservedNames = /^(mailcordon\.ya?ml|audit\.jsonl|index\.jsonl)/;
 
 /**
  * A name for one file in one folder, whatever the mail says: no separators, NULs, control characters, bidirectional or other invisible
  * marks, no leading dot or dash, no trailing dot or space, no device name, no name of mailcordon's own files, not longer than 255 bytes of UTF-8 with its extension kept.
  * `fallback` is used when nothing is left; it must itself be safe. Applying it twice changes nothing more.
  */
-export function safeName(text: string, fallback: string): string {
-  const plain = composed(text.replace(/\p{Surrogate}/gu, "_"))
+export function safeFileName(text: string, fallback: string): string {
+  const plain = composeUnicode(text.replace(/\p{Surrogate}/gu, "_"))
     // Cf holds the bidirectional marks and the zero-width ones; Zl and Zp end lines for some viewers.
     .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "")
     .replace(/[<>:"/\\|?*]/g, "_")
@@ -30,11 +30,11 @@ export function safeName(text: string, fallback: string): string {
     .replace(/\p{Zs}+/gu, " ");
   const short = shortened(edged(plain), "");
   if (short === "" || /^_+$/.test(short)) return fallback;
-  return device.test(short) || ours.test(short.normalize("NFKC").toLowerCase()) ? shortened(`_${short}`, "") : short;
+  return deviceNames.test(short) || reservedNames.test(short.normalize("NFKC").toLowerCase()) ? shortened(`_${short}`, "") : short;
 }
 
 /** `name` with `suffix` before its extension, at most 255 bytes long. `suffix` must itself be safe. */
-export function suffixed(name: string, suffix: string): string {
+export function withSuffix(name: string, suffix: string): string {
   return shortened(name, suffix);
 }
 

@@ -1,9 +1,9 @@
 // src/graph/: The `Exchange` port over Microsoft Graph; this folder itself holds what all its parts share.
 
 import { Failure, type FailureCode } from "../failure.ts";
-import { neverSent, shortened } from "../wire/http/http-failure.ts";
-import { retryAfter } from "../wire/throttling/backoff-delay.ts";
-import { repetition, type Safety } from "../wire/throttling/retry-safety.ts";
+import { neverSent, oneLine } from "../wire/http/http-failure.ts";
+import { readRetryAfter } from "../wire/throttling/backoff-delay.ts";
+import { openRepetition, type RepeatSafety } from "../wire/throttling/retry-safety.ts";
 import { type JsonObject, objectIn, textIn } from "./session/read-json.ts";
 
 /** What one error code means to us. */
@@ -113,7 +113,7 @@ export function failureOf(status: number, headers: ReadonlyMap<string, string>, 
   if (graphCode === "" || status < 400) return notOfGraph(status, headers, now);
   const wireCode = graphCode.slice(0, 100);
   const meaning = meanings.get(graphCode.toLowerCase());
-  const text = shortened(textIn(error, "message") ?? "");
+  const text = oneLine(textIn(error, "message") ?? "");
   const failure = new Failure(
     // A status of throttling is one, whatever the code says.
     status === 429 ? "busy" : (meaning?.code ?? codeOf(status)),
@@ -121,7 +121,7 @@ export function failureOf(status: number, headers: ReadonlyMap<string, string>, 
     {
       wireCode,
       requestId: headers.get("request-id") ?? textIn(objectIn(error, "innerError"), "request-id"),
-      backOffMs: retryAfter(headers.get("retry-after"), now),
+      backOffMs: readRetryAfter(headers.get("retry-after"), now),
       hint: meaning?.hint ?? hintOf(status),
     },
   );
@@ -145,7 +145,7 @@ export function notOfGraph(status: number, headers: ReadonlyMap<string, string>,
     {
       wireCode: `HTTP ${status}`,
       requestId: headers.get("request-id"),
-      backOffMs: retryAfter(headers.get("retry-after"), now),
+      backOffMs: readRetryAfter(headers.get("retry-after"), now),
       hint: "Repeat; if it stays, check the address of Microsoft Graph, and what stands between: a proxy or its sign-in page may have replied.",
     },
   );
@@ -211,11 +211,11 @@ export function certainlyNotDone(failure: Failure): boolean {
   return failure.code === "not-attempted" || neverSent(failure) || turnedAway.has(failure);
 }
 
-const repeating = repetition(certainlyNotDone);
+const repeating = openRepetition(certainlyNotDone);
 export const { isThrottled, mayRepeat } = repeating;
 
-/** As `repetition` says; and after a reply that Graph did not write, what is not a read may have been done. */
-export function reported(failure: Failure, safety: Safety): Failure {
+/** As `openRepetition` says; and after a reply that Graph did not write, what is not a read may have been done. */
+export function reported(failure: Failure, safety: RepeatSafety): Failure {
   const isUnknown = safety === "idempotent" && foreign.has(failure) && failure.retryable && !certainlyNotDone(failure);
   const reportedFailure = repeating.reported(failure, isUnknown ? "never" : safety);
   if (reportedFailure !== failure) lost.add(reportedFailure);
@@ -230,6 +230,6 @@ export function mayBeDone(failure: Failure): boolean {
 }
 
 /** An answer that should be there and is not: broken-reply, which becomes `unknown-outcome` where it must not be repeated. */
-export function unanswered(safety: Safety): Failure {
+export function unanswered(safety: RepeatSafety): Failure {
   return reported(new Failure("broken-reply", "The server gave no answer for this item."), safety);
 }

@@ -3,7 +3,7 @@ import type { Exchange, Mailbox } from "../exchange/exchange.ts";
 import { Failure } from "../failure.ts";
 import type { Http } from "../wire/http/client.ts";
 import { openHttp } from "../wire/http/http-client.ts";
-import { defaultUserAgent, limitsOf, networkOf, type ServerOptions } from "../wire/http/server-options.ts";
+import { defaultUserAgent, httpOptionsOf, retryLimitsOf, type ServerOptions } from "../wire/http/server-options.ts";
 import { openRequestQueue, requestQueueOf } from "../wire/throttling/request-queue.ts";
 import type { AdminApi, AdminApiConnection } from "./session/admin-api.ts";
 import { openGraphHttp } from "./session/graph-http.ts";
@@ -32,7 +32,7 @@ const maxPerMailbox = 4;
 /** What everything that is asked over one connection shares. Throws Failure `invalid-settings` for a URL that is none. */
 export function openSession(options: GraphOptions): { readonly connection: Connection; close(): void } {
   const base = urlOf(options.url);
-  const network = networkOf(options, replyMs);
+  const network = httpOptionsOf(options, replyMs);
   const http = openHttp(network);
   // Who we are is shown to Graph alone.
   const anonymous = openHttp({ ...network, tls: { ...network.tls, identity: undefined } });
@@ -40,7 +40,7 @@ export function openSession(options: GraphOptions): { readonly connection: Conne
   const connection: Connection = {
     rest: openGraphHttp({ base, http: options.signIn(http), anonymous, userAgent }),
     schedule: account === undefined ? openRequestQueue() : requestQueueOf(base.origin, account),
-    limits: { ...limitsOf(options), maxPerMailbox },
+    limits: { ...retryLimitsOf(options), maxPerMailbox },
     habits: { ...defaultBehaviour, ...options.habits },
   };
   return {
@@ -120,7 +120,7 @@ async function* later<T>(open: () => Promise<AsyncIterable<T>>): AsyncIterable<T
 
 /** How this connection asks the Exchange Online Admin API. */
 export function adminWayOf(admin: AdminApi, options: GraphOptions, connection: Connection): AdminApiConnection {
-  return { admin, userAgent: options.userAgent ?? defaultUserAgent, connection, network: networkOf(options, replyMs) };
+  return { admin, userAgent: options.userAgent ?? defaultUserAgent, connection, network: httpOptionsOf(options, replyMs) };
 }
 
 function urlOf(url: string): URL {

@@ -4,7 +4,7 @@ import type { Attachment } from "../exchange/attachment.ts";
 import type { Importance, Message } from "../exchange/message.ts";
 import { textOfHtml } from "../exchange/search/html-text.ts";
 import { type DecodeText, loadCharsets } from "../wire/mime/charset.ts";
-import { partDecoder } from "../wire/mime/decode-part.ts";
+import { openPartDecoder } from "../wire/mime/decode-part.ts";
 import { decodeWords } from "../wire/mime/encoded-words.ts";
 import { addressesOf } from "../wire/mime/mime-addresses.ts";
 import { fieldIn, fieldsOf, type RawField, tokenOf } from "../wire/mime/mime-header.ts";
@@ -75,7 +75,7 @@ interface Reading {
 
 function readingOf(begun: PartHead, room: number): Reading {
   let part = begun;
-  const decoder = partDecoder(part.encoding);
+  const decoder = openPartDecoder(part.encoding);
   const limit = Math.min(room, isMessagePart(part) ? maxInnerHead : isText(part) ? maxTextBytes : 0);
   const kept: Buffer[] = [];
   let keptBytes = 0;

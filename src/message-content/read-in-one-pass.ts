@@ -1,7 +1,7 @@
 import { asFailure, Failure } from "../failure.ts";
 import { attempt } from "../outcome.ts";
-import type { Keeping } from "../wire/mime/keep-parts.ts";
-import { leftUnread, type Part, type PartPath, partAt, partOf } from "../wire/mime/mime-parts.ts";
+import type { PartKeeper } from "../wire/mime/keep-parts.ts";
+import { type Part, type PartPath, partAt, partOf, streamMovedOn } from "../wire/mime/mime-parts.ts";
 
 /** What an attached message has at a place, its transfer encoding undone. */
 export interface OpenedPart {
@@ -29,7 +29,7 @@ const unreadMs = 60_000;
 /** An attached message, read once from its beginning; it ends with the last part that is asked for. */
 export class Pass {
   readonly name: string;
-  readonly #keeping: Keeping;
+  readonly #keeping: PartKeeper;
   readonly #tally: Tally;
   readonly #reading: AsyncIterator<Uint8Array>;
   readonly #message: Part;
@@ -42,7 +42,7 @@ export class Pass {
   #late: Failure | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(name: string, bytes: AsyncIterable<Uint8Array>, keeping: Keeping, tally: Tally) {
+  constructor(name: string, bytes: AsyncIterable<Uint8Array>, keeping: PartKeeper, tally: Tally) {
     this.name = name;
     this.#keeping = keeping;
     this.#tally = tally;
@@ -52,7 +52,7 @@ export class Pass {
 
   async #next(): Promise<IteratorResult<Uint8Array, undefined>> {
     // What ends early must not look as if it were whole.
-    if (this.#isClosed) throw this.#late ?? leftUnread();
+    if (this.#isClosed) throw this.#late ?? streamMovedOn();
     this.#hasBegun = true;
     try {
       const next = await this.#reading.next();
@@ -118,7 +118,7 @@ export class Pass {
     const pass = this;
     return {
       async *[Symbol.asyncIterator]() {
-        if (pass.#handed !== handed) throw pass.#late ?? leftUnread();
+        if (pass.#handed !== handed) throw pass.#late ?? streamMovedOn();
         clearTimeout(pass.#timer);
         try {
           yield* part.whole();

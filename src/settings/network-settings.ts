@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { environmentProxies, noProxyList, type ProxyRules } from "../wire/http/proxy-rules.ts";
+import { type ProxyRules, readEnvironmentProxies, splitNoProxy } from "../wire/http/proxy-rules.ts";
 import type { Secret } from "./secrets.ts";
 import { isWebAddress, put, secret, text } from "./setting-fields.ts";
 
@@ -93,7 +93,7 @@ export function readNetwork(
   secretOf: (field: string, place: string) => Secret,
 ): Network {
   return {
-    proxy: proxy === undefined ? environmentProxies(environment) : rulesOf(proxy, secretOf),
+    proxy: proxy === undefined ? readEnvironmentProxies(environment) : rulesOf(proxy, secretOf),
     tls: { serverName: tls.server_name, minVersion: tls.min_version, verify: tls.verify },
   };
 }
@@ -106,5 +106,5 @@ function rulesOf(
   const credentials =
     username === undefined || password === undefined ? undefined : { username, password: secretOf("proxy.password", password).reveal() };
   const server = { url: new URL(new URL(url).origin), credentials };
-  return { https: server, http: server, noProxy: [no_proxy].flat().flatMap(noProxyList), sparesLoopback: false };
+  return { https: server, http: server, noProxy: [no_proxy].flat().flatMap(splitNoProxy), sparesLoopback: false };
 }

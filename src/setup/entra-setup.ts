@@ -6,8 +6,8 @@ import {
   consentToAll,
   discoveryRole,
   findApplication,
-  introduce,
   register,
+  registerInExchange,
   type SetupCloud,
   signIn,
 } from "./exchange-online-commands.ts";
@@ -16,7 +16,7 @@ import { mailboxScope } from "./mailbox-scope.ts";
 import type { SetupStep } from "./setup-step.ts";
 
 /** Checked values. */
-export interface EntraValues {
+export interface EntraSetupValues {
   readonly tenant: string;
   readonly cloud: SetupCloud;
   /** Of an application that is there already. */
@@ -30,7 +30,7 @@ export interface EntraValues {
 }
 
 /** What connects mailcordon to Exchange Online: docs/connect-exchange-online.md with values filled in. */
-export function entraSteps(values: EntraValues): readonly SetupStep[] {
+export function entraSteps(values: EntraSetupValues): readonly SetupStep[] {
   const { backend } = values;
   return [
     {
@@ -54,7 +54,7 @@ export function entraSteps(values: EntraValues): readonly SetupStep[] {
 const known: SetupStep = {
   title: "Make the application known to Exchange Online",
   about: ["Roles of Exchange Online are given to this entry. Once is enough: that it exists already is no error."],
-  lines: introduce,
+  lines: registerInExchange,
 };
 
 function overEws(mailboxes: readonly string[]): readonly SetupStep[] {

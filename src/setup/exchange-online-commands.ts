@@ -1,5 +1,5 @@
 import { mailboxScope, scopeName } from "./mailbox-scope.ts";
-import { command, on, quoted } from "./powershell.ts";
+import { command, quoted, switchOn } from "./powershell.ts";
 
 /** The resource "Office 365 Exchange Online" in every tenant. */
 export const exchangeResource = "00000002-0000-0ff1-ce00-000000000000";
@@ -38,7 +38,7 @@ export function findApplication(clientId: string): readonly string[] {
 }
 
 /** Makes the application known to Exchange Online, so that roles can be given to it there. */
-export const introduce: readonly string[] = [
+export const registerInExchange: readonly string[] = [
   command("New-ServicePrincipal", {
     AppId: { variable: "$application.AppId" },
     ObjectId: { variable: "$principal.Id" },
@@ -142,7 +142,7 @@ export function signIn(tenant: string, cloud: SetupCloud): readonly string[] {
       TenantId: tenant,
       Scopes: ["Application.ReadWrite.All", "AppRoleAssignment.ReadWrite.All"],
       Environment: graph,
-      NoWelcome: on,
+      NoWelcome: switchOn,
     }),
     command("Connect-ExchangeOnline", { ExchangeEnvironmentName: exchange, ShowBanner: false }).replace(
       "-ShowBanner $false",

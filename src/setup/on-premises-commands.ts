@@ -61,7 +61,7 @@ export const showVirtualDirectory =
   "Get-WebServicesVirtualDirectory | Format-List Server,InternalUrl,ExternalUrl,BasicAuthentication,WindowsAuthentication,OAuthAuthentication,ExtendedProtectionTokenChecking";
 
 /** Where Exchange Web Services are. */
-export const showPlace = "Get-WebServicesVirtualDirectory | Format-List ExternalUrl,InternalUrl";
+export const showEwsUrl = "Get-WebServicesVirtualDirectory | Format-List ExternalUrl,InternalUrl";
 
 /** The certificates that the server has and which of them IIS uses. */
 export const showCertificates = "Get-ExchangeCertificate | Format-List Subject,CertificateDomains,Issuer,NotAfter,Services,Thumbprint";

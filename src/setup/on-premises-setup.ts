@@ -11,7 +11,7 @@ import {
 import type { SetupStep } from "./setup-step.ts";
 
 /** Checked values. */
-export interface OnPremisesValues {
+export interface OnPremisesSetupValues {
   readonly account: string;
   /** The mailboxes that the account may into; none: all, where that is possible. */
   readonly mailboxes: readonly string[];
@@ -20,7 +20,7 @@ export interface OnPremisesValues {
 }
 
 /** What connects mailcordon to an Exchange Server: docs/connect-on-premises.md with values filled in. For the Exchange Management Shell. */
-export function onPremisesSteps({ account, mailboxes, delegate }: OnPremisesValues): readonly SetupStep[] {
+export function onPremisesSteps({ account, mailboxes, delegate }: OnPremisesSetupValues): readonly SetupStep[] {
   return [
     {
       title: "The service account",

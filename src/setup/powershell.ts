@@ -1,10 +1,10 @@
 /** PowerShell that is made of names of ours and of values of others: a value cannot leave its quotes, whatever is in it. */
 
 /** A value of a parameter. */
-export type Value = string | number | boolean | readonly string[] | Variable;
+export type PowerShellValue = string | number | boolean | readonly string[] | PowerShellVariable;
 
 /** An expression that we wrote ourselves, such as `$application.AppId`. */
-export interface Variable {
+export interface PowerShellVariable {
   readonly variable: string;
 }
 
@@ -19,19 +19,19 @@ export function quoted(text: string): string {
   return `'${text.replace(/['\u2018-\u201b]/g, "$&$&")}'`;
 }
 
-/** One command with its parameters, in the order given; `true` and `false` are `$true` and `$false`, a switch is `on`. */
-export function command(name: string, parameters: Readonly<Record<string, Value | typeof on | undefined>> = {}): string {
+/** One command with its parameters, in the order given; `true` and `false` are `$true` and `$false`, a switch is `switchOn`. */
+export function command(name: string, parameters: Readonly<Record<string, PowerShellValue | typeof switchOn | undefined>> = {}): string {
   const written = Object.entries(parameters).flatMap(([parameter, value]) => {
     if (value === undefined) return [];
-    return value === on ? [`-${parameter}`] : [`-${parameter} ${valueText(value)}`];
+    return value === switchOn ? [`-${parameter}`] : [`-${parameter} ${valueText(value)}`];
   });
   return [name, ...written].join(" ");
 }
 
 /** A parameter that stands alone. */
-export const on: unique symbol = Symbol("on");
+export const switchOn: unique symbol = Symbol("on");
 
-function valueText(value: Value): string {
+function valueText(value: PowerShellValue): string {
   if (typeof value === "string") return quoted(value);
   if (typeof value === "boolean") return value ? "$true" : "$false";
   if (typeof value === "number") return String(value);

@@ -6,7 +6,7 @@ import { schema } from "./migrations.ts";
 import type { Database } from "./postgres.ts";
 
 /** The end of an audit log as its last writer left it: entries, size in bytes, SHA-256 of the last entry. */
-interface Head {
+interface LogEnd {
   readonly entries: number;
   readonly bytes: number;
   readonly hash: string;
@@ -15,8 +15,8 @@ interface Head {
 /** Where the ends of audit logs are kept, away from the logs. A log is known by the host and its path there. */
 export interface DatabaseHeads {
   readonly place: string;
-  read(): Promise<Head | undefined>;
-  write(head: Head): Promise<void>;
+  read(): Promise<LogEnd | undefined>;
+  write(head: LogEnd): Promise<void>;
 }
 
 // PostgreSQL gives a bigint as text.

@@ -28,7 +28,7 @@ export interface Embedded {
 
 /** What is in the folder: `data` as PostgreSQL has it, its log, and its socket. */
 const user = "mailcordon";
-const usualPort = 5432;
+const defaultPort = 5432;
 /** sun_path of sockaddr_un has 104 bytes on macOS and 108 on Linux, with the closing NUL. */
 const longestSocketPath = 103;
 /** To write everything takes a moment; more on a slow disk. */
@@ -39,8 +39,8 @@ const longestLog = 1024 * 1024;
 /** Makes the folder `<directory>/postgres` and a database in it when they are missing; nothing is started yet. Throws Failure. */
 export async function openEmbedded(directory: string): Promise<Embedded> {
   const home = join(resolve(directory), "postgres");
-  const account = await onDisk("make the folder of the state", () => ownFolder(resolve(directory), home));
-  const binaries = await onDisk("link the libraries of PostgreSQL", async () => binariesFor(home, account));
+  const account = await withDiskFailures("make the folder of the state", () => prepareFolder(resolve(directory), home));
+  const binaries = await withDiskFailures("link the libraries of PostgreSQL", async () => binariesFor(home, account));
   const data = join(home, "data");
   if (!existsSync(join(data, "PG_VERSION"))) await initialise(home, data, binaries, account);
   let child: ChildProcess | undefined;
@@ -49,16 +49,16 @@ export async function openEmbedded(directory: string): Promise<Embedded> {
       // A child that ended was refused, most often because another process was first: the next one is tried when that is gone.
       const alive = child !== undefined && child.exitCode === null && child.signalCode === null;
       if (!alive && addressOf(data) === undefined) {
-        await forgetStranger(data);
+        await removeStaleLock(data);
         child = await launch(home, data, binaries, account);
       }
-      const address = addressOf(data) ?? { host: home, port: usualPort };
+      const address = addressOf(data) ?? { host: home, port: defaultPort };
       return { ...address, user, password: readPassword(data), database: "postgres" };
     },
     async stop() {
       const [pid] = readLock(data);
       if (pid === undefined || addressOf(data) === undefined) return;
-      await tellToStop(Number(pid), binaries, home, account);
+      await stopServer(Number(pid), binaries, home, account);
       // Another process may start it again at once: then the lock is another one's.
       for (const deadline = Date.now() + stopMs; readLock(data)[0] === pid; await pause(10)) {
         if (Date.now() > deadline) throw new Failure("internal", "The database of the state does not stop.");
@@ -68,7 +68,7 @@ export async function openEmbedded(directory: string): Promise<Embedded> {
 }
 
 /** "Fast shutdown": https://www.postgresql.org/docs/current/server-shutdown.html. Windows has no signals; there a program sends it. */
-async function tellToStop(pid: number, binaries: Binaries, home: string, account: Account | undefined): Promise<void> {
+async function stopServer(pid: number, binaries: Binaries, home: string, account: Account | undefined): Promise<void> {
   if (process.platform === "win32") await run(binaries, binaries.pgCtl, ["kill", "INT", String(pid)], home, account);
   else process.kill(pid, "SIGINT");
 }
@@ -79,17 +79,17 @@ interface Account {
   readonly gid: number;
 }
 
-async function ownFolder(directory: string, home: string): Promise<Account | undefined> {
+async function prepareFolder(directory: string, home: string): Promise<Account | undefined> {
   const root = process.getuid?.() === 0;
   await makeFolder(directory, 0o700);
   await makeFolder(home, 0o700);
   if (!root) return undefined;
   const owner = await stat(home);
-  const account = owner.uid === 0 ? unprivileged() : { uid: owner.uid, gid: owner.gid };
+  const account = owner.uid === 0 ? unprivilegedAccount() : { uid: owner.uid, gid: owner.gid };
   await chown(home, account.uid, account.gid);
   // That user has to get through to its own folder; to list or read what else is here it may not.
   await chmod(directory, ((await stat(directory)).mode & 0o777) | 0o011);
-  const closed = closedTo(account, dirname(directory));
+  const closed = folderClosedTo(account, dirname(directory));
   if (closed === undefined) return account;
   throw new Failure(
     "invalid-settings",
@@ -102,7 +102,7 @@ async function ownFolder(directory: string, home: string): Promise<Account | und
 }
 
 /** The first folder, from this one upwards, that a user cannot get through. */
-function closedTo(account: Account, folder: string): string | undefined {
+function folderClosedTo(account: Account, folder: string): string | undefined {
   for (let at = folder; ; at = dirname(at)) {
     const { mode, uid, gid } = statSync(at);
     const wanted = uid === account.uid ? 0o100 : gid === account.gid ? 0o010 : 0o001;
@@ -116,12 +116,12 @@ function binariesFor(home: string, account: Account | undefined): Binaries {
   if (account === undefined) return findBinaries(home);
   return findBinaries(home, undefined, undefined, (name) => {
     const folder = folderOf(name);
-    return closedTo(account, join(folder, "native/bin")) === undefined ? folder : copiedTo(home, folder);
+    return folderClosedTo(account, join(folder, "native/bin")) === undefined ? folder : copiedTo(home, folder);
   });
 }
 
 /** The user `postgres` where there is one, else `nobody`: no user is made. */
-function unprivileged(): Account {
+function unprivilegedAccount(): Account {
   const lines = readFileSync("/etc/passwd", "utf8").split("\n");
   for (const name of ["postgres", "nobody"]) {
     const [, , uid, gid] = lines.find((line) => line.startsWith(`${name}:`))?.split(":") ?? [];
@@ -197,14 +197,14 @@ function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
   } catch (thrown) {
-    if (errorCode(thrown) === "EPERM") return !isStranger(pid);
+    if (errorCode(thrown) === "EPERM") return !isOtherProgram(pid);
     return false;
   }
-  return !isStranger(pid);
+  return !isOtherProgram(pid);
 }
 
 /** True when a process that has this number now is known to be another program's. Where that cannot be known it is taken for the server. */
-function isStranger(pid: number): boolean {
+function isOtherProgram(pid: number): boolean {
   try {
     return readFileSync(`/proc/${pid}/comm`, "utf8").trim() !== "postgres";
   } catch (thrown) {
@@ -214,15 +214,15 @@ function isStranger(pid: number): boolean {
 }
 
 /** After a crash of the machine the number in the lock file may be that of any process, and PostgreSQL would not start. */
-async function forgetStranger(data: string): Promise<void> {
+async function removeStaleLock(data: string): Promise<void> {
   const [pid] = readLock(data);
-  if (pid !== undefined && isStranger(Number(pid))) await unlink(join(data, "postmaster.pid"));
+  if (pid !== undefined && isOtherProgram(Number(pid))) await unlink(join(data, "postmaster.pid"));
 }
 
 async function launch(home: string, data: string, binaries: Binaries, account: Account | undefined): Promise<ChildProcess> {
   const socket =
-    Buffer.byteLength(join(home, `.s.PGSQL.${usualPort}`)) <= longestSocketPath && process.platform !== "win32" && !/[",]/.test(home);
-  const port = socket ? usualPort : await freePort();
+    Buffer.byteLength(join(home, `.s.PGSQL.${defaultPort}`)) <= longestSocketPath && process.platform !== "win32" && !/[",]/.test(home);
+  const port = socket ? defaultPort : await freePort();
   const settings = {
     listen_addresses: socket ? "" : "127.0.0.1",
     unix_socket_directories: socket ? home : "",
@@ -276,7 +276,7 @@ function freePort(): Promise<number> {
     server.on("error", reject);
     server.listen(0, "127.0.0.1", () => {
       const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : usualPort));
+      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : defaultPort));
     });
   });
 }
@@ -308,7 +308,7 @@ async function run(
   });
 }
 
-async function onDisk<T>(what: string, work: () => Promise<T>): Promise<T> {
+async function withDiskFailures<T>(what: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (thrown) {

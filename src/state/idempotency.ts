@@ -11,7 +11,7 @@ export interface Reply {
 }
 
 /** What is known of a key when a call begins. */
-export type Begun =
+export type CallStart =
   | { readonly state: "new" }
   | ({ readonly state: "finished" } & Reply)
   | { readonly state: "running" }
@@ -26,7 +26,7 @@ export interface Idempotency {
    * `key` is the caller's own. `fingerprint` is the SHA-256 of what was asked. After `new` and `lost` either `finish` or `forget` follows.
    * Throws Failure `busy` for a new key when the answers of the caller fill what may be kept for one.
    */
-  begin(caller: string, key: string, fingerprint: string): Promise<Begun>;
+  begin(caller: string, key: string, fingerprint: string): Promise<CallStart>;
   finish(caller: string, key: string, reply: Reply): Promise<void>;
   /** The call failed before anything was done: the key may be used again. */
   forget(caller: string, key: string): Promise<void>;
@@ -44,10 +44,10 @@ const Row = z.object({
 });
 
 /** Answers of a day's containment have less. Bytes of answers, of one caller. */
-const mostKept = 256 * 1024 * 1024;
+const maxKeptBytes = 256 * 1024 * 1024;
 /** How long a sum is taken for true, besides what this process adds: it costs as much as there are answers. */
 const summedEveryMs = 10_000;
-const mostSums = 1000;
+const maxSums = 1000;
 
 /** What is kept for one caller is full. */
 export function tooMuchKept(what: string, bytes: number): Failure {
@@ -61,7 +61,7 @@ export function tooMuchKept(what: string, bytes: number): Failure {
 }
 
 /** The calls in a database. */
-export function openIdempotency(database: Database, keptBytes = mostKept): Idempotency {
+export function openIdempotency(database: Database, keptBytes = maxKeptBytes): Idempotency {
   const table = `${schema}.idempotency`;
   const sums = new Map<string, { bytes: number; readonly until: number }>();
   const isFull = async (caller: string): Promise<boolean> => {
@@ -73,7 +73,7 @@ export function openIdempotency(database: Database, keptBytes = mostKept): Idemp
         [caller],
       );
       sum = { bytes: row?.bytes ?? 0, until: performance.now() + summedEveryMs };
-      if (sums.size >= mostSums) sums.clear();
+      if (sums.size >= maxSums) sums.clear();
       sums.set(caller, sum);
     }
     return sum.bytes >= keptBytes;

@@ -2,7 +2,7 @@ import PgBoss from "pg-boss";
 import type { Database } from "./postgres.ts";
 
 /** Ids of jobs on their way to whoever takes them up, each to one. */
-export interface Queue {
+export interface JobQueue {
   send(id: string): Promise<void>;
   /** At most so many. Each is ours for a minute; until `done` is called, somebody else gets it then. */
   take(most: number): Promise<readonly { readonly id: string; readonly done: () => Promise<void> }[]>;
@@ -18,7 +18,7 @@ export function onQueueSql(id: string): string {
 }
 
 /** A queue of pg-boss, in a schema of its own. Nothing but ids is in it. */
-export async function openQueue(database: Database): Promise<Queue> {
+export async function openQueue(database: Database): Promise<JobQueue> {
   const boss = new PgBoss({
     // It gives no values where a query has none, whatever its types say.
     db: { executeSql: (text, values?: unknown[]) => database.execute(text, values ?? []) },

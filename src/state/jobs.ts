@@ -3,10 +3,10 @@ import { setTimeout as pause } from "node:timers/promises";
 import * as z from "zod";
 import { asFailure, Failure } from "../failure.ts";
 import { type Reply, tooMuchKept } from "./idempotency.ts";
-import { onQueueSql, openQueue, type Queue } from "./job-queue.ts";
+import { type JobQueue, onQueueSql, openQueue } from "./job-queue.ts";
 import { schema } from "./migrations.ts";
-import { aliveSql, type Database, tellSql } from "./postgres.ts";
-import { tellerOf } from "./write-newest-progress.ts";
+import { aliveSql, type Database, notifySql } from "./postgres.ts";
+import { openProgressWriter } from "./write-newest-progress.ts";
 
 /** A call that goes on after its request was answered, as it is kept. */
 export interface Job {
@@ -78,37 +78,37 @@ const Taken = z.object({ caller: z.string(), action: z.string(), repeatable: z.b
 const Id = z.object({ id: z.string() });
 
 /** How soon is seen what another process tells on the way of a job. Within one process it is at once. */
-const watchEveryMs = 1000;
+const watchIntervalMs = 1000;
 /** Who works is told at once that there is something to do; it looks by itself for what nobody told, such as what a crash left behind. */
-const lookEveryMs = 3000;
+const checkIntervalMs = 3000;
 /** Of one caller, at a time: as many as any process runs. */
-const mostBroughtBack = 16;
+const maxRequeued = 16;
 /** What has ended is written down in a moment. */
-const lastWordsMs = 2000;
+const finalWriteMs = 2000;
 /** More than an investigation has, and less than what fills a disk with inputs of some megabytes. */
-const mostOfCaller = 500;
+const maxJobsOfCaller = 500;
 const isId = (id: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id);
 
 /** Answers of a day's searches have less. Bytes of calls and answers, of one caller. */
-const mostKept = 256 * 1024 * 1024;
+const maxKeptBytes = 256 * 1024 * 1024;
 
 /** A job that this process runs; whose it is is known when it was taken up. */
-interface Running {
+interface RunningJob {
   readonly stop: AbortController;
   caller?: string;
 }
 
 /** Jobs in a database; a queue of pg-boss says who takes up which. */
-export function openJobs(database: Database, keptBytes = mostKept): Jobs {
+export function openJobs(database: Database, keptBytes = maxKeptBytes): Jobs {
   const table = `${schema}.jobs`;
   const query = (text: string, values: readonly unknown[]) => database.query(z.unknown(), text, values);
-  const running = new Map<string, Running>();
+  const running = new Map<string, RunningJob>();
   const all = new Set<Promise<void>>();
   const watchers = new Map<string, Set<() => void>>();
   const changed = (id: string) => {
     for (const wake of watchers.get(id) ?? []) wake();
   };
-  let queue: Promise<Queue> | undefined;
+  let queue: Promise<JobQueue> | undefined;
   const openedQueue = () => {
     queue ??= openQueue(database).catch((thrown) => {
       // The next one tries again: a database that was away once is not away for good.
@@ -141,7 +141,7 @@ export function openJobs(database: Database, keptBytes = mostKept): Jobs {
     // Given twice by the queue, while it runs here.
     if (running.has(id)) return await done();
     // Noted before it is taken: what is ours and not noted was begun by nobody.
-    const here: Running = { stop: new AbortController() };
+    const here: RunningJob = { stop: new AbortController() };
     running.set(id, here);
     try {
       await takenUp(id, here, done, worker);
@@ -151,7 +151,7 @@ export function openJobs(database: Database, keptBytes = mostKept): Jobs {
     }
   };
 
-  const takenUp = async (id: string, here: Running, done: () => Promise<void>, worker: Worker): Promise<void> => {
+  const takenUp = async (id: string, here: RunningJob, done: () => Promise<void>, worker: Worker): Promise<void> => {
     const [waiting] = await database.query(z.object({ caller: z.string() }), `SELECT caller FROM ${table} WHERE id = $1`, [id]);
     // Left off the queue when its caller has its share: `heal` brings it back. Counted before it is taken, as others are taken meanwhile.
     const isFull = waiting !== undefined && full().includes(waiting.caller);
@@ -169,7 +169,7 @@ export function openJobs(database: Database, keptBytes = mostKept): Jobs {
     if (taken === undefined) return;
     const { stop } = here;
     changed(id);
-    const teller = tellerOf(async (text) => {
+    const teller = openProgressWriter(async (text) => {
       await query(`UPDATE ${table} SET progress = $2 WHERE id = $1 AND status = 'running'`, [id, text]);
       changed(id);
     });
@@ -178,7 +178,7 @@ export function openJobs(database: Database, keptBytes = mostKept): Jobs {
       reply = await worker({ id, ...taken }, { signal: stop.signal, progress: teller.tell });
     } catch (thrown) {
       // A defect: how far it came is not known, and it would come no further the next time.
-      await patiently(() =>
+      await retryUntilWritten(() =>
         query(`UPDATE ${table} SET status = 'lost', call = NULL, finished_at = now() WHERE id = $1 AND status = 'running'`, [id]),
       );
       throw thrown;
@@ -195,7 +195,7 @@ export function openJobs(database: Database, keptBytes = mostKept): Jobs {
     const status = stop.signal.aborted && reply.status !== 200 ? "cancelled" : "finished";
     const ended = `SET status = $2, answer = $3, answer_status = $4, call = NULL, finished_at = now()`;
     const values = [id, status, reply.body, reply.status];
-    await patiently(() => query(`UPDATE ${table} ${ended} WHERE id = $1 AND status = 'running'`, values));
+    await retryUntilWritten(() => query(`UPDATE ${table} ${ended} WHERE id = $1 AND status = 'running'`, values));
   };
 
   /**
@@ -213,7 +213,7 @@ export function openJobs(database: Database, keptBytes = mostKept): Jobs {
     const waiting = await database.query(
       Id,
       `SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY caller ORDER BY created_at) AS place FROM ${table}
-       WHERE status = 'queued' AND NOT (caller = ANY ($1)) AND NOT ${onQueueSql("id")}) AS queued WHERE place <= ${mostBroughtBack}`,
+       WHERE status = 'queued' AND NOT (caller = ANY ($1)) AND NOT ${onQueueSql("id")}) AS queued WHERE place <= ${maxRequeued}`,
       [full()],
     );
     for (const { id } of waiting) await send(id);
@@ -254,7 +254,7 @@ export function openJobs(database: Database, keptBytes = mostKept): Jobs {
         complain(asFailure(thrown));
       }
       const timer = new AbortController();
-      isUntold = await Promise.race([soon.then(() => false), pause(lookEveryMs, true, { signal: timer.signal })]);
+      isUntold = await Promise.race([soon.then(() => false), pause(checkIntervalMs, true, { signal: timer.signal })]);
       timer.abort();
     }
   };
@@ -267,8 +267,8 @@ export function openJobs(database: Database, keptBytes = mostKept): Jobs {
            coalesce(sum(coalesce(octet_length(call), 0) + coalesce(octet_length(answer), 0)), 0)::float AS kept FROM ${table} WHERE caller = $1`,
         [caller],
       );
-      if (waiting >= mostOfCaller)
-        throw new Failure("busy", `${mostOfCaller} jobs of this caller wait or run, which is all that one may have.`);
+      if (waiting >= maxJobsOfCaller)
+        throw new Failure("busy", `${maxJobsOfCaller} jobs of this caller wait or run, which is all that one may have.`);
       if (kept + Buffer.byteLength(call) > keptBytes) throw tooMuchKept("jobs", keptBytes);
       const id = randomUUID();
       await query(`INSERT INTO ${table} (id, caller, action, repeatable, call, scope, status) VALUES ($1, $2, $3, $4, $5, $6, 'queued')`, [
@@ -282,7 +282,7 @@ export function openJobs(database: Database, keptBytes = mostKept): Jobs {
       // From now on it is to be done. Who takes up jobs also finds what is missing on the queue: that is no reason to say that it is not.
       await openedQueue()
         .then(({ send }) => send(id))
-        .then(() => query(`SELECT ${tellSql("waiting", "$1")}`, [id]))
+        .then(() => query(`SELECT ${notifySql("waiting", "$1")}`, [id]))
         .catch(() => undefined);
       hurry?.();
       return id;
@@ -297,9 +297,10 @@ export function openJobs(database: Database, keptBytes = mostKept): Jobs {
       const requested =
         queued.length > 0
           ? queued
-          : await query(`UPDATE ${table} SET cancel = true WHERE id = $1 AND status = 'running' RETURNING ${tellSql("cancelled", "id")}`, [
-              id,
-            ]);
+          : await query(
+              `UPDATE ${table} SET cancel = true WHERE id = $1 AND status = 'running' RETURNING ${notifySql("cancelled", "id")}`,
+              [id],
+            );
       running.get(id)?.stop.abort();
       changed(id);
       return requested.length > 0;
@@ -311,7 +312,7 @@ export function openJobs(database: Database, keptBytes = mostKept): Jobs {
         `UPDATE ${table} SET status = 'cancelled', call = NULL, finished_at = now() WHERE caller = $1 AND status = 'queued' RETURNING id`,
         [caller],
       );
-      await query(`UPDATE ${table} SET cancel = true WHERE caller = $1 AND status = 'running' RETURNING ${tellSql("cancelled", "id")}`, [
+      await query(`UPDATE ${table} SET cancel = true WHERE caller = $1 AND status = 'running' RETURNING ${notifySql("cancelled", "id")}`, [
         caller,
       ]);
       for (const { id } of taken) changed(id);
@@ -339,7 +340,7 @@ export function openJobs(database: Database, keptBytes = mostKept): Jobs {
           if (now !== last) yield job;
           last = now;
           if (hasEnded(job)) return;
-          await Promise.race([woken, pause(watchEveryMs, undefined, { signal: timer.signal })]);
+          await Promise.race([woken, pause(watchIntervalMs, undefined, { signal: timer.signal })]);
         } finally {
           timer.abort();
         }
@@ -354,7 +355,7 @@ export function openJobs(database: Database, keptBytes = mostKept): Jobs {
       resting = true;
       hurry?.();
       await loop;
-      await Promise.race([Promise.all(all), pause(lastWordsMs, undefined, { ref: false })]);
+      await Promise.race([Promise.all(all), pause(finalWriteMs, undefined, { ref: false })]);
       if (queue !== undefined) await (await queue).close();
     },
     async prune(hours) {
@@ -364,14 +365,14 @@ export function openJobs(database: Database, keptBytes = mostKept): Jobs {
 }
 
 /** What was done must not be forgotten because the database is away for a moment. */
-async function patiently(work: () => Promise<unknown>): Promise<void> {
+async function retryUntilWritten(work: () => Promise<unknown>): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     try {
       await work();
       return;
     } catch (thrown) {
       if (tries >= 30 || asFailure(thrown).code !== "unreachable") throw thrown;
-      await pause(watchEveryMs);
+      await pause(watchIntervalMs);
     }
   }
 }

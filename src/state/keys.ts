@@ -2,7 +2,7 @@ import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import * as z from "zod";
 import { Failure } from "../failure.ts";
 import { schema } from "./migrations.ts";
-import { type Database, tellSql } from "./postgres.ts";
+import { type Database, notifySql } from "./postgres.ts";
 
 /** What a caller may do: `read` reads, `contain` changes, creates and destroys, `send` sends, `admin` may do all of it and see the jobs of others. */
 export const roles = ["read", "contain", "send", "admin"] as const;
@@ -24,14 +24,14 @@ export interface Grant {
 }
 
 /** Somebody who may call. */
-export interface Holder {
+export interface KeyHolder {
   readonly id: string;
   readonly name: string;
   readonly grant: Grant;
 }
 
 /** A key as it is listed; its secret is nowhere. */
-export interface KeyEntry extends Holder {
+export interface KeyEntry extends KeyHolder {
   readonly createdAt: Date;
   readonly expiresAt?: Date | undefined;
   readonly revokedAt?: Date | undefined;
@@ -50,9 +50,9 @@ export interface Keys {
   /** False when there is no such key that is valid. */
   revoke(id: string): Promise<boolean>;
   /** Undefined when the secret is unknown, revoked or expired. A key that another process revoked is nobody's within a moment. */
-  find(secret: string): Promise<Holder | undefined>;
-  /** Calls `told` with the id of every key that is revoked from now on, by whatever process; maybe more than once. One at most. */
-  onRevoked(told: (id: string) => void): void;
+  find(secret: string): Promise<KeyHolder | undefined>;
+  /** Calls `onRevoked` with the id of every key that is revoked from now on, by whatever process; maybe more than once. One at most. */
+  onRevoked(onRevoked: (id: string) => void): void;
 }
 
 const secretForm = /^mck_([0-9a-f]{12})_([A-Za-z0-9_-]{43})$/;
@@ -73,13 +73,13 @@ const Stored = Entry.extend({ secret_hash: z.instanceof(Buffer) });
 const columns = Object.keys(Entry.shape).join(", ");
 
 /** When a key was used last is written at most so often: a write for each call would cost more than the call's own look-up. */
-const usedEveryMs = 60_000;
+const lastUsedIntervalMs = 60_000;
 
 /**
  * A key that was found is kept so long, since asking for it costs a short call a tenth of its time. That it was revoked is told at once; a
  * network that swallows everything without a word is what this is short for.
  */
-const keptMs = 5000;
+const cachedMs = 5000;
 
 /** The keys in a database. */
 export function openKeys(database: Database): Keys {
@@ -149,7 +149,7 @@ export function openKeys(database: Database): Keys {
     async revoke(id) {
       const revoked = await database.query(
         z.unknown(),
-        `UPDATE ${schema}.keys SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL RETURNING ${tellSql("revoked", "id")}`,
+        `UPDATE ${schema}.keys SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL RETURNING ${notifySql("revoked", "id")}`,
         [id],
       );
       if (revoked.length === 0) return false;
@@ -171,20 +171,20 @@ export function openKeys(database: Database): Keys {
       const same = timingSafeEqual(hashOf(words), row?.secret_hash ?? Buffer.alloc(32));
       if (row === undefined || !same) return undefined;
       if (database.hears && before === revocations) {
-        kept.set(id, { row, until: Math.min(now + keptMs, row.expires_at?.getTime() ?? Number.POSITIVE_INFINITY) });
+        kept.set(id, { row, until: Math.min(now + cachedMs, row.expires_at?.getTime() ?? Number.POSITIVE_INFINITY) });
       }
-      if (row.last_used_at === null || Date.now() - row.last_used_at.getTime() > usedEveryMs) {
+      if (row.last_used_at === null || Date.now() - row.last_used_at.getTime() > lastUsedIntervalMs) {
         await database.query(z.unknown(), `UPDATE ${schema}.keys SET last_used_at = now() WHERE id = $1`, [id]);
       }
       return holderOf(row);
     },
-    onRevoked(told) {
-      tell = told;
+    onRevoked(onRevoked) {
+      tell = onRevoked;
     },
   };
 }
 
-function holderOf({ id, name, roles, mailboxes, connections, interfaces: ways }: z.output<typeof Entry>): Holder {
+function holderOf({ id, name, roles, mailboxes, connections, interfaces: ways }: z.output<typeof Entry>): KeyHolder {
   const limits = { mailboxes: mailboxes ?? undefined, connections: connections ?? undefined, interfaces: ways ?? undefined };
   return { id, name, grant: { roles, ...limits } };
 }

@@ -13,10 +13,10 @@ export interface Database {
   /** The number of this process among those that use the database. While it lives, `aliveSql` is true for it. */
   readonly instance: number;
   /**
-   * Calls `told` with the id of whatever is told of the topic from now on, by any process; and with nothing when some of it may have been
+   * Calls `listeners` with the id of whatever is told of the topic from now on, by any process; and with nothing when some of it may have been
    * missed, since the connection was gone for a while. One for each topic.
    */
-  hear(topic: Topic, told: (id: string | undefined) => void): void;
+  hear(topic: Topic, listeners: (id: string | undefined) => void): void;
   /** False while nothing is heard, since the connection is gone. */
   readonly hears: boolean;
   /** The same as `query`, unchecked: for the library of the queue. */
@@ -36,7 +36,7 @@ const channel = "mailcordon";
  * SQL that tells every process that uses the database of the thing of that id (an SQL expression), as soon as its transaction is through:
  * https://www.postgresql.org/docs/current/sql-notify.html
  */
-export function tellSql(topic: Topic, id: string): string {
+export function notifySql(topic: Topic, id: string): string {
   return `pg_notify('${channel}', '${topic} ' || ${id}::text)`;
 }
 
@@ -57,7 +57,7 @@ export function aliveSql(instance: string): string {
 /** As long may a start take: a first one makes the database, one after a crash repairs it. */
 const startMs = 60_000;
 /** A database that went away is looked for so often. */
-const againMs = 500;
+const reconnectMs = 500;
 /** A query waits so long for a connection: what is behind a face must fail before its caller has given up. */
 const connectMs = 5_000;
 /** And so long for its answer: a network that swallows everything says nothing. What we ask for takes milliseconds. */
@@ -65,7 +65,7 @@ const queryMs = 10_000;
 
 /** Opens the database of that URL, or that in `<directory>/postgres`, which is made and started when it is not there. Throws Failure. */
 export async function openDatabase(settings: { readonly databaseUrl?: string | undefined; readonly directory: string }): Promise<Database> {
-  if (settings.databaseUrl !== undefined) demandUrl(settings.databaseUrl);
+  if (settings.databaseUrl !== undefined) checkDatabaseUrl(settings.databaseUrl);
   const embedded = settings.databaseUrl === undefined ? await openEmbedded(settings.directory) : undefined;
   const connect = async (): Promise<pg.ClientConfig> => ({
     ...(embedded === undefined ? { connectionString: settings.databaseUrl } : await embedded.running()),
@@ -111,7 +111,7 @@ export async function openDatabase(settings: { readonly databaseUrl?: string | u
         client.release(broken);
       }
     },
-    hear: (topic, told) => void presence.told.set(topic, told),
+    hear: (topic, listeners) => void presence.told.set(topic, listeners),
     get hears() {
       return presence.isThere;
     },
@@ -123,8 +123,8 @@ export async function openDatabase(settings: { readonly databaseUrl?: string | u
 }
 
 /** Whether a database holds tables of ours; nothing is made in it. Throws Failure. */
-export async function isOurs(connectionString: string): Promise<boolean> {
-  demandUrl(connectionString);
+export async function hasOurTables(connectionString: string): Promise<boolean> {
+  checkDatabaseUrl(connectionString);
   const client = new pg.Client({ connectionString, application_name: "mailcordon", connectionTimeoutMillis: connectMs });
   // A connection that breaks is told by the query.
   client.on("error", () => undefined);
@@ -140,7 +140,7 @@ export async function isOurs(connectionString: string): Promise<boolean> {
 }
 
 /** Throws Failure `invalid-settings`, also for another machine without TLS: without what the library says of it, which holds the address with its password. */
-function demandUrl(connectionString: string): void {
+function checkDatabaseUrl(connectionString: string): void {
   let client: pg.Client;
   try {
     client = new pg.Client({ connectionString });
@@ -188,24 +188,24 @@ interface Presence {
 }
 
 async function openPresence(connect: () => Promise<pg.ClientConfig>, embedded: Embedded | undefined): Promise<Presence> {
-  let client = await enter(connect, embedded);
-  const instance = await registered(client).catch(async (thrown) => {
+  let client = await connectShared(connect, embedded);
+  const instance = await registerProcess(client).catch(async (thrown) => {
     // A database that was started for us would otherwise run on.
-    await leave(client, embedded).catch(() => undefined);
+    await disconnect(client, embedded).catch(() => undefined);
     throw queryFailure(thrown);
   });
   let closing = false;
   let isThere = false;
   let entering: Promise<void> | undefined;
-  const told: Presence["told"] = new Map();
+  const listeners: Presence["told"] = new Map();
   const hold = async () => {
     await client.query("SELECT pg_advisory_lock($1, $2)", [lockSpace, instance]);
     client.on("notification", ({ payload = "" }) => {
       const [topic = "", id] = payload.split(" ");
-      told.get(topic)?.(id);
+      listeners.get(topic)?.(id);
     });
     await client.query(`LISTEN ${channel}`);
-    for (const missed of told.values()) missed(undefined);
+    for (const missed of listeners.values()) missed(undefined);
     isThere = true;
     client.once("end", () => {
       isThere = false;
@@ -217,34 +217,34 @@ async function openPresence(connect: () => Promise<pg.ClientConfig>, embedded: E
     while (!closing) {
       try {
         // To its end, also when we are closed meanwhile: what was started by it is then stopped again.
-        client = await enter(connect, embedded);
+        client = await connectShared(connect, embedded);
         return await hold();
       } catch {
         // Whatever it was: nobody hears of a rejection here, and Node would end the process for it. `query` reports what lasts.
-        await pause(againMs, undefined, { ref: false });
+        await pause(reconnectMs, undefined, { ref: false });
       }
     }
   };
   await hold().catch(async (thrown) => {
-    await leave(client, embedded).catch(() => undefined);
+    await disconnect(client, embedded).catch(() => undefined);
     throw queryFailure(thrown);
   });
   return {
     instance,
-    told,
+    told: listeners,
     get isThere() {
       return isThere;
     },
     async close() {
       closing = true;
       await entering;
-      await leave(client, embedded);
+      await disconnect(client, embedded);
     },
   };
 }
 
 /** Brings the tables up to date; returns the number of this process. */
-async function registered(client: pg.Client): Promise<number> {
+async function registerProcess(client: pg.Client): Promise<number> {
   await migrate(client, lockSpace);
   const { rows } = await client.query<{ number: number }>(`SELECT nextval('${schema}.instances')::integer AS number`);
   const instance = rows[0]?.number;
@@ -253,7 +253,7 @@ async function registered(client: pg.Client): Promise<number> {
 }
 
 /** Connects, and says with a lock that somebody is there. A database that is just ending is waited for, and started again when it is ours. */
-async function enter(connect: () => Promise<pg.ClientConfig>, embedded: Embedded | undefined): Promise<pg.Client> {
+async function connectShared(connect: () => Promise<pg.ClientConfig>, embedded: Embedded | undefined): Promise<pg.Client> {
   const deadline = Date.now() + startMs;
   for (;;) {
     const client = new pg.Client(await connect());
@@ -274,7 +274,7 @@ async function enter(connect: () => Promise<pg.ClientConfig>, embedded: Embedded
   }
 }
 
-async function leave(client: pg.Client, embedded: Embedded | undefined): Promise<void> {
+async function disconnect(client: pg.Client, embedded: Embedded | undefined): Promise<void> {
   try {
     if (embedded === undefined) return;
     await client.query("SELECT pg_advisory_unlock_shared($1, 0)", [lockSpace]);

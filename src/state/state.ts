@@ -5,7 +5,7 @@ import { type Jobs, openJobs } from "./jobs.ts";
 import { type Keys, openKeys } from "./keys.ts";
 import { openDatabase } from "./postgres.ts";
 
-export { isOurs } from "./postgres.ts";
+export { hasOurTables } from "./postgres.ts";
 
 /** What is remembered between calls and between starts. */
 export interface State {

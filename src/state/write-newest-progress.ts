@@ -2,7 +2,7 @@
 const longestProgress = 500;
 
 /** Writes the newest of many texts, one write at a time; what comes meanwhile is written after. */
-export function tellerOf(write: (text: string) => Promise<void>): { tell(text: string): void; end(): Promise<void> } {
+export function openProgressWriter(write: (text: string) => Promise<void>): { tell(text: string): void; end(): Promise<void> } {
   let next: string | undefined;
   let writing: Promise<void> | undefined;
   const go = async () => {

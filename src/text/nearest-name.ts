@@ -1,5 +1,5 @@
 /** The candidate that somebody who wrote `word` most likely meant, or undefined when none is near. */
-export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+export function nearestName(word: string, candidates: Iterable<string>): string | undefined {
   // A third of the word may be wrong: `mesage-id` still finds `message-id`, `foo` finds nothing.
   let limit = Math.max(1, Math.floor(word.length / 3)) + 1;
   let found: string | undefined;
@@ -15,8 +15,8 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
 /** ` Did you mean x?`, or nothing when nothing is near. Who types one word of a name (`search`, `delete`) means those that have it. */
 export function didYouMean(word: string, candidates: Iterable<string>, spell: (candidate: string) => string = (name) => name): string {
   const names = [...candidates];
-  const whole = nearest(word, names);
-  const part = whole === undefined ? nearest(word, new Set(names.flatMap(wordsOf))) : undefined;
+  const whole = nearestName(word, names);
+  const part = whole === undefined ? nearestName(word, new Set(names.flatMap(wordsOf))) : undefined;
   const found = whole === undefined ? names.filter((name) => part !== undefined && wordsOf(name).includes(part)) : [whole];
   return found.length === 0 || found.length > 4 ? "" : ` Did you mean ${found.map(spell).join(" or ")}?`;
 }

@@ -3,7 +3,7 @@ const backslash = 0x5c;
 const comma = 0x2c;
 
 /** What the shape of a JSON text may be. */
-export interface MostShape {
+export interface ShapeLimits {
   /** Lists and objects within each other. */
   readonly depth: number;
   /** Members and items, at any depth. */
@@ -11,13 +11,13 @@ export interface MostShape {
 }
 
 /** Which bound was broken. */
-export type Misshapen = "deep" | "numerous";
+export type ShapeViolation = "deep" | "numerous";
 
 /**
  * Follows the shape of a JSON text while its bytes come, before it is parsed: V8 takes seconds for a few megabytes of nothing but brackets.
  * Says nothing of whether the text is JSON. Each byte is looked at once.
  */
-export function openShape(most: MostShape): { feed(bytes: Uint8Array): Misshapen | undefined } {
+export function openShapeCheck(most: ShapeLimits): { feed(bytes: Uint8Array): ShapeViolation | undefined } {
   let depth = 0;
   let values = 0;
   let inText = false;

@@ -6,7 +6,7 @@ const manyMarks = /(\p{M}{31,})/u;
  * length, and a mail may have a megabyte of them. Applying it twice changes nothing more.
  * @see https://www.unicode.org/reports/tr15/#Stream_Safe_Text_Format
  */
-export function composed(text: string): string {
+export function composeUnicode(text: string): string {
   if (!manyMarks.test(text)) return text.normalize("NFC");
   // What is split by stands at the odd places.
   return text
@@ -26,14 +26,14 @@ const unusual = /[^\t\n\r -~]/;
 const otherBlanks = /[\p{Zs}\u2800\u2028\u2029\u0085\v\f]/gu;
 
 /** A text with one kind of blank and without invisible characters, so that neither can hide a word. */
-export function visible(text: string): string {
+export function visibleText(text: string): string {
   if (!unusual.test(text)) return text;
   return text.replace(invisible, "").replace(otherBlanks, " ");
 }
 
 /** A text in the form in which texts are compared: as people see it, ignoring case. Applying it twice changes nothing more. */
-export function comparable(text: string): string {
+export function comparableText(text: string): string {
   if (!unusual.test(text)) return text.toLowerCase();
   // Lower case makes a letter and a mark of some letters, which are composed again.
-  return composed(composed(visible(text)).toLowerCase());
+  return composeUnicode(composeUnicode(visibleText(text)).toLowerCase());
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { onTestFinished, vi } from "vitest";
 import { actionNames } from "../../src/actions/load.ts";
 import type { CheckedAction, StepName } from "../../src/doctor/checkup.ts";
-import { doctor, type Report, type StepReport, type Wanted } from "../../src/doctor/doctor.ts";
+import { type DoctorOptions, type DoctorReport, doctor, type StepReport } from "../../src/doctor/doctor.ts";
 import { action } from "../../src/index.ts";
 import { type Lab, type LabOptions, startLab } from "../../src/lab/lab.ts";
 import { socAddress } from "../../src/lab/seed/seed.ts";
@@ -34,7 +34,7 @@ export const service = (lab: Lab, changes: Setting = {}): Setting => ({
   ...changes,
 });
 
-export interface Examined extends Report {
+export interface Examined extends DoctorReport {
   step(name: StepName): StepReport;
   /** What a step says to do next, as one text. */
   next(name: StepName): string;
@@ -42,7 +42,7 @@ export interface Examined extends Report {
   all(status: StepReport["status"]): readonly StepName[];
 }
 
-export interface Changes extends Partial<Omit<Wanted, "actions">> {
+export interface Changes extends Partial<Omit<DoctorOptions, "actions">> {
   /** Those of the catalogue by name. Default: all of it. */
   readonly actions?: readonly (string | CheckedAction)[];
   readonly environment?: Readonly<Record<string, string>>;

@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { jsonPieces } from "../../src/faces/json-pieces.ts";
-import { jsonText } from "../../src/text/harmless-json.ts";
+import { harmlessJson } from "../../src/text/harmless-json.ts";
 
 test("in pieces it is the same text, whatever the document", () => {
   const member = fc.option(fc.oneof(fc.jsonValue(), fc.array(fc.jsonValue(), { maxLength: 120 })), { nil: undefined });
   fc.assert(
     fc.property(fc.dictionary(fc.string(), member), (document) => {
-      expect([...jsonPieces(document)].join("")).toBe(jsonText(document));
+      expect([...jsonPieces(document)].join("")).toBe(harmlessJson(document));
     }),
   );
 });

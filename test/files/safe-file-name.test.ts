@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { safeName, suffixed } from "../../src/files/safe-file-name.ts";
+import { safeFileName, withSuffix } from "../../src/files/safe-file-name.ts";
 
 test.each([
   ["report.pdf", "report.pdf"],
@@ -26,11 +26,11 @@ test.each([
   ["\ud800a", "_a"],
   ["R\u00e9sum\u00e9 \ud83d\ude00.doc", "R\u00e9sum\u00e9 \ud83d\ude00.doc"],
 ])("%j becomes %j", (text, expected) => {
-  expect(safeName(text, "x")).toBe(expected);
+  expect(safeFileName(text, "x")).toBe(expected);
 });
 
 test("a long name is cut to 255 bytes, not characters, and keeps its extension whole", () => {
-  const name = safeName(`${"\u65e5".repeat(200)}.docx`, "x");
+  const name = safeFileName(`${"\u65e5".repeat(200)}.docx`, "x");
   expect(Buffer.byteLength(name)).toBeLessThanOrEqual(255);
   expect(Buffer.byteLength(name)).toBeGreaterThan(250);
   expect(name).toMatch(/^\u65e5+\.docx$/);
@@ -38,15 +38,15 @@ test("a long name is cut to 255 bytes, not characters, and keeps its extension w
 
 // Looked for from each of its characters on, the end of such a run takes minutes.
 test.each([".", " ", ". "])("a name with a megabyte of %j in its middle is cut like any other", (filler) => {
-  const name = safeName(`a${filler.repeat(1_000_000)}x.txt`, "x");
+  const name = safeFileName(`a${filler.repeat(1_000_000)}x.txt`, "x");
   expect(Buffer.byteLength(name)).toBeLessThanOrEqual(255);
   expect(name).toMatch(/^a.*\.txt$/);
 });
 
 test("a suffix goes before the extension and the name still fits", () => {
-  expect(suffixed("a.eml", "-1234")).toBe("a-1234.eml");
-  expect(suffixed("README", "-1234")).toBe("README-1234");
-  const long = suffixed(safeName(`${"x".repeat(300)}.eml`, "x"), "-1234");
+  expect(withSuffix("a.eml", "-1234")).toBe("a-1234.eml");
+  expect(withSuffix("README", "-1234")).toBe("README-1234");
+  const long = withSuffix(safeFileName(`${"x".repeat(300)}.eml`, "x"), "-1234");
   expect(Buffer.byteLength(long)).toBe(255);
   expect(long).toMatch(/-1234\.eml$/);
 });
@@ -63,7 +63,7 @@ const hostile = fc.oneof(
 test("whatever a mail says, the name is one harmless file name", () => {
   fc.assert(
     fc.property(hostile, (text) => {
-      const name = safeName(text, "fallback");
+      const name = safeFileName(text, "fallback");
       expect(name).not.toBe("");
       expect(Buffer.byteLength(name)).toBeLessThanOrEqual(255);
       expect(name).not.toMatch(/[\p{Cc}\p{Cf}\p{Surrogate}\p{Zl}\p{Zp}<>:"/\\|?*]/u);
@@ -77,8 +77,8 @@ test("whatever a mail says, the name is one harmless file name", () => {
 test("a name that is safe stays as it is", () => {
   fc.assert(
     fc.property(hostile, (text) => {
-      const once = safeName(text, "fallback");
-      expect(safeName(once, "fallback")).toBe(once);
+      const once = safeFileName(text, "fallback");
+      expect(safeFileName(once, "fallback")).toBe(once);
     }),
     { numRuns: 1000 },
   );
@@ -86,7 +86,7 @@ test("a name that is safe stays as it is", () => {
 
 // To bring them into Unicode's order takes minutes.
 test("a name with a megabyte of marks on one letter is cut like any other", () => {
-  const name = safeName(`a${"\u0301\u0316".repeat(250_000)}.txt`, "x");
+  const name = safeFileName(`a${"\u0301\u0316".repeat(250_000)}.txt`, "x");
   expect(Buffer.byteLength(name)).toBeLessThanOrEqual(255);
   expect(name).toMatch(/^a.*\.txt$/s);
 });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { command, on, quoted } from "../../src/setup/powershell.ts";
+import { command, quoted, switchOn } from "../../src/setup/powershell.ts";
 
 /** A second reading of PowerShell's rule: which text a verbatim string holds, and what comes after it. */
 function verbatim(text: string): { readonly value: string; readonly rest: string } | undefined {
@@ -57,7 +57,7 @@ describe("a value for PowerShell", () => {
 });
 
 test("parameters come in their order, without those that are undefined", () => {
-  expect(command("Do-It", { Name: "o'brien", Count: 3, Yes: true, No: undefined, Quick: on, Id: { variable: "$x.Id" } })).toBe(
+  expect(command("Do-It", { Name: "o'brien", Count: 3, Yes: true, No: undefined, Quick: switchOn, Id: { variable: "$x.Id" } })).toBe(
     "Do-It -Name 'o''brien' -Count 3 -Yes $true -Quick -Id $x.Id",
   );
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { didYouMean, nearest } from "../../src/text/nearest-name.ts";
+import { didYouMean, nearestName } from "../../src/text/nearest-name.ts";
 
 const names = ["get-contacts", "get-attachments", "delete-email", "send-email"];
 
@@ -10,16 +10,16 @@ test.each([
   ["GET-CONTACTS", "get-contacts"],
   ["dleete-email", "delete-email"],
 ])("%s most likely means %s", (word, meant) => {
-  expect(nearest(word, names)).toBe(meant);
+  expect(nearestName(word, names)).toBe(meant);
 });
 
 test("a word that is like none means none", () => {
-  expect(nearest("frobnicate", names)).toBeUndefined();
+  expect(nearestName("frobnicate", names)).toBeUndefined();
   expect(didYouMean("frobnicate", names)).toBe("");
 });
 
 test("a word of a megabyte costs no quadratic time and means none", () => {
-  expect(nearest("x".repeat(1_000_000), names)).toBeUndefined();
+  expect(nearestName("x".repeat(1_000_000), names)).toBeUndefined();
 });
 
 test.each([

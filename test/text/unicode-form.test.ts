@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { comparable, composed } from "../../src/text/unicode-form.ts";
+import { comparableText, composeUnicode } from "../../src/text/unicode-form.ts";
 
 const acute = "\u0301";
 const below = "\u0316";
@@ -8,17 +8,17 @@ const below = "\u0316";
 // In their order by the square of their number: it takes minutes.
 test("half a million marks on one letter are let be", () => {
   const text = `e${`${acute}${below}`.repeat(250_000)}`;
-  expect(composed(text) === text).toBe(true);
+  expect(composeUnicode(text) === text).toBe(true);
 });
 
 test("what stands beside a pile of marks is composed, and the pile is not", () => {
   const pile = `${acute}${below}`.repeat(16);
-  expect(composed(`cafe${acute} a${pile}b cafe${acute}`)).toBe(`caf\u00e9 a${pile}b caf\u00e9`);
+  expect(composeUnicode(`cafe${acute} a${pile}b cafe${acute}`)).toBe(`caf\u00e9 a${pile}b caf\u00e9`);
 });
 
 test("up to thirty marks, a text is composed as Unicode says", () => {
   const texts = fc.array(fc.constantFrom("a", "e", acute, below, "\u0344", "\u0958", "\u1100", "\u1161", "\u0327", "\ud834\udd5e"));
-  fc.assert(fc.property(texts, (parts) => composed(parts.slice(0, 12).join("")) === parts.slice(0, 12).join("").normalize("NFC")));
+  fc.assert(fc.property(texts, (parts) => composeUnicode(parts.slice(0, 12).join("")) === parts.slice(0, 12).join("").normalize("NFC")));
 });
 
 test("applied twice it changes nothing more", () => {
@@ -34,14 +34,14 @@ test("applied twice it changes nothing more", () => {
     "\u1100",
     "\u1161",
   );
-  fc.assert(fc.property(fc.array(parts), (some) => composed(composed(some.join(""))) === composed(some.join(""))));
+  fc.assert(fc.property(fc.array(parts), (some) => composeUnicode(composeUnicode(some.join(""))) === composeUnicode(some.join(""))));
 });
 
 test("the form in which texts are compared stays as it is when it is made again, and is that of the lower and the upper case", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (text) => {
-      expect(comparable(comparable(text))).toBe(comparable(text));
-      expect(comparable(text.toLowerCase())).toBe(comparable(text));
+      expect(comparableText(comparableText(text))).toBe(comparableText(text));
+      expect(comparableText(text.toLowerCase())).toBe(comparableText(text));
     }),
     { numRuns: 2000 },
   );
@@ -57,5 +57,5 @@ test.each([
   ["two\vwords", "two words"],
   ["a\tb\r\nc", "a\tb\r\nc"],
 ])("no control character, and no blank, hides a word: %j is compared as %j", (text, seen) => {
-  expect(comparable(text)).toBe(seen);
+  expect(comparableText(text)).toBe(seen);
 });

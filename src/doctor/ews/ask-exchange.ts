@@ -2,22 +2,22 @@
 
 import type { Call, Exchange, Rights } from "../../exchange/exchange.ts";
 import { attempt, type Outcome } from "../../outcome.ts";
-import type { Checkup, Learned } from "../checkup.ts";
+import type { Checkup, Learnt } from "../checkup.ts";
 
-function opened({ exchange }: Learned): Exchange {
+function openExchange({ exchange }: Learnt): Exchange {
   if (exchange === undefined) throw new Error("a step asked Exchange before it was opened");
   return exchange;
 }
 
 /** What the account may do in the Inbox. */
 export function askInbox({ learned, signal }: Checkup, mailbox: string): Promise<Outcome<Rights>> {
-  return attempt(async () => opened(learned).mailbox(mailbox, callOf(signal)).rights());
+  return attempt(async () => openExchange(learned).mailbox(mailbox, callOf(signal)).rights());
 }
 
 /** Which mailboxes the account may search; asked once. */
 export async function askDiscovery(checkup: Checkup): Promise<Outcome<unknown>> {
   checkup.learned.discovery ??= await attempt(async () =>
-    opened(checkup.learned).searchableMailboxes({ expandGroups: false }, callOf(checkup.signal)),
+    openExchange(checkup.learned).searchableMailboxes({ expandGroups: false }, callOf(checkup.signal)),
   );
   return checkup.learned.discovery;
 }

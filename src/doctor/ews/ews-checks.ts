@@ -3,11 +3,11 @@ import type { Outcome } from "../../outcome.ts";
 import type { Connection } from "../../settings/load-settings.ts";
 import type { Secret } from "../../settings/secrets.ts";
 import { type Checkup, connectionOf, type Step } from "../checkup.ts";
-import { mailboxOf, noMailboxNamed, patience, shown, urlOf } from "../connection-facts.ts";
-import { needsOf, partlyNeeds } from "../required-rights.ts";
+import { mailboxOf, maxWaitSeconds, noMailboxNamed, powerShellSafe, urlOf } from "../connection-facts.ts";
+import { partlyNeeds, requiredRightsOf } from "../required-rights.ts";
 import { askDiscovery, askInbox } from "./ask-exchange.ts";
-import { whyNoEws, withoutEws } from "./why-no-ews.ts";
-import { enough, roleMissing, whyNoMailbox } from "./why-no-mailbox.ts";
+import { isNotFromEws, whyNoEws } from "./why-no-ews.ts";
+import { discoveryRoleCommands, judgeRights, whyNoMailbox } from "./why-no-mailbox.ts";
 
 /** One question to Exchange: nothing but reading, and one try of the password. */
 export const ews: Step = {
@@ -16,12 +16,12 @@ export const ews: Step = {
   async run(checkup) {
     const connection = connectionOf(checkup);
     // A mailbox that is online is no question for the server on premises.
-    const mailbox = isElsewhere(checkup) ? undefined : mailboxOf(checkup);
+    const mailbox = isInTheCloud(checkup) ? undefined : mailboxOf(checkup);
     const url = urlOf(checkup);
     const settings = await checkup.load();
-    const auth = withFresh(connection.auth, checkup.learned.fresh);
+    const auth = withFreshToken(connection.auth, checkup.learned.fresh);
     const { exchange } = await open(
-      { ...settings, connection: { ...connection, auth, throttling: { ...connection.throttling, maxWait: patience } } },
+      { ...settings, connection: { ...connection, auth, throttling: { ...connection.throttling, maxWait: maxWaitSeconds } } },
       {
         observe: checkup.observe,
         serverVersion: (version) => {
@@ -35,18 +35,18 @@ export const ews: Step = {
     const inbox = mailbox === undefined ? undefined : await askInbox(checkup, mailbox);
     if (inbox !== undefined) checkup.learned.mailbox = inbox;
     const answer = inbox ?? (await askDiscovery(checkup));
-    if (answer.ok || !withoutEws(answer.failure)) return { status: "ok", tried, found: answeredBy(answer) };
-    return { tried, ...(await whyNoEws(answer.failure, checkup, mailbox === undefined ? undefined : shown(mailbox))) };
+    if (answer.ok || !isNotFromEws(answer.failure)) return { status: "ok", tried, found: describeSender(answer) };
+    return { tried, ...(await whyNoEws(answer.failure, checkup, mailbox === undefined ? undefined : powerShellSafe(mailbox))) };
   },
 };
 
 /** What is asked next is asked with the token that was looked at. */
-function withFresh(auth: Connection["auth"], fresh: Secret | undefined): Connection["auth"] {
+function withFreshToken(auth: Connection["auth"], fresh: Secret | undefined): Connection["auth"] {
   if (fresh === undefined) return auth;
   return auth.kind === "auto" ? { ...auth, token: fresh, oauth: undefined } : { kind: "bearer", token: fresh };
 }
 
-function answeredBy(answer: Outcome<unknown>): string {
+function describeSender(answer: Outcome<unknown>): string {
   return answer.ok
     ? "Exchange Web Services answered"
     : `Exchange Web Services answered, with ${answer.failure.wireCode ?? answer.failure.code}`;
@@ -58,7 +58,7 @@ export const discovery: Step = {
   needs: ["ews"],
   async run(checkup) {
     const wanting = checkup.actions.filter((action) =>
-      [needsOf(action), ...partlyNeeds(action).map(({ needs }) => needs)].some((one) => one.discovery),
+      [requiredRightsOf(action), ...partlyNeeds(action).map(({ needs }) => needs)].some((one) => one.discovery),
     );
     if (wanting.length === 0)
       return { status: "skipped", tried: "looked which actions need it", found: "none of those asked for needs Discovery Management" };
@@ -66,13 +66,13 @@ export const discovery: Step = {
     const answer = await askDiscovery(checkup);
     if (answer.ok) return { status: "ok", tried, found: "the account is in Discovery Management" };
     const { code, message } = answer.failure;
-    const next = code === "role-missing" || code === "access-denied" ? roleMissing(checkup) : [answer.failure.hint];
+    const next = code === "role-missing" || code === "access-denied" ? discoveryRoleCommands(checkup) : [answer.failure.hint];
     return { status: "failed", code, tried, found: message, next };
   },
 };
 
 /** In a hybrid organisation: Microsoft Graph holds the mailbox. */
-function isElsewhere({ route }: Checkup): boolean {
+function isInTheCloud({ route }: Checkup): boolean {
   return route?.side === "graph";
 }
 
@@ -84,12 +84,12 @@ export const mailbox: Step = {
     const connection = connectionOf(checkup);
     const address = mailboxOf(checkup);
     if (address === undefined) return noMailboxNamed;
-    if (isElsewhere(checkup))
+    if (isInTheCloud(checkup))
       return { status: "skipped", tried: "looked where the mailbox is", found: `${address} is reached over Microsoft Graph` };
     const tried = `opened the Inbox of ${address} ${connection.access === "impersonation" ? "as its owner (impersonation)" : "as a delegate"}`;
     const answer = checkup.learned.mailbox ?? (await askInbox(checkup, address));
-    if (answer.ok) return { tried, ...enough(answer.value, checkup, shown(address)) };
-    return { tried, ...whyNoMailbox(answer.failure, checkup, shown(address)) };
+    if (answer.ok) return { tried, ...judgeRights(answer.value, checkup, powerShellSafe(address)) };
+    return { tried, ...whyNoMailbox(answer.failure, checkup, powerShellSafe(address)) };
   },
 };
 

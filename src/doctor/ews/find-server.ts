@@ -2,7 +2,7 @@ import { ewsOptionsOf } from "../../connection/open-connection.ts";
 import type { Step as Asked } from "../../ews/autodiscover/options.ts";
 import { discoverEws } from "../../ews/ews.ts";
 import { asFailure } from "../../failure.ts";
-import { showPlace } from "../../setup/on-premises-commands.ts";
+import { showEwsUrl } from "../../setup/on-premises-commands.ts";
 import { connectionOf, type Step } from "../checkup.ts";
 
 /** Where Exchange Web Services are, when no URL is set: Autodiscover, asked anew. */
@@ -30,7 +30,7 @@ export const findServer: Step = {
         tried,
         // Servers wrote parts of it: it is told, and is nothing to do.
         found: places.length === 0 ? message : `${message} Asked were: ${places.join("; ")}`,
-        next: [hint, "An administrator can say which URL it is (ews.url):", showPlace],
+        next: [hint, "An administrator can say which URL it is (ews.url):", showEwsUrl],
       };
     }
   },

@@ -6,29 +6,29 @@ import { type Checkup, connectionOf, type Finding } from "../checkup.ts";
 import { isOnline, urlOf } from "../connection-facts.ts";
 import { askInbox } from "./ask-exchange.ts";
 
-type Why = Omit<Finding, "tried">;
+type Explanation = Omit<Finding, "tried">;
 
 /** True when the failure is not an answer of EWS itself, or one that says nothing of the mailbox that was asked for. */
-export function withoutEws({ code, wireCode }: Failure): boolean {
+export function isNotFromEws({ code, wireCode }: Failure): boolean {
   return (
     wireCode?.startsWith("Error") !== true || code === "unauthenticated" || code === "busy" || code === "unsupported" || code === "timeout"
   );
 }
 
 /** Why EWS did not answer, and what to do. */
-export async function whyNoEws(failure: Failure, checkup: Checkup, mailbox: string | undefined): Promise<Why> {
+export async function whyNoEws(failure: Failure, checkup: Checkup, mailbox: string | undefined): Promise<Explanation> {
   const { code, wireCode } = failure;
-  const why = (found: string, next: readonly string[]): Why => ({
+  const why = (found: string, next: readonly string[]): Explanation => ({
     status: "failed",
     code,
-    found: `${found}${trace(failure, checkup)}`,
+    found: `${found}${logReference(failure, checkup)}`,
     next,
   });
   const online = isOnline(checkup);
   if (online && checkup.now() >= retirement && (wireCode === "HTTP 404" || wireCode === "HTTP 410" || wireCode === "HTTP 403")) {
     return why("Exchange Online has no EWS any more (it ended on 2027-04-01)", [
       "Nothing brings it back. Microsoft Graph is the way to these mailboxes; EWS stays for mailboxes on premises. What is missing for it:",
-      ...planOf(checkup),
+      ...planCommand(checkup),
     ]);
   }
   switch (wireCode) {
@@ -36,18 +36,18 @@ export async function whyNoEws(failure: Failure, checkup: Checkup, mailbox: stri
     case "HTTP 440":
       return why(failure.message, signInAgain(failure, checkup));
     case "HTTP 403":
-      return why(...(await forbidden(checkup, mailbox, online)));
+      return why(...(await explainForbidden(checkup, mailbox, online)));
     case "HTTP 404":
     case "HTTP 410":
-      return why("There is no EWS at this URL", atAnotherPlace(checkup));
+      return why("There is no EWS at this URL", suggestAutodiscover(checkup));
     default:
-      if (code === "broken-reply" && urlOf(checkup).protocol === "http:") return why(failure.message, overTls(checkup));
+      if (code === "broken-reply" && urlOf(checkup).protocol === "http:") return why(failure.message, suggestTls(checkup));
       return why(failure.message, code === "busy" ? busy(failure, online) : [failure.hint]);
   }
 }
 
 /** What the server says for those who read its logs. */
-function trace({ requestId }: Failure, { events }: Checkup): string {
+function logReference({ requestId }: Failure, { events }: Checkup): string {
   const reply = events.flatMap(({ event }) => (event.kind === "reply" ? [event] : [])).at(-1);
   const serverHeaders = ["x-ms-diagnostics", "x-feserver", "x-beserver"].flatMap((name) => {
     const value = reply?.headers.get(name);
@@ -92,11 +92,11 @@ function signInAgain(failure: Failure, checkup: Checkup): readonly string[] {
 }
 
 /** A 403 without SOAP has five causes, and the reply names none: the second mailbox and the place tell some of them apart. */
-async function forbidden(checkup: Checkup, mailbox: string | undefined, online: boolean): Promise<[string, readonly string[]]> {
+async function explainForbidden(checkup: Checkup, mailbox: string | undefined, online: boolean): Promise<[string, readonly string[]]> {
   const { mailbox: own } = connectionOf(checkup);
   if (mailbox !== undefined && own !== undefined && own.toLowerCase() !== mailbox.toLowerCase()) {
     const other = await askInbox(checkup, own);
-    if (other.ok || !withoutEws(other.failure)) {
+    if (other.ok || !isNotFromEws(other.failure)) {
       return [
         `EWS is forbidden for ${mailbox}, though not for ${own}: its licence has no EWS (Kiosk, F1, F3), EWS is switched off for it, or Exchange Online switches it off for a while`,
         ["Look at the mailbox, and try again later:", ...allowEwsFor(mailbox)],
@@ -123,22 +123,22 @@ async function forbidden(checkup: Checkup, mailbox: string | undefined, online: 
       "If it is allowed already, the mailbox may have no EWS (Kiosk, F1, F3), or it is switched off for it:",
       ...allowEwsFor(mailbox ?? "somebody@example.com"),
       "Or leave EWS, which ends there on 2027-04-01. What is missing for that:",
-      ...planOf(checkup),
+      ...planCommand(checkup),
     ],
   ];
 }
 
-function planOf(checkup: Checkup): readonly string[] {
+function planCommand(checkup: Checkup): readonly string[] {
   return [`mailcordon doctor --plan graph --connection ${connectionOf(checkup).name}`];
 }
 
 /** What speaks TLS ends a connection that begins without it. */
-function overTls(checkup: Checkup): readonly string[] {
+function suggestTls(checkup: Checkup): readonly string[] {
   const { host, pathname } = urlOf(checkup);
   return ["The URL says http, and the server may speak TLS there. Set for this connection:", `ews: { url: https://${host}${pathname} }`];
 }
 
-function atAnotherPlace(checkup: Checkup): readonly string[] {
+function suggestAutodiscover(checkup: Checkup): readonly string[] {
   const url = urlOf(checkup);
   return [
     `Set for this connection (the path is the same on every server), if ${url.host} is the right one:`,

@@ -5,8 +5,8 @@ import { showAccessPolicies } from "../../setup/graph-commands.ts";
 import { delegateRight, impersonation, sendAs, showImpersonation } from "../../setup/on-premises-commands.ts";
 import { command } from "../../setup/powershell.ts";
 import { type Checkup, connectionOf, type Finding } from "../checkup.ts";
-import { isOnline, shown } from "../connection-facts.ts";
-import { needsOf } from "../required-rights.ts";
+import { isOnline, powerShellSafe } from "../connection-facts.ts";
+import { requiredRightsOf } from "../required-rights.ts";
 
 /** Why the mailbox does not open, and what to do. */
 export function whyNoMailbox(failure: Failure, checkup: Checkup, address: string): Omit<Finding, "tried"> {
@@ -20,7 +20,7 @@ export function whyNoMailbox(failure: Failure, checkup: Checkup, address: string
       `${command("Get-Recipient", { Identity: address })} | Format-List PrimarySmtpAddress,RecipientTypeDetails`,
     ]);
   }
-  if (code === "role-missing" || (denied && access === "impersonation")) return why(toImpersonate(checkup, address));
+  if (code === "role-missing" || (denied && access === "impersonation")) return why(impersonationCommands(checkup, address));
   if (denied)
     return why([
       "Give the account the right to open this mailbox (a minute until it counts, sometimes an hour):",
@@ -30,9 +30,9 @@ export function whyNoMailbox(failure: Failure, checkup: Checkup, address: string
 }
 
 /** Whether what the account may do in the mailbox is enough for the actions. */
-export function enough(rights: Rights, checkup: Checkup, address: string): Omit<Finding, "tried"> {
+export function judgeRights(rights: Rights, checkup: Checkup, address: string): Omit<Finding, "tried"> {
   const { access } = connectionOf(checkup);
-  const wanting = checkup.actions.map(needsOf);
+  const wanting = checkup.actions.map(requiredRightsOf);
   const changing = wanting.some(({ changes }) => changes);
   const missing = [
     rights.read === false ? "read" : undefined,
@@ -58,7 +58,7 @@ export function enough(rights: Rights, checkup: Checkup, address: string): Omit<
   return { status: "ok", found: "it opens, with every right that the actions need" };
 }
 
-function toImpersonate(checkup: Checkup, address: string): readonly string[] {
+function impersonationCommands(checkup: Checkup, address: string): readonly string[] {
   const id = checkup.learned.token?.appId;
   if (id !== undefined && checkup.learned.token?.appOnly && isOnline(checkup)) {
     return [
@@ -82,7 +82,7 @@ function toImpersonate(checkup: Checkup, address: string): readonly string[] {
 }
 
 /** What to do when the account may not list mailboxes. */
-export function roleMissing(checkup: Checkup): readonly string[] {
+export function discoveryRoleCommands(checkup: Checkup): readonly string[] {
   const id = checkup.learned.token?.appOnly ? checkup.learned.token.appId : undefined;
   return [
     "Add the account to the role group Discovery Management (an hour until it counts); the actions that name their mailboxes work without:",
@@ -95,5 +95,5 @@ function accountOf({ learned }: Checkup): string {
   const auth = learned.connection?.auth;
   const own = auth?.kind === "auto" ? auth.account?.username : auth !== undefined && "username" in auth ? auth.username : undefined;
   const name = own ?? learned.token?.user;
-  return shown(name ?? "<account>");
+  return powerShellSafe(name ?? "<account>");
 }

@@ -6,7 +6,7 @@ import { type Permission, permissionsOf } from "../../graph/permissions.ts";
 import type { Outcome } from "../../outcome.ts";
 import { onlineGraph } from "../../wire/sign-in/clouds.ts";
 import { type CheckedAction, type Checkup, connectionOf, type Finding, type Step } from "../checkup.ts";
-import { cloudOf, lookingOptions, mailboxOf, noMailboxNamed, patience, urlOf } from "../connection-facts.ts";
+import { cloudOf, mailboxOf, maxWaitSeconds, noMailboxNamed, readOnlyGraphOptions, urlOf } from "../connection-facts.ts";
 import { notInTheCloud, whyNoGraphMailbox } from "./why-no-graph.ts";
 
 /** What shows that a mailbox may be read: the permissions that a question can try, in the order in which they are tried. */
@@ -16,10 +16,10 @@ const questions = {
   "Contacts.Read": { ask: (probe: Probe, mailbox: string) => probe.contacts(mailbox), of: "the contacts" },
 } as const satisfies Partial<Record<Permission, unknown>>;
 
-export type Tried = keyof typeof questions;
+export type TriedPermission = keyof typeof questions;
 
 /** The questions that bear on what the actions do in a mailbox. Who may write mail may read it. */
-export function triedFor(actions: readonly CheckedAction[]): readonly Tried[] {
+export function triedPermissionsFor(actions: readonly CheckedAction[]): readonly TriedPermission[] {
   const inMailboxes = actions.flatMap(({ uses }) => uses.filter((method) => method !== "searchableMailboxes"));
   const wanted = new Set<Permission>(permissionsOf({ uses: inMailboxes }));
   if (wanted.has("Mail.ReadWrite") || wanted.has("Mail.Send")) wanted.add("Mail.Read");
@@ -27,7 +27,7 @@ export function triedFor(actions: readonly CheckedAction[]): readonly Tried[] {
 }
 
 /** Asks, once. */
-export async function asked(checkup: Checkup, permission: Tried, mailbox: string): Promise<Outcome<unknown>> {
+export async function tryPermission(checkup: Checkup, permission: TriedPermission, mailbox: string): Promise<Outcome<unknown>> {
   const { probe } = checkup.learned;
   checkup.learned.probed ??= new Map();
   const { probed } = checkup.learned;
@@ -51,16 +51,16 @@ export const graph: Step = {
     const connection = connectionOf(checkup);
     const { fresh } = checkup.learned;
     const auth = fresh === undefined ? connection.auth : { kind: "bearer" as const, token: fresh };
-    const patient = { ...connection, auth, throttling: { ...connection.throttling, maxWait: patience } };
-    const probe = openProbe(await lookingOptions(patient, { observe: checkup.observe }), callOf(checkup));
+    const patient = { ...connection, auth, throttling: { ...connection.throttling, maxWait: maxWaitSeconds } };
+    const probe = openProbe(await readOnlyGraphOptions(patient, { observe: checkup.observe }), callOf(checkup));
     checkup.learned.probe = probe;
     const mailbox = mailboxOf(checkup);
-    const [first] = triedFor(checkup.actions);
+    const [first] = triedPermissionsFor(checkup.actions);
     const ofMailbox = mailbox !== undefined && first !== undefined;
     const tried = ofMailbox
       ? `asked ${urlOf(checkup).href} for ${questions[first].of} of ${mailbox}`
       : `asked ${urlOf(checkup).href} for one person of the directory`;
-    const answer = ofMailbox ? await asked(checkup, first, mailbox) : await probe.users();
+    const answer = ofMailbox ? await tryPermission(checkup, first, mailbox) : await probe.users();
     if (answer.ok) return { status: "ok", tried, found: "Microsoft Graph answered" };
     const { failure } = answer;
     if (isAnswer(failure)) return { status: "ok", tried, found: `Microsoft Graph answered, with ${failure.wireCode}` };
@@ -111,16 +111,16 @@ export const graphMailbox: Step = {
   needs: ["graph"],
   async run(checkup) {
     const address = mailboxOf(checkup);
-    const questionsToAsk = triedFor(checkup.actions);
+    const questionsToAsk = triedPermissionsFor(checkup.actions);
     if (questionsToAsk.length === 0)
       return { status: "skipped", tried: "looked which actions open a mailbox", found: "none of those asked for does" };
     if (address === undefined) return noMailboxNamed;
-    const denied: Tried[] = [];
+    const denied: TriedPermission[] = [];
     for (const permission of questionsToAsk) {
-      const answer = await asked(checkup, permission, address);
+      const answer = await tryPermission(checkup, permission, address);
       const tried = `asked Microsoft Graph for ${questions[permission].of} of ${address}`;
       if (answer.ok) {
-        held(checkup, "graph");
+        recordRoute(checkup, "graph");
         const but = denied.map((one) => questions[one].of).join(" and ");
         return { status: "ok", tried, found: but === "" ? "it opens" : `it opens, though not for ${but}: see graph-permissions` };
       }
@@ -128,10 +128,10 @@ export const graphMailbox: Step = {
         denied.push(permission);
         continue;
       }
-      if (checkup.route !== undefined && notInTheCloud(answer.failure)) held(checkup, "ews");
+      if (checkup.route !== undefined && notInTheCloud(answer.failure)) recordRoute(checkup, "ews");
       return { tried, ...(await whyNoGraphMailbox(answer.failure, checkup, address)) };
     }
-    held(checkup, "graph");
+    recordRoute(checkup, "graph");
     const [first] = denied;
     const answer = first === undefined ? undefined : checkup.learned.probed?.get(first);
     if (answer === undefined || answer.ok) throw new Error("nothing was denied");
@@ -140,6 +140,6 @@ export const graphMailbox: Step = {
   },
 };
 
-function held({ route }: Checkup, side: "ews" | "graph"): void {
+function recordRoute({ route }: Checkup, side: "ews" | "graph"): void {
   if (route !== undefined) route.side = side;
 }

@@ -2,8 +2,8 @@ import { isHeld, kindOf, leastOf, type Permission, partlyNeeded, permissionsOf }
 import { findApplication } from "../../setup/exchange-online-commands.ts";
 import { consentToGraph, grantInScope, testAuthorization } from "../../setup/graph-commands.ts";
 import { type CheckedAction, type Checkup, connectionOf, type Finding, type Granted, type Step } from "../checkup.ts";
-import { mailboxOf, shown } from "../connection-facts.ts";
-import { asked, isDenied, triedFor } from "./graph-checks.ts";
+import { mailboxOf, powerShellSafe } from "../connection-facts.ts";
+import { isDenied, triedPermissionsFor, tryPermission } from "./graph-checks.ts";
 
 /** Which of the permissions that the actions need the application has: by its token, and where that names none, by trying what only reads. */
 export const graphPermissions: Step = {
@@ -39,9 +39,9 @@ async function grantedTo(checkup: Checkup): Promise<ReadonlyMap<Permission, Gran
   const open = wanted.filter((one) => !found.has(one));
   const mayBeExchange = facts?.appOnly !== false;
   let isByExchange = false;
-  for (const permission of triedFor(checkup.actions)) {
+  for (const permission of triedPermissionsFor(checkup.actions)) {
     if (isHeld(permission, known) || mailbox === undefined || !mayBeExchange) continue;
-    const answer = await asked(checkup, permission, mailbox);
+    const answer = await tryPermission(checkup, permission, mailbox);
     if (answer.ok) isByExchange = true;
     if (open.includes(permission)) found.set(permission, answer.ok ? "yes" : isDenied(answer.failure) ? "no" : "unknown");
   }
@@ -53,14 +53,16 @@ async function grantedTo(checkup: Checkup): Promise<ReadonlyMap<Permission, Gran
     } else
       found.set(
         permission,
-        isByExchange || facts === undefined || (mailbox === undefined && mayBeExchange && knowsLittle(known)) ? "unknown" : "no",
+        isByExchange || facts === undefined || (mailbox === undefined && mayBeExchange && namesNoMailboxPermission(known))
+          ? "unknown"
+          : "no",
       );
   }
   return found;
 }
 
 /** No permission for mailboxes in the token at all: then they come from Exchange, or there are none. */
-function knowsLittle(granted: readonly string[]): boolean {
+function namesNoMailboxPermission(granted: readonly string[]): boolean {
   return !granted.some((one) => /^(Mail|MailboxSettings|Contacts)\./.test(one));
 }
 
@@ -73,7 +75,10 @@ function judge(granted: ReadonlyMap<Permission, Granted>, checkup: Checkup): Omi
     const notes = checkup.actions.flatMap((action) =>
       partlyNeeded(action).map(({ permissions, when }) => `${action.name} needs ${permissions.join(" and ")} ${when}`),
     );
-    return { status: "ok", found: [`${of("yes").join(", ")}: all that the actions need`, ...notes, ...beyond(checkup)].join("; ") };
+    return {
+      status: "ok",
+      found: [`${of("yes").join(", ")}: all that the actions need`, ...notes, ...unneededPermissions(checkup)].join("; "),
+    };
   }
   const mailbox = mailboxOf(checkup);
   const found = [
@@ -87,12 +92,12 @@ function judge(granted: ReadonlyMap<Permission, Granted>, checkup: Checkup): Omi
     status: missing.length > 0 ? "failed" : "warning",
     code: "role-missing",
     found: found.join("; "),
-    next: delegated ? forPerson(wanted) : forApplication(wanted, facts?.appId, mailbox === undefined ? undefined : shown(mailbox)),
+    next: delegated ? forPerson(wanted) : forApplication(wanted, facts?.appId, mailbox === undefined ? undefined : powerShellSafe(mailbox)),
   };
 }
 
 /** What the token has that these actions do not need: the least is the best. */
-function beyond({ learned, actions }: Checkup): readonly string[] {
+function unneededPermissions({ learned, actions }: Checkup): readonly string[] {
   const { token: facts } = learned;
   if (facts?.appOnly !== true) return [];
   const used = new Set<string>([

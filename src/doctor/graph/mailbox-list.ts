@@ -2,15 +2,15 @@ import { clientOf } from "../../connection/connection-tokens.ts";
 import type { Failure } from "../../failure.ts";
 import { adminApiPermission, mayList } from "../../graph/session/admin-api.ts";
 import { attempt } from "../../outcome.ts";
-import { consentToExchange, findApplication, introduce, recipientsRole } from "../../setup/exchange-online-commands.ts";
+import { consentToExchange, findApplication, recipientsRole, registerInExchange } from "../../setup/exchange-online-commands.ts";
 import { readyToken, withTokens } from "../../wire/sign-in/bearer-token.ts";
 import { type TokenFacts, tokenFacts } from "../../wire/sign-in/token-claims.ts";
 import { connectionOf, type Finding, type Step } from "../checkup.ts";
-import { shown } from "../connection-facts.ts";
+import { powerShellSafe } from "../connection-facts.ts";
 import { newToken } from "../token-check.ts";
 import { listsByAdminApi } from "./graph-permissions.ts";
 
-type Found = Omit<Finding, "tried">;
+type MailboxListFinding = Omit<Finding, "tried">;
 
 const instead: readonly string[] = [
   "Or let the directory be listed where Exchange Online does not list; set for this connection:",
@@ -43,7 +43,7 @@ export const mailboxList: Step = {
     const token = await attempt(() => newToken(auth, "exchange", checkup));
     if (!token.ok) return { tried: fetched, ...failedBy(token.failure) };
     const facts = tokenFacts(token.value);
-    const missing = facts && lackOf(facts);
+    const missing = facts && missingPermissionOf(facts);
     if (facts !== undefined && missing !== undefined) {
       checkup.learned.listLacks = missing;
       return { tried: `${fetched} and looked for its permission`, ...lacking(missing, facts) };
@@ -57,29 +57,29 @@ export const mailboxList: Step = {
     });
     if (answer === undefined) throw new Error("a step asked Exchange Online before Microsoft Graph was opened");
     const tried = `${fetched}, and asked ${adminApi.origin} for one mailbox`;
-    if (answer.ok) return { status: "ok", tried, found: `${heldBy(facts)}, and a role of Exchange that shows recipients` };
+    if (answer.ok) return { status: "ok", tried, found: `${describePermission(facts)}, and a role of Exchange that shows recipients` };
     return { tried, ...(answer.failure.code === "role-missing" ? withoutRole(facts) : failedBy(answer.failure)) };
   },
 };
 
-function failedBy({ code, message, hint }: Failure): Found {
+function failedBy({ code, message, hint }: Failure): MailboxListFinding {
   return { status: "failed", code, found: message, next: [hint, ...instead] };
 }
 
 /** The permission that the token should have and has not. */
-function lackOf(facts: TokenFacts): string | undefined {
+function missingPermissionOf(facts: TokenFacts): string | undefined {
   if (facts.appOnly) return mayList(facts) ? undefined : adminApiPermission.application;
   return facts.scopes.includes(adminApiPermission.delegated) ? undefined : adminApiPermission.delegated;
 }
 
 /** The permission by which it may be asked. */
-function heldBy(facts: TokenFacts | undefined): string {
+function describePermission(facts: TokenFacts | undefined): string {
   if (facts === undefined) return "its permission, which the token does not show";
   if (!facts.appOnly) return adminApiPermission.delegated;
   return facts.roles.find((role) => role === adminApiPermission.application) ?? adminApiPermission.older;
 }
 
-function lacking(permission: string, facts: TokenFacts): Found {
+function lacking(permission: string, facts: TokenFacts): MailboxListFinding {
   const kind = facts.appOnly ? "Application permissions" : "Delegated permissions";
   return {
     status: "failed",
@@ -96,8 +96,8 @@ function lacking(permission: string, facts: TokenFacts): Found {
 }
 
 /** Who has the permission and is refused lacks the role, as far as it can be seen. */
-function withoutRole(facts: TokenFacts | undefined): Found {
-  const permission = heldBy(facts);
+function withoutRole(facts: TokenFacts | undefined): MailboxListFinding {
+  const permission = describePermission(facts);
   const isOlder = permission === adminApiPermission.older;
   return {
     status: "failed",
@@ -120,5 +120,7 @@ function find(facts: TokenFacts | undefined): readonly string[] {
 }
 
 function roleFor(facts: TokenFacts | undefined): readonly string[] {
-  return facts?.appOnly === false ? recipientsRole(shown(facts.user ?? "<person>")) : [...introduce, ...recipientsRole(undefined)];
+  return facts?.appOnly === false
+    ? recipientsRole(powerShellSafe(facts.user ?? "<person>"))
+    : [...registerInExchange, ...recipientsRole(undefined)];
 }

@@ -14,9 +14,9 @@ import { addToScope } from "../../setup/mailbox-scope.ts";
 import { delegateRight } from "../../setup/on-premises-commands.ts";
 import { command } from "../../setup/powershell.ts";
 import { type Checkup, connectionOf, type Finding } from "../checkup.ts";
-import { shown } from "../connection-facts.ts";
+import { powerShellSafe } from "../connection-facts.ts";
 
-type Why = Omit<Finding, "tried">;
+type Explanation = Omit<Finding, "tried">;
 
 /** True when Graph says that the mailbox is none that it reaches. @see https://learn.microsoft.com/en-us/graph/errors */
 export function notInTheCloud({ wireCode }: Failure): boolean {
@@ -24,11 +24,11 @@ export function notInTheCloud({ wireCode }: Failure): boolean {
 }
 
 /** Why the mailbox does not open over Microsoft Graph, and what to do. */
-export async function whyNoGraphMailbox(failure: Failure, checkup: Checkup, named: string): Promise<Why> {
-  const address = shown(named);
+export async function whyNoGraphMailbox(failure: Failure, checkup: Checkup, named: string): Promise<Explanation> {
+  const address = powerShellSafe(named);
   const { code, message, hint } = failure;
-  const why = (found: string, next: readonly string[]): Why => ({ status: "failed", code, found, next });
-  if (notInTheCloud(failure)) return elsewhere(failure, checkup, address);
+  const why = (found: string, next: readonly string[]): Explanation => ({ status: "failed", code, found, next });
+  if (notInTheCloud(failure)) return explainNotInTheCloud(failure, checkup, address);
   switch (code) {
     case "mailbox-not-found":
       return why(message, [
@@ -38,14 +38,14 @@ export async function whyNoGraphMailbox(failure: Failure, checkup: Checkup, name
       ]);
     case "access-denied":
     case "role-missing":
-      return why(...(await denied(failure, checkup, address)));
+      return why(...(await explainDenied(failure, checkup, address)));
     default:
       return why(message, [hint]);
   }
 }
 
 /** On premises, deleted, or without a licence: Graph says one word for all three, and the directory tells some of them apart. */
-async function elsewhere(failure: Failure, checkup: Checkup, address: string): Promise<Why> {
+async function explainNotInTheCloud(failure: Failure, checkup: Checkup, address: string): Promise<Explanation> {
   const entry = await checkup.learned.probe?.entry(address);
   const directoryEntry = entry?.ok === true && seesAccounts(checkup) ? entry.value : undefined;
   const hybrid = checkup.route !== undefined;
@@ -109,7 +109,7 @@ function cause(
 }
 
 /** 403 is one word for a permission that is missing and for a mailbox that is left out. */
-async function denied(failure: Failure, checkup: Checkup, address: string): Promise<[string, readonly string[]]> {
+async function explainDenied(failure: Failure, checkup: Checkup, address: string): Promise<[string, readonly string[]]> {
   const { token: facts, probe } = checkup.learned;
   const { mailbox: own } = connectionOf(checkup);
   const id = facts?.appId;
@@ -122,7 +122,7 @@ async function denied(failure: Failure, checkup: Checkup, address: string): Prom
       `${failure.message}: the person who signed in may not open this mailbox, or the permission is for the own mailbox alone`,
       [
         "Other people's mailboxes need the delegated permissions that end with .Shared (Mail.ReadWrite.Shared, Mail.Send.Shared), and Full Access to the mailbox:",
-        ...delegateRight(address, shown(facts.user ?? "<person>")),
+        ...delegateRight(address, powerShellSafe(facts.user ?? "<person>")),
       ],
     ];
   }

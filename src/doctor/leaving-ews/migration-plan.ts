@@ -16,9 +16,9 @@ import { findApplication } from "../../setup/exchange-online-commands.ts";
 import { consentToGraph } from "../../setup/graph-commands.ts";
 import { isOnline } from "../../wire/sign-in/clouds.ts";
 import type { CheckedAction, Granted } from "../checkup.ts";
-import { type ActionReport, doctor, type Report, type StepReport, type Wanted } from "../doctor.ts";
+import { type ActionReport, type DoctorOptions, type DoctorReport, doctor, type StepReport } from "../doctor.ts";
 import { type MovedSettings, movedSettings, type Target } from "./moved-settings.ts";
-import { lacksOf } from "./national-clouds.ts";
+import { cloudGapsOf } from "./national-clouds.ts";
 
 /** A permission of Microsoft Graph that the actions need, and whether the application has it. */
 export interface PlannedPermission {
@@ -49,7 +49,7 @@ export interface StoredId {
 }
 
 /** What is still missing to move a connection from EWS to Microsoft Graph. */
-export interface Plan {
+export interface MigrationPlan {
   readonly success: boolean;
   readonly message: string;
   readonly connection: string;
@@ -71,7 +71,7 @@ export interface Plan {
   readonly steps: readonly StepReport[];
 }
 
-export interface PlanWanted extends Wanted {
+export interface MigrationPlanOptions extends DoctorOptions {
   /** The connection as it is written in the settings. */
   readonly written: () => Promise<Readonly<Record<string, unknown>>>;
   /** These actions are all that there are. */
@@ -86,17 +86,17 @@ export async function planGraph({
   isAll,
   offline,
   ...wanted
-}: PlanWanted): Promise<{ readonly plan: Plan; readonly exit: number }> {
+}: MigrationPlanOptions): Promise<{ readonly plan: MigrationPlan; readonly exit: number }> {
   const settings = await wanted.load();
   const { connection } = settings;
-  const reason = whyNotLooked(connection, offline === true);
+  const reason = whyNotChecked(connection, offline === true);
   const report = reason === undefined ? await doctor({ ...wanted, load: async () => overGraph(settings) }) : undefined;
   const target = targetOf(connection, report);
   const permissions = permissionsFor(wanted.actions, report);
   const open = leastOf(wanted.actions).filter((one) => permissions.find(({ permission }) => permission === one)?.granted !== "yes");
   const ready = readiness(report);
   const success = reason !== undefined || report?.success === true;
-  const plan: Plan = {
+  const plan: MigrationPlan = {
     success,
     message: messageOf(connection, ready, open),
     connection: connection.name,
@@ -108,17 +108,21 @@ export async function planGraph({
     grant:
       open.length === 0
         ? []
-        : [...applicationOf(connection), ...consentToGraph(open), ...forSome(connection, isAll ? undefined : wanted.actions, open)],
+        : [
+            ...applicationOf(connection),
+            ...consentToGraph(open),
+            ...scopedGrantCommands(connection, isAll ? undefined : wanted.actions, open),
+          ],
     settings: await movedSettings(connection.name, await written(), target),
     ids: storedIds,
     actions: wanted.actions.map((action) => planned(action, connection, report)),
-    afterwards: target === "graph" ? afterwards : [],
+    afterwards: target === "graph" ? cleanUpCommands : [],
     steps: report?.steps ?? [],
   };
   return { plan, exit: report === undefined ? 0 : report.exit };
 }
 
-function whyNotLooked({ auth }: Connection, offline: boolean): string | undefined {
+function whyNotChecked({ auth }: Connection, offline: boolean): string | undefined {
   if (offline) return "nobody was to be asked (--offline)";
   if (auth.kind === "oauth" || auth.kind === "bearer") return undefined;
   return "this sign-in gets no token for Microsoft Graph: an application in Entra ID is needed (mailcordon setup entra --backend graph)";
@@ -133,7 +137,7 @@ function overGraph(settings: Settings): Settings {
 }
 
 /** Who is on premises keeps EWS: by the mailbox where it was looked at, else by the address. */
-function targetOf({ backend, ews, auth }: Connection, report: Report | undefined): Target {
+function targetOf({ backend, ews, auth }: Connection, report: DoctorReport | undefined): Target {
   if (backend !== "ews") return backend;
   const mailbox = report?.steps.find(({ name }) => name === "graph-mailbox");
   if (mailbox?.status === "ok") return "graph";
@@ -148,7 +152,7 @@ function isForExchangeOnline({ scope, authority }: OAuth): boolean {
   return !isAdfs && (scope === undefined || (URL.canParse(scope) && isOnline(new URL(scope))));
 }
 
-function permissionsFor(actions: readonly CheckedAction[], report: Report | undefined): readonly PlannedPermission[] {
+function permissionsFor(actions: readonly CheckedAction[], report: DoctorReport | undefined): readonly PlannedPermission[] {
   const least = leastOf(actions);
   const seen = new Map(report?.permissions?.map(({ permission, granted }) => [permission, granted]));
   return allPermissions.flatMap((permission) => {
@@ -160,7 +164,7 @@ function permissionsFor(actions: readonly CheckedAction[], report: Report | unde
   });
 }
 
-function readiness(report: Report | undefined): Granted {
+function readiness(report: DoctorReport | undefined): Granted {
   if (report === undefined) return "unknown";
   if (report.success) return "yes";
   return report.actions.some(({ works }) => works === "no") ? "no" : "unknown";
@@ -185,7 +189,11 @@ function applicationOf({ auth }: Connection): readonly string[] {
 }
 
 /** The same for some mailboxes, where the application is limited to them. Without `only`, for all actions. */
-function forSome({ auth }: Connection, only: readonly CheckedAction[] | undefined, open: readonly Permission[]): readonly string[] {
+function scopedGrantCommands(
+  { auth }: Connection,
+  only: readonly CheckedAction[] | undefined,
+  open: readonly Permission[],
+): readonly string[] {
   if (!open.some((one) => kindOf(one).role !== undefined)) return [];
   const { tenant = "", clientId = "" } = auth.kind === "oauth" ? auth : {};
   const who = `--tenant ${tenant || "<tenant>"} --client-id ${clientId || "<client id>"}`;
@@ -196,11 +204,11 @@ function forSome({ auth }: Connection, only: readonly CheckedAction[] | undefine
   ];
 }
 
-function planned(action: CheckedAction, connection: Connection, report: Report | undefined): PlannedAction {
+function planned(action: CheckedAction, connection: Connection, report: DoctorReport | undefined): PlannedAction {
   const { name } = action;
   const { supported, differs, why } = action.overGraph;
   const { backend: _, ...verdict } = report?.actions.find((one) => one.action === name) ?? { action: name, works: "unknown" as const };
-  const here = lacksOf(connection).flatMap((lack) =>
+  const here = cloudGapsOf(connection).flatMap((lack) =>
     mayUse(action, lack.method) ? [`In this cloud there is no ${lack.lacks}: ${lack.instead}.`] : [],
   );
   const partly = partlyNeeded(action);
@@ -230,7 +238,7 @@ const storedIds: readonly StoredId[] = [
   { id: "next_cursor of a search", over_graph: "lost", next: "Begin the search anew." },
 ];
 
-const afterwards: readonly string[] = [
+const cleanUpCommands: readonly string[] = [
   "When the last connection has left EWS: take away full_access_as_app (API permissions of the application) and the role assignment 'mailcordon EWS'.",
   "Take the application out of EwsAllowedAppIDs, or leave it: the list ends with EWS.",
 ];

@@ -14,18 +14,18 @@ export interface MovedSettings {
   readonly yaml: string;
 }
 
-type Tree = Readonly<Record<string, unknown>>;
+type SettingsTree = Readonly<Record<string, unknown>>;
 
-const isTree = (value: unknown): value is Tree => typeof value === "object" && value !== null && !Array.isArray(value);
-const treeAt = (tree: Tree, key: string): Tree | undefined => {
+const isTree = (value: unknown): value is SettingsTree => typeof value === "object" && value !== null && !Array.isArray(value);
+const treeAt = (tree: SettingsTree, key: string): SettingsTree | undefined => {
   const value = tree[key];
   return isTree(value) ? value : undefined;
 };
-const without = (tree: Tree | undefined, ...keys: readonly string[]): Tree =>
+const without = (tree: SettingsTree | undefined, ...keys: readonly string[]): SettingsTree =>
   Object.fromEntries(Object.entries(tree ?? {}).filter(([key]) => !keys.includes(key)));
 
 /** The settings of a connection over EWS, `written` as mailcordon.yaml has them, for Microsoft Graph. */
-export async function movedSettings(name: string, written: Tree, target: Target): Promise<MovedSettings> {
+export async function movedSettings(name: string, written: SettingsTree, target: Target): Promise<MovedSettings> {
   const { stringify } = await import("../../libraries/yaml.ts");
   const { changes, connection } = target === "graph" ? toGraph(written) : toBoth(written);
   const used = Object.fromEntries(Object.entries(connection).filter(([, value]) => value !== undefined && !isEmpty(value)));
@@ -36,12 +36,12 @@ function isEmpty(value: unknown): boolean {
   return isTree(value) && Object.keys(value).length === 0;
 }
 
-interface Moved {
+interface MoveContext {
   readonly changes: readonly SettingChange[];
-  readonly connection: Tree;
+  readonly connection: SettingsTree;
 }
 
-function toGraph(written: Tree): Moved {
+function toGraph(written: SettingsTree): MoveContext {
   const auth = treeAt(written, "auth") ?? {};
   const oauth = treeAt(auth, "oauth");
   const tls = treeAt(written, "tls");
@@ -73,13 +73,13 @@ function toGraph(written: Tree): Moved {
 }
 
 /** What an administrator gets from the registration: put in its place. */
-const application: Tree = {
+const application: SettingsTree = {
   tenant: "example.onmicrosoft.com",
   client_id: "11111111-2222-3333-4444-555555555555",
   client_secret: "env:MAILCORDON_CLIENT_SECRET",
 };
 
-function toBoth(written: Tree): Moved {
+function toBoth(written: SettingsTree): MoveContext {
   const auth = treeAt(written, "auth") ?? {};
   const isReady = auth.oauth !== undefined;
   const changes: readonly SettingChange[] = [

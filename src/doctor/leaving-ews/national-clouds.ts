@@ -4,7 +4,7 @@ import { connectionOf, type Finding, type Step } from "../checkup.ts";
 import { cloudOf } from "../connection-facts.ts";
 
 /** Something that not every cloud has, and what it means here. */
-export interface Lack {
+export interface CloudGap {
   /** What is asked of the port where it matters. */
   readonly method: PortMethod;
   readonly lacks: string;
@@ -19,7 +19,7 @@ export interface Lack {
  * @see https://learn.microsoft.com/en-us/graph/api/message-permanentdelete
  * @see https://learn.microsoft.com/en-us/graph/api/mailbox-exportitems
  */
-const worldwideOnly: readonly (Lack & { readonly habit: "permanentDelete" | "importExport" })[] = [
+const worldwideOnly: readonly (CloudGap & { readonly habit: "permanentDelete" | "importExport" })[] = [
   {
     habit: "permanentDelete",
     setting: "permanent_delete: true",
@@ -37,7 +37,7 @@ const worldwideOnly: readonly (Lack & { readonly habit: "permanentDelete" | "imp
 ];
 
 /** What the cloud of a connection lacks. */
-export function lacksOf({ graph }: Pick<Connection, "graph">): readonly Lack[] {
+export function cloudGapsOf({ graph }: Pick<Connection, "graph">): readonly CloudGap[] {
   return worldwideOnly.flatMap(({ habit, ...lack }) => (graph.habits[habit] ? [] : [lack]));
 }
 
@@ -48,7 +48,7 @@ export const graphCloud: Step = {
   async run(checkup): Promise<Finding> {
     const cloud = cloudOf(checkup);
     const tried = "looked what the actions use that this cloud does not have";
-    const lacks = lacksOf(connectionOf(checkup)).flatMap((lack) => {
+    const lacks = cloudGapsOf(connectionOf(checkup)).flatMap((lack) => {
       const actions = checkup.actions.filter((action) => mayUse(action, lack.method)).map(({ name }) => name);
       return actions.length === 0 ? [] : [{ ...lack, actions }];
     });

@@ -3,7 +3,7 @@ import { connectionOf, type Step } from "../checkup.ts";
 import { isOnline } from "../connection-facts.ts";
 
 /** The day from which Exchange Online blocks EWS, tenant by tenant, but for the applications that an organisation allows. */
-const blocked = Date.UTC(2026, 9, 1);
+const blockedFrom = Date.UTC(2026, 9, 1);
 const day = 86_400_000;
 const date = (at: number) => new Date(at).toISOString().slice(0, 10);
 
@@ -22,9 +22,9 @@ export const retirement: Step = {
     const found =
       days <= 0
         ? `Exchange Online was to end EWS on ${date(end)}`
-        : now < blocked
-          ? `Exchange Online blocks EWS from ${date(blocked)} on unless this application is allowed, and ends it on ${date(end)}`
-          : `Exchange Online blocks EWS since ${date(blocked)} unless this application is allowed, and ends it on ${date(end)}, in ${days} ${days === 1 ? "day" : "days"}`;
+        : now < blockedFrom
+          ? `Exchange Online blocks EWS from ${date(blockedFrom)} on unless this application is allowed, and ends it on ${date(end)}`
+          : `Exchange Online blocks EWS since ${date(blockedFrom)} unless this application is allowed, and ends it on ${date(end)}, in ${days} ${days === 1 ? "day" : "days"}`;
     return {
       status: "warning",
       tried,

@@ -1,5 +1,5 @@
 import { Failure } from "../../failure.ts";
-import { many, mapped, optional, qname, type Reader, readXml, record, text, within, word } from "../../wire/xml/read-xml.ts";
+import { many, mapped, optional, qname, type Reader, readXml, record, text, trimmedText, within } from "../../wire/xml/read-xml.ts";
 import { element, type Xml, xmlDocument } from "../../wire/xml/write-xml.ts";
 import { type Answer, httpAnswer, type Protocol, said, xmlLimits } from "./protocol.ts";
 
@@ -47,8 +47,8 @@ function request(address: string): Xml {
   );
 }
 
-const problem = record({ code: optional(e("ErrorCode"), word), message: optional(e("Message"), text) });
-const outlookProblem = record({ code: optional(o("ErrorCode"), word), message: optional(o("Message"), text) });
+const problem = record({ code: optional(e("ErrorCode"), trimmedText), message: optional(e("Message"), text) });
+const outlookProblem = record({ code: optional(o("ErrorCode"), trimmedText), message: optional(o("Message"), text) });
 
 const account = record({
   action: optional(o("Action"), text),

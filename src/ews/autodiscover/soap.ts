@@ -1,5 +1,5 @@
 import { Failure } from "../../failure.ts";
-import { listOf, mapped, optional, qname, type Reader, readXml, record, text, within, word } from "../../wire/xml/read-xml.ts";
+import { listOf, mapped, optional, qname, type Reader, readXml, record, text, trimmedText, within } from "../../wire/xml/read-xml.ts";
 import { element, type Xml, xmlDocument } from "../../wire/xml/write-xml.ts";
 import { s, soapNamespace } from "../namespaces.ts";
 import { type Answer, type CandidateUrls, httpAnswer, type Protocol, said, xmlLimits } from "./protocol.ts";
@@ -98,7 +98,7 @@ interface UserSaid extends SettingValues {
 }
 
 const user: Reader<UserSaid> = record({
-  code: optional(a("ErrorCode"), word),
+  code: optional(a("ErrorCode"), trimmedText),
   message: optional(a("ErrorMessage"), text),
   target: optional(a("RedirectTarget"), text),
   settings: optional(
@@ -114,7 +114,7 @@ const body = record({
     within(
       a("Response"),
       record({
-        code: optional(a("ErrorCode"), word),
+        code: optional(a("ErrorCode"), trimmedText),
         message: optional(a("ErrorMessage"), text),
         users: optional(a("UserResponses"), listOf(a("UserResponse"), user)),
       }),

@@ -1,5 +1,5 @@
 import type { OutOfOffice } from "../../exchange/out-of-office.ts";
-import { dateTime, mapped, optional, record, required, text, within, word } from "../../wire/xml/read-xml.ts";
+import { dateTime, mapped, optional, record, required, text, trimmedText, within } from "../../wire/xml/read-xml.ts";
 import { element } from "../../wire/xml/write-xml.ts";
 import { m, t } from "../namespaces.ts";
 import { type Operation, outcomeOf } from "../operation.ts";
@@ -8,7 +8,7 @@ import { status } from "../session/response-status.ts";
 const reply = within(t("Message"), text);
 
 const settings = record({
-  state: required(t("OofState"), word),
+  state: required(t("OofState"), trimmedText),
   audience: optional(t("ExternalAudience"), text),
   duration: optional(t("Duration"), record({ start: optional(t("StartTime"), dateTime), end: optional(t("EndTime"), dateTime) })),
   internalReply: optional(t("InternalReply"), reply),

@@ -1,7 +1,7 @@
 import { asFailure, Failure, type FailureCode } from "../../failure.ts";
 import { attempt, done, failed, type Outcome } from "../../outcome.ts";
-import type { Turn } from "../../wire/throttling/request-queue.ts";
-import type { Safety } from "../../wire/throttling/retry-safety.ts";
+import type { RequestTurn } from "../../wire/throttling/request-queue.ts";
+import type { RepeatSafety } from "../../wire/throttling/retry-safety.ts";
 import { certainlyNotDone, isThrottled, reported, unanswered } from "../failures.ts";
 import type { Operation } from "../operation.ts";
 import { isRepeatable, type RequestSender, slowDown, turnOf } from "./retry.ts";
@@ -127,7 +127,7 @@ async function askOnce<Id, In, Out>(
   { operation, input, asker }: BatchRequest<Id, In, Out>,
   ids: readonly Id[],
   isFirst: boolean,
-  turn: Turn,
+  turn: RequestTurn,
 ): Promise<readonly Outcome<Out>[] | "singly"> {
   const { safety } = operation;
   let answers: readonly Outcome<Out>[];
@@ -168,7 +168,7 @@ function isTransient(failure: Failure): boolean {
 }
 
 /** Failures of a whole request that may be the fault of one id, where asking one by one cannot do anything twice. */
-function mayBeOneOfThem(failure: Failure, safety: Safety): boolean {
+function mayBeOneOfThem(failure: Failure, safety: RepeatSafety): boolean {
   // Thrown by our own writer: nothing was sent.
   if (failure.code === "invalid-input" && failure.wireCode === undefined) return true;
   // A request that the schema refuses is refused before anything is done.

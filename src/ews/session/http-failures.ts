@@ -1,6 +1,6 @@
 import { Failure } from "../../failure.ts";
 import type { HttpResponse } from "../../wire/http/messages.ts";
-import { retryAfter } from "../../wire/throttling/backoff-delay.ts";
+import { readRetryAfter } from "../../wire/throttling/backoff-delay.ts";
 
 /**
  * An HTTP answer that carries no SOAP, as a Failure: it was given by IIS, a proxy or a sign-in page, not by EWS. Its body is a page for a
@@ -93,7 +93,7 @@ function failureOf({ status, headers }: Pick<HttpResponse, "status" | "headers">
     case 503:
       return new Failure("busy", `The server is not ready to answer (HTTP ${status}).`, {
         ...details,
-        backOffMs: retryAfter(headers.get("retry-after"), now),
+        backOffMs: readRetryAfter(headers.get("retry-after"), now),
       });
     default:
       if (status >= 300 && status < 400) {

@@ -1,6 +1,6 @@
 import type { Call } from "../../exchange/exchange.ts";
 import { Failure } from "../../failure.ts";
-import type { Limits } from "../../wire/throttling/backoff-delay.ts";
+import type { RetryLimits } from "../../wire/throttling/backoff-delay.ts";
 import type { RequestQueue } from "../../wire/throttling/request-queue.ts";
 import type { Folders } from "../folders/mailbox-folders.ts";
 import type { PublicRoutes } from "../folders/public-folder-routes.ts";
@@ -21,7 +21,7 @@ export interface Connection {
   readonly schedule: RequestQueue;
   readonly access: Access;
   readonly connectingName: ConnectingName;
-  readonly limits: Limits;
+  readonly limits: RetryLimits;
   /** Where public folders are; undefined where there is no Autodiscover to ask. */
   readonly publicRoutes?: PublicRoutes | undefined;
   /** Default: each mailbox remembers it for itself. */

@@ -1,4 +1,4 @@
-import { fromAttribute, nameValues, optional, text, word } from "../../wire/xml/read-xml.ts";
+import { fromAttribute, nameValues, optional, text, trimmedText } from "../../wire/xml/read-xml.ts";
 import { m } from "../namespaces.ts";
 
 /**
@@ -8,7 +8,7 @@ import { m } from "../namespaces.ts";
 export const status = {
   responseClass: fromAttribute("ResponseClass"),
   messageText: optional(m("MessageText"), text),
-  responseCode: optional(m("ResponseCode"), word),
+  responseCode: optional(m("ResponseCode"), trimmedText),
   messageXml: optional(m("MessageXml"), nameValues),
 } as const;
 

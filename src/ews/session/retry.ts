@@ -1,9 +1,9 @@
 import type { Call } from "../../exchange/exchange.ts";
 import { asFailure, Failure } from "../../failure.ts";
 import { failed, type Outcome } from "../../outcome.ts";
-import { backoffDelay, isWorthAnother, type Limits } from "../../wire/throttling/backoff-delay.ts";
-import type { RequestQueue, Turn } from "../../wire/throttling/request-queue.ts";
-import type { Safety } from "../../wire/throttling/retry-safety.ts";
+import { backoffDelay, isWorthAnotherTry, type RetryLimits } from "../../wire/throttling/backoff-delay.ts";
+import type { RequestQueue, RequestTurn } from "../../wire/throttling/request-queue.ts";
+import type { RepeatSafety } from "../../wire/throttling/retry-safety.ts";
 import { releaseTurnAtEnd } from "../../wire/throttling/turn-of-body.ts";
 import type { QName } from "../../wire/xml/read-xml.ts";
 import { certainlyNotDone, isThrottled, mayRepeat, reported } from "../failures.ts";
@@ -19,18 +19,18 @@ export interface RequestSender {
   readonly schedule: RequestQueue;
   /** All who ask for the same mailbox wait together. */
   readonly key: string;
-  readonly limits: Limits;
+  readonly limits: RetryLimits;
 }
 
 /** Waits until it may be asked. Throws Failure `cancelled`, or `busy` for a wait that is too long: then nothing was asked. */
-export function turnOf({ schedule, key, limits, call }: RequestSender): Promise<Turn> {
+export function turnOf({ schedule, key, limits, call }: RequestSender): Promise<RequestTurn> {
   return schedule.turn(key, limits, call);
 }
 
 /** True when what failed may be asked again, `tries` being how often it was. */
-export function isRepeatable(failure: Failure, safety: Safety, tries: number, { limits, call }: RequestSender): boolean {
+export function isRepeatable(failure: Failure, safety: RepeatSafety, tries: number, { limits, call }: RequestSender): boolean {
   if (tries >= (call.tries ?? Number.POSITIVE_INFINITY) && !certainlyNotDone(failure)) return false;
-  return mayRepeat(failure, safety) && isWorthAnother(failure, tries, limits);
+  return mayRepeat(failure, safety) && isWorthAnotherTry(failure, tries, limits);
 }
 
 /**

@@ -6,7 +6,7 @@ import type { Http } from "../../wire/http/client.ts";
 import { neverSent } from "../../wire/http/http-client.ts";
 import type { HttpResponse } from "../../wire/http/messages.ts";
 import type { TokenFacts } from "../../wire/sign-in/token-claims.ts";
-import type { Safety } from "../../wire/throttling/retry-safety.ts";
+import type { RepeatSafety } from "../../wire/throttling/retry-safety.ts";
 import {
   fromAttribute,
   mapped,
@@ -21,7 +21,7 @@ import {
   required,
   type Streamed,
   text,
-  word,
+  trimmedText,
 } from "../../wire/xml/read-xml.ts";
 import { element, type Xml, xmlDocument } from "../../wire/xml/write-xml.ts";
 import { failureOf } from "../failures.ts";
@@ -221,7 +221,7 @@ interface SoapRequest<In, Out> {
  * EWS was not reached at this URL, so the request may go to another. That nothing is there, or a redirect, may also be what a proxy makes of the
  * reply to a request that was done: after that, nothing is sent again that must not be done twice.
  */
-function isNothingThere(failure: Failure, safety: Safety): boolean {
+function isNothingThere(failure: Failure, safety: RepeatSafety): boolean {
   if (neverSent(failure)) return failure.code === "unreachable" || failure.code === "tls-failed" || failure.code === "timeout";
   return safety !== "never" && /^HTTP (?:404|3\d\d)$/.test(failure.wireCode ?? "");
 }
@@ -274,7 +274,7 @@ const fault: Reader<Fault> = mapped(
     detail: optional(
       qname("", "detail"),
       record({
-        responseCode: optional(e("ResponseCode"), word),
+        responseCode: optional(e("ResponseCode"), trimmedText),
         message: optional(e("Message"), text),
         messageXml: optional(t("MessageXml"), nameValues),
       }),

@@ -1,6 +1,6 @@
 // src/exchange/folders/: Folders without a protocol: their names, their paths and their tree.
 
-import { composed } from "../../text/unicode-form.ts";
+import { composeUnicode } from "../../text/unicode-form.ts";
 import type { FolderName } from "./folder.ts";
 
 /** Well-known names that every mailbox has: they are taken as such without looking. */
@@ -140,5 +140,5 @@ export function sameName(one: string, other: string): boolean {
 }
 
 function fold(name: string): string {
-  return composed(name).toLowerCase();
+  return composeUnicode(name).toLowerCase();
 }

@@ -1,5 +1,5 @@
 import { Failure } from "../../failure.ts";
-import { comparable, visible } from "../../text/unicode-form.ts";
+import { comparableText, visibleText } from "../../text/unicode-form.ts";
 import { type Attachment, holdsOthers } from "../attachment.ts";
 import type { Address, Detail, Message } from "../message.ts";
 import { containing } from "./contains-text.ts";
@@ -59,9 +59,9 @@ export function checkFilters(filters: Filters): void {
     "query",
   ] as const) {
     const text = filters[name];
-    if (text !== undefined && comparable(text) === "") refuse(name, "it is empty");
+    if (text !== undefined && comparableText(text) === "") refuse(name, "it is empty");
   }
-  if (filters.subject !== undefined && comparable(filters.subject) === "" && filters.subjectMatch !== "equals")
+  if (filters.subject !== undefined && comparableText(filters.subject) === "" && filters.subjectMatch !== "equals")
     refuse("subject", "it is empty; for messages without a subject compare with `equals`");
   const sha256 = filters.attachmentSha256;
   if (sha256 !== undefined && !/^[0-9a-f]{64}$/i.test(sha256)) refuse("attachmentSha256", "it is not 64 hexadecimal digits");
@@ -131,9 +131,9 @@ type Test = ((message: Message) => boolean) | undefined;
 const quickTests = {
   subject: ({ subject, subjectMatch }): Test => {
     if (subject === undefined) return undefined;
-    const wanted = comparable(subject);
-    if (subjectMatch === "equals") return (message) => comparable(message.subject ?? "") === wanted;
-    if (subjectMatch === "prefix") return (message) => comparable(message.subject ?? "").startsWith(wanted);
+    const wanted = comparableText(subject);
+    if (subjectMatch === "equals") return (message) => comparableText(message.subject ?? "") === wanted;
+    if (subjectMatch === "prefix") return (message) => comparableText(message.subject ?? "").startsWith(wanted);
     const has = holding(subject);
     return (message) => has(message.subject);
   },
@@ -168,14 +168,16 @@ const quickTests = {
   maxSize: ({ maxSize }) => (maxSize === undefined ? undefined : (message) => message.size !== undefined && message.size <= maxSize),
   importance: ({ importance }) => (importance === undefined ? undefined : (message) => (message.importance ?? "Normal") === importance),
   category: ({ category }) =>
-    category === undefined ? undefined : (message) => (message.categories ?? []).some((own) => comparable(own) === comparable(category)),
+    category === undefined
+      ? undefined
+      : (message) => (message.categories ?? []).some((own) => comparableText(own) === comparableText(category)),
   itemClass: ({ itemClass }) => (itemClass === undefined ? undefined : (message) => isOfClass(message.itemClass, itemClass)),
 } satisfies Partial<Record<ClientFilter, (filters: Filters) => Test>>;
 
 /** Whether an item class is the wanted one or below it. A class whose name only begins alike (`IPM.Notebook`) is another one. */
 function isOfClass(own: string | undefined, wanted: string): boolean {
   if (own === undefined) return false;
-  return comparable(own) === comparable(wanted) || comparable(own).startsWith(`${comparable(wanted)}.`);
+  return comparableText(own) === comparableText(wanted) || comparableText(own).startsWith(`${comparableText(wanted)}.`);
 }
 
 /** NaN, which is neither before nor after anything, for a message that was never received. */
@@ -189,8 +191,8 @@ function bodyOf(message: Message): string {
 
 /** Returns a test whether a text contains the word, both as they are compared. A missing text contains nothing. */
 export function holding(word: string): (text: string | undefined) => boolean {
-  const has = containing(comparable(word));
-  return (text) => text !== undefined && has(comparable(text));
+  const has = containing(comparableText(word));
+  return (text) => text !== undefined && has(comparableText(text));
 }
 
 function inAddress(part: string): (address: Address | undefined) => boolean {
@@ -233,7 +235,7 @@ async function compileBodyRegex(pattern: string): Promise<(text: string) => bool
     // As it was written, and as it is seen: neither hides a word from the other.
     return (text) => {
       if (compiled.test(text)) return true;
-      const seen = visible(text);
+      const seen = visibleText(text);
       return seen !== text && compiled.test(seen);
     };
   } catch (thrown) {

@@ -3,7 +3,7 @@ import { type Answer, type ErrorNoun, errorNoun, exitCodeOf } from "../../catalo
 import { mostBytesOf } from "../../catalogue/limits.ts";
 import { asFailure, Failure, failures, withLocal } from "../../failure.ts";
 import { type Plan, perform } from "../../perform/perform.ts";
-import { jsonText } from "../../text/harmless-json.ts";
+import { harmlessJson } from "../../text/harmless-json.ts";
 import { didYouMean } from "../../text/nearest-name.ts";
 import { jsonPieces } from "../json-pieces.ts";
 import { parametersOf } from "../parameters.ts";
@@ -37,7 +37,7 @@ export async function runCli(words: readonly string[], program: Program, screen:
   } catch (thrown) {
     givenUp = true;
     const failure = withLocal(asFailure(thrown));
-    if (json) screen.stdout.write(`${jsonText({ success: false, message: failure.message, error: errorNoun(failure) })}\n`);
+    if (json) screen.stdout.write(`${harmlessJson({ success: false, message: failure.message, error: errorNoun(failure) })}\n`);
     if (!quiet) tell(screen, failure, first);
     return failures[failure.code].exit;
   } finally {
@@ -49,7 +49,7 @@ async function dispatch(first: string, rest: readonly string[], program: Program
   const help = () => import("./help.ts");
   const columns = screen.stdout.columns || 100;
   const print = (document: unknown, text: (() => string) | undefined) => {
-    screen.stdout.write(json || text === undefined ? `${jsonText(document, screen.stdout.isTTY ? 2 : 0)}\n` : `${text()}\n`);
+    screen.stdout.write(json || text === undefined ? `${harmlessJson(document, screen.stdout.isTTY ? 2 : 0)}\n` : `${text()}\n`);
     return 0;
   };
   if (first === "--version" || first === "-V") {
@@ -136,7 +136,7 @@ export function foundText(path: string): string {
 }
 
 async function print(answer: Answer, action: Action, screen: Screen, json: boolean, quiet: boolean): Promise<void> {
-  if (json && screen.stdout.isTTY) screen.stdout.write(`${jsonText(answer, 2)}\n`);
+  if (json && screen.stdout.isTTY) screen.stdout.write(`${harmlessJson(answer, 2)}\n`);
   else if (json) {
     for (const piece of jsonPieces(answer)) screen.stdout.write(piece);
     screen.stdout.write("\n");

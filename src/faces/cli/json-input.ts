@@ -2,7 +2,7 @@ import { deepestInput, misshapen, mostValues, tooLong } from "../../catalogue/li
 import { inParts } from "../../catalogue/read-input.ts";
 import { errorCode, Failure } from "../../failure.ts";
 import { readRegular } from "../../files/regular-file.ts";
-import { openShape } from "../../text/shape.ts";
+import { openShapeCheck } from "../../text/shape.ts";
 
 /**
  * The JSON object of a file, or of standard input when the path is `-`.
@@ -23,7 +23,7 @@ export async function readJson(path: string, stdin: AsyncIterable<unknown>, most
 /** Ends with the piece that is too much: a device gives bytes without end. */
 async function readText(stream: AsyncIterable<unknown>, path: string, mostBytes: number): Promise<string> {
   const chunks: Uint8Array[] = [];
-  const shape = openShape({ depth: deepestInput, values: mostValues });
+  const shape = openShapeCheck({ depth: deepestInput, values: mostValues });
   let size = 0;
   try {
     for await (const piece of stream) {

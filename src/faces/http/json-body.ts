@@ -3,7 +3,7 @@ import { Worker } from "node:worker_threads";
 import { deepestInput, misshapen, mostValues, tooLong } from "../../catalogue/limits.ts";
 import { inParts } from "../../catalogue/read-input.ts";
 import { Failure } from "../../failure.ts";
-import { openShape } from "../../text/shape.ts";
+import { openShapeCheck } from "../../text/shape.ts";
 
 /** JSON as it came, with its SHA-256 in hexadecimal. */
 export interface JsonBytes {
@@ -22,7 +22,7 @@ export function tooLongInput(mostBytes: number): Failure {
 /** Collects a JSON text; refuses it with the piece that makes it too long, too deep or too numerous. Throws Failure `invalid-input`. */
 export async function collectJson(pieces: AsyncIterable<Uint8Array>, excess: Failure, mostBytes: number): Promise<JsonBytes> {
   const all: Uint8Array[] = [];
-  const shape = openShape({ depth: deepestInput, values: mostValues });
+  const shape = openShapeCheck({ depth: deepestInput, values: mostValues });
   const hash = createHash("sha256");
   let size = 0;
   for await (const piece of pieces) {

@@ -1,5 +1,5 @@
 import { pino } from "pino";
-import { shownJson } from "../../text/harmless-json.ts";
+import { escapeJson } from "../../text/harmless-json.ts";
 import type { RequestLog } from "./app-context.ts";
 
 /** What `mailcordon serve` writes to standard error. */
@@ -14,7 +14,7 @@ export interface ServeLog extends RequestLog {
  */
 export function openLog(stream: { write(text: string): unknown } | undefined): ServeLog {
   const level = stream === undefined ? "silent" : "info";
-  const write = (line: string) => void stream?.write(shownJson(line));
+  const write = (line: string) => void stream?.write(escapeJson(line));
   const log = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, { write });
   return {
     request: (line) => log.info(line, "request"),

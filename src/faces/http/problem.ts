@@ -1,6 +1,6 @@
 import { type ErrorNoun, errorNoun } from "../../catalogue/answer-envelope.ts";
 import { Failure, type FailureCode, failures } from "../../failure.ts";
-import { jsonText } from "../../text/harmless-json.ts";
+import { harmlessJson } from "../../text/harmless-json.ts";
 
 /** A reply, before it is one of a library. */
 export interface Reply {
@@ -47,7 +47,7 @@ export function problem(failure: Failure | ErrorNoun, { requestId, status, heade
   };
   return {
     status: chosenStatus,
-    body: jsonText(document),
+    body: harmlessJson(document),
     headers: {
       "content-type": "application/problem+json",
       // RFC 9110 section 11.6.1: every 401 has one.

@@ -1,7 +1,7 @@
 import type { HttpBindings } from "@hono/node-server";
 import type { Context, Hono } from "hono";
 import { Failure } from "../../failure.ts";
-import { jsonText } from "../../text/harmless-json.ts";
+import { harmlessJson } from "../../text/harmless-json.ts";
 import type { Caller } from "./callers/authentication.ts";
 import { problem, type Reply } from "./problem.ts";
 
@@ -29,7 +29,7 @@ export function refuse(
 
 /** Answers with a document that may say what a mail or a server said. */
 export function document(value: object): Response {
-  return answer({ status: 200, body: jsonText(value), headers: { "content-type": "application/json" } });
+  return answer({ status: 200, body: harmlessJson(value), headers: { "content-type": "application/json" } });
 }
 
 export function answer({ status, body, headers }: Reply): Response {

@@ -5,7 +5,7 @@ import { asFailure, Failure, localOf } from "../../failure.ts";
 import { type Host, perform } from "../../perform/perform.ts";
 import type { Role } from "../../state/keys.ts";
 import type { State } from "../../state/state.ts";
-import { jsonText } from "../../text/harmless-json.ts";
+import { harmlessJson } from "../../text/harmless-json.ts";
 import type { Opened } from "../cli/program-definition.ts";
 import { openTimeLimit } from "../time-limit.ts";
 import type { CallRequest } from "./body.ts";
@@ -327,7 +327,7 @@ export function lostCall(): Failure {
 export function replyOf(answer: Answer, requestId: string): Reply {
   const { error, success: _, message: _message, ...members } = answer;
   if (error !== undefined) return problem(error, { requestId, members });
-  return { status: 200, body: jsonText(answer), headers: { "content-type": "application/json" } };
+  return { status: 200, body: harmlessJson(answer), headers: { "content-type": "application/json" } };
 }
 
 /** Certain that nothing was done: then the key may be given again, with this input or a better one. */

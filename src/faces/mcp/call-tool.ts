@@ -5,7 +5,7 @@ import type { Action, Kept, Row } from "../../catalogue/action-definition.ts";
 import { type Answer, errorNoun } from "../../catalogue/answer-envelope.ts";
 import { asFailure, Failure, failures } from "../../failure.ts";
 import { type Host, type Plan, perform } from "../../perform/perform.ts";
-import { jsonText } from "../../text/harmless-json.ts";
+import { harmlessJson } from "../../text/harmless-json.ts";
 import { toolOf } from "../field-spellings.ts";
 import type { TimeLimit } from "../time-limit.ts";
 import type { Confirmations } from "./confirmations.ts";
@@ -89,7 +89,7 @@ async function plan(
 
 function result(answer: Answer, kept: readonly Kept[], action: Action, confirmation?: Confirmation): CallToolResult {
   const document = { ...asRow(bounded(answer)), ...(confirmation === undefined ? {} : { confirmation }) };
-  const text = jsonText(document);
+  const text = harmlessJson(document);
   if (action.effect === "read" && isTooLong(text)) return refused(tooLong(text.length), action);
   const everyItemFailed = answer.counts.failed > 0 && answer.counts.succeeded === 0;
   return {
@@ -109,7 +109,7 @@ function tooLong(length: number): Failure {
 export function refused(failure: Failure, { name }: Action): CallToolResult {
   const counts = { requested: 0, succeeded: 0, failed: 0, not_found: 0 };
   const document = asRow(bounded({ success: false, message: failure.message, action: name, counts, error: errorNoun(failure) }));
-  return { content: [{ type: "text", text: jsonText(document) }], structuredContent: document, isError: true };
+  return { content: [{ type: "text", text: harmlessJson(document) }], structuredContent: document, isError: true };
 }
 
 function needsPerson(): Failure {

@@ -1,7 +1,7 @@
 import type { Content } from "../../exchange/message.ts";
 import { Failure } from "../../failure.ts";
 import { attempt, failed, type Outcome } from "../../outcome.ts";
-import { partDecoder } from "../../wire/mime/decode-part.ts";
+import { openPartDecoder } from "../../wire/mime/decode-part.ts";
 import { exportIdsOf, noSuchInterface, sizeOfExport } from "../moving/copy-to-other-mailbox.ts";
 import { exportItem } from "../requests/mailbox-exportitems.ts";
 import { getMailboxId } from "../requests/usersettings-list-exchange.ts";
@@ -42,7 +42,7 @@ async function* beginningWith(
 /** The data of the item, while it comes. Throws Failure at the end when the reply says that there is none. */
 async function* dataOf(reply: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
   const reader = new ExportReply();
-  const decoder = partDecoder("base64");
+  const decoder = openPartDecoder("base64");
   for await (const piece of reply) {
     const base64 = reader.read(piece).replaceAll("-", "+").replaceAll("_", "/");
     const bytes = decoder.write(Buffer.from(base64, "latin1"));

@@ -1,6 +1,6 @@
 import { asFailure, Failure, type FailureCode } from "../../failure.ts";
 import { attempt, done, failed, type Outcome } from "../../outcome.ts";
-import type { Safety } from "../../wire/throttling/retry-safety.ts";
+import type { RepeatSafety } from "../../wire/throttling/retry-safety.ts";
 import { certainlyNotDone, failureOf, isThrottled, reported, unanswered } from "../failures.ts";
 import { asExpected, found } from "./expected-reply.ts";
 import { headersOf, pathOf } from "./graph-http.ts";
@@ -136,7 +136,7 @@ async function askRound<In, Out>(
 }
 
 /** Failures of a whole batch that may be the fault of one of its requests, where asking one by one cannot do anything twice. */
-function mayBeOneOfThem({ code, wireCode }: Failure, safety: Safety): boolean {
+function mayBeOneOfThem({ code, wireCode }: Failure, safety: RepeatSafety): boolean {
   // A refusal without a code of Graph's may be that of a proxy, after all of it was done.
   if (safety !== "read" && code !== "too-large" && wireCode?.startsWith("HTTP ")) return false;
   // A batch that is not right, or too large, is refused before anything is done.

@@ -1,6 +1,6 @@
 import type { Call } from "../../exchange/exchange.ts";
 import type { Outcome } from "../../outcome.ts";
-import type { Safety } from "../../wire/throttling/retry-safety.ts";
+import type { RepeatSafety } from "../../wire/throttling/retry-safety.ts";
 import type { Folders } from "../folders/mailbox-folders.ts";
 import type { UnpromisedBehaviour } from "../unpromised.ts";
 import type { NamedRequest, UnauthenticatedRequest } from "./graph-http.ts";
@@ -32,5 +32,5 @@ export interface GraphMailbox {
   /** Asks for bytes (`$value`); what `read` makes of a reply is not used. Throws Failure until they begin. They must be read to their end. */
   stream<In>(request: Request<In, unknown>, input: In): Promise<AsyncIterable<Uint8Array>>;
   /** Asks a place that the server named, such as an upload URL, without our token. Throws Failure. */
-  elsewhere(request: NamedRequest, safety: Safety, to: UnauthenticatedRequest): Promise<JsonObject>;
+  elsewhere(request: NamedRequest, safety: RepeatSafety, to: UnauthenticatedRequest): Promise<JsonObject>;
 }

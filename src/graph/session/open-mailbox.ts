@@ -1,5 +1,5 @@
 import type { Call } from "../../exchange/exchange.ts";
-import type { Limits } from "../../wire/throttling/backoff-delay.ts";
+import type { RetryLimits } from "../../wire/throttling/backoff-delay.ts";
 import type { RequestQueue } from "../../wire/throttling/request-queue.ts";
 import { releaseTurnAtEnd } from "../../wire/throttling/turn-of-body.ts";
 import type { Folders } from "../folders/mailbox-folders.ts";
@@ -15,7 +15,7 @@ import { askRepeatedly, type RequestSender } from "./retry.ts";
 export interface Connection {
   readonly rest: GraphHttp;
   readonly schedule: RequestQueue;
-  readonly limits: Limits;
+  readonly limits: RetryLimits;
   readonly habits: UnpromisedBehaviour;
 }
 

@@ -1,6 +1,6 @@
 import { Failure } from "../../failure.ts";
 import type { HttpMethod } from "../../wire/http/messages.ts";
-import type { Safety } from "../../wire/throttling/retry-safety.ts";
+import type { RepeatSafety } from "../../wire/throttling/retry-safety.ts";
 import type { Document } from "../../wire/xml/write-xml.ts";
 import type { UnpromisedBehaviour } from "../unpromised.ts";
 import type { ExpectedReply } from "./expected-reply.ts";
@@ -39,7 +39,7 @@ export class RawBody {
 export interface Request<In, Out> {
   /** The name of Microsoft's page about it, such as `message-move`. */
   readonly name: string;
-  readonly safety: Safety;
+  readonly safety: RepeatSafety;
   /** What Graph replies to it. */
   readonly reply: ExpectedReply;
   /** The value when a repetition finds nothing although the answer to the first time was lost: that one was carried out. */

@@ -1,8 +1,8 @@
 import type { Call } from "../../exchange/exchange.ts";
 import { asFailure, type Failure } from "../../failure.ts";
-import { backoffDelay, isWorthAnother, type Limits } from "../../wire/throttling/backoff-delay.ts";
-import type { RequestQueue, Turn } from "../../wire/throttling/request-queue.ts";
-import type { Safety } from "../../wire/throttling/retry-safety.ts";
+import { backoffDelay, isWorthAnotherTry, type RetryLimits } from "../../wire/throttling/backoff-delay.ts";
+import type { RequestQueue, RequestTurn } from "../../wire/throttling/request-queue.ts";
+import type { RepeatSafety } from "../../wire/throttling/retry-safety.ts";
 import { certainlyNotDone, isThrottled, mayRepeat, reported } from "../failures.ts";
 import type { UnpromisedBehaviour } from "../unpromised.ts";
 import type { GraphHttp } from "./graph-http.ts";
@@ -15,19 +15,19 @@ export interface RequestSender {
   readonly schedule: RequestQueue;
   /** All who ask for the same mailbox wait together: Outlook counts requests per application and mailbox. */
   readonly key: string;
-  readonly limits: Limits;
+  readonly limits: RetryLimits;
   readonly habits: UnpromisedBehaviour;
 }
 
 /** Waits until it may be asked. Throws Failure `cancelled`, or `busy` for a wait that is too long: then nothing was asked. */
-export function turnOf({ schedule, key, limits, call }: RequestSender): Promise<Turn> {
+export function turnOf({ schedule, key, limits, call }: RequestSender): Promise<RequestTurn> {
   return schedule.turn(key, limits, call);
 }
 
 /** True when what failed may be asked again, `tries` being how often it was. */
-export function isRepeatable(failure: Failure, safety: Safety, tries: number, { limits, call }: RequestSender): boolean {
+export function isRepeatable(failure: Failure, safety: RepeatSafety, tries: number, { limits, call }: RequestSender): boolean {
   if (tries >= (call.tries ?? Number.POSITIVE_INFINITY) && !certainlyNotDone(failure)) return false;
-  return mayRepeat(failure, safety) && isWorthAnother(failure, tries, limits);
+  return mayRepeat(failure, safety) && isWorthAnotherTry(failure, tries, limits);
 }
 
 /**
@@ -50,8 +50,8 @@ export function slowDown(failures: readonly Failure[], tries: number, { schedule
 /** Asks one thing until it is answered or must not be asked again. `lost` is told of each failure after which it is asked again. Throws Failure. */
 export async function askRepeatedly<T>(
   asker: RequestSender,
-  safety: Safety,
-  ask: (turn: Turn) => Promise<T>,
+  safety: RepeatSafety,
+  ask: (turn: RequestTurn) => Promise<T>,
   lost?: (failure: Failure) => void,
 ): Promise<T> {
   for (let tries = 1; ; tries++) {

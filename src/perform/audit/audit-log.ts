@@ -7,7 +7,7 @@ import { makeFolder } from "../../files/make-folder.ts";
 import { linesOf } from "../../files/read-lines.ts";
 import { openRegular } from "../../files/regular-file.ts";
 import { attempt } from "../../outcome.ts";
-import { jsonText } from "../../text/harmless-json.ts";
+import { harmlessJson } from "../../text/harmless-json.ts";
 import { acceptAction, type End, follow, hashOfLineBefore, readEnd, rotateAction, sha256 } from "./audit-chain.ts";
 import { locked } from "./audit-lock.ts";
 import type { AuditHead, AuditHeads } from "./audit-log-end.ts";
@@ -191,7 +191,7 @@ async function writing<T>(path: string, options: AuditOptions, work: (log: Locke
           checkedEnd: () => checkedEnd(file, path, heads),
           async write(end, entry) {
             const whole = { previous: end.hash, ...(end.torn.length > 0 ? { after_torn: end.torn } : {}), ...entry };
-            const line = sealed(jsonText(bounded(whole)), key);
+            const line = sealed(harmlessJson(bounded(whole)), key);
             sure();
             await file.appendFile(`${end.unfinished ? "\n" : ""}${line}\n`);
             await file.sync();

@@ -6,9 +6,9 @@ import type { Digests, EvidenceDetails, EvidenceStore, InlineContent, Kept } fro
 import { errorCode, Failure } from "../../failure.ts";
 import { makeFolder } from "../../files/make-folder.ts";
 import { openRegular } from "../../files/regular-file.ts";
-import { safeName, suffixed } from "../../files/safe-file-name.ts";
-import { jsonText } from "../../text/harmless-json.ts";
-import { composed } from "../../text/unicode-form.ts";
+import { safeFileName, withSuffix } from "../../files/safe-file-name.ts";
+import { harmlessJson } from "../../text/harmless-json.ts";
+import { composeUnicode } from "../../text/unicode-form.ts";
 
 /** What is held in memory at most when the caller names no limit: about what Exchange Online lets one message carry by default. */
 const holdAtMost = 25 * 1024 * 1024;
@@ -63,7 +63,7 @@ function openNames(folder: string): () => Promise<Names> {
 
 /** The same for names that some file system takes for one: more than one way of ignoring case is about, and this ignores what any of them does. */
 function folded(name: string): string {
-  return composed(composed(name).toUpperCase().toLowerCase());
+  return composeUnicode(composeUnicode(name).toUpperCase().toLowerCase());
 }
 
 async function keep(
@@ -157,7 +157,7 @@ async function digest(
     await sink(chunk);
   }
   return {
-    safe_name: safeName(about.name, fallbackName),
+    safe_name: safeFileName(about.name, fallbackName),
     size,
     md5: md5.digest("hex"),
     sha1: sha1.digest("hex"),
@@ -196,7 +196,11 @@ async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
 
 /** Gives the temporary file its name; returns its path, or that of the file that already holds these bytes under this name. */
 async function settle(folder: string, partial: string, kept: Digests, names: Names): Promise<string> {
-  const candidates = [kept.safe_name, suffixed(kept.safe_name, `-${kept.sha256.slice(0, 8)}`), suffixed(kept.safe_name, `-${kept.sha256}`)];
+  const candidates = [
+    kept.safe_name,
+    withSuffix(kept.safe_name, `-${kept.sha256.slice(0, 8)}`),
+    withSuffix(kept.safe_name, `-${kept.sha256}`),
+  ];
   for (const candidate of candidates) {
     const alike = names.get(folded(candidate)) ?? candidate;
     const path = join(folder, alike);
@@ -273,7 +277,7 @@ async function note(folder: string, line: Readonly<Record<string, unknown>>): Pr
   const append = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | noFollow;
   const index = await openRegular(join(folder, indexName), append, 0o600);
   try {
-    await writeAll(index, Buffer.from(`${jsonText(line)}\n`));
+    await writeAll(index, Buffer.from(`${harmlessJson(line)}\n`));
   } finally {
     await index.close();
   }

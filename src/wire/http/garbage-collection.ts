@@ -21,7 +21,7 @@ export function expectOneCall(): void {
 }
 
 /** Once there is a large body, and not sooner: Node takes up the compiled code of its own modules only while no setting is changed. */
-function settle(): void {
+function applyOneCallFlags(): void {
   oneCall = false;
   const { setFlagsFromString } = process.getBuiltinModule("node:v8");
   for (const flag of oneCallFlags) setFlagsFromString(flag);
@@ -35,10 +35,10 @@ export function openCollector(): (bytes: number) => void {
   let count = 0;
   return (bytes) => {
     count += bytes;
-    if (oneCall && count >= largeBytes) settle();
+    if (oneCall && count >= largeBytes) applyOneCallFlags();
     if (count < everyBytes) return;
     count = 0;
-    collect ??= collector();
+    collect ??= exposeCollector();
     collect({ type: "minor" });
   };
 }
@@ -47,7 +47,7 @@ type Collect = (options: { readonly type: "minor" }) => void;
 let collect: Collect | undefined;
 
 /** V8 gives it out only to a context that is made while it is exposed. @see https://nodejs.org/docs/latest-v20.x/api/v8.html#v8setflagsfromstringflags */
-function collector(): Collect {
+function exposeCollector(): Collect {
   // Loaded when a large body comes: most calls have none.
   const { setFlagsFromString } = process.getBuiltinModule("node:v8");
   const { runInNewContext } = process.getBuiltinModule("node:vm");

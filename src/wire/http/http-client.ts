@@ -3,11 +3,11 @@ import type { Socket } from "node:net";
 import { Failure } from "../../failure.ts";
 import type { Http } from "./client.ts";
 import { connectionOf } from "./http-connection.ts";
-import { failureAt, failureOf, type Stage } from "./http-failure.ts";
+import { failureAt, failureOf, type RequestStage } from "./http-failure.ts";
 import { openResponse } from "./http-response.ts";
 import { openTransport, type TlsOptions, type Transport } from "./http-transport.ts";
 import type { HttpRequest, HttpResponse } from "./messages.ts";
-import { type Observe, observed } from "./observe-http.ts";
+import { type Observe, observeRequests } from "./observe-http.ts";
 import { type ProxyRules, proxyFor } from "./proxy-rules.ts";
 import { proxyRefusal } from "./proxy-tunnel.ts";
 
@@ -71,14 +71,14 @@ export function openHttp(options: HttpOptions): Http {
       transports.clear();
     },
   };
-  return options.observe === undefined ? http : observed(http, options.observe);
+  return options.observe === undefined ? http : observeRequests(http, options.observe);
 }
 
 const totalHint = "Ask for less at once, or raise timeouts.idle_seconds or timeouts.total_seconds if the connection is slow.";
 const bytesHint = "Check the server and the proxies in between. If a message is that large, raise max_reply_megabytes.";
 
 /** Connections that stand, or stood. */
-const established = new WeakSet<Socket>();
+const connectedSockets = new WeakSet<Socket>();
 
 /** One request on its way. */
 class Exchange {
@@ -87,7 +87,7 @@ class Exchange {
   readonly #maxReplyBytes: number;
   readonly #transport: Transport;
   readonly #host: string;
-  #stage: Stage = "connecting";
+  #stage: RequestStage = "connecting";
   /** Why we ended it ourselves: what the socket says then is only a consequence. */
   #reason: Failure | undefined;
   /** Ends the wait for the answer: a request that waits for its connection is not told of its end by Node. */
@@ -166,7 +166,7 @@ class Exchange {
   }
 
   /** For what we end ourselves: then it was not the server that dropped the connection. */
-  #ownStage(): Stage {
+  #ownStage(): RequestStage {
     return this.#stage === "stale" ? "sent" : this.#stage;
   }
 
@@ -185,14 +185,14 @@ class Exchange {
         return this.#stop(outgoing, failureAt("connecting", "unreachable", `${this.#host} has closed the connection.`));
       }
       // Node calls reused only what lay idle, not what is handed from an answered request to one that waited for it.
-      if (outgoing.reusedSocket || established.has(socket)) {
+      if (outgoing.reusedSocket || connectedSockets.has(socket)) {
         this.#stage = "stale";
         this.#limitReply(outgoing);
         return;
       }
       this.#limit(outgoing, this.#timeouts.connectMs, "could not be connected to");
       socket.once(this.#transport.isSecure ? "secureConnect" : "connect", () => {
-        established.add(socket);
+        connectedSockets.add(socket);
         this.#stage = "sent";
         this.#limitReply(outgoing);
       });
@@ -211,7 +211,7 @@ class Exchange {
       if (this.#request.body !== undefined) {
         for await (const bytes of this.#request.body.open()) {
           if (outgoing.destroyed) return;
-          if (!outgoing.write(bytes)) await drained(outgoing);
+          if (!outgoing.write(bytes)) await waitForDrain(outgoing);
           this.#limitReply(outgoing);
         }
       }
@@ -226,7 +226,7 @@ class Exchange {
   }
 }
 
-function drained(outgoing: ClientRequest): Promise<void> {
+function waitForDrain(outgoing: ClientRequest): Promise<void> {
   return new Promise((resolve) => {
     const go = () => {
       outgoing.off("drain", go);

@@ -1,7 +1,7 @@
 import { Failure, type FailureCode, type FailureDetails } from "../../failure.ts";
 
 /** How far a request came: before or after its first byte could have left, or into the body of the answer. */
-export type Stage = "connecting" | "sent" | "stale" | "answering";
+export type RequestStage = "connecting" | "sent" | "stale" | "answering";
 
 const unsent = new WeakSet<Failure>();
 const stale = new WeakSet<Failure>();
@@ -18,7 +18,7 @@ export function hadNoReply(failure: Failure): boolean {
 }
 
 /** A server's text in one line of at most 300 characters, which hold every message text that Microsoft's documentation shows. */
-export function shortened(text: string): string {
+export function oneLine(text: string): string {
   const line = text.replace(/\s+/g, " ").trim();
   return line.length > 300 ? `${line.slice(0, 299)}…` : line;
 }
@@ -38,7 +38,7 @@ export function droppedWhileIdle(failure: Failure): boolean {
 }
 
 /** A failure that is known to stand for a request at this stage. */
-export function failureAt(stage: Stage, code: FailureCode, message: string, cause?: unknown, details: FailureDetails = {}): Failure {
+export function failureAt(stage: RequestStage, code: FailureCode, message: string, cause?: unknown, details: FailureDetails = {}): Failure {
   const failure = new Failure(code, message, { ...details, cause });
   if (stage === "connecting") unsent.add(failure);
   if (stage === "stale") stale.add(failure);
@@ -47,7 +47,7 @@ export function failureAt(stage: Stage, code: FailureCode, message: string, caus
 }
 
 /** What a system or OpenSSL error means, in words (https://nodejs.org/api/tls.html#x509-certificate-error-codes). */
-const tlsWords: Readonly<Record<string, string>> = {
+const tlsErrorTexts: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: "its certificate has expired",
   CERT_NOT_YET_VALID: "its certificate is not valid yet",
   CERT_REVOKED: "its certificate was revoked",
@@ -68,7 +68,7 @@ const tlsWords: Readonly<Record<string, string>> = {
 // OpenSSL's own numbers of the two errors above, for when Node calls both EPROTO.
 const noCommonVersion = /:error:0A00(?:042E|0102):/;
 
-const unreachableWords: Readonly<Record<string, string>> = {
+const networkErrorTexts: Readonly<Record<string, string>> = {
   ECONNREFUSED: "it refused the connection",
   ENOTFOUND: "its name is not known",
   EAI_AGAIN: "its name could not be resolved for now",
@@ -85,17 +85,18 @@ function codeOf(thrown: unknown): string {
 }
 
 /** The failure of a request to `host` that got this error at this stage. Its message holds nothing of the request but the host. */
-export function failureOf(thrown: unknown, stage: Stage, host: string): Failure {
+export function failureOf(thrown: unknown, stage: RequestStage, host: string): Failure {
   if (thrown instanceof Failure) return thrown;
   const code = codeOf(thrown);
   switch (stage) {
     case "connecting": {
-      const tls = tlsWords[code] ?? (/^(?:ERR_SSL|ERR_TLS|ERR_OSSL|CERT_|CRL_|INVALID_PURPOSE|PATH_LENGTH)/.test(code) ? code : undefined);
+      const tls =
+        tlsErrorTexts[code] ?? (/^(?:ERR_SSL|ERR_TLS|ERR_OSSL|CERT_|CRL_|INVALID_PURPOSE|PATH_LENGTH)/.test(code) ? code : undefined);
       if (tls !== undefined) return failureAt(stage, "tls-failed", `No secure connection to ${host}: ${tls}.`, thrown);
       return failureAt(
         stage,
         "unreachable",
-        `No connection to ${host}: ${unreachableWords[code] ?? (code || "for an unknown reason")}.`,
+        `No connection to ${host}: ${networkErrorTexts[code] ?? (code || "for an unknown reason")}.`,
         thrown,
       );
     }

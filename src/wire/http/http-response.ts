@@ -6,7 +6,7 @@ import { connectionOf } from "./http-connection.ts";
 import type { HttpResponse } from "./messages.ts";
 
 /** What a body needs of the request that it answers. */
-export interface Upstream {
+export interface RequestControl {
   /** Ends the connection for a reason, which everybody who waits for it is told. */
   stop(reason: Failure): void;
   failure(thrown: unknown): Failure;
@@ -29,7 +29,7 @@ export interface BodyLimits {
 const maxDropped = 64 * 1024;
 
 /** An answer that has begun. */
-export function openResponse(incoming: IncomingMessage, ended: Promise<void>, limits: BodyLimits, upstream: Upstream): HttpResponse {
+export function openResponse(incoming: IncomingMessage, ended: Promise<void>, limits: BodyLimits, upstream: RequestControl): HttpResponse {
   // The reader of the body gets it; without a reader nobody waits for it.
   incoming.on("error", () => undefined);
   const body = readBody(incoming, limits, upstream);
@@ -51,7 +51,7 @@ export function openResponse(incoming: IncomingMessage, ended: Promise<void>, li
       return Buffer.concat(parts).toString("utf8");
     },
     discard() {
-      drop(incoming, limits.idleMs);
+      discardRest(incoming, limits.idleMs);
     },
   };
 }
@@ -73,12 +73,12 @@ function headersOf(incoming: IncomingMessage): Map<string, string> {
 async function* readBody(
   incoming: IncomingMessage,
   { idleMs, totalMs, maxBytes }: BodyLimits,
-  upstream: Upstream,
+  upstream: RequestControl,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let waited = 0;
   let size = 0;
   try {
-    const source = await decompressed(incoming);
+    const source = await decompress(incoming);
     const chunks: AsyncIterator<Uint8Array> = source[Symbol.asyncIterator]();
     const dropped = openCollector();
     for (;;) {
@@ -102,7 +102,7 @@ async function* readBody(
   }
 }
 
-async function decompressed(incoming: IncomingMessage): Promise<Readable> {
+async function decompress(incoming: IncomingMessage): Promise<Readable> {
   const encoding = incoming.headers["content-encoding"]?.trim().toLowerCase() ?? "identity";
   if (encoding === "identity" || encoding === "") return incoming;
   if (encoding !== "gzip" && encoding !== "x-gzip")
@@ -112,7 +112,7 @@ async function decompressed(incoming: IncomingMessage): Promise<Readable> {
   return pipeline(incoming, createGunzip(), () => undefined);
 }
 
-function drop(incoming: IncomingMessage, idleMs: number): void {
+function discardRest(incoming: IncomingMessage, idleMs: number): void {
   if (incoming.complete && incoming.readableEnded) return;
   let left = maxDropped;
   const timer = setTimeout(() => incoming.destroy(), idleMs);

@@ -3,7 +3,7 @@ import type { AgentOptions } from "node:https";
 import type { SecureContextOptions, SecureVersion } from "node:tls";
 import { Failure } from "../../failure.ts";
 import type { ProxyServer } from "./proxy-rules.ts";
-import { openTunnel, proxyAuthorization, proxyPlace } from "./proxy-tunnel.ts";
+import { openTunnel, proxyAuthorization, proxyHostAndPort } from "./proxy-tunnel.ts";
 
 /** How TLS is spoken. */
 export interface TlsOptions {
@@ -49,27 +49,27 @@ export interface TransportOptions {
  */
 export async function openTransport(protocol: string, proxy: ProxyServer | undefined, options: TransportOptions): Promise<Transport> {
   const pool = { keepAlive: true, maxSockets: options.maxConnections };
-  if (protocol === "http:") return proxy === undefined ? plain(pool) : forwarded(proxy, pool, options);
+  if (protocol === "http:") return proxy === undefined ? openDirectHttp(pool) : openForwardProxy(proxy, pool, options);
   if (protocol !== "https:") throw new Failure("invalid-settings", "The URL must begin with https:// or http://.");
   const { Agent, request } = await import("node:https");
   const sessions = options.showsCertificate ? { maxCachedSessions: 0 } : {};
-  const agent = new Agent({ ...pool, ...sessions, ...(await secure(options.tls)) });
-  if (proxy !== undefined) await tunnelled(agent, proxy, options);
+  const agent = new Agent({ ...pool, ...sessions, ...(await agentTlsOptions(options.tls)) });
+  if (proxy !== undefined) await connectThroughTunnel(agent, proxy, options);
   return { agent, isSecure: true, forwardedBy: undefined, request };
 }
 
 type Pool = Pick<AgentOptions, "keepAlive" | "maxSockets">;
 
-async function plain(pool: Pool): Promise<Transport> {
+async function openDirectHttp(pool: Pool): Promise<Transport> {
   const { Agent, request } = await import("node:http");
   return { agent: new Agent(pool), isSecure: false, forwardedBy: undefined, request };
 }
 
 /** Plain http through a proxy: the request goes to the proxy, its target being the whole URL (RFC 9112, 3.2.2). */
-async function forwarded(proxy: ProxyServer, pool: Pool, options: TransportOptions): Promise<Transport> {
+async function openForwardProxy(proxy: ProxyServer, pool: Pool, options: TransportOptions): Promise<Transport> {
   const isSecure = proxy.url.protocol === "https:";
   const { Agent, request } = isSecure ? await import("node:https") : await import("node:http");
-  const agent = new Agent({ ...pool, ...(isSecure ? await secure(toProxy(options.tls)) : {}) });
+  const agent = new Agent({ ...pool, ...(isSecure ? await agentTlsOptions(tlsOptionsForProxy(options.tls)) : {}) });
   return {
     agent,
     isSecure,
@@ -77,7 +77,7 @@ async function forwarded(proxy: ProxyServer, pool: Pool, options: TransportOptio
     request: (url, requested) =>
       request({
         ...requested,
-        ...proxyPlace(proxy),
+        ...proxyHostAndPort(proxy),
         path: `${url.origin}${url.pathname}${url.search}`,
         headers: { host: url.host, ...requested.headers, ...proxyAuthorization(proxy) },
       }),
@@ -85,19 +85,19 @@ async function forwarded(proxy: ProxyServer, pool: Pool, options: TransportOptio
 }
 
 /** The agent's connections go through the proxy, and TLS is spoken with the server inside them. */
-async function tunnelled(agent: Agent, proxy: ProxyServer, options: TransportOptions): Promise<void> {
+async function connectThroughTunnel(agent: Agent, proxy: ProxyServer, options: TransportOptions): Promise<void> {
   const [{ connect: secured }, { request }] = await Promise.all([
     import("node:tls"),
     proxy.url.protocol === "https:" ? import("node:https") : import("node:http"),
   ]);
-  const trust = proxy.url.protocol === "https:" ? await secure(toProxy(options.tls)) : {};
+  const trust = proxy.url.protocol === "https:" ? await agentTlsOptions(tlsOptionsForProxy(options.tls)) : {};
   agent.createConnection = (to, made) => {
     const name = String(to.host);
     const host = `${name.includes(":") ? `[${name}]` : name}:${to.port ?? 443}`;
     const connect = () =>
       request({
         ...trust,
-        ...proxyPlace(proxy),
+        ...proxyHostAndPort(proxy),
         method: "CONNECT",
         path: host,
         headers: { host, ...proxyAuthorization(proxy) },
@@ -115,30 +115,30 @@ async function tunnelled(agent: Agent, proxy: ProxyServer, options: TransportOpt
 }
 
 /** The server's name is not the proxy's, and who we are is not its business. */
-function toProxy(tls: TlsOptions): TlsOptions {
+function tlsOptionsForProxy(tls: TlsOptions): TlsOptions {
   return { ...tls, serverName: undefined, identity: undefined };
 }
 
-async function secure({ ca, serverName, minVersion, verify, identity }: TlsOptions): Promise<AgentOptions> {
+async function agentTlsOptions({ ca, serverName, minVersion, verify, identity }: TlsOptions): Promise<AgentOptions> {
   return {
     minVersion: minVersion ?? "TLSv1.2",
-    ...(ca === undefined ? {} : { ca: await authorities(ca) }),
+    ...(ca === undefined ? {} : { ca: await trustedAuthorities(ca) }),
     ...(serverName === undefined ? {} : { servername: serverName }),
     // Written out: without it Node does what NODE_TLS_REJECT_UNAUTHORIZED says, which is nobody's setting of ours.
     rejectUnauthorized: verify !== false,
-    ...(identity === undefined ? {} : await identified(identity)),
+    ...(identity === undefined ? {} : await checkIdentity(identity)),
   };
 }
 
 /** Tried here, where it can still be said what is wrong with it. */
-async function identified(identity: TlsIdentity): Promise<SecureContextOptions> {
+async function checkIdentity(identity: TlsIdentity): Promise<SecureContextOptions> {
   const { createSecureContext } = await import("node:tls");
   const passphrase = identity.passphrase === undefined ? {} : { passphrase: identity.passphrase };
   const options = identity.kind === "pfx" ? { pfx: identity.bytes } : { cert: identity.certificate, key: identity.key };
   try {
     createSecureContext({ ...options, ...passphrase });
   } catch (thrown) {
-    throw new Failure("invalid-settings", `The client certificate cannot be used: ${whatIsWrong(thrown, identity)}.`, {
+    throw new Failure("invalid-settings", `The client certificate cannot be used: ${describeIdentityError(thrown, identity)}.`, {
       cause: thrown,
     });
   }
@@ -146,7 +146,7 @@ async function identified(identity: TlsIdentity): Promise<SecureContextOptions> 
 }
 
 /** OpenSSL's words, which quote nothing of the file, are for experts: the frequent ones in plain words. */
-function whatIsWrong(thrown: unknown, identity: TlsIdentity): string {
+function describeIdentityError(thrown: unknown, identity: TlsIdentity): string {
   if (identity.kind === "pem" && !/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(identity.key)) return "there is no private key in PEM form";
   const code = typeof thrown === "object" && thrown !== null && "code" in thrown ? String(thrown.code) : "";
   const message = thrown instanceof Error ? thrown.message : "";
@@ -159,7 +159,7 @@ function whatIsWrong(thrown: unknown, identity: TlsIdentity): string {
 }
 
 /** The well-known authorities and our own: what is given as `ca` to Node would replace them. */
-async function authorities(ca: string): Promise<string[]> {
+async function trustedAuthorities(ca: string): Promise<string[]> {
   const [{ rootCertificates }, { X509Certificate }] = await Promise.all([import("node:tls"), import("node:crypto")]);
   const own = ca.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
   try {

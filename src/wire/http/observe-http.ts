@@ -36,7 +36,7 @@ export type HttpEvent =
 
 export type Observe = (event: HttpEvent) => void;
 
-const hidden = "[hidden]";
+const hiddenMark = "[hidden]";
 
 // What may be shown is listed, not what must not: a header that nobody thought of may hold a secret.
 const harmlessHeaders: ReadonlySet<string> = new Set([
@@ -57,8 +57,8 @@ export function shownHeaders(headers: Iterable<readonly [string, string]>): Read
     const name = given.toLowerCase();
     if (harmlessHeaders.has(name)) shown.set(name, value);
     else if (name === "www-authenticate" || name === "proxy-authenticate") shown.set(name, withoutTokens(value));
-    else if (name === "location") shown.set(name, URL.canParse(value) ? shownAddress(new URL(value)) : hidden);
-    else shown.set(name, hidden);
+    else if (name === "location") shown.set(name, URL.canParse(value) ? shownAddress(new URL(value)) : hiddenMark);
+    else shown.set(name, hiddenMark);
   }
   return shown;
 }
@@ -67,16 +67,16 @@ export function shownHeaders(headers: Iterable<readonly [string, string]>): Read
 function withoutTokens(challenge: string): string {
   return challenge.replace(
     /\b(NTLM|Negotiate|Kerberos|Basic|Bearer|Digest)[ \t]+([A-Za-z0-9\-._~+/]+=*)(?=[ \t]*(?:,|$))/gi,
-    `$1 ${hidden}`,
+    `$1 ${hiddenMark}`,
   );
 }
 
 function shownAddress({ origin, pathname, search }: URL): string {
-  return `${origin}${pathname}${search === "" ? "" : `?${hidden}`}`;
+  return `${origin}${pathname}${search === "" ? "" : `?${hiddenMark}`}`;
 }
 
 /** The client, with an observer who is told of every request. */
-export function observed(http: Http, observe: Observe): Http {
+export function observeRequests(http: Http, observe: Observe): Http {
   let count = 0;
   return {
     ...http,
@@ -85,11 +85,11 @@ export function observed(http: Http, observe: Observe): Http {
       const number = count;
       const start = performance.now();
       const ms = () => Math.round(performance.now() - start);
-      observe(describe(request, number));
+      observe(requestEvent(request, number));
       try {
         const response = await http.send(request);
         observe({ kind: "reply", number, status: response.status, headers: shownHeaders(response.headers), ms: ms() });
-        return watched(response, number, ms, observe);
+        return observeBody(response, number, ms, observe);
       } catch (thrown) {
         observe({ kind: "failed", number, failure: asFailure(thrown), ms: ms() });
         throw thrown;
@@ -98,7 +98,7 @@ export function observed(http: Http, observe: Observe): Http {
   };
 }
 
-function describe({ url, method, name, headers, body }: HttpRequest, number: number): HttpEvent {
+function requestEvent({ url, method, name, headers, body }: HttpRequest, number: number): HttpEvent {
   return {
     kind: "request",
     number,
@@ -110,7 +110,7 @@ function describe({ url, method, name, headers, body }: HttpRequest, number: num
   };
 }
 
-function watched(response: HttpResponse, number: number, ms: () => number, observe: Observe): HttpResponse {
+function observeBody(response: HttpResponse, number: number, ms: () => number, observe: Observe): HttpResponse {
   let size = 0;
   let ended = false;
   const end = () => {

@@ -22,7 +22,7 @@ export interface ProxyRules {
 export function proxyFor(url: URL, rules: ProxyRules): ProxyServer | undefined {
   const proxy = url.protocol === "https:" ? rules.https : rules.http;
   if (proxy === undefined || (rules.sparesLoopback && isLoopback(url.hostname))) return undefined;
-  return rules.noProxy.some((rule) => matches(rule, url)) ? undefined : proxy;
+  return rules.noProxy.some((rule) => matchesRule(rule, url)) ? undefined : proxy;
 }
 
 /** RFC 6761 section 6.3, RFC 5735 and RFC 4291 section 2.5.3: names and addresses that never leave this machine. */
@@ -36,19 +36,19 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * What `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` say, or their names in small letters, which go first. A proxy without a scheme speaks http.
  * @throws Failure `invalid-settings` naming the variable, never its value: it may hold a password
  */
-export function environmentProxies(environment: Environment): ProxyRules | undefined {
-  const https = proxyIn(environment, "HTTPS_PROXY");
-  const http = proxyIn(environment, "HTTP_PROXY");
+export function readEnvironmentProxies(environment: Environment): ProxyRules | undefined {
+  const https = readProxyVariable(environment, "HTTPS_PROXY");
+  const http = readProxyVariable(environment, "HTTP_PROXY");
   if (https === undefined && http === undefined) return undefined;
-  return { https, http, noProxy: noProxyList(environment.no_proxy ?? environment.NO_PROXY ?? ""), sparesLoopback: true };
+  return { https, http, noProxy: splitNoProxy(environment.no_proxy ?? environment.NO_PROXY ?? ""), sparesLoopback: true };
 }
 
 /** The rules of a list parted by commas or white space. */
-export function noProxyList(text: string): string[] {
+export function splitNoProxy(text: string): string[] {
   return text.split(/[\s,]+/).filter((rule) => rule !== "");
 }
 
-function proxyIn(environment: Environment, name: string): ProxyServer | undefined {
+function readProxyVariable(environment: Environment, name: string): ProxyServer | undefined {
   const value = environment[name.toLowerCase()] ?? environment[name];
   if (value === undefined || value.trim() === "") return undefined;
   const text = value.trim();
@@ -79,11 +79,11 @@ function portOf({ protocol, port }: URL): string {
   return port === "" ? (protocol === "https:" ? "443" : "80") : port;
 }
 
-function matches(rule: string, url: URL): boolean {
+function matchesRule(rule: string, url: URL): boolean {
   if (rule === "*") return true;
   const { host, port } = splitRule(rule.toLowerCase());
   if (port !== undefined && port !== portOf(url)) return false;
-  const hostname = bare(url.hostname.toLowerCase()).replace(/\.$/, "");
+  const hostname = withoutBrackets(url.hostname.toLowerCase()).replace(/\.$/, "");
   const wanted = host.replace(/^\*?\.+/, "").replace(/\.$/, "");
   if (wanted === "") return false;
   // Names below an address are none.
@@ -93,19 +93,19 @@ function matches(rule: string, url: URL): boolean {
 /** An address of IPv6 has colons of its own: its port can only stand after brackets. */
 function splitRule(rule: string): { readonly host: string; readonly port: string | undefined } {
   const [, bracketed, behind] = /^\[([^\]]*)\](?::(\d+))?$/.exec(rule) ?? [];
-  if (bracketed !== undefined) return { host: normalAddress(bracketed), port: behind };
-  if (rule.split(":").length > 2) return { host: normalAddress(rule), port: undefined };
+  if (bracketed !== undefined) return { host: normaliseAddress(bracketed), port: behind };
+  if (rule.split(":").length > 2) return { host: normaliseAddress(rule), port: undefined };
   const [host = "", port] = rule.split(":");
   return { host, port };
 }
 
 /** `0:0::1` and `::1` are the same address. */
-function normalAddress(text: string): string {
+function normaliseAddress(text: string): string {
   const written = `http://[${text}]/`;
-  return URL.canParse(written) ? bare(new URL(written).hostname) : text;
+  return URL.canParse(written) ? withoutBrackets(new URL(written).hostname) : text;
 }
 
 /** Without the brackets that an address of IPv6 has in a URL. */
-export function bare(hostname: string): string {
+export function withoutBrackets(hostname: string): string {
   return hostname.replace(/^\[|\]$/g, "");
 }

@@ -2,7 +2,7 @@ import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Failure } from "../../failure.ts";
 import { failureAt, failureOf } from "./http-failure.ts";
-import { bare, type ProxyServer } from "./proxy-rules.ts";
+import { type ProxyServer, withoutBrackets } from "./proxy-rules.ts";
 
 /** What the proxy is told of us. */
 export function proxyAuthorization({ credentials }: ProxyServer): Record<string, string> {
@@ -12,8 +12,8 @@ export function proxyAuthorization({ credentials }: ProxyServer): Record<string,
 }
 
 /** Where a connection goes: the proxy as `node:http` and `node:https` want it. */
-export function proxyPlace({ url }: ProxyServer): { readonly host: string; readonly port: number; readonly servername: string } {
-  const host = bare(url.hostname);
+export function proxyHostAndPort({ url }: ProxyServer): { readonly host: string; readonly port: number; readonly servername: string } {
+  const host = withoutBrackets(url.hostname);
   const port = url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port);
   // Node would take the name from the header Host, which is not the proxy's. An address is not asked for by name (RFC 6066, section 3).
   return { host, port, servername: /^[\d.]+$|:/.test(host) ? "" : host };

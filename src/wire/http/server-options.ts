@@ -1,4 +1,4 @@
-import type { Limits } from "../throttling/backoff-delay.ts";
+import type { RetryLimits } from "../throttling/backoff-delay.ts";
 import type { HttpOptions } from "./http-client.ts";
 import type { TlsOptions } from "./http-transport.ts";
 import type { Observe } from "./observe-http.ts";
@@ -48,13 +48,13 @@ const defaultMaxWaitMs = 60_000;
 const attempts = 5;
 
 /** How far we go for one answer. */
-export function limitsOf({ throttling }: ServerOptions): Limits {
+export function retryLimitsOf({ throttling }: ServerOptions): RetryLimits {
   const { maxWaitMs = defaultMaxWaitMs, maxConcurrency = defaultMaxConcurrency } = throttling ?? {};
   return { maxWaitMs, maxConcurrency, attempts };
 }
 
 /** A connection for each place in the schedule: requests wait there, where everybody sees it. `replyMs`: how long a reply is waited for by default. */
-export function networkOf(
+export function httpOptionsOf(
   { ca, tls, proxy, timeouts = {}, maxReplyBytes, throttling, observe }: ServerOptions,
   replyMs: number,
 ): HttpOptions {

@@ -4,7 +4,7 @@ import { Failure } from "../../failure.ts";
 const maxName = 998;
 /** A field of a header (RFC 5322, 2.2), which no page and no JSON text begins with. The lists of contacts and appointments begin alike (`BEGIN:`). */
 const field = /^[!#-9;=-Z\\^-z|~][!-9;-~]*[ \t]*:/;
-const maybeField = /^[!#-9;=-Z\\^-z|~][!-9;-~]*[ \t]*$/;
+const fieldBeginning = /^[!#-9;=-Z\\^-z|~][!-9;-~]*[ \t]*$/;
 
 /** Gives the bytes of a message on. Throws Failure `broken-reply` as soon as they do not begin as one, or when there are none. */
 export async function* beginsAsMessage(bytes: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
@@ -18,7 +18,7 @@ export async function* beginsAsMessage(bytes: AsyncIterable<Uint8Array>): AsyncI
     }
     beginning += Buffer.from(piece.buffer, piece.byteOffset, Math.min(piece.length, maxName)).toString("latin1");
     isKnown = field.test(beginning);
-    if (!isKnown && (beginning.length > maxName || !(beginning === "" || maybeField.test(beginning)))) throw notAMessage();
+    if (!isKnown && (beginning.length > maxName || !(beginning === "" || fieldBeginning.test(beginning)))) throw notAMessage();
     // A copy: whoever gave the bytes may use their memory again.
     if (!isKnown) held.push(Uint8Array.from(piece));
     else {

@@ -9,10 +9,10 @@ const none = Buffer.alloc(0);
 const LF = 0x0a;
 
 /** The decoder of a Content-Transfer-Encoding (RFC 2045, 6): one that nobody knows leaves the bytes as they are. */
-export function partDecoder(encoding: string | undefined): PartDecoder {
-  if (encoding === "base64") return base64Parts();
-  if (encoding === "quoted-printable") return quotedPrintable();
-  if (encoding !== undefined && uuencodings.has(encoding)) return uuencoded();
+export function openPartDecoder(encoding: string | undefined): PartDecoder {
+  if (encoding === "base64") return base64PartDecoder();
+  if (encoding === "quoted-printable") return quotedPrintableDecoder();
+  if (encoding !== undefined && uuencodings.has(encoding)) return uuencodeDecoder();
   return { write: (piece) => piece, end: () => none };
 }
 
@@ -28,7 +28,7 @@ values[0x3d] = padding;
  * RFC 2045, 6.8: what is not of the alphabet is passed over; the padding that completes a group ends the content, as Python has it. A footer that
  * a mailing list appended is no content.
  */
-function base64Parts(): PartDecoder {
+function base64PartDecoder(): PartDecoder {
   let bits = 0;
   let held = 0;
   /** Characters of the group that is being read, and its padding. */
@@ -70,7 +70,7 @@ const maxBeforeBegin = 4 * 1024;
 const maxUuLine = 1000;
 
 /** What uuencode writes (POSIX): from the line "begin" to the line "end". */
-function uuencoded(): PartDecoder {
+function uuencodeDecoder(): PartDecoder {
   let rest: Buffer = none;
   let state: "before" | "lines" | "after" | "raw" = "before";
 
@@ -135,7 +135,7 @@ const equals = 0x3d;
 const maxSoftBreak = 1000;
 
 /** RFC 2045, 6.7. What is no escape stays as it is. */
-function quotedPrintable(): PartDecoder {
+function quotedPrintableDecoder(): PartDecoder {
   let rest: Buffer = none;
   return {
     write(piece) {

@@ -1,8 +1,8 @@
 import type { DecodeText } from "./charset.ts";
-import { partDecoder } from "./decode-part.ts";
+import { openPartDecoder } from "./decode-part.ts";
 
 /** The bytes of an encoded word, and the charset that it names. */
-interface Word {
+interface EncodedWord {
   readonly charset: string;
   readonly bytes: Buffer;
 }
@@ -13,7 +13,11 @@ const opening = /=\?([^?\s=]{1,80})\?([bBqQ])\?/y;
 /**
  * Where the encoded word that begins here ends, or undefined: what begins here is none. `closing` finds "?=" in linear time over a whole text.
  */
-function wordAt(text: string, at: number, closing: (from: number) => number): { readonly word: Word; readonly end: number } | undefined {
+function wordAt(
+  text: string,
+  at: number,
+  closing: (from: number) => number,
+): { readonly word: EncodedWord; readonly end: number } | undefined {
   opening.lastIndex = at;
   const head = opening.exec(text);
   if (head === null) return undefined;
@@ -26,7 +30,7 @@ function wordAt(text: string, at: number, closing: (from: number) => number): { 
 
 /** RFC 2047, 4: Q is quoted-printable with "_" for a space. */
 function bytesOf(text: string, isBase64: boolean): Buffer {
-  const decoder = partDecoder(isBase64 ? "base64" : "quoted-printable");
+  const decoder = openPartDecoder(isBase64 ? "base64" : "quoted-printable");
   const bytes = Buffer.from(isBase64 ? text : text.replaceAll("_", " "), "latin1");
   return Buffer.concat([decoder.write(bytes), decoder.end()]);
 }
@@ -41,7 +45,7 @@ function closingIn(text: string): (from: number) => number {
 }
 
 /** Splits a text at its encoded words: `end` of one that begins at a place, for tokenisers that must not look into them. */
-export function wordsIn(text: string): (at: number) => number | undefined {
+export function indexEncodedWords(text: string): (at: number) => number | undefined {
   const closing = closingIn(text);
   return (at) => {
     opening.lastIndex = at;
@@ -59,7 +63,7 @@ export function decodeWords(raw: string, decode: DecodeText): string {
   if (!raw.includes("=?")) return plain(raw, decode);
   const closing = closingIn(raw);
   let out = "";
-  let held: Word[] = [];
+  let held: EncodedWord[] = [];
   let textFrom = 0;
   const flush = (): void => {
     const first = held[0];

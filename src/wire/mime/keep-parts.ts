@@ -1,5 +1,5 @@
 import { Failure } from "../../failure.ts";
-import { partDecoder } from "./decode-part.ts";
+import { openPartDecoder } from "./decode-part.ts";
 import { isMessage, type PartPath } from "./mime-parts.ts";
 import { AnySplitter } from "./split-any-format.ts";
 import type { MimeEvent, PartHead } from "./split-mime.ts";
@@ -11,7 +11,7 @@ export interface KeptPart {
 }
 
 /** Some parts of a message, kept while its bytes go by. */
-export interface Keeping {
+export interface PartKeeper {
   write(bytes: Uint8Array): void;
   /** The message is complete. */
   end(): void;
@@ -22,7 +22,7 @@ export interface Keeping {
   mayCome(path: PartPath): boolean;
 }
 
-interface Sink {
+interface PartSink {
   write(bytes: Buffer): void;
   /** Not complete: what came of it is dropped. */
   end(isComplete: boolean): void;
@@ -32,12 +32,12 @@ interface Sink {
 const pieceBytes = 200;
 
 /** Keeps these parts as long as all that is kept fits into so many bytes; one that does not fit is dropped whole. */
-export function keepParts(paths: readonly PartPath[], roomBytes: number): Keeping {
+export function keepParts(paths: readonly PartPath[], roomBytes: number): PartKeeper {
   const awaited = new Set(paths.map(nameOf));
   const kept = new Map<string, KeptPart & { readonly size: number }>();
   let room = roomBytes;
 
-  function collect(path: PartPath, head: PartHead): Sink {
+  function collect(path: PartPath, head: PartHead): PartSink {
     let pieces: Uint8Array[] | undefined = [];
     let size = 0;
     const drop = () => {
@@ -65,9 +65,9 @@ export function keepParts(paths: readonly PartPath[], roomBytes: number): Keepin
   }
 
   /** `wanted`: from this message on. */
-  function takeApart(path: PartPath, wanted: readonly PartPath[], isOfMessage: boolean): Sink {
+  function takeApart(path: PartPath, wanted: readonly PartPath[], isOfMessage: boolean): PartSink {
     const splitter = new AnySplitter(isOfMessage);
-    let sink: Sink | undefined;
+    let sink: PartSink | undefined;
     let isOver = false;
     const take = (events: Iterable<MimeEvent>): void => {
       if (isOver) return;
@@ -98,13 +98,13 @@ export function keepParts(paths: readonly PartPath[], roomBytes: number): Keepin
     };
   }
 
-  function sinkOf(path: PartPath, head: PartHead, wanted: readonly PartPath[]): Sink {
+  function sinkOf(path: PartPath, head: PartHead, wanted: readonly PartPath[]): PartSink {
     const deeper = wanted.filter(({ length }) => length > 0);
     const sinks = [
       ...(deeper.length < wanted.length ? [collect(path, head)] : []),
       ...(deeper.length > 0 ? [takeApart(path, deeper, isMessage(head))] : []),
     ];
-    const decoder = partDecoder(head.encoding);
+    const decoder = openPartDecoder(head.encoding);
     const write = (bytes: Buffer) => {
       for (const sink of sinks) sink.write(bytes);
     };

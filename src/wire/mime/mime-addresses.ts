@@ -1,5 +1,5 @@
 import type { DecodeText } from "./charset.ts";
-import { decodeWords, wordsIn } from "./encoded-words.ts";
+import { decodeWords, indexEncodedWords } from "./encoded-words.ts";
 
 /** An address as a header names it. */
 export interface NamedAddress {
@@ -53,7 +53,7 @@ function isAddress({ kind, raw }: Token): boolean {
 }
 
 function* tokensOf(raw: string): Generator<Token> {
-  const wordEnd = wordsIn(raw);
+  const wordEnd = indexEncodedWords(raw);
   const enclosed = enclosedIn(raw);
   // RFC 5322, 3.4: a group ends in a semicolon. Without one the colon is part of a name.
   const lastSemicolon = raw.lastIndexOf(";");
@@ -120,16 +120,16 @@ function read(tokens: readonly Token[], decode: DecodeText): NamedAddress[] {
     }
   }
   // What stands behind the last angle bracket is part of no address.
-  return out.length > 0 ? out : bare(before, decode);
+  return out.length > 0 ? out : addressesWithoutBrackets(before, decode);
 }
 
 /** Without angle brackets: the word with the "@" is the address, and the rest is the name. */
-function bare(tokens: readonly Token[], decode: DecodeText): NamedAddress[] {
+function addressesWithoutBrackets(tokens: readonly Token[], decode: DecodeText): NamedAddress[] {
   const at = tokens.findIndex(isAddress);
   const token = tokens[at];
   if (token === undefined) return [{ name: nameOf(tokens, decode), address: enclosedAddress(tokens, decode) }];
   const comma = tokens.findLastIndex(({ kind, raw }, index) => index < at && kind === "text" && raw === ",");
-  const { address, rest } = wordOfAddress(token.raw);
+  const { address, rest } = findAddressWord(token.raw);
   const before = tokens[at - 1];
   // `"john doe"@example.com`
   const local = address.startsWith("@") && before?.kind === "quoted" ? `"${before.raw}"` : "";
@@ -149,7 +149,7 @@ function enclosedAddress(tokens: readonly Token[], decode: DecodeText): string |
 }
 
 /** The word with the "@" in a text. White space may stand around the "@" (RFC 5322, 4.4). */
-function wordOfAddress(text: string): { readonly address: string; readonly rest: string } {
+function findAddressWord(text: string): { readonly address: string; readonly rest: string } {
   const words = text.trim().split(/\s+/);
   const index = words.findIndex((word) => word.includes("@"));
   const from = index > 0 && words[index]?.startsWith("@") ? index - 1 : index;

@@ -1,5 +1,5 @@
 import { Failure } from "../../failure.ts";
-import { partDecoder } from "./decode-part.ts";
+import { openPartDecoder } from "./decode-part.ts";
 import { AnySplitter } from "./split-any-format.ts";
 import type { MimeEvent, PartHead } from "./split-mime.ts";
 
@@ -72,9 +72,9 @@ export function partOf(content: AsyncIterator<Uint8Array>, isOfMessage = true): 
   }
 
   async function* contentOf({ number, encoding }: PartHead): AsyncGenerator<Uint8Array> {
-    const decoder = partDecoder(encoding);
+    const decoder = openPartDecoder(encoding);
     for (;;) {
-      if (found?.number !== number) throw leftUnread();
+      if (found?.number !== number) throw streamMovedOn();
       const event = await next();
       if (event?.kind === "again") continue;
       if (event?.kind !== "bytes") {
@@ -127,7 +127,7 @@ export function partOf(content: AsyncIterator<Uint8Array>, isOfMessage = true): 
 }
 
 /** What a reader is told who comes when the stream has gone on. */
-export function leftUnread(): Failure {
+export function streamMovedOn(): Failure {
   return new Failure("invalid-input", "The content was left unread when the next was asked for: it has gone by.", {
     hint: "Read each content to its end before asking for the next.",
   });

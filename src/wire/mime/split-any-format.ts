@@ -3,7 +3,7 @@ import { type MimeEvent, MimeSplitter, type Splitter } from "./split-mime.ts";
 import { TnefSplitter, tnefSignature } from "./split-tnef.ts";
 
 /** So many bytes tell what it is. */
-const telling = 200;
+const decisiveBytes = 200;
 const calendarBegin = "BEGIN:VCALENDAR";
 
 /**
@@ -22,7 +22,7 @@ export class AnySplitter implements Splitter {
   *write(piece: Uint8Array): Generator<MimeEvent> {
     if (this.#splitter !== undefined) return yield* this.#splitter.write(piece);
     this.#held = Buffer.concat([this.#held, piece]);
-    if (this.#held.length >= telling || this.#tells()) yield* this.#begin();
+    if (this.#held.length >= decisiveBytes || this.#tells()) yield* this.#begin();
   }
 
   *end(): Generator<MimeEvent> {
@@ -53,7 +53,7 @@ export class AnySplitter implements Splitter {
 
 /** Without a byte order mark. */
 function textOf(held: Buffer): string {
-  return held.toString("latin1", 0, telling).replace(/^\u00ef\u00bb\u00bf/, "");
+  return held.toString("latin1", 0, decisiveBytes).replace(/^\u00ef\u00bb\u00bf/, "");
 }
 
 class NothingSplitter implements Splitter {

@@ -1,7 +1,7 @@
 import { Failure } from "../../failure.ts";
 import { fieldsOfFile } from "./file-name-fields.ts";
 import type { MimeEvent, PartHead, Splitter } from "./split-mime.ts";
-import { mapiProperties, type Property, textOf } from "./tnef-properties.ts";
+import { type MapiProperty, mapiProperties, textOf } from "./tnef-properties.ts";
 
 /** MS-OXTNEF 2.1.3.1. */
 export const tnefSignature = 0x223e9f78;
@@ -33,7 +33,7 @@ const objectType = 0x000d;
 /** An embedded message stands behind the 16 bytes of its interface's id (MS-OXTNEF 2.1.3.3.15). */
 const interfaceBytes = 16;
 
-interface Attached {
+interface TnefAttachment {
   part?: PartHead;
   title?: Buffer;
 }
@@ -53,7 +53,7 @@ export class TnefSplitter implements Splitter {
   #passing: { left: number; content: number } | undefined;
   #codepage = 1252;
   #parts = 0;
-  #attached: Attached | undefined;
+  #attached: TnefAttachment | undefined;
 
   *write(piece: Uint8Array): Generator<MimeEvent> {
     if (this.#isBroken) return;
@@ -153,7 +153,7 @@ export class TnefSplitter implements Splitter {
   }
 
   /** Names come behind the content. */
-  *#properties(properties: ReadonlyMap<number, Property>): Generator<MimeEvent> {
+  *#properties(properties: ReadonlyMap<number, MapiProperty>): Generator<MimeEvent> {
     this.#attached ??= {};
     yield* this.#part();
     const { part } = this.#attached;
@@ -186,7 +186,7 @@ function withoutZeros(bytes: Buffer): Buffer {
   return zero < 0 ? bytes : bytes.subarray(0, zero);
 }
 
-function textBytes({ type, value }: Property): Buffer {
+function textBytes({ type, value }: MapiProperty): Buffer {
   return type === 0x001f ? Buffer.from(value.toString("utf16le")) : withoutZeros(value);
 }
 

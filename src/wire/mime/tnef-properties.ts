@@ -1,5 +1,5 @@
 /** A property of MAPI as TNEF writes it. */
-export interface Property {
+export interface MapiProperty {
   readonly type: number;
   readonly value: Buffer;
 }
@@ -24,8 +24,8 @@ const multiple = 0x1000;
 const maxProperties = 10_000;
 
 /** The properties by their ids: of several values the first. What is broken ends the list. Named ones are read over. */
-export function mapiProperties(bytes: Buffer): ReadonlyMap<number, Property> {
-  const found = new Map<number, Property>();
+export function mapiProperties(bytes: Buffer): ReadonlyMap<number, MapiProperty> {
+  const found = new Map<number, MapiProperty>();
   let at = 0;
   const number = (): number => {
     const value = at + 4 <= bytes.length ? bytes.readUInt32LE(at) : Number.NaN;
@@ -63,7 +63,10 @@ export function mapiProperties(bytes: Buffer): ReadonlyMap<number, Property> {
 }
 
 /** A text as UTF-8, or as the bytes of the charset that TNEF is in. */
-export function textOf(property: Property | undefined, charset: string): { readonly bytes: Buffer; readonly charset: string } | undefined {
+export function textOf(
+  property: MapiProperty | undefined,
+  charset: string,
+): { readonly bytes: Buffer; readonly charset: string } | undefined {
   if (property === undefined) return undefined;
   const { type, value } = property;
   if (type === 0x001f) {

@@ -8,7 +8,7 @@ import { isLoopback } from "../http/proxy-rules.ts";
 import { withTokens } from "./bearer-token.ts";
 import { type Challenge, challengesOf } from "./challenge.ts";
 import { type ConnectionScheme, signInConnections } from "./connection-sign-in.ts";
-import { isEnough, isWeaker, type Strength } from "./scheme-strength.ts";
+import { isStrongEnough, isWeaker, type Strength } from "./scheme-strength.ts";
 import { guardOf, probeOf } from "./sign-in-guard.ts";
 import type { TokenSource } from "./token-source.ts";
 
@@ -35,21 +35,21 @@ export type SignIn =
  * A client that signs in with every request. Basic is sent at once; NTLM and Negotiate sign in connections, at most `maxConnections`.
  * Failures besides those of `http`: `unauthenticated` (refused, and then not tried again; nothing that both sides know).
  */
-export function authenticated(http: Http, signIn: SignIn, maxConnections: number): Http {
+export function withSignIn(http: Http, signIn: SignIn, maxConnections: number): Http {
   switch (signIn.kind) {
     case "basic":
       return withBasic(http, signIn);
     case "ntlm":
-      return deferred(http, ({ url }) => withNtlm(http, url, signIn, maxConnections));
+      return clientPerServer(http, ({ url }) => withNtlm(http, url, signIn, maxConnections));
     case "kerberos":
-      return deferred(http, async ({ url }) => {
+      return clientPerServer(http, async ({ url }) => {
         const { kerberosScheme, loadKerberos, withoutKerberos } = await import("./kerberos.ts");
         const kerberos = await loadKerberos();
         if (kerberos === undefined) throw withoutKerberos(url.host);
         return withConnections(http, url, kerberosScheme(kerberos), undefined, maxConnections);
       });
     case "auto":
-      return deferred(http, (request) => chosen(http, request, signIn, maxConnections));
+      return clientPerServer(http, (request) => chooseScheme(http, request, signIn, maxConnections));
   }
 }
 
@@ -57,7 +57,7 @@ export function authenticated(http: Http, signIn: SignIn, maxConnections: number
  * For each server a client that is made when the first request needs it; when that fails, the next request makes it. Undefined: this
  * request goes as it is.
  */
-function deferred(http: Http, make: (request: HttpRequest) => Promise<Http | undefined>): Http {
+function clientPerServer(http: Http, make: (request: HttpRequest) => Promise<Http | undefined>): Http {
   const clients = new Map<string, Promise<Http | undefined>>();
   return {
     close: () => http.close(),
@@ -129,30 +129,30 @@ async function ntlmScheme(account: Account): Promise<ConnectionScheme> {
  * Asks the server what it offers, without saying who we are, and takes the strongest of it: Negotiate, NTLM, a bearer token, Basic; nothing below the
  * floor, since whoever stands in between can take the stronger ones out of the offer. Undefined when it asks for nothing.
  */
-async function chosen(
+async function chooseScheme(
   http: Http,
   request: HttpRequest,
   { account, tokens, atLeast = "basic" }: Extract<SignIn, { kind: "auto" }>,
   maxConnections: number,
 ): Promise<Http | undefined> {
   const { url } = request;
-  const requested = await offersTo(http, request);
+  const requested = await probeOffer(http, request);
   if (requested === undefined) return undefined;
   const { challenges, method } = requested;
   const offers = (scheme: string): boolean => challenges.some((challenge) => challenge.scheme === scheme);
-  const negotiate = offers("negotiate") && isEnough("kerberos", atLeast) ? await negotiating(http, url, maxConnections) : undefined;
+  const negotiate = offers("negotiate") && isStrongEnough("kerberos", atLeast) ? await tryNegotiate(http, url, maxConnections) : undefined;
   if (negotiate !== undefined && !(negotiate instanceof Failure)) return negotiate;
-  if (offers("ntlm") && account !== undefined && isEnough("ntlm", atLeast)) return withNtlm(http, url, account, maxConnections);
-  if (tokens !== undefined && (offers("bearer") || (await takesTokens(http, request, method)))) return withTokens(http, tokens);
+  if (offers("ntlm") && account !== undefined && isStrongEnough("ntlm", atLeast)) return withNtlm(http, url, account, maxConnections);
+  if (tokens !== undefined && (offers("bearer") || (await probeBearer(http, request, method)))) return withTokens(http, tokens);
   const isPrivate = url.protocol === "https:" || isLoopback(url.hostname);
-  if (offers("basic") && account !== undefined && isPrivate && isEnough("basic", atLeast)) return withBasic(http, account);
+  if (offers("basic") && account !== undefined && isPrivate && isStrongEnough("basic", atLeast)) return withBasic(http, account);
   if (negotiate !== undefined) throw negotiate;
   const isBelow = challenges.some(({ scheme }) => isWeaker(scheme, atLeast));
   throw isBelow ? tooWeak(url.host, challenges, atLeast) : nothingInCommon(url.host, challenges, isPrivate);
 }
 
 /** Only when there is a ticket: otherwise the next best is taken. */
-async function negotiating(http: Http, url: URL, maxConnections: number): Promise<Http | Failure> {
+async function tryNegotiate(http: Http, url: URL, maxConnections: number): Promise<Http | Failure> {
   const { kerberosScheme, loadKerberos, withoutKerberos } = await import("./kerberos.ts");
   const kerberos = await loadKerberos();
   if (kerberos === undefined) return withoutKerberos(url.host);
@@ -170,29 +170,29 @@ async function negotiating(http: Http, url: URL, maxConnections: number): Promis
  * What the server asks of whoever has not signed in, and to which method it said so; undefined when it asks for nothing. Some servers know no GET at
  * their EWS address (405) and challenge only POST: then an empty request of the same method is sent, which nothing can act on.
  */
-async function offersTo(
+async function probeOffer(
   http: Http,
   request: HttpRequest,
 ): Promise<{ readonly challenges: Challenge[]; readonly method: HttpMethod } | undefined> {
   for (const method of new Set<HttpMethod>(["GET", request.method === "POST" ? "POST" : "GET"])) {
-    const challenges = await challengesTo(http, request, method);
+    const challenges = await probeChallenges(http, request, method);
     if (challenges !== undefined) return { challenges, method };
   }
   return undefined;
 }
 
 /** What the request is called that only asks for the offer. */
-export const offerName = "what the server offers";
+export const offerProbeName = "what the server offers";
 
 /** The challenges of the reply to an empty request; undefined when it is not 401. Nothing secret is in `more`. */
-async function challengesTo(
+async function probeChallenges(
   http: Http,
   { url, headers, signal }: HttpRequest,
   method: HttpMethod,
   more: Readonly<Record<string, string>> = {},
 ): Promise<Challenge[] | undefined> {
-  const sent = { ...withoutContent(headers), ...more };
-  const requested = await http.send({ url, method, headers: sent, signal, name: offerName });
+  const sent = { ...withoutContentHeaders(headers), ...more };
+  const requested = await http.send({ url, method, headers: sent, signal, name: offerProbeName });
   requested.discard();
   return requested.status === 401 ? challengesOf(requested.headers.get("www-authenticate")) : undefined;
 }
@@ -201,22 +201,22 @@ async function challengesTo(
  * Exchange Server tells only those of its tokens who ask for them, by a header that names the scheme and holds no token.
  * @see https://learn.microsoft.com/en-us/openspecs/exchange_server_protocols/ms-xoauth/
  */
-async function takesTokens(http: Http, request: HttpRequest, method: HttpMethod): Promise<boolean> {
-  const challenges = await challengesTo(http, request, method, { authorization: "Bearer" });
+async function probeBearer(http: Http, request: HttpRequest, method: HttpMethod): Promise<boolean> {
+  const challenges = await probeChallenges(http, request, method, { authorization: "Bearer" });
   return challenges?.some(({ scheme }) => scheme === "bearer") === true;
 }
 
-function withoutContent(headers: HttpRequest["headers"]): Record<string, string> {
+function withoutContentHeaders(headers: HttpRequest["headers"]): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !name.toLowerCase().startsWith("content-")));
 }
 
-function offeredBy(challenges: readonly Challenge[]): string {
+function describeOffer(challenges: readonly Challenge[]): string {
   const offered = [...new Set(challenges.map(({ scheme }) => scheme))];
   return offered.length === 0 ? "no way to sign in" : `only ${offered.join(", ")}`;
 }
 
 function tooWeak(host: string, challenges: readonly Challenge[], atLeast: Strength): Failure {
-  const offered = offeredBy(challenges);
+  const offered = describeOffer(challenges);
   return new Failure("unauthenticated", `${host} offers ${offered}; auth.auto.at_least is ${atLeast}. No password was sent.`, {
     wireCode: "HTTP 401",
     hint: "Check what stands between this machine and the server, and have an administrator enable a stronger way. Lower at_least only if the server is meant to offer no more.",
@@ -224,7 +224,7 @@ function tooWeak(host: string, challenges: readonly Challenge[], atLeast: Streng
 }
 
 function nothingInCommon(host: string, challenges: readonly Challenge[], isPrivate: boolean): Failure {
-  const what = offeredBy(challenges);
+  const what = describeOffer(challenges);
   const plain = !isPrivate && challenges.some(({ scheme }) => scheme === "basic") ? " Basic is not sent without TLS." : "";
   return new Failure("unauthenticated", `${host} offers ${what}, for which this connection has no credentials.${plain}`, {
     wireCode: "HTTP 401",

@@ -33,7 +33,7 @@ const maxRefusalBytes = 256 * 1024;
 // Kerberos needs one message of ours, NTLM two; more than this is a server that plays with us.
 const maxMessages = 4;
 // The guard has no more of them unanswered.
-const mostProbes = 2;
+const maxProbes = 2;
 
 /** A client that signs in each connection it uses, at most `maxConnections`. Nothing that a server may have acted on is repeated. */
 export function signInConnections(http: Http, scheme: ConnectionScheme, guard: SignInGuard, maxConnections: number): Http {
@@ -88,11 +88,11 @@ export function signInConnections(http: Http, scheme: ConnectionScheme, guard: S
       const response = await sendOn(slot.signedIn, slot, request);
       if (response !== undefined && response.status !== 401) return kept(slot, response);
       // The server has forgotten the connection: it has not acted, and nobody's password was wrong.
-      if (response !== undefined) await read(response);
+      if (response !== undefined) await readWhole(response);
     }
     slot.signedIn = undefined;
     // On a connection of its own: the request may go on before the probe is answered.
-    const probe = () => signIn({ number: maxConnections + (probes++ % mostProbes), signedIn: undefined }, probeOf(request));
+    const probe = () => signIn({ number: maxConnections + (probes++ % maxProbes), signedIn: undefined }, probeOf(request));
     return guard.tried(() => signIn(slot, request), probe, request.signal);
   }
 
@@ -125,7 +125,7 @@ export function signInConnections(http: Http, scheme: ConnectionScheme, guard: S
     if (scheme.asksFirst) {
       const first = { ...request, ...withMessage(request, message), body: undefined, name: "sign-in", slot: slot.number };
       const requested = await http.send(first);
-      await read(requested);
+      await readWhole(requested);
       if (requested.status !== 401) return unsigned(requested.connection, slot, request);
       const answer = await answerTo(requested, steps);
       if (answer === undefined) throw notOffered(requested, request.url.host);
@@ -139,7 +139,7 @@ export function signInConnections(http: Http, scheme: ConnectionScheme, guard: S
       if (response === undefined || response.status !== 401) return response && kept(slot, response);
       const answer = messages < maxMessages ? await answerTo(response, steps) : undefined;
       if (answer === undefined) return response;
-      await read(response);
+      await readWhole(response);
       message = answer;
       connection = response.connection;
     }
@@ -149,7 +149,7 @@ export function signInConnections(http: Http, scheme: ConnectionScheme, guard: S
   async function unsigned(connection: HttpConnection, slot: Slot, request: HttpRequest): Promise<HttpResponse | undefined> {
     const response = await sendOn(connection, slot, request);
     if (response?.status !== 401) return response;
-    await read(response);
+    await readWhole(response);
     return undefined;
   }
 
@@ -180,7 +180,7 @@ export function signInConnections(http: Http, scheme: ConnectionScheme, guard: S
 }
 
 /** Frees the connection for the next message. */
-async function read(response: HttpResponse): Promise<void> {
+async function readWhole(response: HttpResponse): Promise<void> {
   await response.text(maxRefusalBytes);
   await response.ended;
 }

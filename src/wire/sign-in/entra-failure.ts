@@ -1,7 +1,7 @@
 import { Failure, type FailureCode } from "../../failure.ts";
 
 /** Whom a refusal is about, for the message. */
-export interface SignIn {
+export interface SignInDetails {
   /** Host of the authority. */
   readonly host: string;
   readonly tenant: string;
@@ -10,21 +10,21 @@ export interface SignIn {
 }
 
 /** What Entra answers to a token request that it refuses (RFC 6749, 5.2, and Entra's own fields). */
-export interface Refusal {
+export interface EntraError {
   readonly error: string;
   /** Numbers of AADSTS codes, the most telling first. */
   readonly codes: readonly number[];
   readonly correlationId: string | undefined;
 }
 
-interface Meaning {
+interface ErrorMeaning {
   readonly code?: FailureCode;
-  readonly words: (about: SignIn) => string;
-  readonly hint: (about: SignIn) => string;
+  readonly words: (about: SignInDetails) => string;
+  readonly hint: (about: SignInDetails) => string;
 }
 
 const registration = (clientId: string): string => `In the Entra admin center open App registrations, the application ${clientId}`;
-const federated = ({ clientId }: SignIn): string =>
+const federated = ({ clientId }: SignInDetails): string =>
   `${registration(clientId)}, Certificates & secrets, Federated credentials: issuer, subject and audience must be those in the token of the file.`;
 const signInAgain = (): string => "Sign in again: run the command where a person can answer the device code.";
 
@@ -32,7 +32,7 @@ const signInAgain = (): string => "Sign in again: run the command where a person
  * What the common codes mean and what to do next.
  * @see https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes
  */
-const meanings: Readonly<Record<number, Meaning>> = {
+const meanings: Readonly<Record<number, ErrorMeaning>> = {
   7000215: {
     words: () => "the client secret is wrong",
     hint: ({ clientId }) =>
@@ -129,7 +129,7 @@ const meanings: Readonly<Record<number, Meaning>> = {
 };
 
 /** The names of RFC 6749 and RFC 8628, for an authority that gives no AADSTS code. */
-const byName: Readonly<Record<string, Meaning>> = {
+const byName: Readonly<Record<string, ErrorMeaning>> = {
   authorization_declined: { words: () => "the person declined the sign-in", hint: signInAgain },
   access_denied: { words: () => "the sign-in was declined", hint: signInAgain },
   expired_token: { words: () => "the device code has expired before it was entered", hint: signInAgain },
@@ -143,7 +143,7 @@ const byName: Readonly<Record<string, Meaning>> = {
 };
 
 /** A refusal as a Failure. Entra's own text is left out: it is localised, and names things that are nobody's business in a log. */
-export function entraFailure(refusal: Refusal, about: SignIn): Failure {
+export function entraFailure(refusal: EntraError, about: SignInDetails): Failure {
   const number = refusal.codes.find((code) => code in meanings) ?? refusal.codes[0];
   const meaning = (number === undefined ? undefined : meanings[number]) ?? own(byName, refusal.error);
   const name = number === undefined ? refusal.error : `AADSTS${number}`;
@@ -159,12 +159,12 @@ export function entraFailure(refusal: Refusal, about: SignIn): Failure {
   });
 }
 
-function own(table: Readonly<Record<string, Meaning>>, name: string): Meaning | undefined {
+function own(table: Readonly<Record<string, ErrorMeaning>>, name: string): ErrorMeaning | undefined {
   return Object.hasOwn(table, name) ? table[name] : undefined;
 }
 
 /** The refusal in an answer's body; undefined when it holds none. */
-export function refusalOf(body: unknown): Refusal | undefined {
+export function readEntraError(body: unknown): EntraError | undefined {
   if (typeof body !== "object" || body === null) return undefined;
   const found: { error?: unknown; error_codes?: unknown; correlation_id?: unknown } = body;
   const { error, error_codes, correlation_id } = found;

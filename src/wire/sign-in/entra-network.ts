@@ -1,13 +1,13 @@
 import type { INetworkModule, NetworkRequestOptions, NetworkResponse } from "@azure/msal-node";
 import { Failure } from "../../failure.ts";
 import type { Http } from "../http/client.ts";
-import { type Refusal, refusalOf } from "./entra-failure.ts";
+import { type EntraError, readEntraError } from "./entra-failure.ts";
 
 /** The identity library's way to the network: our own, so that proxies, authorities and time-outs are those of the connection. */
 export interface EntraNetwork extends INetworkModule {
   /** What went wrong last, below or in the answer; the library wraps or rewords both. */
   readonly failure: () => Failure | undefined;
-  readonly refusal: () => Refusal | undefined;
+  readonly refusal: () => EntraError | undefined;
 }
 
 /** Discovery documents and token answers have a few thousand bytes; a token of a user in many groups some ten thousand. */
@@ -15,7 +15,7 @@ const largestAnswer = 262_144;
 
 export function entraNetwork(http: Http, signal: AbortSignal): EntraNetwork {
   let failure: Failure | undefined;
-  let refusal: Refusal | undefined;
+  let refusal: EntraError | undefined;
   async function ask<T>(method: "GET" | "POST", address: string, options: NetworkRequestOptions = {}): Promise<NetworkResponse<T>> {
     failure = undefined;
     refusal = undefined;
@@ -33,7 +33,7 @@ export function entraNetwork(http: Http, signal: AbortSignal): EntraNetwork {
         ...(body === undefined ? {} : { body: { size: body.length, open: () => once(body) } }),
       });
       const answer: T = jsonOf(await response.text(largestAnswer), response.status, new URL(address).host);
-      refusal = response.status >= 400 ? refusalOf(answer) : undefined;
+      refusal = response.status >= 400 ? readEntraError(answer) : undefined;
       // Without a refusal it is a gateway that speaks; with one the library knows what to do.
       if (response.status === 429 || (response.status >= 500 && refusal === undefined)) throw busy(response.status, new URL(address).host);
       return { status: response.status, headers: Object.fromEntries(response.headers), body: answer };

@@ -3,7 +3,7 @@ import { Failure } from "../../failure.ts";
 import type { Http } from "../http/client.ts";
 import { readCertificate } from "./client-certificate.ts";
 import { authorityOf, type EntraClient, type EntraCredential, isAdfs } from "./entra-client.ts";
-import { entraFailure, type SignIn } from "./entra-failure.ts";
+import { entraFailure, type SignInDetails } from "./entra-failure.ts";
 import { type EntraNetwork, entraNetwork } from "./entra-network.ts";
 
 export interface FetchedToken {
@@ -14,7 +14,7 @@ export interface FetchedToken {
   readonly saved: string | undefined;
 }
 
-export interface Fetch {
+export interface FetchOptions {
   readonly http: Http;
   readonly signal: AbortSignal;
   /** Shows a person what to do; without it nobody can sign in. */
@@ -31,10 +31,10 @@ export interface Fetch {
  * @see https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-client-creds-grant-flow
  * @see https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-device-code
  */
-export async function fetchToken(client: EntraClient, fetch: Fetch): Promise<FetchedToken> {
+export async function fetchToken(client: EntraClient, fetch: FetchOptions): Promise<FetchedToken> {
   const network = entraNetwork(fetch.http, fetch.signal);
   const url = client.credential.kind === "managed-identity" ? new URL("http://169.254.169.254") : authorityOf(client);
-  const about: SignIn = { host: url.host, tenant: client.tenant, clientId: client.clientId, scope: client.scope };
+  const about: SignInDetails = { host: url.host, tenant: client.tenant, clientId: client.clientId, scope: client.scope };
   try {
     return await fetchWith(client, fetch, network);
   } catch (thrown) {
@@ -49,7 +49,7 @@ export async function fetchToken(client: EntraClient, fetch: Fetch): Promise<Fet
   }
 }
 
-async function fetchWith(client: EntraClient, fetch: Fetch, network: EntraNetwork): Promise<FetchedToken> {
+async function fetchWith(client: EntraClient, fetch: FetchOptions, network: EntraNetwork): Promise<FetchedToken> {
   const { credential, clientId, scope } = client;
   const requested = { scopes: [scope], ...(fetch.claims === undefined ? {} : { claims: fetch.claims }) };
   switch (credential.kind) {
@@ -66,7 +66,7 @@ async function fetchWith(client: EntraClient, fetch: Fetch, network: EntraNetwor
         auth: { clientId, ...(await authorityFor(client, network)), ...proof },
         system: system(network),
       });
-      return taken(await application.acquireTokenByClientCredential({ ...requested, skipCache: true }));
+      return fetchedTokenOf(await application.acquireTokenByClientCredential({ ...requested, skipCache: true }));
     }
   }
 }
@@ -119,10 +119,12 @@ async function managedIdentity({ clientId, scope }: EntraClient, network: EntraN
     ...(clientId === "" ? {} : { managedIdentityIdParams: { userAssignedClientId: clientId } }),
     system: system(network),
   });
-  return taken(await application.acquireToken({ resource: scope, forceRefresh: true, ...(claims === undefined ? {} : { claims }) }));
+  return fetchedTokenOf(
+    await application.acquireToken({ resource: scope, forceRefresh: true, ...(claims === undefined ? {} : { claims }) }),
+  );
 }
 
-async function signIn(client: EntraClient, fetch: Fetch, network: EntraNetwork): Promise<FetchedToken> {
+async function signIn(client: EntraClient, fetch: FetchOptions, network: EntraNetwork): Promise<FetchedToken> {
   const { InteractionRequiredAuthError, PublicClientApplication } = await import("../../libraries/msal.ts");
   const application = new PublicClientApplication({
     auth: { clientId: client.clientId, ...(await authorityFor(client, network)) },
@@ -133,7 +135,7 @@ async function signIn(client: EntraClient, fetch: Fetch, network: EntraNetwork):
   if (account !== undefined) {
     try {
       const renewed = await application.acquireTokenSilent({ account, scopes: [client.scope], forceRefresh: true, ...claims });
-      return taken(renewed, application.getTokenCache().serialize());
+      return fetchedTokenOf(renewed, application.getTokenCache().serialize());
     } catch (thrown) {
       // Entra wants the person again; everything else goes on its way.
       if (!(thrown instanceof InteractionRequiredAuthError) && network.refusal()?.error !== "invalid_grant") throw thrown;
@@ -157,7 +159,7 @@ async function signIn(client: EntraClient, fetch: Fetch, network: EntraNetwork):
   };
   fetch.signal.addEventListener("abort", cancel, { once: true });
   try {
-    return taken(await application.acquireTokenByDeviceCode(request), application.getTokenCache().serialize());
+    return fetchedTokenOf(await application.acquireTokenByDeviceCode(request), application.getTokenCache().serialize());
   } finally {
     fetch.signal.removeEventListener("abort", cancel);
   }
@@ -180,7 +182,7 @@ function printable(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, "").slice(0, 200);
 }
 
-function taken(result: AuthenticationResult | null, saved?: string): FetchedToken {
+function fetchedTokenOf(result: AuthenticationResult | null, saved?: string): FetchedToken {
   if (result === null || result.expiresOn === null || result.accessToken === "") {
     throw new Failure("broken-reply", "The answer of the token endpoint holds no token.");
   }

@@ -2,7 +2,7 @@
 export const strengths = ["basic", "ntlm", "kerberos", "oauth"] as const;
 export type Strength = (typeof strengths)[number];
 
-const wayOfScheme: ReadonlyMap<string, Strength> = new Map([
+const strengthOfScheme: ReadonlyMap<string, Strength> = new Map([
   ["basic", "basic"],
   ["ntlm", "ntlm"],
   ["negotiate", "kerberos"],
@@ -10,12 +10,12 @@ const wayOfScheme: ReadonlyMap<string, Strength> = new Map([
 ]);
 
 /** Whether a way is none of those below the floor. */
-export function isEnough(way: Strength, atLeast: Strength): boolean {
+export function isStrongEnough(way: Strength, atLeast: Strength): boolean {
   return strengths.indexOf(way) >= strengths.indexOf(atLeast);
 }
 
 /** Whether a scheme, as a server offers it in lower case, is below the floor. One that we do not know is not. */
 export function isWeaker(scheme: string, atLeast: Strength): boolean {
-  const way = wayOfScheme.get(scheme);
-  return way !== undefined && !isEnough(way, atLeast);
+  const way = strengthOfScheme.get(scheme);
+  return way !== undefined && !isStrongEnough(way, atLeast);
 }

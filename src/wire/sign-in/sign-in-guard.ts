@@ -21,9 +21,9 @@ export interface SignInGuard {
 const provenMs = 60_000;
 
 /** Servers refuse a password sooner. Those that do not are still asked three times at most. Milliseconds. */
-const patienceMs = 3000;
+const maxSilenceMs = 3000;
 /** Fewer than any lock-out policy counts. */
-const mostUnanswered = 3;
+const maxUnanswered = 3;
 
 const guards = new Map<string, SignInGuard>();
 /** Passwords are compared without being kept. */
@@ -81,9 +81,9 @@ function openGuard(host: string, scheme: string): SignInGuard {
         if (refusal !== undefined) throw again(refusal);
         if (performance.now() < provenUntil) return attempt(send);
         if (underWay.size === 0) return begin(send);
-        const mayBe = underWay.size < mostUnanswered;
-        const left = lastBegan + patienceMs - performance.now();
-        if (!mayBe || left > 0) await oneOf(underWay, mayBe ? left : undefined, signal);
+        const mayBe = underWay.size < maxUnanswered;
+        const left = lastBegan + maxSilenceMs - performance.now();
+        if (!mayBe || left > 0) await waitForAny(underWay, mayBe ? left : undefined, signal);
         else
           begin(probe).then(
             (response) => response.discard(),
@@ -113,7 +113,7 @@ function again({ message, hint, wireCode }: Failure): Failure {
 }
 
 /** Resolves when one of these has ended, or the time is over. Throws Failure `cancelled`. */
-function oneOf(work: Iterable<Promise<void>>, milliseconds: number | undefined, signal: AbortSignal | undefined): Promise<void> {
+function waitForAny(work: Iterable<Promise<void>>, milliseconds: number | undefined, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = () => {
       clearTimeout(timer);

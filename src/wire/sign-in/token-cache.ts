@@ -30,9 +30,9 @@ export interface TokenCache {
 }
 
 /** Entra's longest-lived tokens last 28 hours, those of managed identities 24; what claims more was not written by us. Milliseconds. */
-const longest = 48 * 3_600_000;
+const maxLifetimeMs = 48 * 3_600_000;
 /** Two clocks that wrote and read it may differ by this much. Milliseconds. */
-const skew = 300_000;
+const clockSkewMs = 300_000;
 
 /** One private file for each key. */
 export function openTokenCache(directory: string): TokenCache {
@@ -45,22 +45,22 @@ export const noTokenCache: TokenCache = cacheIn(noPrivateFiles);
 function cacheIn(files: PrivateFiles): TokenCache {
   return {
     read(key) {
-      const found = files.read(listed(key));
-      return found === undefined ? undefined : checked(found);
+      const found = files.read(keyParts(key));
+      return found === undefined ? undefined : checkCached(found);
     },
-    write: (key, token) => files.write(listed(key), token),
+    write: (key, token) => files.write(keyParts(key), token),
   };
 }
 
-function listed(key: TokenKey): readonly string[] {
+function keyParts(key: TokenKey): readonly string[] {
   const { authority, tenant, clientId, scope, credential, identity } = key;
   return [authority, tenant, clientId, scope, credential, ...(identity === undefined ? [] : [identity])];
 }
 
-function checked({ token, obtainedAt, expiresAt, saved }: Readonly<Record<string, unknown>>): CachedToken | undefined {
+function checkCached({ token, obtainedAt, expiresAt, saved }: Readonly<Record<string, unknown>>): CachedToken | undefined {
   if (typeof token !== "string" || !isSendable(token)) return undefined;
   if (typeof obtainedAt !== "number" || typeof expiresAt !== "number") return undefined;
-  if (obtainedAt > Date.now() + skew || expiresAt < obtainedAt || expiresAt - obtainedAt > longest) return undefined;
+  if (obtainedAt > Date.now() + clockSkewMs || expiresAt < obtainedAt || expiresAt - obtainedAt > maxLifetimeMs) return undefined;
   return { token, obtainedAt, expiresAt, ...(typeof saved === "string" ? { saved } : {}) };
 }
 

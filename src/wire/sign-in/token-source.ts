@@ -44,9 +44,9 @@ export interface TokenSourceOptions {
 }
 
 /** A request takes minutes at most, and clocks differ: Entra's own libraries renew this long before the end, too. Milliseconds. */
-const renewBefore = 300_000;
+const renewBeforeMs = 300_000;
 /** A token that is turned down this soon after it came is turned down for what it says, not for its age. Milliseconds. */
-const justCame = 60_000;
+const justFetchedMs = 60_000;
 
 /** The identity library is loaded only when a token must be fetched: a process that finds one starts as fast as with a password. */
 export function openTokenSource({ client, http, cache, now = Date.now }: TokenSourceOptions): TokenSource {
@@ -68,11 +68,11 @@ export function openTokenSource({ client, http, cache, now = Date.now }: TokenSo
   let current: CachedToken | undefined;
   /** The last one that this process fetched. */
   let own: CachedToken | undefined;
-  let flight: Flight<CachedToken> | undefined;
+  let flight: SharedFetch<CachedToken> | undefined;
 
   const isFresh = ({ obtainedAt, expiresAt }: CachedToken): boolean => {
     // Half of its life, for tokens that live shorter than ten minutes.
-    const margin = Math.min(renewBefore, (expiresAt - obtainedAt) / 2);
+    const margin = Math.min(renewBeforeMs, (expiresAt - obtainedAt) / 2);
     return now() < expiresAt - margin;
   };
 
@@ -107,7 +107,7 @@ export function openTokenSource({ client, http, cache, now = Date.now }: TokenSo
 
   async function inFlight(refused: RefusedToken | undefined, { signal, progress }: TokenRequest): Promise<string> {
     if (signal?.aborted) throw neverReached(cancelled());
-    flight ??= openFlight(
+    flight ??= openSharedFetch(
       (stop, show) => fetched(refused, stop, progress && show),
       () => {
         flight = undefined;
@@ -133,7 +133,8 @@ export function openTokenSource({ client, http, cache, now = Date.now }: TokenSo
     async another(refused, request = {}) {
       const found = atHand(refused.token);
       if (found !== undefined) return found;
-      const futile = own !== undefined && own.token === refused.token && now() < own.obtainedAt + justCame && refused.claims === undefined;
+      const futile =
+        own !== undefined && own.token === refused.token && now() < own.obtainedAt + justFetchedMs && refused.claims === undefined;
       if (!futile) return inFlight(refused, request);
       distrust(refused.token);
       return undefined;
@@ -166,12 +167,15 @@ function cancelled(): Failure {
 }
 
 /** Work that several wait for. Who is cancelled leaves; when the last one leaves, the work is stopped. */
-interface Flight<T> {
+interface SharedFetch<T> {
   join(signal: AbortSignal | undefined, progress: ((text: string) => void) | undefined): Promise<T>;
 }
 
 /** `ended` is called once: when the work is done, or when nobody waits for it any more. */
-function openFlight<T>(work: (signal: AbortSignal, progress: (text: string) => void) => Promise<T>, ended: () => void): Flight<T> {
+function openSharedFetch<T>(
+  work: (signal: AbortSignal, progress: (text: string) => void) => Promise<T>,
+  ended: () => void,
+): SharedFetch<T> {
   const stop = new AbortController();
   const shown = new Set<(text: string) => void>();
   let last: string | undefined;

@@ -1,7 +1,7 @@
 // src/wire/throttling/: How many requests go out at once, how long a throttled request waits, and what may be sent again.
 
 import type { Failure } from "../../failure.ts";
-import type { Patience } from "./request-queue.ts";
+import type { QueueLimits } from "./request-queue.ts";
 
 /** The first wait when the server names none, in milliseconds: doubled with every attempt. */
 const firstMs = 500;
@@ -18,13 +18,13 @@ export function backoffDelay(attempt: number): number {
 }
 
 /** How far we go for one answer. */
-export interface Limits extends Patience {
+export interface RetryLimits extends QueueLimits {
   /** How often one item is tried at most, the first time included. */
   readonly attempts: number;
 }
 
 /** True when what failed for the `tries`-th time, and may be repeated, is worth another try; and when the server does not ask for too long a wait. */
-export function isWorthAnother(failure: Failure, tries: number, { attempts, maxWaitMs }: Limits): boolean {
+export function isWorthAnotherTry(failure: Failure, tries: number, { attempts, maxWaitMs }: RetryLimits): boolean {
   return tries < triesFor(failure, attempts) && (failure.backOffMs ?? 0) <= maxWaitMs;
 }
 
@@ -36,7 +36,7 @@ function triesFor(failure: Failure, attempts: number): number {
 }
 
 /** What Retry-After says (RFC 9110, 10.2.3): seconds, or a date. In milliseconds; undefined when it says nothing useful. */
-export function retryAfter(value: string | undefined, now: number): number | undefined {
+export function readRetryAfter(value: string | undefined, now: number): number | undefined {
   if (value === undefined) return undefined;
   if (/^\s*\d{1,9}\s*$/.test(value)) return Number(value) * 1000 || undefined;
   const until = Date.parse(value);

@@ -39,7 +39,7 @@ const servedPerRaise = 4;
 const unlimitedFrom = 100;
 
 /** The server did what was asked: after enough of that it may bear one request more. */
-export function served(budget: Budget): void {
+export function recordServed(budget: Budget): void {
   if (budget.limit === Number.POSITIVE_INFINITY) return;
   budget.served += 1;
   if (budget.served < budget.limit * servedPerRaise || budget.limit >= budget.ceiling) return;
@@ -51,7 +51,7 @@ export function served(budget: Budget): void {
  * The server turned a request away: half of what is under way (that request included) is enough, and never more than it names. What was
  * under way together is turned away together, and counts once.
  */
-export function turnedAway(budget: Budget, named: number | undefined, now: number): void {
+export function recordThrottled(budget: Budget, named: number | undefined, now: number): void {
   if (named !== undefined) budget.ceiling = Math.min(budget.ceiling, Math.max(1, named));
   const half = budget.until > now ? budget.limit : Math.max(1, Math.floor((budget.active + 1) / 2));
   budget.limit = Math.min(budget.limit, budget.ceiling, half);

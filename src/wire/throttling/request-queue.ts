@@ -1,9 +1,9 @@
 import { Failure } from "../../failure.ts";
 import { neverReached } from "../http/http-failure.ts";
-import { type Budget, isForgettable, newBudget, served, turnedAway, type WaitReason } from "./budget.ts";
+import { type Budget, isForgettable, newBudget, recordServed, recordThrottled, type WaitReason } from "./budget.ts";
 
 /** What of a call the scheduler needs: its cancellation and somebody to tell. */
-export interface Waiting {
+export interface WaitingCall {
   readonly signal?: AbortSignal | undefined;
   readonly progress?: ((text: string) => void) | undefined;
   /** Told how long it was waited, in milliseconds, because the server asked for it. What is waited at the same time counts once. */
@@ -11,7 +11,7 @@ export interface Waiting {
 }
 
 /** How far one caller goes. */
-export interface Patience {
+export interface QueueLimits {
   /** A longer wait than this is not waited, in milliseconds. */
   readonly maxWaitMs: number;
   /** Requests of the account that may be under way at once. */
@@ -21,13 +21,13 @@ export interface Patience {
 }
 
 /** Leave to send one request. */
-export interface Turn {
-  /** Gives the place to the next. `served`: the server did not turn the request away. Only the first call counts. */
+export interface RequestTurn {
+  /** Gives the place to the next. `recordServed`: the server did not turn the request away. Only the first call counts. */
   end(served: boolean): void;
 }
 
 /** Whose budget a server speaks of: one mailbox, or (undefined) the whole account. */
-export type Scope = string | undefined;
+export type BudgetScope = string | undefined;
 
 /**
  * Who may send when, for one account of one server. The server's pauses and what it allows at once are learned from its faults, for the
@@ -38,11 +38,11 @@ export interface RequestQueue {
    * Waits until a request for this mailbox may be sent, and tells progress why. Failure `cancelled` when the call is cancelled meanwhile;
    * Failure `busy` when it would take longer than the caller is ready to wait: then nothing was sent.
    */
-  turn(mailbox: string, patience: Patience, call?: Waiting): Promise<Turn>;
+  turn(mailbox: string, patience: QueueLimits, call?: WaitingCall): Promise<RequestTurn>;
   /** Nothing is sent for so many milliseconds. */
-  pause(scope: Scope, ms: number, reason: WaitReason): void;
+  pause(scope: BudgetScope, ms: number, reason: WaitReason): void;
   /** A request was turned away for a budget: fewer at once from now on, never more than the server names. Call it before `pause`. */
-  turnedAway(scope: Scope, allowed: number | undefined): void;
+  turnedAway(scope: BudgetScope, allowed: number | undefined): void;
 }
 
 /** A pause is not remembered for longer, in milliseconds: Exchange asks for at most 5 minutes, and a mistake must not stop us for a day. */
@@ -50,8 +50,8 @@ const longestPauseMs = 300_000;
 
 interface Waiter {
   readonly mailbox: string;
-  readonly patience: Patience;
-  readonly call: Waiting;
+  readonly patience: QueueLimits;
+  readonly call: WaitingCall;
   /** Until when it goes on waiting, since it had to wait for more than a place of our own (of `performance.now()`). */
   deadline: number | undefined;
   /** The end of the pause that progress was told of. */
@@ -60,7 +60,7 @@ interface Waiter {
   isCounted: boolean;
   /** It got its turn, or an answer. */
   isOver: boolean;
-  grant(turn: Turn): void;
+  grant(turn: RequestTurn): void;
   refuse(failure: Failure): void;
 }
 
@@ -69,13 +69,13 @@ interface Obstacle extends WaitReason {
   readonly until: number | undefined;
 }
 
-const schedules = new Map<string, RequestQueue>();
+const requestQueues = new Map<string, RequestQueue>();
 
 /** The schedule that everybody in this process shares who uses this account of this server (an origin). */
 export function requestQueueOf(server: string, account: string): RequestQueue {
   const key = JSON.stringify([server, account]);
-  const known = schedules.get(key) ?? openRequestQueue();
-  schedules.set(key, known);
+  const known = requestQueues.get(key) ?? openRequestQueue();
+  requestQueues.set(key, known);
   return known;
 }
 
@@ -86,24 +86,24 @@ export function openRequestQueue(): RequestQueue {
   const queues = new Map<string, Waiter[]>();
   let timer: NodeJS.Timeout | undefined;
 
-  const laneOf = (scope: Scope): Budget => {
+  const budgetOf = (scope: BudgetScope): Budget => {
     if (scope === undefined) return account;
     const budget = mailboxes.get(scope) ?? newBudget();
     mailboxes.set(scope, budget);
     return budget;
   };
 
-  function turnOf({ mailbox }: Waiter): Turn {
-    const lanes = [account, laneOf(mailbox)];
-    for (const budget of lanes) budget.active += 1;
+  function turnOf({ mailbox }: Waiter): RequestTurn {
+    const budgets = [account, budgetOf(mailbox)];
+    for (const budget of budgets) budget.active += 1;
     let isOver = false;
     return {
       end(isServed) {
         if (isOver) return;
         isOver = true;
-        for (const budget of lanes) {
+        for (const budget of budgets) {
           budget.active -= 1;
-          if (isServed) served(budget);
+          if (isServed) recordServed(budget);
         }
         forget(mailbox);
         advance();
@@ -146,7 +146,7 @@ export function openRequestQueue(): RequestQueue {
   function grantOne(now: number): boolean {
     if (account.until > now || account.active >= account.limit) return false;
     for (const [mailbox, queue] of queues) {
-      const budget = laneOf(mailbox);
+      const budget = budgetOf(mailbox);
       if (budget.until > now || budget.active >= budget.limit) continue;
       const waiter = queue.find(
         ({ patience }) => account.active < patience.maxConcurrency && budget.active < (patience.maxPerMailbox ?? Number.POSITIVE_INFINITY),
@@ -181,7 +181,7 @@ export function openRequestQueue(): RequestQueue {
 
   /** Undefined when it only waits for others of ours to end. */
   function obstacleOf({ mailbox, patience }: Waiter, now: number): Obstacle | undefined {
-    const budget = laneOf(mailbox);
+    const budget = budgetOf(mailbox);
     const paused = budget.until > account.until ? budget : account;
     if (paused.until > now && paused.reason !== undefined) return { ...paused.reason, until: paused.until };
     const allowed = Math.min(account.limit, budget.limit);
@@ -230,7 +230,7 @@ export function openRequestQueue(): RequestQueue {
       });
     },
     pause(scope, ms, reason) {
-      const budget = laneOf(scope);
+      const budget = budgetOf(scope);
       const until = performance.now() + Math.min(Math.max(ms, 0), longestPauseMs);
       if (until <= budget.until) return;
       budget.until = until;
@@ -238,22 +238,22 @@ export function openRequestQueue(): RequestQueue {
       advance();
     },
     turnedAway(scope, allowed) {
-      turnedAway(laneOf(scope), allowed, performance.now());
+      recordThrottled(budgetOf(scope), allowed, performance.now());
     },
   };
 }
 
 /** Who waits for the server at this moment, and since when. Several requests of one call may wait at the same time. */
-const counting = new WeakMap<NonNullable<Waiting["waited"]>, { waiters: number; readonly since: number }>();
+const counting = new WeakMap<NonNullable<WaitingCall["waited"]>, { waiters: number; readonly since: number }>();
 
-function startCounting({ waited }: Waiting): void {
+function startCounting({ waited }: WaitingCall): void {
   if (waited === undefined) return;
   const known = counting.get(waited);
   if (known) known.waiters += 1;
   else counting.set(waited, { waiters: 1, since: performance.now() });
 }
 
-function stopCounting({ waited }: Waiting): void {
+function stopCounting({ waited }: WaitingCall): void {
   const known = waited && counting.get(waited);
   if (!waited || !known) return;
   known.waiters -= 1;

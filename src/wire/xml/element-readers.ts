@@ -74,7 +74,7 @@ export type Recorded<F> = { [K in keyof F]: FieldType<F[K]> };
 export const text: Reader<string> = { kind: "leaf", parse: (found) => found };
 
 /** A word of the protocol, such as a response code: without the white space that servers write around it. */
-export const word: Reader<string> = { kind: "leaf", parse: (found) => found.trim() };
+export const trimmedText: Reader<string> = { kind: "leaf", parse: (found) => found.trim() };
 
 /** xs:int or xs:long, as far as a double is exact; anything else is Failure `broken-reply`. */
 export const integer: Reader<number> = {

@@ -31,8 +31,8 @@ export {
   replacedCharacters,
   required,
   text,
+  trimmedText,
   within,
-  word,
 } from "./element-readers.ts";
 export { type QName, qname } from "./xml-name.ts";
 

@@ -121,7 +121,7 @@ export class Builder<T> implements TokenHandler<LeafTarget> {
 
   fill(target: LeafTarget, name: Name, text: string): void {
     if (text.length > this.#maxTextBytes) throw malformed("has a text that is too long");
-    place(this.#top, target, target.reader.parse(text, name.local));
+    fillSlot(this.#top, target, target.reader.parse(text, name.local));
   }
 
   #openChild(child: Child, name: Name, attributes: AttributeList): void {
@@ -181,7 +181,7 @@ export class Builder<T> implements TokenHandler<LeafTarget> {
       this.#leaf = undefined;
       this.#text = "";
       this.wantsText = this.#top.branch.textSlot >= 0;
-      place(this.#top, this.#target, value);
+      fillSlot(this.#top, this.#target, value);
     } else this.#closeBranch();
   }
 
@@ -212,7 +212,7 @@ export class Builder<T> implements TokenHandler<LeafTarget> {
     this.#depth--;
     this.#top = this.#frames[this.#depth] ?? this.#root;
     this.wantsText = this.#top.branch.textSlot >= 0;
-    place(this.#top, target, value);
+    fillSlot(this.#top, target, value);
   }
 
   #openLowest(name: Name, attributes: AttributeList): void {
@@ -230,7 +230,7 @@ export class Builder<T> implements TokenHandler<LeafTarget> {
     if (this.#leavesDepth-- > 0) return;
     this.#leaves = undefined;
     this.wantsText = this.#top.branch.textSlot >= 0;
-    place(this.#top, this.#target, leaves.finish(this.#leavesFound));
+    fillSlot(this.#top, this.#target, leaves.finish(this.#leavesFound));
   }
 
   #openContent(): void {
@@ -255,7 +255,7 @@ function isLeaf(child: Child): child is LeafTarget {
 }
 
 /** Puts a value where it belongs; of several for one place the first stays. */
-function place(frame: Frame, target: Child, value: unknown): void {
+function fillSlot(frame: Frame, target: Child, value: unknown): void {
   const { slots } = frame;
   const present = slots[target.slot];
   if (!target.many) {

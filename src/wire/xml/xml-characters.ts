@@ -86,7 +86,7 @@ function sequenceLength(lead: number): number {
 }
 
 /** A text with more other characters than this is decoded faster by Node; one with fewer faster here. */
-const fewCharacters = 8;
+const fewNonAscii = 8;
 
 /**
  * The text of valid UTF-8 bytes from `from` to `end`, if only few of its characters are not ASCII. `source` has one character per byte;
@@ -95,7 +95,7 @@ const fewCharacters = 8;
 export function decodeFew(source: string, bytes: Uint8Array, from: number, odd: number, end: number): string | undefined {
   let out = "";
   let run = from;
-  let left = fewCharacters;
+  let left = fewNonAscii;
   for (let at = odd; at < end; ) {
     const lead = bytes[at] ?? 0;
     if (lead < 0x80) {

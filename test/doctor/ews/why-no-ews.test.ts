@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { deleteEmail } from "../../../src/actions/delete-email.ts";
 import type { Checkup } from "../../../src/doctor/checkup.ts";
-import { whyNoEws, withoutEws } from "../../../src/doctor/ews/why-no-ews.ts";
+import { isNotFromEws, whyNoEws } from "../../../src/doctor/ews/why-no-ews.ts";
 import { Failure, type FailureCode } from "../../../src/failure.ts";
 import { loadSettings } from "../../../src/settings/load-settings.ts";
 import { clientId } from "../../wire/sign-in/tenant.ts";
@@ -43,7 +43,7 @@ test.each([403, 404, 410])("after its end HTTP %i is told as its end, without a 
 });
 
 test("an answer of EWS itself about the mailbox is no matter of EWS", () => {
-  const about = (code: FailureCode, wireCode?: string) => withoutEws(new Failure(code, "", { wireCode }));
+  const about = (code: FailureCode, wireCode?: string) => isNotFromEws(new Failure(code, "", { wireCode }));
   expect(about("role-missing", "ErrorImpersonateUserDenied")).toBe(false);
   expect(about("mailbox-not-found", "ErrorNonExistentMailbox")).toBe(false);
   expect(about("busy", "ErrorServerBusy")).toBe(true);

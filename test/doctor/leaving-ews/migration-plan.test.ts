@@ -4,7 +4,7 @@ import { describe, expect, test, vi } from "vitest";
 import { parse } from "yaml";
 import { actionNames } from "../../../src/actions/load.ts";
 import { runDoctor } from "../../../src/commands/doctor-command.ts";
-import { type Plan, planGraph } from "../../../src/doctor/leaving-ews/migration-plan.ts";
+import { type MigrationPlan, planGraph } from "../../../src/doctor/leaving-ews/migration-plan.ts";
 import { failures } from "../../../src/failure.ts";
 import { action } from "../../../src/index.ts";
 import type { LabOptions } from "../../../src/lab/lab.ts";
@@ -49,7 +49,7 @@ async function existing(graph: readonly string[], registration: Partial<Registra
   return { lab, setting };
 }
 
-const granted = ({ permissions }: Plan) => Object.fromEntries(permissions.map(({ permission, granted: it }) => [permission, it]));
+const granted = ({ permissions }: MigrationPlan) => Object.fromEntries(permissions.map(({ permission, granted: it }) => [permission, it]));
 
 describe("where a token for Graph can be had with the same registration", () => {
   test("nothing is missing when every permission is there, and the settings that it says are those that work", async () => {

@@ -7,7 +7,7 @@ import { containing } from "../../../src/exchange/search/contains-text.ts";
 import { checkFilters, detailFor, givenFilters, openMatcher, sameMessageId } from "../../../src/exchange/search/match-filters.ts";
 import type { Filters } from "../../../src/exchange/search/search-query.ts";
 import { Failure } from "../../../src/failure.ts";
-import { comparable } from "../../../src/text/unicode-form.ts";
+import { comparableText } from "../../../src/text/unicode-form.ts";
 
 const file: Attachment = { id: "a1", kind: "file", name: "Invoice-7.PDF" };
 const message: Message = {
@@ -166,7 +166,7 @@ describe("a filter decided by the client", () => {
       fc.string({ unit: "grapheme" }),
       parts.map((some) => some.join("")),
     );
-    const folded = (text: string) => comparable(text);
+    const folded = (text: string) => comparableText(text);
     await fc.assert(
       fc.asyncProperty(words, words, async (subject, part) => {
         fc.pre(folded(part) !== "");

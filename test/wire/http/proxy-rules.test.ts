@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { Failure } from "../../../src/failure.ts";
-import { environmentProxies, noProxyList, type ProxyRules, proxyFor } from "../../../src/wire/http/proxy-rules.ts";
+import { type ProxyRules, proxyFor, readEnvironmentProxies, splitNoProxy } from "../../../src/wire/http/proxy-rules.ts";
 
 const proxy = { url: new URL("http://proxy.example.com:3128") };
 
 function rules(noProxy: string, sparesLoopback = false): ProxyRules {
-  return { https: proxy, http: proxy, noProxy: noProxyList(noProxy), sparesLoopback };
+  return { https: proxy, http: proxy, noProxy: splitNoProxy(noProxy), sparesLoopback };
 }
 
 const isDirect = (url: string, noProxy: string) => proxyFor(new URL(url), rules(noProxy)) === undefined;
@@ -49,16 +49,16 @@ test("what the environment says never leads to this machine by a detour, what th
 });
 
 test("each scheme has a variable of its own, and the name in small letters goes first", () => {
-  const found = environmentProxies({ HTTPS_PROXY: "http://a.example", https_proxy: "http://b.example:8080", NO_PROXY: "x.example" });
+  const found = readEnvironmentProxies({ HTTPS_PROXY: "http://a.example", https_proxy: "http://b.example:8080", NO_PROXY: "x.example" });
   expect(found?.https?.url.host).toBe("b.example:8080");
   expect(found?.http).toBeUndefined();
   expect(found?.noProxy).toEqual(["x.example"]);
-  expect(environmentProxies({ NO_PROXY: "*" })).toBeUndefined();
-  expect(environmentProxies({ HTTPS_PROXY: " " })).toBeUndefined();
+  expect(readEnvironmentProxies({ NO_PROXY: "*" })).toBeUndefined();
+  expect(readEnvironmentProxies({ HTTPS_PROXY: " " })).toBeUndefined();
 });
 
 test("a proxy of the environment may lack its scheme and may carry a name and a password, which its URL does not keep", () => {
-  const found = environmentProxies({ HTTP_PROXY: "http://svc%40corp:p%3Aw@proxy.example:3128/", HTTPS_PROXY: "proxy.example:3128" });
+  const found = readEnvironmentProxies({ HTTP_PROXY: "http://svc%40corp:p%3Aw@proxy.example:3128/", HTTPS_PROXY: "proxy.example:3128" });
   expect(found?.http?.credentials).toEqual({ username: "svc@corp", password: "p:w" });
   expect(found?.http?.url.href).toBe("http://proxy.example:3128/");
   expect(found?.https?.url.href).toBe("http://proxy.example:3128/");
@@ -69,7 +69,7 @@ test.each(["socks5://proxy.example:1080", "http://", "http://a:%zz@proxy.example
   (value) => {
     const refused = (() => {
       try {
-        return environmentProxies({ HTTPS_PROXY: value });
+        return readEnvironmentProxies({ HTTPS_PROXY: value });
       } catch (thrown) {
         return thrown;
       }

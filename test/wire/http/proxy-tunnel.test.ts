@@ -6,7 +6,7 @@ import { Failure } from "../../../src/failure.ts";
 import { type LabProxy, type ProxyOptions, startProxy } from "../../../src/lab/proxy.ts";
 import type { Http } from "../../../src/wire/http/client.ts";
 import { type HttpOptions, neverSent, openHttp } from "../../../src/wire/http/http-client.ts";
-import { noProxyList } from "../../../src/wire/http/proxy-rules.ts";
+import { splitNoProxy } from "../../../src/wire/http/proxy-rules.ts";
 import { testCertificate } from "../../lab/certificate.ts";
 import { namesCertificate } from "../../lab/names-certificate.ts";
 
@@ -51,7 +51,7 @@ function client(proxy: { readonly url: string }, { credentials, noProxy = "" }: 
   const server = { url: new URL(proxy.url), credentials };
   const http = openHttp({
     ca: namesCertificate.cert + testCertificate.cert,
-    proxy: { https: server, http: server, noProxy: noProxyList(noProxy), sparesLoopback: false },
+    proxy: { https: server, http: server, noProxy: splitNoProxy(noProxy), sparesLoopback: false },
     timeouts: { connectMs: 5000, replyMs: 5000, idleMs: 5000 },
     maxConnections: 2,
     ...more,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { partDecoder } from "../../../src/wire/mime/decode-part.ts";
+import { openPartDecoder } from "../../../src/wire/mime/decode-part.ts";
 
 /** The pieces in which bytes come. */
 function cut(bytes: Buffer, sizes: readonly number[]): Buffer[] {
@@ -14,7 +14,7 @@ function cut(bytes: Buffer, sizes: readonly number[]): Buffer[] {
 }
 
 function decoded(encoding: string | undefined, bytes: Buffer, sizes: readonly number[] = []): Buffer {
-  const decoder = partDecoder(encoding);
+  const decoder = openPartDecoder(encoding);
   const parts = cut(bytes, sizes).map((piece) => Buffer.from(decoder.write(piece)));
   return Buffer.concat([...parts, decoder.end()]);
 }
@@ -55,11 +55,11 @@ test("what breaks the rules is passed over or left, and nothing is thrown", () =
 });
 
 test("a line without end is not held back", () => {
-  const decoder = partDecoder("quoted-printable");
+  const decoder = openPartDecoder("quoted-printable");
   const given = Array.from({ length: 100 }, () => decoder.write(Buffer.from(`=41${"x".repeat(10_000)}= `)).length);
   expect(given.slice(1).every((length) => length > 9000)).toBe(true);
   // White space after an equals sign, without end, is text sooner or later.
-  const spaces = partDecoder("quoted-printable");
+  const spaces = openPartDecoder("quoted-printable");
   let passed = spaces.write(Buffer.from("=")).length;
   for (let times = 0; times < 3; times++) passed += spaces.write(Buffer.alloc(1000, 0x20)).length;
   expect(passed).toBeGreaterThan(1000);
@@ -105,11 +105,11 @@ test("uuencoded content gives any bytes back, however it is cut", () => {
 
 test("uuencoded content without its line begin stays as it stands, and no line of it is held back for ever", () => {
   expect(decoded("x-uuencode", Buffer.from("not that at all")).toString()).toBe("not that at all");
-  const decoder = partDecoder("x-uuencode");
+  const decoder = openPartDecoder("x-uuencode");
   let given = 0;
   for (let times = 0; times < 300; times++) given += decoder.write(Buffer.alloc(1000, 0x61)).length;
   expect(given).toBeGreaterThan(290_000);
-  const line = partDecoder("x-uuencode");
+  const line = openPartDecoder("x-uuencode");
   line.write(Buffer.from("begin 644 x\n"));
   // Of a line without end nothing is kept but what it says that it has.
   for (let times = 0; times < 300; times++) expect(line.write(Buffer.alloc(1000, 0x61)).length).toBeLessThan(64);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { partDecoder } from "../../../src/wire/mime/decode-part.ts";
+import { openPartDecoder } from "../../../src/wire/mime/decode-part.ts";
 import { fieldIn } from "../../../src/wire/mime/mime-header.ts";
 import { CalendarSplitter } from "../../../src/wire/mime/split-calendar.ts";
 
@@ -26,7 +26,7 @@ function files(text: string, sizes: readonly number[] = []) {
   }
   take(splitter.end());
   return found.map(({ type, disposition, wire }) => {
-    const decoder = partDecoder("base64");
+    const decoder = openPartDecoder("base64");
     const content = Buffer.concat([decoder.write(Buffer.from(wire, "latin1")), decoder.end()]);
     return { type, disposition, content: content.toString("hex") };
   });

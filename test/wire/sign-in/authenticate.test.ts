@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { startProxy } from "../../../src/lab/proxy.ts";
-import { noProxyList } from "../../../src/wire/http/proxy-rules.ts";
+import { splitNoProxy } from "../../../src/wire/http/proxy-rules.ts";
 import type { SignIn } from "../../../src/wire/sign-in/authenticate.ts";
 import { readyToken } from "../../../src/wire/sign-in/bearer-token.ts";
 import { loadKerberos } from "../../../src/wire/sign-in/kerberos.ts";
@@ -168,7 +168,7 @@ describe("auto", () => {
     const proxy = await startProxy({ routes: { "mail.example.com:80": new URL(lab.url).host } });
     opened.push(proxy);
     const server = { url: new URL(proxy.url), credentials: undefined };
-    const through = { proxy: { https: server, http: server, noProxy: noProxyList(""), sparesLoopback: true } };
+    const through = { proxy: { https: server, http: server, noProxy: splitNoProxy(""), sparesLoopback: true } };
     expect(await outcome(ask(client(auto(), 4, through), { ewsUrl: "http://mail.example.com/EWS/Exchange.asmx" }))).toMatchObject({
       code: "unauthenticated",
       message: expect.stringContaining("Basic is not sent without TLS"),

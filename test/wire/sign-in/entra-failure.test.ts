@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { entraFailure, refusalOf } from "../../../src/wire/sign-in/entra-failure.ts";
+import { entraFailure, readEntraError } from "../../../src/wire/sign-in/entra-failure.ts";
 
 const about = { host: "login.example.com", tenant: "t", clientId: "c", scope: "s" };
 const refusal = (error: string, ...codes: number[]) => ({ error, codes, correlationId: undefined });
@@ -37,16 +37,16 @@ test("without a number the name of RFC 6749 counts, and no name reaches into the
 });
 
 test("no text of the answer gets into the failure but a word, numbers and the id", () => {
-  expect(refusalOf({ error: "a b", error_codes: [1] })).toBeUndefined();
-  expect(refusalOf({ error: "x\u001b[2J" })).toBeUndefined();
-  expect(refusalOf({ error: "x", error_codes: ["7", -1, 2.5, 8], correlation_id: "a\nb" })).toEqual({
+  expect(readEntraError({ error: "a b", error_codes: [1] })).toBeUndefined();
+  expect(readEntraError({ error: "x\u001b[2J" })).toBeUndefined();
+  expect(readEntraError({ error: "x", error_codes: ["7", -1, 2.5, 8], correlation_id: "a\nb" })).toEqual({
     error: "x",
     codes: [8],
     correlationId: undefined,
   });
   fc.assert(
     fc.property(fc.jsonValue(), (body) => {
-      const found = refusalOf(body);
+      const found = readEntraError(body);
       expect(found === undefined || /^\w{1,64}$/.test(found.error)).toBe(true);
     }),
   );

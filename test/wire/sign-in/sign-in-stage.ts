@@ -4,7 +4,7 @@ import { Failure } from "../../../src/failure.ts";
 import type { Lab, LabOptions } from "../../../src/lab/lab.ts";
 import type { Http } from "../../../src/wire/http/client.ts";
 import { type HttpOptions, openHttp } from "../../../src/wire/http/http-client.ts";
-import { authenticated, type SignIn } from "../../../src/wire/sign-in/authenticate.ts";
+import { type SignIn, withSignIn } from "../../../src/wire/sign-in/authenticate.ts";
 import { testCertificate } from "../../lab/certificate.ts";
 import { envelope, startSmallLab } from "../../lab/ews/soap-client.ts";
 
@@ -22,7 +22,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
 }
 
 export function client(signIn: SignIn, maxConnections = 4, more: Partial<HttpOptions> = {}): Http {
-  const http = authenticated(openHttp({ ca: testCertificate.cert, timeouts, maxConnections, ...more }), signIn, maxConnections);
+  const http = withSignIn(openHttp({ ca: testCertificate.cert, timeouts, maxConnections, ...more }), signIn, maxConnections);
   opened.push(http);
   return http;
 }

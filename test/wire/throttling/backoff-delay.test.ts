@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Failure } from "../../../src/failure.ts";
-import { backoffDelay, isWorthAnother, retryAfter } from "../../../src/wire/throttling/backoff-delay.ts";
+import { backoffDelay, isWorthAnotherTry, readRetryAfter } from "../../../src/wire/throttling/backoff-delay.ts";
 
 test("a wait of our own choice grows with every attempt, stays in its bounds and is not the same for all", () => {
   for (let attempt = 1; attempt <= 12; attempt++) {
@@ -21,7 +21,7 @@ test.each([
   ["what asks for a longer wait than is waited", new Failure("busy", "Later.", { backOffMs: 60_001 }), 1],
 ] as const)("%s is tried so often", (_, failure, times) => {
   const limits = { attempts: 5, maxWaitMs: 60_000, maxConcurrency: 1, maxPerMailbox: 1 };
-  const tries = [1, 2, 3, 4, 5, 6].filter((count) => isWorthAnother(failure, count, limits));
+  const tries = [1, 2, 3, 4, 5, 6].filter((count) => isWorthAnotherTry(failure, count, limits));
   expect(tries.length + 1).toBe(times);
 });
 
@@ -33,5 +33,5 @@ test.each([
   ["soon", undefined],
   [undefined, undefined],
 ])("Retry-After %s is %s ms", (value, ms) => {
-  expect(retryAfter(value, Date.parse("2026-01-01T00:00:00Z"))).toBe(ms);
+  expect(readRetryAfter(value, Date.parse("2026-01-01T00:00:00Z"))).toBe(ms);
 });

@@ -1,13 +1,13 @@
 import { describe, expect, test, vi } from "vitest";
 import {
   openRequestQueue,
-  type Patience,
+  type QueueLimits,
   type RequestQueue,
+  type RequestTurn,
   requestQueueOf,
-  type Turn,
 } from "../../../src/wire/throttling/request-queue.ts";
 
-const patience: Patience = { maxWaitMs: 60_000, maxConcurrency: 27 };
+const patience: QueueLimits = { maxWaitMs: 60_000, maxConcurrency: 27 };
 const throttled = { text: "Exchange is throttling", asked: true, wireCode: "ErrorServerBusy" };
 
 /** Lets everything happen that waits for nothing but promises. */
@@ -16,10 +16,10 @@ const soon = () => new Promise((resolve) => setImmediate(resolve));
 /** Asks for turns under names; the names of those that got one, in their order. */
 function asking(schedule: RequestQueue) {
   const got: string[] = [];
-  const turns = new Map<string, Turn>();
+  const turns = new Map<string, RequestTurn>();
   return {
     got,
-    async ask(name: string, mailbox: string, how: Partial<Patience> = {}) {
+    async ask(name: string, mailbox: string, how: Partial<QueueLimits> = {}) {
       const turn = await schedule.turn(mailbox, { ...patience, ...how });
       got.push(name);
       turns.set(name, turn);

@@ -1,6 +1,6 @@
 import { asFailure, Failure } from "../../../failure.ts";
 import { hasEnded, type Job } from "../../../state/jobs.ts";
-import { jsonText } from "../../../text/harmless-json.ts";
+import { harmlessJson } from "../../../text/harmless-json.ts";
 import type { AppContext } from "../app-context.ts";
 import { authenticateCaller, type Caller, hasRole, scopeOf } from "../callers/authentication.ts";
 import { type ConcurrencyLimit, openConcurrencyLimit } from "../callers/rate-limits.ts";
@@ -82,7 +82,7 @@ export function jobRoutes(appContext: AppContext): void {
       const caller = await authenticateCaller(c.req.header("authorization"), state.keys, appContext.readToken);
       return caller !== undefined && mayFind(caller, job);
     };
-    const text = (job: Job) => eventOf(job, jsonText(documentOf(job, settings.publicUrl, c.get("requestId"))));
+    const text = (job: Job) => eventOf(job, harmlessJson(documentOf(job, settings.publicUrl, c.get("requestId"))));
     let gone = false;
     const stream = new ReadableStream<Uint8Array>({
       async start(controller) {

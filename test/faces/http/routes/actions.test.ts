@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { State } from "../../../../src/state/state.ts";
-import { jsonText } from "../../../../src/text/harmless-json.ts";
+import { harmlessJson } from "../../../../src/text/harmless-json.ts";
 import { temporaryState } from "../../../state/temporary.ts";
 import { opened, toyCatalogue } from "../../toy.ts";
 import { type CallOptions, startToys, type ToyServer } from "../server.ts";
@@ -39,11 +39,11 @@ test("the replies over a toy catalogue are as they were looked at", async () => 
     const headers = { "x-request-id": "golden" };
     const reply = await toys.call(path, { key: admin, method, headers, body });
     // Harmless to show, whatever a mail or a server says.
-    expect(reply.text).toBe(jsonText(reply.json));
+    expect(reply.text).toBe(harmlessJson(reply.json));
     const names = ["content-type", "allow", "retry-after", "x-request-id", "cache-control", "x-content-type-options"];
     const head = names.flatMap((name) => (reply.headers.has(name) ? [`${name}: ${reply.headers.get(name)}`] : []));
     const asked = body === undefined ? "" : ` ${JSON.stringify(body)}`;
-    said.push([`${method} ${path}${asked}`, "", `HTTP ${reply.status}`, ...head, "", jsonText(reply.json, 2), ""].join("\n"));
+    said.push([`${method} ${path}${asked}`, "", `HTTP ${reply.status}`, ...head, "", harmlessJson(reply.json, 2), ""].join("\n"));
   }
   await expect(said.join(`\n${"-".repeat(60)}\n\n`)).toMatchFileSnapshot("../../golden/http.txt");
 });
