@@ -43,11 +43,11 @@ function page(all: readonly Measure[], before: string): string {
   const rows = all.map((each) => `| ${each.name} | ${shown(each)} | ${each.bar ?? ""} | ${each.ok ? "yes" : "**no**"} | ${each.detail} |`);
   return `# Speed and memory
 
-Written by \`npm run bench -- --write\` (Node ${process.version}, ${cpus().length} cores of ${cpus()[0]?.model.trim() ?? "an unknown kind"}). The machine is shared and noisy:
-medians of interleaved runs, and ratios within one run, are what counts; seconds of another machine say nothing.
-Other people's clients are set up as their documentation says (\`bench/peer-*\`), against the same lab.
+Written by \`npm run bench -- --write\` (Node ${process.version}, ${cpus().length} cores of ${cpus()[0]?.model.trim() ?? "an unknown kind"}). The machine is shared and noisy,
+so compare only medians of interleaved runs and ratios within one run. Seconds from another machine say nothing.
+Clients by other authors (\`bench/peer-*\`) are set up as their documentation says and run against the same lab.
 
-| what | measured | bar | held | detail |
+| what | measured | limit | within the limit | detail |
 | --- | --- | --- | --- | --- |
 ${rows.join("\n")}
 ${byHand}`;

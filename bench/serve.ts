@@ -146,7 +146,7 @@ async function flat(server: Server): Promise<Measure> {
     unit: "MiB resident",
     bar: flatBar,
     ok: after - before <= flatBar,
-    detail: `${after.toFixed(0)} against ${before.toFixed(0)} MiB, after ${memoryCalls.warm} calls besides`,
+    detail: `${after.toFixed(0)} against ${before.toFixed(0)} MiB, both after ${memoryCalls.warm} warm-up calls`,
   };
 }
 

@@ -28,7 +28,7 @@ export async function measurePages(rounds: number): Promise<Measure[]> {
   const first = documents[0] ?? [];
   const values = await messagesOf(first);
   const same = JSON.stringify(readWithSaxes(first)) === JSON.stringify(values);
-  if (!same || values.length !== perPage) throw new Error("The two readers do not make equal objects.");
+  if (!same || values.length !== perPage) throw new Error("The two readers do not return equal objects.");
   // All three begin with bytes, as they come from a socket.
   const json8: Buffer[] = [];
   for (const document of documents) json8.push(Buffer.from(JSON.stringify(await messagesOf(document))));
@@ -60,9 +60,9 @@ export async function measurePages(rounds: number): Promise<Measure[]> {
   }
   const [our, their, other, ready] = [median(ours), median(json), median(saxes), median(jsonText)];
   const bytes = documents.flat().reduce((sum, chunk) => sum + chunk.length, 0);
-  const detail = `${our.toFixed(0)} ms CPU for ${(bytes / 1e6).toFixed(1)} MB; JSON.parse ${their.toFixed(0)} ms for ${(texts.join("").length / 1e6).toFixed(1)} MB (${ready.toFixed(0)} ms when they are strings already: ${(our / ready).toFixed(2)} x); saxes ${other.toFixed(0)} ms; medians of ${rounds}`;
+  const detail = `${our.toFixed(0)} ms CPU for ${(bytes / 1e6).toFixed(1)} MB; JSON.parse ${their.toFixed(0)} ms for ${(texts.join("").length / 1e6).toFixed(1)} MB (${ready.toFixed(0)} ms from strings: ${(our / ready).toFixed(2)} x); saxes ${other.toFixed(0)} ms; medians of ${rounds}`;
   return [
-    ratio("read 10 FindItem pages of 1000, against JSON.parse of the bytes of equal objects", our / their, 4, detail),
+    ratio("read 10 FindItem pages of 1000, against JSON.parse of bytes that hold the same objects", our / their, 4, detail),
     ratio("read 10 FindItem pages of 1000, against saxes", our / other, 0.75, detail),
   ];
 }
