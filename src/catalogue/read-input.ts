@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { Failure } from "../failure.ts";
+import { openShapeCheck } from "../text/json-shape.ts";
 import { didYouMean } from "../text/nearest-name.ts";
 import { parseJson } from "../text/parse-json.ts";
-import { openShapeCheck } from "../text/shape.ts";
 import { visibleText } from "../text/unicode-form.ts";
 import { deepestInput, limitOf, misshapen, mostBytesOf, mostValues, tooLong, tooMuch, unwrapped } from "./limits.ts";
 

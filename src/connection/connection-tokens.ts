@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { OAuth } from "../settings/oauth-settings.ts";
 import { readFileSetting } from "../settings/read-named-file.ts";
-import type { Http } from "../wire/http/client.ts";
+import type { Http } from "../wire/http/client-interface.ts";
 import { scopeOf } from "../wire/sign-in/clouds.ts";
 import type { EntraClient, EntraCredential } from "../wire/sign-in/entra-client.ts";
 import { noTokenCache, openTokenCache } from "../wire/sign-in/token-cache.ts";

@@ -1,7 +1,7 @@
 import type { OAuth } from "../settings/oauth-settings.ts";
 import type { OnPremises } from "../settings/on-premises-settings.ts";
 import { readFileSetting } from "../settings/read-named-file.ts";
-import type { Http } from "../wire/http/client.ts";
+import type { Http } from "../wire/http/client-interface.ts";
 import type { TlsIdentity } from "../wire/http/http-transport.ts";
 import type { SignIn } from "../wire/sign-in/authenticate.ts";
 import type { TokenFacts } from "../wire/sign-in/token-claims.ts";

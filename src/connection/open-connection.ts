@@ -12,7 +12,7 @@ import type { AuditHeads } from "../perform/audit/audit-log-end.ts";
 import type { Connection, Settings } from "../settings/load-settings.ts";
 import type { OAuth } from "../settings/oauth-settings.ts";
 import { readFileSetting } from "../settings/read-named-file.ts";
-import type { Http } from "../wire/http/client.ts";
+import type { Http } from "../wire/http/client-interface.ts";
 import type { Observe } from "../wire/http/observe-http.ts";
 import type { TokenSource } from "../wire/sign-in/token-source.ts";
 

@@ -59,7 +59,7 @@ function graphStepsOf(connection: Connection | undefined): readonly Step[] {
 
 /** One back end of a connection: what is asked over it, and in which check-up. */
 export interface BackEndChecks {
-  readonly side: BackEnd;
+  readonly backEnd: BackEnd;
   readonly steps: readonly Step[];
   readonly checkup: Checkup;
 }
@@ -67,13 +67,13 @@ export interface BackEndChecks {
 /** Those that a connection has; where the settings cannot be read, EWS, whose steps are then skipped. */
 export function backEndChecksOf(
   connection: Connection | undefined,
-  checkup: Omit<Checkup, "side" | "learned" | "route">,
+  checkup: Omit<Checkup, "backEnd" | "learned" | "route">,
 ): readonly BackEndChecks[] {
   const route = connection?.backend === "auto" ? {} : undefined;
-  const sided = (side: BackEnd, seen: Connection | undefined): BackEndChecks => ({
-    side,
-    steps: side === "graph" ? graphStepsOf(seen) : ewsStepsOf(seen),
-    checkup: { ...checkup, side, route, learned: seen === undefined ? {} : { connection: seen } },
+  const sided = (backEnd: BackEnd, seen: Connection | undefined): BackEndChecks => ({
+    backEnd,
+    steps: backEnd === "graph" ? graphStepsOf(seen) : ewsStepsOf(seen),
+    checkup: { ...checkup, backEnd, route, learned: seen === undefined ? {} : { connection: seen } },
   });
   switch (connection?.backend) {
     case "graph":

@@ -98,9 +98,9 @@ export interface CheckedAction extends Uses {
 
 /** A check-up of one connection, over one of its back ends. */
 export interface Checkup {
-  readonly side: BackEnd;
+  readonly backEnd: BackEnd;
   /** In a hybrid organisation: which back end holds the mailbox, once that is known. The same for both check-ups. */
-  readonly route: { side?: BackEnd | undefined } | undefined;
+  readonly route: { backEnd?: BackEnd | undefined } | undefined;
   readonly actions: readonly CheckedAction[];
   /** The mailbox to look into, when one was asked for. */
   readonly mailbox: string | undefined;

@@ -25,21 +25,21 @@ export const noMailboxNamed: Finding = {
 
 /** Where Microsoft Graph is, or Exchange Web Services: as the settings say it, or as Autodiscover found it. */
 export function urlOf(checkup: Checkup): URL {
-  if (checkup.side === "graph") return connectionOf(checkup).graph.url;
+  if (checkup.backEnd === "graph") return connectionOf(checkup).graph.url;
   const url = checkup.learned.url ?? connectionOf(checkup).ews.url;
   if (url === undefined) throw new Failure("internal", "A step needs the URL before it was found.");
   return url;
 }
 
 /** The field of the settings that such a thing of this back end stands in. */
-export function fieldOf({ side }: Checkup, name: "url" | "ca_file"): string {
-  return `${side}.${name}`;
+export function fieldOf({ backEnd }: Checkup, name: "url" | "ca_file"): string {
+  return `${backEnd}.${name}`;
 }
 
 /** How the server is reached. Throws Failure `invalid-settings`. */
 export async function networkSettingsOf(checkup: Checkup): Promise<Pick<HttpOptions, "ca" | "proxy" | "tls">> {
   const connection = connectionOf(checkup);
-  return checkup.side === "graph" ? readOnlyGraphOptions(connection) : ewsOptionsOf(connection);
+  return checkup.backEnd === "graph" ? readOnlyGraphOptions(connection) : ewsOptionsOf(connection);
 }
 
 /** How Graph is asked by one who lists no mailboxes: that takes a token of its own. Throws Failure `invalid-settings`. */
@@ -50,7 +50,7 @@ export function readOnlyGraphOptions(connection: Connection, options: OpenOption
 
 /** True when Exchange Online is behind it: by the URL, or by the resource that the token is for. */
 export function isOnline(checkup: Checkup): boolean {
-  if (checkup.side === "graph") return true;
+  if (checkup.backEnd === "graph") return true;
   const { token, url = connectionOf(checkup).ews.url } = checkup.learned;
   const audience = token?.audience?.replace(/(?<!\/)\/+$/, "").toLowerCase();
   return (url !== undefined && isCloudUrl(url)) || Object.values(clouds).some(({ exchange }) => audience === `https://${exchange}`);

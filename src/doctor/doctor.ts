@@ -41,7 +41,7 @@ export interface DoctorOptions {
 export async function doctor(wanted: DoctorOptions): Promise<DoctorReport> {
   const now = wanted.now ?? Date.now;
   const events: { event: HttpEvent; at: number }[] = [];
-  const common: Omit<Checkup, "side" | "learned" | "route"> = {
+  const common: Omit<Checkup, "backEnd" | "learned" | "route"> = {
     actions: wanted.actions,
     mailbox: wanted.mailbox,
     signal: wanted.signal,
@@ -66,20 +66,20 @@ export async function doctor(wanted: DoctorOptions): Promise<DoctorReport> {
     reports.push(report);
     wanted.progress?.(report);
   };
-  const first: Checkup = { ...common, side: "ews", route: undefined, learned: {} };
-  let sides: readonly BackEndChecks[] = [];
+  const first: Checkup = { ...common, backEnd: "ews", route: undefined, learned: {} };
+  let backEndChecks: readonly BackEndChecks[] = [];
   try {
     await run(settings, first);
-    sides = backEndChecksOf(first.learned.connection, common);
-    for (const { steps, checkup } of sides) for (const step of steps) await run(step, checkup);
+    backEndChecks = backEndChecksOf(first.learned.connection, common);
+    for (const { steps, checkup } of backEndChecks) for (const step of steps) await run(step, checkup);
     await run(clock, first);
   } finally {
-    for (const { checkup } of sides) {
+    for (const { checkup } of backEndChecks) {
       await checkup.learned.exchange?.close();
       checkup.learned.probe?.close();
     }
   }
-  return conclude(reports, wanted.actions, sides);
+  return conclude(reports, wanted.actions, backEndChecks);
 }
 
 function skippedFor(cause: StepName): Finding {
@@ -95,9 +95,13 @@ async function runStep(step: Step, checkup: Checkup): Promise<Finding> {
   }
 }
 
-function conclude(reports: readonly StepReport[], actions: readonly CheckedAction[], sides: readonly BackEndChecks[]): DoctorReport {
-  const verdicts = actions.map((action) => verdictOn(action, reports, sides));
-  const granted = sides.find(({ side }) => side === "graph")?.checkup.learned.granted;
+function conclude(
+  reports: readonly StepReport[],
+  actions: readonly CheckedAction[],
+  backEndChecks: readonly BackEndChecks[],
+): DoctorReport {
+  const verdicts = actions.map((action) => verdictOn(action, reports, backEndChecks));
+  const granted = backEndChecks.find(({ backEnd }) => backEnd === "graph")?.checkup.learned.granted;
   const bad = verdicts.filter(({ works }) => works !== "yes");
   const success = bad.length === 0;
   return {

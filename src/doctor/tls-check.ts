@@ -111,7 +111,7 @@ function judge({ protocol, problem, chain }: HandshakeResult, name: string, chec
     next,
   });
   if (days < 0 || problem === "CERT_HAS_EXPIRED") {
-    if (checkup.side === "graph") return bad("The certificate has expired", between);
+    if (checkup.backEnd === "graph") return bad("The certificate has expired", between);
     return bad("The certificate has expired", [
       "Renew it on the server and bind it to IIS (an expired authority in the chain counts, too; a wrong clock here as well):",
       "Get-ExchangeCertificate | Format-List Subject,CertificateDomains,NotAfter,Services,Thumbprint",
@@ -128,7 +128,7 @@ function judge({ protocol, problem, chain }: HandshakeResult, name: string, chec
     case "ERR_TLS_CERT_ALTNAME_INVALID":
     case "HOSTNAME_MISMATCH":
       return bad(`The certificate is not for ${name}`, [
-        ...(checkup.side === "graph"
+        ...(checkup.backEnd === "graph"
           ? between
           : [
               "Use one of the names of the certificate in ews.url (or as tls.server_name, where the URL must stay as it is); or have a certificate for this name bound to IIS.",
@@ -141,13 +141,13 @@ function judge({ protocol, problem, chain }: HandshakeResult, name: string, chec
     case "UNABLE_TO_VERIFY_LEAF_SIGNATURE":
       return bad("The authority that signed the certificate is not known here", [
         `Save the certificate of the authority (${short(last.issuer)}) as PEM and name it in the settings; get it from your PKI, not from this connection:`,
-        `${checkup.side}: { ca_file: /etc/ssl/private-ca.pem }`,
+        `${checkup.backEnd}: { ca_file: /etc/ssl/private-ca.pem }`,
       ]);
     default:
       return bad(`The certificate is not trusted (${problem})`, ["Have the certificate of the server looked at."]);
   }
   // Microsoft's own are renewed without anybody's doing.
-  if (days < warningDays && checkup.side === "ews")
+  if (days < warningDays && checkup.backEnd === "ews")
     return { status: "warning", found: `${about}. It ends soon`, next: ["Have the certificate renewed before it ends."] };
   return { status: "ok", found: about };
 }

@@ -56,7 +56,7 @@ async function judgeOptionalToken(
 }
 
 async function fetched(auth: OAuth, checkup: Checkup): Promise<Finding> {
-  const resource = checkup.side === "graph" ? "graph" : "exchange";
+  const resource = checkup.backEnd === "graph" ? "graph" : "exchange";
   const client = clientOf(auth, resource);
   const host = client.credential.kind === "managed-identity" ? "the managed identity of this machine" : authorityOf(client).host;
   const tried = `fetched a new token for ${client.scope} from ${host} (${client.credential.kind})`;
@@ -102,7 +102,7 @@ async function credentialLifetime(credential: EntraCredential, now: number): Pro
 }
 
 /** The commands that do what the hint says. */
-function repair(wireCode: string | undefined, clientId: string, { side, actions }: Checkup): readonly string[] {
+function repair(wireCode: string | undefined, clientId: string, { backEnd, actions }: Checkup): readonly string[] {
   if (clientId === "") return [];
   const found = findApplication(clientId);
   switch (wireCode) {
@@ -113,7 +113,7 @@ function repair(wireCode: string | undefined, clientId: string, { side, actions 
     case "AADSTS700030":
       return [...found, ...addCertificate("mailcordon.cer")];
     case "AADSTS65001":
-      return [...found, ...(side === "graph" ? consentToGraph(leastOf(actions)) : consentToAll)];
+      return [...found, ...(backEnd === "graph" ? consentToGraph(leastOf(actions)) : consentToAll)];
     default:
       return [];
   }
@@ -135,7 +135,7 @@ function judge(text: string, checkup: Checkup): Omit<Finding, "tried"> {
       next: ["Get a new token (it lives about an hour), or give an application registration to the settings, so that it is renewed."],
     };
   }
-  const astray = audience === undefined ? undefined : (checkup.side === "graph" ? wrongGraphAudience : wrongAudience)(audience, checkup);
+  const astray = audience === undefined ? undefined : (checkup.backEnd === "graph" ? wrongGraphAudience : wrongAudience)(audience, checkup);
   if (astray !== undefined) return { ...astray, found: `${astray.found}. ${about}` };
   if (minutes !== undefined && minutes < almostExpiredMinutes) {
     return { status: "warning", found: `${minutes} minutes are left. ${about}`, next: ["Get a new token before a long call."] };

@@ -27,8 +27,8 @@ const foundations: Readonly<Record<BackEnd, readonly StepName[]>> = {
 };
 
 /** What the steps say of one action. */
-export function verdictOn(action: CheckedAction, reports: readonly StepReport[], sides: readonly BackEndChecks[]): ActionReport {
-  const at = (side: BackEnd) => sides.find((one) => one.side === side)?.checkup;
+export function verdictOn(action: CheckedAction, reports: readonly StepReport[], backEndChecks: readonly BackEndChecks[]): ActionReport {
+  const at = (backEnd: BackEnd) => backEndChecks.find((one) => one.backEnd === backEnd)?.checkup;
   const [graph, ews] = [at("graph"), at("ews")];
   if (graph === undefined) return judgedOverEws(action, reports, overEws(action), "ews", ews);
   if (ews === undefined) return overGraph(action, reports, graph, "graph");
@@ -37,7 +37,7 @@ export function verdictOn(action: CheckedAction, reports: readonly StepReport[],
     const first = overGraph(action, reports, graph, "auto");
     return first.works === "yes" ? judged(action, reports, overEws(action), "auto") : first;
   }
-  const held = graph.route?.side;
+  const held = graph.route?.backEnd;
   if (held === "ews") return judgedOverEws(action, reports, [...foundations.graph, ...overEws(action)], "ews", ews);
   return overGraph(action, reports, graph, held);
 }

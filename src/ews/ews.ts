@@ -5,7 +5,7 @@ import type { Exchange, Mailbox, SearchableMailboxes, SearchableMailboxQuery } f
 import type { Detail, Message } from "../exchange/message.ts";
 import { Failure } from "../failure.ts";
 import type { Outcome } from "../outcome.ts";
-import type { Http } from "../wire/http/client.ts";
+import type { Http } from "../wire/http/client-interface.ts";
 import { type HttpOptions, openHttp } from "../wire/http/http-client.ts";
 import { defaultUserAgent, httpOptionsOf, retryLimitsOf, type ServerOptions } from "../wire/http/server-options.ts";
 import type { TokenFacts } from "../wire/sign-in/token-claims.ts";

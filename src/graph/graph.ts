@@ -1,7 +1,7 @@
 import { attachmentsIn, sha256Of } from "../exchange/attachment-hash.ts";
 import type { Exchange, Mailbox } from "../exchange/exchange.ts";
 import { Failure } from "../failure.ts";
-import type { Http } from "../wire/http/client.ts";
+import type { Http } from "../wire/http/client-interface.ts";
 import { openHttp } from "../wire/http/http-client.ts";
 import { defaultUserAgent, httpOptionsOf, retryLimitsOf, type ServerOptions } from "../wire/http/server-options.ts";
 import { openRequestQueue, requestQueueOf } from "../wire/throttling/request-queue.ts";

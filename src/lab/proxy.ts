@@ -51,7 +51,7 @@ export async function startProxy(options: ProxyOptions = {}): Promise<LabProxy> 
     let status = 200;
     const to = routes.get(target.toLowerCase()) ?? target;
     if (options.users !== undefined && (user === undefined || !isUser(options.users, user))) status = 407;
-    else if (options.refused?.includes(placeOf(target).host)) status = 403;
+    else if (options.refused?.includes(targetOf(target).host)) status = 403;
     else if (onlyRoutes && !routes.has(target.toLowerCase())) status = 502;
     requests.push({ method: request.method ?? "", target, user: user?.name, status });
     return { status, to };
@@ -72,7 +72,7 @@ export async function startProxy(options: ProxyOptions = {}): Promise<LabProxy> 
       return;
     }
     const { "proxy-authorization": _, "proxy-connection": __, ...headers } = request.headers;
-    const { host, port } = placeOf(to);
+    const { host, port } = targetOf(to);
     const onward = forward({ host, port, method: request.method, path: url.pathname + url.search, headers, agent: false }, (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(response);
@@ -90,7 +90,7 @@ export async function startProxy(options: ProxyOptions = {}): Promise<LabProxy> 
       client.end(`HTTP/1.1 ${status} Refused\r\n${why}Content-Length: 0\r\nConnection: close\r\n\r\n`);
       return;
     }
-    const upstream = connect(placeOf(to), () => {
+    const upstream = connect(targetOf(to), () => {
       client.write("HTTP/1.1 200 Connection established\r\n\r\n");
       upstream.write(head);
       upstream.pipe(client);
@@ -120,12 +120,12 @@ export async function startProxy(options: ProxyOptions = {}): Promise<LabProxy> 
 
 const challenge = { "Proxy-Authenticate": 'Basic realm="mailcordon practice proxy"' } as const;
 
-interface Login {
+interface ProxyLogin {
   readonly name: string;
   readonly password: string;
 }
 
-function userOf(request: IncomingMessage): Login | undefined {
+function userOf(request: IncomingMessage): ProxyLogin | undefined {
   const [, credentials] = /^Basic +(\S+)$/i.exec(request.headers["proxy-authorization"] ?? "") ?? [];
   if (credentials === undefined) return undefined;
   const text = Buffer.from(credentials, "base64").toString("utf8");
@@ -133,12 +133,12 @@ function userOf(request: IncomingMessage): Login | undefined {
   return colon < 0 ? undefined : { name: text.slice(0, colon), password: text.slice(colon + 1) };
 }
 
-function isUser(users: Readonly<Record<string, string>>, { name, password }: Login): boolean {
+function isUser(users: Readonly<Record<string, string>>, { name, password }: ProxyLogin): boolean {
   return Object.hasOwn(users, name) && users[name] === password;
 }
 
 /** `host:port`, an address of IPv6 in brackets. */
-function placeOf(target: string): { readonly host: string; readonly port: number } {
+function targetOf(target: string): { readonly host: string; readonly port: number } {
   const at = target.lastIndexOf(":");
   return { host: target.slice(0, at).replace(/^\[|\]$/g, ""), port: Number(target.slice(at + 1)) };
 }

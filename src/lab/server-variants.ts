@@ -18,18 +18,18 @@ export const serverVariants = {
   "attached-mime-only": "GetAttachment returns an attached message as MimeContent and nothing else",
 } as const satisfies Record<string, string>;
 
-type HabitName = keyof typeof serverVariants;
+type VariantName = keyof typeof serverVariants;
 
 /** A habit that is about one operation, property or way has it as its value. */
-const takesValue: ReadonlySet<HabitName> = new Set(["other-wrapper", "opens-deleted", "refuses-restrictions", "missing"]);
+const takesValue: ReadonlySet<VariantName> = new Set(["other-wrapper", "opens-deleted", "refuses-restrictions", "missing"]);
 
-function isHabit(name: string): name is HabitName {
+function isVariant(name: string): name is VariantName {
   return Object.hasOwn(serverVariants, name);
 }
 
 /** Which habits a lab has. */
 export class ServerVariants {
-  readonly #values = new Map<HabitName, Set<string>>();
+  readonly #values = new Map<VariantName, Set<string>>();
   /** Items that `opens-deleted` still opens: where each was, by its old id. */
   readonly #deleted = new Map<string, { readonly mailbox: LabMailbox; readonly identity: Uint8Array; readonly folder: LabFolder }>();
 
@@ -40,7 +40,7 @@ export class ServerVariants {
 
   #add(text: string, operations: readonly string[]): void {
     const [, name = "", value] = /^([^:]*)(?::(.*))?$/s.exec(text) ?? [];
-    if (!isHabit(name)) throw new Error(`"${name}" is not a habit. Habits: ${Object.keys(serverVariants).join(", ")}.`);
+    if (!isVariant(name)) throw new Error(`"${name}" is not a habit. Habits: ${Object.keys(serverVariants).join(", ")}.`);
     if (value !== undefined && !takesValue.has(name)) throw new Error(`The habit ${name} takes no value.`);
     const isAboutOperation = name === "missing" || (name === "other-wrapper" && value !== undefined);
     if (isAboutOperation && !operations.includes(value ?? ""))
@@ -51,7 +51,7 @@ export class ServerVariants {
     this.#values.set(name, values.add(value ?? ""));
   }
 
-  has(name: HabitName): boolean {
+  has(name: VariantName): boolean {
     return this.#values.has(name);
   }
 

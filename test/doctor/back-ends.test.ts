@@ -24,7 +24,7 @@ describe("a hybrid connection", () => {
     return { lab, report: await examine(connection, { environment: { ...environment, SECRET: labPassword }, ...changes }) };
   }
 
-  test("that is healthy is healthy for a mailbox of either side, each over the back end that holds it", async () => {
+  test("that is healthy is healthy for a mailbox of either back end, each over the back end that holds it", async () => {
     const { report: cloud, lab } = await hybrid();
     expect(cloud).toMatchObject(allWork);
     expect(cloud.step("mailbox")).toMatchObject({ status: "skipped" });

@@ -11,7 +11,7 @@ const application = {
 async function found(environment: Readonly<Record<string, string>>): Promise<string> {
   const common = { actions: [], mailbox: undefined, signal: undefined, events: [], tell: undefined, route: undefined };
   const load = () => loadSettings({ environment: { ...application, ...environment } });
-  const finding = await settings.run({ ...common, side: "ews", now: Date.now, observe: () => undefined, learned: {}, load });
+  const finding = await settings.run({ ...common, backEnd: "ews", now: Date.now, observe: () => undefined, learned: {}, load });
   expect(finding.status).toBe("ok");
   return finding.found;
 }

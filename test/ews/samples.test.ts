@@ -17,7 +17,7 @@ import { fixedEndpoint } from "../../src/ews/session/endpoint.ts";
 import { openSoap } from "../../src/ews/session/soap.ts";
 import { Failure } from "../../src/failure.ts";
 import type { Outcome } from "../../src/outcome.ts";
-import type { Http } from "../../src/wire/http/client.ts";
+import type { Http } from "../../src/wire/http/client-interface.ts";
 import { absent, shared } from "./shared.ts";
 
 const folder = "ews-samples";

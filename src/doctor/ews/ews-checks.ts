@@ -5,9 +5,9 @@ import type { Secret } from "../../settings/secrets.ts";
 import { type Checkup, connectionOf, type Step } from "../checkup.ts";
 import { mailboxOf, maxWaitSeconds, noMailboxNamed, powerShellSafe, urlOf } from "../connection-facts.ts";
 import { partlyNeeds, requiredRightsOf } from "../required-rights.ts";
-import { askDiscovery, askInbox } from "./ask-exchange.ts";
-import { isNotFromEws, whyNoEws } from "./why-no-ews.ts";
-import { discoveryRoleCommands, judgeRights, whyNoMailbox } from "./why-no-mailbox.ts";
+import { askDiscovery, askInbox } from "./ask-mailbox.ts";
+import { isNotFromEws, whyNoEws } from "./explain-ews-failure.ts";
+import { discoveryRoleCommands, judgeRights, whyNoMailbox } from "./explain-mailbox-failure.ts";
 
 /** One question to Exchange: nothing but reading, and one try of the password. */
 export const ews: Step = {
@@ -73,7 +73,7 @@ export const discovery: Step = {
 
 /** In a hybrid organisation: Microsoft Graph holds the mailbox. */
 function isInTheCloud({ route }: Checkup): boolean {
-  return route?.side === "graph";
+  return route?.backEnd === "graph";
 }
 
 /** Whether the account gets into the mailbox, and as whom. */

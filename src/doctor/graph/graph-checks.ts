@@ -1,5 +1,3 @@
-// src/doctor/graph/: Checks Microsoft Graph: the mailbox, the permissions, the list of mailboxes, and why one of them fails.
-
 import type { Failure } from "../../failure.ts";
 import { openProbe, type Probe } from "../../graph/mailboxes/permission-probe.ts";
 import { type Permission, permissionsOf } from "../../graph/permissions.ts";
@@ -7,7 +5,7 @@ import type { Outcome } from "../../outcome.ts";
 import { onlineGraph } from "../../wire/sign-in/clouds.ts";
 import { type CheckedAction, type Checkup, connectionOf, type Finding, type Step } from "../checkup.ts";
 import { cloudOf, mailboxOf, maxWaitSeconds, noMailboxNamed, readOnlyGraphOptions, urlOf } from "../connection-facts.ts";
-import { notInTheCloud, whyNoGraphMailbox } from "./why-no-graph.ts";
+import { notInTheCloud, whyNoGraphMailbox } from "./explain-mailbox-failure.ts";
 
 /** What shows that a mailbox may be read: the permissions that a question can try, in the order in which they are tried. */
 const questions = {
@@ -140,6 +138,6 @@ export const graphMailbox: Step = {
   },
 };
 
-function recordRoute({ route }: Checkup, side: "ews" | "graph"): void {
-  if (route !== undefined) route.side = side;
+function recordRoute({ route }: Checkup, backEnd: "ews" | "graph"): void {
+  if (route !== undefined) route.backEnd = backEnd;
 }

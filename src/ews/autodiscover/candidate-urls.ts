@@ -1,5 +1,5 @@
 import { errorCode, Failure } from "../../failure.ts";
-import type { HttpResponse } from "../../wire/http/messages.ts";
+import type { HttpResponse } from "../../wire/http/request-and-response.ts";
 import { checkedUrl } from "./trusted-urls.ts";
 
 /** An SRV record (RFC 2782). */

@@ -1,7 +1,7 @@
 import { asFailure, Failure, type FailureCode } from "../../failure.ts";
 import { neverSent } from "../../wire/http/http-client.ts";
 import { failureAt } from "../../wire/http/http-failure.ts";
-import type { HttpRequest, HttpResponse } from "../../wire/http/messages.ts";
+import type { HttpRequest, HttpResponse } from "../../wire/http/request-and-response.ts";
 import { lookUpService, redirection, redirectProbe, serviceOrigin, usualOrigins } from "./candidate-urls.ts";
 import type { AutodiscoverOptions, Step } from "./options.ts";
 import type { Answer, Protocol } from "./protocol.ts";

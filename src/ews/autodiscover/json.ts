@@ -1,6 +1,6 @@
 import { Failure } from "../../failure.ts";
 import { parseJson } from "../../text/parse-json.ts";
-import type { HttpResponse } from "../../wire/http/messages.ts";
+import type { HttpResponse } from "../../wire/http/request-and-response.ts";
 import { httpAnswer, largestAnswer, type Protocol, said } from "./protocol.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { HttpRequest, HttpResponse } from "../../wire/http/messages.ts";
+import type { HttpRequest, HttpResponse } from "../../wire/http/request-and-response.ts";
 import type { ServiceRecord } from "./candidate-urls.ts";
 import type { Protocol } from "./protocol.ts";
 

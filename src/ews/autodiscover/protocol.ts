@@ -1,5 +1,5 @@
 import { Failure } from "../../failure.ts";
-import type { HttpRequest, HttpResponse } from "../../wire/http/messages.ts";
+import type { HttpRequest, HttpResponse } from "../../wire/http/request-and-response.ts";
 import { httpFailure } from "../session/http-failures.ts";
 
 /** Where EWS is, the better place first, and the versions that it takes, where it says so. */

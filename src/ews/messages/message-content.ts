@@ -3,7 +3,7 @@ import type { Content, Message } from "../../exchange/message.ts";
 import { Failure } from "../../failure.ts";
 import type { InsideReader } from "../../message-content/attached-parts.ts";
 import { askedOf, attempt, done, failed, type Outcome } from "../../outcome.ts";
-import { beginsAsMessage } from "../../wire/mime/begins-as-message.ts";
+import { beginsAsMessage } from "../../wire/mime/check-message-start.ts";
 import { t } from "../namespaces.ts";
 import { getAttachment, getAttachmentContent } from "../operations/get-attachment.ts";
 import { getItemAttachments, getItemMime } from "../operations/get-item.ts";

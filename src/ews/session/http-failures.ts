@@ -1,5 +1,5 @@
 import { Failure } from "../../failure.ts";
-import type { HttpResponse } from "../../wire/http/messages.ts";
+import type { HttpResponse } from "../../wire/http/request-and-response.ts";
 import { readRetryAfter } from "../../wire/throttling/backoff-delay.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { Failure } from "../../failure.ts";
-import type { HttpResponse } from "../../wire/http/messages.ts";
+import type { HttpResponse } from "../../wire/http/request-and-response.ts";
 import { clouds } from "../../wire/sign-in/clouds.ts";
 import type { TokenFacts } from "../../wire/sign-in/token-claims.ts";
 

@@ -2,9 +2,9 @@ import { randomUUID } from "node:crypto";
 import type { Call } from "../../exchange/exchange.ts";
 import { Failure } from "../../failure.ts";
 import { failed, type Outcome } from "../../outcome.ts";
-import type { Http } from "../../wire/http/client.ts";
+import type { Http } from "../../wire/http/client-interface.ts";
 import { neverSent } from "../../wire/http/http-client.ts";
-import type { HttpResponse } from "../../wire/http/messages.ts";
+import type { HttpResponse } from "../../wire/http/request-and-response.ts";
 import type { TokenFacts } from "../../wire/sign-in/token-claims.ts";
 import type { RepeatSafety } from "../../wire/throttling/retry-safety.ts";
 import {

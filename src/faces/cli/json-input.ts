@@ -2,7 +2,7 @@ import { deepestInput, misshapen, mostValues, tooLong } from "../../catalogue/li
 import { inParts } from "../../catalogue/read-input.ts";
 import { errorCode, Failure } from "../../failure.ts";
 import { readRegular } from "../../files/regular-file.ts";
-import { openShapeCheck } from "../../text/shape.ts";
+import { openShapeCheck } from "../../text/json-shape.ts";
 
 /**
  * The JSON object of a file, or of standard input when the path is `-`.

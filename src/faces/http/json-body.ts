@@ -3,7 +3,7 @@ import { Worker } from "node:worker_threads";
 import { deepestInput, misshapen, mostValues, tooLong } from "../../catalogue/limits.ts";
 import { inParts } from "../../catalogue/read-input.ts";
 import { Failure } from "../../failure.ts";
-import { openShapeCheck } from "../../text/shape.ts";
+import { openShapeCheck } from "../../text/json-shape.ts";
 
 /** JSON as it came, with its SHA-256 in hexadecimal. */
 export interface JsonBytes {

@@ -3,7 +3,7 @@ import type { Message } from "../../exchange/message.ts";
 import { Failure } from "../../failure.ts";
 import type { OpenedPart } from "../../message-content/read-in-one-pass.ts";
 import { attempt, done, failed, type Outcome } from "../../outcome.ts";
-import { beginsAsMessage } from "../../wire/mime/begins-as-message.ts";
+import { beginsAsMessage } from "../../wire/mime/check-message-start.ts";
 import { mayBeDone } from "../failures.ts";
 import { deleteAttachment } from "../requests/attachment-delete.ts";
 import { getAttachedItem, getAttachmentKind, getAttachmentValue } from "../requests/attachment-get.ts";

@@ -3,7 +3,7 @@ import type { Content } from "../../exchange/message.ts";
 import { Failure } from "../../failure.ts";
 import type { InsideReader } from "../../message-content/attached-parts.ts";
 import { attempt, type Outcome } from "../../outcome.ts";
-import { beginsAsMessage } from "../../wire/mime/begins-as-message.ts";
+import { beginsAsMessage } from "../../wire/mime/check-message-start.ts";
 import { getAttachmentValue } from "../requests/attachment-get.ts";
 import { getMimeMessage } from "../requests/outlook-get-mime-message.ts";
 import type { GraphMailbox } from "../session/mailbox.ts";

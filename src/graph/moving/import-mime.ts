@@ -2,7 +2,7 @@ import { type Copied, copyLosses } from "../../exchange/exchange.ts";
 import { discarded } from "../../exchange/sending/send-once.ts";
 import { asFailure, Failure, type LeftDraft } from "../../failure.ts";
 import { attempt } from "../../outcome.ts";
-import { beginsAsMessage } from "../../wire/mime/begins-as-message.ts";
+import { beginsAsMessage } from "../../wire/mime/check-message-start.ts";
 import type { FolderRef } from "../folders/folder-ref.ts";
 import { moveMessage } from "../requests/message-move.ts";
 import { getMessage } from "../requests/messages.ts";

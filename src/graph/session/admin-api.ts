@@ -2,7 +2,7 @@
 
 import type { Call, SearchableMailbox, SearchableMailboxQuery } from "../../exchange/exchange.ts";
 import { asFailure, Failure } from "../../failure.ts";
-import type { Http } from "../../wire/http/client.ts";
+import type { Http } from "../../wire/http/client-interface.ts";
 import { type HttpOptions, openHttp } from "../../wire/http/http-client.ts";
 import type { TokenFacts } from "../../wire/sign-in/token-claims.ts";
 import { anyMailbox, getMailboxes } from "../requests/admin-api-mailbox.ts";

@@ -1,5 +1,5 @@
 import { Failure } from "../../failure.ts";
-import type { HttpMethod } from "../../wire/http/messages.ts";
+import type { HttpMethod } from "../../wire/http/request-and-response.ts";
 import type { RepeatSafety } from "../../wire/throttling/retry-safety.ts";
 import type { Document } from "../../wire/xml/write-xml.ts";
 import type { UnpromisedBehaviour } from "../unpromised.ts";

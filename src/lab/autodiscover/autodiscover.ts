@@ -68,9 +68,10 @@ const namespaces = {
 /** The three services of Autodiscover over one store; undefined for a path that is none of theirs. */
 export function autodiscoverAt(path: string, options: AutodiscoverOptions): AutodiscoverHandler | undefined {
   const at = path.toLowerCase();
-  if (at.startsWith("/autodiscover/autodiscover.json/v1.0/")) return (request, response) => serve("json", options, request, response);
-  if (at === "/autodiscover/autodiscover.svc") return (request, response) => serve("soap", options, request, response);
-  if (at === "/autodiscover/autodiscover.xml") return (request, response) => serve("pox", options, request, response);
+  if (at.startsWith("/autodiscover/autodiscover.json/v1.0/"))
+    return (request, response) => answerAutodiscover("json", options, request, response);
+  if (at === "/autodiscover/autodiscover.svc") return (request, response) => answerAutodiscover("soap", options, request, response);
+  if (at === "/autodiscover/autodiscover.xml") return (request, response) => answerAutodiscover("pox", options, request, response);
   return undefined;
 }
 
@@ -80,7 +81,7 @@ interface Reply {
   readonly body: string;
 }
 
-async function serve(
+async function answerAutodiscover(
   protocol: AutodiscoverProtocol,
   options: AutodiscoverOptions,
   request: IncomingMessage,
@@ -97,14 +98,14 @@ async function serve(
     (one) => (one.host === undefined || one.host === host) && (one.protocol === undefined || one.protocol === requested),
   );
   const behave = rule?.behave;
-  if (behave?.kind === "huge") return await endless(requested, response);
-  const reply = behave === undefined ? undefined : misbehaved(behave);
+  if (behave?.kind === "huge") return await writeEndlessBody(requested, response);
+  const reply = behave === undefined ? undefined : deliberateReply(behave);
   const { status, headers, body: text } = reply ?? honest(requested, options, request, body.toString("utf8"), caller, behave);
   response.writeHead(status, { "Content-Length": Buffer.byteLength(text), ...headers }).end(text);
 }
 
 /** What does not depend on what was asked. */
-function misbehaved(behave: AutodiscoverBehaviour): Reply | undefined {
+function deliberateReply(behave: AutodiscoverBehaviour): Reply | undefined {
   switch (behave.kind) {
     case "refuse":
       return { status: behave.status, headers: behave.status === 401 ? challenge : {}, body: "" };
@@ -127,13 +128,13 @@ function honest(
   caller: User | undefined,
   behave: AutodiscoverBehaviour | undefined,
 ): Reply {
-  if (requested === "json") return json(options, request, behave);
+  if (requested === "json") return answerJson(options, request, behave);
   if (caller === undefined) return { status: 401, headers: challenge, body: "" };
   if (requested === "probe" || request.method !== "POST") return { status: 405, headers: { Allow: "POST" }, body: "" };
   if (!/^text\/xml\b/i.test(request.headers["content-type"] ?? "")) return { status: 415, body: "" };
   try {
     const root = parseXml(body);
-    const text = requested === "soap" ? soap(options, root, behave) : pox(options, root, behave);
+    const text = requested === "soap" ? answerSoap(options, root, behave) : answerPox(options, root, behave);
     return { status: 200, headers: { "Content-Type": "text/xml; charset=utf-8" }, body: text };
   } catch (error) {
     if (error instanceof XmlError || error instanceof BadRequest) return { status: 400, body: "" };
@@ -144,7 +145,7 @@ function honest(
 class BadRequest extends Error {}
 
 /** @see https://learn.microsoft.com/en-us/openspecs/exchange_server_protocols/ms-oxdscli/78530279-d042-4eb0-a1f4-03b18143cd19 */
-function json(options: AutodiscoverOptions, request: IncomingMessage, behave: AutodiscoverBehaviour | undefined): Reply {
+function answerJson(options: AutodiscoverOptions, request: IncomingMessage, behave: AutodiscoverBehaviour | undefined): Reply {
   const url = new URL(request.url ?? "", "https://lab.invalid");
   const address = decodeURIComponent(url.pathname.split("/")[4] ?? "");
   const answer = (status: number, value: unknown): Reply => ({
@@ -160,19 +161,19 @@ function json(options: AutodiscoverOptions, request: IncomingMessage, behave: Au
       ErrorMessage: `The given protocol value '${protocol}' is invalid. Supported values are 'EWS'`,
     });
   }
-  const { external } = placesOf(options, behave);
+  const { external } = serviceUrlsOf(options, behave);
   // The real service gives a URL for addresses it has never heard of: it names a server for the domain, not a mailbox.
   if (!address.includes("@")) return answer(400, { ErrorCode: "UserNotFound", ErrorMessage: "The address is invalid." });
   return answer(200, { Protocol: "EWS", Url: external });
 }
 
-function placesOf(options: AutodiscoverOptions, behave: AutodiscoverBehaviour | undefined) {
+function serviceUrlsOf(options: AutodiscoverOptions, behave: AutodiscoverBehaviour | undefined) {
   if (behave?.kind === "answer") return { external: behave.external, internal: behave.internal };
   return { external: options.externalUrl, internal: options.internalUrl };
 }
 
 /** @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/getusersettings-operation-soap */
-function soap(options: AutodiscoverOptions, root: XmlElement, behave: AutodiscoverBehaviour | undefined): string {
+function answerSoap(options: AutodiscoverOptions, root: XmlElement, behave: AutodiscoverBehaviour | undefined): string {
   const ofSoap = (name: string) => root.children.find((child) => child.ns === namespaces.soap && child.name === name);
   const of = (parent: XmlElement | undefined, name: string) =>
     parent?.children.find((child) => child.ns === namespaces.autodiscover && child.name === name);
@@ -181,7 +182,7 @@ function soap(options: AutodiscoverOptions, root: XmlElement, behave: Autodiscov
   const address = of(of(of(request, "Users"), "User"), "Mailbox")?.text.trim();
   if (root.ns !== namespaces.soap || root.name !== "Envelope" || version === undefined || address === undefined) throw new BadRequest();
   const wanted = of(request, "RequestedSettings")?.children.map((setting) => setting.text.trim()) ?? [];
-  const { external, internal } = placesOf(options, behave);
+  const { external, internal } = serviceUrlsOf(options, behave);
   const settings = settingsOf(options, address);
   const known: Readonly<Record<string, string | undefined>> = {
     AutoDiscoverSMTPAddress: settings?.address,
@@ -230,7 +231,7 @@ function soapOutcome(
 }
 
 /** @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/pox-autodiscover-request-for-exchange */
-function pox(options: AutodiscoverOptions, root: XmlElement, behave: AutodiscoverBehaviour | undefined): string {
+function answerPox(options: AutodiscoverOptions, root: XmlElement, behave: AutodiscoverBehaviour | undefined): string {
   const request = root.child("Request");
   const address = request?.textAt("EMailAddress")?.trim();
   if (root.ns !== namespaces.poxRequest || root.name !== "Autodiscover" || address === undefined) throw new BadRequest();
@@ -247,7 +248,7 @@ function pox(options: AutodiscoverOptions, root: XmlElement, behave: Autodiscove
   if (behave?.kind === "redirect-url") return account(textEl("Action", "redirectUrl"), textEl("RedirectUrl", behave.url));
   if (behave?.kind === "redirect-address") return account(textEl("Action", "redirectAddr"), textEl("RedirectAddr", behave.address));
   if (settings === undefined) return error("500", "The e-mail address cannot be found.");
-  const { external, internal } = placesOf(options, behave);
+  const { external, internal } = serviceUrlsOf(options, behave);
   const protocol = (type: string, server: string | undefined, url: string | undefined) =>
     el("Protocol", {}, textEl("Type", type), textEl("Server", server), textEl("EwsUrl", url));
   return account(
@@ -264,7 +265,7 @@ function settingsOf({ store, publicFolders = true }: AutodiscoverOptions, addres
 }
 
 /** Well-formed as far as it goes, so that only its size stops a reader. */
-async function endless(requested: AutodiscoverProtocol | "probe", response: ServerResponse): Promise<void> {
+async function writeEndlessBody(requested: AutodiscoverProtocol | "probe", response: ServerResponse): Promise<void> {
   const isJson = requested === "json";
   const inXml =
     requested === "soap"

@@ -18,7 +18,7 @@ function checkTarget(item: LabItem, folder: LabFolder): void {
  * Moving and copying, alike but for the source. Within one mailbox the new id is returned, whatever ReturnNewItemIds says; from
  * mailbox to mailbox there is success without an id.
  */
-export function transfer(name: "MoveItem" | "CopyItem", act: (item: LabItem, folder: LabFolder) => LabItem): Operation {
+export function moveOrCopy(name: "MoveItem" | "CopyItem", act: (item: LabItem, folder: LabFolder) => LabItem): Operation {
   return {
     name,
     handle(context) {

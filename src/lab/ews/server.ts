@@ -42,7 +42,7 @@ export interface EwsServer {
   log(request: LabRequest): void;
 }
 
-interface Exchanged {
+interface ExchangedBytes {
   operation?: string;
   caller?: User;
   acting?: User;
@@ -58,7 +58,7 @@ const secretHeaders: ReadonlySet<string> = new Set(["authorization", "cookie", "
 /** One HTTP request to Exchange.asmx, from its headers to the last byte of the reply. */
 export async function serveEws(server: EwsServer, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const requestId = randomUUID();
-  const exchanged: Exchanged = { bytesIn: 0, ...(server.keepBodies ? { requestBody: [], replyBody: [] } : {}) };
+  const exchanged: ExchangedBytes = { bytesIn: 0, ...(server.keepBodies ? { requestBody: [], replyBody: [] } : {}) };
   const socket = request.socket;
   const before = socket.bytesWritten;
   response.once("close", () => {
@@ -84,7 +84,7 @@ export async function serveEws(server: EwsServer, request: IncomingMessage, resp
   if (reply === undefined) return reset(request);
   const clientId = request.headersDistinct["client-request-id"]?.[0];
   const echo = request.headers["return-client-request-id"] === "true" && clientId !== undefined ? { "client-request-id": clientId } : {};
-  const body = exchanged.replyBody ? recorded(reply.body, exchanged.replyBody) : reply.body;
+  const body = exchanged.replyBody ? recordRequest(reply.body, exchanged.replyBody) : reply.body;
   await send(
     request,
     response,
@@ -94,7 +94,7 @@ export async function serveEws(server: EwsServer, request: IncomingMessage, resp
   );
 }
 
-function* recorded(body: Iterable<string | Uint8Array>, into: string[]): Iterable<string | Uint8Array> {
+function* recordRequest(body: Iterable<string | Uint8Array>, into: string[]): Iterable<string | Uint8Array> {
   for (const piece of body) {
     into.push(typeof piece === "string" ? piece : Buffer.from(piece).toString("utf8"));
     yield piece;
@@ -107,7 +107,7 @@ interface Answer {
   readonly damage?: Damage | undefined;
 }
 
-const plain = (status: number, body: string, headers: Readonly<Record<string, string>> = {}): Reply => ({
+const plainReply = (status: number, body: string, headers: Readonly<Record<string, string>> = {}): Reply => ({
   status,
   headers: { ...(body === "" ? {} : { "Content-Type": "text/html; charset=utf-8" }), ...headers },
   body: [body],
@@ -124,7 +124,7 @@ const unauthorized = (request: IncomingMessage, server: EwsServer, diagnostics?:
   const takesTokens = hasTokens && server.windows?.offersBearer(request.headers.authorization) !== false;
   const bearer = server.entra === undefined ? "Bearer" : `Bearer client_id="${exchangeId}"${diagnostics ? ', error="invalid_token"' : ""}`;
   const offers = challenge === undefined ? (server.windows?.offers(realm) ?? [`Basic realm="${realm}"`]) : [challenge];
-  return plain(401, "", {
+  return plainReply(401, "", {
     "WWW-Authenticate": [...offers, ...(takesTokens && challenge === undefined ? [bearer] : [])].join(", "),
     ...(diagnostics === undefined ? {} : { "x-ms-diagnostics": diagnostics }),
   });
@@ -137,7 +137,7 @@ const soap = (status: number, body: Iterable<string | Uint8Array>): Reply => ({
 });
 
 const forbidden = (diagnostics?: string): Reply =>
-  plain(403, page("403 - Forbidden: Access is denied."), diagnostics === undefined ? {} : { "x-ms-diagnostics": diagnostics });
+  plainReply(403, page("403 - Forbidden: Access is denied."), diagnostics === undefined ? {} : { "x-ms-diagnostics": diagnostics });
 
 /** Who calls; why not, where a token of the tenant is refused; undefined when nothing proves anybody. */
 type Caller = Pick<BearerCaller, "user" | "appOnly">;
@@ -152,10 +152,10 @@ async function signIn({ store, tokens, entra, windows }: EwsServer, request: Inc
   return bearerCaller(entra.tokens, entra.policy, token, (upn) => store.organisation.users.find((one) => one.upn === upn));
 }
 
-async function answer(server: EwsServer, request: IncomingMessage, exchanged: Exchanged): Promise<Answer> {
+async function answer(server: EwsServer, request: IncomingMessage, exchanged: ExchangedBytes): Promise<Answer> {
   if (server.habits.has("get-405") && request.method !== "POST") {
     await drain(request, exchanged);
-    return { reply: plain(405, "", { Allow: "POST" }) };
+    return { reply: plainReply(405, "", { Allow: "POST" }) };
   }
   const windows = server.windows?.signIn(request);
   exchanged.signIn = signInText(windows);
@@ -171,7 +171,7 @@ async function answer(server: EwsServer, request: IncomingMessage, exchanged: Ex
   }
   exchanged.caller = caller.user;
   if (request.method === "GET" || request.method === "HEAD")
-    return { reply: plain(200, page("Exchange Web Services of the mailcordon lab, which is not Exchange")) };
+    return { reply: plainReply(200, page("Exchange Web Services of the mailcordon lab, which is not Exchange")) };
   const type = request.headers["content-type"] ?? "";
   if (
     request.method !== "POST" ||
@@ -179,8 +179,8 @@ async function answer(server: EwsServer, request: IncomingMessage, exchanged: Ex
     (request.headers["content-encoding"] ?? "identity") !== "identity"
   ) {
     await drain(request, exchanged);
-    if (request.method !== "POST") return { reply: plain(405, "", { Allow: "GET, HEAD, POST" }) };
-    return { reply: plain(415, page("Cannot process the message because its content type is not text/xml; charset=utf-8.")) };
+    if (request.method !== "POST") return { reply: plainReply(405, "", { Allow: "GET, HEAD, POST" }) };
+    return { reply: plainReply(415, page("Cannot process the message because its content type is not text/xml; charset=utf-8.")) };
   }
   try {
     return await call(server, request, exchanged, caller);
@@ -188,12 +188,17 @@ async function answer(server: EwsServer, request: IncomingMessage, exchanged: Ex
     if (error instanceof Fault) return { reply: soap(500, [faultEnvelope(error)]) };
     if (!(error instanceof XmlError)) throw error;
     // Exchange checks the schema while it reads the body: an error there is a schema fault, one before it is no SOAP at all.
-    if (!error.openElements.some((element) => element.ns === messagesNamespace)) return { reply: plain(400, "") };
+    if (!error.openElements.some((element) => element.ns === messagesNamespace)) return { reply: plainReply(400, "") };
     return { reply: soap(500, [faultEnvelope(schemaFault({ line: error.line, column: error.column, violation: error.message }))]) };
   }
 }
 
-async function call(server: EwsServer, request: IncomingMessage, exchanged: Exchanged, { user: caller, appOnly }: Caller): Promise<Answer> {
+async function call(
+  server: EwsServer,
+  request: IncomingMessage,
+  exchanged: ExchangedBytes,
+  { user: caller, appOnly }: Caller,
+): Promise<Answer> {
   const { headers, operation: element } = readEnvelope(await readXml(request, exchanged));
   const name = element.name.replace(/Request$/, "");
   exchanged.operation = name;
@@ -210,7 +215,7 @@ async function call(server: EwsServer, request: IncomingMessage, exchanged: Exch
     throw new Fault("ErrorInvalidExchangeImpersonationHeaderData", text);
   }
   const acting = actingUser(server.store, caller, headers);
-  if (isOff(server.entra?.policy, acting)) return { reply: forbidden() };
+  if (isEwsDisabled(server.entra?.policy, acting)) return { reply: forbidden() };
   exchanged.acting = acting;
   if (server.habits.isMissing(name)) return { reply: soap(500, [unknownRequest(name)]) };
   const operation = element.ns === messagesNamespace ? byName.get(name) : undefined;
@@ -245,7 +250,7 @@ async function call(server: EwsServer, request: IncomingMessage, exchanged: Exch
 }
 
 /** Whether EWS is switched off for this mailbox. */
-function isOff(policy: EwsPolicy | undefined, { address }: User): boolean {
+function isEwsDisabled(policy: EwsPolicy | undefined, { address }: User): boolean {
   return policy?.disabledMailboxes?.some((one) => one.toLowerCase() === address.toLowerCase()) === true;
 }
 
@@ -260,20 +265,20 @@ function transportFault(faults: Faults, request: IncomingMessage, server: EwsSer
   if (wrong !== undefined) return { reply: { ...wrong, body: [wrong.body] } };
   if (faults.rule("401") !== undefined) return { reply: unauthorized(request, server) };
   if (faults.rule("403") !== undefined) return { reply: forbidden() };
-  if (faults.rule("500") !== undefined) return { reply: plain(500, page("500 - Internal server error.")) };
+  if (faults.rule("500") !== undefined) return { reply: plainReply(500, page("500 - Internal server error.")) };
   const unavailable = faults.rule("503");
   if (unavailable === undefined) return undefined;
   // Retry-After counts whole seconds (RFC 9110, 10.2.3).
   const seconds = Math.ceil((unavailable.backOffMs ?? 1000) / 1000);
-  return { reply: plain(503, page("Service Unavailable"), { "Retry-After": String(seconds) }) };
+  return { reply: plainReply(503, page("Service Unavailable"), { "Retry-After": String(seconds) }) };
 }
 
-async function drain(request: IncomingMessage, exchanged: Exchanged): Promise<void> {
+async function drain(request: IncomingMessage, exchanged: ExchangedBytes): Promise<void> {
   for await (const chunk of request) exchanged.bytesIn += Buffer.byteLength(chunk);
 }
 
 /** The whole body is read even where its beginning is no XML: a connection may carry another request after it. */
-async function readXml(request: IncomingMessage, exchanged: Exchanged): Promise<XmlElement> {
+async function readXml(request: IncomingMessage, exchanged: ExchangedBytes): Promise<XmlElement> {
   const reader = new XmlReader();
   let decoder: TextDecoder | undefined;
   let failure: XmlError | undefined;

@@ -9,7 +9,7 @@ const codes: Partial<Record<StoreErrorCode, string>> = {
 };
 
 /** Does something in the store; what the store refuses becomes an ItemError. */
-export function storing<T>(act: () => T): T {
+export function withStoreErrors<T>(act: () => T): T {
   try {
     return act();
   } catch (error) {

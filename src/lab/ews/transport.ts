@@ -33,7 +33,7 @@ async function* gzipped(body: Iterable<string | Uint8Array>): AsyncIterable<Uint
 const bufferLimit = 64 * 1024;
 
 /** What of a body is held back until its length is known: all of it, or as much as shows that it is large. */
-function beginning(body: Iterable<string | Uint8Array>): {
+function bufferBeginning(body: Iterable<string | Uint8Array>): {
   readonly head: Buffer;
   readonly rest: Iterator<string | Uint8Array> | undefined;
 } {
@@ -74,7 +74,7 @@ export async function send(
 ): Promise<void> {
   const body = damage === "illegal-characters" ? withIllegalCharacters(reply.body) : reply.body;
   if (damage !== undefined && damage !== "illegal-characters") return sendDamaged(request, response, { ...reply, body }, damage);
-  const { head, rest } = beginning(body);
+  const { head, rest } = bufferBeginning(body);
   const compress = gzip && head.length > 0 && /\bgzip\b/.test(request.headers["accept-encoding"] ?? "");
   if (!compress && rest === undefined) {
     response.writeHead(reply.status, { ...reply.headers, "Content-Length": head.length });

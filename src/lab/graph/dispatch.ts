@@ -6,7 +6,7 @@ import type { LabMailbox } from "../store/mailbox.ts";
 import type { Store } from "../store/store.ts";
 import { type WrongReply, wrongReply } from "../wrong-replies.ts";
 import { accessDenied, badRequest, errorBody, GraphError } from "./errors.ts";
-import { faultOf, spoilt } from "./fault-injection.ts";
+import { damageReply, faultOf } from "./fault-injection.ts";
 import { findItem } from "./ids.ts";
 import { parseObject } from "./json.ts";
 import { mailboxWithId } from "./mailbox-id.ts";
@@ -41,7 +41,7 @@ export interface Dispatcher {
 }
 
 /** One request answered. */
-export interface Answered {
+export interface DispatchResult {
   readonly reply: GraphReply;
   /** Those that hit it: what is about the connection is left to who has it. */
   readonly faults: Faults;
@@ -93,7 +93,7 @@ function checkRights(dispatcher: Dispatcher, caller: GraphCaller, operation: Ope
 }
 
 /** Answers one request. A refusal is an answer as well; what is thrown is a defect. */
-export async function dispatch(dispatcher: Dispatcher, caller: GraphCaller, request: GraphRequest): Promise<Answered> {
+export async function dispatch(dispatcher: Dispatcher, caller: GraphCaller, request: GraphRequest): Promise<DispatchResult> {
   const { store } = dispatcher;
   const requestId = randomUUID();
   const clientId = request.headers.get("client-request-id") ?? requestId;
@@ -108,10 +108,10 @@ export async function dispatch(dispatcher: Dispatcher, caller: GraphCaller, requ
   let operation: Operation | undefined;
   let mailbox: LabMailbox | undefined;
   const inner: string[] = [];
-  const as = (reply: GraphReply): Answered => ({ reply, faults, operation: operation?.name, inner, mailbox });
-  const answered = (reply: GraphReply): Answered => as({ ...reply, headers: { ...about, ...reply.headers } });
+  const as = (reply: GraphReply): DispatchResult => ({ reply, faults, operation: operation?.name, inner, mailbox });
+  const answered = (reply: GraphReply): DispatchResult => as({ ...reply, headers: { ...about, ...reply.headers } });
   // What something else writes has none of Graph's headers.
-  const replaced = ({ body, ...reply }: WrongReply): Answered =>
+  const replaced = ({ body, ...reply }: WrongReply): DispatchResult =>
     as({ ...reply, body: body === "" ? undefined : (parseObject(body) ?? Buffer.from(body)) });
   try {
     const route = find(request, caller);
@@ -135,7 +135,7 @@ export async function dispatch(dispatcher: Dispatcher, caller: GraphCaller, requ
       faults = withInner(faults, one.faults);
       if (one.operation !== undefined) inner.push(one.operation);
     });
-    const reply = spoilt(await operation.handle(call), faults);
+    const reply = damageReply(await operation.handle(call), faults);
     const instead = wrongReply(faults, "after");
     return instead === undefined ? answered(reply) : replaced(instead);
   } catch (error) {
@@ -146,10 +146,10 @@ export async function dispatch(dispatcher: Dispatcher, caller: GraphCaller, requ
 }
 
 /** What breaks the answer to a request inside of another breaks the answer to both: there is one connection. */
-const ofConnection: ReadonlySet<FaultKind> = new Set(["reset-after", "reset-mid-body", "close-cut", "truncate", "delay"]);
+const connectionFaults: ReadonlySet<FaultKind> = new Set(["reset-after", "reset-mid-body", "close-cut", "truncate", "delay"]);
 
 function withInner(outer: Faults, inner: Faults): Faults {
-  return { ...outer, rule: (kind) => outer.rule(kind) ?? (ofConnection.has(kind) ? inner.rule(kind) : undefined) };
+  return { ...outer, rule: (kind) => outer.rule(kind) ?? (connectionFaults.has(kind) ? inner.rule(kind) : undefined) };
 }
 
 function find(request: GraphRequest, caller: GraphCaller) {
@@ -180,7 +180,7 @@ function callOf(
   parameters: ReadonlyMap<string, string>,
   ids: Call["ids"],
   mailbox: LabMailbox | undefined,
-  seen: (inner: Answered) => void,
+  seen: (inner: DispatchResult) => void,
 ): Call {
   return {
     store: dispatcher.store,

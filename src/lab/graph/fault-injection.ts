@@ -44,7 +44,7 @@ export function faultOf(faults: Faults, itemId: string | undefined): GraphError 
 }
 
 /** What becomes of the answer to a request that was done, when a rule hits it. Throws GraphError. */
-export function spoilt(reply: GraphReply, faults: Faults): GraphReply {
+export function damageReply(reply: GraphReply, faults: Faults): GraphReply {
   // Who gave up waiting knows neither a code nor what was done.
   if (faults.rule("504") !== undefined) throw new GraphError(504, "UnknownError", "");
   if (faults.rule("error-after") !== undefined)

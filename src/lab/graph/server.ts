@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Damage, reset, send } from "../ews/transport.ts";
 import type { LabRequest } from "../request-log.ts";
-import { type Answered, type Dispatcher, dispatch, mailboxNamed } from "./dispatch.ts";
+import { type Dispatcher, type DispatchResult, dispatch, mailboxNamed } from "./dispatch.ts";
 import { errorBody, GraphError } from "./errors.ts";
 import type { GraphCaller, GraphReply, GraphRequest } from "./operation.ts";
 import { segmentsOf } from "./routes.ts";
@@ -39,7 +39,7 @@ export async function serveGraph(server: GraphServer, request: IncomingMessage, 
   const before = socket.bytesWritten;
   const url = urlOf(request);
   const headers = new Map(Object.entries(request.headersDistinct).map(([name, values]) => [name, (values ?? []).join(", ")]));
-  const about: { answered?: Answered; caller?: GraphCaller; body?: Buffer; reply?: Buffer | undefined } = {};
+  const about: { answered?: DispatchResult; caller?: GraphCaller; body?: Buffer; reply?: Buffer | undefined } = {};
   response.once("close", () => {
     const { answered, caller, body, reply } = about;
     const kept = { ...(body ? { requestBody: body.toString("utf8") } : {}), ...(reply ? { replyBody: reply.toString("utf8") } : {}) };
@@ -71,7 +71,7 @@ export async function serveGraph(server: GraphServer, request: IncomingMessage, 
     }
     const caller = await signIn(server, headers.get("authorization"));
     about.caller = caller;
-    const leave = enter(server, caller, url, response);
+    const leave = takeSlot(server, caller, url, response);
     about.answered = await dispatch(server, caller, requested);
     const delay = about.answered.faults.rule("delay");
     // The connections that wait are closed with the lab.
@@ -79,7 +79,7 @@ export async function serveGraph(server: GraphServer, request: IncomingMessage, 
     leave?.();
     return about.answered.reply;
   };
-  const reply = await refused(server, headers.get("client-request-id"), answer);
+  const reply = await refuse(server, headers.get("client-request-id"), answer);
   const faults = about.answered?.faults;
   if (faults?.rule("reset-before") !== undefined || faults?.rule("reset-after") !== undefined) return reset(request);
   const damage = (["truncate", "reset-mid-body", "close-cut"] as const).find((kind) => faults?.rule(kind) !== undefined);
@@ -92,7 +92,7 @@ function urlOf(request: IncomingMessage): URL {
 }
 
 /** One of the few that may run at once on the mailbox of a path; undefined when it names none. */
-function enter(server: GraphServer, caller: GraphCaller, url: URL, response: ServerResponse): (() => void) | undefined {
+function takeSlot(server: GraphServer, caller: GraphCaller, url: URL, response: ServerResponse): (() => void) | undefined {
   const [first, name] = segmentsOf(url.pathname) ?? [];
   const mailbox = first?.toLowerCase() === "users" && name !== undefined ? mailboxNamed(server.store, name) : undefined;
   if (mailbox === undefined) return undefined;
@@ -111,7 +111,7 @@ function once(act: () => void): () => void {
 }
 
 /** A refusal before anything was dispatched, as an answer. */
-async function refused(server: GraphServer, client: string | undefined, answer: () => Promise<GraphReply>): Promise<GraphReply> {
+async function refuse(server: GraphServer, client: string | undefined, answer: () => Promise<GraphReply>): Promise<GraphReply> {
   try {
     return await answer();
   } catch (error) {

@@ -3,7 +3,7 @@ import { GraphError } from "./errors.ts";
 // Per application and mailbox: https://learn.microsoft.com/en-us/graph/throttling-limits#outlook-service-limits
 const windowMs = 600_000;
 const requestsPerWindow = 10_000;
-const atOnce = 4;
+const concurrentRequests = 4;
 
 export function throttled(message: string, retryAfterSeconds: number | undefined): GraphError {
   return new GraphError(
@@ -39,7 +39,7 @@ export class Throttle {
   /** A request begins; what is given back is to be called when it ends. Throws GraphError with status 429 when too many run. */
   enter(key: string): () => void {
     const running = this.#running.get(key) ?? 0;
-    if (running >= atOnce) throw throttled("Application is over its MailboxConcurrency limit.", 1);
+    if (running >= concurrentRequests) throw throttled("Application is over its MailboxConcurrency limit.", 1);
     this.#running.set(key, running + 1);
     return () => {
       const left = (this.#running.get(key) ?? 1) - 1;

@@ -9,7 +9,7 @@ export function addressesOf(headers: readonly LabHeader[], name: string): LabAdd
 }
 
 /** What has been read of the address that is being read. */
-interface Draft {
+interface AddressDraft {
   phrase: string;
   /** Where encoded words and quoted text are in the phrase: what is in them is no address. */
   readonly opaque: [number, number][];
@@ -19,7 +19,7 @@ interface Draft {
   readonly angles: string[];
 }
 
-const draft = (): Draft => ({ phrase: "", opaque: [], comment: "", quoted: "", angles: [] });
+const draft = (): AddressDraft => ({ phrase: "", opaque: [], comment: "", quoted: "", angles: [] });
 
 /** RFC 5322 3.4. A comma behind what has no address belongs to the name, as in `Name ,_<a@example.com>`: Exchange takes the address in the brackets. */
 function parseAddresses(text: string): LabAddress[] {
@@ -99,7 +99,7 @@ function commented(text: string, from: number): { inside: string; next: number }
   return { inside, next: text.length };
 }
 
-function addressesIn({ phrase, opaque, comment, quoted: inQuotes, angles }: Draft): LabAddress[] {
+function addressesIn({ phrase, opaque, comment, quoted: inQuotes, angles }: AddressDraft): LabAddress[] {
   const nameOf = (text: string): string | undefined => decodeWords(text).replace(/\s+/g, " ").trim().replace(/,$/, "").trim() || undefined;
   if (angles.length > 0) {
     return angles.map((angle, index) => {

@@ -1,7 +1,7 @@
 import iconv from "iconv-lite";
 
 /** Labels that mailers write over anything. */
-const anything: ReadonlySet<string> = new Set([
+const unreliableLabels: ReadonlySet<string> = new Set([
   "",
   "us-ascii",
   "ascii",
@@ -35,7 +35,7 @@ function readAs(bytes: Uint8Array, label: string): string {
   if (/^hz(-gb-?2312)?$/.test(label)) return readHz(bytes);
   if (/^(cs)?iso-?2022-?kr$/.test(label)) return readShifted(bytes, "euc-kr");
   if (/^iso-2022-cn(-ext)?$/.test(label)) return readShifted(bytes, "gb2312");
-  if (!anything.has(label)) {
+  if (!unreliableLabels.has(label)) {
     const decoder = decoderOf(label);
     if (decoder?.encoding === "windows-1252") return windows1252(bytes);
     if (decoder) return decoder.decode(bytes);

@@ -2,12 +2,12 @@ import type { LabHeader } from "../store/address.ts";
 import { parseEntity } from "./entity.ts";
 
 /** What a server adds to a message that lacks it: RFC 6409 8. */
-const needed: ReadonlySet<string> = new Set(["from", "date", "message-id"]);
+const requiredHeaders: ReadonlySet<string> = new Set(["from", "date", "message-id"]);
 
 /** The message with those of the headers that it needs and lacks, before its own; the rest stays byte for byte. */
 export function completeMime(mime: Uint8Array, headers: readonly LabHeader[]): Uint8Array {
   const present = new Set(parseEntity(mime).headers.map((header) => header.name.toLowerCase()));
-  const missing = headers.filter((header) => needed.has(header.name.toLowerCase()) && !present.has(header.name.toLowerCase()));
+  const missing = headers.filter((header) => requiredHeaders.has(header.name.toLowerCase()) && !present.has(header.name.toLowerCase()));
   return Buffer.concat([Buffer.from(missing.map(({ name, value }) => `${name}: ${value}\r\n`).join("")), mime]);
 }
 

@@ -53,7 +53,7 @@ function readItem(bytes: Uint8Array, depth: number): NewItem {
   };
 }
 
-interface Found {
+interface FoundContent {
   plain: string | undefined;
   html: string | undefined;
   itemClass: string | undefined;
@@ -61,12 +61,12 @@ interface Found {
   readonly attachments: NewAttachment[];
 }
 
-function collect(root: Entity, depth: number): Found {
-  const found: Found = { plain: undefined, html: undefined, itemClass: undefined, meeting: undefined, attachments: [] };
+function collect(root: Entity, depth: number): FoundContent {
+  const found: FoundContent = { plain: undefined, html: undefined, itemClass: undefined, meeting: undefined, attachments: [] };
   const leaves: { readonly entity: Entity; readonly isRelated: boolean }[] = [];
   const walk = (entity: Entity, parent: string): void => {
     if (entity.parts.length > 0) for (const part of entity.parts) walk(part, entity.type.value);
-    else if (!asBody(entity, parent, found)) leaves.push({ entity, isRelated: parent === "multipart/related" });
+    else if (!takeAsBody(entity, parent, found)) leaves.push({ entity, isRelated: parent === "multipart/related" });
   };
   walk(root, "");
   const referenced = cidsOf(found.html ?? "");
@@ -75,7 +75,7 @@ function collect(root: Entity, depth: number): Found {
 }
 
 /** Takes a leaf as (part of) the body, if it is that: the first text and the first HTML, and a meeting's calendar. */
-function asBody(entity: Entity, parent: string, found: Found): boolean {
+function takeAsBody(entity: Entity, parent: string, found: FoundContent): boolean {
   const { type, disposition } = entity;
   if (disposition.value === "attachment") return false;
   if (type.value === "text/calendar") {

@@ -23,7 +23,7 @@ export function mimeOfNew(item: NewItem, options: MimeOptions = {}): Uint8Array 
 }
 
 /** Headers that the fields say; those of the item's own list with these names are not repeated. */
-const made = new Set(
+const buildMime = new Set(
   (
     "from sender to cc bcc reply-to subject date message-id in-reply-to references importance x-priority priority sensitivity thread-topic thread-index " +
     "disposition-notification-to return-receipt-to mime-version content-type content-transfer-encoding content-disposition content-id"
@@ -33,8 +33,8 @@ const made = new Set(
 /** The headers that the fields of an item say, in wire form. */
 export function headersOf(item: NewItem, withBcc: boolean): LabHeader[] {
   const headers: LabHeader[] = (item.headers ?? [])
-    .filter(({ name }) => !made.has(name.toLowerCase()) && /^[!-9;-~]+$/.test(name))
-    .map(kept);
+    .filter(({ name }) => !buildMime.has(name.toLowerCase()) && /^[!-9;-~]+$/.test(name))
+    .map(keptHeader);
   const say = (name: string, value: string | undefined): void => {
     if (value !== undefined && value !== "") headers.push({ name, value });
   };
@@ -61,7 +61,7 @@ export function headersOf(item: NewItem, withBcc: boolean): LabHeader[] {
 }
 
 /** A header as it was received: encoded words stay, and only what is not ASCII is encoded now. */
-function kept({ name, value }: LabHeader): LabHeader {
+function keptHeader({ name, value }: LabHeader): LabHeader {
   return { name, value: /^[\t\x20-\x7e]*$/.test(value) ? value : encodeText(value) };
 }
 

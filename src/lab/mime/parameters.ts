@@ -17,7 +17,7 @@ export function parseParameters(text: string, otherwise: string): Parameterised 
     const name = piece.slice(0, equals).trim().toLowerCase();
     if (!raw.has(name)) raw.set(name, unquote(piece.slice(equals + 1).trim()));
   }
-  return { value: value === "" ? otherwise : value, parameters: joined(raw) };
+  return { value: value === "" ? otherwise : value, parameters: joinContinuations(raw) };
 }
 
 function splitOutsideQuotes(text: string): string[] {
@@ -50,7 +50,7 @@ function unquote(text: string): string {
 }
 
 /** RFC 2231: `name*0*`, `name*1`, `name*`. Without it, encoded words (RFC 2047) are what mailers use where they must not. */
-function joined(raw: ReadonlyMap<string, string>): Map<string, string> {
+function joinContinuations(raw: ReadonlyMap<string, string>): Map<string, string> {
   const out = new Map<string, string>();
   for (const [name, value] of raw) {
     const star = name.indexOf("*");

@@ -6,7 +6,7 @@ import type { LabHeader } from "../store/address.ts";
 import type { NewItem } from "../store/item.ts";
 
 /** Where a copy lies when the lab has been seeded. `folder` is a path from the visible root. */
-export interface Copy {
+export interface CampaignCopy {
   readonly mailbox: string;
   readonly folder: string;
 }
@@ -27,7 +27,7 @@ export const campaign = {
     { mailbox: "user03@example.com", folder: "Inbox/To do/Later" },
     { mailbox: "user05@example.com", folder: "Deleted Items" },
     { mailbox: "reception@example.com", folder: "Inbox" },
-  ] satisfies readonly Copy[],
+  ] satisfies readonly CampaignCopy[],
   /** Mailboxes that have a copy. */
   mailboxes: [
     "finance@example.com",

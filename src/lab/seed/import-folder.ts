@@ -27,7 +27,7 @@ export interface ImportOptions {
 }
 
 /** What readers did with their copies; the first files get all of it. */
-const fates = ["Inbox", "Inbox/Suppliers", "Inbox/To do/Later", "Deleted Items", "Inbox"] as const;
+const readerFolders = ["Inbox", "Inbox/Suppliers", "Inbox/To do/Later", "Deleted Items", "Inbox"] as const;
 // Steps through the mailboxes so that neighbouring files meet different readers; a prime, so that all are met.
 const stride = 7;
 
@@ -64,8 +64,8 @@ function importMail(
   const received = options.dates === "headers" ? (receivedDateOf(item.headers ?? []) ?? item.sentAt) : undefined;
   const receivedAt = received ?? store.now();
   const copies = new Map<LabMailbox, string>();
-  for (const [place, folder] of fates.slice(0, fates.length - (index % 3)).entries()) {
-    const reader = readers[(index * fates.length + place * stride) % readers.length];
+  for (const [place, folder] of readerFolders.slice(0, readerFolders.length - (index % 3)).entries()) {
+    const reader = readers[(index * readerFolders.length + place * stride) % readers.length];
     if (!reader || copies.has(reader)) continue;
     copies.set(reader, folder);
     const copy = reader.add(reader.known("inbox"), {

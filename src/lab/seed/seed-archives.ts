@@ -8,7 +8,7 @@ const day = 86_400_000;
 const archiveOwner = "legal@example.com";
 
 /** What lies behind the mailboxes: one archive, and a small tree of public folders, each with a mail in it. */
-export function seedBehind(store: Store, now: Date): void {
+export function seedArchiveAndPublicFolders(store: Store, now: Date): void {
   const note = (subject: string, text: string, days: number) => {
     const at = new Date(now.getTime() - days * day);
     const mime = mimeOfNew({

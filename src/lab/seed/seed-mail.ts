@@ -70,7 +70,7 @@ function newsletter(store: Store, mailbox: LabMailbox, number: number, now: Date
 }
 
 /** One of each kind that a reader of mail gets wrong sooner or later. */
-export function seedSpecials(store: Store, now: Date): void {
+export function seedUnusualMail(store: Store, now: Date): void {
   const at = (hours: number): Date => new Date(now.getTime() - hours * hour);
   const outside = (to: string, item: NewItem, hours: number): void => {
     const mime = mimeOfNew({
@@ -114,7 +114,7 @@ export function seedSpecials(store: Store, now: Date): void {
     7,
   );
   meetingRequest(store, now);
-  bounced(store);
+  seedBounce(store);
   fromFormerColleague(store, at(200));
 }
 
@@ -189,7 +189,7 @@ function meetingRequest(store: Store, now: Date): void {
 }
 
 /** A mail to an address that nobody has: the sender gets a delivery report. */
-function bounced(store: Store): void {
+function seedBounce(store: Store): void {
   const sender = store.mailbox("user06@example.com");
   if (!sender) return;
   const { sent } = store.submit(

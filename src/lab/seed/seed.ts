@@ -3,8 +3,8 @@ import { mimeOfNew } from "../mime/mime-of-item.ts";
 import type { LabFolder, LabMailbox } from "../store/mailbox.ts";
 import { labPassword, type Store } from "../store/store.ts";
 import { campaign, campaignMime, richMime, variantMime } from "./campaign.ts";
-import { seedBehind } from "./seed-archives.ts";
-import { seedEveryday, seedSpecials } from "./seed-mail.ts";
+import { seedArchiveAndPublicFolders } from "./seed-archives.ts";
+import { seedEveryday, seedUnusualMail } from "./seed-mail.ts";
 import { seedContacts, seedOutOfOffice, seedPeople } from "./seed-people.ts";
 
 export { reportingAddress, socAddress } from "./seed-people.ts";
@@ -20,9 +20,9 @@ export function seedOrganisation(store: Store, options: { readonly password?: st
     seedOutOfOffice(store, now);
     seedContacts(store);
     seedEveryday(store, now);
-    seedSpecials(store, now);
+    seedUnusualMail(store, now);
     seedCampaign(store, now);
-    seedBehind(store, now);
+    seedArchiveAndPublicFolders(store, now);
   });
 }
 

@@ -30,7 +30,7 @@ export interface Issued {
  * A token like Entra's for Exchange (version 1.0). With a user it is delegated.
  * @see https://learn.microsoft.com/en-us/entra/identity-platform/access-token-claims-reference
  */
-export async function issue(
+export async function issueToken(
   signer: Signer,
   tenant: Tenant,
   app: Registration,

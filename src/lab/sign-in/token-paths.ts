@@ -22,14 +22,14 @@ const adfs: typeof entra = {
   device: "oauth2/devicecode",
 };
 
-const ways = (named: string) => (named === "adfs" ? adfs : entra);
+const pathsOf = (named: string) => (named === "adfs" ? adfs : entra);
 
 /** What a path of the token endpoint asks for, and of which tenant, in lower case; undefined for a path of another server. */
-export function tokenPlace(path: string): { readonly named: string; readonly what: keyof typeof entra } | undefined {
+export function tokenEndpointAt(path: string): { readonly named: string; readonly what: keyof typeof entra } | undefined {
   const [, name = "", rest = ""] = /^\/([^/]+)\/(.+)$/.exec(path) ?? [];
   const named = name.toLowerCase();
   for (const what of ["configuration", "keys", "token", "device"] as const) {
-    if (ways(named)[what].replace(/\/$/, "") === rest.replace(/\/$/, "")) return { named, what };
+    if (pathsOf(named)[what].replace(/\/$/, "") === rest.replace(/\/$/, "")) return { named, what };
   }
   return undefined;
 }
@@ -39,13 +39,13 @@ export function isMetadataPath(path: string): boolean {
 }
 
 export function isTokenPath(path: string): boolean {
-  return isMetadataPath(path) || path === instancePath || path === devicePath || tokenPlace(path) !== undefined;
+  return isMetadataPath(path) || path === instancePath || path === devicePath || tokenEndpointAt(path) !== undefined;
 }
 
 /** The URLs of what stands below a tenant. `base`: of the server. */
-export function endpoints(base: string, named: string): typeof entra {
+export function endpointUrls(base: string, named: string): typeof entra {
   const root = `${base}/${named}`;
-  const { configuration, issuer, keys, token, device } = ways(named);
+  const { configuration, issuer, keys, token, device } = pathsOf(named);
   return {
     configuration: `${root}/${configuration}`,
     issuer: `${root}/${issuer}`,

@@ -4,11 +4,11 @@ import type { User } from "../store/organisation.ts";
 import type { Registration, Tenant } from "./app-registration.ts";
 import { DeviceCodes } from "./device-code.ts";
 import { devicePage } from "./device-page.ts";
-import { audienceOf, issue, objectIdOf } from "./issue-token.ts";
+import { audienceOf, issueToken, objectIdOf } from "./issue-token.ts";
 import { type Jwt, openSigner, readJwt } from "./jwt.ts";
 import { authenticateClient } from "./token-client.ts";
 import { TokenError } from "./token-error.ts";
-import { devicePath, endpoints, instancePath, isMetadataPath, isTokenPath, tokenPlace } from "./token-paths.ts";
+import { devicePath, endpointUrls, instancePath, isMetadataPath, isTokenPath, tokenEndpointAt } from "./token-paths.ts";
 
 /** One request at the token endpoint as the lab saw it; nothing secret in it. */
 export interface TokenRequest {
@@ -74,7 +74,7 @@ export function openTokenServer(tenant: Tenant, user: (address: string) => User 
 
   async function answer(audience: { scope: string; app: Registration; user?: User | undefined }): Promise<Record<string, unknown>> {
     const resource = audienceOf(audience.scope.split(" ").find((one) => one.includes("/")) ?? "", tenant);
-    const { token, seconds } = await issue(signer, tenant, audience.app, resource, Date.now(), audience.user);
+    const { token, seconds } = await issueToken(signer, tenant, audience.app, resource, Date.now(), audience.user);
     issued.add(token);
     return { token_type: "Bearer", expires_in: seconds, ext_expires_in: seconds, access_token: token };
   }
@@ -103,7 +103,7 @@ export function openTokenServer(tenant: Tenant, user: (address: string) => User 
     const grant = said("grant_type");
     switch (grant !== undefined && deviceGrants.includes(grant) ? "device_code" : grant) {
       case "client_credentials": {
-        const audiences = [endpoints(base, named).token, endpoints(base, tenant.id).token, endpoints(base, tenant.id).issuer];
+        const audiences = [endpointUrls(base, named).token, endpointUrls(base, tenant.id).token, endpointUrls(base, tenant.id).issuer];
         const proof = { secret: said("client_secret"), assertionType: said("client_assertion_type"), assertion: said("client_assertion") };
         authenticateClient(client, proof, audiences, now);
         if (!scope.endsWith("/.default"))
@@ -121,7 +121,7 @@ export function openTokenServer(tenant: Tenant, user: (address: string) => User 
   }
 
   function discovery(base: string, named: string): unknown {
-    const { token, device, keys, issuer } = endpoints(base, named);
+    const { token, device, keys, issuer } = endpointUrls(base, named);
     return {
       token_endpoint: token,
       device_authorization_endpoint: device,
@@ -161,9 +161,9 @@ export function openTokenServer(tenant: Tenant, user: (address: string) => User 
     if (isMetadataPath(url.pathname)) return managedIdentity(request, url.searchParams);
     if (url.pathname === instancePath) {
       const aliases = { preferred_network: url.host, preferred_cache: url.host, aliases: [url.host] };
-      return { tenant_discovery_endpoint: endpoints(base, tenant.id).configuration, metadata: [aliases] };
+      return { tenant_discovery_endpoint: endpointUrls(base, tenant.id).configuration, metadata: [aliases] };
     }
-    const { named = "", what } = tokenPlace(url.pathname) ?? {};
+    const { named = "", what } = tokenEndpointAt(url.pathname) ?? {};
     const isAdfs = tenant.adfs === true && named === "adfs";
     if (!isAdfs) checkTenant(named, what === "token" || what === "device");
     if (what === "configuration") return discovery(base, isAdfs ? named : tenant.id);

@@ -13,7 +13,7 @@ export interface Changes {
   readonly isLast: boolean;
 }
 
-interface Life {
+interface ObjectLife {
   created: number;
   updated: number;
   last: number;
@@ -23,7 +23,7 @@ interface Life {
 /** What happened in one folder (or to one mailbox's folders), in order, for clients that keep a copy. */
 export class ChangeLog {
   readonly #events: { readonly kind: ChangeKind; readonly id: string }[] = [];
-  readonly #lives = new Map<string, Life>();
+  readonly #lives = new Map<string, ObjectLife>();
 
   /** The number of events so far. Position 0 is before everything. */
   get position(): number {
@@ -70,7 +70,7 @@ export class ChangeLog {
     return false;
   }
 
-  #told(life: Life, at: number, since: number): ChangeKind | undefined {
+  #told(life: ObjectLife, at: number, since: number): ChangeKind | undefined {
     const unseen = life.created > since;
     if (life.gone) return !unseen && at === life.last ? "delete" : undefined;
     if (unseen) return at === life.created ? "create" : undefined;

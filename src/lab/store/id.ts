@@ -1,7 +1,7 @@
 // Ids have the bytes that MS-OXWSITEMID gives them (https://learn.microsoft.com/openspecs/exchange_server_protocols/ms-oxwsitemid):
 // compression, storage type, length and text of the mailbox GUID, processing, length and bytes of the entry id, then the attachments'. Those of
 // public folders name no mailbox: of a folder they are type, length and entry id; of an item type, processing, its entry id, its folder's. Those of
-// a server that is not Exchange (`untoldGuidOf`) are the entry id alone.
+// a server that is not Exchange (`hiddenGuidOf`) are the entry id alone.
 
 export type IdKind = "folder" | "item" | "attachment";
 
@@ -27,7 +27,7 @@ const attachmentKeyLength = 16;
 const entryAt = 4 + guidLength + 3;
 
 export function idOf(mailbox: string, entry: Uint8Array, path: readonly Uint8Array[] = []): string {
-  const parts: Uint8Array[] = isPublic(mailbox) ? publicParts(entry) : ownParts(mailbox, entry);
+  const parts: Uint8Array[] = isPublic(mailbox) ? publicFolderIdParts(entry) : mailboxIdParts(mailbox, entry);
   if (path.length > 0) parts.push(Uint8Array.of(path.length));
   for (const key of path) {
     const length = Buffer.alloc(2);
@@ -37,8 +37,8 @@ export function idOf(mailbox: string, entry: Uint8Array, path: readonly Uint8Arr
   return Buffer.concat(parts).toString("base64");
 }
 
-function ownParts(mailbox: string, entry: Uint8Array): Uint8Array[] {
-  if (isUntold(mailbox)) return [entry];
+function mailboxIdParts(mailbox: string, entry: Uint8Array): Uint8Array[] {
+  if (isHiddenGuid(mailbox)) return [entry];
   const head = Buffer.alloc(entryAt);
   head[1] = byMailboxGuid;
   head.writeUInt16LE(guidLength, 2);
@@ -47,7 +47,7 @@ function ownParts(mailbox: string, entry: Uint8Array): Uint8Array[] {
   return [head, entry];
 }
 
-function publicParts(entry: Uint8Array): Uint8Array[] {
+function publicFolderIdParts(entry: Uint8Array): Uint8Array[] {
   if (entry.length !== itemEntryLength) return [Uint8Array.of(0, publicFolder, entry.length, 0), entry];
   const folder = Buffer.from(entry.subarray(0, folderEntryLength));
   folder[20] = folderType;
@@ -56,14 +56,14 @@ function publicParts(entry: Uint8Array): Uint8Array[] {
 
 /** The id of what is named by other bytes in one mailbox, such as a conversation. */
 export function ownIdOf(mailbox: string, bytes: Uint8Array): string {
-  return Buffer.concat(ownParts(mailbox, bytes)).toString("base64");
+  return Buffer.concat(mailboxIdParts(mailbox, bytes)).toString("base64");
 }
 
 /** Undefined when the text cannot be an id at all, which is not the same as an id that names nothing. */
 export function parseId(text: string): ParsedId | undefined {
   const bytes = Buffer.from(text, "base64");
   if (bytes.length < folderEntryLength || bytes.toString("base64") !== text) return undefined;
-  if (bytes.readUInt32LE(0) === 0) return parseUntold(bytes);
+  if (bytes.readUInt32LE(0) === 0) return parseWithoutMailbox(bytes);
   if (bytes.length < 4 + folderEntryLength) return undefined;
   if (bytes[0] === 0 && (bytes[1] === publicFolder || bytes[1] === publicFolderItem)) return parsePublic(bytes);
   if (bytes.length < entryAt + folderEntryLength) return undefined;
@@ -91,16 +91,16 @@ function parsePublic(bytes: Buffer): ParsedId | undefined {
   const entry = bytes.subarray(from, from + length);
   const mailbox = guidIn(entry);
   const parsed = { kind: isItem ? "item" : "folder", mailbox, entry } as const;
-  if (!isPublic(mailbox) || !bytes.subarray(0, end).equals(Buffer.concat(publicParts(entry)))) return undefined;
+  if (!isPublic(mailbox) || !bytes.subarray(0, end).equals(Buffer.concat(publicFolderIdParts(entry)))) return undefined;
   return isItem ? withAttachments(bytes, end, parsed) : bytes.length === end ? { ...parsed, path: [] } : undefined;
 }
 
 /** The entry id begins with the GUID of its mailbox, which only the server knows how to read. */
-function parseUntold(bytes: Buffer): ParsedId | undefined {
+function parseWithoutMailbox(bytes: Buffer): ParsedId | undefined {
   const isFolder = bytes[20] === folderType;
   const length = isFolder ? folderEntryLength : itemEntryLength;
   const mailbox = guidIn(bytes);
-  if (!isUntold(mailbox) || bytes.length < length || (isFolder && bytes.length > length)) return undefined;
+  if (!isHiddenGuid(mailbox) || bytes.length < length || (isFolder && bytes.length > length)) return undefined;
   return withAttachments(bytes, length, { kind: isFolder ? "folder" : "item", mailbox, entry: bytes.subarray(0, length) });
 }
 
@@ -241,14 +241,14 @@ function isPublic(mailbox: string): boolean {
 }
 
 /** GUIDs of mailboxes that no id names, from their own numbers. */
-export function untoldGuidOf(number: number): string {
-  return `${untoldGuids}${number.toString(16).padStart(12, "0")}`;
+export function hiddenGuidOf(number: number): string {
+  return `${hiddenGuids}${number.toString(16).padStart(12, "0")}`;
 }
 
-const untoldGuids = "5f1d0002-0000-4000-8000-";
+const hiddenGuids = "5f1d0002-0000-4000-8000-";
 
-function isUntold(mailbox: string): boolean {
-  return mailbox.startsWith(untoldGuids);
+function isHiddenGuid(mailbox: string): boolean {
+  return mailbox.startsWith(hiddenGuids);
 }
 
 /** A GUID from a number: the lab draws no random ones. */

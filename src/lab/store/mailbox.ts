@@ -26,10 +26,10 @@ export type LabItem = ItemOf<LabMailbox>;
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** What a change of these leaves true of the kept bytes; any other change means that MIME is built anew. */
-const besideMime: ReadonlySet<string> = new Set(["isRead", "categories", "flag", "extended", "mime", "receivedAt", "isDraft"]);
+const fieldsBesideMime: ReadonlySet<string> = new Set(["isRead", "categories", "flag", "extended", "mime", "receivedAt", "isDraft"]);
 
 /** What an item takes along when it is moved. */
-interface Kept {
+interface MovedState {
   readonly changeKey?: string | undefined;
   readonly createdAt?: Date | undefined;
   readonly identity?: Uint8Array | undefined;
@@ -194,7 +194,7 @@ export class LabMailbox {
   update(item: LabItem, change: ItemChange, by?: string): void {
     const record = this.#live(item);
     const keys = Object.keys(change);
-    if (change.mime === undefined && keys.some((key) => !besideMime.has(key))) record.mime = undefined;
+    if (change.mime === undefined && keys.some((key) => !fieldsBesideMime.has(key))) record.mime = undefined;
     Object.assign(record, change);
     if (change.body && change.text === undefined) record.text = textOf(change.body);
     if (change.subject !== undefined && change.conversationTopic === undefined && !record.conversationTopic) {
@@ -253,7 +253,7 @@ export class LabMailbox {
     return record;
   }
 
-  #put(folder: LabFolder, content: NewItem, now: Date, kept: Kept): LabItem {
+  #put(folder: LabFolder, content: NewItem, now: Date, kept: MovedState): LabItem {
     const id = this.#mint.item(folder.id);
     const fields: ItemContent = contentOf(content, this.#mint, id, now);
     const isMail = !/^IPM\.(Contact|DistList|Appointment|Task|StickyNote|Activity)\b/.test(fields.itemClass);

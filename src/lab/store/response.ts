@@ -32,7 +32,7 @@ function insideBody(html: string): string {
 const escaped = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
 /** The new text with the original quoted below it, in the form of the new text; without new text in the form of the original. */
-function quoted(given: NewItem["body"], original: LabItem): NonNullable<NewItem["body"]> {
+function withQuotedOriginal(given: NewItem["body"], original: LabItem): NonNullable<NewItem["body"]> {
   const type = given?.type ?? original.body.type;
   const text = given?.value ?? "";
   if (type === "Text") {
@@ -72,7 +72,7 @@ export function responseTo(original: LabItem, kind: ResponseKind, text: NewItem[
     ...recipients(kind, original, store),
     itemClass: "IPM.Note",
     subject: `${kind === "forward" ? "FW" : "RE"}: ${topicOf(original.subject)}`,
-    body: quoted(text, original),
+    body: withQuotedOriginal(text, original),
     inReplyTo: original.internetMessageId,
     references: references.join(" ") || undefined,
     conversationTopic: original.conversationTopic ?? topicOf(original.subject),

@@ -3,7 +3,7 @@ import { addressKey, domainOf } from "./address.ts";
 import { archiveFolders, type FolderSeed, publicFolders } from "./default-folders.ts";
 import { type Delivery, deliver, type Envelope, type Submission, submit } from "./delivery.ts";
 import { expandGroup, resolveName } from "./directory.ts";
-import { guidOf, parseId, publicGuidOf, untoldGuidOf } from "./id.ts";
+import { guidOf, hiddenGuidOf, parseId, publicGuidOf } from "./id.ts";
 import type { LabAttachment, NewItem } from "./item.ts";
 import type { OutsideMail } from "./mail-store.ts";
 import { type LabFolder, type LabItem, LabMailbox } from "./mailbox.ts";
@@ -39,7 +39,7 @@ export class Store {
 
   /** `idsTellMailbox`: whether ids of its items and folders name their mailbox, as those of Exchange do. */
   constructor({ idsTellMailbox = true }: { readonly idsTellMailbox?: boolean } = {}) {
-    this.#guidOf = idsTellMailbox ? guidOf : untoldGuidOf;
+    this.#guidOf = idsTellMailbox ? guidOf : hiddenGuidOf;
   }
 
   now(): Date {

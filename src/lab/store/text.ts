@@ -4,7 +4,7 @@ import type { ItemContent } from "./item.ts";
 const entities: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: "\u00a0" };
 
 /** Elements whose content no reader sees, with what ends them. */
-const hidden: readonly { readonly begin: RegExp; readonly end: RegExp }[] = [
+const invisibleElements: readonly { readonly begin: RegExp; readonly end: RegExp }[] = [
   { begin: /^<style/i, end: /<\/style[^>]*>?/gi },
   { begin: /^<script/i, end: /<\/script[^>]*>?/gi },
   { begin: /^<title/i, end: /<\/title[^>]*>?/gi },
@@ -19,10 +19,10 @@ export function textOfHtml(html: string): string {
   while (at < html.length) {
     const open = html.indexOf("<", at);
     if (open < 0) {
-      out += oneSpace(html.slice(at));
+      out += collapseSpace(html.slice(at));
       break;
     }
-    out += oneSpace(html.slice(at, open));
+    out += collapseSpace(html.slice(at, open));
     const tag = html.slice(open, open + 16);
     if (!/^<[a-z/!?]/i.test(tag)) {
       out += "<";
@@ -40,12 +40,12 @@ export function textOfHtml(html: string): string {
 }
 
 /** White space in HTML is one space, line ends included; a non-breaking space is none of it. */
-function oneSpace(text: string): string {
+function collapseSpace(text: string): string {
   return text.replace(/[ \t\r\n\f]+/g, " ");
 }
 
 function endOfTag(html: string, open: number, tag: string): number {
-  const end = hidden.find(({ begin }) => begin.test(tag))?.end;
+  const end = invisibleElements.find(({ begin }) => begin.test(tag))?.end;
   if (!end) {
     const close = html.indexOf(">", open);
     return close < 0 ? html.length : close + 1;

@@ -1,15 +1,15 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { Failure } from "../../failure.ts";
-import type { Http } from "./client.ts";
+import type { Http } from "./client-interface.ts";
 import { connectionOf } from "./http-connection.ts";
 import { failureAt, failureOf, type RequestStage } from "./http-failure.ts";
 import { openResponse } from "./http-response.ts";
 import { openTransport, type TlsOptions, type Transport } from "./http-transport.ts";
-import type { HttpRequest, HttpResponse } from "./messages.ts";
 import { type Observe, observeRequests } from "./observe-http.ts";
 import { type ProxyRules, proxyFor } from "./proxy-rules.ts";
 import { proxyRefusal } from "./proxy-tunnel.ts";
+import type { HttpRequest, HttpResponse } from "./request-and-response.ts";
 
 export { droppedWhileIdle, neverSent } from "./http-failure.ts";
 

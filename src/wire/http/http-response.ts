@@ -3,7 +3,7 @@ import type { Readable } from "node:stream";
 import { Failure } from "../../failure.ts";
 import { openCollector } from "./garbage-collection.ts";
 import { connectionOf } from "./http-connection.ts";
-import type { HttpResponse } from "./messages.ts";
+import type { HttpResponse } from "./request-and-response.ts";
 
 /** What a body needs of the request that it answers. */
 export interface RequestControl {

@@ -1,6 +1,6 @@
 import { asFailure, Failure } from "../../failure.ts";
-import type { Http } from "./client.ts";
-import type { HttpRequest, HttpResponse } from "./messages.ts";
+import type { Http } from "./client-interface.ts";
+import type { HttpRequest, HttpResponse } from "./request-and-response.ts";
 
 /** What an observer is told of one request: what identifies it, and never a body, a secret or a token. Times are in milliseconds. */
 export type HttpEvent =

@@ -2,9 +2,9 @@
 
 import { hostname } from "node:os";
 import { Failure } from "../../failure.ts";
-import type { Http } from "../http/client.ts";
-import type { HttpMethod, HttpRequest } from "../http/messages.ts";
+import type { Http } from "../http/client-interface.ts";
 import { isLoopback } from "../http/proxy-rules.ts";
+import type { HttpMethod, HttpRequest } from "../http/request-and-response.ts";
 import { withTokens } from "./bearer-token.ts";
 import { type Challenge, challengesOf } from "./challenge.ts";
 import { type ConnectionScheme, signInConnections } from "./connection-sign-in.ts";

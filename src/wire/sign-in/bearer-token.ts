@@ -1,6 +1,6 @@
 import { parseJson } from "../../text/parse-json.ts";
-import type { Http } from "../http/client.ts";
-import type { HttpRequest, HttpResponse } from "../http/messages.ts";
+import type { Http } from "../http/client-interface.ts";
+import type { HttpRequest, HttpResponse } from "../http/request-and-response.ts";
 import { challengesOf } from "./challenge.ts";
 import { tokenFacts } from "./token-claims.ts";
 import type { TokenSource } from "./token-source.ts";

@@ -1,8 +1,8 @@
 import { Failure } from "../../failure.ts";
-import type { Http } from "../http/client.ts";
+import type { Http } from "../http/client-interface.ts";
 import type { HttpConnection } from "../http/http-connection.ts";
 import { neverReached, neverSent } from "../http/http-failure.ts";
-import type { HttpRequest, HttpResponse } from "../http/messages.ts";
+import type { HttpRequest, HttpResponse } from "../http/request-and-response.ts";
 import { challengesOf } from "./challenge.ts";
 import { probeOf, type SignInGuard } from "./sign-in-guard.ts";
 

@@ -1,6 +1,6 @@
 import type { INetworkModule, NetworkRequestOptions, NetworkResponse } from "@azure/msal-node";
 import { Failure } from "../../failure.ts";
-import type { Http } from "../http/client.ts";
+import type { Http } from "../http/client-interface.ts";
 import { type EntraError, readEntraError } from "./entra-failure.ts";
 
 /** The identity library's way to the network: our own, so that proxies, authorities and time-outs are those of the connection. */

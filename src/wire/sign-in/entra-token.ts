@@ -1,6 +1,6 @@
 import type { AuthenticationResult, Configuration, PublicClientApplication } from "@azure/msal-node";
 import { Failure } from "../../failure.ts";
-import type { Http } from "../http/client.ts";
+import type { Http } from "../http/client-interface.ts";
 import { readCertificate } from "./client-certificate.ts";
 import { authorityOf, type EntraClient, type EntraCredential, isAdfs } from "./entra-client.ts";
 import { entraFailure, type SignInDetails } from "./entra-failure.ts";

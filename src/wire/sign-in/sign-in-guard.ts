@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { Failure } from "../../failure.ts";
-import type { HttpRequest, HttpResponse } from "../http/messages.ts";
+import type { HttpRequest, HttpResponse } from "../http/request-and-response.ts";
 import { challengesOf } from "./challenge.ts";
 
 /**

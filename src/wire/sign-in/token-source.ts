@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import { asFailure, Failure } from "../../failure.ts";
-import type { Http } from "../http/client.ts";
+import type { Http } from "../http/client-interface.ts";
 import { neverReached } from "../http/http-failure.ts";
 import { authorityOf, type EntraClient } from "./entra-client.ts";
 import { type CachedToken, isSendable, type TokenCache, type TokenKey } from "./token-cache.ts";

@@ -7,7 +7,14 @@ async function on(day: string, url = "https://outlook.office365.com/EWS/Exchange
   const { connection } = await loadSettings({ environment: { MAILCORDON_EWS_URL: url, MAILCORDON_TOKEN: "a.b.c" }, directory: "/" });
   const common = { actions: [], mailbox: undefined, signal: undefined, events: [], tell: undefined, route: undefined };
   const load = () => Promise.reject(new Error("not asked"));
-  const checkup: Checkup = { ...common, side: "ews", now: () => Date.parse(day), observe: () => undefined, load, learned: { connection } };
+  const checkup: Checkup = {
+    ...common,
+    backEnd: "ews",
+    now: () => Date.parse(day),
+    observe: () => undefined,
+    load,
+    learned: { connection },
+  };
   return retirement.run(checkup);
 }
 

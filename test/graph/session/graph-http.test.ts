@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { found } from "../../../src/graph/session/expected-reply.ts";
 import { openGraphHttp } from "../../../src/graph/session/graph-http.ts";
 import { type Request, segment } from "../../../src/graph/session/request-description.ts";
-import type { Http } from "../../../src/wire/http/client.ts";
-import type { HttpRequest } from "../../../src/wire/http/messages.ts";
+import type { Http } from "../../../src/wire/http/client-interface.ts";
+import type { HttpRequest } from "../../../src/wire/http/request-and-response.ts";
 import { scripted } from "../scripted.ts";
 
 const getting: Request<undefined, undefined> = {

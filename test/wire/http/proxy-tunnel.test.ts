@@ -4,7 +4,7 @@ import { connect, createServer as createTcpServer } from "node:net";
 import { afterEach, expect, test, vi } from "vitest";
 import { Failure } from "../../../src/failure.ts";
 import { type LabProxy, type ProxyOptions, startProxy } from "../../../src/lab/proxy.ts";
-import type { Http } from "../../../src/wire/http/client.ts";
+import type { Http } from "../../../src/wire/http/client-interface.ts";
 import { type HttpOptions, neverSent, openHttp } from "../../../src/wire/http/http-client.ts";
 import { splitNoProxy } from "../../../src/wire/http/proxy-rules.ts";
 import { testCertificate } from "../../lab/certificate.ts";

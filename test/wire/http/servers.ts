@@ -2,9 +2,9 @@ import { createServer as createHttpServer, type RequestListener } from "node:htt
 import { type AddressInfo, createServer as createTcpServer, type Socket } from "node:net";
 import { afterEach, expect } from "vitest";
 import { Failure } from "../../../src/failure.ts";
-import type { Http } from "../../../src/wire/http/client.ts";
+import type { Http } from "../../../src/wire/http/client-interface.ts";
 import { type HttpOptions, openHttp } from "../../../src/wire/http/http-client.ts";
-import type { HttpRequest, HttpResponse } from "../../../src/wire/http/messages.ts";
+import type { HttpRequest, HttpResponse } from "../../../src/wire/http/request-and-response.ts";
 import type { Document } from "../../../src/wire/xml/write-xml.ts";
 
 // Servers that answer as told, on loopback, and a client for them; all are closed after each test.

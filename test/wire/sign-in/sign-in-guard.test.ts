@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { HttpResponse } from "../../../src/wire/http/messages.ts";
+import type { HttpResponse } from "../../../src/wire/http/request-and-response.ts";
 import { guardOf, type SignInGuard } from "../../../src/wire/sign-in/sign-in-guard.ts";
 
 /** Sign-ins that a test answers, in the order in which they were sent. */

@@ -2,7 +2,7 @@ import { connect, createServer as createTcpServer, type Socket } from "node:net"
 import { afterEach } from "vitest";
 import { Failure } from "../../../src/failure.ts";
 import type { Lab, LabOptions } from "../../../src/lab/lab.ts";
-import type { Http } from "../../../src/wire/http/client.ts";
+import type { Http } from "../../../src/wire/http/client-interface.ts";
 import { type HttpOptions, openHttp } from "../../../src/wire/http/http-client.ts";
 import { type SignIn, withSignIn } from "../../../src/wire/sign-in/authenticate.ts";
 import { testCertificate } from "../../lab/certificate.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { type Lab, type LabOptions, startLab } from "../../../src/lab/lab.ts";
 import type { Registration, Tenant } from "../../../src/lab/sign-in/app-registration.ts";
-import type { Http } from "../../../src/wire/http/client.ts";
+import type { Http } from "../../../src/wire/http/client-interface.ts";
 import { openHttp } from "../../../src/wire/http/http-client.ts";
 import type { EntraClient, EntraCredential } from "../../../src/wire/sign-in/entra-client.ts";
 

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Lab } from "../../../src/lab/lab.ts";
-import type { Http } from "../../../src/wire/http/client.ts";
+import type { Http } from "../../../src/wire/http/client-interface.ts";
 import { neverSent } from "../../../src/wire/http/http-client.ts";
 import { clouds, scopeOf } from "../../../src/wire/sign-in/clouds.ts";
 import { noTokenCache, openTokenCache, type TokenCache } from "../../../src/wire/sign-in/token-cache.ts";

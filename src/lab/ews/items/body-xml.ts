@@ -29,7 +29,7 @@ function withoutActiveElements(html: string): string {
  * What FilterHtmlContent takes out: elements and handlers that run, and links that do. The lab's filter is coarse; it is there so that a
  * client sees that the two answers differ, as they do from Exchange.
  */
-function filtered(html: string): string {
+function filterHtml(html: string): string {
   return withoutActiveElements(html)
     .replace(/<\/?(script|iframe|object|embed|form|meta|link)\b[^<>]*>/gi, "")
     .replace(/\son[a-z]{1,20}=("[^"<>]*"|'[^'<>]*'|[^\s<>"']+)/gi, "")
@@ -39,7 +39,7 @@ function filtered(html: string): string {
 /** t:Body, or another element of t:BodyType. */
 export function bodyXml(name: string, item: ItemContent, shape: ItemShape, type: ItemShape["bodyType"] = shape.bodyType): string {
   const body = bodyAs(item, type);
-  const whole = body.type === "HTML" && shape.filterHtml ? filtered(body.value) : body.value;
+  const whole = body.type === "HTML" && shape.filterHtml ? filterHtml(body.value) : body.value;
   const limit = shape.maximumBodySize;
   const isTruncated = limit !== undefined && limit >= 0 && whole.length > limit;
   return el(

@@ -1,7 +1,7 @@
 import type { LabAddress } from "../../store/address.ts";
 import { el, textEl } from "../../xml.ts";
 import { type ExtendedPath, isArray, pathXml } from "../search/property-path.ts";
-import { type AnyItem, displayNames, rankOf, stored } from "./item-facts.ts";
+import { type AnyItem, displayNames, rankOf, storedItemOf } from "./item-facts.ts";
 
 type Computed = (item: AnyItem) => string | undefined;
 
@@ -33,7 +33,7 @@ function messageFlags(item: AnyItem): string {
  * MAPI properties that are another view of what an item says anyway, by tag.
  * @see https://learn.microsoft.com/en-us/openspecs/exchange_server_protocols/ms-oxprops/f6ab1613-aefe-447d-a49c-18217230b148
  */
-const computed: ReadonlyMap<number, Computed> = new Map<number, Computed>([
+const computedProperties: ReadonlyMap<number, Computed> = new Map<number, Computed>([
   [0x0017, (item) => String(rankOf(item).importance)],
   [0x001a, (item) => item.itemClass],
   [0x0036, (item) => String(rankOf(item).sensitivity)],
@@ -56,17 +56,17 @@ const computed: ReadonlyMap<number, Computed> = new Map<number, Computed>([
   [0x0e08, (item) => String(item.size)],
   [0x0e1b, (item) => String(item.hasAttachments)],
   [0x0e1d, (item) => item.conversationTopic],
-  [0x0fff, (item) => base64Of(stored(item)?.id)],
+  [0x0fff, (item) => base64Of(storedItemOf(item)?.id)],
   [0x1000, (item) => item.text],
   [0x1013, (item) => (item.body.type === "HTML" ? base64Of(item.body.value) : undefined)],
   [0x1035, (item) => item.internetMessageId],
   [0x1039, (item) => item.references],
   [0x1042, (item) => item.inReplyTo],
   [0x1090, (item) => (item.flag.status === "NotFlagged" ? undefined : item.flag.status === "Complete" ? "1" : "2")],
-  [0x3007, (item) => time(stored(item)?.createdAt)],
-  [0x3008, (item) => time(stored(item)?.modifiedAt)],
+  [0x3007, (item) => time(storedItemOf(item)?.createdAt)],
+  [0x3008, (item) => time(storedItemOf(item)?.modifiedAt)],
   [0x3013, (item) => item.conversationId],
-  [0x3ff8, (item) => stored(item)?.modifiedBy],
+  [0x3ff8, (item) => storedItemOf(item)?.modifiedBy],
   [0x5d01, (item) => smtp(item.sender)],
   [0x5d02, (item) => smtp(item.from)],
 ]);
@@ -75,7 +75,7 @@ const computed: ReadonlyMap<number, Computed> = new Map<number, Computed>([
 export function extendedValue(path: ExtendedPath, item: AnyItem): string | readonly string[] | undefined {
   const kept = item.extended.get(path.key);
   if (kept !== undefined) return kept;
-  if (path.tag !== undefined) return computed.get(path.tag)?.(item);
+  if (path.tag !== undefined) return computedProperties.get(path.tag)?.(item);
   if (path.set === "InternetHeaders") return item.headers.find(({ name }) => name.toLowerCase() === path.name)?.value;
   if (path.set === "PublicStrings" && path.name === "Keywords" && item.categories.length > 0) return item.categories;
   return undefined;

@@ -5,7 +5,7 @@ import type { LabItem } from "../../store/mailbox.ts";
 export type AnyItem = LabItem | EmbeddedItem;
 
 /** The item when it lies in a folder; undefined for one inside an attachment. */
-export function stored(item: AnyItem): LabItem | undefined {
+export function storedItemOf(item: AnyItem): LabItem | undefined {
   return "id" in item ? item : undefined;
 }
 
@@ -29,12 +29,12 @@ export function rankOf(item: ItemContent): { readonly importance: number; readon
 
 /** Whether a mail was written in the mailbox it lies in. */
 export function isFromMe(item: AnyItem): boolean {
-  const here = stored(item);
+  const here = storedItemOf(item);
   return here !== undefined && (here.isDraft || here.folder.distinguishedName === "sentitems");
 }
 
 /** Exchange calls a received message unmodified until it is changed; a draft never is. */
 export function isUnmodified(item: AnyItem): boolean {
-  const here = stored(item);
+  const here = storedItemOf(item);
   return here !== undefined && !here.isDraft && here.createdAt.getTime() === here.modifiedAt.getTime();
 }

@@ -11,8 +11,8 @@ import { defaultClasses, elementOf, type ItemElement } from "./item-kind.ts";
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 /** Fields as they are gathered from the children of an item element: only those that were given. */
-export type Gathered = Writable<ItemChange> & { attachments?: readonly NewAttachment[] };
-type Reader = (element: XmlElement, into: Gathered, store: Store) => void;
+export type GatheredFields = Writable<ItemChange> & { attachments?: readonly NewAttachment[] };
+type Reader = (element: XmlElement, into: GatheredFields, store: Store) => void;
 
 const isTrue = (element: XmlElement): boolean => /^(true|1)$/.test(element.text.trim());
 
@@ -49,7 +49,7 @@ function readFlag(element: XmlElement): Flag {
 }
 
 /** What some MAPI properties mean for the fields of an item: how clients import mail and give it a Message-ID. */
-function applyTag(tag: number, value: string, into: Gathered): void {
+function applyTag(tag: number, value: string, into: GatheredFields): void {
   switch (tag) {
     case 0x0e06:
       into.receivedAt = new Date(value);
@@ -73,7 +73,7 @@ function applyTag(tag: number, value: string, into: Gathered): void {
   }
 }
 
-function readExtendedProperty(element: XmlElement, into: Gathered): void {
+function readExtendedProperty(element: XmlElement, into: GatheredFields): void {
   const pathElement = element.child("ExtendedFieldURI");
   const path = pathElement === undefined ? undefined : readPath(pathElement);
   if (path?.kind !== "extended") throw new ItemError("ErrorInvalidExtendedProperty", "The extended property is not named.");
@@ -101,7 +101,7 @@ function checkValue(path: ExtendedPath, values: readonly string[]): void {
 }
 
 /** A header of the mail that is sent. A line break in it would begin another header: it is a blank here. */
-function addHeader(path: ExtendedPath, value: string, into: Gathered): void {
+function addHeader(path: ExtendedPath, value: string, into: GatheredFields): void {
   const name = path.asked.get("PropertyName") ?? path.name ?? "";
   // RFC 5322 2.2: printable ASCII without the colon.
   if (!/^[!-9;-~]+$/.test(name)) throw new ItemError("ErrorInvalidExtendedProperty", "The name is not that of a header.", pathXml(path));
@@ -191,7 +191,7 @@ const ignored: ReadonlySet<string> = new Set([
 ]);
 
 /** Reads one property element into the fields. Throws ItemError `ErrorInvalidPropertySet` for one that is read-only. */
-export function readProperty(child: XmlElement, kind: ItemElement, into: Gathered, store: Store): void {
+export function readProperty(child: XmlElement, kind: ItemElement, into: GatheredFields, store: Store): void {
   const read = readers[child.name];
   if (read !== undefined) read(child, into, store);
   else if (!ignored.has(child.name) && (kind === "Message" || kind === "PostItem" || kind === "Item")) {
@@ -217,7 +217,7 @@ function fromMime(element: XmlElement): NewItem {
 }
 
 /** What leaves the bytes of MimeContent as they came; any other field is written over them. */
-const besideMime: ReadonlySet<string> = new Set(["MimeContent", "ItemClass", "IsRead", "Categories", "Flag"]);
+const fieldsBesideMime: ReadonlySet<string> = new Set(["MimeContent", "ItemClass", "IsRead", "Categories", "Flag"]);
 
 /**
  * A new item from t:Message, t:PostItem, t:Contact and so on: from its fields, from its MimeContent, or from both.
@@ -226,13 +226,13 @@ const besideMime: ReadonlySet<string> = new Set(["MimeContent", "ItemClass", "Is
 export function readItem(element: XmlElement, kind: ItemElement, store: Store): NewItem {
   const mime = element.child("MimeContent");
   const base: NewItem = mime === undefined ? {} : fromMime(mime);
-  const given: Gathered = {};
+  const given: GatheredFields = {};
   for (const child of element.children) readProperty(child, kind, given, store);
   // Fields of the message itself; properties with a tag or a name lie beside the bytes, but for headers.
   const rewrites = (child: XmlElement): boolean =>
     child.name === "ExtendedProperty"
       ? child.at("ExtendedFieldURI")?.attributes.get("DistinguishedPropertySetId") === "InternetHeaders"
-      : !besideMime.has(child.name);
+      : !fieldsBesideMime.has(child.name);
   if (given.itemClass !== undefined && kind !== "Item" && elementOf(given.itemClass) !== kind) {
     throw new ItemError(
       "ErrorObjectTypeChanged",
@@ -255,7 +255,7 @@ export function readItem(element: XmlElement, kind: ItemElement, store: Store): 
 
 /** The fields that one element sets, as a change of an existing item. */
 export function readChange(child: XmlElement, kind: ItemElement, store: Store): ItemChange {
-  const into: Gathered = {};
+  const into: GatheredFields = {};
   readProperty(child, kind, into, store);
   if (into.attachments !== undefined) {
     throw new ItemError(

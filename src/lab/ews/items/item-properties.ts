@@ -6,10 +6,10 @@ import { oneMailboxXml, recipientsXml } from "./address-xml.ts";
 import { attachmentListXml } from "./attachment-xml.ts";
 import { bodyXml } from "./body-xml.ts";
 import { wireTime } from "./extended-properties.ts";
-import { type AnyItem, displayNames, isFromMe, isUnmodified, previewOf, stored } from "./item-facts.ts";
+import { type AnyItem, displayNames, isFromMe, isUnmodified, previewOf, storedItemOf } from "./item-facts.ts";
 
 /** What writing an item depends on beside the item. */
-export interface Writing {
+export interface WriteContext {
   readonly store: Store;
   readonly shape: ItemShape;
   /** In FindItem text is cut at 255 characters. */
@@ -23,7 +23,7 @@ export interface ItemProperty {
   readonly uri: string;
   /** In the shapes Default and AllProperties, in AllProperties only, or only when it is asked for by name. */
   readonly from: "default" | "all" | "named";
-  write(item: AnyItem, writing: Writing): string;
+  write(item: AnyItem, writing: WriteContext): string;
 }
 
 const time = (name: string, date: Date | undefined): string => (date === undefined ? "" : textEl(name, wireTime(date)));
@@ -31,7 +31,7 @@ const time = (name: string, date: Date | undefined): string => (date === undefin
 /** A property of items in folders only: those inside attachments have none. */
 function ofStored(name: string, read: (item: LabItem) => string | undefined): ItemProperty["write"] {
   return (item) => {
-    const here = stored(item);
+    const here = storedItemOf(item);
     return here === undefined ? "" : textEl(name, read(here));
   };
 }
@@ -53,7 +53,7 @@ export function itemIdXml(item: { readonly id: string; readonly changeKey: strin
 
 function webForm(name: string, view: string): ItemProperty["write"] {
   return (item, { webUrl }) => {
-    const id = stored(item)?.id;
+    const id = storedItemOf(item)?.id;
     return id === undefined ? "" : textEl(name, `${webUrl}?ItemID=${encodeURIComponent(id)}&exvsurl=1&viewmodel=${view}`);
   };
 }
@@ -61,7 +61,7 @@ function webForm(name: string, view: string): ItemProperty["write"] {
 /** The owner of the mailbox; a draft was received by nobody. */
 function ownerXml(name: string): ItemProperty["write"] {
   return (item, { store }) => {
-    const owner = stored(item)?.folder.mailbox.user;
+    const owner = storedItemOf(item)?.folder.mailbox.user;
     if (item.isDraft || owner === undefined) return "";
     return oneMailboxXml(name, { name: owner.displayName, address: owner.address }, store);
   };
@@ -90,11 +90,11 @@ function flagXml({ flag }: AnyItem): string {
 
 /** t:ItemType up to HasAttachments, in its order: extended properties come next, then `itemPropertiesAfter`. */
 export const itemProperties: readonly ItemProperty[] = [
-  { uri: "item:ItemId", from: "default", write: (item) => idXml("t:ItemId", stored(item)?.id, stored(item)?.changeKey) },
+  { uri: "item:ItemId", from: "default", write: (item) => idXml("t:ItemId", storedItemOf(item)?.id, storedItemOf(item)?.changeKey) },
   {
     uri: "item:ParentFolderId",
     from: "all",
-    write: (item) => idXml("t:ParentFolderId", stored(item)?.folder.id, stored(item)?.folder.changeKey),
+    write: (item) => idXml("t:ParentFolderId", storedItemOf(item)?.folder.id, storedItemOf(item)?.folder.changeKey),
   },
   { uri: "item:ItemClass", from: "all", write: (item) => textEl("t:ItemClass", item.itemClass) },
   { uri: "item:Subject", from: "default", write: (item, { cut }) => textEl("t:Subject", cut(item.subject)) },
@@ -117,7 +117,7 @@ export const itemProperties: readonly ItemProperty[] = [
   { uri: "item:IsUnmodified", from: "all", write: (item) => textEl("t:IsUnmodified", isUnmodified(item)) },
   { uri: "item:InternetMessageHeaders", from: "all", write: (item, { shape }) => headersXml(item, headersWanted(shape)) },
   { uri: "item:DateTimeSent", from: "default", write: (item) => time("t:DateTimeSent", item.sentAt) },
-  { uri: "item:DateTimeCreated", from: "default", write: (item) => time("t:DateTimeCreated", stored(item)?.createdAt) },
+  { uri: "item:DateTimeCreated", from: "default", write: (item) => time("t:DateTimeCreated", storedItemOf(item)?.createdAt) },
   {
     uri: "item:ResponseObjects",
     from: "default",
@@ -141,7 +141,7 @@ function headersWanted(shape: ItemShape): ReadonlySet<string> | undefined {
 /** t:ItemType after its extended properties. */
 export const itemPropertiesAfter: readonly ItemProperty[] = [
   { uri: "item:Culture", from: "all", write: () => textEl("t:Culture", "en-US") },
-  { uri: "item:EffectiveRights", from: "all", write: (item) => (stored(item) === undefined ? "" : rights) },
+  { uri: "item:EffectiveRights", from: "all", write: (item) => (storedItemOf(item) === undefined ? "" : rights) },
   { uri: "item:LastModifiedName", from: "all", write: ofStored("t:LastModifiedName", (item) => item.modifiedBy) },
   { uri: "item:LastModifiedTime", from: "all", write: ofStored("t:LastModifiedTime", (item) => wireTime(item.modifiedAt)) },
   { uri: "item:IsAssociated", from: "all", write: () => textEl("t:IsAssociated", false) },

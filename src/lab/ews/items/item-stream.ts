@@ -43,7 +43,7 @@ const fieldsOfContact = z.strictObject({
   ),
 });
 
-const besideMime = z.strictObject({
+const fieldsBesideMime = z.strictObject({
   itemClass: z.string(),
   internetMessageId: optionalText,
   subject: z.string(),
@@ -93,7 +93,7 @@ export function readItemStream(bytes: Buffer): NewItem {
   const start = mark.length + 4;
   if (bytes.length < start || !bytes.subarray(0, mark.length).equals(mark)) throw corrupt;
   const end = start + bytes.readUInt32BE(mark.length);
-  const beside = besideMime.safeParse(parseObject(bytes.toString("utf8", start, end)));
+  const beside = fieldsBesideMime.safeParse(parseObject(bytes.toString("utf8", start, end)));
   if (end > bytes.length || !beside.success) throw corrupt;
   const mime = bytes.subarray(end);
   return { ...(mime.length > 0 ? itemFromMime(mime) : {}), ...beside.data, extended: new Map(beside.data.extended) };

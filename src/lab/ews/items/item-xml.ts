@@ -15,7 +15,7 @@ import {
   meetingProperties,
   messageProperties,
   postProperties,
-  type Writing,
+  type WriteContext,
 } from "./item-properties.ts";
 
 /** Where Outlook on the web of this practice organisation would be; nothing answers there. */
@@ -80,7 +80,7 @@ function groupXml(item: AnyItem, shape: ItemShape, inTable: boolean): string {
   ].join("");
 }
 
-function fieldsXml(item: AnyItem, element: ItemElement, writing: Writing, inTable: boolean): string {
+function fieldsXml(item: AnyItem, element: ItemElement, writing: WriteContext, inTable: boolean): string {
   const { shape } = writing;
   const write = (properties: readonly ItemProperty[]): string =>
     properties.map((property) => (isWanted(property, shape, inTable) ? property.write(item, writing) : "")).join("");
@@ -99,7 +99,7 @@ function fieldsXml(item: AnyItem, element: ItemElement, writing: Writing, inTabl
 /** One row of FindItem. */
 export function rowXml(item: AnyItem, shape: ItemShape, store: Store): string {
   const element = elementOf(item.itemClass);
-  const writing: Writing = { store, shape, webUrl, cut: (text) => text.slice(0, tableTextLimit) };
+  const writing: WriteContext = { store, shape, webUrl, cut: (text) => text.slice(0, tableTextLimit) };
   return `<t:${element}>${fieldsXml(item, element, writing, true)}</t:${element}>`;
 }
 

@@ -4,7 +4,7 @@ import { type ResponseKind, responseTo } from "../../store/response.ts";
 import type { XmlElement } from "../../xml.ts";
 import { ItemError, type RequestContext } from "../operation.ts";
 import { itemAt } from "../sign-in/access.ts";
-import { type Gathered, readProperty } from "./item-from-xml.ts";
+import { type GatheredFields, readProperty } from "./item-from-xml.ts";
 
 /** The response objects that the lab makes of a message. */
 export type ResponseObject = "ReplyToItem" | "ReplyAllToItem" | "ForwardItem";
@@ -32,7 +32,7 @@ export function respond(
   const reference = element.child("ReferenceItemId");
   if (reference === undefined) throw new ItemError("ErrorMissingInformationReferenceItemId", "The item to respond to is not named.");
   const original = itemAt(reference, context);
-  const given: Gathered = {};
+  const given: GatheredFields = {};
   for (const child of element.children) readProperty(child, "Message", given, context.store);
   const isBodyGiven = element.child("Body") !== undefined;
   const made = responseTo(original, kinds[kind], isBodyGiven ? undefined : given.body, context.store);

@@ -1,4 +1,4 @@
-import { transfer } from "../move-and-copy.ts";
+import { moveOrCopy } from "../move-and-copy.ts";
 
 /** @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/copyitem-operation */
-export const copyItem = transfer("CopyItem", (item, folder) => item.folder.mailbox.copy(item, folder));
+export const copyItem = moveOrCopy("CopyItem", (item, folder) => item.folder.mailbox.copy(item, folder));

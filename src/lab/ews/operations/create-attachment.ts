@@ -3,7 +3,7 @@ import { attachmentElement, attachmentIdXml } from "../items/attachment-xml.ts";
 import { readAttachment } from "../items/item-from-xml.ts";
 import { ItemError, type Operation, responses, type Task } from "../operation.ts";
 import { itemAt } from "../sign-in/access.ts";
-import { storing } from "../store-refusal.ts";
+import { withStoreErrors } from "../store-refusal.ts";
 
 /**
  * Each attachment changes the item it is put on: the reply gives the item's new change key.
@@ -21,7 +21,7 @@ export const createAttachment: Operation = {
           if (parent === undefined) throw new ItemError("ErrorInvalidId", "The parent item is not named.");
           const item = itemAt(parent, context);
           const attachment = readAttachment(element, store);
-          const added = storing(() => item.folder.mailbox.addAttachment(item, attachment));
+          const added = withStoreErrors(() => item.folder.mailbox.addAttachment(item, attachment));
           return `<m:Attachments>${el(attachmentElement(added), {}, attachmentIdXml(added, item))}</m:Attachments>`;
         },
       }),

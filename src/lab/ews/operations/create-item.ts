@@ -9,7 +9,7 @@ import { isResponseObject, respond } from "../items/response-object.ts";
 import { Fault, ItemError, type Operation, type RequestContext, responses } from "../operation.ts";
 import { send } from "../sending.ts";
 import { ownMailbox, targetFolder } from "../sign-in/access.ts";
-import { storing } from "../store-refusal.ts";
+import { withStoreErrors } from "../store-refusal.ts";
 
 const isItemElement = (name: string): name is ItemElement => Object.hasOwn(defaultClasses, name);
 
@@ -45,13 +45,13 @@ function dispose(item: NewItem, mailbox: LabMailbox, folder: LabFolder | undefin
   const disposition = context.request.attributes.get("MessageDisposition");
   if (disposition === undefined) throw new ItemError("ErrorMessageDispositionRequired", "Message disposition is required for messages.");
   if (disposition === "SaveOnly") {
-    const saved = storing(() =>
+    const saved = withStoreErrors(() =>
       mailbox.add(folder ?? mailbox.known("drafts"), { ...item, isDraft: item.isDraft ?? true, isRead: item.isRead ?? true }),
     );
     return `<m:Items>${createdXml(saved)}</m:Items>`;
   }
   const saveIn = disposition === "SendAndSaveCopy" ? (folder ?? mailbox.known("sentitems")) : undefined;
-  storing(() => send(item, mailbox, saveIn, undefined, context));
+  withStoreErrors(() => send(item, mailbox, saveIn, undefined, context));
   return "<m:Items/>";
 }
 
@@ -74,7 +74,7 @@ function create(element: XmlElement, context: RequestContext): string {
   const place = folder ?? mailbox.known(defaultFolders[kind] ?? "drafts");
   checkFolder(kind, place);
   const named = item.contact?.displayName ?? item.group?.displayName;
-  const saved = storing(() => mailbox.add(place, { subject: named, ...item, isRead: item.isRead ?? true }));
+  const saved = withStoreErrors(() => mailbox.add(place, { subject: named, ...item, isRead: item.isRead ?? true }));
   return `<m:Items>${createdXml(saved)}</m:Items>`;
 }
 

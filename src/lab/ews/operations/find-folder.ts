@@ -7,7 +7,7 @@ import { readRestrictionOver } from "../search/restriction.ts";
 import { folderAt } from "../sign-in/access.ts";
 
 /** Deep gives all folders below, Shallow those right below; deleted folders are not kept, so that SoftDeleted finds none. */
-function below(folder: LabFolder, traversal: string): readonly LabFolder[] {
+function foldersBelow(folder: LabFolder, traversal: string): readonly LabFolder[] {
   if (traversal === "SoftDeleted") return [];
   return traversal === "Deep" ? folder.descendants() : folder.children;
 }
@@ -22,7 +22,7 @@ function search(parent: XmlElement, context: RequestContext): string {
   if (traversal === "Deep" && folder.mailbox === context.store.publicFolders) {
     throw new ItemError("ErrorInvalidOperation", "A deep traversal of public folders is not supported.");
   }
-  const all = below(folder, traversal);
+  const all = foldersBelow(folder, traversal);
   const view = filter === undefined ? all : all.filter(filter);
   const paging = request.child("IndexedPageFolderView") ?? request.child("FractionalPageFolderView");
   const page = pageOf(view, paging, filter === undefined ? pageLimit : restrictedPageLimit);

@@ -15,7 +15,7 @@ function newestFirst(a: LabItem, b: LabItem): number {
 }
 
 /** The restriction, unless the habit `refuses-restrictions` refuses it. Throws ItemError. */
-function taken(restriction: XmlElement, { habits }: RequestContext): XmlElement {
+function acceptedRestriction(restriction: XmlElement, { habits }: RequestContext): XmlElement {
   const refuse = (element: XmlElement): void => {
     const { attributes } = element;
     const property = attributes.get("FieldURI") ?? attributes.get("PropertyTag") ?? attributes.get("PropertyName") ?? "";
@@ -32,7 +32,7 @@ function wanted(request: XmlElement, context: RequestContext): Predicate | undef
   if (restriction !== undefined && query !== undefined) {
     throw new ItemError("ErrorInvalidArgument", "A restriction and a query string cannot be used together.");
   }
-  if (restriction !== undefined) return readRestriction(taken(restriction, context));
+  if (restriction !== undefined) return readRestriction(acceptedRestriction(restriction, context));
   return query === undefined || context.habits.has("ignores-queries") ? undefined : readQuery(query.text, context.store.now());
 }
 

@@ -3,7 +3,7 @@ import { ItemError, type Operation, type RequestContext, response } from "../ope
 import { type DirectoryEntry, entryMailboxXml, inContacts, inDirectory } from "../search/directory-entry.ts";
 import { pageLimit, pageOf } from "../search/paging.ts";
 import { pathXml } from "../search/property-path.ts";
-import { type Properties, readRestrictionOver } from "../search/restriction.ts";
+import { type PropertyReaders, readRestrictionOver } from "../search/restriction.ts";
 import { folderAt, ownMailbox } from "../sign-in/access.ts";
 
 const names: Readonly<Record<string, (entry: DirectoryEntry) => string | undefined>> = {
@@ -14,7 +14,7 @@ const names: Readonly<Record<string, (entry: DirectoryEntry) => string | undefin
   "persona:EmailAddress": ({ address }) => address,
 };
 
-const properties: Properties<DirectoryEntry> = {
+const properties: PropertyReaders<DirectoryEntry> = {
   valueAt: (path) => {
     const read = path.kind === "field" ? names[path.uri] : undefined;
     if (read === undefined) throw new ItemError("ErrorUnsupportedPathForQuery", "The property can not be used in a query.", pathXml(path));

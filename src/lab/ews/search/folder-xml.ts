@@ -3,7 +3,7 @@ import { el, textEl, type XmlElement } from "../../xml.ts";
 import { ItemError } from "../operation.ts";
 import type { PropertyValue } from "./properties.ts";
 import { type ExtendedPath, type PropertyPath, pathXml, readPath } from "./property-path.ts";
-import type { Properties } from "./restriction.ts";
+import type { PropertyReaders } from "./restriction.ts";
 
 /** What a request wants to know of each folder. */
 export interface FolderShape {
@@ -83,32 +83,33 @@ const inDefault: ReadonlySet<string> = new Set([
  * MAPI properties that are another view of what a folder says anyway, by tag.
  * @see https://learn.microsoft.com/en-us/openspecs/exchange_server_protocols/ms-oxprops/f6ab1613-aefe-447d-a49c-18217230b148
  */
-const computed: ReadonlyMap<number, (folder: LabFolder) => string | undefined> = new Map<number, (folder: LabFolder) => string | undefined>(
+const computedProperties: ReadonlyMap<number, (folder: LabFolder) => string | undefined> = new Map<
+  number,
+  (folder: LabFolder) => string | undefined
+>([
+  // PidTagAttributeHidden
+  [0x10f4, () => "false"],
+  [0x3001, (folder) => folder.name],
+  // PidTagFolderType: 1 is an ordinary folder, 0 the root.
+  [0x3601, (folder) => (folder.distinguishedName === "root" ? "0" : "1")],
+  [0x3602, (folder) => String(folder.totalCount)],
+  [0x3603, (folder) => String(folder.unreadCount)],
+  [0x360a, (folder) => String(folder.childCount > 0)],
+  [0x3613, (folder) => folder.folderClass],
+  // PidTagMessageSize
+  [0x0e08, (folder) => String([...folder.items.values()].reduce((sum, item) => sum + item.size, 0))],
+  // PR_REPLICA_LIST of public folders: a GUID as text and a zero, in base64, as in the reply of Microsoft's page on routing.
   [
-    // PidTagAttributeHidden
-    [0x10f4, () => "false"],
-    [0x3001, (folder) => folder.name],
-    // PidTagFolderType: 1 is an ordinary folder, 0 the root.
-    [0x3601, (folder) => (folder.distinguishedName === "root" ? "0" : "1")],
-    [0x3602, (folder) => String(folder.totalCount)],
-    [0x3603, (folder) => String(folder.unreadCount)],
-    [0x360a, (folder) => String(folder.childCount > 0)],
-    [0x3613, (folder) => folder.folderClass],
-    // PidTagMessageSize
-    [0x0e08, (folder) => String([...folder.items.values()].reduce((sum, item) => sum + item.size, 0))],
-    // PR_REPLICA_LIST of public folders: a GUID as text and a zero, in base64, as in the reply of Microsoft's page on routing.
-    [
-      0x6698,
-      ({ mailbox, contentsIn = mailbox.guid }) =>
-        mailbox.distinguished("publicfoldersroot") && Buffer.from(`${contentsIn}\0`, "latin1").toString("base64"),
-    ],
-    // The path from the visible root. Names are parted by U+FFFE on the wire of MAPI, which XML cannot carry; Exchange sends U+FEFF.
-    [0x66b5, (folder) => `\uFEFF${folder.path.replaceAll("/", "\uFEFF")}`],
+    0x6698,
+    ({ mailbox, contentsIn = mailbox.guid }) =>
+      mailbox.distinguished("publicfoldersroot") && Buffer.from(`${contentsIn}\0`, "latin1").toString("base64"),
   ],
-);
+  // The path from the visible root. Names are parted by U+FFFE on the wire of MAPI, which XML cannot carry; Exchange sends U+FEFF.
+  [0x66b5, (folder) => `\uFEFF${folder.path.replaceAll("/", "\uFEFF")}`],
+]);
 
 function extendedXml(folder: LabFolder, path: ExtendedPath): string {
-  const value = path.tag === undefined ? undefined : computed.get(path.tag)?.(folder);
+  const value = path.tag === undefined ? undefined : computedProperties.get(path.tag)?.(folder);
   return value === undefined ? "" : el("t:ExtendedProperty", {}, pathXml(path), textEl("t:Value", value));
 }
 
@@ -139,9 +140,10 @@ const searchable: Readonly<Record<string, (folder: LabFolder) => PropertyValue>>
 };
 
 /** The properties that FindFolder can be restricted by. */
-export const folderProperties: Properties<LabFolder> = {
+export const folderProperties: PropertyReaders<LabFolder> = {
   valueAt: (path: PropertyPath) => {
-    const read = path.kind === "extended" ? computed.get(path.tag ?? -1) : path.kind === "field" ? searchable[path.uri] : undefined;
+    const read =
+      path.kind === "extended" ? computedProperties.get(path.tag ?? -1) : path.kind === "field" ? searchable[path.uri] : undefined;
     if (read !== undefined) return read;
     if (path.kind === "extended") return () => undefined;
     throw new ItemError("ErrorUnsupportedPathForQuery", "The property can not be used in a query.", pathXml(path));

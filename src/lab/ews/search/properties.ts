@@ -1,6 +1,6 @@
 import type { LabAddress } from "../../store/address.ts";
 import { extendedValue } from "../items/extended-properties.ts";
-import { type AnyItem, displayNames, isFromMe, isUnmodified, previewOf, rankOf, stored } from "../items/item-facts.ts";
+import { type AnyItem, displayNames, isFromMe, isUnmodified, previewOf, rankOf, storedItemOf } from "../items/item-facts.ts";
 import { ItemError } from "../operation.ts";
 import { type PropertyPath, pathXml } from "./property-path.ts";
 
@@ -14,8 +14,8 @@ function addressTexts(...addresses: readonly (LabAddress | undefined)[]): readon
 
 /** The properties that can be searched and sorted by, under their URIs. */
 const searchable: Readonly<Record<string, (item: AnyItem) => PropertyValue>> = {
-  "item:ItemId": (item) => stored(item)?.id,
-  "item:ParentFolderId": (item) => stored(item)?.folder.id,
+  "item:ItemId": (item) => storedItemOf(item)?.id,
+  "item:ParentFolderId": (item) => storedItemOf(item)?.folder.id,
   "item:ItemClass": (item) => item.itemClass,
   "item:Subject": (item) => item.subject,
   "item:Sensitivity": (item) => item.sensitivity,
@@ -25,9 +25,9 @@ const searchable: Readonly<Record<string, (item: AnyItem) => PropertyValue>> = {
   "item:Attachments": (item) => item.attachments.map(({ name }) => name ?? ""),
   "item:DateTimeReceived": (item) => item.receivedAt,
   "item:DateTimeSent": (item) => item.sentAt,
-  "item:DateTimeCreated": (item) => stored(item)?.createdAt,
-  "item:LastModifiedTime": (item) => stored(item)?.modifiedAt,
-  "item:LastModifiedName": (item) => stored(item)?.modifiedBy,
+  "item:DateTimeCreated": (item) => storedItemOf(item)?.createdAt,
+  "item:LastModifiedTime": (item) => storedItemOf(item)?.modifiedAt,
+  "item:LastModifiedName": (item) => storedItemOf(item)?.modifiedBy,
   "item:Size": (item) => item.size,
   "item:Categories": (item) => item.categories,
   "item:Importance": (item) => item.importance,

@@ -133,7 +133,7 @@ export function wordsOf(text: string): readonly string[] {
 }
 
 /** Whether the words stand one after the other in one of the texts; the last may be a beginning, unless `exact`. */
-export function holds(texts: readonly string[], wanted: readonly string[], exact: boolean): boolean {
+export function containsWords(texts: readonly string[], wanted: readonly string[], exact: boolean): boolean {
   if (wanted.length === 0) return false;
   const last = wanted.length - 1;
   return texts.some((text) => {
@@ -186,7 +186,7 @@ function term(property: string | undefined, text: string, quoted: boolean, now: 
   const inTexts =
     (texts: (item: AnyItem) => readonly string[]): Predicate =>
     (item) =>
-      holds(texts(item), wanted, quoted && !starred);
+      containsWords(texts(item), wanted, quoted && !starred);
   if (property === undefined) return inTexts(everything);
   const texts = textProperties[property];
   if (texts !== undefined) return inTexts(texts);
@@ -202,17 +202,17 @@ function term(property: string | undefined, text: string, quoted: boolean, now: 
     case "isflagged":
       return (item) => (item.flag.status === "Flagged") === isYes(text);
     case "received":
-      return inDates((item) => item.receivedAt, text, now);
+      return dateTest((item) => item.receivedAt, text, now);
     case "sent":
-      return inDates((item) => item.sentAt, text, now);
+      return dateTest((item) => item.sentAt, text, now);
     case "size":
-      return inSizes(text);
+      return sizeTest(text);
     case "kind":
       return (item) => kindOf(item.itemClass) === text.toLowerCase().replace(/s$/, "");
     default: {
       // Not a property of the syntax: `foo:bar` is text like any other.
       const words = wordsOf(`${property} ${text}`);
-      return (item) => holds(everything(item), words, quoted);
+      return (item) => containsWords(everything(item), words, quoted);
     }
   }
 }
@@ -226,7 +226,7 @@ function kindOf(itemClass: string): string {
 const day = 86_400_000;
 
 /** A day, a month or a year, or a word for some days, as [start, end) in milliseconds; undefined when it is no date. */
-function dates(text: string, now: Date): readonly [number, number] | undefined {
+function dateRange(text: string, now: Date): readonly [number, number] | undefined {
   const today = Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate());
   const weekStart = today - now.getUTCDay() * day;
   switch (text.toLowerCase()) {
@@ -258,7 +258,7 @@ function dates(text: string, now: Date): readonly [number, number] | undefined {
 }
 
 /** `value`, `a..b`, `>a`, `>=a`, `<a` or `<=a` as a test of a number; `read` gives the stretch that a value stands for. */
-function inStretch(text: string, read: (value: string) => readonly [number, number] | undefined): ((found: number) => boolean) | undefined {
+function rangeTest(text: string, read: (value: string) => readonly [number, number] | undefined): ((found: number) => boolean) | undefined {
   const range = /^(.*?)\.\.(.*)$/s.exec(text);
   if (range !== null) {
     const from = range[1] === "" || range[1] === "*" ? [Number.NEGATIVE_INFINITY] : read(range[1] ?? "");
@@ -285,8 +285,8 @@ function inStretch(text: string, read: (value: string) => readonly [number, numb
 }
 
 /** A date that is none finds nothing. */
-export function inDates<T>(read: (item: T) => Date | undefined, text: string, now: Date): Test<T> {
-  const fits = inStretch(text.trim(), (value) => dates(value.trim(), now));
+export function dateTest<T>(read: (item: T) => Date | undefined, text: string, now: Date): Test<T> {
+  const fits = rangeTest(text.trim(), (value) => dateRange(value.trim(), now));
   return (item) => {
     const found = read(item);
     return found !== undefined && (fits?.(found.getTime()) ?? false);
@@ -296,8 +296,8 @@ export function inDates<T>(read: (item: T) => Date | undefined, text: string, no
 const units: Readonly<Record<string, number>> = { "": 1, b: 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 };
 
 /** As `size:1..500` asks, with or without a unit. */
-export function inSizes(text: string): Test<{ readonly size: number }> {
-  const fits = inStretch(text, (value) => {
+export function sizeTest(text: string): Test<{ readonly size: number }> {
+  const fits = rangeTest(text, (value) => {
     const parts = /^(\d+)\s*([kmg]?b?)$/i.exec(value.trim());
     const size = Number(parts?.[1]) * (units[(parts?.[2] ?? "").toLowerCase()] ?? Number.NaN);
     return Number.isNaN(size) ? undefined : [size, size + 1];

@@ -7,14 +7,14 @@ import { type PropertyPath, pathIn } from "./property-path.ts";
 export type Predicate<T = AnyItem> = (item: T) => boolean;
 
 /** How the properties of one kind of object are read: of items, or of folders. */
-export interface Properties<T> {
+export interface PropertyReaders<T> {
   /** Throws ItemError for a property that cannot be searched by. */
   valueAt(path: PropertyPath): (item: T) => PropertyValue;
   /** The rank of a property that is compared by number although the wire names its values. */
   rankAt(path: PropertyPath): ((item: T) => PropertyValue) | undefined;
 }
 
-const ofItems: Properties<AnyItem> = { valueAt, rankAt };
+const ofItems: PropertyReaders<AnyItem> = { valueAt, rankAt };
 
 /** Exchange refuses deeper ones as too complex; its own number is not documented. */
 const depthLimit = 100;
@@ -42,28 +42,28 @@ function texts(value: PropertyValue): readonly string[] {
 }
 
 /** Reads the children of an expression that are expressions themselves. */
-function operands<T>(element: XmlElement, depth: number, of: Properties<T>): readonly Predicate<T>[] {
+function operands<T>(element: XmlElement, depth: number, of: PropertyReaders<T>): readonly Predicate<T>[] {
   return element.children.filter(({ name }) => names.has(name)).map((child) => readExpression(child, depth + 1, of));
 }
 
 /** In a normalization form, with thirty marks on one letter at most: to bring more into their order takes time by the square of their number. */
-function normalized(text: string, form: "NFD" | "NFKC"): string {
+function normalise(text: string, form: "NFD" | "NFKC"): string {
   return text.replace(/(\p{M}{30})\p{M}+/gu, "$1").normalize(form);
 }
 
 /** Without marks that take no place of their own: é becomes e. */
-function withoutMarks(text: string): string {
-  return normalized(text, "NFD").replace(/\p{M}/gu, "");
+function withoutDiacritics(text: string): string {
+  return normalise(text, "NFD").replace(/\p{M}/gu, "");
 }
 
 /** How texts are made equal before they are compared. "Loose" lets the width and form of letters differ. */
-function folding(comparison: string): (text: string) => string {
+function caseFolding(comparison: string): (text: string) => string {
   const loose = comparison.startsWith("Loose");
   const ignoreCase = comparison.includes("IgnoreCase");
   const ignoreMarks = comparison.includes("NonSpac");
   return (text) => {
-    let folded = loose ? normalized(text, "NFKC") : text;
-    if (ignoreMarks) folded = withoutMarks(folded);
+    let folded = loose ? normalise(text, "NFKC") : text;
+    if (ignoreMarks) folded = withoutDiacritics(folded);
     return ignoreCase ? folded.toLowerCase() : folded;
   };
 }
@@ -71,7 +71,7 @@ function folding(comparison: string): (text: string) => string {
 const wordBorder = /[^\p{L}\p{N}_]/u;
 
 /** Whether `wanted` stands in `text` right after the start of a word; with `whole`, also right before the end of one. */
-function atWords(text: string, wanted: string, whole: boolean): boolean {
+function containsWholeWord(text: string, wanted: string, whole: boolean): boolean {
   if (wanted === "") return true;
   for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + 1)) {
     const before = text[at - 1];
@@ -85,14 +85,14 @@ const containment: Readonly<Record<string, (text: string, wanted: string) => boo
   FullString: (text, wanted) => text === wanted,
   Prefixed: (text, wanted) => text.startsWith(wanted),
   Substring: (text, wanted) => text.includes(wanted),
-  PrefixOnWords: (text, wanted) => atWords(text, wanted, false),
-  ExactPhrase: (text, wanted) => atWords(text, wanted, true),
+  PrefixOnWords: (text, wanted) => containsWholeWord(text, wanted, false),
+  ExactPhrase: (text, wanted) => containsWholeWord(text, wanted, true),
 };
 
-function readContains<T>(element: XmlElement, of: Properties<T>): Predicate<T> {
+function readContains<T>(element: XmlElement, of: PropertyReaders<T>): Predicate<T> {
   const value = of.valueAt(requiredPath(element));
   // The defaults of the schema's documentation: the whole string, exactly.
-  const fold = folding(element.attributes.get("ContainmentComparison") ?? "Exact");
+  const fold = caseFolding(element.attributes.get("ContainmentComparison") ?? "Exact");
   const fits = containment[element.attributes.get("ContainmentMode") ?? "FullString"] ?? (() => false);
   const wanted = fold(element.child("Constant")?.attributes.get("Value") ?? "");
   return (item) => texts(value(item)).some((text) => fits(fold(text), wanted));
@@ -141,7 +141,7 @@ function asTyped(value: PropertyValue, type: string | undefined): PropertyValue 
   return type.startsWith("Boolean") ? value === "true" || value === "1" : value;
 }
 
-function readComparison<T>(element: XmlElement, of: Properties<T>): Predicate<T> {
+function readComparison<T>(element: XmlElement, of: PropertyReaders<T>): Predicate<T> {
   const path = requiredPath(element);
   const type = path.kind === "extended" ? path.type : undefined;
   const value = of.rankAt(path) ?? of.valueAt(path);
@@ -169,7 +169,7 @@ function requiredPath(element: XmlElement): PropertyPath {
   return path;
 }
 
-function readExists<T>(element: XmlElement, of: Properties<T>): Predicate<T> {
+function readExists<T>(element: XmlElement, of: PropertyReaders<T>): Predicate<T> {
   const value = of.valueAt(requiredPath(element));
   return (item) => {
     const found = value(item);
@@ -178,7 +178,7 @@ function readExists<T>(element: XmlElement, of: Properties<T>): Predicate<T> {
 }
 
 /** True when no bit of the mask is set in the value. */
-function readExcludes<T>(element: XmlElement, of: Properties<T>): Predicate<T> {
+function readExcludes<T>(element: XmlElement, of: PropertyReaders<T>): Predicate<T> {
   const value = of.valueAt(requiredPath(element));
   const mask = Number(element.child("Bitmask")?.attributes.get("Value") ?? Number.NaN);
   if (!Number.isInteger(mask)) throw new ItemError("ErrorInvalidExcludesRestriction", "The bit mask is not a number.");
@@ -188,7 +188,7 @@ function readExcludes<T>(element: XmlElement, of: Properties<T>): Predicate<T> {
   };
 }
 
-function readExpression<T>(element: XmlElement, depth: number, of: Properties<T>): Predicate<T> {
+function readExpression<T>(element: XmlElement, depth: number, of: PropertyReaders<T>): Predicate<T> {
   if (depth > depthLimit) throw new ItemError("ErrorRestrictionTooComplex", "The restriction is too complex.");
   switch (element.name) {
     case "And": {
@@ -223,7 +223,7 @@ export function readRestriction(element: XmlElement): Predicate {
 }
 
 /** The same over other objects than items. */
-export function readRestrictionOver<T>(element: XmlElement, of: Properties<T>): Predicate<T> {
+export function readRestrictionOver<T>(element: XmlElement, of: PropertyReaders<T>): Predicate<T> {
   const [expression] = operands(element, 0, of);
   if (expression === undefined) throw new ItemError("ErrorInvalidRestriction", "The restriction is empty.");
   return expression;

@@ -56,11 +56,11 @@ function fieldsJson(contact: ContactFields): JsonObject {
 const nobody: ContactFields = { emailAddresses: [], phoneNumbers: [], physicalAddresses: [] };
 
 /** @see https://learn.microsoft.com/en-us/graph/api/resources/contact */
-export function contactRow(item: LabItem, manner: ReplyFormat): Row {
+export function contactRow(item: LabItem, format: ReplyFormat): Row {
   return {
     properties: {
       "@odata.etag": `W/"${item.changeKey}"`,
-      id: itemId(item, manner.ids),
+      id: itemId(item, format.ids),
       createdDateTime: timeJson(item.createdAt),
       lastModifiedDateTime: timeJson(item.modifiedAt),
       changeKey: item.changeKey,

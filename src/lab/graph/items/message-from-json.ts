@@ -188,7 +188,7 @@ export function readMessage(message: JsonObject): GatheredMessage {
 }
 
 /** Larger files need an upload session: https://learn.microsoft.com/en-us/graph/outlook-large-attachments */
-const largest = 3 * 1024 * 1024;
+const maxAttachmentBytes = 3 * 1024 * 1024;
 
 function textOf(value: Json | undefined): string | undefined {
   return typeof value === "string" ? value : undefined;
@@ -211,7 +211,7 @@ export function readAttachment(attachment: JsonObject): NewAttachment {
     const base64 = textOf(memberOf(attachment, "contentBytes"));
     if (base64 === undefined) throw badRequest("Required property is missing.", "ErrorRequiredPropertyMissing");
     const content = bytesOf(base64, "UnableToDeserializePostBody");
-    if (content.length > largest) {
+    if (content.length > maxAttachmentBytes) {
       const text = "The attachment is larger than what one request may hold. Use an upload session.";
       throw new GraphError(413, "ErrorMessageSizeExceeded", text);
     }

@@ -1,4 +1,4 @@
-import { type AnyItem, previewOf, stored } from "../../ews/items/item-facts.ts";
+import { type AnyItem, previewOf, storedItemOf } from "../../ews/items/item-facts.ts";
 import type { LabAddress } from "../../store/address.ts";
 import type { EmbeddedItem, Flag, LabAttachment } from "../../store/item.ts";
 import type { LabItem } from "../../store/mailbox.ts";
@@ -75,22 +75,22 @@ function contentJson(item: AnyItem): JsonObject {
 }
 
 /** What is long, and made only for a reply that shows it or a filter that looks at it. */
-function longer(item: AnyItem, manner: ReplyFormat): Readonly<Record<string, () => Json>> {
-  if (manner.isBasic === true) return {};
+function longProperties(item: AnyItem, format: ReplyFormat): Readonly<Record<string, () => Json>> {
+  if (format.isBasic === true) return {};
   return {
     bodyPreview: () => previewOf(item),
-    body: () => bodyJson(item, manner),
-    uniqueBody: () => bodyJson(item, manner),
+    body: () => bodyJson(item, format),
+    uniqueBody: () => bodyJson(item, format),
     internetMessageHeaders: () => item.headers.map(({ name, value }) => ({ name, value })),
   };
 }
 
 /** @see https://learn.microsoft.com/en-us/graph/api/resources/message */
-export function messageRow(item: LabItem, manner: ReplyFormat): Row {
-  const id = itemId(item, manner.ids);
+export function messageRow(item: LabItem, format: ReplyFormat): Row {
+  const id = itemId(item, format.ids);
   const type: JsonObject = item.meeting !== undefined && /^IPM\.Schedule/i.test(item.itemClass) ? { "@odata.type": typeOf(item) } : {};
   return {
-    ...extras(item, manner, item),
+    ...extras(item, format, item),
     exact: {
       receivedDateTime: item.receivedAt,
       sentDateTime: item.sentAt,
@@ -109,18 +109,18 @@ export function messageRow(item: LabItem, manner: ReplyFormat): Row {
         webLink: `https://outlook.office365.com/owa/?ItemID=${encodeURIComponent(item.id)}&exvsurl=1&viewmodel=ReadMessageItem`,
         ...contentJson(item),
       },
-      longer(item, manner),
+      longProperties(item, format),
     ),
   };
 }
 
 /** The message that an attachment holds: it has no folder, and an id that names nothing. */
-export function embeddedRow(item: EmbeddedItem, manner: ReplyFormat, root: LabItem): Row {
+export function embeddedRow(item: EmbeddedItem, format: ReplyFormat, root: LabItem): Row {
   return {
-    ...extras(item, manner, root),
+    ...extras(item, format, root),
     properties: withComputed(
       { "@odata.type": typeOf(item), id: "", createdDateTime: timeJson(item.receivedAt), ...contentJson(item) },
-      longer(item, manner),
+      longProperties(item, format),
     ),
   };
 }
@@ -133,13 +133,13 @@ function typeOf(item: AnyItem): string {
   return /^IPM\.Appointment/i.test(item.itemClass) ? "#microsoft.graph.event" : "#microsoft.graph.message";
 }
 
-function extras(item: AnyItem, manner: ReplyFormat, root: LabItem): Omit<Row, "properties"> {
+function extras(item: AnyItem, format: ReplyFormat, root: LabItem): Omit<Row, "properties"> {
   const searched = () => searchedOf(item);
-  if (manner.isBasic === true) return { onlySelected, searched };
+  if (format.isBasic === true) return { onlySelected, searched };
   return {
     onlySelected,
     expanded: (navigation) =>
-      navigation === "attachments" ? item.attachments.map((attachment) => attachmentRow(root, attachment, manner)) : undefined,
+      navigation === "attachments" ? item.attachments.map((attachment) => attachmentRow(root, attachment, format)) : undefined,
     extended: (id) => extendedValueOf(item, id),
     searched,
   };
@@ -155,7 +155,7 @@ function searchedOf(item: AnyItem): Searched {
     cc: words(item.cc),
     bcc: words(item.bcc),
     attachments: item.attachments.map(({ name }) => name ?? ""),
-    received: item.receivedAt ?? stored(item)?.createdAt ?? new Date(0),
+    received: item.receivedAt ?? storedItemOf(item)?.createdAt ?? new Date(0),
     sent: item.sentAt,
     size: item.size,
     hasAttachments: item.hasAttachments,
@@ -174,9 +174,9 @@ export function contentOf(attachment: LabAttachment): Uint8Array {
  * @see https://learn.microsoft.com/en-us/graph/api/resources/fileattachment
  * @see https://learn.microsoft.com/en-us/graph/api/resources/itemattachment
  */
-export function attachmentRow(item: LabItem, attachment: LabAttachment, manner: ReplyFormat): Row {
+export function attachmentRow(item: LabItem, attachment: LabAttachment, format: ReplyFormat): Row {
   const common: JsonObject = {
-    id: attachmentId(item, attachment, manner.ids),
+    id: attachmentId(item, attachment, format.ids),
     lastModifiedDateTime: timeJson(attachment.modifiedAt),
     name: attachment.name ?? null,
     contentType: attachment.contentType ?? null,
@@ -189,7 +189,7 @@ export function attachmentRow(item: LabItem, attachment: LabAttachment, manner: 
     return {
       properties: { "@odata.type": "#microsoft.graph.itemAttachment", ...common },
       expanded: (navigation) =>
-        /^(microsoft\.graph\.itemattachment\/)?item$/i.test(navigation) ? embeddedRow(inner, manner, item) : undefined,
+        /^(microsoft\.graph\.itemattachment\/)?item$/i.test(navigation) ? embeddedRow(inner, format, item) : undefined,
     };
   }
   const file: JsonObject = {

@@ -1,16 +1,16 @@
 import { decodeEntities } from "../../store/text.ts";
 
 /** Elements that are taken out with all that is in them. */
-const active = "script|iframe|object|embed|applet|frameset|noscript|form|template|svg|math";
+const activeElements = "script|iframe|object|embed|applet|frameset|noscript|form|template|svg|math";
 /** Elements of which the tag alone is taken out: they have no content, or have lost what ends them. */
-const tags = `${active}|base|link|meta|frame|param|source|input|button`;
+const tags = `${activeElements}|base|link|meta|frame|param|source|input|button`;
 
-const withContent = new RegExp(`<(${active})\\b[^<>]*>(?:(?!<\\1\\b)[\\s\\S])*?</\\1\\b[^<>]*>`, "gi");
+const withContent = new RegExp(`<(${activeElements})\\b[^<>]*>(?:(?!<\\1\\b)[\\s\\S])*?</\\1\\b[^<>]*>`, "gi");
 const tagAlone = new RegExp(`</?(?:${tags})\\b[^>]*>?`, "gi");
 const attribute = /([\s/"'])([a-z][\w:-]*)\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)/gi;
 
 /** What is taken out may join what was apart, but not for ever. */
-const mostRounds = 8;
+const maxRounds = 8;
 
 /**
  * HTML without what could do harm, as Graph gives it unless `Prefer: outlook.allow-unsafe-html` asks for all of it: no scripts, no frames, no forms,
@@ -19,20 +19,20 @@ const mostRounds = 8;
  */
 export function safeHtml(html: string): string {
   let safe = html.replace(/<!--[\s\S]*?(?:-->|$)/g, "");
-  for (let round = 0; round < mostRounds; round += 1) {
+  for (let round = 0; round < maxRounds; round += 1) {
     const before = safe;
     safe = safe.replace(withContent, "").replace(tagAlone, "");
     if (safe === before) break;
   }
   return safe.replace(/<[a-z][^>]*(?:>|$)/gi, (tag) =>
     tag.replace(attribute, (whole, before: string, name: string, value: string) =>
-      /^on|^srcdoc$/i.test(name) || runs(value) ? before : whole,
+      /^on|^srcdoc$/i.test(name) || isScriptUrl(value) ? before : whole,
     ),
   );
 }
 
 /** Whether an address runs something, however it is written. */
-function runs(value: string): boolean {
+function isScriptUrl(value: string): boolean {
   const address = decodeEntities(value.replace(/^["']|["']$/g, "")).replace(/[\p{Cc}\s]/gu, "");
   return /^(?:javascript|vbscript|data:text\/html)/i.test(address);
 }

@@ -1,6 +1,6 @@
 // src/lab/graph/odata/: OData in the lab: reads `$filter`, `$search`, `$select`, `$orderby` and pages as Graph does.
 
-import { holds, wordsOf } from "../../ews/search/query-string.ts";
+import { containsWords, wordsOf } from "../../ews/search/query-string.ts";
 import { badRequest } from "../errors.ts";
 import type { Row } from "../row.ts";
 import { valueAt } from "./filter.ts";
@@ -24,6 +24,6 @@ function readClause(text: string, vocabulary: Vocabulary): (row: Row) => boolean
   const words = wordsOf(value.replace(/\\(.)/gs, "$1"));
   return (row) => {
     const found = valueAt(row.properties, path);
-    return typeof found === "string" && holds([found], words, false);
+    return typeof found === "string" && containsWords([found], words, false);
   };
 }

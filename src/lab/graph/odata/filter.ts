@@ -11,11 +11,11 @@ export interface ReadyFilter {
   readonly paths: readonly string[];
 }
 
-type Read = (row: Row, member: Json | undefined, extendedId: string | undefined) => Json | undefined;
+type PropertyRead = (row: Row, member: Json | undefined, extendedId: string | undefined) => Json | undefined;
 type Test = (row: Row, member: Json | undefined, extendedId: string | undefined) => boolean;
 
 /** The collection whose members an `any` looks at. */
-interface Scope {
+interface AnyScope {
   readonly variable: string;
   readonly collection: string;
   readonly members: Readonly<Record<string, Kind>>;
@@ -38,7 +38,7 @@ class Compiler {
     this.#onIndex = onIndex;
   }
 
-  test(filter: Filter, scope: Scope | undefined): Test {
+  test(filter: Filter, scope: AnyScope | undefined): Test {
     switch (filter.kind) {
       case "and":
       case "or": {
@@ -73,7 +73,7 @@ class Compiler {
     if (this.#vocabulary.of === "directory" && !this.#onIndex) throw needsIndex();
   }
 
-  #call(name: string, operand: Operand, value: string, scope: Scope | undefined): Test {
+  #call(name: string, operand: Operand, value: string, scope: AnyScope | undefined): Test {
     const known = this.#vocabulary.functions.find((one) => one === name);
     if (known === undefined) {
       // Other functions of OData are known by their names, and not done.
@@ -93,7 +93,7 @@ class Compiler {
     };
   }
 
-  #lambda({ kind, path, variable, inner }: Extract<Filter, { kind: "any" | "all" }>, scope: Scope | undefined): Test {
+  #lambda({ kind, path, variable, inner }: Extract<Filter, { kind: "any" | "all" }>, scope: AnyScope | undefined): Test {
     const { collections = {}, properties, navigation } = this.#vocabulary;
     const name = canonical(Object.keys(collections), path.join("/"));
     if (name === undefined) {
@@ -121,7 +121,7 @@ class Compiler {
     return (row) => row.extended?.(id) !== undefined && test(row, undefined, id);
   }
 
-  #operand({ path }: Operand, scope: Scope | undefined): { readonly read: Read; readonly kind: Kind } {
+  #operand({ path }: Operand, scope: AnyScope | undefined): { readonly read: PropertyRead; readonly kind: Kind } {
     if (scope !== undefined && path[0] === scope.variable) {
       const inside = path.slice(1).join("/");
       const name = canonical(Object.keys(scope.members), inside);

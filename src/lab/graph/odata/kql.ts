@@ -1,4 +1,4 @@
-import { holds, inDates, inSizes, QueryParser, type Token, wordsOf } from "../../ews/search/query-string.ts";
+import { containsWords, dateTest, QueryParser, sizeTest, type Token, wordsOf } from "../../ews/search/query-string.ts";
 import { badRequest } from "../errors.ts";
 import type { Searched } from "../row.ts";
 
@@ -96,7 +96,7 @@ const texts: Readonly<Record<string, (message: Searched) => readonly string[]>> 
 function term(property: string | undefined, text: string, quoted: boolean, now: Date): (message: Searched) => boolean {
   const words = wordsOf(text);
   const inside = (all: (message: Searched) => readonly string[]) => (message: Searched) =>
-    holds(all(message), words, quoted && !text.endsWith("*"));
+    containsWords(all(message), words, quoted && !text.endsWith("*"));
   const read = property === undefined ? defaults : texts[property];
   if (read !== undefined) return inside(read);
   switch (property) {
@@ -106,17 +106,17 @@ function term(property: string | undefined, text: string, quoted: boolean, now: 
     case "importance":
       return ({ importance }) => importance === (text.toLowerCase() === "medium" ? "normal" : text.toLowerCase());
     case "received":
-      return inDates(({ received }) => received, text, now);
+      return dateTest(({ received }) => received, text, now);
     case "sent":
-      return inDates(({ sent }) => sent, text, now);
+      return dateTest(({ sent }) => sent, text, now);
     case "size":
-      return inSizes(text);
+      return sizeTest(text);
     case "kind":
       return () => /^(email|emails|messages?)$/i.test(text);
     default: {
       // Not a property of the language: text like any other.
       const all = wordsOf(`${property} ${text}`);
-      return (message) => holds(defaults(message), all, quoted);
+      return (message) => containsWords(defaults(message), all, quoted);
     }
   }
 }

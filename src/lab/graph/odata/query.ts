@@ -9,7 +9,7 @@ import { readSearch } from "./kql.ts";
 import { flagOption, numberOption, optionsOf } from "./options.ts";
 import { checkLead, readOrder, sorted } from "./order.ts";
 import { needsIndex } from "./refusals.ts";
-import { readShape, shaped } from "./shape.ts";
+import { applyShape, readShape } from "./shape.ts";
 import { type Vocabulary, vocabularies } from "./vocabulary.ts";
 
 /** One page of an answer. */
@@ -35,9 +35,9 @@ export interface QueryContext {
 const searchLimit = 1000;
 
 /** Puts the query of a URL to a collection, given in the order that it has without `$orderby`. Throws GraphError. */
-export function applyQuery(rows: readonly Row[], url: URL, resource: Resource, circumstances: QueryContext = {}): Page {
+export function applyQuery(rows: readonly Row[], url: URL, resource: Resource, context: QueryContext = {}): Page {
   const known = vocabularies[resource];
-  const functions = circumstances.contains === false ? known.functions.filter((name) => name !== "contains") : known.functions;
+  const functions = context.contains === false ? known.functions.filter((name) => name !== "contains") : known.functions;
   const vocabulary = { ...known, functions };
   const options = optionsOf(url);
   const shape = readShape(options.get("$select"), options.get("$expand"), resource);
@@ -45,10 +45,10 @@ export function applyQuery(rows: readonly Row[], url: URL, resource: Resource, c
   const top = numberOption("$top", options.get("$top"), 1) ?? pageSize;
   if (top > largest) throw tooMany(top, largest, vocabulary);
   const isCounted = flagOption("$count", options.get("$count"));
-  const found = chosen(rows, options, vocabulary, circumstances);
+  const found = chosen(rows, options, vocabulary, context);
   const token = options.get("$skiptoken");
   const from = token === undefined ? (numberOption("$skip", options.get("$skip"), 0) ?? 0) : readToken(token, url);
-  const value = found.slice(from, from + top).map((row) => shaped(row, shape, resource));
+  const value = found.slice(from, from + top).map((row) => applyShape(row, shape, resource));
   return {
     value,
     count: isCounted ? found.length : undefined,
@@ -59,7 +59,7 @@ export function applyQuery(rows: readonly Row[], url: URL, resource: Resource, c
 /** One thing as `$select` and `$expand` of a URL want it. Throws GraphError. */
 export function shapeOf(row: Row, url: URL, resource: Resource): JsonObject {
   const options = optionsOf(url);
-  return shaped(row, readShape(options.get("$select"), options.get("$expand"), resource), resource);
+  return applyShape(row, readShape(options.get("$select"), options.get("$expand"), resource), resource);
 }
 
 function chosen(
@@ -72,7 +72,7 @@ function chosen(
   const isDirectory = vocabulary.of === "directory";
   const isCounted = flagOption("$count", options.get("$count"));
   if (isDirectory && !eventual && (search !== undefined || isCounted)) throw needsIndex();
-  if (search !== undefined && !isDirectory) return searched(rows, search, options, vocabulary, now);
+  if (search !== undefined && !isDirectory) return searchRows(rows, search, options, vocabulary, now);
   const onIndex = eventual && isCounted;
   const filter = filterText === undefined ? undefined : readyFilter(parseFilter(filterText), vocabulary, onIndex);
   const order = orderText === undefined ? [] : readOrder(orderText, vocabulary);
@@ -86,7 +86,7 @@ function chosen(
 }
 
 /** Newest sent first, and never more than a thousand. */
-function searched(
+function searchRows(
   rows: readonly Row[],
   search: string,
   options: ReturnType<typeof optionsOf>,
@@ -121,7 +121,7 @@ function tooMany(top: number, largest: number, { of }: Vocabulary): Error {
 }
 
 /** What the token is good for: the same question, whatever the size of the page. */
-function questionOf(url: URL): string {
+function queryFingerprint(url: URL): string {
   const requested = [...url.searchParams].filter(([name]) => !/^\$?(top|skip|skiptoken)$/i.test(name));
   return createHash("sha256")
     .update(JSON.stringify([url.pathname, requested]))
@@ -133,12 +133,12 @@ function questionOf(url: URL): string {
 function nextLink(url: URL, from: number): string {
   const next = new URL(url);
   for (const name of [...next.searchParams.keys()]) if (/^\$?(skip|skiptoken)$/i.test(name)) next.searchParams.delete(name);
-  next.searchParams.set("$skiptoken", Buffer.from(`${questionOf(url)} ${from}`).toString("base64url"));
+  next.searchParams.set("$skiptoken", Buffer.from(`${queryFingerprint(url)} ${from}`).toString("base64url"));
   return next.href;
 }
 
 function readToken(token: string, url: URL): number {
   const [question, from] = Buffer.from(token, "base64url").toString("latin1").split(" ");
-  if (question === questionOf(url) && /^\d{1,9}$/.test(from ?? "")) return Number(from);
+  if (question === queryFingerprint(url) && /^\d{1,9}$/.test(from ?? "")) return Number(from);
   throw badRequest("The skip token is not valid.", "ErrorInvalidUrlQuery");
 }

@@ -83,7 +83,7 @@ function extendedIds(filter: string | undefined, vocabulary: Vocabulary): readon
 }
 
 /** A thing as it is asked for. */
-export function shaped(row: Row, { select, expand }: Shape, resource: Resource): JsonObject {
+export function applyShape(row: Row, { select, expand }: Shape, resource: Resource): JsonObject {
   const isShown = (name: string): boolean => {
     // Annotations come along; Exchange adds the id, the directory does not. The type of the media goes with the content.
     if (select === undefined) return row.onlySelected?.has(name) !== true;
@@ -111,7 +111,7 @@ function extendedJson(row: Row, ids: readonly string[]): Json | undefined {
 function expandedJson(row: Row, { navigation, name, shape, resource }: Expansion): Json | undefined {
   const found = row.expanded?.(navigation) ?? row.expanded?.(name);
   if (found === undefined) return undefined;
-  return isList(found) ? found.map((one) => shaped(one, shape, resource)) : shaped(found, shape, resource);
+  return isList(found) ? found.map((one) => applyShape(one, shape, resource)) : applyShape(found, shape, resource);
 }
 
 function isList(rows: Row | readonly Row[]): rows is readonly Row[] {

@@ -3,12 +3,12 @@ import { isObject, type Json, type JsonObject, memberOf } from "../json.ts";
 import { type Call, type GraphReply, type GraphRequest, jsonOf, type Operation } from "../operation.ts";
 
 /** @see https://learn.microsoft.com/en-us/graph/json-batching#batch-size-limitations */
-const largest = 20;
+const maxRequests = 20;
 /** How many of one batch Graph puts to Outlook at once: https://learn.microsoft.com/en-us/graph/throttling-limits#outlook-service-limits */
-const atOnce = 4;
+const concurrentRequests = 4;
 
 /** One request of a batch. */
-interface Step {
+interface BatchStep {
   readonly id: string;
   readonly request: GraphRequest;
   readonly dependsOn: readonly string[];
@@ -21,15 +21,15 @@ export const batch: Operation = {
   paths: ["/$batch"],
   permissions: [],
   of: "gateway",
-  handle: async (call) => ({ status: 200, body: { responses: await answers(stepsOf(call), call) } }),
+  handle: async (call) => ({ status: 200, body: { responses: await runSteps(stepsOf(call), call) } }),
 };
 
 /** Throws GraphError when the batch itself is not right: then nothing of it is done. */
-function stepsOf(call: Call): readonly Step[] {
+function stepsOf(call: Call): readonly BatchStep[] {
   const requests = memberOf(jsonOf(call.request), "requests");
   if (!Array.isArray(requests)) throw badRequest("Invalid batch payload format.");
-  if (requests.length > largest)
-    throw badRequest(`Number of batch request steps exceeds the maximum value of ${largest}.`, "MaximumValueExceeded");
+  if (requests.length > maxRequests)
+    throw badRequest(`Number of batch request steps exceeds the maximum value of ${maxRequests}.`, "MaximumValueExceeded");
   const steps = requests.map((request: Json) => stepOf(request, call.request.url));
   const ids = new Set(steps.map(({ id }) => id));
   if (ids.size < steps.length) throw badRequest("Request Ids in a batch have to be unique.");
@@ -41,7 +41,7 @@ function stepsOf(call: Call): readonly Step[] {
   return steps;
 }
 
-function hasOrder(steps: readonly Step[]): boolean {
+function hasOrder(steps: readonly BatchStep[]): boolean {
   const after = new Set<string>();
   for (let rest = steps; rest.length > 0; ) {
     const ready = rest.filter(({ dependsOn }) => dependsOn.every((id) => after.has(id)));
@@ -52,7 +52,7 @@ function hasOrder(steps: readonly Step[]): boolean {
   return true;
 }
 
-function stepOf(given: Json, outer: URL): Step {
+function stepOf(given: Json, outer: URL): BatchStep {
   const request = isObject(given) ? given : {};
   const [id, method, url] = ["id", "method", "url"].map((name) => memberOf(request, name));
   if (typeof id !== "string" || id === "") throw badRequest("Request Id has to be specified in a batch request step.");
@@ -87,12 +87,12 @@ function bytesOf(body: Json, type: string): Uint8Array {
 }
 
 /** An answer to each step. They stand in no order that could be relied on: here the last comes first. */
-async function answers(steps: readonly Step[], call: Call): Promise<readonly JsonObject[]> {
+async function runSteps(steps: readonly BatchStep[], call: Call): Promise<readonly JsonObject[]> {
   const replies = new Map<string, GraphReply>();
   for (let rest = steps; rest.length > 0; rest = rest.filter(({ id }) => !replies.has(id))) {
     const ready = rest.filter(({ dependsOn }) => dependsOn.every((id) => replies.has(id)));
-    for (let start = 0; start < ready.length; start += atOnce) {
-      const some = ready.slice(start, start + atOnce);
+    for (let start = 0; start < ready.length; start += concurrentRequests) {
+      const some = ready.slice(start, start + concurrentRequests);
       const answered = await Promise.all(some.map(async (step) => [step.id, await answer(step, replies, call)] as const));
       for (const [id, reply] of answered) replies.set(id, reply);
     }
@@ -100,7 +100,7 @@ async function answers(steps: readonly Step[], call: Call): Promise<readonly Jso
   return [...replies].reverse().map(([id, reply]) => responseOf(id, reply));
 }
 
-async function answer({ request, dependsOn }: Step, replies: ReadonlyMap<string, GraphReply>, call: Call): Promise<GraphReply> {
+async function answer({ request, dependsOn }: BatchStep, replies: ReadonlyMap<string, GraphReply>, call: Call): Promise<GraphReply> {
   const hasFailed = dependsOn.some((id) => (replies.get(id)?.status ?? 500) >= 400);
   if (!hasFailed) return call.dispatch(request);
   const message = "The request could not be performed because it depended on another request and that request failed.";

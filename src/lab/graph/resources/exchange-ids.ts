@@ -9,7 +9,7 @@ import { valueReply } from "../reply.ts";
 import { checkParameters } from "./message-changes.ts";
 
 // What one call takes: https://learn.microsoft.com/en-us/graph/api/user-translateexchangeids
-const most = 1000;
+const maxIds = 1000;
 const formats = ["entryId", "ewsId", "immutableEntryId", "restId", "restImmutableEntryId"] as const;
 type Format = (typeof formats)[number];
 
@@ -56,7 +56,7 @@ export const translateExchangeIds: Operation = {
     const body = jsonOf(call.request);
     checkParameters(body, "translateExchangeIds", ["InputIds", "SourceIdType", "TargetIdType"]);
     const ids = listIn(parameterOf(body, "InputIds"), "InputIds").map((one) => textIn(one, "InputIds"));
-    if (ids.length > most) throw badRequest(`No more than ${most} ids can be translated at once.`, "ErrorInvalidRequest");
+    if (ids.length > maxIds) throw badRequest(`No more than ${maxIds} ids can be translated at once.`, "ErrorInvalidRequest");
     const [from, to] = [formatIn(body, "SourceIdType"), formatIn(body, "TargetIdType")];
     const value = ids.map((sourceId): JsonObject => {
       const id = readAs(from, sourceId, call.mailbox);

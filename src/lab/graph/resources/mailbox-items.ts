@@ -10,7 +10,7 @@ import { contextOf, valueReply } from "../reply.ts";
 import { checkParameters } from "./message-changes.ts";
 
 /** What one export takes: https://learn.microsoft.com/en-us/graph/api/mailbox-exportitems */
-const most = 20;
+const maxItems = 20;
 
 /** Clouds that have it not know no such path. */
 function checkCloud(call: Call, segment: string): void {
@@ -42,7 +42,8 @@ export const exportItems: Operation = {
     const body = jsonOf(call.request);
     checkParameters(body, "exportItems", ["ItemIds"]);
     const ids = listIn(parameterOf(body, "ItemIds"), "ItemIds").map((one) => textIn(one, "ItemIds"));
-    if (ids.length === 0 || ids.length > most) throw badRequest(`1 to ${most} items can be exported at once.`, "ErrorInvalidRequest");
+    if (ids.length === 0 || ids.length > maxItems)
+      throw badRequest(`1 to ${maxItems} items can be exported at once.`, "ErrorInvalidRequest");
     const value = ids.map((itemId): JsonObject => {
       const item = itemAt(itemId, call);
       if (item === undefined) return { itemId, error: { code: "ErrorItemNotFound", message: "The specified object was not found." } };

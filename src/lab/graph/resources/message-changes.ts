@@ -38,7 +38,7 @@ function destination(call: Call, action: string): LabFolder {
   return folder;
 }
 
-function transfer(action: "copy" | "move"): Operation {
+function moveOrCopy(action: "copy" | "move"): Operation {
   return {
     name: `message-${action}`,
     method: "POST",
@@ -54,13 +54,13 @@ function transfer(action: "copy" | "move"): Operation {
 }
 
 /** @see https://learn.microsoft.com/en-us/graph/api/message-copy */
-export const copyMessage = transfer("copy");
+export const copyMessage = moveOrCopy("copy");
 
 /** @see https://learn.microsoft.com/en-us/graph/api/message-move */
-export const moveMessage = transfer("move");
+export const moveMessage = moveOrCopy("move");
 
 /** Where a plain DELETE puts a message that lies here. */
-function nextOf(item: LabItem, call: Call): LabFolder {
+function deletionTargetOf(item: LabItem, call: Call): LabFolder {
   const wanted = call.habits.deletesTo ?? "deleteditems";
   return call.mailbox.known(item.folder.distinguishedName === "deleteditems" ? "recoverableitemsdeletions" : wanted);
 }
@@ -82,7 +82,7 @@ export const deleteMessage: Operation = {
     const item = isPurged(purged) && isImmutable(id) ? purged : messageAt(call);
     if (isPurged(item) || item.folder.distinguishedName === "recoverableitemsdeletions")
       throw new GraphError(403, "ErrorCannotDeleteObject", "Object cannot be deleted.");
-    call.mailbox.move(item, nextOf(item, call));
+    call.mailbox.move(item, deletionTargetOf(item, call));
     return noContent;
   },
 };

@@ -26,12 +26,19 @@ const wellKnown: ReadonlySet<string> = new Set([
 ]);
 
 /** Names that Graph knows besides: folders that only some mailboxes have. */
-const absent: ReadonlySet<string> = new Set(["clutter", "conflicts", "localfailures", "scheduled", "serverfailures", "syncissues"]);
+const optionalFolders: ReadonlySet<string> = new Set([
+  "clutter",
+  "conflicts",
+  "localfailures",
+  "scheduled",
+  "serverfailures",
+  "syncissues",
+]);
 
 /** The folder of this mailbox that a name or an id stands for. Throws GraphError. */
 export function folderNamed(name: string, call: Call): LabFolder {
   const known = name.toLowerCase();
-  if (absent.has(known)) {
+  if (optionalFolders.has(known)) {
     throw new GraphError(404, "ErrorItemNotFound", `The specified object was not found in the store., Default folder ${name} not found.`);
   }
   if (wellKnown.has(known)) return call.mailbox.known(known);

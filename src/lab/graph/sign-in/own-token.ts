@@ -2,9 +2,9 @@ import { randomUUID } from "node:crypto";
 import type { FaultPlan } from "../../faults.ts";
 import type { LabMailbox } from "../../store/mailbox.ts";
 import type { Store } from "../../store/store.ts";
-import type { Answered } from "../dispatch.ts";
+import type { DispatchResult } from "../dispatch.ts";
 import { errorBody, GraphError } from "../errors.ts";
-import { faultOf, spoilt } from "../fault-injection.ts";
+import { damageReply, faultOf } from "../fault-injection.ts";
 import type { GraphReply } from "../operation.ts";
 
 /** Answers a request to an address whose own token is all the right that it takes. `handle` refuses by throwing GraphError. */
@@ -13,10 +13,10 @@ export function answerByOwnToken(
   operation: string,
   mailbox: LabMailbox | undefined,
   handle: () => GraphReply,
-): Answered {
+): DispatchResult {
   const requestId = randomUUID();
   const faults = server.faults.of(operation, mailbox === undefined ? [] : [mailbox.address]);
-  const answered = (reply: GraphReply): Answered => ({
+  const answered = (reply: GraphReply): DispatchResult => ({
     reply: { ...reply, headers: { "request-id": requestId, ...reply.headers } },
     faults,
     operation,
@@ -26,7 +26,7 @@ export function answerByOwnToken(
     const fault = faultOf(faults, undefined);
     if (fault !== undefined) throw fault;
     if (faults.rule("reset-before") !== undefined) throw new GraphError(502, "UnknownError", "");
-    return answered(spoilt(handle(), faults));
+    return answered(damageReply(handle(), faults));
   } catch (error) {
     if (!(error instanceof GraphError)) throw error;
     const body = errorBody(error, { now: server.store.now(), requestId, clientId: requestId });

@@ -57,11 +57,11 @@ function check({ jwt, trusted, revoked }: SeenToken, server: TokenServer): void 
   if (!timely || revoked) throw unauthenticated("Lifetime validation failed, the token is expired.");
 }
 
-const bare = (permission: string): string => permission.replace(/\.(All|Shared)$/, "");
+const basePermission = (permission: string): string => permission.replace(/\.(All|Shared)$/, "");
 
 /** Whether one of these permissions was granted. Scopes of users have no `.All` and may end with `.Shared`. */
 export function isGranted(caller: GraphCaller, permissions: readonly string[]): boolean {
   if (caller.user === undefined) return permissions.some((one) => caller.granted.includes(one));
-  const granted = new Set(caller.granted.map(bare));
-  return permissions.some((one) => granted.has(bare(one)));
+  const granted = new Set(caller.granted.map(basePermission));
+  return permissions.some((one) => granted.has(basePermission(one)));
 }

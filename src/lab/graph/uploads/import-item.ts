@@ -6,7 +6,7 @@ import type { FaultPlan } from "../../faults.ts";
 import type { LabItem, LabMailbox } from "../../store/mailbox.ts";
 import type { Store } from "../../store/store.ts";
 import { bytesOf } from "../base64.ts";
-import type { Answered } from "../dispatch.ts";
+import type { DispatchResult } from "../dispatch.ts";
 import { badRequest, GraphError, itemNotFound } from "../errors.ts";
 import { findItem, restId } from "../ids.ts";
 import { textIn } from "../items/message-from-json.ts";
@@ -30,7 +30,7 @@ export const importName = "mailbox-import-item";
  * An item that was exported, put into a folder. The address itself is the right to do it; a token besides is refused.
  * @see https://learn.microsoft.com/en-us/graph/import-exchange-mailbox-item
  */
-export function answerImport(server: ImportServer, request: GraphRequest): Answered {
+export function answerImport(server: ImportServer, request: GraphRequest): DispatchResult {
   const session = server.imports.find(request.url.searchParams.get("authtoken") ?? "", server.store.now());
   return answerByOwnToken(server, importName, session?.mailbox, () => {
     if (request.method !== "POST") throw new GraphError(405, "ErrorInvalidRequest", "Specified HTTP method is not allowed.");

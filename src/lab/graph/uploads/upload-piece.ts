@@ -1,7 +1,7 @@
 import type { FaultPlan } from "../../faults.ts";
 import { objectIdOf } from "../../sign-in/issue-token.ts";
 import type { Store } from "../../store/store.ts";
-import type { Answered } from "../dispatch.ts";
+import type { DispatchResult } from "../dispatch.ts";
 import { badRequest, GraphError, itemNotFound } from "../errors.ts";
 import type { GraphReply, GraphRequest } from "../operation.ts";
 import { answerByOwnToken } from "../sign-in/own-token.ts";
@@ -22,7 +22,7 @@ export const uploadName = "attachment-upload";
  * A piece of a large attachment, the question how far it is, or its end. The address itself is the right to do it; a token besides is refused.
  * @see https://learn.microsoft.com/en-us/graph/outlook-large-attachments
  */
-export function answerUpload(server: UploadServer, request: GraphRequest): Answered {
+export function answerUpload(server: UploadServer, request: GraphRequest): DispatchResult {
   const upload = server.uploads.find(request.url.searchParams.get("authtoken") ?? "", server.store.now());
   return answerByOwnToken(server, uploadName, upload?.mailbox, () => {
     if (request.headers.has("authorization")) throw new GraphError(401, "InvalidAuthenticationToken", "The address has its own token.");
@@ -39,7 +39,7 @@ function handle({ uploads }: UploadServer, upload: Upload, request: GraphRequest
       uploads.end(upload);
       return { status: 204 };
     case "PUT":
-      take(upload, request);
+      acceptPiece(upload, request);
       if (receivedBytes(upload) < upload.size) return progress(upload);
       uploads.end(upload);
       return complete(upload, request.url);
@@ -57,7 +57,7 @@ function progress(upload: Upload): GraphReply {
 }
 
 /** Throws GraphError for a piece that does not follow what is there. */
-function take(upload: Upload, { headers, body }: GraphRequest): void {
+function acceptPiece(upload: Upload, { headers, body }: GraphRequest): void {
   const range = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/i.exec(headers.get("content-range") ?? "");
   const [start, end, total] = (range ?? []).slice(1).map(Number);
   if (start === undefined || end === undefined)

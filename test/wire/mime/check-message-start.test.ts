@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { beginsAsMessage } from "../../../src/wire/mime/begins-as-message.ts";
+import { beginsAsMessage } from "../../../src/wire/mime/check-message-start.ts";
 
 async function* coming(text: string, size: number): AsyncIterable<Uint8Array> {
   const bytes = Buffer.from(text, "latin1");

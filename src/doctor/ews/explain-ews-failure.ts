@@ -4,7 +4,7 @@ import { allowEws, allowEwsFor } from "../../setup/exchange-online-commands.ts";
 import { showVirtualDirectory } from "../../setup/on-premises-commands.ts";
 import { type Checkup, connectionOf, type Finding } from "../checkup.ts";
 import { isOnline, urlOf } from "../connection-facts.ts";
-import { askInbox } from "./ask-exchange.ts";
+import { askInbox } from "./ask-mailbox.ts";
 
 type Explanation = Omit<Finding, "tried">;
 

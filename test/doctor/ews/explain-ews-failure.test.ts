@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { deleteEmail } from "../../../src/actions/delete-email.ts";
 import type { Checkup } from "../../../src/doctor/checkup.ts";
-import { isNotFromEws, whyNoEws } from "../../../src/doctor/ews/why-no-ews.ts";
+import { isNotFromEws, whyNoEws } from "../../../src/doctor/ews/explain-ews-failure.ts";
 import { Failure, type FailureCode } from "../../../src/failure.ts";
 import { loadSettings } from "../../../src/settings/load-settings.ts";
 import { clientId } from "../../wire/sign-in/tenant.ts";
@@ -14,7 +14,7 @@ async function online(now: number): Promise<Checkup> {
   const token = { audience: undefined, issuer: undefined, tenant: undefined, roles: [], scopes: [], user: undefined };
   return {
     ...{
-      side: "ews",
+      backEnd: "ews",
       route: undefined,
       actions: [deleteEmail],
       mailbox: "ann@example.com",

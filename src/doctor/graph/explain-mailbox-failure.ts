@@ -1,3 +1,5 @@
+// src/doctor/graph/: Checks Microsoft Graph: the mailbox, the permissions, the list of mailboxes, and why one of them fails.
+
 import type { Failure } from "../../failure.ts";
 import { isHeld, kindOf, leastOf } from "../../graph/permissions.ts";
 import type { DirectoryEntry } from "../../graph/requests/users.ts";

@@ -1,6 +1,6 @@
 // src/wire/http/: The HTTP client: connections, TLS, proxies, replies and what went wrong on the way.
 
-import type { HttpRequest, HttpResponse } from "./messages.ts";
+import type { HttpRequest, HttpResponse } from "./request-and-response.ts";
 
 export interface Http {
   /**
