@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { type Target, touching } from "../catalogue/action-definition.ts";
-import { confirm, present } from "../catalogue/common-fields.ts";
+import { present } from "../catalogue/common-fields.ts";
 import { narrowing } from "../catalogue/read-input.ts";
+import { confirm } from "../catalogue/selection-fields.ts";
 import { attachmentPresentation, choosesAttachments, selectAttachments, whichAttachments } from "../catalogue/which-attachments.ts";
 import { guarded, messageNames, whichMessages } from "../catalogue/which-messages.ts";
 import { Failure } from "../failure.ts";

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { type Context, type Row, type Selected, type Source, type Target, touching } from "../catalogue/action-definition.ts";
-import { confirm, keep_evidence, present } from "../catalogue/common-fields.ts";
+import { present } from "../catalogue/common-fields.ts";
+import { confirm, keep_evidence } from "../catalogue/selection-fields.ts";
 import {
   choosesMessages,
   emlName,

@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { type InlineContent, type Kept, touching } from "../catalogue/action-definition.ts";
-import { as, digests, max_bytes } from "../catalogue/common-fields.ts";
+import { digests } from "../catalogue/common-fields.ts";
 import { mostCharacters } from "../catalogue/limits.ts";
+import { as, max_bytes } from "../catalogue/selection-fields.ts";
 import {
   choosesMessages,
   emlName,

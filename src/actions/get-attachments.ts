@@ -1,6 +1,8 @@
 import * as z from "zod";
 import { type Context, type InlineContent, type Kept, type Target, touching } from "../catalogue/action-definition.ts";
-import { digests, MessageRow, max_bytes, present } from "../catalogue/common-fields.ts";
+import { digests, present } from "../catalogue/common-fields.ts";
+import { MessageRow } from "../catalogue/message-row.ts";
+import { max_bytes } from "../catalogue/selection-fields.ts";
 import { attachmentPresentation, choosesAttachments, selectAttachments, whichAttachments } from "../catalogue/which-attachments.ts";
 import { messageNames, whichMessages } from "../catalogue/which-messages.ts";
 import type { Content } from "../exchange/message.ts";

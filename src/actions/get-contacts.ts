@@ -1,9 +1,10 @@
 import * as z from "zod";
 import { reading } from "../catalogue/action-definition.ts";
 import { completeness, ErrorNoun, errorNoun } from "../catalogue/answer-envelope.ts";
-import { anywhere, folder, present } from "../catalogue/common-fields.ts";
+import { anywhere, present } from "../catalogue/common-fields.ts";
 import { mostCharacters } from "../catalogue/limits.ts";
 import { narrowing } from "../catalogue/read-input.ts";
+import { folder } from "../catalogue/selection-fields.ts";
 import type { Contact } from "../exchange/contact.ts";
 
 const ContactRow = z.strictObject({

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { type Target, touching } from "../catalogue/action-definition.ts";
-import { AddressNoun, addressRow, present } from "../catalogue/common-fields.ts";
+import { present } from "../catalogue/common-fields.ts";
+import { AddressNoun, addressRow } from "../catalogue/message-row.ts";
 import {
   choosesMessages,
   guarded,

@@ -1,21 +1,12 @@
 import * as z from "zod";
 import { type Context, reading } from "../catalogue/action-definition.ts";
 import { Counts, completeness, ErrorNoun, errorNoun } from "../catalogue/answer-envelope.ts";
-import {
-  ArchiveNoun,
-  anywhere,
-  archive,
-  archiveOf,
-  checkArchive,
-  folder,
-  MessageRow,
-  messageRow,
-  narrowingList,
-  narrowingMessageIds,
-  present,
-} from "../catalogue/common-fields.ts";
+import { ArchiveNoun, anywhere, present } from "../catalogue/common-fields.ts";
 import { mostCharacters, mostItems } from "../catalogue/limits.ts";
+import { MessageRow, messageRow } from "../catalogue/message-row.ts";
 import { narrowing, spellings } from "../catalogue/read-input.ts";
+import { archive, archiveOf, checkArchive, folder, narrowingMessageIds } from "../catalogue/selection-fields.ts";
+import { narrowingList } from "../catalogue/text-lists.ts";
 import type { Detail } from "../exchange/message.ts";
 import { appliedWays, type FilterName, type Filters } from "../exchange/search/search-query.ts";
 import { Failure } from "../failure.ts";

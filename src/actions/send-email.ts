@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { touching } from "../catalogue/action-definition.ts";
-import { addressesOf, addressList, addressRow, anywhere, dry_run, importance, present } from "../catalogue/common-fields.ts";
+import { anywhere, present } from "../catalogue/common-fields.ts";
 import { mostCharacters } from "../catalogue/limits.ts";
+import { addressRow } from "../catalogue/message-row.ts";
 import {
   addressFields,
   checkNewMail,
@@ -12,6 +13,8 @@ import {
   sentColumns,
   sentRow,
 } from "../catalogue/new-message.ts";
+import { addressesOf, addressList, importance } from "../catalogue/new-message-fields.ts";
+import { dry_run } from "../catalogue/selection-fields.ts";
 import { sameOverGraph } from "../exchange/port-methods.ts";
 import { checkDraft } from "../exchange/sending/check-draft.ts";
 import type { Draft } from "../exchange/sending/draft.ts";

@@ -5,8 +5,10 @@ import { textOfHtml } from "../exchange/search/html-text.ts";
 import type { Draft, Sent } from "../exchange/sending/draft.ts";
 import { Failure } from "../failure.ts";
 import type { Context, Row } from "./action-definition.ts";
-import { AddressNoun, addressesOf, addressList, addressOf, addressRow, attachments, headers, present } from "./common-fields.ts";
+import { present } from "./common-fields.ts";
 import { mostCharacters } from "./limits.ts";
+import { AddressNoun, addressRow } from "./message-row.ts";
+import { addressesOf, addressList, addressOf, attachments, headers } from "./new-message-fields.ts";
 
 const body = z.string().max(mostCharacters.body);
 

@@ -17,7 +17,7 @@ interface Spelling {
   readonly object?: (value: object) => readonly unknown[];
 }
 
-/** The lists that playbooks send as one text, each with its way to split. Filled by `common-fields.ts`. */
+/** The lists that playbooks send as one text, each with its way to split. Each field that takes such a list registers itself. */
 export const spellings = z.registry<Spelling>();
 
 /**

@@ -8,9 +8,11 @@ import { Failure } from "../failure.ts";
 import { askedOf, done, failed, type Outcome } from "../outcome.ts";
 import { comparableText } from "../text/unicode-form.ts";
 import type { Context, Row, Selected, Target } from "./action-definition.ts";
-import { messageRow, narrowingList, present } from "./common-fields.ts";
+import { present } from "./common-fields.ts";
 import { mostCharacters } from "./limits.ts";
+import { messageRow } from "./message-row.ts";
 import { narrowing } from "./read-input.ts";
+import { narrowingList } from "./text-lists.ts";
 import { choosesMessages, selectMessages, titleOf, type WhichMessages } from "./which-messages.ts";
 
 /** The fields that choose attachments of messages; all that are given must hold. */

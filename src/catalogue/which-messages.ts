@@ -8,8 +8,10 @@ import type { ArchiveState } from "../exchange/search/search-query.ts";
 import { Failure } from "../failure.ts";
 import { askedOf, attempt, done, failed } from "../outcome.ts";
 import type { Context, Row, Selected } from "./action-definition.ts";
+import { anywhere, present } from "./common-fields.ts";
+import { messageRow } from "./message-row.ts";
+import { narrowing } from "./read-input.ts";
 import {
-  anywhere,
   archive,
   archiveLimits,
   archiveOf,
@@ -20,10 +22,7 @@ import {
   internet_message_id,
   item_id,
   max_items,
-  messageRow,
-  present,
-} from "./common-fields.ts";
-import { narrowing } from "./read-input.ts";
+} from "./selection-fields.ts";
 
 /** The fields of every action that works on messages which the caller names. */
 export const whichMessages = {

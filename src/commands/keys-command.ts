@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { Row } from "../catalogue/action-definition.ts";
 import { present } from "../catalogue/common-fields.ts";
-import { foundText } from "../faces/cli/cli.ts";
 import type { Screen } from "../faces/cli/screen.ts";
 import { table } from "../faces/cli/table.ts";
+import { foundText } from "../faces/cli/tell.ts";
 import { harmless } from "../faces/cli/terminal.ts";
 import { Failure } from "../failure.ts";
 import { type AuditLog, openAudit } from "../perform/audit/audit-log.ts";

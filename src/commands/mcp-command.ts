@@ -1,8 +1,8 @@
 import { StdioServerTransport } from "@modelcontextprotocol/sdk/server/stdio.js";
 import { actionNames, loadAction } from "../actions/load.ts";
 import { open } from "../connection/open-connection.ts";
-import { foundText } from "../faces/cli/cli.ts";
 import type { Screen } from "../faces/cli/screen.ts";
+import { foundText } from "../faces/cli/tell.ts";
 import { harmless } from "../faces/cli/terminal.ts";
 import { mcpServer } from "../faces/mcp/server.ts";
 import { type Failure, localOf, withLocal } from "../failure.ts";

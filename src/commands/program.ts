@@ -1,11 +1,9 @@
 import "./schema-compilation.ts";
 import { readFileSync } from "node:fs";
 import { actionNames, loadAction } from "../actions/load.ts";
-import { open } from "../connection/open-connection.ts";
 import { runCli } from "../faces/cli/cli.ts";
 import type { Command, Program } from "../faces/cli/program-definition.ts";
 import { Failure } from "../failure.ts";
-import { loadSettings } from "../settings/load-settings.ts";
 import { expectOneCall } from "../wire/http/garbage-collection.ts";
 
 /** The commands besides the actions, each loaded when it is used. */
@@ -61,6 +59,11 @@ export function program(packageFile: string): Program {
     commands,
     open: async ({ config, connection, out, auditFile, log }) => {
       expectOneCall();
+      // Help and `--version` need neither.
+      const [{ open }, { loadSettings }] = await Promise.all([
+        import("../connection/open-connection.ts"),
+        import("../settings/load-settings.ts"),
+      ]);
       return open(await loadSettings({ flags: { config, connection, evidenceDir: out, auditFile } }), { log });
     },
   };

@@ -1,10 +1,15 @@
 import * as z from "zod";
 import type { Action } from "../catalogue/action-definition.ts";
+import { unwrapped } from "../catalogue/limits.ts";
 
-/** One field of an action's input as a face needs it. */
-export interface Parameter {
+/** One field of an action's input as a flag needs it. */
+export interface FlagField {
   readonly field: string;
   readonly kind: "boolean" | "number" | "text" | "list" | "object";
+}
+
+/** One field of an action's input as a face needs it. */
+export interface Parameter extends FlagField {
   readonly description: string;
   readonly required: boolean;
   readonly byDefault: unknown;
@@ -40,6 +45,27 @@ export function parametersOf(action: Action): readonly Parameter[] {
   return Object.entries(properties).map(([field, schema]) => parameter(field, schemaOf(schema), required));
 }
 
+/**
+ * The fields of an action's input with their kinds, as `parametersOf` returns them. Reads the schema itself: writing it as JSON Schema takes 4 ms
+ * (Node 20), which every start of the command line would wait for.
+ */
+export function flagFieldsOf(action: Action): readonly FlagField[] {
+  return Object.entries(action.input.shape).map(([field, schema]) => ({ field, kind: kindOfField(schema) }));
+}
+
+/** Of several shapes that a field may have, a list counts before a single value, as in `typical`. */
+function kindOfField(field: z.core.$ZodType): FlagField["kind"] {
+  const inner = unwrapped(field);
+  if (inner instanceof z.ZodUnion) {
+    const kinds = inner.options.map(kindOfField);
+    return kinds.find((kind) => kind === "list") ?? kinds[0] ?? "text";
+  }
+  if (inner instanceof z.ZodArray) return "list";
+  if (inner instanceof z.ZodObject || inner instanceof z.ZodRecord) return "object";
+  if (inner instanceof z.ZodBoolean) return "boolean";
+  return inner instanceof z.ZodNumber ? "number" : "text";
+}
+
 function parameter(field: string, schema: Schema, required: readonly string[]): Parameter {
   const core = typical(schema);
   const item = core.type === "array" && core.items !== undefined ? typical(schemaOf(core.items)) : core;
@@ -68,7 +94,7 @@ function typical(schema: Schema): Schema {
   return shapes.find((shape) => shape.type === "array") ?? shapes.find((shape) => shape.type !== "null") ?? schema;
 }
 
-function kindOf({ type }: Schema): Parameter["kind"] {
+function kindOf({ type }: Schema): FlagField["kind"] {
   if (type === "boolean" || type === "object") return type;
   if (type === "array") return "list";
   return type === "integer" || type === "number" ? "number" : "text";

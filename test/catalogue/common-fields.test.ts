@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { MessageRow, messageRow, splitOutside } from "../../src/catalogue/common-fields.ts";
+import { MessageRow, messageRow } from "../../src/catalogue/message-row.ts";
+import { splitOutside } from "../../src/catalogue/text-lists.ts";
 import type { Message } from "../../src/exchange/message.ts";
 
 const whole: Required<Message> = {

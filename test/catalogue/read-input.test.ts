@@ -2,18 +2,10 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { catalogue } from "../../src/actions/index.ts";
-import {
-  addressList,
-  addressOf,
-  attachments,
-  headers,
-  importance,
-  internet_message_id,
-  item_id,
-  narrowingList,
-  textList,
-} from "../../src/catalogue/common-fields.ts";
+import { addressList, addressOf, attachments, headers, importance } from "../../src/catalogue/new-message-fields.ts";
 import { narrowing, readInput } from "../../src/catalogue/read-input.ts";
+import { internet_message_id, item_id } from "../../src/catalogue/selection-fields.ts";
+import { narrowingList, textList } from "../../src/catalogue/text-lists.ts";
 import { Failure } from "../../src/failure.ts";
 
 const schema = z.strictObject({

@@ -1,7 +1,7 @@
 import { PassThrough } from "node:stream";
 import * as z from "zod";
 import { type Action, reading, touching } from "../../src/catalogue/action-definition.ts";
-import { textList } from "../../src/catalogue/common-fields.ts";
+import { textList } from "../../src/catalogue/text-lists.ts";
 import type { Exchange, Mailbox } from "../../src/exchange/exchange.ts";
 import { sameOverGraph } from "../../src/exchange/port-methods.ts";
 import type { Catalogue } from "../../src/faces/catalogue.ts";

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { type Action, effects } from "../../catalogue/action-definition.ts";
 import { Answer, answerSchema } from "../../catalogue/answer-envelope.ts";
-import { MessageRow } from "../../catalogue/common-fields.ts";
+import { MessageRow } from "../../catalogue/message-row.ts";
 import type { ActionDefinition } from "./definition.ts";
 import { labelOf } from "./label.ts";
 

@@ -1,19 +1,11 @@
-import type { Action } from "../../catalogue/action-definition.ts";
-import { type Answer, type ErrorNoun, errorNoun, exitCodeOf } from "../../catalogue/answer-envelope.ts";
-import { mostBytesOf } from "../../catalogue/limits.ts";
 import { asFailure, Failure, failures, withLocal } from "../../failure.ts";
-import { type Plan, perform } from "../../perform/perform.ts";
 import { harmlessJson } from "../../text/harmless-json.ts";
 import { didYouMean } from "../../text/nearest-name.ts";
-import { jsonPieces } from "../json-pieces.ts";
-import { parametersOf } from "../parameters.ts";
+import { flagFieldsOf } from "../parameters.ts";
 import type { Program } from "./program-definition.ts";
-import { type Line, readFlags } from "./program-flags.ts";
+import { readFlags } from "./program-flags.ts";
 import type { Screen } from "./screen.ts";
-import { harmless } from "./terminal.ts";
-
-const careless =
-  "mailcordon: WARNING: the server's certificate is not checked (tls.verify: false), so that anybody on the way can read and change everything.\n";
+import { tell } from "./tell.ts";
 
 // How long a cancelled call may take to end by itself: long enough for an audit entry, short enough for a person who waits.
 const graceMs = 5000;
@@ -37,7 +29,10 @@ export async function runCli(words: readonly string[], program: Program, screen:
   } catch (thrown) {
     givenUp = true;
     const failure = withLocal(asFailure(thrown));
-    if (json) screen.stdout.write(`${harmlessJson({ success: false, message: failure.message, error: errorNoun(failure) })}\n`);
+    if (json) {
+      const { errorNoun } = await import("../../catalogue/answer-envelope.ts");
+      screen.stdout.write(`${harmlessJson({ success: false, message: failure.message, error: errorNoun(failure) })}\n`);
+    }
     if (!quiet) tell(screen, failure, first);
     return failures[failure.code].exit;
   } finally {
@@ -78,100 +73,18 @@ async function dispatch(first: string, rest: readonly string[], program: Program
   if (!program.catalogue.names.includes(first)) throw unknown(first, program);
 
   const action = await program.catalogue.load(first);
-  const line = readFlags(rest, parametersOf(action));
+  const line = readFlags(rest, flagFieldsOf(action));
   if (line.program.help) {
     screen.stdout.write(`${(await help()).actionHelp(action, columns)}\n`);
     return 0;
   }
-  return runAction(action, line, program, screen, json);
+  return (await import("./run-action.ts")).runAction(action, line, program, screen, json);
 }
 
 function unknown(name: string, program: Program): Failure {
   const names = [...program.catalogue.names, ...program.commands.map((command) => command.name), "actions", "exit-codes", "help"];
   const what = name.startsWith("-") ? `${name} stands before the action; put the action first.` : `There is no action ${name}.`;
   return new Failure("invalid-input", `${what}${didYouMean(name, names)}`, { hint: "`mailcordon actions` lists them all." });
-}
-
-async function runAction(action: Action, line: Line, program: Program, screen: Screen, json: boolean): Promise<number> {
-  const { input, config, connection, out, audit_file, yes, quiet, verbose } = line.program;
-  const text = (value: string | true | undefined) => (value === true ? undefined : value);
-  const raw = { ...(await readInputFile(text(input), screen, mostBytesOf(action.input))), ...line.fields };
-  const progress = quiet === true || screen.stderr.isTTY !== true ? undefined : (await import("./progress.ts")).openProgress(screen.stderr);
-  const opened = await program.open({
-    config: text(config),
-    connection: text(connection),
-    out: text(out),
-    auditFile: text(audit_file),
-    ...(verbose ? { log: (said) => screen.stderr.write(`${harmless(said)}\n`) } : {}),
-  });
-  if (opened.foundFile !== undefined && !quiet) screen.stderr.write(foundText(opened.foundFile));
-  if (opened.tlsVerified === false && !quiet) screen.stderr.write(careless);
-  let requested = false;
-  try {
-    const answer = await perform(action, raw, {
-      ...opened,
-      shown: withLocal,
-      signal: screen.signal,
-      ...confirmation(action, yes === true, screen, () => {
-        requested = true;
-        progress?.end();
-      }),
-      ...(progress === undefined ? {} : { progress: progress.say }),
-    });
-    progress?.end();
-    // Who has just said no has seen what it was about.
-    const known = !json && requested && answer.error?.code === "confirmation-required";
-    await print(known ? { ...answer, results: [] } : answer, action, screen, json, quiet === true);
-    const code = exitCodeOf(answer);
-    return code !== 0 && screen.signal.aborted ? failures.cancelled.exit : code;
-  } finally {
-    progress?.end();
-    await opened.exchange.close();
-  }
-}
-
-/** Names the settings file that mailcordon found by itself: whoever did not expect it there sees it. */
-export function foundText(path: string): string {
-  return `Settings: ${harmless(path)}\n`;
-}
-
-async function print(answer: Answer, action: Action, screen: Screen, json: boolean, quiet: boolean): Promise<void> {
-  if (json && screen.stdout.isTTY) screen.stdout.write(`${harmlessJson(answer, 2)}\n`);
-  else if (json) {
-    for (const piece of jsonPieces(answer)) screen.stdout.write(piece);
-    screen.stdout.write("\n");
-  } else {
-    const { answerText } = await import("./answer-text.ts");
-    const text = answerText(answer, action, screen.stdout.columns || 100);
-    if (text !== "") screen.stdout.write(`${text}\n`);
-  }
-  if (answer.error !== undefined && !quiet) tell(screen, answer.error, action.name);
-}
-
-/** Where no better hint is given, the help of what was called has the names. */
-function tell(screen: Screen, { code, message, hint }: Pick<ErrorNoun, "code" | "message" | "hint">, called: string): void {
-  const help =
-    hint === failures["invalid-input"].hint && code === "invalid-input" ? ` \`mailcordon ${called} --help\` lists them all.` : "";
-  screen.stderr.write(`mailcordon: ${harmless(message)}\n  ${harmless(hint + help)}\n`);
-}
-
-/** --yes says yes; without it a person at a terminal is asked; where there is nobody, the door refuses. */
-function confirmation({ effect }: Action, yes: boolean, screen: Screen, asking: () => void) {
-  if (effect === "read") return {};
-  if (yes) return { confirm: () => Promise.resolve(true) };
-  if (screen.stdin.isTTY !== true || screen.stderr.isTTY !== true) return {};
-  return {
-    confirm: async (plan: Plan) => {
-      asking();
-      return (await import("./ask-confirmation.ts")).ask(plan, screen);
-    },
-  };
-}
-
-async function readInputFile(path: string | undefined, screen: Screen, mostBytes: number): Promise<Readonly<Record<string, unknown>>> {
-  if (path === undefined) return {};
-  const { readJson } = await import("./json-input.ts");
-  return readJson(path, screen.stdin, mostBytes);
 }
 
 /** Rejects with `cancelled` when what was cancelled has not ended by itself in time. */

@@ -1,7 +1,7 @@
 import { Failure } from "../../failure.ts";
 import { didYouMean } from "../../text/nearest-name.ts";
 import { fieldOf, flagOf } from "../field-spellings.ts";
-import type { Parameter } from "../parameters.ts";
+import type { FlagField } from "../parameters.ts";
 
 /** The flags of the command line itself: what they are for, and the name of their value when they take one. */
 export const programFlags = {
@@ -32,7 +32,7 @@ export interface Line {
  */
 export function readFlags(
   words: readonly string[],
-  parameters: readonly Parameter[],
+  parameters: readonly FlagField[],
   own: readonly string[] = Object.keys(programFlags),
 ): Line {
   const fields = new Map<string, unknown>();

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
+import * as z from "zod";
+import { catalogue } from "../../../src/actions/index.ts";
 import { readFlags } from "../../../src/faces/cli/program-flags.ts";
-import { parametersOf } from "../../../src/faces/parameters.ts";
+import { flagFieldsOf, parametersOf } from "../../../src/faces/parameters.ts";
 import { Failure } from "../../../src/failure.ts";
 import { countSheep } from "../toy.ts";
 
@@ -64,4 +66,22 @@ test("flags of the program are told from those of the action", () => {
 test("a field named like something that every object has is an unknown flag", () => {
   expect(refusal("--constructor", "x")).toMatch(/^invalid-input: Unknown flag: --constructor/);
   expect(refusal("--__proto__=x")).toMatch(/^invalid-input: Unknown flag: --__proto__/);
+});
+
+test.each(catalogue.map((action) => [action.name, action] as const))("the flags of %s are those of its JSON Schema", (_name, action) => {
+  const flags = parametersOf(action).map(({ field, kind }) => ({ field, kind }));
+  expect(flagFieldsOf(action)).toEqual(flags);
+});
+
+test("a flag is a list where a field may also be one value, and keeps its kind below whatever its schema wraps around it", () => {
+  const input = z.strictObject({
+    either: z.union([z.string(), z.array(z.string())]).default([]),
+    count: z.int().nullable().optional(),
+    record: z.record(z.string(), z.string()).optional(),
+    awake: z.boolean().prefault(false),
+    word: z.enum(["a", "b"]).readonly(),
+  });
+  const action = { ...countSheep, input };
+  expect(flagFieldsOf(action)).toEqual(parametersOf(action).map(({ field, kind }) => ({ field, kind })));
+  expect(flagFieldsOf(action).map(({ kind }) => kind)).toEqual(["list", "number", "object", "boolean", "text"]);
 });

@@ -1,0 +1,86 @@
+import type { Action } from "../../catalogue/action-definition.ts";
+import { type Answer, exitCodeOf } from "../../catalogue/answer-envelope.ts";
+import { mostBytesOf } from "../../catalogue/limits.ts";
+import { failures, withLocal } from "../../failure.ts";
+import { type Plan, perform } from "../../perform/perform.ts";
+import { harmlessJson } from "../../text/harmless-json.ts";
+import { jsonPieces } from "../json-pieces.ts";
+import type { Program } from "./program-definition.ts";
+import type { Line } from "./program-flags.ts";
+import type { Screen } from "./screen.ts";
+import { foundText, tell } from "./tell.ts";
+import { harmless } from "./terminal.ts";
+
+const careless =
+  "mailcordon: WARNING: the server's certificate is not checked (tls.verify: false), so that anybody on the way can read and change everything.\n";
+
+/** Runs one action and returns its exit code. Loaded late: help and `--version` need none of the code that an action runs through. */
+export async function runAction(action: Action, line: Line, program: Program, screen: Screen, json: boolean): Promise<number> {
+  const { input, config, connection, out, audit_file, yes, quiet, verbose } = line.program;
+  const text = (value: string | true | undefined) => (value === true ? undefined : value);
+  const raw = { ...(await readInputFile(text(input), screen, mostBytesOf(action.input))), ...line.fields };
+  const progress = quiet === true || screen.stderr.isTTY !== true ? undefined : (await import("./progress.ts")).openProgress(screen.stderr);
+  const opened = await program.open({
+    config: text(config),
+    connection: text(connection),
+    out: text(out),
+    auditFile: text(audit_file),
+    ...(verbose ? { log: (said) => screen.stderr.write(`${harmless(said)}\n`) } : {}),
+  });
+  if (opened.foundFile !== undefined && !quiet) screen.stderr.write(foundText(opened.foundFile));
+  if (opened.tlsVerified === false && !quiet) screen.stderr.write(careless);
+  let requested = false;
+  try {
+    const answer = await perform(action, raw, {
+      ...opened,
+      shown: withLocal,
+      signal: screen.signal,
+      ...confirmation(action, yes === true, screen, () => {
+        requested = true;
+        progress?.end();
+      }),
+      ...(progress === undefined ? {} : { progress: progress.say }),
+    });
+    progress?.end();
+    // Who has just said no has seen what it was about.
+    const known = !json && requested && answer.error?.code === "confirmation-required";
+    await print(known ? { ...answer, results: [] } : answer, action, screen, json, quiet === true);
+    const code = exitCodeOf(answer);
+    return code !== 0 && screen.signal.aborted ? failures.cancelled.exit : code;
+  } finally {
+    progress?.end();
+    await opened.exchange.close();
+  }
+}
+
+async function print(answer: Answer, action: Action, screen: Screen, json: boolean, quiet: boolean): Promise<void> {
+  if (json && screen.stdout.isTTY) screen.stdout.write(`${harmlessJson(answer, 2)}\n`);
+  else if (json) {
+    for (const piece of jsonPieces(answer)) screen.stdout.write(piece);
+    screen.stdout.write("\n");
+  } else {
+    const { answerText } = await import("./answer-text.ts");
+    const text = answerText(answer, action, screen.stdout.columns || 100);
+    if (text !== "") screen.stdout.write(`${text}\n`);
+  }
+  if (answer.error !== undefined && !quiet) tell(screen, answer.error, action.name);
+}
+
+/** --yes says yes; without it a person at a terminal is asked; where there is nobody, the door refuses. */
+function confirmation({ effect }: Action, yes: boolean, screen: Screen, asking: () => void) {
+  if (effect === "read") return {};
+  if (yes) return { confirm: () => Promise.resolve(true) };
+  if (screen.stdin.isTTY !== true || screen.stderr.isTTY !== true) return {};
+  return {
+    confirm: async (plan: Plan) => {
+      asking();
+      return (await import("./ask-confirmation.ts")).ask(plan, screen);
+    },
+  };
+}
+
+async function readInputFile(path: string | undefined, screen: Screen, mostBytes: number): Promise<Readonly<Record<string, unknown>>> {
+  if (path === undefined) return {};
+  const { readJson } = await import("./json-input.ts");
+  return readJson(path, screen.stdin, mostBytes);
+}
