@@ -9,7 +9,7 @@ import { statusOfAnswer } from "../src/faces/http/problem.ts";
 import { toolFrom } from "../src/faces/mcp/tool.ts";
 import { openapi } from "../src/faces/openapi.ts";
 import { failures, someItemsFailedExit } from "../src/failure.ts";
-import { graphHabits } from "../src/settings/graph-settings.ts";
+import { graphBehaviour } from "../src/settings/graph-settings.ts";
 import { markdownTable as table } from "./markdown-table.ts";
 import { automationServicePage } from "./reference-automation-service.ts";
 import { permissionsPage } from "./reference-permissions.ts";
@@ -85,7 +85,7 @@ function backendsPage(actions: readonly Action[]): string {
 }
 
 function doubtRows(): string[][] {
-  const { properties = {} } = z.toJSONSchema(z.object(graphHabits), { io: "input" }) as Member;
+  const { properties = {} } = z.toJSONSchema(z.object(graphBehaviour), { io: "input" }) as Member;
   return Object.entries(properties).map(([name, member]) => [
     `\`graph.${name}\``,
     typeOf(member),

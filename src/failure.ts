@@ -219,12 +219,12 @@ function pathOf(thrown: unknown): string | undefined {
 }
 
 /** How many causes of causes are followed: nobody wraps a failure more often, and a circle of causes would not end. */
-const mostCauses = 10;
+const mostCausesFollowed = 10;
 
 /** What only the server's log and the command line show of a failure, or of what caused it. */
 export function localOf(failure: Failure): string | undefined {
   let at: unknown = failure;
-  for (let depth = 0; depth < mostCauses && at instanceof Error; depth++) {
+  for (let depth = 0; depth < mostCausesFollowed && at instanceof Error; depth++) {
     const local = (at instanceof Failure ? at.local : undefined) ?? pathOf(at);
     if (local !== undefined) return local;
     at = at.cause;

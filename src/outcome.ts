@@ -21,7 +21,7 @@ export async function attempt<T>(work: () => Promise<T>): Promise<Outcome<T>> {
 }
 
 /** The value of the one Outcome of a list of one. Throws its Failure. */
-export async function theOne<T>(outcomes: AsyncIterable<Outcome<T>>): Promise<T> {
+export async function takeOnly<T>(outcomes: AsyncIterable<Outcome<T>>): Promise<T> {
   for await (const outcome of outcomes) {
     if (outcome.ok) return outcome.value;
     throw outcome.failure;
@@ -30,14 +30,14 @@ export async function theOne<T>(outcomes: AsyncIterable<Outcome<T>>): Promise<T>
 }
 
 /** One Outcome for each of a list, in its order, of which only some are asked about: of the others `otherwise` says what became. */
-export async function* askedOf<T, V>(
+export async function* runForSome<T, V>(
   all: readonly T[],
-  isAsked: (one: T) => boolean,
-  ask: (requested: readonly T[]) => AsyncIterable<Outcome<V>>,
+  isChosen: (one: T) => boolean,
+  run: (requested: readonly T[]) => AsyncIterable<Outcome<V>>,
   otherwise: (one: T) => Outcome<V>,
 ): AsyncGenerator<Outcome<V>> {
-  const requested = new Set(all.filter(isAsked));
-  const answers = ask([...requested])[Symbol.asyncIterator]();
+  const requested = new Set(all.filter(isChosen));
+  const answers = run([...requested])[Symbol.asyncIterator]();
   try {
     for (const one of all) {
       if (!requested.has(one)) {

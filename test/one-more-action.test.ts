@@ -9,8 +9,8 @@ import { referencePages } from "../scripts/reference.ts";
 import { catalogue } from "../src/actions/index.ts";
 import { actionNames } from "../src/actions/load.ts";
 import { inPlaybookOrder } from "../src/actions/playbook-order.ts";
-import { type Action, reading } from "../src/catalogue/action-definition.ts";
-import { anywhere } from "../src/catalogue/common-fields.ts";
+import { type Action, defineWholeAnswerAction } from "../src/catalogue/action-definition.ts";
+import { commonFields } from "../src/catalogue/common-fields.ts";
 import { planGraph } from "../src/doctor/leaving-ews/migration-plan.ts";
 import { automationService } from "../src/faces/automation-service/bundle.ts";
 import { mcpServer } from "../src/faces/mcp/server.ts";
@@ -23,14 +23,14 @@ import { admin, state } from "./faces/http/stage.ts";
 import { catalogueOf, toy } from "./faces/toy.ts";
 
 /** All that somebody writes who adds an action. No other file knows of it. */
-const countContacts = reading({
+const countContacts = defineWholeAnswerAction({
   name: "count-contacts",
   title: "Count Contacts",
   summary: "Count the contacts of a mailbox.",
   uses: ["contacts"],
   sometimes: [{ uses: ["outOfOffice"], when: "with `unless_away`" }],
   overGraph: { supported: "some", differs: "Groups are not counted.", why: "Graph has none." },
-  input: z.strictObject({ ...anywhere, unless_away: z.boolean().default(false).describe("Of nobody who is away.") }),
+  input: z.strictObject({ ...commonFields, unless_away: z.boolean().default(false).describe("Of nobody who is away.") }),
   output: z.strictObject({ message: z.string(), contacts: z.number() }),
   example: { mailbox: "reception@example.com" },
 }).run(async ({ unless_away }, { mailbox }) => {
@@ -164,14 +164,16 @@ describe("an action that was added to the list alone", () => {
 
 test("an action does not compile that asks the port for more than it declares, or declares nothing", async () => {
   const words = { name, title: "T", summary: "S", input: z.strictObject({}), output: z.strictObject({}) };
-  const asking = reading({ ...words, uses: ["contacts"], overGraph: countContacts.overGraph }).run(async (_, { mailbox }) => {
-    // @ts-expect-error outOfOffice is not declared.
-    await mailbox.outOfOffice();
-    return {};
-  });
+  const asking = defineWholeAnswerAction({ ...words, uses: ["contacts"], overGraph: countContacts.overGraph }).run(
+    async (_, { mailbox }) => {
+      // @ts-expect-error outOfOffice is not declared.
+      await mailbox.outOfOffice();
+      return {};
+    },
+  );
   // @ts-expect-error What it uses is not declared.
-  const silent = reading({ ...words, overGraph: countContacts.overGraph });
+  const silent = defineWholeAnswerAction({ ...words, overGraph: countContacts.overGraph });
   // @ts-expect-error What differs over Graph is not declared.
-  const same = reading({ ...words, uses: [] });
+  const same = defineWholeAnswerAction({ ...words, uses: [] });
   expect([asking.uses, silent, same]).toEqual([["contacts"], expect.anything(), expect.anything()]);
 });

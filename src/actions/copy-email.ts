@@ -1,14 +1,14 @@
 // src/actions/: One file per action, with everything that an analyst can ask mailcordon to do.
 
 import * as z from "zod";
-import { type Context, touching } from "../catalogue/action-definition.ts";
-import { present } from "../catalogue/common-fields.ts";
+import { type Context, defineItemAction } from "../catalogue/action-definition.ts";
+import { omitUndefined } from "../catalogue/common-fields.ts";
 import { mostCharacters } from "../catalogue/limits.ts";
 import {
-  choosesMessages,
-  guarded,
+  guardFields,
   messageNames,
   messagePresentation,
+  messageSelectionMethods,
   scope,
   selectMessages,
   whichMessages,
@@ -19,9 +19,9 @@ import type { Message } from "../exchange/message.ts";
 import type { MailboxFor } from "../exchange/port-methods.ts";
 import { isAbsent } from "../exchange/search/absence.ts";
 import { Failure, throwDefect } from "../failure.ts";
-import { askedOf, done, failed, type Outcome } from "../outcome.ts";
+import { done, failed, type Outcome, runForSome } from "../outcome.ts";
 
-interface To {
+interface DestinationInput {
   readonly destination_folder: string;
   readonly destination_mailbox?: string | undefined;
   readonly is_public_folder: boolean;
@@ -29,15 +29,15 @@ interface To {
 }
 
 /** What is asked of the mailbox that the copies are for. */
-type AtDestination = "createFolder" | "folder" | "get" | "locate";
+type DestinationMethod = "createFolder" | "folder" | "get" | "locate";
 
-export const copyEmail = touching({
+export const copyEmail = defineItemAction({
   name: "copy-email",
   title: "Copy Email",
   summary:
     "Copy messages to another folder, of the same or of another mailbox, or to a public folder. What is there already is not copied again.",
   effect: "create",
-  uses: [...choosesMessages, "copy", "createFolder", "get"],
+  uses: [...messageSelectionMethods, "copy", "createFolder", "get"],
   overGraph: {
     supported: "some",
     differs:
@@ -74,7 +74,7 @@ export const copyEmail = touching({
       .optional()
       .describe("SMTP address of the mailbox to copy to. Default: the same."),
     is_public_folder: z.boolean().default(false).describe("The destination is a public folder."),
-    ...guarded,
+    ...guardFields,
   }),
   each: z.strictObject({
     action: z
@@ -108,9 +108,9 @@ export const copyEmail = touching({
       const mailbox = destinationOf(input, context);
       // In another mailbox the back end makes the folder, once it has read what goes there.
       const isOther = mailbox !== context.mailbox;
-      if (input.create_folder && !input.is_public_folder && !isOther) await made(mailbox, input.destination_folder);
+      if (input.create_folder && !input.is_public_folder && !isOther) await ensureFolder(mailbox, input.destination_folder);
       const messages = targets.map(({ message }) => message ?? { itemId: "" });
-      const before = await lookedFor(messages, input, mailbox);
+      const before = await findInDestination(messages, input, mailbox);
       const destination = {
         folder: input.destination_folder,
         mailbox: input.destination_mailbox,
@@ -120,9 +120,9 @@ export const copyEmail = touching({
       const where = input.is_public_folder
         ? { destination_folder: inStore("public", splitStore(input.destination_folder).rest) }
         : { destination_mailbox: mailbox.address, destination_folder: input.destination_folder };
-      const copies = askedOf(
+      const copies = runForSome(
         messages,
-        (message) => sameAmong(message, before) === undefined,
+        (message) => findSame(message, before) === undefined,
         (missing) =>
           context.mailbox.copy(
             missing.map(({ itemId }) => itemId),
@@ -134,16 +134,16 @@ export const copyEmail = touching({
       let at = 0;
       for await (const outcome of copies) {
         const message = messages[at++] ?? { itemId: "" };
-        const look = async () => allSameAmong(message, await lookedFor([message], input, mailbox), taken);
-        const copied = outcome.ok || before.note !== undefined ? outcome : await foundAfter(outcome.failure, look);
+        const look = async () => findAllSame(message, await findInDestination([message], input, mailbox), taken);
+        const copied = outcome.ok || before.note !== undefined ? outcome : await findLostCopy(outcome.failure, look);
         if (!copied.ok) yield copied;
         else if (copied.value === undefined)
-          yield done(present({ action: "already_there" as const, new_item_id: sameAmong(message, before)?.itemId, ...where }));
+          yield done(omitUndefined({ action: "already_there" as const, new_item_id: findSame(message, before)?.itemId, ...where }));
         else {
           if (copied.value.newItemId !== undefined) taken.add(copied.value.newItemId);
           const { newItemId, method = "server", lost, note = before.note } = copied.value;
           yield done(
-            present({
+            omitUndefined({
               action: "copied" as const,
               new_item_id: newItemId,
               ...where,
@@ -180,7 +180,7 @@ export const copyEmail = touching({
       async *verify(_targets, rows, input, context) {
         const mailbox = destinationOf(input, context);
         const folder = input.is_public_folder ? undefined : (await mailbox.folder(input.destination_folder)).folderId;
-        for await (const again of askedOf(
+        for await (const again of runForSome(
           rows,
           (row) => row.new_item_id !== undefined,
           (requested) =>
@@ -190,28 +190,32 @@ export const copyEmail = touching({
             ),
           () => done(undefined),
         )) {
-          if (!again.ok) yield again.failure.code === "not-found" ? failed(notThere()) : again;
+          if (!again.ok) yield again.failure.code === "not-found" ? failed(notInFolder()) : again;
           else if (again.value === undefined) yield done(false);
-          else yield folder === undefined || again.value.parentFolderId === folder ? done(true) : failed(notThere());
+          else yield folder === undefined || again.value.parentFolderId === folder ? done(true) : failed(notInFolder());
         }
       },
     },
   );
 
 /** The folder is one of the destination's mailbox, not of the one that the messages are in. */
-function destinationOf(to: To, { exchange, mailbox, call }: Context<AtDestination>): MailboxFor<AtDestination> {
+function destinationOf(to: DestinationInput, { exchange, mailbox, call }: Context<DestinationMethod>): MailboxFor<DestinationMethod> {
   return to.destination_mailbox === undefined ? mailbox : exchange.mailbox(to.destination_mailbox, call);
 }
 
 /** What was seen in the destination: the messages with one of the Message-IDs. */
-interface SeenThere {
+interface DestinationContents {
   readonly messages: readonly Message[];
   /** Why it could not be looked there. */
   readonly note?: string | undefined;
 }
 
 /** Looks in the destination for messages with the Message-IDs of these. Throws Failure `cancelled`, and a defect. */
-async function lookedFor(messages: readonly Message[], to: To, mailbox: MailboxFor<AtDestination>): Promise<SeenThere> {
+async function findInDestination(
+  messages: readonly Message[],
+  to: DestinationInput,
+  mailbox: MailboxFor<DestinationMethod>,
+): Promise<DestinationContents> {
   const names = [...new Set(messages.flatMap(({ internetMessageId }) => internetMessageId ?? []))].map((id) => ({ internetMessageId: id }));
   const found: Message[] = [];
   let note: string | undefined;
@@ -235,11 +239,11 @@ async function lookedFor(messages: readonly Message[], to: To, mailbox: MailboxF
  * The same message among those of the destination. A Message-ID alone is not enough: its sender chose it, and may have given it to another message;
  * the time of receipt is the server's own. A copy that counts as a draft has a time of its own.
  */
-function sameAmong(message: Message, seen: SeenThere): Message | undefined {
-  return allSameAmong(message, seen, new Set())[0];
+function findSame(message: Message, seen: DestinationContents): Message | undefined {
+  return findAllSame(message, seen, new Set())[0];
 }
 
-function allSameAmong(message: Message, { messages }: SeenThere, except: ReadonlySet<string>): readonly Message[] {
+function findAllSame(message: Message, { messages }: DestinationContents, except: ReadonlySet<string>): readonly Message[] {
   const { internetMessageId, subject = "", receivedAt, from } = message;
   if (internetMessageId === undefined) return [];
   return messages.filter((found) => {
@@ -258,13 +262,13 @@ function secondsOf(time: string | undefined): number | undefined {
 }
 
 /** After a copy whose reply was lost: what is there now and was not before is the copy. Of several, none is known to be it. */
-async function foundAfter(failure: Failure, look: () => Promise<readonly Message[]>): Promise<Outcome<Copied>> {
+async function findLostCopy(failure: Failure, look: () => Promise<readonly Message[]>): Promise<Outcome<Copied>> {
   const [copy, ...others] = failure.code === "unknown-outcome" ? await look() : [];
   return copy === undefined || others.length > 0 ? failed(failure) : done({ newItemId: copy.itemId });
 }
 
 /** A well-known name or an id that is there is taken as it is; only a path can be made. */
-async function made(mailbox: MailboxFor<AtDestination>, folder: string): Promise<void> {
+async function ensureFolder(mailbox: MailboxFor<DestinationMethod>, folder: string): Promise<void> {
   try {
     await mailbox.folder(folder);
   } catch (thrown) {
@@ -273,6 +277,6 @@ async function made(mailbox: MailboxFor<AtDestination>, folder: string): Promise
   }
 }
 
-function notThere(): Failure {
+function notInFolder(): Failure {
   return new Failure("not-verified", "The copy is not in the folder it should be in.");
 }

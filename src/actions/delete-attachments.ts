@@ -1,23 +1,23 @@
 import * as z from "zod";
-import { type Target, touching } from "../catalogue/action-definition.ts";
-import { present } from "../catalogue/common-fields.ts";
+import { defineItemAction, type Target } from "../catalogue/action-definition.ts";
+import { omitUndefined } from "../catalogue/common-fields.ts";
 import { narrowing } from "../catalogue/read-input.ts";
 import { confirm } from "../catalogue/selection-fields.ts";
-import { attachmentPresentation, choosesAttachments, selectAttachments, whichAttachments } from "../catalogue/which-attachments.ts";
-import { guarded, messageNames, whichMessages } from "../catalogue/which-messages.ts";
+import { attachmentPresentation, attachmentSelectionMethods, selectAttachments, whichAttachments } from "../catalogue/which-attachments.ts";
+import { guardFields, messageNames, whichMessages } from "../catalogue/which-messages.ts";
 import { Failure } from "../failure.ts";
-import { askedOf, done, failed, theOne } from "../outcome.ts";
+import { done, failed, runForSome, takeOnly } from "../outcome.ts";
 
 /**
  * Attachments of the message itself; those inside an attached message go with it. No notice is left in the body: that would rewrite the body
  * as the server converts it, which changes more of the evidence than was asked.
  */
-export const deleteAttachments = touching({
+export const deleteAttachments = defineItemAction({
   name: "delete-attachments",
   title: "Delete Attachments",
   summary: "Take attachments out of messages: all, by id or by name. A copy of each is kept first, unless told otherwise.",
   effect: "destroy",
-  uses: [...choosesAttachments, "attachmentContent", "deleteAttachments"],
+  uses: [...attachmentSelectionMethods, "attachmentContent", "deleteAttachments"],
   overGraph: {
     supported: "yes",
     differs: "It may be refused for received mail unless the application has Mail-Advanced.ReadWrite.All; then the failure names it.",
@@ -45,7 +45,7 @@ export const deleteAttachments = touching({
         "Keep a copy of each as evidence; one that cannot be kept is not deleted. A reference to a cloud file has no bytes to keep.",
       ),
     confirm,
-    ...guarded,
+    ...guardFields,
   }),
   each: z.strictObject({
     action: z.enum(["deleted", "already_gone"]),
@@ -59,7 +59,7 @@ export const deleteAttachments = touching({
   .act(
     async function* (targets, _input, { mailbox }) {
       for await (const outcome of mailbox.deleteAttachments(targets.map(attachmentId))) {
-        if (outcome.ok) yield done(present({ action: "deleted" as const, change_key: outcome.value.changeKey }));
+        if (outcome.ok) yield done(omitUndefined({ action: "deleted" as const, change_key: outcome.value.changeKey }));
         else yield outcome;
       }
     },
@@ -83,7 +83,7 @@ export const deleteAttachments = touching({
         wanted: (input) => input.save_copy_first,
         async *bytes(targets, _input, { mailbox }) {
           let at = 0;
-          for await (const outcome of askedOf(
+          for await (const outcome of runForSome(
             targets,
             ({ attachment }) => attachment?.kind !== "reference",
             (requested) => mailbox.attachmentContent(requested.flatMap(({ attachment }) => attachment ?? [])),
@@ -99,7 +99,7 @@ export const deleteAttachments = touching({
               yield outcome.ok ? failed(new Failure("internal", "A target has no attachment.")) : outcome;
               continue;
             }
-            const again = async () => (await theOne(mailbox.attachmentContent([attachment]))).bytes;
+            const again = async () => (await takeOnly(mailbox.attachmentContent([attachment]))).bytes;
             yield done({ name, bytes: outcome.value.bytes, again });
           }
         },

@@ -1,14 +1,14 @@
 import * as z from "zod";
-import { type Context, type Row, type Selected, type Source, type Target, touching } from "../catalogue/action-definition.ts";
-import { present } from "../catalogue/common-fields.ts";
+import { type Context, defineItemAction, type Row, type Selected, type Source, type Target } from "../catalogue/action-definition.ts";
+import { omitUndefined } from "../catalogue/common-fields.ts";
 import { confirm, keep_evidence } from "../catalogue/selection-fields.ts";
 import {
-  choosesMessages,
   emlName,
   exportName,
-  guarded,
+  guardFields,
   messageNames,
   messagePresentation,
+  messageSelectionMethods,
   scope,
   selectMessages,
   whichMessages,
@@ -20,25 +20,25 @@ import { isAbsent } from "../exchange/search/absence.ts";
 import { isLocal } from "../exchange/search/local-failure.ts";
 import { wholeItems } from "../exchange/whole-item.ts";
 import { Failure } from "../failure.ts";
-import { askedOf, attempt, done, failed, type Outcome, theOne } from "../outcome.ts";
+import { attempt, done, failed, type Outcome, runForSome, takeOnly } from "../outcome.ts";
 import { verifyGone } from "../verification/verify-gone.ts";
 
 const deleted = { trash: "trash_deleted", soft: "soft_deleted", hard: "hard_deleted" } as const satisfies Record<DeleteMode, string>;
 
 /** For a person who is asked. */
-const undoing: Readonly<Record<DeleteMode, string>> = {
+const undoTexts: Readonly<Record<DeleteMode, string>> = {
   trash: "They go to Deleted Items. This can be undone.",
   soft: "They go to the Recoverable Items. This can be undone as long as Exchange keeps them there.",
   hard: "They are deleted for good. This cannot be undone.",
 };
 
 /** Deleting twice is deleting once: that a message is not there is a success, once every place that is meant was opened. */
-export const deleteEmail = touching({
+export const deleteEmail = defineItemAction({
   name: "delete-email",
   title: "Delete Email",
   summary: "Delete messages from a mailbox: into Deleted Items, into the Recoverable Items (default), or for good.",
   effect: "destroy",
-  uses: [...choosesMessages, "attachments", "delete", "get", "mime"],
+  uses: [...messageSelectionMethods, "attachments", "delete", "get", "mime"],
   sometimes: [{ uses: ["exported"], when: "with `keep_evidence`, for a message that Exchange cannot convert to MIME" }],
   overGraph: {
     supported: "some",
@@ -73,7 +73,7 @@ export const deleteEmail = touching({
     confirm_hard: z.boolean().default(false).describe("Must be true for delete_type hard, which cannot be undone."),
     keep_evidence,
     confirm,
-    ...guarded,
+    ...guardFields,
   }),
   each: z.strictObject({
     action: z
@@ -98,16 +98,16 @@ export const deleteEmail = touching({
     const before = new Map<Selected, Row>();
     let opened: Promise<ReadonlySet<string>> | undefined;
     const recoverable = () => {
-      opened ??= recoverableOf(input.archive, context.mailbox);
+      opened ??= openRecoverableFolders(input.archive, context.mailbox);
       return opened;
     };
     for await (const selected of selectMessages(input, context, choice)) {
-      const lying = await lyingDeleted(selected, input, context, recoverable);
-      chosen.push(lying?.selected ?? selected);
-      if (lying !== undefined) before.set(lying.selected, lying.row);
+      const alreadyDeleted = await findAlreadyDeleted(selected, input, context, recoverable);
+      chosen.push(alreadyDeleted?.selected ?? selected);
+      if (alreadyDeleted !== undefined) before.set(alreadyDeleted.selected, alreadyDeleted.row);
     }
     const others = chosen.filter((selected) => !before.has(selected));
-    const shown = new Map([...before, ...(await shownDeleted(others, context))]);
+    const shown = new Map([...before, ...(await findDeletionProof(others, context))]);
     for (const selected of chosen) {
       const isMissing = selected.outcome.ok && isAbsent(selected.outcome.value);
       yield isMissing ? { ...selected, asked: { ...selected.asked, ...(shown.get(selected) ?? { action: "not_found" }) } } : selected;
@@ -116,11 +116,11 @@ export const deleteEmail = touching({
   .act(
     async function* (targets, input, { mailbox }) {
       const { delete_type } = input;
-      const goal = await goalOf(input, mailbox);
+      const targetFolders = await targetFoldersOf(input, mailbox);
       let at = 0;
-      for await (const outcome of askedOf(
+      for await (const outcome of runForSome(
         targets,
-        ({ message }) => !liesIn(goal, message),
+        ({ message }) => !isIn(targetFolders, message),
         (requested) => mailbox.delete(requested.map(itemId), delete_type),
         () => done(undefined),
       )) {
@@ -128,18 +128,18 @@ export const deleteEmail = touching({
         const from = before?.parentFolderId;
         if (!outcome.ok) yield outcome;
         else if (outcome.value === undefined) {
-          yield done({ action: "already_gone" as const, recoverable: true, note: liesAlready(goal?.get(from ?? "")) });
+          yield done({ action: "already_gone" as const, recoverable: true, note: alreadyThereText(targetFolders?.get(from ?? "")) });
         } else {
-          const { newItemId, mode = delete_type, note = ofPublic(mode, before, mailbox) } = outcome.value;
+          const { newItemId, mode = delete_type, note = publicFolderNote(mode, before, mailbox) } = outcome.value;
           const undo = newItemId !== undefined && from !== undefined ? { item_id: newItemId, to: from } : undefined;
-          yield done(present({ action: deleted[mode], recoverable: mode !== "hard", new_item_id: newItemId, undo, note }));
+          yield done(omitUndefined({ action: deleted[mode], recoverable: mode !== "hard", new_item_id: newItemId, undo, note }));
         }
       }
     },
     {
       details: ({ delete_type, keep_evidence: keeps }) => ({
         values: { delete_type },
-        notes: [`${undoing[delete_type]} ${keeps ? "A copy of each is kept as evidence first." : "No copy is kept as evidence."}`],
+        notes: [`${undoTexts[delete_type]} ${keeps ? "A copy of each is kept as evidence first." : "No copy is kept as evidence."}`],
       }),
       check(input) {
         messageNames(input);
@@ -156,9 +156,9 @@ export const deleteEmail = touching({
       async *verify(targets, rows, input, context, chosen) {
         // Only who named every copy of a Message-ID wants none to be left.
         const every = input.item_id === undefined && input.scope === "all" && input.folder === undefined;
-        const left = every ? await copiesLeft(targets, rows, chosen, input, context) : new Map<string, Failure>();
+        const left = every ? await findCopiesLeft(targets, rows, chosen, input, context) : new Map<string, Failure>();
         const messages = targets.flatMap(({ message }) => message ?? []);
-        const goal = await goalOf(input, context.mailbox);
+        const targetFolders = await targetFoldersOf(input, context.mailbox);
         const gone = await verifyGone(
           messages.map((before, at) => ({ before, newItemId: rows[at]?.new_item_id })),
           context,
@@ -167,9 +167,11 @@ export const deleteEmail = touching({
           const before = messages[at];
           const other = before?.internetMessageId === undefined ? undefined : left.get(before.internetMessageId);
           // It has not been moved, since it lay where it was to go.
-          const isThere = liesIn(goal, before) && rows[at]?.action === "already_gone";
-          if (isThere) yield outcome.ok ? failed(new Failure("not-verified", "It does not lie there any more.")) : stays(outcome.failure);
-          else if (!outcome.ok) yield (await layThere(outcome.failure, before, rows[at]?.action, context)) ? done(true) : outcome;
+          const isThere = isIn(targetFolders, before) && rows[at]?.action === "already_gone";
+          if (isThere)
+            yield outcome.ok ? failed(new Failure("not-verified", "It does not lie there any more.")) : expectStillThere(outcome.failure);
+          else if (!outcome.ok)
+            yield (await wasRecoverableBefore(outcome.failure, before, rows[at]?.action, context)) ? done(true) : outcome;
           else if (rows[at]?.action === "hard_deleted" && outcome.value.now !== undefined) {
             yield failed(new Failure("not-verified", "The message can still be read."));
           } else yield other === undefined ? done(true) : done(other);
@@ -179,14 +181,19 @@ export const deleteEmail = touching({
   );
 
 /** Over Graph an id stays, also among the Recoverable Items: what lay there already is still there, as it should be. */
-async function layThere(seen: Failure, before: Message | undefined, action: string | undefined, { mailbox }: Context<"folder">) {
+async function wasRecoverableBefore(
+  seen: Failure,
+  before: Message | undefined,
+  action: string | undefined,
+  { mailbox }: Context<"folder">,
+) {
   if (seen.code !== "not-verified" || action !== "soft_deleted" || before?.parentFolderId === undefined) return false;
   const recoverable = await attempt(() => mailbox.folder(recoverableItems));
   return recoverable.ok && recoverable.value.folderId === before.parentFolderId;
 }
 
 /** What lay where it was to go is to be found there. */
-function stays(seen: Failure): Outcome<boolean> {
+function expectStillThere(seen: Failure): Outcome<boolean> {
   return seen.code === "not-verified" ? done(true) : failed(seen);
 }
 
@@ -208,10 +215,10 @@ async function* evidenceOf(
     const { bytes, form, note } = outcome.value;
     const id = target === undefined ? "" : itemId(target);
     if (form === "export") {
-      const again = async () => (await theOne(mailbox.exported([id]))).bytes;
+      const again = async () => (await takeOnly(mailbox.exported([id]))).bytes;
       yield done({ name: exportName(target?.message), bytes, note, again });
     } else if (list?.ok) {
-      const again = async () => (await theOne(mailbox.mime([id]))).bytes;
+      const again = async () => (await takeOnly(mailbox.mime([id]))).bytes;
       const message = { internetMessageId: target?.message?.internetMessageId, attachments: list.value };
       yield done({ name: emlName(target?.message), bytes, note, again, message });
     } else {
@@ -227,12 +234,12 @@ function itemId(target: Target): string {
 }
 
 /** A public folder has no Deleted Items of its own. */
-function ofPublic(mode: DeleteMode, before: Message | undefined, { address }: Pick<Mailbox, "address">): string | undefined {
+function publicFolderNote(mode: DeleteMode, before: Message | undefined, { address }: Pick<Mailbox, "address">): string | undefined {
   if (mode === "hard" || before?.folderPath?.startsWith("public:") !== true) return undefined;
   return `It lay in a public folder, and lies in the ${mode === "trash" ? "Deleted Items" : "Recoverable Items"} of ${address} now.`;
 }
 
-type Asking = {
+type DeleteInput = {
   readonly delete_type: DeleteMode;
   readonly item_id?: readonly string[] | undefined;
   readonly folder?: string | undefined;
@@ -240,14 +247,14 @@ type Asking = {
 };
 
 /** The folders where a message is not to be deleted again, by their ids, and what they are called. */
-type Goal = ReadonlyMap<string, string>;
+type TargetFolders = ReadonlyMap<string, string>;
 
 /** Where messages go, as far as one may lie there already. What lies among the Recoverable Items is never brought back into Deleted Items. */
-async function goalOf(asking: Asking, mailbox: Pick<Mailbox, "folder">): Promise<Goal | undefined> {
-  const { delete_type: mode, archive } = asking;
+async function targetFoldersOf(request: DeleteInput, mailbox: Pick<Mailbox, "folder">): Promise<TargetFolders | undefined> {
+  const { delete_type: mode, archive } = request;
   if (mode === "hard") return undefined;
-  const trash = mode === "trash" ? await trashOf(archive, mailbox) : [];
-  const recoverable = mayBeRecoverable(asking) ? await recoverableOf(archive, mailbox) : [];
+  const trash = mode === "trash" ? await openTrashFolders(archive, mailbox) : [];
+  const recoverable = mayBeRecoverable(request) ? await openRecoverableFolders(archive, mailbox) : [];
   return new Map([
     ...[...trash].map((id) => [id, "Deleted Items"] as const),
     ...[...recoverable].map((id) => [id, "the Recoverable Items"] as const),
@@ -255,20 +262,20 @@ async function goalOf(asking: Asking, mailbox: Pick<Mailbox, "folder">): Promise
 }
 
 /** An id opens its message wherever that lies. A Message-ID without a folder is looked for in the mailbox alone. */
-function mayBeRecoverable({ item_id, folder }: Asking): boolean {
+function mayBeRecoverable({ item_id, folder }: DeleteInput): boolean {
   return item_id !== undefined || folder !== undefined;
 }
 
-function liesIn(goal: Goal | undefined, message: Message | undefined): boolean {
-  return message?.parentFolderId !== undefined && goal?.has(message.parentFolderId) === true;
+function isIn(targetFolders: TargetFolders | undefined, message: Message | undefined): boolean {
+  return message?.parentFolderId !== undefined && targetFolders?.has(message.parentFolderId) === true;
 }
 
-function liesAlready(name = "that folder"): string {
+function alreadyThereText(name = "that folder"): string {
   return `It lies in ${name} already.`;
 }
 
 /** The Recoverable Items that can be opened. Throws Failure. */
-async function recoverableOf(archive: boolean, mailbox: Pick<Mailbox, "folder">): Promise<ReadonlySet<string>> {
+async function openRecoverableFolders(archive: boolean, mailbox: Pick<Mailbox, "folder">): Promise<ReadonlySet<string>> {
   const ids = new Set<string>();
   for (const name of archive ? [recoverableItems, `archive:${recoverableItems}`] : [recoverableItems]) {
     const opened = await attempt(() => mailbox.folder(name));
@@ -282,27 +289,27 @@ async function recoverableOf(archive: boolean, mailbox: Pick<Mailbox, "folder">)
  * What was named by its id and lies among the Recoverable Items already, as what is not there: nothing is done to it and no evidence is kept again.
  * Only where the rest of the mailbox was looked into and has no copy of it; else the act says it. Throws Failure.
  */
-async function lyingDeleted(
+async function findAlreadyDeleted(
   { asked: requested, outcome }: Selected,
-  asking: Asking,
+  request: DeleteInput,
   { mailbox }: Context<"locate">,
   recoverable: () => Promise<ReadonlySet<string>>,
 ): Promise<{ readonly selected: Selected; readonly row: Row } | undefined> {
   const message = outcome.ok && !isAbsent(outcome.value) ? outcome.value.message : undefined;
   const { internetMessageId, parentFolderId } = message ?? {};
   if (message === undefined || internetMessageId === undefined || parentFolderId === undefined) return undefined;
-  if (asking.delete_type === "hard" || asking.folder !== undefined || !mayBeRecoverable(asking)) return undefined;
+  if (request.delete_type === "hard" || request.folder !== undefined || !mayBeRecoverable(request)) return undefined;
   if (!(await recoverable()).has(parentFolderId)) return undefined;
-  for await (const seen of mailbox.locate([{ internetMessageId }], { archive: asking.archive })) {
+  for await (const seen of mailbox.locate([{ internetMessageId }], { archive: request.archive })) {
     if (!seen.ok || !isAbsent(seen.value)) return undefined;
     const row = { action: "already_gone", shown_by: "recoverable_items", recoverable: true, new_item_id: message.itemId };
-    return { selected: { asked: requested, outcome: done(seen.value) }, row: { ...row, note: liesAlready("the Recoverable Items") } };
+    return { selected: { asked: requested, outcome: done(seen.value) }, row: { ...row, note: alreadyThereText("the Recoverable Items") } };
   }
   return undefined;
 }
 
 /** Deleted Items, and those of the archive where that is meant, too. Throws Failure. */
-async function trashOf(archive: boolean, mailbox: Pick<Mailbox, "folder">): Promise<ReadonlySet<string>> {
+async function openTrashFolders(archive: boolean, mailbox: Pick<Mailbox, "folder">): Promise<ReadonlySet<string>> {
   const { folderId } = await mailbox.folder("deleteditems");
   const behind = archive ? await attempt(() => mailbox.folder("archive:deleteditems")) : undefined;
   // That there is no archive, or that it cannot be opened, has been told when messages were looked for.
@@ -313,7 +320,7 @@ async function trashOf(archive: boolean, mailbox: Pick<Mailbox, "folder">): Prom
 const recoverableItems = "recoverableitemsdeletions";
 
 /** Of what was not found: what shows that it was there. That the Recoverable Items cannot be looked into shows nothing. */
-async function shownDeleted(chosen: readonly Selected[], context: Context<"locate">): Promise<ReadonlyMap<Selected, Row>> {
+async function findDeletionProof(chosen: readonly Selected[], context: Context<"locate">): Promise<ReadonlyMap<Selected, Row>> {
   const shown = new Map<Selected, Row>();
   const missing = chosen.filter(({ outcome }) => outcome.ok && isAbsent(outcome.value));
   if (missing.length === 0) return shown;
@@ -345,17 +352,17 @@ async function shownDeleted(chosen: readonly Selected[], context: Context<"locat
  * The Message-IDs of which there is a copy that should not be, or may be: where it could not be looked for. A chosen one that was not deleted says so
  * itself; a deleted one may only lie where it was to go.
  */
-async function copiesLeft(
+async function findCopiesLeft(
   targets: readonly Target[],
   rows: readonly { readonly action: string }[],
   chosen: readonly Target[],
-  { archive }: Asking,
+  { archive }: DeleteInput,
   { mailbox }: Context<"folder" | "locate">,
 ): Promise<ReadonlyMap<string, Failure>> {
   const deletedIds = new Set(targets.map(itemId));
   const others = new Set(chosen.map(itemId).filter((id) => !deletedIds.has(id)));
   const isHard = rows.every(({ action }) => action === "hard_deleted");
-  const trash = isHard ? new Set<string>() : await trashOf(archive, mailbox);
+  const trash = isHard ? new Set<string>() : await openTrashFolders(archive, mailbox);
   const ids = [...new Set(targets.flatMap(({ message }) => message?.internetMessageId ?? []))];
   const left = new Map<string, Failure>();
   let at = 0;
@@ -368,14 +375,14 @@ async function copiesLeft(
     if (!outcome.ok) left.set(id, outcome.failure);
     else if (!isAbsent(outcome.value)) {
       const strays = outcome.value.messages.filter((copy) => !others.has(copy.itemId) && !trash.has(copy.parentFolderId ?? ""));
-      if (strays.length > 0) left.set(id, stillLeft(strays.some((copy) => deletedIds.has(copy.itemId))));
+      if (strays.length > 0) left.set(id, copyLeftFailure(strays.some((copy) => deletedIds.has(copy.itemId))));
       else if (outcome.value.unopened !== undefined) left.set(id, outcome.value.unopened);
     }
   }
   return left;
 }
 
-function stillLeft(isItself: boolean): Failure {
+function copyLeftFailure(isItself: boolean): Failure {
   const what = isItself ? "The message is still in the mailbox." : "Another copy of this Message-ID is still in the mailbox.";
   return new Failure("not-verified", what);
 }

@@ -1,13 +1,13 @@
 import * as z from "zod";
-import { type InlineContent, type Kept, touching } from "../catalogue/action-definition.ts";
+import { defineItemAction, type InlineContent, type Kept } from "../catalogue/action-definition.ts";
 import { digests } from "../catalogue/common-fields.ts";
 import { mostCharacters } from "../catalogue/limits.ts";
 import { as, max_bytes } from "../catalogue/selection-fields.ts";
 import {
-  choosesMessages,
   emlName,
   messageNames,
   messagePresentation,
+  messageSelectionMethods,
   scope,
   selectMessages,
   whichMessages,
@@ -19,12 +19,12 @@ import { attempt, done } from "../outcome.ts";
  * The bytes are those that the server gives, to the last CRLF: nothing is parsed, merged or added. (MimeContent holds the transport headers
  * already, so there is no switch to add them.)
  */
-export const downloadMailAsEml = touching({
+export const downloadMailAsEml = defineItemAction({
   name: "download-mail-as-eml",
   title: "Download Mail As EML",
   summary: "Save whole messages as .eml, byte for byte as Exchange gives them, with their hashes.",
   effect: "read",
-  uses: [...choosesMessages, "mime"],
+  uses: [...messageSelectionMethods, "mime"],
   overGraph: sameOverGraph,
   noun: "message",
   done: ({ as }) => (as === "file" ? "saved" : "read"),

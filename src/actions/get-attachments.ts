@@ -1,20 +1,20 @@
 import * as z from "zod";
-import { type Context, type InlineContent, type Kept, type Target, touching } from "../catalogue/action-definition.ts";
-import { digests, present } from "../catalogue/common-fields.ts";
+import { type Context, defineItemAction, type InlineContent, type Kept, type Target } from "../catalogue/action-definition.ts";
+import { digests, omitUndefined } from "../catalogue/common-fields.ts";
 import { MessageRow } from "../catalogue/message-row.ts";
 import { max_bytes } from "../catalogue/selection-fields.ts";
-import { attachmentPresentation, choosesAttachments, selectAttachments, whichAttachments } from "../catalogue/which-attachments.ts";
+import { attachmentPresentation, attachmentSelectionMethods, selectAttachments, whichAttachments } from "../catalogue/which-attachments.ts";
 import { messageNames, whichMessages } from "../catalogue/which-messages.ts";
 import type { Content } from "../exchange/message.ts";
-import { askedOf, attempt, done, type Outcome } from "../outcome.ts";
+import { attempt, done, type Outcome, runForSome } from "../outcome.ts";
 
-export const getAttachments = touching({
+export const getAttachments = defineItemAction({
   name: "get-attachments",
   title: "Get Attachments",
   summary:
     "Get the attachments of messages with their hashes: files, inline images and attached messages, also those inside attached messages, signed messages (smime.p7m), winmail.dat and calendars.",
   effect: "read",
-  uses: [...choosesAttachments, "attachmentContent"],
+  uses: [...attachmentSelectionMethods, "attachmentContent"],
   overGraph: {
     supported: "some",
     differs:
@@ -69,7 +69,7 @@ export const getAttachments = touching({
   .act(
     async function* (targets, input, context) {
       let at = 0;
-      for await (const outcome of askedOf<Target, Content | undefined>(
+      for await (const outcome of runForSome<Target, Content | undefined>(
         targets,
         ({ attachment }) => input.as !== "metadata" && attachment?.kind !== "reference",
         (requested) => context.mailbox.attachmentContent(requested.flatMap(({ attachment }) => attachment ?? [])),
@@ -79,7 +79,7 @@ export const getAttachments = touching({
         if (!outcome.ok) yield outcome;
         else if (outcome.value === undefined || target === undefined) yield done({ fetched: false });
         else {
-          const kept = await taken(outcome.value, target, input, context);
+          const kept = await fetchContent(outcome.value, target, input, context);
           yield kept.ok ? done({ fetched: true, ...kept.value }) : kept;
         }
       }
@@ -87,14 +87,14 @@ export const getAttachments = touching({
     { check: (input) => void messageNames(input) },
   );
 
-function taken(
+function fetchContent(
   content: Content,
   target: Target,
   input: { readonly as: string; readonly max_bytes?: number | undefined },
   { evidence, mailbox }: Context<"attachmentContent">,
 ): Promise<Outcome<InlineContent | Kept>> {
   const { item_id, internet_message_id, attachment_id, file_name } = target.row;
-  const source = present({ mailbox: mailbox.address, item_id, internet_message_id, attachment_id });
+  const source = omitUndefined({ mailbox: mailbox.address, item_id, internet_message_id, attachment_id });
   const about = { name: String(file_name), maxBytes: input.max_bytes, source };
   return attempt<InlineContent | Kept>(() =>
     input.as === "base64" ? evidence.hold(content.bytes, about) : evidence.keep(content.bytes, about),

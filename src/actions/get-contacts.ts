@@ -1,7 +1,7 @@
 import * as z from "zod";
-import { reading } from "../catalogue/action-definition.ts";
-import { completeness, ErrorNoun, errorNoun } from "../catalogue/answer-envelope.ts";
-import { anywhere, present } from "../catalogue/common-fields.ts";
+import { defineWholeAnswerAction } from "../catalogue/action-definition.ts";
+import { completenessFields, ErrorNoun, errorNoun } from "../catalogue/answer-envelope.ts";
+import { commonFields, omitUndefined } from "../catalogue/common-fields.ts";
 import { mostCharacters } from "../catalogue/limits.ts";
 import { narrowing } from "../catalogue/read-input.ts";
 import { folder } from "../catalogue/selection-fields.ts";
@@ -33,7 +33,7 @@ const ContactRow = z.strictObject({
 });
 
 /** No contacts are an answer, not a failure: playbooks ask before they know. */
-export const getContacts = reading({
+export const getContacts = defineWholeAnswerAction({
   name: "get-contacts",
   title: "Get Contacts",
   summary: "List the contacts that a mailbox keeps.",
@@ -44,7 +44,7 @@ export const getContacts = reading({
     why: "Graph gives contacts, and no personal distribution lists.",
   },
   input: z.strictObject({
-    ...anywhere,
+    ...commonFields,
     folder: folder.describe("The folder of contacts: a well-known name, a path, or a folder id. Default: contacts."),
     recursive: z.boolean().default(false).describe("Also the folders below."),
     query: z
@@ -68,7 +68,7 @@ export const getContacts = reading({
     message: z.string(),
     contacts: z.array(ContactRow),
     truncated: z.boolean().describe("There are more than the limit. It is a success."),
-    incomplete: completeness.incomplete,
+    incomplete: completenessFields.incomplete,
     without_groups: z
       .literal(true)
       .optional()
@@ -90,19 +90,20 @@ export const getContacts = reading({
   const more = `${found.length > limit ? "; there are more" : ""}${unread.length > 0 ? `; ${unread.length} could not be read` : ""}`;
   const summary = contacts.length === 0 && unread.length === 0 ? "No contacts found" : `${count} found${more}.`;
   const groups = "Personal groups are not listed: Microsoft Graph does not give them out.";
-  return present({
+  return omitUndefined({
     success: unread.length === 0,
     message: withoutGroups === true ? `${summary.replace(/\.?$/, ".")} ${groups}` : summary,
     contacts,
     truncated: found.length > limit,
     incomplete: unread.length > 0 ? (true as const) : undefined,
     without_groups: withoutGroups === true ? (true as const) : undefined,
-    unread: unread.length === 0 ? undefined : unread.map(({ itemId, failure }) => present({ item_id: itemId, error: errorNoun(failure) })),
+    unread:
+      unread.length === 0 ? undefined : unread.map(({ itemId, failure }) => omitUndefined({ item_id: itemId, error: errorNoun(failure) })),
   });
 });
 
 function contactRow(contact: Contact): z.output<typeof ContactRow> {
-  return present({
+  return omitUndefined({
     item_id: contact.itemId,
     kind: contact.kind,
     display_name: contact.displayName,
@@ -114,7 +115,7 @@ function contactRow(contact: Contact): z.output<typeof ContactRow> {
     email_addresses: [...contact.emailAddresses],
     phone_numbers: contact.phoneNumbers.map(({ label, number }) => ({ label, number })),
     physical_addresses: contact.physicalAddresses.map(({ label, street, city, state, postalCode, country }) =>
-      present({ label, street, city, state, zip: postalCode, country }),
+      omitUndefined({ label, street, city, state, zip: postalCode, country }),
     ),
     modified_at: contact.modifiedAt,
     folder_path: contact.folderPath,

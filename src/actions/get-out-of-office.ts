@@ -1,18 +1,18 @@
 import * as z from "zod";
-import { reading } from "../catalogue/action-definition.ts";
-import { anywhere, present } from "../catalogue/common-fields.ts";
+import { defineWholeAnswerAction } from "../catalogue/action-definition.ts";
+import { commonFields, omitUndefined } from "../catalogue/common-fields.ts";
 import type { OutOfOffice } from "../exchange/out-of-office.ts";
 import { sameOverGraph } from "../exchange/port-methods.ts";
 import { textOfHtml } from "../exchange/search/html-text.ts";
 
 /** Automatic replies: what is set, what it says, and whether it answers now. */
-export const getOutOfOffice = reading({
+export const getOutOfOffice = defineWholeAnswerAction({
   name: "get-out-of-office",
   title: "Get Out Of Office",
   summary: "Say whether a mailbox answers automatically, when, and what.",
   uses: ["outOfOffice"],
   overGraph: sameOverGraph,
-  input: z.strictObject(anywhere),
+  input: z.strictObject(commonFields),
   glance: {
     // The text says what the HTML says; Exchange keeps times also where they mean nothing.
     members: ({ state, start, end, external_audience, internal_reply_text, external_reply_text }) => ({
@@ -39,7 +39,7 @@ export const getOutOfOffice = reading({
 }).run(async (_input, { mailbox, now }) => {
   const found = await mailbox.outOfOffice();
   const active = isActive(found, now());
-  return present({
+  return omitUndefined({
     message: `${mailbox.address} ${active ? "answers automatically now" : "does not answer automatically now"} (${found.state}).`,
     state: found.state,
     is_active_now: active,

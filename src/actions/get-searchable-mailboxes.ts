@@ -1,7 +1,7 @@
 import * as z from "zod";
-import { reading } from "../catalogue/action-definition.ts";
-import { completeness, ErrorNoun, errorNoun } from "../catalogue/answer-envelope.ts";
-import { anywhere, present } from "../catalogue/common-fields.ts";
+import { defineWholeAnswerAction } from "../catalogue/action-definition.ts";
+import { completenessFields, ErrorNoun, errorNoun } from "../catalogue/answer-envelope.ts";
+import { commonFields, omitUndefined } from "../catalogue/common-fields.ts";
 import { mostCharacters } from "../catalogue/limits.ts";
 import { narrowing } from "../catalogue/read-input.ts";
 import type { UnlistedMailbox } from "../exchange/exchange.ts";
@@ -9,7 +9,7 @@ import type { UnlistedMailbox } from "../exchange/exchange.ts";
 const backend = z.string().optional().describe("The back end that listed it.");
 
 /** Which mailboxes the account may search. Where Exchange refuses, the failure names the role that is missing. */
-export const getSearchableMailboxes = reading({
+export const getSearchableMailboxes = defineWholeAnswerAction({
   name: "get-searchable-mailboxes",
   title: "Get Searchable Mailboxes",
   summary: "List the mailboxes that the account may search.",
@@ -21,8 +21,8 @@ export const getSearchableMailboxes = reading({
     why: "Graph has no list of what an account may search. The Exchange Online Admin API has a list of mailboxes, and needs a permission and a role of its own.",
   },
   input: z.strictObject({
-    ...anywhere,
-    mailbox: anywhere.mailbox.describe("Understood as everywhere; the list is always that of the connection's own account."),
+    ...commonFields,
+    mailbox: commonFields.mailbox.describe("Understood as everywhere; the list is always that of the connection's own account."),
     filter: z
       .string()
       .min(1)
@@ -76,7 +76,7 @@ export const getSearchableMailboxes = reading({
         "With `source` directory: people of the directory without a mailbox that Microsoft Graph can open, such as one on an Exchange Server or without a licence. Guests are not named. Present when there are any.",
       ),
     truncated: z.boolean().describe("There are more than the limit. It is a success."),
-    incomplete: completeness.incomplete,
+    incomplete: completenessFields.incomplete,
   }),
 }).run(async ({ filter, expand_groups, limit }, { exchange, call }) => {
   const {
@@ -94,14 +94,14 @@ export const getSearchableMailboxes = reading({
   const people = unopened.length === 1 ? "1 person has" : `${unopened.length} people have`;
   const none = unopened.length === 0 ? "" : `; ${people} no mailbox that Microsoft Graph can open`;
   const untoldRow = ({ mailbox, message, failure, ...one }: UnlistedMailbox) =>
-    present({ mailbox, backend: one.backend ?? listed, message, error: failure && errorNoun(failure) });
-  return present({
+    omitUndefined({ mailbox, backend: one.backend ?? listed, message, error: failure && errorNoun(failure) });
+  return omitUndefined({
     success: failed.length === 0,
     message: mailboxes.length === 0 && untold === "" && none === "" ? found : `${found}${untold}${none}.`,
     source,
     note,
     mailboxes: mailboxes.slice(0, limit).map((found) =>
-      present({
+      omitUndefined({
         mailbox: found.mailbox,
         reference_id: found.referenceId,
         display_name: found.displayName,

@@ -1,12 +1,12 @@
 import * as z from "zod";
-import { type Target, touching } from "../catalogue/action-definition.ts";
-import { present } from "../catalogue/common-fields.ts";
+import { defineItemAction, type Target } from "../catalogue/action-definition.ts";
+import { omitUndefined } from "../catalogue/common-fields.ts";
 import { AddressNoun, addressRow } from "../catalogue/message-row.ts";
 import {
-  choosesMessages,
-  guarded,
+  guardFields,
   messageNames,
   messagePresentation,
+  messageSelectionMethods,
   scope,
   selectMessages,
   whichMessages,
@@ -22,12 +22,12 @@ import { verifyGone } from "../verification/verify-gone.ts";
  * Whether the sender is blocked is Exchange's own decision with this operation, so there is no switch for it: it is said in the answer.
  * Source: https://learn.microsoft.com/exchange/client-developer/web-service-reference/markasjunk-operation
  */
-export const junkMail = touching({
+export const junkMail = defineItemAction({
   name: "junk-mail",
   title: "Junk Mail",
   summary: "Mark messages as junk, which blocks their sender and moves them to Junk Email; or as not junk, which undoes both.",
   effect: "change",
-  uses: [...choosesMessages, "get", "junk"],
+  uses: [...messageSelectionMethods, "get", "junk"],
   overGraph: {
     supported: "some",
     differs:
@@ -43,7 +43,7 @@ export const junkMail = touching({
     scope,
     is_junk: z.boolean().default(true).describe("false: not junk after all; the sender is unblocked."),
     move: z.boolean().default(true).describe("Also move: junk to Junk Email, not junk back to the Inbox."),
-    ...guarded,
+    ...guardFields,
   }),
   each: z.strictObject({
     action: z.enum(["marked_junk", "marked_not_junk"]),
@@ -72,7 +72,7 @@ export const junkMail = touching({
         const sender = target?.message?.from ?? target?.message?.sender;
         const now = newItemId ?? (move ? undefined : target?.message?.itemId);
         yield done(
-          present({
+          omitUndefined({
             action: is_junk ? ("marked_junk" as const) : ("marked_not_junk" as const),
             moved: newItemId !== undefined,
             new_item_id: newItemId,
@@ -104,13 +104,13 @@ export const junkMail = touching({
           return;
         }
         const { folderId } = await mailbox.folder(input.is_junk ? "junkemail" : "inbox");
-        yield* (await movedTo(folderId, messages, rows, mailbox)).values();
+        yield* (await verifyMoved(folderId, messages, rows, mailbox)).values();
       },
     },
   );
 
 /** Each lies in the folder, and no more where it lay. */
-async function movedTo(
+async function verifyMoved(
   folderId: string,
   messages: readonly Message[],
   rows: readonly { readonly new_item_id?: string | undefined }[],
@@ -123,21 +123,25 @@ async function movedTo(
     const before = messages[at];
     if (before?.parentFolderId === folderId) {
       // It lay there already: it stays.
-      outcomes.push(outcome.ok ? failed(notThere()) : outcome.failure.code === "not-verified" ? done(true) : outcome);
+      outcomes.push(outcome.ok ? failed(notInFolder()) : outcome.failure.code === "not-verified" ? done(true) : outcome);
     } else if (!outcome.ok) outcomes.push(outcome);
     else if (outcome.value.now !== undefined)
-      outcomes.push(outcome.value.now.parentFolderId === folderId ? done(true) : failed(notThere()));
-    else outcomes.push(await liesIn(folderId, before?.internetMessageId, mailbox));
+      outcomes.push(outcome.value.now.parentFolderId === folderId ? done(true) : failed(notInFolder()));
+    else outcomes.push(await verifyInFolder(folderId, before?.internetMessageId, mailbox));
   }
   return outcomes;
 }
 
 /** Where the server gave no new id. */
-async function liesIn(folderId: string, internetMessageId: string | undefined, mailbox: MailboxFor<"locate">): Promise<Outcome<boolean>> {
+async function verifyInFolder(
+  folderId: string,
+  internetMessageId: string | undefined,
+  mailbox: MailboxFor<"locate">,
+): Promise<Outcome<boolean>> {
   if (internetMessageId === undefined) return done(false);
   for await (const outcome of mailbox.locate([{ internetMessageId }], { folder: folderId })) {
     if (!outcome.ok) return outcome;
-    return isAbsent(outcome.value) ? failed(notThere()) : done(true);
+    return isAbsent(outcome.value) ? failed(notInFolder()) : done(true);
   }
   return done(false);
 }
@@ -146,6 +150,6 @@ function itemId(target: Target): string {
   return target.message?.itemId ?? "";
 }
 
-function notThere(): Failure {
+function notInFolder(): Failure {
   return new Failure("not-verified", "The message is not in the folder it should be in now.");
 }

@@ -1,17 +1,24 @@
 import * as z from "zod";
-import { type Context, touching } from "../catalogue/action-definition.ts";
-import { present } from "../catalogue/common-fields.ts";
+import { type Context, defineItemAction } from "../catalogue/action-definition.ts";
+import { omitUndefined } from "../catalogue/common-fields.ts";
 import {
   addressFields,
-  checkNewMail,
+  checkNewMessage,
   contentFields,
-  mailDetails,
-  type NewMail,
-  newMail,
+  messageDetails,
+  type NewMessageInput,
+  newMessageFields,
   sentColumns,
   sentRow,
 } from "../catalogue/new-message.ts";
-import { choosesMessages, guarded, messageNames, messagePresentation, selectMessages, whichMessages } from "../catalogue/which-messages.ts";
+import {
+  guardFields,
+  messageNames,
+  messagePresentation,
+  messageSelectionMethods,
+  selectMessages,
+  whichMessages,
+} from "../catalogue/which-messages.ts";
 import { sameOverGraph } from "../exchange/port-methods.ts";
 import { checkReply } from "../exchange/sending/check-draft.ts";
 import type { Reply } from "../exchange/sending/draft.ts";
@@ -19,12 +26,12 @@ import { Failure } from "../failure.ts";
 import { attempt, failed } from "../outcome.ts";
 
 /** Of the copies of one Message-ID only the newest is answered: a person wrote one message and gets one reply. */
-export const replyToEmail = touching({
+export const replyToEmail = defineItemAction({
   name: "reply-to-email",
   title: "Reply To Email",
   summary: "Reply to messages, wherever they lie: to the sender or to all, with the original quoted below.",
   effect: "send",
-  uses: [...choosesMessages, "reply"],
+  uses: [...messageSelectionMethods, "reply"],
   overGraph: sameOverGraph,
   noun: "message",
   done: "answered",
@@ -36,12 +43,12 @@ export const replyToEmail = touching({
   },
   input: z.strictObject({
     ...whichMessages,
-    ...newMail,
-    to: newMail.to.describe("Recipients instead of those that Exchange would choose: a list, or one text with commas between."),
-    subject: newMail.subject.describe("Subject instead of the original's with one RE: before it."),
+    ...newMessageFields,
+    to: newMessageFields.to.describe("Recipients instead of those that Exchange would choose: a list, or one text with commas between."),
+    subject: newMessageFields.subject.describe("Subject instead of the original's with one RE: before it."),
     reply_all: z.boolean().default(false).describe("Also to everybody in To and Cc of the original."),
     quote_original: z.boolean().default(true).describe("Put the original below the reply."),
-    ...guarded,
+    ...guardFields,
   }),
   each: z.strictObject({
     ...sentColumns,
@@ -63,13 +70,13 @@ export const replyToEmail = touching({
         }
         yield await attempt(async () => {
           const sent = await context.mailbox.reply(await replyOf(input, target.message?.itemId ?? "", context));
-          return present({ ...sentRow(sent), new_item_id: sent.itemId, new_internet_message_id: sent.internetMessageId });
+          return omitUndefined({ ...sentRow(sent), new_item_id: sent.itemId, new_internet_message_id: sent.internetMessageId });
         });
       }
     },
     {
       async details(input, context) {
-        const { subject, ...mail } = await mailDetails(await replyOf(input, "", context));
+        const { subject, ...mail } = await messageDetails(await replyOf(input, "", context));
         const sender = input.to === undefined ? "its Reply-To, or its sender where it has none" : "the recipients below";
         const others = input.reply_all ? ", and to everybody in its To and Cc unless they are named below" : "";
         const subjects = input.subject === undefined ? {} : { subject };
@@ -80,7 +87,7 @@ export const replyToEmail = touching({
       },
       check(input) {
         messageNames(input);
-        checkNewMail(input);
+        checkNewMessage(input);
         if (input.body_text === undefined && input.body_html === undefined) {
           throw new Failure("invalid-input", "body_text or body_html is required: say what to reply.");
         }
@@ -88,13 +95,13 @@ export const replyToEmail = touching({
     },
   );
 
-interface Answering extends NewMail {
+interface ReplyInput extends NewMessageInput {
   readonly reply_all: boolean;
   readonly quote_original: boolean;
   readonly save_to_sent: boolean;
 }
 
-async function replyOf(input: Answering, itemId: string, context: Pick<Context, "readFile">): Promise<Reply> {
+async function replyOf(input: ReplyInput, itemId: string, context: Pick<Context, "readFile">): Promise<Reply> {
   const { from, to, cc, bcc } = addressFields(input);
   return {
     itemId,

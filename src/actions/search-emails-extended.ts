@@ -1,7 +1,7 @@
 import * as z from "zod";
-import { type Context, reading } from "../catalogue/action-definition.ts";
-import { Counts, completeness, ErrorNoun, errorNoun } from "../catalogue/answer-envelope.ts";
-import { ArchiveNoun, anywhere, present } from "../catalogue/common-fields.ts";
+import { type Context, defineWholeAnswerAction } from "../catalogue/action-definition.ts";
+import { Counts, completenessFields, ErrorNoun, errorNoun } from "../catalogue/answer-envelope.ts";
+import { ArchiveNoun, commonFields, omitUndefined } from "../catalogue/common-fields.ts";
 import { mostCharacters, mostItems } from "../catalogue/limits.ts";
 import { MessageRow, messageRow } from "../catalogue/message-row.ts";
 import { narrowing, spellings } from "../catalogue/read-input.ts";
@@ -10,7 +10,7 @@ import { narrowingList } from "../catalogue/text-lists.ts";
 import type { Detail } from "../exchange/message.ts";
 import { appliedWays, type FilterName, type Filters } from "../exchange/search/search-query.ts";
 import { Failure } from "../failure.ts";
-import { type Found, type Place, readPosition, searchMany, writePosition } from "./search-many.ts";
+import { type MailboxToSearch, readPosition, type SearchResult, searchMany, writePosition } from "./search-many.ts";
 
 const fieldNames = Object.keys(MessageRow.shape);
 
@@ -33,7 +33,7 @@ const time = (description: string) =>
 const longestCursor = 16 * 1024 * 1024;
 
 const input = z.strictObject({
-  ...anywhere,
+  ...commonFields,
   mailboxes: narrowingList(
     "Mailboxes to search instead of one: a list, or the word all for every mailbox that the account may search.",
     mostCharacters.mailbox,
@@ -96,7 +96,7 @@ type Input = z.output<typeof input>;
 const Applied = z.enum(appliedWays);
 
 /** Finds messages, newest first over all mailboxes and folders, and says where each filter was applied. */
-export const searchEmailsExtended = reading({
+export const searchEmailsExtended = defineWholeAnswerAction({
   name: "search-emails-extended",
   title: "Search Emails Extended",
   summary: "Find messages in one, some or all mailboxes.",
@@ -137,7 +137,7 @@ export const searchEmailsExtended = reading({
     items: z.array(MessageRow.partial().extend({ mailbox: z.string(), item_id: z.string() })),
     total: z.number().optional().describe("How many messages match, where the server says so."),
     truncated: z.boolean().describe("There are more than the limit: go on with next_cursor. It is a success."),
-    incomplete: completeness.incomplete.describe(
+    incomplete: completenessFields.incomplete.describe(
       "Present when a mailbox, a folder or a message could not be looked at: per_mailbox says which. Then `success` is false and the exit code 6.",
     ),
     next_cursor: z.string().optional(),
@@ -170,7 +170,7 @@ export const searchEmailsExtended = reading({
   const position = input.cursor === undefined ? undefined : cursorOf(input.cursor);
   const begun = input.last_minutes === undefined ? undefined : minutesBefore(context.now(), input.last_minutes);
   const filters = filtersOf(input, position?.receivedAfter ?? begun);
-  const places = position === undefined ? await allPlaces(input, context) : goOnPlaces(input, position.places, context);
+  const places = position === undefined ? await mailboxesToSearch(input, context) : mailboxesToContinue(input, position.places, context);
   const search = {
     filters,
     folder: input.folder,
@@ -181,7 +181,12 @@ export const searchEmailsExtended = reading({
     detail: detailOf(input),
   };
   const { signal, deadline, progress } = context.call;
-  const found = await searchMany(places, search, { signal, deadline, told: (text) => progress?.(text), asking: context.searching });
+  const found = await searchMany(places, search, {
+    signal,
+    deadline,
+    onProgress: (text) => progress?.(text),
+    onMailbox: context.searching,
+  });
   const [only] = found.mailboxes;
   // Where one mailbox was asked, its failure is that of the call.
   if (found.mailboxes.length === 1 && only?.failure !== undefined) throw only.failure;
@@ -190,15 +195,15 @@ export const searchEmailsExtended = reading({
   const partly = found.mailboxes.some((mailbox) => mailbox.unsearched.length > 0);
   // A connection to one back end asks nobody which it is.
   const { backend } = context.exchange;
-  const sideOf = ({ side }: Found["mailboxes"][number]) => side ?? (backend === "auto" ? undefined : backend);
-  const sides = new Set(found.mailboxes.map(sideOf).filter((side) => side !== undefined));
+  const backendOf = ({ backend: side }: SearchResult["mailboxes"][number]) => side ?? (backend === "auto" ? undefined : backend);
+  const backends = new Set(found.mailboxes.map(backendOf).filter((side) => side !== undefined));
   const totals = found.mailboxes.map((mailbox) => mailbox.total);
-  return present({
+  return omitUndefined({
     success: failures === 0 && !partly,
-    message: sentence(found, failures, next.length > 0, partly),
-    backend: sides.size > 1 ? "auto" : [...sides][0],
+    message: summaryOf(found, failures, next.length > 0, partly),
+    backend: backends.size > 1 ? "auto" : [...backends][0],
     counts: { requested: places.length, succeeded: places.length - failures, failed: failures, not_found: 0 },
-    items: found.messages.map(({ address, message }) => ({ mailbox: address, ...chosen(messageRow(message), input.fields) })),
+    items: found.messages.map(({ address, message }) => ({ mailbox: address, ...selectColumns(messageRow(message), input.fields) })),
     total: totals.every((total) => total !== undefined) ? totals.reduce((sum, total) => sum + total, 0) : undefined,
     truncated: next.length > 0,
     incomplete: failures > 0 || partly ? (true as const) : undefined,
@@ -207,9 +212,9 @@ export const searchEmailsExtended = reading({
     applied: Object.fromEntries(Object.entries(found.applied).map(([name, where]) => [snakeCase(name), where])),
     per_mailbox: found.mailboxes.map((mailbox) => {
       const { address, count, total, failure, unsearched, archive } = mailbox;
-      return present({
+      return omitUndefined({
         mailbox: address,
-        backend: sideOf(mailbox),
+        backend: backendOf(mailbox),
         status: failure !== undefined ? ("failed" as const) : unsearched.length > 0 ? ("partly" as const) : ("done" as const),
         count,
         total,
@@ -219,7 +224,7 @@ export const searchEmailsExtended = reading({
           unsearched.length === 0
             ? undefined
             : unsearched.map((missed) =>
-                present({ folder_path: missed.folderPath, item_id: missed.itemId, error: errorNoun(missed.failure) }),
+                omitUndefined({ folder_path: missed.folderPath, item_id: missed.itemId, error: errorNoun(missed.failure) }),
               ),
       });
     }),
@@ -233,7 +238,7 @@ function cursorOf(text: string) {
 }
 
 /** The mailboxes that the input means, each once. */
-async function allPlaces(input: Input, context: Context<"search" | "searchableMailboxes">): Promise<readonly Place[]> {
+async function mailboxesToSearch(input: Input, context: Context<"search" | "searchableMailboxes">): Promise<readonly MailboxToSearch[]> {
   const { mailboxes } = input;
   // Only then is there need of one that is meant by default.
   if (mailboxes === undefined) return [{ mailbox: context.mailbox, cursor: undefined, until: () => context.mailbox }];
@@ -256,7 +261,10 @@ async function allPlaces(input: Input, context: Context<"search" | "searchableMa
     addresses = [...listed, ...searchable.failed, ...unopened].map((found) => found.mailbox).filter((address) => address !== "");
   }
   const once = new Map(addresses.map((address) => [address.toLowerCase(), address]));
-  return [...once.values()].map((address) => ({ ...placeAt(address, undefined, context), failure: closed.get(address.toLowerCase()) }));
+  return [...once.values()].map((address) => ({
+    ...searchTarget(address, undefined, context),
+    failure: closed.get(address.toLowerCase()),
+  }));
 }
 
 function isAll(mailboxes: readonly string[]): boolean {
@@ -264,20 +272,20 @@ function isAll(mailboxes: readonly string[]): boolean {
 }
 
 /** A cursor goes on only where the input itself may look: it is no way round what the input says. */
-function goOnPlaces(
+function mailboxesToContinue(
   { mailboxes }: Input,
   places: readonly { readonly address: string; readonly cursor: string | undefined }[],
   context: Context<"search">,
-): readonly Place[] {
+): readonly MailboxToSearch[] {
   const allowed = new Set((mailboxes ?? [context.mailbox.address]).map((address) => address.toLowerCase()));
   const everywhere = mailboxes !== undefined && isAll(mailboxes);
   if (!everywhere && places.some(({ address }) => !allowed.has(address.toLowerCase()))) {
     throw new Failure("invalid-input", "cursor: it belongs to a search of other mailboxes; repeat mailbox or mailboxes unchanged.");
   }
-  return places.map(({ address, cursor }) => placeAt(address, cursor, context));
+  return places.map(({ address, cursor }) => searchTarget(address, cursor, context));
 }
 
-function placeAt(address: string, cursor: string | undefined, { exchange, call }: Context<"search">): Place {
+function searchTarget(address: string, cursor: string | undefined, { exchange, call }: Context<"search">): MailboxToSearch {
   return { mailbox: exchange.mailbox(address, call), cursor, until: (signal) => exchange.mailbox(address, { ...call, signal }) };
 }
 
@@ -323,7 +331,7 @@ function detailOf({ fields, include_body }: Input): Detail {
 }
 
 /** The columns that were asked for, or all; the body comes because it was asked for by its own field. */
-function chosen(row: MessageRow, fields: readonly string[] | undefined): Partial<MessageRow> & { item_id: string } {
+function selectColumns(row: MessageRow, fields: readonly string[] | undefined): Partial<MessageRow> & { item_id: string } {
   if (fields === undefined) return row;
   const wanted = new Set([...fields, "item_id", "body_text", "body_html", "body_preview", "replaced_characters"]);
   return { ...Object.fromEntries(Object.entries(row).filter(([name]) => wanted.has(name))), item_id: row.item_id };
@@ -347,7 +355,7 @@ function snakeCase(name: FilterName | string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
-function sentence({ messages, mailboxes }: Found, failures: number, more: boolean, partly: boolean): string {
+function summaryOf({ messages, mailboxes }: SearchResult, failures: number, more: boolean, partly: boolean): string {
   if (mailboxes.length === 0) return "No searchable mailboxes found";
   const number = messages.length === 1 ? "1 message" : `${messages.length} messages`;
   const having = mailboxes.filter(({ count }) => count > 0).length;
@@ -356,10 +364,10 @@ function sentence({ messages, mailboxes }: Found, failures: number, more: boolea
   const where = mailboxes.length === 1 ? "" : ` in ${of}${mailboxes.length} mailboxes`;
   const found = messages.length === 0 ? `No messages found${where}` : `${number} found${where}${more ? "; there are more" : ""}`;
   const bad = failures === 0 ? "" : `; ${failures} could not be searched`;
-  return `${found}${bad}${leftOut(mailboxes.filter(({ archive }) => archive === "not_searched").length)}${partly ? "; some folders or messages could not be looked at" : ""}.`;
+  return `${found}${bad}${archiveNote(mailboxes.filter(({ archive }) => archive === "not_searched").length)}${partly ? "; some folders or messages could not be looked at" : ""}.`;
 }
 
-function leftOut(archives: number): string {
+function archiveNote(archives: number): string {
   if (archives === 0) return "";
   if (archives === 1) return "; an archive mailbox was not searched: set archive to include it";
   return `; ${archives} archive mailboxes were not searched: set archive to include them`;

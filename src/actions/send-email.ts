@@ -1,15 +1,15 @@
 import * as z from "zod";
-import { touching } from "../catalogue/action-definition.ts";
-import { anywhere, present } from "../catalogue/common-fields.ts";
+import { defineItemAction } from "../catalogue/action-definition.ts";
+import { commonFields, omitUndefined } from "../catalogue/common-fields.ts";
 import { mostCharacters } from "../catalogue/limits.ts";
 import { addressRow } from "../catalogue/message-row.ts";
 import {
   addressFields,
-  checkNewMail,
+  checkNewMessage,
   contentFields,
-  mailDetails,
-  type NewMail,
-  newMail,
+  messageDetails,
+  type NewMessageInput,
+  newMessageFields,
   sentColumns,
   sentRow,
 } from "../catalogue/new-message.ts";
@@ -21,7 +21,7 @@ import type { Draft } from "../exchange/sending/draft.ts";
 import { Failure } from "../failure.ts";
 import { attempt, done } from "../outcome.ts";
 
-export const sendEmail = touching({
+export const sendEmail = defineItemAction({
   name: "send-email",
   title: "Send Email",
   summary: "Send a message from a mailbox: text or HTML, with attachments, inline images and headers, or as a whole MIME message.",
@@ -33,8 +33,8 @@ export const sendEmail = touching({
   glance: { columns: ["subject", "to", "cc", "bcc", "sent_at", "internet_message_id"] },
   example: { to: ["user01@example.com", "user02@example.com"], subject: "A mail was removed", body_text: "It was phishing." },
   input: z.strictObject({
-    ...anywhere,
-    ...newMail,
+    ...commonFields,
+    ...newMessageFields,
     reply_to: addressList("Where replies shall go, as in to."),
     importance,
     read_receipt: z.boolean().default(false).describe("Ask for a receipt when it is read."),
@@ -59,7 +59,7 @@ export const sendEmail = touching({
     const draft = await draftOf(input, context);
     // Checked here, so that a dry run, too, says what cannot be sent.
     checkDraft(draft);
-    const row = present({
+    const row = omitUndefined({
       subject: draft.subject,
       from: draft.from && addressRow(draft.from),
       to: draft.to.map(addressRow),
@@ -73,17 +73,17 @@ export const sendEmail = touching({
     async function* (_targets, input, context) {
       yield await attempt(async () => {
         const sent = await context.mailbox.send(await draftOf(input, context));
-        return present({ ...sentRow(sent), item_id: sent.itemId, internet_message_id: sent.internetMessageId });
+        return omitUndefined({ ...sentRow(sent), item_id: sent.itemId, internet_message_id: sent.internetMessageId });
       });
     },
     {
       async details(input, context) {
         const draft = await draftOf(input, context);
         const from = draft.mime === undefined ? { from: { address: context.mailbox.address } } : {};
-        return { values: { ...from, ...(await mailDetails(draft)) }, notes: ["What is sent cannot be called back."], isItem: true };
+        return { values: { ...from, ...(await messageDetails(draft)) }, notes: ["What is sent cannot be called back."], isItem: true };
       },
       check(input) {
-        checkNewMail(input);
+        checkNewMessage(input);
         addressesOf(input.reply_to, "reply_to");
         const { to = [], cc = [], bcc = [], raw_mime } = input;
         if (raw_mime === undefined) {
@@ -99,7 +99,7 @@ export const sendEmail = touching({
     },
   );
 
-interface Letter extends NewMail {
+interface SendInput extends NewMessageInput {
   readonly reply_to?: readonly string[] | undefined;
   readonly importance: "Low" | "Normal" | "High";
   readonly read_receipt: boolean;
@@ -108,18 +108,18 @@ interface Letter extends NewMail {
   readonly save_to_sent: boolean;
 }
 
-async function draftOf(letter: Letter, context: Parameters<typeof contentFields>[1]): Promise<Draft> {
-  if (letter.raw_mime !== undefined) return { to: [], mime: mimeBytes(letter.raw_mime), saveToSent: letter.save_to_sent };
+async function draftOf(mail: SendInput, context: Parameters<typeof contentFields>[1]): Promise<Draft> {
+  if (mail.raw_mime !== undefined) return { to: [], mime: mimeBytes(mail.raw_mime), saveToSent: mail.save_to_sent };
   return {
-    ...addressFields(letter),
-    replyTo: addressesOf(letter.reply_to, "reply_to"),
-    subject: letter.subject,
-    importance: letter.importance,
-    headers: letter.headers,
-    ...(await contentFields(letter, context)),
-    readReceipt: letter.read_receipt,
-    deliveryReceipt: letter.delivery_receipt,
-    saveToSent: letter.save_to_sent,
+    ...addressFields(mail),
+    replyTo: addressesOf(mail.reply_to, "reply_to"),
+    subject: mail.subject,
+    importance: mail.importance,
+    headers: mail.headers,
+    ...(await contentFields(mail, context)),
+    readReceipt: mail.read_receipt,
+    deliveryReceipt: mail.delivery_receipt,
+    saveToSent: mail.save_to_sent,
   };
 }
 

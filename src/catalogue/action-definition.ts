@@ -274,7 +274,7 @@ export interface Action extends Uses {
   prepare(raw: unknown): Prepared;
 }
 
-interface Words<In extends z.ZodObject, M extends PortMethod> extends Uses<M> {
+interface CommonDefinition<In extends z.ZodObject, M extends PortMethod> extends Uses<M> {
   readonly name: string;
   readonly title: string;
   readonly summary: string;
@@ -283,37 +283,39 @@ interface Words<In extends z.ZodObject, M extends PortMethod> extends Uses<M> {
   readonly example?: z.input<In>;
 }
 
-interface Whole<In extends z.ZodObject, Out extends z.ZodObject, M extends PortMethod> extends Words<In, M> {
+interface WholeAnswerDefinition<In extends z.ZodObject, Out extends z.ZodObject, M extends PortMethod> extends CommonDefinition<In, M> {
   readonly output: Out;
   readonly glance?: { readonly columns?: readonly string[]; readonly members?: (answer: z.output<Out>) => Row };
 }
 
 /** Declares an action that only reads: either one whole answer (`output`, `.run`) or one outcome per item (`each`, `.select().each()`). */
-export function reading<In extends z.ZodObject, Out extends z.ZodObject, M extends PortMethod>(words: Whole<In, Out, M>) {
-  const { columns, members } = words.glance ?? {};
-  const told = (answer: Row): Row => {
-    const own = Object.keys(words.output.shape).filter((name) => answer[name] !== undefined);
-    const whole = words.output.safeParse(Object.fromEntries(own.map((name) => [name, answer[name]])));
+export function defineWholeAnswerAction<In extends z.ZodObject, Out extends z.ZodObject, M extends PortMethod>(
+  definition: WholeAnswerDefinition<In, Out, M>,
+) {
+  const { columns, members } = definition.glance ?? {};
+  const membersOf = (answer: Row): Row => {
+    const own = Object.keys(definition.output.shape).filter((name) => answer[name] !== undefined);
+    const whole = definition.output.safeParse(Object.fromEntries(own.map((name) => [name, answer[name]])));
     // A call that failed has none of the action's members: there is nothing to tell then.
     return whole.success && members !== undefined ? members(whole.data) : answer;
   };
-  const glance: Presentation = { ...(columns && { columns }), ...(members && { members: told }) };
+  const glance: Presentation = { ...(columns && { columns }), ...(members && { members: membersOf }) };
   return {
     run: (
       work: (input: z.output<In>, context: Context<M>) => Promise<z.input<Out>>,
     ): Action & { readonly input: In; readonly output: Out } => ({
-      ...words,
+      ...definition,
       glance,
       effect: "read",
       prepare: (raw) => {
-        const input = readInput(words.input, raw);
+        const input = readInput(definition.input, raw);
         return { input, asksFirst: false, run: (context) => work(input, context) };
       },
     }),
   };
 }
 
-interface Touching<In extends z.ZodObject, Each extends z.ZodObject, M extends PortMethod> extends Words<In, M> {
+interface ItemActionDefinition<In extends z.ZodObject, Each extends z.ZodObject, M extends PortMethod> extends CommonDefinition<In, M> {
   readonly effect: Effect;
   readonly each: Each;
   readonly noun?: string;
@@ -334,7 +336,7 @@ type Act<In extends z.ZodObject, Each extends z.ZodObject, M extends PortMethod>
 ) => AsyncIterable<Outcome<z.input<Each>>>;
 
 /** The optional parts of an action that answers item by item. */
-interface Extras<In extends z.ZodObject, Each extends z.ZodObject, M extends PortMethod> {
+interface OptionalParts<In extends z.ZodObject, Each extends z.ZodObject, M extends PortMethod> {
   /** Given when a copy of each target can be kept before it is destroyed; `wanted` reads the input. */
   readonly preserve?: {
     wanted(input: z.output<In>): boolean;
@@ -356,21 +358,23 @@ interface Extras<In extends z.ZodObject, Each extends z.ZodObject, M extends Por
 }
 
 /** Declares an action in two parts: select (what it will touch; only reads) and act (what it does to each). Also for reads that answer per item. */
-export function touching<In extends z.ZodObject, Each extends z.ZodObject, M extends PortMethod>(words: Touching<In, Each, M>) {
+export function defineItemAction<In extends z.ZodObject, Each extends z.ZodObject, M extends PortMethod>(
+  definition: ItemActionDefinition<In, Each, M>,
+) {
   return {
     select: (select: Select<In, M>) => ({
-      act: (act: Act<In, Each, M>, extras: Extras<In, Each, M> = {}): Action & { readonly input: In; readonly each: Each } => ({
-        ...words,
+      act: (act: Act<In, Each, M>, extras: OptionalParts<In, Each, M> = {}): Action & { readonly input: In; readonly each: Each } => ({
+        ...definition,
         prepare: (raw) => {
-          const input = readInput(words.input, raw);
+          const input = readInput(definition.input, raw);
           extras.check?.(input);
           const { preserve, verify, details } = extras;
           return {
             input,
-            done: typeof words.done === "function" ? words.done(input) : words.done,
-            did: (row) => words.did?.(words.each.parse(row), input),
-            vanished: words.vanished,
-            asksFirst: extras.asksFirst?.(input) ?? effects[words.effect].asksFirst,
+            done: typeof definition.done === "function" ? definition.done(input) : definition.done,
+            did: (row) => definition.did?.(definition.each.parse(row), input),
+            vanished: definition.vanished,
+            asksFirst: extras.asksFirst?.(input) ?? effects[definition.effect].asksFirst,
             select: (context) => select(input, context),
             act: (targets, context) => act(targets, input, context),
             details: details && ((targets, context) => details(input, context, targets)),
@@ -380,7 +384,7 @@ export function touching<In extends z.ZodObject, Each extends z.ZodObject, M ext
                   verify: (targets, rows, context, chosen) =>
                     verify(
                       targets,
-                      rows.map((row) => words.each.parse(row)),
+                      rows.map((row) => definition.each.parse(row)),
                       input,
                       context,
                       chosen,

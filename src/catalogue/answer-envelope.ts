@@ -2,7 +2,7 @@ import * as z from "zod";
 import { places } from "../exchange/search/absence.ts";
 import { type Failure, failures, someItemsFailedExit } from "../failure.ts";
 import type { Action } from "./action-definition.ts";
-import { ArchiveNoun, digests, present } from "./common-fields.ts";
+import { ArchiveNoun, digests, omitUndefined } from "./common-fields.ts";
 
 const codes = z.enum(Object.keys(failures) as [keyof typeof failures, ...(keyof typeof failures)[]]);
 
@@ -31,7 +31,7 @@ const EvidenceNoun = z.strictObject({
   note: z.string().optional().describe("Why it is not the message as .eml."),
 });
 
-const LookedNoun = z
+const SearchExtentNoun = z
   .strictObject({
     mailbox: z.string(),
     folders: z.number().describe("How many folders were opened."),
@@ -49,7 +49,7 @@ export const Result = z.looseObject({
     .enum(["done", "planned", "failed", "not_found"])
     .describe("planned: what a dry run would touch; not_found: what was named is not there, as a look has shown."),
   evidence: EvidenceNoun.optional().describe("The copy kept before the item was touched."),
-  looked: LookedNoun.optional(),
+  looked: SearchExtentNoun.optional(),
   verified: z.boolean().optional().describe("Looking again showed that it is so; false when it could not be looked at."),
   error: ErrorNoun.optional(),
 });
@@ -77,7 +77,7 @@ export const Answer = z.looseObject({
 export type Answer = z.output<typeof Answer>;
 
 /** What an answer says of what it does not hold. */
-export const completeness = {
+export const completenessFields = {
   truncated: z.literal(true).optional().describe("Present when a limit of the call, such as max_depth, ended a list. It is a success."),
   incomplete: z
     .literal(true)
@@ -85,26 +85,26 @@ export const completeness = {
     .describe("Present when something could not be looked at: the answer says what. Then `success` is false and the exit code 6."),
 };
 
-const made = new WeakMap<Action, z.ZodObject>();
+const knownSchemas = new WeakMap<Action, z.ZodObject>();
 
 /** The schema of one action's answers: the envelope with the action's own columns or members. Made once for each action: every call is checked by it. */
 export function answerSchema(action: Action): z.ZodObject {
-  const schema = made.get(action) ?? schemaFrom(action);
-  made.set(action, schema);
+  const schema = knownSchemas.get(action) ?? schemaFrom(action);
+  knownSchemas.set(action, schema);
   return schema;
 }
 
 function schemaFrom(action: Action): z.ZodObject {
   if (action.each !== undefined) {
     const archive = action.input.shape.archive === undefined ? {} : { archive: ArchiveNoun };
-    return Answer.extend({ ...completeness, ...archive, results: z.array(Result.extend(action.each.partial().shape)).optional() });
+    return Answer.extend({ ...completenessFields, ...archive, results: z.array(Result.extend(action.each.partial().shape)).optional() });
   }
   // A failed call has none of the action's own members; the envelope's it always has.
   return action.output === undefined ? Answer : z.looseObject({ ...action.output.partial().shape, ...Answer.shape });
 }
 
 export function errorNoun(failure: Failure): ErrorNoun {
-  return present({
+  return omitUndefined({
     code: failure.code,
     message: failure.message,
     hint: failure.hint,

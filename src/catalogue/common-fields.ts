@@ -30,16 +30,16 @@ export const ArchiveNoun = z
   );
 
 /** What every action takes. A choice of back end has no place here before there are two. */
-export const anywhere = { mailbox, access, timeout_seconds };
+export const commonFields = { mailbox, access, timeout_seconds };
 
 /** The hashes of bytes that were read to their end, hexadecimal. */
 export const digests = { md5: z.string(), sha1: z.string(), sha256: z.string() };
 
 /** An object without its undefined members. */
-export function present<T extends object>(whole: T): Present<T> {
+export function omitUndefined<T extends object>(whole: T): DefinedMembers<T> {
   // The border is checked by the line itself: every member that is undefined is gone.
-  return Object.fromEntries(Object.entries(whole).filter(([, value]) => value !== undefined)) as Present<T>;
+  return Object.fromEntries(Object.entries(whole).filter(([, value]) => value !== undefined)) as DefinedMembers<T>;
 }
-type Present<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
+type DefinedMembers<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
   [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
 };

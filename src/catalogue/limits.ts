@@ -48,7 +48,7 @@ export function mostBytesOf(schema: z.ZodObject): number {
   const found = known.get(schema);
   if (found !== undefined) return found;
   const large = Object.values(schema.shape)
-    .map(roomOf)
+    .map(characterLimitOf)
     .filter((room) => room > largeField);
   const most = Math.min(
     largestInput,
@@ -59,11 +59,11 @@ export function mostBytesOf(schema: z.ZodObject): number {
 }
 
 /** Returns how many characters a field may hold; 0 where its type alone bounds it. */
-function roomOf(field: z.core.$ZodType): number {
-  const inner = unwrapped(field);
+function characterLimitOf(field: z.core.$ZodType): number {
+  const inner = unwrapSchema(field);
   const most = limitOf(inner) ?? 0;
-  if (inner instanceof z.ZodArray) return most * roomOf(inner.element);
-  if (inner instanceof z.ZodObject) return Object.values(inner.shape).reduce((sum, member) => sum + roomOf(member), 0);
+  if (inner instanceof z.ZodArray) return most * characterLimitOf(inner.element);
+  if (inner instanceof z.ZodObject) return Object.values(inner.shape).reduce((sum, member) => sum + characterLimitOf(member), 0);
   return most;
 }
 
@@ -79,7 +79,7 @@ export function limitOf(schema: z.core.$ZodType): number | undefined {
 }
 
 /** What is left when optional, default and the like are taken off. */
-export function unwrapped(field: z.core.$ZodType): z.core.$ZodType {
+export function unwrapSchema(field: z.core.$ZodType): z.core.$ZodType {
   let inner = field;
   while (
     inner instanceof z.ZodOptional ||
@@ -95,12 +95,12 @@ export function unwrapped(field: z.core.$ZodType): z.core.$ZodType {
 }
 
 /** Returns what an input has too much of, as one sentence; undefined where it has not. Visits each value once, and no more than `mostValues`. */
-export function tooMuch(input: unknown, mostBytes: number): string | undefined {
+export function findExcess(input: unknown, mostBytes: number): string | undefined {
   let bytes = 0;
   let values = 0;
   let level: unknown[] = [input];
   for (let depth = 0; level.length > 0; depth++) {
-    if (depth > deepestInput) return nested;
+    if (depth > deepestInput) return tooDeepText;
     const below: unknown[] = [];
     for (const value of level) {
       if (typeof value === "string") bytes += Buffer.byteLength(value);
@@ -108,25 +108,25 @@ export function tooMuch(input: unknown, mostBytes: number): string | undefined {
       const isList = Array.isArray(value);
       for (const [name, member] of isList ? value.entries() : Object.entries(value)) {
         if (typeof name === "string") bytes += Buffer.byteLength(name);
-        if (++values > mostValues) return numerous;
+        if (++values > mostValues) return tooManyValuesText;
         below.push(member);
       }
     }
-    if (bytes > mostBytes) return tooLong(mostBytes);
+    if (bytes > mostBytes) return tooManyBytesText(mostBytes);
     level = below;
   }
   return undefined;
 }
 
-const nested = `The input is nested more than ${deepestInput} levels deep.`;
-const numerous = `The input has more than ${mostValues} values.`;
+const tooDeepText = `The input is nested more than ${deepestInput} levels deep.`;
+const tooManyValuesText = `The input has more than ${mostValues} values.`;
 
 /** Says that an input has more bytes than it may have. */
-export function tooLong(mostBytes: number): string {
+export function tooManyBytesText(mostBytes: number): string {
   return `The input has more than ${mostBytes} bytes.`;
 }
 
 /** Says which bound the shape of a JSON text breaks. */
-export function misshapen(broken: "deep" | "numerous"): string {
-  return broken === "deep" ? nested : numerous;
+export function brokenShapeText(broken: "deep" | "numerous"): string {
+  return broken === "deep" ? tooDeepText : tooManyValuesText;
 }

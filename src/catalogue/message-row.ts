@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { Attachment } from "../exchange/attachment.ts";
 import type { Address, Message } from "../exchange/message.ts";
-import { present } from "./common-fields.ts";
+import { omitUndefined } from "./common-fields.ts";
 
 export const AddressNoun = z.strictObject({ name: z.string().optional(), address: z.string().optional() });
 
@@ -62,11 +62,11 @@ export const MessageRow = z.strictObject({
 export type MessageRow = z.output<typeof MessageRow>;
 
 export function addressRow(address: Address): z.output<typeof AddressNoun> {
-  return present({ name: address.name, address: address.address });
+  return omitUndefined({ name: address.name, address: address.address });
 }
 
 function attachmentRow(attachment: Attachment): z.output<typeof AttachmentNoun> {
-  return present({
+  return omitUndefined({
     id: attachment.id,
     kind: attachment.kind,
     name: attachment.name,
@@ -79,7 +79,7 @@ function attachmentRow(attachment: Attachment): z.output<typeof AttachmentNoun> 
 }
 
 export function messageRow(message: Message): MessageRow {
-  return present({
+  return omitUndefined({
     received_at: message.receivedAt,
     from: message.from && addressRow(message.from),
     subject: message.subject,

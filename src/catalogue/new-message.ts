@@ -5,7 +5,7 @@ import { textOfHtml } from "../exchange/search/html-text.ts";
 import type { Draft, Sent } from "../exchange/sending/draft.ts";
 import { Failure } from "../failure.ts";
 import type { Context, Row } from "./action-definition.ts";
-import { present } from "./common-fields.ts";
+import { omitUndefined } from "./common-fields.ts";
 import { mostCharacters } from "./limits.ts";
 import { AddressNoun, addressRow } from "./message-row.ts";
 import { addressesOf, addressList, addressOf, attachments, headers } from "./new-message-fields.ts";
@@ -13,7 +13,7 @@ import { addressesOf, addressList, addressOf, attachments, headers } from "./new
 const body = z.string().max(mostCharacters.body);
 
 /** The fields of every action that writes a message. */
-export const newMail = {
+export const newMessageFields = {
   from: z
     .string()
     .min(1)
@@ -31,7 +31,7 @@ export const newMail = {
   save_to_sent: z.boolean().default(true).describe("Keep a copy in Sent Items. Without it the new message's ids cannot be told."),
 };
 
-export interface NewMail {
+export interface NewMessageInput {
   readonly from?: string | undefined;
   readonly to?: readonly string[] | undefined;
   readonly cc?: readonly string[] | undefined;
@@ -68,7 +68,7 @@ export const sentColumns = {
 };
 
 export function sentRow(sent: Sent) {
-  return present({
+  return omitUndefined({
     action: "sent" as const,
     conversation_id: sent.conversationId,
     sent_at: sent.sentAt,
@@ -81,7 +81,7 @@ export function sentRow(sent: Sent) {
 }
 
 /** Refuses what does not fit together, before anything is opened; what each field may hold the port checks. Throws Failure `invalid-input`. */
-export function checkNewMail(mail: NewMail): void {
+export function checkNewMessage(mail: NewMessageInput): void {
   for (const attachment of mail.attachments ?? []) {
     // Who names a file may leave the field for its bytes empty.
     const hasBytes = attachment.base64 !== undefined && !(attachment.base64 === "" && attachment.path !== undefined);
@@ -96,7 +96,7 @@ export function checkNewMail(mail: NewMail): void {
 }
 
 /** The addresses of a message as the port has them. */
-export function addressFields(mail: NewMail): Pick<Draft, "from" | "to" | "cc" | "bcc"> {
+export function addressFields(mail: NewMessageInput): Pick<Draft, "from" | "to" | "cc" | "bcc"> {
   return {
     from: mail.from === undefined ? undefined : addressOf(mail.from, "from"),
     to: addressesOf(mail.to, "to"),
@@ -106,15 +106,15 @@ export function addressFields(mail: NewMail): Pick<Draft, "from" | "to" | "cc" |
 }
 
 /** Of a body a person who is asked reads so many lines, of so many characters together. */
-const linesAsked = 10;
-const charactersAsked = 20_000;
+const mostBodyLines = 10;
+const mostBodyCharacters = 20_000;
 
 /** What a person who is asked must know of a message to send: to whom it goes, and how it begins. Throws Failure. */
-export async function mailDetails(draft: Omit<Draft, "to"> & { readonly to?: Draft["to"] | undefined }): Promise<Row> {
+export async function messageDetails(draft: Omit<Draft, "to"> & { readonly to?: Draft["to"] | undefined }): Promise<Row> {
   if (draft.mime !== undefined) return await mimeDetails(draft.mime);
   const { from, replyTo, to, cc, bcc, subject, headers = [], attachments = [], text, html = "" } = draft;
   const rows = (addresses: Draft["to"] | undefined) => addresses?.map(addressRow);
-  return present({
+  return omitUndefined({
     from: from && addressRow(from),
     reply_to: rows(replyTo),
     to: rows(to),
@@ -123,7 +123,7 @@ export async function mailDetails(draft: Omit<Draft, "to"> & { readonly to?: Dra
     subject: subject ?? "",
     headers: headers.map(({ name, value }) => `${name}: ${value}`),
     attachments: attachments.map(({ name, size }) => ({ name, size })),
-    ...(text === undefined ? beginningOf(textOfHtml(html.slice(0, charactersAsked)), html.length) : beginningOf(text)),
+    ...(text === undefined ? beginningOf(textOfHtml(html.slice(0, mostBodyCharacters)), html.length) : beginningOf(text)),
   });
 }
 
@@ -131,25 +131,25 @@ async function mimeDetails(mime: Uint8Array): Promise<Row> {
   const { glanceAt } = await import("../message-content/glance.ts");
   const { addresses, subject, date, text = "", attachments, unlisted } = await glanceAt(mime);
   const named = Object.entries(addresses).map(([name, list]) => [name.replaceAll("-", "_"), list.map(addressRow)] as const);
-  return present({ ...Object.fromEntries(named), subject, date, attachments, not_understood: unlisted, ...beginningOf(text) });
+  return omitUndefined({ ...Object.fromEntries(named), subject, date, attachments, not_understood: unlisted, ...beginningOf(text) });
 }
 
 /** The first lines that are not blank, and the length of all where that is more. */
 function beginningOf(text: string, length = text.length): Row {
-  const begin = text.slice(0, charactersAsked);
+  const begin = text.slice(0, mostBodyCharacters);
   const lines = begin.split(/\r\n|[\r\n\u0085\u2028\u2029]/).filter((line) => line.trim() !== "");
-  const isCut = lines.length > linesAsked || length > begin.length;
-  return { body: lines.slice(0, linesAsked), ...(isCut ? { body_characters: length } : {}) };
+  const isCut = lines.length > mostBodyLines || length > begin.length;
+  return { body: lines.slice(0, mostBodyLines), ...(isCut ? { body_characters: length } : {}) };
 }
 
 /** Body and attachments as the port has them. HTML goes before text. Throws what opening a file throws. */
 export async function contentFields(
-  mail: NewMail,
+  mail: NewMessageInput,
   context: Pick<Context, "readFile">,
 ): Promise<Pick<Draft, "text" | "html" | "attachments">> {
   const opened = await Promise.all((mail.attachments ?? []).map((attachment) => openAttachment(attachment, context)));
   if (mail.body_html === undefined) return { text: mail.body_text ?? "", attachments: opened };
-  const { html, images } = imagesTakenOut(mail.body_html);
+  const { html, images } = extractDataImages(mail.body_html);
   return { html, attachments: [...images, ...opened] };
 }
 
@@ -173,7 +173,7 @@ function inMemory(name: string, bytes: Uint8Array): Pick<NewAttachment, "name" |
 
 const dataImage = /(\bsrc\s*=\s*)(["'])data:image\/([a-z0-9.+-]+);base64,([a-z0-9+/=\s]+)\2/gi;
 
-function imagesTakenOut(html: string): { readonly html: string; readonly images: readonly NewAttachment[] } {
+function extractDataImages(html: string): { readonly html: string; readonly images: readonly NewAttachment[] } {
   const images = new Map<string, NewAttachment>();
   const without = html.replace(dataImage, (_whole, attribute: string, quote: string, kind: string, base64: string) => {
     const bytes = Buffer.from(base64, "base64");

@@ -4,7 +4,7 @@ import { openShapeCheck } from "../text/json-shape.ts";
 import { didYouMean } from "../text/nearest-name.ts";
 import { parseJson } from "../text/parse-json.ts";
 import { visibleText } from "../text/unicode-form.ts";
-import { deepestInput, limitOf, misshapen, mostBytesOf, mostValues, tooLong, tooMuch, unwrapped } from "./limits.ts";
+import { brokenShapeText, deepestInput, findExcess, limitOf, mostBytesOf, mostValues, tooManyBytesText, unwrapSchema } from "./limits.ts";
 
 /** How a list may also be spelled: as one text, and how one of its items may be spelled otherwise than the schema says. */
 interface Spelling {
@@ -35,12 +35,13 @@ export const narrowing = z.registry<undefined>();
  */
 export function readInput<In extends z.ZodObject>(schema: In, raw: unknown): z.output<In> {
   const most = mostBytesOf(schema);
-  const excess = tooMuch(raw, most);
-  if (excess !== undefined) throw new Failure("invalid-input", excess, { hint: excess === tooLong(most) ? inParts : undefined });
-  const parsed = schema.safeParse(respelled(schema, raw));
+  const excess = findExcess(raw, most);
+  if (excess !== undefined)
+    throw new Failure("invalid-input", excess, { hint: excess === tooManyBytesText(most) ? splitCallHint : undefined });
+  const parsed = schema.safeParse(respellFields(schema, raw));
   if (parsed.success) return parsed.data;
   const { issues } = parsed.error;
-  const problems = issues.slice(0, mostProblems).map((issue) => problem(schema, issue));
+  const problems = issues.slice(0, mostProblems).map((issue) => problemText(schema, issue));
   const more = issues.length > mostProblems ? [`and ${issues.length - mostProblems} more`] : [];
   throw new Failure("invalid-input", [...problems, ...more].join("; "), { cause: parsed.error });
 }
@@ -50,12 +51,12 @@ const mostProblems = 50;
 /** Of a list that states no limit of its own. Each item that is wrong costs microseconds. */
 const longestList = 100_000;
 /** What to do with an input that is too long. */
-export const inParts = "Make several calls with a part of it each.";
+export const splitCallHint = "Make several calls with a part of it each.";
 /** No schema has so many fields by far. */
 const mostFields = 1000;
 
 /** What a value should have been, where zod says only its type. */
-const wordFor: Readonly<Record<string, string>> = {
+const expectedWords: Readonly<Record<string, string>> = {
   number: "a number",
   boolean: "true or false",
   array: "a list",
@@ -63,23 +64,23 @@ const wordFor: Readonly<Record<string, string>> = {
   object: "an object",
 };
 
-function problem(schema: z.ZodObject, issue: z.core.$ZodIssue): string {
+function problemText(schema: z.ZodObject, issue: z.core.$ZodIssue): string {
   const [top] = issue.path;
   if (issue.code === "unrecognized_keys") return `${issue.path.map(String).join(".") || "input"}: ${unknownFields(schema, issue)}`;
   const field = typeof top === "string" ? fieldOf(schema, top) : undefined;
   const missing = issue.code === "invalid_type" && issue.input === undefined && issue.message.endsWith("undefined");
-  const wanted = issue.code === "invalid_type" && !missing ? wordFor[issue.expected] : undefined;
+  const wanted = issue.code === "invalid_type" && !missing ? expectedWords[issue.expected] : undefined;
   const complaint = missing ? "is required" : wanted === undefined ? (excessOf(issue) ?? issue.message) : `is not ${wanted}`;
   const expected = field instanceof z.ZodType && field.description !== undefined ? ` (what to put: ${field.description})` : "";
   return `${issue.path.map(String).join(".") || "input"}: ${complaint}${expected}`;
 }
 
 /** What the items of texts and lists are called. */
-const unitFor: Readonly<Record<string, string>> = { string: "characters", array: "items" };
+const countUnits: Readonly<Record<string, string>> = { string: "characters", array: "items" };
 
 /** Says which limit a text or a list exceeds. */
 function excessOf(issue: z.core.$ZodIssue): string | undefined {
-  const unit = issue.code === "too_big" ? unitFor[issue.origin] : undefined;
+  const unit = issue.code === "too_big" ? countUnits[issue.origin] : undefined;
   return unit === undefined || issue.code !== "too_big" ? undefined : `has more than ${issue.maximum} ${unit}`;
 }
 
@@ -101,7 +102,7 @@ function fieldOf(schema: z.ZodObject, name: string): z.core.$ZodType | undefined
 }
 
 /** A field that the schema does not know is left as it is, so that a strict schema names it. */
-function respelled(schema: z.ZodObject, raw: unknown): unknown {
+function respellFields(schema: z.ZodObject, raw: unknown): unknown {
   if (typeof raw !== "object" || raw === null || Array.isArray(raw)) return raw;
   const entries: [string, unknown][] = [];
   const empty: [name: string, what: string][] = [];
@@ -109,26 +110,26 @@ function respelled(schema: z.ZodObject, raw: unknown): unknown {
   for (const [name, value] of Object.entries(raw)) {
     const field = fieldOf(schema, name);
     if (field === undefined) entries.push([name, value]);
-    else if (narrowing.has(unwrapped(field)) && isNone(field, value)) empty.push([name, "is None"]);
-    else if (narrowing.has(unwrapped(field)) && isNarrowingEmpty(field, value, name)) empty.push([name, "is empty"]);
-    else if (!isUnset(field, value) || (value === "" && narrowing.has(unwrapped(field))))
-      entries.push([name, respell(unwrapped(field), value, name)]);
+    else if (narrowing.has(unwrapSchema(field)) && isNone(field, value)) empty.push([name, "is None"]);
+    else if (narrowing.has(unwrapSchema(field)) && isNarrowingEmpty(field, value, name)) empty.push([name, "is empty"]);
+    else if (!isUnset(field, value) || (value === "" && narrowing.has(unwrapSchema(field))))
+      entries.push([name, respell(unwrapSchema(field), value, name)]);
   }
   if (empty.length > 0)
-    throw new Failure("invalid-input", empty.map(([name, what]) => `${name}: ${what}${notLeftOut(schema, name)}`).join("; "));
+    throw new Failure("invalid-input", empty.map(([name, what]) => `${name}: ${what}${emptyFilterText(schema, name)}`).join("; "));
   return Object.fromEntries(entries);
 }
 
 /** Whether a value names nothing: an empty text or list, one of invisible characters only, and what splits into nothing. */
 function isNarrowingEmpty(field: z.core.$ZodType, value: unknown, name: string): boolean {
-  const inner = unwrapped(field);
+  const inner = unwrapSchema(field);
   if (typeof value === "string" && visibleText(value) === "") return !z.safeParse(inner, "").success;
   if (!(inner instanceof z.ZodArray)) return false;
   const items = value === null || value === undefined ? value : respellList(inner, value, name);
   return Array.isArray(items) && items.every((item) => typeof item === "string" && visibleText(item) === "");
 }
 
-function notLeftOut(schema: z.ZodObject, name: string): string {
+function emptyFilterText(schema: z.ZodObject, name: string): string {
   const field = fieldOf(schema, name);
   const expected = field instanceof z.ZodType && field.description !== undefined ? ` (what to put: ${field.description})` : "";
   return `, which is not the same as left out; leave it out or give a value${expected}`;
@@ -141,7 +142,7 @@ function isUnset(field: z.core.$ZodType, value: unknown): boolean {
 /** A playbook in Python writes None where nothing is. No number, boolean or choice is called that; a text may be. */
 function isNone(field: z.core.$ZodType, value: unknown): boolean {
   if (value !== "None") return false;
-  const inner = unwrapped(field);
+  const inner = unwrapSchema(field);
   if (inner instanceof z.ZodEnum) return !inner.options.some((option) => String(option).toLowerCase() === "none");
   return inner instanceof z.ZodNumber || inner instanceof z.ZodBoolean;
 }
@@ -150,7 +151,7 @@ const numeric = /^\s*[+-]?\d+(\.\d+)?\s*$/;
 
 function respell(field: z.core.$ZodType, value: unknown, name: string): unknown {
   if (field instanceof z.ZodArray) return respellList(field, value, name);
-  if (field instanceof z.ZodObject) return respelled(field, typeof value === "string" ? fromJson(value) : value);
+  if (field instanceof z.ZodObject) return respellFields(field, typeof value === "string" ? fromJson(value) : value);
   if (typeof value !== "string") return value;
   if (field instanceof z.ZodBoolean) return { true: true, false: false }[value.trim().toLowerCase()] ?? value;
   if (field instanceof z.ZodNumber) return numeric.test(value) ? Number(value) : value;
@@ -169,8 +170,8 @@ function respellList(field: z.ZodArray, given: unknown, name: string): unknown {
   else return value;
   const most = limitOf(field) ?? longestList;
   // Before each item is looked at.
-  if (items.length > most) throw new Failure("invalid-input", `${name}: has more than ${most} items.`, { hint: inParts });
-  const element = unwrapped(field.element);
+  if (items.length > most) throw new Failure("invalid-input", `${name}: has more than ${most} items.`, { hint: splitCallHint });
+  const element = unwrapSchema(field.element);
   return items
     .filter((item) => item !== "" && item !== null && item !== undefined)
     .map((item) => respell(element, spelling?.item === undefined ? item : spelling.item(item), name));
@@ -181,6 +182,6 @@ function fromJson(text: string): unknown {
   const trimmed = text.trim();
   if (!trimmed.startsWith("[") && !trimmed.startsWith("{")) return text;
   const broken = openShapeCheck({ depth: deepestInput, values: mostValues }).feed(Buffer.from(trimmed));
-  if (broken !== undefined) throw new Failure("invalid-input", misshapen(broken));
+  if (broken !== undefined) throw new Failure("invalid-input", brokenShapeText(broken));
   return parseJson(trimmed) ?? text;
 }

@@ -5,15 +5,15 @@ import type { PortMethod } from "../exchange/port-methods.ts";
 import { type Absent, isAbsent } from "../exchange/search/absence.ts";
 import { unlooked } from "../exchange/search/unopened-folders.ts";
 import { Failure } from "../failure.ts";
-import { askedOf, done, failed, type Outcome } from "../outcome.ts";
+import { done, failed, type Outcome, runForSome } from "../outcome.ts";
 import { comparableText } from "../text/unicode-form.ts";
 import type { Context, Row, Selected, Target } from "./action-definition.ts";
-import { present } from "./common-fields.ts";
+import { omitUndefined } from "./common-fields.ts";
 import { mostCharacters } from "./limits.ts";
 import { messageRow } from "./message-row.ts";
 import { narrowing } from "./read-input.ts";
 import { narrowingList } from "./text-lists.ts";
-import { choosesMessages, selectMessages, titleOf, type WhichMessages } from "./which-messages.ts";
+import { messageSelectionMethods, selectMessages, titleOf, type WhichMessages } from "./which-messages.ts";
 
 /** The fields that choose attachments of messages; all that are given must hold. */
 export const whichAttachments = {
@@ -33,8 +33,12 @@ export const attachmentPresentation = {
 };
 
 /** What choosing attachments asks of the port. */
-export const choosesAttachments = [...choosesMessages, "attachments", "attachedMessages"] as const satisfies readonly PortMethod[];
-type ToChoose = Context<(typeof choosesAttachments)[number]>;
+export const attachmentSelectionMethods = [
+  ...messageSelectionMethods,
+  "attachments",
+  "attachedMessages",
+] as const satisfies readonly PortMethod[];
+type SelectionContext = Context<(typeof attachmentSelectionMethods)[number]>;
 
 interface WhichAttachments extends WhichMessages {
   readonly attachment_ids?: readonly string[] | undefined;
@@ -46,7 +50,7 @@ interface WhichAttachments extends WhichMessages {
 }
 
 /** An attachment and where it hangs. */
-interface Hanging {
+interface LocatedAttachment {
   readonly attachment: Attachment;
   readonly depth: number;
   readonly parent?: string | undefined;
@@ -62,7 +66,7 @@ interface Hanging {
  * that none of the messages has is told as absent. Each row names the message and the attachment, with `file_name` for its bytes. An attached
  * message that could not be opened is there twice: as itself, and as the Failure of what hangs in it.
  */
-export async function* selectAttachments(which: WhichAttachments, context: ToChoose): AsyncGenerator<Selected> {
+export async function* selectAttachments(which: WhichAttachments, context: SelectionContext): AsyncGenerator<Selected> {
   const wantedIds = which.attachment_ids === undefined ? undefined : new Set(which.attachment_ids);
   const pattern = which.name_pattern === undefined ? undefined : nameMatcher(which.name_pattern);
   const found = new Set<string>();
@@ -78,7 +82,7 @@ export async function* selectAttachments(which: WhichAttachments, context: ToCho
   /** Why attachments could not be listed: one that was asked for may be among them. */
   let unlisted: Failure | undefined;
   let at = 0;
-  for await (const outcome of askedOf(
+  for await (const outcome of runForSome(
     chosen,
     (one) => messages.has(one),
     (requested) => context.mailbox.attachments(requested.map((one) => messages.get(one)?.itemId ?? "")),
@@ -97,8 +101,8 @@ export async function* selectAttachments(which: WhichAttachments, context: ToCho
       yield { asked: namingRow(message), outcome };
       continue;
     }
-    for (const hanging of await expanded(outcome.value, which, context)) {
-      const { attachment, inner, unread, deeper } = hanging;
+    for (const located of await expanded(outcome.value, which, context)) {
+      const { attachment, inner, unread, deeper } = located;
       listed.add(attachment.id);
       if (inner?.unlisted !== undefined) {
         unlisted ??= new Failure("unreadable", inner.unlisted);
@@ -117,10 +121,10 @@ export async function* selectAttachments(which: WhichAttachments, context: ToCho
         if (unread.code === "internal") continue;
       }
       if (wantedIds !== undefined && !wantedIds.has(attachment.id)) continue;
-      if (pattern !== undefined && !pattern(displayName(hanging))) continue;
+      if (pattern !== undefined && !pattern(displayName(located))) continue;
       found.add(attachment.id);
       if (!which.include_inline && attachment.isInline === true) continue;
-      yield { asked: namingRow(message), outcome: done(targetOf(message, hanging)) };
+      yield { asked: namingRow(message), outcome: done(targetOf(message, located)) };
     }
   }
   for (const id of wantedIds ?? []) {
@@ -167,19 +171,19 @@ function isOfEws(id: string): boolean {
 
 function namingRow(message: Message): Row {
   const { item_id, internet_message_id, subject, from, received_at, folder_path } = messageRow(message);
-  return present({ item_id, internet_message_id, subject, from, received_at, folder_path });
+  return omitUndefined({ item_id, internet_message_id, subject, from, received_at, folder_path });
 }
 
-function targetOf(message: Message, hanging: Hanging): Target {
-  const { attachment, depth, parent, inner, unread, deeper } = hanging;
-  const row = present({
+function targetOf(message: Message, located: LocatedAttachment): Target {
+  const { attachment, depth, parent, inner, unread, deeper } = located;
+  const row = omitUndefined({
     ...namingRow(message),
     attachment_id: attachment.id,
     parent_attachment_id: parent,
     depth,
     kind: attachment.kind,
     name: attachment.name,
-    file_name: fileName(hanging),
+    file_name: fileName(located),
     content_type: attachment.contentType,
     content_id: attachment.contentId,
     size: attachment.size,
@@ -194,20 +198,24 @@ function targetOf(message: Message, hanging: Hanging): Target {
 const untitled = "untitled_attachment";
 
 /** What a person calls it: its name; of an attached message without one, the subject. */
-function displayName({ attachment, inner }: Hanging): string {
+function displayName({ attachment, inner }: LocatedAttachment): string {
   return attachment.name?.trim() || inner?.subject?.trim() || untitled;
 }
 
 /** A file name for its bytes, not yet safe. An attached message becomes an .eml. */
-function fileName(hanging: Hanging): string {
-  const name = displayName(hanging);
-  if (hanging.attachment.kind !== "item") return name;
+function fileName(located: LocatedAttachment): string {
+  const name = displayName(located);
+  if (located.attachment.kind !== "item") return name;
   const title = name.replace(/\.eml$/i, "");
   return `${titleOf(title, untitled)}${name.slice(title.length) || ".eml"}`;
 }
 
 /** The attachments and what hangs in attached messages, down to the limit. One that cannot be read is only not expanded. */
-async function expanded(attachments: readonly Attachment[], which: WhichAttachments, context: ToChoose): Promise<Hanging[]> {
+async function expanded(
+  attachments: readonly Attachment[],
+  which: WhichAttachments,
+  context: SelectionContext,
+): Promise<LocatedAttachment[]> {
   const inside = new Map<string, Message | Failure>();
   const messageIn = ({ id }: Attachment) => {
     const within = inside.get(id);
@@ -219,20 +227,20 @@ async function expanded(attachments: readonly Attachment[], which: WhichAttachme
     for (const [id, within] of await messagesInside(level, context)) inside.set(id, within);
     level = level.flatMap((attachment) => messageIn(attachment)?.attachments ?? []);
   }
-  const listed = (some: readonly Attachment[], depth: number, parent?: string): Hanging[] =>
+  const listed = (some: readonly Attachment[], depth: number, parent?: string): LocatedAttachment[] =>
     some.flatMap((attachment) => {
       const within = inside.get(attachment.id);
       const inner = messageIn(attachment);
       const below = inner?.attachments ?? [];
       const isTooDeep = below.length > 0 && depth >= which.max_depth;
       const deeper = isTooDeep ? `It holds ${below.length} more, deeper than max_depth (${which.max_depth}).` : undefined;
-      const hanging = { attachment, depth, parent, inner, unread: within instanceof Failure ? within : undefined, deeper };
-      return [hanging, ...(isTooDeep ? [] : listed(below, depth + 1, attachment.id))];
+      const located = { attachment, depth, parent, inner, unread: within instanceof Failure ? within : undefined, deeper };
+      return [located, ...(isTooDeep ? [] : listed(below, depth + 1, attachment.id))];
     });
   return listed(attachments, 1);
 }
 
-async function messagesInside(attachments: readonly Attachment[], { mailbox }: ToChoose): Promise<Map<string, Message | Failure>> {
+async function messagesInside(attachments: readonly Attachment[], { mailbox }: SelectionContext): Promise<Map<string, Message | Failure>> {
   const holders = attachments.filter(holdsOthers);
   const inside = new Map<string, Message | Failure>();
   const unlisted = "It was signed or encrypted as a whole (PKCS #7): what is inside is not listed.";

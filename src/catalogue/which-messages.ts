@@ -6,9 +6,9 @@ import { sameMessageId } from "../exchange/search/match-filters.ts";
 import { noItemId, noMessageId } from "../exchange/search/pasted-ids.ts";
 import type { ArchiveState } from "../exchange/search/search-query.ts";
 import { Failure } from "../failure.ts";
-import { askedOf, attempt, done, failed } from "../outcome.ts";
+import { attempt, done, failed, runForSome } from "../outcome.ts";
 import type { Context, Row, Selected } from "./action-definition.ts";
-import { anywhere, present } from "./common-fields.ts";
+import { commonFields, omitUndefined } from "./common-fields.ts";
 import { messageRow } from "./message-row.ts";
 import { narrowing } from "./read-input.ts";
 import {
@@ -26,7 +26,7 @@ import {
 
 /** The fields of every action that works on messages which the caller names. */
 export const whichMessages = {
-  ...anywhere,
+  ...commonFields,
   item_id,
   internet_message_id,
   folder: folder.describe(
@@ -39,7 +39,7 @@ export const whichMessages = {
 export const messagePresentation = { columns: ["received_at", "subject", "from", "folder_path", "internet_message_id", "item_id"] };
 
 /** The fields of every such action that touches what it finds. */
-export const guarded = { dry_run, expected_count, max_items };
+export const guardFields = { dry_run, expected_count, max_items };
 
 export const scope = z
   .enum(["all", "first"])
@@ -48,8 +48,8 @@ export const scope = z
   .describe("Of the copies that one Message-ID has in the mailbox: all, or the newest only.");
 
 /** What choosing messages asks of the port. */
-export const choosesMessages = ["locate", "folder"] as const satisfies readonly PortMethod[];
-type ToChoose = Context<(typeof choosesMessages)[number]>;
+export const messageSelectionMethods = ["locate", "folder"] as const satisfies readonly PortMethod[];
+type SelectionContext = Context<(typeof messageSelectionMethods)[number]>;
 
 /** What these fields give when they are read. */
 export interface WhichMessages {
@@ -74,7 +74,7 @@ export function messageNames(which: WhichMessages): MessageName[] {
     );
   }
   const longer = ids.length > 0 ? ids : messageIds;
-  return longer.map((_, at) => present({ itemId: ids[at], internetMessageId: messageIds[at] }));
+  return longer.map((_, at) => omitUndefined({ itemId: ids[at], internetMessageId: messageIds[at] }));
 }
 
 /** What of a selection is the action's own. */
@@ -91,7 +91,7 @@ export interface Choice {
  * Every message that the names stand for, each once, in the order asked; of copies the newest first. A name that stands for nothing is told with
  * where it was looked for.
  */
-export async function* selectMessages(which: WhichMessages, context: ToChoose, choice: Choice = {}): AsyncGenerator<Selected> {
+export async function* selectMessages(which: WhichMessages, context: SelectionContext, choice: Choice = {}): AsyncGenerator<Selected> {
   const { mailbox } = context;
   const names = messageNames(which);
   // A folder that is not there fails the call, not each name.
@@ -102,14 +102,14 @@ export async function* selectMessages(which: WhichMessages, context: ToChoose, c
   const pathOf = pathsOf(context);
   const archives: (ArchiveState | undefined)[] = [];
   let at = 0;
-  for await (const outcome of askedOf(
+  for await (const outcome of runForSome(
     names,
-    (name) => wrongIn(name) === undefined,
+    (name) => invalidNameReason(name) === undefined,
     (some) => mailbox.locate(some, within),
-    (name) => failed(new Failure("invalid-input", wrongIn(name) ?? "This names no message.")),
+    (name) => failed(new Failure("invalid-input", invalidNameReason(name) ?? "This names no message.")),
   )) {
     const name = names[at++] ?? {};
-    const requested = askedRow(name);
+    const requested = rowOfName(name);
     if (!outcome.ok) {
       yield { asked: requested, outcome };
       continue;
@@ -145,7 +145,7 @@ export async function* selectMessages(which: WhichMessages, context: ToChoose, c
 }
 
 /** The paths of folders by their ids, each asked for once: who only looks wants to see where a message lies. Undefined where that is not shown. */
-function pathsOf({ mailbox }: ToChoose): (folderId: string | undefined) => Promise<string | undefined> {
+function pathsOf({ mailbox }: SelectionContext): (folderId: string | undefined) => Promise<string | undefined> {
   const paths = new Map<string, string | undefined>();
   return async (folderId) => {
     if (folderId === undefined) return undefined;
@@ -159,7 +159,7 @@ function pathsOf({ mailbox }: ToChoose): (folderId: string | undefined) => Promi
 }
 
 /** Why a name can be none of one message. It fails alone: the others are looked for. */
-function wrongIn({ itemId, internetMessageId }: MessageName): string | undefined {
+function invalidNameReason({ itemId, internetMessageId }: MessageName): string | undefined {
   const id = itemId === undefined ? undefined : noItemId(itemId);
   const messageId = internetMessageId === undefined ? undefined : noMessageId(internetMessageId, itemId !== undefined);
   if (id !== undefined) return `This item_id ${id}.`;
@@ -177,8 +177,8 @@ function contradiction({ itemId, internetMessageId }: MessageName, found: readon
   });
 }
 
-function askedRow(name: MessageName): Row {
-  return present({ item_id: name.itemId, internet_message_id: name.internetMessageId });
+function rowOfName(name: MessageName): Row {
+  return omitUndefined({ item_id: name.itemId, internet_message_id: name.internetMessageId });
 }
 
 /** A file name for a message, as its subject gives it. It is not yet safe. */
@@ -192,9 +192,9 @@ export function exportName(message: Pick<Message, "subject"> | undefined): strin
 }
 
 /** Dots, blanks and what nobody sees: a file name keeps none of them at its beginning, so that an extension would be all of it. */
-const nothing = /^[\p{C}\p{Z}.]*$/u;
+const nothingVisible = /^[\p{C}\p{Z}.]*$/u;
 
 /** What a file is called by a title, before its extension. */
 export function titleOf(title: string | undefined, fallback: string): string {
-  return title === undefined || nothing.test(title) ? fallback : title.trim();
+  return title === undefined || nothingVisible.test(title) ? fallback : title.trim();
 }

@@ -9,11 +9,11 @@ import { acceptAudit, rotateAudit } from "../perform/audit/audit-log.ts";
 import { openHeadFile } from "../perform/audit/audit-log-end.ts";
 import { type AuditCheck, verifyAudit } from "../perform/audit/verify-audit.ts";
 import { operatingSystemUser } from "../perform/operating-system-user.ts";
-import { loadAudit, type WrittenFile } from "../settings/load-settings.ts";
+import { loadAudit, type WrittenSettings } from "../settings/load-settings.ts";
 import { readServe } from "../settings/serve-settings.ts";
 import type { State } from "../state/state.ts";
 import { harmlessJson } from "../text/harmless-json.ts";
-import { helpOf, readCommandWords } from "./command-words.ts";
+import { helpHint, readArguments } from "./command-arguments.ts";
 
 const usage = `mailcordon audit verify [FILE]                checks that no entry of an audit log was changed, taken out or put elsewhere,
                                               and that its end is as its writers left it.
@@ -35,13 +35,13 @@ what it cannot know.
 `;
 
 /** `mailcordon audit`. Gives the exit code. Throws Failure `audit-failed` for a log that is not as it was written. */
-export async function runAudit(words: readonly string[], screen: Screen): Promise<number> {
-  const mark = { type: "boolean" } as const;
+export async function runAudit(args: readonly string[], screen: Screen): Promise<number> {
+  const toggle = { type: "boolean" } as const;
   const text = { type: "string" } as const;
-  const { values, positionals } = readCommandWords(
+  const { values, positionals } = readArguments(
     "audit",
-    words,
-    { contains: text, since: text, reason: text, config: text, json: mark, quiet: mark, help: { type: "boolean", short: "h" } },
+    args,
+    { contains: text, since: text, reason: text, config: text, json: toggle, quiet: toggle, help: { type: "boolean", short: "h" } },
     true,
   );
   if (values.help) {
@@ -51,12 +51,12 @@ export async function runAudit(words: readonly string[], screen: Screen): Promis
   const [what, named, ...rest] = positionals;
   if ((what !== "verify" && what !== "accept" && what !== "rotate") || rest.length > 0) {
     throw new Failure("invalid-input", "Say: mailcordon audit verify, audit accept or audit rotate, and a FILE.", {
-      hint: helpOf("audit"),
+      hint: helpHint("audit"),
     });
   }
   for (const hash of [values.contains, values.since]) {
     if (hash !== undefined && !/^[0-9a-f]{64}$/i.test(hash)) {
-      throw new Failure("invalid-input", "--contains and --since take a SHA-256: 64 hexadecimal digits.", { hint: helpOf("audit") });
+      throw new Failure("invalid-input", "--contains and --since take a SHA-256: 64 hexadecimal digits.", { hint: helpHint("audit") });
     }
   }
   const audit = await loadAudit({ flags: { config: values.config, auditFile: named } });
@@ -78,20 +78,20 @@ export async function runAudit(words: readonly string[], screen: Screen): Promis
   }
   const { reason = "" } = values;
   if (what === "accept" && reason.trim() === "") {
-    throw new Failure("invalid-input", "--reason is missing: say why entries are missing.", { hint: helpOf("audit") });
+    throw new Failure("invalid-input", "--reason is missing: say why entries are missing.", { hint: helpHint("audit") });
   }
   const state = await servedState(audit);
   try {
-    const ways = {
+    const auditOptions = {
       ...options,
       exclusively: state?.exclusively,
       heads: state === undefined ? heads : [...heads, state.auditHead(audit.file)],
     };
     if (what === "accept") {
-      const last_hash = await acceptAudit(audit.file, { actor, reason }, ways);
+      const last_hash = await acceptAudit(audit.file, { actor, reason }, auditOptions);
       return print(screen, json, { success: true, message: `${audit.file}: continued, with an entry that names the gap.`, last_hash });
     }
-    const rotated = await rotateAudit(audit.file, { actor }, ways);
+    const rotated = await rotateAudit(audit.file, { actor }, auditOptions);
     return print(screen, json, { success: true, message: `${audit.file}: begun anew; the log so far is ${rotated}.`, rotated });
   } finally {
     await state?.close();
@@ -106,7 +106,7 @@ function notOpened(failure: Failure): Failure {
 }
 
 /** The state of `mailcordon serve`, which keeps the end of the log as well: one that was not told would append nothing any more. Undefined where nobody serves. */
-async function servedState(written: Pick<WrittenFile, "serve" | "home" | "path">): Promise<State | undefined> {
+async function servedState(written: Pick<WrittenSettings, "serve" | "home" | "path">): Promise<State | undefined> {
   const { stateDir, databaseUrl } = readServe(written);
   if (databaseUrl === undefined && !existsSync(stateDir)) return undefined;
   const { hasOurTables, openState } = await import("../state/state.ts");
@@ -115,7 +115,10 @@ async function servedState(written: Pick<WrittenFile, "serve" | "home" | "path">
   return await openState({ directory: stateDir, databaseUrl });
 }
 
-function verified(file: string, { entries, torn, broken, lastHash, end, gaps, unsealed, comparedWith, cannotKnow }: AuditCheck): Printed {
+function verified(
+  file: string,
+  { entries, torn, broken, lastHash, end, gaps, unsealed, comparedWith, cannotKnow }: AuditCheck,
+): AuditReport {
   if (broken !== undefined) {
     throw new Failure("audit-failed", `Line ${broken.line} of the audit log: ${broken.problem}`, {
       local: file,
@@ -139,7 +142,7 @@ function verified(file: string, { entries, torn, broken, lastHash, end, gaps, un
   };
 }
 
-interface Printed {
+interface AuditReport {
   readonly success: true;
   readonly message: string;
   readonly entries?: number;
@@ -153,7 +156,7 @@ interface Printed {
   readonly rotated?: string;
 }
 
-function print(screen: Screen, json: boolean, document: Printed): number {
+function print(screen: Screen, json: boolean, document: AuditReport): number {
   if (screen.stdout.isTTY !== true || json) {
     screen.stdout.write(`${harmlessJson(document, screen.stdout.isTTY ? 2 : 0)}\n`);
     return 0;

@@ -4,10 +4,10 @@ import type { MigrationPlan } from "../doctor/leaving-ews/migration-plan.ts";
 import type { Screen } from "../faces/cli/screen.ts";
 import { harmless, pad, wrap } from "../faces/cli/terminal.ts";
 import { Failure } from "../failure.ts";
-import { loadSettings, writtenConnection } from "../settings/load-settings.ts";
+import { loadSettings, readWrittenConnection } from "../settings/load-settings.ts";
 import { harmlessJson } from "../text/harmless-json.ts";
 import { eventText } from "../wire/http/observe-http.ts";
-import { helpOf, namedActions, readCommandWords } from "./command-words.ts";
+import { helpHint, parseActionNames, readArguments } from "./command-arguments.ts";
 
 const usage = `mailcordon doctor: checks a connection step by step, changes nothing, and says what to do next.
 
@@ -28,13 +28,13 @@ Exit code: 0 when every action asked for would work, else that of the first step
 `;
 
 /** `mailcordon doctor`. Gives the exit code. */
-export async function runDoctor(words: readonly string[], screen: Screen): Promise<number> {
-  const options = readOptions(words);
+export async function runDoctor(args: readonly string[], screen: Screen): Promise<number> {
+  const options = readOptions(args);
   if (options.help) {
     screen.stdout.write(usage);
     return 0;
   }
-  const actions = await namedActions(options.actions);
+  const actions = await parseActionNames(options.actions);
   const isPlan = readPlan(options);
   const json = screen.stdout.isTTY !== true || options.json === true;
   const columns = screen.stdout.columns || 100;
@@ -57,7 +57,7 @@ export async function runDoctor(words: readonly string[], screen: Screen): Promi
     const { plan, exit } = await planGraph({
       ...wanted,
       isAll: actions.length === actionNames.length,
-      written: () => writtenConnection(place),
+      written: () => readWrittenConnection(place),
       offline: options.offline,
     });
     const text = () => `${plan.steps.length === 0 ? "" : "\n"}${planText(plan, columns)}\n`;
@@ -70,21 +70,21 @@ export async function runDoctor(words: readonly string[], screen: Screen): Promi
   return exit;
 }
 
-function readOptions(words: readonly string[]) {
+function readOptions(args: readonly string[]) {
   const text = { type: "string" } as const;
-  const mark = { type: "boolean" } as const;
+  const toggle = { type: "boolean" } as const;
   const options = {
-    ...{ mailbox: text, actions: text, connection: text, config: text, plan: text, offline: mark },
-    ...{ json: mark, verbose: mark, quiet: mark, help: { type: "boolean", short: "h" } as const },
+    ...{ mailbox: text, actions: text, connection: text, config: text, plan: text, offline: toggle },
+    ...{ json: toggle, verbose: toggle, quiet: toggle, help: { type: "boolean", short: "h" } as const },
   };
-  return readCommandWords("doctor", words, options).values;
+  return readArguments("doctor", args, options).values;
 }
 
 function readPlan({ plan, offline }: { readonly plan?: string | undefined; readonly offline?: boolean | undefined }): boolean {
   if (plan !== undefined && plan !== "graph") {
-    throw new Failure("invalid-input", "--plan: put graph; there is no other plan.", { hint: helpOf("doctor") });
+    throw new Failure("invalid-input", "--plan: put graph; there is no other plan.", { hint: helpHint("doctor") });
   }
-  if (offline && plan === undefined) throw new Failure("invalid-input", "--offline goes with --plan.", { hint: helpOf("doctor") });
+  if (offline && plan === undefined) throw new Failure("invalid-input", "--offline goes with --plan.", { hint: helpHint("doctor") });
   return plan === "graph";
 }
 
@@ -101,13 +101,13 @@ function stepText({ name, status, tried, found, next = [] }: StepReport, columns
   return [head + wrap(harmless(about), Math.max(24, columns - margin), indent), ...lines].join("\n");
 }
 
-function lacking(missing: readonly string[] = []): string {
+function missingText(missing: readonly string[] = []): string {
   return missing.length === 0 ? "" : ` (${missing.join(", ")})`;
 }
 
 function conclusion({ message, actions }: DoctorReport, columns: number): string {
   const bad = actions.flatMap(({ action, works, because, missing }) =>
-    works === "yes" ? [] : [`  ${pad(action, margin)}${works === "no" ? "no" : "cannot be said"}: see ${because}${lacking(missing)}`],
+    works === "yes" ? [] : [`  ${pad(action, margin)}${works === "no" ? "no" : "cannot be said"}: see ${because}${missingText(missing)}`],
   );
   return [wrap(message, columns), ...bad].join("\n");
 }

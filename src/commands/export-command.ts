@@ -8,7 +8,7 @@ import { harmless } from "../faces/cli/terminal.ts";
 import { errorCode, Failure } from "../failure.ts";
 import { makeFolderSync } from "../files/make-folder.ts";
 import { harmlessJson } from "../text/harmless-json.ts";
-import { helpOf, readCommandWords } from "./command-words.ts";
+import { helpHint, readArguments } from "./command-arguments.ts";
 
 const usage = `mailcordon export automation-service --out DIR: writes the integration for Sumo Logic's Automation Service, as files to upload.
 
@@ -24,11 +24,11 @@ const usage = `mailcordon export automation-service --out DIR: writes the integr
 export const integrationName = "Mailcordon";
 
 /** `mailcordon export`. Gives the exit code. Throws Failure `invalid-input` for wrong words and for a folder that cannot be written. */
-export async function runExport(words: readonly string[], screen: Screen): Promise<number> {
-  const mark = { type: "boolean" } as const;
+export async function runExport(args: readonly string[], screen: Screen): Promise<number> {
+  const toggle = { type: "boolean" } as const;
   const text = { type: "string" } as const;
-  const options = { out: text, version: text, json: mark, quiet: mark, help: { type: "boolean", short: "h" } } as const;
-  const { values, positionals } = readCommandWords("export", words, options, true);
+  const options = { out: text, version: text, json: toggle, quiet: toggle, help: { type: "boolean", short: "h" } } as const;
+  const { values, positionals } = readArguments("export", args, options, true);
   if (values.help) {
     screen.stdout.write(usage);
     return 0;
@@ -36,14 +36,14 @@ export async function runExport(words: readonly string[], screen: Screen): Promi
   const [what, ...rest] = positionals;
   const { out, version = "1.0" } = values;
   if (what !== "automation-service" || rest.length > 0 || out === undefined || out === "") {
-    throw new Failure("invalid-input", "Say: mailcordon export automation-service --out DIR.", { hint: helpOf("export") });
+    throw new Failure("invalid-input", "Say: mailcordon export automation-service --out DIR.", { hint: helpHint("export") });
   }
   if (!/^\d+(\.\d+)*$/.test(version)) throw new Failure("invalid-input", "--version: put numbers with dots between, such as 1.0.");
   const catalogue = await Promise.all(actionNames.map(loadAction));
   const made = automationService(inPlaybookOrder(catalogue), { name: integrationName, version });
-  write(out, made.files);
+  writeFiles(out, made.files);
   const files = [...made.files.keys()];
-  const others = othersIn(out, files);
+  const others = findOldFiles(out, files);
   const note = others.length === 0 ? "" : ` Do not upload what is there of another export: ${others.join(", ")}.`;
   const message = `${integrationName} ${version} with ${made.actions.length} actions is written to ${out}.${note}`;
   if (screen.stdout.isTTY !== true || values.json) {
@@ -63,7 +63,7 @@ export async function runExport(words: readonly string[], screen: Screen): Promi
   return 0;
 }
 
-function write(folder: string, files: ReadonlyMap<string, string | Uint8Array>): void {
+function writeFiles(folder: string, files: ReadonlyMap<string, string | Uint8Array>): void {
   try {
     for (const [name, content] of files) {
       const path = join(folder, name);
@@ -78,7 +78,7 @@ function write(folder: string, files: ReadonlyMap<string, string | Uint8Array>):
 }
 
 /** Definitions that lie among ours and are none: of an action that has another number or name now. Nothing that we have not written is removed. */
-function othersIn(folder: string, files: readonly string[]): readonly string[] {
+function findOldFiles(folder: string, files: readonly string[]): readonly string[] {
   return ["", "actions/"].flatMap((place) =>
     readdirSync(join(folder, place))
       .filter((name) => /\.(?:action|integration)\.ya?ml$/.test(name) && !files.includes(`${place}${name}`))

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Row } from "../catalogue/action-definition.ts";
-import { present } from "../catalogue/common-fields.ts";
+import { omitUndefined } from "../catalogue/common-fields.ts";
 import type { Screen } from "../faces/cli/screen.ts";
 import { table } from "../faces/cli/table.ts";
 import { foundText } from "../faces/cli/tell.ts";
@@ -9,12 +9,12 @@ import { Failure } from "../failure.ts";
 import { type AuditLog, openAudit } from "../perform/audit/audit-log.ts";
 import { openHeadFile } from "../perform/audit/audit-log-end.ts";
 import { operatingSystemUser } from "../perform/operating-system-user.ts";
-import { loadAudit, writtenFile } from "../settings/load-settings.ts";
+import { loadAudit, readWrittenSettings } from "../settings/load-settings.ts";
 import { readServe } from "../settings/serve-settings.ts";
 import { interfaces, type KeyEntry, type Keys, roles } from "../state/keys.ts";
 import { openState } from "../state/state.ts";
 import { harmlessJson } from "../text/harmless-json.ts";
-import { helpOf, readCommandWords } from "./command-words.ts";
+import { helpHint, readArguments } from "./command-arguments.ts";
 
 const usage = `mailcordon keys: who may call mailcordon serve.
 
@@ -42,15 +42,15 @@ const usage = `mailcordon keys: who may call mailcordon serve.
 
 const text = { type: "string" } as const;
 const texts = { type: "string", multiple: true } as const;
-const mark = { type: "boolean" } as const;
+const toggle = { type: "boolean" } as const;
 const options = {
   ...{ name: text, role: texts, mailbox: texts, connection: texts, interface: texts, "expires-days": text, config: text },
-  ...{ json: mark, quiet: mark, help: { type: "boolean", short: "h" } as const },
+  ...{ json: toggle, quiet: toggle, help: { type: "boolean", short: "h" } as const },
 };
 
 /** `mailcordon keys`. Gives the exit code. Throws Failure. */
-export async function runKeys(words: readonly string[], screen: Screen): Promise<number> {
-  const { values, positionals } = readCommandWords("keys", words, options, true);
+export async function runKeys(args: readonly string[], screen: Screen): Promise<number> {
+  const { values, positionals } = readArguments("keys", args, options, true);
   if (values.help) {
     screen.stdout.write(usage);
     return 0;
@@ -58,10 +58,10 @@ export async function runKeys(words: readonly string[], screen: Screen): Promise
   const [what, id, ...rest] = positionals;
   const known = what === "add" || what === "list" || what === "revoke";
   if (!known || rest.length > 0 || (what === "revoke") !== (id !== undefined)) {
-    throw new Failure("invalid-input", "Say: mailcordon keys add, keys list or keys revoke ID.", { hint: helpOf("keys") });
+    throw new Failure("invalid-input", "Say: mailcordon keys add, keys list or keys revoke ID.", { hint: helpHint("keys") });
   }
-  const wanted = what === "add" ? wantedKey(values) : undefined;
-  const written = await writtenFile({ flags: { config: values.config } });
+  const wanted = what === "add" ? readNewKey(values) : undefined;
+  const written = await readWrittenSettings({ flags: { config: values.config } });
   if (written.foundFile !== undefined) screen.stderr.write(foundText(written.foundFile));
   const unknown = wanted?.grant.connections?.find((name) => !written.connections.includes(name));
   if (unknown !== undefined) {
@@ -78,7 +78,7 @@ export async function runKeys(words: readonly string[], screen: Screen): Promise
     });
     const { document, shown } =
       wanted !== undefined
-        ? await add(state.keys, ending(wanted, keyDays), log)
+        ? await add(state.keys, withDefaultExpiry(wanted, keyDays), log)
         : id !== undefined
           ? await revoke(state.keys, id, log)
           : await list(state.keys);
@@ -95,16 +95,16 @@ interface KeyReport {
   readonly shown: (columns: number) => string;
 }
 
-type Wanted = Parameters<Keys["create"]>[0];
+type NewKey = Parameters<Keys["create"]>[0];
 
-function wantedKey(values: {
+function readNewKey(values: {
   readonly name?: string | undefined;
   readonly role?: string[] | undefined;
   readonly mailbox?: string[] | undefined;
   readonly connection?: string[] | undefined;
   readonly interface?: string[] | undefined;
   readonly "expires-days"?: string | undefined;
-}): Wanted {
+}): NewKey {
   const { name = "", mailbox, connection } = values;
   if (name.trim() === "" || name.length > 200)
     throw new Failure("invalid-input", "--name: put a name of at most 200 characters: who uses the key.");
@@ -130,7 +130,7 @@ function wantedKey(values: {
 const inDays = (days: number) => new Date(Date.now() + days * 86_400_000);
 
 /** The key with the end that the settings give to one that names none. */
-function ending(wanted: Wanted, days: number | undefined): Wanted {
+function withDefaultExpiry(wanted: NewKey, days: number | undefined): NewKey {
   return wanted.expiresAt !== undefined || days === undefined ? wanted : { ...wanted, expiresAt: inDays(days) };
 }
 
@@ -139,21 +139,23 @@ function namesIn<Name extends string>(known: readonly Name[], given: readonly st
   const names = given.flatMap((each) => each.split(",").map((name) => name.trim()));
   const found = known.filter((one) => names.includes(one));
   if (found.length === 0 || names.some((name) => !known.some((one) => one === name))) {
-    throw new Failure("invalid-input", `--${flag}: put one or more of ${known.join(", ")}, with commas between.`, { hint: helpOf("keys") });
+    throw new Failure("invalid-input", `--${flag}: put one or more of ${known.join(", ")}, with commas between.`, {
+      hint: helpHint("keys"),
+    });
   }
   return found;
 }
 
 /** An entry before it is done, as for everything that changes something: what cannot be written is not done. */
-async function trace(log: AuditLog, action: string, target: Row): Promise<void> {
+async function auditKeyChange(log: AuditLog, action: string, target: Row): Promise<void> {
   const who = { actor: operatingSystemUser(), mailbox: "", backend: "", call_id: randomUUID() };
   await log.append({ phase: "began", action, effect: "change", ...who, targets: [target] });
 }
 
-async function add(keys: Keys, wanted: Wanted, log: AuditLog): Promise<KeyReport> {
+async function add(keys: Keys, wanted: NewKey, log: AuditLog): Promise<KeyReport> {
   const { name, grant, expiresAt } = wanted;
   const { roles: roleNames, ...limits } = grant;
-  await trace(log, "keys add", present({ name, roles: roleNames, ...limits, expires_at: expiresAt?.toISOString() }));
+  await auditKeyChange(log, "keys add", omitUndefined({ name, roles: roleNames, ...limits, expires_at: expiresAt?.toISOString() }));
   const { id, secret } = await keys.create(wanted);
   const document = {
     success: true,
@@ -175,7 +177,7 @@ async function list(keys: Keys): Promise<KeyReport> {
 }
 
 async function revoke(keys: Keys, id: string, log: AuditLog): Promise<KeyReport> {
-  await trace(log, "keys revoke", { id });
+  await auditKeyChange(log, "keys revoke", { id });
   if (!(await keys.revoke(id)))
     throw new Failure("not-found", "There is no valid key of this id.", { hint: "`mailcordon keys list` shows them all." });
   const message = `Key ${harmless(id)} was revoked.`;

@@ -5,7 +5,7 @@ import { errorCode, Failure } from "../failure.ts";
 import { readRegularSync } from "../files/regular-file.ts";
 import { harmlessJson } from "../text/harmless-json.ts";
 import { didYouMean } from "../text/nearest-name.ts";
-import { helpOf, readCommandWords } from "./command-words.ts";
+import { helpHint, readArguments } from "./command-arguments.ts";
 
 const usage = `mailcordon lab: an Exchange to practise on. It is not Exchange, but it has its
 habits.
@@ -61,12 +61,12 @@ habits.
 `;
 
 /** `mailcordon lab`: starts the lab, says how to reach it, and runs until it is stopped. Gives the exit code. */
-export async function runLab(words: readonly string[], screen: Screen): Promise<number> {
-  const options = readOptions(words);
+export async function runLab(args: readonly string[], screen: Screen): Promise<number> {
+  const options = readOptions(args);
   if (options.help) {
     const { autodiscoverKinds, faultKinds, serverVariants } = await import("../lab/practice.ts");
-    const { definitions } = await import("../faces/cli/help.ts");
-    const list = (words: Readonly<Record<string, string>>) => definitions(Object.entries(words), screen.stdout.columns || 100);
+    const { definitionList } = await import("../faces/cli/help.ts");
+    const list = (args: Readonly<Record<string, string>>) => definitionList(Object.entries(args), screen.stdout.columns || 100);
     screen.stdout.write(
       `${usage}\nFaults:\n${list(faultKinds)}\n\nHabits:\n${list(serverVariants)}\n\nAutodiscover:\n${list(autodiscoverKinds)}\n`,
     );
@@ -76,7 +76,7 @@ export async function runLab(words: readonly string[], screen: Screen): Promise<
 
 type Options = ReturnType<typeof readOptions>;
 
-function readOptions(words: readonly string[]) {
+function readOptions(args: readonly string[]) {
   const options = {
     port: { type: "string" },
     host: { type: "string" },
@@ -102,7 +102,7 @@ function readOptions(words: readonly string[]) {
     quiet: { type: "boolean" },
     help: { type: "boolean", short: "h" },
   } as const;
-  return readCommandWords("lab", words, options).values;
+  return readArguments("lab", args, options).values;
 }
 
 async function serve(options: Options, screen: Screen): Promise<void> {
@@ -115,8 +115,8 @@ async function serve(options: Options, screen: Screen): Promise<void> {
   const withProxy = options.proxy === true || proxyUser !== undefined;
   const ofEntra = (["graph-permissions", "graph-mailboxes"] as const).find((name) => options[name] !== undefined);
   if (ofEntra !== undefined && !withEntra(options))
-    throw new Failure("invalid-input", `--${ofEntra} goes with --entra.`, { hint: helpOf("lab") });
-  const lab = await refused(async () => {
+    throw new Failure("invalid-input", `--${ofEntra} goes with --entra.`, { hint: helpHint("lab") });
+  const lab = await asLabFailure(async () => {
     const faults = (options.fault ?? []).map(parseFault);
     for (const { operation } of faults) {
       if (operation !== undefined && !operationNames.includes(operation)) throw new Error(noOperation(operation, operationNames));
@@ -145,7 +145,7 @@ async function serve(options: Options, screen: Screen): Promise<void> {
     const certificate = options["tls-cert"] && resolve(options["tls-cert"]);
     const examples = { host: lab.url, application: practice.practiceApplication, username: socAddress, password: labPassword };
     const hybrid = withEntra(options) && options["on-premises"] !== undefined && (signIn?.schemes ?? ["Basic"]).includes("Basic");
-    const example = wayIn(options, signIn?.schemes ?? ["Basic"], examples);
+    const example = signInExampleOf(options, signIn?.schemes ?? ["Basic"], examples);
     const environment = {
       MAILCORDON_EWS_URL: lab.ewsUrl,
       ...(certificate === undefined ? {} : { MAILCORDON_CA_FILE: certificate }),
@@ -167,7 +167,7 @@ async function serve(options: Options, screen: Screen): Promise<void> {
       password: labPassword,
       ...(lab.entra === undefined ? {} : { device_login_url: `${lab.url}/device` }),
       environment,
-      mailcordon_yaml: yaml(
+      mailcordon_yaml: settingsYaml(
         { where, graph: lab.graphUrl, hybrid },
         socAddress,
         example,
@@ -176,7 +176,7 @@ async function serve(options: Options, screen: Screen): Promise<void> {
       ),
     };
     screen.stdout.write(json ? `${harmlessJson(document)}\n` : greeting(document));
-    await stopped(screen.signal);
+    await untilAborted(screen.signal);
   } finally {
     await proxy?.close();
     await lab.close();
@@ -187,7 +187,7 @@ function proxyUserOf({ "proxy-user": given }: Options): { readonly username: str
   if (given === undefined) return undefined;
   const [, username, password] = /^([^:]+):(.+)$/s.exec(given) ?? [];
   if (username !== undefined && password !== undefined) return { username, password };
-  throw new Failure("invalid-input", "--proxy-user: put a name and a password, with a colon between.", { hint: helpOf("lab") });
+  throw new Failure("invalid-input", "--proxy-user: put a name and a password, with a colon between.", { hint: helpHint("lab") });
 }
 
 /** What the proxy leads to the lab: its own address, and the names that Autodiscover asks for and gives. */
@@ -203,13 +203,13 @@ function withEntra(options: Options): boolean {
   return entra === true || block === true || certificate !== undefined || federated !== undefined;
 }
 
-type Practice = typeof import("../lab/practice.ts");
+type LabModule = typeof import("../lab/practice.ts");
 
 /** Writes the file of the other issuer's token where one is asked for; only its owner may read it. */
-async function tenantOf(options: Options, { practiceFederation, practiceTenant }: Practice) {
+async function tenantOf(options: Options, { practiceFederation, practiceTenant }: LabModule) {
   const { "entra-cert": pem, "entra-federated": file } = options;
   if (pem !== undefined && file !== undefined)
-    throw new Failure("invalid-input", "--entra-cert and --entra-federated do not go together.", { hint: helpOf("lab") });
+    throw new Failure("invalid-input", "--entra-cert and --entra-federated do not go together.", { hint: helpHint("lab") });
   const federation = file === undefined ? undefined : await practiceFederation();
   if (file !== undefined) writeFileSync(file, `${federation?.token}\n`, { mode: 0o600 });
   return practiceTenant({
@@ -233,7 +233,7 @@ interface SignInExamples {
 }
 
 /** How to sign in: as environment, and as what `auth` is in mailcordon.yaml, on one line. */
-function wayIn(options: Options, offered: readonly string[], { host, application, username, password }: SignInExamples) {
+function signInExampleOf(options: Options, offered: readonly string[], { host, application, username, password }: SignInExamples) {
   if (withEntra(options)) {
     const { tenant, clientId, secret } = application;
     const { proof, environment } = proofOf(options, secret);
@@ -283,18 +283,18 @@ function signInOf({ auth, "extended-protection": protection }: Options) {
   };
 }
 
-function oneOf<Word extends string>(words: Readonly<Record<Word, unknown>>, given: string, flag: string): Word {
-  const isWord = (word: string): word is Word => Object.hasOwn(words, word);
+function oneOf<Word extends string>(args: Readonly<Record<Word, unknown>>, given: string, flag: string): Word {
+  const isWord = (word: string): word is Word => Object.hasOwn(args, word);
   const word = given.trim().toLowerCase();
   if (isWord(word)) return word;
-  throw new Failure("invalid-input", `${flag}: put one of ${Object.keys(words).join(", ")}.`, { hint: helpOf("lab") });
+  throw new Failure("invalid-input", `${flag}: put one of ${Object.keys(args).join(", ")}.`, { hint: helpHint("lab") });
 }
 
 function tlsOf(options: Options): { readonly cert: string; readonly key: string } | undefined {
   const { "tls-cert": cert, "tls-key": key } = options;
   if (cert === undefined && key === undefined) return undefined;
   if (cert === undefined || key === undefined)
-    throw new Failure("invalid-input", "--tls-cert and --tls-key go together.", { hint: helpOf("lab") });
+    throw new Failure("invalid-input", "--tls-cert and --tls-key go together.", { hint: helpHint("lab") });
   return { cert: readRegularSync(cert).toString("utf8"), key: readRegularSync(key).toString("utf8") };
 }
 
@@ -342,7 +342,7 @@ interface SettingsExample {
   readonly person?: string;
 }
 
-interface Places {
+interface EndpointSettings {
   /** How EWS is found, within braces. */
   readonly where: string;
   readonly graph: string;
@@ -350,8 +350,8 @@ interface Places {
   readonly hybrid: boolean;
 }
 
-function yaml(
-  { where, graph, hybrid: isHybrid }: Places,
+function settingsYaml(
+  { where, graph, hybrid: isHybrid }: EndpointSettings,
   user: string,
   { settings, person }: SettingsExample,
   certificate: string | undefined,
@@ -378,20 +378,20 @@ connections:
 }
 
 /** The lab imports nothing of ours: what it throws for wrong options becomes a Failure here. */
-async function refused<T>(work: () => Promise<T>): Promise<T> {
+async function asLabFailure<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (thrown) {
     const taken = errorCode(thrown) === "EADDRINUSE";
     const why = taken ? "the port is taken." : thrown instanceof Error ? thrown.message : "unknown";
     throw new Failure("invalid-input", `The lab does not start: ${why}`, {
-      hint: taken ? "Choose another with --port, or leave it out for a free one." : helpOf("lab"),
+      hint: taken ? "Choose another with --port, or leave it out for a free one." : helpHint("lab"),
       cause: thrown,
     });
   }
 }
 
-function stopped(signal: AbortSignal): Promise<void> {
+function untilAborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }

@@ -8,7 +8,7 @@ import { mcpServer } from "../faces/mcp/server.ts";
 import { type Failure, localOf, withLocal } from "../failure.ts";
 import { openEvidenceIndex } from "../perform/evidence/evidence-index.ts";
 import { loadSettings } from "../settings/load-settings.ts";
-import { readCommandWords } from "./command-words.ts";
+import { readArguments } from "./command-arguments.ts";
 
 const usage = `mailcordon mcp: offers the actions as tools of the Model Context Protocol, on
 standard input and output. An MCP client starts it; for one over HTTP see
@@ -45,8 +45,8 @@ function inLog({ stderr }: Screen): (failure: Failure) => Failure {
 }
 
 /** `mailcordon mcp`: serves one client until it goes away or the process is stopped. Gives the exit code. */
-export async function runMcp(words: readonly string[], screen: Screen, version: string): Promise<number> {
-  const { help, config, connection, out, ...requested } = readCommandWords("mcp", words, options).values;
+export async function runMcp(args: readonly string[], screen: Screen, version: string): Promise<number> {
+  const { help, config, connection, out, ...requested } = readArguments("mcp", args, options).values;
   if (help) {
     screen.stdout.write(usage);
     return 0;

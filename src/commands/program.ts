@@ -11,43 +11,43 @@ const commands: readonly Command[] = [
   {
     name: "lab",
     summary: "Start an Exchange to practise on, and say how to reach it.",
-    run: async (words, screen) => (await import("./lab-command.ts")).runLab(words, screen),
+    run: async (args, screen) => (await import("./lab-command.ts")).runLab(args, screen),
   },
   {
     name: "doctor",
     summary: "Check a connection step by step, and say what is missing and how to get it.",
-    run: async (words, screen) => (await import("./doctor-command.ts")).runDoctor(words, screen),
+    run: async (args, screen) => (await import("./doctor-command.ts")).runDoctor(args, screen),
   },
   {
     name: "setup",
     summary: "Print the commands that connect mailcordon to Exchange; nothing is run.",
-    run: async (words, screen) => (await import("./setup-command.ts")).runSetup(words, screen),
+    run: async (args, screen) => (await import("./setup-command.ts")).runSetup(args, screen),
   },
   {
     name: "mcp",
     summary: "Offer the actions as MCP tools on standard input and output.",
-    run: async (words, screen, version) => (await import("./mcp-command.ts")).runMcp(words, screen, version()),
+    run: async (args, screen, version) => (await import("./mcp-command.ts")).runMcp(args, screen, version()),
   },
   {
     name: "serve",
     summary: "Offer the actions over HTTP, and as MCP tools over HTTP.",
     endsItself: true,
-    run: async (words, screen, version) => (await import("./serve-command.ts")).runServe(words, screen, version()),
+    run: async (args, screen, version) => (await import("./serve-command.ts")).runServe(args, screen, version()),
   },
   {
     name: "keys",
     summary: "Make, list and revoke the keys of those who may call the server.",
-    run: async (words, screen) => (await import("./keys-command.ts")).runKeys(words, screen),
+    run: async (args, screen) => (await import("./keys-command.ts")).runKeys(args, screen),
   },
   {
     name: "audit",
     summary: "Check that an audit file is as it was written.",
-    run: async (words, screen) => (await import("./audit-command.ts")).runAudit(words, screen),
+    run: async (args, screen) => (await import("./audit-command.ts")).runAudit(args, screen),
   },
   {
     name: "export",
     summary: "Write the integration for Sumo Logic's Automation Service.",
-    run: async (words, screen) => (await import("./export-command.ts")).runExport(words, screen),
+    run: async (args, screen) => (await import("./export-command.ts")).runExport(args, screen),
   },
 ];
 
@@ -70,7 +70,7 @@ export function program(packageFile: string): Program {
 }
 
 /** Runs the program and ends the process, when everything that was written is out. */
-export async function main(words: readonly string[], packageFile: string): Promise<void> {
+export async function main(args: readonly string[], packageFile: string): Promise<void> {
   const stop = new AbortController();
   for (const name of ["SIGINT", "SIGTERM"] as const) {
     process.on(name, () => {
@@ -83,7 +83,7 @@ export async function main(words: readonly string[], packageFile: string): Promi
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
   });
-  const code = await runCli(words, program(packageFile), {
+  const code = await runCli(args, program(packageFile), {
     // Node makes a stream when it is first asked for: 2 ms for one that most calls do not read.
     get stdin() {
       return process.stdin;

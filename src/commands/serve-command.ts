@@ -14,11 +14,11 @@ import { mountMcp } from "../faces/mcp/mount.ts";
 import { asFailure, Failure } from "../failure.ts";
 import type { AuditHeads } from "../perform/audit/audit-log-end.ts";
 import { openEvidenceIndex } from "../perform/evidence/evidence-index.ts";
-import { loadSettings, type SettingsPlace, type WrittenFile, writtenFile } from "../settings/load-settings.ts";
-import { readServe, type Serving } from "../settings/serve-settings.ts";
+import { loadSettings, readWrittenSettings, type SettingsPlace, type WrittenSettings } from "../settings/load-settings.ts";
+import { readServe, type ServerSettings } from "../settings/serve-settings.ts";
 import { openState, type State } from "../state/state.ts";
 import { harmlessJson } from "../text/harmless-json.ts";
-import { readCommandWords } from "./command-words.ts";
+import { readArguments } from "./command-arguments.ts";
 
 const usage = `mailcordon serve: offers the actions over HTTP to whoever has a key
 (mailcordon keys add), until it is stopped.
@@ -37,8 +37,8 @@ running calls 20 seconds to end, and then stops them.
 `;
 
 const text = { type: "string" } as const;
-const mark = { type: "boolean" } as const;
-const options = { host: text, port: text, config: text, json: mark, quiet: mark, help: { type: "boolean", short: "h" } } as const;
+const toggle = { type: "boolean" } as const;
+const options = { host: text, port: text, config: text, json: toggle, quiet: toggle, help: { type: "boolean", short: "h" } } as const;
 
 /** What runs when it is told to stop has so long. Container platforms give 30 seconds in all. */
 const graceMs = 20_000;
@@ -49,8 +49,8 @@ const headMs = 15_000;
 const pruneEveryMs = 60 * 60 * 1000;
 
 /** `mailcordon serve`. Gives the exit code when it was told to stop. Throws Failure when it cannot start. */
-export async function runServe(words: readonly string[], screen: Screen, version: string): Promise<number> {
-  const requested = readCommandWords("serve", words, options).values;
+export async function runServe(args: readonly string[], screen: Screen, version: string): Promise<number> {
+  const requested = readArguments("serve", args, options).values;
   if (requested.help) {
     screen.stdout.write(usage);
     return 0;
@@ -60,7 +60,7 @@ export async function runServe(words: readonly string[], screen: Screen, version
     throw new Failure("invalid-input", "--port: put a number from 0 to 65535.");
   }
   const flags = { config: requested.config };
-  const written = await writtenFile({ flags });
+  const written = await readWrittenSettings({ flags });
   const serving = readServe(written, { host: requested.host, port });
   const log = openLog(requested.quiet === true ? undefined : screen.stderr);
   if (written.foundFile !== undefined) log.settings(written.foundFile);
@@ -68,7 +68,7 @@ export async function runServe(words: readonly string[], screen: Screen, version
   let opening: State | undefined;
   const connections = openConnections(written, flags, {
     exclusively: (name, work) => (opening === undefined ? work() : opening.exclusively(name, work)),
-    auditHead: (log) => headIn(() => opening, log),
+    auditHead: (log) => auditHeadIn(() => opening, log),
   });
   // What is wrong with a connection's settings is said now, and not to the first caller.
   const opened = await Promise.all(written.connections.map((name) => connections.open(name)));
@@ -105,8 +105,8 @@ export async function runServe(words: readonly string[], screen: Screen, version
       const message = `mailcordon serves on ${url}`;
       const json = screen.stdout.isTTY !== true || requested.json === true;
       screen.stdout.write(json ? `${harmlessJson({ success: true, message, url })}\n` : `${message}\n`);
-      await stopped(screen.signal);
-      await end(server, app);
+      await untilAborted(screen.signal);
+      await closeServer(server, app);
     } finally {
       clearInterval(pruning);
     }
@@ -121,7 +121,7 @@ export async function runServe(words: readonly string[], screen: Screen, version
  * The end of an audit log in the state, which is opened after the connections. No entry is lost because the database is away: meanwhile the
  * file of ends shows what is cut off, and the log is found to have grown when the database is back.
  */
-function headIn(state: () => State | undefined, log: string): AuditHeads {
+function auditHeadIn(state: () => State | undefined, log: string): AuditHeads {
   return {
     place: "the database",
     read: () =>
@@ -138,7 +138,7 @@ function headIn(state: () => State | undefined, log: string): AuditHeads {
 }
 
 /** Every connection of the settings, opened when it is first asked for. The environment is for the one that is meant by default. */
-function openConnections(written: WrittenFile, flags: NonNullable<SettingsPlace["flags"]>, openOptions: OpenOptions) {
+function openConnections(written: WrittenSettings, flags: NonNullable<SettingsPlace["flags"]>, openOptions: OpenOptions) {
   const known = new Map<string, Promise<Opened>>();
   return {
     names: written.connections,
@@ -151,14 +151,14 @@ function openConnections(written: WrittenFile, flags: NonNullable<SettingsPlace[
   };
 }
 
-function placeOf(connection: string, written: WrittenFile, flags: NonNullable<SettingsPlace["flags"]>): SettingsPlace {
+function placeOf(connection: string, written: WrittenSettings, flags: NonNullable<SettingsPlace["flags"]>): SettingsPlace {
   return { flags: { ...flags, connection }, fileAlone: connection !== written.defaultConnection };
 }
 
 async function reportOf(
   connection: string,
   { mailbox, signal }: { readonly mailbox: string | undefined; readonly signal: AbortSignal },
-  written: WrittenFile,
+  written: WrittenSettings,
   flags: NonNullable<SettingsPlace["flags"]>,
   log: RequestLog,
 ): Promise<ConnectionReport> {
@@ -177,7 +177,7 @@ async function reportOf(
   return { ...report, checks: steps };
 }
 
-function serverFor(app: App, { tls }: Serving): Server {
+function serverFor(app: App, { tls }: ServerSettings): Server {
   // HTTP/1.0 asks without a Host, as health checks of HAProxy do; nothing of ours goes by it.
   const listener = getRequestListener((request, env) => app.fetch(request, env), { hostname: "localhost" });
   const openOptions = { keepAliveTimeout: keepAliveMs, headersTimeout: headMs };
@@ -190,7 +190,7 @@ function serverFor(app: App, { tls }: Serving): Server {
 }
 
 /** Gives the URL. Throws Failure `invalid-settings` when the address cannot be had. */
-function listen(server: Server, { host, port, tls }: Serving): Promise<string> {
+function listen(server: Server, { host, port, tls }: ServerSettings): Promise<string> {
   return new Promise((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
       reject(new Failure("invalid-settings", `serve.host: cannot listen on ${host}, port ${port} (${error.code}).`, { cause: error }));
@@ -204,7 +204,7 @@ function listen(server: Server, { host, port, tls }: Serving): Promise<string> {
   });
 }
 
-async function end(server: Server, app: App): Promise<void> {
+async function closeServer(server: Server, app: App): Promise<void> {
   // While something runs the server still listens: the app answers 503 to every new request, also on a new connection.
   await app.close(graceMs);
   const closed = new Promise((resolve) => server.close(resolve));
@@ -215,7 +215,7 @@ async function end(server: Server, app: App): Promise<void> {
   clearTimeout(timer);
 }
 
-function stopped(signal: AbortSignal): Promise<void> {
+function untilAborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }

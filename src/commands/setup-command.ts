@@ -6,7 +6,7 @@ import { type EntraSetupValues, entraSteps } from "../setup/entra-setup.ts";
 import { onPremisesSteps } from "../setup/on-premises-setup.ts";
 import { type SetupStep, scriptOf } from "../setup/setup-step.ts";
 import { harmlessJson } from "../text/harmless-json.ts";
-import { helpOf, namedActions, readCommandWords } from "./command-words.ts";
+import { helpHint, parseActionNames, readArguments } from "./command-arguments.ts";
 
 const usage = `mailcordon setup: prints the commands that connect mailcordon to Exchange, to be read and then run by an administrator.
 It runs nothing and connects to nothing.
@@ -33,36 +33,36 @@ mailcordon setup onprem    Exchange Server 2013 to SE: for the Exchange Manageme
 `;
 
 /** `mailcordon setup`. Gives the exit code. A script goes to a file as it is, so it is text also off a terminal. */
-export async function runSetup(words: readonly string[], screen: Screen): Promise<number> {
-  const { values, positionals } = readWords(words);
+export async function runSetup(args: readonly string[], screen: Screen): Promise<number> {
+  const { values, positionals } = readOptions(args);
   const [kind, ...rest] = positionals;
   if (values.help || kind === undefined) {
     screen.stdout.write(usage);
     return kind === undefined && !values.help ? 2 : 0;
   }
   if (rest.length > 0) throw new Failure("invalid-input", `Unexpected argument: ${rest[0]}.`, { hint });
-  const [title, steps] = await chosen(kind, values);
+  const [title, steps] = await stepsOf(kind, values);
   screen.stdout.write(
     values.json ? `${harmlessJson({ success: true, title, steps }, screen.stdout.isTTY ? 2 : 0)}\n` : `${scriptOf(title, steps)}\n`,
   );
   return 0;
 }
 
-const hint = helpOf("setup");
+const hint = helpHint("setup");
 
-type Values = ReturnType<typeof readWords>["values"];
+type Values = ReturnType<typeof readOptions>["values"];
 
-async function chosen(kind: string, values: Values): Promise<readonly [string, readonly SetupStep[]]> {
+async function stepsOf(kind: string, values: Values): Promise<readonly [string, readonly SetupStep[]]> {
   const some = mailboxes(values.mailboxes ?? []);
   switch (kind) {
     case "entra":
-      refuse(values, ["account", "delegate"], kind);
+      refuseFlags(values, ["account", "delegate"], kind);
       if (values.actions !== undefined && values.backend !== "graph")
         throw new Failure("invalid-input", "--actions goes with --backend graph: over EWS one permission is for all.", { hint });
       return [
         "Connect mailcordon to Exchange Online",
         entraSteps({
-          tenant: tenant(needed(values.tenant, "--tenant")),
+          tenant: tenant(demandValue(values.tenant, "--tenant")),
           cloud: cloud(values.cloud ?? "worldwide"),
           clientId: values["client-id"] === undefined ? undefined : clientId(values["client-id"]),
           mailboxes: some,
@@ -71,11 +71,15 @@ async function chosen(kind: string, values: Values): Promise<readonly [string, r
         }),
       ];
     case "onprem":
-      refuse(values, ["tenant", "client-id", "certificate", "secret", "cloud", "backend", "actions"], kind);
+      refuseFlags(values, ["tenant", "client-id", "certificate", "secret", "cloud", "backend", "actions"], kind);
       if (values.delegate && some.length === 0) throw new Failure("invalid-input", "--delegate needs --mailboxes.", { hint });
       return [
         "Connect mailcordon to Exchange Server",
-        onPremisesSteps({ account: account(needed(values.account, "--account")), mailboxes: some, delegate: values.delegate === true }),
+        onPremisesSteps({
+          account: account(demandValue(values.account, "--account")),
+          mailboxes: some,
+          delegate: values.delegate === true,
+        }),
       ];
     default:
       throw new Failure("invalid-input", "There is `mailcordon setup entra` and `mailcordon setup onprem`.", { hint });
@@ -89,30 +93,30 @@ async function backend(name: string, actions: string | undefined): Promise<Entra
     case "graph":
       return {
         kind: "graph",
-        grants: leastOf(await namedActions(actions)).map((permission) => ({ permission, role: kindOf(permission).role })),
+        grants: leastOf(await parseActionNames(actions)).map((permission) => ({ permission, role: kindOf(permission).role })),
       };
     default:
       throw new Failure("invalid-input", "--backend is not right; put ews or graph.", { hint });
   }
 }
 
-function refuse(values: Values, foreign: readonly (keyof Values)[], kind: string): void {
+function refuseFlags(values: Values, foreign: readonly (keyof Values)[], kind: string): void {
   const given = foreign.find((name) => values[name] !== undefined);
   if (given !== undefined) throw new Failure("invalid-input", `--${given} is not a flag of \`mailcordon setup ${kind}\`.`, { hint });
 }
 
-function needed(value: string | undefined, flag: string): string {
+function demandValue(value: string | undefined, flag: string): string {
   if (value === undefined) throw new Failure("invalid-input", `${flag} is missing.`, { hint });
   return value;
 }
 
-function readWords(words: readonly string[]) {
+function readOptions(args: readonly string[]) {
   const text = { type: "string" } as const;
-  const mark = { type: "boolean" } as const;
+  const toggle = { type: "boolean" } as const;
   const options = {
     ...{ tenant: text, "client-id": text, certificate: text, cloud: text, account: text, backend: text, actions: text },
     ...{ mailboxes: { type: "string", multiple: true } as const },
-    ...{ secret: mark, delegate: mark, json: mark, quiet: mark, help: { type: "boolean", short: "h" } as const },
+    ...{ secret: toggle, delegate: toggle, json: toggle, quiet: toggle, help: { type: "boolean", short: "h" } as const },
   };
-  return readCommandWords("setup", words, options, true);
+  return readArguments("setup", args, options, true);
 }

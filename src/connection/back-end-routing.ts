@@ -11,7 +11,7 @@ export type BackEnd = "ews" | "graph";
 export interface RouteMemory {
   /** Undefined when it is not known, or not any more. */
   read(address: string): BackEnd | undefined;
-  write(address: string, side: BackEnd): void;
+  write(address: string, backEnd: BackEnd): void;
   forget(address: string): void;
 }
 
@@ -41,7 +41,7 @@ export function openRoute({ ews, graph, memory = routeMemory() }: RouteOptions):
     mailbox(address, call) {
       const online = graph.mailbox(address, call);
       const mailboxes = { graph: online, ews: ews.mailbox(online.address, call) };
-      return mailboxOf(mailboxes, (other) => sideOf(other === undefined ? online : graph.mailbox(other, call), memory), memory);
+      return routedMailbox(mailboxes, (other) => findBackEnd(other === undefined ? online : graph.mailbox(other, call), memory), memory);
     },
     // Neither knows the mailboxes of the other; half a list would pass for the whole one, so both must answer.
     async searchableMailboxes(query, call) {
@@ -55,9 +55,9 @@ export function openRoute({ ews, graph, memory = routeMemory() }: RouteOptions):
       return {
         source: online.source,
         note: notes.length === 0 ? undefined : notes.join(" "),
-        mailboxes: [...listedBy("graph", online.mailboxes), ...listedBy("ews", others)],
-        failed: [...listedBy("graph", online.failed), ...listedBy("ews", own.failed)],
-        unopened: listedBy(
+        mailboxes: [...withBackEnd("graph", online.mailboxes), ...withBackEnd("ews", others)],
+        failed: [...withBackEnd("graph", online.failed), ...withBackEnd("ews", own.failed)],
+        unopened: withBackEnd(
           "graph",
           (online.unopened ?? []).filter(({ mailbox }) => !there.has(mailbox.toLowerCase())),
         ),
@@ -69,12 +69,12 @@ export function openRoute({ ews, graph, memory = routeMemory() }: RouteOptions):
   };
 }
 
-function listedBy<T extends object>(backend: BackEnd, all: readonly T[]): readonly (T & { readonly backend: BackEnd })[] {
+function withBackEnd<T extends object>(backend: BackEnd, all: readonly T[]): readonly (T & { readonly backend: BackEnd })[] {
   return all.map((one) => ({ ...one, backend }));
 }
 
 /** Which back end holds the mailbox: as it is remembered, or by a read. Throws Failure when that does not tell. */
-async function sideOf(online: Mailbox, memory: RouteMemory): Promise<BackEnd> {
+async function findBackEnd(online: Mailbox, memory: RouteMemory): Promise<BackEnd> {
   const known = memory.read(online.address);
   if (known !== undefined) return known;
   const inbox = await attempt(() => online.rights());
@@ -84,17 +84,17 @@ async function sideOf(online: Mailbox, memory: RouteMemory): Promise<BackEnd> {
     if (code === "access-denied" || code === "role-missing") return "graph";
     if (wireCode?.toLowerCase() !== onPremises.toLowerCase()) throw inbox.failure;
   }
-  const side = inbox.ok ? "graph" : "ews";
-  memory.write(online.address, side);
-  return side;
+  const backEnd = inbox.ok ? "graph" : "ews";
+  memory.write(online.address, backEnd);
+  return backEnd;
 }
 
-type Listed<T> = AsyncIterable<Outcome<T>>;
+type Outcomes<T> = AsyncIterable<Outcome<T>>;
 
-function mailboxOf(
+function routedMailbox(
   mailboxes: Readonly<Record<BackEnd, Mailbox>>,
   /** Of another mailbox, when its address is given. */
-  findSide: (other?: string) => Promise<BackEnd>,
+  backEndOf: (other?: string) => Promise<BackEnd>,
   memory: RouteMemory,
 ): Mailbox {
   const { address } = mailboxes.graph;
@@ -104,35 +104,35 @@ function mailboxOf(
     return failure;
   };
   async function one<T>(ask: (mailbox: Mailbox) => Promise<T>): Promise<T> {
-    const mailbox = mailboxes[await findSide()];
+    const mailbox = mailboxes[await backEndOf()];
     const outcome = await attempt(() => ask(mailbox));
     if (outcome.ok) return outcome.value;
     throw noted(outcome.failure);
   }
-  async function* each<T>(all: readonly unknown[], ask: (mailbox: Mailbox) => Listed<T>, to?: Destination): Listed<T> {
-    const side = await attempt(() => checkedSide(to));
-    if (side.ok) {
-      for await (const outcome of ask(mailboxes[side.value])) {
+  async function* each<T>(all: readonly unknown[], ask: (mailbox: Mailbox) => Outcomes<T>, to?: Destination): Outcomes<T> {
+    const backEnd = await attempt(() => checkedSide(to));
+    if (backEnd.ok) {
+      for await (const outcome of ask(mailboxes[backEnd.value])) {
         if (!outcome.ok) noted(outcome.failure);
         yield outcome;
       }
       return;
     }
-    if (side.failure.code === "cancelled") throw side.failure;
-    yield* all.map(() => failed(side.failure));
+    if (backEnd.failure.code === "cancelled") throw backEnd.failure;
+    yield* all.map(() => failed(backEnd.failure));
   }
   /** No back end writes into what the other one holds: said before anything is touched. */
   async function checkedSide(to: Destination | undefined): Promise<BackEnd> {
-    const side = await findSide();
-    if (to?.mailbox === undefined || to.mailbox.toLowerCase() === address.toLowerCase()) return side;
-    if ((await findSide(to.mailbox)) === side) return side;
+    const backEnd = await backEndOf();
+    if (to?.mailbox === undefined || to.mailbox.toLowerCase() === address.toLowerCase()) return backEnd;
+    if ((await backEndOf(to.mailbox)) === backEnd) return backEnd;
     const where = (one: BackEnd) => (one === "ews" ? "on premises" : "in Exchange Online");
-    const message = `${address} is ${where(side)} and ${to.mailbox} is not: nothing is copied or moved from one to the other.`;
+    const message = `${address} is ${where(backEnd)} and ${to.mailbox} is not: nothing is copied or moved from one to the other.`;
     throw new Failure("unsupported", message, { hint: "Download the message as a file, or name a mailbox on the same side." });
   }
   return {
     address,
-    route: () => findSide(),
+    route: () => backEndOf(),
     foreign: (ids) => one((mailbox) => mailbox.foreign(ids)),
     search: (requested) => one((mailbox) => mailbox.search(requested)),
     locate: (names, within) => each(names, (mailbox) => mailbox.locate(names, within)),
@@ -169,14 +169,14 @@ export function routeMemory(notes?: RouteNotes, now: () => number = Date.now): R
   return {
     read(mailbox) {
       const address = mailbox.toLowerCase();
-      const { side, until } = known.get(address) ?? notes?.read(address) ?? {};
+      const { side: backEnd, until } = known.get(address) ?? notes?.read(address) ?? {};
       // A time further away than any that we write is not ours.
       const isFresh = typeof until === "number" && until > now() && until <= now() + lifetimeMs;
-      return isFresh && (side === "ews" || side === "graph") ? side : undefined;
+      return isFresh && (backEnd === "ews" || backEnd === "graph") ? backEnd : undefined;
     },
-    write(mailbox, side) {
+    write(mailbox, backEnd) {
       const address = mailbox.toLowerCase();
-      const value = { side, until: now() + lifetimeMs };
+      const value = { side: backEnd, until: now() + lifetimeMs };
       known.set(address, value);
       notes?.write(address, value);
     },

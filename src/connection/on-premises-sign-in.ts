@@ -27,13 +27,13 @@ export async function signInOnPremises(
 ): Promise<ConnectionSignIn> {
   if (auth.kind === "client-certificate") return { tls: { identity: identityOf(auth) } };
   const { withSignIn } = await import("../wire/sign-in/authenticate.ts");
-  const connectionSignIn = await wayOf(auth, tokensOf);
+  const connectionSignIn = await signInSchemeOf(auth, tokensOf);
   const signIn = (http: Http) => withSignIn(http, connectionSignIn, maxConnections);
   const tokens = connectionSignIn.kind === "auto" ? connectionSignIn.tokens : undefined;
   return tokens === undefined ? { signIn } : { signIn, token: () => tokens.facts() };
 }
 
-async function wayOf(
+async function signInSchemeOf(
   auth: Exclude<OnPremises, { readonly kind: "client-certificate" }>,
   tokensOf: (oauth: OAuth) => Promise<TokenSource>,
 ): Promise<SignIn> {

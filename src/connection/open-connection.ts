@@ -112,20 +112,20 @@ export async function ewsOptionsOf(connection: Connection, options: OpenOptions 
   const auth = ews.auth ?? connection.auth;
   const ca = ews.caFile === undefined ? undefined : readFileSetting(ews.caFile, "ews.ca_file").toString("utf8");
   const observe = options.log === undefined ? options.observe : await logger(options.log);
-  const signsIn = await signInOf(auth, { ca, observe, proxy: network.proxy }, throttling.maxConcurrency);
+  const signIn = await signInOf(auth, { ca, observe, proxy: network.proxy }, throttling.maxConcurrency);
   return {
-    ...placeOf(ews),
-    memory: memoryOf(ews),
+    ...endpointOf(ews),
+    memory: endpointMemoryOf(ews),
     proxy: network.proxy,
-    ...signsIn,
-    tls: { ...network.tls, ...signsIn.tls },
+    ...signIn,
+    tls: { ...network.tls, ...signIn.tls },
     access,
     connectingName: connectingNames[connection.impersonateBy],
     defaultMailbox: mailbox,
     ca,
     account: accountOf(auth, name),
     throttling: { maxWaitMs: milliseconds(throttling.maxWait), maxConcurrency: throttling.maxConcurrency },
-    ...patienceOf(connection),
+    ...timeoutsOf(connection),
     observe,
     serverVersion: options.serverVersion,
   };
@@ -147,14 +147,14 @@ export async function graphOptionsOf(connection: Connection, options: OpenOption
     proxy: network.proxy,
     account: accountOf(auth, name),
     throttling: { maxWaitMs: milliseconds(throttling.maxWait), maxConcurrency: throttling.maxConcurrency },
-    ...patienceOf(connection),
+    ...timeoutsOf(connection),
     habits: graph.habits,
     observe,
   };
 }
 
 /** How long a reply is waited for, and how much of it is taken. */
-function patienceOf({ timeouts, maxReplyBytes }: Connection): Pick<EwsOptions, "timeouts" | "maxReplyBytes"> {
+function timeoutsOf({ timeouts, maxReplyBytes }: Connection): Pick<EwsOptions, "timeouts" | "maxReplyBytes"> {
   const { connect, reply, idle, total } = timeouts;
   const limits = {
     connectMs: milliseconds(connect),
@@ -168,14 +168,14 @@ function patienceOf({ timeouts, maxReplyBytes }: Connection): Pick<EwsOptions, "
 const connectingNames = { smtp: "SmtpAddress", primary_smtp: "PrimarySmtpAddress", upn: "PrincipalName" } as const;
 
 /** Where EWS is, or how it is found. */
-function placeOf({ url, autodiscover }: Connection["ews"]): Pick<EwsOptions, "url" | "autodiscover"> {
+function endpointOf({ url, autodiscover }: Connection["ews"]): Pick<EwsOptions, "url" | "autodiscover"> {
   if (url !== undefined || autodiscover === undefined) return { url: url?.href };
   const { address, allowHosts, cacheHours } = autodiscover;
   return { autodiscover: { address, allowHosts, lifetimeMs: milliseconds(cacheHours === undefined ? undefined : cacheHours * 3600) } };
 }
 
 /** What was learned of the server, in `$XDG_CACHE_HOME/mailcordon/servers` (by default `~/.cache/mailcordon/servers`). */
-function memoryOf({ url, autodiscover }: Connection["ews"]): EndpointMemory {
+function endpointMemoryOf({ url, autodiscover }: Connection["ews"]): EndpointMemory {
   const files = cacheFiles("servers");
   const key = url === undefined ? ["autodiscover", (autodiscover?.address ?? "").toLowerCase()] : ["url", url.href];
   return {

@@ -5,7 +5,7 @@ import { isAbsent, type Located } from "../exchange/search/absence.ts";
 import type { Within } from "../exchange/search/locate-scope.ts";
 import type { Draft } from "../exchange/sending/draft.ts";
 import { Failure } from "../failure.ts";
-import { askedOf, attempt, failed, type Outcome } from "../outcome.ts";
+import { attempt, failed, type Outcome, runForSome } from "../outcome.ts";
 
 /**
  * Whether an address is among those that were granted: each an address, or `*@example.com` for every one of that domain. Undefined grants all.
@@ -13,8 +13,8 @@ import { askedOf, attempt, failed, type Outcome } from "../outcome.ts";
  */
 export function isGranted(address: string, mailboxes: readonly string[] | undefined): boolean {
   if (mailboxes === undefined) return true;
-  const requested = lowered(address);
-  return mailboxes.map(lowered).some((granted) => {
+  const requested = lowerAscii(address);
+  return mailboxes.map(lowerAscii).some((granted) => {
     if (!granted.startsWith("*@")) return granted === requested;
     const at = requested.indexOf("@");
     // One at-sign, something before it, and no character that could end an address or begin another.
@@ -23,7 +23,7 @@ export function isGranted(address: string, mailboxes: readonly string[] | undefi
 }
 
 /** Not `toLowerCase()`: it takes the Kelvin sign for a k, and would let one address pass for another. */
-function lowered(text: string): string {
+function lowerAscii(text: string): string {
   return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 
@@ -46,7 +46,7 @@ export function restrictToMailboxes(exchange: Exchange, mailboxes: readonly stri
       // The default of the connection, too.
       guard.mailbox(mailbox.address);
       const other = (named: string) => exchange.mailbox(named, call);
-      return guarded(mailbox, guard, { backend: exchange.backend, other });
+      return guardMailbox(mailbox, guard, { backend: exchange.backend, other });
     },
     async searchableMailboxes(query, call) {
       const found = await exchange.searchableMailboxes(query, call);
@@ -75,14 +75,14 @@ interface Guard {
 
 function guardOf(mailboxes: readonly string[], backend: Exchange["backend"]): Guard {
   const mailbox = (address: string) => {
-    if (!isGranted(address, mailboxes)) throw refusal(address === "" ? "The mailbox that is meant by default" : address);
+    if (!isGranted(address, mailboxes)) throw notGranted(address === "" ? "The mailbox that is meant by default" : address);
   };
   const folder = async (name: string | undefined, of: Mailbox) => {
     if (name === undefined) return;
     const { store, rest } = splitStore(name);
     const meant = parseFolderName(rest);
     // Their root has a name in every mailbox.
-    if (store === "public" || (meant.kind === "well-known" && meant.name === "publicfoldersroot")) throw refusal("A public folder");
+    if (store === "public" || (meant.kind === "well-known" && meant.name === "publicfoldersroot")) throw notGranted("A public folder");
     // Exchange Web Services open it wherever it is, as far as the mailbox's owner may; Graph looks in the mailbox that is named.
     if (backend === "graph" || meant.kind !== "id") return;
     // Microsoft Graph writes the same ids with - and _ where these have / and +.
@@ -96,12 +96,12 @@ function guardOf(mailboxes: readonly string[], backend: Exchange["backend"]): Gu
     folder,
     sender({ from, mime }) {
       if (from !== undefined) mailbox(from.address ?? "");
-      if (mime !== undefined) throw refusal("Whoever a ready-made message says it is from");
+      if (mime !== undefined) throw notGranted("Whoever a ready-made message says it is from");
     },
   };
 }
 
-function refusal(what: string): Failure {
+function notGranted(what: string): Failure {
   return new Failure("access-denied", `${what} is not among the mailboxes that this caller may touch.`, {
     hint: "Name a mailbox that the key was made for, or ask an administrator for a key that has this one.",
   });
@@ -113,14 +113,14 @@ function notShown(address: string): Failure {
   });
 }
 
-interface Around {
+interface GuardContext {
   readonly backend: Exchange["backend"];
   /** The handle of another mailbox, unrestricted. */
   other(address: string): Mailbox;
 }
 
 /** Notes what each success holds, and hands it on. */
-async function* noting<T>(outcomes: AsyncIterable<Outcome<T>>, note: (value: T) => unknown): AsyncIterable<Outcome<T>> {
+async function* tapOutcomes<T>(outcomes: AsyncIterable<Outcome<T>>, note: (value: T) => unknown): AsyncIterable<Outcome<T>> {
   for await (const outcome of outcomes) {
     if (outcome.ok) note(outcome.value);
     yield outcome;
@@ -128,7 +128,7 @@ async function* noting<T>(outcomes: AsyncIterable<Outcome<T>>, note: (value: T) 
 }
 
 /** Every method is written out: a new one of the port does not compile until somebody has thought about it. */
-function guarded(mailbox: Mailbox, guard: Guard, { backend, other }: Around): Mailbox {
+function guardMailbox(mailbox: Mailbox, guard: Guard, { backend, other }: GuardContext): Mailbox {
   /** Ids of items and attachments that were found in the mailbox, and by which it may be asked again. */
   const found = new Set<string>();
   const seen = (message: Message): Message => {
@@ -147,7 +147,7 @@ function guarded(mailbox: Mailbox, guard: Guard, { backend, other }: Around): Ma
     if (!others.ok && others.failure.code === "cancelled") throw others.failure;
     // The same id may be asked twice, and then has two answers.
     const requested = all.map((one) => ({ one }));
-    yield* askedOf(
+    yield* runForSome(
       requested,
       ({ one }) => others.ok && !others.value.has(idOf(one)),
       (some) => work(some.map(({ one }) => one)),
@@ -162,7 +162,7 @@ function guarded(mailbox: Mailbox, guard: Guard, { backend, other }: Around): Ma
   ): AsyncIterable<Outcome<T>> {
     const permitted = await attempt(async () => {
       if (to.mailbox !== undefined) guard.mailbox(to.mailbox);
-      if (to.publicFolder === true) throw refusal("A public folder");
+      if (to.publicFolder === true) throw notGranted("A public folder");
       await guard.folder(to.folder, to.mailbox === undefined ? mailbox : other(to.mailbox));
     });
     if (permitted.ok) yield* byId(ids, work);
@@ -186,7 +186,7 @@ function guarded(mailbox: Mailbox, guard: Guard, { backend, other }: Around): Ma
     const requested = names.map((name) => ({
       name: isShown(name) || name.internetMessageId === undefined ? name : { internetMessageId: name.internetMessageId },
     }));
-    for await (const outcome of askedOf(
+    for await (const outcome of runForSome(
       requested,
       ({ name }) => isShown(name),
       (some) =>
@@ -215,21 +215,21 @@ function guarded(mailbox: Mailbox, guard: Guard, { backend, other }: Around): Ma
     },
     locate: named,
     get: (itemIds, detail) =>
-      noting(
+      tapOutcomes(
         byId(itemIds, (ids) => mailbox.get(ids, detail)),
         seen,
       ),
     mime: (itemIds) => byId(itemIds, (ids) => mailbox.mime(ids)),
     exported: (itemIds) => byId(itemIds, (ids) => mailbox.exported(ids)),
     attachments: (itemIds) =>
-      noting(
+      tapOutcomes(
         byId(itemIds, (ids) => mailbox.attachments(ids)),
         (list) => {
           for (const { id } of list) found.add(id);
         },
       ),
     attachedMessages: (attachments) =>
-      noting(
+      tapOutcomes(
         own(
           attachments,
           ({ id }) => id,

@@ -1,5 +1,5 @@
 import { Failure } from "../failure.ts";
-import { attempt, done, failed, type Outcome, theOne } from "../outcome.ts";
+import { attempt, done, failed, type Outcome, takeOnly } from "../outcome.ts";
 import type { Mailbox } from "./exchange.ts";
 import type { Content } from "./message.ts";
 
@@ -26,7 +26,7 @@ export async function* wholeItems(
 
 async function exportOf(mailbox: Pick<Mailbox, "exported">, id: string, why: Failure): Promise<Outcome<WholeItem>> {
   const reason = `Exchange could not convert the message to MIME (${(why.wireCode ?? why.message).slice(0, 200)})`;
-  const exported = await attempt(() => theOne(mailbox.exported([id])));
+  const exported = await attempt(() => takeOnly(mailbox.exported([id])));
   if (exported.ok) {
     const note = `${reason}: the evidence is Exchange's own export of it (ExportItems), which only an import into Exchange reads.`;
     return done({ ...exported.value, form: "export", note });

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { Action } from "../catalogue/action-definition.ts";
-import { unwrapped } from "../catalogue/limits.ts";
+import { unwrapSchema } from "../catalogue/limits.ts";
 
 /** One field of an action's input as a flag needs it. */
 export interface FlagField {
@@ -55,7 +55,7 @@ export function flagFieldsOf(action: Action): readonly FlagField[] {
 
 /** Of several shapes that a field may have, a list counts before a single value, as in `typical`. */
 function kindOfField(field: z.core.$ZodType): FlagField["kind"] {
-  const inner = unwrapped(field);
+  const inner = unwrapSchema(field);
   if (inner instanceof z.ZodUnion) {
     const kinds = inner.options.map(kindOfField);
     return kinds.find((kind) => kind === "list") ?? kinds[0] ?? "text";

@@ -6,7 +6,7 @@ import { cut, harmless, pad, width, wrap } from "./cli/terminal.ts";
 import { headingOf } from "./field-spellings.ts";
 
 /** Where the question is shown. */
-export interface Asking {
+export interface QuestionLayout {
   /** Columns of a line. A line that is broken by the window could look like two. */
   readonly columns: number;
   /** Maximum number of items, and of the recipients and attachments of a message: a person reads all of them. */
@@ -26,17 +26,17 @@ const longest = 1000;
  * The question as a person reads it: every item, and every text in quotation marks on one line, so that a text cannot pass for a line of ours.
  * @throws Failure `confirmation-required` when there is more than a person is shown
  */
-export async function questionText(plan: Plan, asking: Asking): Promise<string> {
+export async function questionText(plan: Plan, layout: QuestionLayout): Promise<string> {
   const { title, mailbox, noun, done, rows } = plan;
   const many = rows.length === 1 ? `1 ${noun}` : `${rows.length} ${noun}s`;
-  if (rows.length > asking.most) throw tooMany(`${title} of ${many}`, rows.length, asking);
+  if (rows.length > layout.most) throw tooMany(`${title} of ${many}`, rows.length, layout);
   const question = await plan.question();
   const { values = {}, notes = [], isItem = false } = question;
   for (const [field, value] of Object.entries(values)) {
-    if (Array.isArray(value) && value.length > asking.most)
-      throw tooMany(`${title} with ${value.length} values of ${headingOf(field)}`, value.length, asking);
+    if (Array.isArray(value) && value.length > layout.most)
+      throw tooMany(`${title} with ${value.length} values of ${headingOf(field)}`, value.length, layout);
   }
-  const columns = Math.max(narrowest, asking.columns);
+  const columns = Math.max(narrowest, layout.columns);
   const headline = `${title}: ${many} in ${inOneLine(mailbox)} would be ${done}.`;
   const parts = [
     [headline, ...notes].map((line) => wrap(line, columns)),
@@ -49,7 +49,7 @@ export async function questionText(plan: Plan, asking: Asking): Promise<string> 
     .join("\n");
 }
 
-function tooMany(what: string, found: number, { most, otherwise }: Asking): Failure {
+function tooMany(what: string, found: number, { most, otherwise }: QuestionLayout): Failure {
   const message = `${what}: a person is asked about ${most} at most, to be able to read them all. Nothing was touched.`;
   return new Failure("confirmation-required", message, { hint: otherwise(found) });
 }

@@ -5,9 +5,9 @@ export interface TimeLimit {
   /** Given when it is over. */
   readonly signal: AbortSignal;
   /** The answer as it is told: what was cancelled because the time was over is nothing that its caller did. */
-  said(answer: Answer): Answer;
+  asTimeout(answer: Answer): Answer;
   /** While this runs, the time stands still: it is another's, who answers when it pleases them. */
-  standing<T>(work: () => Promise<T>): Promise<T>;
+  pauseDuring<T>(work: () => Promise<T>): Promise<T>;
   /** To be called in any case. */
   end(): void;
 }
@@ -30,12 +30,12 @@ export function openTimeLimit(milliseconds: number, hint: string): TimeLimit {
   go();
   return {
     signal: stop.signal,
-    said(answer) {
+    asTimeout(answer) {
       if (!stop.signal.aborted || answer.error?.code !== "cancelled") return answer;
       const message = `It took longer than ${milliseconds / 1000} seconds.`;
       return { ...answer, message, error: { ...answer.error, code: "timeout", message, hint: `Ask for less at once, or ${hint}.` } };
     },
-    async standing(work) {
+    async pauseDuring(work) {
       clearTimeout(timer);
       left = Math.max(0, left - (performance.now() - since));
       try {

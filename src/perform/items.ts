@@ -33,24 +33,24 @@ export interface Item {
 }
 
 /** Reads what an action would touch. What was named and is not there is `not_found`, and no error where that is fine. */
-export async function choose(selected: AsyncIterable<Selected>, missingIsFine: boolean): Promise<Item[]> {
+export async function selectItems(selected: AsyncIterable<Selected>, missingIsFine: boolean): Promise<Item[]> {
   const items: Item[] = [];
   for await (const { asked: requested, outcome } of selected) {
-    if (!outcome.ok) items.push({ row: requested, status: "failed", failure: unseen(outcome.failure) });
+    if (!outcome.ok) items.push({ row: requested, status: "failed", failure: asUncheckedAbsence(outcome.failure) });
     else if (!isAbsent(outcome.value)) items.push({ row: outcome.value.row, target: outcome.value, status: "planned" });
-    else items.push({ row: requested, ...missing(outcome.value, missingIsFine) });
+    else items.push({ row: requested, ...missingItem(outcome.value, missingIsFine) });
   }
   return items;
 }
 
 /** What an item is of which a look has shown that it is not there. */
-export function missing({ absentFrom }: Absent, isFine: boolean): Pick<Item, "status" | "looked" | "failure"> {
+export function missingItem({ absentFrom }: Absent, isFine: boolean): Pick<Item, "status" | "looked" | "failure"> {
   const failure = isFine ? undefined : new Failure("not-found", `It was not found ${searchExtentOf(absentFrom)}.`);
   return { status: "not_found", looked: absentFrom, failure };
 }
 
 /** A server's word that something is not there, after which nobody has looked, is no observation. */
-export function unseen(failure: Failure): Failure {
+export function asUncheckedAbsence(failure: Failure): Failure {
   if (failure.code !== "not-found") return failure;
   const { message, wireCode, requestId } = failure;
   return new Failure("could-not-look", `It is said not to be there, and was not looked for: ${message}`, {
@@ -62,7 +62,7 @@ export function unseen(failure: Failure): Failure {
 
 /** Keeps the bytes of each item. An item whose bytes could not be kept has failed, and is not touched. */
 export async function preserveEach(items: readonly Item[], preserve: NonNullable<Prepared["preserve"]>, context: Context): Promise<void> {
-  const sources = exactly(items.length, preserve(targetsOf(items), context), "keep as evidence");
+  const sources = outcomesFor(items.length, preserve(targetsOf(items), context), "keep as evidence");
   let at = 0;
   for await (const source of sources) {
     const item = items[at++];
@@ -72,7 +72,8 @@ export async function preserveEach(items: readonly Item[], preserve: NonNullable
     if (kept.ok) item.evidence = note === undefined ? kept.value : { ...kept.value, note };
     else {
       item.status = "failed";
-      item.failure = kept.failure.code === "evidence-failed" || kept.failure.code === "cancelled" ? kept.failure : noEvidence(kept.failure);
+      item.failure =
+        kept.failure.code === "evidence-failed" || kept.failure.code === "cancelled" ? kept.failure : evidenceUnreadable(kept.failure);
     }
   }
 }
@@ -94,7 +95,7 @@ function sourceOf(item: Item, context: Context): Row {
   return { mailbox: context.mailbox.address, item_id, internet_message_id, attachment_id };
 }
 
-function noEvidence(why: Failure): Failure {
+function evidenceUnreadable(why: Failure): Failure {
   const { wireCode, requestId, hint } = why;
   return new Failure("evidence-failed", `The evidence could not be read: ${why.message}`, { cause: why, hint, wireCode, requestId });
 }
@@ -102,7 +103,7 @@ function noEvidence(why: Failure): Failure {
 /** Does it. Afterwards every item is `done` or `failed`. */
 export async function actOn(items: readonly Item[], act: NonNullable<Prepared["act"]>, action: Action, context: Context): Promise<void> {
   if (items.length === 0) return;
-  const outcomes = exactly(items.length, act(targetsOf(items), context), "act on", (failure) => lost(failure, action));
+  const outcomes = outcomesFor(items.length, act(targetsOf(items), context), "act on", (failure) => unknownIfCancelled(failure, action));
   let at = 0;
   for await (const outcome of outcomes) {
     const item = items[at++];
@@ -139,10 +140,10 @@ export async function settleMissing(items: readonly Item[], prepared: Prepared, 
   const failures = statements.map(({ failure }) => failure);
   const outcomes = await lookAgain(targets, failures, targetsOf(items), context);
   for (const [at, { item, failure }] of statements.entries()) {
-    const outcome = outcomes[at] ?? failed(unseen(failure));
-    if (!outcome.ok) item.failure = unseen(outcome.failure);
+    const outcome = outcomes[at] ?? failed(asUncheckedAbsence(failure));
+    if (!outcome.ok) item.failure = asUncheckedAbsence(outcome.failure);
     else {
-      Object.assign(item, missing(outcome.value, effects[action.effect].missingIsFine));
+      Object.assign(item, missingItem(outcome.value, effects[action.effect].missingIsFine));
       // It was seen when it was chosen: for who wants it away, that is done.
       if (prepared.vanished !== undefined) Object.assign(item, { status: "done", answered: prepared.vanished });
     }
@@ -150,21 +151,21 @@ export async function settleMissing(items: readonly Item[], prepared: Prepared, 
 }
 
 /** What is known of an item whose Outcome was lost because the whole act was. */
-function lost(failure: Failure, action: Action): Failure {
+function unknownIfCancelled(failure: Failure, action: Action): Failure {
   if (action.effect === "read" || failure.code !== "cancelled") return failure;
   return new Failure("unknown-outcome", "It was stopped on request; this item may have been done.", { cause: failure });
 }
 
 /** What a second look may say that makes a failure of the item; anything else says that it could not be looked at. */
-const disproving: ReadonlySet<FailureCode> = new Set<FailureCode>(["not-verified", "internal"]);
+const failingCodes: ReadonlySet<FailureCode> = new Set<FailureCode>(["not-verified", "internal"]);
 
 /** Of what an action said it had done and has not: only the new id, by which to look at it. */
-function disproved(answered: Row = {}): Row {
+function keepNewIdOnly(answered: Row = {}): Row {
   return Object.fromEntries(Object.entries(answered).filter(([column]) => column === "new_item_id"));
 }
 
 /** A defect in the second look: the item is not to be repeated, since it was done. */
-function unchecked(failure: Failure): Failure {
+function checkDefect(failure: Failure): Failure {
   return new Failure("internal", `It was done, but a defect ended the check of the result: ${failure.message}`, { cause: failure });
 }
 
@@ -174,15 +175,15 @@ export async function verifyEach(items: readonly Item[], verify: NonNullable<Pre
   if (doneItems.length === 0) return;
   const rows = doneItems.map((item) => item.answered ?? {});
   let at = 0;
-  for await (const outcome of exactly(doneItems.length, verify(targetsOf(doneItems), rows, context, targetsOf(items)), "verify")) {
+  for await (const outcome of outcomesFor(doneItems.length, verify(targetsOf(doneItems), rows, context, targetsOf(items)), "verify")) {
     const item = doneItems[at++];
     if (item === undefined) break;
     item.verified = outcome.ok && outcome.value === true;
     const failure = outcome.ok ? outcome.value : outcome.failure;
-    if (typeof failure === "boolean" || !disproving.has(failure.code)) continue;
+    if (typeof failure === "boolean" || !failingCodes.has(failure.code)) continue;
     item.status = "failed";
-    if (!outcome.ok && failure.code === "not-verified") item.answered = disproved(item.answered);
-    item.failure = failure.code === "internal" ? unchecked(failure) : failure;
+    if (!outcome.ok && failure.code === "not-verified") item.answered = keepNewIdOnly(item.answered);
+    item.failure = failure.code === "internal" ? checkDefect(failure) : failure;
   }
 }
 
@@ -191,7 +192,7 @@ export function targetsOf(items: readonly Item[]): Target[] {
 }
 
 /** Exactly so many Outcomes: what is missing, or what came after a throw, is filled in; what is too much is left out. */
-async function* exactly<T>(
+async function* outcomesFor<T>(
   count: number,
   outcomes: AsyncIterable<Outcome<T>>,
   work: string,

@@ -11,16 +11,16 @@ import {
   type Row,
 } from "../catalogue/action-definition.ts";
 import { type Answer, answerSchema, errorNoun, type Result } from "../catalogue/answer-envelope.ts";
-import { present } from "../catalogue/common-fields.ts";
+import { omitUndefined } from "../catalogue/common-fields.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import { asFailure, Failure } from "../failure.ts";
 import { attempt, type Outcome } from "../outcome.ts";
 import type { AuditEntry, AuditLog } from "./audit/audit-log.ts";
-import { columns, namingColumns, optionsOf, outcomeColumns } from "./audit/audited-call.ts";
+import { namingColumns, optionsOf, outcomeColumns, pickColumns } from "./audit/audited-call.ts";
 import { appendRead, searchedOf } from "./audit/read-entry.ts";
-import { actOn, choose, type Item, preserveEach, settleMissing, targetsOf, unseen, verifyEach } from "./items.ts";
+import { actOn, asUncheckedAbsence, type Item, preserveEach, selectItems, settleMissing, targetsOf, verifyEach } from "./items.ts";
 import { operatingSystemUser } from "./operating-system-user.ts";
-import { type Plan, questionOf, wordsOf } from "./question.ts";
+import { itemWordsOf, type Plan, questionOf } from "./question.ts";
 import { count, sentenceOf } from "./summary-sentence.ts";
 
 export type { Plan, Question } from "./question.ts";
@@ -134,20 +134,20 @@ export async function perform(action: Action, rawInput: unknown, host: Host): Pr
       searching: (address: string) => void searched.push(address),
     };
     const callRun = { action, prepared, input, context, host, backend, waited, remarks, searched };
-    const answer = prepared.run === undefined ? await throughItems(callRun) : await wholeAnswer(callRun, prepared.run);
+    const answer = prepared.run === undefined ? await runItems(callRun) : await runWhole(callRun, prepared.run);
     const { success, message, counts, ...rest } = answer;
-    const answered = { success, message, action: action.name, ...named, ...unverified(host), counts, ...rest, ...waitedMs(waited) };
+    const answered = { success, message, action: action.name, ...named, ...tlsColumn(host), counts, ...rest, ...waitedMs(waited) };
     // A whole answer was held to its schema when it was given: it can have thousands of rows, and a second look costs as much as the first.
-    return prepared.run === undefined ? checked(action, answered) : answered;
+    return prepared.run === undefined ? checkAnswer(action, answered) : answered;
   } catch (thrown) {
-    const failure = shownBy(host, unseen(asFailure(thrown)));
+    const failure = shownBy(host, asUncheckedAbsence(asFailure(thrown)));
     const counts = { requested: 0, succeeded: 0, failed: 0, not_found: 0 };
     return {
       success: false,
       message: failure.message,
       action: action.name,
       ...named,
-      ...unverified(host),
+      ...tlsColumn(host),
       counts,
       error: errorNoun(failure),
       ...waitedMs(waited),
@@ -159,7 +159,7 @@ function shownBy({ shown }: Host, failure: Failure): Failure {
   return shown === undefined ? failure : shown(failure);
 }
 
-function unverified({ tlsVerified = true }: Host): { tls_verified?: false } {
+function tlsColumn({ tlsVerified = true }: Host): { tls_verified?: false } {
   return tlsVerified ? {} : { tls_verified: false };
 }
 
@@ -172,11 +172,11 @@ interface AnswerBody extends Pick<Answer, "success" | "message" | "counts" | "re
   readonly [column: string]: unknown;
 }
 
-async function wholeAnswer(callRun: CallRun, run: NonNullable<Prepared["run"]>): Promise<AnswerBody> {
+async function runWhole(callRun: CallRun, run: NonNullable<Prepared["run"]>): Promise<AnswerBody> {
   const { action, context, host } = callRun;
   if (action.effect !== "read") host.touching?.();
   const ran = await attempt(() => run(context));
-  if (action.effect === "read") await traceRead(callRun, [], ran);
+  if (action.effect === "read") await auditRead(callRun, [], ran);
   if (!ran.ok) throw ran.failure;
   // `message` is the envelope's word; an action may say it better without declaring it.
   const { message: _, ...own } = ran.value;
@@ -186,49 +186,49 @@ async function wholeAnswer(callRun: CallRun, run: NonNullable<Prepared["run"]>):
   return { success: true, message: `${action.title}: done.`, counts, ...ran.value };
 }
 
-async function throughItems(callRun: CallRun): Promise<AnswerBody> {
+async function runItems(callRun: CallRun): Promise<AnswerBody> {
   const { action, prepared, input, context, host } = callRun;
   if (prepared.select === undefined || prepared.act === undefined) throw new Failure("internal", `${action.name} neither runs nor acts.`);
   const { select } = prepared;
-  const chosen = await attempt(() => choose(select(context), effects[action.effect].missingIsFine));
+  const chosen = await attempt(() => selectItems(select(context), effects[action.effect].missingIsFine));
   const items = chosen.ok ? chosen.value : [];
   const found = items.filter((item) => item.target !== undefined);
-  const miscounted = guardCount(input, found.length, action.noun);
+  const miscounted = checkCount(input, found.length, action.noun);
   // What a dry run or a refusal shows was read, too.
-  if (action.effect === "read" || input.dry_run || miscounted !== undefined || !chosen.ok) await traceRead(callRun, found, chosen);
+  if (action.effect === "read" || input.dry_run || miscounted !== undefined || !chosen.ok) await auditRead(callRun, found, chosen);
   if (!chosen.ok) throw chosen.failure;
-  if (miscounted !== undefined) return refused(callRun, items, miscounted);
-  if (input.dry_run) return told(callRun, items);
+  if (miscounted !== undefined) return refusedBody(callRun, items, miscounted);
+  if (input.dry_run) return answerBodyOf(callRun, items);
 
   if (found.length > 0) {
     const agreed = host.asksAlways === true ? action.effect === "read" : !prepared.asksFirst || input.confirm;
-    if (!agreed && !(await saysYes(callRun, found))) {
-      await traceRead(callRun, found, chosen);
-      return refused(callRun, items, unconfirmed(action, found.length));
+    if (!agreed && !(await isConfirmed(callRun, found))) {
+      await auditRead(callRun, found, chosen);
+      return refusedBody(callRun, items, unconfirmed(action, found.length));
     }
     const traced = action.effect === "read" ? undefined : host.audit;
     if (prepared.preserve !== undefined) await preserveEach(found, prepared.preserve, context);
     const remaining = found.filter((item) => item.failure === undefined);
     if (host.signal?.aborted) throw new Failure("cancelled", "It was stopped on request before anything was touched.");
-    const entry = audited(callRun, remaining);
+    const entry = auditEntryOf(callRun, remaining);
     if (remaining.length > 0) await traced?.append({ ...entry, phase: "began", outcome: remaining.map((item) => evidenceOf(item)) });
     if (remaining.length > 0 && action.effect !== "read") host.touching?.();
     await actOn(remaining, prepared.act, action, context);
     await settleMissing(remaining, prepared, action, context);
     if (prepared.verify !== undefined) await verifyEach(found, prepared.verify, context);
-    const given = told(callRun, items);
+    const given = answerBodyOf(callRun, items);
     if (remaining.length === 0) return given;
     try {
       await traced?.append({ ...entry, phase: "ended", outcome: remaining.map(outcomeOf), ...waitedMs(callRun.waited) });
     } catch (thrown) {
-      return { ...given, success: false, error: errorNoun(shownBy(host, unclosed(asFailure(thrown), given))) };
+      return { ...given, success: false, error: errorNoun(shownBy(host, endNotAudited(asFailure(thrown), given))) };
     }
     return given;
   }
-  return told(callRun, items);
+  return answerBodyOf(callRun, items);
 }
 
-function guardCount(input: CommonInput, found: number, noun = "item"): Failure | undefined {
+function checkCount(input: CommonInput, found: number, noun = "item"): Failure | undefined {
   if (input.expected_count !== undefined && found !== input.expected_count) {
     return new Failure(
       "unexpected-count",
@@ -242,7 +242,7 @@ function guardCount(input: CommonInput, found: number, noun = "item"): Failure |
   return undefined;
 }
 
-async function saysYes({ action, prepared, context, host }: CallRun, found: readonly Item[]): Promise<boolean> {
+async function isConfirmed({ action, prepared, context, host }: CallRun, found: readonly Item[]): Promise<boolean> {
   if (host.confirm === undefined) return false;
   const { name, title, effect, glance } = action;
   return await host.confirm({
@@ -250,7 +250,7 @@ async function saysYes({ action, prepared, context, host }: CallRun, found: read
     title,
     effect,
     mailbox: context.mailbox.address,
-    ...wordsOf(action, prepared),
+    ...itemWordsOf(action, prepared),
     columns: glance?.columns ?? [],
     rows: found.map((item) => item.row),
     question: () => questionOf(prepared, targetsOf(found), context),
@@ -265,25 +265,25 @@ function unconfirmed(action: Action, found: number): Failure {
 }
 
 /** Nothing was touched; the results say what would have been. */
-function refused(callRun: CallRun, items: readonly Item[], failure: Failure): AnswerBody {
-  return { ...told(callRun, items), success: false, message: failure.message, error: errorNoun(failure) };
+function refusedBody(callRun: CallRun, items: readonly Item[], failure: Failure): AnswerBody {
+  return { ...answerBodyOf(callRun, items), success: false, message: failure.message, error: errorNoun(failure) };
 }
 
 /** `message` says what became of the items, which may be that all failed. */
-function unclosed(failure: Failure, { message }: AnswerBody): Failure {
+function endNotAudited(failure: Failure, { message }: AnswerBody): Failure {
   return new Failure("audit-failed", `${message} The audit entry that says so could not be written: ${failure.message}`, {
     hint: "Look at the results before you repeat: the audit log holds only the beginning of this call. Check the audit file.",
     cause: failure,
   });
 }
 
-function told({ action, prepared, remarks, host }: CallRun, items: readonly Item[]): AnswerBody {
+function answerBodyOf({ action, prepared, remarks, host }: CallRun, items: readonly Item[]): AnswerBody {
   const results = items.map((item) => resultOf(item, host));
   const having = (status: Result["status"]) => results.filter((result) => result.status === status).length;
   const planned = having("planned");
   const counts = { requested: items.length, succeeded: having("done"), failed: having("failed"), not_found: having("not_found") };
   const missingFails = !effects[action.effect].missingIsFine && counts.not_found > 0;
-  const words = wordsOf(action, prepared);
+  const words = itemWordsOf(action, prepared);
   const message = sentenceOf(items, action, { ...prepared, ...words }, counts, planned, remarks);
   return { success: counts.failed === 0 && !missingFails && remarks.incomplete !== true, message, counts, ...remarks, results };
 }
@@ -291,7 +291,7 @@ function told({ action, prepared, remarks, host }: CallRun, items: readonly Item
 function resultOf(item: Item, host: Host): Result {
   const evidence = item.evidence === undefined ? {} : { evidence: { ...item.evidence } };
   const verified = item.verified === undefined ? {} : { verified: item.verified };
-  const looked = item.looked === undefined ? {} : { looked: present({ ...item.looked, places: [...item.looked.places] }) };
+  const looked = item.looked === undefined ? {} : { looked: omitUndefined({ ...item.looked, places: [...item.looked.places] }) };
   const error = item.failure === undefined ? {} : { error: errorNoun(shownBy(host, item.failure)) };
   return { ...item.row, ...item.answered, status: item.status, ...looked, ...evidence, ...verified, ...error };
 }
@@ -299,14 +299,14 @@ function resultOf(item: Item, host: Host): Result {
 const Names = z.array(z.string());
 
 /** The one entry of a call that changes nothing, before its answer is given. Throws Failure `audit-failed`: then nothing is returned. */
-async function traceRead(callRun: CallRun, items: readonly Item[], came: Outcome<unknown>): Promise<void> {
+async function auditRead(callRun: CallRun, items: readonly Item[], came: Outcome<unknown>): Promise<void> {
   const { host, prepared } = callRun;
   if (host.auditsReads !== true) return;
   const mailboxes = Names.safeParse(prepared.input.mailboxes).data;
   // A search of one mailbox has its address in the entry.
   const searched = mailboxes === undefined ? {} : { mailboxes, searched: searchedOf(callRun.searched) };
   const failed = came.ok ? {} : { outcome: [{ status: "failed", error: came.failure.code }] };
-  await appendRead(host.audit, { ...audited(callRun, items), phase: "read", ...searched, ...failed });
+  await appendRead(host.audit, { ...auditEntryOf(callRun, items), phase: "read", ...searched, ...failed });
 }
 
 function evidenceOf(item: Item): Row {
@@ -316,10 +316,10 @@ function evidenceOf(item: Item): Row {
 function outcomeOf(item: Item): Row {
   const code = item.failure === undefined ? {} : { error: item.failure.code };
   const verified = item.verified === undefined ? {} : { verified: item.verified };
-  return { status: item.status, ...code, ...verified, ...columns(item.answered ?? {}, outcomeColumns) };
+  return { status: item.status, ...code, ...verified, ...pickColumns(item.answered ?? {}, outcomeColumns) };
 }
 
-function audited({ action, prepared, context, host, backend }: CallRun, items: readonly Item[]): Omit<AuditEntry, "phase"> {
+function auditEntryOf({ action, prepared, context, host, backend }: CallRun, items: readonly Item[]): Omit<AuditEntry, "phase"> {
   return {
     action: action.name,
     effect: action.effect,
@@ -327,10 +327,10 @@ function audited({ action, prepared, context, host, backend }: CallRun, items: r
     connection: host.connection,
     mailbox: mailboxOf(context),
     backend,
-    ...unverified(host),
+    ...tlsColumn(host),
     call_id: randomUUID(),
     options: optionsOf(action, prepared.input),
-    targets: items.map((item) => columns(item.row, namingColumns)),
+    targets: items.map((item) => pickColumns(item.row, namingColumns)),
   };
 }
 
@@ -344,7 +344,7 @@ function mailboxOf(context: Context): string {
 }
 
 /** An answer that its own schema refuses is a defect: it is not given out as if it were right. */
-function checked(action: Action, answer: Answer): Answer {
+function checkAnswer(action: Action, answer: Answer): Answer {
   const parsed = answerSchema(action).safeParse(answer);
   if (parsed.success) return answer;
   const failure = malformed(action, parsed.error);

@@ -48,6 +48,9 @@ async function withFolders(targets: readonly Target[], context: Context): Promis
 }
 
 /** What one item is called, and what has become of it when it is done. */
-export function wordsOf({ noun = "item" }: Pick<Action, "noun">, { done = "done" }: Pick<Prepared, "done">): Pick<Plan, "noun" | "done"> {
+export function itemWordsOf(
+  { noun = "item" }: Pick<Action, "noun">,
+  { done = "done" }: Pick<Prepared, "done">,
+): Pick<Plan, "noun" | "done"> {
   return { noun, done };
 }

@@ -4,14 +4,14 @@ import { searchExtentOf } from "../exchange/search/absence.ts";
 import type { Item } from "./items.ts";
 
 /** How often each of these words. */
-function countedBy(words: readonly string[]): ReadonlyMap<string, number> {
+function countWords(words: readonly string[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
   return counts;
 }
 
 /** How often each thing became of the items that are done; and of those that are not there but of which the action knows what did (`known`). */
-function becameOf(
+function countOutcomes(
   items: readonly Item[],
   { each }: Pick<Action, "each">,
   prepared: Pick<Prepared, "did">,
@@ -26,7 +26,7 @@ function becameOf(
     if (what !== undefined) known.add(item);
     return what ?? [];
   });
-  return { did: countedBy(words), known };
+  return { did: countWords(words), known };
 }
 
 /** What became of the items, in one sentence: `2 of 3 messages deleted; 1 failed: She will not.` */
@@ -38,12 +38,12 @@ export function sentenceOf(
   planned: number,
   remarks: Remarks,
 ): string {
-  const { did, known } = becameOf(items, action, words, words.done);
+  const { did, known } = countOutcomes(items, action, words, words.done);
   const others = items.filter((item) => !known.has(item));
-  return sentence(words, { ...counts, not_found: counts.not_found - known.size }, planned, did, others, remarks);
+  return buildSentence(words, { ...counts, not_found: counts.not_found - known.size }, planned, did, others, remarks);
 }
 
-function sentence(
+function buildSentence(
   { noun, done }: { readonly noun: string; readonly done: string },
   counts: Answer["counts"],
   planned: number,

@@ -3,19 +3,19 @@
 import { resolve } from "node:path";
 import * as z from "zod";
 import { Failure } from "../failure.ts";
-import { readSecret, type Secret, secretPlace } from "./secrets.ts";
-import { put, secret, text } from "./setting-fields.ts";
+import { parseSecretPlace, readSecret, type Secret } from "./secrets.ts";
+import { expected, secret, text } from "./setting-fields.ts";
 import { defaultAuditFile, defaultHeadFolder } from "./settings-paths.ts";
 
 /** What the file may say of the audit log. */
 export const auditSettings = {
   audit_file: text("the path of the audit file").optional(),
-  audit: z.strictObject({ reads: z.boolean(put("true or false")).default(true), key: secret.optional() }).prefault({}),
+  audit: z.strictObject({ reads: z.boolean(expected("true or false")).default(true), key: secret.optional() }).prefault({}),
 };
 const AuditSettings = z.object(auditSettings);
 
 /** Where the audit log is, and how it is written. Paths are absolute. */
-export interface AuditPlace {
+export interface AuditLocation {
   readonly file: string;
   /** The folder in which the ends of audit logs are kept, away from them. */
   readonly heads: string;
@@ -25,7 +25,7 @@ export interface AuditPlace {
   readonly key: Secret | undefined;
 }
 
-export interface AuditPlaces {
+export interface AuditSources {
   readonly flag: string | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly directory: string;
@@ -38,7 +38,7 @@ export interface AuditPlaces {
  * @param written the members `audit_file` and `audit` of the file
  * @throws Failure `invalid-settings`
  */
-export function readAudit(written: unknown, { flag, environment, directory, home }: AuditPlaces): AuditPlace {
+export function readAudit(written: unknown, { flag, environment, directory, home }: AuditSources): AuditLocation {
   const parsed = AuditSettings.safeParse(written);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
@@ -47,7 +47,7 @@ export function readAudit(written: unknown, { flag, environment, directory, home
   const { audit_file, audit } = parsed.data;
   const named = flag || environment.MAILCORDON_AUDIT_FILE;
   const inFile = audit_file === undefined ? defaultAuditFile(environment) : resolve(home, audit_file);
-  const place = audit.key === undefined ? undefined : secretPlace(audit.key);
+  const place = audit.key === undefined ? undefined : parseSecretPlace(audit.key);
   return {
     file: named ? resolve(directory, named) : inFile,
     heads: defaultHeadFolder(environment),

@@ -3,13 +3,13 @@ import type * as z from "zod";
 import { Failure } from "../failure.ts";
 import { didYouMean } from "../text/nearest-name.ts";
 import { onlineEws, onlineGraph } from "../wire/sign-in/clouds.ts";
-import { type AuditPlace, readAudit } from "./audit-settings.ts";
-import { type GraphHabits, type MailboxList, readHabits, readMailboxList } from "./graph-settings.ts";
-import { type Discover, type Network, readDiscover, readNetwork } from "./network-settings.ts";
+import { type AuditLocation, readAudit } from "./audit-settings.ts";
+import { type GraphBehaviour, type MailboxList, readGraphBehaviour, readMailboxList } from "./graph-settings.ts";
+import { type AutodiscoverOptions, type Network, readAutodiscover, readNetwork } from "./network-settings.ts";
 import { credentials, type OAuth, readOAuth } from "./oauth-settings.ts";
-import { fieldsOfWay, type OnPremises, readOnPremises } from "./on-premises-settings.ts";
-import { isTree, readYaml, type Tree } from "./read-yaml.ts";
-import { readSecret, type Secret, type SecretPlace, secretPlace } from "./secrets.ts";
+import { fieldsOfMethod, type OnPremises, readOnPremises } from "./on-premises-settings.ts";
+import { isTree, readYaml, type YamlTree } from "./read-yaml.ts";
+import { parseSecretPlace, readSecret, type Secret, type SecretPlace } from "./secrets.ts";
 import { defaultEvidenceDir, findSettings, settingsPlaces } from "./settings-paths.ts";
 import { knownKeys, SettingsFile } from "./settings-schema.ts";
 
@@ -21,7 +21,7 @@ export interface Connection {
   /** Exchange Web Services: where they are, or how they are found; `caFile` is the path of a PEM file. */
   readonly ews: {
     readonly url: URL | undefined;
-    readonly autodiscover: Discover | undefined;
+    readonly autodiscover: AutodiscoverOptions | undefined;
     readonly caFile: string | undefined;
     /** How to sign in there, where it is not as at Microsoft Graph. */
     readonly auth?: Connection["auth"] | undefined;
@@ -32,7 +32,7 @@ export interface Connection {
   readonly graph: {
     readonly url: URL;
     readonly caFile: string | undefined;
-    readonly habits: GraphHabits;
+    readonly habits: GraphBehaviour;
     readonly mailboxList: MailboxList;
   };
   readonly network: Network;
@@ -59,7 +59,7 @@ export interface Settings {
   readonly foundFile: string | undefined;
   /** Absolute path of the folder for evidence. */
   readonly evidenceDir: string;
-  readonly audit: AuditPlace;
+  readonly audit: AuditLocation;
   /** Over MCP nothing but reads is done without a person whom the client asks. */
   readonly requirePerson: boolean;
 }
@@ -120,11 +120,11 @@ export const variables = {
  * @throws Failure `invalid-settings` naming each field that is wrong and saying what to put
  */
 export async function loadSettings(place: SettingsPlace = {}): Promise<Settings> {
-  const { flags, environment, directory, path, isFound, name, raw, merged } = await readPlace(place);
+  const { flags, environment, directory, path, isFound, name, raw, merged } = await readSources(place);
 
   const parsed = SettingsFile.safeParse(merged);
   if (!parsed.success) {
-    throw new Failure("invalid-settings", `${problems(parsed.error, path)}${givenBy(parsed.error, raw, name, environment)}`);
+    throw new Failure("invalid-settings", `${problemTexts(parsed.error, path)}${environmentOrigin(parsed.error, raw, name, environment)}`);
   }
   const { connections, evidence_dir, audit_file, audit, mcp } = parsed.data;
   const chosen = connections[name];
@@ -132,7 +132,8 @@ export async function loadSettings(place: SettingsPlace = {}): Promise<Settings>
 
   const home = path === undefined ? directory : dirname(path);
   const absolutePathOf = (text: string | undefined, base: string) => (text === undefined || text === "" ? undefined : resolve(base, text));
-  const secretOf = (field: string, text: string) => readSecret(absolute(text, home), `connections.${name}.${field}`, environment);
+  const secretOf = (field: string, text: string) =>
+    readSecret(absoluteSecretPlace(text, home), `connections.${name}.${field}`, environment);
   const pathOf = (file: string) => resolve(home, file);
   const { backend, ews, graph, auth, access, mailbox, timeouts, throttling } = chosen;
   const cloud = auth.oauth?.cloud ?? "worldwide";
@@ -143,7 +144,7 @@ export async function loadSettings(place: SettingsPlace = {}): Promise<Settings>
       mailbox,
       ews: {
         url: ews.url === undefined ? online : new URL(ews.url),
-        autodiscover: ews.url === undefined ? readDiscover(chosen) : undefined,
+        autodiscover: ews.url === undefined ? readAutodiscover(chosen) : undefined,
         caFile: absolutePathOf(ews.ca_file, home),
         auth: ews.auth && authOf(ews.auth, (field, place) => secretOf(`ews.auth.${field}`, place), pathOf),
       },
@@ -151,7 +152,7 @@ export async function loadSettings(place: SettingsPlace = {}): Promise<Settings>
       graph: {
         url: graph.url === undefined ? onlineGraph(cloud) : new URL(graph.url),
         caFile: absolutePathOf(graph.ca_file, home),
-        habits: readHabits(graph, cloud),
+        habits: readGraphBehaviour(graph, cloud),
         mailboxList: readMailboxList(graph, cloud),
       },
       network: readNetwork(chosen.proxy, chosen.tls, environment, secretOf),
@@ -179,7 +180,7 @@ export async function loadSettings(place: SettingsPlace = {}): Promise<Settings>
 }
 
 /** What the settings say for everything that is not one connection. */
-export interface WrittenFile {
+export interface WrittenSettings {
   /** The section `serve`, unchecked. */
   readonly serve: unknown;
   /** `mcp.require_person`, which is checked when a connection is opened. */
@@ -199,7 +200,7 @@ export async function loadAudit({
   flags = {},
   environment = process.env,
   directory = process.cwd(),
-}: SettingsPlace): Promise<AuditPlace & Pick<WrittenFile, "serve" | "home" | "path">> {
+}: SettingsPlace): Promise<AuditLocation & Pick<WrittenSettings, "serve" | "home" | "path">> {
   const found = findSettings(flags.config, environment, directory);
   const home = found === undefined ? directory : dirname(found.path);
   const raw = found === undefined ? {} : await readYaml(found);
@@ -207,11 +208,11 @@ export async function loadAudit({
 }
 
 /** What is written for a program that has all connections open. Throws Failure `invalid-settings`. */
-export async function writtenFile({
+export async function readWrittenSettings({
   flags = {},
   environment = process.env,
   directory = process.cwd(),
-}: SettingsPlace): Promise<WrittenFile> {
+}: SettingsPlace): Promise<WrittenSettings> {
   const found = findSettings(flags.config, environment, directory);
   const path = found?.path;
   const raw = found === undefined ? {} : await readYaml(found);
@@ -230,7 +231,7 @@ export async function writtenFile({
   return { ...rest, connections: names.length === 0 ? [chosen] : names, defaultConnection: chosen };
 }
 
-async function readPlace({ flags = {}, environment = process.env, directory = process.cwd(), fileAlone = false }: SettingsPlace) {
+async function readSources({ flags = {}, environment = process.env, directory = process.cwd(), fileAlone = false }: SettingsPlace) {
   const found = findSettings(flags.config, environment, directory);
   const path = found?.path;
   const raw = found === undefined ? {} : await readYaml(found);
@@ -244,21 +245,21 @@ async function readPlace({ flags = {}, environment = process.env, directory = pr
  * One connection as the file and the environment write it, unchecked: settings that `loadSettings` took hold no secret, only where it is.
  * Throws Failure `invalid-settings`.
  */
-export async function writtenConnection(place: SettingsPlace = {}): Promise<Readonly<Record<string, unknown>>> {
-  const { name, merged } = await readPlace(place);
-  return at({ ...merged }, ["connections", name]) ?? {};
+export async function readWrittenConnection(place: SettingsPlace = {}): Promise<Readonly<Record<string, unknown>>> {
+  const { name, merged } = await readSources(place);
+  return subtreeAt({ ...merged }, ["connections", name]) ?? {};
 }
 
 function authOf(
-  { bearer, oauth, ...ways }: z.output<typeof SettingsFile>["connections"][string]["auth"],
+  { bearer, oauth, ...methods }: z.output<typeof SettingsFile>["connections"][string]["auth"],
   secretOf: (field: string, text: string) => Secret,
   pathOf: (path: string) => string,
 ): Connection["auth"] {
   if (oauth !== undefined) return readOAuth(oauth, secretOf, pathOf);
-  return readOnPremises(ways, secretOf, pathOf) ?? { kind: "bearer", token: secretOf("bearer.token", bearer?.token ?? "") };
+  return readOnPremises(methods, secretOf, pathOf) ?? { kind: "bearer", token: secretOf("bearer.token", bearer?.token ?? "") };
 }
 
-function chooseConnection(raw: Tree, requested: string | undefined, environment: Environment, looked: string): string {
+function chooseConnection(raw: YamlTree, requested: string | undefined, environment: Environment, searchedPaths: string): string {
   const { connections, default: byDefault } = raw;
   const names = isTree(connections) ? Object.keys(connections) : [];
   const wanted = requested || (typeof byDefault === "string" ? byDefault : undefined);
@@ -280,7 +281,7 @@ function chooseConnection(raw: Tree, requested: string | undefined, environment:
   if (first === undefined) {
     throw new Failure(
       "invalid-settings",
-      `No connection is set (looked in ${looked}). Put one into mailcordon.yaml under connections, or set MAILCORDON_EWS_URL or MAILCORDON_BACKEND.`,
+      `No connection is set (looked in ${searchedPaths}). Put one into mailcordon.yaml under connections, or set MAILCORDON_EWS_URL or MAILCORDON_BACKEND.`,
     );
   }
   if (second === undefined) return first;
@@ -288,13 +289,13 @@ function chooseConnection(raw: Tree, requested: string | undefined, environment:
 }
 
 /** The file's tree with what the environment replaces in the chosen connection. */
-function withEnvironment(raw: Tree, name: string, environment: Environment, directory: string): File | Tree {
+function withEnvironment(raw: YamlTree, name: string, environment: Environment, directory: string): File | YamlTree {
   const auth = ["connections", name, "auth"];
   const chosen = environment.MAILCORDON_AUTH || undefined;
   let tree = raw;
   if (chosen !== undefined) {
-    tree = without(tree, auth, (way) => way !== chosen);
-    tree = replaced(tree, [...auth, chosen], at(tree, [...auth, chosen]) ?? {});
+    tree = omitKeys(tree, auth, (method) => method !== chosen);
+    tree = replaceAt(tree, [...auth, chosen], subtreeAt(tree, [...auth, chosen]) ?? {});
   }
   for (const [variable, path] of Object.entries(variables)) {
     const value = environment[variable];
@@ -303,35 +304,35 @@ function withEnvironment(raw: Tree, name: string, environment: Environment, dire
     if (path[0] === "auth") {
       const [, usual, ...field] = path;
       const requested = usual === "oauth" ? usual : field[0];
-      const way = wayFor(usual, requested, chosen === undefined ? Object.keys(at(tree, auth) ?? {}) : [chosen]);
+      const method = signInMethodFor(usual, requested, chosen === undefined ? Object.keys(subtreeAt(tree, auth) ?? {}) : [chosen]);
       // A way that was chosen has no use for a secret of another one.
-      if (chosen !== undefined && way !== chosen) continue;
+      if (chosen !== undefined && method !== chosen) continue;
       // Who gives a token means bearer, whatever the file says; who gives a client secret means no certificate.
-      tree = without(tree, auth, (other) => other !== way);
-      place = ["auth", way, ...(usual === "oauth" && way !== usual ? [usual] : []), ...field];
+      tree = omitKeys(tree, auth, (other) => other !== method);
+      place = ["auth", method, ...(usual === "oauth" && method !== usual ? [usual] : []), ...field];
       // In auto a token that is ready stands for one that is fetched, and the other way round.
       const rivals = ["token", "oauth"];
-      if (rivals.includes(requested)) tree = without(tree, [...auth, "auto"], (other) => rivals.includes(other) && other !== requested);
+      if (rivals.includes(requested)) tree = omitKeys(tree, [...auth, "auto"], (other) => rivals.includes(other) && other !== requested);
     }
     if (path[1] === "oauth" && isCredential(path[2])) {
       const oauth = place.slice(0, place.indexOf("oauth") + 1);
-      tree = without(tree, ["connections", name, ...oauth], (field) => isCredential(field) && field !== path[2]);
+      tree = omitKeys(tree, ["connections", name, ...oauth], (field) => isCredential(field) && field !== path[2]);
     }
-    tree = replaced(tree, ["connections", name, ...place], meant(variable, value, directory));
+    tree = replaceAt(tree, ["connections", name, ...place], settingValueOf(variable, value, directory));
   }
   return tree;
 }
 
 /** A user name, a password, a token or an application is for the way that is there, if it takes one; otherwise for the usual one. */
-function wayFor(usual: string, field: string, there: readonly string[]): string {
-  return there.find((way) => fieldsOfWay[way]?.includes(field)) ?? usual;
+function signInMethodFor(usual: string, field: string, there: readonly string[]): string {
+  return there.find((method) => fieldsOfMethod[method]?.includes(field)) ?? usual;
 }
 
-function at(tree: Tree, path: readonly string[]): Tree | undefined {
+function subtreeAt(tree: YamlTree, path: readonly string[]): YamlTree | undefined {
   const [step, ...rest] = path;
   if (step === undefined) return tree;
   const below = tree[step];
-  return isTree(below) ? at(below, rest) : undefined;
+  return isTree(below) ? subtreeAt(below, rest) : undefined;
 }
 
 function isCredential(field: string): boolean {
@@ -339,14 +340,14 @@ function isCredential(field: string): boolean {
 }
 
 /** The tree without some keys of what stands at the path. */
-function without(tree: Tree, path: readonly string[], isMeant: (key: string) => boolean): Tree {
+function omitKeys(tree: YamlTree, path: readonly string[], isMeant: (key: string) => boolean): YamlTree {
   const [step, ...rest] = path;
   if (step === undefined) return Object.fromEntries(Object.entries(tree).filter(([key]) => !isMeant(key)));
   const below = tree[step];
-  return isTree(below) ? { ...tree, [step]: without(below, rest, isMeant) } : tree;
+  return isTree(below) ? { ...tree, [step]: omitKeys(below, rest, isMeant) } : tree;
 }
 
-function meant(variable: string, value: string, directory: string): string | number {
+function settingValueOf(variable: string, value: string, directory: string): string | number {
   if (/_(?:SECONDS|CONCURRENCY|MEGABYTES)$/.test(variable)) return Number(value);
   if (["MAILCORDON_PASSWORD", "MAILCORDON_TOKEN", "MAILCORDON_CLIENT_SECRET"].includes(variable)) return `env:${variable}`;
   if (["MAILCORDON_CA_FILE", "MAILCORDON_CERTIFICATE_FILE", "MAILCORDON_FEDERATED_TOKEN_FILE"].includes(variable))
@@ -354,19 +355,19 @@ function meant(variable: string, value: string, directory: string): string | num
   return variable.endsWith("_FILE") ? `file:${resolve(directory, value)}` : value;
 }
 
-function replaced(tree: Tree, path: readonly string[], value: unknown): Tree {
+function replaceAt(tree: YamlTree, path: readonly string[], value: unknown): YamlTree {
   const [step, ...rest] = path;
   if (step === undefined) return tree;
   const below = tree[step];
-  return { ...tree, [step]: rest.length === 0 ? value : replaced(isTree(below) ? below : {}, rest, value) };
+  return { ...tree, [step]: rest.length === 0 ? value : replaceAt(isTree(below) ? below : {}, rest, value) };
 }
 
-function absolute(text: string, home: string): SecretPlace {
-  const place = secretPlace(text) ?? { kind: "env", name: "" };
+function absoluteSecretPlace(text: string, home: string): SecretPlace {
+  const place = parseSecretPlace(text) ?? { kind: "env", name: "" };
   return place.kind === "file" ? { kind: "file", name: resolve(home, place.name) } : place;
 }
 
-function problems(error: z.ZodError, path: string | undefined): string {
+function problemTexts(error: z.ZodError, path: string | undefined): string {
   const words = error.issues.flatMap((issue) => {
     const where = issue.path.join(".");
     if (issue.code !== "unrecognized_keys") return [`${where || "the settings"} ${issue.message}`];
@@ -380,13 +381,13 @@ function problems(error: z.ZodError, path: string | undefined): string {
 }
 
 /** Which variables of the environment gave what is wrong: nobody finds that in the file. */
-function givenBy(error: z.ZodError, raw: Tree, name: string, environment: Environment): string {
+function environmentOrigin(error: z.ZodError, raw: YamlTree, name: string, environment: Environment): string {
   const given = Object.entries(variables).filter(([variable, [first, second]]) => {
     if (!environment[variable]) return false;
     return error.issues.some(({ path: [, connection, ...rest] }) => {
       const steps = rest.map(String);
       const depth = first === "auth" ? steps.lastIndexOf(second ?? "") : steps.indexOf(first);
-      return connection === name && depth >= 0 && at(raw, ["connections", name, ...steps.slice(0, depth + 1)]) === undefined;
+      return connection === name && depth >= 0 && subtreeAt(raw, ["connections", name, ...steps.slice(0, depth + 1)]) === undefined;
     });
   });
   const names = given.map(([variable]) => variable);

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { type ProxyRules, readEnvironmentProxies, splitNoProxy } from "../wire/http/proxy-rules.ts";
 import type { Secret } from "./secrets.ts";
-import { isWebAddress, put, secret, text } from "./setting-fields.ts";
+import { expected, isWebAddress, secret, text } from "./setting-fields.ts";
 
 /** How a connection gets to its server, checked. */
 export interface Network {
@@ -16,7 +16,7 @@ export interface Network {
 }
 
 /** How EWS is found where no URL is given. */
-export interface Discover {
+export interface AutodiscoverOptions {
   readonly address: string;
   readonly allowHosts: readonly string[];
   /** Hours that what was found is used; undefined is the default of the back end. */
@@ -27,23 +27,28 @@ export interface Discover {
 const noProxy = "none";
 
 const proxyWords = "the URL of an http or https proxy without a user name in it, such as http://proxy.example.com:3128; or none";
-const hosts = (what: string) => z.union([z.array(text(what)), text(what)], put(`a list of ${what}`)).default([]);
+const hosts = (what: string) => z.union([z.array(text(what)), text(what)], expected(`a list of ${what}`)).default([]);
 
 /** `proxy` of a connection. */
 export const ProxySettings = z
   .strictObject({
-    url: z.string(put(proxyWords)).refine((value) => value === noProxy || isWebAddress(value), put(proxyWords)),
+    url: z.string(expected(proxyWords)).refine((value) => value === noProxy || isWebAddress(value), expected(proxyWords)),
     username: text("the user name for the proxy").optional(),
     password: secret.optional(),
     no_proxy: hosts("hosts that are reached without, such as mail.example.com, .example.com or 192.0.2.7:8443"),
   })
-  .refine(({ username, password }) => (username === undefined) === (password === undefined), put("both username and password, or neither"));
+  .refine(
+    ({ username, password }) => (username === undefined) === (password === undefined),
+    expected("both username and password, or neither"),
+  );
 
 /** `tls` of a connection. */
 export const TlsSettings = z.strictObject({
   server_name: text("the name that the server's certificate has, such as mail.example.com").optional(),
-  min_version: z.enum(["TLSv1.2", "TLSv1.3"], put("TLSv1.2 or TLSv1.3")).optional(),
-  verify: z.boolean(put("true, or leave it out; false lets whoever stands between read the password and change the mail")).default(true),
+  min_version: z.enum(["TLSv1.2", "TLSv1.3"], expected("TLSv1.2 or TLSv1.3")).optional(),
+  verify: z
+    .boolean(expected("true, or leave it out; false lets whoever stands between read the password and change the mail"))
+    .default(true),
 });
 
 const hostWords = "names of hosts, such as outlook.office365.com or *.example.net";
@@ -54,8 +59,14 @@ function isHostRule(value: string): boolean {
 
 const Autodiscover = z.strictObject({
   address: text("the address of a mailbox of the organisation, such as soc@example.com").optional(),
-  allow_hosts: z.array(z.string(put(hostWords)).refine(isHostRule, put(hostWords)), put(`a list of ${hostWords}`)).default([]),
-  cache_hours: z.number(put("hours, such as 24")).min(0, put("hours, 0 or more")).max(720, put("at most 720 hours")).optional(),
+  allow_hosts: z
+    .array(z.string(expected(hostWords)).refine(isHostRule, expected(hostWords)), expected(`a list of ${hostWords}`))
+    .default([]),
+  cache_hours: z
+    .number(expected("hours, such as 24"))
+    .min(0, expected("hours, 0 or more"))
+    .max(720, expected("at most 720 hours"))
+    .optional(),
 });
 
 /** `ews.autodiscover`: true, or how. */
@@ -64,7 +75,7 @@ export const AutodiscoverSettings = z
   .optional();
 
 /** The address that Autodiscover begins with: the one that is given for it, or one that the connection names anyway. */
-export function addressOf(connection: {
+export function autodiscoverAddressOf(connection: {
   readonly ews: { readonly autodiscover?: z.output<typeof Autodiscover> | undefined };
   readonly mailbox?: string | undefined;
   readonly auth: { readonly [Way in "basic" | "ntlm" | "auto"]?: { readonly username?: string | undefined } | undefined };
@@ -75,9 +86,9 @@ export function addressOf(connection: {
 }
 
 /** What `ews.autodiscover` says; undefined where it says nothing. */
-export function readDiscover(connection: Parameters<typeof addressOf>[0]): Discover | undefined {
+export function readAutodiscover(connection: Parameters<typeof autodiscoverAddressOf>[0]): AutodiscoverOptions | undefined {
   const { autodiscover } = connection.ews;
-  const address = addressOf(connection);
+  const address = autodiscoverAddressOf(connection);
   if (autodiscover === undefined || address === undefined) return undefined;
   return { address, allowHosts: autodiscover.allow_hosts, cacheHours: autodiscover.cache_hours };
 }

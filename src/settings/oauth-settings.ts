@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { Secret } from "./secrets.ts";
-import { isPrivate, isWebAddress, put, secret, text } from "./setting-fields.ts";
+import { expected, isPrivate, isWebAddress, secret, text } from "./setting-fields.ts";
 
 /** How an application gets tokens from Microsoft Entra ID (or AD FS), checked; its secrets are read. Paths are absolute. */
 export interface OAuth {
@@ -38,32 +38,34 @@ export const CertificateSettings = z
   })
   .refine(
     ({ pem, pfx, key }) => (pem === undefined) !== (pfx === undefined) && (key === undefined || pem !== undefined),
-    put("either pem or pfx"),
+    expected("either pem or pfx"),
   );
 
 const authorityWords = "the https address of another authority, such as https://adfs.example.com/adfs";
-const yes = z.literal(true, put("true, or leave it out")).optional();
+const trueOrAbsent = z.literal(true, expected("true, or leave it out")).optional();
 
 /** `auth.oauth`: exactly one credential. */
 export const OAuthSettings = z
   .strictObject({
     tenant: text("the tenant's id or one of its domains, such as example.onmicrosoft.com").optional(),
     client_id: text("the application (client) id from the Overview page of its registration").optional(),
-    cloud: z.enum(["worldwide", "us-gcc-high", "us-dod", "china"], put("worldwide, us-gcc-high, us-dod or china")).default("worldwide"),
+    cloud: z
+      .enum(["worldwide", "us-gcc-high", "us-dod", "china"], expected("worldwide, us-gcc-high, us-dod or china"))
+      .default("worldwide"),
     client_secret: secret.optional(),
     certificate: CertificateSettings.optional(),
     federated_token_file: text("the path of the file with the other issuer's token").optional(),
-    managed_identity: yes,
-    device_code: yes,
+    managed_identity: trueOrAbsent,
+    device_code: trueOrAbsent,
     authority: z
-      .string(put(authorityWords))
-      .refine((value) => isWebAddress(value) && isPrivate(value), put(authorityWords))
+      .string(expected(authorityWords))
+      .refine((value) => isWebAddress(value) && isPrivate(value), expected(authorityWords))
       .optional(),
     scope: text("a resource and /.default, such as https://outlook.office365.com/.default").optional(),
   })
   .refine(
     (oauth) => credentials.filter((name) => oauth[name] !== undefined).length === 1,
-    put("exactly one of client_secret, certificate, federated_token_file, managed_identity and device_code"),
+    expected("exactly one of client_secret, certificate, federated_token_file, managed_identity and device_code"),
   )
   .refine(({ managed_identity, client_id }) => managed_identity === true || client_id !== undefined, {
     path: ["client_id"],

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { type Strength, strengths } from "../wire/sign-in/scheme-strength.ts";
 import { CertificateSettings, type OAuth, OAuthSettings, readOAuth } from "./oauth-settings.ts";
 import type { Secret } from "./secrets.ts";
-import { put, secret, text } from "./setting-fields.ts";
+import { expected, secret, text } from "./setting-fields.ts";
 
 /** How an account signs in at an Exchange Server, checked; its secrets are read. Paths are absolute. */
 export type OnPremises =
@@ -38,27 +38,27 @@ const AccountSettings = z.strictObject({ username, password: secret });
 export const onPremisesSettings = {
   basic: AccountSettings.optional(),
   ntlm: AccountSettings.optional(),
-  kerberos: z.strictObject({}, put("{}: it takes the ticket of whoever runs the program")).optional(),
+  kerberos: z.strictObject({}, expected("{}: it takes the ticket of whoever runs the program")).optional(),
   auto: z
     .strictObject({
       username: username.optional(),
       password: secret.optional(),
       token: secret.optional(),
       oauth: OAuthSettings.optional(),
-      at_least: z.enum(strengths, put(`the weakest way to sign in that may be used: ${strengths.join(", ")}`)).optional(),
+      at_least: z.enum(strengths, expected(`the weakest way to sign in that may be used: ${strengths.join(", ")}`)).optional(),
     })
-    .refine((auto) => (auto.username === undefined) === (auto.password === undefined), put("both username and password, or neither"))
-    .refine((auto) => auto.token === undefined || auto.oauth === undefined, put("token, which is ready, or oauth, which fetches one"))
+    .refine((auto) => (auto.username === undefined) === (auto.password === undefined), expected("both username and password, or neither"))
+    .refine((auto) => auto.token === undefined || auto.oauth === undefined, expected("token, which is ready, or oauth, which fetches one"))
     .refine(
       (auto) => auto.at_least !== "oauth" || auto.token !== undefined || auto.oauth !== undefined,
-      put("token or oauth, when at_least is oauth"),
+      expected("token or oauth, when at_least is oauth"),
     )
     .optional(),
   client_certificate: CertificateSettings.optional(),
 };
 
 /** What the environment variables of an account, a token and an application (`oauth`) can be for. */
-export const fieldsOfWay: Readonly<Record<string, readonly string[]>> = {
+export const fieldsOfMethod: Readonly<Record<string, readonly string[]>> = {
   basic: ["username", "password"],
   ntlm: ["username", "password"],
   auto: ["username", "password", "token", "oauth"],
@@ -66,11 +66,11 @@ export const fieldsOfWay: Readonly<Record<string, readonly string[]>> = {
   oauth: ["oauth"],
 };
 
-type Given = { readonly [Way in keyof typeof onPremisesSettings]?: z.output<(typeof onPremisesSettings)[Way]> };
+type OnPremisesInput = { readonly [Way in keyof typeof onPremisesSettings]?: z.output<(typeof onPremisesSettings)[Way]> };
 
 /** `secretOf` reads a secret, `pathOf` makes a path absolute. Undefined when none of these ways is given. */
 export function readOnPremises(
-  { basic, ntlm, kerberos, auto, client_certificate }: Given,
+  { basic, ntlm, kerberos, auto, client_certificate }: OnPremisesInput,
   secretOf: (field: string, place: string) => Secret,
   pathOf: (path: string) => string,
 ): OnPremises | undefined {

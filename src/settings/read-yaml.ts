@@ -2,13 +2,13 @@ import { Failure } from "../failure.ts";
 import { readFileSetting, readOwnFile } from "./read-named-file.ts";
 import type { SettingsPath } from "./settings-paths.ts";
 
-export type Tree = Record<string, unknown>;
+export type YamlTree = Record<string, unknown>;
 
 /**
  * What a settings file holds, unchecked.
  * @throws Failure `invalid-settings` naming line and column of what is not YAML, or when others could have written a file that nobody named
  */
-export async function readYaml({ path, isFound }: SettingsPath): Promise<Tree> {
+export async function readYaml({ path, isFound }: SettingsPath): Promise<YamlTree> {
   const { LineCounter, parseDocument } = await import("../libraries/yaml.ts");
   const lines = new LineCounter();
   const document = parseDocument((isFound ? readOwnFile(path, path) : readFileSetting(path, "settings file")).toString("utf8"), {
@@ -37,6 +37,6 @@ function toValue(document: { toJS(): unknown }, path: string): unknown {
   }
 }
 
-export function isTree(value: unknown): value is Tree {
+export function isTree(value: unknown): value is YamlTree {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -33,7 +33,7 @@ export interface SecretPlace {
 }
 
 /** `env:NAME` or `file:PATH` as a place; undefined for everything else, which may be the secret itself and must not be shown. */
-export function secretPlace(text: string): SecretPlace | undefined {
+export function parseSecretPlace(text: string): SecretPlace | undefined {
   const found = /^(env|file):([^\r\n]+)$/.exec(text);
   const kind = found?.[1] === "env" ? "env" : "file";
   return found?.[2] === undefined ? undefined : { kind, name: found[2] };

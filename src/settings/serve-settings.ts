@@ -1,26 +1,27 @@
 import { resolve } from "node:path";
 import * as z from "zod";
 import { Failure } from "../failure.ts";
-import type { SettingsPlace, WrittenFile } from "./load-settings.ts";
+import type { SettingsPlace, WrittenSettings } from "./load-settings.ts";
 import { readFileSetting } from "./read-named-file.ts";
-import { readSecret, secretPlace } from "./secrets.ts";
-import { isLoopback, isPrivate, isWebAddress, put, secret, text } from "./setting-fields.ts";
+import { parseSecretPlace, readSecret } from "./secrets.ts";
+import { expected, isLoopback, isPrivate, isWebAddress, secret, text } from "./setting-fields.ts";
 
-const count = (what: string, least: number, most: number) => z.number(put(what)).int(put(what)).min(least, put(what)).max(most, put(what));
+const count = (what: string, least: number, most: number) =>
+  z.number(expected(what)).int(expected(what)).min(least, expected(what)).max(most, expected(what));
 const file = (what: string) => text(`the path of the PEM file with ${what}`);
 const publicWords = "the address that clients use, such as https://mailcordon.example.com";
 const issuerWords = "the https address of the issuer, such as https://login.example.com/tenant/v2.0";
 const isIssuer = (value: string) => isWebAddress(value) && isPrivate(value);
 
 const Oidc = z.strictObject({
-  issuer: z.string(put(issuerWords)).refine(isIssuer, put(issuerWords)),
+  issuer: z.string(expected(issuerWords)).refine(isIssuer, expected(issuerWords)),
   audience: text("the audience that tokens for this server have"),
   roles_claim: text("the claim that lists the roles").default("roles"),
   jwks_url: z
-    .string(put("the https address of the issuer's keys"))
-    .refine(isIssuer, put("the https address of the issuer's keys"))
+    .string(expected("the https address of the issuer's keys"))
+    .refine(isIssuer, expected("the https address of the issuer's keys"))
     .optional(),
-  require_mailboxes: z.boolean(put("true to refuse tokens without the claim mailcordon_mailboxes")).default(false),
+  require_mailboxes: z.boolean(expected("true to refuse tokens without the claim mailcordon_mailboxes")).default(false),
 });
 
 /** `serve` in mailcordon.yaml. */
@@ -28,8 +29,8 @@ export const ServeSettings = z.strictObject({
   host: text("the address to listen on, such as 127.0.0.1").default("127.0.0.1"),
   port: count("a port from 0 to 65535; 0 is any free one", 0, 65_535).default(8025),
   tls: z.strictObject({ cert_file: file("the certificate"), key_file: file("its key") }).optional(),
-  behind_proxy: z.boolean(put("true when a proxy before the server ends TLS")).default(false),
-  public_url: z.string(put(publicWords)).refine(isWebAddress, put(publicWords)).optional(),
+  behind_proxy: z.boolean(expected("true when a proxy before the server ends TLS")).default(false),
+  public_url: z.string(expected(publicWords)).refine(isWebAddress, expected(publicWords)).optional(),
   state_dir: text("the folder for keys and jobs").default("mailcordon-state"),
   database_url: secret.optional(),
   oidc: Oidc.optional(),
@@ -40,11 +41,11 @@ export const ServeSettings = z.strictObject({
   // A day is enough to repeat a call that failed, and to fetch what a job found.
   keep_hours: count("hours from 1 to 8760", 1, 8760).default(24),
   key_days: count("days from 1 to 36500 until a new API key ends", 1, 36_500).optional(),
-  metrics: z.enum(["key", "loopback"], put("key, or loopback to give /metrics to this machine without a key")).default("key"),
+  metrics: z.enum(["key", "loopback"], expected("key, or loopback to give /metrics to this machine without a key")).default("key"),
 });
 
 /** What the server runs with, checked; its secrets are read. */
-export interface Serving {
+export interface ServerSettings {
   readonly host: string;
   readonly port: number;
   /** PEM. */
@@ -84,13 +85,13 @@ export interface ServeFlags {
  * @throws Failure `invalid-settings` naming each field that is wrong; and for a server that anybody on the network could listen to
  */
 export function readServe(
-  written: Pick<WrittenFile, "serve" | "home" | "path">,
+  written: Pick<WrittenSettings, "serve" | "home" | "path">,
   flags: ServeFlags = {},
   place: Pick<SettingsPlace, "environment"> = {},
-): Serving {
+): ServerSettings {
   const { environment = process.env } = place;
   const parsed = ServeSettings.safeParse(written.serve ?? {});
-  if (!parsed.success) throw new Failure("invalid-settings", problems(parsed.error, written.path));
+  if (!parsed.success) throw new Failure("invalid-settings", problemTexts(parsed.error, written.path));
   const { tls, oidc, database_url, behind_proxy, ...said } = parsed.data;
   const host = flags.host ?? said.host;
   const pathOf = (path: string) => resolve(written.home, path);
@@ -136,13 +137,13 @@ function isOwnHost(host: string): boolean {
 }
 
 function databaseOf(setting: string | undefined, home: string, environment: NonNullable<SettingsPlace["environment"]>): string | undefined {
-  const place = setting === undefined ? undefined : secretPlace(setting);
+  const place = setting === undefined ? undefined : parseSecretPlace(setting);
   if (place === undefined) return environment.DATABASE_URL || undefined;
   const name = place.kind === "file" ? resolve(home, place.name) : place.name;
   return readSecret({ ...place, name }, "serve.database_url", environment).reveal();
 }
 
-function problems(error: z.ZodError, path: string | undefined): string {
+function problemTexts(error: z.ZodError, path: string | undefined): string {
   const words = error.issues.map((issue) => {
     const where = ["serve", ...issue.path].join(".");
     if (issue.code === "unrecognized_keys") return issue.keys.map((key) => `${where}.${key} is not a setting`).join("; ");

@@ -1,15 +1,15 @@
 import * as z from "zod";
-import { secretPlace } from "./secrets.ts";
+import { parseSecretPlace } from "./secrets.ts";
 
 /** The error of a field: missing or wrong, and what to put. Never shows what was there: it may be a secret. */
-export function put(what: string) {
+export function expected(what: string) {
   return { error: (issue: { readonly input?: unknown }) => `${issue.input === undefined ? "is missing" : "is not right"}; put ${what}` };
 }
 
-export const text = (what: string) => z.string(put(what)).refine((value) => value.trim() !== "", put(what));
+export const text = (what: string) => z.string(expected(what)).refine((value) => value.trim() !== "", expected(what));
 
 const secretWords = "env:NAME (the environment variable that holds it) or file:PATH (the file that holds it), never the secret itself";
-export const secret = z.string(put(secretWords)).refine((value) => secretPlace(value) !== undefined, put(secretWords));
+export const secret = z.string(expected(secretWords)).refine((value) => parseSecretPlace(value) !== undefined, expected(secretWords));
 
 /** http or https, without a password in it. */
 export function isWebAddress(value: string): boolean {

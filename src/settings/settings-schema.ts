@@ -1,17 +1,17 @@
 import * as z from "zod";
 import { auditSettings } from "./audit-settings.ts";
 import { GraphSettings } from "./graph-settings.ts";
-import { AutodiscoverSettings, addressOf, ProxySettings, TlsSettings } from "./network-settings.ts";
+import { AutodiscoverSettings, autodiscoverAddressOf, ProxySettings, TlsSettings } from "./network-settings.ts";
 import { OAuthSettings } from "./oauth-settings.ts";
 import { onPremisesSettings } from "./on-premises-settings.ts";
-import { isPrivate, isWebAddress, put, secret, text } from "./setting-fields.ts";
+import { expected, isPrivate, isWebAddress, secret, text } from "./setting-fields.ts";
 
-const seconds = (what: string) => z.number(put(what)).gt(0, put(what)).max(3600, put(what));
+const seconds = (what: string) => z.number(expected(what)).gt(0, expected(what)).max(3600, expected(what));
 
-const megabytes = (what: string) => z.number(put(what)).int(put(what)).min(1, put(what)).max(1_048_576, put(what));
+const megabytes = (what: string) => z.number(expected(what)).int(expected(what)).min(1, expected(what)).max(1_048_576, expected(what));
 
 const urlWords = "the address of Exchange Web Services, such as https://mail.example.com/EWS/Exchange.asmx";
-const url = z.string(put(urlWords)).refine((value) => isWebAddress(value), put(urlWords));
+const url = z.string(expected(urlWords)).refine((value) => isWebAddress(value), expected(urlWords));
 
 const Auth = z
   .strictObject({
@@ -21,7 +21,7 @@ const Auth = z
   })
   .refine(
     (auth) => Object.values(auth).filter((way) => way !== undefined).length === 1,
-    put(
+    expected(
       "one of auto, basic or ntlm (username, password), kerberos, client_certificate (pem or pfx), bearer (token) and oauth (tenant, client_id and a credential)",
     ),
   );
@@ -34,7 +34,7 @@ const Timeouts = z.strictObject({
   total_seconds: seconds("seconds from the beginning of a reply to its end, such as 900").optional(),
 });
 
-const count = (what: string) => z.number(put(what)).int(put(what)).min(1, put(what)).max(1000, put(what));
+const count = (what: string) => z.number(expected(what)).int(expected(what)).min(1, expected(what)).max(1000, expected(what));
 
 /** Each has a default in the back end. */
 const Throttling = z.strictObject({
@@ -51,13 +51,13 @@ const Ews = z.strictObject({
 
 const Connection = z
   .strictObject({
-    backend: z.enum(["ews", "graph", "auto"], put("ews, graph, or auto (each mailbox over the one that holds it)")).default("ews"),
+    backend: z.enum(["ews", "graph", "auto"], expected("ews, graph, or auto (each mailbox over the one that holds it)")).default("ews"),
     ews: Ews.default({}),
     graph: GraphSettings.prefault({}),
     auth: Auth,
-    access: z.enum(["impersonation", "delegate"], put("impersonation or delegate")).optional(),
+    access: z.enum(["impersonation", "delegate"], expected("impersonation or delegate")).optional(),
     impersonate_by: z
-      .enum(["smtp", "primary_smtp", "upn"], put("smtp, primary_smtp or upn: by which of its names a mailbox is impersonated"))
+      .enum(["smtp", "primary_smtp", "upn"], expected("smtp, primary_smtp or upn: by which of its names a mailbox is impersonated"))
       .default("smtp"),
     mailbox: text("the address of the mailbox that is meant when an action names none").optional(),
     timeouts: Timeouts.default({}),
@@ -84,7 +84,8 @@ const Connection = z
     error: "is not right for this sign-in; put auto or directory: admin_api needs a token of its own, which only oauth can get",
   })
   .refine(
-    (connection) => connection.ews.url !== undefined || connection.ews.autodiscover === undefined || addressOf(connection) !== undefined,
+    (connection) =>
+      connection.ews.url !== undefined || connection.ews.autodiscover === undefined || autodiscoverAddressOf(connection) !== undefined,
     {
       path: ["ews", "autodiscover", "address"],
       error: "is missing; put the address of a mailbox of the organisation, such as soc@example.com",
@@ -104,7 +105,7 @@ export const SettingsFile = z.strictObject({
   ...auditSettings,
   mcp: z
     .strictObject({
-      require_person: z.boolean(put("true to have a person asked by the MCP client before anything but a read")).default(false),
+      require_person: z.boolean(expected("true to have a person asked by the MCP client before anything but a read")).default(false),
     })
     .prefault({}),
   // Read by the server alone (serve-settings.ts): a playbook that starts a process for one action does not wait for its schema.

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { searchEmailsExtended } from "../../src/actions/search-emails-extended.ts";
-import { type Place, searchMany } from "../../src/actions/search-many.ts";
+import { type MailboxToSearch, searchMany } from "../../src/actions/search-many.ts";
 import type { MailboxFor } from "../../src/exchange/port-methods.ts";
 import type { SearchPage } from "../../src/exchange/search/search-query.ts";
 import { Failure } from "../../src/failure.ts";
@@ -10,7 +10,7 @@ const search = { filters: {}, folder: undefined, recursive: true, includeRecover
 const empty: SearchPage = { messages: [], folders: 1, applied: {} };
 
 /** Places of which some never answer; each search that was begun is noted. */
-function placesOf(silent: readonly string[], answering: readonly string[], begun: string[], aborted: string[] = []): Place[] {
+function placesOf(silent: readonly string[], answering: readonly string[], begun: string[], aborted: string[] = []): MailboxToSearch[] {
   return [...silent, ...answering].map((address) => {
     const until = (signal: AbortSignal | undefined): MailboxFor<"search"> => ({
       address,
@@ -27,7 +27,7 @@ function placesOf(silent: readonly string[], answering: readonly string[], begun
 describe("a search of many mailboxes", () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] }));
   afterEach(() => void vi.useRealTimers());
-  const ways = { signal: undefined, deadline: undefined, told: () => {} };
+  const ways = { signal: undefined, deadline: undefined, onProgress: () => {} };
 
   test("is not held up by mailboxes that never answer, and ends after their own time, however many they are", async () => {
     const [begun, aborted]: [string[], string[]] = [[], []];

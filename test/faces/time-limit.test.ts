@@ -20,12 +20,12 @@ const cancelled: Answer = {
 
 test("the time that is over ends the call, and is said instead of that it was cancelled", () => {
   const limit = openTimeLimit(2000, "sleep");
-  expect(limit.said(cancelled)).toBe(cancelled);
+  expect(limit.asTimeout(cancelled)).toBe(cancelled);
   vi.advanceTimersByTime(1999);
   expect(limit.signal.aborted).toBe(false);
   vi.advanceTimersByTime(1);
   expect(limit.signal.aborted).toBe(true);
-  expect(limit.said(cancelled)).toMatchObject({
+  expect(limit.asTimeout(cancelled)).toMatchObject({
     message: "It took longer than 2 seconds.",
     error: { code: "timeout", message: "It took longer than 2 seconds.", hint: "Ask for less at once, or sleep." },
   });
@@ -36,13 +36,13 @@ test("what went through, or failed otherwise, stays as it is", () => {
   vi.advanceTimersByTime(1);
   const done: Answer = { success: true, message: "Done.", action: "count-sheep", counts };
   const busy: Answer = { ...cancelled, error: { code: "busy", message: "No.", hint: "Wait.", retryable: true } };
-  expect([limit.said(done), limit.said(busy)]).toEqual([done, busy]);
+  expect([limit.asTimeout(done), limit.asTimeout(busy)]).toEqual([done, busy]);
 });
 
 test("while another answers, the time stands still, and then goes on where it was", async () => {
   const limit = openTimeLimit(1000, "sleep");
   vi.advanceTimersByTime(600);
-  const asked = limit.standing(() => new Promise((resolve) => setTimeout(resolve, 3_600_000, "yes")));
+  const asked = limit.pauseDuring(() => new Promise((resolve) => setTimeout(resolve, 3_600_000, "yes")));
   await vi.advanceTimersByTimeAsync(3_600_000);
   expect(await asked).toBe("yes");
   vi.advanceTimersByTime(399);
@@ -53,7 +53,7 @@ test("while another answers, the time stands still, and then goes on where it wa
 
 test("what the other does not answer is thrown, and the time goes on", async () => {
   const limit = openTimeLimit(1000, "sleep");
-  await expect(limit.standing(() => Promise.reject(new Error("no")))).rejects.toThrow("no");
+  await expect(limit.pauseDuring(() => Promise.reject(new Error("no")))).rejects.toThrow("no");
   vi.advanceTimersByTime(1000);
   expect(limit.signal.aborted).toBe(true);
 });

@@ -1,6 +1,6 @@
 import { PassThrough } from "node:stream";
 import * as z from "zod";
-import { type Action, reading, touching } from "../../src/catalogue/action-definition.ts";
+import { type Action, defineItemAction, defineWholeAnswerAction } from "../../src/catalogue/action-definition.ts";
 import { textList } from "../../src/catalogue/text-lists.ts";
 import type { Exchange, Mailbox } from "../../src/exchange/exchange.ts";
 import { sameOverGraph } from "../../src/exchange/port-methods.ts";
@@ -11,7 +11,7 @@ import type { Screen } from "../../src/faces/cli/screen.ts";
 import { Failure } from "../../src/failure.ts";
 
 /** A reading action with one field of each kind. */
-export const countSheep = reading({
+export const countSheep = defineWholeAnswerAction({
   name: "count-sheep",
   title: "Count Sheep",
   summary: "Count the sheep of a mailbox.",
@@ -41,7 +41,7 @@ export const countSheep = reading({
 });
 
 /** A destroying action over two targets; the second fails. */
-export const shearSheep = touching({
+export const shearSheep = defineItemAction({
   name: "shear-sheep",
   title: "Shear Sheep",
   summary: "Take the wool off.",

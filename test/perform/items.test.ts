@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { touching } from "../../src/catalogue/action-definition.ts";
+import { defineItemAction } from "../../src/catalogue/action-definition.ts";
 import { exitCodeOf } from "../../src/catalogue/answer-envelope.ts";
 import { sameOverGraph } from "../../src/exchange/port-methods.ts";
 import { Failure, failures } from "../../src/failure.ts";
@@ -80,7 +80,7 @@ test("an answer that is not as the action's schema says is a defect of that item
 
 // OfficeDev/ews-managed-api#147: success was reported though the message was not deleted.
 test("what Exchange says it did and did not do is not-verified", async () => {
-  const stubborn = touching({
+  const stubborn = defineItemAction({
     name: "erase-words",
     title: "Erase Words",
     summary: "Erase words.",
@@ -115,7 +115,7 @@ test("what Exchange says it did and did not do is not-verified", async () => {
 
 // A server says of what a proxy hides, of a closed mailbox and of what is still there that it is not there.
 test("a server's word that something is not there, after which nobody looked, is a failure and never not_found", async () => {
-  const words = touching({
+  const words = defineItemAction({
     name: "erase-words",
     title: "Erase Words",
     summary: "Erase words.",

@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach } from "vitest";
 import * as z from "zod";
-import { type Action, type Effect, type Selected, touching } from "../../src/catalogue/action-definition.ts";
-import { anywhere } from "../../src/catalogue/common-fields.ts";
+import { type Action, defineItemAction, type Effect, type Selected } from "../../src/catalogue/action-definition.ts";
+import { commonFields } from "../../src/catalogue/common-fields.ts";
 import { confirm, keep_evidence } from "../../src/catalogue/selection-fields.ts";
-import { guarded } from "../../src/catalogue/which-messages.ts";
+import { guardFields } from "../../src/catalogue/which-messages.ts";
 import type { Call, Exchange, Mailbox } from "../../src/exchange/exchange.ts";
 import { sameOverGraph } from "../../src/exchange/port-methods.ts";
 import { Failure } from "../../src/failure.ts";
@@ -88,7 +88,7 @@ export const exchange: Exchange = {
   close: () => Promise.resolve(),
 };
 
-export const input = z.strictObject({ ...anywhere, ...guarded, confirm, keep_evidence, words: z.array(z.string()) });
+export const input = z.strictObject({ ...commonFields, ...guardFields, confirm, keep_evidence, words: z.array(z.string()) });
 export const each = z.strictObject({ action: z.literal("erased"), length: z.number() });
 
 export async function* selectWords(asked: z.output<typeof input>): AsyncGenerator<Selected> {
@@ -116,7 +116,7 @@ interface Behaviour {
 }
 
 export function eraser({ effect = "destroy", erase = () => {}, shorten, answerWrong = false, unkept }: Behaviour = {}): Action {
-  return touching({
+  return defineItemAction({
     name: "erase-words",
     title: "Erase Words",
     summary: "Erase words.",

@@ -2,9 +2,9 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
-import { type Action, reading, touching } from "../../src/catalogue/action-definition.ts";
+import { type Action, defineItemAction, defineWholeAnswerAction } from "../../src/catalogue/action-definition.ts";
 import { Answer, answerSchema, exitCodeOf } from "../../src/catalogue/answer-envelope.ts";
-import { anywhere } from "../../src/catalogue/common-fields.ts";
+import { commonFields } from "../../src/catalogue/common-fields.ts";
 import type { Exchange } from "../../src/exchange/exchange.ts";
 import { sameOverGraph } from "../../src/exchange/port-methods.ts";
 import { asFailure, Failure, failures } from "../../src/failure.ts";
@@ -294,13 +294,13 @@ test("the mailbox, access and time-out of the input reach the back end, in milli
   expect(calls).toMatchObject([{ access: "delegate", timeoutMs: 1500, signal: controller.signal }]);
 });
 
-const counting = reading({
+const counting = defineWholeAnswerAction({
   name: "count-words",
   title: "Count Words",
   summary: "Count words.",
   uses: [],
   overGraph: sameOverGraph,
-  input: z.strictObject({ ...anywhere, wrong: z.boolean().default(false) }),
+  input: z.strictObject({ ...commonFields, wrong: z.boolean().default(false) }),
   output: z.strictObject({ words: z.number() }),
 }).run(async ({ wrong, mailbox }, { call }) => {
   call.waited?.(1200);
@@ -365,7 +365,7 @@ test("an action on items without any mailbox touches nothing and says what is mi
 });
 
 test("a defect in the second look fails the item, and says that it was done", async () => {
-  const action = touching({
+  const action = defineItemAction({
     name: "erase-words",
     title: "Erase Words",
     summary: "Erase words.",

@@ -2,27 +2,27 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { defaultBehaviour } from "../../src/graph/unpromised.ts";
-import { GraphSettings, graphHabits, readHabits, readMailboxList } from "../../src/settings/graph-settings.ts";
+import { GraphSettings, graphBehaviour, readGraphBehaviour, readMailboxList } from "../../src/settings/graph-settings.ts";
 
-const names = Object.keys(graphHabits);
+const names = Object.keys(graphBehaviour);
 
 test("without settings Graph is taken as the back end takes it by itself, in the worldwide cloud", () => {
-  expect(readHabits(GraphSettings.parse({}), "worldwide")).toEqual(defaultBehaviour);
+  expect(readGraphBehaviour(GraphSettings.parse({}), "worldwide")).toEqual(defaultBehaviour);
 });
 
 test.each(["us-gcc-high", "us-dod", "china"] as const)(
   "what only the worldwide cloud has is taken for absent in %s, unless it is said to be there",
   (cloud) => {
-    const without = readHabits(GraphSettings.parse({}), cloud);
+    const without = readGraphBehaviour(GraphSettings.parse({}), cloud);
     expect(without).toEqual({ ...defaultBehaviour, permanentDelete: false, importExport: false });
-    const said = readHabits(GraphSettings.parse({ permanent_delete: true, import_export: true }), cloud);
+    const said = readGraphBehaviour(GraphSettings.parse({ permanent_delete: true, import_export: true }), cloud);
     expect([said.permanentDelete, said.importExport]).toEqual([true, true]);
   },
 );
 
 describe.each(names)("graph.%s", (name) => {
   test("reaches the back end", () => {
-    const known: Readonly<Record<string, unknown>> = { ...readHabits(GraphSettings.parse({}), "worldwide") };
+    const known: Readonly<Record<string, unknown>> = { ...readGraphBehaviour(GraphSettings.parse({}), "worldwide") };
     const positions = [
       true,
       false,
@@ -38,7 +38,9 @@ describe.each(names)("graph.%s", (name) => {
       "ewsId",
     ];
     const allowed = positions.filter((position) => GraphSettings.safeParse({ [name]: position }).success);
-    const seen = new Set(allowed.map((position) => JSON.stringify(readHabits(GraphSettings.parse({ [name]: position }), "worldwide"))));
+    const seen = new Set(
+      allowed.map((position) => JSON.stringify(readGraphBehaviour(GraphSettings.parse({ [name]: position }), "worldwide"))),
+    );
     expect(allowed.length).toBeGreaterThan(1);
     expect(seen.size).toBe(allowed.length);
     expect(seen.has(JSON.stringify(known))).toBe(true);
@@ -50,7 +52,7 @@ describe.each(names)("graph.%s", (name) => {
   });
 
   test("has its doubt beside it, in the schema, in the reference and in the guide", () => {
-    const { properties = {} } = z.toJSONSchema(z.object(graphHabits), { io: "input" });
+    const { properties = {} } = z.toJSONSchema(z.object(graphBehaviour), { io: "input" });
     const property = properties[name];
     const doubt = typeof property === "object" ? property.description : undefined;
     expect(doubt).toMatch(/not (promised|said)|no page|promised nowhere|possible|reported both|pages say both|Microsoft shows only/i);

@@ -3,7 +3,7 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { asFailure } from "../../src/failure.ts";
-import { loadSettings, type SettingsPlace, variables, writtenFile } from "../../src/settings/load-settings.ts";
+import { loadSettings, readWrittenSettings, type SettingsPlace, variables } from "../../src/settings/load-settings.ts";
 
 const root = mkdtempSync(join(tmpdir(), "mailcordon-settings-"));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -98,7 +98,7 @@ test("a person is required over MCP where the file says so, and nowhere by defau
   await expect(load(`${good}\nmcp: { require_person: "yes" }\n`, {})).rejects.toMatchObject({ code: "invalid-settings" });
   const config = join(directory, "person.yaml");
   writeFileSync(config, `${good}\nmcp: { require_person: true }\n`);
-  expect((await writtenFile({ flags: { config }, environment: {}, directory })).requirePerson).toBe(true);
+  expect((await readWrittenSettings({ flags: { config }, environment: {}, directory })).requirePerson).toBe(true);
 });
 
 test("a token in the environment replaces a password in the file", async () => {

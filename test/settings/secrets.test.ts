@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { inspect } from "node:util";
 import { afterAll, expect, test } from "vitest";
 import { Failure } from "../../src/failure.ts";
-import { readSecret, Secret, secretPlace } from "../../src/settings/secrets.ts";
+import { parseSecretPlace, readSecret, Secret } from "../../src/settings/secrets.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "mailcordon-secrets-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -35,7 +35,7 @@ test.each([
   ["ENV:NAME", undefined],
   ["file:a\nb", undefined],
 ])("%j is a place or nothing", (text, place) => {
-  expect(secretPlace(text)).toEqual(place);
+  expect(parseSecretPlace(text)).toEqual(place);
 });
 
 test("the newline at the end of a file is cut, and nothing else", () => {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { type WrittenFile, writtenFile } from "../../src/settings/load-settings.ts";
+import { readWrittenSettings, type WrittenSettings } from "../../src/settings/load-settings.ts";
 import { readServe } from "../../src/settings/serve-settings.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "mailcordon-serve-settings-"));
@@ -11,7 +11,7 @@ writeFileSync(join(folder, "cert.pem"), "certificate");
 writeFileSync(join(folder, "key.pem"), "key");
 writeFileSync(join(folder, "url"), "postgresql://filed\n");
 
-const written = (serve?: unknown): WrittenFile => ({
+const written = (serve?: unknown): WrittenSettings => ({
   serve,
   connections: ["a"],
   defaultConnection: "a",
@@ -105,7 +105,7 @@ describe("what is written for a server", () => {
   const file = (text: string) => {
     const path = join(folder, "mailcordon.yaml");
     writeFileSync(path, text);
-    return writtenFile({ flags: { config: path }, environment: {}, directory: folder });
+    return readWrittenSettings({ flags: { config: path }, environment: {}, directory: folder });
   };
 
   test("has every connection and the one that is meant", async () => {
@@ -126,6 +126,6 @@ describe("what is written for a server", () => {
   test("without a file has the connection of the environment", async () => {
     const environment = { MAILCORDON_EWS_URL: "https://mail.example.com/EWS/Exchange.asmx" };
     const place = { environment, directory: mkdtempSync(join(folder, "empty-")) };
-    expect(await writtenFile(place)).toMatchObject({ connections: ["environment"], defaultConnection: "environment" });
+    expect(await readWrittenSettings(place)).toMatchObject({ connections: ["environment"], defaultConnection: "environment" });
   });
 });

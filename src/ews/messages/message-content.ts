@@ -2,7 +2,7 @@ import { type Attachment, holdsOthers } from "../../exchange/attachment.ts";
 import type { Content, Message } from "../../exchange/message.ts";
 import { Failure } from "../../failure.ts";
 import type { InsideReader } from "../../message-content/attached-parts.ts";
-import { askedOf, attempt, done, failed, type Outcome } from "../../outcome.ts";
+import { attempt, done, failed, type Outcome, runForSome } from "../../outcome.ts";
 import { beginsAsMessage } from "../../wire/mime/check-message-start.ts";
 import { t } from "../namespaces.ts";
 import { getAttachment, getAttachmentContent } from "../operations/get-attachment.ts";
@@ -52,7 +52,7 @@ export async function* attachedMessages(mailbox: EwsMailbox, requested: readonly
       await inside.leave();
     }
   }
-  yield* askedOf(
+  yield* runForSome(
     requested,
     isOpened,
     (some) =>

@@ -1,7 +1,7 @@
 import type { Copied, DeleteMode, Destination, Junk, Junked } from "../../exchange/exchange.ts";
 import { splitStore } from "../../exchange/folders/folder-names.ts";
 import { Failure } from "../../failure.ts";
-import { askedOf, attempt, done, failed, type Outcome } from "../../outcome.ts";
+import { attempt, done, failed, type Outcome, runForSome } from "../../outcome.ts";
 import type { FolderRef } from "../folders/folder-ref.ts";
 import type { Operation } from "../operation.ts";
 import { copyItem } from "../operations/copy-item.ts";
@@ -75,7 +75,7 @@ async function* byStore(
   }
   const isArchived = (id: string) => archived.value.has(id);
   const behind = (await collected(work(itemIds.filter(isArchived), true))).values();
-  yield* askedOf(
+  yield* runForSome(
     [...itemIds.entries()],
     ([, id]) => !isArchived(id),
     (requested) =>

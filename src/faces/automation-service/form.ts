@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { Action } from "../../catalogue/action-definition.ts";
-import { mostCharacters, unwrapped } from "../../catalogue/limits.ts";
+import { mostCharacters, unwrapSchema } from "../../catalogue/limits.ts";
 import { narrowing, spellings } from "../../catalogue/read-input.ts";
 import { commonInputFields } from "../../perform/perform.ts";
 import { type Parameter, parametersOf } from "../parameters.ts";
@@ -41,9 +41,9 @@ function formField(parameter: Parameter, action: Action): FormField {
   const { field: id, description, required, bounds } = parameter;
   const schema = action.input.shape[id];
   if (schema === undefined) throw new RangeError(`${action.name} has no field ${id}.`);
-  const { reader, more = [], note, ...shape } = shapeOf(parameter, unwrapped(schema));
+  const { reader, more = [], note, ...shape } = shapeOf(parameter, unwrapSchema(schema));
   // What is said of a list of files is said of JSON; here one is chosen.
-  const said = shape.type === "upload" ? [] : [description, bounds === undefined ? undefined : `${capital(bounds)}.`];
+  const said = shape.type === "upload" ? [] : [description, bounds === undefined ? undefined : `${capitalise(bounds)}.`];
   const hint = [...said, note].filter((text) => text !== undefined && text !== "");
   const read = id === "mailbox" ? "env('mailbox', env('default_mailbox'))" : `env('${id}')`;
   const holdsFiles = shape.type === "upload";
@@ -52,7 +52,7 @@ function formField(parameter: Parameter, action: Action): FormField {
     field: { id, label: labelOf(id), required, ...shape, ...(hint.length === 0 ? {} : { hint: hint.join(" ") }) },
     python: reader === "" ? read : `${reader}(${[...first, ...more.map(pythonText)].join(", ")})`,
     holdsFiles,
-    guards: narrowing.has(unwrapped(schema)),
+    guards: narrowing.has(unwrapSchema(schema)),
   };
 }
 
@@ -80,11 +80,12 @@ function shapeOf({ field, kind, byDefault, choices }: Parameter, schema: z.core.
         return { type: "text", incident_artifacts: true, reader: "choice", note: "Default Mailbox of the resource goes before that." };
       if (values !== undefined) return { type: "list", values, ...text, reader: "choice" };
       // The platform's picker writes times like this one.
-      if (takes(schema, "2026-01-31T12:00:00.000000Z") && !takes(schema, "word")) return { type: "datetime", ...text, reader: "choice" };
+      if (accepts(schema, "2026-01-31T12:00:00.000000Z") && !accepts(schema, "word"))
+        return { type: "datetime", ...text, reader: "choice" };
       return {
         // A path of folders is still one line; what may be longer is not.
         type: lengthOf(schema) > mostCharacters.folder ? "textarea" : "text",
-        ...(takes(schema, "0".repeat(64)) && !takes(schema, "word") ? { validator: "sha256" as const } : {}),
+        ...(accepts(schema, "0".repeat(64)) && !accepts(schema, "word") ? { validator: "sha256" as const } : {}),
         ...text,
         incident_artifacts: true,
         reader: "",
@@ -97,7 +98,7 @@ function listShape(schema: z.core.$ZodType, values: Readonly<Record<string, stri
   const marks = separatorsOf(schema);
   const isPasted = schema instanceof z.ZodArray && spellings.get(schema)?.paste !== undefined;
   if (schema instanceof z.ZodArray) {
-    const item = unwrapped(schema.element);
+    const item = unwrapSchema(schema.element);
     if (item instanceof z.ZodObject) {
       // An item that is a path, or the bytes themselves, is a file.
       if ("path" in item.shape && "base64" in item.shape) {
@@ -122,7 +123,7 @@ export function separatorsOf(schema: z.core.$ZodType): readonly [marks: string, 
   return [marks, quotes.map(([open]) => open).join("")];
 }
 
-function takes(schema: z.core.$ZodType, value: unknown): boolean {
+function accepts(schema: z.core.$ZodType, value: unknown): boolean {
   return z.safeParse(schema, value).success;
 }
 
@@ -136,6 +137,6 @@ export function pythonText(text: string): string {
   return `'${escaped.replace(/[\u007f-\uffff]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`)}'`;
 }
 
-function capital(text: string): string {
+function capitalise(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -60,10 +60,10 @@ export const dataAttributes = {
 } as const satisfies IntegrationDefinition["configuration"]["data_attributes"];
 
 /** What the platform gives to scripts without being asked, and what Python itself reads of the environment. */
-const taken = ["proxy_url", "IncmanParamIncidentId", "cloudSoarTaskDetails", "http_proxy", "https_proxy", "all_proxy", "no_proxy"];
+const platformNames = ["proxy_url", "IncmanParamIncidentId", "cloudSoarTaskDetails", "http_proxy", "https_proxy", "all_proxy", "no_proxy"];
 
 /** Names that no field of an action may have. */
-export const reservedIds: ReadonlySet<string> = new Set([...Object.keys(dataAttributes), ...taken]);
+export const reservedIds: ReadonlySet<string> = new Set([...Object.keys(dataAttributes), ...platformNames]);
 
 /** The integration: what connects, and how that is tested. */
 export function integrationDefinition(name: string, version: string): IntegrationDefinition {

@@ -1,5 +1,5 @@
 /** Words of field names that are no plain words, as people write them. */
-const spelled: Readonly<Record<string, string>> = {
+const abbreviations: Readonly<Record<string, string>> = {
   id: "ID",
   ids: "IDs",
   url: "URL",
@@ -19,6 +19,6 @@ const spelled: Readonly<Record<string, string>> = {
 export function labelOf(field: string): string {
   return field
     .split("_")
-    .map((word) => spelled[word] ?? word.charAt(0).toUpperCase() + word.slice(1))
+    .map((word) => abbreviations[word] ?? word.charAt(0).toUpperCase() + word.slice(1))
     .join(" ");
 }

@@ -31,17 +31,17 @@ export interface Output {
 export function outputOf(action: Action): Output {
   const root = jsonSchema(answerSchema(action));
   const results = root.properties?.results;
-  if (action.each === undefined || results?.items === undefined) return { action, root: without(root, "results") };
+  if (action.each === undefined || results?.items === undefined) return { action, root: omitProperties(root, "results") };
   const messages = jsonSchema(MessageRow).properties ?? {};
   const known = [...(action.glance?.columns ?? []), ...Object.keys(action.input.shape).filter((name) => name.endsWith("_id"))];
   const naming = Object.fromEntries(known.flatMap((name) => (messages[name] === undefined ? [] : [[name, messages[name]]])));
-  const { status = {}, ...own } = without(results.items, ...neverGiven(action)).properties ?? {};
+  const { status = {}, ...own } = omitProperties(results.items, ...absentMembers(action)).properties ?? {};
   const items = { ...results.items, properties: { status, ...naming, ...own } };
   return { action, root: { ...root, properties: { ...root.properties, results: { ...results, items } } } };
 }
 
 /** What the envelope has for other effects: nothing is looked at again that was only read, and only what is destroyed is kept before. */
-function neverGiven({ effect }: Action): readonly string[] {
+function absentMembers({ effect }: Action): readonly string[] {
   const { readOnly, destructive } = effects[effect];
   return [...(readOnly ? ["verified"] : []), ...(destructive ? [] : ["evidence"])];
 }
@@ -63,10 +63,10 @@ function paths(schema: Schema, prefix: string): string[] {
     return [...whole, ...(schema.items === undefined ? [] : paths(schema.items, `${prefix}.[]`))];
   }
   if (!isObject(schema)) return [prefix];
-  return Object.entries(schema.properties ?? {}).flatMap(([name, member]) => paths(member, joined(prefix, name)));
+  return Object.entries(schema.properties ?? {}).flatMap(([name, member]) => paths(member, joinPath(prefix, name)));
 }
 
-function joined(prefix: string, name: string): string {
+function joinPath(prefix: string, name: string): string {
   const segment = /^[A-Za-z_]\w*$/.test(name) ? name : `"${name}"`;
   return prefix === "" ? segment : `${prefix}.${segment}`;
 }
@@ -129,7 +129,7 @@ function isObject(schema: Schema | undefined): boolean {
   return schema?.type === "object" && schema.properties !== undefined;
 }
 
-function without(schema: Schema, ...names: readonly string[]): Schema {
+function omitProperties(schema: Schema, ...names: readonly string[]): Schema {
   return { ...schema, properties: Object.fromEntries(Object.entries(schema.properties ?? {}).filter(([name]) => !names.includes(name))) };
 }
 

@@ -27,7 +27,7 @@ export function actionScript(action: Action, form: readonly FormField[]): string
     ...(hasPage(action) ? [makePage] : []),
     "\n",
     "def run():\n",
-    ...refusals(form),
+    ...guardLines(form),
     ...(uploads ? ["    files = []\n"] : []),
     "    body = given({\n",
     ...form.map(({ field, python }) => `        ${pythonText(field.id)}: ${python},\n`),
@@ -41,7 +41,7 @@ export function actionScript(action: Action, form: readonly FormField[]): string
 }
 
 /** What refuses a guard that is None where other fields of its type are left empty. */
-function refusals(form: readonly FormField[]): string[] {
+function guardLines(form: readonly FormField[]): string[] {
   const optional = form.filter(({ field }) => !field.required && field.default === undefined);
   const guards = optional.flatMap(({ field, guards }) => {
     const others = optional.filter((other) => other.field.type === field.type && other.field.id !== field.id);

@@ -11,11 +11,11 @@ export function yamlText(value: { readonly [key: string]: Yaml | undefined }): s
 
 function members(value: { readonly [key: string]: Yaml | undefined }, indent: string): string {
   return Object.entries(value)
-    .flatMap(([key, member]) => (member === undefined ? [] : [`${indent}${keyText(key)}:${after(member, indent)}`]))
+    .flatMap(([key, member]) => (member === undefined ? [] : [`${indent}${keyText(key)}:${valueText(member, indent)}`]))
     .join("");
 }
 
-function after(value: Yaml, indent: string): string {
+function valueText(value: Yaml, indent: string): string {
   if (typeof value === "boolean") return ` ${value}\n`;
   if (typeof value === "string") return scalar(value, indent);
   const deeper = `${indent}  `;
@@ -24,7 +24,7 @@ function after(value: Yaml, indent: string): string {
 }
 
 function listItem(value: Yaml, indent: string): string {
-  if (typeof value !== "object" || isList(value) || Object.keys(value).length === 0) return `${indent}-${after(value, indent)}`;
+  if (typeof value !== "object" || isList(value) || Object.keys(value).length === 0) return `${indent}-${valueText(value, indent)}`;
   return `${indent}- ${members(value, `${indent}  `).slice(indent.length + 2)}`;
 }
 

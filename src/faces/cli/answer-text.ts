@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import type { Action } from "../../catalogue/action-definition.ts";
 import { Answer, type Result } from "../../catalogue/answer-envelope.ts";
 import { headingOf } from "../field-spellings.ts";
-import { type Cells, cell, record, single, table } from "./table.ts";
+import { type Cells, cell, recordText, singleRowText, table } from "./table.ts";
 import { harmless } from "./terminal.ts";
 
 /** An answer as a person at a terminal reads it. What failed as a whole is told elsewhere. */
@@ -30,7 +30,7 @@ function resultsText(results: readonly Result[], action: Action, columns: number
   const rows = results.map((result) => resultRow(result, action));
   const [row, second] = rows;
   if (row === undefined) return [];
-  if (second === undefined) return [record(row)];
+  if (second === undefined) return [recordText(row)];
   const own = action.glance?.columns ?? rows.flatMap((each) => Object.keys(each));
   return [table(rows, columns, { first: ["status", "verified", "error", ...own] }), ...filesIn(results)];
 }
@@ -39,7 +39,7 @@ function resultsText(results: readonly Result[], action: Action, columns: number
 function filesIn(results: readonly Result[]): string[] {
   const files = results.flatMap(({ file_ref, evidence }) => [file_ref, evidence?.file_ref]);
   const folders = new Set(files.flatMap((file) => (typeof file === "string" ? dirname(file) : [])));
-  return folders.size > 0 ? [record({ files_in: [...folders] })] : [];
+  return folders.size > 0 ? [recordText({ files_in: [...folders] })] : [];
 }
 
 /** Why rows failed: each reason once, with the numbers of the rows that it is about. What was not there is named: a row of ids may not fit a table. */
@@ -67,10 +67,10 @@ function ownMembers(answer: Answer, { glance }: Action, columns: number): string
   const lists = members.filter((entry): entry is [string, Cells[]] => isRows(entry[1]));
   const blocks = lists.flatMap(([name, rows]) => {
     const first = glance?.columns ?? Object.keys(rows[0] ?? {});
-    const shown = [rows.length === 1 ? single(rows[0] ?? {}, first) : table(rows, columns, { first }), ...reasons(rows)];
+    const shown = [rows.length === 1 ? singleRowText(rows[0] ?? {}, first) : table(rows, columns, { first }), ...reasons(rows)];
     return lists.length === 1 ? shown : [headingOf(name), ...shown];
   });
-  const values = record(Object.fromEntries(members.filter(([, value]) => !isRows(value))));
+  const values = recordText(Object.fromEntries(members.filter(([, value]) => !isRows(value))));
   return values === "" ? blocks : [...blocks, values];
 }
 

@@ -1,12 +1,12 @@
 import { createInterface } from "node:readline/promises";
 import type { Plan } from "../../perform/perform.ts";
-import { type Asking, questionText } from "../question.ts";
+import { type QuestionLayout, questionText } from "../question.ts";
 import type { Screen } from "./screen.ts";
 
 /** A person can scroll through so many. */
 const most = 500;
 
-function asking(screen: Screen): Asking {
+function terminalLayout(screen: Screen): QuestionLayout {
   return {
     columns: screen.stderr.columns || 80,
     most,
@@ -17,7 +17,7 @@ function asking(screen: Screen): Asking {
 
 /** Shows what is about to be done and asks for a yes. Anything but `y` or `yes` is a no. Throws Failure when there is too much to show. */
 export async function ask(plan: Plan, screen: Screen): Promise<boolean> {
-  screen.stderr.write(`${await questionText(plan, asking(screen))}\n`);
+  screen.stderr.write(`${await questionText(plan, terminalLayout(screen))}\n`);
   const questions = createInterface({ input: screen.stdin });
   // Ctrl-D closes without an answer.
   const closed = new Promise<undefined>((resolve) => questions.once("close", () => resolve(undefined)));

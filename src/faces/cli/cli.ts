@@ -11,13 +11,13 @@ import { tell } from "./tell.ts";
 const graceMs = 5000;
 
 /** Runs one command line and gives its exit code. Writes one JSON document to stdout, or a table where that is a terminal. */
-export async function runCli(words: readonly string[], program: Program, screen: Screen): Promise<number> {
-  const quiet = words.includes("--quiet");
-  const json = screen.stdout.isTTY !== true || words.includes("--json");
-  const [first = "--help", ...rest] = words;
+export async function runCli(args: readonly string[], program: Program, screen: Screen): Promise<number> {
+  const quiet = args.includes("--quiet");
+  const json = screen.stdout.isTTY !== true || args.includes("--json");
+  const [first = "--help", ...rest] = args;
   // A command with an end of its own is not timed: nobody would hear of the rejection, and Node ends a process for that.
   const endsItself = program.commands.some((command) => command.name === first && command.endsItself);
-  const grace = endsItself ? undefined : graceAfter(screen.signal);
+  const grace = endsItself ? undefined : openGracePeriod(screen.signal);
   // What is given up on may still come to its end: its report must not follow the one that was given.
   let givenUp = false;
   const write = (text: string) => (givenUp ? true : screen.stdout.write(text));
@@ -70,7 +70,7 @@ async function dispatch(first: string, rest: readonly string[], program: Program
   }
   const command = program.commands.find(({ name }) => name === first);
   if (command !== undefined) return command.run(rest, screen, program.version);
-  if (!program.catalogue.names.includes(first)) throw unknown(first, program);
+  if (!program.catalogue.names.includes(first)) throw unknownAction(first, program);
 
   const action = await program.catalogue.load(first);
   const line = readFlags(rest, flagFieldsOf(action));
@@ -81,14 +81,14 @@ async function dispatch(first: string, rest: readonly string[], program: Program
   return (await import("./run-action.ts")).runAction(action, line, program, screen, json);
 }
 
-function unknown(name: string, program: Program): Failure {
+function unknownAction(name: string, program: Program): Failure {
   const names = [...program.catalogue.names, ...program.commands.map((command) => command.name), "actions", "exit-codes", "help"];
   const what = name.startsWith("-") ? `${name} stands before the action; put the action first.` : `There is no action ${name}.`;
   return new Failure("invalid-input", `${what}${didYouMean(name, names)}`, { hint: "`mailcordon actions` lists them all." });
 }
 
 /** Rejects with `cancelled` when what was cancelled has not ended by itself in time. */
-function graceAfter(signal: AbortSignal): { readonly over: Promise<never>; end(): void } {
+function openGracePeriod(signal: AbortSignal): { readonly over: Promise<never>; end(): void } {
   let timer: NodeJS.Timeout | undefined;
   let begin: (() => void) | undefined;
   const over = new Promise<never>((_, reject) => {

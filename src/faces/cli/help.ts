@@ -10,7 +10,7 @@ import { commandWords, shellLines } from "./shell-command.ts";
 import { harmless, pad, wrap } from "./terminal.ts";
 
 /** One action in the list of all. */
-export interface Listed {
+export interface ActionListEntry {
   readonly name: string;
   readonly title: string;
   readonly kind: string;
@@ -18,13 +18,13 @@ export interface Listed {
   readonly summary: string;
 }
 
-export async function listActions(catalogue: Catalogue): Promise<readonly Listed[]> {
+export async function listActions(catalogue: Catalogue): Promise<readonly ActionListEntry[]> {
   const actions = await Promise.all(catalogue.names.map((name) => catalogue.load(name)));
   return actions.map(({ name, title, effect, summary }) => ({ name, title, kind: effects[effect].kind, effect, summary }));
 }
 
-export function actionsText(list: readonly Listed[], columns: number): string {
-  return definitions(
+export function actionsText(list: readonly ActionListEntry[], columns: number): string {
+  return definitionList(
     list.map(({ name, effect, summary }) => [name, `${summary} (${effect})`]),
     columns,
   );
@@ -45,13 +45,13 @@ export function overview(program: Program, columns: number): string {
     "  mailcordon <action> --help",
     "",
     "Actions:",
-    wrapped(catalogue.names.join(" "), columns),
+    wrapIndented(catalogue.names.join(" "), columns),
     "",
     "Besides:",
-    definitions(own, columns),
+    definitionList(own, columns),
     "",
     "Flags of the program, with every action:",
-    definitions(programLines(), columns),
+    definitionList(programLines(), columns),
   ].join("\n");
 }
 
@@ -61,8 +61,8 @@ export function actionHelp(action: Action, columns: number): string {
   const asks = effects[effect].asksFirst ? "; it asks first" : "";
   const parameters = parametersOf(action);
   const flags = (chosen: readonly Parameter[]) =>
-    definitions(
-      chosen.map((parameter) => [spelled(parameter), meaning(parameter)]),
+    definitionList(
+      chosen.map((parameter) => [flagText(parameter), descriptionText(parameter)]),
       columns,
     );
   const own = parameters.filter(({ field }) => !commonInputFields.includes(field));
@@ -80,7 +80,7 @@ export function actionHelp(action: Action, columns: number): string {
     flags(shared),
     "",
     "Flags of the program:",
-    definitions(programLines(), columns),
+    definitionList(programLines(), columns),
     "",
     wrap(
       "Exit codes: 0 done, 2 wrong input, 3 wrong settings, 4 not confirmed, " +
@@ -102,24 +102,24 @@ const placeholders = { number: " N", text: " TEXT", list: " TEXT…", object: " 
 // More than this is no choice that is seen at a glance: it stands with the meaning.
 const choicesAtAGlance = 6;
 
-function spelled({ field, kind, choices, byDefault }: Parameter): string {
+function flagText({ field, kind, choices, byDefault }: Parameter): string {
   const flag = flagOf(field);
   if (kind === "boolean") return byDefault === false ? flag : flag.replace("--", "--[no-]");
   if (choices === undefined || choices.length > choicesAtAGlance) return flag + placeholders[kind];
   return `${flag} ${choices.join("|")}${kind === "list" ? "…" : ""}`;
 }
 
-function meaning({ kind, description, required, byDefault, bounds, choices }: Parameter): string {
+function descriptionText({ kind, description, required, byDefault, bounds, choices }: Parameter): string {
   const notes = [
     required ? "required" : undefined,
     bounds,
     choices !== undefined && choices.length > choicesAtAGlance ? `any of: ${choices.join(", ")}` : undefined,
-    byDefault === undefined || (kind === "boolean" && byDefault === false) ? undefined : `default: ${plain(byDefault, kind)}`,
+    byDefault === undefined || (kind === "boolean" && byDefault === false) ? undefined : `default: ${defaultText(byDefault, kind)}`,
   ].filter((note) => note !== undefined);
   return `${description}${notes.length === 0 ? "" : ` [${notes.join("; ")}]`}`;
 }
 
-function plain(value: unknown, kind: Parameter["kind"]): string {
+function defaultText(value: unknown, kind: Parameter["kind"]): string {
   if (kind === "boolean") return value === true ? "yes" : "no";
   return typeof value === "string" ? value : JSON.stringify(value);
 }
@@ -148,7 +148,7 @@ export function exitCodes(): readonly ExitCode[] {
 }
 
 export function exitCodesText(columns: number): string {
-  return definitions(
+  return definitionList(
     exitCodes().map(({ exit, code, retryable, meaning }) => [
       `${String(exit).padStart(3)}  ${code}`,
       `${meaning}${retryable ? " [may be repeated]" : ""}`,
@@ -157,12 +157,12 @@ export function exitCodesText(columns: number): string {
   );
 }
 
-function wrapped(text: string, columns: number): string {
+function wrapIndented(text: string, columns: number): string {
   return `  ${wrap(text, columns - 2, "  ")}`;
 }
 
 /** Terms on the left, what they mean on the right; below where a term is long. */
-export function definitions(entries: readonly (readonly [string, string])[], columns: number): string {
+export function definitionList(entries: readonly (readonly [string, string])[], columns: number): string {
   const left = 26;
   const margin = " ".repeat(left + 2);
   return entries

@@ -1,5 +1,5 @@
-import { deepestInput, misshapen, mostValues, tooLong } from "../../catalogue/limits.ts";
-import { inParts } from "../../catalogue/read-input.ts";
+import { brokenShapeText, deepestInput, mostValues, tooManyBytesText } from "../../catalogue/limits.ts";
+import { splitCallHint } from "../../catalogue/read-input.ts";
 import { errorCode, Failure } from "../../failure.ts";
 import { readRegular } from "../../files/regular-file.ts";
 import { openShapeCheck } from "../../text/json-shape.ts";
@@ -29,9 +29,9 @@ async function readText(stream: AsyncIterable<unknown>, path: string, mostBytes:
     for await (const piece of stream) {
       const chunk = piece instanceof Uint8Array ? piece : Buffer.from(String(piece));
       size += chunk.byteLength;
-      if (size > mostBytes) throw new Failure("invalid-input", `--input ${path}: ${tooLong(mostBytes)}`, { hint: inParts });
+      if (size > mostBytes) throw new Failure("invalid-input", `--input ${path}: ${tooManyBytesText(mostBytes)}`, { hint: splitCallHint });
       const broken = shape.feed(chunk);
-      if (broken !== undefined) throw new Failure("invalid-input", `--input ${path}: ${misshapen(broken)}`);
+      if (broken !== undefined) throw new Failure("invalid-input", `--input ${path}: ${brokenShapeText(broken)}`);
       chunks.push(chunk);
     }
     return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));

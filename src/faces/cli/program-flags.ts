@@ -20,7 +20,7 @@ export const programFlags = {
 type ProgramFlag = keyof typeof programFlags;
 
 /** A command line, read. */
-export interface Line {
+export interface CommandLine {
   /** Fields of the action as they were written: texts, booleans, lists. */
   readonly fields: Readonly<Record<string, unknown>>;
   readonly program: { readonly [F in ProgramFlag]?: string | true };
@@ -31,34 +31,34 @@ export interface Line {
  * @throws Failure `invalid-input` for an unknown flag, with the nearest one, and for a missing or repeated value
  */
 export function readFlags(
-  words: readonly string[],
+  args: readonly string[],
   parameters: readonly FlagField[],
   own: readonly string[] = Object.keys(programFlags),
-): Line {
+): CommandLine {
   const fields = new Map<string, unknown>();
   const program = new Map<string, string | true>();
   const byField = new Map(parameters.map((parameter) => [parameter.field, parameter]));
-  const rest = [...words];
+  const rest = [...args];
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
     if (word === "-h") word = "--help";
-    if (!word.startsWith("--") || word === "--") throw wrong(`Unexpected argument: ${word}. Every value has a flag before it.`);
+    if (!word.startsWith("--") || word === "--") throw invalidArgument(`Unexpected argument: ${word}. Every value has a flag before it.`);
     const equals = word.indexOf("=");
     const flag = equals < 0 ? word : word.slice(0, equals);
     const given = equals < 0 ? undefined : word.slice(equals + 1);
     const field = fieldOf(flag);
-    const value = () => given ?? needed(flag, rest);
+    const value = () => given ?? takeValue(flag, rest);
 
     const parameter = byField.get(field);
     const negated = field.startsWith("no_") ? byField.get(field.slice(3)) : undefined;
-    if (parameter?.kind === "boolean") put(fields, field, given ?? (isTruth(rest[0]) ? rest.shift() : true), flag);
+    if (parameter?.kind === "boolean") setOnce(fields, field, given ?? (isTruth(rest[0]) ? rest.shift() : true), flag);
     else if (parameter?.kind === "list") fields.set(field, fields.has(field) ? `${fields.get(field)}\n${value()}` : value());
-    else if (parameter !== undefined) put(fields, field, value(), flag);
-    else if (negated?.kind === "boolean" && given === undefined) put(fields, negated.field, false, flag);
+    else if (parameter !== undefined) setOnce(fields, field, value(), flag);
+    else if (negated?.kind === "boolean" && given === undefined) setOnce(fields, negated.field, false, flag);
     else if (own.includes(field) && isProgramFlag(field)) {
-      if (programFlags[field].value !== undefined) put(program, field, value(), flag);
+      if (programFlags[field].value !== undefined) setOnce(program, field, value(), flag);
       else if (given === undefined || given === "true") program.set(field, true);
-      else if (given !== "false") throw wrong(`${flag} takes no value.`);
-    } else throw wrong(`Unknown flag: ${flag}.${didYouMean(field, [...byField.keys(), ...own], flagOf)}`);
+      else if (given !== "false") throw invalidArgument(`${flag} takes no value.`);
+    } else throw invalidArgument(`Unknown flag: ${flag}.${didYouMean(field, [...byField.keys(), ...own], flagOf)}`);
   }
   return { fields: Object.fromEntries(fields), program: Object.fromEntries(program) };
 }
@@ -71,18 +71,18 @@ function isTruth(word: string | undefined): boolean {
   return word === "true" || word === "false";
 }
 
-function put<T>(map: Map<string, T>, field: string, value: T, flag: string): void {
-  if (map.has(field)) throw wrong(`${flag} is given twice; it takes one value.`);
+function setOnce<T>(map: Map<string, T>, field: string, value: T, flag: string): void {
+  if (map.has(field)) throw invalidArgument(`${flag} is given twice; it takes one value.`);
   map.set(field, value);
 }
 
-function needed(flag: string, rest: string[]): string {
+function takeValue(flag: string, rest: string[]): string {
   const next = rest.shift();
-  if (next === undefined) throw wrong(`${flag} needs a value.`);
-  if (next.startsWith("--")) throw wrong(`${flag} needs a value; one that begins with -- is written ${flag}=${next}.`);
+  if (next === undefined) throw invalidArgument(`${flag} needs a value.`);
+  if (next.startsWith("--")) throw invalidArgument(`${flag} needs a value; one that begins with -- is written ${flag}=${next}.`);
   return next;
 }
 
-function wrong(message: string): Failure {
+function invalidArgument(message: string): Failure {
   return new Failure("invalid-input", message);
 }

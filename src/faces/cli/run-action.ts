@@ -6,7 +6,7 @@ import { type Plan, perform } from "../../perform/perform.ts";
 import { harmlessJson } from "../../text/harmless-json.ts";
 import { jsonPieces } from "../json-pieces.ts";
 import type { Program } from "./program-definition.ts";
-import type { Line } from "./program-flags.ts";
+import type { CommandLine } from "./program-flags.ts";
 import type { Screen } from "./screen.ts";
 import { foundText, tell } from "./tell.ts";
 import { harmless } from "./terminal.ts";
@@ -15,7 +15,7 @@ const careless =
   "mailcordon: WARNING: the server's certificate is not checked (tls.verify: false), so that anybody on the way can read and change everything.\n";
 
 /** Runs one action and returns its exit code. Loaded late: help and `--version` need none of the code that an action runs through. */
-export async function runAction(action: Action, line: Line, program: Program, screen: Screen, json: boolean): Promise<number> {
+export async function runAction(action: Action, line: CommandLine, program: Program, screen: Screen, json: boolean): Promise<number> {
   const { input, config, connection, out, audit_file, yes, quiet, verbose } = line.program;
   const text = (value: string | true | undefined) => (value === true ? undefined : value);
   const raw = { ...(await readInputFile(text(input), screen, mostBytesOf(action.input))), ...line.fields };

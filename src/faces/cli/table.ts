@@ -57,15 +57,15 @@ interface Layout {
  * first, what is the same in every row is said once, below.
  */
 export function table(rows: readonly Cells[], columns: number, { first = [], note = true }: Layout = {}): string {
-  const all = ordered([...new Set(rows.flatMap((row) => Object.keys(row)))], first).map((field) => columnOf(field, rows));
+  const all = orderFields([...new Set(rows.flatMap((row) => Object.keys(row)))], first).map((field) => columnOf(field, rows));
   const filled = all.filter((column) => column.texts.some((text) => text !== ""));
   const firsts = filled.filter(({ field }) => first.includes(field));
-  const crowded = firsts.length > chosen(firsts, columns, first).length;
+  const crowded = firsts.length > chooseColumns(firsts, columns, first).length;
   const same = crowded ? firsts.filter(({ texts }) => texts.length > 1 && new Set(texts).size === 1) : [];
   const telling = filled.filter((column) => !same.includes(column));
   // Nothing but equal rows: they are still rows.
-  const shown = chosen(telling.length === 0 ? filled : telling, columns, first);
-  const widths = fitted(shown, columns);
+  const shown = chooseColumns(telling.length === 0 ? filled : telling, columns, first);
+  const widths = fitWidths(shown, columns);
   const line = (text: (column: Column) => string) =>
     shown
       .map((column, at) => pad(text(column), widths[at] ?? 0))
@@ -74,7 +74,7 @@ export function table(rows: readonly Cells[], columns: number, { first = [], not
   const lines = [line((column) => headingOf(column.field)), widths.map((size) => "─".repeat(size)).join(gap)];
   for (const at of rows.keys()) lines.push(line((column) => column.texts[at] ?? ""));
   const once = same.filter((column) => !shown.includes(column));
-  if (once.length > 0) lines.push("", "In every row:", record(Object.fromEntries(once.map(({ field }) => [field, rows[0]?.[field]]))));
+  if (once.length > 0) lines.push("", "In every row:", recordText(Object.fromEntries(once.map(({ field }) => [field, rows[0]?.[field]]))));
   const left = filled.length - shown.length - once.length;
   if (note && left > 0) lines.push(cut(`(${left === 1 ? "1 more column" : `${left} more columns`}: --json)`, columns));
   return lines.join("\n");
@@ -93,7 +93,7 @@ function isId(field: string): boolean {
 }
 
 /** The fields, those that come first in front. */
-function ordered(fields: readonly string[], first: readonly string[]): readonly string[] {
+function orderFields(fields: readonly string[], first: readonly string[]): readonly string[] {
   return [...new Set([...first.filter((field) => fields.includes(field)), ...fields])];
 }
 
@@ -107,7 +107,7 @@ function columnOf(field: string, rows: readonly Cells[]): Column {
   return { field, texts, natural, least: words ? Math.min(natural, Math.max(least.words, width(headingOf(field)))) : natural };
 }
 
-function chosen(all: readonly Column[], columns: number, first: readonly string[]): readonly Column[] {
+function chooseColumns(all: readonly Column[], columns: number, first: readonly string[]): readonly Column[] {
   const picked: Column[] = [];
   let used = -gap.length;
   for (const column of all) {
@@ -125,7 +125,7 @@ function chosen(all: readonly Column[], columns: number, first: readonly string[
 }
 
 /** Gives the room that is left to those that were cut, one after the other. */
-function fitted(shown: readonly Column[], columns: number): readonly number[] {
+function fitWidths(shown: readonly Column[], columns: number): readonly number[] {
   const widths = shown.map((column) => (isId(column.field) ? column.least : Math.min(column.least, columns)));
   let room = columns - widths.reduce((sum, size) => sum + size, 0) - gap.length * (shown.length - 1);
   return widths.map((size, at) => {
@@ -139,7 +139,7 @@ function fitted(shown: readonly Column[], columns: number): readonly number[] {
 const longestLine = 400;
 
 /** Named values, one below the other; a text of several lines is shown as such, up to so many lines. */
-export function record(values: Cells, maxLines = 20): string {
+export function recordText(values: Cells, maxLines = 20): string {
   const entries = Object.entries(values).filter(([, value]) => cell(value) !== "");
   const left = Math.min(24, Math.max(0, ...entries.map(([field]) => width(headingOf(field)))));
   const lines = entries.flatMap(([field, value]) => {
@@ -159,10 +159,10 @@ export function record(values: Cells, maxLines = 20): string {
 }
 
 /** A row as a list of its values. What does not come first and is one long word, an id or a link, says nothing to a person. */
-export function single(row: Cells, first: readonly string[]): string {
-  const fields = ordered(Object.keys(row), first).filter((field) => {
+export function singleRowText(row: Cells, first: readonly string[]): string {
+  const fields = orderFields(Object.keys(row), first).filter((field) => {
     const text = cell(row[field]);
     return first.includes(field) || !isOneLongWord(text);
   });
-  return record(Object.fromEntries(fields.map((field) => [field, row[field]])));
+  return recordText(Object.fromEntries(fields.map((field) => [field, row[field]])));
 }

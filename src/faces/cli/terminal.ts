@@ -2,11 +2,12 @@
 
 // What a terminal obeys instead of showing: C0, DEL, C1; the line and paragraph separators; and what turns the direction of
 // the text round (UAX #9), so that `cod.exe` cannot be shown as `exe.doc`; the tag characters (U+E0000..E007F) are invisible text.
-const obeyed = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb\ud800-\udfff]|[\u{e0000}-\u{e007f}]/gu;
+const controlCharacters =
+  /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb\ud800-\udfff]|[\u{e0000}-\u{e007f}]/gu;
 
 /** The text with everything that a terminal would obey made visible: ESC becomes ␛, U+202E becomes `<U+202E>`. One line stays one line. */
 export function harmless(text: string): string {
-  return text.replace(obeyed, (character) => {
+  return text.replace(controlCharacters, (character) => {
     const code = character.codePointAt(0) ?? 0;
     // Unicode has a picture of each C0 character and of DEL (U+2400..2421).
     if (code < 0x20) return String.fromCodePoint(0x2400 + code);
@@ -15,10 +16,10 @@ export function harmless(text: string): string {
   });
 }
 
-const noWidth = /^[\p{Mn}\p{Me}\p{Cf}]$/u;
+const zeroWidth = /^[\p{Mn}\p{Me}\p{Cf}]$/u;
 
 // Roughly East_Asian_Width W and F of Unicode, and the pictographs: [first, last].
-const wide: readonly (readonly [number, number])[] = [
+const wideRanges: readonly (readonly [number, number])[] = [
   [0x1100, 0x115f],
   [0x231a, 0x231b],
   [0x2e80, 0x303e],
@@ -35,8 +36,8 @@ const wide: readonly (readonly [number, number])[] = [
 function widthOfCharacter(character: string): number {
   const code = character.codePointAt(0) ?? 0;
   if (code < 0x300) return 1;
-  if (noWidth.test(character)) return 0;
-  return wide.some(([first, last]) => code >= first && code <= last) ? 2 : 1;
+  if (zeroWidth.test(character)) return 0;
+  return wideRanges.some(([first, last]) => code >= first && code <= last) ? 2 : 1;
 }
 
 /** How many columns a terminal gives to a text without control characters. */

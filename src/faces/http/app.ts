@@ -15,7 +15,7 @@ import { jobRoutes } from "./routes/jobs.ts";
 import { isOwnProgram, metricsReply } from "./routes/metrics.ts";
 import { openapiRoutes } from "./routes/openapi.ts";
 import { workOnJobs } from "./run-jobs.ts";
-import { ending, openCalls } from "./running-calls.ts";
+import { openCalls, stoppingFailure } from "./running-calls.ts";
 
 /** The HTTP face. */
 export interface App {
@@ -49,10 +49,10 @@ export async function buildApp(options: AppOptions): Promise<App> {
     headers.set("x-content-type-options", "nosniff");
     if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
     if (closing.signal.aborted) headers.set("connection", "close");
-    said(c, log, metrics, performance.now() - began);
+    logRequest(c, log, metrics, performance.now() - began);
   });
   app.use(async (c, next) =>
-    closing.signal.aborted && c.req.path !== "/healthz" ? refuse(c, ending(), { headers: { "retry-after": "5" } }) : next(),
+    closing.signal.aborted && c.req.path !== "/healthz" ? refuse(c, stoppingFailure(), { headers: { "retry-after": "5" } }) : next(),
   );
   app.get("/healthz", (c) => c.json({ status: "ok" }));
   let asking: Promise<void> | undefined;
@@ -160,7 +160,7 @@ function requestIdOf(given: string | undefined): string {
   return given !== undefined && /^[\w.-]{1,128}$/.test(given) ? given : randomUUID();
 }
 
-function said(c: Context<Env>, log: RequestLog, metrics: Metrics, milliseconds: number): void {
+function logRequest(c: Context<Env>, log: RequestLog, metrics: Metrics, milliseconds: number): void {
   // The last two are of a refused caller only.
   const { action, connection, code, address, keyId } = c.get("noted");
   const line = { route: c.req.routePath, method: c.req.method, status: c.res.status, milliseconds: Math.round(milliseconds * 10) / 10 };

@@ -30,19 +30,19 @@ export interface BodyLimits {
 }
 
 /** A request, as far as its body goes. */
-export interface Sent {
+export interface RequestBody {
   readonly headers: Pick<Headers, "get">;
   readonly pieces: AsyncIterator<Uint8Array>;
 }
 
 /** The body as it comes over the connection: to make a stream of the web of it costs more than the rest of reading a short one. */
-export function sentBy(c: Context<Env>): Sent {
+export function requestBodyOf(c: Context<Env>): RequestBody {
   // The connection is still to carry our answer when the rest of a body is not wanted.
   return { headers: c.req.raw.headers, pieces: c.env.incoming.iterator({ destroyOnReturn: false }) };
 }
 
 /** A Failure with the status that HTTP has for it. */
-export interface Unread {
+export interface BodyFailure {
   readonly failure: Failure;
   readonly status?: number | undefined;
 }
@@ -51,15 +51,15 @@ export interface Unread {
  * The body of a request: JSON, or a form with a part `input` (JSON) and files, which go to a temporary folder that `close` removes.
  * Gives `failure` when it is not what it should be, with everything removed.
  */
-export async function readBody({ headers, pieces: body }: Sent, limits: BodyLimits): Promise<CallRequest | Unread> {
+export async function readBody({ headers, pieces: body }: RequestBody, limits: BodyLimits): Promise<CallRequest | BodyFailure> {
   const type = headers.get("content-type") ?? "";
   const announced = Number(headers.get("content-length") ?? "0");
   const isForm = /^multipart\/form-data\s*;/i.test(type);
   const excess = tooLongInput(limits.maxInputBytes);
   if (announced > limits.maxBytes) return { failure: tooLarge(limits.maxBytes) };
   if (!isForm && announced > limits.maxInputBytes) return { failure: excess, status: statusOfTooLong };
-  if (/^multipart\//i.test(type) && !isForm) return wrongKind();
-  if (!/^(?:identity)?$/i.test(headers.get("content-encoding") ?? "")) return coded();
+  if (/^multipart\//i.test(type) && !isForm) return unsupportedMediaType();
+  if (!/^(?:identity)?$/i.test(headers.get("content-encoding") ?? "")) return encodedBody();
   const late = new Failure("timeout", "The body of the request did not arrive in time.", {
     hint: "Send it without pauses, or in smaller parts.",
   });
@@ -75,7 +75,7 @@ export async function readBody({ headers, pieces: body }: Sent, limits: BodyLimi
       }
     }
     const { bytes, sha256 } = await collectJson(pieces, excess, limits.maxInputBytes);
-    if (bytes.byteLength > 0 && !/^application\/(?:[\w.-]+\+)?json\s*(;|$)/i.test(type)) return wrongKind();
+    if (bytes.byteLength > 0 && !/^application\/(?:[\w.-]+\+)?json\s*(;|$)/i.test(type)) return unsupportedMediaType();
     return {
       input: bytes.byteLength === 0 ? {} : await objectOf(bytes),
       fingerprint: sha256,
@@ -157,7 +157,7 @@ async function objectOf(bytes: Buffer): Promise<Readonly<Record<string, unknown>
   return Object.fromEntries(Object.entries(value));
 }
 
-function wrongKind(): Unread {
+function unsupportedMediaType(): BodyFailure {
   const message = "The body is neither application/json nor multipart/form-data.";
   return {
     failure: new Failure("invalid-input", message, { hint: "Say which in Content-Type; for JSON: application/json." }),
@@ -166,7 +166,7 @@ function wrongKind(): Unread {
 }
 
 /** @see https://www.rfc-editor.org/rfc/rfc9110#section-8.4 */
-function coded(): Unread {
+function encodedBody(): BodyFailure {
   const failure = new Failure("invalid-input", "The body has a Content-Encoding.", { hint: "Send it as it is, not compressed." });
   return { failure, status: statusOfBody.wrongKind };
 }

@@ -4,7 +4,7 @@ import type { EvidenceCopy, EvidenceIndex } from "../../perform/evidence/evidenc
 import type { Caller } from "./callers/authentication.ts";
 
 /** A store that says where its bytes are as a link, and notes by which connection they came. */
-export function linked(store: EvidenceStore, connection: string, publicUrl: string): EvidenceStore {
+export function linkEvidence(store: EvidenceStore, connection: string, publicUrl: string): EvidenceStore {
   return {
     async keep(bytes, about) {
       const kept = await store.keep(bytes, { ...about, source: { ...about.source, connection } });

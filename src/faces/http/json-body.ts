@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { Worker } from "node:worker_threads";
-import { deepestInput, misshapen, mostValues, tooLong } from "../../catalogue/limits.ts";
-import { inParts } from "../../catalogue/read-input.ts";
+import { brokenShapeText, deepestInput, mostValues, tooManyBytesText } from "../../catalogue/limits.ts";
+import { splitCallHint } from "../../catalogue/read-input.ts";
 import { Failure } from "../../failure.ts";
 import { openShapeCheck } from "../../text/json-shape.ts";
 
@@ -16,7 +16,7 @@ export const statusOfTooLong = 413;
 
 /** Says that a JSON text is longer than the input of its action may be. */
 export function tooLongInput(mostBytes: number): Failure {
-  return new Failure("invalid-input", tooLong(mostBytes), { hint: inParts });
+  return new Failure("invalid-input", tooManyBytesText(mostBytes), { hint: splitCallHint });
 }
 
 /** Collects a JSON text; refuses it with the piece that makes it too long, too deep or too numerous. Throws Failure `invalid-input`. */
@@ -29,7 +29,7 @@ export async function collectJson(pieces: AsyncIterable<Uint8Array>, excess: Fai
     size += piece.byteLength;
     if (size > mostBytes) throw excess;
     const broken = shape.feed(piece);
-    if (broken !== undefined) throw new Failure("invalid-input", misshapen(broken));
+    if (broken !== undefined) throw new Failure("invalid-input", brokenShapeText(broken));
     hash.update(piece);
     all.push(piece);
   }
@@ -37,11 +37,11 @@ export async function collectJson(pieces: AsyncIterable<Uint8Array>, excess: Fai
 }
 
 /** To parse so much takes a millisecond or two, which nobody notices; a thread takes some thirty to begin. Bytes. */
-const longestHere = 512 * 1024;
+const mostBytesHere = 512 * 1024;
 
 /** Parses JSON in UTF-8; a long one in a thread of its own, so that other calls go on. Gives undefined for what is not JSON in UTF-8. */
 export async function parseBytes(bytes: Buffer): Promise<unknown> {
-  if (bytes.byteLength > longestHere) return await parseApart(bytes);
+  if (bytes.byteLength > mostBytesHere) return await parseInThread(bytes);
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {
@@ -59,7 +59,7 @@ try {
 parentPort.postMessage(value);
 `;
 
-async function parseApart(bytes: Buffer): Promise<unknown> {
+async function parseInThread(bytes: Buffer): Promise<unknown> {
   // Handed over, not copied; a part of a larger buffer is copied first.
   const own = bytes.byteLength === bytes.buffer.byteLength ? bytes : Buffer.from(Uint8Array.from(bytes).buffer);
   const data = new Uint8Array(own.buffer, own.byteOffset, own.byteLength);

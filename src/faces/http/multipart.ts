@@ -31,7 +31,7 @@ export function boundaryOf(contentType: string): string {
  */
 export async function* partsOf(body: AsyncIterable<Uint8Array>, contentType: string): AsyncGenerator<Part> {
   const delimiter = Buffer.from(`\r\n--${boundaryOf(contentType)}`);
-  const input = openInput(body);
+  const input = openByteReader(body);
   // The first delimiter has no line break of its own before it.
   input.unread(Buffer.from("\r\n"));
   for await (const _ of input.until(delimiter, "before its first part")) {
@@ -87,7 +87,7 @@ function parameters(text: string): ReadonlyMap<string, string> {
   return found;
 }
 
-interface Input {
+interface ByteReader {
   unread(bytes: Buffer): void;
   /** The text until the next line break, which is taken, too. UTF-8. */
   line(): Promise<string>;
@@ -95,7 +95,7 @@ interface Input {
   until(delimiter: Buffer, where: string): AsyncGenerator<Uint8Array>;
 }
 
-function openInput(body: AsyncIterable<Uint8Array>): Input {
+function openByteReader(body: AsyncIterable<Uint8Array>): ByteReader {
   const pieces = body[Symbol.asyncIterator]();
   let held: Buffer = Buffer.alloc(0);
   const more = async (where: string) => {

@@ -7,7 +7,7 @@ import type { AppContext } from "./app-context.ts";
 import { scopeOf } from "./callers/authentication.ts";
 import { errorLine } from "./error-line.ts";
 import { problem } from "./problem.ts";
-import type { Order } from "./running-calls.ts";
+import type { CallOrder } from "./running-calls.ts";
 
 /** A call as it waits in the state. */
 const Call = z.object({
@@ -21,7 +21,7 @@ const Call = z.object({
 });
 
 /** What is put into the state for a call. */
-export function jobOrderOf({ action, asked: requested, caller, connection, requestId }: Order): JobOrder {
+export function jobOrderOf({ action, asked: requested, caller, connection, requestId }: CallOrder): JobOrder {
   const call: z.input<typeof Call> = {
     input: requested.input,
     connection,

@@ -12,7 +12,7 @@ import type { CallRequest } from "./body.ts";
 import { type Caller, isUrgent } from "./callers/authentication.ts";
 import { openConcurrencyShares } from "./callers/rate-limits.ts";
 import { openRevocations, type Revocations, revokedMeanwhile } from "./callers/revoked-keys.ts";
-import { linked } from "./evidence-links.ts";
+import { linkEvidence } from "./evidence-links.ts";
 import { problem, type Reply } from "./problem.ts";
 
 /** The connections of the settings. */
@@ -25,7 +25,7 @@ export interface Connections {
 }
 
 /** One call of one action. */
-export interface Order {
+export interface CallOrder {
   readonly action: Action;
   readonly asked: Pick<CallRequest, "input" | "fingerprint" | "readFile">;
   readonly caller: Caller;
@@ -47,7 +47,7 @@ export interface CallSettings {
 }
 
 /** One call that came to its end. */
-interface Performed {
+interface FinishedCall {
   readonly reply: Reply;
   readonly answer: Answer;
   /** Whether anything may have been changed, sent or deleted. */
@@ -65,21 +65,21 @@ export interface Calls {
    * A place for a body on its way: no more bodies than that are in memory, and who sends one slowly takes no place of calls. With the `role` of a
    * call also refused when that would find no place now; without one it may be what a running call waits for. `leave` is to be called in any case.
    */
-  arrive(caller: Caller, role: Role | undefined, requestId: string): Admission;
+  admitBody(caller: Caller, role: Role | undefined, requestId: string): Admission;
   /** Takes a place among what runs at once, or says that there is none; once the body is there. `leave` is to be called in any case. */
-  enter(caller: Caller, role: Role, requestId: string): Admission;
+  admitCall(caller: Caller, role: Role, requestId: string): Admission;
   /** Runs a call that has its place; never rejects. */
-  run(order: Order): Promise<Reply>;
+  run(order: CallOrder): Promise<Reply>;
   /** The same without the limit of what runs at once, for what has one of its own, and with the time that a job has. */
-  runJob(order: Order): Promise<Reply>;
+  runJob(order: CallOrder): Promise<Reply>;
   /**
    * Runs what calls the door by itself for a caller and needs `role`, within the limit of what runs at once; the signal is given when the server
    * ends before it does, or the caller's key is revoked. Throws Failure `busy` when every place is taken or the server is being stopped,
    * `access-denied` when the key was revoked.
    */
-  within<T>(caller: Caller, role: Role, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
+  runWithin<T>(caller: Caller, role: Role, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
   /** Answers once for each key: what `work` gives, or what it gave before. `isUndone`: nothing was done, the key may be given again. */
-  once(order: Order, key: string, work: () => Promise<{ readonly reply: Reply; readonly isUndone: boolean }>): Promise<Reply>;
+  runOnce(order: CallOrder, key: string, work: () => Promise<{ readonly reply: Reply; readonly isUndone: boolean }>): Promise<Reply>;
   /** Of keys, whose calls end then. */
   readonly revocations: Revocations;
   /** True when no more is begun. */
@@ -133,7 +133,7 @@ export function openCalls(
     return {
       ...opened,
       exchange: restrictToMailboxes(opened.exchange, caller.grant.mailboxes),
-      evidence: linked(opened.evidence, connection, publicUrl),
+      evidence: linkEvidence(opened.evidence, connection, publicUrl),
       connection,
       actor: caller.id,
       shown: (failure) => logged(failure),
@@ -141,7 +141,7 @@ export function openCalls(
     };
   };
 
-  const performed = async (order: Order, milliseconds: number): Promise<Performed> => {
+  const performed = async (order: CallOrder, milliseconds: number): Promise<FinishedCall> => {
     const { action, asked: requested, caller, connection, requestId, progress } = order;
     // While its body was on the way, or it waited.
     if (revocations.has(caller.id)) throw revokedMeanwhile();
@@ -162,7 +162,7 @@ export function openCalls(
       const shown = (failure: Failure) => logged(failure, requestId);
       const runOptions = { shown, signal: stop.signal, timeLimitMs: milliseconds, progress, readFile: requested.readFile, touching };
       const answer = await perform(action, requested.input, { ...host, ...runOptions });
-      return { reply: replyOf(limit.said(answer), requestId), answer, touched };
+      return { reply: replyOf(limit.asTimeout(answer), requestId), answer, touched };
     } finally {
       limit.end();
       unwatch();
@@ -183,7 +183,7 @@ export function openCalls(
     }
   };
 
-  const once: Calls["once"] = async (order, key, work) => {
+  const once: Calls["runOnce"] = async (order, key, work) => {
     const { action, caller, requestId, asked: requested, connection } = order;
     const { idempotency } = state;
     // A later token of the same caller may grant less: what an earlier one was answered is not for it.
@@ -204,7 +204,7 @@ export function openCalls(
       return { status: begun.status, body: begun.body, headers };
     }
     const unknown = begun.state === "lost" && !effects[action.effect].repeatable;
-    let reply = problem(lostCall(), { requestId, members: { action: action.name } });
+    let reply = problem(lostCallFailure(), { requestId, members: { action: action.name } });
     let isUndone = false;
     try {
       if (!unknown) ({ reply, isUndone } = await work());
@@ -229,10 +229,10 @@ export function openCalls(
 
   return {
     hostFor,
-    once,
+    runOnce: once,
     revocations,
-    async within(caller, role, work) {
-      if (stopped) throw ending();
+    async runWithin(caller, role, work) {
+      if (stopped) throw stoppingFailure();
       const leave = places.take(caller.id, isUrgent(caller, role));
       if (leave === undefined) throw full();
       const stop = new AbortController();
@@ -262,15 +262,15 @@ export function openCalls(
     get stopped() {
       return stopped;
     },
-    arrive(caller, role, requestId) {
+    admitBody(caller, role, requestId) {
       const urgent = isUrgent(caller, role);
       const isWanted = role === undefined || places.hasRoom(caller.id, urgent);
       return entered(isWanted ? bodies.take(caller.id, urgent) : undefined, requestId);
     },
-    enter: (caller, role, requestId) => entered(places.take(caller.id, isUrgent(caller, role)), requestId),
+    admitCall: (caller, role, requestId) => entered(places.take(caller.id, isUrgent(caller, role)), requestId),
     async run(order) {
       const { requestId, idempotencyKey, action } = order;
-      if (stopped) return problem(ending(), { requestId, headers: { connection: "close", "retry-after": "5" } });
+      if (stopped) return problem(stoppingFailure(), { requestId, headers: { connection: "close", "retry-after": "5" } });
       try {
         const reply = await counted(async () => {
           if (idempotencyKey === undefined || action.effect === "read") return (await performed(order, timeoutMs)).reply;
@@ -314,12 +314,12 @@ async function within(work: Promise<void>, milliseconds: number): Promise<boolea
   }
 }
 
-export function ending(): Failure {
+export function stoppingFailure(): Failure {
   return new Failure("busy", "The server is being stopped.", { hint: "Repeat in a moment." });
 }
 
 /** Of a call whose process died. */
-export function lostCall(): Failure {
+export function lostCallFailure(): Failure {
   return new Failure("unknown-outcome", "The server was stopped in the middle of this call: whether it was done is not known.");
 }
 
@@ -331,7 +331,7 @@ export function replyOf(answer: Answer, requestId: string): Reply {
 }
 
 /** Certain that nothing was done: then the key may be given again, with this input or a better one. */
-function isUndone(action: Action, { answer, touched }: Performed): boolean {
+function isUndone(action: Action, { answer, touched }: FinishedCall): boolean {
   if (!touched) return !answer.success;
   const code = answer.error?.code;
   if (code === undefined) return false;

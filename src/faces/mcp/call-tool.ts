@@ -9,7 +9,7 @@ import { harmlessJson } from "../../text/harmless-json.ts";
 import { toolOf } from "../field-spellings.ts";
 import type { TimeLimit } from "../time-limit.ts";
 import type { Confirmations } from "./confirmations.ts";
-import { evidenceUri, remembering } from "./evidence-resource.ts";
+import { evidenceUri, reportKept } from "./evidence-resource.ts";
 import { type Confirmation, confirmationField } from "./tool.ts";
 import { bounded, isTooLong, notice } from "./untrusted-text.ts";
 
@@ -22,7 +22,7 @@ export interface ToolCall {
   /** A confirmation is not enough: where no person can be asked, nothing is done. */
   readonly requirePerson: boolean;
   /** What is told of an answer that the host's signal has cut short. */
-  readonly said: TimeLimit["said"];
+  readonly asTimeout: TimeLimit["asTimeout"];
 }
 
 /**
@@ -32,10 +32,10 @@ export interface ToolCall {
 export async function callTool(
   action: Action,
   given: Row,
-  { host, confirmations, requirePerson, elicit, said: toolAnswer }: ToolCall,
+  { host, confirmations, requirePerson, elicit, asTimeout: toolAnswer }: ToolCall,
 ): Promise<CallToolResult> {
   const kept: Kept[] = [];
-  const toolHost = { ...host, asksAlways: true, evidence: remembering(host.evidence, (one) => void kept.push(one)) };
+  const toolHost = { ...host, asksAlways: true, evidence: reportKept(host.evidence, (one) => void kept.push(one)) };
   const performed = async (input: Row, changes: Partial<Host>) => toolAnswer(await perform(action, input, { ...toolHost, ...changes }));
   const tool = toolOf(action.name);
   const { [confirmationField]: token, ...input } = given;
@@ -52,22 +52,22 @@ export async function callTool(
       };
       return result(await performed(input, { confirm }), kept, action);
     }
-    if (elicit !== undefined) return result(declined(await performed(input, { confirm: elicit })), kept, action);
-    return await plan(action, input, performed, confirmations);
+    if (elicit !== undefined) return result(explainRefusal(await performed(input, { confirm: elicit })), kept, action);
+    return await planResult(action, input, performed, confirmations);
   } catch (thrown) {
-    return refused(asFailure(thrown), action);
+    return failedResult(asFailure(thrown), action);
   }
 }
 
 /** Who was asked said no: the table's hint, to confirm, would have a model ask until it gets its way. */
-function declined(answer: Answer): Answer {
+function explainRefusal(answer: Answer): Answer {
   const { error } = answer;
   if (error?.code !== "confirmation-required" || error.hint !== failures["confirmation-required"].hint) return answer;
   return { ...answer, error: { ...error, hint: "The user was asked and did not agree. Do not repeat it unless the user asks for it." } };
 }
 
 /** The dry run: what the door would ask about, and a confirmation for exactly that. */
-async function plan(
+async function planResult(
   action: Action,
   input: Row,
   performed: (input: Row, changes: Partial<Host>) => Promise<Answer>,
@@ -90,7 +90,7 @@ async function plan(
 function result(answer: Answer, kept: readonly Kept[], action: Action, confirmation?: Confirmation): CallToolResult {
   const document = { ...asRow(bounded(answer)), ...(confirmation === undefined ? {} : { confirmation }) };
   const text = harmlessJson(document);
-  if (action.effect === "read" && isTooLong(text)) return refused(tooLong(text.length), action);
+  if (action.effect === "read" && isTooLong(text)) return failedResult(tooLong(text.length), action);
   const everyItemFailed = answer.counts.failed > 0 && answer.counts.succeeded === 0;
   return {
     content: [{ type: "text", text: notice }, { type: "text", text }, ...kept.map(linkTo)],
@@ -106,7 +106,7 @@ function tooLong(length: number): Failure {
 }
 
 /** A call that came to nothing, as a result. */
-export function refused(failure: Failure, { name }: Action): CallToolResult {
+export function failedResult(failure: Failure, { name }: Action): CallToolResult {
   const counts = { requested: 0, succeeded: 0, failed: 0, not_found: 0 };
   const document = asRow(bounded({ success: false, message: failure.message, action: name, counts, error: errorNoun(failure) }));
   return { content: [{ type: "text", text: harmlessJson(document) }], structuredContent: document, isError: true };

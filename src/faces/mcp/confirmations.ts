@@ -9,7 +9,7 @@ const lifetimeMs = 10 * 60 * 1000;
 const mostOpen = 100;
 
 /** What a confirmation is for: exactly this tool, these arguments, these targets. */
-interface Question {
+interface OpenConfirmation {
   readonly asked: string;
   readonly targets: string;
   readonly expires: number;
@@ -27,7 +27,7 @@ export interface Confirmations {
 }
 
 export function openConfirmations(now: () => number = Date.now): Confirmations {
-  const open = new Map<string, Question>();
+  const open = new Map<string, OpenConfirmation>();
   return {
     offer: (tool, input, targets) => {
       const token = randomBytes(18).toString("base64url");
@@ -40,17 +40,17 @@ export function openConfirmations(now: () => number = Date.now): Confirmations {
     take: (token, tool, input) => {
       const question = open.get(token);
       open.delete(token);
-      if (question === undefined) throw again("This confirmation is unknown, or was used before");
-      if (question.expires <= now()) throw again("This confirmation is too old");
-      if (question.asked !== digest({ tool, input })) throw again("This confirmation was given for another call");
+      if (question === undefined) throw askAgainFailure("This confirmation is unknown, or was used before");
+      if (question.expires <= now()) throw askAgainFailure("This confirmation is too old");
+      if (question.asked !== digest({ tool, input })) throw askAgainFailure("This confirmation was given for another call");
       return (targets) => {
-        if (question.targets !== digest(targets)) throw again("What would be touched is not what was confirmed");
+        if (question.targets !== digest(targets)) throw askAgainFailure("What would be touched is not what was confirmed");
       };
     },
   };
 }
 
-function again(what: string): Failure {
+function askAgainFailure(what: string): Failure {
   return new Failure("confirmation-required", `${what}: nothing was touched.`, {
     hint: "Call again without confirmation, look at the targets, and confirm them.",
   });

@@ -39,7 +39,7 @@ export async function base64Of({ name, size, open }: OpenedFile): Promise<string
  * The files that a tool call may name as attachments: evidence only. A model that was talked into it by a mail must not be able to send
  * what lies on the disk.
  */
-export function onlyEvidence(find: FindEvidence): (path: string) => Promise<OpenedFile> {
+export function openEvidenceOnly(find: FindEvidence): (path: string) => Promise<OpenedFile> {
   return async (path) => {
     const hash = hashIn(path);
     if (hash === undefined) {
@@ -54,7 +54,7 @@ export function onlyEvidence(find: FindEvidence): (path: string) => Promise<Open
 }
 
 /** A store that tells of what it kept. */
-export function remembering(store: EvidenceStore, note: (kept: Kept) => void): EvidenceStore {
+export function reportKept(store: EvidenceStore, note: (kept: Kept) => void): EvidenceStore {
   return {
     keep: async (bytes, about) => {
       const kept = await store.keep(bytes, about);

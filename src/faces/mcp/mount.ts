@@ -2,7 +2,7 @@ import { type Action, effects } from "../../catalogue/action-definition.ts";
 import { mostBytesOf } from "../../catalogue/limits.ts";
 import { Failure, failures } from "../../failure.ts";
 import type { AppContext } from "../http/app-context.ts";
-import { readBody, sentBy } from "../http/body.ts";
+import { readBody, requestBodyOf } from "../http/body.ts";
 import { type Caller, hasRole, isUrgent } from "../http/callers/authentication.ts";
 import { openConcurrencyShares } from "../http/callers/rate-limits.ts";
 import { evidenceFor } from "../http/evidence-links.ts";
@@ -34,7 +34,7 @@ export function mountMcp({ app, actions, calls, connections, evidence, settings,
       });
     }
     try {
-      return await calls.within(caller, role, work);
+      return await calls.runWithin(caller, role, work);
     } finally {
       leave();
     }
@@ -53,12 +53,14 @@ export function mountMcp({ app, actions, calls, connections, evidence, settings,
     const owner = `${caller.id}\n${JSON.stringify([caller.grant, connection])}`;
     let message: object | undefined;
     if (c.req.method === "POST") {
-      const body = calls.arrive(caller, undefined, c.get("requestId"));
+      const body = calls.admitBody(caller, undefined, c.get("requestId"));
       if ("refused" in body) return answer(body.refused);
       // Batches end here, too: a body is one object. The protocol has none since its version 2025-06-18.
-      const requested = await readBody(sentBy(c), { maxBytes: settings.maxBodyBytes, maxInputBytes: mostOf(caller), idleMs }).finally(
-        body.leave,
-      );
+      const requested = await readBody(requestBodyOf(c), {
+        maxBytes: settings.maxBodyBytes,
+        maxInputBytes: mostOf(caller),
+        idleMs,
+      }).finally(body.leave);
       if ("failure" in requested) {
         const { code, message } = requested.failure;
         c.get("noted").code = code;

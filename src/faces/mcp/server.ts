@@ -19,12 +19,12 @@ import { operatingSystemUser } from "../../perform/operating-system-user.ts";
 import type { Host, Plan } from "../../perform/perform.ts";
 import { harmless } from "../cli/terminal.ts";
 import { toolOf } from "../field-spellings.ts";
-import { type Asking, questionText } from "../question.ts";
+import { type QuestionLayout, questionText } from "../question.ts";
 import { openTimeLimit } from "../time-limit.ts";
-import { callTool, refused } from "./call-tool.ts";
+import { callTool, failedResult } from "./call-tool.ts";
 import { openConfirmations } from "./confirmations.ts";
-import { base64Of, evidenceTemplate, evidenceUri, type FindEvidence, hashIn, onlyEvidence, remembering } from "./evidence-resource.ts";
-import { toolOnce } from "./tool.ts";
+import { base64Of, evidenceTemplate, evidenceUri, type FindEvidence, hashIn, openEvidenceOnly, reportKept } from "./evidence-resource.ts";
+import { cachedTool } from "./tool.ts";
 
 /** What one client's server is made from. */
 export interface McpOptions {
@@ -55,7 +55,7 @@ const mostListed = 500;
 // A person reads a list of targets before it says yes.
 const answerWithinMs = 10 * 60 * 1000;
 // A terminal's width is a readable one for a dialogue, too. More items than these nobody reads in one.
-const dialogue: Asking = {
+const dialogueLayout: QuestionLayout = {
   columns: 100,
   most: 100,
   otherwise: (found) =>
@@ -81,7 +81,7 @@ export function mcpServer({ actions, host, findEvidence, within, timeoutMs, requ
       return await (within === undefined ? work() : within(action, work));
     } catch (thrown) {
       // It was not let in.
-      return refused(shown(asFailure(thrown)), action);
+      return failedResult(shown(asFailure(thrown)), action);
     }
   };
 
@@ -95,7 +95,7 @@ export function mcpServer({ actions, host, findEvidence, within, timeoutMs, requ
     }
   };
 
-  server.setRequestHandler(ListToolsRequestSchema, () => limited(() => ({ tools: actions.map(toolOnce) })));
+  server.setRequestHandler(ListToolsRequestSchema, () => limited(() => ({ tools: actions.map(cachedTool) })));
 
   server.setRequestHandler(CallToolRequestSchema, async ({ params }, extra) => {
     const action = actions.find(({ name }) => toolOf(name) === params.name);
@@ -114,29 +114,29 @@ export function mcpServer({ actions, host, findEvidence, within, timeoutMs, requ
       const limit = openTimeLimit(timeoutMs ?? Number.POSITIVE_INFINITY, "have serve.timeout_seconds raised");
       const ends = [extra.signal, ending, host.signal].filter((signal) => signal !== undefined);
       const elicit = async (plan: Plan) => {
-        const request = { method: "elicitation/create" as const, params: await question(plan) };
+        const request = { method: "elicitation/create" as const, params: await elicitationForm(plan) };
         const signal = AbortSignal.any(ends);
         const ask = () => extra.sendRequest(request, ElicitResultSchema, { timeout: answerWithinMs, signal });
-        const answered = await limit.standing(() => ask().catch((thrown) => unanswered(thrown, signal)));
+        const answered = await limit.pauseDuring(() => ask().catch((thrown) => throwUnanswered(thrown, signal)));
         return answered.action === "accept" && answered.content?.confirm === true;
       };
       try {
         return await callTool(action, params.arguments ?? {}, {
           host: {
             ...host,
-            evidence: remembering(host.evidence, (one) => {
+            evidence: reportKept(host.evidence, (one) => {
               kept.set(one.sha256, one);
               const [oldest] = kept.keys();
               if (kept.size > mostListed && oldest !== undefined) kept.delete(oldest);
             }),
-            readFile: onlyEvidence(findEvidence),
+            readFile: openEvidenceOnly(findEvidence),
             signal: AbortSignal.any([...ends, limit.signal]),
             timeLimitMs: timeoutMs,
             progress: tell,
           },
           confirmations,
           requirePerson,
-          said: limit.said,
+          asTimeout: limit.asTimeout,
           ...(canAsk(server.getClientCapabilities()) ? { elicit } : {}),
         });
       } finally {
@@ -175,7 +175,7 @@ export function mcpServer({ actions, host, findEvidence, within, timeoutMs, requ
 }
 
 /** Nobody has said yes; of a question that is withdrawn the SDK says the same as of one that nobody answers. Throws Failure. */
-function unanswered(thrown: unknown, { aborted }: AbortSignal): never {
+function throwUnanswered(thrown: unknown, { aborted }: AbortSignal): never {
   if (aborted) throw new Failure("cancelled", "It was stopped on request before anything was touched.");
   if (!(thrown instanceof McpError) || thrown.code !== ErrorCode.RequestTimeout) throw thrown;
   const message = `Nobody answered within ${answerWithinMs / 60_000} minutes: nothing was touched.`;
@@ -189,9 +189,9 @@ function canAsk(capabilities: ClientCapabilities | undefined): boolean {
 }
 
 /** https://modelcontextprotocol.io/specification/2025-11-25/client/elicitation */
-async function question(plan: Plan): Promise<ElicitRequestFormParams> {
+async function elicitationForm(plan: Plan): Promise<ElicitRequestFormParams> {
   return {
-    message: await questionText(plan, dialogue),
+    message: await questionText(plan, dialogueLayout),
     requestedSchema: {
       type: "object",
       properties: { confirm: { type: "boolean", title: `${plan.title}?`, description: "Yes does it, to all that is listed." } },

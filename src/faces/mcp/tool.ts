@@ -38,12 +38,12 @@ export function toolFrom(action: Action): Tool {
   };
 }
 
-const made = new WeakMap<Action, Tool>();
+const toolCache = new WeakMap<Action, Tool>();
 
 /** The same, made once for each action: its schemas cost milliseconds of a thread that all callers share. */
-export function toolOnce(action: Action): Tool {
-  const tool = made.get(action) ?? toolFrom(action);
-  made.set(action, tool);
+export function cachedTool(action: Action): Tool {
+  const tool = toolCache.get(action) ?? toolFrom(action);
+  toolCache.set(action, tool);
   return tool;
 }
 

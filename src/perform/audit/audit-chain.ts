@@ -17,7 +17,7 @@ export function sha256(bytes: Buffer): string {
 }
 
 /** What an entry says of the chain. */
-export interface Link {
+export interface ChainLink {
   readonly previous: string;
   /** Hashes of the torn lines before it. */
   readonly torn: readonly string[];
@@ -27,7 +27,7 @@ export interface Link {
 }
 
 /** A line as an entry; undefined for anything else. */
-export function entryOf(line: Buffer): Link | undefined {
+export function entryOf(line: Buffer): ChainLink | undefined {
   const value = parseJson(line.toString("utf8"));
   if (typeof value !== "object" || value === null || !("previous" in value) || typeof value.previous !== "string") return undefined;
   const torn = "after_torn" in value && Array.isArray(value.after_torn) ? value.after_torn.map(String) : [];
@@ -41,7 +41,7 @@ export const acceptAction = "audit-accept";
 /** The action of the first entry of a log that continues another file. */
 export const rotateAction = "audit-rotate";
 
-export interface End {
+export interface ChainEnd {
   /** Of the last whole entry. */
   readonly hash: string;
   /** Hashes of the torn lines after it. */
@@ -51,7 +51,7 @@ export interface End {
 }
 
 /** Finds the last whole entry, reading backwards in pieces that double. Throws Failure `audit-failed` when it is no audit file. */
-export async function readEnd(file: FileHandle, path: string): Promise<End> {
+export async function readEnd(file: FileHandle, path: string): Promise<ChainEnd> {
   const { size } = await file.stat();
   for (let piece = 64 * 1024; ; piece *= 2) {
     const bytes = await lastBytes(file, size, piece);
@@ -87,7 +87,7 @@ async function lastBytes(file: FileHandle, end: number, wanted: number): Promise
 }
 
 /** Undefined when the piece holds no whole entry and is not the beginning of an audit file. */
-function lastEntry(bytes: Buffer, fromStart: boolean): End | undefined {
+function lastEntry(bytes: Buffer, fromStart: boolean): ChainEnd | undefined {
   const unfinished = bytes.length > 0 && bytes.at(-1) !== 0x0a;
   const torn: string[] = [];
   let end = unfinished ? bytes.length : bytes.length - 1;
@@ -106,7 +106,7 @@ function lastEntry(bytes: Buffer, fromStart: boolean): End | undefined {
 }
 
 /** What follows from the lines of a chain. */
-export interface Followed {
+export interface ChainCheck {
   /** How many entries are whole and in their chain. */
   readonly entries: number;
   /** SHA-256 of the last of them, hexadecimal; where there is none, of the entry before. */
@@ -123,11 +123,11 @@ export interface Followed {
  * Follows a chain from line to line. `before` is the hash of the entry before the first line; undefined at the beginning of a file, which may
  * continue another one. `seen` is told each entry's hash, and may say what is wrong with it besides.
  */
-export async function follow(
+export async function followChain(
   lines: AsyncIterable<FileLine>,
   before: string | undefined,
   seen: (hash: string, line: Buffer, number: number) => string | undefined = () => undefined,
-): Promise<Followed> {
+): Promise<ChainCheck> {
   let entries = 0;
   let number = 0;
   let hash = before;
@@ -135,7 +135,7 @@ export async function follow(
   const gaps: { line: number; reason: string }[] = [];
   let pending: string[] = [];
   let ended = true;
-  const broken = (line: number, problem: string): Followed => ({
+  const broken = (line: number, problem: string): ChainCheck => ({
     ...{ entries, lastHash: hash ?? noHash, torn, gaps },
     broken: { line, problem },
   });

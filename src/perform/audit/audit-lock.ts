@@ -20,13 +20,13 @@ const unknownFor = 2000;
 const longestLock = 4096;
 
 /** Which processes can be asked about: those of the same boot of the same host, in the same container. */
-interface Place {
+interface ProcessScope {
   readonly host: string;
   /** The boot and the process namespace; empty where the system does not name them. */
   readonly boot: string;
 }
 
-interface Owner extends Place {
+interface LockOwner extends ProcessScope {
   readonly token: string;
   readonly pid: number;
   /** When the process began, in ticks since the boot; empty where the system does not say. Tells a later process of the same number apart. */
@@ -36,7 +36,7 @@ interface Owner extends Place {
 }
 
 /** What is at a lock's path. */
-type Found = { readonly is: "nothing" } | { readonly is: "no-lock" } | { readonly is: "lock"; readonly owner: Owner };
+type LockState = { readonly is: "nothing" } | { readonly is: "no-lock" } | { readonly is: "lock"; readonly owner: LockOwner };
 
 /**
  * Runs `work` while no other process does under the same lock file. The file names host, boot and process. It is void when that process is
@@ -44,7 +44,7 @@ type Found = { readonly is: "nothing" } | { readonly is: "no-lock" } | { readonl
  * its owner cannot be asked, because it is of another host. `work` must call `sure` right before it writes.
  * Throws Failure `audit-failed` when the lock cannot be had in ten seconds.
  */
-export async function locked<T>(path: string, work: (sure: () => void) => Promise<T>): Promise<T> {
+export async function withLock<T>(path: string, work: (sure: () => void) => Promise<T>): Promise<T> {
   const token = randomBytes(16).toString("hex");
   await acquire(path, token);
   const began = process.uptime();
@@ -61,9 +61,9 @@ export async function locked<T>(path: string, work: (sure: () => void) => Promis
 
 async function acquire(path: string, token: string): Promise<void> {
   const giveUp = process.uptime() + waitAtMost / 1000;
-  const isVoid = judge();
-  while (!(await made(path, token))) {
-    const found = await lockAt(path);
+  const isVoid = openVoidCheck();
+  while (!(await createLock(path, token))) {
+    const found = await readLock(path);
     if (found.is === "nothing") continue;
     if (isVoid(found)) await breakLock(path, found, isVoid);
     else if (process.uptime() > giveUp) {
@@ -76,15 +76,15 @@ async function acquire(path: string, token: string): Promise<void> {
 }
 
 async function release(path: string, token: string): Promise<void> {
-  const found = await lockAt(path);
+  const found = await readLock(path);
   if (found.is === "lock" && found.owner.token === token) await unlink(path);
 }
 
 let attempts = 0;
 
 /** Makes a lock file that is never seen empty: it is written under another name and linked. Returns false if there is a file already. */
-async function made(path: string, token: string): Promise<boolean> {
-  const owner: Owner = { token, ...place(), pid: process.pid, started: startOf(process.pid), since: Date.now() };
+async function createLock(path: string, token: string): Promise<boolean> {
+  const owner: LockOwner = { token, ...thisScope(), pid: process.pid, started: startOf(process.pid), since: Date.now() };
   attempts += 1;
   const written = `${path}.${process.pid}-${attempts}`;
   // What a process of the same number left behind when it was killed.
@@ -99,14 +99,14 @@ async function made(path: string, token: string): Promise<boolean> {
   } finally {
     await unlink(written).catch(() => undefined);
   }
-  return await madeWithoutLink(path, owner);
+  return await createLockWithoutLink(path, owner);
 }
 
 /** How file systems without hard links refuse one. */
 const noLinks = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"];
 
 /** Another process may find the file empty for a moment, and void. Returns false if that happened, or if there is a file already. */
-async function madeWithoutLink(path: string, owner: Owner): Promise<boolean> {
+async function createLockWithoutLink(path: string, owner: LockOwner): Promise<boolean> {
   try {
     await write(path, JSON.stringify(owner));
   } catch (thrown) {
@@ -114,7 +114,7 @@ async function madeWithoutLink(path: string, owner: Owner): Promise<boolean> {
     await unlink(path).catch(() => undefined);
     throw thrown;
   }
-  const found = await lockAt(path);
+  const found = await readLock(path);
   return found.is === "lock" && found.owner.token === owner.token;
 }
 
@@ -127,7 +127,7 @@ async function write(path: string, content: string): Promise<void> {
   }
 }
 
-async function lockAt(path: string): Promise<Found> {
+async function readLock(path: string): Promise<LockState> {
   try {
     // Reading a pipe would wait for its writer, and a link leads elsewhere.
     const about = await lstat(path);
@@ -145,15 +145,15 @@ async function lockAt(path: string): Promise<Found> {
   }
 }
 
-function isOwner(value: unknown): value is Owner {
+function isOwner(value: unknown): value is LockOwner {
   if (typeof value !== "object" || value === null) return false;
-  const owner: Partial<Record<keyof Owner, unknown>> = value;
+  const owner: Partial<Record<keyof LockOwner, unknown>> = value;
   const texts = [owner.token, owner.host, owner.boot, owner.started];
   return texts.every((text) => typeof text === "string") && typeof owner.pid === "number" && typeof owner.since === "number";
 }
 
 /** Returns what says whether a lock is void, and remembers since when it has seen a lock whose owner cannot be asked. */
-function judge(): (found: Found) => boolean {
+function openVoidCheck(): (found: LockState) => boolean {
   const firstSeen = new Map<string, number>();
   return (found) => {
     if (found.is === "nothing") return false;
@@ -161,12 +161,12 @@ function judge(): (found: Found) => boolean {
     const { token, host, boot, pid, started, since } = found.owner;
     const age = Date.now() - since;
     if (!(age >= -clockTolerance && age <= staleAfter)) return true;
-    if (host !== place().host || boot !== place().boot) {
+    if (host !== thisScope().host || boot !== thisScope().boot) {
       const seen = firstSeen.get(token) ?? process.uptime();
       firstSeen.set(token, seen);
       return (process.uptime() - seen) * 1000 > unknownFor;
     }
-    return isGone(pid) || isAnother(startOf(pid), started);
+    return isGone(pid) || isOtherProcess(startOf(pid), started);
   };
 }
 
@@ -181,22 +181,22 @@ function isGone(pid: number): boolean {
 }
 
 /** False where the system does not say when a process began, or hides those of other users. */
-function isAnother(began: string, started: string): boolean {
+function isOtherProcess(began: string, started: string): boolean {
   return began !== "" && began !== started;
 }
 
 /** Removes a void lock under a second lock, so that two waiting processes never remove each other's. */
-async function breakLock(path: string, seen: Found, isVoid: (found: Found) => boolean): Promise<void> {
+async function breakLock(path: string, seen: LockState, isVoid: (found: LockState) => boolean): Promise<void> {
   const breaking = `${path}.breaking`;
   const token = randomBytes(16).toString("hex");
-  if (!(await made(breaking, token))) {
+  if (!(await createLock(breaking, token))) {
     // A process that was killed in the middle of this left it.
-    if (isVoid(await lockAt(breaking))) await remove(breaking);
+    if (isVoid(await readLock(breaking))) await remove(breaking);
     await sleep(2 + Math.random() * 10);
     return;
   }
   try {
-    const now = await lockAt(path);
+    const now = await readLock(path);
     const isSame = now.is === "lock" && seen.is === "lock" ? now.owner.token === seen.owner.token : now.is === seen.is;
     if (isSame && isVoid(now)) await remove(path);
   } finally {
@@ -212,9 +212,9 @@ async function remove(path: string): Promise<void> {
   }
 }
 
-let here: Place | undefined;
+let here: ProcessScope | undefined;
 
-function place(): Place {
+function thisScope(): ProcessScope {
   here ??= { host: hostname(), boot: [firstLine("/proc/sys/kernel/random/boot_id"), namespaceOfProcesses()].join(" ").trim() };
   return here;
 }

@@ -8,8 +8,8 @@ import { linesOf } from "../../files/read-lines.ts";
 import { openRegular } from "../../files/regular-file.ts";
 import { attempt } from "../../outcome.ts";
 import { harmlessJson } from "../../text/harmless-json.ts";
-import { acceptAction, type End, follow, hashOfLineBefore, readEnd, rotateAction, sha256 } from "./audit-chain.ts";
-import { locked } from "./audit-lock.ts";
+import { acceptAction, type ChainEnd, followChain, hashOfLineBefore, readEnd, rotateAction, sha256 } from "./audit-chain.ts";
+import { withLock } from "./audit-lock.ts";
 import type { AuditHead, AuditHeads } from "./audit-log-end.ts";
 import { sealed } from "./audit-seal.ts";
 
@@ -93,7 +93,7 @@ export function openAudit(file: string, options: AuditOptions = {}): AuditLog {
   return {
     append(entry) {
       const appended = (queues.get(path) ?? Promise.resolve()).then(() =>
-        writing(path, options, async (log) => {
+        withLockedLog(path, options, async (log) => {
           const end = await log.checkedEnd();
           await log.write(end, { time: now().toISOString(), ...entry });
         }),
@@ -120,9 +120,9 @@ export interface Statement {
  */
 export async function acceptAudit(file: string, { actor, reason }: Statement, options: AuditOptions = {}): Promise<string> {
   const path = resolve(file);
-  return await writing(path, options, async (log) => {
+  return await withLockedLog(path, options, async (log) => {
     const end = await log.end();
-    const found = await follow(linesOf(path), undefined);
+    const found = await followChain(linesOf(path), undefined);
     const checked = await attempt(() => log.checkedEnd());
     if (checked.ok && found.broken === undefined) {
       throw new Failure("audit-failed", "The audit log is as its writers left it: there is nothing to accept.", {
@@ -133,7 +133,7 @@ export async function acceptAudit(file: string, { actor, reason }: Statement, op
     const expected = await Promise.all((options.heads ?? []).map(({ read }) => read().catch(() => undefined)));
     const named = (head: Pick<AuditHead, "entries" | "hash"> | undefined) => head && { entries: head.entries, hash: head.hash };
     return await log.write(
-      { ...end, entries: found.entries + lacksFeed(end) },
+      { ...end, entries: found.entries + unfinishedEntries(end) },
       {
         ...{ time: (options.now?.() ?? new Date()).toISOString(), action: acceptAction, actor, reason },
         expected: expected.map(named).find((head) => head !== undefined) ?? null,
@@ -149,7 +149,7 @@ export async function acceptAudit(file: string, { actor, reason }: Statement, op
  */
 export async function rotateAudit(file: string, { actor }: Pick<Statement, "actor">, options: AuditOptions = {}): Promise<string> {
   const path = resolve(file);
-  return await writing(path, options, async (log) => {
+  return await withLockedLog(path, options, async (log) => {
     const end = await log.checkedEnd();
     if (end.entries === 0) throw new Failure("audit-failed", "The audit log holds no entry: there is nothing to rotate.", { local: path });
     const time = (options.now?.() ?? new Date()).toISOString();
@@ -163,13 +163,13 @@ export async function rotateAudit(file: string, { actor }: Pick<Statement, "acto
 }
 
 /** The last entry, and how many there are. */
-interface CheckedEnd extends End {
+interface CheckedEnd extends ChainEnd {
   readonly entries: number;
 }
 
 /** A log that no other process writes meanwhile. */
-interface Locked {
-  end(): Promise<End>;
+interface LockedLog {
+  end(): Promise<ChainEnd>;
   /** Throws Failure `audit-failed` where the log is not as its writers left it. */
   checkedEnd(): Promise<CheckedEnd>;
   /** Appends an entry after `end`, flushes it and keeps the new end. Returns the entry's hash. */
@@ -178,11 +178,11 @@ interface Locked {
   begin(): Promise<void>;
 }
 
-async function writing<T>(path: string, options: AuditOptions, work: (log: Locked) => Promise<T>): Promise<T> {
+async function withLockedLog<T>(path: string, options: AuditOptions, work: (log: LockedLog) => Promise<T>): Promise<T> {
   const { heads = [], key } = options;
   const alone = async () => {
     await makeFolder(dirname(path), 0o700);
-    return await locked(`${path}.lock`, async (sure) => {
+    return await withLock(`${path}.lock`, async (sure) => {
       const flags = constants.O_RDWR | constants.O_CREAT | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0);
       let file = await openRegular(path, flags, 0o600);
       try {
@@ -191,7 +191,7 @@ async function writing<T>(path: string, options: AuditOptions, work: (log: Locke
           checkedEnd: () => checkedEnd(file, path, heads),
           async write(end, entry) {
             const whole = { previous: end.hash, ...(end.torn.length > 0 ? { after_torn: end.torn } : {}), ...entry };
-            const line = sealed(harmlessJson(bounded(whole)), key);
+            const line = sealed(harmlessJson(boundTexts(whole)), key);
             sure();
             await file.appendFile(`${end.unfinished ? "\n" : ""}${line}\n`);
             await file.sync();
@@ -211,7 +211,7 @@ async function writing<T>(path: string, options: AuditOptions, work: (log: Locke
     });
   };
   try {
-    return await (options.exclusively === undefined ? alone() : whereItCan(options.exclusively)(`audit ${path}`, alone));
+    return await (options.exclusively === undefined ? alone() : ifAvailable(options.exclusively)(`audit ${path}`, alone));
   } catch (thrown) {
     if (thrown instanceof Failure) throw thrown;
     const code = errorCode(thrown) ?? "unknown error";
@@ -230,16 +230,16 @@ async function checkedEnd(file: FileHandle, path: string, heads: readonly AuditH
     if (size < head.bytes) throw notAsLeft(path, `it is shorter than it was left: it had ${head.entries} entries`);
     if ((await hashOfLineBefore(file, head.bytes)) !== head.hash)
       throw notAsLeft(path, `its entry ${head.entries} is not the one that was written`);
-    const since = size === head.bytes ? undefined : await follow(linesOf(path, head.bytes), head.hash);
+    const since = size === head.bytes ? undefined : await followChain(linesOf(path, head.bytes), head.hash);
     if (since?.broken !== undefined) throw notAsLeft(path, "what was appended to it since does not continue its chain");
     entries = head.entries + (since?.entries ?? 0);
   }
-  if (entries === undefined) entries = heads.length === 0 || size === 0 ? 0 : (await follow(linesOf(path), undefined)).entries;
-  return { ...end, entries: entries + lacksFeed(end) };
+  if (entries === undefined) entries = heads.length === 0 || size === 0 ? 0 : (await followChain(linesOf(path), undefined)).entries;
+  return { ...end, entries: entries + unfinishedEntries(end) };
 }
 
 /** A last entry that lacks nothing but its line feed is not counted before it has one: what is appended gives it one. */
-function lacksFeed({ unfinished, torn }: End): number {
+function unfinishedEntries({ unfinished, torn }: ChainEnd): number {
   return unfinished && torn.length === 0 ? 1 : 0;
 }
 
@@ -251,7 +251,7 @@ function notAsLeft(path: string, what: string): Failure {
 }
 
 /** An entry is not lost because the database is away: the lock file still holds off the other processes of this host. */
-function whereItCan(exclusively: Exclusively): Exclusively {
+function ifAvailable(exclusively: Exclusively): Exclusively {
   return async (name, work) => {
     let begun = false;
     try {
@@ -269,11 +269,11 @@ function whereItCan(exclusively: Exclusively): Exclusively {
 /** Characters of one text: no id is longer, and a subject has no bounds of its own. */
 const longestText = 2048;
 
-function bounded(value: unknown): unknown {
+function boundTexts(value: unknown): unknown {
   if (typeof value === "string") {
     return value.length <= longestText ? value : `${value.slice(0, longestText)}… [${value.length - longestText} more characters]`;
   }
-  if (Array.isArray(value)) return value.map(bounded);
+  if (Array.isArray(value)) return value.map(boundTexts);
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, bounded(member)]));
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, boundTexts(member)]));
 }

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { Action, Row } from "../../catalogue/action-definition.ts";
-import { unwrapped } from "../../catalogue/limits.ts";
+import { unwrapSchema } from "../../catalogue/limits.ts";
 
 /** The columns that name an item in the audit. Everything else of a row may hold what belongs to nobody's log. */
 export const namingColumns = [
@@ -28,7 +28,7 @@ export const outcomeColumns = [
   "method",
 ];
 
-export function columns(row: Row, names: readonly string[]): Row {
+export function pickColumns(row: Row, names: readonly string[]): Row {
   return Object.fromEntries(names.filter((name) => row[name] !== undefined).map((name) => [name, row[name]]));
 }
 
@@ -37,7 +37,7 @@ export function optionsOf(action: Action, input: Row): Row {
   const said = Object.entries(input).filter(([name, value]) => {
     if (typeof value === "boolean" || typeof value === "number") return true;
     const field = action.input.shape[name];
-    return name.startsWith("destination_") || (field !== undefined && unwrapped(field) instanceof z.ZodEnum);
+    return name.startsWith("destination_") || (field !== undefined && unwrapSchema(field) instanceof z.ZodEnum);
   });
   return Object.fromEntries(said.filter(([, value]) => value !== undefined));
 }

@@ -1,12 +1,12 @@
 import { errorCode, Failure } from "../../failure.ts";
 import { type FileLine, linesOf } from "../../files/read-lines.ts";
 import { attempt, type Outcome } from "../../outcome.ts";
-import { type Followed, follow } from "./audit-chain.ts";
+import { type ChainCheck, followChain } from "./audit-chain.ts";
 import type { AuditHead, AuditHeads } from "./audit-log-end.ts";
 import { isSealed } from "./audit-seal.ts";
 
 /** What checking an audit log gave. */
-export interface AuditCheck extends Followed {
+export interface AuditCheck extends ChainCheck {
   /** Whether the log ends as its writers left it: `unknown` where no end was kept. */
   readonly end: "as-left" | "longer" | "unknown";
   /** Entries at the beginning that have no HMAC, where a key is given: they were written before there was one. */
@@ -40,7 +40,7 @@ export async function verifyAudit(file: string, { heads = [], contains, since, k
   let number = 0;
   let unsealed = 0;
   let hasSeal = false;
-  const followed = await follow(readLines(file), undefined, (hash, line, at) => {
+  const followed = await followChain(readLines(file), undefined, (hash, line, at) => {
     number++;
     if (counts.has(number)) hashes.set(number, { hash, line: at });
     wanted.delete(hash);
@@ -74,7 +74,7 @@ interface KeptEnd {
 }
 
 /** Throws the Failure of an end that cannot be read. */
-function endOf({ entries }: Followed, ends: readonly KeptEnd[], hashes: ReadonlyMap<number, { hash: string; line: number }>): EndFound {
+function endOf({ entries }: ChainCheck, ends: readonly KeptEnd[], hashes: ReadonlyMap<number, { hash: string; line: number }>): EndFound {
   let end: AuditCheck["end"] = "unknown";
   for (const { place, kept } of ends) {
     if (!kept.ok && kept.failure.code === "unreachable") continue;

@@ -46,7 +46,7 @@ function openNames(folder: string): () => Promise<Names> {
   let reading: Promise<Names> | undefined;
   const read = async () => {
     try {
-      const names = new Map((await readdir(folder)).map((name) => [folded(name), name]));
+      const names = new Map((await readdir(folder)).map((name) => [foldName(name), name]));
       known = new WeakRef(names);
       return names;
     } finally {
@@ -62,7 +62,7 @@ function openNames(folder: string): () => Promise<Names> {
 }
 
 /** The same for names that some file system takes for one: more than one way of ignoring case is about, and this ignores what any of them does. */
-function folded(name: string): string {
+function foldName(name: string): string {
   return composeUnicode(composeUnicode(name).toUpperCase().toLowerCase());
 }
 
@@ -75,15 +75,15 @@ async function keep(
 ): Promise<Kept> {
   const files = join(folder, filesFolder);
   const partial = join(files, `.partial-${randomBytes(12).toString("hex")}`);
-  const file = await onDisk("make the evidence folder", folder, async () => {
+  const file = await asEvidenceFailure("make the evidence folder", folder, async () => {
     await makeFolder(files, 0o700);
     return await open(partial, fresh, 0o600);
   });
   let digested: Digests;
   try {
-    const writer = gathering(file);
-    digested = await digest(bytes, about, (chunk) => onDisk("write the evidence", folder, () => writer.add(chunk)));
-    await onDisk("flush the evidence", folder, async () => {
+    const writer = openBufferedWriter(file);
+    digested = await digest(bytes, about, (chunk) => asEvidenceFailure("write the evidence", folder, () => writer.add(chunk)));
+    await asEvidenceFailure("flush the evidence", folder, async () => {
       await writer.flush();
       await file.sync();
     });
@@ -93,10 +93,10 @@ async function keep(
     await unlink(partial);
     throw thrown;
   }
-  return await onDisk("keep the evidence", folder, async () => {
+  return await asEvidenceFailure("keep the evidence", folder, async () => {
     await file.close();
-    const path = await settle(files, partial, digested, await names());
-    await note(folder, {
+    const path = await nameFile(files, partial, digested, await names());
+    await appendToIndex(folder, {
       time: now().toISOString(),
       file: `${filesFolder}/${basename(path)}`,
       name: about.name,
@@ -114,7 +114,7 @@ async function hold(bytes: AsyncIterable<Uint8Array>, about: EvidenceDetails): P
   const digested = await digest(bytes, { ...about, maxBytes: about.maxBytes ?? holdAtMost }, async (chunk) => {
     size += chunk.byteLength;
     if (size - checked > gatherBytes) {
-      demandRoom(size);
+      demandMemory(size);
       checked = size;
     }
     // A copy: the giver may use its buffer again.
@@ -127,7 +127,7 @@ async function hold(bytes: AsyncIterable<Uint8Array>, about: EvidenceDetails): P
  * Base64 has four bytes for three, and JSON is made of it with two copies more, in V8's heap; so are the texts that are held already, which lie outside
  * of the heap until then. Without the room V8 ends the process, and nobody gets an answer. Throws Failure `too-large`.
  */
-function demandRoom(size: number): void {
+function demandMemory(size: number): void {
   const { heap_size_limit, used_heap_size, external_memory } = process.getBuiltinModule("node:v8").getHeapStatistics();
   // The limit counts the young generation as well, where no large text lies: three semi-spaces of 64 MiB since Node.js 24, of 16 MiB before.
   const old = heap_size_limit - Math.min(3 * 64 * 1024 * 1024, (2 / 3) * heap_size_limit);
@@ -170,7 +170,7 @@ async function digest(
 const gatherBytes = 1024 * 1024;
 
 /** Writes in large pieces. What is added may be used again by its giver. */
-function gathering(file: FileHandle): { add(chunk: Uint8Array): Promise<void>; flush(): Promise<void> } {
+function openBufferedWriter(file: FileHandle): { add(chunk: Uint8Array): Promise<void>; flush(): Promise<void> } {
   let gathered: Buffer | undefined;
   let filled = 0;
   const flush = async () => {
@@ -195,22 +195,22 @@ async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
 }
 
 /** Gives the temporary file its name; returns its path, or that of the file that already holds these bytes under this name. */
-async function settle(folder: string, partial: string, kept: Digests, names: Names): Promise<string> {
+async function nameFile(folder: string, partial: string, kept: Digests, names: Names): Promise<string> {
   const candidates = [
     kept.safe_name,
     withSuffix(kept.safe_name, `-${kept.sha256.slice(0, 8)}`),
     withSuffix(kept.safe_name, `-${kept.sha256}`),
   ];
   for (const candidate of candidates) {
-    const alike = names.get(folded(candidate)) ?? candidate;
+    const alike = names.get(foldName(candidate)) ?? candidate;
     const path = join(folder, alike);
     // Noted before it is made, for what is kept at the same time.
-    names.set(folded(candidate), alike);
-    if (alike === candidate && (await named(partial, path))) {
+    names.set(foldName(candidate), alike);
+    if (alike === candidate && (await linkUnlessTaken(partial, path))) {
       await flushFolder(folder);
       return path;
     }
-    if (await holds(path, kept)) {
+    if (await hasBytes(path, kept)) {
       await unlink(partial);
       return path;
     }
@@ -220,7 +220,7 @@ async function settle(folder: string, partial: string, kept: Digests, names: Nam
 }
 
 /** Gives the temporary file this name unless anything has it, be it a link to nowhere. */
-async function named(partial: string, path: string): Promise<boolean> {
+async function linkUnlessTaken(partial: string, path: string): Promise<boolean> {
   try {
     await link(partial, path);
     await unlink(partial);
@@ -240,7 +240,7 @@ async function named(partial: string, path: string): Promise<boolean> {
   }
 }
 
-async function holds(path: string, kept: Digests): Promise<boolean> {
+async function hasBytes(path: string, kept: Digests): Promise<boolean> {
   const stats = await lstat(path).catch((thrown: unknown) => {
     // One that was taken away since, or is not there yet.
     if (errorCode(thrown) === "ENOENT") return undefined;
@@ -273,7 +273,7 @@ async function flushFolder(folder: string): Promise<void> {
   }
 }
 
-async function note(folder: string, line: Readonly<Record<string, unknown>>): Promise<void> {
+async function appendToIndex(folder: string, line: Readonly<Record<string, unknown>>): Promise<void> {
   const append = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | noFollow;
   const index = await openRegular(join(folder, indexName), append, 0o600);
   try {
@@ -283,7 +283,7 @@ async function note(folder: string, line: Readonly<Record<string, unknown>>): Pr
   }
 }
 
-async function onDisk<T>(what: string, folder: string, work: () => Promise<T>): Promise<T> {
+async function asEvidenceFailure<T>(what: string, folder: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (thrown) {

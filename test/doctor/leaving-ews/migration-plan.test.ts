@@ -9,7 +9,7 @@ import { failures } from "../../../src/failure.ts";
 import { action } from "../../../src/index.ts";
 import type { LabOptions } from "../../../src/lab/lab.ts";
 import type { Registration } from "../../../src/lab/sign-in/app-registration.ts";
-import { loadSettings, writtenConnection } from "../../../src/settings/load-settings.ts";
+import { loadSettings, readWrittenConnection } from "../../../src/settings/load-settings.ts";
 import { clientId, secret, tenantId, tenantWith } from "../../wire/sign-in/tenant.ts";
 import { basic, folder, openLab, type Setting } from "../examine.ts";
 
@@ -31,7 +31,7 @@ async function planned(connection: Setting, { actions = actionNames, ...asked }:
     actions: actions.map(action),
     isAll: actions === actionNames,
     load: () => loadSettings(place),
-    written: () => writtenConnection(place),
+    written: () => readWrittenConnection(place),
     ...asked,
   });
   const moved = join(directory, "moved.yaml");

@@ -7,7 +7,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import * as yaml from "yaml";
 import * as z from "zod";
 import { catalogue } from "../../../src/actions/index.ts";
-import { type Action, effects, reading } from "../../../src/catalogue/action-definition.ts";
+import { type Action, defineWholeAnswerAction, effects } from "../../../src/catalogue/action-definition.ts";
 import { sameOverGraph } from "../../../src/exchange/port-methods.ts";
 import { automationService } from "../../../src/faces/automation-service/bundle.ts";
 import { ActionDefinition, IntegrationDefinition } from "../../../src/faces/automation-service/definition.ts";
@@ -171,7 +171,7 @@ for name, code, fields in given['scripts']:
 
 const nothing = async () => ({ message: "." });
 const bad = (field: string): Action =>
-  reading({
+  defineWholeAnswerAction({
     name: "bad-one",
     title: "Bad One",
     summary: "One that cannot be.",

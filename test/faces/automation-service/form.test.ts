@@ -3,8 +3,8 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { catalogue } from "../../../src/actions/index.ts";
-import { type Action, reading } from "../../../src/catalogue/action-definition.ts";
-import { unwrapped } from "../../../src/catalogue/limits.ts";
+import { type Action, defineWholeAnswerAction } from "../../../src/catalogue/action-definition.ts";
+import { unwrapSchema } from "../../../src/catalogue/limits.ts";
 import { spellings } from "../../../src/catalogue/read-input.ts";
 import { sameOverGraph } from "../../../src/exchange/port-methods.ts";
 import type { Field } from "../../../src/faces/automation-service/definition.ts";
@@ -13,7 +13,7 @@ import { prelude } from "../../../src/faces/automation-service/prelude.ts";
 import { noPython, without } from "./stage.ts";
 
 const fieldOf = (schema: z.ZodType): Field & { readonly python: string } => {
-  const action: Action = reading({
+  const action: Action = defineWholeAnswerAction({
     name: "one",
     title: "One",
     summary: "One.",
@@ -80,8 +80,10 @@ test("a field that is a text is one text in Python, whatever is in it", () => {
 const lists = new Map(
   catalogue.flatMap(({ name, input }) =>
     Object.entries(input.shape).flatMap(([field, schema]) => {
-      const inner = unwrapped(schema);
-      return inner instanceof z.ZodArray && unwrapped(inner.element) instanceof z.ZodString ? [[`${name} ${field}`, inner] as const] : [];
+      const inner = unwrapSchema(schema);
+      return inner instanceof z.ZodArray && unwrapSchema(inner.element) instanceof z.ZodString
+        ? [[`${name} ${field}`, inner] as const]
+        : [];
     }),
   ),
 );

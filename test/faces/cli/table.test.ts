@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { cell, record, table } from "../../../src/faces/cli/table.ts";
+import { cell, recordText, table } from "../../../src/faces/cli/table.ts";
 import { width } from "../../../src/faces/cli/terminal.ts";
 
 test("a table shows short columns first and counts those that have no room", () => {
@@ -97,7 +97,7 @@ test("where there is no room, what is the same in every row is said once", () =>
 });
 
 test("a text of several lines is shown line by line, up to a limit", () => {
-  expect(record({ reply: "one\ntwo\u001b\nthree", state: "Enabled" }, 2)).toBe(
+  expect(recordText({ reply: "one\ntwo\u001b\nthree", state: "Enabled" }, 2)).toBe(
     ["Reply  one", "       two␛", "       … (1 more lines; --json has them)", "State  Enabled"].join("\n"),
   );
 });

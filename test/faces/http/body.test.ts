@@ -2,11 +2,11 @@ import { readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { readBody, type Sent } from "../../../src/faces/http/body.ts";
+import { type RequestBody, readBody } from "../../../src/faces/http/body.ts";
 import { admin as key, toys } from "./stage.ts";
 
 /** What a request carries, as it would come over a connection. */
-const sent = ({ headers, body }: Request): Sent => ({ headers, pieces: (body ?? new Blob([]).stream())[Symbol.asyncIterator]() });
+const sent = ({ headers, body }: Request): RequestBody => ({ headers, pieces: (body ?? new Blob([]).stream())[Symbol.asyncIterator]() });
 const limits = { maxBytes: 10_000, maxInputBytes: 20_000_000, idleMs: 5000 };
 const leftOver = () => readdirSync(tmpdir()).filter((name) => name.startsWith("mailcordon-files-"));
 

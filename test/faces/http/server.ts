@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { getRequestListener } from "@hono/node-server";
 import * as z from "zod";
-import { type Action, reading, touching } from "../../../src/catalogue/action-definition.ts";
+import { type Action, defineItemAction, defineWholeAnswerAction } from "../../../src/catalogue/action-definition.ts";
 import type { Exchange, Mailbox } from "../../../src/exchange/exchange.ts";
 import { sameOverGraph } from "../../../src/exchange/port-methods.ts";
 import { type App, buildApp } from "../../../src/faces/http/app.ts";
@@ -44,7 +44,7 @@ export function toyActions(shepherd: Shepherd, gate: () => Promise<void>): reado
       shepherd.waiting -= 1;
     }
   };
-  const countSheep = reading({
+  const countSheep = defineWholeAnswerAction({
     name: "count-sheep",
     title: "Count Sheep",
     summary: "Count the sheep.",
@@ -71,7 +71,7 @@ export function toyActions(shepherd: Shepherd, gate: () => Promise<void>): reado
     const { file_ref, sha256 } = await evidence.keep(bytes, { name: 'wo"ol\r\nü.eml', source: { mailbox: mailbox.address } });
     return { sheep: 2, file_ref, sha256 };
   });
-  const tellShepherd = touching({
+  const tellShepherd = defineItemAction({
     name: "tell-shepherd",
     title: "Tell Shepherd",
     summary: "Send word.",
@@ -104,7 +104,7 @@ export function toyActions(shepherd: Shepherd, gate: () => Promise<void>): reado
       shepherd.told.push(text);
       yield { ok: true, value: { files } };
     });
-  const shearSheep = touching({
+  const shearSheep = defineItemAction({
     name: "shear-sheep",
     title: "Shear Sheep",
     summary: "Take the wool off.",

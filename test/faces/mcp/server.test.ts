@@ -8,7 +8,7 @@ import {
 } from "@modelcontextprotocol/sdk/types.js";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
-import { type Action, effects, touching } from "../../../src/catalogue/action-definition.ts";
+import { type Action, defineItemAction, effects } from "../../../src/catalogue/action-definition.ts";
 import { sameOverGraph } from "../../../src/exchange/port-methods.ts";
 import { mcpServer } from "../../../src/faces/mcp/server.ts";
 import type { Host } from "../../../src/perform/perform.ts";
@@ -149,7 +149,7 @@ describe("what destroys", () => {
   test("is not done when its targets are others by then", async () => {
     let flock = ["Dolly"];
     let shorn = 0;
-    const flighty = touching({
+    const flighty = defineItemAction({
       name: "shear-sheep",
       title: "Shear Sheep",
       summary: "Take the wool off.",

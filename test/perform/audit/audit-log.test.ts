@@ -17,7 +17,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Failure } from "../../../src/failure.ts";
-import { locked } from "../../../src/perform/audit/audit-lock.ts";
+import { withLock } from "../../../src/perform/audit/audit-lock.ts";
 import { type AuditEntry, openAudit } from "../../../src/perform/audit/audit-log.ts";
 import { verifyAudit } from "../../../src/perform/audit/verify-audit.ts";
 
@@ -204,7 +204,7 @@ test("several processes that append at once keep one unbroken chain", async () =
 
 /** A lock as mailcordon writes it, taken from one that it holds. */
 async function heldLock(): Promise<Record<string, unknown>> {
-  return await locked(`${file}.sample`, async () => JSON.parse(readFileSync(`${file}.sample`, "utf8")));
+  return await withLock(`${file}.sample`, async () => JSON.parse(readFileSync(`${file}.sample`, "utf8")));
 }
 
 describe("a lock", () => {

@@ -7,13 +7,13 @@ import { mostBytesOf } from "../../../catalogue/limits.ts";
 import { Failure } from "../../../failure.ts";
 import { didYouMean } from "../../../text/nearest-name.ts";
 import type { AppContext } from "../app-context.ts";
-import { readBody, sentBy } from "../body.ts";
+import { readBody, requestBodyOf } from "../body.ts";
 import { demandRole } from "../callers/authentication.ts";
+import { openDocumentCache } from "../document-cache.ts";
 import type { Reply } from "../problem.ts";
 import { connectionFor, queryOf } from "../query.ts";
 import { answer, noOtherMethod, refuse } from "../respond.ts";
-import { openWritings } from "../written.ts";
-import { accept, accepted, prefersAsync } from "./jobs.ts";
+import { acceptedReply, prefersAsync, queueJob } from "./jobs.ts";
 
 /** Milliseconds without a byte of a body, until its sender is given up. */
 const idleMs = 30_000;
@@ -21,21 +21,21 @@ const idleMs = 30_000;
 /** The catalogue: what there is, and calling it. */
 export function actionRoutes(appContext: AppContext): void {
   const { app, actions, calls, settings, connections } = appContext;
-  const writings = openWritings();
+  const documents = openDocumentCache();
 
   app.get("/v1/actions", (c) => {
     queryOf(c, []);
-    return writings(c, "", () => ({ actions: [...actions.values()].map(summaryOf) }));
+    return documents(c, "", () => ({ actions: [...actions.values()].map(summaryOf) }));
   });
 
   app.get("/v1/actions/:action", (c) => {
     queryOf(c, []);
-    const action = named(actions, c.req.param("action"));
-    return writings(c, action.name, () => descriptionOf(action));
+    const action = findAction(actions, c.req.param("action"));
+    return documents(c, action.name, () => descriptionOf(action));
   });
 
   app.post("/v1/actions/:action", async (c) => {
-    const action = named(actions, c.req.param("action"));
+    const action = findAction(actions, c.req.param("action"));
     const noted = c.get("noted");
     noted.action = action.name;
     const caller = c.get("caller");
@@ -44,9 +44,9 @@ export function actionRoutes(appContext: AppContext): void {
     const connection = connectionFor(caller, queryOf(c, ["connection"]).connection, connections);
     noted.connection = connection;
     const idempotencyKey = keyOf(c.req.header("idempotency-key"));
-    const body = calls.arrive(caller, role, c.get("requestId"));
-    if ("refused" in body) return told(noted, body.refused);
-    const requested = await readBody(sentBy(c), {
+    const body = calls.admitBody(caller, role, c.get("requestId"));
+    if ("refused" in body) return answerNoted(noted, body.refused);
+    const requested = await readBody(requestBodyOf(c), {
       maxBytes: settings.maxBodyBytes,
       maxInputBytes: mostBytesOf(action.input),
       idleMs,
@@ -54,8 +54,8 @@ export function actionRoutes(appContext: AppContext): void {
     // The rest of the body is still on its way: the connection cannot be used for another request.
     if ("failure" in requested) return refuse(c, requested.failure, { status: requested.status, headers: { connection: "close" } });
     try {
-      const place = calls.enter(caller, role, c.get("requestId"));
-      if ("refused" in place) return told(noted, place.refused);
+      const place = calls.admitCall(caller, role, c.get("requestId"));
+      if ("refused" in place) return answerNoted(noted, place.refused);
       try {
         const order = { action, asked: requested, caller, connection, requestId: c.get("requestId"), idempotencyKey };
         // Who went away does not read any more; what changes is brought to its end all the same.
@@ -63,9 +63,9 @@ export function actionRoutes(appContext: AppContext): void {
         // Files of the request do not outlive it: then it is answered when it is done, as RFC 7240 lets us.
         const later = prefersAsync(c.req.header("prefer")) && !requested.hasFiles;
         const run = () => calls.run(action.effect === "read" ? { ...order, signal } : order);
-        const reply = later ? await accept(appContext, order) : await run();
+        const reply = later ? await queueJob(appContext, order) : await run();
         // Also one that is repeated to who asks with the same key, and does not say again that it may be later.
-        return told(noted, reply.status === 202 ? accepted(reply, settings.publicUrl) : reply);
+        return answerNoted(noted, reply.status === 202 ? acceptedReply(reply, settings.publicUrl) : reply);
       } finally {
         place.leave();
       }
@@ -79,13 +79,13 @@ export function actionRoutes(appContext: AppContext): void {
 }
 
 /** The answer, with what went wrong noted for the log. */
-function told(noted: Record<string, string>, reply: Reply): Response {
+function answerNoted(noted: Record<string, string>, reply: Reply): Response {
   const code = /"code":"([a-z-]+)"/.exec(reply.status < 300 ? "" : reply.body.slice(0, 2000))?.[1];
   if (code !== undefined) noted.code = code;
   return answer(reply);
 }
 
-function named(actions: ReadonlyMap<string, Action>, name: string): Action {
+function findAction(actions: ReadonlyMap<string, Action>, name: string): Action {
   const action = actions.get(name);
   if (action !== undefined) return action;
   throw new Failure("not-found", `There is no action of this name.${didYouMean(name, actions.keys())}`, {

@@ -1,7 +1,7 @@
 import { isGranted } from "../../../connection/restrict-to-mailboxes.ts";
 import { Failure } from "../../../failure.ts";
 import type { AppContext, ConnectionReport } from "../app-context.ts";
-import { readBody, sentBy } from "../body.ts";
+import { readBody, requestBodyOf } from "../body.ts";
 import { type Caller, demandRole } from "../callers/authentication.ts";
 import { revokedMeanwhile } from "../callers/revoked-keys.ts";
 import { connectionFor, queryOf } from "../query.ts";
@@ -18,13 +18,13 @@ export function connectionRoutes({ app, calls, connections, ending, testConnecti
     demandRole(caller, "read");
     const connection = connectionFor(caller, queryOf(c, ["connection"]).connection, connections);
     c.get("noted").connection = connection;
-    const body = calls.arrive(caller, "read", c.get("requestId"));
+    const body = calls.admitBody(caller, "read", c.get("requestId"));
     if ("refused" in body) return answer(body.refused);
-    const requested = await readBody(sentBy(c), { maxBytes: longestBody, maxInputBytes: longestBody, idleMs }).finally(body.leave);
+    const requested = await readBody(requestBodyOf(c), { maxBytes: longestBody, maxInputBytes: longestBody, idleMs }).finally(body.leave);
     if ("failure" in requested) return refuse(c, requested.failure, { status: requested.status, headers: { connection: "close" } });
     const mailbox = mailboxFor(caller, requested.input);
     // It signs in and asks as a call does: no more of them at once than of calls.
-    const place = calls.enter(caller, "read", c.get("requestId"));
+    const place = calls.admitCall(caller, "read", c.get("requestId"));
     if ("refused" in place) return answer(place.refused);
     const stop = new AbortController();
     const end = () => stop.abort();

@@ -37,7 +37,7 @@ export function evidenceRoutes({ app, calls, connections, evidence, log }: AppCo
       // The head is out: that the connection breaks is the only way left to say it.
       c.env.outgoing?.destroy();
     };
-    return new Response(c.req.method === "HEAD" ? null : streamOf(checked(found, sha256, isRevoked), broken), { headers });
+    return new Response(c.req.method === "HEAD" ? null : streamOf(verifyBytes(found, sha256, isRevoked), broken), { headers });
   });
 
   noOtherMethod(app, "/v1/evidence/:sha256", "GET");
@@ -49,7 +49,7 @@ function connectionOf({ connection }: EvidenceCopy, { names, defaultName }: AppC
 }
 
 /** The connection is broken before the last piece when the bytes are not what was kept, and before the next one when who asks is nobody any more. */
-async function* checked({ open, size }: EvidenceCopy, sha256: string, isRevoked: () => boolean): AsyncGenerator<Uint8Array> {
+async function* verifyBytes({ open, size }: EvidenceCopy, sha256: string, isRevoked: () => boolean): AsyncGenerator<Uint8Array> {
   const hash = createHash("sha256");
   let passed = 0;
   for await (const piece of open()) {

@@ -9,13 +9,13 @@ import { problem, type Reply } from "../problem.ts";
 import { queryOf } from "../query.ts";
 import { document, noOtherMethod, refuse } from "../respond.ts";
 import { jobOrderOf } from "../run-jobs.ts";
-import { lostCall, type Order } from "../running-calls.ts";
+import { type CallOrder, lostCallFailure } from "../running-calls.ts";
 
 /** Proxies end a connection on which nothing comes for a minute. Milliseconds. */
-const breathMs = 15_000;
+const keepAliveMs = 15_000;
 
 /** Puts a call on the queue: 202 with where to ask for it. @see https://www.rfc-editor.org/rfc/rfc7240#section-4.1 */
-export async function accept({ calls, state, settings }: AppContext, order: Order): Promise<Reply> {
+export async function queueJob({ calls, state, settings }: AppContext, order: CallOrder): Promise<Reply> {
   const { idempotencyKey, action } = order;
   const put = async (): Promise<Reply> => {
     const id = await state.jobs.put(jobOrderOf(order));
@@ -23,11 +23,11 @@ export async function accept({ calls, state, settings }: AppContext, order: Orde
     return { status: 202, body: JSON.stringify(job), headers: {} };
   };
   if (idempotencyKey === undefined || action.effect === "read") return await put();
-  return await calls.once(order, idempotencyKey, async () => ({ reply: await put(), isUndone: false }));
+  return await calls.runOnce(order, idempotencyKey, async () => ({ reply: await put(), isUndone: false }));
 }
 
-/** The answer of `accept` with the headers that say the same. */
-export function accepted({ status, body, headers }: Reply, publicUrl: string): Reply {
+/** The answer of `queueJob` with the headers that say the same. */
+export function acceptedReply({ status, body, headers }: Reply, publicUrl: string): Reply {
   const { job_id }: { job_id?: unknown } = JSON.parse(body);
   const location = urlsOf(String(job_id), publicUrl).status_url;
   const replyHeaders = { "content-type": "application/json", location, "preference-applied": "respond-async", "retry-after": "1" };
@@ -47,19 +47,19 @@ export function jobRoutes(appContext: AppContext): void {
 
   app.get("/v1/jobs/:id", async (c) => {
     queryOf(c, []);
-    return document(documentOf(await found(appContext, c.get("caller"), c.req.param("id")), settings.publicUrl, c.get("requestId")));
+    return document(documentOf(await findJob(appContext, c.get("caller"), c.req.param("id")), settings.publicUrl, c.get("requestId")));
   });
 
   app.delete("/v1/jobs/:id", async (c) => {
     queryOf(c, []);
-    const { id } = await found(appContext, c.get("caller"), c.req.param("id"));
+    const { id } = await findJob(appContext, c.get("caller"), c.req.param("id"));
     await state.jobs.cancel(id);
-    return document(documentOf(await found(appContext, c.get("caller"), id), settings.publicUrl, c.get("requestId")));
+    return document(documentOf(await findJob(appContext, c.get("caller"), id), settings.publicUrl, c.get("requestId")));
   });
 
   app.get("/v1/jobs/:id/events", async (c) => {
     queryOf(c, []);
-    const requested = await found(appContext, c.get("caller"), c.req.param("id"));
+    const requested = await findJob(appContext, c.get("caller"), c.req.param("id"));
     // Who comes again by itself after the end, as EventSource does, stops at that.
     if (c.req.header("last-event-id") === lastEvent && hasEnded(requested)) return c.body(null, 204);
     const headers = { "content-type": "text/event-stream", "x-accel-buffering": "no" };
@@ -93,7 +93,7 @@ export function jobRoutes(appContext: AppContext): void {
         const breath = setInterval(() => {
           write(": still here\n\n");
           isStillLet(requested).then((still) => still || end(), end);
-        }, breathMs);
+        }, keepAliveMs);
         try {
           for await (const job of state.jobs.watch(requested.id, stop.signal)) {
             if (!(await isStillLet(job))) break;
@@ -137,7 +137,7 @@ function eventOf(job: Job, data: string): string {
 }
 
 /** Throws Failure `not-found` for a job of somebody else, too. */
-async function found({ state }: AppContext, caller: Caller, id: string): Promise<Job> {
+async function findJob({ state }: AppContext, caller: Caller, id: string): Promise<Job> {
   const job = await state.jobs.get(id);
   if (job !== undefined && mayFind(caller, job)) return job;
   throw new Failure("not-found", "There is no such job.", {
@@ -158,7 +158,7 @@ function urlsOf(id: string, publicUrl: string): { readonly status_url: string; r
 
 /** `answer` for a call that went through, `problem` for one that failed as a whole. */
 function documentOf({ id, action, status, progress, answer, createdAt, finishedAt }: Job, publicUrl: string, requestId: string) {
-  const lost = status === "lost" ? { problem: JSON.parse(problem(lostCall(), { requestId, members: { action } }).body) } : {};
+  const lost = status === "lost" ? { problem: JSON.parse(problem(lostCallFailure(), { requestId, members: { action } }).body) } : {};
   return {
     job_id: id,
     action,

@@ -10,21 +10,24 @@ type Options = NonNullable<ParseArgsConfig["options"]>;
  * The flags and other words of a command besides the actions, such as `lab`.
  * @throws Failure `invalid-input` for an unknown flag, a flag without its value, or a word where `allowPositionals` is false
  */
-export function readCommandWords<const O extends Options>(command: string, words: readonly string[], options: O, allowPositionals = false) {
+export function readArguments<const O extends Options>(command: string, args: readonly string[], options: O, allowPositionals = false) {
   try {
-    return parseArgs({ args: [...words], options, strict: true, allowPositionals });
+    return parseArgs({ args: [...args], options, strict: true, allowPositionals });
   } catch (thrown) {
-    throw new Failure("invalid-input", thrown instanceof Error ? thrown.message : "Wrong flags.", { hint: helpOf(command), cause: thrown });
+    throw new Failure("invalid-input", thrown instanceof Error ? thrown.message : "Wrong flags.", {
+      hint: helpHint(command),
+      cause: thrown,
+    });
   }
 }
 
 /** What to do next when the words of a command are wrong. */
-export function helpOf(command: string): string {
+export function helpHint(command: string): string {
   return `\`mailcordon ${command} --help\` lists the flags.`;
 }
 
 /** The actions of `--actions`, with commas between; none named: all. Throws Failure `invalid-input`. */
-export async function namedActions(text: string | undefined): Promise<readonly Action[]> {
+export async function parseActionNames(text: string | undefined): Promise<readonly Action[]> {
   const requested = (text ?? "").split(",").flatMap((name) => name.trim() || []);
   for (const name of requested) {
     if (!actionNames.includes(name)) {

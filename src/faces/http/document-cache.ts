@@ -3,17 +3,17 @@ import type { Context } from "hono";
 import type { Env } from "./respond.ts";
 
 /** A text that was made once, and its entity tag. */
-interface Written {
+interface CachedDocument {
   readonly text: string;
   readonly etag: string;
 }
 
 /** Documents that are the same for every caller while the process lives, each made at its first request. */
-export type Writings = (c: Context<Env>, name: string, make: () => object) => Response;
+export type DocumentCache = (c: Context<Env>, name: string, make: () => object) => Response;
 
 /** Keeps each document as text: to make the schemas of an action takes milliseconds of a thread that all callers share. */
-export function openWritings(): Writings {
-  const kept = new Map<string, Written>();
+export function openDocumentCache(): DocumentCache {
+  const kept = new Map<string, CachedDocument>();
   return (c, name, make) => {
     let written = kept.get(name);
     if (written === undefined) {
@@ -23,12 +23,12 @@ export function openWritings(): Writings {
     }
     // It is behind an API key, and an update of mailcordon changes it: asked for again each time, and sent again only when it has changed.
     const headers = { etag: written.etag, "cache-control": "private, no-cache" };
-    if (names(c.req.header("if-none-match"), written.etag)) return new Response(null, { status: 304, headers });
+    if (hasEntityTag(c.req.header("if-none-match"), written.etag)) return new Response(null, { status: 304, headers });
     return new Response(written.text, { headers: { ...headers, "content-type": "application/json" } });
   };
 }
 
 /** Whether a list of entity tags has this one, by the weak comparison. @see https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2 */
-function names(list: string | undefined, etag: string): boolean {
+function hasEntityTag(list: string | undefined, etag: string): boolean {
   return (list ?? "").split(",").some((one) => one.trim() === "*" || one.trim().replace(/^W\//, "") === etag);
 }
