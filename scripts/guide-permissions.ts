@@ -1,6 +1,6 @@
 import type { Action } from "../src/catalogue/action-definition.ts";
 import { requiredRightsOf } from "../src/doctor/required-rights.ts";
-import { allPermissions, isPermission, kindOf, type Permission, permissionsOf } from "../src/graph/permissions.ts";
+import { allPermissions, detailsOf, isPermission, type Permission, permissionsOf } from "../src/graph/permissions.ts";
 
 /** The guides of docs/ that have a table of permissions of Microsoft Graph and the actions they are for. */
 export const guidesWithPermissions = ["connect-exchange-online.md", "leave-ews.md"] as const;
@@ -31,7 +31,7 @@ function neededFor(permission: Permission, actions: readonly Action[]): string {
   const parts = actions.flatMap(({ name, sometimes = [] }) =>
     sometimes.flatMap((part) => (permissionsOf(part).includes(permission) ? [`\`${name}\` ${part.when}`] : [])),
   );
-  const holders = kindOf(permission).heldBy.filter(isPermission);
+  const holders = detailsOf(permission).heldBy.filter(isPermission);
   return [
     drafting.length === 0 ? own : `${own}, and the drafts of ${named(drafting).join(" and ")}`,
     ...parts,

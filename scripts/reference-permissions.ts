@@ -1,6 +1,6 @@
 import { type Action, effects } from "../src/catalogue/action-definition.ts";
 import { partlyNeeds, type RequiredRights, requiredRightsOf } from "../src/doctor/required-rights.ts";
-import { allPermissions, kindOf, leastOf, partlyNeeded, permissionsOf } from "../src/graph/permissions.ts";
+import { allPermissions, detailsOf, leastOf, partlyNeeded, permissionsOf } from "../src/graph/permissions.ts";
 import { markdownTable as table } from "./markdown-table.ts";
 
 /** docs/reference/permissions.md: what each action needs of each side, by what it says that it asks of the port and the tables that `mailcordon doctor` looks by. */
@@ -30,7 +30,7 @@ export function permissionsPage(actions: readonly Action[]): string {
     table(
       ["permission", "what it is for", "other permissions that hold it", "role that Exchange gives for some mailboxes"],
       allPermissions.map((permission) => {
-        const { about, heldBy, role } = kindOf(permission);
+        const { about, heldBy, role } = detailsOf(permission);
         return [code(permission), about, heldBy.map(code).join(", "), role ?? "none: only for the whole organisation"];
       }),
     ),

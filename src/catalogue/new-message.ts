@@ -128,8 +128,8 @@ export async function messageDetails(draft: Omit<Draft, "to"> & { readonly to?: 
 }
 
 async function mimeDetails(mime: Uint8Array): Promise<Row> {
-  const { glanceAt } = await import("../message-content/glance.ts");
-  const { addresses, subject, date, text = "", attachments, unlisted } = await glanceAt(mime);
+  const { summariseMime } = await import("../message-content/mime-summary.ts");
+  const { addresses, subject, date, text = "", attachments, unlisted } = await summariseMime(mime);
   const named = Object.entries(addresses).map(([name, list]) => [name.replaceAll("-", "_"), list.map(addressRow)] as const);
   return omitUndefined({ ...Object.fromEntries(named), subject, date, attachments, not_understood: unlisted, ...beginningOf(text) });
 }

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { itemIdsIn, messageIdOf, messageIdsIn, noMessageId } from "../exchange/search/pasted-ids.ts";
+import { itemIdsIn, messageIdOf, messageIdProblem, messageIdsIn } from "../exchange/search/pasted-ids.ts";
 import type { ArchiveState } from "../exchange/search/search-query.ts";
 import { Failure } from "../failure.ts";
 import { mostCharacters, mostItems, mostNames } from "./limits.ts";
@@ -87,7 +87,7 @@ const oneMessageId = z
   .min(1)
   .max(mostCharacters.messageId)
   .check((context) => {
-    const failureText = noMessageId(context.value);
+    const failureText = messageIdProblem(context.value);
     if (failureText !== undefined) context.issues.push({ code: "custom", message: failureText, input: context.value });
   });
 

@@ -3,7 +3,7 @@ import { type Attachment, holdsOthers, isSealed } from "../exchange/attachment.t
 import type { Message } from "../exchange/message.ts";
 import type { PortMethod } from "../exchange/port-methods.ts";
 import { type Absent, isAbsent } from "../exchange/search/absence.ts";
-import { unlooked } from "../exchange/search/unopened-folders.ts";
+import { couldNotLook } from "../exchange/search/unopened-folders.ts";
 import { Failure } from "../failure.ts";
 import { done, failed, type Outcome, runForSome } from "../outcome.ts";
 import { comparableText } from "../text/unicode-form.ts";
@@ -138,7 +138,7 @@ function missing(id: string, listed: ReadonlySet<string>, unlisted: Failure | un
   const other = otherKind(id, listed);
   if (other !== undefined) return failed(other);
   if (unlisted !== undefined)
-    return failed(unlooked(`It may be among attachments that could not be listed: ${unlisted.message}`, unlisted));
+    return failed(couldNotLook(`It may be among attachments that could not be listed: ${unlisted.message}`, unlisted));
   return done({ absentFrom: { mailbox, folders: 0, places: ["attachments"], by: "attachment_id" } });
 }
 

@@ -3,7 +3,7 @@ import type { Message, MessageName } from "../exchange/message.ts";
 import type { PortMethod } from "../exchange/port-methods.ts";
 import { isAbsent } from "../exchange/search/absence.ts";
 import { sameMessageId } from "../exchange/search/match-filters.ts";
-import { noItemId, noMessageId } from "../exchange/search/pasted-ids.ts";
+import { itemIdProblem, messageIdProblem } from "../exchange/search/pasted-ids.ts";
 import type { ArchiveState } from "../exchange/search/search-query.ts";
 import { Failure } from "../failure.ts";
 import { attempt, done, failed, runForSome } from "../outcome.ts";
@@ -160,8 +160,8 @@ function pathsOf({ mailbox }: SelectionContext): (folderId: string | undefined) 
 
 /** Why a name can be none of one message. It fails alone: the others are looked for. */
 function invalidNameReason({ itemId, internetMessageId }: MessageName): string | undefined {
-  const id = itemId === undefined ? undefined : noItemId(itemId);
-  const messageId = internetMessageId === undefined ? undefined : noMessageId(internetMessageId, itemId !== undefined);
+  const id = itemId === undefined ? undefined : itemIdProblem(itemId);
+  const messageId = internetMessageId === undefined ? undefined : messageIdProblem(internetMessageId, itemId !== undefined);
   if (id !== undefined) return `This item_id ${id}.`;
   return messageId === undefined ? undefined : `This internet_message_id ${messageId}.`;
 }

@@ -1,6 +1,6 @@
 import type { Screen } from "../faces/cli/screen.ts";
 import { Failure } from "../failure.ts";
-import { kindOf, leastOf } from "../graph/permissions.ts";
+import { detailsOf, leastOf } from "../graph/permissions.ts";
 import { account, certificate, clientId, cloud, mailboxes, tenant } from "../setup/check-values.ts";
 import { type EntraSetupValues, entraSteps } from "../setup/entra-setup.ts";
 import { onPremisesSteps } from "../setup/on-premises-setup.ts";
@@ -93,7 +93,7 @@ async function backend(name: string, actions: string | undefined): Promise<Entra
     case "graph":
       return {
         kind: "graph",
-        grants: leastOf(await parseActionNames(actions)).map((permission) => ({ permission, role: kindOf(permission).role })),
+        grants: leastOf(await parseActionNames(actions)).map((permission) => ({ permission, role: detailsOf(permission).role })),
       };
     default:
       throw new Failure("invalid-input", "--backend is not right; put ews or graph.", { hint });

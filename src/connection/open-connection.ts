@@ -148,7 +148,7 @@ export async function graphOptionsOf(connection: Connection, options: OpenOption
     account: accountOf(auth, name),
     throttling: { maxWaitMs: milliseconds(throttling.maxWait), maxConcurrency: throttling.maxConcurrency },
     ...timeoutsOf(connection),
-    habits: graph.habits,
+    behaviour: graph.habits,
     observe,
   };
 }

@@ -19,14 +19,14 @@ import type { Access } from "./session/access.ts";
 import { archiveMemory } from "./session/archive-mailbox.ts";
 import { withConnectingName } from "./session/connecting-sid.ts";
 import {
+  type AutodiscoverRequest,
   defaultLifetimeMs,
   type EndpointMemory,
-  type Finding,
   fixedEndpoint,
   noEndpointMemory,
   openDiscovery,
 } from "./session/endpoint.ts";
-import { addressOnly, type EwsMailbox } from "./session/mailbox.ts";
+import { type EwsMailbox, requireAddress } from "./session/mailbox.ts";
 import { type Connection, openMailbox } from "./session/open-mailbox.ts";
 import { type ConnectingName, openSoap, type ServerVersion } from "./session/soap.ts";
 
@@ -66,7 +66,7 @@ export interface DiscoverOptions {
 // A search over a large folder may take Exchange minutes; its own limit for a call is 5.
 const replyMs = 300_000;
 /** The whole of one answer of Autodiscover: some kilobytes. */
-const findingMs = 60_000;
+const discoveryMs = 60_000;
 // Bodies are held whole, so fewer at once.
 const bodyBatch = 25;
 
@@ -79,7 +79,7 @@ export function openEws(options: EwsOptions): Exchange {
   const network = httpOptionsOf(options, replyMs);
   const http = openHttp(network);
   const { userAgent = defaultUserAgent } = options;
-  const endpointMemory = placeOf(options, userAgent);
+  const endpointMemory = endpointOf(options, userAgent);
   const connection: Connection = {
     soap: withConnectingName(
       openSoap({
@@ -88,7 +88,7 @@ export function openEws(options: EwsOptions): Exchange {
         authorize: options.authorize,
         token: options.token,
         userAgent,
-        told: options.serverVersion,
+        onServerVersion: options.serverVersion,
       }),
     ),
     schedule: options.account === undefined ? openRequestQueue() : requestQueueOf(endpointMemory.name, options.account),
@@ -129,7 +129,7 @@ function mailboxOf(mailbox: EwsMailbox): Mailbox {
   };
   return {
     address: mailbox.address,
-    foreign: async (ids) => (await import("./session/id-ownership.ts")).unshownIds(mailbox, ids),
+    foreign: async (ids) => (await import("./session/id-ownership.ts")).foreignIds(mailbox, ids),
     search: async (requested) =>
       (await import("./search/search.ts")).search(mailbox, requested, {
         sha256: async (attachment) => sha256Of((await import("./messages/message-content.ts")).attachmentContent(mailbox, [attachment])),
@@ -137,31 +137,31 @@ function mailboxOf(mailbox: EwsMailbox): Mailbox {
           attachmentsIn((await import("./messages/message-content.ts")).attachedMessages(mailbox, [attachment])),
       }),
     locate: (names, within) =>
-      noting(
-        later(async () => (await import("./search/locate-messages.ts")).locate(mailbox, names, within)),
+      tap(
+        deferred(async () => (await import("./search/locate-messages.ts")).locate(mailbox, names, within)),
         (located) => ("messages" in located ? note(located.messages) : undefined),
       ),
     get: (itemIds, detail) =>
-      noting(
-        later(() => get(mailbox, itemIds, detail)),
+      tap(
+        deferred(() => getMessages(mailbox, itemIds, detail)),
         (message) => note([message]),
       ),
-    mime: (itemIds) => later(async () => (await import("./messages/message-content.ts")).mime(mailbox, itemIds)),
-    exported: (itemIds) => later(async () => (await import("./messages/export-messages.ts")).exported(mailbox, itemIds)),
-    attachments: (itemIds) => later(async () => (await import("./messages/message-content.ts")).attachments(mailbox, itemIds)),
+    mime: (itemIds) => deferred(async () => (await import("./messages/message-content.ts")).mime(mailbox, itemIds)),
+    exported: (itemIds) => deferred(async () => (await import("./messages/export-messages.ts")).exported(mailbox, itemIds)),
+    attachments: (itemIds) => deferred(async () => (await import("./messages/message-content.ts")).attachments(mailbox, itemIds)),
     attachedMessages: (requested) =>
-      later(async () => (await import("./messages/message-content.ts")).attachedMessages(mailbox, requested)),
+      deferred(async () => (await import("./messages/message-content.ts")).attachedMessages(mailbox, requested)),
     attachmentContent: (requested) =>
-      later(async () => (await import("./messages/message-content.ts")).attachmentContent(mailbox, requested)),
-    deleteAttachments: (attachmentIds) => later(() => deleteAttachments(mailbox, attachmentIds)),
+      deferred(async () => (await import("./messages/message-content.ts")).attachmentContent(mailbox, requested)),
+    deleteAttachments: (attachmentIds) => deferred(() => deleteAttachments(mailbox, attachmentIds)),
     folder: (name) => mailbox.folders.get(name),
     createFolder: (path) => mailbox.folders.create(path),
     copy: (itemIds, destination) =>
-      later(async () => (await import("./moving/move-copy-delete.ts")).copy(mailbox, itemIds, destination, known)),
+      deferred(async () => (await import("./moving/move-copy-delete.ts")).copy(mailbox, itemIds, destination, known)),
     move: (itemIds, destination) =>
-      later(async () => (await import("./moving/move-copy-delete.ts")).move(mailbox, itemIds, destination, known)),
-    delete: (itemIds, mode) => later(async () => (await import("./moving/move-copy-delete.ts")).remove(mailbox, itemIds, mode, known)),
-    junk: (itemIds, how) => later(async () => (await import("./moving/move-copy-delete.ts")).junk(mailbox, itemIds, how, known)),
+      deferred(async () => (await import("./moving/move-copy-delete.ts")).move(mailbox, itemIds, destination, known)),
+    delete: (itemIds, mode) => deferred(async () => (await import("./moving/move-copy-delete.ts")).remove(mailbox, itemIds, mode, known)),
+    junk: (itemIds, how) => deferred(async () => (await import("./moving/move-copy-delete.ts")).junk(mailbox, itemIds, how, known)),
     send: async (draft) => (await import("./sending/send-message.ts")).send(mailbox, draft),
     reply: async (requested) => (await import("./sending/reply-message.ts")).reply(mailbox, requested),
     contacts: async (query) => (await import("./messages/find-contacts.ts")).contacts(mailbox, query),
@@ -171,23 +171,23 @@ function mailboxOf(mailbox: EwsMailbox): Mailbox {
     },
     outOfOffice: async () => {
       const { getUserOofSettings } = await import("./operations/get-user-oof-settings.ts");
-      return mailbox.ask(getUserOofSettings, addressOnly(mailbox));
+      return mailbox.ask(getUserOofSettings, requireAddress(mailbox));
     },
   };
 }
 
-async function* noting<T>(outcomes: AsyncIterable<Outcome<T>>, note: (value: T) => void): AsyncIterable<Outcome<T>> {
+async function* tap<T>(outcomes: AsyncIterable<Outcome<T>>, note: (value: T) => void): AsyncIterable<Outcome<T>> {
   for await (const outcome of outcomes) {
     if (outcome.ok) note(outcome.value);
     yield outcome;
   }
 }
 
-async function* later<T>(open: () => Promise<AsyncIterable<T>>): AsyncIterable<T> {
+async function* deferred<T>(open: () => Promise<AsyncIterable<T>>): AsyncIterable<T> {
   yield* await open();
 }
 
-async function get(mailbox: EwsMailbox, itemIds: readonly string[], detail: Detail) {
+async function getMessages(mailbox: EwsMailbox, itemIds: readonly string[], detail: Detail) {
   const { getItem } = await import("./operations/get-item.ts");
   const hasBody = detail.body === "text" || detail.body === "html";
   return mailbox.each(getItem, itemIds, (ids) => ({ ids: ids.map((id) => ({ id })), detail }), hasBody ? { batchSize: bodyBatch } : {});
@@ -227,13 +227,13 @@ async function searchableMailboxes(own: (access: Access) => EwsMailbox, query: S
 }
 
 /** Where EWS is: at the URL that is given, or where Autodiscover says. `name` is the same for whoever means the same server. */
-function placeOf(options: EwsOptions, userAgent: string) {
+function endpointOf(options: EwsOptions, userAgent: string) {
   const { url, memory = noEndpointMemory } = options;
   if (url !== undefined) {
     const given = urlOf(url);
     return { name: given.origin, endpoint: fixedEndpoint(given, memory), publicRoutes: undefined, close: () => undefined };
   }
-  const { finding, address, lifetimeMs, close } = findingOf(options, findingNetwork(options), userAgent);
+  const { finding, address, lifetimeMs, close } = discoveryOf(options, discoveryNetwork(options), userAgent);
   const publicRoutes = openPublicRoutes({
     settings: async (mailbox, first) => (await import("./autodiscover/user-settings.ts")).userSettings(finding, mailbox, first),
     lifetimeMs,
@@ -243,7 +243,7 @@ function placeOf(options: EwsOptions, userAgent: string) {
 }
 
 /** How EWS is looked for. */
-function findingOf(options: EwsOptions, network: HttpOptions, userAgent: string) {
+function discoveryOf(options: EwsOptions, network: HttpOptions, userAgent: string) {
   if (options.autodiscover === undefined) throw new Failure("invalid-settings", "Neither the URL of EWS nor how to find it is given.");
   const { address, allowHosts, lifetimeMs = defaultLifetimeMs } = options.autodiscover;
   // The name that a certificate must have is that of EWS, not of those who are asked for it; and only who may know is shown who we are.
@@ -251,7 +251,7 @@ function findingOf(options: EwsOptions, network: HttpOptions, userAgent: string)
   const anonymous = openHttp({ ...network, tls: { ...tls, identity: undefined } });
   const known = openHttp({ ...network, tls });
   const signing = options.signIn?.(known) ?? known;
-  const send: Finding["send"] = async (request, signedIn) => {
+  const send: AutodiscoverRequest["send"] = async (request, signedIn) => {
     if (!signedIn) return anonymous.send(request);
     return signing.send({ ...request, headers: { ...request.headers, ...(await options.authorize?.()) } });
   };
@@ -263,9 +263,9 @@ function findingOf(options: EwsOptions, network: HttpOptions, userAgent: string)
 }
 
 /** What Autodiscover answers is short. */
-function findingNetwork(options: EwsOptions): HttpOptions {
+function discoveryNetwork(options: EwsOptions): HttpOptions {
   const network = httpOptionsOf(options, replyMs);
-  return { ...network, timeouts: { ...network.timeouts, totalMs: Math.min(network.timeouts.totalMs ?? findingMs, findingMs) } };
+  return { ...network, timeouts: { ...network.timeouts, totalMs: Math.min(network.timeouts.totalMs ?? discoveryMs, discoveryMs) } };
 }
 
 /** Looks for EWS now, whatever is remembered. Throws Failure as `autodiscover` does. */
@@ -273,7 +273,7 @@ export async function discoverEws(
   options: EwsOptions,
   lookupOptions: Pick<AutodiscoverOptions, "step" | "signal" | "lookUpService"> = {},
 ): Promise<Discovered> {
-  const { finding, close } = findingOf(options, findingNetwork(options), options.userAgent ?? defaultUserAgent);
+  const { finding, close } = discoveryOf(options, discoveryNetwork(options), options.userAgent ?? defaultUserAgent);
   try {
     const { autodiscover } = await import("./autodiscover/autodiscover.ts");
     return await autodiscover({ ...finding, ...lookupOptions });

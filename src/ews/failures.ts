@@ -198,15 +198,15 @@ type ResponseText = Pick<Status, "responseCode" | "messageText" | "messageXml">;
 /** What a response message or a fault says, as a Failure. The server's text is shortened: it is untrusted. */
 export function failureOf(responseText: ResponseText): Failure {
   const wireCode = responseText.responseCode ?? "";
-  const inner = innerOf(responseText);
-  if (inner !== undefined && inner.responseCode !== wireCode) return inside(failureOf(inner), responseText);
+  const inner = innerErrorOf(responseText);
+  if (inner !== undefined && inner.responseCode !== wireCode) return withInnerError(failureOf(inner), responseText);
   const meaning = meanings.get(wireCode);
   const code = meaning?.code ?? "refused";
   const text = oneLine(responseText.messageText ?? "");
   return new Failure(code, text === "" ? `Exchange answered ${wireCode || "with an error"}.` : `${text} (${wireCode || "no code"})`, {
     wireCode: wireCode === "" ? undefined : wireCode,
-    backOffMs: positive(responseText, "BackOffMilliseconds"),
-    concurrency: positive(responseText, "MaxConcurrencyLimit"),
+    backOffMs: positiveNumber(responseText, "BackOffMilliseconds"),
+    concurrency: positiveNumber(responseText, "MaxConcurrencyLimit"),
     hint: meaning?.hint,
   });
 }
@@ -215,14 +215,14 @@ export function failureOf(responseText: ResponseText): Failure {
  * What an error says of the one behind it: `InnerErrorResponseCode` and `InnerErrorMessageText` of its MessageXml, such as the full Recoverable Items
  * behind a general error of a deletion. Only a code that is known here says more than the one outside.
  */
-function innerOf({ messageXml = [] }: ResponseText): ResponseText | undefined {
+function innerErrorOf({ messageXml = [] }: ResponseText): ResponseText | undefined {
   const responseText = (wanted: string) => messageXml.find(({ name }) => name?.trim() === wanted)?.text.trim();
   const responseCode = responseText("InnerErrorResponseCode") ?? "";
   return meanings.has(responseCode) ? { responseCode, messageText: responseText("InnerErrorMessageText") } : undefined;
 }
 
 /** The failure that says what is wrong, with the one outside as its cause: that one decides whether the server did anything. */
-function inside({ code, message, wireCode, hint }: Failure, responseText: ResponseText): Failure {
+function withInnerError({ code, message, wireCode, hint }: Failure, responseText: ResponseText): Failure {
   const cause = failureOf({
     ...responseText,
     messageXml: responseText.messageXml?.filter(({ name }) => name?.trim() !== "InnerErrorResponseCode"),
@@ -238,7 +238,7 @@ function inside({ code, message, wireCode, hint }: Failure, responseText: Respon
 }
 
 /** A number of MessageXml, be it of a fault or of a response message; absent and 0 mean that the server does not say. */
-function positive(responseText: Pick<Status, "messageXml">, wanted: string): number | undefined {
+function positiveNumber(responseText: Pick<Status, "messageXml">, wanted: string): number | undefined {
   const value = responseText.messageXml?.find(({ name }) => name?.trim() === wanted);
   const number = value === undefined ? Number.NaN : Number(value.text.trim());
   return Number.isFinite(number) && number > 0 ? number : undefined;

@@ -126,12 +126,12 @@ export function failureOf(status: number, headers: ReadonlyMap<string, string>, 
     },
   );
   // 429 is turned away at the door; a 503 that says when to come back is too (RFC 9110, 15.6.4).
-  if (status === 429 || (status === 503 && failure.backOffMs !== undefined)) turnedAway.add(failure);
+  if (status === 429 || (status === 503 && failure.backOffMs !== undefined)) notProcessed.add(failure);
   return failure;
 }
 
-const turnedAway = new WeakSet<Failure>();
-const foreign = new WeakSet<Failure>();
+const notProcessed = new WeakSet<Failure>();
+const notWrittenByGraph = new WeakSet<Failure>();
 
 /**
  * The failure of a reply that Graph did not write: a page of a proxy, an empty body, a redirect. It says nothing of the mailbox, nor whether the
@@ -140,7 +140,7 @@ const foreign = new WeakSet<Failure>();
 export function notOfGraph(status: number, headers: ReadonlyMap<string, string>, now = Date.now()): Failure {
   const type = /^[\w.+-]{1,40}\/[\w.+-]{1,40}/.exec(headers.get("content-type") ?? "")?.[0];
   const failure = new Failure(
-    foreignCodeOf(status),
+    codeOfForeignReply(status),
     `The reply is not one that Microsoft Graph gives to this request (HTTP ${status}${type === undefined ? "" : `, ${type}`}).`,
     {
       wireCode: `HTTP ${status}`,
@@ -149,14 +149,14 @@ export function notOfGraph(status: number, headers: ReadonlyMap<string, string>,
       hint: "Repeat; if it stays, check the address of Microsoft Graph, and what stands between: a proxy or its sign-in page may have replied.",
     },
   );
-  foreign.add(failure);
+  notWrittenByGraph.add(failure);
   // Whoever says 429 has counted requests and passed this one on to nobody (RFC 6585, 4).
-  if (status === 429) turnedAway.add(failure);
+  if (status === 429) notProcessed.add(failure);
   return failure;
 }
 
 /** These statuses mean the same whoever says them: who asks is unknown, what is asked is too large, or a wait was given up. */
-function foreignCodeOf(status: number): FailureCode {
+function codeOfForeignReply(status: number): FailureCode {
   switch (status) {
     case 401:
       return "unauthenticated";
@@ -208,7 +208,7 @@ function hintOf(status: number): string | undefined {
 
 /** True when the server certainly did nothing, so that whatever it was may be repeated. */
 export function certainlyNotDone(failure: Failure): boolean {
-  return failure.code === "not-attempted" || neverSent(failure) || turnedAway.has(failure);
+  return failure.code === "not-attempted" || neverSent(failure) || notProcessed.has(failure);
 }
 
 const repeating = openRepetition(certainlyNotDone);
@@ -216,17 +216,17 @@ export const { isThrottled, mayRepeat } = repeating;
 
 /** As `openRepetition` says; and after a reply that Graph did not write, what is not a read may have been done. */
 export function reported(failure: Failure, safety: RepeatSafety): Failure {
-  const isUnknown = safety === "idempotent" && foreign.has(failure) && failure.retryable && !certainlyNotDone(failure);
+  const isUnknown = safety === "idempotent" && notWrittenByGraph.has(failure) && failure.retryable && !certainlyNotDone(failure);
   const reportedFailure = repeating.reported(failure, isUnknown ? "never" : safety);
-  if (reportedFailure !== failure) lost.add(reportedFailure);
+  if (reportedFailure !== failure) repliesLost.add(reportedFailure);
   return reportedFailure;
 }
 
-const lost = new WeakSet<Failure>();
+const repliesLost = new WeakSet<Failure>();
 
 /** True of what `reported` says of a lost answer: the request may have been carried out. */
 export function mayBeDone(failure: Failure): boolean {
-  return lost.has(failure);
+  return repliesLost.has(failure);
 }
 
 /** An answer that should be there and is not: broken-reply, which becomes `unknown-outcome` where it must not be repeated. */

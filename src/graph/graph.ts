@@ -19,7 +19,7 @@ export interface GraphOptions extends ServerOptions {
   readonly signIn: (http: Http) => Http;
   readonly defaultMailbox?: string | undefined;
   /** What is promised nowhere; each has a default. */
-  readonly habits?: Partial<UnpromisedBehaviour> | undefined;
+  readonly behaviour?: Partial<UnpromisedBehaviour> | undefined;
   /** Where the list of mailboxes is asked for first; without, it is the directory's. */
   readonly adminApi?: AdminApi | undefined;
 }
@@ -41,7 +41,7 @@ export function openSession(options: GraphOptions): { readonly connection: Conne
     rest: openGraphHttp({ base, http: options.signIn(http), anonymous, userAgent }),
     schedule: account === undefined ? openRequestQueue() : requestQueueOf(base.origin, account),
     limits: { ...retryLimitsOf(options), maxPerMailbox },
-    habits: { ...defaultBehaviour, ...options.habits },
+    behaviour: { ...defaultBehaviour, ...options.behaviour },
   };
   return {
     connection,
@@ -69,7 +69,7 @@ export function openGraph(options: GraphOptions): Exchange {
     },
     async searchableMailboxes(query, call) {
       const { adminApi, defaultMailbox = "" } = options;
-      const adminConnection = adminApi && adminWayOf(adminApi, options, connection);
+      const adminConnection = adminApi && adminConnectionOf(adminApi, options, connection);
       return (await import("./mailboxes/searchable-mailboxes.ts")).searchableMailboxes(
         openMailbox(connection, defaultMailbox, call),
         query,
@@ -91,21 +91,23 @@ function mailboxOf(mailbox: GraphMailbox): Mailbox {
         sha256: async (attachment) => sha256Of((await import("./messages/message-content.ts")).attachmentContent(mailbox, [attachment])),
         inside: async (attachment) => attachmentsIn((await import("./messages/attachments.ts")).attachedMessages(mailbox, [attachment])),
       }),
-    locate: (names, within) => later(async () => (await import("./search/locate-messages.ts")).locate(mailbox, names, within)),
-    get: (itemIds, detail) => later(async () => (await import("./messages/read-messages.ts")).getMessages(mailbox, itemIds, detail)),
-    mime: (itemIds) => later(async () => (await import("./messages/message-content.ts")).mime(mailbox, itemIds)),
-    exported: (itemIds) => later(async () => (await import("./messages/export-messages.ts")).exported(mailbox, itemIds)),
-    attachments: (itemIds) => later(async () => (await import("./messages/attachments.ts")).attachments(mailbox, itemIds)),
-    attachedMessages: (ids) => later(async () => (await import("./messages/attachments.ts")).attachedMessages(mailbox, ids)),
+    locate: (names, within) => deferred(async () => (await import("./search/locate-messages.ts")).locate(mailbox, names, within)),
+    get: (itemIds, detail) => deferred(async () => (await import("./messages/read-messages.ts")).getMessages(mailbox, itemIds, detail)),
+    mime: (itemIds) => deferred(async () => (await import("./messages/message-content.ts")).mime(mailbox, itemIds)),
+    exported: (itemIds) => deferred(async () => (await import("./messages/export-messages.ts")).exported(mailbox, itemIds)),
+    attachments: (itemIds) => deferred(async () => (await import("./messages/attachments.ts")).attachments(mailbox, itemIds)),
+    attachedMessages: (ids) => deferred(async () => (await import("./messages/attachments.ts")).attachedMessages(mailbox, ids)),
     attachmentContent: (requested) =>
-      later(async () => (await import("./messages/message-content.ts")).attachmentContent(mailbox, requested)),
-    deleteAttachments: (ids) => later(async () => (await import("./messages/attachments.ts")).deleteAttachments(mailbox, ids)),
+      deferred(async () => (await import("./messages/message-content.ts")).attachmentContent(mailbox, requested)),
+    deleteAttachments: (ids) => deferred(async () => (await import("./messages/attachments.ts")).deleteAttachments(mailbox, ids)),
     folder: (name) => mailbox.folders.get(name),
     createFolder: (path) => mailbox.folders.create(path),
-    copy: (itemIds, destination) => later(async () => (await import("./moving/move-copy-delete.ts")).copy(mailbox, itemIds, destination)),
-    move: (itemIds, destination) => later(async () => (await import("./moving/move-copy-delete.ts")).move(mailbox, itemIds, destination)),
-    delete: (itemIds, mode) => later(async () => (await import("./moving/move-copy-delete.ts")).remove(mailbox, itemIds, mode)),
-    junk: (itemIds, how) => later(async () => (await import("./moving/move-copy-delete.ts")).junk(mailbox, itemIds, how)),
+    copy: (itemIds, destination) =>
+      deferred(async () => (await import("./moving/move-copy-delete.ts")).copy(mailbox, itemIds, destination)),
+    move: (itemIds, destination) =>
+      deferred(async () => (await import("./moving/move-copy-delete.ts")).move(mailbox, itemIds, destination)),
+    delete: (itemIds, mode) => deferred(async () => (await import("./moving/move-copy-delete.ts")).remove(mailbox, itemIds, mode)),
+    junk: (itemIds, how) => deferred(async () => (await import("./moving/move-copy-delete.ts")).junk(mailbox, itemIds, how)),
     send: async (draft) => (await import("./sending/send-message.ts")).send(mailbox, draft),
     reply: async (requested) => (await import("./sending/reply-message.ts")).reply(mailbox, requested),
     contacts: async (query) => (await import("./messages/find-contacts.ts")).contacts(mailbox, query),
@@ -114,12 +116,12 @@ function mailboxOf(mailbox: GraphMailbox): Mailbox {
   };
 }
 
-async function* later<T>(open: () => Promise<AsyncIterable<T>>): AsyncIterable<T> {
+async function* deferred<T>(open: () => Promise<AsyncIterable<T>>): AsyncIterable<T> {
   yield* await open();
 }
 
 /** How this connection asks the Exchange Online Admin API. */
-export function adminWayOf(admin: AdminApi, options: GraphOptions, connection: Connection): AdminApiConnection {
+export function adminConnectionOf(admin: AdminApi, options: GraphOptions, connection: Connection): AdminApiConnection {
   return { admin, userAgent: options.userAgent ?? defaultUserAgent, connection, network: httpOptionsOf(options, replyMs) };
 }
 

@@ -1,10 +1,10 @@
 import type { PortMethod, Uses } from "../exchange/port-methods.ts";
 
 /** A permission of Microsoft Graph that one of our actions needs, under Microsoft's name. */
-export type Permission = keyof typeof kinds;
+export type Permission = keyof typeof permissionDetails;
 
 /** Who gives it out, and which others hold it. */
-interface Kind {
+interface PermissionDetails {
   /** What it lets an application do here. */
   readonly about: string;
   /** Permissions of applications that hold it as well. */
@@ -13,14 +13,18 @@ interface Kind {
   readonly role: string | undefined;
 }
 
-const ofExchange = (about: string, name: string, heldBy: readonly string[] = []): Kind => ({ about, heldBy, role: `Application ${name}` });
+const ofExchange = (about: string, name: string, heldBy: readonly string[] = []): PermissionDetails => ({
+  about,
+  heldBy,
+  role: `Application ${name}`,
+});
 
 /**
  * The least permissions, and what holds them.
  * @see https://learn.microsoft.com/en-us/graph/permissions-reference
  * @see https://learn.microsoft.com/en-us/exchange/permissions-exo/application-rbac (the roles)
  */
-const kinds = {
+const permissionDetails = {
   "Mail.Read": ofExchange("find and read messages and attachments", "Mail.Read", ["Mail.ReadWrite"]),
   "Mail.ReadWrite": ofExchange("move, copy, delete and draft messages, delete attachments", "Mail.ReadWrite"),
   "Mail.Send": ofExchange("send", "Mail.Send"),
@@ -33,15 +37,15 @@ const kinds = {
     heldBy: ["User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"],
     role: undefined,
   },
-} as const satisfies Record<string, Kind>;
+} as const satisfies Record<string, PermissionDetails>;
 
-export const isPermission = (name: string): name is Permission => Object.hasOwn(kinds, name);
+export const isPermission = (name: string): name is Permission => Object.hasOwn(permissionDetails, name);
 
 /** Every one that some action needs. */
-export const allPermissions: readonly Permission[] = Object.keys(kinds).filter(isPermission);
+export const allPermissions: readonly Permission[] = Object.keys(permissionDetails).filter(isPermission);
 
-export function kindOf(permission: Permission): Kind {
-  return kinds[permission];
+export function detailsOf(permission: Permission): PermissionDetails {
+  return permissionDetails[permission];
 }
 
 /** A permission for a part of what is asked: without it that part is refused or does less, and says so. */
@@ -52,17 +56,17 @@ export interface PartlyNeeded {
 }
 
 /** What one method of the port cannot do without, and what a part of it needs besides. */
-interface Needed {
+interface RequiredPermissions {
   readonly permissions: readonly Permission[];
   readonly partly?: readonly PartlyNeeded[];
 }
 
-const reads: Needed = { permissions: ["Mail.Read"] };
-const changes: Needed = { permissions: ["Mail.ReadWrite"] };
+const reads: RequiredPermissions = { permissions: ["Mail.Read"] };
+const changes: RequiredPermissions = { permissions: ["Mail.ReadWrite"] };
 // A message is drafted first, so that a lost answer never sends it twice.
-const sends: Needed = { permissions: ["Mail.ReadWrite", "Mail.Send"] };
+const sends: RequiredPermissions = { permissions: ["Mail.ReadWrite", "Mail.Send"] };
 
-const needed: Readonly<Record<PortMethod, Needed>> = {
+const requiredByMethod: Readonly<Record<PortMethod, RequiredPermissions>> = {
   search: { ...reads, partly: [{ permissions: ["User.Read.All"], when: "with `query`, for ids that a move does not change" }] },
   locate: reads,
   get: reads,
@@ -122,30 +126,30 @@ const needed: Readonly<Record<PortMethod, Needed>> = {
 
 /** What an action cannot do without, the least there is. */
 export function permissionsOf({ uses }: Pick<Uses, "uses">): readonly Permission[] {
-  return least([...new Set(uses.flatMap((method) => needed[method].permissions))]);
+  return withoutImplied([...new Set(uses.flatMap((method) => requiredByMethod[method].permissions))]);
 }
 
 /** What parts of an action need besides: what it asks sometimes only, and parts of what it always asks. */
 export function partlyNeeded({ uses, sometimes = [] }: Uses): readonly PartlyNeeded[] {
   return [
     ...sometimes.map((part) => ({ permissions: permissionsOf(part), when: part.when })),
-    ...uses.flatMap((method) => needed[method].partly ?? []),
+    ...uses.flatMap((method) => requiredByMethod[method].partly ?? []),
   ];
 }
 
 /** What several actions need together. */
 export function leastOf(actions: readonly Uses[]): readonly Permission[] {
   const all = new Set(actions.flatMap(permissionsOf));
-  return least(allPermissions.filter((one) => all.has(one)));
+  return withoutImplied(allPermissions.filter((one) => all.has(one)));
 }
 
 /** What another of them holds is left out. */
-function least(permissions: readonly Permission[]): readonly Permission[] {
-  return permissions.filter((one) => !kinds[one].heldBy.some((other) => isPermission(other) && permissions.includes(other)));
+function withoutImplied(permissions: readonly Permission[]): readonly Permission[] {
+  return permissions.filter((one) => !permissionDetails[one].heldBy.some((other) => isPermission(other) && permissions.includes(other)));
 }
 
 /** Whether one of these grants holds the permission. Of a person `Mail.Read.Shared` is as good as `Mail.Read` here. */
 export function isHeld(permission: Permission, granted: readonly string[]): boolean {
-  const holders: readonly string[] = [permission, ...kinds[permission].heldBy];
+  const holders: readonly string[] = [permission, ...permissionDetails[permission].heldBy];
   return granted.some((one) => holders.includes(one) || holders.includes(one.replace(/\.Shared$/, "")));
 }

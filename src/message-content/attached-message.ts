@@ -34,9 +34,9 @@ export async function readAttached(message: AsyncIterable<Uint8Array>, holder: s
   let head: readonly RawField[] = [];
   const flaws: string[] = [];
   const parts: ReadPart[] = [];
-  let reading: Reading | undefined;
+  let reading: PartCollector | undefined;
   let room = maxKeptBytes;
-  const ended = (one: Reading | undefined): void => {
+  const ended = (one: PartCollector | undefined): void => {
     if (one === undefined) return;
     const read = one.end();
     room -= read.kept.length;
@@ -49,7 +49,7 @@ export async function readAttached(message: AsyncIterable<Uint8Array>, holder: s
     else if (event.kind === "again") reading?.say(event.part);
     else {
       ended(reading);
-      reading = readingOf(event.part, room);
+      reading = collectorOf(event.part, room);
     }
   }
   ended(reading);
@@ -66,14 +66,14 @@ export async function readAttached(message: AsyncIterable<Uint8Array>, holder: s
   };
 }
 
-interface Reading {
+interface PartCollector {
   write(bytes: Buffer): void;
   /** What is said of the part behind its content. */
   say(part: PartHead): void;
   end(): ReadPart;
 }
 
-function readingOf(begun: PartHead, room: number): Reading {
+function collectorOf(begun: PartHead, room: number): PartCollector {
   let part = begun;
   const decoder = openPartDecoder(part.encoding);
   const limit = Math.min(room, isMessagePart(part) ? maxInnerHead : isText(part) ? maxTextBytes : 0);

@@ -1,17 +1,17 @@
 import { Failure } from "../failure.ts";
 import { keepParts } from "../wire/mime/keep-parts.ts";
 import type { PartPath } from "../wire/mime/mime-parts.ts";
-import { noteBroken, type OpenedPart, Pass, type Tally } from "./read-in-one-pass.ts";
+import { noteBroken, type OpenedPart, type ReadTally, SinglePass } from "./read-in-one-pass.ts";
 
 /** A part of what an attachment holds. */
-export interface InsidePlace {
+export interface PartLocation {
   /** The id of the attachment, which is downloaded as a whole. */
   readonly holder: string;
   readonly inside: PartPath;
 }
 
 /** Reads what is asked for of attached messages, in the order asked. */
-export interface InsideReader {
+export interface PartReader {
   /** What is at the place of this index. Throws Failure `not-found` for one that the message has not, `too-large`. */
   open(index: number): Promise<OpenedPart>;
   /** Nothing more is asked for: what was handed out last may still be read. */
@@ -31,27 +31,27 @@ const maxBroken = 3;
  * A server gives out as a whole what others hang in. It is read once for all that is asked for of it in one go, in constant memory: parts are
  * handed out as they come, what is not asked for is read over. `places`: all that will be asked for; undefined for what is no part.
  */
-export function openInside(
-  places: readonly (InsidePlace | undefined)[],
+export function openPartReader(
+  places: readonly (PartLocation | undefined)[],
   download: (holder: string) => Promise<AsyncIterable<Uint8Array>>,
-): InsideReader {
-  const tallies = new Map<string, Tally>();
-  let pass: Pass | undefined;
+): PartReader {
+  const tallies = new Map<string, ReadTally>();
+  let pass: SinglePass | undefined;
 
   async function end(): Promise<void> {
     await pass?.close();
     pass = undefined;
   }
 
-  async function begin({ holder }: InsidePlace, paths: readonly PartPath[]): Promise<Pass> {
+  async function begin({ holder }: PartLocation, paths: readonly PartPath[]): Promise<SinglePass> {
     await end();
     const tally = tallies.get(holder) ?? { passes: 0, broken: 0, failure: undefined };
     tallies.set(holder, tally);
     if (tally.failure !== undefined && (!tally.failure.retryable || tally.broken >= maxBroken)) throw tally.failure;
-    if (tally.passes >= maxPasses) throw tooOften();
+    if (tally.passes >= maxPasses) throw readTooOften();
     tally.passes += 1;
     try {
-      return new Pass(holder, await download(holder), keepParts(outOfOrder(paths), keptBytes), tally);
+      return new SinglePass(holder, await download(holder), keepParts(outOfOrder(paths), keptBytes), tally);
     } catch (thrown) {
       noteBroken(tally, thrown);
       throw thrown;
@@ -88,7 +88,7 @@ function isAfter(path: PartPath, last: PartPath): boolean {
   return at >= 0 && (path[at] ?? 0) > (last[at] ?? 0);
 }
 
-function tooOften(): Failure {
+function readTooOften(): Failure {
   return new Failure("too-large", `An attachment that others hang in is not read more than ${maxPasses} times in one call.`, {
     hint: "Ask for what is left of it in another call, by attachment_ids.",
   });

@@ -6,13 +6,13 @@ import { MimeSplitter } from "../wire/mime/split-mime.ts";
 import { readAttached } from "./attached-message.ts";
 
 /** What Exchange says of a message besides giving it out. */
-export interface Listed {
+export interface ListedContent {
   readonly internetMessageId?: string | undefined;
   readonly attachments: readonly Attachment[];
 }
 
 /** What one reading of a message was. */
-export interface Reading {
+export interface MessageDigest {
   /** Its header ended, and so did the multipart that it began. */
   readonly isComplete: boolean;
   /** SHA-256 of its header and its parts: the same where a server makes up boundaries anew for each reading. */
@@ -20,13 +20,13 @@ export interface Reading {
 }
 
 /** Reads a message while its bytes go by. */
-export interface Reader {
+export interface DigestingReader {
   through(bytes: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>;
   /** Of what went by. Throws Failure `too-large` for what no mail has. */
-  end(): Reading;
+  end(): MessageDigest;
 }
 
-export function openReader(): Reader {
+export function openDigestingReader(): DigestingReader {
   const splitter = new MimeSplitter();
   const hash = createHash("sha256");
   const take = (events: ReturnType<MimeSplitter["write"]>): void => {
@@ -60,18 +60,18 @@ function withoutBoundaries(fields: readonly RawField[]): string {
  */
 export async function checkMessage(
   again: AsyncIterable<Uint8Array>,
-  first: Reading & { readonly sha256: string },
-  { internetMessageId, attachments }: Listed,
+  first: MessageDigest & { readonly sha256: string },
+  { internetMessageId, attachments }: ListedContent,
 ): Promise<void> {
   const hash = createHash("sha256");
-  const reader = openReader();
+  const reader = openDigestingReader();
   const read = await readAttached(reader.through(hashed(again, hash)), "");
   const second = reader.end();
-  if (hash.digest("hex") !== first.sha256 && second.digest !== first.digest) throw unequal();
+  if (hash.digest("hex") !== first.sha256 && second.digest !== first.digest) throw readingsDiffer();
   if (!second.isComplete || !first.isComplete) {
     throw notWhole("the message that Exchange gave ends before its parts do");
   }
-  if (isOther(internetMessageId, read.headers?.filter(({ name }) => /^message-id$/i.test(name)).map(({ value }) => value) ?? [])) {
+  if (isDifferentId(internetMessageId, read.headers?.filter(({ name }) => /^message-id$/i.test(name)).map(({ value }) => value) ?? [])) {
     throw notWhole("Exchange gave a message with another Message-ID");
   }
   const [missing] = missingFrom(read.attachments ?? [], attachments);
@@ -84,7 +84,7 @@ export async function checkMessage(
 export async function checkFile(again: AsyncIterable<Uint8Array>, first: { readonly sha256: string }): Promise<void> {
   const hash = createHash("sha256");
   for await (const _ of hashed(again, hash));
-  if (hash.digest("hex") !== first.sha256) throw unequal();
+  if (hash.digest("hex") !== first.sha256) throw readingsDiffer();
 }
 
 async function* hashed(bytes: AsyncIterable<Uint8Array>, hash: ReturnType<typeof createHash>): AsyncIterable<Uint8Array> {
@@ -94,7 +94,7 @@ async function* hashed(bytes: AsyncIterable<Uint8Array>, hash: ReturnType<typeof
   }
 }
 
-function unequal(): Failure {
+function readingsDiffer(): Failure {
   return notWhole("two readings of it were not the same");
 }
 
@@ -105,7 +105,7 @@ function notWhole(why: string): Failure {
 }
 
 /** Exchange may add angle brackets and fold a line; characters beyond ASCII it may write in its own way. */
-function isOther(listed: string | undefined, given: readonly string[]): boolean {
+function isDifferentId(listed: string | undefined, given: readonly string[]): boolean {
   const plain = (id: string) => id.replace(/[<>\s]/g, "").toLowerCase();
   const isPlain = (id: string) => /^[!-~\s]+$/.test(id);
   if (listed === undefined || !isPlain(listed) || given.length === 0 || !given.every(isPlain)) return false;
@@ -113,15 +113,15 @@ function isOther(listed: string | undefined, given: readonly string[]): boolean 
 }
 
 /** Bytes that Exchange counts besides the content of a file, such as its name and its icon. */
-const besides = 16 * 1024;
+const maxOverheadBytes = 16 * 1024;
 /** What Exchange calls a part without a name. */
-const numbered = /^ATT\d+\.\w+$/i;
+const generatedName = /^ATT\d+\.\w+$/i;
 /** A form that holds files of its own, or that Exchange lists as one file: what is listed then need not be parts ([MS-OXOSMIME] 2.1.3.1). */
-const packed = /^(?:application\/(?:(?:vnd\.)?ms-tnef|(?:x-)?pkcs7-(?:mime|signature)|pgp-signature)|text\/calendar)$/i;
+const packedTypes = /^(?:application\/(?:(?:vnd\.)?ms-tnef|(?:x-)?pkcs7-(?:mime|signature)|pgp-signature)|text\/calendar)$/i;
 
 /** Those of a list that a message does not have in it. A link to a file in a cloud is no part of it. */
 function missingFrom(inside: readonly Attachment[], listed: readonly Attachment[]): readonly Attachment[] {
-  if (inside.some(({ contentType = "" }) => packed.test(contentType))) return [];
+  if (inside.some(({ contentType = "" }) => packedTypes.test(contentType))) return [];
   const left = [...inside];
   const take = (matches: (part: Attachment) => boolean): boolean => {
     const at = left.findIndex(matches);
@@ -132,10 +132,12 @@ function missingFrom(inside: readonly Attachment[], listed: readonly Attachment[
   const unnamed = wanted.filter(({ name }) => !take((part) => plainName(part.name) !== "" && plainName(part.name) === plainName(name)));
   const unmeasured = unnamed.filter(
     ({ kind, size }) =>
-      kind !== "file" || size === undefined || !take((part) => part.size !== undefined && part.size <= size && size - part.size <= besides),
+      kind !== "file" ||
+      size === undefined ||
+      !take((part) => part.size !== undefined && part.size <= size && size - part.size <= maxOverheadBytes),
   );
   // An attached message has the name of its subject, and a part without a name one that Exchange gives it.
-  return unmeasured.filter(({ kind, name = "" }) => !((kind === "item" || name === "" || numbered.test(name)) && take(() => true)));
+  return unmeasured.filter(({ kind, name = "" }) => !((kind === "item" || name === "" || generatedName.test(name)) && take(() => true)));
 }
 
 /** Exchange changes what no file system takes. */

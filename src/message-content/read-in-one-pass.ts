@@ -11,14 +11,14 @@ export interface OpenedPart {
 }
 
 /** How one attached message has been read. */
-export interface Tally {
+export interface ReadTally {
   passes: number;
   /** How often it broke off since something of it was read to its end. */
   broken: number;
   failure: Failure | undefined;
 }
 
-export function noteBroken(tally: Tally, thrown: unknown): void {
+export function noteBroken(tally: ReadTally, thrown: unknown): void {
   tally.broken += 1;
   tally.failure = asFailure(thrown);
 }
@@ -27,10 +27,10 @@ export function noteBroken(tally: Tally, thrown: unknown): void {
 const unreadMs = 60_000;
 
 /** An attached message, read once from its beginning; it ends with the last part that is asked for. */
-export class Pass {
+export class SinglePass {
   readonly name: string;
   readonly #keeping: PartKeeper;
-  readonly #tally: Tally;
+  readonly #tally: ReadTally;
   readonly #reading: AsyncIterator<Uint8Array>;
   readonly #message: Part;
   /** Where what was handed out stands; another object for each time. */
@@ -42,7 +42,7 @@ export class Pass {
   #late: Failure | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(name: string, bytes: AsyncIterable<Uint8Array>, keeping: PartKeeper, tally: Tally) {
+  constructor(name: string, bytes: AsyncIterable<Uint8Array>, keeping: PartKeeper, tally: ReadTally) {
     this.name = name;
     this.#keeping = keeping;
     this.#tally = tally;
@@ -93,7 +93,7 @@ export class Pass {
     if (kept !== undefined) {
       if (isLast) await this.close();
       else this.#wait();
-      return { isMessage: kept.isMessage, bytes: given(kept.pieces) };
+      return { isMessage: kept.isMessage, bytes: fromMemory(kept.pieces) };
     }
     try {
       const part = await partAt(this.#message, path);
@@ -165,6 +165,6 @@ export class Pass {
   }
 }
 
-async function* given(pieces: readonly Uint8Array[]): AsyncIterable<Uint8Array> {
+async function* fromMemory(pieces: readonly Uint8Array[]): AsyncIterable<Uint8Array> {
   yield* pieces;
 }

@@ -80,11 +80,11 @@ export async function preserveEach(items: readonly Item[], preserve: NonNullable
 
 /** Keeps bytes on whose strength something is destroyed: only when they are read twice and show that they are whole. */
 async function keepWhole({ name, bytes, again, message }: Source, source: Row, evidence: EvidenceStore): Promise<Kept> {
-  const { checkFile, checkMessage, openReader } = await import("../message-content/check-whole.ts");
+  const { checkFile, checkMessage, openDigestingReader } = await import("../message-content/check-whole.ts");
   if (message === undefined) {
     return await evidence.keep(bytes, { name, source, confirm: async (first) => checkFile(await again(), first) });
   }
-  const reader = openReader();
+  const reader = openDigestingReader();
   const confirm = async ({ sha256 }: Digests) => checkMessage(await again(), { ...reader.end(), sha256 }, message);
   return await evidence.keep(reader.through(bytes), { name, source, confirm });
 }
@@ -135,10 +135,10 @@ export async function settleMissing(items: readonly Item[], prepared: Prepared, 
     return failure?.code === "not-found" && target !== undefined ? [{ item, failure, target }] : [];
   });
   if (statements.length === 0) return;
-  const { lookAgain } = await import("../verification/look-again.ts");
+  const { confirmAbsence } = await import("../verification/confirm-absence.ts");
   const targets = statements.map(({ target }) => target);
   const failures = statements.map(({ failure }) => failure);
-  const outcomes = await lookAgain(targets, failures, targetsOf(items), context);
+  const outcomes = await confirmAbsence(targets, failures, targetsOf(items), context);
   for (const [at, { item, failure }] of statements.entries()) {
     const outcome = outcomes[at] ?? failed(asUncheckedAbsence(failure));
     if (!outcome.ok) item.failure = asUncheckedAbsence(outcome.failure);

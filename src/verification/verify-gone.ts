@@ -26,11 +26,11 @@ export async function verifyGone(
   all: readonly FormerLocation[],
   context: Pick<Context<"get" | "locate">, "mailbox">,
 ): Promise<readonly Outcome<Disappearance>[]> {
-  const seen = await opened(all, context);
+  const seen = await readByIds(all, context);
   const outcomes: Outcome<Disappearance>[] = [];
   const open: number[] = [];
   for (const [index, { before, newItemId }] of all.entries()) {
-    const old = seen.get(before.itemId) ?? unasked();
+    const old = seen.get(before.itemId) ?? missingOutcome();
     const now = newItemId === undefined ? undefined : seen.get(newItemId);
     const isElsewhere = ({ parentFolderId }: Message) => before.parentFolderId !== undefined && parentFolderId !== before.parentFolderId;
     outcomes.push(old.ok ? (isElsewhere(old.value) ? done({ now: old.value }) : failed(stillThere())) : old);
@@ -55,7 +55,7 @@ export async function verifyGone(
 }
 
 /** What each id opens, the old ones and the new ones together. */
-async function opened(
+async function readByIds(
   all: readonly FormerLocation[],
   { mailbox }: Pick<Context<"get">, "mailbox">,
 ): Promise<ReadonlyMap<string, Outcome<Message>>> {
@@ -95,6 +95,6 @@ function stillThere(): Failure {
   return new Failure("not-verified", "The message is still there under its old id.");
 }
 
-function unasked(): Outcome<never> {
+function missingOutcome(): Outcome<never> {
   return failed(new Failure("internal", "An id was asked for and has no answer."));
 }

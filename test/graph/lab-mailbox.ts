@@ -15,7 +15,7 @@ afterEach(() => {
 });
 
 /** One mailbox of a lab as the requests see it, with the token `strong`. */
-export function labMailbox(graphUrl: string, address: string, call: Call = {}, habits: Partial<UnpromisedBehaviour> = {}): GraphMailbox {
+export function labMailbox(graphUrl: string, address: string, call: Call = {}, behaviour: Partial<UnpromisedBehaviour> = {}): GraphMailbox {
   const http = openHttp({ timeouts: { connectMs: 5000, replyMs: 10_000, idleMs: 10_000 }, maxConnections: 4 });
   open.push(() => http.close());
   const signing = {
@@ -28,7 +28,7 @@ export function labMailbox(graphUrl: string, address: string, call: Call = {}, h
       rest: openGraphHttp({ base: new URL(graphUrl), http: signing, anonymous: http, userAgent: "test" }),
       schedule: openRequestQueue(),
       limits: { maxWaitMs: 3000, maxConcurrency: 4, maxPerMailbox: 4, attempts: 4 },
-      habits: { ...defaultBehaviour, ...habits },
+      behaviour: { ...defaultBehaviour, ...behaviour },
     },
     address,
     call,

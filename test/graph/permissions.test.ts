@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { deleteEmail } from "../../src/actions/delete-email.ts";
 import { getAttachments } from "../../src/actions/get-attachments.ts";
 import { catalogue } from "../../src/actions/index.ts";
-import { allPermissions, isHeld, kindOf, leastOf, type Permission, partlyNeeded, permissionsOf } from "../../src/graph/permissions.ts";
+import { allPermissions, detailsOf, isHeld, leastOf, type Permission, partlyNeeded, permissionsOf } from "../../src/graph/permissions.ts";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -49,7 +49,7 @@ test("a larger permission holds the smaller, and no other does", () => {
 });
 
 test("who lists nobody's mailbox needs consent alone; every other permission has its role in Exchange", () => {
-  expect(allPermissions.filter((one) => kindOf(one).role === undefined)).toEqual(["User.ReadBasic.All"]);
+  expect(allPermissions.filter((one) => detailsOf(one).role === undefined)).toEqual(["User.ReadBasic.All"]);
 });
 
 test("what is asked sometimes only is needed for a part, and a method whose need another covers adds nothing", () => {

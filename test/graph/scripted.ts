@@ -40,7 +40,7 @@ afterEach(async () => {
 /** Graph as a function says it: for what no true server should answer. */
 export async function scripted(
   answer: (seen: Seen, number: number) => Answer | undefined,
-  habits: Partial<UnpromisedBehaviour> = {},
+  behaviour: Partial<UnpromisedBehaviour> = {},
 ): Promise<Scripted> {
   const seen: Seen[] = [];
   const server: Server = createServer((request, response) => {
@@ -79,7 +79,7 @@ export async function scripted(
       rest: openGraphHttp({ base: new URL(`${origin}/v1.0`), http, anonymous: http, userAgent: "test" }),
       schedule: openRequestQueue(),
       limits: { maxWaitMs: 3000, maxConcurrency: 4, maxPerMailbox: 4, attempts: 4 },
-      habits: { ...defaultBehaviour, ...habits },
+      behaviour: { ...defaultBehaviour, ...behaviour },
     },
     "ann@example.com",
   );

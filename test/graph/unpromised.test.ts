@@ -16,14 +16,14 @@ import { onStage } from "./stage.ts";
 
 const sha256 = async () => "";
 
-/** A mailbox with these habits: whatever is asked, there is a message that is no draft, and lists are empty. */
-async function withHabits(habits: Partial<UnpromisedBehaviour>) {
+/** A mailbox with these behaviour: whatever is asked, there is a message that is no draft, and lists are empty. */
+async function withBehaviour(behaviour: Partial<UnpromisedBehaviour>) {
   const { mailbox, seen } = await scripted(({ method, path }) => {
     if (method === "DELETE" || path.endsWith("/permanentDelete")) return { status: 204, text: "" };
     if (/\/messages\/[^/?]+(\?|$)/.test(path)) return { json: { id: "m", isDraft: false, parentFolderId: "inbox" } };
     if (/recoverableitemsdeletions(\?|$)/.test(path)) return { json: { id: "inbox", displayName: "Deletions" } };
     return { json: { id: "m", value: [] } };
-  }, habits);
+  }, behaviour);
   return { mailbox, seen };
 }
 
@@ -32,7 +32,7 @@ const decoded = (seen: readonly Seen[]) => seen.map(({ method, path }) => `${met
 describe.each<
   [
     keyof UnpromisedBehaviour,
-    (mailbox: Awaited<ReturnType<typeof withHabits>>["mailbox"]) => Promise<unknown>,
+    (mailbox: Awaited<ReturnType<typeof withBehaviour>>["mailbox"]) => Promise<unknown>,
     unknown,
     RegExp,
     unknown,
@@ -98,14 +98,14 @@ describe.each<
     [one, asksOne],
     [other, asksOther],
   ])("as %s asks accordingly", async (position, asks) => {
-    const { mailbox, seen } = await withHabits({ [name]: position });
+    const { mailbox, seen } = await withBehaviour({ [name]: position });
     await ask(mailbox);
     expect(decoded(seen).join("\n")).toMatch(asks);
   });
 
   test("is by default as the reference knows best", async () => {
     expect(defaultBehaviour[name]).toBe(one);
-    const { mailbox, seen } = await withHabits({});
+    const { mailbox, seen } = await withBehaviour({});
     await ask(mailbox);
     expect(decoded(seen).join("\n")).toMatch(asksOne);
   });
@@ -132,7 +132,7 @@ test("where attachments are taken out of drafts only, those of a draft are, and 
 test.each([{ minSize: 5 }, { maxSize: 5 }, { itemClass: "IPM.Note" }])(
   "where sizes are not asked for, a search by %j is refused instead of finding nothing",
   async (filters) => {
-    const { mailbox, seen } = await withHabits({ sizes: false });
+    const { mailbox, seen } = await withBehaviour({ sizes: false });
     await expect(search(mailbox, { filters, limit: 5 }, { sha256, inside: async () => [] })).rejects.toMatchObject({
       code: "unsupported",
       hint: expect.stringContaining("graph.sizes"),
@@ -143,7 +143,7 @@ test.each([{ minSize: 5 }, { maxSize: 5 }, { itemClass: "IPM.Note" }])(
 
 test.each<Partial<UnpromisedBehaviour>>([{ containsFilter: "never" }, { sizes: false }, { contentIds: false }])(
   "with %j a search finds the same messages",
-  async (habits) => {
+  async (behaviour) => {
     const { lab, ann } = await onStage();
     for (const [number, subject] of ["Wire transfer", "RE: wire transfer", "Lunch", "haywire"].entries()) {
       const mime = mail(subject, { id: `<h${number}@example.org>` });
@@ -166,7 +166,7 @@ test.each<Partial<UnpromisedBehaviour>>([{ containsFilter: "never" }, { sizes: f
       return pages.map(({ messages }) => messages.map(({ itemId }) => itemId));
     };
     const usual = await found({});
-    expect(await found(habits)).toEqual(usual);
+    expect(await found(behaviour)).toEqual(usual);
     expect(usual.slice(0, 3).every((ids) => ids.length > 0)).toBe(true);
   },
 );

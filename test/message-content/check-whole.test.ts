@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import type { Attachment } from "../../src/exchange/attachment.ts";
-import { checkFile, checkMessage, openReader } from "../../src/message-content/check-whole.ts";
+import { checkFile, checkMessage, openDigestingReader } from "../../src/message-content/check-whole.ts";
 
 async function* coming(bytes: Uint8Array): AsyncIterable<Uint8Array> {
   for (let at = 0; at < bytes.length; at += 50) yield bytes.subarray(at, at + 50);
@@ -44,7 +44,7 @@ const about = { internetMessageId: "<one@example.org>", attachments: listed };
 
 /** Reads twice, and checks. */
 async function check(first: string, second = first, what: Parameters<typeof checkMessage>[2] = about): Promise<void> {
-  const reader = openReader();
+  const reader = openDigestingReader();
   const hash = createHash("sha256");
   for await (const piece of reader.through(coming(Buffer.from(first)))) hash.update(piece);
   await checkMessage(coming(Buffer.from(second)), { ...reader.end(), sha256: hash.digest("hex") }, what);

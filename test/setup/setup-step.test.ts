@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { actionNames } from "../../src/actions/load.ts";
-import { kindOf, leastOf } from "../../src/graph/permissions.ts";
+import { detailsOf, leastOf } from "../../src/graph/permissions.ts";
 import { action } from "../../src/index.ts";
 import { entraSteps } from "../../src/setup/entra-setup.ts";
 import { onPremisesSteps } from "../../src/setup/on-premises-setup.ts";
@@ -21,7 +21,10 @@ const examples = {
   backend: { kind: "ews" },
 } as const;
 const overGraph = (actions: readonly string[]) =>
-  ({ kind: "graph", grants: leastOf(actions.map(action)).map((permission) => ({ permission, role: kindOf(permission).role })) }) as const;
+  ({
+    kind: "graph",
+    grants: leastOf(actions.map(action)).map((permission) => ({ permission, role: detailsOf(permission).role })),
+  }) as const;
 
 describe("every command that `mailcordon setup` prints stands in the guide:", () => {
   test.each([

@@ -1,5 +1,5 @@
 import { ewsOptionsOf } from "../../connection/open-connection.ts";
-import type { Step as Asked } from "../../ews/autodiscover/options.ts";
+import type { AutodiscoverStep as Asked } from "../../ews/autodiscover/options.ts";
 import { discoverEws } from "../../ews/ews.ts";
 import { asFailure } from "../../failure.ts";
 import { showEwsUrl } from "../../setup/on-premises-commands.ts";

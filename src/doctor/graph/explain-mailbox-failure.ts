@@ -1,7 +1,7 @@
 // src/doctor/graph/: Checks Microsoft Graph: the mailbox, the permissions, the list of mailboxes, and why one of them fails.
 
 import type { Failure } from "../../failure.ts";
-import { isHeld, kindOf, leastOf } from "../../graph/permissions.ts";
+import { detailsOf, isHeld, leastOf } from "../../graph/permissions.ts";
 import type { DirectoryEntry } from "../../graph/requests/users.ts";
 import { findApplication } from "../../setup/exchange-online-commands.ts";
 import {
@@ -128,7 +128,7 @@ async function explainDenied(failure: Failure, checkup: Checkup, address: string
       ],
     ];
   }
-  const wanted = leastOf(checkup.actions).filter((one) => kindOf(one).role !== undefined);
+  const wanted = leastOf(checkup.actions).filter((one) => detailsOf(one).role !== undefined);
   const held = wanted.filter((one) => isHeld(one, facts?.roles ?? []));
   if (held.length > 0) {
     return [
@@ -160,7 +160,7 @@ async function explainDenied(failure: Failure, checkup: Checkup, address: string
       "If there is nothing, let the application into every mailbox, and wait for a new token (an hour at most):",
       ...consentToGraph(wanted),
       "or into some, when `mailcordon setup entra --backend graph --mailboxes` has made the scope:",
-      ...grantInScope(wanted.map((permission) => ({ permission, role: kindOf(permission).role }))),
+      ...grantInScope(wanted.map((permission) => ({ permission, role: detailsOf(permission).role }))),
     ],
   ];
 }

@@ -1,4 +1,4 @@
-import { isHeld, kindOf, leastOf, type Permission, partlyNeeded, permissionsOf } from "../../graph/permissions.ts";
+import { detailsOf, isHeld, leastOf, type Permission, partlyNeeded, permissionsOf } from "../../graph/permissions.ts";
 import { findApplication } from "../../setup/exchange-online-commands.ts";
 import { consentToGraph, grantInScope, testAuthorization } from "../../setup/graph-commands.ts";
 import { type CheckedAction, type Checkup, connectionOf, type Finding, type Granted, type Step } from "../checkup.ts";
@@ -121,7 +121,7 @@ function forPerson(permissions: readonly Permission[]): readonly string[] {
 
 function forApplication(permissions: readonly Permission[], clientId: string | undefined, mailbox: string | undefined): readonly string[] {
   const find = clientId === undefined ? [] : findApplication(clientId);
-  const scoped = permissions.filter((one) => kindOf(one).role !== undefined);
+  const scoped = permissions.filter((one) => detailsOf(one).role !== undefined);
   return [
     ...(scoped.length > 0
       ? [
@@ -137,7 +137,7 @@ function forApplication(permissions: readonly Permission[], clientId: string | u
       ? []
       : [
           "Or for some mailboxes, where `mailcordon setup entra --backend graph --mailboxes` has made the scope, and then without that consent:",
-          ...grantInScope(scoped.map((permission) => ({ permission, role: kindOf(permission).role }))),
+          ...grantInScope(scoped.map((permission) => ({ permission, role: detailsOf(permission).role }))),
         ]),
   ];
 }

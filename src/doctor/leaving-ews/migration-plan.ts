@@ -3,7 +3,7 @@
 import { type Difference, mayUse } from "../../exchange/port-methods.ts";
 import {
   allPermissions,
-  kindOf,
+  detailsOf,
   leastOf,
   type PartlyNeeded,
   type Permission,
@@ -158,7 +158,7 @@ function permissionsFor(actions: readonly CheckedAction[], report: DoctorReport 
   return allPermissions.flatMap((permission) => {
     const using = actions.filter((action) => permissionsOf(action).includes(permission)).map(({ name }) => name);
     if (using.length === 0) return [];
-    const { role, heldBy } = kindOf(permission);
+    const { role, heldBy } = detailsOf(permission);
     const within = least.find((one) => heldBy.includes(one));
     return [{ permission, granted: seen.get(permission) ?? "unknown", actions: using, ...(within && { within }), ...(role && { role }) }];
   });
@@ -194,7 +194,7 @@ function scopedGrantCommands(
   only: readonly CheckedAction[] | undefined,
   open: readonly Permission[],
 ): readonly string[] {
-  if (!open.some((one) => kindOf(one).role !== undefined)) return [];
+  if (!open.some((one) => detailsOf(one).role !== undefined)) return [];
   const { tenant = "", clientId = "" } = auth.kind === "oauth" ? auth : {};
   const who = `--tenant ${tenant || "<tenant>"} --client-id ${clientId || "<client id>"}`;
   const some = only === undefined ? "" : ` --actions ${only.map(({ name }) => name).join(",")}`;

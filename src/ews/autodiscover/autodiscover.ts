@@ -1,13 +1,13 @@
 // src/ews/autodiscover/: Finds the EWS endpoint and the settings of a mailbox by Autodiscover.
 
 import { asFailure, Failure } from "../../failure.ts";
-import { Search } from "./find-endpoint.ts";
+import { AutodiscoverSearch } from "./find-endpoint.ts";
 import { json } from "./json.ts";
 import type { AutodiscoverOptions } from "./options.ts";
 import { pox } from "./pox.ts";
 import type { CandidateUrls, Protocol } from "./protocol.ts";
 import { soap } from "./soap.ts";
-import { checkedUrl, isTrusted, type TrustedUrls, trustOf, untrusted } from "./trusted-urls.ts";
+import { checkedUrl, isTrusted, type TrustedUrls, trustOf, untrustedHost } from "./trusted-urls.ts";
 
 /** Where EWS is. */
 export interface Discovered {
@@ -29,10 +29,10 @@ const protocols: readonly Protocol[] = [json, soap, pox];
  */
 export async function autodiscover(options: AutodiscoverOptions): Promise<Discovered> {
   const trust = trustOf(options.address, options.allowHosts);
-  const search = new Search(options, trust, {
+  const search = new AutodiscoverSearch(options, trust, {
     protocols,
     accept({ urls, schemas }: CandidateUrls, from, protocol): { found: Discovered; outcome: string } {
-      const url = chosen(urls, from, trust);
+      const url = firstTrusted(urls, from, trust);
       return { found: { url, schemas, protocol }, outcome: `EWS is at ${url.href}` };
     },
   });
@@ -42,13 +42,13 @@ export async function autodiscover(options: AutodiscoverOptions): Promise<Discov
 }
 
 /** The first of the URLs that may be told who we are. */
-function chosen(urls: readonly string[], from: URL, trust: TrustedUrls): URL {
+function firstTrusted(urls: readonly string[], from: URL, trust: TrustedUrls): URL {
   let refused: Failure | undefined;
   for (const text of urls) {
     try {
       const url = checkedUrl(text, from);
       if (isTrusted(url.hostname, trust)) return url;
-      refused = untrusted(url, trust);
+      refused = untrustedHost(url, trust);
     } catch (thrown) {
       refused ??= asFailure(thrown);
     }

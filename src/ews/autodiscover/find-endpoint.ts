@@ -3,9 +3,9 @@ import { neverSent } from "../../wire/http/http-client.ts";
 import { failureAt } from "../../wire/http/http-failure.ts";
 import type { HttpRequest, HttpResponse } from "../../wire/http/request-and-response.ts";
 import { lookUpService, redirection, redirectProbe, serviceOrigin, usualOrigins } from "./candidate-urls.ts";
-import type { AutodiscoverOptions, Step } from "./options.ts";
+import type { AutodiscoverOptions, AutodiscoverStep } from "./options.ts";
 import type { Answer, Protocol } from "./protocol.ts";
-import { checkedUrl, domainOf, isTrusted, type TrustedUrls, untrusted } from "./trusted-urls.ts";
+import { checkedUrl, domainOf, isTrusted, type TrustedUrls, untrustedHost } from "./trusted-urls.ts";
 
 /** A chain of redirects is not followed further. */
 const longestChain = 10;
@@ -15,35 +15,35 @@ const mostRequests = 100;
 const replyMs = 30_000;
 
 /** What was met on the way. */
-interface Trouble {
+interface ProbeFailure {
   readonly host: string;
   readonly failure: Failure;
 }
 
 /** What is looked for, and how. */
-export interface EndpointSearch<Said extends object, Found> {
+export interface EndpointSearch<Values extends object, Found> {
   /** In the order in which they are tried. */
-  readonly protocols: readonly Protocol<Said>[];
+  readonly protocols: readonly Protocol<Values>[];
   /** Makes of an answer what was wanted, and says it in words. Throws Failure for what may not be believed. */
-  accept(settingValues: Said, from: URL, protocol: Protocol<Said>["name"]): { readonly found: Found; readonly outcome: string };
+  accept(settingValues: Values, from: URL, protocol: Protocol<Values>["name"]): { readonly found: Found; readonly outcome: string };
   /** Asked before the usual places. */
   readonly first?: URL | undefined;
 }
 
 /** One search through places, protocols and redirects. Credentials go to whom `trust` names, and once refused they are not sent again. */
-export class Search<Said extends object, Found> {
+export class AutodiscoverSearch<Values extends object, Found> {
   readonly #options: AutodiscoverOptions;
   readonly #trust: TrustedUrls;
-  readonly #wanted: EndpointSearch<Said, Found>;
+  readonly #wanted: EndpointSearch<Values, Found>;
   readonly #addresses = new Set<string>();
-  readonly #troubles: Trouble[] = [];
+  readonly #probeFailures: ProbeFailure[] = [];
   /** Origins that cannot be reached. */
-  readonly #dead = new Set<string>();
+  readonly #unreachable = new Set<string>();
   #requests = 0;
   /** The credentials were refused: sending them again could lock the account. */
   #isRefused = false;
 
-  constructor(options: AutodiscoverOptions, trust: TrustedUrls, wanted: EndpointSearch<Said, Found>) {
+  constructor(options: AutodiscoverOptions, trust: TrustedUrls, wanted: EndpointSearch<Values, Found>) {
     this.#options = options;
     this.#trust = trust;
     this.#wanted = wanted;
@@ -59,7 +59,7 @@ export class Search<Said extends object, Found> {
       for (let at = 0; at < origins.length; at++) {
         const origin = origins[at];
         if (origin !== undefined) {
-          const found = await this.#ask(protocol, origin, address, hops);
+          const found = await this.#tryOrigin(protocol, origin, address, hops);
           if (found !== undefined) return found;
         }
         // The less usual places cost requests of their own: they are looked for when the usual ones gave nothing.
@@ -71,9 +71,9 @@ export class Search<Said extends object, Found> {
 
   /** What was met, as one Failure: the most telling. */
   failure(): Failure {
-    const rank = ({ failure }: Trouble) => telling.indexOf(failure.code);
-    const [first] = [...this.#troubles].sort((one, other) => rank(other) - rank(one));
-    const met = [...new Set(this.#troubles.map(({ host, failure }) => `${host}: ${failure.message}`))];
+    const rank = ({ failure }: ProbeFailure) => byInformation.indexOf(failure.code);
+    const [first] = [...this.#probeFailures].sort((one, other) => rank(other) - rank(one));
+    const met = [...new Set(this.#probeFailures.map(({ host, failure }) => `${host}: ${failure.message}`))];
     const { code = "unreachable", wireCode, hint } = first?.failure ?? {};
     const list = met.slice(0, 6).join(" ");
     // Whatever is asked of EWS has not been sent.
@@ -92,7 +92,7 @@ export class Search<Said extends object, Found> {
   async #furtherOrigins(domain: string): Promise<URL[]> {
     const further: URL[] = [];
     const probe = redirectProbe(domain);
-    await this.#carefully("redirect", probe, async () => {
+    await this.#tryStep("redirect", probe, async () => {
       const response = await this.#send({ url: probe, method: "GET", headers: {} }, false);
       response.discard();
       const to = redirection(response, probe);
@@ -106,11 +106,11 @@ export class Search<Said extends object, Found> {
     return further;
   }
 
-  async #ask(protocol: Protocol<Said>, origin: URL, address: string, hops: number): Promise<Found | undefined> {
-    if (this.#dead.has(origin.origin) || (protocol.signsIn && this.#isRefused)) return undefined;
+  async #tryOrigin(protocol: Protocol<Values>, origin: URL, address: string, hops: number): Promise<Found | undefined> {
+    if (this.#unreachable.has(origin.origin) || (protocol.signsIn && this.#isRefused)) return undefined;
     const start = protocol.urlAt(origin, address);
     let found: Found | undefined;
-    await this.#carefully(protocol.name, start, async () => {
+    await this.#tryStep(protocol.name, start, async () => {
       const { answer, url, chain } = await this.#follow(protocol, start, address, hops);
       switch (answer.kind) {
         case "found": {
@@ -129,17 +129,17 @@ export class Search<Said extends object, Found> {
   }
 
   /** Asks at a URL and wherever it sends us, within the same protocol. */
-  async #follow(protocol: Protocol<Said>, start: URL, address: string, hops: number) {
+  async #follow(protocol: Protocol<Values>, start: URL, address: string, hops: number) {
     const seen = new Set<string>();
     let url = start;
     for (let chain = hops; ; chain++) {
       if (chain > longestChain) throw new Failure("refused", `${start.host} sends us around: more than ${longestChain} redirects.`);
       if (seen.has(url.href)) throw new Failure("refused", `${start.host} sends us in a circle, back to ${url.host}.`);
       seen.add(url.href);
-      if (protocol.signsIn && !isTrusted(url.hostname, this.#trust)) throw untrusted(url, this.#trust);
+      if (protocol.signsIn && !isTrusted(url.hostname, this.#trust)) throw untrustedHost(url, this.#trust);
       const response = await this.#send({ url, ...protocol.request(address, url) }, protocol.signsIn);
       const to = await this.#redirected(response, url);
-      const answer: Answer<Said> = to === undefined ? await protocol.read(response) : { kind: "elsewhere", url: to.href };
+      const answer: Answer<Values> = to === undefined ? await protocol.read(response) : { kind: "elsewhere", url: to.href };
       if (answer.kind !== "elsewhere") return { answer, url, chain };
       url = checkedUrl(answer.url, url);
     }
@@ -162,35 +162,35 @@ export class Search<Said extends object, Found> {
   async #send(request: HttpRequest, signedIn: boolean): Promise<HttpResponse> {
     if (++this.#requests > mostRequests) {
       const message = `Autodiscover led through ${mostRequests} requests without an end.`;
-      throw failureAt("connecting", "refused", message, undefined, { wireCode: endless });
+      throw failureAt("connecting", "refused", message, undefined, { wireCode: tooManyRequests });
     }
     const { signal, userAgent, send } = this.#options;
     return await send({ ...request, headers: { "User-Agent": userAgent, ...request.headers }, signal, timeoutMs: replyMs }, signedIn);
   }
 
   /** What fails here is remembered, and the search goes on; being cancelled ends it, and so does what is without end. */
-  async #carefully(protocol: Step["protocol"], url: URL, work: () => Promise<string>): Promise<void> {
+  async #tryStep(protocol: AutodiscoverStep["protocol"], url: URL, work: () => Promise<string>): Promise<void> {
     try {
       const outcome = await work();
       this.#options.step?.({ protocol, url: url.href, outcome });
     } catch (thrown) {
       const failure = asFailure(thrown);
       this.#options.step?.({ protocol, url: url.href, outcome: failure.message });
-      if (failure.code === "cancelled" || failure.code === "internal" || failure.wireCode === endless) throw failure;
+      if (failure.code === "cancelled" || failure.code === "internal" || failure.wireCode === tooManyRequests) throw failure;
       // The proxy's own password is not tried again either: it refuses every request alike.
       if (failure.wireCode === "PROXY 407") throw failure;
       if (failure.code === "unauthenticated" && protocol !== "Autodiscover v2") this.#isRefused = true;
       // Such a server cannot be asked by another protocol either.
-      if (neverSent(failure) || failure.code === "timeout") this.#dead.add(url.origin);
-      this.#troubles.push({ host: url.host, failure });
+      if (neverSent(failure) || failure.code === "timeout") this.#unreachable.add(url.origin);
+      this.#probeFailures.push({ host: url.host, failure });
     }
   }
 }
 
-const endless = "too many requests";
+const tooManyRequests = "too many requests";
 
 /** From what says least to what says most. */
-const telling: readonly FailureCode[] = [
+const byInformation: readonly FailureCode[] = [
   "unreachable",
   "broken-reply",
   "timeout",

@@ -1,7 +1,7 @@
 import { Failure } from "../../failure.ts";
 import { parseJson } from "../../text/parse-json.ts";
 import type { HttpResponse } from "../../wire/http/request-and-response.ts";
-import { httpAnswer, largestAnswer, type Protocol, said } from "./protocol.ts";
+import { httpAnswer, largestAnswer, oneLine, type Protocol } from "./protocol.ts";
 
 /**
  * Autodiscover v2: one GET, without credentials. Exchange 2016 and later and Exchange Online know it.
@@ -20,8 +20,8 @@ export const json: Protocol = {
       return { kind: "found", urls: [url], schemas: [] };
     }
     if (typeof code === "string") {
-      const why = `${said(code)}${typeof message === "string" ? ` (${said(message)})` : ""}`;
-      return { kind: "nothing", failure: new Failure("refused", `It knows no EWS: it answered ${why}.`, { wireCode: said(code) }) };
+      const why = `${oneLine(code)}${typeof message === "string" ? ` (${oneLine(message)})` : ""}`;
+      return { kind: "nothing", failure: new Failure("refused", `It knows no EWS: it answered ${why}.`, { wireCode: oneLine(code) }) };
     }
     throw broken();
   },

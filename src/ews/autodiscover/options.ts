@@ -13,12 +13,12 @@ export interface AutodiscoverOptions {
   readonly userAgent: string;
   readonly signal?: AbortSignal | undefined;
   /** Told of each step, for a person who looks for what is wrong. */
-  readonly step?: ((step: Step) => void) | undefined;
+  readonly step?: ((step: AutodiscoverStep) => void) | undefined;
   /** Default: asks DNS. */
   readonly lookUpService?: ((domain: string) => Promise<readonly ServiceRecord[]>) | undefined;
 }
 
-export interface Step {
+export interface AutodiscoverStep {
   readonly protocol: Protocol["name"] | "redirect" | "SRV";
   readonly url: string;
   /** What came of it, in words. */

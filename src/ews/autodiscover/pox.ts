@@ -1,7 +1,7 @@
 import { Failure } from "../../failure.ts";
 import { many, mapped, optional, qname, type Reader, readXml, record, text, trimmedText, within } from "../../wire/xml/read-xml.ts";
 import { element, type Xml, xmlDocument } from "../../wire/xml/write-xml.ts";
-import { type Answer, httpAnswer, type Protocol, said, xmlLimits } from "./protocol.ts";
+import { type Answer, httpAnswer, oneLine, type Protocol, xmlLimits } from "./protocol.ts";
 
 const requestNamespace = "http://schemas.microsoft.com/exchange/autodiscover/outlook/requestschema/2006";
 const envelopeNamespace = "http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006";
@@ -10,14 +10,14 @@ const o = (local: string) => qname(outlookNamespace, local);
 const e = (local: string) => qname(envelopeNamespace, local);
 
 /** What the settings say; undefined when they say nothing. */
-type SaidBy<Said extends object> = (settings: PoxSettings) => Said | undefined;
+type ReadSettings<Values extends object> = (settings: PoxSettings) => Values | undefined;
 
 /**
  * Plain old XML Autodiscover: the oldest, which every Exchange speaks.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/pox-autodiscover-web-service-reference-for-exchange
  */
-export function poxFor<Said extends object>(settingValues: SaidBy<Said>): Protocol<Said> {
-  const document = documentOf(settingValues);
+export function poxFor<Values extends object>(readSettings: ReadSettings<Values>): Protocol<Values> {
+  const document = documentOf(readSettings);
   return {
     name: "Autodiscover POX",
     signsIn: true,
@@ -71,7 +71,7 @@ export interface PoxSettings {
 }
 
 /** Settings stand in the namespace of Outlook, an error usually in that of the envelope. */
-const documentOf = <Said extends object>(saidBy: SaidBy<Said>): Reader<Answer<Said>> =>
+const documentOf = <Values extends object>(readSettings: ReadSettings<Values>): Reader<Answer<Values>> =>
   mapped(
     record({
       response: optional(
@@ -86,7 +86,7 @@ const documentOf = <Said extends object>(saidBy: SaidBy<Said>): Reader<Answer<Sa
     }),
     ({ response, refusal }) => {
       const error = response?.error ?? refusal?.error;
-      if (error !== undefined) return nothing(`it answered ${said(error.code) || "an error"}`, error.message, said(error.code));
+      if (error !== undefined) return nothing(`it answered ${oneLine(error.code) || "an error"}`, error.message, oneLine(error.code));
       const found = response?.account;
       if (found === undefined) throw new Failure("broken-reply", "It did not answer as Autodiscover does.");
       switch (found.action?.trim().toLowerCase()) {
@@ -103,7 +103,7 @@ const documentOf = <Said extends object>(saidBy: SaidBy<Said>): Reader<Answer<Sa
             ewsUrl: ewsUrl?.trim(),
           }));
           const settings = { address: response?.user?.trim(), publicFolders: found.publicFolders?.trim(), protocols };
-          const settingOf = saidBy(settings);
+          const settingOf = readSettings(settings);
           return settingOf === undefined ? nothing("it names no URL") : { kind: "found", ...settingOf };
         }
       }
@@ -111,7 +111,7 @@ const documentOf = <Said extends object>(saidBy: SaidBy<Said>): Reader<Answer<Sa
   );
 
 function nothing(why: string, message?: string, wireCode = ""): Answer<never> {
-  const text = `It knows no EWS: ${why}${message ? ` (${said(message)})` : ""}.`;
+  const text = `It knows no EWS: ${why}${message ? ` (${oneLine(message)})` : ""}.`;
   return { kind: "nothing", failure: new Failure("refused", text, { wireCode: wireCode === "" ? undefined : wireCode }) };
 }
 

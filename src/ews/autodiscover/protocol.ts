@@ -9,8 +9,8 @@ export interface CandidateUrls {
 }
 
 /** What one Autodiscover service says about an address. None of it is checked yet: it may be anybody's. */
-export type Answer<Said extends object = CandidateUrls> =
-  | ({ readonly kind: "found" } & Said)
+export type Answer<Values extends object = CandidateUrls> =
+  | ({ readonly kind: "found" } & Values)
   /** Ask there. */
   | { readonly kind: "elsewhere"; readonly url: string }
   /** Ask for this address instead. */
@@ -18,7 +18,7 @@ export type Answer<Said extends object = CandidateUrls> =
   | { readonly kind: "nothing"; readonly failure: Failure };
 
 /** One way to ask an Autodiscover service. */
-export interface Protocol<Said extends object = CandidateUrls> {
+export interface Protocol<Values extends object = CandidateUrls> {
   readonly name: "Autodiscover v2" | "Autodiscover SOAP" | "Autodiscover POX";
   /** The service wants to know who asks. */
   readonly signsIn: boolean;
@@ -26,7 +26,7 @@ export interface Protocol<Said extends object = CandidateUrls> {
   urlAt(origin: URL, address: string): URL;
   request(address: string, url: URL): Pick<HttpRequest, "method" | "headers" | "body">;
   /** Reads an answer that is not a redirect of HTTP. Throws Failure `broken-reply` for what is none of this protocol. */
-  read(response: HttpResponse): Promise<Answer<Said>>;
+  read(response: HttpResponse): Promise<Answer<Values>>;
 }
 
 /** More than any real answer has: those of POX, with every protocol and mailbox in them, have some ten thousand bytes. */
@@ -47,7 +47,7 @@ export function httpAnswer(response: HttpResponse, signedIn = true): Answer<neve
 }
 
 /** Text of a server in a message of ours: short, on one line. */
-export function said(text: string | undefined): string {
+export function oneLine(text: string | undefined): string {
   const line = (text ?? "").replace(/\s+/g, " ").trim();
   return line.length > 200 ? `${line.slice(0, 199)}…` : line;
 }

@@ -2,7 +2,7 @@ import { Failure } from "../../failure.ts";
 import { listOf, mapped, optional, qname, type Reader, readXml, record, text, trimmedText, within } from "../../wire/xml/read-xml.ts";
 import { element, type Xml, xmlDocument } from "../../wire/xml/write-xml.ts";
 import { s, soapNamespace } from "../namespaces.ts";
-import { type Answer, type CandidateUrls, httpAnswer, type Protocol, said, xmlLimits } from "./protocol.ts";
+import { type Answer, type CandidateUrls, httpAnswer, oneLine, type Protocol, xmlLimits } from "./protocol.ts";
 
 const namespace = "http://schemas.microsoft.com/exchange/2010/Autodiscover";
 const addressing = "http://www.w3.org/2005/08/addressing";
@@ -12,19 +12,19 @@ const a = (local: string) => qname(namespace, local);
 export type SettingOf = (name: string) => string | undefined;
 
 /** Which settings are asked for, and what they say; undefined when they say nothing. */
-interface SettingsRequest<Said extends object> {
+interface SettingsRequest<Values extends object> {
   readonly settings: readonly string[];
   /** The oldest version that has them. */
   readonly version: string;
-  readonly said: (settingOf: SettingOf) => Said | undefined;
+  readonly readSettings: (settingOf: SettingOf) => Values | undefined;
 }
 
 /**
  * SOAP Autodiscover: GetUserSettings of Exchange 2010 and later.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/getusersettings-operation-soap
  */
-export function soapFor<Said extends object>(requested: SettingsRequest<Said>): Protocol<Said> {
-  const envelope = envelopeOf(requested.said);
+export function soapFor<Values extends object>(requested: SettingsRequest<Values>): Protocol<Values> {
+  const envelope = envelopeOf(requested.readSettings);
   return {
     name: "Autodiscover SOAP",
     signsIn: true,
@@ -44,10 +44,10 @@ export function soapFor<Said extends object>(requested: SettingsRequest<Said>): 
 }
 
 /** Where EWS is. Every server that speaks SOAP takes the version. */
-export const places: SettingsRequest<CandidateUrls> = {
+export const endpointSettings: SettingsRequest<CandidateUrls> = {
   settings: ["ExternalEwsUrl", "InternalEwsUrl", "EwsSupportedSchemas"],
   version: "Exchange2010",
-  said(settingOf) {
+  readSettings(settingOf) {
     const urls = [settingOf("ExternalEwsUrl") ?? "", settingOf("InternalEwsUrl") ?? ""].filter((url) => url !== "");
     const schemas = (settingOf("EwsSupportedSchemas") ?? "").split(/[\s,]+/).filter((name) => name !== "");
     return urls.length === 0 ? undefined : { urls, schemas };
@@ -57,7 +57,7 @@ export const places: SettingsRequest<CandidateUrls> = {
 export function request(
   address: string,
   url: URL,
-  { settings, version }: Pick<SettingsRequest<object>, "settings" | "version"> = places,
+  { settings, version }: Pick<SettingsRequest<object>, "settings" | "version"> = endpointSettings,
 ): Xml {
   return element(
     "s:Envelope",
@@ -92,12 +92,12 @@ interface SettingValues {
   readonly message?: string | undefined;
 }
 
-interface UserSaid extends SettingValues {
+interface UserResponse extends SettingValues {
   readonly target?: string | undefined;
   readonly settings?: readonly { readonly name?: string | undefined; readonly value?: string | undefined }[] | undefined;
 }
 
-const user: Reader<UserSaid> = record({
+const user: Reader<UserResponse> = record({
   code: optional(a("ErrorCode"), trimmedText),
   message: optional(a("ErrorMessage"), text),
   target: optional(a("RedirectTarget"), text),
@@ -122,33 +122,33 @@ const body = record({
   ),
 });
 
-export function envelopeOf<Said extends object>(saidBy: SettingsRequest<Said>["said"]): Reader<Answer<Said>> {
+export function envelopeOf<Values extends object>(readSettings: SettingsRequest<Values>["readSettings"]): Reader<Answer<Values>> {
   return mapped(record({ body: optional(s("Body"), body) }), ({ body: read }) => {
     if (read?.fault !== undefined) return nothing({ code: "a fault", message: read.fault.text });
     const { response } = read ?? {};
     if (response === undefined) throw new Failure("broken-reply", "It did not answer as Autodiscover does.");
     const [first] = response.users ?? [];
     if (response.code !== undefined && response.code !== "NoError" && first === undefined) return nothing(response);
-    return first === undefined ? nothing(response) : answerOf(first, saidBy);
+    return first === undefined ? nothing(response) : answerOf(first, readSettings);
   });
 }
 
-function answerOf<Said extends object>(found: UserSaid, saidBy: SettingsRequest<Said>["said"]): Answer<Said> {
+function answerOf<Values extends object>(found: UserResponse, readSettings: SettingsRequest<Values>["readSettings"]): Answer<Values> {
   const target = found.target?.trim() ?? "";
   if (found.code === "RedirectUrl" && target !== "") return { kind: "elsewhere", url: target };
   if (found.code === "RedirectAddress" && target !== "") return { kind: "address", address: target };
-  const settingValues = saidBy((wanted) => found.settings?.find(({ name }) => name === wanted)?.value?.trim());
+  const settingValues = readSettings((wanted) => found.settings?.find(({ name }) => name === wanted)?.value?.trim());
   return settingValues === undefined ? nothing(found) : { kind: "found", ...settingValues };
 }
 
 function nothing({ code, message }: SettingValues): Answer<never> {
-  const why = code === undefined || code === "NoError" ? "it names no URL" : `it answered ${said(code)}`;
-  const wireCode = code === "NoError" ? undefined : said(code);
+  const why = code === undefined || code === "NoError" ? "it names no URL" : `it answered ${oneLine(code)}`;
+  const wireCode = code === "NoError" ? undefined : oneLine(code);
   const failure = code === "ServerBusy" ? "busy" : "refused";
   return {
     kind: "nothing",
-    failure: new Failure(failure, `It knows no EWS: ${why}${message ? ` (${said(message)})` : ""}.`, { wireCode }),
+    failure: new Failure(failure, `It knows no EWS: ${why}${message ? ` (${oneLine(message)})` : ""}.`, { wireCode }),
   };
 }
 
-export const soap: Protocol = soapFor(places);
+export const soap: Protocol = soapFor(endpointSettings);

@@ -39,7 +39,7 @@ export function checkedUrl(text: string, from: URL): URL {
 }
 
 /** Why the credentials do not go there. */
-export function untrusted(url: URL, { domain }: TrustedUrls): Failure {
+export function untrustedHost(url: URL, { domain }: TrustedUrls): Failure {
   return new Failure(
     "invalid-settings",
     `Autodiscover leads to ${url.hostname}, which is not in ${domain}: nobody there was told who we are.`,

@@ -1,4 +1,4 @@
-import { Search } from "./find-endpoint.ts";
+import { AutodiscoverSearch } from "./find-endpoint.ts";
 import type { AutodiscoverOptions } from "./options.ts";
 import { poxFor } from "./pox.ts";
 import { soapFor } from "./soap.ts";
@@ -15,7 +15,7 @@ export interface UserSettings {
 }
 
 /** The place that answered, which is asked first the next time. */
-export interface Answered {
+export interface FoundSettings {
   readonly settings: UserSettings;
   readonly at: URL;
 }
@@ -24,7 +24,7 @@ const soap = soapFor({
   settings: ["PublicFolderInformation", "InternalRpcClientServer", "AutoDiscoverSMTPAddress"],
   // Public folders have been mailboxes since then; an older server knows none of this.
   version: "Exchange2013",
-  said: (settingOf) =>
+  readSettings: (settingOf) =>
     settingsOf({
       publicFolders: settingOf("PublicFolderInformation"),
       server: settingOf("InternalRpcClientServer"),
@@ -41,12 +41,12 @@ const pox = poxFor(({ address, publicFolders, protocols }) =>
  * more must not be told who we are. Failures: `cancelled`, and what makes asking futile.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/getusersettings-operation-soap
  */
-export async function userSettings(options: AutodiscoverOptions, mailbox: string, first?: URL): Promise<Answered | undefined> {
+export async function userSettings(options: AutodiscoverOptions, mailbox: string, first?: URL): Promise<FoundSettings | undefined> {
   const trust = trustOf(options.address, options.allowHosts);
-  const search = new Search(options, trust, {
+  const search = new AutodiscoverSearch(options, trust, {
     protocols: [soap, pox],
     first,
-    accept: ({ settings }, from): { found: Answered; outcome: string } => ({
+    accept: ({ settings }, from): { found: FoundSettings; outcome: string } => ({
       found: { settings, at: new URL("/", from) },
       outcome: "settings of the mailbox",
     }),

@@ -1,6 +1,6 @@
 import { type FoundFolder, unnamedFolder } from "../../exchange/folders/folder-tree.ts";
 import { contradiction } from "../../exchange/search/contradiction.ts";
-import { gapFailure, listAround, mayBeOneItem } from "../../exchange/search/list-around-failures.ts";
+import { gapFailure, listAround, mayBeFaultOfOneItem } from "../../exchange/search/list-around-failures.ts";
 import { Failure } from "../../failure.ts";
 import { attempt, type Outcome } from "../../outcome.ts";
 import { type FolderPage, findFolder, foldersPerPage } from "../operations/find-folder.ts";
@@ -22,7 +22,7 @@ export interface ListedFolders {
  * The folders below one, over all pages. `first`: its first page, where it was asked for already. A folder that spoils its page is left out and told;
  * so is why the list ends before its end. Throws Failure of what concerns more than a folder, and of a list of which nothing could be had.
  */
-export async function listFolders(
+export async function listFolderTree(
   mailbox: EwsMailbox,
   parent: FolderRef,
   traversal: "Deep" | "Shallow",
@@ -63,7 +63,7 @@ export async function listFolders(
       isLast = page.value.nextOffset === undefined;
       total = page.value.total;
     } else {
-      if (!mayBeOneItem(page.failure)) throw page.failure;
+      if (!mayBeFaultOfOneItem(page.failure)) throw page.failure;
       const found = await listAround(
         async (at, size) => {
           const around = await ask(at, size);
@@ -91,11 +91,11 @@ export async function listFolders(
     if (isLast && (total === undefined || total <= offset)) return { folders, cuts };
     // What the server counts and did not give is asked for once more, and so is what should follow an empty page.
     if (idlePages < mostIdlePages) continue;
-    return { folders, cuts: [...cuts, isLast ? contradiction(total ?? 0, folders.length, "folders") : endless()] };
+    return { folders, cuts: [...cuts, isLast ? contradiction(total ?? 0, folders.length, "folders") : endlessFolderList()] };
   }
 }
 
-function endless(): Failure {
+function endlessFolderList(): Failure {
   return new Failure("could-not-look", "The server says that there are more folders, and does not go on in their list.");
 }
 

@@ -22,7 +22,11 @@ export function publicFolderOf(name: string): string | undefined {
   const [packing, ...rest] = Buffer.from(name.slice(0, 700), "base64");
   const bytes = Buffer.from(packing === 0 ? rest : unpacked(rest));
   const entry =
-    bytes[0] === publicFolder ? counted(bytes, 1) : bytes[0] === publicFolderItem ? counted(bytes, afterItem(bytes)) : undefined;
+    bytes[0] === publicFolder
+      ? lengthPrefixed(bytes, 1)
+      : bytes[0] === publicFolderItem
+        ? lengthPrefixed(bytes, afterItem(bytes))
+        : undefined;
   if (entry?.length !== entryLength) return undefined;
   return Buffer.concat([Uint8Array.of(0, publicFolder, entryLength, 0), entry]).toString("base64");
 }
@@ -32,7 +36,7 @@ function afterItem(bytes: Buffer): number {
   return bytes.length < 4 ? bytes.length : 4 + bytes.readUInt16LE(2);
 }
 
-function counted(bytes: Buffer, at: number): Buffer | undefined {
+function lengthPrefixed(bytes: Buffer, at: number): Buffer | undefined {
   if (bytes.length < at + 2) return undefined;
   const end = at + 2 + bytes.readUInt16LE(at);
   return bytes.length < end ? undefined : bytes.subarray(at + 2, end);

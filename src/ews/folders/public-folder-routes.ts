@@ -1,5 +1,5 @@
 import { asFailure, type Failure } from "../../failure.ts";
-import type { Answered, UserSettings } from "../autodiscover/user-settings.ts";
+import type { FoundSettings, UserSettings } from "../autodiscover/user-settings.ts";
 import { unlessAborted } from "../session/endpoint.ts";
 import { publicRoot } from "./public-folder-ids.ts";
 
@@ -15,15 +15,15 @@ export interface PublicRoute {
 export type PublicPart = "hierarchy" | "content";
 
 /** Which operations ask for which part, as Microsoft's table has it; all others are about content. */
-const ofHierarchy: ReadonlySet<string> = new Set(["CreateFolder", "FindFolder"]);
+const hierarchyOperations: ReadonlySet<string> = new Set(["CreateFolder", "FindFolder"]);
 
 /** @see https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/public-folder-access-with-ews-in-exchange */
-export function partOf(operation: string): PublicPart {
-  return ofHierarchy.has(operation) ? "hierarchy" : "content";
+export function publicPartOf(operation: string): PublicPart {
+  return hierarchyOperations.has(operation) ? "hierarchy" : "content";
 }
 
 /** Asks which mailboxes hold the contents of some public folders (`PR_REPLICA_LIST`), in their order. Undefined for one that does not say. */
-export type AskReplicas = (folderIds: readonly string[], route: PublicRoute) => Promise<readonly (string | undefined)[]>;
+export type RequestReplicas = (folderIds: readonly string[], route: PublicRoute) => Promise<readonly (string | undefined)[]>;
 
 /** Where the public folders of an organisation are, as Autodiscover says; remembered. */
 export interface PublicRoutes {
@@ -35,13 +35,13 @@ export interface PublicRoutes {
     part: PublicPart,
     user: string,
     folderIds: readonly string[],
-    ask: AskReplicas,
+    ask: RequestReplicas,
     signal: AbortSignal | undefined,
   ): Promise<readonly (PublicRoute | undefined)[]>;
 }
 
 export interface PublicRoutesOptions {
-  readonly settings: (mailbox: string, first: URL | undefined) => Promise<Answered | undefined>;
+  readonly settings: (mailbox: string, first: URL | undefined) => Promise<FoundSettings | undefined>;
   /** How long what was found is used, in milliseconds. */
   readonly lifetimeMs: number;
   readonly now?: (() => number) | undefined;

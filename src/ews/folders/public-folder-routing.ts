@@ -2,11 +2,11 @@ import type { Outcome } from "../../outcome.ts";
 import type { QName } from "../../wire/xml/read-xml.ts";
 import type { Operation } from "../operation.ts";
 import { getReplica } from "../operations/get-folder.ts";
-import { askEach, type BatchRequest } from "../session/batch.ts";
-import { askStreaming, type RequestSender } from "../session/retry.ts";
+import { type BatchRequest, requestEach } from "../session/batch.ts";
+import { type RequestSender, requestStream } from "../session/retry.ts";
 import type { StreamedReply } from "../session/streamed-reply.ts";
 import { publicFolderOf } from "./public-folder-ids.ts";
-import { type AskReplicas, type PublicRoute, type PublicRoutes, partOf } from "./public-folder-routes.ts";
+import { type PublicRoute, type PublicRoutes, publicPartOf, type RequestReplicas } from "./public-folder-routes.ts";
 
 /** How one mailbox finds the public folders; undefined where nobody can be asked. */
 export interface Routing {
@@ -15,18 +15,18 @@ export interface Routing {
   readonly user: string;
 }
 
-/** As `askEach`; what is about public folders goes to the mailboxes that hold them. */
+/** As `requestEach`; what is about public folders goes to the mailboxes that hold them. */
 export async function* sendRouted<Id, In, Out>(
   requested: BatchRequest<Id, In, Out>,
   ids: readonly Id[],
   batchSize: number | undefined,
   routing: Routing | undefined,
 ): AsyncIterable<Outcome<Out>> {
-  const { operation, input, asker } = requested;
+  const { operation, input, sender } = requested;
   const routes = await routesOf(
     operation,
     ids.map((id) => () => input([id])),
-    asker,
+    sender,
     routing,
   );
   const groups = new Map<string, { readonly route: PublicRoute | undefined; readonly indexes: number[] }>();
@@ -39,14 +39,14 @@ export async function* sendRouted<Id, In, Out>(
   }
   const [first, second] = groups.values();
   if (second === undefined) {
-    yield* askEach({ ...requested, asker: sentTo(asker, first?.route) }, ids, batchSize);
+    yield* requestEach({ ...requested, sender: withRoute(sender, first?.route) }, ids, batchSize);
     return;
   }
   const outcomes = new Map<number, Outcome<Out>>();
   for (const { route, indexes } of groups.values()) {
     const some = indexes.flatMap((index) => ids.slice(index, index + 1));
     let next = 0;
-    for await (const outcome of askEach({ ...requested, asker: sentTo(asker, route) }, some, batchSize)) {
+    for await (const outcome of requestEach({ ...requested, sender: withRoute(sender, route) }, some, batchSize)) {
       const index = indexes[next++];
       if (index !== undefined) outcomes.set(index, outcome);
     }
@@ -57,23 +57,23 @@ export async function* sendRouted<Id, In, Out>(
   }
 }
 
-/** As `askStreaming`, sent likewise. */
+/** As `requestStream`, sent likewise. */
 export async function streamRouted<In, Out>(
   operation: Operation<In, Out>,
   input: In,
   content: readonly QName[],
-  asker: RequestSender,
+  sender: RequestSender,
   routing: Routing | undefined,
 ): Promise<StreamedReply<Out>> {
-  const [route] = await routesOf(operation, [() => input], asker, routing);
-  return askStreaming(operation, input, content, sentTo(asker, route));
+  const [route] = await routesOf(operation, [() => input], sender, routing);
+  return requestStream(operation, input, content, withRoute(sender, route));
 }
 
 /** The route of each request; none where nothing is public, which costs nothing. */
 async function routesOf<In, Out>(
   { name, names }: Operation<In, Out>,
   inputs: readonly (() => In)[],
-  asker: RequestSender,
+  sender: RequestSender,
   routing: Routing | undefined,
 ): Promise<readonly (PublicRoute | undefined)[]> {
   if (routing === undefined || names === undefined) return [];
@@ -86,20 +86,24 @@ async function routesOf<In, Out>(
   const some = folders.filter((folder) => folder !== undefined);
   if (some.length === 0) return [];
   const { routes, user } = routing;
-  const found = (await routes.to(partOf(name), user, some, replicasBy(asker), asker.call.signal)).values();
+  const found = (await routes.to(publicPartOf(name), user, some, replicaRequest(sender), sender.call.signal)).values();
   return folders.map((folder) => (folder === undefined ? undefined : found.next().value));
 }
 
-function replicasBy(asker: RequestSender): AskReplicas {
+function replicaRequest(sender: RequestSender): RequestReplicas {
   return async (folderIds, route) => {
     const found: (string | undefined)[] = [];
-    const requested = { operation: getReplica, input: (ids: readonly string[]) => ids.map((id) => ({ id })), asker: sentTo(asker, route) };
+    const requested = {
+      operation: getReplica,
+      input: (ids: readonly string[]) => ids.map((id) => ({ id })),
+      sender: withRoute(sender, route),
+    };
     // Whoever asks for the folder itself is told what is wrong with it.
-    for await (const outcome of askEach(requested, folderIds)) found.push(outcome.ok ? outcome.value.mailboxGuid : undefined);
+    for await (const outcome of requestEach(requested, folderIds)) found.push(outcome.ok ? outcome.value.mailboxGuid : undefined);
     return found;
   };
 }
 
-function sentTo(asker: RequestSender, route: PublicRoute | undefined): RequestSender {
-  return route === undefined ? asker : { ...asker, target: { ...asker.target, route } };
+function withRoute(sender: RequestSender, route: PublicRoute | undefined): RequestSender {
+  return route === undefined ? sender : { ...sender, target: { ...sender.target, route } };
 }

@@ -1,13 +1,13 @@
 import { inStore, joinPath } from "../../exchange/folders/folder-names.ts";
 import { type FolderNode, type FoundFolder, treeOf, walk } from "../../exchange/folders/folder-tree.ts";
-import { belowUnlisted, mayBeOneItem, notLooked } from "../../exchange/search/list-around-failures.ts";
+import { incompleteFolderList, mayBeFaultOfOneItem, subfoldersNotListed } from "../../exchange/search/list-around-failures.ts";
 import { isLocal } from "../../exchange/search/local-failure.ts";
 import { Failure } from "../../failure.ts";
 import { attempt } from "../../outcome.ts";
 import { getFolder } from "../operations/get-folder.ts";
 import type { EwsMailbox } from "../session/mailbox.ts";
 import type { FolderRef } from "./folder-ref.ts";
-import { listFolders } from "./list-folder-tree.ts";
+import { listFolderTree } from "./list-folder-tree.ts";
 import { publicRoot } from "./public-folder-ids.ts";
 
 // Public folders cannot be listed deep, so each costs a request: more than so many are not a place to search but an organisation.
@@ -17,16 +17,16 @@ const mostFolders = 500;
  * How far a path leads in the public folders, level by level.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/public-folder-access-with-ews-in-exchange
  */
-export async function reachPublic(
+export async function resolvePublicPath(
   mailbox: EwsMailbox,
   parts: readonly string[],
 ): Promise<{ readonly ref: FolderRef; readonly missing: readonly string[] }> {
   let ref: FolderRef = { distinguished: "publicfoldersroot" };
   for (const [at, part] of parts.entries()) {
-    const { folders, cuts } = await listFolders(mailbox, ref, "Shallow");
+    const { folders, cuts } = await listFolderTree(mailbox, ref, "Shallow");
     const [cut] = cuts;
     const { node } = walk(treeOf(folders), [part]);
-    if (node === undefined && cut !== undefined) throw notLooked(cut);
+    if (node === undefined && cut !== undefined) throw incompleteFolderList(cut);
     if (node === undefined) return { ref, missing: parts.slice(at) };
     ref = { id: node.folderId };
   }
@@ -37,7 +37,7 @@ export async function reachPublic(
 const mostParents = 300;
 
 /** The path of a public folder: its parents are asked for one by one. One of which a parent is not shown has a path that begins with `public:…`. */
-export async function publicPath(mailbox: EwsMailbox, found: FoundFolder): Promise<string> {
+export async function pathOfPublicFolder(mailbox: EwsMailbox, found: FoundFolder): Promise<string> {
   const names: string[] = [];
   const root = await attempt(() => mailbox.ask(getFolder, [{ distinguished: publicRoot }]));
   if (!root.ok && root.failure.code === "cancelled") throw root.failure;
@@ -59,7 +59,7 @@ export async function publicPath(mailbox: EwsMailbox, found: FoundFolder): Promi
  * Every folder below one of the public folders, parents before children. `above`: the names that lead to it. What cannot be listed is told `missed`, once
  * the first could be. Throws Failure.
  */
-export async function publicBelow(
+export async function listBelowPublicFolder(
   mailbox: EwsMailbox,
   top: FolderRef,
   above: readonly string[],
@@ -70,10 +70,10 @@ export async function publicBelow(
   const open = [{ ref: top, names: above, depth: 0 }];
   for (let next = open.shift(); next !== undefined; next = open.shift()) {
     const parentFolderId = "id" in next.ref ? next.ref.id : undefined;
-    const listed = await attempt(() => listFolders(mailbox, next.ref, "Shallow"));
+    const listed = await attempt(() => listFolderTree(mailbox, next.ref, "Shallow"));
     if (!listed.ok) {
-      if (next.ref === top || !(isLocal(listed.failure) || mayBeOneItem(listed.failure))) throw listed.failure;
-      missed(belowUnlisted(joinPath(next.names), listed.failure));
+      if (next.ref === top || !(isLocal(listed.failure) || mayBeFaultOfOneItem(listed.failure))) throw listed.failure;
+      missed(subfoldersNotListed(joinPath(next.names), listed.failure));
       continue;
     }
     for (const cut of listed.value.cuts) missed(cut);

@@ -10,17 +10,17 @@ import {
 } from "../../exchange/folders/folder-names.ts";
 import { type FolderNode, type FoundFolder, treeOf, walk } from "../../exchange/folders/folder-tree.ts";
 import { foreignFolder } from "../../exchange/foreign-id.ts";
-import { notLooked } from "../../exchange/search/list-around-failures.ts";
-import { unopened } from "../../exchange/search/unopened-folders.ts";
+import { incompleteFolderList } from "../../exchange/search/list-around-failures.ts";
+import { mailboxNotOpened } from "../../exchange/search/unopened-folders.ts";
 import { asFailure, Failure, throwDefect } from "../../failure.ts";
 import { attempt, type Outcome } from "../../outcome.ts";
 import { createFolder } from "../operations/create-folder.ts";
 import type { FolderPage } from "../operations/find-folder.ts";
 import { getFolder } from "../operations/get-folder.ts";
 import { type ArchiveFound, archiveIn } from "../session/archive-mailbox.ts";
-import { addressOnly, type EwsMailbox } from "../session/mailbox.ts";
+import { type EwsMailbox, requireAddress } from "../session/mailbox.ts";
 import type { FolderRef } from "./folder-ref.ts";
-import { firstPages, listFolders } from "./list-folder-tree.ts";
+import { firstPages, listFolderTree } from "./list-folder-tree.ts";
 import type { ArchiveFolders, Folders, OneFolder, TreeRoot } from "./mailbox-folders.ts";
 import { publicFolderOf } from "./public-folder-ids.ts";
 
@@ -28,7 +28,7 @@ const recoverable = "Recoverable Items";
 const archiveRoot = "archivemsgfolderroot";
 
 /** How far a path leads: the last folder that exists, and the names that are missing below it. */
-interface Reached {
+interface ResolvedPath {
   readonly ref: FolderRef;
   readonly missing: readonly string[];
 }
@@ -39,7 +39,7 @@ export function openFolders(mailbox: EwsMailbox): Folders {
 
   function distinguished(name: string): FolderRef {
     return mailbox.access === "delegate" && name !== "publicfoldersroot"
-      ? { distinguished: name, mailbox: addressOnly(mailbox) }
+      ? { distinguished: name, mailbox: requireAddress(mailbox) }
       : { distinguished: name };
   }
 
@@ -47,7 +47,7 @@ export function openFolders(mailbox: EwsMailbox): Folders {
     const known = trees.get(root);
     if (known !== undefined) return known;
     const requested = (root === "msgfolderroot" ? firstOf(root) : Promise.resolve(undefined))
-      .then((first) => listFolders(mailbox, distinguished(root), "Deep", first))
+      .then((first) => listFolderTree(mailbox, distinguished(root), "Deep", first))
       .then(({ folders, cuts: own }) => {
         cuts.set(root, own);
         return nodesOf(root, folders);
@@ -56,7 +56,7 @@ export function openFolders(mailbox: EwsMailbox): Folders {
   }
 
   function kept(root: TreeRoot, requested: Promise<readonly FolderNode[]>): Promise<readonly FolderNode[]> {
-    const meant = root === archiveRoot ? noArchive : unopened;
+    const meant = root === archiveRoot ? archiveNotFound : mailboxNotOpened;
     const opened = requested.catch((thrown) => Promise.reject(meant(asFailure(thrown))));
     trees.set(root, opened);
     // A listing that failed is asked again by the next who needs it.
@@ -91,14 +91,14 @@ export function openFolders(mailbox: EwsMailbox): Folders {
   }
 
   /** Where a path leads in a store, as far as it exists. */
-  async function reach(store: FolderStore, parts: readonly string[]): Promise<Reached> {
-    if (store === "public") return (await import("./public-folders.ts")).reachPublic(mailbox, parts);
+  async function reach(store: FolderStore, parts: readonly string[]): Promise<ResolvedPath> {
+    if (store === "public") return (await import("./public-folders.ts")).resolvePublicPath(mailbox, parts);
     const root = store === "archive" ? "archivemsgfolderroot" : "msgfolderroot";
     const found = walk(await tree(root), parts);
     const isRecoverable = store === "mailbox" && found.node === undefined && parts[0]?.toLowerCase() === recoverable.toLowerCase();
     const { node, missing } = isRecoverable ? walk(await tree("recoverableitemsroot"), parts.slice(1)) : found;
     const [cut] = cuts.get(isRecoverable ? "recoverableitemsroot" : root) ?? [];
-    if (missing.length > 0 && cut !== undefined) throw notLooked(cut);
+    if (missing.length > 0 && cut !== undefined) throw incompleteFolderList(cut);
     return { ref: node === undefined ? distinguished(root) : { id: node.folderId }, missing };
   }
 
@@ -113,12 +113,12 @@ export function openFolders(mailbox: EwsMailbox): Folders {
     const parsed = parseFolderName(rest);
     // Ids of folders do not change, and Microsoft Graph writes the same ones with - and _ where these have / and +.
     if (parsed.kind === "id") return { id: await ownId(parsed.id.replaceAll("-", "/").replaceAll("_", "+")) };
-    const known = parsed.kind === "well-known" ? wellKnownIn(store, parsed.name) : undefined;
+    const known = parsed.kind === "well-known" ? nameInStore(store, parsed.name) : undefined;
     if (parsed.kind === "well-known" && parsed.certain && known !== undefined) return distinguished(known);
     const { ref, missing } = await reach(store, parsed.parts);
     if (missing.length === 0) return ref;
     if (known !== undefined) return distinguished(known);
-    throw noFolder(name, missing);
+    throw folderNotFound(name, missing);
   }
 
   async function get(name: FolderName): Promise<Folder> {
@@ -138,7 +138,7 @@ export function openFolders(mailbox: EwsMailbox): Folders {
 
   /** The path of a folder that is none of the mailbox's visible ones: of the Recoverable Items, the archive or the public folders. */
   async function pathBehind(found: FoundFolder): Promise<string | undefined> {
-    if (publicFolderOf(found.folderId) !== undefined) return (await import("./public-folders.ts")).publicPath(mailbox, found);
+    if (publicFolderOf(found.folderId) !== undefined) return (await import("./public-folders.ts")).pathOfPublicFolder(mailbox, found);
     for (const root of ["recoverableitemsroot", archiveRoot] as const) {
       const nodes = await attempt(() => tree(root));
       if (!nodes.ok && nodes.failure.code === "cancelled") throw nodes.failure;
@@ -154,8 +154,8 @@ export function openFolders(mailbox: EwsMailbox): Folders {
     } catch (thrown) {
       // Exchange has one code for items and folders: here it was a folder that was named.
       const failure = asFailure(thrown);
-      if (isCertain(name)) throw unopened(failure);
-      if (failure.code === "not-found" || failure.code === "invalid-input") throw noFolder(name, [], failure);
+      if (isCertain(name)) throw mailboxNotOpened(failure);
+      if (failure.code === "not-found" || failure.code === "invalid-input") throw folderNotFound(name, [], failure);
       throw failure;
     }
   }
@@ -173,7 +173,7 @@ export function openFolders(mailbox: EwsMailbox): Folders {
   async function create(name: FolderName): Promise<Folder> {
     const { store, rest } = splitStore(name);
     const parsed = parseFolderName(rest);
-    const isThere = parsed.kind === "well-known" && parsed.certain && wellKnownIn(store, parsed.name) !== undefined;
+    const isThere = parsed.kind === "well-known" && parsed.certain && nameInStore(store, parsed.name) !== undefined;
     if (parsed.kind === "id" || parsed.parts.length === 0 || isThere) return get(name);
     const { ref, missing } = await reach(store, parsed.parts);
     if (missing.length === 0) return get(name);
@@ -197,7 +197,7 @@ export function openFolders(mailbox: EwsMailbox): Folders {
     if (store === "public") {
       const missed: Failure[] = [];
       cuts.set("public", missed);
-      return (await import("./public-folders.ts")).publicBelow(mailbox, await resolve(name), splitPath(rest), (failure) =>
+      return (await import("./public-folders.ts")).listBelowPublicFolder(mailbox, await resolve(name), splitPath(rest), (failure) =>
         missed.push(failure),
       );
     }
@@ -219,7 +219,7 @@ function nodesOf(root: TreeRoot, found: readonly FoundFolder[]): readonly Folder
 }
 
 /** Not every mailbox has an archive, and who may not open it is told the same. */
-function noArchive(failure: Failure): Failure {
+function archiveNotFound(failure: Failure): Failure {
   if (failure.code !== "not-found") return failure;
   const { message, wireCode, requestId } = failure;
   return new Failure("folder-not-found", `The mailbox has no archive, or the account may not open it: ${message}`, {
@@ -237,7 +237,7 @@ function isCertain(name: FolderName): boolean {
 }
 
 /** What a well-known folder is called in a store; undefined where the store has none of this name. */
-function wellKnownIn(store: FolderStore, name: string): string | undefined {
+function nameInStore(store: FolderStore, name: string): string | undefined {
   if (store === "mailbox") return name;
   return store === "archive" ? archiveName(name) : undefined;
 }
@@ -246,7 +246,7 @@ function folderOf({ folderId, displayName = "", totalCount, folderClass }: Found
   return { folderId, displayName, path, totalCount, folderClass };
 }
 
-function noFolder(name: FolderName, missing: readonly string[], cause?: Failure): Failure {
+function folderNotFound(name: FolderName, missing: readonly string[], cause?: Failure): Failure {
   const [first] = missing;
   const where = first === undefined || missing.length === 0 ? "" : `: there is no "${first}"`;
   return new Failure("folder-not-found", `The folder "${name}" was not found${where}.`, {

@@ -1,9 +1,9 @@
 import type { Contact, ContactList, ContactQuery, UnreadContact } from "../../exchange/contact.ts";
 import type { FolderNode } from "../../exchange/folders/folder-tree.ts";
 import { contradiction } from "../../exchange/search/contradiction.ts";
-import { gapFailure, listAround, mayBeOneItem } from "../../exchange/search/list-around-failures.ts";
+import { gapFailure, listAround, mayBeFaultOfOneItem } from "../../exchange/search/list-around-failures.ts";
 import { isLocal } from "../../exchange/search/local-failure.ts";
-import { holding } from "../../exchange/search/match-filters.ts";
+import { textTest } from "../../exchange/search/match-filters.ts";
 import { Failure } from "../../failure.ts";
 import { attempt } from "../../outcome.ts";
 import type { FolderRef } from "../folders/folder-ref.ts";
@@ -28,11 +28,11 @@ export async function contacts(mailbox: EwsMailbox, query: ContactQuery): Promis
   const unread: UnreadContact[] = [];
   const list = { contacts: found, unread };
   if (query.limit < 1) return list;
-  const wanted = query.query === undefined ? undefined : holding(query.query);
+  const wanted = query.query === undefined ? undefined : textTest(query.query);
   const { places, cuts } = await foldersOf(mailbox, query);
   for (const one of cuts.map((failure) => ({ failure }))) unread.push(one);
   for (const { ref, path } of places) {
-    for await (const ids of pagesOf(mailbox, ref, query.includeGroups ?? false, unread)) {
+    for await (const ids of idPagesOf(mailbox, ref, query.includeGroups ?? false, unread)) {
       let index = 0;
       for await (const outcome of mailbox.each(getContacts, ids, (some) => some, { batchSize: readAtOnce })) {
         const itemId = ids[index++] ?? "";
@@ -58,13 +58,13 @@ function matches(
   return [displayName, givenName, surname, company, ...emailAddresses].some(has);
 }
 
-interface ContactPlaces {
+interface ContactFolders {
   readonly places: readonly { readonly ref: FolderRef; readonly path: string | undefined }[];
   /** Why there may be more folders than these. */
   readonly cuts: readonly Failure[];
 }
 
-async function foldersOf({ folders }: EwsMailbox, query: ContactQuery): Promise<ContactPlaces> {
+async function foldersOf({ folders }: EwsMailbox, query: ContactQuery): Promise<ContactFolders> {
   const name = query.folder ?? "contacts";
   if (!query.recursive) return { places: [await folders.only(name)], cuts: [] };
   const top = await folders.get(name);
@@ -84,7 +84,12 @@ function holdsContacts({ folderClass = "", isSearchFolder }: FolderNode): boolea
 }
 
 /** The ids of a folder, page by page. What cannot be listed is put down as unread, and the list ends where it goes round in circles. */
-async function* pagesOf(mailbox: EwsMailbox, folder: FolderRef, includeGroups: boolean, unread: UnreadContact[]): AsyncIterable<string[]> {
+async function* idPagesOf(
+  mailbox: EwsMailbox,
+  folder: FolderRef,
+  includeGroups: boolean,
+  unread: UnreadContact[],
+): AsyncIterable<string[]> {
   const seen = new Set<string>();
   let total: number | undefined;
   const ask = async (offset: number, size: number) => {
@@ -97,7 +102,7 @@ async function* pagesOf(mailbox: EwsMailbox, folder: FolderRef, includeGroups: b
   let idlePages = 0;
   for (let pages = 0; pages < maxPages; pages++) {
     const page = await attempt(() => ask(offset, pageSize));
-    if (!page.ok && !mayBeOneItem(page.failure)) throw page.failure;
+    if (!page.ok && !mayBeFaultOfOneItem(page.failure)) throw page.failure;
     const { items, length, isLast, gaps, failure } = page.ok
       ? { ...page.value, gaps: [], failure: undefined }
       : await listAround(ask, offset, pageSize);

@@ -1,7 +1,7 @@
 import { type Attachment, holdsOthers } from "../../exchange/attachment.ts";
 import type { Content, Message } from "../../exchange/message.ts";
 import { Failure } from "../../failure.ts";
-import type { InsideReader } from "../../message-content/attached-parts.ts";
+import type { PartReader } from "../../message-content/attached-parts.ts";
 import { attempt, done, failed, type Outcome, runForSome } from "../../outcome.ts";
 import { beginsAsMessage } from "../../wire/mime/check-message-start.ts";
 import { t } from "../namespaces.ts";
@@ -9,7 +9,7 @@ import { getAttachment, getAttachmentContent } from "../operations/get-attachmen
 import { getItemAttachments, getItemMime } from "../operations/get-item.ts";
 import { oneByOne } from "../session/batch.ts";
 import type { EwsMailbox } from "../session/mailbox.ts";
-import { insideOf, isInside } from "./attachment-ids.ts";
+import { isNestedPart, parseAttachmentId } from "./attachment-ids.ts";
 
 const mimeContent = [t("MimeContent")];
 const fileContent = [t("Content")];
@@ -40,11 +40,11 @@ export async function* attachedMessages(mailbox: EwsMailbox, requested: readonly
   const files = requested.filter((one) => !isOpened(one));
   const read = new Map<Attachment, Outcome<Message>>();
   if (files.length > 0) {
-    const inside = await insideReader(mailbox, files);
+    const inside = await partReaderFor(mailbox, files);
     let index = 0;
     let given = 0;
     try {
-      for await (const outcome of oneByOne(files, (file) => takenApart(mailbox, inside, file, index++))) {
+      for await (const outcome of oneByOne(files, (file) => readFileParts(mailbox, inside, file, index++))) {
         const file = files[given++];
         if (file !== undefined) read.set(file, outcome);
       }
@@ -56,7 +56,7 @@ export async function* attachedMessages(mailbox: EwsMailbox, requested: readonly
     requested,
     isOpened,
     (some) =>
-      openedMessages(
+      openItemAttachments(
         mailbox,
         some.map(({ id }) => id),
       ),
@@ -68,22 +68,22 @@ function notAMessage(): Failure {
   return new Failure("invalid-input", "This attachment is not an attached message.");
 }
 
-async function takenApart(mailbox: EwsMailbox, inside: InsideReader, file: Attachment, index: number): Promise<Message> {
+async function readFileParts(mailbox: EwsMailbox, inside: PartReader, file: Attachment, index: number): Promise<Message> {
   if (!holdsOthers(file)) throw notAMessage();
   const { readAttached } = await import("../../message-content/attached-message.ts");
-  if (!isInside(file.id)) return readAttached((await downloaded(mailbox, file.id)) ?? nothing(), file.id, false);
+  if (!isNestedPart(file.id)) return readAttached((await download(mailbox, file.id)) ?? noBytes(), file.id, false);
   const { isMessage, bytes } = await inside.open(index);
   if (file.kind === "item" && !isMessage) throw notAMessage();
   return readAttached(bytes, file.id, isMessage);
 }
 
-async function insideReader(mailbox: EwsMailbox, requested: readonly Attachment[]): Promise<InsideReader> {
-  const places = requested.map(({ id }) => insideOf(id));
-  const { openInside } = await import("../../message-content/attached-parts.ts");
-  return openInside(
+async function partReaderFor(mailbox: EwsMailbox, requested: readonly Attachment[]): Promise<PartReader> {
+  const places = requested.map(({ id }) => parseAttachmentId(id));
+  const { openPartReader } = await import("../../message-content/attached-parts.ts");
+  return openPartReader(
     places.map((place) => (place.inside.length > 0 ? place : undefined)),
     async (holder) => {
-      const bytes = await downloaded(mailbox, holder);
+      const bytes = await download(mailbox, holder);
       if (bytes === undefined) throw new Failure("unreadable", "Exchange gave no content for the attachment that it hangs in.");
       return bytes;
     },
@@ -91,11 +91,11 @@ async function insideReader(mailbox: EwsMailbox, requested: readonly Attachment[
 }
 
 /** A file, or an attached message as MIME: its id does not say which it is. */
-async function downloaded(mailbox: EwsMailbox, id: string): Promise<AsyncIterable<Uint8Array> | undefined> {
+async function download(mailbox: EwsMailbox, id: string): Promise<AsyncIterable<Uint8Array> | undefined> {
   return (await mailbox.stream(getAttachmentContent, { id, kind: "item" }, [...fileContent, ...mimeContent])).bytes;
 }
 
-async function* openedMessages(mailbox: EwsMailbox, attachmentIds: readonly string[]): AsyncIterable<Outcome<Message>> {
+async function* openItemAttachments(mailbox: EwsMailbox, attachmentIds: readonly string[]): AsyncIterable<Outcome<Message>> {
   const detail = { recipients: true, attachments: true, headers: true, body: "text" } as const;
   let index = 0;
   for await (const outcome of mailbox.each(getAttachment, attachmentIds, (ids) => ({ ids, detail }), { batchSize: attachedBatch })) {
@@ -103,16 +103,16 @@ async function* openedMessages(mailbox: EwsMailbox, attachmentIds: readonly stri
     if (!outcome.ok) yield outcome;
     else if (outcome.value.attachment.kind !== "item") yield failed(notAMessage());
     else if (outcome.value.item === undefined) yield failed(new Failure("unreadable", "Exchange gave no item for this attachment."));
-    else yield await completed(mailbox, id, outcome.value.item);
+    else yield await completeFromMime(mailbox, id, outcome.value.item);
   }
 }
 
 /** Some servers return an attached message as its MIME alone, without its properties or its attachments. It is then read from that. */
-async function completed(mailbox: EwsMailbox, id: string, item: Message): Promise<Outcome<Message>> {
+async function completeFromMime(mailbox: EwsMailbox, id: string, item: Message): Promise<Outcome<Message>> {
   const named = { ...item, itemId: item.itemId || id };
-  if (!isUntold(item)) return done(named);
+  if (!lacksProperties(item)) return done(named);
   const read = await attempt(async () => {
-    const bytes = await downloaded(mailbox, id);
+    const bytes = await download(mailbox, id);
     if (bytes === undefined) throw new Failure("unreadable", "The server returned neither properties nor MIME for this attached message.");
     return (await import("../../message-content/attached-message.ts")).readAttached(bytes, id);
   });
@@ -122,7 +122,7 @@ async function completed(mailbox: EwsMailbox, id: string, item: Message): Promis
 }
 
 /** Whether the server said nothing of an attached message, or left out what hangs in it. */
-function isUntold({ itemId: _, ...members }: Message): boolean {
+function lacksProperties({ itemId: _, ...members }: Message): boolean {
   return (
     Object.values(members).every((value) => value === undefined) || (members.hasAttachments === true && members.attachments === undefined)
   );
@@ -133,16 +133,16 @@ function isUntold({ itemId: _, ...members }: Message): boolean {
  * links to is never fetched.
  */
 export async function* attachmentContent(mailbox: EwsMailbox, requested: readonly Attachment[]): AsyncIterable<Outcome<Content>> {
-  const inside = requested.some(({ id }) => id.includes(".")) ? await insideReader(mailbox, requested) : undefined;
+  const inside = requested.some(({ id }) => id.includes(".")) ? await partReaderFor(mailbox, requested) : undefined;
   let index = 0;
   const contents = oneByOne(requested, async ({ id, kind, size }) => {
     const place = index++;
-    if (inside !== undefined && isInside(id)) return { bytes: (await inside.open(place)).bytes };
+    if (inside !== undefined && isNestedPart(id)) return { bytes: (await inside.open(place)).bytes };
     if (kind === "reference") throw new Failure("unsupported", "This attachment is a link to a file elsewhere; links are not followed.");
     const { bytes } = await mailbox.stream(getAttachmentContent, { id, kind }, kind === "item" ? mimeContent : fileContent);
     if (bytes !== undefined) return { bytes: kind === "item" ? beginsAsMessage(bytes) : bytes };
     // Of an empty file there is no content to be sent.
-    if (kind === "file" && size === 0) return { bytes: nothing() };
+    if (kind === "file" && size === 0) return { bytes: noBytes() };
     throw new Failure("unreadable", "Exchange gave no content for this attachment.");
   });
   try {
@@ -152,4 +152,4 @@ export async function* attachmentContent(mailbox: EwsMailbox, requested: readonl
   }
 }
 
-async function* nothing(): AsyncIterable<Uint8Array> {}
+async function* noBytes(): AsyncIterable<Uint8Array> {}

@@ -13,17 +13,21 @@ const truncatedBytes = 512;
  * or an X.500 address.
  */
 export function isIncomplete({ subject = "", internetMessageId = "", from, sender }: Message): boolean {
-  if ([subject, internetMessageId].some(isCut)) return true;
-  return [from, sender].some((who) => who !== undefined && (who.address === undefined || isX500(who)));
+  if ([subject, internetMessageId].some(mayBeTruncated)) return true;
+  return [from, sender].some((address) => address !== undefined && (address.address === undefined || isX500(address)));
 }
 
 /** Whether FindItem may have cut a text. */
-export function isCut(text: string): boolean {
+export function mayBeTruncated(text: string): boolean {
   return text.length >= truncatedCharacters || Buffer.byteLength(text) >= truncatedBytes;
 }
 
 /** Reads messages again, with GetItem: by id, what came of each. Throws only when cancelled. */
-export async function readItems(mailbox: EwsMailbox, messages: readonly Message[], detail: Detail): Promise<Map<string, Outcome<Message>>> {
+export async function readMessages(
+  mailbox: EwsMailbox,
+  messages: readonly Message[],
+  detail: Detail,
+): Promise<Map<string, Outcome<Message>>> {
   const read = new Map<string, Outcome<Message>>();
   let index = 0;
   for await (const outcome of mailbox.each(getItem, messages, (some) => ({ ids: some.map(({ itemId }) => ({ id: itemId })), detail }))) {

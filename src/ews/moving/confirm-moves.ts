@@ -14,7 +14,7 @@ import { listByMessageId } from "./find-new-copies.ts";
 export type MessageIds = ReadonlyMap<string, string | undefined>;
 
 /** What was asked of one batch: all of it into one folder of the same mailbox. */
-export interface Relocating {
+export interface RelocationBatch {
   readonly ids: readonly string[];
   readonly to: FolderRef;
   readonly isMove: boolean;
@@ -25,13 +25,13 @@ export interface Relocating {
  * Looks once for what the server did not tell: where a message is whose move was confirmed without a new id, and whether one was moved whose reply was
  * lost. Everything else is returned as it is, without a request.
  */
-export async function settleMoves(
+export async function confirmMoves(
   mailbox: EwsMailbox,
-  relocating: Relocating,
+  relocating: RelocationBatch,
   outcomes: readonly Outcome<Relocated>[],
 ): Promise<readonly Outcome<Relocated>[]> {
   const { ids, isMove, known } = relocating;
-  const open = [...outcomes.entries()].flatMap(([index, outcome]) => (isOpen(outcome, isMove) ? [index] : []));
+  const open = [...outcomes.entries()].flatMap(([index, outcome]) => (isUnconfirmed(outcome, isMove) ? [index] : []));
   if (open.length === 0) return outcomes;
   const folderId = await attempt(() => idOf(mailbox, relocating.to));
   if (!folderId.ok) {
@@ -50,7 +50,8 @@ export async function settleMoves(
     const outcome = outcomes[index];
     if (read === undefined || outcome === undefined) continue;
     if (read.ok && read.value.parentFolderId === folderId.value && isMove) settled[index] = done({ newItemId: read.value.itemId });
-    else if (read.ok && !outcome.ok) settled[index] = failed(seen(outcome.failure, "One look afterwards found it where it lay before."));
+    else if (read.ok && !outcome.ok)
+      settled[index] = failed(withObservation(outcome.failure, "One look afterwards found it where it lay before."));
     else if (read.ok || read.failure.code === "not-found") {
       const messageId = read.ok ? read.value.internetMessageId : known.get(ids[index] ?? "");
       if (messageId !== undefined) wanted.set(index, messageId);
@@ -74,13 +75,15 @@ export async function settleMoves(
           : undefined;
       settled[index] = done({ newItemId: which?.itemId });
     } else if (outcome !== undefined && !outcome.ok && isWhole)
-      settled[index] = failed(seen(outcome.failure, "One look afterwards found it neither where it lay nor where it was to go."));
+      settled[index] = failed(
+        withObservation(outcome.failure, "One look afterwards found it neither where it lay nor where it was to go."),
+      );
   }
   return settled;
 }
 
 /** A copy whose reply was lost shows nothing: only who knows what lay in the folder before can tell it there. */
-function isOpen(outcome: Outcome<Relocated>, isMove: boolean): boolean {
+function isUnconfirmed(outcome: Outcome<Relocated>, isMove: boolean): boolean {
   return outcome.ok ? outcome.value.newItemId === undefined : isMove && outcome.failure.code === "unknown-outcome";
 }
 
@@ -97,6 +100,6 @@ async function readAgain(mailbox: EwsMailbox, ids: readonly string[]): Promise<r
   return reads;
 }
 
-function seen({ code, message, hint, wireCode, requestId, cause }: Failure, what: string): Failure {
+function withObservation({ code, message, hint, wireCode, requestId, cause }: Failure, what: string): Failure {
   return new Failure(code, `${message} ${what}`, { hint, wireCode, requestId, cause });
 }

@@ -20,14 +20,14 @@ import { uploadItem } from "../operations/upload-items.ts";
 import { oneByOne } from "../session/batch.ts";
 import type { ItemRef } from "../session/item-ids.ts";
 import type { EwsMailbox } from "../session/mailbox.ts";
-import { imported } from "./import-mime.ts";
+import { importMime } from "./import-mime.ts";
 
 /**
  * Carries items from one mailbox to another with all that Exchange keeps of them (ExportItems, UploadItems), one by one. Where the server does not
  * know these operations, or refuses them, a copy is carried in RFC 5322 form; the value says so, and what that lacks. For a move the original is
  * then deleted softly. Where the folder is, or whether it is to be made, is asked when the first item has been read.
  */
-export async function* transfer(
+export async function* carryToOtherMailbox(
   from: EwsMailbox,
   itemIds: readonly string[],
   to: EwsMailbox,
@@ -49,19 +49,19 @@ export async function* transfer(
   /** Why the next items are carried in RFC 5322 form at once. */
   let lacking: Failure | undefined;
   const byMime = async (id: string, why: Failure): Promise<Copied> => {
-    if (isMove) throw unmoved(why);
+    if (isMove) throw cannotMove(why);
     const original = await from.ask(getItem, { ids: [{ id }], detail: {} });
-    await saved(from, getItemMime, { id }, t("MimeContent"), file);
-    return imported(to, { folderId: await there(), data: await sourceOf(file), original }, reasonOf(why));
+    await saveContent(from, getItemMime, { id }, t("MimeContent"), file);
+    return importMime(to, { folderId: await there(), data: await fileSource(file), original }, reasonOf(why));
   };
   try {
     yield* oneByOne(itemIds, async (id) => {
       if (lacking !== undefined) return byMime(id, lacking);
       let isRead = false;
       const carried = await attempt(async () => {
-        await saved(from, exportItem, { id }, m("Data"), file);
+        await saveContent(from, exportItem, { id }, m("Data"), file);
         isRead = true;
-        return to.ask(uploadItem, { folderId: await there(), data: await sourceOf(file) });
+        return to.ask(uploadItem, { folderId: await there(), data: await fileSource(file) });
       });
       if (!carried.ok) {
         throwDefect(carried.failure);
@@ -84,7 +84,7 @@ async function idOf(mailbox: EwsMailbox, folder: FolderRef): Promise<string> {
 }
 
 /** Puts the content of an item into the file. Its end is normal only when the whole reply said success. */
-async function saved(
+async function saveContent(
   mailbox: EwsMailbox,
   operation: Operation<ItemRef, unknown>,
   item: ItemRef,
@@ -106,7 +106,7 @@ function isOfHttp({ wireCode }: Failure): boolean {
   return wireCode?.startsWith("HTTP ") === true;
 }
 
-function unmoved(why: Failure): Failure {
+function cannotMove(why: Failure): Failure {
   return new Failure("unsupported", `It was not moved: to another mailbox it can only be copied here. ${reasonOf(why)}`, {
     hint: "Copy it there and delete it here.",
     wireCode: why.wireCode,
@@ -121,7 +121,7 @@ function reasonOf({ code, wireCode }: Failure): string {
   return `Export and import were refused (${(wireCode ?? code).slice(0, 80)}).`;
 }
 
-async function sourceOf(file: string): Promise<ByteSource> {
+async function fileSource(file: string): Promise<ByteSource> {
   const { size } = await stat(file);
   return { size, open: () => createReadStream(file) };
 }

@@ -19,7 +19,7 @@ export interface FolderBefore {
 const perSearch = 20;
 
 /** Which copies of these items lie in a folder already. */
-export async function findCopies(
+export async function listBefore(
   from: EwsMailbox,
   itemIds: readonly string[],
   target: EwsMailbox,
@@ -37,7 +37,7 @@ export async function findCopies(
  * Finds what was put into a folder by its Internet Message-ID: what is there now and was not before. Exchange gives no id for what goes
  * to another mailbox or a public folder. One that is not found keeps its success, without an id.
  */
-export async function newCopies(
+export async function findNewCopies(
   before: FolderBefore,
   outcomes: readonly Outcome<Relocated>[],
   target: EwsMailbox,

@@ -24,7 +24,7 @@ export interface Import {
  * Makes a message of its RFC 5322 form. Asked to be no draft, and with the time that the original was received; what of that the server did is read
  * from the copy. Throws Failure.
  */
-export async function imported(to: EwsMailbox, { folderId, data, original }: Import, note: string): Promise<Copied> {
+export async function importMime(to: EwsMailbox, { folderId, data, original }: Import, note: string): Promise<Copied> {
   const item = element(
     "t:Message",
     undefined,

@@ -11,8 +11,8 @@ import { moveItem, type Relocated, type Relocation } from "../operations/move-it
 import { defaultBatchSize, inBatches } from "../session/batch.ts";
 import { archivedIds } from "../session/id-ownership.ts";
 import type { EwsMailbox } from "../session/mailbox.ts";
-import type { MessageIds, Relocating } from "./confirm-moves.ts";
-import { findCopies, newCopies } from "./find-new-copies.ts";
+import type { MessageIds, RelocationBatch } from "./confirm-moves.ts";
+import { findNewCopies, listBefore } from "./find-new-copies.ts";
 
 type Outcomes = AsyncIterable<Outcome<Copied>>;
 
@@ -31,22 +31,22 @@ export function remove(mailbox: EwsMailbox, itemIds: readonly string[], mode: De
   return byStore(mailbox, itemIds, (ids, isArchived) => {
     const folder = (name: string) => mailbox.folders.distinguished(isArchived ? `archive${name}` : name);
     if (mode === "trash") return relocateWithin(mailbox, moveItem, ids, folder("deleteditems"), known);
-    return softly(mailbox, ids, folder("recoverableitemsdeletions"), known);
+    return softDeleteEach(mailbox, ids, folder("recoverableitemsdeletions"), known);
   });
 }
 
-function softly(mailbox: EwsMailbox, itemIds: readonly string[], to: FolderRef, known: MessageIds): Outcomes {
+function softDeleteEach(mailbox: EwsMailbox, itemIds: readonly string[], to: FolderRef, known: MessageIds): Outcomes {
   return inBatches(itemIds, defaultBatchSize, async (ids) => {
-    const moved = await collected(relocateWithin(mailbox, moveItem, ids, to, known));
+    const moved = await collect(relocateWithin(mailbox, moveItem, ids, to, known));
     // Whoever may delete in a mailbox need not be allowed to move into its Recoverable Items: deleting softly leads there too, without the new id.
-    return again(ids, moved, mayNotMoveThere, (some) => deleteEach(mailbox, some, "SoftDelete"));
+    return retryDifferently(ids, moved, mayNotMoveThere, (some) => deleteEach(mailbox, some, "SoftDelete"));
   });
 }
 
 export function junk(mailbox: EwsMailbox, itemIds: readonly string[], how: Junk, known: MessageIds): AsyncIterable<Outcome<Junked>> {
   const to = mailbox.folders.distinguished(how.isJunk ? "junkemail" : "inbox");
   return inBatches(itemIds, defaultBatchSize, async (ids) => {
-    const marked = await collected(mailbox.each(markAsJunk(how), ids, (some) => some.map((id) => ({ id }))));
+    const marked = await collect(mailbox.each(markAsJunk(how), ids, (some) => some.map((id) => ({ id }))));
     if (!how.move) return marked;
     const settled = await settle(mailbox, { ids, to, isMove: true, known }, marked);
     return settled.map((outcome, index): Outcome<Junked> => {
@@ -74,7 +74,7 @@ async function* byStore(
     return;
   }
   const isArchived = (id: string) => archived.value.has(id);
-  const behind = (await collected(work(itemIds.filter(isArchived), true))).values();
+  const behind = (await collect(work(itemIds.filter(isArchived), true))).values();
   yield* runForSome(
     [...itemIds.entries()],
     ([, id]) => !isArchived(id),
@@ -107,14 +107,14 @@ function relocateWithin(
 ): Outcomes {
   const isMove = operation.name === "MoveItem";
   return inBatches(itemIds, defaultBatchSize, async (ids) =>
-    settle(mailbox, { ids, to, isMove, known }, await collected(relocateTo(mailbox, operation, ids, to))),
+    settle(mailbox, { ids, to, isMove, known }, await collect(relocateTo(mailbox, operation, ids, to))),
   );
 }
 
 /** Loaded only where something is left to look for. */
-async function settle(mailbox: EwsMailbox, relocating: Relocating, outcomes: readonly Outcome<Relocated>[]) {
+async function settle(mailbox: EwsMailbox, relocating: RelocationBatch, outcomes: readonly Outcome<Relocated>[]) {
   const isClear = outcomes.every((one) => (one.ok ? one.value.newItemId !== undefined : one.failure.code !== "unknown-outcome"));
-  return isClear ? outcomes : (await import("./confirm-moves.ts")).settleMoves(mailbox, relocating, outcomes);
+  return isClear ? outcomes : (await import("./confirm-moves.ts")).confirmMoves(mailbox, relocating, outcomes);
 }
 
 async function* relocate(
@@ -130,7 +130,7 @@ async function* relocate(
   const other = otherOf(mailbox, destination);
   // As the owner of one mailbox the account has no rights in the other: what it may read here, it carries there.
   if (!isPublic && other !== undefined && mailbox.access === "impersonation" && destination.create === true) {
-    yield* carried(mailbox, itemIds, other, () => folderOf(other, destination), operation.name === "MoveItem");
+    yield* carryEach(mailbox, itemIds, other, () => folderOf(other, destination), operation.name === "MoveItem");
     return;
   }
   const to = await attempt(() => (isPublic ? mailbox.folders.resolvePublic(destination.folder) : folderOf(other ?? mailbox, destination)));
@@ -138,11 +138,14 @@ async function* relocate(
     if (to.failure.code === "cancelled") throw to.failure;
     for (const _ of itemIds) yield to;
     // An archive is a mailbox of its own.
-  } else if (isPublic || (store === "archive" && other === undefined)) yield* elsewhere(mailbox, operation, itemIds, mailbox, to.value);
-  else if (other !== undefined) yield* elsewhere(mailbox, operation, itemIds, other, to.value);
+  } else if (isPublic || (store === "archive" && other === undefined))
+    yield* relocateToOtherStore(mailbox, operation, itemIds, mailbox, to.value);
+  else if (other !== undefined) yield* relocateToOtherStore(mailbox, operation, itemIds, other, to.value);
   else {
     yield* byStore(mailbox, itemIds, (ids, isArchived) =>
-      isArchived ? elsewhere(mailbox, operation, ids, mailbox, to.value) : relocateWithin(mailbox, operation, ids, to.value, known),
+      isArchived
+        ? relocateToOtherStore(mailbox, operation, ids, mailbox, to.value)
+        : relocateWithin(mailbox, operation, ids, to.value, known),
     );
   }
 }
@@ -156,15 +159,15 @@ async function folderOf(mailbox: EwsMailbox, { folder, create }: Destination): P
   }
 }
 
-async function* carried(
+async function* carryEach(
   from: EwsMailbox,
   itemIds: readonly string[],
   to: EwsMailbox,
   folder: () => Promise<FolderRef>,
   isMove: boolean,
 ): Outcomes {
-  const { transfer } = await import("./copy-to-other-mailbox.ts");
-  yield* transfer(from, itemIds, to, folder, { isMove });
+  const { carryToOtherMailbox } = await import("./copy-to-other-mailbox.ts");
+  yield* carryToOtherMailbox(from, itemIds, to, folder, { isMove });
 }
 
 function otherOf(mailbox: EwsMailbox, destination: Destination): EwsMailbox | undefined {
@@ -173,20 +176,20 @@ function otherOf(mailbox: EwsMailbox, destination: Destination): EwsMailbox | un
 }
 
 /** To another mailbox or a public folder: Exchange gives no ids, and between mailboxes it may refuse. */
-function elsewhere(
+function relocateToOtherStore(
   from: EwsMailbox,
   operation: Operation<Relocation, Relocated>,
   itemIds: readonly string[],
   target: EwsMailbox,
   to: FolderRef,
 ): Outcomes {
-  const carry = (ids: readonly string[]) => carried(from, ids, target, async () => to, operation.name === "MoveItem");
+  const carry = (ids: readonly string[]) => carryEach(from, ids, target, async () => to, operation.name === "MoveItem");
   if (from !== target && from.access === "impersonation") return carry(itemIds);
   return inBatches(itemIds, defaultBatchSize, async (ids) => {
-    const before = await findCopies(from, ids, target, to);
-    const relocated = await collected(relocateTo(from, operation, ids, to));
-    const found = await newCopies(before, relocated, target, to);
-    return from === target ? found : again(ids, found, isCrossMailbox, carry);
+    const before = await listBefore(from, ids, target, to);
+    const relocated = await collect(relocateTo(from, operation, ids, to));
+    const found = await findNewCopies(before, relocated, target, to);
+    return from === target ? found : retryDifferently(ids, found, isCrossMailbox, carry);
   });
 }
 
@@ -208,7 +211,7 @@ function mayNotMoveThere({ wireCode }: Failure): boolean {
 }
 
 /** Tries another way for those that failed for a certain reason; the others keep their Outcome. */
-async function again(
+async function retryDifferently(
   ids: readonly string[],
   outcomes: readonly Outcome<Copied>[],
   reason: (failure: Failure) => boolean,
@@ -217,11 +220,11 @@ async function again(
   const failedFor = (outcome: Outcome<Relocated> | undefined) => outcome !== undefined && !outcome.ok && reason(outcome.failure);
   const rest = ids.filter((_, index) => failedFor(outcomes[index]));
   if (rest.length === 0) return outcomes;
-  const replaced = (await collected(otherWay(rest))).values();
+  const replaced = (await collect(otherWay(rest))).values();
   return outcomes.map((outcome) => (failedFor(outcome) ? (replaced.next().value ?? outcome) : outcome));
 }
 
-async function collected<T>(outcomes: AsyncIterable<T>): Promise<T[]> {
+async function collect<T>(outcomes: AsyncIterable<T>): Promise<T[]> {
   const list: T[] = [];
   for await (const outcome of outcomes) list.push(outcome);
   return list;

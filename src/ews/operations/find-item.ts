@@ -82,12 +82,12 @@ function pageOf<T>(items: Reader<readonly T[]>): Reader<ItemPage<T>> {
       includesLast: fromAttribute("IncludesLastItemInRange"),
       items: optional(t("Items"), items),
     }),
-    (said) => ({
-      items: said.items ?? [],
-      nextOffset: countIn(said.nextOffset),
-      total: countIn(said.total),
+    (root) => ({
+      items: root.items ?? [],
+      nextOffset: countIn(root.nextOffset),
+      total: countIn(root.total),
       // Without the attribute nothing says that more follows.
-      isLast: said.includesLast === undefined || said.includesLast === "true" || said.includesLast === "1",
+      isLast: root.includesLast === undefined || root.includesLast === "true" || root.includesLast === "1",
     }),
   );
 }

@@ -1,13 +1,13 @@
 import type { Message, MessageName } from "../../exchange/message.ts";
-import { isAbsent, type Located, meantBy } from "../../exchange/search/absence.ts";
-import { isDead, keepIn, locateCopies, nameless, type SearchHits } from "../../exchange/search/locate-copies.ts";
+import { isAbsent, type Located, requestedPlaces } from "../../exchange/search/absence.ts";
+import { keepInFolder, locateCopies, mayTryMessageId, type SearchHits, unnamed } from "../../exchange/search/locate-copies.ts";
 import type { Within } from "../../exchange/search/locate-scope.ts";
 import { sameMessageId } from "../../exchange/search/match-filters.ts";
 import { Failure, type FailureCode } from "../../failure.ts";
 import { attempt, done, failed, type Outcome } from "../../outcome.ts";
 import { publicFolderOf } from "../folders/public-folder-ids.ts";
 import { listShape } from "../messages/item-shapes.ts";
-import { isCut, isIncomplete, readItems } from "../messages/read-truncated.ts";
+import { isIncomplete, mayBeTruncated, readMessages } from "../messages/read-truncated.ts";
 import { getItem } from "../operations/get-item.ts";
 import { foreignMessages, storeOf } from "../session/id-ownership.ts";
 import type { EwsMailbox } from "../session/mailbox.ts";
@@ -24,21 +24,21 @@ const unreadable: readonly FailureCode[] = ["invalid-input"];
  * Message-ID, or an id that is dead, is looked for in every folder at once. As many Outcomes as names, in their order; throws only when cancelled.
  */
 export async function* locate(mailbox: EwsMailbox, names: readonly MessageName[], within: Within = {}): AsyncIterable<Outcome<Located>> {
-  const outcomes: Outcome<Located>[] = names.map(nameless);
+  const outcomes: Outcome<Located>[] = names.map(unnamed);
   const byId = [...names.entries()].flatMap(([index, { itemId }]) => (itemId === undefined ? [] : [{ index, itemId }]));
   await readById(mailbox, byId, outcomes);
-  const ofGraph = byId.filter(({ index, itemId }) => isOfGraph.test(itemId) && isDead(outcomes[index], unreadable));
+  const ofGraph = byId.filter(({ index, itemId }) => isOfGraph.test(itemId) && mayTryMessageId(outcomes[index], unreadable));
   const rewritten = ofGraph.map(({ index, itemId }) => ({ index, itemId: itemId.replaceAll("-", "/").replaceAll("_", "+") }));
   await readById(mailbox, rewritten, outcomes);
   for (const { index } of ofGraph) {
     const outcome = outcomes[index];
-    if (outcome?.ok === false && outcome.failure.code === "invalid-input") outcomes[index] = failed(untranslated(outcome.failure));
+    if (outcome?.ok === false && outcome.failure.code === "invalid-input") outcomes[index] = failed(explainGraphId(outcome.failure));
   }
   await refuseForeign(mailbox, outcomes);
   if (within.mustBeListed === true) await followDeleted(mailbox, byId, outcomes);
-  await namePublic(mailbox, outcomes);
+  await addPublicPaths(mailbox, outcomes);
   const unshown = isOneFolder(within) ? [] : await explainUnknown(mailbox, byId, outcomes, within.archive === true);
-  const places = placesOf(mailbox, within);
+  const places = lookupFoldersOf(mailbox, within);
   if (isOneFolder(within)) {
     const there = await attempt(places);
     if (!there.ok) {
@@ -46,7 +46,7 @@ export async function* locate(mailbox: EwsMailbox, names: readonly MessageName[]
       yield* names.map(() => there);
       return;
     }
-    keepIn(there.value.folderId ?? "", outcomes, there.value.looked);
+    keepInFolder(there.value.folderId ?? "", outcomes, there.value.extent);
   }
   await locateCopies(names, outcomes, { atOnce: idsPerSearch, unreadable, find: async (ids) => findCopies(mailbox, ids, await places()) });
   for (const index of unshown) {
@@ -58,12 +58,12 @@ export async function* locate(mailbox: EwsMailbox, names: readonly MessageName[]
   yield* outcomes;
 }
 
-interface AskedId {
+interface RequestedId {
   readonly index: number;
   readonly itemId: string;
 }
 
-async function readById(mailbox: EwsMailbox, byId: readonly AskedId[], outcomes: Outcome<Located>[]): Promise<void> {
+async function readById(mailbox: EwsMailbox, byId: readonly RequestedId[], outcomes: Outcome<Located>[]): Promise<void> {
   let next = 0;
   for await (const outcome of mailbox.each(getItem, byId, (some) => ({ ids: some.map(({ itemId }) => ({ id: itemId })), detail: {} }))) {
     const requested = byId[next++];
@@ -78,7 +78,7 @@ async function readById(mailbox: EwsMailbox, byId: readonly AskedId[], outcomes:
  */
 const isOfGraph = /^(AAkALg[\w=-]*|[A-Za-z0-9=]*[_-][A-Za-z0-9=_-]*)$/;
 
-function untranslated({ message, wireCode, requestId }: Failure): Failure {
+function explainGraphId({ message, wireCode, requestId }: Failure): Failure {
   const why = "This may be an id of Microsoft Graph, which Exchange Web Services do not know and cannot translate";
   const hint = "Name the message by internet_message_id, with or instead of the id.";
   return new Failure("invalid-input", `${why}: ${message}`, { hint, wireCode, requestId });
@@ -92,7 +92,7 @@ async function refuseForeign(mailbox: EwsMailbox, outcomes: Outcome<Located>[]):
   for (const [index, outcome] of outcomes.entries()) {
     if (!outcome.ok || isAbsent(outcome.value)) continue;
     if (!foreign.ok) outcomes[index] = foreign;
-    else if (outcome.value.messages.some(({ itemId }) => foreign.value.has(itemId))) outcomes[index] = failed(elsewhere(mailbox));
+    else if (outcome.value.messages.some(({ itemId }) => foreign.value.has(itemId))) outcomes[index] = failed(foreignMessage(mailbox));
   }
 }
 
@@ -100,8 +100,8 @@ async function refuseForeign(mailbox: EwsMailbox, outcomes: Outcome<Located>[]):
  * Some servers open a deleted message by the id that it had. Where the folder that it is said to lie in does not list that id, and the Recoverable Items
  * list the same message (the same Message-ID and time of receipt, once), that one takes its place.
  */
-async function followDeleted(mailbox: EwsMailbox, byId: readonly AskedId[], outcomes: Outcome<Located>[]): Promise<void> {
-  const listedIn = new Map<string, AskedMessage[]>();
+async function followDeleted(mailbox: EwsMailbox, byId: readonly RequestedId[], outcomes: Outcome<Located>[]): Promise<void> {
+  const listedIn = new Map<string, ReadMessage[]>();
   for (const { index } of byId) {
     const outcome = outcomes[index];
     const message = outcome?.ok && !isAbsent(outcome.value) ? outcome.value.messages[0] : undefined;
@@ -110,28 +110,28 @@ async function followDeleted(mailbox: EwsMailbox, byId: readonly AskedId[], outc
     listedIn.set(parentFolderId, [...(listedIn.get(parentFolderId) ?? []), { index, message, internetMessageId }]);
   }
   for (const [folderId, requested] of listedIn) {
-    const unlisted = (await sightings(mailbox, { folderId }, requested)).filter(
+    const unlisted = (await listedByMessageId(mailbox, { folderId }, requested)).filter(
       ({ message, seen }) => seen !== undefined && !seen.some(({ itemId }) => itemId === message.itemId),
     );
     if (unlisted.length === 0) continue;
     const store = await attempt(() => storeOf(mailbox, unlisted[0]?.message.itemId ?? ""));
     if (!store.ok && store.failure.code === "cancelled") throw store.failure;
     const folder = store.ok && store.value === "archive" ? "archive:recoverableitemsdeletions" : "recoverableitemsdeletions";
-    for (const { index, message, seen = [] } of await sightings(mailbox, { folder }, unlisted)) {
+    for (const { index, message, seen = [] } of await listedByMessageId(mailbox, { folder }, unlisted)) {
       const [same, ...others] = seen.filter(({ receivedAt }) => receivedAt === message.receivedAt);
       if (same !== undefined && others.length === 0) outcomes[index] = done({ messages: [same] });
     }
   }
 }
 
-interface AskedMessage {
+interface ReadMessage {
   readonly index: number;
   readonly message: Message;
   readonly internetMessageId: string;
 }
 
 /** What one folder lists of the Message-ID of each; nothing where it could not be seen. Throws only when cancelled. */
-async function sightings<T extends AskedMessage>(
+async function listedByMessageId<T extends ReadMessage>(
   mailbox: EwsMailbox,
   within: Within,
   requested: readonly T[],
@@ -152,7 +152,7 @@ async function sightings<T extends AskedMessage>(
 }
 
 /** A public folder is in no mailbox: a message in one is given out with the path that says so. */
-async function namePublic(mailbox: EwsMailbox, outcomes: Outcome<Located>[]): Promise<void> {
+async function addPublicPaths(mailbox: EwsMailbox, outcomes: Outcome<Located>[]): Promise<void> {
   const paths = new Map<string, string>();
   for (const [index, outcome] of outcomes.entries()) {
     if (!outcome.ok || isAbsent(outcome.value)) continue;
@@ -176,7 +176,7 @@ async function namePublic(mailbox: EwsMailbox, outcomes: Outcome<Located>[]): Pr
  */
 async function explainUnknown(
   mailbox: EwsMailbox,
-  byId: readonly AskedId[],
+  byId: readonly RequestedId[],
   outcomes: Outcome<Located>[],
   archive: boolean,
 ): Promise<readonly number[]> {
@@ -189,16 +189,16 @@ async function explainUnknown(
       if (store.failure.code === "cancelled") throw store.failure;
       outcomes[index] = store;
     } else if (store.value === "archive" && archive) continue;
-    else if (store.value === "another") outcomes[index] = failed(elsewhere(mailbox));
-    else if (store.value === "public") outcomes[index] = await lookedInPublic(mailbox, itemId, outcome.failure);
-    else if (store.value === "archive") outcomes[index] = failed(behind(store.value, outcome.failure));
+    else if (store.value === "another") outcomes[index] = failed(foreignMessage(mailbox));
+    else if (store.value === "public") outcomes[index] = await openPublicFolder(mailbox, itemId, outcome.failure);
+    else if (store.value === "archive") outcomes[index] = failed(inOtherStore(store.value, outcome.failure));
     else if (store.value === "nothing") unshown.push(index);
   }
   return unshown;
 }
 
 /** An id of a public folder's message names the folder, which is opened: it does not hold this id then. */
-async function lookedInPublic(mailbox: EwsMailbox, itemId: string, unknown: Failure): Promise<Outcome<Located>> {
+async function openPublicFolder(mailbox: EwsMailbox, itemId: string, unknown: Failure): Promise<Outcome<Located>> {
   const folderId = publicFolderOf(itemId) ?? "";
   const opened = await attempt(async () => {
     const { path } = await mailbox.folders.get(folderId);
@@ -208,11 +208,11 @@ async function lookedInPublic(mailbox: EwsMailbox, itemId: string, unknown: Fail
     return path;
   });
   if (!opened.ok && opened.failure.code === "cancelled") throw opened.failure;
-  if (!opened.ok) return failed(behind("public", unknown));
+  if (!opened.ok) return failed(inOtherStore("public", unknown));
   return done({ absentFrom: { mailbox: mailbox.address, folders: 1, places: ["public_folders"], by: "item_id", folder: opened.value } });
 }
 
-function behind(store: "archive" | "public", { message, wireCode, requestId }: Failure): Failure {
+function inOtherStore(store: "archive" | "public", { message, wireCode, requestId }: Failure): Failure {
   const place = store === "archive" ? "the archive mailbox" : "a public folder";
   return new Failure("could-not-look", `This id is of ${place}, where it was not looked for: ${message}`, {
     hint: `Name the folder that the message lay in: ${store}:… as folder${store === "archive" ? "; or set archive" : ""}.`,
@@ -229,7 +229,7 @@ function unshownId(mailbox: EwsMailbox): Failure {
   );
 }
 
-function elsewhere(mailbox: EwsMailbox): Failure {
+function foreignMessage(mailbox: EwsMailbox): Failure {
   return new Failure(
     "invalid-input",
     `This id is not shown to be of the mailbox ${mailbox.address}: it is of another, or none of its folders holds the message.`,
@@ -240,7 +240,7 @@ function elsewhere(mailbox: EwsMailbox): Failure {
 }
 
 /** Where names are looked for. */
-interface Places extends Pick<SearchFolders, "folders" | "pathOfId" | "looked" | "archive" | "closed"> {
+interface LookupFolders extends Pick<SearchFolders, "folders" | "pathOfId" | "extent" | "archive" | "closed"> {
   /** Of the one folder that is named. */
   readonly folderId?: string;
   /** What the account is not shown. */
@@ -248,8 +248,8 @@ interface Places extends Pick<SearchFolders, "folders" | "pathOfId" | "looked" |
 }
 
 /** Asked once, when it is needed. */
-function placesOf(mailbox: EwsMailbox, within: Within): () => Promise<Places> {
-  let requested: Promise<Places> | undefined;
+function lookupFoldersOf(mailbox: EwsMailbox, within: Within): () => Promise<LookupFolders> {
+  let requested: Promise<LookupFolders> | undefined;
   return () => {
     requested ??= isOneFolder(within) ? folderAlone(mailbox, within) : everyFolder(mailbox, within);
     return requested;
@@ -257,13 +257,13 @@ function placesOf(mailbox: EwsMailbox, within: Within): () => Promise<Places> {
 }
 
 /** Folders that every mailbox has, in whatever language. */
-const everywhere = ["inbox", "deleteditems", "drafts", "sentitems"];
+const inEveryMailbox = ["inbox", "deleteditems", "drafts", "sentitems"];
 
 /** Lists leave out the folders that a delegate may not see: those that no mailbox lacks show it. */
-async function everyFolder(mailbox: EwsMailbox, within: Within): Promise<Places> {
+async function everyFolder(mailbox: EwsMailbox, within: Within): Promise<LookupFolders> {
   const where = await resolveSearchFolders(mailbox, within);
   const shown = new Set((await mailbox.folders.tree()).flatMap(({ distinguished }) => distinguished ?? []));
-  const hidden = everywhere.filter((name) => !shown.has(name));
+  const hidden = inEveryMailbox.filter((name) => !shown.has(name));
   // A server need not tell which folders are these.
   if (mailbox.access !== "delegate" || shown.size === 0 || hidden.length === 0) return where;
   const message = `The account is not shown every folder of ${mailbox.address}: ${hidden.join(", ")} and perhaps others.`;
@@ -274,35 +274,35 @@ function isOneFolder({ folder, folderId }: Within): boolean {
   return folder !== undefined || folderId !== undefined;
 }
 
-async function folderAlone(mailbox: EwsMailbox, within: Within): Promise<Places> {
+async function folderAlone(mailbox: EwsMailbox, within: Within): Promise<LookupFolders> {
   const known = within.folderId === undefined ? await mailbox.folders.get(within.folder ?? "") : undefined;
   const folderId = known?.folderId ?? within.folderId ?? "";
   return {
     folders: [{ id: folderId }],
     folderId,
     pathOfId: (id) => (id === folderId ? known?.path : undefined),
-    looked: { mailbox: mailbox.address, folders: 1, ...meantBy({ folder: within.folder ?? "" }), folder: known?.path },
+    extent: { mailbox: mailbox.address, folders: 1, ...requestedPlaces({ folder: within.folder ?? "" }), folder: known?.path },
     archive: undefined,
     closed: [],
   };
 }
 
 /** Of a Message-ID that was cut it is seen only when the message is read. */
-function mayBeNamed({ internetMessageId = "" }: Message, ids: readonly string[]): boolean {
-  return isCut(internetMessageId) || ids.some((id) => sameMessageId(id, internetMessageId));
+function mayHaveMessageId({ internetMessageId = "" }: Message, ids: readonly string[]): boolean {
+  return mayBeTruncated(internetMessageId) || ids.some((id) => sameMessageId(id, internetMessageId));
 }
 
 /** One search for several Internet Message-IDs over every place that is meant; without ids it only opens each. Throws Failure. */
-async function findCopies(mailbox: EwsMailbox, ids: readonly string[], where: Places): Promise<SearchHits> {
+async function findCopies(mailbox: EwsMailbox, ids: readonly string[], where: LookupFolders): Promise<SearchHits> {
   const found = new Map<string, Message>();
   const list = await listByMessageIds(mailbox, where.folders, ids);
   for await (const message of list.messages()) {
     // Every folder has answered once the first message is given.
     if (ids.length === 0) break;
-    if (!mayBeNamed(message, ids)) continue;
+    if (!mayHaveMessageId(message, ids)) continue;
     found.set(message.itemId, { ...message, folderPath: where.pathOfId(message.parentFolderId) });
   }
-  const read = await readItems(mailbox, [...found.values()].filter(isIncomplete), {});
+  const read = await readMessages(mailbox, [...found.values()].filter(isIncomplete), {});
   const unlisted: { readonly failure: Failure }[] = [
     ...where.closed,
     ...list.unlisted,
@@ -313,7 +313,7 @@ async function findCopies(mailbox: EwsMailbox, ids: readonly string[], where: Pl
     if (listed === undefined) continue;
     // What a folder lists is there, whatever else the server says of it; of which the whole Message-ID is not known, it may be the one.
     if (outcome.ok) found.set(itemId, { ...outcome.value, folderPath: listed.folderPath });
-    else if (isCut(listed.internetMessageId ?? "")) unlisted.push({ failure: outcome.failure });
+    else if (mayBeTruncated(listed.internetMessageId ?? "")) unlisted.push({ failure: outcome.failure });
   }
-  return { messages: [...found.values()], unlisted, places: where.looked, archive: where.archive };
+  return { messages: [...found.values()], unlisted, places: where.extent, archive: where.archive };
 }

@@ -1,8 +1,8 @@
 import type { Message } from "../../exchange/message.ts";
 import { contradiction } from "../../exchange/search/contradiction.ts";
-import { gapFailure, listAround, mayBeOneItem, mostFailedFolders } from "../../exchange/search/list-around-failures.ts";
+import { gapFailure, listAround, mayBeFaultOfOneItem, mostFailedFolders } from "../../exchange/search/list-around-failures.ts";
 import { isLocal } from "../../exchange/search/local-failure.ts";
-import { endReading, newestOf, newReading, type Reading, takePage } from "../../exchange/search/newest-first.ts";
+import { addPage, endList, type ListProgress, mergeNewestFirst, newListProgress } from "../../exchange/search/newest-first.ts";
 import { Failure } from "../../failure.ts";
 import { attempt, type Outcome } from "../../outcome.ts";
 import type { Xml } from "../../wire/xml/write-xml.ts";
@@ -13,7 +13,7 @@ import type { EwsMailbox } from "../session/mailbox.ts";
 import { countsFolder } from "./count-matches.ts";
 
 /** What is asked of every folder. */
-export interface Listing {
+export interface ListingRequest {
   /** `m:ItemShape`; has to hold `item:DateTimeReceived`. */
   readonly shape: Xml;
   readonly restriction?: Xml | undefined;
@@ -55,7 +55,7 @@ const minPageSize = 25;
 const maxFoldersPerRequest = 20;
 
 /** How far one folder was read. */
-interface Source extends Reading {
+interface FolderProgress extends ListProgress {
   readonly folder: FolderRef;
   offset: number;
   pageSize: number;
@@ -67,24 +67,32 @@ interface Source extends Reading {
 }
 
 /** What a page says, whichever way it was asked for. */
-type Told = Pick<ItemPage<Message>, "items" | "isLast"> & Partial<Pick<ItemPage<Message>, "nextOffset">>;
+type ListedPage = Pick<ItemPage<Message>, "items" | "isLast"> & Partial<Pick<ItemPage<Message>, "nextOffset">>;
 
 /** The smallest shape: what remains to ask of a message that cannot be listed. */
 const idShape = shape("m:ItemShape", ["item:ItemId"]);
 
 /** Merges the folders of a mailbox. Several folders share a request for their first pages, as long as the server's limit holds them all. */
-export function newestFirst(mailbox: EwsMailbox, folders: readonly FolderRef[], listing: Listing): NewestFirst {
+export function newestFirst(mailbox: EwsMailbox, folders: readonly FolderRef[], listing: ListingRequest): NewestFirst {
   const conditional = listing.restriction !== undefined || listing.queryString !== undefined;
   const maxSize = conditional ? maxPageSizeWithCondition : maxPageSize;
   const fairShare = Math.ceil((2 * listing.expected) / Math.max(1, folders.length));
   // One more than expected tells whether more follows.
   const firstSize = Math.max(1, Math.min(maxSize, listing.expected + 1, Math.max(minPageSize, fairShare)));
   const sources = folders.map(
-    (folder): Source => ({ ...newReading(), folder, offset: 0, pageSize: firstSize, total: undefined, failed: false, skipped: false }),
+    (folder): FolderProgress => ({
+      ...newListProgress(),
+      folder,
+      offset: 0,
+      pageSize: firstSize,
+      total: undefined,
+      failed: false,
+      skipped: false,
+    }),
   );
   const unlisted: Unlisted[] = [];
 
-  const question = (of: readonly Source[], pageSize: number, offset: number, itemShape = listing.shape) => ({
+  const question = (of: readonly FolderProgress[], pageSize: number, offset: number, itemShape = listing.shape) => ({
     folders: of.map(({ folder }) => folder),
     shape: itemShape,
     pageSize,
@@ -107,7 +115,7 @@ export function newestFirst(mailbox: EwsMailbox, folders: readonly FolderRef[], 
     if (first && sources.every(({ failed }) => failed)) throw first.failure;
   }
 
-  async function refill(source: Source): Promise<void> {
+  async function refill(source: FolderProgress): Promise<void> {
     source.pageSize = Math.min(maxSize, source.pageSize * 2);
     const { pageSize, offset } = source;
     for await (const outcome of mailbox.each(findItem, [source], (some) => question(some, pageSize, offset))) {
@@ -117,8 +125,8 @@ export function newestFirst(mailbox: EwsMailbox, folders: readonly FolderRef[], 
   }
 
   /** One message may spoil its page: the others are listed without it. */
-  async function readAround(source: Source, length: number, failure: Failure): Promise<void> {
-    if (!mayBeOneItem(failure) || sources.filter(({ failed }) => failed).length >= mostFailedFolders) return giveUp(source, failure);
+  async function readAround(source: FolderProgress, length: number, failure: Failure): Promise<void> {
+    if (!mayBeFaultOfOneItem(failure) || sources.filter(({ failed }) => failed).length >= mostFailedFolders) return giveUp(source, failure);
     // Of several messages one more failure is expected; of one alone it must not be an accident.
     const hasty = mailbox.during({ ...mailbox.call, tries: 1 });
     const page = (offset: number, pageSize: number, itemShape = listing.shape) =>
@@ -148,7 +156,7 @@ export function newestFirst(mailbox: EwsMailbox, folders: readonly FolderRef[], 
     else await takeChecked(source, found);
   }
 
-  async function take(source: Source, page: ItemPage<Message>): Promise<void> {
+  async function take(source: FolderProgress, page: ItemPage<Message>): Promise<void> {
     source.total = page.total ?? source.total;
     // A last page of what was given before does not bring the list to its end.
     const isRepeated = page.isLast && page.items.length > 0 && page.items.every(({ itemId }) => source.seen.has(itemId));
@@ -156,9 +164,9 @@ export function newestFirst(mailbox: EwsMailbox, folders: readonly FolderRef[], 
     await takeChecked(source, page);
   }
 
-  async function takeChecked(source: Source, page: Told): Promise<void> {
+  async function takeChecked(source: FolderProgress, page: ListedPage): Promise<void> {
     const { items, isLast, doubt } = await secondLook(source, page);
-    notEnding(source, takePage(source, items, isLast));
+    notEnding(source, addPage(source, items, isLast));
     if (doubt !== undefined) notEnding(source, doubt);
   }
 
@@ -167,8 +175,8 @@ export function newestFirst(mailbox: EwsMailbox, folders: readonly FolderRef[], 
    * the second reply gives is read, and a count that agrees by now settles it. Otherwise `doubt` says why the list may lack messages.
    */
   async function secondLook(
-    source: Source,
-    { items, isLast, nextOffset = 0 }: Told,
+    source: FolderProgress,
+    { items, isLast, nextOffset = 0 }: ListedPage,
   ): Promise<{ readonly items: readonly Message[]; readonly isLast: boolean; readonly doubt?: Failure }> {
     const leadsTo = isLast ? (source.total ?? 0) : nextOffset;
     if (leadsTo <= source.offset) return { items, isLast };
@@ -204,26 +212,32 @@ export function newestFirst(mailbox: EwsMailbox, folders: readonly FolderRef[], 
     return { items, isLast, doubt };
   }
 
-  function pageOf(source: Source, pageSize: number, offset: number, of = mailbox, itemShape = listing.shape): Promise<ItemPage<Message>> {
+  function pageOf(
+    source: FolderProgress,
+    pageSize: number,
+    offset: number,
+    of = mailbox,
+    itemShape = listing.shape,
+  ): Promise<ItemPage<Message>> {
     return onlyOf(of.each(findItem, [source], (some) => question(some, pageSize, offset, itemShape)));
   }
 
-  function notEnding(source: Source, failure: Failure | undefined): void {
+  function notEnding(source: FolderProgress, failure: Failure | undefined): void {
     if (failure !== undefined) unlisted.push({ folder: source.folder, isMessage: false, failure });
   }
 
   /** Ends a folder with what was read of it. */
-  function giveUp(source: Source, failure: Failure, items: readonly Message[] = []): void {
-    if (!isLocal(failure) && !mayBeOneItem(failure)) throw failure;
+  function giveUp(source: FolderProgress, failure: Failure, items: readonly Message[] = []): void {
+    if (!isLocal(failure) && !mayBeFaultOfOneItem(failure)) throw failure;
     source.failed = source.seen.size + items.length === 0;
-    endReading(source);
-    takePage(source, items, true);
+    endList(source);
+    addPage(source, items, true);
     unlisted.push({ folder: source.folder, isMessage: false, failure });
   }
 
   async function* messages(): AsyncIterable<Message> {
     await started();
-    yield* newestOf(sources, refill);
+    yield* mergeNewestFirst(sources, refill);
   }
 
   let first: Promise<void> | undefined;

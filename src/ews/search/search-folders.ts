@@ -2,7 +2,7 @@ import type { FolderName } from "../../exchange/folders/folder.ts";
 import { wellKnownName } from "../../exchange/folders/folder-names.ts";
 import type { FolderNode } from "../../exchange/folders/folder-tree.ts";
 import { descendants } from "../../exchange/folders/folder-tree.ts";
-import { meantBy, type SearchExtent } from "../../exchange/search/absence.ts";
+import { requestedPlaces, type SearchExtent } from "../../exchange/search/absence.ts";
 import type { ArchiveState } from "../../exchange/search/search-query.ts";
 import { Failure } from "../../failure.ts";
 import type { FolderRef } from "../folders/folder-ref.ts";
@@ -15,7 +15,7 @@ export interface SearchFolders {
   pathOf(folder: FolderRef): string | undefined;
   pathOfId(folderId: string | undefined): string | undefined;
   /** What of the mailbox, its archive or the public folders these folders are. */
-  readonly looked: Omit<SearchExtent, "by">;
+  readonly extent: Omit<SearchExtent, "by">;
   /** Of the archive mailbox; undefined where one place is named. */
   readonly archive: ArchiveState | undefined;
   /** What is meant and cannot be opened. */
@@ -74,7 +74,7 @@ export async function resolveSearchFolders(mailbox: EwsMailbox, requested: Searc
   }
   if (requested.includeRecoverable) refs.push(folders.distinguished(recoverableItems));
   if (requested.includeRecoverable && archive === "searched") refs.push(folders.distinguished(`archive${recoverableItems}`));
-  const meant = meantBy(requested);
+  const meant = requestedPlaces(requested);
   const behind = archive === "searched" ? (["archive"] as const) : [];
   for (const { folderId, path } of nodes) paths.set(folderId, path);
   if (requested.includeRecoverable) {
@@ -89,7 +89,7 @@ export async function resolveSearchFolders(mailbox: EwsMailbox, requested: Searc
   const pathOfId = (folderId: string | undefined) => (folderId === undefined ? undefined : paths.get(folderId));
   return {
     folders: refs,
-    looked: { mailbox: mailbox.address, folders: refs.length, ...meant, places: [...meant.places, ...behind] },
+    extent: { mailbox: mailbox.address, folders: refs.length, ...meant, places: [...meant.places, ...behind] },
     archive,
     closed: [...closed, ...cut.map((failure) => ({ failure }))],
     pathOfId,

@@ -1,14 +1,14 @@
 import { type Position, readCursor } from "../../exchange/search/cursor.ts";
 import { searchListed } from "../../exchange/search/filter-listed.ts";
-import { demandFolders } from "../../exchange/search/locate-copies.ts";
-import { type MatchMeans, openMatcher } from "../../exchange/search/match-filters.ts";
+import { requireFolders } from "../../exchange/search/locate-copies.ts";
+import { type AttachmentAccess, openMatcher } from "../../exchange/search/match-filters.ts";
 import { recheck } from "../../exchange/search/recheck.ts";
 import type { Search, SearchPage } from "../../exchange/search/search-query.ts";
 import { Failure } from "../../failure.ts";
 import { attempt } from "../../outcome.ts";
 import type { FolderRef } from "../folders/folder-ref.ts";
 import { listShape, needsGetItem } from "../messages/item-shapes.ts";
-import { isIncomplete, readItems } from "../messages/read-truncated.ts";
+import { isIncomplete, readMessages } from "../messages/read-truncated.ts";
 import type { EwsMailbox } from "../session/mailbox.ts";
 import { type NewestFirst, newestFirst } from "./newest-first.ts";
 import { isRefusal, refusedFilters } from "./refused-filters.ts";
@@ -22,26 +22,26 @@ const fewestExpected = 100;
  * Searches one mailbox, newest first over all its folders. The server narrows down by a restriction or a query; what it cannot decide, and what
  * FindItem cannot tell (recipients, bodies, long subjects), is read with GetItem. Throws Failure.
  */
-export async function search(mailbox: EwsMailbox, requested: Search, means: MatchMeans): Promise<SearchPage> {
+export async function search(mailbox: EwsMailbox, requested: Search, access: AttachmentAccess): Promise<SearchPage> {
   if (!Number.isSafeInteger(requested.limit) || requested.limit < 1)
     throw new Failure("invalid-input", "The limit is not a positive whole number.");
   const position = readCursor(requested);
   // What is wrong with the filters is said before anything is asked.
-  await openMatcher(requested.filters, planFilters(requested.filters, position).check, means);
+  await openMatcher(requested.filters, planFilters(requested.filters, position).check, access);
   const where = await resolveSearchFolders(mailbox, requested);
-  demandFolders(where.looked);
-  const { plan, list } = await listed(mailbox, requested, position, where.folders);
-  const matches = await openMatcher(requested.filters, plan.check, means);
+  requireFolders(where.extent);
+  const { plan, list } = await beginList(mailbox, requested, position, where.folders);
+  const matches = await openMatcher(requested.filters, plan.check, access);
   const rechecked = recheck(list.messages(), requested.filters, plan.applied);
   const found = await searchListed({
-    asked: requested,
+    requested,
     position,
     applied: plan.applied,
     check: plan.check,
     matches,
     listed: rechecked.messages,
     needsReading: (message, detail) => needsGetItem(detail) || isIncomplete(message),
-    read: (messages, detail) => readItems(mailbox, messages, detail),
+    read: (messages, detail) => readMessages(mailbox, messages, detail),
   });
   const unsearched = [
     ...where.closed,
@@ -61,7 +61,7 @@ export async function search(mailbox: EwsMailbox, requested: Search, means: Matc
 }
 
 /** Begins the list. What the server refuses to look for is left to the client; what it is, is asked only when a list is refused. */
-async function listed(
+async function beginList(
   mailbox: EwsMailbox,
   requested: Search,
   position: Position | undefined,

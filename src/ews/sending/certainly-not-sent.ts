@@ -34,10 +34,10 @@ const refusedBefore: ReadonlySet<string> = new Set([
 ]);
 
 /** Statuses of the web server before EWS: it checks the sign-in, and the length of a request, before it hands the request on. */
-const turnedAway: ReadonlySet<string> = new Set(["HTTP 401", "HTTP 440", "HTTP 413", "HTTP 404.13"]);
+const refusedByWebServer: ReadonlySet<string> = new Set(["HTTP 401", "HTTP 440", "HTTP 413", "HTTP 404.13"]);
 
 /** A gateway says with these that it had no reply of the server. */
-const ofGateway: ReadonlySet<string> = new Set(["HTTP 502", "HTTP 503", "HTTP 504"]);
+const gatewayCodes: ReadonlySet<string> = new Set(["HTTP 502", "HTTP 503", "HTTP 504"]);
 
 /** True when the message of an order to send that failed certainly was not sent. */
 export function certainlyNotSent(failure: Failure): boolean {
@@ -46,10 +46,10 @@ export function certainlyNotSent(failure: Failure): boolean {
   if (certainlyNotDone(failure)) return true;
   // Of our own making: the order was never written.
   if (wireCode === undefined) return failure.code === "invalid-input" || failure.code === "invalid-settings";
-  return refusedBefore.has(wireCode) || turnedAway.has(wireCode);
+  return refusedBefore.has(wireCode) || refusedByWebServer.has(wireCode);
 }
 
 /** True when no reply to the order came: what is said under HTTP 200 is a reply, whatever is missing in it. */
-export function isLost(failure: Failure): boolean {
-  return hadNoReply(reasonOf(failure)) || ofGateway.has(failure.wireCode ?? "");
+export function hasNoReply(failure: Failure): boolean {
+  return hadNoReply(reasonOf(failure)) || gatewayCodes.has(failure.wireCode ?? "");
 }

@@ -9,7 +9,7 @@ import { sendItem } from "../operations/send-item.ts";
 import { updateItem } from "../operations/update-item.ts";
 import type { ItemRef } from "../session/item-ids.ts";
 import type { EwsMailbox } from "../session/mailbox.ts";
-import { certainlyNotSent, isLost } from "./certainly-not-sent.ts";
+import { certainlyNotSent, hasNoReply } from "./certainly-not-sent.ts";
 import { sendAttempt, setProperty } from "./draft-xml.ts";
 import { findSentByMark, type MarkedItem } from "./find-sent-by-mark.ts";
 
@@ -31,7 +31,7 @@ export interface Delivery {
  * order named, so that an order that is still under way is refused as well. Throws Failure: `unknown-outcome` where it cannot be told, and otherwise
  * nothing was sent.
  */
-export async function deliver(mailbox: EwsMailbox, delivery: Delivery, pace: RetryDelays): Promise<Sent> {
+export async function deliver(mailbox: EwsMailbox, delivery: Delivery, delays: RetryDelays): Promise<Sent> {
   // Once there is a draft, what was begun is brought to an end, also when the caller goes away.
   const steady = mailbox.during({ ...mailbox.call, signal: undefined });
   const { mark, saveToSent, about } = delivery;
@@ -40,7 +40,7 @@ export async function deliver(mailbox: EwsMailbox, delivery: Delivery, pace: Ret
       make: delivery.make,
       async complete(draft) {
         let ready = delivery.finish ? await delivery.finish(draft) : draft;
-        for (const attachment of delivery.attachments) ready = await attach(mailbox, ready, attachment);
+        for (const attachment of delivery.attachments) ready = await addAttachment(mailbox, ready, attachment);
         mailbox.call.signal?.throwIfAborted();
         return ready;
       },
@@ -48,25 +48,30 @@ export async function deliver(mailbox: EwsMailbox, delivery: Delivery, pace: Ret
         await mailbox.ask(sendItem, { draft, copyTo: saveToSent ? mailbox.folders.distinguished("sentitems") : undefined });
       },
       certainlyNotSent,
-      isLost,
+      isLost: hasNoReply,
       // Where no copy is kept, nothing would show that it was sent by a server that leaves the draft: it is not ordered again.
-      looking: (ordered, fence) => looks(steady, mark, saveToSent, fence && saveToSent ? ordered : undefined),
+      looking: (ordered, fence) => sentStateFinder(steady, mark, saveToSent, fence && saveToSent ? ordered : undefined),
       folders: "Sent Items, Outbox and Drafts",
-      ...remains(steady, mark),
+      ...draftCleanup(steady, mark),
     },
-    pace,
+    delays,
   );
-  return { ...about, ...(saveToSent ? await copyOf(() => findCopy(steady, mark), pace, mailbox.call.progress) : {}) };
+  return { ...about, ...(saveToSent ? await copyOf(() => findCopy(steady, mark), delays, mailbox.call.progress) : {}) };
 }
 
-async function attach(mailbox: EwsMailbox, draft: ItemRef, attachment: NewAttachment): Promise<ItemRef> {
+async function addAttachment(mailbox: EwsMailbox, draft: ItemRef, attachment: NewAttachment): Promise<ItemRef> {
   const { changeKey } = await mailbox.ask(createAttachment, { parent: draft, attachment });
   if (changeKey !== undefined) return { id: draft.id, changeKey };
   return { id: draft.id, changeKey: (await mailbox.ask(getItem, { ids: [draft], detail: {} })).changeKey };
 }
 
 /** A look gives the draft with its new change key, once an order with that of `ordered` is refused. */
-function looks(mailbox: EwsMailbox, mark: string, saveToSent: boolean, ordered: ItemRef | undefined): () => Promise<SentState<ItemRef>> {
+function sentStateFinder(
+  mailbox: EwsMailbox,
+  mark: string,
+  saveToSent: boolean,
+  ordered: ItemRef | undefined,
+): () => Promise<SentState<ItemRef>> {
   let vanished = 0;
   return async () => {
     if (saveToSent && (await findSentByMark(mailbox, mark, ["sentitems"])).length > 0) return "sent";
@@ -75,7 +80,7 @@ function looks(mailbox: EwsMailbox, mark: string, saveToSent: boolean, ordered: 
       vanished = 0;
       if (ordered === undefined || unsent.isSubmitted) return "draft";
       const fenced = await fence(mailbox, unsent);
-      return fenced !== undefined && (await isRefused(mailbox, ordered)) ? { draft: fenced } : "draft";
+      return fenced !== undefined && (await isOrderRefused(mailbox, ordered)) ? { draft: fenced } : "draft";
     }
     vanished += 1;
     if (saveToSent || vanished < 2) return undefined;
@@ -86,17 +91,17 @@ function looks(mailbox: EwsMailbox, mark: string, saveToSent: boolean, ordered: 
 
 /** Gives the draft a new change key. Undefined when it is no longer the draft that was seen: it is being sent. */
 async function fence(mailbox: EwsMailbox, { id, changeKey }: MarkedItem): Promise<ItemRef | undefined> {
-  const fenced = await attempted(mailbox, { id, changeKey });
+  const fenced = await updateUnderChangeKey(mailbox, { id, changeKey });
   return fenced === undefined || fenced.changeKey === changeKey ? undefined : fenced;
 }
 
 /** True when the server refuses the change key that the order named: not every server looks at it, and one that does not would send it again. */
-async function isRefused(mailbox: EwsMailbox, ordered: ItemRef): Promise<boolean> {
-  return ordered.changeKey !== undefined && (await attempted(mailbox, ordered)) === undefined;
+async function isOrderRefused(mailbox: EwsMailbox, ordered: ItemRef): Promise<boolean> {
+  return ordered.changeKey !== undefined && (await updateUnderChangeKey(mailbox, ordered)) === undefined;
 }
 
 /** The draft as it is after an update under this change key. Undefined when that is refused. */
-async function attempted(mailbox: EwsMailbox, item: ItemRef): Promise<ItemRef | undefined> {
+async function updateUnderChangeKey(mailbox: EwsMailbox, item: ItemRef): Promise<ItemRef | undefined> {
   try {
     const set = [setProperty(sendAttempt, new Date().toISOString())];
     return await mailbox.ask(updateItem, { item, conflict: "NeverOverwrite", set });
@@ -108,9 +113,9 @@ async function attempted(mailbox: EwsMailbox, item: ItemRef): Promise<ItemRef | 
 }
 
 /** How a draft of ours is deleted, and where those with this mark lie: an order to send one may have brought it into the Outbox. */
-export function remains(mailbox: EwsMailbox, mark: string): DraftCleanup<ItemRef> {
+export function draftCleanup(mailbox: EwsMailbox, mark: string): DraftCleanup<ItemRef> {
   return {
-    discard: (draft) => discard(mailbox, draft),
+    discard: (draft) => deleteDraft(mailbox, draft),
     async left() {
       const left: LeftDraft[] = [];
       for (const folder of ["drafts", "outbox", "deleteditems"]) {
@@ -124,7 +129,7 @@ export function remains(mailbox: EwsMailbox, mark: string): DraftCleanup<ItemRef
 }
 
 /** Deletes our draft for good. Throws Failure. */
-async function discard(mailbox: EwsMailbox, { id }: ItemRef): Promise<void> {
+async function deleteDraft(mailbox: EwsMailbox, { id }: ItemRef): Promise<void> {
   await mailbox.ask(deleteItem, { ids: [{ id }], type: "HardDelete" });
 }
 

@@ -19,7 +19,7 @@ const internetReferences: TextProperty = { tag: "0x1039" };
 const conversationTopic: TextProperty = { tag: "0x0070" };
 
 /** What a message answers, when it is made without Exchange's own reply. */
-export interface Answers {
+export interface ReplyThreading {
   readonly internetMessageId: string | undefined;
   /** The References of the message answered. */
   readonly references: string | undefined;
@@ -30,7 +30,7 @@ export interface Answers {
  * A draft with its mark, as CreateItem takes it. Order as the schema has it: the properties of an item, then those of a message.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/message-ex15websvcsotherref
  */
-export function messageElement(draft: Draft, mark: string, answers?: Answers): Xml {
+export function messageElement(draft: Draft, mark: string, threading?: ReplyThreading): Xml {
   if (draft.mime) {
     const bytes = draft.mime;
     const source = {
@@ -56,7 +56,7 @@ export function messageElement(draft: Draft, mark: string, answers?: Answers): X
     draft.importance && element("t:Importance", undefined, draft.importance),
     property(sendMark, mark),
     headerProperties(draft.headers),
-    answers && answerProperties(answers),
+    threading && threadingProperties(threading),
     recipientsElement("t:ToRecipients", draft.to),
     recipientsElement("t:CcRecipients", draft.cc),
     recipientsElement("t:BccRecipients", draft.bcc),
@@ -113,7 +113,7 @@ function headerProperties(headers: readonly Header[] | undefined): Xml[] {
 }
 
 /** RFC 5322, 3.6.4: References is that of the message answered, and then its own Message-ID. */
-function answerProperties({ internetMessageId, references, topic }: Answers): (Xml | undefined)[] {
+function threadingProperties({ internetMessageId, references, topic }: ReplyThreading): (Xml | undefined)[] {
   const chain = [references, internetMessageId].filter((part) => part !== undefined && part !== "").join(" ");
   return [
     internetMessageId === undefined ? undefined : property(inReplyToId, internetMessageId),

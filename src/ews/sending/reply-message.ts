@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { Address, Message } from "../../exchange/message.ts";
-import { noMeans } from "../../exchange/search/match-filters.ts";
+import { noAttachmentAccess } from "../../exchange/search/match-filters.ts";
 import { checkReply } from "../../exchange/sending/check-draft.ts";
 import type { Reply, Sent } from "../../exchange/sending/draft.ts";
-import { type DraftSearch, unfinished } from "../../exchange/sending/left-draft.ts";
+import { type DraftSearch, draftNotMade } from "../../exchange/sending/left-draft.ts";
 import { defaultRetryDelays, type RetryDelays } from "../../exchange/sending/send-once.ts";
 import { asFailure } from "../../failure.ts";
 import { element, type Xml } from "../../wire/xml/write-xml.ts";
@@ -19,13 +19,13 @@ import { newMessage } from "./send-message.ts";
  * Replies to a message of any folder. With the original quoted, Exchange makes the reply; without, we do, and say in its headers what it
  * answers. Throws Failure as sending does.
  */
-export async function reply(mailbox: EwsMailbox, requested: Reply, pace: RetryDelays = defaultRetryDelays): Promise<Sent> {
+export async function reply(mailbox: EwsMailbox, requested: Reply, delays: RetryDelays = defaultRetryDelays): Promise<Sent> {
   checkReply(requested);
   const quoted = requested.quoteOriginal ?? true;
   const original = await mailbox.ask(getItem, { ids: [{ id: requested.itemId }], detail: { recipients: true, headers: !quoted } });
   const recipients = recipientsOf(requested, original, mailbox.address);
-  if (!quoted) return deliver(mailbox, plainReply(mailbox, requested, original, recipients, pace), pace);
-  return deliver(mailbox, quotingReply(mailbox, requested, original, recipients, pace), pace);
+  if (!quoted) return deliver(mailbox, plainReply(mailbox, requested, original, recipients, delays), delays);
+  return deliver(mailbox, quotingReply(mailbox, requested, original, recipients, delays), delays);
 }
 
 /** One "RE: " before a subject that has none. Other languages' own (`AW:`, `SV:`) are not counted: whoever gets it may not know them. */
@@ -57,7 +57,7 @@ function recipientsOf(requested: Reply, original: Message, own: string): Recipie
   return { to: requested.to ?? to, cc: requested.cc ?? cc, bcc: requested.bcc ?? [] };
 }
 
-function quotingReply(mailbox: EwsMailbox, requested: Reply, original: Message, recipients: Recipients, pace: RetryDelays): Delivery {
+function quotingReply(mailbox: EwsMailbox, requested: Reply, original: Message, recipients: Recipients, delays: RetryDelays): Delivery {
   const mark = randomUUID();
   const subject = requested.subject ?? replySubject(original.subject);
   const item = replyElement(requested, subject, original);
@@ -67,7 +67,7 @@ function quotingReply(mailbox: EwsMailbox, requested: Reply, original: Message, 
       try {
         return await mailbox.ask(createItem, { item, folder: mailbox.folders.distinguished("drafts") });
       } catch (thrown) {
-        throw await unfinished(asFailure(thrown), tracesOf(mailbox, original), pace);
+        throw await draftNotMade(asFailure(thrown), draftSearchOf(mailbox, original), delays);
       }
     },
     // A reply cannot carry properties of ours when it is made (its schema has no place for them), so they are set afterwards.
@@ -103,23 +103,23 @@ function replyElement(requested: Reply, subject: string, original: Message): Xml
 }
 
 /** A reply that has no mark yet is known by its conversation. */
-function tracesOf(mailbox: EwsMailbox, { conversationId }: Message): DraftSearch {
+function draftSearchOf(mailbox: EwsMailbox, { conversationId }: Message): DraftSearch {
   const steady = mailbox.during({ ...mailbox.call, signal: undefined });
   return {
     mailbox: mailbox.address,
     known: async () => (conversationId === undefined ? undefined : { conversationId }),
-    search: async (search) => (await import("../search/search.ts")).search(steady, search, noMeans),
+    search: async (search) => (await import("../search/search.ts")).search(steady, search, noAttachmentAccess),
   };
 }
 
-function plainReply(mailbox: EwsMailbox, requested: Reply, original: Message, recipients: Recipients, pace: RetryDelays): Delivery {
+function plainReply(mailbox: EwsMailbox, requested: Reply, original: Message, recipients: Recipients, delays: RetryDelays): Delivery {
   const { from, text, html, attachments, headers, saveToSent } = requested;
   const references = original.headers?.find(({ name }) => name.toLowerCase() === "references")?.value;
-  const answers = {
+  const threading = {
     internetMessageId: original.internetMessageId,
     references: references?.replace(/\s+/g, " ").trim(),
     topic: original.subject?.replace(/^(\s*re\s*:)+\s*/i, ""),
   };
   const subject = requested.subject ?? replySubject(original.subject);
-  return newMessage(mailbox, { from, ...recipients, subject, text, html, attachments, headers, saveToSent }, pace, answers);
+  return newMessage(mailbox, { from, ...recipients, subject, text, html, attachments, headers, saveToSent }, delays, threading);
 }

@@ -4,7 +4,7 @@ import type { RequestTurn } from "../../wire/throttling/request-queue.ts";
 import type { RepeatSafety } from "../../wire/throttling/retry-safety.ts";
 import { certainlyNotDone, isThrottled, reported, unanswered } from "../failures.ts";
 import type { Operation } from "../operation.ts";
-import { isRepeatable, type RequestSender, slowDown, turnOf } from "./retry.ts";
+import { isRepeatable, type RequestSender, slowDown, waitForTurn } from "./retry.ts";
 
 /**
  * How many ids one request has. Microsoft names no limit; the throttling budget is checked after each item, and 100 is what other
@@ -16,25 +16,25 @@ export const defaultBatchSize = 100;
 export interface BatchRequest<Id, In, Out> {
   readonly operation: Operation<In, Out>;
   readonly input: (ids: readonly Id[]) => In;
-  readonly asker: RequestSender;
+  readonly sender: RequestSender;
 }
 
 /** After these the next request would fail the same way; repeating a wrong password would lock the account. */
-const hopeless: ReadonlySet<FailureCode> = new Set<FailureCode>(["unauthenticated", "tls-failed", "unreachable"]);
+const fatalCodes: ReadonlySet<FailureCode> = new Set<FailureCode>(["unauthenticated", "tls-failed", "unreachable"]);
 
 /**
  * Asks for many things in batches: as many Outcomes as ids, in their order. Repeats only what failed, and only when the server says
  * that it was not done or when doing it twice is harmless. Throws Failure `cancelled`, and nothing else.
  */
-export function askEach<Id, In, Out>(
+export function requestEach<Id, In, Out>(
   requested: BatchRequest<Id, In, Out>,
   ids: readonly Id[],
   batchSize = defaultBatchSize,
 ): AsyncIterable<Outcome<Out>> {
-  const { call } = requested.asker;
+  const { call } = requested.sender;
   return inBatches(ids, batchSize, (batch, start) => {
     if (start > 0) call.progress?.(`${requested.operation.name}: ${start} of ${ids.length}`);
-    return askBatch(requested, batch);
+    return requestBatch(requested, batch);
   });
 }
 
@@ -47,9 +47,9 @@ export async function* inBatches<Id, Out>(
   let end: Failure | undefined;
   for (let start = 0; start < ids.length; start += batchSize) {
     const batch = ids.slice(start, start + batchSize);
-    const outcomes = end === undefined ? await ask(batch, start) : all(batch.length, end);
+    const outcomes = end === undefined ? await ask(batch, start) : failAll(batch.length, end);
     yield* outcomes;
-    end ??= outcomes.flatMap((outcome) => (!outcome.ok && hopeless.has(outcome.failure.code) ? [outcome.failure] : []))[0];
+    end ??= outcomes.flatMap((outcome) => (!outcome.ok && fatalCodes.has(outcome.failure.code) ? [outcome.failure] : []))[0];
   }
 }
 
@@ -63,20 +63,20 @@ export function oneByOne<Id, Out>(ids: readonly Id[], work: (id: Id) => Promise<
   });
 }
 
-function all(count: number, failure: Failure): Outcome<never>[] {
+function failAll(count: number, failure: Failure): Outcome<never>[] {
   return Array.from({ length: count }, () => failed(failure));
 }
 
 /** One batch, asked again for what is left of it until each id has its Outcome. */
-async function askBatch<Id, In, Out>(requested: BatchRequest<Id, In, Out>, ids: readonly Id[]): Promise<Outcome<Out>[]> {
-  const { asker, operation } = requested;
+async function requestBatch<Id, In, Out>(requested: BatchRequest<Id, In, Out>, ids: readonly Id[]): Promise<Outcome<Out>[]> {
+  const { sender, operation } = requested;
   const settled = new Map<number, Outcome<Out>>();
   const tries = ids.map(() => 0);
   let pending = ids.map((_, index) => index);
   /** Why each of those that are pending was not done the last time. */
   const last = new Map<number, Failure>();
   while (pending.length > 0) {
-    const turn = await attempt(() => turnOf(asker));
+    const turn = await attempt(() => waitForTurn(sender));
     if (!turn.ok) {
       if (turn.failure.code === "cancelled") throw turn.failure;
       // What the server itself said of an item tells more than that we do not wait for it.
@@ -84,7 +84,7 @@ async function askBatch<Id, In, Out>(requested: BatchRequest<Id, In, Out>, ids: 
       break;
     }
     const isFirst = pending.every((index) => tries[index] === 0);
-    const round = await askOnce(
+    const round = await requestOnce(
       requested,
       pending.flatMap((index) => ids.slice(index, index + 1)),
       isFirst,
@@ -92,7 +92,7 @@ async function askBatch<Id, In, Out>(requested: BatchRequest<Id, In, Out>, ids: 
     );
     if (round === "singly") {
       for (const index of pending) {
-        const [outcome] = await askBatch(requested, ids.slice(index, index + 1));
+        const [outcome] = await requestBatch(requested, ids.slice(index, index + 1));
         if (outcome !== undefined) settled.set(index, outcome);
       }
       break;
@@ -106,14 +106,14 @@ async function askBatch<Id, In, Out>(requested: BatchRequest<Id, In, Out>, ids: 
       const waited = progressed && !outcome.ok && outcome.failure.code === "not-attempted";
       const tried = (tries[index] ?? 0) + (waited ? 0 : 1);
       tries[index] = tried;
-      if (!outcome.ok && (waited || isRepeatable(outcome.failure, operation.safety, tried, asker))) {
+      if (!outcome.ok && (waited || isRepeatable(outcome.failure, operation.safety, tried, sender))) {
         again.push(index);
         last.set(index, outcome.failure);
         slowing.add(outcome.failure);
       } else settled.set(index, outcome.ok ? outcome : failed(reported(outcome.failure, operation.safety)));
       if (!outcome.ok && isThrottled(outcome.failure)) slowing.add(outcome.failure);
     });
-    slowDown([...slowing], Math.max(1, ...again.map((index) => tries[index] ?? 1)), asker);
+    slowDown([...slowing], Math.max(1, ...again.map((index) => tries[index] ?? 1)), sender);
     pending = again;
   }
   return ids.map((_, index) => settled.get(index) ?? failed(unanswered(operation.safety)));
@@ -123,8 +123,8 @@ async function askBatch<Id, In, Out>(requested: BatchRequest<Id, In, Out>, ids: 
  * One request: as many Outcomes as ids, whatever came; or that they must be asked one by one, since one of them may have spoilt it
  * for all and asking again is safe.
  */
-async function askOnce<Id, In, Out>(
-  { operation, input, asker }: BatchRequest<Id, In, Out>,
+async function requestOnce<Id, In, Out>(
+  { operation, input, sender }: BatchRequest<Id, In, Out>,
   ids: readonly Id[],
   isFirst: boolean,
   turn: RequestTurn,
@@ -132,7 +132,7 @@ async function askOnce<Id, In, Out>(
   const { safety } = operation;
   let answers: readonly Outcome<Out>[];
   try {
-    answers = await asker.soap.call(operation, input(ids), asker.target, asker.call);
+    answers = await sender.soap.call(operation, input(ids), sender.target, sender.call);
     turn.end(true);
   } catch (thrown) {
     const failure = asFailure(thrown);
@@ -140,21 +140,21 @@ async function askOnce<Id, In, Out>(
     if (failure.code === "cancelled") throw failure;
     // What may have been the network is first repeated as it was.
     const isNetwork = failure.retryable && isFirst;
-    return ids.length > 1 && !isNetwork && mayBeOneOfThem(failure, safety) ? "singly" : all(ids.length, failure);
+    return ids.length > 1 && !isNetwork && mayBeFaultOfOneId(failure, safety) ? "singly" : failAll(ids.length, failure);
   }
   if (answers.length === ids.length) return answers;
   if (answers.length > ids.length)
-    return all(ids.length, new Failure("broken-reply", `The server gave ${answers.length} answers to ${ids.length} questions.`));
+    return failAll(ids.length, new Failure("broken-reply", `The server gave ${answers.length} answers to ${ids.length} questions.`));
   const [first] = answers;
   // One error message for the whole batch.
   if (answers.length === 1 && first !== undefined && !first.ok) {
-    return ids.length > 1 && safety !== "never" && !isTransient(first.failure) ? "singly" : all(ids.length, first.failure);
+    return ids.length > 1 && safety !== "never" && !isTransient(first.failure) ? "singly" : failAll(ids.length, first.failure);
   }
   // A short batch. Which answers are missing cannot be told: reading is done again one by one; what was written stands in the order of the ids.
   if (safety === "read" && ids.length > 1) return "singly";
   const last = answers.at(-1);
   const stopped = last !== undefined && !last.ok && last.failure.code === "not-attempted" ? last.failure : undefined;
-  return [...answers, ...all(ids.length - answers.length, stopped ?? unanswered(safety))];
+  return [...answers, ...failAll(ids.length - answers.length, stopped ?? unanswered(safety))];
 }
 
 /** What a repetition says that finds nothing any more: if the answer before it was lost, the first time was carried out. */
@@ -168,15 +168,15 @@ function isTransient(failure: Failure): boolean {
 }
 
 /** Failures of a whole request that may be the fault of one id, where asking one by one cannot do anything twice. */
-function mayBeOneOfThem(failure: Failure, safety: RepeatSafety): boolean {
+function mayBeFaultOfOneId(failure: Failure, safety: RepeatSafety): boolean {
   // Thrown by our own writer: nothing was sent.
   if (failure.code === "invalid-input" && failure.wireCode === undefined) return true;
   // A request that the schema refuses is refused before anything is done.
   if (failure.wireCode === "ErrorSchemaValidation" || failure.wireCode === "ErrorInvalidRequest") return true;
-  return safety === "read" && spoilers.has(failure.code);
+  return safety === "read" && idFailureCodes.has(failure.code);
 }
 
-const spoilers: ReadonlySet<FailureCode> = new Set<FailureCode>([
+const idFailureCodes: ReadonlySet<FailureCode> = new Set<FailureCode>([
   "broken-reply",
   "refused",
   "invalid-input",

@@ -37,7 +37,7 @@ type RequestVersion = (typeof requestVersions)[number];
 export const defaultLifetimeMs = 24 * 3_600_000;
 
 /** Two clocks that wrote and read it may differ by this much. Milliseconds. */
-const skew = 300_000;
+const clockSkewMs = 300_000;
 
 function isRequestVersion(value: unknown): value is RequestVersion {
   return requestVersions.some((version) => version === value);
@@ -47,7 +47,7 @@ function isRequestVersion(value: unknown): value is RequestVersion {
 function remembered(memory: EndpointMemory, lifetimeMs: number): Readonly<Record<string, unknown>> | undefined {
   const found = memory.read();
   const at = found?.at;
-  if (typeof at !== "number" || at > Date.now() + skew || Date.now() - at > lifetimeMs) return undefined;
+  if (typeof at !== "number" || at > Date.now() + clockSkewMs || Date.now() - at > lifetimeMs) return undefined;
   return found;
 }
 
@@ -96,7 +96,7 @@ export interface Discovery {
   find(): Promise<Pick<Discovered, "url" | "schemas">>;
 }
 
-interface Place {
+interface KnownEndpoint {
   readonly url: URL;
   readonly version: RequestVersion;
   readonly isRemembered: boolean;
@@ -104,8 +104,8 @@ interface Place {
 
 /** A URL that is looked for, kept, and looked for again when nothing is there any more. */
 export function discoveredEndpoint({ memory, lifetimeMs, trust, find }: Discovery): Endpoint {
-  let place: Place | undefined = recall();
-  let finding: Promise<Place> | undefined;
+  let place: KnownEndpoint | undefined = recall();
+  let finding: Promise<KnownEndpoint> | undefined;
   const version = versions(
     () => place?.version ?? requestVersions[0],
     (requestVersion) => {
@@ -113,7 +113,7 @@ export function discoveredEndpoint({ memory, lifetimeMs, trust, find }: Discover
     },
   );
 
-  function recall(): Place | undefined {
+  function recall(): KnownEndpoint | undefined {
     const found = remembered(memory, lifetimeMs);
     if (typeof found?.url !== "string" || !URL.canParse(found.url) || !isRequestVersion(found.requestVersion)) return undefined;
     const url = new URL(found.url);
@@ -121,12 +121,12 @@ export function discoveredEndpoint({ memory, lifetimeMs, trust, find }: Discover
     return { url, version: found.requestVersion, isRemembered: true };
   }
 
-  function keep(next: Place): void {
+  function keep(next: KnownEndpoint): void {
     place = next;
     memory.write({ url: next.url.href, requestVersion: next.version, at: Date.now() });
   }
 
-  async function look(): Promise<Place> {
+  async function look(): Promise<KnownEndpoint> {
     const { url, schemas } = await find();
     const taken = requestVersions.find((one) => schemas.includes(one));
     const found = { url, version: taken ?? requestVersions[0], isRemembered: false };
@@ -176,10 +176,10 @@ export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefin
 }
 
 /** How autodiscover is asked, without what an endpoint knows itself. */
-export type Finding = Omit<AutodiscoverOptions, "signal">;
+export type AutodiscoverRequest = Omit<AutodiscoverOptions, "signal">;
 
 /** An endpoint that Autodiscover finds. Throws Failure `invalid-settings` when the address is none. */
-export function openDiscovery(finding: Finding, kept: Pick<Discovery, "memory" | "lifetimeMs">): Endpoint {
+export function openDiscovery(finding: AutodiscoverRequest, kept: Pick<Discovery, "memory" | "lifetimeMs">): Endpoint {
   return discoveredEndpoint({
     ...kept,
     trust: trustOf(finding.address, finding.allowHosts),

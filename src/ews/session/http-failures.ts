@@ -6,15 +6,15 @@ import { readRetryAfter } from "../../wire/throttling/backoff-delay.ts";
  * An HTTP answer that carries no SOAP, as a Failure: it was given by IIS, a proxy or a sign-in page, not by EWS. Its body is a page for a
  * person, in any language: it is looked at only for what no status says. The wire code is `HTTP` and the status.
  */
-export function httpFailure(response: Pick<HttpResponse, "status" | "headers">, about: Unanswered = {}, now = Date.now()): Failure {
-  const failure = tooLong(response, about) ?? failureOf(response, now);
+export function httpFailure(response: Pick<HttpResponse, "status" | "headers">, about: UnansweredRequest = {}, now = Date.now()): Failure {
+  const failure = requestTooLong(response, about) ?? failureOf(response, now);
   // Who is unknown, or sends too much, is turned away before anything is done, whoever says so.
   if (failure.code !== "unauthenticated" && failure.code !== "too-large") withoutSoap.add(failure);
   return failure;
 }
 
 /** What is known of a request that got no SOAP. */
-export interface Unanswered {
+export interface UnansweredRequest {
   /** The beginning of the page. */
   readonly page?: string | undefined;
   readonly requestBytes?: number | undefined;
@@ -30,10 +30,10 @@ export function mayHideReply(failure: Failure): boolean {
 }
 
 /** The least that IIS takes by default (maxAllowedContentLength); Exchange sets 64 MB for EWS. Bytes. */
-const iisTakes = 30_000_000;
+const iisMaxBytes = 30_000_000;
 
 /** True of a status behind which IIS or ASP.NET also say that a request is too long. */
-export function mayTellMore(status: number): boolean {
+export function mayExplainOnPage(status: number): boolean {
   return status === 404 || status === 500;
 }
 
@@ -43,11 +43,11 @@ export function mayTellMore(status: number): boolean {
  * @see https://learn.microsoft.com/en-us/iis/configuration/system.webserver/security/requestfiltering/requestlimits/
  * @see https://learn.microsoft.com/en-us/dotnet/api/system.web.configuration.httpruntimesection.maxrequestlength
  */
-function tooLong(
+function requestTooLong(
   { status, headers }: Pick<HttpResponse, "status" | "headers">,
-  { page = "", requestBytes = 0, isKnown = false }: Unanswered,
+  { page = "", requestBytes = 0, isKnown = false }: UnansweredRequest,
 ): Failure | undefined {
-  const ofIis = status === 404 && (/\b404\.13\b/.test(page) || (isKnown && requestBytes > iisTakes));
+  const ofIis = status === 404 && (/\b404\.13\b/.test(page) || (isKnown && requestBytes > iisMaxBytes));
   const ofAspNet = status === 500 && page.includes("Maximum request length exceeded");
   if (!ofIis && !ofAspNet) return undefined;
   const limits = ofIis ? "maxAllowedContentLength" : "maxRequestLength of httpRuntime";
@@ -68,7 +68,7 @@ function failureOf({ status, headers }: Pick<HttpResponse, "status" | "headers">
       });
     case 401:
     case 440: // IIS: the login has expired.
-      return new Failure("unauthenticated", `The server refused the sign-in${offered(headers.get("www-authenticate"))}.`, details);
+      return new Failure("unauthenticated", `The server refused the sign-in${offeredSchemes(headers.get("www-authenticate"))}.`, details);
     case 403:
       return new Failure("access-denied", "The server forbids EWS to this account.", {
         ...details,
@@ -97,7 +97,7 @@ function failureOf({ status, headers }: Pick<HttpResponse, "status" | "headers">
       });
     default:
       if (status >= 300 && status < 400) {
-        return new Failure("refused", `The server sends us elsewhere (HTTP ${status}${whereTo(headers.get("location"))}).`, {
+        return new Failure("refused", `The server sends us elsewhere (HTTP ${status}${redirectOrigin(headers.get("location"))}).`, {
           ...details,
           hint: "Give the URL of EWS itself. A redirect to an error page means that the server failed; its event log says why.",
         });
@@ -109,21 +109,21 @@ function failureOf({ status, headers }: Pick<HttpResponse, "status" | "headers">
 }
 
 /** A page of an error has some kilobytes. */
-const mostOfPage = 64 * 1024;
+const maxPageBytes = 64 * 1024;
 /** It comes at once or is not worth waiting for. Milliseconds. */
-const pageMs = 3000;
+const pageTimeoutMs = 3000;
 
 /** The beginning of the page of an answer, as far as it comes soon. Never throws: what went wrong is known already. */
-export async function pageOf(response: Pick<HttpResponse, "body">): Promise<string> {
+export async function readErrorPage(response: Pick<HttpResponse, "body">): Promise<string> {
   const pieces: Uint8Array[] = [];
   let size = 0;
   const chunks = response.body[Symbol.asyncIterator]();
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), pageMs);
+    timer = setTimeout(() => resolve(undefined), pageTimeoutMs);
   });
   try {
-    while (size < mostOfPage) {
+    while (size < maxPageBytes) {
       const next = await Promise.race([chunks.next(), late]);
       if (next === undefined || next.done === true) break;
       pieces.push(next.value);
@@ -139,13 +139,13 @@ export async function pageOf(response: Pick<HttpResponse, "body">): Promise<stri
 }
 
 /** The names of the ways to sign in that the server offers: they tell a person why Basic was refused. */
-function offered(challenge: string | undefined): string {
+function offeredSchemes(challenge: string | undefined): string {
   const schemes = (challenge ?? "").match(/\b(?:Basic|Bearer|Negotiate|NTLM|Digest)\b/gi);
   return schemes === null ? "" : ` (it offers ${[...new Set(schemes)].join(", ")})`;
 }
 
 /** Only the origin: the rest may carry what is nobody's business. */
-function whereTo(location: string | undefined): string {
+function redirectOrigin(location: string | undefined): string {
   if (location === undefined || !URL.canParse(location)) return "";
   return `, to ${new URL(location).origin}`;
 }

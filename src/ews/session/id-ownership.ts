@@ -3,7 +3,7 @@ import type { Message } from "../../exchange/message.ts";
 import { isLocal } from "../../exchange/search/local-failure.ts";
 import { Failure } from "../../failure.ts";
 import { publicFolderOf } from "../folders/public-folder-ids.ts";
-import { insideOf } from "../messages/attachment-ids.ts";
+import { parseAttachmentId } from "../messages/attachment-ids.ts";
 import { getFolder } from "../operations/get-folder.ts";
 import { getItem } from "../operations/get-item.ts";
 import type { EwsMailbox } from "./mailbox.ts";
@@ -12,7 +12,7 @@ import type { EwsMailbox } from "./mailbox.ts";
 // change that other one. Exchange's ids name their mailbox. Other servers' ids need not, so the server is asked where the item lies.
 
 /** Folders whose ids tell the GUID of the mailbox, or of its archive, which is another store but the same person's. */
-const tellingFolders = ["inbox", "archivemsgfolderroot"] as const;
+const guidFolders = ["inbox", "archivemsgfolderroot"] as const;
 
 /** Where an item of a mailbox can lie: below these. */
 const roots = ["msgfolderroot", "recoverableitemsroot", "archivemsgfolderroot"] as const;
@@ -24,7 +24,7 @@ const roots = ["msgfolderroot", "recoverableitemsroot", "archivemsgfolderroot"] 
 export async function foreignMessages(mailbox: EwsMailbox, messages: readonly Message[]): Promise<ReadonlySet<string>> {
   const foreign = new Set<string>();
   for (const { itemId, parentFolderId } of messages) {
-    const owner = await saidBy(mailbox, itemId);
+    const owner = await ownerOfId(mailbox, itemId);
     if (owner === "another" || (owner === "nothing" && !(await isOwnFolder(mailbox, parentFolderId)))) foreign.add(itemId);
   }
   return foreign;
@@ -32,7 +32,7 @@ export async function foreignMessages(mailbox: EwsMailbox, messages: readonly Me
 
 /** Whether a folder that the caller names by its id is one of this mailbox or its archive, or a public one. Throws Failure. */
 export async function isFolderHere(mailbox: EwsMailbox, folderId: string): Promise<boolean> {
-  const owner = await saidBy(mailbox, folderId);
+  const owner = await ownerOfId(mailbox, folderId);
   return owner === "own" || owner === "public" || (owner === "nothing" && (await isOwnFolder(mailbox, folderId)));
 }
 
@@ -42,11 +42,11 @@ export async function isFolderHere(mailbox: EwsMailbox, folderId: string): Promi
  * that one alone, so that an id with the GUID of one mailbox and the item of another finds nothing. Throws Failure.
  * @see https://learn.microsoft.com/en-us/openspecs/exchange_server_protocols/ms-oxwsitemid/
  */
-export async function unshownIds(mailbox: EwsMailbox, ids: readonly string[]): Promise<ReadonlySet<string>> {
+export async function foreignIds(mailbox: EwsMailbox, ids: readonly string[]): Promise<ReadonlySet<string>> {
   const unshown = new Set<string>();
   const unclear: string[] = [];
   for (const id of new Set(ids)) {
-    const owner = await saidBy(mailbox, insideOf(id).holder);
+    const owner = await ownerOfId(mailbox, parseAttachmentId(id).holder);
     if (owner === "nothing") unclear.push(id);
     else if (owner !== "own") unshown.add(id);
   }
@@ -68,7 +68,7 @@ export async function unshownIds(mailbox: EwsMailbox, ids: readonly string[]): P
 export async function archivedIds(mailbox: EwsMailbox, ids: readonly string[]): Promise<ReadonlySet<string>> {
   const found = mailbox.archive.read();
   if (found === "none" || found === "unknown") return new Set();
-  const own = learnedOf(mailbox).guids.get("inbox");
+  const own = ownershipCacheOf(mailbox).guids.get("inbox");
   const others = ids.filter((id) => mailboxGuidOf(id) !== undefined && mailboxGuidOf(id) !== own);
   if (others.length === 0) return new Set();
   const archive = await guidOfFolder(mailbox, "archivemsgfolderroot");
@@ -76,7 +76,7 @@ export async function archivedIds(mailbox: EwsMailbox, ids: readonly string[]): 
 }
 
 /** What an id itself says. `nothing`: it names no mailbox, or it is not known which one this mailbox is. */
-async function saidBy(mailbox: EwsMailbox, id: string): Promise<"own" | "another" | "public" | "nothing"> {
+async function ownerOfId(mailbox: EwsMailbox, id: string): Promise<"own" | "another" | "public" | "nothing"> {
   const store = await storeOf(mailbox, id);
   return store === "archive" ? "own" : store;
 }
@@ -86,7 +86,7 @@ export async function storeOf(mailbox: EwsMailbox, id: string): Promise<"own" | 
   // Nothing in it that one reader of base64 might skip and another not. Microsoft Graph writes - and _, and no GUID has a letter that they stand for.
   const guid = /^[\w+/-]+={0,2}$/.test(id) ? mailboxGuidOf(id) : undefined;
   if (guid === undefined) return publicFolderOf(id) === undefined ? "nothing" : "public";
-  for (const folder of tellingFolders) {
+  for (const folder of guidFolders) {
     const own = await guidOfFolder(mailbox, folder);
     if (own === guid) return folder === "inbox" ? "own" : "archive";
     if (own === undefined && folder === "inbox") return "nothing";
@@ -94,26 +94,26 @@ export async function storeOf(mailbox: EwsMailbox, id: string): Promise<"own" | 
   return "another";
 }
 
-interface Learned {
+interface OwnershipCache {
   readonly guids: Map<string, string | undefined>;
   /** The ids of the folders at and below a root. */
   readonly folders: Map<string, ReadonlySet<string>>;
 }
 
 /** What was learned during a call: each of its steps asks the same again. */
-const learned = new WeakMap<EwsMailbox, Learned>();
+const ownershipCaches = new WeakMap<EwsMailbox, OwnershipCache>();
 
-function learnedOf(mailbox: EwsMailbox): Learned {
-  const known = learned.get(mailbox) ?? { guids: new Map(), folders: new Map() };
-  learned.set(mailbox, known);
+function ownershipCacheOf(mailbox: EwsMailbox): OwnershipCache {
+  const known = ownershipCaches.get(mailbox) ?? { guids: new Map(), folders: new Map() };
+  ownershipCaches.set(mailbox, known);
   return known;
 }
 
 /** Undefined where the folder is not there or not for us. */
 async function guidOfFolder(mailbox: EwsMailbox, name: string): Promise<string | undefined> {
-  const { guids } = learnedOf(mailbox);
+  const { guids } = ownershipCacheOf(mailbox);
   if (!guids.has(name)) {
-    const folder = await orAbsent(() => mailbox.ask(getFolder, [mailbox.folders.distinguished(name)]));
+    const folder = await undefinedIfAbsent(() => mailbox.ask(getFolder, [mailbox.folders.distinguished(name)]));
     guids.set(name, folder && mailboxGuidOf(folder.folderId));
   }
   return guids.get(name);
@@ -128,10 +128,10 @@ async function isOwnFolder(mailbox: EwsMailbox, folderId: string | undefined): P
 
 /** The ids of the folders below a root, and its own. */
 async function foldersBelow(mailbox: EwsMailbox, root: (typeof roots)[number]): Promise<ReadonlySet<string>> {
-  const { folders } = learnedOf(mailbox);
+  const { folders } = ownershipCacheOf(mailbox);
   const known = folders.get(root);
   if (known !== undefined) return known;
-  const tree = (await orAbsent(() => mailbox.folders.tree(root))) ?? [];
+  const tree = (await undefinedIfAbsent(() => mailbox.folders.tree(root))) ?? [];
   // Those right below it name it.
   const found = new Set(tree.flatMap(({ folderId, parentFolderId }) => [folderId, parentFolderId ?? folderId]));
   folders.set(root, found);
@@ -139,7 +139,7 @@ async function foldersBelow(mailbox: EwsMailbox, root: (typeof roots)[number]): 
 }
 
 /** Undefined for what is not there or not for us. Throws every other Failure. */
-async function orAbsent<T>(ask: () => Promise<T>): Promise<T | undefined> {
+async function undefinedIfAbsent<T>(ask: () => Promise<T>): Promise<T | undefined> {
   try {
     return await ask();
   } catch (thrown) {

@@ -44,7 +44,7 @@ export interface EwsMailbox {
 }
 
 /** The address of a mailbox. Failure `invalid-input` when only its SID is known. */
-export function addressOnly({ address }: EwsMailbox): string {
+export function requireAddress({ address }: EwsMailbox): string {
   if (!isSid(address)) return address;
   throw new Failure("invalid-input", `This needs the address of the mailbox: its SID ${address} is not enough.`);
 }

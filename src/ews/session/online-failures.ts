@@ -10,7 +10,7 @@ const exchangeId = "00000002-0000-0ff1-ce00-000000000000";
 export const retirement = Date.UTC(2027, 3, 1);
 
 /** With which token, and for which mailbox, a request was sent. */
-export interface SentAs {
+export interface RequestContext {
   readonly token: TokenFacts;
   readonly mailbox: string | undefined;
 }
@@ -22,13 +22,13 @@ export interface SentAs {
  */
 export function onlineFailure(
   { status, headers }: Pick<HttpResponse, "status" | "headers">,
-  { token, mailbox }: SentAs,
+  { token, mailbox }: RequestContext,
   now = Date.now(),
 ): Failure | undefined {
-  if (!isForOnline(token)) return undefined;
+  if (!isTokenForOnline(token)) return undefined;
   const details = { wireCode: `HTTP ${status}`, requestId: headers.get("request-id") };
   const application = token.appId === undefined ? "this application" : `the application ${token.appId}`;
-  const reason = reasonOf(headers.get("x-ms-diagnostics"));
+  const reason = diagnosticsCode(headers.get("x-ms-diagnostics"));
   if (now >= retirement && (status === 403 || status === 404 || status === 410)) {
     return new Failure("unsupported", "Exchange Online has no EWS any more: it ended on 2027-04-01.", {
       ...details,
@@ -60,7 +60,7 @@ export function onlineFailure(
         `By default it does so since October 2026. An administrator allows it with Set-OrganizationConfig: EwsEnabled true, and ${application} added to EwsAllowedAppIDs, which is one comma-separated text (up to 24 hours until it counts); \`mailcordon doctor\` prints the PowerShell lines that keep what is in the list.`,
         ...(mailbox === undefined
           ? []
-          : [`If other mailboxes work: Get-CASMailbox -Identity '${quotable(mailbox)}' | fl EwsEnabled, and its licence.`]),
+          : [`If other mailboxes work: Get-CASMailbox -Identity '${escapeForPowerShell(mailbox)}' | fl EwsEnabled, and its licence.`]),
         ...(token.appOnly && !token.roles.includes("full_access_as_app")
           ? ["The token has no full_access_as_app either: that is right only where RBAC for Applications gives the access."]
           : []),
@@ -69,17 +69,17 @@ export function onlineFailure(
   );
 }
 
-function isForOnline({ audience }: TokenFacts): boolean {
+function isTokenForOnline({ audience }: TokenFacts): boolean {
   const named = audience?.replace(/(?<!\/)\/+$/, "").toLowerCase();
   return named === exchangeId || Object.values(clouds).some(({ exchange }) => named === `https://${exchange}`);
 }
 
 /** Only its number: the words are a server's. @see https://learn.microsoft.com/en-us/openspecs/exchange_server_protocols/ms-oxwoauth */
-function reasonOf(diagnostics: string | undefined): string | undefined {
+function diagnosticsCode(diagnostics: string | undefined): string | undefined {
   return /^\s*(\d{7})\s*;/.exec(diagnostics ?? "")?.[1];
 }
 
 /** Between single quotes of PowerShell. */
-function quotable(text: string): string {
+function escapeForPowerShell(text: string): string {
   return text.replace(/['\u2018-\u201b]/g, "''");
 }

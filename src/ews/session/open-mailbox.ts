@@ -36,7 +36,7 @@ export function openMailbox(connection: Connection, address: string, call: Call 
   if (access === "delegate" && isSid(address)) {
     throw new Failure("invalid-input", "With delegate access a mailbox is named by its address: a SID names whom to impersonate.");
   }
-  const asker: RequestSender = {
+  const sender: RequestSender = {
     soap: connection.soap,
     target: {
       // A SID leads Exchange to no mailbox: without a header it finds the way itself, by a detour.
@@ -55,7 +55,7 @@ export function openMailbox(connection: Connection, address: string, call: Call 
   let folders: Folders | undefined;
   const { archives = archiveMemory(), refusals = refusalMemory(), counting = countMemory() } = connection;
   // A delegate may see less than the owner.
-  const archiveKey = `${access} ${asker.key}`;
+  const archiveKey = `${access} ${sender.key}`;
   const mailbox: EwsMailbox = {
     address,
     access,
@@ -70,14 +70,14 @@ export function openMailbox(connection: Connection, address: string, call: Call 
     other: (otherAddress) => openMailbox(connection, otherAddress, call),
     during: (otherCall) => openMailbox(connection, address, otherCall),
     async ask(operation, input) {
-      for await (const outcome of sendRouted({ operation, input: () => input, asker }, [input], undefined, routing)) {
+      for await (const outcome of sendRouted({ operation, input: () => input, sender }, [input], undefined, routing)) {
         if (outcome.ok) return outcome.value;
         throw outcome.failure;
       }
       throw new Failure("internal", "A question without an outcome.");
     },
-    each: (operation, ids, input, options) => sendRouted({ operation, input, asker }, ids, options?.batchSize, routing),
-    stream: (operation, input, content) => streamRouted(operation, input, content, asker, routing),
+    each: (operation, ids, input, options) => sendRouted({ operation, input, sender }, ids, options?.batchSize, routing),
+    stream: (operation, input, content) => streamRouted(operation, input, content, sender, routing),
   };
   return mailbox;
 }

@@ -23,7 +23,7 @@ export interface RequestSender {
 }
 
 /** Waits until it may be asked. Throws Failure `cancelled`, or `busy` for a wait that is too long: then nothing was asked. */
-export function turnOf({ schedule, key, limits, call }: RequestSender): Promise<RequestTurn> {
+export function waitForTurn({ schedule, key, limits, call }: RequestSender): Promise<RequestTurn> {
   return schedule.turn(key, limits, call);
 }
 
@@ -58,16 +58,16 @@ export function slowDown(failures: readonly Failure[], tries: number, { schedule
 }
 
 /** Asks for one large content. Until it begins the request may be repeated; after that, what fails is thrown out of the bytes. */
-export async function askStreaming<In, Out>(
+export async function requestStream<In, Out>(
   operation: Operation<In, Out>,
   input: In,
   content: readonly QName[],
-  asker: RequestSender,
+  sender: RequestSender,
 ): Promise<StreamedReply<Out>> {
   for (let tries = 1; ; tries++) {
-    const turn = await turnOf(asker);
+    const turn = await waitForTurn(sender);
     try {
-      const reply = await asker.soap.stream(operation, input, content, asker.target, asker.call);
+      const reply = await sender.soap.stream(operation, input, content, sender.target, sender.call);
       const value = async (): Promise<Out> => onlyOf(await reply.value());
       if (reply.content !== undefined) return { bytes: releaseTurnAtEnd(whole(reply.content, value), turn), value };
       const only = await value();
@@ -76,8 +76,8 @@ export async function askStreaming<In, Out>(
     } catch (thrown) {
       const failure = asFailure(thrown);
       turn.end(!isThrottled(failure));
-      const again = isRepeatable(failure, operation.safety, tries, asker);
-      if (again || isThrottled(failure)) slowDown([failure], tries, asker);
+      const again = isRepeatable(failure, operation.safety, tries, sender);
+      if (again || isThrottled(failure)) slowDown([failure], tries, sender);
       if (!again) throw reported(failure, operation.safety);
     }
   }

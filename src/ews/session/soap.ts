@@ -29,7 +29,7 @@ import type { PublicRoute } from "../folders/public-folder-routes.ts";
 import { e, m, messagesNamespace, s, soapNamespace, t, typesNamespace } from "../namespaces.ts";
 import type { Operation } from "../operation.ts";
 import { type Endpoint, requestVersions } from "./endpoint.ts";
-import { httpFailure, mayTellMore, pageOf } from "./http-failures.ts";
+import { httpFailure, mayExplainOnPage, readErrorPage } from "./http-failures.ts";
 import type { Status } from "./response-status.ts";
 
 /** How the account acts for a mailbox: by which of its names (`t:ConnectingSID`). */
@@ -54,7 +54,7 @@ export interface SoapOptions {
   readonly token?: (() => TokenFacts | undefined) | undefined;
   readonly userAgent: string;
   /** Told what the server says of its version, with each reply. */
-  readonly told?: ((version: ServerVersion) => void) | undefined;
+  readonly onServerVersion?: ((version: ServerVersion) => void) | undefined;
 }
 
 /** What the server says of itself. */
@@ -107,7 +107,7 @@ export function openSoap(options: SoapOptions): Soap {
       try {
         return await sendTo(url, requested, version);
       } catch (thrown) {
-        if (!(thrown instanceof Failure) || !isNothingThere(thrown, requested.operation.safety) || !endpoint.isElsewhere(url)) throw thrown;
+        if (!(thrown instanceof Failure) || !didNotReachEws(thrown, requested.operation.safety) || !endpoint.isElsewhere(url)) throw thrown;
       }
     }
   }
@@ -130,7 +130,7 @@ export function openSoap(options: SoapOptions): Soap {
         "User-Agent": options.userAgent,
         "client-request-id": randomUUID(),
         "return-client-request-id": "true",
-        ...routeOf(target),
+        ...routingHeaders(target),
       },
       body,
       ...(call.signal === undefined ? {} : { signal: call.signal }),
@@ -140,7 +140,7 @@ export function openSoap(options: SoapOptions): Soap {
     // A fault is a 500 with SOAP in it; everything else that is not a 200 never came from EWS itself.
     const carriesSoap = (response.status === 200 || response.status === 500) && /\bxml\b/i.test(response.headers.get("content-type") ?? "");
     if (carriesSoap) return response;
-    const page = mayTellMore(response.status) ? await pageOf(response) : "";
+    const page = mayExplainOnPage(response.status) ? await readErrorPage(response) : "";
     response.discard();
     const isKnown = serverVersion !== undefined;
     throw (await explained(response, target)) ?? httpFailure(response, { page, requestBytes: body.size, isKnown });
@@ -154,13 +154,13 @@ export function openSoap(options: SoapOptions): Soap {
   /** The Outcomes of a reply, each Failure with the server's id of the request. Throws the fault. */
   function outcomesOf<Out>(reply: Envelope<Out>, response: HttpResponse, { name, target }: RequestIdentity): readonly Outcome<Out>[] {
     serverVersion = reply.version ?? serverVersion;
-    if (reply.version !== undefined) options.told?.(reply.version);
+    if (reply.version !== undefined) options.onServerVersion?.(reply.version);
     const requestId = response.headers.get("request-id");
-    if (reply.fault !== undefined) throw withRequestId(ofImpersonation(reply.fault, target), requestId);
+    if (reply.fault !== undefined) throw withRequestId(explainImpersonation(reply.fault, target), requestId);
     if (reply.outcomes === undefined)
       throw new Failure("broken-reply", `The reply has neither a fault nor ${name}Response.`, { requestId });
     return reply.outcomes.map((outcome) =>
-      outcome.ok ? outcome : failed(withRequestId(ofImpersonation(outcome.failure, target), requestId)),
+      outcome.ok ? outcome : failed(withRequestId(explainImpersonation(outcome.failure, target), requestId)),
     );
   }
 
@@ -201,7 +201,7 @@ export function openSoap(options: SoapOptions): Soap {
   }
 }
 
-function routeOf({ mailbox, route }: Target): Record<string, string> {
+function routingHeaders({ mailbox, route }: Target): Record<string, string> {
   const anchor = route?.anchor ?? mailbox;
   return {
     ...(anchor === undefined ? {} : { "X-AnchorMailbox": anchor }),
@@ -221,7 +221,7 @@ interface SoapRequest<In, Out> {
  * EWS was not reached at this URL, so the request may go to another. That nothing is there, or a redirect, may also be what a proxy makes of the
  * reply to a request that was done: after that, nothing is sent again that must not be done twice.
  */
-function isNothingThere(failure: Failure, safety: RepeatSafety): boolean {
+function didNotReachEws(failure: Failure, safety: RepeatSafety): boolean {
   if (neverSent(failure)) return failure.code === "unreachable" || failure.code === "tls-failed" || failure.code === "timeout";
   return safety !== "never" && /^HTTP (?:404|3\d\d)$/.test(failure.wireCode ?? "");
 }
@@ -293,7 +293,7 @@ const fault: Reader<Fault> = mapped(
  * A fault as a Failure. Servers other than Exchange answer an operation that they do not know with a fault that has no code of Exchange and names the
  * operation; that name is no word of a language.
  */
-function faultOf<In, Out>(soapFault: Fault, { name, instead }: Operation<In, Out>): Failure {
+function failureOfFault<In, Out>(soapFault: Fault, { name, instead }: Operation<In, Out>): Failure {
   if (/^Error/.test(soapFault.responseCode) || !soapFault.faultString.split(/[^A-Za-z]+/).includes(name)) return failureOf(soapFault);
   return new Failure("unsupported", `This server does not know the operation ${name}.`, {
     wireCode: soapFault.responseCode,
@@ -312,7 +312,7 @@ function envelopeReader<In, Out>(operation: Operation<In, Out>): Reader<Envelope
     }),
     ({ header, body }) => ({
       version: header?.version,
-      fault: body.fault && faultOf(body.fault, operation),
+      fault: body.fault && failureOfFault(body.fault, operation),
       outcomes: body.outcomes,
     }),
   );
@@ -328,7 +328,7 @@ interface RequestIdentity {
  * Exchange has one code for a header that must be there and one that must not: which it is follows from what was sent. A token that acts for a person
  * (or an agent's user) refuses the header; that of an application demands it, which the table of failures says.
  */
-function ofImpersonation(failure: Failure, { impersonate }: Target): Failure {
+function explainImpersonation(failure: Failure, { impersonate }: Target): Failure {
   if (failure.wireCode !== "ErrorInvalidExchangeImpersonationHeaderData" || impersonate === undefined) return failure;
   return new Failure("access-denied", failure.message, {
     wireCode: failure.wireCode,

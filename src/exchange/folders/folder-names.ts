@@ -4,7 +4,7 @@ import { composeUnicode } from "../../text/unicode-form.ts";
 import type { FolderName } from "./folder.ts";
 
 /** Well-known names that every mailbox has: they are taken as such without looking. */
-const always = [
+const alwaysPresent = [
   "calendar",
   "contacts",
   "deleteditems",
@@ -27,7 +27,7 @@ const always = [
 ];
 
 /** Well-known names that a mailbox may lack, or that people give to folders of their own: a folder of that name comes first. */
-const sometimes = [
+const sometimesPresent = [
   "adminauditlogs",
   "archive",
   "archivedeleteditems",
@@ -56,8 +56,8 @@ const sometimes = [
   "voicemail",
 ];
 
-const alwaysThere: ReadonlySet<string> = new Set(always);
-const wellKnown: ReadonlySet<string> = new Set([...always, ...sometimes]);
+const alwaysThere: ReadonlySet<string> = new Set(alwaysPresent);
+const wellKnown: ReadonlySet<string> = new Set([...alwaysPresent, ...sometimesPresent]);
 
 /** Whose folders are meant: those of the mailbox itself, of its archive mailbox, or the organisation's public folders. */
 export type FolderStore = "mailbox" | "archive" | "public";

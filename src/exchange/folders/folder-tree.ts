@@ -64,13 +64,13 @@ export function treeOf(found: readonly FoundFolder[], above: readonly string[] =
   return nodes;
 }
 
-interface Next {
+interface OpenFolder {
   readonly folder: FoundFolder;
   readonly parents: readonly string[];
   readonly depth: number;
 }
 
-function below(folders: readonly FoundFolder[] = [], parents: readonly string[], depth: number): Next[] {
+function below(folders: readonly FoundFolder[] = [], parents: readonly string[], depth: number): OpenFolder[] {
   return folders.map((folder) => ({ folder, parents, depth })).reverse();
 }
 

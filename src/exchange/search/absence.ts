@@ -54,7 +54,7 @@ export function isAbsent(seen: object): seen is Absent {
 }
 
 /** What of a mailbox is meant by a folder, or by none. */
-export function meantBy({ folder, includeRecoverable }: Within): Pick<SearchExtent, "places" | "folder"> {
+export function requestedPlaces({ folder, includeRecoverable }: Within): Pick<SearchExtent, "places" | "folder"> {
   if (folder === undefined) return { places: includeRecoverable === true ? ["mailbox", "recoverable_items_deletions"] : ["mailbox"] };
   const { store, rest } = splitStore(folder);
   const isDeletions = /^recoverable ?items[\\/]? *deletions$/i.test(rest.trim());
@@ -67,7 +67,7 @@ export function searchExtentOf({ mailbox, folders, places: where, folder }: Omit
   if (where.includes("attachments")) return `among the attachments of the messages in ${mailbox}`;
   if (folder !== undefined) return `in the folder ${folder} of ${mailbox}`;
   const others = where.flatMap((place) => placeNames[place] ?? []);
-  const among = others.length === 0 ? "" : `, ${listed(others)} among them`;
+  const among = others.length === 0 ? "" : `, ${joinNames(others)} among them`;
   return `in ${folders} folder${folders === 1 ? "" : "s"} of ${mailbox}${among}`;
 }
 
@@ -77,6 +77,6 @@ const placeNames: Readonly<Partial<Record<Place, string>>> = {
   public_folders: "the public folders",
 };
 
-function listed(names: readonly string[]): string {
+function joinNames(names: readonly string[]): string {
   return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 }

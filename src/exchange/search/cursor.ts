@@ -48,9 +48,9 @@ export function readCursor(search: Search): Position | undefined {
   const { cursor } = search;
   if (cursor === undefined) return undefined;
   const [found, query, receivedAt, ...given] = decode(cursor);
-  if (found !== version || query === undefined) unusable("it was not made by this version of mailcordon");
-  if (query !== digestOfQuery(search)) unusable("it belongs to another search; repeat the filters of the page before unchanged");
-  if (receivedAt === undefined || (receivedAt !== "" && !isInstant(receivedAt))) unusable("it is damaged");
+  if (found !== version || query === undefined) refuseCursor("it was not made by this version of mailcordon");
+  if (query !== digestOfQuery(search)) refuseCursor("it belongs to another search; repeat the filters of the page before unchanged");
+  if (receivedAt === undefined || (receivedAt !== "" && !isInstant(receivedAt))) refuseCursor("it is damaged");
   return { receivedAt, given };
 }
 
@@ -75,11 +75,11 @@ function digest(text: string): string {
 }
 
 function decode(cursor: string): [number, ...string[]] {
-  if (cursor.length > maxCursorLength || !/^[A-Za-z0-9_-]+$/.test(cursor)) unusable("it is not one of ours");
+  if (cursor.length > maxCursorLength || !/^[A-Za-z0-9_-]+$/.test(cursor)) refuseCursor("it is not one of ours");
   const parsed = parseJson(Buffer.from(cursor, "base64url").toString("utf8"));
-  if (!Array.isArray(parsed)) unusable("it is damaged");
+  if (!Array.isArray(parsed)) refuseCursor("it is damaged");
   const [found, ...texts]: unknown[] = parsed;
-  if (typeof found !== "number" || !texts.every((text) => typeof text === "string")) unusable("it is damaged");
+  if (typeof found !== "number" || !texts.every((text) => typeof text === "string")) refuseCursor("it is damaged");
   return [found, ...texts];
 }
 
@@ -88,6 +88,6 @@ function isInstant(text: string): boolean {
   return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(text) && !Number.isNaN(Date.parse(text));
 }
 
-function unusable(why: string): never {
+function refuseCursor(why: string): never {
   throw new Failure("invalid-input", `The cursor cannot be used: ${why}.`);
 }

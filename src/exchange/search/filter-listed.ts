@@ -4,12 +4,12 @@ import type { Detail, Message } from "../message.ts";
 import { isAfter, nextCursor, type Position } from "./cursor.ts";
 import { isLocal } from "./local-failure.ts";
 import { type ClientFilter, detailFor, type Matcher } from "./match-filters.ts";
-import { covers, only } from "./read-detail.ts";
+import { coversDetail, withoutExtraDetail } from "./read-detail.ts";
 import type { Search, SearchPage, Unsearched } from "./search-query.ts";
 
 /** What both back ends do alike once the server has listed what may match. */
-export interface Searching {
-  readonly asked: Search;
+export interface ListedSearch {
+  readonly requested: Search;
   readonly position: Position | undefined;
   readonly applied: SearchPage["applied"];
   /** The filters that are decided by looking at each message. */
@@ -32,17 +32,17 @@ export interface FoundPage {
 }
 
 /** How many messages are read at once to be judged: their bodies are held meanwhile. */
-const judgedAtOnce = 25;
+const matchedAtOnce = 25;
 
 /** Judges what was listed until the limit is reached. Throws Failure. */
-export async function searchListed(searching: Searching): Promise<FoundPage> {
-  const { asked: requested, position, applied, check, listed: list } = searching;
+export async function searchListed(searching: ListedSearch): Promise<FoundPage> {
+  const { requested, position, applied, check, listed: list } = searching;
   const detail = requested.detail ?? {};
   const candidates = position ? filtered(list, (message) => isAfter(position, message)) : list;
   const unsearched: Unsearched[] = [];
-  const judged = check.length > 0 ? judge(searching, candidates, unsearched) : asRead(candidates);
+  const judged = check.length > 0 ? matchEach(searching, candidates, unsearched) : asRead(candidates);
 
-  const found: Judged[] = [];
+  const found: MatchedMessage[] = [];
   const seen = new Set<string>();
   let more = false;
   for await (const one of judged) {
@@ -59,7 +59,7 @@ export async function searchListed(searching: Searching): Promise<FoundPage> {
   }
   // What arrived while we read may stand in between.
   found.sort((one, other) => newestBefore(one.listed, other.listed));
-  const messages = await completed(searching, found, detail, unsearched);
+  const messages = await withDetail(searching, found, detail, unsearched);
   const listed = found.map((one) => one.listed);
   return { messages, nextCursor: more ? nextCursor(requested, listed, position) : undefined, unsearched };
 }
@@ -70,7 +70,7 @@ function newestBefore({ receivedAt: one = "" }: Message, { receivedAt: other = "
 }
 
 /** A message that passed, and what was read of it so far. */
-interface Judged {
+interface MatchedMessage {
   readonly message: Message;
   /** As it stood in the list: what the order and the cursor go by. */
   readonly listed: Message;
@@ -78,7 +78,7 @@ interface Judged {
   readonly read: Detail | undefined;
 }
 
-async function* asRead(messages: AsyncIterable<Message>): AsyncIterable<Judged> {
+async function* asRead(messages: AsyncIterable<Message>): AsyncIterable<MatchedMessage> {
   for await (const message of messages) yield { message, listed: message, read: undefined };
 }
 
@@ -87,13 +87,17 @@ async function* filtered(messages: AsyncIterable<Message>, keep: (message: Messa
 }
 
 /** Lets those pass that match. A message that is gone meanwhile does not; one that cannot be read is put down as such. */
-async function* judge(searching: Searching, candidates: AsyncIterable<Message>, unjudged: Unsearched[]): AsyncIterable<Judged> {
+async function* matchEach(
+  searching: ListedSearch,
+  candidates: AsyncIterable<Message>,
+  unjudged: Unsearched[],
+): AsyncIterable<MatchedMessage> {
   const needed = detailFor(searching.check);
-  for await (const some of chunks(candidates, judgedAtOnce)) {
+  for await (const some of chunks(candidates, matchedAtOnce)) {
     const toRead = some.filter((message) => searching.needsReading(message, needed));
     const read = await searching.read(toRead, needed);
     for (const message of some) {
-      const outcome = await decide(message, read.get(message.itemId), searching.matches);
+      const outcome = await matchOne(message, read.get(message.itemId), searching.matches);
       if (!outcome.ok) unjudged.push({ itemId: message.itemId, failure: outcome.failure });
       else if (outcome.value) yield { message: outcome.value, listed: message, read: read.has(message.itemId) ? needed : undefined };
     }
@@ -101,26 +105,31 @@ async function* judge(searching: Searching, candidates: AsyncIterable<Message>, 
 }
 
 /** The message when it matches; undefined when it does not or is gone. Throws what concerns more than this message. */
-async function decide(message: Message, read: Outcome<Message> | undefined, matches: Matcher): Promise<Outcome<Message | undefined>> {
+async function matchOne(message: Message, read: Outcome<Message> | undefined, matches: Matcher): Promise<Outcome<Message | undefined>> {
   if (read && !read.ok) {
     if (read.failure.code === "not-found") return { ok: true, value: undefined };
-    return local(read);
+    return requireLocal(read);
   }
   const known = read?.value ?? message;
   const outcome = await attempt(() => matches(known));
-  if (!outcome.ok) return local(outcome);
+  if (!outcome.ok) return requireLocal(outcome);
   return { ok: true, value: outcome.value ? known : undefined };
 }
 
-function local(outcome: { readonly ok: false; readonly failure: Failure }): Outcome<never> {
+function requireLocal(outcome: { readonly ok: false; readonly failure: Failure }): Outcome<never> {
   if (!isLocal(outcome.failure)) throw asFailure(outcome.failure);
   return outcome;
 }
 
 /** The messages with all that was asked of them, and nothing that was read for judging only. One that cannot be read stays as it was listed. */
-async function completed(searching: Searching, found: readonly Judged[], detail: Detail, unread: Unsearched[]): Promise<Message[]> {
+async function withDetail(
+  searching: ListedSearch,
+  found: readonly MatchedMessage[],
+  detail: Detail,
+  unread: Unsearched[],
+): Promise<Message[]> {
   const wanting = found.filter(({ message, read }) =>
-    read === undefined ? searching.needsReading(message, detail) : !covers(read, detail),
+    read === undefined ? searching.needsReading(message, detail) : !coversDetail(read, detail),
   );
   const read = await searching.read(
     wanting.map(({ message }) => message),
@@ -134,7 +143,7 @@ async function completed(searching: Searching, found: readonly Judged[], detail:
       if (outcome.failure.code === "not-found") return [];
       unread.push({ itemId: message.itemId, failure: outcome.failure });
     }
-    return [only(outcome?.ok ? outcome.value : message, detail)];
+    return [withoutExtraDetail(outcome?.ok ? outcome.value : message, detail)];
   });
 }
 

@@ -27,12 +27,12 @@ export interface ListedAroundGaps<T> extends ListedRange<T> {
  * Failures of a page that one item of it may cause: a reply that breaks off or is no reply, an error inside the server, content that it cannot read.
  * Each was repeated before.
  */
-const spoiling: ReadonlySet<FailureCode> = new Set<FailureCode>(["broken-reply", "unreadable", "too-large"]);
+const itemFailureCodes: ReadonlySet<FailureCode> = new Set<FailureCode>(["broken-reply", "unreadable", "too-large"]);
 /** Exchange says so of what it did not expect, and of nothing else; it is no word about rights or the request. */
-const spoilingWireCodes: ReadonlySet<string> = new Set(["ErrorInternalServerError"]);
+const itemFailureWireCodes: ReadonlySet<string> = new Set(["ErrorInternalServerError"]);
 
-export function mayBeOneItem({ code, wireCode = "" }: Failure): boolean {
-  return spoiling.has(code) || spoilingWireCodes.has(wireCode);
+export function mayBeFaultOfOneItem({ code, wireCode = "" }: Failure): boolean {
+  return itemFailureCodes.has(code) || itemFailureWireCodes.has(wireCode);
 }
 
 /** After so many folders of which nothing could be listed, even one by one, it is not tried of others: each costs some ten requests. */
@@ -59,7 +59,7 @@ export async function listAround<T>(
   const ended = (failure?: Failure) => ({ items, gaps, length: at - start, isLast: true, failure });
   while (at < end) {
     size = Math.min(size, end - at);
-    const page = await asked(ask, at, size);
+    const page = await attemptRange(ask, at, size);
     if (page.ok) {
       for (const one of page.value.items) items.push(one);
       at += page.value.length;
@@ -67,7 +67,7 @@ export async function listAround<T>(
       if (page.value.length === 0) return ended(new Failure("broken-reply", "The server says that more follows, and gives nothing."));
       inARow = 0;
       size *= 2;
-    } else if (!mayBeOneItem(page.failure)) return ended(page.failure);
+    } else if (!mayBeFaultOfOneItem(page.failure)) return ended(page.failure);
     else if (size > 1) size = Math.floor(size / 2);
     else {
       inARow += 1;
@@ -83,7 +83,7 @@ export async function listAround<T>(
   return { items, gaps, length, isLast: false };
 }
 
-function asked<T>(ask: (start: number, length: number) => Promise<T>, start: number, length: number): Promise<Outcome<T>> {
+function attemptRange<T>(ask: (start: number, length: number) => Promise<T>, start: number, length: number): Promise<Outcome<T>> {
   return attempt(() => ask(start, length));
 }
 
@@ -99,13 +99,13 @@ export function gapFailure({ at, failure }: Gap, what: string, id?: string): Fai
 }
 
 /** A list of folders lacks some, so that one which is not on it may be there all the same. */
-export function notLooked(cut: Failure): Failure {
+export function incompleteFolderList(cut: Failure): Failure {
   const { message, wireCode, requestId } = cut;
   return new Failure("could-not-look", `The list of folders is not whole. ${message}`, { wireCode, requestId, cause: cut });
 }
 
 /** What is below a folder cannot be listed. `path`: of the folder. */
-export function belowUnlisted(path: string, failure: Failure): Failure {
+export function subfoldersNotListed(path: string, failure: Failure): Failure {
   const { code, message, wireCode, requestId, hint } = failure;
   return new Failure(code, `The folders below ${JSON.stringify(path)} cannot be listed: ${message}`, {
     wireCode,

@@ -4,7 +4,7 @@ import type { Message, MessageName } from "../message.ts";
 import { isAbsent, type Located, type SearchExtent, searchExtentOf } from "./absence.ts";
 import { bareMessageId, sameMessageId } from "./match-filters.ts";
 import type { ArchiveState } from "./search-query.ts";
-import { unlooked, unopened } from "./unopened-folders.ts";
+import { couldNotLook, mailboxNotOpened } from "./unopened-folders.ts";
 
 /** How a back end looks for messages by their Internet Message-IDs. */
 export interface CopySearch {
@@ -29,18 +29,18 @@ export interface SearchHits {
 }
 
 /** What a name stands for before anything was found. */
-export function nameless(): Outcome<Located> {
+export function unnamed(): Outcome<Located> {
   return failed(new Failure("invalid-input", "A message is named neither by an item id nor by an Internet Message-ID."));
 }
 
 /** True for a dead id, or one that is none of this server's (of another mailbox, or of another back end): the other name may still be good. */
-export function isDead(outcome: Outcome<Located> | undefined, unreadable: readonly FailureCode[]): boolean {
+export function mayTryMessageId(outcome: Outcome<Located> | undefined, unreadable: readonly FailureCode[]): boolean {
   if (outcome === undefined || outcome.ok) return false;
-  return isUnknown(outcome) || outcome.failure.code === "could-not-look" || unreadable.includes(outcome.failure.code);
+  return isNotFound(outcome) || outcome.failure.code === "could-not-look" || unreadable.includes(outcome.failure.code);
 }
 
 /** The server knows no such id. It says the same of what is in a mailbox that it does not open. */
-function isUnknown(outcome: Outcome<Located> | undefined): boolean {
+function isNotFound(outcome: Outcome<Located> | undefined): boolean {
   return outcome?.ok === false && outcome.failure.code === "not-found";
 }
 
@@ -52,27 +52,27 @@ export async function locateCopies(names: readonly MessageName[], outcomes: Outc
   const { atOnce, unreadable } = search;
   const wanted = [...names.entries()].flatMap(([index, { itemId, internetMessageId }]) => {
     if (internetMessageId === undefined || bareMessageId(internetMessageId) === "") return [];
-    return itemId === undefined || isDead(outcomes[index], unreadable) ? [{ index, internetMessageId }] : [];
+    return itemId === undefined || mayTryMessageId(outcomes[index], unreadable) ? [{ index, internetMessageId }] : [];
   });
   for (let start = 0; start < wanted.length; start += atOnce) {
     const some = wanted.slice(start, start + atOnce);
     const ids = some.map(({ internetMessageId }) => internetMessageId);
-    const together = await look(ids, search);
+    const together = await searchIds(ids, search);
     for (const { index, internetMessageId } of some) {
       const outcome = together(internetMessageId);
       // One name that cannot be written, or all of them being too many for the server, must not cost the others their answer.
       const alone = ids.length > 1 && !outcome.ok && unreadable.includes(outcome.failure.code);
-      outcomes[index] = alone ? (await look([internetMessageId], search))(internetMessageId) : outcome;
+      outcomes[index] = alone ? (await searchIds([internetMessageId], search))(internetMessageId) : outcome;
     }
   }
-  const unknown = [...names.keys()].filter((index) => isUnknown(outcomes[index]));
+  const unknown = [...names.keys()].filter((index) => isNotFound(outcomes[index]));
   if (unknown.length === 0) return;
-  const opened = (await look([], search))(undefined);
+  const opened = (await searchIds([], search))(undefined);
   for (const index of unknown) outcomes[index] = opened;
 }
 
 /** An id opens its message wherever that lies: of what was found by ids, what lies elsewhere is not in the folder that is meant. */
-export function keepIn(folderId: string, outcomes: Outcome<Located>[], places: SearchHits["places"]): void {
+export function keepInFolder(folderId: string, outcomes: Outcome<Located>[], places: SearchHits["places"]): void {
   for (const [index, outcome] of outcomes.entries()) {
     if (!outcome.ok || isAbsent(outcome.value)) continue;
     const messages = outcome.value.messages.filter(({ parentFolderId }) => parentFolderId === folderId);
@@ -81,15 +81,15 @@ export function keepIn(folderId: string, outcomes: Outcome<Located>[], places: S
 }
 
 /** What one search says of each id that it names; of none, when places were opened for an item id. */
-async function look(ids: readonly string[], search: CopySearch): Promise<(id: string | undefined) => Outcome<Located>> {
+async function searchIds(ids: readonly string[], search: CopySearch): Promise<(id: string | undefined) => Outcome<Located>> {
   try {
     const seen = await search.find(ids);
-    demandFolders(seen.places);
-    return (id) => seenOf(id, seen);
+    requireFolders(seen.places);
+    return (id) => outcomeOfId(id, seen);
   } catch (thrown) {
     const failure = asFailure(thrown);
     if (failure.code === "cancelled") throw failure;
-    return () => failed(unopened(failure));
+    return () => failed(mailboxNotOpened(failure));
   }
 }
 
@@ -97,28 +97,29 @@ async function look(ids: readonly string[], search: CopySearch): Promise<(id: st
  * Looked at again here, whatever the server took for equal: what is found may be deleted next. Not found where a folder could not be looked
  * into is a failure: the message may be there.
  */
-function seenOf(id: string | undefined, { messages, unlisted, places, archive }: SearchHits): Outcome<Located> {
+function outcomeOfId(id: string | undefined, { messages, unlisted, places, archive }: SearchHits): Outcome<Located> {
   const copies = id === undefined ? [] : messages.filter(({ internetMessageId = "" }) => sameMessageId(internetMessageId, id));
   const [first] = unlisted;
-  if (copies.length > 0) return done({ messages: copies, archive, unopened: first && alsoThere(unlisted.length, places, first.failure) });
+  if (copies.length > 0)
+    return done({ messages: copies, archive, unopened: first && mayHaveMoreCopies(unlisted.length, places, first.failure) });
   const by = id === undefined ? "item_id" : "internet_message_id";
   if (first === undefined) return done({ absentFrom: { ...places, by }, archive });
   const sought =
     id === undefined ? "No message has this id" : `No message with the Internet Message-ID ${JSON.stringify(id.slice(0, 200))}`;
   const closed = `${unlisted.length} of the folders could not be looked into`;
-  return failed(unlooked(`${sought} ${searchExtentOf(places)}, but ${closed}: ${first.failure.message}`, first.failure));
+  return failed(couldNotLook(`${sought} ${searchExtentOf(places)}, but ${closed}: ${first.failure.message}`, first.failure));
 }
 
 /**
  * Every mailbox has folders: a server leaves out of a list what the account may not see. The Deletions of the Recoverable Items are asked for without being listed.
  * Throws Failure `could-not-look`.
  */
-export function demandFolders({ mailbox, folders, places }: Omit<SearchExtent, "by">): void {
+export function requireFolders({ mailbox, folders, places }: Omit<SearchExtent, "by">): void {
   if (folders > (places.includes("recoverable_items_deletions") && places.includes("mailbox") ? 1 : 0)) return;
   throw new Failure("could-not-look", `The server shows no folder of ${mailbox}, so nothing could be looked for.`);
 }
 
-function alsoThere(number: number, { mailbox }: Pick<SearchExtent, "mailbox">, first: Failure): Failure {
+function mayHaveMoreCopies(number: number, { mailbox }: Pick<SearchExtent, "mailbox">, first: Failure): Failure {
   const message = `There may be more copies: ${number} of the folders of ${mailbox} could not be looked into: ${first.message}`;
   const { wireCode, requestId } = first;
   return new Failure("could-not-look", message, { wireCode, requestId, cause: first });

@@ -2,7 +2,7 @@ import { Failure } from "../../failure.ts";
 import { comparableText, visibleText } from "../../text/unicode-form.ts";
 import { type Attachment, holdsOthers } from "../attachment.ts";
 import type { Address, Detail, Message } from "../message.ts";
-import { containing } from "./contains-text.ts";
+import { containsTest } from "./contains-text.ts";
 import type { FilterName, Filters } from "./search-query.ts";
 
 /** A filter that can be decided by looking at a message; a query in the server's own language cannot. */
@@ -12,16 +12,16 @@ export type ClientFilter = Exclude<FilterName, "query">;
 export type Matcher = (message: Message) => Promise<boolean>;
 
 /** What a matcher cannot do alone: the SHA-256 of a file attachment's bytes, in hexadecimal. */
-export interface MatchMeans {
+export interface AttachmentAccess {
   sha256(attachment: Attachment): Promise<string>;
   /** What hangs in an attached message, or in another attachment that holds others. */
   inside(attachment: Attachment): Promise<readonly Attachment[]>;
 }
 
 /** For filters that look at no attachment. */
-export const noMeans: MatchMeans = { sha256: () => unneeded(), inside: () => unneeded() };
+export const noAttachmentAccess: AttachmentAccess = { sha256: () => attachmentNotNeeded(), inside: () => attachmentNotNeeded() };
 
-function unneeded(): Promise<never> {
+function attachmentNotNeeded(): Promise<never> {
   return Promise.reject(new Failure("internal", "An attachment was looked into for a filter that needs none."));
 }
 
@@ -102,7 +102,7 @@ export function sameMessageId(one: string, other: string): boolean {
  * Makes the test for the named filters of a search; the others are taken to be decided elsewhere. The regular expression engine is loaded only
  * when one is asked for. Throws Failure `invalid-input` for filters that mean nothing.
  */
-export async function openMatcher(filters: Filters, names: readonly FilterName[], means: MatchMeans): Promise<Matcher> {
+export async function openMatcher(filters: Filters, names: readonly FilterName[], access: AttachmentAccess): Promise<Matcher> {
   checkFilters(filters);
   const quick = names.flatMap((name) => {
     const test = name in quickTests ? quickTests[name as keyof typeof quickTests](filters) : undefined;
@@ -112,12 +112,12 @@ export async function openMatcher(filters: Filters, names: readonly FilterName[]
   const inBody = pattern === undefined ? undefined : await compileBodyRegex(pattern);
   const wanted = names.includes("attachmentSha256") ? filters.attachmentSha256?.toLowerCase() : undefined;
   const hasHash = anyAttachment(
-    means,
-    async (attachment) => attachment.kind === "file" && (await means.sha256(attachment)).toLowerCase() === wanted,
+    access,
+    async (attachment) => attachment.kind === "file" && (await access.sha256(attachment)).toLowerCase() === wanted,
   );
   const named = names.includes("attachmentName") ? filters.attachmentName : undefined;
-  const inName = named === undefined ? undefined : holding(named);
-  const hasName = inName && anyAttachment(means, async ({ name }) => inName(name));
+  const inName = named === undefined ? undefined : textTest(named);
+  const hasName = inName && anyAttachment(access, async ({ name }) => inName(name));
   return async (message) => {
     if (!quick.every((test) => test(message))) return false;
     if (inBody && !inBody(bodyOf(message))) return false;
@@ -125,31 +125,31 @@ export async function openMatcher(filters: Filters, names: readonly FilterName[]
   };
 }
 
-type Test = ((message: Message) => boolean) | undefined;
+type MessageTest = ((message: Message) => boolean) | undefined;
 
 /** One test per filter that needs nothing but the message. Missing values never match a filter. */
 const quickTests = {
-  subject: ({ subject, subjectMatch }): Test => {
+  subject: ({ subject, subjectMatch }): MessageTest => {
     if (subject === undefined) return undefined;
     const wanted = comparableText(subject);
     if (subjectMatch === "equals") return (message) => comparableText(message.subject ?? "") === wanted;
     if (subjectMatch === "prefix") return (message) => comparableText(message.subject ?? "").startsWith(wanted);
-    const has = holding(subject);
+    const has = textTest(subject);
     return (message) => has(message.subject);
   },
-  sender: ({ sender }): Test => {
+  sender: ({ sender }): MessageTest => {
     if (sender === undefined) return undefined;
-    const has = inAddress(sender);
+    const has = addressTest(sender);
     return (message) => has(message.from) || has(message.sender);
   },
-  recipient: ({ recipient }): Test => {
+  recipient: ({ recipient }): MessageTest => {
     if (recipient === undefined) return undefined;
-    const has = inAddress(recipient);
+    const has = addressTest(recipient);
     return ({ to = [], cc = [], bcc = [] }) => [to, cc, bcc].some((some) => some.some(has));
   },
-  body: ({ body }): Test => {
+  body: ({ body }): MessageTest => {
     if (body === undefined) return undefined;
-    const has = holding(body);
+    const has = textTest(body);
     return (message) => has(bodyOf(message));
   },
   internetMessageId: ({ internetMessageId }) =>
@@ -172,7 +172,7 @@ const quickTests = {
       ? undefined
       : (message) => (message.categories ?? []).some((own) => comparableText(own) === comparableText(category)),
   itemClass: ({ itemClass }) => (itemClass === undefined ? undefined : (message) => isOfClass(message.itemClass, itemClass)),
-} satisfies Partial<Record<ClientFilter, (filters: Filters) => Test>>;
+} satisfies Partial<Record<ClientFilter, (filters: Filters) => MessageTest>>;
 
 /** Whether an item class is the wanted one or below it. A class whose name only begins alike (`IPM.Notebook`) is another one. */
 function isOfClass(own: string | undefined, wanted: string): boolean {
@@ -190,13 +190,13 @@ function bodyOf(message: Message): string {
 }
 
 /** Returns a test whether a text contains the word, both as they are compared. A missing text contains nothing. */
-export function holding(word: string): (text: string | undefined) => boolean {
-  const has = containing(comparableText(word));
+export function textTest(word: string): (text: string | undefined) => boolean {
+  const has = containsTest(comparableText(word));
   return (text) => text !== undefined && has(comparableText(text));
 }
 
-function inAddress(part: string): (address: Address | undefined) => boolean {
-  const has = holding(part);
+function addressTest(part: string): (address: Address | undefined) => boolean {
+  const has = textTest(part);
   return (own) => own !== undefined && (has(own.address) || has(own.name) || has(own.x500));
 }
 
@@ -207,7 +207,10 @@ const maxLevels = 10;
  * Whether a test holds of any attachment of a message: first of its own, then of what hangs in attached messages, level by level. Throws the Failure of
  * one that cannot be opened, and `too-large` for one that lies too deep: then it is not known.
  */
-function anyAttachment(means: MatchMeans, test: (attachment: Attachment) => Promise<boolean>): (message: Message) => Promise<boolean> {
+function anyAttachment(
+  access: AttachmentAccess,
+  test: (attachment: Attachment) => Promise<boolean>,
+): (message: Message) => Promise<boolean> {
   return async ({ attachments = [] }) => {
     let level = attachments;
     for (let depth = 0; level.length > 0; depth++) {
@@ -219,7 +222,7 @@ function anyAttachment(means: MatchMeans, test: (attachment: Attachment) => Prom
           `Messages are attached to attached messages more than ${maxLevels} levels deep: what lies below was not looked at.`,
         );
       const below: Attachment[] = [];
-      for (const holder of holders) for (const one of await means.inside(holder)) below.push(one);
+      for (const holder of holders) for (const one of await access.inside(holder)) below.push(one);
       level = below;
     }
     return false;

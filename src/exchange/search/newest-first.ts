@@ -7,7 +7,7 @@ const maxIdlePages = 3;
 const maxPages = 20_000;
 
 /** How far one list of messages, newest first, was read. At most one page of it is held, and the ids of those before. */
-export interface Reading {
+export interface ListProgress {
   page: readonly Message[];
   /** Of the page, the next to give. */
   next: number;
@@ -19,7 +19,7 @@ export interface Reading {
   ended: boolean;
 }
 
-export function newReading(): Reading {
+export function newListProgress(): ListProgress {
   return { page: [], next: 0, seen: new Set(), idlePages: 0, pages: 0, ended: false };
 }
 
@@ -27,8 +27,8 @@ export function newReading(): Reading {
  * The next page has come. `includes`: what of it belongs to the list. Returns why the list is ended with this page although the server says that more
  * follows: it never ends.
  */
-export function takePage(
-  reading: Reading,
+export function addPage(
+  reading: ListProgress,
   items: readonly Message[],
   isLast: boolean,
   includes: (message: Message) => boolean = () => true,
@@ -47,7 +47,7 @@ export function takePage(
 }
 
 /** Nothing more is read of this one. */
-export function endReading(reading: Reading): void {
+export function endList(reading: ListProgress): void {
   reading.page = [];
   reading.ended = true;
 }
@@ -56,7 +56,7 @@ export function endReading(reading: Reading): void {
  * Several lists as one: newest first, those without a time of receipt last; at one instant in the order of the lists. `refill` takes the next page of
  * one, or ends it. Throws what it throws.
  */
-export async function* newestOf<R extends Reading>(
+export async function* mergeNewestFirst<R extends ListProgress>(
   readings: readonly R[],
   refill: (reading: R) => Promise<void>,
 ): AsyncGenerator<Message, void, undefined> {

@@ -5,7 +5,7 @@
  * has no @ is no id of its own where others have one.
  */
 export function messageIdsIn(text: string): string[] {
-  const parts = separated(unescaped(text.replace(label, " ").trim()));
+  const parts = splitIds(unescaped(text.replace(label, " ").trim()));
   if (!parts.some(({ value }) => value.includes("@"))) return parts.map(({ value }) => value);
   const ids: string[] = [];
   /** Of an id whose local part has commas: what was read of it so far. */
@@ -31,7 +31,7 @@ export function messageIdOf(text: string): string {
  * Why a text cannot be one Message-ID; undefined where it can. `besideId`: its message is named by an item id as well, so that the two are compared; it may
  * be a sloppy sender's then, without an @ and without angle brackets.
  */
-export function noMessageId(text: string, besideId = false): string | undefined {
+export function messageIdProblem(text: string, besideId = false): string | undefined {
   const inner = text.startsWith("<") && text.endsWith(">") ? text.slice(1, -1) : text;
   if (inner.trim() === "") return "is empty";
   // Angle brackets inside of an id are odd, and yet what somebody may have sent.
@@ -52,7 +52,7 @@ export function itemIdsIn(text: string): string[] {
   return text.split(/[\s,;]+/).filter((part) => part !== "");
 }
 
-export function noItemId(text: string): string | undefined {
+export function itemIdProblem(text: string): string | undefined {
   if (/[<>@]/.test(text)) return "is no item id: a Message-ID belongs into internet_message_id";
   return /[\s,;]/.test(text) ? "holds a blank or a comma, as no item id does: give each by itself" : undefined;
 }
@@ -74,7 +74,7 @@ interface Part {
   readonly joined: boolean;
 }
 
-function separated(text: string): Part[] {
+function splitIds(text: string): Part[] {
   const parts: Part[] = [];
   const lastAngle = text.lastIndexOf(">");
   let value = "";

@@ -1,7 +1,7 @@
 import type { Detail, Message } from "../message.ts";
 
 /** Whether reading with one detail gave all that the other asks. */
-export function covers(read: Detail, requested: Detail): boolean {
+export function coversDetail(read: Detail, requested: Detail): boolean {
   const parts = ["recipients", "attachments", "headers"] as const;
   return (
     parts.every((part) => read[part] === true || requested[part] !== true) && (requested.body === undefined || requested.body === read.body)
@@ -9,7 +9,7 @@ export function covers(read: Detail, requested: Detail): boolean {
 }
 
 /** A message without the parts that were not asked for: they were read to decide about it, and can be large. */
-export function only(message: Message, requested: Detail): Message {
+export function withoutExtraDetail(message: Message, requested: Detail): Message {
   const { to, cc, bcc, replyTo, attachments, headers, bodyText, bodyHtml, bodyPreview, ...rest } = message;
   return {
     ...rest,

@@ -1,5 +1,5 @@
 import type { Message } from "../message.ts";
-import { containing } from "./contains-text.ts";
+import { containsTest } from "./contains-text.ts";
 import type { Applied, AppliedFilters, FilterName, Filters } from "./search-query.ts";
 
 /** A server may show whole seconds, and compare finer ones. */
@@ -11,7 +11,7 @@ const cutCharacters = 255;
 type Contradicts = (message: Message) => boolean | undefined;
 
 /** The test of a property that may not be shown. */
-function of<T>(value: (message: Message) => T | undefined, contradicts: (value: T) => boolean): Contradicts {
+function testOf<T>(value: (message: Message) => T | undefined, contradicts: (value: T) => boolean): Contradicts {
   return (message) => {
     const shown = value(message);
     return shown === undefined ? undefined : contradicts(shown);
@@ -22,67 +22,67 @@ function of<T>(value: (message: Message) => T | undefined, contradicts: (value: 
  * Filters whose property each line of a list shows, and when it shows that the message does not match. What could be compared otherwise by the server
  * than by us (letters of other widths, accents) contradicts nothing.
  */
-const shown = {
+const contradictionTests = {
   receivedAfter: ({ receivedAfter = "" }) => {
     const from = Date.parse(receivedAfter);
-    return of(
+    return testOf(
       ({ receivedAt }) => receivedAt,
       (at) => Date.parse(at) + hiddenFractionMs <= from,
     );
   },
   receivedBefore: ({ receivedBefore = "" }) => {
     const to = Date.parse(receivedBefore);
-    return of(
+    return testOf(
       ({ receivedAt }) => receivedAt,
       (at) => Date.parse(at) >= to,
     );
   },
   isUnread: ({ isUnread }) =>
-    of(
+    testOf(
       ({ isRead }) => isRead,
       (isRead) => isRead === isUnread,
     ),
   minSize: ({ minSize = 0 }) =>
-    of(
+    testOf(
       ({ size }) => size,
       (size) => size < minSize,
     ),
   maxSize: ({ maxSize = 0 }) =>
-    of(
+    testOf(
       ({ size }) => size,
       (size) => size > maxSize,
     ),
   importance: (filters) =>
-    of(
+    testOf(
       ({ importance }) => importance,
       (importance) => importance !== filters.importance,
     ),
   subject: ({ subject: wanted = "", subjectMatch = "contains" }) => {
-    const part = bare(wanted);
+    const part = lettersAndDigits(wanted);
     const fits = {
-      contains: containing(part),
+      contains: containsTest(part),
       prefix: (text: string) => text.startsWith(part),
       equals: (text: string) => text === part,
     }[subjectMatch];
     // One that is empty is not shown.
-    return ({ subject = "" }) => subject.length < cutCharacters && !fits(bare(subject));
+    return ({ subject = "" }) => subject.length < cutCharacters && !fits(lettersAndDigits(subject));
   },
   category: ({ category = "" }) => {
-    const wanted = bare(category);
-    return of(
+    const wanted = lettersAndDigits(category);
+    return testOf(
       ({ categories }) => categories,
-      (categories) => !categories.some((own) => bare(own) === wanted),
+      (categories) => !categories.some((own) => lettersAndDigits(own) === wanted),
     );
   },
   itemClass: ({ itemClass: wanted = "" }) =>
-    of(
+    testOf(
       ({ itemClass }) => itemClass,
       (itemClass) => !itemClass.toLowerCase().startsWith(wanted.toLowerCase()),
     ),
 } satisfies Partial<Record<FilterName, (filters: Filters) => Contradicts>>;
 
 /** A text without what servers may ignore: case, marks, widths, and all but letters and digits. */
-function bare(text: string): string {
+function lettersAndDigits(text: string): string {
   // Piles of marks take long to be ordered, and are left out anyway.
   const letters = text.replace(/\p{M}/gu, "").normalize("NFKD");
   return letters
@@ -92,7 +92,7 @@ function bare(text: string): string {
 }
 
 /** A list without the lines that contradict a filter which the server was asked to apply. */
-export interface Rechecked {
+export interface RecheckedList {
   readonly messages: AsyncIterable<Message>;
   /** Where each filter was applied, as far as the list was read. */
   applied(): AppliedFilters;
@@ -101,10 +101,12 @@ export interface Rechecked {
 }
 
 /** Looks again at what the server has filtered: one that ignores a filter returns what the lines themselves show to be wrong. */
-export function recheck(messages: AsyncIterable<Message>, filters: Filters, applied: AppliedFilters): Rechecked {
+export function recheck(messages: AsyncIterable<Message>, filters: Filters, applied: AppliedFilters): RecheckedList {
   const broken = new Set<FilterName>();
   const hidden = new Set<FilterName>();
-  const tests = keysOf(shown).flatMap((name) => (applied[name] === "server" ? [{ name, contradicts: shown[name](filters) }] : []));
+  const tests = keysOf(contradictionTests).flatMap((name) =>
+    applied[name] === "server" ? [{ name, contradicts: contradictionTests[name](filters) }] : [],
+  );
   async function* kept(): AsyncGenerator<Message> {
     for await (const message of messages) {
       let fits = true;
@@ -120,12 +122,12 @@ export function recheck(messages: AsyncIterable<Message>, filters: Filters, appl
   }
   return {
     messages: tests.length === 0 ? messages : kept(),
-    applied: () => ({ ...applied, ...each(broken, "client"), ...each(hidden, "server, unchecked") }),
+    applied: () => ({ ...applied, ...filtersAt(broken, "client"), ...filtersAt(hidden, "server, unchecked") }),
     isBroken: () => broken.size > 0,
   };
 }
 
-function each(names: ReadonlySet<FilterName>, where: Applied): AppliedFilters {
+function filtersAt(names: ReadonlySet<FilterName>, where: Applied): AppliedFilters {
   return Object.fromEntries([...names].map((name) => [name, where]));
 }
 

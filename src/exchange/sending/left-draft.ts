@@ -19,13 +19,13 @@ const mostNamed = 10;
  * Why a draft could not be made. Before it has its mark, a draft cannot be told from others: where the reply to its making was lost, those that may be
  * it are named. None of them is ever sent. Throws Failure `internal`.
  */
-export async function unfinished(failure: Failure, traces: DraftSearch, { settle: [wait = 0] }: RetryDelays): Promise<Failure> {
+export async function draftNotMade(failure: Failure, draftSearch: DraftSearch, { settle: [wait = 0] }: RetryDelays): Promise<Failure> {
   const notSent = nothingSent(failure);
   if (failure.code !== "unknown-outcome" && failure.code !== "cancelled") return notSent;
-  const { mailbox } = traces;
+  const { mailbox } = draftSearch;
   // A server that lost us may still be at work.
   await sleep(wait);
-  const looked = await attempt(() => candidates(traces));
+  const looked = await attempt(() => candidates(draftSearch));
   if (!looked.ok) throwDefect(looked.failure, notSent.message);
   const { seen, how } = looked.ok ? looked.value : { seen: "It could not be looked for.", how: "" };
   const { code, wireCode, requestId, backOffMs, cause } = notSent;

@@ -55,13 +55,13 @@ export interface SendSteps<D> extends DraftCleanup<D> {
  * server was seen to refuse it from now on. What certainly was not sent leaves no draft behind. Throws Failure: `unknown-outcome` where it cannot
  * be told, and then the draft stays; otherwise nothing was sent.
  */
-export async function sendOnce<D>(steps: SendSteps<D>, pace: RetryDelays): Promise<void> {
+export async function sendOnce<D>(steps: SendSteps<D>, delays: RetryDelays): Promise<void> {
   const made = await steps.make();
   let draft: D;
   try {
     draft = await steps.complete(made);
   } catch (thrown) {
-    throw await discarded(made, nothingSent(ofDraft(asFailure(thrown))), steps);
+    throw await discardAfterFailure(made, nothingSent(aboutDraft(asFailure(thrown))), steps);
   }
   for (let sends = 1; ; sends++) {
     try {
@@ -69,29 +69,30 @@ export async function sendOnce<D>(steps: SendSteps<D>, pace: RetryDelays): Promi
       return;
     } catch (thrown) {
       const failure = asFailure(thrown);
-      if (steps.certainlyNotSent(failure)) throw await discarded(draft, nothingSent(failure), steps);
+      if (steps.certainlyNotSent(failure)) throw await discardAfterFailure(draft, nothingSent(failure), steps);
       const isLost = failure.code === "cancelled" || steps.isLost(failure);
-      const settled = await settle(steps, draft, isLost, pace);
+      const settled = await settle(steps, draft, isLost, delays);
       if (settled === "sent") return;
-      if ("seen" in settled) throw await unknown(failure, settled.seen, steps);
+      if ("seen" in settled) throw await unknownOutcome(failure, settled.seen, steps);
       draft = settled.draft;
-      if (sends >= maxSends || failure.code === "cancelled") throw await discarded(draft, nothingSent(ofDraft(failure)), steps);
+      if (sends >= maxSends || failure.code === "cancelled")
+        throw await discardAfterFailure(draft, nothingSent(aboutDraft(failure)), steps);
     }
   }
 }
 
 /** Makes a draft; when the answer is lost, looks for it by its mark before making another. Throws Failure: then nothing was sent. */
 export async function makeOnce<D>(
-  { make, find, ...remains }: DraftCleanup<D> & { make(): Promise<D>; find(): Promise<D | undefined> },
-  pace: RetryDelays,
+  { make, find, ...cleanup }: DraftCleanup<D> & { make(): Promise<D>; find(): Promise<D | undefined> },
+  delays: RetryDelays,
 ): Promise<D> {
   try {
     return await make();
   } catch (thrown) {
     const lost = asFailure(thrown);
     if (!mayBeMade(lost)) throw nothingSent(lost);
-    const found = await lookFor(find, pace, lost);
-    if (lost.code === "cancelled") throw found === undefined ? lost : await discarded(found, lost, remains);
+    const found = await findDraft(find, delays, lost);
+    if (lost.code === "cancelled") throw found === undefined ? lost : await discardAfterFailure(found, lost, cleanup);
     if (found !== undefined) return found;
   }
   try {
@@ -99,11 +100,11 @@ export async function makeOnce<D>(
     return await make();
   } catch (thrown) {
     const failure = asFailure(thrown);
-    throw mayBeMade(failure) ? await naming(nothingSent(failure), remains) : nothingSent(failure);
+    throw mayBeMade(failure) ? await withLeftDrafts(nothingSent(failure), cleanup) : nothingSent(failure);
   }
 }
 
-async function lookFor<D>(find: () => Promise<D | undefined>, { settle: waits }: RetryDelays, lost: Failure): Promise<D | undefined> {
+async function findDraft<D>(find: () => Promise<D | undefined>, { settle: waits }: RetryDelays, lost: Failure): Promise<D | undefined> {
   // Half of the looks that a lost order to send is worth: here nothing is at stake but a draft too many.
   for (const wait of waits.slice(0, Math.ceil(waits.length / 2))) {
     await sleep(wait);
@@ -140,7 +141,7 @@ export async function copyOf(
 }
 
 /** Once there is a draft, a not-found is about it: it must not be taken for one about the message that is replied to. */
-function ofDraft(failure: Failure): Failure {
+function aboutDraft(failure: Failure): Failure {
   if (failure.code !== "not-found") return failure;
   const { message, wireCode, requestId } = failure;
   return new Failure("changed", `The draft that was made is not there any more: ${message}`, {
@@ -166,24 +167,24 @@ export function nothingSent(failure: Failure): Failure {
 }
 
 /** Deletes our draft and gives the failure back; when that fails, the failure says where the draft is left. */
-export async function discarded<D>(draft: D, failure: Failure, remains: DraftCleanup<D>): Promise<Failure> {
+export async function discardAfterFailure<D>(draft: D, failure: Failure, cleanup: DraftCleanup<D>): Promise<Failure> {
   try {
-    await remains.discard(draft);
+    await cleanup.discard(draft);
     return failure;
   } catch (thrown) {
     throwDefect(asFailure(thrown), failure.message);
-    return await naming(failure, remains);
+    return await withLeftDrafts(failure, cleanup);
   }
 }
 
 /** The failure with the drafts of ours that are left, as they are found now. */
-export async function naming(failure: Failure, { left, leftIn }: Pick<DraftCleanup<never>, "left" | "leftIn">): Promise<Failure> {
+export async function withLeftDrafts(failure: Failure, { left, leftIn }: Pick<DraftCleanup<never>, "left" | "leftIn">): Promise<Failure> {
   const { code, message, hint, wireCode, requestId, backOffMs, cause } = failure;
   const details = { hint, wireCode, requestId, backOffMs, cause };
   try {
     const drafts = await left();
     if (drafts.length === 0) return failure;
-    const explanation = `${message} ${drafts.length === 1 ? "A draft is" : `${drafts.length} drafts are`} left in ${placesOf(drafts)}.`;
+    const explanation = `${message} ${drafts.length === 1 ? "A draft is" : `${drafts.length} drafts are`} left in ${foldersOf(drafts)}.`;
     return new Failure(code, explanation, { ...details, leftDrafts: drafts });
   } catch (thrown) {
     throwDefect(asFailure(thrown), message);
@@ -193,7 +194,7 @@ export async function naming(failure: Failure, { left, leftIn }: Pick<DraftClean
 
 const folderNames: Readonly<Record<string, string>> = { drafts: "Drafts", outbox: "Outbox", deleteditems: "Deleted Items" };
 
-function placesOf(drafts: readonly LeftDraft[]): string {
+function foldersOf(drafts: readonly LeftDraft[]): string {
   return [...new Set(drafts.map(({ folder, mailbox }) => `${folderNames[folder] ?? folder} of ${mailbox}`))].join(" and ");
 }
 
@@ -203,18 +204,22 @@ function mayBeMade({ code }: Failure): boolean {
 }
 
 /** The draft stays as it is: whoever finds it out decides about it. */
-async function unknown(failure: Failure, seen: string, steps: Pick<SendSteps<never>, "left" | "leftIn" | "folders">): Promise<Failure> {
+async function unknownOutcome(
+  failure: Failure,
+  seen: string,
+  steps: Pick<SendSteps<never>, "left" | "leftIn" | "folders">,
+): Promise<Failure> {
   const explanation = new Failure("unknown-outcome", `It is not known whether the message was sent. ${failure.message} ${seen}`, {
     hint: `Look in ${steps.folders} before you send it again. A draft that is left can be sent or deleted there.`,
     wireCode: failure.wireCode,
     requestId: failure.requestId,
     cause: failure,
   });
-  return await naming(explanation, steps);
+  return await withLeftDrafts(explanation, steps);
 }
 
 /** A draft that is where it was in as many looks will not be found sent in the next: only a lost order may still be carried out. */
-const looksAtDraft = 3;
+const sightingsOfDraft = 3;
 
 type Settled<D> = "sent" | { readonly draft: D } | { readonly seen: string };
 
@@ -238,7 +243,7 @@ async function settle<D>(
           ? "Afterwards no copy of it was in Sent Items, and its draft was still there."
           : `Afterwards neither a copy nor the draft was found in ${folders}.`;
       stays = found === "draft" ? stays + 1 : 0;
-      if (!isLost && stays >= looksAtDraft) break;
+      if (!isLost && stays >= sightingsOfDraft) break;
     } catch (thrown) {
       // The next look may succeed; when none does, it cannot be told.
       const trouble = asFailure(thrown);

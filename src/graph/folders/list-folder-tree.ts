@@ -1,5 +1,5 @@
 import { unnamedFolder } from "../../exchange/folders/folder-tree.ts";
-import { belowUnlisted, mayBeOneItem } from "../../exchange/search/list-around-failures.ts";
+import { mayBeFaultOfOneItem, subfoldersNotListed } from "../../exchange/search/list-around-failures.ts";
 import { isLocal } from "../../exchange/search/local-failure.ts";
 import type { Failure } from "../../failure.ts";
 import { attempt } from "../../outcome.ts";
@@ -49,12 +49,12 @@ export async function listFolderTree(mailbox: GraphMailbox): Promise<ListedFolde
       }
       // A page that was broken, and a list that goes on, are asked for from their beginning, so that the places in them have numbers.
       const children = await attempt(async () => {
-        if (!outcome.ok && !mayBeOneItem(outcome.failure)) throw outcome.failure;
+        if (!outcome.ok && !mayBeFaultOfOneItem(outcome.failure)) throw outcome.failure;
         return await childrenAround(parent);
       });
       if (children.ok) for (const one of children.value) next.push(one);
-      else if (isLocal(children.failure) || mayBeOneItem(children.failure))
-        cuts.push(belowUnlisted(level[at]?.displayName ?? "", children.failure));
+      else if (isLocal(children.failure) || mayBeFaultOfOneItem(children.failure))
+        cuts.push(subfoldersNotListed(level[at]?.displayName ?? "", children.failure));
       else throw children.failure;
     }
     level = next;

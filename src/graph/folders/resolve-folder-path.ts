@@ -1,12 +1,12 @@
 import type { Folder, FolderName } from "../../exchange/folders/folder.ts";
 import { joinPath, type ParsedName, parseFolderName, splitStore, wellKnownName } from "../../exchange/folders/folder-names.ts";
 import { type FolderNode, type FoundFolder, treeOf, walk } from "../../exchange/folders/folder-tree.ts";
-import { notLooked } from "../../exchange/search/list-around-failures.ts";
-import { unopened } from "../../exchange/search/unopened-folders.ts";
+import { incompleteFolderList } from "../../exchange/search/list-around-failures.ts";
+import { mailboxNotOpened } from "../../exchange/search/unopened-folders.ts";
 import { asFailure, Failure, throwDefect } from "../../failure.ts";
 import { attempt } from "../../outcome.ts";
 import { createFolder, getFolder, type ListedFolder } from "../requests/mail-folders.ts";
-import { noFolder, unknownFolder } from "../session/id-ownership.ts";
+import { folderNotFound, unknownFolder } from "../session/id-ownership.ts";
 import type { GraphMailbox } from "../session/mailbox.ts";
 import { restId } from "../session/request-description.ts";
 import type { FolderRef } from "./folder-ref.ts";
@@ -17,7 +17,7 @@ import type { Folders, OneFolder } from "./mailbox-folders.ts";
  * The well-known names that Graph takes.
  * @see https://learn.microsoft.com/en-us/graph/api/resources/mailfolder
  */
-const known: ReadonlySet<string> = new Set(
+const wellKnownNames: ReadonlySet<string> = new Set(
   (
     "archive clutter conflicts conversationhistory deleteditems drafts inbox junkemail localfailures msgfolderroot outbox " +
     "recoverableitemsdeletions scheduled searchfolders sentitems serverfailures syncissues"
@@ -27,7 +27,7 @@ const known: ReadonlySet<string> = new Set(
 const root: FolderRef = { distinguished: "msgfolderroot" };
 
 /** How far a path leads: the last folder that exists, and the names that are missing below it. */
-interface Reached {
+interface ResolvedPath {
   readonly ref: FolderRef;
   readonly missing: readonly string[];
 }
@@ -43,7 +43,7 @@ export function openFolders(mailbox: GraphMailbox): Folders {
         cuts = own;
         return treeOf(folders);
       },
-      (thrown) => Promise.reject(unopened(asFailure(thrown))),
+      (thrown) => Promise.reject(mailboxNotOpened(asFailure(thrown))),
     );
     requested = listing;
     // A listing that failed is asked again by the next who needs it.
@@ -53,13 +53,13 @@ export function openFolders(mailbox: GraphMailbox): Folders {
     return listing;
   }
 
-  async function reach(parts: readonly string[]): Promise<Reached> {
+  async function reach(parts: readonly string[]): Promise<ResolvedPath> {
     const nodes = await tree();
     const found = walk(nodes, parts);
     const [first = ""] = parts;
     const name = wellKnownName(first);
     // In another language: Graph does not list the well-known names, but gives a folder by its own.
-    if (found.node !== undefined || name === undefined || !known.has(name)) return reached(found);
+    if (found.node !== undefined || name === undefined || !wellKnownNames.has(name)) return reached(found);
     const top = await topOf(name, nodes);
     if (top === undefined) return reached(found);
     const below = walk(
@@ -74,9 +74,9 @@ export function openFolders(mailbox: GraphMailbox): Folders {
     return nodes.find(({ folderId }) => folderId === found.folderId);
   }
 
-  function reached({ node, missing }: { readonly node: FolderNode | undefined; readonly missing: readonly string[] }): Reached {
+  function reached({ node, missing }: { readonly node: FolderNode | undefined; readonly missing: readonly string[] }): ResolvedPath {
     const [cut] = cuts;
-    if (missing.length > 0 && cut !== undefined) throw notLooked(cut);
+    if (missing.length > 0 && cut !== undefined) throw incompleteFolderList(cut);
     return { ref: node === undefined ? root : { id: node.folderId }, missing };
   }
 
@@ -96,18 +96,18 @@ export function openFolders(mailbox: GraphMailbox): Folders {
     const { ref, missing } = await reach(parts.parts);
     if (missing.length === 0) return ref;
     if (parts.kind === "well-known") return wellKnown(parts.name);
-    throw noFolder(name, missing);
+    throw folderNotFound(name, missing);
   }
 
   async function get(name: FolderName): Promise<Folder> {
     const ref = await resolve(name);
     const nodes = await tree();
     const listed = "id" in ref ? nodes.find(({ folderId }) => folderId === restId(ref.id)) : undefined;
-    if (listed !== undefined) return asFolder(listed, listed.path);
+    if (listed !== undefined) return folderOf(listed, listed.path);
     const found = await ask(ref, name);
     const node = nodes.find(({ folderId }) => folderId === found.folderId);
     const isRoot = "distinguished" in ref && ref.distinguished === "msgfolderroot";
-    return asFolder(found, node?.path ?? (isRoot ? "" : joinPath([found.displayName ?? name])));
+    return folderOf(found, node?.path ?? (isRoot ? "" : joinPath([found.displayName ?? name])));
   }
 
   async function ask(ref: FolderRef, name: FolderName): Promise<ListedFolder> {
@@ -117,7 +117,7 @@ export function openFolders(mailbox: GraphMailbox): Folders {
       // Graph has one code for items and folders: here it was a folder that was named.
       const failure = asFailure(thrown);
       const meant = parseFolderName(name);
-      if (meant.kind === "well-known" && meant.certain) throw unopened(failure);
+      if (meant.kind === "well-known" && meant.certain) throw mailboxNotOpened(failure);
       if (failure.code === "not-found" || failure.code === "invalid-input") throw await unknownFolder(mailbox, name, failure);
       throw failure;
     }
@@ -156,7 +156,7 @@ export function openFolders(mailbox: GraphMailbox): Folders {
 }
 
 function wellKnown(name: string): FolderRef {
-  if (known.has(name)) return { distinguished: name };
+  if (wellKnownNames.has(name)) return { distinguished: name };
   throw new Failure("unsupported", `Microsoft Graph does not give access to the folder ${name}.`, {
     hint: "Of the Recoverable Items it gives recoverableitemsdeletions; Exchange Web Services give the rest.",
   });
@@ -167,6 +167,6 @@ function isDecided({ code }: Failure): boolean {
   return code === "cancelled" || code === "folder-not-found" || code === "invalid-input";
 }
 
-function asFolder({ folderId, displayName = "", totalCount, folderClass }: FoundFolder, path: string): Folder {
+function folderOf({ folderId, displayName = "", totalCount, folderClass }: FoundFolder, path: string): Folder {
   return { folderId, displayName, path, totalCount, folderClass };
 }

@@ -1,6 +1,6 @@
 import type { Call } from "../../exchange/exchange.ts";
 import { attempt, type Outcome } from "../../outcome.ts";
-import { adminWayOf, type GraphOptions, openSession } from "../graph.ts";
+import { adminConnectionOf, type GraphOptions, openSession } from "../graph.ts";
 import { anyContact } from "../requests/contacts.ts";
 import { getFolder } from "../requests/mail-folders.ts";
 import { getUserPurpose } from "../requests/mailbox-settings.ts";
@@ -34,7 +34,7 @@ export function openProbe(options: GraphOptions, call: Call = {}): Probe {
     settings: (mailbox) => attempt(() => of(mailbox).ask(getUserPurpose, mailbox)),
     contacts: (mailbox) => attempt(() => of(mailbox).ask(anyContact, undefined)),
     users: () => attempt(() => of("").ask(anyUser, undefined)),
-    mailboxList: (admin) => attempt(() => tryAdminApi(adminWayOf(admin, options, connection), call)),
+    mailboxList: (admin) => attempt(() => tryAdminApi(adminConnectionOf(admin, options, connection), call)),
     entry: (mailbox) => attempt(() => of(mailbox).ask(getUser, mailbox)),
     close,
   };

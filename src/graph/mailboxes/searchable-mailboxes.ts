@@ -1,5 +1,5 @@
 import type { SearchableMailbox, SearchableMailboxes, SearchableMailboxQuery } from "../../exchange/exchange.ts";
-import { mayBeOneItem } from "../../exchange/search/list-around-failures.ts";
+import { mayBeFaultOfOneItem } from "../../exchange/search/list-around-failures.ts";
 import { Failure, throwDefect } from "../../failure.ts";
 import { attempt } from "../../outcome.ts";
 import { getUserPurpose } from "../requests/mailbox-settings.ts";
@@ -18,7 +18,7 @@ export async function searchableMailboxes(
 ): Promise<SearchableMailboxes> {
   if (adminConnection === undefined) {
     return {
-      ...(await ofDirectory(account, query)),
+      ...(await listDirectory(account, query)),
       note: "The list is that of the directory: the Exchange Online Admin API was not asked.",
     };
   }
@@ -28,11 +28,11 @@ export async function searchableMailboxes(
   throwDefect(listed.failure);
   const { code, wireCode } = listed.failure;
   const note = `The Exchange Online Admin API was asked first and did not list them (${code}${wireCode === undefined ? "" : `, ${wireCode.slice(0, 80)}`}).`;
-  return { ...(await ofDirectory(account, query)), note };
+  return { ...(await listDirectory(account, query)), note };
 }
 
 /** The users with an address whose mailbox answers. Needs User.ReadBasic.All and MailboxSettings.Read. Throws Failure. */
-async function ofDirectory(account: GraphMailbox, query: SearchableMailboxQuery): Promise<SearchableMailboxes> {
+async function listDirectory(account: GraphMailbox, query: SearchableMailboxQuery): Promise<SearchableMailboxes> {
   const users = new Map<string, DirectoryUser>();
   const cut = await listInto(users, account, query.filter);
   const requested = [...users.values()];
@@ -52,7 +52,7 @@ async function ofDirectory(account: GraphMailbox, query: SearchableMailboxQuery)
       if (!user.isGuest) unopened.push({ mailbox: user.mail, message: outcome.failure.message, failure: outcome.failure });
     } else {
       failed.push({ mailbox: user.mail, message: outcome.failure.message, failure: outcome.failure });
-      if (failed.length === requested.length) throw lacking(outcome.failure, "MailboxSettings.Read");
+      if (failed.length === requested.length) throw permissionMissing(outcome.failure, "MailboxSettings.Read");
     }
   }
   // Without an address: nobody knows whose it would be.
@@ -77,7 +77,7 @@ async function listInto(
       }
       return undefined;
     } catch (thrown) {
-      if (!(thrown instanceof Failure) || !mayBeOneItem(thrown)) throw lacking(thrown, "User.ReadBasic.All");
+      if (!(thrown instanceof Failure) || !mayBeFaultOfOneItem(thrown)) throw permissionMissing(thrown, "User.ReadBasic.All");
       cut = thrown;
     }
   }
@@ -85,7 +85,7 @@ async function listInto(
   return cut;
 }
 
-function lacking(thrown: unknown, permission: string): unknown {
+function permissionMissing(thrown: unknown, permission: string): unknown {
   if (!(thrown instanceof Failure) || (thrown.code !== "access-denied" && thrown.code !== "role-missing")) return thrown;
   return new Failure("role-missing", `The application may not list mailboxes: it lacks the permission ${permission} at Microsoft Graph.`, {
     wireCode: thrown.wireCode,

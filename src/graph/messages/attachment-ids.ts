@@ -2,7 +2,7 @@
 
 import type { Attachment, AttachmentKind } from "../../exchange/attachment.ts";
 import { Failure } from "../../failure.ts";
-import type { InsidePlace } from "../../message-content/attached-parts.ts";
+import type { PartLocation } from "../../message-content/attached-parts.ts";
 import { flagIn, type JsonObject, numberIn, textIn } from "../session/read-json.ts";
 
 /** What hangs on a message itself, as requests name it. */
@@ -16,18 +16,18 @@ export interface AttachmentName {
  * of Graph) and the attachment's. Inside an attached message Graph reaches nothing: there each part has the number that it has in that message,
  * counted from 1, so that `….….2.3` is the third part of the message that is the second part of the attached one.
  */
-export interface AttachmentPlace extends AttachmentName {
+export interface AttachmentLocation extends AttachmentName {
   /** Empty for what hangs on the message itself. */
   readonly inside: readonly number[];
 }
 
 /** A thousand parts, a hundred deep: nothing that we list is further in. */
-const maxInside = 100;
+const maxPartDepth = 100;
 
 /** Throws Failure `invalid-input` for what is no id of an attachment. */
-export function placeOf(id: string): AttachmentPlace {
+export function parseAttachmentId(id: string): AttachmentLocation {
   const [messageId = "", attachmentId = "", ...numbers] = id.split(".");
-  const isPlace = messageId !== "" && attachmentId !== "" && numbers.length <= maxInside;
+  const isPlace = messageId !== "" && attachmentId !== "" && numbers.length <= maxPartDepth;
   if (isPlace && numbers.every((number) => /^[1-9]\d{0,3}$/.test(number))) return { messageId, attachmentId, inside: numbers.map(Number) };
   const form = "<message id>.<attachment id>, and with the numbers of parts behind it inside an attached message";
   throw new Failure("invalid-input", `This is no id of an attachment as Microsoft Graph and mailcordon give them: ${form}.`, {
@@ -54,7 +54,7 @@ export function attachmentOf(json: JsonObject, messageId: string): Attachment | 
 }
 
 /** As what is downloaded and where in it, for `openInside`. */
-export function insideOf({ messageId, attachmentId, inside }: AttachmentPlace): InsidePlace {
+export function partLocationOf({ messageId, attachmentId, inside }: AttachmentLocation): PartLocation {
   return { holder: `${messageId}.${attachmentId}`, inside };
 }
 

@@ -12,8 +12,8 @@ import { getMessage } from "../requests/messages.ts";
 import type { GraphMailbox } from "../session/mailbox.ts";
 import { oneByOne } from "../session/one-by-one.ts";
 import { objectIn, textIn } from "../session/read-json.ts";
-import { type AttachmentPlace, attachmentOf, attachmentsOf, placeOf } from "./attachment-ids.ts";
-import { endOf, insideReader } from "./message-content.ts";
+import { type AttachmentLocation, attachmentOf, attachmentsOf, parseAttachmentId } from "./attachment-ids.ts";
+import { dropBytes, partReaderFor } from "./message-content.ts";
 import { messageOf } from "./message-reader.ts";
 
 /** What hangs in each message. */
@@ -39,9 +39,9 @@ export async function* attachments(mailbox: GraphMailbox, itemIds: readonly stri
 
 /** The message inside each item attachment, or what hangs in a file. It has no id of its own: it bears that of the attachment. */
 export async function* attachedMessages(mailbox: GraphMailbox, requested: readonly Attachment[]): AsyncIterable<Outcome<Message>> {
-  const places = await Promise.all(requested.map((one) => attempt(async () => openablePlace(one))));
+  const places = await Promise.all(requested.map((one) => attempt(async () => openableLocation(one))));
   // What hangs on a message itself is asked for by itself: nothing else is being read meanwhile, which would keep a place.
-  const inside = await insideReader(
+  const inside = await partReaderFor(
     mailbox,
     places.map((place) => (place.ok && place.value.inside.length > 0 ? place.value : undefined)),
   );
@@ -50,8 +50,9 @@ export async function* attachedMessages(mailbox: GraphMailbox, requested: readon
       if (!place.ok) throw place.failure;
       const { id, kind } = requested[index] ?? { id: "", kind: "item" };
       const isItem = kind === "item";
-      if (inside !== undefined && place.value.inside.length > 0) return await messageIn(await inside.open(index), id, isItem);
-      if (!isItem) return await messageIn({ isMessage: false, bytes: await mailbox.stream(getAttachmentValue, place.value) }, id, isItem);
+      if (inside !== undefined && place.value.inside.length > 0) return await readMessageIn(await inside.open(index), id, isItem);
+      if (!isItem)
+        return await readMessageIn({ isMessage: false, bytes: await mailbox.stream(getAttachmentValue, place.value) }, id, isItem);
       return await attachedMessage(mailbox, place.value, id);
     });
   } finally {
@@ -59,12 +60,12 @@ export async function* attachedMessages(mailbox: GraphMailbox, requested: readon
   }
 }
 
-function openablePlace(attachment: Attachment): AttachmentPlace {
+function openableLocation(attachment: Attachment): AttachmentLocation {
   if (!holdsOthers(attachment)) throw notAMessage();
-  return placeOf(attachment.id);
+  return parseAttachmentId(attachment.id);
 }
 
-async function attachedMessage(mailbox: GraphMailbox, place: AttachmentPlace, id: string): Promise<Message> {
+async function attachedMessage(mailbox: GraphMailbox, place: AttachmentLocation, id: string): Promise<Message> {
   // First what it is: a file would come with all its content.
   const kind = attachmentOf(await mailbox.ask(getAttachmentKind, place), place.messageId)?.kind;
   if (kind !== "item") throw notAMessage();
@@ -76,7 +77,7 @@ async function attachedMessage(mailbox: GraphMailbox, place: AttachmentPlace, id
   if (!isOfMessage(textIn(item, "@odata.type"))) return message;
   // Graph tells what Exchange knows of the message, and only the message itself what hangs in it.
   const whole = { isMessage: true, bytes: beginsAsMessage(await mailbox.stream(getAttachmentValue, place)) };
-  const { attachments: inner, headers, unlisted } = await messageIn(whole, id, true);
+  const { attachments: inner, headers, unlisted } = await readMessageIn(whole, id, true);
   return { ...message, headers: message.headers ?? headers, attachments: inner, unlisted };
 }
 
@@ -86,9 +87,9 @@ function isOfMessage(type: string | undefined): boolean {
 }
 
 /** What an attached message says itself, and what hangs in it. */
-async function messageIn({ isMessage, bytes }: OpenedPart, id: string, isItem: boolean): Promise<Message> {
+async function readMessageIn({ isMessage, bytes }: OpenedPart, id: string, isItem: boolean): Promise<Message> {
   if (isMessage || !isItem) return (await import("../../message-content/attached-message.ts")).readAttached(bytes, id, isItem);
-  await endOf(bytes);
+  await dropBytes(bytes);
   throw notAMessage();
 }
 
@@ -101,7 +102,7 @@ export async function* deleteAttachments(
   mailbox: GraphMailbox,
   attachmentIds: readonly string[],
 ): AsyncIterable<Outcome<{ readonly changeKey?: string | undefined }>> {
-  const places = await onlyAllowed(mailbox, await Promise.all(attachmentIds.map((id) => attempt(async () => outermost(id)))));
+  const places = await onlyAllowed(mailbox, await Promise.all(attachmentIds.map((id) => attempt(async () => parseTopLevelId(id)))));
   const deleted = mailbox
     .each(
       deleteAttachment,
@@ -117,16 +118,16 @@ export async function* deleteAttachments(
     }
     const next = await deleted.next();
     if (next.done === true) yield failed(new Failure("internal", "There were fewer outcomes than items."));
-    else yield next.value.ok ? next.value : await explained(mailbox, place.value, next.value.failure);
+    else yield next.value.ok ? next.value : await explainRefusal(mailbox, place.value, next.value.failure);
   }
 }
 
 /** Where attachments are deleted from drafts only: what hangs on another message is not even asked for. Throws Failure `cancelled`. */
 async function onlyAllowed(
   mailbox: GraphMailbox,
-  places: readonly Outcome<AttachmentPlace>[],
-): Promise<readonly Outcome<AttachmentPlace>[]> {
-  if (mailbox.habits.deleteAttachments === "try") return places;
+  places: readonly Outcome<AttachmentLocation>[],
+): Promise<readonly Outcome<AttachmentLocation>[]> {
+  if (mailbox.behaviour.deleteAttachments === "try") return places;
   const holders = [...new Set(places.flatMap((place) => (place.ok ? [place.value.messageId] : [])))];
   const read = new Map<string, Outcome<Message>>();
   let next = 0;
@@ -138,18 +139,18 @@ async function onlyAllowed(
   return places.map((place) => {
     const holder = place.ok ? read.get(place.value.messageId) : undefined;
     if (holder === undefined || (holder.ok && holder.value.isDraft === true)) return place;
-    return failed(holder.ok ? guarded() : holder.failure);
+    return failed(holder.ok ? draftsOnly() : holder.failure);
   });
 }
 
-function guarded(): Failure {
+function draftsOnly(): Failure {
   return new Failure("unsupported", "Over this connection attachments are taken out of drafts only: nothing was asked for.", {
     hint: "Keep a copy as evidence and delete the message; or set graph.delete_attachments to try.",
   });
 }
 
-function outermost(id: string) {
-  const place = placeOf(id);
+function parseTopLevelId(id: string) {
+  const place = parseAttachmentId(id);
   if (place.inside.length === 0) return place;
   throw new Failure("unsupported", "This hangs in an attached message, out of which Microsoft Graph takes nothing.", {
     hint: "Delete the attached message instead; a copy of it is kept first.",
@@ -160,9 +161,9 @@ function outermost(id: string) {
  * A refusal is looked into: what is gone is answered as if it were forbidden, and of received mail Microsoft has announced that from 2026-12-31 it is
  * changed with Mail-Advanced permissions only, and does not say whether that is about attachments too.
  */
-async function explained(
+async function explainRefusal(
   mailbox: GraphMailbox,
-  place: AttachmentPlace,
+  place: AttachmentLocation,
   failure: Failure,
 ): Promise<Outcome<{ readonly changeKey?: string }>> {
   const isLost = mayBeDone(failure);

@@ -2,7 +2,7 @@ import type { Content } from "../../exchange/message.ts";
 import { Failure } from "../../failure.ts";
 import { attempt, failed, type Outcome } from "../../outcome.ts";
 import { openPartDecoder } from "../../wire/mime/decode-part.ts";
-import { exportIdsOf, noSuchInterface, sizeOfExport } from "../moving/copy-to-other-mailbox.ts";
+import { exportIdsOf, noExportInCloud, sizeOfExport } from "../moving/copy-to-other-mailbox.ts";
 import { exportItem } from "../requests/mailbox-exportitems.ts";
 import { getMailboxId } from "../requests/usersettings-list-exchange.ts";
 import type { GraphMailbox } from "../session/mailbox.ts";
@@ -13,7 +13,7 @@ import { ExportReply } from "./export-reply.ts";
 /** Each message as exportItems returns it, one request each. */
 export async function* exported(mailbox: GraphMailbox, itemIds: readonly string[]): AsyncIterable<Outcome<Content>> {
   const ready = await attempt(async () => {
-    if (!mailbox.habits.importExport) throw new Failure("unsupported", noSuchInterface);
+    if (!mailbox.behaviour.importExport) throw new Failure("unsupported", noExportInCloud);
     return { mailboxId: await mailbox.ask(getMailboxId, undefined), ids: await exportIdsOf(mailbox, itemIds) };
   });
   if (!ready.ok) {

@@ -1,8 +1,8 @@
 import type { Contact, ContactList, ContactQuery, UnreadContact } from "../../exchange/contact.ts";
 import { joinPath, parseFolderName, sameName, wellKnownName } from "../../exchange/folders/folder-names.ts";
-import { belowUnlisted, mayBeOneItem, notLooked } from "../../exchange/search/list-around-failures.ts";
+import { incompleteFolderList, mayBeFaultOfOneItem, subfoldersNotListed } from "../../exchange/search/list-around-failures.ts";
 import { isLocal } from "../../exchange/search/local-failure.ts";
-import { holding } from "../../exchange/search/match-filters.ts";
+import { textTest } from "../../exchange/search/match-filters.ts";
 import { asFailure, Failure } from "../../failure.ts";
 import { attempt } from "../../outcome.ts";
 import { type ContactFolder, contactsPerPage, listContactFolders, listContacts } from "../requests/contacts.ts";
@@ -11,7 +11,7 @@ import { unknownFolder } from "../session/id-ownership.ts";
 import type { GraphMailbox } from "../session/mailbox.ts";
 
 /** A folder to look into; without an id it is the Contacts folder. */
-interface Place {
+interface ContactFolderRef {
   readonly folderId: string | undefined;
   readonly path: string | undefined;
 }
@@ -23,7 +23,7 @@ interface Place {
 export async function contacts(mailbox: GraphMailbox, query: ContactQuery): Promise<ContactList> {
   const { folder = "contacts" } = query;
   try {
-    return await listed(mailbox, query);
+    return await listContactsOf(mailbox, query);
   } catch (thrown) {
     const failure = asFailure(thrown);
     const isUnknown = failure.code === "not-found" || failure.code === "invalid-input";
@@ -32,13 +32,13 @@ export async function contacts(mailbox: GraphMailbox, query: ContactQuery): Prom
   }
 }
 
-async function listed(mailbox: GraphMailbox, query: ContactQuery): Promise<ContactList> {
+async function listContactsOf(mailbox: GraphMailbox, query: ContactQuery): Promise<ContactList> {
   const found = new Map<string, Contact>();
   const unread: UnreadContact[] = [];
-  const wanted = query.query === undefined ? undefined : holding(query.query);
+  const wanted = query.query === undefined ? undefined : textTest(query.query);
   if (query.limit >= 1) {
     const missed = (failure: Failure) => unread.push({ failure });
-    places: for (const { folderId, path } of await placesOf(mailbox, query, missed)) {
+    places: for (const { folderId, path } of await foldersToRead(mailbox, query, missed)) {
       const list = {
         asking: (top?: number, skip?: number) => ({ folder: folderId, top, skip }),
         size: contactsPerPage,
@@ -66,17 +66,24 @@ function matches(
 }
 
 /** Tells a folder that cannot be listed, and what is below it. */
-type Missed = (failure: Failure) => void;
+type ReportFailure = (failure: Failure) => void;
 
-async function placesOf(mailbox: GraphMailbox, { folder = "contacts", recursive }: ContactQuery, missed: Missed): Promise<Place[]> {
+async function foldersToRead(
+  mailbox: GraphMailbox,
+  { folder = "contacts", recursive }: ContactQuery,
+  missed: ReportFailure,
+): Promise<ContactFolderRef[]> {
   const isDefault = wellKnownName(folder) === "contacts";
-  if (isDefault) return [{ folderId: undefined, path: "Contacts" }, ...(recursive ? await below(mailbox, undefined, [], missed) : [])];
-  const top = await named(mailbox, folder);
-  return recursive && top.folderId !== undefined ? [top, ...(await below(mailbox, top.folderId, [top.path ?? folder], missed))] : [top];
+  if (isDefault)
+    return [{ folderId: undefined, path: "Contacts" }, ...(recursive ? await foldersBelow(mailbox, undefined, [], missed) : [])];
+  const top = await resolveContactFolder(mailbox, folder);
+  return recursive && top.folderId !== undefined
+    ? [top, ...(await foldersBelow(mailbox, top.folderId, [top.path ?? folder], missed))]
+    : [top];
 }
 
 /** By its id, or by the names of a path; the path may begin with the Contacts folder, below which Graph shows no names. */
-async function named(mailbox: GraphMailbox, folder: string): Promise<Place> {
+async function resolveContactFolder(mailbox: GraphMailbox, folder: string): Promise<ContactFolderRef> {
   const parsed = parseFolderName(folder);
   if (parsed.kind === "id") return { folderId: parsed.id, path: undefined };
   const [first = ""] = parsed.parts;
@@ -84,9 +91,11 @@ async function named(mailbox: GraphMailbox, folder: string): Promise<Place> {
   let parent: string | undefined;
   for (const part of parts) {
     const cuts: Failure[] = [];
-    const next = (await children(mailbox, parent, (failure) => cuts.push(failure))).find(({ displayName }) => sameName(displayName, part));
+    const next = (await childFolders(mailbox, parent, (failure) => cuts.push(failure))).find(({ displayName }) =>
+      sameName(displayName, part),
+    );
     const [cut] = cuts;
-    if (next === undefined && cut !== undefined) throw notLooked(cut);
+    if (next === undefined && cut !== undefined) throw incompleteFolderList(cut);
     if (next === undefined) throw new Failure("folder-not-found", `The contact folder "${folder}" was not found: there is no "${part}".`);
     parent = next.folderId;
   }
@@ -94,25 +103,30 @@ async function named(mailbox: GraphMailbox, folder: string): Promise<Place> {
 }
 
 /** Every folder below one, parents before children. */
-async function below(mailbox: GraphMailbox, parent: string | undefined, names: readonly string[], missed: Missed): Promise<Place[]> {
-  const open = (await children(mailbox, parent, missed)).map((folder) => ({ folder, names }));
+async function foldersBelow(
+  mailbox: GraphMailbox,
+  parent: string | undefined,
+  names: readonly string[],
+  missed: ReportFailure,
+): Promise<ContactFolderRef[]> {
+  const open = (await childFolders(mailbox, parent, missed)).map((folder) => ({ folder, names }));
   const seen = new Set<string>();
-  const places: Place[] = [];
+  const places: ContactFolderRef[] = [];
   for (let next = open.shift(); next !== undefined; next = open.shift()) {
     const { folder } = next;
     if (seen.has(folder.folderId)) continue;
     seen.add(folder.folderId);
     const own = [...next.names, folder.displayName];
     places.push({ folderId: folder.folderId, path: joinPath(own) });
-    const under = await attempt(() => children(mailbox, folder.folderId, missed));
+    const under = await attempt(() => childFolders(mailbox, folder.folderId, missed));
     if (under.ok) for (const one of under.value.map((child) => ({ folder: child, names: own }))) open.push(one);
-    else if (isLocal(under.failure) || mayBeOneItem(under.failure)) missed(belowUnlisted(joinPath(own), under.failure));
+    else if (isLocal(under.failure) || mayBeFaultOfOneItem(under.failure)) missed(subfoldersNotListed(joinPath(own), under.failure));
     else throw under.failure;
   }
   return places;
 }
 
-async function children(mailbox: GraphMailbox, parent: string | undefined, missed: Missed): Promise<ContactFolder[]> {
+async function childFolders(mailbox: GraphMailbox, parent: string | undefined, missed: ReportFailure): Promise<ContactFolder[]> {
   const all: ContactFolder[] = [];
   const list = {
     asking: (top?: number, skip?: number) => ({ folder: parent, top, skip }),

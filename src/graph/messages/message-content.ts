@@ -1,14 +1,14 @@
 import type { Attachment, AttachmentKind } from "../../exchange/attachment.ts";
 import type { Content } from "../../exchange/message.ts";
 import { Failure } from "../../failure.ts";
-import type { InsideReader } from "../../message-content/attached-parts.ts";
+import type { PartReader } from "../../message-content/attached-parts.ts";
 import { attempt, type Outcome } from "../../outcome.ts";
 import { beginsAsMessage } from "../../wire/mime/check-message-start.ts";
 import { getAttachmentValue } from "../requests/attachment-get.ts";
 import { getMimeMessage } from "../requests/outlook-get-mime-message.ts";
 import type { GraphMailbox } from "../session/mailbox.ts";
 import { oneByOne } from "../session/one-by-one.ts";
-import { type AttachmentPlace, insideOf, placeOf } from "./attachment-ids.ts";
+import { type AttachmentLocation, parseAttachmentId, partLocationOf } from "./attachment-ids.ts";
 
 /** The RFC 5322 form of each message, one request each: in a batch it would be base64 inside of JSON, and held whole. */
 export function mime(mailbox: GraphMailbox, itemIds: readonly string[]): AsyncIterable<Outcome<Content>> {
@@ -20,8 +20,8 @@ export function mime(mailbox: GraphMailbox, itemIds: readonly string[]): AsyncIt
  * reference attachment links to is never fetched.
  */
 export async function* attachmentContent(mailbox: GraphMailbox, requested: readonly Attachment[]): AsyncIterable<Outcome<Content>> {
-  const places = await Promise.all(requested.map(({ id, kind }) => attempt(async () => readablePlace(id, kind))));
-  const inside = await insideReader(
+  const places = await Promise.all(requested.map(({ id, kind }) => attempt(async () => readableLocation(id, kind))));
+  const inside = await partReaderFor(
     mailbox,
     places.map((place) => (place.ok ? place.value : undefined)),
   );
@@ -37,25 +37,25 @@ export async function* attachmentContent(mailbox: GraphMailbox, requested: reado
   }
 }
 
-function readablePlace(id: string, kind: AttachmentKind): AttachmentPlace {
+function readableLocation(id: string, kind: AttachmentKind): AttachmentLocation {
   if (kind === "reference") throw new Failure("unsupported", "This attachment is a link to a file elsewhere; links are not followed.");
-  return placeOf(id);
+  return parseAttachmentId(id);
 }
 
 /** Undefined when nothing is in an attached message: most calls need none of it. */
-export async function insideReader(
+export async function partReaderFor(
   mailbox: GraphMailbox,
-  places: readonly (AttachmentPlace | undefined)[],
-): Promise<InsideReader | undefined> {
+  places: readonly (AttachmentLocation | undefined)[],
+): Promise<PartReader | undefined> {
   if (!places.some((place) => place !== undefined && place.inside.length > 0)) return undefined;
-  const { openInside } = await import("../../message-content/attached-parts.ts");
-  return openInside(
-    places.map((place) => place && insideOf(place)),
-    (holder) => mailbox.stream(getAttachmentValue, placeOf(holder)),
+  const { openPartReader } = await import("../../message-content/attached-parts.ts");
+  return openPartReader(
+    places.map((place) => place && partLocationOf(place)),
+    (holder) => mailbox.stream(getAttachmentValue, parseAttachmentId(holder)),
   );
 }
 
 /** Bytes that nobody wants keep a connection until they are ended; and what has not begun cannot end. */
-export async function endOf(bytes: AsyncIterable<Uint8Array>): Promise<void> {
+export async function dropBytes(bytes: AsyncIterable<Uint8Array>): Promise<void> {
   for await (const _ of bytes) return;
 }

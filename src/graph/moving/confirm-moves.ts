@@ -31,7 +31,7 @@ export async function* confirmAfterLostReply<T>(
 }
 
 /** Sees that a message lies in a folder. An id of the form that a move changes names nothing afterwards, which shows nothing. */
-export function liesIn(mailbox: GraphMailbox, folder: FolderRef): (id: string) => Promise<Relocated | undefined> {
+export function checkInFolder(mailbox: GraphMailbox, folder: FolderRef): (id: string) => Promise<Relocated | undefined> {
   let goal: Promise<string> | undefined;
   return async (itemId) => {
     goal ??= "id" in folder ? Promise.resolve(folder.id) : mailbox.ask(getFolder, folder).then(({ folderId }) => folderId);
@@ -41,7 +41,7 @@ export function liesIn(mailbox: GraphMailbox, folder: FolderRef): (id: string) =
 }
 
 /** Sees that Graph has no message of this id any more. */
-export function isGone(mailbox: GraphMailbox): (id: string) => Promise<Relocated | undefined> {
+export function checkGone(mailbox: GraphMailbox): (id: string) => Promise<Relocated | undefined> {
   return async (itemId) => {
     const there = await attempt(() => mailbox.ask(getMessage, { itemId, detail: {} }));
     if (there.ok) return undefined;

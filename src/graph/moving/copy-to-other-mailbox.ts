@@ -32,7 +32,7 @@ interface Target {
 }
 
 /** An item to import. */
-interface Parcel {
+interface ItemToImport {
   readonly file: string;
   readonly size: number;
   /** Microsoft names the ids of its own lists of folders; those of mail folders look the same. One that is not taken is refused, and told in the answer. */
@@ -45,7 +45,7 @@ interface Parcel {
  * mailbox. Where the folder is, or whether it is to be made, is asked when the first message has been read.
  * @see https://learn.microsoft.com/en-us/graph/import-exchange-mailbox-item
  */
-export async function* copyElsewhere(
+export async function* copyToOtherMailbox(
   from: GraphMailbox,
   itemIds: readonly string[],
   to: GraphMailbox,
@@ -57,13 +57,13 @@ export async function* copyElsewhere(
     return found;
   };
   const ready = await attempt(() => prepare(from, itemIds, to, there));
-  if (!ready.ok && !isLacking(ready.failure)) {
+  if (!ready.ok && !mayUseMime(ready.failure)) {
     if (ready.failure.code === "cancelled") throw ready.failure;
     for (const _ of itemIds) yield failed(ready.failure);
     return;
   }
   let readySession = ready.ok ? ready.value : ready.failure;
-  if (readySession instanceof Failure) tell(from, to, readySession);
+  if (readySession instanceof Failure) reportFallback(from, to, readySession);
   const byMime = (id: string, why: Failure) => importMime(from, id, to, there, reasonOf(why));
   try {
     yield* oneByOne(itemIds, async (id) => {
@@ -71,11 +71,11 @@ export async function* copyElsewhere(
       if (now instanceof Failure) return byMime(id, now);
       const carried = await attempt(() => now.carry(id));
       if (carried.ok) return carried.value;
-      if (!isLacking(carried.failure)) throw carried.failure;
+      if (!mayUseMime(carried.failure)) throw carried.failure;
       // What is missing is missing for the next ones too; what is wrong with one message need not be.
-      if (mayNot.has(carried.failure.code)) {
+      if (missingAccess.has(carried.failure.code)) {
         readySession = carried.failure;
-        tell(from, to, readySession);
+        reportFallback(from, to, readySession);
       }
       return byMime(id, carried.failure);
     });
@@ -84,33 +84,33 @@ export async function* copyElsewhere(
   }
 }
 
-const mayNot: ReadonlySet<string> = new Set(["access-denied", "role-missing", "unsupported"]);
+const missingAccess: ReadonlySet<string> = new Set(["access-denied", "role-missing", "unsupported"]);
 
 /** True for a refusal: then nothing was done, and MIME is another way. What passes is better repeated, and what may have been done must not be. */
-function isLacking({ code, retryable }: Failure): boolean {
+function mayUseMime({ code, retryable }: Failure): boolean {
   return (
     !retryable && !["cancelled", "unknown-outcome", "unauthenticated", "mailbox-not-found", "quota-exceeded", "internal"].includes(code)
   );
 }
 
-export const noSuchInterface = "This cloud has no export and import of mailbox items.";
+export const noExportInCloud = "This cloud has no export and import of mailbox items.";
 
 /** One sentence, for the answer. */
 function reasonOf({ code, wireCode }: Failure): string {
-  if (code === "unsupported" && wireCode === undefined) return noSuchInterface;
+  if (code === "unsupported" && wireCode === undefined) return noExportInCloud;
   if (code === "access-denied" || code === "role-missing") {
     return "The application may not export and import mailbox items: it lacks MailboxItem.ImportExport.All or User.Read.All at Microsoft Graph.";
   }
   return `Export and import were refused (${(wireCode ?? code).slice(0, 80)}).`;
 }
 
-function tell(from: GraphMailbox, to: GraphMailbox, why: Failure): void {
+function reportFallback(from: GraphMailbox, to: GraphMailbox, why: Failure): void {
   from.call.progress?.(`${reasonOf(why)} What is copied to ${to.address} counts as unsent there: content and headers are the same.`);
 }
 
 /** All that is needed before the first message. Throws Failure: then nothing was done. */
 async function prepare(from: GraphMailbox, itemIds: readonly string[], to: GraphMailbox, there: () => Promise<FolderRef>) {
-  if (!from.habits.importExport) throw new Failure("unsupported", noSuchInterface);
+  if (!from.behaviour.importExport) throw new Failure("unsupported", noExportInCloud);
   const source = await from.ask(getMailboxId, undefined);
   const mailboxId = await to.ask(getMailboxId, undefined);
   let folderId: string | undefined;
@@ -126,7 +126,7 @@ async function prepare(from: GraphMailbox, itemIds: readonly string[], to: Graph
       const folder = await there();
       folderId ??= "id" in folder ? folder.id : (await to.ask(getFolder, folder)).folderId;
       const newItemId = await session.put({ file, size, folderId });
-      return { newItemId: await immutable(to, newItemId), method: "export-import" };
+      return { newItemId: await toImmutableId(to, newItemId), method: "export-import" };
     },
     close: () => rm(directory, { recursive: true, force: true }),
   };
@@ -137,7 +137,7 @@ async function prepare(from: GraphMailbox, itemIds: readonly string[], to: Graph
  * An immutable id can be told from a default one by translating only.
  */
 export async function exportIdsOf(mailbox: GraphMailbox, itemIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
-  const to = mailbox.habits.exportIds;
+  const to = mailbox.behaviour.exportIds;
   const known = new Map<string, string>();
   for (const from of ["restImmutableEntryId", "restId"] as const) {
     const left = itemIds.filter((id) => !known.has(id));
@@ -159,7 +159,7 @@ export async function exportIdsOf(mailbox: GraphMailbox, itemIds: readonly strin
 }
 
 /** A copy is told by the id that stays; where that cannot be learned, by the one that came. */
-async function immutable(mailbox: GraphMailbox, id: string): Promise<string> {
+async function toImmutableId(mailbox: GraphMailbox, id: string): Promise<string> {
   const translated = await attempt(() => mailbox.ask(translateIds, { ids: [id], from: "restId", to: "restImmutableEntryId" }));
   if (!translated.ok) throwDefect(translated.failure, "The message was copied.");
   return (translated.ok ? translated.value.get(id) : undefined) ?? id;
@@ -212,7 +212,7 @@ function openSession(target: Target) {
   return {
     ready,
     /** Imports what is in the file. The id of the new item. Throws Failure; `unknown-outcome` when the answer was lost. */
-    async put(data: Parcel): Promise<string> {
+    async put(data: ItemToImport): Promise<string> {
       try {
         return await importInto(target, await ready(), data);
       } catch (thrown) {
@@ -224,11 +224,11 @@ function openSession(target: Target) {
   };
 }
 
-async function importInto({ mailbox }: Target, { url }: ImportSession, { file, size, folderId }: Parcel): Promise<string> {
+async function importInto({ mailbox }: Target, { url }: ImportSession, { file, size, folderId }: ItemToImport): Promise<string> {
   const before = Buffer.from(`${JSON.stringify({ FolderId: folderId, Mode: "create" }).slice(0, -1)},"Data":"`);
   const after = Buffer.from('"}');
   // Every time makes one more.
-  const requested = mailbox.elsewhere({ name: "mailbox-import-item", reply: made("itemId") }, "never", {
+  const requested = mailbox.requestWithoutToken({ name: "mailbox-import-item", reply: made("itemId") }, "never", {
     url,
     method: "POST",
     headers: { "content-type": "application/json" },
@@ -242,14 +242,14 @@ async function importInto({ mailbox }: Target, { url }: ImportSession, { file, s
     },
   });
   const outcome = await attempt(() => requested);
-  if (!outcome.ok) throw located(outcome.failure, mailbox);
+  if (!outcome.ok) throw withLocation(outcome.failure, mailbox);
   const id = textIn(outcome.value, "itemId");
   if (id !== undefined && id !== "") return id;
-  throw located(new Failure("unknown-outcome", "The reply to the import says success but has no itemId."), mailbox);
+  throw withLocation(new Failure("unknown-outcome", "The reply to the import says success but has no itemId."), mailbox);
 }
 
 /** Where to look for what may have been imported. */
-function located(failure: Failure, { address }: GraphMailbox): Failure {
+function withLocation(failure: Failure, { address }: GraphMailbox): Failure {
   const { code, message, wireCode, requestId } = failure;
   if (code !== "unknown-outcome") return failure;
   const hint = `A copy may be in the folder of ${address}: look there before you copy it again.`;

@@ -1,5 +1,5 @@
 import { type Copied, copyLosses } from "../../exchange/exchange.ts";
-import { discarded } from "../../exchange/sending/send-once.ts";
+import { discardAfterFailure } from "../../exchange/sending/send-once.ts";
 import { asFailure, Failure, type LeftDraft } from "../../failure.ts";
 import { attempt } from "../../outcome.ts";
 import { beginsAsMessage } from "../../wire/mime/check-message-start.ts";
@@ -8,7 +8,7 @@ import { moveMessage } from "../requests/message-move.ts";
 import { getMessage } from "../requests/messages.ts";
 import { getMimeMessage } from "../requests/outlook-get-mime-message.ts";
 import { maxMimeBytes, postMimeMessage } from "../requests/user-post-messages.ts";
-import { discard } from "../sending/delete-draft.ts";
+import { deleteDraft } from "../sending/delete-draft.ts";
 import type { GraphMailbox } from "../session/mailbox.ts";
 
 /**
@@ -24,25 +24,25 @@ export async function importMime(
   note: string,
 ): Promise<Copied> {
   const how = { method: "mime", lost: copyLosses, note } as const;
-  const mime = await whole(from, id, note);
+  const mime = await readWhole(from, id, note);
   const folder = await there();
   const destinationId = "id" in folder ? folder.id : folder.distinguished;
-  const draft = await posted(to, mime);
+  const draft = await createDraft(to, mime);
   if (destinationId.toLowerCase() === "drafts") return { newItemId: draft, ...how };
   try {
     return { ...(await to.ask(moveMessage, { id: draft, destinationId })), ...how };
   } catch (thrown) {
     const steady = to.during({ ...to.call, signal: undefined });
-    throw await discarded(draft, asFailure(thrown), {
-      discard: (made) => discard(steady, made),
-      left: () => leftAt(steady, draft),
+    throw await discardAfterFailure(draft, asFailure(thrown), {
+      discard: (made) => deleteDraft(steady, made),
+      left: () => locateDraft(steady, draft),
       leftIn: `Drafts or Deleted Items of ${to.address}`,
     });
   }
 }
 
 /** Where the draft of this id lies. */
-async function leftAt(mailbox: GraphMailbox, id: string): Promise<readonly LeftDraft[]> {
+async function locateDraft(mailbox: GraphMailbox, id: string): Promise<readonly LeftDraft[]> {
   const opened = await attempt(() => mailbox.ask(getMessage, { itemId: id, detail: {} }));
   if (!opened.ok && opened.failure.code === "not-found") return [];
   if (!opened.ok) throw opened.failure;
@@ -52,7 +52,7 @@ async function leftAt(mailbox: GraphMailbox, id: string): Promise<readonly LeftD
 }
 
 /** A draft of which the answer was lost is not known: it stays where it is, and the failure says so. */
-async function posted(to: GraphMailbox, mime: Uint8Array): Promise<string> {
+async function createDraft(to: GraphMailbox, mime: Uint8Array): Promise<string> {
   try {
     return await to.ask(postMimeMessage, mime);
   } catch (thrown) {
@@ -65,7 +65,7 @@ async function posted(to: GraphMailbox, mime: Uint8Array): Promise<string> {
 }
 
 /** Held whole, since its size must be known before it is sent; what would be too large for the request is not read to its end. */
-async function whole(mailbox: GraphMailbox, id: string, why: string): Promise<Uint8Array> {
+async function readWhole(mailbox: GraphMailbox, id: string, why: string): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let size = 0;
   for await (const bytes of beginsAsMessage(await mailbox.stream(getMimeMessage, id))) {

@@ -12,11 +12,11 @@ import { getMessage } from "../requests/messages.ts";
 import type { GraphMailbox } from "../session/mailbox.ts";
 import { oneByOne } from "../session/one-by-one.ts";
 import type { Request } from "../session/request-description.ts";
-import { confirmAfterLostReply, isGone, liesIn } from "./confirm-moves.ts";
+import { checkGone, checkInFolder, confirmAfterLostReply } from "./confirm-moves.ts";
 
 type Outcomes = AsyncIterable<Outcome<Relocated>>;
 
-/** Within a mailbox by Graph's own copy; into another one as `copyElsewhere` can. */
+/** Within a mailbox by Graph's own copy; into another one as `copyToOtherMailbox` can. */
 export function copy(mailbox: GraphMailbox, itemIds: readonly string[], destination: Destination): AsyncIterable<Outcome<Copied>> {
   return relocate(mailbox, copyMessage, itemIds, destination);
 }
@@ -32,8 +32,8 @@ export function move(mailbox: GraphMailbox, itemIds: readonly string[], destinat
  */
 export function remove(mailbox: GraphMailbox, itemIds: readonly string[], mode: DeleteMode): AsyncIterable<Outcome<Deleted>> {
   if (mode === "trash") return moveTo(mailbox, itemIds, "deleteditems");
-  if (mode === "soft") return softly(mailbox, itemIds);
-  return mailbox.habits.permanentDelete ? deleteEach(mailbox, itemIds) : onlySoftly(mailbox, itemIds);
+  if (mode === "soft") return softDeleteEach(mailbox, itemIds);
+  return mailbox.behaviour.permanentDelete ? deleteEach(mailbox, itemIds) : softDeleteInstead(mailbox, itemIds);
 }
 
 /** Graph has no other way to say that something is junk than to move it. Who sent it is neither blocked nor reported. */
@@ -48,7 +48,7 @@ export async function* junk(
       yield outcome.ok ? done({ ...outcome.value, note }) : outcome;
     return;
   }
-  yield* none(itemIds, new Failure("unsupported", "Microsoft Graph cannot mark a message as junk, or not junk, without moving it."));
+  yield* failEach(itemIds, new Failure("unsupported", "Microsoft Graph cannot mark a message as junk, or not junk, without moving it."));
 }
 
 function moveTo(mailbox: GraphMailbox, itemIds: readonly string[], destinationId: string): Outcomes {
@@ -56,7 +56,7 @@ function moveTo(mailbox: GraphMailbox, itemIds: readonly string[], destinationId
     moveMessage,
     itemIds.map((id) => ({ id, destinationId })),
   );
-  return confirmAfterLostReply(itemIds, moved, liesIn(mailbox, { distinguished: destinationId }));
+  return confirmAfterLostReply(itemIds, moved, checkInFolder(mailbox, { distinguished: destinationId }));
 }
 
 async function* relocate(
@@ -68,7 +68,7 @@ async function* relocate(
   if (itemIds.length === 0) return;
   const other = otherOf(mailbox, destination);
   if (other !== undefined && request.name === copyMessage.name && destination.create === true) {
-    yield* (await import("./copy-to-other-mailbox.ts")).copyElsewhere(mailbox, itemIds, other, () => folderOf(other, destination));
+    yield* (await import("./copy-to-other-mailbox.ts")).copyToOtherMailbox(mailbox, itemIds, other, () => folderOf(other, destination));
     return;
   }
   const to = await attempt(async () => {
@@ -78,15 +78,15 @@ async function* relocate(
   });
   if (!to.ok) {
     if (to.failure.code === "cancelled") throw to.failure;
-    yield* none(itemIds, to.failure);
+    yield* failEach(itemIds, to.failure);
   } else if (other !== undefined)
-    yield* (await import("./copy-to-other-mailbox.ts")).copyElsewhere(mailbox, itemIds, other, async () => to.value);
+    yield* (await import("./copy-to-other-mailbox.ts")).copyToOtherMailbox(mailbox, itemIds, other, async () => to.value);
   else {
     const destinationId = idOf(to.value);
     const requested = itemIds.map((id) => ({ id, destinationId }));
     const relocated = mailbox.each(request, requested);
     // Of a copy the message itself shows nothing.
-    yield* request.name === copyMessage.name ? relocated : confirmAfterLostReply(itemIds, relocated, liesIn(mailbox, to.value));
+    yield* request.name === copyMessage.name ? relocated : confirmAfterLostReply(itemIds, relocated, checkInFolder(mailbox, to.value));
   }
 }
 
@@ -118,13 +118,13 @@ function noMoveBetween(): Failure {
   });
 }
 
-async function* none(itemIds: readonly string[], failure: Failure): AsyncIterable<Outcome<never>> {
+async function* failEach(itemIds: readonly string[], failure: Failure): AsyncIterable<Outcome<never>> {
   for (const _ of itemIds) yield failed(failure);
 }
 
 /** To the Recoverable Items. That they can be moved to is seen and not promised: who is refused deletes there instead. */
-async function* softly(mailbox: GraphMailbox, itemIds: readonly string[]): Outcomes {
-  const { softDelete } = mailbox.habits;
+async function* softDeleteEach(mailbox: GraphMailbox, itemIds: readonly string[]): Outcomes {
+  const { softDelete } = mailbox.behaviour;
   let requested: Promise<string> | undefined;
   const goal = () => {
     requested ??= mailbox.ask(getFolder, { distinguished: "recoverableitemsdeletions" }).then(({ folderId }) => folderId);
@@ -139,7 +139,7 @@ async function* softly(mailbox: GraphMailbox, itemIds: readonly string[]): Outco
     const id = itemIds[index++] ?? "";
     yield outcome.ok || !refusedThere.has(outcome.failure.wireCode ?? "")
       ? outcome
-      : await otherwise(() => deleteSoftly(mailbox, id, goal, 2));
+      : await attemptUnlessCancelled(() => deleteSoftly(mailbox, id, goal, 2));
   }
 }
 
@@ -151,8 +151,8 @@ const refusedThere: ReadonlySet<string> = new Set([
   "ErrorFolderNotFound",
 ]);
 
-async function* onlySoftly(mailbox: GraphMailbox, itemIds: readonly string[]): AsyncIterable<Outcome<Deleted>> {
-  for await (const outcome of softly(mailbox, itemIds)) {
+async function* softDeleteInstead(mailbox: GraphMailbox, itemIds: readonly string[]): AsyncIterable<Outcome<Deleted>> {
+  for await (const outcome of softDeleteEach(mailbox, itemIds)) {
     yield outcome.ok
       ? done({ ...outcome.value, mode: "soft", note: "This cloud has no permanent deletion over Microsoft Graph." })
       : outcome;
@@ -180,7 +180,7 @@ async function deleteSoftly(mailbox: GraphMailbox, id: string, recoverable: () =
   });
 }
 
-async function otherwise<T>(work: () => Promise<T>): Promise<Outcome<T>> {
+async function attemptUnlessCancelled<T>(work: () => Promise<T>): Promise<Outcome<T>> {
   const outcome = await attempt(work);
   if (!outcome.ok && outcome.failure.code === "cancelled") throw outcome.failure;
   return outcome;
@@ -190,17 +190,17 @@ const cannotDelete = "ErrorCannotDeleteObject";
 
 async function* deleteEach(mailbox: GraphMailbox, itemIds: readonly string[]): AsyncIterable<Outcome<Deleted>> {
   let index = 0;
-  for await (const outcome of confirmAfterLostReply(itemIds, mailbox.each(permanentDelete, itemIds), isGone(mailbox))) {
+  for await (const outcome of confirmAfterLostReply(itemIds, mailbox.each(permanentDelete, itemIds), checkGone(mailbox))) {
     const id = itemIds[index++] ?? "";
     if (outcome.ok) yield outcome;
     // It is another cloud than the settings say.
-    else if (outcome.failure.wireCode === noSuchRequest) yield* onlySoftly(mailbox, [id]);
-    else yield outcome.failure.wireCode === cannotDelete ? await lookedAt(mailbox, id, outcome.failure) : outcome;
+    else if (outcome.failure.wireCode === noSuchRequest) yield* softDeleteInstead(mailbox, [id]);
+    else yield outcome.failure.wireCode === cannotDelete ? await explainRefusal(mailbox, id, outcome.failure) : outcome;
   }
 }
 
 /** Of a message that is already gone, an immutable id is answered as if its deletion were forbidden: https://github.com/microsoftgraph/msgraph-sdk-dotnet/issues/3047 */
-async function lookedAt(mailbox: GraphMailbox, itemId: string, refused: Failure): Promise<Outcome<never>> {
-  const there = await otherwise(() => mailbox.ask(getMessage, { itemId, detail: {} }));
+async function explainRefusal(mailbox: GraphMailbox, itemId: string, refused: Failure): Promise<Outcome<never>> {
+  const there = await attemptUnlessCancelled(() => mailbox.ask(getMessage, { itemId, detail: {} }));
   return failed(!there.ok && there.failure.code === "not-found" ? there.failure : refused);
 }

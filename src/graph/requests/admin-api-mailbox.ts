@@ -9,7 +9,7 @@ import type { Request } from "../session/request-description.ts";
 /** The same in every organisation; it says which servers are to answer, where no mailbox does. */
 const systemMailbox = "SystemMailbox{bb558c35-97f1-4cb9-8ff7-d53741dc928c}";
 
-function placeOf(tenant: string) {
+function addressedTo(tenant: string) {
   return { path: "/Mailbox", ofOrganisation: true, ids: "rest", headers: { "x-anchormailbox": `APP:${systemMailbox}@${tenant}` } } as const;
 }
 
@@ -28,7 +28,7 @@ export const getMailboxes: Request<string, Page<SearchableMailbox | undefined>> 
   reply: found("value"),
   write: (tenant) => ({
     method: "POST",
-    ...placeOf(tenant),
+    ...addressedTo(tenant),
     query: { $select: "Guid,ExternalDirectoryObjectId,DisplayName,PrimarySmtpAddress" },
     body: getMailbox("Unlimited"),
   }),
@@ -47,6 +47,6 @@ export const anyMailbox: Request<string, undefined> = {
   name: "admin-api-mailbox",
   safety: "read",
   reply: found("value"),
-  write: (tenant) => ({ method: "POST", ...placeOf(tenant), query: { $select: "Guid" }, body: getMailbox(1) }),
+  write: (tenant) => ({ method: "POST", ...addressedTo(tenant), query: { $select: "Guid" }, body: getMailbox(1) }),
   read: () => undefined,
 };

@@ -1,7 +1,7 @@
 import type { NewAttachment } from "../../exchange/attachment.ts";
 import { made } from "../session/expected-reply.ts";
 import { textIn } from "../session/read-json.ts";
-import { needed, type Request, segment } from "../session/request-description.ts";
+import { type Request, required, segment } from "../session/request-description.ts";
 
 /**
  * Opens an upload for a large file: where its pieces go to. Nothing is on the draft before the last piece; a session that is not used ends by
@@ -27,5 +27,5 @@ export const createUploadSession: Request<{ readonly draft: string; readonly att
       },
     },
   }),
-  read: (reply) => needed(textIn(reply, "uploadUrl"), "uploadUrl"),
+  read: (reply) => required(textIn(reply, "uploadUrl"), "uploadUrl"),
 };

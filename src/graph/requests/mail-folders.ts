@@ -3,7 +3,7 @@ import type { FolderRef } from "../folders/folder-ref.ts";
 import { found, made } from "../session/expected-reply.ts";
 import { type Page, pageOf } from "../session/paging.ts";
 import { flagIn, type JsonObject, numberIn, textIn } from "../session/read-json.ts";
-import { needed, type Request, segment } from "../session/request-description.ts";
+import { type Request, required, segment } from "../session/request-description.ts";
 
 /** A folder of a listing, and whether others are below it. */
 export interface ListedFolder extends FoundFolder {
@@ -84,6 +84,6 @@ export const createFolder: Request<{ readonly parent: FolderRef; readonly displa
 };
 
 function identified(folder: ListedFolder): ListedFolder {
-  needed(folder.folderId === "" ? undefined : folder.folderId, "id");
+  required(folder.folderId === "" ? undefined : folder.folderId, "id");
   return folder;
 }

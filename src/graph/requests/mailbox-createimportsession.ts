@@ -1,6 +1,6 @@
 import { made } from "../session/expected-reply.ts";
 import { textIn, timeIn } from "../session/read-json.ts";
-import { mailboxPath, needed, type Request } from "../session/request-description.ts";
+import { mailboxPath, type Request, required } from "../session/request-description.ts";
 
 /** Where items are imported to. */
 export interface ImportSession {
@@ -20,5 +20,5 @@ export const createImportSession: Request<string, ImportSession> = {
   safety: "idempotent",
   reply: made("importUrl"),
   write: (mailboxId) => ({ method: "POST", path: `${mailboxPath(mailboxId)}/createImportSession`, ofOrganisation: true, ids: "rest" }),
-  read: (reply) => ({ url: needed(textIn(reply, "importUrl"), "importUrl"), expires: timeIn(reply, "expirationDateTime") }),
+  read: (reply) => ({ url: required(textIn(reply, "importUrl"), "importUrl"), expires: timeIn(reply, "expirationDateTime") }),
 };

@@ -1,7 +1,7 @@
 import type { OutOfOffice } from "../../exchange/out-of-office.ts";
 import { found } from "../session/expected-reply.ts";
 import { type JsonObject, objectIn, textIn } from "../session/read-json.ts";
-import { encodedSegment, needed, type Request } from "../session/request-description.ts";
+import { encodedSegment, type Request, required } from "../session/request-description.ts";
 
 const states: ReadonlyMap<string, OutOfOffice["state"]> = new Map([
   ["disabled", "Disabled"],
@@ -22,7 +22,7 @@ export const getAutomaticReplies: Request<undefined, OutOfOffice> = {
   // Without this preference the schedule comes in the mailbox's own time zone.
   write: () => ({ method: "GET", path: "/mailboxSettings/automaticRepliesSetting", prefer: ['outlook.timezone="UTC"'] }),
   read: (reply) => ({
-    state: needed(states.get(textIn(reply, "status") ?? ""), "status"),
+    state: required(states.get(textIn(reply, "status") ?? ""), "status"),
     externalAudience: audiences.get(textIn(reply, "externalAudience") ?? ""),
     start: instantOf(objectIn(reply, "scheduledStartDateTime")),
     end: instantOf(objectIn(reply, "scheduledEndDateTime")),

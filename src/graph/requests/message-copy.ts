@@ -1,6 +1,6 @@
 import { made } from "../session/expected-reply.ts";
 import { textIn } from "../session/read-json.ts";
-import { needed, type Request, segment } from "../session/request-description.ts";
+import { type Request, required, segment } from "../session/request-description.ts";
 import type { Relocated, Relocation } from "./message-move.ts";
 
 /**
@@ -12,5 +12,5 @@ export const copyMessage: Request<Relocation, Relocated> = {
   safety: "never",
   reply: made("id"),
   write: ({ id, destinationId }) => ({ method: "POST", path: `/messages/${segment(id)}/copy`, body: { destinationId } }),
-  read: (reply) => ({ newItemId: needed(textIn(reply, "id"), "id") }),
+  read: (reply) => ({ newItemId: required(textIn(reply, "id"), "id") }),
 };

@@ -1,6 +1,6 @@
 import { made } from "../session/expected-reply.ts";
 import { textIn } from "../session/read-json.ts";
-import { needed, type Request, segment } from "../session/request-description.ts";
+import { type Request, required, segment } from "../session/request-description.ts";
 
 export interface Relocation {
   readonly id: string;
@@ -23,7 +23,7 @@ export const moveMessage: Request<Relocation, Relocated> = {
   reply: made("id"),
   gone: {},
   write: ({ id, destinationId }) => ({ method: "POST", path: `/messages/${segment(id)}/move`, body: { destinationId } }),
-  read: (reply) => ({ newItemId: needed(textIn(reply, "id"), "id") }),
+  read: (reply) => ({ newItemId: required(textIn(reply, "id"), "id") }),
 };
 
 /** The same, with ids that change: an order under way to the old id can no longer be carried out. It must tell the new id, so nothing is taken for it. */
@@ -32,5 +32,5 @@ export const moveAway: Request<Relocation, string> = {
   safety: "never",
   reply: made("id"),
   write: (relocation) => ({ ...moveMessage.write(relocation), ids: "rest" }),
-  read: (reply) => needed(textIn(reply, "id"), "id"),
+  read: (reply) => required(textIn(reply, "id"), "id"),
 };

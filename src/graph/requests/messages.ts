@@ -3,7 +3,7 @@ import type { FolderRef } from "../folders/folder-ref.ts";
 import { messageOf, preferencesOf, shapeOf } from "../messages/message-reader.ts";
 import { found } from "../session/expected-reply.ts";
 import { type Page, pageOf } from "../session/paging.ts";
-import { needed, type Request, segment } from "../session/request-description.ts";
+import { type Request, required, segment } from "../session/request-description.ts";
 import { defaultBehaviour } from "../unpromised.ts";
 import { folderSegment } from "./mail-folders.ts";
 
@@ -20,7 +20,7 @@ export const getMessage: Request<{ readonly itemId: string; readonly detail: Det
   }),
   read: (reply) => {
     const message = messageOf(reply);
-    needed(message.itemId === "" ? undefined : message.itemId, "id");
+    required(message.itemId === "" ? undefined : message.itemId, "id");
     return message;
   },
 };

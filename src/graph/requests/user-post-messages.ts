@@ -1,7 +1,7 @@
 import { encodeBase64, encodedLength } from "../../wire/mime/base64.ts";
 import { made } from "../session/expected-reply.ts";
 import { type JsonObject, textIn } from "../session/read-json.ts";
-import { needed, RawBody, type Request } from "../session/request-description.ts";
+import { RawBody, type Request, required } from "../session/request-description.ts";
 
 /**
  * What one request may hold is 4 MB, and base64 makes four bytes of three.
@@ -18,7 +18,7 @@ export const postMessage: Request<JsonObject, string> = {
   safety: "never",
   reply: made("id"),
   write: (body) => ({ method: "POST", path: "/messages", ids: "rest", body }),
-  read: (reply) => needed(textIn(reply, "id"), "id"),
+  read: (reply) => required(textIn(reply, "id"), "id"),
 };
 
 /** Makes a message of its RFC 5322 form. Whatever it was, it is a draft now: https://learn.microsoft.com/en-us/graph/outlook-send-mime-message */
@@ -32,7 +32,7 @@ export const postMimeMessage: Request<Uint8Array, string> = {
     ids: "rest",
     body: new RawBody("text/plain", { size: encodedLength(mime.length), open: () => encodeBase64(once(mime)) }),
   }),
-  read: (reply) => needed(textIn(reply, "id"), "id"),
+  read: (reply) => required(textIn(reply, "id"), "id"),
 };
 
 async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {

@@ -1,6 +1,6 @@
 import { found } from "../session/expected-reply.ts";
 import { textIn } from "../session/read-json.ts";
-import { needed, type Request } from "../session/request-description.ts";
+import { type Request, required } from "../session/request-description.ts";
 
 /**
  * The id (`MBX:guid@guid`) by which a mailbox is exported from and imported into. Worldwide cloud only; needs User.Read.All.
@@ -11,5 +11,5 @@ export const getMailboxId: Request<undefined, string> = {
   safety: "read",
   reply: found("primaryMailboxId"),
   write: () => ({ method: "GET", path: "/settings/exchange", ids: "rest" }),
-  read: (reply) => needed(textIn(reply, "primaryMailboxId"), "primaryMailboxId"),
+  read: (reply) => required(textIn(reply, "primaryMailboxId"), "primaryMailboxId"),
 };

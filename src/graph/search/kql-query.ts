@@ -3,7 +3,7 @@
 import type { Detail, Message } from "../../exchange/message.ts";
 import type { Position } from "../../exchange/search/cursor.ts";
 import { chunks } from "../../exchange/search/filter-listed.ts";
-import { mayBeOneItem } from "../../exchange/search/list-around-failures.ts";
+import { mayBeFaultOfOneItem } from "../../exchange/search/list-around-failures.ts";
 import { isLocal } from "../../exchange/search/local-failure.ts";
 import type { Filters } from "../../exchange/search/search-query.ts";
 import { Failure } from "../../failure.ts";
@@ -19,13 +19,13 @@ const pageSize = 250;
 const dayMs = 86_400_000;
 
 /** Days since 1970-01-01, both included; undefined is open. */
-interface Window {
+interface DayRange {
   readonly from: number | undefined;
   readonly to: number | undefined;
 }
 
 /** What a query of the server's language finds in several places, with all that the limit of one search hides. */
-export interface Found {
+export interface QueryResults {
   /** Newest first by day, and within what one search gave. */
   messages(): AsyncIterable<Message>;
   readonly unlisted: readonly Unlisted[];
@@ -40,12 +40,12 @@ export function searchByQuery(
   places: readonly (FolderRef | undefined)[],
   query: string,
   detail: Detail,
-  times: Window,
+  times: DayRange,
   includes: (message: Message, place: FolderRef | undefined) => boolean,
-): Found {
+): QueryResults {
   const unlisted: Unlisted[] = [];
 
-  async function* within(window: Window): AsyncIterable<Message> {
+  async function* within(window: DayRange): AsyncIterable<Message> {
     const found: Message[] = [];
     let isCut = false;
     for (const place of places) {
@@ -62,13 +62,13 @@ export function searchByQuery(
     const newest = window.to ?? days.reduce((most, day) => Math.max(most, day), Number.NEGATIVE_INFINITY);
     const oldest = window.from ?? days.reduce((least, day) => Math.min(least, day), Number.POSITIVE_INFINITY);
     if (days.length === 0 || (window.from !== undefined && window.from === window.to)) {
-      unlisted.push({ place: undefined, isMessage: false, failure: tooMany(window.from) });
+      unlisted.push({ place: undefined, isMessage: false, failure: tooManyResults(window.from) });
       yield* found;
       return;
     }
     // Where the results end is where the next search begins; with both ends given, in the middle.
     const split = window.from === undefined || window.to === undefined ? oldest : Math.floor((oldest + newest) / 2);
-    const [newer, older]: [Window, Window] =
+    const [newer, older]: [DayRange, DayRange] =
       split >= newest
         ? [
             { from: split, to: split },
@@ -83,7 +83,7 @@ export function searchByQuery(
   }
 
   /** As many as the server gave, those that are not looked for among them: what it cut off is seen by their number. */
-  async function all(place: FolderRef | undefined, window: Window): Promise<Message[]> {
+  async function all(place: FolderRef | undefined, window: DayRange): Promise<Message[]> {
     const found: Message[] = [];
     const listing = { folder: place, detail, search: queryWithin(query, window), top: pageSize };
     try {
@@ -94,7 +94,7 @@ export function searchByQuery(
     } catch (thrown) {
       if (!(thrown instanceof Failure)) throw thrown;
       // A broken page ends the results of this place: with `$search` the service takes no number to go on from.
-      const isBroken = mayBeOneItem(thrown) && found.length > 0;
+      const isBroken = mayBeFaultOfOneItem(thrown) && found.length > 0;
       if (!isBroken && (!isLocal(thrown) || places.length === 1)) throw thrown;
       unlisted.push({ place, isMessage: false, failure: thrown });
     }
@@ -114,7 +114,7 @@ export function searchByQuery(
 }
 
 /** The days that can hold what is looked for: one more on each side, since a day begins elsewhere at another time. */
-export function daysOf({ receivedAfter, receivedBefore }: Filters, after: Position | undefined): Window {
+export function daysOf({ receivedAfter, receivedBefore }: Filters, after: Position | undefined): DayRange {
   const upper = [receivedBefore, after?.receivedAt].flatMap((time) => (time === undefined || time === "" ? [] : [Date.parse(time)]));
   return {
     from: receivedAfter === undefined ? undefined : Math.floor(Date.parse(receivedAfter) / dayMs) - 1,
@@ -122,7 +122,7 @@ export function daysOf({ receivedAfter, receivedBefore }: Filters, after: Positi
   };
 }
 
-function queryWithin(query: string, { from, to }: Window): string {
+function queryWithin(query: string, { from, to }: DayRange): string {
   const day = (number: number) => new Date(number * dayMs).toISOString().slice(0, 10);
   const bounds = [...(from === undefined ? [] : [`received>=${day(from)}`]), ...(to === undefined ? [] : [`received<=${day(to)}`])];
   return bounds.length === 0 ? query : [`(${query})`, ...bounds].join(" AND ");
@@ -143,7 +143,7 @@ async function withImmutableIds(mailbox: GraphMailbox, messages: readonly Messag
   }
 }
 
-function tooMany(day: number | undefined): Failure {
+function tooManyResults(day: number | undefined): Failure {
   const when = day === undefined ? "" : ` on ${new Date(day * dayMs).toISOString().slice(0, 10)}`;
   return new Failure("too-large", `More than ${maxResults} messages match the query${when}: Microsoft Graph gives no more than these.`, {
     hint: "Make the query narrower, or use the other filters instead of it.",

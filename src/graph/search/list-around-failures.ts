@@ -1,5 +1,5 @@
 import { contradiction } from "../../exchange/search/contradiction.ts";
-import { gapFailure, listAround, mayBeOneItem } from "../../exchange/search/list-around-failures.ts";
+import { gapFailure, listAround, mayBeFaultOfOneItem } from "../../exchange/search/list-around-failures.ts";
 import { Failure } from "../../failure.ts";
 import { attempt } from "../../outcome.ts";
 import type { GraphMailbox } from "../session/mailbox.ts";
@@ -7,7 +7,7 @@ import type { Page } from "../session/paging.ts";
 import type { Request } from "../session/request-description.ts";
 
 /** A list that may also be asked for by number. */
-interface Numbered<In, T> {
+interface NumberedList<In, T> {
   /** What asks for so many items, after leaving out so many; both undefined: as usual. */
   asking(top?: number, skip?: number): In;
   /** How many items a page usually has. */
@@ -30,7 +30,7 @@ const maxPages = 20_000;
 export async function* pagesAround<In, T>(
   mailbox: GraphMailbox,
   request: Request<In, Page<T>>,
-  { asking, size, what, idOf, nameOf }: Numbered<In, T>,
+  { asking, size, what, idOf, nameOf }: NumberedList<In, T>,
   missed: (failure: Failure) => void,
 ): AsyncGenerator<readonly T[], void, undefined> {
   const one = async (input: In, link?: string): Promise<Page<T>> => {
@@ -68,7 +68,7 @@ export async function* pagesAround<In, T>(
       links.add(link);
       continue;
     }
-    if (!mayBeOneItem(page.failure)) throw page.failure;
+    if (!mayBeFaultOfOneItem(page.failure)) throw page.failure;
     const found = await listAround(
       async (skip, top) => {
         const { items, next, length } = await one(asking(top, skip));

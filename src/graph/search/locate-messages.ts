@@ -1,14 +1,14 @@
 import { folderForItem, isFolderId } from "../../exchange/foreign-id.ts";
 import { mailboxGuidOf } from "../../exchange/mailbox-guid.ts";
 import type { Message, MessageName } from "../../exchange/message.ts";
-import { type Located, meantBy } from "../../exchange/search/absence.ts";
-import { keepIn, locateCopies, nameless, type SearchHits } from "../../exchange/search/locate-copies.ts";
+import { type Located, requestedPlaces } from "../../exchange/search/absence.ts";
+import { keepInFolder, locateCopies, type SearchHits, unnamed } from "../../exchange/search/locate-copies.ts";
 import type { Within } from "../../exchange/search/locate-scope.ts";
 import { sameMessageId } from "../../exchange/search/match-filters.ts";
 import type { FailureCode } from "../../failure.ts";
 import { attempt, done, failed, type Outcome } from "../../outcome.ts";
 import { getMessage } from "../requests/messages.ts";
-import { explained, notOfPrimary, tellsStore, translatedIds } from "../session/ews-ids.ts";
+import { explainEwsId, namesStore, notOfPrimary, translatedIds } from "../session/ews-ids.ts";
 import { guidOfMailbox } from "../session/id-ownership.ts";
 import type { GraphMailbox } from "../session/mailbox.ts";
 import { newestFirst } from "./newest-first.ts";
@@ -26,7 +26,7 @@ export async function* locate(mailbox: GraphMailbox, names: readonly MessageName
     yield* names.map(() => failed(noArchive()));
     return;
   }
-  const outcomes: Outcome<Located>[] = names.map(nameless);
+  const outcomes: Outcome<Located>[] = names.map(unnamed);
   const byId = [...names.entries()].flatMap(([index, { itemId }]) => (itemId === undefined ? [] : [{ index, itemId }]));
   const translated = await translatedIds(
     mailbox,
@@ -37,13 +37,15 @@ export async function* locate(mailbox: GraphMailbox, names: readonly MessageName
   for await (const outcome of mailbox.each(getMessage, requested)) {
     const name = byId[next++];
     if (name)
-      outcomes[name.index] = outcome.ok ? done({ messages: [outcome.value] }) : failed(explained(outcome.failure, name.itemId, translated));
+      outcomes[name.index] = outcome.ok
+        ? done({ messages: [outcome.value] })
+        : failed(explainEwsId(outcome.failure, name.itemId, translated));
   }
   for (const { index, itemId } of byId) {
     if (isFolderId(itemId) && outcomes[index]?.ok === false) outcomes[index] = failed(folderForItem());
   }
   if (!isOneFolder(within)) await refuseUnshown(mailbox, byId, outcomes);
-  const places = placesOf(mailbox, within);
+  const places = lookupFoldersOf(mailbox, within);
   if (isOneFolder(within)) {
     const there = await attempt(places);
     if (!there.ok) {
@@ -51,7 +53,7 @@ export async function* locate(mailbox: GraphMailbox, names: readonly MessageName
       yield* names.map(() => there);
       return;
     }
-    keepIn(there.value.folderId ?? "", outcomes, there.value.looked);
+    keepInFolder(there.value.folderId ?? "", outcomes, there.value.extent);
   }
   const archive = within.folder === undefined ? ("unknown" as const) : undefined;
   const find = async (ids: readonly string[]) => ({ ...(await findCopies(mailbox, ids, await places())), archive });
@@ -70,7 +72,7 @@ async function refuseUnshown(
 ): Promise<void> {
   const unknown = byId.flatMap(({ index, itemId }) => {
     const outcome = outcomes[index];
-    if (outcome === undefined || outcome.ok || outcome.failure.code !== "not-found" || !tellsStore(itemId)) return [];
+    if (outcome === undefined || outcome.ok || outcome.failure.code !== "not-found" || !namesStore(itemId)) return [];
     return [{ index, itemId, failure: outcome.failure }];
   });
   if (unknown.length === 0) return;
@@ -82,14 +84,14 @@ async function refuseUnshown(
 }
 
 /** Where names are looked for. */
-interface Places extends Pick<SearchFolders, "places" | "pathOfId" | "includes" | "looked" | "closed"> {
+interface LookupFolders extends Pick<SearchFolders, "places" | "pathOfId" | "includes" | "extent" | "closed"> {
   /** Of the one folder that is named. */
   readonly folderId?: string;
 }
 
 /** Asked once, when it is needed. */
-function placesOf(mailbox: GraphMailbox, within: Within): () => Promise<Places> {
-  let requested: Promise<Places> | undefined;
+function lookupFoldersOf(mailbox: GraphMailbox, within: Within): () => Promise<LookupFolders> {
+  let requested: Promise<LookupFolders> | undefined;
   return () => {
     requested ??= isOneFolder(within) ? folderAlone(mailbox, within) : resolveSearchFolders(mailbox, within);
     return requested;
@@ -100,7 +102,7 @@ function isOneFolder({ folder, folderId }: Within): boolean {
   return folder !== undefined || folderId !== undefined;
 }
 
-async function folderAlone(mailbox: GraphMailbox, within: Within): Promise<Places> {
+async function folderAlone(mailbox: GraphMailbox, within: Within): Promise<LookupFolders> {
   const known = within.folderId === undefined ? await mailbox.folders.get(within.folder ?? "") : undefined;
   const folderId = known?.folderId ?? within.folderId ?? "";
   return {
@@ -109,12 +111,12 @@ async function folderAlone(mailbox: GraphMailbox, within: Within): Promise<Place
     pathOfId: (id) => (id === folderId ? known?.path : undefined),
     includes: () => true,
     closed: [],
-    looked: { mailbox: mailbox.address, folders: 1, ...meantBy({ folder: within.folder ?? "" }), folder: known?.path },
+    extent: { mailbox: mailbox.address, folders: 1, ...requestedPlaces({ folder: within.folder ?? "" }), folder: known?.path },
   };
 }
 
 /** One search for several Internet Message-IDs over every place that is meant; without ids it only opens each. Throws Failure. */
-async function findCopies(mailbox: GraphMailbox, ids: readonly string[], where: Places): Promise<Omit<SearchHits, "archive">> {
+async function findCopies(mailbox: GraphMailbox, ids: readonly string[], where: LookupFolders): Promise<Omit<SearchHits, "archive">> {
   const found = new Map<string, Message>();
   const list = await newestFirst(mailbox, where.places, {
     detail: {},
@@ -129,5 +131,5 @@ async function findCopies(mailbox: GraphMailbox, ids: readonly string[], where: 
       found.set(message.itemId, { ...message, folderPath: where.pathOfId(message.parentFolderId) });
     }
   }
-  return { messages: [...found.values()], unlisted: [...where.closed, ...list.unlisted], places: where.looked };
+  return { messages: [...found.values()], unlisted: [...where.closed, ...list.unlisted], places: where.extent };
 }

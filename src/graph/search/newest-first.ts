@@ -1,8 +1,8 @@
 import type { Detail, Message } from "../../exchange/message.ts";
 import { contradiction } from "../../exchange/search/contradiction.ts";
-import { gapFailure, listAround, mayBeOneItem, mostFailedFolders } from "../../exchange/search/list-around-failures.ts";
+import { gapFailure, listAround, mayBeFaultOfOneItem, mostFailedFolders } from "../../exchange/search/list-around-failures.ts";
 import { isLocal } from "../../exchange/search/local-failure.ts";
-import { endReading, newestOf, newReading, type Reading, takePage } from "../../exchange/search/newest-first.ts";
+import { addPage, endList, type ListProgress, mergeNewestFirst, newListProgress } from "../../exchange/search/newest-first.ts";
 import { Failure } from "../../failure.ts";
 import { attempt } from "../../outcome.ts";
 import type { FolderRef } from "../folders/folder-ref.ts";
@@ -47,7 +47,7 @@ const maxPageSizeWithBody = 50;
 const minPageSize = 25;
 
 /** How far one place was read. */
-interface Source extends Reading {
+interface PlaceProgress extends ListProgress {
   readonly place: FolderRef | undefined;
   /** The pages after the first. */
   link: string | undefined;
@@ -65,7 +65,7 @@ export async function newestFirst(
 ): Promise<NewestFirst> {
   const unlisted: Unlisted[] = [];
   /** The places that were asked with the filter of the moment. */
-  let begun: Source[] = [];
+  let begun: PlaceProgress[] = [];
   const withBody = asking.detail.body === "text" || asking.detail.body === "html";
   const maxSize = withBody ? maxPageSizeWithBody : maxPageSize;
   const fairShare = Math.ceil((2 * asking.expected) / Math.max(1, places.length));
@@ -80,7 +80,7 @@ export async function newestFirst(
   });
   const { taken, sources } = await begin();
 
-  async function begin(): Promise<{ readonly taken: number; readonly sources: readonly Source[] }> {
+  async function begin(): Promise<{ readonly taken: number; readonly sources: readonly PlaceProgress[] }> {
     for (const [index, filter] of asking.filters.entries()) {
       const first = await firstPages(filter, index === asking.filters.length - 1);
       if (first !== undefined) return { taken: index, sources: first };
@@ -89,8 +89,8 @@ export async function newestFirst(
   }
 
   /** Undefined when the filter is refused and another is left. */
-  async function firstPages(filter: string | undefined, isLast: boolean): Promise<readonly Source[] | undefined> {
-    const sources: Source[] = [];
+  async function firstPages(filter: string | undefined, isLast: boolean): Promise<readonly PlaceProgress[] | undefined> {
+    const sources: PlaceProgress[] = [];
     begun = sources;
     unlisted.length = 0;
     const listings = places.map((place) => listingOf(place, filter));
@@ -99,14 +99,14 @@ export async function newestFirst(
     let index = 0;
     for await (const outcome of mailbox.each(listMessages, listings, { batchSize })) {
       const place = places[index++];
-      const source: Source = { ...newReading(), place, link: undefined, offset: 0, failed: false };
+      const source: PlaceProgress = { ...newListProgress(), place, link: undefined, offset: 0, failed: false };
       sources.push(source);
       if (outcome.ok) await take(source, filter, outcome.value);
-      else if (!isLast && isRefused(outcome.failure)) return undefined;
+      else if (!isLast && isRefusal(outcome.failure)) return undefined;
       else {
         await readAround(source, filter, outcome.failure);
         // It may have been the filter, after all.
-        if (source.failed && !isLast && mayBeOneItem(outcome.failure)) return undefined;
+        if (source.failed && !isLast && mayBeFaultOfOneItem(outcome.failure)) return undefined;
       }
     }
     const [first] = unlisted;
@@ -114,7 +114,7 @@ export async function newestFirst(
     return sources;
   }
 
-  async function refill(source: Source): Promise<void> {
+  async function refill(source: PlaceProgress): Promise<void> {
     const { link, offset } = source;
     const filter = asking.filters[taken];
     const listing = listingOf(source.place, filter);
@@ -129,8 +129,8 @@ export async function newestFirst(
   }
 
   /** One message may spoil its page: the others are listed without it, by their numbers. */
-  async function readAround(source: Source, filter: string | undefined, failure: Failure): Promise<void> {
-    if (!mayBeOneItem(failure) || begun.filter(({ failed }) => failed).length >= mostFailedFolders) return giveUp(source, failure);
+  async function readAround(source: PlaceProgress, filter: string | undefined, failure: Failure): Promise<void> {
+    if (!mayBeFaultOfOneItem(failure) || begun.filter(({ failed }) => failed).length >= mostFailedFolders) return giveUp(source, failure);
     const listing = listingOf(source.place, filter);
     // Of several messages one more failure is expected; of one alone it must not be an accident.
     const hasty = mailbox.during({ ...mailbox.call, tries: 1 });
@@ -168,7 +168,7 @@ export async function newestFirst(
     else takeItems(source, found.items, found.isLast);
   }
 
-  async function take(source: Source, filter: string | undefined, page: Page<Message>): Promise<void> {
+  async function take(source: PlaceProgress, filter: string | undefined, page: Page<Message>): Promise<void> {
     source.link = page.next;
     // A last page of what was given before does not bring the list to its end.
     const isRepeated = page.next === undefined && page.items.length > 0 && page.items.every(({ itemId }) => source.seen.has(itemId));
@@ -186,7 +186,7 @@ export async function newestFirst(
    * A list that ended before its own count is asked for again behind its last message. What that gives is read, and a count that agrees by now settles it;
    * otherwise the place is told as not listed to its end.
    */
-  async function takeAgain(source: Source, filter: string | undefined, { items, count = 0 }: Page<Message>): Promise<void> {
+  async function takeAgain(source: PlaceProgress, filter: string | undefined, { items, count = 0 }: Page<Message>): Promise<void> {
     const again = await attempt(() => onePage({ ...listingOf(source.place, filter), skip: source.offset }));
     if (!again.ok && again.failure.code === "cancelled") throw again.failure;
     const known = new Set(items.map(({ itemId }) => itemId));
@@ -203,26 +203,26 @@ export async function newestFirst(
       unlisted.push({ place: source.place, isMessage: false, failure: contradiction(counted, source.offset, "the folder") });
   }
 
-  function takeItems(source: Source, items: readonly Message[], isLast: boolean): void {
-    const never = takePage(source, items, isLast, (message) => asking.includes(message, source.place));
+  function takeItems(source: PlaceProgress, items: readonly Message[], isLast: boolean): void {
+    const never = addPage(source, items, isLast, (message) => asking.includes(message, source.place));
     if (never !== undefined) unlisted.push({ place: source.place, isMessage: false, failure: never });
   }
 
   /** Ends a place with what was read of it. */
-  function giveUp(source: Source, failure: Failure, items: readonly Message[] = []): void {
-    if (!isLocal(failure) && !mayBeOneItem(failure)) throw failure;
+  function giveUp(source: PlaceProgress, failure: Failure, items: readonly Message[] = []): void {
+    if (!isLocal(failure) && !mayBeFaultOfOneItem(failure)) throw failure;
     source.failed = source.seen.size + items.length === 0;
-    endReading(source);
+    endList(source);
     takeItems(source, items, true);
     unlisted.push({ place: source.place, isMessage: false, failure });
   }
 
   const more = sources.some(({ ended }) => !ended);
   const count = sources.reduce((sum, { page }) => sum + page.length, 0);
-  return { taken, unlisted, messages: () => newestOf(sources, refill), total: () => (more ? undefined : count) };
+  return { taken, unlisted, messages: () => mergeNewestFirst(sources, refill), total: () => (more ? undefined : count) };
 }
 
 /** What the service says of a filter that it does not know, or does not want to answer. A folder that is not there is another thing. */
-function isRefused({ code }: Failure): boolean {
+function isRefusal({ code }: Failure): boolean {
   return code === "invalid-input" || code === "refused" || code === "unsupported";
 }

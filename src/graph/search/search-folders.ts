@@ -1,7 +1,7 @@
 import type { FolderName } from "../../exchange/folders/folder.ts";
 import { descendants } from "../../exchange/folders/folder-tree.ts";
 import type { Message } from "../../exchange/message.ts";
-import { meantBy, type SearchExtent } from "../../exchange/search/absence.ts";
+import { requestedPlaces, type SearchExtent } from "../../exchange/search/absence.ts";
 import { Failure } from "../../failure.ts";
 import type { FolderRef } from "../folders/folder-ref.ts";
 import type { GraphMailbox } from "../session/mailbox.ts";
@@ -17,7 +17,7 @@ export interface SearchFolders {
   /** What is meant and cannot be listed. */
   readonly closed: readonly { readonly failure: Failure }[];
   /** What of the mailbox these places are. */
-  readonly looked: Omit<SearchExtent, "by">;
+  readonly extent: Omit<SearchExtent, "by">;
   /** Whether a message that this place lists is looked for: the list of a whole mailbox also has what lies in folders that nobody sees. */
   includes(message: Message, place: FolderRef | undefined): boolean;
 }
@@ -66,7 +66,7 @@ export async function resolveSearchFolders(mailbox: GraphMailbox, requested: Sea
   return {
     places,
     folders: count,
-    looked: { mailbox: mailbox.address, folders: count, ...meantBy(requested) },
+    extent: { mailbox: mailbox.address, folders: count, ...requestedPlaces(requested) },
     closed: requested.folder !== undefined && requested.recursive === false ? [] : folders.cut().map((failure) => ({ failure })),
     pathOfId,
     pathOf: (place) => (place === undefined ? undefined : "id" in place ? pathOfId(place.id) : place.distinguished),

@@ -1,8 +1,8 @@
 import type { Detail, Message } from "../../exchange/message.ts";
 import { readCursor } from "../../exchange/search/cursor.ts";
 import { searchListed } from "../../exchange/search/filter-listed.ts";
-import { demandFolders } from "../../exchange/search/locate-copies.ts";
-import { detailFor, type MatchMeans, openMatcher } from "../../exchange/search/match-filters.ts";
+import { requireFolders } from "../../exchange/search/locate-copies.ts";
+import { type AttachmentAccess, detailFor, openMatcher } from "../../exchange/search/match-filters.ts";
 import { recheck } from "../../exchange/search/recheck.ts";
 import type { Search, SearchPage } from "../../exchange/search/search-query.ts";
 import { Failure } from "../../failure.ts";
@@ -17,9 +17,9 @@ import { noArchive, resolveSearchFolders } from "./search-folders.ts";
 const fewestExpected = 100;
 
 /** What these filters ask, Graph tells by properties of MAPI alone. */
-const mustKnow = ["minSize", "maxSize", "itemClass"] as const;
+const mapiFilters = ["minSize", "maxSize", "itemClass"] as const;
 
-function unasked(): Failure {
+function sizesNotRequested(): Failure {
   return new Failure("unsupported", "Sizes and item classes are not asked for over this connection, so nothing can be found by them.", {
     hint: "Leave the filter out, or set graph.sizes to true.",
   });
@@ -38,16 +38,16 @@ interface Listed {
  * Searches one mailbox, newest first over all its folders. The server narrows down by `$filter` or by `$search`; what it cannot decide is decided
  * by looking at each message. Throws Failure.
  */
-export async function search(mailbox: GraphMailbox, requested: Search, means: MatchMeans): Promise<SearchPage> {
+export async function search(mailbox: GraphMailbox, requested: Search, access: AttachmentAccess): Promise<SearchPage> {
   if (!Number.isSafeInteger(requested.limit) || requested.limit < 1)
     throw new Failure("invalid-input", "The limit is not a positive whole number.");
   if (requested.archive === true) throw noArchive();
   const position = readCursor(requested);
-  const { containsFilter, sizes } = mailbox.habits;
-  if (!sizes && mustKnow.some((name) => requested.filters[name] !== undefined)) throw unasked();
+  const { containsFilter, sizes } = mailbox.behaviour;
+  if (!sizes && mapiFilters.some((name) => requested.filters[name] !== undefined)) throw sizesNotRequested();
   const plan = planFilters(requested.filters, position, { guesses: containsFilter === "try" });
   const where = await resolveSearchFolders(mailbox, requested);
-  demandFolders(where.looked);
+  requireFolders(where.extent);
   const detail = listDetail(requested.detail ?? {}, plan);
   const list = plan.search === undefined ? await byFilter() : byQuery(plan.search);
   const { applied, check } = list.division;
@@ -72,11 +72,11 @@ export async function search(mailbox: GraphMailbox, requested: Search, means: Ma
 
   const rechecked = recheck(list.messages, requested.filters, applied);
   const found = await searchListed({
-    asked: requested,
+    requested,
     position,
     applied,
     check,
-    matches: await openMatcher(requested.filters, check, means),
+    matches: await openMatcher(requested.filters, check, access),
     listed: rechecked.messages,
     needsReading: (_, wanted) => needsReading(wanted, detail),
     read: (messages, wanted) => readMessages(mailbox, messages, wanted),

@@ -28,7 +28,7 @@ const refusedBefore: ReadonlySet<string> = new Set([
 ]);
 
 /** A gateway says with these that it had no reply of Exchange; Graph's own gives no more than `UnknownError`. */
-const ofGateway: ReadonlySet<string> = new Set(["HTTP 502", "HTTP 503", "HTTP 504", "UnknownError"]);
+const gatewayCodes: ReadonlySet<string> = new Set(["HTTP 502", "HTTP 503", "HTTP 504", "UnknownError"]);
 
 /** True when the message of an order to send that failed certainly was not sent. */
 export function certainlyNotSent(failure: Failure): boolean {
@@ -41,6 +41,6 @@ export function certainlyNotSent(failure: Failure): boolean {
 }
 
 /** True when no reply to the order came: what is said with a success is a reply, whatever is missing in it. */
-export function isLost(failure: Failure): boolean {
-  return hadNoReply(reasonOf(failure)) || ofGateway.has(failure.wireCode ?? "");
+export function hasNoReply(failure: Failure): boolean {
+  return hadNoReply(reasonOf(failure)) || gatewayCodes.has(failure.wireCode ?? "");
 }

@@ -9,9 +9,9 @@ import { findSentByMark } from "./find-sent-by-mark.ts";
  * How a draft of ours is deleted, and where those with this mark lie: looking for one may have moved it to Deleted Items, and so does a deletion of
  * which the answer was lost.
  */
-export function remains(mailbox: GraphMailbox, mark: string): DraftCleanup<string> {
+export function draftCleanup(mailbox: GraphMailbox, mark: string): DraftCleanup<string> {
   return {
-    discard: (draft) => discard(mailbox, draft),
+    discard: (draft) => deleteDraft(mailbox, draft),
     async left() {
       const left: LeftDraft[] = [];
       for (const folder of ["drafts", "outbox", "deleteditems"]) {
@@ -25,16 +25,16 @@ export function remains(mailbox: GraphMailbox, mark: string): DraftCleanup<strin
 }
 
 /** Deletes a message of our own making, as far as this cloud can. Throws Failure; one that is gone already is none. */
-export async function discard(mailbox: GraphMailbox, id: string): Promise<void> {
+export async function deleteDraft(mailbox: GraphMailbox, id: string): Promise<void> {
   try {
-    if (!mailbox.habits.permanentDelete || !(await deletedForGood(mailbox, id))) await mailbox.ask(deleteMessage, id);
+    if (!mailbox.behaviour.permanentDelete || !(await tryPermanentDelete(mailbox, id))) await mailbox.ask(deleteMessage, id);
   } catch (thrown) {
     if (asFailure(thrown).code !== "not-found") throw thrown;
   }
 }
 
 /** False where the cloud turns out to have no permanentDelete. */
-async function deletedForGood(mailbox: GraphMailbox, id: string): Promise<boolean> {
+async function tryPermanentDelete(mailbox: GraphMailbox, id: string): Promise<boolean> {
   try {
     await mailbox.ask(permanentDelete, id);
     return true;

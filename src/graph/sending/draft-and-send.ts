@@ -7,10 +7,10 @@ import { moveAway } from "../requests/message-move.ts";
 import { sendDraft } from "../requests/message-send.ts";
 import { getMessage } from "../requests/messages.ts";
 import type { GraphMailbox } from "../session/mailbox.ts";
-import { certainlyNotSent, isLost } from "./certainly-not-sent.ts";
-import { discard, remains } from "./delete-draft.ts";
+import { certainlyNotSent, hasNoReply } from "./certainly-not-sent.ts";
+import { deleteDraft, draftCleanup } from "./delete-draft.ts";
 import { findSentByMark } from "./find-sent-by-mark.ts";
-import { upload } from "./upload-attachment.ts";
+import { uploadAttachment } from "./upload-attachment.ts";
 
 type About = Pick<Sent, "subject" | "to" | "cc" | "bcc">;
 
@@ -30,7 +30,7 @@ export interface Delivery {
  * Sends one message once (`sendOnce`): a draft is sent again only after it was moved, which gives it another id, and nothing was found under the id
  * that the order named, so that an order that is still under way finds nothing either. Throws Failure: `unknown-outcome` where it cannot be told, and otherwise nothing was sent.
  */
-export async function deliver(mailbox: GraphMailbox, delivery: Delivery, pace: RetryDelays): Promise<Sent> {
+export async function deliver(mailbox: GraphMailbox, delivery: Delivery, delays: RetryDelays): Promise<Sent> {
   // Once there is a draft, what was begun is brought to an end, also when the caller goes away.
   const steady = mailbox.during({ ...mailbox.call, signal: undefined });
   let about: About | undefined;
@@ -39,27 +39,27 @@ export async function deliver(mailbox: GraphMailbox, delivery: Delivery, pace: R
       make: delivery.make,
       async complete(draft) {
         about = await delivery.finish(draft);
-        for (const attachment of delivery.attachments) await upload(mailbox, draft, attachment);
+        for (const attachment of delivery.attachments) await uploadAttachment(mailbox, draft, attachment);
         mailbox.call.signal?.throwIfAborted();
         return draft;
       },
       order: (draft) => mailbox.ask(sendDraft, draft),
       certainlyNotSent,
-      isLost,
-      looking: (ordered, fence) => () => look(steady, delivery.mark, fence ? ordered : undefined),
+      isLost: hasNoReply,
+      looking: (ordered, fence) => () => findSentState(steady, delivery.mark, fence ? ordered : undefined),
       folders: "Sent Items, Outbox, Drafts and Deleted Items",
-      ...remains(steady, delivery.mark),
+      ...draftCleanup(steady, delivery.mark),
     },
-    pace,
+    delays,
   );
   if (about === undefined) throw new Failure("internal", "A message was sent that was never finished.");
-  const copy = await copyOf(() => findCopy(steady, delivery.mark), pace, mailbox.call.progress);
+  const copy = await copyOf(() => findCopy(steady, delivery.mark), delays, mailbox.call.progress);
   if (delivery.saveToSent) return { ...about, ...copy };
   return { ...about, ...(await removeCopy(steady, copy)) };
 }
 
 /** Gives the draft with its new id, once nothing is found under that of `ordered`. */
-async function look(mailbox: GraphMailbox, mark: string, ordered: string | undefined): Promise<SentState<string>> {
+async function findSentState(mailbox: GraphMailbox, mark: string, ordered: string | undefined): Promise<SentState<string>> {
   if ((await findSentByMark(mailbox, mark, ["sentitems"], "rest")).length > 0) return "sent";
   // Each move gives another id: to Deleted Items the first time, and back the second.
   for (const [folder, to] of [
@@ -71,13 +71,13 @@ async function look(mailbox: GraphMailbox, mark: string, ordered: string | undef
     if (unsent === undefined) continue;
     if (ordered === undefined) return "draft";
     const fenced = await fence(mailbox, unsent.itemId, to);
-    if (fenced !== undefined) return (await isDead(mailbox, ordered)) ? { draft: fenced } : "draft";
+    if (fenced !== undefined) return (await isOrderRefused(mailbox, ordered)) ? { draft: fenced } : "draft";
   }
   return undefined;
 }
 
 /** True when the id that the order named opens nothing any more. */
-async function isDead(mailbox: GraphMailbox, ordered: string): Promise<boolean> {
+async function isOrderRefused(mailbox: GraphMailbox, ordered: string): Promise<boolean> {
   const opened = await attempt(() => mailbox.ask(getMessage, { itemId: ordered, detail: {} }));
   if (!opened.ok && opened.failure.code !== "not-found") throw opened.failure;
   return !opened.ok;
@@ -106,7 +106,7 @@ async function findCopy(mailbox: GraphMailbox, mark: string): Promise<Partial<Se
 async function removeCopy(mailbox: GraphMailbox, { itemId }: Partial<Sent>): Promise<Pick<Sent, "copyLeft">> {
   try {
     if (itemId !== undefined) {
-      await discard(mailbox, itemId);
+      await deleteDraft(mailbox, itemId);
       return {};
     }
     mailbox.call.progress?.("It was sent, but its copy in Sent Items was not found, so it is still there.");

@@ -36,12 +36,12 @@ export function messageJson(draft: Draft, mark: string): JsonObject {
     ...(readReceipt === undefined ? {} : { isReadReceiptRequested: readReceipt }),
     ...(deliveryReceipt === undefined ? {} : { isDeliveryReceiptRequested: deliveryReceipt }),
     ...(first.length === 0 ? {} : { internetMessageHeaders: first.map(({ name, value }) => ({ name, value })) }),
-    ...marking(mark, headers.slice(maxInternetHeaders)),
+    ...markProperties(mark, headers.slice(maxInternetHeaders)),
   };
 }
 
 /** The mark, and headers as properties: headers themselves can be given only when a message is made, not afterwards. */
-export function marking(mark: string, headers: readonly Header[] = []): JsonObject {
+export function markProperties(mark: string, headers: readonly Header[] = []): JsonObject {
   const properties = headers.map(({ name, value }) => ({ id: `String ${internetHeaders} Name ${name}`, value }));
   return { singleValueExtendedProperties: [{ id: sendMark, value: mark }, ...properties] };
 }

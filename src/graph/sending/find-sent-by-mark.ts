@@ -7,7 +7,7 @@ import { type Page, pageOf } from "../session/paging.ts";
 import type { Request } from "../session/request-description.ts";
 import { markFilter } from "./draft-json.ts";
 
-interface Marking {
+interface MarkListing {
   readonly folder: string;
   readonly mark: string;
   /** Of drafts the id that changes when they are sent; of what was sent the one that stays. */
@@ -15,7 +15,7 @@ interface Marking {
 }
 
 /** @see https://learn.microsoft.com/en-us/graph/api/singlevaluelegacyextendedproperty-get (messages that have a property) */
-const listMarked: Request<Marking, Page<Message>> = {
+const listMarked: Request<MarkListing, Page<Message>> = {
   name: "user-list-messages",
   safety: "read",
   reply: found("value"),
@@ -38,7 +38,7 @@ export async function findSentByMark(
   mailbox: GraphMailbox,
   mark: string,
   folders: readonly string[],
-  ids: Marking["ids"],
+  ids: MarkListing["ids"],
 ): Promise<readonly Message[]> {
   const found: Message[] = [];
   for (const folder of folders) {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { checkReply } from "../../exchange/sending/check-draft.ts";
 import type { Reply, Sent } from "../../exchange/sending/draft.ts";
-import { unfinished } from "../../exchange/sending/left-draft.ts";
+import { draftNotMade } from "../../exchange/sending/left-draft.ts";
 import { defaultRetryDelays, type RetryDelays } from "../../exchange/sending/send-once.ts";
 import { asFailure } from "../../failure.ts";
 import { messageOf } from "../messages/message-reader.ts";
@@ -12,17 +12,17 @@ import { updateMessage } from "../requests/message-update.ts";
 import { getMessage } from "../requests/messages.ts";
 import type { GraphMailbox } from "../session/mailbox.ts";
 import { type JsonObject, objectIn, textIn } from "../session/read-json.ts";
-import { needed } from "../session/request-description.ts";
+import { required } from "../session/request-description.ts";
 import { deliver } from "./draft-and-send.ts";
-import { bodyJson, marking, recipientJson, recipients } from "./draft-json.ts";
+import { bodyJson, markProperties, recipientJson, recipients } from "./draft-json.ts";
 import { withQuotedOriginal } from "./quote-original.ts";
-import { tracesOf } from "./send-message.ts";
+import { draftSearchOf } from "./send-message.ts";
 
 /**
  * Replies to a message of any folder. Exchange makes the draft, so that it stands in its conversation; text, recipients and headers are then set
  * as they were asked for, and without the original its text is left out. Throws Failure as sending does.
  */
-export async function reply(mailbox: GraphMailbox, requested: Reply, pace: RetryDelays = defaultRetryDelays): Promise<Sent> {
+export async function reply(mailbox: GraphMailbox, requested: Reply, delays: RetryDelays = defaultRetryDelays): Promise<Sent> {
   checkReply(requested);
   const mark = randomUUID();
   let made: JsonObject = {};
@@ -32,35 +32,35 @@ export async function reply(mailbox: GraphMailbox, requested: Reply, pace: Retry
       try {
         made = await mailbox.ask(createReply, { id: requested.itemId, all: requested.all });
       } catch (thrown) {
-        const traces = tracesOf(mailbox, async (steady) => {
+        const draftSearch = draftSearchOf(mailbox, async (steady) => {
           const { conversationId } = await steady.ask(getMessage, { itemId: requested.itemId, detail: {} });
           return conversationId === undefined ? undefined : { conversationId };
         });
-        throw await unfinished(asFailure(thrown), traces, pace);
+        throw await draftNotMade(asFailure(thrown), draftSearch, delays);
       }
-      return needed(textIn(made, "id"), "id");
+      return required(textIn(made, "id"), "id");
     },
     async finish(draft: string) {
-      const updated = await mailbox.ask(updateMessage, { id: draft, set: finished(requested, mark, made) });
-      if (requested.quoteOriginal === false) await removeQuoted(mailbox, draft);
+      const updated = await mailbox.ask(updateMessage, { id: draft, set: replyUpdates(requested, mark, made) });
+      if (requested.quoteOriginal === false) await removeOriginalAttachments(mailbox, draft);
       const { subject, to = [], cc = [], bcc = [] } = messageOf(updated);
       return { subject, to, cc, bcc };
     },
     attachments: requested.attachments ?? [],
     saveToSent: requested.saveToSent ?? true,
   };
-  return deliver(mailbox, delivery, pace);
+  return deliver(mailbox, delivery, delays);
 }
 
 /** What of the draft is set: only what is asked for; the rest Exchange has chosen. */
-function finished(requested: Reply, mark: string, made: JsonObject): JsonObject {
+function replyUpdates(requested: Reply, mark: string, made: JsonObject): JsonObject {
   const { subject, from, to, cc, bcc, headers, quoteOriginal = true } = requested;
   return {
     body: quoteOriginal ? withQuotedOriginal(requested, objectIn(made, "body")) : bodyJson(requested),
     ...(subject === undefined ? replySubject(textIn(made, "subject")) : { subject }),
     ...(from === undefined ? {} : { from: recipientJson(from) }),
     ...recipients({ to, cc, bcc }),
-    ...marking(mark, headers),
+    ...markProperties(mark, headers),
   };
 }
 
@@ -70,7 +70,7 @@ function replySubject(given: string | undefined): JsonObject {
 }
 
 /** Pictures of the original, which Exchange puts on the reply with its text: without the text they are to go as well. */
-async function removeQuoted(mailbox: GraphMailbox, draft: string): Promise<void> {
+async function removeOriginalAttachments(mailbox: GraphMailbox, draft: string): Promise<void> {
   const { items } = await mailbox.ask(listAttachments, draft);
   for (const one of items) {
     const attachmentId = textIn(one, "id");

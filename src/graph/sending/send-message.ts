@@ -1,34 +1,34 @@
 import { randomUUID } from "node:crypto";
-import { noMeans } from "../../exchange/search/match-filters.ts";
+import { noAttachmentAccess } from "../../exchange/search/match-filters.ts";
 import { checkDraft } from "../../exchange/sending/check-draft.ts";
 import type { Draft, Sent } from "../../exchange/sending/draft.ts";
-import { type DraftSearch, unfinished } from "../../exchange/sending/left-draft.ts";
+import { type DraftSearch, draftNotMade } from "../../exchange/sending/left-draft.ts";
 import { defaultRetryDelays, makeOnce, type RetryDelays } from "../../exchange/sending/send-once.ts";
 import { asFailure, Failure } from "../../failure.ts";
 import { fieldIn, fieldsOf } from "../../wire/mime/mime-header.ts";
 import { updateMessage } from "../requests/message-update.ts";
 import { maxMimeBytes, postMessage, postMimeMessage } from "../requests/user-post-messages.ts";
 import type { GraphMailbox } from "../session/mailbox.ts";
-import { remains } from "./delete-draft.ts";
+import { draftCleanup } from "./delete-draft.ts";
 import { type Delivery, deliver } from "./draft-and-send.ts";
-import { marking, messageJson } from "./draft-json.ts";
+import { markProperties, messageJson } from "./draft-json.ts";
 import { findSentByMark } from "./find-sent-by-mark.ts";
 
 /** Sends a message. Throws Failure: `unknown-outcome` where it cannot be told whether it was sent, and otherwise nothing was. */
-export async function send(mailbox: GraphMailbox, draft: Draft, pace: RetryDelays = defaultRetryDelays): Promise<Sent> {
+export async function send(mailbox: GraphMailbox, draft: Draft, delays: RetryDelays = defaultRetryDelays): Promise<Sent> {
   checkDraft(draft);
   const mark = randomUUID();
   const { subject, to, cc = [], bcc = [], attachments = [], saveToSent = true } = draft;
   const about = { subject, to, cc, bcc };
   const delivery: Delivery =
     draft.mime === undefined
-      ? { mark, make: () => makeMarked(mailbox, draft, mark, pace), finish: async () => about, attachments, saveToSent }
-      : { ...rawMessage(mailbox, draft.mime, mark, pace), saveToSent };
-  return deliver(mailbox, delivery, pace);
+      ? { mark, make: () => makeMarked(mailbox, draft, mark, delays), finish: async () => about, attachments, saveToSent }
+      : { ...rawMessage(mailbox, draft.mime, mark, delays), saveToSent };
+  return deliver(mailbox, delivery, delays);
 }
 
 /** A message that came whole. A mark cannot be put into it when it is made, so that is done afterwards. */
-function rawMessage(mailbox: GraphMailbox, mime: Uint8Array, mark: string, pace: RetryDelays): Omit<Delivery, "saveToSent"> {
+function rawMessage(mailbox: GraphMailbox, mime: Uint8Array, mark: string, delays: RetryDelays): Omit<Delivery, "saveToSent"> {
   return {
     mark,
     async make() {
@@ -41,12 +41,12 @@ function rawMessage(mailbox: GraphMailbox, mime: Uint8Array, mark: string, pace:
         return await mailbox.ask(postMimeMessage, mime);
       } catch (thrown) {
         const id = messageIdOf(mime);
-        const traces = tracesOf(mailbox, async () => (id === undefined ? undefined : { internetMessageId: [id] }));
-        throw await unfinished(asFailure(thrown), traces, pace);
+        const draftSearch = draftSearchOf(mailbox, async () => (id === undefined ? undefined : { internetMessageId: [id] }));
+        throw await draftNotMade(asFailure(thrown), draftSearch, delays);
       }
     },
     async finish(draft) {
-      await mailbox.ask(updateMessage, { id: draft, set: marking(mark) });
+      await mailbox.ask(updateMessage, { id: draft, set: markProperties(mark) });
       return { subject: undefined, to: [], cc: [], bcc: [] };
     },
     attachments: [],
@@ -54,12 +54,12 @@ function rawMessage(mailbox: GraphMailbox, mime: Uint8Array, mark: string, pace:
 }
 
 /** A draft that has no mark yet is known by what its message has of its own. */
-export function tracesOf(mailbox: GraphMailbox, known: (steady: GraphMailbox) => ReturnType<DraftSearch["known"]>): DraftSearch {
+export function draftSearchOf(mailbox: GraphMailbox, known: (steady: GraphMailbox) => ReturnType<DraftSearch["known"]>): DraftSearch {
   const steady = mailbox.during({ ...mailbox.call, signal: undefined });
   return {
     mailbox: mailbox.address,
     known: () => known(steady),
-    search: async (search) => (await import("../search/search.ts")).search(steady, search, noMeans),
+    search: async (search) => (await import("../search/search.ts")).search(steady, search, noAttachmentAccess),
   };
 }
 
@@ -69,15 +69,15 @@ function messageIdOf(mime: Uint8Array): string | undefined {
 }
 
 /** Makes a draft; when the answer is lost, looks for it by its mark before making another. */
-function makeMarked(mailbox: GraphMailbox, draft: Draft, mark: string, pace: RetryDelays): Promise<string> {
+function makeMarked(mailbox: GraphMailbox, draft: Draft, mark: string, delays: RetryDelays): Promise<string> {
   const json = messageJson(draft, mark);
   const steady = mailbox.during({ ...mailbox.call, signal: undefined });
   return makeOnce(
     {
       make: () => mailbox.ask(postMessage, json),
       find: async () => (await findSentByMark(steady, mark, ["drafts"], "rest"))[0]?.itemId,
-      ...remains(steady, mark),
+      ...draftCleanup(steady, mark),
     },
-    pace,
+    delays,
   );
 }

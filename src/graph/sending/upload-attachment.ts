@@ -20,7 +20,7 @@ const pieceSize = 12 * 320 * 1024;
 const maxTries = 3;
 
 /** Puts a file on a draft. Throws Failure: then the draft may or may not hold it, and must not be sent. */
-export async function upload(mailbox: GraphMailbox, draft: string, attachment: NewAttachment): Promise<void> {
+export async function uploadAttachment(mailbox: GraphMailbox, draft: string, attachment: NewAttachment): Promise<void> {
   if (attachment.size > maxSize) {
     throw new Failure("too-large", `${JSON.stringify(attachment.name.slice(0, 80))} is larger than the 150 MB that Microsoft Graph takes.`);
   }
@@ -39,14 +39,14 @@ export async function upload(mailbox: GraphMailbox, draft: string, attachment: N
 async function uploadPieces(mailbox: GraphMailbox, url: string, attachment: NewAttachment): Promise<void> {
   let start = 0;
   for await (const piece of pieces(attachment.open())) {
-    if (start + piece.length > attachment.size) throw otherSize(attachment);
-    await put(mailbox, url, piece, start, attachment.size);
+    if (start + piece.length > attachment.size) throw sizeMismatch(attachment);
+    await uploadPiece(mailbox, url, piece, start, attachment.size);
     start += piece.length;
   }
-  if (start !== attachment.size) throw otherSize(attachment);
+  if (start !== attachment.size) throw sizeMismatch(attachment);
 }
 
-function otherSize({ name }: NewAttachment): Failure {
+function sizeMismatch({ name }: NewAttachment): Failure {
   return new Failure("invalid-input", `The content of ${JSON.stringify(name.slice(0, 80))} has not the size that was said.`);
 }
 
@@ -56,7 +56,7 @@ const further: ExpectedReply = { status: [200, 202], body: "json" };
 const last: ExpectedReply = { status: [201], body: "nothing", headers: ["location"] };
 
 /** One piece; after a lost answer it is asked what has arrived. */
-async function put(mailbox: GraphMailbox, url: string, piece: Buffer, start: number, total: number): Promise<void> {
+async function uploadPiece(mailbox: GraphMailbox, url: string, piece: Buffer, start: number, total: number): Promise<void> {
   const end = start + piece.length;
   const source = {
     size: piece.length,
@@ -66,7 +66,7 @@ async function put(mailbox: GraphMailbox, url: string, piece: Buffer, start: num
   };
   for (let tries = 1; ; tries++) {
     try {
-      await mailbox.elsewhere({ name: "attachment-upload", reply: end === total ? last : further }, "never", {
+      await mailbox.requestWithoutToken({ name: "attachment-upload", reply: end === total ? last : further }, "never", {
         url,
         method: "PUT",
         headers: { "content-type": "application/octet-stream", "content-range": `bytes ${start}-${end - 1}/${total}` },
@@ -77,7 +77,7 @@ async function put(mailbox: GraphMailbox, url: string, piece: Buffer, start: num
       const failure = asFailure(thrown);
       // After the last piece there is no session any more that could be asked.
       if (failure.code !== "unknown-outcome" || end === total || tries >= maxTries) throw failure;
-      const next = await expected(mailbox, url);
+      const next = await nextExpectedStart(mailbox, url);
       if (next === end) return;
       if (next !== start) throw failure;
     }
@@ -85,8 +85,12 @@ async function put(mailbox: GraphMailbox, url: string, piece: Buffer, start: num
 }
 
 /** Where the server says that the next piece begins. @see https://learn.microsoft.com/en-us/graph/api/driveitem-createuploadsession#resuming-an-in-progress-upload */
-async function expected(mailbox: GraphMailbox, url: string): Promise<number | undefined> {
-  const json = await mailbox.elsewhere({ name: "attachment-upload", reply: further }, "read", { url, method: "GET", headers: {} });
+async function nextExpectedStart(mailbox: GraphMailbox, url: string): Promise<number | undefined> {
+  const json = await mailbox.requestWithoutToken({ name: "attachment-upload", reply: further }, "read", {
+    url,
+    method: "GET",
+    headers: {},
+  });
   const [range = ""] = textsIn(json, "nextExpectedRanges") ?? textsIn(json, "NextExpectedRanges") ?? [];
   const begin = /^(\d{1,15})(-|$)/.exec(range)?.[1];
   return begin === undefined ? undefined : Number(begin);

@@ -41,10 +41,10 @@ export function listByAdminApi(
   { filter = "" }: SearchableMailboxQuery,
   call: Call = {},
 ): Promise<readonly SearchableMailbox[]> {
-  return overAdminApi(adminConnection, call, async (account, tenant) => {
+  return withAdminApi(adminConnection, call, async (account, tenant) => {
     const found = new Map<string, SearchableMailbox>();
     for await (const { items } of account.pages(getMailboxes, tenant)) {
-      for (const one of items) if (one !== undefined && begins(one, filter)) found.set(one.mailbox.toLowerCase(), one);
+      for (const one of items) if (one !== undefined && matchesFilter(one, filter)) found.set(one.mailbox.toLowerCase(), one);
     }
     return [...found.values()];
   });
@@ -52,10 +52,10 @@ export function listByAdminApi(
 
 /** Asks for one mailbox, to see whether the application may. Throws Failure as the list does. */
 export function tryAdminApi(adminConnection: AdminApiConnection, call: Call = {}): Promise<void> {
-  return overAdminApi(adminConnection, call, (account, tenant) => account.ask(anyMailbox, tenant));
+  return withAdminApi(adminConnection, call, (account, tenant) => account.ask(anyMailbox, tenant));
 }
 
-async function overAdminApi<T>(
+async function withAdminApi<T>(
   { admin, network, userAgent, connection }: AdminApiConnection,
   call: Call,
   work: (account: GraphMailbox, tenant: string) => Promise<T>,
@@ -68,7 +68,7 @@ async function overAdminApi<T>(
     // All who list wait together.
     return await work(openMailbox({ ...connection, rest }, "Exchange Online Admin API", call), tenant);
   } catch (thrown) {
-    throw explained(asFailure(thrown));
+    throw explainRefusal(asFailure(thrown));
   } finally {
     http.close();
   }
@@ -90,12 +90,12 @@ export function mayList({ roles }: Pick<TokenFacts, "roles">): boolean {
 }
 
 /** Its Get-Mailbox takes no filter. */
-function begins({ mailbox, displayName = "" }: SearchableMailbox, filter: string): boolean {
+function matchesFilter({ mailbox, displayName = "" }: SearchableMailbox, filter: string): boolean {
   const beginning = filter.toLowerCase();
   return mailbox.toLowerCase().startsWith(beginning) || displayName.toLowerCase().startsWith(beginning);
 }
 
-function explained(failure: Failure): Failure {
+function explainRefusal(failure: Failure): Failure {
   if (failure.code !== "access-denied" && failure.code !== "role-missing" && failure.code !== "unauthenticated") return failure;
   const { wireCode, requestId } = failure;
   return new Failure("role-missing", "The application may not list mailboxes over the Exchange Online Admin API.", {

@@ -6,24 +6,24 @@ import { asExpected, found } from "./expected-reply.ts";
 import { headersOf, pathOf } from "./graph-http.ts";
 import { type JsonObject, memberOf, numberIn, objectIn, objectOf, objectsIn, textIn } from "./read-json.ts";
 import type { Request, RequestParts } from "./request-description.ts";
-import { askRepeatedly, isRepeatable, type RequestSender, slowDown, turnOf } from "./retry.ts";
+import { isRepeatable, type RequestSender, requestWithRetry, slowDown, waitForTurn } from "./retry.ts";
 
 /** How many requests one batch has at most: https://learn.microsoft.com/en-us/graph/json-batching#batch-size-limitations */
 const maxBatchSize = 20;
 
 /** After these the next request would fail the same way. */
-const hopeless: ReadonlySet<FailureCode> = new Set<FailureCode>(["unauthenticated", "tls-failed", "unreachable"]);
+const fatalCodes: ReadonlySet<FailureCode> = new Set<FailureCode>(["unauthenticated", "tls-failed", "unreachable"]);
 
 /** Asks one thing. Throws Failure. */
-export async function askOne<In, Out>(request: Request<In, Out>, input: In, asker: RequestSender): Promise<Out> {
-  const requested = request.write(input, asker.habits);
+export async function requestOne<In, Out>(request: Request<In, Out>, input: In, sender: RequestSender): Promise<Out> {
+  const requested = request.write(input, sender.behaviour);
   let before: Failure | undefined;
   try {
-    return await askRepeatedly(
-      asker,
+    return await requestWithRetry(
+      sender,
       request.safety,
       async (turn) => {
-        const reply = request.read(await asker.rest.call(request, requested, asker.mailbox, asker.call));
+        const reply = request.read(await sender.rest.call(request, requested, sender.mailbox, sender.call));
         turn.end(true);
         return reply;
       },
@@ -42,53 +42,53 @@ export async function askOne<In, Out>(request: Request<In, Out>, input: In, aske
  * Asks for many things in batches: as many Outcomes as inputs, in their order. Repeats only what failed, and only when the server says that it was
  * not done or when doing it twice is harmless. Throws Failure `cancelled`, and nothing else.
  */
-export async function* askEach<In, Out>(
+export async function* requestEach<In, Out>(
   request: Request<In, Out>,
   inputs: readonly In[],
-  asker: RequestSender,
+  sender: RequestSender,
   batchSize = maxBatchSize,
 ): AsyncIterable<Outcome<Out>> {
   let end: Failure | undefined;
   for (let start = 0; start < inputs.length; start += batchSize) {
-    if (start > 0) asker.call.progress?.(`${request.name}: ${start} of ${inputs.length}`);
+    if (start > 0) sender.call.progress?.(`${request.name}: ${start} of ${inputs.length}`);
     const some = inputs.slice(start, start + batchSize);
     const known = end;
-    const outcomes = known === undefined ? await askBatch(request, some, asker) : some.map(() => failed(known));
+    const outcomes = known === undefined ? await requestBatch(request, some, sender) : some.map(() => failed(known));
     yield* outcomes;
-    end ??= outcomes.flatMap((outcome) => (!outcome.ok && hopeless.has(outcome.failure.code) ? [outcome.failure] : []))[0];
+    end ??= outcomes.flatMap((outcome) => (!outcome.ok && fatalCodes.has(outcome.failure.code) ? [outcome.failure] : []))[0];
   }
 }
 
 /** One request of a batch, and which of the inputs it is for. */
-interface Written {
+interface WrittenRequest {
   readonly index: number;
-  readonly asked: RequestParts;
+  readonly parts: RequestParts;
 }
 
 /** One batch, asked again for what is left of it until each input has its Outcome. */
-async function askBatch<In, Out>(request: Request<In, Out>, inputs: readonly In[], asker: RequestSender): Promise<Outcome<Out>[]> {
+async function requestBatch<In, Out>(request: Request<In, Out>, inputs: readonly In[], sender: RequestSender): Promise<Outcome<Out>[]> {
   const settled = new Map<number, Outcome<Out>>();
-  const written = new Map<number, Written>();
+  const written = new Map<number, WrittenRequest>();
   for (const [index, input] of inputs.entries()) {
-    const one = await attempt(async () => request.write(input, asker.habits));
-    if (one.ok) written.set(index, { index, asked: one.value });
+    const one = await attempt(async () => request.write(input, sender.behaviour));
+    if (one.ok) written.set(index, { index, parts: one.value });
     else settled.set(index, one);
   }
   let pending = [...written.keys()];
   /** Why each of those that are pending was not done the last time. */
   const last = new Map<number, Failure>();
   for (let tries = 1; pending.length > 0; tries++) {
-    const turn = await attempt(() => turnOf(asker));
+    const turn = await attempt(() => waitForTurn(sender));
     if (!turn.ok) {
       if (turn.failure.code === "cancelled") throw turn.failure;
       // What the server itself said of an item tells more than that we do not wait for it.
       for (const index of pending) settled.set(index, failed(last.get(index) ?? turn.failure));
       break;
     }
-    const round = await askRound(
+    const round = await requestRound(
       request,
       pending.flatMap((index) => written.get(index) ?? []),
-      asker,
+      sender,
     );
     const throttled = [...round.values()].some((outcome) => !outcome.ok && isThrottled(outcome.failure));
     turn.value.end(!throttled);
@@ -96,76 +96,76 @@ async function askBatch<In, Out>(request: Request<In, Out>, inputs: readonly In[
     const slowing = new Set<Failure>();
     for (const index of pending) {
       const outcome = repeatedOutcome(round.get(index) ?? failed(unanswered(request.safety)), last.get(index), request);
-      if (!outcome.ok && isRepeatable(outcome.failure, request.safety, tries, asker)) {
+      if (!outcome.ok && isRepeatable(outcome.failure, request.safety, tries, sender)) {
         again.push(index);
         last.set(index, outcome.failure);
         slowing.add(outcome.failure);
       } else settled.set(index, outcome.ok ? outcome : failed(reported(outcome.failure, request.safety)));
       if (!outcome.ok && isThrottled(outcome.failure)) slowing.add(outcome.failure);
     }
-    slowDown([...slowing], tries, asker);
+    slowDown([...slowing], tries, sender);
     pending = again;
   }
   return inputs.map((_, index) => settled.get(index) ?? failed(unanswered(request.safety)));
 }
 
 /** One request for all of them: what came of each that was answered, by its index. Throws only when cancelled. */
-async function askRound<In, Out>(
+async function requestRound<In, Out>(
   request: Request<In, Out>,
-  written: readonly Written[],
-  asker: RequestSender,
+  written: readonly WrittenRequest[],
+  sender: RequestSender,
 ): Promise<ReadonlyMap<number, Outcome<Out>>> {
   const [first, second] = written;
   try {
     if (first !== undefined && second === undefined) {
-      const { index, asked: requested } = first;
-      return new Map([[index, done(request.read(await asker.rest.call(request, requested, asker.mailbox, asker.call)))]]);
+      const { index, parts: requested } = first;
+      return new Map([[index, done(request.read(await sender.rest.call(request, requested, sender.mailbox, sender.call)))]]);
     }
-    return await askTogether(request, written, asker);
+    return await requestTogether(request, written, sender);
   } catch (thrown) {
     const failure = asFailure(thrown);
     if (failure.code === "cancelled") throw failure;
-    if (written.length === 1 || !mayBeOneOfThem(failure, request.safety)) {
-      const each = written.length > 1 && notThere.has(failure.code) ? ofNone(failure) : failure;
+    if (written.length === 1 || !mayBeFaultOfOneRequest(failure, request.safety)) {
+      const each = written.length > 1 && notFoundCodes.has(failure.code) ? batchMisanswered(failure) : failure;
       return new Map(written.map(({ index }) => [index, failed(each)]));
     }
   }
   const outcomes = new Map<number, Outcome<Out>>();
-  for (const one of written) for (const [index, outcome] of await askRound(request, [one], asker)) outcomes.set(index, outcome);
+  for (const one of written) for (const [index, outcome] of await requestRound(request, [one], sender)) outcomes.set(index, outcome);
   return outcomes;
 }
 
 /** Failures of a whole batch that may be the fault of one of its requests, where asking one by one cannot do anything twice. */
-function mayBeOneOfThem({ code, wireCode }: Failure, safety: RepeatSafety): boolean {
+function mayBeFaultOfOneRequest({ code, wireCode }: Failure, safety: RepeatSafety): boolean {
   // A refusal without a code of Graph's may be that of a proxy, after all of it was done.
   if (safety !== "read" && code !== "too-large" && wireCode?.startsWith("HTTP ")) return false;
   // A batch that is not right, or too large, is refused before anything is done.
   if (code === "invalid-input" || code === "refused" || code === "too-large") return true;
   // Of a batch nothing can be missing: what is, is said of each by itself.
-  if (notThere.has(code)) return safety !== "never";
+  if (notFoundCodes.has(code)) return safety !== "never";
   return safety === "read" && code === "unreadable";
 }
 
-const notThere: ReadonlySet<FailureCode> = new Set<FailureCode>(["not-found", "folder-not-found", "mailbox-not-found"]);
+const notFoundCodes: ReadonlySet<FailureCode> = new Set<FailureCode>(["not-found", "folder-not-found", "mailbox-not-found"]);
 
 /** What is said to be missing is the batch, and none of what it asks for. */
-function ofNone({ message, wireCode, requestId }: Failure): Failure {
+function batchMisanswered({ message, wireCode, requestId }: Failure): Failure {
   return new Failure("broken-reply", `The batch was answered as if it were one request: ${message}`, { wireCode, requestId });
 }
 
-async function askTogether<In, Out>(
+async function requestTogether<In, Out>(
   request: Request<In, Out>,
-  written: readonly Written[],
-  asker: RequestSender,
+  written: readonly WrittenRequest[],
+  sender: RequestSender,
 ): Promise<ReadonlyMap<number, Outcome<Out>>> {
   const batch = { name: `$batch of ${request.name}`, reply: found("responses") };
-  const reply = await asker.rest.call(batch, batchOf(written, asker.mailbox), asker.mailbox, asker.call);
+  const reply = await sender.rest.call(batch, batchOf(written, sender.mailbox), sender.mailbox, sender.call);
   return readBatch(request, reply, written);
 }
 
 /** @see https://learn.microsoft.com/en-us/graph/json-batching */
-function batchOf(written: readonly Written[], mailbox: string): RequestParts {
-  const requests = written.map(({ index, asked: requested }): JsonObject => {
+function batchOf(written: readonly WrittenRequest[], mailbox: string): RequestParts {
+  const requests = written.map(({ index, parts: requested }): JsonObject => {
     // A batch is refused as a whole where a POST or PATCH in it has no body, though alone it needs none.
     const body = requested.body ?? (requested.method === "GET" || requested.method === "DELETE" ? undefined : {});
     const headers = { ...headersOf(requested), ...(body === undefined ? {} : { "Content-Type": "application/json" }) };
@@ -181,7 +181,11 @@ function batchOf(written: readonly Written[], mailbox: string): RequestParts {
 }
 
 /** The answers stand in any order; each says by its id which request it answers. An answer to nothing is ignored. */
-function readBatch<In, Out>(request: Request<In, Out>, reply: JsonObject, written: readonly Written[]): ReadonlyMap<number, Outcome<Out>> {
+function readBatch<In, Out>(
+  request: Request<In, Out>,
+  reply: JsonObject,
+  written: readonly WrittenRequest[],
+): ReadonlyMap<number, Outcome<Out>> {
   const answers = objectsIn(reply, "responses");
   if (answers === undefined) throw new Failure("broken-reply", "The reply to a batch has no responses.");
   const expected = new Set(written.map(({ index }) => index));

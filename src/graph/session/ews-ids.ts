@@ -17,7 +17,7 @@ export function isOfEws(id: string): boolean {
 export async function translatedIds(mailbox: GraphMailbox, itemIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const known = new Map<string, string>();
   const foreign = [...new Set(itemIds.filter(isOfEws))];
-  if (mailbox.habits.ewsIds === "rewrite") return known;
+  if (mailbox.behaviour.ewsIds === "rewrite") return known;
   for (let start = 0; start < foreign.length; start += maxIds) {
     const ids = foreign.slice(start, start + maxIds);
     const translated = await attempt(() => mailbox.ask(translateIds, { ids, from: "ewsId", to: "restImmutableEntryId" }));
@@ -36,7 +36,7 @@ export async function translatedIds(mailbox: GraphMailbox, itemIds: readonly str
  * Why an id of Exchange Web Services names nothing here, where Graph has only said that it does not know it. One that was translated is looked for as
  * any other; of one that was not, nothing is known: its message may be there under another id.
  */
-export function explained(failure: Failure, itemId: string, translated: ReadonlyMap<string, string>): Failure {
+export function explainEwsId(failure: Failure, itemId: string, translated: ReadonlyMap<string, string>): Failure {
   if (!isOfEws(itemId) || (failure.code !== "not-found" && failure.code !== "invalid-input")) return failure;
   const { code, message, wireCode, requestId } = failure;
   const why =
@@ -47,7 +47,7 @@ export function explained(failure: Failure, itemId: string, translated: Readonly
 }
 
 /** Whether an id is of a kind that tells its mailbox or is of a public folder, or is one of Exchange Web Services: not one that stays as long as its message. */
-export function tellsStore(id: string): boolean {
+export function namesStore(id: string): boolean {
   return mailboxGuidOf(id) !== undefined || isOfEws(id) || /^A[AQ][EI]/.test(id);
 }
 

@@ -7,7 +7,6 @@ import type { HttpMethod, HttpRequest, HttpResponse } from "../../wire/http/requ
 import type { Document } from "../../wire/xml/write-xml.ts";
 import { failureOf } from "../failures.ts";
 import { asExpected, checkStreamed, type ExpectedReply, type WholeReply } from "./expected-reply.ts";
-import { urlOfLink } from "./next-link.ts";
 import { type JsonObject, objectOf } from "./read-json.ts";
 import { encodedSegment, encodedText, RawBody, type RequestParts } from "./request-description.ts";
 
@@ -26,7 +25,7 @@ export interface GraphHttp {
   /** Asks for bytes. Throws Failure until they begin, as `call` does, and out of them when they end too early. */
   open(request: NamedRequest, requested: AddressedRequest, mailbox: string, call: Call): Promise<HttpResponse>;
   /** Asks another place that the server named, without our token. Throws Failure, as `call` does; `refused` for a place that it does not own. */
-  elsewhere(request: NamedRequest, to: UnauthenticatedRequest, call: Call): Promise<JsonObject>;
+  requestWithoutToken(request: NamedRequest, to: UnauthenticatedRequest, call: Call): Promise<JsonObject>;
 }
 
 /** What is asked, for who observes, and the reply that is due. */
@@ -42,7 +41,7 @@ export interface UnauthenticatedRequest {
   readonly body?: Document | undefined;
 }
 
-export interface RestOptions {
+export interface GraphHttpOptions {
   /** Such as `https://graph.microsoft.com/v1.0`, without a slash at its end. */
   readonly base: URL;
   /** Signs in. */
@@ -52,7 +51,7 @@ export interface RestOptions {
   readonly userAgent: string;
 }
 
-export function openGraphHttp({ base, http, anonymous, userAgent }: RestOptions): GraphHttp {
+export function openGraphHttp({ base, http, anonymous, userAgent }: GraphHttpOptions): GraphHttp {
   function requestOf(name: string, requested: AddressedRequest, mailbox: string, call: Call): HttpRequest {
     const body = bodyOf(requested.body);
     return {
@@ -93,9 +92,9 @@ export function openGraphHttp({ base, http, anonymous, userAgent }: RestOptions)
       }
       return response;
     },
-    async elsewhere(request, to, call) {
+    async requestWithoutToken(request, to, call) {
       const response = await anonymous.send({
-        url: placeOf(to.url, base),
+        url: exchangeUrl(to.url, base),
         method: to.method,
         headers: { "user-agent": userAgent, ...to.headers },
         body: to.body,
@@ -153,10 +152,21 @@ async function read(response: HttpResponse): Promise<Pick<WholeReply, "json" | "
   return { json: objectOf(parseJson(text)), isEmpty: text.trim() === "" };
 }
 
+/** Links to a next page have some hundred characters, with a long filter a few thousand. */
+const longestLink = 64 * 1024;
+
+/**
+ * Parses a link of a reply; undefined where it is not a URL. A longer link is not parsed: a host with characters beyond ASCII takes time in
+ * proportion to the square of its length.
+ */
+export function urlOfLink(link: string): URL | undefined {
+  return link.length <= longestLink && URL.canParse(link) ? new URL(link) : undefined;
+}
+
 /** Hosts at which Exchange Online takes uploads and imports, by cloud: the server's word alone must not lead us anywhere. */
 const exchangeHosts = /(^|\.)(office\.com|office365\.com|office365\.us|office365\.cn|outlook\.cn)$/i;
 
-function placeOf(link: string, base: URL): URL {
+function exchangeUrl(link: string, base: URL): URL {
   const url = urlOfLink(link);
   if (url !== undefined && (url.origin === base.origin || (url.protocol === "https:" && exchangeHosts.test(url.hostname)))) return url;
   throw new Failure(

@@ -23,13 +23,13 @@ export async function unknownFolder(mailbox: GraphMailbox, name: FolderName, cau
     const own = await guidOfMailbox(mailbox);
     if (own !== undefined && own !== guid) return foreignFolder(mailbox.address);
   }
-  return noFolder(name, [], cause);
+  return folderNotFound(name, [], cause);
 }
 
 const ofEws =
   "This is an id of Exchange Web Services: those of folders for mail are known to Microsoft Graph in another alphabet, those of archives and public folders are not. Name the folder by its path.";
 
-export function noFolder(name: FolderName, missing: readonly string[], cause?: Failure): Failure {
+export function folderNotFound(name: FolderName, missing: readonly string[], cause?: Failure): Failure {
   const [first] = missing;
   const where = first === undefined ? "" : `: there is no "${first}"`;
   const hint = isOfEws(name) && parseFolderName(name).kind === "id" ? ofEws : undefined;

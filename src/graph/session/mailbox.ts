@@ -15,7 +15,7 @@ export interface GraphMailbox {
   readonly call: Call;
   readonly folders: Folders;
   /** What of the service is promised nowhere, as this connection takes it. */
-  readonly habits: UnpromisedBehaviour;
+  readonly behaviour: UnpromisedBehaviour;
   /** Another mailbox over the same connection, with the same call. */
   other(address: string): GraphMailbox;
   /** The same mailbox during another call: with other cancellation, time-out or progress. */
@@ -32,5 +32,5 @@ export interface GraphMailbox {
   /** Asks for bytes (`$value`); what `read` makes of a reply is not used. Throws Failure until they begin. They must be read to their end. */
   stream<In>(request: Request<In, unknown>, input: In): Promise<AsyncIterable<Uint8Array>>;
   /** Asks a place that the server named, such as an upload URL, without our token. Throws Failure. */
-  elsewhere(request: NamedRequest, safety: RepeatSafety, to: UnauthenticatedRequest): Promise<JsonObject>;
+  requestWithoutToken(request: NamedRequest, safety: RepeatSafety, to: UnauthenticatedRequest): Promise<JsonObject>;
 }

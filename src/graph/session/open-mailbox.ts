@@ -5,46 +5,46 @@ import { releaseTurnAtEnd } from "../../wire/throttling/turn-of-body.ts";
 import type { Folders } from "../folders/mailbox-folders.ts";
 import { openFolders } from "../folders/resolve-folder-path.ts";
 import type { UnpromisedBehaviour } from "../unpromised.ts";
-import { askEach, askOne } from "./batch.ts";
+import { requestEach, requestOne } from "./batch.ts";
 import type { GraphHttp } from "./graph-http.ts";
 import type { GraphMailbox } from "./mailbox.ts";
 import { pages } from "./paging.ts";
-import { askRepeatedly, type RequestSender } from "./retry.ts";
+import { type RequestSender, requestWithRetry } from "./retry.ts";
 
 /** What all mailboxes of one connection share. */
 export interface Connection {
   readonly rest: GraphHttp;
   readonly schedule: RequestQueue;
   readonly limits: RetryLimits;
-  readonly habits: UnpromisedBehaviour;
+  readonly behaviour: UnpromisedBehaviour;
 }
 
 export function openMailbox(connection: Connection, address: string, call: Call = {}): GraphMailbox {
-  const { rest, schedule, limits, habits } = connection;
-  const asker: RequestSender = { rest, mailbox: address, call, schedule, key: address.toLowerCase(), limits, habits };
+  const { rest, schedule, limits, behaviour } = connection;
+  const sender: RequestSender = { rest, mailbox: address, call, schedule, key: address.toLowerCase(), limits, behaviour };
   let folders: Folders | undefined;
   const mailbox: GraphMailbox = {
     address,
     call,
-    habits,
+    behaviour,
     get folders() {
       folders ??= openFolders(mailbox);
       return folders;
     },
     other: (otherAddress) => openMailbox(connection, otherAddress, call),
     during: (otherCall) => openMailbox(connection, address, otherCall),
-    ask: (request, input) => askOne(request, input, asker),
-    each: (request, inputs, options) => askEach(request, inputs, asker, options?.batchSize),
-    pages: (request, input, from) => pages(request, input, asker, from),
+    ask: (request, input) => requestOne(request, input, sender),
+    each: (request, inputs, options) => requestEach(request, inputs, sender, options?.batchSize),
+    pages: (request, input, from) => pages(request, input, sender, from),
     async stream(request, input) {
-      const requested = request.write(input, habits);
-      return askRepeatedly(asker, request.safety, async (turn) =>
+      const requested = request.write(input, behaviour);
+      return requestWithRetry(sender, request.safety, async (turn) =>
         releaseTurnAtEnd((await rest.open(request, requested, address, call)).body, turn),
       );
     },
-    elsewhere: (request, safety, to) =>
-      askRepeatedly(asker, safety, async (turn) => {
-        const reply = await rest.elsewhere(request, to, call);
+    requestWithoutToken: (request, safety, to) =>
+      requestWithRetry(sender, safety, async (turn) => {
+        const reply = await rest.requestWithoutToken(request, to, call);
         turn.end(true);
         return reply;
       }),

@@ -1,9 +1,9 @@
 import { contradiction } from "../../exchange/search/contradiction.ts";
 import { Failure } from "../../failure.ts";
-import { urlOfLink } from "./next-link.ts";
+import { urlOfLink } from "./graph-http.ts";
 import { type JsonObject, numberIn, objectsIn, textIn } from "./read-json.ts";
 import type { Request, RequestParts } from "./request-description.ts";
-import { askRepeatedly, type RequestSender } from "./retry.ts";
+import { type RequestSender, requestWithRetry } from "./retry.ts";
 
 /** One page of a list. */
 export interface Page<T> {
@@ -44,17 +44,17 @@ export function pageOf<T>(reply: JsonObject, read: (item: JsonObject) => T): Pag
 export async function* pages<In, P extends Page<unknown>>(
   request: Request<In, P>,
   input: In,
-  asker: RequestSender,
+  sender: RequestSender,
   from?: string,
 ): AsyncGenerator<P, void, undefined> {
-  const requested = request.write(input, asker.habits);
+  const requested = request.write(input, sender.behaviour);
   const seen = new Set<string>();
   let link = from;
   let given = 0;
   for (let count = 0; count < maxPages; count++) {
-    let page = await askPage(request, requested, link, asker);
+    let page = await requestPage(request, requested, link, sender);
     // From a link on it is not known how many came before.
-    if (from === undefined && endsShort(page, given)) page = await askPage(request, requested, link, asker);
+    if (from === undefined && endsShort(page, given)) page = await requestPage(request, requested, link, sender);
     yield page;
     given += page.length;
     link = page.next;
@@ -67,15 +67,15 @@ export async function* pages<In, P extends Page<unknown>>(
   throw new Failure("broken-reply", "The server says again and again that a list goes on, and leads us in a circle.");
 }
 
-async function askPage<In, P>(
+async function requestPage<In, P>(
   request: Request<In, P>,
   requested: RequestParts,
   link: string | undefined,
-  asker: RequestSender,
+  sender: RequestSender,
 ): Promise<P> {
-  const { rest, mailbox, call } = asker;
+  const { rest, mailbox, call } = sender;
   const addressed = link === undefined ? requested : { ...requested, link: linkOf(link, rest.urlOf(requested, mailbox)) };
-  return askRepeatedly(asker, request.safety, async (turn) => {
+  return requestWithRetry(sender, request.safety, async (turn) => {
     const page = request.read(await rest.call(request, addressed, mailbox, call));
     turn.end(true);
     return page;

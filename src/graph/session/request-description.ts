@@ -44,8 +44,8 @@ export interface Request<In, Out> {
   readonly reply: ExpectedReply;
   /** The value when a repetition finds nothing although the answer to the first time was lost: that one was carried out. */
   readonly gone?: Out;
-  /** `habits`: as the connection takes the service; default as everybody. */
-  write(input: In, habits?: UnpromisedBehaviour): RequestParts;
+  /** `behaviour`: as the connection takes the service; default as everybody. */
+  write(input: In, behaviour?: UnpromisedBehaviour): RequestParts;
   /** What is made of the JSON of a success; an empty object where the reply has no body. Throws Failure `broken-reply`. */
   read(reply: JsonObject): Out;
 }
@@ -84,7 +84,7 @@ export function restId(id: string): string {
 }
 
 /** What must be in a reply. Throws Failure `broken-reply` where it is not. */
-export function needed<T>(value: T | undefined, name: string): T {
+export function required<T>(value: T | undefined, name: string): T {
   if (value === undefined) throw new Failure("broken-reply", `The reply says success but has no ${name}.`);
   return value;
 }

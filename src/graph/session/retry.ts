@@ -16,11 +16,11 @@ export interface RequestSender {
   /** All who ask for the same mailbox wait together: Outlook counts requests per application and mailbox. */
   readonly key: string;
   readonly limits: RetryLimits;
-  readonly habits: UnpromisedBehaviour;
+  readonly behaviour: UnpromisedBehaviour;
 }
 
 /** Waits until it may be asked. Throws Failure `cancelled`, or `busy` for a wait that is too long: then nothing was asked. */
-export function turnOf({ schedule, key, limits, call }: RequestSender): Promise<RequestTurn> {
+export function waitForTurn({ schedule, key, limits, call }: RequestSender): Promise<RequestTurn> {
   return schedule.turn(key, limits, call);
 }
 
@@ -48,21 +48,21 @@ export function slowDown(failures: readonly Failure[], tries: number, { schedule
 }
 
 /** Asks one thing until it is answered or must not be asked again. `lost` is told of each failure after which it is asked again. Throws Failure. */
-export async function askRepeatedly<T>(
-  asker: RequestSender,
+export async function requestWithRetry<T>(
+  sender: RequestSender,
   safety: RepeatSafety,
   ask: (turn: RequestTurn) => Promise<T>,
   lost?: (failure: Failure) => void,
 ): Promise<T> {
   for (let tries = 1; ; tries++) {
-    const turn = await turnOf(asker);
+    const turn = await waitForTurn(sender);
     try {
       return await ask(turn);
     } catch (thrown) {
       const failure = asFailure(thrown);
       turn.end(!isThrottled(failure));
-      const again = isRepeatable(failure, safety, tries, asker);
-      if (again || isThrottled(failure)) slowDown([failure], tries, asker);
+      const again = isRepeatable(failure, safety, tries, sender);
+      if (again || isThrottled(failure)) slowDown([failure], tries, sender);
       if (!again) throw reported(failure, safety);
       lost?.(failure);
     }

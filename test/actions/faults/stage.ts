@@ -39,7 +39,7 @@ export interface Stage {
 /** The same moment for every run, so that the lab's ids and times are the same, too. */
 const now = new Date("2026-03-02T09:00:00Z");
 
-export type Habits = GraphOptions["habits"];
+export type Habits = GraphOptions["behaviour"];
 
 export async function openStage(backend: Backend, habits?: Habits): Promise<Stage> {
   const lab = await startLab({ seed: false, graph: { tokens: { [labToken]: labPermissions } } });
@@ -57,7 +57,7 @@ export async function openStage(backend: Backend, habits?: Habits): Promise<Stag
           url: lab.graphUrl,
           signIn: (http) => ({ ...http, send: (request) => http.send({ ...request, headers: { ...request.headers, authorization } }) }),
           defaultMailbox: ann,
-          habits,
+          behaviour: habits,
           // Where Graph says nothing of how long, we wait longer each time: what goes on failing is to be given up before the test is.
           throttling: { maxWaitMs: 5000 },
         });

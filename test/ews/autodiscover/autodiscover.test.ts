@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import { afterEach, expect, test } from "vitest";
 import { autodiscover } from "../../../src/ews/autodiscover/autodiscover.ts";
-import type { AutodiscoverOptions, Step } from "../../../src/ews/autodiscover/options.ts";
+import type { AutodiscoverOptions, AutodiscoverStep } from "../../../src/ews/autodiscover/options.ts";
 import { Failure } from "../../../src/failure.ts";
 import type { AutodiscoverBehaviour, AutodiscoverRule } from "../../../src/lab/autodiscover/autodiscover.ts";
 import { type Lab, startLab } from "../../../src/lab/lab.ts";
@@ -23,7 +23,7 @@ afterEach(async () => {
 interface Stage {
   readonly lab: Lab;
   readonly proxy: LabProxy;
-  readonly steps: Step[];
+  readonly steps: AutodiscoverStep[];
   /** Hosts that were sent credentials. */
   readonly signedIn: string[];
   find(more?: Partial<AutodiscoverOptions>): Promise<Awaited<ReturnType<typeof autodiscover>>>;
@@ -55,7 +55,7 @@ async function stage({ rules, hosts = ["example.com", "autodiscover.example.com"
     maxConnections: 4,
   });
   closing.push(() => http.close());
-  const steps: Step[] = [];
+  const steps: AutodiscoverStep[] = [];
   const signedIn: string[] = [];
   const authorization = `Basic ${Buffer.from(`${address}:${password ?? "lab-password"}`).toString("base64")}`;
   return {

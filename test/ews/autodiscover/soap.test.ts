@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { validateXML } from "xmllint-wasm";
-import { envelopeOf, places, request } from "../../../src/ews/autodiscover/soap.ts";
+import { endpointSettings, envelopeOf, request } from "../../../src/ews/autodiscover/soap.ts";
 import { s } from "../../../src/ews/namespaces.ts";
 import { type Lab, startLab } from "../../../src/lab/lab.ts";
 import { readXml } from "../../../src/wire/xml/read-xml.ts";
@@ -31,7 +31,7 @@ async function* bytesOf(text: string): AsyncIterable<Uint8Array> {
   yield Buffer.from(text);
 }
 
-const read = (text: string) => readXml(bytesOf(text), s("Envelope"), envelopeOf(places.said));
+const read = (text: string) => readXml(bytesOf(text), s("Envelope"), envelopeOf(endpointSettings.readSettings));
 const sample = (name: string) => read(readFileSync(shared(`ews-samples/${name}`), "utf8"));
 
 test("an address with what means something in XML stays an address", () => {

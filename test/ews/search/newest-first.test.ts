@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { FolderRef } from "../../../src/ews/folders/folder-ref.ts";
 import { listShape } from "../../../src/ews/messages/item-shapes.ts";
-import { type Listing, newestFirst } from "../../../src/ews/search/newest-first.ts";
+import { type ListingRequest, newestFirst } from "../../../src/ews/search/newest-first.ts";
 import { element } from "../../../src/wire/xml/write-xml.ts";
 import {
   type Answer,
@@ -26,8 +26,8 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-const plain: Listing = { shape: listShape(), expected: 50 };
-const conditional: Listing = {
+const plain: ListingRequest = { shape: listShape(), expected: 50 };
+const conditional: ListingRequest = {
   ...plain,
   restriction: element("m:Restriction", undefined, element("t:Exists", undefined, element("t:FieldURI", { FieldURI: "item:Subject" }))),
 };

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { onlineFailure, type SentAs } from "../../../src/ews/session/online-failures.ts";
+import { onlineFailure, type RequestContext } from "../../../src/ews/session/online-failures.ts";
 
 const before = Date.parse("2026-11-23T00:00:00Z");
 const after = Date.parse("2027-04-01T00:00:00Z");
 const clientId = "3a9b8c7d-1111-4222-8333-444455556666";
 
-const sent = (token: Partial<SentAs["token"]> = {}, mailbox: string | undefined = "hr@example.com"): SentAs => ({
+const sent = (token: Partial<RequestContext["token"]> = {}, mailbox: string | undefined = "hr@example.com"): RequestContext => ({
   token: {
     audience: "https://outlook.office365.com",
     issuer: undefined,

@@ -9,7 +9,7 @@ import { junkMail } from "../../../src/actions/junk-mail.ts";
 import { replyToEmail } from "../../../src/actions/reply-to-email.ts";
 import { searchEmailsExtended } from "../../../src/actions/search-emails-extended.ts";
 import { type Answer, exitCodeOf } from "../../../src/catalogue/answer-envelope.ts";
-import { meantBy, type SearchExtent, searchExtentOf } from "../../../src/exchange/search/absence.ts";
+import { requestedPlaces, type SearchExtent, searchExtentOf } from "../../../src/exchange/search/absence.ts";
 import { failures } from "../../../src/failure.ts";
 import { backends, type LabHost, openLabHost } from "../../actions/lab-host.ts";
 
@@ -60,7 +60,7 @@ test.each([
   ["Recoverable Items/Purges", "folder"],
   ["recoverableitemsroot", "folder"],
 ])("the folder %s is the place %s", (folder, place) => {
-  expect(meantBy({ folder }).places).toEqual([place]);
+  expect(requestedPlaces({ folder }).places).toEqual([place]);
 });
 
 describe.each(backends)("over %s", (backend) => {

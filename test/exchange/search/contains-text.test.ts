@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { nameMatcher } from "../../../src/catalogue/which-attachments.ts";
 import type { Message } from "../../../src/exchange/message.ts";
-import { type ClientFilter, noMeans, openMatcher } from "../../../src/exchange/search/match-filters.ts";
+import { type ClientFilter, noAttachmentAccess, openMatcher } from "../../../src/exchange/search/match-filters.ts";
 import type { Filters } from "../../../src/exchange/search/search-query.ts";
 
 /** How much more a text of sixteen times the length costs: some 16 in proportion, with collected garbage 40; by the square 256. A millisecond is no measure. */
@@ -53,7 +53,7 @@ const kinds: readonly (readonly [
 
 describe.each(kinds)("%s", (_kind, filter, names, message) => {
   test.each(texts)("takes time in proportion to a text of %s", async (_name, word, text) => {
-    const matches = await openMatcher(filter(word), names, noMeans);
+    const matches = await openMatcher(filter(word), names, noAttachmentAccess);
     const length = names.includes("bodyRegex") ? 4096 : 32_768;
     const costs: number[] = [];
     for (const times of [1, 16]) {

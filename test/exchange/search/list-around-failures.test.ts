@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { listAround, mayBeOneItem } from "../../../src/exchange/search/list-around-failures.ts";
+import { listAround, mayBeFaultOfOneItem } from "../../../src/exchange/search/list-around-failures.ts";
 import { Failure } from "../../../src/failure.ts";
 
 const broken = () => new Failure("broken-reply", "It breaks off.");
@@ -80,8 +80,8 @@ test("a list that says that more follows and gives nothing is ended, and not as 
 
 test("an item may spoil a page by content or an error inside the server, never by rights, throttling or the network", () => {
   const codes = ["broken-reply", "unreadable", "too-large"] as const;
-  for (const code of codes) expect(mayBeOneItem(new Failure(code, ""))).toBe(true);
-  expect(mayBeOneItem(new Failure("refused", "", { wireCode: "ErrorInternalServerError" }))).toBe(true);
+  for (const code of codes) expect(mayBeFaultOfOneItem(new Failure(code, ""))).toBe(true);
+  expect(mayBeFaultOfOneItem(new Failure("refused", "", { wireCode: "ErrorInternalServerError" }))).toBe(true);
   for (const code of ["access-denied", "busy", "unreachable", "cancelled", "timeout", "internal", "refused", "unauthenticated"] as const)
-    expect(mayBeOneItem(new Failure(code, ""))).toBe(false);
+    expect(mayBeFaultOfOneItem(new Failure(code, ""))).toBe(false);
 });

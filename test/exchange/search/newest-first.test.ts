@@ -1,31 +1,31 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Message } from "../../../src/exchange/message.ts";
-import { endReading, newestOf, newReading, type Reading, takePage } from "../../../src/exchange/search/newest-first.ts";
+import { addPage, endList, type ListProgress, mergeNewestFirst, newListProgress } from "../../../src/exchange/search/newest-first.ts";
 import type { Failure } from "../../../src/failure.ts";
 
 const message = (itemId: string, day: number): Message => ({ itemId, receivedAt: `2026-01-${String(day).padStart(2, "0")}T00:00:00.000Z` });
 
-interface List extends Reading {
+interface List extends ListProgress {
   coming: readonly (readonly Message[])[];
   readonly failures: Failure[];
 }
 
 /** A list that comes in these pages. */
 function listOf(pages: readonly (readonly Message[])[]): List {
-  return { ...newReading(), coming: pages, failures: [] };
+  return { ...newListProgress(), coming: pages, failures: [] };
 }
 
 async function refill(list: List): Promise<void> {
   const [page = [], ...rest] = list.coming;
   list.coming = rest;
-  const never = takePage(list, page, rest.length === 0);
+  const never = addPage(list, page, rest.length === 0);
   if (never !== undefined) list.failures.push(never);
 }
 
 async function all(lists: readonly List[]): Promise<string[]> {
   const ids: string[] = [];
-  for await (const { itemId } of newestOf(lists, refill)) ids.push(itemId);
+  for await (const { itemId } of mergeNewestFirst(lists, refill)) ids.push(itemId);
   return ids;
 }
 
@@ -63,8 +63,8 @@ test("a list that is ended gives nothing more, and the others go on", async () =
   const broken = listOf([[message("a", 9)], [message("b", 8)]]);
   const other = listOf([[message("c", 5)]]);
   const ids: string[] = [];
-  const given = newestOf([broken, other], async (list) => {
-    if (list === broken && list.seen.size > 0) endReading(list);
+  const given = mergeNewestFirst([broken, other], async (list) => {
+    if (list === broken && list.seen.size > 0) endList(list);
     else await refill(list);
   });
   for await (const { itemId } of given) ids.push(itemId);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { itemIdsIn, messageIdOf, messageIdsIn, noItemId, noMessageId } from "../../../src/exchange/search/pasted-ids.ts";
+import { itemIdProblem, itemIdsIn, messageIdOf, messageIdProblem, messageIdsIn } from "../../../src/exchange/search/pasted-ids.ts";
 
 describe("of one text the Message-IDs are", () => {
   test.each([
@@ -43,7 +43,7 @@ test.each([
   "Overdue",
   "<unclosed",
 ])("%j is no Message-ID", (text) => {
-  expect(noMessageId(text)).toBeTypeOf("string");
+  expect(messageIdProblem(text)).toBeTypeOf("string");
 });
 
 test("what a sender may have written is one Message-ID", () => {
@@ -57,21 +57,24 @@ test("what a sender may have written is one Message-ID", () => {
     "<with a blank@x.example>",
     "<no-at-sign>",
   ]) {
-    expect(noMessageId(text)).toBeUndefined();
+    expect(messageIdProblem(text)).toBeUndefined();
   }
 });
 
 test("beside an item id a Message-ID may lack its @ and its brackets, but be no item id", () => {
-  expect(noMessageId("no-at-sign", true)).toBeUndefined();
+  expect(messageIdProblem("no-at-sign", true)).toBeUndefined();
   for (const id of [`AAMkADVm${"+/aZ0".repeat(20)}AAA=`, `AAkALg${"-_aZ0".repeat(20)}A`]) {
-    expect([noMessageId(id), noMessageId(id, true)]).toEqual([expect.stringContaining("item_id"), expect.stringContaining("item_id")]);
+    expect([messageIdProblem(id), messageIdProblem(id, true)]).toEqual([
+      expect.stringContaining("item_id"),
+      expect.stringContaining("item_id"),
+    ]);
   }
 });
 
 test("item ids stand between blanks or commas, and none has one in it, nor is a Message-ID one", () => {
   expect(itemIdsIn("AAMk=  AAMl=,AAMm=;\nAAMn=")).toEqual(["AAMk=", "AAMl=", "AAMm=", "AAMn="]);
-  expect([noItemId("AAMk= AAMl="), noItemId("<a@x.example>")].every((said) => typeof said === "string")).toBe(true);
-  expect(noItemId("AAMk/+-_=")).toBeUndefined();
+  expect([itemIdProblem("AAMk= AAMl="), itemIdProblem("<a@x.example>")].every((said) => typeof said === "string")).toBe(true);
+  expect(itemIdProblem("AAMk/+-_=")).toBeUndefined();
 });
 
 test("no text takes more than linear time, and nothing of it is lost but separators", () => {

@@ -35,8 +35,8 @@ function deliverUnlike(stage: Stage, subject: string): LabItem {
   throw new Error("All ids are alike.");
 }
 
-const toBob = ({ lab, ann }: Stage, ids: readonly string[], habits: Partial<UnpromisedBehaviour> = {}, folder = "archive") =>
-  all(copy(labMailbox(lab.graphUrl, ann.address, {}, habits), ids, { folder, mailbox: "bob@example.com" }));
+const toBob = ({ lab, ann }: Stage, ids: readonly string[], behaviour: Partial<UnpromisedBehaviour> = {}, folder = "archive") =>
+  all(copy(labMailbox(lab.graphUrl, ann.address, {}, behaviour), ids, { folder, mailbox: "bob@example.com" }));
 const inBobs = ({ lab }: Stage, folder = "archive"): readonly LabItem[] => [
   ...(lab.store.mailbox("bob@example.com")?.known(folder).items.values() ?? []),
 ];
@@ -100,9 +100,9 @@ test("who imports shows no token besides that of the session", async () => {
 });
 
 describe("in RFC 5322 form, and it is said why", () => {
-  const byMime = async (stage: Stage, habits: Partial<UnpromisedBehaviour> = {}, make = deliver) => {
+  const byMime = async (stage: Stage, behaviour: Partial<UnpromisedBehaviour> = {}, make = deliver) => {
     const ids = ["one", "two"].map((subject) => immutableId(make(stage, subject)));
-    const outcomes = await toBob(stage, ids, habits);
+    const outcomes = await toBob(stage, ids, behaviour);
     expect(how(outcomes)).toEqual(["mime", "mime"]);
     expect(inBobs(stage).map(({ subject, isDraft }) => [subject, isDraft])).toEqual([
       ["one", true],

@@ -15,7 +15,7 @@ function deliver({ lab, ann }: Stage, subject: string, body = "x"): LabItem {
 }
 
 const boxOf = ({ lab, ann }: Stage, told: string[] = []) => labMailbox(lab.graphUrl, ann.address, { progress: (text) => told.push(text) });
-const boxWith = ({ lab, ann }: Stage, habits: Partial<UnpromisedBehaviour>) => labMailbox(lab.graphUrl, ann.address, {}, habits);
+const boxWith = ({ lab, ann }: Stage, behaviour: Partial<UnpromisedBehaviour>) => labMailbox(lab.graphUrl, ann.address, {}, behaviour);
 const codes = (outcomes: readonly { ok: boolean; failure?: { code: string } }[]) =>
   outcomes.map((outcome) => (outcome.ok ? "done" : outcome.failure?.code));
 
@@ -128,10 +128,10 @@ describe("deleting", () => {
   test.each([
     ["the settings say that the cloud has no way to", { permanentDelete: false }],
     ["the cloud turns out to have no way to", {}],
-  ])("for good, where %s, goes to the Recoverable Items and says so", async (_, habits) => {
+  ])("for good, where %s, goes to the Recoverable Items and says so", async (_, behaviour) => {
     const stage = await onStage({ graph: { permanentDelete: false } });
     const ids = ["one", "two"].map((subject) => immutableId(deliver(stage, subject)));
-    const outcomes = await all(remove(boxWith(stage, habits), ids, "hard"));
+    const outcomes = await all(remove(boxWith(stage, behaviour), ids, "hard"));
     expect(outcomes).toEqual(
       ids.map((newItemId) => ({
         ok: true,

@@ -88,9 +88,9 @@ describe("a message", () => {
   test.each([
     ["is known to delete nothing for good", { permanentDelete: false }],
     ["turns out to delete nothing for good", {}],
-  ])("that is refused leaves no draft among the drafts in a cloud that %s either", async (_, habits) => {
+  ])("that is refused leaves no draft among the drafts in a cloud that %s either", async (_, behaviour) => {
     const stage = await onStage({ graph: { permanentDelete: false } });
-    const box = labMailbox(stage.lab.graphUrl, stage.ann.address, {}, habits);
+    const box = labMailbox(stage.lab.graphUrl, stage.ann.address, {}, behaviour);
     await expect(send(box, { ...draft, from: { address: "bob@example.com" } }, pace)).rejects.toMatchObject({ code: "access-denied" });
     expect(inFolder(stage.ann, "drafts")).toEqual([]);
   });

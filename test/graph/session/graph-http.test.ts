@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { found } from "../../../src/graph/session/expected-reply.ts";
-import { openGraphHttp } from "../../../src/graph/session/graph-http.ts";
+import { openGraphHttp, urlOfLink } from "../../../src/graph/session/graph-http.ts";
 import { type Request, segment } from "../../../src/graph/session/request-description.ts";
 import type { Http } from "../../../src/wire/http/client-interface.ts";
 import type { HttpRequest } from "../../../src/wire/http/request-and-response.ts";
@@ -53,7 +53,7 @@ test("a place that the server names is asked without the token, and only where E
   };
   const base = new URL("https://graph.microsoft.com/v1.0");
   const rest = openGraphHttp({ base, http: signed, anonymous, userAgent: "test" });
-  const to = (url: string) => rest.elsewhere({ name: "upload", reply: found() }, { url, method: "PUT", headers: {} }, {});
+  const to = (url: string) => rest.requestWithoutToken({ name: "upload", reply: found() }, { url, method: "PUT", headers: {} }, {});
   const bad = [
     "https://evil.example/u",
     "http://outlook.office.com/u",
@@ -67,4 +67,14 @@ test("a place that the server names is asked without the token, and only where E
     await expect(to(url)).rejects.toThrow("No network.");
   }
   expect(asked.every(({ headers }) => !("authorization" in headers))).toBe(true);
+});
+
+test("a link is a URL, and what is none is nothing", () => {
+  expect(urlOfLink("https://graph.example/v1.0/me?$skip=10")?.host).toBe("graph.example");
+  expect(urlOfLink("next page")).toBeUndefined();
+});
+
+// To be read it takes minutes.
+test("a link with half a million marks in its host is none", () => {
+  expect(urlOfLink(`https://a${"\u0301\u0316".repeat(250_000)}.example/`)).toBeUndefined();
 });

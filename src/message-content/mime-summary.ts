@@ -6,7 +6,7 @@ import { split } from "../wire/mime/mime-parts.ts";
 import { readAttached } from "./attached-message.ts";
 
 /** What a whole message says, for a person who must decide on it. Every field of a name counts: servers differ in which one they take. */
-export interface MimeGlance {
+export interface MimeSummary {
   /** By the names of headers in lower case: From, Sender, Reply-To, To, Cc, Bcc, and those of a message that is sent again (Resent-…). */
   readonly addresses: Readonly<Record<string, readonly Address[]>>;
   readonly subject: readonly string[];
@@ -18,10 +18,10 @@ export interface MimeGlance {
   readonly unlisted: string | undefined;
 }
 
-const addressing = ["from", "sender", "reply-to", "to", "cc", "bcc"];
+const addressHeaders = ["from", "sender", "reply-to", "to", "cc", "bcc"];
 
 /** Throws Failure `too-large` for a message that was made to do harm. */
-export async function glanceAt(mime: Uint8Array): Promise<MimeGlance> {
+export async function summariseMime(mime: Uint8Array): Promise<MimeSummary> {
   const decode = await loadCharsets();
   const { bodyText, attachments = [], unlisted } = await readAttached(once(mime), "");
   const addresses: Record<string, Address[]> = {};
@@ -30,7 +30,7 @@ export async function glanceAt(mime: Uint8Array): Promise<MimeGlance> {
     if (event.kind !== "head") continue;
     for (const { name, value } of event.fields) {
       if (name === "subject" || name === "date") texts[name].push(decodeWords(value, decode));
-      if (!addressing.includes(name.replace(/^resent-/, ""))) continue;
+      if (!addressHeaders.includes(name.replace(/^resent-/, ""))) continue;
       addresses[name] = [...(addresses[name] ?? []), ...addressesOf(value, decode)];
     }
     break;

@@ -13,7 +13,7 @@ type LookContext = Context<"locate" | "attachments">;
  * Looks for targets of which the server has said, when something was to be done to them, that they are not there: one Outcome for each, in their order.
  * Each was seen a moment ago, and servers say so also of what is still there. `refusals` are what the server said.
  */
-export async function lookAgain(
+export async function confirmAbsence(
   targets: readonly Target[],
   refusals: readonly Failure[],
   chosen: readonly Target[],
@@ -24,7 +24,7 @@ export async function lookAgain(
   for (const [at, target] of targets.entries()) {
     const refusal = refusals[at] ?? new Failure("not-found", "It is not there.");
     try {
-      outcomes.push(await lookFor(target, refusal, known, context));
+      outcomes.push(await confirmTargetAbsent(target, refusal, known, context));
     } catch (thrown) {
       outcomes.push(failed(asFailure(thrown)));
     }
@@ -32,31 +32,33 @@ export async function lookAgain(
   return outcomes;
 }
 
-async function lookFor(
+async function confirmTargetAbsent(
   { message, attachment }: Target,
   refusal: Failure,
   known: ReadonlySet<string>,
   context: LookContext,
 ): Promise<Outcome<Absent>> {
-  if (message === undefined) return failed(notLooked(refusal));
+  if (message === undefined) return failed(couldNotConfirm(refusal));
   const { itemId, internetMessageId, parentFolderId, folderPath } = message;
   // By its Message-ID, so that the folder is searched: some servers open what was deleted by the id that it had.
   const name = internetMessageId === undefined ? { itemId } : { internetMessageId };
-  const there = await located(name, parentFolderId, context);
+  const there = await locateOne(name, parentFolderId, context);
   if (!there.ok) return there;
   // A folder that lists it has it, whatever the server says of its id.
   if (!isAbsent(there.value) && there.value.messages.some((one) => one.itemId === itemId)) {
-    return attachment === undefined ? failed(stillThere(refusal, folderPath)) : lookIn(message, attachment.id, refusal, context);
+    return attachment === undefined
+      ? failed(stillThere(refusal, folderPath))
+      : confirmAttachmentAbsent(message, attachment.id, refusal, context);
   }
   // Moved, it has another id over EWS.
-  const all = internetMessageId === undefined ? undefined : await located({ internetMessageId }, undefined, context);
+  const all = internetMessageId === undefined ? undefined : await locateOne({ internetMessageId }, undefined, context);
   if (all !== undefined) {
     if (!all.ok) return all;
     if (isAbsent(all.value)) return done(all.value);
     const copy = all.value.messages.find(
       (one) => one.parentFolderId !== parentFolderId && (one.itemId === itemId || !known.has(one.itemId)),
     );
-    if (copy !== undefined) return failed(moved(copy, refusal));
+    if (copy !== undefined) return failed(movedElsewhere(copy, refusal));
     // Other copies were seen; this one may lie where nobody could look.
     if (all.value.unopened !== undefined) return failed(all.value.unopened);
   }
@@ -67,7 +69,7 @@ async function lookFor(
   });
 }
 
-async function located(
+async function locateOne(
   name: Pick<Message, "internetMessageId"> & { itemId?: string },
   folderId: string | undefined,
   { mailbox }: LookContext,
@@ -76,16 +78,21 @@ async function located(
   return failed(new Failure("internal", "A look without an outcome."));
 }
 
-async function lookIn(message: Message, attachmentId: string, refusal: Failure, { mailbox }: LookContext): Promise<Outcome<Absent>> {
+async function confirmAttachmentAbsent(
+  message: Message,
+  attachmentId: string,
+  refusal: Failure,
+  { mailbox }: LookContext,
+): Promise<Outcome<Absent>> {
   for await (const outcome of mailbox.attachments([message.itemId])) {
-    if (!outcome.ok) return outcome.failure.code === "not-found" ? failed(notLooked(outcome.failure)) : outcome;
+    if (!outcome.ok) return outcome.failure.code === "not-found" ? failed(couldNotConfirm(outcome.failure)) : outcome;
     if (outcome.value.some(({ id }) => id === attachmentId)) return failed(stillThere(refusal, message.folderPath));
     return done({ absentFrom: { mailbox: mailbox.address, folders: 0, places: ["attachments"], by: "attachment_id" } });
   }
-  return failed(notLooked(refusal));
+  return failed(couldNotConfirm(refusal));
 }
 
-function notLooked({ message, wireCode, requestId }: Failure): Failure {
+function couldNotConfirm({ message, wireCode, requestId }: Failure): Failure {
   return new Failure("could-not-look", `It is said not to be there, and could not be looked for: ${message}`, { wireCode, requestId });
 }
 
@@ -98,7 +105,7 @@ function stillThere({ message, wireCode, requestId }: Failure, where: string | u
   });
 }
 
-function moved({ folderPath, itemId }: Message, { wireCode, requestId }: Failure): Failure {
+function movedElsewhere({ folderPath, itemId }: Message, { wireCode, requestId }: Failure): Failure {
   const where = folderPath === undefined ? "in another folder" : `in ${folderPath}`;
   return new Failure(
     "changed",
