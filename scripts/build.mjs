@@ -22,7 +22,14 @@ await build({ ...library, entryPoints: here, chunkNames: "repository/[name]-[has
 // What most calls do not need stays apart: the lab, and some libraries. Everything of ours is in one file, so that a class is there once.
 const libraries = readdirSync("src/libraries").map((file) => file.replace(/\.ts$/, ""));
 const practice = { "../lab/practice.ts": "./lab.cjs" };
-const servingCommands = ["./audit-command.ts", "./export-command.ts", "./keys-command.ts", "./mcp-command.ts", "./serve-command.ts"];
+const servingCommands = [
+  "./audit-command.ts",
+  "./export-command.ts",
+  "./keys-command.ts",
+  "./mcp-command.ts",
+  "./serve-command.ts",
+  "./sweep-command.ts",
+];
 const serving = Object.fromEntries(servingCommands.map((file) => [file, "./server.cjs"]));
 const commonJs = {
   ...common,
@@ -64,7 +71,8 @@ if (heavy.length > 0) {
 // The same program with what the commands take that serve others: `src/main.ts` says which.
 await build({ ...commonJs, entryPoints: { server: "src/commands/program.ts" }, plugins: [leaving(practice)] });
 const libraryFiles = Object.fromEntries(libraries.map((name) => [name, `src/libraries/${name}.ts`]));
-await build({ ...commonJs, entryPoints: { lab: "src/lab/practice.ts", ...libraryFiles } });
+// The engine of sweeps looks for parts of its own package, and for packages that are there or not: it stays as it is installed.
+await build({ ...commonJs, entryPoints: { lab: "src/lab/practice.ts", ...libraryFiles }, external: ["@dbos-inc/dbos-sdk"] });
 
 const require = createRequire(import.meta.url);
 for (const name of libraries) {

@@ -19,7 +19,7 @@ type Wrapper = (
 ) => void;
 
 /** The commands that are only in `server.cjs`: what they take to start is not taken from the process of an action. */
-const serving = ["audit", "export", "keys", "mcp", "serve"];
+const serving = ["audit", "export", "keys", "mcp", "serve", "sweep", "worker"];
 
 const words = process.argv.slice(2);
 const file = join(__dirname, serving.includes(words[0] ?? "") ? "server.cjs" : "program.cjs");

@@ -34,9 +34,10 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   actions: [...core, "catalogue", "verification"],
   perform: [...core, "files", "message-content", "catalogue", "verification"],
   connection: [...core, "files", "wire", "settings", "ews", "graph", "catalogue", "perform"],
+  sweeps: [...core, "catalogue", "perform", "settings", "state"],
   doctor: [...core, "wire", "settings", "setup", "ews", "graph", "connection"],
   // No face opens a connection, and none knows an action: both are handed to it.
-  faces: ["failure", "outcome", "text", "files", "state", "catalogue", "perform", "connection/restrict-to-mailboxes"],
+  faces: ["failure", "outcome", "text", "files", "state", "catalogue", "perform", "sweeps", "connection/restrict-to-mailboxes"],
 };
 /** The highest layer may import everything. */
 const top = ["main", "index", "commands"];

@@ -54,6 +54,8 @@ export const deleteEmail = defineItemAction({
     if (action === "already_gone") return "already deleted";
     return delete_type === "hard" && action === "soft_deleted" ? "moved to the Recoverable Items" : undefined;
   },
+  irreversible: ({ delete_type }) =>
+    delete_type === "hard" ? "Messages deleted for good cannot be put back: their evidence is all that is left." : undefined,
   glance: { ...messagePresentation, hidden: ["undo"] },
   example: {
     mailbox: "user03@example.com",

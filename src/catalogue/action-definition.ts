@@ -270,6 +270,8 @@ export interface Action extends Uses {
   readonly glance?: Presentation;
   /** An input that makes sense to a reader. */
   readonly example?: Row;
+  /** Why what this input asks for cannot be undone, although results have `undo`; one sentence. The input is as its schema reads it. */
+  readonly irreversible?: (input: Row) => string | undefined;
   /** Parses the input. Throws Failure `invalid-input` naming the field and saying what to put. */
   prepare(raw: unknown): Prepared;
 }
@@ -326,6 +328,7 @@ interface ItemActionDefinition<In extends z.ZodObject, Each extends z.ZodObject,
   readonly did?: (row: z.output<Each>, input: z.output<In>) => string | undefined;
   /** The columns of what was there when it was chosen and, as a second look has shown, is no more. */
   readonly vanished?: z.input<Each>;
+  readonly irreversible?: (input: Row) => string | undefined;
 }
 
 type Select<In extends z.ZodObject, M extends PortMethod> = (input: z.output<In>, context: Context<M>) => AsyncIterable<Selected>;

@@ -40,6 +40,18 @@ const commands: readonly Command[] = [
     run: async (args, screen) => (await import("./keys-command.ts")).runKeys(args, screen),
   },
   {
+    name: "sweep",
+    summary: "Plan, approve, run, undo and report one action over many mailboxes.",
+    endsItself: true,
+    run: async (words, screen) => (await import("./sweep-command.ts")).runSweep(words, screen),
+  },
+  {
+    name: "worker",
+    summary: "Help with every sweep that runs.",
+    endsItself: true,
+    run: async (words, screen) => (await import("./sweep-command.ts")).runWorker(words, screen),
+  },
+  {
     name: "audit",
     summary: "Check that an audit file is as it was written.",
     run: async (args, screen) => (await import("./audit-command.ts")).runAudit(args, screen),

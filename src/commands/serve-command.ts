@@ -12,10 +12,10 @@ import { errorLine } from "../faces/http/error-line.ts";
 import { openLog } from "../faces/http/log.ts";
 import { mountMcp } from "../faces/mcp/mount.ts";
 import { asFailure, Failure } from "../failure.ts";
-import type { AuditHeads } from "../perform/audit/audit-log-end.ts";
 import { openEvidenceIndex } from "../perform/evidence/evidence-index.ts";
 import { loadSettings, readWrittenSettings, type SettingsPlace, type WrittenSettings } from "../settings/load-settings.ts";
 import { readServe, type ServerSettings } from "../settings/serve-settings.ts";
+import { whereItAnswers } from "../state/audit-heads.ts";
 import { openState, type State } from "../state/state.ts";
 import { harmlessJson } from "../text/harmless-json.ts";
 import { readArguments } from "./command-arguments.ts";
@@ -68,7 +68,7 @@ export async function runServe(args: readonly string[], screen: Screen, version:
   let opening: State | undefined;
   const connections = openConnections(written, flags, {
     exclusively: (name, work) => (opening === undefined ? work() : opening.exclusively(name, work)),
-    auditHead: (log) => auditHeadIn(() => opening, log),
+    auditHead: (log) => whereItAnswers(() => opening?.auditHead(log)),
   });
   // What is wrong with a connection's settings is said now, and not to the first caller.
   const opened = await Promise.all(written.connections.map((name) => connections.open(name)));
@@ -115,26 +115,6 @@ export async function runServe(args: readonly string[], screen: Screen, version:
     await state.close();
   }
   return 0;
-}
-
-/**
- * The end of an audit log in the state, which is opened after the connections. No entry is lost because the database is away: meanwhile the
- * file of ends shows what is cut off, and the log is found to have grown when the database is back.
- */
-function auditHeadIn(state: () => State | undefined, log: string): AuditHeads {
-  return {
-    place: "the database",
-    read: () =>
-      state()
-        ?.auditHead(log)
-        .read()
-        .catch(() => undefined) ?? Promise.resolve(undefined),
-    write: async (head) =>
-      state()
-        ?.auditHead(log)
-        .write(head)
-        .catch(() => undefined),
-  };
 }
 
 /** Every connection of the settings, opened when it is first asked for. The environment is for the one that is meant by default. */

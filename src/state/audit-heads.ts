@@ -1,4 +1,4 @@
-// src/state/: What survives a restart of the server (keys, calls made, jobs), in PostgreSQL.
+// src/state/: What survives a restart (keys, calls made, jobs, sweeps), in PostgreSQL.
 
 import { hostname } from "node:os";
 import * as z from "zod";
@@ -38,5 +38,23 @@ export function openAuditHead(database: Database, path: string): DatabaseHeads {
         [log, entries, bytes, hash],
       );
     },
+  };
+}
+
+/**
+ * The end of an audit log in a database that may not be open yet, or be away: no entry is lost for that. Meanwhile the file of ends shows what is cut
+ * off, and the log is found to have grown when the database is back.
+ */
+export function whereItAnswers(heads: () => DatabaseHeads | undefined): DatabaseHeads {
+  return {
+    place: "the database",
+    read: async () =>
+      heads()
+        ?.read()
+        .catch(() => undefined),
+    write: async (head) =>
+      heads()
+        ?.write(head)
+        .catch(() => undefined),
   };
 }

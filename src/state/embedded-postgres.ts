@@ -227,8 +227,8 @@ async function launch(home: string, data: string, binaries: Binaries, account: A
     listen_addresses: socket ? "" : "127.0.0.1",
     unix_socket_directories: socket ? home : "",
     unix_socket_permissions: "0700",
-    // A pool of ten for each of a few processes, and their jobs.
-    max_connections: "80",
+    // Of each process: one connection, a pool of ten, and one of four for the engine of sweeps. Some ten processes.
+    max_connections: "160",
   };
   const flags = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
   const log = join(home, "postgres.log");

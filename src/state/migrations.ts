@@ -63,6 +63,59 @@ const migrations: readonly string[] = [
   `ALTER TABLE ${schema}.jobs ADD COLUMN scope text;`,
 
   `ALTER TABLE ${schema}.keys ADD COLUMN interfaces text[];`,
+
+  // What a sweep is to do and has done. A column `owner` holds the number of the process that works on the row.
+  `CREATE TABLE ${schema}.sweeps (
+     id text PRIMARY KEY,
+     state text NOT NULL DEFAULT 'planned',
+     direction text NOT NULL DEFAULT 'act',
+     round integer NOT NULL DEFAULT 0,
+     connection text NOT NULL,
+     plan text NOT NULL,
+     plan_hash text NOT NULL,
+     planned_by text NOT NULL,
+     planned_at timestamptz NOT NULL DEFAULT now(),
+     approved_by text,
+     approved_at timestamptz,
+     begun_by text,
+     begun_at timestamptz,
+     ended_at timestamptz
+   );
+   CREATE INDEX ON ${schema}.sweeps (planned_at);
+
+   CREATE TABLE ${schema}.sweep_mailboxes (
+     sweep text NOT NULL REFERENCES ${schema}.sweeps ON DELETE CASCADE,
+     number integer NOT NULL,
+     chunk integer NOT NULL,
+     address text NOT NULL,
+     open boolean NOT NULL DEFAULT false,
+     owner integer,
+     tries integer NOT NULL DEFAULT 0,
+     retry_at timestamptz,
+     PRIMARY KEY (sweep, number)
+   );
+   CREATE INDEX ON ${schema}.sweep_mailboxes (sweep, chunk) WHERE open;
+   CREATE INDEX ON ${schema}.sweep_mailboxes (owner) WHERE owner IS NOT NULL;
+
+   CREATE TABLE ${schema}.sweep_targets (
+     sweep text NOT NULL,
+     number integer NOT NULL,
+     mailbox integer NOT NULL,
+     facts text NOT NULL,
+     state text NOT NULL DEFAULT 'planned',
+     attempts integer NOT NULL DEFAULT 0,
+     intent_at timestamptz,
+     outcome text,
+     outcome_at timestamptz,
+     undo_state text,
+     undo_attempts integer NOT NULL DEFAULT 0,
+     undo_intent_at timestamptz,
+     undo_outcome text,
+     undo_outcome_at timestamptz,
+     PRIMARY KEY (sweep, number),
+     FOREIGN KEY (sweep, mailbox) REFERENCES ${schema}.sweep_mailboxes ON DELETE CASCADE
+   );
+   CREATE INDEX ON ${schema}.sweep_targets (sweep, mailbox);`,
 ];
 
 /** So that two processes that start at once do not both migrate: any number that nothing else of ours takes. */

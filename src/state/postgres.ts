@@ -21,13 +21,18 @@ export interface Database {
   readonly hears: boolean;
   /** The same as `query`, unchecked: for the library of the queue. */
   execute(text: string, values: readonly unknown[]): Promise<Pick<pg.QueryResult, "rows">>;
-  /** Runs `work` while no other process that uses the database runs work of the same name; others wait. Rejects with what `work` rejects with. */
-  exclusively<T>(name: string, work: () => Promise<T>): Promise<T>;
+  /** Another pool of at most so many connections, for a library that wants its own. Whoever asks for it ends it. */
+  pool(most: number): Promise<pg.Pool>;
+  /**
+   * Runs `work` while no other process that uses the database runs work of the same name; others wait, 10 s at most. With `waitMs` they ask again and again for so
+   * long, and no statement of theirs waits: `CREATE INDEX CONCURRENTLY` in `work` would wait for its end. Rejects with what `work` rejects with.
+   */
+  exclusively<T>(name: string, work: () => Promise<T>, waitMs?: number): Promise<T>;
   close(): Promise<void>;
 }
 
-/** What processes tell each other of: a key that was revoked, a job that waits, a job that is to stop. */
-export type Topic = "revoked" | "waiting" | "cancelled";
+/** What processes tell each other of: a key that was revoked, a job that waits, a job that is to stop, a sweep whose state has changed. */
+export type Topic = "revoked" | "waiting" | "cancelled" | "sweep";
 
 /** The channel that all of it goes over. */
 const channel = "mailcordon";
@@ -88,18 +93,25 @@ export async function openDatabase(settings: { readonly databaseUrl?: string | u
   return {
     instance: presence.instance,
     execute,
+    async pool(most) {
+      const own = new pg.Pool({ ...(await connect()), max: most });
+      own.on("error", () => undefined);
+      return own;
+    },
     query: async (row, text, values = []) => (await execute(text, values)).rows.map((each) => row.parse(each)),
-    async exclusively(name, work) {
+    async exclusively(name, work, waitMs) {
       const client = await pool.connect().catch((thrown) => {
         throw queryFailure(thrown);
       });
       const key = [lockSpace, nameNumber(name)];
       let broken: Error | undefined;
       try {
-        await client.query("SELECT pg_advisory_lock($1, $2)", key).catch((thrown) => {
-          broken = queryFailure(thrown);
-          throw broken;
-        });
+        await (waitMs === undefined ? client.query("SELECT pg_advisory_lock($1, $2)", key) : patientLock(client, key, waitMs)).catch(
+          (thrown) => {
+            broken = queryFailure(thrown);
+            throw broken;
+          },
+        );
         return await work();
       } finally {
         if (broken === undefined) {
@@ -136,6 +148,15 @@ export async function hasOurTables(connectionString: string): Promise<boolean> {
     throw queryFailure(thrown);
   } finally {
     await client.end().catch(() => undefined);
+  }
+}
+
+/** Throws Failure `busy` when another process keeps the lock for longer. */
+async function patientLock(client: pg.PoolClient, key: readonly number[], waitMs: number): Promise<void> {
+  for (const deadline = Date.now() + waitMs; ; await pause(200)) {
+    const { rows } = await client.query<{ taken: boolean }>("SELECT pg_try_advisory_lock($1, $2) AS taken", [...key]);
+    if (rows[0]?.taken === true) return;
+    if (Date.now() > deadline) throw new Failure("busy", "Another process has kept a lock of the database for too long.");
   }
 }
 
@@ -294,8 +315,8 @@ function isDatabaseError(thrown: unknown): thrown is pg.DatabaseError {
   return thrown instanceof pg.DatabaseError;
 }
 
-/** Never with the words of the library: they may hold the address with its password. */
-function queryFailure(thrown: unknown): Failure {
+/** What a query of the library, or of another that uses a pool of ours, threw. Never with the words of the library: they may hold the address with its password. */
+export function queryFailure(thrown: unknown): Failure {
   if (thrown instanceof Failure) return thrown;
   const code = errorCode(thrown) ?? "no answer";
   // Classes 08 (connection), 53 (out of places) and 57 (it starts or stops): https://www.postgresql.org/docs/current/errcodes-appendix.html

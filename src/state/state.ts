@@ -1,9 +1,12 @@
 import * as z from "zod";
+import type { Failure } from "../failure.ts";
 import { type DatabaseHeads, openAuditHead } from "./audit-heads.ts";
+import { type Dispatch, openDispatch, type RunChunk } from "./dispatch.ts";
 import { type Idempotency, openIdempotency } from "./idempotency.ts";
 import { type Jobs, openJobs } from "./jobs.ts";
 import { type Keys, openKeys } from "./keys.ts";
 import { openDatabase } from "./postgres.ts";
+import { openSweeps, type Sweeps } from "./sweeps.ts";
 
 export { hasOurTables } from "./postgres.ts";
 
@@ -12,6 +15,11 @@ export interface State {
   readonly keys: Keys;
   readonly idempotency: Idempotency;
   readonly jobs: Jobs;
+  readonly sweeps: Sweeps;
+  /** The number of this process among those that use the database. */
+  readonly instance: number;
+  /** Starts to take up chunks of sweeps, so many at a time. One per process; `close` ends it. */
+  dispatch(concurrency: number, run: RunChunk, complain: (failure: Failure) => void): Promise<Dispatch>;
   /** Runs `work` while no other process that uses the database runs work of the same name. */
   exclusively<T>(name: string, work: () => Promise<T>): Promise<T>;
   /** Where the end of an audit log is kept, away from the log. */
@@ -30,9 +38,13 @@ export interface State {
 export async function openState(settings: { readonly databaseUrl?: string | undefined; readonly directory: string }): Promise<State> {
   const database = await openDatabase(settings);
   const jobs = openJobs(database);
+  const sweeps = openSweeps(database);
   let closed: Promise<void> | undefined;
   return {
     jobs,
+    sweeps,
+    instance: database.instance,
+    dispatch: (concurrency, run, complain) => openDispatch(database, concurrency, run, sweeps.work, complain),
     keys: openKeys(database),
     idempotency: openIdempotency(database),
     exclusively: (name, work) => database.exclusively(name, work),

@@ -30,6 +30,8 @@ export interface AuditEntry {
   readonly backend: string;
   /** The same on both entries of a call. */
   readonly call_id: string;
+  /** The sweep that the call belongs to. */
+  readonly sweep?: string | undefined;
   /** What was asked for, as far as it says what is done: modes, switches, destinations. */
   readonly options?: Row | undefined;
   /** The columns that name what is touched: ids, Message-IDs, subjects. */

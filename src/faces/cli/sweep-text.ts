@@ -1,0 +1,82 @@
+import { createInterface } from "node:readline/promises";
+import type { Planned, sweepDocument } from "../../sweeps/sweeps.ts";
+import type { Screen } from "./screen.ts";
+import { recordText, table } from "./table.ts";
+import { harmless } from "./terminal.ts";
+
+type SweepDocument = ReturnType<typeof sweepDocument>;
+
+// So many rows still fit on a screen with the question below them.
+const rowsShown = 15;
+const facts = ["mailbox", "received_at", "from", "subject", "folder_path", "size"];
+
+/** A plan as a person reads it. */
+export function planText(message: string, { sweep, plan }: Planned, columns: number): string {
+  const { targets, unexamined, left_alone, cannot_be_undone, action, input } = plan;
+  const more = targets.length > rowsShown ? [`… and ${targets.length - rowsShown} more (sweep report shows them all)`] : [];
+  return [
+    harmless(message),
+    ...(targets.length === 0 ? [] : ["", table(targets.slice(0, rowsShown), columns, { first: facts, note: false }), ...more]),
+    "",
+    recordText({ sweep: sweep.id, plan_hash: sweep.planHash, action, ...input }),
+    ...section(
+      "Could not be examined completely:",
+      unexamined.map(({ mailbox, message }) => `${mailbox}: ${message}`),
+    ),
+    ...section("Cannot be undone:", cannot_be_undone),
+    ...section("Left alone:", left_alone),
+  ].join("\n");
+}
+
+function section(title: string, lines: readonly string[]): string[] {
+  if (lines.length === 0) return [];
+  const more = lines.length > rowsShown ? [`  … and ${lines.length - rowsShown} more (--json has them)`] : [];
+  return ["", title, ...lines.slice(0, rowsShown).map((line) => `  ${harmless(line)}`), ...more];
+}
+
+/** Sweeps as a person reads them: several as a table. */
+export function sweepText(message: string, sweeps: readonly SweepDocument[], columns: number): string {
+  const [only, second] = sweeps;
+  if (only === undefined) return message;
+  if (second !== undefined) {
+    const rows = sweeps.map(({ sweep, state, action, counts, planned_at, planned_by }) => ({
+      ...{ sweep, state, action, messages: counts.messages, done: counts.done, failed: counts.failed, planned_at, planned_by },
+    }));
+    return table(rows, columns, { first: ["sweep", "state", "action", "messages", "done", "failed"], note: false });
+  }
+  const { find, input, limits, counts, unexamined, left_alone, cannot_be_undone, ...rest } = only;
+  return [
+    harmless(message),
+    "",
+    recordText({ ...rest, ...input, ...limits, ...counts }),
+    ...section(
+      "Could not be examined completely:",
+      unexamined.map((one) => `${one.mailbox}: ${one.message}`),
+    ),
+    ...section("Cannot be undone:", cannot_be_undone),
+    ...section("Left alone:", left_alone),
+  ].join("\n");
+}
+
+/** The targets of a report, below what is said of the sweep. */
+export function targetsText(targets: readonly Readonly<Record<string, unknown>>[], columns: number): string {
+  return targets.length === 0 ? "" : `\n\n${table(targets, columns, { first: ["state", "undo", ...facts], note: false })}`;
+}
+
+/** Shows the plan and asks. False where there is nobody to ask. */
+export async function askSweep(planned: Planned, what: "act" | "undo" | "resume", screen: Screen): Promise<boolean> {
+  if (screen.stdin.isTTY !== true || screen.stderr.isTTY !== true) return false;
+  const { messages, mailboxes } = planned.plan.counts;
+  const asked = what === "act" ? planned.plan.action : `undo of ${planned.plan.action}`;
+  screen.stderr.write(`${planText(`${asked}: ${messages} messages in ${mailboxes} mailboxes.`, planned, screen.stderr.columns || 80)}\n\n`);
+  const questions = createInterface({ input: screen.stdin });
+  // Ctrl-D closes without an answer.
+  const closed = new Promise<undefined>((resolve) => questions.once("close", () => resolve(undefined)));
+  try {
+    screen.stderr.write("Go on? [y/N] ");
+    const answer = await Promise.race([questions.question("", { signal: screen.signal }), closed]);
+    return answer !== undefined && /^\s*y(es)?\s*$/i.test(answer);
+  } finally {
+    questions.close();
+  }
+}

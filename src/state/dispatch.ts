@@ -1,0 +1,152 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { asFailure, type Failure } from "../failure.ts";
+import { type Database, queryFailure } from "./postgres.ts";
+import type { Chunk, SweepWork } from "./sweep-work.ts";
+
+/** Works on the chunk as far as it can. What it throws is complained of; the tables say what is left. */
+export type RunChunk = (chunk: Chunk) => Promise<void>;
+
+/** Who takes up which chunk. It only spreads the work: that nothing is done twice is kept by the tables of the sweeps. */
+export interface Dispatch {
+  /** Resolves when this process takes up no more chunks, and those it has are ended or the time is over. */
+  close(waitMs: number): Promise<void>;
+}
+
+const queue = "sweeps";
+const workflow = "chunk";
+/** Its tables are in a schema of their own. */
+const schema = "mailcordon_dbos";
+/** Workflows of another version are left to processes of that version; this one grows when the meaning of a chunk changes. */
+const version = "1";
+/** How soon a chunk is seen that waits, or a process that died. Milliseconds. */
+const lookEveryMs = 1000;
+/**
+ * A process is taken for dead after so long without its lock. When the database restarts, every process loses its lock and has it again within a
+ * second: nobody's work is taken away for that. Milliseconds.
+ */
+const deadAfterMs = 5000;
+/** Chunks that one look brings to the queue. */
+const mostAtOnce = 100;
+/** DBOS reads, writes and listens; one process runs few chunks. */
+const connections = 4;
+
+/** As long may the start of DBOS take in another process. Milliseconds. */
+const startMs = 120_000;
+
+const nameOf = ({ sweep, round, chunk }: Chunk) => `${sweep}.${round}.${chunk}.`;
+
+/** The processes that were not alive whenever it was looked, and since when. */
+type Missed = Map<number, number>;
+
+/** Starts DBOS in this process. Throws Failure. */
+export async function openDispatch(
+  database: Database,
+  concurrency: number,
+  run: RunChunk,
+  work: Pick<SweepWork, "waiting" | "dead" | "free">,
+  complain: (failure: Failure) => void,
+): Promise<Dispatch> {
+  const { DBOS } = await import("../libraries/dbos.ts");
+  const pool = await database.pool(connections);
+  const own = executorOf(database.instance);
+  const step = async (chunk: Chunk) => {
+    try {
+      await run(chunk);
+    } catch (thrown) {
+      complain(asFailure(thrown));
+    }
+  };
+  const registered = DBOS.registerWorkflow((chunk: Chunk) => DBOS.runStep(() => step(chunk), { name: workflow }), { name: workflow });
+  const silent = () => undefined;
+  DBOS.setConfig({
+    name: "mailcordon",
+    systemDatabasePool: pool,
+    systemDatabaseSchemaName: schema,
+    executorID: own,
+    applicationVersion: version,
+    // What it logs is of itself, and a failed query may hold what we gave it.
+    logger: { info: silent, debug: silent, warn: silent, error: silent },
+  });
+  // Two processes at an empty database would both make its tables. On a busy machine that takes a while.
+  await database.exclusively(
+    "dispatch",
+    async () => {
+      await DBOS.launch();
+      await DBOS.registerQueue(queue, { workerConcurrency: concurrency, minPollingIntervalMs: 200, onConflict: "always_update" });
+    },
+    startMs,
+  );
+
+  const missed: Missed = new Map();
+  /** Takes over from processes that are dead for long enough. One process at a time does, so that nothing is taken over twice. */
+  const heal = async (): Promise<void> => {
+    // Without our own lock we know nothing of others.
+    if (!database.hears) return missed.clear();
+    const running = await DBOS.listWorkflows({ status: "PENDING", queueName: queue, loadInput: false, loadOutput: false });
+    const dead = await work.dead([...new Set(running.flatMap(({ executorId = "" }) => instanceOf(executorId) ?? []))]);
+    for (const instance of missed.keys()) if (!dead.includes(instance)) missed.delete(instance);
+    for (const instance of dead) missed.set(instance, missed.get(instance) ?? performance.now());
+    const gone = dead.filter((instance) => performance.now() - (missed.get(instance) ?? 0) >= deadAfterMs);
+    if (gone.length === 0) return;
+    await database.exclusively("heal", async () => {
+      for (const instance of gone) await work.free(instance);
+      const left = await DBOS.listWorkflows({ status: "PENDING", executorId: gone.map(executorOf), loadInput: false, loadOutput: false });
+      await DBOS.resumeWorkflows(
+        left.map(({ workflowID }) => workflowID),
+        { queueName: queue },
+      );
+    });
+  };
+  /** Brings chunks to the queue that wait and are in no workflow: a process may have died in between, or a chunk has ended before its mailboxes were due. */
+  const supply = async (): Promise<void> => {
+    const waiting = await work.waiting(mostAtOnce);
+    if (waiting.length === 0) return;
+    const known = await DBOS.listWorkflows({ workflow_id_prefix: waiting.map(nameOf), loadInput: false, loadOutput: false });
+    for (const chunk of waiting) {
+      const runs = known.filter(({ workflowID }) => workflowID.startsWith(nameOf(chunk)));
+      if (runs.some(({ status }) => status === "ENQUEUED" || status === "PENDING" || status === "DELAYED")) continue;
+      // Another process that sees the same gives it the same name, and then it is one.
+      await DBOS.startWorkflow(registered, { queueName: queue, workflowID: `${nameOf(chunk)}${runs.length}` })(chunk);
+    }
+  };
+
+  let closing = false;
+  let hurry: (() => void) | undefined;
+  database.hear("sweep", () => hurry?.());
+  const look = async (): Promise<void> => {
+    while (!closing) {
+      const soon = new Promise<void>((resolve) => {
+        hurry = resolve;
+      });
+      try {
+        await heal();
+        await supply();
+      } catch (thrown) {
+        // A database that is away comes back.
+        complain(queryFailure(thrown));
+      }
+      const timer = new AbortController();
+      await Promise.race([soon, pause(lookEveryMs, undefined, { signal: timer.signal }).catch(() => undefined)]);
+      timer.abort();
+    }
+  };
+  const looking = look();
+  return {
+    async close(waitMs) {
+      closing = true;
+      hurry?.();
+      await looking;
+      await DBOS.shutdown({ deregister: true, workflowCompletionTimeoutMS: waitMs });
+      if (!pool.ended) await pool.end();
+    },
+  };
+}
+
+function executorOf(instance: number): string {
+  return `mailcordon-${instance}`;
+}
+
+function instanceOf(executor: string): number | undefined {
+  const [, number] = /^mailcordon-(\d+)$/.exec(executor) ?? [];
+  return number === undefined ? undefined : Number(number);
+}

@@ -1,0 +1,193 @@
+import * as z from "zod";
+import { schema } from "./migrations.ts";
+import { aliveSql, type Database } from "./postgres.ts";
+import { type Direction, openTargets, type TargetState, type UndoState } from "./sweep-states.ts";
+
+/** Some mailboxes of a sweep in one of its rounds. */
+export interface Chunk {
+  readonly sweep: string;
+  readonly round: number;
+  readonly chunk: number;
+}
+
+/** A mailbox that this process works on, and no other. */
+export interface Claimed {
+  readonly number: number;
+  readonly address: string;
+  /** How often it was given back because it failed for now. */
+  readonly tries: number;
+}
+
+/** A target that is still to be worked on. */
+export interface OpenTarget {
+  readonly number: number;
+  readonly facts: string;
+  readonly state: TargetState;
+  readonly outcome?: string | undefined;
+  readonly undoState?: UndoState | undefined;
+}
+
+/** What became of a target. Without `outcome` it is to be done again: it certainly was not. */
+export interface Settled<S> {
+  readonly number: number;
+  readonly state: S;
+  readonly outcome?: string | undefined;
+}
+
+/** What workers ask of the tables. A worker that is not the owner of a mailbox writes nothing of its targets. Each method throws Failure. */
+export interface SweepWork {
+  /** Chunks of running sweeps with a mailbox that nobody works on and that is due. */
+  waiting(limit: number): Promise<readonly Chunk[]>;
+  /** Takes one mailbox of the chunk, while the sweep runs in this round. */
+  claim(chunk: Chunk): Promise<Claimed | undefined>;
+  /** In the order of the plan. */
+  targets(sweep: string, mailbox: number, direction: Direction): Promise<readonly OpenTarget[]>;
+  /** The item ids that targets of this mailbox have, had before, or have got. */
+  outcomes(sweep: string, mailbox: number): Promise<readonly { readonly facts: string; readonly outcome?: string | undefined }[]>;
+  /** Writes that these are about to be done; gives those that may be: while the sweep runs in this round. */
+  intend(chunk: Chunk, mailbox: number, direction: Direction, numbers: readonly number[]): Promise<ReadonlySet<number>>;
+  act(sweep: string, mailbox: number, settled: readonly Settled<TargetState>[]): Promise<void>;
+  undo(sweep: string, mailbox: number, settled: readonly Settled<UndoState | undefined>[]): Promise<void>;
+  /** Gives the mailbox back: it is done when no target is left, otherwise somebody takes it up again after so many milliseconds. */
+  release(sweep: string, mailbox: number, direction: Direction, retryMs?: number): Promise<void>;
+  /** Milliseconds until a mailbox of the chunk is due that is open and nobody's; undefined where there is none. */
+  due(chunk: Chunk): Promise<number | undefined>;
+  /** Ends the sweep when nothing of it is open. */
+  finish(sweep: string, round: number): Promise<void>;
+  /** Of these processes and those that own mailboxes, the ones that are dead. */
+  dead(others: readonly number[]): Promise<readonly number[]>;
+  /** Frees the mailboxes of a dead process. */
+  free(instance: number): Promise<void>;
+}
+
+const ChunkRow = z.object({ sweep: z.string(), round: z.number(), chunk: z.number() });
+const BoxRow = z.object({ number: z.number(), address: z.string(), tries: z.number() });
+const OpenRow = z.object({
+  number: z.number(),
+  facts: z.string(),
+  state: z.enum(["planned", "acting", "done", "failed", "changed", "gone"]),
+  outcome: z.string().nullable(),
+  undo_state: z.enum(["undoing", "undone", "failed", "impossible"]).nullable(),
+});
+
+export function openSweepWork(database: Database): SweepWork {
+  const sweeps = `${schema}.sweeps`;
+  const boxes = `${schema}.sweep_mailboxes`;
+  const rows = `${schema}.sweep_targets`;
+  const mine = `EXISTS (SELECT FROM ${boxes} b WHERE b.sweep = $1 AND b.number = $2 AND b.owner = ${Number(database.instance)})`;
+  const isRunning = "s.state = 'running' AND s.round = $2";
+  const free = "b.open AND b.owner IS NULL";
+  const isDue = "(b.retry_at IS NULL OR b.retry_at <= now())";
+  return {
+    waiting: (limit) =>
+      database.query(
+        ChunkRow,
+        `SELECT DISTINCT b.sweep, s.round, b.chunk FROM ${boxes} b JOIN ${sweeps} s ON s.id = b.sweep
+         WHERE s.state = 'running' AND ${free} AND ${isDue} ORDER BY b.sweep, b.chunk LIMIT $1`,
+        [limit],
+      ),
+    async claim({ sweep, round, chunk }) {
+      const [claimed] = await database.query(
+        BoxRow,
+        `UPDATE ${boxes} SET owner = $4 WHERE (sweep, number) = (
+           SELECT b.sweep, b.number FROM ${boxes} b JOIN ${sweeps} s ON s.id = b.sweep
+           WHERE b.sweep = $1 AND ${isRunning} AND b.chunk = $3 AND ${free} AND ${isDue}
+           ORDER BY b.tries, b.number LIMIT 1 FOR UPDATE OF b SKIP LOCKED)
+         RETURNING number, address, tries`,
+        [sweep, round, chunk, database.instance],
+      );
+      return claimed;
+    },
+    async targets(sweep, mailbox, direction) {
+      const found = await database.query(
+        OpenRow,
+        `SELECT t.number, t.facts, t.state, t.outcome, t.undo_state FROM ${rows} t
+         WHERE t.sweep = $1 AND t.mailbox = $2 AND (${openTargets[direction]}) ORDER BY t.number`,
+        [sweep, mailbox],
+      );
+      return found.map(({ number, facts, state, outcome, undo_state }) => ({
+        ...{ number, facts, state },
+        outcome: outcome ?? undefined,
+        undoState: undo_state ?? undefined,
+      }));
+    },
+    async outcomes(sweep, mailbox) {
+      const Known = z.object({ facts: z.string(), outcome: z.string().nullable() });
+      const found = await database.query(Known, `SELECT facts, outcome FROM ${rows} WHERE sweep = $1 AND mailbox = $2`, [sweep, mailbox]);
+      return found.map(({ facts, outcome }) => ({ facts, outcome: outcome ?? undefined }));
+    },
+    async intend({ sweep, round }, mailbox, direction, numbers) {
+      const set = {
+        act: "state = 'acting', attempts = attempts + 1, intent_at = now()",
+        undo: "undo_state = 'undoing', undo_attempts = undo_attempts + 1, undo_intent_at = now()",
+      };
+      const from = { act: "state = 'planned'", undo: "state = 'done' AND (undo_state IS NULL OR undo_state = 'undoing')" };
+      const intended = await database.query(
+        z.object({ number: z.number() }),
+        `UPDATE ${rows} SET ${set[direction]} WHERE sweep = $1 AND mailbox = $2 AND number = ANY ($3) AND ${from[direction]} AND ${mine}
+           AND EXISTS (SELECT FROM ${sweeps} s WHERE s.id = $1 AND s.state = 'running' AND s.round = $4) RETURNING number`,
+        [sweep, mailbox, numbers, round],
+      );
+      return new Set(intended.map(({ number }) => number));
+    },
+    async act(sweep, mailbox, settled) {
+      if (settled.length === 0) return;
+      await database.execute(
+        `UPDATE ${rows} t SET state = new.state, outcome = new.outcome, outcome_at = CASE WHEN new.outcome IS NULL THEN NULL ELSE now() END
+         FROM unnest($3::integer[], $4::text[], $5::text[]) AS new (number, state, outcome)
+         WHERE t.sweep = $1 AND t.mailbox = $2 AND t.number = new.number AND t.state IN ('planned', 'acting') AND ${mine}`,
+        [sweep, mailbox, ...columnsOf(settled)],
+      );
+    },
+    async undo(sweep, mailbox, settled) {
+      if (settled.length === 0) return;
+      await database.execute(
+        `UPDATE ${rows} t SET undo_state = new.state, undo_outcome = new.outcome, undo_outcome_at = now()
+         FROM unnest($3::integer[], $4::text[], $5::text[]) AS new (number, state, outcome)
+         WHERE t.sweep = $1 AND t.mailbox = $2 AND t.number = new.number AND (t.undo_state IS NULL OR t.undo_state = 'undoing') AND ${mine}`,
+        [sweep, mailbox, ...columnsOf(settled)],
+      );
+    },
+    async release(sweep, mailbox, direction, retryMs) {
+      await database.execute(
+        `UPDATE ${boxes} b SET owner = NULL, tries = tries + CASE WHEN $3::integer IS NULL THEN 0 ELSE 1 END,
+           retry_at = CASE WHEN $3::integer IS NULL THEN NULL ELSE now() + make_interval(secs => $3::integer / 1000.0) END,
+           open = EXISTS (SELECT FROM ${rows} t WHERE t.sweep = $1 AND t.mailbox = $2 AND (${openTargets[direction]}))
+         WHERE b.sweep = $1 AND b.number = $2 AND b.owner = $4`,
+        [sweep, mailbox, retryMs === undefined ? null : Math.round(retryMs), database.instance],
+      );
+    },
+    async due({ sweep, round, chunk }) {
+      const [next] = await database.query(
+        z.object({ ms: z.number().nullable() }),
+        `SELECT min(greatest(0, extract(epoch FROM coalesce(b.retry_at, now()) - now()) * 1000))::float AS ms
+         FROM ${boxes} b JOIN ${sweeps} s ON s.id = b.sweep WHERE b.sweep = $1 AND ${isRunning} AND b.chunk = $3 AND ${free}`,
+        [sweep, round, chunk],
+      );
+      return next?.ms ?? undefined;
+    },
+    async finish(sweep, round) {
+      await database.execute(
+        `UPDATE ${sweeps} s SET state = 'finished', ended_at = now() WHERE s.id = $1 AND ${isRunning}
+           AND NOT EXISTS (SELECT FROM ${boxes} b WHERE b.sweep = $1 AND b.open)`,
+        [sweep, round],
+      );
+    },
+    async dead(others) {
+      const found = await database.query(
+        z.object({ owner: z.number() }),
+        `SELECT owner FROM (SELECT owner FROM ${boxes} WHERE owner IS NOT NULL UNION SELECT unnest($2::integer[])) AS seen
+         WHERE owner <> $1 AND NOT ${aliveSql("owner")}`,
+        [database.instance, others],
+      );
+      return found.map(({ owner }) => owner);
+    },
+    async free(instance) {
+      await database.execute(`UPDATE ${boxes} SET owner = NULL WHERE owner = $1 AND NOT ${aliveSql("owner")}`, [instance]);
+    },
+  };
+}
+
+function columnsOf(settled: readonly Settled<string | undefined>[]): readonly unknown[][] {
+  return [settled.map(({ number }) => number), settled.map(({ state }) => state ?? null), settled.map(({ outcome }) => outcome ?? null)];
+}

@@ -1,0 +1,266 @@
+import * as z from "zod";
+import { Failure } from "../failure.ts";
+import { schema } from "./migrations.ts";
+import { type Database, notifySql } from "./postgres.ts";
+import { type Direction, openTargets, type SweepState, type TargetState, type UndoState } from "./sweep-states.ts";
+import { openSweepWork, type SweepWork } from "./sweep-work.ts";
+
+/** A sweep as it is to be kept. */
+export interface NewSweep {
+  readonly id: string;
+  readonly connection: string;
+  /** The plan without its targets, as JSON. */
+  readonly plan: string;
+  readonly planHash: string;
+  readonly plannedBy: string;
+  /** The mailboxes that have targets, each with the frozen facts of these as JSON. */
+  readonly mailboxes: readonly { readonly address: string; readonly targets: readonly string[] }[];
+  /** How many mailboxes one worker takes up together. */
+  readonly chunkSize: number;
+}
+
+export interface Sweep {
+  readonly id: string;
+  readonly state: SweepState;
+  readonly direction: Direction;
+  /** Grows each time that the sweep is begun or resumed. */
+  readonly round: number;
+  readonly connection: string;
+  readonly plan: string;
+  readonly planHash: string;
+  readonly plannedBy: string;
+  readonly plannedAt: Date;
+  readonly approvedBy?: string | undefined;
+  readonly approvedAt?: Date | undefined;
+  readonly begunBy?: string | undefined;
+  readonly begunAt?: Date | undefined;
+  readonly endedAt?: Date | undefined;
+}
+
+/** One message of a plan, and what became of it. */
+export interface SweepTarget {
+  readonly number: number;
+  readonly mailbox: string;
+  readonly facts: string;
+  readonly state: TargetState;
+  readonly attempts: number;
+  readonly outcome?: string | undefined;
+  readonly outcomeAt?: Date | undefined;
+  readonly undoState?: UndoState | undefined;
+  readonly undoAttempts: number;
+  readonly undoOutcome?: string | undefined;
+  readonly undoOutcomeAt?: Date | undefined;
+}
+
+/** How many targets are in each state. */
+export type Tally = Readonly<Partial<Record<TargetState | `undo_${UndoState}`, number>>>;
+
+/** The sweeps in a database. Each method throws Failure. */
+export interface Sweeps {
+  /** What the workers of sweeps ask. */
+  readonly work: SweepWork;
+  create(sweep: NewSweep): Promise<void>;
+  /** Throws Failure `not-found`. */
+  get(id: string): Promise<Sweep>;
+  /** The newest first. */
+  list(limit: number): Promise<readonly Sweep[]>;
+  tally(id: string): Promise<Tally>;
+  /** In the order of the plan, after the number that is given. */
+  targets(id: string, after: number, limit: number): Promise<readonly SweepTarget[]>;
+  /** Throws Failure `changed` when the sweep has another hash, or was begun. */
+  approve(id: string, planHash: string, by: string): Promise<void>;
+  /** Begins it, or goes on with what is left. Throws Failure `changed` when it is in no state that allows it. */
+  begin(id: string, direction: Direction, by: string): Promise<Sweep>;
+  /** Throws Failure `changed` unless it is running. */
+  pause(id: string): Promise<void>;
+  /** Throws Failure `changed` when it has ended. */
+  cancel(id: string): Promise<void>;
+}
+
+const Row = z.object({
+  id: z.string(),
+  state: z.enum(["planned", "approved", "running", "paused", "cancelled", "finished"]),
+  direction: z.enum(["act", "undo"]),
+  round: z.number(),
+  connection: z.string(),
+  plan: z.string(),
+  plan_hash: z.string(),
+  planned_by: z.string(),
+  planned_at: z.date(),
+  approved_by: z.string().nullable(),
+  approved_at: z.date().nullable(),
+  begun_by: z.string().nullable(),
+  begun_at: z.date().nullable(),
+  ended_at: z.date().nullable(),
+});
+const columns = Object.keys(Row.shape).join(", ");
+
+const TargetRow = z.object({
+  number: z.number(),
+  address: z.string(),
+  facts: z.string(),
+  state: z.enum(["planned", "acting", "done", "failed", "changed", "gone"]),
+  attempts: z.number(),
+  outcome: z.string().nullable(),
+  outcome_at: z.date().nullable(),
+  undo_state: z.enum(["undoing", "undone", "failed", "impossible"]).nullable(),
+  undo_attempts: z.number(),
+  undo_outcome: z.string().nullable(),
+  undo_outcome_at: z.date().nullable(),
+});
+
+export function openSweeps(database: Database): Sweeps {
+  const table = `${schema}.sweeps`;
+  const get = async (id: string): Promise<Sweep> => {
+    const [row] = await database.query(Row, `SELECT ${columns} FROM ${table} WHERE id = $1`, [id]);
+    if (row === undefined)
+      throw new Failure("not-found", `There is no sweep ${JSON.stringify(id.slice(0, 100))}.`, {
+        hint: "`mailcordon sweep list` shows them all.",
+      });
+    return sweepOf(row);
+  };
+  /** Changes the state and tells the workers. Throws Failure `changed` where the sweep is in none of the states `from`. */
+  const turn = async (id: string, to: SweepState, from: readonly SweepState[]): Promise<void> => {
+    const turned = await database.query(
+      z.unknown(),
+      `UPDATE ${table} SET state = $2, ended_at = CASE WHEN $2 = 'cancelled' THEN now() ELSE ended_at END
+       WHERE id = $1 AND state = ANY ($3) RETURNING ${notifySql("sweep", "id")}`,
+      [id, to, from],
+    );
+    if (turned.length === 0) throw wrongState(await get(id), to);
+  };
+  return {
+    work: openSweepWork(database),
+    get,
+    async create({ id, connection, plan, planHash, plannedBy, mailboxes, chunkSize }) {
+      const targets = mailboxes.flatMap((mailbox, number) => mailbox.targets.map((facts) => ({ mailbox: number, facts })));
+      // One statement: a sweep is there with all that belongs to it, or is not there.
+      await database.execute(
+        `WITH made AS (INSERT INTO ${table} (id, connection, plan, plan_hash, planned_by) VALUES ($1, $2, $3, $4, $5) RETURNING id),
+         boxes AS (
+           INSERT INTO ${schema}.sweep_mailboxes (sweep, number, chunk, address)
+           SELECT made.id, box.number - 1, (box.number - 1) / $7::integer, box.address
+           FROM made, unnest($6::text[]) WITH ORDINALITY AS box (address, number) RETURNING sweep
+         )
+         INSERT INTO ${schema}.sweep_targets (sweep, number, mailbox, facts)
+         SELECT made.id, target.number - 1, target.mailbox, target.facts
+         FROM made, unnest($8::integer[], $9::text[]) WITH ORDINALITY AS target (mailbox, facts, number)`,
+        [
+          ...[id, connection, plan, planHash, plannedBy, mailboxes.map(({ address }) => address), chunkSize],
+          ...[targets.map(({ mailbox }) => mailbox), targets.map(({ facts }) => facts)],
+        ],
+      );
+    },
+    async list(limit) {
+      const rows = await database.query(Row, `SELECT ${columns} FROM ${table} ORDER BY planned_at DESC LIMIT $1`, [limit]);
+      return rows.map(sweepOf);
+    },
+    async tally(id) {
+      const rows = await database.query(
+        z.object({ name: z.string(), number: z.number() }),
+        `SELECT state AS name, count(*)::integer AS number FROM ${schema}.sweep_targets WHERE sweep = $1 GROUP BY state
+         UNION ALL SELECT 'undo_' || undo_state, count(*)::integer FROM ${schema}.sweep_targets
+         WHERE sweep = $1 AND undo_state IS NOT NULL GROUP BY undo_state`,
+        [id],
+      );
+      return Object.fromEntries(rows.map(({ name, number }) => [name, number]));
+    },
+    async targets(id, after, limit) {
+      const rows = await database.query(
+        TargetRow,
+        `SELECT t.number, m.address, t.facts, t.state, t.attempts, t.outcome, t.outcome_at, t.undo_state, t.undo_attempts, t.undo_outcome,
+           t.undo_outcome_at
+         FROM ${schema}.sweep_targets t JOIN ${schema}.sweep_mailboxes m ON m.sweep = t.sweep AND m.number = t.mailbox
+         WHERE t.sweep = $1 AND t.number > $2 ORDER BY t.number LIMIT $3`,
+        [id, after, limit],
+      );
+      return rows.map(targetOf);
+    },
+    async approve(id, planHash, by) {
+      const approved = await database.query(
+        z.unknown(),
+        `UPDATE ${table} SET state = 'approved', approved_by = $3, approved_at = now()
+         WHERE id = $1 AND plan_hash = $2 AND state = 'planned' RETURNING 1`,
+        [id, planHash, by],
+      );
+      if (approved.length > 0) return;
+      const sweep = await get(id);
+      if (sweep.planHash !== planHash)
+        throw new Failure("changed", `The plan of the sweep ${id} has another hash, ${sweep.planHash}: nothing was approved.`, {
+          hint: `Look at the plan: mailcordon sweep status ${id}`,
+        });
+      // Saying the same twice is saying it once.
+      if (sweep.state !== "approved") throw wrongState(sweep, "approved");
+    },
+    async begin(id, direction, by) {
+      const from: Readonly<Record<Direction, string>> = {
+        act: "state = 'approved' OR (state IN ('paused', 'finished') AND direction = 'act')",
+        undo: "state IN ('paused', 'cancelled', 'finished')",
+      };
+      const open = openTargets[direction];
+      // What failed is tried again by whoever begins it again.
+      const again = direction === "act" ? "state = 'planned' WHERE state = 'failed'" : "undo_state = NULL WHERE undo_state = 'failed'";
+      const [begun] = await database.query(
+        Row,
+        `WITH begun AS (
+           UPDATE ${table} SET state = 'running', direction = $2, round = round + 1, begun_by = $3, begun_at = coalesce(begun_at, now()), ended_at = NULL
+           WHERE id = $1 AND (${from[direction]}) RETURNING ${columns}, ${notifySql("sweep", "id")}
+         ), anew AS (
+           UPDATE ${schema}.sweep_targets SET ${again} AND sweep IN (SELECT id FROM begun) RETURNING mailbox
+         ), boxes AS (
+           UPDATE ${schema}.sweep_mailboxes m SET open = true, tries = 0, retry_at = NULL
+           WHERE m.sweep IN (SELECT id FROM begun) AND (m.number IN (SELECT mailbox FROM anew) OR EXISTS (
+             SELECT FROM ${schema}.sweep_targets t WHERE t.sweep = m.sweep AND t.mailbox = m.number AND (${open}))) RETURNING 1
+         )
+         SELECT ${columns} FROM begun`,
+        [id, direction, by],
+      );
+      if (begun === undefined) throw wrongState(await get(id), direction === "act" ? "running" : "undone");
+      return sweepOf(begun);
+    },
+    pause: (id) => turn(id, "paused", ["running"]),
+    cancel: (id) => turn(id, "cancelled", ["planned", "approved", "running", "paused"]),
+  };
+}
+
+function wrongState({ id, state, direction }: Sweep, wanted: string): Failure {
+  const now = direction === "undo" ? `${state} (its undo)` : state;
+  return new Failure("changed", `The sweep ${id} is ${now}: it cannot be ${wanted} now. Nothing was done.`, {
+    hint: `Look at it first: mailcordon sweep status ${id}`,
+  });
+}
+
+function sweepOf(row: z.output<typeof Row>): Sweep {
+  return {
+    id: row.id,
+    state: row.state,
+    direction: row.direction,
+    round: row.round,
+    connection: row.connection,
+    plan: row.plan,
+    planHash: row.plan_hash,
+    plannedBy: row.planned_by,
+    plannedAt: row.planned_at,
+    approvedBy: row.approved_by ?? undefined,
+    approvedAt: row.approved_at ?? undefined,
+    begunBy: row.begun_by ?? undefined,
+    begunAt: row.begun_at ?? undefined,
+    endedAt: row.ended_at ?? undefined,
+  };
+}
+
+function targetOf(row: z.output<typeof TargetRow>): SweepTarget {
+  return {
+    number: row.number,
+    mailbox: row.address,
+    facts: row.facts,
+    state: row.state,
+    attempts: row.attempts,
+    outcome: row.outcome ?? undefined,
+    outcomeAt: row.outcome_at ?? undefined,
+    undoState: row.undo_state ?? undefined,
+    undoAttempts: row.undo_attempts,
+    undoOutcome: row.undo_outcome ?? undefined,
+    undoOutcomeAt: row.undo_outcome_at ?? undefined,
+  };
+}

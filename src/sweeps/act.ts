@@ -1,0 +1,252 @@
+// src/sweeps/: Plans one action for many mailboxes, runs it once on each message, undoes it and reports it.
+
+import type { Action } from "../catalogue/action-definition.ts";
+import type { Result } from "../catalogue/answer-envelope.ts";
+import { omitUndefined } from "../catalogue/common-fields.ts";
+import type { Message } from "../exchange/message.ts";
+import { asFailure, Failure, type FailureCode } from "../failure.ts";
+import { attempt, type Outcome } from "../outcome.ts";
+import { type Host, perform } from "../perform/perform.ts";
+import type { TargetState } from "../state/sweep-states.ts";
+import type { Chunk, Claimed, OpenTarget, Settled, SweepWork } from "../state/sweep-work.ts";
+import { differences, type Facts, readFacts } from "./facts.ts";
+import { lookFor, type Seen } from "./look.ts";
+import { type Kept, keptOf, readKept } from "./outcome.ts";
+
+/** What one worker needs for one sweep. */
+export interface Acting {
+  readonly chunk: Chunk;
+  readonly action: Action;
+  readonly input: Readonly<Record<string, unknown>>;
+  /** Its audit entries name the sweep. */
+  readonly host: Host;
+  readonly work: SweepWork;
+  readonly worker: number;
+}
+
+/** So many messages are acted on between two looks at whether the sweep is to pause. */
+const batchSize = 20;
+/** A mailbox is tried so often before its targets have failed. */
+const mostTries = 5;
+
+/** A target with its facts read. */
+export interface Work extends OpenTarget {
+  readonly frozen: Facts;
+}
+
+/** Works on one mailbox. Gives the failure for which its targets are to be tried again later. */
+export async function actOnMailbox(box: Claimed, acting: Acting): Promise<Failure | undefined> {
+  const { chunk, work } = acting;
+  const open = (await work.targets(chunk.sweep, box.number, "act")).map(withFacts);
+  const isLast = box.tries + 1 >= mostTries;
+  const begun = open.filter(({ state }) => state === "acting");
+  const unclear = await settle(begun, box, acting, isLast);
+  // What was begun and was not done is to be done now.
+  const fresh = (await work.targets(chunk.sweep, box.number, "act")).filter(({ state }) => state === "planned").map(withFacts);
+  for (let at = 0; at < fresh.length; at += batchSize) {
+    const failure = await actOnBatch(fresh.slice(at, at + batchSize), box, acting, isLast);
+    if (failure !== undefined) return failure;
+  }
+  return unclear;
+}
+
+export function withFacts(target: OpenTarget): Work {
+  return { ...target, frozen: readFacts(target.facts) };
+}
+
+/** Looks in the mailbox what became of targets of which nobody knows whether they were acted on. Gives the failure of a look that did not succeed. */
+export async function settle(begun: readonly Work[], box: Claimed, acting: Acting, isLast: boolean): Promise<Failure | undefined> {
+  if (begun.length === 0) return undefined;
+  const { chunk, work, host } = acting;
+  const mailbox = host.exchange.mailbox(box.address, { signal: host.signal });
+  const known = await idsOfOthers(chunk.sweep, box, acting);
+  let failure: Failure | undefined;
+  for (const target of begun) {
+    const seen = await attempt(() => lookFor(target.frozen, known(target.frozen), mailbox));
+    if (seen.ok) {
+      await work.act(chunk.sweep, box.number, [settledAs(target, seen.value, acting)]);
+    } else if (isLast && seen.failure.code !== "cancelled") {
+      const error = { code: seen.failure.code, message: seen.failure.message, hint: seen.failure.hint };
+      const message = "It may have been done: its worker died or the reply was lost, and the mailbox could not be looked into.";
+      await work.act(chunk.sweep, box.number, [{ number: target.number, state: "failed", outcome: JSON.stringify({ message, error }) }]);
+    } else failure ??= seen.failure;
+  }
+  return failure;
+}
+
+/** The ids that other targets of the mailbox have or have got. */
+async function idsOfOthers(sweep: string, box: Claimed, { work }: Acting): Promise<(of: Facts) => ReadonlySet<string>> {
+  const known = (await work.outcomes(sweep, box.number)).map(({ facts, outcome }) => ({
+    facts: readFacts(facts),
+    kept: readKept(outcome),
+  }));
+  return (of) =>
+    new Set(
+      known.flatMap(({ facts, kept }) =>
+        facts.item_id === of.item_id ? [] : [facts.item_id, ...(kept.new_item_id === undefined ? [] : [kept.new_item_id])],
+      ),
+    );
+}
+
+function settledAs(target: Work, seen: Seen, { worker }: Acting): Settled<TargetState> {
+  const { number, frozen } = target;
+  const as = (state: TargetState, kept: Kept) => ({ number, state, outcome: JSON.stringify({ ...kept, worker }) });
+  switch (seen.at) {
+    case "place":
+      return { number, state: "planned" };
+    case "contained": {
+      const { itemId } = seen.message;
+      const undo = frozen.folder_id === undefined ? undefined : { item_id: itemId, to: frozen.folder_id };
+      return as("done", omitUndefined({ new_item_id: itemId, undo, settled_by_look: `It was found in ${seen.folder}.` }));
+    }
+    case "elsewhere":
+      return as("changed", {
+        differs: ["folder_id"],
+        settled_by_look: `It lies in ${seen.message.folderPath ?? "another folder"} now, and was left there.`,
+      });
+    case "nowhere":
+      return as("gone", { settled_by_look: "It is in no folder of the mailbox, nor in the Deletions of the Recoverable Items." });
+  }
+}
+
+async function actOnBatch(batch: readonly Work[], box: Claimed, acting: Acting, isLast: boolean): Promise<Failure | undefined> {
+  const { chunk, work, host, action, input, worker } = acting;
+  const { sweep } = chunk;
+  const looked = await lookAgain(batch, box, host);
+  const settled: Settled<TargetState>[] = [];
+  const equal: { readonly target: Work; readonly message: Message }[] = [];
+  let later: Failure | undefined;
+  const fail = (target: Work, failure: Failure, kept: Kept = {}) => {
+    if (isLater(failure.code) && !(isLast && failure.code !== "cancelled")) {
+      later ??= failure;
+      return { number: target.number, state: "planned" as const };
+    }
+    const error = { code: failure.code, message: failure.message, hint: failure.hint };
+    return { number: target.number, state: "failed" as const, outcome: JSON.stringify({ error, ...kept, worker }) };
+  };
+  for (const [at, target] of batch.entries()) {
+    const outcome = looked[at];
+    if (outcome === undefined) continue;
+    if (!outcome.ok) {
+      const lost = outcome.failure.code === "not-found" ? await unfound(target, box, acting) : fail(target, outcome.failure);
+      if (lost instanceof Failure) settled.push(fail(target, lost));
+      else settled.push(lost);
+      continue;
+    }
+    const differs = differences(target.frozen, outcome.value);
+    if (differs.length === 0) equal.push({ target, message: outcome.value });
+    else {
+      const message = `It is not as the plan says (${differs.join(", ")}), so it was not touched.`;
+      settled.push({ number: target.number, state: "changed", outcome: JSON.stringify({ differs, message, worker }) });
+    }
+  }
+  await work.act(sweep, box.number, settled);
+  const allowed = await work.intend(
+    chunk,
+    box.number,
+    "act",
+    equal.map(({ target }) => target.number),
+  );
+  const going = equal.filter(({ target }) => allowed.has(target.number));
+  if (going.length === 0) return later;
+  const ids = going.map(({ target }) => target.frozen.item_id);
+  // Everything from here to the outcome may be cut off by the death of this process: then a look settles it.
+  const answer = await perform(
+    action,
+    { ...input, mailbox: box.address, item_id: ids, ...(confirms(action) ? { confirm: true } : {}) },
+    host,
+  );
+  const results = new Map((answer.results ?? []).map((result) => [result.item_id, result]));
+  const outcomes: Settled<TargetState>[] = [];
+  const unclear: Work[] = [];
+  for (const { target, message } of going) {
+    const result = results.get(target.frozen.item_id);
+    const before = omitUndefined({ is_read: message.isRead, categories: message.categories && [...message.categories] });
+    const kept = omitUndefined({ ...(result === undefined ? {} : keptOf(result)), before, backend: answer.backend, worker });
+    const failure = failureOf(result, answer.error);
+    if (failure?.code === "unknown-outcome") unclear.push(target);
+    else if (failure !== undefined) outcomes.push(fail(target, failure, kept));
+    else if (result?.status === "done") outcomes.push({ number: target.number, state: "done", outcome: JSON.stringify(kept) });
+    else {
+      const said = "Exchange did not find it when it was to be acted on, and a look did not find it either.";
+      outcomes.push({ number: target.number, state: "gone", outcome: JSON.stringify({ ...kept, message: said }) });
+    }
+  }
+  await patiently(() => work.act(sweep, box.number, outcomes), host.signal);
+  const unsettled = await settle(unclear, box, acting, isLast);
+  return later ?? unsettled;
+}
+
+function confirms(action: Action): boolean {
+  return "confirm" in action.input.shape;
+}
+
+/** Why a target was not acted on. A call that was refused as a whole has results that say `planned`. */
+function failureOf(result: Result | undefined, whole: Result["error"]): Failure | undefined {
+  if (result?.error !== undefined) return asIs(result.error);
+  if (result !== undefined && result.status !== "planned") return undefined;
+  return whole === undefined ? new Failure("internal", "The action did not say what became of it.") : asIs(whole);
+}
+
+function asIs({ code, message, hint }: NonNullable<Result["error"]>): Failure {
+  return new Failure(code, message, { hint });
+}
+
+/** What was certainly not done, and may be possible in a while. */
+const later: ReadonlySet<FailureCode> = new Set<FailureCode>([
+  "busy",
+  "timeout",
+  "unreachable",
+  "broken-reply",
+  "not-attempted",
+  "cancelled",
+]);
+
+export function isLater(code: FailureCode): boolean {
+  return later.has(code);
+}
+
+/** Each target as it is right before it is touched. */
+async function lookAgain(batch: readonly Work[], box: Claimed, host: Host): Promise<Outcome<Message>[]> {
+  const outcomes: Outcome<Message>[] = [];
+  const mailbox = host.exchange.mailbox(box.address, { signal: host.signal });
+  const ids = batch.map(({ frozen }) => frozen.item_id);
+  try {
+    for await (const outcome of mailbox.get(ids, {})) outcomes.push(outcome);
+  } catch (thrown) {
+    const failure = asFailure(thrown);
+    while (outcomes.length < batch.length) outcomes.push({ ok: false, failure });
+  }
+  return outcomes;
+}
+
+/** A target whose id opens nothing before it was touched. Gives the failure of a look that did not succeed. */
+async function unfound(target: Work, box: Claimed, acting: Acting): Promise<Settled<TargetState> | Failure> {
+  const { host, chunk, worker } = acting;
+  const known = await idsOfOthers(chunk.sweep, box, acting);
+  const mailbox = host.exchange.mailbox(box.address, { signal: host.signal });
+  const seen = await attempt(() => lookFor(target.frozen, known(target.frozen), mailbox));
+  if (!seen.ok) return seen.failure;
+  if (seen.value.at === "place") return new Failure("refused", "Its folder lists it, and Exchange does not open it: it was not touched.");
+  const as = (state: TargetState, message: string, differs: readonly string[]) => ({
+    number: target.number,
+    state,
+    outcome: JSON.stringify({ message, differs, worker }),
+  });
+  if (seen.value.at === "nowhere") return as("gone", "It was gone before it was touched.", []);
+  const where = seen.value.at === "contained" ? seen.value.folder : (seen.value.message.folderPath ?? "another folder");
+  return as("changed", `Somebody has moved it to ${where} since the plan, so it was not touched.`, ["folder_id"]);
+}
+
+/** The outcome of what was done must not be lost because the database is away for a while. */
+export async function patiently(write: () => Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await write();
+    } catch (thrown) {
+      // Whoever takes up the mailbox next looks what became of it.
+      if (tries >= 60 || signal?.aborted === true || asFailure(thrown).code !== "unreachable") throw thrown;
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+    }
+  }
+}

@@ -1,0 +1,50 @@
+import * as z from "zod";
+import { omitUndefined } from "../catalogue/common-fields.ts";
+import type { Message } from "../exchange/message.ts";
+import { parseJson } from "../text/parse-json.ts";
+
+/** What a plan freezes of a message. At the moment of acting each of these must still be so. */
+export const Facts = z.strictObject({
+  mailbox: z.string(),
+  item_id: z.string(),
+  internet_message_id: z.string().optional(),
+  folder_id: z.string().optional(),
+  folder_path: z.string().optional().describe("For people: folder_id says it."),
+  subject: z.string().optional(),
+  from: z.string().optional().describe("The address of the sender."),
+  received_at: z.string().optional(),
+  size: z.number().optional().describe("Bytes, as Exchange counts them."),
+});
+export type Facts = z.output<typeof Facts>;
+
+export function factsOf(mailbox: string, message: Message, folderPath: string | undefined): Facts {
+  return omitUndefined({
+    mailbox,
+    item_id: message.itemId,
+    internet_message_id: message.internetMessageId,
+    folder_id: message.parentFolderId,
+    folder_path: folderPath ?? message.folderPath,
+    subject: message.subject,
+    from: message.from?.address ?? message.sender?.address,
+    received_at: message.receivedAt,
+    size: message.size,
+  });
+}
+
+/** Facts as the database keeps them. */
+export function readFacts(text: string): Facts {
+  return Facts.parse(parseJson(text));
+}
+
+const compared = ["internet_message_id", "folder_id", "subject", "from", "received_at", "size"] as const;
+
+/** The facts that are not as they were frozen. */
+export function differences(facts: Facts, message: Message): readonly string[] {
+  const now = factsOf(facts.mailbox, message, undefined);
+  return compared.filter((name) => facts[name] !== now[name]);
+}
+
+/** Whether a message that lies elsewhere is the one that was planned: its folder, and over Exchange Web Services its id, are others then. */
+export function isSame(facts: Facts, message: Message): boolean {
+  return differences(facts, message).every((name) => name === "folder_id" || name === "size");
+}

@@ -1,0 +1,62 @@
+import * as z from "zod";
+import { Failure } from "../failure.ts";
+import { canonicalHash } from "./canonical.ts";
+import type { Facts } from "./facts.ts";
+import { Limits } from "./order.ts";
+
+/** How a connection reaches Exchange, without secrets: a sweep acts only where it was planned. */
+export const ConnectionFacts = z.record(z.string(), z.string());
+export type ConnectionFacts = Readonly<z.output<typeof ConnectionFacts>>;
+
+/** A plan without its targets. */
+export const Header = z.strictObject({
+  version: z.literal(1),
+  connection: ConnectionFacts,
+  find: z.strictObject({
+    internet_message_id: z.array(z.string()),
+    mailboxes: z.union([z.literal("all"), z.array(z.string())]),
+    finder: z.string().describe("How targets were found."),
+  }),
+  action: z.string(),
+  input: z.record(z.string(), z.unknown()),
+  limits: Limits,
+  counts: z.strictObject({ messages: z.number(), mailboxes: z.number(), examined: z.number(), unexamined: z.number() }),
+  unexamined: z.array(z.strictObject({ mailbox: z.string(), code: z.string(), message: z.string() })),
+  left_alone: z.array(z.string()).describe("What the sweep neither looks for nor removes."),
+  cannot_be_undone: z.array(z.string()),
+});
+export type Header = z.output<typeof Header>;
+
+/** A plan: what a sweep is going to do. Its hash covers every member. */
+export interface SweepPlan extends Header {
+  readonly targets: readonly Facts[];
+}
+
+/** A header as the database keeps it. Throws Failure `unsupported` for one of another version. */
+export function readHeader(value: unknown): Header {
+  const parsed = Header.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new Failure("unsupported", "The plan of this sweep was made by another version of mailcordon.", {
+    hint: "Plan it again, or use the version that made it.",
+    cause: parsed.error,
+  });
+}
+
+/** SHA-256 of the canonical JSON of all of it. */
+export function planHash(plan: SweepPlan): string {
+  return canonicalHash(plan);
+}
+
+/** Throws Failure `invalid-settings` where the connection of that name leads elsewhere than when the sweep was planned. */
+export function demandConnection(planned: ConnectionFacts, here: ConnectionFacts): void {
+  const names = [...new Set([...Object.keys(planned), ...Object.keys(here)])];
+  const other = names.find((name) => planned[name] !== here[name]);
+  if (other === undefined) return;
+  throw new Failure(
+    "invalid-settings",
+    `The connection ${planned.name} has another ${other} than when the sweep was planned: nothing was touched.`,
+    {
+      hint: "Run the sweep with the settings that it was planned with, or plan it again.",
+    },
+  );
+}

@@ -1,0 +1,171 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { omitUndefined } from "../catalogue/common-fields.ts";
+import { Failure } from "../failure.ts";
+import type { AuditLog } from "../perform/audit/audit-log.ts";
+import type { State } from "../state/state.ts";
+import type { Direction } from "../state/sweep-states.ts";
+import type { Sweep, SweepTarget, Tally } from "../state/sweeps.ts";
+import { parseJson } from "../text/parse-json.ts";
+import { canonicalJson } from "./canonical.ts";
+import { readFacts } from "./facts.ts";
+import { type Header, planHash, readHeader, type SweepPlan } from "./header.ts";
+import type { SweepOrder } from "./order.ts";
+import { readKept } from "./outcome.ts";
+import { makePlan, type PlanWays } from "./plan.ts";
+
+/** Mailboxes that one worker takes up together. */
+const chunkSize = 50;
+/** Rows that one query gives. */
+const page = 1000;
+
+export interface Planned {
+  readonly sweep: Sweep;
+  readonly plan: SweepPlan;
+}
+
+/** Looks for the targets and keeps the plan; nothing is touched. Throws Failure. */
+export async function planSweep(order: SweepOrder, ways: PlanWays & { readonly state: State; readonly actor: string }): Promise<Planned> {
+  const plan = await makePlan(order, ways);
+  const { targets, ...header } = plan;
+  const byMailbox = new Map<string, string[]>();
+  for (const facts of targets) {
+    const own = byMailbox.get(facts.mailbox);
+    if (own === undefined) byMailbox.set(facts.mailbox, [canonicalJson(facts)]);
+    else own.push(canonicalJson(facts));
+  }
+  const id = newId();
+  await ways.state.sweeps.create({
+    id,
+    connection: plan.connection.name ?? "",
+    plan: canonicalJson(header),
+    planHash: planHash(plan),
+    plannedBy: ways.actor,
+    mailboxes: [...byMailbox].map(([address, facts]) => ({ address, targets: facts })),
+    chunkSize,
+  });
+  return { sweep: await ways.state.sweeps.get(id), plan };
+}
+
+/** The day, so that people find it, and what no other sweep has. */
+function newId(): string {
+  return `${new Date().toISOString().slice(0, 10).replaceAll("-", "")}-${randomBytes(4).toString("hex")}`;
+}
+
+/** Every target of a sweep, in the order of the plan. */
+export async function* targetsOf(state: State, id: string): AsyncGenerator<SweepTarget> {
+  for (let after = -1; ; ) {
+    const some = await state.sweeps.targets(id, after, page);
+    yield* some;
+    const last = some.at(-1);
+    if (last === undefined || some.length < page) return;
+    after = last.number;
+  }
+}
+
+/** The plan as it is kept. Throws Failure `changed` where it has not the hash that it was made with. */
+export async function keptPlan(state: State, id: string): Promise<Planned> {
+  const sweep = await state.sweeps.get(id);
+  const header = readHeader(parseJson(sweep.plan));
+  const targets = [];
+  for await (const { facts } of targetsOf(state, id)) targets.push(readFacts(facts));
+  const plan = { ...header, targets };
+  if (planHash(plan) !== sweep.planHash)
+    throw new Failure("changed", `The plan of the sweep ${id} in the database is not the one that was made: somebody has changed it.`, {
+      hint: "Do not run it. Plan it again, and find out who has access to the database.",
+    });
+  return { sweep, plan };
+}
+
+/** Says that this plan, and no other, may be carried out. Throws Failure. */
+export async function approveSweep(state: State, id: string, hash: string, actor: string, audit: AuditLog | undefined): Promise<Sweep> {
+  const { sweep } = await keptPlan(state, id);
+  if (sweep.planHash === hash) await trace(audit, "sweep approve", sweep, actor);
+  await state.sweeps.approve(id, hash, actor);
+  return state.sweeps.get(id);
+}
+
+/** Begins what was approved, goes on with what was paused, or undoes what was done. Throws Failure. */
+export async function beginSweep(
+  state: State,
+  id: string,
+  direction: Direction,
+  actor: string,
+  audit: AuditLog | undefined,
+): Promise<Sweep> {
+  const { sweep } = await keptPlan(state, id);
+  await trace(audit, direction === "act" ? "sweep run" : "sweep undo", sweep, actor);
+  const begun = await state.sweeps.begin(id, direction, actor);
+  // Nothing may be left to do.
+  await state.sweeps.work.finish(id, begun.round);
+  return state.sweeps.get(id);
+}
+
+/** Ends a sweep, or holds it up: no further target is begun. Throws Failure. */
+export async function haltSweep(
+  state: State,
+  id: string,
+  how: "pause" | "cancel",
+  actor: string,
+  audit: AuditLog | undefined,
+): Promise<Sweep> {
+  await trace(audit, `sweep ${how}`, await state.sweeps.get(id), actor);
+  await state.sweeps[how](id);
+  return state.sweeps.get(id);
+}
+
+/** An entry before it is done: what cannot be written is not done. */
+async function trace(audit: AuditLog | undefined, action: string, sweep: Sweep, actor: string): Promise<void> {
+  const { connection, id, planHash: hash } = sweep;
+  const what = { action, effect: "change", actor, connection, mailbox: "", backend: "", call_id: randomUUID(), sweep: id } as const;
+  await audit?.append({ phase: "began", ...what, targets: [{ sweep: id, plan_hash: hash }] });
+}
+
+/** A sweep as every face shows it. */
+export function sweepDocument(sweep: Sweep, header: Header, tally: Tally) {
+  const time = (date: Date | undefined) => date?.toISOString();
+  return omitUndefined({
+    sweep: sweep.id,
+    state: sweep.state,
+    direction: sweep.direction,
+    plan_hash: sweep.planHash,
+    connection: sweep.connection,
+    action: header.action,
+    input: header.input,
+    find: header.find,
+    limits: header.limits,
+    counts: { ...header.counts, ...countsOf(tally) },
+    unexamined: header.unexamined,
+    left_alone: header.left_alone,
+    cannot_be_undone: header.cannot_be_undone,
+    planned_by: sweep.plannedBy,
+    planned_at: time(sweep.plannedAt),
+    approved_by: sweep.approvedBy,
+    approved_at: time(sweep.approvedAt),
+    begun_by: sweep.begunBy,
+    begun_at: time(sweep.begunAt),
+    ended_at: time(sweep.endedAt),
+  });
+}
+
+/** Targets by what became of them. `waiting`: nothing was done to them yet. `unknown`: begun, and their outcome is not known yet. */
+export function countsOf(tally: Tally) {
+  const { planned = 0, acting = 0, done = 0, failed = 0, changed = 0, gone = 0 } = tally;
+  const { undo_undone, undo_failed, undo_impossible, undo_undoing } = tally;
+  const undone = omitUndefined({ undone: undo_undone, not_undone: undo_failed, not_undoable: undo_impossible, undo_unknown: undo_undoing });
+  return { waiting: planned, unknown: acting, done, failed, changed, gone, ...undone };
+}
+
+/** A target as every face shows it. */
+export function targetDocument(target: SweepTarget) {
+  const facts = readFacts(target.facts);
+  return omitUndefined({
+    ...facts,
+    state: target.state,
+    attempts: target.attempts,
+    outcome: target.outcome === undefined ? undefined : readKept(target.outcome),
+    outcome_at: target.outcomeAt?.toISOString(),
+    undo: target.undoState,
+    undo_outcome: target.undoOutcome === undefined ? undefined : readKept(target.undoOutcome),
+    undo_outcome_at: target.undoOutcomeAt?.toISOString(),
+  });
+}

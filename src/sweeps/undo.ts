@@ -1,0 +1,159 @@
+import { randomUUID } from "node:crypto";
+import { omitUndefined } from "../catalogue/common-fields.ts";
+import type { Mailbox } from "../exchange/exchange.ts";
+import type { Message } from "../exchange/message.ts";
+import { asFailure, Failure } from "../failure.ts";
+import { attempt, takeOnly } from "../outcome.ts";
+import type { AuditEntry } from "../perform/audit/audit-log.ts";
+import { perform } from "../perform/perform.ts";
+import type { UndoState } from "../state/sweep-states.ts";
+import type { Claimed } from "../state/sweep-work.ts";
+import { type Acting, isLater, patiently, settle, type Work, withFacts } from "./act.ts";
+import { isSame } from "./facts.ts";
+import { inFolder, lookFor } from "./look.ts";
+import { type Kept, readKept } from "./outcome.ts";
+
+const mostTries = 5;
+
+/** Undoes what was done in one mailbox, target by target. Gives the failure for which the rest is to be tried again later. */
+export async function undoInMailbox(box: Claimed, acting: Acting): Promise<Failure | undefined> {
+  const { chunk, work, host } = acting;
+  const isLast = box.tries + 1 >= mostTries;
+  const open = (await work.targets(chunk.sweep, box.number, "undo")).map(withFacts);
+  // What was begun and has no outcome may have been done.
+  let later = await settle(
+    open.filter(({ state }) => state === "acting"),
+    box,
+    acting,
+    isLast,
+  );
+  for (const target of (await work.targets(chunk.sweep, box.number, "undo")).map(withFacts)) {
+    if (target.state !== "done") continue;
+    const wasBegun = target.undoState === "undoing";
+    const intended = await work.intend(chunk, box.number, "undo", [target.number]);
+    if (!intended.has(target.number)) return later;
+    const undone = await attempt(() => undoOne(target, wasBegun, box, acting));
+    const failure = undone.ok ? undefined : undone.failure;
+    if (failure !== undefined && isLater(failure.code) && (!isLast || failure.code === "cancelled")) {
+      later ??= failure;
+      continue;
+    }
+    const [state, kept]: readonly [UndoState, Kept] = undone.ok
+      ? undone.value
+      : ["failed", { error: omitUndefined({ code: undone.failure.code, message: undone.failure.message, hint: undone.failure.hint }) }];
+    const outcome = JSON.stringify({ ...kept, worker: acting.worker });
+    await patiently(() => work.undo(chunk.sweep, box.number, [{ number: target.number, state, outcome }]), host.signal);
+  }
+  return later;
+}
+
+/** Undoes one. `wasBegun`: somebody may have done it before. Throws Failure. */
+async function undoOne(target: Work, wasBegun: boolean, box: Claimed, acting: Acting): Promise<readonly [UndoState, Kept]> {
+  const { host } = acting;
+  const kept = readKept(target.outcome);
+  const { undo } = kept;
+  const { folder_id: to } = target.frozen;
+  if (undo === undefined || typeof undo.item_id !== "string" || to === undefined) return ["impossible", { message: whyImpossible(kept) }];
+  const mailbox = host.exchange.mailbox(box.address, { signal: host.signal });
+  const before = wasBegun ? await restored(target, undo.item_id, to, mailbox, acting, box) : undefined;
+  if (before !== undefined)
+    return ["undone", { new_item_id: before.itemId, settled_by_look: "It was found in its folder.", ...compared(kept, before) }];
+  const { item_id, to: _, ...fields } = undo;
+  // An action that says with which fields it is undone does more than to move.
+  const moved = Object.keys(fields).length === 0 ? item_id : await throughAction(item_id, fields, box, acting);
+  const now = await movedBack(target, moved, to, mailbox, acting);
+  return ["undone", { new_item_id: now.itemId, verified: true, ...compared(kept, now) }];
+}
+
+/** The message in the folder that it came from, where it has come back to it already. */
+async function restored(
+  target: Work,
+  itemId: string,
+  to: string,
+  mailbox: Mailbox,
+  acting: Acting,
+  box: Claimed,
+): Promise<Message | undefined> {
+  const opened = await attempt(() => takeOnly(mailbox.get([itemId], {})));
+  if (opened.ok && opened.value.parentFolderId !== to) return undefined;
+  if (!opened.ok && opened.failure.code !== "not-found") throw opened.failure;
+  const { work, chunk } = acting;
+  const others = (await work.outcomes(chunk.sweep, box.number)).map(
+    ({ facts }) => withFacts({ number: -1, state: "done", facts }).frozen.item_id,
+  );
+  const there = await inFolder(target.frozen, to, mailbox);
+  return there.find((message) => isSame(target.frozen, message) && (message.itemId === itemId || !others.includes(message.itemId)));
+}
+
+/** Gives the id that the message has then. Throws Failure. */
+async function throughAction(itemId: string, fields: Readonly<Record<string, unknown>>, box: Claimed, acting: Acting): Promise<string> {
+  const answer = await perform(acting.action, { ...fields, mailbox: box.address, item_id: [itemId] }, acting.host);
+  const [result] = answer.results ?? [];
+  const error = result?.error ?? answer.error;
+  if (error !== undefined) throw new Failure(error.code, error.message, { hint: error.hint });
+  return typeof result?.new_item_id === "string" ? result.new_item_id : itemId;
+}
+
+/** Moves it, with its entries in the audit, and looks whether it lies there. Throws Failure. */
+async function movedBack(target: Work, itemId: string, to: string, mailbox: Mailbox, { host, worker }: Acting): Promise<Message> {
+  const seen = await attempt(() => takeOnly(mailbox.get([itemId], {})));
+  if (!seen.ok && seen.failure.code === "not-found") return notThere(target, itemId, mailbox);
+  if (!seen.ok) throw seen.failure;
+  if (seen.value.parentFolderId === to) return seen.value;
+  const entry: Omit<AuditEntry, "phase"> = {
+    action: "sweep undo",
+    effect: "change",
+    actor: host.actor ?? "",
+    connection: host.connection,
+    mailbox: mailbox.address,
+    backend: host.exchange.backend,
+    call_id: randomUUID(),
+    options: { to, worker },
+    targets: [omitUndefined({ item_id: itemId, internet_message_id: target.frozen.internet_message_id, subject: target.frozen.subject })],
+  };
+  await host.audit?.append({ ...entry, phase: "began" });
+  const moved = await attempt(async () => {
+    const { newItemId = itemId } = await takeOnly(mailbox.move([itemId], { folder: to }));
+    const now = await takeOnly(mailbox.get([newItemId], {}));
+    if (now.parentFolderId !== to) throw new Failure("not-verified", "Exchange said that it was moved back, and it lies elsewhere.");
+    return now;
+  });
+  const outcome = moved.ok ? { status: "done", new_item_id: moved.value.itemId } : { status: "failed", error: moved.failure.code };
+  try {
+    await host.audit?.append({ ...entry, phase: "ended", outcome: [outcome] });
+  } catch (thrown) {
+    throw new Failure("audit-failed", `It was ${moved.ok ? "" : "not "}moved back; the audit entry that says so could not be written.`, {
+      cause: asFailure(thrown),
+    });
+  }
+  if (!moved.ok) throw moved.failure;
+  return moved.value;
+}
+
+/** Throws Failure with where it is, as far as a look shows. */
+async function notThere(target: Work, itemId: string, mailbox: Mailbox): Promise<never> {
+  const seen = await lookFor(target.frozen, new Set(), mailbox);
+  if (seen.at === "nowhere")
+    throw new Failure("not-found", "Exchange has it no more: it is neither in the mailbox nor in the Deletions of the Recoverable Items.", {
+      hint: "Its evidence, where it was kept, has its exact bytes.",
+    });
+  const where =
+    seen.at === "contained" ? seen.folder : seen.at === "elsewhere" ? (seen.message.folderPath ?? "another folder") : "its folder";
+  throw new Failure("changed", `Somebody has moved it: a message of the same Message-ID lies in ${where}. It was left there.`, {
+    hint: `It had the id ${itemId}.`,
+  });
+}
+
+/** What is not as it was right before the sweep. */
+function compared({ before }: Kept, now: Message): Pick<Kept, "differs"> {
+  const differs = [
+    ...(before?.is_read !== undefined && now.isRead !== undefined && before.is_read !== now.isRead ? ["is_read"] : []),
+    ...(before?.categories !== undefined && before.categories.join("\n") !== (now.categories ?? []).join("\n") ? ["categories"] : []),
+  ];
+  return differs.length === 0 ? {} : { differs };
+}
+
+function whyImpossible({ action, evidence }: Kept): string {
+  const kept = evidence === undefined ? "No evidence was kept." : `Its evidence has the SHA-256 ${evidence.sha256}.`;
+  return `Nothing says how ${action ?? "it"} could be undone. ${kept}`;
+}

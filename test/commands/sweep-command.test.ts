@@ -1,0 +1,207 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { openDatabase } from "../../src/state/postgres.ts";
+import { backends } from "../actions/lab-host.ts";
+import { openSweepDesk, type Printed, type SweepDesk } from "../sweeps/desk.ts";
+
+const people = ["user01@example.com", "user02@example.com", "user03@example.com"];
+const all = people.join(",");
+
+describe.each(backends)("a sweep over %s", (backend) => {
+  let desk: SweepDesk;
+  let id = "";
+  let number = 0;
+  beforeAll(async () => {
+    desk = await openSweepDesk(backend);
+  });
+  afterAll(() => desk.close());
+  beforeEach(() => {
+    number += 1;
+    id = `<campaign.${number}@mailer.example.net>`;
+    for (const person of people) {
+      desk.host.put(person, {
+        internetMessageId: id,
+        subject: "Your invoice",
+        isRead: true,
+        categories: ["Red"],
+        flag: { status: "Flagged" },
+      });
+    }
+  });
+
+  /** Where the messages of the campaign lie. */
+  const places = () =>
+    people.flatMap((person) =>
+      [...desk.host.mailbox(person).items()]
+        .filter((item) => item.internetMessageId === id)
+        .map((item) => `${item.folder.name} ${item.isRead} ${item.categories.join()} ${item.flag?.status}`),
+    );
+  const there = people.map(() => "Inbox true Red Flagged");
+  const away = people.map(() => "Deletions true Red Flagged");
+  const plan = (...words: readonly string[]) =>
+    desk.sweep("plan", "--internet-message-id", id, "--mailboxes", all, "--then", "delete-email", ...words);
+  const run = (planned: Printed) => desk.sweep("run", planned.sweep, "--plan", planned.plan_hash, "--yes");
+
+  test("freezes what it is going to do, and changes nothing by that", async () => {
+    const planned = await plan("--keep-evidence", "--max-items", "3");
+    expect(planned).toMatchObject({ exit: 0, success: true, state: "planned", action: "delete-email", input: { keep_evidence: true } });
+    expect(planned.counts).toMatchObject({ messages: 3, mailboxes: 3, examined: 3, unexamined: 0, waiting: 3 });
+    expect(planned.targets.map(({ mailbox }: { mailbox: string }) => mailbox)).toEqual(people);
+    expect(planned.targets[0]).toMatchObject({
+      internet_message_id: id,
+      subject: "Your invoice",
+      folder_path: "Inbox",
+      from: "billing@example.net",
+    });
+    expect(places()).toEqual(there);
+    expect(await desk.sweep("status", planned.sweep)).toMatchObject({ state: "planned", plan_hash: planned.plan_hash });
+  });
+
+  test("acts once on each message, keeps evidence, and leaves its name in the audit log", async () => {
+    const planned = await plan("--keep-evidence");
+    const ran = await run(planned);
+    expect(ran).toMatchObject({ exit: 0, success: true, state: "finished", counts: { done: 3, waiting: 0, unknown: 0, failed: 0 } });
+    expect(places()).toEqual(away);
+    const { targets } = await desk.sweep("report", planned.sweep);
+    for (const target of targets) {
+      expect(target).toMatchObject({ state: "done", attempts: 1, outcome: { action: "soft_deleted", verified: true } });
+      expect(target.outcome.evidence.sha256).toMatch(/^[0-9a-f]{64}$/);
+    }
+    const entries = desk.audit().filter(({ sweep }) => sweep === planned.sweep);
+    expect(entries.map(({ action, phase }) => `${action} ${phase}`).sort()).toEqual(
+      ["sweep approve began", "sweep run began", ...people.flatMap(() => ["delete-email began", "delete-email ended"])].sort(),
+    );
+    // What is done is not done again.
+    expect(await desk.sweep("run", planned.sweep, "--yes")).toMatchObject({ exit: 0, counts: { done: 3 } });
+    expect((await desk.sweep("report", planned.sweep)).targets.map(({ attempts }: { attempts: number }) => attempts)).toEqual([1, 1, 1]);
+  });
+
+  test("is undone message by message, with read state, flag and categories, and a second undo changes nothing", async () => {
+    const planned = await plan();
+    await run(planned);
+    expect(await desk.sweep("undo", planned.sweep)).toMatchObject({ error: { code: "confirmation-required" } });
+    expect(await desk.sweep("undo", planned.sweep, "--yes")).toMatchObject({ exit: 0, success: true, counts: { undone: 3 } });
+    expect(places()).toEqual(there);
+    const { targets } = await desk.sweep("report", planned.sweep);
+    expect(targets.map(({ undo }: { undo: string }) => undo)).toEqual(["undone", "undone", "undone"]);
+    const moves = desk.audit().filter(({ action }) => action === "sweep undo").length;
+    expect(await desk.sweep("undo", planned.sweep, "--yes")).toMatchObject({ exit: 0, counts: { undone: 3 } });
+    expect(places()).toEqual(there);
+    // Nothing but that it was asked for.
+    expect(desk.audit().filter(({ action }) => action === "sweep undo").length).toBe(moves + 1);
+    expect(await desk.sweep("run", planned.sweep, "--yes")).toMatchObject({ error: { code: "changed" } });
+  });
+
+  test("leaves alone what is not as the plan says, and says what it is", async () => {
+    const planned = await plan();
+    const [one = "", two = "", three = ""] = people;
+    const itemOf = (person: string) => {
+      const found = [...desk.host.mailbox(person).items()].find((item) => item.internetMessageId === id);
+      if (found === undefined) throw new Error("the message is not there");
+      return found;
+    };
+    const box = desk.host.mailbox(one);
+    box.move(itemOf(one), box.known("drafts"));
+    desk.host.mailbox(two).update(itemOf(two), { subject: "Another subject" });
+    desk.host.mailbox(three).remove(itemOf(three));
+    expect(await run(planned)).toMatchObject({ exit: 0, counts: { done: 0, changed: 2, gone: 1 } });
+    const { targets } = await desk.sweep("report", planned.sweep);
+    expect(targets.map(({ state, outcome }: { state: string; outcome: { differs?: string[] } }) => [state, outcome.differs])).toEqual([
+      ["changed", ["folder_id"]],
+      ["changed", expect.arrayContaining(["subject"])],
+      ["gone", []],
+    ]);
+    expect(itemOf(one).folder.name).toBe("Drafts");
+    expect(itemOf(two).folder.name).toBe("Inbox");
+  });
+
+  test("names each mailbox that it could not look into, with the reason", async () => {
+    const planned = await desk.sweep(
+      "plan",
+      "--internet-message-id",
+      id,
+      "--mailboxes",
+      `${all},nobody@example.com`,
+      "--then",
+      "delete-email",
+    );
+    expect(planned).toMatchObject({ exit: 6, success: false, incomplete: true, counts: { messages: 3, examined: 3, unexamined: 1 } });
+    expect(planned.unexamined).toMatchObject([{ mailbox: "nobody@example.com", code: "mailbox-not-found" }]);
+  });
+
+  test("has no plan where a limit is not kept", async () => {
+    for (const limit of [
+      ["--max-items", "2"],
+      ["--max-mailboxes", "2"],
+      ["--expected-count", "4"],
+      ["--expected-per-mailbox", "2"],
+    ]) {
+      expect(await plan(...limit)).toMatchObject({ error: { code: "unexpected-count" } });
+    }
+    expect(await plan("--expected-count", "3", "--expected-per-mailbox", "1")).toMatchObject({ exit: 0 });
+  });
+
+  test("runs only by the hash of its plan, as it was made", async () => {
+    const planned = await plan();
+    const other = await plan("--delete-type", "trash");
+    expect(other.plan_hash).not.toBe(planned.plan_hash);
+    expect(await desk.sweep("run", planned.sweep)).toMatchObject({ error: { code: "confirmation-required" } });
+    expect(await desk.sweep("run", planned.sweep, "--yes")).toMatchObject({ error: { code: "confirmation-required" } });
+    expect(await run({ ...planned, plan_hash: other.plan_hash })).toMatchObject({ error: { code: "changed" } });
+    expect(await desk.sweep("approve", planned.sweep, "--plan", other.plan_hash)).toMatchObject({ error: { code: "changed" } });
+    expect(await desk.sweep("approve", planned.sweep, "--plan", planned.plan_hash)).toMatchObject({ exit: 0, state: "approved" });
+    const database = await openDatabase({ directory: `${desk.folder}/state` });
+    await database.execute("UPDATE mailcordon.sweep_targets SET facts = replace(facts, 'user02', 'user04') WHERE sweep = $1", [
+      planned.sweep,
+    ]);
+    await database.close();
+    expect(await desk.sweep("run", planned.sweep)).toMatchObject({
+      error: { code: "changed", message: expect.stringContaining("somebody") },
+    });
+    expect(places()).toEqual(there);
+  });
+
+  test("is ended before it begins, or is held up and goes on", async () => {
+    const cancelled = await plan();
+    expect(await desk.sweep("cancel", cancelled.sweep)).toMatchObject({ exit: 0, state: "cancelled" });
+    expect(await run(cancelled)).toMatchObject({ error: { code: "changed" } });
+    const planned = await plan();
+    expect(await desk.sweep("run", planned.sweep, "--plan", planned.plan_hash, "--yes", "--detach")).toMatchObject({ state: "running" });
+    expect(await desk.sweep("pause", planned.sweep)).toMatchObject({ state: "paused", counts: { waiting: 3 } });
+    expect(places()).toEqual(there);
+    expect(await desk.sweep("resume", planned.sweep)).toMatchObject({ exit: 0, state: "finished", counts: { done: 3 } });
+    expect(places()).toEqual(away);
+  });
+
+  test("is refused where the connection leads elsewhere than it did", async () => {
+    const planned = await plan();
+    const before = process.env.MAILCORDON_ACCESS;
+    process.env.MAILCORDON_ACCESS = "delegate";
+    try {
+      const stop = new AbortController();
+      const ran = desk.sweepUntil(stop.signal, "run", planned.sweep, "--plan", planned.plan_hash, "--yes");
+      setTimeout(() => stop.abort(), 4000);
+      expect(await ran).toMatchObject({ state: "paused", counts: { waiting: 3 } });
+    } finally {
+      if (before === undefined) delete process.env.MAILCORDON_ACCESS;
+      else process.env.MAILCORDON_ACCESS = before;
+    }
+    expect(places()).toEqual(there);
+  });
+
+  test("says beforehand what cannot be undone", async () => {
+    expect((await plan()).cannot_be_undone).toEqual([]);
+    expect((await plan("--delete-type", "hard", "--confirm-hard")).cannot_be_undone).toHaveLength(1);
+    expect(await desk.sweep("plan", "--internet-message-id", id, "--mailboxes", all, "--then", "send-email")).toMatchObject({
+      error: { code: "invalid-input" },
+    });
+    expect(await desk.sweep("plan", "--internet-message-id", id, "--mailboxes", all)).toMatchObject({ error: { code: "invalid-input" } });
+  });
+
+  test("junks, and what was junked is undone to the folder that it was in", async () => {
+    const planned = await desk.sweep("plan", "--internet-message-id", id, "--mailboxes", all, "--then", "junk-mail");
+    expect(await run(planned)).toMatchObject({ exit: 0, counts: { done: 3 } });
+    expect(places().map((place) => place.split(" true")[0])).toEqual(["Junk Email", "Junk Email", "Junk Email"]);
+    expect(await desk.sweep("undo", planned.sweep, "--yes")).toMatchObject({ exit: 0, counts: { undone: 3 } });
+    expect(places()).toEqual(there);
+  });
+});

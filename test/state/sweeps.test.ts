@@ -1,0 +1,131 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import * as z from "zod";
+import { type Database, openDatabase } from "../../src/state/postgres.ts";
+import { openSweeps, type Sweeps } from "../../src/state/sweeps.ts";
+import { temporaryState } from "./temporary.ts";
+
+const folder = temporaryState();
+let database: Database;
+let other: Database;
+let sweeps: Sweeps;
+let others: Sweeps;
+beforeAll(async () => {
+  database = await openDatabase({ directory: folder.directory });
+  other = await openDatabase({ directory: folder.directory });
+  sweeps = openSweeps(database);
+  others = openSweeps(other);
+});
+afterAll(async () => {
+  await other.close();
+  await database.close();
+  await folder.remove();
+});
+
+let number = 0;
+async function running(): Promise<{ readonly id: string; readonly chunk: { sweep: string; round: number; chunk: number } }> {
+  number += 1;
+  const id = `sweep-${number}`;
+  const mailboxes = ["ann@example.com", "bob@example.com"].map((address) => ({ address, targets: ["{}", "{}"] }));
+  await sweeps.create({ id, connection: "main", plan: "{}", planHash: "hash", plannedBy: "ann", mailboxes, chunkSize: 50 });
+  await sweeps.approve(id, "hash", "bob");
+  const { round } = await sweeps.begin(id, "act", "bob");
+  return { id, chunk: { sweep: id, round, chunk: 0 } };
+}
+
+describe("the tables of sweeps", () => {
+  test("are made from the tables of the version before, with what is in them", async () => {
+    const before = temporaryState();
+    const state = await before.open();
+    const { id } = await state.keys.create({ name: "kept", grant: { roles: ["read"], mailboxes: undefined, connections: undefined } });
+    await before.close();
+    const old = await openDatabase({ directory: before.directory });
+    await old.execute("DROP TABLE mailcordon.sweep_targets", []);
+    await old.execute("DROP TABLE mailcordon.sweep_mailboxes", []);
+    await old.execute("DROP TABLE mailcordon.sweeps", []);
+    await old.execute("DELETE FROM mailcordon.migrations WHERE step > 5", []);
+    await old.close();
+    const again = await before.open();
+    expect((await again.keys.list()).map((key) => key.id)).toEqual([id]);
+    expect(await again.sweeps.list(10)).toEqual([]);
+    await before.remove();
+  });
+
+  test("give each mailbox to one process", async () => {
+    const { chunk } = await running();
+    const claimed = await Promise.all([sweeps, others, sweeps, others].map(({ work }) => work.claim(chunk)));
+    expect(claimed.flatMap((box) => box?.address ?? []).sort()).toEqual(["ann@example.com", "bob@example.com"]);
+  });
+
+  test("let only the owner of a mailbox act, and only while the sweep runs", async () => {
+    const { id, chunk } = await running();
+    const box = await sweeps.work.claim(chunk);
+    expect(box).toMatchObject({ number: 0 });
+    expect([...(await others.work.intend(chunk, 0, "act", [0, 1]))]).toEqual([]);
+    expect([...(await sweeps.work.intend(chunk, 0, "act", [0]))]).toEqual([0]);
+    // What was begun is not begun again.
+    expect([...(await sweeps.work.intend(chunk, 0, "act", [0]))]).toEqual([]);
+    await others.work.act(id, 0, [{ number: 0, state: "done", outcome: "{}" }]);
+    expect(await sweeps.tally(id)).toEqual({ planned: 3, acting: 1 });
+    await sweeps.pause(id);
+    expect([...(await sweeps.work.intend(chunk, 0, "act", [1]))]).toEqual([]);
+    // What was begun is ended.
+    await sweeps.work.act(id, 0, [{ number: 0, state: "done", outcome: "{}" }]);
+    expect(await sweeps.tally(id)).toEqual({ planned: 3, done: 1 });
+    // An outcome is not written twice.
+    await sweeps.work.act(id, 0, [{ number: 0, state: "failed", outcome: "{}" }]);
+    expect(await sweeps.tally(id)).toEqual({ planned: 3, done: 1 });
+  });
+
+  test("free the mailboxes of a process that is dead, and of no other", async () => {
+    const { chunk } = await running();
+    const third = await openDatabase({ directory: folder.directory });
+    await openSweeps(third).work.claim(chunk);
+    expect(await sweeps.work.dead([third.instance, other.instance])).not.toContain(third.instance);
+    await sweeps.work.free(third.instance);
+    expect(await sweeps.work.claim(chunk)).toMatchObject({ number: 1 });
+    expect(await sweeps.work.claim(chunk)).toBeUndefined();
+    const { instance } = third;
+    await third.close();
+    expect(await sweeps.work.dead([])).toContain(instance);
+    await sweeps.work.free(instance);
+    expect(await sweeps.work.claim(chunk)).toMatchObject({ number: 0 });
+  });
+
+  test("leave a mailbox that failed for now until it is due, and end the sweep when nothing is open", async () => {
+    const { id, chunk } = await running();
+    await sweeps.work.claim(chunk);
+    await sweeps.work.release(id, 0, "act", 60_000);
+    expect(await sweeps.work.claim(chunk)).toMatchObject({ number: 1 });
+    expect(await sweeps.work.claim(chunk)).toBeUndefined();
+    expect(await sweeps.work.due(chunk)).toBeGreaterThan(50_000);
+    await sweeps.work.intend(chunk, 1, "act", [2, 3]);
+    await sweeps.work.act(
+      id,
+      1,
+      [2, 3].map((target) => ({ number: target, state: "done" as const, outcome: "{}" })),
+    );
+    await sweeps.work.release(id, 1, "act");
+    await sweeps.work.finish(id, chunk.round);
+    expect(await sweeps.get(id)).toMatchObject({ state: "running" });
+    await database.query(z.unknown(), "UPDATE mailcordon.sweep_targets SET state = 'failed' WHERE sweep = $1 AND mailbox = 0", [id]);
+    await database.query(z.unknown(), "UPDATE mailcordon.sweep_mailboxes SET open = false WHERE sweep = $1", [id]);
+    await sweeps.work.finish(id, chunk.round);
+    expect(await sweeps.get(id)).toMatchObject({ state: "finished" });
+    // Whoever begins it again tries what failed, and nothing else.
+    const { round } = await sweeps.begin(id, "act", "bob");
+    expect(await sweeps.tally(id)).toEqual({ planned: 2, done: 2 });
+    expect(await sweeps.work.waiting(10)).toContainEqual({ sweep: id, round, chunk: 0 });
+  });
+
+  test("refuse what does not follow", async () => {
+    const { id } = await running();
+    await expect(sweeps.begin(id, "act", "bob")).rejects.toMatchObject({ code: "changed" });
+    await expect(sweeps.begin(id, "undo", "bob")).rejects.toMatchObject({ code: "changed" });
+    await expect(sweeps.approve(id, "hash", "bob")).rejects.toMatchObject({ code: "changed" });
+    await expect(sweeps.get("none")).rejects.toMatchObject({ code: "not-found" });
+    await sweeps.cancel(id);
+    await expect(sweeps.pause(id)).rejects.toMatchObject({ code: "changed" });
+    await expect(sweeps.begin(id, "act", "bob")).rejects.toMatchObject({ code: "changed" });
+    expect(await sweeps.begin(id, "undo", "bob")).toMatchObject({ state: "running", direction: "undo" });
+  });
+});
