@@ -10,6 +10,7 @@ import type { ArchiveState } from "../exchange/search/search-query.ts";
 import type { Failure } from "../failure.ts";
 import type { Outcome } from "../outcome.ts";
 import { readInput } from "./read-input.ts";
+import type { Reversibility } from "./reversibility.ts";
 
 /** What an action does to the world. */
 export type Effect = "read" | "change" | "create" | "send" | "destroy";
@@ -252,7 +253,7 @@ export interface Presentation {
 }
 
 /** One thing an analyst asks for, as the faces, the check-up and the reference pages see it. */
-export interface Action extends Uses {
+export interface Action extends Uses, Reversibility {
   /** kebab-case; also the file's name. */
   readonly name: string;
   /** As Sumo Logic's integration spells it. */
@@ -270,8 +271,6 @@ export interface Action extends Uses {
   readonly glance?: Presentation;
   /** An input that makes sense to a reader. */
   readonly example?: Row;
-  /** Why what this input asks for cannot be undone, although results have `undo`; one sentence. The input is as its schema reads it. */
-  readonly irreversible?: (input: Row) => string | undefined;
   /** Parses the input. Throws Failure `invalid-input` naming the field and saying what to put. */
   prepare(raw: unknown): Prepared;
 }
@@ -328,7 +327,6 @@ interface ItemActionDefinition<In extends z.ZodObject, Each extends z.ZodObject,
   readonly did?: (row: z.output<Each>, input: z.output<In>) => string | undefined;
   /** The columns of what was there when it was chosen and, as a second look has shown, is no more. */
   readonly vanished?: z.input<Each>;
-  readonly irreversible?: (input: Row) => string | undefined;
 }
 
 type Select<In extends z.ZodObject, M extends PortMethod> = (input: z.output<In>, context: Context<M>) => AsyncIterable<Selected>;
