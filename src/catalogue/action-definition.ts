@@ -316,7 +316,9 @@ export function defineWholeAnswerAction<In extends z.ZodObject, Out extends z.Zo
   };
 }
 
-interface ItemActionDefinition<In extends z.ZodObject, Each extends z.ZodObject, M extends PortMethod> extends CommonDefinition<In, M> {
+interface ItemActionDefinition<In extends z.ZodObject, Each extends z.ZodObject, M extends PortMethod>
+  extends CommonDefinition<In, M>,
+    Reversibility {
   readonly effect: Effect;
   readonly each: Each;
   readonly noun?: string;
