@@ -275,7 +275,7 @@ export interface Action extends Uses, Reversibility {
   prepare(raw: unknown): Prepared;
 }
 
-interface CommonDefinition<In extends z.ZodObject, M extends PortMethod> extends Uses<M> {
+interface CommonDefinition<In extends z.ZodObject, M extends PortMethod> extends Uses<M>, Reversibility {
   readonly name: string;
   readonly title: string;
   readonly summary: string;
@@ -316,9 +316,7 @@ export function defineWholeAnswerAction<In extends z.ZodObject, Out extends z.Zo
   };
 }
 
-interface ItemActionDefinition<In extends z.ZodObject, Each extends z.ZodObject, M extends PortMethod>
-  extends CommonDefinition<In, M>,
-    Reversibility {
+interface ItemActionDefinition<In extends z.ZodObject, Each extends z.ZodObject, M extends PortMethod> extends CommonDefinition<In, M> {
   readonly effect: Effect;
   readonly each: Each;
   readonly noun?: string;
