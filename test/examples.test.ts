@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { build as compile } from "esbuild";
@@ -15,6 +15,8 @@ let lab: Lab;
 let folder = "";
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "mailcordon-examples-"));
+  // Without it, Node.js takes a package.json of a folder above for that of the project, and one with our name would lead there.
+  writeFileSync(join(folder, "package.json"), '{ "private": true, "type": "module" }');
   symlinkSync(join(build().project, "node_modules"), join(folder, "node_modules"));
   await compile({
     entryPoints: examples.map((name) => join(root, "examples", name)),

@@ -64,7 +64,9 @@ export const sentColumns = {
   copy_left: z
     .literal(true)
     .optional()
-    .describe("Present when save_to_sent was false, and a copy may be in Sent Items all the same: it could not be taken away."),
+    .describe(
+      "Present when save_to_sent was false, and a copy may be in Sent Items all the same: it could not be deleted, or was not shown to be gone afterwards.",
+    ),
 };
 
 export function sentRow(sent: Sent) {

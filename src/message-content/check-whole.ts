@@ -54,20 +54,24 @@ function withoutBoundaries(fields: readonly RawField[]): string {
   return `${fields.map(({ name, value }) => `${name}:${name === "content-type" ? value.replace(/boundary=("[^"]*"|[^;]*)/gi, "") : value}`).join("\n")}\n\n`;
 }
 
+/** Makes the failure of a message or a file that is not shown to be whole. */
+type Refusal = (why: string) => Failure;
+
 /**
- * Reads a message a second time. Throws Failure `evidence-failed` unless the two readings are the same, end as they began, and have in them what
- * Exchange lists. `first`: the SHA-256 of the first reading, and the reading itself.
+ * Reads a message a second time. Throws Failure, by default `evidence-failed`, unless the two readings are the same, end as they began, and have in
+ * them what Exchange lists. `first`: the SHA-256 of the first reading, and the reading itself.
  */
 export async function checkMessage(
   again: AsyncIterable<Uint8Array>,
   first: MessageDigest & { readonly sha256: string },
   { internetMessageId, attachments }: ListedContent,
+  notWhole: Refusal = noEvidence,
 ): Promise<void> {
   const hash = createHash("sha256");
   const reader = openDigestingReader();
   const read = await readAttached(reader.through(hashed(again, hash)), "");
   const second = reader.end();
-  if (hash.digest("hex") !== first.sha256 && second.digest !== first.digest) throw readingsDiffer();
+  if (hash.digest("hex") !== first.sha256 && second.digest !== first.digest) throw notWhole(unequal);
   if (!second.isComplete || !first.isComplete) {
     throw notWhole("the message that Exchange gave ends before its parts do");
   }
@@ -84,7 +88,22 @@ export async function checkMessage(
 export async function checkFile(again: AsyncIterable<Uint8Array>, first: { readonly sha256: string }): Promise<void> {
   const hash = createHash("sha256");
   for await (const _ of hashed(again, hash));
-  if (hash.digest("hex") !== first.sha256) throw readingsDiffer();
+  if (hash.digest("hex") !== first.sha256) throw noEvidence(unequal);
+}
+
+/**
+ * Shows that a message which is to be put into another mailbox is whole, by the same checks as evidence. `bytes`: the first reading. Throws Failure
+ * `broken-reply`: then nothing of it was copied.
+ */
+export async function checkCarried(
+  bytes: AsyncIterable<Uint8Array>,
+  again: AsyncIterable<Uint8Array>,
+  listed: ListedContent,
+): Promise<void> {
+  const reader = openDigestingReader();
+  const hash = createHash("sha256");
+  for await (const _ of reader.through(hashed(bytes, hash)));
+  await checkMessage(again, { ...reader.end(), sha256: hash.digest("hex") }, listed, notCarried);
 }
 
 async function* hashed(bytes: AsyncIterable<Uint8Array>, hash: ReturnType<typeof createHash>): AsyncIterable<Uint8Array> {
@@ -94,13 +113,17 @@ async function* hashed(bytes: AsyncIterable<Uint8Array>, hash: ReturnType<typeof
   }
 }
 
-function readingsDiffer(): Failure {
-  return notWhole("two readings of it were not the same");
-}
+const unequal = "two readings of it were not the same";
 
-function notWhole(why: string): Failure {
+function noEvidence(why: string): Failure {
   return new Failure("evidence-failed", `The evidence may not be whole: ${why}. It was not kept, and the item was not touched.`, {
     hint: "Repeat. If it stays, keep the bytes with download-mail-as-eml or get-attachments, look at them, and delete without keeping evidence.",
+  });
+}
+
+function notCarried(why: string): Failure {
+  return new Failure("broken-reply", `What Exchange returned of the message may not be whole: ${why}. It was not copied.`, {
+    hint: "Repeat. If it persists, save the message with download-mail-as-eml and check the file.",
   });
 }
 

@@ -1,4 +1,16 @@
-import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import * as z from "zod";
@@ -83,7 +95,7 @@ export function copiedTo(home: string, folder: string): string {
   if (existsSync(copy)) return copy;
   // It gets its name when it is whole, so that neither a crash nor another process leaves half of it.
   const fresh = mkdtempSync(join(home, "copying-"));
-  cpSync(join(folder, "native"), join(fresh, "native"), { recursive: true, dereference: true });
+  copyFollowingLinks(join(folder, "native"), join(fresh, "native"));
   chmodSync(fresh, 0o711);
   try {
     renameSync(fresh, copy);
@@ -93,6 +105,19 @@ export function copiedTo(home: string, folder: string): string {
     if (!existsSync(copy)) throw thrown;
   }
   return copy;
+}
+
+/**
+ * Copies a file or a folder, and for each link the file or folder behind it. `cpSync` with `dereference` copies the links of a folder as links on
+ * some releases of Node.js 22.
+ */
+function copyFollowingLinks(from: string, to: string): void {
+  if (!statSync(from).isDirectory()) {
+    copyFileSync(from, to);
+    return;
+  }
+  mkdirSync(to);
+  for (const name of readdirSync(from)) copyFollowingLinks(join(from, name), join(to, name));
 }
 
 /** Where a package is installed. Throws Failure `unsupported` where it is not. */

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import type { Attachment } from "../../src/exchange/attachment.ts";
-import { checkFile, checkMessage, openDigestingReader } from "../../src/message-content/check-whole.ts";
+import { checkCarried, checkFile, checkMessage, openDigestingReader } from "../../src/message-content/check-whole.ts";
 
 async function* coming(bytes: Uint8Array): AsyncIterable<Uint8Array> {
   for (let at = 0; at < bytes.length; at += 50) yield bytes.subarray(at, at + 50);
@@ -102,6 +102,25 @@ describe("a message that is read twice", () => {
   test("is whole when Exchange calls a file otherwise and its size fits", async () => {
     const renamed = [{ id: "1", kind: "file", name: "ATT00001.bin", size: 400 } as const, ...listed.slice(1)];
     await expect(check(message(), message(), { ...about, attachments: renamed })).resolves.toBeUndefined();
+  });
+});
+
+describe("a message that is copied as MIME", () => {
+  const carried = (first: string, second = first, what = about) =>
+    checkCarried(coming(Buffer.from(first)), coming(Buffer.from(second)), what);
+
+  test("is whole by the checks of evidence", async () => {
+    await carried(message());
+    await carried(message("b"), message("other"));
+  });
+
+  test.each([
+    ["its first reading is cut", () => carried(message().slice(0, 200), message())],
+    ["its second reading is cut", () => carried(message(), message().slice(0, 200))],
+    ["both readings are cut", () => carried(message().slice(0, 200))],
+    ["it lacks an attachment that Exchange lists", () => carried("Subject: x\r\n\r\nHello.\r\n")],
+  ])("is not copied when %s", async (_, run) => {
+    await expect(run()).rejects.toMatchObject({ code: "broken-reply", message: expect.stringContaining("It was not copied.") });
   });
 });
 

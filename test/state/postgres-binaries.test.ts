@@ -60,9 +60,12 @@ test("programs are copied once for each version, links as what they lead to, to 
   writeFileSync(join(installed, "package.json"), '{"version": "1.2.3"}');
   writeFileSync(join(installed, "native/bin/postgres"), "one", { mode: 0o755 });
   symlinkSync(join(installed, "native/bin/postgres"), join(installed, "native/bin/link"));
+  symlinkSync("bin", join(installed, "native/lib"));
   const copy = copiedTo(folder, installed);
   expect(readFileSync(join(copy, "native/bin/link"), "utf8")).toBe("one");
   expect(lstatSync(join(copy, "native/bin/link")).isSymbolicLink()).toBe(false);
+  expect(lstatSync(join(copy, "native/lib")).isSymbolicLink()).toBe(false);
+  expect(statSync(join(copy, "native/bin/postgres")).mode & 0o777).toBe(0o755);
   expect(statSync(copy).mode & 0o777).toBe(0o711);
   writeFileSync(join(installed, "native/bin/postgres"), "two");
   expect(copiedTo(folder, installed)).toBe(copy);

@@ -5,8 +5,10 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Copied } from "../../exchange/exchange.ts";
+import type { Message } from "../../exchange/message.ts";
 import { Failure, throwDefect } from "../../failure.ts";
 import { attempt, type Outcome } from "../../outcome.ts";
+import { beginsAsMessage } from "../../wire/mime/check-message-start.ts";
 import type { QName } from "../../wire/xml/read-xml.ts";
 import type { ByteSource } from "../../wire/xml/write-xml.ts";
 import type { FolderRef } from "../folders/folder-ref.ts";
@@ -50,8 +52,9 @@ export async function* carryToOtherMailbox(
   let lacking: Failure | undefined;
   const byMime = async (id: string, why: Failure): Promise<Copied> => {
     if (isMove) throw cannotMove(why);
-    const original = await from.ask(getItem, { ids: [{ id }], detail: {} });
+    const original = await from.ask(getItem, { ids: [{ id }], detail: { attachments: true } });
     await saveContent(from, getItemMime, { id }, t("MimeContent"), file);
+    await checkSaved(from, original, id, file);
     return importMime(to, { folderId: await there(), data: await fileSource(file), original }, reasonOf(why));
   };
   try {
@@ -91,9 +94,27 @@ async function saveContent(
   content: QName,
   file: string,
 ): Promise<void> {
+  const bytes = await contentOf(mailbox, operation, item, content);
+  await pipeline(Readable.from(bytes), createWriteStream(file, { mode: 0o600 }));
+}
+
+async function contentOf(
+  mailbox: EwsMailbox,
+  operation: Operation<ItemRef, unknown>,
+  item: ItemRef,
+  content: QName,
+): Promise<AsyncIterable<Uint8Array>> {
   const { bytes } = await mailbox.stream(operation, item, [content]);
   if (bytes === undefined) throw new Failure("unreadable", "Exchange gave no data for this item.");
-  await pipeline(Readable.from(bytes), createWriteStream(file, { mode: 0o600 }));
+  return bytes;
+}
+
+/** Throws Failure unless the message in the file is shown to be whole. The form of an export is not published, so no export is checked. */
+async function checkSaved(from: EwsMailbox, original: Message, id: string, file: string): Promise<void> {
+  const { checkCarried } = await import("../../message-content/check-whole.ts");
+  const again = await contentOf(from, getItemMime, { id }, t("MimeContent"));
+  const { internetMessageId, attachments = [] } = original;
+  await checkCarried(createReadStream(file), beginsAsMessage(again), { internetMessageId, attachments });
 }
 
 /** The server does not know these operations, or refuses them to the account: then nothing is in the other mailbox, and another form may do. */

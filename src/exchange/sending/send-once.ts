@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { asFailure, Failure, type LeftDraft, throwDefect } from "../../failure.ts";
+import { attempt } from "../../outcome.ts";
 import type { Sent } from "./draft.ts";
 
 /** How long to wait before each look, in milliseconds. */
@@ -166,15 +167,14 @@ export function nothingSent(failure: Failure): Failure {
   });
 }
 
-/** Deletes our draft and gives the failure back; when that fails, the failure says where the draft is left. */
+/**
+ * Deletes our draft and returns the failure. Where a draft is left afterwards, the failure says where: a reply that says success shows no deletion, only
+ * a second look does.
+ */
 export async function discardAfterFailure<D>(draft: D, failure: Failure, cleanup: DraftCleanup<D>): Promise<Failure> {
-  try {
-    await cleanup.discard(draft);
-    return failure;
-  } catch (thrown) {
-    throwDefect(asFailure(thrown), failure.message);
-    return await withLeftDrafts(failure, cleanup);
-  }
+  const deletion = await attempt(() => cleanup.discard(draft));
+  if (!deletion.ok) throwDefect(deletion.failure, failure.message);
+  return await withLeftDrafts(failure, cleanup);
 }
 
 /** The failure with the drafts of ours that are left, as they are found now. */

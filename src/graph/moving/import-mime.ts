@@ -1,9 +1,12 @@
+import type { Attachment } from "../../exchange/attachment.ts";
 import { type Copied, copyLosses } from "../../exchange/exchange.ts";
 import { discardAfterFailure } from "../../exchange/sending/send-once.ts";
 import { asFailure, Failure, type LeftDraft } from "../../failure.ts";
 import { attempt } from "../../outcome.ts";
 import { beginsAsMessage } from "../../wire/mime/check-message-start.ts";
 import type { FolderRef } from "../folders/folder-ref.ts";
+import { attachmentsOf } from "../messages/attachment-ids.ts";
+import { listAttachments } from "../requests/message-list-attachments.ts";
 import { moveMessage } from "../requests/message-move.ts";
 import { getMessage } from "../requests/messages.ts";
 import { getMimeMessage } from "../requests/outlook-get-mime-message.ts";
@@ -64,8 +67,24 @@ async function createDraft(to: GraphMailbox, mime: Uint8Array): Promise<string> 
   }
 }
 
+/** The message, shown to be whole: Graph gives no length of it. */
+async function readWhole(from: GraphMailbox, id: string, why: string): Promise<Uint8Array> {
+  const mime = await readHeld(from, id, why);
+  const { checkCarried } = await import("../../message-content/check-whole.ts");
+  const { internetMessageId } = await from.ask(getMessage, { itemId: id, detail: {} });
+  const listed: Attachment[] = [];
+  for await (const { items } of from.pages(listAttachments, id)) for (const one of attachmentsOf(items, id)) listed.push(one);
+  const again = await from.stream(getMimeMessage, id);
+  await checkCarried(pieces(mime), beginsAsMessage(again), { internetMessageId, attachments: listed });
+  return mime;
+}
+
+async function* pieces(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  yield bytes;
+}
+
 /** Held whole, since its size must be known before it is sent; what would be too large for the request is not read to its end. */
-async function readWhole(mailbox: GraphMailbox, id: string, why: string): Promise<Uint8Array> {
+async function readHeld(mailbox: GraphMailbox, id: string, why: string): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let size = 0;
   for await (const bytes of beginsAsMessage(await mailbox.stream(getMimeMessage, id))) {

@@ -55,7 +55,7 @@ export async function deliver(mailbox: GraphMailbox, delivery: Delivery, delays:
   if (about === undefined) throw new Failure("internal", "A message was sent that was never finished.");
   const copy = await copyOf(() => findCopy(steady, delivery.mark), delays, mailbox.call.progress);
   if (delivery.saveToSent) return { ...about, ...copy };
-  return { ...about, ...(await removeCopy(steady, copy)) };
+  return { ...about, ...(await removeCopy(steady, delivery.mark, copy)) };
 }
 
 /** Gives the draft with its new id, once nothing is found under that of `ordered`. */
@@ -102,18 +102,17 @@ async function findCopy(mailbox: GraphMailbox, mark: string): Promise<Partial<Se
   return { itemId, internetMessageId, conversationId, sentAt, subject, to, cc, bcc };
 }
 
-/** Graph keeps a copy of every draft that it sends; where none is wanted, it is taken away afterwards. */
-async function removeCopy(mailbox: GraphMailbox, { itemId }: Partial<Sent>): Promise<Pick<Sent, "copyLeft">> {
+/** Graph keeps a copy of every draft that it sends; where none is wanted, it is deleted afterwards, and looked for again. */
+async function removeCopy(mailbox: GraphMailbox, mark: string, { itemId }: Partial<Sent>): Promise<Pick<Sent, "copyLeft">> {
   try {
-    if (itemId !== undefined) {
-      await deleteDraft(mailbox, itemId);
-      return {};
-    }
-    mailbox.call.progress?.("It was sent, but its copy in Sent Items was not found, so it is still there.");
+    if (itemId !== undefined) await deleteDraft(mailbox, itemId);
+    if (itemId !== undefined && (await findSentByMark(mailbox, mark, ["sentitems"], "immutable")).length === 0) return {};
+    const why = itemId === undefined ? "was not found there, so it was not deleted" : "is still there after its deletion";
+    mailbox.call.progress?.(`The message was sent. Its copy in Sent Items ${why}.`);
   } catch (thrown) {
     const failure = asFailure(thrown);
     throwDefect(failure, "The message was sent.");
-    mailbox.call.progress?.(`It was sent, but its copy is still in Sent Items: ${failure.message}`);
+    mailbox.call.progress?.(`The message was sent. Its copy may still be in Sent Items: ${failure.message}`);
   }
   return { copyLeft: true };
 }

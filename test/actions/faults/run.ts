@@ -353,7 +353,11 @@ function comparable(answer: Answer, { folder }: Stage): unknown {
   return JSON.parse(JSON.stringify({ ...rest, ...sorted, waited_ms: undefined }).replaceAll(folder, ""));
 }
 
-const Listing = z.looseObject({ contacts: z.array(z.looseObject({ folder_path: z.string().optional() })).optional() });
+const Place = z.looseObject({ archive: z.string().optional() });
+const Listing = Place.extend({
+  contacts: z.array(z.looseObject({ folder_path: z.string().optional() })).optional(),
+  per_mailbox: z.array(Place).optional(),
+});
 
 /** What was found without the fault, less what an answer may leave open: whether there is an archive mailbox, and the path of a folder. */
 function asFarAsKnown(baseline: unknown, answer: Answer): unknown {
@@ -362,7 +366,12 @@ function asFarAsKnown(baseline: unknown, answer: Answer): unknown {
   const contacts = whole.contacts?.map(({ folder_path, ...one }, at) =>
     told.contacts?.[at]?.folder_path === undefined ? one : { ...one, folder_path },
   );
-  return { ...whole, ...(contacts && { contacts }), ...(told.archive === "unknown" ? { archive: "unknown" } : {}) };
+  const unknown = ({ archive }: z.infer<typeof Place> = {}) => (archive === "unknown" ? { archive } : {});
+  const mailboxes = whole.per_mailbox?.map((one) => ({
+    ...one,
+    ...unknown(told.per_mailbox?.find(({ mailbox }) => mailbox === one.mailbox)),
+  }));
+  return { ...whole, ...(contacts && { contacts }), ...(mailboxes && { per_mailbox: mailboxes }), ...unknown(told) };
 }
 
 /** Of an answer about what was touched: the rest (new ids, change keys, whether a copy could be read again) a second try makes anew. */

@@ -123,6 +123,9 @@ test("what cannot be made ready, or is refused, leaves no draft behind; one that
     message: "Nothing was sent. It failed. A draft is left in Deleted Items of ann@example.com.",
     leftDrafts: left,
   });
+  // A reply that says success deletes nothing by itself.
+  const unmoved = practice([fail("access-denied")], [], { discard: () => Promise.resolve(), left: async () => left });
+  await expect(unmoved.sent()).rejects.toMatchObject({ code: "access-denied", leftDrafts: left });
   const hidden = practice([fail("access-denied")], [], {
     discard: () => Promise.reject(fail("busy")),
     left: () => Promise.reject(fail("busy")),

@@ -1,0 +1,43 @@
+import { describe, expect, onTestFinished, test } from "vitest";
+import { copyEmail } from "../../../src/actions/copy-email.ts";
+import { sendEmail } from "../../../src/actions/send-email.ts";
+import { perform } from "../../../src/perform/perform.ts";
+import { ann, ben, openStage, whereIs } from "./stage.ts";
+
+describe("over graph, a message that is copied as MIME", () => {
+  test.each([1, 2])("is not copied when reading %i of it was cut to half of its bytes", async (nth) => {
+    const stage = await openStage("graph", { importExport: false });
+    onTestFinished(() => stage.close());
+    const item = stage.put("first");
+    stage.lab.addFault({ kind: "truncate", operation: "outlook-get-mime-message", nth, times: 1, backOffMs: 20 });
+    const input = { item_id: stage.idOf(item), destination_folder: "inbox", destination_mailbox: ben };
+    const { results } = await perform(copyEmail, input, stage.host);
+    expect(results).toMatchObject([{ status: "failed", error: { code: "broken-reply" } }]);
+    expect(results?.[0]?.error?.message).toContain("two readings of it were not the same");
+    expect(whereIs(stage, "first")).toEqual([`${ann} inbox`]);
+  });
+});
+
+describe("over graph, a copy in Sent Items that nobody wants", () => {
+  async function sent(fault: boolean) {
+    const stage = await openStage("graph");
+    onTestFinished(() => stage.close());
+    if (fault) stage.lab.addFault({ kind: "empty-204", operation: "message-permanentdelete", times: 1 });
+    const input = { to: ben, subject: "Look out", body_text: "There is mail.", save_to_sent: false };
+    const { results } = await perform(sendEmail, input, stage.host);
+    return { results, kept: stage.mailbox(ann).known("sentitems").items.size };
+  }
+
+  test("is gone, and the answer does not name it", async () => {
+    const { results, kept } = await sent(false);
+    expect(kept).toBe(0);
+    expect(results).toMatchObject([{ status: "done" }]);
+    expect(results?.[0]).not.toHaveProperty("copy_left");
+  });
+
+  test("is reported when the server only says that it deleted the copy", async () => {
+    const { results, kept } = await sent(true);
+    expect(kept).toBe(1);
+    expect(results).toMatchObject([{ status: "done", copy_left: true }]);
+  });
+});
