@@ -1,8 +1,9 @@
 // Measures speed and memory as ratios in one run and fails where a bar is missed: `npm run bench`; `-- --write` for docs/bench.md (of a whole run),
-// `-- --rounds N` for more or fewer runs of each, `-- --only xml` (or ews, graph, serve) for a part.
+// `-- --rounds N` for more or fewer runs of each, `-- --only xml` (or ews, graph, serve, audit) for a part.
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
+import { measureAudit } from "./audit.ts";
 import { measureClient } from "./client.ts";
 import { measureGraph } from "./graph.ts";
 import type { Measure } from "./measure.ts";
@@ -18,6 +19,7 @@ const parts = {
   ews: () => measureClient(rounds),
   graph: () => measureGraph(rounds),
   serve: () => measureServe(rounds),
+  audit: () => measureAudit(rounds),
 };
 const measures: Measure[] = [];
 for (const [name, part] of Object.entries(parts)) {

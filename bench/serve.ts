@@ -42,7 +42,11 @@ export async function measureServe(rounds: number): Promise<Measure[]> {
   await chmod(folder, 0o711);
   fill(lab);
   const server = await serve(lab, folder);
-  const direct = spawn(process.execPath, [library], { cwd: folder, env: server.environment, stdio: ["pipe", "pipe", "inherit"] });
+  const direct = spawn(process.execPath, [library], {
+    cwd: folder,
+    env: { ...process.env, ...server.environment },
+    stdio: ["pipe", "pipe", "inherit"],
+  });
   const answers = createInterface({ input: direct.stdout })[Symbol.asyncIterator]();
   /** Milliseconds of CPU for each call of the library. */
   const ask = async (work: Work): Promise<number> => {
@@ -69,20 +73,25 @@ export async function measureServe(rounds: number): Promise<Measure[]> {
   }
 }
 
-interface Server {
+export interface Server {
   readonly url: URL;
   readonly key: string;
   readonly process: ChildProcess;
-  readonly environment: NodeJS.ProcessEnv;
+  /** Variables with which `mailcordon` uses the same settings. */
+  readonly environment: Readonly<Record<string, string>>;
   readonly folder: string;
 }
 
-async function serve(lab: Lab, folder: string): Promise<Server> {
+/** Starts `mailcordon serve` in a folder of its own, with an API key that may read. `audit` is that section of its settings. */
+export async function serve(lab: Lab, folder: string, audit: object = {}): Promise<Server> {
   const basic = { username: socAddress, password: "env:LAB_PASSWORD" };
   const connections = { lab: { ews: { url: lab.ewsUrl }, auth: { basic } } };
-  await writeFile(join(folder, "mailcordon.yaml"), JSON.stringify({ connections, serve: { port: 0, max_concurrency: 64 } }));
-  const environment = { ...process.env, LAB_PASSWORD: labPassword, MAILCORDON_CONFIG: join(folder, "mailcordon.yaml") };
-  const ways = { cwd: folder, env: environment };
+  const settings = { connections, audit, serve: { port: 0, max_concurrency: 64 } };
+  await writeFile(join(folder, "mailcordon.yaml"), JSON.stringify(settings));
+  // State, evidence and audit log of a bench are in its own folder.
+  const places = { XDG_STATE_HOME: join(folder, "state"), XDG_DATA_HOME: join(folder, "data") };
+  const environment = { ...places, LAB_PASSWORD: labPassword, MAILCORDON_CONFIG: join(folder, "mailcordon.yaml") };
+  const ways = { cwd: folder, env: { ...process.env, ...environment } };
   const made = execFileSync(process.execPath, [program, "keys", "add", "--name", "bench", "--role", "read", "--json"], ways);
   const child = spawn(process.execPath, [program, "serve", "--quiet", "--json"], { ...ways, stdio: ["ignore", "pipe", "inherit"] });
   const [said] = await once(child.stdout, "data");
@@ -151,7 +160,7 @@ async function flat(server: Server): Promise<Measure> {
 }
 
 /** Makes the calls, so many at once; gives how long each took, in milliseconds. */
-async function load(server: Server, { action, input, calls, clients }: Omit<Work, "name">): Promise<number[]> {
+export async function load(server: Server, { action, input, calls, clients }: Omit<Work, "name">): Promise<number[]> {
   const agent = new Agent({ keepAlive: true, maxSockets: clients });
   const waits: number[] = [];
   let left = calls;
@@ -188,7 +197,7 @@ function call({ url, key }: Server, agent: Agent, action: string, body: string):
 }
 
 // The account of a running process can only be had where there is /proc: proc(5), in ticks of which Linux shows 100 a second.
-function cpuMsOf({ pid }: ChildProcess): number {
+export function cpuMsOf({ pid }: ChildProcess): number {
   const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
     .replace(/^.*\) /, "")
     .split(" ");

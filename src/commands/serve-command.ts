@@ -12,6 +12,7 @@ import { errorLine } from "../faces/http/error-line.ts";
 import { openLog } from "../faces/http/log.ts";
 import { mountMcp } from "../faces/mcp/mount.ts";
 import { asFailure, Failure } from "../failure.ts";
+import { settleAudits } from "../perform/audit/entry-queue.ts";
 import { openEvidenceIndex } from "../perform/evidence/evidence-index.ts";
 import { loadSettings, readWrittenSettings, type SettingsPlace, type WrittenSettings } from "../settings/load-settings.ts";
 import { readServe, type ServerSettings } from "../settings/serve-settings.ts";
@@ -69,6 +70,7 @@ export async function runServe(args: readonly string[], screen: Screen, version:
   const connections = openConnections(written, flags, {
     exclusively: (name, work) => (opening === undefined ? work() : opening.exclusively(name, work)),
     auditHead: (log) => whereItAnswers(() => opening?.auditHead(log)),
+    busy: true,
   });
   // What is wrong with a connection's settings is said now, and not to the first caller.
   const opened = await Promise.all(written.connections.map((name) => connections.open(name)));
@@ -112,6 +114,7 @@ export async function runServe(args: readonly string[], screen: Screen, version:
     }
   } finally {
     await Promise.all(opened.map(({ exchange }) => exchange.close()));
+    await settleAudits();
     await state.close();
   }
   return 0;

@@ -7,8 +7,9 @@ import type { Exchange } from "../exchange/exchange.ts";
 import { Failure } from "../failure.ts";
 import { noPrivateFiles, openPrivateFiles, type PrivateFiles } from "../files/private-files.ts";
 import type { GraphOptions } from "../graph/graph.ts";
-import type { AuditLog, Exclusively } from "../perform/audit/audit-log.ts";
+import type { AuditLog } from "../perform/audit/audit-log.ts";
 import type { AuditHeads } from "../perform/audit/audit-log-end.ts";
+import type { Exclusively } from "../perform/audit/locked-log.ts";
 import type { Connection, Settings } from "../settings/load-settings.ts";
 import type { OAuth } from "../settings/oauth-settings.ts";
 import { readFileSetting } from "../settings/read-named-file.ts";
@@ -47,6 +48,8 @@ export interface OpenOptions {
   readonly exclusively?: Exclusively | undefined;
   /** Where the end of an audit log is kept besides the file for it: in a database that is open. */
   readonly auditHead?: ((log: string) => AuditHeads) | undefined;
+  /** Whether the process is a server, which writes many audit entries. Default false. */
+  readonly busy?: boolean | undefined;
 }
 
 /**
@@ -77,13 +80,16 @@ export async function open(settings: Settings, options: OpenOptions = {}): Promi
   };
 }
 
-async function openAuditOf({ audit: { file, heads: folder, key } }: Settings, { exclusively, auditHead }: OpenOptions): Promise<AuditLog> {
+async function openAuditOf(
+  { audit: { file, heads: folder, key } }: Settings,
+  { exclusively, auditHead, busy }: OpenOptions,
+): Promise<AuditLog> {
   const [{ openAudit }, { openHeadFile }] = await Promise.all([
     import("../perform/audit/audit-log.ts"),
     import("../perform/audit/audit-log-end.ts"),
   ]);
   const heads = [openHeadFile(folder, file), ...(auditHead === undefined ? [] : [auditHead(file)])];
-  return openAudit(file, { exclusively, heads, key: key?.reveal() });
+  return openAudit(file, { exclusively, heads, key: key?.reveal(), busy });
 }
 
 /** The back end of a connection, as its settings say. */

@@ -62,17 +62,51 @@ export async function withLock<T>(path: string, work: (sure: () => void) => Prom
 async function acquire(path: string, token: string): Promise<void> {
   const giveUp = process.uptime() + waitAtMost / 1000;
   const isVoid = openVoidCheck();
-  while (!(await createLock(path, token))) {
-    const found = await readLock(path);
-    if (found.is === "nothing") continue;
-    if (isVoid(found)) await breakLock(path, found, isVoid);
-    else if (process.uptime() > giveUp) {
-      throw new Failure("audit-failed", "The audit file stays locked.", {
-        local: path,
-        hint: "A running mailcordon has held the audit file for ten seconds. End that process, then retry.",
-      });
-    } else await sleep(2 + Math.random() * 10);
+  let hasAsked = false;
+  try {
+    while (!(await createLock(path, token))) {
+      const found = await readLock(path);
+      if (found.is === "nothing") continue;
+      if (isVoid(found)) await breakLock(path, found, isVoid);
+      else if (process.uptime() > giveUp) {
+        throw new Failure("audit-failed", "The audit file stays locked.", {
+          local: path,
+          hint: "A running mailcordon has held the audit file for ten seconds. End that process, then retry.",
+        });
+      } else {
+        hasAsked = true;
+        await ask(path);
+        await sleep(2 + Math.random() * 10);
+      }
+    }
+  } finally {
+    if (hasAsked) await isWanted(path);
   }
+}
+
+/** Asks a process that keeps the lock between entries to give it back, if there is a lock: for a process that first waits for another lock. */
+export async function askFor(path: string): Promise<void> {
+  if ((await readLock(path)).is === "lock") await ask(path);
+}
+
+/** Returns whether another process asked for the lock since the last time. It asks again while it waits. */
+export async function isWanted(path: string): Promise<boolean> {
+  try {
+    await unlink(wantedPath(path));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The file that asks for a lock. It may be left behind: then the lock is given back once more than needed. */
+function wantedPath(path: string): string {
+  return `${path}.wanted`;
+}
+
+async function ask(path: string): Promise<void> {
+  // Another one may have asked. Who cannot be asked gives the lock back a little later.
+  await write(wantedPath(path), "").catch(() => undefined);
 }
 
 async function release(path: string, token: string): Promise<void> {
@@ -87,10 +121,13 @@ async function createLock(path: string, token: string): Promise<boolean> {
   const owner: LockOwner = { token, ...thisScope(), pid: process.pid, started: startOf(process.pid), since: Date.now() };
   attempts += 1;
   const written = `${path}.${process.pid}-${attempts}`;
-  // What a process of the same number left behind when it was killed.
-  await unlink(written).catch(() => undefined);
   try {
-    await write(written, JSON.stringify(owner));
+    await write(written, JSON.stringify(owner)).catch(async (thrown) => {
+      if (errorCode(thrown) !== "EEXIST") throw thrown;
+      // What a process of the same number left behind when it was killed.
+      await unlink(written);
+      await write(written, JSON.stringify(owner));
+    });
     await link(written, path);
     return true;
   } catch (thrown) {

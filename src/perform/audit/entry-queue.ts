@@ -1,0 +1,180 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { isWanted } from "./audit-lock.ts";
+import { type AuditOptions, type CheckedEnd, type LockedLog, type Members, withLockedLog } from "./locked-log.ts";
+
+/** So long a busy process keeps the lock at most: well below the two seconds after which another host takes it for void (`unknownFor`). Milliseconds. */
+const keepMs = 500;
+/** So long it waits for a next entry before it gives the lock back: a client that calls without a pause calls again sooner. Milliseconds. */
+const lingerMs = 25;
+/** A busy process looks so often whether the file is as it left it, and whether another process wants the lock. Milliseconds. */
+const lookMs = 50;
+/** A process that gave the lock back because another one asked for it waits so long, which is longer than the other takes to look again. Milliseconds. */
+const yieldMs = 15;
+/** Entries of one write. One has some 500 bytes, and can have megabytes. */
+const mostAtOnce = 100;
+
+interface Waiting {
+  readonly members: Members;
+  readonly options: AuditOptions;
+  /** The end of the log may be kept a little later. */
+  readonly endMayFollow: boolean;
+  resolve(): void;
+  reject(thrown: unknown): void;
+}
+
+/** Within one process the entries of a log queue here, whichever connection they are of. */
+const queues = new Map<string, EntryQueue>();
+
+export function queueFor(path: string): EntryQueue {
+  const queue = queues.get(path) ?? new EntryQueue(path);
+  queues.set(path, queue);
+  return queue;
+}
+
+/** Gives back the locks that this process keeps between entries. For a process that ends. */
+export async function settleAudits(): Promise<void> {
+  await Promise.all([...queues.values()].map((queue) => queue.settled()));
+}
+
+/** Entries that wait together share one lock, one write, one flush and one kept end. */
+class EntryQueue {
+  readonly #path: string;
+  readonly #waiting: Waiting[] = [];
+  #running: Promise<void> | undefined;
+  /** Ends the wait of a busy process for a next entry. */
+  #wake: (() => void) | undefined;
+  #settling = false;
+  /** The end could not be kept after entries that were acknowledged: the next ones wait for theirs. */
+  #endFailed = false;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** Resolves when the entry is on the disk. Throws Failure `audit-failed`. */
+  append(members: Members, options: AuditOptions, endMayFollow: boolean): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ members, options, endMayFollow, resolve, reject });
+      this.#wake?.();
+      this.#running ??= this.#run();
+    });
+  }
+
+  async settled(): Promise<void> {
+    this.#settling = true;
+    this.#wake?.();
+    await this.#running;
+    this.#settling = false;
+  }
+
+  async #run(): Promise<void> {
+    for (let [first] = this.#waiting; first !== undefined; [first] = this.#waiting) {
+      const { options } = first;
+      const before = this.#waiting.length;
+      const state = { isOpen: false, isWanted: false };
+      let taken: readonly Waiting[] = [];
+      const finish = (thrown?: unknown) => {
+        for (const { resolve, reject } of taken) {
+          if (thrown === undefined) resolve();
+          else reject(thrown);
+        }
+        taken = [];
+      };
+      try {
+        await withLockedLog(this.#path, options, async (log) => {
+          state.isOpen = true;
+          await this.#writeWhileOpen(log, options, state, {
+            take: () => {
+              taken = this.#take(options);
+              return taken;
+            },
+            finish,
+          });
+        });
+        finish();
+      } catch (thrown) {
+        // Whoever waited for the locks is told; who came since gets an attempt of its own.
+        if (!state.isOpen) taken = this.#waiting.splice(0, before);
+        finish(thrown);
+      }
+      if (state.isWanted) await sleep(yieldMs);
+    }
+    this.#running = undefined;
+  }
+
+  /** Writes group after group; a process that is not busy writes one. */
+  async #writeWhileOpen(
+    log: LockedLog,
+    { busy = false }: AuditOptions,
+    state: { isWanted: boolean },
+    { take, finish }: { take: () => readonly Waiting[]; finish: () => void },
+  ): Promise<void> {
+    const opened = performance.now();
+    let looked = opened;
+    let end: CheckedEnd | undefined;
+    let owed = false;
+    try {
+      for (;;) {
+        const group = take();
+        if (group.length === 0) return;
+        if (end === undefined) end = await log.checkedEnd();
+        else if (performance.now() - looked > lookMs) {
+          looked = performance.now();
+          await log.demandUntouched(end);
+          state.isWanted = await isWanted(`${this.#path}.lock`);
+        }
+        end = await log.append(
+          end,
+          group.map(({ members }) => members),
+        );
+        owed = true;
+        const mayFollow = busy && !this.#endFailed && group.every(({ endMayFollow }) => endMayFollow);
+        if (!mayFollow) {
+          owed = false;
+          await log.keepEnd(end);
+          this.#endFailed = false;
+        }
+        if (!busy) return;
+        finish();
+        if (this.#waiting.length === 0 && !state.isWanted) await this.#nextEntry();
+        if (state.isWanted || performance.now() - opened > keepMs) return;
+      }
+    } finally {
+      // All of these were told that their entry is on the disk, and it is.
+      if (owed && end !== undefined) {
+        await log.keepEnd(end).catch(() => {
+          this.#endFailed = true;
+        });
+      }
+    }
+  }
+
+  #take(options: AuditOptions): readonly Waiting[] {
+    const others = this.#waiting.findIndex((waiting) => !isAlike(waiting.options, options));
+    return this.#waiting.splice(0, Math.min(others < 0 ? mostAtOnce : others, mostAtOnce));
+  }
+
+  async #nextEntry(): Promise<void> {
+    if (this.#settling) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, lingerMs);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#wake = undefined;
+  }
+}
+
+/** Whether entries with these options can share a lock, a key and a kept end: connections of one server have each their own. */
+function isAlike(one: AuditOptions, other: AuditOptions): boolean {
+  if (one === other) return true;
+  const placesOf = ({ heads = [] }: AuditOptions) => heads.map(({ place }) => place).join("\n");
+  return (
+    one.key === other.key &&
+    one.busy === other.busy &&
+    (one.exclusively === undefined) === (other.exclusively === undefined) &&
+    placesOf(one) === placesOf(other)
+  );
+}

@@ -1,0 +1,191 @@
+import { constants } from "node:fs";
+import { type FileHandle, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import { errorCode, Failure } from "../../failure.ts";
+import { makeFolder } from "../../files/make-folder.ts";
+import { linesOf } from "../../files/read-lines.ts";
+import { openRegular } from "../../files/regular-file.ts";
+import { harmlessJson } from "../../text/harmless-json.ts";
+import { type ChainEnd, followChain, hashOfLineBefore, readEnd, sha256 } from "./audit-chain.ts";
+import { askFor, withLock } from "./audit-lock.ts";
+import type { AuditHead, AuditHeads } from "./audit-log-end.ts";
+import { sealed } from "./audit-seal.ts";
+
+/** Runs `work` while no other process runs work of the same name, wherever it is: a lock of a database. */
+export type Exclusively = <T>(name: string, work: () => Promise<T>) => Promise<T>;
+
+export interface AuditOptions {
+  readonly now?: (() => Date) | undefined;
+  /** Taken besides the lock file, where a database is open: it holds off processes of other hosts, which no lock file can ask about. */
+  readonly exclusively?: Exclusively | undefined;
+  /** Where the end of the log is kept, away from the log. Without any, entries cut off at its end do not show. */
+  readonly heads?: readonly AuditHeads[] | undefined;
+  /** Key of an HMAC that each entry gets: then who lacks it cannot write entries, not even a whole new log. */
+  readonly key?: string | undefined;
+  /**
+   * For a server, which writes many entries: it keeps the lock between them for as long as no other process asks for it, at most `keepMs`, and
+   * keeps the end of the log after entries of reads once for all of them, when it gives the lock back. Default false.
+   */
+  readonly busy?: boolean | undefined;
+}
+
+/** One entry, without what chains it. */
+export type Members = Readonly<Record<string, unknown>>;
+
+/** The last entry, and how many there are. */
+export interface CheckedEnd extends ChainEnd {
+  readonly entries: number;
+}
+
+/** A log that no other process writes meanwhile. */
+export interface LockedLog {
+  end(): Promise<ChainEnd>;
+  /** Throws Failure `audit-failed` where the log is not as its writers left it. */
+  checkedEnd(): Promise<CheckedEnd>;
+  /** Appends entries after `end` in one write, and flushes them. Returns the new end. */
+  append(end: CheckedEnd, entries: readonly Members[]): Promise<CheckedEnd>;
+  /** Keeps the end of the log, as it is after the last `append`, away from the log. */
+  keepEnd(end: CheckedEnd): Promise<void>;
+  /** Throws Failure `audit-failed` where the file at the log's path is not the one that the last `append` wrote, or has another size. */
+  demandUntouched(end: CheckedEnd): Promise<void>;
+  /** Opens the file anew, after the one of before was moved aside. */
+  begin(): Promise<void>;
+}
+
+/** On Linux each write is flushed by itself, which spares a turn of a thread. On macOS only fsync flushes the disk's own memory; Windows has no such flag. */
+const flushesItself = process.platform === "linux" && constants.O_DSYNC !== undefined;
+const flags =
+  constants.O_RDWR | constants.O_CREAT | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0) | (flushesItself ? constants.O_DSYNC : 0);
+
+/** Runs `work` with the log's locks. Throws Failure `audit-failed`, or what `work` throws as one. */
+export async function withLockedLog<T>(path: string, options: AuditOptions, work: (log: LockedLog) => Promise<T>): Promise<T> {
+  const { heads = [], key } = options;
+  const alone = () =>
+    withLock(`${path}.lock`, async (sure) => {
+      let file = await openRegular(path, flags, 0o600);
+      let written: { readonly dev: number; readonly ino: number; readonly size: number } | undefined;
+      try {
+        return await work({
+          end: () => readEnd(file, path),
+          checkedEnd: () => checkedEnd(file, path, heads),
+          async append(end, entries) {
+            let last = end.hash;
+            let text = end.unfinished ? "\n" : "";
+            let torn = end.torn.length > 0 ? { after_torn: end.torn } : {};
+            for (const entry of entries) {
+              const line = sealed(harmlessJson(boundTexts({ previous: last, ...torn, ...entry })), key);
+              last = sha256(Buffer.from(line));
+              text += `${line}\n`;
+              torn = {};
+            }
+            sure();
+            const bytes = Buffer.from(text);
+            await writeWhole(file, bytes);
+            if (!flushesItself) await file.datasync();
+            const { dev, ino, size } = written === undefined ? await file.stat() : { ...written, size: written.size + bytes.length };
+            written = { dev, ino, size };
+            return { hash: last, torn: [], unfinished: false, entries: end.entries + entries.length };
+          },
+          async keepEnd({ entries, hash }) {
+            const { size } = written ?? (await file.stat());
+            for (const { write } of heads) await write({ entries, bytes: size, hash });
+          },
+          async demandUntouched({ entries }) {
+            if (written === undefined) return;
+            const { dev, ino, size } = await stat(path);
+            if (dev !== written.dev || ino !== written.ino) throw notAsLeft(path, "another file is in its place");
+            if (size < written.size) throw notAsLeft(path, `it is shorter than it was left: it had ${entries} entries`);
+            if (size > written.size) throw notAsLeft(path, "what was appended to it since was not written under its lock");
+          },
+          async begin() {
+            await file.close();
+            file = await openRegular(path, flags, 0o600);
+            written = undefined;
+          },
+        });
+      } finally {
+        await file.close();
+      }
+    });
+  try {
+    await makeFolder(dirname(path), 0o700);
+    if (options.exclusively === undefined) return await alone();
+    await askFor(`${path}.lock`);
+    return await ifAvailable(options.exclusively)(`audit ${path}`, alone);
+  } catch (thrown) {
+    throw asAuditFailure(path, thrown);
+  }
+}
+
+function asAuditFailure(path: string, thrown: unknown): Failure {
+  if (thrown instanceof Failure) return thrown;
+  const code = errorCode(thrown) ?? "unknown error";
+  return new Failure("audit-failed", `The audit entry could not be written (${code}).`, { local: path, cause: thrown });
+}
+
+async function writeWhole(file: FileHandle, bytes: Buffer): Promise<void> {
+  for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at)).bytesWritten;
+}
+
+/** Compares the log with its end as each of `heads` has it. It may have grown since: another writer may keep its end elsewhere, or have died before it did. */
+async function checkedEnd(file: FileHandle, path: string, heads: readonly AuditHeads[]): Promise<CheckedEnd> {
+  const end = await readEnd(file, path);
+  const { size } = await file.stat();
+  let entries: number | undefined;
+  for (const head of await Promise.all(heads.map(({ read }) => read()))) {
+    if (head === undefined) continue;
+    if (size < head.bytes) throw notAsLeft(path, `it is shorter than it was left: it had ${head.entries} entries`);
+    if (!(await holdsEnd(file, head, end, size))) throw notAsLeft(path, `its entry ${head.entries} is not the one that was written`);
+    const since = size === head.bytes ? undefined : await followChain(linesOf(path, head.bytes), head.hash);
+    if (since?.broken !== undefined) throw notAsLeft(path, "what was appended to it since does not continue its chain");
+    entries = head.entries + (since?.entries ?? 0);
+  }
+  if (entries === undefined) entries = heads.length === 0 || size === 0 ? 0 : (await followChain(linesOf(path), undefined)).entries;
+  return { ...end, entries: entries + unfinishedEntries(end) };
+}
+
+async function holdsEnd(file: FileHandle, head: AuditHead, end: ChainEnd, size: number): Promise<boolean> {
+  // The last line was just read, and hashed.
+  if (size === head.bytes && !end.unfinished && end.torn.length === 0) return end.hash === head.hash;
+  return (await hashOfLineBefore(file, head.bytes)) === head.hash;
+}
+
+/** A last entry that lacks nothing but its line feed is not counted before it has one: what is appended gives it one. */
+export function unfinishedEntries({ unfinished, torn }: ChainEnd): number {
+  return unfinished && torn.length === 0 ? 1 : 0;
+}
+
+function notAsLeft(path: string, what: string): Failure {
+  return new Failure("audit-failed", `The audit log is not as it was left: ${what}. Nothing was appended.`, {
+    local: path,
+    hint: "Keep a copy and find out who changed it. Then continue it with an entry that names the gap: mailcordon audit accept --reason TEXT",
+  });
+}
+
+/** An entry is not lost because the database is away: the lock file still holds off the other processes of this host. */
+function ifAvailable(exclusively: Exclusively): Exclusively {
+  return async (name, work) => {
+    let begun = false;
+    try {
+      return await exclusively(name, () => {
+        begun = true;
+        return work();
+      });
+    } catch (thrown) {
+      if (begun) throw thrown;
+      return await work();
+    }
+  };
+}
+
+/** Characters of one text: no id is longer, and a subject has no bounds of its own. */
+const longestText = 2048;
+
+function boundTexts(value: unknown): unknown {
+  if (typeof value === "string") {
+    return value.length <= longestText ? value : `${value.slice(0, longestText)}… [${value.length - longestText} more characters]`;
+  }
+  if (Array.isArray(value)) return value.map(boundTexts);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, boundTexts(member)]));
+}
