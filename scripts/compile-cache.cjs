@@ -1,5 +1,5 @@
 // Makes calls over each back end and with each kind of sign-in that starts often, against the lab and with settings from a file, and keeps the code that V8 compiled for it, for `src/main.ts`.
-const { mkdtempSync, readFileSync, rmSync, writeFileSync } = require("node:fs");
+const { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } = require("node:fs");
 const { createRequire, wrap } = require("node:module");
 const { tmpdir } = require("node:os");
 const { join, resolve } = require("node:path");
@@ -8,10 +8,14 @@ const { Script } = require("node:vm");
 const dist = resolve(process.argv[2] ?? "dist");
 const scripts = new Map();
 
+const loaded = new Map();
+
 function load(path) {
+  if (loaded.has(path)) return loaded.get(path).exports;
   const script = new Script(wrap(readFileSync(path, "utf8")), { filename: path });
   scripts.set(path, script);
   const made = { exports: {} };
+  loaded.set(path, made);
   const require = createRequire(path);
   const ours = (name) => (name.startsWith("./") ? load(join(dist, name)) : require(name));
   script.runInThisContext()(made.exports, Object.assign(ours, require), made, path, dist);
@@ -33,8 +37,13 @@ function call(program, words) {
   });
 }
 
+/** One of the lab's messages with an attachment. */
+const message = { mailbox: "reception@example.com", messageId: "<20f7c1.4711@mailer.example.net>" };
 const token = "lab-token";
-startLab({ tenant: practiceTenant(), graph: { tokens: { [token]: ["MailboxSettings.ReadWrite"] } } }).then(async (lab) => {
+startLab({
+  tenant: practiceTenant(),
+  graph: { tokens: { [token]: ["MailboxSettings.ReadWrite", "Mail.ReadWrite", "User.Read.All"] } },
+}).then(async (lab) => {
   const basic = `{ basic: { username: "${socAddress}", password: "env:LAB_PASSWORD" } }`;
   const { tenant, clientId, secret } = practiceApplication;
   const oauth = `tenant: "${tenant}", client_id: "${clientId}", client_secret: "env:LAB_SECRET", authority: "${lab.url}"`;
@@ -52,11 +61,24 @@ startLab({ tenant: practiceTenant(), graph: { tokens: { [token]: ["MailboxSettin
   process.env.XDG_CACHE_HOME = join(folder, "cache");
   const program = load(join(dist, "program.cjs"));
   let code = 0;
-  for (const name of [...Object.keys(connections), "oauth"]) {
-    code ||= await call(program, ["get-out-of-office", "--config", settings, "--connection", name]);
+  const { mailbox, messageId } = message;
+  const calls = [
+    ...[...Object.keys(connections), "oauth"].map((name) => [name, "get-out-of-office"]),
+    ...["ews", "graph"].flatMap((name) => [
+      [name, "search-emails-extended", "--mailboxes", mailbox, "--folder", "inbox"],
+      [name, "download-mail-as-eml", "--mailbox", mailbox, "--internet-message-id", messageId],
+      [name, "get-attachments", "--mailbox", mailbox, "--internet-message-id", messageId],
+    ]),
+  ];
+  for (const [name, ...words] of calls) {
+    const ended = await call(program, [...words, "--config", settings, "--connection", name, "--out", folder]);
+    if (ended !== 0) console.error(`${words.join(" ")} over ${name} ended with ${ended}`);
+    code ||= ended;
   }
   // Once an hour is not often.
   scripts.delete(join(dist, "msal.cjs"));
+  // Of the others, what is compiled is little; that their parts were looked through saves much.
+  for (const file of readdirSync(dist)) if (/^program-.*\.cjs$/.test(file)) load(join(dist, file));
   if (code === 0) {
     for (const [path, script] of scripts) writeFileSync(`${path}.${process.version}-${process.arch}.cache`, script.createCachedData());
   }

@@ -52,8 +52,9 @@ test("a build answers the same without the code that it compiled beforehand", as
   const dist = join(folder, "dist");
   cpSync(join(buildPackage(), "dist"), dist, { recursive: true });
   const kept = readdirSync(dist).filter((name) => name.endsWith(".cache"));
-  expect(kept).toEqual(["program", "yaml"].map((file) => `${file}.cjs.${process.version}-${process.arch}.cache`));
-  const [name = ""] = kept;
+  const files = readdirSync(dist).filter((file) => /^(?:program.*|yaml)\.cjs$/.test(file));
+  expect(kept).toEqual(files.map((file) => `${file}.${process.version}-${process.arch}.cache`));
+  const name = `program.cjs.${process.version}-${process.arch}.cache`;
   const answer = async () => {
     const words = [join(dist, "mailcordon.cjs"), "get-out-of-office"];
     return document(await start(process.execPath, words, environment(), folder).ended);
