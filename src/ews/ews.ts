@@ -34,45 +34,44 @@ import { type ConnectingName, openSoap, type ServerVersion } from "./session/soa
 export interface EwsOptions extends ServerOptions {
   /** Such as `https://mail.example.com/EWS/Exchange.asmx`. */
   readonly url?: string | undefined;
-  /** How to find it, where no URL is given. */
+  /** How to find the URL, where none is given. */
   readonly autodiscover?: DiscoverOptions | undefined;
-  /** What was learned of the server, for the next process. Default: nothing is kept. */
+  /** What was learned about the server, for the next process. Default: nothing is kept. */
   readonly memory?: EndpointMemory | undefined;
-  /** The headers that say who we are (`Authorization`), asked before each request. */
+  /** Returns the headers that authenticate us (`Authorization`), before each request. */
   readonly authorize?: (() => Promise<Record<string, string>>) | undefined;
-  /** A client that signs in, around the one it is given; instead of `authorize`. */
+  /** Wraps a client in one that signs in, instead of `authorize`. */
   readonly signIn?: ((http: Http) => Http) | undefined;
-  /** What the token says that requests are sent with, where it is one: failures say more then. */
+  /** Returns the claims of the token that requests are sent with, if there is one; failures are then more specific. */
   readonly token?: (() => TokenFacts | undefined) | undefined;
-  /** How mailboxes of others are reached; a call may say otherwise. */
+  /** How to reach mailboxes of other people, unless a call sets it. */
   readonly access: Access;
-  /** Which of its names an impersonated mailbox is called by; default `SmtpAddress`. */
+  /** The kind of name that identifies an impersonated mailbox. Default: `SmtpAddress`. */
   readonly connectingName?: ConnectingName | undefined;
   readonly defaultMailbox?: string | undefined;
-  /** Told what the server says of its version, with each reply. */
+  /** Receives the server's version with each reply. */
   readonly serverVersion?: ((version: ServerVersion) => void) | undefined;
 }
 
-/** How EWS is found. */
+/** How to find EWS. */
 export interface DiscoverOptions {
   /** SMTP address of a mailbox of the organisation. */
   readonly address: string;
-  /** Hosts outside the address's domain that may be told who we are; `*.example.net` stands for all names below. */
+  /** Hosts outside the address's domain that may receive our credentials; `*.example.net` means all names below. */
   readonly allowHosts: readonly string[];
-  /** How long what was found is used, in milliseconds. Default a day. */
+  /** How long a found endpoint is used, in milliseconds. Default: one day. */
   readonly lifetimeMs?: number | undefined;
 }
 
 // A search over a large folder may take Exchange minutes; its own limit for a call is 5.
 const replyMs = 300_000;
-/** The whole of one answer of Autodiscover: some kilobytes. */
+/** Maximum time for one whole reply of Autodiscover, which has some kilobytes. */
 const discoveryMs = 60_000;
-// Bodies are held whole, so fewer at once.
+// Bodies are held whole, so fewer are read at a time.
 const bodyBatch = 25;
 
 /**
- * Exchange over EWS: Exchange 2013 SP1 to SE, and Exchange Online while it allows it.
- * Throws Failure `invalid-settings` for a URL that is none.
+ * Opens Exchange over EWS: Exchange 2013 SP1 to SE, and Exchange Online while it allows EWS. Throws Failure `invalid-settings` for an invalid URL.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/ews-reference-for-exchange
  */
 export function openEws(options: EwsOptions): Exchange {
@@ -120,9 +119,9 @@ export function openEws(options: EwsOptions): Exchange {
   };
 }
 
-/** What one method does not need is not loaded: a playbook starts a process for one action. */
+/** Returns the methods of a mailbox. Each loads its code late, because a playbook starts a process for one action. */
 function mailboxOf(mailbox: EwsMailbox): Mailbox {
-  /** Of what was read here: a message that was moved can be found again by it. */
+  /** Message-IDs of the messages read here, by which a moved message can be found again. */
   const known = new Map<string, string | undefined>();
   const note = (messages: readonly Message[]) => {
     for (const { itemId, internetMessageId } of messages) known.set(itemId, internetMessageId);
@@ -198,7 +197,10 @@ async function deleteAttachments(mailbox: EwsMailbox, attachmentIds: readonly st
   return mailbox.each(deleteAttachment, attachmentIds, (ids) => ids);
 }
 
-/** The account asks for itself: it is its own role that counts, not that of a mailbox. An application is nobody, and asks as the mailbox of the connection. */
+/**
+ * Lists mailboxes as the account itself, because its own role decides, not a mailbox's. An application has no mailbox, so it acts as the mailbox of
+ * the connection.
+ */
 async function searchableMailboxes(own: (access: Access) => EwsMailbox, query: SearchableMailboxQuery): Promise<SearchableMailboxes> {
   const { getSearchableMailboxes } = await import("./operations/get-searchable-mailboxes.ts");
   try {
@@ -226,7 +228,7 @@ async function searchableMailboxes(own: (access: Access) => EwsMailbox, query: S
   }
 }
 
-/** Where EWS is: at the URL that is given, or where Autodiscover says. `name` is the same for whoever means the same server. */
+/** Returns the endpoint of EWS, from the URL or from Autodiscover. `name` is the same for all connections to the same server. */
 function endpointOf(options: EwsOptions, userAgent: string) {
   const { url, memory = noEndpointMemory } = options;
   if (url !== undefined) {
@@ -242,11 +244,11 @@ function endpointOf(options: EwsOptions, userAgent: string) {
   return { name: `Autodiscover of ${address.toLowerCase()}`, endpoint, publicRoutes, close };
 }
 
-/** How EWS is looked for. */
+/** Returns how to run Autodiscover. */
 function discoveryOf(options: EwsOptions, network: HttpOptions, userAgent: string) {
   if (options.autodiscover === undefined) throw new Failure("invalid-settings", "Neither the URL of EWS nor how to find it is given.");
   const { address, allowHosts, lifetimeMs = defaultLifetimeMs } = options.autodiscover;
-  // The name that a certificate must have is that of EWS, not of those who are asked for it; and only who may know is shown who we are.
+  // A certificate name in the settings is the name of EWS, not of Autodiscover hosts. Only trusted hosts receive our credentials.
   const tls = { ...network.tls, serverName: undefined };
   const anonymous = openHttp({ ...network, tls: { ...tls, identity: undefined } });
   const known = openHttp({ ...network, tls });
@@ -262,13 +264,13 @@ function discoveryOf(options: EwsOptions, network: HttpOptions, userAgent: strin
   return { finding: { address, allowHosts, userAgent, send }, address, lifetimeMs, close };
 }
 
-/** What Autodiscover answers is short. */
+/** Limits the time of a reply: the replies of Autodiscover are short. */
 function discoveryNetwork(options: EwsOptions): HttpOptions {
   const network = httpOptionsOf(options, replyMs);
   return { ...network, timeouts: { ...network.timeouts, totalMs: Math.min(network.timeouts.totalMs ?? discoveryMs, discoveryMs) } };
 }
 
-/** Looks for EWS now, whatever is remembered. Throws Failure as `autodiscover` does. */
+/** Runs Autodiscover now, whatever is remembered. Throws Failure as `autodiscover` does. */
 export async function discoverEws(
   options: EwsOptions,
   lookupOptions: Pick<AutodiscoverOptions, "step" | "signal" | "lookUpService"> = {},

@@ -4,10 +4,10 @@ import { openRepetition, type RepeatSafety } from "../wire/throttling/retry-safe
 import { mayHideReply } from "./session/http-failures.ts";
 import type { Status } from "./session/response-status.ts";
 
-/** What one response code means to us. */
+/** The meaning of one response code. */
 interface Meaning {
   readonly code: FailureCode;
-  /** The server says that it did nothing: it may be repeated, whatever it was. */
+  /** The server reports that it did nothing, so any request may be repeated. */
   readonly notDone?: true;
   readonly hint?: string;
 }
@@ -24,7 +24,7 @@ const invalidId = { code: "invalid-input", hint: notAnId } as const;
 const unreadable = { code: "unreadable" } as const;
 
 /**
- * Microsoft's response codes by what they mean here. What is not listed is `refused` with its code: servers know codes that no schema lists.
+ * Microsoft's response codes and their meaning here. A code that is not listed becomes `refused`: servers return codes that no schema lists.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/responsecode
  */
 const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
@@ -35,7 +35,7 @@ const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ["ErrorInsufficientResources", notDone],
   ["ErrorTooManyObjectsOpened", notDone],
   ["ErrorBatchProcessingStopped", { code: "not-attempted", notDone: true }],
-  // Seen after the work as well as instead of it: nothing is known of how far Exchange had come.
+  // Seen both after and instead of the work, so how far Exchange got is not known.
   [
     "ErrorInternalServerError",
     {
@@ -43,7 +43,7 @@ const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
       hint: "Exchange failed inside; the event log of the server says why. Retry; if it persists, ask its administrator.",
     },
   ],
-  // Trouble inside Exchange that passes. How far it had come is not known.
+  // Temporary trouble inside Exchange. How far it got is not known.
   ["ErrorInternalServerTransientError", transient],
   ["ErrorMailboxStoreUnavailable", transient],
   ["ErrorMailboxMoveInProgress", transient],
@@ -109,7 +109,7 @@ const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
     "ErrorPublicFolderMailboxDiscoveryFailed",
     { code: "mailbox-not-found", hint: "This organisation has no public folders that the account can reach." },
   ],
-  // Items and folders. Exchange does not tell apart what is not there from what one may not see.
+  // Items and folders. Exchange does not distinguish what does not exist from what the account may not see.
   ["ErrorItemNotFound", { code: "not-found" }],
   ["ErrorInvalidAttachmentId", { code: "not-found" }],
   ["ErrorCannotFindFileAttachment", { code: "not-found" }],
@@ -123,12 +123,12 @@ const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ["ErrorInvalidFolderId", { code: "folder-not-found" }],
   ["ErrorInvalidParentFolder", { code: "folder-not-found" }],
   ["ErrorCannotAccessDeletedPublicFolder", { code: "folder-not-found" }],
-  // Somebody else wrote meanwhile.
+  // Somebody else changed the item meanwhile.
   ["ErrorStaleObject", { code: "changed" }],
   ["ErrorIrresolvableConflict", { code: "changed" }],
   ["ErrorInvalidChangeKey", { code: "changed" }],
   ["ErrorFolderExists", { code: "changed", hint: "A folder of this name exists already." }],
-  // Content that cannot be given out.
+  // Content that Exchange cannot return.
   ["ErrorCannotOpenFileAttachment", unreadable],
   ["ErrorMimeContentConversionFailed", unreadable],
   ["ErrorContentConversionFailed", unreadable],
@@ -158,8 +158,7 @@ const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ["ErrorMessagePerFolderCountReceiveQuotaExceeded", { code: "quota-exceeded" }],
   ["ErrorSubmissionQuotaExceeded", { code: "quota-exceeded", hint: "The account has sent too many messages." }],
   ["ErrorExceededMessageLimit", { code: "quota-exceeded", hint: "The account has sent too many messages." }],
-  // What we were given makes no sense to the server.
-  // Not that nothing is there: the server does not take the text for an id.
+  // Input that makes no sense to the server. An invalid id does not mean that the item does not exist: the server does not accept the text as an id.
   ["ErrorInvalidId", invalidId],
   ["ErrorInvalidIdMalformed", invalidId],
   ["ErrorInvalidIdMalformedEwsLegacyIdFormat", invalidId],
@@ -180,7 +179,7 @@ const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ["ErrorRestrictionTooComplex", invalidInput],
   ["ErrorInvalidValueForFilter", invalidInput],
   ["ErrorMoveDistinguishedFolder", invalidInput],
-  // What this server cannot do.
+  // Features that this server does not have.
   ["ErrorInvalidServerVersion", { code: "unsupported", hint: "Exchange 2013 SP1 or newer is needed." }],
   ["ErrorIncorrectSchemaVersion", { code: "unsupported", hint: "Exchange 2013 SP1 or newer is needed." }],
   ["ErrorInvalidSchemaVersionForMailboxVersion", { code: "unsupported", hint: "Mailboxes on Exchange 2013 SP1 or newer are needed." }],
@@ -195,7 +194,7 @@ const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
 
 type ResponseText = Pick<Status, "responseCode" | "messageText" | "messageXml">;
 
-/** What a response message or a fault says, as a Failure. The server's text is shortened: it is untrusted. */
+/** Converts a response message or a fault to a Failure. The server's text is shortened, because it is untrusted. */
 export function failureOf(responseText: ResponseText): Failure {
   const wireCode = responseText.responseCode ?? "";
   const inner = innerErrorOf(responseText);
@@ -212,8 +211,8 @@ export function failureOf(responseText: ResponseText): Failure {
 }
 
 /**
- * What an error says of the one behind it: `InnerErrorResponseCode` and `InnerErrorMessageText` of its MessageXml, such as the full Recoverable Items
- * behind a general error of a deletion. Only a code that is known here says more than the one outside.
+ * Returns the error behind an error, `InnerErrorResponseCode` and `InnerErrorMessageText` of its MessageXml, such as full Recoverable Items behind a
+ * general error of a deletion. Only a code that is known here is more specific than the outer one.
  */
 function innerErrorOf({ messageXml = [] }: ResponseText): ResponseText | undefined {
   const responseText = (wanted: string) => messageXml.find(({ name }) => name?.trim() === wanted)?.text.trim();
@@ -221,7 +220,7 @@ function innerErrorOf({ messageXml = [] }: ResponseText): ResponseText | undefin
   return meanings.has(responseCode) ? { responseCode, messageText: responseText("InnerErrorMessageText") } : undefined;
 }
 
-/** The failure that says what is wrong, with the one outside as its cause: that one decides whether the server did anything. */
+/** Returns the inner failure with the outer one as its cause: the outer one decides whether the server did anything. */
 function withInnerError({ code, message, wireCode, hint }: Failure, responseText: ResponseText): Failure {
   const cause = failureOf({
     ...responseText,
@@ -237,19 +236,20 @@ function withInnerError({ code, message, wireCode, hint }: Failure, responseText
   });
 }
 
-/** A number of MessageXml, be it of a fault or of a response message; absent and 0 mean that the server does not say. */
+/** Returns a number of MessageXml, of a fault or of a response message. Absent and 0 mean that the server does not report it. */
 function positiveNumber(responseText: Pick<Status, "messageXml">, wanted: string): number | undefined {
   const value = responseText.messageXml?.find(({ name }) => name?.trim() === wanted);
   const number = value === undefined ? Number.NaN : Number(value.text.trim());
   return Number.isFinite(number) && number > 0 ? number : undefined;
 }
 
-/** True when the server certainly did nothing, so that whatever it was may be repeated. */
+/** Tells whether the server certainly did nothing, so any request may be repeated. */
 export function certainlyNotDone(failure: Failure): boolean {
   if (failure.code === "not-attempted" || neverSent(failure)) return true;
   const { wireCode = "", cause } = failure;
   if (cause instanceof Failure && cause.wireCode !== undefined && cause.wireCode !== wireCode) return certainlyNotDone(cause);
-  // 429 is turned away at the door (RFC 6585, 4). A 503 may come from a proxy that lost the server after the work, whatever it says of when to come back.
+  // A 429 rejects the request before processing (RFC 6585, 4). A 503 may come from a proxy that lost the server after the work, whatever its
+  // Retry-After.
   if (wireCode === "HTTP 429") return true;
   return meanings.get(wireCode)?.notDone === true;
 }
@@ -257,7 +257,10 @@ export function certainlyNotDone(failure: Failure): boolean {
 const repeating = openRepetition(certainlyNotDone);
 export const { isThrottled, mayRepeat, unanswered } = repeating;
 
-/** As `openRepetition` says; and after an answer that EWS did not write, what is not a read may have been done, whatever the answer says. */
+/**
+ * Reports a failure as `repetition` does. After a reply that EWS did not write, anything but a read may have been carried out, whatever the reply
+ * says.
+ */
 export function reported(failure: Failure, safety: RepeatSafety): Failure {
   if (safety === "read" || failure.retryable || !mayHideReply(failure)) return repeating.reported(failure, safety);
   const { message, wireCode, requestId } = failure;

@@ -4,7 +4,7 @@ import { type QName, qname } from "../wire/xml/read-xml.ts";
 export const soapNamespace = "http://schemas.xmlsoap.org/soap/envelope/";
 /** Requests and replies of the operations. */
 export const messagesNamespace = "http://schemas.microsoft.com/exchange/services/2006/messages";
-/** What they carry. */
+/** Types within requests and replies. */
 export const typesNamespace = "http://schemas.microsoft.com/exchange/services/2006/types";
 /** The detail of a fault. */
 export const errorsNamespace = "http://schemas.microsoft.com/exchange/services/2006/errors";

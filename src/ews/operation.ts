@@ -7,35 +7,37 @@ import { failureOf } from "./failures.ts";
 import { m } from "./namespaces.ts";
 import type { Status } from "./session/response-status.ts";
 
-/** One SOAP operation of EWS: what we write, what we read, what may be repeated. */
+/** One SOAP operation of EWS: what we write, what we read, and what may be repeated. */
 export interface Operation<In, Out> {
-  /** Microsoft's name, such as `GetItem`; the reply's element is this name and `Response`. */
+  /** Microsoft's name, such as `GetItem`. The element of the reply is this name followed by `Response`. */
   readonly name: string;
   readonly safety: RepeatSafety;
   /**
-   * The value when a repetition finds nothing (`not-found`) although the answer to the first time was lost: that one was carried out. For what
-   * makes its id dead.
+   * The value when a repetition finds nothing (`not-found`) after the first reply was lost: the first request was carried out. For operations that
+   * invalidate the id.
    */
   readonly gone?: Out;
-  /** The folders, items and attachments that a request is about, by id or well-known name: of public folders it must go where they are. */
+  /**
+   * The folders, items and attachments of a request, by id or well-known name. A request about public folders must go to the mailbox that holds them.
+   */
   readonly names?: (input: In) => readonly string[];
-  /** The hint where a server does not know the operation: what to do instead. */
+  /** The hint where a server does not know the operation: the alternative. */
   readonly instead?: string;
-  /** The element inside the SOAP body. */
+  /** Writes the element inside the SOAP body. */
   write(input: In): Xml;
-  /** What is made of the `m:…Response` element: an Outcome for each response message, in their order. */
+  /** Reads the `m:…Response` element: an Outcome for each response message, in their order. */
   readonly read: Reader<readonly Outcome<Out>[]>;
 }
 
 /**
- * Makes an Outcome of a response message. `value` gives undefined when what should be there is not: then a success is a
- * `broken-reply`, and a warning is the failure that its code says.
+ * Converts a response message to an Outcome. `value` returns undefined when a required part is missing: then a success becomes a `broken-reply`, and
+ * a warning becomes the failure of its code.
  */
 export function outcomeOf<V extends Status, T>(value: (message: V) => T | undefined): (message: V) => Outcome<T> {
   return (message) => {
     const { responseCode = "" } = message;
     const responseClass = message.responseClass?.trim();
-    // A warning of this code stands for a request that was not processed (Microsoft: ResponseClass).
+    // A warning with this code stands for a request that was not processed (Microsoft: ResponseClass).
     if (responseClass === "Error" || responseCode === "ErrorBatchProcessingStopped") return failed(failureOf(message));
     if (responseClass === undefined && responseCode === "")
       return failed(new Failure("broken-reply", "The reply says neither that it was done nor that it was not."));
@@ -46,7 +48,7 @@ export function outcomeOf<V extends Status, T>(value: (message: V) => T | undefi
   };
 }
 
-/** The usual reply: `m:…Response` holds `m:ResponseMessages`, and those one `m:…ResponseMessage` for each thing asked. */
+/** Reads the usual reply: `m:…Response` has `m:ResponseMessages`, which has one `m:…ResponseMessage` for each requested thing. */
 export function responses<T>(name: string, message: Reader<Outcome<T>>): Reader<readonly Outcome<T>[]> {
   return mapped(within(m("ResponseMessages"), listOf(m(`${name}ResponseMessage`), message)), (outcomes) => outcomes ?? []);
 }

@@ -6,7 +6,7 @@ import type { Outcome } from "../outcome.ts";
 import type { Attachment } from "./attachment.ts";
 import type { Message } from "./message.ts";
 
-/** SHA-256, in hex, of the content of attachments, usually of one. Throws the Failure of one that cannot be read. */
+/** Returns the SHA-256, in hexadecimal, of the content of attachments (usually one). Throws the Failure of an attachment that cannot be read. */
 export async function sha256Of(contents: AsyncIterable<Outcome<{ readonly bytes: AsyncIterable<Uint8Array> }>>): Promise<string> {
   const hash = createHash("sha256");
   for await (const outcome of contents) {
@@ -16,7 +16,9 @@ export async function sha256Of(contents: AsyncIterable<Outcome<{ readonly bytes:
   return hash.digest("hex");
 }
 
-/** What hangs in one attachment; nothing in one that is no message after all. Throws the Failure of one that cannot be opened. */
+/**
+ * Returns the attachments inside one attachment; none if it is not a message after all. Throws the Failure of an attachment that cannot be opened.
+ */
 export async function attachmentsIn(opened: AsyncIterable<Outcome<Message>>): Promise<readonly Attachment[]> {
   for await (const outcome of opened) {
     if (!outcome.ok && outcome.failure.code === "invalid-input") return [];

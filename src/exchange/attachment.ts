@@ -1,23 +1,23 @@
-/** `reference` is a link to a file in a cloud drive: listed, never fetched. */
+/** `reference` is a link to a file in a cloud drive. It is listed but never fetched. */
 export type AttachmentKind = "file" | "item" | "reference";
 
-/** One attachment as its message lists it. Name and content type were written by whoever sent the message. */
+/** One attachment as its message lists it. The sender of the message wrote the name and the content type. */
 export interface Attachment {
   readonly id: string;
   readonly kind: AttachmentKind;
   readonly name?: string | undefined;
   readonly contentType?: string | undefined;
   readonly contentId?: string | undefined;
-  /** Bytes, an estimate of the server. */
+  /** Size in bytes, as the server estimates it. */
   readonly size?: number | undefined;
   readonly isInline?: boolean | undefined;
-  /** Of a reference: where the file is, as its sender wrote it. Absent where the back end does not say. */
+  /** URL of a reference attachment, as its sender wrote it. Absent where the back end does not report it. */
   readonly url?: string | undefined;
 }
 
 /**
- * Whether others hang in it: an attached message, a signed message as Exchange keeps it (smime.p7m with the whole multipart/signed), TNEF
- * (winmail.dat), a calendar. What it really is, its content says.
+ * Tells whether an attachment can hold other attachments: an attached message, a signed message as Exchange keeps it (smime.p7m with the whole
+ * multipart/signed), TNEF (winmail.dat) or a calendar. Only its content shows what it really is.
  * @see https://learn.microsoft.com/en-us/openspecs/exchange_server_protocols/ms-oxosmime/6d0deda8-4e31-4949-bdd6-8c2e54d04736
  */
 export function holdsOthers({ kind, contentType, name }: Attachment): boolean {
@@ -34,19 +34,21 @@ const holderTypes: ReadonlySet<string> = new Set([
   "application/ics",
 ]);
 
-/** Whether it is a message that was signed or encrypted as a whole (MS-OXOSMIME 2.1.3.2): what is inside is not to be seen from outside. */
+/**
+ * Tells whether an attachment is a message that was signed or encrypted as a whole (MS-OXOSMIME 2.1.3.2). Its content is not visible from outside.
+ */
 export function isSealed({ kind, contentType }: Attachment): boolean {
   return kind === "file" && /^\s*application\/(?:x-)?pkcs7-mime\b/i.test(contentType ?? "");
 }
 
-/** An attachment to send. `open` may be called again when a request that did nothing is repeated. */
+/** An attachment to send. `open` may be called again when a request that did nothing is retried. */
 export interface NewAttachment {
   readonly name: string;
   readonly contentType?: string | undefined;
   /** For an inline image: the id that the HTML body names as `cid:`. */
   readonly contentId?: string | undefined;
   readonly isInline?: boolean | undefined;
-  /** Exact number of bytes that `open` gives. */
+  /** Exact number of bytes that `open` yields. */
   readonly size: number;
   open(): AsyncIterable<Uint8Array>;
 }

@@ -17,7 +17,7 @@ export interface PhysicalAddress {
 
 export interface Contact {
   readonly itemId: string;
-  /** `group` is a distribution list of the person's own. */
+  /** `group` is a personal distribution list. */
   readonly kind: "contact" | "group";
   readonly displayName?: string | undefined;
   readonly givenName?: string | undefined;
@@ -32,26 +32,26 @@ export interface Contact {
   readonly folderPath?: string | undefined;
 }
 
-/** The contacts that were found. */
+/** The contacts found. */
 export interface ContactList {
   readonly contacts: readonly Contact[];
-  /** What is there and could not be listed or read, so that it may be missing among them. */
+  /** Contacts and folders that could not be listed or read, so matches may be missing from `contacts`. */
   readonly unread: readonly UnreadContact[];
-  /** Groups were asked for, and this back end does not give them out: whether there are any is not known. */
+  /** True when groups were requested but this back end does not return them: it is not known whether there are any. */
   readonly withoutGroups?: boolean | undefined;
 }
 
-/** One contact, or (without an id) something of a folder that could not be listed. */
+/** A contact that could not be read or, without an id, part of a folder that could not be listed. */
 export interface UnreadContact {
   readonly itemId?: string | undefined;
   readonly failure: Failure;
 }
 
 export interface ContactQuery {
-  /** A well-known name, path or id; default the Contacts folder. */
+  /** A well-known name, path or id. Default: the Contacts folder. */
   readonly folder?: string | undefined;
   readonly recursive?: boolean | undefined;
-  /** Text that the name, the company or an address contains, ignoring case. */
+  /** Text contained in the name, the company or an address, ignoring case. */
   readonly query?: string | undefined;
   readonly includeGroups?: boolean | undefined;
   readonly limit: number;

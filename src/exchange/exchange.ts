@@ -10,80 +10,87 @@ import type { Within } from "./search/locate-scope.ts";
 import type { Search, SearchPage } from "./search/search-query.ts";
 import type { Draft, Reply, Sent } from "./sending/draft.ts";
 
-/** What one call carries down to the back end. */
+/** Options of one call, passed down to the back end. */
 export interface Call {
   readonly signal?: AbortSignal | undefined;
-  /** How to reach mailboxes of others; default as the connection says. */
+  /** How to reach mailboxes of other people. Default: the setting of the connection. */
   readonly access?: "impersonation" | "delegate" | undefined;
-  /** Milliseconds for one request until its answer begins; default as the connection says. */
+  /** Maximum wait for one request until its reply begins, in milliseconds. Default: the setting of the connection. */
   readonly timeoutMs?: number | undefined;
-  /** How often a request is tried whose answer was lost or broken; default as the connection says. What the server has not done is repeated as ever. */
+  /**
+   * Number of times a request is tried if its reply was lost or broken. Default: the setting of the connection. Requests that the server did not
+   * carry out are retried regardless.
+   */
   readonly tries?: number | undefined;
-  /** When the whole call is given up, as `performance.now()` counts: an action that can answer with a part of it answers before. */
+  /** Time at which the whole call is given up, as `performance.now()` counts. An action that can return a partial answer does so before this time. */
   readonly deadline?: number | undefined;
-  /** Told what a person who waits wants to know ("waiting 5 s: Exchange is throttling"). */
+  /** Receives progress messages for a waiting person ("waiting 5 s: Exchange is throttling"). */
   readonly progress?: ((text: string) => void) | undefined;
-  /** Told how long it was waited, in milliseconds, because Exchange asked for it; the waits add up. */
+  /** Receives each wait at Exchange's request, in milliseconds. The waits add up. */
   readonly waited?: ((milliseconds: number) => void) | undefined;
 }
 
-/** The port: what we ask of Exchange, in plain nouns. Two back ends implement it; `test/exchange/contract.ts` holds them to it. */
+/** The port: what mailcordon requests from Exchange, without any protocol. Two back ends implement it; `test/exchange/contract.ts` tests both. */
 export interface Exchange {
-  /** `auto`: each mailbox has its own, which its `route` tells. */
+  /** `auto`: each mailbox has its own back end, which `route` returns. */
   readonly backend: "ews" | "graph" | "auto";
-  /** A handle; no request is made. Without an address, the mailbox that the connection names as its default. */
+  /** Returns a handle without making a request. Default address: the default mailbox of the connection. */
   mailbox(address: string | undefined, call?: Call): Mailbox;
   searchableMailboxes(query: SearchableMailboxQuery, call?: Call): Promise<SearchableMailboxes>;
-  /** Ends idle connections. */
+  /** Closes idle connections. */
   close(): Promise<void>;
 }
 
 /**
- * One mailbox. Lists in, Outcomes out: **as many Outcomes as ids, in the order asked, whatever failed in the middle**.
- * A method that returns a Promise throws Failure; one that returns Outcomes throws only when the call was cancelled.
- * `destination` and `folder` names are those of FolderName.
+ * One mailbox. Methods take lists and return **as many Outcomes as ids, in the order given, whatever failed in between**. A method that returns a
+ * Promise throws Failure; a method that returns Outcomes throws only when the call was cancelled. `destination` and `folder` are names as in
+ * FolderName.
  */
 export interface Mailbox {
   readonly address: string;
-  /** Which back end acts for it, where its connection has both: asked once, by a read, and remembered. Throws Failure. */
+  /** Returns the back end of this mailbox, where its connection has both. It costs one read, whose result is remembered. Throws Failure. */
   readonly route?: (() => Promise<"ews" | "graph">) | undefined;
 
   /**
-   * Which of these ids of items and attachments are not shown to be of this mailbox or its archive. None where the back end looks for an id in
-   * the mailbox alone, so that one of another names nothing. Throws Failure.
+   * Returns the ids (of items and attachments) that are not shown to belong to this mailbox or its archive. Returns none where the back end searches
+   * for an id in this mailbox only, since an id of another mailbox then matches nothing. Throws Failure.
    */
   foreign(ids: readonly string[]): Promise<ReadonlySet<string>>;
 
   search(search: Search): Promise<SearchPage>;
   /**
-   * Every message that a name stands for, newest first: an Internet Message-ID may have several copies. That there is none is said only when every
-   * place that is meant was opened; otherwise it is a Failure, and never `not-found`.
+   * Returns every message that a name stands for, newest first: an Internet Message-ID may have several copies. Reports absence only when every
+   * intended place was opened; otherwise the outcome is a Failure, and never `not-found`.
    */
   locate(names: readonly MessageName[], within?: Within): AsyncIterable<Outcome<Located>>;
   get(itemIds: readonly string[], detail: Detail): AsyncIterable<Outcome<Message>>;
-  /** The exact bytes of each message in RFC 5322 form. */
+  /** Returns the exact bytes of each message in RFC 5322 form. */
   mime(itemIds: readonly string[]): AsyncIterable<Outcome<Content>>;
-  /** Each message with all that Exchange keeps of it, in a form that only an import into Exchange reads: for one that cannot be converted to MIME. */
+  /**
+   * Returns each message with everything that Exchange keeps of it, in a form that only an import into Exchange can read: for messages that cannot be
+   * converted to MIME.
+   */
   exported(itemIds: readonly string[]): AsyncIterable<Outcome<Content>>;
 
   attachments(itemIds: readonly string[]): AsyncIterable<Outcome<readonly Attachment[]>>;
   /**
-   * The message inside each item attachment, with its own attachments listed; of a file that others hang in (`holdsOthers`), what hangs in it.
+   * Returns the message inside each item attachment, with its own attachments listed. For a file that can hold attachments (`holdsOthers`), returns
+   * those attachments.
    */
   attachedMessages(attachments: readonly Attachment[]): AsyncIterable<Outcome<Message>>;
-  /** The bytes of each file attachment; of an item attachment, its RFC 5322 form. */
+  /** Returns the bytes of each file attachment, and the RFC 5322 form of each item attachment. */
   attachmentContent(attachments: readonly Attachment[]): AsyncIterable<Outcome<Content>>;
-  /** Value: the new change key of the message that held it, when the server gives it. */
+  /** Deletes attachments. The value is the new change key of their message, if the server returns it. */
   deleteAttachments(attachmentIds: readonly string[]): AsyncIterable<Outcome<{ readonly changeKey?: string | undefined }>>;
 
   folder(name: FolderName): Promise<Folder>;
-  /** Makes the folders of a path that are missing. */
+  /** Creates the missing folders of a path. */
   createFolder(path: FolderName): Promise<Folder>;
 
-  /** The new id is absent where Exchange gives none (another mailbox, a public folder) and the copy could not be found again. */
+  /** Copies messages. The new id is absent where Exchange returns none (another mailbox, a public folder) and the copy could not be found again. */
   copy(itemIds: readonly string[], destination: Destination): AsyncIterable<Outcome<Copied>>;
   move(itemIds: readonly string[], destination: Destination): AsyncIterable<Outcome<{ readonly newItemId?: string | undefined }>>;
-  /** `trash` and `soft` are done by moving, which gives the new id that an undo needs; `hard` cannot be undone. */
+  /** Deletes messages. `trash` and `soft` move them, because only a move returns the new id that an undo needs. `hard` cannot be undone. */
   delete(itemIds: readonly string[], mode: DeleteMode): AsyncIterable<Outcome<Deleted>>;
   junk(itemIds: readonly string[], how: Junk): AsyncIterable<Outcome<Junked>>;
 
@@ -92,11 +99,11 @@ export interface Mailbox {
 
   contacts(query: ContactQuery): Promise<ContactList>;
   outOfOffice(): Promise<OutOfOffice>;
-  /** What the account may do with what is in the Inbox: the cheapest question to a mailbox. */
+  /** Returns the account's rights on the items of the Inbox. This is the cheapest request to a mailbox. */
   rights(): Promise<Rights>;
 }
 
-/** Undefined where the server does not say. */
+/** Rights on the items of a folder. A member is undefined where the server does not report it. */
 export interface Rights {
   readonly read?: boolean | undefined;
   readonly create?: boolean | undefined;
@@ -104,20 +111,20 @@ export interface Rights {
   readonly delete?: boolean | undefined;
 }
 
-/** `trash`: to Deleted Items. `soft`: to the Recoverable Items. `hard`: gone, unless a hold keeps it. */
+/** `trash`: to Deleted Items. `soft`: to the Recoverable Items. `hard`: permanently, unless a hold keeps the message. */
 export type DeleteMode = "trash" | "soft" | "hard";
 
 export interface Deleted {
   readonly newItemId?: string | undefined;
-  /** Present when less was done than was asked, because the back end cannot do more: what was done. */
+  /** The mode that was used instead, present when the back end could not delete as requested. */
   readonly mode?: DeleteMode | undefined;
-  /** Why it is another mode than was asked; one sentence. */
+  /** Reason for the different mode; one sentence. */
   readonly note?: string | undefined;
 }
 
 /**
- * How a copy came to be. `server`: the server copied it. `export-import`: carried to another mailbox with all that Exchange keeps of it.
- * `mime`: carried there in RFC 5322 form, which loses what that form does not have.
+ * How a copy was made. `server`: by the server. `export-import`: exported and imported with everything that Exchange keeps of the message. `mime`:
+ * created in the other mailbox from the RFC 5322 form, which loses what that form cannot hold.
  */
 export type CopyMethod = "server" | "export-import" | "mime";
 
@@ -125,13 +132,16 @@ export interface Copied {
   readonly newItemId?: string | undefined;
   /** Default `server`. */
   readonly method?: CopyMethod | undefined;
-  /** What of the message the copy has not, in the words of `CopyLoss`. */
+  /** Properties of the message that the copy lacks, as in `CopyLoss`. */
   readonly lost?: readonly CopyLoss[] | undefined;
-  /** Why something was lost; one sentence. */
+  /** Reason for the loss; one sentence. */
   readonly note?: string | undefined;
 }
 
-/** `sent`: the copy counts as a draft that was never sent or received. `received_time`, `read_state`, `categories`, `flag`: these are not its. */
+/**
+ * `sent`: Exchange treats the copy as a draft that was never sent or received. `received_time`, `read_state`, `categories`, `flag`: the copy does not
+ * have these of the original.
+ */
 export type CopyLoss = (typeof copyLosses)[number];
 export const copyLosses = ["sent", "received_time", "read_state", "categories", "flag"] as const;
 
@@ -139,14 +149,16 @@ export interface Destination {
   readonly folder: FolderName;
   /** Default: the same mailbox. */
   readonly mailbox?: string | undefined;
-  /** The folder is one of the public folders, not of a mailbox. */
+  /** The folder is a public folder, not a folder of a mailbox. */
   readonly publicFolder?: boolean | undefined;
-  /** Make the folders of the path that are missing, in another mailbox only once a message was read that goes there: none stays empty. */
+  /**
+   * Create the missing folders of the path. In another mailbox they are created only after a message to be copied was read, so no folder stays empty.
+   */
   readonly create?: boolean | undefined;
 }
 
 export interface Junk {
-  /** False: not junk after all. */
+  /** False: mark as not junk. */
   readonly isJunk: boolean;
   /** Move to Junk Email, or back to the Inbox. */
   readonly move: boolean;
@@ -154,9 +166,9 @@ export interface Junk {
 
 export interface Junked {
   readonly newItemId?: string | undefined;
-  /** Whether the sender is on the blocked senders list afterwards; undefined when the back end cannot say. */
+  /** Whether the sender is on the blocked senders list afterwards. Undefined when the back end cannot report it. */
   readonly senderBlocked?: boolean | undefined;
-  /** What of marking the back end cannot do; one sentence. */
+  /** What the back end could not do; one sentence. */
   readonly note?: string | undefined;
 }
 
@@ -168,35 +180,35 @@ export interface SearchableMailboxQuery {
 
 export interface SearchableMailbox {
   readonly mailbox: string;
-  /** Absent where the server names none: every mailbox is searched by its address. */
+  /** Absent where the server returns none. Every mailbox is searched by its address. */
   readonly referenceId?: string | undefined;
   readonly displayName?: string | undefined;
   readonly isExternal?: boolean | undefined;
   readonly externalEmailAddress?: string | undefined;
   readonly isGroup?: boolean | undefined;
-  /** Which back end listed it, where there are two. */
+  /** The back end that listed it, where there are two. */
   readonly backend?: "ews" | "graph" | undefined;
 }
 
-/** Of which Exchange could not tell. The failure is absent where Exchange gives a text only. */
+/** A mailbox about which Exchange could not report. `failure` is absent where Exchange returns only a text. */
 export interface UnlistedMailbox {
   readonly mailbox: string;
   readonly message: string;
   readonly failure?: Failure | undefined;
-  /** As of one that is listed. */
+  /** As in SearchableMailbox. */
   readonly backend?: "ews" | "graph" | undefined;
 }
 
 export interface SearchableMailboxes {
   /**
-   * `ediscovery`: what the account may search. `admin_api`: the mailboxes that Exchange Online itself lists; `directory`: the users whose mailbox
-   * answers. Neither is the same as what the account may open.
+   * `ediscovery`: the mailboxes that the account may search. `admin_api`: the mailboxes that Exchange Online lists. `directory`: the users whose
+   * mailbox responds. The last two are not the same as the mailboxes that the account may open.
    */
   readonly source: "ediscovery" | "admin_api" | "directory";
-  /** Why it is not the better source; a sentence or two. */
+  /** Reason why a better source was not used; one or two sentences. */
   readonly note?: string | undefined;
   readonly mailboxes: readonly SearchableMailbox[];
   readonly failed: readonly UnlistedMailbox[];
-  /** People of the directory without a mailbox that the back end can open: it may be elsewhere, or there may be none. Guests are not among them. */
+  /** People in the directory without a mailbox that the back end can open: the mailbox may be elsewhere, or not exist. Guests are left out. */
   readonly unopened?: readonly UnlistedMailbox[] | undefined;
 }

@@ -2,7 +2,7 @@ const byMailboxGuid = 3;
 const guidLength = 36;
 
 /**
- * The GUID of the mailbox that an id of an item or a folder names; undefined for an id of another form.
+ * Returns the GUID of the mailbox that an item or folder id names; undefined for an id of another form.
  * @see https://learn.microsoft.com/en-us/openspecs/exchange_server_protocols/ms-oxwsitemid/
  */
 export function mailboxGuidOf(id: string): string | undefined {
@@ -14,15 +14,16 @@ export function mailboxGuidOf(id: string): string | undefined {
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(guid) ? guid : undefined;
 }
 
-/** The beginning of an id as it is before compression, up to the length of its entry id; undefined for another form. */
+/** Returns the beginning of an id before compression, up to the length of its entry id; undefined for another form. */
 export function readableBytes(id: string): number[] | undefined {
-  // Uncompressed, what is looked at are the first 42 bytes: kind of id, length of the GUID, GUID, processing, length. Compressed they are at most half as many more.
+  // The needed bytes are the first 42 of the uncompressed id: kind of id, length of the GUID, GUID, processing, length. Compression makes them at
+  // most half as long again.
   const [packing, ...rest] = Buffer.from(id.slice(0, 84), "base64");
   if (packing !== 0 && packing !== 1) return undefined;
   return packing === 0 ? rest : unpacked(rest);
 }
 
-/** Two equal bytes are followed by the number of further ones. */
+/** Undoes the compression of an id: two equal bytes are followed by the number of further repetitions. */
 export function unpacked(packed: readonly number[]): number[] {
   const bytes: number[] = [];
   for (let at = 0; at < packed.length; at++) {

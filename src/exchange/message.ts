@@ -1,12 +1,12 @@
 import type { Attachment } from "./attachment.ts";
 
-/** A name and an address as the message carries them: both written by whoever sent it. */
+/** A name and an address as in the message; the sender of the message wrote both. */
 export interface Address {
   readonly name?: string | undefined;
-  /** SMTP address; an X.500 address (`routingType` EX) where the message keeps no SMTP address of somebody whom the directory does not know. */
+  /** SMTP address, or an X.500 address (`routingType` EX) where the message keeps no SMTP address of a person who is not in the directory. */
   readonly address?: string | undefined;
   readonly routingType?: string | undefined;
-  /** The X.500 address that the message has where `address` was read from beside it. */
+  /** The X.500 address of the message, where `address` was read from a property beside it. */
   readonly x500?: string | undefined;
 }
 
@@ -17,11 +17,11 @@ export interface Header {
 
 export type Importance = "Low" | "Normal" | "High";
 
-/** One item of a mailbox that a person would call a message: also meeting requests, delivery reports and posts. Times are UTC, ISO 8601. */
+/** One item of a mailbox that a person would call a message, including meeting requests, delivery reports and posts. Times are UTC, ISO 8601. */
 export interface Message {
   readonly itemId: string;
   readonly changeKey?: string | undefined;
-  /** With its angle brackets, as the header has it. */
+  /** With angle brackets, as in the header. */
   readonly internetMessageId?: string | undefined;
   readonly conversationId?: string | undefined;
   readonly parentFolderId?: string | undefined;
@@ -38,33 +38,33 @@ export interface Message {
   readonly sentAt?: string | undefined;
   readonly createdAt?: string | undefined;
   readonly modifiedAt?: string | undefined;
-  /** Bytes, as the server counts them (an estimate). */
+  /** Size in bytes, as the server estimates it. */
   readonly size?: number | undefined;
   readonly importance?: Importance | undefined;
   readonly sensitivity?: string | undefined;
   readonly isRead?: boolean | undefined;
   readonly isDraft?: boolean | undefined;
   readonly categories?: readonly string[] | undefined;
-  /** Exchange says false when all attachments are inline. */
+  /** Exchange reports false when all attachments are inline. */
   readonly hasAttachments?: boolean | undefined;
   readonly attachments?: readonly Attachment[] | undefined;
-  /** Why something that hangs in the message may not be listed; one sentence for each reason. */
+  /** Reasons why attachments of the message may be missing from the list; one sentence each. */
   readonly unlisted?: string | undefined;
-  /** Of the text of an attached message only the beginning is there. */
+  /** True when only the beginning of an attached message's text is present. */
   readonly bodyCut?: boolean | undefined;
   readonly bodyText?: string | undefined;
   readonly bodyHtml?: string | undefined;
   readonly bodyPreview?: string | undefined;
-  /** In the order of the message, duplicates kept. */
+  /** In the order of the message, with duplicates. */
   readonly headers?: readonly Header[] | undefined;
   readonly webLink?: string | undefined;
-  /** How many characters of this item XML could not carry and were replaced by U+FFFD. Absent when none. */
+  /** Number of characters of this item that XML could not carry, replaced by U+FFFD. Absent when there are none. */
   readonly replacedCharacters?: number | undefined;
 }
 
 /**
- * Which parts of a message are asked for. `summary` is what one listing gives; the others cost a request per batch of messages.
- * `body` says which form of the body is wanted.
+ * The requested parts of a message. `summary` is what one listing returns; each other part costs a request per batch of messages. `body` is the
+ * requested form of the body.
  */
 export interface Detail {
   readonly recipients?: boolean | undefined;
@@ -73,14 +73,14 @@ export interface Detail {
   readonly body?: "preview" | "text" | "html" | undefined;
 }
 
-/** How a caller names a message. With both, the id is tried first and healed through the Internet Message-ID when it is dead. */
+/** A caller's name for a message. With both ids, the item id is tried first and, if it no longer exists, the Internet Message-ID. */
 export interface MessageName {
   readonly itemId?: string | undefined;
   /** With or without angle brackets. */
   readonly internetMessageId?: string | undefined;
 }
 
-/** The bytes of one item as they come from the server. They must be read to their end before the next is asked; a truncated reply throws. */
+/** The bytes of one item as they arrive. Read them to their end before you request the next item; a truncated reply throws. */
 export interface Content {
   readonly bytes: AsyncIterable<Uint8Array>;
 }

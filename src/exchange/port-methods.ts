@@ -1,39 +1,39 @@
 import type { Exchange, Mailbox } from "./exchange.ts";
 
-/** What the port can be asked: a method of a mailbox, or the list of mailboxes. */
+/** What an action can call on the port: a method of a mailbox, or the list of mailboxes. */
 export type PortMethod = Exclude<keyof Mailbox, "address" | "route"> | "searchableMailboxes";
 
-/** A mailbox that is asked nothing but this. */
+/** A mailbox with these methods only. */
 export type MailboxFor<M extends PortMethod> = Pick<Mailbox, "address" | "route" | Extract<M, keyof Mailbox>>;
 
-/** An Exchange that is asked nothing but this. */
+/** An Exchange with these methods only. */
 export type ExchangeFor<M extends PortMethod> = Pick<Exchange, "backend" | Extract<M, keyof Exchange>> & {
   mailbox(...which: Parameters<Exchange["mailbox"]>): MailboxFor<M>;
 };
 
 /**
- * What is asked of the port. Rights over EWS, permissions of Microsoft Graph and what a cloud lacks follow from it, so that whoever declares it
- * names none of them.
+ * The port methods that an action uses. Its rights over EWS, its permissions for Microsoft Graph and the limits of a cloud follow from them, so the
+ * action does not name those itself.
  */
 export interface Uses<M extends PortMethod = PortMethod> {
   readonly uses: readonly M[];
-  /** What only some inputs come to: without a right to it, that part alone is refused. `when` says which: "with `mailboxes` all". */
+  /** Methods that only some inputs need: without a right to them, only that part is refused. `when` names the inputs: "with `mailboxes` all". */
   readonly sometimes?: readonly { readonly uses: readonly M[]; readonly when: string }[];
 }
 
-/** Whether it is asked at all: always, or with some inputs. */
+/** Tells whether a method is used, always or with some inputs. */
 export function mayUse({ uses, sometimes = [] }: Uses, method: PortMethod): boolean {
   return [...uses, ...sometimes.flatMap((part) => part.uses)].includes(method);
 }
 
-/** What Microsoft Graph does unlike Exchange Web Services, and why; as people read it. */
+/** How Microsoft Graph differs from Exchange Web Services, and why, as text for users. */
 export interface Difference {
-  /** `some`: part of it is refused; the answer says so. */
+  /** `some`: part of the action is refused, and its answer reports it. */
   readonly supported: "yes" | "some";
-  /** Empty: nothing. */
+  /** Empty: no difference. */
   readonly differs: string;
   readonly why: string;
 }
 
-/** Nothing differs. */
+/** No difference. */
 export const sameOverGraph: Difference = { supported: "yes", differs: "", why: "" };

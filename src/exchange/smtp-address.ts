@@ -1,8 +1,8 @@
 import type { Address } from "./message.ts";
 
 /**
- * An address of an Exchange organisation in the form of X.500 (a legacyExchangeDN): of a colleague who left or moved the directory knows nothing
- * more, so that Exchange gives what the message holds.
+ * An X.500 address (legacyExchangeDN) of an Exchange organisation. The directory no longer knows a colleague who left or moved, so Exchange returns
+ * the address of the message.
  */
 const x500 = /^\/o=/i;
 
@@ -11,8 +11,8 @@ export function isX500({ address, routingType }: Address): boolean {
 }
 
 /**
- * An address with the SMTP address that the message keeps beside it, where its own is none: PidTagSenderSmtpAddress of Sender,
- * PidTagSentRepresentingSmtpAddress of From. Any other address stays as it is.
+ * Returns an address with the SMTP address that the message keeps beside it, if its own is an X.500 address: PidTagSenderSmtpAddress for Sender,
+ * PidTagSentRepresentingSmtpAddress for From. Any other address stays as it is.
  */
 export function withSmtpAddress(own: Address | undefined, smtp: string | undefined): Address | undefined {
   if (own === undefined || smtp === undefined || !smtp.includes("@")) return own;

@@ -3,15 +3,15 @@ import { attempt, done, failed, type Outcome, takeOnly } from "../outcome.ts";
 import type { Mailbox } from "./exchange.ts";
 import type { Content } from "./message.ts";
 
-/** A message as it can be kept. */
+/** A message in a form that can be kept. */
 export interface WholeItem extends Content {
-  /** `export`: a form that only an import into Exchange reads. */
+  /** `export`: a form that only an import into Exchange can read. */
   readonly form: "mime" | "export";
-  /** Why it is not MIME; one sentence. */
+  /** Reason why it is not MIME; one sentence. */
   readonly note?: string | undefined;
 }
 
-/** Each message in RFC 5322 form; one that Exchange cannot convert to MIME, as Exchange exports it. */
+/** Returns each message in RFC 5322 form, or as Exchange exports it if Exchange cannot convert it to MIME. */
 export async function* wholeItems(
   mailbox: Pick<Mailbox, "mime" | "exported">,
   itemIds: readonly string[],

@@ -12,13 +12,13 @@ import { parametersOf, parameterText } from "../wire/mime/mime-parameters.ts";
 import { isMessage as isMessagePart, split } from "../wire/mime/mime-parts.ts";
 import type { PartHead } from "../wire/mime/split-mime.ts";
 
-/** Of a text so much is told, and of all together. */
+/** Limits for the text kept of one part, and of all parts together. */
 const maxTextBytes = 1024 * 1024;
 const maxKeptBytes = 4 * 1024 * 1024;
-/** Of a message inside, so much is looked through for its subject. */
+/** Part of a nested message that is searched for its subject. */
 const maxInnerHead = 64 * 1024;
 
-/** A part as it was read over: of a text its beginning, of a message its header. */
+/** A part after it was read: the beginning of a text, the header of a message. */
 interface ReadPart {
   readonly part: PartHead;
   readonly size: number;
@@ -26,8 +26,8 @@ interface ReadPart {
 }
 
 /**
- * What a message says of itself, and what hangs in it: `holder` is its id, and each attachment has the number of its part after a full stop.
- * `isMessage`: false for a file that others hang in, which may be no message at all. Throws Failure.
+ * Reads the fields and attachments of a message. `holder` is its id; the id of each attachment is `holder`, a full stop and the number of the part.
+ * `isMessage` is false for a file that can hold attachments but may not be a message. Throws Failure.
  */
 export async function readAttached(message: AsyncIterable<Uint8Array>, holder: string, isMessage = true): Promise<Message> {
   const decode = await loadCharsets();
@@ -68,7 +68,7 @@ export async function readAttached(message: AsyncIterable<Uint8Array>, holder: s
 
 interface PartCollector {
   write(bytes: Buffer): void;
-  /** What is said of the part behind its content. */
+  /** Adds fields of the part that follow its content. */
   say(part: PartHead): void;
   end(): ReadPart;
 }
@@ -84,7 +84,7 @@ function collectorOf(begun: PartHead, room: number): PartCollector {
     size += bytes.length;
     const some = bytes.subarray(0, limit - keptBytes);
     keptBytes += some.length;
-    // A copy: whoever gave the bytes may use their memory again.
+    // A copy, because the owner of the bytes may reuse their memory.
     if (some.length > 0) kept.push(Buffer.from(some));
   };
   return {
@@ -103,14 +103,14 @@ function isText({ type }: PartHead): boolean {
   return type === "text/plain" || type === "text/html";
 }
 
-/** What is shown as the body; everything else is listed as attached, so that nothing is hidden. */
+/** Returns the parts displayed as the body. All other parts are listed as attachments, so nothing is hidden. */
 function bodiesOf(parts: readonly ReadPart[]): readonly ReadPart[] {
   const bodies = new Map<string, ReadPart>();
   for (const one of parts) {
     const { type, within, fields } = one.part;
     const disposition = fieldIn(fields, "content-disposition");
     const isFile = tokenOf(disposition) === "attachment" || /\bfilename\b/i.test(disposition ?? "");
-    // Outside of alternatives one text alone is the body.
+    // Outside alternatives, only one text is the body.
     const fits = within === "alternative" || bodies.size === 0;
     if (!isFile && fits && isText(one.part) && !bodies.has(type)) bodies.set(type, one);
   }
@@ -141,7 +141,7 @@ function headOf(bytes: Buffer): Buffer {
   return end === undefined ? bytes : bytes.subarray(0, end);
 }
 
-/** As text, also of HTML: that is what Exchange is asked for where it opens an attached message itself. */
+/** Returns the body as text, converted from HTML if necessary, as Exchange does for an attached message that it opens itself. */
 function textIn(bodies: readonly ReadPart[], decode: DecodeText): string | undefined {
   const of = (type: string): string | undefined => {
     const body = bodies.find(({ part }) => part.type === type);
@@ -156,7 +156,7 @@ const importances: ReadonlyMap<string, Importance> = new Map([
   ["high", "High"],
 ]);
 
-/** The fields of a message by its header (RFC 5322): what only a mailbox gives a message, it has not. */
+/** Returns the fields of a message from its header (RFC 5322), without those that only a mailbox adds. */
 function messageOf(fields: readonly RawField[], decode: DecodeText): Omit<Message, "itemId"> {
   const field = (name: string) => fieldIn(fields, name);
   const text = (name: string) => {

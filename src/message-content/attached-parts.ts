@@ -3,33 +3,36 @@ import { keepParts } from "../wire/mime/keep-parts.ts";
 import type { PartPath } from "../wire/mime/mime-parts.ts";
 import { noteBroken, type OpenedPart, type ReadTally, SinglePass } from "./read-in-one-pass.ts";
 
-/** A part of what an attachment holds. */
+/** A part inside an attachment. */
 export interface PartLocation {
   /** The id of the attachment, which is downloaded as a whole. */
   readonly holder: string;
   readonly inside: PartPath;
 }
 
-/** Reads what is asked for of attached messages, in the order asked. */
+/** Reads parts of attached messages, in the order requested. */
 export interface PartReader {
-  /** What is at the place of this index. Throws Failure `not-found` for one that the message has not, `too-large`. */
+  /** Opens the part with this index. Throws Failure `not-found` if the message has no such part, and `too-large`. */
   open(index: number): Promise<OpenedPart>;
-  /** Nothing more is asked for: what was handed out last may still be read. */
+  /** Ends the requests. The part returned last may still be read. */
   leave(): Promise<void>;
 }
 
 /**
- * Of what goes by and is asked for later so much is kept: what hangs in an attached message is asked for after that message itself. Most mail fits;
- * what does not is read again.
+ * Limit for parts kept in memory because they are requested later: the attachments of a message are requested after the message itself. Most messages
+ * fit; larger parts are downloaded again.
  */
 const keptBytes = 4 * 1024 * 1024;
-/** 16 times 256 MB are 4 GB. A second time is usual; more often only what is larger than is kept, or what broke off. */
+/**
+ * 16 times 256 MB are 4 GB. A second download is usual; further ones are needed only for parts larger than the memory limit, or after a download
+ * broke off.
+ */
 const maxPasses = 16;
-/** How often one after the other may break off before the rest is given up. */
+/** Number of consecutive broken downloads after which the rest is given up. */
 const maxBroken = 3;
 /**
- * A server gives out as a whole what others hang in. It is read once for all that is asked for of it in one go, in constant memory: parts are
- * handed out as they come, what is not asked for is read over. `places`: all that will be asked for; undefined for what is no part.
+ * Reads parts of attachments that the server returns only as a whole. One download serves all requested parts in a row, in constant memory: requested
+ * parts are returned as they arrive, others are skipped. `places`: all parts that will be requested; undefined for anything else.
  */
 export function openPartReader(
   places: readonly (PartLocation | undefined)[],
@@ -73,7 +76,7 @@ export function openPartReader(
   };
 }
 
-/** Those that will have gone by when they are asked for, if the others are read in this order. */
+/** Returns the parts that will have passed by the time they are requested, if the others are read in this order. */
 function outOfOrder(paths: readonly PartPath[]): readonly PartPath[] {
   let last: PartPath | undefined;
   return paths.filter((path) => {

@@ -5,24 +5,24 @@ import type { RawField } from "../wire/mime/mime-header.ts";
 import { MimeSplitter } from "../wire/mime/split-mime.ts";
 import { readAttached } from "./attached-message.ts";
 
-/** What Exchange says of a message besides giving it out. */
+/** What Exchange reports about a message besides its content. */
 export interface ListedContent {
   readonly internetMessageId?: string | undefined;
   readonly attachments: readonly Attachment[];
 }
 
-/** What one reading of a message was. */
+/** The result of reading a message once. */
 export interface MessageDigest {
-  /** Its header ended, and so did the multipart that it began. */
+  /** True when its header ended, and so did the multipart that it began. */
   readonly isComplete: boolean;
-  /** SHA-256 of its header and its parts: the same where a server makes up boundaries anew for each reading. */
+  /** SHA-256 of its header and its parts. It does not depend on boundaries, which a server may generate for each download. */
   readonly digest: string;
 }
 
-/** Reads a message while its bytes go by. */
+/** Digests a message while its bytes pass. */
 export interface DigestingReader {
   through(bytes: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>;
-  /** Of what went by. Throws Failure `too-large` for what no mail has. */
+  /** Returns the result for the bytes that passed. Throws Failure `too-large` for a size that no message has. */
   end(): MessageDigest;
 }
 
@@ -58,8 +58,8 @@ function withoutBoundaries(fields: readonly RawField[]): string {
 type Refusal = (why: string) => Failure;
 
 /**
- * Reads a message a second time. Throws Failure, by default `evidence-failed`, unless the two readings are the same, end as they began, and have in
- * them what Exchange lists. `first`: the SHA-256 of the first reading, and the reading itself.
+ * Reads a message a second time. Throws Failure, by default `evidence-failed`, unless both readings are equal, are complete, and contain what
+ * Exchange lists. `first`: the SHA-256 of the first reading, and its result.
  */
 export async function checkMessage(
   again: AsyncIterable<Uint8Array>,
@@ -84,7 +84,7 @@ export async function checkMessage(
   }
 }
 
-/** Reads a file a second time. Throws Failure `evidence-failed` unless the two readings are the same. */
+/** Reads a file a second time. Throws Failure `evidence-failed` unless both readings are equal. */
 export async function checkFile(again: AsyncIterable<Uint8Array>, first: { readonly sha256: string }): Promise<void> {
   const hash = createHash("sha256");
   for await (const _ of hashed(again, hash));
@@ -127,7 +127,7 @@ function notCarried(why: string): Failure {
   });
 }
 
-/** Exchange may add angle brackets and fold a line; characters beyond ASCII it may write in its own way. */
+/** Compares Message-IDs. Exchange may add angle brackets and fold a line; it may rewrite characters beyond ASCII, so such ids are not compared. */
 function isDifferentId(listed: string | undefined, given: readonly string[]): boolean {
   const plain = (id: string) => id.replace(/[<>\s]/g, "").toLowerCase();
   const isPlain = (id: string) => /^[!-~\s]+$/.test(id);
@@ -135,14 +135,14 @@ function isDifferentId(listed: string | undefined, given: readonly string[]): bo
   return !given.some((id) => plain(id) === plain(listed));
 }
 
-/** Bytes that Exchange counts besides the content of a file, such as its name and its icon. */
+/** Bytes that Exchange counts in addition to the content of a file, such as its name and its icon. */
 const maxOverheadBytes = 16 * 1024;
-/** What Exchange calls a part without a name. */
+/** The name that Exchange gives to a part without a name. */
 const generatedName = /^ATT\d+\.\w+$/i;
-/** A form that holds files of its own, or that Exchange lists as one file: what is listed then need not be parts ([MS-OXOSMIME] 2.1.3.1). */
+/** Formats that hold files of their own or that Exchange lists as one file: listed attachments need not be parts then ([MS-OXOSMIME] 2.1.3.1). */
 const packedTypes = /^(?:application\/(?:(?:vnd\.)?ms-tnef|(?:x-)?pkcs7-(?:mime|signature)|pgp-signature)|text\/calendar)$/i;
 
-/** Those of a list that a message does not have in it. A link to a file in a cloud is no part of it. */
+/** Returns the listed attachments that the message does not contain. A link to a file in a cloud drive is not part of a message. */
 function missingFrom(inside: readonly Attachment[], listed: readonly Attachment[]): readonly Attachment[] {
   if (inside.some(({ contentType = "" }) => packedTypes.test(contentType))) return [];
   const left = [...inside];
@@ -159,11 +159,11 @@ function missingFrom(inside: readonly Attachment[], listed: readonly Attachment[
       size === undefined ||
       !take((part) => part.size !== undefined && part.size <= size && size - part.size <= maxOverheadBytes),
   );
-  // An attached message has the name of its subject, and a part without a name one that Exchange gives it.
+  // An attached message has its subject as name; a part without a name has one generated by Exchange.
   return unmeasured.filter(({ kind, name = "" }) => !((kind === "item" || name === "" || generatedName.test(name)) && take(() => true)));
 }
 
-/** Exchange changes what no file system takes. */
+/** Normalises a name: Exchange changes characters that file systems do not accept. */
 function plainName(name = ""): string {
   return name
     .normalize("NFKC")

@@ -5,22 +5,25 @@ import { addressesOf } from "../wire/mime/mime-addresses.ts";
 import { split } from "../wire/mime/mime-parts.ts";
 import { readAttached } from "./attached-message.ts";
 
-/** What a whole message says, for a person who must decide on it. Every field of a name counts: servers differ in which one they take. */
+/**
+ * A whole message, summarised for a person who must decide about it. All fields of the same name are included, because servers differ in which one
+ * they use.
+ */
 export interface MimeSummary {
-  /** By the names of headers in lower case: From, Sender, Reply-To, To, Cc, Bcc, and those of a message that is sent again (Resent-…). */
+  /** By header names in lower case: From, Sender, Reply-To, To, Cc, Bcc, and those of a resent message (Resent-…). */
   readonly addresses: Readonly<Record<string, readonly Address[]>>;
   readonly subject: readonly string[];
   readonly date: readonly string[];
   readonly text: string | undefined;
-  /** Names; of an attachment without one its media type. */
+  /** Names, or the media type for an attachment without a name. */
   readonly attachments: readonly { readonly name: string; readonly size: number }[];
-  /** What of it cannot be told apart. */
+  /** Parts of the message that cannot be separated. */
   readonly unlisted: string | undefined;
 }
 
 const addressHeaders = ["from", "sender", "reply-to", "to", "cc", "bcc"];
 
-/** Throws Failure `too-large` for a message that was made to do harm. */
+/** Summarises a message. Throws Failure `too-large` for a message that was made to do harm. */
 export async function summariseMime(mime: Uint8Array): Promise<MimeSummary> {
   const decode = await loadCharsets();
   const { bodyText, attachments = [], unlisted } = await readAttached(once(mime), "");

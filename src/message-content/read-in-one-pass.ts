@@ -3,17 +3,17 @@ import { attempt } from "../outcome.ts";
 import type { PartKeeper } from "../wire/mime/keep-parts.ts";
 import { type Part, type PartPath, partAt, partOf, streamMovedOn } from "../wire/mime/mime-parts.ts";
 
-/** What an attached message has at a place, its transfer encoding undone. */
+/** A part of an attached message, with its transfer encoding undone. */
 export interface OpenedPart {
-  /** Of a part of MIME, whether its type says so. */
+  /** Whether the part's type says that it is a message. */
   readonly isMessage: boolean;
   readonly bytes: AsyncIterable<Uint8Array>;
 }
 
-/** How one attached message has been read. */
+/** How often one attached message has been read. */
 export interface ReadTally {
   passes: number;
-  /** How often it broke off since something of it was read to its end. */
+  /** Number of broken downloads since a part was read to its end. */
   broken: number;
   failure: Failure | undefined;
 }
@@ -23,17 +23,17 @@ export function noteBroken(tally: ReadTally, thrown: unknown): void {
   tally.failure = asFailure(thrown);
 }
 
-/** A content that nobody goes on reading for so long is given up, in milliseconds: it keeps a connection and a place. */
+/** A content that is not read for this long is given up, in milliseconds: it occupies a connection and a place in the queue. */
 const unreadMs = 60_000;
 
-/** An attached message, read once from its beginning; it ends with the last part that is asked for. */
+/** An attached message, downloaded once from its beginning. It ends with the last requested part. */
 export class SinglePass {
   readonly name: string;
   readonly #keeping: PartKeeper;
   readonly #tally: ReadTally;
   readonly #reading: AsyncIterator<Uint8Array>;
   readonly #message: Part;
-  /** Where what was handed out stands; another object for each time. */
+  /** Path of the part returned last; a new object for each part. */
   #handed: { readonly path: PartPath } | undefined;
   #isRead = true;
   #isLast = false;
@@ -51,7 +51,7 @@ export class SinglePass {
   }
 
   async #next(): Promise<IteratorResult<Uint8Array, undefined>> {
-    // What ends early must not look as if it were whole.
+    // A content that ends early must not look complete.
     if (this.#isClosed) throw this.#late ?? streamMovedOn();
     this.#hasBegun = true;
     try {
@@ -69,14 +69,14 @@ export class SinglePass {
     }
   }
 
-  /** Whether this can be had without reading the message again. */
+  /** Tells whether a part can be read without another download. */
   async canGive(path: PartPath): Promise<boolean> {
     const handed = this.#handed?.path ?? [];
     this.#handed = undefined;
     clearTimeout(this.#timer);
     if (this.#keeping.has(path)) return true;
     if (this.#isClosed) return false;
-    // What holds it was left in the middle: it is still to come.
+    // The part that contains it was left half read, so it is still to come.
     const isInside = handed.length > 0 && handed.length < path.length && handed.every((number, at) => path[at] === number);
     if (isInside && this.#keeping.mayCome(path)) {
       const finished = await attempt(async () => (await partAt(this.#message, handed.slice(0, -1)))?.finish());
@@ -86,7 +86,7 @@ export class SinglePass {
     return this.#message.failure() === undefined && !this.#isClosed && this.#message.reaches(path);
   }
 
-  /** What stands there; `isLast`: nothing more will be asked for. Throws Failure. */
+  /** Opens a part. `isLast`: nothing more will be requested. Throws Failure. */
   async open(path: PartPath, isLast: boolean): Promise<OpenedPart> {
     this.#isLast = isLast;
     const kept = this.#keeping.take(path);
@@ -100,7 +100,7 @@ export class SinglePass {
       if (part === undefined) throw new Failure("not-found", "The attached message has no such part.");
       return { isMessage: part.isMessage, bytes: this.#hand(part, path) };
     } catch (thrown) {
-      // Of the message itself, not of one in it, nor of how the bytes came: that has been noted.
+      // A failure of the message itself, not of a nested message, nor of the download, which has been counted already.
       if (this.#message.failure() === thrown && !this.#isClosed) {
         noteBroken(this.#tally, thrown);
         await this.close();
@@ -136,7 +136,7 @@ export class SinglePass {
     else this.#wait();
   }
 
-  /** Nothing more is asked for: what was handed out last may still be read. */
+  /** Ends the requests. The part returned last may still be read. */
   async leave(): Promise<void> {
     this.#isLast = true;
     if (this.#isRead || this.#handed === undefined) await this.close();
@@ -148,10 +148,10 @@ export class SinglePass {
     this.#timer = setTimeout(() => {
       this.#late = new Failure("timeout", `The content was not read within ${unreadMs / 1000} s after it was asked for.`);
       this.#handed = undefined;
-      // What the connection says now is told to nobody: whoever reads is told that it is too late.
+      // A failure of the connection is of no interest any more: the reader gets the time-out.
       this.close().catch(() => undefined);
     }, unreadMs);
-    // It must not keep a process that has nothing else to do.
+    // The timer must not keep the process alive.
     this.#timer.unref();
   }
 
@@ -159,7 +159,7 @@ export class SinglePass {
     clearTimeout(this.#timer);
     if (this.#isClosed) return;
     this.#isClosed = true;
-    // To end what has not begun, it must begin.
+    // An iterator can be ended only after it has begun.
     if (!this.#hasBegun) await this.#reading.next();
     await this.#reading.return?.();
   }

@@ -6,12 +6,12 @@ import { type Absent, isAbsent } from "../exchange/search/absence.ts";
 import { asFailure, Failure } from "../failure.ts";
 import { done, failed, type Outcome } from "../outcome.ts";
 
-/** What looking again asks of the port. */
+/** The port methods needed to confirm absence. */
 type LookContext = Context<"locate" | "attachments">;
 
 /**
- * Looks for targets of which the server has said, when something was to be done to them, that they are not there: one Outcome for each, in their order.
- * Each was seen a moment ago, and servers say so also of what is still there. `refusals` are what the server said.
+ * Searches again for targets that the server reported as missing when an action was performed on them. Returns one Outcome for each, in their order.
+ * Each was seen a moment before, and servers also report existing items as missing. `refusals` are the server's failures.
  */
 export async function confirmAbsence(
   targets: readonly Target[],
@@ -40,17 +40,17 @@ async function confirmTargetAbsent(
 ): Promise<Outcome<Absent>> {
   if (message === undefined) return failed(couldNotConfirm(refusal));
   const { itemId, internetMessageId, parentFolderId, folderPath } = message;
-  // By its Message-ID, so that the folder is searched: some servers open what was deleted by the id that it had.
+  // Search by Message-ID, so the folder is searched: some servers open a deleted message by its old id.
   const name = internetMessageId === undefined ? { itemId } : { internetMessageId };
   const there = await locateOne(name, parentFolderId, context);
   if (!there.ok) return there;
-  // A folder that lists it has it, whatever the server says of its id.
+  // A message that its folder lists exists, whatever the server says about its id.
   if (!isAbsent(there.value) && there.value.messages.some((one) => one.itemId === itemId)) {
     return attachment === undefined
       ? failed(stillThere(refusal, folderPath))
       : confirmAttachmentAbsent(message, attachment.id, refusal, context);
   }
-  // Moved, it has another id over EWS.
+  // Over EWS a moved message has another id.
   const all = internetMessageId === undefined ? undefined : await locateOne({ internetMessageId }, undefined, context);
   if (all !== undefined) {
     if (!all.ok) return all;
@@ -59,7 +59,7 @@ async function confirmTargetAbsent(
       (one) => one.parentFolderId !== parentFolderId && (one.itemId === itemId || !known.has(one.itemId)),
     );
     if (copy !== undefined) return failed(movedElsewhere(copy, refusal));
-    // Other copies were seen; this one may lie where nobody could look.
+    // Other copies were found; this one may be in a place that could not be opened.
     if (all.value.unopened !== undefined) return failed(all.value.unopened);
   }
   if (isAbsent(there.value)) return done(there.value);

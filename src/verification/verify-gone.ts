@@ -4,23 +4,23 @@ import { isAbsent } from "../exchange/search/absence.ts";
 import { Failure } from "../failure.ts";
 import { done, failed, type Outcome } from "../outcome.ts";
 
-/** A message that should lie no more where it lay. */
+/** A message that should no longer be in its former folder. */
 export interface FormerLocation {
-  /** As it was when it was chosen. */
+  /** The message when it was chosen. */
   readonly before: Message;
-  /** Its id where it lies now, where the server gave one. */
+  /** Its current id, where the server returned one. */
   readonly newItemId?: string | undefined;
 }
 
-/** What a second look saw: that it is gone from there, and as what it lies elsewhere now, where that was seen. */
+/** The result of a second search: the message has left the folder. `now` is the message in its new place, where that was seen. */
 export interface Disappearance {
   readonly now?: Message | undefined;
 }
 
 /**
- * Looks whether messages are gone from the folders that they lay in: one Outcome for each, in their order. Still there is Failure `not-verified`; another
- * Failure means that it could not be looked at. What an id opens is no proof alone: an id may open nothing although the message is there, and some servers
- * open a deleted message by its old id. Either the message is seen elsewhere, or its old folder is searched.
+ * Checks that messages have left their former folders. Returns one Outcome for each, in their order. Failure `not-verified` means that the message is
+ * still there; any other Failure means that the check was not possible. Opening an id proves nothing alone: an id may open nothing although the
+ * message exists, and some servers open a deleted message by its old id. So the message must be seen elsewhere, or its former folder is searched.
  */
 export async function verifyGone(
   all: readonly FormerLocation[],
@@ -54,7 +54,7 @@ export async function verifyGone(
   return outcomes;
 }
 
-/** What each id opens, the old ones and the new ones together. */
+/** Reads all former and new ids together. */
 async function readByIds(
   all: readonly FormerLocation[],
   { mailbox }: Pick<Context<"get">, "mailbox">,
@@ -86,7 +86,7 @@ function byFolder(all: readonly FormerLocation[], indexes: readonly number[]): R
   return groups;
 }
 
-/** By its Message-ID, so that the folder is searched; without one, the folder is at least opened. */
+/** Names a message by its Message-ID, so the folder is searched; without one, the folder is at least opened. */
 function nameOf(before: Message | undefined) {
   return before?.internetMessageId === undefined ? { itemId: before?.itemId ?? "" } : { internetMessageId: before.internetMessageId };
 }

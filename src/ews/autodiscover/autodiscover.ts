@@ -9,22 +9,21 @@ import type { CandidateUrls, Protocol } from "./protocol.ts";
 import { soap } from "./soap.ts";
 import { checkedUrl, isTrusted, type TrustedUrls, trustOf, untrustedHost } from "./trusted-urls.ts";
 
-/** Where EWS is. */
+/** The EWS endpoint that was found. */
 export interface Discovered {
   readonly url: URL;
-  /** The versions that it takes; empty when it did not say. */
+  /** The versions that it accepts; empty when it did not report them. */
   readonly schemas: readonly string[];
   readonly protocol: Protocol["name"];
 }
 
-/** In the order in which they are tried: what needs no credentials first, then the newer. */
+/** In the order of use: first what needs no credentials, then the newer protocol. */
 const protocols: readonly Protocol[] = [json, soap, pox];
 
 /**
- * Finds EWS for an address. Credentials go to hosts of the address's domain and to those that are allowed, and to nobody else, wherever an
- * answer or DNS may lead; once refused, they are not sent again.
- * Failures: `invalid-input` (no address), `invalid-settings` (it leads to a host that is not allowed), `unauthenticated`, `cancelled`, and the
- * most telling of what was met.
+ * Finds EWS for an address. Credentials go only to hosts of the address's domain and to allowed hosts, wherever a reply or DNS leads. Once refused,
+ * they are not sent again. Failures: `invalid-input` (not an address), `invalid-settings` (a host that is not allowed), `unauthenticated`,
+ * `cancelled`, or the most informative failure of a step.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/autodiscover-for-exchange
  */
 export async function autodiscover(options: AutodiscoverOptions): Promise<Discovered> {
@@ -41,7 +40,7 @@ export async function autodiscover(options: AutodiscoverOptions): Promise<Discov
   throw search.failure();
 }
 
-/** The first of the URLs that may be told who we are. */
+/** Returns the first URL that may receive our credentials. */
 function firstTrusted(urls: readonly string[], from: URL, trust: TrustedUrls): URL {
   let refused: Failure | undefined;
   for (const text of urls) {

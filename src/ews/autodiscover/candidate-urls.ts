@@ -10,17 +10,17 @@ export interface ServiceRecord {
   readonly weight: number;
 }
 
-/** Where an organisation's Autodiscover usually is, in the order that Microsoft gives. */
+/** Returns the usual origins of an organisation's Autodiscover, in Microsoft's order. */
 export function usualOrigins(domain: string): URL[] {
   return [new URL(`https://${domain}/`), new URL(`https://autodiscover.${domain}/`)];
 }
 
-/** Where plain http is asked for a redirect, without saying who asks. */
+/** Returns the plain-http URL that is asked for a redirect, without credentials. */
 export function redirectProbe(domain: string): URL {
   return new URL(`http://autodiscover.${domain}/autodiscover/autodiscover.xml`);
 }
 
-/** Where an answer of HTTP sends us; undefined when it sends us nowhere. Throws Failure for a place where we do not go. */
+/** Returns the target of an HTTP redirect; undefined for a reply that is not one. Throws Failure for a target that is not allowed. */
 export function redirection(response: Pick<HttpResponse, "status" | "headers">, from: URL): URL | undefined {
   if (![301, 302, 303, 307, 308].includes(response.status)) return undefined;
   const location = response.headers.get("location");
@@ -28,19 +28,19 @@ export function redirection(response: Pick<HttpResponse, "status" | "headers">, 
   return checkedUrl(location, from);
 }
 
-/** The server that DNS names, https at its port; the best of several. */
+/** Returns the server of the best SRV record, with https and its port. */
 export function serviceOrigin(records: readonly ServiceRecord[]): URL | undefined {
   const [best] = [...records].sort((one, other) => one.priority - other.priority || other.weight - one.weight);
-  // A lone dot says that there is none (RFC 2782).
+  // A single dot means that there is no service (RFC 2782).
   const name = best?.name.replace(/\.$/, "") ?? "";
   if (best === undefined || name === "" || !/^[a-z0-9_.-]+$/i.test(name)) return undefined;
   return new URL(`https://${name}:${best.port}/`);
 }
 
-// A name server answers in well under a second; one that does not is not waited for, since most organisations have no such record.
+// A name server replies in well under a second. A slow one is not worth a longer wait, since most organisations have no such record.
 const dnsTimeoutMs = 3000;
 
-/** The SRV records of `_autodiscover._tcp`; none when DNS has none or does not answer. */
+/** Returns the SRV records of `_autodiscover._tcp`; none when DNS has none or does not reply. */
 export async function lookUpService(domain: string): Promise<readonly ServiceRecord[]> {
   const { Resolver } = await import("node:dns/promises");
   try {

@@ -7,30 +7,33 @@ import type { AutodiscoverOptions, AutodiscoverStep } from "./options.ts";
 import type { Answer, Protocol } from "./protocol.ts";
 import { checkedUrl, domainOf, isTrusted, type TrustedUrls, untrustedHost } from "./trusted-urls.ts";
 
-/** A chain of redirects is not followed further. */
+/** Maximum number of redirects in a row. */
 const longestChain = 10;
-/** What answers send us to is not asked without end: it is 4 places by 3 protocols, and their redirects, for an address or two. */
+/**
+ * Maximum number of requests, so replies cannot lead on without end. A real search needs 4 places by 3 protocols, and their redirects, for one or two
+ * addresses.
+ */
 const mostRequests = 100;
-/** An Autodiscover service answers within seconds; longer than that it is another's firewall. Milliseconds. */
+/** An Autodiscover service replies within seconds; a longer wait is caused by a firewall in between. Milliseconds. */
 const replyMs = 30_000;
 
-/** What was met on the way. */
+/** A step that failed. */
 interface ProbeFailure {
   readonly host: string;
   readonly failure: Failure;
 }
 
-/** What is looked for, and how. */
+/** The purpose of a search, and its protocols. */
 export interface EndpointSearch<Values extends object, Found> {
-  /** In the order in which they are tried. */
+  /** In the order of use. */
   readonly protocols: readonly Protocol<Values>[];
-  /** Makes of an answer what was wanted, and says it in words. Throws Failure for what may not be believed. */
+  /** Converts a reply to the result, with a text about it. Throws Failure for a reply that is not trusted. */
   accept(settingValues: Values, from: URL, protocol: Protocol<Values>["name"]): { readonly found: Found; readonly outcome: string };
-  /** Asked before the usual places. */
+  /** Origin that is asked before the usual ones. */
   readonly first?: URL | undefined;
 }
 
-/** One search through places, protocols and redirects. Credentials go to whom `trust` names, and once refused they are not sent again. */
+/** One search through places, protocols and redirects. Credentials go only to hosts that `trust` names, and once refused they are not sent again. */
 export class AutodiscoverSearch<Values extends object, Found> {
   readonly #options: AutodiscoverOptions;
   readonly #trust: TrustedUrls;
@@ -62,21 +65,21 @@ export class AutodiscoverSearch<Values extends object, Found> {
           const found = await this.#tryOrigin(protocol, origin, address, hops);
           if (found !== undefined) return found;
         }
-        // The less usual places cost requests of their own: they are looked for when the usual ones gave nothing.
+        // The less usual places cost requests of their own, so they are tried only when the usual ones returned nothing.
         if (protocol === protocols[0] && at === last) for (const one of await this.#furtherOrigins(domain)) origins.push(one);
       }
     }
     return undefined;
   }
 
-  /** What was met, as one Failure: the most telling. */
+  /** Returns the most informative failure of the steps, with a list of all. */
   failure(): Failure {
     const rank = ({ failure }: ProbeFailure) => byInformation.indexOf(failure.code);
     const [first] = [...this.#probeFailures].sort((one, other) => rank(other) - rank(one));
     const met = [...new Set(this.#probeFailures.map(({ host, failure }) => `${host}: ${failure.message}`))];
     const { code = "unreachable", wireCode, hint } = first?.failure ?? {};
     const list = met.slice(0, 6).join(" ");
-    // Whatever is asked of EWS has not been sent.
+    // The actual request to EWS has not been sent.
     return failureAt(
       "connecting",
       code,
@@ -128,7 +131,7 @@ export class AutodiscoverSearch<Values extends object, Found> {
     return found;
   }
 
-  /** Asks at a URL and wherever it sends us, within the same protocol. */
+  /** Asks at a URL and follows redirects, within the same protocol. */
   async #follow(protocol: Protocol<Values>, start: URL, address: string, hops: number) {
     const seen = new Set<string>();
     let url = start;
@@ -168,7 +171,7 @@ export class AutodiscoverSearch<Values extends object, Found> {
     return await send({ ...request, headers: { "User-Agent": userAgent, ...request.headers }, signal, timeoutMs: replyMs }, signedIn);
   }
 
-  /** What fails here is remembered, and the search goes on; being cancelled ends it, and so does what is without end. */
+  /** Runs one step. A failure is recorded and the search continues, except after a cancellation or an endless chain. */
   async #tryStep(protocol: AutodiscoverStep["protocol"], url: URL, work: () => Promise<string>): Promise<void> {
     try {
       const outcome = await work();
@@ -177,10 +180,10 @@ export class AutodiscoverSearch<Values extends object, Found> {
       const failure = asFailure(thrown);
       this.#options.step?.({ protocol, url: url.href, outcome: failure.message });
       if (failure.code === "cancelled" || failure.code === "internal" || failure.wireCode === tooManyRequests) throw failure;
-      // The proxy's own password is not tried again either: it refuses every request alike.
+      // A refused proxy password is not tried again either: the proxy refuses every request alike.
       if (failure.wireCode === "PROXY 407") throw failure;
       if (failure.code === "unauthenticated" && protocol !== "Autodiscover v2") this.#isRefused = true;
-      // Such a server cannot be asked by another protocol either.
+      // Another protocol cannot reach such a server either.
       if (neverSent(failure) || failure.code === "timeout") this.#unreachable.add(url.origin);
       this.#probeFailures.push({ host: url.host, failure });
     }
@@ -189,7 +192,7 @@ export class AutodiscoverSearch<Values extends object, Found> {
 
 const tooManyRequests = "too many requests";
 
-/** From what says least to what says most. */
+/** From the least to the most informative code. */
 const byInformation: readonly FailureCode[] = [
   "unreachable",
   "broken-reply",
@@ -202,5 +205,5 @@ const byInformation: readonly FailureCode[] = [
   "invalid-settings",
 ];
 
-/** Failures whose own hint helps more than ours. */
+/** Failures whose own hint is more helpful than the general one. */
 const ownHint: ReadonlySet<FailureCode> = new Set<FailureCode>(["invalid-settings", "unauthenticated", "tls-failed"]);

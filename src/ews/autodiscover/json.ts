@@ -4,7 +4,7 @@ import type { HttpResponse } from "../../wire/http/request-and-response.ts";
 import { httpAnswer, largestAnswer, oneLine, type Protocol } from "./protocol.ts";
 
 /**
- * Autodiscover v2: one GET, without credentials. Exchange 2016 and later and Exchange Online know it.
+ * Autodiscover v2: one GET without credentials, known to Exchange 2016 and later and to Exchange Online.
  * @see https://learn.microsoft.com/en-us/openspecs/exchange_server_protocols/ms-oxdscli/78530279-d042-4eb0-a1f4-03b18143cd19
  */
 export const json: Protocol = {
@@ -34,6 +34,6 @@ function broken(): Failure {
 async function objectOf(response: HttpResponse): Promise<Readonly<Record<string, unknown>>> {
   const value = parseJson(await response.text(largestAnswer));
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw broken();
-  // Only own members, so that what a document calls __proto__ is nothing.
+  // Only own members, so a member named __proto__ has no effect.
   return Object.fromEntries(Object.entries(value));
 }

@@ -9,11 +9,11 @@ const outlookNamespace = "http://schemas.microsoft.com/exchange/autodiscover/out
 const o = (local: string) => qname(outlookNamespace, local);
 const e = (local: string) => qname(envelopeNamespace, local);
 
-/** What the settings say; undefined when they say nothing. */
+/** Reads the settings; undefined when none is present. */
 type ReadSettings<Values extends object> = (settings: PoxSettings) => Values | undefined;
 
 /**
- * Plain old XML Autodiscover: the oldest, which every Exchange speaks.
+ * Plain old XML Autodiscover (POX): the oldest protocol, which every Exchange supports.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/pox-autodiscover-web-service-reference-for-exchange
  */
 export function poxFor<Values extends object>(readSettings: ReadSettings<Values>): Protocol<Values> {
@@ -61,16 +61,16 @@ const account = record({
   ),
 });
 
-/** The settings of a mailbox, as far as somebody asks for them. */
+/** The settings of a mailbox that mailcordon uses. */
 export interface PoxSettings {
   /** `AutoDiscoverSMTPAddress`. */
   readonly address: string | undefined;
   readonly publicFolders: string | undefined;
-  /** `type` in capitals. */
+  /** `type` is in capitals. */
   readonly protocols: readonly { readonly type: string; readonly server: string | undefined; readonly ewsUrl: string | undefined }[];
 }
 
-/** Settings stand in the namespace of Outlook, an error usually in that of the envelope. */
+/** Settings are in the namespace of Outlook, an error usually in that of the envelope. */
 const documentOf = <Values extends object>(readSettings: ReadSettings<Values>): Reader<Answer<Values>> =>
   mapped(
     record({
@@ -116,7 +116,7 @@ function nothing(why: string, message?: string, wireCode = ""): Answer<never> {
 }
 
 export const pox: Protocol = poxFor(({ protocols }) => {
-  // EXPR is the way from outside, EXCH the one from inside.
+  // EXPR is for access from outside, EXCH for access from inside.
   const urls = ["EXPR", "EXCH"].flatMap((type) => protocols.filter((one) => one.type === type).map(({ ewsUrl }) => ewsUrl ?? ""));
   const named = urls.filter((url) => url !== "");
   return named.length > 0 ? { urls: named, schemas: [] } : undefined;

@@ -2,40 +2,40 @@ import { Failure } from "../../failure.ts";
 import type { HttpRequest, HttpResponse } from "../../wire/http/request-and-response.ts";
 import { httpFailure } from "../session/http-failures.ts";
 
-/** Where EWS is, the better place first, and the versions that it takes, where it says so. */
+/** URLs of EWS, the better one first, and the versions that it accepts, where it reports them. */
 export interface CandidateUrls {
   readonly urls: readonly string[];
   readonly schemas: readonly string[];
 }
 
-/** What one Autodiscover service says about an address. None of it is checked yet: it may be anybody's. */
+/** The reply of one Autodiscover service about an address. It is untrusted and not checked yet. */
 export type Answer<Values extends object = CandidateUrls> =
   | ({ readonly kind: "found" } & Values)
-  /** Ask there. */
+  /** Ask at this URL. */
   | { readonly kind: "elsewhere"; readonly url: string }
   /** Ask for this address instead. */
   | { readonly kind: "address"; readonly address: string }
   | { readonly kind: "nothing"; readonly failure: Failure };
 
-/** One way to ask an Autodiscover service. */
+/** One protocol of an Autodiscover service. */
 export interface Protocol<Values extends object = CandidateUrls> {
   readonly name: "Autodiscover v2" | "Autodiscover SOAP" | "Autodiscover POX";
-  /** The service wants to know who asks. */
+  /** True when the service needs credentials. */
   readonly signsIn: boolean;
-  /** Where it is asked at a server. */
+  /** Returns the URL of the service at a server. */
   urlAt(origin: URL, address: string): URL;
   request(address: string, url: URL): Pick<HttpRequest, "method" | "headers" | "body">;
-  /** Reads an answer that is not a redirect of HTTP. Throws Failure `broken-reply` for what is none of this protocol. */
+  /** Reads a reply that is not an HTTP redirect. Throws Failure `broken-reply` for a reply of another protocol. */
   read(response: HttpResponse): Promise<Answer<Values>>;
 }
 
-/** More than any real answer has: those of POX, with every protocol and mailbox in them, have some ten thousand bytes. */
+/** Larger than any real reply: POX replies, with every protocol and mailbox, have about ten thousand bytes. */
 export const largestAnswer = 262_144;
 
-/** What hostile XML may have at most: real answers are about 8 deep and their longest text is a URL. */
+/** Limits for hostile XML. Real replies are about 8 levels deep, and their longest text is a URL. */
 export const xmlLimits = { maxBytes: largestAnswer, maxDepth: 32, maxTextBytes: 16_384, dropsRest: true } as const;
 
-/** An answer of HTTP that is not the protocol's. Its body is dropped: it is a page for a person. */
+/** Converts an HTTP reply that is not of this protocol. Its body is dropped, because it is a page for people. */
 export function httpAnswer(response: HttpResponse, signedIn = true): Answer<never> {
   response.discard();
   const { status } = response;
@@ -46,7 +46,7 @@ export function httpAnswer(response: HttpResponse, signedIn = true): Answer<neve
   return { kind: "nothing", failure };
 }
 
-/** Text of a server in a message of ours: short, on one line. */
+/** Shortens server text for our messages, on one line. */
 export function oneLine(text: string | undefined): string {
   const line = (text ?? "").replace(/\s+/g, " ").trim();
   return line.length > 200 ? `${line.slice(0, 199)}…` : line;

@@ -8,13 +8,13 @@ const namespace = "http://schemas.microsoft.com/exchange/2010/Autodiscover";
 const addressing = "http://www.w3.org/2005/08/addressing";
 const a = (local: string) => qname(namespace, local);
 
-/** The value of a setting as the server wrote it, undefined where it gave none. */
+/** Returns the value of a setting as the server wrote it; undefined where it returned none. */
 export type SettingOf = (name: string) => string | undefined;
 
-/** Which settings are asked for, and what they say; undefined when they say nothing. */
+/** The requested settings, and a function that reads them; it returns undefined when none is present. */
 interface SettingsRequest<Values extends object> {
   readonly settings: readonly string[];
-  /** The oldest version that has them. */
+  /** The oldest version that has the settings. */
   readonly version: string;
   readonly readSettings: (settingOf: SettingOf) => Values | undefined;
 }
@@ -43,7 +43,7 @@ export function soapFor<Values extends object>(requested: SettingsRequest<Values
   };
 }
 
-/** Where EWS is. Every server that speaks SOAP takes the version. */
+/** The settings with the URL of EWS. Every server with SOAP Autodiscover accepts this version. */
 export const endpointSettings: SettingsRequest<CandidateUrls> = {
   settings: ["ExternalEwsUrl", "InternalEwsUrl", "EwsSupportedSchemas"],
   version: "Exchange2010",

@@ -1,14 +1,14 @@
 import { Failure } from "../../failure.ts";
 
-/** Who may be told a password or a token. */
+/** Hosts that may receive a password or a token. */
 export interface TrustedUrls {
-  /** The domain of the address that was asked for, as it stands in URLs: hosts in it are trusted. */
+  /** The domain of the requested address, as it appears in URLs. Its hosts are trusted. */
   readonly domain: string;
-  /** Further hosts; `*.example.net` stands for all names below. */
+  /** Further hosts; `*.example.net` means all names below. */
   readonly allowHosts: readonly string[];
 }
 
-/** Whether the credentials may go to this host. */
+/** Tells whether credentials may be sent to this host. */
 export function isTrusted(hostname: string, { domain, allowHosts }: TrustedUrls): boolean {
   const host = hostname.toLowerCase().replace(/\.$/, "");
   if (host === domain || host.endsWith(`.${domain}`)) return true;
@@ -18,12 +18,14 @@ export function isTrusted(hostname: string, { domain, allowHosts }: TrustedUrls)
   });
 }
 
-/** RFC 1035, 2.3.4. A longer one is not read: outside of ASCII that takes time by the square of its length, and who gives it may be anybody. */
+/**
+ * RFC 1035, 2.3.4. A longer host is not parsed: beyond ASCII that takes time in proportion to the square of its length, and the host is untrusted.
+ */
 const longestHost = 255;
-/** A URL of EWS or Autodiscover has some hundred characters. */
+/** A URL of EWS or Autodiscover has about a hundred characters. */
 const longestUrl = 8192;
 
-/** A place that an answer names, when it can be gone to: https, and nothing but host, port, path and query. Throws Failure. */
+/** Returns a URL from a reply if it is acceptable: https, with only host, port, path and query. Throws Failure. */
 export function checkedUrl(text: string, from: URL): URL {
   if (text.length > longestUrl || !URL.canParse(text, from.href))
     throw new Failure("refused", `${from.host} names a place that is no URL.`);
@@ -38,7 +40,7 @@ export function checkedUrl(text: string, from: URL): URL {
   return url;
 }
 
-/** Why the credentials do not go there. */
+/** Returns the Failure for a host that may not receive credentials. */
 export function untrustedHost(url: URL, { domain }: TrustedUrls): Failure {
   return new Failure(
     "invalid-settings",
@@ -49,18 +51,18 @@ export function untrustedHost(url: URL, { domain }: TrustedUrls): Failure {
   );
 }
 
-/** The domain of an address as it stands in URLs (IDNA), or undefined when it is none. */
+/** Returns the domain of an address as it appears in URLs (IDNA); undefined for an invalid address. */
 export function domainOf(address: string): string | undefined {
   const at = address.lastIndexOf("@");
   const domain = address.slice(at + 1).trim();
   if (domain.length > longestHost) return undefined;
   if (at < 1 || domain === "" || /[\s/\\?#@:[\]%]/.test(domain) || !URL.canParse(`https://${domain}/`)) return undefined;
   const { hostname } = new URL(`https://${domain}/`);
-  // A name with a dot: an address of a machine, or a name of this network alone, is no domain of mail.
+  // A mail domain has a dot and is not an IP address; a name of the local network alone does not count.
   return hostname.includes(".") && !/^[\d.]+$/.test(hostname) ? hostname.replace(/\.$/, "") : undefined;
 }
 
-/** Who may be told who we are when this address is looked for. Throws Failure `invalid-settings` when it is none. */
+/** Returns the hosts that may receive credentials in a search for this address. Throws Failure `invalid-settings` for an invalid address. */
 export function trustOf(address: string, allowHosts: readonly string[]): TrustedUrls {
   const domain = domainOf(address);
   if (domain !== undefined) return { domain, allowHosts };

@@ -4,17 +4,17 @@ import { poxFor } from "./pox.ts";
 import { soapFor } from "./soap.ts";
 import { trustOf } from "./trusted-urls.ts";
 
-/** What Autodiscover says about a mailbox besides where EWS is. Anybody may have written it: each is an address, or is left out. */
+/** What Autodiscover returns about a mailbox besides the URL of EWS. It is untrusted: each value is an address, or is left out. */
 export interface UserSettings {
-  /** `PublicFolderInformation`: the mailbox with the hierarchy of public folders that this user is given. */
+  /** `PublicFolderInformation`: the mailbox with the public folder hierarchy for this user. */
   readonly publicFolders?: string | undefined;
-  /** `InternalRpcClientServer` (`Server` of EXCH in POX): the mailbox's GUID, `@`, a domain. */
+  /** `InternalRpcClientServer` (`Server` of EXCH in POX): the mailbox's GUID, `@` and a domain. */
   readonly server?: string | undefined;
   /** `AutoDiscoverSMTPAddress`: the address that names the mailbox. */
   readonly address?: string | undefined;
 }
 
-/** The place that answered, which is asked first the next time. */
+/** The settings, and the origin that returned them, which is asked first the next time. */
 export interface FoundSettings {
   readonly settings: UserSettings;
   readonly at: URL;
@@ -22,7 +22,7 @@ export interface FoundSettings {
 
 const soap = soapFor({
   settings: ["PublicFolderInformation", "InternalRpcClientServer", "AutoDiscoverSMTPAddress"],
-  // Public folders have been mailboxes since then; an older server knows none of this.
+  // Public folders have been mailboxes since this version; an older server knows none of these settings.
   version: "Exchange2013",
   readSettings: (settingOf) =>
     settingsOf({
@@ -37,8 +37,8 @@ const pox = poxFor(({ address, publicFolders, protocols }) =>
 );
 
 /**
- * Asks the organisation's Autodiscover (`options.address` says whose) about a mailbox. Undefined when nobody there knows it, or when who knows
- * more must not be told who we are. Failures: `cancelled`, and what makes asking futile.
+ * Asks the organisation's Autodiscover (of `options.address`) about a mailbox. Undefined when no service knows the mailbox, or when a service that
+ * knows more may not receive our credentials. Failures: `cancelled`, and failures that make further requests futile.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/getusersettings-operation-soap
  */
 export async function userSettings(options: AutodiscoverOptions, mailbox: string, first?: URL): Promise<FoundSettings | undefined> {
@@ -63,7 +63,7 @@ function settingsOf(settingValues: UserSettings): { readonly settings: UserSetti
   return Object.values(settings).some((one) => one !== undefined) ? { settings } : undefined;
 }
 
-// RFC 5321, 4.5.3.1: 64 octets, @, 255 octets. Visible ASCII alone can stand in a header of HTTP.
+// RFC 5321, 4.5.3.1: 64 octets, @, 255 octets. Only visible ASCII is allowed in an HTTP header.
 const longestAddress = 320;
 
 function addressOf(text: string | undefined): string | undefined {

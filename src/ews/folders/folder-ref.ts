@@ -1,4 +1,4 @@
-/** What names a folder on the wire. */
+/** A folder as requests name it. */
 export type FolderRef =
   | { readonly id: string; readonly changeKey?: string | undefined }
   /** `mailbox` is written for delegate access only. */

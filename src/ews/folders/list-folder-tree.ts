@@ -7,20 +7,21 @@ import { type FolderPage, findFolder, foldersPerPage } from "../operations/find-
 import type { EwsMailbox } from "../session/mailbox.ts";
 import type { FolderRef } from "./folder-ref.ts";
 
-/** Pages in a row that give no new folder, after which the list is ended. */
+/** The list ends after this number of pages in a row without a new folder. */
 const mostIdlePages = 2;
 
-/** A list of folders. */
+/** The result of listing folders. */
 export interface ListedFolders {
-  /** A folder that cannot be listed is among them by its id alone, where the server gives that. */
+  /** A folder that cannot be listed is included by its id alone, where the server returns that. */
   readonly folders: readonly FoundFolder[];
-  /** Why there are more folders than these, or more to know of one. */
+  /** Reasons why folders, or facts about one, are missing. */
   readonly cuts: readonly Failure[];
 }
 
 /**
- * The folders below one, over all pages. `first`: its first page, where it was asked for already. A folder that spoils its page is left out and told;
- * so is why the list ends before its end. Throws Failure of what concerns more than a folder, and of a list of which nothing could be had.
+ * Lists the folders below one, over all pages. `first` is the first page, if it was requested already. A folder that spoils its page is left out and
+ * reported, and so is the reason for an early end of the list. Throws Failure for what concerns more than one folder, and for a list that could not
+ * be read at all.
  */
 export async function listFolderTree(
   mailbox: EwsMailbox,
@@ -30,7 +31,7 @@ export async function listFolderTree(
 ): Promise<ListedFolders> {
   const folders: FoundFolder[] = [];
   const cuts: Failure[] = [];
-  // Of several folders one more failure is expected; of one alone it must not be an accident.
+  // In a page of several folders another failure is expected, so it is not retried; for a single folder a failure must not be accidental.
   const hasty = mailbox.during({ ...mailbox.call, tries: 1 });
   const ask = (offset: number, pageSize = foldersPerPage, idsOnly = false) =>
     (pageSize > 1 && pageSize < foldersPerPage ? hasty : mailbox).ask(findFolder, {
@@ -56,9 +57,9 @@ export async function listFolderTree(
     let fresh: number;
     let total: number | undefined;
     if (page.ok) {
-      // The server's own offset may be missing, old or too large: the number of folders tells how far the list was read.
+      // The server's own offset may be missing, old or too large, so the number of folders shows how far the list was read.
       fresh = takeFresh(page.value.folders);
-      // What was given before does not bring the list to its end.
+      // Folders returned before do not count as progress.
       if (fresh > 0) offset += page.value.folders.length;
       isLast = page.value.nextOffset === undefined;
       total = page.value.total;
@@ -89,7 +90,7 @@ export async function listFolderTree(
     page = undefined;
     idlePages = fresh > 0 ? 0 : idlePages + 1;
     if (isLast && (total === undefined || total <= offset)) return { folders, cuts };
-    // What the server counts and did not give is asked for once more, and so is what should follow an empty page.
+    // Folders that the server counts but did not return are requested once more, and so is the page after an empty one.
     if (idlePages < mostIdlePages) continue;
     return { folders, cuts: [...cuts, isLast ? contradiction(total ?? 0, folders.length, "folders") : endlessFolderList()] };
   }
@@ -100,8 +101,8 @@ function endlessFolderList(): Failure {
 }
 
 /**
- * The first pages of the folders below two, in one request, so that the second costs none of its own. What spoils the request as a whole may be the
- * second's fault alone: then the first is asked for again by itself.
+ * Requests the first pages of the folders below two parents in one request, so the second costs no request of its own. If the second alone may have
+ * spoilt the whole request, the first is requested again by itself.
  */
 export async function firstPages(
   mailbox: EwsMailbox,
@@ -113,7 +114,7 @@ export async function firstPages(
   for await (const page of mailbox.each(findFolder, [first, second], question)) pages.push(page);
   const [one, other] = pages;
   if (one === undefined || other === undefined) throw new Failure("internal", "There were fewer outcomes than folders.");
-  // The request is asked again item by item where a reply may be one item's fault, but for a refusal.
+  // The request is repeated item by item where one item may have spoilt the reply, except after a refusal.
   const isOfBoth = !one.ok && !other.ok && one.failure === other.failure && one.failure.code === "access-denied";
   return { first: isOfBoth ? undefined : one, second: other };
 }

@@ -3,7 +3,7 @@ import type { FoundSettings, UserSettings } from "../autodiscover/user-settings.
 import { unlessAborted } from "../session/endpoint.ts";
 import { publicRoot } from "./public-folder-ids.ts";
 
-/** Where a request about public folders must go. */
+/** The mailbox that a request about public folders must go to. */
 export interface PublicRoute {
   /** `X-AnchorMailbox`. */
   readonly anchor: string;
@@ -11,10 +11,10 @@ export interface PublicRoute {
   readonly mailbox?: string | undefined;
 }
 
-/** What of the public folders is asked for: which there are, or what is in one. */
+/** Part of the public folders that a request concerns: their list, or the content of one. */
 export type PublicPart = "hierarchy" | "content";
 
-/** Which operations ask for which part, as Microsoft's table has it; all others are about content. */
+/** Operations about the hierarchy, according to Microsoft's table; all others are about content. */
 const hierarchyOperations: ReadonlySet<string> = new Set(["CreateFolder", "FindFolder"]);
 
 /** @see https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/public-folder-access-with-ews-in-exchange */
@@ -22,14 +22,17 @@ export function publicPartOf(operation: string): PublicPart {
   return hierarchyOperations.has(operation) ? "hierarchy" : "content";
 }
 
-/** Asks which mailboxes hold the contents of some public folders (`PR_REPLICA_LIST`), in their order. Undefined for one that does not say. */
+/**
+ * Requests which mailboxes hold the contents of some public folders (`PR_REPLICA_LIST`), in their order. Undefined for a folder without this
+ * property.
+ */
 export type RequestReplicas = (folderIds: readonly string[], route: PublicRoute) => Promise<readonly (string | undefined)[]>;
 
-/** Where the public folders of an organisation are, as Autodiscover says; remembered. */
+/** The locations of an organisation's public folders, from Autodiscover; remembered. */
 export interface PublicRoutes {
   /**
-   * The route to each of these folders (ids of `publicFolderOf`) for one user, in their order. Undefined: nobody says, and the request goes the
-   * way of all others. Throws Failure `cancelled`.
+   * Returns the route to each of these folders (ids of `publicFolderOf`) for one user, in their order. Undefined: no route is known, and the request
+   * is sent as any other. Throws Failure `cancelled`.
    */
   to(
     part: PublicPart,
@@ -42,24 +45,24 @@ export interface PublicRoutes {
 
 export interface PublicRoutesOptions {
   readonly settings: (mailbox: string, first: URL | undefined) => Promise<FoundSettings | undefined>;
-  /** How long what was found is used, in milliseconds. */
+  /** How long a result is used, in milliseconds. */
   readonly lifetimeMs: number;
   readonly now?: (() => number) | undefined;
 }
 
-/** That nothing was found may be a disturbance: it is looked for again after a while, but not with each request. Milliseconds. */
+/** A search without a result may be caused by a disturbance, so it is repeated after a while, but not for each request. Milliseconds. */
 const emptyLifetimeMs = 15 * 60_000;
-/** More addresses and folders than a connection meets; beyond it the oldest are looked for again. */
+/** More addresses and folders than a connection needs. Beyond this the oldest entries are dropped. */
 const mostRemembered = 5000;
 
 /**
- * Finds the mailboxes of public folders the way that Microsoft describes: the user's `PublicFolderInformation` names the mailbox of the hierarchy,
- * a folder's `PR_REPLICA_LIST` that of its contents.
+ * Finds the mailboxes of public folders as Microsoft describes: the user's `PublicFolderInformation` names the mailbox of the hierarchy, a folder's
+ * `PR_REPLICA_LIST` that of its contents.
  *
- * Not seen with a real server: which settings to ask of whom. Microsoft's first page took X-PublicFolderMailbox from POX for the hierarchy mailbox,
- * its newer one takes it from GetUserSettings and names the user's own address, from which a GUID of the user's mailbox would come; taken here is
- * the hierarchy mailbox, which both headers are to name. Where that is not told, as is said of Exchange Online, the header is left out, as in a
- * sample of Microsoft's.
+ * Not seen with a real server: which settings to request for which mailbox. Microsoft's first page took X-PublicFolderMailbox from POX for the
+ * hierarchy mailbox. Its newer page takes it from GetUserSettings with the user's own address, which would return a GUID of the user's mailbox.
+ * mailcordon uses the hierarchy mailbox, which both headers are to name. Where that is not returned, as is said of Exchange Online, the header is
+ * left out, as in a Microsoft sample.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-route-public-folder-hierarchy-requests
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-route-public-folder-content-requests
  */
@@ -70,7 +73,7 @@ export function openPublicRoutes({ settings, lifetimeMs, now = Date.now }: Publi
   const contents = remember<PublicRoute>();
   const replicas = remember<string>();
 
-  /** What fails here is no reason to fail: Exchange may well find the way itself, by a detour. */
+  /** Returns the settings of a mailbox. A failure is ignored: Exchange may find the mailbox itself, with an extra hop. */
   async function settingsOf(mailbox: string): Promise<UserSettings> {
     try {
       const answered = await settings(mailbox, answeredAt);
@@ -103,7 +106,7 @@ export function openPublicRoutes({ settings, lifetimeMs, now = Date.now }: Publi
       const unknown = [...new Set(folderIds)].filter((id) => id !== publicRoot && !replicas.has(id));
       if (unknown.length > 0) {
         const found = await ask(unknown, hierarchy);
-        // Only to remember it: these searches have their answer and cannot fail.
+        // Only stores the values, which cannot fail.
         for (const [index, id] of unknown.entries()) void replicas.get(id, async () => found[index]);
       }
       const domain = hierarchy.anchor.slice(hierarchy.anchor.lastIndexOf("@") + 1);
@@ -128,7 +131,7 @@ export function openPublicRoutes({ settings, lifetimeMs, now = Date.now }: Publi
 
 interface Memory<T> {
   has(key: string): boolean;
-  /** One search serves all who ask. */
+  /** One lookup serves all callers. */
   get(key: string, find: () => Promise<T | undefined>): Promise<T | undefined>;
 }
 

@@ -8,14 +8,14 @@ import type { StreamedReply } from "../session/streamed-reply.ts";
 import { publicFolderOf } from "./public-folder-ids.ts";
 import { type PublicRoute, type PublicRoutes, publicPartOf, type RequestReplicas } from "./public-folder-routes.ts";
 
-/** How one mailbox finds the public folders; undefined where nobody can be asked. */
+/** How one mailbox finds the public folders; undefined without Autodiscover. */
 export interface Routing {
   readonly routes: PublicRoutes;
-  /** The address of whom the public folders are shown to. */
+  /** The address of the user to whom the public folders are shown. */
   readonly user: string;
 }
 
-/** As `requestEach`; what is about public folders goes to the mailboxes that hold them. */
+/** As `requestEach`, but requests about public folders go to the mailboxes that hold them. */
 export async function* sendRouted<Id, In, Out>(
   requested: BatchRequest<Id, In, Out>,
   ids: readonly Id[],
@@ -57,7 +57,7 @@ export async function* sendRouted<Id, In, Out>(
   }
 }
 
-/** As `requestStream`, sent likewise. */
+/** As `requestStream`, with the same routing. */
 export async function streamRouted<In, Out>(
   operation: Operation<In, Out>,
   input: In,
@@ -69,7 +69,7 @@ export async function streamRouted<In, Out>(
   return requestStream(operation, input, content, withRoute(sender, route));
 }
 
-/** The route of each request; none where nothing is public, which costs nothing. */
+/** Returns the route of each request; none where no public folder is involved, which costs nothing. */
 async function routesOf<In, Out>(
   { name, names }: Operation<In, Out>,
   inputs: readonly (() => In)[],
@@ -77,7 +77,8 @@ async function routesOf<In, Out>(
   routing: Routing | undefined,
 ): Promise<readonly (PublicRoute | undefined)[]> {
   if (routing === undefined || names === undefined) return [];
-  // What is carried into or out of public folders goes where their contents are: Microsoft lists copying and moving there, and does not say of which.
+  // Items copied or moved into or out of public folders go where the contents are: Microsoft lists copying and moving there, and does not say for
+  // which of the two folders.
   const folders = inputs.map((input) =>
     names(input())
       .map(publicFolderOf)
@@ -98,7 +99,7 @@ function replicaRequest(sender: RequestSender): RequestReplicas {
       input: (ids: readonly string[]) => ids.map((id) => ({ id })),
       sender: withRoute(sender, route),
     };
-    // Whoever asks for the folder itself is told what is wrong with it.
+    // A failure is ignored here, because the request about the folder itself will report it.
     for await (const outcome of requestEach(requested, folderIds)) found.push(outcome.ok ? outcome.value.mailboxGuid : undefined);
     return found;
   };

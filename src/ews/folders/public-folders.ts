@@ -10,11 +10,11 @@ import type { FolderRef } from "./folder-ref.ts";
 import { listFolderTree } from "./list-folder-tree.ts";
 import { publicRoot } from "./public-folder-ids.ts";
 
-// Public folders cannot be listed deep, so each costs a request: more than so many are not a place to search but an organisation.
+// Public folders cannot be listed deeply, so each costs a request. More than this is not a sensible place to search.
 const mostFolders = 500;
 
 /**
- * How far a path leads in the public folders, level by level.
+ * Follows a path in the public folders, level by level.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/public-folder-access-with-ews-in-exchange
  */
 export async function resolvePublicPath(
@@ -33,10 +33,10 @@ export async function resolvePublicPath(
   return { ref, missing: [] };
 }
 
-/** No path is followed further up than Exchange lets folders lie. */
+/** Maximum depth of folders in Exchange. */
 const mostParents = 300;
 
-/** The path of a public folder: its parents are asked for one by one. One of which a parent is not shown has a path that begins with `public:…`. */
+/** Returns the path of a public folder, reading its parents one by one. If a parent cannot be read, the path begins with `public:…`. */
 export async function pathOfPublicFolder(mailbox: EwsMailbox, found: FoundFolder): Promise<string> {
   const names: string[] = [];
   const root = await attempt(() => mailbox.ask(getFolder, [{ distinguished: publicRoot }]));
@@ -56,8 +56,8 @@ export async function pathOfPublicFolder(mailbox: EwsMailbox, found: FoundFolder
 }
 
 /**
- * Every folder below one of the public folders, parents before children. `above`: the names that lead to it. What cannot be listed is told `missed`, once
- * the first could be. Throws Failure.
+ * Returns every folder below a public folder, parents before children. `above`: the names that lead to it. Folders that cannot be listed are passed
+ * to `missed`, once the first level could be listed. Throws Failure.
  */
 export async function listBelowPublicFolder(
   mailbox: EwsMailbox,

@@ -27,7 +27,7 @@ import { publicFolderOf } from "./public-folder-ids.ts";
 const recoverable = "Recoverable Items";
 const archiveRoot = "archivemsgfolderroot";
 
-/** How far a path leads: the last folder that exists, and the names that are missing below it. */
+/** A path as far as it exists: the last folder, and the names that are missing below it. */
 interface ResolvedPath {
   readonly ref: FolderRef;
   readonly missing: readonly string[];
@@ -59,17 +59,17 @@ export function openFolders(mailbox: EwsMailbox): Folders {
     const meant = root === archiveRoot ? archiveNotFound : mailboxNotOpened;
     const opened = requested.catch((thrown) => Promise.reject(meant(asFailure(thrown))));
     trees.set(root, opened);
-    // A listing that failed is asked again by the next who needs it.
+    // After a failed listing, the next caller lists again.
     opened.catch(() => trees.delete(root));
     return opened;
   }
 
-  /** The first page of the mailbox's own folders. Where it is not known whether there is an archive, its folders are asked for with them. */
+  /** Requests the first page of the mailbox's own folders. If it is not known whether there is an archive, its folders are requested as well. */
   async function firstOf(root: TreeRoot): Promise<Outcome<FolderPage> | undefined> {
     if (mailbox.archive.read() !== undefined) return undefined;
     const { first, second } = await firstPages(mailbox, distinguished(root), distinguished(archiveRoot));
     learn(second);
-    // Of more pages than one the others may never be wanted.
+    // Further pages of the archive may never be needed.
     if (second.ok && second.value.nextOffset === undefined)
       void kept(archiveRoot, Promise.resolve(nodesOf(archiveRoot, second.value.folders)));
     return first;
@@ -90,7 +90,7 @@ export function openFolders(mailbox: EwsMailbox): Folders {
     return nodes.ok ? { found, nodes: nodes.value } : { found, nodes: [], failure: found === "none" ? undefined : nodes.failure };
   }
 
-  /** Where a path leads in a store, as far as it exists. */
+  /** Follows a path in a store, as far as it exists. */
   async function reach(store: FolderStore, parts: readonly string[]): Promise<ResolvedPath> {
     if (store === "public") return (await import("./public-folders.ts")).resolvePublicPath(mailbox, parts);
     const root = store === "archive" ? "archivemsgfolderroot" : "msgfolderroot";
@@ -111,7 +111,7 @@ export function openFolders(mailbox: EwsMailbox): Folders {
   async function resolve(name: FolderName): Promise<FolderRef> {
     const { store, rest } = splitStore(name);
     const parsed = parseFolderName(rest);
-    // Ids of folders do not change, and Microsoft Graph writes the same ones with - and _ where these have / and +.
+    // Ids of folders do not change. Microsoft Graph writes the same ids with - and _ for / and +.
     if (parsed.kind === "id") return { id: await ownId(parsed.id.replaceAll("-", "/").replaceAll("_", "+")) };
     const known = parsed.kind === "well-known" ? nameInStore(store, parsed.name) : undefined;
     if (parsed.kind === "well-known" && parsed.certain && known !== undefined) return distinguished(known);
@@ -136,7 +136,7 @@ export function openFolders(mailbox: EwsMailbox): Folders {
     return folderOf(found, node?.path ?? inStore(store, isRoot ? "" : joinPath([found.displayName ?? name])));
   }
 
-  /** The path of a folder that is none of the mailbox's visible ones: of the Recoverable Items, the archive or the public folders. */
+  /** Returns the path of a folder that is not one of the mailbox's visible folders: in the Recoverable Items, the archive or the public folders. */
   async function pathBehind(found: FoundFolder): Promise<string | undefined> {
     if (publicFolderOf(found.folderId) !== undefined) return (await import("./public-folders.ts")).pathOfPublicFolder(mailbox, found);
     for (const root of ["recoverableitemsroot", archiveRoot] as const) {
@@ -152,7 +152,7 @@ export function openFolders(mailbox: EwsMailbox): Folders {
     try {
       return await mailbox.ask(getFolder, [ref]);
     } catch (thrown) {
-      // Exchange has one code for items and folders: here it was a folder that was named.
+      // Exchange has one code for items and folders; here a folder was named.
       const failure = asFailure(thrown);
       if (isCertain(name)) throw mailboxNotOpened(failure);
       if (failure.code === "not-found" || failure.code === "invalid-input") throw folderNotFound(name, [], failure);
@@ -164,7 +164,7 @@ export function openFolders(mailbox: EwsMailbox): Folders {
     const ref = await resolve(name);
     const found = await attempt(() => get(name));
     if (found.ok) return { ref, folderId: found.value.folderId, path: found.value.path };
-    // Whoever may open a folder need not be allowed to list those around it, and the path is for people only.
+    // An account that may open a folder may lack the right to list the folders around it. The path is only for people.
     if (found.failure.code === "cancelled" || found.failure.code === "folder-not-found") throw found.failure;
     throwDefect(found.failure);
     return { ref, folderId: undefined, path: undefined };
@@ -183,7 +183,7 @@ export function openFolders(mailbox: EwsMailbox): Folders {
         parent = { id: (await mailbox.ask(createFolder, { parent, displayName })).folderId };
       } catch (thrown) {
         if (!(thrown instanceof Failure) || thrown.wireCode !== "ErrorFolderExists") throw thrown;
-        // Somebody made it meanwhile: that is what was wanted.
+        // Somebody else created it meanwhile, which is the desired result.
         trees.clear();
         return create(name);
       }
@@ -218,7 +218,7 @@ function nodesOf(root: TreeRoot, found: readonly FoundFolder[]): readonly Folder
   return treeOf(found).map((node) => ({ ...node, path: inStore("archive", node.path) }));
 }
 
-/** Not every mailbox has an archive, and who may not open it is told the same. */
+/** Converts "not found" for an archive. A mailbox may have no archive, and an account that may not open one gets the same reply. */
 function archiveNotFound(failure: Failure): Failure {
   if (failure.code !== "not-found") return failure;
   const { message, wireCode, requestId } = failure;
@@ -229,14 +229,14 @@ function archiveNotFound(failure: Failure): Failure {
   });
 }
 
-/** A folder that every mailbox has. */
+/** Tells whether a name stands for a folder that every mailbox has. */
 function isCertain(name: FolderName): boolean {
   const { store, rest } = splitStore(name);
   const parsed = parseFolderName(rest);
   return store === "mailbox" && parsed.kind === "well-known" && parsed.certain && parsed.name !== "publicfoldersroot";
 }
 
-/** What a well-known folder is called in a store; undefined where the store has none of this name. */
+/** Returns the name of a well-known folder in a store; undefined where the store has none with this name. */
 function nameInStore(store: FolderStore, name: string): string | undefined {
   if (store === "mailbox") return name;
   return store === "archive" ? archiveName(name) : undefined;

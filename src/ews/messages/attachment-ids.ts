@@ -3,12 +3,12 @@
 import { Failure } from "../../failure.ts";
 import type { PartLocation } from "../../message-content/attached-parts.ts";
 
-/** A thousand parts, a hundred deep: nothing that we list is further in. */
+/** Maximum depth of a part: mailcordon lists at most a thousand parts, a hundred levels deep. */
 const maxPartDepth = 100;
 
 /**
- * Where an attachment is. Inside of a file Exchange reaches nothing, so each part has the file's id and its number behind a full stop, which stands in
- * no id of Exchange.
+ * Returns the location of an attachment. Exchange does not open parts inside a file, so each part has the id of the file, a full stop (which no
+ * Exchange id has) and its number.
  */
 export function parseAttachmentId(id: string): PartLocation {
   const [holder = "", ...numbers] = id.split(".");
@@ -16,7 +16,7 @@ export function parseAttachmentId(id: string): PartLocation {
   return isPlace ? { holder, inside: numbers.map(Number) } : { holder: id, inside: [] };
 }
 
-/** Whether this hangs in what another attachment holds. Throws Failure `invalid-input` for what is no id of an attachment. */
+/** Tells whether this is a part inside another attachment. Throws Failure `invalid-input` for text that is not an attachment id. */
 export function isNestedPart(id: string): boolean {
   if (!id.includes(".")) return false;
   if (parseAttachmentId(id).inside.length > 0) return true;

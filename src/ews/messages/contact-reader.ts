@@ -21,9 +21,9 @@ import { status } from "../session/response-status.ts";
 import { shape } from "./item-shapes.ts";
 import { itemElements } from "./message-reader.ts";
 
-/** A line of a contacts folder. */
+/** An item of a contacts folder. */
 export interface ContactLine {
-  /** Empty where the server gives none: it stands for its place in the list. */
+  /** Empty where the server returns none; the item still counts as a position of the list. */
   readonly id: string;
   readonly kind: "contact" | "group" | "other";
 }
@@ -33,7 +33,7 @@ const kinds: ReadonlyMap<string, "contact" | "group"> = new Map([
   ["DistributionList", "group"],
 ]);
 
-/** Lists contacts by id. FindItem does not give their addresses reliably, so they are read afterwards. */
+/** Lists contacts by id. FindItem does not return their addresses reliably, so the contacts are read afterwards. */
 export const findContacts = findItemAs<ContactLine>(
   mapped(listOf(itemElements, record({ element: elementName, id: optional(t("ItemId"), attribute("Id")) })), (items) =>
     items.map(({ element, id = "" }) => ({ id, kind: kinds.get(element) ?? ("other" as const) })),
@@ -42,7 +42,7 @@ export const findContacts = findItemAs<ContactLine>(
 
 export const contactIds = shape("m:ItemShape", ["item:ItemId"]);
 
-// Keys as Microsoft's schema lists them; those of newer schemas only (BusinessMobile, IPPhone) are left out, since an older server refuses them.
+// Keys as in Microsoft's schema. Keys of newer schemas only (BusinessMobile, IPPhone) are left out, since an older server refuses them.
 const emailKeys = ["EmailAddress1", "EmailAddress2", "EmailAddress3"];
 const phoneKeys = [
   "AssistantPhone",
@@ -79,7 +79,7 @@ const contactFields = [
   "contacts:Department",
 ];
 
-/** Addresses and numbers are kept under keys, and each key is a property of its own. */
+/** Addresses and numbers are stored under keys, and each key is a separate property. */
 const contactShape: Xml = element(
   "m:ItemShape",
   undefined,

@@ -6,7 +6,7 @@ import { exportItem } from "../operations/export-items.ts";
 import { oneByOne } from "../session/batch.ts";
 import type { EwsMailbox } from "../session/mailbox.ts";
 
-/** Each message as ExportItems returns it, one request each. */
+/** Returns each message as ExportItems exports it, with one request each. */
 export function exported(mailbox: EwsMailbox, itemIds: readonly string[]): AsyncIterable<Outcome<Content>> {
   return oneByOne(itemIds, async (id) => {
     const { bytes } = await mailbox.stream(exportItem, { id }, [m("Data")]);

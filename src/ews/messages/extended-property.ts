@@ -1,13 +1,13 @@
 import { element, type Xml } from "../../wire/xml/write-xml.ts";
 
-/** An extended property that holds text: by MAPI tag, or by a name in a set of names. */
+/** An extended property that holds text, identified by MAPI tag or by a name in a property set. */
 export type TextProperty =
   | { readonly tag: string }
   | { readonly set: string; readonly name: string }
   | { readonly distinguishedSet: "InternetHeaders"; readonly name: string };
 
 /**
- * What a message keeps of From (PidTagSentRepresenting…) and of Sender (PidTagSender…) beside the addresses themselves.
+ * Properties that a message keeps of From (PidTagSentRepresenting…) and Sender (PidTagSender…) beside the addresses themselves.
  * @see https://learn.microsoft.com/en-us/openspecs/exchange_server_protocols/ms-oxprops/
  */
 export const fromName: TextProperty = { tag: "0x0042" };
@@ -15,7 +15,7 @@ export const senderName: TextProperty = { tag: "0x0C1A" };
 export const fromSmtpAddress = { tag: "0x5D02" } as const satisfies TextProperty;
 export const senderSmtpAddress = { tag: "0x5D01" } as const satisfies TextProperty;
 
-/** The path of an extended text property, as it stands in a Restriction, a shape or an update. */
+/** Writes the path of an extended text property, for a Restriction, a shape or an update. */
 export function extendedField(property: TextProperty): Xml {
   const attributes =
     "tag" in property

@@ -10,18 +10,18 @@ import type { FolderRef } from "../folders/folder-ref.ts";
 import type { EwsMailbox } from "../session/mailbox.ts";
 import { contactIds, findContacts, getContacts } from "./contact-reader.ts";
 
-/** How many ids one page has; the server allows 1000 without a restriction. */
+/** Number of ids per page; the server allows 1000 without a restriction. */
 const pageSize = 500;
-/** How many contacts are read at once: each has up to forty fields. */
+/** Number of contacts read at a time: each has up to forty fields. */
 const readAtOnce = 50;
-/** Pages in a row that give nothing new, after which the list is ended. */
+/** The list ends after this number of pages in a row without anything new. */
 const mostIdlePages = 2;
-/** No mailbox holds more contacts than this in a folder (Exchange recommends 100 000 items at most): a server that goes on is going round in circles. */
+/** No mailbox has more contacts than this in a folder (Exchange recommends 100 000 items at most): a server that continues is in a loop. */
 const maxPages = 1000;
 
 /**
- * The contacts of a folder, and of those below it where asked, in the order of the folders; at most the limit. The text of the query is looked
- * for by us: Exchange compares indexed addresses in its own internal form. None is an empty list. Throws Failure.
+ * Returns the contacts of a folder and, if requested, of its subfolders, in the order of the folders, up to the limit. mailcordon compares the text
+ * of the query itself, because Exchange compares indexed addresses in an internal form. No match is an empty list. Throws Failure.
  */
 export async function contacts(mailbox: EwsMailbox, query: ContactQuery): Promise<ContactList> {
   const found: Contact[] = [];
@@ -37,7 +37,7 @@ export async function contacts(mailbox: EwsMailbox, query: ContactQuery): Promis
       for await (const outcome of mailbox.each(getContacts, ids, (some) => some, { batchSize: readAtOnce })) {
         const itemId = ids[index++] ?? "";
         if (!outcome.ok) {
-          // Deleted since it was listed; or it cannot be read, and the others are still worth having.
+          // The contact was deleted after it was listed, or cannot be read; the others are still useful.
           if (!isLocal(outcome.failure)) throw outcome.failure;
           if (outcome.failure.code !== "not-found") unread.push({ itemId, failure: outcome.failure });
           continue;
@@ -60,7 +60,7 @@ function matches(
 
 interface ContactFolders {
   readonly places: readonly { readonly ref: FolderRef; readonly path: string | undefined }[];
-  /** Why there may be more folders than these. */
+  /** Reasons why folders may be missing. */
   readonly cuts: readonly Failure[];
 }
 
@@ -83,7 +83,7 @@ function holdsContacts({ folderClass = "", isSearchFolder }: FolderNode): boolea
   return !isSearchFolder && /^IPF\.Contact(\.|$)/i.test(folderClass);
 }
 
-/** The ids of a folder, page by page. What cannot be listed is put down as unread, and the list ends where it goes round in circles. */
+/** Yields the ids of a folder, page by page. Contacts that cannot be listed are added to `unread`; a list in a loop is ended. */
 async function* idPagesOf(
   mailbox: EwsMailbox,
   folder: FolderRef,
@@ -95,7 +95,7 @@ async function* idPagesOf(
   const ask = async (offset: number, size: number) => {
     const page = await mailbox.ask(findContacts, { folders: [folder], shape: contactIds, pageSize: size, offset });
     total = page.total ?? total;
-    // The server's own offset may be missing, old or too large: the number of items tells how far the list was read.
+    // The server's own offset may be missing, old or too large, so the number of items shows how far the list was read.
     return { items: page.items, isLast: page.isLast, length: page.items.length };
   };
   let offset = 0;
@@ -115,12 +115,12 @@ async function* idPagesOf(
       unread.push({ failure });
       return;
     }
-    // What was given before does not bring the list to its end.
+    // Contacts returned before do not count as progress.
     const isNew = fresh.length + gaps.length > 0;
     if (isNew) offset += length;
     if (isLast && (total === undefined || total <= offset)) return;
     idlePages = isNew ? 0 : idlePages + 1;
-    // What the server counts and did not give is asked for once more, and so is what should follow an empty page.
+    // Contacts that the server counts but did not return are requested once more, and so is the page after an empty one.
     if (idlePages < mostIdlePages) continue;
     if (isLast) {
       unread.push({ failure: contradiction(total ?? 0, offset, "contacts") });

@@ -3,7 +3,7 @@ import { element, type Xml } from "../../wire/xml/write-xml.ts";
 import { extendedField, fromSmtpAddress, senderSmtpAddress } from "./extended-property.ts";
 
 /**
- * What one listing gives of a message: FindItem can give all of it, so a page costs one request.
+ * Properties of a message in a listing. FindItem returns all of them, so a page costs one request.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/fielduri
  */
 const summaryFields = [
@@ -29,15 +29,15 @@ const summaryFields = [
   "message:IsRead",
 ] as const;
 
-/** The recipients are asked of GetItem only: FindItem gives none of them. */
+/** Recipients are requested from GetItem only, because FindItem returns none of them. */
 const recipientFields = ["message:ToRecipients", "message:CcRecipients", "message:BccRecipients", "message:ReplyTo"] as const;
 
-/** The shape for FindItem: the summary, and the preview where it is wanted. What else `detail` names needs GetItem. */
+/** Writes the shape for FindItem: the summary, and the preview if requested. Other parts of `detail` need GetItem. */
 export function listShape(detail: Detail = {}): Xml {
   return shape("m:ItemShape", [...summaryFields, ...(detail.body === "preview" ? ["item:Preview"] : [])]);
 }
 
-/** True when `detail` asks for what FindItem cannot give. */
+/** Tells whether `detail` requests properties that FindItem does not return. */
 export function needsGetItem(detail: Detail): boolean {
   return (
     detail.recipients === true || detail.attachments === true || detail.headers === true || detail.body === "text" || detail.body === "html"
@@ -45,17 +45,17 @@ export function needsGetItem(detail: Detail): boolean {
 }
 
 /**
- * The SMTP addresses of From and Sender, for where these hold an X.500 one. FindItem is not asked for them: what it says of such a sender is read
- * again anyway.
+ * The SMTP addresses of From and Sender, for messages where these have an X.500 address. They are not requested from FindItem, since such a sender is
+ * read again anyway.
  */
 const smtpAddresses = [fromSmtpAddress, senderSmtpAddress].map(extendedField);
 
-/** The shape for GetItem. */
+/** Writes the shape for GetItem. */
 export function itemShape(detail: Detail): Xml {
   return shape("m:ItemShape", [...summaryFields, ...detailFields(detail)], { bodyType: bodyType(detail), extended: smtpAddresses });
 }
 
-/** What an item inside an attachment has: no folder, no identity of its own, no link. */
+/** Properties of an item inside an attachment: it has no folder, no id of its own and no link. */
 const attachedFields = [
   "item:ItemClass",
   "item:Subject",
@@ -71,7 +71,7 @@ const attachedFields = [
   "message:InternetMessageId",
 ] as const;
 
-/** The shape for GetAttachment: which parts of the item inside. */
+/** Writes the shape for GetAttachment: the requested properties of the item inside. */
 export function attachmentShape(detail: Detail): Xml {
   const type = bodyType(detail);
   return element(
@@ -82,10 +82,10 @@ export function attachmentShape(detail: Detail): Xml {
   );
 }
 
-/** The shape for GetAttachment of an item attachment: its RFC 5322 form. */
+/** The shape for GetAttachment of an item attachment's RFC 5322 form. */
 export const mimeAttachmentShape: Xml = element("m:AttachmentShape", undefined, element("t:IncludeMimeContent", undefined, true));
 
-/** Only what names an item, and its bytes in RFC 5322 form. */
+/** The shape for an item's id and its bytes in RFC 5322 form. */
 export const mimeShape: Xml = element(
   "m:ItemShape",
   undefined,
@@ -108,7 +108,7 @@ function bodyType(detail: Detail): string | undefined {
   return detail.body === "html" ? "HTML" : undefined;
 }
 
-/** A shape of our own fields: `IdOnly` and each field by name. Order as the schema has it. */
+/** Writes a shape of named fields: `IdOnly` and each field, in the order of the schema. */
 export function shape(
   name: string,
   fieldUris: readonly string[],

@@ -14,7 +14,7 @@ import { isNestedPart, parseAttachmentId } from "./attachment-ids.ts";
 const mimeContent = [t("MimeContent")];
 const fileContent = [t("Content")];
 
-/** The RFC 5322 form of each message, one request each: a reply holds one content that is not held whole. */
+/** Returns the RFC 5322 form of each message, with one request each: a reply can stream only one content. */
 export function mime(mailbox: EwsMailbox, itemIds: readonly string[]): AsyncIterable<Outcome<Content>> {
   return oneByOne(itemIds, async (id) => {
     const { bytes } = await mailbox.stream(getItemMime, { id }, mimeContent);
@@ -27,16 +27,16 @@ export function attachments(mailbox: EwsMailbox, itemIds: readonly string[]): As
   return mailbox.each(getItemAttachments, itemIds, (ids) => ids.map((id) => ({ id })));
 }
 
-// Each brings a whole message with its body.
+// Each reply has a whole message with its body.
 const attachedBatch = 20;
 
 /**
- * The message inside each item attachment, or what hangs in a file. It has no id of its own: it bears that of the attachment. Exchange opens attached
- * messages; what hangs in a file is read out of the file, and each part has the file's id with its number behind a full stop.
+ * Returns the message inside each item attachment, or the parts inside a file. It has no id of its own, so it gets that of the attachment. Exchange
+ * opens attached messages; parts inside a file are read from the file, and each has the id of the file, a full stop and its number.
  */
 export async function* attachedMessages(mailbox: EwsMailbox, requested: readonly Attachment[]): AsyncIterable<Outcome<Message>> {
   const isOpened = ({ id, kind }: Attachment) => kind === "item" && !id.includes(".");
-  // First the files, one download each: nothing else is being read meanwhile, which would keep a place.
+  // Files come first, one download each: no other content occupies a place in the queue meanwhile.
   const files = requested.filter((one) => !isOpened(one));
   const read = new Map<Attachment, Outcome<Message>>();
   if (files.length > 0) {
@@ -90,7 +90,7 @@ async function partReaderFor(mailbox: EwsMailbox, requested: readonly Attachment
   );
 }
 
-/** A file, or an attached message as MIME: its id does not say which it is. */
+/** Downloads a file, or an attached message as MIME: the id does not show which it is. */
 async function download(mailbox: EwsMailbox, id: string): Promise<AsyncIterable<Uint8Array> | undefined> {
   return (await mailbox.stream(getAttachmentContent, { id, kind: "item" }, [...fileContent, ...mimeContent])).bytes;
 }
@@ -107,7 +107,7 @@ async function* openItemAttachments(mailbox: EwsMailbox, attachmentIds: readonly
   }
 }
 
-/** Some servers return an attached message as its MIME alone, without its properties or its attachments. It is then read from that. */
+/** Completes an attached message. Some servers return it as MIME only, without its properties or attachments, so it is read from that. */
 async function completeFromMime(mailbox: EwsMailbox, id: string, item: Message): Promise<Outcome<Message>> {
   const named = { ...item, itemId: item.itemId || id };
   if (!lacksProperties(item)) return done(named);
@@ -121,7 +121,7 @@ async function completeFromMime(mailbox: EwsMailbox, id: string, item: Message):
   return read.ok ? done({ ...read.value, ...members }) : read;
 }
 
-/** Whether the server said nothing of an attached message, or left out what hangs in it. */
+/** Tells whether the server returned no properties of an attached message, or left out its attachments. */
 function lacksProperties({ itemId: _, ...members }: Message): boolean {
   return (
     Object.values(members).every((value) => value === undefined) || (members.hasAttachments === true && members.attachments === undefined)
@@ -129,8 +129,8 @@ function lacksProperties({ itemId: _, ...members }: Message): boolean {
 }
 
 /**
- * The bytes of each attachment, one request each; of what hangs in a file, one for all that is asked for of it together. What a reference attachment
- * links to is never fetched.
+ * Returns the bytes of each attachment, with one request each. Parts inside one file share a download. The target of a reference attachment is never
+ * fetched.
  */
 export async function* attachmentContent(mailbox: EwsMailbox, requested: readonly Attachment[]): AsyncIterable<Outcome<Content>> {
   const inside = requested.some(({ id }) => id.includes(".")) ? await partReaderFor(mailbox, requested) : undefined;
@@ -141,7 +141,7 @@ export async function* attachmentContent(mailbox: EwsMailbox, requested: readonl
     if (kind === "reference") throw new Failure("unsupported", "This attachment is a link to a file elsewhere; links are not followed.");
     const { bytes } = await mailbox.stream(getAttachmentContent, { id, kind }, kind === "item" ? mimeContent : fileContent);
     if (bytes !== undefined) return { bytes: kind === "item" ? beginsAsMessage(bytes) : bytes };
-    // Of an empty file there is no content to be sent.
+    // An empty file has no content in the reply.
     if (kind === "file" && size === 0) return { bytes: noBytes() };
     throw new Failure("unreadable", "Exchange gave no content for this attachment.");
   });

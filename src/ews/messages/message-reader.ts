@@ -23,7 +23,7 @@ import { t } from "../namespaces.ts";
 import { fromSmtpAddress, senderSmtpAddress } from "./extended-property.ts";
 
 /**
- * Every element under which Exchange gives out an item: nothing is dropped because of its class.
+ * Every element that Exchange uses for an item, so none is dropped because of its class.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/items
  */
 export const itemElements = [
@@ -73,7 +73,7 @@ const attachmentKinds: ReadonlyMap<string, AttachmentKind> = new Map([
   ["ReferenceAttachment", "reference"],
 ]);
 
-/** What every kind of attachment says of itself, without its content. */
+/** The properties of every kind of attachment, without its content. */
 export const attachmentFields = {
   element: elementName,
   id: optional(t("AttachmentId"), idOf),
@@ -85,7 +85,7 @@ export const attachmentFields = {
   url: optional(t("AttachLongPathName"), text),
 };
 
-/** What `attachmentFields` gave, as an Attachment. */
+/** Converts the values of `attachmentFields` to an Attachment. */
 export function attachmentOf({
   element,
   id = "",
@@ -97,7 +97,7 @@ export function attachmentOf({
 const attachmentReader: Reader<Attachment> = mapped(record(attachmentFields), attachmentOf);
 
 /**
- * Any item element as a Message. What was not asked for is absent.
+ * Reads any item element as a Message. Properties that were not requested are absent.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/message-ex15websvcsotherref
  */
 export const messageReader: Reader<Message> = mapped(
@@ -176,7 +176,7 @@ interface Extended {
   readonly value?: string | undefined;
 }
 
-/** Servers write the number of a tag in either case, and some without leading zeros. */
+/** Compares tags as numbers: servers write them in either case, and some without leading zeros. */
 function extendedValue(properties: readonly Extended[] | undefined, tag: string): string | undefined {
   return properties?.find((one) => one.tag !== undefined && Number(one.tag) === Number(tag))?.value;
 }
@@ -187,5 +187,5 @@ const importances: ReadonlyMap<string, Importance> = new Map([
   ["High", "High"],
 ]);
 
-/** The items of a reply (`m:Items`, `t:Items`), whatever their elements. */
+/** Reads the items of a reply (`m:Items`, `t:Items`), whatever their elements. */
 export const messagesReader: Reader<Message[]> = listOf(itemElements, messageReader);

@@ -4,25 +4,26 @@ import type { Outcome } from "../../outcome.ts";
 import { getItem } from "../operations/get-item.ts";
 import type { EwsMailbox } from "../session/mailbox.ts";
 
-// FindItem gives the first 255 characters or 512 bytes of a text: https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-perform-paged-searches-by-using-ews-in-exchange
+// FindItem returns the first 255 characters or 512 bytes of a text:
+// https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-perform-paged-searches-by-using-ews-in-exchange
 const truncatedCharacters = 255;
 const truncatedBytes = 512;
 
 /**
- * Whether FindItem may have told less than the truth: it cuts long subjects and Message-IDs, and of a sender it may give the display name alone
- * or an X.500 address.
+ * Tells whether FindItem may have returned incomplete values: it truncates long subjects and Message-IDs, and may return only the display name or an
+ * X.500 address of a sender.
  */
 export function isIncomplete({ subject = "", internetMessageId = "", from, sender }: Message): boolean {
   if ([subject, internetMessageId].some(mayBeTruncated)) return true;
   return [from, sender].some((address) => address !== undefined && (address.address === undefined || isX500(address)));
 }
 
-/** Whether FindItem may have cut a text. */
+/** Tells whether FindItem may have truncated a text. */
 export function mayBeTruncated(text: string): boolean {
   return text.length >= truncatedCharacters || Buffer.byteLength(text) >= truncatedBytes;
 }
 
-/** Reads messages again, with GetItem: by id, what came of each. Throws only when cancelled. */
+/** Reads messages again, with GetItem. Returns an Outcome for each id. Throws only when cancelled. */
 export async function readMessages(
   mailbox: EwsMailbox,
   messages: readonly Message[],

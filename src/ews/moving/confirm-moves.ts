@@ -10,10 +10,10 @@ import type { Relocated } from "../operations/move-item.ts";
 import type { EwsMailbox } from "../session/mailbox.ts";
 import { listByMessageId } from "./find-new-copies.ts";
 
-/** The Message-IDs of the messages that were read in a mailbox, by item id: what was moved can no longer be asked for its own. */
+/** The Message-IDs of the messages read in a mailbox, by item id. After a move, the old id can no longer be used to read it. */
 export type MessageIds = ReadonlyMap<string, string | undefined>;
 
-/** What was asked of one batch: all of it into one folder of the same mailbox. */
+/** One batch that goes into one folder of the same mailbox. */
 export interface RelocationBatch {
   readonly ids: readonly string[];
   readonly to: FolderRef;
@@ -22,8 +22,8 @@ export interface RelocationBatch {
 }
 
 /**
- * Looks once for what the server did not tell: where a message is whose move was confirmed without a new id, and whether one was moved whose reply was
- * lost. Everything else is returned as it is, without a request.
+ * Checks once for what the server did not report: the place of a message whose move was confirmed without a new id, and whether a message was moved
+ * whose reply was lost. All other Outcomes are returned unchanged, without a request.
  */
 export async function confirmMoves(
   mailbox: EwsMailbox,
@@ -43,7 +43,7 @@ export async function confirmMoves(
     open.map((index) => ids[index] ?? ""),
   );
   const settled = [...outcomes];
-  /** The Message-ID of each that is to be looked for in the folder. */
+  /** The Message-ID of each message to search for in the folder. */
   const wanted = new Map<number, string>();
   for (const [at, index] of open.entries()) {
     const read = reads[at];
@@ -65,7 +65,7 @@ export async function confirmMoves(
     const candidates = there.filter((found) => found.messageId === messageId);
     const outcome = outcomes[index];
     if (candidates.length > 0) {
-      // Of more than there should be, none can be named.
+      // If there are more candidates than there should be, none can be identified.
       const which =
         candidates.length <= alike
           ? there.splice(
@@ -82,7 +82,10 @@ export async function confirmMoves(
   return settled;
 }
 
-/** A copy whose reply was lost shows nothing: only who knows what lay in the folder before can tell it there. */
+/**
+ * Tells whether an Outcome needs a check. For a copy whose reply was lost a check shows nothing, since the earlier content of the folder is not
+ * known.
+ */
 function isUnconfirmed(outcome: Outcome<Relocated>, isMove: boolean): boolean {
   return outcome.ok ? outcome.value.newItemId === undefined : isMove && outcome.failure.code === "unknown-outcome";
 }

@@ -25,9 +25,9 @@ import type { EwsMailbox } from "../session/mailbox.ts";
 import { importMime } from "./import-mime.ts";
 
 /**
- * Carries items from one mailbox to another with all that Exchange keeps of them (ExportItems, UploadItems), one by one. Where the server does not
- * know these operations, or refuses them, a copy is carried in RFC 5322 form; the value says so, and what that lacks. For a move the original is
- * then deleted softly. Where the folder is, or whether it is to be made, is asked when the first item has been read.
+ * Copies or moves items to another mailbox with everything that Exchange keeps of them (ExportItems, UploadItems), one by one. Where the server does
+ * not know these operations, or refuses them, a copy is made from the RFC 5322 form; the value reports this and what was lost. For a move the
+ * original is then deleted softly. The folder is resolved, or created, after the first item has been read.
  */
 export async function* carryToOtherMailbox(
   from: EwsMailbox,
@@ -36,7 +36,7 @@ export async function* carryToOtherMailbox(
   folder: () => Promise<FolderRef>,
   { isMove }: { readonly isMove: boolean },
 ): AsyncIterable<Outcome<Copied>> {
-  // The size of an upload must be known before it begins, so the item rests in a file that only this account can read.
+  // The size of an upload must be known before it begins, so the item is stored in a file that only this account can read.
   const directory = await attempt(() => mkdtemp(join(tmpdir(), "mailcordon-")));
   if (!directory.ok) {
     for (const _ of itemIds) yield directory;
@@ -48,7 +48,7 @@ export async function* carryToOtherMailbox(
     folderId ??= await idOf(to, await folder());
     return folderId;
   };
-  /** Why the next items are carried in RFC 5322 form at once. */
+  /** Reason why the next items use the RFC 5322 form immediately. */
   let lacking: Failure | undefined;
   const byMime = async (id: string, why: Failure): Promise<Copied> => {
     if (isMove) throw cannotMove(why);
@@ -69,7 +69,7 @@ export async function* carryToOtherMailbox(
       if (!carried.ok) {
         throwDefect(carried.failure);
         if (!(isRead ? refusedImports : refusedExports).has(carried.failure.code) || isOfHttp(carried.failure)) throw carried.failure;
-        // What the server does not know it does not know for the next ones either; what is wrong with one item need not be.
+        // An operation that the server does not know will fail for the next items too; a problem with one item need not.
         if (carried.failure.code === "unsupported") lacking = carried.failure;
         return byMime(id, carried.failure);
       }
@@ -81,12 +81,12 @@ export async function* carryToOtherMailbox(
   }
 }
 
-/** UploadItems takes no well-known name. */
+/** Returns the id of a folder, because UploadItems accepts no well-known name. */
 async function idOf(mailbox: EwsMailbox, folder: FolderRef): Promise<string> {
   return "id" in folder ? folder.id : (await mailbox.ask(getFolder, [folder])).folderId;
 }
 
-/** Puts the content of an item into the file. Its end is normal only when the whole reply said success. */
+/** Saves the content of an item to the file. It ends normally only when the whole reply reported success. */
 async function saveContent(
   mailbox: EwsMailbox,
   operation: Operation<ItemRef, unknown>,
@@ -117,12 +117,12 @@ async function checkSaved(from: EwsMailbox, original: Message, id: string, file:
   await checkCarried(createReadStream(file), beginsAsMessage(again), { internetMessageId, attachments });
 }
 
-/** The server does not know these operations, or refuses them to the account: then nothing is in the other mailbox, and another form may do. */
+/** Codes of an import that the server does not know or refuses: nothing was imported, and the RFC 5322 form may work. */
 const refusedImports: ReadonlySet<string> = new Set(["unsupported", "access-denied", "role-missing"]);
-/** An export changes nothing, so an unknown refusal leads there as well. */
+/** Codes of an export. It changes nothing, so an unknown refusal is included as well. */
 const refusedExports: ReadonlySet<string> = new Set([...refusedImports, "refused"]);
 
-/** What HTTP says is not said by Exchange. */
+/** Tells whether the failure is an HTTP status, which Exchange did not write. */
 function isOfHttp({ wireCode }: Failure): boolean {
   return wireCode?.startsWith("HTTP ") === true;
 }
@@ -136,7 +136,7 @@ function cannotMove(why: Failure): Failure {
   });
 }
 
-/** One sentence, for the answer. */
+/** Returns one sentence for the answer. */
 function reasonOf({ code, wireCode }: Failure): string {
   if (code === "unsupported") return "This server does not export and import items.";
   return `Export and import were refused (${(wireCode ?? code).slice(0, 80)}).`;

@@ -7,18 +7,18 @@ import type { Relocated } from "../operations/move-item.ts";
 import { listByMessageIds } from "../search/by-message-id.ts";
 import type { EwsMailbox } from "../session/mailbox.ts";
 
-/** What lay in a folder before the same messages were put there. */
+/** The content of a folder before messages were copied or moved to it. */
 export interface FolderBefore {
-  /** The Internet Message-ID of each item, undefined where it has none. */
+  /** The Internet Message-ID of each item; undefined where it has none. */
   readonly messageIds: readonly (string | undefined)[];
-  /** Undefined where not all of it could be listed: then what is there later is not known to be new. */
+  /** Undefined where the folder could not be listed completely: a message found later is then not known to be new. */
   readonly itemIds: ReadonlySet<string> | undefined;
 }
 
-// Exchange limits the length of a restriction, not by number; 20 Message-IDs are about 3 KB.
+// Exchange limits the length of a restriction, not the number of conditions; 20 Message-IDs are about 3 KB.
 const perSearch = 20;
 
-/** Which copies of these items lie in a folder already. */
+/** Returns the copies of these items that are already in a folder. */
 export async function listBefore(
   from: EwsMailbox,
   itemIds: readonly string[],
@@ -34,8 +34,8 @@ export async function listBefore(
 }
 
 /**
- * Finds what was put into a folder by its Internet Message-ID: what is there now and was not before. Exchange gives no id for what goes
- * to another mailbox or a public folder. One that is not found keeps its success, without an id.
+ * Finds new items in a folder by their Internet Message-ID: those that were not there before. Exchange returns no id for items that go to another
+ * mailbox or a public folder. An item that is not found keeps its success, without an id.
  */
 export async function findNewCopies(
   before: FolderBefore,
@@ -61,16 +61,17 @@ export async function findNewCopies(
   });
 }
 
-/** The messages of a folder that have one of some Message-IDs. */
+/** The messages of a folder that have one of several Message-IDs. */
 interface ListedCopies {
   readonly copies: readonly { readonly itemId: string; readonly messageId: string | undefined }[];
-  /** There are no others. */
+  /** True when there are no others. */
   readonly isWhole: boolean;
 }
 
 /**
- * The messages of a folder that have one of the Message-IDs; where the server refuses to look for these, the folder is listed. What cannot be listed is no
- * failure: what was done before is done. `before`: what that was, for a defect. Throws Failure `cancelled`, `internal`.
+ * Lists the messages of a folder that have one of the Message-IDs. Where the server refuses this search, the whole folder is listed. A failure to
+ * list is not thrown, because the action before it is already done; `before` describes that action for a defect. Throws Failure `cancelled`,
+ * `internal`.
  */
 export async function listByMessageId(
   target: EwsMailbox,

@@ -7,13 +7,16 @@ import { createItem } from "../operations/create-item.ts";
 import { getItem } from "../operations/get-item.ts";
 import type { EwsMailbox } from "../session/mailbox.ts";
 
-/** PidTagMessageFlags: without mfUnsent the message counts as one that was sent or received. @see https://learn.microsoft.com/en-us/openspecs/exchange_server_protocols/ms-oxcmsg/ */
+/**
+ * PidTagMessageFlags. Without mfUnsent, Exchange treats the message as sent or received.
+ * @see https://learn.microsoft.com/en-us/openspecs/exchange_server_protocols/ms-oxcmsg/
+ */
 const messageFlags = { PropertyTag: "0x0E07", PropertyType: "Integer" };
 const isReadFlag = 1;
 /** PidTagMessageDeliveryTime. */
 const deliveryTime = { PropertyTag: "0x0E06", PropertyType: "SystemTime" };
 
-/** A message in RFC 5322 form, and what the mailbox says of the one that it was read from. */
+/** A message in RFC 5322 form, with the properties of the original in its mailbox. */
 export interface Import {
   readonly folderId: string;
   readonly data: ByteSource;
@@ -21,8 +24,8 @@ export interface Import {
 }
 
 /**
- * Makes a message of its RFC 5322 form. Asked to be no draft, and with the time that the original was received; what of that the server did is read
- * from the copy. Throws Failure.
+ * Creates a message from its RFC 5322 form. The request sets it as not a draft and with the original's time of receipt; the copy is then read to see
+ * what the server accepted. Throws Failure.
  */
 export async function importMime(to: EwsMailbox, { folderId, data, original }: Import, note: string): Promise<Copied> {
   const item = element(
@@ -43,7 +46,7 @@ function property(of: { readonly PropertyTag: string; readonly PropertyType: str
   return element("t:ExtendedProperty", undefined, element("t:ExtendedFieldURI", of), element("t:Value", undefined, value));
 }
 
-/** A flag is not read of either, so it counts as lost. */
+/** Returns what the copy lost. A flag is read of neither message, so it is reported as lost. */
 function lossesOf(original: Message, copy: Message): readonly CopyLoss[] {
   const has: Readonly<Record<CopyLoss, boolean>> = {
     sent: copy.isDraft === false,
@@ -55,7 +58,7 @@ function lossesOf(original: Message, copy: Message): readonly CopyLoss[] {
   return copyLosses.filter((loss) => !has[loss]);
 }
 
-/** A server may keep whole seconds. */
+/** Compares times; a server may store whole seconds. */
 function sameTime(one: string | undefined, other: string | undefined): boolean {
   return one !== undefined && other !== undefined && Math.abs(Date.parse(one) - Date.parse(other)) < 1000;
 }

@@ -24,10 +24,10 @@ export function move(mailbox: EwsMailbox, itemIds: readonly string[], destinatio
   return relocate(mailbox, moveItem, itemIds, destination, known);
 }
 
-/** `trash` and `soft` move, since only that gives the new id; `hard` deletes. */
+/** Deletes messages. `trash` and `soft` move, because only a move returns the new id; `hard` deletes. */
 export function remove(mailbox: EwsMailbox, itemIds: readonly string[], mode: DeleteMode, known: MessageIds): Outcomes {
   if (mode === "hard") return deleteEach(mailbox, itemIds, "HardDelete");
-  // What lies in the archive stays there: it has folders of the same kind.
+  // Messages of the archive stay there: it has folders of the same kind.
   return byStore(mailbox, itemIds, (ids, isArchived) => {
     const folder = (name: string) => mailbox.folders.distinguished(isArchived ? `archive${name}` : name);
     if (mode === "trash") return relocateWithin(mailbox, moveItem, ids, folder("deleteditems"), known);
@@ -38,7 +38,7 @@ export function remove(mailbox: EwsMailbox, itemIds: readonly string[], mode: De
 function softDeleteEach(mailbox: EwsMailbox, itemIds: readonly string[], to: FolderRef, known: MessageIds): Outcomes {
   return inBatches(itemIds, defaultBatchSize, async (ids) => {
     const moved = await collect(relocateWithin(mailbox, moveItem, ids, to, known));
-    // Whoever may delete in a mailbox need not be allowed to move into its Recoverable Items: deleting softly leads there too, without the new id.
+    // An account that may delete in a mailbox may lack the right to move into its Recoverable Items. SoftDelete leads there too, without the new id.
     return retryDifferently(ids, moved, mayNotMoveThere, (some) => deleteEach(mailbox, some, "SoftDelete"));
   });
 }
@@ -57,7 +57,7 @@ export function junk(mailbox: EwsMailbox, itemIds: readonly string[], how: Junk,
   });
 }
 
-/** Works on the items of the mailbox and on those of its archive by themselves: one Outcome for each, in the order of the ids. */
+/** Runs `work` separately for items of the mailbox and of its archive. Returns one Outcome for each, in the order of the ids. */
 async function* byStore(
   mailbox: EwsMailbox,
   itemIds: readonly string[],
@@ -97,7 +97,7 @@ function relocateTo(mailbox: EwsMailbox, operation: Operation<Relocation, Reloca
   return mailbox.each(operation, itemIds, (ids) => ({ ids: ids.map((id) => ({ id })), to }));
 }
 
-/** Within a mailbox. What the server does not tell of it is looked for once. */
+/** Relocates items within a mailbox, and checks once for results that the server does not report. */
 function relocateWithin(
   mailbox: EwsMailbox,
   operation: Operation<Relocation, Relocated>,
@@ -111,7 +111,7 @@ function relocateWithin(
   );
 }
 
-/** Loaded only where something is left to look for. */
+/** Confirms moves. The code is loaded only where something needs a check. */
 async function settle(mailbox: EwsMailbox, relocating: RelocationBatch, outcomes: readonly Outcome<Relocated>[]) {
   const isClear = outcomes.every((one) => (one.ok ? one.value.newItemId !== undefined : one.failure.code !== "unknown-outcome"));
   return isClear ? outcomes : (await import("./confirm-moves.ts")).confirmMoves(mailbox, relocating, outcomes);
@@ -128,7 +128,7 @@ async function* relocate(
   const { store } = splitStore(destination.folder);
   const isPublic = destination.publicFolder === true || store === "public";
   const other = otherOf(mailbox, destination);
-  // As the owner of one mailbox the account has no rights in the other: what it may read here, it carries there.
+  // As owner of one mailbox the account has no rights in the other, so it reads messages in one and writes them in the other.
   if (!isPublic && other !== undefined && mailbox.access === "impersonation" && destination.create === true) {
     yield* carryEach(mailbox, itemIds, other, () => folderOf(other, destination), operation.name === "MoveItem");
     return;
@@ -137,7 +137,7 @@ async function* relocate(
   if (!to.ok) {
     if (to.failure.code === "cancelled") throw to.failure;
     for (const _ of itemIds) yield to;
-    // An archive is a mailbox of its own.
+    // An archive is a separate mailbox.
   } else if (isPublic || (store === "archive" && other === undefined))
     yield* relocateToOtherStore(mailbox, operation, itemIds, mailbox, to.value);
   else if (other !== undefined) yield* relocateToOtherStore(mailbox, operation, itemIds, other, to.value);
@@ -175,7 +175,7 @@ function otherOf(mailbox: EwsMailbox, destination: Destination): EwsMailbox | un
   return address === undefined || address.toLowerCase() === mailbox.address.toLowerCase() ? undefined : mailbox.other(address);
 }
 
-/** To another mailbox or a public folder: Exchange gives no ids, and between mailboxes it may refuse. */
+/** Relocates items to another mailbox, an archive or a public folder. Exchange returns no ids there, and between mailboxes it may refuse. */
 function relocateToOtherStore(
   from: EwsMailbox,
   operation: Operation<Relocation, Relocated>,
@@ -210,7 +210,7 @@ function mayNotMoveThere({ wireCode }: Failure): boolean {
   return refusedThere.has(wireCode ?? "");
 }
 
-/** Tries another way for those that failed for a certain reason; the others keep their Outcome. */
+/** Tries `otherWay` for ids that failed for a certain reason; the others keep their Outcome. */
 async function retryDifferently(
   ids: readonly string[],
   outcomes: readonly Outcome<Copied>[],

@@ -4,7 +4,7 @@ import type { Operation } from "../operation.ts";
 import { type Relocated, type Relocation, relocated, relocation, relocationNames } from "./move-item.ts";
 
 /**
- * Copies items to one folder. Not repeated: the first time may have been done, and a second copy is not asked for.
+ * Copies items to one folder. Not repeated: the first request may have been carried out, and a second copy is not wanted.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/copyitem-operation
  */
 export const copyItem: Operation<Relocation, Relocated> = {

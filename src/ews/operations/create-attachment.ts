@@ -7,15 +7,15 @@ import { type Operation, outcomeOf, responses } from "../operation.ts";
 import type { ItemRef } from "../session/item-ids.ts";
 import { status } from "../session/response-status.ts";
 
-/** One file attachment to put on a draft. */
+/** One file attachment to add to a draft. */
 export interface CreateAttachment {
   readonly parent: ItemRef;
   readonly attachment: NewAttachment;
 }
 
 /**
- * Puts one file on an item; its bytes are encoded while they are sent. Every attachment gives the item a new change key: the value. Not
- * repeated: a second time would put the same file on it twice.
+ * Adds one file to an item. Its bytes are encoded while they are sent. Each attachment changes the item's change key, which is the value. Not
+ * repeated: a repetition would add the file twice.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/createattachment-operation
  */
 export const createAttachment: Operation<CreateAttachment, ItemRef> = {
@@ -49,14 +49,14 @@ function fileAttachment(attachment: NewAttachment): Xml {
     undefined,
     element("t:Name", undefined, name),
     element("t:ContentType", undefined, contentType ?? "application/octet-stream"),
-    // Exchange writes the angle brackets itself.
+    // Exchange adds the angle brackets itself.
     contentId === undefined ? undefined : element("t:ContentId", undefined, contentId.replace(/^<|>$/g, "")),
     element("t:IsInline", undefined, isInline ?? false),
     element("t:Content", undefined, base64Content({ size, open: () => attachment.open() })),
   );
 }
 
-/** The item that holds the attachment, as the attachment's id names it. */
+/** Reads the item that has the attachment, from the attachment's id. */
 function rootOf() {
   return mapped(
     record({ id: fromAttribute("RootItemId"), changeKey: fromAttribute("RootItemChangeKey") }),

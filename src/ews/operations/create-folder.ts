@@ -9,8 +9,8 @@ import { folderId, folderName } from "../session/item-ids.ts";
 import { status } from "../session/response-status.ts";
 
 /**
- * Makes one folder for mail. A second of the same name in the same place is refused (`ErrorFolderExists`), so it may be repeated.
- * The reply has only the id.
+ * Creates one folder for mail. May be repeated: a second folder with the same name in the same place is refused (`ErrorFolderExists`). The reply has
+ * only the id.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/createfolder-operation
  */
 export const createFolder: Operation<{ readonly parent: FolderRef; readonly displayName: string }, FoundFolder> = {

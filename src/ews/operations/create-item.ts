@@ -7,7 +7,7 @@ import { folderId, folderName, type ItemRef } from "../session/item-ids.ts";
 import { itemRefsReader } from "../session/item-ref.ts";
 import { status } from "../session/response-status.ts";
 
-/** One item to make and keep as a draft. */
+/** One item to create and save as a draft. */
 export interface CreateItem {
   /** `t:Message`, `t:ReplyToItem` or `t:ReplyAllToItem`. */
   readonly item: Xml;
@@ -15,8 +15,8 @@ export interface CreateItem {
 }
 
 /**
- * Makes a draft. Only with `SaveOnly` does Exchange tell the id of what it made; the dispositions that send give none, so we never use them.
- * Not repeated: each time makes one more; `send` looks for its mark first.
+ * Creates a draft. Exchange returns the id only with `SaveOnly`; the dispositions that send return none, so they are never used. Not repeated: each
+ * request creates another draft; `send` searches for its mark first.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/createitem-operation
  */
 export const createItem: Operation<CreateItem, ItemRef> = {

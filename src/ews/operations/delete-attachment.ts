@@ -6,8 +6,8 @@ import { attachmentIds } from "../session/item-ids.ts";
 import { status } from "../session/response-status.ts";
 
 /**
- * Deletes attachments of stored items. Every one gives the item that held it a new change key. May be repeated: the id is dead after the
- * first time (`not-found`), and no other attachment ever gets it.
+ * Deletes attachments of stored items. Each deletion changes the change key of the item. May be repeated: the id is invalid after the first time
+ * (`not-found`), and no other attachment ever gets it.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/deleteattachment-operation
  */
 export const deleteAttachment: Operation<readonly string[], { readonly changeKey?: string | undefined }> = {

@@ -5,8 +5,8 @@ import { type ItemRef, itemIds, itemNames } from "../session/item-ids.ts";
 import { status } from "../session/response-status.ts";
 
 /**
- * Deletes items. It returns no id of where they went, so what shall be undone is moved instead. May be repeated: the id is dead after the
- * first time (`not-found`), and no other item ever gets it.
+ * Deletes items. It returns no new id, so deletions that can be undone are moves instead. May be repeated: the id is invalid after the first time
+ * (`not-found`), and no other item ever gets it.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/deleteitem-operation
  */
 export const deleteItem: Operation<
@@ -20,7 +20,7 @@ export const deleteItem: Operation<
   write: ({ ids, type }) =>
     element(
       "m:DeleteItem",
-      // Nobody is told: neither the organizer of a meeting nor the sender who asked for a read receipt, who may be the attacker.
+      // Nobody is notified: neither the attendees of a meeting nor the sender who requested a read receipt and may be the attacker.
       { DeleteType: type, SendMeetingCancellations: "SendToNone", AffectedTaskOccurrences: "AllOccurrences", SuppressReadReceipts: true },
       itemIds(ids),
     ),

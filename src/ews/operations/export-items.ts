@@ -5,7 +5,7 @@ import { type ItemRef, itemIds } from "../session/item-ids.ts";
 import { status } from "../session/response-status.ts";
 
 /**
- * One item with all that Exchange keeps of it, as a stream that only UploadItems reads (`m:Data`, to be streamed).
+ * Exports one item with everything that Exchange keeps of it, as a stream that only UploadItems reads (`m:Data`, streamed).
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/exportitems-operation
  */
 export const exportItem: Operation<ItemRef, Record<never, never>> = {

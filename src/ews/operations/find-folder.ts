@@ -11,30 +11,31 @@ import { status } from "../session/response-status.ts";
 import { countIn } from "./find-item.ts";
 
 export interface FolderQuery {
-  /** Each has a page of its own in the reply. */
+  /** Each parent has its own page in the reply. */
   readonly parents: readonly FolderRef[];
-  /** Public folders cannot be listed deep. */
+  /** Public folders cannot be listed deeply. */
   readonly traversal: "Deep" | "Shallow";
   readonly offset: number;
-  /** At most so many of each; default as many as Exchange gives at once. */
+  /** Maximum number of folders per parent. Default: Exchange's maximum. */
   readonly pageSize?: number | undefined;
-  /** Nothing but the id of each: what remains to ask of a folder that cannot be listed. */
+  /** Request only the id of each folder, for a folder that cannot be listed otherwise. */
   readonly idsOnly?: boolean | undefined;
 }
 
 export interface FolderPage {
   readonly folders: readonly FoundFolder[];
-  /** Where the next page begins, as the server says; undefined after the last. */
+  /** Where the next page begins, as the server reports; undefined after the last. */
   readonly nextOffset?: number | undefined;
-  /** How many folders there are, as the server says. */
+  /** Total number of folders, as the server reports. */
   readonly total?: number | undefined;
 }
 
-// Exchange gives at most 1000 folders at once (EWSFindCountLimit): https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/ews-throttling-in-exchange
+// Exchange returns at most 1000 folders per request (EWSFindCountLimit):
+// https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/ews-throttling-in-exchange
 export const foldersPerPage = 1000;
 
 /**
- * Lists the folders below each of some. A page may be short: only the server says which was the last.
+ * Lists the folders below each parent. A page may be short: only the server's flag shows which page is the last.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/findfolder-operation
  */
 export const findFolder: Operation<FolderQuery, FolderPage> = {

@@ -8,36 +8,39 @@ import { type Operation, outcomeOf, responses } from "../operation.ts";
 import { folderId, folderName } from "../session/item-ids.ts";
 import { status } from "../session/response-status.ts";
 
-/** What to list, of which folders. Each folder answers with its own response message, in this order. */
+/** A listing of several folders. Each folder has its own response message, in this order. */
 export interface FindItem {
   readonly folders: readonly FolderRef[];
   /** `m:ItemShape`. */
   readonly shape: Xml;
-  /** How many items at most, of each folder. */
+  /** Maximum number of items per folder. */
   readonly pageSize: number;
   readonly offset: number;
   /** `m:Restriction`. Excludes `queryString`. */
   readonly restriction?: Xml | undefined;
   /** AQS. */
   readonly queryString?: string | undefined;
-  /** The property by which the newest come first; none: the server's own order. */
+  /** The property by which the newest come first. Undefined: the server's own order. */
   readonly newestBy?: "item:DateTimeReceived" | "item:DateTimeCreated" | undefined;
 }
 
 /** One page of one folder. */
 export interface ItemPage<T> {
   readonly items: readonly T[];
-  /** Where the server says the next page begins. Some servers repeat an old one, or leave places out: the number of items tells how far a list was read. */
+  /**
+   * Where the next page begins, as the server reports. Some servers repeat an old value or skip positions, so the number of items shows how far a
+   * list was read.
+   */
   readonly nextOffset: number | undefined;
-  /** How many items match, as the server says. */
+  /** Number of items that match, as the server reports. */
   readonly total: number | undefined;
-  /** False also on a page that is shorter than was asked: the server may stop early. */
+  /** May be false on a page that is shorter than requested: the server may stop early. */
   readonly isLast: boolean;
 }
 
 /**
- * Lists folders, whatever the items are read as. Shallow only: a restriction with the traversal SoftDeleted finds nothing even where something
- * matches; the Recoverable Items are listed as a folder.
+ * Lists folders and reads the items with `items`. Shallow only: a restriction with the traversal SoftDeleted finds nothing even where something
+ * matches. The Recoverable Items are listed as a folder.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/finditem-operation
  */
 export function findItemAs<T>(items: Reader<readonly T[]>): Operation<FindItem, ItemPage<T>> {
@@ -86,13 +89,13 @@ function pageOf<T>(items: Reader<readonly T[]>): Reader<ItemPage<T>> {
       items: root.items ?? [],
       nextOffset: countIn(root.nextOffset),
       total: countIn(root.total),
-      // Without the attribute nothing says that more follows.
+      // Without the attribute nothing indicates that more follows.
       isLast: root.includesLast === undefined || root.includesLast === "true" || root.includesLast === "1",
     }),
   );
 }
 
-/** The number that an attribute of a page gives. */
+/** Reads the number in an attribute of a page. */
 export function countIn(attribute: string | undefined): number | undefined {
   return attribute !== undefined && /^\d{1,10}$/.test(attribute) ? Number(attribute) : undefined;
 }

@@ -9,7 +9,7 @@ import { type Operation, outcomeOf, responses } from "../operation.ts";
 import { attachmentIds } from "../session/item-ids.ts";
 import { status } from "../session/response-status.ts";
 
-/** An attachment as GetAttachment gives it; an item attachment with the item inside. */
+/** An attachment as GetAttachment returns it, with the item inside an item attachment. */
 export interface Opened {
   readonly attachment: Attachment;
   readonly item?: Message | undefined;
@@ -29,7 +29,7 @@ const read = responses(
 );
 
 /**
- * Reads attachments by their ids. The request names them by Id only. What is inside an item attachment is read here and nowhere else.
+ * Reads attachments by their ids, which are all that the request contains. Only this operation reads the item inside an item attachment.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/getattachment-operation
  */
 export const getAttachment: Operation<{ readonly ids: readonly string[]; readonly detail: Detail }, Opened> = {
@@ -40,7 +40,7 @@ export const getAttachment: Operation<{ readonly ids: readonly string[]; readonl
   read,
 };
 
-/** GetAttachment for the bytes of one file attachment (`t:Content`) or of the item inside one (`t:MimeContent`), to be streamed. */
+/** GetAttachment for the streamed bytes of one file attachment (`t:Content`) or of the item inside one (`t:MimeContent`). */
 export const getAttachmentContent: Operation<Pick<Attachment, "id" | "kind">, Opened> = {
   name: "GetAttachment",
   safety: "read",

@@ -42,7 +42,7 @@ const rightsReader = record({
 });
 
 /**
- * Asks nothing of a folder but what the account may do in it.
+ * Reads only the account's rights on a folder.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/effectiverights
  */
 export const getFolderRights: Operation<FolderRef, Rights> = {
@@ -64,7 +64,7 @@ export const getFolderRights: Operation<FolderRef, Rights> = {
   ),
 };
 
-/** PR_REPLICA_LIST, which Microsoft's page writes as a number: Exchange takes both. */
+/** PR_REPLICA_LIST. Microsoft's page writes the tag as a number; Exchange accepts both forms. */
 const replicaList = element("t:ExtendedFieldURI", { PropertyTag: "0x6698", PropertyType: "Binary" });
 const replicaShape = element(
   "m:FolderShape",
@@ -75,7 +75,7 @@ const replicaShape = element(
 const replicaReader = record({ value: optional(t("ExtendedProperty"), within(t("Value"), text)) });
 
 /**
- * Which mailbox holds the contents of a public folder. Asked of the mailbox with the hierarchy, which knows it of every folder.
+ * Reads which mailbox holds the contents of a public folder. The mailbox with the hierarchy knows this for every folder.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-route-public-folder-content-requests
  */
 export const getReplica: Operation<readonly FolderRef[], { readonly mailboxGuid?: string | undefined }> = {
@@ -91,7 +91,7 @@ export const getReplica: Operation<readonly FolderRef[], { readonly mailboxGuid?
   ),
 };
 
-/** The GUID as text, closed by a zero; before Exchange 2013 the list had names of servers. */
+/** Reads a GUID as zero-terminated text. Before Exchange 2013 the list had names of servers. */
 function guidIn(base64 = ""): string | undefined {
   const guid = Buffer.from(base64.slice(0, 64), "base64").toString("latin1").slice(0, 36).toLowerCase();
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(guid) ? guid : undefined;

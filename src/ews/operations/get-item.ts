@@ -20,7 +20,7 @@ const read = responses(
 );
 
 /**
- * Reads items by their ids; the id may lie in any folder.
+ * Reads items by their ids, in any folder.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/getitem-operation
  */
 export const getItem: Operation<{ readonly ids: readonly ItemRef[]; readonly detail: Detail }, Message> = {
@@ -31,7 +31,7 @@ export const getItem: Operation<{ readonly ids: readonly ItemRef[]; readonly det
   read,
 };
 
-/** GetItem for the bytes of one item (`t:MimeContent`, to be streamed). The value is what names the item. */
+/** GetItem for the streamed bytes of one item (`t:MimeContent`). The value is the item's id. */
 export const getItemMime: Operation<ItemRef, Message> = {
   name: "GetItem",
   safety: "read",
@@ -40,7 +40,7 @@ export const getItemMime: Operation<ItemRef, Message> = {
   read,
 };
 
-/** GetItem for the list of attachments alone. An item without any has no such list. */
+/** GetItem for the list of attachments only. An item without attachments has no such list. */
 export const getItemAttachments: Operation<readonly ItemRef[], readonly Attachment[]> = {
   name: "GetItem",
   safety: "read",

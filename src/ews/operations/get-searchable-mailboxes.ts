@@ -28,8 +28,8 @@ const failedMailbox = mapped(
 );
 
 /**
- * The mailboxes that the account may search with eDiscovery; it needs the role group Discovery Management.
- * The reply's element is itself the one response message.
+ * Lists the mailboxes that the account may search with eDiscovery. It needs the role group Discovery Management. The element of the reply is itself
+ * the only response message.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/getsearchablemailboxes-operation
  */
 export const getSearchableMailboxes: Operation<SearchableMailboxQuery, SearchableMailboxes> = {

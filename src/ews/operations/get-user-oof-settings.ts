@@ -27,8 +27,8 @@ const audiences: ReadonlyMap<string, NonNullable<OutOfOffice["externalAudience"]
 ]);
 
 /**
- * The automatic replies of one mailbox, by its SMTP address. The request's element has another name than the operation, and the reply
- * has one response message beside the settings.
+ * Reads the automatic replies of one mailbox by its SMTP address. The request's element has a name other than the operation's, and the reply has one
+ * response message beside the settings.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/getuseroofsettings-operation
  */
 export const getUserOofSettings: Operation<string, OutOfOffice> = {

@@ -8,7 +8,7 @@ import { type Operation, outcomeOf, responses } from "../operation.ts";
 import { folderId, folderName, type ItemRef, itemIds, itemNames } from "../session/item-ids.ts";
 import { status } from "../session/response-status.ts";
 
-/** Where to move or copy, and what. */
+/** The items to move or copy, and the target folder. */
 export interface Relocation {
   readonly ids: readonly ItemRef[];
   readonly to: FolderRef;
@@ -19,12 +19,12 @@ export interface Relocated {
   readonly newItemId?: string | undefined;
 }
 
-/** The items, then where they go. */
+/** Returns the names of the items, then of the target folder. */
 export function relocationNames({ ids, to }: Relocation): readonly string[] {
   return [...itemNames(ids), folderName(to)];
 }
 
-/** The element of MoveItem and CopyItem: they differ in name only. */
+/** Writes the element of MoveItem and CopyItem, which differ in name only. */
 export function relocation(name: string, { ids, to }: Relocation): Xml {
   return element(
     `m:${name}`,
@@ -46,7 +46,7 @@ export function relocated(name: string): Reader<readonly Outcome<Relocated>[]> {
 }
 
 /**
- * Moves items to one folder. A moved item has a new id; the old one is dead. Not repeated: the first time may have been done.
+ * Moves items to one folder. A moved item has a new id, and the old one becomes invalid. Not repeated: the first request may have been carried out.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/moveitem-operation
  */
 export const moveItem: Operation<Relocation, Relocated> = {

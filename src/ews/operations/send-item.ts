@@ -8,13 +8,13 @@ import { status } from "../session/response-status.ts";
 /** A draft to send, with its current change key. */
 export interface SendItem {
   readonly draft: ItemRef;
-  /** Where the copy goes; none: no copy is kept. */
+  /** Folder for the copy; undefined: no copy is kept. */
   readonly copyTo: FolderRef | undefined;
 }
 
 /**
- * Sends a draft. The draft's id is dead afterwards, and the reply tells no new one. Not repeated: the first may be under way while the draft is
- * still there, and would be sent a second time; `deliver` looks what became of it first.
+ * Sends a draft. The draft's id becomes invalid, and the reply has no new one. Not repeated: the first order may be under way while the draft is
+ * still there, and the message would be sent twice; `deliver` first checks what became of it.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/senditem-operation
  */
 export const sendItem: Operation<SendItem, true> = {

@@ -17,14 +17,14 @@ export interface SetField {
 /** Properties of one message to set. */
 export interface UpdateItem {
   readonly item: ItemRef;
-  /** What becomes of a message that was changed since the change key given: `NeverOverwrite` is Failure `changed`. */
+  /** Handling of a message that was changed since the given change key: `NeverOverwrite` fails with `changed`. */
   readonly conflict: "NeverOverwrite" | "AlwaysOverwrite";
   readonly set: readonly SetField[];
 }
 
 /**
- * Sets properties, one per `SetItemField` as Exchange demands. Doing it twice is doing it once: with
- * `NeverOverwrite` the second is refused for the change key of the first.
+ * Sets properties, one per `SetItemField` as Exchange demands. May be repeated: with `NeverOverwrite` the second request is refused because of the
+ * change key of the first.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/updateitem-operation
  */
 export const updateItem: Operation<UpdateItem, ItemRef> = {

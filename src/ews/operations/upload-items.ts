@@ -5,8 +5,8 @@ import { type Operation, outcomeOf, responses } from "../operation.ts";
 import { status } from "../session/response-status.ts";
 
 /**
- * Makes a new item of what ExportItems gave. The folder is named by its id: this operation takes no well-known name. Not repeated: each time
- * makes one more.
+ * Creates a new item from the data of ExportItems. The folder needs an id, because this operation accepts no well-known name. Not repeated: each
+ * request creates another item.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/uploaditems-operation
  */
 export const uploadItem: Operation<{ readonly folderId: string; readonly data: ByteSource }, { readonly newItemId?: string | undefined }> =

@@ -8,12 +8,12 @@ import { type NewestFirst, newestFirst } from "./newest-first.ts";
 import { isRefusal } from "./refused-filters.ts";
 import { messageIdCondition, restrictionOf } from "./restriction.ts";
 
-/** Pages of this size, where every message of a mailbox is listed. */
+/** Page size where every message of a mailbox is listed. */
 const listedAtOnce = 1000;
 
 /**
- * Begins the list of what may have one of these Internet Message-IDs: of everything, where the server refuses to look for them. The caller compares the
- * ids. Throws Failure.
+ * Begins a list of the messages that may have one of these Internet Message-IDs, or of all messages where the server refuses this search. The caller
+ * compares the ids. Throws Failure.
  */
 export async function listByMessageIds(mailbox: EwsMailbox, folders: readonly FolderRef[], ids: readonly string[]): Promise<NewestFirst> {
   const condition = ids.length > 0 && !mailbox.refusals.read().has("internetMessageId") ? messageIdCondition(ids) : undefined;
@@ -25,7 +25,7 @@ export async function listByMessageIds(mailbox: EwsMailbox, folders: readonly Fo
   }
   const list = newestFirst(mailbox, folders, { shape: listShape(), expected: ids.length === 0 ? 0 : listedAtOnce });
   await list.begin();
-  // Without the condition it was answered: so it was the condition that was refused.
+  // Without the condition the server replied, so it had refused the condition.
   if (condition !== undefined) mailbox.refusals.add(["internetMessageId"]);
   return list;
 }

@@ -6,12 +6,12 @@ import type { EwsMailbox } from "../session/mailbox.ts";
 import { messageIdCondition, restrictionOf } from "./restriction.ts";
 
 const idShape = shape("m:ItemShape", ["item:ItemId"]);
-/** No message has it. */
+/** No message has this id. */
 const impossible = "<no-message-has-this-id@mailcordon.invalid>";
 
 /**
- * Whether the server counts the folder, and not the items that match. Two questions show it: a restriction that nothing matches gives no item and a
- * count above 0, and the folder without a restriction gives an item. Such a server is remembered. Throws Failure `cancelled`.
+ * Tells whether the server counts the whole folder instead of the items that match. Two requests show it: a restriction that matches nothing returns
+ * no item and a count above 0, and the folder without a restriction returns an item. Such a server is remembered. Throws Failure `cancelled`.
  */
 export async function countsFolder(mailbox: EwsMailbox, folder: FolderRef): Promise<boolean> {
   const condition = messageIdCondition([impossible]);

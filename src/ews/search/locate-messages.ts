@@ -15,13 +15,16 @@ import { listByMessageIds } from "./by-message-id.ts";
 import { newestFirst } from "./newest-first.ts";
 import { resolveSearchFolders, type SearchFolders } from "./search-folders.ts";
 
-/** How many Internet Message-IDs one restriction names: each is two conditions, and Exchange refuses one that is too complex without saying from where on. */
+/**
+ * Number of Internet Message-IDs per restriction. Each is two conditions, and Exchange refuses one that is too complex without documenting the limit.
+ */
 const idsPerSearch = 20;
 const unreadable: readonly FailureCode[] = ["invalid-input"];
 
 /**
- * Every message that each name stands for, newest first, or where it was looked for and is not. Ids are read in batches; what has only an Internet
- * Message-ID, or an id that is dead, is looked for in every folder at once. As many Outcomes as names, in their order; throws only when cancelled.
+ * Returns every message that each name stands for, newest first, or where it was searched and not found. Ids are read in batches. Names with only an
+ * Internet Message-ID, or whose id no longer exists, are searched in all folders together. Returns as many Outcomes as names, in their order; throws
+ * only when cancelled.
  */
 export async function* locate(mailbox: EwsMailbox, names: readonly MessageName[], within: Within = {}): AsyncIterable<Outcome<Located>> {
   const outcomes: Outcome<Located>[] = names.map(unnamed);
@@ -72,8 +75,7 @@ async function readById(mailbox: EwsMailbox, byId: readonly RequestedId[], outco
 }
 
 /**
- * Microsoft Graph writes the same ids with - and _ where these have / and +; and it has ids that stay when a message is moved, which EWS does not
- * know: they begin with AAkALg.
+ * Microsoft Graph writes the same ids with - and _ for / and +. It also has immutable ids, which EWS does not know; they begin with AAkALg.
  * @see https://learn.microsoft.com/en-us/graph/outlook-immutable-id
  */
 const isOfGraph = /^(AAkALg[\w=-]*|[A-Za-z0-9=]*[_-][A-Za-z0-9=_-]*)$/;
@@ -84,7 +86,7 @@ function explainGraphId({ message, wireCode, requestId }: Failure): Failure {
   return new Failure("invalid-input", `${why}: ${message}`, { hint, wireCode, requestId });
 }
 
-/** What was found by an id of another mailbox is not given out, so that nobody touches it; nor what is not known to be of this one. */
+/** Refuses messages found by an id of another mailbox, so nobody changes them, and messages that are not shown to belong to this mailbox. */
 async function refuseForeign(mailbox: EwsMailbox, outcomes: Outcome<Located>[]): Promise<void> {
   const messages = outcomes.flatMap((outcome) => (outcome.ok && !isAbsent(outcome.value) ? outcome.value.messages : []));
   const foreign = await attempt(() => foreignMessages(mailbox, messages));
@@ -97,8 +99,8 @@ async function refuseForeign(mailbox: EwsMailbox, outcomes: Outcome<Located>[]):
 }
 
 /**
- * Some servers open a deleted message by the id that it had. Where the folder that it is said to lie in does not list that id, and the Recoverable Items
- * list the same message (the same Message-ID and time of receipt, once), that one takes its place.
+ * Replaces deleted messages: some servers open a deleted message by its old id. If its reported folder does not list that id, and the Recoverable
+ * Items list the same message (the same Message-ID and time of receipt, exactly once), that message takes its place.
  */
 async function followDeleted(mailbox: EwsMailbox, byId: readonly RequestedId[], outcomes: Outcome<Located>[]): Promise<void> {
   const listedIn = new Map<string, ReadMessage[]>();
@@ -130,7 +132,7 @@ interface ReadMessage {
   readonly internetMessageId: string;
 }
 
-/** What one folder lists of the Message-ID of each; nothing where it could not be seen. Throws only when cancelled. */
+/** Returns what one folder lists for each Message-ID; undefined where it could not be listed. Throws only when cancelled. */
 async function listedByMessageId<T extends ReadMessage>(
   mailbox: EwsMailbox,
   within: Within,
@@ -151,7 +153,7 @@ async function listedByMessageId<T extends ReadMessage>(
   return found;
 }
 
-/** A public folder is in no mailbox: a message in one is given out with the path that says so. */
+/** Adds paths to messages in public folders, which belong to no mailbox. */
 async function addPublicPaths(mailbox: EwsMailbox, outcomes: Outcome<Located>[]): Promise<void> {
   const paths = new Map<string, string>();
   for (const [index, outcome] of outcomes.entries()) {
@@ -171,8 +173,8 @@ async function addPublicPaths(mailbox: EwsMailbox, outcomes: Outcome<Located>[])
 }
 
 /**
- * An id that is not known here may say itself that it is of another place than those which are looked into. Returned are those that say nothing of it:
- * a server says of what is in a mailbox which it does not open that it is not there.
+ * Explains unknown ids that name a place other than those searched. Returns the indexes of ids that name no place: a server reports items of a
+ * mailbox that it does not open as missing.
  */
 async function explainUnknown(
   mailbox: EwsMailbox,
@@ -197,7 +199,7 @@ async function explainUnknown(
   return unshown;
 }
 
-/** An id of a public folder's message names the folder, which is opened: it does not hold this id then. */
+/** Opens the public folder that an id names, and so shows that the folder does not contain this id. */
 async function openPublicFolder(mailbox: EwsMailbox, itemId: string, unknown: Failure): Promise<Outcome<Located>> {
   const folderId = publicFolderOf(itemId) ?? "";
   const opened = await attempt(async () => {
@@ -239,15 +241,15 @@ function foreignMessage(mailbox: EwsMailbox): Failure {
   );
 }
 
-/** Where names are looked for. */
+/** The folders in which names are searched. */
 interface LookupFolders extends Pick<SearchFolders, "folders" | "pathOfId" | "extent" | "archive" | "closed"> {
-  /** Of the one folder that is named. */
+  /** Id of the folder, if one was named. */
   readonly folderId?: string;
-  /** What the account is not shown. */
+  /** Folders that the account is not shown. */
   readonly hidden?: Failure | undefined;
 }
 
-/** Asked once, when it is needed. */
+/** Returns a function that resolves the folders once, when they are needed. */
 function lookupFoldersOf(mailbox: EwsMailbox, within: Within): () => Promise<LookupFolders> {
   let requested: Promise<LookupFolders> | undefined;
   return () => {
@@ -256,15 +258,15 @@ function lookupFoldersOf(mailbox: EwsMailbox, within: Within): () => Promise<Loo
   };
 }
 
-/** Folders that every mailbox has, in whatever language. */
+/** Folders of every mailbox, in any language. */
 const inEveryMailbox = ["inbox", "deleteditems", "drafts", "sentitems"];
 
-/** Lists leave out the folders that a delegate may not see: those that no mailbox lacks show it. */
+/** Resolves all folders. Listings leave out folders that a delegate may not see; missing standard folders reveal this. */
 async function everyFolder(mailbox: EwsMailbox, within: Within): Promise<LookupFolders> {
   const where = await resolveSearchFolders(mailbox, within);
   const shown = new Set((await mailbox.folders.tree()).flatMap(({ distinguished }) => distinguished ?? []));
   const hidden = inEveryMailbox.filter((name) => !shown.has(name));
-  // A server need not tell which folders are these.
+  // A server may not report which folders are the standard ones.
   if (mailbox.access !== "delegate" || shown.size === 0 || hidden.length === 0) return where;
   const message = `The account is not shown every folder of ${mailbox.address}: ${hidden.join(", ")} and perhaps others.`;
   return { ...where, hidden: new Failure("could-not-look", message) };
@@ -287,17 +289,17 @@ async function folderAlone(mailbox: EwsMailbox, within: Within): Promise<LookupF
   };
 }
 
-/** Of a Message-ID that was cut it is seen only when the message is read. */
+/** Tells whether a listed message may have one of the ids. A truncated Message-ID is compared only after the message is read. */
 function mayHaveMessageId({ internetMessageId = "" }: Message, ids: readonly string[]): boolean {
   return mayBeTruncated(internetMessageId) || ids.some((id) => sameMessageId(id, internetMessageId));
 }
 
-/** One search for several Internet Message-IDs over every place that is meant; without ids it only opens each. Throws Failure. */
+/** Searches all intended places for several Internet Message-IDs; without ids it only opens each place. Throws Failure. */
 async function findCopies(mailbox: EwsMailbox, ids: readonly string[], where: LookupFolders): Promise<SearchHits> {
   const found = new Map<string, Message>();
   const list = await listByMessageIds(mailbox, where.folders, ids);
   for await (const message of list.messages()) {
-    // Every folder has answered once the first message is given.
+    // Every folder has been opened once the first message is returned.
     if (ids.length === 0) break;
     if (!mayHaveMessageId(message, ids)) continue;
     found.set(message.itemId, { ...message, folderPath: where.pathOfId(message.parentFolderId) });
@@ -311,7 +313,7 @@ async function findCopies(mailbox: EwsMailbox, ids: readonly string[], where: Lo
   for (const [itemId, outcome] of read) {
     const listed = found.get(itemId);
     if (listed === undefined) continue;
-    // What a folder lists is there, whatever else the server says of it; of which the whole Message-ID is not known, it may be the one.
+    // A listed message exists, whatever else the server reports about it. If its whole Message-ID is not known, it may be the one.
     if (outcome.ok) found.set(itemId, { ...outcome.value, folderPath: listed.folderPath });
     else if (mayBeTruncated(listed.internetMessageId ?? "")) unlisted.push({ failure: outcome.failure });
   }

@@ -12,72 +12,73 @@ import { findItem, type ItemPage } from "../operations/find-item.ts";
 import type { EwsMailbox } from "../session/mailbox.ts";
 import { countsFolder } from "./count-matches.ts";
 
-/** What is asked of every folder. */
+/** The listing of every folder. */
 export interface ListingRequest {
-  /** `m:ItemShape`; has to hold `item:DateTimeReceived`. */
+  /** `m:ItemShape`; must include `item:DateTimeReceived`. */
   readonly shape: Xml;
   readonly restriction?: Xml | undefined;
   readonly queryString?: string | undefined;
-  /** How many messages will probably be taken. */
+  /** Number of messages that will probably be needed. */
   readonly expected: number;
 }
 
-/** A folder that could not be listed to its end, or one of its messages that could not be listed, and why. */
+/** A folder that could not be listed completely, or one of its messages that could not be listed, and the reason. */
 export interface Unlisted {
   readonly folder: FolderRef;
-  /** True of one message; its id where the server gives at least that. */
+  /** True for a single message, with its id if the server returns at least that. */
   readonly isMessage: boolean;
   readonly itemId?: string | undefined;
   readonly failure: Failure;
 }
 
-/** Many folders as one list. */
+/** Several folders merged into one list. */
 export interface NewestFirst {
   /**
-   * Newest first over all folders, no item of a folder twice; those without a time of receipt come last. What arrives while we read may stand in
-   * between. Throws Failure.
+   * Yields messages newest first over all folders, no item of a folder twice; messages without a time of receipt come last. Messages that arrive
+   * during reading may be in between. Throws Failure.
    */
   messages(): AsyncIterable<Message>;
-  /** Asks for the first pages, if they were not asked for yet. Throws Failure: what the folder says that failed first, where all fail. */
+  /** Requests the first pages, unless they were requested already. Throws the first folder's Failure if all folders fail. */
   begin(): Promise<void>;
-  /** Grows while it is read. */
+  /** Grows while the list is read. */
   readonly unlisted: readonly Unlisted[];
-  /** How many messages match in all folders, when every folder said so. */
+  /** Returns the number of messages that match in all folders, if every folder reported one. */
   total(): number | undefined;
 }
 
-// The server answers more shortly above these: https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/ews-throttling-in-exchange
+// The server returns shorter pages above these sizes:
+// https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/ews-throttling-in-exchange
 const maxPageSize = 1000;
 const maxPageSizeWithCondition = 250;
-/** Small enough that many folders fit into one request, large enough that a search of usual limit seldom asks a folder twice. */
+/** Small enough to fit many folders into one request, large enough for a usual search to request a folder only once. */
 const minPageSize = 25;
-/** Exchange names no bound; each folder costs the server an open view, of which it counts a few hundred per session. */
+/** Exchange documents no limit. Each folder costs the server an open view, of which it allows a few hundred per session. */
 const maxFoldersPerRequest = 20;
 
-/** How far one folder was read. */
+/** Progress of reading one folder. */
 interface FolderProgress extends ListProgress {
   readonly folder: FolderRef;
   offset: number;
   pageSize: number;
   total: number | undefined;
-  /** Nothing of it could be listed. */
+  /** True when nothing of the folder could be listed. */
   failed: boolean;
-  /** Places of it were left out, which was reported. */
+  /** True when positions were skipped, which was reported. */
   skipped: boolean;
 }
 
-/** What a page says, whichever way it was asked for. */
+/** The content of a page, however it was requested. */
 type ListedPage = Pick<ItemPage<Message>, "items" | "isLast"> & Partial<Pick<ItemPage<Message>, "nextOffset">>;
 
-/** The smallest shape: what remains to ask of a message that cannot be listed. */
+/** The smallest shape, for a message that cannot be listed otherwise. */
 const idShape = shape("m:ItemShape", ["item:ItemId"]);
 
-/** Merges the folders of a mailbox. Several folders share a request for their first pages, as long as the server's limit holds them all. */
+/** Merges folders of a mailbox. Several folders share a request for their first pages, within the server's limit. */
 export function newestFirst(mailbox: EwsMailbox, folders: readonly FolderRef[], listing: ListingRequest): NewestFirst {
   const conditional = listing.restriction !== undefined || listing.queryString !== undefined;
   const maxSize = conditional ? maxPageSizeWithCondition : maxPageSize;
   const fairShare = Math.ceil((2 * listing.expected) / Math.max(1, folders.length));
-  // One more than expected tells whether more follows.
+  // One more than expected shows whether more follows.
   const firstSize = Math.max(1, Math.min(maxSize, listing.expected + 1, Math.max(minPageSize, fairShare)));
   const sources = folders.map(
     (folder): FolderProgress => ({
@@ -124,10 +125,10 @@ export function newestFirst(mailbox: EwsMailbox, folders: readonly FolderRef[], 
     }
   }
 
-  /** One message may spoil its page: the others are listed without it. */
+  /** Lists the other messages of a page that one message may spoil. */
   async function readAround(source: FolderProgress, length: number, failure: Failure): Promise<void> {
     if (!mayBeFaultOfOneItem(failure) || sources.filter(({ failed }) => failed).length >= mostFailedFolders) return giveUp(source, failure);
-    // Of several messages one more failure is expected; of one alone it must not be an accident.
+    // In a page of several messages another failure is expected, so it is not retried; for a single message a failure must not be accidental.
     const hasty = mailbox.during({ ...mailbox.call, tries: 1 });
     const page = (offset: number, pageSize: number, itemShape = listing.shape) =>
       pageOf(source, pageSize, offset, pageSize > 1 ? hasty : mailbox, itemShape);
@@ -158,7 +159,7 @@ export function newestFirst(mailbox: EwsMailbox, folders: readonly FolderRef[], 
 
   async function take(source: FolderProgress, page: ItemPage<Message>): Promise<void> {
     source.total = page.total ?? source.total;
-    // A last page of what was given before does not bring the list to its end.
+    // A last page of messages returned before does not count as progress.
     const isRepeated = page.isLast && page.items.length > 0 && page.items.every(({ itemId }) => source.seen.has(itemId));
     if (!isRepeated) source.offset += page.items.length;
     await takeChecked(source, page);
@@ -171,8 +172,8 @@ export function newestFirst(mailbox: EwsMailbox, folders: readonly FolderRef[], 
   }
 
   /**
-   * A page that ends its folder before the server's own count does, or whose next offset leaves places out, is asked for again behind its last item. What
-   * the second reply gives is read, and a count that agrees by now settles it. Otherwise `doubt` says why the list may lack messages.
+   * Checks a page that ends its folder before the server's own count, or whose next offset skips positions, by a request after its last item. New
+   * messages of the second reply are read, and a count that now agrees settles the matter. Otherwise `doubt` says why messages may be missing.
    */
   async function secondLook(
     source: FolderProgress,
@@ -182,17 +183,17 @@ export function newestFirst(mailbox: EwsMailbox, folders: readonly FolderRef[], 
     if (leadsTo <= source.offset) return { items, isLast };
     const otherCount = conditional && mailbox.counting.isOfFolder();
     const followed = () => {
-      // Where a server leaves out what does not match only after it has cut the page, its offset counts the whole folder.
+      // Some servers remove messages that do not match after they have cut the page, so their offset counts the whole folder.
       if (!isLast) source.offset = nextOffset;
       return { items, isLast };
     };
     if (otherCount) return followed();
-    // A server under load gives an empty page: it is asked again as often as any page that gives nothing new.
+    // A server under load returns an empty page, which is requested again as often as any page without anything new.
     if (!isLast && items.length === 0 && !conditional) return { items, isLast };
     const again = await attempt(() => pageOf(source, Math.min(maxSize, leadsTo - source.offset), source.offset));
     if (!again.ok) {
       if (again.failure.code === "cancelled") throw again.failure;
-      // The next page is asked for at this place, and what is wrong with it is found there.
+      // The next page is requested at this position, where its failure will be found.
       return { items, isLast: false };
     }
     const known = new Set(items.map(({ itemId }) => itemId));
@@ -251,7 +252,7 @@ export function newestFirst(mailbox: EwsMailbox, folders: readonly FolderRef[], 
     begin: started,
     unlisted,
     total: () => {
-      // A count of the whole folder says nothing of what matches.
+      // A count of the whole folder is not a count of the matches.
       if (conditional && mailbox.counting.isOfFolder()) return undefined;
       let sum = 0;
       for (const { total } of sources) {

@@ -1,15 +1,15 @@
 import type { Refusable } from "./restriction.ts";
 
-/** What servers were seen to refuse, of one connection. */
+/** Filters that the servers of one connection were seen to refuse. */
 export interface RefusalMemory {
   read(): ReadonlySet<Refusable>;
   add(refused: Iterable<Refusable>): void;
 }
 
-// A server that was brought up to date is asked again the same day; until then each search of each mailbox would learn it anew.
+// A server that was updated is asked again the same day. Without this memory, each search of each mailbox would repeat the refused request.
 const lifetimeMs = 3_600_000;
 
-/** Remembers for an hour. `now` in milliseconds. */
+/** Remembers entries for an hour. `now` returns milliseconds. */
 export function refusalMemory(now: () => number = Date.now): RefusalMemory {
   const known = new Map<Refusable, number>();
   return {

@@ -7,7 +7,7 @@ import { findItem } from "../operations/find-item.ts";
 import type { EwsMailbox } from "../session/mailbox.ts";
 import { conditionsApart, type Refusable } from "./restriction.ts";
 
-/** What a server says of a restriction that it does not know, or does not want to answer. A folder that is not there is another thing. */
+/** Codes for a restriction that the server does not know or does not accept. A missing folder has another code. */
 const refusals: ReadonlySet<FailureCode> = new Set<FailureCode>(["invalid-input", "refused", "unsupported"]);
 
 export function isRefusal({ code }: Failure): boolean {
@@ -17,8 +17,8 @@ export function isRefusal({ code }: Failure): boolean {
 const idShape = shape("m:ItemShape", ["item:ItemId"]);
 
 /**
- * Which filters the server refuses: each is asked for alone, in one folder. All of them where it refuses none alone, since then it is their number
- * that it refuses. What is refused alone is remembered by the connection. Throws Failure `cancelled`.
+ * Returns the filters that the server refuses: each is requested alone, in one folder. If none is refused alone, all are returned, because then the
+ * server refuses their number. Filters refused alone are remembered by the connection. Throws Failure `cancelled`.
  */
 export async function refusedFilters(
   mailbox: EwsMailbox,

@@ -11,23 +11,23 @@ import {
   type TextProperty,
 } from "../messages/extended-property.ts";
 
-/** What of a search the server does, what is left to us, and what of the server's work we look at again. */
+/** The division of a search between server and client. */
 export interface Plan {
   readonly restriction: Xml | undefined;
   /** An AQS query. FindItem takes either this or a restriction. */
   readonly queryString: string | undefined;
   readonly applied: AppliedFilters;
-  /** To be decided by us; for `sender` also after the server. */
+  /** Filters for the client to decide; `sender` is checked again after the server. */
   readonly check: readonly ClientFilter[];
 }
 
-/** How much later than its reading an item may really have been received: a server may tell whole seconds and compare finer ones. */
+/** How much later than its displayed time an item may have been received: a server may return whole seconds but compare fractions. */
 const hiddenFractionMs = 1000;
 
-/** What the server may refuse to look for: a filter, or the time at which the page before ended. */
+/** Parts of a search that the server may refuse: a filter, or the time at which the previous page ended. */
 export type Refusable = ClientFilter | "cursor";
 
-/** The conditions of a plan, each alone, to learn which of them the server refuses. */
+/** Returns the conditions of a plan separately, to find out which of them the server refuses. */
 export function conditionsApart(
   filters: Filters,
   after: Position | undefined,
@@ -42,8 +42,8 @@ export function conditionsApart(
 }
 
 /**
- * Divides the filters between server and client. A QueryString and a Restriction exclude one another, so with `query` all other filters
- * are the client's; so is what the server has `refused`. Throws Failure `invalid-input` for filters that mean nothing.
+ * Divides the filters between server and client. A QueryString excludes a Restriction, so with `query` the client applies all other filters, and also
+ * those that the server has `refused`. Throws Failure `invalid-input` for invalid filters.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/restriction
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/querystring-querystringtype
  */
@@ -54,12 +54,12 @@ export function planFilters(filters: Filters, after?: Position, refused: Readonl
   const check: ClientFilter[] = [];
   for (const name of givenFilters(filters)) {
     if (name === "query") {
-      // No line of a list shows what a query looked at.
+      // A listed message does not show what a query looked at.
       applied.query = "server, unchecked";
       continue;
     }
     const condition = filters.query === undefined && !refused.has(name) ? conditionOf(name, filters) : undefined;
-    // No line of a list shows the body.
+    // A listed message does not show the body.
     applied[name] = condition === undefined ? "client" : name === "body" ? "server, unchecked" : "server";
     if (condition) conditions.push(condition);
     if (!condition || name === "sender") check.push(name);
@@ -72,7 +72,7 @@ export function planFilters(filters: Filters, after?: Position, refused: Readonl
   return { restriction: restrictionOf(conditions), queryString: undefined, applied, check };
 }
 
-/** The Restriction that all conditions make together. */
+/** Joins conditions to a Restriction that all of them must meet. */
 export function restrictionOf(conditions: readonly Xml[]): Xml | undefined {
   const [first, ...others] = conditions;
   if (!first) return undefined;
@@ -80,25 +80,25 @@ export function restrictionOf(conditions: readonly Xml[]): Xml | undefined {
 }
 
 /**
- * Matches any of these Internet Message-IDs: as it is given (real ones have been seen with a blank before the bracket), and with and without
- * angle brackets, since some senders and servers leave them out.
+ * Writes a condition for any of these Internet Message-IDs: as given (real ids with a blank before the bracket were seen), and with and without angle
+ * brackets, since some senders and servers leave them out.
  */
 export function messageIdCondition(ids: readonly string[]): Xml | undefined {
   const spellings = new Set(ids.flatMap((id) => [`<${bareMessageId(id)}>`, bareMessageId(id), id]));
   return any([...spellings].map((id) => compare("IsEqualTo", field("message:InternetMessageId"), id)));
 }
 
-/** Matches items whose extended text property has this very value. */
+/** Writes a condition for an exact value of an extended text property. */
 export function propertyCondition(property: TextProperty, value: string): Xml {
   return compare("IsEqualTo", extendedField(property), value);
 }
 
-/** The path of a named property of an item. */
+/** Writes the path of a named item property. */
 export function field(uri: string): Xml {
   return element("t:FieldURI", { FieldURI: uri });
 }
 
-/** A condition on the server for this filter; undefined where it cannot do it (or not in the way that we promise). */
+/** Returns the server's condition for this filter; undefined where the server cannot apply it (or not as documented by mailcordon). */
 function conditionOf(name: ClientFilter, filters: Filters): Xml | undefined {
   switch (name) {
     case "subject":
@@ -127,8 +127,8 @@ function conditionOf(name: ClientFilter, filters: Filters): Xml | undefined {
       return filters.category === undefined ? undefined : contains(field("item:Categories"), filters.category, "FullString");
     case "itemClass":
       return filters.itemClass === undefined ? undefined : itemClassCondition(filters.itemClass);
-    // Exchange cannot search recipients reliably (display names only), knows no regular expressions, no hashes and no names of
-    // attachments, and compares conversation ids only in FindConversation.
+    // Exchange cannot search recipients reliably (display names only), has no regular expressions, hashes or attachment names, and compares
+    // conversation ids only in FindConversation.
     case "recipient":
     case "bodyRegex":
     case "attachmentName":
@@ -139,16 +139,16 @@ function conditionOf(name: ClientFilter, filters: Filters): Xml | undefined {
 }
 
 function subjectCondition({ subject, subjectMatch = "contains" }: Filters): Xml | undefined {
-  // Servers do not agree on whether a missing subject equals an empty one.
+  // Servers differ on whether a missing subject equals an empty one.
   if (subject === undefined || subject === "") return undefined;
   const modes = { contains: "Substring", equals: "FullString", prefix: "Prefixed" } as const;
   return contains(field("item:Subject"), subject, modes[subjectMatch]);
 }
 
 /**
- * Microsoft does not say whether From and Sender are compared by name, by address or by both; other servers compare addresses only. For a sender of
- * the same organisation the address is an X.500 one. The two SMTP properties were added in Exchange 2010; items older than that lack them. So any
- * of these may match, and the client looks again.
+ * Writes a condition for the sender. Microsoft does not document whether From and Sender are compared by name, by address or by both; other servers
+ * compare addresses only. A sender of the same organisation has an X.500 address. The two SMTP properties were added in Exchange 2010, so older items
+ * lack them. Any of these may match, and the client checks again.
  */
 function senderCondition(part: string): Xml | undefined {
   const paths = [

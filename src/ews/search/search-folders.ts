@@ -14,11 +14,11 @@ export interface SearchFolders {
   readonly folders: readonly FolderRef[];
   pathOf(folder: FolderRef): string | undefined;
   pathOfId(folderId: string | undefined): string | undefined;
-  /** What of the mailbox, its archive or the public folders these folders are. */
+  /** The part of the mailbox, its archive or the public folders that these folders are. */
   readonly extent: Omit<SearchExtent, "by">;
-  /** Of the archive mailbox; undefined where one place is named. */
+  /** State of the archive mailbox; undefined where one place is named. */
   readonly archive: ArchiveState | undefined;
-  /** What is meant and cannot be opened. */
+  /** Intended places that cannot be opened. */
   readonly closed: readonly { readonly folderPath?: string; readonly failure: Failure }[];
 }
 
@@ -26,17 +26,17 @@ export interface SearchFoldersRequest {
   readonly folder?: FolderName | undefined;
   readonly recursive?: boolean | undefined;
   readonly includeRecoverable?: boolean | undefined;
-  /** Also the archive mailbox, where there is one. Not with a folder, which says itself whether it is one of the archive. */
+  /** Also search the archive mailbox, if there is one. Not with a folder, whose name says whether it is in the archive. */
   readonly archive?: boolean | undefined;
 }
 
-/** Where messages lie that were deleted softly: below the visible root it does not appear. */
+/** The folder of softly deleted messages, which is not below the visible root. */
 const recoverableItems = "recoverableitemsdeletions";
 const inArchive = "archive:";
 
 /**
- * The folders to search: every folder that can hold mail (Deleted Items among them), or the one that is named and those below it.
- * Throws Failure `folder-not-found`.
+ * Returns the folders to search: every folder that can hold mail (including Deleted Items), or the named folder and its subfolders. Throws Failure
+ * `folder-not-found`.
  */
 export async function resolveSearchFolders(mailbox: EwsMailbox, requested: SearchFoldersRequest): Promise<SearchFolders> {
   const { folders } = mailbox;
@@ -78,13 +78,13 @@ export async function resolveSearchFolders(mailbox: EwsMailbox, requested: Searc
   const behind = archive === "searched" ? (["archive"] as const) : [];
   for (const { folderId, path } of nodes) paths.set(folderId, path);
   if (requested.includeRecoverable) {
-    // By the names that a folder is named by: they are not in the tree of the others.
+    // These folders are not in the tree of the others, so the names in requests serve as paths.
     for (const name of [recoverableItems, ...(archive === "searched" ? [`${inArchive}${recoverableItems}`] : [])]) {
       const { folderId } = await folders.only(name);
       if (folderId !== undefined) paths.set(folderId, name);
     }
   }
-  // Of one folder alone the list of the others gives the path, and nothing else.
+  // For a single folder, the list of the others is needed only for the path.
   const cut = requested.folder !== undefined && !recursive ? [] : folders.cut();
   const pathOfId = (folderId: string | undefined) => (folderId === undefined ? undefined : paths.get(folderId));
   return {
@@ -101,7 +101,10 @@ function unsearchedArchive(found: ArchiveFound = "unknown"): ArchiveState {
   return found === "exists" ? "not_searched" : found;
 }
 
-/** Search folders only show what lies elsewhere; a folder without a class is taken for mail, as Outlook does. */
+/**
+ * Tells whether a folder can hold mail. Search folders only show messages of other folders; a folder without a class is assumed to hold mail, as
+ * Outlook does.
+ */
 function holdsMail({ folderClass, isSearchFolder }: FolderNode): boolean {
   if (isSearchFolder) return false;
   return folderClass === undefined || folderClass === "" || /^IPF\.Note(\.|$)/i.test(folderClass);

@@ -15,18 +15,18 @@ import { isRefusal, refusedFilters } from "./refused-filters.ts";
 import { type Plan, planFilters, type Refusable } from "./restriction.ts";
 import { resolveSearchFolders } from "./search-folders.ts";
 
-/** A client that has to choose looks at least at so many: a first page for the price of one request. */
+/** Minimum number of messages expected where the client filters: a first page costs one request. */
 const fewestExpected = 100;
 
 /**
- * Searches one mailbox, newest first over all its folders. The server narrows down by a restriction or a query; what it cannot decide, and what
- * FindItem cannot tell (recipients, bodies, long subjects), is read with GetItem. Throws Failure.
+ * Searches one mailbox, newest first over all its folders. The server narrows the list by a restriction or a query. What it cannot decide, and what
+ * FindItem does not return (recipients, bodies, long subjects), is read with GetItem. Throws Failure.
  */
 export async function search(mailbox: EwsMailbox, requested: Search, access: AttachmentAccess): Promise<SearchPage> {
   if (!Number.isSafeInteger(requested.limit) || requested.limit < 1)
     throw new Failure("invalid-input", "The limit is not a positive whole number.");
   const position = readCursor(requested);
-  // What is wrong with the filters is said before anything is asked.
+  // Invalid filters are reported before any request.
   await openMatcher(requested.filters, planFilters(requested.filters, position).check, access);
   const where = await resolveSearchFolders(mailbox, requested);
   requireFolders(where.extent);
@@ -60,7 +60,7 @@ export async function search(mailbox: EwsMailbox, requested: Search, access: Att
   };
 }
 
-/** Begins the list. What the server refuses to look for is left to the client; what it is, is asked only when a list is refused. */
+/** Begins the list. The client applies filters that the server refuses; which these are is determined only when a list is refused. */
 async function beginList(
   mailbox: EwsMailbox,
   requested: Search,
@@ -73,7 +73,7 @@ async function beginList(
       shape: listShape(requested.detail),
       restriction: plan.restriction,
       queryString: plan.queryString,
-      // Of what is left to us, nobody knows how much will match.
+      // When the client filters, the number of matches is not known.
       expected: plan.check.length > 0 ? Math.max(requested.limit, fewestExpected) : requested.limit,
     });
     const begun = await attempt(() => list.begin());

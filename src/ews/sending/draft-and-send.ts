@@ -13,26 +13,26 @@ import { certainlyNotSent, hasNoReply } from "./certainly-not-sent.ts";
 import { sendAttempt, setProperty } from "./draft-xml.ts";
 import { findSentByMark, type MarkedItem } from "./find-sent-by-mark.ts";
 
-/** One message to send: how its draft is made, and what else belongs to it. */
+/** One message to send: how to make its draft, and what to add to it. */
 export interface Delivery {
-  /** Carried by this draft and by nothing else. */
+  /** Only this draft has this mark. */
   readonly mark: string;
   make(): Promise<ItemRef>;
-  /** What is done to the draft before the attachments are put on it. */
+  /** Changes the draft before the attachments are added. */
   finish?(draft: ItemRef): Promise<ItemRef>;
   readonly attachments: readonly NewAttachment[];
   readonly saveToSent: boolean;
-  /** What is told of it when no copy is kept or found. */
+  /** Reported about the message when no copy is kept or found. */
   readonly about: Pick<Sent, "subject" | "to" | "cc" | "bcc">;
 }
 
 /**
- * Sends one message once (`sendOnce`): a draft is sent again only after it was given a new change key, and the server has refused the one that the
- * order named, so that an order that is still under way is refused as well. Throws Failure: `unknown-outcome` where it cannot be told, and otherwise
+ * Sends one message exactly once (`sendOnce`). A draft is sent again only after it got a new change key and the server has refused the one in the
+ * first order, so an order that is still under way is refused as well. Throws Failure: `unknown-outcome` where the outcome is not known; otherwise
  * nothing was sent.
  */
 export async function deliver(mailbox: EwsMailbox, delivery: Delivery, delays: RetryDelays): Promise<Sent> {
-  // Once there is a draft, what was begun is brought to an end, also when the caller goes away.
+  // Once there is a draft, sending is brought to an end even if the caller disconnects.
   const steady = mailbox.during({ ...mailbox.call, signal: undefined });
   const { mark, saveToSent, about } = delivery;
   await sendOnce(
@@ -49,7 +49,7 @@ export async function deliver(mailbox: EwsMailbox, delivery: Delivery, delays: R
       },
       certainlyNotSent,
       isLost: hasNoReply,
-      // Where no copy is kept, nothing would show that it was sent by a server that leaves the draft: it is not ordered again.
+      // Without a copy, nothing would show that a server that leaves the draft has sent it, so the order is not repeated.
       looking: (ordered, fence) => sentStateFinder(steady, mark, saveToSent, fence && saveToSent ? ordered : undefined),
       folders: "Sent Items, Outbox and Drafts",
       ...draftCleanup(steady, mark),
@@ -65,7 +65,7 @@ async function addAttachment(mailbox: EwsMailbox, draft: ItemRef, attachment: Ne
   return { id: draft.id, changeKey: (await mailbox.ask(getItem, { ids: [draft], detail: {} })).changeKey };
 }
 
-/** A look gives the draft with its new change key, once an order with that of `ordered` is refused. */
+/** Returns a check that finds the draft with its new change key, once an order with that of `ordered` is refused. */
 function sentStateFinder(
   mailbox: EwsMailbox,
   mark: string,
@@ -84,23 +84,24 @@ function sentStateFinder(
     }
     vanished += 1;
     if (saveToSent || vanished < 2) return undefined;
-    // Without a copy the draft goes when it is sent. Twice, since a message under way is in no folder for a moment; and nobody has deleted it.
+    // Without a copy, the draft disappears when it is sent. Two checks are needed, since a message under way is in no folder for a moment, and nobody
+    // may have deleted it.
     return (await findSentByMark(mailbox, mark, ["deleteditems", "recoverableitemsdeletions"])).length === 0 ? "sent" : undefined;
   };
 }
 
-/** Gives the draft a new change key. Undefined when it is no longer the draft that was seen: it is being sent. */
+/** Gives the draft a new change key. Undefined when the draft has changed since it was seen: it is being sent. */
 async function fence(mailbox: EwsMailbox, { id, changeKey }: MarkedItem): Promise<ItemRef | undefined> {
   const fenced = await updateUnderChangeKey(mailbox, { id, changeKey });
   return fenced === undefined || fenced.changeKey === changeKey ? undefined : fenced;
 }
 
-/** True when the server refuses the change key that the order named: not every server looks at it, and one that does not would send it again. */
+/** Tells whether the server refuses the change key of the order. Not every server checks it, and one that does not would send the message again. */
 async function isOrderRefused(mailbox: EwsMailbox, ordered: ItemRef): Promise<boolean> {
   return ordered.changeKey !== undefined && (await updateUnderChangeKey(mailbox, ordered)) === undefined;
 }
 
-/** The draft as it is after an update under this change key. Undefined when that is refused. */
+/** Updates the draft under this change key and returns the result. Undefined when the update is refused. */
 async function updateUnderChangeKey(mailbox: EwsMailbox, item: ItemRef): Promise<ItemRef | undefined> {
   try {
     const set = [setProperty(sendAttempt, new Date().toISOString())];
@@ -112,7 +113,7 @@ async function updateUnderChangeKey(mailbox: EwsMailbox, item: ItemRef): Promise
   }
 }
 
-/** How a draft of ours is deleted, and where those with this mark lie: an order to send one may have brought it into the Outbox. */
+/** Returns how to delete our draft and find drafts with this mark. An order to send may have moved one to the Outbox. */
 export function draftCleanup(mailbox: EwsMailbox, mark: string): DraftCleanup<ItemRef> {
   return {
     discard: (draft) => deleteDraft(mailbox, draft),
@@ -128,7 +129,7 @@ export function draftCleanup(mailbox: EwsMailbox, mark: string): DraftCleanup<It
   };
 }
 
-/** Deletes our draft for good. Throws Failure. */
+/** Deletes our draft permanently. Throws Failure. */
 async function deleteDraft(mailbox: EwsMailbox, { id }: ItemRef): Promise<void> {
   await mailbox.ask(deleteItem, { ids: [{ id }], type: "HardDelete" });
 }

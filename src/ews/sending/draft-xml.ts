@@ -5,12 +5,12 @@ import { extendedField, type TextProperty } from "../messages/extended-property.
 import type { SetField } from "../operations/update-item.ts";
 
 /**
- * The mark by which one send is known again: a property in a set of our own, so that nobody else writes it. It stays with the message when
- * Exchange moves it to Sent Items; it is no header and does not travel over SMTP.
+ * The mark that identifies one send: a property in our own property set, so nobody else writes it. It stays with the message when Exchange moves it
+ * to Sent Items. It is not a header and is not sent over SMTP.
  */
 export const sendMark: TextProperty = { set: "6f1d2c0e-93b4-4f0e-8a57-2d1b7f3c9e64", name: "mailcordon-send-id" };
 
-/** Moved on before a draft is sent again: it gives the draft a new change key, so that the first order to send it can no longer be carried out. */
+/** Changed before a draft is sent again: this gives the draft a new change key, so the first order to send it can no longer be carried out. */
 export const sendAttempt: TextProperty = { set: "6f1d2c0e-93b4-4f0e-8a57-2d1b7f3c9e64", name: "mailcordon-send-attempt" };
 
 // @see https://learn.microsoft.com/en-us/openspecs/exchange_server_protocols/ms-oxprops/
@@ -18,7 +18,7 @@ const inReplyToId: TextProperty = { tag: "0x1042" };
 const internetReferences: TextProperty = { tag: "0x1039" };
 const conversationTopic: TextProperty = { tag: "0x0070" };
 
-/** What a message answers, when it is made without Exchange's own reply. */
+/** The message that a reply refers to, for replies that Exchange does not make itself. */
 export interface ReplyThreading {
   readonly internetMessageId: string | undefined;
   /** The References of the message answered. */
@@ -27,7 +27,7 @@ export interface ReplyThreading {
 }
 
 /**
- * A draft with its mark, as CreateItem takes it. Order as the schema has it: the properties of an item, then those of a message.
+ * Writes a draft with its mark for CreateItem, in the order of the schema: the properties of an item, then those of a message.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/message-ex15websvcsotherref
  */
 export function messageElement(draft: Draft, mark: string, threading?: ReplyThreading): Xml {
@@ -67,7 +67,7 @@ export function messageElement(draft: Draft, mark: string, threading?: ReplyThre
   );
 }
 
-/** A body; without one, an empty text. */
+/** Writes a body; an empty text if there is none. */
 export function bodyElement(
   name: "t:Body" | "t:NewBodyContent",
   { html, text }: { readonly html?: string | undefined; readonly text?: string | undefined },
@@ -75,7 +75,7 @@ export function bodyElement(
   return html === undefined ? element(name, { BodyType: "Text" }, text ?? "") : element(name, { BodyType: "HTML" }, html);
 }
 
-/** Recipients; undefined for none, since an empty list is not allowed to stand. */
+/** Writes recipients; undefined for none, since an empty list is invalid. */
 export function recipientsElement(name: string, addresses: readonly Address[] | undefined): Xml | undefined {
   return addresses && addresses.length > 0 ? element(name, undefined, addresses.map(mailboxElement)) : undefined;
 }
@@ -93,17 +93,17 @@ function mailboxElement({ name, address }: Address): Xml {
   );
 }
 
-/** An extended property with its value. */
+/** Writes an extended property with its value. */
 export function property(of: TextProperty, value: string): Xml {
   return element("t:ExtendedProperty", undefined, extendedField(of), element("t:Value", undefined, value));
 }
 
-/** The same, as an update. */
+/** Writes an update of an extended property. */
 export function setProperty(of: TextProperty, value: string): SetField {
   return { path: extendedField(of), value: property(of, value) };
 }
 
-/** Where Exchange keeps the headers that it does not know. */
+/** Returns the property in which Exchange keeps a header that it does not know. */
 export function headerProperty(name: string): TextProperty {
   return { distinguishedSet: "InternetHeaders", name };
 }
@@ -112,7 +112,7 @@ function headerProperties(headers: readonly Header[] | undefined): Xml[] {
   return (headers ?? []).map(({ name, value }) => property(headerProperty(name), value));
 }
 
-/** RFC 5322, 3.6.4: References is that of the message answered, and then its own Message-ID. */
+/** Writes the threading headers (RFC 5322, 3.6.4): References is that of the original, followed by its Message-ID. */
 function threadingProperties({ internetMessageId, references, topic }: ReplyThreading): (Xml | undefined)[] {
   const chain = [references, internetMessageId].filter((part) => part !== undefined && part !== "").join(" ");
   return [

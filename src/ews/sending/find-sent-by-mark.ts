@@ -12,13 +12,13 @@ import type { ItemRef } from "../session/item-ids.ts";
 import type { EwsMailbox } from "../session/mailbox.ts";
 import { sendMark } from "./draft-xml.ts";
 
-/** An item that carries a mark of ours. */
+/** An item with a mark of ours. */
 export interface MarkedItem extends ItemRef {
-  /** It has been handed over for sending, though it may still lie among the drafts. */
+  /** True when it was submitted for sending, even if it is still among the drafts. */
   readonly isSubmitted: boolean;
 }
 
-/** An item of a list, with what of it tells whether it is a marked one. */
+/** A listed item, with the properties that show whether it has a mark. */
 interface Listed extends MarkedItem {
   readonly createdAt: string | undefined;
   readonly marks: readonly (string | undefined)[];
@@ -47,16 +47,17 @@ const listedShape = shape("m:ItemShape", [...markedFields, "item:DateTimeCreated
 
 /** More than one appears only when making a draft was repeated. */
 const maxMarked = 10;
-/** Pages of this size, where a folder is listed without a restriction. */
+/** Page size where a folder is listed without a restriction. */
 const listedAtOnce = 500;
-/** A message of ours is made in this call; a day is more than any two clocks differ. */
+/** Our message is made in this call; two clocks differ by less than a day. */
 const oldestMs = 24 * 3_600_000;
-/** A folder with more items of the last day is not looked through. */
+/** A folder with more items of the last day is not searched completely. */
 const mostPages = 20;
 
 /**
- * What carries the mark in these well-known folders; a folder that the mailbox does not have holds nothing. Where the server refuses to look for the mark,
- * the newest items are listed and the mark is read. Throws Failure, also where a list contradicts itself: that a message is not there decides what is done.
+ * Returns the items with the mark in these well-known folders; a folder that the mailbox does not have counts as empty. Where the server refuses this
+ * search, the newest items are listed with their mark. Throws Failure, also for a list that contradicts itself, because later steps depend on the
+ * absence of a message.
  */
 export async function findSentByMark(mailbox: EwsMailbox, mark: string, folders: readonly string[]): Promise<readonly MarkedItem[]> {
   const refs = folders.map((name): FolderRef => mailbox.folders.distinguished(name));
@@ -74,7 +75,7 @@ export async function findSentByMark(mailbox: EwsMailbox, mark: string, folders:
   return found.filter(({ id }) => id !== "");
 }
 
-/** An empty page that is the last, and counts none. */
+/** Tells whether a page is empty, is the last, and counts no items. */
 function saysNone({ isLast, total = 0 }: ItemPage<unknown>): boolean {
   return isLast && total === 0;
 }

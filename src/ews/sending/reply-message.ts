@@ -16,8 +16,8 @@ import { bodyElement, fromElement, headerProperty, recipientsElement, sendMark, 
 import { newMessage } from "./send-message.ts";
 
 /**
- * Replies to a message of any folder. With the original quoted, Exchange makes the reply; without, we do, and say in its headers what it
- * answers. Throws Failure as sending does.
+ * Replies to a message in any folder. With the original quoted, Exchange makes the reply; without it, mailcordon makes it and sets the headers that
+ * refer to the original. Throws Failure as sending does.
  */
 export async function reply(mailbox: EwsMailbox, requested: Reply, delays: RetryDelays = defaultRetryDelays): Promise<Sent> {
   checkReply(requested);
@@ -28,7 +28,7 @@ export async function reply(mailbox: EwsMailbox, requested: Reply, delays: Retry
   return deliver(mailbox, quotingReply(mailbox, requested, original, recipients, delays), delays);
 }
 
-/** One "RE: " before a subject that has none. Other languages' own (`AW:`, `SV:`) are not counted: whoever gets it may not know them. */
+/** Adds one "RE: " to a subject that has none. Prefixes of other languages (`AW:`, `SV:`) do not count, since the recipient may not know them. */
 export function replySubject(subject: string | undefined): string {
   const text = subject ?? "";
   return /^\s*re\s*:/i.test(text) ? text : `RE: ${text}`;
@@ -40,7 +40,10 @@ interface Recipients {
   readonly bcc: readonly Address[];
 }
 
-/** Whom a reply goes to: who is named, else Reply-To or From; with `all` also the other recipients, but not ourselves and nobody twice. */
+/**
+ * Returns the recipients of a reply: those requested, otherwise Reply-To or From; with `all` also the other recipients, without ourselves and without
+ * duplicates.
+ */
 function recipientsOf(requested: Reply, original: Message, own: string): Recipients {
   const sender = original.replyTo?.length ? original.replyTo : [original.from ?? original.sender].filter((who) => who !== undefined);
   const seen = new Set([own.toLowerCase()]);
@@ -70,7 +73,7 @@ function quotingReply(mailbox: EwsMailbox, requested: Reply, original: Message, 
         throw await draftNotMade(asFailure(thrown), draftSearchOf(mailbox, original), delays);
       }
     },
-    // A reply cannot carry properties of ours when it is made (its schema has no place for them), so they are set afterwards.
+    // The schema of a reply has no place for our properties, so they are set afterwards.
     finish: (draft) =>
       mailbox.ask(updateItem, {
         item: draft,
@@ -84,7 +87,7 @@ function quotingReply(mailbox: EwsMailbox, requested: Reply, original: Message, 
 }
 
 /**
- * Only what is asked for is written; the rest Exchange chooses. Order as the schema has it.
+ * Writes only what was requested, in the order of the schema. Exchange chooses the rest.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/replytoitem
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/replyalltoitem
  */
@@ -102,7 +105,7 @@ function replyElement(requested: Reply, subject: string, original: Message): Xml
   );
 }
 
-/** A reply that has no mark yet is known by its conversation. */
+/** Finds a reply that has no mark yet by its conversation. */
 function draftSearchOf(mailbox: EwsMailbox, { conversationId }: Message): DraftSearch {
   const steady = mailbox.during({ ...mailbox.call, signal: undefined });
   return {

@@ -8,13 +8,13 @@ import { type Delivery, deliver, draftCleanup } from "./draft-and-send.ts";
 import { messageElement, type ReplyThreading } from "./draft-xml.ts";
 import { findSentByMark } from "./find-sent-by-mark.ts";
 
-/** Sends a message. Throws Failure: `unknown-outcome` where it cannot be told whether it was sent, and otherwise nothing was. */
+/** Sends a message. Throws Failure: `unknown-outcome` where it is not known whether it was sent; otherwise nothing was sent. */
 export async function send(mailbox: EwsMailbox, draft: Draft, delays: RetryDelays = defaultRetryDelays): Promise<Sent> {
   checkDraft(draft);
   return deliver(mailbox, newMessage(mailbox, draft, delays), delays);
 }
 
-/** A message that Exchange does not make for us. */
+/** Returns the delivery of a message that Exchange does not compose itself. */
 export function newMessage(mailbox: EwsMailbox, draft: Draft, delays: RetryDelays, threading?: ReplyThreading): Delivery {
   const mark = randomUUID();
   const item = messageElement(draft, mark, threading);

@@ -1,20 +1,20 @@
 import type { Outcome } from "../../outcome.ts";
 import type { Access } from "./access.ts";
 
-/** Whether a mailbox has an archive mailbox. `unknown`: Exchange does not tell, or the account may not see. */
+/** Whether a mailbox has an archive mailbox. `unknown`: Exchange does not report it, or the account may not see it. */
 export type ArchiveFound = "exists" | "none" | "unknown";
 
-/** What was told of archive mailboxes. */
+/** What is known about archive mailboxes. */
 export interface ArchiveMemory {
-  /** Undefined when it is not known, or not any more. */
+  /** Undefined when nothing is known, or the entry is too old. */
   read(key: string): ArchiveFound | undefined;
   write(key: string, found: ArchiveFound): void;
 }
 
-// An administrator who gives somebody an archive expects it to be seen the same day; a process of `serve` runs for weeks.
+// An administrator who adds an archive expects it to be used the same day, while a process of `serve` runs for weeks.
 const lifetimeMs = 3_600_000;
 
-/** Remembers for an hour. `now` in milliseconds. */
+/** Remembers entries for an hour. `now` returns milliseconds. */
 export function archiveMemory(now: () => number = Date.now): ArchiveMemory {
   const known = new Map<string, { readonly found: ArchiveFound; readonly until: number }>();
   return {
@@ -27,9 +27,9 @@ export function archiveMemory(now: () => number = Date.now): ArchiveMemory {
 }
 
 /**
- * What a reply about a folder of the archive says of the archive. Exchange answers ErrorFolderNotFound or ErrorItemNotFound where a mailbox has none:
- * seen for the names of archive folders on Exchange 2016 (exchangelib, issue 374). It answers the same to a delegate without rights, so only
- * the mailbox's owner is believed. Undefined for a failure that says nothing and may pass.
+ * Returns what a reply about an archive folder shows about the archive. Exchange replies ErrorFolderNotFound or ErrorItemNotFound where a mailbox has
+ * none: seen for the names of archive folders on Exchange 2016 (exchangelib, issue 374). It replies the same to a delegate without rights, so only a
+ * reply to the mailbox's owner counts. Undefined for a failure that shows nothing and may pass.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/responsecode
  */
 export function archiveIn(outcome: Outcome<unknown>, access: Access): ArchiveFound | undefined {

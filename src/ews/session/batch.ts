@@ -7,24 +7,24 @@ import type { Operation } from "../operation.ts";
 import { isRepeatable, type RequestSender, slowDown, waitForTurn } from "./retry.ts";
 
 /**
- * How many ids one request has. Microsoft names no limit; the throttling budget is checked after each item, and 100 is what other
- * clients have sent for years (exchangelib's chunk size).
+ * Number of ids per request. Microsoft documents no limit. The throttling budget is checked after each item, and other clients have sent 100 for
+ * years (exchangelib's chunk size).
  */
 export const defaultBatchSize = 100;
 
-/** What one batch needs to be asked. */
+/** What a batch is sent with. */
 export interface BatchRequest<Id, In, Out> {
   readonly operation: Operation<In, Out>;
   readonly input: (ids: readonly Id[]) => In;
   readonly sender: RequestSender;
 }
 
-/** After these the next request would fail the same way; repeating a wrong password would lock the account. */
+/** After these failures the next request would fail in the same way, and retrying a wrong password would lock the account. */
 const fatalCodes: ReadonlySet<FailureCode> = new Set<FailureCode>(["unauthenticated", "tls-failed", "unreachable"]);
 
 /**
- * Asks for many things in batches: as many Outcomes as ids, in their order. Repeats only what failed, and only when the server says
- * that it was not done or when doing it twice is harmless. Throws Failure `cancelled`, and nothing else.
+ * Sends requests for many ids in batches and returns as many Outcomes as ids, in their order. Repeats only failed items, and only if the server
+ * reports that they were not done or if doing them twice is harmless. Throws only Failure `cancelled`.
  */
 export function requestEach<Id, In, Out>(
   requested: BatchRequest<Id, In, Out>,
@@ -38,7 +38,7 @@ export function requestEach<Id, In, Out>(
   });
 }
 
-/** Does some ids after others until it is hopeless: then the rest have the failure that ended it, and nothing is asked for them. */
+/** Runs `ask` for batches of ids until a fatal failure. The remaining ids then get that failure without a request. */
 export async function* inBatches<Id, Out>(
   ids: readonly Id[],
   batchSize: number,
@@ -53,7 +53,10 @@ export async function* inBatches<Id, Out>(
   }
 }
 
-/** The same one by one, for what is a request of its own. What `work` throws is its id's Failure; `cancelled` is thrown. */
+/**
+ * Runs `work` for one id at a time, for operations with a request per id. A Failure that `work` throws becomes the Outcome of its id; `cancelled` is
+ * thrown.
+ */
 export function oneByOne<Id, Out>(ids: readonly Id[], work: (id: Id) => Promise<Out>): AsyncIterable<Outcome<Out>> {
   return inBatches(ids, 1, async ([id]) => {
     if (id === undefined) return [];
@@ -67,19 +70,19 @@ function failAll(count: number, failure: Failure): Outcome<never>[] {
   return Array.from({ length: count }, () => failed(failure));
 }
 
-/** One batch, asked again for what is left of it until each id has its Outcome. */
+/** Sends one batch and retries what is left of it until each id has an Outcome. */
 async function requestBatch<Id, In, Out>(requested: BatchRequest<Id, In, Out>, ids: readonly Id[]): Promise<Outcome<Out>[]> {
   const { sender, operation } = requested;
   const settled = new Map<number, Outcome<Out>>();
   const tries = ids.map(() => 0);
   let pending = ids.map((_, index) => index);
-  /** Why each of those that are pending was not done the last time. */
+  /** The failure of the last try, for each pending index. */
   const last = new Map<number, Failure>();
   while (pending.length > 0) {
     const turn = await attempt(() => waitForTurn(sender));
     if (!turn.ok) {
       if (turn.failure.code === "cancelled") throw turn.failure;
-      // What the server itself said of an item tells more than that we do not wait for it.
+      // The server's own failure for an item says more than the failure of waiting.
       for (const index of pending) settled.set(index, failed(last.get(index) ?? turn.failure));
       break;
     }
@@ -102,7 +105,7 @@ async function requestBatch<Id, In, Out>(requested: BatchRequest<Id, In, Out>, i
     const progressed = round.some(({ ok }) => ok);
     pending.forEach((index, position) => {
       const outcome = repeatedOutcome(round[position] ?? failed(unanswered(operation.safety)), last.get(index), operation);
-      // To stand behind a bad item costs an item none of its tries, as long as the batch goes on.
+      // An item skipped after a failed one uses up no try while the batch still makes progress.
       const waited = progressed && !outcome.ok && outcome.failure.code === "not-attempted";
       const tried = (tries[index] ?? 0) + (waited ? 0 : 1);
       tries[index] = tried;
@@ -120,8 +123,8 @@ async function requestBatch<Id, In, Out>(requested: BatchRequest<Id, In, Out>, i
 }
 
 /**
- * One request: as many Outcomes as ids, whatever came; or that they must be asked one by one, since one of them may have spoilt it
- * for all and asking again is safe.
+ * Sends one request. Returns as many Outcomes as ids, or `singly` if the ids must be requested one by one, because one of them may have spoilt the
+ * request and repeating it is safe.
  */
 async function requestOnce<Id, In, Out>(
   { operation, input, sender }: BatchRequest<Id, In, Out>,
@@ -138,7 +141,7 @@ async function requestOnce<Id, In, Out>(
     const failure = asFailure(thrown);
     turn.end(!isThrottled(failure));
     if (failure.code === "cancelled") throw failure;
-    // What may have been the network is first repeated as it was.
+    // A possible network failure is first retried unchanged.
     const isNetwork = failure.retryable && isFirst;
     return ids.length > 1 && !isNetwork && mayBeFaultOfOneId(failure, safety) ? "singly" : failAll(ids.length, failure);
   }
@@ -150,14 +153,14 @@ async function requestOnce<Id, In, Out>(
   if (answers.length === 1 && first !== undefined && !first.ok) {
     return ids.length > 1 && safety !== "never" && !isTransient(first.failure) ? "singly" : failAll(ids.length, first.failure);
   }
-  // A short batch. Which answers are missing cannot be told: reading is done again one by one; what was written stands in the order of the ids.
+  // A short batch. Which replies are missing is not known: reads are repeated one by one; replies to writes are in the order of the ids.
   if (safety === "read" && ids.length > 1) return "singly";
   const last = answers.at(-1);
   const stopped = last !== undefined && !last.ok && last.failure.code === "not-attempted" ? last.failure : undefined;
   return [...answers, ...failAll(ids.length - answers.length, stopped ?? unanswered(safety))];
 }
 
-/** What a repetition says that finds nothing any more: if the answer before it was lost, the first time was carried out. */
+/** Converts "not found" on a repetition: if the previous reply was lost, the first request was carried out. */
 function repeatedOutcome<In, Out>(outcome: Outcome<Out>, before: Failure | undefined, { gone }: Operation<In, Out>): Outcome<Out> {
   if (outcome.ok || gone === undefined || outcome.failure.code !== "not-found") return outcome;
   return before === undefined || certainlyNotDone(before) ? outcome : done(gone);
@@ -167,11 +170,11 @@ function isTransient(failure: Failure): boolean {
   return failure.code === "busy" || failure.code === "not-attempted" || failure.code === "timeout";
 }
 
-/** Failures of a whole request that may be the fault of one id, where asking one by one cannot do anything twice. */
+/** Tells whether one id may have caused the failure of the whole request, and requests for single ids cannot do anything twice. */
 function mayBeFaultOfOneId(failure: Failure, safety: RepeatSafety): boolean {
-  // Thrown by our own writer: nothing was sent.
+  // Our own writer threw this before anything was sent.
   if (failure.code === "invalid-input" && failure.wireCode === undefined) return true;
-  // A request that the schema refuses is refused before anything is done.
+  // Exchange checks the schema before it does anything.
   if (failure.wireCode === "ErrorSchemaValidation" || failure.wireCode === "ErrorInvalidRequest") return true;
   return safety === "read" && idFailureCodes.has(failure.code);
 }

@@ -7,8 +7,8 @@ export function isSid(name: string): boolean {
 }
 
 /**
- * Calls whom it impersonates by the kind of name that it is: a user principal name looks like an SMTP address, and only Exchange knows which of
- * them it is. What names no mailbox as an address is tried once as a user principal name; either way that is remembered.
+ * Identifies the impersonated mailbox by the right kind of name. A user principal name looks like an SMTP address, and only Exchange knows which it
+ * is. If a name is not found as an address, it is tried once as a user principal name. The result is remembered either way.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/connectingsid
  */
 export function withConnectingName(soap: Soap): Soap {
@@ -46,7 +46,7 @@ export function withConnectingName(soap: Soap): Soap {
   };
 }
 
-/** A fault: Exchange did nothing, since it did not know for whom. */
+/** Tells whether Exchange replied with this fault. It did nothing, because it did not know the mailbox. */
 function isUnknown(thrown: unknown): boolean {
   return thrown instanceof Failure && thrown.wireCode === "ErrorNonExistentMailbox";
 }

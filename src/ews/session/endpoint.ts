@@ -3,47 +3,47 @@ import type { Discovered } from "../autodiscover/autodiscover.ts";
 import type { AutodiscoverOptions } from "../autodiscover/options.ts";
 import { isTrusted, type TrustedUrls, trustOf } from "../autodiscover/trusted-urls.ts";
 
-/** Where EWS is, and the version that requests to it are written in. */
+/** The URL of EWS, and the version for requests to it. */
 export interface Endpoint {
-  /** Looked for when it is first asked. Throws Failure. */
+  /** Finds the URL when it is first needed. Throws Failure. */
   url(signal?: AbortSignal): Promise<URL>;
   /** For `RequestServerVersion`. */
   requestVersion(): string;
-  /** The server refused this version: true when an older one is left, which is then remembered. */
+  /** Records that the server refused this version. Returns true when an older version is left, which is then remembered. */
   older(refused: string): boolean;
-  /** There is nothing at this URL: true when it was only remembered, and is looked for anew. */
+  /** Records that EWS is not at this URL. Returns true when the URL was only remembered, and a new search follows. */
   isElsewhere(url: URL): boolean;
 }
 
-/** What is kept for the next process. It gives what anybody may have written. */
+/** Storage for the next process. Its content is untrusted. */
 export interface EndpointMemory {
   read(): Readonly<Record<string, unknown>> | undefined;
   write(value: object): void;
   forget(): void;
 }
 
-/** For who wants nothing to be kept. */
+/** For connections that store nothing. */
 export const noEndpointMemory: EndpointMemory = { read: () => undefined, write: () => undefined, forget: () => undefined };
 
 /**
- * The versions that requests are written in, the best first: every server from 2013 SP1 to Exchange SE and Exchange Online takes the first,
- * Exchange 2013 before its service pack the second.
+ * Versions for requests, the best first. Every server from 2013 SP1 to Exchange SE and Exchange Online accepts the first version, and Exchange 2013
+ * before its service pack the second.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/requestserverversion
  */
 export const requestVersions = ["Exchange2013_SP1", "Exchange2013"] as const;
 type RequestVersion = (typeof requestVersions)[number];
 
-/** Servers are moved and updated in maintenance hours: what was found yesterday is looked for again. Milliseconds. */
+/** Servers are moved and updated during maintenance, so the endpoint is looked up again after a day. Milliseconds. */
 export const defaultLifetimeMs = 24 * 3_600_000;
 
-/** Two clocks that wrote and read it may differ by this much. Milliseconds. */
+/** Maximum difference between the clocks that wrote and read the entry. Milliseconds. */
 const clockSkewMs = 300_000;
 
 function isRequestVersion(value: unknown): value is RequestVersion {
   return requestVersions.some((version) => version === value);
 }
 
-/** What was kept and is still young enough. */
+/** Returns the stored entry if it is recent enough. */
 function remembered(memory: EndpointMemory, lifetimeMs: number): Readonly<Record<string, unknown>> | undefined {
   const found = memory.read();
   const at = found?.at;
@@ -51,7 +51,7 @@ function remembered(memory: EndpointMemory, lifetimeMs: number): Readonly<Record
   return found;
 }
 
-/** The version as it is now, and how it grows older. */
+/** Manages the current version, and the change to an older one. */
 function versions(first: () => RequestVersion, keep: (version: RequestVersion) => void): Pick<Endpoint, "requestVersion" | "older"> {
   let current: RequestVersion | undefined;
   const now = (): RequestVersion => {
@@ -61,7 +61,7 @@ function versions(first: () => RequestVersion, keep: (version: RequestVersion) =
   return {
     requestVersion: now,
     older(refused) {
-      // Others were refused at the same time: they need not go further down than we did.
+      // Parallel requests were refused as well: they must not lower the version further.
       if (now() !== refused) return true;
       const next = requestVersions[requestVersions.indexOf(now()) + 1];
       if (next === undefined) return false;
@@ -72,7 +72,7 @@ function versions(first: () => RequestVersion, keep: (version: RequestVersion) =
   };
 }
 
-/** A URL that somebody gave: nothing is looked for. Only a version that the server refused is kept. */
+/** An endpoint with a configured URL, without a search. Only a version change is stored. */
 export function fixedEndpoint(url: URL, memory = noEndpointMemory): Endpoint {
   return {
     url: () => Promise.resolve(url),
@@ -89,9 +89,9 @@ export function fixedEndpoint(url: URL, memory = noEndpointMemory): Endpoint {
 
 export interface Discovery {
   readonly memory: EndpointMemory;
-  /** How long what was found is used, in milliseconds. */
+  /** How long a found endpoint is used, in milliseconds. */
   readonly lifetimeMs: number;
-  /** Who may be told who we are: what is remembered is held to it anew. */
+  /** Hosts that may receive our credentials. A remembered URL is checked against it again. */
   readonly trust: TrustedUrls;
   find(): Promise<Pick<Discovered, "url" | "schemas">>;
 }
@@ -102,7 +102,7 @@ interface KnownEndpoint {
   readonly isRemembered: boolean;
 }
 
-/** A URL that is looked for, kept, and looked for again when nothing is there any more. */
+/** An endpoint that is looked up, stored, and looked up again when EWS is no longer there. */
 export function discoveredEndpoint({ memory, lifetimeMs, trust, find }: Discovery): Endpoint {
   let place: KnownEndpoint | undefined = recall();
   let finding: Promise<KnownEndpoint> | undefined;
@@ -140,13 +140,13 @@ export function discoveredEndpoint({ memory, lifetimeMs, trust, find }: Discover
       if (place !== undefined) return place.url;
       if (finding === undefined) {
         finding = look();
-        // Whoever waits is told; when nobody does, nobody is missing it.
+        // Waiting callers receive the failure below; without any, it must not be an unhandled rejection.
         finding.catch(() => undefined);
       }
       try {
         return (await unlessAborted(finding, signal)).url;
       } catch (thrown) {
-        // What a person must change first stays as it is; a wrong password above all is not tried again.
+        // A failure that a person must fix first is kept. Above all, a wrong password is not tried again.
         const { code } = asFailure(thrown);
         if (code !== "unauthenticated" && code !== "invalid-settings" && code !== "cancelled") finding = undefined;
         throw thrown;
@@ -164,7 +164,7 @@ export function discoveredEndpoint({ memory, lifetimeMs, trust, find }: Discover
   };
 }
 
-/** One search serves all who wait, so that none of them may end it; each may stop waiting. */
+/** Lets a caller stop waiting for work that others share, without stopping the work. */
 export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;
   return new Promise((resolve, reject) => {
@@ -175,10 +175,10 @@ export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefin
   });
 }
 
-/** How autodiscover is asked, without what an endpoint knows itself. */
+/** Options of Autodiscover, without those that an endpoint sets itself. */
 export type AutodiscoverRequest = Omit<AutodiscoverOptions, "signal">;
 
-/** An endpoint that Autodiscover finds. Throws Failure `invalid-settings` when the address is none. */
+/** Returns an endpoint that Autodiscover finds. Throws Failure `invalid-settings` for an invalid address. */
 export function openDiscovery(finding: AutodiscoverRequest, kept: Pick<Discovery, "memory" | "lifetimeMs">): Endpoint {
   return discoveredEndpoint({
     ...kept,

@@ -3,43 +3,43 @@ import type { HttpResponse } from "../../wire/http/request-and-response.ts";
 import { readRetryAfter } from "../../wire/throttling/backoff-delay.ts";
 
 /**
- * An HTTP answer that carries no SOAP, as a Failure: it was given by IIS, a proxy or a sign-in page, not by EWS. Its body is a page for a
- * person, in any language: it is looked at only for what no status says. The wire code is `HTTP` and the status.
+ * Converts an HTTP reply without SOAP to a Failure: IIS, a proxy or a sign-in page wrote it, not EWS. Its body is a page for people in any language,
+ * so it is used only where no status is specific enough. The wire code is `HTTP` and the status.
  */
 export function httpFailure(response: Pick<HttpResponse, "status" | "headers">, about: UnansweredRequest = {}, now = Date.now()): Failure {
   const failure = requestTooLong(response, about) ?? failureOf(response, now);
-  // Who is unknown, or sends too much, is turned away before anything is done, whoever says so.
+  // A request without valid credentials or that is too large is rejected before anything is done, whoever rejects it.
   if (failure.code !== "unauthenticated" && failure.code !== "too-large") withoutSoap.add(failure);
   return failure;
 }
 
-/** What is known of a request that got no SOAP. */
+/** What is known about a request whose reply has no SOAP. */
 export interface UnansweredRequest {
   /** The beginning of the page. */
   readonly page?: string | undefined;
   readonly requestBytes?: number | undefined;
-  /** EWS has answered at this URL before. */
+  /** True when EWS has replied at this URL before. */
   readonly isKnown?: boolean | undefined;
 }
 
 const withoutSoap = new WeakSet<Failure>();
 
-/** True of an answer that EWS did not write: the operation may have been carried out before its reply was replaced. */
+/** Tells whether EWS did not write this reply: the operation may have been carried out before its reply was replaced. */
 export function mayHideReply(failure: Failure): boolean {
   return withoutSoap.has(failure);
 }
 
-/** The least that IIS takes by default (maxAllowedContentLength); Exchange sets 64 MB for EWS. Bytes. */
+/** Default limit of IIS (maxAllowedContentLength); Exchange sets 64 MB for EWS. Bytes. */
 const iisMaxBytes = 30_000_000;
 
-/** True of a status behind which IIS or ASP.NET also say that a request is too long. */
+/** Tells whether IIS or ASP.NET may use this status for a request that is too long. */
 export function mayExplainOnPage(status: number): boolean {
   return status === 404 || status === 500;
 }
 
 /**
- * IIS answers a request that is too long with 404 (its sub-status 13 stands on the page, and only there), ASP.NET with 500 and a page; both before EWS.
- * A page for strangers names neither: there it is the 404 of a long request at a URL where EWS has answered before.
+ * Recognises a request that is too long. IIS replies 404 (only the page shows the sub-status 13), ASP.NET 500 with a page; both reject it before EWS.
+ * A page for remote clients shows neither; then it is the 404 of a long request at a URL where EWS has replied before.
  * @see https://learn.microsoft.com/en-us/iis/configuration/system.webserver/security/requestfiltering/requestlimits/
  * @see https://learn.microsoft.com/en-us/dotnet/api/system.web.configuration.httpruntimesection.maxrequestlength
  */
@@ -108,12 +108,12 @@ function failureOf({ status, headers }: Pick<HttpResponse, "status" | "headers">
   }
 }
 
-/** A page of an error has some kilobytes. */
+/** An error page has some kilobytes. */
 const maxPageBytes = 64 * 1024;
-/** It comes at once or is not worth waiting for. Milliseconds. */
+/** The page arrives quickly or is not worth a wait. Milliseconds. */
 const pageTimeoutMs = 3000;
 
-/** The beginning of the page of an answer, as far as it comes soon. Never throws: what went wrong is known already. */
+/** Reads the beginning of an error page, as far as it arrives soon. Never throws, because the cause is known already. */
 export async function readErrorPage(response: Pick<HttpResponse, "body">): Promise<string> {
   const pieces: Uint8Array[] = [];
   let size = 0;
@@ -130,7 +130,7 @@ export async function readErrorPage(response: Pick<HttpResponse, "body">): Promi
       size += next.value.length;
     }
   } catch {
-    // As much of it as came.
+    // Use what has arrived.
   } finally {
     clearTimeout(timer);
     chunks.return?.().catch(() => undefined);
@@ -138,13 +138,13 @@ export async function readErrorPage(response: Pick<HttpResponse, "body">): Promi
   return Buffer.concat(pieces).toString("utf8");
 }
 
-/** The names of the ways to sign in that the server offers: they tell a person why Basic was refused. */
+/** Names the sign-in schemes that the server offers, which explain why Basic was refused. */
 function offeredSchemes(challenge: string | undefined): string {
   const schemes = (challenge ?? "").match(/\b(?:Basic|Bearer|Negotiate|NTLM|Digest)\b/gi);
   return schemes === null ? "" : ` (it offers ${[...new Set(schemes)].join(", ")})`;
 }
 
-/** Only the origin: the rest may carry what is nobody's business. */
+/** Returns only the origin: the rest of the URL may be confidential. */
 function redirectOrigin(location: string | undefined): string {
   if (location === undefined || !URL.canParse(location)) return "";
   return `, to ${new URL(location).origin}`;

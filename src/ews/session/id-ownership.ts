@@ -8,18 +8,18 @@ import { getFolder } from "../operations/get-folder.ts";
 import { getItem } from "../operations/get-item.ts";
 import type { EwsMailbox } from "./mailbox.ts";
 
-// An EWS server opens whatever the account may open, whichever mailbox was meant: a delegate who names one mailbox and gives an id of another would
-// change that other one. Exchange's ids name their mailbox. Other servers' ids need not, so the server is asked where the item lies.
+// An EWS server opens everything that the account may open, whichever mailbox was named: a delegate who names one mailbox with an id of another would
+// change the other one. Exchange ids name their mailbox. Ids of other servers may not, so the server is asked for the folder of the item.
 
-/** Folders whose ids tell the GUID of the mailbox, or of its archive, which is another store but the same person's. */
+/** Folders whose ids contain the GUID of the mailbox or of its archive, which is another store of the same person. */
 const guidFolders = ["inbox", "archivemsgfolderroot"] as const;
 
-/** Where an item of a mailbox can lie: below these. */
+/** Roots below which the items of a mailbox are. */
 const roots = ["msgfolderroot", "recoverableitemsroot", "archivemsgfolderroot"] as const;
 
 /**
- * Which of these messages, as the server returned them for ids that the caller gave, are not shown to be of this mailbox. Those of public folders
- * are no other mailbox's. Throws Failure.
+ * Returns the messages that are not shown to belong to this mailbox, among those that the server returned for the caller's ids. Messages of public
+ * folders belong to no other mailbox. Throws Failure.
  */
 export async function foreignMessages(mailbox: EwsMailbox, messages: readonly Message[]): Promise<ReadonlySet<string>> {
   const foreign = new Set<string>();
@@ -30,16 +30,16 @@ export async function foreignMessages(mailbox: EwsMailbox, messages: readonly Me
   return foreign;
 }
 
-/** Whether a folder that the caller names by its id is one of this mailbox or its archive, or a public one. Throws Failure. */
+/** Tells whether a folder that the caller names by id belongs to this mailbox, its archive or the public folders. Throws Failure. */
 export async function isFolderHere(mailbox: EwsMailbox, folderId: string): Promise<boolean> {
   const owner = await ownerOfId(mailbox, folderId);
   return owner === "own" || owner === "public" || (owner === "nothing" && (await isOwnFolder(mailbox, folderId)));
 }
 
 /**
- * Which of these ids of items, attachments and folders are not shown to be of this mailbox or its archive: those of others, of public folders, and
- * those of which neither the id nor the server tells where they lie. Exchange opens the mailbox whose GUID stands in an id and looks for the item in
- * that one alone, so that an id with the GUID of one mailbox and the item of another finds nothing. Throws Failure.
+ * Returns the ids (of items, attachments and folders) that are not shown to belong to this mailbox or its archive: ids of other mailboxes and public
+ * folders, and ids for which neither the id nor the server shows the location. Exchange opens the mailbox of the GUID in an id and searches only
+ * there, so an id with the GUID of one mailbox and the item of another finds nothing. Throws Failure.
  * @see https://learn.microsoft.com/en-us/openspecs/exchange_server_protocols/ms-oxwsitemid/
  */
 export async function foreignIds(mailbox: EwsMailbox, ids: readonly string[]): Promise<ReadonlySet<string>> {
@@ -62,8 +62,8 @@ export async function foreignIds(mailbox: EwsMailbox, ids: readonly string[]): P
 }
 
 /**
- * Which of these items lie in the archive mailbox, as their ids tell. It costs a request only where there is an archive, or where an id is not of the mailbox
- * that those before it were shown to be of. Throws Failure.
+ * Returns the items that are in the archive mailbox according to their ids. It costs a request only where there is an archive, or where an id has
+ * another GUID than those already shown to belong to the mailbox. Throws Failure.
  */
 export async function archivedIds(mailbox: EwsMailbox, ids: readonly string[]): Promise<ReadonlySet<string>> {
   const found = mailbox.archive.read();
@@ -75,15 +75,16 @@ export async function archivedIds(mailbox: EwsMailbox, ids: readonly string[]): 
   return new Set(others.filter((id) => mailboxGuidOf(id) === archive));
 }
 
-/** What an id itself says. `nothing`: it names no mailbox, or it is not known which one this mailbox is. */
+/** Returns the owner that an id itself names. `nothing`: the id names no mailbox, or the GUID of this mailbox is not known. */
 async function ownerOfId(mailbox: EwsMailbox, id: string): Promise<"own" | "another" | "public" | "nothing"> {
   const store = await storeOf(mailbox, id);
   return store === "archive" ? "own" : store;
 }
 
-/** The same; the archive is a store of its own. Throws Failure. */
+/** As `ownerOfId`, with the archive as a store of its own. Throws Failure. */
 export async function storeOf(mailbox: EwsMailbox, id: string): Promise<"own" | "archive" | "another" | "public" | "nothing"> {
-  // Nothing in it that one reader of base64 might skip and another not. Microsoft Graph writes - and _, and no GUID has a letter that they stand for.
+  // Ids with characters that base64 readers treat differently are excluded. Microsoft Graph writes - and _, but no letter of a GUID is encoded with
+  // them.
   const guid = /^[\w+/-]+={0,2}$/.test(id) ? mailboxGuidOf(id) : undefined;
   if (guid === undefined) return publicFolderOf(id) === undefined ? "nothing" : "public";
   for (const folder of guidFolders) {
@@ -96,11 +97,11 @@ export async function storeOf(mailbox: EwsMailbox, id: string): Promise<"own" | 
 
 interface OwnershipCache {
   readonly guids: Map<string, string | undefined>;
-  /** The ids of the folders at and below a root. */
+  /** The ids of a root and of the folders below it. */
   readonly folders: Map<string, ReadonlySet<string>>;
 }
 
-/** What was learned during a call: each of its steps asks the same again. */
+/** Results of earlier lookups in this call, since each of its steps needs them again. */
 const ownershipCaches = new WeakMap<EwsMailbox, OwnershipCache>();
 
 function ownershipCacheOf(mailbox: EwsMailbox): OwnershipCache {
@@ -109,7 +110,7 @@ function ownershipCacheOf(mailbox: EwsMailbox): OwnershipCache {
   return known;
 }
 
-/** Undefined where the folder is not there or not for us. */
+/** Undefined where the folder does not exist or may not be opened. */
 async function guidOfFolder(mailbox: EwsMailbox, name: string): Promise<string | undefined> {
   const { guids } = ownershipCacheOf(mailbox);
   if (!guids.has(name)) {
@@ -119,26 +120,26 @@ async function guidOfFolder(mailbox: EwsMailbox, name: string): Promise<string |
   return guids.get(name);
 }
 
-/** Whether the server lists a folder of this id in the mailbox or in its archive. Throws Failure. */
+/** Tells whether the server lists a folder with this id in the mailbox or its archive. Throws Failure. */
 async function isOwnFolder(mailbox: EwsMailbox, folderId: string | undefined): Promise<boolean> {
   if (folderId === undefined) return false;
   for (const root of roots) if ((await foldersBelow(mailbox, root)).has(folderId)) return true;
   return false;
 }
 
-/** The ids of the folders below a root, and its own. */
+/** Returns the id of a root and the ids of the folders below it. */
 async function foldersBelow(mailbox: EwsMailbox, root: (typeof roots)[number]): Promise<ReadonlySet<string>> {
   const { folders } = ownershipCacheOf(mailbox);
   const known = folders.get(root);
   if (known !== undefined) return known;
   const tree = (await undefinedIfAbsent(() => mailbox.folders.tree(root))) ?? [];
-  // Those right below it name it.
+  // The folders directly below the root name its id.
   const found = new Set(tree.flatMap(({ folderId, parentFolderId }) => [folderId, parentFolderId ?? folderId]));
   folders.set(root, found);
   return found;
 }
 
-/** Undefined for what is not there or not for us. Throws every other Failure. */
+/** Returns undefined for what does not exist or may not be opened. Throws every other Failure. */
 async function undefinedIfAbsent<T>(ask: () => Promise<T>): Promise<T | undefined> {
   try {
     return await ask();

@@ -17,18 +17,18 @@ export function itemIds(ids: readonly ItemRef[]): Xml {
   return element("m:ItemIds", undefined, ids.map(itemId));
 }
 
-/** What names a folder, for `Operation.names`. */
+/** Returns the name of a folder for `Operation.names`. */
 export function folderName(folder: FolderRef): string {
   return "id" in folder ? folder.id : folder.distinguished;
 }
 
-/** What names items, for `Operation.names`. */
+/** Returns the names of items for `Operation.names`. */
 export function itemNames(ids: readonly ItemRef[]): readonly string[] {
   return ids.map(({ id }) => id);
 }
 
 /**
- * A folder by its id, or by its well-known name (with the mailbox, where it is another's).
+ * Writes a folder by its id, or by its well-known name (with the mailbox, where it is another person's).
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/distinguishedfolderid
  */
 export function folderId(folder: FolderRef): Xml {

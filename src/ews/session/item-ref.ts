@@ -4,7 +4,7 @@ import { t } from "../namespaces.ts";
 import type { ItemRef } from "./item-ids.ts";
 
 /**
- * The id and change key of each item in `m:Items`; an item without an id is left out. All that CreateItem and UpdateItem tell.
+ * Reads the id and change key of each item in `m:Items`, which is all that CreateItem and UpdateItem return. An item without an id is left out.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/itemid
  */
 export const itemRefsReader: Reader<readonly ItemRef[]> = mapped(

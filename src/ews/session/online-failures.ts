@@ -3,21 +3,21 @@ import type { HttpResponse } from "../../wire/http/request-and-response.ts";
 import { clouds } from "../../wire/sign-in/clouds.ts";
 import type { TokenFacts } from "../../wire/sign-in/token-claims.ts";
 
-/** Resource "Office 365 Exchange Online", which some tokens name by its id. */
+/** Resource "Office 365 Exchange Online", which some tokens name by this id. */
 const exchangeId = "00000002-0000-0ff1-ce00-000000000000";
 
-/** On this day Exchange Online ends EWS for good (Exchange Team Blog, February 2026). */
+/** The day on which Exchange Online ends EWS (Exchange Team Blog, February 2026). */
 export const retirement = Date.UTC(2027, 3, 1);
 
-/** With which token, and for which mailbox, a request was sent. */
+/** The token and the mailbox of a request. */
 export interface RequestContext {
   readonly token: TokenFacts;
   readonly mailbox: string | undefined;
 }
 
 /**
- * An answer of Exchange Online without SOAP, as a Failure; undefined where it says no more than it would on premises. Exchange Online does
- * not say why it forbids EWS, so what the token holds decides which cause is named first.
+ * Converts a reply of Exchange Online without SOAP to a Failure; undefined where the status says no more than on premises. Exchange Online does not
+ * say why it forbids EWS, so the content of the token decides which cause is named first.
  * @see https://learn.microsoft.com/en-us/powershell/module/exchangepowershell/set-organizationconfig (EwsEnabled, EwsAllowedAppIDs)
  */
 export function onlineFailure(
@@ -74,12 +74,12 @@ function isTokenForOnline({ audience }: TokenFacts): boolean {
   return named === exchangeId || Object.values(clouds).some(({ exchange }) => named === `https://${exchange}`);
 }
 
-/** Only its number: the words are a server's. @see https://learn.microsoft.com/en-us/openspecs/exchange_server_protocols/ms-oxwoauth */
+/** Returns only the number, because the text is untrusted. @see https://learn.microsoft.com/en-us/openspecs/exchange_server_protocols/ms-oxwoauth */
 function diagnosticsCode(diagnostics: string | undefined): string | undefined {
   return /^\s*(\d{7})\s*;/.exec(diagnostics ?? "")?.[1];
 }
 
-/** Between single quotes of PowerShell. */
+/** Escapes text for single quotes of PowerShell. */
 function escapeForPowerShell(text: string): string {
   return text.replace(/['\u2018-\u201b]/g, "''");
 }

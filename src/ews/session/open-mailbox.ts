@@ -22,15 +22,15 @@ export interface Connection {
   readonly access: Access;
   readonly connectingName: ConnectingName;
   readonly limits: RetryLimits;
-  /** Where public folders are; undefined where there is no Autodiscover to ask. */
+  /** Locations of public folders; undefined where there is no Autodiscover. */
   readonly publicRoutes?: PublicRoutes | undefined;
-  /** Default: each mailbox remembers it for itself. */
+  /** Default: each mailbox remembers it separately. */
   readonly archives?: ArchiveMemory | undefined;
   readonly refusals?: RefusalMemory | undefined;
   readonly counting?: CountMemory | undefined;
 }
 
-/** Without an address: the account itself, for what belongs to no mailbox. */
+/** Opens a mailbox. An empty address means the account itself, for operations that concern no mailbox. */
 export function openMailbox(connection: Connection, address: string, call: Call = {}): EwsMailbox {
   const access = call.access ?? connection.access;
   if (access === "delegate" && isSid(address)) {
@@ -39,7 +39,7 @@ export function openMailbox(connection: Connection, address: string, call: Call 
   const sender: RequestSender = {
     soap: connection.soap,
     target: {
-      // A SID leads Exchange to no mailbox: without a header it finds the way itself, by a detour.
+      // Exchange cannot route a request by a SID. Without the header it finds the mailbox itself, with an extra hop.
       mailbox: address === "" || isSid(address) ? undefined : address,
       impersonate: access === "impersonation" ? { by: isSid(address) ? "SID" : connection.connectingName, name: address } : undefined,
     },
@@ -49,7 +49,7 @@ export function openMailbox(connection: Connection, address: string, call: Call 
     limits: connection.limits,
   };
   const { publicRoutes } = connection;
-  // Autodiscover knows addresses.
+  // Autodiscover needs an address.
   const routing: Routing | undefined =
     publicRoutes === undefined || address === "" || isSid(address) ? undefined : { routes: publicRoutes, user: address };
   let folders: Folders | undefined;

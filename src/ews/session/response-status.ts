@@ -2,7 +2,7 @@ import { fromAttribute, nameValues, optional, text, trimmedText } from "../../wi
 import { m } from "../namespaces.ts";
 
 /**
- * The fields that every response message has; an operation adds its own: `record({ ...status, items: … })`.
+ * The fields of every response message. An operation adds its own: `record({ ...status, items: … })`.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/responsecode
  */
 export const status = {
@@ -12,7 +12,7 @@ export const status = {
   messageXml: optional(m("MessageXml"), nameValues),
 } as const;
 
-/** What `status` gives. */
+/** The values of `status`. */
 export interface Status {
   readonly responseClass: string | undefined;
   readonly messageText?: string | undefined;

@@ -11,37 +11,38 @@ import type { Operation } from "../operation.ts";
 import type { Soap, Target } from "./soap.ts";
 import type { StreamedReply } from "./streamed-reply.ts";
 
-/** What one mailbox asks with. */
+/** What one mailbox sends requests with. */
 export interface RequestSender {
   readonly soap: Soap;
   readonly target: Target;
   readonly call: Call;
   readonly schedule: RequestQueue;
-  /** All who ask for the same mailbox wait together. */
+  /** All callers of the same mailbox wait together. */
   readonly key: string;
   readonly limits: RetryLimits;
 }
 
-/** Waits until it may be asked. Throws Failure `cancelled`, or `busy` for a wait that is too long: then nothing was asked. */
+/** Waits until a request may be sent. Throws Failure `cancelled`, or `busy` for a wait that is too long: then nothing was sent. */
 export function waitForTurn({ schedule, key, limits, call }: RequestSender): Promise<RequestTurn> {
   return schedule.turn(key, limits, call);
 }
 
-/** True when what failed may be asked again, `tries` being how often it was. */
+/** Tells whether a failed request may be sent again after `tries` tries. */
 export function isRepeatable(failure: Failure, safety: RepeatSafety, tries: number, { limits, call }: RequestSender): boolean {
   if (tries >= (call.tries ?? Number.POSITIVE_INFINITY) && !certainlyNotDone(failure)) return false;
   return mayRepeat(failure, safety) && isWorthAnotherTry(failure, tries, limits);
 }
 
 /**
- * Makes everybody whom these failures concern wait as long as they say, and send fewer at once where a budget was used up; also when they are
- * not repeated here. `tries`: how often it was asked.
- * A budget is that of the mailbox when the account acts as its owner, else that of the account; what HTTP says is said by what
- * stands before all mailboxes: https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/ews-throttling-in-exchange
+ * Makes every caller that these failures concern wait as long as the server says, and send fewer requests at a time where a budget was used up, even
+ * if the failed request is not retried. `tries` is the number of tries so far.
+ *
+ * A budget belongs to the mailbox when the account acts as its owner, otherwise to the account. An HTTP status comes from a component in front of all
+ * mailboxes: https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/ews-throttling-in-exchange
  */
 export function slowDown(failures: readonly Failure[], tries: number, { schedule, key, target, limits }: RequestSender): void {
   for (const failure of failures) {
-    // What was not attempted need not wait; what only a person can mend does not pass by waiting.
+    // Items that were not attempted need no wait, and waiting does not fix what needs a person.
     if (!failure.retryable || failure.code === "not-attempted" || failure.code === "cancelled") continue;
     const { wireCode } = failure;
     const throttled = isThrottled(failure);
@@ -57,7 +58,10 @@ export function slowDown(failures: readonly Failure[], tries: number, { schedule
   }
 }
 
-/** Asks for one large content. Until it begins the request may be repeated; after that, what fails is thrown out of the bytes. */
+/**
+ * Sends a request for one large content. Until the content begins, the request may be retried; after that, failures are thrown while reading the
+ * bytes.
+ */
 export async function requestStream<In, Out>(
   operation: Operation<In, Out>,
   input: In,

@@ -32,47 +32,47 @@ import { type Endpoint, requestVersions } from "./endpoint.ts";
 import { httpFailure, mayExplainOnPage, readErrorPage } from "./http-failures.ts";
 import type { Status } from "./response-status.ts";
 
-/** How the account acts for a mailbox: by which of its names (`t:ConnectingSID`). */
+/** The name by which the account identifies the mailbox that it acts for (`t:ConnectingSID`). */
 export type ConnectingName = "SmtpAddress" | "PrimarySmtpAddress" | "PrincipalName" | "SID";
 
-/** For whom one request is. */
+/** The mailbox that a request is for. */
 export interface Target {
-  /** SMTP address of the mailbox: Exchange routes the request by it (`X-AnchorMailbox`). */
+  /** SMTP address of the mailbox, by which Exchange routes the request (`X-AnchorMailbox`). */
   readonly mailbox: string | undefined;
   /** Present when the account acts as the mailbox's owner. */
   readonly impersonate?: { readonly by: ConnectingName; readonly name: string } | undefined;
-  /** Where a request about public folders goes instead. */
+  /** Route of a request about public folders. */
   readonly route?: PublicRoute | undefined;
 }
 
 export interface SoapOptions {
   readonly endpoint: Endpoint;
   readonly http: Http;
-  /** The headers that say who we are, where `http` does not: asked before each request. */
+  /** Returns the headers that authenticate us, before each request, where `http` does not. */
   readonly authorize?: (() => Promise<Record<string, string>>) | undefined;
-  /** What the token says that requests are sent with, where it is one. */
+  /** Returns the claims of the token that requests are sent with, where there is one. */
   readonly token?: (() => TokenFacts | undefined) | undefined;
   readonly userAgent: string;
-  /** Told what the server says of its version, with each reply. */
+  /** Receives the server's version with each reply. */
   readonly onServerVersion?: ((version: ServerVersion) => void) | undefined;
 }
 
-/** What the server says of itself. */
+/** The server's statement of its version. */
 export interface ServerVersion {
-  /** Such as `V2017_07_11`; open: servers name versions that no schema lists. */
+  /** Such as `V2017_07_11`. Servers return versions that no schema lists. */
   readonly version?: string | undefined;
   readonly major?: string | undefined;
   readonly minor?: string | undefined;
   readonly build?: string | undefined;
 }
 
-/** SOAP over one URL. One request each: what may be repeated is decided above. */
+/** SOAP at one URL, one request per call. The callers decide about retries. */
 export interface Soap {
-  /** Learned from the last reply that said it. */
+  /** The version in the last reply that had one. */
   readonly serverVersion: () => ServerVersion | undefined;
-  /** One request; an Outcome for each response message that came. Throws Failure for a fault and for everything below SOAP. */
+  /** Sends one request and returns an Outcome for each response message. Throws Failure for a fault and for every failure below SOAP. */
   call<In, Out>(operation: Operation<In, Out>, input: In, target: Target, call: Call): Promise<readonly Outcome<Out>[]>;
-  /** The same for a reply with one large content; its value is the Outcomes. */
+  /** As `call`, for a reply with one large content; its value is the Outcomes. */
   stream<In, Out>(
     operation: Operation<In, Out>,
     input: In,
@@ -82,13 +82,13 @@ export interface Soap {
   ): Promise<Streamed<readonly Outcome<Out>[]>>;
 }
 
-/** A page of a thousand messages, or a batch of 20 with bodies, has some megabytes; more than this is not held in memory. A content is streamed. */
+/** A page of a thousand messages, or a batch of 20 with bodies, has some megabytes. No more than this is held in memory; contents are streamed. */
 const maxHeldBytes = 128 * 1024 * 1024;
 
-/** A web server may append a page of its own to an envelope that is whole: the envelope is what EWS said. */
+/** A web server may append a page of its own to a complete envelope. Only the envelope comes from EWS. */
 const limits = { dropsRest: true } as const;
 
-/** Everything of a reply: the server's version, and a fault or what the operation reads. */
+/** The parts of a reply: the server's version, and a fault or the operation's outcomes. */
 interface Envelope<Out> {
   readonly version: ServerVersion | undefined;
   readonly fault: Failure | undefined;
@@ -100,7 +100,7 @@ export function openSoap(options: SoapOptions): Soap {
 
   const { endpoint } = options;
 
-  /** Sends to where EWS is; where it was only remembered to be and is not any more, it is looked for. Either way it is done once. */
+  /** Sends to the URL of EWS. If EWS is no longer at a remembered URL, looks it up again. The request is carried out once either way. */
   async function send<In, Out>(requested: SoapRequest<In, Out>, version: string): Promise<HttpResponse> {
     for (;;) {
       const url = await endpoint.url(requested.call.signal);
@@ -137,7 +137,7 @@ export function openSoap(options: SoapOptions): Soap {
       ...(call.timeoutMs === undefined ? {} : { timeoutMs: call.timeoutMs }),
       ...(call.progress === undefined ? {} : { progress: call.progress }),
     });
-    // A fault is a 500 with SOAP in it; everything else that is not a 200 never came from EWS itself.
+    // A fault is a 500 with SOAP. Any other reply that is not a 200 never came from EWS.
     const carriesSoap = (response.status === 200 || response.status === 500) && /\bxml\b/i.test(response.headers.get("content-type") ?? "");
     if (carriesSoap) return response;
     const page = mayExplainOnPage(response.status) ? await readErrorPage(response) : "";
@@ -151,7 +151,7 @@ export function openSoap(options: SoapOptions): Soap {
     return token && (await import("./online-failures.ts")).onlineFailure(response, { token, mailbox });
   }
 
-  /** The Outcomes of a reply, each Failure with the server's id of the request. Throws the fault. */
+  /** Returns the Outcomes of a reply, each Failure with the server's id of the request. Throws the fault. */
   function outcomesOf<Out>(reply: Envelope<Out>, response: HttpResponse, { name, target }: RequestIdentity): readonly Outcome<Out>[] {
     serverVersion = reply.version ?? serverVersion;
     if (reply.version !== undefined) options.onServerVersion?.(reply.version);
@@ -186,10 +186,10 @@ export function openSoap(options: SoapOptions): Soap {
       }),
   };
 
-  /** A server that does not know our version has done nothing: it is asked again in an older one, which is remembered. */
+  /** Retries with an older version, which is remembered, when the server does not know our version: it has done nothing. */
   async function negotiated<T>(call: Call, work: (version: string) => Promise<T>): Promise<T> {
     for (;;) {
-      // Where it is says which version it takes.
+      // Autodiscover also returns the versions that the server accepts.
       await endpoint.url(call.signal);
       const version = endpoint.requestVersion();
       try {
@@ -209,7 +209,7 @@ function routingHeaders({ mailbox, route }: Target): Record<string, string> {
   };
 }
 
-/** One request as it is asked for. */
+/** The parts of one request. */
 interface SoapRequest<In, Out> {
   readonly operation: Operation<In, Out>;
   readonly input: In;
@@ -218,8 +218,8 @@ interface SoapRequest<In, Out> {
 }
 
 /**
- * EWS was not reached at this URL, so the request may go to another. That nothing is there, or a redirect, may also be what a proxy makes of the
- * reply to a request that was done: after that, nothing is sent again that must not be done twice.
+ * Tells whether the request did not reach EWS at this URL and may go to another. A 404 or a redirect may also be a proxy's replacement for the reply
+ * to a request that was carried out, so a request that must not be done twice is not sent again after these.
  */
 function didNotReachEws(failure: Failure, safety: RepeatSafety): boolean {
   if (neverSent(failure)) return failure.code === "unreachable" || failure.code === "tls-failed" || failure.code === "timeout";
@@ -227,7 +227,7 @@ function didNotReachEws(failure: Failure, safety: RepeatSafety): boolean {
 }
 
 /**
- * A whole request, the account acting as the mailbox where it must.
+ * Writes a whole request, with the impersonation header where the account acts as the mailbox's owner.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/exchangeimpersonation
  */
 export function envelope(operation: Xml, { impersonate }: Target, version: string = requestVersions[0]): Xml {
@@ -245,7 +245,7 @@ export function envelope(operation: Xml, { impersonate }: Target, version: strin
             undefined,
             element("t:ConnectingSID", undefined, element(`t:${impersonate.by}`, undefined, impersonate.name)),
           ),
-      // Without it times are cut to seconds, and newest-first is not decided within one.
+      // Without this header times are cut to seconds, and the order within a second is undefined.
       element("t:DateTimePrecision", undefined, "Milliseconds"),
     ),
     element("s:Body", undefined, operation),
@@ -259,14 +259,14 @@ const versionInfo: Reader<ServerVersion> = record({
   build: fromAttribute("MajorBuildNumber"),
 });
 
-/** What a fault says. */
+/** The content of a fault. */
 interface Fault extends Pick<Status, "messageXml"> {
   readonly responseCode: string;
   readonly messageText: string;
   readonly faultString: string;
 }
 
-/** The parts of a fault are in no namespace (SOAP 1.1, section 4.4), those of Microsoft's detail in their own. */
+/** The parts of a fault are in no namespace (SOAP 1.1, section 4.4); the parts of Microsoft's detail are in their own. */
 const fault: Reader<Fault> = mapped(
   record({
     faultCode: optional(qname("", "faultcode"), text),
@@ -290,8 +290,8 @@ const fault: Reader<Fault> = mapped(
 );
 
 /**
- * A fault as a Failure. Servers other than Exchange answer an operation that they do not know with a fault that has no code of Exchange and names the
- * operation; that name is no word of a language.
+ * Converts a fault to a Failure. Servers other than Exchange reply to an unknown operation with a fault that has no Exchange code but contains the
+ * operation's name, which is not a word of any language.
  */
 function failureOfFault<In, Out>(soapFault: Fault, { name, instead }: Operation<In, Out>): Failure {
   if (/^Error/.test(soapFault.responseCode) || !soapFault.faultString.split(/[^A-Za-z]+/).includes(name)) return failureOf(soapFault);
@@ -318,15 +318,15 @@ function envelopeReader<In, Out>(operation: Operation<In, Out>): Reader<Envelope
   );
 }
 
-/** What a reply was asked with. */
+/** The operation and the target of a request. */
 interface RequestIdentity {
   readonly name: string;
   readonly target: Target;
 }
 
 /**
- * Exchange has one code for a header that must be there and one that must not: which it is follows from what was sent. A token that acts for a person
- * (or an agent's user) refuses the header; that of an application demands it, which the table of failures says.
+ * Explains a failure of the impersonation header. Exchange has one code for a missing header and a forbidden one, so the request decides which it is.
+ * A token that acts for a person (or an agent's user) forbids the header; a token of an application demands it, as the table of failures says.
  */
 function explainImpersonation(failure: Failure, { impersonate }: Target): Failure {
   if (failure.wireCode !== "ErrorInvalidExchangeImpersonationHeaderData" || impersonate === undefined) return failure;

@@ -1,6 +1,6 @@
-/** What one streamed reply gives. `bytes` ends normally only when the whole reply was well-formed and said success. */
+/** One streamed reply. `bytes` ends normally only when the whole reply was well-formed and reported success. */
 export interface StreamedReply<Out> {
   readonly bytes: AsyncIterable<Uint8Array> | undefined;
-  /** What the reply says besides the content; reads what was not read. */
+  /** Returns the rest of the reply besides the content, and reads what has not been read. */
   value(): Promise<Out>;
 }

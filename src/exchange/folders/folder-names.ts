@@ -3,7 +3,7 @@
 import { composeUnicode } from "../../text/unicode-form.ts";
 import type { FolderName } from "./folder.ts";
 
-/** Well-known names that every mailbox has: they are taken as such without looking. */
+/** Well-known names that every mailbox has. They are accepted without a search for a folder of that name. */
 const alwaysPresent = [
   "calendar",
   "contacts",
@@ -26,7 +26,7 @@ const alwaysPresent = [
   "tasks",
 ];
 
-/** Well-known names that a mailbox may lack, or that people give to folders of their own: a folder of that name comes first. */
+/** Well-known names that a mailbox may lack, or that people give to their own folders. A folder with that name takes precedence. */
 const sometimesPresent = [
   "adminauditlogs",
   "archive",
@@ -59,43 +59,43 @@ const sometimesPresent = [
 const alwaysThere: ReadonlySet<string> = new Set(alwaysPresent);
 const wellKnown: ReadonlySet<string> = new Set([...alwaysPresent, ...sometimesPresent]);
 
-/** Whose folders are meant: those of the mailbox itself, of its archive mailbox, or the organisation's public folders. */
+/** Which folders are meant: those of the mailbox, of its archive mailbox, or the organisation's public folders. */
 export type FolderStore = "mailbox" | "archive" | "public";
 
-/** `archive:Inbox/Reports` and `public:Security` name another store than the mailbox; after the colon stands a name as always. */
+/** Splits the store off a name: `archive:Inbox/Reports` and `public:Security` name a store other than the mailbox; a usual name follows the colon. */
 export function splitStore(name: FolderName): { readonly store: FolderStore; readonly rest: FolderName } {
   const [, word, rest] = /^\s*(archive|public):(.*)$/is.exec(name) ?? [];
   if (word === undefined || rest === undefined) return { store: "mailbox", rest: name };
   return { store: word.toLowerCase() === "archive" ? "archive" : "public", rest };
 }
 
-/** What `name` is in a store, as `splitStore` takes it apart. */
+/** Returns the name of `path` in a store, the reverse of `splitStore`. */
 export function inStore(store: FolderStore, path: string): FolderName {
   return store === "mailbox" ? path : `${store}:${path}`;
 }
 
-/** Well-known names that an archive mailbox has under a name of its own. Its other folders are found by what they are called. */
+/** Returns the well-known name that the archive mailbox has for a folder; undefined for folders that are found by their display name. */
 export function archiveName(name: string): string | undefined {
   const own = `archive${name}`;
   return name !== "inbox" && name !== "" && wellKnown.has(own) ? own : undefined;
 }
 
-/** What a caller's name for a folder says. */
+/** A caller's name for a folder, parsed. */
 export type ParsedName =
-  /** `certain` is false where a folder of the person's own may bear the name. */
+  /** `certain` is false where a personal folder may have this name. */
   | { readonly kind: "well-known"; readonly name: string; readonly certain: boolean; readonly parts: readonly string[] }
   | { readonly kind: "id"; readonly id: string }
   /** No parts: the root of the visible folders. */
   | { readonly kind: "path"; readonly parts: readonly string[] };
 
 /**
- * Tells apart well-known names, ids and paths.
+ * Distinguishes well-known names, ids and paths.
  * @see https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/distinguishedfolderid
  */
 export function parseFolderName(name: FolderName): ParsedName {
-  // Exchange's folder ids are longer than 100 characters of base64 without a space; no name of a folder has 255 or looks so. Those of other servers may
-  // be an entry id alone: 46 bytes, of which the first four are zero ([MS-OXCDATA] 2.2.4.1). That of a public folder is one behind its kind, 1, and its length.
-  // AAkALg begins an id of Microsoft Graph that stays when its item moves.
+  // Folder ids of Exchange have more than 100 base64 characters without a space; no folder name has 255 characters or this form. Ids of other servers
+  // may be a bare entry id: 46 bytes, of which the first four are zero ([MS-OXCDATA] 2.2.4.1). The id of a public folder is an entry id after its
+  // kind (1) and its length. AAkALg begins an immutable id of Microsoft Graph.
   if (/^([A-Za-z0-9+/_-]{80,}|(AAAAA|A[AQ]EuA|AAkALg)[A-Za-z0-9+/_-]{55,})={0,2}$/.test(name)) return { kind: "id", id: name };
   const parts = splitPath(name);
   const [only = ""] = parts;
@@ -104,13 +104,13 @@ export function parseFolderName(name: FolderName): ParsedName {
   return { kind: "path", parts };
 }
 
-/** `Deleted Items`, `DeletedItems` and `Junk E-mail` are as good as `deleteditems` and `junkemail`. */
+/** Returns the well-known name for a spelling: `Deleted Items`, `DeletedItems` and `Junk E-mail` mean `deleteditems` and `junkemail`. */
 export function wellKnownName(name: string): string | undefined {
   const squashed = name.toLowerCase().replace(/[\s-]/g, "");
   return wellKnown.has(squashed) ? squashed : undefined;
 }
 
-/** The names of a path: `/` and `\` stand between them, `\/` and `\\` for themselves. Empty ones are left out. */
+/** Splits a path at `/` and `\`; `\/` and `\\` stand for the characters themselves. Empty names are left out. */
 export function splitPath(path: string): string[] {
   const parts: string[] = [];
   let part = "";
@@ -129,12 +129,12 @@ export function splitPath(path: string): string[] {
   return parts.map((name) => name.trim()).filter((name) => name !== "");
 }
 
-/** The path that `splitPath` takes apart again. */
+/** Joins names to a path that `splitPath` splits again. */
 export function joinPath(parts: readonly string[]): string {
   return parts.map((name) => name.replace(/[\\/]/g, "\\$&")).join("/");
 }
 
-/** Two names of folders are the same to Exchange when they differ only in case. */
+/** Compares two folder names as Exchange does, ignoring case. */
 export function sameName(one: string, other: string): boolean {
   return fold(one) === fold(other);
 }

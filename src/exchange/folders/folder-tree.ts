@@ -1,6 +1,6 @@
 import { joinPath, sameName, wellKnownName } from "./folder-names.ts";
 
-/** A folder as one reply says it, without its path. */
+/** A folder as one reply describes it, without its path. */
 export interface FoundFolder {
   readonly folderId: string;
   readonly parentFolderId?: string | undefined;
@@ -12,12 +12,12 @@ export interface FoundFolder {
   readonly isSearchFolder: boolean;
 }
 
-/** A folder of which the server gives the id and no more: it is searched, and its name is not known. */
+/** Returns a folder of which the server reports only the id. It is searched, although its name is not known. */
 export function unnamedFolder({ folderId, parentFolderId, isSearchFolder }: FoundFolder): FoundFolder {
   return { folderId, parentFolderId, isSearchFolder, displayName: leftOut };
 }
 
-/** A folder of the tree, parents before children. */
+/** A folder of the tree. Parents precede children. */
 export interface FolderNode extends FoundFolder {
   readonly displayName: string;
   readonly path: string;
@@ -25,17 +25,17 @@ export interface FolderNode extends FoundFolder {
   readonly depth: number;
 }
 
-// Exchange keeps no folder deeper than 300 (FolderHierarchyDepthReceiveQuota). A server that says so would fill our memory with paths, so those of
-// folders further down leave the names in between out: https://learn.microsoft.com/en-us/powershell/module/exchangepowershell/set-mailbox
+// Exchange allows no folder deeper than 300 levels (FolderHierarchyDepthReceiveQuota). The paths of a deeper tree would fill the memory, so the paths
+// of deeper folders leave out the names in between: https://learn.microsoft.com/en-us/powershell/module/exchangepowershell/set-mailbox
 const maxDepth = 300;
 const leftOut = "…";
 
 /**
- * Every folder that one listing found, in the order of the tree: one that was left out would not be searched. A folder whose parent was not listed,
- * or that is its own ancestor, is directly below the root.
+ * Returns every folder of one listing, in the order of the tree: a folder that was left out would not be searched. A folder whose parent was not
+ * listed, or that is its own ancestor, is placed directly below the root.
  */
 export function treeOf(found: readonly FoundFolder[], above: readonly string[] = []): readonly FolderNode[] {
-  // Pages may overlap when folders are made while they are read.
+  // Pages may overlap when folders are created during the listing.
   const byId = new Map(found.map((folder) => [folder.folderId, folder]));
   const children = new Map<string, FoundFolder[]>();
   for (const folder of byId.values()) {
@@ -47,7 +47,7 @@ export function treeOf(found: readonly FoundFolder[], above: readonly string[] =
   const nodes: FolderNode[] = [];
   const met = new Set<string>();
   const take = (top: readonly FoundFolder[] = []): void => {
-    // A list instead of recursion: the depth is the server's to choose.
+    // A list instead of recursion, because the server determines the depth.
     const open = below(top, above, 0);
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
       const { folder, parents, depth } = next;
@@ -74,7 +74,7 @@ function below(folders: readonly FoundFolder[] = [], parents: readonly string[],
   return folders.map((folder) => ({ folder, parents, depth })).reverse();
 }
 
-/** The folders below one, at any depth; it need not be among them. In the tree, parents stand before their children. */
+/** Returns the folders below `top`, at any depth. `top` itself need not be in the tree. Parents must precede their children. */
 export function descendants(tree: readonly FolderNode[], top: string): FolderNode[] {
   const inside = new Set([top]);
   return tree.filter(({ folderId, parentFolderId }) => {
@@ -85,8 +85,8 @@ export function descendants(tree: readonly FolderNode[], top: string): FolderNod
 }
 
 /**
- * The folder at the end of the longest beginning of a path that exists, and the names that are missing below it. A well-known folder is
- * also met by its English name, whatever the mailbox calls it.
+ * Follows a path as far as it exists. Returns the last folder and the names that are missing below it. A well-known folder also matches its English
+ * name, whatever the mailbox calls it.
  */
 export function walk(
   tree: readonly FolderNode[],
@@ -108,7 +108,7 @@ function child(tree: readonly FolderNode[], parent: FolderNode | undefined, name
     siblings.find(({ displayName }) => displayName === name) ??
     siblings.find(({ displayName }) => sameName(displayName, name)) ??
     (known === undefined ? undefined : tree.find(({ distinguished }) => distinguished === known)) ??
-    // The folders of an archive have no well-known names, only what they are called.
+    // Folders of an archive have no well-known names, only display names.
     (known === undefined ? undefined : siblings.find(({ displayName }) => wellKnownName(displayName) === known))
   );
 }

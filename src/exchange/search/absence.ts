@@ -7,53 +7,54 @@ import type { Within } from "./locate-scope.ts";
 import type { ArchiveState } from "./search-query.ts";
 
 /**
- * `mailbox`: its folders that can hold mail. `folder`: the one that was named. `recoverable_items_deletions`: of the Recoverable Items the folder
- * Deletions, and neither Purges nor what a hold keeps. `archive`, `public_folders`: those, where they were meant. `attachments`: the list of them that a message has.
+ * `mailbox`: the mailbox's folders that can hold mail. `folder`: the named folder. `recoverable_items_deletions`: the folder Deletions of the
+ * Recoverable Items, without Purges and items that a hold keeps. `archive`, `public_folders`: these, if they were requested. `attachments`: the
+ * attachment list of a message.
  */
 export type Place = (typeof places)[number];
 export const places = ["mailbox", "folder", "recoverable_items_deletions", "archive", "public_folders", "attachments"] as const;
 
-/** Where something was looked for: every one of these places was opened. */
+/** What was searched: every one of these places was opened. */
 export interface SearchExtent {
   readonly mailbox: string;
-  /** How many folders were opened. */
+  /** Number of folders opened. */
   readonly folders: number;
   readonly places: readonly Place[];
-  /** By what it was looked for. Over EWS a message gets another id when it is moved, so that an id finds it no more where it is then. */
+  /** The identifier of the search. Over EWS a moved message gets another id, so its old id no longer finds it. */
   readonly by: "item_id" | "internet_message_id" | "attachment_id";
-  /** The path of the one folder that was named. */
+  /** Path of the folder, if one was named. */
   readonly folder?: string | undefined;
 }
 
 /**
- * That something is not there: an observation, which only a look makes. That a server knows no such thing is a Failure, and so is it when a place
- * could not be opened.
+ * The observation that something does not exist. Only a search can make it: a server's statement that it knows no such item is a Failure, and so is a
+ * place that could not be opened.
  */
 export interface Absent {
   readonly absentFrom: SearchExtent;
-  /** Why a message may be there all the same: its id is not shown to be of this mailbox, and may be of one that is not opened. */
+  /** Reason why a message may exist after all: its id is not shown to belong to this mailbox, so it may be in a mailbox that is not opened. */
   readonly doubt?: Failure | undefined;
-  /** What the look did about the archive mailbox. */
+  /** What the search did about the archive mailbox. */
   readonly archive?: ArchiveState | undefined;
 }
 
 /** Messages, at least one, newest first. */
 export interface Found {
   readonly messages: readonly Message[];
-  /** What the look did about the archive mailbox. Absent where no look was needed, or one folder was named. */
+  /** What the search did about the archive mailbox. Absent where no search was needed, or one folder was named. */
   readonly archive?: ArchiveState | undefined;
-  /** Why there may be more of them: a place that could not be opened. */
+  /** Reason why there may be more messages: a place that could not be opened. */
   readonly unopened?: Failure | undefined;
 }
 
-/** What a look for a name gave: its messages, at least one, newest first; or that there is none. */
+/** The result of a search for a name: at least one message, newest first, or its absence. */
 export type Located = Found | Absent;
 
 export function isAbsent(seen: object): seen is Absent {
   return "absentFrom" in seen;
 }
 
-/** What of a mailbox is meant by a folder, or by none. */
+/** Returns the places that a folder name, or no name, refers to. */
 export function requestedPlaces({ folder, includeRecoverable }: Within): Pick<SearchExtent, "places" | "folder"> {
   if (folder === undefined) return { places: includeRecoverable === true ? ["mailbox", "recoverable_items_deletions"] : ["mailbox"] };
   const { store, rest } = splitStore(folder);
@@ -62,7 +63,7 @@ export function requestedPlaces({ folder, includeRecoverable }: Within): Pick<Se
   return { places: [isDeletions ? "recoverable_items_deletions" : "folder"], folder };
 }
 
-/** `in 14 folders of hr@example.com`. */
+/** Returns text such as `in 14 folders of hr@example.com`. */
 export function searchExtentOf({ mailbox, folders, places: where, folder }: Omit<SearchExtent, "by">): string {
   if (where.includes("attachments")) return `among the attachments of the messages in ${mailbox}`;
   if (folder !== undefined) return `in the folder ${folder} of ${mailbox}`;

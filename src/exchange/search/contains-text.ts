@@ -1,6 +1,6 @@
 /**
- * Up to this length the engine's own search is used. It compares at most this many characters at each place, so that it stays linear, and it is
- * faster than ours on usual texts.
+ * Up to this length the engine's own search is used. It compares at most this many characters at each position, so it stays linear, and it is faster
+ * than our search for usual texts.
  */
 const shortWord = 64;
 
@@ -23,7 +23,7 @@ export function containsTest(word: string): (text: string) => boolean {
   };
 }
 
-/** For each beginning of the word, the length of its longest border: a proper beginning that is its end as well (Knuth, Morris and Pratt). */
+/** Returns, for each prefix of the word, the length of its longest border: a proper prefix that is also a suffix (Knuth, Morris and Pratt). */
 function bordersOf(word: string): Uint32Array {
   const borders = new Uint32Array(word.length);
   let length = 0;

@@ -1,6 +1,9 @@
 import { Failure } from "../../failure.ts";
 
-/** The server counts more than it gives, also when it is asked again: what is missing may be there. `whose`: what the list is of. */
+/**
+ * Returns the Failure for a list of which the server counts more items than it returns, even on a second request: the missing items may exist.
+ * `whose` names the contents or the owner of the list.
+ */
 export function contradiction(counted: number, given: number, whose: string): Failure {
   return new Failure(
     "broken-reply",

@@ -4,27 +4,27 @@ import { parseJson } from "../../text/parse-json.ts";
 import type { Message } from "../message.ts";
 import type { Search } from "./search-query.ts";
 
-/** Where a search goes on: after the messages already given. Nothing in it depends on a position, so deleting what a page gave moves nothing. */
+/** Where a search continues: after the messages already returned. It does not depend on an index, so deleting messages of a page shifts nothing. */
 export interface Position {
-  /** When the last message given was received; empty for one that has no such time, which comes last. UTC, ISO 8601. */
+  /** Time at which the last returned message was received; empty for a message without such a time, which comes last. UTC, ISO 8601. */
   readonly receivedAt: string;
-  /** Digests of the ids already given at that very instant. */
+  /** Digests of the ids already returned with exactly this time. */
   readonly given: readonly string[];
 }
 
-/** Grows when the meaning of a cursor changes: an older one is refused then, not misread. */
+/** Increases when the meaning of a cursor changes, so an older cursor is refused instead of misread. */
 const version = 1;
 
-/** 9 bytes: 2^-72 that an id not yet given is taken for one that was, and no padding in base64. */
+/** 9 bytes: the probability that a new id is mistaken for a returned one is 2^-72, and base64 needs no padding. */
 const digestBytes = 9;
 
-/** More than this many messages at one instant would make the cursor itself a burden (12 characters each). */
+/** More messages than this with the same time would make the cursor too long (12 characters each). */
 const maxGiven = 5000;
 
-/** Longer text was not made by us: `maxGiven` digests and what stands around them. */
+/** mailcordon makes no longer cursor: `maxGiven` digests and the text around them. */
 const maxCursorLength = 120_000;
 
-/** Makes the cursor that follows the messages given on this page. `before` is the position this page began at. */
+/** Returns the cursor that follows the messages of this page. `before` is the position at which this page began. */
 export function nextCursor(search: Search, messages: readonly Message[], before: Position | undefined): string | undefined {
   const last = messages.at(-1);
   if (!last) return undefined;
@@ -43,7 +43,7 @@ export function nextCursor(search: Search, messages: readonly Message[], before:
   return Buffer.from(JSON.stringify([version, digestOfQuery(search), receivedAt, ...given])).toString("base64url");
 }
 
-/** Reads the cursor of a search. Throws Failure `invalid-input` for one that is not ours or belongs to another query. */
+/** Reads the cursor of a search. Throws Failure `invalid-input` for a cursor that mailcordon did not make or that belongs to another query. */
 export function readCursor(search: Search): Position | undefined {
   const { cursor } = search;
   if (cursor === undefined) return undefined;
@@ -54,14 +54,16 @@ export function readCursor(search: Search): Position | undefined {
   return { receivedAt, given };
 }
 
-/** Whether a message comes after the position, newest first. */
+/** Tells whether a message comes after the position, newest first. */
 export function isAfter(position: Position, message: Message): boolean {
   const receivedAt = message.receivedAt ?? "";
   if (receivedAt !== position.receivedAt) return receivedAt < position.receivedAt;
   return !position.given.includes(digest(message.itemId));
 }
 
-/** Everything that decides which messages match. Limit and detail do not: a next page may be longer or say more. */
+/**
+ * Returns a digest of everything that decides which messages match. Limit and detail are left out: the next page may be longer or have more detail.
+ */
 function digestOfQuery({ filters, folder, recursive, includeRecoverable, archive }: Search): string {
   const named = Object.entries(filters).filter(([, value]) => value !== undefined);
   named.sort(([one], [other]) => (one < other ? -1 : 1));
@@ -83,7 +85,7 @@ function decode(cursor: string): [number, ...string[]] {
   return [found, ...texts];
 }
 
-/** The one way `receivedAt` is written, so that times can be compared as text. */
+/** Checks for the one format of `receivedAt`, which makes times comparable as text. */
 function isInstant(text: string): boolean {
   return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(text) && !Number.isNaN(Date.parse(text));
 }

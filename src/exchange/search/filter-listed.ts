@@ -7,34 +7,34 @@ import { type ClientFilter, detailFor, type Matcher } from "./match-filters.ts";
 import { coversDetail, withoutExtraDetail } from "./read-detail.ts";
 import type { Search, SearchPage, Unsearched } from "./search-query.ts";
 
-/** What both back ends do alike once the server has listed what may match. */
+/** The part of a search that both back ends share, after the server has listed the candidates. */
 export interface ListedSearch {
   readonly requested: Search;
   readonly position: Position | undefined;
   readonly applied: SearchPage["applied"];
-  /** The filters that are decided by looking at each message. */
+  /** The filters that mailcordon decides by reading each message. */
   readonly check: readonly ClientFilter[];
   readonly matches: Matcher;
   /** Newest first, as far as the server could narrow it down. */
   readonly listed: AsyncIterable<Message>;
-  /** Whether a line of the list is less than this detail of its message. */
+  /** Tells whether a listed message lacks part of this detail. */
   needsReading(message: Message, detail: Detail): boolean;
-  /** Reads messages with a detail: by id, what came of each. Throws only when cancelled. */
+  /** Reads messages with a detail. Returns an Outcome for each id. Throws only when cancelled. */
   read(messages: readonly Message[], detail: Detail): Promise<ReadonlyMap<string, Outcome<Message>>>;
 }
 
-/** What was found. */
+/** The messages found. */
 export interface FoundPage {
   readonly messages: readonly Message[];
   readonly nextCursor: string | undefined;
-  /** Messages that no filter could be applied to, or that could not be given whole. */
+  /** Messages to which no filter could be applied, or that could not be returned whole. */
   readonly unsearched: readonly Unsearched[];
 }
 
-/** How many messages are read at once to be judged: their bodies are held meanwhile. */
+/** Number of messages read at a time for matching. Their bodies are held in memory meanwhile. */
 const matchedAtOnce = 25;
 
-/** Judges what was listed until the limit is reached. Throws Failure. */
+/** Matches the listed messages until the limit is reached. Throws Failure. */
 export async function searchListed(searching: ListedSearch): Promise<FoundPage> {
   const { requested, position, applied, check, listed: list } = searching;
   const detail = requested.detail ?? {};
@@ -53,11 +53,11 @@ export async function searchListed(searching: ListedSearch): Promise<FoundPage> 
     }
     seen.add(one.message.itemId);
     found.push(one);
-    // To look for one more that only we can recognise may mean reading the rest of the mailbox: then the next page may be empty.
+    // To find one more match that only mailcordon can recognise may mean reading the rest of the mailbox, so the next page may be empty.
     more = found.length === requested.limit && Object.values(applied).includes("client");
     if (more) break;
   }
-  // What arrived while we read may stand in between.
+  // Messages that arrived during the search may be in between.
   found.sort((one, other) => newestBefore(one.listed, other.listed));
   const messages = await withDetail(searching, found, detail, unsearched);
   const listed = found.map((one) => one.listed);
@@ -69,12 +69,12 @@ function newestBefore({ receivedAt: one = "" }: Message, { receivedAt: other = "
   return one < other ? 1 : -1;
 }
 
-/** A message that passed, and what was read of it so far. */
+/** A message that matches, and what was read of it so far. */
 interface MatchedMessage {
   readonly message: Message;
-  /** As it stood in the list: what the order and the cursor go by. */
+  /** The message as it was listed: the order and the cursor use this. */
   readonly listed: Message;
-  /** Undefined: only its line in the list. */
+  /** Undefined: only the listed message is known. */
   readonly read: Detail | undefined;
 }
 
@@ -86,7 +86,7 @@ async function* filtered(messages: AsyncIterable<Message>, keep: (message: Messa
   for await (const message of messages) if (keep(message)) yield message;
 }
 
-/** Lets those pass that match. A message that is gone meanwhile does not; one that cannot be read is put down as such. */
+/** Yields the messages that match. A message deleted meanwhile does not match; a message that cannot be read is added to `unjudged`. */
 async function* matchEach(
   searching: ListedSearch,
   candidates: AsyncIterable<Message>,
@@ -104,7 +104,7 @@ async function* matchEach(
   }
 }
 
-/** The message when it matches; undefined when it does not or is gone. Throws what concerns more than this message. */
+/** Returns the message if it matches; undefined if it does not or no longer exists. Throws failures that concern more than this message. */
 async function matchOne(message: Message, read: Outcome<Message> | undefined, matches: Matcher): Promise<Outcome<Message | undefined>> {
   if (read && !read.ok) {
     if (read.failure.code === "not-found") return { ok: true, value: undefined };
@@ -121,7 +121,9 @@ function requireLocal(outcome: { readonly ok: false; readonly failure: Failure }
   return outcome;
 }
 
-/** The messages with all that was asked of them, and nothing that was read for judging only. One that cannot be read stays as it was listed. */
+/**
+ * Returns the messages with the requested detail and nothing that was read for matching only. A message that cannot be read stays as it was listed.
+ */
 async function withDetail(
   searching: ListedSearch,
   found: readonly MatchedMessage[],
@@ -139,7 +141,7 @@ async function withDetail(
     const outcome = read.get(message.itemId);
     if (outcome && !outcome.ok) {
       if (!isLocal(outcome.failure)) throw outcome.failure;
-      // Gone since it was listed: it is no longer there to be found.
+      // The message was deleted after it was listed, so it is left out.
       if (outcome.failure.code === "not-found") return [];
       unread.push({ itemId: message.itemId, failure: outcome.failure });
     }
@@ -147,7 +149,7 @@ async function withDetail(
   });
 }
 
-/** The items in lists of so many; the last may have fewer. */
+/** Yields the items in lists of `size`; the last list may be shorter. */
 export async function* chunks<T>(items: AsyncIterable<T>, size: number): AsyncIterable<T[]> {
   let chunk: T[] = [];
   for await (const item of items) {

@@ -19,7 +19,7 @@ const blocks = new Set([
   "body",
   "html",
 ]);
-/** Elements whose content nobody sees. */
+/** Elements whose content is not displayed. */
 const hidden = new Set(["script", "style", "head", "title"]);
 
 const entities: ReadonlyMap<string, string> = new Map([
@@ -31,13 +31,13 @@ const entities: ReadonlyMap<string, string> = new Map([
   ["nbsp", " "],
 ]);
 
-/** What the numbers from 0x80 to 0x9f mean in HTML (13.2.5.80 of its standard): Windows-1252, never a C1 control character. */
+/** The characters for the numbers from 0x80 to 0x9f in HTML (13.2.5.80 of its standard): Windows-1252, never a C1 control character. */
 const western = "€\ufffd‚ƒ„…†‡ˆ‰Š‹Œ\ufffdŽ\ufffd\ufffd‘’“”•–—˜™š›œ\ufffdžŸ";
 
 /**
- * The text of a piece of HTML, a line per block. It is for reading, not for showing in a browser: what is not understood stays as it is. Behind the
- * text of a link stands where it leads, unless it is the same, as `your bank<https://evil.example/>`: that is how Exchange makes text of HTML.
- * One pass, linear in its length: the text was written by strangers.
+ * Converts a piece of HTML to text, one line per block. The text is for reading, not for a browser: what is not understood stays as it is. The target
+ * of a link follows its text, unless they are equal, as Exchange does when it converts HTML: `your bank<https://evil.example/>`. It is one pass in
+ * linear time, because the text is hostile.
  */
 export function textOfHtml(html: string): string {
   const lines: string[] = [];
@@ -53,10 +53,10 @@ export function textOfHtml(html: string): string {
     if (link !== undefined && link.text.trim() !== link.address) line += `<${link.address}>`;
     link = undefined;
   };
-  // A block begins on a line of its own: where one has just ended, it does already.
+  // A block begins on a line of its own. After the end of another block, a line has already begun.
   const newLine = (always: boolean) => {
     const ended = line.trim();
-    // Also of blanks: kept, they would be looked through again at each block.
+    // Lines of blanks are dropped as well: kept, they would be scanned again at each block.
     line = "";
     if (always || ended !== "") lines.push(ended);
   };
@@ -66,7 +66,7 @@ export function textOfHtml(html: string): string {
     if (open < 0) break;
     const comment = html.startsWith("<!--", open);
     const close = comment ? html.indexOf("-->", open + 4) : html.indexOf(">", open);
-    // Without an end it is no tag: the rest is text.
+    // A tag without an end is text.
     if (close < 0) {
       say(html.slice(open));
       break;
@@ -88,7 +88,7 @@ export function textOfHtml(html: string): string {
     .trim();
 }
 
-/** Where a link leads, by its beginning tag. What a browser leaves out of an address is left out. */
+/** Returns the target of a link, read from its start tag. Characters that a browser ignores in an address are left out. */
 function addressIn(tag: string): string | undefined {
   const [, double, single, bare] = /\shref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))/i.exec(tag) ?? [];
   const address = decoded((double ?? single ?? bare ?? "").replace(/[\t\r\n]/g, "")).trim();

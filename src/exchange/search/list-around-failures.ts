@@ -1,49 +1,49 @@
 import { Failure, type FailureCode } from "../../failure.ts";
 import { attempt, type Outcome } from "../../outcome.ts";
 
-/** What was listed of some places in a row. */
+/** The items listed of a range. */
 export interface ListedRange<T> {
   readonly items: readonly T[];
-  /** How many places it covers: those of items that nobody could name as well. */
+  /** Number of positions covered, including those of items that could not be named. */
   readonly length: number;
-  /** Nothing follows. */
+  /** True when nothing follows. */
   readonly isLast: boolean;
 }
 
-/** One place of a list whose item the server cannot list. */
+/** A position of a list whose item the server cannot list. */
 export interface Gap {
-  /** From 0. */
+  /** Counted from 0. */
   readonly at: number;
   readonly failure: Failure;
 }
 
 export interface ListedAroundGaps<T> extends ListedRange<T> {
   readonly gaps: readonly Gap[];
-  /** Why the listing ended before the stretch did: the trouble is not that of one item. */
+  /** Why the listing ended before the range did: the cause is not a single item. */
   readonly failure?: Failure | undefined;
 }
 
 /**
- * Failures of a page that one item of it may cause: a reply that breaks off or is no reply, an error inside the server, content that it cannot read.
- * Each was repeated before.
+ * Failures of a page that one item of it may cause: a reply that breaks off or is invalid, an internal server error, content that the server cannot
+ * read. Each was retried before.
  */
 const itemFailureCodes: ReadonlySet<FailureCode> = new Set<FailureCode>(["broken-reply", "unreadable", "too-large"]);
-/** Exchange says so of what it did not expect, and of nothing else; it is no word about rights or the request. */
+/** Exchange returns these codes only for unexpected errors, never for missing rights or a wrong request. */
 const itemFailureWireCodes: ReadonlySet<string> = new Set(["ErrorInternalServerError"]);
 
 export function mayBeFaultOfOneItem({ code, wireCode = "" }: Failure): boolean {
   return itemFailureCodes.has(code) || itemFailureWireCodes.has(wireCode);
 }
 
-/** After so many folders of which nothing could be listed, even one by one, it is not tried of others: each costs some ten requests. */
+/** After this many folders of which nothing could be listed, even one by one, other folders are not tried: each costs about ten requests. */
 export const mostFailedFolders = 2;
 
-/** Three neighbours that cannot be listed even alone are no corrupt items: the server has another trouble. */
+/** Three neighbours that cannot be listed even alone are not corrupt items: the server has another problem. */
 const mostInARow = 3;
 
 /**
- * Lists `length` places from `start` on, after they could not be listed at once: by smaller and smaller pages, until an item that spoils its page is
- * alone; then larger ones again. `ask` lists so many places from one on.
+ * Lists `length` positions from `start` on after one request for all of them failed: in smaller and smaller pages until a failing item is alone, then
+ * in larger ones again. `ask` lists a number of positions from one on.
  */
 export async function listAround<T>(
   ask: (start: number, length: number) => Promise<ListedRange<T>>,
@@ -72,7 +72,7 @@ export async function listAround<T>(
     else {
       inARow += 1;
       if (inARow === mostInARow) {
-        // Those before it were no items' fault either.
+        // The gaps before it were not caused by items either.
         gaps.splice(1 - mostInARow);
         return ended(page.failure);
       }
@@ -87,7 +87,7 @@ function attemptRange<T>(ask: (start: number, length: number) => Promise<T>, sta
   return attempt(() => ask(start, length));
 }
 
-/** The Failure to report of a gap: it names the place, where the item itself may have no name. */
+/** Returns the Failure for a gap. It names the position, because the item itself may have no name. */
 export function gapFailure({ at, failure }: Gap, what: string, id?: string): Failure {
   const { code, message, wireCode, requestId } = failure;
   return new Failure(code, `The server cannot list ${what} ${at + 1}${id ? ` (id ${id.slice(0, 300)})` : ""}: ${message}`, {
@@ -98,13 +98,13 @@ export function gapFailure({ at, failure }: Gap, what: string, id?: string): Fai
   });
 }
 
-/** A list of folders lacks some, so that one which is not on it may be there all the same. */
+/** Returns the Failure for a list of folders that is incomplete: a folder that is not on the list may exist. */
 export function incompleteFolderList(cut: Failure): Failure {
   const { message, wireCode, requestId } = cut;
   return new Failure("could-not-look", `The list of folders is not whole. ${message}`, { wireCode, requestId, cause: cut });
 }
 
-/** What is below a folder cannot be listed. `path`: of the folder. */
+/** Returns the Failure for subfolders that cannot be listed. `path` is the path of the folder above. */
 export function subfoldersNotListed(path: string, failure: Failure): Failure {
   const { code, message, wireCode, requestId, hint } = failure;
   return new Failure(code, `The folders below ${JSON.stringify(path)} cannot be listed: ${message}`, {

@@ -1,6 +1,6 @@
 import type { Failure, FailureCode } from "../../failure.ts";
 
-/** What concerns one folder or one message only: the others are still worth having. Everything else ends the search. */
+/** Failures that concern one folder or one message only: the other results are still useful. Any other failure ends the search. */
 const localFailures: ReadonlySet<FailureCode> = new Set<FailureCode>([
   "access-denied",
   "not-found",

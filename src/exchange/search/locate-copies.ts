@@ -6,47 +6,46 @@ import { bareMessageId, sameMessageId } from "./match-filters.ts";
 import type { ArchiveState } from "./search-query.ts";
 import { couldNotLook, mailboxNotOpened } from "./unopened-folders.ts";
 
-/** How a back end looks for messages by their Internet Message-IDs. */
+/** How a back end searches for messages by their Internet Message-IDs. */
 export interface CopySearch {
-  /** How many ids one search names. */
+  /** Number of ids per search. */
   readonly atOnce: number;
-  /** What it says of an id that it cannot read. */
+  /** Failures for an id that the back end cannot read. */
   readonly unreadable: readonly FailureCode[];
   /**
-   * One search for several ids, over every place that is meant; without ids it only opens each place. `unlisted`: what could not be looked into.
-   * Throws Failure.
+   * Searches all intended places for several ids; without ids it only opens each place. `unlisted` holds what could not be searched. Throws Failure.
    */
   find(ids: readonly string[]): Promise<SearchHits>;
 }
 
-/** What one search saw. */
+/** The results of one search. */
 export interface SearchHits {
   readonly messages: readonly Message[];
   readonly unlisted: readonly { readonly failure: Failure }[];
-  /** All that was to be looked into. */
+  /** Everything that was to be searched. */
   readonly places: Omit<SearchExtent, "by">;
   readonly archive: ArchiveState | undefined;
 }
 
-/** What a name stands for before anything was found. */
+/** Returns the Outcome of a message that has no name. */
 export function unnamed(): Outcome<Located> {
   return failed(new Failure("invalid-input", "A message is named neither by an item id nor by an Internet Message-ID."));
 }
 
-/** True for a dead id, or one that is none of this server's (of another mailbox, or of another back end): the other name may still be good. */
+/** Tells whether the Message-ID should be tried: the item id no longer exists, or belongs to another mailbox or back end. */
 export function mayTryMessageId(outcome: Outcome<Located> | undefined, unreadable: readonly FailureCode[]): boolean {
   if (outcome === undefined || outcome.ok) return false;
   return isNotFound(outcome) || outcome.failure.code === "could-not-look" || unreadable.includes(outcome.failure.code);
 }
 
-/** The server knows no such id. It says the same of what is in a mailbox that it does not open. */
+/** Tells whether the server does not know the id. Servers say the same of an item in a mailbox that they do not open. */
 function isNotFound(outcome: Outcome<Located> | undefined): boolean {
   return outcome?.ok === false && outcome.failure.code === "not-found";
 }
 
 /**
- * Looks for what has only an Internet Message-ID, or an id that is dead, and puts what it finds into the outcomes. Of an id that the server does not
- * know, every place that is meant is opened before it is said that it is not there. Throws only when cancelled.
+ * Searches for names that have only an Internet Message-ID or whose id no longer exists, and puts the results into `outcomes`. For an id that the
+ * server does not know, every intended place is opened before absence is reported. Throws only when cancelled.
  */
 export async function locateCopies(names: readonly MessageName[], outcomes: Outcome<Located>[], search: CopySearch): Promise<void> {
   const { atOnce, unreadable } = search;
@@ -60,7 +59,7 @@ export async function locateCopies(names: readonly MessageName[], outcomes: Outc
     const together = await searchIds(ids, search);
     for (const { index, internetMessageId } of some) {
       const outcome = together(internetMessageId);
-      // One name that cannot be written, or all of them being too many for the server, must not cost the others their answer.
+      // One id that cannot be written, or too many ids for the server, must not spoil the results of the others.
       const alone = ids.length > 1 && !outcome.ok && unreadable.includes(outcome.failure.code);
       outcomes[index] = alone ? (await searchIds([internetMessageId], search))(internetMessageId) : outcome;
     }
@@ -71,7 +70,7 @@ export async function locateCopies(names: readonly MessageName[], outcomes: Outc
   for (const index of unknown) outcomes[index] = opened;
 }
 
-/** An id opens its message wherever that lies: of what was found by ids, what lies elsewhere is not in the folder that is meant. */
+/** Removes messages that are not in the intended folder: an id opens its message in whatever folder it is. */
 export function keepInFolder(folderId: string, outcomes: Outcome<Located>[], places: SearchHits["places"]): void {
   for (const [index, outcome] of outcomes.entries()) {
     if (!outcome.ok || isAbsent(outcome.value)) continue;
@@ -80,7 +79,7 @@ export function keepInFolder(folderId: string, outcomes: Outcome<Located>[], pla
   }
 }
 
-/** What one search says of each id that it names; of none, when places were opened for an item id. */
+/** Returns the result of one search for each of its ids; without ids, the result of opening the places for an item id. */
 async function searchIds(ids: readonly string[], search: CopySearch): Promise<(id: string | undefined) => Outcome<Located>> {
   try {
     const seen = await search.find(ids);
@@ -94,8 +93,8 @@ async function searchIds(ids: readonly string[], search: CopySearch): Promise<(i
 }
 
 /**
- * Looked at again here, whatever the server took for equal: what is found may be deleted next. Not found where a folder could not be looked
- * into is a failure: the message may be there.
+ * Compares the ids again, whatever the server considers equal, because the results may be deleted next. If nothing was found but a folder could not
+ * be searched, the result is a failure: the message may be there.
  */
 function outcomeOfId(id: string | undefined, { messages, unlisted, places, archive }: SearchHits): Outcome<Located> {
   const copies = id === undefined ? [] : messages.filter(({ internetMessageId = "" }) => sameMessageId(internetMessageId, id));
@@ -111,8 +110,8 @@ function outcomeOfId(id: string | undefined, { messages, unlisted, places, archi
 }
 
 /**
- * Every mailbox has folders: a server leaves out of a list what the account may not see. The Deletions of the Recoverable Items are asked for without being listed.
- * Throws Failure `could-not-look`.
+ * Checks that folders were listed. Every mailbox has folders, but a server leaves out the folders that the account may not see. The folder Deletions
+ * of the Recoverable Items is searched without being listed. Throws Failure `could-not-look`.
  */
 export function requireFolders({ mailbox, folders, places }: Omit<SearchExtent, "by">): void {
   if (folders > (places.includes("recoverable_items_deletions") && places.includes("mailbox") ? 1 : 0)) return;

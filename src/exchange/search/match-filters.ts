@@ -5,30 +5,30 @@ import type { Address, Detail, Message } from "../message.ts";
 import { containsTest } from "./contains-text.ts";
 import type { FilterName, Filters } from "./search-query.ts";
 
-/** A filter that can be decided by looking at a message; a query in the server's own language cannot. */
+/** A filter that can be decided by reading a message; a query in the server's own language cannot. */
 export type ClientFilter = Exclude<FilterName, "query">;
 
-/** Says whether one message passes. Throws what `sha256` throws: a message that cannot be judged is neither in nor out. */
+/** Tells whether one message matches. Throws what `sha256` throws: a message that cannot be read neither matches nor fails to match. */
 export type Matcher = (message: Message) => Promise<boolean>;
 
-/** What a matcher cannot do alone: the SHA-256 of a file attachment's bytes, in hexadecimal. */
+/** Access to attachments for a matcher. `sha256` returns the SHA-256 of a file attachment in hexadecimal. */
 export interface AttachmentAccess {
   sha256(attachment: Attachment): Promise<string>;
-  /** What hangs in an attached message, or in another attachment that holds others. */
+  /** Returns the attachments inside an attached message or another attachment that can hold some. */
   inside(attachment: Attachment): Promise<readonly Attachment[]>;
 }
 
-/** For filters that look at no attachment. */
+/** For filters that read no attachment. */
 export const noAttachmentAccess: AttachmentAccess = { sha256: () => attachmentNotNeeded(), inside: () => attachmentNotNeeded() };
 
 function attachmentNotNeeded(): Promise<never> {
   return Promise.reject(new Failure("internal", "An attachment was looked into for a filter that needs none."));
 }
 
-/** Longer patterns are not written by people; the linear engine's cost grows with the pattern's size times the text's. */
+/** People write no longer patterns. The linear engine's cost grows with the size of the pattern times the size of the text. */
 const maxPatternLength = 1000;
 
-/** The filters that are given, in no particular order. */
+/** Returns the names of the filters that are set, in no particular order. */
 export function givenFilters(filters: Filters): FilterName[] {
   const { subjectMatch: _, ...rest } = filters;
   const names: FilterName[] = [];
@@ -37,7 +37,7 @@ export function givenFilters(filters: Filters): FilterName[] {
   return names;
 }
 
-/** Refuses filters that mean nothing. Throws Failure `invalid-input` naming the filter. */
+/** Refuses invalid filters. Throws Failure `invalid-input` naming the filter. */
 export function checkFilters(filters: Filters): void {
   for (const name of ["receivedAfter", "receivedBefore"] as const) {
     const time = filters[name];
@@ -78,7 +78,7 @@ function refuse(name: FilterName, problem: string): never {
   );
 }
 
-/** What must be known of a message, beyond its summary, to decide these filters. */
+/** Returns the detail beyond the summary that these filters need. */
 export function detailFor(names: readonly FilterName[]): Detail {
   return {
     ...(names.includes("recipient") ? { recipients: true } : {}),
@@ -87,20 +87,20 @@ export function detailFor(names: readonly FilterName[]): Detail {
   };
 }
 
-/** An Internet Message-ID without white space and angle brackets around it. */
+/** Removes white space and angle brackets around an Internet Message-ID. */
 export function bareMessageId(id: string): string {
   const trimmed = id.trim();
   return trimmed.startsWith("<") && trimmed.endsWith(">") ? trimmed.slice(1, -1).trim() : trimmed;
 }
 
-/** Whether two Internet Message-IDs are the same one, whichever way each is written. Servers compare them ignoring case, so this does too. */
+/** Compares two Internet Message-IDs, with or without brackets. Case is ignored, as servers do. */
 export function sameMessageId(one: string, other: string): boolean {
   return bareMessageId(one).toLowerCase() === bareMessageId(other).toLowerCase();
 }
 
 /**
- * Makes the test for the named filters of a search; the others are taken to be decided elsewhere. The regular expression engine is loaded only
- * when one is asked for. Throws Failure `invalid-input` for filters that mean nothing.
+ * Creates the test for the named filters of a search; the other filters are decided elsewhere. The regular expression engine is loaded only when
+ * needed. Throws Failure `invalid-input` for invalid filters.
  */
 export async function openMatcher(filters: Filters, names: readonly FilterName[], access: AttachmentAccess): Promise<Matcher> {
   checkFilters(filters);
@@ -127,7 +127,7 @@ export async function openMatcher(filters: Filters, names: readonly FilterName[]
 
 type MessageTest = ((message: Message) => boolean) | undefined;
 
-/** One test per filter that needs nothing but the message. Missing values never match a filter. */
+/** One test per filter that needs only the message. A missing value never matches. */
 const quickTests = {
   subject: ({ subject, subjectMatch }): MessageTest => {
     if (subject === undefined) return undefined;
@@ -174,13 +174,13 @@ const quickTests = {
   itemClass: ({ itemClass }) => (itemClass === undefined ? undefined : (message) => isOfClass(message.itemClass, itemClass)),
 } satisfies Partial<Record<ClientFilter, (filters: Filters) => MessageTest>>;
 
-/** Whether an item class is the wanted one or below it. A class whose name only begins alike (`IPM.Notebook`) is another one. */
+/** Tells whether an item class is `wanted` or below it. A class that only begins with the same letters (`IPM.Notebook`) does not match. */
 function isOfClass(own: string | undefined, wanted: string): boolean {
   if (own === undefined) return false;
   return comparableText(own) === comparableText(wanted) || comparableText(own).startsWith(`${comparableText(wanted)}.`);
 }
 
-/** NaN, which is neither before nor after anything, for a message that was never received. */
+/** Returns NaN, which is neither before nor after any time, for a message that was never received. */
 function instant(message: Message): number {
   return Date.parse(message.receivedAt ?? "");
 }
@@ -189,7 +189,7 @@ function bodyOf(message: Message): string {
   return message.bodyText ?? message.bodyHtml ?? message.bodyPreview ?? "";
 }
 
-/** Returns a test whether a text contains the word, both as they are compared. A missing text contains nothing. */
+/** Returns a test whether a text contains the word, both normalised for comparison. A missing text contains nothing. */
 export function textTest(word: string): (text: string | undefined) => boolean {
   const has = containsTest(comparableText(word));
   return (text) => text !== undefined && has(comparableText(text));
@@ -200,12 +200,12 @@ function addressTest(part: string): (address: Address | undefined) => boolean {
   return (own) => own !== undefined && (has(own.address) || has(own.name) || has(own.x500));
 }
 
-/** Messages attached to attached messages, and so on: nobody forwards so often. Each level costs a request. */
+/** Maximum nesting of attached messages; real messages are not nested so deep. Each level costs a request. */
 const maxLevels = 10;
 
 /**
- * Whether a test holds of any attachment of a message: first of its own, then of what hangs in attached messages, level by level. Throws the Failure of
- * one that cannot be opened, and `too-large` for one that lies too deep: then it is not known.
+ * Returns a test whether any attachment of a message passes `test`: first its own attachments, then those of attached messages, level by level.
+ * Throws the Failure of an attachment that cannot be opened, and `too-large` for one that is too deep, since the result is then not known.
  */
 function anyAttachment(
   access: AttachmentAccess,
@@ -229,13 +229,16 @@ function anyAttachment(
   };
 }
 
-/** RE2 syntax, ignoring case as all filters do (`(?-i)` in the pattern turns that off). Linear in the text, which is hostile. */
+/**
+ * Compiles a pattern in RE2 syntax, ignoring case as all filters do (`(?-i)` in the pattern turns that off). Matching is linear in the text, which is
+ * hostile.
+ */
 async function compileBodyRegex(pattern: string): Promise<(text: string) => boolean> {
   if (pattern.length > maxPatternLength) refuse("bodyRegex", `it is longer than ${maxPatternLength} characters`);
   const { RE2JS, RE2JSException } = await import("../../libraries/re2js.ts");
   try {
     const compiled = RE2JS.compile(pattern, RE2JS.CASE_INSENSITIVE);
-    // As it was written, and as it is seen: neither hides a word from the other.
+    // The text is tested as written and as displayed, so neither form hides a word.
     return (text) => {
       if (compiled.test(text)) return true;
       const seen = visibleText(text);

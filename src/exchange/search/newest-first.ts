@@ -1,21 +1,21 @@
 import { Failure } from "../../failure.ts";
 import type { Message } from "../message.ts";
 
-/** A server under load may give an empty page and say that more follows; one that does so again and again never ends. */
+/** A server under load may return an empty page and report that more follows; a server that repeats this never ends. */
 const maxIdlePages = 3;
-/** No folder has five million messages: a server that goes on beyond this is going round in circles. */
+/** No folder has five million messages: a server that continues beyond this is in a loop. */
 const maxPages = 20_000;
 
-/** How far one list of messages, newest first, was read. At most one page of it is held, and the ids of those before. */
+/** Progress of reading one list of messages, newest first. At most one page of it is held, and the ids of earlier pages. */
 export interface ListProgress {
   page: readonly Message[];
-  /** Of the page, the next to give. */
+  /** Index of the next message of the page. */
   next: number;
-  /** Ids met so far. */
+  /** Ids seen so far. */
   readonly seen: Set<string>;
   idlePages: number;
   pages: number;
-  /** There are no more pages. */
+  /** True when there are no more pages. */
   ended: boolean;
 }
 
@@ -24,8 +24,8 @@ export function newListProgress(): ListProgress {
 }
 
 /**
- * The next page has come. `includes`: what of it belongs to the list. Returns why the list is ended with this page although the server says that more
- * follows: it never ends.
+ * Adds the next page. `includes` selects the messages that belong to the list. Returns the Failure that ends the list when the server reports without
+ * end that more follows.
  */
 export function addPage(
   reading: ListProgress,
@@ -33,7 +33,7 @@ export function addPage(
   isLast: boolean,
   includes: (message: Message) => boolean = () => true,
 ): Failure | undefined {
-  // Messages that arrive while we read push others onto the next page again.
+  // Messages that arrive during reading push others onto the next page again.
   const fresh = items.filter(({ itemId }) => !reading.seen.has(itemId));
   for (const { itemId } of fresh) reading.seen.add(itemId);
   reading.idlePages = fresh.length > 0 ? 0 : reading.idlePages + 1;
@@ -46,15 +46,15 @@ export function addPage(
   return new Failure("broken-reply", "The server says again and again that a folder has more messages, and gives none that are new.");
 }
 
-/** Nothing more is read of this one. */
+/** Ends the list: nothing more of it is read. */
 export function endList(reading: ListProgress): void {
   reading.page = [];
   reading.ended = true;
 }
 
 /**
- * Several lists as one: newest first, those without a time of receipt last; at one instant in the order of the lists. `refill` takes the next page of
- * one, or ends it. Throws what it throws.
+ * Merges several lists: newest first, messages without a time of receipt last, and equal times in the order of the lists. `refill` reads the next
+ * page of a list or ends it. Throws what `refill` throws.
  */
 export async function* mergeNewestFirst<R extends ListProgress>(
   readings: readonly R[],

@@ -1,14 +1,14 @@
 // Message-IDs and item ids as people paste them: out of a header, a web page, a ticket.
 
 /**
- * The Message-IDs in one text: between commas, semicolons, line ends or blanks that stand outside of `<…>`. A comma inside a bare id belongs to it: what
- * has no @ is no id of its own where others have one.
+ * Returns the Message-IDs in one text, separated by commas, semicolons, line ends or blanks outside `<…>`. A comma inside a bare id belongs to the
+ * id: where other ids have an @, text without one is not an id of its own.
  */
 export function messageIdsIn(text: string): string[] {
   const parts = splitIds(unescaped(text.replace(label, " ").trim()));
   if (!parts.some(({ value }) => value.includes("@"))) return parts.map(({ value }) => value);
   const ids: string[] = [];
-  /** Of an id whose local part has commas: what was read of it so far. */
+  /** The part read so far of an id whose local part has commas. */
   let begun: string | undefined;
   for (const { value, joined } of parts) {
     const continues = begun !== undefined && joined && !value.startsWith("<");
@@ -22,21 +22,21 @@ export function messageIdsIn(text: string): string[] {
   return ids;
 }
 
-/** One Message-ID as it is meant: without the name of its header, and without the escapes of HTML around it. */
+/** Returns one Message-ID without the name of its header and without HTML escapes around it. */
 export function messageIdOf(text: string): string {
   return unescaped(text.replace(label, " ").trim());
 }
 
 /**
- * Why a text cannot be one Message-ID; undefined where it can. `besideId`: its message is named by an item id as well, so that the two are compared; it may
- * be a sloppy sender's then, without an @ and without angle brackets.
+ * Returns why a text cannot be one Message-ID; undefined where it can. `besideId`: the message is also named by an item id and the two are compared,
+ * so an id without an @ and without angle brackets, as careless senders write it, is accepted.
  */
 export function messageIdProblem(text: string, besideId = false): string | undefined {
   const inner = text.startsWith("<") && text.endsWith(">") ? text.slice(1, -1) : text;
   if (inner.trim() === "") return "is empty";
-  // Angle brackets inside of an id are odd, and yet what somebody may have sent.
+  // Angle brackets inside an id are odd, but somebody may have sent them.
   if (/>[,;]?\s+<|>[,;]</.test(inner) || /^<[^<>@]+@[^<>]+></.test(text)) return "holds more than one Message-ID: give each by itself";
-  // In angle brackets it says itself where it ends; senders do write blanks there.
+  // An id in angle brackets has a clear end, and senders do write blanks there.
   if (inner === text && /\s/.test(text)) return "holds a blank: give each Message-ID by itself, or in angle brackets";
   if (inner === text && !text.includes("@") && (!besideId || isLikeItemId.test(text))) {
     return "is no Message-ID, since it has neither an @ nor angle brackets: an item id belongs into item_id; a Message-ID without an @ is written as <…>";
@@ -44,10 +44,10 @@ export function messageIdProblem(text: string, besideId = false): string | undef
   return undefined;
 }
 
-/** Base64 of so many characters, as EWS and Graph write it. */
+/** Base64 of this length, as EWS and Graph write ids. */
 const isLikeItemId = /^[A-Za-z0-9+/_-]{40,}={0,2}$/;
 
-/** The item ids in one text: they are base64, and hold neither blanks nor commas. */
+/** Returns the item ids in one text: they are base64 and contain neither blanks nor commas. */
 export function itemIdsIn(text: string): string[] {
   return text.split(/[\s,;]+/).filter((part) => part !== "");
 }
@@ -59,7 +59,7 @@ export function itemIdProblem(text: string): string | undefined {
 
 const label = /(?:^|(?<=[\s,;]))(?:internet-?)?message-?id[ \t]*[:=]/gi;
 
-/** Out of HTML: `&lt;…&gt;`, from end to end. Any other text is what it says. */
+/** Undoes HTML escapes around an id: `&lt;…&gt;`, from end to end. Any other text stays as it is. */
 function unescaped(text: string): string {
   if (!/^&(?:lt|#60|#x3c);/i.test(text) || !/&(?:gt|#62|#x3e);$/i.test(text)) return text;
   return text
@@ -70,7 +70,7 @@ function unescaped(text: string): string {
 
 interface Part {
   readonly value: string;
-  /** Nothing but one comma stands between it and the part before. */
+  /** True when only one comma separates this part from the previous one. */
   readonly joined: boolean;
 }
 
@@ -96,7 +96,7 @@ function splitIds(text: string): Part[] {
     if (char === "<" && at < lastAngle) isInside = true;
     else if (char === ">") isInside = false;
     value += char;
-    // Without anything between them, too, another one begins.
+    // Another id may begin without anything in between.
     if (char === ">" && text.charAt(at + 1) === "<" && /^<[^<>@]+@[^<>]+>$/.test(value)) end();
   }
   end();

@@ -1,6 +1,6 @@
 import type { Detail, Message } from "../message.ts";
 
-/** Whether reading with one detail gave all that the other asks. */
+/** Tells whether reading with one detail returned everything that the other requests. */
 export function coversDetail(read: Detail, requested: Detail): boolean {
   const parts = ["recipients", "attachments", "headers"] as const;
   return (
@@ -8,7 +8,7 @@ export function coversDetail(read: Detail, requested: Detail): boolean {
   );
 }
 
-/** A message without the parts that were not asked for: they were read to decide about it, and can be large. */
+/** Returns a message without the parts that were not requested: they were read for matching and can be large. */
 export function withoutExtraDetail(message: Message, requested: Detail): Message {
   const { to, cc, bcc, replyTo, attachments, headers, bodyText, bodyHtml, bodyPreview, ...rest } = message;
   return {

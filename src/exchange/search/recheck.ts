@@ -2,15 +2,15 @@ import type { Message } from "../message.ts";
 import { containsTest } from "./contains-text.ts";
 import type { Applied, AppliedFilters, FilterName, Filters } from "./search-query.ts";
 
-/** A server may show whole seconds, and compare finer ones. */
+/** A server may return whole seconds but compare fractions. */
 const hiddenFractionMs = 1000;
 /** From here on a list may have cut a text: https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-perform-paged-searches-by-using-ews-in-exchange */
 const cutCharacters = 255;
 
-/** Undefined: the line does not show it. */
+/** Undefined: the listed message does not show the property. */
 type Contradicts = (message: Message) => boolean | undefined;
 
-/** The test of a property that may not be shown. */
+/** Returns the test of a property that may be absent. */
 function testOf<T>(value: (message: Message) => T | undefined, contradicts: (value: T) => boolean): Contradicts {
   return (message) => {
     const shown = value(message);
@@ -19,8 +19,8 @@ function testOf<T>(value: (message: Message) => T | undefined, contradicts: (val
 }
 
 /**
- * Filters whose property each line of a list shows, and when it shows that the message does not match. What could be compared otherwise by the server
- * than by us (letters of other widths, accents) contradicts nothing.
+ * Filters whose property every listed message shows, with a test whether it contradicts the filter. Text that the server may compare differently from
+ * mailcordon (letters of other widths, accents) is not a contradiction.
  */
 const contradictionTests = {
   receivedAfter: ({ receivedAfter = "" }) => {
@@ -64,7 +64,7 @@ const contradictionTests = {
       prefix: (text: string) => text.startsWith(part),
       equals: (text: string) => text === part,
     }[subjectMatch];
-    // One that is empty is not shown.
+    // An empty subject is not listed.
     return ({ subject = "" }) => subject.length < cutCharacters && !fits(lettersAndDigits(subject));
   },
   category: ({ category = "" }) => {
@@ -81,9 +81,9 @@ const contradictionTests = {
     ),
 } satisfies Partial<Record<FilterName, (filters: Filters) => Contradicts>>;
 
-/** A text without what servers may ignore: case, marks, widths, and all but letters and digits. */
+/** Reduces a text to what all servers compare: without case, marks, widths, and anything but letters and digits. */
 function lettersAndDigits(text: string): string {
-  // Piles of marks take long to be ordered, and are left out anyway.
+  // Long runs of marks take long to be ordered, and are left out anyway.
   const letters = text.replace(/\p{M}/gu, "").normalize("NFKD");
   return letters
     .replace(/[^\p{L}\p{N}]/gu, "")
@@ -91,16 +91,16 @@ function lettersAndDigits(text: string): string {
     .toLowerCase();
 }
 
-/** A list without the lines that contradict a filter which the server was asked to apply. */
+/** A list without the messages that contradict a filter which the server was to apply. */
 export interface RecheckedList {
   readonly messages: AsyncIterable<Message>;
   /** Where each filter was applied, as far as the list was read. */
   applied(): AppliedFilters;
-  /** Lines were left out: the server does not keep to all that it was asked. */
+  /** True when messages were left out: the server does not apply everything that it was sent. */
   isBroken(): boolean;
 }
 
-/** Looks again at what the server has filtered: one that ignores a filter returns what the lines themselves show to be wrong. */
+/** Checks messages that the server has filtered: a server that ignores a filter returns messages that visibly contradict it. */
 export function recheck(messages: AsyncIterable<Message>, filters: Filters, applied: AppliedFilters): RecheckedList {
   const broken = new Set<FilterName>();
   const hidden = new Set<FilterName>();

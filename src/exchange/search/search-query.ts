@@ -2,10 +2,10 @@ import type { Failure } from "../../failure.ts";
 import type { FolderName } from "../folders/folder.ts";
 import type { Detail, Importance, Message } from "../message.ts";
 
-/** The filters of a search. All that are given must hold. Text is compared ignoring case. Times are UTC, ISO 8601. */
+/** The filters of a search. All given filters must match. Text is compared ignoring case. Times are UTC, ISO 8601. */
 export interface Filters {
   readonly subject?: string | undefined;
-  /** How `subject` is compared; default `contains`. */
+  /** How `subject` is compared. Default: `contains`. */
   readonly subjectMatch?: "contains" | "equals" | "prefix" | undefined;
   /** Part of the address or name of From or Sender. */
   readonly sender?: string | undefined;
@@ -18,7 +18,7 @@ export interface Filters {
   readonly attachmentName?: string | undefined;
   /** SHA-256 of a file attachment, hexadecimal. */
   readonly attachmentSha256?: string | undefined;
-  /** Any of these, each with or without angle brackets. */
+  /** Any of these ids, each with or without angle brackets. */
   readonly internetMessageId?: readonly string[] | undefined;
   readonly conversationId?: string | undefined;
   /** Received at or after. */
@@ -31,7 +31,7 @@ export interface Filters {
   readonly maxSize?: number | undefined;
   readonly importance?: Importance | undefined;
   readonly category?: string | undefined;
-  /** Equal to this class or below it: `IPM.Schedule` also finds `IPM.Schedule.Meeting.Request`. */
+  /** This class or a class below it: `IPM.Schedule` also finds `IPM.Schedule.Meeting.Request`. */
   readonly itemClass?: string | undefined;
   /** A query in the server's own language: AQS on Exchange. */
   readonly query?: string | undefined;
@@ -40,8 +40,8 @@ export interface Filters {
 export type FilterName = Exclude<keyof Filters, "subjectMatch">;
 
 /**
- * Where a filter was applied. `server`: by the server, and the results do not contradict it. `client`: by mailcordon, message by message.
- * `server, unchecked`: by the server, and the results do not show whether it kept to it.
+ * Where a filter was applied. `server`: by the server, and the results do not contradict it. `client`: by mailcordon, message by message. `server,
+ * unchecked`: by the server, and the results do not show whether the server applied it.
  */
 export type Applied = (typeof appliedWays)[number];
 export const appliedWays = ["server", "client", "server, unchecked"] as const;
@@ -50,45 +50,45 @@ export type AppliedFilters = Readonly<Partial<Record<FilterName, Applied>>>;
 /** A search of one mailbox: newest first over all its folders. */
 export interface Search {
   readonly filters: Filters;
-  /** Where to look; default every folder that can hold mail. */
+  /** Folder to search. Default: every folder that can hold mail. */
   readonly folder?: FolderName | undefined;
-  /** Also the folders below; default true. */
+  /** Also search the subfolders. Default: true. */
   readonly recursive?: boolean | undefined;
-  /** Also the Deletions of the Recoverable Items, and no other folder of theirs; default false. */
+  /** Also search the folder Deletions of the Recoverable Items, and no other folder of theirs. Default: false. */
   readonly includeRecoverable?: boolean | undefined;
-  /** Also the archive mailbox, where there is one; default false. Not with a folder. */
+  /** Also search the archive mailbox, if there is one. Default: false. Not with a folder. */
   readonly archive?: boolean | undefined;
-  /** How many messages at most, over the whole search. */
+  /** Maximum number of messages. */
   readonly limit: number;
-  /** From the page before. */
+  /** Cursor of the previous page. */
   readonly cursor?: string | undefined;
   readonly detail?: Detail | undefined;
 }
 
 /**
- * What a search of a whole mailbox did about its archive mailbox. `not_searched`: there is one. `none`: there is none. `unknown`: the back end does not tell, or the
- * account may not see.
+ * What a search of a whole mailbox did about its archive mailbox. `not_searched`: there is one. `none`: there is none. `unknown`: the back end does
+ * not report it, or the account may not see it.
  */
 export type ArchiveState = (typeof archiveStates)[number];
 export const archiveStates = ["searched", "not_searched", "none", "unknown"] as const;
 
 export interface SearchPage {
   readonly messages: readonly Message[];
-  /** Where each given filter was applied. Nothing is ever ignored. */
+  /** Where each given filter was applied. None is ignored. */
   readonly applied: AppliedFilters;
-  /** How many folders were searched. */
+  /** Number of folders searched. */
   readonly folders: number;
-  /** How many messages match, when the server could say it without our reading them all. */
+  /** Number of messages that match, where the server could count them without mailcordon reading all of them. */
   readonly total?: number | undefined;
   /** Present when more may follow. */
   readonly nextCursor?: string | undefined;
-  /** What became of the archive mailbox. Absent where a folder was named: it says itself which store is meant. */
+  /** What the search did about the archive mailbox. Absent where a folder was named, since its name says which store is meant. */
   readonly archive?: ArchiveState | undefined;
-  /** What could not be looked at, so that a match in it is not among the messages. Absent when everything was looked at. */
+  /** What could not be searched, so matches in it are missing. Absent when everything was searched. */
   readonly unsearched?: readonly Unsearched[] | undefined;
 }
 
-/** A folder that may not be read, or a message that no filter could be applied to or that could not be given whole, and why. */
+/** A folder that may not be read, or a message to which no filter could be applied or that could not be returned whole, and the reason. */
 export interface Unsearched {
   readonly folderPath?: string | undefined;
   readonly itemId?: string | undefined;

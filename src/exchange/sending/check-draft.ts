@@ -5,19 +5,22 @@ import type { NewAttachment } from "../attachment.ts";
 import type { Address, Header } from "../message.ts";
 import type { Draft, Reply } from "./draft.ts";
 
-/** What would end a header line or hide in one (RFC 5322, 2.2): all control characters; also U+0085, U+2028 and U+2029, which some take for line ends. */
+/**
+ * Characters that could end a header line or hide in one (RFC 5322, 2.2): all control characters, and U+0085, U+2028 and U+2029, which some programs
+ * accept as line ends.
+ */
 const controls = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
-/** The same where white space in a line is harmless. */
+/** The same, for text in which a tab is harmless. */
 const controlsButTab = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028\u2029]/;
 /** RFC 5321, 4.5.3.1: 64 for the local part, `@`, 255 for the domain. */
 const maxAddressLength = 320;
-/** RFC 5322, 2.1.1: a line has at most 998 characters; the name is in it. */
+/** RFC 5322, 2.1.1: a line has at most 998 characters, including the name. */
 const maxHeaderLength = 998;
 const restrictedHeaderName = /^X-[!#$%&'*+.^_`|~0-9A-Za-z-]+$/i;
-/** RFC 2045, 5.1, with any parameters. */
+/** RFC 2045, 5.1, with optional parameters. */
 const mediaType = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+\/[!#$%&'*+.^_`|~0-9A-Za-z-]+(\s*;.*)?$/;
 
-/** Refuses a draft that cannot be sent, or that smuggles header lines. Throws Failure `invalid-input` naming the field. */
+/** Refuses a draft that cannot be sent or that smuggles header lines. Throws Failure `invalid-input` naming the field. */
 export function checkDraft(draft: Draft): void {
   if (draft.mime) {
     checkRaw(draft);
@@ -32,20 +35,20 @@ export function checkDraft(draft: Draft): void {
   checkAttachments(draft.attachments);
 }
 
-/** The same for a reply, whose recipients and subject may be left to Exchange. */
+/** Checks a reply, whose recipients and subject may be left to Exchange. */
 export function checkReply(reply: Reply): void {
   if (reply.html !== undefined && reply.text !== undefined) refuse("html", "give either html or text");
   checkAddress("from", reply.from);
   for (const field of ["to", "cc", "bcc"] as const) checkAddresses(field, reply[field]);
   const named = [reply.to, reply.cc, reply.bcc].flatMap((addresses) => addresses ?? []);
-  // An empty list is not "whoever Exchange would choose", and a reply to all has those of the original's Cc.
+  // An empty list does not mean "the recipients that Exchange chooses"; a reply to all still has the Cc recipients of the original.
   if (reply.to !== undefined && reply.all !== true && named.length === 0) refuse("to", "there is no recipient");
   checkLine("subject", reply.subject);
   checkHeaders(reply.headers);
   checkAttachments(reply.attachments);
 }
 
-/** A whole message brings everything along; what stands beside it would be lost. */
+/** Checks a raw message, which contains everything: other fields would be lost. */
 function checkRaw({ mime, to, saveToSent: _, ...rest }: Draft): void {
   if (mime?.length === 0) refuse("mime", "it is empty");
   if (to.length > 0) refuse("to", "a raw message names its recipients itself");
@@ -62,7 +65,7 @@ function checkAddresses(field: string, addresses: readonly Address[] | undefined
 function checkAddress(field: string, value: Address | undefined): void {
   if (value === undefined) return;
   const { address = "", name = "" } = value;
-  // An SMTP address without quoting (RFC 5321): nobody is called otherwise, and a quoted one can hide a second address.
+  // An SMTP address without quoting (RFC 5321): real addresses are not quoted, and a quoted address can hide a second one.
   if (!/^[^\s@<>()[\]\\,;:"]+@[^\s@<>()\\,;:"]+$/.test(address) || controls.test(address) || address.length > maxAddressLength) {
     refuse(field, `${JSON.stringify(address.slice(0, 80))} is not an SMTP address`);
   }

@@ -22,7 +22,7 @@ export interface Draft {
   readonly saveToSent?: boolean | undefined;
 }
 
-/** A reply to a message of the mailbox, which may lie in any folder. */
+/** A reply to a message of the mailbox, in any folder. */
 export interface Reply {
   readonly itemId: string;
   readonly all: boolean;
@@ -32,21 +32,21 @@ export interface Reply {
   readonly to?: readonly Address[] | undefined;
   readonly cc?: readonly Address[] | undefined;
   readonly bcc?: readonly Address[] | undefined;
-  /** Default: that of the message with one "RE: " before it. */
+  /** Default: the subject of the original after one "RE: ". */
   readonly subject?: string | undefined;
   readonly from?: Address | undefined;
   readonly attachments?: readonly NewAttachment[] | undefined;
   readonly headers?: readonly Header[] | undefined;
-  /** Put the message replied to below the new text; default true. */
+  /** Put the original below the new text. Default: true. */
   readonly quoteOriginal?: boolean | undefined;
   readonly saveToSent?: boolean | undefined;
 }
 
-/** What was sent. Exchange returns no identity for it: it is found again by a mark that only this send carries. */
+/** The message sent. Exchange returns no id for it, so mailcordon finds it again by a mark that only this send has. */
 export interface Sent {
-  /** Absent when no copy was to be kept, or when it could not be found again. */
+  /** Absent when no copy was kept, or when it could not be found again. */
   readonly itemId?: string | undefined;
-  /** No copy was wanted, and there may be one in Sent Items all the same: it could not be taken away. */
+  /** True when no copy was wanted but one may be in Sent Items, because it could not be removed. */
   readonly copyLeft?: true | undefined;
   readonly internetMessageId?: string | undefined;
   readonly conversationId?: string | undefined;

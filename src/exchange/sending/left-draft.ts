@@ -4,10 +4,10 @@ import { attempt } from "../../outcome.ts";
 import type { Filters, Search, SearchPage } from "../search/search-query.ts";
 import { nothingSent, type RetryDelays } from "./send-once.ts";
 
-/** How a draft without our mark can be recognised. */
+/** How to recognise a draft that does not have our mark. */
 export interface DraftSearch {
   readonly mailbox: string;
-  /** What is known of it: a conversation or a Message-ID; undefined when nothing is. Throws Failure. */
+  /** Returns a known property of the draft: a conversation or a Message-ID; undefined when nothing is known. Throws Failure. */
   known(): Promise<Pick<Filters, "conversationId" | "internetMessageId"> | undefined>;
   search(search: Search): Promise<SearchPage>;
 }
@@ -16,14 +16,14 @@ export interface DraftSearch {
 const mostNamed = 10;
 
 /**
- * Why a draft could not be made. Before it has its mark, a draft cannot be told from others: where the reply to its making was lost, those that may be
- * it are named. None of them is ever sent. Throws Failure `internal`.
+ * Returns the Failure for a draft that could not be made. Without its mark, a draft cannot be distinguished from others: if the reply to its creation
+ * was lost, the Failure names the drafts that may be it. None of them is ever sent. Throws Failure `internal`.
  */
 export async function draftNotMade(failure: Failure, draftSearch: DraftSearch, { settle: [wait = 0] }: RetryDelays): Promise<Failure> {
   const notSent = nothingSent(failure);
   if (failure.code !== "unknown-outcome" && failure.code !== "cancelled") return notSent;
   const { mailbox } = draftSearch;
-  // A server that lost us may still be at work.
+  // A server whose reply was lost may still be working.
   await sleep(wait);
   const looked = await attempt(() => candidates(draftSearch));
   if (!looked.ok) throwDefect(looked.failure, notSent.message);

@@ -3,58 +3,58 @@ import { asFailure, Failure, type LeftDraft, throwDefect } from "../../failure.t
 import { attempt } from "../../outcome.ts";
 import type { Sent } from "./draft.ts";
 
-/** How long to wait before each look, in milliseconds. */
+/** Waits before each check, in milliseconds. */
 export interface RetryDelays {
   /** For a message of which it is not known whether it was sent. */
   readonly settle: readonly number[];
-  /** For the copy in Sent Items: Exchange submits after it has answered. */
+  /** For the copy in Sent Items: Exchange submits a message after it has replied. */
   readonly find: readonly number[];
 }
 
-// A server that lost us is still at work for some seconds, a copy is there within one; a person is waiting, so both give up in time.
+// After a lost reply the server still works for some seconds; a copy appears within one second. A person is waiting, so both end in time.
 export const defaultRetryDelays: RetryDelays = { settle: [1000, 2000, 4000, 8000, 8000], find: [0, 250, 500, 1000, 2000, 4000] };
 
-/** Beyond this, the trouble is not a lost answer. */
+/** More failures than this are not caused by a lost reply. */
 const maxSends = 3;
 
-/** What a look for a message found: that it was sent; its draft, which no earlier order can send any more; or the draft, which may still be sent. */
+/** The observed state of a message: sent; a draft that no earlier order can send any more; or a draft that may still be sent. */
 export type SentState<D> = "sent" | { readonly draft: D } | "draft" | undefined;
 
-/** How what became of a draft of ours is seen. */
+/** How to find and delete our drafts of one message. */
 export interface DraftCleanup<D> {
   /** Deletes the draft. */
   discard(draft: D): Promise<void>;
-  /** The drafts with the mark of this message, where they lie now. */
+  /** Returns the drafts with the mark of this message, in their current folders. */
   left(): Promise<readonly LeftDraft[]>;
-  /** The folders in which a draft may lie, where it cannot be looked for. */
+  /** Folders in which a draft may be, for when it cannot be searched. */
   readonly leftIn: string;
 }
 
-/** What a back end does with one message that is to be sent. Each throws Failure. */
+/** The steps of a back end to send one message. Each throws Failure. */
 export interface SendSteps<D> extends DraftCleanup<D> {
   make(): Promise<D>;
-  /** All that must be on the draft before it is sent. Gives it as the order to send names it. */
+  /** Adds everything that must be on the draft before it is sent. Returns the draft as the order to send names it. */
   complete(draft: D): Promise<D>;
-  /** The order to send. */
+  /** Orders the server to send the draft. */
   order(draft: D): Promise<void>;
-  /** True of a failure of the order after which the message certainly was not sent: a short list, with a reason for each entry. */
+  /** Tells whether a failed order certainly sent nothing: a short list, with a reason for each entry. */
   certainlyNotSent(failure: Failure): boolean;
-  /** True of a failure of the order for which no reply of the server came: the only one after which the order may be given again. */
+  /** Tells whether no reply to the order came from the server. Only then may the order be repeated. */
   isLost(failure: Failure): boolean;
   /**
-   * Begins a series of looks at what became of the message. With `fence` a look takes the draft that it finds out of the reach of the order that
-   * was given, and gives it only when it has seen that the server now refuses that order.
+   * Begins a series of checks of what became of the message. With `fence`, a check makes the draft that it finds unreachable for the order already
+   * given, and returns it only after it has seen that the server now refuses that order.
    */
   looking(ordered: D, fence: boolean): () => Promise<SentState<D>>;
-  /** The folders in which a person finds what became of it. */
+  /** Folders in which a person can find the message. */
   readonly folders: string;
 }
 
 /**
- * Sends one message once, whatever fails: a draft that carries a mark, all that belongs to it, and only then the order to send it. Unless the
- * failure of the order says that nothing was done, the mark tells whether it was sent. The order is given again only when no reply to it came and the
- * server was seen to refuse it from now on. What certainly was not sent leaves no draft behind. Throws Failure: `unknown-outcome` where it cannot
- * be told, and then the draft stays; otherwise nothing was sent.
+ * Sends one message exactly once, whatever fails: first a draft with a mark, then everything that belongs to it, then the order to send. Unless the
+ * failure of the order shows that nothing was done, the mark shows whether the message was sent. The order is repeated only when no reply to it came
+ * and the server was seen to refuse it from now on. A message that certainly was not sent leaves no draft. Throws Failure: `unknown-outcome` where
+ * the outcome is not known, and then the draft stays; otherwise nothing was sent.
  */
 export async function sendOnce<D>(steps: SendSteps<D>, delays: RetryDelays): Promise<void> {
   const made = await steps.make();
@@ -82,7 +82,7 @@ export async function sendOnce<D>(steps: SendSteps<D>, delays: RetryDelays): Pro
   }
 }
 
-/** Makes a draft; when the answer is lost, looks for it by its mark before making another. Throws Failure: then nothing was sent. */
+/** Makes a draft. After a lost reply, it searches for the draft by its mark before it makes another. Throws Failure: then nothing was sent. */
 export async function makeOnce<D>(
   { make, find, ...cleanup }: DraftCleanup<D> & { make(): Promise<D>; find(): Promise<D | undefined> },
   delays: RetryDelays,
@@ -97,7 +97,7 @@ export async function makeOnce<D>(
     if (found !== undefined) return found;
   }
   try {
-    // The first may still appear: it is never sent, since only the one we hold is.
+    // The first draft may still appear. It is never sent, because only the draft returned here is.
     return await make();
   } catch (thrown) {
     const failure = asFailure(thrown);
@@ -106,7 +106,7 @@ export async function makeOnce<D>(
 }
 
 async function findDraft<D>(find: () => Promise<D | undefined>, { settle: waits }: RetryDelays, lost: Failure): Promise<D | undefined> {
-  // Half of the looks that a lost order to send is worth: here nothing is at stake but a draft too many.
+  // Half as many checks as after a lost order to send: here only a surplus draft is at stake.
   for (const wait of waits.slice(0, Math.ceil(waits.length / 2))) {
     await sleep(wait);
     try {
@@ -119,7 +119,9 @@ async function findDraft<D>(find: () => Promise<D | undefined>, { settle: waits 
   return undefined;
 }
 
-/** What Exchange made of the message, read from its copy. Nothing when it does not appear in time, or may not be read: it was sent all the same. */
+/**
+ * Reads the sent message from its copy. Returns nothing when the copy does not appear in time or may not be read: the message was sent all the same.
+ */
 export async function copyOf(
   find: () => Promise<Partial<Sent> | undefined>,
   { find: waits }: RetryDelays,
@@ -134,14 +136,14 @@ export async function copyOf(
       const failure = asFailure(thrown);
       throwDefect(failure, "The message was sent.");
       progress?.(`The copy in Sent Items could not be read: ${failure.message}`);
-      // Moved by a rule between the look and the reading, perhaps; anything else will not get better, or is not worth another minute of waiting.
+      // A rule may have moved the copy between the search and the read. Any other failure is permanent, or not worth another minute of waiting.
       if (failure.code === "busy" || (!failure.retryable && failure.code !== "not-found")) return {};
     }
   }
   return {};
 }
 
-/** Once there is a draft, a not-found is about it: it must not be taken for one about the message that is replied to. */
+/** Converts "not found" once there is a draft: it concerns the draft, not the original of a reply. */
 function aboutDraft(failure: Failure): Failure {
   if (failure.code !== "not-found") return failure;
   const { message, wireCode, requestId } = failure;
@@ -153,7 +155,7 @@ function aboutDraft(failure: Failure): Failure {
   });
 }
 
-/** A lost answer while the draft was being made ready has harmed nobody: it is the failure that it was, not `unknown-outcome`. */
+/** Converts a failure before the order to send: a lost reply there is not an `unknown-outcome`, because nothing was sent. */
 export function nothingSent(failure: Failure): Failure {
   const { cause } = failure;
   const lost = cause instanceof Failure && (failure.code === "unknown-outcome" || failure.code === cause.code) ? cause : undefined;
@@ -168,8 +170,8 @@ export function nothingSent(failure: Failure): Failure {
 }
 
 /**
- * Deletes our draft and returns the failure. Where a draft is left afterwards, the failure says where: a reply that says success shows no deletion, only
- * a second look does.
+ * Deletes our draft and returns the failure. If a draft is left afterwards, the failure names its folder. A reply that reports success does not prove
+ * the deletion; only a second search does.
  */
 export async function discardAfterFailure<D>(draft: D, failure: Failure, cleanup: DraftCleanup<D>): Promise<Failure> {
   const deletion = await attempt(() => cleanup.discard(draft));
@@ -177,7 +179,7 @@ export async function discardAfterFailure<D>(draft: D, failure: Failure, cleanup
   return await withLeftDrafts(failure, cleanup);
 }
 
-/** The failure with the drafts of ours that are left, as they are found now. */
+/** Adds the drafts that are still there to the failure. */
 export async function withLeftDrafts(failure: Failure, { left, leftIn }: Pick<DraftCleanup<never>, "left" | "leftIn">): Promise<Failure> {
   const { code, message, hint, wireCode, requestId, backOffMs, cause } = failure;
   const details = { hint, wireCode, requestId, backOffMs, cause };
@@ -198,12 +200,12 @@ function foldersOf(drafts: readonly LeftDraft[]): string {
   return [...new Set(drafts.map(({ folder, mailbox }) => `${folderNames[folder] ?? folder} of ${mailbox}`))].join(" and ");
 }
 
-/** Whether what was asked may have been done although it failed here. What was cancelled may have been on its way. */
+/** Tells whether a failed request may have been carried out. A cancelled request may have been on its way. */
 function mayBeMade({ code }: Failure): boolean {
   return code === "unknown-outcome" || code === "cancelled";
 }
 
-/** The draft stays as it is: whoever finds it out decides about it. */
+/** Returns the Failure for an unknown outcome. The draft stays as it is; the user decides about it. */
 async function unknownOutcome(
   failure: Failure,
   seen: string,
@@ -218,12 +220,12 @@ async function unknownOutcome(
   return await withLeftDrafts(explanation, steps);
 }
 
-/** A draft that is where it was in as many looks will not be found sent in the next: only a lost order may still be carried out. */
+/** After this many checks that find the draft unchanged, another check will not find it sent: only a lost order may still be carried out. */
 const sightingsOfDraft = 3;
 
 type Settled<D> = "sent" | { readonly draft: D } | { readonly seen: string };
 
-/** Looks what became of a message. */
+/** Finds out what became of a message. */
 async function settle<D>(
   { looking, folders }: SendSteps<D>,
   ordered: D,
@@ -245,7 +247,7 @@ async function settle<D>(
       stays = found === "draft" ? stays + 1 : 0;
       if (!isLost && stays >= sightingsOfDraft) break;
     } catch (thrown) {
-      // The next look may succeed; when none does, it cannot be told.
+      // The next check may succeed. If none does, the outcome is not known.
       const trouble = asFailure(thrown);
       throwDefect(trouble, "It is not known whether the message was sent.");
       const { code, retryable, message } = trouble;
