@@ -7,57 +7,59 @@ import { harmlessJson } from "../text/harmless-json.ts";
 import { didYouMean } from "../text/nearest-name.ts";
 import { helpHint, readArguments } from "./command-arguments.ts";
 
-const usage = `mailcordon lab: an Exchange to practise on. It is not Exchange, but it has its
-habits.
+const usage = `mailcordon lab: a practice Exchange. It is not Exchange, but it behaves like
+one.
 
-  --port N        Port to listen on. Default: a free one.
-  --host HOST     Address to listen on. Default: 127.0.0.1, so that only this
-                  machine reaches it.
-  --import DIR    Deliver the .eml files of a folder; their bytes are kept.
-  --fault TEXT    Fail on purpose: kind:operation:first:times and options, such
-                  as 503 or server-busy-item:GetItem:1:2,backOffMs=500. May be
+  --port N        Port to listen on. Default: a free port.
+  --host HOST     Address to listen on. Default: 127.0.0.1, so only this machine
+                  can reach the lab.
+  --import DIR    Folder of .eml files to deliver. The lab keeps their bytes.
+  --fault TEXT    Deliberate fault: kind:operation:first:times and options, such
+                  as 503 or server-busy-item:GetItem:1:2,backOffMs=500. Can be
                   repeated.
-  --habits LIST   Habits of servers other than Exchange, with commas between, such
-                  as opens-deleted,missing:ExportItems.
-  --auth LIST     How accounts sign in: basic, ntlm and negotiate, with commas
-                  between. Default: basic.
+  --habits LIST   Habits of servers other than Exchange, comma-separated, such as
+                  opens-deleted,missing:ExportItems.
+  --auth LIST     Sign-in schemes: basic, ntlm and negotiate, comma-separated.
+                  Default: basic.
   --extended-protection WORD
-                  Channel binding of NTLM over TLS: none, allow (what is sent
-                  must be right) or require. Default: allow.
+                  Channel binding of NTLM over TLS: none, allow (a binding that
+                  is sent must be right) or require. Default: allow.
   --tls-cert FILE, --tls-key FILE
-                  Speak https, with this certificate and its key (PEM).
-  --entra         With a tenant of Microsoft Entra ID, where an application gets
-                  tokens by a client secret.
+                  Certificate and key (PEM) for https.
+  --entra         Add a tenant of Microsoft Entra ID, where an application gets
+                  tokens with a client secret.
   --entra-cert FILE
-                  The same by a certificate; the file (PEM) holds its key, too,
-                  which only mailcordon reads.
+                  Add the tenant; the application gets tokens with this
+                  certificate. The file (PEM) also contains its key, which only
+                  mailcordon reads.
   --entra-federated FILE
-                  The same by the token of another issuer, which the lab writes
-                  to the file.
-  --entra-block   The same, and EWS is blocked for the application, as Exchange
-                  Online does it.
+                  Add the tenant; the application gets tokens with the token of
+                  another issuer, which the lab writes to this file.
+  --entra-block   Add the tenant, and block EWS for the application, as Exchange
+                  Online does.
   --graph-permissions LIST
-                  With --entra: all that the application may at Microsoft Graph,
-                  such as Mail.Read,User.ReadBasic.All. Default: everything.
+                  With --entra: the application's permissions for Microsoft
+                  Graph, such as Mail.Read,User.ReadBasic.All. Default: all.
   --graph-mailboxes LIST
-                  With --entra: the only mailboxes that it may into, as RBAC for
-                  Applications gives them; its token names none of it.
+                  With --entra: the only mailboxes that the application may open,
+                  as with RBAC for Applications; its token does not name them.
   --on-premises LIST
-                  Mailboxes that are not in the cloud: Graph does not reach them.
+                  Mailboxes outside the cloud, which Graph does not reach.
   --unlicensed LIST
-                  People without a licence: Graph does not reach them either.
-  --proxy         With a proxy, which leads to the lab, also under the names
-                  mail.example.com and autodiscover.example.com, and to nowhere
-                  else.
+                  People without a licence, whom Graph does not reach either.
+  --proxy         Add a proxy that leads only to the lab, also under the names
+                  mail.example.com and autodiscover.example.com.
   --proxy-user NAME:PASSWORD
-                  The same, and it lets only this user through.
+                  Add the proxy, and let only this user pass.
   --autodiscover KIND
-                  Let Autodiscover fail or lie, such as refuse:404 or
-                  answer:https://mail.example.net/EWS/Exchange.asmx. It is asked
-                  through the proxy.
-  --json          Say how to reach it as one JSON document, also on a terminal.
-  --quiet         Nothing on standard error.
-  --help          Show this and every fault, habit and lie.
+                  Make Autodiscover fail or lie, such as refuse:404 or
+                  answer:https://mail.example.net/EWS/Exchange.asmx. Clients
+                  reach it through the proxy.
+  --json          Print how to reach the lab as one JSON document, even on a
+                  terminal.
+  --quiet         Print nothing on standard error.
+  --help          Show this text and every fault, habit and behaviour of
+                  Autodiscover.
 `;
 
 /** `mailcordon lab`: starts the lab, says how to reach it, and runs until it is stopped. Gives the exit code. */

@@ -18,10 +18,10 @@ export const clock: Step = {
       return {
         status: "warning",
         tried,
-        found: `${words}: tokens, Kerberos and NTLM may be refused for it`,
-        next: ["Set this machine's clock by a time server:", "timedatectl set-ntp true", "w32tm /resync"],
+        found: `${words}: servers may refuse tokens, Kerberos and NTLM because of this`,
+        next: ["Synchronise this machine's clock with a time server:", "timedatectl set-ntp true", "w32tm /resync"],
       };
     }
-    return { status: "unknown", tried, found: "no reply with a Date has come" };
+    return { status: "unknown", tried, found: "no reply had a Date header" };
   },
 };

@@ -18,9 +18,9 @@ export function mailboxOf(checkup: Checkup): string | undefined {
 export const noMailboxNamed: Finding = {
   status: "unknown",
   code: "invalid-input",
-  tried: "looked which mailbox to try",
-  found: "none is named",
-  next: ["Name one: mailcordon doctor --mailbox somebody@example.com; or set mailbox for this connection."],
+  tried: "checked which mailbox to try",
+  found: "no mailbox is named",
+  next: ["Name a mailbox: mailcordon doctor --mailbox somebody@example.com; or set mailbox for this connection."],
 };
 
 /** Where Microsoft Graph is, or Exchange Web Services: as the settings say it, or as Autodiscover found it. */

@@ -83,7 +83,7 @@ export async function doctor(wanted: DoctorOptions): Promise<DoctorReport> {
 }
 
 function skippedFor(cause: StepName): Finding {
-  return { status: "skipped", tried: "nothing", found: `it makes no sense before ${cause} is right` };
+  return { status: "skipped", tried: "nothing", found: `the step ${cause} must succeed first` };
 }
 
 async function runStep(step: Step, checkup: Checkup): Promise<Finding> {
@@ -108,7 +108,7 @@ function conclude(
     success,
     message: success
       ? `${actions.length === 1 ? "The action" : `All ${actions.length} actions`} would work.`
-      : `${bad.length} of ${actions.length} actions would not work, or that cannot be said.`,
+      : `${bad.length} of ${actions.length} actions would not work, or could not be judged.`,
     steps: reports,
     actions: verdicts,
     ...(granted === undefined ? {} : { permissions: [...granted].map(([permission, answer]) => ({ permission, granted: answer })) }),

@@ -10,9 +10,9 @@ export const proxy: Step = {
   async run(checkup) {
     const connection = connectionOf(checkup);
     const url = urlOf(checkup);
-    const tried = `looked which proxy leads to ${url.host}`;
+    const tried = `checked which proxy leads to ${url.host}`;
     const found = proxyOf(connection, url);
-    if (found === undefined) return { status: "ok", tried, found: "none: the server is reached directly" };
+    if (found === undefined) return { status: "ok", tried, found: "none: the connection to the server is direct" };
     const who = found.credentials === undefined ? "without a user name" : "with a user name";
     return { status: "ok", tried, found: `${found.url.origin}, ${who}` };
   },
@@ -32,11 +32,11 @@ export const nameResolution: Step = {
         status: "failed",
         code: "unreachable",
         tried,
-        found: codeOf(thrown) === "ENOTFOUND" ? "there is no such name" : `it cannot be resolved (${codeOf(thrown)})`,
+        found: codeOf(thrown) === "ENOTFOUND" ? "the name does not exist" : `it cannot be resolved (${codeOf(thrown)})`,
         next: [
           `Check the host in ${fieldOf(checkup, "url")}, and ask your name server for it:`,
           `nslookup ${host}`,
-          "If only a proxy knows the way, set it for this connection or in HTTPS_PROXY.",
+          "If only a proxy can resolve the name, set the proxy for this connection or in HTTPS_PROXY.",
         ],
       };
     }
@@ -58,9 +58,9 @@ export const tcp: Step = {
       tried,
       found: errorTexts[problem] ?? problem,
       next: isProxy
-        ? ["Check the proxy's address and port, and that it runs."]
+        ? ["Check the proxy's address and port, and that the proxy is running."]
         : [
-            `Let the firewalls between this machine and ${host} pass TCP port ${port}, or set the proxy that leads there.`,
+            `Open TCP port ${port} in the firewalls between this machine and ${host}, or set the proxy that leads there.`,
             `Test-NetConnection -ComputerName ${host} -Port ${port}`,
           ],
     };

@@ -15,8 +15,8 @@ export const permissions: Step = {
       const role = connection.access === "impersonation" ? "ApplicationImpersonation" : "Full Access as a delegate";
       return {
         status: "unknown",
-        tried: "looked for permissions that can be seen from here",
-        found: `how the account signs in says nothing of its roles; needed are ${role} and, to list mailboxes, Discovery Management: the steps mailbox and discovery try them`,
+        tried: "checked for permissions that are visible from here",
+        found: `the sign-in does not show the account's roles. It needs ${role} and, to list mailboxes, Discovery Management: the steps mailbox and discovery try them`,
       };
     }
     const tried = "compared the permissions in the token with what the actions need over EWS";
@@ -41,7 +41,7 @@ function ofApplication({ roles, appId }: TokenFacts, access: "impersonation" | "
     found:
       "full_access_as_app is missing in the token. That is right where RBAC for Applications gives the access (Application EWS.AccessAsApp)",
     next: [
-      "If it does not, either limit the application to some mailboxes (see `mailcordon setup entra --mailboxes`), or let it into all:",
+      "If it does not, either limit the application to some mailboxes (see `mailcordon setup entra --mailboxes`), or give it access to all:",
       ...(appId === undefined ? [] : findApplication(appId)),
       ...consentToAll,
     ],
@@ -62,7 +62,7 @@ function ofUser({ scopes }: TokenFacts, access: "impersonation" | "delegate"): O
   if (access === "impersonation") {
     return {
       status: "warning",
-      found: "the token is of a person, and Exchange Online has no impersonation for people any more",
+      found: "the token belongs to a person, and Exchange Online no longer lets people impersonate",
       next: ["Set for this connection, and give the person Full Access to the mailboxes:", "access: delegate"],
     };
   }

@@ -45,11 +45,11 @@ function authText({ auth }: Pick<Connection, "auth">): string {
     case "oauth":
       return `the application ${auth.clientId || "of this machine"} with ${auth.credential.kind}`;
     case "kerberos":
-      return "the Kerberos ticket of whoever runs this";
+      return "the Kerberos ticket of the user who runs mailcordon";
     case "client-certificate":
       return `the client certificate in ${auth.files.map((file) => basename(file)).join(" and ")}`;
     case "auto":
-      return `the strongest way that the server offers, with ${has(auth).join(" and ") || "no password"}${auth.atLeast === undefined ? "" : `, nothing weaker than ${auth.atLeast}`}`;
+      return `the strongest scheme that the server offers, with ${has(auth).join(" and ") || "no password"}${auth.atLeast === undefined ? "" : `, nothing weaker than ${auth.atLeast}`}`;
     default:
       return `a password of ${auth.username}, by ${auth.kind === "ntlm" ? "NTLM" : "Basic"}`;
   }

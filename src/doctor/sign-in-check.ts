@@ -23,16 +23,16 @@ export const signInOffer: Step = {
   async run(checkup) {
     const { auth, name } = connectionOf(checkup);
     const { host } = urlOf(checkup);
-    const tried = `looked which ways to sign in ${host} offers`;
+    const tried = `checked which sign-in schemes ${host} offers`;
     const atLeast = auth.kind === "auto" ? auth.atLeast : undefined;
     const offers = observedOffers(checkup);
-    if (offers.length === 0) return { status: "unknown", tried, found: "it was not seen: the server asked for no sign-in" };
-    const found = `${offers.join(", ")}; the floor (auth.auto.at_least) is ${atLeast ?? "not set"}`;
+    if (offers.length === 0) return { status: "unknown", tried, found: "unknown: the server asked for no sign-in" };
+    const found = `${offers.join(", ")}; the minimum (auth.auto.at_least) is ${atLeast ?? "not set"}`;
     const isBelow = atLeast !== undefined && offers.every((scheme) => isWeaker(scheme, atLeast));
     if (!isBelow && offers.some((scheme) => scheme !== "basic")) return { status: "ok", tried, found };
     const look = [
-      "If it should offer more, somebody on the way may have removed the stronger ways: check the proxies and load balancers in between.",
-      "An administrator can look which ways are switched on:",
+      "If the server should offer more, something in between may have removed the stronger schemes: check the proxies and load balancers.",
+      "An administrator can check which schemes are enabled:",
       showVirtualDirectory,
     ];
     if (isBelow) {
@@ -41,10 +41,10 @@ export const signInOffer: Step = {
     return {
       status: "warning",
       tried,
-      found: `only ${found}. Whoever ends TLS on the way reads the password itself`,
+      found: `only ${found}. Anything that terminates TLS in between can read the password`,
       next: [
         ...look,
-        `When the server offers NTLM or Kerberos, set for connections.${name}, so that nothing weaker is ever used:`,
+        `If the server offers NTLM or Kerberos, set for connections.${name}, so nothing weaker is ever used:`,
         "at_least: ntlm # in auth.auto",
       ],
     };

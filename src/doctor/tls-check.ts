@@ -17,8 +17,8 @@ export const tls: Step = {
   async run(checkup) {
     const connection = connectionOf(checkup);
     const url = urlOf(checkup);
-    if (url.protocol !== "https:") return { status: "skipped", tried: "looked at the URL", found: "plain http on this machine: no TLS" };
-    const tried = `spoke TLS with ${url.host}`;
+    if (url.protocol !== "https:") return { status: "skipped", tried: "checked the URL", found: "plain http on this machine: no TLS" };
+    const tried = `opened a TLS connection to ${url.host}`;
     const { network } = connection;
     try {
       const { ca, tls: requested } = await networkSettingsOf(checkup);
@@ -48,8 +48,8 @@ export const tls: Step = {
 function unverified({ found }: Omit<Finding, "tried">, field: string): Omit<Finding, "tried"> {
   return {
     status: "warning",
-    found: `tls.verify is false, so that whoever stands between can read the password and change the mail. ${found}`,
-    next: [`Name the authority as ${field} instead, and take the setting away:`, "tls: { verify: true }"],
+    found: `tls.verify is false, so anyone between can read the password and change messages. ${found}`,
+    next: [`Name the authority as ${field} instead, and remove the setting:`, "tls: { verify: true }"],
   };
 }
 
@@ -63,7 +63,10 @@ interface HandshakeResult {
 
 function handshake(request: ClientRequest, ms: number): Promise<HandshakeResult> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => end(() => reject(new Failure("timeout", `TLS did not stand within ${ms / 1000} s.`))), ms);
+    const timer = setTimeout(
+      () => end(() => reject(new Failure("timeout", `The TLS handshake did not finish within ${ms / 1000} s.`))),
+      ms,
+    );
     const end = (tell: () => void) => {
       clearTimeout(timer);
       tell();
@@ -113,7 +116,7 @@ function judge({ protocol, problem, chain }: HandshakeResult, name: string, chec
   if (days < 0 || problem === "CERT_HAS_EXPIRED") {
     if (checkup.backEnd === "graph") return bad("The certificate has expired", between);
     return bad("The certificate has expired", [
-      "Renew it on the server and bind it to IIS (an expired authority in the chain counts, too; a wrong clock here as well):",
+      "Renew the certificate on the server and bind it to IIS. An expired authority in the chain or a wrong clock here can also be the cause:",
       "Get-ExchangeCertificate | Format-List Subject,CertificateDomains,NotAfter,Services,Thumbprint",
       "Enable-ExchangeCertificate -Thumbprint '<thumbprint of the new one>' -Services IIS",
     ]);
@@ -122,16 +125,14 @@ function judge({ protocol, problem, chain }: HandshakeResult, name: string, chec
     case undefined:
       break;
     case "CERT_NOT_YET_VALID":
-      return bad("The certificate is not valid yet", [
-        "Compare this machine's clock with the true time; else the server has the wrong certificate.",
-      ]);
+      return bad("The certificate is not valid yet", ["Check this machine's clock; if it is right, the server has the wrong certificate."]);
     case "ERR_TLS_CERT_ALTNAME_INVALID":
     case "HOSTNAME_MISMATCH":
       return bad(`The certificate is not for ${name}`, [
         ...(checkup.backEnd === "graph"
           ? between
           : [
-              "Use one of the names of the certificate in ews.url (or as tls.server_name, where the URL must stay as it is); or have a certificate for this name bound to IIS.",
+              "Use one of the certificate's names in ews.url (or as tls.server_name if the URL must not change), or have a certificate for this name bound to IIS.",
             ]),
       ]);
     case "SELF_SIGNED_CERT_IN_CHAIN":
@@ -144,17 +145,17 @@ function judge({ protocol, problem, chain }: HandshakeResult, name: string, chec
         `${checkup.backEnd}: { ca_file: /etc/ssl/private-ca.pem }`,
       ]);
     default:
-      return bad(`The certificate is not trusted (${problem})`, ["Have the certificate of the server looked at."]);
+      return bad(`The certificate is not trusted (${problem})`, ["Have the server's certificate checked."]);
   }
   // Microsoft's own are renewed without anybody's doing.
   if (days < warningDays && checkup.backEnd === "ews")
-    return { status: "warning", found: `${about}. It ends soon`, next: ["Have the certificate renewed before it ends."] };
+    return { status: "warning", found: `${about}. It expires soon`, next: ["Renew the certificate before it expires."] };
   return { status: "ok", found: about };
 }
 
 const between: readonly string[] = [
-  "Such a certificate is not Microsoft's: something stands between and shows its own, as proxies do that look into TLS; or this machine's clock is wrong.",
-  "Ask who runs the network to let this host through as it is.",
+  "This certificate is not Microsoft's: a TLS-inspecting proxy in between presents its own, or this machine's clock is wrong.",
+  "Ask the network's administrator to exempt this host from TLS inspection.",
 ];
 
 /** `CN=mail.example.com\nO=…` in one line. */

@@ -37,7 +37,7 @@ export const token: Step = {
       case "auto":
         return judgeOptionalToken(auth, checkup);
       default:
-        return { status: "skipped", tried: "looked how the account signs in", found: "without a token" };
+        return { status: "skipped", tried: "checked how the account signs in", found: "it uses no token" };
     }
   },
 };
@@ -48,7 +48,7 @@ async function judgeOptionalToken(
   checkup: Checkup,
 ): Promise<Finding> {
   if (ready === undefined && oauth === undefined)
-    return { status: "skipped", tried: "looked how the account signs in", found: "without a token" };
+    return { status: "skipped", tried: "checked how the account signs in", found: "it uses no token" };
   const tried = "read the token that the settings name";
   const finding: Finding = oauth === undefined ? { tried, ...judge(ready?.reveal() ?? "", checkup) } : await fetched(oauth, checkup);
   if (finding.status !== "failed" || account === undefined) return finding;
@@ -88,16 +88,16 @@ export async function newToken(auth: OAuth, resource: "exchange" | "graph", chec
 }
 
 async function credentialLifetime(credential: EntraCredential, now: number): Promise<Pick<Finding, "status" | "found" | "next">> {
-  if (credential.kind === "client-secret") return { status: "ok", found: "when the client secret ends cannot be seen from here" };
+  if (credential.kind === "client-secret") return { status: "ok", found: "the expiry of the client secret is not visible from here" };
   if (credential.kind !== "certificate") return { status: "ok", found: `signed in by ${credential.kind}` };
   const { certificate } = await readCertificate(credential.read(), now);
   const days = Math.floor((Date.parse(certificate.validTo) - now) / day);
-  const found = `the certificate ends in ${days} days`;
+  const found = `the certificate expires in ${days} days`;
   if (days >= warningDays) return { status: "ok", found };
   return {
     status: "warning",
     found,
-    next: ["Make a new certificate and upload it beside the old one: `mailcordon setup entra` prints how."],
+    next: ["Create a new certificate and upload it beside the old one: `mailcordon setup entra` prints the commands."],
   };
 }
 
@@ -122,7 +122,7 @@ function repair(wireCode: string | undefined, clientId: string, { backEnd, actio
 function judge(text: string, checkup: Checkup): Omit<Finding, "tried"> {
   const facts = tokenFacts(text);
   if (facts === undefined)
-    return { status: "unknown", found: "it is no JSON Web Token, so it says nothing of itself; the server may still take it" };
+    return { status: "unknown", found: "it is not a JSON Web Token, so its contents are not visible; the server may still accept it" };
   checkup.learned.token = facts;
   const { audience, expiresAt } = facts;
   const about = described(facts);
@@ -131,8 +131,8 @@ function judge(text: string, checkup: Checkup): Omit<Finding, "tried"> {
     return {
       status: "failed",
       code: "unauthenticated",
-      found: `it ended ${-minutes} minutes ago. ${about}`,
-      next: ["Get a new token (it lives about an hour), or give an application registration to the settings, so that it is renewed."],
+      found: `it expired ${-minutes} minutes ago. ${about}`,
+      next: ["Get a new token (it is valid for about an hour), or configure an application registration (auth.oauth), which renews it."],
     };
   }
   const astray = audience === undefined ? undefined : (checkup.backEnd === "graph" ? wrongGraphAudience : wrongAudience)(audience, checkup);

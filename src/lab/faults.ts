@@ -8,10 +8,10 @@ export const faultKinds = {
   "429": "HTTP 429 with Retry-After (Microsoft Graph only)",
   "500": "HTTP 500 with an HTML body",
   "503": "HTTP 503 with Retry-After",
-  "504": "the operation is done, but what stands before the server gave up waiting: HTTP 504 (Microsoft Graph only)",
+  "504": "the operation is done, but a gateway gave up waiting: HTTP 504 (Microsoft Graph only)",
   "error-after": "the operation is done, the reply says ErrorInternalServerError",
   "reset-before": "the connection is reset before anything is done",
-  "reset-after": "the operation is done, the answer is lost",
+  "reset-after": "the operation is done, the reply is lost",
   "reset-mid-body": "the operation is done, the connection is reset in the middle of the reply",
   truncate: "the operation is done, the reply ends early although its length says that it is complete",
   "close-cut": "the operation is done, the reply has no length, and the connection is closed in the middle of it",
@@ -172,14 +172,14 @@ function count(text: string | undefined, what: string): number | undefined {
 export function parseFault(text: string): FaultRule {
   const [head = "", ...options] = text.split(",");
   const [kind = "", operation, nth, times, ...rest] = head.split(":");
-  if (!isFaultKind(kind)) throw new Error(`"${kind}" is no kind of fault. Kinds: ${Object.keys(faultKinds).join(", ")}.`);
+  if (!isFaultKind(kind)) throw new Error(`"${kind}" is not a kind of fault. Kinds: ${Object.keys(faultKinds).join(", ")}.`);
   if (rest.length > 0) throw new Error(`"${head}" has too many parts: kind:operation:nth:times.`);
   const given = new Map<string, string>();
   for (const option of options) {
     const equals = option.indexOf("=");
     const key = option.slice(0, Math.max(equals, 0));
     if (!["mailbox", "item", "itemId", "backOffMs", "delayMs", "code"].includes(key))
-      throw new Error(`"${option}" is no option of a fault.`);
+      throw new Error(`"${option}" is not an option of a fault.`);
     given.set(key, option.slice(equals + 1));
   }
   return {

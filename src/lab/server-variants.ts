@@ -4,17 +4,17 @@ import type { LabFolder, LabItem, LabMailbox } from "./store/mailbox.ts";
 export const serverVariants = {
   "other-wrapper":
     "SendItem replies with NoError in m:Responses instead of m:ResponseMessages; other-wrapper:OPERATION does so for another",
-  "keeps-sent-drafts": "SendItem leaves the draft where it lies",
+  "keeps-sent-drafts": "SendItem leaves the draft in its folder",
   "opens-deleted":
     "GetItem opens a soft-deleted item by its old id and names the folder where it is now; opens-deleted:in-place names the old folder, which no longer lists it",
   "no-new-ids": "MoveItem and CopyItem return no new id",
-  "ids-without-mailbox": "ids of items, folders and attachments hold no mailbox; the server obeys each id that the account may open",
+  "ids-without-mailbox": "ids of items, folders and attachments contain no mailbox; the server accepts each id that the account may open",
   "refuses-restrictions": "FindItem refuses every restriction; refuses-restrictions:PROPERTY only those with item:Size, 0x0c1f or the like",
   "ignores-queries": "FindItem ignores its QueryString and returns every item",
-  "counts-folder": "FindItem counts in TotalItemsInView every item of the folder, also those that its restriction or query leaves out",
+  "counts-folder": "FindItem counts every item of the folder in TotalItemsInView, including items that its restriction or query excludes",
   missing: "missing:OPERATION: the server does not know this operation, such as missing:ExportItems",
-  "get-405": "GET is answered 405 without a challenge; only POST is challenged",
-  "read-only-delegates": "an account that opens the mailbox of another as a delegate may only read in it",
+  "get-405": "the server replies to GET with 405 and no challenge; it challenges only POST",
+  "read-only-delegates": "an account that opens another mailbox as a delegate may only read it",
   "attached-mime-only": "GetAttachment returns an attached message as MimeContent and nothing else",
 } as const satisfies Record<string, string>;
 

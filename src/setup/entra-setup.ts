@@ -35,14 +35,14 @@ export function entraSteps(values: EntraSetupValues): readonly SetupStep[] {
   return [
     {
       title: "Sign in as an administrator",
-      about: ["Needed are the roles Application Administrator and Exchange Administrator; for consent, Privileged Role Administrator."],
+      about: ["You need the roles Application Administrator and Exchange Administrator; for consent, Privileged Role Administrator."],
       lines: signIn(values.tenant, values.cloud),
     },
     registration(values.clientId),
     credential(values.certificate),
     ...(backend.kind === "graph" ? overGraph(backend.grants, values.mailboxes) : overEws(values.mailboxes)),
     {
-      title: "Look whether it works",
+      title: "Check that it works",
       about: [
         `Put the values into mailcordon.yaml as the guide says${backend.kind === "graph" ? ", with backend: graph" : ""}, then: mailcordon doctor --mailbox ADDRESS`,
       ],
@@ -53,7 +53,7 @@ export function entraSteps(values: EntraSetupValues): readonly SetupStep[] {
 
 const known: SetupStep = {
   title: "Make the application known to Exchange Online",
-  about: ["Roles of Exchange Online are given to this entry. Once is enough: that it exists already is no error."],
+  about: ["Exchange Online assigns roles to this entry. Once is enough: if it exists already, ignore the error."],
   lines: registerInExchange,
 };
 
@@ -64,7 +64,7 @@ function overEws(mailboxes: readonly string[]): readonly SetupStep[] {
     {
       title: "Let the application list and search mailboxes",
       about: [
-        "Only what lists mailboxes, or searches in all of them, needs it. An hour until it counts.",
+        "Only actions that list mailboxes, or search all of them, need it. It takes effect after an hour.",
         "Whether Exchange Online answers an application here is not promised by Microsoft: `mailcordon doctor` tries it.",
       ],
       portal: "Exchange admin center > Roles > Admin roles > Discovery Management > Assigned",
@@ -73,8 +73,8 @@ function overEws(mailboxes: readonly string[]): readonly SetupStep[] {
     {
       title: "Allow EWS for the application",
       about: [
-        "Since October 2026 Exchange Online blocks EWS but for allowed applications, and on 2027-04-01 it ends EWS.",
-        "The list is written whole: the lines read it, add this application, and write it. EwsEnabled counts after about an hour, the list after up to 24.",
+        "Since October 2026 Exchange Online allows EWS only for listed applications; on 2027-04-01 it ends EWS.",
+        "This replaces the whole list: the commands read it, add this application and write it back. EwsEnabled takes effect after about an hour, the list after up to 24.",
       ],
       lines: allowEws(undefined),
     },
@@ -93,7 +93,7 @@ function overGraph(grants: readonly GraphGrant[], mailboxes: readonly string[]):
         title: "Give the application its permissions, for every mailbox",
         about: [
           `The least set: ${names(grants).join(", ")}. A permission that is there already is refused as such: that is no error.`,
-          "To limit it to some mailboxes, print this again with --mailboxes and leave this step out: grants add up, so that consent here would undo the limit.",
+          "To limit it to some mailboxes, print this again with --mailboxes and skip this step: grants add up, so consent here would undo the limit.",
         ],
         portal: consentPortal,
         lines: consentToGraph(names(grants)),
@@ -103,7 +103,7 @@ function overGraph(grants: readonly GraphGrant[], mailboxes: readonly string[]):
   const directory: SetupStep = {
     title: "Let the application list people",
     about: [
-      "It is no permission for mailboxes, so that no scope limits it. Only what lists mailboxes, or searches in all of them, needs it.",
+      "This permission is not for mailboxes, so no scope limits it. Only actions that list mailboxes, or search all of them, need it.",
     ],
     portal: consentPortal,
     lines: consentToGraph(names(ofDirectory)),
@@ -114,10 +114,10 @@ function overGraph(grants: readonly GraphGrant[], mailboxes: readonly string[]):
       : [
           known,
           {
-            title: "Let the application into some mailboxes (RBAC for Applications)",
+            title: "Give the application access to some mailboxes (RBAC for Applications)",
             about: [
-              "Look first what was consented to, and take away what is given here: grants add up. 30 minutes to 2 hours until it counts.",
-              "The token then names no role for mailboxes; that is right. The last line shows what counts for the first mailbox.",
+              "First list existing consent, and remove what is assigned here: grants add up. It takes effect after 30 minutes to 2 hours.",
+              "The token then names no role for mailboxes; that is expected. The last command shows what applies to the first mailbox.",
             ],
             lines: [...showConsent, ...mailboxScope(mailboxes), ...grantInScope(grants), ...testAuthorization(mailboxes[0])],
           },
@@ -129,7 +129,7 @@ function overGraph(grants: readonly GraphGrant[], mailboxes: readonly string[]):
 function registration(clientId: string | undefined): SetupStep {
   if (clientId !== undefined) {
     return {
-      title: "Take the application that is there",
+      title: "Find the existing application",
       about: [],
       portal: "Entra admin center > App registrations > All applications",
       lines: findApplication(clientId),
@@ -146,9 +146,9 @@ function registration(clientId: string | undefined): SetupStep {
 function credential(certificate: string | undefined): SetupStep {
   if (certificate === undefined) {
     return {
-      title: "Make a client secret",
+      title: "Create a client secret",
       about: [
-        "SecretText is shown once: put it into a file or a variable that the settings name. A certificate is better: it never travels.",
+        "SecretText is shown once: store it in a file or a variable that the settings name. A certificate is safer: its key is never sent.",
       ],
       portal: "the application > Certificates & secrets > Client secrets > New client secret",
       lines: addSecret,
@@ -157,7 +157,7 @@ function credential(certificate: string | undefined): SetupStep {
   return {
     title: "Upload the certificate",
     about: [
-      "Make one where the key is to stay, for instance:",
+      "Create the certificate on the machine that keeps the key, for example:",
       "openssl req -x509 -newkey rsa:3072 -sha256 -days 365 -nodes -subj /CN=mailcordon -keyout mailcordon.key -out mailcordon.cer",
     ],
     portal: "the application > Certificates & secrets > Certificates > Upload certificate",
@@ -168,9 +168,9 @@ function credential(certificate: string | undefined): SetupStep {
 function access(mailboxes: readonly string[]): SetupStep {
   if (mailboxes.length === 0) {
     return {
-      title: "Let the application into every mailbox",
+      title: "Give the application access to every mailbox",
       about: [
-        "To limit it to some, print this again with --mailboxes and leave this step out: grants add up, so that consent here would undo the limit.",
+        "To limit it to some mailboxes, print this again with --mailboxes and skip this step: grants add up, so consent here would undo the limit.",
       ],
       portal:
         "the application > API permissions > Add a permission > APIs my organization uses > Office 365 Exchange Online > Application permissions > full_access_as_app, then Grant admin consent",
@@ -178,10 +178,10 @@ function access(mailboxes: readonly string[]): SetupStep {
     };
   }
   return {
-    title: "Let the application into some mailboxes (RBAC for Applications)",
+    title: "Give the application access to some mailboxes (RBAC for Applications)",
     about: [
-      "Take away full_access_as_app in API permissions if it was consented to: grants add up. 30 minutes to 2 hours until it counts.",
-      "The token then names no role; that is right.",
+      "Remove full_access_as_app in API permissions if it has consent: grants add up. It takes effect after 30 minutes to 2 hours.",
+      "The token then names no role; that is expected.",
     ],
     lines: allowMailboxes(mailboxes),
   };

@@ -24,26 +24,26 @@ export function onPremisesSteps({ account, mailboxes, delegate }: OnPremisesSetu
   return [
     {
       title: "The service account",
-      about: ["It needs a mailbox to send from, no rights as an administrator, and a long password. Leave the step out when it is there."],
+      about: ["The account needs a mailbox to send from and a long password, but no administrator rights. Skip this step if it exists."],
       portal: "Exchange admin center > recipients > mailboxes > New",
       lines: createAccount(account),
     },
     delegate ? asDelegate(account, mailboxes) : asOwner(account, mailboxes),
     {
       title: "Let the account list and search mailboxes",
-      about: ["Only what lists mailboxes, or searches in all of them, needs it. An hour until it counts."],
+      about: ["Only actions that list mailboxes, or search all of them, need it. It takes effect after an hour."],
       portal: "Exchange admin center > permissions > admin roles > Discovery Management > Members",
       lines: discoveryRole(account),
     },
     {
-      title: "A throttling policy of its own",
+      title: "A separate throttling policy",
       about: [
-        "So that a search over many mailboxes is not cut off. The concurrency stays at the default of 27, which mailcordon keeps to.",
+        "It keeps Exchange from cutting off a search over many mailboxes. The concurrency stays at the default of 27, which mailcordon respects.",
       ],
       lines: throttling(account),
     },
     {
-      title: "Look how EWS may be signed in to",
+      title: "Check the sign-in schemes of EWS",
       about: [
         "ExternalUrl or InternalUrl is the URL for the settings. WindowsAuthentication: NTLM and Kerberos; BasicAuthentication: Basic.",
         "ExtendedProtectionTokenChecking may be None, Allow or Require: mailcordon's NTLM binds itself to the TLS connection.",
@@ -51,14 +51,14 @@ export function onPremisesSteps({ account, mailboxes, delegate }: OnPremisesSetu
       lines: [showVirtualDirectory],
     },
     {
-      title: "Look at the certificate",
+      title: "Check the certificate",
       about: [
-        "The one whose Services hold IIS. When a private authority issued it, save that authority's certificate as PEM and name it as ca_file.",
+        "Find the certificate whose Services include IIS. If a private authority issued it, save that authority's certificate as PEM and name it as ca_file.",
       ],
       lines: [showCertificates],
     },
     {
-      title: "Look whether it works",
+      title: "Check that it works",
       about: ["Put the values into mailcordon.yaml as the guide says, then: mailcordon doctor --mailbox ADDRESS"],
       lines: [],
     },
@@ -70,8 +70,8 @@ function asOwner(account: string, mailboxes: readonly string[]): SetupStep {
     title: mailboxes.length === 0 ? "Impersonation of every mailbox" : "Impersonation of some mailboxes",
     about: [
       mailboxes.length === 0
-        ? "To limit it to some, print this again with --mailboxes."
-        : "Who is in the group can be acted for; add to the group later instead of changing the role.",
+        ? "To limit it to some mailboxes, print this again with --mailboxes."
+        : "The account can act for the members of the group. Add members later instead of changing the role.",
     ],
     portal: "Exchange admin center > permissions > admin roles > New, with the role ApplicationImpersonation",
     lines: impersonation(account, mailboxes),
@@ -81,7 +81,7 @@ function asOwner(account: string, mailboxes: readonly string[]): SetupStep {
 function asDelegate(account: string, mailboxes: readonly string[]): SetupStep {
   return {
     title: "Rights as a delegate",
-    about: ["Full Access does not hold Send As. In the settings: access: delegate"],
+    about: ["Full Access does not include Send As. In the settings: access: delegate"],
     portal: "Exchange admin center > recipients > mailboxes > the mailbox > mailbox delegation",
     lines: mailboxes.flatMap((mailbox) => [...delegateRight(mailbox, account), ...sendAs(mailbox, account)]),
   };

@@ -19,5 +19,5 @@ export function scriptOf(title: string, steps: readonly SetupStep[]): string {
       ...lines,
     ].join("\n"),
   );
-  return [`# ${title}\n# Read it, then run it line by line. Nothing was changed by printing it.`, ...texts].join("\n\n");
+  return [`# ${title}\n# Read it, then run it line by line. Printing it changed nothing.`, ...texts].join("\n\n");
 }

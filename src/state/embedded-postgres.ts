@@ -61,7 +61,7 @@ export async function openEmbedded(directory: string): Promise<Embedded> {
       await stopServer(Number(pid), binaries, home, account);
       // Another process may start it again at once: then the lock is another one's.
       for (const deadline = Date.now() + stopMs; readLock(data)[0] === pid; await pause(10)) {
-        if (Date.now() > deadline) throw new Failure("internal", "The database of the state does not stop.");
+        if (Date.now() > deadline) throw new Failure("internal", "The state database does not stop.");
       }
     },
   };
@@ -93,7 +93,7 @@ async function prepareFolder(directory: string, home: string): Promise<Account |
   if (closed === undefined) return account;
   throw new Failure(
     "invalid-settings",
-    "serve.state_dir: PostgreSQL does not run as root, and its user cannot get through a folder above it.",
+    "serve.state_dir: PostgreSQL does not run as root, and its user has no access to a folder above it.",
     {
       local: closed,
       hint: "Set serve.state_dir to a folder such as /var/lib/mailcordon, or run as an ordinary user, or set DATABASE_URL.",
@@ -127,7 +127,7 @@ function unprivilegedAccount(): Account {
     const [, , uid, gid] = lines.find((line) => line.startsWith(`${name}:`))?.split(":") ?? [];
     if (uid !== undefined && gid !== undefined) return { uid: Number(uid), gid: Number(gid) };
   }
-  throw new Failure("invalid-settings", "PostgreSQL does not run as root, and there is neither a user postgres nor nobody.", {
+  throw new Failure("invalid-settings", "PostgreSQL does not run as root, and neither the user postgres nor the user nobody exists.", {
     hint: "Run mailcordon as an ordinary user, or set DATABASE_URL.",
   });
 }
@@ -153,7 +153,7 @@ async function initialise(home: string, data: string, binaries: Binaries, accoun
     }
     const words = ["--pgdata", fresh, "--username", user, "--pwfile", passwordFile, "--auth", "scram-sha-256", "--encoding", "UTF8"];
     const { code, said: output } = await run(binaries, binaries.initdb, [...words, "--locale", "C", "--no-instructions"], home, account);
-    if (code !== 0) throw new Failure("internal", "The database of the state could not be made.", { local: output });
+    if (code !== 0) throw new Failure("internal", "The state database could not be created.", { local: output });
     await rename(passwordFile, join(fresh, "mailcordon-password"));
     await rename(fresh, data);
   } catch (thrown) {
@@ -169,7 +169,7 @@ function readPassword(data: string): string {
     return readFileSync(join(data, "mailcordon-password"), "utf8");
   } catch (thrown) {
     const code = errorCode(thrown) ?? "unknown error";
-    throw new Failure("invalid-settings", `The password of the state's database cannot be read (${code}).`, { cause: thrown });
+    throw new Failure("invalid-settings", `The password of the state database cannot be read (${code}).`, { cause: thrown });
   }
 }
 
@@ -247,7 +247,7 @@ async function launch(home: string, data: string, binaries: Binaries, account: A
     await new Promise<void>((resolve, reject) => {
       child.once("spawn", resolve);
       child.on("error", (error: NodeJS.ErrnoException) =>
-        reject(new Failure("internal", `The database of the state does not start (${error.code}).`, { hint: reachHint, cause: error })),
+        reject(new Failure("internal", `The state database does not start (${error.code}).`, { hint: reachHint, cause: error })),
       );
     });
     return child;
@@ -267,7 +267,7 @@ function openLog(path: string, anew: boolean): number {
   }
 }
 
-const reachHint = "The user that it runs as must reach the program and its folder. Or set DATABASE_URL.";
+const reachHint = "Give the user that PostgreSQL runs as access to the program and its folder, or set DATABASE_URL.";
 
 /** PostgreSQL takes none by itself. */
 function freePort(): Promise<number> {

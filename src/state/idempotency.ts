@@ -51,13 +51,9 @@ const maxSums = 1000;
 
 /** What is kept for one caller is full. */
 export function tooMuchKept(what: string, bytes: number): Failure {
-  return new Failure(
-    "busy",
-    `The answers kept for ${what} of this caller have ${bytes / (1024 * 1024)} MiB, which is all that one may have.`,
-    {
-      hint: "Nothing was done. Ask without Prefer and without Idempotency-Key, or wait until answers are deleted: serve.keep_hours says when.",
-    },
-  );
+  return new Failure("busy", `The answers kept for ${what} of this caller fill ${bytes / (1024 * 1024)} MiB, the maximum per caller.`, {
+    hint: "Nothing was done. Send the request without Prefer and Idempotency-Key, or wait until answers are deleted (serve.keep_hours).",
+  });
 }
 
 /** The calls in a database. */

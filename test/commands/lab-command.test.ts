@@ -72,7 +72,7 @@ describe("doctor names what the lab's command puts in the way:", () => {
     ["a server that takes no Basic", ["--auth", "ntlm"], byBasic, {}, "ews", "auth: { auto:"],
     ["a ticket that nobody has", ["--auth", "ntlm,negotiate"], byTicket, { MAILCORDON_PASSWORD: "" }, "ews", "kerberos"],
     ["a way to sign in that the server does not offer", ["--auth", "negotiate"], undefined, {}, "ews", "auto"],
-    ["a server that is overloaded", ["--fault", "server-busy-fault::1:99,backOffMs=60000"], undefined, {}, "ews", "wait 60 s"],
+    ["a server that is overloaded", ["--fault", "server-busy-fault::1:99,backOffMs=60000"], undefined, {}, "ews", "Wait 60 s"],
   ])("%s", async (_what, words, change, environment, step, next) => {
     writeFileSync(join(home, "cert.pem"), testCertificate.cert);
     writeFileSync(join(home, "key.pem"), testCertificate.key);

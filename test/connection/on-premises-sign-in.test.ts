@@ -242,7 +242,7 @@ describe("the program as it is built", () => {
     await labOf({ signIn: { schemes: ["NTLM"] } });
     const { code, out } = await run({ ...account, MAILCORDON_PASSWORD: "wrong", MAILCORDON_AUTH: "ntlm" });
     expect(code).toBe(10);
-    expect(out).toContain("they are tried once, so that no account is locked");
+    expect(out).toContain("they are tried only once, to avoid locking the account");
     expect(signIns()).toEqual(["NTLM: challenged", "NTLM: wrong password"]);
   });
 

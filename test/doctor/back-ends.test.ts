@@ -61,6 +61,6 @@ describe("a hybrid connection", () => {
   test("whose mailbox in the cloud has lost its licence is told so, beside that EWS is asked", async () => {
     const { report } = await hybrid({}, {}, { unlicensed: [mailbox] });
     expect(report.step("graph-mailbox")).toMatchObject({ status: "warning" });
-    expect(report.step("graph-mailbox").found).toContain("no licence with Exchange Online");
+    expect(report.step("graph-mailbox").found).toContain("no licence for Exchange Online");
   });
 });

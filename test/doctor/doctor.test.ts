@@ -196,7 +196,7 @@ describe("the server", () => {
     const lab = await openLab({ faults: [{ kind, times: 99, backOffMs: 90_000 }] });
     const report = await examine(service(lab));
     expect(report.step("ews")).toMatchObject({ status: "failed", code: "busy" });
-    expect(report.next("ews")).toContain("wait 90 s");
+    expect(report.next("ews")).toContain("Wait 90 s");
     expect(report.exit).toBe(exit("busy"));
     // The lab writes a request down when its connection is done with it.
     await soon(() => expect(lab.requests).toHaveLength(1));

@@ -9,7 +9,7 @@ describe("the step sign-in", () => {
     const report = await examine(service(await openLab({ signIn: { schemes: ["Basic"] } }), { auth: auto() }));
     expect(report.success).toBe(true);
     expect(report.step("sign-in")).toMatchObject({ status: "warning" });
-    expect(report.step("sign-in").found).toMatch(/^only basic; the floor \(auth\.auto\.at_least\) is not set/);
+    expect(report.step("sign-in").found).toMatch(/^only basic; the minimum \(auth\.auto\.at_least\) is not set/);
     expect(report.next("sign-in")).toContain("Get-WebServicesVirtualDirectory");
     expect(report.next("sign-in")).toContain("at_least: ntlm # in auth.auto");
   });
@@ -17,7 +17,7 @@ describe("the step sign-in", () => {
   test("names what is offered where it is more than Basic", async () => {
     const report = await examine(service(await openLab({ signIn: { schemes: ["NTLM", "Basic"] } }), { auth: auto({ at_least: "ntlm" }) }));
     expect(report.success).toBe(true);
-    expect(report.step("sign-in")).toMatchObject({ status: "ok", found: "ntlm, basic; the floor (auth.auto.at_least) is ntlm" });
+    expect(report.step("sign-in")).toMatchObject({ status: "ok", found: "ntlm, basic; the minimum (auth.auto.at_least) is ntlm" });
   });
 
   test.each([
@@ -34,7 +34,7 @@ describe("the step sign-in", () => {
       expect(report.next("ews")).not.toContain("Get-ADUser");
       expect(report.step("sign-in")).toMatchObject({ status: "failed", code: "unauthenticated" });
       expect(report.step("sign-in").found).toContain("The password was not sent");
-      expect(report.next("sign-in")).toContain("removed the stronger ways");
+      expect(report.next("sign-in")).toContain("removed the stronger schemes");
       expect(lab.requests.map(({ signIn }) => signIn)).toEqual(lab.requests.map(() => undefined));
     },
   );

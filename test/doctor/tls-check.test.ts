@@ -96,6 +96,6 @@ describe("through a proxy", () => {
     const { lab, proxy, ews } = await behind({ refused: ["mail.example.net"] });
     const report = await examine(service(lab, { ews, proxy: { url: proxy.url } }));
     expect(report.step("tls")).toMatchObject({ status: "failed", code: "access-denied" });
-    expect(report.next("tls")).toContain("allowed in the proxy");
+    expect(report.next("tls")).toContain("proxy's administrator allow");
   });
 });

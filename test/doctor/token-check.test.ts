@@ -41,7 +41,7 @@ describe("an application with its permission", () => {
     const { report } = await online({ certificates: [cert] }, { client_secret: undefined, certificate: { pem } }, mailboxActions);
     expect(report).toMatchObject({ success: true });
     expect(report.step("token")).toMatchObject({ status: "warning" });
-    expect(report.step("token").found).toMatch(/^the certificate ends in 1 days/);
+    expect(report.step("token").found).toMatch(/^the certificate expires in 1 days/);
   });
 });
 
@@ -57,7 +57,7 @@ describe("auto with an application", () => {
   test("is let in by the token that was looked at, which the server is asked about first", async () => {
     const { report, lab } = await auto({});
     expect(report).toMatchObject({ success: true, exit: 0 });
-    expect(report.step("settings").found).toContain(`the strongest way that the server offers, with the application ${clientId} with`);
+    expect(report.step("settings").found).toContain(`the strongest scheme that the server offers, with the application ${clientId} with`);
     expect(report.step("token").found).toContain(`application ${clientId}, audience https://outlook.office365.com`);
     expect(lab.entra?.requests.filter(({ asked }) => asked === "client_credentials")).toHaveLength(1);
   });

@@ -221,7 +221,7 @@ describe.each(backends)("over %s", (backend) => {
     const none = mixed("none", "None", text, encoded("application/ms-tnef", "winmail.dat", Buffer.from("\u0001\u0002 not that")));
     const answer = await found(none, false);
     expect(answer.results).toMatchObject([
-      { name: "winmail.dat", fetched: true, not_expanded: expect.stringContaining("has not the form") },
+      { name: "winmail.dat", fetched: true, not_expanded: expect.stringContaining("does not have the format") },
     ]);
     expect(answer).toMatchObject({ incomplete: true });
   });

@@ -61,7 +61,7 @@ export const discovery: Step = {
       [requiredRightsOf(action), ...partlyNeeds(action).map(({ needs }) => needs)].some((one) => one.discovery),
     );
     if (wanting.length === 0)
-      return { status: "skipped", tried: "looked which actions need it", found: "none of those asked for needs Discovery Management" };
+      return { status: "skipped", tried: "checked which actions need Discovery Management", found: "none of the checked actions needs it" };
     const tried = "asked which mailboxes the account may search (GetSearchableMailboxes)";
     const answer = await askDiscovery(checkup);
     if (answer.ok) return { status: "ok", tried, found: "the account is in Discovery Management" };
@@ -85,7 +85,7 @@ export const mailbox: Step = {
     const address = mailboxOf(checkup);
     if (address === undefined) return noMailboxNamed;
     if (isInTheCloud(checkup))
-      return { status: "skipped", tried: "looked where the mailbox is", found: `${address} is reached over Microsoft Graph` };
+      return { status: "skipped", tried: "checked where the mailbox is", found: `${address} is reached over Microsoft Graph` };
     const tried = `opened the Inbox of ${address} ${connection.access === "impersonation" ? "as its owner (impersonation)" : "as a delegate"}`;
     const answer = checkup.learned.mailbox ?? (await askInbox(checkup, address));
     if (answer.ok) return { tried, ...judgeRights(answer.value, checkup, powerShellSafe(address)) };
@@ -102,7 +102,7 @@ export const serverVersion: Step = {
     // A fault, as for a mailbox that does not exist, says no version: a question about no mailbox is answered with one, granted or not.
     if (checkup.learned.version === undefined) await askDiscovery(checkup);
     const { version } = checkup.learned;
-    if (version === undefined) return { status: "unknown", tried, found: "the server did not say it" };
+    if (version === undefined) return { status: "unknown", tried, found: "the server did not report its version" };
     const major = Number(version.major);
     const minor = Number(version.minor);
     const build = Number(version.build);
@@ -115,7 +115,7 @@ export const serverVersion: Step = {
         code: "unsupported",
         tried,
         found: `${name} (${number})`,
-        next: ["Exchange Server 2013 SP1 or newer is needed."],
+        next: ["Upgrade to Exchange Server 2013 SP1 or newer."],
       };
     }
     return { status: "ok", tried, found: `${name} (${number}${version.version === undefined ? "" : `, schema ${version.version}`})` };

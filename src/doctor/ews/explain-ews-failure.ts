@@ -26,8 +26,8 @@ export async function whyNoEws(failure: Failure, checkup: Checkup, mailbox: stri
   });
   const online = isOnline(checkup);
   if (online && checkup.now() >= retirement && (wireCode === "HTTP 404" || wireCode === "HTTP 410" || wireCode === "HTTP 403")) {
-    return why("Exchange Online has no EWS any more (it ended on 2027-04-01)", [
-      "Nothing brings it back. Microsoft Graph is the way to these mailboxes; EWS stays for mailboxes on premises. What is missing for it:",
+    return why("Exchange Online no longer offers EWS (it ended on 2027-04-01)", [
+      "Use Microsoft Graph for these mailboxes; EWS remains for mailboxes on premises. This command shows what is missing for Graph:",
       ...planCommand(checkup),
     ]);
   }
@@ -67,25 +67,25 @@ function signInAgain(failure: Failure, checkup: Checkup): readonly string[] {
   // The token came, and allows too little.
   if (failure.code === "role-missing") return [failure.hint];
   if (auth.kind === "oauth" || (auth.kind === "auto" && auth.account === undefined && auth.oauth !== undefined))
-    return [failure.hint, "The step token shows what is in it, and the step clock whether this machine's clock is right."];
+    return [failure.hint, "The step token shows the contents of the token; the step clock shows whether this machine's clock is right."];
   if (auth.kind === "bearer") {
     return [
-      "Exchange does not take this token: see the step token for its audience and its end, and x-ms-diagnostics above when it is there.",
-      `Get a new one and put it where connections.${name}.auth.bearer.token says.`,
+      "Exchange does not accept this token. The step token shows its audience and when it expires; x-ms-diagnostics, if shown above, gives Exchange's reason.",
+      `Get a new token and store it where connections.${name}.auth.bearer.token points.`,
     ];
   }
   if (auth.kind === "basic" && offers !== "" && !/\bBasic\b/i.test(offers)) {
     return [
-      `The server does not offer Basic. Let the connection take the strongest way that it offers, instead of auth.basic:`,
+      `The server does not offer Basic. Instead of auth.basic, use the strongest scheme that the server offers:`,
       `auth: { auto: { username: ${JSON.stringify(auth.username)}, password: env:MAILCORDON_PASSWORD } }`,
-      "Or have an administrator look which ways are switched on:",
+      "Or ask an administrator to check which schemes are enabled:",
       showVirtualDirectory,
     ];
   }
   return [
     failure.hint,
-    `Check connections.${name}.auth: the password, and the name as EXAMPLE\\name or name@example.com. It was tried once, so that the account is not locked.`,
-    "An administrator can look whether the account is locked, expired or disabled, and which ways to sign in are switched on:",
+    `Check connections.${name}.auth: the password, and the name as EXAMPLE\\name or name@example.com. It was tried only once, to avoid locking the account.`,
+    "An administrator can check whether the account is locked, expired or disabled, and which sign-in schemes are enabled:",
     "Get-ADUser -Identity '<account>' -Properties LockedOut,PasswordExpired,Enabled | Format-List LockedOut,PasswordExpired,Enabled",
     showVirtualDirectory,
   ];
@@ -98,8 +98,8 @@ async function explainForbidden(checkup: Checkup, mailbox: string | undefined, o
     const other = await askInbox(checkup, own);
     if (other.ok || !isNotFromEws(other.failure)) {
       return [
-        `EWS is forbidden for ${mailbox}, though not for ${own}: its licence has no EWS (Kiosk, F1, F3), EWS is switched off for it, or Exchange Online switches it off for a while`,
-        ["Look at the mailbox, and try again later:", ...allowEwsFor(mailbox)],
+        `EWS is forbidden for ${mailbox}, though not for ${own}: its licence does not include EWS (Kiosk, F1, F3), EWS is disabled for it, or Exchange Online disables EWS temporarily`,
+        ["Check the mailbox, and retry later:", ...allowEwsFor(mailbox)],
       ];
     }
   }
@@ -107,7 +107,7 @@ async function explainForbidden(checkup: Checkup, mailbox: string | undefined, o
     return [
       "EWS is forbidden (HTTP 403): by a proxy or a firewall in between, by IIS, or for this account",
       [
-        "Ask who runs the proxy or the publishing rule; on the server look here:",
+        "Ask the administrator of the proxy or the publishing rule; on the server, check:",
         "Get-OrganizationConfig | Format-List Ews*",
         ...(mailbox === undefined ? [] : allowEwsFor(mailbox)),
       ],
@@ -117,12 +117,12 @@ async function explainForbidden(checkup: Checkup, mailbox: string | undefined, o
   return [
     "EWS is blocked in Exchange Online (HTTP 403): by default since October 2026, unless the organisation allows this application",
     [
-      `An administrator of Exchange Online must allow the application${id === undefined ? "" : ` ${id}`}; EwsEnabled counts after about an hour, the list after up to 24 hours:`,
-      ...(id === undefined ? ["# put the application's client id in place of $application.AppId"] : []),
+      `An administrator of Exchange Online must allow the application${id === undefined ? "" : ` ${id}`}; EwsEnabled takes effect after about an hour, the list after up to 24 hours:`,
+      ...(id === undefined ? ["# replace $application.AppId with the application's client id"] : []),
       ...allowEws(id),
-      "If it is allowed already, the mailbox may have no EWS (Kiosk, F1, F3), or it is switched off for it:",
+      "If the application is allowed already, the mailbox's licence may not include EWS (Kiosk, F1, F3), or EWS is disabled for it:",
       ...allowEwsFor(mailbox ?? "somebody@example.com"),
-      "Or leave EWS, which ends there on 2027-04-01. What is missing for that:",
+      "Or move to Microsoft Graph: EWS ends there on 2027-04-01. This command shows what is missing:",
       ...planCommand(checkup),
     ],
   ];
@@ -135,23 +135,26 @@ function planCommand(checkup: Checkup): readonly string[] {
 /** What speaks TLS ends a connection that begins without it. */
 function suggestTls(checkup: Checkup): readonly string[] {
   const { host, pathname } = urlOf(checkup);
-  return ["The URL says http, and the server may speak TLS there. Set for this connection:", `ews: { url: https://${host}${pathname} }`];
+  return [
+    "The URL begins with http, but the server may expect TLS at this port. Set for this connection:",
+    `ews: { url: https://${host}${pathname} }`,
+  ];
 }
 
 function suggestAutodiscover(checkup: Checkup): readonly string[] {
   const url = urlOf(checkup);
   return [
-    `Set for this connection (the path is the same on every server), if ${url.host} is the right one:`,
+    `If ${url.host} is the right server, set for this connection (the path is the same on every server):`,
     `ews: { url: ${url.origin}/EWS/Exchange.asmx }`,
-    "An administrator can say which URL it is:",
+    "An administrator can find the URL:",
     showVirtualDirectory,
   ];
 }
 
 function busy({ backOffMs }: Failure, online: boolean): readonly string[] {
   const wait = backOffMs === undefined ? "some minutes" : `${Math.ceil(backOffMs / 1000)} s`;
-  const first = `Exchange is throttling or starting: wait ${wait} and try again; others may use the same account.`;
+  const first = `Exchange is throttling or starting. Wait ${wait} and retry; other programs may use the same account.`;
   return online
     ? [first]
-    : [first, "If it happens often, give the account a throttling policy of its own: `mailcordon setup onprem` prints how."];
+    : [first, "If this happens often, give the account its own throttling policy: `mailcordon setup onprem` prints the commands."];
 }

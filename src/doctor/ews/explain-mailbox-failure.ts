@@ -16,14 +16,14 @@ export function whyNoMailbox(failure: Failure, checkup: Checkup, address: string
   const denied = code === "access-denied" || code === "not-found" || code === "folder-not-found" || code === "could-not-look";
   if (code === "mailbox-not-found") {
     return why([
-      "Check the address; it must be that of a mailbox of this organisation (in a hybrid one, on this side):",
+      "Check the address. It must belong to a mailbox of this organisation; in a hybrid organisation, to one on premises for EWS and in Exchange Online for Microsoft Graph:",
       `${command("Get-Recipient", { Identity: address })} | Format-List PrimarySmtpAddress,RecipientTypeDetails`,
     ]);
   }
   if (code === "role-missing" || (denied && access === "impersonation")) return why(impersonationCommands(checkup, address));
   if (denied)
     return why([
-      "Give the account the right to open this mailbox (a minute until it counts, sometimes an hour):",
+      "Give the account the right to open this mailbox (it takes effect after a minute, sometimes an hour):",
       ...delegateRight(address, accountOf(checkup)),
     ]);
   return why([failure.hint]);
@@ -45,35 +45,38 @@ export function judgeRights(rights: Rights, checkup: Checkup, address: string): 
       status: "failed",
       code: "access-denied",
       found: `the Inbox opens, but the account may not ${missing.join(", ")}${rights.read === false ? "" : "; actions that only read work"}`,
-      next: ["Give the account the whole mailbox:", ...delegateRight(address, accountOf(checkup))],
+      next: ["Give the account Full Access to the mailbox:", ...delegateRight(address, accountOf(checkup))],
     };
   }
   if (access === "delegate" && wanting.some(({ sends }) => sends)) {
     return {
       status: "warning",
-      found: "it opens; whether the account may send as this mailbox cannot be seen without sending",
-      next: ["If the account is not to send as itself:", ...sendAs(address, accountOf(checkup), isOnline(checkup))],
+      found: "the Inbox opens; whether the account may send as this mailbox cannot be checked without sending",
+      next: [
+        "Grant Send As if messages shall come from the mailbox and not from the account:",
+        ...sendAs(address, accountOf(checkup), isOnline(checkup)),
+      ],
     };
   }
-  return { status: "ok", found: "it opens, with every right that the actions need" };
+  return { status: "ok", found: "the Inbox opens, with every right that the actions need" };
 }
 
 function impersonationCommands(checkup: Checkup, address: string): readonly string[] {
   const id = checkup.learned.token?.appId;
   if (id !== undefined && checkup.learned.token?.appOnly && isOnline(checkup)) {
     return [
-      "The application may not into this mailbox. RBAC for Applications says where it may (30 minutes to 2 hours until a change counts):",
+      "The application may not open this mailbox. RBAC for Applications lists the mailboxes it may open (a change takes effect after 30 minutes to 2 hours):",
       ...findApplication(id),
       `Test-ServicePrincipalAuthorization -Identity $principal.Id ${command("", { Resource: address }).trim()}`,
       "Add the mailbox to the group of the scope:",
       command("Add-DistributionGroupMember", { Identity: "mailcordon mailboxes", Member: address }),
-      "An application access policy, the older way to limit an application, counts besides:",
+      "An application access policy, the older way to limit an application, may also apply:",
       ...showAccessPolicies(id, address),
     ];
   }
   const account = accountOf(checkup);
   return [
-    "Give the account the role ApplicationImpersonation, for all mailboxes or for some (`mailcordon setup onprem --mailboxes` prints how); look first whether a scope leaves this mailbox out:",
+    "Give the account the role ApplicationImpersonation, for all mailboxes or for some (`mailcordon setup onprem --mailboxes` prints the commands). First check whether a scope excludes this mailbox:",
     ...showImpersonation(account),
     ...impersonation(account, []),
     "Or make the account a delegate of single mailboxes (access: delegate):",
@@ -85,7 +88,7 @@ function impersonationCommands(checkup: Checkup, address: string): readonly stri
 export function discoveryRoleCommands(checkup: Checkup): readonly string[] {
   const id = checkup.learned.token?.appOnly ? checkup.learned.token.appId : undefined;
   return [
-    "Add the account to the role group Discovery Management (an hour until it counts); the actions that name their mailboxes work without:",
+    "Add the account to the role group Discovery Management (it takes effect after an hour). Actions that name their mailboxes work without it:",
     ...(id === undefined ? discoveryRole(accountOf(checkup)) : [...findApplication(id), ...discoveryRole(undefined)]),
   ];
 }

@@ -13,7 +13,7 @@ export const findServer: Step = {
     const connection = connectionOf(checkup);
     const { url, autodiscover: how } = connection.ews;
     if (how === undefined)
-      return { status: "skipped", tried: "looked how the server is found", found: `the URL is set: ${url?.href ?? ""}` };
+      return { status: "skipped", tried: "checked how the server is found", found: `the URL is set: ${url?.href ?? ""}` };
     const tried = `asked Autodiscover for ${how.address}`;
     const requested: Asked[] = [];
     try {
@@ -30,7 +30,7 @@ export const findServer: Step = {
         tried,
         // Servers wrote parts of it: it is told, and is nothing to do.
         found: places.length === 0 ? message : `${message} Asked were: ${places.join("; ")}`,
-        next: [hint, "An administrator can say which URL it is (ews.url):", showEwsUrl],
+        next: [hint, "An administrator can find the URL for ews.url:", showEwsUrl],
       };
     }
   },

@@ -54,13 +54,13 @@ async function explainNotInTheCloud(failure: Failure, checkup: Checkup, address:
   const { found, next } = cause(directoryEntry, entry !== undefined && !entry.ok && entry.failure.code === "mailbox-not-found", address);
   const isOnPremises = directoryEntry?.synced === true && directoryEntry.exchangePlan !== true;
   if (hybrid) {
-    const text = "it is not in Exchange Online, so that this connection reaches it over EWS";
+    const text = "the mailbox is not in Exchange Online, so this connection reaches it over EWS";
     if (isOnPremises) return { status: "ok", found: text };
     return { status: "warning", found: `${text}. ${found}`, next };
   }
   const { name } = connectionOf(checkup);
   const overEws = isOnPremises
-    ? [`Over EWS it is reached; one connection serves both with this, for connections.${name}:`, "backend: auto"]
+    ? [`EWS reaches the mailbox. For one connection to both back ends, set for connections.${name}:`, "backend: auto"]
     : [];
   return { status: "failed", code: failure.code, found, next: [...overEws, ...next] };
 }
@@ -79,20 +79,20 @@ function cause(
   if (isUnknown) {
     return {
       found: "the directory does not know this person: the account was deleted, and its mailbox with it (soft-deleted for 30 days)",
-      next: ["Look whether it can be brought back:", ...findMailbox(address)],
+      next: ["Check whether the mailbox can be restored:", ...findMailbox(address)],
     };
   }
   if (directoryEntry?.synced === true && directoryEntry.exchangePlan !== true) {
     return {
       found:
-        "the mailbox is on an Exchange Server of the organisation: the account comes from its own directory and has no plan of Exchange Online",
-      next: ["There it is a MailUser or a remote mailbox:", ...findMailbox(address)],
+        "the mailbox is on an Exchange Server of the organisation: the account is synchronised from there and has no Exchange Online plan",
+      next: ["In Exchange Online it is a MailUser or a remote mailbox:", ...findMailbox(address)],
     };
   }
   if (directoryEntry?.exchangePlan === false) {
-    const blocked = directoryEntry.enabled === false ? " The account is blocked from signing in, too." : "";
+    const blocked = directoryEntry.enabled === false ? " Sign-in is also blocked for the account." : "";
     return {
-      found: `the person has no licence with Exchange Online, so that the mailbox is inactive or was never made.${blocked}`,
+      found: `the person has no licence for Exchange Online, so the mailbox is inactive or was never created.${blocked}`,
       next: [
         "Assign a licence (Microsoft 365 admin center > Users > Active users > Licenses and apps); a mailbox takes some minutes:",
         ...showLicences(address),
@@ -102,7 +102,7 @@ function cause(
   return {
     found: "Graph does not reach the mailbox: it is on an Exchange Server of the organisation, deleted, or without a licence",
     next: [
-      ...(directoryEntry === undefined ? ["Which of them cannot be seen from here: it takes the permission User.Read.All."] : []),
+      ...(directoryEntry === undefined ? ["Grant User.Read.All to see which of these is the cause."] : []),
       "RecipientTypeDetails MailUser means on premises, where backend: auto reaches it; a deleted mailbox is in the second list; the third shows the licences:",
       ...findMailbox(address),
       ...showLicences(address),
@@ -117,11 +117,11 @@ async function explainDenied(failure: Failure, checkup: Checkup, address: string
   const id = facts?.appId;
   const find =
     id === undefined
-      ? ["# put the application's client id in place of the text in brackets", ...findApplication("<client id>")]
+      ? ["# replace the text in brackets with the application's client id", ...findApplication("<client id>")]
       : findApplication(id);
   if (facts !== undefined && !facts.appOnly) {
     return [
-      `${failure.message}: the person who signed in may not open this mailbox, or the permission is for the own mailbox alone`,
+      `${failure.message}: the person who signed in may not open this mailbox, or the permission covers only that person's own mailbox`,
       [
         "Other people's mailboxes need the delegated permissions that end with .Shared (Mail.ReadWrite.Shared, Mail.Send.Shared), and Full Access to the mailbox:",
         ...delegateRight(address, powerShellSafe(facts.user ?? "<person>")),
@@ -134,7 +134,7 @@ async function explainDenied(failure: Failure, checkup: Checkup, address: string
     return [
       `${failure.message}: by consent the application has ${held.join(", ")} for every mailbox, and this one is refused all the same: an application access policy leaves it out`,
       [
-        "Look at the policies of this application, and take the mailbox into the group that they name:",
+        "Check the policies of this application, and add the mailbox to the group that they name:",
         ...(id === undefined ? [] : showAccessPolicies(id, address)),
       ],
     ];
@@ -144,22 +144,22 @@ async function explainDenied(failure: Failure, checkup: Checkup, address: string
   const inScope = [...find, ...testAuthorization(address)];
   if (other?.ok === true) {
     return [
-      `${failure.message}: the application may into ${own}, and not into this mailbox: it is outside of the scope that RBAC for Applications gives`,
+      `${failure.message}: the application may open ${own}, but this mailbox is outside the scope that RBAC for Applications gives`,
       [
-        "Look at the scope (InScope), and add the mailbox to its group (30 minutes to 2 hours until it counts):",
+        "Check the scope (InScope), and add the mailbox to its group (it takes effect after 30 minutes to 2 hours):",
         ...inScope,
         ...addToScope(address),
       ],
     ];
   }
   return [
-    `${failure.message}: the token names no permission for mailboxes, so that either nothing was granted, or RBAC for Applications leaves this mailbox out`,
+    `${failure.message}: the token names no permission for mailboxes: either none was granted, or RBAC for Applications excludes this mailbox`,
     [
-      "Look what was granted for this mailbox; InScope says whether it counts here:",
+      "Check what was granted for this mailbox; InScope shows whether it applies here:",
       ...inScope,
-      "If there is nothing, let the application into every mailbox, and wait for a new token (an hour at most):",
+      "If nothing was granted, give the application access to every mailbox, and wait for a new token (at most an hour):",
       ...consentToGraph(wanted),
-      "or into some, when `mailcordon setup entra --backend graph --mailboxes` has made the scope:",
+      "or to some mailboxes, once `mailcordon setup entra --backend graph --mailboxes` has created the scope:",
       ...grantInScope(wanted.map((permission) => ({ permission, role: detailsOf(permission).role }))),
     ],
   ];

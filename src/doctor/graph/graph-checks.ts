@@ -82,22 +82,22 @@ function whyNoGraph(failure: Failure, checkup: Checkup): Omit<Finding, "tried"> 
   const found = requestId === undefined ? message : `${message} (request-id: ${requestId})`;
   const why = (next: readonly string[]): Omit<Finding, "tried"> => ({ status: "failed", code, found, next });
   if (code === "unauthenticated") {
-    return why([hint, "The step graph-token shows what is in the token, and the step clock whether this machine's clock is right."]);
+    return why([hint, "The step graph-token shows the contents of the token; the step clock shows whether this machine's clock is right."]);
   }
   if (code === "busy") {
     const wait = backOffMs === undefined ? "some minutes" : `${Math.ceil(backOffMs / 1000)} s`;
-    return why([`Microsoft Graph is throttling or out of order: wait ${wait} and try again; others may use the same application.`]);
+    return why([`Microsoft Graph is throttling or unavailable. Wait ${wait} and retry; other programs may use the same application.`]);
   }
   if (wireCode === "HTTP 404" || wireCode === "HTTP 410" || wireCode === "HTTP 405" || wireCode === "BadRequest") {
     return why([
-      "There is no Microsoft Graph v1.0 at this URL. Leave graph.url out, or set for this connection:",
+      "Microsoft Graph v1.0 is not at this URL. Remove graph.url, or set for this connection:",
       `graph: { url: ${onlineGraph(cloudOf(checkup)).href} }`,
     ]);
   }
   if (wireCode === "HTTP 403") {
     return why([
-      "Something between refuses: ask who runs the proxy or the firewall to let this machine reach the host.",
-      "If it is Entra ID, an administrator finds the reason in its sign-in logs (Service principal sign-ins): Conditional Access can forbid an application a place.",
+      "A proxy or firewall refuses the request: ask its administrator to let this machine reach the host.",
+      "If Entra ID refuses it, an administrator finds the reason in its sign-in logs (Service principal sign-ins): Conditional Access can block an application by location.",
     ]);
   }
   return why([hint]);
@@ -111,7 +111,7 @@ export const graphMailbox: Step = {
     const address = mailboxOf(checkup);
     const questionsToAsk = triedPermissionsFor(checkup.actions);
     if (questionsToAsk.length === 0)
-      return { status: "skipped", tried: "looked which actions open a mailbox", found: "none of those asked for does" };
+      return { status: "skipped", tried: "checked which actions open a mailbox", found: "none of the checked actions does" };
     if (address === undefined) return noMailboxNamed;
     const denied: TriedPermission[] = [];
     for (const permission of questionsToAsk) {
@@ -120,7 +120,11 @@ export const graphMailbox: Step = {
       if (answer.ok) {
         recordRoute(checkup, "graph");
         const but = denied.map((one) => questions[one].of).join(" and ");
-        return { status: "ok", tried, found: but === "" ? "it opens" : `it opens, though not for ${but}: see graph-permissions` };
+        return {
+          status: "ok",
+          tried,
+          found: but === "" ? "the mailbox opens" : `the mailbox opens, but not for ${but}: see graph-permissions`,
+        };
       }
       if (isDenied(answer.failure)) {
         denied.push(permission);

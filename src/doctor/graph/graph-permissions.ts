@@ -85,7 +85,7 @@ function judge(granted: ReadonlyMap<Permission, Granted>, checkup: Checkup): Omi
     missing.length > 0
       ? `${delegated || facts === undefined ? "missing" : "missing in the token"}: ${missing.map((one) => `${one} (${neededFor(one, checkup)})`).join(", ")}`
       : "",
-    unknown.length > 0 ? `not to be seen from here: ${unknown.map((one) => `${one} (${neededFor(one, checkup)})`).join(", ")}` : "",
+    unknown.length > 0 ? `cannot be checked from here: ${unknown.map((one) => `${one} (${neededFor(one, checkup)})`).join(", ")}` : "",
   ].filter((text) => text !== "");
   const wanted = leastOf(checkup.actions).filter((one) => granted.get(one) !== "yes");
   return {
@@ -125,18 +125,18 @@ function forApplication(permissions: readonly Permission[], clientId: string | u
   return [
     ...(scoped.length > 0
       ? [
-          "What RBAC for Applications gives is in no token, and writing is not tried. Look for it in AllowedResourceScope and InScope:",
+          "No token shows permissions from RBAC for Applications, and doctor does not try to write. Check AllowedResourceScope and InScope:",
           ...find,
           ...testAuthorization(mailbox),
         ]
       : []),
-    "If it is not there, grant it for every mailbox (Entra admin center > the application > API permissions > Add a permission > Microsoft Graph > Application permissions, then Grant admin consent); a token fetched before lacks it for an hour:",
+    "If the permission is missing, grant it for every mailbox (Entra admin center > the application > API permissions > Add a permission > Microsoft Graph > Application permissions, then Grant admin consent); an earlier token lacks it for up to an hour:",
     ...find,
     ...consentToGraph(permissions),
     ...(scoped.length === 0
       ? []
       : [
-          "Or for some mailboxes, where `mailcordon setup entra --backend graph --mailboxes` has made the scope, and then without that consent:",
+          "Or grant it for some mailboxes, without that consent, once `mailcordon setup entra --backend graph --mailboxes` has created the scope:",
           ...grantInScope(scoped.map((permission) => ({ permission, role: detailsOf(permission).role }))),
         ]),
   ];

@@ -13,7 +13,7 @@ import { listsByAdminApi } from "./graph-permissions.ts";
 type MailboxListFinding = Omit<Finding, "tried">;
 
 const instead: readonly string[] = [
-  "Or let the directory be listed where Exchange Online does not list; set for this connection:",
+  "Or list the directory instead of Exchange Online; set for this connection:",
   "graph: { mailbox_list: auto }",
 ];
 
@@ -29,13 +29,13 @@ export const mailboxList: Step = {
     const { auth, graph } = connectionOf(checkup);
     const { adminApi } = graph.mailboxList;
     if (!checkup.actions.some((action) => listsByAdminApi(action, checkup)))
-      return { status: "skipped", tried: "looked which actions list mailboxes", found: "none of those asked for does" };
+      return { status: "skipped", tried: "checked which actions list mailboxes", found: "none of the checked actions does" };
     if (auth.kind !== "oauth" || adminApi === undefined) {
       return {
         status: "failed",
         code: "invalid-settings",
-        tried: "looked how the account signs in to Exchange Online",
-        found: "the Exchange Online Admin API takes a token of its own, which only oauth can get",
+        tried: "checked how the account signs in to Exchange Online",
+        found: "the Exchange Online Admin API needs its own token, which only oauth can get",
         next: instead,
       };
     }
@@ -46,7 +46,7 @@ export const mailboxList: Step = {
     const missing = facts && missingPermissionOf(facts);
     if (facts !== undefined && missing !== undefined) {
       checkup.learned.listLacks = missing;
-      return { tried: `${fetched} and looked for its permission`, ...lacking(missing, facts) };
+      return { tried: `${fetched} and checked its permission`, ...lacking(missing, facts) };
     }
     const answer = await checkup.learned.probe?.mailboxList({
       url: adminApi.origin,
@@ -57,7 +57,7 @@ export const mailboxList: Step = {
     });
     if (answer === undefined) throw new Error("a step asked Exchange Online before Microsoft Graph was opened");
     const tried = `${fetched}, and asked ${adminApi.origin} for one mailbox`;
-    if (answer.ok) return { status: "ok", tried, found: `${describePermission(facts)}, and a role of Exchange that shows recipients` };
+    if (answer.ok) return { status: "ok", tried, found: `${describePermission(facts)}, and an Exchange role that shows recipients` };
     return { tried, ...(answer.failure.code === "role-missing" ? withoutRole(facts) : failedBy(answer.failure)) };
   },
 };
@@ -86,9 +86,9 @@ function lacking(permission: string, facts: TokenFacts): MailboxListFinding {
     code: "role-missing",
     found: `missing in the token for Exchange Online: ${permission} (get-searchable-mailboxes); it has ${[...facts.roles, ...facts.scopes].join(" ") || "none"}`,
     next: [
-      `Grant it (Entra admin center > the application > API permissions > Add a permission > APIs my organization uses > Office 365 Exchange Online > ${kind}, then Grant admin consent); a token fetched before lacks it for an hour:`,
+      `Grant it (Entra admin center > the application > API permissions > Add a permission > APIs my organization uses > Office 365 Exchange Online > ${kind}, then Grant admin consent); an earlier token lacks it for up to an hour:`,
       ...(facts.appOnly ? [...find(facts), ...consentToExchange(permission)] : []),
-      "Besides, it takes a role of Exchange that shows recipients:",
+      "Also give it an Exchange role that shows recipients:",
       ...roleFor(facts),
       ...instead,
     ],
@@ -102,10 +102,10 @@ function withoutRole(facts: TokenFacts | undefined): MailboxListFinding {
   return {
     status: "failed",
     code: "role-missing",
-    found: `Exchange Online refuses the list although the token has ${permission}: ${isOlder ? `it takes ${adminApiPermission.application}, or ` : ""}who signs in has no role of Exchange that shows recipients`,
+    found: `Exchange Online refuses the list although the token has ${permission}: ${isOlder ? `it takes ${adminApiPermission.application}, or ` : ""}the account or application has no Exchange role that shows recipients`,
     next: [
       ...(isOlder ? ["Grant the permission:", ...find(facts), ...consentToExchange(adminApiPermission.application)] : []),
-      "Give the role (30 minutes to 2 hours until it counts):",
+      "Give the role (it takes effect after 30 minutes to 2 hours):",
       ...(facts?.appOnly === false || isOlder ? [] : find(facts)),
       ...roleFor(facts),
       ...instead,
@@ -116,7 +116,7 @@ function withoutRole(facts: TokenFacts | undefined): MailboxListFinding {
 function find(facts: TokenFacts | undefined): readonly string[] {
   const { appId } = facts ?? {};
   if (appId !== undefined) return findApplication(appId);
-  return ["# put the application's client id in place of the text in brackets", ...findApplication("<client id>")];
+  return ["# replace the text in brackets with the application's client id", ...findApplication("<client id>")];
 }
 
 function roleFor(facts: TokenFacts | undefined): readonly string[] {

@@ -123,9 +123,9 @@ export async function planGraph({
 }
 
 function whyNotChecked({ auth }: Connection, offline: boolean): string | undefined {
-  if (offline) return "nobody was to be asked (--offline)";
+  if (offline) return "--offline: no server was contacted";
   if (auth.kind === "oauth" || auth.kind === "bearer") return undefined;
-  return "this sign-in gets no token for Microsoft Graph: an application in Entra ID is needed (mailcordon setup entra --backend graph)";
+  return "this sign-in cannot get a token for Microsoft Graph: it needs an application in Entra ID (mailcordon setup entra --backend graph)";
 }
 
 /** The same connection over Graph, with the same registration. */
@@ -176,9 +176,9 @@ function messageOf({ name, backend }: Connection, ready: Granted, open: readonly
     case "yes":
       return `${first}Nothing is missing: every action would work over Microsoft Graph.`;
     case "no":
-      return `${first}${open.length === 0 ? "Something stands in the way" : `${open.length} permissions are missing or not to be seen`}: see steps.`;
+      return `${first}${open.length === 0 ? "A step failed" : `${open.length} permissions are missing or could not be checked`}: see steps.`;
     default:
-      return `${first}This is what the move takes; what of it is there already is not known.`;
+      return `${first}This is everything the move needs; what already exists is not known.`;
   }
 }
 
@@ -199,7 +199,7 @@ function scopedGrantCommands(
   const who = `--tenant ${tenant || "<tenant>"} --client-id ${clientId || "<client id>"}`;
   const some = only === undefined ? "" : ` --actions ${only.map(({ name }) => name).join(",")}`;
   return [
-    "# Or for some mailboxes alone (RBAC for Applications), without this consent; its commands:",
+    "# Or for some mailboxes only (RBAC for Applications), without this consent; this prints the commands:",
     `# mailcordon setup entra --backend graph ${who} --mailboxes <addresses>${some}`,
   ];
 }
@@ -209,7 +209,7 @@ function planned(action: CheckedAction, connection: Connection, report: DoctorRe
   const { supported, differs, why } = action.overGraph;
   const { backend: _, ...verdict } = report?.actions.find((one) => one.action === name) ?? { action: name, works: "unknown" as const };
   const here = cloudGapsOf(connection).flatMap((lack) =>
-    mayUse(action, lack.method) ? [`In this cloud there is no ${lack.lacks}: ${lack.instead}.`] : [],
+    mayUse(action, lack.method) ? [`This cloud has no ${lack.lacks}: ${lack.instead}.`] : [],
   );
   const partly = partlyNeeded(action);
   return {
@@ -222,23 +222,23 @@ function planned(action: CheckedAction, connection: Connection, report: DoctorRe
 }
 
 const storedIds: readonly StoredId[] = [
-  { id: "internet_message_id", over_graph: "stays", next: "Store these, with the mailbox; they name a message over both back ends." },
+  { id: "internet_message_id", over_graph: "stays", next: "Store these with the mailbox; they identify a message over both back ends." },
   {
     id: "item_id of EWS",
     over_graph: "translated",
-    next: "Taken until the message moves; Graph translates it with User.Read.All. Give internet_message_id beside it where the ticket has it; where it has not, look it up over EWS now and write it down.",
+    next: "Accepted until the message moves; Graph translates it with User.Read.All. Add internet_message_id if the ticket has it; otherwise look it up over EWS now and store it.",
   },
   {
     id: "item_id of Graph",
     over_graph: "stays",
-    next: "It stays the same while the message moves within its mailbox. EWS does not know it.",
+    next: "The id stays the same while the message moves within its mailbox. EWS does not know it.",
   },
   { id: "attachment_id of EWS", over_graph: "lost", next: "List the attachments again, by the message: get-attachments." },
-  { id: "undo of a deletion over EWS", over_graph: "translated", next: "It holds ids of EWS: use it over EWS as long as that answers." },
-  { id: "next_cursor of a search", over_graph: "lost", next: "Begin the search anew." },
+  { id: "undo of a deletion over EWS", over_graph: "translated", next: "It contains EWS ids: use it over EWS while EWS is available." },
+  { id: "next_cursor of a search", over_graph: "lost", next: "Start the search again." },
 ];
 
 const cleanUpCommands: readonly string[] = [
-  "When the last connection has left EWS: take away full_access_as_app (API permissions of the application) and the role assignment 'mailcordon EWS'.",
-  "Take the application out of EwsAllowedAppIDs, or leave it: the list ends with EWS.",
+  "When no connection uses EWS any more, remove full_access_as_app (API permissions of the application) and the role assignment 'mailcordon EWS'.",
+  "Remove the application from EwsAllowedAppIDs, or leave it: the list ends with EWS.",
 ];

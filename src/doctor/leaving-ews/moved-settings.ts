@@ -46,16 +46,16 @@ function toGraph(written: SettingsTree): MoveContext {
   const oauth = treeAt(auth, "oauth");
   const tls = treeAt(written, "tls");
   const gone: readonly (readonly [string, boolean, string])[] = [
-    ["ews", !isEmpty(written.ews ?? {}), "Graph is where the cloud has it; graph.url is for another address alone"],
+    ["ews", !isEmpty(written.ews ?? {}), "the cloud determines the address of Graph; graph.url is only for another address"],
     ["access", written.access !== undefined, "over Graph the permissions of the application decide"],
-    ["impersonate_by", written.impersonate_by !== undefined, "over Graph nobody is impersonated"],
+    ["impersonate_by", written.impersonate_by !== undefined, "Graph has no impersonation"],
     ["auth.oauth.scope", oauth?.scope !== undefined, "it is the scope of EWS; that of Graph comes from the cloud"],
     ["tls.server_name", tls?.server_name !== undefined, "it is the name of another certificate"],
   ];
   const bearer: SettingChange = {
     setting: "auth.bearer.token",
     change: "replace",
-    why: "a token is for one resource: get one for Graph; or take auth.oauth, which renews it",
+    why: "a token is valid for one resource: get one for Graph, or use auth.oauth, which renews it",
   };
   return {
     changes: [

@@ -47,7 +47,7 @@ export const graphCloud: Step = {
   needs: ["settings"],
   async run(checkup): Promise<Finding> {
     const cloud = cloudOf(checkup);
-    const tried = "looked what the actions use that this cloud does not have";
+    const tried = "checked whether the actions use anything that this cloud lacks";
     const lacks = cloudGapsOf(connectionOf(checkup)).flatMap((lack) => {
       const actions = checkup.actions.filter((action) => mayUse(action, lack.method)).map(({ name }) => name);
       return actions.length === 0 ? [] : [{ ...lack, actions }];
@@ -58,7 +58,7 @@ export const graphCloud: Step = {
       tried,
       found: `${cloud}: ${lacks.map(({ actions, lacks: what, instead }) => `${actions.join(", ")}: no ${what} (${instead})`).join("; ")}`,
       next: [
-        "Nothing is to be done: the answers say it. Should the cloud have it by now, set for this connection:",
+        "No action is needed: the answers report it. If the cloud offers it by now, set for this connection:",
         `graph: { ${lacks.map(({ setting }) => setting).join(", ")} }`,
       ],
     };

@@ -15,7 +15,7 @@ export const retirement: Step = {
   name: "retirement",
   needs: ["settings", "autodiscover"],
   async run(checkup) {
-    const tried = "looked whether Exchange Online is behind the connection";
+    const tried = "checked whether the connection leads to Exchange Online";
     if (!isOnline(checkup)) return { status: "ok", tried, found: "no: Exchange Server keeps EWS" };
     const now = checkup.now();
     const days = Math.ceil((end - now) / day);
@@ -30,7 +30,7 @@ export const retirement: Step = {
       tried,
       found,
       next: [
-        "Microsoft Graph is the way on. What is missing for it:",
+        "Move to Microsoft Graph. This command shows what is missing:",
         `mailcordon doctor --plan graph --connection ${connectionOf(checkup).name}`,
       ],
     };

@@ -4,14 +4,14 @@ import type { AutodiscoverBehaviour } from "./autodiscover.ts";
 
 /** What Autodiscover can be told to do, and what goes behind the colon. */
 export const autodiscoverKinds = {
-  refuse: "refuse:STATUS answers with this status of HTTP and nothing else; 404 when none is given",
-  redirect: "redirect:URL sends every request there by HTTP; to itself, it is a loop",
-  "redirect-url": "redirect-url:URL does it in the protocol's own words",
-  "redirect-address": "redirect-address:ADDRESS says to ask again for another address",
-  answer: "answer:URL says that EWS is there, true or not",
-  error: "error:CODE answers with an error of the protocol; InternalServerError when none is given",
-  content: "content:TEXT answers with this text, as if it were XML",
-  huge: "huge answers without an end",
+  refuse: "refuse:STATUS replies with this HTTP status and no content. Default status: 404",
+  redirect: "redirect:URL redirects every request there by HTTP; a redirect to itself is a loop",
+  "redirect-url": "redirect-url:URL redirects by the protocol's own element",
+  "redirect-address": "redirect-address:ADDRESS tells the client to ask again for this address",
+  answer: "answer:URL reports this URL as that of EWS, true or not",
+  error: "error:CODE replies with an error of the protocol. Default code: InternalServerError",
+  content: "content:TEXT replies with this text, as if it were XML",
+  huge: "huge replies without end",
 } as const satisfies Readonly<Record<AutodiscoverBehaviour["kind"], string>>;
 
 /** A behaviour from text: `kind` or `kind:value`. Throws an Error that says what is wrong. */
@@ -44,6 +44,6 @@ export function parseAutodiscover(text: string): AutodiscoverBehaviour {
     case "huge":
       return { kind };
     default:
-      throw new Error(`"${kind}" is nothing that Autodiscover can do. There are: ${Object.keys(autodiscoverKinds).join(", ")}.`);
+      throw new Error(`"${kind}" is not a behaviour of Autodiscover. Behaviours: ${Object.keys(autodiscoverKinds).join(", ")}.`);
   }
 }

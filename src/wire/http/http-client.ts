@@ -74,7 +74,7 @@ export function openHttp(options: HttpOptions): Http {
   return options.observe === undefined ? http : observeRequests(http, options.observe);
 }
 
-const totalHint = "Ask for less at once, or raise timeouts.idle_seconds or timeouts.total_seconds if the connection is slow.";
+const totalHint = "Request less at a time, or raise timeouts.idle_seconds or timeouts.total_seconds if the connection is slow.";
 const bytesHint = "Check the server and the proxies in between. If a message is that large, raise max_reply_megabytes.";
 
 /** Connections that stand, or stood. */
@@ -151,7 +151,7 @@ class Exchange {
         headers: { "accept-encoding": "gzip", ...headers, ...length },
       });
     } catch (cause) {
-      throw failureAt("connecting", "invalid-input", "A header of the request has a character that cannot be sent.", cause);
+      throw failureAt("connecting", "invalid-input", "A header of the request contains a character that cannot be sent.", cause);
     }
   }
 

@@ -93,12 +93,7 @@ export function failureOf(thrown: unknown, stage: RequestStage, host: string): F
       const tls =
         tlsErrorTexts[code] ?? (/^(?:ERR_SSL|ERR_TLS|ERR_OSSL|CERT_|CRL_|INVALID_PURPOSE|PATH_LENGTH)/.test(code) ? code : undefined);
       if (tls !== undefined) return failureAt(stage, "tls-failed", `No secure connection to ${host}: ${tls}.`, thrown);
-      return failureAt(
-        stage,
-        "unreachable",
-        `No connection to ${host}: ${networkErrorTexts[code] ?? (code || "for an unknown reason")}.`,
-        thrown,
-      );
+      return failureAt(stage, "unreachable", `No connection to ${host}: ${networkErrorTexts[code] ?? (code || "unknown reason")}.`, thrown);
     }
     case "sent":
       return failureAt(stage, "broken-reply", `${host} ended the connection before it answered.`, thrown);
@@ -106,7 +101,7 @@ export function failureOf(thrown: unknown, stage: RequestStage, host: string): F
       return failureAt(
         stage,
         "broken-reply",
-        `${host} had ended the connection that was kept open, or ended it before it answered.`,
+        `${host} closed a kept-open connection, either while it was idle or before it answered.`,
         thrown,
       );
     case "answering":

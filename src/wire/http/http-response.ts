@@ -106,7 +106,7 @@ async function decompress(incoming: IncomingMessage): Promise<Readable> {
   const encoding = incoming.headers["content-encoding"]?.trim().toLowerCase() ?? "identity";
   if (encoding === "identity" || encoding === "") return incoming;
   if (encoding !== "gzip" && encoding !== "x-gzip")
-    throw new Failure("broken-reply", "The reply is compressed in a way that was not asked for.");
+    throw new Failure("broken-reply", "The reply uses a compression that was not requested.");
   const [{ createGunzip }, { pipeline }] = await Promise.all([import("node:zlib"), import("node:stream")]);
   // Whatever goes wrong destroys the decoder, from which it is read.
   return pipeline(incoming, createGunzip(), () => undefined);

@@ -153,8 +153,7 @@ function describeIdentityError(thrown: unknown, identity: TlsIdentity): string {
   if (/mac verify failure|bad decrypt|BAD_DECRYPT|BAD_PASSWORD|INTERRUPTED/i.test(`${code} ${message}`))
     return "the passphrase is wrong or missing";
   if (/KEY_VALUES_MISMATCH/.test(code)) return "the key does not belong to the certificate";
-  if (/unsupported/i.test(`${code} ${message}`))
-    return "it is encrypted in an old way that OpenSSL 3 no longer reads; export it again with AES256_SHA256";
+  if (/unsupported/i.test(`${code} ${message}`)) return "its encryption is too old for OpenSSL 3; export it again with AES256_SHA256";
   return identity.kind === "pfx" ? "it is not a PFX file" : "it is not a certificate and a key in PEM form";
 }
 
@@ -166,7 +165,7 @@ async function trustedAuthorities(ca: string): Promise<string[]> {
     if (own.length === 0) throw new Error("no certificate");
     for (const pem of own) new X509Certificate(pem);
   } catch (cause) {
-    throw new Failure("invalid-settings", "The file of certificate authorities does not hold certificates in PEM form.", { cause });
+    throw new Failure("invalid-settings", "The file of certificate authorities contains no valid certificates in PEM form.", { cause });
   }
   return [...rootCertificates, ...own];
 }

@@ -56,7 +56,7 @@ function readProxyVariable(environment: Environment, name: string): ProxyServer 
   const url = URL.canParse(whole) ? new URL(whole) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
     throw new Failure("invalid-settings", `The environment variable ${name} is not the URL of an http or https proxy.`, {
-      hint: "Put http://proxy.example.com:3128 there, or name the proxy in the settings of the connection (proxy: { url }).",
+      hint: "Set it to a URL such as http://proxy.example.com:3128, or name the proxy in the settings of the connection (proxy: { url }).",
     });
   }
   return { url: new URL(url.origin), credentials: credentialsOf(url, name) };
@@ -69,7 +69,7 @@ function credentialsOf({ username, password }: URL, name: string): ProxyServer["
   } catch (thrown) {
     if (!(thrown instanceof URIError)) throw thrown;
     throw new Failure("invalid-settings", `The user name or password in the environment variable ${name} has a "%" that encodes nothing.`, {
-      hint: "Write % as %25, @ as %40 and : as %3A there (RFC 3986).",
+      hint: "In the user name and password, write % as %25, @ as %40 and : as %3A (RFC 3986).",
     });
   }
 }

@@ -25,16 +25,16 @@ export function proxyRefusal(status: number, proxy: ProxyServer, host: string): 
   const wireCode = `PROXY ${status}`;
   if (status === 407) {
     const message =
-      proxy.credentials === undefined ? `${name} asks for a user name and a password.` : `${name} refuses the user name or the password.`;
+      proxy.credentials === undefined ? `${name} requires a user name and a password.` : `${name} refuses the user name or the password.`;
     return failureAt("connecting", "unauthenticated", message, undefined, {
       wireCode,
-      hint: "Set proxy.username and proxy.password of the connection; it is tried once, so that no account is locked. Basic is what is spoken to proxies.",
+      hint: "Set proxy.username and proxy.password of the connection. They are tried only once, to avoid locking the account, and sent by Basic authentication.",
     });
   }
   if (status === 403) {
     return failureAt("connecting", "access-denied", `${name} does not allow a connection to ${host} (HTTP 403).`, undefined, {
       wireCode,
-      hint: `Have ${host} allowed in the proxy, or put it into no_proxy where it is reached directly.`,
+      hint: `Have the proxy's administrator allow ${host}, or add it to no_proxy if this machine can reach it directly.`,
     });
   }
   return failureAt("connecting", "unreachable", `${name} made no connection to ${host} (HTTP ${status}).`, undefined, { wireCode });
@@ -54,7 +54,7 @@ export function openTunnel(connect: () => ClientRequest, proxy: ProxyServer, hos
       requested.destroy();
     };
     const timer = setTimeout(
-      () => fail(failureAt("connecting", "timeout", `Through ${name}, ${host} could not be connected to within ${milliseconds / 1000} s.`)),
+      () => fail(failureAt("connecting", "timeout", `No connection to ${host} through ${name} within ${milliseconds / 1000} s.`)),
       milliseconds,
     );
     requested.once("connect", (answer: IncomingMessage, socket: Duplex, first: Buffer) => {

@@ -30,7 +30,7 @@ export async function* beginsAsMessage(bytes: AsyncIterable<Uint8Array>): AsyncI
 }
 
 function notAMessage(): Failure {
-  return new Failure("broken-reply", "What the server gave is not a message: it does not begin with a header.", {
-    hint: "Repeat; if it stays, look at what stands between: a proxy's page may have been given instead of the message.",
+  return new Failure("broken-reply", "The server's reply is not a message: it does not begin with a header.", {
+    hint: "Retry; if it persists, check the proxies in between: one may have sent a page instead of the message.",
   });
 }

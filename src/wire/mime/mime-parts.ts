@@ -35,7 +35,7 @@ export async function* split(message: AsyncIterable<Uint8Array>, isAMessage: boo
   for await (const bytes of message) {
     size += bytes.length;
     if (size > maxMessageBytes) {
-      throw new Failure("too-large", `An attachment of more than ${maxMessageBytes / 1024 / 1024} MB is not taken apart.`);
+      throw new Failure("too-large", `Attachments of more than ${maxMessageBytes / 1024 / 1024} MB are not opened.`);
     }
     yield* splitter.write(bytes);
   }
@@ -128,7 +128,7 @@ export function partOf(content: AsyncIterator<Uint8Array>, isOfMessage = true): 
 
 /** What a reader is told who comes when the stream has gone on. */
 export function streamMovedOn(): Failure {
-  return new Failure("invalid-input", "The content was left unread when the next was asked for: it has gone by.", {
-    hint: "Read each content to its end before asking for the next.",
+  return new Failure("invalid-input", "The content was not read before the next one was requested, so it is no longer available.", {
+    hint: "Read each content to its end before you request the next.",
   });
 }

@@ -59,6 +59,6 @@ function textOf(held: Buffer): string {
 class NothingSplitter implements Splitter {
   *write(): Generator<MimeEvent> {}
   *end(): Generator<MimeEvent> {
-    yield { kind: "flaw", text: "It has not the form that its name or type says: it is not taken apart." };
+    yield { kind: "flaw", text: "Its content does not have the format of its name or type, so it is not opened." };
   }
 }

@@ -172,7 +172,7 @@ export class MimeSplitter implements Splitter {
     const type = tokenOf(contentType) ?? fallback;
     const boundary = type.startsWith("multipart/") ? boundaryOf(contentType) : undefined;
     if (boundary !== undefined) {
-      if (this.#open.length >= maxDepth) throw new Failure("too-large", `Parts within parts, more than ${maxDepth} deep, are not read.`);
+      if (this.#open.length >= maxDepth) throw new Failure("too-large", `Parts nested more than ${maxDepth} deep are not read.`);
       this.#open.push({ boundary, subtype: type.slice("multipart/".length), isSeen: false });
       this.#noteBoundaries();
       this.#state = "between";
@@ -271,5 +271,5 @@ function beforeLine(body: Buffer, at: number): number {
 }
 
 function neverOccurs(boundary: string): string {
-  return `The boundary ${JSON.stringify(boundary.slice(0, 100))} never occurs: what stands behind its header is not told apart.`;
+  return `The boundary ${JSON.stringify(boundary.slice(0, 100))} never occurs, so the parts after its header cannot be separated.`;
 }

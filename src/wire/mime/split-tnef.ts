@@ -115,7 +115,7 @@ export class TnefSplitter implements Splitter {
   *#break(): Generator<MimeEvent> {
     this.#isBroken = true;
     this.#chunks = [];
-    yield { kind: "flaw", text: "The TNEF (winmail.dat) is broken: what stands behind the break is not listed." };
+    yield { kind: "flaw", text: "The TNEF (winmail.dat) is broken: attachments after the broken place are not listed." };
   }
 
   *#read(what: "codepage" | "body" | "properties" | "begin" | "title" | "attached", value: Buffer): Generator<MimeEvent> {

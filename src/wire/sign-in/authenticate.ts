@@ -212,14 +212,14 @@ function withoutContentHeaders(headers: HttpRequest["headers"]): Record<string, 
 
 function describeOffer(challenges: readonly Challenge[]): string {
   const offered = [...new Set(challenges.map(({ scheme }) => scheme))];
-  return offered.length === 0 ? "no way to sign in" : `only ${offered.join(", ")}`;
+  return offered.length === 0 ? "no sign-in scheme" : `only ${offered.join(", ")}`;
 }
 
 function tooWeak(host: string, challenges: readonly Challenge[], atLeast: Strength): Failure {
   const offered = describeOffer(challenges);
   return new Failure("unauthenticated", `${host} offers ${offered}; auth.auto.at_least is ${atLeast}. No password was sent.`, {
     wireCode: "HTTP 401",
-    hint: "Check what stands between this machine and the server, and have an administrator enable a stronger way. Lower at_least only if the server is meant to offer no more.",
+    hint: "Check the proxies between this machine and the server, and have an administrator enable a stronger scheme. Lower at_least only if the server is meant to offer no more.",
   });
 }
 
@@ -228,6 +228,6 @@ function nothingInCommon(host: string, challenges: readonly Challenge[], isPriva
   const plain = !isPrivate && challenges.some(({ scheme }) => scheme === "basic") ? " Basic is not sent without TLS." : "";
   return new Failure("unauthenticated", `${host} offers ${what}, for which this connection has no credentials.${plain}`, {
     wireCode: "HTTP 401",
-    hint: "Give auth.auto a user name and a password (NTLM, Basic), or oauth or a token (Bearer); or enable another way on the server.",
+    hint: "Set a user name and a password in auth.auto (NTLM, Basic), or oauth or a token (Bearer); or enable another scheme on the server.",
   });
 }

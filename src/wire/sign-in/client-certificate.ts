@@ -21,13 +21,17 @@ export interface ClientCertificate {
  */
 export async function readCertificate(file: CertificateFile, now = Date.now()): Promise<ClientCertificate> {
   const { key, certificates } = file.kind === "pem" ? readPem(file.text, file.passphrase) : await readPfx(file.bytes, file.passphrase);
-  if (key.asymmetricKeyType !== "rsa") throw wrong("its key is not an RSA key, which is what Entra takes");
+  if (key.asymmetricKeyType !== "rsa") throw wrong("its key is not an RSA key, the only kind that Entra accepts");
   const certificate = certificates.find((one) => one.checkPrivateKey(key));
   if (certificate === undefined) throw wrong("its key does not belong to its certificate");
   if (Date.parse(certificate.validTo) < now || Date.parse(certificate.validFrom) > now) {
-    throw new Failure("unauthenticated", `The certificate is valid from ${certificate.validFrom} to ${certificate.validTo}, and not now.`, {
-      hint: "Make a new certificate, upload its public part to the application, and put its file into the settings.",
-    });
+    throw new Failure(
+      "unauthenticated",
+      `The certificate is not valid now: it is valid from ${certificate.validFrom} to ${certificate.validTo}.`,
+      {
+        hint: "Create a new certificate, upload its public part to the application, and name its file in the settings.",
+      },
+    );
   }
   return {
     certificate,
@@ -49,8 +53,8 @@ function readPem(text: string, passphrase: string | undefined): Pair {
   const keys = text.match(/-----BEGIN [A-Z ]*PRIVATE KEY-----(?:(?!-----BEGIN ).)+?-----END [A-Z ]*PRIVATE KEY-----/gs) ?? [];
   const found = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
   const [key] = keys;
-  if (key === undefined) throw wrong("it holds no private key in PEM form");
-  if (found.length === 0) throw wrong("it holds no certificate in PEM form");
+  if (key === undefined) throw wrong("it contains no private key in PEM form");
+  if (found.length === 0) throw wrong("it contains no certificate in PEM form");
   return { key: keyOf(key, passphrase), certificates: found.map(certificateOf) };
 }
 
@@ -82,7 +86,7 @@ async function readPfx(bytes: Uint8Array, passphrase = ""): Promise<Pair> {
     const keys = [pkcs8ShroudedKeyBag, keyBag].flatMap((bagType) => pfx.getBags({ bagType })[bagType] ?? []);
     const key = keys.find((bag) => bag.key)?.key;
     const certificates = (pfx.getBags({ bagType: certBag })[certBag] ?? []).flatMap(({ cert }) => cert ?? []);
-    if (key === undefined || key === null || certificates.length === 0) throw wrong("it holds no RSA key with its certificate");
+    if (key === undefined || key === null || certificates.length === 0) throw wrong("it contains no RSA key with its certificate");
     return {
       key: createPrivateKey(forge.pki.privateKeyToPem(key)),
       certificates: certificates.map((one) => new X509Certificate(forge.pki.certificateToPem(one))),

@@ -112,8 +112,8 @@ export function signInConnections(http: Http, scheme: ConnectionScheme, guard: S
       const response = await handshake(slot, request);
       if (response !== undefined) return response;
     }
-    throw new Failure("broken-reply", `${request.url.host} does not keep to one connection during a sign-in with ${scheme.name}.`, {
-      hint: "NTLM and Negotiate need connections that stay open: a proxy or load balancer may stand between that closes or shares them.",
+    throw new Failure("broken-reply", `${request.url.host} changed the connection during a sign-in with ${scheme.name}.`, {
+      hint: "Check for a proxy or load balancer that closes or shares connections: NTLM and Negotiate need connections that stay open.",
     });
   }
 
@@ -172,9 +172,9 @@ export function signInConnections(http: Http, scheme: ConnectionScheme, guard: S
   function notOffered({ headers }: HttpResponse, host: string): Failure {
     const offered = challengesOf(headers.get("www-authenticate")).map((one) => one.scheme);
     const what = offered.length === 0 ? "nothing" : [...new Set(offered)].join(", ");
-    return new Failure("unauthenticated", `${host} does not answer to ${scheme.name} (it offers ${what}).`, {
+    return new Failure("unauthenticated", `${host} does not accept ${scheme.name} (it offers ${what}).`, {
       wireCode: "HTTP 401",
-      hint: "Nothing secret was sent. Choose a way to sign in that the server offers, or auth: auto.",
+      hint: "Choose a sign-in scheme that the server offers, or auth: auto. No secret was sent.",
     });
   }
 }

@@ -36,17 +36,16 @@ const meanings: Readonly<Record<number, ErrorMeaning>> = {
   7000215: {
     words: () => "the client secret is wrong",
     hint: ({ clientId }) =>
-      `${registration(clientId)}, Certificates & secrets. Give the secret's Value, which is shown only when it is made, not its Secret ID.`,
+      `${registration(clientId)}, Certificates & secrets. Use the secret's Value, which is shown only when it is created, not its Secret ID.`,
   },
   7000222: {
     words: () => "the client secret has expired",
     hint: ({ clientId }) =>
-      `${registration(clientId)}, Certificates & secrets: make a new client secret and put its Value into the settings.`,
+      `${registration(clientId)}, Certificates & secrets: create a new client secret and use its Value in the settings.`,
   },
   700016: {
     words: ({ clientId, tenant }) => `the application ${clientId} is not known in the tenant ${tenant}`,
-    hint: () =>
-      "Check client_id and tenant: both stand on the application's Overview page. In another tenant it needs admin consent first.",
+    hint: () => "Check client_id and tenant: the application's Overview page shows both. In another tenant it needs admin consent first.",
   },
   7000112: {
     words: ({ clientId }) => `the application ${clientId} is disabled`,
@@ -54,15 +53,15 @@ const meanings: Readonly<Record<number, ErrorMeaning>> = {
   },
   90002: {
     words: ({ tenant }) => `there is no tenant ${tenant}`,
-    hint: () => "Check tenant (its id or a verified domain) and cloud: a tenant of a national cloud is only known there.",
+    hint: () => "Check tenant (its id or a verified domain) and cloud: only its own cloud knows a tenant of a national cloud.",
   },
   900023: {
-    words: ({ tenant }) => `${tenant} is no name of a tenant`,
-    hint: () => "Put the tenant's id or one of its verified domains, such as example.onmicrosoft.com.",
+    words: ({ tenant }) => `${tenant} is not the name of a tenant`,
+    hint: () => "Set the tenant's id or one of its verified domains, such as example.onmicrosoft.com.",
   },
   900382: {
     words: () => "confidential clients cannot sign in across clouds",
-    hint: () => "Check cloud: it must be the one of the tenant.",
+    hint: () => "Check cloud: it must be the cloud of the tenant.",
   },
   700027: {
     words: () => "the certificate is not the application's, or its signature is wrong",
@@ -74,12 +73,12 @@ const meanings: Readonly<Record<number, ErrorMeaning>> = {
   },
   700024: {
     words: () => "the proof of identity is not valid at this time",
-    hint: () => "Compare this machine's clock with the true time; a federated token may have expired in its file.",
+    hint: () => "Check this machine's clock; a federated token in a file may also have expired.",
   },
-  70021: { words: () => "no federated credential of the application fits the token of the file", hint: federated },
-  700211: { words: () => "no federated credential of the application has the issuer of the token of the file", hint: federated },
-  700212: { words: () => "no federated credential of the application has the audience of the token of the file", hint: federated },
-  700213: { words: () => "no federated credential of the application has the subject of the token of the file", hint: federated },
+  70021: { words: () => "no federated credential of the application matches the token in the file", hint: federated },
+  700211: { words: () => "no federated credential of the application has the issuer of the token in the file", hint: federated },
+  700212: { words: () => "no federated credential of the application has the audience of the token in the file", hint: federated },
+  700213: { words: () => "no federated credential of the application has the subject of the token in the file", hint: federated },
   7000218: {
     words: () => "the application may not sign users in without a secret",
     hint: ({ clientId }) => `${registration(clientId)}, Authentication: allow public client flows.`,
@@ -92,16 +91,16 @@ const meanings: Readonly<Record<number, ErrorMeaning>> = {
   65004: { words: () => "the person declined to consent", hint: signInAgain },
   500011: {
     words: ({ scope, tenant }) => `the resource of ${scope} is not known in the tenant ${tenant}`,
-    hint: () => "Check cloud and scope; without a scope of your own it is that of Exchange Online.",
+    hint: () => "Check cloud and scope. Default scope: that of Exchange Online.",
   },
   500014: {
     words: ({ scope }) => `the resource of ${scope} is disabled in the tenant`,
-    hint: () => "It may have no subscription of Exchange Online, or an administrator disabled it under Enterprise applications.",
+    hint: () => "Check that the tenant has an Exchange Online subscription and that the resource is enabled under Enterprise applications.",
   },
-  70011: { words: ({ scope }) => `the scope ${scope} is not valid`, hint: () => "Put a resource followed by /.default." },
+  70011: { words: ({ scope }) => `the scope ${scope} is not valid`, hint: () => "Set a resource followed by /.default." },
   1002012: {
     words: ({ scope }) => `the scope ${scope} is not valid for an application`,
-    hint: () => "Put a resource followed by /.default, such as https://outlook.office365.com/.default.",
+    hint: () => "Set a resource followed by /.default, such as https://outlook.office365.com/.default.",
   },
   50105: {
     code: "role-missing",
@@ -115,7 +114,7 @@ const meanings: Readonly<Record<number, ErrorMeaning>> = {
   },
   53003: {
     words: () => "a Conditional Access policy blocks this sign-in",
-    hint: () => "The sign-in logs of Entra name the policy; sign in from where it allows, or have the application excluded.",
+    hint: () => "Find the policy in the sign-in logs of Entra; sign in from an allowed location, or have the application excluded.",
   },
   50076: { words: () => "multifactor authentication is required", hint: signInAgain },
   50079: { words: () => "multifactor authentication must be set up for this account", hint: signInAgain },
@@ -123,9 +122,9 @@ const meanings: Readonly<Record<number, ErrorMeaning>> = {
   70008: { words: () => "the sign-in has expired", hint: signInAgain },
   700082: { words: () => "the sign-in has expired because it was not used", hint: signInAgain },
   70020: { words: () => "the device code has expired before it was entered", hint: signInAgain },
-  70043: { words: () => "the sign-in has expired by a policy for its frequency", hint: signInAgain },
-  90033: { code: "busy", words: () => "it cannot answer for now", hint: () => "Repeat in a few minutes." },
-  90055: { code: "busy", words: () => "too many requests come from this tenant", hint: () => "Repeat in a few minutes." },
+  70043: { words: () => "a sign-in frequency policy has ended the sign-in", hint: signInAgain },
+  90033: { code: "busy", words: () => "it cannot answer for now", hint: () => "Retry in a few minutes." },
+  90055: { code: "busy", words: () => "too many requests come from this tenant", hint: () => "Retry in a few minutes." },
 };
 
 /** The names of RFC 6749 and RFC 8628, for an authority that gives no AADSTS code. */
@@ -137,9 +136,9 @@ const byName: Readonly<Record<string, ErrorMeaning>> = {
     words: () => "the client id, or the secret or certificate, is wrong",
     hint: () => "Check client_id and the credential.",
   },
-  unauthorized_client: { words: () => "the client may not get tokens in this way", hint: () => "Check the client's registration." },
+  unauthorized_client: { words: () => "the client may not use this grant type", hint: () => "Check the client's registration." },
   invalid_scope: { words: ({ scope }) => `the scope ${scope} is not valid`, hint: () => "Check scope." },
-  temporarily_unavailable: { code: "busy", words: () => "it cannot answer for now", hint: () => "Repeat in a few minutes." },
+  temporarily_unavailable: { code: "busy", words: () => "it cannot answer for now", hint: () => "Retry in a few minutes." },
 };
 
 /** A refusal as a Failure. Entra's own text is left out: it is localised, and names things that are nobody's business in a log. */
@@ -148,7 +147,7 @@ export function entraFailure(refusal: EntraError, about: SignInDetails): Failure
   const meaning = (number === undefined ? undefined : meanings[number]) ?? own(byName, refusal.error);
   const name = number === undefined ? refusal.error : `AADSTS${number}`;
   const words = meaning?.words(about) ?? "see the code";
-  return new Failure(meaning?.code ?? "unauthenticated", `${about.host} refuses a token: ${words} (${name}).`, {
+  return new Failure(meaning?.code ?? "unauthenticated", `${about.host} refuses to issue a token: ${words} (${name}).`, {
     wireCode: name,
     requestId: refusal.correlationId,
     hint:

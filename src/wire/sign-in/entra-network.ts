@@ -66,7 +66,7 @@ function jsonOf(text: string, status: number, host: string) {
     if (status === 429 || status >= 500) throw busy(status, host);
     throw new Failure("broken-reply", `${host} did not answer as a token endpoint does (HTTP ${status}).`, {
       wireCode: `HTTP ${status}`,
-      hint: "Check authority and cloud; a sign-in page of a proxy may stand between.",
+      hint: "Check authority and cloud, and that no proxy answers with a sign-in page.",
     });
   }
 }

@@ -45,7 +45,7 @@ export async function fetchToken(client: EntraClient, fetch: FetchOptions): Prom
     if (refusal !== undefined) throw entraFailure(refusal, about);
     // The library's error may hold what was sent, so only its code goes on.
     const code = thrown instanceof Error && "errorCode" in thrown && typeof thrown.errorCode === "string" ? thrown.errorCode : "unknown";
-    throw new Failure("unauthenticated", `No token could be got from ${about.host} (${code}).`, { wireCode: code });
+    throw new Failure("unauthenticated", `${about.host} issued no token (${code}).`, { wireCode: code });
   }
 }
 
@@ -143,7 +143,7 @@ async function signIn(client: EntraClient, fetch: FetchOptions, network: EntraNe
   }
   const { progress } = fetch;
   if (progress === undefined) {
-    throw new Failure("unauthenticated", "Somebody must sign in, and nobody is there who could be shown the code.", {
+    throw new Failure("unauthenticated", "A person must sign in, but there is no terminal to show the code on.", {
       hint: "Run any action in a terminal: it shows a code and where to enter it. After that it works unattended.",
     });
   }
@@ -184,7 +184,7 @@ function printable(text: string): string {
 
 function fetchedTokenOf(result: AuthenticationResult | null, saved?: string): FetchedToken {
   if (result === null || result.expiresOn === null || result.accessToken === "") {
-    throw new Failure("broken-reply", "The answer of the token endpoint holds no token.");
+    throw new Failure("broken-reply", "The reply of the token endpoint contains no token.");
   }
   return { token: result.accessToken, expiresAt: result.expiresOn.getTime(), saved };
 }

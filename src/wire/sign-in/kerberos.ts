@@ -33,7 +33,7 @@ function isKerberos(loaded: unknown): loaded is KerberosPackage {
 
 /** What to say when the server wants Kerberos and the package is not there. */
 export function withoutKerberos(host: string): Failure {
-  return new Failure("unauthenticated", `${host} wants Kerberos (Negotiate), and the npm package kerberos is not installed.`, {
+  return new Failure("unauthenticated", `${host} requires Kerberos (Negotiate), but the npm package kerberos is not installed.`, {
     hint: "Install it where mailcordon is installed (npm install kerberos), and get a ticket with kinit. NTLM and Basic need no package.",
   });
 }
@@ -70,7 +70,7 @@ export function kerberosScheme(kerberos: KerberosPackage): ConnectionScheme {
 
 function noTicket(host: string, thrown: unknown): Failure {
   const detail = thrown instanceof Error ? `: ${thrown.message.slice(0, 200)}` : ".";
-  return new Failure("unauthenticated", `Kerberos gives no ticket for HTTP@${host}${detail}`, {
+  return new Failure("unauthenticated", `Kerberos issued no ticket for HTTP@${host}${detail}`, {
     hint: "Get a ticket with kinit (klist shows it), and check that the server's service name is registered (setspn).",
     cause: thrown,
   });

@@ -92,7 +92,7 @@ export function readChallenge(bytes: Buffer): NtlmChallenge {
   if (bytes.length < 48 || !bytes.subarray(0, 8).equals(signature) || bytes.readUInt32LE(8) !== 2) throw brokenChallenge("is none");
   const flags = bytes.readUInt32LE(20);
   if ((flags & flag.unicode) === 0) throw brokenChallenge("is not in Unicode");
-  if ((flags & flag.targetInfo) === 0) throw brokenChallenge("does not describe the server, so that NTLMv2 is not possible");
+  if ((flags & flag.targetInfo) === 0) throw brokenChallenge("does not describe the server, so NTLMv2 is not possible");
   const length = bytes.readUInt16LE(40);
   const offset = bytes.readUInt32LE(44);
   if (offset + length > bytes.length) throw brokenChallenge("ends too early");

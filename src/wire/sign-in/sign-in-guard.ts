@@ -101,9 +101,9 @@ function refused({ headers }: HttpResponse, host: string, scheme: string): Failu
     wireCode: "HTTP 401",
     requestId: headers.get("request-id"),
     hint:
-      "Check the user name and the password of this connection; they are tried once, so that no account is locked." +
+      "Check the user name and the password of this connection; they are tried only once, to avoid locking the account." +
       (scheme === "NTLM"
-        ? " When they are right: TLS may end before the server (a proxy or load balancer), which Extended Protection forbids."
+        ? " If they are right, a proxy or load balancer may terminate TLS before the server, which Extended Protection forbids."
         : ""),
   });
 }
@@ -117,7 +117,7 @@ function waitForAny(work: Iterable<Promise<void>>, milliseconds: number | undefi
   return new Promise((resolve, reject) => {
     const stop = () => {
       clearTimeout(timer);
-      reject(new Failure("cancelled", "The call was cancelled while another one signed in."));
+      reject(new Failure("cancelled", "The call was cancelled while it waited for another sign-in."));
     };
     const go = () => {
       clearTimeout(timer);

@@ -82,7 +82,7 @@ export function openTokenSource({ client, http, cache, now = Date.now }: TokenSo
     const old = current ?? cache.read(key);
     try {
       const { token, expiresAt, saved } = await fetchToken(client, { http, signal, progress, saved: old?.saved, claims: refused?.claims });
-      if (!isSendable(token)) throw new Failure("broken-reply", "The token endpoint gave a token that cannot be sent.");
+      if (!isSendable(token)) throw new Failure("broken-reply", "The token endpoint returned a token that cannot be sent in a header.");
       own = { token, obtainedAt: now(), expiresAt, saved };
       cache.write(key, own);
       return own;

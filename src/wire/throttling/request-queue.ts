@@ -263,11 +263,9 @@ function stopCounting({ waited }: WaitingCall): void {
 }
 
 function tooLong({ text, wireCode }: Obstacle, ms: number | undefined): Failure {
-  const hint = "Repeat later or with fewer calls at once, or raise throttling.max_wait_seconds.";
+  const hint = "Retry later or with fewer calls at a time, or raise throttling.max_wait_seconds.";
   if (ms === undefined)
-    return neverReached(
-      new Failure("busy", `The turn of this request did not come in time: ${text}. It was not sent.`, { wireCode, hint }),
-    );
+    return neverReached(new Failure("busy", `This request waited too long for its turn: ${text}. It was not sent.`, { wireCode, hint }));
   const message = `Nothing is sent for ${Math.ceil(ms / 1000)} s more: ${text}.`;
   return neverReached(new Failure("busy", message, { wireCode, backOffMs: Math.round(ms), hint }));
 }

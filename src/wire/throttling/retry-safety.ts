@@ -49,7 +49,7 @@ export function openRepetition(certainlyNotDone: (failure: Failure) => boolean) 
     const { code, wireCode, requestId, backOffMs } = failure;
     const message = `The answer was lost: ${failure.message}`;
     if (safety === "never") return new Failure("unknown-outcome", message, { wireCode, requestId, cause: failure });
-    const hint = "It may have been done. Doing it again is safe: it is still done once.";
+    const hint = "It may have been done already. Retry: a repeat is safe and has no second effect.";
     return new Failure(code, message, { hint, wireCode, requestId, backOffMs, cause: failure });
   };
 

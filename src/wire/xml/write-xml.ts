@@ -83,7 +83,7 @@ function escaped(value: string | number | boolean, special: RegExp, where: strin
   if (illegal !== null) {
     const code = (illegal[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");
     throw new Failure("invalid-input", `The text for ${where} has the character U+${code}, which cannot be sent to Exchange.`, {
-      hint: "Take the character out.",
+      hint: "Remove the character.",
     });
   }
   if (!special.test(value)) return value;
@@ -120,8 +120,7 @@ async function* exactly(source: ByteSource): AsyncIterable<Uint8Array> {
     if (left < 0) break;
     yield bytes;
   }
-  if (left !== 0)
-    throw new Failure("invalid-input", "A file to be sent does not have the size that was given; it may have changed meanwhile.");
+  if (left !== 0) throw new Failure("invalid-input", "A file to send does not have the announced size; it may have changed meanwhile.");
 }
 
 /** The text of an element that holds no `base64Content`. */

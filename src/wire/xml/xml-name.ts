@@ -60,7 +60,7 @@ export function checkedName(raw: string): string {
   if (asciiName.test(raw)) return raw;
   anyName ??= new RegExp(`^[${start}][${more}]*(?::[${start}][${more}]*)?$`, "u");
   const name = Buffer.from(raw, "latin1").toString("utf8");
-  if (!anyName.test(name)) throw malformed("has a name that is no name");
+  if (!anyName.test(name)) throw malformed("has an invalid name");
   return name;
 }
 

@@ -225,7 +225,7 @@ export class Tokenizer<LeafTarget extends object> {
 
   #push(name: Name): void {
     const depth = this.#open.length;
-    if (depth >= this.#maxDepth) throw malformed("has too many elements inside each other");
+    if (depth >= this.#maxDepth) throw malformed("nests elements too deeply");
     if (depth === 0 && this.#rootSeen) throw malformed("has a second root element");
     this.#rootSeen = true;
     this.#open.push(name);

@@ -38,7 +38,7 @@ test("before its end a block of Exchange Online leads to the list", async () => 
 
 test.each([403, 404, 410])("after its end HTTP %i is told as its end, without a command that would help nobody", async (status) => {
   const { found, next } = await whyNoEws(answer(status), await online(Date.UTC(2027, 3, 1)), "ann@example.com");
-  expect(found).toBe("Exchange Online has no EWS any more (it ended on 2027-04-01) (request-id: 7)");
+  expect(found).toBe("Exchange Online no longer offers EWS (it ended on 2027-04-01) (request-id: 7)");
   expect(next?.join("\n")).not.toContain("Set-OrganizationConfig");
 });
 

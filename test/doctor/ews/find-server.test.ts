@@ -29,7 +29,7 @@ test("the server that Autodiscover names is the one that is looked at", async ()
   const report = await examine(connection);
   expect(report.step("autodiscover")).toMatchObject({ status: "ok" });
   expect(report.step("autodiscover").found).toMatch(/^https:\/\/mail\.example\.com\/EWS\/Exchange\.asmx \(/);
-  expect(report.step("tls").tried).toBe("spoke TLS with mail.example.com");
+  expect(report.step("tls").tried).toBe("opened a TLS connection to mail.example.com");
   expect(report).toMatchObject({ success: true });
 });
 

@@ -7,7 +7,7 @@ describe("a mailbox", () => {
     const registration = { exchangeRole: true, mailboxes: [mailbox] };
     const { report } = await online([], { registration, mailbox: "user04@example.com", actions: ["download-mail-as-eml"] });
     expect(report.step("graph-mailbox")).toMatchObject({ status: "failed", code: "access-denied" });
-    expect(report.step("graph-mailbox").found).toContain("outside of the scope that RBAC for Applications gives");
+    expect(report.step("graph-mailbox").found).toContain("outside the scope that RBAC for Applications gives");
     const next = report.next("graph-mailbox");
     expect(next).toContain("Test-ServicePrincipalAuthorization -Identity $principal.Id -Resource 'user04@example.com'");
     expect(next).toContain("Add-DistributionGroupMember -Identity 'mailcordon mailboxes' -Member 'user04@example.com'");
@@ -31,7 +31,7 @@ describe("a mailbox", () => {
 
   test("of somebody without a licence leads to the licences", async () => {
     const { report } = await online([...every, "User.Read.All"], {}, { unlicensed: [mailbox] });
-    expect(report.step("graph-mailbox").found).toContain("no licence with Exchange Online");
+    expect(report.step("graph-mailbox").found).toContain("no licence for Exchange Online");
     expect(report.next("graph-mailbox")).toContain("Get-MgUserLicenseDetail -UserId 'user03@example.com'");
     expect(report.next("graph-mailbox")).not.toContain("backend: auto");
   });

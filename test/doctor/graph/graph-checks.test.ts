@@ -69,7 +69,7 @@ describe("the way to Graph", () => {
   test.each(["429", "503"] as const)("throttling (%s) is told with the wait, and not waited for", async (kind) => {
     const { report } = await online(every, {}, { faults: [{ kind, times: 99, backOffMs: 90_000 }] });
     expect(report.step("graph")).toMatchObject({ status: "failed", code: "busy" });
-    expect(report.next("graph")).toContain("wait 90 s");
+    expect(report.next("graph")).toContain("Wait 90 s");
     expect(report.exit).toBe(exit("busy"));
   });
 

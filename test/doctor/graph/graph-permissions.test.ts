@@ -46,7 +46,7 @@ describe("permissions", () => {
     const { report } = await online(["MailboxSettings.Read"], { actions: ["get-out-of-office", "download-mail-as-eml"] });
     expect(report.step("graph-mailbox")).toMatchObject({
       status: "ok",
-      found: "it opens, though not for the Inbox: see graph-permissions",
+      found: "the mailbox opens, but not for the Inbox: see graph-permissions",
     });
     expect(works(report)).toEqual({ "get-out-of-office": "yes", "download-mail-as-eml": "no" });
   });

@@ -78,7 +78,7 @@ describe("where the Exchange Online Admin API alone is to list the mailboxes", (
 
   test.each([
     [["EWS.AccessAsUser.All"], "missing in the token for Exchange Online: Exchange.ManageV2"],
-    [["Exchange.ManageV2"], "the token has Exchange.ManageV2: who signs in has no role"],
+    [["Exchange.ManageV2"], "the token has Exchange.ManageV2: the account or application has no Exchange role"],
   ])("a person with the scopes %j is told what is missing, and how to give the role to this person", async (scopes, found) => {
     const everyone = { publicClient: true, scopes: { graph: every, exchange: scopes } };
     const lab = await openLab({ tenant: tenantWith(everyone, { deviceCode: { interval: 0.01 } }) });

@@ -155,7 +155,7 @@ describe("offline", () => {
     const oauth = { tenant: "example.onmicrosoft.com", client_id: clientId, client_secret: "env:CLIENT_SECRET", cloud: "china" };
     const { plan } = await planned({ auth: { oauth }, mailbox }, { offline: true, actions: ["delete-email"] });
     expect(plan.target).toBe("graph");
-    expect(plan.actions[0]?.differs).toContain("In this cloud there is no permanentDelete");
+    expect(plan.actions[0]?.differs).toContain("This cloud has no permanentDelete");
   });
 });
 

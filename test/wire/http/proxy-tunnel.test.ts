@@ -116,7 +116,7 @@ test.each([
   const proxy = await proxyWith({ routes: { [target]: `127.0.0.1:${port}` }, users: { svc: "secret" } });
   const missing = await failure(get(client(proxy), `${scheme}://mail.example.com/`));
   expect(missing).toMatchObject({ code: "unauthenticated", wireCode: "PROXY 407" });
-  expect(missing.message).toContain("asks for a user name");
+  expect(missing.message).toContain("requires a user name");
   expect(neverSent(missing)).toBe(true);
   const wrong = await failure(get(client(proxy, { credentials: { username: "svc", password: "wrong" } }), `${scheme}://mail.example.com/`));
   expect(wrong.message).toContain("refuses the user name or the password");

@@ -41,7 +41,7 @@ test("what is nothing of it is a message where one was promised, and otherwise t
     fc.property(sizes, (at) => {
       for (const bytes of [Buffer.from("no header at all"), Buffer.alloc(0), Buffer.alloc(300, 1), Buffer.from("begin")]) {
         expect(kinds(bytes, true, at)).toEqual(["text/plain"]);
-        expect(kinds(bytes, false, at)).toEqual([expect.stringContaining("has not the form")]);
+        expect(kinds(bytes, false, at)).toEqual([expect.stringContaining("does not have the format")]);
       }
     }),
   );

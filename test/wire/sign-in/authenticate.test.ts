@@ -128,7 +128,7 @@ describe("auto", () => {
     const lab = await startLab({ signIn: { schemes: [scheme] } });
     expect(await outcome(ask(client({ kind: "auto", account: { username: anna, password: "anna-secret" }, atLeast }), lab))).toMatchObject({
       message: expect.stringContaining(message),
-      hint: expect.stringContaining("enable a stronger way"),
+      hint: expect.stringContaining("enable a stronger scheme"),
     });
   });
 

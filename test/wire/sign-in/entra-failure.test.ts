@@ -12,7 +12,7 @@ test.each([
   [90002, "unauthenticated", "tenant"],
   [700027, "unauthenticated", "upload"],
   [65001, "role-missing", "Grant admin consent"],
-  [90033, "busy", "Repeat"],
+  [90033, "busy", "Retry"],
 ])("AADSTS%i is %s and says what to do", (number, code, words) => {
   expect(entraFailure(refusal("invalid_client", number), about)).toMatchObject({
     code,

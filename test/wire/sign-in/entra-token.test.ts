@@ -55,7 +55,7 @@ describe("A client secret", () => {
       /is not known/,
     ],
     ["for a tenant that is none", secret, { tenant: "nowhere.example" }, 90002, /there is no tenant nowhere\.example/],
-    ["for a tenant with a name that is none", secret, { tenant: "nowhere" }, 900023, /nowhere is no name/],
+    ["for a tenant with a name that is none", secret, { tenant: "nowhere" }, 900023, /nowhere is not the name/],
     ["for a resource that is unknown", secret, { scope: "https://nothing.example/.default" }, 500011, /resource/],
     ["for a scope without /.default", secret, { scope: "https://outlook.office365.com/full_access_as_app" }, 1002012, /scope/],
   ])("%s is refused with Entra's code and what to do", async (_what, value, other, number, words) => {
