@@ -37,8 +37,11 @@ export const digests = { md5: z.string(), sha1: z.string(), sha256: z.string() }
 
 /** An object without its undefined members. */
 export function omitUndefined<T extends object>(whole: T): DefinedMembers<T> {
-  // The border is checked by the line itself: every member that is undefined is gone.
-  return Object.fromEntries(Object.entries(whole).filter(([, value]) => value !== undefined)) as DefinedMembers<T>;
+  // Without lists of entries: a thousand messages have forty members each.
+  const defined: Record<string, unknown> = {};
+  for (const name in whole) if (whole[name] !== undefined) defined[name] = whole[name];
+  // The boundary is checked by the line itself: every member that is undefined is gone.
+  return defined as DefinedMembers<T>;
 }
 type DefinedMembers<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
   [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;

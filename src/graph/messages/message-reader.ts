@@ -10,6 +10,13 @@ export const fromSmtpProperty = "String 0x5D02";
 export const senderSmtpProperty = "String 0x5D01";
 const expanded = [sizeProperty, classProperty, fromSmtpProperty, senderSmtpProperty].map((id) => `id eq '${id}'`).join(" or ");
 
+const propertyKeys = {
+  size: propertyKey(sizeProperty),
+  class: propertyKey(classProperty),
+  fromSmtp: propertyKey(fromSmtpProperty),
+  senderSmtp: propertyKey(senderSmtpProperty),
+};
+
 const summary = [
   "id",
   "changeKey",
@@ -63,16 +70,17 @@ export function messageOf(json: JsonObject): Message {
   const body = objectIn(json, "body");
   const content = textIn(body, "content");
   const isText = textIn(body, "contentType")?.toLowerCase() === "text";
+  const extended = extendedIn(json);
   return {
     itemId: textIn(json, "id") ?? "",
     changeKey: textIn(json, "changeKey"),
     internetMessageId: textIn(json, "internetMessageId"),
     conversationId: textIn(json, "conversationId"),
     parentFolderId: textIn(json, "parentFolderId"),
-    itemClass: extendedIn(json, classProperty) ?? classOf(textIn(json, "@odata.type")),
+    itemClass: extended.get(propertyKeys.class) ?? classOf(textIn(json, "@odata.type")),
     subject: textIn(json, "subject"),
-    sender: withSmtpAddress(recipientOf(objectIn(json, "sender")), extendedIn(json, senderSmtpProperty)),
-    from: withSmtpAddress(recipientOf(objectIn(json, "from")), extendedIn(json, fromSmtpProperty)),
+    sender: withSmtpAddress(recipientOf(objectIn(json, "sender")), extended.get(propertyKeys.senderSmtp)),
+    from: withSmtpAddress(recipientOf(objectIn(json, "from")), extended.get(propertyKeys.fromSmtp)),
     replyTo: recipientsIn(json, "replyTo"),
     to: recipientsIn(json, "toRecipients"),
     cc: recipientsIn(json, "ccRecipients"),
@@ -81,7 +89,7 @@ export function messageOf(json: JsonObject): Message {
     sentAt: timeIn(json, "sentDateTime"),
     createdAt: timeIn(json, "createdDateTime"),
     modifiedAt: timeIn(json, "lastModifiedDateTime"),
-    size: sizeOf(extendedIn(json, sizeProperty)),
+    size: sizeOf(extended.get(propertyKeys.size)),
     importance: importances.get(textIn(json, "importance")?.toLowerCase() ?? ""),
     isRead: flagIn(json, "isRead"),
     isDraft: flagIn(json, "isDraft"),
@@ -124,13 +132,17 @@ function recipientsIn(json: JsonObject, name: string): readonly Address[] | unde
   return objectsIn(json, name)?.flatMap((one) => recipientOf(one) ?? []);
 }
 
-function extendedIn(json: JsonObject, id: string): string | undefined {
-  // The service writes the number of a property with or without leading zeros.
-  const wanted = propertyKey(id);
-  const found = objectsIn(json, "singleValueExtendedProperties")?.find((one) => propertyKey(textIn(one, "id") ?? "") === wanted);
-  return textIn(found, "value");
+/** The texts of the message's extended properties by `propertyKey`; of several with one key, the first. Read once: a list has thousands of messages. */
+function extendedIn(json: JsonObject): ReadonlyMap<string, string | undefined> {
+  const found = new Map<string, string | undefined>();
+  for (const one of objectsIn(json, "singleValueExtendedProperties") ?? []) {
+    const key = propertyKey(textIn(one, "id") ?? "");
+    if (!found.has(key)) found.set(key, textIn(one, "value"));
+  }
+  return found;
 }
 
+/** The service writes the number of a property with or without leading zeros. */
 function propertyKey(id: string): string {
   return id.toLowerCase().replace(/0x0*/, "0x");
 }
