@@ -181,6 +181,13 @@ test("input comes as JSON on standard input, evidence goes to --out", async () =
   expect(readFileSync(result.file_ref, "utf8")).toContain(campaign.messageId);
 });
 
+test.skipIf(process.platform === "win32")("input comes as JSON through a process substitution of the shell", async () => {
+  const script = '"$0" "$1" get-out-of-office --input <(sleep 0.2; echo "{\\"mailbox\\":\\"hr@example.com\\"}")';
+  const ended = await start("bash", ["-c", script, process.execPath, built.program], environment(), folder).ended;
+  expect(document(ended)).toMatchObject({ success: true, mailbox: "hr@example.com" });
+  expect(ended).toMatchObject({ code: 0, err: "" });
+});
+
 test("what destroys is refused without --yes, and is done with it", async () => {
   const words = ["delete-email", "--mailbox", "sales@example.com", "--internet-message-id", campaign.variant.messageId, "--quiet"];
   expect((await run([...words, "--dry-run"]).ended).code).toBe(0);

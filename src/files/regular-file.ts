@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
+import { type FileHandle, open, stat } from "node:fs/promises";
 
 // A pipe keeps whoever opens it waiting for its other end, and a device may never end: neither is a file that somebody meant.
 
@@ -48,6 +48,27 @@ export async function openRegular(path: string, flags: number = constants.O_RDON
   } catch (thrown) {
     await file.close();
     throw thrown;
+  }
+}
+
+/**
+ * The bytes of a regular file or of a pipe, for a path that a person names to be read once: a pipe is waited for. The reader limits the size. Throws as
+ * `readRegularSync`, when it is read.
+ */
+export async function* readRegularOrPipe(path: string): AsyncGenerator<Buffer> {
+  if (!(await stat(path)).isFIFO()) {
+    yield* readRegular(path);
+    return;
+  }
+  // With O_NONBLOCK a pipe without a writer yet would look like an empty file.
+  const file = await open(path);
+  try {
+    const stats = await file.stat();
+    if (!stats.isFIFO()) throw new NotRegular(path, stats);
+    // A pipe has no places: nothing may be read from one.
+    yield* file.createReadStream({ autoClose: false });
+  } finally {
+    await file.close();
   }
 }
 

@@ -1,4 +1,5 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
@@ -49,11 +50,12 @@ const uses: Readonly<Record<string, (path: string) => unknown>> = {
 };
 
 describe.skipIf(process.platform === "win32").each(kinds)("A %s in the place of", (kind) => {
-  test.each(Object.keys(uses))("a file is one clear error, and nothing waits for it: %s", { timeout: 5000 }, async (use) => {
+  const refusing = Object.keys(uses).filter((use) => kind !== "pipe" || use !== "file for --input");
+  test.each(refusing)("a file is one clear error, and nothing waits for it: %s", { timeout: 5000 }, async (use) => {
     await expect((async () => uses[use]?.(at(kind)))()).rejects.toMatchObject({
       name: "Failure",
       code: expect.stringMatching(/^(?:invalid-settings|invalid-input|audit-failed)$/),
-      message: expect.stringMatching(/not a regular file|not a file|EISDIR|ENXIO|ELOOP/),
+      message: expect.stringMatching(/not a regular file|neither a regular file|not a file|EISDIR|ENXIO|ELOOP/),
     });
   });
 
@@ -76,5 +78,35 @@ describe.skipIf(process.platform === "win32").each(kinds)("A %s in the place of"
     })();
     await expect(openEvidence(store).keep(wool, { name: "wool.eml" })).rejects.toMatchObject({ code: "evidence-failed" });
     expect(existsSync(at(kind))).toBe(true);
+  });
+});
+
+describe.skipIf(process.platform === "win32")("A pipe that --input names", () => {
+  function pipe(...name: string[]): string {
+    const path = join(folder, ...name);
+    execFileSync("mkfifo", [path]);
+    return path;
+  }
+
+  test("is waited for, and read to its end", { timeout: 10_000 }, async () => {
+    const path = pipe("late");
+    const read = readJson(path, process.stdin, 1024);
+    const writer = spawn("/bin/sh", [
+      "-c",
+      'sleep 0.2; { printf \'{"mailbox":\'; sleep 0.2; printf \'"soc@example.com"}\'; } > "$0"',
+      path,
+    ]);
+    const closed = once(writer, "close");
+    expect(await read).toEqual({ mailbox: "soc@example.com" });
+    await closed;
+  });
+
+  test("is left when it gives too much", { timeout: 10_000 }, async () => {
+    const path = pipe("endless");
+    const writer = spawn("/bin/sh", ["-c", 'yes > "$0" 2> /dev/null', path], { stdio: "ignore" });
+    const closed = once(writer, "close");
+    await expect(readJson(path, process.stdin, 1024)).rejects.toMatchObject({ code: "invalid-input" });
+    // The pipe is closed, so the writer ends.
+    await closed;
   });
 });

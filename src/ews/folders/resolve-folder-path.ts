@@ -170,7 +170,8 @@ export function openFolders(mailbox: EwsMailbox): Folders {
     return { ref, folderId: undefined, path: undefined };
   }
 
-  async function create(name: FolderName): Promise<Folder> {
+  /** `tries`: how often the server may say that a missing folder exists. One that it then does not list is a folder that the account may not see. */
+  async function create(name: FolderName, tries = 2): Promise<Folder> {
     const { store, rest } = splitStore(name);
     const parsed = parseFolderName(rest);
     const isThere = parsed.kind === "well-known" && parsed.certain && nameInStore(store, parsed.name) !== undefined;
@@ -182,10 +183,10 @@ export function openFolders(mailbox: EwsMailbox): Folders {
       try {
         parent = { id: (await mailbox.ask(createFolder, { parent, displayName })).folderId };
       } catch (thrown) {
-        if (!(thrown instanceof Failure) || thrown.wireCode !== "ErrorFolderExists") throw thrown;
+        if (!(thrown instanceof Failure) || thrown.wireCode !== "ErrorFolderExists" || tries <= 1) throw thrown;
         // Somebody else created it meanwhile, which is the desired result.
         trees.clear();
-        return create(name);
+        return create(name, tries - 1);
       }
     }
     trees.clear();
@@ -210,7 +211,18 @@ export function openFolders(mailbox: EwsMailbox): Folders {
   }
 
   const resolvePublic = (name: FolderName) => resolve(inStore("public", splitStore(name).rest));
-  return { resolve, resolvePublic, get, only, create, tree, cut: () => [...cuts.values()].flat(), archive, around, distinguished };
+  return {
+    resolve,
+    resolvePublic,
+    get,
+    only,
+    create: (name) => create(name),
+    tree,
+    cut: () => [...cuts.values()].flat(),
+    archive,
+    around,
+    distinguished,
+  };
 }
 
 function nodesOf(root: TreeRoot, found: readonly FoundFolder[]): readonly FolderNode[] {

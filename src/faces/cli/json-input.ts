@@ -1,15 +1,15 @@
 import { brokenShapeText, deepestInput, mostValues, tooManyBytesText } from "../../catalogue/limits.ts";
 import { splitCallHint } from "../../catalogue/read-input.ts";
 import { errorCode, Failure } from "../../failure.ts";
-import { readRegular } from "../../files/regular-file.ts";
+import { readRegularOrPipe } from "../../files/regular-file.ts";
 import { openShapeCheck } from "../../text/json-shape.ts";
 
 /**
- * The JSON object of a file, or of standard input when the path is `-`.
+ * The JSON object of a file or a pipe, or of standard input when the path is `-`.
  * @throws Failure `invalid-input`
  */
 export async function readJson(path: string, stdin: AsyncIterable<unknown>, mostBytes: number): Promise<Readonly<Record<string, unknown>>> {
-  const text = await readText(path === "-" ? stdin : readRegular(path), path, mostBytes);
+  const text = await readText(path === "-" ? stdin : readRegularOrPipe(path), path, mostBytes);
   let value: unknown;
   try {
     value = JSON.parse(text.replace(/^\ufeff/, ""));
@@ -48,6 +48,6 @@ function isObject(value: unknown): value is Record<string, unknown> {
 function reason(thrown: unknown): string {
   if (thrown instanceof TypeError) return "it is not UTF-8";
   const code = errorCode(thrown) ?? "unknown";
-  if (code === "not a regular file") return "it is not a regular file; put - to read standard input";
+  if (code === "not a regular file") return "it is neither a regular file nor a pipe; put - to read standard input";
   return code === "ENOENT" ? "there is no such file" : `it cannot be read (${code})`;
 }

@@ -5,7 +5,10 @@ import type { FlagField } from "../parameters.ts";
 
 /** The flags of the command line itself: what they are for, and the name of their value when they take one. */
 export const programFlags = {
-  input: { value: "FILE", meaning: "Read the input as one JSON object from a file, or from standard input with -. Flags go before it." },
+  input: {
+    value: "FILE",
+    meaning: "Read the input as one JSON object from a file or a pipe, or from standard input with -. Flags go before it.",
+  },
   json: { value: undefined, meaning: "Write one JSON document, also on a terminal." },
   out: { value: "DIR", meaning: "Folder for evidence and other files. Default: evidence_dir of the settings." },
   audit_file: { value: "FILE", meaning: "File for the audit entries. Default: audit_file of the settings." },

@@ -133,7 +133,8 @@ export function openFolders(mailbox: GraphMailbox): Folders {
     return { ref, folderId: undefined, path: undefined };
   }
 
-  async function create(name: FolderName): Promise<Folder> {
+  /** `tries`: how often the server may say that a missing folder exists. One that it then does not list is a folder that the account may not see. */
+  async function create(name: FolderName, tries = 2): Promise<Folder> {
     const parts = parsed(name);
     if (parts.kind === "id" || parts.parts.length === 0 || (parts.kind === "well-known" && parts.certain)) return get(name);
     const { ref, missing } = await reach(parts.parts);
@@ -142,17 +143,17 @@ export function openFolders(mailbox: GraphMailbox): Folders {
       try {
         parent = { id: (await mailbox.ask(createFolder, { parent, displayName })).folderId };
       } catch (thrown) {
-        if (!(thrown instanceof Failure) || thrown.wireCode?.toLowerCase() !== "errorfolderexists") throw thrown;
+        if (!(thrown instanceof Failure) || thrown.wireCode?.toLowerCase() !== "errorfolderexists" || tries <= 1) throw thrown;
         // Somebody made it meanwhile, or the first try did: that is what was wanted.
         requested = undefined;
-        return create(name);
+        return create(name, tries - 1);
       }
     }
     if (missing.length > 0) requested = undefined;
     return get(name);
   }
 
-  return { resolve, get, only, create, tree, cut: () => cuts };
+  return { resolve, get, only, create: (name) => create(name), tree, cut: () => cuts };
 }
 
 function wellKnown(name: string): FolderRef {

@@ -41,3 +41,15 @@ test("folders that a server gives again and again end a listing", async () => {
   expect(await mailbox.folders.tree()).toHaveLength(1);
   expect(seen.length).toBeLessThan(4);
 });
+
+test("a folder that Graph says exists, and never lists, ends as its failure after one retry", async () => {
+  let orders = 0;
+  const inbox = { id: "INBOX", displayName: "Inbox", parentFolderId: "ROOT", childFolderCount: 0 };
+  const { mailbox } = await scripted((one) => {
+    if (one.method !== "POST") return { json: one.path.includes("/mailFolders?") ? { value: [inbox] } : inbox };
+    orders += 1;
+    return { status: 409, json: { error: { code: "ErrorFolderExists", message: "It exists." } } };
+  });
+  await expect(mailbox.folders.create("Inbox/Cases")).rejects.toMatchObject({ wireCode: "ErrorFolderExists" });
+  expect(orders).toBe(2);
+});
