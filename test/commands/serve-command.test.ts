@@ -122,7 +122,7 @@ describe("from nothing to an answer", () => {
     expect(listed.keys).toMatchObject([{ id: made.id, name: "soar", status: "valid", last_used_at: expect.any(String) }]);
     expect(JSON.stringify(listed)).not.toContain(made.key.slice(17));
     expect(await keys("revoke", made.id)).toMatchObject({ code: 0, id: made.id });
-    expect(await call(url, made.key, "/v1/actions")).toMatchObject({ status: 401 });
+    await soon(async () => expect(await call(url, made.key, "/v1/actions")).toMatchObject({ status: 401 }));
     expect((await keys("list")).keys).toMatchObject([{ status: "revoked" }]);
     expect(await keys("revoke", made.id)).toMatchObject({ code: 13 });
 
