@@ -1,26 +1,29 @@
-/** One MiB of a body in garbage is little beside what a program needs to start, and a collection of young objects costs below a millisecond. */
+/** One MiB of garbage is little beside the memory that a program needs to start. A collection of young objects takes less than a millisecond. */
 const everyBytes = 1024 * 1024;
 
-/** Less than that is a short reply: nothing is worth doing for it. */
+/** A shorter reply is not worth a change of V8's settings. */
 const largeBytes = 64 * 1024;
 
 /**
- * V8's own settings are for programs that run for long; a process that makes one call ends before what they cost has come back. Its young
- * generation grows as soon as much of a reply stays alive: 8 MiB after a thousand messages, to collect less often. And what those messages run
- * through is compiled for speed, in some 8 MiB and a tenth of the CPU time: only what runs eight times as long as by default (66 KiB of
- * bytecode) is worth that here. Ten thousand messages take a tenth longer so.
+ * V8's default settings suit long-running programs; a process that makes one call ends before they pay off. V8 enlarges its young generation as
+ * soon as much of a reply stays alive (8 MiB after a thousand messages), to collect less often. It also optimises the code that reads messages,
+ * which costs some 8 MiB and a tenth of the CPU time. With these flags V8 optimises only code that runs eight times as long as by default (66 KiB
+ * of bytecode). Ten thousand messages take a tenth longer.
  */
 const oneCallFlags = ["--semi-space-growth-factor=1", `--interrupt-budget=${8 * 66 * 1024}`];
 
 let oneCall = false;
 
-/** Says that this process makes one call and ends. To be said by its program only: the settings of V8 are those of the whole process. */
+/** Declares that this process makes one call and ends. Only its program may call this: V8's settings apply to the whole process. */
 export function expectOneCall(): void {
-  // Other versions have other settings, and print a line for each that they do not know.
+  // Other versions of Node have other settings, and print a line for each unknown one.
   oneCall = process.version.startsWith("v20.");
 }
 
-/** Once there is a large body, and not sooner: Node takes up the compiled code of its own modules only while no setting is changed. */
+/**
+ * Sets the flags when the first large body arrives. Earlier would be slower: Node uses the compiled code of its own modules only until a setting
+ * changes.
+ */
 function applyOneCallFlags(): void {
   oneCall = false;
   const { setFlagsFromString } = process.getBuiltinModule("node:v8");
@@ -28,8 +31,8 @@ function applyOneCallFlags(): void {
 }
 
 /**
- * Counts what has been read and dropped, and collects it in time. The bytes of a reply lie outside of V8's heap, which does not see them grow:
- * by itself it collects them only after some 60 MB.
+ * Returns a function that counts the bytes read and dropped, and collects garbage in time. The bytes of a reply are outside V8's heap, so V8 does
+ * not see them grow: by itself it would collect them only after some 60 MB.
  */
 export function openCollector(): (bytes: number) => void {
   let count = 0;
@@ -46,9 +49,12 @@ export function openCollector(): (bytes: number) => void {
 type Collect = (options: { readonly type: "minor" }) => void;
 let collect: Collect | undefined;
 
-/** V8 gives it out only to a context that is made while it is exposed. @see https://nodejs.org/docs/latest-v20.x/api/v8.html#v8setflagsfromstringflags */
+/**
+ * Returns V8's `gc`, which V8 gives only to a context created while it is exposed.
+ * @see https://nodejs.org/docs/latest-v20.x/api/v8.html#v8setflagsfromstringflags
+ */
 function exposeCollector(): Collect {
-  // Loaded when a large body comes: most calls have none.
+  // Loaded late: most calls have no large body.
   const { setFlagsFromString } = process.getBuiltinModule("node:v8");
   const { runInNewContext } = process.getBuiltinModule("node:vm");
   setFlagsFromString("--expose-gc");

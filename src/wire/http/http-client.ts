@@ -14,37 +14,37 @@ import type { HttpRequest, HttpResponse } from "./request-and-response.ts";
 export { droppedWhileIdle, neverSent } from "./http-failure.ts";
 
 export interface HttpTimeouts {
-  /** Milliseconds until connected, TLS included. */
+  /** Milliseconds until the connection is open, TLS included. */
   readonly connectMs: number;
-  /** Milliseconds from the request's last byte until the answer begins. */
+  /** Milliseconds from the request's last byte until the reply begins. */
   readonly replyMs: number;
-  /** Milliseconds between two pieces of the request or of the answer. */
+  /** Milliseconds between two pieces of the request or the reply. */
   readonly idleMs: number;
-  /** Milliseconds that are waited for the body of one answer, from its beginning to its end; default 15 minutes. */
+  /** Milliseconds for the body of one reply, from its first byte to its last. Default: 15 minutes. */
   readonly totalMs?: number | undefined;
 }
 
-/** 150 MB, the largest message of Exchange Online, take 15 minutes over a line of 1.4 Mbit/s. */
+/** 150 MB, the largest message of Exchange Online, takes 15 minutes over a line of 1.4 Mbit/s. */
 const defaultTotalMs = 15 * 60_000;
-/** Such a message in base64 is a fifth of it. */
+/** Five times the size of such a message in base64. */
 const defaultMaxReplyBytes = 1024 * 1024 * 1024;
 
 export interface HttpOptions {
-  /** Certificates (PEM) of authorities to trust besides the well-known ones. */
+  /** Certificates (PEM) of authorities to trust in addition to the well-known ones. */
   readonly ca?: string | undefined;
   readonly tls?: Omit<TlsOptions, "ca"> | undefined;
-  /** Without, every server is reached directly. */
+  /** Default: every connection is direct. */
   readonly proxy?: ProxyRules | undefined;
   readonly timeouts: HttpTimeouts;
-  /** Connections to one server at once; further requests wait for one. */
+  /** Maximum number of connections to one server at a time; further requests wait. */
   readonly maxConnections: number;
-  /** Bytes of one answer, decoded; default 1 GiB. A longer one is Failure `broken-reply`. */
+  /** Maximum size of one decoded reply, in bytes. Default: 1 GiB. A longer reply is Failure `broken-reply`. */
   readonly maxReplyBytes?: number | undefined;
-  /** Told of every request and its reply; never of a body or a secret. */
+  /** Called for every request and its reply; never gets a body or a secret. */
   readonly observe?: Observe | undefined;
 }
 
-/** A client with connections that are kept open and used again. Node's modules are loaded when the first request needs them. */
+/** Opens a client that keeps connections open and reuses them. Loads Node's modules at the first request. */
 export function openHttp(options: HttpOptions): Http {
   const { maxConnections, timeouts, maxReplyBytes = defaultMaxReplyBytes } = options;
   const tls = { ...options.tls, ca: options.ca };
@@ -77,10 +77,10 @@ export function openHttp(options: HttpOptions): Http {
 const totalHint = "Request less at a time, or raise timeouts.idle_seconds or timeouts.total_seconds if the connection is slow.";
 const bytesHint = "Check the server and the proxies in between. If a message is that large, raise max_reply_megabytes.";
 
-/** Connections that stand, or stood. */
+/** Sockets that are or were connected. */
 const connectedSockets = new WeakSet<Socket>();
 
-/** One request on its way. */
+/** One request while it is sent and answered. */
 class Exchange {
   readonly #request: HttpRequest;
   readonly #timeouts: HttpTimeouts;
@@ -88,9 +88,9 @@ class Exchange {
   readonly #transport: Transport;
   readonly #host: string;
   #stage: RequestStage = "connecting";
-  /** Why we ended it ourselves: what the socket says then is only a consequence. */
+  /** Why this client ended the request: a later error of the socket is only a consequence. */
   #reason: Failure | undefined;
-  /** Ends the wait for the answer: a request that waits for its connection is not told of its end by Node. */
+  /** Ends the wait for the reply: Node does not report the end of a request that still waits for its connection. */
   #giveUp: ((reason: Failure) => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -117,7 +117,7 @@ class Exchange {
     const answered = new Promise<IncomingMessage>((resolve, reject) => {
       this.#giveUp = reject;
       outgoing.once("response", resolve);
-      // Stays for errors that come after the answer began: those reach the reader of the body.
+      // Keep this listener: errors after the reply began go to the reader of the body.
       outgoing.on("error", (thrown) => reject(this.#reason ?? failureOf(thrown, this.#stage, this.#host)));
     });
     this.#watchConnection(outgoing);
@@ -165,7 +165,7 @@ class Exchange {
     return failureAt(this.#ownStage(), "cancelled", "The call was cancelled.");
   }
 
-  /** For what we end ourselves: then it was not the server that dropped the connection. */
+  /** The stage for a request that this client ended: the server did not drop the connection then. */
   #ownStage(): RequestStage {
     return this.#stage === "stale" ? "sent" : this.#stage;
   }
@@ -181,10 +181,10 @@ class Exchange {
     outgoing.once("socket", (socket) => {
       const { on } = this.#request;
       if (on !== undefined && connectionOf(socket) !== on) {
-        // Nothing was written yet: Node writes after it has said which connection it is.
+        // Nothing was written yet: Node writes after the event that names the connection.
         return this.#stop(outgoing, failureAt("connecting", "unreachable", `${this.#host} has closed the connection.`));
       }
-      // Node calls reused only what lay idle, not what is handed from an answered request to one that waited for it.
+      // `reusedSocket` is true only for an idle connection, not for one that an answered request hands to a waiting one.
       if (outgoing.reusedSocket || connectedSockets.has(socket)) {
         this.#stage = "stale";
         this.#limitReply(outgoing);
@@ -217,7 +217,7 @@ class Exchange {
       }
       outgoing.end();
     } catch (thrown) {
-      // The source of the body failed, so the request is cut off; the server cannot take it for whole.
+      // The source of the body failed. The request is cut off, so the server cannot take it for complete.
       this.#stop(
         outgoing,
         thrown instanceof Failure ? thrown : new Failure("internal", "The body of a request could not be read.", { cause: thrown }),

@@ -1,9 +1,9 @@
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 
-/** One connection to a server, for those who sign in by connection (NTLM, Negotiate). */
+/** One connection to a server, for schemes that sign in a connection (NTLM, Negotiate). */
 export interface HttpConnection {
-  /** False once it is closed, by whomever. */
+  /** False once either side has closed it. */
   readonly isOpen: boolean;
   /** The server's certificate (DER); undefined without TLS. */
   readonly certificate: Uint8Array | undefined;
@@ -11,7 +11,7 @@ export interface HttpConnection {
 
 const known = new WeakMap<Socket, HttpConnection>();
 
-/** The connection of a socket: always the same object for the same socket. */
+/** Returns the connection of a socket: always the same object for the same socket. */
 export function connectionOf(socket: Socket): HttpConnection {
   const connection = known.get(socket) ?? {
     get isOpen() {

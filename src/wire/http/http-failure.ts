@@ -1,43 +1,43 @@
 import { Failure, type FailureCode, type FailureDetails } from "../../failure.ts";
 
-/** How far a request came: before or after its first byte could have left, or into the body of the answer. */
+/** How far a request came: before its first byte could have been sent, after it, or into the body of the reply. */
 export type RequestStage = "connecting" | "sent" | "stale" | "answering";
 
 const unsent = new WeakSet<Failure>();
 const stale = new WeakSet<Failure>();
 const replyless = new WeakSet<Failure>();
 
-/** True when the request of this failure certainly never reached the server, so that repeating it is safe whatever it is. */
+/** Returns true if the request of this failure certainly never reached the server, so it is safe to repeat whatever it does. */
 export function neverSent(failure: Failure): boolean {
   return unsent.has(failure);
 }
 
-/** True when the request may have reached the server, and nothing of a reply came back: no status, no byte. */
+/** Returns true if the request may have reached the server and no byte of a reply came back. */
 export function hadNoReply(failure: Failure): boolean {
   return replyless.has(failure);
 }
 
-/** A server's text in one line of at most 300 characters, which hold every message text that Microsoft's documentation shows. */
+/** Returns a server's text as one line of at most 300 characters. Every message text in Microsoft's documentation fits. */
 export function oneLine(text: string): string {
   const line = text.replace(/\s+/g, " ").trim();
   return line.length > 300 ? `${line.slice(0, 299)}…` : line;
 }
 
-/** Says of a failure that it came before the request was sent at all, and gives it back. */
+/** Marks a failure as having come before the request was sent, and returns it. */
 export function neverReached(failure: Failure): Failure {
   unsent.add(failure);
   return failure;
 }
 
 /**
- * True when a connection that had been kept open was dropped before any byte of the answer: most likely the server closed it for being
- * idle, but it may have done the request.
+ * Returns true if a kept-open connection was dropped before any byte of the reply. Most likely the server closed it because it was idle, but it may
+ * have done the request.
  */
 export function droppedWhileIdle(failure: Failure): boolean {
   return stale.has(failure);
 }
 
-/** A failure that is known to stand for a request at this stage. */
+/** Creates a failure that belongs to this stage of a request. */
 export function failureAt(stage: RequestStage, code: FailureCode, message: string, cause?: unknown, details: FailureDetails = {}): Failure {
   const failure = new Failure(code, message, { ...details, cause });
   if (stage === "connecting") unsent.add(failure);
@@ -46,7 +46,7 @@ export function failureAt(stage: RequestStage, code: FailureCode, message: strin
   return failure;
 }
 
-/** What a system or OpenSSL error means, in words (https://nodejs.org/api/tls.html#x509-certificate-error-codes). */
+/** The meaning of TLS errors of Node and OpenSSL (https://nodejs.org/api/tls.html#x509-certificate-error-codes). */
 const tlsErrorTexts: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: "its certificate has expired",
   CERT_NOT_YET_VALID: "its certificate is not valid yet",
@@ -65,7 +65,7 @@ const tlsErrorTexts: Readonly<Record<string, string>> = {
   EPROTO: "it does not speak TLS as we do, or not at all",
 };
 
-// OpenSSL's own numbers of the two errors above, for when Node calls both EPROTO.
+// OpenSSL's numbers of the two errors above, for which Node reports only EPROTO.
 const noCommonVersion = /:error:0A00(?:042E|0102):/;
 
 const networkErrorTexts: Readonly<Record<string, string>> = {
@@ -84,7 +84,7 @@ function codeOf(thrown: unknown): string {
   return typeof thrown.code === "string" ? thrown.code : "";
 }
 
-/** The failure of a request to `host` that got this error at this stage. Its message holds nothing of the request but the host. */
+/** Returns the failure of a request to `host` that got this error at this stage. Its message contains nothing of the request but the host. */
 export function failureOf(thrown: unknown, stage: RequestStage, host: string): Failure {
   if (thrown instanceof Failure) return thrown;
   const code = codeOf(thrown);

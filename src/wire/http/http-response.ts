@@ -5,32 +5,32 @@ import { openCollector } from "./garbage-collection.ts";
 import { connectionOf } from "./http-connection.ts";
 import type { HttpResponse } from "./request-and-response.ts";
 
-/** What a body needs of the request that it answers. */
+/** The parts of a request that the reader of its reply needs. */
 export interface RequestControl {
-  /** Ends the connection for a reason, which everybody who waits for it is told. */
+  /** Closes the connection; everyone who waits for it gets this reason. */
   stop(reason: Failure): void;
   failure(thrown: unknown): Failure;
-  /** `what` the server did within the time, or did not. */
+  /** `what` describes what the server did, or failed to do, within the time. */
   timeout(what: string): Failure;
   tooMuch(what: string): Failure;
 }
 
-/** How far a body may go. */
+/** Limits for a body. */
 export interface BodyLimits {
   /** Milliseconds between two pieces. */
   readonly idleMs: number;
-  /** Milliseconds that may be waited for the whole of it. */
+  /** Milliseconds for the whole body. */
   readonly totalMs: number;
-  /** Bytes, as they are when they are decoded. */
+  /** Decoded bytes. */
   readonly maxBytes: number;
 }
 
-/** A rest of the body up to so many bytes is read and dropped, so that the connection can be used again; a new one costs about as much. */
+/** Up to this many bytes, the rest of a body is read and dropped to keep the connection; opening a new connection costs about as much. */
 const maxDropped = 64 * 1024;
 
-/** An answer that has begun. */
+/** Returns the response whose headers have arrived. */
 export function openResponse(incoming: IncomingMessage, ended: Promise<void>, limits: BodyLimits, upstream: RequestControl): HttpResponse {
-  // The reader of the body gets it; without a reader nobody waits for it.
+  // The reader of the body gets the error; without a reader nobody waits for it.
   incoming.on("error", () => undefined);
   const body = readBody(incoming, limits, upstream);
   return {
@@ -56,7 +56,7 @@ export function openResponse(incoming: IncomingMessage, ended: Promise<void>, li
   };
 }
 
-/** RFC 9112, 6.3: a body without a length and without chunks goes on until the connection is closed, however that comes about. */
+/** RFC 9112, 6.3: a body without a length and without chunks ends when the connection closes, for whatever reason. */
 function isFramed({ headers, statusCode = 0 }: IncomingMessage): boolean {
   const isBodiless = statusCode === 204 || statusCode === 304;
   return isBodiless || headers["content-length"] !== undefined || /(?:^|,)\s*chunked\s*$/i.test(headers["transfer-encoding"] ?? "");
@@ -82,7 +82,7 @@ async function* readBody(
     const chunks: AsyncIterator<Uint8Array> = source[Symbol.asyncIterator]();
     const dropped = openCollector();
     for (;;) {
-      // Only while we wait: a slow reader of ours is not the server's fault.
+      // Counts only our waits: a slow reader on our side is not the server's fault.
       const left = totalMs - waited;
       const late = left > idleMs ? "stopped in the middle of its reply" : `did not end its reply within ${totalMs / 1000} s`;
       const began = performance.now();
@@ -108,7 +108,7 @@ async function decompress(incoming: IncomingMessage): Promise<Readable> {
   if (encoding !== "gzip" && encoding !== "x-gzip")
     throw new Failure("broken-reply", "The reply uses a compression that was not requested.");
   const [{ createGunzip }, { pipeline }] = await Promise.all([import("node:zlib"), import("node:stream")]);
-  // Whatever goes wrong destroys the decoder, from which it is read.
+  // Any error destroys the decoder, from which the body is read.
   return pipeline(incoming, createGunzip(), () => undefined);
 }
 

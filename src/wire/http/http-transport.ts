@@ -5,47 +5,47 @@ import { Failure } from "../../failure.ts";
 import type { ProxyServer } from "./proxy-rules.ts";
 import { openTunnel, proxyAuthorization, proxyHostAndPort } from "./proxy-tunnel.ts";
 
-/** How TLS is spoken. */
+/** Settings of TLS. */
 export interface TlsOptions {
-  /** Certificates (PEM) of authorities to trust besides the well-known ones. */
+  /** Certificates (PEM) of authorities to trust in addition to the well-known ones. */
   readonly ca?: string | undefined;
-  /** The name that is asked for and that the certificate must have, instead of the URL's host. */
+  /** The server name to request and to find in the certificate, instead of the URL's host. */
   readonly serverName?: string | undefined;
-  /** Default TLSv1.2. */
+  /** Default: TLSv1.2. */
   readonly minVersion?: Extract<SecureVersion, "TLSv1.2" | "TLSv1.3"> | undefined;
-  /** False: any certificate of anybody is taken. */
+  /** False: accept any certificate. */
   readonly verify?: boolean | undefined;
-  /** Who we are, for a server that asks for a certificate. */
+  /** The client certificate, for a server that requests one. */
   readonly identity?: TlsIdentity | undefined;
 }
 
-/** A certificate and its key: PEM (both may stand in one file), or PFX (RFC 7292). */
+/** A certificate and its key: PEM (both may be in one file), or PFX (RFC 7292). */
 export type TlsIdentity =
   | { readonly kind: "pem"; readonly certificate: string; readonly key: string; readonly passphrase?: string | undefined }
   | { readonly kind: "pfx"; readonly bytes: Buffer; readonly passphrase?: string | undefined };
 
-/** A kind of connection, kept open and used again. */
+/** A kind of connection, kept open and reused. */
 export interface Transport {
   readonly agent: Agent;
-  /** The connection to the server itself is TLS: it stands when that does. */
+  /** The connection to the server itself uses TLS: it is open when TLS is. */
   readonly isSecure: boolean;
-  /** The proxy that answers in the server's place: what it refuses never reached the server. */
+  /** The proxy that replies in the server's place: a request that it refuses never reached the server. */
   readonly forwardedBy: ProxyServer | undefined;
   request(url: URL, options: RequestOptions): ClientRequest;
 }
 
 export interface TransportOptions {
   readonly maxConnections: number;
-  /** Each connection shows the server's certificate: when a TLS session is taken up again, Node does not know it. */
+  /** Whether each connection must show the server's certificate: Node does not know it when a TLS session is resumed. */
   readonly showsCertificate?: boolean | undefined;
-  /** Milliseconds until connected. */
+  /** Milliseconds until the connection is open. */
   readonly connectMs: number;
   readonly tls: TlsOptions;
 }
 
 /**
- * Node's modules are loaded when the first request needs them.
- * Failure `invalid-settings`: an URL that is neither http nor https, or a `ca` without certificates.
+ * Opens a transport. Loads Node's modules at the first request. Failure `invalid-settings`: a URL that is neither http nor https, or a `ca` without
+ * certificates.
  */
 export async function openTransport(protocol: string, proxy: ProxyServer | undefined, options: TransportOptions): Promise<Transport> {
   const pool = { keepAlive: true, maxSockets: options.maxConnections };
@@ -65,7 +65,7 @@ async function openDirectHttp(pool: Pool): Promise<Transport> {
   return { agent: new Agent(pool), isSecure: false, forwardedBy: undefined, request };
 }
 
-/** Plain http through a proxy: the request goes to the proxy, its target being the whole URL (RFC 9112, 3.2.2). */
+/** Sends plain http through a proxy: the request goes to the proxy with the whole URL as its target (RFC 9112, 3.2.2). */
 async function openForwardProxy(proxy: ProxyServer, pool: Pool, options: TransportOptions): Promise<Transport> {
   const isSecure = proxy.url.protocol === "https:";
   const { Agent, request } = isSecure ? await import("node:https") : await import("node:http");
@@ -84,7 +84,7 @@ async function openForwardProxy(proxy: ProxyServer, pool: Pool, options: Transpo
   };
 }
 
-/** The agent's connections go through the proxy, and TLS is spoken with the server inside them. */
+/** Makes the agent connect through the proxy and speak TLS with the server inside the tunnel. */
 async function connectThroughTunnel(agent: Agent, proxy: ProxyServer, options: TransportOptions): Promise<void> {
   const [{ connect: secured }, { request }] = await Promise.all([
     import("node:tls"),
@@ -101,20 +101,20 @@ async function connectThroughTunnel(agent: Agent, proxy: ProxyServer, options: T
         method: "CONNECT",
         path: host,
         headers: { host, ...proxyAuthorization(proxy) },
-        // Each tunnel is a connection of its own.
+        // Each tunnel needs its own connection.
         agent: false,
       });
     openTunnel(connect, proxy, host, options.connectMs).then(
-      // Without the tunnel's own place: `socket` says where it goes.
+      // Without the tunnel's own host and port: `socket` already leads to the server.
       (socket) => made?.(null, secured({ ...to, socket, host: undefined, port: undefined, path: undefined })),
-      // Node takes the error alone, whatever its types say: there is no stream to give.
+      // Node accepts the error alone, although its types demand a stream as well: there is no stream here.
       (thrown) => Reflect.apply(made ?? (() => undefined), undefined, [thrown]),
     );
     return undefined;
   };
 }
 
-/** The server's name is not the proxy's, and who we are is not its business. */
+/** Leaves out the server's name, which is not the proxy's, and the client certificate, which does not concern the proxy. */
 function tlsOptionsForProxy(tls: TlsOptions): TlsOptions {
   return { ...tls, serverName: undefined, identity: undefined };
 }
@@ -124,13 +124,13 @@ async function agentTlsOptions({ ca, serverName, minVersion, verify, identity }:
     minVersion: minVersion ?? "TLSv1.2",
     ...(ca === undefined ? {} : { ca: await trustedAuthorities(ca) }),
     ...(serverName === undefined ? {} : { servername: serverName }),
-    // Written out: without it Node does what NODE_TLS_REJECT_UNAUTHORIZED says, which is nobody's setting of ours.
+    // Set explicitly: otherwise Node obeys NODE_TLS_REJECT_UNAUTHORIZED, which is not a setting of mailcordon.
     rejectUnauthorized: verify !== false,
     ...(identity === undefined ? {} : await checkIdentity(identity)),
   };
 }
 
-/** Tried here, where it can still be said what is wrong with it. */
+/** Checks the certificate here, where the failure can name the cause. */
 async function checkIdentity(identity: TlsIdentity): Promise<SecureContextOptions> {
   const { createSecureContext } = await import("node:tls");
   const passphrase = identity.passphrase === undefined ? {} : { passphrase: identity.passphrase };
@@ -145,7 +145,7 @@ async function checkIdentity(identity: TlsIdentity): Promise<SecureContextOption
   return { ...options, ...passphrase };
 }
 
-/** OpenSSL's words, which quote nothing of the file, are for experts: the frequent ones in plain words. */
+/** Describes OpenSSL's frequent errors in plain words; its own texts, which quote nothing of the file, are for experts. */
 function describeIdentityError(thrown: unknown, identity: TlsIdentity): string {
   if (identity.kind === "pem" && !/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(identity.key)) return "there is no private key in PEM form";
   const code = typeof thrown === "object" && thrown !== null && "code" in thrown ? String(thrown.code) : "";
@@ -157,7 +157,7 @@ function describeIdentityError(thrown: unknown, identity: TlsIdentity): string {
   return identity.kind === "pfx" ? "it is not a PFX file" : "it is not a certificate and a key in PEM form";
 }
 
-/** The well-known authorities and our own: what is given as `ca` to Node would replace them. */
+/** Returns the well-known authorities and our own: a `ca` given to Node alone would replace them. */
 async function trustedAuthorities(ca: string): Promise<string[]> {
   const [{ rootCertificates }, { X509Certificate }] = await Promise.all([import("node:tls"), import("node:crypto")]);
   const own = ca.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];

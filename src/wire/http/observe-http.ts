@@ -2,7 +2,7 @@ import { asFailure, Failure } from "../../failure.ts";
 import type { Http } from "./client-interface.ts";
 import type { HttpRequest, HttpResponse } from "./request-and-response.ts";
 
-/** What an observer is told of one request: what identifies it, and never a body, a secret or a token. Times are in milliseconds. */
+/** What an observer learns of one request: what identifies it, but never a body, a secret or a token. Times are in milliseconds. */
 export type HttpEvent =
   | {
       readonly kind: "request";
@@ -11,7 +11,7 @@ export type HttpEvent =
       readonly method: string;
       /** Without query, fragment and credentials. */
       readonly address: string;
-      /** What it asks for, such as the name of a SOAP operation. */
+      /** The purpose of the request, such as the name of a SOAP operation. */
       readonly name: string | undefined;
       readonly headers: ReadonlyMap<string, string>;
       /** Bytes of the body. */
@@ -25,10 +25,10 @@ export type HttpEvent =
       readonly ms: number;
     }
   | {
-      /** The body was read to its end, or nobody wanted the rest. */
+      /** The body was read to its end, or its rest was discarded. */
       readonly kind: "end";
       readonly number: number;
-      /** Bytes that were read, after decompression. */
+      /** Bytes read, after decompression. */
       readonly size: number;
       readonly ms: number;
     }
@@ -38,11 +38,12 @@ export type Observe = (event: HttpEvent) => void;
 
 const hiddenMark = "[hidden]";
 
-// What may be shown is listed, not what must not: a header that nobody thought of may hold a secret.
+// A list of headers that may be shown, not of those to hide: an unknown header may contain a secret.
 const harmlessHeaders: ReadonlySet<string> = new Set([
   ..."accept accept-encoding allow cache-control client-request-id connection content-encoding content-length content-type date".split(" "),
   ..."host keep-alive request-id retry-after return-client-request-id server transfer-encoding user-agent vary via".split(" "),
-  // Exchange and Entra, for the people who read their logs (https://learn.microsoft.com/en-us/openspecs/exchange_server_protocols/ms-oxwsmtrk).
+  // Headers of Exchange and Entra that help to find a request in their logs
+  // (https://learn.microsoft.com/en-us/openspecs/exchange_server_protocols/ms-oxwsmtrk).
   ..."ms-diagnostics x-ms-diagnostics x-ms-request-id x-ms-ests-server x-anchormailbox x-preferserveraffinity x-prefer-server-affinity".split(
     " ",
   ),
@@ -50,7 +51,7 @@ const harmlessHeaders: ReadonlySet<string> = new Set([
   ..."x-aspnet-version x-powered-by x-requestid x-proxy-error x-backendhttpstatus x-proxy-backendserverstatus".split(" "),
 ]);
 
-/** The headers as they may be shown. Challenges keep their scheme and parameters and lose their tokens (RFC 9110, 11.2). */
+/** Returns the headers in a form that may be shown. Challenges keep their scheme and parameters and lose their tokens (RFC 9110, 11.2). */
 export function shownHeaders(headers: Iterable<readonly [string, string]>): ReadonlyMap<string, string> {
   const shown = new Map<string, string>();
   for (const [given, value] of headers) {
@@ -63,7 +64,7 @@ export function shownHeaders(headers: Iterable<readonly [string, string]>): Read
   return shown;
 }
 
-/** A scheme alone, or with parameters, is for everybody; the token68 after `NTLM` or `Negotiate` is part of a proof. */
+/** Hides tokens: a scheme alone, or with parameters, is public, but the token68 after `NTLM` or `Negotiate` is part of a proof. */
 function withoutTokens(challenge: string): string {
   return challenge.replace(
     /\b(NTLM|Negotiate|Kerberos|Basic|Bearer|Digest)[ \t]+([A-Za-z0-9\-._~+/]+=*)(?=[ \t]*(?:,|$))/gi,
@@ -75,7 +76,7 @@ function shownAddress({ origin, pathname, search }: URL): string {
   return `${origin}${pathname}${search === "" ? "" : `?${hiddenMark}`}`;
 }
 
-/** The client, with an observer who is told of every request. */
+/** Returns the client with an observer of every request. */
 export function observeRequests(http: Http, observe: Observe): Http {
   let count = 0;
   return {
@@ -134,7 +135,7 @@ function observeBody(response: HttpResponse, number: number, ms: () => number, o
   return {
     ...response,
     body: counted(),
-    // The body is counted wherever it is read, so it is read here.
+    // Read here, so that the bytes are counted.
     async text(maxBytes) {
       const parts: Uint8Array[] = [];
       for await (const bytes of counted()) {
@@ -150,7 +151,7 @@ function observeBody(response: HttpResponse, number: number, ms: () => number, o
   };
 }
 
-/** One event as a line of text. What the server sent is in it as it came: whoever shows it makes it harmless first. */
+/** Returns one event as a line of text. It contains the server's text unchanged: the caller must escape it before showing it. */
 export function eventText(event: HttpEvent): string {
   const number = `#${event.number}`;
   switch (event.kind) {

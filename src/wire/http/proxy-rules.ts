@@ -1,31 +1,31 @@
 import { Failure } from "../../failure.ts";
 
-/** A proxy to go through. */
+/** An HTTP proxy. */
 export interface ProxyServer {
-  /** `http:` or `https:`, with host and port alone. */
+  /** `http:` or `https:`, with only host and port. */
   readonly url: URL;
   /** For Basic (RFC 7617), in the header Proxy-Authorization. */
   readonly credentials?: { readonly username: string; readonly password: string } | undefined;
 }
 
-/** Which proxy leads to which URL. */
+/** Which URLs go through which proxy. */
 export interface ProxyRules {
   readonly https?: ProxyServer | undefined;
   readonly http?: ProxyServer | undefined;
-  /** Hosts that are reached without: `*`, `example.com` (and every name below it), `.example.com`, an address, each with `:port` or without. */
+  /** Hosts to reach without a proxy: `*`, `example.com` (and every name below it), `.example.com`, an address; each with or without `:port`. */
   readonly noProxy: readonly string[];
-  /** This machine is reached directly: true for what the environment says, which is meant for all programs. */
+  /** Whether loopback is reached directly: true for the environment's variables, which apply to all programs. */
   readonly sparesLoopback: boolean;
 }
 
-/** The proxy for a URL; undefined: directly. */
+/** Returns the proxy for a URL; undefined for a direct connection. */
 export function proxyFor(url: URL, rules: ProxyRules): ProxyServer | undefined {
   const proxy = url.protocol === "https:" ? rules.https : rules.http;
   if (proxy === undefined || (rules.sparesLoopback && isLoopback(url.hostname))) return undefined;
   return rules.noProxy.some((rule) => matchesRule(rule, url)) ? undefined : proxy;
 }
 
-/** RFC 6761 section 6.3, RFC 5735 and RFC 4291 section 2.5.3: names and addresses that never leave this machine. */
+/** Names and addresses that never leave this machine: RFC 6761 section 6.3, RFC 5735 and RFC 4291 section 2.5.3. */
 export function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname.endsWith(".localhost") || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
 }
@@ -33,8 +33,8 @@ export function isLoopback(hostname: string): boolean {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * What `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` say, or their names in small letters, which go first. A proxy without a scheme speaks http.
- * @throws Failure `invalid-settings` naming the variable, never its value: it may hold a password
+ * Reads `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`; their lower-case names take precedence. A proxy without a scheme is an http proxy.
+ * @throws Failure `invalid-settings` naming the variable, never its value, which may contain a password
  */
 export function readEnvironmentProxies(environment: Environment): ProxyRules | undefined {
   const https = readProxyVariable(environment, "HTTPS_PROXY");
@@ -43,7 +43,7 @@ export function readEnvironmentProxies(environment: Environment): ProxyRules | u
   return { https, http, noProxy: splitNoProxy(environment.no_proxy ?? environment.NO_PROXY ?? ""), sparesLoopback: true };
 }
 
-/** The rules of a list parted by commas or white space. */
+/** Splits a list at commas and white space. */
 export function splitNoProxy(text: string): string[] {
   return text.split(/[\s,]+/).filter((rule) => rule !== "");
 }
@@ -74,7 +74,7 @@ function credentialsOf({ username, password }: URL, name: string): ProxyServer["
   }
 }
 
-/** The port that a URL means when it names none. */
+/** Returns the port of a URL, or the default port of its scheme. */
 function portOf({ protocol, port }: URL): string {
   return port === "" ? (protocol === "https:" ? "443" : "80") : port;
 }
@@ -86,11 +86,11 @@ function matchesRule(rule: string, url: URL): boolean {
   const hostname = withoutBrackets(url.hostname.toLowerCase()).replace(/\.$/, "");
   const wanted = host.replace(/^\*?\.+/, "").replace(/\.$/, "");
   if (wanted === "") return false;
-  // Names below an address are none.
+  // An IP address has no names below it.
   return hostname === wanted || (/[a-z]/.test(wanted) && !wanted.includes(":") && hostname.endsWith(`.${wanted}`));
 }
 
-/** An address of IPv6 has colons of its own: its port can only stand after brackets. */
+/** Splits host and port. An IPv6 address contains colons, so its port can only follow brackets. */
 function splitRule(rule: string): { readonly host: string; readonly port: string | undefined } {
   const [, bracketed, behind] = /^\[([^\]]*)\](?::(\d+))?$/.exec(rule) ?? [];
   if (bracketed !== undefined) return { host: normaliseAddress(bracketed), port: behind };
@@ -99,13 +99,13 @@ function splitRule(rule: string): { readonly host: string; readonly port: string
   return { host, port };
 }
 
-/** `0:0::1` and `::1` are the same address. */
+/** Returns one spelling for equal addresses, such as `0:0::1` and `::1`. */
 function normaliseAddress(text: string): string {
   const written = `http://[${text}]/`;
   return URL.canParse(written) ? withoutBrackets(new URL(written).hostname) : text;
 }
 
-/** Without the brackets that an address of IPv6 has in a URL. */
+/** Removes the brackets that an IPv6 address has in a URL. */
 export function withoutBrackets(hostname: string): string {
   return hostname.replace(/^\[|\]$/g, "");
 }

@@ -4,22 +4,22 @@ import type { Failure } from "../../failure.ts";
 import { failureAt, failureOf } from "./http-failure.ts";
 import { type ProxyServer, withoutBrackets } from "./proxy-rules.ts";
 
-/** What the proxy is told of us. */
+/** Returns the header that authenticates us to the proxy. */
 export function proxyAuthorization({ credentials }: ProxyServer): Record<string, string> {
   if (credentials === undefined) return {};
   const pair = Buffer.from(`${credentials.username}:${credentials.password}`, "utf8").toString("base64");
   return { "proxy-authorization": `Basic ${pair}` };
 }
 
-/** Where a connection goes: the proxy as `node:http` and `node:https` want it. */
+/** Returns the proxy's address in the form that `node:http` and `node:https` expect. */
 export function proxyHostAndPort({ url }: ProxyServer): { readonly host: string; readonly port: number; readonly servername: string } {
   const host = withoutBrackets(url.hostname);
   const port = url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port);
-  // Node would take the name from the header Host, which is not the proxy's. An address is not asked for by name (RFC 6066, section 3).
+  // Node would take the server name from the Host header, which is not the proxy's. An IP address needs no server name (RFC 6066, section 3).
   return { host, port, servername: /^[\d.]+$|:/.test(host) ? "" : host };
 }
 
-/** What our own proxy refused, as a Failure: the request has not reached the server. Undefined when it was the server that answered. */
+/** Returns the failure of a request that our own proxy refused: it has not reached the server. */
 export function proxyRefusal(status: number, proxy: ProxyServer, host: string): Failure {
   const name = `The proxy ${proxy.url.host}`;
   const wireCode = `PROXY ${status}`;
@@ -41,8 +41,8 @@ export function proxyRefusal(status: number, proxy: ProxyServer, host: string): 
 }
 
 /**
- * A connection through a proxy to `host` (with port), by CONNECT (RFC 9110, 9.3.6). `milliseconds` until it stands.
- * Failures: `unreachable`, `tls-failed` (of the proxy itself), `unauthenticated` (407), `access-denied` (403), `timeout`.
+ * Opens a connection through a proxy to `host` (with port) by CONNECT (RFC 9110, 9.3.6), within `milliseconds`. Failures: `unreachable`,
+ * `tls-failed` (of the proxy itself), `unauthenticated` (407), `access-denied` (403), `timeout`.
  */
 export function openTunnel(connect: () => ClientRequest, proxy: ProxyServer, host: string, milliseconds: number): Promise<Duplex> {
   const name = `the proxy ${proxy.url.host}`;
@@ -63,7 +63,7 @@ export function openTunnel(connect: () => ClientRequest, proxy: ProxyServer, hos
         socket.destroy();
         return fail(proxyRefusal(status, proxy, host));
       }
-      // A server of TLS waits for us to speak: what comes unasked was not written by it.
+      // A TLS server waits for the client to speak first: bytes that come before are not from it.
       if (first.length > 0) {
         socket.destroy();
         return fail(failureAt("connecting", "unreachable", `${name} sent something before ${host} could have.`));
@@ -71,7 +71,7 @@ export function openTunnel(connect: () => ClientRequest, proxy: ProxyServer, hos
       clearTimeout(timer);
       resolve(socket);
     });
-    // Some proxies answer CONNECT with a page and without ending the exchange as one.
+    // Some proxies reply to CONNECT with a page and do not end the exchange properly.
     requested.once("response", (answer: IncomingMessage) => fail(proxyRefusal(answer.statusCode ?? 0, proxy, host)));
     requested.on("error", (thrown) => fail(failureOf(thrown, "connecting", name)));
     requested.end();

@@ -4,14 +4,14 @@ import type { TlsOptions } from "./http-transport.ts";
 import type { Observe } from "./observe-http.ts";
 import type { ProxyRules } from "./proxy-rules.ts";
 
-/** How a server is reached, and with how much patience, whatever it speaks. */
+/** How to reach a server, and how long to wait for it, whatever its protocol. */
 export interface ServerOptions {
   readonly tls?: Omit<TlsOptions, "ca"> | undefined;
-  /** Certificates (PEM) of authorities to trust besides those of the system. */
+  /** Certificates (PEM) of authorities to trust in addition to those of the system. */
   readonly ca?: string | undefined;
-  /** Without, the server is reached directly. */
+  /** Default: direct connections. */
   readonly proxy?: ProxyRules | undefined;
-  /** Milliseconds; each has a default. */
+  /** Milliseconds. Each has a default. */
   readonly timeouts?:
     | {
         readonly connectMs?: number | undefined;
@@ -20,40 +20,43 @@ export interface ServerOptions {
         readonly totalMs?: number | undefined;
       }
     | undefined;
-  /** Bytes of one reply; default 1 GiB. */
+  /** Maximum size of one reply, in bytes. Default: 1 GiB. */
   readonly maxReplyBytes?: number | undefined;
   readonly userAgent?: string | undefined;
-  /** Whoever names the same account, or application, of the same server shares its pauses and its places with us. Default: nobody does. */
+  /** Connections with the same account or application of the same server share its pauses and its concurrency limit. Default: not shared. */
   readonly account?: string | undefined;
   readonly throttling?:
     | {
-        /** A longer wait than this is not waited, in milliseconds; the failure says how long it is. Default 60 s. */
+        /** Longest wait, in milliseconds. A longer wait becomes a failure that names its length. Default: 60 s. */
         readonly maxWaitMs?: number | undefined;
-        /** Requests that may be under way at once, over all mailboxes; default 27. The server may allow fewer: that is learned. */
+        /** Maximum number of requests at a time, over all mailboxes. Default: 27. The server may allow fewer, which mailcordon learns. */
         readonly maxConcurrency?: number | undefined;
       }
     | undefined;
-  /** Told of every request and its reply; never of a body or a secret. */
+  /** Called for every request and its reply; never gets a body or a secret. */
   readonly observe?: Observe | undefined;
 }
 
 export const defaultUserAgent = "mailcordon";
-// To connect takes a round trip or three; between two pieces of a reply that has begun a server is never silent for long.
+// Connecting takes one to three round trips. A server that has begun a reply is never silent for long.
 const defaultTimeouts = { connectMs: 15_000, idleMs: 60_000 };
-// What Exchange allows an account by default (EWSMaxConcurrency), and over Graph enough for seven mailboxes at a time:
+// Exchange's default limit for an account (EWSMaxConcurrency); over Graph enough for seven mailboxes at a time:
 // https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/ews-throttling-in-exchange
 const defaultMaxConcurrency = 27;
 const defaultMaxWaitMs = 60_000;
-// How often what is turned away is tried: with the waits between it is about as long as a throttling budget of Exchange needs to refill.
+// Number of tries for a throttled request: with the waits between them, they last about as long as an Exchange throttling budget needs to refill.
 const attempts = 5;
 
-/** How far we go for one answer. */
+/** Returns the limits for one answer. */
 export function retryLimitsOf({ throttling }: ServerOptions): RetryLimits {
   const { maxWaitMs = defaultMaxWaitMs, maxConcurrency = defaultMaxConcurrency } = throttling ?? {};
   return { maxWaitMs, maxConcurrency, attempts };
 }
 
-/** A connection for each place in the schedule: requests wait there, where everybody sees it. `replyMs`: how long a reply is waited for by default. */
+/**
+ * Returns the client's options, with one connection per concurrent request: requests wait in the request queue, where their wait is visible.
+ * `replyMs`: default wait for a reply.
+ */
 export function httpOptionsOf(
   { ca, tls, proxy, timeouts = {}, maxReplyBytes, throttling, observe }: ServerOptions,
   replyMs: number,

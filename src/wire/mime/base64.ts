@@ -2,17 +2,17 @@
 
 import { Failure } from "../../failure.ts";
 
-/** Characters of the padded Base64 (RFC 4648 section 4) of so many bytes. */
+/** Returns the length of the padded Base64 (RFC 4648 section 4) of so many bytes, in characters. */
 export function encodedLength(bytes: number): number {
   return Math.ceil(bytes / 3) * 4;
 }
 
-/** Padded Base64 without line breaks of a stream, as ASCII bytes, in constant memory. */
+/** Encodes a stream as padded Base64 without line breaks, as ASCII bytes, in constant memory. */
 export async function* encodeBase64(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
   let rest = Buffer.alloc(0);
   for await (const bytes of source) {
     const all = rest.length === 0 ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length) : Buffer.concat([rest, bytes]);
-    // Only whole groups of three, so that padding stands at the very end.
+    // Encodes only whole groups of three, so padding appears only at the end.
     const whole = all.length - (all.length % 3);
     if (whole > 0) yield Buffer.from(all.toString("base64", 0, whole), "latin1");
     rest = Buffer.from(all.subarray(whole));
@@ -32,18 +32,18 @@ const SLASH_URL = 0x5f;
 const PADDING = 0x3d;
 
 /**
- * Decodes Base64 (RFC 4648 section 4) that comes in pieces. White space is allowed anywhere. Nothing is dropped in silence: a character
- * outside the alphabet, a group that is cut off, missing or superfluous padding and anything after it are Failure `broken-reply`.
+ * Decodes Base64 (RFC 4648 section 4) that arrives in pieces. White space is allowed anywhere. Nothing is dropped silently: a character outside the
+ * alphabet, a truncated group, missing or superfluous padding and anything after it are Failure `broken-reply`.
  */
 export class Base64Decoder {
-  /** Less than one group, without white space. */
+  /** The bytes of an unfinished group, without white space. */
   #rest: Buffer = none;
   #hasSpace = false;
-  /** Once padding was seen: the last group, as far as it has come. */
+  /** The last group as far as it has arrived; set once padding was seen. */
   #last: string | undefined;
   #scratch: Buffer = none;
 
-  /** The bytes of all groups that are whole by now. */
+  /** Decodes the groups that are complete by now. */
   write(piece: Buffer): Buffer {
     if (this.#last !== undefined) return this.#writeLast(piece);
     const padding = piece.indexOf(PADDING);
@@ -52,7 +52,7 @@ export class Base64Decoder {
     return Buffer.concat([groups, this.#writeLast(piece.subarray(padding))]);
   }
 
-  /** Nothing more comes. */
+  /** Marks the end of the input. */
   end(): void {
     if (this.#rest.length > 0 || (this.#last !== undefined && this.#last.length < 4)) throw brokenBase64();
   }
@@ -60,14 +60,14 @@ export class Base64Decoder {
   #writeGroups(piece: Buffer): Buffer {
     const decoded = this.#hasSpace ? undefined : this.#decode(piece);
     if (decoded !== undefined) return decoded;
-    // From now on it is taken for Base64 in lines.
+    // From now on the input counts as Base64 in lines.
     this.#hasSpace = true;
     const compact = this.#decode(this.#compact(piece));
     if (compact === undefined) throw brokenBase64();
     return compact;
   }
 
-  /** Decodes characters of which each should be one of the 64; undefined when one is not. */
+  /** Decodes characters that should all belong to the alphabet; returns undefined if one does not. */
   #decode(piece: Buffer): Buffer | undefined {
     const rest = this.#rest;
     const length = rest.length + piece.length;
@@ -79,12 +79,12 @@ export class Base64Decoder {
     }
     const size = (whole >> 2) * 3;
     const out = Buffer.allocUnsafe(size);
-    // The group that the piece before began, then those that are whole in this piece.
+    // The group that the previous piece began, then the complete groups of this piece.
     const head = rest.length === 0 ? 0 : 4 - rest.length;
     const from = head === 0 ? 0 : 3;
     const end = piece.length - (length - whole);
     if (from > 0 && out.write(rest.toString("latin1") + piece.toString("latin1", 0, head), 0, "base64") !== 3) return undefined;
-    // Node skips what is not Base64, but then there is less than there should be; and it takes `-` and `_` for `+` and `/`.
+    // Node skips characters that are not Base64, which makes the output shorter; and it accepts `-` and `_` for `+` and `/`.
     const wrote = end > head ? out.write(piece.toString("latin1", head, end), from, "base64") : 0;
     if (from + wrote !== size || piece.includes(PLUS_URL) || piece.includes(SLASH_URL)) return undefined;
     const left = piece.subarray(end);
@@ -93,7 +93,7 @@ export class Base64Decoder {
     return out;
   }
 
-  /** The piece without its white space, in a buffer that is used again. */
+  /** Returns the piece without white space, in a reused buffer. */
   #compact(piece: Buffer): Buffer {
     if (this.#scratch.length < piece.length) this.#scratch = Buffer.allocUnsafeSlow(piece.length);
     const scratch = this.#scratch;

@@ -1,27 +1,29 @@
-/** Decodes text in a charset as a message names it. Never throws. */
+/** Decodes text in the charset that a message names. Never throws. */
 export type DecodeText = (bytes: Uint8Array, charset: string | undefined) => string;
 
-/** Windows-1252 from 0x80 to 0x9f. Node's own decoder reads Latin-1 there since 20.18.3 and 22.13: https://github.com/nodejs/node/issues/56542 */
+/**
+ * Windows-1252 from 0x80 to 0x9f. Node's own decoder has read Latin-1 there since 20.18.3 and 22.13: https://github.com/nodejs/node/issues/56542
+ */
 const western = "€\ufffd‚ƒ„…†‡ˆ‰Š‹Œ\ufffdŽ\ufffd\ufffd‘’“”•–—˜™š›œ\ufffdžŸ";
 
-/** C1 control characters: no charset of a message means them, and terminals obey them. */
+/** C1 control characters: no message means them, but terminals obey them. */
 const control = /[\u0080-\u009f]/g;
 
-/** Labels of codecs that are no charsets. */
+/** Labels of codecs that are not charsets. */
 const notCharsets: ReadonlySet<string> = new Set(["base64", "hex", "binary"]);
 
 type Library = { decode(bytes: Uint8Array, charset: string): string; encodingExists(charset: string): boolean };
 
 /**
- * Loads the charsets that Node does not know (UTF-7, code page 437, …). Text in a charset that nobody knows, or that the text does not follow, is
- * read as UTF-8 where it is valid UTF-8, else as Windows-1252. What would become a C1 control character becomes U+FFFD.
+ * Loads the charsets that Node does not know (UTF-7, code page 437, …). Text in an unknown charset, or text that breaks its charset's rules, is
+ * read as UTF-8 if it is valid UTF-8, otherwise as Windows-1252. C1 control characters become U+FFFD.
  */
 export async function loadCharsets(): Promise<DecodeText> {
   const { iconv } = await import("../../libraries/iconv.ts");
   return (bytes, charset) => decoded(bytes, labelOf(charset), iconv).replace(control, "\ufffd");
 }
 
-/** Without the language that RFC 2231 (5) lets follow, and without the quotes that some mailers leave. */
+/** Returns the charset's label, without the language that RFC 2231 (5) allows after it and without the quotes that some mailers leave. */
 function labelOf(charset: string | undefined): string {
   return (charset ?? "")
     .replace(/\*.*$/s, "")
@@ -32,14 +34,14 @@ function labelOf(charset: string | undefined): string {
 function decoded(bytes: Uint8Array, label: string, library: Library): string {
   const own = shifted.get(label.replace(/[^a-z0-9]/g, ""));
   if (own !== undefined) return own(bytes);
-  // Mailers write "us-ascii" over UTF-8 as well as over Windows-1252.
+  // Mailers label both UTF-8 and Windows-1252 as "us-ascii".
   const known = /^(us-)?ascii$/.test(label) ? undefined : decoderOf(label);
-  // The web's table: Latin-1 and its relatives are read as Windows-1252.
+  // As on the web, Latin-1 and its relatives are read as Windows-1252.
   if (known?.encoding === "windows-1252") return windows1252(bytes);
   if (known !== undefined && known.encoding !== "utf-8") return known.decode(bytes);
   if (known === undefined && isOfLibrary(label, library)) return library.decode(bytes, label);
   try {
-    // Cut off in the middle of a character it is still UTF-8.
+    // UTF-8 that is truncated within a character is still UTF-8.
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: true });
   } catch (thrown) {
     if (!(thrown instanceof TypeError)) throw thrown;
@@ -67,7 +69,9 @@ function decoderOf(label: string): InstanceType<typeof TextDecoder> | undefined 
   }
 }
 
-/** 7-bit charsets that neither Node nor the library knows: each is an 8-bit one without its highest bit, shifted in and out. */
+/**
+ * 7-bit charsets that neither Node nor the library knows: each is an 8-bit charset without its highest bit, switched on and off by shift sequences.
+ */
 const shifted: ReadonlyMap<string, (bytes: Uint8Array) => string> = new Map([
   ...["hz", "hzgb2312"].map((label) => [label, hz] as const),
   ...["iso2022kr", "csiso2022kr"].map((label) => [label, (bytes: Uint8Array) => iso2022(bytes, "euc-kr")] as const),
@@ -76,7 +80,7 @@ const shifted: ReadonlyMap<string, (bytes: Uint8Array) => string> = new Map([
 
 const tilde = 0x7e;
 
-/** RFC 1843: `~{` begins GB 2312, `~}` ends it, `~~` is a tilde, and a tilde before a line end is nothing. */
+/** Decodes HZ (RFC 1843): `~{` begins GB 2312, `~}` ends it, `~~` is a tilde, and a tilde before a line end is dropped. */
 function hz(bytes: Uint8Array): string {
   const out: number[] = [];
   let isShifted = false;
@@ -95,7 +99,10 @@ function hz(bytes: Uint8Array): string {
   return new TextDecoder("gbk").decode(Uint8Array.from(out));
 }
 
-/** RFC 1557 and RFC 1922: SO begins the two-byte characters, SI ends them; `ESC $ ) x` and the like say which. Planes besides the first become U+FFFD. */
+/**
+ * Decodes ISO 2022 (RFC 1557 and RFC 1922): SO begins the two-byte characters, SI ends them; `ESC $ ) x` and similar sequences choose the set.
+ * Planes other than the first become U+FFFD.
+ */
 function iso2022(bytes: Uint8Array, charset: string): string {
   const out: number[] = [];
   let isShifted = false;
@@ -105,11 +112,11 @@ function iso2022(bytes: Uint8Array, charset: string): string {
     if (byte === 0x0a) isShifted = false;
     if (byte === 0x0e || byte === 0x0f) isShifted = byte === 0x0e;
     else if (byte === 0x1b && bytes[at + 1] === 0x24 && (bytes[at + 2] ?? 0) >= 0x29 && (bytes[at + 2] ?? 0) <= 0x2b) {
-      // Only `)` says what SO begins.
+      // Only `)` sets the charset that SO begins.
       if (bytes[at + 2] === 0x29) isFirstPlane = bytes[at + 3] === 0x41 || bytes[at + 3] === 0x43;
       at += 3;
     } else if (!isShifted || byte <= 0x20) out.push(byte);
-    // 0xff begins no character of either charset.
+    // 0xff begins no character in either charset.
     else out.push(isFirstPlane ? byte | 0x80 : 0xff);
   }
   return new TextDecoder(charset).decode(Uint8Array.from(out));

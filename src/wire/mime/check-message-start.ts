@@ -1,12 +1,12 @@
 import { Failure } from "../../failure.ts";
 
-/** A field's name has at most 998 characters (RFC 5322, 2.1.1). */
+/** A field name has at most 998 characters (RFC 5322, 2.1.1). */
 const maxName = 998;
-/** A field of a header (RFC 5322, 2.2), which no page and no JSON text begins with. The lists of contacts and appointments begin alike (`BEGIN:`). */
+/** A header field (RFC 5322, 2.2). No web page and no JSON text begins like this. Contact and calendar files do (`BEGIN:`). */
 const field = /^[!#-9;=-Z\\^-z|~][!-9;-~]*[ \t]*:/;
 const fieldBeginning = /^[!#-9;=-Z\\^-z|~][!-9;-~]*[ \t]*$/;
 
-/** Gives the bytes of a message on. Throws Failure `broken-reply` as soon as they do not begin as one, or when there are none. */
+/** Passes on the bytes of a message. Throws Failure `broken-reply` as soon as they do not begin as a message, or if there are none. */
 export async function* beginsAsMessage(bytes: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
   let beginning = "";
   let isKnown = false;
@@ -19,7 +19,7 @@ export async function* beginsAsMessage(bytes: AsyncIterable<Uint8Array>): AsyncI
     beginning += Buffer.from(piece.buffer, piece.byteOffset, Math.min(piece.length, maxName)).toString("latin1");
     isKnown = field.test(beginning);
     if (!isKnown && (beginning.length > maxName || !(beginning === "" || fieldBeginning.test(beginning)))) throw notAMessage();
-    // A copy: whoever gave the bytes may use their memory again.
+    // A copy: the source may reuse its memory.
     if (!isKnown) held.push(Uint8Array.from(piece));
     else {
       yield* held.splice(0);

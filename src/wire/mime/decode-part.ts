@@ -1,14 +1,14 @@
-/** Undoes a transfer encoding piece by piece. What breaks its rules is passed over or left as it stands: it is somebody's mail, not a server's reply. */
+/** Decodes a transfer encoding piece by piece. Invalid input is skipped or left unchanged: it is a stranger's message, not a server's reply. */
 export interface PartDecoder {
   write(piece: Buffer): Buffer;
-  /** What is left when nothing more comes. */
+  /** Returns the rest at the end of the input. */
   end(): Buffer;
 }
 
 const none = Buffer.alloc(0);
 const LF = 0x0a;
 
-/** The decoder of a Content-Transfer-Encoding (RFC 2045, 6): one that nobody knows leaves the bytes as they are. */
+/** Returns the decoder of a Content-Transfer-Encoding (RFC 2045, 6). An unknown encoding leaves the bytes unchanged. */
 export function openPartDecoder(encoding: string | undefined): PartDecoder {
   if (encoding === "base64") return base64PartDecoder();
   if (encoding === "quoted-printable") return quotedPrintableDecoder();
@@ -25,13 +25,13 @@ for (const [value, character] of [..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 values[0x3d] = padding;
 
 /**
- * RFC 2045, 6.8: what is not of the alphabet is passed over; the padding that completes a group ends the content, as Python has it. A footer that
- * a mailing list appended is no content.
+ * Decodes Base64 (RFC 2045, 6.8). Skips characters outside the alphabet. Padding that completes a group ends the content, as in Python: a footer
+ * that a mailing list appended is not content.
  */
 function base64PartDecoder(): PartDecoder {
   let bits = 0;
   let held = 0;
-  /** Characters of the group that is being read, and its padding. */
+  /** Characters of the current group, and its padding. */
   let characters = 0;
   let pads = 0;
   let isOver = false;
@@ -64,12 +64,12 @@ function base64PartDecoder(): PartDecoder {
 }
 
 const uuencodings: ReadonlySet<string> = new Set(["x-uuencode", "x-uue", "uuencode", "uue"]);
-/** What stands before the line "begin" is a few lines at most. Where there is none, the content is given as it stands. */
+/** Only a few lines precede the line "begin". Without that line the content is returned unchanged. */
 const maxBeforeBegin = 4 * 1024;
-/** A line has 61 or 62 characters, and those of some encoders 85; what is longer is no line of it. */
+/** A line has 61 or 62 characters, with some encoders 85. A longer line is not uuencode. */
 const maxUuLine = 1000;
 
-/** What uuencode writes (POSIX): from the line "begin" to the line "end". */
+/** Decodes uuencode (POSIX), from the line "begin" to the line "end". */
 function uuencodeDecoder(): PartDecoder {
   let rest: Buffer = none;
   let state: "before" | "lines" | "after" | "raw" = "before";
@@ -97,7 +97,7 @@ function uuencodeDecoder(): PartDecoder {
         at = all.length;
       } else out.push(uuLine(line, length));
     }
-    // A copy: whoever gave the bytes may use their memory again.
+    // A copy: the source may reuse its memory.
     rest = Buffer.from(all.subarray(at));
     return out.length === 1 ? (out[0] ?? none) : Buffer.concat(out);
   }
@@ -108,13 +108,13 @@ function uuencodeDecoder(): PartDecoder {
   };
 }
 
-/** Where the line behind "begin" is. */
+/** Returns the position of the line after "begin". */
 function beginIn(bytes: Buffer): number | undefined {
   const found = /(?:^|\n)begin [0-7]{3,4} [^\n]{0,1000}\n/.exec(bytes.toString("latin1"));
   return found === null ? undefined : found.index + found[0].length;
 }
 
-/** Spaces that a transport took from the end of the line are zeros. */
+/** Decodes one line. Trailing spaces that a transport removed are zeros. */
 function uuLine(line: Buffer, length: number): Buffer {
   const out = Buffer.alloc(length);
   const value = (at: number): number => {
@@ -131,10 +131,10 @@ function uuLine(line: Buffer, length: number): Buffer {
 }
 
 const equals = 0x3d;
-/** A soft line break has no more white space before its end than this: what has more is text. */
+/** A soft line break has at most this much white space before its end. With more it is text. */
 const maxSoftBreak = 1000;
 
-/** RFC 2045, 6.7. What is no escape stays as it is. */
+/** Decodes quoted-printable (RFC 2045, 6.7). Invalid escapes stay unchanged. */
 function quotedPrintableDecoder(): PartDecoder {
   let rest: Buffer = none;
   return {

@@ -1,18 +1,16 @@
 import type { DecodeText } from "./charset.ts";
 import { openPartDecoder } from "./decode-part.ts";
 
-/** The bytes of an encoded word, and the charset that it names. */
+/** The bytes of an encoded word and the charset that it names. */
 interface EncodedWord {
   readonly charset: string;
   readonly bytes: Buffer;
 }
 
-/** Longer ones are text: RFC 2047 (2) allows 75 characters for a whole word, and mailers know no charset of a longer name. */
+/** Longer ones are text: RFC 2047 (2) allows 75 characters for a whole word, and no known charset has a longer name. */
 const opening = /=\?([^?\s=]{1,80})\?([bBqQ])\?/y;
 
-/**
- * Where the encoded word that begins here ends, or undefined: what begins here is none. `closing` finds "?=" in linear time over a whole text.
- */
+/** Returns the encoded word that begins at `at`, with its end, or undefined. `closing` finds "?=" in linear time over a whole text. */
 function wordAt(
   text: string,
   at: number,
@@ -35,7 +33,7 @@ function bytesOf(text: string, isBase64: boolean): Buffer {
   return Buffer.concat([decoder.write(bytes), decoder.end()]);
 }
 
-/** Finds the next "?=", looking through the text once. */
+/** Returns a function that finds the next "?=" and scans the text only once. */
 function closingIn(text: string): (from: number) => number {
   let next = -2;
   return (from) => {
@@ -44,7 +42,7 @@ function closingIn(text: string): (from: number) => number {
   };
 }
 
-/** Splits a text at its encoded words: `end` of one that begins at a place, for tokenisers that must not look into them. */
+/** Returns a function that maps the start of an encoded word to its end, for tokenisers that must not look inside. */
 export function indexEncodedWords(text: string): (at: number) => number | undefined {
   const closing = closingIn(text);
   return (at) => {
@@ -56,8 +54,8 @@ export function indexEncodedWords(text: string): (at: number) => number | undefi
 }
 
 /**
- * A text of a header (RFC 2047) with its encoded words decoded; `raw` has a character for each byte. The bytes of neighbours in one charset are
- * joined first, since mailers cut between the bytes of a character. What is not valid stays as it stands.
+ * Decodes the encoded words (RFC 2047) in a header's text; `raw` has one character per byte. Joins the bytes of neighbours in one charset first,
+ * since mailers cut between the bytes of a character. Invalid words stay unchanged.
  */
 export function decodeWords(raw: string, decode: DecodeText): string {
   if (!raw.includes("=?")) return plain(raw, decode);
@@ -72,7 +70,7 @@ export function decodeWords(raw: string, decode: DecodeText): string {
   };
   const textTo = (end: number): void => {
     const text = raw.slice(textFrom, end);
-    // White space between encoded words is not shown (6.2).
+    // White space between two encoded words is not shown (6.2).
     if (held.length > 0 && /^\s*$/.test(text) && end < raw.length) return;
     flush();
     out += plain(text, decode);

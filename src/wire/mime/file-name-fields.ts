@@ -1,16 +1,19 @@
 import type { RawField } from "./mime-header.ts";
 
-/** How a file is named that is no part of MIME. */
+/** The names of a file that is not a MIME part. */
 export interface FileNames {
   readonly type?: string | undefined;
   readonly name?: { readonly bytes: Uint8Array; readonly charset: string } | undefined;
   readonly contentId?: string | undefined;
 }
 
-/** No file system takes a longer name, and no mailer writes a longer Content-ID. A name of megabytes would be written three times as long. Bytes. */
+/**
+ * In bytes. No file system accepts a longer name, and no mailer writes a longer Content-ID. A name of megabytes would be written three times as
+ * long.
+ */
 const longestName = 4096;
 
-/** The fields that a part of MIME would have. */
+/** Returns the header fields that a MIME part would have. */
 export function fieldsOfFile({ type, name, contentId }: FileNames): readonly RawField[] {
   const fields: RawField[] = [];
   const say = (written: string, value: string) => fields.push({ name: written.toLowerCase(), written, value });
@@ -22,7 +25,7 @@ export function fieldsOfFile({ type, name, contentId }: FileNames): readonly Raw
   return fields;
 }
 
-/** A type that somebody wrote, or none. */
+/** Returns the media type in a text, or undefined. */
 export function typeIn(text: string | undefined): string | undefined {
   return /^\s*([\w!#$&^.+-]{1,100}\/[\w!#$&^.+-]{1,100})/.exec(text ?? "")?.[1]?.toLowerCase();
 }

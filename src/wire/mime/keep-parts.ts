@@ -10,28 +10,28 @@ export interface KeptPart {
   readonly pieces: readonly Uint8Array[];
 }
 
-/** Some parts of a message, kept while its bytes go by. */
+/** Keeps some parts of a message while its bytes pass. */
 export interface PartKeeper {
   write(bytes: Uint8Array): void;
-  /** The message is complete. */
+  /** Marks the message as complete. */
   end(): void;
   has(path: PartPath): boolean;
-  /** Gives a part out, once. Undefined for one that is not there: not yet, or it found no room. */
+  /** Returns a part, once. Undefined for a part that has not arrived, or did not fit. */
   take(path: PartPath): KeptPart | undefined;
-  /** Whether it may still be kept. */
+  /** Returns whether the part may still arrive. */
   mayCome(path: PartPath): boolean;
 }
 
 interface PartSink {
   write(bytes: Buffer): void;
-  /** Not complete: what came of it is dropped. */
+  /** If `isComplete` is false, drops what was kept. */
   end(isComplete: boolean): void;
 }
 
-/** What a piece costs besides its bytes: a server may send single ones. */
+/** Cost of a piece in addition to its bytes: a server may send single bytes. */
 const pieceBytes = 200;
 
-/** Keeps these parts as long as all that is kept fits into so many bytes; one that does not fit is dropped whole. */
+/** Keeps these parts while all kept parts fit into `roomBytes`. A part that does not fit is dropped whole. */
 export function keepParts(paths: readonly PartPath[], roomBytes: number): PartKeeper {
   const awaited = new Set(paths.map(nameOf));
   const kept = new Map<string, KeptPart & { readonly size: number }>();
@@ -52,7 +52,7 @@ export function keepParts(paths: readonly PartPath[], roomBytes: number): PartKe
         if (cost > room) return drop();
         room -= cost;
         size += cost;
-        // A copy: whoever gave the bytes may use their memory again.
+        // A copy: the source may reuse its memory.
         pieces.push(Uint8Array.from(bytes));
       },
       end(isComplete) {
@@ -64,7 +64,7 @@ export function keepParts(paths: readonly PartPath[], roomBytes: number): PartKe
     };
   }
 
-  /** `wanted`: from this message on. */
+  /** Splits a message; `wanted` is relative to this message. */
   function takeApart(path: PartPath, wanted: readonly PartPath[], isOfMessage: boolean): PartSink {
     const splitter = new AnySplitter(isOfMessage);
     let sink: PartSink | undefined;
@@ -82,7 +82,7 @@ export function keepParts(paths: readonly PartPath[], roomBytes: number): PartKe
           }
         }
       } catch (thrown) {
-        // Whoever asks for such a part reads it by itself, and is told then.
+        // A later reader of such a part gets this failure itself.
         if (!(thrown instanceof Failure)) throw thrown;
         isOver = true;
         sink?.end(false);

@@ -7,18 +7,18 @@ export interface NamedAddress {
   readonly address?: string | undefined;
 }
 
-/** More than Exchange lets a message have; what comes behind them was made to do harm. */
+/** More than Exchange allows in a message; more was made to do harm. */
 const maxAddresses = 5000;
 
 interface Token {
-  /** `word`: an encoded word, which is part of a name whatever it holds. */
+  /** `word`: an encoded word, which is part of a name whatever it contains. */
   readonly kind: "text" | "word" | "quoted" | "angle" | "comment" | "end";
   readonly raw: string;
 }
 
 /**
- * The addresses of a header (RFC 5322, 3.4), groups opened; `raw` has a character for each byte. A comma separates only what has an address: in
- * `Name ,_<a@example.com>` the name has a comma, which its mailer forgot to quote.
+ * Reads the addresses of a header (RFC 5322, 3.4), including members of groups; `raw` has one character per byte. A comma separates only parts that
+ * contain an address: in `Name ,_<a@example.com>` it belongs to the name, which its mailer forgot to quote.
  */
 export function addressesOf(raw: string, decode: DecodeText): NamedAddress[] {
   const found: NamedAddress[] = [];
@@ -55,7 +55,7 @@ function isAddress({ kind, raw }: Token): boolean {
 function* tokensOf(raw: string): Generator<Token> {
   const wordEnd = indexEncodedWords(raw);
   const enclosed = enclosedIn(raw);
-  // RFC 5322, 3.4: a group ends in a semicolon. Without one the colon is part of a name.
+  // RFC 5322, 3.4: a group ends in a semicolon. Without one, the colon is part of a name.
   const lastSemicolon = raw.lastIndexOf(";");
   let textFrom = 0;
   let at = 0;
@@ -87,8 +87,8 @@ const pairs: ReadonlyMap<string, { readonly kind: "quoted" | "angle" | "comment"
 ]);
 
 /**
- * What stands between quotes, angle brackets or parentheses. A quote or comment that does not end is text, or it would hide the address behind
- * it, and from there on there are none; an angle bracket goes to the end.
+ * Finds text between quotes, angle brackets or parentheses. An unclosed quote or comment is text, or it would hide the address after it; from there
+ * on none is searched. An unclosed angle bracket extends to the end.
  */
 function enclosedIn(raw: string): (from: number) => (Token & { readonly end: number }) | undefined {
   const over = new Set<string>();
@@ -119,11 +119,11 @@ function read(tokens: readonly Token[], decode: DecodeText): NamedAddress[] {
       before = [];
     }
   }
-  // What stands behind the last angle bracket is part of no address.
+  // Text after the last angle bracket belongs to no address.
   return out.length > 0 ? out : addressesWithoutBrackets(before, decode);
 }
 
-/** Without angle brackets: the word with the "@" is the address, and the rest is the name. */
+/** Reads addresses without angle brackets: the word with the "@" is the address, the rest is the name. */
 function addressesWithoutBrackets(tokens: readonly Token[], decode: DecodeText): NamedAddress[] {
   const at = tokens.findIndex(isAddress);
   const token = tokens[at];
@@ -139,7 +139,7 @@ function addressesWithoutBrackets(tokens: readonly Token[], decode: DecodeText):
   return [...names, { name: nameOf(others, decode), address: textOf(`${local}${address}`, decode) }];
 }
 
-/** Where nothing else is an address: the one in angle brackets inside of a comment or of quotes, as in `Name,(<ann@example.com>)`. */
+/** Finds an address in angle brackets within a comment or quotes, if there is no other, as in `Name,(<ann@example.com>)`. */
 function enclosedAddress(tokens: readonly Token[], decode: DecodeText): string | undefined {
   const enclosed = tokens
     .filter(({ kind }) => kind === "comment" || kind === "quoted")
@@ -148,7 +148,7 @@ function enclosedAddress(tokens: readonly Token[], decode: DecodeText): string |
   return found === undefined ? undefined : addressIn(found, decode);
 }
 
-/** The word with the "@" in a text. White space may stand around the "@" (RFC 5322, 4.4). */
+/** Finds the word with the "@". White space may surround the "@" (RFC 5322, 4.4). */
 function findAddressWord(text: string): { readonly address: string; readonly rest: string } {
   const words = text.trim().split(/\s+/);
   const index = words.findIndex((word) => word.includes("@"));
@@ -157,7 +157,7 @@ function findAddressWord(text: string): { readonly address: string; readonly res
   return { address: words.slice(from, to).join(""), rest: ` ${[...words.slice(0, from), ...words.slice(to)].join(" ")} ` };
 }
 
-/** What an angle bracket holds, without the route that RFC 822 had (`@a,@b:user@host`). */
+/** Returns the address in an angle bracket, without the route of RFC 822 (`@a,@b:user@host`). */
 function addressIn(raw: string, decode: DecodeText): string | undefined {
   return textOf(raw.trimStart().replace(/^@[^:]*:/, ""), decode);
 }
@@ -167,7 +167,7 @@ function textOf(raw: string, decode: DecodeText): string | undefined {
   return (/^[\0-\x7f]*$/.test(text) ? text : decode(Buffer.from(text, "latin1"), undefined)) || undefined;
 }
 
-/** The words before an address; without any, the comment beside it, as old mailers write a name. */
+/** Returns the words before an address; if there are none, the comment beside it, where old mailers write a name. */
 function nameOf(tokens: readonly Token[], decode: DecodeText): string | undefined {
   const phrase = tokens.filter(({ kind }) => kind !== "comment");
   const used = phrase.some(({ raw }) => raw.trim() !== "") ? phrase : tokens;

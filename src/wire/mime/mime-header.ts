@@ -1,15 +1,15 @@
 import { parameterBytes, parametersOf } from "./mime-parameters.ts";
 
-/** A field of a header as it stands on the wire: each character is one byte (Latin-1), folds are undone. */
+/** A header field as received: each character is one byte (Latin-1), folds are undone. */
 export interface RawField {
   /** In lower case. */
   readonly name: string;
-  /** The name as it was written. */
+  /** The name in its original spelling. */
   readonly written: string;
   readonly value: string;
 }
 
-/** The fields of a header (RFC 5322, 2.2), in their order. A line that is none of a field is left out. */
+/** Returns the fields of a header (RFC 5322, 2.2) in order. Skips lines that are not fields. */
 export function fieldsOf(head: Uint8Array): readonly RawField[] {
   const lines = Buffer.from(head.buffer, head.byteOffset, head.length).toString("latin1").split(/\r?\n/);
   const folded: string[][] = [];
@@ -26,17 +26,17 @@ export function fieldsOf(head: Uint8Array): readonly RawField[] {
   });
 }
 
-/** The first field of this name: of a part that says two things, everybody must believe the same one. */
+/** Returns the first field of this name: if a part contradicts itself, every reader must believe the same field. */
 export function fieldIn(fields: readonly RawField[], name: string): string | undefined {
   return fields.find((field) => field.name === name)?.value;
 }
 
-/** What stands before the parameters, in lower case, without comments in front of it. */
+/** Returns the value before the parameters, in lower case, without leading comments. */
 export function tokenOf(value: string | undefined): string | undefined {
   return /^(?:\s*\([^)]*\))*\s*"?([^\s;"(]+)/.exec(value ?? "")?.[1]?.toLowerCase();
 }
 
-/** The boundary of a multipart (RFC 2046, 5.1.1), from its Content-Type. It ends in no space, whatever is written. */
+/** Returns the boundary of a multipart (RFC 2046, 5.1.1) from its Content-Type, without trailing spaces. */
 export function boundaryOf(contentType: string): string | undefined {
   return parameterBytes(parametersOf(contentType), "boundary")?.trimEnd() || undefined;
 }

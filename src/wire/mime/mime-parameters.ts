@@ -1,13 +1,13 @@
 import type { DecodeText } from "./charset.ts";
 import { decodeWords } from "./encoded-words.ts";
 
-/** The parameters of a field such as Content-Type (RFC 2045, 5.1), by name in lower case: of two with one name the first. */
+/** The parameters of a field such as Content-Type (RFC 2045, 5.1), by lower-case name; the first of equal names. */
 export type Parameters = ReadonlyMap<string, string>;
 
-/** More are not read: no mailer writes so many, continuations included. */
+/** Maximum number of parameters read: no mailer writes so many, continuations included. */
 const maxParameters = 1000;
 
-/** Reads the parameters in linear time; `value` has a character for each byte. A quoted text that does not end goes to the next semicolon. */
+/** Reads the parameters in linear time; `value` has one character per byte. An unclosed quoted text extends to the next semicolon. */
 export function parametersOf(value: string): Parameters {
   const found = new Map<string, string>();
   const commentEnd = commentsIn(value);
@@ -44,7 +44,7 @@ export function parametersOf(value: string): Parameters {
   return found;
 }
 
-/** Where the comment that begins at a place ends. Comments are nested (RFC 5322, 3.2.2); from one that does not end on there are none. */
+/** Returns a function that finds the end of the comment at a position. Comments nest (RFC 5322, 3.2.2). After an unclosed comment it finds none. */
 function commentsIn(value: string): (from: number) => number | undefined {
   let isOver = false;
   return (from) => {
@@ -61,8 +61,8 @@ function commentsIn(value: string): (from: number) => number | undefined {
 }
 
 /**
- * The quoted text that begins at a place. From one that does not end on there are none: whatever it has read over as escaped, each later quote
- * would read the same way.
+ * Returns a function that finds the quoted text at a position. After an unclosed one it finds none: every later quote would be read in the same
+ * way.
  */
 function quotesIn(value: string): (from: number) => { readonly text: string; readonly end: number } | undefined {
   let isOver = false;
@@ -90,7 +90,7 @@ interface Piece {
   readonly isEncoded: boolean;
 }
 
-/** The pieces of a parameter (RFC 2231, 3 and 4): `name*`, or `name*0`, `name*1*`, … */
+/** Returns the pieces of a parameter (RFC 2231, 3 and 4): `name*`, or `name*0`, `name*1*`, … */
 function piecesOf(parameters: Parameters, name: string): readonly Piece[] {
   const single = parameters.get(`${name}*`);
   if (single !== undefined) return [{ raw: single, isEncoded: true }];
@@ -103,7 +103,7 @@ function piecesOf(parameters: Parameters, name: string): readonly Piece[] {
   }
 }
 
-/** The text of a parameter: extended and continued (RFC 2231), or with the encoded words that mailers write where they must not. */
+/** Returns the text of a parameter: extended and continued (RFC 2231), or with the encoded words that mailers write against the rule. */
 export function parameterText(parameters: Parameters, name: string, decode: DecodeText): string | undefined {
   const pieces = piecesOf(parameters, name);
   const first = pieces[0];
@@ -112,7 +112,7 @@ export function parameterText(parameters: Parameters, name: string, decode: Deco
     return raw === undefined ? undefined : decodeWords(raw, decode);
   }
   const head = first.isEncoded ? /^([^']*)'[^']*'/.exec(first.raw) : null;
-  // Words of RFC 2047 that were cut into pieces.
+  // Encoded words (RFC 2047) that were cut into pieces.
   if (!pieces.some(({ isEncoded }) => isEncoded)) return decodeWords(pieces.map(({ raw }) => raw).join(""), decode);
   const bytes = pieces.map(({ raw, isEncoded }, index) => {
     const text = index === 0 && head !== null ? raw.slice(head[0].length) : raw;
@@ -121,7 +121,7 @@ export function parameterText(parameters: Parameters, name: string, decode: Deco
   return decode(Buffer.concat(bytes), head?.[1] || undefined);
 }
 
-/** A parameter as bytes, a character for each: for what is compared with bytes of the message. */
+/** Returns a parameter with one character per byte, to compare it with bytes of the message. */
 export function parameterBytes(parameters: Parameters, name: string): string | undefined {
   const pieces = piecesOf(parameters, name);
   if (pieces.length === 0) return parameters.get(name);

@@ -3,32 +3,32 @@ import { openPartDecoder } from "./decode-part.ts";
 import { AnySplitter } from "./split-any-format.ts";
 import type { MimeEvent, PartHead } from "./split-mime.ts";
 
-/** Where a part is: `[2, 3]` is the third part of the message that is the second part. Empty: the message itself. */
+/** The position of a part: `[2, 3]` is the third part of the message that is the second part. Empty: the message itself. */
 export type PartPath = readonly number[];
 
-/** One part of a message that comes as a stream, or the message itself. What is in it is read in the order in which it stands there, and once. */
+/** One part of a streamed message, or the message itself. Its contents can be read only in their order, and once. */
 export interface Part {
   readonly isMessage: boolean;
-  /** All of it, its transfer encoding undone. To stop reading it ends nothing. */
+  /** Returns the whole part with its transfer encoding decoded. Stopping early does not end the stream. */
   whole(): AsyncIterable<Uint8Array>;
-  /** The part in it of this number: what stands before it is read over. Throws Failure `too-large`, or what the stream throws. */
+  /** Returns the part with this number inside this one, and skips the parts before it. Throws Failure `too-large`, or what the stream throws. */
   find(number: number): Promise<Part | undefined>;
-  /** Reads over what is left of the part in it that was found last. Throws Failure, as `find`. */
+  /** Skips the rest of the inner part found last. Throws Failure, as `find`. */
   finish(): Promise<void>;
-  /** Whether what is there has not gone by. */
+  /** Returns whether the part at `path` has not passed yet. */
   reaches(path: PartPath): boolean;
-  /** What `find` threw: nothing more can be found. */
+  /** The error that `find` threw: no further part can be found. */
   failure(): unknown;
 }
 
-/** Exchange Online takes no message of more than 150 MB; base64 makes a third more of what hangs in it. */
+/** Exchange Online accepts messages of at most 150 MB; base64 makes attachments a third larger. */
 const maxMessageBytes = 256 * 1024 * 1024;
 
 export function isMessage({ type }: PartHead): boolean {
   return type === "message/rfc822" || type === "message/global";
 }
 
-/** What others hang in, taken apart while it comes; `isAMessage`: what is nothing else is a message. Throws Failure `too-large`. */
+/** Splits an attachment as its bytes arrive. `isAMessage`: content of no other kind is a message. Throws Failure `too-large`. */
 export async function* split(message: AsyncIterable<Uint8Array>, isAMessage: boolean): AsyncGenerator<MimeEvent> {
   const splitter = new AnySplitter(isAMessage);
   let size = 0;
@@ -42,21 +42,21 @@ export async function* split(message: AsyncIterable<Uint8Array>, isAMessage: boo
   yield* splitter.end();
 }
 
-/** What stands at this place of a message, which must not have gone by; undefined when it has no such part. Throws Failure, as `find`. */
+/** Returns the part at `path` of a message, which must not have passed yet; undefined if it does not exist. Throws Failure, as `find`. */
 export async function partAt(message: Part, path: PartPath): Promise<Part | undefined> {
   let part: Part | undefined = message;
   for (const number of path) part = await part?.find(number);
   return part;
 }
 
-/** The part whose content these bytes are. They are never ended from here: other parts may stand behind it. */
+/** Returns the part with this content. Never ends the stream: other parts may follow. */
 export function partOf(content: AsyncIterator<Uint8Array>, isOfMessage = true): Part {
   const bytes = { [Symbol.asyncIterator]: () => ({ next: () => content.next() }) };
   let begun: "whole" | "parts" | undefined;
   let events: AsyncIterator<MimeEvent> | undefined;
   let broken: unknown;
   let found: { readonly number: number; readonly part: Part } | undefined;
-  /** What begins behind it, when that has been read. */
+  /** The part that begins after this one, once it was read. */
   let ahead: PartHead | undefined;
 
   async function next(): Promise<MimeEvent | undefined> {
@@ -126,7 +126,7 @@ export function partOf(content: AsyncIterator<Uint8Array>, isOfMessage = true): 
   };
 }
 
-/** What a reader is told who comes when the stream has gone on. */
+/** Returns the failure of a reader that comes after the stream has moved on. */
 export function streamMovedOn(): Failure {
   return new Failure("invalid-input", "The content was not read before the next one was requested, so it is no longer available.", {
     hint: "Read each content to its end before you request the next.",
