@@ -2,13 +2,13 @@ import { CalendarSplitter } from "./split-calendar.ts";
 import { type MimeEvent, MimeSplitter, type Splitter } from "./split-mime.ts";
 import { TnefSplitter, tnefSignature } from "./split-tnef.ts";
 
-/** So many bytes tell what it is. */
+/** This many bytes identify the format. */
 const decisiveBytes = 200;
 const calendarBegin = "BEGIN:VCALENDAR";
 
 /**
- * Takes apart what others hang in: a message, a signed one as Exchange keeps it, TNEF (winmail.dat), a calendar. The content itself says which, since
- * its name and type were written by whoever sent it. `isMessage`: what is nothing else is a message; otherwise it is told that nothing was found.
+ * Splits an attachment: a message, a signed one as Exchange keeps it, TNEF (winmail.dat) or a calendar. The content decides the format, since the
+ * sender chose its name and type. `isMessage`: content of no other kind is a message; otherwise the splitter reports a flaw.
  */
 export class AnySplitter implements Splitter {
   readonly #isMessage: boolean;
@@ -30,7 +30,7 @@ export class AnySplitter implements Splitter {
     if (this.#splitter !== undefined) yield* this.#splitter.end();
   }
 
-  /** Whether it is known what it is: a part of a message is given out while the rest comes. */
+  /** Returns whether the format is known: a part of a message is passed on while the rest arrives. */
   #tells(): boolean {
     const text = textOf(this.#held);
     const isCalendar = calendarBegin.startsWith(text.trimStart().slice(0, calendarBegin.length).toUpperCase());
@@ -51,7 +51,7 @@ export class AnySplitter implements Splitter {
   }
 }
 
-/** Without a byte order mark. */
+/** Returns the text without a byte order mark. */
 function textOf(held: Buffer): string {
   return held.toString("latin1", 0, decisiveBytes).replace(/^\u00ef\u00bb\u00bf/, "");
 }

@@ -2,7 +2,7 @@ import { Failure } from "../../failure.ts";
 import { fieldsOfFile, typeIn } from "./file-name-fields.ts";
 import type { MimeEvent, Splitter } from "./split-mime.ts";
 
-/** A property's name with its parameters, or the beginning of a "data:" URL; what is longer holds no file. */
+/** Limit for a property's name with its parameters, or for the beginning of a "data:" URL; anything longer contains no file. */
 const maxHead = 8 * 1024;
 const maxParts = 1000;
 
@@ -11,15 +11,15 @@ const CR = 0x0d;
 const isFold = (byte: number | undefined) => byte === 0x20 || byte === 0x09;
 
 /**
- * Takes the files out of a calendar (RFC 5545) while it comes, in constant memory: those that an ATTACH property holds as base64 or as a "data:" URL.
- * Links are none. Failure `too-large` for more than 1000 files.
+ * Extracts the files of a calendar (RFC 5545) as it arrives, in constant memory: those that an ATTACH property contains as base64 or as a "data:"
+ * URL. Skips links. Failure `too-large` for more than 1000 files.
  */
 export class CalendarSplitter implements Splitter {
   #state: "head" | "prefix" | "value" | "skip" = "head";
   #head = "";
   #isQuoted = false;
   #parameters: ReadonlyMap<string, string> = new Map();
-  /** A line end was read: white space behind it goes on with the line (3.1). */
+  /** A line end was read: white space after it continues the line (3.1). */
   #isAtEnd = false;
   #parts = 0;
 
@@ -57,7 +57,7 @@ export class CalendarSplitter implements Splitter {
     this.#head += String.fromCharCode(byte);
     if (this.#head.length > maxHead) this.#state = "skip";
     else if (this.#state === "prefix") {
-      // Its content begins behind the first comma: before it nothing is looked for, since that would be done for each byte.
+      // The content begins after the first comma. Search nothing before it, since that would cost time for each byte.
       if (byte !== 0x2c) return;
       const data = /^\s*data:([^,;]*)/i.exec(this.#head);
       if (data !== null && /;base64,$/i.test(this.#head.slice(-8))) yield* this.#begin(data[1]);
@@ -90,7 +90,7 @@ export class CalendarSplitter implements Splitter {
   }
 }
 
-/** Cut at the semicolons outside of quotes. */
+/** Splits at the semicolons outside quotes. */
 function partsOf(head: string): string[] {
   return head.match(/(?:[^;"]|"[^"]*"?)+/g) ?? [];
 }

@@ -1,32 +1,32 @@
 import { Failure } from "../../failure.ts";
 import { boundaryOf, fieldIn, fieldsOf, type RawField, tokenOf } from "./mime-header.ts";
 
-/** What a message is made of, in the order of its bytes. */
+/** A message's contents, in the order of its bytes. */
 export type MimeEvent =
   | { readonly kind: "head"; readonly bytes: Buffer; readonly fields: readonly RawField[] }
   | { readonly kind: "part"; readonly part: PartHead }
-  /** The part that came last, with what is said of it behind its content. */
+  /** The last part, with properties that were found after its content. */
   | { readonly kind: "again"; readonly part: PartHead }
   | { readonly kind: "bytes"; readonly bytes: Buffer }
-  /** Something is in it that cannot be told apart. */
+  /** Content that cannot be split. */
   | { readonly kind: "flaw"; readonly text: string };
 
-/** Takes something apart while it comes. */
+/** Splits content as it arrives. */
 export interface Splitter {
-  /** What is known by now. Throws Failure `too-large`. */
+  /** Returns the events known by now. Throws Failure `too-large`. */
   write(piece: Uint8Array): Iterable<MimeEvent>;
-  /** Nothing more comes. */
+  /** Marks the end of the input. */
   end(): Iterable<MimeEvent>;
 }
 
-/** A part that has no parts of its own: its `bytes` follow, as they stand on the wire. A message that is attached is one part. */
+/** A part without parts of its own; its raw `bytes` follow. An attached message is one part. */
 export interface PartHead {
   /** Counted from 1 over all such parts of the message. */
   readonly number: number;
   readonly type: string;
   readonly encoding: string | undefined;
   readonly fields: readonly RawField[];
-  /** The kind of multipart that it stands in, such as `alternative`. */
+  /** The type of the multipart around it, such as `alternative`. */
   readonly within: string | undefined;
 }
 
@@ -38,18 +38,18 @@ interface Multipart {
 }
 
 interface Boundary {
-  /** Of the open multiparts. */
+  /** Index among the open multiparts. */
   readonly index: number;
   readonly isLast: boolean;
 }
 
-/** Longer headers are not read: with all trace fields, those of real mail have some 20 KB. */
+/** Longer headers are not read: headers of real messages, with all trace fields, have some 20 KB. */
 const maxHeadBytes = 256 * 1024;
-/** Of all parts together. */
+/** Limit for the headers of all parts together. */
 const maxHeadsBytes = 4 * 1024 * 1024;
-/** Exchange refuses messages of more than 250 parts; what has so many was made to do harm. */
+/** Exchange refuses messages of more than 250 parts; more were made to do harm. */
 const maxParts = 1000;
-/** Boundaries have 70 characters at most (RFC 2046, 5.1.1), and some mailers more; white space may follow. */
+/** Boundaries have at most 70 characters (RFC 2046, 5.1.1), with some mailers more; white space may follow. */
 const maxBoundaryLine = 1000;
 const maxDepth = 100;
 
@@ -58,45 +58,45 @@ const CR = 0x0d;
 const DASH = 0x2d;
 
 /**
- * Takes a message (RFC 5322, MIME) apart while it comes, in constant memory; the parts of an attached message are not looked for. Whatever
- * comes, something is made of it; Failure `too-large` for a header or a number of parts that no mail has.
+ * Splits a message (RFC 5322, MIME) as it arrives, in constant memory; does not look into attached messages. Makes something of any input; Failure
+ * `too-large` for a header or a number of parts that no real message has.
  */
 export class MimeSplitter implements Splitter {
   #rest: Buffer = Buffer.alloc(0);
-  /** What is left lies in it. No byte of it is written twice, since some were given out. */
+  /** Contains the unread bytes. No byte is written twice, since readers may hold some. */
   #memory: Buffer = Buffer.alloc(0);
-  /** Of a header, how much has been looked through: a server may send single bytes. */
+  /** How much of a header was searched: a server may send single bytes. */
   #looked = 0;
-  /** Whether what is left begins a line. */
+  /** Whether the unread bytes begin a line. */
   #startsLine = true;
   #state: "head" | "part" | "between" = "head";
-  /** Of the part that is being read; undefined: of the whole message. */
+  /** The multipart of the current part; undefined for the whole message. */
   #within: string | undefined;
   #isWhole = true;
   #parts = 0;
   #headBytes = 0;
   readonly #open: Multipart[] = [];
-  /** The lines that are boundaries now, and the bytes that they have after the dashes. */
+  /** The current boundary lines, by their bytes after the dashes. */
   readonly #boundaries = new Map<string, Boundary>();
   readonly #firsts = new Uint8Array(256);
 
   #isComplete = false;
 
-  /** After `end`: its header ended with an empty line, and each multipart was ended, by its last boundary or that of one around it. */
+  /** After `end`: whether the header ended with an empty line, and each multipart with its last boundary or that of an outer one. */
   get isComplete(): boolean {
     return this.#isComplete;
   }
 
-  /** What is known by now. */
+  /** Returns the events known by now. */
   *write(piece: Uint8Array): Generator<MimeEvent> {
     const bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.length);
     this.#rest = this.#rest.length === 0 ? bytes : this.#joined(bytes);
     yield* this.#read(false);
-    // Who gave the piece may use its memory again.
+    // A copy: the caller may reuse the memory of the piece.
     if (this.#rest.buffer !== this.#memory.buffer) this.#keep(this.#rest, this.#rest.length);
   }
 
-  /** What is left and the piece behind it. Of a header the memory doubles, so that each byte is copied a few times at most. */
+  /** Returns the unread bytes followed by the piece. While a header is read the memory doubles, so each byte is copied only a few times. */
   #joined(piece: Buffer): Buffer {
     const left = this.#rest;
     const length = left.length + piece.length;
@@ -109,18 +109,18 @@ export class MimeSplitter implements Splitter {
     return this.#memory.subarray(from, from + length);
   }
 
-  /** In memory of its own, which no other buffer shares. */
+  /** Copies the bytes into memory that no other buffer shares. */
   #keep(left: Buffer, size: number): void {
     this.#memory = Buffer.allocUnsafeSlow(size);
     left.copy(this.#memory);
     this.#rest = this.#memory.subarray(0, left.length);
   }
 
-  /** Nothing more comes. */
+  /** Marks the end of the input. */
   *end(): Generator<MimeEvent> {
     yield* this.#read(true);
     this.#isComplete = this.#open.length === 0 && this.#state !== "head";
-    // After a boundary with nothing behind it no part begins.
+    // A boundary with nothing after it begins no part.
     if (this.#state === "head" && (this.#isWhole || this.#rest.length > 0)) yield* this.#begin(this.#rest);
     yield* this.#close(0);
   }
@@ -134,7 +134,7 @@ export class MimeSplitter implements Splitter {
     }
   }
 
-  /** True when something else begins. */
+  /** Returns true when something else begins. */
   *#readHead(isEnd: boolean): Generator<MimeEvent, boolean> {
     const head = this.#rest;
     let from = this.#looked;
@@ -185,7 +185,7 @@ export class MimeSplitter implements Splitter {
     yield { kind: "part", part: { number: this.#parts, type, encoding, fields, within: this.#within } };
   }
 
-  /** True when something else begins. The line end before a boundary belongs to the boundary. */
+  /** Returns true when something else begins. The line end before a boundary belongs to the boundary. */
   *#readBody(isEnd: boolean): Generator<MimeEvent, boolean> {
     const body = this.#rest;
     let at = this.#startsLine && this.#mayBegin(body, 0) ? 0 : this.#lineFrom(body, 0);
@@ -210,39 +210,39 @@ export class MimeSplitter implements Splitter {
       }
       at = this.#lineFrom(body, at + 1);
     }
-    // What may be the beginning of a boundary, with the line end before it, is kept back.
+    // Hold back what may be the beginning of a boundary, with the line end before it.
     yield* this.#pass(body, isEnd ? body.length : Math.max(0, body.length - 4));
     return false;
   }
 
-  /** Ends the multiparts from this one on. */
+  /** Closes the multiparts from this index on. */
   *#close(from: number): Generator<MimeEvent> {
     if (from === this.#open.length) return;
     for (const { boundary, isSeen } of this.#open.splice(from)) if (!isSeen) yield { kind: "flaw", text: neverOccurs(boundary) };
     this.#noteBoundaries();
   }
 
-  /** Gives what stands before this place to whoever reads the part. */
+  /** Passes the bytes before `to` to the reader of the part. */
   *#pass(body: Buffer, to: number): Generator<MimeEvent> {
     if (to > 0 && this.#state === "part") yield { kind: "bytes", bytes: body.subarray(0, to) };
     if (to > 0) this.#startsLine = body[to - 1] === LF;
     this.#rest = body.subarray(to);
   }
 
-  /** Where the next line that may be a boundary begins, after this place. */
+  /** Returns the next position at which a line may be a boundary. */
   #lineFrom(body: Buffer, from: number): number {
     for (let at = from; at < body.length; at++) if (body[at] === LF && this.#mayBegin(body, at + 1)) return at + 1;
     return -1;
   }
 
-  /** Most lines end here: a mail can be nothing but lines that almost are boundaries. What has not come yet may be one. */
+  /** Returns false for most lines: a message can consist of lines that almost are boundaries. A line that has not fully arrived may be one. */
   #mayBegin(body: Buffer, at: number): boolean {
     if (body[at] !== DASH || body[at + 1] !== DASH) return false;
     const first = body[at + 2];
     return first === undefined || this.#firsts[first] === 1;
   }
 
-  /** Which of the open multiparts this line is a boundary of, the innermost first. */
+  /** Returns the open multipart, innermost first, whose boundary this line is. */
   #boundaryAt(line: Buffer): Boundary | undefined {
     if (line.length < 3 || line.length > maxBoundaryLine || !this.#mayBegin(line, 0)) return undefined;
     let end = line.length;
@@ -252,7 +252,7 @@ export class MimeSplitter implements Splitter {
     return this.#boundaries.get(line.toString("latin1", 0, end));
   }
 
-  /** Those of the multiparts that are open now. */
+  /** Collects the boundaries of the open multiparts. */
   #noteBoundaries(): void {
     this.#boundaries.clear();
     this.#firsts.fill(0);
@@ -264,7 +264,7 @@ export class MimeSplitter implements Splitter {
   }
 }
 
-/** Where the line end before a line begins. */
+/** Returns the start of the line end before a line. */
 function beforeLine(body: Buffer, at: number): number {
   if (at === 0) return 0;
   return at >= 2 && body[at - 2] === CR ? at - 2 : at - 1;

@@ -6,7 +6,7 @@ import { type MapiProperty, mapiProperties, textOf } from "./tnef-properties.ts"
 /** MS-OXTNEF 2.1.3.1. */
 export const tnefSignature = 0x223e9f78;
 
-/** What is read of the attributes (MS-OXTNEF 2.1.3.2), by their ids. */
+/** The attributes that are read (MS-OXTNEF 2.1.3.2), by id. */
 const attributes: ReadonlyMap<number, "codepage" | "body" | "properties" | "begin" | "title" | "data" | "attached"> = new Map([
   [0x00069007, "codepage"],
   [0x0002800c, "body"],
@@ -19,7 +19,7 @@ const attributes: ReadonlyMap<number, "codepage" | "body" | "properties" | "begi
 
 const headBytes = 9;
 const checksumBytes = 2;
-/** Properties are held whole to be read, with the message that may be embedded in them; the bytes of a file are not. */
+/** Properties are held in memory to be read, with an embedded message in them; the bytes of a file are not. */
 const maxHeld = 32 * 1024 * 1024;
 const maxParts = 1000;
 
@@ -30,7 +30,7 @@ const displayName = 0x3001;
 const mimeTag = 0x370e;
 const contentId = 0x3712;
 const objectType = 0x000d;
-/** An embedded message stands behind the 16 bytes of its interface's id (MS-OXTNEF 2.1.3.3.15). */
+/** An embedded message follows the 16 bytes of its interface id (MS-OXTNEF 2.1.3.3.15). */
 const interfaceBytes = 16;
 
 interface TnefAttachment {
@@ -39,17 +39,17 @@ interface TnefAttachment {
 }
 
 /**
- * Takes TNEF apart while it comes: the body, the files, and embedded messages, which are TNEF again. A broken one gives what stands before the break,
- * and that it is broken. Failure `too-large` for properties or a number of files that no message has.
+ * Splits TNEF as it arrives: the body, the files, and embedded messages, which are TNEF again. Of broken TNEF it returns the parts before the
+ * break, and reports the flaw. Failure `too-large` for properties or a number of files that no real message has.
  */
 export class TnefSplitter implements Splitter {
   #chunks: Buffer[] = [];
   #held = 0;
-  /** Nothing can be read before so many bytes are there. */
+  /** Nothing can be read before this many bytes are there. */
   #needed = 6 + headBytes;
   #isBegun = false;
   #isBroken = false;
-  /** Of an attribute that goes by: how much is left, its checksum included, and how much of that is content. */
+  /** The attribute that is passing: the remaining bytes, checksum included, and how many of them are content. */
   #passing: { left: number; content: number } | undefined;
   #codepage = 1252;
   #parts = 0;
@@ -85,7 +85,7 @@ export class TnefSplitter implements Splitter {
       }
       if (what === undefined || what === "data") {
         if (what === "data") {
-          // Content that nothing announced would otherwise be taken for that of the part before, and not be seen.
+          // Otherwise unannounced content would count as that of the previous part, and be overlooked.
           this.#attached ??= {};
           yield* this.#part();
         }
@@ -106,7 +106,7 @@ export class TnefSplitter implements Splitter {
 
   *end(): Generator<MimeEvent> {
     if (this.#isBroken) return;
-    // Some writers end without the last checksum.
+    // Some writers omit the last checksum.
     const isWhole = this.#isBegun && this.#held === 0 && (this.#passing === undefined || this.#passing.content === 0);
     if (!isWhole) yield* this.#break();
     else yield* this.#part();
@@ -125,7 +125,7 @@ export class TnefSplitter implements Splitter {
       const html = mapiProperties(value).get(bodyHtml);
       if (html !== undefined) yield* this.#text("text/html", textBytes(html));
     } else if (what === "begin") {
-      // What has a name and no content was a file, too.
+      // An entry with a name and no content was a file, too.
       if (this.#attached?.title !== undefined) yield* this.#part();
       this.#attached = {};
     } else if (what === "title") this.#attached = { ...this.#attached, title: withoutZeros(value) };
@@ -134,14 +134,14 @@ export class TnefSplitter implements Splitter {
 
   *#text(type: string, bytes: Buffer): Generator<MimeEvent> {
     if (this.#attached?.title !== undefined) yield* this.#part();
-    // What comes behind a text is no content of it.
+    // Anything after a text is not part of it.
     this.#attached = undefined;
     const fields = [{ name: "content-type", written: "Content-Type", value: `${type}; charset=${charsetOf(this.#codepage)}` }];
     yield { kind: "part", part: { number: this.#number(), type, encoding: undefined, fields, within: "alternative" } };
     yield { kind: "bytes", bytes };
   }
 
-  /** Begins the part of the attachment that is being read, unless it has begun. */
+  /** Begins the part of the current attachment, unless it has begun. */
   *#part(): Generator<MimeEvent> {
     if (this.#attached === undefined || this.#attached.part !== undefined) return;
     const { title } = this.#attached;
@@ -152,7 +152,7 @@ export class TnefSplitter implements Splitter {
     yield { kind: "part", part };
   }
 
-  /** Names come behind the content. */
+  /** Names follow the content. */
   *#properties(properties: ReadonlyMap<number, MapiProperty>): Generator<MimeEvent> {
     this.#attached ??= {};
     yield* this.#part();

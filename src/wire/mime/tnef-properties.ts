@@ -1,10 +1,10 @@
-/** A property of MAPI as TNEF writes it. */
+/** A MAPI property as TNEF writes it. */
 export interface MapiProperty {
   readonly type: number;
   readonly value: Buffer;
 }
 
-/** Sizes of values of a fixed length, padded to 4 bytes (MS-OXTNEF 2.1.3.4). */
+/** Sizes of fixed-length values, padded to 4 bytes (MS-OXTNEF 2.1.3.4). */
 const fixed: ReadonlyMap<number, number> = new Map([
   [0x0002, 4],
   [0x0003, 4],
@@ -20,10 +20,10 @@ const fixed: ReadonlyMap<number, number> = new Map([
 ]);
 const variable: ReadonlySet<number> = new Set([0x000d, 0x001e, 0x001f, 0x0102]);
 const multiple = 0x1000;
-/** More has no message. */
+/** No real message has more. */
 const maxProperties = 10_000;
 
-/** The properties by their ids: of several values the first. What is broken ends the list. Named ones are read over. */
+/** Reads the properties by id; of several values the first. Ends at a broken one. Skips named properties. */
 export function mapiProperties(bytes: Buffer): ReadonlyMap<number, MapiProperty> {
   const found = new Map<number, MapiProperty>();
   let at = 0;
@@ -62,7 +62,7 @@ export function mapiProperties(bytes: Buffer): ReadonlyMap<number, MapiProperty>
   return found;
 }
 
-/** A text as UTF-8, or as the bytes of the charset that TNEF is in. */
+/** Returns a text as UTF-8, or as bytes in the charset of the TNEF. */
 export function textOf(
   property: MapiProperty | undefined,
   charset: string,

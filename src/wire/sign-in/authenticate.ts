@@ -17,13 +17,16 @@ export interface Account {
   readonly password: string;
 }
 
-/** How to sign in at a server. */
+/** How to sign in to a server. */
 export type SignIn =
   | ({ readonly kind: "basic" } & Account)
   | ({ readonly kind: "ntlm" } & Account)
-  /** With the ticket of whoever runs this process. */
+  /** With the Kerberos ticket of the user who runs this process. */
   | { readonly kind: "kerberos" }
-  /** The strongest that the server offers and that there is something for. `tokens` are bearer tokens. Nothing weaker than `atLeast` is used. */
+  /**
+   * With the strongest scheme that the server offers and that has credentials here. `tokens` are bearer tokens. No scheme weaker than `atLeast` is
+   * used.
+   */
   | {
       readonly kind: "auto";
       readonly account?: Account | undefined;
@@ -32,8 +35,8 @@ export type SignIn =
     };
 
 /**
- * A client that signs in with every request. Basic is sent at once; NTLM and Negotiate sign in connections, at most `maxConnections`.
- * Failures besides those of `http`: `unauthenticated` (refused, and then not tried again; nothing that both sides know).
+ * Returns a client that signs in with every request. Basic is sent with the first request; NTLM and Negotiate sign in connections, at most
+ * `maxConnections`. Failures besides those of `http`: `unauthenticated` (refused, and not tried again; or no scheme in common).
  */
 export function withSignIn(http: Http, signIn: SignIn, maxConnections: number): Http {
   switch (signIn.kind) {
@@ -54,8 +57,8 @@ export function withSignIn(http: Http, signIn: SignIn, maxConnections: number): 
 }
 
 /**
- * For each server a client that is made when the first request needs it; when that fails, the next request makes it. Undefined: this
- * request goes as it is.
+ * Creates one client per server at the first request that needs it; if that fails, the next request tries again. If `make` returns undefined, the
+ * request is sent without sign-in.
  */
 function clientPerServer(http: Http, make: (request: HttpRequest) => Promise<Http | undefined>): Http {
   const clients = new Map<string, Promise<Http | undefined>>();
@@ -102,7 +105,7 @@ function withConnections(http: Http, url: URL, scheme: ConnectionScheme, account
 /** NTLMv2, bound to the server's name and to the TLS channel. */
 async function ntlmScheme(account: Account): Promise<ConnectionScheme> {
   const [ntlm, { certificateHash }] = await Promise.all([import("./ntlm.ts"), import("./certificate-hash.ts")]);
-  // The server logs it, and an account can be restricted to some. NetBIOS names have 15 characters.
+  // The server logs the workstation, and an account can be restricted to some workstations. NetBIOS names have at most 15 characters.
   const workstation = hostname().split(".")[0]?.slice(0, 15).toUpperCase();
   return {
     name: "NTLM",
@@ -126,8 +129,8 @@ async function ntlmScheme(account: Account): Promise<ConnectionScheme> {
 }
 
 /**
- * Asks the server what it offers, without saying who we are, and takes the strongest of it: Negotiate, NTLM, a bearer token, Basic; nothing below the
- * floor, since whoever stands in between can take the stronger ones out of the offer. Undefined when it asks for nothing.
+ * Asks the server for its schemes without naming an account, and chooses the strongest: Negotiate, NTLM, a bearer token, Basic. Chooses nothing
+ * below `atLeast`: an attacker in between could remove stronger schemes from the offer. Returns undefined if the server asks for no sign-in.
  */
 async function chooseScheme(
   http: Http,
@@ -151,7 +154,7 @@ async function chooseScheme(
   throw isBelow ? tooWeak(url.host, challenges, atLeast) : nothingInCommon(url.host, challenges, isPrivate);
 }
 
-/** Only when there is a ticket: otherwise the next best is taken. */
+/** Signs in with Negotiate if there is a ticket; otherwise the next scheme is used. */
 async function tryNegotiate(http: Http, url: URL, maxConnections: number): Promise<Http | Failure> {
   const { kerberosScheme, loadKerberos, withoutKerberos } = await import("./kerberos.ts");
   const kerberos = await loadKerberos();
@@ -167,8 +170,8 @@ async function tryNegotiate(http: Http, url: URL, maxConnections: number): Promi
 }
 
 /**
- * What the server asks of whoever has not signed in, and to which method it said so; undefined when it asks for nothing. Some servers know no GET at
- * their EWS address (405) and challenge only POST: then an empty request of the same method is sent, which nothing can act on.
+ * Returns the challenges for a request without credentials, and the method that got them; undefined if the server asks for no sign-in. Some servers
+ * refuse GET at their EWS address (405) and challenge only POST; they get an empty POST, which cannot change anything.
  */
 async function probeOffer(
   http: Http,
@@ -181,10 +184,10 @@ async function probeOffer(
   return undefined;
 }
 
-/** What the request is called that only asks for the offer. */
+/** Name of the request that only asks for the offer. */
 export const offerProbeName = "what the server offers";
 
-/** The challenges of the reply to an empty request; undefined when it is not 401. Nothing secret is in `more`. */
+/** Returns the challenges in the reply to an empty request; undefined if its status is not 401. `more` contains no secret. */
 async function probeChallenges(
   http: Http,
   { url, headers, signal }: HttpRequest,
@@ -198,7 +201,8 @@ async function probeChallenges(
 }
 
 /**
- * Exchange Server tells only those of its tokens who ask for them, by a header that names the scheme and holds no token.
+ * Returns whether the server accepts tokens. Exchange Server offers Bearer only on request, by a header that names the scheme and contains no
+ * token.
  * @see https://learn.microsoft.com/en-us/openspecs/exchange_server_protocols/ms-xoauth/
  */
 async function probeBearer(http: Http, request: HttpRequest, method: HttpMethod): Promise<boolean> {

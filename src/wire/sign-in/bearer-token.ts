@@ -6,8 +6,8 @@ import { tokenFacts } from "./token-claims.ts";
 import type { TokenSource } from "./token-source.ts";
 
 /**
- * A client that sends a bearer token (RFC 6750) with every request. Turned down with 401, it asks once more with another token: a server that
- * refuses the token has not acted.
+ * Returns a client that sends a bearer token (RFC 6750) with every request. After a 401 it retries once with another token: a server that refuses
+ * the token has not acted.
  */
 export function withTokens(http: Http, source: TokenSource): Http {
   const sendWith = (request: HttpRequest, token: string): Promise<HttpResponse> =>
@@ -27,7 +27,7 @@ export function withTokens(http: Http, source: TokenSource): Http {
   };
 }
 
-/** A token that is ready: there is no other one. */
+/** Returns a source with one fixed token. */
 export function readyToken(text: string): TokenSource {
   let isUsed = false;
   return {
@@ -42,7 +42,7 @@ export function readyToken(text: string): TokenSource {
 }
 
 /**
- * What the server demands of another token, as JSON.
+ * Returns the claims that the server demands of another token, as JSON.
  * @see https://learn.microsoft.com/en-us/entra/identity-platform/claims-challenge
  */
 function claimsOf({ headers }: HttpResponse): string | undefined {

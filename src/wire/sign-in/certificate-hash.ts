@@ -17,7 +17,7 @@ const hashOfSignature: Readonly<Record<string, string>> = {
   "2a8648ce3d040304": "sha512",
 };
 
-/** RSASSA-PSS says its hash function in its parameters (RFC 4055 section 3.1), SHA-1 when it says none. */
+/** RSASSA-PSS names its hash function in its parameters (RFC 4055 section 3.1). Default: SHA-1. */
 const rsaPss = "2a864886f70d01010a";
 const hashOfPss: Readonly<Record<string, string>> = {
   "2b0e03021a": "sha256",
@@ -28,9 +28,9 @@ const hashOfPss: Readonly<Record<string, string>> = {
 };
 
 /**
- * The hash of a server's certificate (DER) for the channel binding `tls-server-end-point`: by the hash function of the certificate's own
- * signature, SHA-256 where that is MD5 or SHA-1 (https://www.rfc-editor.org/rfc/rfc5929#section-4.1). Undefined where the RFC gives none,
- * as for Ed25519, or where the bytes are no certificate.
+ * Returns the hash of a server's certificate (DER) for the channel binding `tls-server-end-point`: by the hash function of the certificate's own
+ * signature, or SHA-256 if that is MD5 or SHA-1 (https://www.rfc-editor.org/rfc/rfc5929#section-4.1). Undefined if the RFC defines none, as for
+ * Ed25519, or if the bytes are not a certificate.
  */
 export function certificateHash(der: Uint8Array): Buffer | undefined {
   // Certificate ::= SEQUENCE { tbsCertificate, signatureAlgorithm SEQUENCE { algorithm OID, parameters ANY }, … } (RFC 5280 section 4.1)
@@ -70,7 +70,7 @@ function childrenOf(of: Der | Uint8Array | undefined, from = 0, to = 0): Der[] {
     let length = bytes[at + 1] ?? 0;
     at += 2;
     if (length >= 0x80) {
-      // The long form: so many bytes of length. More than four is no certificate.
+      // The long form: this many bytes contain the length. No certificate needs more than four.
       const count = length - 0x80;
       if (count === 0 || count > 4 || at + count > end) return [];
       length = 0;

@@ -1,8 +1,8 @@
-/** One way to sign in that a server offers. */
+/** One sign-in scheme that a server offers. */
 export interface Challenge {
   /** In lower case. */
   readonly scheme: string;
-  /** What stands after the scheme as one word (token68), such as the message of a handshake. */
+  /** The single word after the scheme (token68), such as a handshake message. */
   readonly token: string | undefined;
   /** Names in lower case. */
   readonly parameters: ReadonlyMap<string, string>;
@@ -13,7 +13,7 @@ const schemeStart = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+)(?:[ \t]+(.*))?$/s;
 const token68 = /^[A-Za-z0-9\-._~+/]+=*$/;
 const parameter = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^\s",]*))$/s;
 
-/** The challenges of `WWW-Authenticate`, several headers joined by commas (RFC 9110 section 11.6.1). What is none is passed over. */
+/** Reads the challenges of `WWW-Authenticate`, several headers joined by commas (RFC 9110 section 11.6.1). Skips invalid ones. */
 export function challengesOf(header: string | undefined): Challenge[] {
   const challenges: { scheme: string; token: string | undefined; parameters: Map<string, string> }[] = [];
   for (const piece of piecesOf(header ?? "")) {
@@ -35,7 +35,7 @@ function parameterOf(text: string): [string, string] | undefined {
   return name === undefined ? undefined : [name.toLowerCase(), quoted === undefined ? (plain ?? "") : quoted.replace(/\\(.)/gs, "$1")];
 }
 
-/** Split at the commas that stand outside of quotes. */
+/** Splits at the commas outside quotes. */
 function piecesOf(header: string): string[] {
   const pieces: string[] = [];
   let piece = "";

@@ -1,12 +1,12 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { Failure } from "../../failure.ts";
 
-/** A certificate and its key as they lie in files. */
+/** The contents of the files of a certificate and its key. */
 export type CertificateFile =
   | { readonly kind: "pem"; readonly text: string; readonly passphrase?: string | undefined }
   | { readonly kind: "pfx"; readonly bytes: Uint8Array; readonly passphrase?: string | undefined };
 
-/** A certificate that signs for an application. */
+/** The certificate by which an application proves its identity. */
 export interface ClientCertificate {
   readonly certificate: X509Certificate;
   /** PKCS #8 in PEM. */
@@ -16,8 +16,9 @@ export interface ClientCertificate {
 }
 
 /**
- * The certificate in a PEM file (key and certificate in any order, the key possibly encrypted) or a PFX file (RFC 7292). Entra takes RSA keys.
- * @throws Failure `invalid-settings` saying what is wrong with the file; `unauthenticated` when the certificate is not valid now
+ * Reads the certificate in a PEM file (key and certificate in any order, the key possibly encrypted) or a PFX file (RFC 7292). Entra accepts only
+ * RSA keys.
+ * @throws Failure `invalid-settings` naming the fault of the file; `unauthenticated` if the certificate is not valid now
  */
 export async function readCertificate(file: CertificateFile, now = Date.now()): Promise<ClientCertificate> {
   const { key, certificates } = file.kind === "pem" ? readPem(file.text, file.passphrase) : await readPfx(file.bytes, file.passphrase);
@@ -58,7 +59,7 @@ function readPem(text: string, passphrase: string | undefined): Pair {
   return { key: keyOf(key, passphrase), certificates: found.map(certificateOf) };
 }
 
-/** Node's errors may quote what they read, so they are not passed on. */
+/** Node's errors may quote the file, so they are not passed on. */
 function keyOf(pem: string, passphrase: string | undefined): KeyObject {
   try {
     return createPrivateKey({ key: pem, ...(passphrase === undefined ? {} : { passphrase }) });
@@ -67,7 +68,7 @@ function keyOf(pem: string, passphrase: string | undefined): KeyObject {
   }
 }
 
-/** As with a key: without what Node says of it. */
+/** Node's errors may quote the file, so they are not passed on. */
 function certificateOf(pem: string): X509Certificate {
   try {
     return new X509Certificate(pem);
@@ -76,7 +77,7 @@ function certificateOf(pem: string): X509Certificate {
   }
 }
 
-/** Node can use a PFX file for TLS but does not give out its key, so a library opens it. */
+/** Reads a PFX file with a library: Node can use the file for TLS but does not return its key. */
 async function readPfx(bytes: Uint8Array, passphrase = ""): Promise<Pair> {
   const { forge } = await import("../../libraries/forge.ts");
   try {

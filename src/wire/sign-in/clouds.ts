@@ -1,4 +1,4 @@
-/** Where the parts of one Microsoft cloud are. */
+/** The hosts of one Microsoft cloud. */
 export interface Cloud {
   /** Host of Microsoft Entra ID. */
   readonly login: string;
@@ -8,7 +8,7 @@ export interface Cloud {
 }
 
 /**
- * The clouds by the names that settings use. GCC is in the worldwide one.
+ * The clouds, by their names in settings. GCC belongs to the worldwide cloud.
  * @see https://learn.microsoft.com/en-us/entra/identity-platform/authentication-national-cloud
  * @see https://learn.microsoft.com/en-us/graph/deployments
  */
@@ -21,22 +21,22 @@ export const clouds = {
 
 export type CloudName = keyof typeof clouds;
 
-/** What a token is asked for: everything that was granted to the application at this resource. */
+/** Returns the scope of a token request: everything granted to the application at this resource. */
 export function scopeOf(cloud: CloudName, resource: "exchange" | "graph"): string {
   return `https://${clouds[cloud][resource]}/.default`;
 }
 
-/** Exchange Web Services of Exchange Online. */
+/** Returns the URL of Exchange Web Services of Exchange Online. */
 export function onlineEws(cloud: CloudName): URL {
   return new URL(`https://${clouds[cloud].exchange}/EWS/Exchange.asmx`);
 }
 
-/** Microsoft Graph, in the version that is promised to stay. */
+/** Returns the URL of Microsoft Graph, in the version that Microsoft keeps stable. */
 export function onlineGraph(cloud: CloudName): URL {
   return new URL(`https://${clouds[cloud].graph}/v1.0`);
 }
 
-/** True for the Exchange Web Services of a Microsoft cloud, where other things can be wrong than on premises. */
+/** Returns true for Exchange Web Services of a Microsoft cloud, which fail for other reasons than on premises. */
 export function isOnline(url: URL): boolean {
   return Object.values(clouds).some(({ exchange }) => exchange === url.hostname);
 }

@@ -6,11 +6,11 @@ import type { HttpRequest, HttpResponse } from "../http/request-and-response.ts"
 import { challengesOf } from "./challenge.ts";
 import { probeOf, type SignInGuard } from "./sign-in-guard.ts";
 
-/** A scheme that signs in a connection, and by it every request that follows on it. */
+/** A scheme that signs in a connection, and thereby every later request on it. */
 export interface ConnectionScheme {
-  /** As it stands in the headers. */
+  /** In the spelling of the headers. */
   readonly name: "NTLM" | "Negotiate";
-  /** Its first message only asks for a challenge: it goes with an empty request, so that a large one is not sent twice. */
+  /** Whether the first message only asks for a challenge. It is sent with an empty request, so a large one is not sent twice. */
   readonly asksFirst: boolean;
   begin(url: URL): Handshake;
 }
@@ -18,7 +18,7 @@ export interface ConnectionScheme {
 /** One sign-in on one connection. Messages are in base64. */
 export interface Handshake {
   first(): Promise<string>;
-  /** Our answer; undefined when there is none left to give. Failure `broken-reply` for a challenge that is none. */
+  /** Returns our reply to a challenge; undefined if there is none left. Failure `broken-reply` for an invalid challenge. */
   next(challenge: string, connection: HttpConnection): Promise<string | undefined>;
 }
 
@@ -28,14 +28,14 @@ interface Slot {
   signedIn: HttpConnection | undefined;
 }
 
-// The page that IIS sends with a 401 has some 1.5 kB; proxies like larger ones.
+// The page that IIS sends with a 401 has some 1.5 kB; those of proxies are larger.
 const maxRefusalBytes = 256 * 1024;
-// Kerberos needs one message of ours, NTLM two; more than this is a server that plays with us.
+// Kerberos needs one message from us, NTLM two. A server that asks for more is broken or hostile.
 const maxMessages = 4;
-// The guard has no more of them unanswered.
+// The guard leaves no more probes unanswered.
 const maxProbes = 2;
 
-/** A client that signs in each connection it uses, at most `maxConnections`. Nothing that a server may have acted on is repeated. */
+/** Returns a client that signs in each connection it uses, at most `maxConnections`. Repeats nothing that a server may have acted on. */
 export function signInConnections(http: Http, scheme: ConnectionScheme, guard: SignInGuard, maxConnections: number): Http {
   const free: Slot[] = [];
   const waiting: ((slot: Slot) => void)[] = [];
@@ -87,16 +87,16 @@ export function signInConnections(http: Http, scheme: ConnectionScheme, guard: S
     if (slot.signedIn?.isOpen === true) {
       const response = await sendOn(slot.signedIn, slot, request);
       if (response !== undefined && response.status !== 401) return kept(slot, response);
-      // The server has forgotten the connection: it has not acted, and nobody's password was wrong.
+      // The server has forgotten the connection: it has not acted, and no password was wrong.
       if (response !== undefined) await readWhole(response);
     }
     slot.signedIn = undefined;
-    // On a connection of its own: the request may go on before the probe is answered.
+    // The probe has its own connection: the request may continue before the probe is answered.
     const probe = () => signIn({ number: maxConnections + (probes++ % maxProbes), signedIn: undefined }, probeOf(request));
     return guard.tried(() => signIn(slot, request), probe, request.signal);
   }
 
-  /** Undefined: the connection was closed meanwhile and the request was not sent. */
+  /** Returns undefined if the connection was closed and the request was not sent. */
   async function sendOn(connection: HttpConnection, slot: Slot, request: HttpRequest): Promise<HttpResponse | undefined> {
     try {
       return await http.send({ ...request, slot: slot.number, on: connection });
@@ -107,7 +107,7 @@ export function signInConnections(http: Http, scheme: ConnectionScheme, guard: S
   }
 
   async function signIn(slot: Slot, request: HttpRequest): Promise<HttpResponse> {
-    // The server may close a connection between two messages; the next one is as good.
+    // The server may close a connection between two messages; use another one.
     for (let tries = 1; tries <= 2; tries++) {
       const response = await handshake(slot, request);
       if (response !== undefined) return response;
@@ -117,7 +117,7 @@ export function signInConnections(http: Http, scheme: ConnectionScheme, guard: S
     });
   }
 
-  /** Undefined: the connection was closed before the request itself was sent, or the server did not know itself. */
+  /** Returns undefined if the connection was closed before the request itself was sent, or if the server lost its own state. */
   async function handshake(slot: Slot, request: HttpRequest): Promise<HttpResponse | undefined> {
     const steps = scheme.begin(request.url);
     let message = await steps.first();
@@ -145,7 +145,10 @@ export function signInConnections(http: Http, scheme: ConnectionScheme, guard: S
     }
   }
 
-  /** The server asked for nothing: the request goes as it is. Undefined: it asks after all, or the connection was closed. */
+  /**
+   * Sends the request without sign-in, since the server asked for none. Returns undefined if the server asks after all, or the connection was
+   * closed.
+   */
   async function unsigned(connection: HttpConnection, slot: Slot, request: HttpRequest): Promise<HttpResponse | undefined> {
     const response = await sendOn(connection, slot, request);
     if (response?.status !== 401) return response;
@@ -162,7 +165,7 @@ export function signInConnections(http: Http, scheme: ConnectionScheme, guard: S
     return offered?.token === undefined ? undefined : steps.next(offered.token, connection);
   }
 
-  /** The connection stays signed in unless the server says otherwise (MS-N2HT section 2.2.2: Persistent-Auth). */
+  /** Records whether the connection stays signed in: it does unless the server says otherwise (MS-N2HT section 2.2.2: Persistent-Auth). */
   function kept(slot: Slot, response: HttpResponse): HttpResponse {
     const persists = response.headers.get("persistent-auth")?.trim().toLowerCase() !== "false";
     slot.signedIn = persists ? response.connection : undefined;
@@ -179,7 +182,7 @@ export function signInConnections(http: Http, scheme: ConnectionScheme, guard: S
   }
 }
 
-/** Frees the connection for the next message. */
+/** Reads the reply to free the connection for the next message. */
 async function readWhole(response: HttpResponse): Promise<void> {
   await response.text(maxRefusalBytes);
   await response.ended;

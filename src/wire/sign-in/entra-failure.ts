@@ -1,6 +1,6 @@
 import { Failure, type FailureCode } from "../../failure.ts";
 
-/** Whom a refusal is about, for the message. */
+/** Details of the sign-in, for the message. */
 export interface SignInDetails {
   /** Host of the authority. */
   readonly host: string;
@@ -9,10 +9,10 @@ export interface SignInDetails {
   readonly scope: string;
 }
 
-/** What Entra answers to a token request that it refuses (RFC 6749, 5.2, and Entra's own fields). */
+/** Entra's reply to a token request that it refuses (RFC 6749, 5.2, and Entra's own fields). */
 export interface EntraError {
   readonly error: string;
-  /** Numbers of AADSTS codes, the most telling first. */
+  /** Numbers of AADSTS codes, the most specific first. */
   readonly codes: readonly number[];
   readonly correlationId: string | undefined;
 }
@@ -28,10 +28,7 @@ const federated = ({ clientId }: SignInDetails): string =>
   `${registration(clientId)}, Certificates & secrets, Federated credentials: issuer, subject and audience must be those in the token of the file.`;
 const signInAgain = (): string => "Sign in again: run the command where a person can answer the device code.";
 
-/**
- * What the common codes mean and what to do next.
- * @see https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes
- */
+/** The meaning of the common codes, and the next step. @see https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes */
 const meanings: Readonly<Record<number, ErrorMeaning>> = {
   7000215: {
     words: () => "the client secret is wrong",
@@ -127,7 +124,7 @@ const meanings: Readonly<Record<number, ErrorMeaning>> = {
   90055: { code: "busy", words: () => "too many requests come from this tenant", hint: () => "Retry in a few minutes." },
 };
 
-/** The names of RFC 6749 and RFC 8628, for an authority that gives no AADSTS code. */
+/** The error names of RFC 6749 and RFC 8628, for an authority that returns no AADSTS code. */
 const byName: Readonly<Record<string, ErrorMeaning>> = {
   authorization_declined: { words: () => "the person declined the sign-in", hint: signInAgain },
   access_denied: { words: () => "the sign-in was declined", hint: signInAgain },
@@ -141,7 +138,7 @@ const byName: Readonly<Record<string, ErrorMeaning>> = {
   temporarily_unavailable: { code: "busy", words: () => "it cannot answer for now", hint: () => "Retry in a few minutes." },
 };
 
-/** A refusal as a Failure. Entra's own text is left out: it is localised, and names things that are nobody's business in a log. */
+/** Converts a refusal into a Failure. Omits Entra's own text: it is localised, and names things that do not belong in a log. */
 export function entraFailure(refusal: EntraError, about: SignInDetails): Failure {
   const number = refusal.codes.find((code) => code in meanings) ?? refusal.codes[0];
   const meaning = (number === undefined ? undefined : meanings[number]) ?? own(byName, refusal.error);
@@ -162,12 +159,12 @@ function own(table: Readonly<Record<string, ErrorMeaning>>, name: string): Error
   return Object.hasOwn(table, name) ? table[name] : undefined;
 }
 
-/** The refusal in an answer's body; undefined when it holds none. */
+/** Returns the refusal in a reply's body, or undefined. */
 export function readEntraError(body: unknown): EntraError | undefined {
   if (typeof body !== "object" || body === null) return undefined;
   const found: { error?: unknown; error_codes?: unknown; correlation_id?: unknown } = body;
   const { error, error_codes, correlation_id } = found;
-  // Hostile text stays out of messages: a code is a word.
+  // Keeps hostile text out of messages: a code is one word.
   if (typeof error !== "string" || !/^\w{1,64}$/.test(error)) return undefined;
   return {
     error,

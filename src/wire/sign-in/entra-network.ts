@@ -3,14 +3,14 @@ import { Failure } from "../../failure.ts";
 import type { Http } from "../http/client-interface.ts";
 import { type EntraError, readEntraError } from "./entra-failure.ts";
 
-/** The identity library's way to the network: our own, so that proxies, authorities and time-outs are those of the connection. */
+/** The network of the identity library: our own client, so the connection's proxies, authorities and time-outs apply. */
 export interface EntraNetwork extends INetworkModule {
-  /** What went wrong last, below or in the answer; the library wraps or rewords both. */
+  /** The last error, of the network or in the reply; the library wraps or rewords both. */
   readonly failure: () => Failure | undefined;
   readonly refusal: () => EntraError | undefined;
 }
 
-/** Discovery documents and token answers have a few thousand bytes; a token of a user in many groups some ten thousand. */
+/** Discovery documents and token replies have a few thousand bytes; a token of a user in many groups has some ten thousand. */
 const largestAnswer = 262_144;
 
 export function entraNetwork(http: Http, signal: AbortSignal): EntraNetwork {
@@ -34,7 +34,7 @@ export function entraNetwork(http: Http, signal: AbortSignal): EntraNetwork {
       });
       const answer: T = jsonOf(await response.text(largestAnswer), response.status, new URL(address).host);
       refusal = response.status >= 400 ? readEntraError(answer) : undefined;
-      // Without a refusal it is a gateway that speaks; with one the library knows what to do.
+      // Without an Entra error, the reply comes from a gateway; with one, the library handles it.
       if (response.status === 429 || (response.status >= 500 && refusal === undefined)) throw busy(response.status, new URL(address).host);
       return { status: response.status, headers: Object.fromEntries(response.headers), body: answer };
     } catch (thrown) {

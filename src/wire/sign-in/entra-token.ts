@@ -10,24 +10,23 @@ export interface FetchedToken {
   readonly token: string;
   /** Milliseconds since 1970. */
   readonly expiresAt: number;
-  /** For the next fetch: what the library needs to renew a sign-in without the person. */
+  /** What the library needs to renew a sign-in without the person, for the next fetch. */
   readonly saved: string | undefined;
 }
 
 export interface FetchOptions {
   readonly http: Http;
   readonly signal: AbortSignal;
-  /** Shows a person what to do; without it nobody can sign in. */
+  /** Shows a person the next step. Without it nobody can sign in. */
   readonly progress?: ((text: string) => void) | undefined;
   readonly saved?: string | undefined;
-  /** What a server demands of the token (`claims` of a bearer challenge), as JSON. */
+  /** The claims that a server demands of the token (`claims` of a bearer challenge), as JSON. */
   readonly claims?: string | undefined;
 }
 
 /**
- * Fetches a token with Microsoft's identity library, past every cache.
- * Failures: `unauthenticated` and `role-missing` with Entra's code, `invalid-settings` for a credential that cannot be used, `busy`,
- * `broken-reply`, `cancelled`, and those of the network.
+ * Fetches a token with Microsoft's identity library, past every cache. Failures: `unauthenticated` and `role-missing` with Entra's code,
+ * `invalid-settings` for an unusable credential, `busy`, `broken-reply`, `cancelled`, and those of the network.
  * @see https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-client-creds-grant-flow
  * @see https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-device-code
  */
@@ -43,7 +42,7 @@ export async function fetchToken(client: EntraClient, fetch: FetchOptions): Prom
     if (failure !== undefined) throw failure;
     const refusal = network.refusal();
     if (refusal !== undefined) throw entraFailure(refusal, about);
-    // The library's error may hold what was sent, so only its code goes on.
+    // The library's error may contain the request, so only its code is passed on.
     const code = thrown instanceof Error && "errorCode" in thrown && typeof thrown.errorCode === "string" ? thrown.errorCode : "unknown";
     throw new Failure("unauthenticated", `${about.host} issued no token (${code}).`, { wireCode: code });
   }
@@ -83,8 +82,8 @@ async function proofOf(credential: Extract<EntraCredential, { kind: "client-secr
 }
 
 /**
- * The library knows the endpoints of Microsoft's clouds. Those of another authority are asked from it here: the library insists on https,
- * also on loopback, and would take endpoints at other hosts.
+ * Finds the endpoints of an authority. The library knows those of Microsoft's clouds. Others are requested here: the library insists on https, even
+ * on loopback, and would accept endpoints on other hosts.
  */
 async function authorityFor(client: EntraClient, network: EntraNetwork): Promise<Partial<Configuration["auth"]>> {
   const url = authorityOf(client);
@@ -137,7 +136,7 @@ async function signIn(client: EntraClient, fetch: FetchOptions, network: EntraNe
       const renewed = await application.acquireTokenSilent({ account, scopes: [client.scope], forceRefresh: true, ...claims });
       return fetchedTokenOf(renewed, application.getTokenCache().serialize());
     } catch (thrown) {
-      // Entra wants the person again; everything else goes on its way.
+      // Entra demands that the person signs in again; every other error is rethrown.
       if (!(thrown instanceof InteractionRequiredAuthError) && network.refusal()?.error !== "invalid_grant") throw thrown;
     }
   }
@@ -177,7 +176,7 @@ async function accountsOf(application: PublicClientApplication, saved: string | 
   return application.getTokenCache().getAllAccounts();
 }
 
-/** What a server sends is shown on a terminal. */
+/** Makes a server's text safe for a terminal. */
 function printable(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, "").slice(0, 200);
 }

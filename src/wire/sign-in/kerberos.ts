@@ -1,7 +1,7 @@
 import { Failure } from "../../failure.ts";
 import type { ConnectionScheme } from "./connection-sign-in.ts";
 
-/** What is used of the npm package `kerberos` (https://github.com/mongodb-js/kerberos), which is installed by those who need it. */
+/** The used part of the npm package `kerberos` (https://github.com/mongodb-js/kerberos), which users install if they need it. */
 interface KerberosPackage {
   initializeClient(service: string, options: { readonly mechOID: number }): Promise<KerberosClient>;
   readonly GSS_MECH_OID_SPNEGO: number;
@@ -11,13 +11,13 @@ interface KerberosClient {
   step(challenge: string): Promise<string | null>;
 }
 
-/** The package; undefined when it is not installed or does not run here. `name` is given only by tests. */
+/** Returns the package; undefined if it is not installed or does not run here. Only tests set `name`. */
 export async function loadKerberos(name = "kerberos"): Promise<KerberosPackage | undefined> {
   try {
     const loaded: unknown = await import(name);
     return [loaded, property(loaded, "default")].find(isKerberos);
   } catch (thrown) {
-    // Not installed, or built for another Node: either way there is none, and whoever needs it says so.
+    // Not installed, or built for another version of Node: the caller reports that it is missing.
     if (thrown instanceof Error) return undefined;
     throw thrown;
   }
@@ -31,7 +31,7 @@ function isKerberos(loaded: unknown): loaded is KerberosPackage {
   return typeof property(loaded, "initializeClient") === "function" && typeof property(loaded, "GSS_MECH_OID_SPNEGO") === "number";
 }
 
-/** What to say when the server wants Kerberos and the package is not there. */
+/** Returns the failure for a server that requires Kerberos when the package is missing. */
 export function withoutKerberos(host: string): Failure {
   return new Failure("unauthenticated", `${host} requires Kerberos (Negotiate), but the npm package kerberos is not installed.`, {
     hint: "Install it where mailcordon is installed (npm install kerberos), and get a ticket with kinit. NTLM and Basic need no package.",
@@ -39,7 +39,7 @@ export function withoutKerberos(host: string): Failure {
 }
 
 /**
- * Negotiate (RFC 4559) with the ticket of whoever runs this process. The service is `HTTP@host`; Extended Protection is not spoken: the
+ * Negotiate (RFC 4559) with the ticket of the user who runs this process. The service is `HTTP@host`. Extended Protection is not supported: the
  * package cannot bind to a channel.
  */
 export function kerberosScheme(kerberos: KerberosPackage): ConnectionScheme {

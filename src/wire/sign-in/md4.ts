@@ -1,4 +1,4 @@
-/** The rounds of RFC 1320 section 3.4: how the words of a block are taken in, by how much the sums are rotated, and what is added. */
+/** The rounds of RFC 1320 section 3.4: the order of a block's words, the rotations, and the added constants. */
 const rounds = [
   {
     mix: (b: number, c: number, d: number) => (b & c) | (~b & d),
@@ -21,8 +21,8 @@ const rounds = [
 ] as const;
 
 /**
- * MD4 (https://www.rfc-editor.org/rfc/rfc1320), 16 bytes. It is broken and protects nothing; NTLM makes its key of a password with it
- * and OpenSSL 3 no longer has it.
+ * Returns the MD4 hash (https://www.rfc-editor.org/rfc/rfc1320), 16 bytes. MD4 is broken and protects nothing; NTLM derives its key from a password
+ * with it, and OpenSSL 3 no longer has it.
  */
 export function md4(message: Uint8Array): Buffer {
   const input = padded(message);
@@ -49,7 +49,7 @@ export function md4(message: Uint8Array): Buffer {
   return digest;
 }
 
-/** Section 3.1 and 3.2: a one bit, zeros, and the length in bits, so that whole blocks of 64 bytes come out. */
+/** Pads by section 3.1 and 3.2: a one bit, zeros, and the length in bits, up to whole blocks of 64 bytes. */
 function padded(message: Uint8Array): Buffer {
   const input = Buffer.alloc(Math.ceil((message.length + 9) / 64) * 64);
   input.set(message);

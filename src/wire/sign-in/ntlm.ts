@@ -2,19 +2,19 @@ import { createHash, createHmac, randomBytes } from "node:crypto";
 import { Failure } from "../../failure.ts";
 import { md4 } from "./md4.ts";
 
-// NTLMv2 as [MS-NLMP] says it: https://learn.microsoft.com/en-us/openspecs/windows_protocols/ms-nlmp/b38c36ed-2804-4868-a9ff-8dd3182128e4
-// Nothing older is spoken: no LM, no NTLMv1, never anonymous.
+// NTLMv2 by [MS-NLMP]: https://learn.microsoft.com/en-us/openspecs/windows_protocols/ms-nlmp/b38c36ed-2804-4868-a9ff-8dd3182128e4 Older versions
+// are not supported: no LM, no NTLMv1, never anonymous.
 
-/** Who signs in. */
+/** The account that signs in. */
 export interface NtlmCredentials {
-  /** `DOMAIN\user`, `user@domain`, or `user` alone: then it is of the server's own domain. */
+  /** `DOMAIN\user`, `user@domain`, or `user` alone, which belongs to the server's own domain. */
   readonly username: string;
   readonly password: string;
 }
 
-/** Where the sign-in goes, so that nobody can use it elsewhere. */
+/** The server that the sign-in is for, so it cannot be used elsewhere. */
 export interface NtlmTarget {
-  /** Name of the server as the URL has it, without port. */
+  /** Host name in the URL, without port. */
   readonly host: string;
   /** MD5 of the TLS channel (`channelBindingHash`), 16 bytes; undefined without TLS. */
   readonly channelBinding?: Uint8Array | undefined;
@@ -22,7 +22,7 @@ export interface NtlmTarget {
   readonly workstation?: string | undefined;
 }
 
-/** What is random or of the moment in an answer; given only by tests with known answers. */
+/** The random and time-dependent parts of a reply; set only by tests with known results. */
 export interface NtlmMoment {
   /** 8 bytes. */
   readonly clientChallenge: Uint8Array;
@@ -32,7 +32,7 @@ export interface NtlmMoment {
 
 const signature = Buffer.from("NTLMSSP\0", "latin1");
 
-/** Section 2.2.2.5. Neither KEY_EXCH nor SIGN nor SEAL: no message of HTTP is signed with the session's key, so it need not be exchanged. */
+/** Section 2.2.2.5. Neither KEY_EXCH nor SIGN nor SEAL: HTTP messages are not signed with the session key, so the key is not exchanged. */
 const flag = {
   unicode: 0x00000001,
   requestTarget: 0x00000004,
@@ -54,9 +54,9 @@ const wanted =
     flag.key56) >>>
   0;
 
-/** Section 2.2.2.1: what a pair of the target's information is about. */
+/** Section 2.2.2.1: the ids of the target information. */
 const av = { end: 0, domainName: 2, flags: 6, timestamp: 7, targetName: 9, channelBindings: 10 } as const;
-/** In the pair of flags: the message has a MIC. */
+/** In the flags: the message has a MIC. */
 const micProvided = 0x2;
 
 interface AvPair {
@@ -69,11 +69,11 @@ export interface NtlmChallenge {
   /** 8 bytes. */
   readonly serverChallenge: Buffer;
   readonly pairs: readonly AvPair[];
-  /** The message as it came: the MIC is over it. */
+  /** The message as received: the MIC covers it. */
   readonly bytes: Buffer;
 }
 
-/** NEGOTIATE_MESSAGE (section 2.2.1.1), with no names in it. */
+/** Returns the NEGOTIATE_MESSAGE (section 2.2.1.1), without names. */
 export function negotiateMessage(): Buffer {
   const message = Buffer.alloc(40);
   message.set(signature);
@@ -85,8 +85,8 @@ export function negotiateMessage(): Buffer {
 }
 
 /**
- * CHALLENGE_MESSAGE (section 2.2.1.2).
- * @throws Failure `broken-reply` when it is none, or asks for what is older than NTLMv2 in Unicode
+ * Reads the CHALLENGE_MESSAGE (section 2.2.1.2).
+ * @throws Failure `broken-reply` if it is invalid, or demands something older than NTLMv2 in Unicode
  */
 export function readChallenge(bytes: Buffer): NtlmChallenge {
   if (bytes.length < 48 || !bytes.subarray(0, 8).equals(signature) || bytes.readUInt32LE(8) !== 2) throw brokenChallenge("is none");
@@ -124,10 +124,10 @@ function brokenChallenge(what: string): Failure {
 }
 
 /**
- * AUTHENTICATE_MESSAGE (section 2.2.1.3) with an NTLMv2 response, a MIC over the three messages, the name of the service and the TLS
- * channel. The LMv2 response is empty always: the server looks at it only when the NTLMv2 response is wrong.
- * @throws Failure `invalid-settings` for an empty user name or password (it would sign in as nobody), `broken-reply` for a challenge that
- *   makes the answer too long
+ * Returns the AUTHENTICATE_MESSAGE (section 2.2.1.3) with an NTLMv2 response, a MIC over the three messages, the service name and the TLS channel.
+ * The LMv2 response is always empty: the server checks it only if the NTLMv2 response is wrong.
+ * @throws Failure `invalid-settings` for an empty user name or password (it would sign in anonymously), `broken-reply` for a challenge that makes
+ * the reply too long
  */
 export function authenticateMessage(
   negotiate: Buffer,
@@ -156,7 +156,7 @@ export function authenticateMessage(
   message.writeUInt32LE(3, 8);
   let offset = header;
   for (const { at, value } of fields) {
-    // Lengths are of 16 bits; only the server's own information can bring us there.
+    // Lengths have 16 bits; only the server's own target information can exceed them.
     if (value.length > 0xffff) throw brokenChallenge("is too long to be answered");
     message.writeUInt16LE(value.length, at);
     message.writeUInt16LE(value.length, at + 2);
@@ -165,12 +165,12 @@ export function authenticateMessage(
     offset += value.length;
   }
   message.writeUInt32LE((challenge.flags & wanted) >>> 0, 60);
-  // Section 3.1.5.1.2: keyed with the exported session key, which without KEY_EXCH is the session's base key; its own place is zero meanwhile.
+  // Section 3.1.5.1.2: keyed with the exported session key, which without KEY_EXCH is the session base key; its own field is zero meanwhile.
   message.set(hmacMd5(sessionBaseKey(key, proof), negotiate, challenge.bytes, message), 72);
   return message;
 }
 
-/** NTOWFv2 of section 3.3.2: the key that stands for the password. */
+/** NTOWFv2 of section 3.3.2: the key derived from the password. */
 export function ntowfv2(user: string, domain: string, password: string): Buffer {
   return hmacMd5(md4(utf16(password)), utf16(upperCase(user) + domain));
 }
@@ -185,7 +185,10 @@ export function sessionBaseKey(key: Uint8Array, proof: Uint8Array): Buffer {
   return hmacMd5(key, proof);
 }
 
-/** NTLMv2_CLIENT_CHALLENGE (section 2.2.2.7), `temp` in section 3.3.2: what the server said of itself, and what it must not be used without. */
+/**
+ * NTLMv2_CLIENT_CHALLENGE (section 2.2.2.7), `temp` in section 3.3.2: the server's target information, and the server and channel that the response
+ * is bound to.
+ */
 function clientChallenge(challenge: NtlmChallenge, target: NtlmTarget, moment: NtlmMoment | undefined): Buffer {
   const timestamp = challenge.pairs.find(({ id }) => id === av.timestamp)?.value;
   if (timestamp !== undefined && timestamp.length !== 8) throw brokenChallenge("has no time where it says one");
@@ -194,7 +197,7 @@ function clientChallenge(challenge: NtlmChallenge, target: NtlmTarget, moment: N
   flags.writeUInt32LE(((flagsPair?.length === 4 ? flagsPair.readUInt32LE(0) : 0) | micProvided) >>> 0);
   const ours: readonly AvPair[] = [
     { id: av.flags, value: flags },
-    // Section 3.1.5.1.2: sixteen zeros say that there is no channel to be bound to.
+    // Section 3.1.5.1.2: sixteen zeros mean that there is no channel.
     { id: av.channelBindings, value: Buffer.from(target.channelBinding ?? new Uint8Array(16)) },
     { id: av.targetName, value: utf16(`HTTP/${target.host}`) },
   ];
@@ -226,13 +229,13 @@ function fileTime(time: bigint | undefined): Buffer {
 function splitName(username: string, challenge: NtlmChallenge): { readonly domain: string; readonly user: string } {
   const backslash = username.indexOf("\\");
   if (backslash >= 0) return { domain: username.slice(0, backslash), user: username.slice(backslash + 1) };
-  // A user principal name is the whole name, and the domain is empty.
+  // A user principal name is the whole name; the domain is empty.
   if (username.includes("@")) return { domain: "", user: username };
   const domain = challenge.pairs.find(({ id }) => id === av.domainName)?.value;
   return { domain: domain === undefined ? "" : domain.toString("utf16le"), user: username };
 }
 
-/** As Windows does it: each UTF-16 unit becomes one unit or stays, so ß stays ß. */
+/** Converts as Windows does: each UTF-16 unit becomes one unit or stays, so ß stays ß. */
 function upperCase(text: string): string {
   const units = text.split("").map((unit) => ({ unit, upper: unit.toUpperCase() }));
   return units.map(({ unit, upper }) => (upper.length === 1 ? upper : unit)).join("");
@@ -249,8 +252,8 @@ function hmacMd5(key: Uint8Array, ...parts: readonly Uint8Array[]): Buffer {
 }
 
 /**
- * What binds a sign-in to a TLS channel: MD5 over the gss_channel_bindings (RFC 2744 section 3.11, no addresses) of
- * `tls-server-end-point:` and the certificate's hash (RFC 5929 section 4). 16 bytes.
+ * Returns the binding to a TLS channel: MD5 over the gss_channel_bindings (RFC 2744 section 3.11, no addresses) of `tls-server-end-point:` and the
+ * certificate's hash (RFC 5929 section 4). 16 bytes.
  */
 export function channelBindingHash(certificateHash: Uint8Array): Buffer {
   const data = Buffer.concat([Buffer.from("tls-server-end-point:", "latin1"), certificateHash]);

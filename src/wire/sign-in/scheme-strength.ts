@@ -1,4 +1,4 @@
-/** Ways to sign in, the weakest first: Basic shows the password itself, NTLM what it can be guessed from, a ticket or a token neither. */
+/** Sign-in schemes, the weakest first: Basic reveals the password, NTLM allows it to be guessed, a ticket or a token does neither. */
 export const strengths = ["basic", "ntlm", "kerberos", "oauth"] as const;
 export type Strength = (typeof strengths)[number];
 
@@ -9,12 +9,12 @@ const strengthOfScheme: ReadonlyMap<string, Strength> = new Map([
   ["bearer", "oauth"],
 ]);
 
-/** Whether a way is none of those below the floor. */
+/** Returns whether a scheme is at least as strong as `atLeast`. */
 export function isStrongEnough(way: Strength, atLeast: Strength): boolean {
   return strengths.indexOf(way) >= strengths.indexOf(atLeast);
 }
 
-/** Whether a scheme, as a server offers it in lower case, is below the floor. One that we do not know is not. */
+/** Returns whether a scheme, in lower case as a server offers it, is weaker than `atLeast`. An unknown scheme is not. */
 export function isWeaker(scheme: string, atLeast: Strength): boolean {
   const way = strengthOfScheme.get(scheme);
   return way !== undefined && !isStrongEnough(way, atLeast);

@@ -4,32 +4,36 @@ import type { HttpRequest, HttpResponse } from "../http/request-and-response.ts"
 import { challengesOf } from "./challenge.ts";
 
 /**
- * Keeps wrong passwords from locking an account: what a server refused once is not sent to it again by this process, and until a server
- * has taken the credentials only one request at a time goes there with them. A server refuses within a second or two; one that says nothing for
- * longer is busy with the request (a mailbox that does not answer), which must not hold up all others: then an empty request shows whether the
- * credentials are taken. Three are unanswered at most.
+ * Keeps wrong passwords from locking an account. Credentials that a server refused once are not sent to it again by this process. Until a server
+ * has accepted the credentials, only one request at a time is sent with them. A server refuses within a second or two. If it stays silent for
+ * longer, it is busy with the request (a mailbox that does not answer); an empty request then tests the credentials, so the others need not wait.
+ * At most three are unanswered.
  */
 export interface SignInGuard {
   /**
-   * `send` sends once with the credentials. Its answer, unless that is 401. `probe` sends an empty request with them, of which no mailbox hears.
-   * @throws Failure `unauthenticated` when the server refuses, and from then on without sending; `cancelled` while it waits for another
+   * Calls `send`, which sends once with the credentials, and returns its reply unless the status is 401. `probe` sends an empty request with them,
+   * which reaches no mailbox.
+   * @throws Failure `unauthenticated` if the server refuses, and from then on without sending; `cancelled` while it waits for another request
    */
   tried(send: () => Promise<HttpResponse>, probe: () => Promise<HttpResponse>, signal: AbortSignal | undefined): Promise<HttpResponse>;
 }
 
-// A lock-out policy counts within minutes; whoever was let in less than a minute ago has not mistyped.
+// A lock-out policy counts within minutes; an account that was accepted less than a minute ago has no mistyped password.
 const provenMs = 60_000;
 
-/** Servers refuse a password sooner. Those that do not are still asked three times at most. Milliseconds. */
+/** In milliseconds. Servers refuse a password sooner. One that does not is still asked at most three times. */
 const maxSilenceMs = 3000;
 /** Fewer than any lock-out policy counts. */
 const maxUnanswered = 3;
 
 const guards = new Map<string, SignInGuard>();
-/** Passwords are compared without being kept. */
+/** Compares passwords without keeping them. */
 const key = randomBytes(32);
 
-/** The guard that everybody in this process shares who signs in there, as this account, in this way. `scheme` is for the failure's words. */
+/**
+ * Returns the guard shared by everything in this process that signs in to this server with this account and scheme. `scheme` is for the failure's
+ * text.
+ */
 export function guardOf(server: string, scheme: string, account: string, secret: string): SignInGuard {
   const name = JSON.stringify([server, scheme, account, createHmac("sha256", key).update(secret).digest("base64")]);
   const known = guards.get(name) ?? openGuard(new URL(server).host, scheme);
@@ -38,8 +42,8 @@ export function guardOf(server: string, scheme: string, account: string, secret:
 }
 
 /**
- * An empty request to the same address, which shows whether credentials are taken: of the same method, since some servers challenge only POST, and
- * without what names a mailbox, since that one may not answer.
+ * Returns an empty request to the same address, which tests the credentials. It has the same method, since some servers challenge only POST, and no
+ * header that names a mailbox, since that mailbox may not answer.
  */
 export function probeOf({ url, method, signal }: HttpRequest): HttpRequest {
   return { url, method, headers: {}, signal, name: "sign-in" };
@@ -62,7 +66,7 @@ function openGuard(host: string, scheme: string): SignInGuard {
     throw refusal;
   }
 
-  /** Others wait for what comes of it, up to three at a time. */
+  /** Sends a request, on whose result the others wait, up to three at a time. */
   function begin(send: () => Promise<HttpResponse>): Promise<HttpResponse> {
     lastBegan = performance.now();
     const attempted = attempt(send);

@@ -1,14 +1,14 @@
 import { noPrivateFiles, openPrivateFiles, type PrivateFiles } from "../../files/private-files.ts";
 
-/** What makes two tokens different: nothing of it is secret. */
+/** What distinguishes two tokens: nothing in it is secret. */
 export interface TokenKey {
   readonly authority: string;
   readonly tenant: string;
   readonly clientId: string;
   readonly scope: string;
-  /** How the client proves who it is. */
+  /** The kind of credential. */
   readonly credential: string;
-  /** Which one it is, as `identityOf` says it without saying what it is. */
+  /** Identifies the credential, by `identityOf`, without revealing it. */
   readonly identity?: string | undefined;
 }
 
@@ -23,23 +23,23 @@ export interface CachedToken {
 
 /** Tokens of earlier processes. */
 export interface TokenCache {
-  /** Undefined when there is none that can be trusted; one that has expired is given, for its `saved`. */
+  /** Undefined if there is no trustworthy token. An expired one is returned for its `saved`. */
   read(key: TokenKey): CachedToken | undefined;
-  /** False when it could not be kept: the next process then fetches its own. */
+  /** Returns false if the token could not be kept: the next process then fetches its own. */
   write(key: TokenKey, token: CachedToken): boolean;
 }
 
-/** Entra's longest-lived tokens last 28 hours, those of managed identities 24; what claims more was not written by us. Milliseconds. */
+/** In milliseconds. Entra's longest-lived tokens last 28 hours, those of managed identities 24; an entry that claims more is not ours. */
 const maxLifetimeMs = 48 * 3_600_000;
-/** Two clocks that wrote and read it may differ by this much. Milliseconds. */
+/** In milliseconds. The clocks of the writing and the reading process may differ by this much. */
 const clockSkewMs = 300_000;
 
-/** One private file for each key. */
+/** Opens a cache with one private file per key. */
 export function openTokenCache(directory: string): TokenCache {
   return cacheIn(openPrivateFiles(directory));
 }
 
-/** For who wants no token on disk. */
+/** A cache for users who want no token on disk. */
 export const noTokenCache: TokenCache = cacheIn(noPrivateFiles);
 
 function cacheIn(files: PrivateFiles): TokenCache {
@@ -64,7 +64,7 @@ function checkCached({ token, obtainedAt, expiresAt, saved }: Readonly<Record<st
   return { token, obtainedAt, expiresAt, ...(typeof saved === "string" ? { saved } : {}) };
 }
 
-/** `b64token` of RFC 6750, section 2.1: nothing that could end a header. */
+/** Returns whether the token is a `b64token` of RFC 6750, section 2.1: it cannot end a header. */
 export function isSendable(token: string): boolean {
   return /^[A-Za-z0-9\-._~+/]+=*$/.test(token);
 }

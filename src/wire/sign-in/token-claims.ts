@@ -1,26 +1,26 @@
 import { parseJson } from "../../text/parse-json.ts";
-/** What a token says of itself. Undefined where it does not say it, or says it in another way than Entra does. */
+/** The claims in a token. Undefined where a claim is missing, or not in Entra's form. */
 export interface TokenFacts {
-  /** For which resource it is: a URL, or the resource's application id. */
+  /** The resource of the token: a URL, or the resource's application id. */
   readonly audience: string | undefined;
   readonly issuer: string | undefined;
   readonly tenant: string | undefined;
-  /** The client id of the application that it was issued to. */
+  /** The client id of the application. */
   readonly appId: string | undefined;
-  /** Application permissions (`full_access_as_app`). With RBAC for Applications they are not in the token. */
+  /** Application permissions (`full_access_as_app`). Those of RBAC for Applications are not in the token. */
   readonly roles: readonly string[];
   /** Delegated permissions (`EWS.AccessAsUser.All`). */
   readonly scopes: readonly string[];
   /** The signed-in user, in a delegated token. */
   readonly user: string | undefined;
   readonly expiresAt: Date | undefined;
-  /** True for a token of the application itself, false for one of a user. */
+  /** True for a token of the application itself, false for a token of a user. */
   readonly appOnly: boolean;
 }
 
 /**
- * Reads a JSON Web Token (RFC 7519) without checking its signature: that is the server's part. Undefined when it is none, since a token
- * is opaque to the client that carries it.
+ * Reads a JSON Web Token (RFC 7519) without checking its signature, which is the server's part. Undefined if it is not one: a token is opaque to
+ * its client.
  * @see https://learn.microsoft.com/en-us/entra/identity-platform/access-token-claims-reference
  */
 export function tokenFacts(token: string): TokenFacts | undefined {
@@ -42,7 +42,7 @@ export function tokenFacts(token: string): TokenFacts | undefined {
     roles: Array.isArray(roles) ? roles.filter(isText) : [],
     scopes,
     user: textClaim("upn") ?? textClaim("unique_name") ?? textClaim("preferred_username"),
-    // The year 9999: a Date beyond has no ISO text.
+    // The limit is the year 9999: a later Date has no ISO text.
     expiresAt: typeof expires === "number" && expires >= 0 && expires < 253_402_300_800 ? new Date(expires * 1000) : undefined,
     appOnly: textClaim("idtyp") === "app" || scopes.length === 0,
   };

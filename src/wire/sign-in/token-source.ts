@@ -6,32 +6,32 @@ import { authorityOf, type EntraClient } from "./entra-client.ts";
 import { type CachedToken, isSendable, type TokenCache, type TokenKey } from "./token-cache.ts";
 import { type TokenFacts, tokenFacts } from "./token-claims.ts";
 
-/** What one request asks for. */
+/** The options of one request. */
 export interface TokenRequest {
   readonly signal?: AbortSignal | undefined;
-  /** Shows a person what to do, where a person signs in. */
+  /** Shows a person the next step when a person signs in. */
   readonly progress?: ((text: string) => void) | undefined;
 }
 
-/** A token that the server turned down. */
+/** A token that the server refused. */
 export interface RefusedToken {
   readonly token: string;
-  /** What the server demands of another one: the `claims` of its challenge, as JSON. */
+  /** The server's demands on another token: the `claims` of its challenge, as JSON. */
   readonly claims?: string | undefined;
 }
 
-/** Gives a token that is good for some minutes, fetched when there is none. All who ask while one is fetched get that one. */
+/** Returns tokens that are valid for some minutes, and fetches one if necessary. Concurrent callers share one fetch. */
 export interface TokenSource {
-  /** A failure here is known to come before the request was sent. Failures: those of `fetchToken` in entra-token.ts. */
+  /** A failure here always comes before the request was sent. Failures: those of `fetchToken` in entra-token.ts. */
   token(request?: TokenRequest): Promise<string>;
-  /** Another one; undefined when the refused one came just now, since another would not be better. Failures: the same. */
+  /** Returns another token; undefined if the refused one was fetched just now, since another would be no better. Failures: as `token`. */
   another(refused: RefusedToken, request?: TokenRequest): Promise<string | undefined>;
   /**
-   * Says that the server takes the token and finds too little in it: the next process shall not use it, since a permission that is granted
-   * meanwhile is only in a new one.
+   * Records that the server accepts the token but it lacks a permission: the next process must not reuse it, since only a new token contains a
+   * permission granted meanwhile.
    */
   distrust(token: string): void;
-  /** What the token at hand says; undefined when there is none yet, or it says nothing. */
+  /** The claims of the current token; undefined if there is none, or it shows none. */
   facts(): TokenFacts | undefined;
 }
 
@@ -43,12 +43,12 @@ export interface TokenSourceOptions {
   readonly now?: (() => number) | undefined;
 }
 
-/** A request takes minutes at most, and clocks differ: Entra's own libraries renew this long before the end, too. Milliseconds. */
+/** In milliseconds. A request takes minutes at most, and clocks differ; Entra's own libraries renew equally early. */
 const renewBeforeMs = 300_000;
-/** A token that is turned down this soon after it came is turned down for what it says, not for its age. Milliseconds. */
+/** In milliseconds. A token that is refused this soon after its fetch is refused for its contents, not its age. */
 const justFetchedMs = 60_000;
 
-/** The identity library is loaded only when a token must be fetched: a process that finds one starts as fast as with a password. */
+/** The identity library is loaded only to fetch a token: a process that finds one starts as fast as with a password. */
 export function openTokenSource({ client, http, cache, now = Date.now }: TokenSourceOptions): TokenSource {
   const known: TokenKey = {
     authority: client.credential.kind === "managed-identity" ? "managed-identity" : authorityOf(client).href,
@@ -57,7 +57,7 @@ export function openTokenSource({ client, http, cache, now = Date.now }: TokenSo
     scope: client.scope,
     credential: client.credential.kind,
   };
-  /** With the credential as it is now: a process that runs for weeks may see another one. */
+  /** Reads the credential again: a long-running process may get another one. */
   const keyNow = (): TokenKey => {
     try {
       return { ...known, identity: identityOf(client) };
@@ -66,12 +66,12 @@ export function openTokenSource({ client, http, cache, now = Date.now }: TokenSo
     }
   };
   let current: CachedToken | undefined;
-  /** The last one that this process fetched. */
+  /** The last token that this process fetched. */
   let own: CachedToken | undefined;
   let flight: SharedFetch<CachedToken> | undefined;
 
   const isFresh = ({ obtainedAt, expiresAt }: CachedToken): boolean => {
-    // Half of its life, for tokens that live shorter than ten minutes.
+    // For tokens valid for less than ten minutes: half their lifetime.
     const margin = Math.min(renewBeforeMs, (expiresAt - obtainedAt) / 2);
     return now() < expiresAt - margin;
   };
@@ -87,17 +87,17 @@ export function openTokenSource({ client, http, cache, now = Date.now }: TokenSo
       cache.write(key, own);
       return own;
     } catch (thrown) {
-      // What hinders may be over before the old token is.
+      // The obstacle may be gone before the old token expires.
       if (old !== undefined && old.token !== refused?.token && now() < old.expiresAt && asFailure(thrown).retryable && !signal.aborted)
         return old;
       throw thrown;
     } finally {
-      // The next one is wanted in an hour.
+      // The next fetch is an hour away.
       http.close();
     }
   }
 
-  /** The token at hand, in this process or from another, that was not refused. */
+  /** Returns a valid token of this process or another one that was not refused. */
   function atHand(refused: string | undefined): string | undefined {
     const usable = (found: CachedToken | undefined): found is CachedToken =>
       found !== undefined && found.token !== refused && isFresh(found);
@@ -124,7 +124,7 @@ export function openTokenSource({ client, http, cache, now = Date.now }: TokenSo
   function distrust(token: string): void {
     const key = keyNow();
     const kept = cache.read(key);
-    // What renews a sign-in stays.
+    // Keep what renews a sign-in.
     if (kept?.token === token) cache.write(key, { ...kept, expiresAt: kept.obtainedAt });
   }
 
@@ -145,9 +145,9 @@ export function openTokenSource({ client, http, cache, now = Date.now }: TokenSo
 }
 
 /**
- * Which secret or certificate it is, so that a token of another one is not taken for its own: 16 bytes of an HMAC, from which nobody gets
- * back to a secret of Entra's length. Undefined where nothing is to be told apart: a person, a machine, and a federated token, which is
- * another one every hour. Failures: those of reading the credential.
+ * Returns an identifier of the secret or certificate, so that a token of another one is not reused: 16 bytes of an HMAC, from which a secret of
+ * Entra's length cannot be recovered. Undefined for a person, a machine, and a federated token, which changes every hour. Failures: those of
+ * reading the credential.
  */
 function identityOf({ credential, tenant, clientId }: EntraClient): string | undefined {
   const hash = (parts: readonly (string | Uint8Array)[]): string => {
@@ -157,7 +157,7 @@ function identityOf({ credential, tenant, clientId }: EntraClient): string | und
   };
   if (credential.kind === "client-secret") return hash([tenant, credential.secret()]);
   if (credential.kind !== "certificate") return undefined;
-  // The whole file, since a PFX shows its certificate only after work that the start of a process has no time for.
+  // Hashes the whole file: to extract the certificate of a PFX takes too long for the start of a process.
   const file = credential.read();
   return hash([tenant, file.kind === "pfx" ? file.bytes : file.text]);
 }
@@ -166,12 +166,12 @@ function cancelled(): Failure {
   return new Failure("cancelled", "The call was cancelled.");
 }
 
-/** Work that several wait for. Who is cancelled leaves; when the last one leaves, the work is stopped. */
+/** A fetch that several callers wait for. A cancelled caller leaves; when the last one leaves, the fetch is stopped. */
 interface SharedFetch<T> {
   join(signal: AbortSignal | undefined, progress: ((text: string) => void) | undefined): Promise<T>;
 }
 
-/** `ended` is called once: when the work is done, or when nobody waits for it any more. */
+/** `ended` is called once: when the work is done, or when no caller waits any more. */
 function openSharedFetch<T>(
   work: (signal: AbortSignal, progress: (text: string) => void) => Promise<T>,
   ended: () => void,
@@ -190,7 +190,7 @@ function openSharedFetch<T>(
     for (const show of shown) show(text);
   };
   const done = work(stop.signal, tell).finally(end);
-  // Whoever left was told already.
+  // Callers that left already have their failure.
   done.catch(() => undefined);
   return {
     async join(signal, progress) {

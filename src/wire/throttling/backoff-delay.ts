@@ -3,39 +3,39 @@
 import type { Failure } from "../../failure.ts";
 import type { QueueLimits } from "./request-queue.ts";
 
-/** The first wait when the server names none, in milliseconds: doubled with every attempt. */
+/** In milliseconds: the first wait if the server names none. It doubles with every attempt. */
 const firstMs = 500;
-/** No wait of our own choice is longer, in milliseconds: the budgets of Exchange refill within 30 s. */
+/** In milliseconds: the longest wait that we choose ourselves. Exchange's budgets refill within 30 s. */
 const longestMs = 30_000;
 
 /**
- * Milliseconds to wait after the `attempt`-th failed attempt (1 is the first) when the server names none: exponential with jitter, so that
- * callers that were turned away together do not come back together.
+ * Returns the milliseconds to wait after failed attempt number `attempt` (from 1) if the server names none: exponential with jitter, so callers
+ * that were refused together do not return together.
  */
 export function backoffDelay(attempt: number): number {
   const full = Math.min(firstMs * 2 ** (attempt - 1), longestMs);
   return Math.round(full / 2 + (Math.random() * full) / 2);
 }
 
-/** How far we go for one answer. */
+/** Limits for one answer. */
 export interface RetryLimits extends QueueLimits {
-  /** How often one item is tried at most, the first time included. */
+  /** Maximum number of tries per item, the first included. */
   readonly attempts: number;
 }
 
-/** True when what failed for the `tries`-th time, and may be repeated, is worth another try; and when the server does not ask for too long a wait. */
+/** Returns whether a failure that may be repeated deserves another try after `tries` tries, and the server asks for no longer wait than allowed. */
 export function isWorthAnotherTry(failure: Failure, tries: number, { attempts, maxWaitMs }: RetryLimits): boolean {
   return tries < triesFor(failure, attempts) && (failure.backOffMs ?? 0) <= maxWaitMs;
 }
 
-/** How often it is tried at most. What throttles is given time; what is broken is tried once more, since it may have been the network. */
+/** Returns the maximum number of tries. Throttled requests get time; a broken reply gets one retry, since the network may be the cause. */
 function triesFor(failure: Failure, attempts: number): number {
   if (failure.code === "busy" || failure.code === "not-attempted") return attempts;
-  // Our own time-out: the person who set it does not want to wait twice as long.
+  // Our own time-out: the user who set it does not want to wait twice as long.
   return failure.code === "timeout" && failure.wireCode === undefined ? 1 : 2;
 }
 
-/** What Retry-After says (RFC 9110, 10.2.3): seconds, or a date. In milliseconds; undefined when it says nothing useful. */
+/** Reads Retry-After (RFC 9110, 10.2.3), seconds or a date, as milliseconds; undefined if it has no usable value. */
 export function readRetryAfter(value: string | undefined, now: number): number | undefined {
   if (value === undefined) return undefined;
   if (/^\s*\d{1,9}\s*$/.test(value)) return Number(value) * 1000 || undefined;

@@ -1,24 +1,24 @@
-/** What the scheduler knows of one budget: that of a mailbox, or that of the whole account. */
+/** The state of one throttling budget: that of a mailbox, or of the whole account. */
 export interface Budget {
-  /** Requests under way. */
+  /** Number of running requests. */
   active: number;
-  /** How many may be, as learned. Infinite until the server complains. */
+  /** Learned limit for running requests. Infinite until the server refuses one. */
   limit: number;
-  /** The most that the server was ever heard to allow. */
+  /** The highest number that the server has named as allowed. */
   ceiling: number;
-  /** Served since the limit last changed. */
+  /** Successful requests since the limit last changed. */
   served: number;
   /** Nothing is sent before this time (of `performance.now()`). */
   until: number;
-  /** Why nothing is sent until then. */
+  /** The reason for that pause. */
   reason: WaitReason | undefined;
 }
 
-/** Why it is waited. */
+/** The reason for a wait. */
 export interface WaitReason {
-  /** For a person who waits, and for the failure of who does not. */
+  /** For a waiting person, and for the failure of a caller that does not wait. */
   readonly text: string;
-  /** The server asked for it; otherwise it is our own caution after a fault. */
+  /** Whether the server asked for the wait; otherwise it is our own caution after a fault. */
   readonly asked: boolean;
   /** Such as `ErrorServerBusy`. */
   readonly wireCode?: string | undefined;
@@ -28,17 +28,17 @@ export function newBudget(): Budget {
   return { active: 0, limit: Number.POSITIVE_INFINITY, ceiling: Number.POSITIVE_INFINITY, served: 0, until: 0, reason: undefined };
 }
 
-/** A lane of which nothing is known that a new one would not say. */
+/** Returns true for a budget in the state of a new one. */
 export function isForgettable(budget: Budget, now: number): boolean {
   return budget.active === 0 && budget.limit === Number.POSITIVE_INFINITY && budget.until <= now;
 }
 
-/** How often as many requests as the limit allows must be served until one more is tried. */
+/** The limit rises by one after this many times as many successful requests as it allows. */
 const servedPerRaise = 4;
-// From here on a limit no longer tells anything: Exchange allows 27 (EWSMaxConcurrency), and nobody gives an account many times that.
+// A higher limit means nothing: Exchange allows 27 (EWSMaxConcurrency), and no account gets many times that.
 const unlimitedFrom = 100;
 
-/** The server did what was asked: after enough of that it may bear one request more. */
+/** Records a successful request: after enough of them the limit rises by one. */
 export function recordServed(budget: Budget): void {
   if (budget.limit === Number.POSITIVE_INFINITY) return;
   budget.served += 1;
@@ -48,8 +48,8 @@ export function recordServed(budget: Budget): void {
 }
 
 /**
- * The server turned a request away: half of what is under way (that request included) is enough, and never more than it names. What was
- * under way together is turned away together, and counts once.
+ * Records that the server refused a request: halves the number of running requests (that one included), and never exceeds the number that the
+ * server names. Requests that ran together are refused together, and count once.
  */
 export function recordThrottled(budget: Budget, named: number | undefined, now: number): void {
   if (named !== undefined) budget.ceiling = Math.min(budget.ceiling, Math.max(1, named));

@@ -2,76 +2,76 @@ import { Failure } from "../../failure.ts";
 import { neverReached } from "../http/http-failure.ts";
 import { type Budget, isForgettable, newBudget, recordServed, recordThrottled, type WaitReason } from "./budget.ts";
 
-/** What of a call the scheduler needs: its cancellation and somebody to tell. */
+/** The parts of a call that the queue needs: its cancellation and its progress. */
 export interface WaitingCall {
   readonly signal?: AbortSignal | undefined;
   readonly progress?: ((text: string) => void) | undefined;
-  /** Told how long it was waited, in milliseconds, because the server asked for it. What is waited at the same time counts once. */
+  /** Called with the milliseconds of a wait that the server asked for. Simultaneous waits count once. */
   readonly waited?: ((milliseconds: number) => void) | undefined;
 }
 
-/** How far one caller goes. */
+/** Limits of one caller. */
 export interface QueueLimits {
-  /** A longer wait than this is not waited, in milliseconds. */
+  /** Longest wait, in milliseconds. */
   readonly maxWaitMs: number;
-  /** Requests of the account that may be under way at once. */
+  /** Maximum number of running requests of the account. */
   readonly maxConcurrency: number;
-  /** Requests of the account for one mailbox that may be under way at once; default as many as of the account. */
+  /** Maximum number of running requests of the account for one mailbox. Default: as for the account. */
   readonly maxPerMailbox?: number | undefined;
 }
 
-/** Leave to send one request. */
+/** Permission to send one request. */
 export interface RequestTurn {
-  /** Gives the place to the next. `recordServed`: the server did not turn the request away. Only the first call counts. */
+  /** Lets the next request go. `served`: the server did not refuse this one for throttling. Only the first call counts. */
   end(served: boolean): void;
 }
 
-/** Whose budget a server speaks of: one mailbox, or (undefined) the whole account. */
+/** The budget that a server's fault is about: one mailbox, or (undefined) the whole account. */
 export type BudgetScope = string | undefined;
 
 /**
- * Who may send when, for one account of one server. The server's pauses and what it allows at once are learned from its faults, for the
- * account and for each mailbox, and everybody keeps to them. Mailboxes take turns; within one, who came first goes first.
+ * Decides which request of one account is sent next to one server. Learns the server's pauses and limits from its faults, for the account and each
+ * mailbox; all requests obey them. Mailboxes take turns; within one mailbox, requests keep their order.
  */
 export interface RequestQueue {
   /**
-   * Waits until a request for this mailbox may be sent, and tells progress why. Failure `cancelled` when the call is cancelled meanwhile;
-   * Failure `busy` when it would take longer than the caller is ready to wait: then nothing was sent.
+   * Waits until a request for this mailbox may be sent, and reports the reason to progress. Failure `cancelled` if the call is cancelled meanwhile;
+   * Failure `busy` if the wait exceeds the caller's limit: then nothing was sent.
    */
   turn(mailbox: string, patience: QueueLimits, call?: WaitingCall): Promise<RequestTurn>;
-  /** Nothing is sent for so many milliseconds. */
+  /** Stops all sending for this many milliseconds. */
   pause(scope: BudgetScope, ms: number, reason: WaitReason): void;
-  /** A request was turned away for a budget: fewer at once from now on, never more than the server names. Call it before `pause`. */
+  /** Records that a request was refused for a budget: fewer run at a time from now on, never more than the server names. Call it before `pause`. */
   turnedAway(scope: BudgetScope, allowed: number | undefined): void;
 }
 
-/** A pause is not remembered for longer, in milliseconds: Exchange asks for at most 5 minutes, and a mistake must not stop us for a day. */
+/** In milliseconds: the longest remembered pause. Exchange asks for at most 5 minutes, and an error must not stop us for a day. */
 const longestPauseMs = 300_000;
 
 interface Waiter {
   readonly mailbox: string;
   readonly patience: QueueLimits;
   readonly call: WaitingCall;
-  /** Until when it goes on waiting, since it had to wait for more than a place of our own (of `performance.now()`). */
+  /** The end of its patience, set once it waits for more than our own requests (of `performance.now()`). */
   deadline: number | undefined;
-  /** The end of the pause that progress was told of. */
+  /** The end of the pause that progress was told about. */
   toldUntil: number;
-  /** It waits because the server asks for it. */
+  /** Whether it waits at the server's request. */
   isCounted: boolean;
-  /** It got its turn, or an answer. */
+  /** Whether it got its turn or a failure. */
   isOver: boolean;
   grant(turn: RequestTurn): void;
   refuse(failure: Failure): void;
 }
 
-/** Why a waiter does not get its turn; `until` when that is known. */
+/** Why a waiter does not get its turn; `until` if that is known. */
 interface Obstacle extends WaitReason {
   readonly until: number | undefined;
 }
 
 const requestQueues = new Map<string, RequestQueue>();
 
-/** The schedule that everybody in this process shares who uses this account of this server (an origin). */
+/** Returns the queue shared by everything in this process that uses this account of this server (an origin). */
 export function requestQueueOf(server: string, account: string): RequestQueue {
   const key = JSON.stringify([server, account]);
   const known = requestQueues.get(key) ?? openRequestQueue();
@@ -82,7 +82,7 @@ export function requestQueueOf(server: string, account: string): RequestQueue {
 export function openRequestQueue(): RequestQueue {
   const account = newBudget();
   const mailboxes = new Map<string, Budget>();
-  // In the order in which the mailboxes have their turn.
+  // In the order of the mailboxes' turns.
   const queues = new Map<string, Waiter[]>();
   let timer: NodeJS.Timeout | undefined;
 
@@ -116,16 +116,16 @@ export function openRequestQueue(): RequestQueue {
     if (budget && !queues.has(mailbox) && isForgettable(budget, performance.now())) mailboxes.delete(mailbox);
   }
 
-  /** Lets everybody go who may, tells the others why not, and comes back when the next pause ends. */
+  /** Grants every possible turn, reports the reason to the others, and runs again when the next pause ends. */
   function advance(): void {
     clearTimeout(timer);
     timer = undefined;
-    // One look at the clock: a pause that ended between two would keep nobody back, and let nobody go.
+    // Reads the clock once: between two readings a pause could end, and then stop nobody and release nobody.
     const now = performance.now();
     while (grantOne(now));
     let next = Number.POSITIVE_INFINITY;
     for (const waiter of [...queues.values()].flat()) {
-      // Whoever was told something may have cancelled.
+      // A progress callback may have cancelled its call.
       if (waiter.isOver) continue;
       const obstacle = obstacleOf(waiter, now);
       if (obstacle === undefined) continue;
@@ -179,7 +179,7 @@ export function openRequestQueue(): RequestQueue {
     waiter.refuse(failure);
   }
 
-  /** Undefined when it only waits for others of ours to end. */
+  /** Returns the reason for the wait; undefined if the waiter only waits for our own requests. */
   function obstacleOf({ mailbox, patience }: Waiter, now: number): Obstacle | undefined {
     const budget = budgetOf(mailbox);
     const paused = budget.until > account.until ? budget : account;
@@ -243,7 +243,7 @@ export function openRequestQueue(): RequestQueue {
   };
 }
 
-/** Who waits for the server at this moment, and since when. Several requests of one call may wait at the same time. */
+/** The calls that wait for the server now, and since when. Several requests of one call may wait at the same time. */
 const counting = new WeakMap<NonNullable<WaitingCall["waited"]>, { waiters: number; readonly since: number }>();
 
 function startCounting({ waited }: WaitingCall): void {

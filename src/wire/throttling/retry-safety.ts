@@ -1,13 +1,13 @@
 import { Failure, type FailureCode } from "../../failure.ts";
 
 /**
- * What may be repeated when it is not known whether the server did it (the answer was lost, or is about the whole request).
- * `read`: freely. `idempotent`: also, since doing it twice is doing it once. `never`: a lost answer is Failure `unknown-outcome`.
- * What the server says it has not done (busy, not attempted) is repeated for all three. Whatever is not a read says why it is what it is.
+ * Whether an operation may be repeated when it is unknown whether the server did it (the reply was lost, or concerns the whole request). `read`:
+ * freely. `idempotent`: also, since a repeat has no further effect. `never`: a lost reply is Failure `unknown-outcome`. Work that the server
+ * reports as not done (busy, not attempted) is repeated in all three cases. Every operation that is not a read states its reason.
  */
 export type RepeatSafety = "read" | "idempotent" | "never";
 
-/** What stays as it is until a person changes something: a password that is refused twice, by the server or by a proxy, may lock an account. */
+/** Causes that persist until a person acts: a password that a server or proxy refuses twice may lock an account. */
 const permanentCodes: ReadonlySet<FailureCode> = new Set<FailureCode>([
   "unauthenticated",
   "access-denied",
@@ -16,32 +16,32 @@ const permanentCodes: ReadonlySet<FailureCode> = new Set<FailureCode>([
 ]);
 
 /**
- * A redirect is the reply of whatever stands before the server, or of the server after a failure: the work may have been done before it. It is not
- * retried by itself, since the next request would be sent elsewhere as well.
+ * A redirect comes from a gateway, or from the server after a failure: the work may have been done before it. It is not retried, since the next
+ * request would be redirected as well.
  */
 function isRedirect({ wireCode }: Failure): boolean {
   return /^HTTP 3\d\d$/.test(wireCode ?? "");
 }
 
-/** The failure itself behind an `unknown-outcome` that `reported` made of it. */
+/** Returns the original failure behind an `unknown-outcome` made by `reported`. */
 export function reasonOf(failure: Failure): Failure {
   return failure.code === "unknown-outcome" && failure.cause instanceof Failure ? failure.cause : failure;
 }
 
-/** What may be repeated. `certainlyNotDone`: true of a failure after which the server certainly did nothing. */
+/** Decides what may be repeated. `certainlyNotDone` returns true for a failure after which the server certainly did nothing. */
 export function openRepetition(certainlyNotDone: (failure: Failure) => boolean) {
-  /** True when a budget was used up (and so the server did nothing): fewer requests at once help. */
+  /** Returns true if a budget was used up (so the server did nothing): fewer requests at a time help. */
   const isThrottled = (failure: Failure): boolean => failure.code === "busy" && certainlyNotDone(failure);
 
-  /** True when the same may be asked again. */
+  /** Returns true if the same request may be sent again. */
   const mayRepeat = (failure: Failure, safety: RepeatSafety): boolean => {
     if (failure.code === "cancelled" || permanentCodes.has(failure.code)) return false;
     return certainlyNotDone(failure) || (safety !== "never" && failure.retryable);
   };
 
   /**
-   * The failure to report of a lost answer: of something that must not be done twice, `unknown-outcome`; of something that may, the failure
-   * itself, which says that it can be repeated, and that it may have been done.
+   * Returns the failure to report for a lost reply. For an operation that must not be repeated: `unknown-outcome`. For others: the failure itself,
+   * with a hint that it may have been done and can be repeated.
    */
   const reported = (failure: Failure, safety: RepeatSafety): Failure => {
     if (safety === "read" || failure.code === "cancelled" || certainlyNotDone(failure)) return failure;
@@ -53,7 +53,7 @@ export function openRepetition(certainlyNotDone: (failure: Failure) => boolean) 
     return new Failure(code, message, { hint, wireCode, requestId, backOffMs, cause: failure });
   };
 
-  /** An answer that should be there and is not: broken-reply, which becomes `unknown-outcome` where it must not be repeated. */
+  /** The failure for a missing reply: `broken-reply`, or `unknown-outcome` if the operation must not be repeated. */
   const unanswered = (safety: RepeatSafety): Failure =>
     reported(new Failure("broken-reply", "The server gave no answer for this item."), safety);
 

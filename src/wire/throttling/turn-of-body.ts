@@ -1,10 +1,10 @@
 import { Failure } from "../../failure.ts";
 import type { RequestTurn } from "./request-queue.ts";
 
-/** A content that nobody begins to read for so long is given up, in milliseconds: it keeps a connection, a place and the server's time. */
+/** In milliseconds: content that nobody begins to read for this long is abandoned, since it occupies a connection, a turn and the server. */
 const unreadMs = 60_000;
 
-/** The bytes of a reply, and with them the place in the schedule until they have been read. */
+/** Returns the bytes of a reply, and ends its turn in the queue once they are read. */
 export function releaseTurnAtEnd(bytes: AsyncIterable<Uint8Array>, turn: RequestTurn): AsyncIterable<Uint8Array> {
   const reading = bytes[Symbol.asyncIterator]();
   let late: Failure | undefined;
@@ -12,7 +12,7 @@ export function releaseTurnAtEnd(bytes: AsyncIterable<Uint8Array>, turn: Request
     late = new Failure("timeout", `The content was not read within ${unreadMs / 1000} s after it was asked for.`);
     abandon(reading, turn);
   }, unreadMs);
-  // It must not keep a process that has nothing else to do.
+  // It must not keep a process alive that is otherwise finished.
   timer.unref();
   return {
     async *[Symbol.asyncIterator]() {
@@ -27,10 +27,10 @@ export function releaseTurnAtEnd(bytes: AsyncIterable<Uint8Array>, turn: Request
   };
 }
 
-/** To end what has not begun, it must begin. */
+/** Begins the content to be able to end it. */
 function abandon(reading: AsyncIterator<Uint8Array>, turn: RequestTurn): void {
   const ended = reading.next().then(() => reading.return?.());
-  // What the connection says now is told to nobody: whoever reads is told that it is too late.
+  // The connection's error is ignored: a reader gets the time-out.
   ended.then(
     () => turn.end(true),
     () => turn.end(true),

@@ -11,16 +11,16 @@ export interface NameValue {
   readonly text: string;
 }
 
-/** What is made of one element. Opaque outside this folder: made by the functions below. */
+/** How one element becomes a value. Opaque outside this folder: created by the functions below. */
 export type Reader<T> = Leaf<T> | Branch<T> | Leaves<T> | Deferred<T>;
 
-/** An element of which only the text counts. */
+/** An element read for its text only. */
 export interface Leaf<T> {
   readonly kind: "leaf";
   parse(text: string, element: string): T;
 }
 
-/** An element of which known children and attributes count. Each fills a slot; the value is built from the slots at its end. */
+/** An element read for its known children and attributes. Each fills a slot; the value is built from the slots at its end. */
 export interface Branch<T> {
   readonly kind: "branch";
   /** By registered number of the child's name. */
@@ -34,7 +34,7 @@ export interface Branch<T> {
   build(slots: readonly unknown[], element: string): T;
 }
 
-/** An element of which every leaf below counts, whatever its name. */
+/** An element of which every leaf is read, whatever its name. */
 export interface Leaves<T> {
   readonly kind: "leaves";
   finish(found: readonly NameValue[]): T;
@@ -51,7 +51,7 @@ export interface Child {
   readonly many: boolean;
 }
 
-/** Stands in a slot for the value `undefined`, which is not the same as no value. */
+/** Marks a slot with the value `undefined`, to distinguish it from an empty slot. */
 export const nothing = Symbol("nothing");
 
 /** One property of a record. */
@@ -62,21 +62,21 @@ export interface Field<T> {
   readonly reader: Reader<unknown>;
   readonly many: boolean;
   readonly needed: boolean;
-  /** Never there: carries the type. */
+  /** Never present: carries the type. */
   readonly carries?: () => T;
 }
 
 export type FieldType<F> = F extends Field<infer T> ? T : never;
-/** What `record` makes of its fields. */
+/** The type of the value that `record` builds from its fields. */
 export type Recorded<F> = { [K in keyof F]: FieldType<F[K]> };
 
-/** Exactly the text: not trimmed, references decoded, line ends as XML 1.0 section 2.11 says. */
+/** The exact text: not trimmed, references decoded, line ends by XML 1.0 section 2.11. */
 export const text: Reader<string> = { kind: "leaf", parse: (found) => found };
 
-/** A word of the protocol, such as a response code: without the white space that servers write around it. */
+/** A word of the protocol, such as a response code, without the white space that servers write around it. */
 export const trimmedText: Reader<string> = { kind: "leaf", parse: (found) => found.trim() };
 
-/** xs:int or xs:long, as far as a double is exact; anything else is Failure `broken-reply`. */
+/** xs:int or xs:long, as far as a double is exact; any other text is Failure `broken-reply`. */
 export const integer: Reader<number> = {
   kind: "leaf",
   parse(found, element) {
@@ -86,7 +86,7 @@ export const integer: Reader<number> = {
   },
 };
 
-/** xs:boolean: true, false, 1 or 0; anything else is Failure `broken-reply`. */
+/** xs:boolean: true, false, 1 or 0; any other text is Failure `broken-reply`. */
 export const bool: Reader<boolean> = {
   kind: "leaf",
   parse(found, element) {
@@ -106,13 +106,13 @@ const plainForm = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-
 export const dateTime: Reader<string> = {
   kind: "leaf",
   parse(found, element) {
-    // How Exchange writes it, on a day that every month has: nothing needs to be computed.
+    // Exchange's form, on a day that every month has: needs no computation.
     if (plainForm.test(found)) return `${found.slice(0, 19)}.000Z`;
     const [, year, month, day, hour, minute, second, fraction = "", zone = "Z"] = dateTimeForm.exec(found) ?? [];
     if (year === undefined) throw broken(element, "a date and time");
     const iso = `${year}-${month}-${day}T${hour}:${minute}:${second}.${fraction.slice(0, 3).padEnd(3, "0")}${zone}`;
     const at = new Date(iso);
-    // Date rolls 30 February over to March: what comes back must be the day that was written.
+    // Date turns 30 February into a day of March: the result must be the day that was written.
     const day0 = new Date(`${year}-${month}-${day}T00:00:00.000Z`);
     if (Number.isNaN(at.getTime()) || day0.getUTCDate() !== Number(day)) throw broken(element, "a date and time");
     return at.toISOString();
@@ -123,7 +123,7 @@ function broken(element: string, wanted: string): Failure {
   return new Failure("broken-reply", `The element ${element} of the reply does not hold ${wanted}.`);
 }
 
-/** The value of an attribute without prefix, "" when it is missing; the element's children are skipped. */
+/** Returns the value of an attribute without prefix, "" if it is missing; skips the element's children. */
 export function attribute(name: string): Reader<string> {
   return branch(
     [],
@@ -139,7 +139,7 @@ export function attribute(name: string): Reader<string> {
 /** Every leaf below the element, in order: for `MessageXml`, which has no schema. */
 export const nameValues: Reader<readonly NameValue[]> = { kind: "leaves", finish: (found) => found };
 
-/** A reader that is made when it is first needed, for elements that hold themselves. */
+/** Creates a reader at its first use, for elements that contain themselves. */
 export function deferred<T>(make: () => Reader<T>): Reader<T> {
   let made: Reader<T> | undefined;
   return {
@@ -161,7 +161,7 @@ export function listOf<T>(children: QName | readonly QName[], reader: Reader<T>)
   return branch([{ names: listed(children), reader, slot: 0, many: true }], 1, (slots) => slotValue<T[]>(slots[0]) ?? []);
 }
 
-/** A child that is one of several, told by its local name. */
+/** A child that is one of several, identified by its local name. */
 export type OneOf<R> = {
   [K in keyof R & string]: { readonly element: K; readonly value: R[K] extends Reader<infer T> ? T : never };
 }[keyof R & string];
@@ -185,7 +185,7 @@ function alternativesOf(ns: string, alternatives: Readonly<Record<string, Reader
   }));
 }
 
-/** What `map` makes of the value. */
+/** Applies `map` to the value. */
 export function mapped<A, B>(reader: Reader<A>, map: (value: A) => B): Reader<B> {
   switch (reader.kind) {
     case "leaf":
@@ -199,12 +199,12 @@ export function mapped<A, B>(reader: Reader<A>, map: (value: A) => B): Reader<B>
   }
 }
 
-/** A child that may be missing. Of several with the same name the first counts. */
+/** A child that may be missing; the first of several with the same name. */
 export function optional<T>(element: QName, reader: Reader<T>): Field<T | undefined> {
   return { from: "element", elements: [element], attribute: "", reader, many: false, needed: false };
 }
 
-/** A child that must be there: without it Failure `broken-reply` names it. */
+/** A required child: if it is missing, Failure `broken-reply` names it. */
 export function required<T>(element: QName, reader: Reader<T>): Field<T> {
   return { from: "element", elements: [element], attribute: "", reader, many: false, needed: true };
 }
@@ -219,7 +219,7 @@ export function fromAttribute(name: string): Field<string | undefined> {
   return { from: "attribute", elements: [], attribute: name, reader: text, many: false, needed: false };
 }
 
-/** How many illegal characters inside the record's element were replaced by U+FFFD. */
+/** The number of illegal characters inside the record's element that were replaced by U+FFFD. */
 export const replacedCharacters: Field<number> = {
   from: "replaced",
   elements: [],
@@ -232,15 +232,15 @@ export const replacedCharacters: Field<number> = {
 /** The local name of the record's own element. */
 export const elementName: Field<string> = { from: "name", elements: [], attribute: "", reader: text, many: false, needed: false };
 
-/** The text directly inside the record's own element, "" when there is none: for an element that has attributes and text. */
+/** The text directly inside the record's own element, "" if there is none: for an element with attributes and text. */
 export const ownText: Field<string> = { from: "text", elements: [], attribute: "", reader: text, many: false, needed: false };
 
-/** An object with one property per field. A property whose element is missing is `undefined`; of `many`, an empty list. */
+/** Builds an object with one property per field. A property whose element is missing is `undefined`; of `many`, an empty list. */
 export function record<F extends Readonly<Record<string, Field<unknown>>>>(fields: F): Reader<Recorded<F>> {
   const entries = Object.entries(fields);
   const keys = entries.map(([key]) => key);
   const all = entries.map(([, field]) => field);
-  // Every object is a copy of one that already has all keys: one hidden class for all of them, whatever was missing.
+  // Every object is a copy of one with all keys, so all share one hidden class.
   const blank: Record<string, unknown> = Object.fromEntries(keys.map((key) => [key, undefined]));
   const build = (slots: readonly unknown[], element: string): Recorded<F> => {
     const made = { ...blank };
@@ -255,7 +255,7 @@ export function record<F extends Readonly<Record<string, Field<unknown>>>>(field
         if (field?.many) made[key] = [];
       } else if (value !== nothing) made[key] = value;
     }
-    // Each slot was filled by the reader of the field that has this key, so the types are those of the fields.
+    // The reader of each field filled its slot, so the types are those of the fields.
     return made as Recorded<F>;
   };
   return branch(
@@ -297,7 +297,7 @@ function listed(names: QName | readonly QName[]): readonly QName[] {
   return "ns" in names ? [names] : names;
 }
 
-/** A slot's value: it was put there by the one reader that fills this slot, which is what makes the type true. */
+/** Returns a slot's value. The type is true because only one reader fills this slot. */
 function slotValue<T>(slot: unknown): T | undefined {
   return slot === nothing ? undefined : (slot as T | undefined);
 }

@@ -10,12 +10,12 @@ import {
   unfinishedUtf8,
 } from "./xml-characters.ts";
 
-/** Bytes that may wait for their rest, in one tag for example: no element of Exchange comes near, and it bounds what is scanned twice. */
+/** Bytes that may wait for their rest, for example in one tag. No element of Exchange comes near this limit, which bounds repeated scanning. */
 const maxKept = 256 * 1024;
 
 /**
- * The part of a document that is being read: valid UTF-8, and the same with one character per byte. In the latter finding markup and
- * cutting out ASCII texts costs next to nothing; only parts that hold something special are decoded.
+ * The part of a document that is being read: as valid UTF-8, and with one character per byte. In the latter form, finding markup and cutting out
+ * ASCII text is almost free; only parts with special content are decoded.
  */
 export class Window {
   /** One character per byte. */
@@ -24,17 +24,17 @@ export class Window {
   #bytes: Buffer;
   /** The same memory. */
   #words: Int32Array;
-  /** How many bytes there are; how many of them were there already when it was last read. */
+  /** The number of bytes, and how many of them were there at the last reading. */
   #filled = 0;
   #kept = 0;
-  // The first positions, from the last one asked for on, of an odd byte, of a reference and of the end of a CDATA section.
+  // The first position, from the last requested one on, of an odd byte, of a reference and of the end of a CDATA section.
   #odd = -1;
   #reference = -1;
   #cdataEnd = -1;
-  /** The least of the three. */
+  /** The lowest of the three. */
   #special = -1;
 
-  /** `room`: bytes that it is made for at first; it grows. */
+  /** `room`: initial size in bytes; it grows. */
   constructor(counter: Replacements, room: number) {
     this.#counter = counter;
     this.#bytes = Buffer.allocUnsafeSlow((room + 3) & ~3);
@@ -62,7 +62,7 @@ export class Window {
     this.#filled = end;
   }
 
-  /** Makes what was added ready to be read. A character that is cut waits for its rest. */
+  /** Makes the added bytes readable. A truncated character waits for its rest. */
   open(): void {
     const cut = unfinishedUtf8(this.#bytes, this.#filled);
     let whole = this.#filled - cut;
@@ -76,7 +76,7 @@ export class Window {
     this.#odd = this.#reference = this.#cdataEnd = this.#special = -1;
   }
 
-  /** What stands before `used` was read; the rest waits for more. */
+  /** Drops the bytes before `used`, which were read; the rest waits for more. */
   close(used: number): void {
     if (used > 0) this.#bytes.copyWithin(0, used, this.#filled);
     this.#filled -= used;
@@ -84,7 +84,9 @@ export class Window {
     if (this.#kept > maxKept) throw malformed("has a tag that is too long");
   }
 
-  /** Whether a part has a reference, a `]]>`, a CR, an illegal character or anything that is not ASCII. Asked for in rising order. */
+  /**
+   * Returns whether a part contains a reference, a `]]>`, a CR, an illegal character or anything that is not ASCII. Call it with rising positions.
+   */
   isSpecial(from: number, end: number): boolean {
     if (this.#special < from) this.#look(from);
     return this.#special < end;
@@ -98,7 +100,7 @@ export class Window {
     this.#special = Math.min(this.#odd, this.#reference, this.#cdataEnd);
   }
 
-  /** Whether the first `length` of these bytes stand here. */
+  /** Returns whether the first `length` of these bytes are at this position. */
   has(what: Uint8Array, at: number, length = what.length): boolean {
     if (at + length > this.source.length) return false;
     const bytes = this.#bytes;
@@ -106,20 +108,20 @@ export class Window {
     return true;
   }
 
-  /** A part that is special, as the text between two tags. */
+  /** Returns a special part as the text between two tags. */
   text(from: number, end: number): string {
     if (this.#cdataEnd < end) throw malformed('has "]]>" in a text');
     const raw = this.#plain(from, end);
     return this.#reference < end ? decodeReferences(raw, this.#counter) : raw;
   }
 
-  /** A part as the text of a CDATA section. */
+  /** Returns a part as the text of a CDATA section. */
   cdata(from: number, end: number): string {
     this.#look(from);
     return this.#plain(from, end);
   }
 
-  /** A part that is special, as an attribute's value, which is normalised as XML 1.0 section 3.3.3 says of CDATA. */
+  /** Returns a special part as an attribute's value, normalised by XML 1.0 section 3.3.3 for CDATA. */
   attribute(from: number, end: number): string {
     const raw = this.#plain(from, end).replace(/[\t\n]/g, " ");
     return this.#reference < end ? decodeReferences(raw, this.#counter) : raw;

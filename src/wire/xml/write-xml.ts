@@ -40,8 +40,8 @@ const references: Readonly<Record<string, string>> = {
 };
 
 /**
- * An element. `name` is a prefixed literal of ours ("t:ItemId"). Strings are escaped; attributes that are `undefined` are left out.
- * Failure `invalid-input` when a string has a character that XML 1.0 cannot carry, or a number is not finite.
+ * Returns an element. `name` is a prefixed literal of ours ("t:ItemId"). Escapes strings; omits attributes that are `undefined`. Failure
+ * `invalid-input` if a string contains a character that XML 1.0 cannot carry, or a number is not finite.
  */
 export function element(
   name: string,
@@ -90,14 +90,14 @@ function escaped(value: string | number | boolean, special: RegExp, where: strin
   return value.replace(special === inText ? /[&<>\r]/g : /[&<>"\t\n\r]/g, (character) => references[character] ?? character);
 }
 
-/** Base64 of bytes that are opened when the document is sent; they are never held whole. */
+/** Returns Base64 of bytes that are opened when the document is sent and never held in full. */
 export function base64Content(source: ByteSource): Xml {
   return { [pieces]: ["", source, ""] };
 }
 
 const declaration = '<?xml version="1.0" encoding="utf-8"?>';
 
-/** A whole document with its XML declaration. Opening it fails with `invalid-input` when a source gives other than its `size` bytes. */
+/** Returns a whole document with its XML declaration. Opening it fails with `invalid-input` if a source returns other than its `size` bytes. */
 export function xmlDocument(root: Xml): Document {
   const all = [declaration, ...root[pieces]];
   let size = 0;
@@ -123,7 +123,7 @@ async function* exactly(source: ByteSource): AsyncIterable<Uint8Array> {
   if (left !== 0) throw new Failure("invalid-input", "A file to send does not have the announced size; it may have changed meanwhile.");
 }
 
-/** The text of an element that holds no `base64Content`. */
+/** Returns the text of an element that contains no `base64Content`. */
 export function xmlText(root: Xml): string {
   return root[pieces].map((piece) => (typeof piece === "string" ? piece : "")).join("");
 }

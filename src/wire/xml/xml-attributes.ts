@@ -3,10 +3,10 @@ import { nameEnd, skipSpace, unfinished } from "./scan-names.ts";
 import { malformed } from "./xml-characters.ts";
 import { checkedName, type Scope } from "./xml-name.ts";
 
-/** More names of attributes than any schema has: beyond it they are checked anew. */
+/** More attribute names than any schema has: beyond it they are checked anew. */
 const maxNames = 1024;
 
-/** The attributes of one tag after the other: found first, decoded when the tag is whole, materialised when somebody wants them. */
+/** The attributes of one tag after another: found first, decoded when the tag is complete, converted when needed. */
 export class AttributeList {
   count = 0;
   readonly #maxCount: number;
@@ -15,16 +15,16 @@ export class AttributeList {
   readonly #names: string[] = [];
   readonly #starts: number[] = [];
   readonly #ends: number[] = [];
-  /** Of those that had to be decoded. */
+  /** The values that had to be decoded. */
   readonly #values: (string | undefined)[] = [];
-  /** By raw name, names that were found to be names. */
+  /** Valid names, by their raw form. */
   readonly #checked = new Map<string, string>();
 
   constructor(maxCount: number) {
     this.#maxCount = maxCount;
   }
 
-  /** The value of the attribute that is written with this name. */
+  /** Returns the value of the attribute with this written name. */
   get(name: string): string | undefined {
     for (let i = 0; i < this.count; i++) if (this.#names[i] === name) return this.#value(i);
     return undefined;
@@ -89,7 +89,7 @@ export class AttributeList {
     return name;
   }
 
-  /** Decodes what is special and returns the scope inside the tag, which is checked to bind every prefix. */
+  /** Decodes special values and returns the scope inside the tag, after checking that it binds every prefix. */
   settle(window: Window, outer: Scope): Scope {
     for (let i = 0; i < this.count; i++) {
       const start = this.#starts[i] ?? 0;
@@ -118,7 +118,7 @@ export class AttributeList {
     return declared;
   }
 
-  /** Two prefixes may stand for one namespace, so that attributes are the same though they are written differently. */
+  /** Two prefixes may stand for one namespace, so differently written attributes can be equal. */
   #checkPrefixes(scope: Scope): void {
     let keys: Set<string> | undefined;
     for (let i = 0; i < this.count; i++) {

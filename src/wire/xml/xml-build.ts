@@ -6,22 +6,22 @@ import { malformed, type Replacements } from "./xml-characters.ts";
 import { type Name, type QName, register } from "./xml-name.ts";
 import type { TokenHandler } from "./xml-tokenizer.ts";
 
-/** An element that is open and whose slots are being filled. */
+/** An open element whose slots are being filled. */
 interface Frame {
   branch: Branch<unknown>;
   readonly slots: unknown[];
   element: string;
-  /** Where its value goes in the frame below. */
+  /** The position of its value in the frame below. */
   target: Child;
   replacedBefore: number;
 }
 
-/** Where the text of a leaf belongs. */
+/** The target of a leaf's text. */
 interface LeafTarget extends Child {
   readonly reader: Leaf<unknown>;
 }
 
-/** Makes a value from tokens as readers say, and decodes the content on the way. */
+/** Builds a value from tokens as the readers define, and decodes the content on the way. */
 export class Builder<T> implements TokenHandler<LeafTarget> {
   wantsText = false;
   binary = false;
@@ -32,11 +32,11 @@ export class Builder<T> implements TokenHandler<LeafTarget> {
   readonly #contentIds: ReadonlySet<number>;
   readonly #root: Frame;
   readonly #rootName: QName;
-  /** Frames are used again, one per depth. */
+  /** Frames are reused, one per depth. */
   readonly #frames: Frame[] = [];
   #depth = 0;
   #top: Frame;
-  /** Open elements that nobody asked for. */
+  /** Number of open elements that no reader wants. */
   #skipping = 0;
 
   #leaf: Leaf<unknown> | undefined;
@@ -76,14 +76,14 @@ export class Builder<T> implements TokenHandler<LeafTarget> {
     this.#frames.push(this.#root);
   }
 
-  /** The value, once the document is over. */
+  /** Returns the value at the end of the document. */
   value(): T {
     const value = this.#root.slots[0];
     // Only the reader of T fills this slot.
     return (value === nothing ? undefined : value) as T;
   }
 
-  /** What was decoded of the content since the last time. */
+  /** Returns the content decoded since the last call. */
   decoded(): readonly Buffer[] {
     if (this.#decoded.length === 0) return this.#decoded;
     const all = this.#decoded;
@@ -97,7 +97,7 @@ export class Builder<T> implements TokenHandler<LeafTarget> {
     else if (this.#skipping > 0) this.#skipping++;
     else if (this.#leaves !== undefined) this.#openLowest(name, attributes);
     else {
-      // An element where only text should be is skipped as well: its own text does not belong to it.
+      // An element where only text should be is skipped as well: its own text does not belong to the leaf.
       const child = this.#leaf === undefined ? this.#top.branch.children[name.id] : undefined;
       if (child !== undefined) this.#openChild(child, name, attributes);
       else if (this.#depth === 0 && this.#leaf === undefined)
@@ -147,7 +147,7 @@ export class Builder<T> implements TokenHandler<LeafTarget> {
 
   text(piece: string): void {
     if (this.binary) {
-      // As UTF-8, so that no other character passes for one of the alphabet.
+      // As UTF-8, so no other character can pass for one of the alphabet.
       this.#decode(this.#decoder.write(Buffer.from(piece)));
       return;
     }
@@ -254,7 +254,7 @@ function isLeaf(child: Child): child is LeafTarget {
   return child.reader.kind === "leaf";
 }
 
-/** Puts a value where it belongs; of several for one place the first stays. */
+/** Fills a slot; of several values for one slot the first stays. */
 function fillSlot(frame: Frame, target: Child, value: unknown): void {
   const { slots } = frame;
   const present = slots[target.slot];

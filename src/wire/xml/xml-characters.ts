@@ -3,7 +3,7 @@ import { Failure } from "../../failure.ts";
 /** Counts illegal characters that were replaced by U+FFFD. */
 export interface Replacements {
   replaced: number;
-  /** What it was before the tag that is being read. */
+  /** The count before the current tag. */
   beforeTag: number;
 }
 
@@ -11,11 +11,11 @@ export function malformed(what: string): Failure {
   return new Failure("broken-reply", `The XML of the reply ${what}.`);
 }
 
-// Not a Char of XML 1.0 section 2.2. Surrogates need no mention: they cannot come out of valid UTF-8.
+// Not a Char of XML 1.0 section 2.2. Surrogates are absent: valid UTF-8 cannot produce them.
 const illegal = /[\x00-\x08\x0B\x0C\x0E-\x1F\uFFFE\uFFFF]/g;
 const replacement = "\uFFFD";
 
-/** Line ends as XML 1.0 section 2.11 says, illegal characters replaced and counted; references are left as they are. */
+/** Normalises line ends by XML 1.0 section 2.11, and replaces and counts illegal characters; leaves references unchanged. */
 export function plainText(raw: string, counter: Replacements): string {
   if (!/[\x00-\x08\x0B-\x1F\uFFFE\uFFFF]/.test(raw)) return raw;
   return raw.replace(/\r\n?/g, "\n").replace(illegal, () => {
@@ -24,7 +24,7 @@ export function plainText(raw: string, counter: Replacements): string {
   });
 }
 
-/** Decodes references. Failure `broken-reply` for one that is malformed or to an entity that XML does not define. */
+/** Decodes references. Failure `broken-reply` for a malformed reference, or one to an entity that XML does not define. */
 export function decodeReferences(text: string, counter: Replacements): string {
   let at = text.indexOf("&");
   let out = "";
@@ -69,7 +69,7 @@ function isChar(code: number): boolean {
   return code <= 0xd7ff || (code >= 0xe000 && code <= 0xfffd) || (code >= 0x10000 && code <= 0x10ffff);
 }
 
-/** How many bytes before `end` begin a UTF-8 sequence whose rest has not come yet: 0 to 3. */
+/** Returns how many bytes before `end` begin a UTF-8 sequence whose rest has not arrived: 0 to 3. */
 export function unfinishedUtf8(bytes: Uint8Array, end: number): number {
   for (let back = 1; back <= 3 && back <= end; back++) {
     const byte = bytes[end - back] ?? 0;
@@ -85,11 +85,11 @@ function sequenceLength(lead: number): number {
   return lead >= 0xc2 ? 2 : 1;
 }
 
-/** A text with more other characters than this is decoded faster by Node; one with fewer faster here. */
+/** Node decodes text with more non-ASCII characters faster; this code is faster with fewer. */
 const fewNonAscii = 8;
 
 /**
- * The text of valid UTF-8 bytes from `from` to `end`, if only few of its characters are not ASCII. `source` has one character per byte;
+ * Returns the text of valid UTF-8 bytes from `from` to `end` if only few of its characters are not ASCII. `source` has one character per byte;
  * before `odd` all are ASCII.
  */
 export function decodeFew(source: string, bytes: Uint8Array, from: number, odd: number, end: number): string | undefined {
@@ -143,8 +143,8 @@ function continues(lead: number, index: number, byte: number): boolean {
 }
 
 /**
- * The first byte from `from` that needs a closer look: a control character other than TAB and LF, or one that is not ASCII; `end` when
- * there is none. Looks at eight bytes at a time; `words` is the same memory as `bytes`.
+ * Returns the first byte from `from` that needs a closer look: a control character other than TAB and LF, or one that is not ASCII; otherwise
+ * `end`. Reads eight bytes at a time; `words` is the same memory as `bytes`.
  */
 export function findOddByte(bytes: Uint8Array, words: Int32Array, from: number, end: number): number {
   let at = from;
@@ -155,7 +155,7 @@ export function findOddByte(bytes: Uint8Array, words: Int32Array, from: number, 
   for (const last = end - 8; at <= last; at += 8) {
     const one = words[at >> 2] ?? 0;
     const two = words[(at >> 2) + 1] ?? 0;
-    // Subtracting leaves a high bit for every byte below 0x20, and at times for its neighbour, which the look at each byte sorts out.
+    // The subtraction sets a high bit for every byte below 0x20, and sometimes for its neighbour; the check of each byte corrects that.
     if (((one | (one - 0x20202020) | two | (two - 0x20202020)) & 0x80808080) !== 0) {
       for (let i = at; i < at + 8; i++) if (isOdd(bytes[i] ?? 0)) return i;
     }

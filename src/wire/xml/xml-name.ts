@@ -10,12 +10,12 @@ export function qname(ns: string, local: string): QName {
   return { ns, local };
 }
 
-// Only names that our own readers ask for are ever registered, so a document cannot make this grow.
+// Only names that our own readers request are registered, so a document cannot make this grow.
 const known = new Map<string, number>();
 
 const keyOf = (ns: string, local: string): string => `${ns}\n${local}`;
 
-/** The number that stands for a name while reading; made for names that readers ask for. Never 0. */
+/** Returns the number of a name that readers request. Never 0. */
 export function register(name: QName): number {
   const key = keyOf(name.ns, name.local);
   const id = known.get(key) ?? known.size + 1;
@@ -23,29 +23,29 @@ export function register(name: QName): number {
   return id;
 }
 
-/** An element or attribute name as it stands in a document, resolved once for all places where it stands in one scope. */
+/** An element or attribute name of a document, resolved once for all its occurrences in one scope. */
 export interface Name {
   /** As written, with its prefix, one character per UTF-8 byte. */
   readonly raw: string;
-  /** Its tags when they have no attributes and no white space. */
+  /** Its tag without attributes and white space. */
   readonly openTag: Uint8Array;
   readonly closeTag: Uint8Array;
   readonly local: string;
   readonly ns: string;
-  /** The registered number, or 0 for a name that no reader asks for. */
+  /** The registered number, or 0 for a name that no reader requests. */
   readonly id: number;
-  /** The name that came after this one last time: records repeat, so it is the best guess for what comes now. */
+  /** The name that followed this one last time: records repeat, so it is the best guess for the next one. */
   next: Name | undefined;
 }
 
 const xmlNs = "http://www.w3.org/XML/1998/namespace";
 const xmlnsNs = "http://www.w3.org/2000/xmlns/";
-/** What is bound without being declared. */
+/** Prefixes that are bound without a declaration. */
 const reserved: ReadonlyMap<string, string> = new Map([
   ["xml", xmlNs],
   ["", ""],
 ]);
-/** More distinct names than any schema has: beyond it the table starts anew, so that hostile names cannot fill the memory. */
+/** More distinct names than any schema has: beyond it the table starts anew, so hostile names cannot fill the memory. */
 const maxNames = 4096;
 
 const asciiName = /^[A-Za-z_][A-Za-z0-9._-]*(?::[A-Za-z_][A-Za-z0-9._-]*)?$/;
@@ -55,7 +55,7 @@ const start =
 const more = `${start}.0-9\\-\\xB7\\u0300-\\u036F\\u203F-\\u2040`;
 let anyName: RegExp | undefined;
 
-/** A name given as one character per UTF-8 byte, as text; Failure `broken-reply` when it is no name. */
+/** Returns a name, given with one character per UTF-8 byte, as text; Failure `broken-reply` if it is invalid. */
 export function checkedName(raw: string): string {
   if (asciiName.test(raw)) return raw;
   anyName ??= new RegExp(`^[${start}][${more}]*(?::[${start}][${more}]*)?$`, "u");
@@ -71,7 +71,7 @@ function bytesOf(text: string): Uint8Array {
 /** The namespace declarations in force in one part of a document. */
 export class Scope {
   readonly outer: Scope | undefined;
-  /** Only those that it adds: copying those around it would let a small document cause much work. */
+  /** Only its own declarations: copying the outer ones would let a small document cause much work. */
   readonly #declared: ReadonlyMap<string, string>;
   readonly #names = new Map<string, Name>();
 
@@ -80,7 +80,7 @@ export class Scope {
     this.#declared = declared;
   }
 
-  /** An element's name; one without a prefix is in the default namespace. */
+  /** Returns an element's name; one without a prefix is in the default namespace. */
   element(raw: string): Name {
     const found = this.#names.get(raw);
     if (found !== undefined) return found;
@@ -88,7 +88,7 @@ export class Scope {
     const colon = full.indexOf(":");
     const local = full.slice(colon + 1);
     const ns = this.#namespaceOf(colon < 0 ? "" : full.slice(0, colon));
-    // A copy, since `raw` may be a part of a whole chunk and would keep it in memory.
+    // A copy, since `raw` may be part of a large chunk and would keep it in memory.
     const copy = Buffer.from(raw, "latin1").toString("latin1");
     const id = known.get(keyOf(ns, local)) ?? 0;
     const name: Name = { raw: copy, openTag: bytesOf(`<${copy}>`), closeTag: bytesOf(`</${copy}>`), local, ns, id, next: undefined };
@@ -117,7 +117,7 @@ export class Scope {
     return reserved.get(prefix);
   }
 
-  /** This scope with more declarations; itself when they change nothing. */
+  /** Returns this scope with more declarations; itself if they change nothing. */
   with(declared: ReadonlyMap<string, string>): Scope {
     let changes = false;
     for (const [prefix, ns] of declared) {

@@ -4,23 +4,23 @@ import { AttributeList } from "./xml-attributes.ts";
 import { malformed, type Replacements } from "./xml-characters.ts";
 import { checkedName, type Name, Scope } from "./xml-name.ts";
 
-/** Told of what the document holds, in order. */
+/** Receives the contents of the document, in order. */
 export interface TokenHandler<LeafTarget> {
-  /** Whether `text` is to be called for now; what nobody wants is checked all the same. */
+  /** Whether to call `text` for now; unwanted text is still checked. */
   readonly wantsText: boolean;
   /** Whether the text is Base64, of which the handler itself checks every character. */
   readonly binary: boolean;
   open(name: Name, attributes: AttributeList): void;
   /**
-   * Asked of an element that has neither attributes nor children before it is opened: where its whole text belongs, `skip` when nobody
-   * wants it, `open` when it is to be opened like any other.
+   * Called before an element without attributes and children is opened. Returns the target of its whole text, `skip` if it is not wanted, or `open`
+   * to open it like any other.
    */
   leaf(name: Name): LeafTarget | "skip" | "open";
   /** The whole text of such an element. */
   fill(target: LeafTarget, name: Name, text: string): void;
-  /** A piece of the text of the element that is open. It may share the memory of its chunk. */
+  /** A piece of the text of the open element. It may share the memory of its chunk. */
   text(piece: string): void;
-  /** The same while `binary`; valid only during the call. */
+  /** As `text` while `binary`; valid only during the call. */
   bytes(piece: Buffer): void;
   close(): void;
 }
@@ -31,24 +31,24 @@ const SLASH = 0x2f;
 const BANG = 0x21;
 const QUESTION = 0x3f;
 const AMPERSAND = 0x26;
-/** Characters of one reference at most: leading zeros have no end in XML. */
+/** Maximum number of characters of one reference: XML does not limit leading zeros. */
 const maxReference = 64;
 
-/** What a socket gives at once, as a rule. */
+/** The usual size of a socket's chunks. */
 const chunkBytes = 64 * 1024;
 
 export interface TokenLimits {
   readonly maxDepth: number;
   readonly maxAttributes: number;
-  /** Smaller chunks are gathered: each reading costs something whatever its size, and a server may send single bytes. */
+  /** Smaller chunks are collected: each pass has a fixed cost, and a server may send single bytes. */
   readonly leastBytes: number;
-  /** What follows the root element is dropped. */
+  /** Whether to drop everything after the root element. */
   readonly dropsRest: boolean;
 }
 
 /**
- * Push tokenizer for XML 1.0 (https://www.w3.org/TR/xml/) with namespaces, in UTF-8, without DTD. Fed with chunks cut anywhere, it
- * checks well-formedness and tells a handler; what is not well-formed is Failure `broken-reply`.
+ * Push tokenizer for XML 1.0 (https://www.w3.org/TR/xml/) with namespaces, in UTF-8, without DTD. Accepts chunks cut anywhere, checks
+ * well-formedness and calls a handler; a document that is not well-formed is Failure `broken-reply`.
  */
 export class Tokenizer<LeafTarget extends object> {
   readonly #handler: TokenHandler<LeafTarget>;
@@ -60,7 +60,7 @@ export class Tokenizer<LeafTarget extends object> {
   #inside: "start" | "text" | "comment" | "cdata" | "instruction" = "start";
   #scope = new Scope(undefined, new Map());
   readonly #open: Name[] = [];
-  /** The depths of the elements that brought their own scope. */
+  /** The depths of the elements with their own scope. */
   readonly #scopeDepths: number[] = [];
   #last: Name | undefined;
   #rootSeen = false;
@@ -78,7 +78,7 @@ export class Tokenizer<LeafTarget extends object> {
 
   /** The next bytes of the document. */
   write(chunk: Uint8Array): void {
-    // Nothing of the rest is kept, so it may be of any encoding.
+    // The rest is dropped, so its encoding does not matter.
     if (this.#dropsRest && this.#rootSeen && this.#open.length === 0 && this.#window.isEmpty) return;
     if (this.#handler.binary && this.#window.isEmpty && this.#inside === "text" && !chunk.includes(AMPERSAND)) this.#skim(chunk);
     else this.#window.add(chunk);
@@ -91,7 +91,7 @@ export class Tokenizer<LeafTarget extends object> {
     if (this.#inside !== "text" || this.#open.length > 0 || !this.#rootSeen || !this.#window.isEmpty) throw malformed("ends too early");
   }
 
-  /** Within a big content nothing matters but where it ends. */
+  /** Skips through a large content, of which only the end matters. */
   #skim(chunk: Uint8Array): void {
     const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
     const markup = bytes.indexOf(LT);
