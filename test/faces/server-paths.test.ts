@@ -1,4 +1,16 @@
-import { appendFileSync, chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import {
+  appendFileSync,
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { PassThrough } from "node:stream";
@@ -22,7 +34,9 @@ type Broken = keyof Places;
 // A file where a folder should be fails for root as well, whom no mode keeps out.
 const breakages: readonly (readonly [string, Broken, (path: string) => void])[] = [
   ["the folder of the audit log is a file", "log", replacedByFile],
+  ["the folder of the audit log is gone", "log", (path) => rmSync(path, { recursive: true })],
   ["the audit log is a folder", "audit", replacedByFolder],
+  ["the lock of the audit log is a folder that holds a file", "lock", replacedByFullFolder],
   ["the audit log is another file", "audit", (path) => writeFileSync(path, "not ours\n".repeat(3))],
   [
     "an entry of the audit log was edited",
@@ -52,8 +66,22 @@ function inputsFor(item: { readonly item_id: readonly string[] }): Inputs {
   };
 }
 
+/** In a test run each breakage meets some of the actions, chosen by the seed: of those that keep evidence, and of the others. SOAK=1 runs all. */
+const isWhole = process.env.SOAK === "1";
+const seed = process.env.FAULT_SEED ?? "1";
+const keepEvidence = ["delete-attachments", "delete-email", "download-mail-as-eml", "get-attachments"];
+
+function actionsFor(backend: string, breakage: string): readonly string[] {
+  if (isWhole) return actionNames;
+  const rank = (name: string) => createHash("sha256").update([seed, backend, breakage, name].join("\n")).digest("hex");
+  const ranked = [...actionNames].sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
+  const keeping = ranked.filter((name) => keepEvidence.includes(name));
+  return [...keeping.slice(0, 2), ...ranked.filter((name) => !keepEvidence.includes(name)).slice(0, 2)];
+}
+
 interface Places {
   readonly log: string;
+  readonly lock: string;
   readonly audit: string;
   readonly heads: string;
   readonly evidence: string;
@@ -68,6 +96,11 @@ function replacedByGarbage(folder: string): void {
 function replacedByFolder(path: string): void {
   rmSync(path, { recursive: true, force: true });
   mkdirSync(path, { recursive: true });
+}
+
+function replacedByFullFolder(path: string): void {
+  replacedByFolder(path);
+  writeFileSync(join(path, "file"), "");
 }
 
 function replacedByFile(path: string): void {
@@ -89,6 +122,7 @@ describe.each(["ews", "graph"] as const)("a server over %s whose files are broke
   const config = join(home, "mailcordon.yaml");
   const places: Places = {
     log: join(home, "log"),
+    lock: join(home, "log/audit.jsonl.lock"),
     audit: join(home, "log/audit.jsonl"),
     heads: join(home, "state/mailcordon/audit-heads"),
     evidence: join(home, "evidence"),
@@ -152,27 +186,29 @@ describe.each(["ews", "graph"] as const)("a server over %s whose files are broke
   const mcp = async (name: string, { confirm: _, ...input }: { readonly confirm?: boolean }) =>
     JSON.stringify(await client.callTool({ name: toolOf(name), arguments: input }).catch(String));
 
-  test.each(breakages)("shows no path to any caller, and all of them in its log: %s", async (_, broken, breakIt) => {
+  test.each(breakages)("shows no path to any caller, and all of them in its log: %s", async (breakage, broken, breakIt) => {
     const path = places[broken];
     const inputs = inputsFor(await someItem());
     const saved = join(mkdtempSync(join(tmpdir(), "mailcordon-saved-")), "saved");
-    cpSync(path, saved, { recursive: true });
+    // The server gives its lock back a moment after its last entry.
+    await soon(() => expect(existsSync(places.lock)).toBe(false));
+    if (existsSync(path)) cpSync(path, saved, { recursive: true });
     const before = written.err.length;
     try {
       breakIt(path);
       let failed = 0;
-      for (const name of actionNames) {
+      for (const name of actionsFor(backend, breakage)) {
         const input = inputs[name] ?? {};
         for (const text of [await http(name, input), await mcp(name, input)]) {
           for (const own of [home, process.cwd(), `${homedir()}/`, `${tmpdir()}/`]) expect(text, name).not.toContain(own);
           if (/audit-failed|evidence-failed/.test(text)) failed += 1;
         }
       }
-      expect(failed).toBeGreaterThan(2);
+      expect(failed).toBeGreaterThan(isWhole ? 2 : 0);
       expect(written.err.slice(before)).toContain(`"local":"${home}`);
     } finally {
       rmSync(path, { recursive: true, force: true });
-      cpSync(saved, path, { recursive: true });
+      if (existsSync(saved)) cpSync(saved, path, { recursive: true });
       rmSync(dirname(saved), { recursive: true });
     }
   });

@@ -3,20 +3,17 @@ import { asFailure, Failure } from "../../../failure.ts";
 import { appendRead, evidenceEntry } from "../../../perform/audit/read-entry.ts";
 import type { EvidenceCopy } from "../../../perform/evidence/evidence-index.ts";
 import type { AppContext } from "../app-context.ts";
-import { demandRole } from "../callers/authentication.ts";
+import { type Caller, demandRole } from "../callers/authentication.ts";
 import { revokedMeanwhile } from "../callers/revoked-keys.ts";
 import { errorLine } from "../error-line.ts";
 import { disposition, evidenceFor } from "../evidence-links.ts";
 import { queryOf } from "../query.ts";
-import { noOtherMethod } from "../respond.ts";
+import { answer, noOtherMethod } from "../respond.ts";
 
 /** Bytes that were kept, by their hash. */
 export function evidenceRoutes({ app, calls, connections, evidence, log }: AppContext): void {
-  app.get("/v1/evidence/:sha256", async (c) => {
-    queryOf(c, []);
-    const caller = c.get("caller");
-    demandRole(caller, "read");
-    const sha256 = c.req.param("sha256").toLowerCase();
+  /** What the caller may read, after its audit entry was written. Throws Failure `not-found`, `audit-failed`. */
+  const auditedCopy = async (caller: Caller, sha256: string): Promise<EvidenceCopy> => {
     const found = /^[0-9a-f]{64}$/.test(sha256) ? await evidenceFor(caller, evidence, sha256) : undefined;
     if (found === undefined) {
       const hint = "It is named by the SHA-256 in an answer, and only seen by who may touch the mailbox that it came from.";
@@ -24,6 +21,20 @@ export function evidenceRoutes({ app, calls, connections, evidence, log }: AppCo
     }
     const host = await calls.hostFor(caller, connectionOf(found, connections));
     if (host.auditsReads === true) await appendRead(host.audit, evidenceEntry({ actor: caller.id, sha256, ...found }));
+    return found;
+  };
+
+  app.get("/v1/evidence/:sha256", async (c) => {
+    queryOf(c, []);
+    const caller = c.get("caller");
+    demandRole(caller, "read");
+    const place = calls.admitCall(caller, "read", c.get("requestId"));
+    if ("refused" in place) return answer(place.refused);
+    const sha256 = c.req.param("sha256").toLowerCase();
+    const found = await auditedCopy(caller, sha256).catch((thrown) => {
+      place.leave();
+      throw thrown;
+    });
     const headers = {
       // Never what it says it is: it came from an attacker.
       "content-type": "application/octet-stream",
@@ -37,7 +48,13 @@ export function evidenceRoutes({ app, calls, connections, evidence, log }: AppCo
       // The head is out: that the connection breaks is the only way left to say it.
       c.env.outgoing?.destroy();
     };
-    return new Response(c.req.method === "HEAD" ? null : streamOf(verifyBytes(found, sha256, isRevoked), broken), { headers });
+    if (c.req.method === "HEAD") {
+      place.leave();
+      return new Response(null, { headers });
+    }
+    // The place is taken until the last byte is out, or nobody wants more. A client that goes before the first byte ends no stream.
+    c.env.outgoing?.once("close", place.leave);
+    return new Response(streamOf(verifyBytes(found, sha256, isRevoked), broken, place.leave), { headers });
   });
 
   noOtherMethod(app, "/v1/evidence/:sha256", "GET");
@@ -61,19 +78,23 @@ async function* verifyBytes({ open, size }: EvidenceCopy, sha256: string, isRevo
   }
 }
 
-function streamOf(pieces: AsyncGenerator<Uint8Array>, broken: (thrown: unknown) => void): ReadableStream<Uint8Array> {
+/** `ended` is called once nothing more is read, whatever the reason. */
+function streamOf(pieces: AsyncGenerator<Uint8Array>, broken: (thrown: unknown) => void, ended: () => void): ReadableStream<Uint8Array> {
   return new ReadableStream({
     async pull(controller) {
       try {
         const { done, value } = await pieces.next();
-        if (done) controller.close();
-        else controller.enqueue(value);
+        if (!done) return controller.enqueue(value);
+        ended();
+        controller.close();
       } catch (thrown) {
+        ended();
         broken(thrown);
         controller.close();
       }
     },
     async cancel() {
+      ended();
       await pieces.return(undefined);
     },
   });

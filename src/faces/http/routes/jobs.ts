@@ -1,5 +1,6 @@
 import { asFailure, Failure } from "../../../failure.ts";
 import { hasEnded, type Job } from "../../../state/jobs.ts";
+import type { Role } from "../../../state/keys.ts";
 import { harmlessJson } from "../../../text/harmless-json.ts";
 import type { AppContext } from "../app-context.ts";
 import { authenticateCaller, type Caller, hasRole, scopeOf } from "../callers/authentication.ts";
@@ -7,7 +8,7 @@ import { type ConcurrencyLimit, openConcurrencyLimit } from "../callers/rate-lim
 import { errorLine } from "../error-line.ts";
 import { problem, type Reply } from "../problem.ts";
 import { queryOf } from "../query.ts";
-import { document, noOtherMethod, refuse } from "../respond.ts";
+import { answer, document, noOtherMethod, refuse } from "../respond.ts";
 import { jobOrderOf } from "../run-jobs.ts";
 import { type CallOrder, lostCallFailure } from "../running-calls.ts";
 
@@ -42,19 +43,30 @@ export function prefersAsync(header: string | undefined): boolean {
 /** Calls that go on after their request was answered. */
 export function jobRoutes(appContext: AppContext): void {
   const { app, calls, state, settings, ending, log } = appContext;
+  const withinCalls = async (caller: Caller, role: Role, requestId: string, work: () => Promise<Response>): Promise<Response> => {
+    const place = calls.admitCall(caller, role, requestId);
+    if ("refused" in place) return answer(place.refused);
+    return await work().finally(place.leave);
+  };
   // Of each caller that follows some.
   const streams = new Map<string, ConcurrencyLimit>();
 
   app.get("/v1/jobs/:id", async (c) => {
     queryOf(c, []);
-    return document(documentOf(await findJob(appContext, c.get("caller"), c.req.param("id")), settings.publicUrl, c.get("requestId")));
+    return await withinCalls(c.get("caller"), "read", c.get("requestId"), async () =>
+      document(documentOf(await findJob(appContext, c.get("caller"), c.req.param("id")), settings.publicUrl, c.get("requestId"))),
+    );
   });
 
   app.delete("/v1/jobs/:id", async (c) => {
     queryOf(c, []);
-    const { id } = await findJob(appContext, c.get("caller"), c.req.param("id"));
-    await state.jobs.cancel(id);
-    return document(documentOf(await findJob(appContext, c.get("caller"), id), settings.publicUrl, c.get("requestId")));
+    const caller = c.get("caller");
+    // To stop a job is as urgent as what its caller may do.
+    return await withinCalls(caller, hasRole(caller, "contain") ? "contain" : "read", c.get("requestId"), async () => {
+      const { id } = await findJob(appContext, caller, c.req.param("id"));
+      await state.jobs.cancel(id);
+      return document(documentOf(await findJob(appContext, caller, id), settings.publicUrl, c.get("requestId")));
+    });
   });
 
   app.get("/v1/jobs/:id/events", async (c) => {

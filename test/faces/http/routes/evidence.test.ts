@@ -1,8 +1,16 @@
 import { readFileSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
-import { raw, type ToyServer } from "../server.ts";
-import { admin, toys } from "../stage.ts";
+import { afterAll, describe, expect, test } from "vitest";
+import { openEvidence } from "../../../../src/perform/evidence/hash-and-store.ts";
+import { soon } from "../../../soon.ts";
+import { raw, startToys, type ToyServer } from "../server.ts";
+import { admin, state, toys } from "../stage.ts";
+
+const closing: (() => Promise<void>)[] = [];
+afterAll(async () => {
+  for (const close of closing) await close();
+});
 
 describe("evidence", () => {
   const keep = async (text: string, mailbox: string, query = "") => {
@@ -72,5 +80,45 @@ describe("evidence", () => {
     writeFileSync(join(toys.folder, JSON.parse(line).file), "evil");
     await expect(toys.call(link, { key: admin })).rejects.toThrow();
     expect(toys.log).toContainEqual(expect.objectContaining({ level: "error", code: "evidence-failed" }));
+  });
+});
+
+describe("Evidence and jobs that a caller asks for", () => {
+  test("take its places among the calls until the last byte is out, and leave those of others and of containment", async () => {
+    const own = await startToys(state);
+    closing.push(() => own.close());
+    // More than the buffers of a connection hold.
+    const piece = Buffer.alloc(1024 * 1024, "w");
+    const bytes = (async function* () {
+      for (let count = 0; count < 40; count += 1) yield piece;
+    })();
+    const { sha256 } = await openEvidence(own.folder).keep(bytes, { name: "wool.eml", source: { mailbox: "ann@example.com" } });
+    const [greedy, other] = [await own.key(["read", "contain"]), await own.key(["read"])];
+    const path = `/v1/evidence/${sha256}`;
+    const prefer = { prefer: "respond-async" };
+    const { json: job } = await own.call("/v1/actions/count-sheep", { key: greedy, body: {}, headers: prefer });
+    const { json: others } = await own.call("/v1/actions/count-sheep", { key: other, body: {}, headers: prefer });
+    const { hostname, port } = new URL(own.url);
+    const readers = Array.from({ length: 4 }, () => {
+      const socket = connect(Number(port), hostname);
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${greedy}\r\n\r\n`);
+      return socket;
+    });
+    await Promise.all(readers.map((socket) => new Promise((resolve) => socket.once("readable", resolve))));
+    const statusOf = async (asked: string, key: string, method = "GET") => (await own.call(asked, { key, method })).status;
+    expect(await statusOf(path, greedy, "HEAD")).toBe(429);
+    expect(await statusOf(String(job.status_url), greedy)).toBe(429);
+    expect(await statusOf(String(job.status_url), greedy, "DELETE")).toBe(200);
+    expect(await statusOf(path, other, "HEAD")).toBe(200);
+    expect(await statusOf(String(others.status_url), other)).toBe(200);
+    for (const socket of readers) socket.destroy();
+    await soon(async () => expect(await statusOf(path, greedy, "HEAD")).toBe(200));
+    // None of what was refused or answered kept a place.
+    for (let count = 0; count < 10; count += 1) {
+      expect(await statusOf(path, greedy, "HEAD")).toBe(200);
+      expect(await statusOf(`/v1/evidence/${"0".repeat(64)}`, greedy)).toBe(404);
+      expect(await statusOf("/v1/jobs/none", greedy)).toBe(404);
+    }
+    expect((await own.call(path, { key: greedy })).text.length).toBe(40 * piece.length);
   });
 });
