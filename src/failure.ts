@@ -145,6 +145,8 @@ export interface FailureDetails {
   readonly hint?: string | undefined;
   /** The drafts of ours that are left behind, as they were found. */
   readonly leftDrafts?: readonly LeftDraft[] | undefined;
+  /** Drafts of which one may be ours: they were found without our mark, and a person must check them. */
+  readonly possibleDrafts?: readonly LeftDraft[] | undefined;
   /** What only the server's log and the command line show: a path of this machine, or what a program on it printed. Message and hint never hold it. */
   readonly local?: string | undefined;
   readonly cause?: unknown;
@@ -176,6 +178,7 @@ export class Failure extends Error {
   readonly backOffMs: number | undefined;
   readonly concurrency: number | undefined;
   readonly leftDrafts: readonly LeftDraft[] | undefined;
+  readonly possibleDrafts: readonly LeftDraft[] | undefined;
   readonly local: string | undefined;
 
   constructor(code: FailureCode, message: string, details: FailureDetails = {}) {
@@ -187,6 +190,7 @@ export class Failure extends Error {
     this.backOffMs = details.backOffMs;
     this.concurrency = details.concurrency;
     this.leftDrafts = details.leftDrafts;
+    this.possibleDrafts = details.possibleDrafts;
     this.local = details.local;
   }
 
@@ -236,8 +240,8 @@ export function localOf(failure: Failure): string | undefined {
 export function withLocal(failure: Failure): Failure {
   const local = localOf(failure);
   if (local === undefined || failure.message.includes(local)) return failure;
-  const { code, message, wireCode, requestId, backOffMs, concurrency, hint, leftDrafts } = failure;
-  const details = { wireCode, requestId, backOffMs, concurrency, hint, leftDrafts, cause: failure };
+  const { code, message, wireCode, requestId, backOffMs, concurrency, hint, leftDrafts, possibleDrafts } = failure;
+  const details = { wireCode, requestId, backOffMs, concurrency, hint, leftDrafts, possibleDrafts, cause: failure };
   return new Failure(code, `${message} [${local}]`, details);
 }
 

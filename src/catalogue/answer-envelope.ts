@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { places } from "../exchange/search/absence.ts";
-import { type Failure, failures, someItemsFailedExit } from "../failure.ts";
+import { type Failure, failures, type LeftDraft, someItemsFailedExit } from "../failure.ts";
 import type { Action } from "./action-definition.ts";
 import { ArchiveNoun, digests, omitUndefined } from "./common-fields.ts";
 
@@ -19,6 +19,12 @@ export const ErrorNoun = z.strictObject({
     .array(z.strictObject({ mailbox: z.string(), folder: z.string(), item_id: z.string() }))
     .optional()
     .describe("Drafts that mailcordon made and that are still in the mailbox, where they were found."),
+  possible_drafts: z
+    .array(z.strictObject({ mailbox: z.string(), folder: z.string(), item_id: z.string() }))
+    .optional()
+    .describe(
+      "Drafts of which one may be mailcordon's: the reply to its creation was lost before it had its mark. Candidates only, which may be a person's own drafts: look at each before you delete it.",
+    ),
 });
 export type ErrorNoun = z.output<typeof ErrorNoun>;
 
@@ -111,8 +117,13 @@ export function errorNoun(failure: Failure): ErrorNoun {
     retryable: failure.retryable,
     wire_code: failure.wireCode,
     request_id: failure.requestId,
-    left_drafts: failure.leftDrafts?.map(({ mailbox, folder, itemId }) => ({ mailbox, folder, item_id: itemId })),
+    left_drafts: failure.leftDrafts?.map(draftNoun),
+    possible_drafts: failure.possibleDrafts?.map(draftNoun),
   });
+}
+
+function draftNoun({ mailbox, folder, itemId }: LeftDraft) {
+  return { mailbox, folder, item_id: itemId };
 }
 
 /** 0; the code's own exit when the whole call, the only item, or every item failed alike; `someItemsFailedExit` otherwise. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Failure, throwDefect } from "../../failure.ts";
+import { Failure, type LeftDraft, throwDefect } from "../../failure.ts";
 import { attempt } from "../../outcome.ts";
 import type { Filters, Search, SearchPage } from "../search/search-query.ts";
 import { nothingSent, type RetryDelays } from "./send-once.ts";
@@ -25,20 +25,36 @@ export async function draftNotMade(failure: Failure, draftSearch: DraftSearch, {
   const { mailbox } = draftSearch;
   // A server whose reply was lost may still be working.
   await sleep(wait);
-  const looked = await attempt(() => candidates(draftSearch));
-  if (!looked.ok) throwDefect(looked.failure, notSent.message);
-  const { seen, how } = looked.ok ? looked.value : { seen: "It could not be looked for.", how: "" };
+  const { seen, how, possibleDrafts } = await findPossibleDrafts(draftSearch, notSent.message);
   const { code, wireCode, requestId, backOffMs, cause } = notSent;
   return new Failure(code, `${notSent.message} An unfinished draft may be left in Drafts of ${mailbox}. ${seen}`, {
     hint: `Before you repeat it, look in Drafts of ${mailbox} with search-emails-extended (folder drafts${how}), and delete what is left over.`,
     wireCode,
     requestId,
     backOffMs,
+    possibleDrafts,
     cause,
   });
 }
 
-async function candidates({ known, search }: DraftSearch): Promise<{ readonly seen: string; readonly how: string }> {
+interface PossibleDrafts {
+  /** One sentence about what was found. */
+  readonly seen: string;
+  /** The fields with which a person finds the same drafts, for a hint. */
+  readonly how: string;
+  /** Undefined when none was found, or when it could not be looked for. */
+  readonly possibleDrafts?: readonly LeftDraft[] | undefined;
+}
+
+/** Looks for drafts that may be ours. `before`: what happened until now, one sentence. Throws Failure `internal` only. */
+export async function findPossibleDrafts(draftSearch: DraftSearch, before: string): Promise<PossibleDrafts> {
+  const looked = await attempt(() => candidates(draftSearch));
+  if (looked.ok) return looked.value;
+  throwDefect(looked.failure, before);
+  return { seen: "It could not be looked for.", how: "" };
+}
+
+async function candidates({ mailbox, known, search }: DraftSearch): Promise<PossibleDrafts> {
   const filters = await known();
   if (filters === undefined) return { seen: "Nothing is known by which it could be looked for.", how: "" };
   const { conversationId } = filters;
@@ -46,7 +62,8 @@ async function candidates({ known, search }: DraftSearch): Promise<{ readonly se
   const how = conversationId === undefined ? ", and internet_message_id" : `, and conversation_id ${conversationId.slice(0, 300)}`;
   const page = await search({ filters, folder: "drafts", recursive: false, limit: mostNamed });
   const ids = page.messages.filter(({ isDraft }) => isDraft !== false).map(({ itemId }) => itemId);
-  if (ids.length > 0) return { seen: `Drafts ${what} that are there: ${ids.join(", ")}.`, how };
+  const possibleDrafts = ids.map((itemId) => ({ mailbox, folder: "drafts", itemId }));
+  if (ids.length > 0) return { seen: `Drafts ${what} that are there: ${ids.join(", ")}.`, how, possibleDrafts };
   return {
     seen: page.unsearched === undefined ? `No draft ${what} was there afterwards.` : "Drafts could not be searched as a whole.",
     how,

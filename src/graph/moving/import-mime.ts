@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Attachment } from "../../exchange/attachment.ts";
 import { type Copied, copyLosses } from "../../exchange/exchange.ts";
+import { findPossibleDrafts } from "../../exchange/sending/left-draft.ts";
 import { discardAfterFailure } from "../../exchange/sending/send-once.ts";
 import { asFailure, Failure, type LeftDraft } from "../../failure.ts";
 import { attempt } from "../../outcome.ts";
@@ -12,6 +14,7 @@ import { getMessage } from "../requests/messages.ts";
 import { getMimeMessage } from "../requests/outlook-get-mime-message.ts";
 import { maxMimeBytes, postMimeMessage } from "../requests/user-post-messages.ts";
 import { deleteDraft } from "../sending/delete-draft.ts";
+import { draftSearchOf, messageIdOf } from "../sending/send-message.ts";
 import type { GraphMailbox } from "../session/mailbox.ts";
 
 /**
@@ -54,7 +57,10 @@ async function locateDraft(mailbox: GraphMailbox, id: string): Promise<readonly 
   return [{ mailbox: mailbox.address, folder, itemId }];
 }
 
-/** A draft of which the answer was lost is not known: it stays where it is, and the failure says so. */
+/** Milliseconds. */
+const lookDelayMs = 1000;
+
+/** A draft of which the answer was lost is not known: it stays where it is, and the failure names the drafts that may be it. */
 async function createDraft(to: GraphMailbox, mime: Uint8Array): Promise<string> {
   try {
     return await to.ask(postMimeMessage, mime);
@@ -63,7 +69,13 @@ async function createDraft(to: GraphMailbox, mime: Uint8Array): Promise<string> 
     const { code, message, wireCode, requestId } = failure;
     if (code !== "unknown-outcome" && code !== "cancelled") throw failure;
     const hint = `A copy may be left in Drafts of ${to.address}: look there before you copy it again.`;
-    throw new Failure(code, `${message} A draft may be left in Drafts of ${to.address}.`, { hint, wireCode, requestId, cause: failure });
+    // A server whose reply was lost may still be working.
+    await sleep(lookDelayMs);
+    const messageId = messageIdOf(mime);
+    const draftSearch = draftSearchOf(to, async () => (messageId === undefined ? undefined : { internetMessageId: [messageId] }));
+    const { seen, possibleDrafts } = await findPossibleDrafts(draftSearch, message);
+    const explanation = `${message} A draft may be left in Drafts of ${to.address}. ${seen}`;
+    throw new Failure(code, explanation, { hint, wireCode, requestId, possibleDrafts, cause: failure });
   }
 }
 

@@ -63,7 +63,8 @@ export function draftSearchOf(mailbox: GraphMailbox, known: (steady: GraphMailbo
   };
 }
 
-function messageIdOf(mime: Uint8Array): string | undefined {
+/** The Message-ID in the header of a message. */
+export function messageIdOf(mime: Uint8Array): string | undefined {
   const head = /\r?\n\r?\n/.exec(Buffer.from(mime.buffer, mime.byteOffset, mime.length).toString("latin1"));
   return fieldIn(fieldsOf(mime.subarray(0, head?.index ?? mime.length)), "message-id");
 }

@@ -18,6 +18,18 @@ describe("over graph, a message that is copied as MIME", () => {
   });
 });
 
+test("over graph, a draft that may be left by a copy as MIME is named as a candidate", async () => {
+  const stage = await openStage("graph", { importExport: false });
+  onTestFinished(() => stage.close());
+  const item = stage.put("first");
+  stage.lab.addFault({ kind: "reset-after", operation: "user-post-messages", times: 1 });
+  const input = { item_id: stage.idOf(item), destination_folder: "inbox", destination_mailbox: ben };
+  const { results } = await perform(copyEmail, input, stage.host);
+  const [draft] = stage.mailbox(ben).known("drafts").items.values();
+  expect(results).toMatchObject([{ status: "failed", error: { code: "unknown-outcome" } }]);
+  expect(results?.[0]?.error?.possible_drafts).toEqual([{ mailbox: ben, folder: "drafts", item_id: draft && stage.idOf(draft) }]);
+});
+
 describe("over graph, a copy in Sent Items that nobody wants", () => {
   async function sent(fault: boolean) {
     const stage = await openStage("graph");

@@ -18,7 +18,12 @@ describe.each(backends)("over %s, a reply", (backend) => {
     open.push(proxy);
     const input = { mailbox: "replies@example.com", item_id: at.idOf(original), body_text: "Yes." };
     const answer = await at.run(replyToEmail, input, { exchange: proxy.exchange });
-    return { answer: answer as { results: { status: string; error: { code: string; message: string; hint: string } }[] }, at };
+    return {
+      answer: answer as {
+        results: { status: string; error: { code: string; message: string; hint: string; possible_drafts?: unknown } }[];
+      },
+      at,
+    };
   }
 
   test("whose own draft is not found any more is not reported as if the message that it answers were missing", async () => {
@@ -45,6 +50,10 @@ describe.each(backends)("over %s, a reply", (backend) => {
     const [draft] = at.mailbox("replies@example.com").known("drafts").items.values();
     expect(answer.results[0]?.error.message).toContain("An unfinished draft may be left in Drafts of replies@example.com.");
     expect(answer.results[0]?.error.message).toContain(`Drafts of its conversation that are there: ${at.idOf(draft)}.`);
+    expect(answer.results[0]?.error.possible_drafts).toEqual([
+      { mailbox: "replies@example.com", folder: "drafts", item_id: at.idOf(draft) },
+    ]);
+    expect(answer.results[0]?.error).not.toHaveProperty("left_drafts");
     expect(answer.results[0]?.error.hint).toContain("folder drafts, and conversation_id ");
   }, 30_000);
 });
