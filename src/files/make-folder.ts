@@ -43,12 +43,14 @@ function isBelowMissing(folder: string, thrown: unknown): boolean {
 
 /** Why the folder is not there; undefined when it is, whoever made it. */
 async function tryMakeFolder(folder: string, mode: number): Promise<unknown> {
+  const isThere = async () => (await stat(folder).catch(() => undefined))?.isDirectory() === true;
+  // Most folders are there already, and an error takes longer to make than a look.
+  if (await isThere()) return undefined;
   try {
     await mkdir(folder, { mode });
     return undefined;
   } catch (thrown) {
-    const there = await stat(folder).catch(() => undefined);
-    return there?.isDirectory() === true ? undefined : thrown;
+    return (await isThere()) ? undefined : thrown;
   }
 }
 

@@ -1,10 +1,10 @@
 import { createHash, randomBytes } from "node:crypto";
-import { rename, unlink, writeFile } from "node:fs/promises";
+import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import * as z from "zod";
 import { errorCode, Failure } from "../../failure.ts";
-import { makeFolder } from "../../files/make-folder.ts";
-import { openRegular } from "../../files/regular-file.ts";
+import { makeFolderSync } from "../../files/make-folder.ts";
+import { readRegularSync } from "../../files/regular-file.ts";
 import { parseJson } from "../../text/parse-json.ts";
 
 /** The end of an audit log as its last writer left it. */
@@ -33,10 +33,7 @@ export function openHeadFile(folder: string, log: string): AuditHeads {
   return {
     place: path,
     async read() {
-      const text = await readText(path).catch((thrown: unknown) => {
-        if (errorCode(thrown) === "ENOENT") return undefined;
-        throw thrown;
-      });
+      const text = textAt(path);
       if (text === undefined) return undefined;
       const head = Head.safeParse(parseJson(text)).data;
       if (head === undefined) {
@@ -48,25 +45,42 @@ export function openHeadFile(folder: string, log: string): AuditHeads {
       return head;
     },
     async write(head) {
-      await makeFolder(dirname(path), 0o700);
-      const made = `${path}.${randomBytes(6).toString("hex")}`;
+      const text = `${JSON.stringify({ log, ...head })}\n`;
       try {
-        await writeFile(made, `${JSON.stringify({ log, ...head })}\n`, { mode: 0o600, flag: "wx" });
-        await rename(made, path);
+        replaceFile(path, text);
       } catch (thrown) {
-        // On a full disk each attempt would leave one.
-        await unlink(made).catch(() => undefined);
-        throw thrown;
+        if (errorCode(thrown) !== "ENOENT") throw thrown;
+        makeFolderSync(dirname(path), 0o700);
+        replaceFile(path, text);
       }
     },
   };
 }
 
-async function readText(path: string): Promise<string> {
-  const file = await openRegular(path);
+// Synchronous, as `openPrivateFiles` is: it is one small file of this machine, and a turn of a thread for each of its ten steps cost a call 1 ms.
+
+function textAt(path: string): string | undefined {
   try {
-    return await file.readFile("utf8");
-  } finally {
-    await file.close();
+    return readRegularSync(path).toString("utf8");
+  } catch (thrown) {
+    if (errorCode(thrown) === "ENOENT") return undefined;
+    throw thrown;
+  }
+}
+
+/** Writes beside the file and renames, so that a reader finds a whole file. */
+function replaceFile(path: string, text: string): void {
+  const made = `${path}.${randomBytes(6).toString("hex")}`;
+  try {
+    writeFileSync(made, text, { mode: 0o600, flag: "wx" });
+    renameSync(made, path);
+  } catch (thrown) {
+    // On a full disk each attempt would leave one.
+    try {
+      rmSync(made, { force: true });
+    } catch {
+      // What went wrong first is told.
+    }
+    throw thrown;
   }
 }
